@@ -1,0 +1,38 @@
+/** One HTTP request to an API server. Path and query are complete and escaped: `/api/v1/namespaces/a/pods?limit=500`. */
+export interface KubeRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Ends the request with a fault; a stream is limited only until its headers have come. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface KubeResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A response read piece by piece: a watch. Iteration ends when the server ends it; an error means the connection broke. */
+export interface KubeStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+/**
+ * The border to an API server: over HTTP for a real one, by a function call for the model in `operator/local`. It knows
+ * no kinds and no retries; both implementations pass `test/conformance`.
+ */
+export interface Transport {
+  /** One request, the whole response, whatever its status. Throws a fault when no response came. */
+  send(request: KubeRequest): Promise<KubeResponse>;
+  /** Opens a long response. Throws a fault when no response came. */
+  open(request: KubeRequest): Promise<KubeStream>;
+  close(): Promise<void>;
+}

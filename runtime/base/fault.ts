@@ -1,0 +1,93 @@
+/** What a caller may do after a fault: give up, try again with growing delays, or try again after a known time. */
+export type Retry = "never" | "backoff" | { readonly afterMs: number };
+
+/** How loudly a fault is logged and which type its Kubernetes event gets (`error` and `warn` become Warning). */
+export type FaultLevel = "error" | "warn" | "info";
+
+/** One line of a catalogue: the code is its key. Message format: what is wrong with which value; what was expected. */
+export interface FaultEntry<Args> {
+  readonly message: (args: Args) => string;
+  readonly hint?: (args: Args) => string;
+  readonly retry: Retry;
+  readonly level: FaultLevel;
+}
+
+/** The fields of a fault as they travel between processes (termination message, HTTP answers). */
+export interface FaultRecord {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+interface FaultFields extends FaultRecord {
+  readonly retry: Retry;
+  readonly level: FaultLevel;
+}
+
+/** A failure with a stable code. The code is also the condition reason and the key of each protocol's status table. */
+export class Fault extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly retry: Retry;
+  readonly level: FaultLevel;
+
+  constructor(fields: FaultFields, cause?: unknown) {
+    super(fields.message, cause === undefined ? undefined : { cause });
+    this.name = fields.code;
+    this.code = fields.code;
+    this.hint = fields.hint;
+    this.retry = fields.retry;
+    this.level = fields.level;
+  }
+
+  /** Message and hint in one sentence, as status and events show it. */
+  get sentence(): string {
+    return this.hint === undefined ? this.message : `${this.message}; ${this.hint}`;
+  }
+
+  get record(): FaultRecord {
+    return { code: this.code, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) };
+  }
+
+  /** Converts whatever was thrown: faults pass through, everything else becomes `Unexpected` with its cause kept. */
+  static from(thrown: unknown): Fault {
+    if (thrown instanceof Fault) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new Fault({ code: "Unexpected", message, retry: "backoff", level: "error" }, thrown);
+  }
+}
+
+type Entries<Arguments extends Record<string, object>> = {
+  readonly [Code in keyof Arguments]: FaultEntry<Arguments[Code]>;
+};
+
+type Raisers<Arguments extends Record<string, object>> = {
+  readonly [Code in keyof Arguments]: (args: Arguments[Code], cause?: unknown) => Fault;
+};
+
+/**
+ * A catalogue of faults: `const faults = faultCatalogue<{ModelNotFound: {path: string}}>({ModelNotFound: {…}})`, then
+ * `throw faults.ModelNotFound({ path })`. The compiler checks that every code has an entry and every call its arguments.
+ */
+export function faultCatalogue<Arguments extends Record<string, object>>(
+  entries: Entries<Arguments>,
+): Raisers<Arguments> {
+  const raisers: Partial<Record<keyof Arguments, (args: never, cause?: unknown) => Fault>> = {};
+  for (const code of Object.keys(entries) as (keyof Arguments & string)[] /* keys of the mapped type itself */) {
+    const entry = entries[code];
+    raisers[code] = (args: Arguments[typeof code], cause?: unknown) => {
+      const hint = entry.hint?.(args);
+      return new Fault(
+        {
+          code,
+          message: entry.message(args),
+          ...(hint === undefined ? {} : { hint }),
+          retry: entry.retry,
+          level: entry.level,
+        },
+        cause,
+      );
+    };
+  }
+  return raisers as Raisers<Arguments>; // filled for every key of `entries` above
+}

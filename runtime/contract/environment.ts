@@ -1,0 +1,35 @@
+/** Names of the environment variables that the operator sets in pods and the programs of the runtime image read. */
+export const environment = {
+  /** Address to listen on; the pod's IP (downward API), so that local mode can give each pod its own loopback address. */
+  bindAddress: "MODELWRIGHT_BIND_ADDRESS",
+  /** Name of the pod (downward API). */
+  podName: "MODELWRIGHT_POD_NAME",
+  /** Model name on the wire: `/v1/models/<name>`. */
+  modelName: "MODELWRIGHT_MODEL_NAME",
+  /** Model version on the wire: a positive integer. */
+  modelVersion: "MODELWRIGHT_MODEL_VERSION",
+  /** Path of the model file or folder inside the container. */
+  modelPath: "MODELWRIGHT_MODEL_PATH",
+  /** `spec.model.format`. */
+  modelFormat: "MODELWRIGHT_MODEL_FORMAT",
+  /** `spec.model.digest` (`sha256:…`), checked before loading; absent: not checked. */
+  modelDigest: "MODELWRIGHT_MODEL_DIGEST",
+  /** `spec.serving.engine`. */
+  engine: "MODELWRIGHT_ENGINE",
+  /** `spec.serving` as JSON: batching, limits, warmup, logging. */
+  serving: "MODELWRIGHT_SERVING",
+  /** CPU limit in cores, decimal (`0.5`): bounds the engine's threads. */
+  cpuLimit: "MODELWRIGHT_CPU_LIMIT",
+  /** File that takes the last fault as JSON (see termination.ts); Kubernetes shows it in the container's status. */
+  terminationLog: "MODELWRIGHT_TERMINATION_LOG",
+  /** URL that `fetch` downloads from. */
+  sourceUrl: "MODELWRIGHT_SOURCE_URL",
+  /** Expected sha256 (64 hex digits) of what `fetch` downloads. */
+  sourceSha256: "MODELWRIGHT_SOURCE_SHA256",
+  /** Gateway: URLs of the operators' route streams, comma-separated. */
+  operatorUrls: "MODELWRIGHT_OPERATOR_URLS",
+  /** Milliseconds that a draining runtime keeps accepting requests after SIGTERM (propagation delay). */
+  drainDelayMs: "MODELWRIGHT_DRAIN_DELAY_MS",
+  /** debug, info, warn, error or silent. */
+  logLevel: "MODELWRIGHT_LOG_LEVEL",
+} as const;

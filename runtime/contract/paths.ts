@@ -1,0 +1,18 @@
+/** Where things are inside a runtime container. Local mode maps each of these folders to one of its own. */
+export const containerPaths = {
+  /** Root of the model volume. */
+  models: "/mnt/models",
+  /** Scratch space (emptyDir): the root file system is read-only. */
+  scratch: "/tmp",
+  /** Kubernetes' termination message file. */
+  terminationLog: "/dev/termination-log",
+} as const;
+
+/** Paths on the admin port. */
+export const adminPaths = {
+  healthz: "/healthz",
+  readyz: "/readyz",
+  metrics: "/metrics",
+  /** JSON {@link import("./model-facts.ts").ModelFacts}. */
+  model: "/model",
+} as const;

@@ -1,0 +1,79 @@
+/** Where one revision's requests may go. */
+export interface RevisionRoute {
+  /** Revision hash. */
+  readonly hash: string;
+  /** Version number on the wire. */
+  readonly version: string;
+  /** Share of the requests in percent, 0 to 100; the weights of a route add up to 100. */
+  readonly weight: number;
+  /** Ready pods that are not terminating. */
+  readonly endpoints: readonly Endpoint[];
+  /** Addresses of pods that are terminating: they finish what they have and get nothing new. */
+  readonly draining: readonly string[];
+}
+
+export interface Endpoint {
+  readonly pod: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** How requests wait while nothing is ready. */
+export interface HoldPolicy {
+  /** Requests that may wait at a time. */
+  readonly maxRequests: number;
+  /** Bytes of bodies that may wait at a time. */
+  readonly maxBytes: number;
+  /** Longest wait of one request. */
+  readonly timeoutMs: number;
+}
+
+/** All that a gateway knows about one ModelDeployment. */
+export interface Route {
+  /** `<namespace>/<name>` of the ModelDeployment. */
+  readonly key: string;
+  /** Model name on the wire. */
+  readonly model: string;
+  /** Port of this model on every gateway. */
+  readonly port: number;
+  readonly hostnames: readonly string[];
+  readonly revisions: readonly RevisionRoute[];
+  readonly hold: HoldPolicy;
+  /** Largest request body in bytes. */
+  readonly bodyBytes: number;
+  /** Longest time for one answer, from the first byte of the request. */
+  readonly timeoutMs: number;
+}
+
+/** The split that a gateway has acknowledged, in words: `a1b2c3=0 d4e5f6=100`. Planner and push server compare these. */
+export function splitText(revisions: readonly Pick<RevisionRoute, "hash" | "weight">[]): string {
+  return revisions
+    .map(({ hash, weight }) => `${hash}=${weight}`)
+    .sort()
+    .join(" ");
+}
+
+/** Path of the operator's stream: `POST`, newline-delimited JSON in both directions for as long as the gateway lives. */
+export const routesPath = "/v1/routes";
+
+/** Operator → gateway, one JSON per line. Versions count up within one stream. */
+export type TableMessage =
+  | { readonly type: "full"; readonly version: number; readonly routes: readonly Route[] }
+  | {
+      readonly type: "delta";
+      readonly version: number;
+      readonly upsert: readonly Route[];
+      readonly remove: readonly string[];
+    }
+  | { readonly type: "ping" };
+
+/** Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `wake` that requests wait. */
+export type GatewayMessage =
+  | { readonly type: "hello"; readonly gateway: string }
+  | { readonly type: "ack"; readonly version: number }
+  | { readonly type: "wake"; readonly key: string };
+
+/** Header on every answer through the gateway: the revision that answered. */
+export const revisionHeader = "modelwright-revision";
+/** Request header that names a ModelDeployment as `<namespace>/<name>` on the shared front port. */
+export const modelHeader = "modelwright-model";
