@@ -1,0 +1,141 @@
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { controlPlaneBinary, whyNotHere } from "./launch/binary.ts";
+import { startComponent, type Component } from "./launch/component.ts";
+import {
+  apiServerFlags,
+  auditPolicy,
+  controllerManagerFlags,
+  etcdFlags,
+  kubernetesServiceAddress,
+  schedulerFlags,
+  type Site,
+} from "./launch/flags.ts";
+import { capture, kubectlFor, type Kubectl } from "./launch/kubectl.ts";
+import { apiServerStatus, untilServed } from "./launch/readiness.ts";
+import { createStateFolder } from "./launch/state-folder.ts";
+
+export { controlPlaneBinary, whyNotHere };
+
+/** Longest time a first start may take: it builds Kubernetes. For hooks that start a control plane. */
+export const startTimeoutMs = 20 * 60_000;
+
+/** What a control plane consists of beside etcd and kube-apiserver. */
+export interface ControlPlaneOptions {
+  /** Run kube-controller-manager; default true. */
+  readonly controllers?: boolean;
+  /** Run kube-scheduler; default true. */
+  readonly scheduler?: boolean;
+  /** Path of a file that gets one line per request, with user and verb. */
+  readonly auditLog?: string;
+}
+
+/** How to reach a running Kubernetes as its admin. */
+export interface ClusterAccess {
+  readonly kubeconfigPath: string;
+  readonly url: string;
+  readonly caPath: string;
+  readonly kubectl: Kubectl;
+}
+
+/** A real Kubernetes control plane without nodes. */
+export interface ControlPlane extends ClusterAccess {
+  /** Ends every process of this control plane and deletes its data. */
+  stop(): Promise<void>;
+}
+
+/** Starts a control plane of its own; it ends with this process at the latest. */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binary = await controlPlaneBinary();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(binary, options);
+    } catch (error) {
+      // The free port was found by closing it again: another process may have taken it since.
+      const portTaken = error instanceof Error && error.message.includes("address already in use");
+      if (!portTaken || attempt === 3) throw error;
+    }
+  }
+}
+
+async function start(binary: string, options: ControlPlaneOptions): Promise<ControlPlane> {
+  const stateFolder = await createStateFolder();
+  const folder = stateFolder.path;
+  const components: Component[] = [];
+  const stop = async () => {
+    await Promise.all(components.map((component) => component.kill()));
+    await stateFolder.remove();
+  };
+  const site: Site = { folder, port: await freePort(), auditLog: options.auditLog };
+  const url = `https://127.0.0.1:${site.port}`;
+  try {
+    await writeCredentials(binary, folder, url);
+    await startComponents(binary, site, options, components);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  for (const { ended } of components) {
+    ended.catch((error: Error) => process.stderr.write(`control plane: ${error.message}\n`));
+  }
+  const kubeconfigPath = join(folder, "admin.kubeconfig");
+  return {
+    kubeconfigPath,
+    url,
+    caPath: join(folder, "ca.crt"),
+    kubectl: kubectlFor(binary, kubeconfigPath),
+    stop,
+  };
+}
+
+async function writeCredentials(binary: string, folder: string, url: string): Promise<void> {
+  const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+  const names = ["127.0.0.1", "localhost", kubernetesServiceAddress, ...service];
+  const result = await capture(binary, [
+    "credentials",
+    `-dir=${folder}`,
+    `-server=${url}`,
+    `-names=${names.join(",")}`,
+  ]);
+  if (result.code !== 0) throw new Error(`credentials of the control plane: ${result.stderr}`);
+}
+
+async function startComponents(
+  binary: string,
+  site: Site,
+  { controllers = true, scheduler = true }: ControlPlaneOptions,
+  components: Component[],
+): Promise<void> {
+  const launch = async (name: string, flags: readonly string[]) => {
+    components.push(await startComponent(binary, site.folder, name, flags));
+  };
+  const untilReady = async (path: string) => {
+    await Promise.race([untilServed(statusOf, path), ...components.map(({ ended }) => ended)]);
+  };
+  const statusOf = await apiServerStatus(`https://127.0.0.1:${site.port}`, site.folder);
+  await writeFile(join(site.folder, "audit-policy.yaml"), auditPolicy);
+  await launch("etcd", etcdFlags(site));
+  await launch("kube-apiserver", apiServerFlags(site));
+  await untilReady("/readyz");
+  // Started earlier, they meet RBAC rules that are not there yet and back off for seconds.
+  if (controllers) await launch("kube-controller-manager", controllerManagerFlags(site));
+  if (scheduler) await launch("kube-scheduler", schedulerFlags(site));
+  // Pods are refused until their namespace has its service account.
+  if (controllers) await untilReady("/api/v1/namespaces/default/serviceaccounts/default");
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === "string") reject(new Error("no free port on 127.0.0.1"));
+        else resolve(address.port);
+      });
+    });
+  });
+}

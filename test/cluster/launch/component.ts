@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import { join } from "node:path";
+
+/** One running program of the control plane. */
+export interface Component {
+  readonly name: string;
+  /** Rejects with the tail of the program's log when it ends before `kill`. */
+  readonly ended: Promise<never>;
+  kill(): Promise<void>;
+}
+
+const logTailLines = 20;
+
+/** Starts one program of the multi-call binary on a leash: it ends when this process does. */
+export async function startComponent(
+  binary: string,
+  folder: string,
+  name: string,
+  flags: readonly string[],
+): Promise<Component> {
+  const logPath = join(folder, `${name}.log`);
+  const log = await open(logPath, "a");
+  const child = spawn(binary, ["leash", name, ...flags], {
+    stdio: ["pipe", log.fd, log.fd],
+    cwd: folder,
+    // Ctrl-C is for this process, which then ends them.
+    detached: true,
+  });
+  try {
+    await once(child, "spawn");
+  } finally {
+    await log.close();
+  }
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+
+  const exited = once(child, "exit");
+  let killed = false;
+  const ended = exited.then(async (): Promise<never> => {
+    if (killed) return new Promise<never>(() => {});
+    throw new Error(`${name} ended (${exitReason(child)}); its log ends with:\n${await tail(logPath)}`);
+  });
+  // Whoever starts components races this promise; later deaths must not be unhandled rejections.
+  ended.catch(() => {});
+  return {
+    name,
+    ended,
+    async kill() {
+      killed = true;
+      child.ref();
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+function exitReason(child: ChildProcess): string {
+  return child.signalCode ?? `exit status ${child.exitCode}`;
+}
+
+async function tail(path: string): Promise<string> {
+  const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+  return lines.slice(-logTailLines).join("\n");
+}
