@@ -1,0 +1,101 @@
+import { faultCatalogue } from "../base/fault.ts";
+
+/** Why the data plane refuses or fails a request. Protocols map each code to their own status. */
+export const faults = faultCatalogue<{
+  /** The request names an input twice. */
+  InputRepeated: { path: string; name: string };
+  InputUnknown: { path: string; name: string; known: readonly string[] };
+  InputMissing: { name: string; known: readonly string[] };
+  InputDtype: { path: string; dtype: string; expected: string };
+  InputShape: { path: string; shape: readonly number[]; expected: readonly number[] };
+  /** The element count and the shape disagree. */
+  InputSize: { path: string; shape: readonly number[]; elements: number };
+  /** Two inputs disagree on the size of the batch. */
+  BatchMismatch: { path: string; rows: number; firstPath: string; firstRows: number };
+  OutputUnknown: { name: string; known: readonly string[] };
+  QueueFull: { model: string; limit: number; afterMs: number };
+  DeadlinePassed: { model: string };
+  /** The client left before its turn came. */
+  Cancelled: { model: string };
+  /** The model is being unloaded. */
+  Draining: { model: string };
+  /** The engine threw. */
+  EngineFailed: { model: string; reason: string };
+}>({
+  InputRepeated: {
+    message: ({ path, name }) => `${path} gives input "${name}" a second time; each input may be given once`,
+    retry: "never",
+    level: "info",
+  },
+  InputUnknown: {
+    message: ({ path, name, known }) => `${path}: the model has no input "${name}"; its inputs are ${listed(known)}`,
+    retry: "never",
+    level: "info",
+  },
+  InputMissing: {
+    message: ({ name, known }) => `input "${name}" is missing; the model's inputs are ${listed(known)}`,
+    retry: "never",
+    level: "info",
+  },
+  InputDtype: {
+    message: ({ path, dtype, expected }) => `${path} is ${dtype}; must be ${expected}`,
+    retry: "never",
+    level: "info",
+  },
+  InputShape: {
+    message: ({ path, shape, expected }) => `${path} has shape ${sizes(shape)}; must be ${sizes(expected)}`,
+    retry: "never",
+    level: "info",
+  },
+  InputSize: {
+    message: ({ path, shape, elements }) =>
+      `${path} holds ${elements} elements; shape ${sizes(shape)} needs another number`,
+    retry: "never",
+    level: "info",
+  },
+  BatchMismatch: {
+    message: ({ path, rows, firstPath, firstRows }) =>
+      `${path} has ${rows} rows and ${firstPath} has ${firstRows}; all inputs of a request must have the same number of rows`,
+    retry: "never",
+    level: "info",
+  },
+  OutputUnknown: {
+    message: ({ name, known }) => `the model has no output "${name}"; its outputs are ${listed(known)}`,
+    retry: "never",
+    level: "info",
+  },
+  QueueFull: {
+    message: ({ model, limit }) => `${model} has ${limit} requests waiting, its limit; this one is refused`,
+    hint: ({ afterMs }) => `try again in ${afterMs} ms, or raise spec.replicas`,
+    retry: { afterMs: 1000 },
+    level: "warn",
+  },
+  DeadlinePassed: {
+    message: ({ model }) => `the deadline of the request passed while it waited for ${model}; it was not executed`,
+    retry: "backoff",
+    level: "info",
+  },
+  Cancelled: {
+    message: ({ model }) => `the client left while its request waited for ${model}; it was not executed`,
+    retry: "never",
+    level: "info",
+  },
+  Draining: {
+    message: ({ model }) => `${model} is being unloaded and takes no new requests`,
+    retry: "backoff",
+    level: "info",
+  },
+  EngineFailed: {
+    message: ({ model, reason }) => `${model} failed to run: ${reason}`,
+    retry: "never",
+    level: "error",
+  },
+});
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}
+
+function sizes(shape: readonly number[]): string {
+  return `[${shape.join(",")}]`;
+}

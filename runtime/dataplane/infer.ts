@@ -1,0 +1,62 @@
+import type { Signature } from "../engines/engine.ts";
+import type { NamedTensor, Tensor } from "./tensor.ts";
+import { validatedInputs, validatedOutputNames } from "./validate.ts";
+
+/** Which model a request means. Neither `version` nor `label`: the version that the registry serves by default. */
+export interface ModelReference {
+  readonly name: string;
+  readonly version?: number;
+  readonly label?: string;
+}
+
+/** One request, free of any protocol. */
+export interface InferRequest {
+  readonly model: ModelReference;
+  readonly inputs: readonly NamedTensor[];
+  /** Names of the outputs wanted, in this order; absent: all, in the signature's order. */
+  readonly outputs?: readonly string[];
+  /** `Clock.monotonic()` after which the answer is of no use: not executed once it is past. */
+  readonly deadline?: number;
+  /** Aborts when the client has left: not executed then. */
+  readonly signal?: AbortSignal;
+}
+
+export interface InferAnswer {
+  readonly model: string;
+  readonly version: number;
+  readonly outputs: readonly NamedTensor[];
+}
+
+/** A ready version of a model behind its queue (see `served-model.ts`). */
+export interface InferTarget {
+  readonly name: string;
+  readonly version: number;
+  readonly signature: Signature;
+  /** Queues validated inputs and resolves with the outputs in signature order. Rejects with a Fault. */
+  run(inputs: readonly Tensor[], limits: Pick<InferRequest, "deadline" | "signal">): Promise<readonly Tensor[]>;
+}
+
+/** Finds a ready model. Throws a Fault (unknown name, unknown version, not ready). The registry implements it. */
+export type ModelLookup = (reference: ModelReference) => InferTarget;
+
+/** Look-up → validate → admit → batch → engine. Rejects with a Fault of `faults.ts` or of the look-up. */
+export async function infer(lookup: ModelLookup, request: InferRequest): Promise<InferAnswer> {
+  const target = lookup(request.model);
+  const inputs = validatedInputs(target.signature, request.inputs);
+  const wanted = validatedOutputNames(target.signature, request.outputs);
+  const outputs = await target.run(inputs, request);
+  return { model: target.name, version: target.version, outputs: selected(target.signature, outputs, wanted) };
+}
+
+function selected(
+  signature: Signature,
+  outputs: readonly Tensor[],
+  wanted: readonly string[] | undefined,
+): readonly NamedTensor[] {
+  const named = signature.outputs.flatMap(({ name }, i) => {
+    const tensor = outputs[i];
+    return tensor === undefined ? [] : [{ name, tensor }];
+  });
+  if (wanted === undefined) return named;
+  return wanted.flatMap((name) => named.filter((output) => output.name === name));
+}

@@ -1,0 +1,72 @@
+/** The typed array (or list) that holds a tensor's elements, row-major, per element type. */
+export interface TensorData {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  /** IEEE half-precision bits. */
+  readonly float16: Uint16Array;
+  /** The upper 16 bits of a float32. */
+  readonly bfloat16: Uint16Array;
+  readonly int8: Int8Array;
+  readonly int16: Int16Array;
+  readonly int32: Int32Array;
+  readonly int64: BigInt64Array;
+  readonly uint8: Uint8Array;
+  readonly uint16: Uint16Array;
+  readonly uint32: Uint32Array;
+  readonly uint64: BigUint64Array;
+  /** 0 or 1. */
+  readonly bool: Uint8Array;
+  /** TensorFlow strings are bytes: text is UTF-8 by convention only. */
+  readonly string: readonly Uint8Array[];
+  /** Pairs of real and imaginary part: twice as long as the element count. */
+  readonly complex64: Float32Array;
+  readonly complex128: Float64Array;
+}
+
+/** Element types that TensorFlow Serving and the Open Inference Protocol know. */
+export type Dtype = keyof TensorData;
+
+export interface TensorOf<D extends Dtype> {
+  readonly dtype: D;
+  /** Non-negative sizes; `[]` is a scalar. */
+  readonly shape: readonly number[];
+  /** Exactly `elementCount(shape)` elements (twice that for complex). */
+  readonly data: TensorData[D];
+}
+
+/** A value of any element type; narrow by `dtype`. */
+export type Tensor = { [D in Dtype]: TensorOf<D> }[Dtype];
+
+/** A tensor under the name that the model's signature uses. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** Where the request holds it, for messages: `instances[2].image`. Default: `inputs.<name>`. */
+  readonly path?: string;
+}
+
+/** Constructors of the typed arrays, for code that fills one by element type. */
+export const tensorArrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+} as const;
+
+/** Product of the sizes; 1 for a scalar. NaN-free for any shape of finite sizes, but may exceed 2**53. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const size of shape) count *= size;
+  return count;
+}

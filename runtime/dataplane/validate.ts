@@ -1,0 +1,62 @@
+import type { Signature } from "../engines/engine.ts";
+import { faults } from "./faults.ts";
+import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
+
+/** The request's tensors in the signature's order. Throws a Fault with the path of the field that does not fit. */
+export function validatedInputs(signature: Signature, given: readonly NamedTensor[]): readonly Tensor[] {
+  const known = signature.inputs.map(({ name }) => name);
+  const byName = new Map<string, NamedTensor>();
+  for (const input of given) {
+    if (!known.includes(input.name)) throw faults.InputUnknown({ path: pathOf(input), name: input.name, known });
+    if (byName.has(input.name)) throw faults.InputRepeated({ path: pathOf(input), name: input.name });
+    byName.set(input.name, input);
+  }
+  const inputs = signature.inputs.map((spec) => {
+    const input = byName.get(spec.name);
+    if (input === undefined) throw faults.InputMissing({ name: spec.name, known });
+    checkTensor(input, spec.dtype, spec.shape);
+    return input;
+  });
+  checkRows(signature, inputs);
+  return inputs.map(({ tensor }) => tensor);
+}
+
+/** The names asked for, checked; `undefined` when all outputs are wanted. */
+export function validatedOutputNames(
+  signature: Signature,
+  wanted: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (wanted === undefined || wanted.length === 0) return undefined;
+  const known = signature.outputs.map(({ name }) => name);
+  for (const name of wanted) if (!known.includes(name)) throw faults.OutputUnknown({ name, known });
+  return wanted;
+}
+
+function checkTensor(input: NamedTensor, dtype: string, expected: readonly number[]): void {
+  const { tensor } = input;
+  const path = pathOf(input);
+  if (tensor.dtype !== dtype) throw faults.InputDtype({ path, dtype: tensor.dtype, expected: dtype });
+  const { shape } = tensor;
+  const fits = shape.length === expected.length && expected.every((size, i) => size === -1 || size === shape[i]);
+  if (!fits) throw faults.InputShape({ path, shape, expected });
+  const perElement = dtype.startsWith("complex") ? 2 : 1;
+  const elements = tensor.data.length / perElement;
+  if (elementCount(shape) !== elements) throw faults.InputSize({ path, shape, elements });
+}
+
+/** Every input with a free first dimension must have the same number of rows. */
+function checkRows(signature: Signature, inputs: readonly NamedTensor[]): void {
+  let first: { path: string; rows: number } | undefined;
+  for (const [i, input] of inputs.entries()) {
+    if (signature.inputs[i]?.shape[0] !== -1) continue;
+    const rows = input.tensor.shape[0] ?? 0;
+    first ??= { path: pathOf(input), rows };
+    if (rows !== first.rows) {
+      throw faults.BatchMismatch({ path: pathOf(input), rows, firstPath: first.path, firstRows: first.rows });
+    }
+  }
+}
+
+function pathOf(input: NamedTensor): string {
+  return input.path ?? `inputs.${input.name}`;
+}

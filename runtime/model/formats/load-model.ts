@@ -1,0 +1,28 @@
+import type { LoadedModel } from "../../engines/engine.ts";
+
+/** Values of `spec.model.format`; `Auto` looks at the file. */
+export const modelFormats = ["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"] as const;
+export type ModelFormat = (typeof modelFormats)[number];
+
+/** What reading a model file may cost. */
+export interface LoadLimits {
+  /** Largest model file, and largest sum of all weights in memory. */
+  readonly maxModelBytes: number;
+  /** A file that takes longer to read is refused. */
+  readonly parseTimeoutMs: number;
+}
+
+export const defaultLoadLimits: LoadLimits = { maxModelBytes: 8 * 1024 ** 3, parseTimeoutMs: 60_000 };
+
+/** What a model file turned out to be. */
+export interface ModelInMemory {
+  /** As facts and status show it: `keras-h5`, `keras-zip`. */
+  readonly format: string;
+  readonly model: LoadedModel;
+}
+
+/**
+ * Reads the model file at `path`, contained and within limits, and loads it into the first engine that can run it.
+ * Throws a Fault (`formats/faults.ts`, `engines/…/faults.ts`) with the layer or entry that is to blame and the way out.
+ */
+export declare function loadModel(path: string, format: ModelFormat, limits?: LoadLimits): Promise<ModelInMemory>;
