@@ -1,104 +1,90 @@
 import { Type, type Static } from "typebox";
 
-// First cut of the shape, so that other folders can compile against it; sections move to one file each.
-const source = Type.Object({
-  http: Type.Optional(Type.Object({ url: Type.String(), sha256: Type.Optional(Type.String()) })),
-  persistentVolumeClaim: Type.Optional(Type.Object({ claimName: Type.String(), path: Type.Optional(Type.String()) })),
-  configMap: Type.Optional(Type.Object({ name: Type.String(), key: Type.String() })),
-});
+import { rule } from "../schema/rule.ts";
+import { condition } from "./conditions.ts";
+import { model } from "./model.ts";
+import { resources } from "./resources.ts";
+import { scheduling } from "./scheduling.ts";
+import { serving } from "./serving.ts";
+import { revisionStatus, status } from "./status.ts";
 
-const model = Type.Object({
-  name: Type.Optional(Type.String()),
-  source,
-  format: Type.Optional(Type.Enum(["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"])),
-  digest: Type.Optional(Type.String()),
-});
+export type { Source } from "./model.ts";
 
-const resources = Type.Object({
-  cpu: Type.Optional(Type.Union([Type.String(), Type.Integer()])),
-  memory: Type.Optional(Type.Union([Type.String(), Type.Integer()])),
-  gpu: Type.Optional(
-    Type.Object({ count: Type.Optional(Type.Integer()), products: Type.Optional(Type.Array(Type.String())) }),
-  ),
-});
+/**
+ * Longest name of a ModelDeployment. `<name>-<revision hash>` must fit into a label's value of 63 characters,
+ * and the hash takes 10.
+ */
+export const maxNameLength = 52;
 
-const scheduling = Type.Object({
-  nodeSelector: Type.Optional(Type.Record(Type.String(), Type.String())),
-  tolerations: Type.Optional(Type.Array(Type.Object({}))),
-  priorityClassName: Type.Optional(Type.String()),
-  runtimeClassName: Type.Optional(Type.String()),
-  schedulerName: Type.Optional(Type.String()),
-  topologySpread: Type.Optional(Type.Array(Type.Object({}))),
-  affinity: Type.Optional(Type.Object({})),
-});
+// Only replicas has a default that the API server writes: /scale refuses objects without the field. Any other default
+// would change the hash of stored revisions, and so restart pods, when a later version alters or adds one.
+const spec = Type.Object(
+  {
+    model,
+    replicas: Type.Optional(
+      Type.Integer({
+        description: "Number of pods. An autoscaler or kubectl scale may own it: then leave it out of what you apply.",
+        format: "int32",
+        minimum: 0,
+        maximum: 10_000,
+        default: 1,
+      }),
+    ),
+    resources: Type.Optional(resources),
+    scheduling: Type.Optional(scheduling),
+    serving: Type.Optional(serving),
+    suspend: Type.Optional(
+      Type.Boolean({ description: "True stops every pod and keeps everything else; status says so.", assumed: false }),
+    ),
+  },
+  { description: "What is wanted." },
+);
 
-const serving = Type.Object({
-  engine: Type.Optional(Type.Enum(["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"])),
-  batching: Type.Optional(
-    Type.Object({ maxSize: Type.Optional(Type.Integer()), maxDelay: Type.Optional(Type.String()) }),
-  ),
-  limits: Type.Optional(
-    Type.Object({
-      bodyBytes: Type.Optional(Type.Integer()),
-      queue: Type.Optional(Type.Integer()),
-      timeout: Type.Optional(Type.String()),
-    }),
-  ),
-});
+interface Named {
+  readonly metadata: { readonly name: string };
+}
 
-const revisionStatus = Type.Object({
-  revision: Type.String(),
-  version: Type.Optional(Type.String()),
-  digest: Type.Optional(Type.String()),
-  replicas: Type.Optional(Type.Integer()),
-  ready: Type.Optional(Type.Integer()),
-  weight: Type.Optional(Type.Integer()),
-});
+/** The whole object as the API server checks it; the CRD, the types and the documents are printed from it. */
+export const modelDeployment = Type.Object(
+  {
+    apiVersion: Type.Optional(Type.String({ description: "modelwright.dev/v1alpha1" })),
+    kind: Type.Optional(Type.String({ description: "ModelDeployment" })),
+    metadata: Type.Optional(
+      Type.Unsafe<ModelDeployment["metadata"]>({
+        type: "object",
+        description: "Name, namespace, labels, annotations.",
+      }),
+    ),
+    spec,
+    status: Type.Optional(status),
+  },
+  {
+    description: "ModelDeployment serves one model: it turns a model file into pods that answer predictions.",
+    rules: [
+      rule<Named>({
+        cel: `size(self.metadata.name) <= ${maxNameLength}`,
+        message: `metadata.name must have at most ${maxNameLength} characters: names and labels of its pods are longer`,
+        holds: (self) => self.metadata.name.length <= maxNameLength,
+      }),
+      rule<Named>({
+        cel: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        message: "metadata.name must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service",
+        holds: (self) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(self.metadata.name),
+      }),
+    ],
+  },
+);
 
-const condition = Type.Object({
-  type: Type.String(),
-  status: Type.Enum(["True", "False", "Unknown"]),
-  observedGeneration: Type.Optional(Type.Integer()),
-  lastTransitionTime: Type.String(),
-  reason: Type.String(),
-  message: Type.String(),
-});
-
-const status = Type.Object({
-  observedGeneration: Type.Optional(Type.Integer()),
-  conditions: Type.Optional(Type.Array(condition)),
-  stable: Type.Optional(revisionStatus),
-  candidate: Type.Optional(revisionStatus),
-  replicas: Type.Optional(Type.Integer()),
-  selector: Type.Optional(Type.String()),
-  url: Type.Optional(Type.String()),
-  gateway: Type.Optional(Type.Object({ port: Type.Optional(Type.Integer()) })),
-  model: Type.Optional(
-    Type.Object({
-      signature: Type.Optional(Type.String()),
-      format: Type.Optional(Type.String()),
-      bytes: Type.Optional(Type.Integer()),
-      engine: Type.Optional(Type.String()),
-      digest: Type.Optional(Type.String()),
-    }),
-  ),
-});
-
-const spec = Type.Object({
-  model,
-  replicas: Type.Optional(Type.Integer({ minimum: 0 })),
-  resources: Type.Optional(resources),
-  scheduling: Type.Optional(scheduling),
-  serving: Type.Optional(serving),
-  suspend: Type.Optional(Type.Boolean()),
-});
-
-export type Source = Static<typeof source>;
+/** `spec` of a ModelDeployment. */
 export type ModelDeploymentSpec = Static<typeof spec>;
+/** `status` of a ModelDeployment. */
 export type ModelDeploymentStatus = Static<typeof status>;
+/** The stable or the candidate revision as status reports it. */
 export type RevisionStatus = Static<typeof revisionStatus>;
+/** One condition of status. */
 export type Condition = Static<typeof condition>;
 
+/** A ModelDeployment as the API server stores it. */
 export interface ModelDeployment {
   readonly apiVersion: "modelwright.dev/v1alpha1";
   readonly kind: "ModelDeployment";

@@ -1,0 +1,24 @@
+import { Type, type TObject, type TOptional, type TSchema } from "typebox";
+
+import { rule } from "./rule.ts";
+
+type Optional<Members extends Record<string, TSchema>> = { [Key in keyof Members]: TOptional<Members[Key]> };
+
+/**
+ * A tagged union whose tag is the member that is set. All members are optional and a rule asks for exactly one,
+ * because a structural schema can't say `oneOf`.
+ */
+export function exactlyOne<Members extends Record<string, TSchema>>(
+  members: Members,
+  options: { readonly description: string },
+): TObject<Optional<Members>> {
+  const names = Object.keys(members);
+  const optional = Object.fromEntries(names.map((name) => [name, Type.Optional(members[name] ?? {})]));
+  const only = rule<Record<string, unknown>>({
+    cel: `${names.map((name) => `(has(self.${name}) ? 1 : 0)`).join(" + ")} == 1`,
+    message: `exactly one of ${names.join(", ")} must be set`,
+    holds: (self) => names.filter((name) => self[name] !== undefined).length === 1,
+  });
+  // Object.fromEntries forgets which key has which type.
+  return Type.Object(optional as Optional<Members>, { ...options, rules: [only] }); // as: see the line above
+}

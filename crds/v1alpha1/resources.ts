@@ -1,0 +1,59 @@
+import { Type } from "typebox";
+
+import { listSet } from "../schema/list.ts";
+import { quantity } from "../schema/quantity.ts";
+import { rule } from "../schema/rule.ts";
+
+const gpu = Type.Object(
+  {
+    count: Type.Integer({ description: "GPUs of each replica.", minimum: 0, maximum: 64 }),
+    resource: Type.Optional(
+      Type.String({
+        description: "Extended resource that stands for one GPU.",
+        assumed: "nvidia.com/gpu",
+        pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        maxLength: 253,
+      }),
+    ),
+    products: Type.Optional(
+      listSet(
+        Type.String({
+          description: "A value of the node label nvidia.com/gpu.product.",
+          pattern: "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+          maxLength: 63,
+        }),
+        {
+          description: "GPU products that will do, as the node label nvidia.com/gpu.product names them. Absent: any.",
+          minItems: 1,
+          maxItems: 16,
+        },
+      ),
+    ),
+  },
+  {
+    description: "GPUs of each replica. Absent: the model runs on the CPU.",
+    rules: [
+      rule<{ readonly count: number; readonly products?: readonly string[] }>({
+        cel: "!has(self.products) || self.count > 0",
+        message: "products needs a count of at least 1",
+        holds: (self) => self.products === undefined || self.count > 0,
+      }),
+    ],
+  },
+);
+
+/** `spec.resources`: what each replica gets. */
+export const resources = Type.Object(
+  {
+    cpu: Type.Optional(
+      quantity({
+        description: "CPU of each replica, as 500m or 2; requested and, as a bound of the engine's threads, the limit.",
+      }),
+    ),
+    memory: Type.Optional(
+      quantity({ description: "Memory of each replica, as 512Mi or 2Gi; requested and the limit." }),
+    ),
+    gpu: Type.Optional(gpu),
+  },
+  { description: "What each replica gets." },
+);

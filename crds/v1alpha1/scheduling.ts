@@ -1,0 +1,108 @@
+import { Type } from "typebox";
+
+import { listAtomic } from "../schema/list.ts";
+import { rule } from "../schema/rule.ts";
+
+const labelKey = {
+  pattern: "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+  maxLength: 317,
+};
+const labelValue = { pattern: "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", maxLength: 63 };
+const objectName = { pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", maxLength: 253 };
+
+const toleration = Type.Object(
+  {
+    key: Type.Optional(Type.String({ description: "Key of the taint. Absent with Exists: every taint.", ...labelKey })),
+    operator: Type.Optional(
+      Type.Enum(["Equal", "Exists"], { description: "How value is compared.", assumed: "Equal" }),
+    ),
+    value: Type.Optional(Type.String({ description: "Value of the taint, with Equal.", ...labelValue })),
+    effect: Type.Optional(
+      Type.Enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
+        description: "Effect of the taint. Absent: every effect.",
+      }),
+    ),
+    tolerationSeconds: Type.Optional(
+      Type.Integer({
+        description: "How long a NoExecute taint is tolerated. Absent: for ever.",
+        format: "int64",
+        minimum: 0,
+        maximum: 31_536_000,
+      }),
+    ),
+  },
+  {
+    description: "A taint that pods tolerate.",
+    rules: [
+      rule<{ readonly operator?: string; readonly value?: string }>({
+        cel: "!has(self.operator) || self.operator != 'Exists' || !has(self.value)",
+        message: "value must not be set when operator is Exists",
+        holds: (self) => self.operator !== "Exists" || self.value === undefined,
+      }),
+      rule<{ readonly operator?: string; readonly key?: string }>({
+        cel: "has(self.key) || (has(self.operator) && self.operator == 'Exists')",
+        message: "operator must be Exists when key is not set",
+        holds: (self) => self.key !== undefined || self.operator === "Exists",
+      }),
+      rule<{ readonly effect?: string; readonly tolerationSeconds?: number }>({
+        cel: "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+        message: "effect must be NoExecute when tolerationSeconds is set",
+        holds: (self) => self.tolerationSeconds === undefined || self.effect === "NoExecute",
+      }),
+    ],
+  },
+);
+
+const spread = Type.Object(
+  {
+    topologyKey: Type.String({
+      description: "Node label whose values are the domains, as topology.kubernetes.io/zone.",
+      ...labelKey,
+    }),
+    maxSkew: Type.Optional(
+      Type.Integer({
+        description: "Largest difference of pods between two domains.",
+        assumed: 1,
+        minimum: 1,
+        maximum: 1000,
+      }),
+    ),
+    whenUnsatisfiable: Type.Optional(
+      Type.Enum(["DoNotSchedule", "ScheduleAnyway"], {
+        description: "What happens to a pod that would break maxSkew.",
+        assumed: "ScheduleAnyway",
+      }),
+    ),
+  },
+  { description: "One rule of spreading; it counts the pods of the same revision." },
+);
+
+/** `spec.scheduling`: which nodes the pods may go to. */
+export const scheduling = Type.Object(
+  {
+    nodeSelector: Type.Optional(
+      Type.Record(Type.String(), Type.String({ description: "Value of the node label.", ...labelValue }), {
+        description: "Labels that a node must have.",
+        maxProperties: 32,
+      }),
+    ),
+    tolerations: Type.Optional(listAtomic(toleration, { description: "Taints that the pods tolerate.", maxItems: 32 })),
+    priorityClassName: Type.Optional(Type.String({ description: "Name of a PriorityClass.", ...objectName })),
+    runtimeClassName: Type.Optional(Type.String({ description: "Name of a RuntimeClass, as nvidia.", ...objectName })),
+    schedulerName: Type.Optional(
+      Type.String({ description: "Scheduler that places the pods.", assumed: "default-scheduler", ...objectName }),
+    ),
+    topologySpread: Type.Optional(
+      listAtomic(spread, { description: "How pods spread over zones or nodes.", maxItems: 8 }),
+    ),
+    affinity: Type.Optional(
+      Type.Unsafe<Readonly<Record<string, unknown>>>({
+        type: "object",
+        description:
+          "Affinity of the pods, as in the pod's spec.affinity. The API server checks it when the pods are created.",
+        "x-kubernetes-preserve-unknown-fields": true,
+      }),
+    ),
+  },
+  { description: "Which nodes the pods may go to." },
+);

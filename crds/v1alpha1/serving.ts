@@ -1,0 +1,100 @@
+import { Type } from "typebox";
+
+import { duration } from "../schema/duration.ts";
+
+const batching = Type.Object(
+  {
+    maxSize: Type.Optional(
+      Type.Integer({
+        description: "Most instances that run together; 1 turns batching off.",
+        assumed: 1,
+        minimum: 1,
+        maximum: 4096,
+      }),
+    ),
+    maxDelay: Type.Optional(
+      duration({
+        description: "How long the first request of a batch waits for others.",
+        assumed: "2ms",
+        atLeast: "0s",
+        atMost: "10s",
+      }),
+    ),
+  },
+  { description: "Whether requests that arrive together run together." },
+);
+
+const limits = Type.Object(
+  {
+    bodyBytes: Type.Optional(
+      Type.Integer({
+        description: "Largest request body in bytes; larger ones are answered with 413.",
+        assumed: 67_108_864,
+        format: "int64",
+        minimum: 1024,
+        maximum: 2_147_483_648,
+      }),
+    ),
+    queue: Type.Optional(
+      Type.Integer({
+        description: "Most requests that wait in one pod; further ones are answered with 503.",
+        assumed: 256,
+        minimum: 0,
+        maximum: 100_000,
+      }),
+    ),
+    timeout: Type.Optional(
+      duration({
+        description: "How long a request may take in the pod, waiting included.",
+        assumed: "60s",
+        atLeast: "1ms",
+        atMost: "1h",
+      }),
+    ),
+  },
+  { description: "What one pod accepts." },
+);
+
+const warmup = Type.Object(
+  {
+    mode: Type.Optional(
+      Type.Enum(["Generated", "Off"], {
+        description: "Generated sends one made-up request through the model before the pod is ready; Off sends none.",
+        assumed: "Generated",
+      }),
+    ),
+  },
+  { description: "What runs through the model before the pod is ready." },
+);
+
+const logging = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Enum(["Debug", "Info", "Warn", "Error"], { description: "Least level of what is logged.", assumed: "Info" }),
+    ),
+    requests: Type.Optional(
+      Type.Enum(["None", "Failed", "All"], {
+        description: "Which requests get a line: none, the failed ones, or all. Bodies are never logged.",
+        assumed: "Failed",
+      }),
+    ),
+  },
+  { description: "What the pods log." },
+);
+
+/** `spec.serving`: how a pod serves the model. */
+export const serving = Type.Object(
+  {
+    engine: Type.Optional(
+      Type.Enum(["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"], {
+        description: "Engine that runs the model. Auto takes the fastest that supports it.",
+        assumed: "Auto",
+      }),
+    ),
+    batching: Type.Optional(batching),
+    limits: Type.Optional(limits),
+    warmup: Type.Optional(warmup),
+    logging: Type.Optional(logging),
+  },
+  { description: "How a pod serves the model." },
+);

@@ -1,0 +1,103 @@
+import { Type } from "typebox";
+
+import { listMap } from "../schema/list.ts";
+import { conditions } from "./conditions.ts";
+
+const count = (description: string) => Type.Integer({ description, format: "int32", minimum: 0 });
+const text = (description: string) => Type.String({ description, maxLength: 1024 });
+
+const revisionFields = {
+  revision: Type.String({ description: "Hash of the parts of the spec that make a revision.", maxLength: 63 }),
+  version: Type.Optional(
+    Type.String({ description: "Version of the model on the wire, a positive integer.", maxLength: 20 }),
+  ),
+  digest: Type.Optional(text("Digest of the model file, sha256:….")),
+  replicas: Type.Optional(count("Pods that exist.")),
+  ready: Type.Optional(count("Pods that are ready.")),
+  weight: Type.Optional(
+    Type.Integer({ description: "Share of the traffic in percent.", format: "int32", minimum: 0, maximum: 100 }),
+  ),
+};
+
+/** A revision as status reports it. */
+export const revisionStatus = Type.Object(revisionFields, { description: "The revision that the traffic goes to." });
+
+const candidateStatus = Type.Object(revisionFields, {
+  description: "The revision that is being rolled out; absent when there is none.",
+});
+
+const gateway = Type.Object(
+  {
+    port: Type.Optional(
+      Type.Integer({
+        description: "Port of this model on every gateway.",
+        format: "int32",
+        minimum: 1,
+        maximum: 65_535,
+      }),
+    ),
+  },
+  { description: "Where the gateway listens for this model." },
+);
+
+const modelFacts = Type.Object(
+  {
+    signature: Type.Optional(text("Inputs and outputs of the model with dtype and shape.")),
+    format: Type.Optional(text("Format that was found.")),
+    bytes: Type.Optional(Type.Integer({ description: "Size of the model in bytes.", format: "int64", minimum: 0 })),
+    engine: Type.Optional(text("Engine that runs the model.")),
+    digest: Type.Optional(text("Digest of the loaded model, sha256:….")),
+  },
+  { description: "What a ready pod says about its model." },
+);
+
+const capacity = Type.Object(
+  {
+    mode: Type.Optional(
+      Type.Enum(["Surge", "Borrow", "Share", "Swap", "InPlace", "Recreate"], {
+        description: "Where the pods of the candidate get room.",
+      }),
+    ),
+    why: Type.Optional(text("Why this mode.")),
+  },
+  { description: "How the running rollout finds room for its pods." },
+);
+
+const failedRevision = Type.Object(
+  {
+    revision: Type.String({ description: "Hash of the revision.", maxLength: 63 }),
+    reason: Type.Optional(Type.String({ description: "Why it failed, one word in CamelCase.", maxLength: 128 })),
+    message: Type.Optional(Type.String({ description: "Why it failed, a sentence.", maxLength: 4096 })),
+  },
+  { description: "A revision that is not tried again." },
+);
+
+/** `status`: what the controller observed and did. */
+export const status = Type.Object(
+  {
+    observedGeneration: Type.Optional(
+      Type.Integer({
+        description: "metadata.generation that this status was computed from.",
+        format: "int64",
+        minimum: 0,
+      }),
+    ),
+    conditions: Type.Optional(conditions),
+    stable: Type.Optional(revisionStatus),
+    candidate: Type.Optional(candidateStatus),
+    step: Type.Optional(count("Index of the rollout's step, from 0.")),
+    replicas: Type.Optional(count("Pods of all revisions; read by kubectl scale and autoscalers.")),
+    selector: Type.Optional(text("Label selector of the pods, as text; read by autoscalers.")),
+    url: Type.Optional(text("Address of the model inside the cluster.")),
+    gateway: Type.Optional(gateway),
+    model: Type.Optional(modelFacts),
+    capacity: Type.Optional(capacity),
+    failedRevisions: Type.Optional(
+      listMap(failedRevision, ["revision"], {
+        description: "Revisions that failed and are not tried again until the spec changes.",
+        maxItems: 10,
+      }),
+    ),
+  },
+  { description: "What the controller observed and did. Written by the operator only." },
+);
