@@ -55,3 +55,28 @@ export const resources = {
     namespaced: true,
   },
 } as const satisfies Record<string, Resource>;
+
+/** Which part of a resource's collection a path names. */
+export interface ResourcePlace {
+  readonly namespace?: string | undefined;
+  readonly name?: string;
+  readonly subresource?: "status" | "scale";
+}
+
+/** The escaped path of an object, or of the whole collection when `name` is left out. */
+export function resourcePath(resource: Resource, place: ResourcePlace = {}): string {
+  const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const namespaced = resource.namespaced && place.namespace !== undefined && place.namespace !== "";
+  const segments = [
+    ...(namespaced ? ["namespaces", place.namespace ?? ""] : []),
+    resource.plural,
+    ...(place.name === undefined ? [] : [place.name]),
+    ...(place.subresource === undefined ? [] : [place.subresource]),
+  ];
+  return [root, ...segments.map((segment) => encodeURIComponent(segment))].join("/");
+}
+
+/** `apps/v1`, or `v1` for the core group. */
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+}

@@ -1,0 +1,203 @@
+import type { KubeObject, Stored } from "./kinds.ts";
+import type { ObjectKey } from "./client.ts";
+
+/** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
+export interface WatchSink<T extends KubeObject> {
+  /** The whole state at once: after the start, and after every gap that cannot be bridged. */
+  replace(objects: readonly (T & Stored)[], resourceVersion: string): void;
+  upsert(object: T & Stored): void;
+  remove(object: T & Stored): void;
+  /** Everything up to here has been told. */
+  bookmark(resourceVersion: string): void;
+}
+
+/** One change of the cache. A resync that finds an object unchanged tells nothing. */
+export type CacheChange<T extends KubeObject> =
+  | { readonly type: "added"; readonly object: T & Stored; readonly previous?: undefined }
+  | { readonly type: "modified"; readonly object: T & Stored; readonly previous: T & Stored }
+  | { readonly type: "removed"; readonly object: T & Stored; readonly previous?: undefined };
+
+export interface CacheOptions<T extends KubeObject, Index extends string> {
+  /** For each index the keys under which an object is found: a label's value, owners' UIDs. */
+  readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;
+  /** Drops what is never read. `metadata.managedFields` is dropped before it is called. */
+  readonly trim?: (object: T & Stored) => T & Stored;
+}
+
+/** The last known state of one kind, by UID. Objects are shared: never change them. */
+export interface Cache<T extends KubeObject, Index extends string = never> extends WatchSink<T> {
+  readonly size: number;
+  /** True from the first complete state on. */
+  readonly synced: boolean;
+  /** Newest resourceVersion told; "0" before the first. */
+  readonly resourceVersion: string;
+  /** Resolves with the first complete state. */
+  untilSynced(): Promise<void>;
+  find(key: ObjectKey): (T & Stored) | undefined;
+  withUid(uid: string): (T & Stored) | undefined;
+  all(): readonly (T & Stored)[];
+  withIndex(index: Index, key: string): readonly (T & Stored)[];
+  /** Whether a write that returned this resourceVersion is reflected here. */
+  hasSeen(resourceVersion: string): boolean;
+  /** Resolves as soon as `hasSeen`. Cap it: a write outside the watched selection is never seen. */
+  untilSeen(resourceVersion: string): Promise<void>;
+  /** Tells each change after it is visible here; the returned function ends it. */
+  subscribe(onChange: (change: CacheChange<T>) => void): () => void;
+}
+
+interface Waiter {
+  readonly resourceVersion: bigint;
+  readonly resolve: () => void;
+}
+
+/** An empty cache, to be filled by `startWatch`. */
+export function createCache<T extends KubeObject, Index extends string = never>(
+  options: CacheOptions<T, Index> = {},
+): Cache<T, Index> {
+  const store = createStore<T, Index>(options);
+  const subscribers = new Set<(change: CacheChange<T>) => void>();
+  const synced = Promise.withResolvers<void>();
+  const waiters = new Set<Waiter>();
+  let isSynced = false;
+  let newest = 0n;
+
+  const tell = (change: CacheChange<T>): void => {
+    for (const subscriber of subscribers) subscriber(change);
+  };
+  const advance = (resourceVersion: string): void => {
+    const version = BigInt(resourceVersion);
+    if (version > newest) newest = version;
+    for (const waiter of waiters) {
+      if (waiter.resourceVersion > newest) continue;
+      waiters.delete(waiter);
+      waiter.resolve();
+    }
+  };
+  const drop = (object: T & Stored): void => {
+    if (store.delete(object)) tell({ type: "removed", object });
+  };
+  const put = (raw: T & Stored): void => {
+    const object = trimmed(raw, options.trim);
+    const sameName = store.find(object.metadata);
+    // Deleted and made anew while nobody looked: two objects, so two changes.
+    if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
+    const previous = store.withUid(object.metadata.uid);
+    if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    store.set(object);
+    tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
+  };
+
+  return {
+    get size() {
+      return store.size();
+    },
+    get synced() {
+      return isSynced;
+    },
+    get resourceVersion() {
+      return String(newest);
+    },
+    untilSynced: () => synced.promise,
+    find: (key) => store.find(key),
+    withUid: (uid) => store.withUid(uid),
+    all: () => store.all(),
+    withIndex: (index, key) => store.withIndex(index, key),
+    hasSeen: (resourceVersion) => newest >= BigInt(resourceVersion),
+    untilSeen: (resourceVersion) =>
+      new Promise((resolve) => {
+        if (newest >= BigInt(resourceVersion)) resolve();
+        else waiters.add({ resourceVersion: BigInt(resourceVersion), resolve });
+      }),
+    subscribe(onChange) {
+      subscribers.add(onChange);
+      return () => void subscribers.delete(onChange);
+    },
+    replace(objects, resourceVersion) {
+      const uids = new Set(objects.map((object) => object.metadata.uid));
+      for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
+      for (const object of objects) put(object);
+      isSynced = true;
+      advance(resourceVersion);
+      synced.resolve();
+    },
+    upsert(object) {
+      put(object);
+      advance(object.metadata.resourceVersion);
+    },
+    remove(object) {
+      const known = store.withUid(object.metadata.uid);
+      if (known !== undefined) drop(known);
+      advance(object.metadata.resourceVersion);
+    },
+    bookmark: advance,
+  };
+}
+
+function trimmed<T extends KubeObject>(
+  raw: T & Stored,
+  trim: ((object: T & Stored) => T & Stored) | undefined,
+): T & Stored {
+  const { managedFields: _dropped, ...metadata } = raw.metadata as (T & Stored)["metadata"] & {
+    managedFields?: unknown;
+  }; // on the wire, though no kind of ours names it
+  const object: T & Stored = { ...raw, metadata };
+  return trim === undefined ? object : trim(object);
+}
+
+interface Store<T extends KubeObject, Index extends string> {
+  size(): number;
+  all(): readonly (T & Stored)[];
+  find(key: { namespace?: string | undefined; name: string }): (T & Stored) | undefined;
+  withUid(uid: string): (T & Stored) | undefined;
+  withIndex(index: Index, key: string): readonly (T & Stored)[];
+  set(object: T & Stored): void;
+  delete(object: T & Stored): boolean;
+}
+
+/** Objects by UID, with the secondary maps kept in step. */
+function createStore<T extends KubeObject, Index extends string>({ indexes }: CacheOptions<T, Index>): Store<T, Index> {
+  const byUid = new Map<string, T & Stored>();
+  const uidByName = new Map<string, string>();
+  const uidsByIndex = new Map<string, Map<string, Set<string>>>();
+  const keysOf = Object.entries<(object: T & Stored) => readonly string[]>(indexes ?? {});
+
+  const remove = (object: T & Stored): boolean => {
+    const { uid } = object.metadata;
+    if (!byUid.delete(uid)) return false;
+    if (uidByName.get(nameKey(object.metadata)) === uid) uidByName.delete(nameKey(object.metadata));
+    for (const [index, keys] of keysOf) {
+      for (const key of keys(object)) {
+        const uids = uidsByIndex.get(index)?.get(key);
+        uids?.delete(uid);
+        if (uids?.size === 0) uidsByIndex.get(index)?.delete(key);
+      }
+    }
+    return true;
+  };
+  const found = (uid: string | undefined): (T & Stored) | undefined => (uid === undefined ? undefined : byUid.get(uid));
+  return {
+    size: () => byUid.size,
+    all: () => [...byUid.values()],
+    find: (key) => found(uidByName.get(nameKey(key))),
+    withUid: found,
+    withIndex: (index, key) =>
+      [...(uidsByIndex.get(index)?.get(key) ?? [])].map(found).filter((object) => object !== undefined),
+    set(object) {
+      const { uid } = object.metadata;
+      const previous = byUid.get(uid);
+      if (previous !== undefined) remove(previous);
+      byUid.set(uid, object);
+      uidByName.set(nameKey(object.metadata), uid);
+      for (const [index, keys] of keysOf) {
+        const uidsByKey = uidsByIndex.get(index) ?? new Map<string, Set<string>>();
+        uidsByIndex.set(index, uidsByKey);
+        for (const key of keys(object)) uidsByKey.set(key, (uidsByKey.get(key) ?? new Set()).add(uid));
+      }
+    },
+    delete: remove,
+  };
+}
+
+function nameKey({ namespace, name }: { namespace?: string | undefined; name: string }): string {
+  return `${namespace ?? ""}/${name}`;
+}

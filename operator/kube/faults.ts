@@ -1,0 +1,175 @@
+import { type Fault, faultCatalogue } from "../../runtime/base/fault.ts";
+
+/** What was asked of the server, as messages name it: `apply ReplicaSet default/digits-3f2a`. */
+interface Refused {
+  readonly operation: string;
+  /** The server's own words, verbatim. */
+  readonly message: string;
+}
+
+const refusal = ({ operation, message }: Refused): string => `${operation} was refused: ${message}`;
+
+/** Everything that can go wrong between us and an API server. */
+export const kubeFaults = faultCatalogue<{
+  NotFound: Refused;
+  AlreadyExists: Refused;
+  Conflict: Refused;
+  ApplyConflict: { operation: string; owners: string };
+  Invalid: Refused;
+  Unauthorized: Refused;
+  Forbidden: Refused;
+  Expired: Refused;
+  Unsupported: Refused;
+  TooManyRequests: Refused;
+  Unavailable: Refused;
+  Timeout: Refused;
+  ServerError: Refused;
+  NoResponse: { operation: string; cause: string };
+  DeadlineExceeded: { operation: string; timeoutMs: number };
+  BrokenResponse: { operation: string; cause: string };
+  Aborted: { operation: string };
+  BadKubeconfig: { path: string; cause: string };
+}>({
+  NotFound: { message: refusal, retry: "backoff", level: "info" },
+  AlreadyExists: { message: refusal, retry: "backoff", level: "info" },
+  Conflict: { message: refusal, retry: "backoff", level: "info" },
+  ApplyConflict: {
+    message: ({ operation, owners }) => `${operation} was refused: ${owners}`,
+    hint: () => "remove the field from the other manager's manifest, or let it own the field",
+    retry: "backoff",
+    level: "warn",
+  },
+  Invalid: { message: refusal, retry: "never", level: "error" },
+  Unauthorized: {
+    message: refusal,
+    hint: () => "check that the credentials of the kubeconfig or service account are still valid",
+    retry: "backoff",
+    level: "error",
+  },
+  Forbidden: {
+    message: refusal,
+    hint: () => "grant the verb in the role of the service account",
+    retry: "backoff",
+    level: "error",
+  },
+  Expired: { message: refusal, retry: "backoff", level: "info" },
+  Unsupported: { message: refusal, retry: "never", level: "error" },
+  TooManyRequests: { message: refusal, retry: "backoff", level: "info" },
+  Unavailable: { message: refusal, retry: "backoff", level: "warn" },
+  Timeout: { message: refusal, retry: "backoff", level: "warn" },
+  ServerError: { message: refusal, retry: "backoff", level: "warn" },
+  NoResponse: {
+    message: ({ operation, cause }) => `${operation} got no response from the API server: ${cause}`,
+    hint: () => "check that the server address is right and the server runs",
+    retry: "backoff",
+    level: "warn",
+  },
+  DeadlineExceeded: {
+    message: ({ operation, timeoutMs }) => `${operation} got no response from the API server within ${timeoutMs} ms`,
+    retry: "backoff",
+    level: "warn",
+  },
+  BrokenResponse: {
+    message: ({ operation, cause }) => `${operation} got a response that cannot be read: ${cause}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  Aborted: { message: ({ operation }) => `${operation} was given up by its caller`, retry: "never", level: "info" },
+  BadKubeconfig: {
+    message: ({ path, cause }) => `${path} is no usable kubeconfig: ${cause}`,
+    hint: () => "pass a kubeconfig whose current context names a cluster and a user",
+    retry: "never",
+    level: "error",
+  },
+});
+
+/** The body of a refusal: `meta/v1 Status`. */
+export interface Status {
+  readonly kind?: string;
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}
+
+type RefusalCode = Exclude<
+  keyof typeof kubeFaults,
+  "ApplyConflict" | "NoResponse" | "DeadlineExceeded" | "BrokenResponse" | "Aborted" | "BadKubeconfig"
+>;
+
+/** Reasons of `k8s.io/apimachinery/pkg/apis/meta/v1/types.go`. */
+const codeOfReason: Readonly<Record<string, RefusalCode>> = {
+  NotFound: "NotFound",
+  AlreadyExists: "AlreadyExists",
+  Conflict: "Conflict",
+  Invalid: "Invalid",
+  BadRequest: "Invalid",
+  RequestEntityTooLarge: "Invalid",
+  Unauthorized: "Unauthorized",
+  Forbidden: "Forbidden",
+  Gone: "Expired",
+  Expired: "Expired",
+  MethodNotAllowed: "Unsupported",
+  NotAcceptable: "Unsupported",
+  UnsupportedMediaType: "Unsupported",
+  TooManyRequests: "TooManyRequests",
+  ServiceUnavailable: "Unavailable",
+  Timeout: "Timeout",
+  ServerTimeout: "Timeout",
+  InternalError: "ServerError",
+};
+
+/** For proxies in between, which send no Status. */
+const codeOfHttpStatus: Readonly<Record<number, RefusalCode>> = {
+  400: "Invalid",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "Unsupported",
+  406: "Unsupported",
+  409: "Conflict",
+  410: "Expired",
+  413: "Invalid",
+  415: "Unsupported",
+  422: "Invalid",
+  429: "TooManyRequests",
+  502: "Unavailable",
+  503: "Unavailable",
+  504: "Timeout",
+};
+
+/** The fault that a refusal stands for; `body` is a Status from the server, or any text from something before it. */
+export function refusalFault(operation: string, httpStatus: number, body: string): Fault {
+  return statusFault(operation, parsedStatus(body) ?? { code: httpStatus, message: briefly(body, httpStatus) });
+}
+
+/** The fault that a Status stands for, as an ERROR event of a watch carries one. */
+export function statusFault(operation: string, status: Status): Fault {
+  const code = codeOfReason[status.reason ?? ""] ?? codeOfHttpStatus[status.code ?? 500] ?? "ServerError";
+  const message = status.message ?? status.reason ?? `status ${status.code ?? 500}`;
+  const owners = (status.details?.causes ?? []).filter((cause) => cause.reason === "FieldManagerConflict");
+  if (code === "Conflict" && owners.length > 0) {
+    return kubeFaults.ApplyConflict({
+      operation,
+      owners: owners.map(({ field, message: owner }) => `${field ?? "a field"}: ${owner ?? "conflict"}`).join(", "),
+    });
+  }
+  return kubeFaults[code]({ operation, message });
+}
+
+function parsedStatus(body: string): Status | undefined {
+  try {
+    const value = JSON.parse(body) as Status | null; // the server's word; its `kind` is looked at next
+    return value?.kind === "Status" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function briefly(body: string, httpStatus: number): string {
+  const text = body.replaceAll(/\s+/g, " ").trim().slice(0, 200);
+  return text === "" ? `status ${httpStatus} without a body` : `status ${httpStatus}: ${text}`;
+}

@@ -1,0 +1,175 @@
+import { type Clock, systemClock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { type Log, silentLog } from "../../runtime/base/log.ts";
+import type { Client, ObjectKey } from "./client.ts";
+import type { Lease as LeaseObject, Stored } from "./kinds.ts";
+import { resources } from "./resources.ts";
+
+export interface LeaseOptions {
+  readonly client: Client;
+  readonly key: ObjectKey;
+  /** Unique among all who contend: pod name and a random part. */
+  readonly identity: string;
+  /** Told once when the lease is ours. */
+  readonly onAcquired: () => void;
+  /** Told once when it is no longer sure that the lease is ours. Not told after `stop`. */
+  readonly onLost: () => void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly log?: Log;
+}
+
+/** One contender for a lease: acquires it once, keeps it, and ends when it is lost. */
+export interface Lease {
+  readonly isHeld: boolean;
+  /** Ends it and frees the lease, so that the next one need not wait. */
+  stop(): Promise<void>;
+}
+
+/** Figures of client-go's leader election (`tools/leaderelection`): 15 s / 10 s / 2 s, jitter 1.2. */
+const durationMs = 15_000;
+const renewDeadlineMs = 10_000;
+const retryMs = 2_000;
+const jitter = 1.2;
+
+/**
+ * Starts contending. Times of others are never compared with our clock: a lease is free when it did not change for 15 s
+ * of our own monotonic time. Two leaders are still possible (a stopped process that wakes up): every write must be safe.
+ */
+export function startLease(options: LeaseOptions): Lease {
+  const { clock = systemClock, random = Math.random, log = silentLog, identity } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const record = createRecord(options, clock);
+  let isHeld = false;
+
+  const acquire = async (): Promise<void> => {
+    while (!signal.aborted && !(await claimed(record, log))) {
+      await clock.sleep(retryMs * (1 + random() * jitter), signal);
+    }
+  };
+  const keep = async (): Promise<void> => {
+    let renewedMs = clock.monotonic();
+    while (!signal.aborted && clock.monotonic() - renewedMs < renewDeadlineMs) {
+      await clock.sleep(retryMs, signal);
+      const startedMs = clock.monotonic();
+      if (signal.aborted) return;
+      const renewal = await within(claimed(record, log), renewedMs + renewDeadlineMs - startedMs, clock);
+      if (renewal === true) renewedMs = startedMs;
+      else if (record.isOthers()) return;
+    }
+  };
+  const run = async (): Promise<void> => {
+    await acquire();
+    if (signal.aborted) return;
+    isHeld = true;
+    log.info("lease acquired", { identity });
+    options.onAcquired();
+    await keep();
+    isHeld = false;
+    if (signal.aborted) return;
+    log.error("lease lost", { identity });
+    options.onLost();
+  };
+  const running = run();
+  return {
+    get isHeld() {
+      return isHeld;
+    },
+    async stop() {
+      const wasHeld = isHeld;
+      stopping.abort();
+      await running;
+      if (wasHeld) await released(record, log);
+    },
+  };
+}
+
+/** The lease as we last saw it, and since when it has not changed. */
+interface LeaseRecord {
+  /** One try to make or keep it ours; false when another holds it. */
+  claim(): Promise<boolean>;
+  release(): Promise<void>;
+  isOthers(): boolean;
+}
+
+function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): LeaseRecord {
+  let seen: (LeaseObject & Stored) | undefined;
+  let seenMs = 0;
+  let isCertain = false;
+  const observe = (lease: (LeaseObject & Stored) | undefined): void => {
+    if (lease?.metadata.resourceVersion !== seen?.metadata.resourceVersion) seenMs = clock.monotonic();
+    seen = lease;
+  };
+  const isMine = (): boolean => seen?.spec.holderIdentity === identity;
+  const write = async (spec: LeaseObject["spec"]): Promise<void> => {
+    // A write that fails may have been done all the same, or another was faster: read before the next one.
+    isCertain = false;
+    if (seen === undefined) {
+      const { name, namespace = "default" } = key;
+      const lease: LeaseObject = {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { name, namespace },
+        spec,
+      };
+      observe(await client.create(resources.leases, lease));
+    } else {
+      const { resourceVersion } = seen.metadata;
+      observe(await client.mergePatch<LeaseObject>(resources.leases, key, { metadata: { resourceVersion }, spec }));
+    }
+    isCertain = true;
+  };
+  return {
+    isOthers: () => seen !== undefined && !isMine(),
+    async claim() {
+      if (!isCertain || !isMine()) observe(await client.get<LeaseObject>(resources.leases, key));
+      const holder = seen?.spec.holderIdentity ?? "";
+      if (holder !== "" && holder !== identity && clock.monotonic() - seenMs < durationMs) return false;
+      const now = microTime(clock.now());
+      const isTakeover = holder !== identity;
+      await write({
+        holderIdentity: identity,
+        leaseDurationSeconds: durationMs / 1000,
+        acquireTime: isTakeover ? now : (seen?.spec.acquireTime ?? now),
+        renewTime: now,
+        leaseTransitions: (seen?.spec.leaseTransitions ?? -1) + (isTakeover ? 1 : 0),
+      });
+      return true;
+    },
+    async release() {
+      const now = microTime(clock.now());
+      await write({ holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now });
+    },
+  };
+}
+
+/** False also when the try failed: another was faster, or the server is away. Both are tried again. */
+async function claimed(record: LeaseRecord, log: Log): Promise<boolean> {
+  try {
+    return await record.claim();
+  } catch (thrown) {
+    log.warn("lease not renewed", { cause: Fault.from(thrown).message });
+    return false;
+  }
+}
+
+async function released(record: LeaseRecord, log: Log): Promise<void> {
+  try {
+    await record.release();
+  } catch (thrown) {
+    log.warn("lease not released", { cause: Fault.from(thrown).message });
+  }
+}
+
+async function within<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T | undefined> {
+  const done = new AbortController();
+  const result = await Promise.race([work, clock.sleep(Math.max(0, limitMs), done.signal).then(() => undefined)]);
+  done.abort();
+  return result;
+}
+
+/** V1MicroTime: exactly six fractional digits, or the server refuses it. */
+function microTime(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace("Z", "000Z");
+}

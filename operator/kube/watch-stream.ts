@@ -1,0 +1,104 @@
+import type { Fault } from "../../runtime/base/fault.ts";
+import { kubeFaults, type Status, statusFault } from "./faults.ts";
+import type { KubeObject, Stored } from "./kinds.ts";
+
+/** One line of a watch that is not an end. */
+export interface WatchEvent<T extends KubeObject> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  readonly object: T & Stored;
+}
+
+/**
+ * Why a watch ended: `closed` by the server in good order; `expired` when its history no longer reaches back; an
+ * `error-event`; `truncated` within a line; `malformed`, a line that is no event; `broken` connection; `refused` at the
+ * start; `overdue` when the server kept it open far beyond the time asked for; `stopped` by us.
+ */
+export type WatchEndReason =
+  | "stopped"
+  | "closed"
+  | "overdue"
+  | "expired"
+  | "error-event"
+  | "truncated"
+  | "malformed"
+  | "broken"
+  | "refused";
+
+export interface StreamEnd {
+  readonly reason: WatchEndReason;
+  /** Always there except after `stopped`, `closed` and `overdue`. */
+  readonly fault?: Fault;
+}
+
+/** Reads a watch to its end and tells each event. Never throws for what the server sends. */
+export async function readWatch<T extends KubeObject>(
+  operation: string,
+  chunks: AsyncIterable<Uint8Array>,
+  onEvent: (event: WatchEvent<T>) => void,
+): Promise<StreamEnd> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const iterator = chunks[Symbol.asyncIterator]();
+  for (;;) {
+    const piece = await nextPiece(operation, iterator);
+    if ("reason" in piece) return piece;
+    if (piece.done) break;
+    const lines = (rest + decoder.decode(piece.bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const end = line.trim() === "" ? undefined : readLine(operation, line, onEvent);
+      if (end !== undefined) {
+        await iterator.return?.();
+        return end;
+      }
+    }
+  }
+  if (rest.trim() === "") return { reason: "closed" };
+  const cause = `the stream ended within a line, after ${JSON.stringify(rest.slice(-40))}`;
+  return { reason: "truncated", fault: kubeFaults.BrokenResponse({ operation, cause }) };
+}
+
+type Piece = { readonly done: true } | { readonly done: false; readonly bytes: Uint8Array };
+
+async function nextPiece(operation: string, iterator: AsyncIterator<Uint8Array>): Promise<Piece | StreamEnd> {
+  try {
+    const next = await iterator.next();
+    return next.done === true ? { done: true } : { done: false, bytes: next.value };
+  } catch (thrown) {
+    const cause = thrown instanceof Error ? thrown.message : String(thrown);
+    return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
+  }
+}
+
+function readLine<T extends KubeObject>(
+  operation: string,
+  line: string,
+  onEvent: (event: WatchEvent<T>) => void,
+): StreamEnd | undefined {
+  const event = parsedLine<T>(line);
+  if (event?.type === "ERROR") {
+    const fault = statusFault(operation, event.object);
+    return { reason: fault.code === "Expired" ? "expired" : "error-event", fault };
+  }
+  if (event === undefined) {
+    const cause = `${JSON.stringify(line.slice(0, 80))} is no watch event`;
+    return { reason: "malformed", fault: kubeFaults.BrokenResponse({ operation, cause }) };
+  }
+  onEvent(event);
+  return undefined;
+}
+
+type Line<T extends KubeObject> = WatchEvent<T> | { readonly type: "ERROR"; readonly object: Status };
+
+const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
+
+function parsedLine<T extends KubeObject>(line: string): Line<T> | undefined {
+  try {
+    const event = JSON.parse(line) as Line<T> | null; // the server's word; type and identity are looked at next
+    if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
+    if (event.type === "ERROR") return event;
+    return typeof event.object.metadata?.resourceVersion === "string" ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}

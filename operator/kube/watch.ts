@@ -1,0 +1,185 @@
+import { type Clock, systemClock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { type Log, silentLog } from "../../runtime/base/log.ts";
+import type { WatchSink } from "./cache.ts";
+import type { Client, Selection } from "./client.ts";
+import { refusalFault } from "./faults.ts";
+import type { KubeObject, Stored } from "./kinds.ts";
+import type { Resource } from "./resources.ts";
+import { type Growth, growingDelayMs } from "./retry.ts";
+import type { KubeStream } from "./transport.ts";
+import { readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
+
+/** One watch connection's end, for logs and metrics. */
+export interface WatchEnd extends StreamEnd {
+  readonly resource: Resource;
+  readonly aliveMs: number;
+}
+
+export interface WatchOptions<T extends KubeObject> {
+  readonly client: Client;
+  readonly resource: Resource;
+  /** Default: the kind in all namespaces. */
+  readonly selection?: Selection;
+  /** Told the whole state first, then every change; most often a `Cache`. */
+  readonly sink: WatchSink<T>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly log?: Log;
+  readonly onEnd?: (end: WatchEnd) => void;
+}
+
+/** A watch that goes on for ever: every end leads to a new connection from where the last one stood. */
+export interface Watch {
+  /** Ends it; the sink is told nothing from here on. */
+  stop(): Promise<void>;
+}
+
+/** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
+const growth: Growth = { firstMs: 800, capMs: 30_000, jitter: 1 };
+const healthyMs = 120_000;
+/** A server that closes in good order after this long is not in trouble: go on at once. */
+const orderlyMs = 5_000;
+/** How much longer than asked for a watch may stay silent and open before we take the connection for dead. */
+const overdueMs = 30_000;
+/** Set on the bookmark that ends the initial events of a streaming list (KEP-3157). */
+const initialEventsEnd = "k8s.io/initial-events-end";
+
+/** Starts at once. Never throws: what goes wrong is told to `onEnd` and the log, and tried again. */
+export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
+  const { clock = systemClock, random = Math.random, log = silentLog, resource } = options;
+  const stopping = new AbortController();
+  const position: Position<T> = { resumeFrom: undefined, streamsLists: true, initial: undefined };
+
+  const run = async (): Promise<void> => {
+    let attempt = 0;
+    while (!stopping.signal.aborted) {
+      const startedMs = clock.monotonic();
+      const end = await connection({ ...options, clock, random }, position, stopping.signal);
+      const aliveMs = clock.monotonic() - startedMs;
+      position.initial = undefined;
+      options.onEnd?.({ ...end, resource, aliveMs });
+      log.debug("watch ended", { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message });
+      if (aliveMs >= healthyMs) attempt = 0;
+      if (end.reason === "closed" && aliveMs >= orderlyMs) continue;
+      await clock.sleep(growingDelayMs(growth, attempt++, random), stopping.signal);
+    }
+  };
+  const running = run();
+  return {
+    stop: () => {
+      stopping.abort();
+      return running;
+    },
+  };
+}
+
+/** Where a watch stands between two connections. */
+interface Position<T extends KubeObject> {
+  /** Undefined: the whole state is needed first. */
+  resumeFrom: string | undefined;
+  /** False once the server has refused `sendInitialEvents`. */
+  streamsLists: boolean;
+  /** Objects of a streaming list that has not come to its end yet. */
+  initial: (T & Stored)[] | undefined;
+}
+
+type Settings<T extends KubeObject> = WatchOptions<T> & { readonly clock: Clock; readonly random: () => number };
+
+async function connection<T extends KubeObject>(
+  settings: Settings<T>,
+  position: Position<T>,
+  stopped: AbortSignal,
+): Promise<StreamEnd> {
+  const ending = new AbortController();
+  const timeoutSeconds = 300 + Math.floor(settings.random() * 300);
+  let isOverdue = false;
+  const cancelTimer = settings.clock.after(timeoutSeconds * 1000 + overdueMs, () => {
+    isOverdue = true;
+    ending.abort();
+  });
+  const signal = AbortSignal.any([stopped, ending.signal]);
+  const end = await follow(settings, position, { timeoutSeconds, signal });
+  cancelTimer();
+  if (stopped.aborted) return { reason: "stopped" };
+  return isOverdue ? { reason: "overdue" } : end;
+}
+
+interface Attempt {
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+async function follow<T extends KubeObject>(
+  settings: Settings<T>,
+  position: Position<T>,
+  attempt: Attempt,
+): Promise<StreamEnd> {
+  const { client, resource, selection = {}, sink } = settings;
+  const operation = `watch ${resource.plural}`;
+  try {
+    if (position.resumeFrom === undefined && !position.streamsLists) {
+      const list = await client.list<T>(resource, selection, attempt.signal);
+      if (attempt.signal.aborted) return { reason: "stopped" };
+      sink.replace(list.items, list.resourceVersion);
+      position.resumeFrom = list.resourceVersion;
+    }
+    const parameters = watchParameters(position, attempt.timeoutSeconds);
+    const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
+    if (stream.status >= 300) return await refused(operation, stream, position);
+    position.initial = position.resumeFrom === undefined ? [] : undefined;
+    const end = await readWatch<T>(operation, stream.chunks, (event) => {
+      if (!attempt.signal.aborted) accept(event, position, sink);
+    });
+    stream.close();
+    if (end.reason === "expired") position.resumeFrom = undefined;
+    return end;
+  } catch (thrown) {
+    return { reason: "broken", fault: Fault.from(thrown) };
+  }
+}
+
+function watchParameters<T extends KubeObject>(
+  { resumeFrom }: Position<T>,
+  timeoutSeconds: number,
+): Record<string, string> {
+  const common = { watch: "true", allowWatchBookmarks: "true", timeoutSeconds: String(timeoutSeconds) };
+  return resumeFrom === undefined
+    ? { ...common, sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" }
+    : { ...common, resourceVersion: resumeFrom };
+}
+
+async function refused<T extends KubeObject>(
+  operation: string,
+  stream: KubeStream,
+  position: Position<T>,
+): Promise<StreamEnd> {
+  const decoder = new TextDecoder();
+  let body = "";
+  for await (const chunk of stream.chunks) body += decoder.decode(chunk, { stream: true });
+  const fault = refusalFault(operation, stream.status, body);
+  if (fault.code === "Invalid" && position.resumeFrom === undefined) position.streamsLists = false;
+  if (fault.code !== "Expired") return { reason: "refused", fault };
+  position.resumeFrom = undefined;
+  return { reason: "expired", fault };
+}
+
+function accept<T extends KubeObject>(
+  { type, object }: WatchEvent<T>,
+  position: Position<T>,
+  sink: WatchSink<T>,
+): void {
+  const { resourceVersion } = object.metadata;
+  if (position.initial === undefined) {
+    if (type === "BOOKMARK") sink.bookmark(resourceVersion);
+    else if (type === "DELETED") sink.remove(object);
+    else sink.upsert(object);
+    position.resumeFrom = resourceVersion;
+  } else if (type !== "BOOKMARK") {
+    position.initial.push(object);
+  } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
+    sink.replace(position.initial, resourceVersion);
+    position.resumeFrom = resourceVersion;
+    position.initial = undefined;
+  }
+}

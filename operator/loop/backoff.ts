@@ -1,0 +1,44 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+
+/** Delays before a key is tried again, longer with each failure in a row. */
+export interface Backoff {
+  /** Counts one more failure and gives the delay. */
+  next(key: string): number;
+  /** The key is well again. */
+  forget(key: string): void;
+}
+
+/** Figures of client-go's `DefaultTypedControllerRateLimiter` (`util/workqueue/default_rate_limiters.go`). */
+const firstMs = 5;
+const capMs = 1_000_000;
+const perSecond = 10;
+const burst = 100;
+
+/**
+ * Per key 5 ms × 2 up to 1000 s; over all keys 10 retries per second with a burst of 100, so that a thousand keys that
+ * fail together do not come back together. The longer of both delays counts.
+ */
+export function createBackoff(clock: Clock): Backoff {
+  const failures = new Map<string, number>();
+  const bucketDelayMs = tokenBucket(clock);
+  return {
+    next(key) {
+      const count = failures.get(key) ?? 0;
+      failures.set(key, count + 1);
+      return Math.max(Math.min(capMs, firstMs * 2 ** Math.min(count, 40)), bucketDelayMs());
+    },
+    forget: (key) => void failures.delete(key),
+  };
+}
+
+/** Takes one token and gives the time until it is there. Reserved tokens make the level negative. */
+function tokenBucket(clock: Clock): () => number {
+  let tokens = burst;
+  let filledAtMs = clock.monotonic();
+  return () => {
+    const nowMs = clock.monotonic();
+    tokens = Math.min(burst, tokens + ((nowMs - filledAtMs) / 1000) * perSecond) - 1;
+    filledAtMs = nowMs;
+    return tokens >= 0 ? 0 : (-tokens / perSecond) * 1000;
+  };
+}

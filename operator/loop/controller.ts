@@ -1,0 +1,144 @@
+import { type Clock, systemClock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { type Log, silentLog } from "../../runtime/base/log.ts";
+import { createQueue, type Priority } from "./queue.ts";
+
+/** What a reconcile has to say when it did not fail. */
+export interface Outcome {
+  /** Come back after this long, changed or not. */
+  readonly requeueAfterMs?: number;
+  /**
+   * Settles when the cache has seen what this reconcile wrote. Until then, and for `awaitingCapMs` at most, the key is
+   * not taken again, so that no reconcile decides on a state from before its own writes.
+   */
+  readonly awaiting?: Promise<void>;
+}
+
+/** How runs and queue are told to metrics. */
+export interface LoopMetrics {
+  reconciled(run: { controller: string; outcome: "done" | "failed"; code?: string; durationMs: number }): void;
+  queueDepth(controller: string, depth: number): void;
+  queueWaited(controller: string, waitedMs: number): void;
+}
+
+export interface ControllerOptions {
+  /** For logs and metrics. */
+  readonly name: string;
+  /** Brings what the key names to its wanted state. `signal` aborts when `stop` does not wait any longer. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  /** How many keys are worked on at the same time. Default 4. */
+  readonly workers?: number;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly metrics?: LoopMetrics;
+  /** Default 10 s. */
+  readonly awaitingCapMs?: number;
+  /** How long `stop` waits for keys that are worked on. Default 30 s. */
+  readonly stopCapMs?: number;
+}
+
+/** Workers on a queue of keys. Keys may be added before `start`. */
+export interface Controller {
+  /** Keys that wait. */
+  readonly depth: number;
+  /** True when no key waits, is worked on or held. */
+  readonly isIdle: boolean;
+  add(key: string, priority?: Priority): void;
+  addAfter(key: string, delayMs: number): void;
+  start(): void;
+  /** Takes no key any more; resolves when the running ones are done, or after `stopCapMs`. */
+  stop(): Promise<void>;
+}
+
+/** A controller that waits for `start`. */
+export function createController(options: ControllerOptions): Controller {
+  const { name, clock = systemClock, log = silentLog, metrics, workers = 4 } = options;
+  const { awaitingCapMs = 10_000, stopCapMs = 30_000 } = options;
+  const queue = createQueue({
+    clock,
+    onDepth: (depth) => metrics?.queueDepth(name, depth),
+    onWaited: (waitedMs) => metrics?.queueWaited(name, waitedMs),
+  });
+  const stopping = new AbortController();
+  let running: Promise<void>[] = [];
+
+  const attempt = async (key: string): Promise<Outcome | Fault> => {
+    const startedMs = clock.monotonic();
+    const result = await contained(() => options.reconcile(key, stopping.signal));
+    const durationMs = clock.monotonic() - startedMs;
+    if (result instanceof Fault) {
+      metrics?.reconciled({ controller: name, outcome: "failed", code: result.code, durationMs });
+      log[result.level]("reconcile failed", { controller: name, key, code: result.code, cause: result.sentence });
+    } else {
+      metrics?.reconciled({ controller: name, outcome: "done", durationMs });
+    }
+    return result;
+  };
+  const settle = (key: string, result: Outcome | Fault): void => {
+    if (result instanceof Fault) {
+      queue.retry(key, result.retry);
+      queue.done(key);
+      return;
+    }
+    queue.forget(key);
+    if (result.requeueAfterMs !== undefined) queue.addAfter(key, result.requeueAfterMs);
+    if (result.awaiting === undefined) queue.done(key);
+    else holdUntil(result.awaiting, { clock, capMs: awaitingCapMs, release: () => queue.done(key) });
+  };
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const key = await queue.take();
+      if (key === undefined) return;
+      settle(key, await attempt(key));
+    }
+  };
+
+  return {
+    get depth() {
+      return queue.depth;
+    },
+    get isIdle() {
+      return queue.isIdle;
+    },
+    add: (key, priority) => queue.add(key, priority),
+    addAfter: (key, delayMs) => queue.addAfter(key, delayMs),
+    start() {
+      if (running.length === 0) running = Array.from({ length: workers }, work);
+    },
+    async stop() {
+      queue.close();
+      const patience = new AbortController();
+      await Promise.race([Promise.all(running), clock.sleep(stopCapMs, patience.signal)]);
+      patience.abort();
+      stopping.abort();
+    },
+  };
+}
+
+/** The border: whatever a reconcile throws becomes a fault, so that one key cannot end the loop. */
+async function contained(run: () => Promise<Outcome>): Promise<Outcome | Fault> {
+  try {
+    return await run();
+  } catch (thrown) {
+    return Fault.from(thrown);
+  }
+}
+
+interface Hold {
+  readonly clock: Clock;
+  readonly capMs: number;
+  readonly release: () => void;
+}
+
+/** Calls `release` once: when the promise settles either way, or after the cap. */
+function holdUntil(settled: Promise<void>, { clock, capMs, release }: Hold): void {
+  let isReleased = false;
+  const once = (): void => {
+    if (isReleased) return;
+    isReleased = true;
+    cancel();
+    release();
+  };
+  const cancel = clock.after(capMs, once);
+  settled.then(once, once);
+}
