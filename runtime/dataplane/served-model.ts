@@ -1,6 +1,10 @@
 import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import type { LoadedModel } from "../engines/engine.ts";
-import type { InferTarget } from "./infer.ts";
+import { batchKey, divided, isBatchable, joined, rowCount } from "./batch.ts";
+import { faults } from "./faults.ts";
+import type { InferRequest, InferTarget } from "./infer.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** How requests wait and run together. */
 export interface BatchingLimits {
@@ -35,4 +39,176 @@ export interface ServeOptions {
 }
 
 /** Puts a loaded model behind a bounded queue with greedy batching. */
-export declare function serveModel(loaded: LoadedModel, options: ServeOptions): ServedModel;
+export function serveModel(loaded: LoadedModel, options: ServeOptions): ServedModel {
+  return new QueuedModel(loaded, options);
+}
+
+type RunLimits = Pick<InferRequest, "deadline" | "signal">;
+
+interface Waiting {
+  readonly inputs: readonly Tensor[];
+  readonly rows: number;
+  readonly key: string;
+  readonly limits: RunLimits;
+  readonly resolve: (outputs: readonly Tensor[]) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/** Holds the queue and, through `loaded`, the engine's memory. */
+class QueuedModel implements ServedModel {
+  readonly loaded: LoadedModel;
+  readonly name: string;
+  readonly version: number;
+  readonly #options: ServeOptions;
+  readonly #batchable: boolean;
+  #waiting: Waiting[] = [];
+  #running = 0;
+  #scheduled = false;
+  #cancelDelay: (() => void) | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor(loaded: LoadedModel, options: ServeOptions) {
+    this.loaded = loaded;
+    this.name = options.name;
+    this.version = options.version;
+    this.#options = options;
+    this.#batchable = options.batching.maxBatchSize > 1 && isBatchable(loaded.signature);
+  }
+
+  get signature(): LoadedModel["signature"] {
+    return this.loaded.signature;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  run(inputs: readonly Tensor[], limits: RunLimits = {}): Promise<readonly Tensor[]> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const key = this.#batchable ? batchKey(inputs) : "";
+      this.#waiting.push({ inputs, rows: rowCount(inputs), key, limits, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= Promise.withResolvers<void>();
+    this.#settle();
+    if (this.#waiting.length > 0) this.#flushSoon();
+    return this.#drained.promise;
+  }
+
+  #refusal(): Fault | undefined {
+    const model = this.name;
+    const limit = this.#options.batching.maxQueued;
+    if (this.#drained !== undefined) return faults.Draining({ model });
+    if (this.#waiting.length >= limit) return faults.QueueFull({ model, limit, afterMs: 1000 });
+    return undefined;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running > 0) return;
+    const { maxDelayMs, maxBatchSize } = this.#options.batching;
+    const isFull = this.#waiting.length >= maxBatchSize;
+    if (!this.#batchable || maxDelayMs <= 0 || isFull || this.#drained !== undefined) {
+      this.#flushSoon();
+      return;
+    }
+    this.#cancelDelay ??= this.#options.clock.after(maxDelayMs, () => this.#flushSoon());
+  }
+
+  /** After the requests that the event loop has already read: they are what queued while the engine was busy. */
+  #flushSoon(): void {
+    this.#cancelDelay?.();
+    this.#cancelDelay = undefined;
+    if (this.#scheduled || this.#running > 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#runNext();
+    });
+  }
+
+  async #runNext(): Promise<void> {
+    const batch = this.#nextBatch();
+    if (batch.length > 0) {
+      this.#running = batch.length;
+      await this.#execute(batch);
+      this.#running = 0;
+    }
+    if (this.#waiting.length > 0) this.#schedule();
+    this.#settle();
+  }
+
+  /** The oldest request still wanted, and those behind it that may share its batch. */
+  #nextBatch(): readonly Waiting[] {
+    const batch: Waiting[] = [];
+    const left: Waiting[] = [];
+    let rows = 0;
+    for (const waiting of this.#waiting) {
+      const stale = this.#staleness(waiting);
+      if (stale !== undefined) {
+        waiting.reject(stale);
+        continue;
+      }
+      const [first] = batch;
+      const fits = this.#batchable && rows + waiting.rows <= this.#options.batching.maxBatchSize;
+      if (first === undefined || (fits && first.key === waiting.key)) {
+        batch.push(waiting);
+        rows += waiting.rows;
+      } else {
+        left.push(waiting);
+      }
+    }
+    this.#waiting = left;
+    return batch;
+  }
+
+  #staleness({ limits }: Waiting): Fault | undefined {
+    if (limits.signal?.aborted === true) return faults.Cancelled({ model: this.name });
+    const isLate = limits.deadline !== undefined && this.#options.clock.monotonic() > limits.deadline;
+    return isLate ? faults.DeadlinePassed({ model: this.name }) : undefined;
+  }
+
+  async #execute(batch: readonly Waiting[]): Promise<void> {
+    const start = this.#options.clock.monotonic();
+    try {
+      const answer = this.loaded.infer(joined(batch.map(({ inputs }) => inputs)));
+      const outputs = answer instanceof Promise ? await answer : answer;
+      this.#deliver(batch, outputs);
+    } catch (thrown) {
+      const fault = thrown instanceof Fault ? thrown : this.#engineFault(thrown);
+      for (const { reject } of batch) reject(fault);
+      return;
+    }
+    const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);
+    const engineMs = this.#options.clock.monotonic() - start;
+    this.#options.onBatch?.({ rows, requests: batch.length, engineMs });
+  }
+
+  #deliver(batch: readonly Waiting[], outputs: readonly Tensor[]): void {
+    const shares = divided(
+      outputs,
+      batch.map(({ rows }) => rows),
+    );
+    if (shares === undefined) throw new RangeError("an output does not have one row per row of the inputs");
+    for (const [i, { resolve }] of batch.entries()) resolve(shares[i] ?? []);
+  }
+
+  #engineFault(thrown: unknown): Fault {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return faults.EngineFailed({ model: this.name, reason }, thrown);
+  }
+
+  #settle(): void {
+    if (this.#drained === undefined || this.#waiting.length > 0 || this.#running > 0) return;
+    this.loaded.unload();
+    this.#drained.resolve();
+  }
+}

@@ -1,0 +1,80 @@
+import type { Signature } from "../engines/engine.ts";
+import { type Tensor, type TensorData, tensorArrays } from "./tensor.ts";
+
+/** Whether rows of several requests may run as one: every input and output has a free first dimension. */
+export function isBatchable(signature: Signature): boolean {
+  return [...signature.inputs, ...signature.outputs].every(({ shape }) => shape[0] === -1);
+}
+
+/** Requests with equal keys may share a batch: all their dimensions but the first agree. */
+export function batchKey(inputs: readonly Tensor[]): string {
+  let key = "";
+  for (const { shape } of inputs) {
+    for (let i = 1; i < shape.length; i++) key += `${shape[i]},`;
+    key += ";";
+  }
+  return key;
+}
+
+/** Rows of a request: the size of the first dimension; 1 for scalars. */
+export function rowCount(inputs: readonly Tensor[]): number {
+  return inputs[0]?.shape[0] ?? 1;
+}
+
+/** The inputs of several requests, one below the other. All must have the same `batchKey`. */
+export function joined(requests: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  const [first] = requests;
+  if (first === undefined) return [];
+  if (requests.length === 1) return first;
+  return first.map((_, i) => stacked(requests.flatMap((inputs) => inputs[i] ?? [])));
+}
+
+/** The inverse of `joined` for outputs: one list per request. `undefined` when an output does not have the batch's rows. */
+export function divided(
+  outputs: readonly Tensor[],
+  rowCounts: readonly number[],
+): readonly (readonly Tensor[])[] | undefined {
+  if (rowCounts.length === 1) return [outputs];
+  const total = rowCounts.reduce((sum, rows) => sum + rows, 0);
+  if (outputs.some(({ shape }) => shape[0] !== total)) return undefined;
+  let start = 0;
+  return rowCounts.map((rows) => {
+    const from = start;
+    start += rows;
+    return outputs.map((output) => rowsOf(output, from, rows));
+  });
+}
+
+function stacked(tensors: readonly Tensor[]): Tensor {
+  const [first] = tensors;
+  if (first === undefined) throw new RangeError("no tensors to stack");
+  const rows = tensors.reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0);
+  const shape = [rows, ...first.shape.slice(1)];
+  const lists = tensors.map(({ data }) => data);
+  return tensorOf(first.dtype, shape, concatenated(first, lists));
+}
+
+function concatenated(first: Tensor, lists: readonly Tensor["data"][]): Tensor["data"] {
+  if (first.dtype === "string") return lists.flatMap((list) => [...list]) as TensorData["string"]; // all of one dtype
+  const total = lists.reduce((sum, list) => sum + list.length, 0);
+  const all = new tensorArrays[first.dtype](total);
+  let offset = 0;
+  for (const list of lists) {
+    all.set(list as never, offset); // same element type as `all`: the batch key keeps dtypes apart
+    offset += list.length;
+  }
+  return all;
+}
+
+/** A view of some rows; typed arrays share memory with the batch. */
+function rowsOf(tensor: Tensor, from: number, rows: number): Tensor {
+  const perRow = tensor.data.length / Math.max(tensor.shape[0] ?? 1, 1);
+  const start = from * perRow;
+  const end = start + rows * perRow;
+  const data = tensor.dtype === "string" ? tensor.data.slice(start, end) : tensor.data.subarray(start, end);
+  return tensorOf(tensor.dtype, [rows, ...tensor.shape.slice(1)], data);
+}
+
+function tensorOf(dtype: Tensor["dtype"], shape: readonly number[], data: Tensor["data"]): Tensor {
+  return { dtype, shape, data } as Tensor; // callers take dtype and data from one tensor
+}
