@@ -1,0 +1,85 @@
+import { faultCatalogue } from "../../runtime/base/fault.ts";
+
+/** What the `modelwright` command refuses. Every message names the value, every hint the flag or file that mends it. */
+export const faults = faultCatalogue<{
+  UnknownCommand: { command: string; known: readonly string[] };
+  UnknownFlag: { text: string; command: string };
+  FlagNotANumber: { flag: string; value: string };
+  FlagNotAPair: { flag: string; value: string };
+  MissingArgument: { command: string; argument: string };
+  PortInUse: { port: number; flag: string; purpose: string };
+  FileUnreadable: { path: string; cause: string };
+  NoManifests: { path: string };
+  NotAModel: { path: string; endings: readonly string[] };
+  ModelAndManifests: Record<string, never>;
+  NotValid: { count: number };
+  ServerUnreachable: { url: string; cause: string };
+}>({
+  UnknownCommand: {
+    message: ({ command, known }) => `unknown command ${command}; expected one of ${known.join(", ")}`,
+    hint: () => "modelwright --help lists them",
+    retry: "never",
+    level: "error",
+  },
+  UnknownFlag: {
+    message: ({ text }) => text,
+    hint: ({ command }) => `modelwright ${command} --help lists its flags`,
+    retry: "never",
+    level: "error",
+  },
+  FlagNotANumber: {
+    message: ({ flag, value }) => `--${flag} is ${value}; must be a whole number from 1 to 65535`,
+    retry: "never",
+    level: "error",
+  },
+  FlagNotAPair: {
+    message: ({ flag, value }) => `--${flag} is ${value}; must be CLAIM=FOLDER`,
+    retry: "never",
+    level: "error",
+  },
+  MissingArgument: {
+    message: ({ command, argument }) => `modelwright ${command} needs ${argument}`,
+    hint: ({ command }) => `modelwright ${command} --help shows an example`,
+    retry: "never",
+    level: "error",
+  },
+  PortInUse: {
+    message: ({ port, purpose }) => `port ${port} (${purpose}) is in use by another program`,
+    hint: ({ flag }) => `stop that program or choose another port with --${flag} PORT`,
+    retry: "never",
+    level: "error",
+  },
+  FileUnreadable: {
+    message: ({ path, cause }) => `${path} cannot be read: ${cause}`,
+    retry: "never",
+    level: "error",
+  },
+  NoManifests: {
+    message: ({ path }) => `${path} holds no .yaml, .yml or .json file`,
+    hint: () => "name a manifest file or a folder of manifests with -f",
+    retry: "never",
+    level: "error",
+  },
+  NotAModel: {
+    message: ({ path, endings }) => `${path} is not a model file; expected one that ends in ${endings.join(", ")}`,
+    hint: () => "serve manifests with -f FILE",
+    retry: "never",
+    level: "error",
+  },
+  ModelAndManifests: {
+    message: () => "both a model file and -f are given; only one of them can be served",
+    retry: "never",
+    level: "error",
+  },
+  NotValid: {
+    message: ({ count }) => `${count} ${count === 1 ? "object is" : "objects are"} not valid`,
+    retry: "never",
+    level: "error",
+  },
+  ServerUnreachable: {
+    message: ({ url, cause }) => `the API server at ${url} cannot be reached: ${cause}`,
+    hint: () => "start local mode with modelwright start, or choose a cluster with --kubeconfig FILE",
+    retry: "never",
+    level: "error",
+  },
+});

@@ -1,0 +1,49 @@
+import { basename, dirname, extname, join } from "node:path";
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { faults } from "./faults.ts";
+
+/** Endings of model files that this release serves. */
+const modelEndings = [".h5", ".hdf5", ".keras"];
+
+/** A manifest made for a model file, and the folder that stands for its PersistentVolumeClaim on this machine. */
+export interface ModelManifest {
+  readonly object: ModelDeployment;
+  readonly claimName: string;
+  readonly folder: string;
+}
+
+/** The ModelDeployment for a model file at `path` (absolute). Throws `NotAModel` for a file of another ending. */
+export function modelManifest(path: string, isFolder: boolean): ModelManifest {
+  const ending = extname(path).toLowerCase();
+  if (!isFolder && !modelEndings.includes(ending)) throw faults.NotAModel({ path, endings: modelEndings });
+  const stem = isFolder ? basename(path) : basename(path, extname(path));
+  const name = objectName(stem);
+  const claimName = `${name}-files`;
+  const source = { persistentVolumeClaim: { claimName, path: basename(path) } };
+  return {
+    object: {
+      apiVersion: "modelwright.dev/v1alpha1",
+      kind: "ModelDeployment",
+      metadata: { name, namespace: "default" },
+      spec: { model: { name: wireName(stem), source }, replicas: 1 },
+    },
+    claimName,
+    folder: join(dirname(path)),
+  };
+}
+
+/** A DNS label near to the file's name, as Kubernetes wants it; at most 40 characters, so that children's names fit. */
+function objectName(stem: string): string {
+  const label = stem
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, "");
+  return /^[a-z]/.test(label) ? label : `model-${label}`.replace(/-+$/, "");
+}
+
+/** The file's own name as far as it can stand in a path of the REST API. */
+function wireName(stem: string): string {
+  const name = stem.replace(/[^A-Za-z0-9._-]+/g, "_");
+  return /^[A-Za-z0-9]/.test(name) ? name : `model${name}`;
+}

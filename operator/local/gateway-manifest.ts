@@ -1,0 +1,56 @@
+import type { ReplicaSet } from "../kube/kinds.ts";
+import { gatewayLabels, systemNamespace } from "../model-deployment/resources/labels.ts";
+import { environment } from "../../runtime/contract/environment.ts";
+import { adminPaths } from "../../runtime/contract/paths.ts";
+import { ports } from "../../runtime/contract/ports.ts";
+
+interface GatewayManifestOptions {
+  readonly image: string;
+  /** Port of the shared front on 127.0.0.1. */
+  readonly restPort: number;
+  readonly adminPort: number;
+  /** URL of the operator's route stream. */
+  readonly operatorUrl: string;
+  readonly logLevel: string;
+}
+
+/** The gateway of local mode: the pod that the chart runs on a cluster, in the machine's own network. */
+export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
+  const readiness = { httpGet: { path: adminPaths.readyz, port: options.adminPort }, periodSeconds: 1 };
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name: "modelwright-gateway", namespace: systemNamespace, labels: gatewayLabels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: gatewayLabels },
+      template: {
+        metadata: { labels: gatewayLabels },
+        spec: {
+          hostNetwork: true,
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: 10,
+          containers: [
+            {
+              name: "gateway",
+              image: options.image,
+              args: ["gateway", "--rest-port", String(options.restPort), "--admin-port", String(options.adminPort)],
+              env: [
+                { name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+                { name: environment.bindAddress, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+                { name: environment.operatorUrls, value: options.operatorUrl },
+                { name: environment.logLevel, value: options.logLevel },
+                { name: environment.drainDelayMs, value: "0" },
+              ],
+              ports: [{ name: "rest", containerPort: options.restPort }],
+              readinessProbe: readiness,
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** Admin port of the gateway in local mode: beside the runtimes' own, since it shares the machine's network. */
+export const gatewayAdminPort = ports.admin + 2;

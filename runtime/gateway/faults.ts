@@ -1,0 +1,63 @@
+import { faultCatalogue } from "../base/fault.ts";
+
+/** Everything a gateway refuses or gives up on. The wire status of each code stands in `answer.ts`. */
+export const faults = faultCatalogue<{
+  RouteNotFound: { asked: string; known: readonly string[] };
+  RouteAmbiguous: { model: string; keys: readonly string[] };
+  HoldFull: { key: string; waiting: number };
+  HoldTimedOut: { key: string; timeoutMs: number };
+  RequestTimedOut: { key: string; timeoutMs: number };
+  BodyTooLarge: { sizeBytes: number; limitBytes: number };
+  EndpointFailed: { key: string; pod: string; cause: string };
+  PortInUse: { port: number };
+}>({
+  RouteNotFound: {
+    message: ({ asked, known }) =>
+      `no ModelDeployment for ${asked}; ${known.length === 0 ? "none is deployed" : `deployed: ${known.join(", ")}`}`,
+    hint: () =>
+      "name it by path /v1/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    retry: "never",
+    level: "info",
+  },
+  RouteAmbiguous: {
+    message: ({ model, keys }) => `model name ${model} is served by ${keys.join(" and ")}`,
+    hint: () => "choose one by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    retry: "never",
+    level: "info",
+  },
+  HoldFull: {
+    message: ({ key, waiting }) => `${key} has no ready replica and ${waiting} requests wait already`,
+    hint: () => "try again after the time in Retry-After",
+    retry: { afterMs: 1000 },
+    level: "warn",
+  },
+  HoldTimedOut: {
+    message: ({ key, timeoutMs }) => `${key} had no ready replica within ${timeoutMs} ms`,
+    hint: () => "its ModelDeployment's Ready condition says why",
+    retry: { afterMs: 1000 },
+    level: "warn",
+  },
+  RequestTimedOut: {
+    message: ({ key, timeoutMs }) => `${key} gave no answer within ${timeoutMs} ms`,
+    hint: () => "raise spec.serving.limits.timeout if the model needs longer",
+    retry: "backoff",
+    level: "warn",
+  },
+  BodyTooLarge: {
+    message: ({ sizeBytes, limitBytes }) => `request body has ${sizeBytes} bytes; at most ${limitBytes} are accepted`,
+    hint: () => "send fewer rows a request or raise spec.serving.limits.bodyBytes",
+    retry: "never",
+    level: "info",
+  },
+  EndpointFailed: {
+    message: ({ key, pod, cause }) => `pod ${pod} of ${key} broke off before it answered: ${cause}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  PortInUse: {
+    message: ({ port }) => `port ${port} is in use by another program`,
+    hint: () => "stop that program or choose another port with --rest-port",
+    retry: "never",
+    level: "error",
+  },
+});

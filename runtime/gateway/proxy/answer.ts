@@ -1,0 +1,41 @@
+import type { ServerResponse } from "node:http";
+import type { Fault } from "../../base/fault.ts";
+import type { faults } from "../faults.ts";
+
+type Code = keyof typeof faults;
+
+/** HTTP status of each fault; the compiler checks that none is missing. */
+const statuses: Record<Code, number> = {
+  RouteNotFound: 404,
+  RouteAmbiguous: 400,
+  HoldFull: 503,
+  HoldTimedOut: 504,
+  RequestTimedOut: 504,
+  BodyTooLarge: 413,
+  EndpointFailed: 503,
+  PortInUse: 500,
+};
+
+const statusByCode: ReadonlyMap<string, number> = new Map(Object.entries(statuses));
+
+/** HTTP status for whatever ended a request before its answer began. */
+export function faultStatus(fault: Fault): number {
+  return statusByCode.get(fault.code) ?? 500;
+}
+
+/** Writes a fault as TensorFlow Serving writes its errors (`{"error": …}`), with Retry-After where waiting helps. */
+export function answerFault(response: ServerResponse, fault: Fault): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const status = faultStatus(fault);
+  const body = JSON.stringify({ error: fault.sentence });
+  const headers: Record<string, string | number> = {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  };
+  if (typeof fault.retry === "object") headers["retry-after"] = Math.ceil(fault.retry.afterMs / 1000);
+  response.writeHead(status, headers);
+  response.end(body);
+}

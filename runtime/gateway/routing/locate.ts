@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import { modelHeader } from "../../contract/route-table.ts";
+import { faults } from "../faults.ts";
+import type { LiveRoute, RouteTable } from "./table.ts";
+
+/** TensorFlow Serving, KServe V1 and Open Inference paths all name the model in the third segment. */
+const modelInPath = /^\/v[12]\/models\/([^/:?]+)/i;
+
+/**
+ * The route that a request on the shared front port means: by header `modelwright-model`, by host `<name>.<namespace>…`, by
+ * a hostname of the route, else by the model name in its path when only one ModelDeployment has it.
+ */
+export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute {
+  const named = request.headers[modelHeader];
+  if (typeof named === "string") return routeByKey(table, named);
+  const byHost = routeByHost(table, request.headers.host);
+  if (byHost !== undefined) return byHost;
+  return routeByPath(table, request.url ?? "/");
+}
+
+function routeByKey(table: RouteTable, key: string): LiveRoute {
+  const live = table.byKey.get(key);
+  if (live === undefined) throw unknown(table, `${modelHeader}: ${key}`);
+  return live;
+}
+
+function routeByHost(table: RouteTable, host: string | undefined): LiveRoute | undefined {
+  const hostname = host?.replace(/:\d+$/, "").toLowerCase();
+  if (hostname === undefined) return undefined;
+  const [name, namespace] = hostname.split(".");
+  const byName = name === undefined || namespace === undefined ? undefined : table.byKey.get(`${namespace}/${name}`);
+  if (byName !== undefined) return byName;
+  for (const live of table.byKey.values()) if (live.route.hostnames.includes(hostname)) return live;
+  return undefined;
+}
+
+function routeByPath(table: RouteTable, path: string): LiveRoute {
+  const segment = modelInPath.exec(path)?.[1];
+  const model = segment === undefined ? undefined : decoded(segment);
+  const [first, ...others] = model === undefined ? [] : (table.byModel.get(model) ?? []);
+  if (first === undefined) throw unknown(table, model === undefined ? `path ${path}` : `model ${model}`);
+  if (others.length > 0) {
+    const keys = [first, ...others].map(({ route }) => route.key);
+    throw faults.RouteAmbiguous({ model: first.route.model, keys });
+  }
+  return first;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function unknown(table: RouteTable, asked: string): Error {
+  const shown = 10;
+  const known = [...table.byKey.values()].slice(0, shown).map(({ route }) => `${route.model} (${route.key})`);
+  return faults.RouteNotFound({ asked, known });
+}

@@ -1,0 +1,101 @@
+import { request as httpRequest, type ClientRequest } from "node:http";
+import { createInterface } from "node:readline";
+import type { Clock } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Log } from "../../base/log.ts";
+import { routesPath, type GatewayMessage, type TableMessage } from "../../contract/route-table.ts";
+
+/** A stream without a line for this long is taken as dead; the operator pings every 10 s. */
+const silenceMs = 30_000;
+const firstDelayMs = 100;
+const lastDelayMs = 5_000;
+
+interface SubscriptionOptions {
+  /** `http://host:port` of one operator. */
+  readonly operatorUrl: string;
+  /** Name by which the operator knows this gateway: its pod's. */
+  readonly gateway: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Works a table message in; when it returns, the message's version serves. */
+  readonly apply: (message: TableMessage) => void;
+}
+
+/** The stream of route tables from one operator: kept open, opened again whenever it ends. */
+export interface Subscription {
+  readonly wake: (key: string) => void;
+  readonly close: () => void;
+}
+
+export function subscription(options: SubscriptionOptions): Subscription {
+  const { clock, log } = options;
+  const closing = new AbortController();
+  let current: ClientRequest | undefined;
+  const run = async (): Promise<void> => {
+    let delayMs = firstDelayMs;
+    while (!closing.signal.aborted) {
+      const startedMs = clock.monotonic();
+      const end = await followed(options, closing.signal, (opened) => {
+        current = opened;
+      });
+      current = undefined;
+      if (closing.signal.aborted) return;
+      if (clock.monotonic() - startedMs > silenceMs) delayMs = firstDelayMs;
+      log.info("route stream ended, the last table is kept", { operator: options.operatorUrl, end, retryMs: delayMs });
+      await clock.sleep(delayMs, closing.signal);
+      delayMs = Math.min(delayMs * 2, lastDelayMs);
+    }
+  };
+  run().catch((thrown: unknown) => log.error("route stream broke", { fault: Fault.from(thrown).message }));
+  return {
+    wake: (key) => current?.write(line({ type: "wake", key })),
+    close: () => {
+      closing.abort();
+      current?.destroy();
+    },
+  };
+}
+
+/** Follows one stream to its end and says why it ended. */
+async function followed(
+  options: SubscriptionOptions,
+  signal: AbortSignal,
+  opened: (request: ClientRequest) => void,
+): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const url = new URL(routesPath, options.operatorUrl);
+  const request = httpRequest(url, { method: "POST", headers: { "content-type": "application/x-ndjson" }, signal });
+  request.setTimeout(silenceMs, () => request.destroy(new Error(`no line for ${silenceMs} ms`)));
+  request.on("error", (error) => resolve(error.message));
+  request.on("response", (response) => {
+    if (response.statusCode !== 200) {
+      response.resume();
+      resolve(`the operator answered ${response.statusCode}`);
+      request.destroy();
+      return;
+    }
+    const lines = createInterface({ input: response, crlfDelay: Infinity });
+    lines.on("line", (text) => received(text, options, request));
+    lines.on("error", (error) => resolve(error.message));
+    response.on("close", () => resolve("the operator closed it"));
+  });
+  request.write(line({ type: "hello", gateway: options.gateway }));
+  opened(request);
+  return promise;
+}
+
+function received(text: string, options: SubscriptionOptions, request: ClientRequest): void {
+  try {
+    const message: TableMessage = JSON.parse(text);
+    options.apply(message);
+    if (message.type !== "ping") request.write(line({ type: "ack", version: message.version }));
+  } catch (thrown) {
+    // A table that cannot be worked in must not be acknowledged: a new stream begins with a full one.
+    options.log.error("route table refused", { fault: Fault.from(thrown).message });
+    request.destroy();
+  }
+}
+
+function line(message: GatewayMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}

@@ -1,0 +1,289 @@
+import type { RequestListener } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
+import { asked, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
+
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function started() {
+  const source = await tableSource();
+  const running = await startedGateway(source);
+  closing.push(source.close, () => running.gateway.drain());
+  return { source, ...running };
+}
+
+async function startedPod(name: string, listener?: Parameters<typeof pod>[1]) {
+  const running = await pod(name, listener);
+  closing.push(running.close);
+  return running;
+}
+
+function revision(
+  hash: string,
+  weight: number,
+  endpoints: readonly Endpoint[],
+  draining: string[] = [],
+): RevisionRoute {
+  return { hash, version: "1", weight, endpoints, draining };
+}
+
+async function pushed(source: TableSource, version: number, routes: Parameters<typeof route>[1], port: number) {
+  source.push({ type: "full", version, routes: [route(port, routes)] });
+  await source.heard((message) => message.type === "ack" && message.version === version);
+}
+
+/** A pod that answers its one request only when told to. */
+function heldAnswer(body: string) {
+  const arrival = Promise.withResolvers<void>();
+  let answer = (): void => {};
+  const listener: RequestListener = (_message, response) => {
+    answer = () => response.end(body);
+    arrival.resolve();
+  };
+  return { listener, arrived: arrival.promise, release: () => answer() };
+}
+
+describe("a gateway", () => {
+  test("is ready only when its first table has come, and acknowledges it", async () => {
+    const { gateway, source } = await started();
+    expect(gateway.isReady).toBe(false);
+    await pushed(source, 1, [], await freePort());
+    expect(gateway.isReady).toBe(true);
+    expect(source.said).toEqual([
+      { type: "hello", gateway: "g0" },
+      { type: "ack", version: 1 },
+    ]);
+  });
+
+  test("passes method, path, body and status through, and names the revision that answered", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    const answer = await asked(restPort, { path: "/v1/models/digits/versions/1:predict", body: '{"instances":[1]}' });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toEqual({
+      pod: "p0",
+      path: "/v1/models/digits/versions/1:predict",
+      body: '{"instances":[1]}',
+    });
+    expect(answer.headers["modelwright-revision"]).toBe("a1");
+  });
+
+  test("listens on the model's own port, whatever the path and host say", async () => {
+    const { source } = await started();
+    const upstream = await startedPod("p0");
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], port);
+    const answer = await asked(port, { path: "/v1/models/anything:predict" });
+    expect([answer.status, JSON.parse(answer.body).path]).toEqual([200, "/v1/models/anything:predict"]);
+  });
+
+  test("finds the model by host, by header and by path on the front port", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    const statuses = await Promise.all([
+      asked(restPort, { path: "/v1/models/digits" }),
+      asked(restPort, { path: "/x", headers: { host: "digits.default" } }),
+      asked(restPort, { path: "/x", headers: { host: "digits.default.svc.cluster.local:8501" } }),
+      asked(restPort, { path: "/x", headers: { "modelwright-model": "default/digits" } }),
+      asked(restPort, { path: "/x" }),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 404]);
+  });
+
+  test("says which models there are when a request means none of them", async () => {
+    const { source, restPort } = await started();
+    await pushed(source, 1, [], await freePort());
+    const answer = await asked(restPort, { path: "/v1/models/dgits:predict" });
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body)).toEqual({
+      error:
+        "no ModelDeployment for model dgits; deployed: digits (default/digits); name it by path /v1/models/<model>, " +
+        "by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    });
+  });
+
+  test("splits requests by weight", async () => {
+    const { source, restPort } = await started();
+    const stable = await startedPod("stable");
+    const candidate = await startedPod("candidate");
+    await pushed(
+      source,
+      1,
+      [revision("a1", 75, [stable.endpoint]), revision("b2", 25, [candidate.endpoint])],
+      await freePort(),
+    );
+    const pods: string[] = [];
+    for (let i = 0; i < 40; i += 1) pods.push(JSON.parse((await asked(restPort)).body).pod);
+    expect(pods.filter((name) => name === "candidate").length).toBe(10);
+  });
+
+  test("holds requests while nothing is ready, asks to wake, and lets them go in order when a pod comes", async () => {
+    const { source, restPort, gateway } = await started();
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [])], port);
+    const answers = [asked(restPort, { body: "1" }), asked(restPort, { body: "2" })];
+    await source.heard(({ type }) => type === "wake");
+    await expect.poll(() => gateway.heldRequests).toBe(2);
+    const upstream = await startedPod("late");
+    await pushed(source, 2, [revision("a1", 100, [upstream.endpoint])], port);
+    expect((await Promise.all(answers)).map(({ status, body }) => [status, JSON.parse(body).body])).toEqual([
+      [200, "1"],
+      [200, "2"],
+    ]);
+  });
+
+  test("answers 503 with Retry-After when too many wait, and 504 when the wait is over", async () => {
+    const { source, restPort } = await started();
+    const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
+    source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision("a1", 100, [])], { hold })] });
+    await source.heard(({ type }) => type === "ack");
+    const waiting = asked(restPort);
+    await source.heard(({ type }) => type === "wake");
+    const refused = await asked(restPort);
+    expect([refused.status, refused.headers["retry-after"], JSON.parse(refused.body)]).toEqual([
+      503,
+      "1",
+      {
+        error:
+          "default/digits has no ready replica and 1 requests wait already; try again after the time in Retry-After",
+      },
+    ]);
+    const late = await waiting;
+    expect([late.status, JSON.parse(late.body)]).toEqual([
+      504,
+      {
+        error: "default/digits had no ready replica within 300 ms; its ModelDeployment's Ready condition says why",
+      },
+    ]);
+  });
+
+  test("frees the place of a client that leaves while it waits", async () => {
+    const { source, restPort, gateway, records } = await started();
+    await pushed(source, 1, [revision("a1", 100, [])], await freePort());
+    const leaving = new AbortController();
+    const gone = asked(restPort, { signal: leaving.signal }).catch(() => "gone");
+    await expect.poll(() => gateway.heldRequests).toBe(1);
+    leaving.abort();
+    expect(await gone).toBe("gone");
+    await expect.poll(() => gateway.heldRequests).toBe(0);
+    await expect.poll(() => records.map(({ status }) => status)).toEqual([499]);
+  });
+
+  test("goes to another pod when one breaks off before its answer", async () => {
+    const { source, restPort } = await started();
+    const broken = await startedPod("broken", (message) => message.socket.destroy());
+    const whole = await startedPod("whole");
+    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    const pods: string[] = [];
+    for (let i = 0; i < 20; i += 1) pods.push(JSON.parse((await asked(restPort, { body: "{}" })).body).pod);
+    expect(new Set(pods)).toEqual(new Set(["whole"]));
+  });
+
+  test("sends nothing new to a draining pod, and its running request still ends well", async () => {
+    const { source, restPort } = await started();
+    const held = heldAnswer('{"pod":"draining"}');
+    const draining = await startedPod("draining", held.listener);
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [draining.endpoint])], port);
+    const running = asked(restPort);
+    await held.arrived;
+    const fresh = await startedPod("fresh");
+    await pushed(source, 2, [revision("a1", 100, [fresh.endpoint], ["127.0.0.1"])], port);
+    const pods: string[] = [];
+    for (let i = 0; i < 10; i += 1) pods.push(JSON.parse((await asked(restPort)).body).pod);
+    expect(new Set(pods)).toEqual(new Set(["fresh"]));
+    held.release();
+    expect(JSON.parse((await running).body)).toEqual({ pod: "draining" });
+  });
+
+  test("refuses a body that is too large, announced or not, and stays up", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    const small = route(await freePort(), [revision("a1", 100, [upstream.endpoint])], { bodyBytes: 1000 });
+    source.push({ type: "full", version: 1, routes: [small] });
+    await source.heard(({ type }) => type === "ack");
+    const announced = await asked(restPort, { body: "x".repeat(1001) });
+    expect([announced.status, JSON.parse(announced.body)]).toEqual([
+      413,
+      {
+        error:
+          "request body has 1001 bytes; at most 1000 are accepted; " +
+          "send fewer rows a request or raise spec.serving.limits.bodyBytes",
+      },
+    ]);
+    const chunked = await fetch(`http://127.0.0.1:${restPort}/v1/models/digits:predict`, {
+      method: "POST",
+      body: new Blob(["y".repeat(5000)]).stream(),
+      // @ts-expect-error: undici wants it for streams, the DOM types do not know it
+      duplex: "half",
+    });
+    expect(chunked.status).toBe(413);
+    expect((await asked(restPort)).status).toBe(200);
+  });
+
+  test("streams a large body to the pod and a large answer back", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    const body = "z".repeat(900_000);
+    expect(JSON.parse((await asked(restPort, { body })).body).body).toBe(body);
+  });
+
+  test("answers 504 when the model takes longer than the route allows", async () => {
+    const { source, restPort } = await started();
+    const slow = await startedPod("slow", () => {});
+    const quick = route(await freePort(), [revision("a1", 100, [slow.endpoint])], { timeoutMs: 200 });
+    source.push({ type: "full", version: 1, routes: [quick] });
+    await source.heard(({ type }) => type === "ack");
+    const answer = await asked(restPort);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      504,
+      {
+        error:
+          "default/digits gave no answer within 200 ms; raise spec.serving.limits.timeout if the model needs longer",
+      },
+    ]);
+  });
+
+  test("keeps serving by its last table when the operator goes away", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    await source.close();
+    expect((await asked(restPort)).status).toBe(200);
+    closing.splice(closing.indexOf(source.close), 1);
+  });
+
+  test("follows deltas: a route comes, changes and goes", async () => {
+    const { source, restPort } = await started();
+    const upstream = await startedPod("p0");
+    source.push({ type: "full", version: 1, routes: [] });
+    const added = route(await freePort(), [revision("a1", 100, [upstream.endpoint])]);
+    source.push({ type: "delta", version: 2, upsert: [added], remove: [] });
+    await source.heard((message) => message.type === "ack" && message.version === 2);
+    expect((await asked(restPort)).status).toBe(200);
+    source.push({ type: "delta", version: 3, upsert: [], remove: ["default/digits"] });
+    await source.heard((message) => message.type === "ack" && message.version === 3);
+    expect((await asked(restPort)).status).toBe(404);
+  });
+
+  test("answers what it has when it drains, and takes no more", async () => {
+    const { source, restPort, gateway } = await started();
+    const held = heldAnswer("{}");
+    const slow = await startedPod("slow", held.listener);
+    await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
+    const running = asked(restPort);
+    await held.arrived;
+    const drained = gateway.drain();
+    held.release();
+    expect((await running).status).toBe(200);
+    await drained;
+    await expect(asked(restPort)).rejects.toThrow("ECONNREFUSED");
+  });
+});

@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
+import { Gateway, type RequestRecord } from "../../../runtime/gateway/gateway.ts";
+
+/** A loopback server at a free port. */
+export interface Listening {
+  readonly port: number;
+  readonly server: Server;
+  readonly close: () => Promise<void>;
+}
+
+export async function listening(listener: RequestListener): Promise<Listening> {
+  const server = createServer(listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
+  return {
+    port,
+    server,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** A stand-in for a runtime pod: a real socket that answers with its own name. */
+export async function pod(name: string, listener?: RequestListener): Promise<Listening & { endpoint: Endpoint }> {
+  const answered = await listening(
+    listener ??
+      (async (message, response) => {
+        const body = await text(message);
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ pod: name, path: message.url, body }));
+      }),
+  );
+  return { ...answered, endpoint: { pod: name, address: "127.0.0.1", port: answered.port } };
+}
+
+/** An operator's side of the route stream: hands tables out and remembers what the gateway said. */
+export interface TableSource {
+  readonly url: string;
+  readonly said: GatewayMessage[];
+  readonly push: (message: TableMessage) => void;
+  readonly heard: (matches: (message: GatewayMessage) => boolean) => Promise<GatewayMessage>;
+  readonly close: () => Promise<void>;
+}
+
+export async function tableSource(): Promise<TableSource> {
+  const said: GatewayMessage[] = [];
+  const listeners = new Set<() => void>();
+  let stream: ServerResponse | undefined;
+  const server = await listening((message, response) => {
+    stream = response;
+    response.writeHead(200, { "content-type": "application/x-ndjson" });
+    response.flushHeaders();
+    const lines = createInterface({ input: message });
+    lines.on("error", () => {}); // a gateway that goes away is no fault of this side
+    lines.on("line", (line) => {
+      said.push(JSON.parse(line));
+      listeners.forEach((listener) => listener());
+    });
+  });
+  const heard: TableSource["heard"] = (matches) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = said.find(matches);
+        if (found === undefined) return;
+        listeners.delete(look);
+        resolve(found);
+      };
+      listeners.add(look);
+      look();
+    });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    said,
+    heard,
+    push: (message) => stream?.write(`${JSON.stringify(message)}\n`),
+    close: server.close,
+  };
+}
+
+/** A gateway on free ports, following `source`. */
+export async function startedGateway(source: TableSource, drainDelayMs = 0) {
+  const restPort = await freePort();
+  const records: RequestRecord[] = [];
+  const gateway = new Gateway(
+    {
+      host: "127.0.0.1",
+      restPort,
+      adminPort: 0,
+      gateway: "g0",
+      operatorUrls: [source.url],
+      drainDelayMs,
+      logLevel: "silent",
+    },
+    { clock: systemClock, random: Math.random, log: silentLog, record: (record) => records.push(record) },
+  );
+  await gateway.open();
+  await source.heard(({ type }) => type === "hello");
+  return { gateway, restPort, records };
+}
+
+export async function freePort(): Promise<number> {
+  const { port, close } = await listening((_message, response) => response.end());
+  await close();
+  return port;
+}
+
+export function route(port: number, revisions: Route["revisions"], changes: Partial<Route> = {}): Route {
+  return {
+    key: "default/digits",
+    model: "digits",
+    port,
+    hostnames: [],
+    revisions,
+    hold: { maxRequests: 10, maxBytes: 1_000_000, timeoutMs: 2_000 },
+    bodyBytes: 1_000_000,
+    timeoutMs: 5_000,
+    ...changes,
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** One request on a connection of its own. */
+export function asked(
+  port: number,
+  options: { path?: string; body?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Answer> {
+  const { path = "/v1/models/digits:predict", body = "{}", headers = {}, signal } = options;
+  return new Promise((resolve, reject) => {
+    const sending = request({
+      host: "127.0.0.1",
+      port,
+      path,
+      method: "POST",
+      agent: false,
+      headers: { "content-length": Buffer.byteLength(body), ...headers },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    sending.on("response", async (response) => {
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: await text(response) });
+    });
+    sending.on("error", reject);
+    sending.end(body);
+  });
+}
+
+async function text(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
