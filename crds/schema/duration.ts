@@ -2,8 +2,12 @@ import { Type, type TString } from "typebox";
 
 import { rule } from "./rule.ts";
 
-/** Go's grammar of a duration (time.ParseDuration) without sign, nanoseconds and microseconds. */
-const pattern = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$";
+/**
+ * Go's grammar of a duration (time.ParseDuration) without sign, nanoseconds and microseconds. Digits are bounded, so
+ * that no text overflows Go's 64-bit nanoseconds.
+ */
+const pattern = "^([0-9]{1,6}([.][0-9]{1,3})?(ms|s|m|h))+$";
+const maxLength = 20;
 
 /** A span of time as Kubernetes writes it: `50ms`, `1m30s`, `1.5h`, within bounds. */
 export function duration(options: {
@@ -18,11 +22,12 @@ export function duration(options: {
   const shortestMs = durationMs(atLeast);
   const longestMs = durationMs(atMost);
   const bounds = rule<string>({
-    cel: `duration(self) >= duration('${atLeast}') && duration(self) <= duration('${atMost}')`,
+    // Text that is no duration is the pattern's complaint; duration() would add an unreadable one.
+    cel: `!self.matches('${pattern}') || (duration(self) >= duration('${atLeast}') && duration(self) <= duration('${atMost}'))`,
     message: `must be between ${atLeast} and ${atMost}`,
-    holds: (self) => durationMs(self) >= shortestMs && durationMs(self) <= longestMs,
+    holds: (self) => !(durationMs(self) < shortestMs || durationMs(self) > longestMs),
   });
-  return Type.String({ pattern, maxLength: 24, ...described, rules: [bounds] });
+  return Type.String({ pattern, maxLength, ...described, rules: [bounds] });
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

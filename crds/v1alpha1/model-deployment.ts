@@ -50,10 +50,10 @@ export const modelDeployment = Type.Object(
     apiVersion: Type.Optional(Type.String({ description: "modelwright.dev/v1alpha1" })),
     kind: Type.Optional(Type.String({ description: "ModelDeployment" })),
     metadata: Type.Optional(
-      Type.Unsafe<ModelDeployment["metadata"]>({
-        type: "object",
-        description: "Name, namespace, labels, annotations.",
-      }),
+      Type.Object(
+        { name: Type.Optional(Type.String({ description: "Name; the Service has the same.", maxLength: 253 })) },
+        { description: "Name, namespace, labels, annotations." },
+      ),
     ),
     spec,
     status: Type.Optional(status),
@@ -63,12 +63,14 @@ export const modelDeployment = Type.Object(
     rules: [
       rule<Named>({
         cel: `size(self.metadata.name) <= ${maxNameLength}`,
-        message: `metadata.name must have at most ${maxNameLength} characters: names and labels of its pods are longer`,
+        message: `must have at most ${maxNameLength} characters: names and labels of its pods are longer`,
+        fieldPath: ".metadata.name",
         holds: (self) => self.metadata.name.length <= maxNameLength,
       }),
       rule<Named>({
         cel: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        message: "metadata.name must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service",
+        message: "must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service",
+        fieldPath: ".metadata.name",
         holds: (self) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(self.metadata.name),
       }),
     ],

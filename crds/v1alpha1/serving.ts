@@ -58,8 +58,8 @@ const limits = Type.Object(
 const warmup = Type.Object(
   {
     mode: Type.Optional(
-      Type.Enum(["Generated", "Off"], {
-        description: "Generated sends one made-up request through the model before the pod is ready; Off sends none.",
+      Type.Enum(["Generated", "None"], {
+        description: "Generated sends one made-up request through the model before the pod is ready; None sends none.",
         assumed: "Generated",
       }),
     ),

@@ -1,0 +1,92 @@
+/** What kind of complaint an issue is, as `details.causes[].reason` of a refusal names it. */
+export type IssueType =
+  | "FieldValueRequired"
+  | "FieldValueInvalid"
+  | "FieldValueTypeInvalid"
+  | "FieldValueNotSupported"
+  | "FieldValueDuplicate"
+  | "FieldValueTooLong"
+  | "FieldValueTooMany"
+  | "FieldValueForbidden";
+
+/** One complaint about an object, in the API server's own words. */
+export interface ValidationIssue {
+  readonly type: IssueType;
+  /** Path of the field, as `spec.model.source`; `<nil>` is the object itself. */
+  readonly field: string;
+  /** What is wrong, without the field. */
+  readonly body: string;
+}
+
+/** The line that the API server prints for an issue. */
+export function issueText(issue: ValidationIssue): string {
+  return `${issue.field}: ${issue.body}`;
+}
+
+const titles: Readonly<Record<IssueType, string>> = {
+  FieldValueRequired: "Required value",
+  FieldValueInvalid: "Invalid value",
+  FieldValueTypeInvalid: "Invalid value",
+  FieldValueNotSupported: "Unsupported value",
+  FieldValueDuplicate: "Duplicate value",
+  FieldValueTooLong: "Too long",
+  FieldValueTooMany: "Too many",
+  FieldValueForbidden: "Forbidden",
+};
+
+/** Parts of an issue. Texts follow apimachinery, pkg/util/validation/field/errors.go. */
+export interface IssueParts {
+  /** Path of the field; empty for the object itself. */
+  readonly path: string;
+  /** The offending value; absent when the server leaves it out. */
+  readonly value?: unknown;
+  readonly detail?: string;
+}
+
+/** Builds an issue the way the API server words it. */
+export function issue(type: IssueType, parts: IssueParts): ValidationIssue {
+  const value = "value" in parts ? `: ${goText(parts.value)}` : "";
+  const detail = parts.detail === undefined ? "" : `: ${parts.detail}`;
+  return { type, field: parts.path === "" ? "<nil>" : parts.path, body: `${titles[type]}${value}${detail}` };
+}
+
+/** Path of an object's field. */
+export function child(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** A JSON value as Go prints it in an issue: a quoted string, a plain number, or JSON with sorted keys. */
+function goText(value: unknown): string {
+  if (typeof value === "string") return goQuoted(value);
+  return goJson(value);
+}
+
+function goJson(value: unknown): string {
+  const sorted = (_key: string, part: unknown): unknown =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part;
+  // Go's encoder escapes what could end a script element.
+  return JSON.stringify(value, sorted).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
+
+const shortEscapes: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  '"': '\\"',
+  "\\": "\\\\",
+};
+
+/** Go's %q: like JSON but for control characters. */
+export function goQuoted(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const escaped = text.replace(/[\u0000-\u001f"\\\u007f]/g, (sign) => {
+    return shortEscapes[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+  return `"${escaped}"`;
+}

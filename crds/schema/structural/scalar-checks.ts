@@ -1,0 +1,77 @@
+import { issue, goQuoted, type ValidationIssue } from "./issue.ts";
+import type { StructuralSchema } from "./structural-schema.ts";
+
+const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+
+/** Complaints about a number: range of its format, minimum, maximum. */
+export function numberIssues(schema: StructuralSchema, value: number, path: string): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
+  if (schema.type === "integer" && schema.format === "int32" && (value < int32.min || value > int32.max)) {
+    const detail = `Checked value must be of type integer with format int32 in ${path}`;
+    issues.push(issue("FieldValueInvalid", { path: "", value: "", detail }));
+  }
+  const outside = [lowerBound(schema, value), upperBound(schema, value)].filter((words) => words !== undefined);
+  const complain = (words: string) =>
+    issue("FieldValueInvalid", { path, value, detail: `${path} in body should be ${words}` });
+  return [...issues, ...outside.map(complain)];
+}
+
+function lowerBound({ minimum, exclusiveMinimum = false }: StructuralSchema, value: number): string | undefined {
+  if (minimum === undefined) return undefined;
+  if (exclusiveMinimum) return value > minimum ? undefined : `greater than ${minimum}`;
+  return value >= minimum ? undefined : `greater than or equal to ${minimum}`;
+}
+
+function upperBound({ maximum, exclusiveMaximum = false }: StructuralSchema, value: number): string | undefined {
+  if (maximum === undefined) return undefined;
+  if (exclusiveMaximum) return value < maximum ? undefined : `less than ${maximum}`;
+  return value <= maximum ? undefined : `less than or equal to ${maximum}`;
+}
+
+/** Complaints about a string: the first of length and pattern, then its format. */
+export function stringIssues(schema: StructuralSchema, value: string, path: string): ValidationIssue[] {
+  const issues = [
+    lengthIssue(schema, value, path) ?? patternIssue(schema, value, path),
+    formatIssue(schema, value, path),
+  ];
+  return issues.filter((found) => found !== undefined);
+}
+
+function lengthIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
+  const length = Array.from(value).length;
+  const { minLength, maxLength } = schema;
+  if (maxLength !== undefined && length > maxLength) {
+    const detail = `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`;
+    return issue("FieldValueTooLong", { path, detail });
+  }
+  if (minLength !== undefined && length < minLength) {
+    const detail = `${path} in body should be at least ${minLength} chars long`;
+    return issue("FieldValueInvalid", { path, value, detail });
+  }
+  return undefined;
+}
+
+function patternIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
+  const { pattern } = schema;
+  if (pattern === undefined || new RegExp(pattern).test(value)) return undefined;
+  return issue("FieldValueInvalid", { path, value, detail: `${path} in body should match '${pattern}'` });
+}
+
+/** The API server's reading of RFC 3339 (kube-openapi, pkg/validation/strfmt/time.go). */
+const dateTime = /^\d{4}-\d{2}-\d{2}t([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d{2}:\d{2})$/i;
+
+function formatIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
+  if (schema.format !== "date-time") return undefined;
+  if (dateTime.test(value) && !Number.isNaN(Date.parse(value.slice(0, 10)))) return undefined;
+  const detail = `${path} in body must be of type date-time: ${goQuoted(value)}`;
+  return issue("FieldValueTypeInvalid", { path, value, detail });
+}
+
+/** The complaint about a value that is not in the schema's list. */
+export function enumIssue(schema: StructuralSchema, value: unknown, path: string): ValidationIssue | undefined {
+  if (schema.enum === undefined || schema.enum.includes(value)) return undefined;
+  const supported = schema.enum.map((admitted) =>
+    goQuoted(typeof admitted === "string" ? admitted : JSON.stringify(admitted)),
+  );
+  return issue("FieldValueNotSupported", { path, value, detail: `supported values: ${supported.join(", ")}` });
+}

@@ -1,0 +1,69 @@
+import { issue, type ValidationIssue } from "./issue.ts";
+import { isJsonObject, type JsonObject } from "./structural-schema.ts";
+
+/** `subresources.scale` of a CustomResourceDefinition's version. */
+export interface ScalePaths {
+  /** As `.spec.replicas`. */
+  readonly specReplicasPath: string;
+  /** As `.status.replicas`. */
+  readonly statusReplicasPath: string;
+}
+
+/** Complaints about the fields that /scale reads (apiextensions-apiserver, customresource/validator.go). */
+export function scaleIssues(scale: ScalePaths | undefined, object: JsonObject): ValidationIssue[] {
+  if (scale === undefined) return [];
+  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => replicasIssues(path, object));
+}
+
+const most = 2 ** 31 - 1;
+
+function replicasIssues(path: string, object: JsonObject): ValidationIssue[] {
+  const { value, fault } = lookup(object, path);
+  if (fault !== undefined) return [issue("FieldValueInvalid", { path, value: 0, detail: fault })];
+  if (value === undefined || (value >= 0 && value <= most)) return [];
+  const detail = value < 0 ? "should be a non-negative integer" : `should be less than or equal to ${most}`;
+  return [issue("FieldValueInvalid", { path, value, detail })];
+}
+
+/** The integer at a path, or the words of apimachinery's accessor (unstructured.NestedInt64) why there is none. */
+function lookup(object: JsonObject, path: string): { readonly value?: number; readonly fault?: string } {
+  const names = path.split(".").slice(1);
+  let current: unknown = object;
+  for (const [index, name] of names.entries()) {
+    if (!isJsonObject(current))
+      return { fault: accessorFault(names.slice(0, index), current, "map[string]interface {}") };
+    if (!Object.hasOwn(current, name)) return {};
+    current = current[name];
+  }
+  if (typeof current === "number" && Number.isInteger(current)) return { value: current };
+  return { fault: accessorFault(names, current, "int64") };
+}
+
+function accessorFault(names: readonly string[], value: unknown, wanted: string): string {
+  return `.${names.join(".")} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`;
+}
+
+/** A JSON value as Go's %v prints it. */
+function goValue(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
+  if (!isJsonObject(value)) return typeof value === "string" ? value : JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${entries.map(([name, member]) => `${name}:${goValue(member)}`).join(" ")}]`;
+}
+
+/** A JSON value's type as Go's %T prints it. */
+function goType(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  switch (typeof value) {
+    case "string":
+      return "string";
+    case "boolean":
+      return "bool";
+    case "number":
+      return Number.isInteger(value) ? "int64" : "float64";
+    default:
+      return "map[string]interface {}";
+  }
+}

@@ -1,0 +1,45 @@
+import { issue, goQuoted, type ValidationIssue } from "./issue.ts";
+import type { StructuralSchema, StructuralType } from "./structural-schema.ts";
+
+/** Name of a JSON value's type in the words of the API server. */
+function typeName(value: unknown): StructuralType | "null" {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  switch (typeof value) {
+    case "string":
+      return "string";
+    case "boolean":
+      return "boolean";
+    case "number":
+      return Number.isInteger(value) ? "integer" : "number";
+    default:
+      return "object";
+  }
+}
+
+const numberFormats: Readonly<Record<string, string>> = { integer: "int64", number: "float64" };
+
+function admittedTypes(schema: StructuralSchema): readonly string[] {
+  if (schema["x-kubernetes-int-or-string"] === true) return ["integer", "string"];
+  return schema.type === undefined ? [] : [schema.type];
+}
+
+/** The complaint about a value of the wrong type. Order and texts follow kube-openapi, pkg/validation/validate/type.go. */
+export function typeIssue(schema: StructuralSchema, value: unknown, path: string): ValidationIssue | undefined {
+  const types = admittedTypes(schema);
+  const found = typeName(value);
+  if (types.length === 0 || (value === null && schema.nullable === true)) return undefined;
+  const fits = types.includes(found) || (found === "integer" && types.includes("number"));
+  if (fits) return undefined;
+  const complain = (wanted: string, got: string) =>
+    issue("FieldValueTypeInvalid", {
+      path,
+      value: got,
+      detail: `${path} in body must be of type ${wanted}: ${goQuoted(got)}`,
+    });
+  // A number's format is compared before its type, but not with strings and lists.
+  if (schema.format !== undefined && !["null", "string", "array"].includes(found)) {
+    return complain(schema.format, numberFormats[found] ?? "");
+  }
+  return complain(types.join(","), found);
+}
