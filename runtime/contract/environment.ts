@@ -10,6 +10,8 @@ export const environment = {
   modelVersion: "MODELWRIGHT_MODEL_VERSION",
   /** Path of the model file or folder inside the container. */
   modelPath: "MODELWRIGHT_MODEL_PATH",
+  /** Root of the volume that holds the model: nothing outside is read. Absent: the folder that the path lies in. */
+  modelVolume: "MODELWRIGHT_MODEL_VOLUME",
   /** `spec.model.format`. */
   modelFormat: "MODELWRIGHT_MODEL_FORMAT",
   /** `spec.model.digest` (`sha256:…`), checked before loading; absent: not checked. */

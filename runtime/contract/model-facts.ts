@@ -1,9 +1,21 @@
+/** States of a model's life cycle, in their order; `Failed` may follow any but `Unloaded`. */
+export const modelStates = [
+  "Fetching",
+  "Verifying",
+  "Loading",
+  "Warming",
+  "Ready",
+  "Draining",
+  "Unloaded",
+  "Failed",
+] as const;
+export type ModelState = (typeof modelStates)[number];
+
 /** What a ready runtime says about its model on the admin port's `/model`; the operator copies it to `status.model`. */
 export interface ModelFacts {
   readonly name: string;
   readonly version: string;
-  /** State of the life cycle: Fetching, Verifying, Loading, Warming, Ready, Draining, Unloaded, Failed. */
-  readonly state: string;
+  readonly state: ModelState;
   readonly format: string;
   /** Engine that runs the model, as `TensorFlowJs/wasm`. */
   readonly engine: string;

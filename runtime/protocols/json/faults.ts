@@ -1,0 +1,11 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** What is wrong with a JSON text. The sentences are those of TensorFlow Serving's parser, which clients match on. */
+export const faults = faultCatalogue<{ JsonEmpty: object; JsonInvalid: { reason: string; offset: number } }>({
+  JsonEmpty: { message: () => "JSON Parse error: The document is empty", retry: "never", level: "info" },
+  JsonInvalid: {
+    message: ({ reason, offset }) => `JSON Parse error: ${reason} at offset: ${offset}`,
+    retry: "never",
+    level: "info",
+  },
+});

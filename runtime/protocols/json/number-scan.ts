@@ -1,0 +1,83 @@
+/** Where the numbers of a document go and what was seen of them. The hot loops write here and allocate nothing. */
+export interface NumberSink {
+  values: Float64Array;
+  count: number;
+  /** A number had a fraction or an exponent, or is beyond 2**53 (and so was rounded). */
+  inexact: boolean;
+}
+
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+const upperE = 0x45;
+const lowerE = 0x65;
+/** Powers of ten that are exact in a double. */
+const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+const maxExact = 2 ** 53;
+
+/**
+ * Appends the JSON number that starts at `at` to `sink` (which must have room); returns the offset after it, or -1 when there
+ * is no plain number (also for NaN and Infinity, which the careful parser reads). Up to 2**53 the digits and one exact power
+ * of ten give the correctly rounded double (Clinger, "How to read floating point numbers accurately", 1990); else `Number`
+ * reads the text.
+ */
+export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number {
+  const negative = bytes[at] === minus;
+  const first = negative ? at + 1 : at;
+  let end = first;
+  let mantissa = 0;
+  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) {
+    mantissa = mantissa * 10 + digit;
+    end += 1;
+  }
+  if (bytes[first] === zero ? end !== first + 1 : end === first) return -1;
+  const next = bytes[end];
+  if (next === point) return scanFraction(bytes, end + 1, { sink, start: at, mantissa, negative });
+  if (next === lowerE || next === upperE) return scanExponent(bytes, at, end + 1, sink);
+  if (mantissa > maxExact) sink.inexact = true;
+  // An integer has no negative zero.
+  sink.values[sink.count++] =
+    mantissa > maxExact ? Number(bytes.latin1Slice(at, end)) : negative ? 0 - mantissa : mantissa;
+  return end;
+}
+
+interface Begun {
+  readonly sink: NumberSink;
+  readonly start: number;
+  readonly mantissa: number;
+  readonly negative: boolean;
+}
+
+function scanFraction(bytes: Buffer, fraction: number, { sink, start, mantissa: whole, negative }: Begun): number {
+  let end = fraction;
+  let mantissa = whole;
+  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) {
+    mantissa = mantissa * 10 + digit;
+    end += 1;
+  }
+  const scale = end - fraction;
+  if (scale === 0) return -1;
+  const next = bytes[end];
+  if (next === lowerE || next === upperE) return scanExponent(bytes, start, end + 1, sink);
+  sink.inexact = true;
+  if (mantissa <= maxExact && scale <= 22) {
+    const value = mantissa / (exactPowers[scale] ?? 1);
+    sink.values[sink.count++] = negative ? -value : value;
+  } else {
+    sink.values[sink.count++] = Number(bytes.latin1Slice(start, end));
+  }
+  return end;
+}
+
+function scanExponent(bytes: Buffer, start: number, at: number, sink: NumberSink): number {
+  const sign = bytes[at];
+  const exponent = sign === minus || sign === 0x2b ? at + 1 : at;
+  let end = exponent;
+  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) end += 1;
+  if (end === exponent) return -1;
+  const value = Number(bytes.latin1Slice(start, end));
+  if (!Number.isFinite(value)) return -1;
+  sink.inexact = true;
+  sink.values[sink.count++] = value;
+  return end;
+}

@@ -1,0 +1,125 @@
+import { type NumberSink, scanNumber } from "./number-scan.ts";
+
+/** A packed array of numbers as it stands in the text. */
+export interface PackedNumbers {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+  readonly exactIntegers: boolean;
+  /** Offset after the closing bracket. */
+  readonly end: number;
+}
+
+interface Packing extends NumberSink {
+  readonly bytes: Buffer;
+  at: number;
+  /** Sizes found so far by level; a level not yet closed is absent. */
+  readonly shape: number[];
+  /** Level of the innermost lists, once one has closed. */
+  leaf: number | undefined;
+}
+
+const comma = 0x2c;
+const open = 0x5b;
+const close = 0x5d;
+/** TensorFlow's own bound is 254; deeper than this no model goes. */
+const maxRank = 64;
+
+/** An array that cannot be packed. */
+export interface UnpackedAt {
+  readonly shape: undefined;
+  /** Offset up to which packing went. */
+  readonly end: number;
+}
+
+/**
+ * Reads an array of numbers, nested to any rank, that starts with `[` at `start`. Anything else in it (a string, an object,
+ * NaN, a ragged edge, a syntax error) cannot be packed; the careful parser reads such an array instead.
+ */
+export function packedNumbers(bytes: Buffer, start: number): PackedNumbers | UnpackedAt {
+  const capacity = Math.min(Math.max((bytes.length - start) >> 3, 16), 1 << 20);
+  const packing: Packing = {
+    bytes,
+    at: start + 1,
+    shape: [],
+    leaf: undefined,
+    values: new Float64Array(capacity),
+    count: 0,
+    inexact: false,
+  };
+  if (!packList(packing, 0)) return { shape: undefined, end: packing.at };
+  const { shape, inexact, at: end } = packing;
+  return { shape, values: packing.values.subarray(0, packing.count), exactIntegers: !inexact, end };
+}
+
+/** Reads one list after its opening bracket. False: not packable. */
+function packList(packing: Packing, level: number): boolean {
+  const at = skipSpace(packing.bytes, packing.at);
+  packing.at = at;
+  if (packing.bytes[at] === open) return level < maxRank && packLists(packing, level);
+  if (packing.leaf !== undefined && packing.leaf !== level) return false;
+  packing.leaf = level;
+  if (packing.bytes[at] === close) {
+    packing.at = at + 1;
+    return fits(packing, level, 0);
+  }
+  return packLeaf(packing, level);
+}
+
+function packLists(packing: Packing, level: number): boolean {
+  const { bytes } = packing;
+  for (let size = 1; ; size++) {
+    if (bytes[packing.at] !== open) return false;
+    packing.at += 1;
+    if (!packList(packing, level + 1)) return false;
+    const at = skipSpace(bytes, packing.at);
+    if (bytes[at] === close) {
+      packing.at = at + 1;
+      return fits(packing, level, size);
+    }
+    if (bytes[at] !== comma) return false;
+    packing.at = skipSpace(bytes, at + 1);
+  }
+}
+
+function packLeaf(packing: Packing, level: number): boolean {
+  const { bytes } = packing;
+  const first = packing.count;
+  let at = packing.at;
+  for (;;) {
+    packing.at = at;
+    if (packing.count === packing.values.length) packing.values = grown(packing.values);
+    at = scanNumber(bytes, at, packing);
+    if (at < 0) return false;
+    if (bytes[at] !== comma) {
+      at = skipSpace(bytes, at);
+      if (bytes[at] === close) break;
+      if (bytes[at] !== comma) return false;
+    }
+    at = skipSpace(bytes, at + 1);
+  }
+  packing.at = at + 1;
+  return fits(packing, level, packing.count - first);
+}
+
+/** Notes the size of a closed list; false when an earlier list of its level had another. */
+function fits(packing: Packing, level: number, size: number): boolean {
+  const known = packing.shape[level];
+  if (known === undefined) packing.shape[level] = size;
+  return known === undefined || known === size;
+}
+
+function grown(values: Float64Array): Float64Array {
+  const larger = new Float64Array(values.length * 2);
+  larger.set(values);
+  return larger;
+}
+
+/** Offset of the first byte from `at` on that is not JSON white space. */
+export function skipSpace(bytes: Buffer, at: number): number {
+  let end = at;
+  for (;;) {
+    const byte = bytes[end];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return end;
+    end += 1;
+  }
+}

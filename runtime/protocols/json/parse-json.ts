@@ -1,0 +1,191 @@
+import { faults } from "./faults.ts";
+import { type NumberSink, scanNumber } from "./number-scan.ts";
+import { packedNumbers, skipSpace } from "./numbers.ts";
+import { scanString } from "./string-scan.ts";
+import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
+
+/** Levels of objects and lists, packed numbers not counted. */
+const maxDepth = 32;
+/** Values outside packed numbers: each costs some fifty bytes, so this bounds what a hostile body can take. */
+const maxValues = 1_000_000;
+
+interface Cursor {
+  readonly bytes: Buffer;
+  readonly sink: NumberSink;
+  at: number;
+  depth: number;
+  values: number;
+  /** Packing has failed up to here: lists that start before are read element by element. */
+  packFrom: number;
+}
+
+/**
+ * Parses the first JSON value of `bytes` as TensorFlow Serving does: a byte order mark and everything after the value are
+ * ignored, `NaN`, `Inf` and `Infinity` are numbers. Throws `JsonEmpty` or `JsonInvalid`.
+ */
+export function parseJson(bytes: Buffer): JsonValue {
+  if (bytes.length === 0) throw faults.JsonEmpty({});
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const cursor = cursorAt(bytes, skipSpace(bytes, marked ? 3 : 0), 0);
+  if (cursor.at >= bytes.length) throw invalid(cursor, "The document is empty.");
+  return parseValue(cursor);
+}
+
+function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {
+  return { bytes, sink: { values: new Float64Array(1), count: 0, inexact: false }, at, depth: 0, values: 0, packFrom };
+}
+
+function parseValue(cursor: Cursor): JsonValue {
+  cursor.values += 1;
+  if (cursor.values > maxValues) throw invalid(cursor, `More than ${maxValues} values.`);
+  switch (cursor.bytes[cursor.at]) {
+    case 0x7b:
+      return parseObject(cursor);
+    case 0x5b:
+      return parseArray(cursor);
+    case 0x22: {
+      const { value, end } = scanString(cursor.bytes, cursor.at);
+      cursor.at = end;
+      return { kind: "string", value };
+    }
+    case 0x6e:
+      expectWord(cursor, "null");
+      return { kind: "null" };
+    case 0x74:
+      expectWord(cursor, "true");
+      return { kind: "boolean", value: true };
+    case 0x66:
+      expectWord(cursor, "false");
+      return { kind: "boolean", value: false };
+    default:
+      return parseNumber(cursor);
+  }
+}
+
+function parseObject(cursor: Cursor): JsonObject {
+  const members: (readonly [string, JsonValue])[] = [];
+  enter(cursor);
+  while (!closes(cursor, 0x7d)) {
+    if (members.length > 0) separate(cursor, "Missing a comma or } after an object member.");
+    if (cursor.bytes[cursor.at] !== 0x22) throw invalid(cursor, "Missing a name for object member.");
+    const key = scanString(cursor.bytes, cursor.at);
+    cursor.at = skipSpace(cursor.bytes, key.end);
+    if (cursor.bytes[cursor.at] !== 0x3a) throw invalid(cursor, "Missing a colon after a name of object member.");
+    cursor.at = skipSpace(cursor.bytes, cursor.at + 1);
+    members.push([key.value, parseValue(cursor)]);
+  }
+  return { kind: "object", members };
+}
+
+function parseArray(cursor: Cursor): JsonValue {
+  const { bytes, at: start } = cursor;
+  if (start >= cursor.packFrom) {
+    const packed = packedNumbers(bytes, start);
+    if (packed.shape !== undefined) {
+      cursor.at = packed.end;
+      const { shape, values, exactIntegers } = packed;
+      return { kind: "numbers", shape, values, exactIntegers, expand: () => expanded(bytes, start) };
+    }
+    cursor.packFrom = packed.end + 1;
+  }
+  return parseItems(cursor);
+}
+
+function parseItems(cursor: Cursor): JsonArray {
+  const items: JsonValue[] = [];
+  enter(cursor);
+  while (!closes(cursor, 0x5d)) {
+    if (items.length > 0) separate(cursor, "Missing a comma or ] after an array element.");
+    items.push(parseValue(cursor));
+  }
+  return { kind: "array", items };
+}
+
+function expanded(bytes: Buffer, start: number): JsonArray {
+  return parseItems(cursorAt(bytes, start, bytes.length));
+}
+
+function enter(cursor: Cursor): void {
+  cursor.depth += 1;
+  if (cursor.depth > maxDepth) throw invalid(cursor, `Nested deeper than ${maxDepth} levels.`);
+  cursor.at += 1;
+}
+
+/** Skips white space; passes the closing bracket if it is there. */
+function closes(cursor: Cursor, bracket: number): boolean {
+  cursor.at = skipSpace(cursor.bytes, cursor.at);
+  if (cursor.bytes[cursor.at] !== bracket) return false;
+  cursor.at += 1;
+  cursor.depth -= 1;
+  return true;
+}
+
+function separate(cursor: Cursor, complaint: string): void {
+  if (cursor.bytes[cursor.at] !== 0x2c) throw invalid(cursor, complaint);
+  cursor.at = skipSpace(cursor.bytes, cursor.at + 1);
+}
+
+function parseNumber(cursor: Cursor): JsonNumber {
+  const { bytes, sink, at: start } = cursor;
+  sink.count = 0;
+  sink.inexact = false;
+  const end = scanNumber(bytes, start, sink);
+  if (end < 0) return parseUnusualNumber(cursor);
+  cursor.at = end;
+  const value = sink.values[0] ?? 0;
+  if (!sink.inexact) return { kind: "number", value, integer: BigInt(value) };
+  const text = textAt(bytes, start, end);
+  if (!/^-?\d+$/.test(text)) return { kind: "number", value };
+  if (!Number.isFinite(value)) throw tooBig(start);
+  const integer = BigInt(text);
+  const fits = integer >= -(2n ** 63n) && integer < 2n ** 64n;
+  return { kind: "number", value, ...(fits ? { integer } : {}) };
+}
+
+const unusualNumbers: readonly (readonly [string, number])[] = [
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["Inf", Number.POSITIVE_INFINITY],
+];
+
+/** NaN and infinities, and whatever is no number at all: finds what to complain about. */
+function parseUnusualNumber(cursor: Cursor): JsonNumber {
+  const { bytes, at: start } = cursor;
+  const negative = bytes[start] === 0x2d;
+  const at = negative ? start + 1 : start;
+  for (const [word, value] of unusualNumbers) {
+    if (textAt(bytes, at, at + word.length) !== word) continue;
+    cursor.at = at + word.length;
+    return { kind: "number", value: negative ? -value : value };
+  }
+  const [text] = /^-?(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[+-]?\d*)?/i.exec(textAt(bytes, start, start + 1024)) ?? [""];
+  const offset = start + text.length;
+  if (/\d\.(?:$|e)/i.test(text)) throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
+  if (/\de[+-]?$/i.test(text)) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
+  if (/\de[+-]?\d+$/i.test(text)) throw tooBig(start);
+  if (/^-?\d/.test(text)) {
+    // A leading zero: the number ends there, and what follows is out of place.
+    cursor.at = offset;
+    return { kind: "number", value: 0, integer: 0n };
+  }
+  throw faults.JsonInvalid({ reason: "Invalid value.", offset: at });
+}
+
+function textAt(bytes: Buffer, start: number, end: number): string {
+  return bytes.latin1Slice(start, Math.min(end, bytes.length));
+}
+
+function tooBig(offset: number): Error {
+  return faults.JsonInvalid({ reason: "Number too big to be stored in double.", offset });
+}
+
+function expectWord(cursor: Cursor, word: string): void {
+  for (const letter of word) {
+    if (cursor.bytes[cursor.at] !== letter.charCodeAt(0)) throw invalid(cursor, "Invalid value.");
+    cursor.at += 1;
+  }
+}
+
+function invalid(cursor: Cursor, reason: string): Error {
+  return faults.JsonInvalid({ reason, offset: cursor.at });
+}

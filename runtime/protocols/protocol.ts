@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Fault, FaultRecord } from "../base/fault.ts";
+import type { ModelState } from "../contract/model-facts.ts";
+import type { InferTarget, ModelReference } from "../dataplane/infer.ts";
+
+/** One request as a protocol sees it, read and decompressed. */
+export interface ProtocolRequest {
+  readonly method: string;
+  /** The request target as it stood in the request line, query included. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
+  /** `Clock.monotonic()` after which the answer is of no use. */
+  readonly deadline: number;
+}
+
+export interface ProtocolAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** The fault that the answer tells, for log and metrics. */
+  readonly fault?: Fault;
+}
+
+/** A wire protocol over HTTP: translates requests to the data plane and back. Holds no state and never throws. */
+export interface Protocol {
+  readonly name: string;
+  /** Whether this protocol answers that request target. */
+  owns(target: string): boolean;
+  answer(request: ProtocolRequest): Promise<ProtocolAnswer>;
+  /** The answer to a request whose body could not be read. */
+  refusal(fault: Fault): ProtocolAnswer;
+}
+
+/** One version of a model, loaded or not. */
+export interface VersionReport {
+  readonly version: number;
+  readonly state: ModelState;
+  /** Why it failed. */
+  readonly fault?: FaultRecord;
+}
+
+/** What protocols ask about models. The registry implements it. */
+export interface Models {
+  /** The ready model that is meant; without version and label the largest ready version. */
+  find(reference: ModelReference): InferTarget | undefined;
+  /** Whether the model has such a label. */
+  hasLabel(name: string, label: string): boolean;
+  /** Every known version of a model in any state, ascending; empty for an unknown model. */
+  versions(name: string): readonly VersionReport[];
+}

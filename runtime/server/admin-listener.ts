@@ -1,0 +1,54 @@
+import type { RequestListener, ServerResponse } from "node:http";
+import { Fault } from "../base/fault.ts";
+import type { Exposition } from "../base/metrics.ts";
+import type { ModelFacts, ModelState } from "../contract/model-facts.ts";
+import { adminPaths } from "../contract/paths.ts";
+
+/** What the admin port tells. */
+export interface AdminFacts {
+  readonly state: () => ModelState;
+  readonly model: () => ModelFacts;
+  readonly metrics: () => Promise<Exposition>;
+}
+
+interface AdminAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Probes, metrics and facts for kubelet, operator and Prometheus. Never exposed by a Service. */
+export function adminListener(facts: AdminFacts): RequestListener {
+  return (request, response) => {
+    request.resume();
+    void adminAnswer(request.url ?? "", facts)
+      .catch((thrown: unknown) => plain(500, Fault.from(thrown).message))
+      .then((answer) => send(response, answer));
+  };
+}
+
+async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer> {
+  switch (path) {
+    case adminPaths.healthz:
+      return plain(200, "ok");
+    case adminPaths.readyz:
+      return plain(facts.state() === "Ready" ? 200 : 503, facts.state());
+    case adminPaths.metrics: {
+      const { contentType, text } = await facts.metrics();
+      return { status: 200, contentType, text };
+    }
+    case adminPaths.model:
+      return { status: 200, contentType: "application/json", text: JSON.stringify(facts.model()) };
+    default:
+      return plain(404, `${path} is not here; try ${Object.values(adminPaths).join(", ")}`);
+  }
+}
+
+function plain(status: number, text: string): AdminAnswer {
+  return { status, contentType: "text/plain; charset=utf-8", text: `${text}\n` };
+}
+
+function send(response: ServerResponse, { status, contentType, text }: AdminAnswer): void {
+  response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,53 @@
+import { faultCatalogue } from "../base/fault.ts";
+
+/** What goes wrong between a socket and a protocol. */
+export const faults = faultCatalogue<{
+  BodyTooLarge: { limitBytes: number; sizeBytes: number | undefined };
+  BodyTooSlow: { receivedBytes: number; seconds: number; bytesPerSecond: number };
+  BodyUndecodable: { encoding: string; reason: string };
+  EncodingUnsupported: { encoding: string };
+  /** The client left before its request was complete. */
+  ClientGone: object;
+  PortTaken: { host: string; port: number; flag: string };
+  AddressUnavailable: { host: string; port: number; reason: string };
+}>({
+  BodyTooLarge: {
+    message: ({ limitBytes, sizeBytes }) =>
+      `the request body has ${sizeBytes ?? `more than ${limitBytes}`} bytes; must have ${limitBytes} at most`,
+    hint: () => "send fewer instances at a time, or raise spec.serving.limits.bodyBytes",
+    retry: "never",
+    level: "info",
+  },
+  BodyTooSlow: {
+    message: ({ receivedBytes, seconds, bytesPerSecond }) =>
+      `the request body came too slowly: ${receivedBytes} bytes in ${seconds} s; must come at ${bytesPerSecond} bytes per second or more`,
+    retry: "backoff",
+    level: "info",
+  },
+  BodyUndecodable: {
+    message: ({ encoding, reason }) => `the request body is not valid ${encoding}: ${reason}`,
+    retry: "never",
+    level: "info",
+  },
+  EncodingUnsupported: {
+    message: ({ encoding }) => `content-encoding is ${encoding}; must be gzip, zstd or identity`,
+    retry: "never",
+    level: "info",
+  },
+  ClientGone: {
+    message: () => "the client left before its request was complete",
+    retry: "never",
+    level: "info",
+  },
+  PortTaken: {
+    message: ({ host, port }) => `port ${port} on ${host} is in use`,
+    hint: ({ flag }) => `stop the other program, or choose another port with ${flag}`,
+    retry: "backoff",
+    level: "error",
+  },
+  AddressUnavailable: {
+    message: ({ host, port, reason }) => `cannot listen on ${host}:${port}: ${reason}`,
+    retry: "backoff",
+    level: "error",
+  },
+});

@@ -1,0 +1,95 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { faults } from "./faults.ts";
+
+/** How a server keeps itself from being held by slow, many or greedy clients. */
+export interface ConnectionLimits {
+  readonly headerBytes: number;
+  readonly headersTimeoutMs: number;
+  /** Longest time for one whole request, body included. */
+  readonly requestTimeoutMs: number;
+  /** Longer than the gateway keeps idle connections, so that never the server closes one that a request is coming on. */
+  readonly keepAliveTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+export const defaultConnectionLimits: ConnectionLimits = {
+  headerBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 65_000,
+  maxConnections: 8192,
+};
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Flag that sets the port, for the message when it is taken. */
+  readonly portFlag: string;
+  readonly limits?: ConnectionLimits;
+}
+
+/** Opens a listening socket. Throws `PortTaken` or `AddressUnavailable`. */
+export async function openHttpServer(options: HttpServerOptions, listener: RequestListener): Promise<HttpServer> {
+  const limits = options.limits ?? defaultConnectionLimits;
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.maxConnections = limits.maxConnections;
+  await listening(server, options);
+  return new HttpServer(server);
+}
+
+/** A listening socket and its connections. */
+export class HttpServer {
+  readonly #server: Server;
+  #closed: Promise<void> | undefined;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** Takes no new connections, closes idle ones, resolves when the last request is answered. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+    return this.#closed;
+  }
+
+  /** Cuts what is still open. */
+  cut(): void {
+    this.#server.closeAllConnections();
+  }
+}
+
+function listening(server: Server, { host, port, portFlag }: HttpServerOptions): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const failed = (thrown: NodeJS.ErrnoException): void => {
+    const taken = thrown.code === "EADDRINUSE";
+    const fault = taken
+      ? faults.PortTaken({ host, port, flag: portFlag }, thrown)
+      : faults.AddressUnavailable({ host, port, reason: thrown.message }, thrown);
+    reject(fault);
+  };
+  server.once("error", failed);
+  server.listen({ port, host }, () => {
+    server.off("error", failed);
+    resolve();
+  });
+  return promise;
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
+import { type BodyLimits, readBody } from "./request-body.ts";
+
+/** One answered request, for metrics and the request log. */
+export interface AnsweredRequest {
+  readonly protocol: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly fault?: Fault;
+}
+
+export interface ListenerParts {
+  /** The first one that owns a request target answers it. */
+  readonly protocols: readonly Protocol[];
+  readonly body: BodyLimits;
+  /** Longest time from the first byte of a request to its answer. */
+  readonly timeoutMs: number;
+  /** While true, answers end their connection. */
+  readonly isDraining: () => boolean;
+  readonly onStart: () => void;
+  readonly onAnswer: (answered: AnsweredRequest) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const bodiless = new Set(["GET", "HEAD"]);
+/** How long the rest of a refused body is read and dropped, so that its sender can read the refusal. */
+const lingerMs = 2_000;
+
+/** Hands each request to the protocol that owns its target and writes the answer. */
+export function protocolListener(parts: ListenerParts): RequestListener {
+  return (request, response) => {
+    const protocol = parts.protocols.find((candidate) => candidate.owns(request.url ?? ""));
+    if (protocol === undefined) {
+      request.resume();
+      send(parts, request, response, notFound(request));
+      return;
+    }
+    const start = parts.clock.monotonic();
+    parts.onStart();
+    void answered(parts, protocol, { request, response, deadline: start + parts.timeoutMs }).then((answer) => {
+      parts.onAnswer({
+        protocol: protocol.name,
+        status: answer.status,
+        durationMs: parts.clock.monotonic() - start,
+        ...(answer.fault === undefined ? {} : { fault: answer.fault }),
+      });
+      return send(parts, request, response, answer);
+    });
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly deadline: number;
+}
+
+async function answered(parts: ListenerParts, protocol: Protocol, exchange: Exchange): Promise<ProtocolAnswer> {
+  const { request, response, deadline } = exchange;
+  const method = request.method ?? "GET";
+  const left = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) left.abort();
+  });
+  try {
+    const body = bodiless.has(method) ? Buffer.alloc(0) : await readBody(request, parts.body, parts.clock);
+    const target = request.url ?? "";
+    return await protocol.answer({ method, target, headers: request.headers, body, signal: left.signal, deadline });
+  } catch (thrown) {
+    return protocol.refusal(Fault.from(thrown));
+  }
+}
+
+function send(
+  { isDraining, clock }: ListenerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: ProtocolAnswer,
+): void {
+  const isCutShort = !request.complete && !bodiless.has(request.method ?? "GET");
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    "content-length": Buffer.byteLength(answer.body),
+    ...(isDraining() || isCutShort ? { connection: "close" } : {}),
+  });
+  if (!isCutShort) {
+    response.end(answer.body);
+    return;
+  }
+  response.write(answer.body);
+  const cancel = clock.after(lingerMs, () => response.end());
+  request.once("end", () => response.end());
+  response.once("close", cancel);
+  request.resume();
+}
+
+function notFound(request: IncomingMessage): ProtocolAnswer {
+  const error = `Not found: ${request.method} ${request.url}`;
+  return { status: 404, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) };
+}

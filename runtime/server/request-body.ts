@@ -1,0 +1,103 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip, zstdDecompress } from "node:zlib";
+import type { Clock } from "../base/clock.ts";
+import { faults } from "./faults.ts";
+
+/** What a request body may be. */
+export interface BodyLimits {
+  /** Largest body, before and after decompression. */
+  readonly maxBytes: number;
+  /** A body that comes more slowly than this over any `paceMs` is refused. */
+  readonly minBytesPerSecond: number;
+  readonly paceMs: number;
+}
+
+/** `spec.serving.limits.bodyBytes` when absent: 64 MiB. */
+export const defaultBodyLimits: BodyLimits = {
+  maxBytes: 64 * 1024 * 1024,
+  minBytesPerSecond: 1024,
+  paceMs: 10_000,
+};
+
+const inflaters = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) } as const;
+
+/** Reads a whole body, decompressed. Throws a Fault of this folder's catalogue. */
+export async function readBody(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
+  const encoding = encodingOf(request);
+  const declared = request.headers["content-length"];
+  if (declared !== undefined && Number(declared) > limits.maxBytes) {
+    throw faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: Number(declared) });
+  }
+  const body = await collected(request, limits, clock);
+  return encoding === "identity" ? body : await inflated(body, encoding, limits.maxBytes);
+}
+
+function encodingOf(request: IncomingMessage): keyof typeof inflaters | "identity" {
+  const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "gzip" || encoding === "zstd" || encoding === "identity") return encoding;
+  if (encoding === "x-gzip") return "gzip";
+  throw faults.EncodingUnsupported({ encoding });
+}
+
+function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let received = 0;
+  const stopPacing = pace(limits, clock, {
+    received: () => received,
+    refuse: (fault) => settle(() => reject(fault)),
+  });
+  const settle = (outcome: () => void): void => {
+    stopPacing();
+    request.off("data", onData).off("end", onEnd).off("close", onClose);
+    outcome();
+  };
+  const onData = (chunk: Buffer): void => {
+    received += chunk.length;
+    chunks.push(chunk);
+    if (received <= limits.maxBytes) return;
+    settle(() => reject(faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: undefined })));
+  };
+  const onEnd = (): void => {
+    const [only] = chunks;
+    settle(() => resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, received)));
+  };
+  const onClose = (): void => settle(() => reject(faults.ClientGone({})));
+  request.on("data", onData).on("end", onEnd).on("close", onClose);
+  return promise;
+}
+
+interface Pace {
+  readonly received: () => number;
+  readonly refuse: (fault: Error) => void;
+}
+
+/** Looks at the progress every `paceMs`; returns what stops it. */
+function pace(limits: BodyLimits, clock: Clock, { received, refuse }: Pace): () => void {
+  const { minBytesPerSecond: bytesPerSecond, paceMs } = limits;
+  let cancel: () => void;
+  const watch = (before: number): void => {
+    cancel = clock.after(paceMs, () => {
+      const now = received();
+      const seconds = paceMs / 1000;
+      if (now - before >= bytesPerSecond * seconds) watch(now);
+      else refuse(faults.BodyTooSlow({ receivedBytes: now - before, seconds, bytesPerSecond }));
+    });
+  };
+  watch(0);
+  return () => cancel();
+}
+
+async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
+  try {
+    return await inflaters[encoding](body, { maxOutputLength: maxBytes });
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+    if (code === "ERR_BUFFER_TOO_LARGE") {
+      throw faults.BodyTooLarge({ limitBytes: maxBytes, sizeBytes: undefined }, thrown);
+    }
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw faults.BodyUndecodable({ encoding, reason }, thrown);
+  }
+}
