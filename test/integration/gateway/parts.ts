@@ -157,8 +157,9 @@ export function asked(
       headers: { "content-length": Buffer.byteLength(body), ...headers },
       ...(signal === undefined ? {} : { signal }),
     });
-    sending.on("response", async (response) => {
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: await text(response) });
+    sending.on("response", (response) => {
+      const { statusCode: status = 0, headers } = response;
+      text(response).then((body) => resolve({ status, headers, body }), reject);
     });
     sending.on("error", reject);
     sending.end(body);

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { commandLine } from "../../../operator/cli/command-line.ts";
+
+const defaults = {
+  command: "start",
+  modelPath: undefined,
+  manifests: [],
+  restPort: 8501,
+  apiPort: 8001,
+  pagePort: 8080,
+  volumes: {},
+  dataFolder: undefined,
+  logLevel: "warn",
+};
+
+describe("commandLine", () => {
+  const accepted: Record<string, [string[], object]> = {
+    "start alone serves the example on the default ports": [["start"], defaults],
+    "start takes a model file": [["start", "digits.keras"], { ...defaults, modelPath: "digits.keras" }],
+    "start takes several manifests": [
+      ["start", "-f", "a.yaml", "--filename", "models/"],
+      { ...defaults, manifests: ["a.yaml", "models/"] },
+    ],
+    "start takes ports and claims": [
+      ["start", "--rest-port", "9501", "--volume", "data=/srv/a=b"],
+      { ...defaults, restPort: 9501, volumes: { data: "/srv/a=b" } },
+    ],
+    "validate takes files": [
+      ["validate", "-f", "a.yaml"],
+      { command: "validate", manifests: ["a.yaml"], against: undefined },
+    ],
+    "plan takes a snapshot to begin from": [
+      ["plan", "-f", "a.yaml", "--against", "s.json"],
+      { command: "plan", manifests: ["a.yaml"], against: "s.json" },
+    ],
+    "status takes a namespace": [
+      ["status", "-n", "vision"],
+      { command: "status", kubeconfig: undefined, namespace: "vision", apiPort: 8001 },
+    ],
+  };
+  for (const [sentence, [args, want]] of Object.entries(accepted))
+    test(sentence, () => expect(commandLine(args)).toEqual(want));
+
+  const refused: Record<string, [string[], string]> = {
+    "an unknown command": [
+      ["serv"],
+      "unknown command serv; expected one of start, plan, validate, status; modelwright --help lists them",
+    ],
+    "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
+    "a port that is no number": [
+      ["start", "--api-port", "http"],
+      "--api-port is http; must be a whole number from 1 to 65535",
+    ],
+    "a port out of range": [
+      ["start", "--rest-port", "70000"],
+      "--rest-port is 70000; must be a whole number from 1 to 65535",
+    ],
+    "a claim without a folder": [["start", "--volume", "data"], "--volume is data; must be CLAIM=FOLDER"],
+    "a model beside manifests": [
+      ["start", "m.h5", "-f", "a.yaml"],
+      "both a model file and -f are given; only one of them can be served",
+    ],
+    "two models": [["start", "a.h5", "b.h5"], "unexpected argument b.h5; modelwright start --help lists its flags"],
+    "validate without a file": [
+      ["validate"],
+      "modelwright validate needs -f FILE; modelwright validate --help shows an example",
+    ],
+  };
+  for (const [sentence, [args, want]] of Object.entries(refused))
+    test(`refuses ${sentence}`, () =>
+      expect(() => commandLine(args)).toThrow(expect.objectContaining({ sentence: want })));
+
+  test("help lists every command, and every command has help of its own", () => {
+    const general = commandLine([]);
+    for (const command of ["start", "plan", "validate", "status"]) {
+      expect(general.command === "help" && general.text.includes(`modelwright ${command}`)).toBe(true);
+      const own = commandLine([command, "--help"]);
+      expect(own.command === "help" && own.text.startsWith(`modelwright ${command}`)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { pages } from "../../../operator/pages/pages.ts";
+import { listening } from "../../integration/gateway/parts.ts";
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+const digits: ModelDeployment = {
+  apiVersion: "modelwright.dev/v1alpha1",
+  kind: "ModelDeployment",
+  metadata: { name: "digits", namespace: "default" },
+  spec: { model: { name: "simple_model", source: { configMap: { name: "m", key: "m.h5" } } } },
+  status: {
+    conditions: [
+      {
+        type: "Ready",
+        status: "False",
+        reason: "NothingServes",
+        message: "<script>alert(1)</script>",
+        lastTransitionTime: "2026-01-01T00:00:00Z",
+      },
+    ],
+    stable: { revision: "a1b2c3", version: "1", ready: 1, replicas: 2, weight: 100 },
+  },
+};
+
+async function served(gatewayUrl: string | undefined): Promise<string> {
+  const server = pages({ modelDeployments: () => [digits], gatewayUrl }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server's address is never a string
+}
+
+async function textOf(url: string, init?: RequestInit): Promise<[number, string]> {
+  const response = await fetch(url, init);
+  return [response.status, await response.text()];
+}
+
+describe("pages", () => {
+  test("lists ModelDeployments with their Ready condition, escaped", async () => {
+    const [status, text] = await textOf(await served(undefined));
+    expect(status).toBe(200);
+    expect(text).toContain('<a href="/models/default/digits">digits</a>');
+    expect(text).toContain("NothingServes");
+    expect(text).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(text).not.toContain("<script>");
+  });
+
+  test("shows one ModelDeployment with conditions and revisions, and 404 for another", async () => {
+    const url = await served(undefined);
+    const [status, text] = await textOf(`${url}/models/default/digits`);
+    expect(status).toBe(200);
+    expect(text).toContain("a1b2c3");
+    expect(text).not.toContain("<form");
+    expect((await textOf(`${url}/models/default/other`))[0]).toBe(404);
+  });
+
+  test("sends a trial prediction through the gateway and shows the answer", async () => {
+    const asked: unknown[] = [];
+    const gateway = await listening((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      request.on("end", () => {
+        asked.push([request.method, request.url, request.headers["modelwright-model"], body]);
+        response.end('{"predictions": [[0.5]]}');
+      });
+    });
+    closing.push(gateway.close);
+    const url = await served(`http://127.0.0.1:${gateway.port}`);
+    const form = new URLSearchParams({ body: '{"instances": [[1]]}' });
+    const [status, text] = await textOf(`${url}/models/default/digits`, { method: "POST", body: form });
+    expect(asked).toEqual([["POST", "/v1/models/simple_model:predict", "default/digits", '{"instances": [[1]]}']]);
+    expect(status).toBe(200);
+    expect(text).toContain("{&quot;predictions&quot;: [[0.5]]}");
+  });
+
+  test("says so when the gateway does not answer", async () => {
+    const url = await served("http://127.0.0.1:1");
+    const [, text] = await textOf(`${url}/models/default/digits`, { method: "POST", body: new URLSearchParams() });
+    expect(text).toContain("no answer from the gateway");
+  });
+});
