@@ -1,0 +1,78 @@
+import { Fault } from "../../../runtime/base/fault.ts";
+import type { Client } from "../../kube/client.ts";
+import { refusalFault } from "../../kube/faults.ts";
+import type { Pod, Stored } from "../../kube/kinds.ts";
+import { resourcePath, resources } from "../../kube/resources.ts";
+import type { Transport } from "../../kube/transport.ts";
+import type { EventRecorder } from "./event-recorder.ts";
+import { type NodeFacts, unschedulable } from "./scheduler.ts";
+
+export interface BinderOptions {
+  readonly transport: Transport;
+  readonly client: Client;
+  readonly events: EventRecorder;
+  readonly node: NodeFacts;
+  /** RFC 3339. */
+  readonly stamp: () => string;
+}
+
+/** Binds a pod to the node, or writes why not (only when that is news). A pod that is gone by then is fine. */
+export async function placePod(pod: Pod & Stored, placed: readonly Pod[], options: BinderOptions): Promise<boolean> {
+  const { node, events } = options;
+  const why = unschedulable(pod, node, placed);
+  try {
+    if (why === undefined) {
+      await bind(pod, options);
+      const title = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
+      const message = `Successfully assigned ${title} to ${node.name}`;
+      events.record(pod, { type: "Normal", reason: "Scheduled", message });
+      return true;
+    }
+    if (scheduledMessage(pod) !== why) {
+      await writeUnschedulable(pod, why, options);
+      events.record(pod, { type: "Warning", reason: "FailedScheduling", message: why });
+    }
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (fault.code !== "NotFound" && fault.code !== "Conflict") throw fault;
+  }
+  return false;
+}
+
+async function bind(pod: Pod & Stored, { transport, node }: BinderOptions): Promise<void> {
+  const { namespace = "default", name, uid } = pod.metadata;
+  const response = await transport.send({
+    method: "POST",
+    path: `${resourcePath(resources.pods, { namespace, name })}/binding`,
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify({
+      apiVersion: "v1",
+      kind: "Binding",
+      metadata: { namespace, name, uid },
+      target: { apiVersion: "v1", kind: "Node", name: node.name },
+    }),
+  });
+  if (response.status >= 300) throw refusalFault(`bind Pod ${namespace}/${name}`, response.status, response.body);
+}
+
+async function writeUnschedulable(pod: Pod & Stored, message: string, { client, stamp }: BinderOptions): Promise<void> {
+  const { namespace, name, uid } = pod.metadata;
+  const condition = {
+    type: "PodScheduled",
+    status: "False",
+    reason: "Unschedulable",
+    message,
+    lastTransitionTime: stamp(),
+  };
+  const status = { phase: "Pending", conditions: [condition] };
+  await client.mergePatch(
+    resources.pods,
+    { namespace, name },
+    { metadata: { uid }, status },
+    { subresource: "status" },
+  );
+}
+
+function scheduledMessage(pod: Pod): string | undefined {
+  return pod.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
+}

@@ -1,0 +1,221 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../../../runtime/base/clock.ts";
+import { Fault } from "../../../../runtime/base/fault.ts";
+import type { Log } from "../../../../runtime/base/log.ts";
+import type { Container, ContainerStatus } from "../../../kube/kinds.ts";
+import type { Happening } from "../event-recorder.ts";
+import { type Child, type Exit, type Program, startChild } from "./child.ts";
+import type { Leash } from "./leash.ts";
+import type { ChildNotes } from "./leftovers.ts";
+import { openLogFile } from "./log-file.ts";
+import { runProbes } from "./probes.ts";
+import { type RestartHistory, restartDelay } from "./restart-delay.ts";
+import { lastWords, terminatedState } from "./termination.ts";
+
+/** What every container of a kubelet shares. */
+export interface ContainerHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly leash: Leash;
+  readonly notes: ChildNotes;
+  /** First delay between restarts; the kubelet's 10 s in production. */
+  readonly restartBaseMs: number;
+}
+
+/** Files of one run of a container. */
+export interface RunFiles {
+  readonly folder: string;
+  readonly message: string;
+  readonly log: string;
+}
+
+export interface ContainerRunnerOptions {
+  readonly host: ContainerHost;
+  readonly container: Container;
+  /** `name_namespace(uid)`, as the kubelet names a pod in messages. */
+  readonly podTitle: string;
+  readonly address: string;
+  readonly folder: string;
+  readonly restartPolicy: "Always" | "OnFailure" | "Never";
+  /** What to run; a fault whose code is the waiting reason when that cannot be told now. */
+  readonly program: (files: RunFiles) => Promise<Program>;
+  readonly onChange: () => void;
+  readonly onEvent: (happening: Happening) => void;
+}
+
+export type ContainerRecord = Pick<ContainerStatus, "state" | "lastState" | "restartCount" | "ready" | "started">;
+
+/** Runs one container: starts, probes and restarts it until it is done or stopped. */
+export class ContainerRunner {
+  readonly container: Container;
+  /** Replaced on every change, never written into. */
+  record: ContainerRecord;
+  readonly #options: ContainerRunnerOptions;
+  readonly #stopping = new AbortController();
+  #child: Child | undefined;
+  #history: RestartHistory | undefined;
+  #stopGraceMs = 0;
+
+  constructor(options: ContainerRunnerOptions, waitingReason: string) {
+    this.container = options.container;
+    this.#options = options;
+    this.record = {
+      state: { waiting: { reason: waitingReason } },
+      lastState: {},
+      restartCount: 0,
+      ready: false,
+      started: false,
+    };
+  }
+
+  /** Resolves with the exit code of the last run when there will be no other; undefined when it was stopped before any. */
+  async run(): Promise<number | undefined> {
+    for (;;) {
+      const program = await this.#preparedProgram();
+      if (program === undefined) return this.record.lastState?.terminated?.exitCode;
+      const exit = await this.#runOnce(program);
+      if (this.#stopping.signal.aborted || !this.#restarts(exit)) return exit.exitCode;
+      await this.#backOff();
+      if (this.#stopping.signal.aborted) return exit.exitCode;
+    }
+  }
+
+  /** Ends the container: no restart from now on; SIGTERM, and SIGKILL after the grace time. `run` resolves. */
+  stop(graceMs: number): void {
+    if (!this.#stopping.signal.aborted) {
+      this.#stopping.abort();
+      if (this.#child !== undefined) this.#event("Normal", "Killing", `Stopping container ${this.container.name}`);
+    }
+    this.#stopGraceMs = graceMs;
+    this.#end(graceMs);
+  }
+
+  /** Files of a run; the newest, or the one before it. */
+  files(previous = false): RunFiles {
+    const folder = join(this.#options.folder, this.container.name);
+    const run = join(folder, String(this.record.restartCount - (previous ? 1 : 0)));
+    return { folder, message: `${run}.termination`, log: `${run}.log` };
+  }
+
+  /** Waits until the program can be told; undefined when stopped meanwhile. */
+  async #preparedProgram(): Promise<Program | undefined> {
+    const { host, program } = this.#options;
+    const files = this.files();
+    await mkdir(files.folder, { recursive: true });
+    for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
+      try {
+        return await program(files);
+      } catch (thrown) {
+        const { code, message } = Fault.from(thrown);
+        this.#set({ state: { waiting: { reason: code, message } } });
+        this.#event("Warning", "Failed", code === "ErrImagePull" ? message : `Error: ${message}`);
+        const delayMs = host.restartBaseMs * Math.min(2 ** attempt, 30);
+        if (code === "ErrImagePull") this.#announceImageBackOff(message);
+        await host.clock.sleep(delayMs, this.#stopping.signal);
+      }
+    }
+    return undefined;
+  }
+
+  #announceImageBackOff(cause: string): void {
+    const message = `Back-off pulling image "${this.container.image ?? ""}": ErrImagePull: ${cause}`;
+    this.#set({ state: { waiting: { reason: "ImagePullBackOff", message } } });
+  }
+
+  async #runOnce(program: Program): Promise<Exit> {
+    const { host, address } = this.#options;
+    const files = this.files();
+    const output = await openLogFile(files.log, { now: () => host.clock.now(), log: host.log });
+    const startedAt = this.#stamp();
+    const child = startChild({ program, output, leash: host.leash, notes: host.notes });
+    this.#child = child;
+    this.#set({ state: { running: { startedAt } }, ready: false, started: false });
+    this.#event("Normal", "Started", `Started container ${this.container.name}`);
+    const running = new AbortController();
+    const probing = runProbes({
+      container: this.container,
+      address,
+      clock: host.clock,
+      running: running.signal,
+      stopping: this.#stopping.signal,
+      onChange: (change) => this.#set(change),
+      onUnhealthy: (message) => this.#event("Warning", "Unhealthy", message),
+      onDead: (kind) => this.#killUnhealthy(kind),
+    });
+    if (this.#stopping.signal.aborted) this.#end(this.#stopGraceMs);
+    const exit = await child.ended;
+    this.#child = undefined;
+    running.abort();
+    await probing;
+    const message = await lastWords(this.container, exit, files);
+    const state = terminatedState({ exit, startedAt, finishedAt: this.#stamp(), message });
+    this.#set({ state, ready: false, started: false });
+    if (exit.startFailure !== undefined) this.#event("Warning", "Failed", `Error: ${exit.startFailure}`);
+    return exit;
+  }
+
+  #killUnhealthy(kind: "liveness" | "startup"): void {
+    this.#event("Normal", "Killing", `Container ${this.container.name} failed ${kind} probe, will be restarted`);
+    this.#end(unhealthyGraceMs);
+  }
+
+  #end(graceMs: number): void {
+    const child = this.#child;
+    if (child === undefined) return;
+    if (graceMs <= 0) {
+      child.signal("SIGKILL");
+      return;
+    }
+    child.signal("SIGTERM");
+    const cancel = this.#options.host.clock.after(graceMs, () => child.signal("SIGKILL"));
+    void child.ended.then(cancel);
+  }
+
+  #restarts({ exitCode }: Exit): boolean {
+    const { restartPolicy } = this.#options;
+    return restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
+  }
+
+  /** Waits as long as the crash loop demands, then counts the restart and forgets the files of older runs. */
+  async #backOff(): Promise<void> {
+    const { host, podTitle } = this.#options;
+    const { name } = this.container;
+    const { delayMs, history } = restartDelay(this.#history, host.clock.monotonic(), host.restartBaseMs);
+    this.#history = history;
+    if (delayMs > 0) {
+      const message = `back-off ${durationText(delayMs)} restarting failed container=${name} pod=${podTitle}`;
+      this.#set({ state: { waiting: { reason: "CrashLoopBackOff", message } }, lastState: this.record.state ?? {} });
+      this.#event("Warning", "BackOff", `Back-off restarting failed container ${name} in pod ${podTitle}`);
+      await host.clock.sleep(delayMs, this.#stopping.signal);
+      if (this.#stopping.signal.aborted) return;
+    }
+    const { message, log } = this.files(true);
+    for (const file of [message, log, `${log}.1`]) await rm(file, { force: true });
+    const ended = this.record.state?.terminated === undefined ? this.record.lastState : this.record.state;
+    this.#set({ lastState: ended ?? {}, restartCount: this.record.restartCount + 1 });
+  }
+
+  #set(change: Partial<ContainerRecord>): void {
+    this.record = { ...this.record, ...change };
+    this.#options.onChange();
+  }
+
+  #event(type: "Normal" | "Warning", reason: string, message: string): void {
+    this.#options.onEvent({ type, reason, message });
+  }
+
+  #stamp(): string {
+    return `${new Date(this.#options.host.clock.now()).toISOString().slice(0, 19)}Z`;
+  }
+}
+
+/** Between SIGTERM and SIGKILL of a container whose probe gave it up; a hung program is to be replaced soon. */
+const unhealthyGraceMs = 5_000;
+
+/** As Go prints whole durations: `10s`, `2m40s`; fractions of seconds only below a second. */
+function durationText(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,50 @@
+import { open } from "node:fs/promises";
+import { terminationMessageBytes } from "../../../../runtime/contract/termination.ts";
+import type { Container, ContainerState } from "../../../kube/kinds.ts";
+import type { Exit } from "./child.ts";
+import { logTail } from "./log-file.ts";
+
+export interface Ending {
+  readonly exit: Exit;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly message: string;
+}
+
+/** The `terminated` state of a container, worded as the kubelet does. */
+export function terminatedState({ exit, startedAt, finishedAt, message }: Ending): ContainerState {
+  const text = exit.startFailure ?? message;
+  return {
+    terminated: {
+      exitCode: exit.exitCode,
+      ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+      reason: reasonOf(exit),
+      ...(text === "" ? {} : { message: text }),
+      startedAt,
+      finishedAt,
+    },
+  };
+}
+
+function reasonOf(exit: Exit): string {
+  if (exit.startFailure !== undefined) return "StartError";
+  return exit.exitCode === 0 ? "Completed" : "Error";
+}
+
+/** The last words of a container: its termination message file, or its log where the policy asks for that. */
+export async function lastWords(container: Container, exit: Exit, files: { message: string; log: string }) {
+  const message = await beginning(files.message, terminationMessageBytes);
+  const fallsBack = container.terminationMessagePolicy === "FallbackToLogsOnError" && exit.exitCode !== 0;
+  return message === "" && fallsBack ? logTail(files.log) : message;
+}
+
+async function beginning(path: string, limitBytes: number): Promise<string> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (file === undefined) return "";
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(limitBytes), 0, limitBytes, 0);
+    return buffer.subarray(0, bytesRead).toString("utf8");
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../../runtime/base/clock.ts";
+import { type Log, silentLog } from "../../../runtime/base/log.ts";
+import { createCache } from "../../kube/cache.ts";
+import { createClient } from "../../kube/client.ts";
+import type { Pod } from "../../kube/kinds.ts";
+import { resources } from "../../kube/resources.ts";
+import type { Transport } from "../../kube/transport.ts";
+import { startWatch } from "../../kube/watch.ts";
+import { createAddressPool } from "./addresses.ts";
+import { startLeash } from "./container/leash.ts";
+import { endLeftovers, openChildNotes } from "./container/leftovers.ts";
+import { createEventRecorder } from "./event-recorder.ts";
+import { nodeLabels, nodeObject, registerNode } from "./node.ts";
+import { podLog, type PodLogQuery } from "./pod-log.ts";
+import { PodSet } from "./pod-set.ts";
+import type { PodHost } from "./pod/pod-worker.ts";
+
+export interface KubeletOptions {
+  readonly transport: Transport;
+  /** Image name → the program that stands for its entry point: `[process.execPath, "runtime/main.ts"]`. */
+  readonly images: Readonly<Record<string, readonly string[]>>;
+  /** Logs, volumes and termination messages of pods; one kubelet per folder. */
+  readonly dataFolder: string;
+  /** Default: `local`. */
+  readonly nodeName?: string;
+  /** Added to the well-known labels of the node. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** Devices by resource name. Default: none, so a pod that asks for `nvidia.com/gpu` stays unschedulable. */
+  readonly extendedResources?: Readonly<Record<string, number>>;
+  /** PersistentVolumeClaim name (in every namespace) → folder of this machine. */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** Variables that every program gets, `PATH` for instance. Default: none. */
+  readonly hostEnvironment?: Readonly<Record<string, string>>;
+  /** Delay before the second restart of a crashing container, doubled up to 30 times that. Default: the kubelet's 10 s. */
+  readonly restartBaseMs?: number;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** A kubelet and scheduler of one node that runs pods as processes of this machine. */
+export interface Kubelet {
+  readonly nodeName: string;
+  /** Throws LogNotFound when there is no such pod or container here. */
+  podLog(query: PodLogQuery): AsyncIterable<string>;
+  /** Ends all pods' processes (SIGTERM, then SIGKILL after the grace time) and leaves their objects as they are. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const defaultRestartBaseMs = 10_000;
+const defaultStopGraceMs = 5_000;
+
+/** Registers the node and runs pods until stopped. Throws when the node cannot be registered. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { transport, clock = systemClock, log = silentLog, nodeName = "local" } = options;
+  const client = createClient({ transport, fieldManager: "kubelet", clock });
+  const stamp = (): string => `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+  const node = nodeObject({
+    name: nodeName,
+    labels: options.nodeLabels ?? {},
+    extendedResources: options.extendedResources ?? {},
+    now: stamp(),
+  });
+  const notesFolder = join(options.dataFolder, "children");
+  await mkdir(notesFolder, { recursive: true });
+  await endLeftovers(notesFolder, log);
+  await rm(join(options.dataFolder, "pods"), { recursive: true, force: true });
+  await registerNode(client, node);
+
+  const recorder = (component: string) => createEventRecorder({ client, clock, log, component, instance: nodeName });
+  const events = recorder("kubelet");
+  const leash = startLeash();
+  const host: PodHost = {
+    client,
+    clock,
+    log,
+    leash,
+    events,
+    notes: await openChildNotes(notesFolder),
+    addresses: createAddressPool(process.pid),
+    restartBaseMs: options.restartBaseMs ?? defaultRestartBaseMs,
+    images: options.images,
+    hostEnvironment: options.hostEnvironment ?? {},
+    volumes: options.volumes ?? {},
+    allocatable: node.status.allocatable,
+    dataFolder: options.dataFolder,
+    nodeName,
+  };
+  const cache = createCache<Pod>();
+  const pods = new PodSet(cache, host, {
+    transport,
+    client,
+    stamp,
+    events: recorder("default-scheduler"),
+    node: {
+      name: nodeName,
+      labels: nodeLabels(nodeName, options.nodeLabels ?? {}),
+      extendedResources: options.extendedResources ?? {},
+      claims: options.volumes ?? {},
+    },
+  });
+  const watch = startWatch({ client, resource: resources.pods, sink: cache, clock, log });
+  return {
+    nodeName,
+    podLog: (query) => podLog(pods.logSource(query), query, clock),
+    stop: async (graceMs = defaultStopGraceMs) => {
+      await watch.stop();
+      await pods.stop(graceMs);
+      await events.flush();
+      await leash.close();
+    },
+  };
+}

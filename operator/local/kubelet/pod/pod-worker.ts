@@ -1,0 +1,249 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "../../../../runtime/base/fault.ts";
+import type { Client } from "../../../kube/client.ts";
+import type { ConfigMap, Container, KubeObject, Pod, Stored } from "../../../kube/kinds.ts";
+import { type Resource, resources } from "../../../kube/resources.ts";
+import type { AddressPool } from "../addresses.ts";
+import { type ContainerHost, ContainerRunner } from "../container/container-runner.ts";
+import type { EventRecorder, Happening } from "../event-recorder.ts";
+import { kubeletFaults } from "../faults.ts";
+import type { LogSource } from "../pod-log.ts";
+import { containerProgram, type ProgramContext } from "./container-program.ts";
+import { type NamedRecord, type PodFacts, podStatus } from "./pod-status.ts";
+import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
+import { containerMounts, mountedVolumes } from "./volumes.ts";
+
+/** What every pod of a kubelet shares. */
+export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | "hostEnvironment" | "allocatable"> {
+  readonly client: Client;
+  readonly events: EventRecorder;
+  readonly addresses: AddressPool;
+  readonly nodeName: string;
+  /** Claim name → folder. */
+  readonly volumes: Readonly<Record<string, string>>;
+  readonly dataFolder: string;
+}
+
+const hostAddress = "127.0.0.1";
+/** Between attempts to mount; the kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
+const mountRetry = { firstMs: 500, mostMs: 5_000 } as const;
+const secrets: Resource = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true };
+
+/** The life of one pod on this node, from its volumes to its last container's end. */
+export class PodWorker {
+  readonly pod: Pod & Stored;
+  readonly #host: PodHost;
+  readonly #folder: string;
+  readonly #status: StatusWriter;
+  readonly #stopping = new AbortController();
+  readonly #startTime: string;
+  readonly #life: Promise<void>;
+  #initRunners: readonly ContainerRunner[] = [];
+  #runners: readonly ContainerRunner[] = [];
+  #address: string | undefined;
+  #isMounted = false;
+  #finished: "Succeeded" | "Failed" | undefined;
+  #ending: Promise<void> | undefined;
+
+  /** Starts at once. */
+  constructor(pod: Pod & Stored, host: PodHost) {
+    this.pod = pod;
+    this.#host = host;
+    this.#folder = join(host.dataFolder, "pods", pod.metadata.uid);
+    this.#startTime = this.#stamp();
+    this.#status = createStatusWriter({
+      client: host.client,
+      clock: host.clock,
+      log: host.log,
+      pod,
+      current: (written) => podStatus(this.#facts(), written, this.#stamp()),
+    });
+    this.#life = this.#live().catch((thrown: unknown) => {
+      host.log.error("pod given up", { pod: pod.metadata.name, cause: Fault.from(thrown).message });
+      this.#finished = "Failed";
+    });
+  }
+
+  /** Ends all containers; resolves when they are gone. `graceMs` of a later call counts when it is shorter. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    for (const runner of [...this.#initRunners, ...this.#runners]) runner.stop(graceMs);
+    await this.#life;
+    if (this.#address !== undefined && this.#address !== hostAddress) this.#host.addresses.release(this.#address);
+  }
+
+  /** Ends all containers as the API asked, tells so, and removes the object. Resolves when that is done. */
+  remove(graceMs: number): Promise<void> {
+    const stopped = this.stop(graceMs);
+    this.#ending ??= stopped
+      .then(() => this.#removeObject())
+      .catch((thrown: unknown) => {
+        this.#ending = undefined; // the next call tries again
+        throw Fault.from(thrown);
+      });
+    return this.#ending;
+  }
+
+  async #removeObject(): Promise<void> {
+    const { name, namespace, uid } = this.pod.metadata;
+    this.#finished ??= this.#runners.every((runner) => exitCodeOf(runner) === 0) ? "Succeeded" : "Failed";
+    await this.#status.flush();
+    await this.#host.client.remove(
+      resources.pods,
+      { namespace, name },
+      { gracePeriodSeconds: 0, preconditions: { uid } },
+    );
+  }
+
+  /** Deletes the pod's files. */
+  async clear(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The log of a container's newest run, or of the one before it. Throws LogNotFound for a container it has not. */
+  logSource(containerName: string | undefined, previous: boolean): LogSource {
+    const runners = [...this.#runners, ...this.#initRunners];
+    const runner = runners.find(({ container }) => containerName === undefined || container.name === containerName);
+    if (runner === undefined) {
+      const { name } = this.pod.metadata;
+      throw kubeletFaults.LogNotFound({ message: `container ${containerName ?? ""} is not valid for pod ${name}` });
+    }
+    const run = runner.record.restartCount;
+    const isOpen = (): boolean =>
+      !previous && runner.record.restartCount === run && runner.record.state?.terminated === undefined;
+    return { path: runner.files(previous).log, isOpen };
+  }
+
+  async #live(): Promise<void> {
+    const { spec } = this.pod;
+    const ports = spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort));
+    const address = spec.hostNetwork === true ? hostAddress : await this.#host.addresses.take(ports);
+    this.#address = address;
+    const volumes = new Map<string, string>();
+    this.#makeRunners(address, volumes);
+    this.#status.changed();
+    await this.#mount(volumes);
+    for (const runner of this.#initRunners) {
+      if (this.#stopping.signal.aborted) return;
+      const exitCode = await runner.run();
+      if (exitCode !== 0) return this.#finish("Failed");
+    }
+    if (this.#stopping.signal.aborted) return;
+    const exitCodes = await Promise.all(this.#runners.map((runner) => runner.run()));
+    this.#finish(exitCodes.every((exitCode) => exitCode === 0) ? "Succeeded" : "Failed");
+  }
+
+  #makeRunners(address: string, volumes: ReadonlyMap<string, string>): void {
+    const { initContainers = [], containers, restartPolicy } = this.pod.spec;
+    const policy = restartPolicy === "Never" || restartPolicy === "OnFailure" ? restartPolicy : "Always";
+    const waitingReason = initContainers.length > 0 ? "PodInitializing" : "ContainerCreating";
+    const made = (container: Container, restartPolicy: "Always" | "OnFailure" | "Never"): ContainerRunner =>
+      new ContainerRunner(
+        {
+          host: this.#host,
+          container,
+          podTitle: this.#title(),
+          address,
+          folder: join(this.#folder, "containers"),
+          restartPolicy,
+          program: (files) => containerProgram(container, this.#programContext(container, address, volumes), files),
+          onChange: () => this.#status.changed(),
+          onEvent: (happening) => this.#event(happening),
+        },
+        waitingReason,
+      );
+    this.#initRunners = initContainers.map((container) => made(container, policy === "Never" ? "Never" : "OnFailure"));
+    this.#runners = containers.map((container) => made(container, policy));
+  }
+
+  /** Tries until every volume is there or the pod is stopped. */
+  async #mount(volumes: Map<string, string>): Promise<void> {
+    const { client, clock, volumes: claims } = this.#host;
+    const { namespace } = this.pod.metadata;
+    const sources = {
+      configMap: (name: string) => client.get<ConfigMap>(resources.configMaps, { namespace, name }),
+      claims,
+    };
+    for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
+      try {
+        for (const [name, target] of await mountedVolumes(this.pod, join(this.#folder, "volumes"), sources)) {
+          volumes.set(name, target);
+        }
+        this.#isMounted = true;
+        this.#status.changed();
+        return;
+      } catch (thrown) {
+        const { code, message } = Fault.from(thrown);
+        this.#event({ type: "Warning", reason: code, message });
+        await clock.sleep(Math.min(mountRetry.firstMs * 2 ** attempt, mountRetry.mostMs), this.#stopping.signal);
+      }
+    }
+  }
+
+  #programContext(container: Container, address: string, volumes: ReadonlyMap<string, string>): ProgramContext {
+    const { images, hostEnvironment, allocatable, nodeName } = this.#host;
+    return {
+      pod: this.pod,
+      podAddress: address,
+      hostAddress,
+      nodeName,
+      allocatable,
+      images,
+      hostEnvironment,
+      mounts: containerMounts(container, volumes),
+      secretValue: (name, key) => this.#secretValue(name, key),
+    };
+  }
+
+  async #secretValue(name: string, key: string): Promise<string> {
+    const { namespace = "" } = this.pod.metadata;
+    const secret = await this.#host.client.get<KubeObject & Pick<ConfigMap, "data">>(secrets, { namespace, name });
+    if (secret === undefined) throw kubeletFaults.CreateContainerConfigError({ cause: `secret "${name}" not found` });
+    const value = secret.data?.[key];
+    if (value === undefined) {
+      const cause = `couldn't find key ${key} in Secret ${namespace}/${name}`;
+      throw kubeletFaults.CreateContainerConfigError({ cause });
+    }
+    return Buffer.from(value, "base64").toString("utf8");
+  }
+
+  #finish(phase: "Succeeded" | "Failed"): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#finished = phase;
+    this.#status.changed();
+  }
+
+  #facts(): PodFacts {
+    return {
+      address: this.#address,
+      hostAddress,
+      startTime: this.#startTime,
+      volumesMounted: this.#isMounted,
+      initContainers: this.#initRunners.map(namedRecord),
+      containers: this.#runners.map(namedRecord),
+      finished: this.#finished,
+    };
+  }
+
+  #event(happening: Happening): void {
+    this.#host.events.record(this.pod, happening);
+  }
+
+  #title(): string {
+    const { name, namespace = "", uid } = this.pod.metadata;
+    return `${name}_${namespace}(${uid})`;
+  }
+
+  #stamp(): string {
+    return `${new Date(this.#host.clock.now()).toISOString().slice(0, 19)}Z`;
+  }
+}
+
+function namedRecord({ container, record }: ContainerRunner): NamedRecord {
+  return { name: container.name, image: container.image ?? "", record };
+}
+
+function exitCodeOf({ record }: ContainerRunner): number | undefined {
+  return record.state?.terminated?.exitCode;
+}

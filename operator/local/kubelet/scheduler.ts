@@ -1,0 +1,103 @@
+import type { Container, Pod } from "../../kube/kinds.ts";
+import { quantity } from "./quantity.ts";
+
+/** The one node as the stand-in scheduler sees it. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Devices and the like by resource name, `nvidia.com/gpu`: 2. What is not named is not there. */
+  readonly extendedResources: Readonly<Record<string, number>>;
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+interface SelectorTerm {
+  readonly matchExpressions?: readonly Requirement[];
+  readonly matchFields?: readonly Requirement[];
+}
+
+interface Affinity {
+  readonly nodeAffinity?: {
+    readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms: readonly SelectorTerm[] };
+  };
+}
+
+/**
+ * Why a pod cannot run on the node, in the words of kube-scheduler; undefined when it can. Looked at: claims, node
+ * selector, required node affinity, extended resources. Left out on purpose: cpu and memory (a laptop lends what it
+ * has), taints, pod affinity and spread (there is one node), priority and scheduler names.
+ */
+export function unschedulable(pod: Pod, node: NodeFacts, placed: readonly Pod[]): string | undefined {
+  const claims = (pod.spec.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
+  const missing = claims.find((claim) => claim !== undefined && node.claims[claim] === undefined);
+  const reasons =
+    missing === undefined
+      ? [...affinityReasons(pod, node), ...resourceReasons(pod, node, placed)].map((reason) => `1 ${reason}`)
+      : [`persistentvolumeclaim "${missing}" not found`];
+  return reasons.length === 0 ? undefined : `0/1 nodes are available: ${reasons.sort().join(", ")}.`;
+}
+
+function affinityReasons(pod: Pod, node: NodeFacts): string[] {
+  const selected = Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
+  const terms = requiredTerms(pod);
+  const attracted = terms === undefined || terms.some((term) => termMatches(term, node));
+  return selected && attracted ? [] : ["node(s) didn't match Pod's node affinity/selector"];
+}
+
+function requiredTerms(pod: Pod): readonly SelectorTerm[] | undefined {
+  const affinity: Affinity | undefined = pod.spec.affinity;
+  return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+}
+
+/** An empty term matches nothing, as in Kubernetes. */
+function termMatches({ matchExpressions = [], matchFields = [] }: SelectorTerm, node: NodeFacts): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((requirement) => isMet(requirement, node.labels)) &&
+    matchFields.every((requirement) => isMet(requirement, { "metadata.name": node.name }))
+  );
+}
+
+const operators: Readonly<Record<string, (value: string | undefined, values: readonly string[]) => boolean>> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+  Gt: (value, [bound]) => Number(value) > Number(bound),
+  Lt: (value, [bound]) => Number(value) < Number(bound),
+};
+
+function isMet({ key, operator, values = [] }: Requirement, labels: Readonly<Record<string, string>>): boolean {
+  return operators[operator]?.(labels[key], values) ?? false;
+}
+
+function resourceReasons(pod: Pod, node: NodeFacts, placed: readonly Pod[]): string[] {
+  const wanted = extendedRequests(pod);
+  return [...wanted].flatMap(([name, amount]) => {
+    const taken = placed.reduce((sum, other) => sum + (extendedRequests(other).get(name) ?? 0), 0);
+    return taken + amount > (node.extendedResources[name] ?? 0) ? [`Insufficient ${name}`] : [];
+  });
+}
+
+/** What a pod asks for of resources outside Kubernetes' own: the sum of its containers, or its largest init container. */
+function extendedRequests(pod: Pod): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const container of pod.spec.containers) {
+    for (const [name, amount] of extendedOf(container)) sums.set(name, (sums.get(name) ?? 0) + amount);
+  }
+  for (const container of pod.spec.initContainers ?? []) {
+    for (const [name, amount] of extendedOf(container)) sums.set(name, Math.max(sums.get(name) ?? 0, amount));
+  }
+  return sums;
+}
+
+function extendedOf({ resources }: Container): [string, number][] {
+  return Object.entries({ ...resources?.requests, ...resources?.limits })
+    .filter(([name]) => name.includes("/") && !name.includes("kubernetes.io/"))
+    .map(([name, amount]) => [name, quantity(amount)]);
+}
