@@ -9,7 +9,6 @@ export const faults = faultCatalogue<{
   RequestTimedOut: { key: string; timeoutMs: number };
   BodyTooLarge: { sizeBytes: number; limitBytes: number };
   EndpointFailed: { key: string; pod: string; cause: string };
-  PortInUse: { port: number };
 }>({
   RouteNotFound: {
     message: ({ asked, known }) =>
@@ -53,11 +52,5 @@ export const faults = faultCatalogue<{
     message: ({ key, pod, cause }) => `pod ${pod} of ${key} broke off before it answered: ${cause}`,
     retry: "backoff",
     level: "warn",
-  },
-  PortInUse: {
-    message: ({ port }) => `port ${port} is in use by another program`,
-    hint: () => "stop that program or choose another port with --rest-port",
-    retry: "never",
-    level: "error",
   },
 });

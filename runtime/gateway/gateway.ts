@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { faults } from "./faults.ts";
+import type { RequestRecord } from "./figures.ts";
 import { Listeners } from "./listeners.ts";
 import type { GatewayOptions } from "./options.ts";
 import { answerFault } from "./proxy/answer.ts";
@@ -10,16 +11,6 @@ import { clientLeft, proxied, type ProxyParts } from "./proxy/proxied.ts";
 import { Upstreams } from "./proxy/upstream.ts";
 import { subscription, type Subscription } from "./routing/subscription.ts";
 import { addressesInUse, routeTable, type LiveRoute, type RouteTable } from "./routing/table.ts";
-
-/** What became of one request, for the figures. */
-export interface RequestRecord {
-  readonly key: string;
-  /** Revision that answered; empty when none did. */
-  readonly revision: string;
-  /** Status written to the client; 499 when the client left first. */
-  readonly status: number;
-  readonly durationMs: number;
-}
 
 interface GatewayParts {
   readonly clock: Clock;

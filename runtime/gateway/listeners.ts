@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import { faults } from "./faults.ts";
+import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
 import { locatedRoute } from "./routing/locate.ts";
 import type { LiveRoute, RouteTable } from "./routing/table.ts";
 
@@ -18,94 +18,78 @@ interface ListenerOptions {
   readonly log: Log;
 }
 
+interface ModelPort {
+  readonly key: string;
+  readonly opening: Promise<HttpServer | undefined>;
+}
+
 /** Idle client connections are kept for longer than load balancers keep theirs (60 s is common), so that they close first. */
-const keepAliveTimeoutMs = 75_000;
-const headersTimeoutMs = 10_000;
+const limits = {
+  ...defaultConnectionLimits,
+  keepAliveTimeoutMs: 75_000,
+  // The route's own deadline bounds a request; a held one may upload for longer than any general limit.
+  requestTimeoutMs: 0,
+};
 
 /** The gateway's sockets: one shared front port, and one port per ModelDeployment that comes and goes with its route. */
 export class Listeners {
   readonly #options: ListenerOptions;
-  readonly #byPort = new Map<number, { key: string; server: Server }>();
-  #front: Server | undefined;
+  readonly #byPort = new Map<number, ModelPort>();
+  #front: HttpServer | undefined;
   #draining = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
   }
 
-  /** Opens the front port; throws the socket's error when it is taken. */
+  /** Opens the front port. Throws `PortTaken` when another program has it. */
   async open(): Promise<void> {
     const { frontPort, host } = this.#options;
-    this.#front = this.#server(() => undefined);
-    await listening(this.#front, frontPort, host);
+    const listener = this.#listener(() => undefined);
+    this.#front = await openHttpServer({ host, port: frontPort, portFlag: "--rest-port", limits }, listener);
   }
 
   /** Opens and closes per-model ports so that they match the table. A port that is taken is tried again at the next table. */
   align(table: RouteTable): void {
     const wanted = new Map([...table.byKey.values()].map(({ route }) => [route.port, route.key]));
-    for (const [port, { key, server }] of this.#byPort) {
+    for (const [port, { key, opening }] of this.#byPort) {
       if (wanted.get(port) === key) continue;
       this.#byPort.delete(port);
-      server.close();
-      server.closeIdleConnections();
+      void opening.then((server) => server?.close());
     }
-    for (const [port, key] of wanted) if (!this.#byPort.has(port)) this.#openModelPort(port, key);
+    for (const [port, key] of wanted)
+      if (!this.#byPort.has(port)) this.#byPort.set(port, { key, opening: this.#modelPort(port, key) });
   }
 
   /** From now on answers end their connections; resolves when the last request is answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const servers = [...this.#byPort.values()].map(({ server }) => server);
-    if (this.#front !== undefined) servers.push(this.#front);
-    await Promise.all(servers.map(closed));
+    const servers = await Promise.all([...this.#byPort.values()].map(({ opening }) => opening));
+    await Promise.all([this.#front, ...servers].map((server) => server?.close() ?? Promise.resolve()));
   }
 
-  #openModelPort(port: number, key: string): void {
-    const server = this.#server(() => this.#options.table().byKey.get(key));
-    this.#byPort.set(port, { key, server });
-    listening(server, port, this.#options.host).catch((thrown: unknown) => {
-      if (this.#byPort.get(port)?.server === server) this.#byPort.delete(port);
-      this.#options.log.warn("model port cannot be opened", { port, key, fault: Fault.from(thrown).message });
-    });
+  async #modelPort(port: number, key: string): Promise<HttpServer | undefined> {
+    const { host, table, log } = this.#options;
+    const listener = this.#listener(() => table().byKey.get(key));
+    try {
+      return await openHttpServer({ host, port, portFlag: "status.gateway.port", limits }, listener);
+    } catch (thrown) {
+      this.#byPort.delete(port);
+      log.warn("model port cannot be opened", { port, key, fault: Fault.from(thrown).message });
+      return undefined;
+    }
   }
 
-  #server(fixed: () => LiveRoute | undefined): Server {
+  #listener(fixed: () => LiveRoute | undefined): RequestListener {
     const { forward, refuse, table } = this.#options;
-    const server = createServer(
-      { keepAliveTimeout: keepAliveTimeoutMs, headersTimeout: headersTimeoutMs, requestTimeout: 0, noDelay: true },
-      (request, response) => {
-        if (this.#draining) response.setHeader("connection", "close");
-        try {
-          forward(request, response, fixed() ?? locatedRoute(table(), request));
-        } catch (thrown) {
-          request.resume();
-          refuse(response, Fault.from(thrown));
-        }
-      },
-    );
-    return server;
+    return (request, response) => {
+      if (this.#draining) response.setHeader("connection", "close");
+      try {
+        forward(request, response, fixed() ?? locatedRoute(table(), request));
+      } catch (thrown) {
+        request.resume();
+        refuse(response, Fault.from(thrown));
+      }
+    };
   }
-}
-
-/** The fault for a port that cannot be opened, with the flag that changes it. */
-export function frontPortFault(thrown: unknown, port: number): Fault {
-  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-  return code === "EADDRINUSE" ? faults.PortInUse({ port }, thrown) : Fault.from(thrown);
-}
-
-function listening(server: Server, port: number, host: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen({ port, host }, () => {
-    server.off("error", reject);
-    resolve();
-  });
-  return promise;
-}
-
-function closed(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  return promise;
 }

@@ -6,8 +6,10 @@ import { adminPaths } from "../contract/paths.ts";
 
 /** What the admin port tells. */
 export interface AdminFacts {
+  /** `Ready` answers `/readyz` with 200, every other state with 503. */
   readonly state: () => ModelState;
-  readonly model: () => ModelFacts;
+  /** Absent in programs that hold no model: `/model` is 404 then. */
+  readonly model?: () => ModelFacts;
   readonly metrics: () => Promise<Exposition>;
 }
 
@@ -38,10 +40,15 @@ async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer
       return { status: 200, contentType, text };
     }
     case adminPaths.model:
+      if (facts.model === undefined) return notHere(path);
       return { status: 200, contentType: "application/json", text: JSON.stringify(facts.model()) };
     default:
-      return plain(404, `${path} is not here; try ${Object.values(adminPaths).join(", ")}`);
+      return notHere(path);
   }
+}
+
+function notHere(path: string): AdminAnswer {
+  return plain(404, `${path} is not here; try ${Object.values(adminPaths).join(", ")}`);
 }
 
 function plain(status: number, text: string): AdminAnswer {

@@ -13,7 +13,6 @@ const statuses: Record<Code, number> = {
   RequestTimedOut: 504,
   BodyTooLarge: 413,
   EndpointFailed: 503,
-  PortInUse: 500,
 };
 
 const statusByCode: ReadonlyMap<string, number> = new Map(Object.entries(statuses));

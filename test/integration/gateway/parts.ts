@@ -12,7 +12,8 @@ import { createInterface } from "node:readline";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
-import { Gateway, type RequestRecord } from "../../../runtime/gateway/gateway.ts";
+import type { RequestRecord } from "../../../runtime/gateway/figures.ts";
+import { Gateway } from "../../../runtime/gateway/gateway.ts";
 
 /** A loopback server at a free port. */
 export interface Listening {
