@@ -49,7 +49,7 @@ export function printed(schema: TSchema): StructuralSchema {
   const keywords = new Map<string, unknown>(Object.entries(schema));
   const same = sameKeywords.filter((name) => keywords.has(name)).map((name) => [name, keywords.get(name)]);
   const result: StructuralSchema = {
-    description: described(parts),
+    ...(parts.description === "" ? {} : { description: described(parts) }),
     ...(keywords.has("enum") ? { type: "string" } : {}),
     ...Object.fromEntries(same),
     ...printedMembers(parts),

@@ -49,10 +49,11 @@ export const modelDeployment = Type.Object(
   {
     apiVersion: Type.Optional(Type.String({ description: "modelwright.dev/v1alpha1" })),
     kind: Type.Optional(Type.String({ description: "ModelDeployment" })),
+    // The API server describes metadata itself and takes nothing but its name here; rules need that to point at it.
     metadata: Type.Optional(
       Type.Object(
         { name: Type.Optional(Type.String({ description: "Name; the Service has the same.", maxLength: 253 })) },
-        { description: "Name, namespace, labels, annotations." },
+        { description: "" },
       ),
     ),
     spec,

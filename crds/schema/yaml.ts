@@ -1,0 +1,107 @@
+import {
+  CORE_SCHEMA,
+  NOT_RESOLVED,
+  YAMLException,
+  defineScalarTag,
+  dump,
+  loadAll,
+  mergeTag,
+  type DumpOptions,
+} from "js-yaml";
+
+/** Text that is not YAML; the message starts with `file:line:column:`, counted from 1. */
+export class YamlError extends Error {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+
+  constructor(file: string, reason: string, place: { readonly line: number; readonly column: number }) {
+    super(`${file}:${place.line}:${place.column}: ${reason}`);
+    this.name = "YamlError";
+    this.file = file;
+    this.line = place.line;
+    this.column = place.column;
+  }
+}
+
+/**
+ * Reads every document of a YAML text as kubectl would: YAML 1.1 as go-yaml 2 understands it, so `yes` and `on` are
+ * true, `0777` is 511, a date stays text and `1:20` is no number; `<<` merges. Empty documents are left out.
+ * Other than kubectl we refuse a key that stands twice in a mapping.
+ *
+ * @param file name for messages
+ * @throws YamlError
+ */
+export function readYaml(text: string, file: string): unknown[] {
+  try {
+    // A byte order mark is what some editors on Windows put in front.
+    return loadAll(text.replace(/^\uFEFF/, ""), { schema, maxAliases: 1000 }).filter(isPresent);
+  } catch (error) {
+    const mark = error instanceof YAMLException ? error.mark : undefined;
+    const reason = error instanceof YAMLException ? error.reason : String(error);
+    throw new YamlError(file, reason, { line: (mark?.line ?? 0) + 1, column: (mark?.column ?? 0) + 1 });
+  }
+}
+
+/** Writes a JSON value as YAML that YAML 1.1 and 1.2 read alike. */
+export function yamlText(value: unknown, options: Pick<DumpOptions, "lineWidth"> = {}): string {
+  return dump(value, { lineWidth: -1, noRefs: true, ...options });
+}
+
+function isPresent(document: unknown): boolean {
+  return document !== null && document !== undefined;
+}
+
+// The four tags follow go-yaml 2, resolve.go: kubectl reads with it.
+const nulls = new Set(["", "~", "null", "Null", "NULL"]);
+const trues = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
+const falses = new Set(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]);
+
+const nullTag = defineScalarTag<null>("tag:yaml.org,2002:null", {
+  implicit: true,
+  resolve: (source) => (nulls.has(source) ? null : NOT_RESOLVED),
+  identify: (value) => value === null,
+});
+
+const boolTag = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
+  implicit: true,
+  resolve: (source) => {
+    if (trues.has(source)) return true;
+    return falses.has(source) ? false : NOT_RESOLVED;
+  },
+  identify: (value) => typeof value === "boolean",
+});
+
+const intTag = defineScalarTag<number>("tag:yaml.org,2002:int", {
+  implicit: true,
+  resolve: (source) => integer(source) ?? NOT_RESOLVED,
+  identify: (value) => Number.isInteger(value),
+});
+
+const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
+  implicit: true,
+  resolve: (source, isExplicit) => float(source) ?? (isExplicit ? integer(source) : undefined) ?? NOT_RESOLVED,
+  identify: (value) => typeof value === "number",
+});
+
+const schema = CORE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, mergeTag);
+
+/** Go's ParseInt with base 0, after the underscores are gone. */
+function integer(source: string): number | undefined {
+  const [, sign, digits = ""] = /^([-+]?)([0-9][0-9a-zA-Z_]*)$/.exec(source) ?? [];
+  const plain = digits.replaceAll("_", "");
+  const magnitude = unsigned(plain);
+  if (magnitude === undefined || magnitude > 18_446_744_073_709_551_615n) return undefined;
+  return sign === "-" ? -Number(magnitude) : Number(magnitude);
+}
+
+function unsigned(plain: string): bigint | undefined {
+  if (/^0[0-7]+$/.test(plain)) return BigInt(`0o${plain.slice(1)}`);
+  if (/^(0|[1-9][0-9]*|0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(plain)) return BigInt(plain);
+  return undefined;
+}
+
+function float(source: string): number | undefined {
+  const plain = source.startsWith(".") ? source : source.replaceAll("_", "");
+  return /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(plain) ? Number(plain) : undefined;
+}
