@@ -45,39 +45,54 @@ export interface Cache<T extends KubeObject, Index extends string = never> exten
   subscribe(onChange: (change: CacheChange<T>) => void): () => void;
 }
 
-interface Waiter {
-  readonly resourceVersion: bigint;
-  readonly resolve: () => void;
-}
-
 /** An empty cache, to be filled by `startWatch`. */
 export function createCache<T extends KubeObject, Index extends string = never>(
   options: CacheOptions<T, Index> = {},
 ): Cache<T, Index> {
   const store = createStore<T, Index>(options);
+  const tide = createTide();
   const subscribers = new Set<(change: CacheChange<T>) => void>();
-  const synced = Promise.withResolvers<void>();
-  const waiters = new Set<Waiter>();
-  let isSynced = false;
-  let newest = 0n;
-
   const tell = (change: CacheChange<T>): void => {
     for (const subscriber of subscribers) subscriber(change);
   };
-  const advance = (resourceVersion: string): void => {
-    const version = BigInt(resourceVersion);
-    if (version > newest) newest = version;
-    for (const waiter of waiters) {
-      if (waiter.resourceVersion > newest) continue;
-      waiters.delete(waiter);
-      waiter.resolve();
-    }
+  return {
+    get size() {
+      return store.size();
+    },
+    get synced() {
+      return tide.synced();
+    },
+    get resourceVersion() {
+      return String(tide.level());
+    },
+    untilSynced: () => tide.untilSynced,
+    find: (key) => store.find(key),
+    withUid: (uid) => store.withUid(uid),
+    all: () => store.all(),
+    withIndex: (index, key) => store.withIndex(index, key),
+    hasSeen: (resourceVersion) => tide.level() >= BigInt(resourceVersion),
+    untilSeen: (resourceVersion) => tide.reaches(BigInt(resourceVersion)),
+    subscribe(onChange) {
+      subscribers.add(onChange);
+      return () => void subscribers.delete(onChange);
+    },
+    ...sinkInto<T>({ store, tide, tell, trim: options.trim }),
   };
+}
+
+interface SinkParts<T extends KubeObject> {
+  readonly store: Store<T, never>;
+  readonly tide: Tide;
+  readonly tell: (change: CacheChange<T>) => void;
+  readonly trim: ((object: T & Stored) => T & Stored) | undefined;
+}
+
+function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T>): WatchSink<T> {
   const drop = (object: T & Stored): void => {
     if (store.delete(object)) tell({ type: "removed", object });
   };
   const put = (raw: T & Stored): void => {
-    const object = trimmed(raw, options.trim);
+    const object = trimmed(raw, trim);
     const sameName = store.find(object.metadata);
     // Deleted and made anew while nobody looked: two objects, so two changes.
     if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
@@ -86,50 +101,63 @@ export function createCache<T extends KubeObject, Index extends string = never>(
     store.set(object);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
-
   return {
-    get size() {
-      return store.size();
-    },
-    get synced() {
-      return isSynced;
-    },
-    get resourceVersion() {
-      return String(newest);
-    },
-    untilSynced: () => synced.promise,
-    find: (key) => store.find(key),
-    withUid: (uid) => store.withUid(uid),
-    all: () => store.all(),
-    withIndex: (index, key) => store.withIndex(index, key),
-    hasSeen: (resourceVersion) => newest >= BigInt(resourceVersion),
-    untilSeen: (resourceVersion) =>
-      new Promise((resolve) => {
-        if (newest >= BigInt(resourceVersion)) resolve();
-        else waiters.add({ resourceVersion: BigInt(resourceVersion), resolve });
-      }),
-    subscribe(onChange) {
-      subscribers.add(onChange);
-      return () => void subscribers.delete(onChange);
-    },
     replace(objects, resourceVersion) {
       const uids = new Set(objects.map((object) => object.metadata.uid));
       for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
       for (const object of objects) put(object);
-      isSynced = true;
-      advance(resourceVersion);
-      synced.resolve();
+      tide.rise(BigInt(resourceVersion));
+      tide.sync();
     },
     upsert(object) {
       put(object);
-      advance(object.metadata.resourceVersion);
+      tide.rise(BigInt(object.metadata.resourceVersion));
     },
     remove(object) {
       const known = store.withUid(object.metadata.uid);
       if (known !== undefined) drop(known);
-      advance(object.metadata.resourceVersion);
+      tide.rise(BigInt(object.metadata.resourceVersion));
     },
-    bookmark: advance,
+    bookmark: (resourceVersion) => tide.rise(BigInt(resourceVersion)),
+  };
+}
+
+/** How far the cache has come, and who waits for it to come further. */
+interface Tide {
+  level(): bigint;
+  rise(resourceVersion: bigint): void;
+  reaches(resourceVersion: bigint): Promise<void>;
+  synced(): boolean;
+  sync(): void;
+  readonly untilSynced: Promise<void>;
+}
+
+function createTide(): Tide {
+  const first = Promise.withResolvers<void>();
+  const waiters = new Set<{ readonly resourceVersion: bigint; readonly resolve: () => void }>();
+  let level = 0n;
+  let isSynced = false;
+  return {
+    level: () => level,
+    rise(resourceVersion) {
+      if (resourceVersion > level) level = resourceVersion;
+      for (const waiter of waiters) {
+        if (waiter.resourceVersion > level) continue;
+        waiters.delete(waiter);
+        waiter.resolve();
+      }
+    },
+    reaches: (resourceVersion) =>
+      new Promise((resolve) => {
+        if (level >= resourceVersion) resolve();
+        else waiters.add({ resourceVersion, resolve });
+      }),
+    synced: () => isSynced,
+    sync() {
+      isSynced = true;
+      first.resolve();
+    },
+    untilSynced: first.promise,
   };
 }
 

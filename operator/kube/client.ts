@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
-import { kubeFaults, refusalFault } from "./faults.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { createExchange, type Exchange, type Operation, pathWithQuery, type RequestObserver } from "./exchange.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
-import { apiVersionOf, type Resource, resourcePath, type ResourcePlace } from "./resources.ts";
-import { sendPatiently } from "./retry.ts";
-import type { KubeRequest, KubeResponse, KubeStream, Transport } from "./transport.ts";
+import { apiVersionOf, type Resource, type ResourcePlace } from "./resources.ts";
+import type { KubeStream, Transport } from "./transport.ts";
 
 /** Name of an object; `namespace` is left out for cluster-wide kinds. */
 export interface ObjectKey {
@@ -47,9 +47,6 @@ export interface RemoveOptions {
   readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
   readonly gracePeriodSeconds?: number;
 }
-
-/** How a finished request is told to metrics. `status` is the HTTP status, 0 when no response came. */
-export type RequestObserver = (request: { verb: string; kind: string; status: number; durationMs: number }) => void;
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -95,16 +92,6 @@ export interface WatchQuery {
   readonly signal: AbortSignal;
 }
 
-interface Operation extends ResourcePlace {
-  readonly verb: string;
-  readonly resource: Resource;
-  readonly method: KubeRequest["method"];
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly contentType?: string;
-  readonly body?: object;
-  readonly signal?: AbortSignal | undefined;
-}
-
 interface ListBody<T> {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items: readonly (T & Stored)[] | null;
@@ -117,82 +104,22 @@ const watchOpenTimeoutMs = 60_000;
 
 /** A client over any transport. It holds nothing: closing the transport is the caller's. */
 export function createClient(options: ClientOptions): Client {
-  const exchange = exchangeOver(options);
-  const stored = async <T>(operation: Operation): Promise<T & Stored> => {
-    const response = await exchange(operation);
-    if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
-    return parsed(operation, response) as T & Stored; // see `parsed`
-  };
-  const patchOf = (resource: Resource, key: ObjectKey): Operation & { method: "PATCH" } => ({
-    verb: "patch",
-    resource,
-    method: "PATCH",
-    namespace: key.namespace,
-    name: key.name,
-  });
-  const applied = <T extends KubeObject>(
-    resource: Resource,
-    object: T,
-    { force = false, dryRun = false, fieldManager = options.fieldManager }: ApplyOptions,
-    subresource?: "status",
-  ): Promise<T & Stored> =>
-    stored<T>({
-      ...patchOf(resource, { namespace: object.metadata.namespace, name: object.metadata.name ?? "" }),
-      verb: subresource === undefined ? "apply" : "apply status of",
-      ...(subresource === undefined ? {} : { subresource }),
-      query: { fieldManager, force: String(force), ...dryRunQuery(dryRun) },
-      contentType: "application/apply-patch+yaml",
-      body: object,
-    });
+  const { transport, clock = systemClock, random = Math.random, deadlineMs = defaultDeadlineMs, observe } = options;
+  const exchange = createExchange({ transport, clock, random, deadlineMs, observe });
+  return { ...readVerbs(exchange, transport), ...writeVerbs(exchange, options.fieldManager) };
+}
+
+function readVerbs(exchange: Exchange, transport: Transport): Pick<Client, "get" | "list" | "openWatch"> {
   return {
-    async get<T>(resource: Resource, key: ObjectKey) {
-      const operation: Operation = { verb: "get", resource, method: "GET", namespace: key.namespace, name: key.name };
-      const response = await exchange(operation);
-      if (response.status === 404) return undefined;
-      if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
-      return parsed(operation, response) as T & Stored; // see `parsed`
+    async get<T>(resource: Resource, { namespace, name }: ObjectKey) {
+      const operation: Operation = { verb: "get", resource, method: "GET", namespace, name };
+      return (await foundOrAbsent(exchange(operation))) as (T & Stored) | undefined; // `T` is the caller's word
     },
     list: (resource, selection = {}, signal) => listedPages(exchange, { resource, selection, signal }),
-    create: (resource, object, { dryRun = false } = {}) =>
-      stored({
-        verb: "create",
-        resource,
-        method: "POST",
-        namespace: object.metadata.namespace,
-        query: { fieldManager: options.fieldManager, ...dryRunQuery(dryRun) },
-        contentType: "application/json",
-        body: object,
-      }),
-    apply: (resource, object, applyOptions = {}) => applied(resource, object, applyOptions),
-    applyStatus: (resource, object, applyOptions = {}) => applied(resource, object, applyOptions, "status"),
-    mergePatch: (resource, key, patch, { subresource, dryRun = false } = {}) =>
-      stored({
-        ...patchOf(resource, key),
-        ...(subresource === undefined ? {} : { subresource }),
-        query: { fieldManager: options.fieldManager, ...dryRunQuery(dryRun) },
-        contentType: "application/merge-patch+json",
-        body: patch,
-      }),
-    async remove(resource, key, { propagationPolicy = "Background", ...rest } = {}) {
-      const operation: Operation = {
-        verb: "delete",
-        resource,
-        method: "DELETE",
-        namespace: key.namespace,
-        name: key.name,
-        contentType: "application/json",
-        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy, ...rest },
-      };
-      const response = await exchange(operation);
-      if (response.status >= 300 && response.status !== 404) {
-        throw refusalFault(wording(operation), response.status, response.body);
-      }
-      return response.status !== 404;
-    },
-    openWatch: (resource, selection, { parameters, signal }) =>
-      options.transport.open({
+    openWatch: (resource, { namespace, ...selectors }, { parameters, signal }) =>
+      transport.open({
         method: "GET",
-        path: `${resourcePath(resource, selection)}${queryString({ ...selectionQuery(selection), ...parameters })}`,
+        path: pathWithQuery(resource, { namespace }, { ...selectors, ...parameters }),
         headers: { accept: "application/json" },
         timeoutMs: watchOpenTimeoutMs,
         signal,
@@ -200,31 +127,69 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-type Exchange = (operation: Operation) => Promise<KubeResponse>;
+type Write = Pick<Operation, "verb" | "method" | "contentType" | "body" | "query"> & ResourcePlace & CreateOptions;
 
-function exchangeOver(options: ClientOptions): Exchange {
-  const { transport, clock = systemClock, random = Math.random, deadlineMs = defaultDeadlineMs, observe } = options;
-  return async (operation) => {
-    const startedMs = clock.monotonic();
-    const told = (status: number): void =>
-      observe?.({
-        verb: operation.verb,
-        kind: operation.resource.kind,
-        status,
-        durationMs: clock.monotonic() - startedMs,
-      });
-    const request: KubeRequest = {
-      method: operation.method,
-      path: `${resourcePath(operation.resource, operation)}${queryString(operation.query ?? {})}`,
-      headers: {
-        accept: "application/json",
-        ...(operation.contentType === undefined ? {} : { "content-type": operation.contentType }),
-      },
-      ...(operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }),
-      ...(operation.signal === undefined ? {} : { signal: operation.signal }),
-    };
-    return sendPatiently(request, { transport, clock, random, deadlineMs, told });
+function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, "get" | "list" | "openWatch"> {
+  const written = async <T>(resource: Resource, { dryRun = false, query, ...write }: Write): Promise<T & Stored> => {
+    const fullQuery = { fieldManager: ownManager, ...query, dryRun: dryRun ? "All" : undefined };
+    return (await exchange({ ...write, resource, query: fullQuery })) as T & Stored; // `T` is the caller's word
   };
+  const applied = <T extends KubeObject>(
+    resource: Resource,
+    object: T,
+    { force = false, dryRun = false, fieldManager = ownManager }: ApplyOptions,
+    place: Pick<Operation, "verb" | "subresource">,
+  ): Promise<T & Stored> =>
+    written<T>(resource, {
+      ...place,
+      method: "PATCH",
+      namespace: object.metadata.namespace,
+      name: object.metadata.name ?? "",
+      query: { fieldManager, force: String(force) },
+      dryRun,
+      contentType: "application/apply-patch+yaml",
+      body: object,
+    });
+  return {
+    create: (resource, object, { dryRun = false } = {}) =>
+      written(resource, {
+        verb: "create",
+        method: "POST",
+        namespace: object.metadata.namespace,
+        dryRun,
+        contentType: "application/json",
+        body: object,
+      }),
+    apply: (resource, object, applyOptions = {}) => applied(resource, object, applyOptions, { verb: "apply" }),
+    applyStatus: (resource, object, applyOptions = {}) =>
+      applied(resource, object, applyOptions, { verb: "apply status of", subresource: "status" }),
+    mergePatch: (resource, { namespace, name }, patch, { subresource, dryRun = false } = {}) =>
+      written(resource, {
+        verb: subresource === undefined ? "patch" : `patch ${subresource} of`,
+        method: "PATCH",
+        namespace,
+        name,
+        ...(subresource === undefined ? {} : { subresource }),
+        dryRun,
+        contentType: "application/merge-patch+json",
+        body: patch,
+      }),
+    async remove(resource, { namespace, name }, { propagationPolicy = "Background", ...rest } = {}) {
+      const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy, ...rest };
+      const contentType = "application/json";
+      const operation: Operation = { verb: "delete", resource, method: "DELETE", namespace, name, contentType, body };
+      return (await foundOrAbsent(exchange(operation))) !== undefined;
+    },
+  };
+}
+
+async function foundOrAbsent(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === "NotFound") return undefined;
+    throw thrown;
+  }
 }
 
 interface Listing {
@@ -235,62 +200,32 @@ interface Listing {
 
 /** A list whose pages outlived the server's history is read again in one go, as client-go's pager does. */
 async function listedPages<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
+  try {
+    return await listed<T>(exchange, listing, String(pageSize));
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === "Expired") return listed<T>(exchange, listing, undefined);
+    throw thrown;
+  }
+}
+
+async function listed<T>(exchange: Exchange, listing: Listing, limit: string | undefined): Promise<ObjectList<T>> {
   const { resource, selection, signal } = listing;
+  const { namespace, ...selectors } = selection;
+  // Items of a list carry no kind of their own.
+  const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const items: (T & Stored)[] = [];
-  let limit: string | undefined = String(pageSize);
-  let next: string | undefined;
-  for (;;) {
-    const operation: Operation = {
+  for (let next: string | undefined; ;) {
+    const query = { ...selectors, limit, continue: next };
+    const page = (await exchange({
       verb: "list",
       resource,
       method: "GET",
-      namespace: selection.namespace,
-      query: { ...selectionQuery(selection), limit, continue: next },
+      namespace,
+      query,
       signal,
-    };
-    const response = await exchange(operation);
-    if (response.status === 410 && next !== undefined) {
-      items.length = 0;
-      limit = undefined;
-      next = undefined;
-      continue;
-    }
-    if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
-    const page = parsed(operation, response) as ListBody<T>; // see `parsed`
-    // Items of a list carry no kind of their own.
-    const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+    })) as ListBody<T>; // `T` is the caller's word
     for (const item of page.items ?? []) items.push({ ...type, ...item });
     next = page.metadata.continue;
     if (next === undefined || next === "") return { items, resourceVersion: page.metadata.resourceVersion ?? "" };
   }
-}
-
-/** Raw JSON; what it looks like is the word of the caller, who named the kind. */
-function parsed(operation: Operation, response: KubeResponse): unknown {
-  try {
-    return JSON.parse(response.body);
-  } catch (thrown) {
-    const cause = thrown instanceof Error ? thrown.message : String(thrown);
-    throw kubeFaults.BrokenResponse({ operation: wording(operation), cause }, thrown);
-  }
-}
-
-function wording({ verb, resource, namespace, name }: Operation): string {
-  const path = [namespace, name].filter((part) => part !== undefined && part !== "").join("/");
-  return [verb, name === undefined ? resource.plural : resource.kind, ...(path === "" ? [] : [path])].join(" ");
-}
-
-function selectionQuery({ labelSelector, fieldSelector }: Selection): Record<string, string | undefined> {
-  return { labelSelector, fieldSelector };
-}
-
-function dryRunQuery(dryRun: boolean): { dryRun?: string } {
-  return dryRun ? { dryRun: "All" } : {};
-}
-
-function queryString(query: Readonly<Record<string, string | undefined>>): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
-  const text = parameters.toString();
-  return text === "" ? "" : `?${text}`;
 }

@@ -29,6 +29,7 @@ export const kubeFaults = faultCatalogue<{
   BrokenResponse: { operation: string; cause: string };
   Aborted: { operation: string };
   BadKubeconfig: { path: string; cause: string };
+  NoCredentials: { server: string; cause: string };
 }>({
   NotFound: { message: refusal, retry: "backoff", level: "info" },
   AlreadyExists: { message: refusal, retry: "backoff", level: "info" },
@@ -81,6 +82,12 @@ export const kubeFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
+  NoCredentials: {
+    message: ({ server, cause }) => `the credentials for ${server} cannot be read: ${cause}`,
+    hint: () => "check the token file, certificates or exec plugin that the kubeconfig names",
+    retry: "backoff",
+    level: "error",
+  },
 });
 
 /** The body of a refusal: `meta/v1 Status`. */
@@ -95,10 +102,19 @@ export interface Status {
   };
 }
 
-type RefusalCode = Exclude<
-  keyof typeof kubeFaults,
-  "ApplyConflict" | "NoResponse" | "DeadlineExceeded" | "BrokenResponse" | "Aborted" | "BadKubeconfig"
->;
+type RefusalCode =
+  | "NotFound"
+  | "AlreadyExists"
+  | "Conflict"
+  | "Invalid"
+  | "Unauthorized"
+  | "Forbidden"
+  | "Expired"
+  | "Unsupported"
+  | "TooManyRequests"
+  | "Unavailable"
+  | "Timeout"
+  | "ServerError";
 
 /** Reasons of `k8s.io/apimachinery/pkg/apis/meta/v1/types.go`. */
 const codeOfReason: Readonly<Record<string, RefusalCode>> = {

@@ -126,21 +126,26 @@ function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): Le
       if (!isCertain || !isMine()) observe(await client.get<LeaseObject>(resources.leases, key));
       const holder = seen?.spec.holderIdentity ?? "";
       if (holder !== "" && holder !== identity && clock.monotonic() - seenMs < durationMs) return false;
-      const now = microTime(clock.now());
-      const isTakeover = holder !== identity;
-      await write({
-        holderIdentity: identity,
-        leaseDurationSeconds: durationMs / 1000,
-        acquireTime: isTakeover ? now : (seen?.spec.acquireTime ?? now),
-        renewTime: now,
-        leaseTransitions: (seen?.spec.leaseTransitions ?? -1) + (isTakeover ? 1 : 0),
-      });
+      await write(ownSpec(identity, seen?.spec, microTime(clock.now())));
       return true;
     },
     async release() {
       const now = microTime(clock.now());
       await write({ holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now });
     },
+  };
+}
+
+/** Term and count of holders go on while the lease stays ours and start anew when we take it. */
+function ownSpec(identity: string, before: LeaseObject["spec"] | undefined, now: string): LeaseObject["spec"] {
+  const isMine = before?.holderIdentity === identity;
+  const transitions = before === undefined ? 0 : (before.leaseTransitions ?? 0) + (isMine ? 0 : 1);
+  return {
+    holderIdentity: identity,
+    leaseDurationSeconds: durationMs / 1000,
+    acquireTime: isMine ? (before.acquireTime ?? now) : now,
+    renewTime: now,
+    leaseTransitions: transitions,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Client, Selection } from "./client.ts";
 import { refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
-import { type Growth, growingDelayMs } from "./retry.ts";
+import { type Growth, growingDelayMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
 import { readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 

@@ -107,9 +107,7 @@ export function createController(options: ControllerOptions): Controller {
     },
     async stop() {
       queue.close();
-      const patience = new AbortController();
-      await Promise.race([Promise.all(running), clock.sleep(stopCapMs, patience.signal)]);
-      patience.abort();
+      await endOrCap(Promise.all(running), clock, stopCapMs);
       stopping.abort();
     },
   };
@@ -122,6 +120,12 @@ async function contained(run: () => Promise<Outcome>): Promise<Outcome | Fault> 
   } catch (thrown) {
     return Fault.from(thrown);
   }
+}
+
+async function endOrCap(end: Promise<unknown>, clock: Clock, capMs: number): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([end, clock.sleep(capMs, ended.signal)]);
+  ended.abort();
 }
 
 interface Hold {

@@ -40,91 +40,129 @@ export interface Queue {
 /** An empty queue. */
 export function createQueue({ clock, onDepth, onWaited }: QueueOptions): Queue {
   const backoff = createBackoff(clock);
-  const waiting = { changed: new Map<string, number>(), resync: new Map<string, number>() };
-  const active = new Set<string>();
-  const dirty = new Map<string, Priority>();
-  const delays = new Map<string, Delay>();
+  const line = createLine(clock);
+  /** Keys that are worked on; the value is how they were added meanwhile. */
+  const inHand = new Map<string, Priority | undefined>();
   const takers: ((key: string | undefined) => void)[] = [];
   let isClosed = false;
 
-  const depth = (): number => waiting.changed.size + waiting.resync.size;
-  const first = (): string | undefined => {
-    for (const keys of [waiting.changed, waiting.resync]) {
-      for (const [key, sinceMs] of keys) {
-        keys.delete(key);
-        active.add(key);
-        onWaited?.(clock.monotonic() - sinceMs);
-        return key;
-      }
+  const handOut = (): void => {
+    while (takers.length > 0) {
+      const next = line.shift();
+      if (next === undefined) break;
+      inHand.set(next.key, undefined);
+      onWaited?.(next.waitedMs);
+      takers.shift()?.(next.key);
     }
-    return undefined;
-  };
-  const enqueue = (key: string, priority: Priority): void => {
-    if (waiting.changed.has(key) || (priority === "resync" && waiting.resync.has(key))) return;
-    const sinceMs = waiting.resync.get(key) ?? clock.monotonic();
-    waiting.resync.delete(key);
-    waiting[priority].set(key, sinceMs);
-    if (takers.length > 0) takers.shift()?.(first());
-    onDepth?.(depth());
+    onDepth?.(line.length());
   };
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
-    if (!active.has(key)) enqueue(key, priority);
-    else if (dirty.get(key) !== "changed") dirty.set(key, priority);
+    if (inHand.has(key)) {
+      if (inHand.get(key) !== "changed") inHand.set(key, priority);
+      return;
+    }
+    line.push(key, priority);
+    handOut();
   };
-  const addAfter = (key: string, delayMs: number): void => {
-    if (isClosed) return;
-    const dueMs = clock.monotonic() + delayMs;
-    const known = delays.get(key);
-    if (known !== undefined && known.dueMs <= dueMs) return;
-    known?.cancel();
-    const cancel = clock.after(delayMs, () => {
-      delays.delete(key);
-      add(key);
-    });
-    delays.set(key, { dueMs, cancel });
-  };
+  const delays = createDelays(clock, add);
 
   return {
     get depth() {
-      return depth();
+      return line.length();
     },
     get isIdle() {
-      return depth() === 0 && active.size === 0;
+      return line.length() === 0 && inHand.size === 0;
     },
     add,
-    addAfter,
+    addAfter: (key, delayMs) => delays.start(key, delayMs),
     retry(key, retry) {
       if (retry === "never") backoff.forget(key);
-      else addAfter(key, retry === "backoff" ? backoff.next(key) : retry.afterMs);
+      else delays.start(key, retry === "backoff" ? backoff.next(key) : retry.afterMs);
     },
     forget: (key) => backoff.forget(key),
-    take() {
-      if (isClosed) return Promise.resolve(undefined);
-      const key = first();
-      if (key === undefined) return new Promise((resolve) => takers.push(resolve));
-      onDepth?.(depth());
-      return Promise.resolve(key);
-    },
+    take: () =>
+      new Promise((resolve) => {
+        if (isClosed) return resolve(undefined);
+        takers.push(resolve);
+        handOut();
+      }),
     done(key) {
-      active.delete(key);
-      const priority = dirty.get(key);
-      dirty.delete(key);
-      if (priority !== undefined && !isClosed) enqueue(key, priority);
+      const priority = inHand.get(key);
+      inHand.delete(key);
+      if (priority !== undefined) add(key, priority);
     },
     close() {
       isClosed = true;
-      for (const { cancel } of delays.values()) cancel();
       delays.clear();
-      waiting.changed.clear();
-      waiting.resync.clear();
+      line.clear();
       for (const resolve of takers.splice(0)) resolve(undefined);
       onDepth?.(0);
     },
   };
 }
 
-interface Delay {
-  readonly dueMs: number;
-  readonly cancel: () => void;
+/** Waiting keys, each once, first come first served within a priority. */
+interface Line {
+  length(): number;
+  push(key: string, priority: Priority): void;
+  shift(): { readonly key: string; readonly waitedMs: number } | undefined;
+  clear(): void;
+}
+
+function createLine(clock: Clock): Line {
+  const changed = new Map<string, number>();
+  const resync = new Map<string, number>();
+  return {
+    length: () => changed.size + resync.size,
+    push(key, priority) {
+      if (changed.has(key) || (priority === "resync" && resync.has(key))) return;
+      const sinceMs = resync.get(key) ?? clock.monotonic();
+      resync.delete(key);
+      (priority === "changed" ? changed : resync).set(key, sinceMs);
+    },
+    shift() {
+      const lane = changed.size > 0 ? changed : resync;
+      for (const [key, sinceMs] of lane) {
+        lane.delete(key);
+        return { key, waitedMs: clock.monotonic() - sinceMs };
+      }
+      return undefined;
+    },
+    clear() {
+      changed.clear();
+      resync.clear();
+    },
+  };
+}
+
+/** One timer per key. */
+interface Delays {
+  start(key: string, delayMs: number): void;
+  /** Cancels all; nothing starts any more. */
+  clear(): void;
+}
+
+function createDelays(clock: Clock, onDue: (key: string) => void): Delays {
+  const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
+  let isCleared = false;
+  return {
+    start(key, delayMs) {
+      if (isCleared) return;
+      const dueMs = clock.monotonic() + delayMs;
+      const known = timers.get(key);
+      if (known !== undefined && known.dueMs <= dueMs) return;
+      known?.cancel();
+      const cancel = clock.after(delayMs, () => {
+        timers.delete(key);
+        onDue(key);
+      });
+      timers.set(key, { dueMs, cancel });
+    },
+    clear() {
+      isCleared = true;
+      for (const { cancel } of timers.values()) cancel();
+      timers.clear();
+    },
+  };
 }

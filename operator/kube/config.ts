@@ -1,0 +1,126 @@
+import type { RequestOptions } from "node:https";
+
+import type { Cluster, KubeConfig } from "@kubernetes/client-node";
+
+import { kubeFaults } from "./faults.ts";
+
+/** TLS of a connection, in the words of `node:tls`. */
+export interface TlsFacts {
+  readonly ca?: RequestOptions["ca"];
+  readonly cert?: RequestOptions["cert"];
+  readonly key?: RequestOptions["key"];
+  readonly servername?: string | undefined;
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** What proves to the server who we are. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsFacts;
+}
+
+/** Where an API server is and how to be let in. */
+export interface Connection {
+  /** Without a slash at the end: `https://10.0.0.1:6443`. */
+  readonly server: string;
+  /** Namespace of the context, for commands that name none. */
+  readonly namespace: string | undefined;
+  readonly proxyUrl: string | undefined;
+  /** With `fresh`, tokens and certificates are read or made anew instead of taken from memory. */
+  credentials(fresh: boolean): Promise<Credentials>;
+}
+
+/** Where a connection's facts come from. With neither field: kubectl's order (KUBECONFIG, ~/.kube/config, in-cluster). */
+export interface ConnectionSource {
+  readonly kubeconfigPath?: string;
+  /** The service account of the pod we run in. */
+  readonly isInCluster?: boolean;
+  /** Default: the current context. */
+  readonly context?: string;
+}
+
+/** Reads a kubeconfig or the pod's service account. Throws BadKubeconfig when it names no cluster to talk to. */
+export async function loadConnection(source: ConnectionSource = {}): Promise<Connection> {
+  // Loaded on demand: it costs time and memory that local mode need not pay.
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const path =
+    source.kubeconfigPath ?? (source.isInCluster === true ? "the service account" : "the default kubeconfig");
+  const config = new KubeConfig();
+  try {
+    fill(config, source);
+  } catch (thrown) {
+    throw kubeFaults.BadKubeconfig({ path, cause: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+  }
+  const context = config.getContextObject(config.currentContext);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw kubeFaults.BadKubeconfig({
+      path,
+      cause: `context ${JSON.stringify(config.currentContext)} names no cluster`,
+    });
+  }
+  if (cluster.proxyUrl?.startsWith("socks") === true) {
+    throw kubeFaults.BadKubeconfig({ path, cause: `proxy-url is ${cluster.proxyUrl}; must be http or https` });
+  }
+  return connectionOf(() => copyOf(config, new KubeConfig()), context?.namespace, cluster);
+}
+
+function fill(config: KubeConfig, { kubeconfigPath, isInCluster = false, context }: ConnectionSource): void {
+  if (kubeconfigPath !== undefined) config.loadFromFile(kubeconfigPath);
+  else if (isInCluster) config.loadFromCluster();
+  else config.loadFromDefault();
+  if (context !== undefined) config.setCurrentContext(context);
+}
+
+/** A connection without TLS and credentials, as the API-server model listens. */
+export function plainConnection(server: string): Connection {
+  return {
+    server: server.replace(/\/$/, ""),
+    namespace: undefined,
+    proxyUrl: undefined,
+    credentials: () => Promise.resolve({ headers: {}, tls: {} }),
+  };
+}
+
+function connectionOf(copied: () => KubeConfig, namespace: string | undefined, cluster: Cluster): Connection {
+  let config = copied();
+  return {
+    server: cluster.server.replace(/\/$/, ""),
+    namespace,
+    proxyUrl: cluster.proxyUrl,
+    async credentials(fresh) {
+      // Tokens are remembered inside the KubeConfig, some without an end: a new one forgets them.
+      if (fresh) config = copied();
+      const options: RequestOptions & { auth?: string } = {};
+      await config.applyToHTTPSOptions(options);
+      return { headers: headersOf(options), tls: tlsOf(options) };
+    },
+  };
+}
+
+/** KubeConfig refuses plain http unless `skipTLSVerify` is set; there it has no meaning. */
+function copyOf(config: KubeConfig, copy: KubeConfig): KubeConfig {
+  const clusters = config.clusters.map((cluster) =>
+    cluster.server.startsWith("http:") ? { ...cluster, skipTLSVerify: true } : cluster,
+  );
+  const { users, contexts, currentContext } = config;
+  copy.loadFromOptions({ clusters, users, contexts, currentContext });
+  return copy;
+}
+
+function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) result[name.toLowerCase()] = String(value);
+  if (typeof auth === "string") result["authorization"] = `Basic ${Buffer.from(auth).toString("base64")}`;
+  return result;
+}
+
+function tlsOf({ ca, cert, key, servername, rejectUnauthorized }: RequestOptions): TlsFacts {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
