@@ -1,10 +1,40 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
+
+import { earlyBuild } from "./test/reporting/early-build.ts";
+import { runReport } from "./test/reporting/run-report.ts";
+
+const root = import.meta.dirname;
+/** Layers whose tests start servers, processes or whole control planes. */
+const systemLayers = "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts";
+const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 120_000,
-    pool: "forks",
+    reporters: ["default", earlyBuild(root), runReport(root)],
+    globalSetup: ["test/cluster/global-setup.ts"],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "parts",
+          include: ["test/**/*.test.ts"],
+          exclude: [systemLayers],
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // One file at a time, after the others: they measure times and load the machine themselves.
+        test: {
+          ...shared,
+          name: "system",
+          include: [systemLayers],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,108 @@
+import { basename, dirname } from "node:path/posix";
+
+import { importsOf, reached } from "./imports.ts";
+import { isTypeScript, offender, type Rule, sources } from "./rule.ts";
+import { type SourceFile, statements, type SyntaxNode } from "./syntax.ts";
+
+/** Files that no test imports, each with the test that runs them instead. */
+const runAsPrograms: Readonly<Record<string, string>> = {
+  "runtime/main.ts": "started as a child process by test/integration",
+  "operator/main.ts": "started as a child process by test/integration",
+  "operator/cli/modelwright.ts": "started as a child process by test/integration",
+  "crds/generate.ts": "run by test/architecture.test.ts",
+};
+
+/** Every source file has a test that would notice its loss. */
+export const coverageRules: readonly Rule[] = [
+  {
+    sentence:
+      "a source file has a test at its place in test/, is imported by one, or is used by a file of its part that has",
+    violations: (files) => {
+      const tested = testedPaths(files);
+      return sources(files)
+        .filter((file) => !tested.has(file.path) && !(file.path in runAsPrograms) && !isTypesOnly(file))
+        .map(
+          ({ path }) =>
+            `${path} has no test: neither test/${path.replace(/\.ts$/, ".test.ts")} nor one that imports it`,
+        );
+    },
+    offence: {
+      files: [
+        offender("runtime/a/mirrored.ts", 'import { p } from "./part.ts";', 'import { o } from "../b/other.ts";'),
+        offender("runtime/a/part.ts", "export const p = 1;"),
+        offender("runtime/b/other.ts", "export const o = 1;"),
+        offender("runtime/b/imported.ts", "export const i = 1;"),
+        offender("runtime/b/types.ts", "export interface T { a: 1 }", "export declare const d: number;"),
+        offender("test/runtime/a/mirrored.test.ts", "test();"),
+        offender("test/integration/x.test.ts", 'import { i } from "../../runtime/b/imported.ts";'),
+      ],
+      violations: ["runtime/b/other.ts has no test: neither test/runtime/b/other.test.ts nor one that imports it"],
+    },
+  },
+  {
+    sentence: "a test at the place of a source file has its source file or folder",
+    violations: (files) => {
+      const known = new Set(
+        sources(files).flatMap(({ path }) => [path, ...folders(path).map((folder) => `${folder}.ts`)]),
+      );
+      return files
+        .filter(({ path }) => /^test\/(crds|operator|runtime)\/.+\.test\.ts$/.test(path))
+        .filter(({ path }) => !known.has(sourceOf(path)) && !known.has(`${dirname(sourceOf(path))}.ts`))
+        .map(({ path }) => `${path} tests ${sourceOf(path)}, which is not there`);
+    },
+    offence: {
+      files: [
+        offender("runtime/a/b.ts"),
+        offender("test/runtime/a/b.test.ts"),
+        offender("test/runtime/a.test.ts"),
+        offender("test/runtime/a/stories.test.ts"),
+        offender("test/runtime/gone/b.test.ts"),
+      ],
+      violations: ["test/runtime/gone/b.test.ts tests runtime/gone/b.ts, which is not there"],
+    },
+  },
+];
+
+function testedPaths(files: readonly SourceFile[]): ReadonlySet<string> {
+  const tests = files.filter(({ path }) => path.startsWith("test/") && isTypeScript(path));
+  const mirrored = tests
+    .filter(({ path }) => path.endsWith(".test.ts"))
+    .flatMap(({ path }) => [sourceOf(path), `${sourceOf(path).slice(0, -3)}/${basename(sourceOf(path))}`]);
+  const imported = tests.flatMap((test) =>
+    importsOf(test)
+      .filter(({ isLocal, isTypeOnly }) => isLocal && !isTypeOnly)
+      .map(({ target }) => target),
+  );
+  return reached([...mirrored, ...imported], sources(files), (from, to) => isPartOf(to, from));
+}
+
+/** Whether a file's tests may be those of a file that uses it: same part of the tree, or the contract's constants. */
+function isPartOf(path: string, user: string): boolean {
+  const part = /^(operator\/local\/[^/]+|[^/]+\/[^/]+)\//.exec(user)?.[0];
+  return path.startsWith("runtime/contract/") || (part !== undefined && path.startsWith(part));
+}
+
+function sourceOf(test: string): string {
+  return test.replace(/^test\//, "").replace(/\.test\.ts$/, ".ts");
+}
+
+function folders(path: string): string[] {
+  const folder = dirname(path);
+  return folder === "." ? [] : [folder, ...folders(folder)];
+}
+
+const erased = ["ImportDeclaration", "TSInterfaceDeclaration", "TSTypeAliasDeclaration", "TSDeclareFunction"];
+
+/** Whether nothing of a file is left when it runs: the compiler is its test. */
+function isTypesOnly(file: SourceFile): boolean {
+  return statements(file).every((statement) => {
+    const { declaration } = statement;
+    const inner = typeof declaration === "object" && declaration !== null ? declaration : statement;
+    return isErased(inner);
+  });
+}
+
+function isErased(node: object): boolean {
+  const { type, declare, exportKind } = node as Partial<SyntaxNode>; // a node or its declaration
+  return erased.includes(type ?? "") || declare === true || exportKind === "type";
+}

@@ -1,0 +1,57 @@
+import { dirname, join } from "node:path/posix";
+
+import { child, children, named, place, type SourceFile, type SyntaxNode, syntaxNodes } from "./syntax.ts";
+
+/** One import of a file. */
+export interface Import {
+  /** Path in the repository, or the package or `node:` module as written. */
+  readonly target: string;
+  /** Types only: gone when the program runs. */
+  readonly isTypeOnly: boolean;
+  readonly isLocal: boolean;
+  /** `path:line` of the import. */
+  readonly at: string;
+}
+
+/** Everything that a file imports or passes on, dynamic imports of literals included. */
+export function importsOf(file: SourceFile): readonly Import[] {
+  return syntaxNodes(file).flatMap((node) => {
+    const specifier = named(node, "source");
+    const isImport = /^(Import|Export(Named|All))(Declaration|Expression)$/.test(node.type);
+    if (!isImport || specifier === undefined) return [];
+    const isLocal = specifier.startsWith(".");
+    return [
+      {
+        target: isLocal ? join(dirname(file.path), specifier) : specifier,
+        isTypeOnly: isTypeOnly(node),
+        isLocal,
+        at: place(file, node),
+      },
+    ];
+  });
+}
+
+function isTypeOnly(node: SyntaxNode): boolean {
+  if (node["importKind"] === "type" || node["exportKind"] === "type") return true;
+  if (child(node, "source") === undefined || node.type !== "ImportDeclaration") return false;
+  const parts = children(node, "specifiers");
+  return parts.length > 0 && parts.every((part) => part["importKind"] === "type");
+}
+
+/** Files that start files need when they run, with the import that led to each: a breadth-first walk. */
+export function reached(
+  starts: readonly string[],
+  files: readonly SourceFile[],
+  follows: (from: string, to: string) => boolean = () => true,
+): ReadonlySet<string> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const seen = new Set(starts);
+  for (const path of seen) {
+    const file = byPath.get(path);
+    if (file === undefined) continue;
+    for (const { target, isLocal, isTypeOnly: isErased } of importsOf(file)) {
+      if (isLocal && !isErased && follows(path, target)) seen.add(target);
+    }
+  }
+  return seen;
+}

@@ -1,0 +1,56 @@
+/** What became of one test, or of a file or suite that failed outside its tests. */
+export interface Outcome {
+  /** Test file, relative to the clone. */
+  readonly path: string;
+  readonly state: "passed" | "failed" | "skipped";
+  /** Why a skipped one was skipped. */
+  readonly reason?: string;
+}
+
+/** How long one test file took. */
+export interface FileTime {
+  readonly path: string;
+  readonly durationMs: number;
+}
+
+/** Counts and durations per layer, then what was left out and why. */
+export function summary(outcomes: readonly Outcome[], times: readonly FileTime[]): string {
+  return ["Layers", ...layerLines(outcomes, times), "", "Skipped", ...skippedLines(outcomes), ""].join("\n");
+}
+
+/** The verdict on one line: `12 passed, 0 failed`, with `, 3 skipped` when there are any. */
+export function verdict(outcomes: readonly Outcome[]): string {
+  const [passed, failed, skipped] = (["passed", "failed", "skipped"] as const).map((state) => count(outcomes, state));
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
+
+/** Layer of a test file, as its folder says; tests beside the source tree's mirror are units. */
+export function layerOf(path: string): string {
+  const [, layer = ""] = /^test\/([a-z-]+)/.exec(path) ?? [];
+  return ["crds", "operator", "runtime"].includes(layer) ? "unit" : layer;
+}
+
+function layerLines(outcomes: readonly Outcome[], times: readonly FileTime[]): string[] {
+  const outcomesByLayer = Map.groupBy(outcomes, ({ path }) => layerOf(path));
+  const width = Math.max(0, ...[...outcomesByLayer.keys()].map((layer) => layer.length));
+  return [...outcomesByLayer].toSorted(byLayer).map(([layer, members]) => {
+    const ofLayer = times.filter(({ path }) => layerOf(path) === layer);
+    const seconds = ofLayer.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
+    return `  ${layer.padEnd(width)}  ${verdict(members)}, ${seconds.toFixed(1)} s in ${ofLayer.length} files`;
+  });
+}
+
+function byLayer([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+function skippedLines(outcomes: readonly Outcome[]): string[] {
+  const skipped = outcomes.filter(({ state }) => state === "skipped");
+  if (skipped.length === 0) return ["  nothing: this machine can run all tests"];
+  const groups = Map.groupBy(skipped, ({ path, reason }) => `${path}: ${reason ?? "no reason given"}`);
+  return [...groups].map(([line, { length }]) => `  ${length} ${length === 1 ? "test" : "tests"} of ${line}`);
+}
+
+function count(outcomes: readonly Outcome[], state: Outcome["state"]): number {
+  return outcomes.filter((outcome) => outcome.state === state).length;
+}
