@@ -1,6 +1,7 @@
 import { Type, type TString } from "typebox";
 
 import { rule } from "./rule.ts";
+import { matching } from "./text.ts";
 
 /**
  * Go's grammar of a duration (time.ParseDuration) without sign, nanoseconds and microseconds. Digits are bounded, so
@@ -22,12 +23,13 @@ export function duration(options: {
   const shortestMs = durationMs(atLeast);
   const longestMs = durationMs(atMost);
   const bounds = rule<string>({
-    // Text that is no duration is the pattern's complaint; duration() would add an unreadable one.
+    // Text that is no duration is the other rule's complaint; duration() would add an unreadable one.
     cel: `!self.matches('${pattern}') || (duration(self) >= duration('${atLeast}') && duration(self) <= duration('${atMost}'))`,
     message: `must be between ${atLeast} and ${atMost}`,
     holds: (self) => !(durationMs(self) < shortestMs || durationMs(self) > longestMs),
   });
-  return Type.String({ pattern, maxLength, ...described, rules: [bounds] });
+  const form = matching(pattern, "must be a duration such as 50ms, 30s or 1m30s");
+  return Type.String({ maxLength, ...described, rules: [form, bounds] });
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

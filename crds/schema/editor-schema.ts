@@ -5,13 +5,15 @@ export interface EditorSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** Turns a structural schema into a JSON Schema for editors; rules in CEL are beyond it and left out. */
+/** Turns a structural schema into a JSON Schema for editors. Of the rules it keeps those that only match a pattern. */
 export function editorSchema(schema: StructuralSchema): EditorSchema {
   const keywords = Object.entries(schema).filter(([name]) => !name.startsWith("x-kubernetes-"));
   const { properties, items, additionalProperties } = schema;
+  const pattern = patternOf(schema);
   return {
     ...Object.fromEntries(keywords),
     ...(schema["x-kubernetes-int-or-string"] === true ? { type: ["integer", "string"] } : {}),
+    ...(pattern === undefined ? {} : { pattern }),
     ...(properties === undefined ? {} : { properties: mapped(properties), additionalProperties: false }),
     ...(items === undefined ? {} : { items: editorSchema(items) }),
     ...(typeof additionalProperties === "object" ? { additionalProperties: editorSchema(additionalProperties) } : {}),
@@ -20,4 +22,11 @@ export function editorSchema(schema: StructuralSchema): EditorSchema {
 
 function mapped(properties: Readonly<Record<string, StructuralSchema>>): EditorSchema {
   return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, editorSchema(property)]));
+}
+
+function patternOf(schema: StructuralSchema): string | undefined {
+  const rules = schema["x-kubernetes-validations"] ?? [];
+  return rules
+    .map(({ rule }) => /^(?:self|string\(self\))\.matches\('([^']*)'\)$/.exec(rule)?.[1])
+    .find((found) => found !== undefined);
 }

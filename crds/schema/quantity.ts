@@ -1,7 +1,9 @@
 import { Type, type TUnsafe } from "typebox";
 
+import { matching } from "./text.ts";
+
 /** The API server's own grammar of a quantity (apimachinery, pkg/api/resource), without a sign. */
-const pattern = "^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
+const pattern = "^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
 
 /** An amount as Kubernetes writes it: `500m`, `2`, `1.5Gi`; a number without quotes is allowed. */
 export function quantity(options: {
@@ -9,11 +11,10 @@ export function quantity(options: {
   readonly assumed?: string;
 }): TUnsafe<string | number> {
   return Type.Unsafe<string | number>({
-    anyOf: [{ type: "integer" }, { type: "string" }],
     "x-kubernetes-int-or-string": true,
-    pattern,
     maxLength: 32,
     ...options,
+    rules: [matching(pattern, "must be a quantity such as 500m, 2 or 1.5Gi", "string(self)")],
   });
 }
 

@@ -2,6 +2,8 @@ import { Type, type Static } from "typebox";
 
 import { exactlyOne } from "../schema/exactly-one.ts";
 import { rule } from "../schema/rule.ts";
+import { text } from "../schema/text.ts";
+import { objectName, sha256 } from "./names.ts";
 
 const httpSource = Type.Object(
   {
@@ -18,10 +20,7 @@ const httpSource = Type.Object(
       ],
     }),
     sha256: Type.Optional(
-      Type.String({
-        description: "SHA-256 of the downloaded file, 64 hexadecimal digits; a file with another sum is refused.",
-        pattern: "^[0-9a-f]{64}$",
-      }),
+      text({ description: "SHA-256 of the downloaded file; a file with another sum is refused.", ...sha256 }),
     ),
   },
   { description: "A file that is downloaded before the pod starts." },
@@ -29,10 +28,9 @@ const httpSource = Type.Object(
 
 const claimSource = Type.Object(
   {
-    claimName: Type.String({
+    claimName: text({
       description: "Name of a PersistentVolumeClaim in the same namespace; it is mounted read-only.",
-      pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-      maxLength: 253,
+      ...objectName,
     }),
     path: Type.Optional(
       Type.String({
@@ -55,14 +53,11 @@ const claimSource = Type.Object(
 
 const configMapSource = Type.Object(
   {
-    name: Type.String({
-      description: "Name of a ConfigMap in the same namespace.",
-      pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-      maxLength: 253,
-    }),
-    key: Type.String({
+    name: text({ description: "Name of a ConfigMap in the same namespace.", ...objectName }),
+    key: text({
       description: "Key in data or binaryData that holds the model file.",
       pattern: "^[-._a-zA-Z0-9]+$",
+      complaint: "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'",
       maxLength: 253,
     }),
   },
@@ -78,10 +73,12 @@ const source = exactlyOne(
 export const model = Type.Object(
   {
     name: Type.Optional(
-      Type.String({
+      text({
         description: "Name of the model on the wire, as in /v1/models/NAME:predict.",
         assumed: "metadata.name",
         pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+        complaint:
+          "must consist of letters, digits, '.', '_' and '-', first and last a letter or digit: it is part of a URL",
         maxLength: 128,
       }),
     ),
@@ -93,10 +90,12 @@ export const model = Type.Object(
       }),
     ),
     digest: Type.Optional(
-      Type.String({
+      text({
         description:
           "Pins the content: sha256: and 64 hexadecimal digits. A model with another digest is never loaded.",
         pattern: "^sha256:[0-9a-f]{64}$",
+        complaint: "must be sha256: and 64 hexadecimal digits in lower case",
+        maxLength: 71,
       }),
     ),
   },

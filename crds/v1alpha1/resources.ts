@@ -3,31 +3,27 @@ import { Type } from "typebox";
 import { listSet } from "../schema/list.ts";
 import { quantity } from "../schema/quantity.ts";
 import { rule } from "../schema/rule.ts";
+import { text } from "../schema/text.ts";
+import { labelValue } from "./names.ts";
 
 const gpu = Type.Object(
   {
     count: Type.Integer({ description: "GPUs of each replica.", minimum: 0, maximum: 64 }),
     resource: Type.Optional(
-      Type.String({
+      text({
         description: "Extended resource that stands for one GPU.",
         assumed: "nvidia.com/gpu",
         pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        complaint: "must be an extended resource, as nvidia.com/gpu",
         maxLength: 253,
       }),
     ),
     products: Type.Optional(
-      listSet(
-        Type.String({
-          description: "A value of the node label nvidia.com/gpu.product.",
-          pattern: "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-          maxLength: 63,
-        }),
-        {
-          description: "GPU products that will do, as the node label nvidia.com/gpu.product names them. Absent: any.",
-          minItems: 1,
-          maxItems: 16,
-        },
-      ),
+      listSet(text({ description: "A value of the node label nvidia.com/gpu.product.", ...labelValue }), {
+        description: "GPU products that will do, as the node label nvidia.com/gpu.product names them. Absent: any.",
+        minItems: 1,
+        maxItems: 16,
+      }),
     ),
   },
   {
@@ -47,7 +43,8 @@ export const resources = Type.Object(
   {
     cpu: Type.Optional(
       quantity({
-        description: "CPU of each replica, as 500m or 2; requested and, as a bound of the engine's threads, the limit.",
+        description:
+          "CPU of each replica, as 500m, 2 or '0.5' with quotes; it is requested and bounds the engine's threads.",
       }),
     ),
     memory: Type.Optional(

@@ -2,21 +2,16 @@ import { Type } from "typebox";
 
 import { listAtomic } from "../schema/list.ts";
 import { rule } from "../schema/rule.ts";
-
-const labelKey = {
-  pattern: "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-  maxLength: 317,
-};
-const labelValue = { pattern: "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", maxLength: 63 };
-const objectName = { pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", maxLength: 253 };
+import { text } from "../schema/text.ts";
+import { labelKey, labelValue, objectName } from "./names.ts";
 
 const toleration = Type.Object(
   {
-    key: Type.Optional(Type.String({ description: "Key of the taint. Absent with Exists: every taint.", ...labelKey })),
+    key: Type.Optional(text({ description: "Key of the taint. Absent with Exists: every taint.", ...labelKey })),
     operator: Type.Optional(
       Type.Enum(["Equal", "Exists"], { description: "How value is compared.", assumed: "Equal" }),
     ),
-    value: Type.Optional(Type.String({ description: "Value of the taint, with Equal.", ...labelValue })),
+    value: Type.Optional(text({ description: "Value of the taint, with Equal.", ...labelValue })),
     effect: Type.Optional(
       Type.Enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
         description: "Effect of the taint. Absent: every effect.",
@@ -55,7 +50,7 @@ const toleration = Type.Object(
 
 const spread = Type.Object(
   {
-    topologyKey: Type.String({
+    topologyKey: text({
       description: "Node label whose values are the domains, as topology.kubernetes.io/zone.",
       ...labelKey,
     }),
@@ -81,16 +76,16 @@ const spread = Type.Object(
 export const scheduling = Type.Object(
   {
     nodeSelector: Type.Optional(
-      Type.Record(Type.String(), Type.String({ description: "Value of the node label.", ...labelValue }), {
+      Type.Record(Type.String(), text({ description: "Value of the node label.", ...labelValue }), {
         description: "Labels that a node must have.",
         maxProperties: 32,
       }),
     ),
     tolerations: Type.Optional(listAtomic(toleration, { description: "Taints that the pods tolerate.", maxItems: 32 })),
-    priorityClassName: Type.Optional(Type.String({ description: "Name of a PriorityClass.", ...objectName })),
-    runtimeClassName: Type.Optional(Type.String({ description: "Name of a RuntimeClass, as nvidia.", ...objectName })),
+    priorityClassName: Type.Optional(text({ description: "Name of a PriorityClass.", ...objectName })),
+    runtimeClassName: Type.Optional(text({ description: "Name of a RuntimeClass, as nvidia.", ...objectName })),
     schedulerName: Type.Optional(
-      Type.String({ description: "Scheduler that places the pods.", assumed: "default-scheduler", ...objectName }),
+      text({ description: "Scheduler that places the pods.", assumed: "default-scheduler", ...objectName }),
     ),
     topologySpread: Type.Optional(
       listAtomic(spread, { description: "How pods spread over zones or nodes.", maxItems: 8 }),
