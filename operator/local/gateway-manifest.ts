@@ -1,10 +1,10 @@
 import type { ReplicaSet } from "../kube/kinds.ts";
-import { gatewayLabels, systemNamespace } from "../model-deployment/resources/labels.ts";
+import { gatewayLabels } from "../model-deployment/resources/labels.ts";
 import { environment } from "../../runtime/contract/environment.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
-import { ports } from "../../runtime/contract/ports.ts";
 
 interface GatewayManifestOptions {
+  readonly namespace: string;
   readonly image: string;
   /** Port of the shared front on 127.0.0.1. */
   readonly restPort: number;
@@ -20,7 +20,7 @@ export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
   return {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
-    metadata: { name: "modelwright-gateway", namespace: systemNamespace, labels: gatewayLabels },
+    metadata: { name: "modelwright-gateway", namespace: options.namespace, labels: gatewayLabels },
     spec: {
       replicas: 1,
       selector: { matchLabels: gatewayLabels },
@@ -51,6 +51,3 @@ export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
     },
   };
 }
-
-/** Admin port of the gateway in local mode: beside the runtimes' own, since it shares the machine's network. */
-export const gatewayAdminPort = ports.admin + 2;

@@ -1,0 +1,44 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import type { Pod } from "../kube/kinds.ts";
+import { labels } from "../model-deployment/resources/labels.ts";
+
+/** The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods. */
+export function statusTree(deployments: readonly ModelDeployment[], pods: readonly Pod[]): readonly string[] {
+  if (deployments.length === 0) return ["no ModelDeployment"];
+  return deployments.flatMap((deployment) => [heading(deployment), ...conditionLines(deployment), ...revisions(deployment, pods)]);
+}
+
+function heading({ metadata, spec, status }: ModelDeployment): string {
+  const url = status?.url === undefined ? "" : `  ${status.url}`;
+  return `${metadata.namespace ?? "default"}/${metadata.name}  replicas ${status?.replicas ?? 0}/${spec.replicas ?? 1}${url}`;
+}
+
+function conditionLines({ status }: ModelDeployment): readonly string[] {
+  return (status?.conditions ?? []).map(
+    ({ type, status: value, reason, message }) => `  ${type}=${value} ${reason}${message === "" ? "" : `: ${message}`}`,
+  );
+}
+
+function revisions({ metadata, status }: ModelDeployment, pods: readonly Pod[]): readonly string[] {
+  const roles = { stable: status?.stable, candidate: status?.candidate };
+  return Object.entries(roles).flatMap(([role, revision]) => {
+    if (revision === undefined) return [];
+    const own = pods.filter(
+      (pod) =>
+        pod.metadata.namespace === (metadata.namespace ?? "default") &&
+        pod.metadata.labels?.[labels.deployment] === metadata.name &&
+        pod.metadata.labels[labels.revision] === revision.revision,
+    );
+    const title = `  ${role} ${revision.revision} version ${revision.version ?? "-"}  ready ${revision.ready ?? 0}/${revision.replicas ?? 0}  ${revision.weight ?? 0} %`;
+    return [title, ...own.map(podLine)];
+  });
+}
+
+function podLine(pod: Pod): string {
+  const container = pod.status?.containerStatuses?.[0];
+  const ready = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  const waiting = container?.state?.waiting?.reason;
+  const state = pod.metadata.deletionTimestamp !== undefined ? "Terminating" : (waiting ?? pod.status?.phase ?? "Pending");
+  const restarts = container?.restartCount ?? 0;
+  return `    pod ${pod.metadata.name ?? ""}  ${ready ? "ready" : state}${restarts === 0 ? "" : `  ${restarts} restarts`}`;
+}
