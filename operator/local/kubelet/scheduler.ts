@@ -1,5 +1,5 @@
 import type { Container, Pod } from "../../kube/kinds.ts";
-import { quantity } from "./quantity.ts";
+import { quantityNumber } from "../../../crds/schema/quantity.ts";
 
 /** The one node as the stand-in scheduler sees it. */
 export interface NodeFacts {
@@ -99,5 +99,5 @@ function extendedRequests(pod: Pod): Map<string, number> {
 function extendedOf({ resources }: Container): [string, number][] {
   return Object.entries({ ...resources?.requests, ...resources?.limits })
     .filter(([name]) => name.includes("/") && !name.includes("kubernetes.io/"))
-    .map(([name, amount]) => [name, quantity(amount)]);
+    .map(([name, amount]) => [name, quantityNumber(amount) ?? 0]);
 }

@@ -1,6 +1,6 @@
 import type { Container, EnvironmentVariable, Pod } from "../../../kube/kinds.ts";
 import { kubeletFaults } from "../faults.ts";
-import { quantity } from "../quantity.ts";
+import { quantityNumber } from "../../../../crds/schema/quantity.ts";
 
 /** What a pod's variables may refer to. */
 export interface EnvironmentContext {
@@ -91,8 +91,9 @@ function resourceValue(
   const [list, name] = splitOnce(field.resource);
   const own = list === "limits" || list === "requests" ? container.resources?.[list]?.[name] : undefined;
   const amount = own ?? (list === "limits" ? allocatable[name] : undefined) ?? "0";
-  const divisor = quantity(field.divisor ?? "1");
-  return String(Math.ceil(Number((quantity(amount) / (divisor === 0 ? 1 : divisor)).toFixed(6))));
+  const divisor = quantityNumber(field.divisor ?? "1") ?? 1;
+  const units = (quantityNumber(amount) ?? 0) / (divisor === 0 ? 1 : divisor);
+  return String(Math.ceil(Number(units.toFixed(6)))); // 0.1 / 0.001 is a little more than 100
 }
 
 function splitOnce(text: string): [string, string] {

@@ -1,0 +1,115 @@
+import { Fault } from "../../../runtime/base/fault.ts";
+import type { Client } from "../../kube/client.ts";
+import type { KubeObject, Pod, PodDisruptionBudget, ReplicaSet, Stored } from "../../kube/kinds.ts";
+import { resources } from "../../kube/resources.ts";
+import { type Controller, createController } from "../../loop/controller.ts";
+import type { ControllerContext } from "./controllers.ts";
+import { isSelected } from "./label-match.ts";
+import { controllerUid, isActive, readySinceMs } from "./replica-set/pod-readiness.ts";
+
+type Budget = PodDisruptionBudget & Stored;
+
+/** Writes how many pods of a budget may go. */
+export function disruptionBudgetController({
+  client,
+  disruptionBudgets,
+  pods,
+  replicaSets,
+  clock,
+  log,
+}: ControllerContext): Controller {
+  const written = new Map<string, string>();
+  const controller = createController({
+    name: "disruption-budget",
+    clock,
+    log,
+    reconcile: async (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      const budget = disruptionBudgets.find({ namespace, name });
+      if (budget === undefined) {
+        written.delete(key);
+        return {};
+      }
+      const status = disruptionStatus(budget, pods.all(), (uid) => replicaSets.withUid(uid));
+      const text = JSON.stringify([budget.metadata.uid, status]);
+      if (written.get(key) === text) return {};
+      await writeStatus(budget, status, client);
+      written.set(key, text);
+      return {};
+    },
+  });
+  const addNamespace = ({ metadata: { namespace } }: KubeObject): void => {
+    for (const budget of disruptionBudgets.all()) {
+      if (budget.metadata.namespace === namespace) controller.add(keyOf(budget));
+    }
+  };
+  disruptionBudgets.subscribe(({ object }) => controller.add(keyOf(object)));
+  pods.subscribe(({ object }) => addNamespace(object));
+  replicaSets.subscribe(({ object }) => addNamespace(object));
+  return controller;
+}
+
+async function writeStatus({ metadata }: Budget, status: DisruptionStatus, client: Client): Promise<void> {
+  const { namespace, name, uid } = metadata;
+  try {
+    await client.mergePatch(
+      resources.podDisruptionBudgets,
+      { namespace, name },
+      { metadata: { uid }, status },
+      { subresource: "status" },
+    );
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (fault.code !== "NotFound") throw fault;
+  }
+}
+
+export interface DisruptionStatus {
+  readonly observedGeneration: number;
+  readonly expectedPods: number;
+  readonly desiredHealthy: number;
+  readonly currentHealthy: number;
+  readonly disruptionsAllowed: number;
+}
+
+/** The counts of Kubernetes' disruption controller for pods of ReplicaSets: percentages and maxUnavailable are of their replicas. */
+export function disruptionStatus(
+  { spec, metadata }: Budget,
+  pods: readonly (Pod & Stored)[],
+  replicaSet: (uid: string) => ReplicaSet | undefined,
+): DisruptionStatus {
+  const { selector, minAvailable, maxUnavailable } = spec;
+  const selected = pods.filter(
+    (pod) =>
+      pod.metadata.namespace === metadata.namespace &&
+      pod.status?.phase !== "Succeeded" &&
+      pod.status?.phase !== "Failed" &&
+      selector !== undefined &&
+      isSelected(pod, selector),
+  );
+  const owners = new Set(selected.map((pod) => controllerUid(pod) ?? ""));
+  const declared = [...owners].reduce((sum, uid) => sum + (replicaSet(uid)?.spec.replicas ?? 0), 0);
+  const isCount = maxUnavailable === undefined && typeof minAvailable !== "string";
+  const expectedPods = isCount ? selected.length : declared;
+  const desiredHealthy =
+    maxUnavailable === undefined
+      ? share(minAvailable ?? 0, expectedPods)
+      : Math.max(0, expectedPods - share(maxUnavailable, expectedPods));
+  const currentHealthy = selected.filter((pod) => isActive(pod) && readySinceMs(pod) !== undefined).length;
+  return {
+    observedGeneration: metadata.generation ?? 0,
+    expectedPods,
+    desiredHealthy,
+    currentHealthy,
+    disruptionsAllowed: expectedPods === 0 ? 0 : Math.max(0, currentHealthy - desiredHealthy),
+  };
+}
+
+/** A number, or a percentage of the total, rounded up. */
+function share(amount: number | string, total: number): number {
+  return typeof amount === "number" ? amount : Math.ceil((Number.parseFloat(amount) * total) / 100);
+}
+
+function keyOf({ metadata: { namespace = "", name } }: Budget): string {
+  return `${namespace}/${name}`;
+}

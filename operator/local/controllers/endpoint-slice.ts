@@ -1,0 +1,93 @@
+import type { EndpointSlice, Pod, Service, ServicePort, Stored } from "../../kube/kinds.ts";
+import { resources } from "../../kube/resources.ts";
+import { type Controller, createController } from "../../loop/controller.ts";
+import { labels } from "../../model-deployment/resources/labels.ts";
+import type { ControllerContext } from "./controllers.ts";
+import { hasLabels } from "./label-match.ts";
+
+const manager = "endpointslice-controller.k8s.io";
+
+/** Writes the EndpointSlice of every Service that has a selector; the others' slices belong to whoever made the Service. */
+export function endpointSliceController({ client, services, pods, clock, log }: ControllerContext): Controller {
+  const written = new Map<string, string>();
+  const controller = createController({
+    name: "endpoint-slice",
+    clock,
+    log,
+    reconcile: async (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      const service = services.find({ namespace, name });
+      const slice = service === undefined ? undefined : endpointSlice(service, pods.all());
+      if (slice === undefined) {
+        written.delete(key); // the slice of a Service that is gone goes with its owner
+        return {};
+      }
+      const text = JSON.stringify(slice);
+      if (written.get(key) === text) return {};
+      await client.apply(resources.endpointSlices, slice, { force: true });
+      written.set(key, text);
+      return {};
+    },
+  });
+  services.subscribe(({ object }) => controller.add(keyOf(object)));
+  pods.subscribe(({ object }) => {
+    for (const service of services.all()) if (selects(service, object)) controller.add(keyOf(service));
+  });
+  return controller;
+}
+
+/** The slice of a Service for the pods it selects, in the order of their names; undefined without a selector. */
+export function endpointSlice(service: Service & Stored, pods: readonly (Pod & Stored)[]): EndpointSlice | undefined {
+  if (service.spec.selector === undefined) return undefined;
+  const { name, namespace = "default", uid } = service.metadata;
+  const selected = pods
+    .filter((pod) => selects(service, pod) && pod.status?.podIP !== undefined)
+    .sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+  return {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: {
+      name: `${name}-local`,
+      namespace,
+      labels: { [labels.serviceName]: name, [labels.sliceManagedBy]: manager },
+      ownerReferences: [{ apiVersion: "v1", kind: "Service", name, uid, controller: true, blockOwnerDeletion: true }],
+    },
+    addressType: "IPv4",
+    endpoints: selected.map(endpoint),
+    ports: (service.spec.ports ?? []).flatMap((port) => slicePort(port, selected)),
+  };
+}
+
+function endpoint({ metadata, status }: Pod & Stored): EndpointSlice["endpoints"][number] {
+  const serving = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+  const terminating = metadata.deletionTimestamp !== undefined;
+  return {
+    addresses: [status?.podIP ?? ""],
+    conditions: { ready: serving && !terminating, serving, terminating },
+    targetRef: { kind: "Pod", namespace: metadata.namespace ?? "default", name: metadata.name, uid: metadata.uid },
+  };
+}
+
+/** A named target port is looked up in the pods; without a pod that has it there is no port yet. */
+function slicePort(
+  { name = "", port, targetPort = port, protocol = "TCP", appProtocol }: ServicePort,
+  pods: readonly Pod[],
+): NonNullable<EndpointSlice["ports"]>[number][] {
+  const number =
+    typeof targetPort === "number"
+      ? targetPort
+      : pods
+          .flatMap(({ spec }) => spec.containers.flatMap(({ ports = [] }) => ports))
+          .find((candidate) => candidate.name === targetPort)?.containerPort;
+  if (number === undefined) return [];
+  return [{ name, port: number, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
+}
+
+function selects({ metadata, spec }: Service, pod: Pod): boolean {
+  const { selector } = spec;
+  return selector !== undefined && pod.metadata.namespace === metadata.namespace && hasLabels(pod, selector);
+}
+
+function keyOf({ metadata: { namespace = "", name } }: Service & Stored): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from "node:util";
+import { Fault } from "../../../../runtime/base/fault.ts";
+import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
+import { resources } from "../../../kube/resources.ts";
+import { type Controller, createController, type Outcome } from "../../../loop/controller.ts";
+import type { ControllerContext } from "../controllers.ts";
+import { podOfTemplate } from "./pod-of-template.ts";
+import { controllerUid } from "./pod-readiness.ts";
+import { replicaSetPlan } from "./replica-set-plan.ts";
+
+type StoredPod = Pod & Stored;
+type StoredReplicaSet = ReplicaSet & Stored;
+
+/**
+ * Keeps each ReplicaSet at its number of pods. It adopts no pods that it did not make. It never over-creates on a stale
+ * cache: a key is held until its own creations are seen, and pods asked to go count as gone from then on.
+ */
+export function replicaSetController(context: ControllerContext): Controller {
+  const { replicaSets, pods, clock, log } = context;
+  /** UIDs of pods that we removed and still see. */
+  const removed = new Set<string>();
+  const controller = createController({
+    name: "replica-set",
+    clock,
+    log,
+    reconcile: async (key) => {
+      const [namespace = "", name = ""] = key.split("/");
+      const replicaSet = replicaSets.find({ namespace, name });
+      return replicaSet === undefined ? {} : reconcile(replicaSet, removed, context);
+    },
+  });
+  replicaSets.subscribe(({ object }) => controller.add(keyOf(object)));
+  pods.subscribe(({ type, object }) => {
+    if (type === "removed") removed.delete(object.metadata.uid);
+    const owner = replicaSets.withUid(controllerUid(object) ?? "");
+    if (owner !== undefined) controller.add(keyOf(owner));
+  });
+  return controller;
+}
+
+async function reconcile(
+  replicaSet: StoredReplicaSet,
+  removed: Set<string>,
+  context: ControllerContext,
+): Promise<Outcome> {
+  const { clock, pods } = context;
+  const owned = pods
+    .withIndex("controller", replicaSet.metadata.uid)
+    .filter(({ metadata }) => !removed.has(metadata.uid));
+  const facts = { replicaSet, pods: owned, nowMs: clock.now() };
+  const plan = replicaSetPlan(facts);
+  const { created, failure } = await createPods(replicaSet, plan.create, context);
+  for (const pod of plan.remove) await removePod(replicaSet, pod, removed, context);
+  await writeStatus(replicaSet, replicaSetPlan({ ...facts, createFailure: failure?.message }).status, context);
+  const newest = created.at(-1);
+  if (failure !== undefined) {
+    // What was created before the failure must be seen before the next attempt counts.
+    if (newest !== undefined) await Promise.race([pods.untilSeen(newest), clock.sleep(seenCapMs)]);
+    throw failure;
+  }
+  return {
+    ...(plan.recheckAfterMs === undefined ? {} : { requeueAfterMs: plan.recheckAfterMs }),
+    ...(newest === undefined ? {} : { awaiting: pods.untilSeen(newest) }),
+  };
+}
+
+const seenCapMs = 5_000;
+
+interface Creations {
+  /** resourceVersions, oldest first. */
+  readonly created: readonly string[];
+  readonly failure?: Fault;
+}
+
+/** Creates one after the other and stops at the first failure, so that a refused template costs one request a pass. */
+async function createPods(
+  replicaSet: StoredReplicaSet,
+  count: number,
+  { client, events, random }: ControllerContext,
+): Promise<Creations> {
+  const created: string[] = [];
+  for (let made = 0; made < count; made++) {
+    try {
+      const pod = await client.create(resources.pods, podOfTemplate(replicaSet, random));
+      created.push(pod.metadata.resourceVersion);
+      events.record(replicaSet, {
+        type: "Normal",
+        reason: "SuccessfulCreate",
+        message: `Created pod: ${pod.metadata.name}`,
+      });
+    } catch (thrown) {
+      const failure = Fault.from(thrown);
+      events.record(replicaSet, {
+        type: "Warning",
+        reason: "FailedCreate",
+        message: `Error creating: ${failure.message}`,
+      });
+      return { created, failure };
+    }
+  }
+  return { created };
+}
+
+async function removePod(
+  replicaSet: StoredReplicaSet,
+  pod: StoredPod,
+  removed: Set<string>,
+  { client, events, pods }: ControllerContext,
+): Promise<void> {
+  const { namespace, name, uid } = pod.metadata;
+  removed.add(uid);
+  try {
+    await client.remove(resources.pods, { namespace, name }, { preconditions: { uid } });
+  } catch (thrown) {
+    removed.delete(uid);
+    throw thrown;
+  }
+  if (pods.withUid(uid) === undefined) removed.delete(uid);
+  events.record(replicaSet, { type: "Normal", reason: "SuccessfulDelete", message: `Deleted pod: ${name}` });
+}
+
+async function writeStatus(
+  { metadata, status: before }: StoredReplicaSet,
+  status: NonNullable<ReplicaSet["status"]>,
+  { client }: ControllerContext,
+): Promise<void> {
+  const { namespace, name, uid } = metadata;
+  const whole = { ...status, conditions: status.conditions ?? [] };
+  if (before !== undefined && isDeepStrictEqual({ ...whole }, written(before))) return;
+  await client
+    .mergePatch(
+      resources.replicaSets,
+      { namespace, name },
+      { metadata: { uid }, status: whole },
+      { subresource: "status" },
+    )
+    .catch((thrown: unknown) => {
+      const fault = Fault.from(thrown);
+      if (fault.code !== "NotFound") throw fault;
+    });
+}
+
+/** The fields of a stored status that are ours, with the server's omissions filled in. */
+function written({
+  replicas,
+  readyReplicas = 0,
+  availableReplicas = 0,
+  observedGeneration = 0,
+  conditions = [],
+}: NonNullable<ReplicaSet["status"]>): object {
+  return { replicas, readyReplicas, availableReplicas, observedGeneration, conditions };
+}
+
+function keyOf({ metadata: { namespace = "", name } }: StoredReplicaSet): string {
+  return `${namespace}/${name}`;
+}
