@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
-import { createQueue, type Priority } from "./queue.ts";
+import type { Priority } from "./line.ts";
+import { createQueue } from "./queue.ts";
 
 /** What a reconcile has to say when it did not fail. */
 export interface Outcome {

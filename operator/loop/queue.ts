@@ -1,17 +1,7 @@
-import type { Clock } from "../../runtime/base/clock.ts";
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
-
-/** A `changed` key goes before every `resync` key. */
-export type Priority = "changed" | "resync";
-
-export interface QueueOptions {
-  readonly clock: Clock;
-  /** Told whenever the number of waiting keys has changed. */
-  readonly onDepth?: (depth: number) => void;
-  /** Told how long a key waited when it is taken. */
-  readonly onWaited?: (waitedMs: number) => void;
-}
+import { createDelays } from "./delays.ts";
+import { createLine, type LineOptions, type Priority } from "./line.ts";
 
 /**
  * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
@@ -38,9 +28,9 @@ export interface Queue {
 }
 
 /** An empty queue. */
-export function createQueue({ clock, onDepth, onWaited }: QueueOptions): Queue {
-  const backoff = createBackoff(clock);
-  const line = createLine(clock);
+export function createQueue(options: LineOptions): Queue {
+  const backoff = createBackoff(options.clock);
+  const line = createLine(options);
   /** Keys that are worked on; the value is how they were added meanwhile. */
   const inHand = new Map<string, Priority | undefined>();
   const takers: ((key: string | undefined) => void)[] = [];
@@ -50,11 +40,9 @@ export function createQueue({ clock, onDepth, onWaited }: QueueOptions): Queue {
     while (takers.length > 0) {
       const next = line.shift();
       if (next === undefined) break;
-      inHand.set(next.key, undefined);
-      onWaited?.(next.waitedMs);
-      takers.shift()?.(next.key);
+      inHand.set(next, undefined);
+      takers.shift()?.(next);
     }
-    onDepth?.(line.length());
   };
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
@@ -65,7 +53,7 @@ export function createQueue({ clock, onDepth, onWaited }: QueueOptions): Queue {
     line.push(key, priority);
     handOut();
   };
-  const delays = createDelays(clock, add);
+  const delays = createDelays(options.clock, add);
 
   return {
     get depth() {
@@ -97,72 +85,6 @@ export function createQueue({ clock, onDepth, onWaited }: QueueOptions): Queue {
       delays.clear();
       line.clear();
       for (const resolve of takers.splice(0)) resolve(undefined);
-      onDepth?.(0);
-    },
-  };
-}
-
-/** Waiting keys, each once, first come first served within a priority. */
-interface Line {
-  length(): number;
-  push(key: string, priority: Priority): void;
-  shift(): { readonly key: string; readonly waitedMs: number } | undefined;
-  clear(): void;
-}
-
-function createLine(clock: Clock): Line {
-  const changed = new Map<string, number>();
-  const resync = new Map<string, number>();
-  return {
-    length: () => changed.size + resync.size,
-    push(key, priority) {
-      if (changed.has(key) || (priority === "resync" && resync.has(key))) return;
-      const sinceMs = resync.get(key) ?? clock.monotonic();
-      resync.delete(key);
-      (priority === "changed" ? changed : resync).set(key, sinceMs);
-    },
-    shift() {
-      const lane = changed.size > 0 ? changed : resync;
-      for (const [key, sinceMs] of lane) {
-        lane.delete(key);
-        return { key, waitedMs: clock.monotonic() - sinceMs };
-      }
-      return undefined;
-    },
-    clear() {
-      changed.clear();
-      resync.clear();
-    },
-  };
-}
-
-/** One timer per key. */
-interface Delays {
-  start(key: string, delayMs: number): void;
-  /** Cancels all; nothing starts any more. */
-  clear(): void;
-}
-
-function createDelays(clock: Clock, onDue: (key: string) => void): Delays {
-  const timers = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
-  let isCleared = false;
-  return {
-    start(key, delayMs) {
-      if (isCleared) return;
-      const dueMs = clock.monotonic() + delayMs;
-      const known = timers.get(key);
-      if (known !== undefined && known.dueMs <= dueMs) return;
-      known?.cancel();
-      const cancel = clock.after(delayMs, () => {
-        timers.delete(key);
-        onDue(key);
-      });
-      timers.set(key, { dueMs, cancel });
-    },
-    clear() {
-      isCleared = true;
-      for (const { cancel } of timers.values()) cancel();
-      timers.clear();
     },
   };
 }

@@ -1,0 +1,184 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import type { Priority } from "../../../operator/loop/line.ts";
+import { createQueue, type Queue } from "../../../operator/loop/queue.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+
+/** Takes and finishes keys until none waits. */
+async function drained(queue: Queue): Promise<string[]> {
+  const keys: string[] = [];
+  while (queue.depth > 0) {
+    const key = await queue.take();
+    if (key === undefined) break;
+    keys.push(key);
+    queue.done(key);
+  }
+  return keys;
+}
+
+describe("the order of keys", () => {
+  const orders: readonly { sentence: string; added: readonly [string, Priority?][]; want: readonly string[] }[] = [
+    { sentence: "first come, first served", added: [["a"], ["b"], ["c"]], want: ["a", "b", "c"] },
+    { sentence: "a key that waits is not added again", added: [["a"], ["b"], ["a"]], want: ["a", "b"] },
+    {
+      sentence: "changed keys go before resync keys",
+      added: [["a", "resync"], ["b", "resync"], ["c"]],
+      want: ["c", "a", "b"],
+    },
+    {
+      sentence: "a resync key that changes moves to the changed ones",
+      added: [
+        ["a", "resync"],
+        ["b", "resync"],
+        ["b", "changed"],
+      ],
+      want: ["b", "a"],
+    },
+    {
+      sentence: "a changed key stays changed when a resync finds it",
+      added: [
+        ["a", "changed"],
+        ["b", "changed"],
+        ["a", "resync"],
+      ],
+      want: ["a", "b"],
+    },
+  ];
+  test.each(orders)("$sentence", async ({ added, want }) => {
+    const queue = createQueue({ clock: createManualClock() });
+    for (const [key, priority] of added) queue.add(key, priority);
+    expect(await drained(queue)).toEqual(want);
+  });
+});
+
+describe("a key that is worked on", () => {
+  test("is given to no second worker, and waits again when it is done", async () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    queue.add("a");
+    expect(await queue.take()).toBe("a");
+    queue.add("a");
+    queue.add("a", "resync");
+    let second: string | undefined;
+    void queue.take().then((key) => (second = key));
+    await clock.settle();
+    expect({ second, depth: queue.depth }).toEqual({ second: undefined, depth: 0 });
+    queue.done("a");
+    await clock.settle();
+    expect(second).toBe("a");
+    queue.done("a");
+    expect(queue.isIdle).toBe(true);
+  });
+
+  test("keeps the queue from being idle", async () => {
+    const queue = createQueue({ clock: createManualClock() });
+    queue.add("a");
+    await queue.take();
+    expect({ isIdle: queue.isIdle, depth: queue.depth }).toEqual({ isIdle: false, depth: 0 });
+  });
+});
+
+describe("delayed keys", () => {
+  test("wait for their time", async () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    queue.addAfter("a", 1_000);
+    await clock.advance(999);
+    expect(queue.depth).toBe(0);
+    await clock.advance(1);
+    expect(await drained(queue)).toEqual(["a"]);
+  });
+
+  test("come once, at the soonest of their times", async () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    for (const delayMs of [1_000, 200, 500]) queue.addAfter("a", delayMs);
+    expect(clock.delaysMs).toEqual([200]);
+    await clock.advance(200);
+    expect(await drained(queue)).toEqual(["a"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  const retries = [
+    { sentence: "a retry with back-off waits 5 ms the first time", retry: "backoff", want: [5] },
+    { sentence: "a retry at a known time waits for it", retry: { afterMs: 7_000 }, want: [7_000] },
+    { sentence: "a fault that no retry cures is not tried again", retry: "never", want: [] },
+  ] as const;
+  test.each(retries)("$sentence", ({ retry, want }) => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    queue.retry("a", retry);
+    expect(clock.delaysMs).toEqual(want);
+  });
+
+  test("a key that succeeds after failures starts its back-off anew", () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    queue.retry("a", "backoff");
+    queue.forget("a");
+    queue.retry("b", "backoff");
+    queue.retry("b", "backoff");
+    expect(clock.delaysMs).toEqual([5, 5]);
+  });
+});
+
+describe("a queue that is closed", () => {
+  test("sends its workers home, drops all keys and takes none", async () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock });
+    const idle = queue.take();
+    queue.addAfter("late", 100);
+    queue.close();
+    queue.add("a");
+    queue.addAfter("b", 1);
+    expect(await idle).toBeUndefined();
+    expect(await queue.take()).toBeUndefined();
+    expect({ depth: queue.depth, pending: clock.pending }).toEqual({ depth: 0, pending: 0 });
+  });
+});
+
+describe("what a queue tells to metrics", () => {
+  test("depth after each change and how long a key waited", async () => {
+    const clock = createManualClock();
+    const depths: number[] = [];
+    const waits: number[] = [];
+    const queue = createQueue({ clock, onDepth: (depth) => depths.push(depth), onWaited: (ms) => waits.push(ms) });
+    queue.add("a");
+    queue.add("b");
+    await clock.advance(250);
+    await queue.take();
+    await queue.take();
+    expect({ depths, waits }).toEqual({ depths: [1, 2, 1, 0], waits: [250, 250] });
+  });
+});
+
+test("however keys are added, taken and finished: none is lost, none is worked on twice at a time", async () => {
+  const step = fc.record({
+    act: fc.constantFrom("add", "resync", "take", "done"),
+    key: fc.constantFrom("a", "b", "c", "d"),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      const queue = createQueue({ clock: createManualClock() });
+      const inHand = new Set<string>();
+      const owed = new Set<string>();
+      for (const { act, key } of steps) {
+        if (act === "add" || act === "resync") {
+          queue.add(key, act === "add" ? "changed" : "resync");
+          owed.add(key);
+        } else if (act === "take" && queue.depth > 0) {
+          const taken = (await queue.take()) ?? "closed";
+          expect(inHand.has(taken)).toBe(false);
+          inHand.add(taken);
+          owed.delete(taken);
+        } else if (act === "done" && inHand.delete(key)) {
+          queue.done(key);
+        }
+      }
+      for (const key of inHand) queue.done(key);
+      expect((await drained(queue)).sort()).toEqual([...owed].sort());
+      expect(queue.isIdle).toBe(true);
+    }),
+  );
+});
