@@ -37,7 +37,7 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   if (mantissa > maxExact) sink.inexact = true;
   // An integer has no negative zero.
   sink.values[sink.count++] =
-    mantissa > maxExact ? Number(bytes.latin1Slice(at, end)) : negative ? 0 - mantissa : mantissa;
+    mantissa > maxExact ? Number(bytes.toString("latin1", at, end)) : negative ? 0 - mantissa : mantissa;
   return end;
 }
 
@@ -64,7 +64,7 @@ function scanFraction(bytes: Buffer, fraction: number, { sink, start, mantissa: 
     const value = mantissa / (exactPowers[scale] ?? 1);
     sink.values[sink.count++] = negative ? -value : value;
   } else {
-    sink.values[sink.count++] = Number(bytes.latin1Slice(start, end));
+    sink.values[sink.count++] = Number(bytes.toString("latin1", start, end));
   }
   return end;
 }
@@ -75,7 +75,7 @@ function scanExponent(bytes: Buffer, start: number, at: number, sink: NumberSink
   let end = exponent;
   for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) end += 1;
   if (end === exponent) return -1;
-  const value = Number(bytes.latin1Slice(start, end));
+  const value = Number(bytes.toString("latin1", start, end));
   if (!Number.isFinite(value)) return -1;
   sink.inexact = true;
   sink.values[sink.count++] = value;

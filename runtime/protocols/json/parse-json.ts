@@ -172,7 +172,7 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
 }
 
 function textAt(bytes: Buffer, start: number, end: number): string {
-  return bytes.latin1Slice(start, Math.min(end, bytes.length));
+  return bytes.toString("latin1", start, Math.min(end, bytes.length));
 }
 
 function tooBig(offset: number): Error {

@@ -19,7 +19,7 @@ export function scanString(bytes: Buffer, start: number): { readonly value: stri
   let at = start + 1;
   for (;;) {
     const plainEnd = scanPlain(bytes, at);
-    if (plainEnd > at) text += bytes.utf8Slice(at, plainEnd);
+    if (plainEnd > at) text += bytes.toString("utf8", at, plainEnd);
     const byte = bytes[plainEnd];
     if (byte === quote) return { value: text, end: plainEnd + 1 };
     if (byte !== backslash) throw brokenString(bytes, plainEnd);
@@ -61,7 +61,7 @@ function scanEscape(bytes: Buffer, at: number): { readonly value: string; readon
 }
 
 function hexUnit(bytes: Buffer, at: number, offset: number): number {
-  const text = bytes.latin1Slice(at, Math.min(at + 4, bytes.length));
+  const text = bytes.toString("latin1", at, Math.min(at + 4, bytes.length));
   if (!/^[0-9a-f]{4}$/i.test(text)) {
     throw faults.JsonInvalid({ reason: "Incorrect hex digit after \\u escape in string.", offset });
   }

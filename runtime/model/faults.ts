@@ -1,0 +1,51 @@
+import { faultCatalogue } from "../base/fault.ts";
+
+/** Why a model cannot be had, whatever its format. */
+export const faults = faultCatalogue<{
+  /** Nothing is at the path or URL. */
+  ModelNotFound: { place: string; found?: readonly string[] };
+  /** A folder holds several models. */
+  ModelAmbiguous: { folder: string; found: readonly string[] };
+  ModelUnreadable: { path: string; reason: string };
+  /** A link or `..` leads out of the volume. */
+  ModelOutsideVolume: { path: string; real: string; volume: string };
+  DigestMismatch: { place: string; expected: string; actual: string };
+  DigestOfFolder: { path: string };
+}>({
+  ModelNotFound: {
+    message: ({ place, found }) =>
+      `there is no model at ${place}${found === undefined ? "" : `; it holds ${found.length === 0 ? "nothing" : found.join(", ")}`}`,
+    hint: () => "check spec.model.source: the path or URL must lead to a model file, or to a folder with one model",
+    retry: "never",
+    level: "error",
+  },
+  ModelAmbiguous: {
+    message: ({ folder, found }) => `${folder} holds ${found.length} models: ${found.join(", ")}; must hold one`,
+    hint: () => "name the one to serve in the path",
+    retry: "never",
+    level: "error",
+  },
+  ModelUnreadable: {
+    message: ({ path, reason }) => `${path} cannot be read: ${reason}`,
+    retry: "backoff",
+    level: "error",
+  },
+  ModelOutsideVolume: {
+    message: ({ path, real, volume }) => `${path} leads to ${real}, outside its volume ${volume}`,
+    hint: () => "put the file itself into the volume instead of a link out of it",
+    retry: "never",
+    level: "error",
+  },
+  DigestMismatch: {
+    message: ({ place, expected, actual }) => `${place} has digest ${actual}; expected ${expected}`,
+    hint: () => "the file is not the one the manifest pins: correct the file, or the digest",
+    retry: "never",
+    level: "error",
+  },
+  DigestOfFolder: {
+    message: ({ path }) => `${path} is a folder, which has no digest; spec.model.digest pins single files`,
+    hint: () => "drop the digest, or name a model file",
+    retry: "never",
+    level: "error",
+  },
+});

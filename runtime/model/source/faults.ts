@@ -1,0 +1,51 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** Why a download fails; a missing model and a wrong digest are in `../faults.ts`. */
+export const faults = faultCatalogue<{
+  SourceUrlInvalid: { reason: string };
+  RedirectRefused: { from: string; reason: string };
+  SourceRefused: { url: string; status: number };
+  SourceUnavailable: { url: string; reason: string; attempts: number };
+  ModelTooLarge: { url: string; sizeBytes: number | undefined; limitBytes: number };
+  TargetUnwritable: { path: string; reason: string };
+}>({
+  SourceUrlInvalid: {
+    message: ({ reason }) => `the source URL cannot be used: ${reason}; must be an http or https URL`,
+    hint: () => "check spec.model.source.http.url",
+    retry: "never",
+    level: "error",
+  },
+  RedirectRefused: {
+    message: ({ from, reason }) => `the redirect of ${from} is refused: ${reason}`,
+    hint: () => "give the URL that the file is finally at",
+    retry: "never",
+    level: "error",
+  },
+  SourceRefused: {
+    message: ({ url, status }) => `${url} answered ${status}; expected 200`,
+    hint: ({ status }) =>
+      status === 401 || status === 403
+        ? "the server wants other credentials, or forbids this file"
+        : "check spec.model.source.http.url",
+    retry: "never",
+    level: "error",
+  },
+  SourceUnavailable: {
+    message: ({ url, reason, attempts }) => `${url} could not be downloaded in ${attempts} attempts: ${reason}`,
+    hint: () => "check that the server is up and reachable from the pod",
+    retry: "backoff",
+    level: "error",
+  },
+  ModelTooLarge: {
+    message: ({ url, sizeBytes, limitBytes }) =>
+      `${url} has ${sizeBytes ?? `more than ${limitBytes}`} bytes; must have ${limitBytes} at most`,
+    retry: "never",
+    level: "error",
+  },
+  TargetUnwritable: {
+    message: ({ path, reason }) => `${path} cannot be written: ${reason}`,
+    hint: () => "the volume may be full or read-only",
+    retry: "backoff",
+    level: "error",
+  },
+});

@@ -1,0 +1,76 @@
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { faults } from "./faults.ts";
+
+/** A file that is being downloaded: hidden beside its target until it is complete. */
+export class PartFile {
+  readonly #target: string;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #hash: Hash = createHash("sha256");
+  #size = 0;
+
+  private constructor(target: string, path: string, handle: FileHandle) {
+    this.#target = target;
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** Starts anew: what an earlier, killed download left is overwritten. */
+  static async create(target: string): Promise<PartFile> {
+    const path = join(dirname(target), `.${basename(target)}.part`);
+    return await writing(target, async () => {
+      await mkdir(dirname(target), { recursive: true });
+      return new PartFile(target, path, await open(path, "w", 0o644));
+    });
+  }
+
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  /** Digest of all bytes so far; ends the hashing. */
+  digest(): string {
+    return `sha256:${this.#hash.digest("hex")}`;
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    await writing(this.#target, () => this.#handle.write(chunk, 0, chunk.length, this.#size));
+    this.#hash.update(chunk);
+    this.#size += chunk.length;
+  }
+
+  /** Drops all bytes so far. */
+  async restart(): Promise<void> {
+    await writing(this.#target, () => this.#handle.truncate(0));
+    this.#hash = createHash("sha256");
+    this.#size = 0;
+  }
+
+  /** Makes the file appear under its name, complete and on disk. */
+  async publish(): Promise<void> {
+    await writing(this.#target, async () => {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#path, this.#target);
+      const folder = await open(dirname(this.#target), "r");
+      await folder.sync();
+      await folder.close();
+    });
+  }
+
+  /** Leaves nothing behind. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await rm(this.#path, { force: true });
+  }
+}
+
+async function writing<Value>(path: string, write: () => Promise<Value>): Promise<Value> {
+  try {
+    return await write();
+  } catch (thrown) {
+    throw faults.TargetUnwritable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+  }
+}

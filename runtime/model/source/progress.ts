@@ -1,0 +1,36 @@
+import type { Clock } from "../../base/clock.ts";
+
+/** How far a download is. */
+export interface Progress {
+  readonly bytes: number;
+  readonly totalBytes: number | undefined;
+}
+
+/** Says how a download goes, at most every `everyMs`, in one line: `12.3 MB of 45.6 MB, 10.2 MB/s, 3 s left`. */
+export function progressReport(
+  clock: Clock,
+  say: (line: string, progress: Progress) => void,
+  everyMs = 2_000,
+): (progress: Progress) => void {
+  const start = clock.monotonic();
+  let last = start;
+  return (progress) => {
+    const now = clock.monotonic();
+    if (now - last < everyMs) return;
+    last = now;
+    say(progressLine(progress, now - start), progress);
+  };
+}
+
+/** One line about a download that has taken `elapsedMs` so far. */
+export function progressLine({ bytes, totalBytes }: Progress, elapsedMs: number): string {
+  const perSecond = elapsedMs > 0 ? (bytes * 1000) / elapsedMs : 0;
+  const rate = `${megabytes(perSecond)}/s`;
+  if (totalBytes === undefined) return `${megabytes(bytes)}, ${rate}`;
+  const left = perSecond > 0 ? `, ${Math.ceil((totalBytes - bytes) / perSecond)} s left` : "";
+  return `${megabytes(bytes)} of ${megabytes(totalBytes)}, ${rate}${left}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,113 @@
+import { type Dispatcher, request } from "undici";
+import { faults as modelFaults } from "../faults.ts";
+import type { DownloadLimits } from "./download.ts";
+import { faults } from "./faults.ts";
+import { type SourceUrl, redirectedUrl } from "./source-url.ts";
+
+/** What a server has to give, opened and not yet read. */
+export interface SourceResponse {
+  readonly body: Dispatcher.ResponseData["body"];
+  /** Offset of the body's first byte in the file. */
+  readonly start: number;
+  readonly totalBytes: number | undefined;
+  /** Names this content, so that a later range is of the same. */
+  readonly tag: string | undefined;
+}
+
+/** A failure that may pass. */
+export interface Setback {
+  readonly reason: string;
+  /** The server asked for this pause. */
+  readonly afterMs?: number;
+}
+
+/** Where an earlier response stopped. */
+export interface ResumePoint {
+  readonly offset: number;
+  readonly tag: string | undefined;
+}
+
+export interface OpenOptions {
+  readonly limits: DownloadLimits;
+  readonly resume: ResumePoint;
+  readonly signal: AbortSignal | undefined;
+}
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+const longestRetryAfterMs = 30_000;
+
+/** Opens a source, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
+export async function openSource(source: SourceUrl, options: OpenOptions): Promise<SourceResponse | Setback> {
+  const { limits, resume, signal } = options;
+  let from = source;
+  for (let hops = 0; ; hops++) {
+    const response = await request(from.url, {
+      method: "GET",
+      headers: requestHeaders(from, resume),
+      headersTimeout: limits.stallMs,
+      bodyTimeout: limits.stallMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { location } = response.headers;
+    if (!redirects.has(response.statusCode) || typeof location !== "string") {
+      return await judged(from, response, resume);
+    }
+    await response.body.dump();
+    if (hops >= limits.maxRedirects) {
+      throw faults.RedirectRefused({ from: source.shown, reason: `more than ${limits.maxRedirects} redirects` });
+    }
+    from = redirectedUrl(from, location);
+  }
+}
+
+function requestHeaders({ authorization }: SourceUrl, { offset, tag }: ResumePoint): Record<string, string> {
+  return {
+    accept: "*/*",
+    "accept-encoding": "identity",
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(offset > 0 && tag !== undefined ? { range: `bytes=${offset}-`, "if-range": tag } : {}),
+  };
+}
+
+async function judged(
+  source: SourceUrl,
+  response: Dispatcher.ResponseData,
+  resume: ResumePoint,
+): Promise<SourceResponse | Setback> {
+  const { statusCode: status, body } = response;
+  if (status === 200) return { body, start: 0, totalBytes: lengthOf(response), tag: tagOf(response) };
+  if (status === 206) {
+    const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(text(response.headers["content-range"]) ?? "") ?? [];
+    if (Number(start) === resume.offset) {
+      const totalBytes = total === undefined || total === "*" ? undefined : Number(total);
+      return { body, start: resume.offset, totalBytes, tag: tagOf(response) };
+    }
+  }
+  await body.dump();
+  if (status === 404 || status === 410) throw modelFaults.ModelNotFound({ place: source.shown });
+  if (status === 206 || passing.has(status)) {
+    return { reason: `it answered ${status}`, ...retryAfter(response) };
+  }
+  throw faults.SourceRefused({ url: source.shown, status });
+}
+
+function retryAfter({ headers }: Dispatcher.ResponseData): { readonly afterMs?: number } {
+  const seconds = Number(text(headers["retry-after"]));
+  return Number.isFinite(seconds) ? { afterMs: Math.min(seconds * 1000, longestRetryAfterMs) } : {};
+}
+
+function lengthOf({ headers }: Dispatcher.ResponseData): number | undefined {
+  const length = text(headers["content-length"]);
+  return length === undefined ? undefined : Number(length);
+}
+
+/** A strong entity tag, else the date: weak tags cannot name ranges. */
+function tagOf({ headers }: Dispatcher.ResponseData): string | undefined {
+  const tag = text(headers.etag);
+  return tag === undefined || tag.startsWith("W/") ? text(headers["last-modified"]) : tag;
+}
+
+function text(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" ? header : header?.[0];
+}

@@ -1,0 +1,48 @@
+import { faults } from "./faults.ts";
+
+/** Where a model is downloaded from, with its credentials taken out of what is printed. */
+export interface SourceUrl {
+  readonly url: URL;
+  /** Value of the `authorization` header, from `user:password@`. */
+  readonly authorization: string | undefined;
+  /** For messages and logs: without credentials and without the query, which may hold a signature. */
+  readonly shown: string;
+}
+
+/** Reads an http or https URL. Throws `SourceUrlInvalid`. */
+export function sourceUrl(text: string): SourceUrl {
+  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL" });
+  return fromUrl(new URL(text));
+}
+
+/** Where a redirect leads: only the same origin gets the credentials; from https there is no way back to http. */
+export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
+  if (!URL.canParse(location, from.url)) throw faults.RedirectRefused({ from: from.shown, reason: "it leads to no URL" });
+  const to = fromUrl(new URL(location, from.url));
+  if (from.url.protocol === "https:" && to.url.protocol === "http:") {
+    throw faults.RedirectRefused({ from: from.shown, reason: `it leads from https to ${to.shown}` });
+  }
+  const isSameOrigin = to.url.origin === from.url.origin;
+  return { ...to, authorization: to.authorization ?? (isSameOrigin ? from.authorization : undefined) };
+}
+
+function fromUrl(parsed: URL): SourceUrl {
+  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
+    throw faults.SourceUrlInvalid({ reason: `its scheme is ${parsed.protocol.slice(0, -1)}` });
+  }
+  const url = new URL(parsed);
+  const { username, password } = url;
+  url.username = "";
+  url.password = "";
+  const credentials = `${unescaped(username)}:${unescaped(password)}`;
+  const authorization = username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
+  return { url, authorization, shown: `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,132 @@
+import { Fault } from "../../base/fault.ts";
+import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
+import type { faults as jsonFaults } from "../json/faults.ts";
+import type { ProtocolAnswer } from "../protocol.ts";
+import type { faults } from "./faults.ts";
+
+/** HTTP codes of TensorFlow Serving's canonical statuses (http_server.cc, ToHTTPStatusCode). */
+const httpCodes = {
+  CANCELLED: 499,
+  INVALID_ARGUMENT: 400,
+  NOT_FOUND: 404,
+  DEADLINE_EXCEEDED: 504,
+  RESOURCE_EXHAUSTED: 429,
+  UNIMPLEMENTED: 501,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+} as const;
+type Status = keyof typeof httpCodes;
+
+/** Faults of the transport below a protocol, by code; a protocol may not import the server. */
+type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
+
+type Code =
+  | keyof typeof faults
+  | keyof typeof dataplaneFaults
+  | keyof typeof jsonFaults
+  | TransportCode
+  | "Unexpected";
+
+/** The canonical status of every fault that a request can meet. */
+const statuses: Readonly<Record<Code, Status>> = {
+  MalformedRequest: "INVALID_ARGUMENT",
+  OriginMissing: "INVALID_ARGUMENT",
+  VersionNotNumeric: "INVALID_ARGUMENT",
+  ModelNameMissing: "INVALID_ARGUMENT",
+  ModelUnknown: "NOT_FOUND",
+  VersionUnknown: "NOT_FOUND",
+  LabelUnknown: "INVALID_ARGUMENT",
+  NoVersions: "NOT_FOUND",
+  NoSuchVersion: "NOT_FOUND",
+  SignatureUnknown: "INVALID_ARGUMENT",
+  SignatureKind: "INVALID_ARGUMENT",
+  SignatureNamed: "INVALID_ARGUMENT",
+  NotAnObject: "INVALID_ARGUMENT",
+  SignatureNotText: "INVALID_ARGUMENT",
+  InputsMissing: "INVALID_ARGUMENT",
+  InputsTwice: "INVALID_ARGUMENT",
+  InstancesNotList: "INVALID_ARGUMENT",
+  InstancesEmpty: "INVALID_ARGUMENT",
+  InstancesPlain: "INVALID_ARGUMENT",
+  ColumnsPlain: "INVALID_ARGUMENT",
+  ElementNotObject: "INVALID_ARGUMENT",
+  ElementIsObject: "INVALID_ARGUMENT",
+  ElementRefused: "INVALID_ARGUMENT",
+  ElementKeys: "INVALID_ARGUMENT",
+  ColumnMissing: "INVALID_ARGUMENT",
+  NamedInputUnknown: "INVALID_ARGUMENT",
+  ValueType: "INVALID_ARGUMENT",
+  ValueUnimplemented: "UNIMPLEMENTED",
+  ValueLevel: "INVALID_ARGUMENT",
+  ListLevel: "INVALID_ARGUMENT",
+  ListSize: "INVALID_ARGUMENT",
+  ElementSize: "INVALID_ARGUMENT",
+  ElementShape: "INVALID_ARGUMENT",
+  NotBase64Object: "INVALID_ARGUMENT",
+  NotBase64: "INVALID_ARGUMENT",
+  ExamplesMissing: "INVALID_ARGUMENT",
+  ExamplesNotList: "INVALID_ARGUMENT",
+  ExamplesEmpty: "INVALID_ARGUMENT",
+  ExampleNotObject: "INVALID_ARGUMENT",
+  FeatureType: "INVALID_ARGUMENT",
+  FeatureMixed: "INVALID_ARGUMENT",
+  FeatureUnsigned: "INVALID_ARGUMENT",
+  OutputWithoutRows: "INVALID_ARGUMENT",
+  OutputRows: "INVALID_ARGUMENT",
+  OutputUnwritable: "INVALID_ARGUMENT",
+  JsonEmpty: "INVALID_ARGUMENT",
+  JsonInvalid: "INVALID_ARGUMENT",
+  InputRepeated: "INVALID_ARGUMENT",
+  InputUnknown: "INVALID_ARGUMENT",
+  InputMissing: "INVALID_ARGUMENT",
+  InputDtype: "INVALID_ARGUMENT",
+  InputShape: "INVALID_ARGUMENT",
+  InputSize: "INVALID_ARGUMENT",
+  BatchMismatch: "INVALID_ARGUMENT",
+  OutputUnknown: "INVALID_ARGUMENT",
+  QueueFull: "UNAVAILABLE",
+  DeadlinePassed: "DEADLINE_EXCEEDED",
+  Cancelled: "CANCELLED",
+  Draining: "UNAVAILABLE",
+  EngineFailed: "INTERNAL",
+  BodyTooLarge: "INVALID_ARGUMENT",
+  BodyTooSlow: "DEADLINE_EXCEEDED",
+  BodyUndecodable: "INVALID_ARGUMENT",
+  EncodingUnsupported: "INVALID_ARGUMENT",
+  ClientGone: "CANCELLED",
+  Unexpected: "INTERNAL",
+};
+
+/** Codes whose HTTP answer says more than their canonical status. */
+const exactCodes: Readonly<Partial<Record<Code, number>>> = {
+  BodyTooLarge: 413,
+  BodyTooSlow: 408,
+  EncodingUnsupported: 415,
+};
+
+/** Canonical status of a fault, as TensorFlow Serving prints it in nested errors. */
+export function statusOf(fault: Fault): Status {
+  return isKnown(fault.code) ? statuses[fault.code] : "INTERNAL";
+}
+
+/** `{"error": "<message>"}` with the fault's HTTP code. */
+export function errorAnswer(fault: Fault): ProtocolAnswer {
+  const status = (isKnown(fault.code) ? exactCodes[fault.code] : undefined) ?? httpCodes[statusOf(fault)];
+  return {
+    status,
+    headers: {
+      "content-type": "application/json",
+      ...(status === httpCodes.UNAVAILABLE ? { "retry-after": String(retryAfterSeconds(fault)) } : {}),
+    },
+    body: `{ "error": ${JSON.stringify(fault.sentence)} }`,
+    fault,
+  };
+}
+
+function retryAfterSeconds({ retry }: Fault): number {
+  return typeof retry === "object" ? Math.max(1, Math.ceil(retry.afterMs / 1000)) : 1;
+}
+
+function isKnown(code: string): code is Code {
+  return Object.hasOwn(statuses, code);
+}

@@ -1,0 +1,132 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+type Empty = object;
+
+/** What TensorFlow Serving refuses, in its own words: clients and their tests match on these sentences. */
+export const faults = faultCatalogue<{
+  MalformedRequest: { method: string; target: string };
+  OriginMissing: Empty;
+  VersionNotNumeric: { version: string };
+  ModelNameMissing: Empty;
+  ModelUnknown: { name: string };
+  VersionUnknown: { name: string; version: string };
+  LabelUnknown: { label: string };
+  NoVersions: { name: string };
+  NoSuchVersion: { name: string; version: string };
+  SignatureUnknown: { signature: string };
+  SignatureKind: { kind: "classification" | "regression"; signature: string };
+  SignatureNamed: { signature: string };
+  NotAnObject: { json: string };
+  SignatureNotText: { json: string };
+  InputsMissing: Empty;
+  InputsTwice: { json: string };
+  InstancesNotList: { json: string };
+  InstancesEmpty: { json: string };
+  InstancesPlain: Empty;
+  ColumnsPlain: Empty;
+  ElementNotObject: { index: number };
+  ElementIsObject: { index: number };
+  ElementRefused: { index: number; key: string | undefined; status: string; error: string };
+  ElementKeys: { index: number; json: string; keys: readonly string[] };
+  ColumnMissing: { name: string };
+  NamedInputUnknown: { name: string };
+  ValueType: { json: string; type: string; dtype: string };
+  ValueUnimplemented: { json: string; dtype: string };
+  ValueLevel: { json: string; level: number; rank: number };
+  ListLevel: { level: number; rank: number };
+  ListSize: { size: number; level: number; expected: number };
+  ElementSize: { expected: number; size: number };
+  ElementShape: { expected: readonly number[]; shape: readonly number[] };
+  NotBase64Object: { json: string };
+  NotBase64: Empty;
+  ExamplesMissing: { json: string };
+  ExamplesNotList: { json: string };
+  ExamplesEmpty: { json: string };
+  ExampleNotObject: { type: string };
+  FeatureType: { feature: string; type: string };
+  FeatureMixed: { feature: string; expected: string };
+  FeatureUnsigned: { feature: string };
+  OutputWithoutRows: { name: string };
+  OutputRows: { name: string; rows: number; expected: number };
+  OutputUnwritable: { dtype: string };
+}>({
+  MalformedRequest: said(({ method, target }) => `Malformed request: ${method} ${target}`),
+  OriginMissing: said(() => "Origin header is missing in CORS preflight"),
+  VersionNotNumeric: said(({ version }) => `Failed to convert version: ${version} to numeric.`),
+  ModelNameMissing: said(() => "Missing model name in request."),
+  ModelUnknown: said(({ name }) => `Servable not found for request: Latest(${name})`),
+  VersionUnknown: said(({ name, version }) => `Servable not found for request: Specific(${name}, ${version})`),
+  LabelUnknown: said(({ label }) => `Unrecognized servable version label: ${label}`),
+  NoVersions: said(({ name }) => `Could not find any versions of model ${name}`),
+  NoSuchVersion: said(({ name, version }) => `Could not find version ${version} of model ${name}`),
+  SignatureUnknown: said(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
+  SignatureKind: said(({ kind, signature }) => `No ${kind} inputs found in SignatureDef: ${signature}`),
+  SignatureNamed: said(({ signature }) => `No signature was found with the name: ${signature}`),
+  NotAnObject: said(({ json }) => `JSON Value: ${json} Is not object`),
+  SignatureNotText: said(
+    ({ json }) => `JSON Value: ${json} not formatted correctly. 'signature_name' key must be a string value.`,
+  ),
+  InputsMissing: said(() => "Missing 'inputs' or 'instances' key"),
+  InputsTwice: said(
+    ({ json }) =>
+      `JSON Value: ${json} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist `,
+  ),
+  InstancesNotList: said(({ json }) => `JSON Value: ${json} Expecting 'instances' to be an list/array`),
+  InstancesEmpty: said(({ json }) => `JSON Value: ${json} No values in 'instances' array`),
+  InstancesPlain: said(
+    () =>
+      "instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map",
+  ),
+  ColumnsPlain: said(
+    () =>
+      "inputs is a plain value/list, but expecting an object as multiple input tensors required as per tensorinfo_map",
+  ),
+  ElementNotObject: said(({ index }) => `Expecting object but got list at item ${index} of input list`),
+  ElementIsObject: said(({ index }) => `Expecting value/list but got object at item ${index} of input list`),
+  ElementRefused: said(
+    ({ index, key, status, error }) =>
+      `Failed to process element: ${index}${key === undefined ? "" : ` key: ${key}`} of 'instances' list. Error: ${status}: ${error}`,
+  ),
+  ElementKeys: said(
+    ({ index, json, keys }) =>
+      `Failed to process element: ${index} of 'instances' list. JSON object: ${json} keys must be equal to: ${keys.join(",")}`,
+  ),
+  ColumnMissing: said(({ name }) => `Missing named input: ${name} in 'inputs' object.`),
+  NamedInputUnknown: said(({ name }) => `JSON object: does not have named input: ${name}`),
+  ValueType: said(({ json, type, dtype }) => `JSON Value: ${json} Type: ${type} is not of expected type: ${dtype}`),
+  ValueUnimplemented: said(({ json, dtype }) => `Conversion of JSON Value: ${json} to type: ${dtype}`),
+  ValueLevel: said(
+    ({ json, level, rank }) =>
+      `JSON Value: ${json} found at incorrect level: ${level} in the JSON DOM. Expected at level: ${rank}`,
+  ),
+  ListLevel: said(({ level, rank }) => `Encountered list at unexpected level: ${level} expected < ${rank}`),
+  ListSize: said(
+    ({ size, level, expected }) =>
+      `Encountered list at unexpected size: ${size} at level: ${level} expected size: ${expected}`,
+  ),
+  ElementSize: said(({ expected, size }) => `Expecting tensor size: ${expected} but got: ${size}`),
+  ElementShape: said(({ expected, shape }) => `Expecting shape [${expected.join(",")}] but got: [${shape.join(",")}]`),
+  NotBase64Object: said(({ json }) => `JSON Value: ${json} not formatted correctly for base64 data`),
+  NotBase64: said(() => "Unable to base64 decode"),
+  ExamplesMissing: said(
+    ({ json }) => `JSON Value: ${json} When method is classify, key 'examples' is expected and was not found`,
+  ),
+  ExamplesNotList: said(({ json }) => `JSON Value: ${json} Expecting 'examples' value to be an list/array`),
+  ExamplesEmpty: said(({ json }) => `JSON Value: ${json} 'examples' value is an empty array`),
+  ExampleNotObject: said(({ type }) => `Example must be JSON object but got JSON ${type}`),
+  FeatureType: said(({ feature, type }) => `Feature: ${feature} has element with unexpected JSON type: ${type}`),
+  FeatureMixed: said(
+    ({ feature, expected }) => `Unexpected element type in feature: ${feature} expecting type: ${expected}`,
+  ),
+  FeatureUnsigned: said(({ feature }) => `Feature: ${feature} has uint64_t element. Only int64_t is supported.`),
+  OutputWithoutRows: said(({ name }) => `Tensor name: ${name} has no shape information `),
+  OutputRows: said(
+    ({ name, rows, expected }) => `Tensor name: ${name} has inconsistent batch size: ${rows} expecting: ${expected}`,
+  ),
+  OutputUnwritable: said(({ dtype }) => `Failed to write JSON value for tensor type: ${dtype}`),
+});
+
+/** TensorFlow Serving gives no hints, and none of its refusals gets better by asking again. */
+function said<Args>(message: (args: Args) => string) {
+  return { message, retry: "never", level: "info" } as const;
+}

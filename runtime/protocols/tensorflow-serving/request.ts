@@ -1,0 +1,73 @@
+import type { NamedTensor } from "../../dataplane/tensor.ts";
+import type { InferTarget } from "../../dataplane/infer.ts";
+import { parseJson } from "../json/parse-json.ts";
+import { type JsonObject, type JsonValue, itemsOf, member } from "../json/value.ts";
+import { elementsOf, isBase64Object } from "./tensors/elements.ts";
+import { faults } from "./faults.ts";
+import { quoted } from "./tensors/json-text.ts";
+import { rowInputs } from "./tensors/rows.ts";
+import { announcedShape, fill } from "./tensors/fill.ts";
+
+type Signature = InferTarget["signature"];
+
+/** `row`: `instances` and `predictions`; `columnar`: `inputs` and `outputs`. */
+export type PredictFormat = "row" | "columnar";
+
+export interface PredictInputs {
+  readonly format: PredictFormat;
+  readonly inputs: readonly NamedTensor[];
+}
+
+/** A request body that is a JSON object, and the signature that it names. */
+export interface RequestDocument {
+  readonly root: JsonObject;
+  /** `serving_default` when the body names none. */
+  readonly signature: string;
+}
+
+export const defaultSignature = "serving_default";
+
+/** Parses a body. Throws a JSON fault, `NotAnObject` or `SignatureNotText`. */
+export function requestDocument(body: Buffer): RequestDocument {
+  const root = parseJson(body);
+  if (root.kind !== "object") throw faults.NotAnObject({ json: quoted(root) });
+  const name = member(root, "signature_name");
+  if (name !== undefined && name.kind !== "string") throw faults.SignatureNotText({ json: quoted(root) });
+  return { root, signature: name === undefined || name.value === "" ? defaultSignature : name.value };
+}
+
+/** The tensors of a predict request. Checks come in TensorFlow Serving's order. */
+export function predictInputs(root: JsonObject, signature: Signature): PredictInputs {
+  const instances = member(root, "instances");
+  const inputs = member(root, "inputs");
+  if (instances !== undefined && inputs !== undefined) throw faults.InputsTwice({ json: quoted(root) });
+  if (instances !== undefined) {
+    if (instances.kind !== "array" && instances.kind !== "numbers") {
+      throw faults.InstancesNotList({ json: quoted(root) });
+    }
+    const isEmpty = instances.kind === "numbers" ? instances.shape[0] === 0 : itemsOf(instances).length === 0;
+    if (isEmpty) throw faults.InstancesEmpty({ json: quoted(root) });
+    return { format: "row", inputs: rowInputs(instances, signature) };
+  }
+  if (inputs === undefined) throw faults.InputsMissing({});
+  return { format: "columnar", inputs: columnInputs(inputs, signature) };
+}
+
+function columnInputs(inputs: JsonValue, signature: Signature): readonly NamedTensor[] {
+  if (inputs.kind === "object" && !isBase64Object(inputs)) {
+    return signature.inputs.map((spec) => {
+      const value = member(inputs, spec.name);
+      if (value === undefined) throw faults.ColumnMissing({ name: spec.name });
+      return column(value, spec, `inputs.${spec.name}`);
+    });
+  }
+  if (signature.inputs.length > 1) throw faults.ColumnsPlain({});
+  return signature.inputs.map((spec) => column(inputs, spec, "inputs"));
+}
+
+function column(value: JsonValue, { name, dtype }: Signature["inputs"][number], path: string): NamedTensor {
+  const shape = announcedShape(value);
+  const elements = elementsOf(dtype);
+  fill(elements, value, shape);
+  return { name, path, tensor: elements.tensor(shape) };
+}

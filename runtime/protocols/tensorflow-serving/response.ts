@@ -1,0 +1,102 @@
+import type { NamedTensor, Tensor } from "../../dataplane/tensor.ts";
+import { float32Text, float64Text } from "../json/number-text.ts";
+import { dtypeNames } from "./tensors/dtypes.ts";
+import { faults } from "./faults.ts";
+import type { PredictFormat } from "./request.ts";
+
+/** The body of a predict answer. Throws when outputs cannot be told in the row format. */
+export function predictBody(format: PredictFormat, outputs: readonly NamedTensor[]): string {
+  const writers = outputs.map(tensorWriter);
+  return format === "row"
+    ? `{\n    "predictions": ${rowsText(outputs, writers)}\n}`
+    : `{\n    "outputs": ${columnsText(writers)}\n}`;
+}
+
+/** Writes the elements of one output; `at` counts them. */
+interface TensorWriter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly element: (at: number) => string;
+}
+
+function columnsText(writers: readonly TensorWriter[]): string {
+  const [only] = writers;
+  if (writers.length === 1 && only !== undefined) return nested(only, 0, 0);
+  const members = writers.map((writer) => `        ${JSON.stringify(writer.name)}: ${nested(writer, 0, 0)}`);
+  return `{\n${members.join(",\n")}\n    }`;
+}
+
+function rowsText(outputs: readonly NamedTensor[], writers: readonly TensorWriter[]): string {
+  const rows = rowCount(outputs);
+  const [only] = writers;
+  if (writers.length === 1 && only !== undefined) return nested(only, 0, 0);
+  const texts: string[] = [];
+  for (let row = 0; row < rows; row++) {
+    const members = writers.map(
+      (writer) => `            ${JSON.stringify(writer.name)}: ${nested(writer, 1, row * size(writer.shape, 1))}`,
+    );
+    texts.push(`        {\n${members.join(",\n")}\n        }`);
+  }
+  return `[\n${texts.join(",\n")}\n    ]`;
+}
+
+/** The number of rows that all outputs agree on. */
+function rowCount(outputs: readonly NamedTensor[]): number {
+  let expected: number | undefined;
+  for (const { name, tensor } of outputs) {
+    const [rows] = tensor.shape;
+    if (rows === undefined) throw faults.OutputWithoutRows({ name });
+    expected ??= rows;
+    if (rows !== expected) throw faults.OutputRows({ name, rows, expected });
+  }
+  return expected ?? 0;
+}
+
+/** Elements from `at` on as lists nested by the dimensions from `dimension` on. */
+function nested(writer: TensorWriter, dimension: number, at: number): string {
+  const length = writer.shape[dimension];
+  if (length === undefined) return writer.element(at);
+  const isLast = dimension === writer.shape.length - 1;
+  const stride = size(writer.shape, dimension + 1);
+  let text = "[";
+  for (let i = 0; i < length; i++) {
+    if (i > 0) text += ", ";
+    text += isLast ? writer.element(at + i) : nested(writer, dimension + 1, at + i * stride);
+  }
+  return `${text}]`;
+}
+
+function size(shape: readonly number[], from: number): number {
+  let product = 1;
+  for (let i = from; i < shape.length; i++) product *= shape[i] ?? 1;
+  return product;
+}
+
+function tensorWriter({ name, tensor }: NamedTensor): TensorWriter {
+  return { name, shape: tensor.shape, element: elementWriter(name, tensor) };
+}
+
+function elementWriter(name: string, tensor: Tensor): (at: number) => string {
+  switch (tensor.dtype) {
+    case "float32":
+      return (at) => float32Text(tensor.data[at] ?? 0);
+    case "float64":
+      return (at) => float64Text(tensor.data[at] ?? 0);
+    case "bool":
+      return (at) => (tensor.data[at] === 1 ? "true" : "false");
+    case "string":
+      return name.endsWith("_bytes")
+        ? (at) => `{ "b64": "${Buffer.from(tensor.data[at] ?? []).toString("base64")}" }`
+        : (at) => JSON.stringify(Buffer.from(tensor.data[at] ?? []).toString());
+    case "int8":
+    case "int16":
+    case "int32":
+    case "uint8":
+    case "uint32":
+    case "int64":
+    case "uint64":
+      return (at) => String(tensor.data[at] ?? 0);
+    default:
+      throw faults.OutputUnwritable({ dtype: dtypeNames[tensor.dtype].text });
+  }
+}

@@ -1,0 +1,74 @@
+import type { ModelReference } from "../../dataplane/infer.ts";
+import { faults } from "./faults.ts";
+
+export type InferenceMethod = "classify" | "regress" | "predict";
+
+/** A model as a path names it. */
+export interface PathModel {
+  readonly name: string;
+  /** Digits of an int64. */
+  readonly version?: string;
+  readonly label?: string;
+}
+
+/** What a request line asks for. */
+export type Route =
+  | { readonly kind: InferenceMethod; readonly model: PathModel }
+  | { readonly kind: "status" | "metadata"; readonly model: PathModel };
+
+// The patterns of TensorFlow Serving's http_rest_api_util.cc: case-insensitive, the query string is part of the path.
+const inferencePath =
+  /^\/v1\/models\/([^/:]+)(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?:(classify|regress|predict)$/i;
+const statusPath = /^\/v1\/models(?:\/([^/:]+))?(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?(?:\/(metadata))?$/i;
+const maxVersion = 2n ** 63n - 1n;
+
+/** Whether TensorFlow Serving's REST API answers that target at all. */
+export function ownsTarget(target: string): boolean {
+  return /^\/v1\//i.test(target);
+}
+
+/** Reads a request line. Throws `MalformedRequest`, `VersionNotNumeric` or `ModelNameMissing`. */
+export function routeOf(method: string, target: string): Route {
+  const inference = method === "POST" ? inferencePath.exec(target) : null;
+  if (inference !== null) {
+    const [, name = "", version, label, verb = ""] = inference;
+    // The pattern is case-insensitive, the verb is not.
+    if (verb === "predict" || verb === "classify" || verb === "regress") {
+      return { kind: verb, model: pathModel(name, version, label) };
+    }
+  }
+  const status = method === "GET" ? statusPath.exec(target) : null;
+  if (status !== null) {
+    const [, name, version, label, metadata] = status;
+    if (name === undefined) throw faults.ModelNameMissing({});
+    return { kind: metadata === undefined ? "status" : "metadata", model: pathModel(name, version, label) };
+  }
+  throw faults.MalformedRequest({ method, target });
+}
+
+/** The model as the data plane names it. */
+export function referenceOf({ name, version, label }: PathModel): ModelReference {
+  return {
+    name,
+    ...(version === undefined ? {} : { version: Number(version) }),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+function pathModel(name: string, version: string | undefined, label: string | undefined): PathModel {
+  if (version !== undefined && BigInt(version) > maxVersion) throw faults.VersionNotNumeric({ version });
+  return {
+    name: unescaped(name),
+    ...(version === undefined ? {} : { version }),
+    ...(label === undefined ? {} : { label: unescaped(label) }),
+  };
+}
+
+/** Percent-decodes; text that is not valid percent-encoded UTF-8 stays as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,99 @@
+import { Fault } from "../../../base/fault.ts";
+import type { InferTarget } from "../../../dataplane/infer.ts";
+import type { NamedTensor } from "../../../dataplane/tensor.ts";
+import { type JsonArray, type JsonNumbers, type JsonObject, type JsonValue, itemsOf } from "../../json/value.ts";
+import { type Elements, elementsOf, isBase64Object } from "./elements.ts";
+import { statusOf } from "../errors.ts";
+import { faults } from "../faults.ts";
+import { quoted } from "./json-text.ts";
+import { announcedShape, fill } from "./fill.ts";
+
+type Signature = InferTarget["signature"];
+
+/** One input while its rows come in. */
+interface RowColumn {
+  readonly name: string;
+  readonly elements: Elements;
+  /** Shape of one row, once the first has come. */
+  shape: readonly number[] | undefined;
+}
+
+/** Stacks the elements of `instances`: values or lists for a single input, or objects with one key per input. */
+export function rowInputs(instances: JsonArray | JsonNumbers, signature: Signature): readonly NamedTensor[] {
+  const columns = signature.inputs.map(
+    ({ name, dtype }): RowColumn => ({ name, elements: elementsOf(dtype), shape: undefined }),
+  );
+  const [only] = columns;
+  if (instances.kind === "numbers" && columns.length === 1 && only?.elements.addPacked(instances) === true) {
+    return [{ name: only.name, path: "instances", tensor: only.elements.tensor(instances.shape) }];
+  }
+  const rows = itemsOf(instances);
+  const areObjects = rows[0] !== undefined && isNamedRow(rows[0]);
+  if (columns.length > 1 && rows[0]?.kind !== "object") throw faults.InstancesPlain({});
+  for (const [index, row] of rows.entries()) {
+    if (isNamedRow(row)) {
+      if (!areObjects) throw faults.ElementIsObject({ index });
+      addNamedRow(columns, row, index);
+    } else {
+      if (areObjects) throw faults.ElementNotObject({ index });
+      if (only !== undefined) addRow(only, row, { index, key: undefined });
+    }
+  }
+  return columns.map(({ name, elements, shape }) => ({
+    name,
+    path: areObjects ? `instances[*].${name}` : "instances",
+    tensor: elements.tensor([rows.length, ...(shape ?? [])]),
+  }));
+}
+
+function isNamedRow(row: JsonValue): row is JsonObject {
+  return row.kind === "object" && !isBase64Object(row);
+}
+
+function addNamedRow(columns: readonly RowColumn[], row: JsonObject, index: number): void {
+  const seen = new Set<string>();
+  for (const [key, value] of row.members) {
+    if (seen.has(key)) continue;
+    seen.add(key);
+    addRow(
+      columns.find(({ name }) => name === key),
+      value,
+      { index, key },
+    );
+  }
+  if (seen.size === columns.length) return;
+  const keys = columns.map(({ name }) => name).sort();
+  throw faults.ElementKeys({ index, json: quoted(row), keys });
+}
+
+interface Place {
+  readonly index: number;
+  readonly key: string | undefined;
+}
+
+/** Adds one row to its input; a fault comes out wrapped in its place, as TensorFlow Serving tells it. */
+function addRow(column: RowColumn | undefined, value: JsonValue, { index, key }: Place): void {
+  try {
+    if (column === undefined) throw faults.NamedInputUnknown({ name: key ?? "" });
+    stack(column, value);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    throw faults.ElementRefused({ index, key, status: statusOf(fault), error: fault.message }, thrown);
+  }
+}
+
+function stack(column: RowColumn, value: JsonValue): void {
+  const before = column.elements.count;
+  const shape = announcedShape(value);
+  fill(column.elements, value, shape);
+  const size = column.elements.count - before;
+  const first = column.shape;
+  if (first === undefined) {
+    column.shape = shape;
+    return;
+  }
+  const expected = first.reduce((product, length) => product * length, 1);
+  if (size !== expected) throw faults.ElementSize({ expected, size });
+  const isEqual = first.length === shape.length && first.every((length, i) => length === shape[i]);
+  if (!isEqual) throw faults.ElementShape({ expected: first, shape });
+}
