@@ -5,15 +5,20 @@ const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 
 /** Complaints about a number: range of its format, minimum, maximum. */
 export function numberIssues(schema: StructuralSchema, value: number, path: string): ValidationIssue[] {
-  const issues: ValidationIssue[] = [];
-  if (schema.type === "integer" && schema.format === "int32" && (value < int32.min || value > int32.max)) {
-    const detail = `Checked value must be of type integer with format int32 in ${path}`;
-    issues.push(issue("FieldValueInvalid", { path: "", value: "", detail }));
-  }
   const outside = [lowerBound(schema, value), upperBound(schema, value)].filter((words) => words !== undefined);
   const complain = (words: string) =>
     issue("FieldValueInvalid", { path, value, detail: `${path} in body should be ${words}` });
-  return [...issues, ...outside.map(complain)];
+  const range = rangeIssue(schema, value, path);
+  return [...(range === undefined ? [] : [range]), ...outside.map(complain)];
+}
+
+/** The server points this complaint at the whole object. */
+function rangeIssue({ type, format }: StructuralSchema, value: number, path: string): ValidationIssue | undefined {
+  const fits = Number.isInteger(value) && (format !== "int32" || (value >= int32.min && value <= int32.max));
+  if (type !== "integer" || fits) return undefined;
+  const wanted = format === undefined ? "(default format)" : `with format ${format}`;
+  const detail = `Checked value must be of type integer ${wanted} in ${path}`;
+  return issue("FieldValueInvalid", { path: "", value: "", detail });
 }
 
 function lowerBound({ minimum, exclusiveMinimum = false }: StructuralSchema, value: number): string | undefined {

@@ -7,12 +7,22 @@ export interface ScalePaths {
   readonly specReplicasPath: string;
   /** As `.status.replicas`. */
   readonly statusReplicasPath: string;
+  /** As `.status.selector`. */
+  readonly labelSelectorPath?: string;
 }
 
 /** Complaints about the fields that /scale reads (apiextensions-apiserver, customresource/validator.go). */
 export function scaleIssues(scale: ScalePaths | undefined, object: JsonObject): ValidationIssue[] {
   if (scale === undefined) return [];
-  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => replicasIssues(path, object));
+  return [...replicasIssues(scale.specReplicasPath, object), ...scaleStatusIssues(scale, object)];
+}
+
+/** Those of the complaints that are about status. */
+export function scaleStatusIssues(scale: ScalePaths | undefined, object: JsonObject): ValidationIssue[] {
+  if (scale === undefined) return [];
+  const { statusReplicasPath, labelSelectorPath } = scale;
+  const ofSelector = labelSelectorPath === undefined ? [] : selectorIssues(labelSelectorPath, object);
+  return [...replicasIssues(statusReplicasPath, object), ...ofSelector];
 }
 
 const most = 2 ** 31 - 1;
@@ -20,27 +30,36 @@ const most = 2 ** 31 - 1;
 function replicasIssues(path: string, object: JsonObject): ValidationIssue[] {
   const { value, fault } = lookup(object, path);
   if (fault !== undefined) return [issue("FieldValueInvalid", { path, value: 0, detail: fault })];
-  if (value === undefined || (value >= 0 && value <= most)) return [];
+  if (value === undefined) return [];
+  if (typeof value !== "number" || !Number.isInteger(value)) {
+    return [issue("FieldValueInvalid", { path, value: 0, detail: accessorFault(path, value, "int64") })];
+  }
+  if (value >= 0 && value <= most) return [];
   const detail = value < 0 ? "should be a non-negative integer" : `should be less than or equal to ${most}`;
   return [issue("FieldValueInvalid", { path, value, detail })];
 }
 
-/** The integer at a path, or the words of apimachinery's accessor (unstructured.NestedInt64) why there is none. */
-function lookup(object: JsonObject, path: string): { readonly value?: number; readonly fault?: string } {
+function selectorIssues(path: string, object: JsonObject): ValidationIssue[] {
+  const { value, fault } = lookup(object, path);
+  const isText = value === undefined || typeof value === "string";
+  const detail = fault ?? (isText ? undefined : accessorFault(path, value, "string"));
+  return detail === undefined ? [] : [issue("FieldValueInvalid", { path, value: "", detail })];
+}
+
+/** The value at a path, or the words of apimachinery's accessor (unstructured.NestedFieldNoCopy) why there is none. */
+function lookup(object: JsonObject, path: string): { readonly value?: unknown; readonly fault?: string } {
   const names = path.split(".").slice(1);
   let current: unknown = object;
-  for (const [index, name] of names.entries()) {
-    if (!isJsonObject(current))
-      return { fault: accessorFault(names.slice(0, index), current, "map[string]interface {}") };
+  for (const name of names) {
+    if (!isJsonObject(current)) return { fault: accessorFault(path, current, "map[string]interface{}") };
     if (!Object.hasOwn(current, name)) return {};
     current = current[name];
   }
-  if (typeof current === "number" && Number.isInteger(current)) return { value: current };
-  return { fault: accessorFault(names, current, "int64") };
+  return { value: current };
 }
 
-function accessorFault(names: readonly string[], value: unknown, wanted: string): string {
-  return `.${names.join(".")} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`;
+function accessorFault(path: string, value: unknown, wanted: string): string {
+  return `${path} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected ${wanted}`;
 }
 
 /** A JSON value as Go's %v prints it. */

@@ -21,28 +21,32 @@ const rulesSkipped = issue("FieldValueInvalid", {
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
 });
 
+/** What is checked: a JSON value that is pruned and defaulted already, and what it is checked against. */
+export interface Checked {
+  readonly schema: StructuralSchema;
+  readonly value: unknown;
+  /** TypeScript sides of the schema's rules. */
+  readonly rules: RuleTable;
+}
+
 /**
  * Everything a kube-apiserver complains about when it checks a value against a structural schema, in the server's
- * words. The value must be pruned and defaulted as the server does before (`admitted` in custom-resource.ts).
- * Unknown fields are not complaints of validation: `pruned` finds them. Order is the value's; a server's is random.
- *
- * @param value JSON value
- * @param rules TypeScript side of the schema's rules
- * @param others complaints found elsewhere about the same object
+ * words. Unknown fields are not complaints of validation: `pruned` finds them. Order is the value's; a server's is
+ * random.
  */
-export function validate(
-  schema: StructuralSchema,
-  value: unknown,
-  rules: RuleTable,
-  others: readonly ValidationIssue[] = [],
-): ValidationIssue[] {
-  const issues = [...valueIssues(schema, value, ""), ...others, ...duplicateIssues(schema, value, "")];
+export function validate(checked: Checked): ValidationIssue[] {
+  return withRules(checked, valueIssues(checked.schema, checked.value, ""));
+}
+
+/** Adds what lists and rules complain about to complaints that were found before; each complaint stands once. */
+export function withRules({ schema, value, rules }: Checked, found: readonly ValidationIssue[]): ValidationIssue[] {
+  const issues = [...found, ...duplicateIssues(schema, value, "")];
   const blocked = issues.some(({ type }) => blocking.has(type));
   const rest = blocked ? [rulesSkipped] : ruleIssues(schema, value, "", rules);
   const texts = new Set<string>();
-  return [...issues, ...rest].filter((found) => {
-    const isNew = !texts.has(issueText(found));
-    texts.add(issueText(found));
+  return [...issues, ...rest].filter((complaint) => {
+    const isNew = !texts.has(issueText(complaint));
+    texts.add(issueText(complaint));
     return isNew;
   });
 }
