@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+
+import { refusalFault } from "../../../operator/kube/faults.ts";
+
+const status = (reason: string, message: string, details?: object): string =>
+  JSON.stringify({ kind: "Status", status: "Failure", reason, message, details });
+
+describe("the fault of a refusal", () => {
+  const table: readonly {
+    sentence: string;
+    httpStatus: number;
+    body: string;
+    want: readonly [string, unknown, string];
+  }[] = [
+    {
+      sentence: "has the reason as its code and the server's words in its message",
+      httpStatus: 422,
+      body: status("Invalid", 'ReplicaSet.apps "b" is invalid: spec.selector: Required value'),
+      want: ["Invalid", "never", 'apply b was refused: ReplicaSet.apps "b" is invalid: spec.selector: Required value'],
+    },
+    {
+      sentence: "tells an existing object from a conflict of versions",
+      httpStatus: 409,
+      body: status("AlreadyExists", 'pods "b" already exists'),
+      want: ["AlreadyExists", "backoff", 'apply b was refused: pods "b" already exists'],
+    },
+    {
+      sentence: "is a Conflict when a precondition failed",
+      httpStatus: 409,
+      body: status("Conflict", "the UID in the precondition (x) does not match"),
+      want: ["Conflict", "backoff", "apply b was refused: the UID in the precondition (x) does not match"],
+    },
+    {
+      sentence: "names the other managers and their fields when an apply conflicts",
+      httpStatus: 409,
+      body: status("Conflict", "Apply failed with 2 conflicts", {
+        causes: [
+          { reason: "FieldManagerConflict", message: 'conflict with "kubectl" using v1', field: ".data.a" },
+          { reason: "FieldManagerConflict", message: 'conflict with "helm" using v1', field: ".data.b" },
+        ],
+      }),
+      want: [
+        "ApplyConflict",
+        "backoff",
+        'apply b was refused: .data.a: conflict with "kubectl" using v1, .data.b: conflict with "helm" using v1; remove the field from the other manager\'s manifest, or let it own the field',
+      ],
+    },
+    {
+      sentence: "hints at the role when it is Forbidden",
+      httpStatus: 403,
+      body: status("Forbidden", 'pods is forbidden: User "x" cannot list'),
+      want: [
+        "Forbidden",
+        "backoff",
+        'apply b was refused: pods is forbidden: User "x" cannot list; grant the verb in the role of the service account',
+      ],
+    },
+    {
+      sentence: "is Expired for both words that servers use",
+      httpStatus: 410,
+      body: status("Gone", "too old resource version"),
+      want: ["Expired", "backoff", "apply b was refused: too old resource version"],
+    },
+    {
+      sentence: "goes by the HTTP status when a proxy answers instead of the server",
+      httpStatus: 502,
+      body: "<html>\n<b>Bad Gateway</b>\n</html>",
+      want: ["Unavailable", "backoff", "apply b was refused: status 502: <html> <b>Bad Gateway</b> </html>"],
+    },
+    {
+      sentence: "says so when there is no body",
+      httpStatus: 504,
+      body: "",
+      want: ["Timeout", "backoff", "apply b was refused: status 504 without a body"],
+    },
+    {
+      sentence: "is a ServerError for what nobody knows",
+      httpStatus: 599,
+      body: status("Strange", "odd"),
+      want: ["ServerError", "backoff", "apply b was refused: odd"],
+    },
+  ];
+  test.each(table)("$sentence", ({ httpStatus, body, want }) => {
+    const { code, retry, sentence } = refusalFault("apply b", httpStatus, body);
+    expect([code, retry, sentence]).toEqual(want);
+  });
+});

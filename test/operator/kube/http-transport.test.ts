@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterEach, describe, expect, test } from "vitest";
+
+import { type Connection, plainConnection } from "../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
+import {
+  type Answer,
+  hang,
+  json,
+  openWatchOf,
+  reset,
+  resetWithinBody,
+  type ScriptedServer,
+  startScriptedServer,
+  watchOf,
+} from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let transport: Transport;
+
+async function start(...answers: readonly Answer[]): Promise<void> {
+  server = await startScriptedServer(...answers);
+  transport = createHttpTransport({ connection: plainConnection(server.url) });
+}
+
+afterEach(async () => {
+  await transport.close();
+  await server.stop();
+});
+
+/** Code and message of what was thrown, the server's address and port made plain. */
+async function failure(work: Promise<unknown>): Promise<string> {
+  const thrown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return thrown instanceof Fault
+    ? `${thrown.code}: ${thrown.message.replaceAll(/:\d{4,5}\b/g, ":PORT")}`
+    : String(thrown);
+}
+
+const get = { method: "GET", path: "/api/v1/pods" } as const;
+
+describe("a whole response", () => {
+  test("comes with status, headers and body, whatever the status", async () => {
+    await start(json({ kind: "Status" }, 409, { "retry-after": "1" }));
+    const { status, headers, body } = await transport.send(get);
+    expect({ status, body, retryAfter: headers["retry-after"] }).toEqual({
+      status: 409,
+      body: '{"kind":"Status"}',
+      retryAfter: "1",
+    });
+  });
+
+  test("answers the request as it was sent", async () => {
+    await start(json({}));
+    await transport.send({
+      method: "PATCH",
+      path: "/api/v1/namespaces/a/pods/b?force=true",
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: '{"a":"ü"}',
+    });
+    const [{ method, url, headers, body } = { method: "", url: "", headers: {}, body: "" }] = server.seen;
+    expect({ method, url, body, type: headers["content-type"], agent: headers["user-agent"] }).toEqual({
+      method: "PATCH",
+      url: "/api/v1/namespaces/a/pods/b?force=true",
+      body: '{"a":"ü"}',
+      type: "application/apply-patch+yaml",
+      agent: "modelwright",
+    });
+  });
+
+  test("comes over a connection that was there before", async () => {
+    const ports = new Set<number | undefined>();
+    await start((response) => {
+      ports.add(response.socket?.remotePort);
+      response.end("{}");
+    });
+    for (let count = 0; count < 20; count++) await transport.send(get);
+    // undici takes a second one while it still tidies up the first.
+    expect(ports.size).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("no whole response", () => {
+  const table: readonly { sentence: string; answer: Answer; want: string }[] = [
+    {
+      sentence: "a connection that breaks before the answer",
+      answer: reset,
+      want: "NoResponse: GET /api/v1/pods got no response from the API server: read ECONNRESET",
+    },
+    {
+      sentence: "a connection that breaks within the body",
+      answer: resetWithinBody,
+      want: "BrokenResponse: GET /api/v1/pods got a response that cannot be read: read ECONNRESET",
+    },
+    {
+      sentence: "a server that never answers",
+      answer: hang,
+      want: "DeadlineExceeded: GET /api/v1/pods got no response from the API server within 80 ms",
+    },
+  ];
+  test.each(table)("$sentence", async ({ answer, want }) => {
+    await start(answer);
+    expect(await failure(transport.send({ ...get, timeoutMs: 80 }))).toBe(want);
+  });
+
+  test("a server that is not there", async () => {
+    await start(hang);
+    await server.stop();
+    expect(await failure(transport.send(get))).toBe(
+      "NoResponse: GET /api/v1/pods got no response from the API server: connect ECONNREFUSED 127.0.0.1:PORT",
+    );
+    server = await startScriptedServer(hang);
+  });
+
+  test("a caller who gives up", async () => {
+    await start(hang);
+    const signal = AbortSignal.timeout(20);
+    expect(await failure(transport.send({ ...get, signal }))).toBe(
+      "Aborted: GET /api/v1/pods was given up by its caller",
+    );
+  });
+});
+
+describe("a stream", () => {
+  const read = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
+    let text = "";
+    for await (const chunk of chunks) text += Buffer.from(chunk).toString();
+    return text;
+  };
+
+  test("is read piece by piece until the server ends it", async () => {
+    await start(watchOf("one", "two"));
+    const stream = await transport.open(get);
+    expect({ status: stream.status, text: await read(stream.chunks) }).toEqual({ status: 200, text: "onetwo" });
+  });
+
+  test("may be silent for longer than the time-out of its headers", async () => {
+    await start((response) => {
+      response.flushHeaders();
+      setTimeout(() => response.end("late"), 150);
+    });
+    const stream = await transport.open({ ...get, timeoutMs: 60 });
+    expect(await read(stream.chunks)).toBe("late");
+  });
+
+  test("fails when its headers do not come in time", async () => {
+    await start(hang);
+    expect(await failure(transport.open({ ...get, timeoutMs: 60 }))).toBe(
+      "DeadlineExceeded: GET /api/v1/pods got no response from the API server within 60 ms",
+    );
+  });
+
+  test("ends with an error when the caller's signal aborts", async () => {
+    await start(openWatchOf({ type: "ADDED" }));
+    const caller = new AbortController();
+    const stream = await transport.open({ ...get, signal: caller.signal });
+    setTimeout(() => caller.abort(), 20);
+    await expect(read(stream.chunks)).rejects.toThrow("aborted");
+  });
+
+  test("gives its connection back when it is closed", async () => {
+    const closed = Promise.withResolvers<void>();
+    await start((response) => {
+      response.on("close", () => closed.resolve());
+      response.write("one");
+    });
+    const stream = await transport.open(get);
+    stream.close();
+    await closed.promise;
+  });
+});
+
+describe("a token that the server refuses", () => {
+  /** Lets in the newest token only; making a token takes a while. */
+  async function startGuarded(made: string[]): Promise<void> {
+    server = await startScriptedServer((response, { headers }) => {
+      response.statusCode = headers.authorization === "Bearer token-2" ? 200 : 401;
+      response.end("{}");
+    });
+    const connection: Connection = {
+      ...plainConnection(server.url),
+      async credentials() {
+        await sleep(10);
+        made.push(`token-${made.length + 1}`);
+        return { headers: { authorization: `Bearer ${made.at(-1)}` }, tls: {} };
+      },
+    };
+    transport = createHttpTransport({ connection });
+  }
+
+  test("is made anew once for all requests that were refused", async () => {
+    const made: string[] = [];
+    await startGuarded(made);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => transport.send(get)));
+    expect({ statuses: responses.map(({ status }) => status), made }).toEqual({
+      statuses: [200, 200, 200, 200, 200],
+      made: ["token-1", "token-2"],
+    });
+  });
+
+  test("is made anew for a stream too", async () => {
+    await startGuarded([]);
+    const stream = await transport.open(get);
+    stream.close();
+    expect(stream.status).toBe(200);
+  });
+
+  test("is reported when the new one is refused too", async () => {
+    const made = ["token-1", "token-2"];
+    await startGuarded(made);
+    expect((await transport.send(get)).status).toBe(401);
+    expect(made).toEqual(["token-1", "token-2", "token-3", "token-4"]);
+  });
+
+  test("that cannot be made says why", async () => {
+    await start(json({}));
+    const connection = {
+      ...plainConnection("https://cluster"),
+      credentials: () => Promise.reject(new Error("no plugin")),
+    };
+    const blind = createHttpTransport({ connection });
+    expect(await failure(blind.send(get))).toBe(
+      "NoCredentials: the credentials for https://cluster cannot be read: no plugin",
+    );
+    await blind.close();
+  });
+});
