@@ -110,7 +110,9 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
       tide.sync();
     },
     upsert(object) {
-      put(object);
+      const known = store.withUid(object.metadata.uid)?.metadata.resourceVersion;
+      // Streams of several servers may overlap: what is known already is never taken back.
+      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion)) put(object);
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     remove(object) {
@@ -189,10 +191,8 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
   const uidsByIndex = new Map<string, Map<string, Set<string>>>();
   const keysOf = Object.entries<(object: T & Stored) => readonly string[]>(indexes ?? {});
 
-  const remove = (object: T & Stored): boolean => {
+  const unindex = (object: T & Stored): void => {
     const { uid } = object.metadata;
-    if (!byUid.delete(uid)) return false;
-    if (uidByName.get(nameKey(object.metadata)) === uid) uidByName.delete(nameKey(object.metadata));
     for (const [index, keys] of keysOf) {
       for (const key of keys(object)) {
         const uids = uidsByIndex.get(index)?.get(key);
@@ -200,7 +200,6 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
         if (uids?.size === 0) uidsByIndex.get(index)?.delete(key);
       }
     }
-    return true;
   };
   const found = (uid: string | undefined): (T & Stored) | undefined => (uid === undefined ? undefined : byUid.get(uid));
   return {
@@ -213,7 +212,7 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
     set(object) {
       const { uid } = object.metadata;
       const previous = byUid.get(uid);
-      if (previous !== undefined) remove(previous);
+      if (previous !== undefined) unindex(previous);
       byUid.set(uid, object);
       uidByName.set(nameKey(object.metadata), uid);
       for (const [index, keys] of keysOf) {
@@ -222,7 +221,13 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
         for (const key of keys(object)) uidsByKey.set(key, (uidsByKey.get(key) ?? new Set()).add(uid));
       }
     },
-    delete: remove,
+    delete(object) {
+      const { uid } = object.metadata;
+      if (!byUid.delete(uid)) return false;
+      if (uidByName.get(nameKey(object.metadata)) === uid) uidByName.delete(nameKey(object.metadata));
+      unindex(object);
+      return true;
+    },
   };
 }
 

@@ -126,7 +126,10 @@ async function follow<T extends KubeObject>(
     }
     const parameters = watchParameters(position, attempt.timeoutSeconds);
     const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
-    if (stream.status >= 300) return await refused(operation, stream, position);
+    if (stream.status >= 300) {
+      const end = await refused(operation, stream, position);
+      return end ?? (await follow(settings, position, attempt));
+    }
     position.initial = position.resumeFrom === undefined ? [] : undefined;
     const end = await readWatch<T>(operation, stream.chunks, (event) => {
       if (!attempt.signal.aborted) accept(event, position, sink);
@@ -149,16 +152,20 @@ function watchParameters<T extends KubeObject>(
     : { ...common, resourceVersion: resumeFrom };
 }
 
+/** Undefined when only the streaming list was refused: then there is another way, at once. */
 async function refused<T extends KubeObject>(
   operation: string,
   stream: KubeStream,
   position: Position<T>,
-): Promise<StreamEnd> {
+): Promise<StreamEnd | undefined> {
   const decoder = new TextDecoder();
   let body = "";
   for await (const chunk of stream.chunks) body += decoder.decode(chunk, { stream: true });
   const fault = refusalFault(operation, stream.status, body);
-  if (fault.code === "Invalid" && position.resumeFrom === undefined) position.streamsLists = false;
+  if (fault.code === "Invalid" && position.resumeFrom === undefined) {
+    position.streamsLists = false;
+    return undefined;
+  }
   if (fault.code !== "Expired") return { reason: "refused", fault };
   position.resumeFrom = undefined;
   return { reason: "expired", fault };

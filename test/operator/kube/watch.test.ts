@@ -1,0 +1,283 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { type Cache, createCache } from "../../../operator/kube/cache.ts";
+import { createClient } from "../../../operator/kube/client.ts";
+import { plainConnection } from "../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import type { ConfigMap } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { startWatch, type Watch, type WatchEnd } from "../../../operator/kube/watch.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+import { createHastyClock } from "./hasty-clock.ts";
+import {
+  type Answer,
+  hang,
+  json,
+  openWatchOf,
+  refusal,
+  reset,
+  type ScriptedServer,
+  startScriptedServer,
+  watchOf,
+} from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let transport: Transport;
+let watch: Watch;
+let cache: Cache<ConfigMap>;
+let ends: WatchEnd[];
+let told: string[];
+
+async function start(clock: Clock, ...answers: readonly Answer[]): Promise<void> {
+  server = await startScriptedServer(...answers);
+  transport = createHttpTransport({ connection: plainConnection(server.url) });
+  const client = createClient({ transport, fieldManager: "tester", clock, random: () => 0 });
+  cache = createCache<ConfigMap>();
+  told = [];
+  ends = [];
+  cache.subscribe(({ type, object }) =>
+    told.push(`${type} ${object.metadata.name}@${object.metadata.resourceVersion}`),
+  );
+  watch = startWatch({
+    client,
+    resource: resources.configMaps,
+    sink: cache,
+    clock,
+    random: () => 0,
+    onEnd: (end) => ends.push(end),
+  });
+}
+
+afterEach(async () => {
+  await watch.stop();
+  await transport.close();
+  await server.stop();
+});
+
+const object = (name: string, resourceVersion: number): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, uid: name, resourceVersion: String(resourceVersion) },
+});
+const added = (name: string, version: number): object => ({ type: "ADDED", object: object(name, version) });
+const bookmark = (version: number, annotations?: object): object => ({
+  type: "BOOKMARK",
+  object: { kind: "ConfigMap", metadata: { resourceVersion: String(version), annotations } },
+});
+const initialEnd = (version: number): object => bookmark(version, { "k8s.io/initial-events-end": "true" });
+const list = (version: number, ...items: readonly object[]): Answer =>
+  json({ metadata: { resourceVersion: String(version) }, items });
+const noStreaming = refusal(422, "Invalid", "sendInitialEvents is forbidden");
+
+/** Requests of the watch, without the parameters that are always the same. */
+const requests = (): string[] =>
+  server.seen.map(({ url }) =>
+    url
+      .replace("/api/v1/configmaps?", "")
+      .replace("watch=true&allowWatchBookmarks=true&timeoutSeconds=300&", "watch ")
+      .replace("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", "initial"),
+  );
+const reasons = (): string[] => ends.map(({ reason }) => reason);
+
+describe("the first state", () => {
+  test("comes as one stream with the changes that follow", async () => {
+    await start(
+      createHastyClock(),
+      openWatchOf(added("x", 1), bookmark(2), added("y", 3), initialEnd(4), added("z", 5)),
+    );
+    await cache.untilSeen("5");
+    expect({ told, requests: requests(), synced: cache.synced }).toEqual({
+      told: ["added x@1", "added y@3", "added z@5"],
+      requests: ["watch initial"],
+      synced: true,
+    });
+  });
+
+  test("is not taken before it is complete", async () => {
+    await start(createHastyClock(), openWatchOf(added("x", 1), bookmark(2)));
+    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    expect({ told, synced: cache.synced }).toEqual({ told: [], synced: false });
+  });
+
+  test("is listed when the server refuses to stream it, and asked for by stream no more", async () => {
+    await start(
+      createHastyClock(),
+      noStreaming,
+      list(7, object("x", 3)),
+      watchOf(added("y", 8), {
+        type: "ERROR",
+        object: { kind: "Status", code: 410, reason: "Expired", message: "old" },
+      }),
+      list(20, object("y", 8)),
+      openWatchOf(),
+    );
+    await vi.waitFor(() => expect(server.seen).toHaveLength(5));
+    expect({ told, requests: requests(), reasons: reasons() }).toEqual({
+      told: ["added x@3", "added y@8", "removed x@3"],
+      requests: ["watch initial", "limit=500", "watch resourceVersion=7", "limit=500", "watch resourceVersion=20"],
+      reasons: ["expired"],
+    });
+  });
+});
+
+describe("the end of a watch", () => {
+  const first = watchOf(initialEnd(10), added("x", 11));
+  const broken = {
+    type: "ERROR",
+    object: { kind: "Status", code: 500, reason: "InternalError", message: "etcd is away" },
+  };
+  const table: readonly { sentence: string; answer: Answer; reason: string; fault?: string; resume: string }[] = [
+    {
+      sentence: "in good order resumes",
+      answer: watchOf(bookmark(15)),
+      reason: "closed",
+      resume: "resourceVersion=15",
+    },
+    {
+      sentence: "within a line resumes after the last whole one",
+      answer: watchOf(added("y", 12), '{"type":"ADDED","obj'),
+      reason: "truncated",
+      fault: `watch configmaps got a response that cannot be read: the stream ended within a line, after "{\\"type\\":\\"ADDED\\",\\"obj"`,
+      resume: "resourceVersion=12",
+    },
+    {
+      sentence: "by a line that is no event resumes before it",
+      answer: watchOf('{"type":"ADDED"}\n', added("y", 12)),
+      reason: "malformed",
+      fault: `watch configmaps got a response that cannot be read: "{\\"type\\":\\"ADDED\\"}" is no watch event`,
+      resume: "resourceVersion=11",
+    },
+    {
+      sentence: "by an ERROR event resumes",
+      answer: watchOf(added("y", 12), broken),
+      reason: "error-event",
+      fault: "watch configmaps was refused: etcd is away",
+      resume: "resourceVersion=12",
+    },
+    {
+      sentence: "by an ERROR event that says Expired starts anew",
+      answer: watchOf({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } }),
+      reason: "expired",
+      fault: "watch configmaps was refused: too old",
+      resume: "initial",
+    },
+    {
+      sentence: "by 410 at its start starts anew",
+      answer: refusal(410, "Expired", "too old"),
+      reason: "expired",
+      fault: "watch configmaps was refused: too old",
+      resume: "initial",
+    },
+    {
+      sentence: "by 500 at its start resumes",
+      answer: refusal(500, "InternalError", "etcd is away"),
+      reason: "refused",
+      fault: "watch configmaps was refused: etcd is away",
+      resume: "resourceVersion=11",
+    },
+    {
+      sentence: "by 429 at its start resumes",
+      answer: refusal(429, "TooManyRequests", "slow down", { "retry-after": "1" }),
+      reason: "refused",
+      fault: "watch configmaps was refused: slow down",
+      resume: "resourceVersion=11",
+    },
+    {
+      sentence: "by a broken connection resumes",
+      answer: reset,
+      reason: "broken",
+      resume: "resourceVersion=11",
+    },
+  ];
+  test.each(table)("$sentence", async ({ answer, reason, fault, resume }) => {
+    await start(createHastyClock(), first, answer, openWatchOf());
+    await vi.waitFor(() => expect(server.seen).toHaveLength(3));
+    const [, end] = ends;
+    expect({ reason: end?.reason, resume: requests()[2] }).toEqual({ reason, resume: `watch ${resume}` });
+    if (fault !== undefined) expect(end?.fault?.message).toBe(fault);
+  });
+});
+
+describe("the pause after an end", () => {
+  test("doubles from 0.8 s to 30 s", async () => {
+    const clock = createHastyClock();
+    await start(clock, reset);
+    await vi.waitFor(() => expect(clock.sleptMs.length).toBeGreaterThan(8));
+    expect(clock.sleptMs.slice(0, 8)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
+  });
+
+  /** Ends after each of these lives, by a reset; the pauses that follow. */
+  async function pausesAfter(livesMs: readonly number[], end: "reset" | "close"): Promise<number[]> {
+    const clock = createManualClock();
+    const open: (() => void)[] = [];
+    await start(clock, (response) => {
+      response.flushHeaders();
+      open.push(() => (end === "reset" ? response.socket?.resetAndDestroy() : response.end()));
+    });
+    const pauses: number[] = [];
+    for (const [index, lifeMs] of livesMs.entries()) {
+      await vi.waitFor(() => expect(open).toHaveLength(index + 1));
+      await clock.advance(lifeMs);
+      open[index]?.();
+      await vi.waitFor(() => expect(ends).toHaveLength(index + 1));
+      // What still waits beside it, if anything, is the watchdog of a connection that is open.
+      const pauseMs = clock.delaysMs.find((delayMs) => delayMs <= 60_000) ?? 0;
+      pauses.push(pauseMs);
+      await clock.advance(pauseMs);
+    }
+    return pauses;
+  }
+
+  test("starts anew after two healthy minutes", async () => {
+    expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_600, 800, 1_600]);
+  });
+
+  test("is left out when the server ends a watch in good order after a while", async () => {
+    expect(await pausesAfter([10, 5_000, 5_000], "close")).toEqual([800, 0, 0]);
+  });
+});
+
+describe("a server that never ends a watch", () => {
+  test("is given up 30 s after the time that was asked for", async () => {
+    const clock = createManualClock();
+    await start(clock, openWatchOf(initialEnd(10)));
+    await cache.untilSynced();
+    await clock.advance(329_999);
+    expect(reasons()).toEqual([]);
+    await clock.advance(1);
+    await vi.waitFor(() => expect(reasons()).toEqual(["overdue"]));
+  });
+});
+
+describe("the stop of a watch", () => {
+  test("ends one that is open", async () => {
+    await start(createHastyClock(), openWatchOf(initialEnd(10)));
+    await cache.untilSynced();
+    await watch.stop();
+    expect(reasons()).toEqual(["stopped"]);
+  });
+
+  test("ends one that waits for an answer", async () => {
+    await start(createHastyClock(), hang);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    await watch.stop();
+    expect(reasons()).toEqual(["stopped"]);
+  });
+
+  test("ends one that lists", async () => {
+    await start(createHastyClock(), noStreaming, hang);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(2));
+    await watch.stop();
+    expect(reasons()).toEqual(["stopped"]);
+  });
+
+  test("ends one that pauses", async () => {
+    const clock = createManualClock();
+    await start(clock, reset);
+    await vi.waitFor(() => expect(reasons()).toEqual(["broken"]));
+    await watch.stop();
+    expect(clock.pending).toBe(0);
+  });
+});
