@@ -1,0 +1,124 @@
+import { Fault } from "../../runtime/base/fault.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject, Stored } from "../kube/kinds.ts";
+import { type Resource, resources } from "../kube/resources.ts";
+import { deploymentFaults } from "./faults.ts";
+import type { Action, ObservedObject } from "./plan/action.ts";
+import { annotations } from "./resources/labels.ts";
+import { isControlledBy } from "./resources/owner.ts";
+import type { Identity } from "./snapshot.ts";
+
+/** A write that the cache has not seen yet. */
+export interface Write {
+  readonly resource: Resource;
+  readonly resourceVersion: string;
+}
+
+/** What became of a plan's actions. */
+export interface Applied {
+  readonly done: readonly Action[];
+  readonly writes: readonly Write[];
+  /** Why the action after the last of `done` failed; the rest was not tried. */
+  readonly failure?: Fault | undefined;
+}
+
+/** Carries the actions out in order, decides nothing, stops at the first failure. */
+export async function apply(actions: readonly Action[], identity: Identity, client: Client): Promise<Applied> {
+  const done: Action[] = [];
+  const writes: Write[] = [];
+  let isConfirmed = false;
+  try {
+    for (const action of actions) {
+      if (isDestructive(action) && !isConfirmed) {
+        await confirm(action, identity, client);
+        isConfirmed = true;
+      }
+      const write = await carryOut(action, { identity, client });
+      if (write !== undefined) writes.push(write);
+      done.push(action);
+    }
+  } catch (thrown) {
+    return { done, writes, failure: Fault.from(thrown) };
+  }
+  return { done, writes };
+}
+
+/** Taking pods or objects away cannot be taken back. */
+function isDestructive(action: Action): boolean {
+  return action.kind === "delete" || (action.kind === "scale" && action.to < action.from);
+}
+
+/** Nothing is taken away on a stale view: the ModelDeployment must live just as it was observed. */
+async function confirm({ target }: Action, identity: Identity, client: Client): Promise<void> {
+  const live = await client.get(resources.modelDeployments, identity);
+  const { uid, resourceVersion } = live?.metadata ?? {};
+  if (uid !== identity.uid || resourceVersion !== identity.resourceVersion)
+    throw deploymentFaults.StaleView({ target });
+}
+
+interface Place {
+  readonly identity: Identity;
+  readonly client: Client;
+}
+
+type Kind = Action["kind"];
+type Carrier<K extends Kind> = (action: Extract<Action, { kind: K }>, place: Place) => Promise<Write | undefined>;
+
+/** One API call for each kind of action, or none where the status write does it. */
+const carriers: { readonly [K in Kind]: Carrier<K> } = {
+  create: async ({ resource, object }, place) => written(resource, await created(resource, object, place)),
+  apply: async ({ resource, object, uid }, { client }) => {
+    const exactly = { ...object, metadata: { ...object.metadata, uid } };
+    return written(resource, await client.apply(resource, exactly, { force: true }));
+  },
+  scale: ({ object, to }, place) => patched(object, { spec: { replicas: to } }, place),
+  retire: ({ object, at }, place) => patched(object, retirement(at), place),
+  revive: ({ object }, place) => patched(object, retirement(null), place),
+  delete: async ({ resource, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
+    await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
+    return undefined;
+  },
+  shift: async () => undefined,
+  promote: async () => undefined,
+};
+
+function carryOut<K extends Kind>(action: Extract<Action, { kind: K }>, place: Place): Promise<Write | undefined> {
+  const carrier: Carrier<K> = carriers[action.kind];
+  return carrier(action, place);
+}
+
+function retirement(at: string | null): object {
+  return { metadata: { annotations: { [annotations.retiredAt]: at } } };
+}
+
+/** Changes a ReplicaSet that still is at the version that was observed. */
+async function patched(
+  { name, resourceVersion }: ObservedObject,
+  patch: { readonly metadata?: object; readonly spec?: object },
+  { identity: { namespace }, client }: Place,
+): Promise<Write> {
+  const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
+  return written(resources.replicaSets, await client.mergePatch(resources.replicaSets, { namespace, name }, exactly));
+}
+
+/** Creates and never adopts: an object of this name that is there already is ours only by its controller. */
+async function created(resource: Resource, object: KubeObject, { identity, client }: Place): Promise<Stored> {
+  try {
+    return await client.create(resource, object);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (fault.code !== "AlreadyExists") throw fault;
+    const { namespace } = identity;
+    const { kind } = resource;
+    const { name = "" } = object.metadata;
+    const live = await client.get(resource, { namespace, name });
+    if (live === undefined || isControlledBy(live.metadata, identity.uid)) {
+      throw deploymentFaults.StaleView({ target: `${kind} ${name}` });
+    }
+    throw deploymentFaults.ForeignObject({ kind, name });
+  }
+}
+
+function written(resource: Resource, { metadata }: Stored): Write {
+  return { resource, resourceVersion: metadata.resourceVersion };
+}

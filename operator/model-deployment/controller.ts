@@ -1,0 +1,148 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject } from "../kube/kinds.ts";
+import type { Controller, LoopMetrics, Outcome } from "../loop/controller.ts";
+import { createController } from "../loop/controller.ts";
+import type { ModelFactsSource } from "../signals/model-facts.ts";
+import type { Write } from "./apply.ts";
+import { type Caches, labelledKey, type Watched } from "./caches.ts";
+import type { NamedKey, Sources } from "./observe.ts";
+import { statusShares } from "./plan/traffic.ts";
+import type { Recorder } from "./recorder.ts";
+import { reconcile } from "./reconcile.ts";
+import { deploymentKey } from "./resources/names.ts";
+import { isPodReady, type Settings } from "./snapshot.ts";
+
+export interface DeploymentControllerOptions {
+  readonly caches: Caches;
+  readonly client: Client;
+  readonly recorder: Recorder;
+  readonly facts: ModelFactsSource;
+  readonly acknowledged: Sources["acknowledged"];
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: LoopMetrics;
+  /** Keys that are reconciled at the same time. */
+  readonly workers?: number;
+}
+
+/** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
+export function createDeploymentController(options: DeploymentControllerOptions): Controller {
+  const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
+  const sources = cachedSources(options);
+  const controller = createController({
+    name: "model-deployment",
+    clock,
+    log,
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(workers === undefined ? {} : { workers }),
+    reconcile: async (key): Promise<Outcome> => {
+      const named = namedKey(key);
+      askForFacts(named, caches, facts, () => controller.add(key));
+      const { writes, recheckAfterMs } = await reconcile(named, { sources, client, recorder, log });
+      return {
+        ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
+        ...(writes.length === 0 ? {} : { awaiting: allSeen(writes, caches) }),
+      };
+    },
+  });
+  subscribe(controller, caches, facts);
+  return controller;
+}
+
+/** From changes to keys. */
+function subscribe(controller: Controller, caches: Caches, facts: ModelFactsSource): void {
+  const add = (key: string | undefined): void => {
+    if (key !== undefined) controller.add(key);
+  };
+  const addLabelled = ({ object }: { readonly object: KubeObject }): void => add(labelledKey(object));
+  caches.deployments.cache.subscribe(({ object, type }) => {
+    add(keyOf(object));
+    const port = object.status?.gateway?.port;
+    if (port === undefined) return;
+    // Two that took the same port at the same time, or one that waits for a port that is free now.
+    for (const other of caches.deployments.cache.withIndex("port", String(port))) {
+      if (other !== object || type === "removed") add(keyOf(other));
+    }
+  });
+  caches.replicaSets.cache.subscribe(addLabelled);
+  caches.pods.cache.subscribe(({ object, type }) => {
+    if (type === "removed") facts.forget(object.metadata.uid);
+    add(labelledKey(object));
+  });
+  caches.services.cache.subscribe(addLabelled);
+  caches.serviceAccounts.cache.subscribe(addLabelled);
+  caches.endpointSlices.cache.subscribe(addLabelled);
+  caches.podDisruptionBudgets.cache.subscribe(addLabelled);
+  caches.mountFailures.cache.subscribe(({ object: { involvedObject } }) => {
+    const pod = caches.pods.cache.withUid(involvedObject.uid ?? "");
+    if (pod !== undefined) add(labelledKey(pod));
+  });
+  caches.gateways.cache.subscribe(() => {
+    for (const deployment of caches.deployments.cache.all()) controller.add(keyOf(deployment), "resync");
+  });
+}
+
+function cachedSources({ caches, facts, acknowledged, settings, clock }: DeploymentControllerOptions): Sources {
+  return {
+    settings,
+    now: () => clock.now(),
+    deployment: (key) => caches.deployments.cache.find(key),
+    deploymentsOnPort: (port) => caches.deployments.cache.withIndex("port", String(port)),
+    replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
+    replicaSet: (key) => caches.replicaSets.cache.find(key),
+    podsOf: (uid) => caches.pods.cache.withIndex("owner", uid),
+    serviceAccount: (key) => caches.serviceAccounts.cache.find(key),
+    service: (key) => caches.services.cache.find(key),
+    endpointSlice: (key) => caches.endpointSlices.cache.find(key),
+    podDisruptionBudget: (key) => caches.podDisruptionBudgets.cache.find(key),
+    gateways: () => caches.gateways.cache.all(),
+    mountFailure: (podUid) => latestMessage(caches, podUid),
+    acknowledged,
+    facts: (podUid) => facts.facts(podUid),
+  };
+}
+
+function latestMessage(caches: Caches, podUid: string): string | undefined {
+  const told = caches.mountFailures.cache.withIndex("about", podUid);
+  return told.toSorted((a, b) => ((a.lastTimestamp ?? "") < (b.lastTimestamp ?? "") ? -1 : 1)).at(-1)?.message;
+}
+
+/** One ready pod of each revision whose model is not known yet; a revision's pods all have the same one. */
+function askForFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
+  const deployment = caches.deployments.cache.find(key);
+  if (deployment?.status === undefined) return;
+  const { stable, candidate } = deployment.status;
+  const known = [stable, candidate].filter((share) => share?.digest !== undefined).map((share) => share?.revision);
+  for (const { revision } of statusShares(deployment.status)) {
+    if (known.includes(revision)) continue;
+    const pod = caches.replicaSets.cache
+      .withIndex("owner", deployment.metadata.uid)
+      .filter(({ metadata }) => metadata.name.endsWith(`-${revision}`))
+      .flatMap(({ metadata }) => caches.pods.cache.withIndex("owner", metadata.uid))
+      .find((pod) => isPodReady(pod) && pod.metadata.deletionTimestamp === undefined);
+    const address = pod?.status?.podIP;
+    if (pod !== undefined && address !== undefined) facts.ask({ uid: pod.metadata.uid, address }, onFacts);
+  }
+}
+
+/** Resolves when the caches show every write, so that the next reconcile sees its predecessor's work. */
+async function allSeen(writes: readonly Write[], caches: Caches): Promise<void> {
+  const watched: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
+  await Promise.all(
+    writes.flatMap(({ resource, resourceVersion }) =>
+      watched.filter((one) => one.resource.kind === resource.kind).map(({ cache }) => cache.untilSeen(resourceVersion)),
+    ),
+  );
+}
+
+function keyOf({ metadata }: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
+  return deploymentKey(metadata.namespace ?? "", metadata.name);
+}
+
+function namedKey(key: string): NamedKey {
+  const [namespace = "", name = ""] = key.split("/");
+  return { namespace, name };
+}

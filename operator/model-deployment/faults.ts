@@ -1,0 +1,102 @@
+import { faultCatalogue } from "../../runtime/base/fault.ts";
+
+interface OfContainer {
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** What keeps a ModelDeployment from being as declared. The code is the reason of its conditions; `never` means Stalled. */
+export const deploymentFaults = faultCatalogue<{
+  ForeignObject: { kind: string; name: string };
+  LeftoverObject: { kind: string; name: string };
+  NoGatewayPort: { first: number; last: number };
+  StaleView: { target: string };
+  ImagePullFailed: OfContainer & { reason: string; message: string };
+  ModelNotFound: { pod: string; message: string };
+  MountFailed: { pod: string; message: string };
+  Unschedulable: { pod: string; message: string };
+  WaitingForCapacity: { pod: string; message: string };
+  PodsRefused: { replicaSet: string; message: string };
+  PodLost: { pod: string; reason: string; message: string };
+  ContainerRefused: OfContainer & { reason: string; message: string };
+  ContainerFailed: OfContainer & { exitCode: number; reason: string; lastLine: string };
+  ContainerCrashLoops: OfContainer & { exitCode: number; reason: string; lastLine: string; restarts: number };
+}>({
+  ForeignObject: {
+    message: ({ kind, name }) => `${kind} ${name} exists and does not belong to this ModelDeployment; it is left alone`,
+    hint: () => "delete or rename it, or give the ModelDeployment another name",
+    retry: "never",
+    level: "error",
+  },
+  LeftoverObject: {
+    message: ({ kind, name }) => `${kind} ${name} of an earlier ModelDeployment of this name is still being deleted`,
+    retry: "backoff",
+    level: "info",
+  },
+  NoGatewayPort: {
+    message: ({ first, last }) => `every gateway port from ${first} to ${last} is taken by another ModelDeployment`,
+    hint: () => "delete ModelDeployments that are no longer used",
+    retry: "never",
+    level: "error",
+  },
+  StaleView: {
+    message: ({ target }) => `${target} is not touched: the ModelDeployment has changed since it was observed`,
+    retry: "backoff",
+    level: "info",
+  },
+  ImagePullFailed: {
+    message: ({ pod, container, reason, message }) =>
+      `the image of container ${container} of pod ${pod} cannot be pulled (${reason}): ${message}`,
+    retry: "never",
+    level: "error",
+  },
+  ModelNotFound: {
+    message: ({ pod, message }) => `the model of pod ${pod} cannot be mounted: ${message}`,
+    hint: () => "create what spec.model.source names in the namespace of the ModelDeployment",
+    retry: "never",
+    level: "error",
+  },
+  MountFailed: {
+    message: ({ pod, message }) => `a volume of pod ${pod} cannot be mounted: ${message}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  Unschedulable: {
+    message: ({ pod, message }) => `pod ${pod} finds no node: ${message}`,
+    retry: "never",
+    level: "error",
+  },
+  WaitingForCapacity: {
+    message: ({ pod, message }) => `pod ${pod} waits for a node: ${message}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  PodsRefused: {
+    message: ({ replicaSet, message }) => `ReplicaSet ${replicaSet} cannot create pods: ${message}`,
+    retry: "never",
+    level: "error",
+  },
+  PodLost: {
+    message: ({ pod, reason, message }) => `pod ${pod} was given up (${reason}): ${message}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  ContainerRefused: {
+    message: ({ pod, container, reason, message }) =>
+      `container ${container} of pod ${pod} cannot be created (${reason}): ${message}`,
+    retry: "never",
+    level: "error",
+  },
+  ContainerFailed: {
+    message: ({ pod, container, exitCode, reason, lastLine }) =>
+      `container ${container} of pod ${pod} exited with code ${exitCode} (${reason}): ${lastLine}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  ContainerCrashLoops: {
+    message: ({ pod, container, exitCode, reason, lastLine, restarts }) =>
+      `container ${container} of pod ${pod} exited with code ${exitCode} (${reason}) after ${restarts} restarts: ${lastLine}`,
+    retry: "never",
+    level: "error",
+  },
+});

@@ -1,0 +1,183 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
+import type {
+  EndpointSlice,
+  KubeObject,
+  ObjectMeta,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+  Stored,
+} from "../kube/kinds.ts";
+import { apiVersionOf, resources } from "../kube/resources.ts";
+import { observedPod } from "./observed-pod.ts";
+import { probedPorts } from "./plan/gateway-port.ts";
+import { annotations } from "./resources/labels.ts";
+import {
+  deploymentKey,
+  endpointSliceName,
+  podDisruptionBudgetName,
+  replicaSetName,
+  serviceAccountName,
+  serviceName,
+} from "./resources/names.ts";
+import { isControlledBy } from "./resources/owner.ts";
+import {
+  createSnapshot,
+  type ForeignObject,
+  type Identity,
+  type ObservedGateway,
+  type ObservedRevision,
+  type PortProbe,
+  type Settings,
+  type Snapshot,
+} from "./snapshot.ts";
+import { revisionHash } from "./plan/revisions.ts";
+
+/** Name of an object in a namespace. */
+export interface NamedKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What `observe` reads from: caches in production, plain maps in stories. Nothing here asks the API server. */
+export interface Sources {
+  readonly settings: Settings;
+  now(): number;
+  deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
+  deploymentsOnPort(port: number): readonly (ModelDeployment & Stored)[];
+  replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
+  replicaSet(key: NamedKey): (ReplicaSet & Stored) | undefined;
+  podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
+  serviceAccount(key: NamedKey): (ServiceAccount & Stored) | undefined;
+  service(key: NamedKey): (Service & Stored) | undefined;
+  endpointSlice(key: NamedKey): (EndpointSlice & Stored) | undefined;
+  podDisruptionBudget(key: NamedKey): (PodDisruptionBudget & Stored) | undefined;
+  /** All pods of gateways. */
+  gateways(): readonly (Pod & Stored)[];
+  /** The last message of the kubelet's FailedMount events about a pod. */
+  mountFailure(podUid: string): string | undefined;
+  /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
+  acknowledged(key: string): ReadonlyMap<string, string>;
+  facts(podUid: string): ModelFacts | undefined;
+}
+
+/** The snapshot of one ModelDeployment; undefined when it is gone or going, and garbage collection does the rest. */
+export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
+  const deployment = sources.deployment(key);
+  if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return undefined;
+  const identity = identityOf(deployment, key);
+  const now = sources.now();
+  const children = observedChildren(identity, sources);
+  const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, revisionHash(deployment.spec)) });
+  return createSnapshot({
+    now,
+    timestamp: new Date(now).toISOString(),
+    settings: sources.settings,
+    identity,
+    spec: deployment.spec,
+    status: deployment.status ?? {},
+    revisions: sources.replicaSetsOf(identity.uid).map((replicaSet) => observedRevision(replicaSet, sources)),
+    ...children.ours,
+    foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
+    gateways: observedGateways(sources, deploymentKey(key.namespace, key.name)),
+    ports: portProbes(identity.uid, deployment.status?.gateway?.port, sources),
+  });
+}
+
+function identityOf({ metadata }: ModelDeployment & Stored, key: NamedKey): Identity {
+  const { uid, resourceVersion, generation = 0, creationTimestamp = "" } = metadata;
+  return { ...key, uid, resourceVersion, generation, createdAt: creationTimestamp };
+}
+
+function observedChildren(
+  identity: Identity,
+  sources: Sources,
+): {
+  ours: Pick<Snapshot, "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget">;
+  foreign: readonly ForeignObject[];
+} {
+  const { namespace, name } = identity;
+  const slice = (family: "IPv4" | "IPv6") =>
+    sources.endpointSlice({ namespace, name: endpointSliceName(name, family) });
+  const serviceAccount = sources.serviceAccount({ namespace, name: serviceAccountName(name) });
+  const service = sources.service({ namespace, name: serviceName(name) });
+  const endpointSlices = [slice("IPv4"), slice("IPv6")].filter((object) => object !== undefined);
+  const podDisruptionBudget = sources.podDisruptionBudget({ namespace, name: podDisruptionBudgetName(name) });
+  const ours = <T extends KubeObject>(object: T | undefined): T | undefined =>
+    object !== undefined && isControlledBy(object.metadata, identity.uid) ? object : undefined;
+  return {
+    ours: {
+      serviceAccount: ours(serviceAccount),
+      service: ours(service),
+      podDisruptionBudget: ours(podDisruptionBudget),
+      endpointSlices: endpointSlices.filter(({ metadata }) => isControlledBy(metadata, identity.uid)),
+    },
+    foreign: foreignObjects(
+      identity,
+      [serviceAccount, service, ...endpointSlices, podDisruptionBudget].filter((object) => object !== undefined),
+    ),
+  };
+}
+
+function foreignObjects(identity: Identity, objects: readonly KubeObject[]): readonly ForeignObject[] {
+  return objects
+    .filter(({ metadata }) => !isControlledBy(metadata, identity.uid))
+    .map(({ kind, metadata }) => ({ kind, name: metadata.name ?? "", isLeftover: isLeftover(metadata, identity) }));
+}
+
+/** Owned by a ModelDeployment of this name that is not this one. */
+function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): boolean {
+  const { kind } = resources.modelDeployments;
+  const apiVersion = apiVersionOf(resources.modelDeployments);
+  return ownerReferences.some(
+    (owner) =>
+      owner.controller === true && owner.kind === kind && owner.apiVersion === apiVersion && owner.name === name,
+  );
+}
+
+function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): ObservedRevision {
+  const { metadata, spec, status } = replicaSet;
+  const { name, uid, resourceVersion, annotations: notes = {} } = metadata;
+  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
+  const retiredAt = notes[annotations.retiredAt];
+  return {
+    hash: metadata.name.slice(name.lastIndexOf("-") + 1),
+    version: notes[annotations.version] ?? "1",
+    replicaSet: {
+      name,
+      uid,
+      resourceVersion,
+      replicas: spec.replicas ?? 1,
+      pods: status?.replicas ?? 0,
+      failure: failure?.message ?? failure?.reason,
+    },
+    retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
+    pods: sources.podsOf(uid).map((pod) => observedPod(pod, sources)),
+  };
+}
+
+function observedGateways(sources: Sources, key: string): readonly ObservedGateway[] {
+  const acknowledged = sources.acknowledged(key);
+  return sources
+    .gateways()
+    .map((pod) => observedPod(pod, sources))
+    .filter(({ ready, address }) => ready && address !== undefined)
+    .map(({ name, address = "" }) => ({ pod: name, address, acknowledged: acknowledged.get(name) }))
+    .sort((a, b) => (a.pod < b.pod ? -1 : 1));
+}
+
+function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
+  const probes: PortProbe[] = [];
+  const probe = (port: number): boolean => {
+    const holder = sources.deploymentsOnPort(port).find(({ metadata }) => metadata.uid !== uid)?.metadata;
+    if (holder === undefined) return probes.push({ port }) > 0;
+    probes.push({ port, takenBy: { uid: holder.uid, createdAt: holder.creationTimestamp ?? "" } });
+    return false;
+  };
+  if (present !== undefined && probe(present)) return probes;
+  for (const port of probedPorts(uid)) if (port !== present && probe(port)) break;
+  return probes;
+}

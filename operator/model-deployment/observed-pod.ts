@@ -1,0 +1,64 @@
+import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
+import type { ContainerState, ContainerStatus, Pod, Stored } from "../kube/kinds.ts";
+import { isPodReady, type ObservedContainer, type ObservedPod } from "./snapshot.ts";
+
+type Terminated = NonNullable<ContainerState["terminated"]>;
+
+/** What is known about pods beside their own status. */
+export interface PodSources {
+  mountFailure(podUid: string): string | undefined;
+  facts(podUid: string): ModelFacts | undefined;
+}
+
+/** A pod in the planner's words. */
+export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod {
+  const { metadata, status = {} } = pod;
+  const terminating = metadata.deletionTimestamp !== undefined;
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    address: status.podIP === "" ? undefined : status.podIP,
+    phase: status.phase ?? "Pending",
+    ready: !terminating && isPodReady(pod),
+    terminating,
+    containers: [
+      ...(status.initContainerStatuses ?? []).map((container) => observedContainer(container, true)),
+      ...(status.containerStatuses ?? []).map((container) => observedContainer(container, false)),
+    ],
+    unschedulable: unschedulable(pod),
+    failure: failure(pod),
+    mountFailure: sources.mountFailure(metadata.uid),
+    facts: sources.facts(metadata.uid),
+  };
+}
+
+function unschedulable({ metadata, status }: Pod): ObservedPod["unschedulable"] {
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status !== "False" || scheduled.reason !== "Unschedulable") return undefined;
+  const since = scheduled.lastTransitionTime ?? metadata.creationTimestamp ?? "";
+  return { message: scheduled.message ?? "no reason given", sinceMs: Date.parse(since) || 0 };
+}
+
+function failure({ status = {} }: Pod): ObservedPod["failure"] {
+  if (status.phase !== "Failed" || status.reason === undefined) return undefined;
+  return { reason: status.reason, message: status.message ?? "no message given" };
+}
+
+function observedContainer(container: ContainerStatus, init: boolean): ObservedContainer {
+  const { name, ready, restartCount, state, lastState } = container;
+  return {
+    name,
+    init,
+    ready,
+    running: state?.running !== undefined,
+    restarts: restartCount,
+    waiting: state?.waiting && { reason: state.waiting.reason ?? "Waiting", message: state.waiting.message ?? "" },
+    ended: ended(state?.terminated ?? lastState?.terminated),
+  };
+}
+
+function ended(terminated: Terminated | undefined): ObservedContainer["ended"] {
+  if (terminated === undefined) return undefined;
+  const { exitCode, reason = "Error", message = "" } = terminated;
+  return { exitCode, reason, message };
+}

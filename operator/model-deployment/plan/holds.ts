@@ -1,0 +1,95 @@
+import {
+  type ObservedPod,
+  type ObservedRevision,
+  readyPods,
+  revisionOf,
+  type RolloutState,
+  type Snapshot,
+} from "../snapshot.ts";
+import type { Hold } from "./action.ts";
+import { laggingGateways, shares } from "./traffic.ts";
+
+/** What a hold is judged by. */
+interface Held {
+  readonly snapshot: Snapshot;
+  /** The rollout after this plan. */
+  readonly next: RolloutState;
+  /** What revisions on their way out wait for. */
+  readonly draining: readonly string[];
+  /** The revision that is to serve in the end. */
+  readonly wanted: ObservedRevision | undefined;
+}
+
+type Check = (held: Held) => Hold | undefined;
+
+/** The first that applies is the reason that is shown. */
+const checks: readonly Check[] = [
+  waitingForCapacity, // nothing below can happen before a pod has a node
+  downloading,
+  loading,
+  podsMissing,
+  gatewayMissing,
+  notAcknowledged,
+  draining, // last: it no longer concerns what serves
+];
+
+/** Why the plan goes no further for now; undefined when everything is as declared. */
+export function hold(snapshot: Snapshot, next: RolloutState, draining: readonly string[]): Hold | undefined {
+  const wanted = revisionOf(snapshot, snapshot.wanted.hash);
+  const held = { snapshot, next, draining, wanted };
+  return checks.map((check) => check(held)).find((found) => found !== undefined);
+}
+
+function waitingForCapacity({ wanted }: Held): Hold | undefined {
+  const pod = starting(wanted).find(({ unschedulable }) => unschedulable !== undefined);
+  if (pod?.unschedulable === undefined) return undefined;
+  return { reason: "WaitingForCapacity", why: `pod ${pod.name} waits for a node: ${pod.unschedulable.message}` };
+}
+
+function downloading({ wanted }: Held): Hold | undefined {
+  const pod = starting(wanted).find(({ containers }) => containers.some(({ init, running }) => init && running));
+  return pod === undefined ? undefined : { reason: "Downloading", why: `pod ${pod.name} fetches the model` };
+}
+
+function loading({ wanted }: Held): Hold | undefined {
+  const pod = starting(wanted).find(({ containers }) => containers.some(({ init, running }) => !init && running));
+  return pod === undefined ? undefined : { reason: "Loading", why: `pod ${pod.name} loads the model` };
+}
+
+function podsMissing({ snapshot, next, wanted }: Held): Hold | undefined {
+  const { hash, replicas } = snapshot.wanted;
+  if (replicas === 0) return leaving(snapshot, next);
+  const ready = readyPods(wanted).length;
+  if (ready === replicas) return undefined;
+  return {
+    reason: "Scaling",
+    why: `${ready} of ${replicas} ${replicas === 1 ? "pod" : "pods"} of revision ${hash} ready`,
+  };
+}
+
+function leaving(snapshot: Snapshot, next: RolloutState): Hold | undefined {
+  const pods = shares(next).flatMap(({ revision }) => revisionOf(snapshot, revision)?.pods ?? []);
+  if (pods.length === 0) return undefined;
+  return { reason: "Scaling", why: `${pods.length} ${pods.length === 1 ? "pod stops" : "pods stop"}` };
+}
+
+function gatewayMissing({ snapshot, next }: Held): Hold | undefined {
+  if (next.candidate === undefined || snapshot.wanted.replicas === 0 || snapshot.gateways.length > 0) return undefined;
+  return { reason: "RolloutInProgress", why: "no gateway is ready that could send requests to it" };
+}
+
+function notAcknowledged({ snapshot, next }: Held): Hold | undefined {
+  if (next.candidate === undefined || snapshot.wanted.replicas === 0) return undefined;
+  const lagging = laggingGateways(snapshot);
+  if (lagging.length === 0) return undefined;
+  return { reason: "RolloutInProgress", why: `${lagging.join(", ")} has not confirmed the split of requests yet` };
+}
+
+function draining({ draining }: Held): Hold | undefined {
+  const [why] = draining;
+  return why === undefined ? undefined : { reason: "RolloutInProgress", why };
+}
+
+function starting(revision: ObservedRevision | undefined): readonly ObservedPod[] {
+  return revision?.pods.filter((pod) => !pod.ready && !pod.terminating) ?? [];
+}

@@ -1,0 +1,56 @@
+import type { Fault } from "../../../runtime/base/fault.ts";
+import { modelPortRange } from "../../../runtime/contract/ports.ts";
+import { deploymentFaults } from "../faults.ts";
+import { revisionOf, type RolloutState, type Snapshot } from "../snapshot.ts";
+import type { Plan } from "./action.ts";
+import { accountActions, serviceActions } from "./children.ts";
+import { diagnosis, unschedulableGraceMs } from "./diagnosis.ts";
+import { gatewayPort } from "./gateway-port.ts";
+import { hold } from "./holds.ts";
+import { replicaPlan } from "./replicas.ts";
+import { turn } from "./rollout.ts";
+import { shares } from "./traffic.ts";
+
+/** How often objects that stand in the way and do not belong to us are looked at again: nothing tells when they go. */
+const foreignRecheckMs = 30_000;
+
+/** Everything known becomes everything that is to be done now. Pure: no clock, no I/O, no log. */
+export function plan(snapshot: Snapshot): Plan {
+  const { identity, status } = snapshot;
+  const port = gatewayPort(identity, status.gateway?.port, snapshot.ports);
+  const { state, moves } = turn(snapshot);
+  const replicas = replicaPlan(snapshot, state);
+  const held = hold(snapshot, state, replicas.draining);
+  const recheckAfterMs = soonest([
+    replicas.recheckAfterMs,
+    snapshot.foreign.length > 0 ? foreignRecheckMs : undefined,
+    held?.reason === "WaitingForCapacity" ? unschedulableGraceMs : undefined,
+  ]);
+  return {
+    actions: [...accountActions(snapshot), ...replicas.actions, ...serviceActions(snapshot, port), ...moves],
+    rollout: state,
+    port,
+    faults: faultsOf(snapshot, state, port),
+    hold: held,
+    recheckAfterMs,
+  };
+}
+
+/** The wanted revision's troubles come before those of what it is to replace. */
+function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefined): readonly Fault[] {
+  const { first, last } = modelPortRange;
+  const revisions = new Set([snapshot.wanted.hash, ...shares(next).map(({ revision }) => revision)]);
+  const observed = [...revisions].map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now));
+  return [
+    ...snapshot.foreign.map((object) =>
+      object.isLeftover ? deploymentFaults.LeftoverObject(object) : deploymentFaults.ForeignObject(object),
+    ),
+    ...(port === undefined ? [deploymentFaults.NoGatewayPort({ first, last })] : []),
+    ...(snapshot.wanted.replicas === 0 ? [] : observed.filter((fault) => fault !== undefined)),
+  ];
+}
+
+function soonest(delays: readonly (number | undefined)[]): number | undefined {
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

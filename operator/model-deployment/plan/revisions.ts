@@ -1,0 +1,22 @@
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Snapshot } from "../snapshot.ts";
+import { hash } from "./hash.ts";
+
+/** Hash of the parts of a spec that make a pod what it is. Replicas and suspend are not among them. */
+export function revisionHash({ model, resources, scheduling, serving }: ModelDeploymentSpec): string {
+  return hash({ model, resources, scheduling, serving });
+}
+
+/**
+ * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else one more than any
+ * known, so that clients never see a number come back with another model behind it.
+ */
+export function revisionVersion(snapshot: Snapshot, revision: string): string {
+  const { stable, candidate } = snapshot.rollout;
+  const existing = snapshot.revisions.find(({ hash: known }) => known === revision);
+  if (existing !== undefined) return existing.version;
+  const promised = [stable, candidate].find((share) => share?.revision === revision);
+  if (promised !== undefined) return promised.version;
+  const known = [stable?.version, candidate?.version, ...snapshot.revisions.map(({ version }) => version)];
+  return String(1 + Math.max(0, ...known.map((version) => Number(version ?? 0))));
+}

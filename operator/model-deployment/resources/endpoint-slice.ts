@@ -1,0 +1,44 @@
+import type { EndpointSlice } from "../../kube/kinds.ts";
+import type { Identity, ObservedGateway } from "../snapshot.ts";
+import { deploymentLabels, fieldManager, labels } from "./labels.ts";
+import { endpointSliceName, serviceName } from "./names.ts";
+import { ownerReference } from "./owner.ts";
+import { httpPortName } from "./service.ts";
+
+/** Most endpoints of one slice, by the API's own rule. */
+const maxEndpoints = 1000;
+
+/** Where a model's Service leads: the ready gateways at the model's port. One slice per address family that occurs. */
+export function endpointSlices(
+  identity: Identity,
+  gatewayPort: number,
+  gateways: readonly ObservedGateway[],
+): readonly EndpointSlice[] {
+  const six = gateways.filter(({ address }) => address.includes(":"));
+  const four = gateways.filter(({ address }) => !address.includes(":"));
+  const slice = (addressType: "IPv4" | "IPv6", members: readonly ObservedGateway[]): EndpointSlice => ({
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: {
+      name: endpointSliceName(identity.name, addressType),
+      namespace: identity.namespace,
+      labels: {
+        ...deploymentLabels(identity.name),
+        [labels.serviceName]: serviceName(identity.name),
+        [labels.sliceManagedBy]: `${fieldManager}.dev`,
+      },
+      ownerReferences: [ownerReference(identity)],
+    },
+    addressType,
+    endpoints: members
+      .map(({ address }) => address)
+      .sort()
+      .slice(0, maxEndpoints)
+      .map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [{ name: httpPortName, port: gatewayPort, protocol: "TCP", appProtocol: "http" }],
+  });
+  return [
+    ...(four.length > 0 || six.length === 0 ? [slice("IPv4", four)] : []),
+    ...(six.length > 0 ? [slice("IPv6", six)] : []),
+  ];
+}

@@ -1,0 +1,66 @@
+/** Labels of the objects that we write. No other file spells a label key. */
+export const labels = {
+  /** Name of the ModelDeployment that an object belongs to. */
+  deployment: "modelwright.dev/model-deployment",
+  /** Hash of the revision that a pod or ReplicaSet belongs to. */
+  revision: "modelwright.dev/revision",
+  application: "app.kubernetes.io/name",
+  component: "app.kubernetes.io/component",
+  instance: "app.kubernetes.io/instance",
+  managedBy: "app.kubernetes.io/managed-by",
+  /** Ties an EndpointSlice to its Service (Kubernetes). */
+  serviceName: "kubernetes.io/service-name",
+  /** Tells Kubernetes' own controllers to leave an EndpointSlice alone. */
+  sliceManagedBy: "endpointslice.kubernetes.io/managed-by",
+} as const;
+
+/** Annotations of the objects that we write. */
+export const annotations = {
+  /** Number of the revision on the wire, on its ReplicaSet. */
+  version: "modelwright.dev/version",
+  /** When the last traffic of a revision was taken away (RFC 3339), on its ReplicaSet; its pods may go a drain delay later. */
+  retiredAt: "modelwright.dev/retired-at",
+  /** Hash of what we last applied, on the objects that are kept up to date: a field that we no longer want shows. */
+  applied: "modelwright.dev/applied",
+} as const;
+
+/** Label of NVIDIA's GPU feature discovery: the product of a node's GPUs. */
+export const gpuProductLabel = "nvidia.com/gpu.product";
+
+/** Field manager of every write, also the value of managed-by labels. */
+export const fieldManager = "modelwright";
+
+/** On every object of a ModelDeployment. */
+export function deploymentLabels(name: string): Readonly<Record<string, string>> {
+  return { [labels.deployment]: name, [labels.managedBy]: fieldManager };
+}
+
+/** On a revision's ReplicaSet and pods. */
+export function revisionLabels(name: string, hash: string): Readonly<Record<string, string>> {
+  return {
+    [labels.application]: "modelwright",
+    [labels.component]: "runtime",
+    [labels.instance]: name,
+    ...revisionSelector(name, hash),
+    [labels.managedBy]: fieldManager,
+  };
+}
+
+/** What a revision's ReplicaSet selects its pods by. */
+export function revisionSelector(name: string, hash: string): Readonly<Record<string, string>> {
+  return { [labels.deployment]: name, [labels.revision]: hash };
+}
+
+/** Selector of all pods of a ModelDeployment, as text. */
+export function deploymentSelectorText(name: string): string {
+  return `${labels.deployment}=${name}`;
+}
+
+/** What the gateway's pods carry, in the namespace of the installation. */
+export const gatewayLabels: Readonly<Record<string, string>> = {
+  [labels.application]: "modelwright",
+  [labels.component]: "gateway",
+};
+
+/** Where an installation keeps its own objects unless it is told otherwise. */
+export const systemNamespace = "modelwright-system";

@@ -1,0 +1,158 @@
+import { quantityNumber } from "../../../crds/schema/quantity.ts";
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import { environment } from "../../../runtime/contract/environment.ts";
+import { adminPaths, containerPaths } from "../../../runtime/contract/paths.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
+import type { Container, EnvironmentVariable, PodTemplate, Probe } from "../../kube/kinds.ts";
+import type { Settings } from "../snapshot.ts";
+import { revisionLabels } from "./labels.ts";
+import { modelVolumeName, type MountedSource, mountedSource } from "./model-source.ts";
+import { serviceAccountName } from "./names.ts";
+import { affinity, topologySpreadConstraints } from "./scheduling.ts";
+
+/** What tells one revision's pods from another's. */
+export interface RevisionTemplate {
+  /** Name of the ModelDeployment. */
+  readonly deployment: string;
+  readonly hash: string;
+  readonly version: string;
+  readonly spec: ModelDeploymentSpec;
+  readonly settings: Settings;
+}
+
+/** `nobody` of every distribution; owns nothing in the image. */
+const user = 65_534;
+/** A large model may take this long from start to ready: an hour. */
+const startup = { periodSeconds: 1, failureThreshold: 3600 };
+const defaultGpuResource = "nvidia.com/gpu";
+
+/** The pods of a revision: one container that serves, and one that fetches before it where the source needs that. */
+export function podTemplate(template: RevisionTemplate): PodTemplate {
+  const { deployment, hash, spec, settings } = template;
+  const { scheduling = {} } = spec;
+  const source = mountedSource(spec.model.source);
+  const fetch = fetchContainer(template, source);
+  return {
+    metadata: { labels: revisionLabels(deployment, hash) },
+    spec: {
+      serviceAccountName: serviceAccountName(deployment),
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: settings.terminationGraceSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        fsGroup: user,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(fetch === undefined ? {} : { initContainers: [fetch] }),
+      containers: [runtimeContainer(template, source)],
+      volumes: [source.volume, { name: "scratch", emptyDir: {} }],
+      ...present({
+        nodeSelector: scheduling.nodeSelector,
+        tolerations: scheduling.tolerations,
+        priorityClassName: scheduling.priorityClassName,
+        runtimeClassName: scheduling.runtimeClassName,
+        schedulerName: scheduling.schedulerName,
+        affinity: affinity(spec),
+        topologySpreadConstraints: topologySpreadConstraints(spec, deployment, hash),
+      }),
+    },
+  };
+}
+
+function runtimeContainer(template: RevisionTemplate, source: MountedSource): Container {
+  return {
+    ...contained(template, "runtime", "serve"),
+    env: [...runtimeVariables(template, source.path)],
+    ports: [{ name: "http", containerPort: ports.rest, protocol: "TCP" }],
+    resources: containerResources(template.spec),
+    startupProbe: { ...probe(adminPaths.healthz), ...startup },
+    readinessProbe: { ...probe(adminPaths.readyz), periodSeconds: 1, failureThreshold: 1 },
+    livenessProbe: { ...probe(adminPaths.healthz), periodSeconds: 10, failureThreshold: 6 },
+    volumeMounts: [
+      { name: modelVolumeName, mountPath: containerPaths.models, readOnly: true },
+      { name: "scratch", mountPath: containerPaths.scratch },
+    ],
+  };
+}
+
+function fetchContainer(template: RevisionTemplate, source: MountedSource): Container | undefined {
+  if (source.fetch === undefined) return undefined;
+  return {
+    ...contained(template, "fetch", "fetch"),
+    env: [
+      { name: environment.modelPath, value: source.path },
+      ...source.fetch,
+      { name: environment.terminationLog, value: containerPaths.terminationLog },
+      { name: environment.logLevel, value: template.settings.logLevel },
+    ],
+    volumeMounts: [
+      { name: modelVolumeName, mountPath: containerPaths.models },
+      { name: "scratch", mountPath: containerPaths.scratch },
+    ],
+  };
+}
+
+/** What both containers share: the image, and nothing that the restricted Pod Security Standard forbids. */
+function contained({ settings }: RevisionTemplate, name: string, program: string): Container {
+  return {
+    name,
+    image: settings.runtimeImage,
+    ...(settings.imagePullPolicy === undefined ? {} : { imagePullPolicy: settings.imagePullPolicy }),
+    args: [program],
+    terminationMessagePath: containerPaths.terminationLog,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+    },
+  };
+}
+
+function runtimeVariables(
+  { deployment, version, spec, settings }: RevisionTemplate,
+  path: string,
+): readonly EnvironmentVariable[] {
+  const { model, resources, serving = {} } = spec;
+  const cpu = resources?.cpu === undefined ? undefined : quantityNumber(resources.cpu);
+  const level = serving.logging?.level?.toLowerCase() ?? settings.logLevel;
+  return [
+    { name: environment.bindAddress, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    { name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: environment.modelName, value: model.name ?? deployment },
+    { name: environment.modelVersion, value: version },
+    { name: environment.modelPath, value: path },
+    { name: environment.modelFormat, value: model.format ?? "Auto" },
+    ...(model.digest === undefined ? [] : [{ name: environment.modelDigest, value: model.digest }]),
+    { name: environment.engine, value: serving.engine ?? "Auto" },
+    { name: environment.serving, value: JSON.stringify(serving) },
+    ...(cpu === undefined ? [] : [{ name: environment.cpuLimit, value: String(cpu) }]),
+    { name: environment.terminationLog, value: containerPaths.terminationLog },
+    { name: environment.drainDelayMs, value: String(settings.drainDelayMs) },
+    { name: environment.logLevel, value: level },
+  ];
+}
+
+/** Requests equal limits: what a replica is promised is what it may use, and the engine's threads fit the quota. */
+function containerResources({ resources = {} }: ModelDeploymentSpec): NonNullable<Container["resources"]> {
+  const { cpu, memory, gpu } = resources;
+  const amounts = {
+    ...(cpu === undefined ? {} : { cpu: String(cpu) }),
+    ...(memory === undefined ? {} : { memory: String(memory) }),
+    ...(gpu === undefined || gpu.count === 0 ? {} : { [gpu.resource ?? defaultGpuResource]: String(gpu.count) }),
+  };
+  return Object.keys(amounts).length === 0 ? {} : { requests: amounts, limits: amounts };
+}
+
+function probe(path: string): Probe {
+  return { httpGet: { path, port: ports.admin }, timeoutSeconds: 1 };
+}
+
+/** The members that are set. */
+function present<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> }; // same keys, fewer of them
+}

@@ -1,0 +1,27 @@
+import type { ReplicaSet } from "../../kube/kinds.ts";
+import type { Identity } from "../snapshot.ts";
+import { annotations, revisionLabels, revisionSelector } from "./labels.ts";
+import { replicaSetName } from "./names.ts";
+import { ownerReference } from "./owner.ts";
+import { podTemplate, type RevisionTemplate } from "./pod-template.ts";
+
+/** The pods of one revision. It is created once; afterwards only its replicas and annotations change. */
+export function replicaSet(identity: Identity, template: RevisionTemplate, replicas: number): ReplicaSet {
+  const { hash, version } = template;
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      name: replicaSetName(identity.name, hash),
+      namespace: identity.namespace,
+      labels: revisionLabels(identity.name, hash),
+      annotations: { [annotations.version]: version },
+      ownerReferences: [ownerReference(identity)],
+    },
+    spec: {
+      replicas,
+      selector: { matchLabels: revisionSelector(identity.name, hash) },
+      template: podTemplate(template),
+    },
+  };
+}

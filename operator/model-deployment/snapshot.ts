@@ -1,0 +1,182 @@
+import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
+import type { EndpointSlice, Pod, PodDisruptionBudget, Service, ServiceAccount, Stored } from "../kube/kinds.ts";
+import { revisionHash } from "./plan/revisions.ts";
+
+/** What the installation decides, the same for every ModelDeployment. */
+export interface Settings {
+  /** Image of the runtime, with the programs `serve` and `fetch`. */
+  readonly runtimeImage: string;
+  readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** How long a change needs until the last gateway and node know it: pods serve on for that long after SIGTERM. */
+  readonly drainDelayMs: number;
+  /** How long a pod may take to finish its requests, drain delay included, before it is killed. */
+  readonly terminationGraceSeconds: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Base of `status.url` where clients come in through one front (local mode); absent: the Service's own name. */
+  readonly frontUrl?: string;
+}
+
+/** Which ModelDeployment this is, at which state. */
+export interface Identity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** RFC 3339, so that texts compare as times. */
+  readonly createdAt: string;
+}
+
+/** A container of a pod, init containers included, as the kubelet last saw it. */
+export interface ObservedContainer {
+  readonly name: string;
+  readonly init: boolean;
+  readonly ready: boolean;
+  readonly running: boolean;
+  readonly restarts: number;
+  readonly waiting?: { readonly reason: string; readonly message: string } | undefined;
+  /** How it ended: its state now or, when it was started again, the state before. */
+  readonly ended?: { readonly exitCode: number; readonly reason: string; readonly message: string } | undefined;
+}
+
+export interface ObservedPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly address?: string | undefined;
+  readonly phase: string;
+  /** Passes its readiness probe and is not on its way out. */
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  readonly containers: readonly ObservedContainer[];
+  /** The scheduler's own sentence. */
+  readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
+  /** Why the kubelet gave the whole pod up: evicted, refused. */
+  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  /** What the kubelet could not mount, from its events. */
+  readonly mountFailure?: string | undefined;
+  /** What the runtime says about its model. */
+  readonly facts?: ModelFacts | undefined;
+}
+
+/** A revision that has a ReplicaSet of ours. */
+export interface ObservedRevision {
+  readonly hash: string;
+  /** Number on the wire. */
+  readonly version: string;
+  readonly replicaSet: {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    /** As declared in its spec. */
+    readonly replicas: number;
+    /** Pods that it counts. */
+    readonly pods: number;
+    /** Why it cannot create pods: a quota, an admission rule. */
+    readonly failure?: string | undefined;
+  };
+  readonly retiredAtMs?: number | undefined;
+  readonly pods: readonly ObservedPod[];
+}
+
+/** An object that has the name of one of ours and belongs to somebody else. */
+export interface ForeignObject {
+  readonly kind: string;
+  readonly name: string;
+  /** It belonged to an earlier ModelDeployment of this name: garbage collection is about to delete it. */
+  readonly isLeftover: boolean;
+}
+
+/** A gateway port that was looked at, and the ModelDeployment that has it. */
+export interface PortProbe {
+  readonly port: number;
+  readonly takenBy?: { readonly uid: string; readonly createdAt: string };
+}
+
+export interface ObservedGateway {
+  readonly pod: string;
+  readonly address: string;
+  /** The split of this ModelDeployment that the gateway last acknowledged. */
+  readonly acknowledged?: string | undefined;
+}
+
+/** Everything that is known when a plan is made; absent objects are undefined. */
+export interface Observation {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** `now` as RFC 3339 with milliseconds, for stamps. */
+  readonly timestamp: string;
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly spec: ModelDeploymentSpec;
+  /** The last status written. Only `stable` and `candidate` (revision, version, weight) and `gateway.port` are progress that cannot be observed elsewhere. */
+  readonly status: ModelDeploymentStatus;
+  readonly revisions: readonly ObservedRevision[];
+  readonly serviceAccount?: (ServiceAccount & Stored) | undefined;
+  readonly service?: (Service & Stored) | undefined;
+  readonly endpointSlices: readonly (EndpointSlice & Stored)[];
+  readonly podDisruptionBudget?: (PodDisruptionBudget & Stored) | undefined;
+  readonly foreign: readonly ForeignObject[];
+  /** Ready gateways, by name of the pod. */
+  readonly gateways: readonly ObservedGateway[];
+  /** The present port first, then the order of probing up to the first free one. */
+  readonly ports: readonly PortProbe[];
+}
+
+/** How much of the traffic a revision is to get, as status keeps it. */
+export interface Share {
+  readonly revision: string;
+  readonly version: string;
+  /** Percent. */
+  readonly weight: number;
+}
+
+/** The progress of a rollout that lives in status. */
+export interface RolloutState {
+  readonly stable?: Share | undefined;
+  readonly candidate?: Share | undefined;
+}
+
+/** An observation and what follows from it, computed once. Frozen and printable: a bug report is a snapshot and a plan. */
+export interface Snapshot extends Observation {
+  /** What the spec asks for. */
+  readonly wanted: { readonly hash: string; readonly replicas: number; readonly model: string };
+  /** What status says about the rollout. */
+  readonly rollout: RolloutState;
+}
+
+/** Freezes an observation together with its derived facts. */
+export function createSnapshot(observation: Observation): Snapshot {
+  const { spec, status, identity } = observation;
+  const stable = share(status.stable);
+  const candidate = share(status.candidate);
+  return Object.freeze({
+    ...observation,
+    wanted: {
+      hash: revisionHash(spec),
+      replicas: spec.suspend === true ? 0 : (spec.replicas ?? 1),
+      model: spec.model.name ?? identity.name,
+    },
+    rollout: { stable, candidate },
+  });
+}
+
+/** The observed revision with this hash. */
+export function revisionOf(snapshot: Snapshot, hash: string | undefined): ObservedRevision | undefined {
+  return snapshot.revisions.find((revision) => revision.hash === hash);
+}
+
+/** Pods of a revision that serve. */
+export function readyPods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
+  return revision?.pods.filter((pod) => pod.ready) ?? [];
+}
+
+/** Passes its readiness probe. */
+export function isPodReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+}
+
+function share(status: ModelDeploymentStatus["stable"]): Share | undefined {
+  if (status === undefined) return undefined;
+  return { revision: status.revision, version: status.version ?? "1", weight: status.weight ?? 0 };
+}

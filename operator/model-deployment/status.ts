@@ -1,0 +1,78 @@
+import type { Condition, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import { ports } from "../../runtime/contract/ports.ts";
+import { conditions, type Standing } from "./conditions.ts";
+import { canonicalJson } from "./plan/hash.ts";
+import { deploymentSelectorText } from "./resources/labels.ts";
+import { serviceName } from "./resources/names.ts";
+import {
+  type ObservedRevision,
+  readyPods,
+  revisionOf,
+  type RolloutState,
+  type Share,
+  type Snapshot,
+} from "./snapshot.ts";
+
+/** The whole status that follows from what was observed, planned and done. */
+export function status(standing: Standing): ModelDeploymentStatus {
+  const { snapshot, plan, failure } = standing;
+  const { identity, status: previous } = snapshot;
+  // A plan that was not carried out to its end must not move traffic: the state of before is planned from again.
+  const { stable, candidate }: RolloutState = failure === undefined ? plan.rollout : snapshot.rollout;
+  const port = plan.port ?? previous.gateway?.port;
+  const model = modelStatus(snapshot, stable ?? candidate);
+  return {
+    observedGeneration: identity.generation,
+    conditions: [...conditions(standing, previous.conditions ?? [])] satisfies Condition[],
+    ...(stable === undefined ? {} : { stable: revisionStatus(snapshot, stable) }),
+    ...(candidate === undefined ? {} : { candidate: revisionStatus(snapshot, candidate) }),
+    replicas: snapshot.revisions.flatMap(({ pods }) => pods).filter(({ terminating }) => !terminating).length,
+    selector: deploymentSelectorText(identity.name),
+    url: url(snapshot),
+    ...(port === undefined ? {} : { gateway: { port } }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+/** True when writing `next` over `previous` would change nothing. */
+export function isSameStatus(previous: ModelDeploymentStatus, next: ModelDeploymentStatus): boolean {
+  return canonicalJson(previous) === canonicalJson(next);
+}
+
+function revisionStatus(snapshot: Snapshot, { revision: hash, version, weight }: Share): RevisionStatus {
+  const revision = revisionOf(snapshot, hash);
+  const digest = factsOf(revision)?.digest ?? previousDigest(snapshot, hash);
+  return {
+    revision: hash,
+    version,
+    ...(digest === undefined ? {} : { digest }),
+    replicas: revision?.pods.filter(({ terminating }) => !terminating).length ?? 0,
+    ready: readyPods(revision).length,
+    weight,
+  };
+}
+
+/** What is known of a revision stays known though its pods are gone or were not asked since the operator's start. */
+function previousDigest({ status: { stable, candidate } }: Snapshot, hash: string): string | undefined {
+  return [stable, candidate].find((known) => known?.revision === hash)?.digest;
+}
+
+function modelStatus(snapshot: Snapshot, share: Share | undefined): ModelDeploymentStatus["model"] | undefined {
+  const { status: previous } = snapshot;
+  const facts = factsOf(revisionOf(snapshot, share?.revision));
+  if (facts === undefined) {
+    const known = previous.stable ?? previous.candidate;
+    return known?.revision === share?.revision ? previous.model : undefined;
+  }
+  const { signature, format, bytes, engine, digest } = facts;
+  return { signature: signature.slice(0, 1024), format, bytes, engine, digest };
+}
+
+function factsOf(revision: ObservedRevision | undefined): ObservedRevision["pods"][number]["facts"] {
+  return revision?.pods.find(({ facts }) => facts !== undefined)?.facts;
+}
+
+function url({ identity, settings, wanted }: Snapshot): string {
+  const base = settings.frontUrl ?? `http://${serviceName(identity.name)}.${identity.namespace}.svc:${ports.rest}`;
+  return `${base}/v1/models/${wanted.model}`;
+}

@@ -1,0 +1,182 @@
+import { type Clock, systemClock } from "../runtime/base/clock.ts";
+import type { Log } from "../runtime/base/log.ts";
+import { type Client, createClient } from "./kube/client.ts";
+import type { RequestObserver } from "./kube/exchange.ts";
+import type { KubeObject } from "./kube/kinds.ts";
+import { type Lease, startLease } from "./kube/lease.ts";
+import type { Transport } from "./kube/transport.ts";
+import { startWatch, type Watch, type WatchEnd } from "./kube/watch.ts";
+import type { Controller, LoopMetrics } from "./loop/controller.ts";
+import { type Caches, createCaches, labelledKey, type Watched } from "./model-deployment/caches.ts";
+import { createDeploymentController } from "./model-deployment/controller.ts";
+import { createRecorder } from "./model-deployment/recorder.ts";
+import { fieldManager } from "./model-deployment/resources/labels.ts";
+import { deploymentKey } from "./model-deployment/resources/names.ts";
+import type { Settings } from "./model-deployment/snapshot.ts";
+import { PushServer } from "./routes/push-server.ts";
+import { route } from "./routes/table.ts";
+import { createModelFactsSource } from "./signals/model-facts.ts";
+
+export interface OperatorOptions {
+  /** The caller closes it, after `stop`. */
+  readonly transport: Transport;
+  readonly settings: Settings;
+  /** Where the gateway's pods are looked for: pods elsewhere cannot pass for gateways. */
+  readonly gatewayNamespace: string;
+  /** Where gateways connect to; port 0 takes a free one. */
+  readonly routes: { readonly host: string; readonly port: number };
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Absent: there is no other operator, and none is waited for. */
+  readonly lease?: { readonly namespace: string; readonly name: string; readonly identity: string };
+  /** Told when another may have become leader: the process has to end. */
+  readonly onLeaseLost?: () => void;
+  readonly observers?: {
+    readonly loop: LoopMetrics;
+    readonly request: RequestObserver;
+    readonly watchEnd: (end: WatchEnd) => void;
+  };
+}
+
+export interface Operator {
+  /** Port that gateways connect to. */
+  readonly routesPort: number;
+  /** Settles with the first complete view of the cluster: routes are served from here on. */
+  readonly synced: Promise<void>;
+  readonly isLeader: boolean;
+  /** True when nothing waits and nothing is worked on. */
+  readonly isIdle: boolean;
+  /** Finishes what it is at, frees the lease, ends every stream; at most 30 s. */
+  stop(): Promise<void>;
+}
+
+/** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { clock = systemClock, log, settings, observers } = options;
+  const client = createClient({
+    transport: options.transport,
+    fieldManager,
+    clock,
+    ...(options.random === undefined ? {} : { random: options.random }),
+    ...(observers === undefined ? {} : { observe: observers.request }),
+  });
+  const caches = createCaches(options.gatewayNamespace);
+  const synced = untilSynced(caches);
+  const pushServer = new PushServer({
+    ...options.routes,
+    log,
+    clock,
+    complete: synced,
+    onAck: (key) => controller.add(key),
+    onLeave: () => {
+      for (const { metadata } of caches.deployments.cache.all()) {
+        controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
+      }
+    },
+    onWake: (key) => log.debug("requests wait", { key }),
+  });
+  const controller: Controller = createDeploymentController({
+    caches,
+    client,
+    recorder: createRecorder({ client, clock, log }),
+    facts: createModelFactsSource({ clock, log }),
+    acknowledged: (key) => pushServer.acknowledged(key),
+    settings,
+    clock,
+    log,
+    ...(observers === undefined ? {} : { metrics: observers.loop }),
+  });
+  feedRoutes(caches, pushServer);
+  const routesPort = await pushServer.start();
+  const watches = startWatches(caches, client, options);
+  const leadership = lead(options, client, () => void synced.then(() => controller.start()));
+  return {
+    routesPort,
+    synced,
+    get isLeader() {
+      return leadership?.isHeld ?? true;
+    },
+    get isIdle() {
+      return controller.isIdle;
+    },
+    async stop() {
+      await controller.stop();
+      await leadership?.stop();
+      await Promise.all(watches.map((watch) => watch.stop()));
+      await pushServer.stop();
+    },
+  };
+}
+
+/** Starts the work at once when there is nobody to share it with, else when the lease is ours. */
+function lead(options: OperatorOptions, client: Client, onLeading: () => void): Lease | undefined {
+  const { lease, clock = systemClock, random, log, onLeaseLost } = options;
+  if (lease === undefined) {
+    onLeading();
+    return undefined;
+  }
+  return startLease({
+    client,
+    key: { namespace: lease.namespace, name: lease.name },
+    identity: lease.identity,
+    clock,
+    log,
+    ...(random === undefined ? {} : { random }),
+    onAcquired: onLeading,
+    onLost: () => onLeaseLost?.(),
+  });
+}
+
+/** Every replica keeps its gateways' tables up to date, also when it does not lead. */
+function feedRoutes({ deployments, pods }: Caches, pushServer: PushServer): void {
+  const update = (key: string): void => {
+    const [namespace = "", name = ""] = key.split("/");
+    const deployment = deployments.cache.find({ namespace, name });
+    pushServer.set(key, deployment && route(deployment, pods.cache.withIndex("deployment", key)));
+  };
+  deployments.cache.subscribe(({ object: { metadata } }) =>
+    update(deploymentKey(metadata.namespace ?? "", metadata.name)),
+  );
+  pods.cache.subscribe(({ object }) => {
+    const key = labelledKey(object);
+    if (key !== undefined) update(key);
+  });
+}
+
+function startWatches(caches: Caches, client: Client, options: OperatorOptions): readonly Watch[] {
+  const { clock = systemClock, random, log, observers } = options;
+  const watching = <T extends KubeObject>({ resource, selection, cache }: Watched<T, string>): Watch =>
+    startWatch<T>({
+      client,
+      resource,
+      selection,
+      sink: cache,
+      clock,
+      log,
+      ...(random === undefined ? {} : { random }),
+      onEnd: (end) => {
+        observers?.watchEnd(end);
+        if (end.fault?.code === "NotFound") {
+          const hint = "install the CustomResourceDefinition of this release; trying again";
+          log.warn("the API server does not serve a kind", { kind: resource.kind, hint });
+        }
+      },
+    });
+  return [
+    watching(caches.deployments),
+    watching(caches.replicaSets),
+    watching(caches.pods),
+    watching(caches.gateways),
+    watching(caches.services),
+    watching(caches.serviceAccounts),
+    watching(caches.endpointSlices),
+    watching(caches.podDisruptionBudgets),
+    watching(caches.mountFailures),
+  ];
+}
+
+/** All but the events: they only word a fault better, and may be withheld. */
+async function untilSynced({ mountFailures: _optional, ...needed }: Caches): Promise<void> {
+  await Promise.all(Object.values(needed).map(({ cache }) => cache.untilSynced()));
+}

@@ -1,0 +1,25 @@
+import { faultCatalogue } from "../../runtime/base/fault.ts";
+
+/** What goes wrong between the operator and gateways. */
+export const routeFaults = faultCatalogue<{
+  CannotListen: { host: string; port: number; cause: string };
+  LineTooLong: { limitBytes: number };
+  UnreadableLine: { line: string };
+}>({
+  CannotListen: {
+    message: ({ host, port, cause }) => `cannot listen on ${host}:${port} for gateways: ${cause}`,
+    hint: () => "end the program that uses the port or choose another one by --routes-port",
+    retry: "never",
+    level: "error",
+  },
+  LineTooLong: {
+    message: ({ limitBytes }) => `a line of a gateway's stream has more than ${limitBytes} bytes`,
+    retry: "never",
+    level: "warn",
+  },
+  UnreadableLine: {
+    message: ({ line }) => `${line} is no message of a gateway; expected hello, ack or wake as one JSON object`,
+    retry: "never",
+    level: "warn",
+  },
+});

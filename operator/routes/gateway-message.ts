@@ -1,0 +1,46 @@
+import type { GatewayMessage } from "../../runtime/contract/route-table.ts";
+import { routeFaults } from "./faults.ts";
+
+/** Longest line that a gateway may send: its messages are short. */
+const lineLimitBytes = 4096;
+
+/** The messages of a gateway's stream, line by line. Throws `LineTooLong` or `UnreadableLine`. */
+export async function* gatewayMessages(chunks: AsyncIterable<Buffer>): AsyncGenerator<GatewayMessage> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+      const text = rest.subarray(0, end).toString("utf8").trim();
+      rest = rest.subarray(end + 1);
+      if (end > lineLimitBytes) throw routeFaults.LineTooLong({ limitBytes: lineLimitBytes });
+      if (text !== "") yield message(text);
+    }
+    if (rest.length > lineLimitBytes) throw routeFaults.LineTooLong({ limitBytes: lineLimitBytes });
+  }
+}
+
+function message(text: string): GatewayMessage {
+  const value = parsed(text);
+  const { type, gateway, version, key } = typeof value === "object" && value !== null ? fields(value) : fields({});
+  if (type === "hello" && isName(gateway)) return { type, gateway };
+  if (type === "ack" && typeof version === "number") return { type, version };
+  if (type === "wake" && isName(key)) return { type, key };
+  throw routeFaults.UnreadableLine({ line: text.slice(0, 80) });
+}
+
+function fields(value: object): { type?: unknown; gateway?: unknown; version?: unknown; key?: unknown } {
+  return value;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of pods and keys of ModelDeployments are never longer. */
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= 512;
+}

@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo } from "node:net";
+import { type Clock, systemClock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import { type Route, routesPath } from "../../runtime/contract/route-table.ts";
+import { routeFaults } from "./faults.ts";
+import { GatewayStream } from "./gateway-stream.ts";
+
+export interface PushServerOptions {
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** Settles when the routes are complete: before, a full table would take routes away from gateways. */
+  readonly complete: Promise<void>;
+  /** A gateway has acknowledged a new split of this ModelDeployment. */
+  readonly onAck: (key: string) => void;
+  /** A gateway's stream ended: what it acknowledged no longer counts. */
+  readonly onLeave: (gateway: string) => void;
+  /** Requests wait at a gateway for this ModelDeployment. */
+  readonly onWake: (key: string) => void;
+}
+
+/**
+ * Pushes routes to every gateway that asks and remembers what each has acknowledged. Any replica of the operator does,
+ * not only the leader.
+ */
+export class PushServer {
+  readonly #options: PushServerOptions;
+  readonly #clock: Clock;
+  readonly #server: Server;
+  readonly #routes = new Map<string, Route>();
+  readonly #streams = new Set<GatewayStream>();
+  #isFlushing = false;
+
+  constructor(options: PushServerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    // A stream lives as long as its gateway: no limit on the time of a request.
+    this.#server = createServer({ requestTimeout: 0, keepAliveTimeout: 5_000 }, (request, response) =>
+      this.#answer(request, response),
+    );
+  }
+
+  /** Listens; resolves with the port. */
+  async start(): Promise<number> {
+    const { host, port } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", (error) =>
+      reject(routeFaults.CannotListen({ host, port, cause: error.message }, error)),
+    );
+    this.#server.listen(port, host, resolve);
+    await promise;
+    const address = this.#server.address() as AddressInfo; // a TCP server that listens has one
+    return address.port;
+  }
+
+  /** Ends every stream; gateways keep their last table. */
+  async stop(): Promise<void> {
+    for (const stream of this.#streams) stream.close("the operator stops");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeAllConnections();
+    await promise;
+  }
+
+  /** Replaces a ModelDeployment's route, or takes it away. Changes of one moment go out together. */
+  set(key: string, route: Route | undefined): void {
+    const before = this.#routes.get(key);
+    if (JSON.stringify(before) === JSON.stringify(route)) return;
+    if (route === undefined) this.#routes.delete(key);
+    else this.#routes.set(key, route);
+    for (const stream of this.#streams) stream.touch(key);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      for (const stream of this.#streams) stream.flush();
+    });
+  }
+
+  /** By gateway the split of this ModelDeployment that it acknowledged last. */
+  acknowledged(key: string): ReadonlyMap<string, string> {
+    const splits = new Map<string, string>();
+    for (const stream of this.#streams) {
+      const split = stream.acknowledged(key);
+      if (stream.gateway !== undefined && split !== undefined) splits.set(stream.gateway, split);
+    }
+    return splits;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== "POST" || request.url !== routesPath) {
+      request.resume();
+      response.writeHead(404, { "content-type": "text/plain" }).end(`only POST ${routesPath} is served here\n`);
+      return;
+    }
+    const { log, onAck, onLeave, onWake, complete } = this.#options;
+    const stream: GatewayStream = new GatewayStream({
+      request,
+      response,
+      routes: this.#routes,
+      clock: this.#clock,
+      complete,
+      onAck,
+      onWake,
+      onEnd: (reason) => {
+        this.#streams.delete(stream);
+        log.info("gateway left", { gateway: stream.gateway, reason });
+        if (stream.gateway !== undefined) onLeave(stream.gateway);
+      },
+    });
+    this.#streams.add(stream);
+    stream.run().catch((thrown: unknown) => stream.close(Fault.from(thrown).message));
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import { type ModelFacts, modelStates } from "../../runtime/contract/model-facts.ts";
+import { adminPaths } from "../../runtime/contract/paths.ts";
+import { ports } from "../../runtime/contract/ports.ts";
+
+/** What ready runtimes say about their models. */
+export interface ModelFactsSource {
+  /** What the pod said; undefined when it was not asked yet or gave no good answer. */
+  facts(podUid: string): ModelFacts | undefined;
+  /** Asks the pod, unless it was asked already; `onFacts` is told when it answers. Returns at once. */
+  ask(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
+  /** The pod is gone. */
+  forget(podUid: string): void;
+}
+
+const timeoutMs = 2_000;
+const limitBytes = 65_536;
+/** A pod that gave no good answer is asked again after this. */
+const retryMs = 10_000;
+
+interface Asked {
+  readonly atMs: number;
+  readonly facts?: ModelFacts;
+}
+
+/** A source that pulls from the pods' admin ports. A failure is harmless: status does without. */
+export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log }): ModelFactsSource {
+  const asked = new Map<string, Asked>();
+  return {
+    facts: (podUid) => asked.get(podUid)?.facts,
+    forget: (podUid) => void asked.delete(podUid),
+    ask({ uid, address }, onFacts) {
+      const atMs = clock.monotonic();
+      const before = asked.get(uid);
+      if (before?.facts !== undefined || (before !== undefined && atMs - before.atMs < retryMs)) return;
+      asked.set(uid, { atMs });
+      pulledFacts(address)
+        .then((facts) => {
+          if (!asked.has(uid)) return;
+          asked.set(uid, { atMs, facts });
+          onFacts();
+        })
+        .catch((thrown: unknown) => {
+          log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
+        });
+    },
+  };
+}
+
+async function pulledFacts(address: string): Promise<ModelFacts> {
+  const host = address.includes(":") ? `[${address}]` : address;
+  const response = await fetch(`http://${host}:${ports.admin}${adminPaths.model}`, {
+    signal: AbortSignal.timeout(timeoutMs),
+    redirect: "error",
+  });
+  if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > limitBytes) throw new Error(`more than ${limitBytes} bytes`);
+  }
+  return modelFacts(JSON.parse(text));
+}
+
+function modelFacts(value: unknown): ModelFacts {
+  const members = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
+  const text = (name: string): string => {
+    const member: unknown = members.get(name);
+    if (typeof member !== "string") throw new Error(`${name} is no text`);
+    return member.slice(0, 1024);
+  };
+  const bytes: unknown = members.get("bytes");
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw new Error("bytes is no size");
+  const state = modelStates.find((known) => known === text("state"));
+  if (state === undefined) throw new Error(`state ${text("state")} is unknown`);
+  return {
+    name: text("name"),
+    version: text("version"),
+    state,
+    format: text("format"),
+    engine: text("engine"),
+    digest: text("digest"),
+    bytes,
+    signature: text("signature"),
+  };
+}
