@@ -114,9 +114,10 @@ const layers: readonly Layer[] = [
     offence: ["runtime/gateway/proxy/proxied.ts", "runtime/model/registry.ts"],
   },
   {
-    sentence: "runtime/model loads files into engines behind the data plane; it knows no protocol and no server",
+    sentence:
+      "runtime/model loads files into engines and keeps what protocol.ts asks for; it knows no protocol and no server",
     files: /^runtime\/model\//,
-    mayImport: [dataplane, /^runtime\/engines\//, contract, base],
+    mayImport: [dataplane, protocolSeam, /^runtime\/engines\//, contract, base],
     offence: ["runtime/model/registry.ts", "runtime/server/http.ts"],
   },
   {

@@ -6,7 +6,7 @@ import { reached } from "../architecture/imports.ts";
 import { repositoryFiles } from "../architecture/repository.ts";
 import { whyNotHere } from "../cluster/launch/binary.ts";
 
-const binary = "test/cluster/launch/binary.ts";
+const controlPlane = "test/cluster/control-plane.ts";
 
 /**
  * Vitest reporter that has the control plane built, where it must be, from the start of a run that will need it: a cold build
@@ -24,7 +24,7 @@ export function earlyBuild(root: string): Reporter {
 /** Whether one of the test files runs the control plane. */
 export function needControlPlane(paths: readonly string[]): boolean {
   const tests = repositoryFiles().filter(({ path }) => path.startsWith("test/"));
-  return reached(paths, tests).has(binary);
+  return reached(paths, tests).has(controlPlane);
 }
 
 function startBuild(): void {

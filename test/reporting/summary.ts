@@ -36,7 +36,7 @@ function layerLines(outcomes: readonly Outcome[], times: readonly FileTime[]): s
   return [...outcomesByLayer].toSorted(byLayer).map(([layer, members]) => {
     const ofLayer = times.filter(({ path }) => layerOf(path) === layer);
     const seconds = ofLayer.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
-    return `  ${layer.padEnd(width)}  ${verdict(members)}, ${seconds.toFixed(1)} s in ${ofLayer.length} files`;
+    return `  ${layer.padEnd(width)}  ${verdict(members)}, ${seconds.toFixed(1)} s in ${counted(ofLayer.length, "file")}`;
   });
 }
 
@@ -46,11 +46,15 @@ function byLayer([one]: readonly [string, unknown], [other]: readonly [string, u
 
 function skippedLines(outcomes: readonly Outcome[]): string[] {
   const skipped = outcomes.filter(({ state }) => state === "skipped");
-  if (skipped.length === 0) return ["  nothing: this machine can run all tests"];
+  if (skipped.length === 0) return ["  nothing"];
   const groups = Map.groupBy(skipped, ({ path, reason }) => `${path}: ${reason ?? "no reason given"}`);
-  return [...groups].map(([line, { length }]) => `  ${length} ${length === 1 ? "test" : "tests"} of ${line}`);
+  return [...groups].map(([line, { length }]) => `  ${counted(length, "test")} of ${line}`);
 }
 
 function count(outcomes: readonly Outcome[], state: Outcome["state"]): number {
   return outcomes.filter((outcome) => outcome.state === state).length;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
