@@ -1,0 +1,51 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** Why TensorFlow.js cannot hold a model. */
+export const tensorFlowJsFaults = faultCatalogue<{
+  /** tfjs-layers refuses the description. */
+  ModelNotBuildable: { reason: string };
+  /** The weights that the layers need, or the values between them, exceed what the file holds or memory allows. */
+  ModelTooLargeToRun: { what: string; elements: number; limit: number };
+  WeightCountMismatch: { layer: string; expected: number; found: number };
+  WeightShapeMismatch: { weight: string; layer: string; shape: readonly number[]; expected: readonly number[] };
+  LayerMissing: { layer: string };
+  WeightsMissing: { layers: readonly string[] };
+}>({
+  ModelNotBuildable: {
+    message: ({ reason }) => `the model cannot be built: ${reason}`,
+    hint: () => "check that the file loads in Keras, and save it again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  ModelTooLargeToRun: {
+    message: ({ what, elements, limit }) => `${what} would take ${elements} elements; must be at most ${limit}`,
+    hint: () => "check the sizes in the model's layers",
+    retry: "never",
+    level: "error",
+  },
+  WeightCountMismatch: {
+    message: ({ layer, expected, found }) => `layer "${layer}" needs ${expected} weights; the file has ${found}`,
+    hint: () => "save the model again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  WeightShapeMismatch: {
+    message: ({ weight, layer, shape, expected }) =>
+      `weight ${weight} of layer "${layer}" has shape [${shape.join(",")}]; must be [${expected.join(",")}]`,
+    hint: () => "save the model again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  LayerMissing: {
+    message: ({ layer }) => `the file has weights for layer "${layer}", which the model does not have`,
+    hint: () => "save the model again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  WeightsMissing: {
+    message: ({ layers }) => `the file has no weights for ${layers.map((layer) => `layer "${layer}"`).join(", ")}`,
+    hint: () => "save the whole model with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+});

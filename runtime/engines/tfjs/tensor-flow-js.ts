@@ -1,0 +1,146 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import type * as Layers from "@tensorflow/tfjs-layers";
+import { Fault } from "../../base/fault.ts";
+import { elementCount, type Tensor } from "../../dataplane/tensor.ts";
+import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
+import type { Engine, LoadedModel, Signature, TensorSpec } from "../engine.ts";
+import { addFallbackKernels, type TensorFlow, tensorFlow } from "./backend.ts";
+import { tensorFlowJsFaults as faults } from "./faults.ts";
+import { WeightBudgetError, withWeightBudget } from "./keras-objects.ts";
+import { assignWeights } from "./layer-weights.ts";
+import { downloaded, outputDtype, uploaded } from "./tensors.ts";
+
+/** Elements of one layer's output for one row; 1 GiB of float32. */
+const maxRowElements = 2 ** 28;
+
+/** Runs Keras layer models on WebAssembly, or in plain JavaScript where there is none. */
+export const tensorFlowJs: Engine<KerasModel> = {
+  describe: () => ({ name: "TensorFlowJs", accepts: ["keras-layers"] }),
+  load: async (definition) => {
+    const flow = await tensorFlow();
+    const before = new Set(Object.keys(flow.tf.engine().registeredVariables));
+    try {
+      const model = await builtModel(flow, definition);
+      checkRowSizes(model);
+      assignWeights(flow.tf, model, definition.weights);
+      return new LayersModelInMemory(flow, model, definition);
+    } catch (thrown) {
+      disposeNewVariables(flow.tf, before);
+      throw thrown instanceof Fault ? thrown : faults.ModelNotBuildable({ reason: reasonOf(thrown) }, thrown);
+    }
+  },
+};
+
+/** Starts loading TensorFlow.js, so that it runs while a model file is read in another thread. */
+export function prepareTensorFlowJs(): void {
+  tensorFlow().catch(() => {}); // `load` awaits the same promise and reports
+}
+
+async function builtModel({ tfl }: TensorFlow, definition: KerasModel): Promise<Layers.LayersModel> {
+  const limit = definition.weightBytes / Float32Array.BYTES_PER_ELEMENT;
+  try {
+    const { topology } = definition;
+    const artifacts = { modelTopology: { model_config: topology, ...topology } };
+    return await withWeightBudget(limit, () => tfl.models.modelFromJSON(artifacts as never)); // typed as their own JSON type
+  } catch (thrown) {
+    if (!(thrown instanceof WeightBudgetError)) throw thrown;
+    const elements = limit + thrown.elements;
+    throw faults.ModelTooLargeToRun({ what: "the weights that the layers ask for", elements, limit }, thrown);
+  }
+}
+
+function checkRowSizes(model: Layers.LayersModel): void {
+  for (const layer of model.layers) {
+    const shapes = [layer.outputShape].flat(1);
+    const rows = shapes.every((size) => !Array.isArray(size)) ? [shapes] : shapes;
+    for (const shape of rows) {
+      const sizes = (Array.isArray(shape) ? shape : []).slice(1).map((size) => (typeof size === "number" ? size : 1));
+      const elements = elementCount(sizes);
+      if (elements <= maxRowElements) continue;
+      throw faults.ModelTooLargeToRun({ what: `the output of layer "${layer.name}"`, elements, limit: maxRowElements });
+    }
+  }
+}
+
+function disposeNewVariables(tf: typeof Core, before: ReadonlySet<string>): void {
+  for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
+    if (!before.has(name)) variable.dispose();
+  }
+}
+
+/** Holds the weights of one model. */
+class LayersModelInMemory implements LoadedModel {
+  readonly engine: string;
+  readonly signature: Signature;
+  readonly weightBytes: number;
+  readonly #flow: TensorFlow;
+  #model: Layers.LayersModel | undefined;
+
+  constructor(flow: TensorFlow, model: Layers.LayersModel, definition: KerasModel) {
+    this.#flow = flow;
+    this.#model = model;
+    this.engine = `TensorFlowJs/${flow.backend}`;
+    this.weightBytes = definition.weightBytes;
+    this.signature = signatureOf(model, definition);
+  }
+
+  infer(inputs: readonly Tensor[]): readonly Tensor[] {
+    const model = this.#model;
+    if (model === undefined) throw new Error("the model has been unloaded");
+    const rows = inputs[0]?.shape[0] ?? 1;
+    if (rows === 0) return this.signature.outputs.map(emptyTensor);
+    try {
+      return this.#predict(model, inputs, rows);
+    } catch (thrown) {
+      const lacksKernel =
+        reasonOf(thrown).includes("not registered for the backend") ||
+        /Kernel '.*' not registered/.test(reasonOf(thrown));
+      if (!lacksKernel || !addFallbackKernels(this.#flow)) throw thrown;
+      return this.#predict(model, inputs, rows);
+    }
+  }
+
+  unload(): void {
+    this.#model?.dispose();
+    this.#model = undefined;
+  }
+
+  #predict(model: Layers.LayersModel, inputs: readonly Tensor[], batchSize: number): readonly Tensor[] {
+    const { tf } = this.#flow;
+    return tf.tidy(() => {
+      const tensors = inputs.map((input) => uploaded(tf, input));
+      const [first] = tensors;
+      const outputs = model.predict(tensors.length === 1 && first !== undefined ? first : tensors, { batchSize });
+      return (Array.isArray(outputs) ? outputs : [outputs]).map(downloaded) as never; // tidy is typed for its own tensors
+    });
+  }
+}
+
+function signatureOf(model: Layers.LayersModel, definition: KerasModel): Signature {
+  const inputs = definition.inputs.map(({ name, dtype }, i) => ({
+    name,
+    dtype,
+    shape: wireShape(model.inputs[i]?.shape),
+  }));
+  const outputs = model.outputs.map((output, i) => ({
+    name: definition.outputNames[i] ?? output.name,
+    dtype: outputDtype(output.dtype),
+    shape: wireShape(output.shape),
+  }));
+  return { inputs, outputs };
+}
+
+function wireShape(shape: readonly (number | null)[] | undefined): readonly number[] {
+  return (shape ?? []).map((size) => size ?? -1);
+}
+
+function emptyTensor({ dtype, shape }: TensorSpec): Tensor {
+  const sizes = shape.map((size, axis) => (axis === 0 ? 0 : Math.max(size, 0)));
+  if (dtype === "int32") return { dtype, shape: sizes, data: new Int32Array() };
+  if (dtype === "bool") return { dtype, shape: sizes, data: new Uint8Array() };
+  return { dtype: "float32", shape: sizes, data: new Float32Array() };
+}
+
+function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

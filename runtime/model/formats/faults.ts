@@ -1,0 +1,59 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** Why a model file is refused before its format is looked into, or by the thread that reads it. */
+export const formatFaults = faultCatalogue<{
+  ModelFileMissing: { path: string };
+  ModelFileUnreadable: { path: string; reason: string };
+  /** Neither HDF5 nor a zip archive. */
+  ModelFormatUnknown: { file: string; begins: string };
+  /** A format that the product knows but this build cannot serve. */
+  ModelFormatUnsupported: { format: string; served: readonly string[] };
+  ModelTooLarge: { what: string; sizeBytes: number; limitBytes: number };
+  /** The reading thread took too long. */
+  ModelParseTimeout: { file: string; timeoutMs: number };
+  /** The reading thread ran out of memory or died. */
+  ModelParseCrashed: { file: string; reason: string };
+}>({
+  ModelFileMissing: {
+    message: ({ path }) => `no model file at ${path}`,
+    hint: () => "check the path in spec.model.source",
+    retry: "never",
+    level: "error",
+  },
+  ModelFileUnreadable: {
+    message: ({ path, reason }) => `the model file ${path} cannot be read: ${reason}`,
+    retry: "backoff",
+    level: "error",
+  },
+  ModelFormatUnknown: {
+    message: ({ file, begins }) =>
+      `${file} is no model file: it begins with ${begins}; must be a Keras .h5 or .keras file`,
+    hint: () => "save it with model.save(path), and check that the download is the file and not an error page",
+    retry: "never",
+    level: "error",
+  },
+  ModelFormatUnsupported: {
+    message: ({ format, served }) => `models of format ${format} are not served; must be one of ${served.join(", ")}`,
+    hint: () => "save the model as a Keras .h5 or .keras file",
+    retry: "never",
+    level: "error",
+  },
+  ModelTooLarge: {
+    message: ({ what, sizeBytes, limitBytes }) => `${what} takes ${sizeBytes} bytes; must be at most ${limitBytes}`,
+    hint: () => "raise the memory limit in spec.resources, or check that the file is what it should be",
+    retry: "never",
+    level: "error",
+  },
+  ModelParseTimeout: {
+    message: ({ file, timeoutMs }) => `reading ${file} took longer than ${timeoutMs} ms`,
+    hint: () => "check that the file is what it should be",
+    retry: "backoff",
+    level: "error",
+  },
+  ModelParseCrashed: {
+    message: ({ file, reason }) => `reading ${file} failed in its own thread: ${reason}`,
+    hint: () => "check that the file is what it should be",
+    retry: "never",
+    level: "error",
+  },
+});

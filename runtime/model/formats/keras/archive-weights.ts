@@ -1,0 +1,84 @@
+import type { LayerDatasets } from "./h5-weights.ts";
+import type { Hdf5Dataset, Hdf5File } from "./hdf5/hdf5-file.ts";
+import { isList, isObject, type JsonObject, textAt } from "./topology/json-config.ts";
+import { modelClasses } from "./topology/layer-support.ts";
+
+/**
+ * The weights of a `.keras` archive: groups are numbered by class in the order of the layers
+ * (`layers/dense`, `layers/dense_1`), nested models nest; the layers' own names are not there.
+ * After keras/src/saving/saving_lib.py, `_save_container_state`.
+ */
+export function archiveWeights(file: Hdf5File, model: JsonObject): readonly LayerDatasets[] {
+  return modelWeights(file, model, "", []);
+}
+
+function modelWeights(
+  file: Hdf5File,
+  model: JsonObject,
+  group: string,
+  path: readonly string[],
+): readonly LayerDatasets[] {
+  const config = model["config"];
+  const layers =
+    isObject(config) && isList(config["layers"]) ? config["layers"].filter((layer) => isObject(layer)) : [];
+  const groups = numbered(layers);
+  return layers.flatMap((layer, i) => {
+    const inner = `${group}/layers/${groups[i]}`;
+    const layerPath = [...path, textAt(layer, "name") ?? textAt(layer["config"], "name") ?? ""];
+    if (modelClasses.has(textAt(layer, "class_name") ?? "")) return modelWeights(file, layer, inner, layerPath);
+    const datasets = layerDatasets(file, layer, inner);
+    return datasets.length === 0 ? [] : [{ path: layerPath, datasets }];
+  });
+}
+
+/** A layer's own variables, then those of the layers and cells inside it. */
+function layerDatasets(file: Hdf5File, layer: JsonObject, group: string): readonly Hdf5Dataset[] {
+  const own = variables(file, `${group}/vars`);
+  const config = layer["config"];
+  if (!isObject(config)) return own;
+  if (textAt(layer, "class_name") === "Bidirectional") {
+    const inner = config["layer"];
+    if (!isObject(inner)) return own;
+    const directions = ["forward_layer", "backward_layer"];
+    return [...own, ...directions.flatMap((direction) => layerDatasets(file, inner, `${group}/${direction}`))];
+  }
+  const { layer: wrapped, cell, cells } = config;
+  const list = isList(cells) ? cells.filter((item) => isObject(item)) : [];
+  const groups = numbered(list);
+  return [
+    ...own,
+    ...(isObject(wrapped) ? layerDatasets(file, wrapped, `${group}/layer`) : []),
+    ...layerDatasets(file, isObject(cell) ? cell : {}, `${group}/cell`),
+    ...list.flatMap((item, i) => layerDatasets(file, item, `${group}/cells/${groups[i]}`)),
+  ];
+}
+
+function variables(file: Hdf5File, group: string): readonly Hdf5Dataset[] {
+  const names = file.childNames(group).filter((name) => /^\d+$/.test(name));
+  return names.sort((a, b) => Number(a) - Number(b)).map((name) => file.dataset(`${group}/${name}`));
+}
+
+function numbered(layers: readonly JsonObject[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return layers.map((layer) => {
+    const name = snakeCase(fileClass(layer));
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  });
+}
+
+/** The description calls a functional model Model; its class is Functional in every version that writes archives. */
+function fileClass(layer: JsonObject): string {
+  const name = textAt(layer, "class_name") ?? "";
+  return name === "Model" ? "Functional" : name;
+}
+
+/** keras/src/utils/naming.py, `to_snake_case`. */
+function snakeCase(name: string): string {
+  return name
+    .replace(/\W+/g, "")
+    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
+}

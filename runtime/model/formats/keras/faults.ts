@@ -1,0 +1,88 @@
+import { faultCatalogue } from "../../../base/fault.ts";
+
+/** A layer that cannot be run, and why when its class alone does not say so. */
+export interface RefusedLayer {
+  readonly name: string;
+  readonly className: string;
+  readonly reason?: string;
+}
+
+/** Why a Keras file is refused. Every message names the layer, weight or entry that is to blame. */
+export const kerasFaults = faultCatalogue<{
+  /** Not HDF5, or cut short, or its structure is broken. */
+  KerasFileDamaged: { file: string; reason: string };
+  /** The zip archive breaks a rule or a limit. */
+  KerasArchiveRefused: { file: string; reason: string };
+  /** Weights without a model. */
+  KerasConfigMissing: { file: string };
+  KerasConfigInvalid: { file: string; reason: string };
+  /** Python bytecode: never evaluated. */
+  LambdaLayer: { names: readonly string[] };
+  LayersUnsupported: { layers: readonly RefusedLayer[] };
+  SubclassedModel: { className: string };
+  /** A model made in steps that was never given a shape. */
+  ModelNotBuilt: { name: string };
+  WeightRefused: { weight: string; reason: string };
+}>({
+  KerasFileDamaged: {
+    message: ({ file, reason }) => `${file} cannot be read as HDF5: ${reason}`,
+    hint: () => "the file is damaged or not a Keras file; copy it again or save it again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  KerasArchiveRefused: {
+    message: ({ file, reason }) => `the archive ${file} is refused: ${reason}`,
+    hint: () => "save it again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  KerasConfigMissing: {
+    message: ({ file }) => `${file} holds weights but no model: it has no model_config`,
+    hint: () => "save the whole model with model.save(path), not its weights only",
+    retry: "never",
+    level: "error",
+  },
+  KerasConfigInvalid: {
+    message: ({ file, reason }) => `the model description in ${file} is not valid: ${reason}`,
+    hint: () => "save it again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  LambdaLayer: {
+    message: ({ names }) =>
+      names.length === 1
+        ? `layer "${names[0]}" is a Lambda layer: it holds Python code, which is never run`
+        : `layers ${names.map((name) => `"${name}"`).join(", ")} are Lambda layers: they hold Python code, which is never run`,
+    hint: () => "replace it by built-in layers, or export with model.export(path) and serve the SavedModel",
+    retry: "never",
+    level: "error",
+  },
+  LayersUnsupported: {
+    message: ({ layers }) => `the model uses what no engine here can run: ${layers.map(described).join("; ")}`,
+    hint: () => "export it with model.export(path) and serve the SavedModel",
+    retry: "never",
+    level: "error",
+  },
+  SubclassedModel: {
+    message: ({ className }) => `the model is of the Python class ${className}: its call() is not in the file`,
+    hint: () => "export it with model.export(path) and serve the SavedModel",
+    retry: "never",
+    level: "error",
+  },
+  ModelNotBuilt: {
+    message: ({ name }) => `model "${name}" has no input shape: it was saved before it was built`,
+    hint: () => "call the model on data or add an Input layer, then save it again",
+    retry: "never",
+    level: "error",
+  },
+  WeightRefused: {
+    message: ({ weight, reason }) => `weight ${weight} is refused: ${reason}`,
+    hint: () => "save the model again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+});
+
+function described({ name, className, reason }: RefusedLayer): string {
+  return `layer "${name}" (${className})${reason === undefined ? "" : `: ${reason}`}`;
+}

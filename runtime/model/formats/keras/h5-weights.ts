@@ -1,0 +1,36 @@
+import { Hdf5Error, type Hdf5File } from "./hdf5/hdf5-file.ts";
+import { type Hdf5Dataset } from "./hdf5/hdf5-file.ts";
+
+/** Datasets of one layer, in Keras' order. */
+export interface LayerDatasets {
+  /** Names of the nested models that lead to the layer, and the layer's. */
+  readonly path: readonly string[];
+  readonly datasets: readonly Hdf5Dataset[];
+}
+
+/** The weights of a Keras `.h5`: by the attributes `layer_names` and `weight_names`, whatever the groups are called. */
+export function h5Weights(file: Hdf5File): readonly LayerDatasets[] {
+  const root = file.isGroup("/model_weights") ? "/model_weights" : "/";
+  return listed(file, root, "layer_names").map((layer) => {
+    const group = joined(root, layer);
+    if (!file.isGroup(group)) throw new Hdf5Error(group, "the group of this layer is missing");
+    const datasets = listed(file, group, "weight_names").map((name) => file.dataset(joined(group, name)));
+    return { path: [layer], datasets };
+  });
+}
+
+/** Attributes above 64 KiB are split into `layer_names0`, `layer_names1`, … */
+function listed(file: Hdf5File, path: string, attribute: string): readonly string[] {
+  const whole = file.strings(path, attribute);
+  if (whole !== undefined) return whole;
+  const parts: string[] = [];
+  for (let i = 0; ; i++) {
+    const part = file.strings(path, `${attribute}${i}`);
+    if (part === undefined) return parts;
+    parts.push(...part);
+  }
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "/" ? `/${name}` : `${folder}/${name}`;
+}

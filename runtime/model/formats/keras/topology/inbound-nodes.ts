@@ -1,0 +1,79 @@
+import { entriesOf, isList, isObject, type Json } from "./json-config.ts";
+
+/** A layer's output: layer name, which of its calls, which of that call's outputs. */
+export type TensorRef = readonly [name: string, node: number, tensor: number];
+
+/** The calls of a layer, or why they cannot be written in the engine's notation. */
+export interface InboundNodes {
+  readonly nodes: readonly (readonly TensorRef[])[];
+  readonly refusal?: string;
+}
+
+/** Reads `inbound_nodes` of Keras 2 (lists) and Keras 3 (args and kwargs). */
+export function inboundNodes(value: Json | undefined): InboundNodes {
+  const refusals: string[] = [];
+  const nodes = (isList(value) ? value : []).map((node) => {
+    const refs: TensorRef[] = [];
+    if (isObject(node)) {
+      collect(node["args"] ?? [], refs, refusals);
+      collectNamed(node["kwargs"] ?? {}, refs, refusals);
+    } else {
+      collect(node, refs, refusals);
+    }
+    return refs;
+  });
+  const [refusal] = refusals;
+  return { nodes, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** `input_layers` and `output_layers`: one reference, a list or a dictionary; the key of a dictionary is the name. */
+export function namedRefs(value: Json | undefined): readonly { readonly key?: string; readonly ref: TensorRef }[] {
+  if (value === undefined || value === null) return [];
+  const single = listRef(value) ?? kerasTensor(value);
+  if (single !== undefined) return [{ ref: single }];
+  if (isList(value)) return value.flatMap((item) => namedRefs(item));
+  if (!isObject(value)) return [];
+  return entriesOf(value).flatMap(([key, item]) => namedRefs(item).map(({ ref }) => ({ key, ref })));
+}
+
+function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
+  const ref = listRef(value) ?? kerasTensor(value);
+  if (ref !== undefined) {
+    refs.push(ref);
+    if (isList(value)) collectNamed(value[3] ?? {}, refs, refusals);
+    return;
+  }
+  if (isList(value)) {
+    for (const item of value) collect(item, refs, refusals);
+  } else if (value !== null) {
+    refusals.push("it is called with a constant");
+  }
+}
+
+/** Keyword arguments: states of recurrent layers are tensors; `training` and `mask` must be left to the engine. */
+function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void {
+  if (!isObject(value)) return;
+  for (const [key, argument] of entriesOf(value)) {
+    const inner: TensorRef[] = [];
+    const others: string[] = [];
+    collect(argument, inner, others);
+    if (key === "initial_state" || key === "inputs") refs.push(...inner);
+    else if (inner.length > 0) refusals.push(`it is called with a tensor as ${key}`);
+    else if (key === "training" && argument === true) refusals.push("it is called with training=True");
+  }
+}
+
+/** Keras 2: `["dense", 0, 0]` or `["dense", 0, 0, {…}]`. */
+function listRef(value: Json): TensorRef | undefined {
+  if (!isList(value) || value.length < 3 || value.length > 4) return undefined;
+  const [name, node, tensor] = value;
+  if (typeof name !== "string" || typeof node !== "number" || typeof tensor !== "number") return undefined;
+  return [name, node, tensor];
+}
+
+/** Keras 3: `{class_name: "__keras_tensor__", config: {keras_history: ["dense", 0, 0]}}`. */
+function kerasTensor(value: Json): TensorRef | undefined {
+  if (!isObject(value) || value["class_name"] !== "__keras_tensor__") return undefined;
+  const config = value["config"] ?? null;
+  return isObject(config) ? listRef(config["keras_history"] ?? null) : undefined;
+}

@@ -1,0 +1,61 @@
+import type { Json, JsonObject } from "./json-config.ts";
+
+/** Options of all recurrent layers: states would leak from one request to the next. */
+const recurrent = { stateful: [false, null], time_major: [false, null] };
+
+/** Layer classes that the engine runs as Keras does; the value names what of a class's options it does not do. */
+export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
+  ...simple(
+    "InputLayer Dense Activation Flatten RepeatVector Reshape Permute Masking Embedding",
+    "Dropout SpatialDropout1D GaussianNoise GaussianDropout AlphaDropout",
+    "Softmax LeakyReLU PReLU ELU ThresholdedReLU",
+    "Add Multiply Average Maximum Minimum Concatenate Dot",
+    "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D",
+    "GlobalAveragePooling1D GlobalMaxPooling1D",
+    "BatchNormalization Cropping2D ZeroPadding2D UpSampling2D Rescaling CenterCrop",
+    "TimeDistributed Bidirectional",
+  ),
+  ["ReLU", refusing({ negative_slope: [0, null], threshold: [0, null] })],
+  ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D"].map(
+    (name) => [name, refusing({ groups: [1, null] })] as const,
+  ),
+  ...["Conv2DTranspose", "Conv3DTranspose"].map(
+    (name) => [name, (config: JsonObject) => transposeRefusal(config)] as const,
+  ),
+  ...["GlobalAveragePooling2D", "GlobalMaxPooling2D"].map(
+    (name) => [name, refusing({ keepdims: [false, null] })] as const,
+  ),
+  ...["SimpleRNN", "LSTM", "RNN", "ConvLSTM2D"].map((name) => [name, refusing(recurrent)] as const),
+  ["GRU", refusing({ ...recurrent, reset_after: [false, null] })],
+  ["GRUCell", refusing({ reset_after: [false, null] })],
+  ...simple("SimpleRNNCell LSTMCell StackedRNNCells ConvLSTM2DCell"),
+  ["LayerNormalization", refusing({ rms_scaling: [false, null] })],
+  ["Resizing", refusing({ crop_to_aspect_ratio: [false, null], pad_to_aspect_ratio: [false, null] })],
+  ["CategoryEncoding", refusing({ sparse: [false, null] })],
+]);
+
+/** Classes that hold layers of their own. */
+export const modelClasses: ReadonlySet<string> = new Set(["Sequential", "Functional", "Model"]);
+
+type Refusal = (config: JsonObject) => string | undefined;
+
+function simple(...lists: readonly string[]): (readonly [string, Refusal])[] {
+  return lists.flatMap((list) => list.split(" ")).map((name) => [name, (): undefined => undefined] as const);
+}
+
+/** Options whose other values the engine does not have. */
+function refusing(allowed: Readonly<Record<string, readonly Json[]>>): Refusal {
+  return (config) => {
+    for (const [option, values] of Object.entries(allowed)) {
+      const value = config[option] ?? null;
+      if (!values.includes(value)) return `${option}=${JSON.stringify(value)} is not supported`;
+    }
+    return undefined;
+  };
+}
+
+function transposeRefusal(config: JsonObject): string | undefined {
+  const dilation = [config["dilation_rate"] ?? 1].flat();
+  if (dilation.some((rate) => rate !== 1)) return `dilation_rate=${JSON.stringify(dilation)} is not supported`;
+  return refusing({ output_padding: [null], groups: [1, null] })(config);
+}

@@ -1,0 +1,171 @@
+import type { Dtype } from "../../../../dataplane/tensor.ts";
+import type { RefusedLayer } from "../faults.ts";
+import { inboundNodes, namedRefs } from "./inbound-nodes.ts";
+import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
+import { dtypeName, layerOptions } from "./layer-options.ts";
+import { layerSupport, modelClasses } from "./layer-support.ts";
+
+/** What is found on the way through the layers. */
+export interface Findings {
+  readonly isKeras3: boolean;
+  readonly refused: RefusedLayer[];
+  readonly lambdas: string[];
+}
+
+/** A model, its layers in the engine's notation, and the same layers as the file gives them. */
+export interface TranslatedModel {
+  readonly model: JsonObject;
+  readonly layers: readonly JsonObject[];
+  readonly given: readonly JsonObject[];
+  /** References to inputs and outputs of a functional model, with the keys of dictionaries. */
+  readonly refs: { readonly inputs: Json; readonly outputs: Json };
+}
+
+type InputDtype = readonly [keras: string, { readonly wire: Dtype; readonly engine: string }];
+
+/** Element types of inputs as Keras names them; what clients send; what the engine computes with. */
+export const inputDtypes: ReadonlyMap<string, { readonly wire: Dtype; readonly engine: string }> = new Map([
+  ...(["float16", "bfloat16", "float32", "float64"] as const).map((name): InputDtype => [
+    name,
+    { wire: name === "float64" ? "float64" : "float32", engine: "float32" },
+  ]),
+  ...(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"] as const).map((name): InputDtype => [
+    name,
+    { wire: name, engine: "int32" },
+  ]),
+  ["bool", { wire: "bool", engine: "bool" }] satisfies InputDtype,
+]);
+
+/** Translates a Sequential or functional model with all that is nested in it. Throws a ConfigError. */
+export function translatedModel(description: JsonObject, findings: Findings): TranslatedModel {
+  const wrapped = description["config"];
+  const config: JsonObject = isList(wrapped) ? { layers: wrapped } : objectAt(description, "config");
+  const list = config["layers"];
+  if (!isList(list)) throw new ConfigError("its config has no list of layers");
+  const given = list.map((layer) => {
+    if (!isObject(layer)) throw new ConfigError("a layer is not an object");
+    return layer;
+  });
+  const name = textAt(config, "name") ?? "sequential";
+  const translated = given.map((layer) => translatedLayer(layer, findings));
+  if (textAt(description, "class_name") === "Sequential") {
+    const layers = withInputShape(translated, buildShape(description, config));
+    return {
+      model: { class_name: "Sequential", config: { name, layers } },
+      layers,
+      given,
+      refs: { inputs: [], outputs: [] },
+    };
+  }
+  const { input_layers: inputs = [], output_layers: outputs = [] } = config;
+  const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs) };
+  const trainable = config["trainable"] ?? true;
+  const model = { class_name: "Model", config: { name, trainable, layers: translated, ...refs } };
+  return { model, layers: translated, given, refs: { inputs, outputs } };
+}
+
+function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
+  const className = textAt(layer, "class_name");
+  if (className === undefined) throw new ConfigError("a layer has no class_name");
+  if (modelClasses.has(className)) return nestedModel(layer, className, findings);
+  const given = objectAt(layer, "config");
+  const name = textAt(layer, "name") ?? textAt(given, "name") ?? className;
+  if (className === "Lambda") findings.lambdas.push(name);
+  const refuse = (reason?: string): void => {
+    findings.refused.push({ name, className, ...(reason === undefined ? {} : { reason }) });
+  };
+  const { config, refusal } = layerOptions(className, given, findings.isKeras3);
+  checkSupport(layer, className, refusal, refuse);
+  const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
+  const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
+  return { class_name: className, config: options, name, ...callsOf(layer, { name, className }, findings) };
+}
+
+/** Unknown classes are refused by their name alone; known ones by the option that is not supported. */
+function checkSupport(
+  layer: JsonObject,
+  className: string,
+  refusal: string | undefined,
+  refuse: (reason?: string) => void,
+): void {
+  if (className === "Lambda") return;
+  const check = isForeign(layer) ? undefined : layerSupport.get(className);
+  if (check === undefined) {
+    refuse();
+    return;
+  }
+  const reason = check(objectAt(layer, "config")) ?? refusal;
+  if (reason !== undefined) refuse(reason);
+}
+
+function nestedModel(layer: JsonObject, className: string, findings: Findings): JsonObject {
+  const { model } = translatedModel(layer, findings);
+  const name = textAt(layer, "name") ?? textAt(model["config"], "name") ?? "model";
+  return { ...model, name, ...callsOf(layer, { name, className }, findings) };
+}
+
+/** Layers inside wrappers and cells inside recurrent layers. */
+function innerLayers(className: string, given: JsonObject, findings: Findings): JsonObject {
+  const inner: Record<string, Json> = {};
+  for (const key of ["layer", "cell"]) {
+    const layer = given[key];
+    if (isObject(layer)) inner[key] = translatedLayer(layer, findings);
+  }
+  const { cells } = given;
+  if (isList(cells))
+    inner["cells"] = cells.flatMap((cell) => (isObject(cell) ? [translatedLayer(cell, findings)] : []));
+  if (className === "Bidirectional") checkBackward(given, findings);
+  return inner;
+}
+
+/** The engine makes the backward layer from the forward one: they may differ in nothing but direction. */
+function checkBackward(given: JsonObject, findings: Findings): void {
+  const [forward, backward] = [given["layer"], given["backward_layer"]].map((layer) =>
+    isObject(layer) ? objectAt(layer, "config") : undefined,
+  );
+  if (forward === undefined || backward === undefined) return;
+  const differs = ["units", "activation", "recurrent_activation", "use_bias", "return_sequences"].some(
+    (key) => JSON.stringify(forward[key]) !== JSON.stringify(backward[key]),
+  );
+  if (!differs) return;
+  const reason = "its two directions have different options";
+  findings.refused.push({ name: textAt(given, "name") ?? "", className: "Bidirectional", reason });
+}
+
+function callsOf(layer: JsonObject, named: Pick<RefusedLayer, "name" | "className">, findings: Findings): JsonObject {
+  if (layer["inbound_nodes"] === undefined) return {};
+  const { nodes, refusal } = inboundNodes(layer["inbound_nodes"]);
+  if (refusal !== undefined) findings.refused.push({ ...named, reason: refusal });
+  return { inbound_nodes: nodes.map((refs) => refs.map((ref) => [...ref, {}])) };
+}
+
+/** A class that a user registered under a package name, even if it is called as one of Keras'. */
+function isForeign(layer: JsonObject): boolean {
+  const registered = textAt(layer, "registered_name");
+  return registered !== undefined && registered.includes(">") && !/^(tf_)?keras/i.test(registered);
+}
+
+function inputDtype(given: JsonObject, refuse: (reason: string) => void): string {
+  const dtype = dtypeName(given["dtype"]);
+  const known = inputDtypes.get(dtype);
+  if (known === undefined) refuse(`inputs of type ${dtype} are not supported`);
+  return known?.engine ?? "float32";
+}
+
+function plainRefs(value: Json): Json {
+  return namedRefs(value).map(({ ref }) => ref);
+}
+
+function buildShape(description: JsonObject, config: JsonObject): Json | undefined {
+  const built = description["build_config"];
+  return config["build_input_shape"] ?? (isObject(built) ? built["input_shape"] : undefined);
+}
+
+/** A Sequential without an InputLayer takes its shape from the first layer. */
+function withInputShape(layers: readonly JsonObject[], shape: Json | undefined): readonly JsonObject[] {
+  const [first, ...rest] = layers;
+  if (first === undefined || !isList(shape)) return layers;
+  const config = objectAt(first, "config");
+  const isShaped = config["batch_input_shape"] !== undefined || modelClasses.has(textAt(first, "class_name") ?? "");
+  return isShaped ? layers : [{ ...first, config: { ...config, batch_input_shape: shape } }, ...rest];
+}

@@ -1,0 +1,92 @@
+import type { RefusedLayer } from "../faults.ts";
+import type { KerasInput } from "../keras-model.ts";
+import { namedRefs } from "./inbound-nodes.ts";
+import { ConfigError, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
+import { dtypeName } from "./layer-options.ts";
+import { modelClasses } from "./layer-support.ts";
+import { inputDtypes, type TranslatedModel, translatedModel } from "./layers.ts";
+
+/** A model description in the engine's notation, and all that stands against running it. */
+export interface Topology {
+  readonly model: JsonObject;
+  readonly inputs: readonly KerasInput[];
+  readonly outputNames: readonly string[];
+  readonly refused: readonly RefusedLayer[];
+  /** Names of Lambda layers. */
+  readonly lambdas: readonly string[];
+  /** Set when the outermost model's class is the user's own. */
+  readonly subclass?: string;
+  /** Name of the model that has no input shape. */
+  readonly unbuilt?: string;
+}
+
+/** Translates a Keras 2 or 3 model description. Throws a ConfigError when it is not one. */
+export function topology(description: JsonObject, isKeras3: boolean): Topology {
+  const className = textAt(description, "class_name");
+  if (className === undefined) throw new ConfigError("it has no class_name");
+  const empty = { model: {}, inputs: [], outputNames: [], refused: [], lambdas: [] };
+  if (!modelClasses.has(className)) return { ...empty, subclass: className };
+  const findings = { isKeras3, refused: [], lambdas: [] };
+  const translated = translatedModel(description, findings);
+  const { model, layers } = translated;
+  const { refused, lambdas } = findings;
+  const isSequential = className === "Sequential";
+  if (isSequential && !hasInputShape(layers)) {
+    return { ...empty, refused, lambdas, unbuilt: textAt(model["config"], "name") ?? "sequential" };
+  }
+  const names = isSequential ? sequentialNames(layers, isKeras3) : functionalNames(translated);
+  return { model, inputs: inputsOf(translated, names), outputNames: names.outputs, refused, lambdas };
+}
+
+interface SignatureNames {
+  readonly inputs: readonly string[];
+  /** The layers that the inputs are. */
+  readonly inputLayers: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+function hasInputShape(layers: readonly JsonObject[]): boolean {
+  const [first] = layers;
+  if (first === undefined) throw new ConfigError("it has no layers");
+  const className = textAt(first, "class_name") ?? "";
+  if (modelClasses.has(className)) return true;
+  const config = first["config"];
+  return isObject(config) && config["batch_input_shape"] !== undefined;
+}
+
+/** Keras 3 has no name for a Sequential's output; `model.export` calls it output_0. Keras 2 takes the last layer's. */
+function sequentialNames(layers: readonly JsonObject[], isKeras3: boolean): SignatureNames {
+  const first = textAt(layers[0], "name") ?? "input";
+  const last = textAt(layers.at(-1), "name") ?? "output";
+  const input = textAt(layers[0], "class_name") === "InputLayer" ? first : `${first}_input`;
+  return { inputs: [input], inputLayers: [first], outputs: [isKeras3 ? "output_0" : last] };
+}
+
+function functionalNames({ refs }: TranslatedModel): SignatureNames {
+  const inputLayers = namedRefs(refs.inputs).map(({ ref }) => ref[0]);
+  if (inputLayers.length === 0) throw new ConfigError("it has no input_layers");
+  return { inputs: refNames(refs.inputs), inputLayers, outputs: refNames(refs.outputs) };
+}
+
+/** Names of layers, numbered like Keras does when one layer gives several. */
+function refNames(value: Json | undefined): readonly string[] {
+  const seen = new Map<string, number>();
+  return namedRefs(value).map(({ key, ref }) => {
+    const name = key ?? ref[0];
+    const count = seen.get(name) ?? 0;
+    seen.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  });
+}
+
+function inputsOf({ given }: TranslatedModel, names: SignatureNames): readonly KerasInput[] {
+  return names.inputs.map((name, i) => {
+    const layer = given.find(
+      (layer) => (textAt(layer, "name") ?? textAt(layer["config"], "name")) === names.inputLayers[i],
+    );
+    const config = layer?.["config"];
+    const isInput = textAt(layer, "class_name") === "InputLayer" && isObject(config);
+    const dtype = isInput ? dtypeName(config["dtype"]) : "float32";
+    return { name, dtype: inputDtypes.get(dtype)?.wire ?? "float32" };
+  });
+}

@@ -1,0 +1,50 @@
+import { basename } from "node:path";
+import { Worker } from "node:worker_threads";
+import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../base/fault.ts";
+import { formatFaults } from "./faults.ts";
+import type { KerasModel } from "./keras/keras-model.ts";
+
+/** What the reading thread is asked. */
+export interface ParseRequest {
+  readonly path: string;
+  readonly format: "keras-h5" | "keras-zip";
+  readonly maxModelBytes: number;
+}
+
+/** What it answers: a message with the buffers of all weights moved, not copied. */
+export type ParseAnswer =
+  | { readonly model: KerasModel }
+  | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } };
+
+/** Bounds of the thread's JavaScript memory; weights lie outside it and are counted before they are read. */
+const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/** Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. */
+export function parseInThread(request: ParseRequest, timeoutMs: number): Promise<KerasModel> {
+  const file = basename(request.path);
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./parser.${extension}`, import.meta.url), {
+    workerData: request,
+    env: {},
+    execArgv: [],
+    stdout: true,
+    stderr: true, // the HDF5 library prints every failed call
+    resourceLimits,
+  });
+  return new Promise<KerasModel>((resolve, reject) => {
+    const timer = setTimeout(() => reject(formatFaults.ModelParseTimeout({ file, timeoutMs })), timeoutMs);
+    const fail = (reason: string, cause?: unknown): void => {
+      clearTimeout(timer);
+      reject(formatFaults.ModelParseCrashed({ file, reason }, cause));
+    };
+    worker.once("message", (answer: ParseAnswer) => {
+      clearTimeout(timer);
+      if ("model" in answer) resolve(answer.model);
+      else reject(new Fault(answer.fault));
+    });
+    worker.once("error", (error: Error) => fail(error.message, error));
+    worker.once("exit", (code) => fail(`it ended with code ${code}`));
+  }).finally(() => {
+    void worker.terminate();
+  });
+}
