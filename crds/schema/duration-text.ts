@@ -1,0 +1,17 @@
+/**
+ * Go's grammar of a duration (time.ParseDuration) without sign, nanoseconds and microseconds. Digits are bounded, so
+ * that no text overflows Go's 64-bit nanoseconds.
+ */
+export const durationPattern = "^([0-9]{1,6}([.][0-9]{1,3})?(ms|s|m|h))+$";
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration that has passed validation; NaN for any other text. */
+export function durationMs(text: string): number {
+  if (!new RegExp(durationPattern).test(text)) return Number.NaN;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) {
+    sum += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
+  }
+  return sum;
+}
