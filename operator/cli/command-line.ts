@@ -26,7 +26,7 @@ interface FileOptions {
   readonly against: string | undefined;
 }
 
-interface StatusOptions {
+export interface StatusOptions {
   readonly command: "status";
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;

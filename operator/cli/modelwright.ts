@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Fault } from "../../runtime/base/fault.ts";
+import { commandLine, type Command } from "./command-line.ts";
+
+const usageExitCode = 2;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Commands are imported when they run, so that none pays for another's parts. */
+async function run(command: Command): Promise<void> {
+  switch (command.command) {
+    case "help":
+      print(command.text);
+      return;
+    case "start": {
+      const { start } = await import("./start.ts");
+      await start(command, { print, environment: process.env, stop: stopSignal() });
+      return;
+    }
+    case "validate": {
+      const { validate } = await import("./validate.ts");
+      validate(command.manifests, print);
+      return;
+    }
+    case "status": {
+      const { showStatus } = await import("./shown-status.ts");
+      await showStatus(command, print);
+      return;
+    }
+    default:
+      throw new Error(`${command.command} is not built yet`);
+  }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(1);
+      stopping.abort();
+    });
+  return stopping.signal;
+}
+
+try {
+  await run(commandLine(process.argv.slice(2)));
+} catch (thrown) {
+  process.stderr.write(`${Fault.from(thrown).sentence}\n`);
+  process.exitCode = usageExitCode;
+}

@@ -1,0 +1,143 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LogLevel, logLevels, jsonLog } from "../../runtime/base/log.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { yamlText } from "../../crds/schema/yaml.ts";
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { createCache } from "../kube/cache.ts";
+import { resources } from "../kube/resources.ts";
+import { startWatch } from "../kube/watch.ts";
+import { isPortFree } from "../local/free-port.ts";
+import { type LocalCluster, startLocalCluster } from "../local/local-cluster.ts";
+import { openPages } from "../pages/open-pages.ts";
+import { applied, type AppliedManifests } from "./applied-manifests.ts";
+import type { StartOptions } from "./command-line.ts";
+import { demonstration, demonstrationCommand } from "./demonstration.ts";
+import { faults } from "./faults.ts";
+import { followManifests, isFolder } from "./manifest-files.ts";
+import { modelManifest } from "./model-manifest.ts";
+import { progressLines } from "./progress.ts";
+
+/** What `start` takes from the process, so that it reads neither environment nor signals itself. */
+export interface StartParts {
+  readonly print: (line: string) => void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C or SIGTERM. */
+  readonly stop: AbortSignal;
+}
+
+const exampleManifest = fileURLToPath(import.meta.resolve("../../crds/examples/digits.yaml"));
+const exampleModel = "simple_model";
+
+/** `modelwright start`: local mode until `stop` aborts. Throws a fault when a port is taken or a file cannot be read. */
+export async function start(options: StartOptions, parts: StartParts): Promise<void> {
+  const { print, stop } = parts;
+  const logLevel = checkedLogLevel(options.logLevel);
+  await checkPorts(options);
+  const model = options.modelPath === undefined ? undefined : namedModel(options.modelPath);
+  const manifests = options.manifests.map((path) => resolve(path));
+  manifests.forEach(isFolder);
+  const volumes = { ...options.volumes, ...(model === undefined ? {} : { [model.claimName]: model.folder }) };
+  const cluster = await startLocalCluster({
+    restPort: options.restPort,
+    apiPort: options.apiPort,
+    dataFolder: options.dataFolder ?? dataFolder(parts.environment, options.apiPort),
+    volumes: Object.fromEntries(Object.entries(volumes).map(([claim, folder]) => [claim, resolve(folder)])),
+    hostEnvironment: childEnvironment(parts.environment),
+    log: jsonLog(logLevel),
+    logLevel,
+  });
+  try {
+    const deployments = watchedDeployments(cluster, print);
+    const page = await openPages({ deployments, gatewayUrl: cluster.gatewayUrl, port: options.pagePort });
+    printAddresses(cluster, page.url, print);
+    if (model !== undefined) {
+      print(`\n${yamlText(model.object)}`);
+      await cluster.client.apply(resources.modelDeployments, model.object);
+    } else {
+      await applyAndFollow(cluster, { paths: manifests.length > 0 ? manifests : [exampleManifest], ...parts });
+    }
+    if (model === undefined && manifests.length === 0) await demonstrate(cluster, print);
+    await aborted(stop);
+    print("stopping");
+    await page.close();
+  } finally {
+    await cluster.stop();
+  }
+}
+
+function namedModel(path: string) {
+  return modelManifest(resolve(path), isFolder(path));
+}
+
+interface Followed extends StartParts {
+  readonly paths: readonly string[];
+}
+
+async function applyAndFollow({ client }: LocalCluster, { paths, print, stop }: Followed): Promise<void> {
+  let last: AppliedManifests = await applied(client, paths, { objects: new Map(), print });
+  let queue = Promise.resolve();
+  const again = async (): Promise<void> => {
+    last = await applied(client, paths, { objects: last, print });
+  };
+  followManifests(paths, () => (queue = queue.then(again).catch((thrown: unknown) => print(Fault.from(thrown).sentence))), stop);
+}
+
+function watchedDeployments({ client }: LocalCluster, print: (line: string) => void): () => readonly ModelDeployment[] {
+  const cache = createCache<ModelDeployment>();
+  const progress = progressLines();
+  cache.subscribe(({ type, object }) => {
+    const line = type === "removed" ? undefined : progress(object);
+    if (line !== undefined) print(line);
+  });
+  startWatch<ModelDeployment>({ client, resource: resources.modelDeployments, sink: cache });
+  return () => cache.all();
+}
+
+async function demonstrate({ gatewayUrl }: LocalCluster, print: (line: string) => void): Promise<void> {
+  const asked = { gatewayUrl, model: exampleModel };
+  for (const line of await demonstration(asked)) print(line);
+  print(`\nTry it from another terminal:\n\n${demonstrationCommand(asked)}\n\nCtrl-C stops everything.`);
+}
+
+function printAddresses(cluster: LocalCluster, pageUrl: string, print: (line: string) => void): void {
+  print(`REST API    ${cluster.gatewayUrl}`);
+  print(`page        ${pageUrl}`);
+  print(`kubectl     export KUBECONFIG=${cluster.kubeconfigPath}`);
+}
+
+async function checkPorts({ restPort, apiPort, pagePort }: StartOptions): Promise<void> {
+  const wanted = [
+    { port: restPort, flag: "rest-port", purpose: "REST of all models" },
+    { port: apiPort, flag: "api-port", purpose: "API server for kubectl" },
+    { port: pagePort, flag: "page-port", purpose: "page of the operator" },
+  ];
+  for (const port of wanted) if (!(await isPortFree(port.port))) throw faults.PortInUse(port);
+}
+
+function checkedLogLevel(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text);
+  if (level === undefined) {
+    const problem = `--log-level is ${text}; must be one of ${logLevels.join(", ")}`;
+    throw faults.UnknownFlag({ text: problem, command: "start" });
+  }
+  return level;
+}
+
+/** XDG Base Directory Specification: state of programs is in `$XDG_STATE_HOME`, by default `~/.local/state`. */
+function dataFolder(environment: StartParts["environment"], apiPort: number): string {
+  return join(environment["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "modelwright", String(apiPort));
+}
+
+function childEnvironment(environment: StartParts["environment"]): Readonly<Record<string, string>> {
+  const kept = ["PATH", "HOME", "LANG", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+  return Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  if (signal.aborted) done();
+  signal.addEventListener("abort", () => done(), { once: true });
+  return promise;
+}

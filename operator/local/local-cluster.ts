@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { modelDeploymentDefinition } from "../../crds/v1alpha1/definition.ts";
+import { systemClock } from "../../runtime/base/clock.ts";
+import type { Log, LogLevel } from "../../runtime/base/log.ts";
+import { type Client, createClient } from "../kube/client.ts";
+import { resources } from "../kube/resources.ts";
+import { type Operator, startOperator } from "../operator.ts";
+import { createApiServer } from "./api-server/api-server.ts";
+import { serveHttp } from "./api-server/http-server.ts";
+import { startControllers } from "./controllers/controllers.ts";
+import { freePort } from "./free-port.ts";
+import { gatewayReplicaSet } from "./gateway-manifest.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+import { startKubelet } from "./kubelet/kubelet.ts";
+
+export interface LocalClusterOptions {
+  readonly restPort: number;
+  readonly apiPort: number;
+  /** Kubeconfig, logs and pod volumes. */
+  readonly dataFolder: string;
+  /** Folders that stand for PersistentVolumeClaims, by claim name. */
+  readonly volumes: Readonly<Record<string, string>>;
+  /** Environment of pods' processes: what a program of this machine cannot do without. */
+  readonly hostEnvironment: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly logLevel: LogLevel;
+}
+
+/** Everything that local mode runs, in this process and its children. */
+export interface LocalCluster {
+  /** Speaks to the API server in process. */
+  readonly client: Client;
+  readonly operator: Operator;
+  readonly apiUrl: string;
+  readonly gatewayUrl: string;
+  readonly kubeconfigPath: string;
+  /** Ends every pod and socket; resolves when no child is left. */
+  stop(): Promise<void>;
+}
+
+const runtimeImage = "localhost/modelwright/runtime:dev";
+const systemNamespace = "modelwright-system";
+const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
+/** A route change is known to the one gateway of this machine as soon as it is acknowledged. */
+const drainDelayMs = 200;
+const terminationGraceSeconds = 10;
+
+/** Starts API server, controllers, kubelet, operator and gateway on this machine. Throws when a port is taken. */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { log, dataFolder } = options;
+  mkdirSync(dataFolder, { recursive: true });
+  const apiServer = createApiServer({ clock: systemClock, log: log.with({ part: "api-server" }) });
+  const http = await serveHttp(apiServer, { host: "127.0.0.1", port: options.apiPort });
+  const client = createClient({ transport: apiServer, fieldManager: "modelwright-local" });
+  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
+  await client.apply(resources.namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: systemNamespace },
+  });
+  const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
+  const kubelet = await startKubelet({
+    transport: apiServer,
+    images: { [runtimeImage]: [process.execPath, runtimeMain] },
+    dataFolder,
+    volumes: options.volumes,
+    hostEnvironment: options.hostEnvironment,
+    log: log.with({ part: "kubelet" }),
+  });
+  apiServer.servePodLogs((query) => kubelet.podLog(query));
+  const gatewayUrl = `http://127.0.0.1:${options.restPort}`;
+  const operator = await startOperator({
+    transport: apiServer,
+    settings: {
+      runtimeImage,
+      drainDelayMs,
+      terminationGraceSeconds,
+      logLevel: options.logLevel,
+      frontUrl: gatewayUrl,
+    },
+    gatewayNamespace: systemNamespace,
+    routes: { host: "127.0.0.1", port: 0 },
+    log: log.with({ part: "operator" }),
+  });
+  const gateway = gatewayReplicaSet({
+    namespace: systemNamespace,
+    image: runtimeImage,
+    restPort: options.restPort,
+    adminPort: await freePort(),
+    operatorUrl: `http://127.0.0.1:${operator.routesPort}`,
+    logLevel: options.logLevel,
+  });
+  await client.apply(resources.replicaSets, gateway);
+  const kubeconfigPath = join(dataFolder, "kubeconfig");
+  writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
+  return {
+    client,
+    operator,
+    apiUrl: http.url,
+    gatewayUrl,
+    kubeconfigPath,
+    async stop() {
+      await operator.stop();
+      await controllers.stop();
+      await kubelet.stop();
+      await http.close();
+      await apiServer.close();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { type PageSources, pages } from "./pages.ts";
+
+interface OpenPagesOptions {
+  readonly deployments: PageSources["modelDeployments"];
+  readonly gatewayUrl: string;
+  readonly port: number;
+}
+
+/** The pages behind a socket of this machine. */
+export interface OpenPages {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Opens the pages on 127.0.0.1. Throws the socket's error when the port is taken. */
+export async function openPages({ deployments, gatewayUrl, port }: OpenPagesOptions): Promise<OpenPages> {
+  const server = pages({ modelDeployments: deployments, gatewayUrl }).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
