@@ -16,7 +16,9 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints to its user. */
 export function jsonLog(level: LogLevel, fields: object = {}): Log {
-  return fromPino(pino({ level, base: fields, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)));
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const options = { level, base: fields, timestamp: pino.stdTimeFunctions.isoTime, formatters };
+  return fromPino(pino(options, pino.destination(2)));
 }
 
 /** Swallows everything. */

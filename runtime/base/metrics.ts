@@ -19,7 +19,7 @@ export interface MetricSet {
   histogram<Label extends string>(
     shape: MetricShape<Label> & { readonly buckets: readonly number[] },
   ): Histogram<Label>;
-  exposition(): Promise<Exposition>;
+  readonly exposition: () => Promise<Exposition>;
 }
 
 /** Buckets for request times in seconds: 0.2 ms to 10 s, finer where a small model answers. */

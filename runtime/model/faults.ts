@@ -11,6 +11,7 @@ export const faults = faultCatalogue<{
   ModelOutsideVolume: { path: string; real: string; volume: string };
   DigestMismatch: { place: string; expected: string; actual: string };
   DigestOfFolder: { path: string };
+  EngineUnavailable: { engine: string; available: readonly string[] };
 }>({
   ModelNotFound: {
     message: ({ place, found }) =>
@@ -39,6 +40,12 @@ export const faults = faultCatalogue<{
   DigestMismatch: {
     message: ({ place, expected, actual }) => `${place} has digest ${actual}; expected ${expected}`,
     hint: () => "the file is not the one the manifest pins: correct the file, or the digest",
+    retry: "never",
+    level: "error",
+  },
+  EngineUnavailable: {
+    message: ({ engine, available }) => `engine ${engine} is not part of this image; it has ${available.join(", ")}`,
+    hint: () => "set spec.serving.engine to Auto, or use an image that has the engine",
     retry: "never",
     level: "error",
   },

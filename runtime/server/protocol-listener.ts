@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Log } from "../base/log.ts";
 import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
 import { type BodyLimits, readBody } from "./request-body.ts";
 
@@ -24,7 +23,6 @@ export interface ListenerParts {
   readonly onStart: () => void;
   readonly onAnswer: (answered: AnsweredRequest) => void;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 const bodiless = new Set(["GET", "HEAD"]);

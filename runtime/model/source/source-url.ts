@@ -17,8 +17,9 @@ export function sourceUrl(text: string): SourceUrl {
 
 /** Where a redirect leads: only the same origin gets the credentials; from https there is no way back to http. */
 export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
-  if (!URL.canParse(location, from.url)) throw faults.RedirectRefused({ from: from.shown, reason: "it leads to no URL" });
-  const to = fromUrl(new URL(location, from.url));
+  if (!URL.canParse(location, from.url.href))
+    throw faults.RedirectRefused({ from: from.shown, reason: "it leads to no URL" });
+  const to = fromUrl(new URL(location, from.url.href));
   if (from.url.protocol === "https:" && to.url.protocol === "http:") {
     throw faults.RedirectRefused({ from: from.shown, reason: `it leads from https to ${to.shown}` });
   }
@@ -30,7 +31,7 @@ function fromUrl(parsed: URL): SourceUrl {
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
     throw faults.SourceUrlInvalid({ reason: `its scheme is ${parsed.protocol.slice(0, -1)}` });
   }
-  const url = new URL(parsed);
+  const url = new URL(parsed.href);
   const { username, password } = url;
   url.username = "";
   url.password = "";

@@ -26,11 +26,11 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   const first = negative ? at + 1 : at;
   let end = first;
   let mantissa = 0;
-  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) {
+  for (let digit = digitAt(bytes, end); digit <= 9; digit = digitAt(bytes, end)) {
     mantissa = mantissa * 10 + digit;
     end += 1;
   }
-  if (bytes[first] === zero ? end !== first + 1 : end === first) return -1;
+  if (isMalformed(bytes, first, end)) return -1;
   const next = bytes[end];
   if (next === point) return scanFraction(bytes, end + 1, { sink, start: at, mantissa, negative });
   if (next === lowerE || next === upperE) return scanExponent(bytes, at, end + 1, sink);
@@ -39,6 +39,16 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   sink.values[sink.count++] =
     mantissa > maxExact ? Number(bytes.toString("latin1", at, end)) : negative ? 0 - mantissa : mantissa;
   return end;
+}
+
+/** No digits at all, or a leading zero. */
+function isMalformed(bytes: Buffer, first: number, end: number): boolean {
+  return bytes[first] === zero ? end !== first + 1 : end === first;
+}
+
+/** The digit at an offset; more than 9 when there is none. */
+function digitAt(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) - zero) >>> 0;
 }
 
 interface Begun {
@@ -51,7 +61,7 @@ interface Begun {
 function scanFraction(bytes: Buffer, fraction: number, { sink, start, mantissa: whole, negative }: Begun): number {
   let end = fraction;
   let mantissa = whole;
-  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) {
+  for (let digit = digitAt(bytes, end); digit <= 9; digit = digitAt(bytes, end)) {
     mantissa = mantissa * 10 + digit;
     end += 1;
   }
@@ -73,7 +83,7 @@ function scanExponent(bytes: Buffer, start: number, at: number, sink: NumberSink
   const sign = bytes[at];
   const exponent = sign === minus || sign === 0x2b ? at + 1 : at;
   let end = exponent;
-  for (let digit = (bytes[end] ?? 0) - zero; digit >= 0 && digit <= 9; digit = (bytes[end] ?? 0) - zero) end += 1;
+  while (digitAt(bytes, end) <= 9) end += 1;
   if (end === exponent) return -1;
   const value = Number(bytes.toString("latin1", start, end));
   if (!Number.isFinite(value)) return -1;

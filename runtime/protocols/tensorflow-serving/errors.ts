@@ -20,12 +20,7 @@ type Status = keyof typeof httpCodes;
 /** Faults of the transport below a protocol, by code; a protocol may not import the server. */
 type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
 
-type Code =
-  | keyof typeof faults
-  | keyof typeof dataplaneFaults
-  | keyof typeof jsonFaults
-  | TransportCode
-  | "Unexpected";
+type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
 
 /** The canonical status of every fault that a request can meet. */
 const statuses: Readonly<Record<Code, Status>> = {

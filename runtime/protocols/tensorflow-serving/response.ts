@@ -79,24 +79,32 @@ function tensorWriter({ name, tensor }: NamedTensor): TensorWriter {
 function elementWriter(name: string, tensor: Tensor): (at: number) => string {
   switch (tensor.dtype) {
     case "float32":
-      return (at) => float32Text(tensor.data[at] ?? 0);
+      return (at) => float32Text(elementAt(tensor.data, at));
     case "float64":
-      return (at) => float64Text(tensor.data[at] ?? 0);
+      return (at) => float64Text(elementAt(tensor.data, at));
     case "bool":
-      return (at) => (tensor.data[at] === 1 ? "true" : "false");
+      return (at) => String(tensor.data[at] === 1);
     case "string":
-      return name.endsWith("_bytes")
-        ? (at) => `{ "b64": "${Buffer.from(tensor.data[at] ?? []).toString("base64")}" }`
-        : (at) => JSON.stringify(Buffer.from(tensor.data[at] ?? []).toString());
-    case "int8":
-    case "int16":
-    case "int32":
-    case "uint8":
-    case "uint32":
-    case "int64":
-    case "uint64":
-      return (at) => String(tensor.data[at] ?? 0);
-    default:
+      return stringWriter(tensor.data, name.endsWith("_bytes"));
+    case "float16":
+    case "bfloat16":
+    case "uint16":
+    case "complex64":
+    case "complex128":
       throw faults.OutputUnwritable({ dtype: dtypeNames[tensor.dtype].text });
+    default:
+      return (at) => String(tensor.data[at]);
   }
+}
+
+function elementAt(data: Float32Array | Float64Array, at: number): number {
+  return data[at] ?? Number.NaN;
+}
+
+/** Text as JSON strings, or bytes as base64 objects. */
+function stringWriter(data: readonly Uint8Array[], asBytes: boolean): (at: number) => string {
+  const bytes = (at: number): Buffer => Buffer.from(data[at] ?? []);
+  return asBytes
+    ? (at) => `{ "b64": "${bytes(at).toString("base64")}" }`
+    : (at) => JSON.stringify(bytes(at).toString());
 }

@@ -14,32 +14,28 @@ export interface Elements {
   tensor(shape: readonly number[]): Tensor;
 }
 
+const collections: Readonly<Record<Dtype, () => Elements>> = {
+  float32: () => numberElements("float32", undefined),
+  float64: () => numberElements("float64", undefined),
+  float16: () => unimplementedElements("float16"),
+  bfloat16: () => unimplementedElements("bfloat16"),
+  int8: () => numberElements("int8", { min: -128, max: 127 }),
+  int16: () => numberElements("int16", { min: -32_768, max: 32_767 }),
+  int32: () => numberElements("int32", { min: -2_147_483_648, max: 2_147_483_647 }),
+  int64: () => bigElements("int64"),
+  uint8: () => numberElements("uint8", { min: 0, max: 255 }),
+  uint16: () => unimplementedElements("uint16"),
+  uint32: () => numberElements("uint32", { min: 0, max: 4_294_967_295 }),
+  uint64: () => bigElements("uint64"),
+  bool: boolElements,
+  string: stringElements,
+  complex64: () => unimplementedElements("complex64"),
+  complex128: () => unimplementedElements("complex128"),
+};
+
 /** An empty collection for elements of `dtype`. */
 export function elementsOf(dtype: Dtype): Elements {
-  switch (dtype) {
-    case "float32":
-    case "float64":
-      return numberElements(dtype, undefined);
-    case "int8":
-    case "int16":
-    case "int32":
-    case "uint8":
-    case "uint32":
-      return numberElements(dtype, integerRanges[dtype]);
-    case "int64":
-    case "uint64":
-      return bigElements(dtype);
-    case "bool":
-      return boolElements();
-    case "string":
-      return stringElements();
-    case "float16":
-    case "bfloat16":
-    case "uint16":
-    case "complex64":
-    case "complex128":
-      return unimplementedElements(dtype);
-  }
+  return collections[dtype]();
 }
 
 interface Range {
@@ -47,16 +43,10 @@ interface Range {
   readonly max: number;
 }
 
-const integerRanges = {
-  int8: { min: -128, max: 127 },
-  int16: { min: -32_768, max: 32_767 },
-  int32: { min: -2_147_483_648, max: 2_147_483_647 },
-  uint8: { min: 0, max: 255 },
-  uint32: { min: 0, max: 4_294_967_295 },
-} as const;
+type NumberDtype = "float32" | "float64" | "int8" | "int16" | "int32" | "uint8" | "uint32";
 
 /** Floats (no range: any number will do) and integers that a double holds exactly. */
-function numberElements(dtype: "float32" | "float64" | keyof typeof integerRanges, range: Range | undefined): Elements {
+function numberElements(dtype: NumberDtype, range: Range | undefined): Elements {
   const blocks: Float64Array[] = [];
   let loose: number[] = [];
   let count = 0;

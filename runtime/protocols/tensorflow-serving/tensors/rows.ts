@@ -20,30 +20,39 @@ interface RowColumn {
 
 /** Stacks the elements of `instances`: values or lists for a single input, or objects with one key per input. */
 export function rowInputs(instances: JsonArray | JsonNumbers, signature: Signature): readonly NamedTensor[] {
-  const columns = signature.inputs.map(
-    ({ name, dtype }): RowColumn => ({ name, elements: elementsOf(dtype), shape: undefined }),
-  );
+  const columns = signature.inputs.map(({ name, dtype }): RowColumn => ({
+    name,
+    elements: elementsOf(dtype),
+    shape: undefined,
+  }));
   const [only] = columns;
   if (instances.kind === "numbers" && columns.length === 1 && only?.elements.addPacked(instances) === true) {
     return [{ name: only.name, path: "instances", tensor: only.elements.tensor(instances.shape) }];
   }
   const rows = itemsOf(instances);
-  const areObjects = rows[0] !== undefined && isNamedRow(rows[0]);
-  if (columns.length > 1 && rows[0]?.kind !== "object") throw faults.InstancesPlain({});
-  for (const [index, row] of rows.entries()) {
-    if (isNamedRow(row)) {
-      if (!areObjects) throw faults.ElementIsObject({ index });
-      addNamedRow(columns, row, index);
-    } else {
-      if (areObjects) throw faults.ElementNotObject({ index });
-      if (only !== undefined) addRow(only, row, { index, key: undefined });
-    }
-  }
+  const [first] = rows;
+  if (columns.length > 1 && first?.kind !== "object") throw faults.InstancesPlain({});
+  const areObjects = first !== undefined && isNamedRow(first);
+  for (const [index, row] of rows.entries()) addAnyRow(columns, row, { index, areObjects });
   return columns.map(({ name, elements, shape }) => ({
     name,
     path: areObjects ? `instances[*].${name}` : "instances",
     tensor: elements.tensor([rows.length, ...(shape ?? [])]),
   }));
+}
+
+function addAnyRow(
+  columns: readonly RowColumn[],
+  row: JsonValue,
+  { index, areObjects }: { readonly index: number; readonly areObjects: boolean },
+): void {
+  if (isNamedRow(row)) {
+    if (!areObjects) throw faults.ElementIsObject({ index });
+    addNamedRow(columns, row, index);
+    return;
+  }
+  if (areObjects) throw faults.ElementNotObject({ index });
+  addRow(columns[0], row, { index, key: undefined });
 }
 
 function isNamedRow(row: JsonValue): row is JsonObject {

@@ -1,0 +1,64 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/served-model.ts";
+import type { LoadedModel } from "../engines/engine.ts";
+import { faults } from "./faults.ts";
+import { type ModelFormat, loadModel } from "./formats/load-model.ts";
+import type { RegisteredVersion } from "./registry.ts";
+import { checkDigest, fileDigest } from "./source/digest.ts";
+import { type ModelFile, modelFile } from "./source/model-file.ts";
+import { warmUpInputs } from "./warm-up.ts";
+
+/** A model to be brought from its file to its first answer. */
+export interface BringUp {
+  readonly path: string;
+  readonly volume?: string;
+  readonly format: ModelFormat;
+  readonly digest?: string;
+  readonly warmsUp: boolean;
+  readonly serving: ServeOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A ready model and what is to be told about it. */
+export interface ReadyModel {
+  readonly served: ServedModel;
+  readonly format: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Time from the start of the load to the answer of the warm-up request. */
+  readonly loadMs: number;
+}
+
+/** Finds, verifies, loads and warms up a model, telling each step to its entry in the registry. Throws a Fault. */
+export async function bringUp(version: RegisteredVersion, order: BringUp): Promise<ReadyModel> {
+  const { clock, log } = order;
+  const start = clock.monotonic();
+  const file = await modelFile(order.path, order.volume);
+  version.happen("fetched");
+  log.info("model found", { path: file.path, bytes: file.sizeBytes });
+  const digest = await verified(file, order.digest);
+  version.happen("verified");
+  const { format, model } = await loadModel(file.path, order.format);
+  const served = serveModel(model, order.serving);
+  version.load(served);
+  log.info("model loaded", { format, engine: model.engine, digest });
+  if (order.warmsUp) await warmUp(model);
+  version.happen("warmed");
+  return { served, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
+}
+
+async function verified(file: ModelFile, expected: string | undefined): Promise<string> {
+  if (file.kind === "folder") {
+    if (expected !== undefined) throw faults.DigestOfFolder({ path: file.path });
+    return "";
+  }
+  const digest = await fileDigest(file.path);
+  checkDigest(file.path, digest, expected);
+  return digest;
+}
+
+async function warmUp(model: LoadedModel): Promise<void> {
+  await model.infer(warmUpInputs(model.signature));
+}

@@ -1,0 +1,69 @@
+import { durationMs } from "../crds/schema/duration-text.ts";
+import { faults } from "./base/faults.ts";
+import type { OptionValue } from "./base/option-source.ts";
+import { type BatchingLimits, defaultBatching } from "./dataplane/served-model.ts";
+import { defaultBodyLimits } from "./server/request-body.ts";
+
+/** `spec.serving` as the runtime uses it. */
+export interface ServingSettings {
+  readonly batching: BatchingLimits;
+  readonly bodyBytes: number;
+  /** Longest time for one answer, waiting included. */
+  readonly timeoutMs: number;
+  /** Whether a made-up request runs before the model is ready. */
+  readonly warmsUp: boolean;
+}
+
+export const defaultServing: ServingSettings = {
+  batching: defaultBatching,
+  bodyBytes: defaultBodyLimits.maxBytes,
+  timeoutMs: 60_000,
+  warmsUp: true,
+};
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Reads `spec.serving` from JSON; what is absent keeps its default. Throws `OptionInvalid` with the path of the field. */
+export function servingSettings(value: OptionValue): ServingSettings {
+  const serving = objectAt(value.option, parsed(value));
+  const batching = objectAt(`${value.option}.batching`, serving["batching"] ?? {});
+  const limits = objectAt(`${value.option}.limits`, serving["limits"] ?? {});
+  const warmup = objectAt(`${value.option}.warmup`, serving["warmup"] ?? {});
+  const at = (path: string): string => `${value.option}.${path}`;
+  return {
+    batching: {
+      maxBatchSize: count(at("batching.maxSize"), batching["maxSize"]) ?? defaultBatching.maxBatchSize,
+      maxDelayMs: span(at("batching.maxDelay"), batching["maxDelay"]) ?? defaultBatching.maxDelayMs,
+      maxQueued: count(at("limits.queue"), limits["queue"]) ?? defaultBatching.maxQueued,
+    },
+    bodyBytes: count(at("limits.bodyBytes"), limits["bodyBytes"]) ?? defaultServing.bodyBytes,
+    timeoutMs: span(at("limits.timeout"), limits["timeout"]) ?? defaultServing.timeoutMs,
+    warmsUp: warmup["mode"] !== "Off",
+  };
+}
+
+function parsed({ option, text }: OptionValue): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw faults.OptionInvalid({ option, value: text, expected: "JSON of spec.serving" }, thrown);
+  }
+}
+
+function objectAt(option: string, value: unknown): Json {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "an object" });
+}
+
+function count(option: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a whole number" });
+}
+
+function span(option: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = typeof value === "string" ? durationMs(value) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a duration such as 500ms or 1m30s" });
+}
