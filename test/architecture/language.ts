@@ -1,7 +1,7 @@
 import { offender, type Rule, sources } from "./rule.ts";
 import { child, children, lineOf, named, place, type SourceFile, type SyntaxNode, syntaxNodes } from "./syntax.ts";
 
-const endings = /^(close|stop|dispose|abort|release|end|drain|destroy|unload|remove|kill|shutdown)$/;
+const endings = /^(close|stop|dispose|abort|release|end|discard|drain|destroy|unload|remove|kill|shutdown)$/;
 const errors = /(Error|Fault)$/;
 
 /** What TypeScript offers and the house does without. */
@@ -57,6 +57,7 @@ export const languageRules: readonly Rule[] = [
           "class Socket { close() {} }",
           "class Later { async [Symbol.asyncDispose]() {} }",
           "class Reshape extends Layer {}",
+          "const c = class extends tf.layers.Layer {};",
         ),
       ],
       violations: ["runtime/a.ts:2: class Helper has no life cycle; use functions"],
@@ -95,7 +96,8 @@ function mayBeClass(file: SourceFile, node: SyntaxNode): boolean {
   const superclass = child(node, "superClass");
   if (superclass !== undefined) {
     const name = file.text.slice(superclass.start, superclass.end);
-    if (errors.test(name) || packageNames(file).has(name.split(".")[0] ?? "")) return true;
+    // Our own classes are no members of anything: with a dot, it is a library's.
+    if (errors.test(name) || name.includes(".") || packageNames(file).has(name)) return true;
   }
   const body = child(node, "body");
   return body !== undefined && children(body, "body").some((member) => letsGo(file, member));

@@ -43,7 +43,7 @@ export const nameRules: readonly Rule[] = [
   {
     sentence: "no function starts with get, handle, process, manage or do",
     violations: (files) =>
-      declarations(files, functionName)
+      declarations(files, functionName, isInherited)
         .filter(({ name }) => vagueVerb.test(name))
         .map(({ name, at }) => `${at}: function ${name} says neither what it computes nor what it does`),
     offence: {
@@ -55,6 +55,7 @@ export const nameRules: readonly Rule[] = [
           "const parts = { processAll() {} };",
           "interface Worker { doWork(): void }",
           "function getaway() {}",
+          "const c = class extends tf.Serializable { getConfig() {} };",
           "export const domain = (value: string) => value;",
         ),
       ],
@@ -105,13 +106,24 @@ interface Declaration {
 function declarations(
   files: readonly SourceFile[],
   nameOf: (node: SyntaxNode) => string | undefined,
+  isExempt: (node: SyntaxNode, file: SourceFile) => boolean = () => false,
 ): readonly Declaration[] {
   return sources(files).flatMap((file) =>
     syntaxNodes(file).flatMap((node) => {
       const name = nameOf(node);
-      return name === undefined ? [] : [{ name, at: place(file, node) }];
+      return name === undefined || isExempt(node, file) ? [] : [{ name, at: place(file, node) }];
     }),
   );
+}
+
+/** Whether a method belongs to a class that extends another, which may have named it. */
+function isInherited(method: SyntaxNode, file: SourceFile): boolean {
+  const isMethod = method.type === "MethodDefinition";
+  return isMethod && syntaxNodes(file).some((node) => child(node, "superClass") && isWithin(method, node));
+}
+
+function isWithin(inner: SyntaxNode, outer: SyntaxNode): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
 }
 
 const functionValues = ["ArrowFunctionExpression", "FunctionExpression"];
