@@ -54,7 +54,7 @@ export class PodSet {
     this.#unsubscribe();
     this.#cancelResync();
     await this.#placing;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.stop(graceMs)));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.leave(graceMs)));
     await this.#binder.events.flush();
   }
 

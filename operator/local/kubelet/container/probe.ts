@@ -34,7 +34,7 @@ export function attemptProbe(probe: Probe, target: ProbeTarget, signal: AbortSig
       resolve(failed(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`));
       attempt.destroy();
     }, timeoutMs);
-    attempt.once("error", (error) => resolve(failed(`Get "${url}": ${error.message}`)));
+    attempt.once("error", (error) => resolve(failed(`Get "${url}": ${connectionError(error)}`)));
     attempt.once("close", () => clearTimeout(timer));
     attempt.end();
   });
@@ -46,6 +46,12 @@ function verdictOf(status: number): ProbeResult {
 
 function failed(message: string): ProbeResult {
   return { passed: false, message };
+}
+
+/** A refused connection in Go's words, which people search for. */
+function connectionError(error: Error): string {
+  const [, target] = /^connect ECONNREFUSED (.+)$/.exec(error.message) ?? [];
+  return target === undefined ? error.message : `dial tcp ${target}: connect: connection refused`;
 }
 
 function portNumber(port: number | string, container: Container): number | undefined {

@@ -30,11 +30,8 @@ export async function containerProgram(
   await writeFile(files.message, "");
   const temporary = join(files.folder, "tmp");
   await mkdir(temporary, { recursive: true });
-  const mounts = [
-    ...(context.mounts.some(({ path }) => path === "/tmp") ? [] : [{ path: "/tmp", target: temporary }]),
-    ...context.mounts,
-    { path: container.terminationMessagePath ?? defaultTerminationMessagePath, target: files.message },
-  ];
+  const lastWordsPath = container.terminationMessagePath ?? defaultTerminationMessagePath;
+  const mounts = [...context.mounts, { path: lastWordsPath, target: files.message }];
   const own = await containerEnvironment(container, context);
   const { command = [], args = [] } = container;
   const words = [...command, ...args].map((word) => localPath(expanded(word, own), mounts));
@@ -43,7 +40,7 @@ export async function containerProgram(
     environment: {
       ...context.hostEnvironment,
       HOSTNAME: context.pod.metadata.name ?? "",
-      TMPDIR: localPath("/tmp", mounts),
+      TMPDIR: context.mounts.find(({ path }) => path === "/tmp")?.target ?? temporary,
       ...Object.fromEntries(Object.entries(own).map(([name, value]) => [name, localPath(value, mounts)])),
     },
     folder: files.folder,

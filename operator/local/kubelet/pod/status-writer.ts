@@ -21,11 +21,14 @@ export interface StatusWriter {
   changed(): void;
   /** Resolves when the status as of now is written, or the pod is gone. */
   flush(): Promise<void>;
+  /** Like `flush`, but gives up soon when the server does not answer; nothing is written afterwards. */
+  close(): Promise<void>;
 }
 
 const retryMs = 500;
 /** `flush` must end even when the server is away. */
 const attemptLimit = 20;
+const closeLimitMs = 1_000;
 
 export function createStatusWriter({ client, clock, log, pod, current }: StatusWriterOptions): StatusWriter {
   const { namespace, name, uid } = pod.metadata;
@@ -62,11 +65,18 @@ export function createStatusWriter({ client, clock, log, pod, current }: StatusW
     isDirty = true;
     writing ??= write().finally(() => (writing = undefined));
   };
+  const flush = async (): Promise<void> => {
+    changed();
+    await writing;
+  };
   return {
     changed,
-    flush: async () => {
-      changed();
-      await writing;
+    flush,
+    close: async () => {
+      const closing = new AbortController();
+      await Promise.race([flush(), clock.sleep(closeLimitMs, closing.signal)]);
+      closing.abort();
+      isGone = true;
     },
   };
 }
