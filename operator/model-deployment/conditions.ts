@@ -35,7 +35,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
     asDeclared,
   ],
   Available: [serves, servesNothing],
-  Progressing: [blocked, held, acting, atRest],
+  Progressing: [blocked, retrying, held, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
 };
@@ -173,14 +173,9 @@ function held({ plan }: Standing): Verdict | undefined {
   return plan.hold === undefined ? undefined : { status: "True", reason: plan.hold.reason, message: plan.hold.why };
 }
 
-function acting({ plan, failure }: Standing): Verdict | undefined {
-  if (failure !== undefined)
-    return { status: "True", reason: "RolloutInProgress", message: `tries again: ${failure.sentence}` };
-  const moving = plan.actions.find(
-    ({ kind, target }) => kind !== "apply" && !/^(Service|EndpointSlice|PodDis)/.test(target),
-  );
-  if (moving === undefined) return undefined;
-  return { status: "True", reason: moving.kind === "scale" ? "Scaling" : "RolloutInProgress", message: moving.why };
+function retrying({ failure }: Standing): Verdict | undefined {
+  if (failure === undefined) return undefined;
+  return { status: "True", reason: "RolloutInProgress", message: `tries again: ${failure.sentence}` };
 }
 
 function atRest({ snapshot }: Standing): Verdict {

@@ -80,9 +80,9 @@ function gatewayMissing({ snapshot, next }: Held): Hold | undefined {
 
 function notAcknowledged({ snapshot, next }: Held): Hold | undefined {
   if (next.candidate === undefined || snapshot.wanted.replicas === 0) return undefined;
-  const lagging = laggingGateways(snapshot);
+  const lagging = laggingGateways(snapshot, next);
   if (lagging.length === 0) return undefined;
-  return { reason: "RolloutInProgress", why: `${lagging.join(", ")} has not confirmed the split of requests yet` };
+  return { reason: "RolloutInProgress", why: `${lagging.join(", ")} must confirm the split of requests first` };
 }
 
 function draining({ draining }: Held): Hold | undefined {

@@ -23,7 +23,7 @@ export interface ReplicaPlan {
 /** Brings up what the next state names and takes down what neither it nor the present one does. */
 export function replicaPlan(snapshot: Snapshot, next: RolloutState): ReplicaPlan {
   const wanted = shares(next);
-  const kept = new Set([...wanted, ...shares(snapshot.rollout)].map(({ revision }) => revision));
+  const kept = new Set(wanted.map(({ revision }) => revision));
   const retiring = snapshot.revisions
     .filter(({ hash }) => !kept.has(hash))
     .map((revision) => retirement(snapshot, revision));
@@ -70,6 +70,10 @@ interface Retirement {
 /** Down in order: weight, acknowledged by all gateways, drain delay, replicas, ReplicaSet. */
 function retirement(snapshot: Snapshot, revision: ObservedRevision): Retirement {
   const { replicaSet: object, hash } = revision;
+  // Not before status has said so: a crash between the two would leave traffic without pods.
+  if (shares(snapshot.rollout).some((share) => share.revision === hash)) {
+    return { actions: [], draining: [`revision ${hash} drains`] };
+  }
   const target = `ReplicaSet ${object.name}`;
   if (object.replicas === 0 && object.pods === 0 && revision.pods.length === 0) {
     const why = `revision ${hash} is neither stable nor candidate and has no pods left`;
@@ -77,9 +81,10 @@ function retirement(snapshot: Snapshot, revision: ObservedRevision): Retirement 
   }
   if (object.replicas === 0) return { actions: [], draining: [`the pods of revision ${hash} finish their requests`] };
   if (readyPods(revision).length === 0) {
-    return { actions: scaled(revision, 0, `revision ${hash} is no longer wanted and has no ready pod`), draining: [] };
+    const why = `revision ${hash} is no longer wanted and has no ready pod`;
+    return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
   }
-  const lagging = laggingGateways(snapshot);
+  const lagging = laggingGateways(snapshot, snapshot.rollout);
   if (lagging.length > 0) {
     return { actions: [], draining: [`${lagging.join(", ")} may still send requests to revision ${hash}`] };
   }
@@ -93,7 +98,8 @@ function retirement(snapshot: Snapshot, revision: ObservedRevision): Retirement 
   }
   const remainingMs = revision.retiredAtMs + snapshot.settings.drainDelayMs - snapshot.now;
   if (remainingMs > 0) return { actions: [], draining: [`revision ${hash} drains`], recheckAfterMs: remainingMs };
-  return { actions: scaled(revision, 0, `revision ${hash} has drained`), draining: [] };
+  const why = `revision ${hash} has drained`;
+  return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
 }
 
 function scaled({ replicaSet: object }: ObservedRevision, to: number, why: string): readonly Action[] {

@@ -131,7 +131,7 @@ function promoted(stable: Share, why: string): Turn {
 function shifted(snapshot: Snapshot, state: RolloutState, why: string): readonly Action[] {
   const next = split(state);
   if (next === split(snapshot.rollout)) return [];
-  return [{ kind: "shift", target: "traffic", split: next, why }];
+  return [{ kind: "shift", target: next === "" ? "traffic" : `traffic ${next}`, split: next, why }];
 }
 
 function wantedShare(snapshot: Snapshot, weight: number): Share {
@@ -140,7 +140,7 @@ function wantedShare(snapshot: Snapshot, weight: number): Share {
 }
 
 function isAcknowledged(snapshot: Snapshot): boolean {
-  return snapshot.gateways.length > 0 && laggingGateways(snapshot).length === 0;
+  return snapshot.gateways.length > 0 && laggingGateways(snapshot, snapshot.rollout).length === 0;
 }
 
 function podCount(ready: number, wanted: number): string {

@@ -19,8 +19,8 @@ export function statusShares({ stable, candidate }: ModelDeploymentStatus): read
     .map(({ revision, version = "1", weight = 0 }) => ({ revision, version, weight }));
 }
 
-/** Ready gateways that have not yet acknowledged the split that status says. */
-export function laggingGateways(snapshot: Snapshot): readonly string[] {
-  const expected = split(snapshot.rollout);
+/** Ready gateways that have not acknowledged a rollout's split. */
+export function laggingGateways(snapshot: Snapshot, rollout: RolloutState): readonly string[] {
+  const expected = split(rollout);
   return snapshot.gateways.filter(({ acknowledged }) => acknowledged !== expected).map(({ pod }) => pod);
 }

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import {
+  story,
+  type StoryOptions,
+  storyText,
+  type Turn,
+  type Twist,
+} from "../../../operator/model-deployment/simulation/story.ts";
+import { standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
+import { readyPods, revisionOf } from "../../../operator/model-deployment/snapshot.ts";
+import { shares } from "../../../operator/model-deployment/plan/traffic.ts";
+import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+
+const becomes = (turn: number, key: string): Twist => ({
+  turn,
+  says: `the model becomes ${key}`,
+  spec: (spec) => ({ ...spec, ...model(key) }),
+});
+const scales = (turn: number, replicas: number): Twist => ({
+  turn,
+  says: `replicas become ${replicas}`,
+  spec: (spec) => ({ ...spec, replicas }),
+});
+const suspends = (turn: number, suspend: boolean): Twist => ({
+  turn,
+  says: `suspend becomes ${suspend}`,
+  spec: (spec) => ({ ...spec, suspend }),
+});
+
+const stories: Readonly<Record<string, readonly Twist[]>> = {
+  "first deploy": [],
+  "model change": [becomes(8, "second.h5")],
+  "model changes back midway": [becomes(8, "second.h5"), becomes(10, "digits.h5")],
+  "model changes back after the switch": [becomes(8, "second.h5"), becomes(13, "digits.h5")],
+  "candidate never loads and is corrected": [becomes(8, "broken.h5"), becomes(16, "second.h5")],
+  "first model never loads and is corrected": [becomes(1, "broken.h5"), becomes(8, "second.h5")],
+  "V1 to V2 to V3 midway": [becomes(8, "second.h5"), becomes(10, "third.h5")],
+  "scale up during a rollout": [becomes(8, "second.h5"), scales(10, 4)],
+  "scale down during a rollout": [becomes(8, "second.h5"), scales(10, 1)],
+  "suspend and resume": [suspends(8, true), suspends(14, false)],
+  "scale to zero and back": [scales(8, 0), scales(14, 2)],
+  "model change while suspended": [suspends(8, true), becomes(12, "second.h5"), suspends(16, false)],
+  "suspend during a rollout": [becomes(8, "second.h5"), suspends(10, true), suspends(16, false)],
+};
+
+const options = (twists: readonly Twist[]): StoryOptions => ({
+  deployment: modelDeployment(),
+  settings: settings({ drainDelayMs: 2_000 }),
+  startMs: testMs,
+  gateways: ["gateway-a", "gateway-b"],
+  twists,
+});
+
+describe.each(Object.entries(stories))("%s", (title, twists) => {
+  test("reads as expected", async () => {
+    const turns = await story(options(twists));
+    await expect(storyText(title, turns)).toMatchFileSnapshot(`../../golden/stories/${title.replaceAll(" ", "-")}.txt`);
+  });
+
+  test("keeps its promises in every turn, in whatever order the others get their turn", async () => {
+    for (const others of permutations(standIns)) {
+      const turns = await story({ ...options(twists), others });
+      expect(turns.flatMap(brokenPromises)).toEqual([]);
+      expect(ending(turns)).toEqual(ending(await story(options(twists))));
+    }
+  });
+
+  test("ends the same when the operator crashes before or after any of its writes", async () => {
+    const written = await writes(twists);
+    const want = ending(await story(options(twists)));
+    for (let crash = 1; crash <= written; crash += 1) {
+      const turns = await story({ ...options(twists), beforeWrite: crashingAt(crash) });
+      expect({ crash, ...ending(turns) }).toEqual({ crash, ...want });
+      expect({ crash, broken: turns.flatMap(brokenPromises) }).toEqual({ crash, broken: [] });
+    }
+  });
+});
+
+/** What must hold after every turn. */
+function brokenPromises({ number, snapshot }: Turn): readonly string[] {
+  const { rollout, wanted } = snapshot;
+  const broken: string[] = [];
+  const total = shares(rollout).reduce((sum, { weight }) => sum + weight, 0);
+  if (total !== 100 && total !== 0) broken.push(`turn ${number}: weights add up to ${total}`);
+  const { stable, candidate } = rollout;
+  if (stable !== undefined && candidate !== undefined && candidate.weight > 0) {
+    const ready = readyPods(revisionOf(snapshot, candidate.revision)).length;
+    if (ready === 0) broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
+  }
+  const carries = stable !== undefined && stable.weight > 0 && wanted.replicas > 0;
+  if (carries && candidate !== undefined && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
+    broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
+  }
+  return broken;
+}
+
+/** Where a story ends: what serves, with how many pods, in what condition. */
+function ending(turns: readonly Turn[]): object {
+  const snapshot = turns.at(-1)?.snapshot;
+  return {
+    revisions: snapshot?.revisions.map(({ hash, replicaSet, pods }) => ({
+      hash,
+      replicas: replicaSet.replicas,
+      pods: pods.length,
+    })),
+    rollout: snapshot?.rollout.stable?.revision,
+    candidate: snapshot?.rollout.candidate?.revision,
+    conditions: snapshot?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+  };
+}
+
+async function writes(twists: readonly Twist[]): Promise<number> {
+  let count = 0;
+  await story({ ...options(twists), beforeWrite: () => void (count += 1) });
+  return count;
+}
+
+/** A crash before the n-th write is also one after the write before it. */
+function crashingAt(crash: number): (write: string) => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count === crash) throw new Error("the operator crashed");
+  };
+}
+
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
