@@ -2,17 +2,22 @@ import { availableParallelism } from "node:os";
 
 import { defineConfig } from "vitest/config";
 
+import { controlPlaneTests } from "./test/reporting/control-plane-tests.ts";
 import { earlyBuild } from "./test/reporting/early-build.ts";
 import { runReport } from "./test/reporting/run-report.ts";
 
 const root = import.meta.dirname;
-/** Layers whose tests start servers, processes or whole control planes. */
-const systemLayers = "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts";
+const realClusterTests = controlPlaneTests();
+/** Tests that start servers, processes or whole control planes. */
+const systemTests = [
+  "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts",
+  ...realClusterTests,
+];
 const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig({
   test: {
-    reporters: ["default", earlyBuild(root), runReport(root)],
+    reporters: ["default", earlyBuild(root, realClusterTests), runReport(root)],
     globalSetup: ["test/cluster/global-setup.ts"],
     projects: [
       {
@@ -20,7 +25,7 @@ export default defineConfig({
           ...shared,
           name: "parts",
           include: ["test/**/*.test.ts"],
-          exclude: [systemLayers],
+          exclude: systemTests,
           maxWorkers: Math.max(2, availableParallelism() - 1),
           sequence: { groupOrder: 1 },
         },
@@ -30,7 +35,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "system",
-          include: [systemLayers],
+          include: systemTests,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

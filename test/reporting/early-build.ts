@@ -1,30 +1,21 @@
 import { spawn } from "node:child_process";
 import { join, relative } from "node:path";
+
 import type { Reporter } from "vitest/node";
 
-import { reached } from "../architecture/imports.ts";
-import { repositoryFiles } from "../architecture/repository.ts";
 import { whyNotHere } from "../cluster/launch/binary.ts";
 
-const controlPlane = "test/cluster/control-plane.ts";
-
 /**
- * Vitest reporter that has the control plane built, where it must be, from the start of a run that will need it: a cold build
- * takes minutes, which the tests that don't need it fill.
+ * Vitest reporter that has the control plane built, where it must be, from the start of a run that has one of
+ * `controlPlaneTests`: a cold build takes minutes, which the other tests fill.
  */
-export function earlyBuild(root: string): Reporter {
+export function earlyBuild(root: string, controlPlaneTests: readonly string[]): Reporter {
   return {
     onTestRunStart(specifications) {
-      const paths = specifications.map(({ moduleId }) => relative(root, moduleId));
-      if (needControlPlane(paths) && whyNotHere() === undefined) startBuild();
+      const isNeeded = specifications.some(({ moduleId }) => controlPlaneTests.includes(relative(root, moduleId)));
+      if (isNeeded && whyNotHere() === undefined) startBuild();
     },
   };
-}
-
-/** Whether one of the test files runs the control plane. */
-export function needControlPlane(paths: readonly string[]): boolean {
-  const tests = repositoryFiles().filter(({ path }) => path.startsWith("test/"));
-  return reached(paths, tests).has(controlPlane);
 }
 
 function startBuild(): void {
