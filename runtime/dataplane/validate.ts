@@ -1,4 +1,4 @@
-import type { Signature } from "../engines/engine.ts";
+import type { Signature, TensorSpec } from "../engines/engine.ts";
 import { faults } from "./faults.ts";
 import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
 
@@ -14,7 +14,7 @@ export function validatedInputs(signature: Signature, given: readonly NamedTenso
   const inputs = signature.inputs.map((spec) => {
     const input = byName.get(spec.name);
     if (input === undefined) throw faults.InputMissing({ name: spec.name, known });
-    checkTensor(input, spec.dtype, spec.shape);
+    checkTensor(input, spec);
     return input;
   });
   checkRows(signature, inputs);
@@ -32,13 +32,13 @@ export function validatedOutputNames(
   return wanted;
 }
 
-function checkTensor(input: NamedTensor, dtype: string, expected: readonly number[]): void {
+function checkTensor(input: NamedTensor, { dtype, shape: expected, anyShape }: TensorSpec): void {
   const { tensor } = input;
   const path = pathOf(input);
   if (tensor.dtype !== dtype) throw faults.InputDtype({ path, dtype: tensor.dtype, expected: dtype });
   const { shape } = tensor;
   const fits = shape.length === expected.length && expected.every((size, i) => size === -1 || size === shape[i]);
-  if (!fits) throw faults.InputShape({ path, shape, expected });
+  if (!fits && anyShape !== true) throw faults.InputShape({ path, shape, expected });
   const perElement = dtype.startsWith("complex") ? 2 : 1;
   const elements = tensor.data.length / perElement;
   if (elementCount(shape) !== elements) throw faults.InputSize({ path, shape, elements });

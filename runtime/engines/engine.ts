@@ -5,8 +5,10 @@ export interface TensorSpec {
   /** Name on the wire, as the model file gives it. */
   readonly name: string;
   readonly dtype: Dtype;
-  /** -1 stands for any size; the first dimension is the batch. */
+  /** -1 stands for any size; the first dimension is the batch. `[]` when any shape will do. */
   readonly shape: readonly number[];
+  /** The model takes any rank: TensorFlow's unknown rank. */
+  readonly anyShape?: true;
 }
 
 /** What goes in and what comes out. Inputs and outputs have the order of the model file. */

@@ -5,6 +5,6 @@ export function signatureText({ inputs, outputs }: Signature): string {
   return `${inputs.map(specText).join(", ")} → ${outputs.map(specText).join(", ")}`;
 }
 
-function specText({ name, dtype, shape }: TensorSpec): string {
-  return `${name}: ${dtype}[${shape.join(",")}]`;
+function specText({ name, dtype, shape, anyShape }: TensorSpec): string {
+  return `${name}: ${dtype}[${anyShape === true ? "…" : shape.join(",")}]`;
 }

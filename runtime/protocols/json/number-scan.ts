@@ -1,3 +1,5 @@
+import { decimalValue, exactPowers } from "./decimal-value.ts";
+
 /** Where the numbers of a document go and what was seen of them. The hot loops write here and allocate nothing. */
 export interface NumberSink {
   values: Float64Array;
@@ -11,15 +13,13 @@ const point = 0x2e;
 const zero = 0x30;
 const upperE = 0x45;
 const lowerE = 0x65;
-/** Powers of ten that are exact in a double. */
-const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 const maxExact = 2 ** 53;
 
 /**
  * Appends the JSON number that starts at `at` to `sink` (which must have room); returns the offset after it, or -1 when there
  * is no plain number (also for NaN and Infinity, which the careful parser reads). Up to 2**53 the digits and one exact power
- * of ten give the correctly rounded double (Clinger, "How to read floating point numbers accurately", 1990); else `Number`
- * reads the text.
+ * of ten give the correctly rounded double (Clinger, "How to read floating point numbers accurately", 1990); else
+ * `decimalValue` does.
  */
 export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number {
   const negative = bytes[at] === minus;
@@ -34,10 +34,9 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   const next = bytes[end];
   if (next === point) return scanFraction(bytes, end + 1, { sink, start: at, mantissa, negative });
   if (next === lowerE || next === upperE) return scanExponent(bytes, at, end + 1, sink);
-  if (mantissa > maxExact) sink.inexact = true;
+  if (mantissa > maxExact) return scanLong(bytes, at, end, sink);
   // An integer has no negative zero.
-  sink.values[sink.count++] =
-    mantissa > maxExact ? Number(bytes.toString("latin1", at, end)) : negative ? 0 - mantissa : mantissa;
+  sink.values[sink.count++] = negative ? 0 - mantissa : mantissa;
   return end;
 }
 
@@ -69,13 +68,10 @@ function scanFraction(bytes: Buffer, fraction: number, { sink, start, mantissa: 
   if (scale === 0) return -1;
   const next = bytes[end];
   if (next === lowerE || next === upperE) return scanExponent(bytes, start, end + 1, sink);
+  if (mantissa > maxExact || scale > 22) return scanLong(bytes, start, end, sink);
+  const value = mantissa / (exactPowers[scale] ?? 1);
   sink.inexact = true;
-  if (mantissa <= maxExact && scale <= 22) {
-    const value = mantissa / (exactPowers[scale] ?? 1);
-    sink.values[sink.count++] = negative ? -value : value;
-  } else {
-    sink.values[sink.count++] = Number(bytes.toString("latin1", start, end));
-  }
+  sink.values[sink.count++] = negative ? -value : value;
   return end;
 }
 
@@ -85,7 +81,12 @@ function scanExponent(bytes: Buffer, start: number, at: number, sink: NumberSink
   let end = exponent;
   while (digitAt(bytes, end) <= 9) end += 1;
   if (end === exponent) return -1;
-  const value = Number(bytes.toString("latin1", start, end));
+  return scanLong(bytes, start, end, sink);
+}
+
+/** Appends a number whose end is known and whose value takes more work; -1 when it is too big for a double. */
+function scanLong(bytes: Buffer, start: number, end: number, sink: NumberSink): number {
+  const value = decimalValue(bytes, start, end);
   if (!Number.isFinite(value)) return -1;
   sink.inexact = true;
   sink.values[sink.count++] = value;

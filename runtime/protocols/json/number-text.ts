@@ -1,4 +1,4 @@
-const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+import { exactPowers } from "./decimal-value.ts";
 
 /**
  * A float32 as TensorFlow Serving writes it: six digits of `%g` when they read back as the same float32, else nine; `.0` behind

@@ -26,10 +26,10 @@ function tensorInfos(specs: readonly TensorSpec[]): object {
   return Object.fromEntries(specs.map((spec) => [spec.name, tensorInfo(spec)]));
 }
 
-function tensorInfo({ name, dtype, shape }: TensorSpec): object {
+function tensorInfo({ name, dtype, shape, anyShape }: TensorSpec): object {
   return {
     dtype: dtypeNames[dtype].proto,
-    tensor_shape: { dim: shape.map((size) => ({ size: String(size), name: "" })), unknown_rank: false },
+    tensor_shape: { dim: shape.map((size) => ({ size: String(size), name: "" })), unknown_rank: anyShape === true },
     name: `${name}:0`,
   };
 }

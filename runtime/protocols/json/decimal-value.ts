@@ -1,0 +1,73 @@
+/** Powers of ten that are exact in a double. */
+export const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+const zero = 0x30;
+/** Significant digits that a double holds exactly, whatever they are. */
+const safeDigits = 15;
+/** Splits a double into two halves of 26 bits each (Veltkamp, 1968). */
+const splitter = 2 ** 27 + 1;
+
+/**
+ * The double nearest to the decimal number in `bytes` from `start` to `end`, whose form was checked before. Up to thirty digits
+ * it is computed in twice the precision (Dekker, "A floating-point technique for extending the available precision", 1971) and
+ * taken when rounding is beyond doubt; else `Number` reads the text.
+ */
+export function decimalValue(bytes: Buffer, start: number, end: number): number {
+  const negative = bytes[start] === 0x2d;
+  let high = 0;
+  let low = 0;
+  let count = 0;
+  let power = 0;
+  let step = 0;
+  let at = negative ? start + 1 : start;
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - zero;
+    if (digit === -2) step = 1;
+    else if (digit > 9) break;
+    else {
+      if (count < safeDigits) high = high * 10 + digit;
+      else low = low * 10 + digit;
+      if (count > 0 || digit > 0) count += 1;
+      power -= step;
+    }
+  }
+  if (at < end) power += Number(bytes.toString("latin1", at + 1, end));
+  const near =
+    count <= 2 * safeDigits ? scaledSum({ high, low, lowDigits: Math.max(0, count - safeDigits), power }) : Number.NaN;
+  if (Number.isNaN(near)) return Number(bytes.toString("latin1", start, end));
+  return negative ? -near : near;
+}
+
+interface Decimal {
+  readonly high: number;
+  readonly low: number;
+  readonly lowDigits: number;
+  readonly power: number;
+}
+
+/** `(high · 10^lowDigits + low) · 10^power`, correctly rounded; NaN when that is in doubt. */
+function scaledSum({ high, low, lowDigits, power }: Decimal): number {
+  if (power < -22 || power > 0) return Number.NaN;
+  const unit = exactPowers[lowDigits] ?? 1;
+  const product = high * unit;
+  const sum = product + low;
+  const rest = productError(high, unit, product) + (low - (sum - product));
+  const divisor = exactPowers[-power] ?? 1;
+  const quotient = sum / divisor;
+  const back = quotient * divisor;
+  const correction = (sum - back - productError(quotient, divisor, back) + rest) / divisor;
+  const result = quotient + correction;
+  const doubt = correction * 2 ** -40;
+  return quotient + (correction + doubt) === result && quotient + (correction - doubt) === result ? result : Number.NaN;
+}
+
+/** What `product`, the rounded `a · b`, lacks. */
+function productError(a: number, b: number, product: number): number {
+  const bigA = splitter * a;
+  const highA = bigA - (bigA - a);
+  const lowA = a - highA;
+  const bigB = splitter * b;
+  const highB = bigB - (bigB - b);
+  const lowB = b - highB;
+  return lowA * lowB - (product - highA * highB - lowA * highB - highA * lowB);
+}
