@@ -7,17 +7,14 @@ import { earlyBuild } from "./test/reporting/early-build.ts";
 import { runReport } from "./test/reporting/run-report.ts";
 
 const root = import.meta.dirname;
-const realClusterTests = controlPlaneTests();
-/** Tests that start servers, processes or whole control planes. */
-const systemTests = [
-  "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts",
-  ...realClusterTests,
-];
+const clusterTests = controlPlaneTests();
+/** Tests that start servers and processes, beside those of the real control plane. */
+const systemTests = "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts";
 const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig({
   test: {
-    reporters: ["default", earlyBuild(root, realClusterTests), runReport(root)],
+    reporters: ["default", earlyBuild(root, clusterTests), runReport(root)],
     globalSetup: ["test/cluster/global-setup.ts"],
     projects: [
       {
@@ -25,19 +22,30 @@ export default defineConfig({
           ...shared,
           name: "parts",
           include: ["test/**/*.test.ts"],
-          exclude: systemTests,
+          exclude: [systemTests, ...clusterTests],
           maxWorkers: Math.max(2, availableParallelism() - 1),
           sequence: { groupOrder: 1 },
         },
       },
+      // One file at a time, after the others: they measure times and load the machine themselves.
       {
-        // One file at a time, after the others: they measure times and load the machine themselves.
         test: {
           ...shared,
           name: "system",
-          include: systemTests,
+          include: [systemTests],
+          exclude: [...clusterTests],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "cluster",
+          include: [...clusterTests],
+          setupFiles: ["test/reporting/control-plane-wait.ts"],
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
