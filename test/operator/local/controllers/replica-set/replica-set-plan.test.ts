@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import type { ReplicaSet, Stored } from "../../../../../operator/kube/kinds.ts";
+import { replicaSetPlan } from "../../../../../operator/local/controllers/replica-set/replica-set-plan.ts";
+import { type PodFacts, podOf } from "../pods.ts";
+
+const nowMs = Date.parse("2026-01-01T00:01:00Z");
+const ready = "2026-01-01T00:00:00Z";
+
+function setOf(spec: Partial<ReplicaSet["spec"]>, metadata: object = {}): ReplicaSet & Stored {
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name: "rs", namespace: "default", uid: "rs", resourceVersion: "1", generation: 3, ...metadata },
+    spec: { selector: {}, template: { spec: { containers: [] } }, ...spec },
+  };
+}
+
+interface Case {
+  readonly set: ReplicaSet & Stored;
+  readonly pods: readonly PodFacts[];
+  readonly createFailure?: string;
+  readonly want: object;
+}
+
+const status = { replicas: 0, readyReplicas: 0, availableReplicas: 0, observedGeneration: 3 };
+const leaving = { metadata: { deletionTimestamp: ready } };
+
+const cases: Record<string, Case> = {
+  "a new set gets all of its pods": {
+    set: setOf({ replicas: 3 }),
+    pods: [],
+    want: { create: 3, remove: [], status },
+  },
+  "a set without a number has one pod": { set: setOf({}), pods: [], want: { create: 1, remove: [], status } },
+  "ready pods are counted": {
+    set: setOf({ replicas: 2 }),
+    pods: [{ name: "a", readySince: ready }, { name: "b" }],
+    want: { create: 0, remove: [], status: { ...status, replicas: 2, readyReplicas: 1, availableReplicas: 1 } },
+  },
+  "a ready pod is available only after the ready time asked for": {
+    set: setOf({ replicas: 2, minReadySeconds: 90 }),
+    pods: [
+      { name: "a", readySince: ready },
+      { name: "b", readySince: "2025-12-31T23:00:00Z" },
+    ],
+    want: {
+      create: 0,
+      remove: [],
+      status: { ...status, replicas: 2, readyReplicas: 2, availableReplicas: 1 },
+      recheckAfterMs: 30_000,
+    },
+  },
+  "pods too many go, the least useful first": {
+    set: setOf({ replicas: 1 }),
+    pods: [{ name: "a", readySince: ready }, { name: "b" }, { name: "c", phase: "Pending" }],
+    want: {
+      create: 0,
+      remove: ["c", "b"],
+      status: { ...status, replicas: 3, readyReplicas: 1, availableReplicas: 1 },
+    },
+  },
+  "pods that end or have ended do not count": {
+    set: setOf({ replicas: 2 }),
+    pods: [
+      { name: "a", readySince: ready, ...leaving },
+      { name: "b", phase: "Failed" },
+      { name: "c", phase: "Succeeded" },
+    ],
+    want: { create: 2, remove: [], status },
+  },
+  "a set that goes away is left alone": {
+    set: setOf({ replicas: 2 }, { deletionTimestamp: ready }),
+    pods: [{ name: "a", readySince: ready }],
+    want: { create: 0, remove: [], status: { ...status, replicas: 1, readyReplicas: 1, availableReplicas: 1 } },
+  },
+  "a failed creation stands in the conditions": {
+    set: setOf({ replicas: 1 }),
+    pods: [],
+    createFailure: "quota exceeded",
+    want: {
+      create: 1,
+      remove: [],
+      status: {
+        ...status,
+        conditions: [
+          {
+            type: "ReplicaFailure",
+            status: "True",
+            reason: "FailedCreate",
+            message: "quota exceeded",
+            lastTransitionTime: "2026-01-01T00:01:00Z",
+          },
+        ],
+      },
+    },
+  },
+};
+
+test.each(Object.entries(cases))("%s", (_sentence, { set, pods, createFailure, want }) => {
+  const plan = replicaSetPlan({ replicaSet: set, pods: pods.map(podOf), nowMs, createFailure });
+  expect({ ...plan, remove: plan.remove.map(({ metadata }) => metadata.name) }).toEqual(want);
+});
