@@ -28,9 +28,7 @@ function admittedTypes(schema: StructuralSchema): readonly string[] {
 export function typeIssue(schema: StructuralSchema, value: unknown, path: string): ValidationIssue | undefined {
   const types = admittedTypes(schema);
   const found = typeName(value);
-  if (types.length === 0 || (value === null && schema.nullable === true)) return undefined;
-  const fits = types.includes(found) || (found === "integer" && types.includes("number"));
-  if (fits) return undefined;
+  if (types.length === 0 || isAdmitted(schema, types, found)) return undefined;
   const complain = (wanted: string, got: string) =>
     issue("FieldValueTypeInvalid", {
       path,
@@ -42,4 +40,11 @@ export function typeIssue(schema: StructuralSchema, value: unknown, path: string
     return complain(schema.format, numberFormats[found] ?? "");
   }
   return complain(types.join(","), found);
+}
+
+function isAdmitted(schema: StructuralSchema, types: readonly string[], found: string): boolean {
+  if (types.includes(found) || (found === "integer" && types.includes("number"))) return true;
+  if (found === "null") return schema.nullable === true;
+  // The server takes a list, too, where the schema says string with a format.
+  return found === "array" && schema.type === "string" && schema.format !== undefined;
 }

@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+
+import { issueText } from "../../../crds/schema/structural/issue.ts";
+import { unknownRules } from "../../../crds/schema/structural/rule-check.ts";
+import { modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
+import { admittedModelDeployment, modelDeploymentRules } from "../../../crds/v1alpha1/validation.ts";
+import { modelDeployment, wholeSpec } from "../faulty-objects.ts";
+
+const configMap = { configMap: { name: "a", key: "b" } };
+
+describe("admittedModelDeployment", () => {
+  test("stores the smallest object with the default number of replicas", () => {
+    expect(admittedModelDeployment(modelDeployment({ model: { source: configMap } }))).toEqual({
+      object: modelDeployment({ model: { source: configMap }, replicas: 1 }),
+      unknownFields: [],
+      issues: [],
+    });
+  });
+
+  test("stores an object with every field as it is", () => {
+    const object = modelDeployment(wholeSpec);
+    expect(admittedModelDeployment(object)).toEqual({ object, unknownFields: [], issues: [] });
+  });
+
+  test("drops unknown fields and a status that is not the creator's, and names the former", () => {
+    const object = {
+      ...modelDeployment({ model: { source: configMap, nmae: "x" }, relicas: 2 }),
+      status: { url: "x" },
+    };
+    expect(admittedModelDeployment(object)).toEqual({
+      object: modelDeployment({ model: { source: configMap }, replicas: 1 }),
+      unknownFields: ["spec.model.nmae", "spec.relicas"],
+      issues: [],
+    });
+  });
+
+  test("reports all that is wrong at once", () => {
+    const spec = { model: { source: {}, digest: "x" }, replicas: -1 };
+    expect(admittedModelDeployment(modelDeployment(spec, "v.1")).issues.map(issueText)).toEqual([
+      "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
+      ".spec.replicas: Invalid value: -1: should be a non-negative integer",
+      "metadata.name: Invalid value: must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service",
+      "spec.model.source: Invalid value: exactly one of http, persistentVolumeClaim, configMap must be set",
+      'spec.model.digest: Invalid value: "x": must be sha256: and 64 hexadecimal digits in lower case',
+    ]);
+  });
+
+  test("says that rules wait until types are right", () => {
+    expect(admittedModelDeployment(modelDeployment({ model: { source: {} }, suspend: "yes" })).issues).toEqual([
+      {
+        type: "FieldValueTypeInvalid",
+        field: "spec.suspend",
+        body: 'Invalid value: "string": spec.suspend in body must be of type boolean: "string"',
+      },
+      {
+        type: "FieldValueInvalid",
+        field: "<nil>",
+        body: "Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+      },
+    ]);
+  });
+
+  test("complains about another kind and nothing else", () => {
+    const object = { ...modelDeployment({}), kind: "Deployment", apiVersion: "apps/v1" };
+    expect(admittedModelDeployment(object).issues.map(issueText)).toEqual([
+      'kind: Invalid value: "Deployment": must be ModelDeployment',
+      'apiVersion: Invalid value: "apps/v1": must be modelwright.dev/v1alpha1',
+    ]);
+  });
+});
+
+interface RuleCases {
+  readonly holds: readonly unknown[];
+  readonly fails: readonly unknown[];
+}
+
+const names = ["a", "a-b", "a.b", "0"];
+const bounded: RuleCases = { holds: ["1ms", "2s", "0.5s"], fails: ["11h", "3600.1s"] };
+
+/** What each rule lets through and what not, keyed by its message. */
+const cases: Readonly<Record<string, RuleCases>> = {
+  "must have at most 52 characters: names and labels of its pods are longer": {
+    holds: [{ metadata: { name: "a".repeat(52) } }],
+    fails: [{ metadata: { name: "a".repeat(53) } }],
+  },
+  "must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service": {
+    holds: ["a", "a1", "a-1"].map((name) => ({ metadata: { name } })),
+    fails: ["", "1a", "a-", "a.b", "A", "a_b"].map((name) => ({ metadata: { name } })),
+  },
+  "exactly one of http, persistentVolumeClaim, configMap must be set": {
+    holds: [{ http: {} }, { persistentVolumeClaim: {} }, { configMap: {} }],
+    fails: [{}, { http: {}, configMap: {} }, { http: {}, persistentVolumeClaim: {}, configMap: {} }],
+  },
+  "must start with http:// or https://": {
+    holds: ["http://a", "https://a"],
+    fails: ["ftp://a", "HTTP://a", " http://a", ""],
+  },
+  "must be 64 hexadecimal digits in lower case, as sha256sum prints them": {
+    holds: ["0a".repeat(32)],
+    fails: ["0A".repeat(32), "0a".repeat(31), "0a".repeat(33), `sha256:${"0a".repeat(32)}`],
+  },
+  "must be sha256: and 64 hexadecimal digits in lower case": {
+    holds: [`sha256:${"0a".repeat(32)}`],
+    fails: ["0a".repeat(32), `sha256:${"0a".repeat(31)}`, `sha512:${"0a".repeat(32)}`],
+  },
+  "must be the name of a Kubernetes object: a-z, 0-9, '-' and '.', first and last a letter or digit": {
+    holds: names,
+    fails: ["", "-a", "a-", "A", "a/b", "a b"],
+  },
+  "must be a relative path without '..'": {
+    holds: ["a", "a/b", "a..b/c", "...", "a/", "./a"],
+    fails: ["/", "/a", "..", "../a", "a/..", "a/../b"],
+  },
+  "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'": {
+    holds: ["model.h5", "_A-1", "..", "."],
+    fails: ["", "a/b", "a b", "é"],
+  },
+  "must consist of letters, digits, '.', '_' and '-', first and last a letter or digit: it is part of a URL": {
+    holds: ["a", "A_b.c-1"],
+    fails: ["", "-a", "a.", "a/b", "a:b", "a%20b", "é"],
+  },
+  "must be a quantity such as 500m, 2 or 1.5Gi": {
+    holds: [0, 2, "500m", "1.5Gi", ".5", "1e3", "2E", "1E+3", "0.1u"],
+    fails: ["", -1, "-1", "+1", "4GB", "1 Gi", "Gi", "1ki", "1e", "."],
+  },
+  "products needs a count of at least 1": {
+    holds: [{ count: 1, products: ["a"] }, { count: 0 }, { count: 2 }],
+    fails: [{ count: 0, products: ["a"] }],
+  },
+  "must be an extended resource, as nvidia.com/gpu": {
+    holds: ["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "a/B"],
+    fails: ["gpu", "/gpu", "a/", "A/b", "a/b/c"],
+  },
+  "must be a label value: letters, digits, '-', '_' and '.', first and last a letter or digit": {
+    holds: ["", "a", "A_b.c-1"],
+    fails: ["-a", "a-", "a/b", "é", "a b"],
+  },
+  "must be a label key, as example.com/pool": {
+    holds: ["a", "A_b.c", "example.com/pool"],
+    fails: ["", "/a", "a/", "A.com/a", "a/b/c", "a b"],
+  },
+  "value must not be set when operator is Exists": {
+    holds: [{}, { operator: "Exists" }, { operator: "Equal", value: "a" }, { value: "a" }],
+    fails: [
+      { operator: "Exists", value: "a" },
+      { operator: "Exists", value: "" },
+    ],
+  },
+  "operator must be Exists when key is not set": {
+    holds: [{ key: "a" }, { operator: "Exists" }, { key: "a", operator: "Equal" }],
+    fails: [{}, { operator: "Equal" }, { value: "a" }],
+  },
+  "effect must be NoExecute when tolerationSeconds is set": {
+    holds: [{}, { effect: "NoSchedule" }, { effect: "NoExecute", tolerationSeconds: 0 }],
+    fails: [{ tolerationSeconds: 1 }, { effect: "NoSchedule", tolerationSeconds: 0 }],
+  },
+  "must be a duration such as 50ms, 30s or 1m30s": {
+    holds: ["0s", "50ms", "1m30s", "1.5h", "999999h"],
+    fails: ["", "5", "s", "1d", "-1s", "+1s", "1 s", "1.s", ".5s", "1us", "1234567s", "1.2345s"],
+  },
+  "must be between 0s and 10s": { ...bounded, holds: [...bounded.holds, "0s", "10s", "nonsense"] },
+  "must be between 1ms and 1h": {
+    ...bounded,
+    holds: [...bounded.holds, "1h", "60m", "59m59.999s"],
+    fails: ["0s", "0.5ms"],
+  },
+};
+
+describe("rules", () => {
+  test("have their cases below, all of them", () => {
+    const messages = new Set([...modelDeploymentRules.values()].map(({ message }) => message));
+    expect([...messages].sort()).toEqual(Object.keys(cases).sort());
+    expect(unknownRules(modelDeploymentSchema, modelDeploymentRules)).toEqual([]);
+  });
+
+  test.each([...modelDeploymentRules.values()])("$message: $cel", ({ message, holds }) => {
+    const { holds: good = [], fails: bad = [] } = cases[message] ?? {};
+    expect(good.filter((self) => !holds(self))).toEqual([]);
+    expect(bad.filter((self) => holds(self))).toEqual([]);
+    expect(good.length * bad.length).toBeGreaterThan(0);
+  });
+});
