@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { silentLog } from "../../../../../runtime/base/log.ts";
+import { type Child, startChild } from "../../../../../operator/local/kubelet/container/child.ts";
+import { type Leash, startLeash } from "../../../../../operator/local/kubelet/container/leash.ts";
+import { openChildNotes } from "../../../../../operator/local/kubelet/container/leftovers.ts";
+import { openLogFile } from "../../../../../operator/local/kubelet/container/log-file.ts";
+import { isAlive } from "../machine.ts";
+
+let folder: string;
+let leash: Leash;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "modelwright-child-"));
+  leash = startLeash();
+});
+afterEach(async () => {
+  await leash.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(source: string, environment: Record<string, string> = {}): Promise<Child> {
+  return startChild({
+    program: { argv: [process.execPath, "-e", source], environment, folder },
+    output: await openLogFile(join(folder, "log"), { now: () => 0, log: silentLog }),
+    leash,
+    notes: await openChildNotes(join(folder, "notes")),
+  });
+}
+
+test("a program gets its variables and nothing else, its folder, and its output is kept", async () => {
+  const child = await run("console.log(JSON.stringify([process.env, process.cwd()])); console.error('e')", { A: "1" });
+  expect(await child.ended).toEqual({ exitCode: 0 });
+  const lines = (await readFile(join(folder, "log"), "utf8")).split("\n").sort();
+  expect(lines).toEqual([
+    "",
+    "1970-01-01T00:00:00.000Z stderr F e",
+    `1970-01-01T00:00:00.000Z stdout F ${JSON.stringify([{ A: "1" }, folder])}`,
+  ]);
+  expect(await readdir(join(folder, "notes"))).toEqual([]);
+});
+
+test("an exit code is passed on", async () => {
+  expect(await (await run("process.exit(65)")).ended).toEqual({ exitCode: 65 });
+});
+
+test("a signal becomes 128 and its number", async () => {
+  expect(await (await run("process.kill(process.pid, 'SIGKILL')")).ended).toEqual({ exitCode: 137, signal: 9 });
+});
+
+test("a program that is not there is a start failure", async () => {
+  const child = startChild({
+    program: { argv: ["/no/such"], environment: {}, folder },
+    output: await openLogFile(join(folder, "log"), { now: () => 0, log: silentLog }),
+    leash,
+    notes: await openChildNotes(join(folder, "notes")),
+  });
+  expect(await child.ended).toEqual({ exitCode: 128, startFailure: 'exec: "/no/such": spawn /no/such ENOENT' });
+});
+
+test("what a program leaves running ends with it", async () => {
+  const child = await run(
+    `const { spawn } = require("node:child_process");
+     console.log(spawn("/bin/sleep", ["60"], { stdio: "inherit" }).pid);
+     setTimeout(() => process.exit(0), 50);`,
+  );
+  expect(await child.ended).toEqual({ exitCode: 0 });
+  const pid = Number((await readFile(join(folder, "log"), "utf8")).split(" ").at(-1));
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+});
+
+test("a program whose holder is killed ends too, however busy it is", async () => {
+  const url = (name: string) =>
+    JSON.stringify(new URL(`../../../../../operator/local/kubelet/${name}`, import.meta.url).href);
+  const holder = join(folder, "holder.mjs");
+  await writeFile(
+    holder,
+    `import { startChild } from ${url("container/child.ts")};
+     import { startLeash } from ${url("container/leash.ts")};
+     import { openChildNotes } from ${url("container/leftovers.ts")};
+     import { openLogFile } from ${url("container/log-file.ts")};
+     const path = process.argv[2];
+     startChild({
+       program: { argv: [process.execPath, "-e", "process.on('SIGTERM', () => {}); for (;;);"], environment: {}, folder: path },
+       output: await openLogFile(path + "/log", { now: () => 0, log: console }),
+       leash: startLeash(),
+       notes: await openChildNotes(path + "/notes"),
+     });
+     setInterval(() => {}, 1000);`,
+  );
+  const parent = spawn(process.execPath, [holder, folder], { stdio: ["ignore", "ignore", "inherit"] });
+  const pid = await vi.waitFor(
+    async () => {
+      const [noted] = await readdir(join(folder, "notes"));
+      expect(noted).toBeDefined();
+      return Number(noted);
+    },
+    { timeout: 10_000 },
+  );
+  expect(isAlive(pid)).toBe(true);
+  parent.kill("SIGKILL");
+  await once(parent, "exit");
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
+});
