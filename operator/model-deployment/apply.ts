@@ -1,7 +1,8 @@
+import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject, Stored } from "../kube/kinds.ts";
-import { type Resource, resources } from "../kube/resources.ts";
+import { apiVersionOf, type Resource, resources } from "../kube/resources.ts";
 import { deploymentFaults } from "./faults.ts";
 import type { Action, ObservedObject } from "./plan/action.ts";
 import { annotations } from "./resources/labels.ts";
@@ -117,6 +118,22 @@ async function created(resource: Resource, object: KubeObject, { identity, clien
     }
     throw deploymentFaults.ForeignObject({ kind, name });
   }
+}
+
+/**
+ * The one status write of a reconcile. Refused when the ModelDeployment is no longer the one that was observed: two
+ * leaders cannot undo each other's steps.
+ */
+export async function writeStatus(status: ModelDeploymentStatus, identity: Identity, client: Client): Promise<Write> {
+  const { namespace, name, uid, resourceVersion } = identity;
+  const resource = resources.modelDeployments;
+  const object = {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata: { namespace, name, uid, resourceVersion },
+    status,
+  };
+  return written(resource, await client.applyStatus(resource, object, { force: true }));
 }
 
 function written(resource: Resource, { metadata }: Stored): Write {

@@ -1,13 +1,10 @@
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
-import type { KubeObject } from "../kube/kinds.ts";
-import { apiVersionOf, resources } from "../kube/resources.ts";
-import { apply, type Write } from "./apply.ts";
+import { apply, type Write, writeStatus } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Snapshot } from "./snapshot.ts";
 import { isSameStatus, status } from "./status.ts";
 
 export interface ReconcileOptions {
@@ -37,26 +34,10 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   // A lost race is no news: the state that won it is on its way here.
   if (failure?.level === "info") throw failure;
   const next = status({ snapshot, plan: planned, failure });
-  const statusWrites = isSameStatus(snapshot.status, next) ? [] : [await writeStatus(snapshot, next, client)];
+  const statusWrites = isSameStatus(snapshot.status, next) ? [] : [await writeStatus(next, snapshot.identity, client)];
   for (const event of events(done, snapshot.status, next)) recorder.publish(snapshot.identity, event);
   if (failure !== undefined) recorder.publish(snapshot.identity, applyFailed(failure));
   if (failure !== undefined && failure.retry !== "never") throw failure;
   const recheckAfterMs = failure === undefined ? planned.recheckAfterMs : hopelessRecheckMs;
   return { writes: [...writes, ...statusWrites], recheckAfterMs };
-}
-
-/** Refused when the ModelDeployment is no longer the one that was observed: two leaders cannot undo each other's steps. */
-async function writeStatus({ identity }: Snapshot, next: object, client: Client): Promise<Write> {
-  const { namespace, name, uid, resourceVersion } = identity;
-  const { metadata } = await client.applyStatus<KubeObject & { readonly status: object }>(
-    resources.modelDeployments,
-    {
-      apiVersion: apiVersionOf(resources.modelDeployments),
-      kind: resources.modelDeployments.kind,
-      metadata: { namespace, name, uid, resourceVersion },
-      status: next,
-    },
-    { force: true },
-  );
-  return { resource: resources.modelDeployments, resourceVersion: metadata.resourceVersion };
 }

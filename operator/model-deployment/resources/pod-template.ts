@@ -125,6 +125,7 @@ function runtimeVariables(
     { name: environment.modelName, value: model.name ?? deployment },
     { name: environment.modelVersion, value: version },
     { name: environment.modelPath, value: path },
+    { name: environment.modelVolume, value: containerPaths.models },
     { name: environment.modelFormat, value: model.format ?? "Auto" },
     ...(model.digest === undefined ? [] : [{ name: environment.modelDigest, value: model.digest }]),
     { name: environment.engine, value: serving.engine ?? "Auto" },

@@ -10,8 +10,6 @@ import type {
   Stored,
 } from "../../kube/kinds.ts";
 import type { NamedKey, Sources } from "../observe.ts";
-import { splitText } from "../../../runtime/contract/route-table.ts";
-import { statusShares } from "../plan/traffic.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
@@ -30,109 +28,102 @@ export interface Kinds {
 type Kind = keyof Kinds;
 
 /** Objects in memory and a clock that is moved by hand: what plans are tried out on. No API server, no network. */
-export class SimulatedCluster {
+export interface SimulatedCluster {
+  /** Milliseconds since the epoch; moved by whoever plays the story. */
   now: number;
   /** By name of the gateway's pod the split it works by. */
-  readonly acknowledged = new Map<string, string>();
-  readonly #settings: Settings;
-  readonly #objects = new Map<string, KubeObject & Stored>();
-  #resourceVersion = 0;
-  #uid = 0;
-
-  constructor(settings: Settings, startMs: number) {
-    this.#settings = settings;
-    this.now = startMs;
-  }
-
+  readonly acknowledged: Map<string, string>;
+  /** What `observe` reads from. */
+  readonly sources: Sources;
   /** The object of this kind and name, whatever the kind. */
-  at(kind: string, { namespace, name }: NamedKey): (KubeObject & Stored) | undefined {
-    return this.#objects.get(path(kind, namespace, name));
-  }
-
-  find<K extends Kind>(kind: K, { namespace, name }: NamedKey): (Kinds[K] & Stored) | undefined {
-    return this.at(kind, { namespace, name }) as (Kinds[K] & Stored) | undefined; // stored under its kind
-  }
-
-  all<K extends Kind>(kind: K): readonly (Kinds[K] & Stored)[] {
-    const found = [...this.#objects.values()].filter((object) => object.kind === kind);
-    return found as readonly (KubeObject & Stored)[] as readonly (Kinds[K] & Stored)[]; // by the filter above
-  }
-
+  at(kind: string, key: NamedKey): (KubeObject & Stored) | undefined;
+  all<K extends Kind>(kind: K): readonly (Kinds[K] & Stored)[];
+  /** Pods that a ReplicaSet controls. */
+  podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
   /** Stores an object under a new resourceVersion, and under a new UID if it is new. */
-  put<T extends KubeObject>(object: T): T & Stored {
-    const { namespace = "default", name = "" } = object.metadata;
-    const before = this.#objects.get(path(object.kind, namespace, name));
-    this.#resourceVersion += 1;
-    const stored = {
-      ...object,
-      metadata: {
-        creationTimestamp: new Date(this.now).toISOString(),
+  put<T extends KubeObject>(object: T): T & Stored;
+  delete(object: KubeObject): void;
+}
+
+/** A cluster with nothing in it. */
+export function createSimulatedCluster(settings: Settings, startMs: number): SimulatedCluster {
+  const objects = new Map<string, KubeObject & Stored>();
+  let resourceVersion = 0;
+  let uids = 0;
+  const cluster: SimulatedCluster = {
+    now: startMs,
+    acknowledged: new Map(),
+    at: (kind, { namespace, name }) => objects.get(path(kind, namespace, name)),
+    all: <K extends Kind>(kind: K) => {
+      const found = [...objects.values()].filter((object) => object.kind === kind);
+      return found as readonly (KubeObject & Stored)[] as readonly (Kinds[K] & Stored)[]; // by the filter above
+    },
+    podsOf: (uid) => cluster.all("Pod").filter(({ metadata }) => isControlledBy(metadata, uid)),
+    put: (object) => {
+      const { namespace = "default", name = "" } = object.metadata;
+      const before = objects.get(path(object.kind, namespace, name));
+      resourceVersion += 1;
+      uids += 1;
+      const metadata = {
+        creationTimestamp: new Date(cluster.now).toISOString(),
         ...object.metadata,
         namespace,
         name,
-        uid: before?.metadata.uid ?? object.metadata.uid ?? this.#nextUid(),
-        resourceVersion: String(this.#resourceVersion),
-      },
-    };
-    this.#objects.set(path(object.kind, namespace, name), stored);
-    return stored;
-  }
+        uid: before?.metadata.uid ?? object.metadata.uid ?? `uid-${uids}`,
+        resourceVersion: String(resourceVersion),
+      };
+      const stored = { ...object, metadata };
+      objects.set(path(object.kind, namespace, name), stored);
+      return stored;
+    },
+    delete: ({ kind, metadata }) => {
+      objects.delete(path(kind, metadata.namespace ?? "default", metadata.name ?? ""));
+    },
+    get sources() {
+      return sources(cluster, settings);
+    },
+  };
+  return cluster;
+}
 
-  delete({ kind, metadata }: KubeObject): void {
-    this.#objects.delete(path(kind, metadata.namespace ?? "default", metadata.name ?? ""));
-  }
+/** A ready pod of the gateway at this address. */
+export function gatewayPod(name: string, podIP: string): Pod {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: systemNamespace, labels: gatewayLabels },
+    spec: { containers: [] },
+    status: { phase: "Running", podIP, conditions: [{ type: "Ready", status: "True" }] },
+  };
+}
 
-  /** Pods that a ReplicaSet controls. */
-  podsOf(replicaSetUid: string): readonly (Pod & Stored)[] {
-    return this.all("Pod").filter(({ metadata }) => isControlledBy(metadata, replicaSetUid));
-  }
+/** All pods of the gateway. */
+export function gatewayPods(cluster: SimulatedCluster): readonly (Pod & Stored)[] {
+  return cluster.all("Pod").filter(({ metadata }) => metadata.namespace === systemNamespace);
+}
 
-  /** A ready gateway at this address. */
-  addGateway(name: string, podIP: string): void {
-    this.put<Pod>({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name, namespace: systemNamespace, labels: gatewayLabels },
-      spec: { containers: [] },
-      status: { phase: "Running", podIP, conditions: [{ type: "Ready", status: "True" }] },
-    });
-  }
-
-  gateways(): readonly (Pod & Stored)[] {
-    return this.all("Pod").filter(({ metadata }) => metadata.namespace === systemNamespace);
-  }
-
-  /** Every gateway takes over the split that a ModelDeployment's status says. */
-  acknowledge({ status = {} }: ModelDeployment): void {
-    const split = splitText(statusShares(status).map(({ revision, weight }) => ({ hash: revision, weight })));
-    for (const { metadata } of this.gateways()) this.acknowledged.set(metadata.name, split);
-  }
-
-  /** What `observe` reads from. */
-  get sources(): Sources {
-    return {
-      settings: this.#settings,
-      now: () => this.now,
-      deployment: (key) => this.find("ModelDeployment", key),
-      deploymentsOnPort: (port) => this.all("ModelDeployment").filter(({ status }) => status?.gateway?.port === port),
-      replicaSetsOf: (uid) => this.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
-      replicaSet: (key) => this.find("ReplicaSet", key),
-      podsOf: (uid) => this.podsOf(uid),
-      serviceAccount: (key) => this.find("ServiceAccount", key),
-      service: (key) => this.find("Service", key),
-      endpointSlice: (key) => this.find("EndpointSlice", key),
-      podDisruptionBudget: (key) => this.find("PodDisruptionBudget", key),
-      gateways: () => this.gateways(),
-      mountFailure: () => undefined,
-      acknowledged: () => this.acknowledged,
-      facts: () => undefined,
-    };
-  }
-
-  #nextUid(): string {
-    this.#uid += 1;
-    return `uid-${this.#uid}`;
-  }
+function sources(cluster: SimulatedCluster, settings: Settings): Sources {
+  const find =
+    <K extends Kind>(kind: K) =>
+    (key: NamedKey): (Kinds[K] & Stored) | undefined =>
+      cluster.at(kind, key) as (Kinds[K] & Stored) | undefined; // stored under its kind
+  return {
+    settings,
+    now: () => cluster.now,
+    deployment: find("ModelDeployment"),
+    deploymentsOnPort: (port) => cluster.all("ModelDeployment").filter(({ status }) => status?.gateway?.port === port),
+    replicaSetsOf: (uid) => cluster.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
+    replicaSet: find("ReplicaSet"),
+    podsOf: (uid) => cluster.podsOf(uid),
+    serviceAccount: find("ServiceAccount"),
+    service: find("Service"),
+    endpointSlice: find("EndpointSlice"),
+    podDisruptionBudget: find("PodDisruptionBudget"),
+    gateways: () => gatewayPods(cluster),
+    mountFailure: () => undefined,
+    acknowledged: () => cluster.acknowledged,
+    facts: () => undefined,
+  };
 }
 
 function path(kind: string, namespace: string, name: string): string {

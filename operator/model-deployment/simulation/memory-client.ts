@@ -12,47 +12,45 @@ export type BeforeWrite = (write: string) => void;
  * null members. Apply merges: field ownership is not simulated.
  */
 export function createMemoryClient(cluster: SimulatedCluster, beforeWrite: BeforeWrite = () => {}): Client {
-  const found = <T>({ kind }: Resource, { namespace = "default", name }: ObjectKey): (T & Stored) | undefined =>
-    cluster.at(kind, { namespace, name }) as (T & Stored) | undefined; // stored under the kind that is asked for
-  const current = <T>(resource: Resource, key: ObjectKey, expected: Partial<ObjectMeta>): T & Stored => {
+  const found = ({ kind }: Resource, { namespace = "default", name }: ObjectKey): (KubeObject & Stored) | undefined =>
+    cluster.at(kind, { namespace, name });
+  const current = (resource: Resource, key: ObjectKey, expected: Partial<ObjectMeta>): KubeObject & Stored => {
     const operation = `change ${resource.kind} ${key.name}`;
-    const object = found<T>(resource, key);
+    const object = found(resource, key);
     if (object === undefined) throw kubeFaults.NotFound({ operation, message: "not found" });
     const { uid, resourceVersion } = object.metadata;
     const isOther = (expected.uid ?? uid) !== uid || (expected.resourceVersion ?? resourceVersion) !== resourceVersion;
     if (isOther) throw kubeFaults.Conflict({ operation, message: "the object has been modified" });
     return object;
   };
-  const changed = <T>(resource: Resource, key: ObjectKey, change: { readonly metadata?: ObjectMeta }): T & Stored => {
+  const changed = (resource: Resource, key: ObjectKey, change: { readonly metadata?: ObjectMeta }): unknown => {
     beforeWrite(`change ${resource.kind} ${key.name}`);
-    const before = current<T>(resource, key, change.metadata ?? {});
-    return cluster.put(merged(before, change) as T & KubeObject & Stored); // our changes leave kind and name alone
+    const before = current(resource, key, change.metadata ?? {});
+    return cluster.put({ ...before, ...merged(before, change) });
   };
   return {
-    get: async <T>(resource: Resource, key: ObjectKey) => found<T>(resource, key),
+    get: async <T extends KubeObject>(resource: Resource, key: ObjectKey) =>
+      found(resource, key) as (T & Stored) | undefined, // stored under the kind that is asked for
     create: async (resource, object) => {
       const { namespace, name = "" } = object.metadata;
       beforeWrite(`create ${resource.kind} ${name}`);
       if (found(resource, { namespace, name }) === undefined) return cluster.put(object);
       throw kubeFaults.AlreadyExists({ operation: `create ${resource.kind} ${name}`, message: "already exists" });
     },
-    apply: async (resource, object) => changed(resource, keyOf(object), object),
+    apply: async <T extends KubeObject>(resource: Resource, object: T) =>
+      changed(resource, keyOf(object), object) as T & Stored, // what was applied is in it
     applyStatus: async <T extends KubeObject>(resource: Resource, object: T) => {
       beforeWrite(`status of ${resource.kind} ${object.metadata.name}`);
-      const before = current<T>(resource, keyOf(object), object.metadata);
-      // What status no longer says goes, as with fields that their only owner no longer applies.
-      return cluster.put({
-        ...before,
-        ...object,
-        metadata: before.metadata,
-        ...("spec" in before ? { spec: before.spec } : {}),
-      });
+      const before = current(resource, keyOf(object), object.metadata);
+      // Status is one map of ours: what it no longer says goes.
+      return cluster.put({ ...before, ...object, metadata: before.metadata });
     },
-    mergePatch: async (resource, key, patch) => changed(resource, key, patch),
+    mergePatch: async <T extends KubeObject>(resource: Resource, key: ObjectKey, patch: object) =>
+      changed(resource, key, patch) as T & Stored, // stored under the kind that is asked for
     remove: async (resource, key, { preconditions = {} } = {}) => {
       beforeWrite(`delete ${resource.kind} ${key.name}`);
       if (found(resource, key) === undefined) return false;
-      cluster.delete(current<KubeObject>(resource, key, preconditions));
+      cluster.delete(current(resource, key, preconditions));
       return true;
     },
     list: () => Promise.reject(new Error("a simulated cluster is not listed")),
@@ -64,17 +62,17 @@ function keyOf({ metadata }: KubeObject): ObjectKey {
   return { namespace: metadata.namespace, name: metadata.name ?? "" };
 }
 
-/** JSON merge patch (RFC 7396). */
-function merged(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
+/** JSON merge patch (RFC 7396) of one object by another. */
+function merged(target: object, patch: object): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...target };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = merged(result[key], value);
+    else if (isObject(value)) result[key] = merged(isObject(result[key]) ? result[key] : {}, value);
+    else result[key] = value;
   }
   return result;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
 import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
 import type { ContainerState, ContainerStatus, Pod, ReplicaSet, Stored } from "../../kube/kinds.ts";
-import type { SimulatedCluster } from "./cluster.ts";
+import { splitText } from "../../../runtime/contract/route-table.ts";
+import { statusShares } from "../plan/traffic.ts";
+import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
 
 /** One round of work of everybody else in the cluster. */
 export type StandIn = (cluster: SimulatedCluster) => void;
@@ -40,7 +42,10 @@ export const kubelet: StandIn = (cluster) => {
 
 /** The gateways: each works by the split of the last round's status. */
 export const gateways: StandIn = (cluster) => {
-  for (const deployment of cluster.all("ModelDeployment")) cluster.acknowledge(deployment);
+  for (const { status = {} } of cluster.all("ModelDeployment")) {
+    const split = splitText(statusShares(status).map(({ revision, weight }) => ({ hash: revision, weight })));
+    for (const { metadata } of gatewayPods(cluster)) cluster.acknowledged.set(metadata.name, split);
+  }
 };
 
 /** In the order in which they usually get their turn. */

@@ -5,7 +5,7 @@ import { type NamedKey, observe } from "../observe.ts";
 import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot.ts";
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";
-import { SimulatedCluster } from "./cluster.ts";
+import { createSimulatedCluster, gatewayPod, type SimulatedCluster } from "./cluster.ts";
 import { type BeforeWrite, createMemoryClient } from "./memory-client.ts";
 import { type StandIn, standIns } from "./stand-ins.ts";
 
@@ -40,20 +40,15 @@ export interface Turn {
 }
 
 const turnMs = 1_000;
-const quietTurns = 3;
+const quietTurns = 4;
 
 /** Loops reconcile → everybody else until nothing happens any more; the same for tests and for `modelwright plan`. */
 export async function story(options: StoryOptions): Promise<readonly Turn[]> {
-  const { deployment, settings, startMs, gateways = ["gateway-a"], twists = [], others = standIns } = options;
-  const cluster = new SimulatedCluster(settings, startMs);
-  gateways.forEach((name, index) => cluster.addGateway(name, `10.9.0.${index + 1}`));
-  const { namespace = "default", name } = deployment.metadata;
-  cluster.put({ ...deployment, metadata: { generation: 1, ...deployment.metadata, namespace } });
-  const key = { namespace, name };
+  const { twists = [], others = standIns, maxTurns = 60 } = options;
+  const { cluster, key } = opening(options);
   const turns: Turn[] = [];
   const lastTwist = Math.max(0, ...twists.map(({ turn }) => turn));
-  let quiet = 0;
-  for (let number = 1; number <= (options.maxTurns ?? 60) && quiet < quietTurns; number += 1) {
+  for (let number = 1; number <= maxTurns && !(number > lastTwist && isOver(turns)); number += 1) {
     const due = twists.filter(({ turn }) => turn === number);
     for (const twist of due) change(cluster, key, twist);
     const actions = await reconciled(cluster, key, options);
@@ -61,12 +56,30 @@ export async function story(options: StoryOptions): Promise<readonly Turn[]> {
     cluster.now += turnMs;
     const snapshot = observe(key, cluster.sources);
     if (snapshot === undefined) return turns;
-    const before = turns.at(-1);
     turns.push({ number, says: due.map(({ says }) => says), actions, snapshot });
-    const isQuiet = actions.length === 0 && before !== undefined && standing(before) === standing({ snapshot });
-    quiet = isQuiet && number >= lastTwist ? quiet + 1 : 0;
   }
   return turns;
+}
+
+function opening({ deployment, settings, startMs, gateways = ["gateway-a"] }: StoryOptions): Scene {
+  const cluster = createSimulatedCluster(settings, startMs);
+  gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
+  const { namespace = "default", name } = deployment.metadata;
+  cluster.put({ ...deployment, metadata: { generation: 1, ...deployment.metadata, namespace } });
+  return { cluster, key: { namespace, name } };
+}
+
+interface Scene {
+  readonly cluster: SimulatedCluster;
+  readonly key: NamedKey;
+}
+
+/** Nothing was done and nothing changed for a while. */
+function isOver(turns: readonly Turn[]): boolean {
+  const last = turns.slice(-quietTurns);
+  const first = last[0];
+  if (first === undefined || last.length < quietTurns) return false;
+  return last.every((turn) => turn.actions.length === 0 && standing(turn) === standing(first));
 }
 
 /** The story as people read it. Turns in which nothing happened are left out. */
@@ -86,7 +99,7 @@ export function storyText(title: string, turns: readonly Turn[]): string {
 }
 
 function change(cluster: SimulatedCluster, key: NamedKey, twist: Twist): void {
-  const deployment = cluster.find("ModelDeployment", key);
+  const deployment = cluster.sources.deployment(key);
   if (deployment === undefined) return;
   const generation = (deployment.metadata.generation ?? 1) + 1;
   cluster.put({ ...deployment, spec: twist.spec(deployment.spec), metadata: { ...deployment.metadata, generation } });

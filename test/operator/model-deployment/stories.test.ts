@@ -83,12 +83,11 @@ function brokenPromises({ number, snapshot }: Turn): readonly string[] {
   const total = shares(rollout).reduce((sum, { weight }) => sum + weight, 0);
   if (total !== 100 && total !== 0) broken.push(`turn ${number}: weights add up to ${total}`);
   const { stable, candidate } = rollout;
-  if (stable !== undefined && candidate !== undefined && candidate.weight > 0) {
-    const ready = readyPods(revisionOf(snapshot, candidate.revision)).length;
-    if (ready === 0) broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
+  if (stable === undefined || candidate === undefined || wanted.replicas === 0) return broken;
+  if (candidate.weight > 0 && readyPods(revisionOf(snapshot, candidate.revision)).length === 0) {
+    broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
   }
-  const carries = stable !== undefined && stable.weight > 0 && wanted.replicas > 0;
-  if (carries && candidate !== undefined && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
+  if (stable.weight > 0 && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
     broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
   }
   return broken;

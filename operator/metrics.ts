@@ -1,0 +1,57 @@
+import { durationBuckets, type Exposition, metricSet } from "../runtime/base/metrics.ts";
+import { metricNames } from "../runtime/contract/metric-names.ts";
+import type { OperatorOptions } from "./operator.ts";
+
+/** The operator's figures, in Prometheus' format, and what fills them. */
+export interface OperatorMetrics {
+  readonly observers: NonNullable<OperatorOptions["observers"]>;
+  readonly exposition: () => Promise<Exposition>;
+}
+
+/** A set of its own; create it once. */
+export function operatorMetrics(): OperatorMetrics {
+  const metrics = metricSet({ processMetrics: true });
+  const reconciles = metrics.counter({
+    name: metricNames.reconciles,
+    help: "Reconciles by controller, outcome and code of the fault",
+    labels: ["controller", "outcome", "code"],
+  });
+  const durations = metrics.histogram({
+    name: metricNames.reconcileDuration,
+    help: "Time of one reconcile",
+    labels: ["controller"],
+    buckets: durationBuckets,
+  });
+  const depth = metrics.gauge({ name: metricNames.queueDepth, help: "Keys that wait", labels: ["controller"] });
+  const latency = metrics.histogram({
+    name: metricNames.queueLatency,
+    help: "Time a key waited",
+    labels: ["controller"],
+    buckets: durationBuckets,
+  });
+  const requests = metrics.counter({
+    name: metricNames.apiRequests,
+    help: "Requests to the API server by verb, kind and HTTP status (0: no response)",
+    labels: ["verb", "kind", "status"],
+  });
+  const watchEnds = metrics.counter({
+    name: metricNames.watchEnds,
+    help: "Watch connections that ended, by kind and reason",
+    labels: ["kind", "reason"],
+  });
+  return {
+    observers: {
+      loop: {
+        reconciled: ({ controller, outcome, code = "", durationMs }) => {
+          reconciles.inc({ controller, outcome, code });
+          durations.observe({ controller }, durationMs / 1000);
+        },
+        queueDepth: (controller, waiting) => depth.set({ controller }, waiting),
+        queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
+      },
+      request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),
+      watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
+    },
+    exposition: () => metrics.exposition(),
+  };
+}
