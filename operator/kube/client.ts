@@ -57,6 +57,8 @@ export interface ClientOptions {
   readonly random?: () => number;
   /** Limit of one verb with all its retries. Default 30 s. */
   readonly deadlineMs?: number;
+  /** Objects per page of a list. Default 500, as kubectl. */
+  readonly pageSize?: number;
   readonly observe?: RequestObserver;
 }
 
@@ -97,7 +99,7 @@ interface ListBody<T> {
   readonly items: readonly (T & Stored)[] | null;
 }
 
-const pageSize = 500;
+const defaultPageSize = 500;
 const defaultDeadlineMs = 30_000;
 /** A watch answers its headers late when the server first builds the initial events. */
 const watchOpenTimeoutMs = 60_000;
@@ -106,16 +108,19 @@ const watchOpenTimeoutMs = 60_000;
 export function createClient(options: ClientOptions): Client {
   const { transport, clock = systemClock, random = Math.random, deadlineMs = defaultDeadlineMs, observe } = options;
   const exchange = createExchange({ transport, clock, random, deadlineMs, observe });
-  return { ...readVerbs(exchange, transport), ...writeVerbs(exchange, options.fieldManager) };
+  const pageSize = String(options.pageSize ?? defaultPageSize);
+  return { ...readVerbs(exchange, transport, pageSize), ...writeVerbs(exchange, options.fieldManager) };
 }
 
-function readVerbs(exchange: Exchange, transport: Transport): Pick<Client, "get" | "list" | "openWatch"> {
+type Reads = "get" | "list" | "openWatch";
+
+function readVerbs(exchange: Exchange, transport: Transport, pageSize: string): Pick<Client, Reads> {
   return {
     async get<T>(resource: Resource, { namespace, name }: ObjectKey) {
       const operation: Operation = { verb: "get", resource, method: "GET", namespace, name };
       return (await foundOrAbsent(exchange(operation))) as (T & Stored) | undefined; // `T` is the caller's word
     },
-    list: (resource, selection = {}, signal) => listedPages(exchange, { resource, selection, signal }),
+    list: (resource, selection = {}, signal) => listedPages(exchange, { resource, selection, signal, limit: pageSize }),
     openWatch: (resource, { namespace, ...selectors }, { parameters, signal }) =>
       transport.open({
         method: "GET",
@@ -127,9 +132,11 @@ function readVerbs(exchange: Exchange, transport: Transport): Pick<Client, "get"
   };
 }
 
-type Write = Pick<Operation, "verb" | "method" | "contentType" | "body" | "query"> & ResourcePlace & CreateOptions;
+type Write = Pick<Operation, "verb" | "called" | "method" | "contentType" | "body" | "query"> &
+  ResourcePlace &
+  CreateOptions;
 
-function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, "get" | "list" | "openWatch"> {
+function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads> {
   const written = async <T>(resource: Resource, { dryRun = false, query, ...write }: Write): Promise<T & Stored> => {
     const fullQuery = { fieldManager: ownManager, ...query, dryRun: dryRun ? "All" : undefined };
     return (await exchange({ ...write, resource, query: fullQuery })) as T & Stored; // `T` is the caller's word
@@ -154,6 +161,7 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, "get" 
     create: (resource, object, { dryRun = false } = {}) =>
       written(resource, {
         verb: "create",
+        called: object.metadata.name ?? object.metadata.generateName,
         method: "POST",
         namespace: object.metadata.namespace,
         dryRun,
@@ -196,20 +204,23 @@ interface Listing {
   readonly resource: Resource;
   readonly selection: Selection;
   readonly signal: AbortSignal | undefined;
+  /** Objects per page; all in one when undefined. */
+  readonly limit: string | undefined;
 }
 
 /** A list whose pages outlived the server's history is read again in one go, as client-go's pager does. */
 async function listedPages<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
   try {
-    return await listed<T>(exchange, listing, String(pageSize));
+    return await listed<T>(exchange, listing);
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === "Expired") return listed<T>(exchange, listing, undefined);
+    if (thrown instanceof Fault && thrown.code === "Expired")
+      return listed<T>(exchange, { ...listing, limit: undefined });
     throw thrown;
   }
 }
 
-async function listed<T>(exchange: Exchange, listing: Listing, limit: string | undefined): Promise<ObjectList<T>> {
-  const { resource, selection, signal } = listing;
+async function listed<T>(exchange: Exchange, listing: Listing): Promise<ObjectList<T>> {
+  const { resource, selection, signal, limit } = listing;
   const { namespace, ...selectors } = selection;
   // Items of a list carry no kind of their own.
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };

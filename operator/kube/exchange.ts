@@ -9,6 +9,8 @@ export interface Operation extends ResourcePlace {
   /** As messages say it. */
   readonly verb: string;
   readonly resource: Resource;
+  /** Name of the object in messages, where the path has none. */
+  readonly called?: string | undefined;
   readonly method: KubeRequest["method"];
   readonly query?: Query;
   readonly contentType?: string;
@@ -52,9 +54,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
 }
 
 /** `apply ReplicaSet default/digits-3f2a`, `list pods default`. */
-function wording({ verb, resource, namespace, name }: Operation): string {
-  const path = [namespace, name].filter((part) => part !== undefined && part !== "").join("/");
-  return [verb, name === undefined ? resource.plural : resource.kind, ...(path === "" ? [] : [path])].join(" ");
+function wording({ verb, resource, namespace, name, called }: Operation): string {
+  const path = [namespace, name ?? called].filter((part) => part !== undefined && part !== "").join("/");
+  return [verb, (name ?? called) === undefined ? resource.plural : resource.kind, ...(path === "" ? [] : [path])].join(
+    " ",
+  );
 }
 
 function requestOf(operation: Operation): KubeRequest {

@@ -126,14 +126,25 @@ function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): Le
       if (!isCertain || !isMine()) observe(await client.get<LeaseObject>(resources.leases, key));
       const holder = seen?.spec.holderIdentity ?? "";
       if (holder !== "" && holder !== identity && clock.monotonic() - seenMs < durationMs) return false;
-      await write(ownSpec(identity, seen?.spec, microTime(clock.now())));
-      return true;
+      try {
+        await write(ownSpec(identity, seen?.spec, microTime(clock.now())));
+        return true;
+      } catch (thrown) {
+        if (!wasOvertaken(thrown)) throw thrown;
+        observe(await client.get<LeaseObject>(resources.leases, key));
+        return false;
+      }
     },
     async release() {
       const now = microTime(clock.now());
       await write({ holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now });
     },
   };
+}
+
+/** Whether another wrote since we read. */
+function wasOvertaken(thrown: unknown): boolean {
+  return thrown instanceof Fault && (thrown.code === "Conflict" || thrown.code === "AlreadyExists");
 }
 
 /** Term and count of holders go on while the lease stays ours and start anew when we take it. */
@@ -149,7 +160,7 @@ function ownSpec(identity: string, before: LeaseObject["spec"] | undefined, now:
   };
 }
 
-/** False also when the try failed: another was faster, or the server is away. Both are tried again. */
+/** False also when the try failed, which is tried again. */
 async function claimed(record: LeaseRecord, log: Log): Promise<boolean> {
   try {
     return await record.claim();

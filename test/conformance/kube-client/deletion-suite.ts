@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+
+import type { ConfigMap, OwnerReference } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { type Bench, configMap, eventually, refusalOf } from "./bench.ts";
+
+/** Removal with preconditions and finalizers, and what becomes of owned objects. */
+export function deletionSuite(bench: Bench): void {
+  const { client } = bench;
+  const { configMaps } = resources;
+
+  test("remove says whether the object was there", async () => {
+    const key = bench.key();
+    await client.create(configMaps, configMap(key));
+    const answers = [await client.remove(configMaps, key), await client.remove(configMaps, key)];
+    expect({ answers, after: await client.get(configMaps, key) }).toEqual({ answers: [true, false], after: undefined });
+  });
+
+  test("remove of another object of the same name is refused", async () => {
+    const key = bench.key();
+    const { metadata } = await client.create(configMaps, configMap(key));
+    const preconditions = { uid: "00000000-0000-4000-8000-000000000000" };
+    expect(await refusalOf(client.remove(configMaps, key, { preconditions }), bench)).toBe(
+      `Conflict: delete ConfigMap NAMESPACE/${key.name} was refused: Operation cannot be fulfilled on ConfigMap "${key.name}": the UID in the precondition (00000000-0000-4000-8000-000000000000) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  });
+
+  test("remove of a later state than was looked at is refused", async () => {
+    const key = bench.key();
+    const { metadata } = await client.create(configMaps, configMap(key));
+    const { uid, resourceVersion } = metadata;
+    const later = await client.mergePatch<ConfigMap>(configMaps, key, { data: { a: "2" } });
+    expect(await refusalOf(client.remove(configMaps, key, { preconditions: { uid, resourceVersion } }), bench)).toBe(
+      `Conflict: delete ConfigMap NAMESPACE/${key.name} was refused: Operation cannot be fulfilled on ConfigMap "${key.name}": the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${later.metadata.resourceVersion}). The object might have been modified`,
+    );
+    const preconditions = { uid, resourceVersion: later.metadata.resourceVersion };
+    expect(await client.remove(configMaps, key, { preconditions })).toBe(true);
+  });
+
+  test("an object with a finalizer lives on until the finalizer is gone", async () => {
+    const key = bench.key();
+    await client.create(configMaps, configMap({ ...key, finalizers: ["modelwright.dev/test"] }));
+    expect(await client.remove(configMaps, key)).toBe(true);
+    const dying = await client.get(configMaps, key);
+    expect([typeof dying?.metadata.deletionTimestamp, dying?.metadata.finalizers]).toEqual([
+      "string",
+      ["modelwright.dev/test"],
+    ]);
+    await client.mergePatch(configMaps, key, { metadata: { finalizers: null } });
+    expect(await client.get(configMaps, key)).toBeUndefined();
+  });
+
+  /** An owner and what it owns. */
+  async function family(references: Partial<OwnerReference> = {}) {
+    const owner = bench.key();
+    const owned = bench.key();
+    const { metadata } = await client.create(configMaps, configMap(owner));
+    const reference = { apiVersion: "v1", kind: "ConfigMap", name: owner.name, uid: metadata.uid, ...references };
+    await client.create(configMaps, configMap({ ...owned, ownerReferences: [reference] }));
+    return { owner, owned };
+  }
+
+  test("in the background removes the owner at once and then what it owns", async () => {
+    const { owner, owned } = await family();
+    await client.remove(configMaps, owner, { propagationPolicy: "Background" });
+    expect(await client.get(configMaps, owner)).toBeUndefined();
+    await eventually(async () => expect(await client.get(configMaps, owned)).toBeUndefined());
+  });
+
+  test("in the foreground keeps the owner until what blocks it is gone", async () => {
+    const { owner, owned } = await family({ blockOwnerDeletion: true });
+    await client.mergePatch(configMaps, owned, { metadata: { finalizers: ["modelwright.dev/test"] } });
+    await client.remove(configMaps, owner, { propagationPolicy: "Foreground" });
+    await eventually(async () =>
+      expect((await client.get(configMaps, owned))?.metadata.deletionTimestamp).toBeTypeOf("string"),
+    );
+    expect((await client.get(configMaps, owner))?.metadata.finalizers).toEqual(["foregroundDeletion"]);
+    await client.mergePatch(configMaps, owned, { metadata: { finalizers: null } });
+    await eventually(async () => expect(await client.get(configMaps, owner)).toBeUndefined());
+  });
+
+  test("as orphans keeps what it owned, free of it", async () => {
+    const { owner, owned } = await family();
+    await client.remove(configMaps, owner, { propagationPolicy: "Orphan" });
+    await eventually(async () => expect(await client.get(configMaps, owner)).toBeUndefined());
+    expect((await client.get(configMaps, owned))?.metadata.ownerReferences ?? []).toEqual([]);
+  });
+
+  test("an object whose owner never was there is removed", async () => {
+    const owned = bench.key();
+    const reference = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      name: "never",
+      uid: "00000000-0000-4000-8000-000000000001",
+    };
+    await client.create(configMaps, configMap({ ...owned, ownerReferences: [reference] }));
+    await eventually(async () => expect(await client.get(configMaps, owned)).toBeUndefined());
+  });
+}

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import type { ObjectKey } from "../../../operator/kube/client.ts";
+import type { Lease as LeaseObject } from "../../../operator/kube/kinds.ts";
+import { type Lease, startLease } from "../../../operator/kube/lease.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { type Bench, eventually } from "./bench.ts";
+
+/** Leader election, on a clock of its own. */
+export function leaseSuite(bench: Bench): void {
+  const { client } = bench;
+  let clock: ManualClock;
+  let key: ObjectKey;
+  let told: string[];
+  let contenders: Lease[];
+
+  beforeEach(() => {
+    clock = createManualClock();
+    key = bench.key();
+    told = [];
+    contenders = [];
+  });
+  afterEach(async () => {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  });
+
+  function contend(
+    identity: string,
+    overrides: { readonly clock?: ManualClock; readonly client?: typeof client } = {},
+  ): Lease {
+    const contender = startLease({
+      client,
+      key,
+      identity,
+      clock,
+      random: () => 0,
+      onAcquired: () => told.push(`${identity} acquired`),
+      onLost: () => told.push(`${identity} lost`),
+      ...overrides,
+    });
+    contenders.push(contender);
+    return contender;
+  }
+  const spec = async (): Promise<LeaseObject["spec"] | undefined> =>
+    (await client.get<LeaseObject>(resources.leases, key))?.spec;
+  const toldBecomes = (want: readonly string[]): Promise<void> => eventually(() => expect(told).toEqual(want));
+
+  /** Moves the clock in steps, each after the requests of the one before. */
+  async function passes(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      await clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  test("a lease that nobody holds is acquired and written with times of six digits", async () => {
+    const contender = contend("one");
+    await toldBecomes(["one acquired"]);
+    expect(contender.isHeld).toBe(true);
+    expect(await spec()).toEqual({
+      holderIdentity: "one",
+      leaseDurationSeconds: 15,
+      acquireTime: "2030-01-01T00:00:00.000000Z",
+      renewTime: "2030-01-01T00:00:00.000000Z",
+      leaseTransitions: 0,
+    });
+  });
+
+  test("it is renewed every two seconds", async () => {
+    contend("one");
+    await toldBecomes(["one acquired"]);
+    await clock.advance(2_000);
+    await eventually(async () =>
+      expect(await spec()).toMatchObject({
+        acquireTime: "2030-01-01T00:00:00.000000Z",
+        renewTime: "2030-01-01T00:00:02.000000Z",
+      }),
+    );
+  });
+
+  test("only one of many gets it", async () => {
+    for (const identity of ["one", "two", "three"]) contend(identity);
+    await eventually(() => expect(told).toHaveLength(1));
+    await passes(6_000);
+    expect(told).toHaveLength(1);
+    expect(contenders.filter(({ isHeld }) => isHeld)).toHaveLength(1);
+  });
+
+  test("it is given to the next one as soon as its holder stops", async () => {
+    const first = contend("one");
+    await toldBecomes(["one acquired"]);
+    const second = contend("two");
+    await passes(2_000);
+    await first.stop();
+    expect((await spec())?.holderIdentity).toBe("");
+    await passes(3_000);
+    await toldBecomes(["one acquired", "two acquired"]);
+    expect([first.isHeld, second.isHeld, (await spec())?.leaseTransitions]).toEqual([false, true, 1]);
+  });
+
+  test("the next one waits 15 s when its holder vanishes", async () => {
+    const still = createManualClock();
+    contend("one", { clock: still });
+    await toldBecomes(["one acquired"]);
+    contend("two");
+    await passes(13_000);
+    expect(told).toEqual(["one acquired"]);
+    await passes(4_000);
+    await toldBecomes(["one acquired", "two acquired"]);
+    // The first one wakes up and finds that it is another's.
+    await still.advance(2_000);
+    await toldBecomes(["one acquired", "two acquired", "one lost"]);
+  });
+
+  test("a holder that cannot renew for 10 s gives up before another may take over", async () => {
+    let isCut = false;
+    const cut: typeof client = {
+      ...client,
+      get: (...given) => (isCut ? Promise.reject(new Error("cut off")) : client.get(...given)),
+      mergePatch: (...given) => (isCut ? Promise.reject(new Error("cut off")) : client.mergePatch(...given)),
+    };
+    const contender = contend("one", { client: cut });
+    await toldBecomes(["one acquired"]);
+    isCut = true;
+    await passes(9_000);
+    expect(contender.isHeld).toBe(true);
+    await passes(2_000);
+    expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
+  });
+
+  test("a short trouble changes nothing", async () => {
+    let failures = 3;
+    const shaky: typeof client = {
+      ...client,
+      mergePatch: (...given) => (failures-- > 0 ? Promise.reject(new Error("trouble")) : client.mergePatch(...given)),
+    };
+    const contender = contend("one", { client: shaky });
+    await toldBecomes(["one acquired"]);
+    await passes(20_000);
+    expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired"], isHeld: true });
+  });
+}
