@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+
+import type { RuleTable } from "../../../crds/schema/rule.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
+import type { KubeRequest, Transport } from "../../kube/transport.ts";
+import { serverDocument } from "./discovery/server-document.ts";
+import { createGarbageCollector, type GarbageCollector } from "./garbage/collector.ts";
+import { seedNamespaces } from "./garbage/namespaces.ts";
+import { createRegistry } from "./kinds/registry.ts";
+import { statusAnswer, type Answer } from "./requests/answer.ts";
+import { inProcessTransport } from "./requests/in-process-transport.ts";
+import { targetOf, verbOf } from "./requests/target.ts";
+import { createStore, type Store } from "./store/store.ts";
+import { ApiError, methodNotAllowed, pathNotFound } from "./values/api-error.ts";
+import type { Context, ResourceRequest } from "./verbs/context.ts";
+import { create } from "./verbs/create.ts";
+import { deleteCollection, deleteOne } from "./verbs/delete.ts";
+import { patch } from "./verbs/patch.ts";
+import { podLog, type PodLogReader } from "./verbs/pod-log.ts";
+import { getOne, list } from "./verbs/read.ts";
+import { scale } from "./verbs/scale.ts";
+import { update } from "./verbs/update.ts";
+import { watch } from "./verbs/watch.ts";
+
+export interface ApiServerOptions {
+  readonly clock: Clock;
+  /** Uniform in [0, 1): generated names and watch time-outs. Default: Math.random. */
+  readonly random?: () => number;
+  /** Default: random UUIDs. */
+  readonly newUid?: () => string;
+  /** TypeScript side of the CEL rules in the CRDs that will be served; rules that are not in it are not checked. */
+  readonly rules?: RuleTable;
+  /** Changes remembered per resource; resuming a watch from before them answers 410. Default 10,000. */
+  readonly historySize?: number;
+  /** `automatic`: garbage is collected soon after each change. `stepwise`: only when `garbage.step()` is called. */
+  readonly collection?: "automatic" | "stepwise";
+}
+
+/** A model of a kube-apiserver: the same for `kubectl` over HTTP, for our own client in process and for simulation. */
+export interface ApiServer extends Transport {
+  /** Answers one request; never throws. HTTP and in-process transports are made of it. */
+  answer(request: KubeRequest): Answer;
+  /** Owner references, finalizers of propagation policies and deleted namespaces. */
+  readonly garbage: GarbageCollector;
+  readonly store: Store;
+  /** Where `kubectl logs` gets its text from; the kubelet sets it. */
+  podLogs: PodLogReader | undefined;
+}
+
+/** Starts with the namespaces default, kube-system, kube-public and kube-node-lease and no other object. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const store = createStore(options.historySize ?? 10_000);
+  let allotted = 0;
+  const context: Context = {
+    store,
+    registry: createRegistry(store, options.rules ?? new Map()),
+    clock: options.clock,
+    random: options.random ?? Math.random,
+    newUid: options.newUid ?? randomUUID,
+    allot: () => allotted++,
+  };
+  seedNamespaces(context);
+  const garbage = createGarbageCollector(context, options.collection ?? "automatic");
+
+  const server: ApiServer = {
+    ...inProcessTransport((request) => server.answer(request), garbage.stop),
+    answer: (request) => {
+      try {
+        return answered(context, request, server.podLogs);
+      } catch (error) {
+        return refusal(error);
+      }
+    },
+    garbage,
+    store,
+    podLogs: undefined,
+  };
+  return server;
+}
+
+function answered(
+  context: Context,
+  { method, path, headers = {}, body }: KubeRequest,
+  logs: PodLogReader | undefined,
+): Answer {
+  const [bare = "", query = ""] = path.split("?", 2);
+  const target = targetOf(bare, context.registry);
+  if (target === undefined) {
+    const document = serverDocument(context, bare, headers);
+    if (document === undefined) throw pathNotFound();
+    if (method !== "GET") throw methodNotAllowed();
+    return document;
+  }
+  const request: ResourceRequest = { target, query: new URLSearchParams(query), headers, body };
+  if (target.subresource === "log") return podLog(context, request, logs);
+  if (target.subresource === "scale") return scale(context, method, request);
+  return verbs[verbOf(method, target, request.query)](context, request);
+}
+
+const verbs = {
+  get: getOne,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: deleteOne,
+  deletecollection: deleteCollection,
+} as const satisfies Record<ReturnType<typeof verbOf>, (context: Context, request: ResourceRequest) => Answer>;
+
+function refusal(error: unknown): Answer {
+  if (error instanceof ApiError) return statusAnswer(error.status);
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return statusAnswer(new ApiError(500, "InternalError", `Internal error occurred: ${message}`).status);
+}

@@ -1,0 +1,38 @@
+import type { Context } from "../verbs/context.ts";
+import { jsonAnswer, textAnswer, type Answer } from "../requests/answer.ts";
+import { discoveryDocument } from "./discovery.ts";
+import { openApiDocument } from "./open-api.ts";
+
+/** `/version`: the Kubernetes release whose behaviour the model follows. */
+const version = {
+  major: "1",
+  minor: "37",
+  gitVersion: "v1.37.2",
+  gitCommit: "",
+  gitTreeState: "clean",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "",
+  compiler: "",
+  platform: "",
+} as const;
+
+/** What the server tells of itself: health, version, discovery and OpenAPI. Undefined for any other path. */
+export function serverDocument(
+  context: Context,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Answer | undefined {
+  switch (path) {
+    case "/healthz":
+    case "/livez":
+    case "/readyz":
+      return textAnswer(200, "ok");
+    case "/version":
+    case "/version/":
+      return jsonAnswer(200, JSON.stringify(version));
+    default:
+      return path.startsWith("/openapi/")
+        ? openApiDocument(context.registry, path)
+        : discoveryDocument(context.registry, path, headers["accept"] ?? "");
+  }
+}

@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+
+import type { KubeRequest } from "../../kube/transport.ts";
+import type { ApiServer } from "./api-server.ts";
+import { isStream, type Answer, type StreamAnswer } from "./requests/answer.ts";
+
+/** A listening API server. */
+export interface HttpApiServer {
+  /** `http://127.0.0.1:8001`. */
+  readonly url: string;
+  /** Ends watches, connections and the listener. */
+  close(): Promise<void>;
+}
+
+/** Serves the model over plain HTTP. Rejects with the error of listen(2), `EADDRINUSE` for a port that is taken. */
+export async function serveHttp(
+  apiServer: Pick<ApiServer, "answer">,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<HttpApiServer> {
+  const server = createServer((request, response) => {
+    respond(apiServer, request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+  });
+  server.listen(port, host);
+  await once(server, "listening");
+  return { url: urlOf(server, host), close: () => closed(server) };
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+async function closed(server: Server): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+  if (server.listening) await once(server, "close");
+}
+
+const methods: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+
+async function respond(
+  apiServer: Pick<ApiServer, "answer">,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = "", url = "/" } = request;
+  if (!methods.has(method)) {
+    response.writeHead(405).end();
+    return;
+  }
+  const body = await wholeBody(request);
+  const answer = apiServer.answer({
+    method: method as KubeRequest["method"], // one of `methods`
+    path: url,
+    headers: flatHeaders(request),
+    ...(body.length === 0 ? {} : { body }),
+  });
+  await write(answer, response);
+}
+
+/** Limit of the real server on request bodies. */
+const mostBodyBytes = 3 * 1024 * 1024;
+
+async function wholeBody(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    // no encoding is set, so chunks are buffers
+    sizeBytes += chunk.length;
+    if (sizeBytes > mostBodyBytes) throw new Error(`request body is larger than ${mostBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const flatHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
+    ),
+  );
+
+async function write(answer: Answer, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.status, answer.headers);
+  if (isStream(answer)) await stream(answer, response);
+  else response.end(answer.body);
+}
+
+async function stream({ chunks, close }: StreamAnswer, response: ServerResponse): Promise<void> {
+  response.once("close", close);
+  response.flushHeaders();
+  for await (const chunk of chunks) {
+    if (response.closed) break;
+    if (!response.write(chunk)) await Promise.race([once(response, "drain"), once(response, "close")]);
+  }
+  response.end();
+}

@@ -1,0 +1,28 @@
+import type { Cause } from "../values/api-error.ts";
+import type { Json } from "../values/json.ts";
+
+// Texts of k8s.io/apimachinery/pkg/util/validation/field.
+
+export const requiredValue = (field: string, detail = ""): Cause => ({
+  reason: "FieldValueRequired",
+  message: detail === "" ? "Required value" : `Required value: ${detail}`,
+  field,
+});
+
+export const invalidValue = (field: string, value: Json, detail: string): Cause => ({
+  reason: "FieldValueInvalid",
+  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  field,
+});
+
+export const forbiddenChange = (field: string, detail: string): Cause => ({
+  reason: "FieldValueForbidden",
+  message: `Forbidden: ${detail}`,
+  field,
+});
+
+export const unsupportedValue = (field: string, value: Json, supported: readonly string[]): Cause => ({
+  reason: "FieldValueNotSupported",
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`,
+  field,
+});

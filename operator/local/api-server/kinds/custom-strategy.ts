@@ -1,0 +1,46 @@
+import type { RuleTable } from "../../../../crds/schema/rule.ts";
+import { validatedObject, type ServedVersion } from "../../../../crds/schema/structural/custom-resource.ts";
+import type { StructuralSchema } from "../../../../crds/schema/structural/structural-schema.ts";
+import type { Cause } from "../values/api-error.ts";
+import { isObject, textOf, type JsonObject } from "../values/json.ts";
+import type { Strategy } from "./served-kind.ts";
+
+/** The rules of a custom resource: those of its schema, CEL included where the table knows the rule's text. */
+export function customStrategy(
+  kind: { readonly apiVersion: string; readonly kind: string },
+  version: JsonObject,
+  rules: RuleTable,
+): Strategy {
+  const served = servedVersion(kind, version);
+  return {
+    validate: (draft) =>
+      validatedObject(served, draft, rules).map(({ type, field, body }): Cause => ({
+        reason: type,
+        message: body,
+        field,
+      })),
+  };
+}
+
+function servedVersion(
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+  version: JsonObject,
+): ServedVersion {
+  const { schema, subresources } = version;
+  const written = isObject(schema) ? schema["openAPIV3Schema"] : undefined;
+  const scale = isObject(subresources) ? subresources["scale"] : undefined;
+  return {
+    apiVersion,
+    kind,
+    schema: (isObject(written) ? written : {}) as StructuralSchema, // the shape that a CRD promises
+    hasStatus: isObject(subresources) && isObject(subresources["status"]),
+    ...(isObject(scale)
+      ? {
+          scale: {
+            specReplicasPath: textOf(scale["specReplicasPath"]),
+            statusReplicasPath: textOf(scale["statusReplicasPath"]),
+          },
+        }
+      : {}),
+  };
+}

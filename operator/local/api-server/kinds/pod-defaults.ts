@@ -1,0 +1,99 @@
+import { isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
+
+// Defaults that live in Go code, not in the OpenAPI document: k8s.io/kubernetes/pkg/apis/core/v1/defaults.go.
+
+/** A pod spec (of a pod or a template) with the server's defaults. */
+export function defaultedPodSpec(spec: JsonObject): JsonObject {
+  return {
+    ...spec,
+    ...defaultedList(spec, "volumes", defaultedVolume),
+    ...defaultedList(spec, "initContainers", defaultedContainer),
+    containers: listOf(spec["containers"]).map((container) => defaultedContainer(objectOf(container))),
+    ...fallback(spec, "restartPolicy", "Always"),
+    ...fallback(spec, "terminationGracePeriodSeconds", 30),
+    ...fallback(spec, "dnsPolicy", "ClusterFirst"),
+    ...serviceAccount(spec),
+    ...fallback(spec, "securityContext", {}),
+    ...fallback(spec, "schedulerName", "default-scheduler"),
+  };
+}
+
+const fallback = (object: JsonObject, key: string, value: Json): JsonObject => ({ [key]: object[key] ?? value });
+
+// The deprecated twin field is always printed beside the name.
+const serviceAccount = (spec: JsonObject): JsonObject => {
+  const name = textOf(spec["serviceAccountName"]) || textOf(spec["serviceAccount"]);
+  return name === "" ? {} : { serviceAccountName: name, serviceAccount: name };
+};
+
+const defaultedList = (object: JsonObject, key: string, fill: (item: JsonObject) => JsonObject): JsonObject =>
+  key in object ? { [key]: listOf(object[key]).map((item) => fill(objectOf(item))) } : {};
+
+function defaultedContainer(container: JsonObject): JsonObject {
+  const image = textOf(container["image"]);
+  return {
+    ...container,
+    ...defaultedList(container, "ports", (port) => ({ ...port, ...fallback(port, "protocol", "TCP") })),
+    ...defaultedList(container, "env", defaultedVariable),
+    ...fallback(container, "resources", {}),
+    ...defaultedProbes(container),
+    ...fallback(container, "terminationMessagePath", "/dev/termination-log"),
+    ...fallback(container, "terminationMessagePolicy", "File"),
+    ...fallback(container, "imagePullPolicy", isLatest(image) ? "Always" : "IfNotPresent"),
+  };
+}
+
+function isLatest(image: string): boolean {
+  if (image.includes("@")) return false;
+  const tag = image.slice(image.lastIndexOf("/") + 1).split(":")[1];
+  return tag === undefined || tag === "latest";
+}
+
+function defaultedVariable(variable: JsonObject): JsonObject {
+  const source = variable["valueFrom"];
+  if (!isObject(source)) return variable;
+  const field = source["fieldRef"];
+  if (isObject(field)) {
+    return { ...variable, valueFrom: { ...source, fieldRef: { ...fallback(field, "apiVersion", "v1"), ...field } } };
+  }
+  const resource = source["resourceFieldRef"];
+  if (!isObject(resource)) return variable;
+  return {
+    ...variable,
+    valueFrom: { ...source, resourceFieldRef: { ...resource, ...fallback(resource, "divisor", "0") } },
+  };
+}
+
+function defaultedProbes(container: JsonObject): JsonObject {
+  const probes = ["livenessProbe", "readinessProbe", "startupProbe"].flatMap((key): [string, Json][] => {
+    const probe = container[key];
+    return isObject(probe) ? [[key, defaultedProbe(probe)]] : [];
+  });
+  return Object.fromEntries(probes);
+}
+
+function defaultedProbe(probe: JsonObject): JsonObject {
+  const httpGet = probe["httpGet"];
+  return {
+    ...probe,
+    ...(isObject(httpGet)
+      ? { httpGet: { ...httpGet, ...fallback(httpGet, "path", "/"), ...fallback(httpGet, "scheme", "HTTP") } }
+      : {}),
+    ...fallback(probe, "timeoutSeconds", 1),
+    ...fallback(probe, "periodSeconds", 10),
+    ...fallback(probe, "successThreshold", 1),
+    ...fallback(probe, "failureThreshold", 3),
+  };
+}
+
+const modes: readonly string[] = ["configMap", "secret", "downwardAPI", "projected"];
+
+function defaultedVolume(volume: JsonObject): JsonObject {
+  const kind = modes.find((key) => isObject(volume[key]));
+  if (kind !== undefined) {
+    const source = objectOf(volume[kind]);
+    return { ...volume, [kind]: { ...source, ...fallback(source, "defaultMode", 420) } };
+  }
+  const hasSource = Object.keys(volume).some((key) => key !== "name");
+  return hasSource ? volume : { ...volume, emptyDir: {} };
+}

@@ -1,0 +1,141 @@
+import type { Cause } from "../values/api-error.ts";
+import type { Draft } from "../values/api-object.ts";
+import {
+  equalJson,
+  isObject,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  without,
+  type Json,
+  type JsonObject,
+} from "../values/json.ts";
+import { defaultedPodSpec } from "./pod-defaults.ts";
+import { forbiddenChange, invalidValue, requiredValue } from "./causes.ts";
+import type { Strategy } from "./served-kind.ts";
+
+const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
+  key: `node.kubernetes.io/${taint}`,
+  operator: "Exists",
+  effect: "NoExecute",
+  tolerationSeconds: 300,
+}));
+
+const fill: Strategy["fill"] = (draft) => {
+  const spec = defaultedPodSpec(objectOf(draft["spec"]));
+  return { ...draft, spec: { ...spec, enableServiceLinks: spec["enableServiceLinks"] ?? true } };
+};
+
+// What admission and the registry of the real server add on creation.
+const prepare: Strategy["prepare"] = (draft, before) => {
+  if (before !== undefined) return draft;
+  const spec = objectOf(draft["spec"]);
+  const account = textOf(spec["serviceAccountName"]) || "default";
+  const admitted = {
+    ...spec,
+    preemptionPolicy: spec["preemptionPolicy"] ?? "PreemptLowerPriority",
+    priority: spec["priority"] ?? 0,
+    serviceAccountName: account,
+    serviceAccount: account,
+    tolerations: tolerations(spec),
+  };
+  return { ...draft, spec: admitted, status: { phase: "Pending", qosClass: qosClass(spec) } };
+};
+
+function tolerations(spec: JsonObject): readonly Json[] {
+  const written = listOf(spec["tolerations"]);
+  const keys = new Set(written.filter(isObject).map(({ key }) => textOf(key)));
+  return [...written, ...notReadyTolerations.filter(({ key }) => !keys.has(key))];
+}
+
+function qosClass(spec: JsonObject): string {
+  const all = [...listOf(spec["initContainers"]), ...listOf(spec["containers"])].map((item) =>
+    objectOf(objectOf(item)["resources"]),
+  );
+  const isSet = (resources: JsonObject): boolean =>
+    Object.keys(objectOf(resources["requests"])).length + Object.keys(objectOf(resources["limits"])).length > 0;
+  if (!all.some(isSet)) return "BestEffort";
+  const isGuaranteed = all.every(({ requests, limits }) => {
+    const bound = objectOf(limits);
+    return "cpu" in bound && "memory" in bound && equalJson(objectOf(requests), bound);
+  });
+  return isGuaranteed ? "Guaranteed" : "Burstable";
+}
+
+const changeableWords =
+  "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+const validate: Strategy["validate"] = (draft, before) => {
+  const spec = objectOf(draft["spec"]);
+  if (before === undefined) return podSpecCauses(spec, "spec");
+  const old = objectOf(before["spec"]);
+  if (equalJson(fixedPart(spec), fixedPart(old))) return [];
+  return [forbiddenChange("spec", `pod updates may not change fields other than ${changeableWords}`)];
+};
+
+// What never changes in the spec of a living pod.
+function fixedPart(spec: JsonObject): JsonObject {
+  const withoutImages = (key: string): readonly Json[] =>
+    listOf(spec[key]).map((container) => without(objectOf(container), "image"));
+  return {
+    ...without(spec, "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName"),
+    containers: withoutImages("containers"),
+    initContainers: withoutImages("initContainers"),
+  };
+}
+
+/** Rules of a pod spec, for pods and templates; `path` says where the spec is. */
+export function podSpecCauses(spec: JsonObject, path: string): readonly Cause[] {
+  const containers = listOf(spec["containers"]);
+  const missing = containers.length === 0 ? [requiredValue(`${path}.containers`)] : [];
+  const named = ["initContainers", "containers"].flatMap((key) =>
+    listOf(spec[key]).flatMap((item, index) => containerCauses(objectOf(item), `${path}.${key}[${index}]`)),
+  );
+  const volumes = new Set(listOf(spec["volumes"]).map((volume) => textOf(objectOf(volume)["name"])));
+  const mounts = ["initContainers", "containers"].flatMap((key) =>
+    listOf(spec[key]).flatMap((item, index) => mountCauses(objectOf(item), `${path}.${key}[${index}]`, volumes)),
+  );
+  return [...missing, ...named, ...mounts];
+}
+
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
+
+function containerCauses(container: JsonObject, path: string): readonly Cause[] {
+  const name = textOf(container["name"]);
+  const image = textOf(container["image"]);
+  return [
+    ...(name === "" ? [requiredValue(`${path}.name`)] : []),
+    ...(name !== "" && (!label.test(name) || name.length > 63) ? [invalidValue(`${path}.name`, name, labelWords)] : []),
+    ...(image === "" ? [requiredValue(`${path}.image`)] : []),
+  ];
+}
+
+const labelWords =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+function mountCauses(container: JsonObject, path: string, volumes: ReadonlySet<string>): readonly Cause[] {
+  return listOf(container["volumeMounts"]).flatMap((mount, index) => {
+    const name = textOf(objectOf(mount)["name"]);
+    return volumes.has(name)
+      ? []
+      : [
+          {
+            reason: "FieldValueNotFound",
+            message: `Not found: ${JSON.stringify(name)}`,
+            field: `${path}.volumeMounts[${index}].name`,
+          },
+        ];
+  });
+}
+
+/** Seconds a pod may take to end: what the request says, else what its spec says; 0 when nothing runs. */
+export function gracePeriodSeconds(pod: Draft, asked: number | undefined): number {
+  const spec = objectOf(pod["spec"]);
+  const phase = textOf(objectOf(pod["status"])["phase"]);
+  if (textOf(spec["nodeName"]) === "" || phase === "Succeeded" || phase === "Failed") return 0;
+  const written = numberOf(spec["terminationGracePeriodSeconds"]) ?? 30;
+  return asked ?? Math.max(written, 1);
+}
+
+export const pod: Strategy = { fill, prepare, validate };

@@ -1,0 +1,50 @@
+import { nameOf, namespaceOf } from "../values/api-object.ts";
+import { objectOf, valueAt, type JsonObject } from "../values/json.ts";
+
+type Reader = (object: JsonObject) => string;
+
+const at =
+  (...path: readonly string[]): Reader =>
+  (object) => {
+    const value = valueAt(object, path);
+    return value === undefined || value === null ? "" : String(value);
+  };
+
+const general: readonly (readonly [string, Reader])[] = [
+  ["metadata.name", (object) => nameOf({ metadata: objectOf(object["metadata"]) })],
+  ["metadata.namespace", (object) => namespaceOf({ metadata: objectOf(object["metadata"]) })],
+];
+
+const dotted = (path: string): readonly [string, Reader] => [path, at(...path.split("."))];
+
+// The lists are those of k8s.io/kubernetes/pkg/registry and pkg/apis/core/v1/conversion.go.
+const byKind: Readonly<Record<string, readonly (readonly [string, Reader])[]>> = {
+  Pod: [
+    dotted("spec.nodeName"),
+    dotted("spec.restartPolicy"),
+    dotted("spec.schedulerName"),
+    dotted("spec.serviceAccountName"),
+    ["spec.hostNetwork", (object) => String(valueAt(object, ["spec", "hostNetwork"]) === true)],
+    dotted("status.phase"),
+    dotted("status.podIP"),
+    dotted("status.nominatedNodeName"),
+  ],
+  Event: [
+    ...["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((field) =>
+      dotted(`involvedObject.${field}`),
+    ),
+    dotted("reason"),
+    dotted("reportingComponent"),
+    ["source", at("source", "component")],
+    dotted("type"),
+  ],
+  Namespace: [dotted("status.phase")],
+  Node: [["spec.unschedulable", (object) => String(valueAt(object, ["spec", "unschedulable"]) === true)]],
+  ReplicaSet: [dotted("status.replicas")],
+  Secret: [dotted("type")],
+  Service: [dotted("spec.clusterIP"), dotted("spec.type")],
+};
+
+/** What `fieldSelector` may name for a kind, with where its value is. */
+export const selectableFields = (kind: string, more: readonly string[] = []): ReadonlyMap<string, Reader> =>
+  new Map([...general, ...(byKind[kind] ?? []), ...more.map(dotted)]);

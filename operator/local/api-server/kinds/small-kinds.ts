@@ -1,0 +1,62 @@
+import { nameOf } from "../values/api-object.ts";
+import { listOf, objectOf, textOf } from "../values/json.ts";
+import { requiredValue } from "./causes.ts";
+import type { Strategy } from "./served-kind.ts";
+
+/** A namespace holds itself by `spec.finalizers` until its contents are gone, and carries its name as a label. */
+export const namespace: Strategy = {
+  prepare: (draft, before) => {
+    const labels = { "kubernetes.io/metadata.name": nameOf(draft), ...objectOf(draft.metadata["labels"]) };
+    const labelled = { ...draft, metadata: { ...draft.metadata, labels } };
+    if (before !== undefined) return { ...labelled, spec: objectOf(before["spec"]) };
+    return { ...labelled, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } };
+  },
+};
+
+export const persistentVolumeClaim: Strategy = {
+  fill: (draft) => {
+    const spec = objectOf(draft["spec"]);
+    return { ...draft, spec: { ...spec, volumeMode: spec["volumeMode"] ?? "Filesystem" } };
+  },
+  prepare: (draft, before) => (before === undefined ? { ...draft, status: { phase: "Pending" } } : draft),
+  validate: (draft) =>
+    listOf(objectOf(draft["spec"])["accessModes"]).length === 0
+      ? [requiredValue("spec.accessModes", "at least 1 access mode is required")]
+      : [],
+};
+
+export const secret: Strategy = {
+  fill: (draft) => {
+    const plain = Object.entries(objectOf(draft["stringData"])).map(([key, value]) => [
+      key,
+      Buffer.from(textOf(value)).toString("base64"),
+    ]);
+    const { stringData: _stringData, ...rest } = draft;
+    const data = { ...objectOf(draft["data"]), ...Object.fromEntries(plain) };
+    return {
+      ...rest,
+      kind: draft.kind,
+      apiVersion: draft.apiVersion,
+      metadata: draft.metadata,
+      ...(Object.keys(data).length === 0 ? {} : { data }),
+      type: textOf(draft["type"]) || "Opaque",
+    };
+  },
+};
+
+export const endpointSlice: Strategy = {
+  fill: (draft) => ({
+    ...draft,
+    endpoints: draft["endpoints"] ?? null,
+    ports: listOf(draft["ports"]).map((port) => ({ name: "", protocol: "TCP", ...objectOf(port) })),
+  }),
+};
+
+export const event: Strategy = {
+  fill: (draft) => ({
+    ...draft,
+    source: draft["source"] ?? {},
+    reportingComponent: draft["reportingComponent"] ?? "",
+    reportingInstance: draft["reportingInstance"] ?? "",
+  }),
+};

@@ -1,0 +1,20 @@
+import type { Strategy } from "./served-kind.ts";
+import { customResourceDefinition } from "./custom-resource-definition.ts";
+import { pod } from "./pod.ts";
+import { endpointSlice, event, namespace, persistentVolumeClaim, secret } from "./small-kinds.ts";
+import { service } from "./service.ts";
+import { deployment, replicaSet } from "./workload.ts";
+
+/** The rules of built-in kinds that go beyond their schema; a kind that is not listed has none. */
+export const strategies: Readonly<Record<string, Strategy>> = {
+  CustomResourceDefinition: customResourceDefinition,
+  Deployment: deployment,
+  EndpointSlice: endpointSlice,
+  Event: event,
+  Namespace: namespace,
+  PersistentVolumeClaim: persistentVolumeClaim,
+  Pod: pod,
+  ReplicaSet: replicaSet,
+  Secret: secret,
+  Service: service,
+};

@@ -1,0 +1,72 @@
+import { labelTest, selectorText } from "../store/selectors.ts";
+import type { Cause } from "../values/api-error.ts";
+import type { Draft } from "../values/api-object.ts";
+import { equalJson, objectOf, type JsonObject } from "../values/json.ts";
+import { invalidValue, requiredValue } from "./causes.ts";
+import { defaultedPodSpec } from "./pod-defaults.ts";
+import { podSpecCauses } from "./pod.ts";
+import type { Strategy } from "./served-kind.ts";
+
+function defaultedWorkload(draft: Draft): Draft {
+  const spec = objectOf(draft["spec"]);
+  const template = objectOf(spec["template"]);
+  return {
+    ...draft,
+    spec: {
+      ...spec,
+      replicas: spec["replicas"] ?? 1,
+      template: { ...template, spec: defaultedPodSpec(objectOf(template["spec"])) },
+    },
+  };
+}
+
+function workloadCauses(draft: Draft, before: Draft | undefined): readonly Cause[] {
+  const spec = objectOf(draft["spec"]);
+  const template = objectOf(spec["template"]);
+  return [
+    ...selectorCauses(spec, before),
+    ...podSpecCauses(objectOf(template["spec"]), "spec.template.spec"),
+    ...(typeof spec["replicas"] === "number" && spec["replicas"] < 0
+      ? [invalidValue("spec.replicas", spec["replicas"], "must be greater than or equal to 0")]
+      : []),
+  ];
+}
+
+function selectorCauses(spec: JsonObject, before: Draft | undefined): readonly Cause[] {
+  const selector = objectOf(spec["selector"]);
+  const text = selectorText(selector);
+  if (text === "") return [requiredValue("spec.selector")];
+  if (before !== undefined && !equalJson(objectOf(before["spec"])["selector"], selector)) {
+    return [invalidValue("spec.selector", selector, "field is immutable")];
+  }
+  const template = objectOf(spec["template"]);
+  if (labelTest(text)(template)) return [];
+  const labels = objectOf(objectOf(template["metadata"])["labels"]);
+  return [invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")];
+}
+
+export const replicaSet: Strategy = {
+  fill: defaultedWorkload,
+  prepare: (draft, before) => (before === undefined ? { ...draft, status: { replicas: 0 } } : draft),
+  validate: workloadCauses,
+};
+
+const rollingUpdate = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } };
+
+export const deployment: Strategy = {
+  fill: (draft) => {
+    const filled = defaultedWorkload(draft);
+    const spec = objectOf(filled["spec"]);
+    const strategy = objectOf(spec["strategy"]);
+    return {
+      ...filled,
+      spec: {
+        ...spec,
+        strategy: Object.keys(strategy).length === 0 ? rollingUpdate : strategy,
+        revisionHistoryLimit: spec["revisionHistoryLimit"] ?? 10,
+        progressDeadlineSeconds: spec["progressDeadlineSeconds"] ?? 600,
+      },
+    };
+  },
+  validate: workloadCauses,
+};

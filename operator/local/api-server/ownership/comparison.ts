@@ -1,0 +1,86 @@
+import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
+import { equalJson, isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { fieldElement, growingSet, insert, type FieldSet, type GrowingFieldSet } from "./field-set.ts";
+import { itemsByElement, shapeOf } from "./list-elements.ts";
+
+/** Which places a change added, removed and gave another value. */
+export interface Comparison {
+  readonly added: FieldSet;
+  readonly removed: FieldSet;
+  readonly modified: FieldSet;
+}
+
+interface Walk {
+  readonly added: GrowingFieldSet;
+  readonly removed: GrowingFieldSet;
+  readonly modified: GrowingFieldSet;
+  readonly path: string[];
+}
+
+/** Port of the comparison of sigs.k8s.io/structured-merge-diff (typed/compare.go). */
+export function comparison(before: JsonObject, after: JsonObject, node: SchemaNode): Comparison {
+  const walk: Walk = { added: growingSet(), removed: growingSet(), modified: growingSet(), path: [] };
+  compareObjects(walk, node, before, after);
+  return walk;
+}
+
+function compare(walk: Walk, node: SchemaNode, before: Json | undefined, after: Json | undefined): void {
+  if (before === after) return;
+  const present = after ?? before ?? null;
+  const shape = shapeOf(node, present);
+  if (before !== undefined && after !== undefined && shapeOf(node, before) !== shape) {
+    insert(walk.modified, walk.path);
+    return;
+  }
+  if (shape === "leaf" || (isHollow(before) && isHollow(after))) {
+    compareLeaves(walk, before, after);
+    return;
+  }
+  if (shape === "object") compareObjects(walk, node, objectOrNone(before), objectOrNone(after));
+  else compareLists(walk, node, listOrNone(before), listOrNone(after));
+  if (before === undefined) insert(walk.added, walk.path);
+  else if (after === undefined) insert(walk.removed, walk.path);
+}
+
+function compareLeaves(walk: Walk, before: Json | undefined, after: Json | undefined): void {
+  if (before === undefined) insert(walk.added, walk.path);
+  else if (after === undefined) insert(walk.removed, walk.path);
+  else if (!equalJson(before, after)) insert(walk.modified, walk.path);
+}
+
+function compareObjects(walk: Walk, node: SchemaNode, before: JsonObject, after: JsonObject): void {
+  for (const key of Object.keys(before))
+    descend(walk, fieldElement(key), childNode(node, key), [before[key], after[key]]);
+  for (const key of Object.keys(after)) {
+    if (!(key in before)) descend(walk, fieldElement(key), childNode(node, key), [undefined, after[key]]);
+  }
+}
+
+function compareLists(walk: Walk, node: SchemaNode, before: readonly Json[], after: readonly Json[]): void {
+  const left = itemsByElement(node, before);
+  const right = itemsByElement(node, after);
+  for (const [element, item] of left) descend(walk, element, node.items, [item, right.get(element)]);
+  for (const [element, item] of right) {
+    if (!left.has(element)) descend(walk, element, node.items, [undefined, item]);
+  }
+}
+
+function descend(
+  walk: Walk,
+  element: string,
+  node: SchemaNode | undefined,
+  [before, after]: readonly [Json | undefined, Json | undefined],
+): void {
+  walk.path.push(element);
+  compare(walk, node ?? untyped, before, after);
+  walk.path.pop();
+}
+
+const objectOrNone = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+const listOrNone = (value: Json | undefined): readonly Json[] => (isList(value) ? value : []);
+
+// An empty object or list beside nothing counts as a leaf, so that "empty" and "absent" stay apart.
+function isHollow(value: Json | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  return isObject(value) ? Object.keys(value).length === 0 : isList(value) && value.length === 0;
+}

@@ -1,0 +1,91 @@
+import { isObject, listOf, textOf, type Json, type JsonObject } from "../values/json.ts";
+import { fieldsV1, setOfFieldsV1, type FieldSet } from "./field-set.ts";
+
+export type Operation = "Apply" | "Update";
+
+/** Who owns what: one entry of `metadata.managedFields`. */
+export interface Manager {
+  readonly name: string;
+  readonly operation: Operation;
+  readonly apiVersion: string;
+  readonly subresource: string;
+  /** RFC 3339; empty for an entry that never changed a value. */
+  readonly time: string;
+  readonly fields: FieldSet;
+}
+
+/** Managers by identity. */
+export type Managers = ReadonlyMap<string, Manager>;
+
+const decoded = new WeakMap<readonly Json[], Managers>();
+
+/** The managers written in `metadata.managedFields`; decoded once per list. */
+export function managersOf(metadata: JsonObject): Managers {
+  const list = listOf(metadata["managedFields"]);
+  const known = decoded.get(list);
+  if (known !== undefined) return known;
+  const managers = new Map<string, Manager>();
+  for (const entry of list) {
+    if (!isObject(entry)) continue;
+    const manager = managerOf(entry);
+    managers.set(identityOf(manager), manager);
+  }
+  decoded.set(list, managers);
+  return managers;
+}
+
+function managerOf(entry: JsonObject): Manager {
+  return {
+    name: textOf(entry["manager"]),
+    operation: entry["operation"] === "Apply" ? "Apply" : "Update",
+    apiVersion: textOf(entry["apiVersion"]),
+    subresource: textOf(entry["subresource"]),
+    time: textOf(entry["time"]),
+    fields: setOfFieldsV1(entry["fieldsV1"]),
+  };
+}
+
+/** An applier is the same whatever version it applies with; an updater is another one per version. */
+export function identityOf({ name, operation, apiVersion, subresource }: Omit<Manager, "fields" | "time">): string {
+  return JSON.stringify({
+    manager: name,
+    operation,
+    ...(operation === "Apply" ? {} : { apiVersion }),
+    ...(subresource === "" ? {} : { subresource }),
+  });
+}
+
+/** `metadata.managedFields`; undefined when nobody manages anything. */
+export function managedFieldsOf(managers: Managers): readonly Json[] | undefined {
+  if (managers.size === 0) return undefined;
+  const list = [...managers.values()].sort(byOperationAndTime).map(entryOf);
+  decoded.set(list, managers);
+  return list;
+}
+
+function entryOf(manager: Manager): JsonObject {
+  return {
+    manager: manager.name,
+    operation: manager.operation,
+    apiVersion: manager.apiVersion,
+    ...(manager.time === "" ? {} : { time: manager.time }),
+    fieldsType: "FieldsV1",
+    fieldsV1: fieldsV1(manager.fields),
+    ...(manager.subresource === "" ? {} : { subresource: manager.subresource }),
+  };
+}
+
+function byOperationAndTime(left: Manager, right: Manager): number {
+  return (
+    inOrder(left.operation, right.operation) ||
+    inOrder(left.time, right.time) ||
+    inOrder(left.name, right.name) ||
+    inOrder(left.apiVersion, right.apiVersion) ||
+    inOrder(left.subresource, right.subresource)
+  );
+}
+
+function inOrder(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

@@ -1,0 +1,90 @@
+import { ApiError } from "../values/api-error.ts";
+import { equalJson, isList, isObject, objectOf, textOf, without, type Json, type JsonObject } from "../values/json.ts";
+
+const unprocessable = (why: string): ApiError =>
+  new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${why}`);
+
+/** RFC 6902. Throws 422 when an operation can't be done. */
+export function jsonPatched(document: JsonObject, operations: readonly Json[]): JsonObject {
+  let current: Json = document;
+  for (const operation of operations) current = patchedOnce(current, objectOf(operation));
+  if (!isObject(current)) throw unprocessable("the patch leaves no object");
+  return current;
+}
+
+function patchedOnce(document: Json, operation: JsonObject): Json {
+  const path = pointer(textOf(operation["path"]));
+  switch (operation["op"]) {
+    case "add":
+      return changed(document, path, operation["value"] ?? null, "add");
+    case "replace":
+      found(document, path);
+      return changed(document, path, operation["value"] ?? null, "replace");
+    case "remove":
+      found(document, path);
+      return changed(document, path, undefined, "replace");
+    case "move": {
+      const from = pointer(textOf(operation["from"]));
+      const value = found(document, from);
+      return changed(changed(document, from, undefined, "replace"), path, value, "add");
+    }
+    case "copy":
+      return changed(document, path, found(document, pointer(textOf(operation["from"]))), "add");
+    case "test":
+      if (equalJson(lookup(document, path) ?? null, operation["value"] ?? null)) return document;
+      throw unprocessable(`testing path ${textOf(operation["path"])} failed`);
+    default:
+      throw unprocessable(`unknown operation ${JSON.stringify(operation["op"] ?? null)}`);
+  }
+}
+
+const pointer = (text: string): readonly string[] =>
+  text === ""
+    ? []
+    : text
+        .split("/")
+        .slice(1)
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+function lookup(document: Json, path: readonly string[]): Json | undefined {
+  let current: Json | undefined = document;
+  for (const part of path) {
+    if (isList(current)) current = current[part === "-" ? current.length : Number(part)];
+    else current = isObject(current) ? current[part] : undefined;
+  }
+  return current;
+}
+
+function found(document: Json, path: readonly string[]): Json {
+  const value = lookup(document, path);
+  if (value === undefined) throw unprocessable(`path /${path.join("/")} does not exist`);
+  return value;
+}
+
+/** The document with a value set, inserted (`add` into a list) or, when it is undefined, taken out. */
+function changed(document: Json, path: readonly string[], value: Json | undefined, mode: "add" | "replace"): Json {
+  const [head, ...rest] = path;
+  if (head === undefined) return value ?? null;
+  if (isList(document)) return changedList(document, [head, rest], value, mode);
+  if (!isObject(document)) throw unprocessable(`path /${path.join("/")} does not exist`);
+  if (rest.length === 0) return value === undefined ? without(document, head) : { ...document, [head]: value };
+  const child = document[head];
+  if (child === undefined) throw unprocessable(`path /${path.join("/")} does not exist`);
+  return { ...document, [head]: changed(child, rest, value, mode) };
+}
+
+function changedList(
+  list: readonly Json[],
+  [head, rest]: readonly [string, readonly string[]],
+  value: Json | undefined,
+  mode: "add" | "replace",
+): Json {
+  const index = head === "-" ? list.length : Number(head);
+  const isInside = Number.isInteger(index) && index >= 0 && index <= list.length;
+  if (!isInside) throw unprocessable(`index ${head} is outside of the list`);
+  const result = [...list];
+  if (rest.length > 0) result[index] = changed(list[index] ?? null, rest, value, mode);
+  else if (value === undefined) result.splice(index, 1);
+  else result.splice(index, mode === "add" ? 0 : 1, value);
+  return result;
+}

@@ -1,0 +1,113 @@
+import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
+import { badRequest } from "../values/api-error.ts";
+import { equalJson, isList, isObject, listOf, type Json, type JsonObject } from "../values/json.ts";
+
+/**
+ * Strategic merge patch by the patch strategies and merge keys of the schema, with its directives `$patch`,
+ * `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…`
+ * (k8s.io/apimachinery/pkg/util/strategicpatch).
+ */
+export function strategicallyPatched(document: JsonObject, patch: JsonObject, node: SchemaNode): JsonObject {
+  if (patch["$patch"] === "replace") return withoutDirectives(patch);
+  if (patch["$patch"] === "delete") return {};
+  const result: Record<string, Json> = { ...document };
+  retainKeys(result, patch);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith("$")) continue;
+    if (value === null) {
+      delete result[key];
+      continue;
+    }
+    result[key] = patchedValue(result[key], value, {
+      node: childNode(node, key) ?? untyped,
+      order: patch[`$setElementOrder/${key}`],
+    });
+  }
+  for (const [key, value] of Object.entries(patch)) applyListDirective(result, key, value, node);
+  return result;
+}
+
+interface Field {
+  readonly node: SchemaNode;
+  readonly order: Json | undefined;
+}
+
+function patchedValue(before: Json | undefined, patch: Json, { node, order }: Field): Json {
+  if (isObject(patch)) {
+    if (node.patchStrategy.includes("replace")) return patch;
+    return strategicallyPatched(isObject(before) ? before : {}, patch, node);
+  }
+  if (!isList(patch) || !node.patchStrategy.includes("merge")) return patch;
+  const list =
+    node.mergeKey === undefined
+      ? mergedPrimitives(listOf(before), patch)
+      : mergedItems(listOf(before), patch, node, node.mergeKey);
+  return order === undefined ? list : ordered(list, listOf(order), node.mergeKey);
+}
+
+function mergedPrimitives(before: readonly Json[], patch: readonly Json[]): readonly Json[] {
+  return [...before, ...patch.filter((item) => !before.some((known) => equalJson(known, item)))];
+}
+
+function mergedItems(
+  before: readonly Json[],
+  patch: readonly Json[],
+  node: SchemaNode,
+  mergeKey: string,
+): readonly Json[] {
+  if (patch.some((item) => isObject(item) && item["$patch"] === "replace")) {
+    return patch.filter((item) => !(isObject(item) && "$patch" in item));
+  }
+  let result = [...before];
+  for (const item of patch) {
+    if (!isObject(item)) throw badRequest("map: found an element that isn't an object in a list with a merge key");
+    const key = item[mergeKey];
+    if (key === undefined)
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    const index = result.findIndex((known) => isObject(known) && equalJson(known[mergeKey], key));
+    if (item["$patch"] === "delete") result = result.filter((_, at) => at !== index);
+    else if (index === -1) result.push(strategicallyPatched({}, item, node.items ?? untyped));
+    else result[index] = strategicallyPatched(asObject(result[index]), item, node.items ?? untyped);
+  }
+  return result;
+}
+
+const asObject = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+
+const identity = (item: Json, mergeKey: string | undefined): Json | undefined =>
+  mergeKey === undefined ? item : asObject(item)[mergeKey];
+
+// Items named in the order come in it; the others keep their place before the named item that followed them.
+function ordered(list: readonly Json[], order: readonly Json[], mergeKey: string | undefined): readonly Json[] {
+  const rank = (item: Json): number =>
+    order.findIndex((wanted) => equalJson(identity(wanted, mergeKey), identity(item, mergeKey)));
+  const named = list.filter((item) => rank(item) !== -1).sort((left, right) => rank(left) - rank(right));
+  const result: Json[] = [];
+  let next = 0;
+  for (const item of list) {
+    if (rank(item) === -1) result.push(item);
+    else result.push(named[next++] ?? item);
+  }
+  return result;
+}
+
+function applyListDirective(result: Record<string, Json>, key: string, value: Json, node: SchemaNode): void {
+  const [directive, field] = key.split("/", 2);
+  if (field === undefined || !(field in result)) return;
+  if (directive === "$deleteFromPrimitiveList") {
+    const doomed = listOf(value);
+    result[field] = listOf(result[field]).filter((item) => !doomed.some((one) => equalJson(one, item)));
+  }
+  if (directive === "$setElementOrder") {
+    result[field] = ordered(listOf(result[field]), listOf(value), childNode(node, field)?.mergeKey);
+  }
+}
+
+function retainKeys(result: Record<string, Json>, patch: JsonObject): void {
+  const kept = patch["$retainKeys"];
+  if (!isList(kept)) return;
+  for (const key of Object.keys(result)) if (!kept.includes(key)) delete result[key];
+}
+
+const withoutDirectives = (patch: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith("$")));

@@ -1,0 +1,61 @@
+/** A queue of chunks between a writer that never waits and one reader. */
+export interface Channel {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  push(text: string): void;
+  /** Ends the stream after what was pushed. */
+  end(): void;
+  /** Ends it at once: what was not read is dropped. */
+  close(): void;
+}
+
+const encoder = new TextEncoder();
+
+/** Chunks a reader may fall behind before it is cut off, as the real server cuts off a slow watch. */
+const mostPending = 65_536;
+
+/** @param onEnd called once, when either side ends the stream */
+export function createChannel(onEnd: () => void): Channel {
+  let pending: Uint8Array[] = [];
+  let wake: (() => void) | undefined;
+  let isEnded = false;
+
+  const end = (): void => {
+    if (isEnded) return;
+    isEnded = true;
+    onEnd();
+    wake?.();
+  };
+  const close = (): void => {
+    pending = [];
+    end();
+  };
+
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      while (pending.length > 0 || !isEnded) {
+        const batch = pending;
+        pending = [];
+        yield* batch;
+        if (pending.length > 0 || isEnded) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = undefined;
+      }
+    } finally {
+      close();
+    }
+  }
+
+  return {
+    chunks: { [Symbol.asyncIterator]: read },
+    push: (text) => {
+      if (isEnded) return;
+      pending.push(encoder.encode(text));
+      if (pending.length > mostPending) close();
+      wake?.();
+    },
+    end,
+    close,
+  };
+}

@@ -1,0 +1,42 @@
+import type { KubeRequest, KubeResponse, KubeStream, Transport } from "../../../kube/transport.ts";
+import { isStream, type Answer, type StreamAnswer } from "./answer.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The transport by a function call. Requests are answered in the order of the calls, each in one piece. */
+export function inProcessTransport(answer: (request: KubeRequest) => Answer, onClose: () => void): Transport {
+  const streams = new Set<StreamAnswer>();
+  return {
+    send: async (request): Promise<KubeResponse> => {
+      const response = answer(request);
+      return isStream(response) ? wholeResponse(response) : response;
+    },
+    open: async (request): Promise<KubeStream> => {
+      const response = answer(request);
+      if (!isStream(response)) return { ...response, chunks: oneChunk(response.body), close: () => {} };
+      streams.add(response);
+      const close = (): void => {
+        streams.delete(response);
+        response.close();
+      };
+      request.signal?.addEventListener("abort", close, { once: true });
+      return { ...response, close };
+    },
+    close: async () => {
+      for (const stream of streams) stream.close();
+      streams.clear();
+      onClose();
+    },
+  };
+}
+
+async function wholeResponse({ status, headers, chunks }: StreamAnswer): Promise<KubeResponse> {
+  let body = "";
+  for await (const chunk of chunks) body += decoder.decode(chunk, { stream: true });
+  return { status, headers, body };
+}
+
+async function* oneChunk(body: string): AsyncGenerator<Uint8Array> {
+  yield encoder.encode(body);
+}

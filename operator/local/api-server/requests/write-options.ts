@@ -1,0 +1,46 @@
+import { badRequest, invalid, type Cause } from "../values/api-error.ts";
+import { unsupportedValue } from "../kinds/causes.ts";
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+/** How a write is to be done. */
+export interface WriteOptions {
+  /** Name in managedFields: `fieldManager`, else the first word of the user agent. */
+  readonly manager: string;
+  /** Whether the client named its manager; server-side apply insists on it. */
+  readonly isManagerGiven: boolean;
+  readonly dryRun: boolean;
+  readonly validation: FieldValidation;
+  readonly force: boolean;
+}
+
+const validations: readonly FieldValidation[] = ["Ignore", "Warn", "Strict"];
+
+/** Reads the query of a write. Throws 422 for values that don't exist. */
+export function writeOptions(
+  query: URLSearchParams,
+  headers: Readonly<Record<string, string>>,
+  kind: string,
+): WriteOptions {
+  const causes: Cause[] = [];
+  const dryRun = query.getAll("dryRun").filter((value) => value !== "");
+  if (dryRun.some((value) => value !== "All")) causes.push(unsupportedValue("dryRun", dryRun, ["All"]));
+  const wanted = query.get("fieldValidation") ?? "";
+  const validation = wanted === "" ? "Warn" : validations.find((one) => one === wanted);
+  if (validation === undefined) causes.push(unsupportedValue("fieldValidation", wanted, validations));
+  if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind, plural: "" }, "", causes);
+  const given = query.get("fieldManager") ?? "";
+  if (given.length > 128) throw badRequest(`fieldManager: Too long: may not be more than 128 bytes`);
+  return {
+    manager: given === "" ? userAgent(headers) : given,
+    isManagerGiven: given !== "",
+    dryRun: dryRun.length > 0,
+    validation: validation ?? "Warn",
+    force: query.get("force") === "true" || query.get("force") === "1",
+  };
+}
+
+const userAgent = (headers: Readonly<Record<string, string>>): string => {
+  const agent = (headers["user-agent"] ?? "").split("/")[0] ?? "";
+  return agent === "" ? "unknown" : agent;
+};

@@ -1,0 +1,58 @@
+import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import type { SchemaNode } from "./schema-node.ts";
+import { childNode } from "./schema-node.ts";
+
+/** The value with the schema's defaults filled in; the same value when none was missing. */
+export function defaulted(value: JsonObject, node: SchemaNode): JsonObject {
+  let result: Record<string, Json> | undefined;
+  const set = (key: string, next: Json): void => {
+    result ??= { ...value };
+    result[key] = next;
+  };
+  for (const [key, child] of Object.entries(value)) {
+    const childSchema = childNode(node, key);
+    if (childSchema === undefined) continue;
+    const fallsBack = child === null && !childSchema.nullable && childSchema.default !== undefined;
+    const next = defaultedValue(fallsBack ? (childSchema.default ?? null) : child, childSchema);
+    if (next !== child) set(key, next);
+  }
+  for (const [key, childSchema] of node.fields) {
+    if (key in value || childSchema.default === undefined) continue;
+    set(key, defaultedValue(childSchema.default, childSchema));
+  }
+  return result ?? value;
+}
+
+function defaultedValue(value: Json, node: SchemaNode): Json {
+  if (isObject(value)) return node.type === "any" ? value : defaulted(value, node);
+  const { items } = node;
+  if (!isList(value) || items === undefined) return value;
+  const result = value.map((item) => defaultedValue(item, items));
+  return result.every((item, index) => item === value[index]) ? value : result;
+}
+
+/** What a built-in kind's object has even when empty: the structs that Go always prints. */
+export function zeroValue(node: SchemaNode): JsonObject {
+  const entries: [string, Json][] = [];
+  for (const [key, child] of node.fields) {
+    if (isObject(child.default) && child.type === "object") entries.push([key, zeroValue(child)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** The value without nulls, as a typed decoder drops them; the same value when there was none. */
+export function withoutNulls(value: Json): Json {
+  if (isList(value)) {
+    const result = value.map(withoutNulls);
+    return result.every((item, index) => item === value[index]) ? value : result;
+  }
+  if (!isObject(value)) return value;
+  let changed = false;
+  const entries: [string, Json][] = [];
+  for (const [key, child] of Object.entries(value)) {
+    const next = child === null ? null : withoutNulls(child);
+    if (next !== child || child === null) changed = true;
+    if (next !== null) entries.push([key, next]);
+  }
+  return changed ? Object.fromEntries(entries) : value;
+}

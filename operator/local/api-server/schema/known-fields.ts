@@ -1,0 +1,44 @@
+import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { childNode, type SchemaNode } from "./schema-node.ts";
+
+/** An object without the fields its schema doesn't know, and the paths of those fields (`spec.containers[0].foo`). */
+export interface KnownFields {
+  readonly value: JsonObject;
+  readonly unknown: readonly string[];
+}
+
+/** Prunes a whole object. `metadata` is checked like everything else where the schema describes it. */
+export function knownFields(object: JsonObject, node: SchemaNode): KnownFields {
+  const unknown: string[] = [];
+  const value = prunedObject(object, node, "", unknown);
+  return { value, unknown };
+}
+
+function prunedObject(value: JsonObject, node: SchemaNode, path: string, unknown: string[]): JsonObject {
+  let result: Record<string, Json> | undefined;
+  for (const [key, child] of Object.entries(value)) {
+    const place = path === "" ? key : `${path}.${key}`;
+    const childSchema = childNode(node, key);
+    if (childSchema === undefined) {
+      if (node.embedded && (key === "apiVersion" || key === "kind" || key === "metadata")) continue;
+      unknown.push(place);
+      result ??= { ...value };
+      delete result[key];
+      continue;
+    }
+    const next = pruned(child, childSchema, place, unknown);
+    if (next === child) continue;
+    result ??= { ...value };
+    result[key] = next;
+  }
+  return result ?? value;
+}
+
+function pruned(value: Json, node: SchemaNode, path: string, unknown: string[]): Json {
+  if (node.type === "any") return value;
+  if (isObject(value)) return prunedObject(value, node, path, unknown);
+  const { items } = node;
+  if (!isList(value) || items === undefined) return value;
+  const result = value.map((item, index) => pruned(item, items, `${path}[${index}]`, unknown));
+  return result.every((item, index) => item === value[index]) ? value : result;
+}

@@ -1,0 +1,144 @@
+import { isList, isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
+import { textsOf } from "../values/api-object.ts";
+
+export type ValueType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "any";
+export type ListType = "atomic" | "set" | "map";
+
+/** What the model knows of the values at one place in an object: OpenAPI of a built-in kind and a CRD's schema read alike. */
+export interface SchemaNode {
+  readonly type: ValueType;
+  /** Declared properties; empty for maps and untyped objects. */
+  readonly fields: ReadonlyMap<string, SchemaNode>;
+  /** The values of a map. */
+  readonly values: SchemaNode | undefined;
+  readonly items: SchemaNode | undefined;
+  readonly listType: ListType;
+  /** Keys of a list map. */
+  readonly keys: readonly string[];
+  /** An object or list that has one owner as a whole. */
+  readonly atomic: boolean;
+  readonly mergeKey: string | undefined;
+  readonly patchStrategy: readonly string[];
+  readonly default: Json | undefined;
+  readonly required: readonly string[];
+  readonly nullable: boolean;
+  readonly preservesUnknown: boolean;
+  readonly embedded: boolean;
+  /** The schema as it was written. */
+  readonly raw: JsonObject;
+}
+
+export type Definitions = Readonly<Record<string, JsonObject>>;
+
+const noFields: ReadonlyMap<string, SchemaNode> = new Map();
+
+/** Anything: objects are merged field by field, lists replaced whole (as structured-merge-diff deduces it). */
+export const untyped: SchemaNode = {
+  type: "any",
+  fields: noFields,
+  values: undefined,
+  items: undefined,
+  listType: "atomic",
+  keys: [],
+  atomic: false,
+  mergeKey: undefined,
+  patchStrategy: [],
+  default: undefined,
+  required: [],
+  nullable: true,
+  preservesUnknown: true,
+  embedded: false,
+  raw: {},
+};
+
+/**
+ * Reads a schema; children are read when first asked for, so schemas that contain themselves are fine. Without
+ * definitions it is a CRD's structural schema, which has no references.
+ */
+export function schemaNode(written: JsonObject, definitions?: Definitions): SchemaNode {
+  const raw = definitions === undefined ? written : dereferenced(written, definitions);
+  const type = typeOf(raw, definitions === undefined);
+  const listType = listTypeOf(raw);
+  let fields: ReadonlyMap<string, SchemaNode> | undefined;
+  let values: SchemaNode | undefined;
+  let items: SchemaNode | undefined;
+  return {
+    type,
+    get fields() {
+      fields ??= fieldsOf(raw, definitions);
+      return fields;
+    },
+    get values() {
+      const written = raw["additionalProperties"];
+      if (isObject(written)) values ??= schemaNode(written, definitions);
+      return values;
+    },
+    get items() {
+      const written = raw["items"];
+      if (isObject(written)) items ??= schemaNode(written, definitions);
+      return items;
+    },
+    listType,
+    keys: textsOf(raw["x-kubernetes-list-map-keys"]),
+    atomic: type === "array" ? listType === "atomic" : raw["x-kubernetes-map-type"] === "atomic",
+    mergeKey: textOf(raw["x-kubernetes-patch-merge-key"]) || undefined,
+    patchStrategy: textOf(raw["x-kubernetes-patch-strategy"])
+      .split(",")
+      .filter((word) => word !== ""),
+    default: raw["default"],
+    required: textsOf(raw["required"]),
+    nullable: raw["nullable"] === true,
+    preservesUnknown: raw["x-kubernetes-preserve-unknown-fields"] === true,
+    embedded: raw["x-kubernetes-embedded-resource"] === true,
+    raw,
+  };
+}
+
+/** The node of a field, map value included; undefined for a field that the schema doesn't know. */
+export function childNode(node: SchemaNode, key: string): SchemaNode | undefined {
+  if (node.type === "any") return untyped;
+  return node.fields.get(key) ?? node.values ?? (node.preservesUnknown ? untyped : undefined);
+}
+
+/** True for an object whose keys are data, not names of the API. */
+export const isMap = (node: SchemaNode): boolean => node.values !== undefined && node.fields.size === 0;
+
+function fieldsOf(raw: JsonObject, definitions: Definitions | undefined): ReadonlyMap<string, SchemaNode> {
+  const properties = raw["properties"];
+  if (!isObject(properties)) return noFields;
+  return new Map(Object.entries(properties).map(([key, value]) => [key, schemaNode(objectOf(value), definitions)]));
+}
+
+function dereferenced(written: JsonObject, definitions: Definitions): JsonObject {
+  const [only] = listOf(written["allOf"]);
+  const reference = textOf(written["$ref"]) || textOf(objectOf(only)["$ref"]);
+  if (reference === "") return written;
+  const target = definitions[reference.slice(reference.lastIndexOf("/") + 1)];
+  const { allOf: _allOf, $ref: _ref, ...own } = written;
+  return target === undefined ? own : { ...dereferenced(target, definitions), ...own };
+}
+
+function typeOf(raw: JsonObject, structural: boolean): ValueType {
+  if (raw["x-kubernetes-int-or-string"] === true || raw["format"] === "int-or-string" || isList(raw["oneOf"])) {
+    return "any";
+  }
+  switch (raw["type"]) {
+    case "object":
+      // Alone it means "no fields" in a CRD and "any object" in the OpenAPI of a built-in kind (RawExtension, FieldsV1).
+      return structural || isObject(raw["properties"]) || isObject(raw["additionalProperties"]) ? "object" : "any";
+    case "array":
+      return "array";
+    case "string":
+    case "integer":
+    case "number":
+    case "boolean":
+      return raw["type"];
+    default:
+      return isObject(raw["properties"]) ? "object" : "any";
+  }
+}
+
+function listTypeOf(raw: JsonObject): ListType {
+  const written = raw["x-kubernetes-list-type"];
+  return written === "map" || written === "set" ? written : "atomic";
+}

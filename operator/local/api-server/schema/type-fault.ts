@@ -1,0 +1,51 @@
+import { isList, isObject, type Json } from "../values/json.ts";
+import { childNode, type SchemaNode } from "./schema-node.ts";
+
+/**
+ * The first value that isn't of its schema's type, in the words of Go's JSON decoder; undefined when all fit. Go's own type
+ * names are not known here: the schema's stand in their place.
+ */
+export function typeFault(value: Json, node: SchemaNode | undefined, path: string): string | undefined {
+  if (node === undefined || node.type === "any" || value === null) return undefined;
+  if (!fits(value, node)) {
+    const wanted = node.raw["format"] ?? node.type;
+    return `cannot unmarshal ${goName(value)} into Go struct field ${path} of type ${String(wanted)}`;
+  }
+  if (isObject(value)) {
+    for (const [key, child] of Object.entries(value)) {
+      const fault = typeFault(child, childNode(node, key), path === "" ? key : `${path}.${key}`);
+      if (fault !== undefined) return fault;
+    }
+  }
+  if (isList(value)) {
+    for (const item of value) {
+      const fault = typeFault(item, node.items, path);
+      if (fault !== undefined) return fault;
+    }
+  }
+  return undefined;
+}
+
+function fits(value: Json, { type }: SchemaNode): boolean {
+  switch (type) {
+    case "object":
+      return isObject(value);
+    case "array":
+      return isList(value);
+    case "integer":
+      return typeof value === "number" && Number.isInteger(value);
+    case "number":
+      return typeof value === "number";
+    case "string":
+    case "boolean":
+      return typeof value === type;
+    case "any":
+      return true;
+  }
+}
+
+function goName(value: Json): string {
+  if (isList(value)) return "array";
+  if (isObject(value)) return "object";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}

@@ -1,0 +1,72 @@
+import type { History } from "./history.ts";
+import type { Change, StoredRecord } from "./record.ts";
+
+/** All objects of one resource, by namespace and name. */
+export interface Collection {
+  readonly key: string;
+  readonly history: History;
+  record(namespace: string, name: string): StoredRecord | undefined;
+  /** Records in the order of namespace and name; of one namespace unless it is "". */
+  records(namespace: string): readonly StoredRecord[];
+  readonly size: number;
+  /** Calls back for every later change; the returned function ends it. */
+  subscribe(listener: (change: Change) => void): () => void;
+}
+
+/** The side of a collection that only the store touches. */
+export interface WritableCollection extends Collection {
+  put(namespace: string, name: string, record: StoredRecord | undefined): void;
+  publish(change: Change): void;
+}
+
+export function createCollection(key: string, history: History): WritableCollection {
+  const namespaces = new Map<string, Map<string, StoredRecord>>();
+  const sorted = new Map<string, readonly StoredRecord[]>();
+  const listeners = new Set<(change: Change) => void>();
+  let size = 0;
+
+  const recordsOf = (namespace: string): readonly StoredRecord[] => {
+    const known = sorted.get(namespace);
+    if (known !== undefined) return known;
+    const names = [...(namespaces.get(namespace) ?? [])].sort(byKey);
+    const records = names.map(([, record]) => record);
+    sorted.set(namespace, records);
+    return records;
+  };
+
+  return {
+    key,
+    history,
+    get size() {
+      return size;
+    },
+    record: (namespace, name) => namespaces.get(namespace)?.get(name),
+    records: (namespace) => {
+      if (namespace !== "") return recordsOf(namespace);
+      const keys = [...namespaces.keys()].sort();
+      return keys.length === 1 ? recordsOf(keys[0] ?? "") : keys.flatMap(recordsOf);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    put: (namespace, name, record) => {
+      const names = namespaces.get(namespace) ?? new Map<string, StoredRecord>();
+      namespaces.set(namespace, names);
+      size -= names.size;
+      if (record === undefined) names.delete(name);
+      else names.set(name, record);
+      size += names.size;
+      sorted.delete(namespace);
+    },
+    publish: (change) => {
+      history.push(change);
+      for (const listener of listeners) listener(change);
+    },
+  };
+}
+
+function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

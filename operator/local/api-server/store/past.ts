@@ -1,0 +1,21 @@
+import { continueExpired } from "../requests/list-options.ts";
+import { nameOf, namespaceOf } from "../values/api-object.ts";
+import type { Collection } from "./collection.ts";
+import type { StoredRecord } from "./record.ts";
+
+/** The records of a collection as they were at a revision: the changes since then are taken back. Throws 410. */
+export function recordsAt(collection: Collection, namespace: string, revision: number): readonly StoredRecord[] {
+  const changes = collection.history.after(revision);
+  if (changes === undefined) throw continueExpired();
+  if (changes.length === 0) return collection.records(namespace);
+  const records = new Map<string, StoredRecord>();
+  for (const record of collection.records(namespace)) records.set(keyOf(record), record);
+  for (const { record, before } of changes.toReversed()) {
+    if (namespace !== "" && namespaceOf(record.object) !== namespace) continue;
+    if (before === undefined) records.delete(keyOf(record));
+    else records.set(keyOf(record), before);
+  }
+  return [...records.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, record]) => record);
+}
+
+const keyOf = ({ object }: StoredRecord): string => `${namespaceOf(object)}/${nameOf(object)}`;

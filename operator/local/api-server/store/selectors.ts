@@ -1,0 +1,128 @@
+import { badRequest } from "../values/api-error.ts";
+import { objectOf, textOf, type JsonObject } from "../values/json.ts";
+
+/** One requirement of a label selector. */
+interface Requirement {
+  readonly key: string;
+  readonly operator: "in" | "notin" | "exists" | "absent" | ">" | "<";
+  readonly values: readonly string[];
+}
+
+export type LabelTest = (object: JsonObject) => boolean;
+
+const everything: LabelTest = () => true;
+
+const patterns: readonly [RegExp, (match: RegExpExecArray) => Requirement][] = [
+  [/^!\s*(?<key>\S+)$/u, (match) => requirement(match, "absent", [])],
+  [/^(?<key>\S+)\s+in\s*\((?<values>[^)]*)\)$/u, (match) => requirement(match, "in", listed(match))],
+  [/^(?<key>\S+)\s+notin\s*\((?<values>[^)]*)\)$/u, (match) => requirement(match, "notin", listed(match))],
+  [
+    /^(?<key>[^\s!=<>]+)\s*!=\s*(?<values>\S*)$/u,
+    (match) => requirement(match, "notin", [match.groups?.["values"] ?? ""]),
+  ],
+  [
+    /^(?<key>[^\s!=<>]+)\s*==?\s*(?<values>\S*)$/u,
+    (match) => requirement(match, "in", [match.groups?.["values"] ?? ""]),
+  ],
+  [
+    /^(?<key>[^\s!=<>]+)\s*>\s*(?<values>-?\d+)$/u,
+    (match) => requirement(match, ">", [match.groups?.["values"] ?? ""]),
+  ],
+  [
+    /^(?<key>[^\s!=<>]+)\s*<\s*(?<values>-?\d+)$/u,
+    (match) => requirement(match, "<", [match.groups?.["values"] ?? ""]),
+  ],
+  [/^(?<key>[^\s!=<>()]+)$/u, (match) => requirement(match, "exists", [])],
+];
+
+const requirement = (
+  match: RegExpExecArray,
+  operator: Requirement["operator"],
+  values: readonly string[],
+): Requirement => ({ key: match.groups?.["key"] ?? "", operator, values });
+
+const listed = (match: RegExpExecArray): readonly string[] =>
+  (match.groups?.["values"] ?? "").split(",").map((value) => value.trim());
+
+/** Reads `labelSelector`: equality based and set based requirements, joined by commas. Throws 400. */
+export function labelTest(selector: string): LabelTest {
+  if (selector.trim() === "") return everything;
+  const requirements = splitOutsideBrackets(selector).map((part) => parsed(part.trim(), selector));
+  return (object) => {
+    const labels = objectOf(objectOf(object["metadata"])["labels"]);
+    return requirements.every((one) => isMet(one, key(labels, one.key)));
+  };
+}
+
+const key = (labels: JsonObject, name: string): string | undefined =>
+  name in labels ? textOf(labels[name]) : undefined;
+
+function parsed(part: string, selector: string): Requirement {
+  for (const [pattern, read] of patterns) {
+    const match = pattern.exec(part);
+    if (match !== null) return read(match);
+  }
+  throw badRequest(`unable to parse requirement: found '${part}' in ${JSON.stringify(selector)}`);
+}
+
+function isMet({ operator, values }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case "in":
+      return value !== undefined && values.includes(value);
+    case "notin":
+      return value === undefined || !values.includes(value);
+    case "exists":
+      return value !== undefined;
+    case "absent":
+      return value === undefined;
+    case ">":
+      return value !== undefined && Number(value) > Number(values[0]);
+    case "<":
+      return value !== undefined && Number(value) < Number(values[0]);
+  }
+}
+
+function splitOutsideBrackets(selector: string): readonly string[] {
+  return selector.split(/,(?![^(]*\))/u);
+}
+
+/** The `metav1.LabelSelector` of a workload, as a label selector in text form. */
+export function selectorText(selector: JsonObject): string {
+  const equal = Object.entries(objectOf(selector["matchLabels"])).map(([name, value]) => `${name}=${textOf(value)}`);
+  const expressions = Array.isArray(selector["matchExpressions"]) ? selector["matchExpressions"].map(objectOf) : [];
+  const written = expressions.map((expression) => {
+    const name = textOf(expression["key"]);
+    const values = Array.isArray(expression["values"]) ? expression["values"].map(String).join(",") : "";
+    switch (expression["operator"]) {
+      case "In":
+        return `${name} in (${values})`;
+      case "NotIn":
+        return `${name} notin (${values})`;
+      case "DoesNotExist":
+        return `!${name}`;
+      default:
+        return name;
+    }
+  });
+  return [...equal, ...written].join(",");
+}
+
+/** Reads `fieldSelector`. `fields` names what this resource can be selected by and where the value is. Throws 400. */
+export function fieldTest(
+  selector: string,
+  fields: ReadonlyMap<string, (object: JsonObject) => string>,
+): { readonly test: LabelTest; readonly name: string | undefined } {
+  if (selector.trim() === "") return { test: everything, name: undefined };
+  let name: string | undefined;
+  const tests = selector.split(",").map((part): LabelTest => {
+    const match = /^(?<field>[^=!]+)(?<operator>==?|!=)(?<value>.*)$/u.exec(part.trim());
+    if (match === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${part}'`);
+    const { field = "", operator = "", value = "" } = match.groups ?? {};
+    const read = fields.get(field);
+    if (read === undefined) throw badRequest(`field label not supported: ${field}`);
+    if (operator === "!=") return (object) => read(object) !== value;
+    if (field === "metadata.name") name = value;
+    return (object) => read(object) === value;
+  });
+  return { test: (object) => tests.every((test) => test(object)), name };
+}

@@ -1,0 +1,127 @@
+import type { JsonObject } from "./json.ts";
+
+/** One finding of a validation, as `details.causes` lists it. */
+export interface Cause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+/** A request the server refuses: its body is a `Status` object. Thrown anywhere below a request, answered at its border. */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: JsonObject | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: JsonObject) {
+    super(message);
+    this.name = reason;
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  get status(): JsonObject {
+    return {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: this.message,
+      ...(this.reason === "" ? {} : { reason: this.reason }),
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.code,
+    };
+  }
+}
+
+/** The resource an error speaks of. */
+export interface Subject {
+  readonly group: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+const qualified = ({ group, plural }: Subject): string => (group === "" ? plural : `${plural}.${group}`);
+const qualifiedKind = ({ group, kind }: Subject): string => (group === "" ? kind : `${kind}.${group}`);
+
+const details = (subject: Subject, name: string): JsonObject => ({
+  ...(name === "" ? {} : { name }),
+  ...(subject.group === "" ? {} : { group: subject.group }),
+  kind: subject.plural,
+});
+
+// The texts and codes are those of k8s.io/apimachinery/pkg/api/errors.
+
+export const notFound = (subject: Subject, name: string): ApiError =>
+  new ApiError(404, "NotFound", `${qualified(subject)} "${name}" not found`, details(subject, name));
+
+export const pathNotFound = (): ApiError =>
+  new ApiError(404, "NotFound", "the server could not find the requested resource", {});
+
+export const alreadyExists = (subject: Subject, name: string): ApiError =>
+  new ApiError(409, "AlreadyExists", `${qualified(subject)} "${name}" already exists`, details(subject, name));
+
+export const conflict = (subject: Subject, name: string, why: string): ApiError =>
+  new ApiError(
+    409,
+    "Conflict",
+    `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`,
+    details(subject, name),
+  );
+
+export const modifiedSince = (subject: Subject, name: string): ApiError =>
+  conflict(
+    subject,
+    name,
+    "the object has been modified; please apply your changes to the latest version and try again",
+  );
+
+export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
+
+export const forbidden = (subject: Subject, name: string, why: string): ApiError =>
+  new ApiError(
+    403,
+    "Forbidden",
+    name === "" ? `${qualified(subject)} is forbidden: ${why}` : `${qualified(subject)} "${name}" is forbidden: ${why}`,
+    details(subject, name),
+  );
+
+export const methodNotSupported = (subject: Subject, verb: string): ApiError =>
+  new ApiError(405, "MethodNotAllowed", `${verb} is not supported on resources of kind "${qualified(subject)}"`, {
+    ...(subject.group === "" ? {} : { group: subject.group }),
+    kind: subject.plural,
+  });
+
+export const methodNotAllowed = (): ApiError =>
+  new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+
+export const unsupportedMediaType = (message: string): ApiError => new ApiError(415, "UnsupportedMediaType", message);
+
+export const notAcceptable = (accepted: readonly string[]): ApiError =>
+  new ApiError(406, "NotAcceptable", `only the following media types are accepted: ${accepted.join(", ")}`);
+
+export const expired = (message: string): ApiError => new ApiError(410, "Expired", message);
+
+export const tooLargeResourceVersion = (asked: number, current: number): ApiError =>
+  new ApiError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+    retryAfterSeconds: 1,
+  });
+
+/** 422 with one sentence per cause, joined as Go joins an error list. */
+export function invalid(subject: Subject, name: string, causes: readonly Cause[]): ApiError {
+  const sentences = [...new Set(causes.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)))];
+  const text = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
+  return new ApiError(422, "Invalid", `${qualifiedKind(subject)} "${name}" is invalid: ${text}`, {
+    ...(name === "" ? {} : { name }),
+    ...(subject.group === "" ? {} : { group: subject.group }),
+    kind: subject.kind,
+    causes: causes.map(({ reason, message, field }) => ({ reason, message, field })),
+  });
+}
+
+export const applyConflict = (causes: readonly Cause[], message: string): ApiError =>
+  new ApiError(409, "Conflict", message, {
+    causes: causes.map(({ reason, message: text, field }) => ({ reason, message: text, field })),
+  });

@@ -1,0 +1,86 @@
+import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "./json.ts";
+
+/** Metadata of an object in the store. Everything that the server sets is there. */
+export interface Metadata extends JsonObject {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** An object as the store keeps it: plain JSON with its identity checked once, at the door. */
+export interface ApiObject extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+}
+
+/** An object on its way in: it has metadata, of which nothing is known yet. */
+export interface Draft extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: JsonObject;
+}
+
+/** Puts type and metadata first, as the real server prints them. */
+export function draftOf(value: JsonObject): Draft {
+  return {
+    kind: textOf(value["kind"]),
+    apiVersion: textOf(value["apiVersion"]),
+    metadata: objectOf(value["metadata"]),
+    ...restOf(value),
+  };
+}
+
+const restOf = ({ kind: _kind, apiVersion: _apiVersion, metadata: _metadata, ...rest }: JsonObject): JsonObject => rest;
+
+/** A draft with other metadata; key order and everything else stay. */
+export const withMetadata = (draft: Draft, metadata: JsonObject): Draft => ({ ...draft, metadata });
+
+/** A draft whose identity is complete. */
+export function sealed(draft: Draft): ApiObject {
+  const { name, uid, resourceVersion } = draft.metadata;
+  return {
+    ...draft,
+    metadata: {
+      ...draft.metadata,
+      name: textOf(name),
+      uid: textOf(uid),
+      resourceVersion: textOf(resourceVersion),
+    },
+  };
+}
+
+export const namespaceOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["namespace"]);
+
+export const nameOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["name"]);
+
+export const isBeingDeleted = (object: { readonly metadata: JsonObject }): boolean =>
+  textOf(object.metadata["deletionTimestamp"]) !== "";
+
+export const finalizersOf = (object: { readonly metadata: JsonObject }): readonly string[] =>
+  textsOf(object.metadata["finalizers"]);
+
+export function textsOf(value: Json | undefined): readonly string[] {
+  return isList(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** An owner as `metadata.ownerReferences` names it. */
+export interface Owner {
+  readonly uid: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly blocksDeletion: boolean;
+}
+
+export function ownersOf(object: { readonly metadata: JsonObject }): readonly Owner[] {
+  const references = object.metadata["ownerReferences"];
+  if (!isList(references)) return [];
+  return references.filter(isObject).map((reference) => ({
+    uid: textOf(reference["uid"]),
+    kind: textOf(reference["kind"]),
+    name: textOf(reference["name"]),
+    apiVersion: textOf(reference["apiVersion"]),
+    blocksDeletion: reference["blockOwnerDeletion"] === true,
+  }));
+}

@@ -1,0 +1,62 @@
+/** A JSON value. Values in the store are shared between versions of an object: nobody changes one in place. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
+export const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
+
+export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+
+export const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? value : []);
+
+export const numberOf = (value: Json | undefined): number | undefined =>
+  typeof value === "number" ? value : undefined;
+
+/** The value at a path of object keys, undefined where the path ends early. */
+export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
+  let current = value;
+  for (const key of path) {
+    if (!isObject(current)) return undefined;
+    current = current[key];
+  }
+  return current;
+}
+
+export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
+  if (!keys.some((key) => key in object)) return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
+/** The object with `value` under `key`, or without the key when the value is undefined; the same object when equal. */
+export function replaced(object: JsonObject, key: string, value: Json | undefined): JsonObject {
+  if (value === undefined) return without(object, key);
+  return object[key] === value ? object : { ...object, [key]: value };
+}
+
+/** The object with `value` at a path of keys; objects on the way are made when missing. */
+export function replacedAt(object: JsonObject, path: readonly string[], value: Json | undefined): JsonObject {
+  const [key, ...rest] = path;
+  if (key === undefined) return object;
+  if (rest.length === 0) return replaced(object, key, value);
+  return replaced(object, key, replacedAt(objectOf(object[key]), rest, value));
+}
+
+/** Deep equality; shared parts are recognised without a walk. */
+export function equalJson(left: Json | undefined, right: Json | undefined): boolean {
+  if (left === right) return true;
+  if (isList(left)) {
+    if (!isList(right) || left.length !== right.length) return false;
+    return left.every((item, index) => equalJson(item, right[index]));
+  }
+  if (!isObject(left) || !isObject(right)) return false;
+  const keys = Object.keys(left);
+  if (keys.length !== Object.keys(right).length) return false;
+  return keys.every((key) => key in right && equalJson(left[key], right[key]));
+}

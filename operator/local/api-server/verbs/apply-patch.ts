@@ -1,0 +1,134 @@
+import { requiredValue } from "../kinds/causes.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { apply } from "../ownership/apply.ts";
+import { comparison } from "../ownership/comparison.ts";
+import { difference, type FieldSet } from "../ownership/field-set.ts";
+import { managersOf } from "../ownership/managers.ts";
+import { ownedFields } from "../ownership/owned-fields.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { bodyText, parsedYaml } from "../requests/body.ts";
+import type { WriteOptions } from "../requests/write-options.ts";
+import { knownFields } from "../schema/known-fields.ts";
+import { jsonOf } from "../store/record.ts";
+import { ApiError, badRequest, invalid, notFound } from "../values/api-error.ts";
+import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft } from "../values/api-object.ts";
+import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
+import type { Context, ResourceRequest } from "./context.ts";
+import { collectionOf, createObject, inNamespace } from "./create.ts";
+import { checkType, filled, pruned } from "./decoded.ts";
+import { emptyObject, unmanaged, writerOf } from "./ownership.ts";
+import { checkIdentity, updateObject } from "./update.ts";
+
+/** Server-side apply: creates the object when it isn't there. Throws 409 with the fields that others own. */
+export function applyPatch(context: Context, request: ResourceRequest, options: WriteOptions): Answer {
+  const { kind, namespace, name, subresource } = request.target;
+  if (!options.isManagerGiven) throw managerRequired();
+  const configuration = configurationOf(kind, request);
+  const existing = collectionOf(context, kind).record(namespace, name)?.object;
+  if (existing === undefined) {
+    if (subresource !== "") throw notFound(kind, name);
+    return jsonAnswer(201, jsonOf(appliedNew(context, kind, configuration, { options, namespace })));
+  }
+  checkIdentity(kind, existing, configuration);
+  const stored = appliedOver(context, kind, existing, { configuration, options, subresource });
+  return jsonAnswer(200, jsonOf(stored));
+}
+
+function appliedNew(
+  context: Context,
+  kind: ServedKind,
+  configuration: Draft,
+  { options, namespace }: { readonly options: WriteOptions; readonly namespace: string },
+): ApiObject {
+  const placed = inNamespace(context, kind, configuration, namespace);
+  const result = apply({
+    live: draftOf(emptyObject(kind)),
+    configuration: placed,
+    node: kind.schema,
+    managers: new Map(),
+    writer: writerOf(context, kind, options, ""),
+    force: options.force,
+  });
+  const draft = filled(kind, pruned(kind, result.object).value);
+  return createObject(context, kind, { draft, managers: result.managers, options });
+}
+
+function appliedOver(
+  context: Context,
+  kind: ServedKind,
+  existing: ApiObject,
+  write: { readonly configuration: Draft; readonly options: WriteOptions; readonly subresource: string },
+): ApiObject {
+  const { configuration, options, subresource } = write;
+  const live = unmanaged(existing);
+  const waived = options.manager === "kubectl" ? ownedByClientSideApply(kind, live) : undefined;
+  const result = apply({
+    live,
+    configuration,
+    node: kind.schema,
+    managers: managersOf(existing.metadata),
+    writer: writerOf(context, kind, options, subresource),
+    force: options.force,
+    ...(waived === undefined ? {} : { waived }),
+  });
+  const noted = options.manager === "kubectl" ? withLastApplied(result.object, configuration) : result.object;
+  const draft = filled(kind, pruned(kind, noted).value);
+  return updateObject(context, kind, existing, { draft, managers: result.managers, options, subresource });
+}
+
+function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
+  const body = parsedYaml(bodyText(request.body));
+  if (!isObject(body)) throw badRequest("error decoding YAML: the body is not an object");
+  checkType(kind, body);
+  const draft = draftOf(body);
+  const written = draft.metadata["managedFields"];
+  if (isList(written) && written.length > 0) throw badRequest("metadata.managedFields must be nil");
+  const { name, namespace } = request.target;
+  const given = nameOf(draft);
+  if (given !== "" && given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+  const metadata = {
+    ...draft.metadata,
+    name,
+    ...(namespace === "" ? {} : { namespace: namespaceOf(draft) || namespace }),
+  };
+  const complete = withMetadata(draft, metadata);
+  refuseUndeclared(kind, complete);
+  return complete;
+}
+
+// The typed value that apply works on has no place for unknown fields; the real server answers 500, whatever fieldValidation says.
+function refuseUndeclared(kind: ServedKind, configuration: Draft): void {
+  const { unknown } = knownFields(configuration, kind.schema);
+  if (unknown.length === 0) return;
+  const lines = unknown.map((path) => `.${path}: field not declared in schema`);
+  const text = lines.length === 1 ? lines[0] : `errors:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  const where = `${namespaceOf(configuration)}/${nameOf(configuration)}; ${kind.apiVersion}, Kind=${kind.kind}`;
+  throw new ApiError(500, "", `failed to create typed patch object (${where}): ${text}`);
+}
+
+const annotation = "kubectl.kubernetes.io/last-applied-configuration";
+const annotationPath = ["metadata", "annotations", annotation] as const;
+
+// kubectl may move from client-side to server-side apply: what it last applied and is still there is its own.
+function ownedByClientSideApply(kind: ServedKind, live: JsonObject): FieldSet | undefined {
+  const text = textOf(valueAt(live, annotationPath));
+  if (text === "") return undefined;
+  const last = objectOf(parsedYaml(text));
+  if (last["apiVersion"] !== kind.apiVersion) return undefined;
+  const changes = comparison(last, live, kind.schema);
+  const owned = ownedFields(last, kind.schema);
+  return difference(difference(difference(owned, changes.modified), changes.added), changes.removed);
+}
+
+function withLastApplied(object: JsonObject, configuration: Draft): JsonObject {
+  if (textOf(valueAt(object, annotationPath)) === "") return object;
+  const bare = replacedAt(configuration, annotationPath, undefined);
+  return replacedAt(object, annotationPath, `${JSON.stringify(bare)}\n`);
+}
+
+function managerRequired(): Error {
+  const cause = requiredValue("fieldManager", "is required for apply patch");
+  return invalid({ group: "meta.k8s.io", kind: "PatchOptions", plural: "" }, "", [cause]);
+}

@@ -1,0 +1,116 @@
+import type { ServedKind } from "../kinds/served-kind.ts";
+import type { Managers } from "../ownership/managers.ts";
+import { bodyObject } from "../requests/body.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import { jsonOf } from "../store/record.ts";
+import { alreadyExists, badRequest, forbidden, methodNotAllowed, notFound } from "../values/api-error.ts";
+import {
+  isBeingDeleted,
+  nameOf,
+  namespaceOf,
+  sealed,
+  withMetadata,
+  type ApiObject,
+  type Draft,
+} from "../values/api-object.ts";
+import { textOf, without, type JsonObject } from "../values/json.ts";
+import { timestamp, type Context, type ResourceRequest } from "./context.ts";
+import { checkType, decoded } from "./decoded.ts";
+import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "./ownership.ts";
+import { validate } from "./validated.ts";
+
+/** POST of an object. */
+export function create(context: Context, request: ResourceRequest): Answer {
+  const { kind, namespace, subresource } = request.target;
+  if (subresource !== "" || (kind.namespaced && namespace === "")) throw methodNotAllowed();
+  const options = writeOptions(request.query, request.headers, "CreateOptions");
+  const body = bodyObject(request.body, request.headers["content-type"]);
+  checkType(kind, body);
+  const { draft, warnings } = decoded(kind, body, options.validation);
+  const placed = inNamespace(context, kind, draft, namespace);
+  const writer = writerOf(context, kind, options, "");
+  const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
+  return jsonAnswer(201, jsonOf(createObject(context, kind, { draft: placed, managers, options })), warnings);
+}
+
+/** An object that is to be created, with the owners of its fields. */
+export interface Creation {
+  readonly draft: Draft;
+  readonly managers: Managers;
+  readonly options: WriteOptions;
+}
+
+/** Validates and stores a new object. Throws what the server answers instead. */
+export function createObject(context: Context, kind: ServedKind, { draft, managers, options }: Creation): ApiObject {
+  const named = identified(context, kind, unmanaged(draft));
+  const fresh = kind.hasStatus && !kind.keepsStatusOnCreate ? withoutStatus(named) : named;
+  const prepared = kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh;
+  const existing = collectionOf(context, kind).record(namespaceOf(prepared), nameOf(prepared));
+  validate(kind, prepared, undefined);
+  if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared));
+  const complete = withManagers(prepared, managers);
+  return options.dryRun ? sealed(complete) : context.store.put(collectionOf(context, kind), complete);
+}
+
+export const collectionOf = ({ store }: Context, kind: ServedKind): ReturnType<typeof store.collection> =>
+  store.collection(kind.collection);
+
+const withoutStatus = (draft: Draft): Draft => {
+  const { status: _status, ...rest } = draft;
+  return { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata };
+};
+
+/** Puts a new object into the namespace of the path. Throws 400, 403 and 404. */
+export function inNamespace(context: Context, kind: ServedKind, draft: Draft, namespace: string): Draft {
+  const written = namespaceOf(draft);
+  if (!kind.namespaced) return written === "" ? draft : withMetadata(draft, without(draft.metadata, "namespace"));
+  if (written !== "" && written !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  const home = context.store.collection("namespaces.").record("", namespace)?.object;
+  if (home === undefined) throw notFound({ group: "", plural: "namespaces", kind: "Namespace" }, namespace);
+  if (isBeingDeleted(home)) {
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw forbidden(kind, nameOf(draft), why);
+  }
+  return written === namespace ? draft : withMetadata(draft, { ...draft.metadata, namespace });
+}
+
+/** Alphabet of generated names: no vowels, no digits that look like letters (apimachinery's rand.String). */
+const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+function identified(context: Context, kind: ServedKind, draft: Draft): Draft {
+  const written = without(
+    draft.metadata,
+    ...[
+      "uid",
+      "resourceVersion",
+      "creationTimestamp",
+      "deletionTimestamp",
+      "deletionGracePeriodSeconds",
+      "selfLink",
+      "generation",
+    ],
+  );
+  const prefix = textOf(written["generateName"]);
+  const name = textOf(written["name"]) || (prefix === "" ? "" : generatedName(context, prefix));
+  if (name === "") throw unnamed(kind);
+  const metadata: JsonObject = {
+    name,
+    ...(prefix === "" ? {} : { generateName: prefix }),
+    ...("namespace" in written ? { namespace: textOf(written["namespace"]) } : {}),
+    uid: context.newUid(),
+    ...(kind.countsGenerations ? { generation: 1 } : {}),
+    creationTimestamp: timestamp(context.clock),
+    ...without(written, "name", "generateName", "namespace"),
+  };
+  return withMetadata(draft, metadata);
+}
+
+function generatedName({ random }: Context, prefix: string): string {
+  const letters = Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)] ?? "b");
+  return `${prefix.slice(0, 58)}${letters.join("")}`;
+}
+
+const unnamed = (kind: ServedKind): Error => badRequest(`name or generateName is required: ${kind.kind} has neither`);

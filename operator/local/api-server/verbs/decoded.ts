@@ -1,0 +1,61 @@
+import type { ServedKind } from "../kinds/served-kind.ts";
+import type { FieldValidation } from "../requests/write-options.ts";
+import { defaulted, withoutNulls } from "../schema/defaulted.ts";
+import { knownFields } from "../schema/known-fields.ts";
+import { typeFault } from "../schema/type-fault.ts";
+import { badRequest } from "../values/api-error.ts";
+import { draftOf, type Draft } from "../values/api-object.ts";
+import { objectOf, textOf, type JsonObject } from "../values/json.ts";
+
+/** An object that came in: pruned, defaulted, with what was unknown in it. */
+export interface Decoded {
+  readonly draft: Draft;
+  readonly warnings: readonly string[];
+}
+
+/** Checks that a body is of the kind its path says. Throws 400. */
+export function checkType(kind: ServedKind, body: JsonObject): void {
+  const [apiVersion, written] = [textOf(body["apiVersion"]), textOf(body["kind"])];
+  if (written === "") throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  if (apiVersion === "") throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(body)}'`);
+  if (apiVersion === kind.apiVersion && written === kind.kind) return;
+  throw badRequest(
+    `${written} in version ${JSON.stringify(versionOf(apiVersion))} cannot be handled as a ${kind.kind}: ` +
+      `expected ${kind.apiVersion}, Kind=${kind.kind}, got ${apiVersion}, Kind=${written}`,
+  );
+}
+
+const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.lastIndexOf("/") + 1);
+
+/** Reads a whole object: unknown fields go (and are refused when strict), defaults come. Throws 400. */
+export function decoded(kind: ServedKind, body: JsonObject, validation: FieldValidation): Decoded {
+  const { value, unknown } = pruned(kind, body);
+  if (unknown.length > 0 && validation === "Strict") throw badRequest(`${asKind(kind)}: ${strictWords(unknown)}`);
+  const warnings = validation === "Warn" ? unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
+  return { draft: filled(kind, value), warnings };
+}
+
+/** The object without unknown fields, and their paths. Throws 400 for values of another type. */
+export function pruned(
+  kind: ServedKind,
+  body: JsonObject,
+): { readonly value: JsonObject; readonly unknown: readonly string[] } {
+  const plain = kind.custom ? body : objectOf(withoutNulls(body));
+  const fault = kind.custom
+    ? typeFault(objectOf(plain["metadata"]), kind.schema.fields.get("metadata"), "metadata")
+    : typeFault(plain, kind.schema, "");
+  if (fault !== undefined) throw badRequest(`${asKind(kind)}: json: ${fault}`);
+  return knownFields(plain, kind.schema);
+}
+
+/** The defaults of schema and kind, filled in. */
+export function filled(kind: ServedKind, value: JsonObject): Draft {
+  const draft = draftOf(defaulted(value, kind.schema));
+  return kind.strategy.fill?.(draft) ?? draft;
+}
+
+export const strictWords = (unknown: readonly string[]): string =>
+  `strict decoding error: ${unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ")}`;
+
+const asKind = (kind: ServedKind): string =>
+  `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}`;

@@ -1,0 +1,161 @@
+import { gracePeriodSeconds } from "../kinds/pod.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { bodyObject } from "../requests/body.ts";
+import { jsonOf } from "../store/record.ts";
+import { badRequest, conflict } from "../values/api-error.ts";
+import {
+  finalizersOf,
+  isBeingDeleted,
+  nameOf,
+  withMetadata,
+  type ApiObject,
+  type Draft,
+} from "../values/api-object.ts";
+import { numberOf, objectOf, replaced, textOf, type JsonObject } from "../values/json.ts";
+import { timestamp, type Context, type ResourceRequest } from "./context.ts";
+import { collectionOf } from "./create.ts";
+import { matchingRecords } from "./read.ts";
+import { existingObject } from "./update.ts";
+
+/** What a DELETE asks for, from its body or its query. */
+interface DeleteOptions {
+  readonly graceSeconds: number | undefined;
+  readonly propagation: "" | "Background" | "Foreground" | "Orphan";
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly dryRun: boolean;
+}
+
+/** DELETE of one object. */
+export function deleteOne(context: Context, request: ResourceRequest): Answer {
+  const { kind, namespace, name } = request.target;
+  const options = deleteOptions(request);
+  const existing = existingObject(context, kind, namespace, name);
+  const { object, isGone } = deleteObject(context, kind, existing, options);
+  if (!isGone || kind.answersDeleted) return jsonAnswer(200, jsonOf(object));
+  const details = {
+    name,
+    ...(kind.group === "" ? {} : { group: kind.group }),
+    kind: kind.plural,
+    uid: object.metadata.uid,
+  };
+  return jsonAnswer(
+    200,
+    JSON.stringify({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details }),
+  );
+}
+
+/** DELETE of all objects that selectors match. */
+export function deleteCollection(context: Context, request: ResourceRequest): Answer {
+  const { kind } = request.target;
+  const options = deleteOptions(request);
+  const objects = matchingRecords(context, request).map(({ object }) => object);
+  for (const object of objects) deleteObject(context, kind, object, options);
+  const items = objects.map(jsonOf).join(",");
+  const metadata = JSON.stringify({ resourceVersion: String(context.store.revision()) });
+  return jsonAnswer(
+    200,
+    `{"kind":"${kind.listKind}","apiVersion":"${kind.apiVersion}","metadata":${metadata},"items":[${items}]}`,
+  );
+}
+
+/** Deletes an object or starts its deletion: grace periods and finalizers keep it for a while. */
+export function deleteObject(
+  context: Context,
+  kind: ServedKind,
+  existing: ApiObject,
+  options: DeleteOptions,
+): { readonly object: ApiObject; readonly isGone: boolean } {
+  checkPreconditions(kind, existing, options);
+  const finalizers = finalizersAfter(existing, options.propagation);
+  const grace = kind.kind === "Pod" ? gracePeriodSeconds(existing, options.graceSeconds) : 0;
+  const holds = finalizers.length > 0 || grace > 0 || kind.kind === "Namespace";
+  if (!holds) {
+    return {
+      object: options.dryRun ? existing : context.store.remove(collectionOf(context, kind), existing),
+      isGone: true,
+    };
+  }
+  const next = marked(context, existing, finalizers, grace);
+  if (next === existing || options.dryRun) return { object: existing, isGone: false };
+  return { object: context.store.put(collectionOf(context, kind), next), isGone: false };
+}
+
+function marked(context: Context, existing: ApiObject, finalizers: readonly string[], grace: number): Draft {
+  const old = numberOf(existing.metadata["deletionGracePeriodSeconds"]) ?? Number.POSITIVE_INFINITY;
+  const isKnown = isBeingDeleted(existing) && grace >= old;
+  const hasSameFinalizers = finalizers.join() === finalizersOf(existing).join();
+  if (isKnown && hasSameFinalizers) return existing;
+  const kept = replaced(existing.metadata, "finalizers", finalizers.length === 0 ? undefined : finalizers);
+  if (isKnown) return withMetadata(existing, kept);
+  const generation = numberOf(existing.metadata["generation"]);
+  const endsAt = { now: () => context.clock.now() + grace * 1000 };
+  const metadata: JsonObject = {
+    ...kept,
+    ...(generation === undefined || isBeingDeleted(existing) ? {} : { generation: generation + 1 }),
+    deletionTimestamp: timestamp({ ...context.clock, ...endsAt }),
+    deletionGracePeriodSeconds: grace,
+  };
+  const next = withMetadata(existing, metadata);
+  return existing.kind === "Namespace"
+    ? { ...next, status: { ...objectOf(next["status"]), phase: "Terminating" } }
+    : next;
+}
+
+const foreground = "foregroundDeletion";
+const orphan = "orphan";
+
+function finalizersAfter(existing: ApiObject, propagation: DeleteOptions["propagation"]): readonly string[] {
+  const written = finalizersOf(existing);
+  if (propagation === "") return written;
+  const others = written.filter((one) => one !== foreground && one !== orphan);
+  if (propagation === "Foreground") return [...others, foreground];
+  return propagation === "Orphan" ? [...others, orphan] : others;
+}
+
+function checkPreconditions(kind: ServedKind, existing: ApiObject, { uid, resourceVersion }: DeleteOptions): void {
+  if (uid !== "" && uid !== existing.metadata.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${existing.metadata.uid}). The object might have been deleted and then recreated`;
+    throw conflict(kind, nameOf(existing), why);
+  }
+  if (resourceVersion !== "" && resourceVersion !== existing.metadata.resourceVersion) {
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${existing.metadata.resourceVersion}). The object might have been modified`;
+    throw conflict(kind, nameOf(existing), why);
+  }
+}
+
+const policies = ["", "Background", "Foreground", "Orphan"] as const;
+
+function deleteOptions({ body, headers, query }: ResourceRequest): DeleteOptions {
+  const isEmpty = body === undefined || body.length === 0;
+  const written = isEmpty ? {} : bodyObject(body, headers["content-type"]);
+  const preconditions = objectOf(written["preconditions"]);
+  const wanted = textOf(written["propagationPolicy"]) || (query.get("propagationPolicy") ?? "") || orphanWish(written);
+  const propagation = policies.find((policy) => policy === wanted);
+  if (propagation === undefined) {
+    throw badRequest(`invalid propagationPolicy ${JSON.stringify(wanted)}: must be Foreground, Background or Orphan`);
+  }
+  const asked = query.get("gracePeriodSeconds");
+  return {
+    graceSeconds: numberOf(written["gracePeriodSeconds"]) ?? (asked === null ? undefined : Number(asked)),
+    propagation,
+    uid: textOf(preconditions["uid"]),
+    resourceVersion: textOf(preconditions["resourceVersion"]),
+    dryRun: query.get("dryRun") === "All" || (Array.isArray(written["dryRun"]) && written["dryRun"].includes("All")),
+  };
+}
+
+const orphanWish = (written: JsonObject): string => {
+  if (written["orphanDependents"] === undefined) return "";
+  return written["orphanDependents"] === true ? "Orphan" : "Background";
+};
+
+/** A deletion that controllers of the model ask for. */
+export const plainDeletion = (propagation: DeleteOptions["propagation"], uid: string): DeleteOptions => ({
+  graceSeconds: undefined,
+  propagation,
+  uid,
+  resourceVersion: "",
+  dryRun: false,
+});

@@ -1,0 +1,79 @@
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { emptySet, equalSets, setOf, type FieldSet } from "../ownership/field-set.ts";
+import { managedFieldsOf, managersOf, type Managers } from "../ownership/managers.ts";
+import { updatedManagers, type Writer } from "../ownership/updated-managers.ts";
+import type { WriteOptions } from "../requests/write-options.ts";
+import { zeroValue } from "../schema/defaulted.ts";
+import { draftOf, type Draft } from "../values/api-object.ts";
+import { isList, isObject, objectOf, replaced, without, type JsonObject } from "../values/json.ts";
+import { timestamp, type Context } from "./context.ts";
+
+/** What an object without content looks like to the ownership rules: structs that are always printed are always there. */
+export const emptyObject = (kind: ServedKind): JsonObject => ({
+  ...(kind.custom ? {} : zeroValue(kind.schema)),
+  kind: kind.kind,
+  apiVersion: kind.apiVersion,
+});
+
+const statusField = setOf(["status"]);
+
+/** Who writes now, through the object itself or a subresource. */
+export function writerOf(context: Context, kind: ServedKind, options: WriteOptions, subresource: string): Writer {
+  return {
+    name: options.manager,
+    apiVersion: kind.apiVersion,
+    subresource,
+    time: timestamp(context.clock),
+    ignored: ignoredFields(kind, subresource),
+  };
+}
+
+function ignoredFields(kind: ServedKind, subresource: string): FieldSet {
+  if (subresource === "status") return kind.ignoredOnStatus;
+  return kind.hasStatus && subresource === "" && !kind.keepsStatusOnCreate ? statusField : emptySet;
+}
+
+/** The object without `managedFields`. */
+export const unmanaged = (draft: Draft): Draft =>
+  "managedFields" in draft.metadata ? { ...draft, metadata: without(draft.metadata, "managedFields") } : draft;
+
+export function withManagers(draft: Draft, managers: Managers): Draft {
+  return { ...draft, metadata: replaced(draft.metadata, "managedFields", managedFieldsOf(managers)) };
+}
+
+/** The managers that a replace or patch starts from: those it brings along, else those of the live object. */
+export function startingManagers(sent: Draft, live: Draft | undefined): Managers {
+  const list = sent.metadata["managedFields"];
+  const isReset =
+    isList(list) &&
+    (list.length === 0 || (list.length === 1 && isObject(list[0]) && Object.keys(list[0]).length === 0));
+  if (isReset) return new Map();
+  const brought = managersOf(sent.metadata);
+  if (brought.size > 0) return brought;
+  return live === undefined ? brought : managersOf(live.metadata);
+}
+
+/** The managers after a write that isn't an apply. */
+export function managersAfter(
+  kind: ServedKind,
+  before: Draft | undefined,
+  after: Draft,
+  by: { readonly managers: Managers; readonly writer: Writer },
+): Managers {
+  const live = before === undefined ? draftOf(emptyObject(kind)) : unmanaged(before);
+  return updatedManagers(live, unmanaged(after), kind.schema, by);
+}
+
+/** True when two sets of managers differ in nothing but times. */
+export function sameOwnership(left: Managers, right: Managers): boolean {
+  if (left === right) return true;
+  if (left.size !== right.size) return false;
+  for (const [id, manager] of left) {
+    const other = right.get(id);
+    if (other === undefined || manager.apiVersion !== other.apiVersion || !equalSets(manager.fields, other.fields))
+      return false;
+  }
+  return true;
+}
+
+export const managersIn = (draft: Draft): Managers => managersOf(objectOf(draft.metadata));

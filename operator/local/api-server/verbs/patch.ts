@@ -1,0 +1,109 @@
+import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { jsonPatched } from "../patches/json-patch.ts";
+import { mergePatched } from "../patches/merge-patch.ts";
+import { strategicallyPatched } from "../patches/strategic-merge-patch.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { bodyText, parsedJson } from "../requests/body.ts";
+import { bareType } from "../requests/media-type.ts";
+import { jsonOf } from "../store/record.ts";
+import { badRequest, invalid, unsupportedMediaType } from "../values/api-error.ts";
+import { draftOf, nameOf, type Draft } from "../values/api-object.ts";
+import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { applyPatch } from "./apply-patch.ts";
+import type { Context, ResourceRequest } from "./context.ts";
+import { filled, pruned, strictWords } from "./decoded.ts";
+import { managersAfter, startingManagers, writerOf } from "./ownership.ts";
+import { checkIdentity, existingObject, updateObject } from "./update.ts";
+
+export const patchTypes = {
+  json: "application/json-patch+json",
+  merge: "application/merge-patch+json",
+  strategic: "application/strategic-merge-patch+json",
+  apply: "application/apply-patch+yaml",
+} as const;
+
+/** PATCH of an object or its status, in any of the four formats. */
+export function patch(context: Context, request: ResourceRequest): Answer {
+  const { kind, namespace, name, subresource } = request.target;
+  const type = patchType(kind, request);
+  const options = writeOptions(request.query, request.headers, "PatchOptions");
+  if (type === patchTypes.apply) return applyPatch(context, request, options);
+  if (request.query.has("force")) throw forceForbidden();
+  const existing = existingObject(context, kind, namespace, name);
+  const sent = parsedJson(bodyText(request.body));
+  const { draft, warnings } = patchedDraft(kind, patched(existing, sent, type, kind), sent, options);
+  if (nameOf(draft) !== name) {
+    throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
+  }
+  checkIdentity(kind, existing, draft);
+  const writer = writerOf(context, kind, options, subresource);
+  const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
+  const stored = updateObject(context, kind, existing, { draft, managers, options, subresource });
+  return jsonAnswer(200, jsonOf(stored), warnings);
+}
+
+/** The patch format of a request. Throws 415. */
+export function patchType(kind: ServedKind, request: ResourceRequest): string {
+  const type = bareType(request.headers["content-type"]);
+  const accepted = [
+    patchTypes.json,
+    patchTypes.merge,
+    ...(kind.custom ? [] : [patchTypes.strategic]),
+    patchTypes.apply,
+  ];
+  if (accepted.some((one) => one === type)) return type;
+  throw unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}, application/apply-patch+cbor`,
+  );
+}
+
+/** A document with a JSON, merge or strategic merge patch applied. Throws 400 and 422. */
+export function patched(document: JsonObject, sent: Json, type: string, kind: ServedKind): JsonObject {
+  if (type === patchTypes.json) {
+    if (!isList(sent)) throw badRequest("json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    return jsonPatched(document, sent);
+  }
+  if (!isObject(sent))
+    throw badRequest(
+      "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
+  return type === patchTypes.merge ? mergePatched(document, sent) : strategicallyPatched(document, sent, kind.schema);
+}
+
+function patchedDraft(
+  kind: ServedKind,
+  value: JsonObject,
+  sent: Json,
+  { validation }: WriteOptions,
+): { readonly draft: Draft; readonly warnings: readonly string[] } {
+  const known = pruned(kind, draftOf(value));
+  if (known.unknown.length > 0 && validation === "Strict") {
+    const shown = isList(sent) ? JSON.stringify(sent) : printedMap(sent);
+    const cause = {
+      reason: "FieldValueInvalid",
+      message: `Invalid value: ${JSON.stringify(shown)}: ${strictWords(known.unknown)}`,
+      field: "patch",
+    };
+    throw invalid({ group: "", kind: "", plural: "" }, "", [cause]);
+  }
+  const warnings = validation === "Warn" ? known.unknown.map((path) => `unknown field ${JSON.stringify(path)}`) : [];
+  return { draft: filled(kind, known.value), warnings };
+}
+
+/** A value as Go's fmt prints it with %+v. */
+function printedMap(value: Json): string {
+  if (isList(value)) return `[${value.map(printedMap).join(" ")}]`;
+  if (!isObject(value)) return value === null ? "<nil>" : String(value);
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return `map[${entries.map(([key, item]) => `${key}:${printedMap(item)}`).join(" ")}]`;
+}
+
+function forceForbidden(): Error {
+  const cause = {
+    reason: "FieldValueForbidden",
+    message: "Forbidden: may not be specified for non-apply patch",
+    field: "force",
+  };
+  return invalid({ group: "meta.k8s.io", kind: "PatchOptions", plural: "" }, "", [cause]);
+}

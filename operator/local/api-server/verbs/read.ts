@@ -1,0 +1,147 @@
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { listPage, listVersion } from "../requests/list-options.ts";
+import { includeOf, presentationOf, type Presentation } from "../requests/media-type.ts";
+import { fieldTest, labelTest } from "../store/selectors.ts";
+import { jsonOf, type StoredRecord } from "../store/record.ts";
+import { recordsAt } from "../store/past.ts";
+import { partialMetadata, table } from "../tables/table.ts";
+import { tooLargeResourceVersion } from "../values/api-error.ts";
+import { nameOf, namespaceOf, type ApiObject } from "../values/api-object.ts";
+import type { JsonObject } from "../values/json.ts";
+import type { Context, ResourceRequest } from "./context.ts";
+import { collectionOf } from "./create.ts";
+import { existingObject } from "./update.ts";
+
+/** GET of one object. */
+export function getOne(context: Context, request: ResourceRequest): Answer {
+  const { kind, namespace, name } = request.target;
+  const presentation = presentationOf(request.headers["accept"]);
+  const asked = Number(request.query.get("resourceVersion") ?? 0);
+  if (asked > context.store.revision()) throw tooLargeResourceVersion(asked, context.store.revision());
+  const object = existingObject(context, kind, namespace, name);
+  return jsonAnswer(200, presented(context, kind, object, { presentation, query: request.query }));
+}
+
+/** An object as text, the way the client wants it. */
+export function presented(
+  { clock }: Context,
+  kind: ServedKind,
+  object: ApiObject,
+  { presentation, query }: { readonly presentation: Presentation; readonly query: URLSearchParams },
+): string {
+  switch (presentation) {
+    case "object":
+      return jsonOf(object);
+    case "metadata":
+      return JSON.stringify(partialMetadata(object));
+    case "table": {
+      const metadata = { resourceVersion: object.metadata.resourceVersion };
+      return JSON.stringify(table(kind, [object], { metadata, nowMs: clock.now(), include: includeOf(query) }));
+    }
+  }
+}
+
+/** Records of the request's namespace that its selectors match, in the order of their keys. */
+export function matchingRecords(
+  context: Context,
+  request: ResourceRequest,
+  atRevision?: number,
+): readonly StoredRecord[] {
+  const { kind, namespace } = request.target;
+  const collection = collectionOf(context, kind);
+  const records =
+    atRevision === undefined ? collection.records(namespace) : recordsAt(collection, namespace, atRevision);
+  const { matches, isEverything, name } = selection(kind, request.query);
+  if (name !== undefined && namespace !== "" && atRevision === undefined) {
+    const record = collection.record(namespace, name);
+    return record !== undefined && matches(record.object) ? [record] : [];
+  }
+  return isEverything ? records : records.filter(({ object }) => matches(object));
+}
+
+/** The selectors of a query as one test. */
+export function selection(
+  kind: ServedKind,
+  query: URLSearchParams,
+): {
+  readonly matches: (object: JsonObject) => boolean;
+  readonly isEverything: boolean;
+  readonly name: string | undefined;
+} {
+  const labels = query.get("labelSelector") ?? "";
+  const fields = query.get("fieldSelector") ?? "";
+  const hasLabels = labelTest(labels);
+  const { test: hasFields, name } = fieldTest(fields, kind.selectableFields);
+  const isEverything = labels === "" && fields === "";
+  return { matches: (object) => hasLabels(object) && hasFields(object), isEverything, name };
+}
+
+/** GET of a collection, in pages when `limit` is given. */
+export function list(context: Context, request: ResourceRequest): Answer {
+  const { kind } = request.target;
+  const presentation = presentationOf(request.headers["accept"]);
+  const current = context.store.revision();
+  const page = listPage(request.query);
+  const exact = page === undefined ? listVersion(request.query, current) : page.revision;
+  const revision = exact ?? current;
+  const all = matchingRecords(context, request, revision === current ? undefined : revision);
+  const start = page === undefined ? 0 : firstAfter(all, page.after);
+  const limit = Number(request.query.get("limit") ?? 0);
+  const end = limit > 0 ? Math.min(start + limit, all.length) : all.length;
+  const objects = all.slice(start, end).map(({ object }) => object);
+  const last = objects.at(-1);
+  const metadata: JsonObject = {
+    resourceVersion: String(revision),
+    ...(end < all.length && last !== undefined
+      ? moreOf({ revision, after: keyOf(last) }, all.length - end, request.query)
+      : {}),
+  };
+  return jsonAnswer(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
+}
+
+const moreOf = (token: JsonObject, remaining: number, query: URLSearchParams): JsonObject => ({
+  continue: Buffer.from(JSON.stringify(token)).toString("base64url"),
+  ...(query.has("labelSelector") || query.has("fieldSelector") ? {} : { remainingItemCount: remaining }),
+});
+
+const keyOf = (object: ApiObject): string => `${namespaceOf(object)}/${nameOf(object)}`;
+
+function firstAfter(records: readonly StoredRecord[], after: string): number {
+  const index = records.findIndex(({ object }) => keyOf(object) > after);
+  return index === -1 ? records.length : index;
+}
+
+interface ListPresentation {
+  readonly metadata: JsonObject;
+  readonly presentation: Presentation;
+  readonly query: URLSearchParams;
+}
+
+function listText(
+  { clock }: Context,
+  kind: ServedKind,
+  objects: readonly ApiObject[],
+  { metadata, presentation, query }: ListPresentation,
+): string {
+  switch (presentation) {
+    case "table":
+      return JSON.stringify(table(kind, objects, { metadata, nowMs: clock.now(), include: includeOf(query) }));
+    case "metadata": {
+      const items = objects.map(partialMetadata);
+      return JSON.stringify({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items });
+    }
+    case "object": {
+      const items = objects.map((object) => itemText(kind, object)).join(",");
+      return `{"kind":"${kind.listKind}","apiVersion":"${kind.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items}]}`;
+    }
+  }
+}
+
+// Items of built-in lists have no type of their own: the list's kind says it.
+function itemText(kind: ServedKind, object: ApiObject): string {
+  const text = jsonOf(object);
+  if (kind.custom) return text;
+  const head = `{"kind":"${object.kind}","apiVersion":"${object.apiVersion}",`;
+  return text.startsWith(head) ? `{${text.slice(head.length)}` : text;
+}

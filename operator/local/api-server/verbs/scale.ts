@@ -1,0 +1,94 @@
+import type { ScalePaths, ServedKind } from "../kinds/served-kind.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { bodyObject, bodyText, parsedJson, parsedYaml } from "../requests/body.ts";
+import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import { mergedObject } from "../ownership/merged-value.ts";
+import { untyped } from "../schema/schema-node.ts";
+import { selectorText } from "../store/selectors.ts";
+import { badRequest, conflict, invalid, methodNotAllowed, pathNotFound } from "../values/api-error.ts";
+import { draftOf, nameOf, type ApiObject } from "../values/api-object.ts";
+import { numberOf, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
+import type { Context, ResourceRequest } from "./context.ts";
+import { managersAfter, managersIn, writerOf } from "./ownership.ts";
+import { patched, patchType, patchTypes } from "./patch.ts";
+import { existingObject, updateObject } from "./update.ts";
+
+/** GET, PUT and PATCH of the scale subresource. */
+export function scale(context: Context, method: string, request: ResourceRequest): Answer {
+  const { kind, namespace, name } = request.target;
+  if (kind.scale === undefined) throw pathNotFound();
+  const existing = existingObject(context, kind, namespace, name);
+  const current = scaleOf(kind.scale, existing);
+  if (method === "GET") return jsonAnswer(200, JSON.stringify(current));
+  const options = writeOptions(request.query, request.headers, method === "PUT" ? "UpdateOptions" : "PatchOptions");
+  const wanted = wantedScale(kind, current, method, request);
+  const stored = rescaled(context, kind, existing, { wanted, options });
+  return jsonAnswer(200, JSON.stringify(scaleOf(kind.scale, stored)));
+}
+
+function wantedScale(kind: ServedKind, current: JsonObject, method: string, request: ResourceRequest): JsonObject {
+  if (method === "PUT") return bodyObject(request.body, request.headers["content-type"]);
+  if (method !== "PATCH") throw methodNotAllowed();
+  const type = patchType(kind, request);
+  if (type === patchTypes.apply) return mergedObject(current, objectOf(parsedYaml(bodyText(request.body))), untyped);
+  // A Scale has no lists: a strategic merge patch of it is a merge patch.
+  return patched(
+    current,
+    parsedJson(bodyText(request.body)),
+    type === patchTypes.strategic ? patchTypes.merge : type,
+    kind,
+  );
+}
+
+function rescaled(
+  context: Context,
+  kind: ServedKind,
+  existing: ApiObject,
+  { wanted, options }: { readonly wanted: JsonObject; readonly options: WriteOptions },
+): ApiObject {
+  const replicas = numberOf(valueAt(wanted, ["spec", "replicas"])) ?? 0;
+  if (replicas < 0) {
+    const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
+    throw invalid(kind, nameOf(existing), [{ reason: "FieldValueInvalid", message, field: "spec.replicas" }]);
+  }
+  const version = textOf(valueAt(wanted, ["metadata", "resourceVersion"]));
+  if (version !== "" && version !== existing.metadata.resourceVersion) {
+    throw conflict(
+      kind,
+      nameOf(existing),
+      "the object has been modified; please apply your changes to the latest version and try again",
+    );
+  }
+  const path = kind.scale?.specReplicas ?? [];
+  if (path.length === 0) throw badRequest("the scale subresource has no path for replicas");
+  const draft = draftOf(replacedAt(existing, path, replicas));
+  const writer = writerOf(context, kind, options, "scale");
+  const managers = managersAfter(kind, existing, draft, { managers: managersIn(existing), writer });
+  return updateObject(context, kind, existing, { draft, managers, options, subresource: "scale" });
+}
+
+function scaleOf(paths: ScalePaths, object: ApiObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = selectorOf(paths, object);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid,
+      resourceVersion,
+      creationTimestamp: creationTimestamp ?? null,
+    },
+    spec: { replicas: numberOf(valueAt(object, paths.specReplicas)) ?? 0 },
+    status: {
+      replicas: numberOf(valueAt(object, paths.statusReplicas)) ?? 0,
+      ...(selector === "" ? {} : { selector }),
+    },
+  };
+}
+
+function selectorOf(paths: ScalePaths, object: ApiObject): string {
+  if (paths.selectorObject !== undefined) return selectorText(objectOf(valueAt(object, paths.selectorObject)));
+  return paths.labelSelector === undefined ? "" : textOf(valueAt(object, paths.labelSelector));
+}

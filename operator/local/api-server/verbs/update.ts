@@ -1,0 +1,163 @@
+import type { ServedKind } from "../kinds/served-kind.ts";
+import type { Managers } from "../ownership/managers.ts";
+import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { bodyObject } from "../requests/body.ts";
+import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import { jsonOf } from "../store/record.ts";
+import { badRequest, conflict, invalid, modifiedSince, notFound } from "../values/api-error.ts";
+import {
+  finalizersOf,
+  isBeingDeleted,
+  nameOf,
+  sealed,
+  withMetadata,
+  type ApiObject,
+  type Draft,
+} from "../values/api-object.ts";
+import { equalJson, numberOf, replaced, textOf, without, type Json, type JsonObject } from "../values/json.ts";
+import type { Context, ResourceRequest } from "./context.ts";
+import { collectionOf, createObject, inNamespace } from "./create.ts";
+import { checkType, decoded } from "./decoded.ts";
+import {
+  managersAfter,
+  managersIn,
+  sameOwnership,
+  startingManagers,
+  unmanaged,
+  withManagers,
+  writerOf,
+} from "./ownership.ts";
+import { validate } from "./validated.ts";
+
+/** PUT of an object or its status. */
+export function update(context: Context, request: ResourceRequest): Answer {
+  const { kind, namespace, name, subresource } = request.target;
+  const options = writeOptions(request.query, request.headers, "UpdateOptions");
+  const body = bodyObject(request.body, request.headers["content-type"]);
+  checkType(kind, body);
+  const { draft, warnings } = decoded(kind, body, options.validation);
+  if (nameOf(draft) !== name) {
+    throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
+  }
+  const existing = collectionOf(context, kind).record(namespace, name)?.object;
+  const writer = writerOf(context, kind, options, subresource);
+  if (existing === undefined) {
+    if (!kind.allowsCreateOnUpdate || subresource !== "") throw notFound(kind, name);
+    const placed = inNamespace(context, kind, draft, namespace);
+    const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
+    return jsonAnswer(201, jsonOf(createObject(context, kind, { draft: placed, managers, options })), warnings);
+  }
+  checkVersion(kind, existing, draft);
+  const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
+  return jsonAnswer(
+    200,
+    jsonOf(updateObject(context, kind, existing, { draft, managers, options, subresource })),
+    warnings,
+  );
+}
+
+/** Refuses a write that was made for another version or another object. Throws 409 and 422. */
+export function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void {
+  const version = textOf(draft.metadata["resourceVersion"]);
+  if (version === "" && !kind.allowsUnconditionalUpdate) {
+    const cause = {
+      reason: "FieldValueInvalid",
+      message: "Invalid value: 0: must be specified for an update",
+      field: "metadata.resourceVersion",
+    };
+    throw invalid(kind, nameOf(existing), [cause]);
+  }
+  checkIdentity(kind, existing, draft);
+}
+
+/** Refuses a write whose resourceVersion or UID, where it has one, isn't the stored one. Throws 409. */
+export function checkIdentity(kind: ServedKind, existing: ApiObject, draft: Draft): void {
+  const uid = textOf(draft.metadata["uid"]);
+  if (uid !== "" && uid !== existing.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${existing.metadata.uid}`;
+    throw conflict(kind, nameOf(existing), why);
+  }
+  const version = textOf(draft.metadata["resourceVersion"]);
+  if (version !== "" && version !== existing.metadata.resourceVersion) throw modifiedSince(kind, nameOf(existing));
+}
+
+/** An object that is to replace the stored one, with the owners of its fields. */
+export interface Replacement {
+  readonly draft: Draft;
+  readonly managers: Managers;
+  readonly options: WriteOptions;
+  /** Empty, `status` or `scale`. */
+  readonly subresource: string;
+}
+
+/** Validates and stores a new version; the stored one comes back when nothing changes. */
+export function updateObject(
+  context: Context,
+  kind: ServedKind,
+  existing: ApiObject,
+  replacement: Replacement,
+): ApiObject {
+  const { options, managers, subresource } = replacement;
+  const old = unmanaged(existing);
+  const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
+  const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
+  const next = counted(kind, prepared, old);
+  if (equalJson(next, old) && sameOwnership(managers, managersIn(existing))) return existing;
+  validate(kind, next, old);
+  const complete = withManagers(next, managers);
+  if (options.dryRun) return sealed(complete);
+  return isReadyToGo(complete)
+    ? context.store.remove(collectionOf(context, kind), sealed(complete))
+    : context.store.put(collectionOf(context, kind), complete);
+}
+
+/** A deleted object goes for good with its last finalizer, once its grace period is over. */
+const isReadyToGo = (draft: Draft): boolean =>
+  isBeingDeleted(draft) &&
+  finalizersOf(draft).length === 0 &&
+  (numberOf(draft.metadata["deletionGracePeriodSeconds"]) ?? 0) === 0 &&
+  draft.kind !== "Namespace";
+
+// What a write can't change, whatever it says: identity, life cycle, and the part that belongs to the other way of writing.
+function settled(kind: ServedKind, draft: Draft, old: Draft, subresource: string): Draft {
+  const isStatus = subresource === "status";
+  const metadata = settledMetadata(isStatus && kind.custom ? old.metadata : draft.metadata, old.metadata);
+  if (isStatus) return { ...old, metadata, ...statusOf(draft) };
+  if (!kind.hasStatus) return withMetadata(draft, metadata);
+  const { status: _status, ...rest } = draft;
+  return { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata, ...statusOf(old) };
+}
+
+const statusOf = (draft: Draft): { readonly status?: Json } =>
+  "status" in draft ? { status: draft["status"] ?? null } : {};
+
+const keptFields = [
+  "name",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+] as const;
+
+function settledMetadata(written: JsonObject, old: JsonObject): JsonObject {
+  let metadata = without(written, "selfLink", "managedFields");
+  for (const field of keptFields) metadata = replaced(metadata, field, old[field]);
+  return metadata;
+}
+
+function counted(kind: ServedKind, draft: Draft, old: Draft): Draft {
+  const content = (one: Draft): JsonObject => without(one, "metadata", "status");
+  if (!kind.countsGenerations || equalJson(content(draft), content(old))) return draft;
+  const generation = (numberOf(old.metadata["generation"]) ?? 0) + 1;
+  return withMetadata(draft, { ...draft.metadata, generation });
+}
+
+/** The object of a path. Throws 404. */
+export function existingObject(context: Context, kind: ServedKind, namespace: string, name: string): ApiObject {
+  const record = collectionOf(context, kind).record(namespace, name);
+  if (record === undefined) throw notFound(kind, name);
+  return record.object;
+}

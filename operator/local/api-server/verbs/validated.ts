@@ -1,0 +1,68 @@
+import { invalidValue, requiredValue } from "../kinds/causes.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { missingFields } from "../schema/missing-fields.ts";
+import { invalid, type Cause } from "../values/api-error.ts";
+import { finalizersOf, isBeingDeleted, nameOf, type Draft } from "../values/api-object.ts";
+import { objectOf, textOf, without } from "../values/json.ts";
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
+const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/u;
+const qualifiedName =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/u;
+
+const subdomainWords =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const labelWords =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const valueWords =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const keyWords =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+const labelNamed: ReadonlySet<string> = new Set(["Namespace", "Service"]);
+
+/** Refuses an object that breaks a rule of metadata, of its schema or of its kind. Throws 422. */
+export function validate(kind: ServedKind, draft: Draft, before: Draft | undefined): void {
+  const causes = [
+    ...(before === undefined ? nameCauses(kind, draft) : newFinalizerCauses(draft, before)),
+    ...labelCauses(draft),
+    ...(kind.custom ? [] : missingFields(without(draft, "status"), kind.schema).map((path) => requiredValue(path))),
+    ...(kind.strategy.validate?.(draft, before) ?? []),
+  ];
+  const distinct = new Map(causes.map((cause) => [`${cause.field} ${cause.message}`, cause]));
+  if (causes.length > 0) throw invalid(kind, nameOf(draft), [...distinct.values()]);
+}
+
+function nameCauses(kind: ServedKind, draft: Draft): readonly Cause[] {
+  const name = nameOf(draft);
+  const isLabel = labelNamed.has(kind.kind);
+  if (isLabel ? label.test(name) && name.length <= 63 : subdomain.test(name) && name.length <= 253) return [];
+  return [invalidValue("metadata.name", name, isLabel ? labelWords : subdomainWords)];
+}
+
+function labelCauses({ metadata }: Draft): readonly Cause[] {
+  return Object.entries(objectOf(metadata["labels"])).flatMap(([key, value]) => {
+    const text = textOf(value);
+    return [
+      ...(qualifiedName.test(key) ? [] : [invalidValue("metadata.labels", key, keyWords)]),
+      ...(labelValue.test(text) ? [] : [invalidValue("metadata.labels", text, valueWords)]),
+      ...(text.length <= 63 ? [] : [invalidValue("metadata.labels", text, "must be no more than 63 bytes")]),
+    ];
+  });
+}
+
+function newFinalizerCauses(draft: Draft, before: Draft): readonly Cause[] {
+  if (!isBeingDeleted(before)) return [];
+  const old = new Set(finalizersOf(before));
+  const added = finalizersOf(draft).filter((one) => !old.has(one));
+  if (added.length === 0) return [];
+  const list = added.map((one) => JSON.stringify(one)).join(", ");
+  return [
+    {
+      reason: "FieldValueForbidden",
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      field: "metadata.finalizers",
+    },
+  ];
+}
