@@ -13,7 +13,7 @@ const point = 0x2e;
 const zero = 0x30;
 const upperE = 0x45;
 const lowerE = 0x65;
-const maxExact = 2 ** 53;
+const maxExact = Number.MAX_SAFE_INTEGER;
 
 /**
  * Appends the JSON number that starts at `at` to `sink` (which must have room); returns the offset after it, or -1 when there

@@ -161,8 +161,8 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
   const offset = start + text.length;
   if (/\d\.(?:$|e)/i.test(text)) throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
   if (/\de[+-]?$/i.test(text)) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
-  if (!Number.isFinite(Number(text))) throw tooBig(start);
   if (/^-?\d/.test(text)) {
+    if (!Number.isFinite(Number(text))) throw tooBig(start);
     // A leading zero: the number ends there, and what follows is out of place.
     cursor.at = offset;
     return { kind: "number", value: 0, integer: 0n };

@@ -1,0 +1,71 @@
+import { Agent, request } from "node:http";
+import { describe, expect, test } from "vitest";
+import { digits, rows, startServe } from "./program.ts";
+
+interface Sent {
+  readonly status: number | undefined;
+  readonly connection: string | undefined;
+}
+
+function send(url: string, agent: Agent): Promise<Sent> {
+  const { promise, resolve, reject } = Promise.withResolvers<Sent>();
+  const sent = request(`${url}/v1/models/digits:predict`, { method: "POST", agent }, (response) => {
+    response.resume();
+    response.on("end", () => resolve({ status: response.statusCode, connection: response.headers.connection }));
+  });
+  sent.on("error", reject);
+  sent.end(JSON.stringify({ instances: rows }));
+  return promise;
+}
+
+async function readiness(admin: string): Promise<string> {
+  const response = await fetch(`${admin}/readyz`);
+  return `${response.status} ${(await response.text()).trim()}`;
+}
+
+describe("the life of a runtime", () => {
+  test("is not ready before its model has answered once, and says in which state it is", async () => {
+    const serving = await startServe(digits.model);
+    const seen = [await readiness(serving.admin)];
+    await serving.line("model ready");
+    seen.push(await readiness(serving.admin));
+    serving.child.kill("SIGTERM");
+    expect((await serving.ended).code).toBe(0);
+    expect(seen[0]).toMatch(/^503 (?:Fetching|Verifying|Loading|Warming)$/);
+    expect(seen[1]).toBe("200 Ready");
+    const states = (await serving.ended).log.filter(({ msg }) => msg === "model state").map(({ state }) => state);
+    expect(states).toEqual(["Fetching", "Verifying", "Loading", "Warming", "Ready", "Draining", "Unloaded"]);
+  });
+
+  test("drains under load without one failed request", async () => {
+    const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "800" });
+    await serving.line("model ready");
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    let isSending = true;
+    const answers: Sent[] = [];
+    const senders = Array.from({ length: 8 }, async () => {
+      while (isSending) answers.push(await send(serving.url, agent));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    serving.child.kill("SIGTERM");
+    await serving.line("draining");
+    const before = answers.length;
+    expect(await readiness(serving.admin)).toBe("503 Draining");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    isSending = false;
+    await Promise.all(senders);
+    agent.destroy();
+    expect((await serving.ended).code).toBe(0);
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(before).toBeGreaterThan(0);
+    const drained = answers.slice(before + 8);
+    expect(drained.length).toBeGreaterThan(0);
+    expect(new Set(drained.map(({ connection }) => connection))).toEqual(new Set(["close"]));
+  });
+
+  test("stops at once, with exit code 0, when told to while it loads", async () => {
+    const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "60000" });
+    serving.child.kill("SIGTERM");
+    expect((await serving.ended).code).toBe(0);
+  });
+});

@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseJson } from "../../../../runtime/protocols/json/parse-json.ts";
+import { type JsonValue, itemsOf } from "../../../../runtime/protocols/json/value.ts";
+
+function parsed(text: string): JsonValue {
+  return parseJson(Buffer.from(text));
+}
+
+/** A parsed value as JavaScript has it, for comparison with `JSON.parse`; the last of repeated keys wins there. */
+function plain(value: JsonValue): unknown {
+  switch (value.kind) {
+    case "null":
+      return null;
+    case "boolean":
+    case "number":
+    case "string":
+      return value.value;
+    case "array":
+    case "numbers":
+      return itemsOf(value).map(plain);
+    case "object":
+      return Object.fromEntries(value.members.map(([key, item]) => [key, plain(item)]));
+  }
+}
+
+function withoutNegativeZero(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+const refusals: readonly (readonly [string, string])[] = [
+  ["", "JSON Parse error: The document is empty"],
+  [" \n", "JSON Parse error: The document is empty. at offset: 2"],
+  ["instances = [1, 2]", "JSON Parse error: Invalid value. at offset: 0"],
+  ["nul1", "JSON Parse error: Invalid value. at offset: 3"],
+  ['{"a":-}', "JSON Parse error: Invalid value. at offset: 6"],
+  ["{a:1}", "JSON Parse error: Missing a name for object member. at offset: 1"],
+  ['{"a" 1}', "JSON Parse error: Missing a colon after a name of object member. at offset: 5"],
+  ['{"a":1 "b":2}', "JSON Parse error: Missing a comma or } after an object member. at offset: 7"],
+  ["[1 2]", "JSON Parse error: Missing a comma or ] after an array element. at offset: 3"],
+  ["[01]", "JSON Parse error: Missing a comma or ] after an array element. at offset: 2"],
+  ["[1,]", "JSON Parse error: Invalid value. at offset: 3"],
+  ["[1.]", "JSON Parse error: Missing fraction part in number. at offset: 3"],
+  ["[1e+]", "JSON Parse error: Missing exponent in number. at offset: 4"],
+  ["[1, 1e999]", "JSON Parse error: Number too big to be stored in double. at offset: 4"],
+  [`[${"9".repeat(400)}]`, "JSON Parse error: Number too big to be stored in double. at offset: 1"],
+  ['"abc', "JSON Parse error: Missing a closing quotation mark in string. at offset: 4"],
+  ['"a\nb"', "JSON Parse error: Invalid encoding in string. at offset: 2"],
+  [String.raw`"\x"`, "JSON Parse error: Invalid escape character in string. at offset: 1"],
+  [String.raw`"\u12G4"`, String.raw`JSON Parse error: Incorrect hex digit after \u escape in string. at offset: 1`],
+  [String.raw`"\ud800"`, "JSON Parse error: The surrogate pair in string is invalid. at offset: 1"],
+  [String.raw`"\udc00\ud800"`, "JSON Parse error: The surrogate pair in string is invalid. at offset: 1"],
+  ['{"a":'.repeat(40), "JSON Parse error: Nested deeper than 32 levels. at offset: 160"],
+  ["[".repeat(100_000), "JSON Parse error: Nested deeper than 32 levels. at offset: 32"],
+];
+
+describe("JSON as TensorFlow Serving's parser reads it", () => {
+  test.each(refusals)("refuses %j", (text, want) => {
+    expect(() => parsed(text)).toThrow(want);
+  });
+
+  test("agrees with JSON.parse on every document", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 8 }), (text) => {
+        expect(withoutNegativeZero(plain(parsed(text)))).toEqual(withoutNegativeZero(JSON.parse(text)));
+      }),
+    );
+  });
+
+  test("reads every double that JavaScript writes, to the last bit", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1 }), (numbers) => {
+        const value = parsed(JSON.stringify(numbers));
+        expect(value.kind === "numbers" ? [...value.values] : value).toEqual(numbers.map((number) => number + 0));
+      }),
+    );
+  });
+
+  test("reads decimals of any length as Number does", () => {
+    const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(digits, digits, (whole, fraction) => {
+        const text = `${whole.replace(/^0+(?=\d)/, "")}.${fraction}`;
+        const value = parsed(`[${text}]`);
+        expect(value.kind === "numbers" ? value.values[0] : value).toBe(Number(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("keeps arrays of numbers packed, with their shape and whether all are whole", () => {
+    const { expand, ...packed } = parsed("[[1, 2.5], [3, -4]]") as Extract<JsonValue, { kind: "numbers" }>; // asserted below
+    expect(packed).toEqual({
+      kind: "numbers",
+      shape: [2, 2],
+      values: Float64Array.of(1, 2.5, 3, -4),
+      exactIntegers: false,
+    });
+    expect(expand().items.map(plain)).toEqual([
+      [1, 2.5],
+      [3, -4],
+    ]);
+  });
+
+  test("does not call integers beyond 2**53 exact", () => {
+    expect(parsed("[9007199254740991]")).toMatchObject({ kind: "numbers", exactIntegers: true });
+    expect(parsed("[9007199254740993]")).toMatchObject({ kind: "numbers", exactIntegers: false });
+    expect(parsed("-9223372036854775808")).toMatchObject({ kind: "number", integer: -9223372036854775808n });
+  });
+
+  test("takes NaN and infinities, skips a byte order mark, ignores what follows the value", () => {
+    expect(plain(parsed("\uFEFF[NaN, Inf, -Infinity] and more"))).toEqual([Number.NaN, Infinity, -Infinity]);
+  });
+
+  test("keeps repeated and dangerous keys as data", () => {
+    expect(parsed('{"__proto__": 1, "a": true, "a": false}')).toMatchObject({
+      members: [
+        ["__proto__", { value: 1 }],
+        ["a", { value: true }],
+        ["a", { value: false }],
+      ],
+    });
+  });
+
+  test("never hangs or dies on arbitrary bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          parseJson(Buffer.from(bytes));
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ code: expect.stringMatching(/^Json(?:Empty|Invalid)$/) });
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
+import { type HttpServer, openHttpServer } from "../../../../runtime/server/http-server.ts";
+import { protocolListener } from "../../../../runtime/server/protocol-listener.ts";
+import { defaultBodyLimits } from "../../../../runtime/server/request-body.ts";
+import { vectorRegistry } from "./vector-models.ts";
+
+interface Vector {
+  readonly id: string;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+  };
+  readonly expect: {
+    readonly status: number;
+    readonly json?: unknown;
+    readonly tokens?: unknown;
+    readonly error?: string;
+    readonly error_has?: readonly string[];
+    readonly subset?: object;
+    readonly header_has?: Readonly<Record<string, string>>;
+  };
+}
+
+/** Vectors that ask for what the runtime does not serve yet, each with the reason. */
+const notServed: Readonly<Record<string, string>> = {
+  regress: "no served format has a regress signature",
+  "regress-version": "no served format has a regress signature",
+  "regress-two": "no served format has a regress signature",
+  classify: "no served format has a classify signature",
+  "classify-py": "no served format has a classify signature",
+  "classify-classes": "no served format has a classify signature",
+};
+
+const file = new URL("vectors/tfserving-rest.json", import.meta.url);
+const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { vectors: readonly Vector[] }; // our own test data
+const served = vectors.filter(({ id }) => notServed[id] === undefined);
+
+let server: HttpServer;
+beforeAll(async () => {
+  server = await openHttpServer(
+    { host: "127.0.0.1", port: 0, portFlag: "--http-port" },
+    protocolListener({
+      protocols: [tensorflowServing(await vectorRegistry())],
+      body: defaultBodyLimits,
+      timeoutMs: 10_000,
+      isDraining: () => false,
+      onStart: () => {},
+      onAnswer: () => {},
+      clock: systemClock,
+    }),
+  );
+});
+afterAll(() => server.close());
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+function answerTo({ method, path, headers, body }: Vector["request"]): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const sent = request({ host: "127.0.0.1", port: server.port, method, path, headers }, (response) => {
+    let text = "";
+    response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text }));
+  });
+  sent.on("error", reject);
+  const bytes = headers["Content-Encoding"] === "gzip" ? gzipSync(body ?? "") : (body ?? "");
+  sent.end(bytes);
+  return promise;
+}
+
+/** The answer with every number as the text it was written as and every string in quotes, as the vectors' `tokens`. */
+function tokens(text: string): unknown {
+  const quoted = text.replaceAll(
+    /"((?:[^"\\]|\\.)*)"(\s*:)?|-?(?:NaN|Infinity|\d[\d.e+-]*)/gi,
+    (token, inner, colon) => {
+      if (colon !== undefined) return token;
+      return inner === undefined ? JSON.stringify(token) : JSON.stringify(JSON.stringify(inner));
+    },
+  );
+  return JSON.parse(quoted);
+}
+
+/** JSON with the bare words that TensorFlow Serving writes. */
+function lenientJson(text: string): unknown {
+  return JSON.parse(text);
+}
+
+function errorOf(text: string): string {
+  const body = JSON.parse(text) as { error: string }; // an answer without it fails the comparison
+  return body.error;
+}
+
+describe("TensorFlow Serving's REST answers, byte for byte where clients look", () => {
+  test.each(served)("$id", async (vector) => {
+    const want = vector.expect;
+    const answer = await answerTo(vector.request);
+    expect(answer.status, answer.text).toBe(want.status);
+    if ("json" in want) expect(lenientJson(answer.text)).toEqual(want.json);
+    if ("tokens" in want) expect(tokens(answer.text)).toEqual(want.tokens);
+    if (want.error !== undefined) expect(JSON.parse(answer.text)).toEqual({ error: want.error });
+    for (const part of want.error_has ?? []) expect(errorOf(answer.text)).toContain(part);
+    if (want.subset !== undefined) expect(JSON.parse(answer.text)).toMatchObject(want.subset);
+    for (const [name, value] of Object.entries(want.header_has ?? {})) expect(answer.headers[name]).toContain(value);
+  });
+
+  test("every vector runs, or is named with the reason why not", () => {
+    const known = new Set(vectors.map(({ id }) => id));
+    expect(Object.keys(notServed).filter((id) => !known.has(id))).toEqual([]);
+    expect([served.length, Object.keys(notServed).length]).toEqual([118, 6]);
+  });
+});
