@@ -116,6 +116,8 @@ export function watchSuite(bench: Bench): void {
     const { cache, told, ends } = watched("expired", gate.transport, modelDeployments);
     await cache.untilSynced();
     gate.close();
+    // More than a server remembers that keeps its history by number, as the model does here.
+    for (let count = 0; count < 10; count++) await client.create(modelDeployments, modelDeployment(bench.key()));
     await client.create(modelDeployments, modelDeployment({ ...kept, labels }));
     await client.remove(modelDeployments, lost);
     await client.remove(modelDeployments, renewed);
