@@ -44,7 +44,7 @@ export const resources = Type.Object(
     cpu: Type.Optional(
       quantity({
         description:
-          "CPU of each replica, as 500m, 2 or '0.5' with quotes; it is requested and bounds the engine's threads.",
+          "CPU of each replica, as 500m, 2 or '0.5' with quotes; requested, the limit, and the bound of the engine's threads.",
       }),
     ),
     memory: Type.Optional(

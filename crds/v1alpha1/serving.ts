@@ -7,15 +7,16 @@ const batching = Type.Object(
     maxSize: Type.Optional(
       Type.Integer({
         description: "Most instances that run together; 1 turns batching off.",
-        assumed: 1,
+        assumed: 32,
         minimum: 1,
         maximum: 4096,
       }),
     ),
     maxDelay: Type.Optional(
       duration({
-        description: "How long the first request of a batch waits for others.",
-        assumed: "2ms",
+        description:
+          "How long the first request of a batch waits for others. At 0s it takes what came while the engine was busy.",
+        assumed: "0s",
         atLeast: "0s",
         atMost: "10s",
       }),
@@ -38,7 +39,7 @@ const limits = Type.Object(
     queue: Type.Optional(
       Type.Integer({
         description: "Most requests that wait in one pod; further ones are answered with 503.",
-        assumed: 256,
+        assumed: 1024,
         minimum: 0,
         maximum: 100_000,
       }),
@@ -71,12 +72,6 @@ const logging = Type.Object(
   {
     level: Type.Optional(
       Type.Enum(["Debug", "Info", "Warn", "Error"], { description: "Least level of what is logged.", assumed: "Info" }),
-    ),
-    requests: Type.Optional(
-      Type.Enum(["None", "Failed", "All"], {
-        description: "Which requests get a line: none, the failed ones, or all. Bodies are never logged.",
-        assumed: "Failed",
-      }),
     ),
   },
   { description: "What the pods log." },

@@ -33,7 +33,7 @@ export const wholeSpec = {
     batching: { maxSize: 8, maxDelay: "2ms" },
     limits: { bodyBytes: 1_048_576, queue: 16, timeout: "1m30s" },
     warmup: { mode: "Generated" },
-    logging: { level: "Info", requests: "Failed" },
+    logging: { level: "Info" },
   },
   suspend: false,
 };
