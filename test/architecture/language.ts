@@ -58,9 +58,14 @@ export const languageRules: readonly Rule[] = [
           "class Later { async [Symbol.asyncDispose]() {} }",
           "class Reshape extends Layer {}",
           "const c = class extends tf.layers.Layer {};",
+          "const mixin = (base: typeof Layer) => class extends base {};",
+          "class Child extends Helper {}",
         ),
       ],
-      violations: ["runtime/a.ts:2: class Helper has no life cycle; use functions"],
+      violations: [
+        "runtime/a.ts:2: class Helper has no life cycle; use functions",
+        "runtime/a.ts:9: class Child has no life cycle; use functions",
+      ],
     },
   },
 ];
@@ -96,8 +101,8 @@ function mayBeClass(file: SourceFile, node: SyntaxNode): boolean {
   const superclass = child(node, "superClass");
   if (superclass !== undefined) {
     const name = file.text.slice(superclass.start, superclass.end);
-    // Our own classes are no members of anything: with a dot, it is a library's.
-    if (errors.test(name) || name.includes(".") || packageNames(file).has(name)) return true;
+    // What is no class of ours comes from a library, be it through a parameter.
+    if (errors.test(name) || !ownClasses(file).has(name)) return true;
   }
   const body = child(node, "body");
   return body !== undefined && children(body, "body").some((member) => letsGo(file, member));
@@ -110,10 +115,12 @@ function letsGo(file: SourceFile, member: SyntaxNode): boolean {
   return endings.test(text) || /^Symbol\.(asyncDispose|dispose)$/.test(text);
 }
 
-/** Names that a file takes from packages. */
-function packageNames(file: SourceFile): ReadonlySet<string> {
-  const imports = syntaxNodes(file).filter(
-    (node) => node.type === "ImportDeclaration" && !named(node, "source")?.startsWith("."),
-  );
-  return new Set(imports.flatMap((node) => children(node, "specifiers").flatMap((part) => named(part, "local") ?? [])));
+/** Names of classes that a file declares or may take from other files of ours. */
+function ownClasses(file: SourceFile): ReadonlySet<string> {
+  const nodes = syntaxNodes(file);
+  const declared = nodes.flatMap((node) => (node.type === "ClassDeclaration" ? (named(node, "id") ?? []) : []));
+  const imported = nodes
+    .filter((node) => node.type === "ImportDeclaration" && named(node, "source")?.startsWith("."))
+    .flatMap((node) => children(node, "specifiers").flatMap((part) => named(part, "local") ?? []));
+  return new Set([...declared, ...imported]);
 }
