@@ -54,7 +54,9 @@ function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: 
 function notMounted({ name: pod, mountFailure: message, containers }: ObservedPod): Fault | undefined {
   if (message === undefined || containers.some(({ running, ended }) => running || ended !== undefined))
     return undefined;
-  return /not found/.test(message) ? faults.ModelNotFound({ pod, message }) : faults.MountFailed({ pod, message });
+  return /not found|non-existent/.test(message)
+    ? faults.ModelNotFound({ pod, message })
+    : faults.MountFailed({ pod, message });
 }
 
 function containersFailing(pod: ObservedPod): Fault | undefined {

@@ -68,7 +68,8 @@ function runtimeContainer(template: RevisionTemplate, source: MountedSource): Co
     env: [...runtimeVariables(template, source.path)],
     ports: [{ name: "http", containerPort: ports.rest, protocol: "TCP" }],
     resources: containerResources(template.spec),
-    startupProbe: { ...probe(adminPaths.healthz), ...startup },
+    // Until it was ready once: a load that keeps the process busy must not fail its liveness.
+    startupProbe: { ...probe(adminPaths.readyz), ...startup },
     readinessProbe: { ...probe(adminPaths.readyz), periodSeconds: 1, failureThreshold: 1 },
     livenessProbe: { ...probe(adminPaths.healthz), periodSeconds: 10, failureThreshold: 6 },
     volumeMounts: [

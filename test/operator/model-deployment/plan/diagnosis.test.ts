@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { diagnosis, unschedulableGraceMs } from "../../../../operator/model-deployment/plan/diagnosis.ts";
+import type { ObservedPod, ObservedRevision } from "../../../../operator/model-deployment/snapshot.ts";
+import { testMs } from "../../../builders/model-deployment.ts";
+import { container, readyPod, revision, startingPod } from "../../../builders/snapshot.ts";
+
+const taint = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.";
+const waiting = (reason: string, message: string) => container({ waiting: { reason, message } });
+const ended = (exitCode: number, message: string, restarts = 0) =>
+  container({ restarts, ended: { exitCode, reason: "Error", message } });
+const pods = (...observed: readonly ObservedPod[]): ObservedRevision => revision("a1", observed);
+const pod = (changes: Partial<ObservedPod>): ObservedRevision => pods(startingPod("p-0", changes));
+const lastWords = (hint?: string): string =>
+  JSON.stringify({ code: "UnsupportedLayer", message: "layer lambda_1 is a Lambda layer", hint });
+
+interface Want {
+  readonly code: string;
+  readonly sentence: string;
+  readonly stalls: boolean;
+}
+
+const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want: Want | undefined }>> = {
+  "a revision that does not exist has no trouble": { given: undefined, want: undefined },
+  "ready pods have no trouble, whatever they went through before": {
+    given: pods({ ...readyPod("p-0"), containers: [ended(137, "", 4)] }),
+    want: undefined,
+  },
+  "a pod that loads has no trouble": { given: pod({ containers: [container({ running: true })] }), want: undefined },
+  "a pod that is on its way out is not looked at": {
+    given: pod({ terminating: true, containers: [ended(1, "")] }),
+    want: undefined,
+  },
+  "pods that a quota forbids are told in the words of the ReplicaSet": {
+    given: revision("a1", [], { failure: 'pods "digits-a1-" is forbidden: exceeded quota: gpus' }),
+    want: {
+      code: "PodsRefused",
+      sentence: 'ReplicaSet digits-a1 cannot create pods: pods "digits-a1-" is forbidden: exceeded quota: gpus',
+      stalls: true,
+    },
+  },
+  "an unschedulable pod waits for capacity at first, in the scheduler's own words": {
+    given: pod({ unschedulable: { message: taint, sinceMs: testMs - 1_000 } }),
+    want: { code: "WaitingForCapacity", sentence: `pod p-0 waits for a node: ${taint}`, stalls: false },
+  },
+  "a pod that stays unschedulable needs a human": {
+    given: pod({ unschedulable: { message: taint, sinceMs: testMs - unschedulableGraceMs } }),
+    want: { code: "Unschedulable", sentence: `pod p-0 finds no node: ${taint}`, stalls: true },
+  },
+  "a missing ConfigMap is a model that is not found": {
+    given: pod({ mountFailure: 'MountVolume.SetUp failed for volume "model" : configmap "models" not found' }),
+    want: {
+      code: "ModelNotFound",
+      sentence:
+        'the model of pod p-0 cannot be mounted: MountVolume.SetUp failed for volume "model" : configmap "models" not found; create what spec.model.source names in the namespace of the ModelDeployment',
+      stalls: true,
+    },
+  },
+  "a mount that may succeed the next time is tried again": {
+    given: pod({ mountFailure: "timed out waiting for the condition" }),
+    want: {
+      code: "MountFailed",
+      sentence: "a volume of pod p-0 cannot be mounted: timed out waiting for the condition",
+      stalls: false,
+    },
+  },
+  "a mount that failed before the container ran is forgotten": {
+    given: pod({ mountFailure: 'configmap "models" not found', containers: [container({ running: true })] }),
+    want: undefined,
+  },
+  "an image that cannot be pulled names container and image": {
+    given: pod({ containers: [waiting("ImagePullBackOff", 'Back-off pulling image "no/such:1"')] }),
+    want: {
+      code: "ImagePullFailed",
+      sentence:
+        'the image of container runtime of pod p-0 cannot be pulled (ImagePullBackOff): Back-off pulling image "no/such:1"',
+      stalls: true,
+    },
+  },
+  "a container that cannot be created says why": {
+    given: pod({ containers: [waiting("CreateContainerConfigError", 'secret "token" not found')] }),
+    want: {
+      code: "ContainerRefused",
+      sentence: 'container runtime of pod p-0 cannot be created (CreateContainerConfigError): secret "token" not found',
+      stalls: true,
+    },
+  },
+  "a refused model speaks in its own words, with the hint, and stalls at once": {
+    given: pod({ containers: [ended(65, lastWords("export the SavedModel"))] }),
+    want: {
+      code: "UnsupportedLayer",
+      sentence:
+        "container runtime of pod p-0 exited with code 65: layer lambda_1 is a Lambda layer; export the SavedModel",
+      stalls: true,
+    },
+  },
+  "a source that is away for now is tried again": {
+    given: pod({ containers: [ended(69, lastWords())] }),
+    want: {
+      code: "UnsupportedLayer",
+      sentence: "container runtime of pod p-0 exited with code 69: layer lambda_1 is a Lambda layer",
+      stalls: false,
+    },
+  },
+  "a container that left no words is told by exit code and last line": {
+    given: pod({ containers: [ended(1, "starting\nError: out of wits\n")] }),
+    want: {
+      code: "ContainerFailed",
+      sentence: "container runtime of pod p-0 exited with code 1 (Error): Error: out of wits",
+      stalls: false,
+    },
+  },
+  "a container that keeps exiting needs a human": {
+    given: pod({ containers: [ended(137, "", 3)] }),
+    want: {
+      code: "ContainerCrashLoops",
+      sentence: "container runtime of pod p-0 exited with code 137 (Error) after 3 restarts: it left no message",
+      stalls: true,
+    },
+  },
+  "words with a code that no condition could carry are told as a last line": {
+    given: pod({ containers: [ended(1, '{"code":"not a code!","message":"x"}')] }),
+    want: {
+      code: "ContainerFailed",
+      sentence: 'container runtime of pod p-0 exited with code 1 (Error): {"code":"not a code!","message":"x"}',
+      stalls: false,
+    },
+  },
+  "an evicted pod says why": {
+    given: pod({ phase: "Failed", failure: { reason: "Evicted", message: "The node was low on resource: memory." } }),
+    want: {
+      code: "PodLost",
+      sentence: "pod p-0 was given up (Evicted): The node was low on resource: memory.",
+      stalls: false,
+    },
+  },
+  "what no waiting cures comes before what it may": {
+    given: pods(
+      startingPod("p-0", { unschedulable: { message: taint, sinceMs: testMs } }),
+      startingPod("p-1", { containers: [ended(65, lastWords())] }),
+    ),
+    want: {
+      code: "UnsupportedLayer",
+      sentence: "container runtime of pod p-1 exited with code 65: layer lambda_1 is a Lambda layer",
+      stalls: true,
+    },
+  },
+};
+
+describe("the diagnosis of a revision", () => {
+  test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
+    const fault = diagnosis(given, testMs);
+    const told = fault && { code: fault.code, sentence: fault.sentence, stalls: fault.retry === "never" };
+    expect(told).toEqual(want);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { revisionHash, revisionVersion } from "../../../../operator/model-deployment/plan/revisions.ts";
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import type { Observation } from "../../../../operator/model-deployment/snapshot.ts";
+import { modelDeployment } from "../../../builders/model-deployment.ts";
+import { revision, snapshot, wantedHash } from "../../../builders/snapshot.ts";
+
+const { spec } = modelDeployment();
+
+const changes: Readonly<Record<string, { change: Partial<ModelDeploymentSpec>; makesRevision: boolean }>> = {
+  "another model": { change: { model: { ...spec.model, name: "other" } }, makesRevision: true },
+  "other resources": { change: { resources: { cpu: "2" } }, makesRevision: true },
+  "other nodes": { change: { scheduling: { nodeSelector: { disk: "fast" } } }, makesRevision: true },
+  "other limits of serving": { change: { serving: { limits: { queue: 1 } } }, makesRevision: true },
+  "another number of replicas": { change: { replicas: 9 }, makesRevision: false },
+  suspension: { change: { suspend: true }, makesRevision: false },
+};
+
+describe("a revision", () => {
+  test.each(Object.entries(changes))("%s", (_sentence, { change, makesRevision }) => {
+    expect(revisionHash({ ...spec, ...change }) !== revisionHash(spec)).toBe(makesRevision);
+  });
+});
+
+const versions: Readonly<Record<string, { given: Partial<Observation>; want: string }>> = {
+  "the first is 1": { given: {}, want: "1" },
+  "one that has a ReplicaSet keeps its number": {
+    given: { revisions: [revision(wantedHash, [], { version: "4" }), revision("x", [], { version: "9" })] },
+    want: "4",
+  },
+  "one that status promised a number gets it, though its ReplicaSet is gone": {
+    given: { status: { candidate: { revision: wantedHash, version: "3" }, stable: { revision: "x", version: "2" } } },
+    want: "3",
+  },
+  "a new one is above every number that clients may have seen": {
+    given: { revisions: [revision("x", [], { version: "7" })], status: { stable: { revision: "y", version: "10" } } },
+    want: "11",
+  },
+};
+
+describe("the version of a revision", () => {
+  test.each(Object.entries(versions))("%s", (_sentence, { given, want }) => {
+    expect(revisionVersion(snapshot(given), wantedHash)).toBe(want);
+  });
+});
