@@ -31,6 +31,8 @@ const durationMs = 15_000;
 const renewDeadlineMs = 10_000;
 const retryMs = 2_000;
 const jitter = 1.2;
+/** A lease that cannot be released in this time is left to run out: stopping must not hang on it. */
+const releaseLimitMs = 5_000;
 
 /**
  * Starts contending. Times of others are never compared with our clock: a lease is free when it did not change for 15 s
@@ -43,29 +45,39 @@ export function startLease(options: LeaseOptions): Lease {
   const record = createRecord(options, clock);
   let isHeld = false;
 
-  const acquire = async (): Promise<void> => {
-    while (!signal.aborted && !(await claimed(record, log))) {
+  /** One try; when it succeeds, the time from which on the lease is surely ours. */
+  const claim = async (limitMs: number): Promise<number | undefined> => {
+    const startedMs = clock.monotonic();
+    const isClaimed = await within(
+      tried("renewed", () => record.claim(), log),
+      limitMs,
+      clock,
+    );
+    return isClaimed === true ? startedMs : undefined;
+  };
+  const acquire = async (): Promise<number | undefined> => {
+    while (!signal.aborted) {
+      const acquiredMs = await claim(renewDeadlineMs);
+      if (acquiredMs !== undefined) return acquiredMs;
       await clock.sleep(retryMs * (1 + random() * jitter), signal);
     }
+    return undefined;
   };
-  const keep = async (): Promise<void> => {
-    let renewedMs = clock.monotonic();
-    while (!signal.aborted && clock.monotonic() - renewedMs < renewDeadlineMs) {
+  const keep = async (acquiredMs: number): Promise<void> => {
+    let renewedMs = acquiredMs;
+    while (clock.monotonic() - renewedMs < renewDeadlineMs && !record.isOthers()) {
       await clock.sleep(retryMs, signal);
-      const startedMs = clock.monotonic();
       if (signal.aborted) return;
-      const renewal = await within(claimed(record, log), renewedMs + renewDeadlineMs - startedMs, clock);
-      if (renewal === true) renewedMs = startedMs;
-      else if (record.isOthers()) return;
+      renewedMs = (await claim(renewedMs + renewDeadlineMs - clock.monotonic())) ?? renewedMs;
     }
   };
   const run = async (): Promise<void> => {
-    await acquire();
-    if (signal.aborted) return;
+    const acquiredMs = await acquire();
+    if (acquiredMs === undefined || signal.aborted) return;
     isHeld = true;
     log.info("lease acquired", { identity });
     options.onAcquired();
-    await keep();
+    await keep(acquiredMs);
     isHeld = false;
     if (signal.aborted) return;
     log.error("lease lost", { identity });
@@ -77,10 +89,13 @@ export function startLease(options: LeaseOptions): Lease {
       return isHeld;
     },
     async stop() {
-      const wasHeld = isHeld;
       stopping.abort();
       await running;
-      if (wasHeld) await released(record, log);
+      await within(
+        tried("released", () => record.release(), log),
+        releaseLimitMs,
+        clock,
+      );
     },
   };
 }
@@ -89,6 +104,7 @@ export function startLease(options: LeaseOptions): Lease {
 interface LeaseRecord {
   /** One try to make or keep it ours; false when another holds it. */
   claim(): Promise<boolean>;
+  /** Frees the lease if it is ours. */
   release(): Promise<void>;
   isOthers(): boolean;
 }
@@ -136,6 +152,7 @@ function createRecord({ client, key, identity }: LeaseOptions, clock: Clock): Le
       }
     },
     async release() {
+      if (!isMine()) return;
       const now = microTime(clock.now());
       await write({ holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now });
     },
@@ -160,21 +177,13 @@ function ownSpec(identity: string, before: LeaseObject["spec"] | undefined, now:
   };
 }
 
-/** False also when the try failed, which is tried again. */
-async function claimed(record: LeaseRecord, log: Log): Promise<boolean> {
+/** Undefined when the try failed: it is made again. */
+async function tried<T>(aim: string, work: () => Promise<T>, log: Log): Promise<T | undefined> {
   try {
-    return await record.claim();
+    return await work();
   } catch (thrown) {
-    log.warn("lease not renewed", { cause: Fault.from(thrown).message });
-    return false;
-  }
-}
-
-async function released(record: LeaseRecord, log: Log): Promise<void> {
-  try {
-    await record.release();
-  } catch (thrown) {
-    log.warn("lease not released", { cause: Fault.from(thrown).message });
+    log.warn(`lease not ${aim}`, { cause: Fault.from(thrown).message });
+    return undefined;
   }
 }
 

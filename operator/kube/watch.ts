@@ -59,7 +59,8 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
       const aliveMs = clock.monotonic() - startedMs;
       position.initial = undefined;
       options.onEnd?.({ ...end, resource, aliveMs });
-      log.debug("watch ended", { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message });
+      const level = end.fault === undefined || end.reason === "expired" ? "debug" : "warn";
+      log[level]("watch ended", { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message });
       if (aliveMs >= healthyMs) attempt = 0;
       if (end.reason === "closed" && aliveMs >= orderlyMs) continue;
       await clock.sleep(growingDelayMs(growth, attempt++, random), stopping.signal);

@@ -140,4 +140,14 @@ export function leaseSuite(bench: Bench): void {
     await passes(20_000);
     expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired"], isHeld: true });
   });
+
+  test("a contender that is stopped while it acquires leaves the lease free", async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow: typeof client = { ...client, create: (...given) => gate.promise.then(() => client.create(...given)) };
+    const contender = contend("one", { client: slow });
+    const stopped = contender.stop();
+    gate.resolve();
+    await stopped;
+    expect({ told, holder: (await spec())?.holderIdentity }).toEqual({ told: [], holder: "" });
+  });
 }
