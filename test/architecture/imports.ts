@@ -13,8 +13,16 @@ export interface Import {
   readonly at: string;
 }
 
-/** Everything that a file imports or passes on, dynamic imports of literals included. */
+const known = new WeakMap<SourceFile, readonly Import[]>();
+
+/** Everything that a file imports or passes on, dynamic imports of literals included. Found once per file. */
 export function importsOf(file: SourceFile): readonly Import[] {
+  const imports = known.get(file) ?? foundImports(file);
+  known.set(file, imports);
+  return imports;
+}
+
+function foundImports(file: SourceFile): readonly Import[] {
   return syntaxNodes(file).flatMap((node) => {
     const specifier = named(node, "source");
     const isImport = /^(Import|Export(Named|All))(Declaration|Expression)$/.test(node.type);

@@ -43,9 +43,9 @@ export const nameRules: readonly Rule[] = [
   {
     sentence: "no function starts with get, handle, process, manage or do",
     violations: (files) =>
-      declarations(files, functionName, isInherited)
-        .filter(({ name }) => vagueVerb.test(name))
-        .map(({ name, at }) => `${at}: function ${name} says neither what it computes nor what it does`),
+      declarations(files, functionName, (name) => vagueVerb.test(name), isInherited).map(
+        ({ name, at }) => `${at}: function ${name} says neither what it computes nor what it does`,
+      ),
     offence: {
       files: [
         offender(
@@ -70,9 +70,9 @@ export const nameRules: readonly Rule[] = [
   {
     sentence: "no type is an IThing, a ThingManager, a ThingImpl, a BaseThing or the like",
     violations: (files) =>
-      declarations(files, typeName)
-        .filter(({ name }) => vagueType.test(name) || hungarian.test(name))
-        .map(({ name, at }) => `${at}: type ${name} is named after no concept`),
+      declarations(files, typeName, (name) => vagueType.test(name) || hungarian.test(name)).map(
+        ({ name, at }) => `${at}: type ${name} is named after no concept`,
+      ),
     offence: {
       files: [
         offender(
@@ -106,12 +106,13 @@ interface Declaration {
 function declarations(
   files: readonly SourceFile[],
   nameOf: (node: SyntaxNode) => string | undefined,
+  isVague: (name: string) => boolean,
   isExempt: (node: SyntaxNode, file: SourceFile) => boolean = () => false,
 ): readonly Declaration[] {
   return sources(files).flatMap((file) =>
     syntaxNodes(file).flatMap((node) => {
       const name = nameOf(node);
-      return name === undefined || isExempt(node, file) ? [] : [{ name, at: place(file, node) }];
+      return name === undefined || !isVague(name) || isExempt(node, file) ? [] : [{ name, at: place(file, node) }];
     }),
   );
 }
