@@ -27,7 +27,7 @@ export interface ListenerParts {
 
 const bodiless = new Set(["GET", "HEAD"]);
 /** How long the rest of a refused body is read and dropped, so that its sender can read the refusal. */
-const lingerMs = 2_000;
+const lingerMs = 1_000;
 
 /** Hands each request to the protocol that owns its target and writes the answer. */
 export function protocolListener(parts: ListenerParts): RequestListener {

@@ -69,7 +69,7 @@ describe("a runtime that serves the digits classifier", () => {
       status: 413,
       body: {
         error:
-          "the request body has 200016 bytes; must have 100000 at most; send fewer instances at a time, or raise spec.serving.limits.bodyBytes",
+          "the request body has 200017 bytes; must have 100000 at most; send fewer instances at a time, or raise spec.serving.limits.bodyBytes",
       },
     });
     const bomb = await fetch(`${serving.url}/v1/models/digits:predict`, {

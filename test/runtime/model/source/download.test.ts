@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { type Downloaded, defaultDownloadLimits, download } from "../../../../runtime/model/source/download.ts";
+import { sourceUrl } from "../../../../runtime/model/source/source-url.ts";
+
+const model = Buffer.from("weights ".repeat(20_000));
+const digest = `sha256:${createHash("sha256").update(model).digest("hex")}`;
+const limits = { ...defaultDownloadLimits, firstPauseMs: 1, longestPauseMs: 2, stallMs: 500, maxIdleAttempts: 3 };
+
+let folder: string;
+const servers: Server[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "modelwright-download-"));
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function source(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
+
+function fetched(url: string, more: { sha256?: string; maxBytes?: number } = {}): Promise<Downloaded> {
+  const { sha256, maxBytes = limits.maxBytes } = more;
+  return download({
+    source: sourceUrl(url),
+    target: join(folder, "model.h5"),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    limits: { ...limits, maxBytes },
+    clock: systemClock,
+  });
+}
+
+describe("downloading a model", () => {
+  test("writes the file under its name once it is complete, and tells its digest", async () => {
+    const url = await source((_, response) => response.end(model));
+    const want = { path: join(folder, "model.h5"), sizeBytes: model.length, digest };
+    expect(await fetched(url, { sha256: digest })).toEqual(want);
+    expect(await readFile(want.path)).toEqual(model);
+    expect(await readdir(folder)).toEqual(["model.h5"]);
+  });
+
+  test("does not download again what is there with the right digest", async () => {
+    let requests = 0;
+    const url = await source((_, response) => {
+      requests += 1;
+      response.end(model);
+    });
+    await fetched(url, { sha256: digest });
+    await fetched(url, { sha256: digest });
+    expect(requests).toBe(1);
+  });
+
+  test("goes on by range where a broken connection stopped", async () => {
+    const ranges: (string | undefined)[] = [];
+    const url = await source((request, response) => {
+      const { range } = request.headers;
+      ranges.push(range);
+      const start = Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
+      const end = Math.min(start + 70_000, model.length);
+      response.writeHead(start === 0 ? 200 : 206, {
+        etag: '"one"',
+        "content-length": model.length - start,
+        ...(start === 0 ? {} : { "content-range": `bytes ${start}-${model.length - 1}/${model.length}` }),
+      });
+      response.write(model.subarray(start, end), () => {
+        if (end === model.length) response.end();
+        else setTimeout(() => response.destroy(), 20);
+      });
+    });
+    expect(await fetched(url, { sha256: digest })).toMatchObject({ digest });
+    expect(ranges).toEqual([undefined, "bytes=70000-", "bytes=140000-"]);
+  });
+
+  test("starts anew when the file has changed in between", async () => {
+    let requests = 0;
+    const url = await source((_, response) => {
+      requests += 1;
+      response.writeHead(200, { etag: `"${requests}"`, "content-length": model.length });
+      if (requests > 1) response.end(model);
+      else response.write(Buffer.alloc(5000), () => setTimeout(() => response.destroy(), 20));
+    });
+    expect(await fetched(url, { sha256: digest })).toMatchObject({ digest });
+  });
+
+  test("tries again after a server error", async () => {
+    let requests = 0;
+    const url = await source((_, response) => {
+      requests += 1;
+      if (requests < 3) response.writeHead(503).end();
+      else response.end(model);
+    });
+    expect(await fetched(url)).toMatchObject({ digest });
+  });
+
+  test("gives up on a server that keeps failing, and leaves nothing", async () => {
+    const url = await source((_, response) => response.writeHead(503).end());
+    await expect(fetched(url)).rejects.toMatchObject({
+      code: "SourceUnavailable",
+      message: `${url}/ could not be downloaded in 3 attempts: it answered 503`,
+      retry: "backoff",
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("gives up on a server that says nothing", async () => {
+    const url = await source(() => {});
+    await expect(fetched(url)).rejects.toMatchObject({ code: "SourceUnavailable", retry: "backoff" });
+  });
+
+  test("refuses a wrong digest, names both, and leaves nothing", async () => {
+    const url = await source((_, response) => response.end("something else"));
+    const actual = `sha256:${createHash("sha256").update("something else").digest("hex")}`;
+    await expect(fetched(url, { sha256: digest })).rejects.toMatchObject({
+      code: "DigestMismatch",
+      message: `${url}/ has digest ${actual}; expected ${digest}`,
+      retry: "never",
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("says that nothing is there, and never prints credentials or signatures", async () => {
+    const url = await source((_, response) => response.writeHead(404).end());
+    const secret = `${url.replace("http://", "http://me:hunter2@")}/model.h5?signature=s3cret`;
+    await expect(fetched(secret)).rejects.toMatchObject({
+      code: "ModelNotFound",
+      message: `there is no model at ${url}/model.h5?…`,
+      retry: "never",
+    });
+  });
+
+  test("refuses what is too large, declared or not, and leaves nothing", async () => {
+    const declared = await source((_, response) =>
+      response.writeHead(200, { "content-length": model.length }).end(model),
+    );
+    const endless = await source((_, response) => void response.write(model));
+    const want = { code: "ModelTooLarge", retry: "never" };
+    await expect(fetched(declared, { maxBytes: 1000 })).rejects.toMatchObject(want);
+    await expect(fetched(endless, { maxBytes: 1000 })).rejects.toMatchObject(want);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("follows redirects, but takes credentials to no other server", async () => {
+    const seen: (string | undefined)[] = [];
+    const target = await source((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end(model);
+    });
+    const first = await source((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(302, { location: `${target}/model.h5` }).end();
+    });
+    expect(await fetched(first.replace("http://", "http://me:hunter2@"))).toMatchObject({ digest });
+    expect(seen).toEqual([`Basic ${Buffer.from("me:hunter2").toString("base64")}`, undefined]);
+  });
+
+  test("refuses a circle of redirects", async () => {
+    const url = await source((_, response) => response.writeHead(302, { location: "/" }).end());
+    await expect(fetched(url)).rejects.toMatchObject({
+      code: "RedirectRefused",
+      message: `the redirect of ${url}/ is refused: more than 5 redirects`,
+    });
+  });
+
+  test.each([
+    ["ftp://example.com/model.h5", "its scheme is ftp"],
+    ["model.h5", "it is no URL"],
+  ])("refuses %s", (url, reason) => {
+    expect(() => sourceUrl(url)).toThrow(`the source URL cannot be used: ${reason}; must be an http or https URL`);
+  });
+});

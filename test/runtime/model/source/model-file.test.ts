@@ -1,0 +1,78 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { modelFile } from "../../../../runtime/model/source/model-file.ts";
+
+let volume: string;
+beforeEach(async () => {
+  volume = await mkdtemp(join(tmpdir(), "modelwright-volume-"));
+});
+afterEach(() => rm(volume, { recursive: true, force: true }));
+
+/** A ConfigMap volume as kubelet lays it out: keys are links to `..data/<key>`, which is a link to a dated folder. */
+async function configMapVolume(key: string): Promise<void> {
+  await mkdir(join(volume, "..2026_01_01"));
+  await writeFile(join(volume, "..2026_01_01", key), "weights");
+  await symlink("..2026_01_01", join(volume, "..data"));
+  await symlink(join("..data", key), join(volume, key));
+}
+
+describe("finding a model on disk", () => {
+  test("a file is itself", async () => {
+    const path = join(volume, "model.h5");
+    await writeFile(path, "weights");
+    expect(await modelFile(path)).toEqual({ path, kind: "file", sizeBytes: 7 });
+  });
+
+  test("a ConfigMap's links stay inside its volume", async () => {
+    await configMapVolume("model.h5");
+    const want = { path: join(volume, "..2026_01_01", "model.h5"), kind: "file", sizeBytes: 7 };
+    expect(await modelFile(join(volume, "model.h5"))).toEqual(want);
+    expect(await modelFile(volume, volume)).toEqual(want);
+  });
+
+  test("a link out of the volume is refused with both ends", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "modelwright-outside-"));
+    await writeFile(join(outside, "secret.h5"), "secret");
+    await symlink(join(outside, "secret.h5"), join(volume, "model.h5"));
+    await expect(modelFile(join(volume, "model.h5"))).rejects.toMatchObject({
+      code: "ModelOutsideVolume",
+      message: `${join(volume, "model.h5")} leads to ${join(outside, "secret.h5")}, outside its volume ${volume}`,
+    });
+    await expect(modelFile(volume, volume)).rejects.toMatchObject({ code: "ModelOutsideVolume" });
+    await expect(modelFile(join(volume, "..", "elsewhere"), volume)).rejects.toMatchObject({ code: "ModelNotFound" });
+    await expect(modelFile(outside, volume)).rejects.toMatchObject({ code: "ModelOutsideVolume" });
+    await rm(outside, { recursive: true });
+  });
+
+  test("the one model in a folder is found beside other files", async () => {
+    await writeFile(join(volume, "model.keras"), "weights");
+    await writeFile(join(volume, "README.md"), "");
+    expect(await modelFile(volume)).toMatchObject({ path: join(volume, "model.keras"), kind: "file" });
+  });
+
+  test("a folder that is a model is itself", async () => {
+    await writeFile(join(volume, "saved_model.pb"), "");
+    expect(await modelFile(volume)).toEqual({ path: volume, kind: "folder", sizeBytes: 0 });
+  });
+
+  test("several models in a folder are listed", async () => {
+    await writeFile(join(volume, "b.h5"), "");
+    await writeFile(join(volume, "a.keras"), "");
+    await expect(modelFile(volume)).rejects.toMatchObject({
+      code: "ModelAmbiguous",
+      sentence: `${volume} holds 2 models: a.keras, b.h5; must hold one; name the one to serve in the path`,
+    });
+  });
+
+  test("a folder without a model says what it holds", async () => {
+    await expect(modelFile(volume)).rejects.toMatchObject({
+      message: `there is no model at ${volume}; it holds nothing`,
+    });
+    await writeFile(join(volume, "notes.txt"), "");
+    await expect(modelFile(volume)).rejects.toMatchObject({
+      message: `there is no model at ${volume}; it holds notes.txt`,
+    });
+  });
+});

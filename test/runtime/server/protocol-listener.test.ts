@@ -1,0 +1,152 @@
+import { connect } from "node:net";
+import { request } from "node:http";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
+import type { Protocol, ProtocolRequest } from "../../../runtime/protocols/protocol.ts";
+import { type HttpServer, defaultConnectionLimits, openHttpServer } from "../../../runtime/server/http-server.ts";
+import { type ListenerParts, protocolListener } from "../../../runtime/server/protocol-listener.ts";
+
+const open: HttpServer[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) {
+    server.cut();
+    await server.close();
+  }
+});
+
+/** Answers with what it was sent; tells the code of what could not be read. */
+function echo(answer: (request: ProtocolRequest) => Promise<string>): Protocol {
+  return {
+    name: "echo",
+    owns: (target) => target.startsWith("/echo"),
+    answer: async (request) => ({ status: 200, headers: {}, body: await answer(request) }),
+    refusal: (fault: Fault) => ({ status: 400, headers: {}, body: fault.sentence, fault }),
+  };
+}
+
+async function listen(
+  parts: Partial<ListenerParts> = {},
+  answer: (request: ProtocolRequest) => Promise<string> = ({ body }) => Promise.resolve(body.toString()),
+): Promise<string> {
+  const server = await openHttpServer(
+    { host: "127.0.0.1", port: 0, portFlag: "--http-port" },
+    protocolListener({
+      protocols: [echo(answer)],
+      body: { maxBytes: 1000, minBytesPerSecond: 100, paceMs: 100 },
+      timeoutMs: 5_000,
+      isDraining: () => false,
+      onStart: () => {},
+      onAnswer: () => {},
+      clock: systemClock,
+      ...parts,
+    }),
+  );
+  open.push(server);
+  return `http://127.0.0.1:${server.port}`;
+}
+
+async function post(url: string, body: string | Uint8Array<ArrayBuffer>, encoding = "identity"): Promise<string> {
+  const headers = { "content-encoding": encoding };
+  const response = await fetch(`${url}/echo`, { method: "POST", body, headers });
+  return `${response.status} ${await response.text()}`;
+}
+
+/** What a server says to raw bytes until it closes the connection. */
+function raw(url: string, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(text));
+  let said = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+  socket.on("error", () => resolve(said));
+  socket.on("close", () => resolve(said));
+  return promise;
+}
+
+describe("the HTTP server below the protocols", () => {
+  test("inflates gzip and zstd", async () => {
+    const url = await listen();
+    expect(await post(url, gzipSync("digits"), "gzip")).toBe("200 digits");
+    expect(await post(url, zstdCompressSync("digits"), "zstd")).toBe("200 digits");
+  });
+
+  test("refuses bodies that inflate beyond the limit, are broken, or are packed in another way", async () => {
+    const url = await listen();
+    const large = "the request body has more than 1000 bytes; must have 1000 at most";
+    const hint = "send fewer instances at a time, or raise spec.serving.limits.bodyBytes";
+    expect(await post(url, gzipSync("0".repeat(500_000)), "gzip")).toBe(`400 ${large}; ${hint}`);
+    expect(await post(url, zstdCompressSync("0".repeat(1_000_000)), "zstd")).toBe(`400 ${large}; ${hint}`);
+    expect(await post(url, "digits", "gzip")).toBe("400 the request body is not valid gzip: incorrect header check");
+    expect(await post(url, "digits", "br")).toBe("400 content-encoding is br; must be gzip, zstd or identity");
+  });
+
+  test("refuses a large body before it has come when its length is declared", async () => {
+    const url = await listen();
+    const said = await raw(url, "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\nabc");
+    expect(said).toContain("the request body has 1000000000 bytes; must have 1000 at most");
+    expect(said).toMatch(/^HTTP\/1\.1 400[^]*connection: close/i);
+  });
+
+  test("refuses a chunked body as soon as it is too large", async () => {
+    const url = await listen();
+    const chunk = `3e8\r\n${"0".repeat(1000)}\r\n`;
+    const said = await raw(url, `POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
+    expect(said).toContain("the request body has more than 1000 bytes");
+  });
+
+  test("refuses a body that trickles", async () => {
+    const url = await listen();
+    const said = await raw(url, "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc");
+    expect(said).toContain(
+      "the request body came too slowly: 3 bytes in 0.1 s; must come at 100 bytes per second or more",
+    );
+  });
+
+  test("refuses headers beyond 16 KB", async () => {
+    const url = await listen();
+    const said = await raw(url, `GET /echo HTTP/1.1\r\nhost: a\r\nx: ${"x".repeat(17_000)}\r\n\r\n`);
+    expect(said).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  test("keeps idle connections for longer than the gateway does", () => {
+    expect(defaultConnectionLimits.keepAliveTimeoutMs).toBeGreaterThanOrEqual(65_000);
+  });
+
+  test("tells the protocol that the client has left", async () => {
+    const left = Promise.withResolvers<boolean>();
+    const begun = Promise.withResolvers<void>();
+    const url = await listen({}, ({ signal }) => {
+      begun.resolve();
+      signal.addEventListener("abort", () => left.resolve(signal.aborted));
+      return left.promise.then(() => "late");
+    });
+    const sent = request(`${url}/echo`, { method: "POST" });
+    sent.on("error", () => {});
+    sent.end("digits");
+    await begun.promise;
+    sent.destroy();
+    expect(await left.promise).toBe(true);
+  });
+
+  test("ends connections while it drains", async () => {
+    const url = await listen({ isDraining: () => true });
+    const response = await fetch(`${url}/echo`, { method: "POST", body: "digits" });
+    expect(response.headers.get("connection")).toBe("close");
+  });
+
+  test("answers 404 to what no protocol owns", async () => {
+    const url = await listen();
+    const response = await fetch(`${url}/statuspage`);
+    expect([response.status, await response.json()]).toEqual([404, { error: "Not found: GET /statuspage" }]);
+  });
+
+  test("names port and flag when the port is taken", async () => {
+    const url = await listen();
+    const port = Number(new URL(url).port);
+    await expect(openHttpServer({ host: "127.0.0.1", port, portFlag: "--http-port" }, () => {})).rejects.toMatchObject({
+      code: "PortTaken",
+      sentence: `port ${port} on 127.0.0.1 is in use; stop the other program, or choose another port with --http-port`,
+    });
+  });
+});
