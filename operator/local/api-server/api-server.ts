@@ -7,11 +7,11 @@ import { serverDocument } from "./discovery/server-document.ts";
 import { createGarbageCollector, type GarbageCollector } from "./garbage/collector.ts";
 import { seedNamespaces } from "./garbage/namespaces.ts";
 import { createRegistry } from "./kinds/registry.ts";
-import { statusAnswer, type Answer } from "./requests/answer.ts";
+import { statusAnswer, textAnswer, type Answer } from "./requests/answer.ts";
 import { inProcessTransport } from "./requests/in-process-transport.ts";
 import { targetOf, verbOf } from "./requests/target.ts";
 import { createStore, type Store } from "./store/store.ts";
-import { ApiError, methodNotAllowed, pathNotFound } from "./values/api-error.ts";
+import { ApiError, methodNotAllowed } from "./values/api-error.ts";
 import type { Context, ResourceRequest } from "./verbs/context.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection, deleteOne } from "./verbs/delete.ts";
@@ -87,7 +87,7 @@ function answered(
   const target = targetOf(bare, context.registry);
   if (target === undefined) {
     const document = serverDocument(context, bare, headers);
-    if (document === undefined) throw pathNotFound();
+    if (document === undefined) return textAnswer(404, "404 page not found\n");
     if (method !== "GET") throw methodNotAllowed();
     return document;
   }

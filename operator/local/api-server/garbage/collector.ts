@@ -11,7 +11,7 @@ export interface GarbageCollector {
   step(): boolean;
   /** Steps until nothing is left. */
   settle(): void;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** @param mode `automatic` runs by the clock soon after each change, `stepwise` only when told */
@@ -63,7 +63,7 @@ function concerned({ store }: Context, { type, record, collection }: Change): re
   const owners = ownersOf(object);
   const waiting = isBeingDeleted(object) ? [self] : [];
   if (type !== "DELETED") {
-    const isOrphan = owners.length > 0 && owners.some(({ uid }) => store.owners.placeOf(uid) === undefined);
+    const isOrphan = owners.some(({ uid }) => store.owners.placeOf(uid) === undefined);
     return isOrphan ? [...waiting, self] : waiting;
   }
   const ownerPlaces = owners.map(({ uid }) => store.owners.placeOf(uid)).filter((place) => place !== undefined);

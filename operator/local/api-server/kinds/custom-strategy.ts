@@ -1,6 +1,5 @@
 import type { RuleTable } from "../../../../crds/schema/rule.ts";
 import { validatedObject, type ServedVersion } from "../../../../crds/schema/structural/custom-resource.ts";
-import type { StructuralSchema } from "../../../../crds/schema/structural/structural-schema.ts";
 import type { Cause } from "../values/api-error.ts";
 import { isObject, textOf, type JsonObject } from "../values/json.ts";
 import type { Strategy } from "./served-kind.ts";
@@ -32,7 +31,7 @@ function servedVersion(
   return {
     apiVersion,
     kind,
-    schema: (isObject(written) ? written : {}) as StructuralSchema, // the shape that a CRD promises
+    schema: isObject(written) ? written : {},
     hasStatus: isObject(subresources) && isObject(subresources["status"]),
     ...(isObject(scale)
       ? {

@@ -6,6 +6,8 @@ import { collectionKey, type ServedKind } from "./served-kind.ts";
 
 /** What the server serves right now: built-in kinds and those of the CustomResourceDefinitions in the store. */
 export interface Registry {
+  /** Whether anything of a group and version is served. */
+  serves(group: string, version: string): boolean;
   find(group: string, version: string, plural: string): ServedKind | undefined;
   /** In the order of discovery. */
   kinds(): readonly ServedKind[];
@@ -38,6 +40,7 @@ export function createRegistry(store: Store, rules: Parameters<typeof customKind
   });
 
   return {
+    serves: (group, version) => all.some((kind) => kind.group === group && kind.version === version),
     find: (group, version, plural) => byPath.get(`${group}/${version}/${plural}`),
     kinds: () => all,
     ofCollection: (key) => all.find(({ collection }) => collection === key),

@@ -1,14 +1,12 @@
 import { nameOf, namespaceOf } from "../values/api-object.ts";
-import { objectOf, valueAt, type JsonObject } from "../values/json.ts";
+import { objectOf, printed, valueAt, type JsonObject } from "../values/json.ts";
 
 type Reader = (object: JsonObject) => string;
 
 const at =
   (...path: readonly string[]): Reader =>
-  (object) => {
-    const value = valueAt(object, path);
-    return value === undefined || value === null ? "" : String(value);
-  };
+  (object) =>
+    printed(valueAt(object, path));
 
 const general: readonly (readonly [string, Reader])[] = [
   ["metadata.name", (object) => nameOf({ metadata: objectOf(object["metadata"]) })],

@@ -44,7 +44,7 @@ export function apply(application: Application): Applied {
   const claims: Managers = new Map(managers).set(self, managerFrom(identity, claimed));
   const merged = mergedObject(live, configuration, node);
   const object = last === undefined || isEmpty(last.fields) ? merged : pruned(merged, last.fields, claims, node);
-  const write = touch(live, object, node, claims, self, writer.ignored);
+  const write = touch({ before: live, after: object, node, managers: claims, self, ignored: writer.ignored });
   refuseConflicts(write.touched, claims, application);
   const result = yielded(claims, write, self);
   const isNoop = equalJson(live, object);

@@ -1,7 +1,7 @@
 import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
-import { equalJson, isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { equalJson, isList, isObject, listOf, objectOf, type Json, type JsonObject } from "../values/json.ts";
 import { fieldElement, growingSet, insert, type FieldSet, type GrowingFieldSet } from "./field-set.ts";
-import { itemsByElement, shapeOf } from "./list-elements.ts";
+import { itemsByElement, shapeOf, type Shape } from "./list-elements.ts";
 
 /** Which places a change added, removed and gave another value. */
 export interface Comparison {
@@ -26,20 +26,23 @@ export function comparison(before: JsonObject, after: JsonObject, node: SchemaNo
 
 function compare(walk: Walk, node: SchemaNode, before: Json | undefined, after: Json | undefined): void {
   if (before === after) return;
-  const present = after ?? before ?? null;
-  const shape = shapeOf(node, present);
-  if (before !== undefined && after !== undefined && shapeOf(node, before) !== shape) {
-    insert(walk.modified, walk.path);
-    return;
-  }
-  if (shape === "leaf" || (isHollow(before) && isHollow(after))) {
+  const shape = commonShape(node, before, after);
+  if (shape === "leaf") {
     compareLeaves(walk, before, after);
     return;
   }
-  if (shape === "object") compareObjects(walk, node, objectOrNone(before), objectOrNone(after));
-  else compareLists(walk, node, listOrNone(before), listOrNone(after));
+  if (shape === "object") compareObjects(walk, node, objectOf(before), objectOf(after));
+  else compareLists(walk, node, listOf(before), listOf(after));
   if (before === undefined) insert(walk.added, walk.path);
   else if (after === undefined) insert(walk.removed, walk.path);
+}
+
+// Nothing and empty count as leaves, so that "empty" and "absent" stay apart; so do values of different shapes.
+function commonShape(node: SchemaNode, before: Json | undefined, after: Json | undefined): Shape {
+  if (isHollow(before) && isHollow(after)) return "leaf";
+  const shape = shapeOf(node, after ?? before ?? null);
+  const changes = before !== undefined && after !== undefined && shapeOf(node, before) !== shape;
+  return changes ? "leaf" : shape;
 }
 
 function compareLeaves(walk: Walk, before: Json | undefined, after: Json | undefined): void {
@@ -76,10 +79,6 @@ function descend(
   walk.path.pop();
 }
 
-const objectOrNone = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-const listOrNone = (value: Json | undefined): readonly Json[] => (isList(value) ? value : []);
-
-// An empty object or list beside nothing counts as a leaf, so that "empty" and "absent" stay apart.
 function isHollow(value: Json | undefined): boolean {
   if (value === undefined || value === null) return true;
   return isObject(value) ? Object.keys(value).length === 0 : isList(value) && value.length === 0;

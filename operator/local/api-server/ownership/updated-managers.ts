@@ -42,14 +42,18 @@ export interface Touch {
   readonly changed: FieldSet;
 }
 
-export function touch(
-  before: JsonObject,
-  after: JsonObject,
-  node: SchemaNode,
-  managers: Managers,
-  self: string,
-  ignored: FieldSet,
-): Touch {
+/** A change of an object, and who is to feel it. */
+export interface ObservedChange {
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+  readonly node: SchemaNode;
+  readonly managers: Managers;
+  /** Identity of the writer, whose own fields are not at stake; empty when it has none yet. */
+  readonly self: string;
+  readonly ignored: FieldSet;
+}
+
+export function touch({ before, after, node, managers, self, ignored }: ObservedChange): Touch {
   const compared = comparison(before, after, node);
   const removed = outside(compared.removed, ignored);
   const changed = outside(union(compared.modified, compared.added), ignored);
@@ -80,7 +84,7 @@ export function updatedManagers(
   node: SchemaNode,
   { managers, writer }: { readonly managers: Managers; readonly writer: Writer },
 ): Managers {
-  const write = touch(before, after, node, managers, "", writer.ignored);
+  const write = touch({ before, after, node, managers, self: "", ignored: writer.ignored });
   if (isEmpty(write.changed) && isEmpty(write.removed)) return managers;
   const result = yielded(managers, write, "");
   const won = difference(write.changed, unownedFields);

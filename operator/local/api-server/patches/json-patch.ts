@@ -14,28 +14,36 @@ export function jsonPatched(document: JsonObject, operations: readonly Json[]): 
 
 function patchedOnce(document: Json, operation: JsonObject): Json {
   const path = pointer(textOf(operation["path"]));
+  const value = operation["value"] ?? null;
   switch (operation["op"]) {
     case "add":
-      return changed(document, path, operation["value"] ?? null, "add");
+      return changed(document, path, value, "add");
     case "replace":
       found(document, path);
-      return changed(document, path, operation["value"] ?? null, "replace");
+      return changed(document, path, value, "replace");
     case "remove":
-      found(document, path);
-      return changed(document, path, undefined, "replace");
+      return taken(document, path);
     case "move": {
       const from = pointer(textOf(operation["from"]));
-      const value = found(document, from);
-      return changed(changed(document, from, undefined, "replace"), path, value, "add");
+      return changed(taken(document, from), path, found(document, from), "add");
     }
     case "copy":
       return changed(document, path, found(document, pointer(textOf(operation["from"]))), "add");
     case "test":
-      if (equalJson(lookup(document, path) ?? null, operation["value"] ?? null)) return document;
-      throw unprocessable(`testing path ${textOf(operation["path"])} failed`);
+      return tested(document, path, value);
     default:
       throw unprocessable(`unknown operation ${JSON.stringify(operation["op"] ?? null)}`);
   }
+}
+
+function taken(document: Json, path: readonly string[]): Json {
+  found(document, path);
+  return changed(document, path, undefined, "replace");
+}
+
+function tested(document: Json, path: readonly string[], value: Json): Json {
+  if (equalJson(lookup(document, path) ?? null, value)) return document;
+  throw unprocessable(`testing path /${path.join("/")} failed`);
 }
 
 const pointer = (text: string): readonly string[] =>

@@ -13,7 +13,7 @@ export interface StreamAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Ends the stream from the client's side. */
-  close(): void;
+  readonly close: () => void;
 }
 
 export type Answer = BodyAnswer | StreamAnswer;

@@ -3,9 +3,9 @@ export interface Channel {
   readonly chunks: AsyncIterable<Uint8Array>;
   push(text: string): void;
   /** Ends the stream after what was pushed. */
-  end(): void;
+  readonly end: () => void;
   /** Ends it at once: what was not read is dropped. */
-  close(): void;
+  readonly close: () => void;
 }
 
 const encoder = new TextEncoder();
@@ -30,17 +30,22 @@ export function createChannel(onEnd: () => void): Channel {
     end();
   };
 
+  const nextBatch = (): Uint8Array[] => {
+    const batch = pending;
+    pending = [];
+    return batch;
+  };
+
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
-      while (pending.length > 0 || !isEnded) {
-        const batch = pending;
-        pending = [];
+      for (;;) {
+        const batch = nextBatch();
         yield* batch;
-        if (pending.length > 0 || isEnded) continue;
+        if (batch.length > 0) continue;
+        if (isEnded) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-        wake = undefined;
       }
     } finally {
       close();

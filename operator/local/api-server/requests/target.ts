@@ -26,16 +26,20 @@ export function targetOf(path: string, registry: Registry): Target | undefined {
 }
 
 function inGroup(group: string, [version, ...rest]: readonly string[], registry: Registry): Target | undefined {
-  if (version === undefined || rest.length === 0) return undefined;
+  if (version === undefined || rest.length === 0 || !registry.serves(group, version)) return undefined;
   const isNamespaced = rest[0] === "namespaces" && rest.length > 2 && !isNamespaceSubresource(rest);
-  const [namespace, parts] = isNamespaced ? [rest[1] ?? "", rest.slice(2)] : ["", rest];
-  const [plural = "", name = "", subresource = "", ...more] = parts;
-  const kind = registry.find(group, version, plural);
-  if (kind === undefined || more.length > 0) throw pathNotFound();
-  if (isNamespaced !== kind.namespaced && (isNamespaced || name !== "")) throw pathNotFound();
-  if (!serves(kind, subresource)) throw pathNotFound();
-  return { kind, namespace, name, subresource };
+  const namespace = isNamespaced ? rest[1] : undefined;
+  const parts = isNamespaced ? rest.slice(2) : rest;
+  const kind = registry.find(group, version, parts[0] ?? "");
+  const target = { namespace: namespace ?? "", name: parts[1] ?? "", subresource: parts[2] ?? "" };
+  if (kind === undefined || parts.length > 3) throw pathNotFound();
+  if (!isInScope(kind, namespace, target.name) || !serves(kind, target.subresource)) throw pathNotFound();
+  return { kind, ...target };
 }
+
+// The list of all namespaces is the only path of a namespaced resource without its namespace.
+const isInScope = (kind: ServedKind, namespace: string | undefined, name: string): boolean =>
+  kind.namespaced ? namespace !== undefined || name === "" : namespace === undefined;
 
 // `/api/v1/namespaces/x/status` is a namespace's subresource, not a resource called "status" in it.
 const isNamespaceSubresource = (rest: readonly string[]): boolean =>
@@ -60,26 +64,26 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 
 /** The verb of a request, as discovery and audit logs name it. Throws 405. */
 export function verbOf(method: string, target: Target, query: URLSearchParams): Verb {
-  const hasName = target.name !== "";
-  switch (method) {
-    case "GET":
-      if (hasName) return "get";
-      return isTrue(query.get("watch")) ? "watch" : "list";
-    case "POST":
-      if (hasName) throw methodNotAllowed();
-      return "create";
-    case "PUT":
-      if (!hasName) throw methodNotAllowed();
-      return "update";
-    case "PATCH":
-      if (!hasName) throw methodNotAllowed();
-      return "patch";
-    case "DELETE":
-      if (target.subresource !== "") throw methodNotAllowed();
-      return hasName ? "delete" : "deletecollection";
-    default:
-      throw methodNotAllowed();
-  }
+  const verb = target.name === "" ? verbOnCollection(method, query) : objectVerbs.get(method);
+  if (verb === undefined || (verb === "delete" && target.subresource !== "")) throw methodNotAllowed();
+  return verb;
 }
+
+function verbOnCollection(method: string, query: URLSearchParams): Verb | undefined {
+  if (method === "GET") return isTrue(query.get("watch")) ? "watch" : "list";
+  return collectionVerbs.get(method);
+}
+
+const collectionVerbs: ReadonlyMap<string, Verb> = new Map([
+  ["POST", "create"],
+  ["DELETE", "deletecollection"],
+]);
+
+const objectVerbs: ReadonlyMap<string, Verb> = new Map([
+  ["GET", "get"],
+  ["PUT", "update"],
+  ["PATCH", "patch"],
+  ["DELETE", "delete"],
+]);
 
 export const isTrue = (value: string | null): boolean => value === "true" || value === "1";

@@ -119,24 +119,25 @@ function dereferenced(written: JsonObject, definitions: Definitions): JsonObject
 }
 
 function typeOf(raw: JsonObject, structural: boolean): ValueType {
-  if (raw["x-kubernetes-int-or-string"] === true || raw["format"] === "int-or-string" || isList(raw["oneOf"])) {
-    return "any";
-  }
+  if (isIntOrString(raw)) return "any";
+  const hasMembers = isObject(raw["properties"]) || isObject(raw["additionalProperties"]);
   switch (raw["type"]) {
     case "object":
       // Alone it means "no fields" in a CRD and "any object" in the OpenAPI of a built-in kind (RawExtension, FieldsV1).
-      return structural || isObject(raw["properties"]) || isObject(raw["additionalProperties"]) ? "object" : "any";
+      return structural || hasMembers ? "object" : "any";
     case "array":
-      return "array";
     case "string":
     case "integer":
     case "number":
     case "boolean":
       return raw["type"];
     default:
-      return isObject(raw["properties"]) ? "object" : "any";
+      return hasMembers ? "object" : "any";
   }
 }
+
+const isIntOrString = (raw: JsonObject): boolean =>
+  raw["x-kubernetes-int-or-string"] === true || raw["format"] === "int-or-string" || isList(raw["oneOf"]);
 
 function listTypeOf(raw: JsonObject): ListType {
   const written = raw["x-kubernetes-list-type"];

@@ -1,4 +1,4 @@
-import { isList, isObject, type Json } from "../values/json.ts";
+import { isList, isObject, printed, type Json } from "../values/json.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
 /**
@@ -9,19 +9,24 @@ export function typeFault(value: Json, node: SchemaNode | undefined, path: strin
   if (node === undefined || node.type === "any" || value === null) return undefined;
   if (!fits(value, node)) {
     const wanted = node.raw["format"] ?? node.type;
-    return `cannot unmarshal ${goName(value)} into Go struct field ${path} of type ${String(wanted)}`;
+    return `cannot unmarshal ${goName(value)} into Go struct field ${path} of type ${printed(wanted)}`;
   }
-  if (isObject(value)) {
-    for (const [key, child] of Object.entries(value)) {
-      const fault = typeFault(child, childNode(node, key), path === "" ? key : `${path}.${key}`);
-      if (fault !== undefined) return fault;
-    }
+  return isList(value) ? listFault(value, node, path) : objectFault(value, node, path);
+}
+
+function objectFault(value: Json, node: SchemaNode, path: string): string | undefined {
+  if (!isObject(value)) return undefined;
+  for (const [key, child] of Object.entries(value)) {
+    const fault = typeFault(child, childNode(node, key), path === "" ? key : `${path}.${key}`);
+    if (fault !== undefined) return fault;
   }
-  if (isList(value)) {
-    for (const item of value) {
-      const fault = typeFault(item, node.items, path);
-      if (fault !== undefined) return fault;
-    }
+  return undefined;
+}
+
+function listFault(value: readonly Json[], node: SchemaNode, path: string): string | undefined {
+  for (const item of value) {
+    const fault = typeFault(item, node.items, path);
+    if (fault !== undefined) return fault;
   }
   return undefined;
 }

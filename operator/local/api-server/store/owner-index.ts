@@ -1,4 +1,4 @@
-import { nameOf, namespaceOf, ownersOf, type ApiObject } from "../values/api-object.ts";
+import { nameOf, namespaceOf, ownersOf, type ApiObject, type Owner } from "../values/api-object.ts";
 
 /** Where an object lies in the store. */
 export interface Place {
@@ -31,19 +31,25 @@ export function ownerIndex(): OwnerIndex {
     if (places?.size === 0) dependents.delete(uid);
   };
 
+  const relive = (before: ApiObject | undefined, after: ApiObject | undefined, place: Place): void => {
+    if (before !== undefined && after?.metadata.uid !== before.metadata.uid) living.delete(before.metadata.uid);
+    if (after !== undefined) living.set(after.metadata.uid, place);
+  };
+
   return {
     dependentsOf: (uid) => [...(dependents.get(uid)?.values() ?? [])],
     placeOf: (uid) => living.get(uid),
     update: (collection, before, after) => {
       const object = after ?? before;
       if (object === undefined) return;
-      if (before !== undefined && after?.metadata.uid !== before.metadata.uid) living.delete(before.metadata.uid);
       const place = { collection, namespace: namespaceOf(object), name: nameOf(object) };
-      if (after !== undefined) living.set(after.metadata.uid, place);
+      relive(before, after, place);
       if (before?.metadata["ownerReferences"] === after?.metadata["ownerReferences"]) return;
       const key = `${collection}/${place.namespace}/${place.name}`;
-      for (const { uid } of before === undefined ? [] : ownersOf(before)) unlink(uid, key);
-      for (const { uid } of after === undefined ? [] : ownersOf(after)) link(uid, key, place);
+      for (const { uid } of ownersOfAny(before)) unlink(uid, key);
+      for (const { uid } of ownersOfAny(after)) link(uid, key, place);
     },
   };
 }
+
+const ownersOfAny = (object: ApiObject | undefined): readonly Owner[] => (object === undefined ? [] : ownersOf(object));

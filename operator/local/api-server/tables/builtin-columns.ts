@@ -1,6 +1,6 @@
 import type { Column } from "../kinds/served-kind.ts";
 import { selectorText } from "../store/selectors.ts";
-import { listOf, objectOf, textOf, valueAt, type JsonObject } from "../values/json.ts";
+import { listOf, objectOf, printed, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import { age } from "./age.ts";
 import { nameColumn } from "./custom-columns.ts";
 import { podColumns } from "./pod-columns.ts";
@@ -51,7 +51,7 @@ function ports(object: JsonObject): string {
   const written = listOf(valueAt(object, ["spec", "ports"])).map((port) => {
     const { port: number, nodePort, protocol } = objectOf(port);
     const outside = typeof nodePort === "number" ? `:${nodePort}` : "";
-    return `${String(number)}${outside}/${textOf(protocol)}`;
+    return `${printed(number)}${outside}/${textOf(protocol)}`;
   });
   return written.join(",") || "<none>";
 }
@@ -111,14 +111,14 @@ const endpoints: Cell = (object) =>
 
 const portsOfSlice: Cell = (object) =>
   listOf(object["ports"])
-    .map((port) => String(objectOf(port)["port"] ?? "*"))
+    .map((port) => printed(objectOf(port)["port"] ?? "*"))
     .join(",") || "<unset>";
 
 const amount =
   (key: string): Cell =>
   (object) => {
     const value = valueAt(object, ["spec", key]);
-    return value === undefined || value === null ? "N/A" : String(value);
+    return value === undefined || value === null ? "N/A" : printed(value);
   };
 
 const byKind: Readonly<Record<string, readonly Column[]>> = {

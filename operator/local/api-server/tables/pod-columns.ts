@@ -1,5 +1,5 @@
 import type { Column } from "../kinds/served-kind.ts";
-import { isObject, listOf, numberOf, objectOf, textOf, valueAt, type JsonObject } from "../values/json.ts";
+import { isObject, listOf, numberOf, objectOf, printed, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import { age } from "./age.ts";
 
 // Reasons follow printPod of k8s.io/kubernetes/pkg/printers/internalversion/printers.go.
@@ -33,7 +33,7 @@ function endReason(ended: JsonObject): string {
   const reason = textOf(ended["reason"]);
   if (reason !== "") return reason;
   const signal = numberOf(ended["signal"]) ?? 0;
-  return signal === 0 ? `ExitCode:${String(ended["exitCode"])}` : `Signal:${signal}`;
+  return signal === 0 ? `ExitCode:${printed(ended["exitCode"])}` : `Signal:${signal}`;
 }
 
 function containerReason(object: JsonObject, fallback: string): string {

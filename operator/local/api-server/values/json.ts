@@ -19,6 +19,12 @@ export const listOf = (value: Json | undefined): readonly Json[] => (isList(valu
 export const numberOf = (value: Json | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;
 
+/** A scalar as plain text, anything else as JSON; empty for nothing. */
+export function printed(value: Json | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /** The value at a path of object keys, undefined where the path ends early. */
 export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
   let current = value;

@@ -10,7 +10,7 @@ import { bodyText, parsedYaml } from "../requests/body.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
 import { knownFields } from "../schema/known-fields.ts";
 import { jsonOf } from "../store/record.ts";
-import { ApiError, badRequest, invalid, notFound } from "../values/api-error.ts";
+import { ApiError, badRequest, conflict, invalid, notFound } from "../values/api-error.ts";
 import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft } from "../values/api-object.ts";
 import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
@@ -27,6 +27,11 @@ export function applyPatch(context: Context, request: ResourceRequest, options: 
   const existing = collectionOf(context, kind).record(namespace, name)?.object;
   if (existing === undefined) {
     if (subresource !== "") throw notFound(kind, name);
+    const uid = textOf(configuration.metadata["uid"]);
+    if (uid !== "") {
+      const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+      throw conflict(kind, name, why);
+    }
     return jsonAnswer(201, jsonOf(appliedNew(context, kind, configuration, { options, namespace })));
   }
   checkIdentity(kind, existing, configuration);

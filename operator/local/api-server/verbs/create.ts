@@ -80,19 +80,19 @@ export function inNamespace(context: Context, kind: ServedKind, draft: Draft, na
 /** Alphabet of generated names: no vowels, no digits that look like letters (apimachinery's rand.String). */
 const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
+/** Metadata that no creator sets. */
+const serverFields = [
+  "uid",
+  "resourceVersion",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "selfLink",
+  "generation",
+] as const;
+
 function identified(context: Context, kind: ServedKind, draft: Draft): Draft {
-  const written = without(
-    draft.metadata,
-    ...[
-      "uid",
-      "resourceVersion",
-      "creationTimestamp",
-      "deletionTimestamp",
-      "deletionGracePeriodSeconds",
-      "selfLink",
-      "generation",
-    ],
-  );
+  const written = without(draft.metadata, ...serverFields);
   const prefix = textOf(written["generateName"]);
   const name = textOf(written["name"]) || (prefix === "" ? "" : generatedName(context, prefix));
   if (name === "") throw unnamed(kind);

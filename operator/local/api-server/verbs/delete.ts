@@ -3,7 +3,7 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject } from "../requests/body.ts";
 import { jsonOf } from "../store/record.ts";
-import { badRequest, conflict } from "../values/api-error.ts";
+import { badRequest, conflict, type Subject } from "../values/api-error.ts";
 import {
   finalizersOf,
   isBeingDeleted,
@@ -117,13 +117,16 @@ function finalizersAfter(existing: ApiObject, propagation: DeleteOptions["propag
 function checkPreconditions(kind: ServedKind, existing: ApiObject, { uid, resourceVersion }: DeleteOptions): void {
   if (uid !== "" && uid !== existing.metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${existing.metadata.uid}). The object might have been deleted and then recreated`;
-    throw conflict(kind, nameOf(existing), why);
+    throw conflict(byKind(kind), nameOf(existing), why);
   }
   if (resourceVersion !== "" && resourceVersion !== existing.metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${existing.metadata.resourceVersion}). The object might have been modified`;
-    throw conflict(kind, nameOf(existing), why);
+    throw conflict(byKind(kind), nameOf(existing), why);
   }
 }
+
+// The real server names the kind where its other conflicts name the resource.
+const byKind = (kind: ServedKind): Subject => ({ group: kind.group, kind: kind.kind, plural: kind.kind });
 
 const policies = ["", "Background", "Foreground", "Orphan"] as const;
 

@@ -15,6 +15,9 @@ import { matchingRecords, selection } from "./read.ts";
 /** How often a quiet watch gets a bookmark, if it wants them. */
 const bookmarkEveryMs = 60_000;
 
+/** How long before the end of a watch its last bookmark comes. */
+const lastBookmarkBeforeEndMs = 2000;
+
 /** Shortest time that the server lets a watch live of its own accord; the longest is twice that. */
 const minTimeoutSeconds = 1800;
 
@@ -106,21 +109,25 @@ function bookmark(context: Context, kind: ServedKind, isInitialEnd: boolean): st
   return `${JSON.stringify({ type: "BOOKMARK", object: { kind: kind.kind, apiVersion: kind.apiVersion, metadata } })}\n`;
 }
 
+// Bookmarks come every minute and shortly before the end, so that the next watch starts as close to now as possible.
 function timers(
-  { clock, random, ...context }: Context,
+  context: Context,
   kind: ServedKind,
-  options: WatchOptions,
+  { timeoutSeconds, wantsBookmarks }: WatchOptions,
   channel: Channel,
 ): readonly (() => void)[] {
-  const whole = { clock, random, ...context };
-  const seconds = options.timeoutSeconds > 0 ? options.timeoutSeconds : minTimeoutSeconds * (1 + random());
+  const { clock, random } = context;
+  const seconds = timeoutSeconds > 0 ? timeoutSeconds : minTimeoutSeconds * (1 + random());
+  const endsAtMs = clock.monotonic() + seconds * 1000;
   const cancelEnd = clock.after(seconds * 1000, channel.end);
-  if (!options.wantsBookmarks) return [cancelEnd];
-  let cancelNext: () => void;
-  const remind = (): void => {
-    channel.push(bookmark(whole, kind, false));
-    cancelNext = clock.after(bookmarkEveryMs, remind);
+  let cancelNext = (): void => {};
+  const planNext = (): void => {
+    const beforeEndMs = endsAtMs - lastBookmarkBeforeEndMs - clock.monotonic();
+    cancelNext = clock.after(beforeEndMs > 0 ? Math.min(bookmarkEveryMs, beforeEndMs) : bookmarkEveryMs, () => {
+      channel.push(bookmark(context, kind, false));
+      planNext();
+    });
   };
-  cancelNext = clock.after(bookmarkEveryMs, remind);
+  if (wantsBookmarks) planNext();
   return [cancelEnd, () => cancelNext()];
 }

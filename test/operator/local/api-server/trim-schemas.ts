@@ -13,8 +13,15 @@ const target = join(
 
 const served: Readonly<Record<string, readonly string[]>> = {
   "api/v1": [
-    ...["Pod", "Service", "ServiceAccount", "ConfigMap", "Secret"],
-    ...["PersistentVolumeClaim", "Namespace", "Node", "Event"],
+    "Pod",
+    "Service",
+    "ServiceAccount",
+    "ConfigMap",
+    "Secret",
+    "PersistentVolumeClaim",
+    "Namespace",
+    "Node",
+    "Event",
   ].map((kind) => `io.k8s.api.core.v1.${kind}`),
   "apis/apps/v1": ["io.k8s.api.apps.v1.ReplicaSet", "io.k8s.api.apps.v1.Deployment", "io.k8s.api.autoscaling.v1.Scale"],
   "apis/discovery.k8s.io/v1": ["io.k8s.api.discovery.v1.EndpointSlice"],
