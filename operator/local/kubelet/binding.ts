@@ -39,7 +39,8 @@ export async function placePod(pod: Pod & Stored, placed: readonly Pod[], option
   return false;
 }
 
-async function bind(pod: Pod & Stored, { transport, node }: BinderOptions): Promise<void> {
+/** By the subresource `binding`; a server that has none takes the node's name as a change of the pod. */
+async function bind(pod: Pod & Stored, { transport, client, node }: BinderOptions): Promise<void> {
   const { namespace = "default", name, uid } = pod.metadata;
   const response = await transport.send({
     method: "POST",
@@ -52,7 +53,12 @@ async function bind(pod: Pod & Stored, { transport, node }: BinderOptions): Prom
       target: { apiVersion: "v1", kind: "Node", name: node.name },
     }),
   });
-  if (response.status >= 300) throw refusalFault(`bind Pod ${namespace}/${name}`, response.status, response.body);
+  if (response.status === 404) {
+    const patch = { metadata: { uid }, spec: { nodeName: node.name } };
+    await client.mergePatch(resources.pods, { namespace, name }, patch);
+  } else if (response.status >= 300) {
+    throw refusalFault(`bind Pod ${namespace}/${name}`, response.status, response.body);
+  }
 }
 
 async function writeUnschedulable(pod: Pod & Stored, message: string, { client, stamp }: BinderOptions): Promise<void> {

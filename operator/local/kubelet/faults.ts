@@ -6,7 +6,6 @@ export const kubeletFaults = faultCatalogue<{
   CreateContainerConfigError: { cause: string };
   ErrImagePull: { image: string; known: readonly string[] };
   LoopbackUnavailable: { address: string; cause: string };
-  LogNotFound: { message: string };
 }>({
   FailedMount: {
     message: ({ volume, cause }) => `MountVolume.SetUp failed for volume "${volume}" : ${cause}`,
@@ -27,5 +26,4 @@ export const kubeletFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
-  LogNotFound: { message: ({ message }) => message, retry: "never", level: "info" },
 });

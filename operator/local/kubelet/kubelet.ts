@@ -8,12 +8,13 @@ import type { Pod } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { startWatch } from "../../kube/watch.ts";
+import type { PodLogReader } from "../api-server/verbs/pod-log.ts";
 import { createAddressPool } from "./addresses.ts";
 import { startLeash } from "./container/leash.ts";
 import { endLeftovers, openChildNotes } from "./container/leftovers.ts";
 import { createEventRecorder } from "./event-recorder.ts";
 import { nodeLabels, nodeObject, registerNode } from "./node.ts";
-import { podLog, type PodLogQuery } from "./pod-log.ts";
+import { podLog } from "./pod-log.ts";
 import { PodSet } from "./pod-set.ts";
 import type { PodHost } from "./pod/pod-worker.ts";
 
@@ -42,8 +43,8 @@ export interface KubeletOptions {
 /** A kubelet and scheduler of one node that runs pods as processes of this machine. */
 export interface Kubelet {
   readonly nodeName: string;
-  /** Throws LogNotFound when there is no such pod or container here. */
-  podLog(query: PodLogQuery): AsyncIterable<string>;
+  /** For `ApiServer.podLogs`. */
+  readonly podLogs: PodLogReader;
   /** Ends all pods' processes (SIGTERM, then SIGKILL after the grace time) and leaves their objects as they are. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -103,7 +104,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const watch = startWatch({ client, resource: resources.pods, sink: cache, clock, log });
   return {
     nodeName,
-    podLog: (query) => podLog(pods.logSource(query), query, clock),
+    podLogs: (namespace, name, container, options) =>
+      podLog(pods.logSource({ namespace, name }, container, options.previous), options, clock),
     stop: async (graceMs = defaultStopGraceMs) => {
       await watch.stop();
       await pods.stop(graceMs);

@@ -1,19 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Clock } from "../../../runtime/base/clock.ts";
-import { type LogQuery, logLines, shownLines } from "./container/log-file.ts";
-
-/** `GET …/pods/NAME/log`. */
-export interface PodLogQuery extends LogQuery {
-  readonly namespace: string;
-  readonly name: string;
-  /** Default: the pod's first container. */
-  readonly container?: string;
-  /** The run before the newest one. */
-  readonly previous?: boolean;
-  /** Goes on with new lines until the container has ended or the signal aborts. */
-  readonly follow?: boolean;
-  readonly signal?: AbortSignal;
-}
+import type { PodLogOptions } from "../api-server/verbs/pod-log.ts";
+import { logLines, shownLines } from "./container/log-file.ts";
 
 export interface LogSource {
   readonly path: string;
@@ -22,27 +10,36 @@ export interface LogSource {
 }
 
 const pollMs = 200;
+const encoder = new TextEncoder();
 
-/** The lines of a container's log, each with its line break. */
-export async function* podLog(source: LogSource, query: PodLogQuery, clock: Clock): AsyncGenerator<string> {
-  const { path } = source;
-  // Measured before reading: a line that comes in between is better seen twice than never, and the tail is cut below.
+/** A container's log as `kubectl logs` asks for it. */
+export async function* podLog(source: LogSource, options: PodLogOptions, clock: Clock): AsyncGenerator<Uint8Array> {
+  let bytesLeft = options.limitBytes ?? Number.POSITIVE_INFINITY;
+  for await (const line of lines(source, options, clock)) {
+    const bytes = encoder.encode(`${line}\n`).subarray(0, bytesLeft);
+    bytesLeft -= bytes.length;
+    yield bytes;
+    if (bytesLeft <= 0) return;
+  }
+}
+
+/** Those that are there; then, when followed, those that come until the container has ended. */
+async function* lines({ path, isOpen }: LogSource, options: PodLogOptions, clock: Clock): AsyncGenerator<string> {
+  const { follow, timestamps, tailLines, sinceSeconds } = options;
+  const since = sinceSeconds === undefined ? {} : { sinceMs: clock.now() - sinceSeconds * 1000 };
+  // Measured before reading: a line that comes in between is better seen twice than never.
   let offset = await sizeOf(path);
-  for (const line of await logLines(path, query)) yield `${line}\n`;
-  if (query.follow !== true) return;
+  yield* await logLines(path, { timestamps, ...since, ...(tailLines === undefined ? {} : { tailLines }) });
   let rest = "";
-  let isLast = false;
-  while (query.signal?.aborted !== true && !isLast) {
-    isLast = !source.isOpen();
+  for (let isLast = !follow; !isLast;) {
+    isLast = !isOpen();
     const size = await sizeOf(path);
     if (size < offset) offset = 0; // rotated
-    if (size > offset) {
-      const lines = (rest + (await textBetween(path, offset, size))).split("\n");
-      offset = size;
-      rest = lines.pop() ?? "";
-      for (const line of shownLines(lines, { timestamps: query.timestamps ?? false })) yield `${line}\n`;
-    }
-    if (!isLast) await clock.sleep(pollMs, query.signal);
+    const texts = (rest + (await textBetween(path, offset, size))).split("\n");
+    offset = size;
+    rest = texts.pop() ?? "";
+    yield* shownLines(texts, { timestamps });
+    if (!isLast) await clock.sleep(pollMs);
   }
 }
 
@@ -57,6 +54,7 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function textBetween(path: string, start: number, end: number): Promise<string> {
+  if (end <= start) return "";
   const file = await open(path, "r");
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);

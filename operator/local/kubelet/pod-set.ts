@@ -2,12 +2,17 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { Pod, Stored } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
+import { badRequest } from "../api-server/values/api-error.ts";
 import { type BinderOptions, placePod } from "./binding.ts";
-import { kubeletFaults } from "./faults.ts";
-import type { LogSource, PodLogQuery } from "./pod-log.ts";
+import type { LogSource } from "./pod-log.ts";
 import { type PodHost, PodWorker } from "./pod/pod-worker.ts";
 
 type StoredPod = Pod & Stored;
+
+export interface PodKey {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** All pods are looked at again this often, so that whatever failed is tried again. */
 const resyncMs = 2_000;
@@ -41,11 +46,11 @@ export class PodSet {
     this.#cancelResync = host.clock.after(resyncMs, () => this.#resync());
   }
 
-  /** Where a pod's log is; throws LogNotFound. */
-  logSource({ namespace, name, container, previous = false }: PodLogQuery): LogSource {
+  /** Where a container's log is. Throws as the API server answers when there is none. */
+  logSource({ namespace, name }: PodKey, container: string, previous: boolean): LogSource {
     const uid = this.#cache.find({ namespace, name })?.metadata.uid ?? "";
     const worker = this.#workers.get(uid);
-    if (worker === undefined) throw kubeletFaults.LogNotFound({ message: `pods "${name}" not found` });
+    if (worker === undefined) throw badRequest(`pod ${name} does not have a host assigned`);
     return worker.logSource(container, previous);
   }
 

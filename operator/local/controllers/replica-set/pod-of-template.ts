@@ -3,6 +3,8 @@ import type { Pod, ReplicaSet, Stored } from "../../../kube/kinds.ts";
 /** Letters of Kubernetes' random name suffixes: no vowels, so no words; none that look alike. */
 const letters = "bcdfghjklmnpqrstvwxz2456789";
 const suffixLength = 5;
+/** Kubernetes' generated names are labels: the part before the suffix is cut. */
+const baseLength = 63 - suffixLength;
 
 /** A new pod of a ReplicaSet. `random` gives numbers from 0 to below 1. */
 export function podOfTemplate({ metadata, spec }: ReplicaSet & Stored, random: () => number): Pod {
@@ -13,7 +15,7 @@ export function podOfTemplate({ metadata, spec }: ReplicaSet & Stored, random: (
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      name: `${metadata.name}-${suffix}`,
+      name: `${`${metadata.name}-`.slice(0, baseLength)}${suffix}`,
       generateName: `${metadata.name}-`,
       namespace: metadata.namespace ?? "default",
       ...(labels === undefined ? {} : { labels }),

@@ -98,6 +98,14 @@ export class ContainerRunner {
     return { folder, message: `${run}.termination`, log: `${run}.log` };
   }
 
+  /** Log of the newest run, or of the one before it; in a back-off the newest is the one that ended. Undefined: none yet. */
+  logFile(previous: boolean): string | undefined {
+    const { state, lastState } = this.record;
+    const isWaiting = state?.waiting !== undefined;
+    if ((previous || isWaiting) && lastState?.terminated === undefined) return undefined;
+    return this.files(previous && !isWaiting).log;
+  }
+
   /** Waits until the program can be told; undefined when stopped meanwhile. */
   async #preparedProgram(): Promise<Program | undefined> {
     const { host, program } = this.#options;
@@ -193,7 +201,8 @@ export class ContainerRunner {
     const { message, log } = this.files(true);
     for (const file of [message, log, `${log}.1`]) await rm(file, { force: true });
     const ended = this.record.state?.terminated === undefined ? this.record.lastState : this.record.state;
-    this.#set({ lastState: ended ?? {}, restartCount: this.record.restartCount + 1 });
+    // Told together with the start of the run, as the kubelet does.
+    this.record = { ...this.record, lastState: ended ?? {}, restartCount: this.record.restartCount + 1 };
   }
 
   #set(change: Partial<ContainerRecord>): void {

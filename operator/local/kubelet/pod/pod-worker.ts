@@ -8,6 +8,7 @@ import type { AddressPool } from "../addresses.ts";
 import { type ContainerHost, ContainerRunner } from "../container/container-runner.ts";
 import type { EventRecorder, Happening } from "../event-recorder.ts";
 import { kubeletFaults } from "../faults.ts";
+import { badRequest } from "../../api-server/values/api-error.ts";
 import type { LogSource } from "../pod-log.ts";
 import { containerProgram, type ProgramContext } from "./container-program.ts";
 import { type NamedRecord, type PodFacts, podStatus } from "./pod-status.ts";
@@ -107,18 +108,19 @@ export class PodWorker {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** The log of a container's newest run, or of the one before it. Throws LogNotFound for a container it has not. */
-  logSource(containerName: string | undefined, previous: boolean): LogSource {
-    const runners = [...this.#runners, ...this.#initRunners];
-    const runner = runners.find(({ container }) => containerName === undefined || container.name === containerName);
-    if (runner === undefined) {
-      const { name } = this.pod.metadata;
-      throw kubeletFaults.LogNotFound({ message: `container ${containerName ?? ""} is not valid for pod ${name}` });
+  /** The log of a container's newest run, or of the one before it. Throws as the API server answers when there is none. */
+  logSource(containerName: string, previous: boolean): LogSource {
+    const runner = [...this.#runners, ...this.#initRunners].find(({ container }) => container.name === containerName);
+    const path = runner?.logFile(previous);
+    if (runner === undefined || path === undefined) {
+      const title = `container "${containerName}" in pod "${this.pod.metadata.name}"`;
+      const reason = runner?.record.state?.waiting?.reason ?? "ContainerCreating";
+      throw badRequest(previous ? `previous terminated ${title} not found` : `${title} is waiting to start: ${reason}`);
     }
     const run = runner.record.restartCount;
     const isOpen = (): boolean =>
-      !previous && runner.record.restartCount === run && runner.record.state?.terminated === undefined;
-    return { path: runner.files(previous).log, isOpen };
+      !previous && runner.record.restartCount === run && runner.record.state?.running !== undefined;
+    return { path, isOpen };
   }
 
   async #live(): Promise<void> {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ConfigMap, Container, KubeObject } from "../../../../operator/kube/kinds.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import { startControllers, type Controllers } from "../../../../operator/local/controllers/controllers.ts";
-import { startTimeoutMs, whyNotHere } from "../../../cluster/control-plane.ts";
-import { type ApiServerUnderTest, realApiServer } from "./api-servers.ts";
+import { startTimeoutMs } from "../../../cluster/control-plane.ts";
+import { apiServers, type ApiServerUnderTest } from "./api-servers.ts";
 import { factsOf, image, isAlive, isReady, type Machine, startMachine } from "./machine.ts";
 
 const namespace = "default";
@@ -25,369 +25,375 @@ let controllers: Controllers;
 let machine: Machine;
 let claimFolder: string;
 
-describe.skipIf(whyNotHere() !== undefined)("the kubelet of local mode", () => {
-  beforeAll(async () => {
-    api = await realApiServer();
-    controllers = await startControllers({ transport: api.transport });
-    machine = await startMachine(api.transport, namespace, {
-      volumes: { models: "/nonexistent" },
-      hostEnvironment: { PATH: "/usr/bin:/bin" },
+for (const { title, start, isSkipped } of apiServers)
+  describe.skipIf(isSkipped)(`the kubelet of local mode on ${title}`, () => {
+    beforeAll(async () => {
+      api = await start();
+      controllers = await startControllers({ transport: api.transport });
+      machine = await startMachine(api.transport, namespace, {
+        volumes: { models: "/nonexistent" },
+        hostEnvironment: { PATH: "/usr/bin:/bin" },
+      });
+      claimFolder = join(machine.folder, "claim");
+      await mkdir(claimFolder);
+      await vi.waitFor(
+        async () =>
+          expect(await machine.client.get(resources.serviceAccounts, { namespace, name: "default" })).toBeDefined(),
+        10_000,
+      );
+    }, startTimeoutMs);
+    afterAll(async () => {
+      await machine.stop();
+      await controllers.stop();
+      await api.stop();
     });
-    claimFolder = join(machine.folder, "claim");
-    await mkdir(claimFolder);
-    await vi.waitFor(
-      async () =>
-        expect(await machine.client.get(resources.serviceAccounts, { namespace, name: "default" })).toBeDefined(),
-      10_000,
-    );
-  }, startTimeoutMs);
-  afterAll(async () => {
-    await machine.stop();
-    await controllers.stop();
-    await api.stop();
-  });
 
-  test("registers its node", async () => {
-    const node = await machine.client.get<KubeObject & { status: object }>(resources.nodes, { name: "local" });
-    expect(node?.metadata.labels).toMatchObject({ "kubernetes.io/hostname": "local" });
-    expect(node?.status).toMatchObject({ conditions: [{ type: "Ready", status: "True" }] });
-  });
-
-  test("runs a pod on an address of its own until it is ready, with variables, arguments and volumes", async () => {
-    await machine.client.create<ConfigMap>(resources.configMaps, {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "model", namespace },
-      data: { "a.txt": "text" },
-      binaryData: { "b.bin": Buffer.from("bytes").toString("base64") },
+    test("registers its node", async () => {
+      const node = await machine.client.get<KubeObject & { status: object }>(resources.nodes, { name: "local" });
+      expect(node?.metadata.labels).toMatchObject({ "kubernetes.io/hostname": "local" });
+      expect(node?.status).toMatchObject({ conditions: [{ type: "Ready", status: "True" }] });
     });
-    await machine.create("whole", {
-      initContainers: [
-        {
-          name: "first",
-          image,
-          args: ["write", "/scratch/x", "one"],
-          volumeMounts: [{ name: "s", mountPath: "/scratch" }],
+
+    test("runs a pod on an address of its own until it is ready, with variables, arguments and volumes", async () => {
+      await machine.client.create<ConfigMap>(resources.configMaps, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "model", namespace },
+        data: { "a.txt": "text" },
+        binaryData: { "b.bin": Buffer.from("bytes").toString("base64") },
+      });
+      await machine.create("whole", {
+        initContainers: [
+          {
+            name: "first",
+            image,
+            args: ["write", "/scratch/x", "one"],
+            volumeMounts: [{ name: "s", mountPath: "/scratch" }],
+          },
+          { name: "second", image, args: ["write", "/y/y", "two"], volumeMounts: [{ name: "s", mountPath: "/y" }] },
+        ],
+        containers: [
+          {
+            ...server,
+            args: ["serve", "/models/a.txt", "/models/b.bin", "/scratch/x", "/scratch/y", "$(NAME)"],
+            env: [
+              address,
+              { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+              { name: "MODEL", value: "/models/a.txt" },
+              { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
+            ],
+            resources: { limits: { cpu: "500m" } },
+            volumeMounts: [
+              { name: "m", mountPath: "/models", readOnly: true },
+              { name: "s", mountPath: "/scratch" },
+            ],
+          },
+        ],
+        volumes: [
+          { name: "m", configMap: { name: "model" } },
+          { name: "s", emptyDir: {} },
+        ],
+      });
+      const pod = await machine.until("whole", isReady);
+      const facts = await factsOf(pod);
+      expect(facts.files).toEqual({ "a.txt": "text", "b.bin": "bytes", x: "one", y: "two" });
+      expect(facts.args.at(-1)).toBe("whole");
+      expect(facts.env).toMatchObject({ NAME: "whole", CPU: "1", HOSTNAME: "whole", PATH: "/usr/bin:/bin" });
+      expect(facts.env["MODEL"]).toMatch(/\/volumes\/m\/a\.txt$/);
+      const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      const done = { exitCode: 0, reason: "Completed", startedAt: time, finishedAt: time };
+      const container = { image, imageID: `local/${image}`, restartCount: 0, lastState: {} };
+      const holds = (type: string) => expect.objectContaining({ type, status: "True", lastTransitionTime: time });
+      expect(pod.status).toMatchObject({
+        phase: "Running",
+        podIP: expect.stringMatching(/^127\.77\.\d+\.\d+$/),
+        podIPs: [{ ip: pod.status?.podIP }],
+        hostIP: "127.0.0.1",
+        startTime: time,
+        conditions: ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map(holds),
+        initContainerStatuses: [
+          { name: "first", ...container, state: { terminated: done }, ready: true, started: false },
+          { name: "second", ...container, state: { terminated: done }, ready: true, started: false },
+        ],
+        containerStatuses: [
+          { name: "serve", ...container, state: { running: { startedAt: time } }, ready: true, started: true },
+        ],
+      });
+      expect(await machine.log("whole")).toBe("listening\n");
+      // How often the program is asked before it listens is chance.
+      const events = (await machine.events("whole")).filter((event) => !event.startsWith("Unhealthy"));
+      expect(events.sort()).toEqual([
+        "Scheduled: Successfully assigned default/whole to local",
+        "Started: Started container first",
+        "Started: Started container second",
+        "Started: Started container serve",
+      ]);
+    });
+
+    test("writes nothing while nothing changes", async () => {
+      const before = await machine.until("whole", isReady);
+      await wait(1_500);
+      const after = await machine.until("whole", isReady);
+      expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    });
+
+    test("gives a pod of the host's network the host's address", async () => {
+      const pod = await machine.create("host", {
+        hostNetwork: true,
+        containers: [{ name: "serve", image, args: ["deaf"] }],
+      });
+      expect(pod.spec.hostNetwork).toBe(true);
+      expect((await machine.until("host", ({ status }) => status?.podIP !== undefined)).status?.podIP).toBe(
+        "127.0.0.1",
+      );
+    });
+
+    test("waits with a FailedMount event for a ConfigMap that is missing, and goes on when it comes", async () => {
+      await machine.create("early", {
+        containers: [{ ...server, args: ["serve", "/m/k"], volumeMounts: [{ name: "m", mountPath: "/m" }] }],
+        volumes: [{ name: "m", configMap: { name: "late", items: [{ key: "key", path: "k" }] } }],
+      });
+      await vi.waitFor(
+        async () =>
+          expect(await machine.events("early")).toContain(
+            'FailedMount: MountVolume.SetUp failed for volume "m" : configmap "late" not found',
+          ),
+        5_000,
+      );
+      const waiting = await machine.until("early", ({ status }) => status?.containerStatuses !== undefined);
+      expect(waiting.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "ContainerCreating" } });
+      await machine.client.create<ConfigMap>(resources.configMaps, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "late", namespace },
+        data: { key: "v" },
+      });
+      expect((await factsOf(await machine.until("early", isReady))).files).toEqual({ k: "v" });
+    });
+
+    test("restarts a crashing container ever later and keeps its last words", async () => {
+      await machine.create("crash", {
+        containers: [
+          {
+            name: "serve",
+            image,
+            args: ["fail", '{"code":"ModelRefused","message":"no"}', "65"],
+            env: [{ name: "LAST_WORDS", value: "/dev/termination-log" }],
+          },
+        ],
+      });
+      const inBackOff = await machine.until(
+        "crash",
+        ({ status }) =>
+          (status?.containerStatuses?.[0]?.restartCount ?? 0) === 2 &&
+          status?.containerStatuses?.[0]?.state?.waiting !== undefined,
+      );
+      const [container] = inBackOff.status?.containerStatuses ?? [];
+      expect(container).toMatchObject({
+        ready: false,
+        restartCount: 2,
+        state: {
+          waiting: {
+            reason: "CrashLoopBackOff",
+            message: `back-off 400ms restarting failed container=serve pod=crash_default(${inBackOff.metadata.uid})`,
+          },
         },
-        { name: "second", image, args: ["write", "/y/y", "two"], volumeMounts: [{ name: "s", mountPath: "/y" }] },
-      ],
-      containers: [
-        {
-          ...server,
-          args: ["serve", "/models/a.txt", "/models/b.bin", "/scratch/x", "/scratch/y", "$(NAME)"],
-          env: [
-            address,
-            { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-            { name: "MODEL", value: "/models/a.txt" },
-            { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
-          ],
-          resources: { limits: { cpu: "500m" } },
-          volumeMounts: [
-            { name: "m", mountPath: "/models", readOnly: true },
-            { name: "s", mountPath: "/scratch" },
-          ],
-        },
-      ],
-      volumes: [
-        { name: "m", configMap: { name: "model" } },
-        { name: "s", emptyDir: {} },
-      ],
-    });
-    const pod = await machine.until("whole", isReady);
-    const facts = await factsOf(pod);
-    expect(facts.files).toEqual({ "a.txt": "text", "b.bin": "bytes", x: "one", y: "two" });
-    expect(facts.args.at(-1)).toBe("whole");
-    expect(facts.env).toMatchObject({ NAME: "whole", CPU: "1", HOSTNAME: "whole", PATH: "/usr/bin:/bin" });
-    expect(facts.env["MODEL"]).toMatch(/\/volumes\/m\/a\.txt$/);
-    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    const done = { exitCode: 0, reason: "Completed", startedAt: time, finishedAt: time };
-    const container = { image, imageID: `local/${image}`, restartCount: 0, lastState: {} };
-    const holds = (type: string) => expect.objectContaining({ type, status: "True", lastTransitionTime: time });
-    expect(pod.status).toMatchObject({
-      phase: "Running",
-      podIP: expect.stringMatching(/^127\.77\.\d+\.\d+$/),
-      podIPs: [{ ip: pod.status?.podIP }],
-      hostIP: "127.0.0.1",
-      startTime: time,
-      conditions: ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map(holds),
-      initContainerStatuses: [
-        { name: "first", ...container, state: { terminated: done }, ready: true, started: false },
-        { name: "second", ...container, state: { terminated: done }, ready: true, started: false },
-      ],
-      containerStatuses: [
-        { name: "serve", ...container, state: { running: { startedAt: time } }, ready: true, started: true },
-      ],
-    });
-    expect(await machine.log("whole")).toBe("listening\n");
-    // How often the program is asked before it listens is chance.
-    const events = (await machine.events("whole")).filter((event) => !event.startsWith("Unhealthy"));
-    expect(events.sort()).toEqual([
-      "Scheduled: Successfully assigned default/whole to local",
-      "Started: Started container first",
-      "Started: Started container second",
-      "Started: Started container serve",
-    ]);
-  });
-
-  test("writes nothing while nothing changes", async () => {
-    const before = await machine.until("whole", isReady);
-    await wait(1_500);
-    const after = await machine.until("whole", isReady);
-    expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
-  });
-
-  test("gives a pod of the host's network the host's address", async () => {
-    const pod = await machine.create("host", {
-      hostNetwork: true,
-      containers: [{ name: "serve", image, args: ["deaf"] }],
-    });
-    expect(pod.spec.hostNetwork).toBe(true);
-    expect((await machine.until("host", ({ status }) => status?.podIP !== undefined)).status?.podIP).toBe("127.0.0.1");
-  });
-
-  test("waits with a FailedMount event for a ConfigMap that is missing, and goes on when it comes", async () => {
-    await machine.create("early", {
-      containers: [{ ...server, args: ["serve", "/m/k"], volumeMounts: [{ name: "m", mountPath: "/m" }] }],
-      volumes: [{ name: "m", configMap: { name: "late", items: [{ key: "key", path: "k" }] } }],
-    });
-    await vi.waitFor(
-      async () =>
-        expect(await machine.events("early")).toContain(
-          'FailedMount: MountVolume.SetUp failed for volume "m" : configmap "late" not found',
-        ),
-      5_000,
-    );
-    const waiting = await machine.until("early", ({ status }) => status?.containerStatuses !== undefined);
-    expect(waiting.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "ContainerCreating" } });
-    await machine.client.create<ConfigMap>(resources.configMaps, {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { name: "late", namespace },
-      data: { key: "v" },
-    });
-    expect((await factsOf(await machine.until("early", isReady))).files).toEqual({ k: "v" });
-  });
-
-  test("restarts a crashing container ever later and keeps its last words", async () => {
-    await machine.create("crash", {
-      containers: [
-        {
-          name: "serve",
-          image,
-          args: ["fail", '{"code":"ModelRefused","message":"no"}', "65"],
-          env: [{ name: "LAST_WORDS", value: "/dev/termination-log" }],
-        },
-      ],
-    });
-    const inBackOff = await machine.until(
-      "crash",
-      ({ status }) =>
-        (status?.containerStatuses?.[0]?.restartCount ?? 0) === 2 &&
-        status?.containerStatuses?.[0]?.state?.waiting !== undefined,
-    );
-    const [container] = inBackOff.status?.containerStatuses ?? [];
-    expect(container).toMatchObject({
-      ready: false,
-      restartCount: 2,
-      state: {
-        waiting: {
-          reason: "CrashLoopBackOff",
-          message: `back-off 400ms restarting failed container=serve pod=crash_default(${inBackOff.metadata.uid})`,
-        },
-      },
-      lastState: { terminated: { exitCode: 65, reason: "Error", message: '{"code":"ModelRefused","message":"no"}' } },
-    });
-    expect(inBackOff.status).toMatchObject({ phase: "Running" });
-    expect(inBackOff.status?.conditions).toContainEqual(
-      expect.objectContaining({
-        type: "Ready",
-        status: "False",
-        reason: "ContainersNotReady",
-        message: "containers with unready status: [serve]",
-      }),
-    );
-    expect(await machine.log("crash", { previous: true })).toBe("first line\nlast line\n");
-    expect(await machine.events("crash")).toContain(
-      `BackOff: Back-off restarting failed container serve in pod crash_default(${inBackOff.metadata.uid})`,
-    );
-  });
-
-  test("takes the end of the log for last words where the container asks for that", async () => {
-    await machine.create("last", {
-      restartPolicy: "Never",
-      containers: [
-        { name: "serve", image, args: ["fail", "", "3"], terminationMessagePolicy: "FallbackToLogsOnError" },
-      ],
-    });
-    const pod = await machine.until("last", ({ status }) => status?.phase === "Failed");
-    expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
-      exitCode: 3,
-      reason: "Error",
-      message: "first line\nlast line",
-    });
-  });
-
-  test("restarts a container whose liveness probe fails", async () => {
-    const livenessProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 1 };
-    const startupProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 10 };
-    await machine.create("live", { containers: [{ ...server, livenessProbe, startupProbe }] });
-    const first = await factsOf(await machine.until("live", isReady));
-    const { status } = await machine.until("live", isReady);
-    await fetch(`http://${status?.podIP ?? ""}:8501/break/live`);
-    const pod = await machine.until(
-      "live",
-      (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1 && isReady(pod),
-    );
-    expect((await factsOf(pod)).pid).not.toBe(first.pid);
-    expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({
-      exitCode: 0,
-      reason: "Completed",
-    });
-    const events = await machine.events("live");
-    expect(events).toContain("Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503");
-    expect(events).toContain("Killing: Container serve failed liveness probe, will be restarted");
-  });
-
-  test("takes a pod out of service when its readiness probe fails, and back", async () => {
-    await machine.create("busy", {
-      containers: [
-        {
-          ...server,
-          readinessProbe: { httpGet: { path: "/ready", port: 8501 }, periodSeconds: 1, failureThreshold: 1 },
-          env: [address, { name: "READY_AFTER_MS", value: "700" }],
-        },
-      ],
-    });
-    const early = await machine.until("busy", ({ status }) => status?.containerStatuses?.[0]?.started === true);
-    expect(isReady(early)).toBe(false);
-    const ready = await machine.until("busy", isReady);
-    await fetch(`http://${ready.status?.podIP ?? ""}:8501/break/ready`);
-    const out = await machine.until("busy", (pod) => !isReady(pod));
-    expect(out.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: true, restartCount: 0 });
-  });
-
-  test("ends a deleted pod's processes before its object goes", async () => {
-    await machine.create("gone", { containers: [server] });
-    const { pid } = await factsOf(await machine.until("gone", isReady));
-    await machine.client.remove(resources.pods, { namespace, name: "gone" });
-    await machine.untilGone("gone");
-    expect(isAlive(pid)).toBe(false);
-    expect(await machine.events("gone")).toContain("Killing: Stopping container serve");
-  });
-
-  test("kills what ignores SIGTERM after the grace time", async () => {
-    await machine.create("deaf", {
-      terminationGracePeriodSeconds: 1,
-      containers: [{ name: "serve", image, args: ["deaf"] }],
-    });
-    const log = await vi.waitFor(async () => {
-      const text = await machine.log("deaf");
-      expect(text).toMatch(/^pid \d+\n$/);
-      return text;
-    }, 5_000);
-    const beganMs = performance.now();
-    await machine.client.remove(resources.pods, { namespace, name: "deaf" });
-    await machine.untilGone("deaf");
-    expect(performance.now() - beganMs).toBeGreaterThan(900);
-    expect(isAlive(Number(log.slice("pid ".length)))).toBe(false);
-  });
-
-  test("says why a pod cannot be placed, in the scheduler's words", async () => {
-    await machine.create("gpu", { containers: [{ ...server, resources: { limits: { "nvidia.com/gpu": "1" } } }] });
-    const pod = await machine.until("gpu", ({ status }) => (status?.conditions ?? []).length > 0);
-    expect(pod.status).toMatchObject({
-      phase: "Pending",
-      conditions: [
-        {
-          type: "PodScheduled",
+        lastState: { terminated: { exitCode: 65, reason: "Error", message: '{"code":"ModelRefused","message":"no"}' } },
+      });
+      expect(inBackOff.status).toMatchObject({ phase: "Running" });
+      expect(inBackOff.status?.conditions).toContainEqual(
+        expect.objectContaining({
+          type: "Ready",
           status: "False",
-          reason: "Unschedulable",
-          message: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
-        },
-      ],
+          reason: "ContainersNotReady",
+          message: "containers with unready status: [serve]",
+        }),
+      );
+      expect(await machine.log("crash", { previous: true })).toBe("first line\nlast line\n");
+      expect(await machine.events("crash")).toContain(
+        `BackOff: Back-off restarting failed container serve in pod crash_default(${inBackOff.metadata.uid})`,
+      );
     });
-    await machine.client.remove(resources.pods, { namespace, name: "gpu" });
-    await machine.untilGone("gpu");
-  });
 
-  test("names an image that it has not", async () => {
-    await machine.create("image", { containers: [{ name: "serve", image: "nginx:1" }] });
-    const pod = await machine.until(
-      "image",
-      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "ImagePullBackOff",
-    );
-    const cause = `failed to pull image "nginx:1": local mode has no images but "${image}"`;
-    expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
-      `Back-off pulling image "nginx:1": ErrImagePull: ${cause}`,
-    );
-    await vi.waitFor(async () => expect(await machine.events("image")).toContain(`Failed: ${cause}`), 5_000);
-  });
+    test("takes the end of the log for last words where the container asks for that", async () => {
+      await machine.create("last", {
+        restartPolicy: "Never",
+        containers: [
+          { name: "serve", image, args: ["fail", "", "3"], terminationMessagePolicy: "FallbackToLogsOnError" },
+        ],
+      });
+      const pod = await machine.until("last", ({ status }) => status?.phase === "Failed");
+      expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+        exitCode: 3,
+        reason: "Error",
+        message: "first line\nlast line",
+      });
+    });
 
-  test("waits for a Secret that is missing", async () => {
-    const env = [{ name: "KEY", valueFrom: { secretKeyRef: { name: "keys", key: "key" } } }];
-    await machine.create("secret", { containers: [{ name: "serve", image, env }] });
-    const pod = await machine.until(
-      "secret",
-      ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
-    );
-    expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe('secret "keys" not found');
-  });
+    test("restarts a container whose liveness probe fails", async () => {
+      const livenessProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 1 };
+      const startupProbe = { httpGet: { path: "/live", port: 8501 }, periodSeconds: 1, failureThreshold: 10 };
+      await machine.create("live", { containers: [{ ...server, livenessProbe, startupProbe }] });
+      const first = await factsOf(await machine.until("live", isReady));
+      const { status } = await machine.until("live", isReady);
+      await fetch(`http://${status?.podIP ?? ""}:8501/break/live`);
+      const pod = await machine.until(
+        "live",
+        (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1 && isReady(pod),
+      );
+      expect((await factsOf(pod)).pid).not.toBe(first.pid);
+      expect(pod.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({
+        exitCode: 0,
+        reason: "Completed",
+      });
+      const events = await machine.events("live");
+      expect(events).toContain("Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503");
+      expect(events).toContain("Killing: Container serve failed liveness probe, will be restarted");
+    });
 
-  test("shows a command that does not exist as a start error", async () => {
-    await machine.create("command", {
-      restartPolicy: "Never",
-      containers: [{ name: "serve", image, command: ["/no/such"] }],
+    test("takes a pod out of service when its readiness probe fails, and back", async () => {
+      await machine.create("busy", {
+        containers: [
+          {
+            ...server,
+            readinessProbe: { httpGet: { path: "/ready", port: 8501 }, periodSeconds: 1, failureThreshold: 1 },
+            env: [address, { name: "READY_AFTER_MS", value: "700" }],
+          },
+        ],
+      });
+      const early = await machine.until("busy", ({ status }) => status?.containerStatuses?.[0]?.started === true);
+      expect(isReady(early)).toBe(false);
+      const ready = await machine.until("busy", isReady);
+      await fetch(`http://${ready.status?.podIP ?? ""}:8501/break/ready`);
+      const out = await machine.until("busy", (pod) => !isReady(pod));
+      expect(out.status?.containerStatuses?.[0]).toMatchObject({ ready: false, started: true, restartCount: 0 });
     });
-    const pod = await machine.until("command", ({ status }) => status?.phase === "Failed");
-    expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
-      exitCode: 128,
-      reason: "StartError",
-      message: 'exec: "/no/such": spawn /no/such ENOENT',
-    });
-  });
 
-  test("ends a pod of restart policy OnFailure when its container has succeeded", async () => {
-    const file = join(claimFolder, "result");
-    await machine.create("job", {
-      restartPolicy: "OnFailure",
-      containers: [{ name: "serve", image, args: ["write", file, "done"] }],
+    test("ends a deleted pod's processes before its object goes", async () => {
+      await machine.create("gone", { containers: [server] });
+      const { pid } = await factsOf(await machine.until("gone", isReady));
+      await machine.client.remove(resources.pods, { namespace, name: "gone" });
+      await machine.untilGone("gone");
+      expect(isAlive(pid)).toBe(false);
+      expect(await machine.events("gone")).toContain("Killing: Stopping container serve");
     });
-    const pod = await machine.until("job", ({ status }) => status?.phase === "Succeeded");
-    expect(pod.status?.conditions).toContainEqual(
-      expect.objectContaining({ type: "Ready", status: "False", reason: "PodCompleted" }),
-    );
-  });
 
-  test("fails a pod whose init container fails, where nothing is restarted", async () => {
-    await machine.create("init", {
-      restartPolicy: "Never",
-      initContainers: [{ name: "fetch", image, args: ["fail", "", "69"] }],
-      containers: [server],
+    test("kills what ignores SIGTERM after the grace time", async () => {
+      await machine.create("deaf", {
+        terminationGracePeriodSeconds: 1,
+        containers: [{ name: "serve", image, args: ["deaf"] }],
+      });
+      const log = await vi.waitFor(async () => {
+        const text = await machine.log("deaf");
+        expect(text).toMatch(/^pid \d+\n$/);
+        return text;
+      }, 5_000);
+      const beganMs = performance.now();
+      await machine.client.remove(resources.pods, { namespace, name: "deaf" });
+      await machine.untilGone("deaf");
+      expect(performance.now() - beganMs).toBeGreaterThan(900);
+      expect(isAlive(Number(log.slice("pid ".length)))).toBe(false);
     });
-    const pod = await machine.until("init", ({ status }) => status?.phase === "Failed");
-    expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({
-      state: { terminated: { exitCode: 69 } },
-      ready: false,
-    });
-    expect(pod.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "PodInitializing" } });
-  });
 
-  test("leaves no process behind when it stops, and says so in the objects that stay", async () => {
-    await writeFile(join(claimFolder, "m"), "model");
-    const other = await startMachine(api.transport, namespace, { nodeName: "other", volumes: { claim: claimFolder } });
-    const claimed = { volumes: [{ name: "m", persistentVolumeClaim: { claimName: "claim" } }] };
-    await other.create("stopped", {
-      ...claimed,
-      containers: [
-        { ...server, args: ["serve", "/m/m"], volumeMounts: [{ name: "m", mountPath: "/m", readOnly: true }] },
-      ],
+    test("says why a pod cannot be placed, in the scheduler's words", async () => {
+      await machine.create("gpu", { containers: [{ ...server, resources: { limits: { "nvidia.com/gpu": "1" } } }] });
+      const pod = await machine.until("gpu", ({ status }) => (status?.conditions ?? []).length > 0);
+      expect(pod.status).toMatchObject({
+        phase: "Pending",
+        conditions: [
+          {
+            type: "PodScheduled",
+            status: "False",
+            reason: "Unschedulable",
+            message: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
+          },
+        ],
+      });
+      await machine.client.remove(resources.pods, { namespace, name: "gpu" });
+      await machine.untilGone("gpu");
     });
-    const pod = await other.until("stopped", isReady);
-    const { pid, files } = await factsOf(pod);
-    expect(files).toEqual({ m: "model" });
-    await other.stop();
-    expect(isAlive(pid)).toBe(false);
-    const left = await machine.until("stopped", () => true);
-    expect([left.metadata.uid, isReady(left)]).toEqual([pod.metadata.uid, false]);
+
+    test("names an image that it has not", async () => {
+      await machine.create("image", { containers: [{ name: "serve", image: "nginx:1" }] });
+      const pod = await machine.until(
+        "image",
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "ImagePullBackOff",
+      );
+      const cause = `failed to pull image "nginx:1": local mode has no images but "${image}"`;
+      expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
+        `Back-off pulling image "nginx:1": ErrImagePull: ${cause}`,
+      );
+      await vi.waitFor(async () => expect(await machine.events("image")).toContain(`Failed: ${cause}`), 5_000);
+    });
+
+    test("waits for a Secret that is missing", async () => {
+      const env = [{ name: "KEY", valueFrom: { secretKeyRef: { name: "keys", key: "key" } } }];
+      await machine.create("secret", { containers: [{ name: "serve", image, env }] });
+      const pod = await machine.until(
+        "secret",
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "CreateContainerConfigError",
+      );
+      expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe('secret "keys" not found');
+    });
+
+    test("shows a command that does not exist as a start error", async () => {
+      await machine.create("command", {
+        restartPolicy: "Never",
+        containers: [{ name: "serve", image, command: ["/no/such"] }],
+      });
+      const pod = await machine.until("command", ({ status }) => status?.phase === "Failed");
+      expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+        exitCode: 128,
+        reason: "StartError",
+        message: 'exec: "/no/such": spawn /no/such ENOENT',
+      });
+    });
+
+    test("ends a pod of restart policy OnFailure when its container has succeeded", async () => {
+      const file = join(claimFolder, "result");
+      await machine.create("job", {
+        restartPolicy: "OnFailure",
+        containers: [{ name: "serve", image, args: ["write", file, "done"] }],
+      });
+      const pod = await machine.until("job", ({ status }) => status?.phase === "Succeeded");
+      expect(pod.status?.conditions).toContainEqual(
+        expect.objectContaining({ type: "Ready", status: "False", reason: "PodCompleted" }),
+      );
+    });
+
+    test("fails a pod whose init container fails, where nothing is restarted", async () => {
+      await machine.create("init", {
+        restartPolicy: "Never",
+        initContainers: [{ name: "fetch", image, args: ["fail", "", "69"] }],
+        containers: [server],
+      });
+      const pod = await machine.until("init", ({ status }) => status?.phase === "Failed");
+      expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({
+        state: { terminated: { exitCode: 69 } },
+        ready: false,
+      });
+      expect(pod.status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: "PodInitializing" } });
+    });
+
+    test("leaves no process behind when it stops, and says so in the objects that stay", async () => {
+      await writeFile(join(claimFolder, "m"), "model");
+      const other = await startMachine(api.transport, namespace, {
+        nodeName: "other",
+        volumes: { claim: claimFolder },
+      });
+      const claimed = { volumes: [{ name: "m", persistentVolumeClaim: { claimName: "claim" } }] };
+      await other.create("stopped", {
+        ...claimed,
+        containers: [
+          { ...server, args: ["serve", "/m/m"], volumeMounts: [{ name: "m", mountPath: "/m", readOnly: true }] },
+        ],
+      });
+      const pod = await other.until("stopped", isReady);
+      const { pid, files } = await factsOf(pod);
+      expect(files).toEqual({ m: "model" });
+      await other.stop();
+      expect(isAlive(pid)).toBe(false);
+      const left = await machine.until("stopped", () => true);
+      expect([left.metadata.uid, isReady(left)]).toEqual([pod.metadata.uid, false]);
+    });
   });
-});

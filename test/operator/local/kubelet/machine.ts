@@ -73,9 +73,12 @@ export async function startMachine(
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ reason, message }) => `${reason}: ${message}`);
     },
-    log: async (name, query = {}) => {
+    log: async (name, { previous = false, container = "serve" } = {}) => {
+      const options = { previous, follow: false, timestamps: false };
+      const whole = { tailLines: undefined, sinceSeconds: undefined, limitBytes: undefined };
       let text = "";
-      for await (const line of kubelet.podLog({ namespace, name, ...query })) text += line;
+      const log = kubelet.podLogs(namespace, name, container, { ...options, ...whole });
+      for await (const piece of log) text += typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8");
       return text;
     },
     stop: async () => {
