@@ -3,7 +3,7 @@ import { builtinColumns } from "../tables/builtin-columns.ts";
 import { definedSchema } from "./definitions.ts";
 import { selectableFields } from "./selectable-fields.ts";
 import { collectionKey, type ScalePaths, type ServedKind, type Strategy } from "./served-kind.ts";
-import { strategies } from "./strategies.ts";
+import { strategies } from "./strategies/strategies.ts";
 
 /** What differs between built-in kinds; everything else follows from it. */
 interface Declaration {

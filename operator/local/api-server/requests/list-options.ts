@@ -1,5 +1,5 @@
 import { badRequest, expired, invalid, tooLargeResourceVersion, type Cause } from "../values/api-error.ts";
-import { invalidValue } from "../kinds/causes.ts";
+import { invalidValue } from "../kinds/strategies/causes.ts";
 import { isObject, numberOf, textOf, type Json } from "../values/json.ts";
 
 /** Where a page of a list starts: after a key, in the collection as it was at a revision. */

@@ -27,14 +27,17 @@ export function targetOf(path: string, registry: Registry): Target | undefined {
 
 function inGroup(group: string, [version, ...rest]: readonly string[], registry: Registry): Target | undefined {
   if (version === undefined || rest.length === 0 || !registry.serves(group, version)) return undefined;
+  const { namespace, plural, name, subresource, isDeeper } = partsOf(rest);
+  const kind = registry.find(group, version, plural);
+  if (kind === undefined || isDeeper) throw pathNotFound();
+  if (!isInScope(kind, namespace, name) || !serves(kind, subresource)) throw pathNotFound();
+  return { kind, namespace: namespace ?? "", name, subresource };
+}
+
+function partsOf(rest: readonly string[]) {
   const isNamespaced = rest[0] === "namespaces" && rest.length > 2 && !isNamespaceSubresource(rest);
-  const namespace = isNamespaced ? rest[1] : undefined;
-  const parts = isNamespaced ? rest.slice(2) : rest;
-  const kind = registry.find(group, version, parts[0] ?? "");
-  const target = { namespace: namespace ?? "", name: parts[1] ?? "", subresource: parts[2] ?? "" };
-  if (kind === undefined || parts.length > 3) throw pathNotFound();
-  if (!isInScope(kind, namespace, target.name) || !serves(kind, target.subresource)) throw pathNotFound();
-  return { kind, ...target };
+  const [plural = "", name = "", subresource = "", ...more] = isNamespaced ? rest.slice(2) : rest;
+  return { namespace: isNamespaced ? rest[1] : undefined, plural, name, subresource, isDeeper: more.length > 0 };
 }
 
 // The list of all namespaces is the only path of a namespaced resource without its namespace.

@@ -1,5 +1,5 @@
 import { badRequest, invalid, type Cause } from "../values/api-error.ts";
-import { unsupportedValue } from "../kinds/causes.ts";
+import { unsupportedValue } from "../kinds/strategies/causes.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 

@@ -1,4 +1,4 @@
-import { requiredValue } from "../kinds/causes.ts";
+import { requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { apply } from "../ownership/apply.ts";
 import { comparison } from "../ownership/comparison.ts";
@@ -15,8 +15,8 @@ import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft 
 import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { checkType, filled, pruned } from "./decoded.ts";
-import { emptyObject, unmanaged, writerOf } from "./ownership.ts";
+import { checkType, filled, pruned } from "../admission/decoded.ts";
+import { emptyObject, unmanaged, writerOf } from "../admission/owners.ts";
 import { checkIdentity, updateObject } from "./update.ts";
 
 /** Server-side apply: creates the object when it isn't there. Throws 409 with the fields that others own. */

@@ -16,9 +16,9 @@ import {
 } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
-import { checkType, decoded } from "./decoded.ts";
-import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "./ownership.ts";
-import { validate } from "./validated.ts";
+import { checkType, decoded } from "../admission/decoded.ts";
+import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "../admission/owners.ts";
+import { validate } from "../admission/validated.ts";
 
 /** POST of an object. */
 export function create(context: Context, request: ResourceRequest): Answer {

@@ -1,4 +1,4 @@
-import { gracePeriodSeconds } from "../kinds/pod.ts";
+import { gracePeriodSeconds } from "../kinds/strategies/pod.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject } from "../requests/body.ts";

@@ -12,8 +12,8 @@ import { draftOf, nameOf, type Draft } from "../values/api-object.ts";
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
 import { applyPatch } from "./apply-patch.ts";
 import type { Context, ResourceRequest } from "./context.ts";
-import { filled, pruned, strictWords } from "./decoded.ts";
-import { managersAfter, startingManagers, writerOf } from "./ownership.ts";
+import { filled, pruned, strictWords } from "../admission/decoded.ts";
+import { managersAfter, startingManagers, writerOf } from "../admission/owners.ts";
 import { checkIdentity, existingObject, updateObject } from "./update.ts";
 
 export const patchTypes = {

@@ -9,7 +9,7 @@ import { badRequest, conflict, invalid, methodNotAllowed, pathNotFound } from ".
 import { draftOf, nameOf, type ApiObject } from "../values/api-object.ts";
 import { numberOf, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
-import { managersAfter, managersIn, writerOf } from "./ownership.ts";
+import { managersAfter, managersIn, writerOf } from "../admission/owners.ts";
 import { patched, patchType, patchTypes } from "./patch.ts";
 import { existingObject, updateObject } from "./update.ts";
 

@@ -17,7 +17,7 @@ import {
 import { equalJson, numberOf, replaced, textOf, without, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { checkType, decoded } from "./decoded.ts";
+import { checkType, decoded } from "../admission/decoded.ts";
 import {
   managersAfter,
   managersIn,
@@ -26,8 +26,8 @@ import {
   unmanaged,
   withManagers,
   writerOf,
-} from "./ownership.ts";
-import { validate } from "./validated.ts";
+} from "../admission/owners.ts";
+import { validate } from "../admission/validated.ts";
 
 /** PUT of an object or its status. */
 export function update(context: Context, request: ResourceRequest): Answer {

@@ -1,5 +1,5 @@
-import type { Cause } from "../values/api-error.ts";
-import type { Draft } from "../values/api-object.ts";
+import type { Cause } from "../../values/api-error.ts";
+import type { Draft } from "../../values/api-object.ts";
 import {
   equalJson,
   isObject,
@@ -10,10 +10,10 @@ import {
   without,
   type Json,
   type JsonObject,
-} from "../values/json.ts";
+} from "../../values/json.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { forbiddenChange, invalidValue, requiredValue } from "./causes.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 
 const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
   key: `node.kubernetes.io/${taint}`,

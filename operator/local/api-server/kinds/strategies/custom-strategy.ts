@@ -1,8 +1,8 @@
-import type { RuleTable } from "../../../../crds/schema/rule.ts";
-import { validatedObject, type ServedVersion } from "../../../../crds/schema/structural/custom-resource.ts";
-import type { Cause } from "../values/api-error.ts";
-import { isObject, textOf, type JsonObject } from "../values/json.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { RuleTable } from "../../../../../crds/schema/rule.ts";
+import { validatedObject, type ServedVersion } from "../../../../../crds/schema/structural/custom-resource.ts";
+import type { Cause } from "../../values/api-error.ts";
+import { isObject, textOf, type JsonObject } from "../../values/json.ts";
+import type { Strategy } from "../served-kind.ts";
 
 /** The rules of a custom resource: those of its schema, CEL included where the table knows the rule's text. */
 export function customStrategy(

@@ -1,6 +1,6 @@
-import { listOf, objectOf, textOf, type JsonObject } from "../values/json.ts";
+import { listOf, objectOf, textOf, type JsonObject } from "../../values/json.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 
 /** First address of the range that services get; kubeadm's default range. */
 const firstAddress = [10, 96] as const;

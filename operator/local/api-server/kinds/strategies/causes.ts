@@ -1,5 +1,5 @@
-import type { Cause } from "../values/api-error.ts";
-import type { Json } from "../values/json.ts";
+import type { Cause } from "../../values/api-error.ts";
+import type { Json } from "../../values/json.ts";
 
 // Texts of k8s.io/apimachinery/pkg/util/validation/field.
 

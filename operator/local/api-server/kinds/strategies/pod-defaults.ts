@@ -1,4 +1,4 @@
-import { isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
+import { isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../../values/json.ts";
 
 // Defaults that live in Go code, not in the OpenAPI document: k8s.io/kubernetes/pkg/apis/core/v1/defaults.go.
 

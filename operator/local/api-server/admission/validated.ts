@@ -1,4 +1,4 @@
-import { invalidValue, requiredValue } from "../kinds/causes.ts";
+import { invalidValue, requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";

@@ -1,7 +1,7 @@
-import type { Draft } from "../values/api-object.ts";
-import { listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
+import type { Draft } from "../../values/api-object.ts";
+import { listOf, objectOf, textOf, type Json, type JsonObject } from "../../values/json.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 
 /** The names with what the server fills in. */
 export function acceptedNames(spec: JsonObject): JsonObject {

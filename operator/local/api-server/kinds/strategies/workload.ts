@@ -1,11 +1,11 @@
-import { labelTest, selectorText } from "../store/selectors.ts";
-import type { Cause } from "../values/api-error.ts";
-import type { Draft } from "../values/api-object.ts";
-import { equalJson, objectOf, type JsonObject } from "../values/json.ts";
+import { labelTest, selectorText } from "../../store/selectors.ts";
+import type { Cause } from "../../values/api-error.ts";
+import type { Draft } from "../../values/api-object.ts";
+import { equalJson, objectOf, type JsonObject } from "../../values/json.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { podSpecCauses } from "./pod.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 
 function defaultedWorkload(draft: Draft): Draft {
   const spec = objectOf(draft["spec"]);

@@ -6,7 +6,7 @@ import type { WriteOptions } from "../requests/write-options.ts";
 import { zeroValue } from "../schema/defaulted.ts";
 import { draftOf, type Draft } from "../values/api-object.ts";
 import { isList, isObject, objectOf, replaced, without, type JsonObject } from "../values/json.ts";
-import { timestamp, type Context } from "./context.ts";
+import { timestamp, type Context } from "../verbs/context.ts";
 
 /** What an object without content looks like to the ownership rules: structs that are always printed are always there. */
 export const emptyObject = (kind: ServedKind): JsonObject => ({

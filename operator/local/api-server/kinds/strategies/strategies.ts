@@ -1,4 +1,4 @@
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 import { customResourceDefinition } from "./custom-resource-definition.ts";
 import { pod } from "./pod.ts";
 import { endpointSlice, event, namespace, persistentVolumeClaim, secret } from "./small-kinds.ts";

@@ -1,7 +1,7 @@
-import { nameOf } from "../values/api-object.ts";
-import { listOf, objectOf, textOf } from "../values/json.ts";
+import { nameOf } from "../../values/api-object.ts";
+import { listOf, objectOf, textOf } from "../../values/json.ts";
 import { requiredValue } from "./causes.ts";
-import type { Strategy } from "./served-kind.ts";
+import type { Strategy } from "../served-kind.ts";
 
 /** A namespace holds itself by `spec.finalizers` until its contents are gone, and carries its name as a label. */
 export const namespace: Strategy = {
