@@ -11,7 +11,7 @@ import { startWatch } from "../../kube/watch.ts";
 import type { PodLogReader } from "../api-server/verbs/pod-log.ts";
 import { createAddressPool } from "./addresses.ts";
 import { startLeash } from "./container/leash.ts";
-import { endLeftovers, openChildNotes } from "./container/leftovers.ts";
+import { type ChildNotes, endLeftovers, openChildNotes } from "./container/leftovers.ts";
 import { createEventRecorder } from "./event-recorder.ts";
 import { nodeLabels, nodeObject, registerNode } from "./node.ts";
 import { podLog } from "./pod-log.ts";
@@ -52,7 +52,7 @@ export interface Kubelet {
 const defaultRestartBaseMs = 10_000;
 const defaultStopGraceMs = 5_000;
 
-/** Registers the node and runs pods until stopped. Throws when the node cannot be registered. */
+/** Registers the node and runs pods until stopped. Throws when that fails, and LoopbackUnavailable without 127.77.0.0/16. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { transport, clock = systemClock, log = silentLog, nodeName = "local" } = options;
   const client = createClient({ transport, fieldManager: "kubelet", clock });
@@ -63,10 +63,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     extendedResources: options.extendedResources ?? {},
     now: stamp(),
   });
-  const notesFolder = join(options.dataFolder, "children");
-  await mkdir(notesFolder, { recursive: true });
-  await endLeftovers(notesFolder, log);
-  await rm(join(options.dataFolder, "pods"), { recursive: true, force: true });
+  const notes = await cleanDataFolder(options.dataFolder, log);
+  const addresses = createAddressPool(process.pid);
+  addresses.release(await addresses.take([])); // tells now rather than pod by pod that there are none
   await registerNode(client, node);
 
   const recorder = (component: string) => createEventRecorder({ client, clock, log, component, instance: nodeName });
@@ -78,8 +77,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     leash,
     events,
-    notes: await openChildNotes(notesFolder),
-    addresses: createAddressPool(process.pid),
+    notes,
+    addresses,
     restartBaseMs: options.restartBaseMs ?? defaultRestartBaseMs,
     images: options.images,
     hostEnvironment: options.hostEnvironment ?? {},
@@ -113,4 +112,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await leash.close();
     },
   };
+}
+
+/** Ends and deletes what an earlier kubelet left behind. */
+async function cleanDataFolder(dataFolder: string, log: Log): Promise<ChildNotes> {
+  const notesFolder = join(dataFolder, "children");
+  await mkdir(notesFolder, { recursive: true });
+  await endLeftovers(notesFolder, log);
+  await rm(join(dataFolder, "pods"), { recursive: true, force: true });
+  return openChildNotes(notesFolder);
 }

@@ -55,7 +55,7 @@ export class ContainerRunner {
   readonly #stopping = new AbortController();
   #child: Child | undefined;
   #history: RestartHistory | undefined;
-  #stopGraceMs = 0;
+  #stopGraceMs = Number.POSITIVE_INFINITY;
 
   constructor(options: ContainerRunnerOptions, waitingReason: string) {
     this.container = options.container;
@@ -81,14 +81,19 @@ export class ContainerRunner {
     }
   }
 
-  /** Ends the container: no restart from now on; SIGTERM, and SIGKILL after the grace time. `run` resolves. */
+  /** Ends the container: no restart from now on; SIGTERM, and SIGKILL after the grace time. A later call may only shorten that. */
   stop(graceMs: number): void {
-    if (!this.#stopping.signal.aborted) {
-      this.#stopping.abort();
-      if (this.#child !== undefined) this.#event("Normal", "Killing", `Stopping container ${this.container.name}`);
-    }
+    if (graceMs >= this.#stopGraceMs) return;
+    const isFirst = !this.#stopping.signal.aborted;
     this.#stopGraceMs = graceMs;
-    this.#end(graceMs);
+    this.#stopping.abort();
+    if (this.#child === undefined) return;
+    if (isFirst) {
+      this.#event("Normal", "Killing", `Stopping container ${this.container.name}`);
+      this.#end(graceMs);
+    } else {
+      this.#killAfter(this.#child, graceMs); // a second SIGTERM might be taken for impatience
+    }
   }
 
   /** Files of a run; the newest, or the one before it. */
@@ -176,6 +181,10 @@ export class ContainerRunner {
       return;
     }
     child.signal("SIGTERM");
+    this.#killAfter(child, graceMs);
+  }
+
+  #killAfter(child: Child, graceMs: number): void {
     const cancel = this.#options.host.clock.after(graceMs, () => child.signal("SIGKILL"));
     void child.ended.then(cancel);
   }

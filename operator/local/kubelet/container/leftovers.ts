@@ -15,7 +15,7 @@ export async function openChildNotes(folder: string): Promise<ChildNotes> {
   await mkdir(folder, { recursive: true });
   return {
     add: async (pid) => {
-      const started = await processStart(pid);
+      const started = await startTime(pid);
       if (started !== undefined) await writeFile(join(folder, String(pid)), started);
     },
     remove: (pid) => rm(join(folder, String(pid)), { force: true }),
@@ -27,7 +27,7 @@ export async function endLeftovers(folder: string, log: Log): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = Number(name);
     const noted = await readFile(join(folder, name), "utf8");
-    if (Number.isSafeInteger(pid) && pid > 1 && (await processStart(pid)) === noted) {
+    if (Number.isSafeInteger(pid) && pid > 1 && (await startTime(pid)) === noted) {
       log.warn("ending a process left behind by an earlier run", { pid });
       killGroup(pid, "SIGKILL");
     }
@@ -45,7 +45,7 @@ export function killGroup(leader: number, signal: NodeJS.Signals): void {
 }
 
 /** Clock ticks after boot at which the process started (field 22 of /proc/PID/stat); undefined: no such process. */
-async function processStart(pid: number): Promise<string | undefined> {
+async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
 }

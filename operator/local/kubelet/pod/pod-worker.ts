@@ -60,10 +60,16 @@ export class PodWorker {
       pod,
       current: (written) => podStatus(this.#facts(), written, this.#stamp()),
     });
-    this.#life = this.#live().catch((thrown: unknown) => {
-      host.log.error("pod given up", { pod: pod.metadata.name, cause: Fault.from(thrown).message });
-      this.#finished = "Failed";
-    });
+    this.#life = this.#live()
+      .catch((thrown: unknown) => {
+        const fault = Fault.from(thrown);
+        host.log.error("pod given up", { pod: pod.metadata.name, cause: fault.message });
+        this.#event({ type: "Warning", reason: fault.code, message: fault.sentence });
+        this.#finished = "Failed";
+      })
+      .finally(() => {
+        if (this.#address !== undefined && this.#address !== hostAddress) host.addresses.release(this.#address);
+      });
   }
 
   /** Ends all containers; resolves when they are gone. `graceMs` of a later call counts when it is shorter. */
@@ -71,7 +77,6 @@ export class PodWorker {
     this.#stopping.abort();
     for (const runner of [...this.#initRunners, ...this.#runners]) runner.stop(graceMs);
     await this.#life;
-    if (this.#address !== undefined && this.#address !== hostAddress) this.#host.addresses.release(this.#address);
   }
 
   /** Ends all containers as the API asked, tells so, and removes the object. Resolves when that is done. */

@@ -278,9 +278,9 @@ for (const { title, start, isSkipped } of apiServers)
       expect(await machine.events("gone")).toContain("Killing: Stopping container serve");
     });
 
-    test("kills what ignores SIGTERM after the grace time", async () => {
+    test("asks a program to end once, and kills it after the grace time, which a second deletion may shorten", async () => {
       await machine.create("deaf", {
-        terminationGracePeriodSeconds: 1,
+        terminationGracePeriodSeconds: 30,
         containers: [{ name: "serve", image, args: ["deaf"] }],
       });
       const log = await vi.waitFor(async () => {
@@ -288,8 +288,11 @@ for (const { title, start, isSkipped } of apiServers)
         expect(text).toMatch(/^pid \d+\n$/);
         return text;
       }, 5_000);
-      const beganMs = performance.now();
       await machine.client.remove(resources.pods, { namespace, name: "deaf" });
+      await wait(2_500); // longer than the kubelet waits before it looks at all pods again
+      expect(await machine.log("deaf")).toBe(`${log}no\n`);
+      const beganMs = performance.now();
+      await machine.client.remove(resources.pods, { namespace, name: "deaf" }, { gracePeriodSeconds: 1 });
       await machine.untilGone("deaf");
       expect(performance.now() - beganMs).toBeGreaterThan(900);
       expect(isAlive(Number(log.slice("pid ".length)))).toBe(false);
