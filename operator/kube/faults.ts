@@ -30,6 +30,7 @@ export const kubeFaults = faultCatalogue<{
   Aborted: { operation: string };
   BadKubeconfig: { path: string; cause: string };
   NoCredentials: { server: string; cause: string };
+  NoServiceAccount: { path: string; cause: string };
 }>({
   NotFound: { message: refusal, retry: "backoff", level: "info" },
   AlreadyExists: { message: refusal, retry: "backoff", level: "info" },
@@ -86,6 +87,12 @@ export const kubeFaults = faultCatalogue<{
     message: ({ server, cause }) => `the credentials for ${server} cannot be read: ${cause}`,
     hint: () => "check the token file, certificates or exec plugin that the kubeconfig names",
     retry: "backoff",
+    level: "error",
+  },
+  NoServiceAccount: {
+    message: ({ path, cause }) => `${path} cannot be read: ${cause}`,
+    hint: () => "run in a pod with a service account, or pass a kubeconfig",
+    retry: "never",
     level: "error",
   },
 });

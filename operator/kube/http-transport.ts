@@ -176,7 +176,7 @@ async function read(connection: Connection, fresh: boolean): Promise<Credentials
 }
 
 function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): boolean {
-  return JSON.stringify([one.cert, one.key]) === JSON.stringify([other.cert, other.key]);
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function dispatcherFor({ proxyUrl }: Connection, { tls }: Credentials): Dispatcher {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type ConnectionSource, loadConnection } from "../../../operator/kube/config.ts";
+import { type ConnectionSource, inClusterConnection, loadConnection } from "../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
 import { json, startScriptedServer } from "./scripted-server.ts";
 
 let folder: string;
@@ -99,6 +100,31 @@ describe("a kubeconfig", () => {
     const tokens: unknown[] = [];
     for (const fresh of [false, false, true, false]) tokens.push((await connection.credentials(fresh)).headers);
     expect(tokens).toEqual(["run-1", "run-1", "run-2", "run-2"].map((token) => ({ authorization: `Bearer ${token}` })));
+  });
+});
+
+describe("the service account of a pod", () => {
+  test("gives server, namespace and a token that is read anew each time", async () => {
+    const account = await mkdtemp(join(folder, "account-"));
+    const written = { "ca.crt": "CA", namespace: "modelwright-system", token: "one\n" };
+    await Promise.all(Object.entries(written).map(([name, text]) => writeFile(join(account, name), text)));
+    const connection = await inClusterConnection({ host: "10.96.0.1", port: "443", folder: account });
+    const first = await connection.credentials(false);
+    await writeFile(join(account, "token"), "two");
+    expect([connection.server, connection.namespace, first, await connection.credentials(false)]).toEqual([
+      "https://10.96.0.1:443",
+      "modelwright-system",
+      { headers: { authorization: "Bearer one" }, tls: { ca: "CA" } },
+      { headers: { authorization: "Bearer two" }, tls: { ca: "CA" } },
+    ]);
+  });
+
+  test("that is not there says what to do", async () => {
+    const opened = inClusterConnection({ host: "fd00::1", port: "443", folder: "/nowhere" });
+    const thrown = await opened.catch((error: unknown) => error);
+    expect(thrown instanceof Fault && thrown.sentence).toBe(
+      "/nowhere/ca.crt cannot be read: ENOENT: no such file or directory, open '/nowhere/ca.crt'; run in a pod with a service account, or pass a kubeconfig",
+    );
   });
 });
 
