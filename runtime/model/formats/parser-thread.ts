@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from "node:module";
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../base/fault.ts";
@@ -25,7 +26,7 @@ export function parseInThread(request: ParseRequest, timeoutMs: number): Promise
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const worker = new Worker(new URL(`./parser.${extension}`, import.meta.url), {
     workerData: request,
-    env: {},
+    env: compileCache(),
     execArgv: [],
     stdout: true,
     stderr: true, // the HDF5 library prints every failed call
@@ -47,4 +48,10 @@ export function parseInThread(request: ParseRequest, timeoutMs: number): Promise
   }).finally(() => {
     void worker.terminate();
   });
+}
+
+/** The thread sees nothing of the environment but where compiled code is kept: compiling takes half of its time. */
+function compileCache(): Readonly<Record<string, string>> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }

@@ -1,0 +1,64 @@
+import { systemClock } from "./base/clock.ts";
+import { Fault } from "./base/fault.ts";
+import { faults } from "./base/faults.ts";
+import { type Log, type LogLevel, jsonLog } from "./base/log.ts";
+import type { Environment } from "./base/option-source.ts";
+import { environment } from "./contract/environment.ts";
+import { exitCodes } from "./contract/exit-codes.ts";
+import { exitCodeOf, leaveLastWords } from "./last-words.ts";
+import { fetchOptions, gatewayLogLevel, serveOptions } from "./options.ts";
+
+const usage = "main.ts serve|fetch|gateway …";
+
+/** Runs `serve`, `fetch` or `gateway` to its end; the contract's exit code. The last words are left where they shall be. */
+export async function runProgram(argv: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
+  const [command = "", ...args] = argv;
+  const logAt = (level: LogLevel): Log => programLog(command, level, env);
+  try {
+    await run(command, args, { env, stop, logAt });
+    return exitCodes.ok;
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    const { cause } = fault;
+    const stack = fault.code === "Unexpected" && cause instanceof Error ? { stack: cause.stack } : {};
+    logAt("error").error(fault.sentence, { code: fault.code, ...stack });
+    leaveLastWords(env[environment.terminationLog], fault);
+    return exitCodeOf(fault);
+  }
+}
+
+interface Parts {
+  readonly env: Environment;
+  readonly stop: AbortSignal;
+  readonly logAt: (level: LogLevel) => Log;
+}
+
+/** Each program is loaded only when it is the one. */
+async function run(command: string, args: readonly string[], { env, stop, logAt }: Parts): Promise<void> {
+  switch (command) {
+    case "serve": {
+      const options = serveOptions(args, env);
+      const { serve } = await import("./serve.ts");
+      return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel) });
+    }
+    case "fetch": {
+      const options = fetchOptions(args, env);
+      const { fetchModel } = await import("./fetch.ts");
+      return await fetchModel(options, { clock: systemClock, stop, log: logAt(options.logLevel) });
+    }
+    case "gateway": {
+      const { gatewayOptions } = await import("./gateway/options.ts");
+      const { runGateway } = await import("./gateway/main.ts");
+      return await runGateway(gatewayOptions(args, env), gatewayLogLevel(env), stop);
+    }
+    default: {
+      const given = command === "" ? "missing" : command;
+      throw faults.UsageWrong({ reason: `the command is ${given}; must be serve, fetch or gateway`, usage });
+    }
+  }
+}
+
+function programLog(program: string, level: LogLevel, env: Environment): Log {
+  const pod = env[environment.podName];
+  return jsonLog(level, { program, ...(pod === undefined ? {} : { pod }) });
+}
