@@ -3,11 +3,16 @@ import { metricNames } from "./contract/metric-names.ts";
 import { type ModelState, modelStates } from "./contract/model-facts.ts";
 import type { AnsweredRequest } from "./server/protocol-listener.ts";
 
+/** One run of the engine. */
+export interface BatchRun {
+  readonly rows: number;
+}
+
 /** What a serving runtime counts. */
 export interface ServeFigures {
   readonly requestStarted: () => void;
   readonly requestAnswered: (answered: AnsweredRequest) => void;
-  readonly batchRan: (batch: { readonly rows: number }) => void;
+  readonly batchRan: (batch: BatchRun) => void;
   readonly modelLoaded: (durationMs: number) => void;
   readonly modelState: (name: string, version: number, state: ModelState) => void;
   readonly exposition: () => Promise<Exposition>;

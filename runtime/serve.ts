@@ -2,17 +2,13 @@ import type { Clock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts } from "./contract/model-facts.ts";
-import { type ServeFigures, serveFigures } from "./figures.ts";
+import type { BatchRun } from "./figures.ts";
 import { type ReadyModel, bringUp } from "./model/bring-up.ts";
 import { faults as modelFaults } from "./model/faults.ts";
-import { type ModelRegistry, type RegisteredVersion, modelRegistry } from "./model/registry.ts";
+import { type RegisteredVersion, modelRegistry } from "./model/registry.ts";
 import { signatureText } from "./model/signature-text.ts";
 import type { ServeOptions } from "./options.ts";
-import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
-import { adminListener } from "./server/admin-listener.ts";
-import { type HttpServer, openHttpServer } from "./server/http-server.ts";
-import { protocolListener } from "./server/protocol-listener.ts";
-import { defaultBodyLimits } from "./server/request-body.ts";
+import type { Serving } from "./serving.ts";
 
 /** What `serve` takes from the process it runs in. */
 export interface ServeParts {
@@ -22,104 +18,79 @@ export interface ServeParts {
   readonly stop: AbortSignal;
 }
 
-interface Servers {
-  readonly front: HttpServer;
-  readonly admin: HttpServer;
-}
-
 /** Serves one version of a model until `stop` aborts and the last request is answered. Throws a Fault when it cannot. */
 export async function serve(options: ServeOptions, parts: ServeParts): Promise<void> {
-  const { log, stop, clock } = parts;
-  const figures = serveFigures();
-  const registry = modelRegistry((name, version, state) => {
-    figures.modelState(name, version, state);
-    log.info("model state", { model: name, version, state });
+  const { log, stop } = parts;
+  const opened: { serving?: Serving; ready?: ReadyModel } = {};
+  const registry = modelRegistry((name, number, state) => {
+    opened.serving?.figures.modelState(name, number, state);
+    log.info("model state", { model: name, version: number, state });
   });
   const version = registry.add(options.name, options.version);
-  const raised: { ready?: ReadyModel | undefined } = {};
-  const facts = (): ModelFacts => modelFacts(options, version, raised.ready);
-  const servers = await openServers(options, parts, { figures, registry, version, facts });
-  log.info("listening", { host: options.host, httpPort: servers.front.port, adminPort: servers.admin.port });
-  const ready = await readyUnlessStopped(version, options, parts, figures);
-  raised.ready = ready;
+  // The model file is read in another thread: that begins before the servers' code is even loaded.
+  const raising = raised(version, options, parts, (batch) => opened.serving?.figures.batchRan(batch));
+  raising.catch(() => {}); // awaited below, after the ports are open
+  const { openServing } = await import("./serving.ts");
+  const facts = (): ModelFacts => modelFacts(options, version, opened.ready);
+  const state = (): ModelFacts["state"] => version.state;
+  const served = { ...parts, models: registry, state, facts, isDraining: () => stop.aborted };
+  const serving = await openServing(options, served);
+  opened.serving = serving;
+  serving.figures.modelState(options.name, options.version, version.state);
+  const ready = await Promise.race([raising, aborted(stop)]);
   if (ready !== undefined) {
-    figures.modelLoaded(ready.loadMs);
+    opened.ready = ready;
+    serving.figures.modelLoaded(ready.loadMs);
     log.info("model ready", { ...facts(), loadMs: Math.round(ready.loadMs) });
     await aborted(stop);
   }
-  version.happen("stopping");
-  log.info("draining", { delayMs: options.drainDelayMs });
-  if (version.state === "Draining") await clock.sleep(options.drainDelayMs);
-  clock.after(options.serving.timeoutMs, () => servers.front.cut());
-  await servers.front.close();
-  await ready?.served.drain();
-  version.happen("unloaded");
-  servers.admin.cut();
-  await servers.admin.close();
+  await drained(version, serving, ready, { ...parts, options });
 }
 
-interface Composition {
-  readonly figures: ServeFigures;
-  readonly registry: ModelRegistry;
-  readonly version: RegisteredVersion;
-  readonly facts: () => ModelFacts;
-}
-
-async function openServers(options: ServeOptions, parts: ServeParts, composed: Composition): Promise<Servers> {
-  const { clock, log, stop } = parts;
-  const { figures, registry, version, facts } = composed;
-  const { host } = options;
-  const admin = await openHttpServer(
-    { host, port: options.adminPort, portFlag: "--admin-port" },
-    adminListener({ state: () => version.state, model: facts, metrics: figures.exposition }),
-  );
-  const front = await openHttpServer(
-    { host, port: options.httpPort, portFlag: "--http-port" },
-    protocolListener({
-      protocols: [tensorflowServing(registry)],
-      body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
-      timeoutMs: options.serving.timeoutMs,
-      isDraining: () => stop.aborted,
-      onStart: figures.requestStarted,
-      onAnswer: (answered) => {
-        figures.requestAnswered(answered);
-        if (answered.fault?.level === "error")
-          log.error("request failed", { ...answered, fault: answered.fault.record });
-      },
-      clock,
-    }),
-  );
-  return { front, admin };
-}
-
-/** Brings the model up; `undefined` when the process is told to stop before. */
-async function readyUnlessStopped(
+/** Brings the model up; its entry in the registry tells how far it is, or why it failed. */
+async function raised(
   version: RegisteredVersion,
   options: ServeOptions,
-  { clock, log, stop }: ServeParts,
-  figures: ServeFigures,
-): Promise<ReadyModel | undefined> {
+  { clock, log }: ServeParts,
+  onBatch: (batch: BatchRun) => void,
+): Promise<ReadyModel> {
   try {
     const available = ["TensorFlowJs"];
-    const { engine, name, serving } = options;
+    const { engine, name, serving, path, volume, format, digest } = options;
     if (engine !== "Auto" && !available.includes(engine)) throw modelFaults.EngineUnavailable({ engine, available });
-    const { path, volume, format, digest } = options;
-    const raised = bringUp(version, {
+    return await bringUp(version, {
       path,
       format,
       ...(volume === undefined ? {} : { volume }),
       ...(digest === undefined ? {} : { digest }),
       warmsUp: serving.warmsUp,
-      serving: { name, version: options.version, batching: serving.batching, clock, onBatch: figures.batchRan },
+      serving: { name, version: options.version, batching: serving.batching, clock, onBatch },
       clock,
       log,
     });
-    return await Promise.race([raised, aborted(stop)]);
   } catch (thrown) {
     const fault = Fault.from(thrown);
     version.fail(fault.record);
     throw fault;
   }
+}
+
+/** Serves on while the news spreads that this pod goes, then ends what was accepted and frees the model. */
+async function drained(
+  version: RegisteredVersion,
+  { front, admin }: Serving,
+  ready: ReadyModel | undefined,
+  { options, clock, log }: ServeParts & { readonly options: ServeOptions },
+): Promise<void> {
+  version.happen("stopping");
+  log.info("draining", { delayMs: options.drainDelayMs });
+  if (version.state === "Draining") await clock.sleep(options.drainDelayMs);
+  clock.after(options.serving.timeoutMs, () => front.cut());
+  await front.close();
+  await ready?.served.drain();
+  version.happen("unloaded");
+  admin.cut();
+  await admin.close();
 }
 
 function modelFacts(options: ServeOptions, version: RegisteredVersion, ready: ReadyModel | undefined): ModelFacts {

@@ -1,0 +1,61 @@
+import type { Clock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
+import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
+import { type ServeFigures, serveFigures } from "./figures.ts";
+import type { ServeOptions } from "./options.ts";
+import type { Models } from "./protocols/protocol.ts";
+import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
+import { adminListener } from "./server/admin-listener.ts";
+import { type HttpServer, openHttpServer } from "./server/http-server.ts";
+import { type AnsweredRequest, protocolListener } from "./server/protocol-listener.ts";
+import { defaultBodyLimits } from "./server/request-body.ts";
+
+/** What the ports of a runtime tell and serve. */
+export interface Served {
+  readonly models: Models;
+  readonly state: () => ModelState;
+  readonly facts: () => ModelFacts;
+  readonly isDraining: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The open ports of a runtime. */
+export interface Serving {
+  readonly front: HttpServer;
+  readonly admin: HttpServer;
+  readonly figures: ServeFigures;
+}
+
+/** Opens the admin port and the port of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
+export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
+  const { models, state, facts, isDraining, clock, log } = served;
+  const { host } = options;
+  const figures = serveFigures();
+  const admin = await openHttpServer(
+    { host, port: options.adminPort, portFlag: "--admin-port" },
+    adminListener({ state, model: facts, metrics: figures.exposition }),
+  );
+  const front = await openHttpServer(
+    { host, port: options.httpPort, portFlag: "--http-port" },
+    protocolListener({
+      protocols: [tensorflowServing(models)],
+      body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
+      timeoutMs: options.serving.timeoutMs,
+      isDraining,
+      onStart: figures.requestStarted,
+      onAnswer: (answered) => {
+        figures.requestAnswered(answered);
+        logFailure(log, answered);
+      },
+      clock,
+    }),
+  );
+  log.info("listening", { host, httpPort: front.port, adminPort: admin.port });
+  return { front, admin, figures };
+}
+
+/** Failures of ours get a line; what a client does wrong is counted only. */
+function logFailure(log: Log, { fault, ...answered }: AnsweredRequest): void {
+  if (fault?.level === "error") log.error("request failed", { ...answered, fault: fault.record });
+}
