@@ -106,8 +106,7 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
       const uids = new Set(objects.map((object) => object.metadata.uid));
       for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
       for (const object of objects) put(object);
-      tide.rise(BigInt(resourceVersion));
-      tide.sync();
+      tide.turn(BigInt(resourceVersion));
     },
     upsert(object) {
       const known = store.withUid(object.metadata.uid)?.metadata.resourceVersion;
@@ -128,9 +127,10 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
 interface Tide {
   level(): bigint;
   rise(resourceVersion: bigint): void;
+  /** A whole state counts as it is, also when it is older: then the server was set back to a backup. */
+  turn(resourceVersion: bigint): void;
   reaches(resourceVersion: bigint): Promise<void>;
   synced(): boolean;
-  sync(): void;
   readonly untilSynced: Promise<void>;
 }
 
@@ -139,15 +139,22 @@ function createTide(): Tide {
   const waiters = new Set<{ readonly resourceVersion: bigint; readonly resolve: () => void }>();
   let level = 0n;
   let isSynced = false;
+  const rise = (resourceVersion: bigint): void => {
+    if (resourceVersion > level) level = resourceVersion;
+    for (const waiter of waiters) {
+      if (waiter.resourceVersion > level) continue;
+      waiters.delete(waiter);
+      waiter.resolve();
+    }
+  };
   return {
     level: () => level,
-    rise(resourceVersion) {
-      if (resourceVersion > level) level = resourceVersion;
-      for (const waiter of waiters) {
-        if (waiter.resourceVersion > level) continue;
-        waiters.delete(waiter);
-        waiter.resolve();
-      }
+    rise,
+    turn(resourceVersion) {
+      level = resourceVersion;
+      rise(resourceVersion);
+      isSynced = true;
+      first.resolve();
     },
     reaches: (resourceVersion) =>
       new Promise((resolve) => {
@@ -155,10 +162,6 @@ function createTide(): Tide {
         else waiters.add({ resourceVersion, resolve });
       }),
     synced: () => isSynced,
-    sync() {
-      isSynced = true;
-      first.resolve();
-    },
     untilSynced: first.promise,
   };
 }

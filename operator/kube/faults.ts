@@ -27,6 +27,7 @@ export const kubeFaults = faultCatalogue<{
   NoResponse: { operation: string; cause: string };
   DeadlineExceeded: { operation: string; timeoutMs: number };
   BrokenResponse: { operation: string; cause: string };
+  StaleState: { resourceVersion: string; newest: string };
   Aborted: { operation: string };
   BadKubeconfig: { path: string; cause: string };
   NoCredentials: { server: string; cause: string };
@@ -73,6 +74,12 @@ export const kubeFaults = faultCatalogue<{
   },
   BrokenResponse: {
     message: ({ operation, cause }) => `${operation} got a response that cannot be read: ${cause}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  StaleState: {
+    message: ({ resourceVersion, newest }) =>
+      `the server listed the state at resourceVersion ${resourceVersion}, but ${newest} was seen before`,
     retry: "backoff",
     level: "warn",
   },

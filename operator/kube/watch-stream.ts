@@ -11,7 +11,8 @@ export interface WatchEvent<T extends KubeObject> {
 /**
  * Why a watch ended: `closed` by the server in good order; `expired` when its history no longer reaches back; an
  * `error-event`; `truncated` within a line; `malformed`, a line that is no event; `broken` connection; `refused` at the
- * start; `overdue` when the server kept it open far beyond the time asked for; `stopped` by us.
+ * start; `stale`, a whole state older than what was told before; `overdue` when the server kept it open far beyond the
+ * time asked for; `stopped` by us.
  */
 export type WatchEndReason =
   | "stopped"
@@ -22,7 +23,8 @@ export type WatchEndReason =
   | "truncated"
   | "malformed"
   | "broken"
-  | "refused";
+  | "refused"
+  | "stale";
 
 export interface StreamEnd {
   readonly reason: WatchEndReason;

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
 import type { WatchSink } from "./cache.ts";
-import type { Client, Selection } from "./client.ts";
-import { refusalFault } from "./faults.ts";
+import type { Client, ObjectList, Selection } from "./client.ts";
+import { kubeFaults, refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
 import { type Growth, growingDelayMs } from "./exchange.ts";
@@ -42,6 +42,8 @@ const healthyMs = 120_000;
 const orderlyMs = 5_000;
 /** How much longer than asked for a watch may stay silent and open before we take the connection for dead. */
 const overdueMs = 30_000;
+/** Stale states in a row after which the server's history must have been set back, by a restored backup of etcd. */
+const patience = 5;
 /** Set on the bookmark that ends the initial events of a streaming list (KEP-3157). */
 const initialEventsEnd = "k8s.io/initial-events-end";
 
@@ -49,7 +51,13 @@ const initialEventsEnd = "k8s.io/initial-events-end";
 export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
   const { clock = systemClock, random = Math.random, log = silentLog, resource } = options;
   const stopping = new AbortController();
-  const position: Position<T> = { resumeFrom: undefined, streamsLists: true, initial: undefined };
+  const position: Position<T> = {
+    resumeFrom: undefined,
+    streamsLists: true,
+    initial: undefined,
+    newest: 0n,
+    staleStates: 0,
+  };
 
   const run = async (): Promise<void> => {
     let attempt = 0;
@@ -83,6 +91,10 @@ interface Position<T extends KubeObject> {
   streamsLists: boolean;
   /** Objects of a streaming list that has not come to its end yet. */
   initial: (T & Stored)[] | undefined;
+  /** Newest resourceVersion told to the sink. */
+  newest: bigint;
+  /** Whole states in a row that were older than `newest`. */
+  staleStates: number;
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & { readonly clock: Clock; readonly random: () => number };
@@ -122,8 +134,7 @@ async function follow<T extends KubeObject>(
     if (position.resumeFrom === undefined && !position.streamsLists) {
       const list = await client.list<T>(resource, selection, attempt.signal);
       if (attempt.signal.aborted) return { reason: "stopped" };
-      sink.replace(list.items, list.resourceVersion);
-      position.resumeFrom = list.resourceVersion;
+      replace(list, position, sink);
     }
     const parameters = watchParameters(position, attempt.timeoutSeconds);
     const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
@@ -132,14 +143,15 @@ async function follow<T extends KubeObject>(
       return end ?? (await follow(settings, position, attempt));
     }
     position.initial = position.resumeFrom === undefined ? [] : undefined;
-    const end = await readWatch<T>(operation, stream.chunks, (event) => {
+    const onEvent = (event: WatchEvent<T>): void => {
       if (!attempt.signal.aborted) accept(event, position, sink);
-    });
-    stream.close();
+    };
+    const end = await readWatch(operation, stream.chunks, onEvent).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
     return end;
   } catch (thrown) {
-    return { reason: "broken", fault: Fault.from(thrown) };
+    const fault = Fault.from(thrown);
+    return { reason: fault.code === "StaleState" ? "stale" : "broken", fault };
   }
 }
 
@@ -182,12 +194,32 @@ function accept<T extends KubeObject>(
     if (type === "BOOKMARK") sink.bookmark(resourceVersion);
     else if (type === "DELETED") sink.remove(object);
     else sink.upsert(object);
-    position.resumeFrom = resourceVersion;
+    advance(position, resourceVersion);
   } else if (type !== "BOOKMARK") {
     position.initial.push(object);
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
-    sink.replace(position.initial, resourceVersion);
-    position.resumeFrom = resourceVersion;
+    replace({ items: position.initial, resourceVersion }, position, sink);
     position.initial = undefined;
   }
+}
+
+/** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
+function replace<T extends KubeObject>(
+  { items, resourceVersion }: ObjectList<T>,
+  position: Position<T>,
+  sink: WatchSink<T>,
+): void {
+  if (BigInt(resourceVersion) < position.newest && position.staleStates++ < patience) {
+    throw kubeFaults.StaleState({ resourceVersion, newest: String(position.newest) });
+  }
+  position.staleStates = 0;
+  position.newest = 0n;
+  sink.replace(items, resourceVersion);
+  advance(position, resourceVersion);
+}
+
+function advance<T extends KubeObject>(position: Position<T>, resourceVersion: string): void {
+  const version = BigInt(resourceVersion);
+  if (version > position.newest) position.newest = version;
+  position.resumeFrom = resourceVersion;
 }

@@ -174,6 +174,13 @@ describe("how far a cache has come", () => {
     expect(order).toEqual(["7", "8"]);
   });
 
+  test("goes back with a whole state that is older, as after a restored backup", () => {
+    const { cache } = recorded();
+    cache.replace([item("x", "1", 9)], "9");
+    cache.replace([item("x", "1", 4)], "5");
+    expect([cache.resourceVersion, cache.hasSeen("9"), cache.all().length]).toEqual(["5", false, 1]);
+  });
+
   test("resolves who waits for the first state", async () => {
     const { cache } = recorded();
     cache.replace([], "1");

@@ -200,6 +200,36 @@ describe("the end of a watch", () => {
   });
 });
 
+describe("a whole state that is older than what was seen", () => {
+  const expired = watchOf({
+    type: "ERROR",
+    object: { kind: "Status", code: 410, reason: "Expired", message: "too old" },
+  });
+  const stale = watchOf(initialEnd(9));
+
+  test("is not taken: the server lags behind", async () => {
+    await start(
+      createHastyClock(),
+      watchOf(added("x", 8), initialEnd(10)),
+      expired,
+      stale,
+      openWatchOf(added("x", 8), added("y", 11), initialEnd(11)),
+    );
+    await cache.untilSeen("11");
+    expect({ told, reasons: reasons(), fault: ends[2]?.fault?.message }).toEqual({
+      told: ["added x@8", "added y@11"],
+      reasons: ["closed", "expired", "stale"],
+      fault: "the server listed the state at resourceVersion 9, but 10 was seen before",
+    });
+  });
+
+  test("is taken when it stays: the server was set back to a backup", async () => {
+    await start(createHastyClock(), watchOf(added("x", 8), initialEnd(10)), expired, stale);
+    await vi.waitFor(() => expect(told).toEqual(["added x@8", "removed x@8"]));
+    expect(reasons().slice(0, 7)).toEqual(["closed", "expired", "stale", "stale", "stale", "stale", "stale"]);
+  });
+});
+
 describe("the pause after an end", () => {
   test("doubles from 0.8 s to 30 s", async () => {
     const clock = createHastyClock();
