@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Fault } from "../../runtime/base/fault.ts";
+import { faults as optionFaults } from "../../runtime/base/faults.ts";
+import { terminationMessage, terminationMessageBytes } from "../../runtime/contract/termination.ts";
+import { exitCodeOf, lastWords } from "../../runtime/last-words.ts";
+import { faults } from "../../runtime/model/faults.ts";
+
+describe("last words", () => {
+  test("are the fault's code, message and hint", () => {
+    const fault = faults.DigestOfFolder({ path: "/mnt/models" });
+    expect(terminationMessage(lastWords(fault))).toEqual(fault.record);
+  });
+
+  test("fit into a termination message whatever they say", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 9000 }), (text) => {
+        const words = lastWords(faults.ModelUnreadable({ path: text, reason: "it is broken" }));
+        expect(Buffer.byteLength(words)).toBeLessThanOrEqual(terminationMessageBytes);
+        expect(terminationMessage(words)?.code).toBe("ModelUnreadable");
+      }),
+    );
+  });
+
+  test.each([
+    ["a wrong option", optionFaults.OptionMissing({ option: "--to", expected: "a path" }), 64],
+    ["a refused model", faults.ModelNotFound({ place: "/mnt/models" }), 65],
+    ["an unreadable volume", faults.ModelUnreadable({ path: "/mnt/models", reason: "EIO" }), 69],
+    ["a defect", Fault.from(new TypeError("x is undefined")), 70],
+  ])("%s has its exit code", (_, fault, code) => {
+    expect(exitCodeOf(fault)).toBe(code);
+  });
+});
