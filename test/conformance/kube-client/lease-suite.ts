@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import type { ObjectKey } from "../../../operator/kube/client.ts";
+import { createClient, type ObjectKey } from "../../../operator/kube/client.ts";
 import type { Lease as LeaseObject } from "../../../operator/kube/kinds.ts";
 import { type Lease, startLease } from "../../../operator/kube/lease.ts";
 import { resources } from "../../../operator/kube/resources.ts";
@@ -9,7 +9,18 @@ import { type Bench, eventually } from "./bench.ts";
 
 /** Leader election, on a clock of its own. */
 export function leaseSuite(bench: Bench): void {
-  const { client } = bench;
+  const inFlight = new Set<Promise<unknown>>();
+  const client = createClient({
+    transport: {
+      ...bench.transport,
+      async send(request) {
+        const response = bench.transport.send(request);
+        inFlight.add(response);
+        return response.finally(() => inFlight.delete(response));
+      },
+    },
+    fieldManager: "conformance",
+  });
   let clock: ManualClock;
   let key: ObjectKey;
   let told: string[];
@@ -46,11 +57,14 @@ export function leaseSuite(bench: Bench): void {
     (await client.get<LeaseObject>(resources.leases, key))?.spec;
   const toldBecomes = (want: readonly string[]): Promise<void> => eventually(() => expect(told).toEqual(want));
 
-  /** Moves the clock in steps, each after the requests of the one before. */
+  /** Moves the clock in steps; all requests of a step are over before the next one, however slow the server is. */
   async function passes(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 1_000) {
       await clock.advance(1_000);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      do {
+        await Promise.allSettled(inFlight);
+        await clock.settle();
+      } while (inFlight.size > 0);
     }
   }
 

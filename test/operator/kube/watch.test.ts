@@ -23,6 +23,9 @@ import {
   watchOf,
 } from "./scripted-server.ts";
 
+/** Patient: the machine may be busy. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+
 let server: ScriptedServer;
 let transport: Transport;
 let watch: Watch;
@@ -97,7 +100,7 @@ describe("the first state", () => {
 
   test("is not taken before it is complete", async () => {
     await start(createHastyClock(), openWatchOf(added("x", 1), bookmark(2)));
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    await eventually(() => expect(server.seen).toHaveLength(1));
     expect({ told, synced: cache.synced }).toEqual({ told: [], synced: false });
   });
 
@@ -113,7 +116,7 @@ describe("the first state", () => {
       list(20, object("y", 8)),
       openWatchOf(),
     );
-    await vi.waitFor(() => expect(server.seen).toHaveLength(5));
+    await eventually(() => expect(server.seen).toHaveLength(5));
     expect({ told, requests: requests(), reasons: reasons() }).toEqual({
       told: ["added x@3", "added y@8", "removed x@3"],
       requests: ["watch initial", "limit=500", "watch resourceVersion=7", "limit=500", "watch resourceVersion=20"],
@@ -193,7 +196,7 @@ describe("the end of a watch", () => {
   ];
   test.each(table)("$sentence", async ({ answer, reason, fault, resume }) => {
     await start(createHastyClock(), first, answer, openWatchOf());
-    await vi.waitFor(() => expect(server.seen).toHaveLength(3));
+    await eventually(() => expect(server.seen).toHaveLength(3));
     const [, end] = ends;
     expect({ reason: end?.reason, resume: requests()[2] }).toEqual({ reason, resume: `watch ${resume}` });
     if (fault !== undefined) expect(end?.fault?.message).toBe(fault);
@@ -225,7 +228,7 @@ describe("a whole state that is older than what was seen", () => {
 
   test("is taken when it stays: the server was set back to a backup", async () => {
     await start(createHastyClock(), watchOf(added("x", 8), initialEnd(10)), expired, stale);
-    await vi.waitFor(() => expect(told).toEqual(["added x@8", "removed x@8"]));
+    await eventually(() => expect(told).toEqual(["added x@8", "removed x@8"]));
     expect(reasons().slice(0, 7)).toEqual(["closed", "expired", "stale", "stale", "stale", "stale", "stale"]);
   });
 });
@@ -234,7 +237,7 @@ describe("the pause after an end", () => {
   test("doubles from 0.8 s to 30 s", async () => {
     const clock = createHastyClock();
     await start(clock, reset);
-    await vi.waitFor(() => expect(clock.sleptMs.length).toBeGreaterThan(8));
+    await eventually(() => expect(clock.sleptMs.length).toBeGreaterThan(8));
     expect(clock.sleptMs.slice(0, 8)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
   });
 
@@ -248,10 +251,10 @@ describe("the pause after an end", () => {
     });
     const pauses: number[] = [];
     for (const [index, lifeMs] of livesMs.entries()) {
-      await vi.waitFor(() => expect(open).toHaveLength(index + 1));
+      await eventually(() => expect(open).toHaveLength(index + 1));
       await clock.advance(lifeMs);
       open[index]?.();
-      await vi.waitFor(() => expect(ends).toHaveLength(index + 1));
+      await eventually(() => expect(ends).toHaveLength(index + 1));
       // What still waits beside it, if anything, is the watchdog of a connection that is open.
       const pauseMs = clock.delaysMs.find((delayMs) => delayMs <= 60_000) ?? 0;
       pauses.push(pauseMs);
@@ -277,7 +280,7 @@ describe("a server that never ends a watch", () => {
     await clock.advance(329_999);
     expect(reasons()).toEqual([]);
     await clock.advance(1);
-    await vi.waitFor(() => expect(reasons()).toEqual(["overdue"]));
+    await eventually(() => expect(reasons()).toEqual(["overdue"]));
   });
 });
 
@@ -291,14 +294,14 @@ describe("the stop of a watch", () => {
 
   test("ends one that waits for an answer", async () => {
     await start(createHastyClock(), hang);
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1));
+    await eventually(() => expect(server.seen).toHaveLength(1));
     await watch.stop();
     expect(reasons()).toEqual(["stopped"]);
   });
 
   test("ends one that lists", async () => {
     await start(createHastyClock(), noStreaming, hang);
-    await vi.waitFor(() => expect(server.seen).toHaveLength(2));
+    await eventually(() => expect(server.seen).toHaveLength(2));
     await watch.stop();
     expect(reasons()).toEqual(["stopped"]);
   });
@@ -306,7 +309,7 @@ describe("the stop of a watch", () => {
   test("ends one that pauses", async () => {
     const clock = createManualClock();
     await start(clock, reset);
-    await vi.waitFor(() => expect(reasons()).toEqual(["broken"]));
+    await eventually(() => expect(reasons()).toEqual(["broken"]));
     await watch.stop();
     expect(clock.pending).toBe(0);
   });
