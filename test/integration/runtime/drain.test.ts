@@ -41,10 +41,10 @@ describe("the life of a runtime", () => {
     const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "800" });
     await serving.line("model ready");
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-    let isSending = true;
+    const sending = new AbortController();
     const answers: Sent[] = [];
     const senders = Array.from({ length: 8 }, async () => {
-      while (isSending) answers.push(await send(serving.url, agent));
+      while (!sending.signal.aborted) answers.push(await send(serving.url, agent));
     });
     await new Promise((resolve) => setTimeout(resolve, 300));
     serving.child.kill("SIGTERM");
@@ -52,7 +52,7 @@ describe("the life of a runtime", () => {
     const before = answers.length;
     expect(await readiness(serving.admin)).toBe("503 Draining");
     await new Promise((resolve) => setTimeout(resolve, 400));
-    isSending = false;
+    sending.abort();
     await Promise.all(senders);
     agent.destroy();
     expect((await serving.ended).code).toBe(0);

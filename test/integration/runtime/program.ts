@@ -100,7 +100,7 @@ export async function startServe(path: string, env: Readonly<Record<string, stri
     env,
   );
   const { httpPort, adminPort } = await program.line("listening");
-  return { ...program, url: `http://127.0.0.1:${httpPort}`, admin: `http://127.0.0.1:${adminPort}` };
+  return { ...program, url: `http://127.0.0.1:${Number(httpPort)}`, admin: `http://127.0.0.1:${Number(adminPort)}` };
 }
 
 export interface Answer {

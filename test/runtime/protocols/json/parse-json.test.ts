@@ -77,7 +77,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
   });
 
   test("reads decimals of any length as Number does", () => {
-    const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 40 });
+    const digits = fc.stringMatching(/^[0-9]{1,40}$/);
     fc.assert(
       fc.property(digits, digits, (whole, fraction) => {
         const text = `${whole.replace(/^0+(?=\d)/, "")}.${fraction}`;

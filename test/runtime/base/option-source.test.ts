@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { oneOf, optionSource, wholeNumber } from "../../../runtime/base/option-source.ts";
+
+const shape = { flags: ["port", "mode"], usage: "program PATH [--port …] [--mode …]" };
+
+describe("where options come from", () => {
+  test("a flag wins over a variable, and either names itself", () => {
+    const source = optionSource(["a.h5", "--port", "1"], { PORT: "2", MODE: "fast", EMPTY: "" }, shape);
+    expect(source.positionals).toEqual(["a.h5"]);
+    expect(source.find({ flag: "port", variable: "PORT" })).toEqual({ option: "--port", text: "1" });
+    expect(source.find({ flag: "mode", variable: "MODE" })).toEqual({ option: "MODE", text: "fast" });
+    expect(source.find({ variable: "EMPTY" })).toBeUndefined();
+  });
+
+  test("an unknown flag is refused with the usage", () => {
+    expect(() => optionSource(["--prot", "1"], {}, shape)).toThrow(
+      expect.objectContaining({
+        code: "UsageWrong",
+        hint: "usage: program PATH [--port …] [--mode …]",
+      }),
+    );
+  });
+
+  test.each(["", "-1", "1.5", "1e3", "70000", " 1"])("%j is no port", (text) => {
+    expect(() => wholeNumber({ option: "--port", text }, 0, 65_535)).toThrow(
+      `--port is ${text}; must be a whole number from 0 to 65535`,
+    );
+  });
+
+  test("words are taken as they are", () => {
+    expect(oneOf({ option: "--mode", text: "fast" }, ["fast", "slow"])).toBe("fast");
+    expect(() => oneOf({ option: "--mode", text: "Fast" }, ["fast", "slow"])).toThrow(
+      "--mode is Fast; must be one of fast, slow",
+    );
+  });
+});

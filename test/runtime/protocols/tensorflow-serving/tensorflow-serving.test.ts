@@ -1,0 +1,149 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { faults as dataplaneFaults } from "../../../../runtime/dataplane/faults.ts";
+import type { Protocol } from "../../../../runtime/protocols/protocol.ts";
+import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
+import { faults as serverFaults } from "../../../../runtime/server/faults.ts";
+import { vectorRegistry } from "./vector-models.ts";
+
+let protocol: Protocol;
+beforeAll(async () => {
+  protocol = tensorflowServing(await vectorRegistry());
+});
+
+async function answered(method: string, target: string, body: string): Promise<string> {
+  const { signal } = new AbortController();
+  const request = { method, target, headers: {}, body: Buffer.from(body), signal, deadline: Infinity };
+  const answer = await protocol.answer(request);
+  return `${answer.status} ${Buffer.from(answer.body).toString().replaceAll(/\s+/g, " ")}`;
+}
+
+function predict(model: string, body: string): Promise<string> {
+  return answered("POST", `/v1/models/${model}:predict`, body);
+}
+
+describe("TensorFlow Serving's REST API beyond the vectors", () => {
+  const answers: readonly (readonly [string, string, string, string])[] = [
+    [
+      "the first of repeated keys wins",
+      "half_plus_two",
+      '{"instances":[1],"instances":[3]}',
+      '200 { "predictions": [2.5] }',
+    ],
+    [
+      "the first of repeated inputs in a row wins",
+      "half_plus_two",
+      '{"instances":[{"x":1,"x":3}]}',
+      '200 { "predictions": [2.5] }',
+    ],
+    [
+      "what follows the document is ignored",
+      "half_plus_two",
+      '{"instances":[1]} garbage',
+      '200 { "predictions": [2.5] }',
+    ],
+    ["a byte order mark is skipped", "half_plus_two", '\uFEFF{"instances":[1]}', '200 { "predictions": [2.5] }'],
+    [
+      "an empty document",
+      "half_plus_two",
+      " ",
+      '400 { "error": "JSON Parse error: The document is empty. at offset: 1" }',
+    ],
+    [
+      "a dangerous key is data",
+      "half_plus_two",
+      '{"__proto__":{"instances":[1]}}',
+      `400 { "error": "Missing 'inputs' or 'instances' key" }`,
+    ],
+    [
+      "bad JSON on an unknown model is bad JSON",
+      "nobody",
+      "{",
+      '400 { "error": "JSON Parse error: Missing a name for object member. at offset: 1" }',
+    ],
+    [
+      "an unknown model comes before missing inputs",
+      "nobody",
+      "{}",
+      '404 { "error": "Servable not found for request: Latest(nobody)" }',
+    ],
+    [
+      "an object after plain values",
+      "half_plus_two",
+      '{"instances":[1,{"x":1}]}',
+      '400 { "error": "Expecting value/list but got object at item 1 of input list" }',
+    ],
+    [
+      "an unknown name in a row",
+      "half_plus_two",
+      '{"instances":[{"z":1}]}',
+      `400 { "error": "Failed to process element: 0 key: z of 'instances' list. Error: INVALID_ARGUMENT: JSON object: does not have named input: z" }`,
+    ],
+    [
+      "extra columns are ignored",
+      "two_in",
+      '{"inputs":{"a":[1],"b":["x"],"c":[2]}}',
+      '200 { "outputs": { "out_a": [1], "out_b": ["x"] } }',
+    ],
+    [
+      "rows of several inputs",
+      "two_in",
+      '{"instances":[{"a":1,"b":"x"},{"b":"y","a":2}]}',
+      '200 { "predictions": [ { "out_a": 1, "out_b": "x" }, { "out_a": 2, "out_b": "y" } ] }',
+    ],
+    [
+      "an integer beyond its type is refused",
+      "id_uint8",
+      '{"inputs":[256]}',
+      '400 { "error": "JSON Value: 256 Type: Number is not of expected type: uint8" }',
+    ],
+    [
+      "base64 without padding, in the URL alphabet",
+      "bytes_out",
+      '{"inputs":[{"b64":"_w"}]}',
+      '200 { "outputs": [{ "b64": "/w==" }] }',
+    ],
+    [
+      "a list deeper than its tensor",
+      "id_float",
+      '{"inputs":[1,[2]]}',
+      '400 { "error": "Encountered list at unexpected level: 1 expected < 1" }',
+    ],
+  ];
+
+  test.each(answers)("%s", async (_, model, body, want) => {
+    expect(await predict(model, body)).toBe(want);
+  });
+
+  test("a refusal quotes no more than 1024 characters of a request", async () => {
+    const answer = await predict("half_plus_two", `{"x":"${"y".repeat(1_000_000)}","signature_name":1}`);
+    expect(answer.length).toBeLessThan(1300);
+    expect(answer).toContain("...TRUNCATED not formatted correctly. 'signature_name' key must be a string value.");
+  });
+
+  test("a long list of numbers is quoted by its size", async () => {
+    const answer = await predict("half_plus_two", `[${"0,".repeat(100_000)}0]`);
+    expect(answer).toBe('400 { "error": "JSON Value: [100001 numbers of shape 100001] Is not object" }');
+  });
+
+  test("a preflight is answered to pages only", async () => {
+    expect(await answered("OPTIONS", "/v1/models/half_plus_two", "")).toBe(
+      '400 { "error": "Origin header is missing in CORS preflight" }',
+    );
+  });
+
+  test("the list of models is not there", async () => {
+    expect(await answered("GET", "/v1/models", "")).toBe('400 { "error": "Missing model name in request." }');
+  });
+
+  test("faults below the protocol have their codes", () => {
+    const refused = (fault: Parameters<Protocol["refusal"]>[0]): readonly unknown[] => {
+      const { status, headers } = protocol.refusal(fault);
+      return [status, headers["retry-after"]];
+    };
+    expect(refused(serverFaults.BodyTooLarge({ limitBytes: 1, sizeBytes: 2 }))).toEqual([413, undefined]);
+    expect(refused(dataplaneFaults.QueueFull({ model: "m", limit: 1, afterMs: 1500 }))).toEqual([503, "1"]);
+    expect(refused(dataplaneFaults.DeadlinePassed({ model: "m" }))).toEqual([504, undefined]);
+    expect(refused(dataplaneFaults.Cancelled({ model: "m" }))).toEqual([499, undefined]);
+    expect(refused(dataplaneFaults.EngineFailed({ model: "m", reason: "r" }))).toEqual([500, undefined]);
+  });
+});

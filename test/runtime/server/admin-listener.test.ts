@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ModelFacts, ModelState } from "../../../runtime/contract/model-facts.ts";
+import { adminListener } from "../../../runtime/server/admin-listener.ts";
+import { type HttpServer, openHttpServer } from "../../../runtime/server/http-server.ts";
+
+const facts: ModelFacts = {
+  name: "digits",
+  version: "1",
+  state: "Ready",
+  format: "keras-h5",
+  engine: "TensorFlowJs/wasm",
+  digest: "sha256:0",
+  bytes: 7,
+  signature: "x: float32[-1,64] → y: float32[-1,10]",
+};
+
+let state: ModelState = "Ready";
+let server: HttpServer;
+let modelless: HttpServer;
+beforeAll(async () => {
+  const metrics = (): Promise<{ contentType: string; text: string }> =>
+    Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" });
+  const options = { host: "127.0.0.1", port: 0, portFlag: "--admin-port" };
+  server = await openHttpServer(options, adminListener({ state: () => state, model: () => facts, metrics }));
+  const broken = (): Promise<never> => Promise.reject(new Error("no figures"));
+  modelless = await openHttpServer(options, adminListener({ state: () => "Ready", metrics: broken }));
+});
+afterAll(() => Promise.all([server.close(), modelless.close()]));
+
+async function told({ port }: HttpServer, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${response.status} ${(await response.text()).trim()}`;
+}
+
+describe("the admin port", () => {
+  test.each([
+    ["Fetching", "503 Fetching"],
+    ["Verifying", "503 Verifying"],
+    ["Loading", "503 Loading"],
+    ["Warming", "503 Warming"],
+    ["Ready", "200 Ready"],
+    ["Draining", "503 Draining"],
+    ["Unloaded", "503 Unloaded"],
+    ["Failed", "503 Failed"],
+  ] as const)("%s: alive, and ready only when it is", async (current, want) => {
+    state = current;
+    expect([await told(server, "/healthz"), await told(server, "/readyz")]).toEqual(["200 ok", want]);
+  });
+
+  test("tells figures and facts", async () => {
+    expect(await told(server, "/metrics")).toBe("200 up 1");
+    expect(await told(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
+  });
+
+  test("says what it does not have, and what is broken", async () => {
+    expect(await told(server, "/v1")).toBe("404 /v1 is not here; try /healthz, /readyz, /metrics, /model");
+    expect(await told(modelless, "/model")).toBe("404 /model is not here; try /healthz, /readyz, /metrics, /model");
+    expect(await told(modelless, "/metrics")).toBe("500 no figures");
+  });
+});
