@@ -40,8 +40,11 @@ export function createChannel(onEnd: () => void): Channel {
     try {
       for (;;) {
         const batch = nextBatch();
-        yield* batch;
-        if (batch.length > 0) continue;
+        if (batch.length > 0) {
+          yield* batch;
+          continue;
+        }
+        // No await since the look at what is pending: what is pushed meanwhile would wake nobody.
         if (isEnded) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
