@@ -1,0 +1,167 @@
+import { modelDeploymentDefinition } from "../../crds/v1alpha1/definition.ts";
+import type { Condition, ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { type Client, createClient } from "../../operator/kube/client.ts";
+import type { KubeObject, Pod, Stored } from "../../operator/kube/kinds.ts";
+import { resources } from "../../operator/kube/resources.ts";
+import type { KubeRequest, Transport } from "../../operator/kube/transport.ts";
+import { type ApiServer, createApiServer } from "../../operator/local/api-server/api-server.ts";
+import { type Controllers, startControllers } from "../../operator/local/controllers/controllers.ts";
+import { gatewayLabels, labels, systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
+import { type Operator, startOperator } from "../../operator/operator.ts";
+import { systemClock } from "../../runtime/base/clock.ts";
+import { silentLog } from "../../runtime/base/log.ts";
+import type { Route } from "../../runtime/contract/route-table.ts";
+import { subscription, type Subscription } from "../../runtime/gateway/routing/subscription.ts";
+import { settings } from "./model-deployment.ts";
+
+/** An operator with an API server, ReplicaSet controller and gateway around it, all real but the kubelet. */
+export interface OperatorScene {
+  readonly server: ApiServer;
+  /** Somebody else than the operator. */
+  readonly client: Client;
+  /** Requests of the operator, watches and events left out, as `POST services`. */
+  readonly requests: string[];
+  /** Routes as the gateway has them. */
+  readonly routes: Map<string, Route>;
+  startOperator(): Promise<Operator>;
+  startGateway(name: string, operator: Operator): Promise<void>;
+  /** Plays the kubelet: gives every pod of a ModelDeployment this status. */
+  setPods(status: Pod["status"]): Promise<void>;
+  /** Plays the kubelet: pods that are to stop have stopped. */
+  removeStopped(): Promise<void>;
+  deployment(name?: string): Promise<(ModelDeployment & Stored) | undefined>;
+  stop(): Promise<void>;
+}
+
+/** A pod that is ready. */
+export const readyStatus: Pod["status"] = {
+  phase: "Running",
+  podIP: "127.66.0.1",
+  conditions: [{ type: "Ready", status: "True" }],
+};
+
+export async function operatorScene(): Promise<OperatorScene> {
+  const server = createApiServer({ clock: systemClock });
+  const client = createClient({ transport: server, fieldManager: "test" });
+  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
+  await client.apply(resources.namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: systemNamespace },
+  });
+  const controllers: Controllers = await startControllers({ transport: server });
+  const requests: string[] = [];
+  const routes = new Map<string, Route>();
+  const operators: Operator[] = [];
+  const subscriptions: Subscription[] = [];
+  return {
+    server,
+    client,
+    requests,
+    routes,
+    async startOperator() {
+      const operator = await startOperator({
+        transport: recorded(server, requests),
+        settings: settings({ drainDelayMs: 50 }),
+        gatewayNamespace: systemNamespace,
+        routes: { host: "127.0.0.1", port: 0 },
+        log: silentLog,
+      });
+      operators.push(operator);
+      await operator.synced;
+      return operator;
+    },
+    async startGateway(name, operator) {
+      await client.create(resources.pods, gatewayPod(name));
+      await client.mergePatch(
+        resources.pods,
+        { namespace: systemNamespace, name },
+        { status: { ...readyStatus, podIP: "10.9.0.1" } },
+        { subresource: "status" },
+      );
+      const operatorUrl = `http://127.0.0.1:${operator.routesPort}`;
+      subscriptions.push(
+        subscription({
+          operatorUrl,
+          gateway: name,
+          clock: systemClock,
+          log: silentLog,
+          apply: (message) => {
+            if (message.type === "ping") return;
+            if (message.type === "full") routes.clear();
+            for (const route of message.type === "full" ? message.routes : message.upsert) routes.set(route.key, route);
+            for (const key of message.type === "full" ? [] : message.remove) routes.delete(key);
+          },
+        }),
+      );
+    },
+    async setPods(status = {}) {
+      const { items } = await client.list<Pod>(resources.pods, { labelSelector: labels.deployment });
+      for (const { metadata } of items) {
+        const { namespace, name } = metadata;
+        await client.mergePatch(resources.pods, { namespace, name }, { status }, { subresource: "status" });
+      }
+    },
+    async removeStopped() {
+      const { items } = await client.list<Pod>(resources.pods, { labelSelector: labels.deployment });
+      for (const { metadata } of items.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
+        await client.remove(resources.pods, metadata, { gracePeriodSeconds: 0 });
+      }
+    },
+    deployment: (name = "digits") =>
+      client.get<ModelDeployment>(resources.modelDeployments, { namespace: "default", name }),
+    async stop() {
+      for (const one of subscriptions) one.close();
+      for (const operator of operators) await operator.stop();
+      await controllers.stop();
+      await server.close();
+    },
+  };
+}
+
+/** `Ready=True AsDeclared`, one a condition. */
+export function conditionTexts(deployment: ModelDeployment | undefined): readonly string[] {
+  return (deployment?.status?.conditions ?? []).map(
+    ({ type, status, reason }: Condition) => `${type}=${status} ${reason}`,
+  );
+}
+
+/** Asks until the answer satisfies; fails with the last answer. */
+export async function eventually<T>(ask: () => Promise<T> | T, satisfies: (answer: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const answer = await ask();
+    if (satisfies(answer)) return answer;
+    if (Date.now() > deadline)
+      throw new Error(
+        `still ${JSON.stringify(answer, (key, value: unknown) => (key === "managedFields" || key === "template" ? undefined : value)).slice(0, 4000)} after 10 s`,
+      );
+    await systemClock.sleep(10);
+  }
+}
+
+function gatewayPod(name: string): KubeObject & Pick<Pod, "spec"> {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: systemNamespace, labels: gatewayLabels },
+    spec: { containers: [{ name: "gateway", image: "modelwright/runtime:1.0.0" }] },
+  };
+}
+
+function recorded(transport: Transport, requests: string[]): Transport {
+  const note = ({ method, path }: KubeRequest): void => {
+    const [bare = ""] = path.split("?");
+    const parts = bare.split("/").slice(bare.startsWith("/api/") ? 3 : 4);
+    const [plural = "", , subresource] = parts[0] === "namespaces" ? parts.slice(2) : parts;
+    if (plural !== "events") requests.push([method, plural, subresource].filter(Boolean).join(" "));
+  };
+  return {
+    send: (request) => {
+      note(request);
+      return transport.send(request);
+    },
+    open: (request) => transport.open(request),
+    close: () => transport.close(),
+  };
+}
