@@ -26,7 +26,7 @@ async function load(): Promise<TensorFlow> {
   tf.enableProdMode();
   const tfl = require("@tensorflow/tfjs-layers") as typeof Layers; // the package's own types
   const backend = await startedBackend(tf);
-  registerKerasObjects(tf);
+  registerKerasObjects(tf, tfl);
   return { tf, tfl, backend };
 }
 
@@ -39,16 +39,19 @@ async function startedBackend(tf: typeof Core): Promise<string> {
   return "cpu";
 }
 
+/** Kernels of the wasm backend that compute something wrong: checked against the definition, with strides above 1. */
+const wrongKernels: readonly string[] = ["Conv3DBackpropInputV2"];
 let hasFallback = false;
 
 /**
- * Lets the cpu backend run what the wasm backend has no kernel for: values are copied there and back.
+ * Lets the cpu backend run what the wasm backend has no kernel for, or a wrong one: values are copied there and back.
  * Returns whether anything was added.
  */
 export function addFallbackKernels({ tf, backend }: TensorFlow): boolean {
   if (hasFallback || backend !== "wasm") return false;
   hasFallback = true;
   require("@tensorflow/tfjs-backend-cpu");
+  for (const kernelName of wrongKernels) tf.unregisterKernel(kernelName, "wasm");
   const known = new Set(tf.getKernelsForBackend("wasm").map(({ kernelName }) => kernelName));
   const missing = tf.getKernelsForBackend("cpu").filter(({ kernelName }) => !known.has(kernelName));
   for (const kernel of missing) tf.registerKernel(fallbackKernel(tf, kernel));

@@ -1,4 +1,9 @@
 import type * as Core from "@tensorflow/tfjs-core";
+import type * as Layers from "@tensorflow/tfjs-layers";
+import { addedLayers } from "./layers/added-layers.ts";
+import { correctedLayers } from "./layers/corrected-layers.ts";
+import { gruResetAfter, gruResetAfterCell } from "./layers/gru-cell.ts";
+import { imageLayers } from "./layers/image-layers.ts";
 
 /** Elements that the weights of the model being built may take. Building is synchronous: one model at a time. */
 let budget = { left: 0 };
@@ -19,11 +24,15 @@ export function withWeightBudget<T>(elements: number, build: () => T): T {
   return build();
 }
 
-/** Registers what tfjs-layers lacks: the initialiser of stored weights and some activations of Keras 3. */
-export function registerKerasObjects(tf: typeof Core): void {
+/** Registers what tfjs-layers lacks or does otherwise: the initialiser of stored weights, activations, layers. */
+export function registerKerasObjects(tf: typeof Core, tfl: typeof Layers): void {
   tf.serialization.registerClass(storedWeight(tf));
   for (const [name, apply] of Object.entries(activations(tf)))
     tf.serialization.registerClass(activation(tf, name, apply));
+  const gruCell = gruResetAfterCell(tf);
+  const gru = [gruCell, gruResetAfter(tf, gruCell)];
+  const layers = [...correctedLayers(tf), ...imageLayers(tf, tfl), ...addedLayers(tf, tfl), ...gru];
+  for (const layer of layers) tf.serialization.registerClass(layer as never); // the registry's type wants fromConfig, which they inherit
 }
 
 type Activation = (x: Core.Tensor) => Core.Tensor;

@@ -13,6 +13,9 @@ import { downloaded, outputDtype, uploaded } from "./tensors.ts";
 /** Elements of one layer's output for one row; 1 GiB of float32. */
 const maxRowElements = 2 ** 28;
 
+/** Allowed beyond the file's weights, so that a wrong shape is reported as what it is. */
+const spareElements = 2 ** 20;
+
 /** Runs Keras layer models on WebAssembly, or in plain JavaScript where there is none. */
 export const tensorFlowJs: Engine<KerasModel> = {
   describe: () => ({ name: "TensorFlowJs", accepts: ["keras-layers"] }),
@@ -22,6 +25,7 @@ export const tensorFlowJs: Engine<KerasModel> = {
     try {
       const model = await builtModel(flow, definition);
       checkRowSizes(model);
+      if (JSON.stringify(definition.topology).includes('"Conv3DTranspose"')) addFallbackKernels(flow);
       assignWeights(flow.tf, model, definition.weights);
       return new LayersModelInMemory(flow, model, definition);
     } catch (thrown) {
@@ -37,7 +41,7 @@ export function prepareTensorFlowJs(): void {
 }
 
 async function builtModel({ tfl }: TensorFlow, definition: KerasModel): Promise<Layers.LayersModel> {
-  const limit = definition.weightBytes / Float32Array.BYTES_PER_ELEMENT;
+  const limit = 2 * (definition.weightBytes / Float32Array.BYTES_PER_ELEMENT) + spareElements;
   try {
     const { topology } = definition;
     const artifacts = { modelTopology: { model_config: topology, ...topology } };

@@ -6,6 +6,7 @@ import { modelClasses } from "./topology/layer-support.ts";
 /**
  * The weights of a `.keras` archive: groups are numbered by class in the order of the layers
  * (`layers/dense`, `layers/dense_1`), nested models nest; the layers' own names are not there.
+ * `model` is the description as the file gives it.
  * After keras/src/saving/saving_lib.py, `_save_container_state`.
  */
 export function archiveWeights(file: Hdf5File, model: JsonObject): readonly LayerDatasets[] {
@@ -61,17 +62,11 @@ function variables(file: Hdf5File, group: string): readonly Hdf5Dataset[] {
 function numbered(layers: readonly JsonObject[]): readonly string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
-    const name = snakeCase(fileClass(layer));
+    const name = snakeCase(textAt(layer, "class_name") ?? "");
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return count === 0 ? name : `${name}_${count}`;
   });
-}
-
-/** The description calls a functional model Model; its class is Functional in every version that writes archives. */
-function fileClass(layer: JsonObject): string {
-  const name = textAt(layer, "class_name") ?? "";
-  return name === "Model" ? "Functional" : name;
 }
 
 /** keras/src/utils/naming.py, `to_snake_case`. */

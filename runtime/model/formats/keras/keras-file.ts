@@ -43,7 +43,7 @@ export async function readArchive(file: KerasFile): Promise<KerasModel> {
     const metadata = archive.has("metadata.json") ? parsedConfig(text(archive.open("metadata.json", 65_536))) : {};
     const found = accepted(topology(description, isKeras3(textAt(metadata, "keras_version"))));
     const hdf5 = await hdf5File(archive.open("model.weights.h5", file.maxWeightBytes));
-    return kerasModel("keras-zip", found, weights(file, hdf5, archiveWeights(hdf5, found.model)));
+    return kerasModel("keras-zip", found, weights(file, hdf5, archiveWeights(hdf5, description)));
   });
 }
 

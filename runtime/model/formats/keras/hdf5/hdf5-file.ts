@@ -22,7 +22,6 @@ export interface Hdf5Dataset {
 
 const groupType = 0;
 const datasetType = 1;
-const softLinkType = 3;
 const externalLinkType = 4;
 const maxAttributeBytes = 32 * 1024 ** 2;
 const maxAttributeStrings = 100_000;
@@ -92,13 +91,9 @@ function checkedType(module: Hdf5Module, id: bigint, path: string, checked: Set<
 }
 
 function linkType(module: Hdf5Module, id: bigint, path: string): number | undefined {
-  let type: number;
-  try {
-    type = module.get_type(id, path);
-  } catch {
-    return undefined;
-  }
-  if (type === softLinkType) throw new Hdf5Error(path, "it is a soft link; links are not followed");
+  if (attempt(path, () => module.get_symbolic_link(id, path)) !== null)
+    throw new Hdf5Error(path, "it is a soft link; links are not followed");
+  const type = attempt(path, () => module.get_type(id, path));
   if (type === externalLinkType) throw new Hdf5Error(path, "it is a link to another file; links are not followed");
   return type < 0 ? undefined : type;
 }

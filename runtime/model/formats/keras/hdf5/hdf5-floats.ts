@@ -50,11 +50,13 @@ function rowsPerBlock(metadata: Hdf5Metadata, rowLength: number, rows: number): 
 
 type Elements = (bytes: Uint8Array, length: number) => ArrayLike<number>;
 
-/** By type class, size and sign. The library hands out little-endian elements of the stored type. */
+/** By type class, size in bytes and sign. The library hands out little-endian elements of the stored type. */
 const elements: ReadonlyMap<string, Elements> = new Map([
   ["float4", viewOf(Float32Array)],
   ["float8", viewOf(Float64Array)],
   ["float2", halves],
+  ["int8", (bytes, length) => wide(new BigInt64Array(bytes.buffer, bytes.byteOffset, length))],
+  ["uint8", (bytes, length) => wide(new BigUint64Array(bytes.buffer, bytes.byteOffset, length))],
   ["int4", viewOf(Int32Array)],
   ["int2", viewOf(Int16Array)],
   ["int1", viewOf(Int8Array)],
@@ -73,6 +75,10 @@ function converter(path: string, { type, size, signed }: Hdf5Metadata): Elements
 
 function viewOf(View: new (buffer: ArrayBufferLike, start: number, length: number) => ArrayLike<number>): Elements {
   return (bytes, length) => new View(bytes.buffer, bytes.byteOffset, length);
+}
+
+function wide(integers: BigInt64Array | BigUint64Array): Float64Array {
+  return Float64Array.from(integers, Number);
 }
 
 /** IEEE 754 binary16. */

@@ -5,8 +5,10 @@ import type { ByteSource } from "../../byte-source.ts";
 export interface Hdf5Module {
   open(path: string, mode: number, trackOrder: boolean): bigint;
   close_file(file: bigint): number;
-  /** 0 group, 1 dataset, 3 soft link, 4 external link; throws or is negative when absent. Does not follow the last link. */
+  /** 0 group, 1 dataset, 4 external link; negative when absent. Follows soft links, and is undefined for broken ones. */
   get_type(file: bigint, path: string): number;
+  /** Target of a soft link; `null` if it is something else. */
+  get_symbolic_link(file: bigint, path: string): string | null;
   get_names(file: bigint, path: string, recursive: boolean): string[];
   get_attribute_names(file: bigint, path: string): string[];
   get_attribute_metadata(file: bigint, path: string, name: string): Hdf5Metadata;

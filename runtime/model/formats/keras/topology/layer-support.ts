@@ -1,7 +1,11 @@
 import type { Json, JsonObject } from "./json-config.ts";
 
 /** Options of all recurrent layers: states would leak from one request to the next. */
-const recurrent = { stateful: [false, null], time_major: [false, null] };
+const recurrent = {
+  stateful: [false, null],
+  time_major: [false, null],
+  zero_output_for_mask: [false, null],
+};
 
 /** Layer classes that the engine runs as Keras does; the value names what of a class's options it does not do. */
 export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
@@ -12,25 +16,35 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
     "Add Multiply Average Maximum Minimum Concatenate Dot",
     "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D",
     "GlobalAveragePooling1D GlobalMaxPooling1D",
-    "BatchNormalization Cropping2D ZeroPadding2D UpSampling2D Rescaling CenterCrop",
+    "Identity SpatialDropout2D SpatialDropout3D ActivityRegularization Subtract ZeroPadding1D",
+    "BatchNormalization Cropping2D ZeroPadding2D Rescaling",
     "TimeDistributed Bidirectional",
   ),
   ["ReLU", refusing({ negative_slope: [0, null], threshold: [0, null] })],
-  ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D", "DepthwiseConv2D"].map(
-    (name) => [name, refusing({ groups: [1, null] })] as const,
-  ),
+  ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D"].map((name) => [name, refusing({ groups: [1, null] })] as const),
+  ["DepthwiseConv2D", (config) => dilatedRefusal(config)],
   ...["Conv2DTranspose", "Conv3DTranspose"].map(
     (name) => [name, (config: JsonObject) => transposeRefusal(config)] as const,
   ),
   ...["GlobalAveragePooling2D", "GlobalMaxPooling2D"].map(
     (name) => [name, refusing({ keepdims: [false, null] })] as const,
   ),
-  ...["SimpleRNN", "LSTM", "RNN", "ConvLSTM2D"].map((name) => [name, refusing(recurrent)] as const),
-  ["GRU", refusing({ ...recurrent, reset_after: [false, null] })],
-  ["GRUCell", refusing({ reset_after: [false, null] })],
-  ...simple("SimpleRNNCell LSTMCell StackedRNNCells ConvLSTM2DCell"),
+  ...["SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D"].map((name) => [name, refusing(recurrent)] as const),
+  ...simple("SimpleRNNCell LSTMCell GRUCell StackedRNNCells ConvLSTM2DCell"),
   ["LayerNormalization", refusing({ rms_scaling: [false, null] })],
-  ["Resizing", refusing({ crop_to_aspect_ratio: [false, null], pad_to_aspect_ratio: [false, null] })],
+  ["Normalization", (config) => normalizationRefusal(config)],
+  ["CenterCrop", refusing({ data_format: [null, "channels_last"] })],
+  [
+    "Resizing",
+    refusing({
+      interpolation: ["bilinear", "nearest"],
+      crop_to_aspect_ratio: [false, null],
+      pad_to_aspect_ratio: [false, null],
+      antialias: [false, null],
+      data_format: [null, "channels_last"],
+    }),
+  ],
+  ["UpSampling2D", refusing({ interpolation: ["nearest", "bilinear", null] })],
   ["CategoryEncoding", refusing({ sparse: [false, null] })],
 ]);
 
@@ -58,4 +72,16 @@ function transposeRefusal(config: JsonObject): string | undefined {
   const dilation = [config["dilation_rate"] ?? 1].flat();
   if (dilation.some((rate) => rate !== 1)) return `dilation_rate=${JSON.stringify(dilation)} is not supported`;
   return refusing({ output_padding: [null], groups: [1, null] })(config);
+}
+
+function dilatedRefusal(config: JsonObject): string | undefined {
+  const isDilated = [config["dilation_rate"] ?? 1].flat().some((rate) => rate !== 1);
+  return isDilated ? refusing({ data_format: [null, "channels_last"] })(config) : undefined;
+}
+
+function normalizationRefusal(config: JsonObject): string | undefined {
+  const axes = [config["axis"] ?? []].flat();
+  const isLast = axes.length === 0 || (axes.length === 1 && axes[0] === -1);
+  if (!isLast) return `axis=${JSON.stringify(axes)} is not supported`;
+  return refusing({ mean: [null], variance: [null] })(config);
 }

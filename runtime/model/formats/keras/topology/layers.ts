@@ -1,8 +1,9 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 import type { RefusedLayer } from "../faults.ts";
-import { inboundNodes, namedRefs } from "./inbound-nodes.ts";
+import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
+import { rewrittenLayer } from "./layer-rewrites.ts";
 import { layerSupport, modelClasses } from "./layer-support.ts";
 
 /** What is found on the way through the layers. */
@@ -48,6 +49,7 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
   });
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
+  const shift = callShift(given, findings.isKeras3);
   if (textAt(description, "class_name") === "Sequential") {
     const layers = withInputShape(translated, buildShape(description, config));
     return {
@@ -58,10 +60,11 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
     };
   }
   const { input_layers: inputs = [], output_layers: outputs = [] } = config;
-  const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs) };
+  const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs).map(shift) };
   const trainable = config["trainable"] ?? true;
-  const model = { class_name: "Model", config: { name, trainable, layers: translated, ...refs } };
-  return { model, layers: translated, given, refs: { inputs, outputs } };
+  const layers = translated.map((layer) => withShiftedCalls(layer, shift));
+  const model = { class_name: "Model", config: { name, trainable, layers, ...refs } };
+  return { model, layers, given, refs: { inputs, outputs } };
 }
 
 function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
@@ -78,7 +81,9 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   checkSupport(layer, className, refusal, refuse);
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
-  return { class_name: className, config: options, name, ...callsOf(layer, { name, className }, findings) };
+  const rewritten = rewrittenLayer(className, options);
+  const calls = callsOf(layer, { name, className }, findings);
+  return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
 }
 
 /** Unknown classes are refused by their name alone; known ones by the option that is not supported. */
@@ -109,13 +114,19 @@ function innerLayers(className: string, given: JsonObject, findings: Findings): 
   const inner: Record<string, Json> = {};
   for (const key of ["layer", "cell"]) {
     const layer = given[key];
-    if (isObject(layer)) inner[key] = translatedLayer(layer, findings);
+    if (!isObject(layer)) continue;
+    inner[key] = translatedLayer(className === "Bidirectional" ? withoutZeroing(layer) : layer, findings);
   }
   const { cells } = given;
   if (isList(cells))
     inner["cells"] = cells.flatMap((cell) => (isObject(cell) ? [translatedLayer(cell, findings)] : []));
   if (className === "Bidirectional") checkBackward(given, findings);
   return inner;
+}
+
+/** Bidirectional does by itself what this option of the wrapped layer asks for. */
+function withoutZeroing(layer: JsonObject): JsonObject {
+  return { ...layer, config: { ...objectAt(layer, "config"), zero_output_for_mask: false } };
 }
 
 /** The engine makes the backward layer from the forward one: they may differ in nothing but direction. */
@@ -135,7 +146,8 @@ function checkBackward(given: JsonObject, findings: Findings): void {
 function callsOf(layer: JsonObject, named: Pick<RefusedLayer, "name" | "className">, findings: Findings): JsonObject {
   if (layer["inbound_nodes"] === undefined) return {};
   const { nodes, refusal } = inboundNodes(layer["inbound_nodes"]);
-  if (refusal !== undefined) findings.refused.push({ ...named, reason: refusal });
+  const isKnown = findings.refused.some(({ name }) => name === named.name);
+  if (refusal !== undefined && !isKnown) findings.refused.push({ ...named, reason: refusal });
   return { inbound_nodes: nodes.map((refs) => refs.map((ref) => [...ref, {}])) };
 }
 
@@ -152,8 +164,24 @@ function inputDtype(given: JsonObject, refuse: (reason: string) => void): string
   return known?.engine ?? "float32";
 }
 
-function plainRefs(value: Json): Json {
+function plainRefs(value: Json): readonly TensorRef[] {
   return namedRefs(value).map(({ ref }) => ref);
+}
+
+type Shift = (ref: TensorRef) => TensorRef;
+
+/** Making a model counts as its first call in Keras 2 and in the engine, but not in Keras 3. */
+function callShift(given: readonly JsonObject[], isKeras3: boolean): Shift {
+  const models = given.filter((layer) => isKeras3 && modelClasses.has(textAt(layer, "class_name") ?? ""));
+  const names = new Set(models.map((layer) => textAt(layer, "name") ?? textAt(layer["config"], "name")));
+  return ([name, node, tensor]) => [name, names.has(name) ? node + 1 : node, tensor];
+}
+
+function withShiftedCalls(layer: JsonObject, shift: Shift): JsonObject {
+  const { inbound_nodes: nodes } = layer;
+  if (!isList(nodes)) return layer;
+  const shifted = nodes.map((node) => namedRefs(node).map(({ ref }) => [...shift(ref), {}]));
+  return { ...layer, inbound_nodes: shifted };
 }
 
 function buildShape(description: JsonObject, config: JsonObject): Json | undefined {

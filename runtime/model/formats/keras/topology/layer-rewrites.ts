@@ -1,0 +1,25 @@
+import { entriesOf, type Json, type JsonObject } from "./json-config.ts";
+
+/** A layer as the engine can build it. */
+export interface RewrittenLayer {
+  readonly className: string;
+  readonly config: JsonObject;
+}
+
+/** Layers that the engine has under another class. */
+export function rewrittenLayer(className: string, config: JsonObject): RewrittenLayer {
+  // Keras' default since 2.0.
+  if ((className === "GRU" || className === "GRUCell") && config["reset_after"] === true) {
+    const name = className === "GRU" ? "GRUResetAfter" : "GRUResetAfterCell";
+    return { className: name, config: without(config, ["reset_after"]) };
+  }
+  if (className === "SeparableConv2D") {
+    return { className, config: without(config, ["kernel_initializer", "kernel_regularizer", "kernel_constraint"]) };
+  }
+  return { className, config };
+}
+
+function without(config: JsonObject, keys: readonly string[]): JsonObject {
+  const entries: [string, Json][] = entriesOf(config).filter(([key]) => !keys.includes(key));
+  return Object.fromEntries(entries);
+}
