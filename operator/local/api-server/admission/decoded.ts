@@ -1,5 +1,6 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldValidation } from "../requests/write-options.ts";
+import { compacted } from "../schema/compacted.ts";
 import { defaulted, withoutNulls } from "../schema/defaulted.ts";
 import { knownFields } from "../schema/known-fields.ts";
 import { typeFault } from "../schema/type-fault.ts";
@@ -13,19 +14,29 @@ export interface Decoded {
   readonly warnings: readonly string[];
 }
 
-/** Checks that a body is of the kind its path says. Throws 400. */
-export function checkType(kind: ServedKind, body: JsonObject): void {
+/** A body of the kind its path says; a built-in kind's may leave out its type. Throws 400. */
+export function typed(kind: ServedKind, body: JsonObject): JsonObject {
+  const fallback = kind.custom ? {} : { kind: kind.kind, apiVersion: kind.apiVersion };
+  const complete = { ...fallback, ...body };
+  checkType(kind, complete);
+  return complete;
+}
+
+function checkType(kind: ServedKind, body: JsonObject): void {
   const [apiVersion, written] = [textOf(body["apiVersion"]), textOf(body["kind"])];
   if (written === "") throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
   if (apiVersion === "") throw badRequest(`Object 'apiVersion' is missing in '${JSON.stringify(body)}'`);
   if (apiVersion === kind.apiVersion && written === kind.kind) return;
+  const [from, to] = [`${versionOf(apiVersion)}.${written}`, `${packageOf(kind.group)}.${kind.kind}`];
   throw badRequest(
-    `${written} in version ${JSON.stringify(versionOf(apiVersion))} cannot be handled as a ${kind.kind}: ` +
-      `expected ${kind.apiVersion}, Kind=${kind.kind}, got ${apiVersion}, Kind=${written}`,
+    `${written} in version ${JSON.stringify(versionOf(apiVersion))} cannot be handled as a ${kind.kind}: converting (${from}) to (${to}): unknown conversion`,
   );
 }
 
 const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.lastIndexOf("/") + 1);
+
+// Go package of a group's internal types.
+const packageOf = (group: string): string => (group === "" ? "core" : (group.split(".")[0] ?? group));
 
 /** Reads a whole object: unknown fields go (and are refused when strict), defaults come. Throws 400. */
 export function decoded(kind: ServedKind, body: JsonObject, validation: FieldValidation): Decoded {
@@ -52,6 +63,15 @@ export function pruned(
 export function filled(kind: ServedKind, value: JsonObject): Draft {
   const draft = draftOf(defaulted(value, kind.schema));
   return kind.strategy.fill?.(draft) ?? draft;
+}
+
+/** A draft as the store keeps it. */
+export function storable(kind: ServedKind, draft: Draft): Draft {
+  if (kind.custom) return draft;
+  const value = compacted(draft, kind.schema);
+  return value === draft
+    ? draft
+    : { ...value, kind: draft.kind, apiVersion: draft.apiVersion, metadata: objectOf(value["metadata"]) };
 }
 
 export const strictWords = (unknown: readonly string[]): string =>

@@ -41,7 +41,8 @@ function compare(walk: Walk, node: SchemaNode, before: Json | undefined, after: 
 function commonShape(node: SchemaNode, before: Json | undefined, after: Json | undefined): Shape {
   if (isHollow(before) && isHollow(after)) return "leaf";
   const shape = shapeOf(node, after ?? before ?? null);
-  const changes = before !== undefined && after !== undefined && shapeOf(node, before) !== shape;
+  // Null takes any shape: it is how a list or object that is always printed looks when it is not there.
+  const changes = !isNothing(before) && !isNothing(after) && shapeOf(node, before) !== shape;
   return changes ? "leaf" : shape;
 }
 
@@ -79,7 +80,9 @@ function descend(
   walk.path.pop();
 }
 
+const isNothing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
+
 function isHollow(value: Json | undefined): boolean {
-  if (value === undefined || value === null) return true;
+  if (isNothing(value)) return true;
   return isObject(value) ? Object.keys(value).length === 0 : isList(value) && value.length === 0;
 }

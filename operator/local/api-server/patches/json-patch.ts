@@ -2,7 +2,7 @@ import { ApiError } from "../values/api-error.ts";
 import { equalJson, isList, isObject, objectOf, textOf, without, type Json, type JsonObject } from "../values/json.ts";
 
 const unprocessable = (why: string): ApiError =>
-  new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${why}`);
+  new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}, why);
 
 /** RFC 6902. Throws 422 when an operation can't be done. */
 export function jsonPatched(document: JsonObject, operations: readonly Json[]): JsonObject {

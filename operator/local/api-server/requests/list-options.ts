@@ -16,7 +16,7 @@ export function listPage(query: URLSearchParams): Page | undefined {
   const value = tokenValue(token);
   const revision = isObject(value) ? numberOf(value["revision"]) : undefined;
   if (!isObject(value) || revision === undefined)
-    throw badRequest("continue key is not valid: unable to read the token");
+    throw badRequest("invalid continue token: continue key is not valid: unable to read the token");
   return { revision, after: textOf(value["after"]) };
 }
 
@@ -53,7 +53,7 @@ export function listVersion(query: URLSearchParams, current: number): number | u
   if (match !== "Exact") throw refuse(unsupportedMatch(match));
   if (revision === 0) {
     throw refuse(
-      forbidden("resourceVersionMatch", 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'),
+      forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
     );
   }
   return revision;
@@ -65,13 +65,16 @@ const unsupportedMatch = (match: string): Cause => ({
   field: "resourceVersionMatch",
 });
 
-/** A resourceVersion as a number; 0 for none. Throws 422. */
+/** A resourceVersion as a number; 0 for none. Throws 400. */
 export function parsedVersion(written: string): number {
   if (written === "") return 0;
   if (/^\d+$/u.test(written)) return Number(written);
-  throw refuse(
-    invalidValue("resourceVersion", written, `strconv.ParseUint: parsing ${JSON.stringify(written)}: invalid syntax`),
+  const { message } = invalidValue(
+    "",
+    written,
+    `strconv.ParseUint: parsing ${JSON.stringify(written)}: invalid syntax`,
   );
+  throw badRequest(`invalid resource version: resourceVersion: ${message}`);
 }
 
 /** Text of etcd3's storage for a page whose revision is forgotten. */

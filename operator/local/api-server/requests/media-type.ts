@@ -4,26 +4,32 @@ import type { IncludeObject } from "../tables/table.ts";
 /** How a client wants objects: as they are, as rows of a table, or metadata only. */
 export type Presentation = "object" | "table" | "metadata";
 
-const acceptable = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const streamTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 /** Reads `Accept`: the first entry that the server can serve wins. Throws 406. */
-export function presentationOf(accept: string | undefined): Presentation {
+export function presentationOf(accept: string | undefined, of: "object" | "collection"): Presentation {
   if (accept === undefined || accept === "") return "object";
   for (const entry of accept.split(",")) {
-    const [type = "", ...parameters] = entry.split(";").map((part) => part.trim());
-    if (type !== "application/json" && type !== "*/*" && type !== "application/*") continue;
-    const wanted = new Map(parameters.map((parameter) => parameter.split("=", 2) as [string, string])); // two parts or one
-    switch (wanted.get("as")) {
-      case "Table":
-        return "table";
-      case "PartialObjectMetadata":
-      case "PartialObjectMetadataList":
-        return "metadata";
-      case undefined:
-        return "object";
-    }
+    const presentation = presentationIn(entry);
+    if (presentation !== undefined) return presentation;
   }
-  throw notAcceptable(acceptable);
+  throw notAcceptable(of === "object" ? objectTypes : [...objectTypes, ...streamTypes]);
+}
+
+const jsonTypes: ReadonlySet<string> = new Set(["application/json", "application/*", "*/*"]);
+
+const presentations: ReadonlyMap<string, Presentation> = new Map([
+  ["Table", "table"],
+  ["PartialObjectMetadata", "metadata"],
+  ["PartialObjectMetadataList", "metadata"],
+]);
+
+function presentationIn(entry: string): Presentation | undefined {
+  const [type = "", ...parameters] = entry.split(";").map((part) => part.trim());
+  if (!jsonTypes.has(type)) return undefined;
+  const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice("as=".length);
+  return as === undefined ? "object" : presentations.get(as);
 }
 
 /** What rows of a table carry: `includeObject` of the query, metadata unless told otherwise. */

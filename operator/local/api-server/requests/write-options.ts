@@ -27,7 +27,8 @@ export function writeOptions(
   if (dryRun.some((value) => value !== "All")) causes.push(unsupportedValue("dryRun", dryRun, ["All"]));
   const wanted = query.get("fieldValidation") ?? "";
   const validation = wanted === "" ? "Warn" : validations.find((one) => one === wanted);
-  if (validation === undefined) causes.push(unsupportedValue("fieldValidation", wanted, validations));
+  if (validation === undefined)
+    causes.push(unsupportedValue("fieldValidation", wanted, ["", "Ignore", "Strict", "Warn"]));
   if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind, plural: "" }, "", causes);
   const given = query.get("fieldManager") ?? "";
   if (given.length > 128) throw badRequest(`fieldManager: Too long: may not be more than 128 bytes`);

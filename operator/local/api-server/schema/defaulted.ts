@@ -31,14 +31,18 @@ function defaultedValue(value: Json, node: SchemaNode): Json {
   return result.every((item, index) => item === value[index]) ? value : result;
 }
 
-/** What a built-in kind's object has even when empty: the structs that Go always prints. */
+/** What a built-in kind's object has even when empty: structs that Go always prints, and null for required lists. */
 export function zeroValue(node: SchemaNode): JsonObject {
   const entries: [string, Json][] = [];
   for (const [key, child] of node.fields) {
     if (isObject(child.default) && child.type === "object") entries.push([key, zeroValue(child)]);
+    else if (isZero(child.default)) entries.push([key, child.default ?? null]);
+    else if (child.type === "array" && node.required.includes(key)) entries.push([key, null]);
   }
   return Object.fromEntries(entries);
 }
+
+const isZero = (value: Json | undefined): boolean => value === "" || value === 0 || value === false;
 
 /** The value without nulls, as a typed decoder drops them; the same value when there was none. */
 export function withoutNulls(value: Json): Json {

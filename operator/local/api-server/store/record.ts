@@ -1,4 +1,5 @@
 import type { ApiObject } from "../values/api-object.ts";
+import type { JsonObject } from "../values/json.ts";
 
 /** One version of an object, with the revision of the store that made it. */
 export interface StoredRecord {
@@ -17,10 +18,10 @@ export interface Change {
   readonly before: StoredRecord | undefined;
 }
 
-const texts = new WeakMap<ApiObject, string>();
+const texts = new WeakMap<JsonObject, string>();
 
 /** The JSON of an object, made once per version however many readers and watches ask for it. */
-export function jsonOf(object: ApiObject): string {
+export function jsonOf(object: JsonObject): string {
   let text = texts.get(object);
   if (text === undefined) {
     text = JSON.stringify(object);

@@ -21,7 +21,7 @@ const patterns: readonly [RegExp, (match: RegExpExecArray) => Requirement][] = [
     (match) => requirement(match, "notin", [match.groups?.["values"] ?? ""]),
   ],
   [
-    /^(?<key>[^\s!=<>]+)\s*==?\s*(?<values>\S*)$/u,
+    /^(?<key>[^\s!=<>]+)\s*==?\s*(?<values>[^\s=]*)$/u,
     (match) => requirement(match, "in", [match.groups?.["values"] ?? ""]),
   ],
   [
@@ -47,7 +47,7 @@ const listed = (match: RegExpExecArray): readonly string[] =>
 /** Reads `labelSelector`: equality based and set based requirements, joined by commas. Throws 400. */
 export function labelTest(selector: string): LabelTest {
   if (selector.trim() === "") return everything;
-  const requirements = splitOutsideBrackets(selector).map((part) => parsed(part.trim(), selector));
+  const requirements = splitOutsideBrackets(selector).map((part) => parsed(part.trim()));
   return (object) => {
     const labels = objectOf(objectOf(object["metadata"])["labels"]);
     return requirements.every((one) => isMet(one, key(labels, one.key)));
@@ -57,12 +57,13 @@ export function labelTest(selector: string): LabelTest {
 const key = (labels: JsonObject, name: string): string | undefined =>
   name in labels ? textOf(labels[name]) : undefined;
 
-function parsed(part: string, selector: string): Requirement {
+function parsed(part: string): Requirement {
   for (const [pattern, read] of patterns) {
     const match = pattern.exec(part);
     if (match !== null) return read(match);
   }
-  throw badRequest(`unable to parse requirement: found '${part}' in ${JSON.stringify(selector)}`);
+  const stray = /[=!<>()]+$/u.exec(part)?.[0].slice(-1) ?? part;
+  throw badRequest(`unable to parse requirement: found '${stray}', expected: identifier`);
 }
 
 function isMet({ operator, values }: Requirement, value: string | undefined): boolean {
@@ -107,6 +108,12 @@ export function selectorText(selector: JsonObject): string {
   return [...equal, ...written].join(",");
 }
 
+// Kinds with nothing but the general fields are told in other words.
+const unknownField = (field: string, known: number): string =>
+  known > 2
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+
 /** Reads `fieldSelector`. `fields` names what this resource can be selected by and where the value is. Throws 400. */
 export function fieldTest(
   selector: string,
@@ -119,7 +126,7 @@ export function fieldTest(
     if (match === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${part}'`);
     const { field = "", operator = "", value = "" } = match.groups ?? {};
     const read = fields.get(field);
-    if (read === undefined) throw badRequest(`field label not supported: ${field}`);
+    if (read === undefined) throw badRequest(unknownField(field, fields.size));
     if (operator === "!=") return (object) => read(object) !== value;
     if (field === "metadata.name") name = value;
     return (object) => read(object) === value;

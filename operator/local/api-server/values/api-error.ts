@@ -13,8 +13,10 @@ export class ApiError extends Error {
   readonly reason: string;
   readonly details: JsonObject | undefined;
 
-  constructor(code: number, reason: string, message: string, details?: JsonObject) {
-    super(message);
+  /** @param cause what the server keeps to itself, for its own log */
+  // oxlint-disable-next-line max-params -- the fields of a Status, in the order everybody knows
+  constructor(code: number, reason: string, message: string, details?: JsonObject, cause?: string) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = reason;
     this.code = code;
     this.reason = reason;
@@ -96,10 +98,11 @@ export const methodNotSupported = (subject: Subject, verb: string): ApiError =>
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 
-export const unsupportedMediaType = (message: string): ApiError => new ApiError(415, "UnsupportedMediaType", message);
+export const unsupportedMediaType = (message: string, details?: JsonObject): ApiError =>
+  new ApiError(415, "UnsupportedMediaType", message, details);
 
-export const notAcceptable = (accepted: readonly string[]): ApiError =>
-  new ApiError(406, "NotAcceptable", `only the following media types are accepted: ${accepted.join(", ")}`);
+export const notAcceptable = (available: readonly string[]): ApiError =>
+  new ApiError(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`, {});
 
 export const expired = (message: string): ApiError => new ApiError(410, "Expired", message);
 
@@ -116,7 +119,7 @@ export function invalid(subject: Subject, name: string, causes: readonly Cause[]
   return new ApiError(422, "Invalid", `${qualifiedKind(subject)} "${name}" is invalid: ${text}`, {
     ...(name === "" ? {} : { name }),
     ...(subject.group === "" ? {} : { group: subject.group }),
-    kind: subject.kind,
+    ...(subject.kind === "" ? {} : { kind: subject.kind }),
     causes: causes.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

@@ -15,7 +15,7 @@ import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft 
 import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { checkType, filled, pruned } from "../admission/decoded.ts";
+import { filled, pruned, typed } from "../admission/decoded.ts";
 import { emptyObject, unmanaged, writerOf } from "../admission/owners.ts";
 import { checkIdentity, updateObject } from "./update.ts";
 
@@ -44,7 +44,7 @@ function appliedNew(
   kind: ServedKind,
   configuration: Draft,
   { options, namespace }: { readonly options: WriteOptions; readonly namespace: string },
-): ApiObject {
+): Draft {
   const placed = inNamespace(context, kind, configuration, namespace);
   const result = apply({
     live: draftOf(emptyObject(kind)),
@@ -84,8 +84,7 @@ function appliedOver(
 function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
   const body = parsedYaml(bodyText(request.body));
   if (!isObject(body)) throw badRequest("error decoding YAML: the body is not an object");
-  checkType(kind, body);
-  const draft = draftOf(body);
+  const draft = draftOf(typed(kind, body));
   const written = draft.metadata["managedFields"];
   if (isList(written) && written.length > 0) throw badRequest("metadata.managedFields must be nil");
   const { name, namespace } = request.target;
@@ -98,9 +97,8 @@ function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
     name,
     ...(namespace === "" ? {} : { namespace: namespaceOf(draft) || namespace }),
   };
-  const complete = withMetadata(draft, metadata);
-  refuseUndeclared(kind, complete);
-  return complete;
+  refuseUndeclared(kind, draft);
+  return withMetadata(draft, metadata);
 }
 
 // The typed value that apply works on has no place for unknown fields; the real server answers 500, whatever fieldValidation says.
@@ -109,7 +107,7 @@ function refuseUndeclared(kind: ServedKind, configuration: Draft): void {
   if (unknown.length === 0) return;
   const lines = unknown.map((path) => `.${path}: field not declared in schema`);
   const text = lines.length === 1 ? lines[0] : `errors:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-  const where = `${namespaceOf(configuration)}/${nameOf(configuration)}; ${kind.apiVersion}, Kind=${kind.kind}`;
+  const where = `${namespaceOf(configuration)}/${nameOf(configuration)}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
   throw new ApiError(500, "", `failed to create typed patch object (${where}): ${text}`);
 }
 

@@ -1,22 +1,16 @@
+import { requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { Managers } from "../ownership/managers.ts";
 import { bodyObject } from "../requests/body.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import { defaulted } from "../schema/defaulted.ts";
 import { jsonOf } from "../store/record.ts";
-import { alreadyExists, badRequest, forbidden, methodNotAllowed, notFound } from "../values/api-error.ts";
-import {
-  isBeingDeleted,
-  nameOf,
-  namespaceOf,
-  sealed,
-  withMetadata,
-  type ApiObject,
-  type Draft,
-} from "../values/api-object.ts";
+import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound } from "../values/api-error.ts";
+import { isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
-import { checkType, decoded } from "../admission/decoded.ts";
+import { decoded, storable, typed } from "../admission/decoded.ts";
 import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "../admission/owners.ts";
 import { validate } from "../admission/validated.ts";
 
@@ -25,8 +19,7 @@ export function create(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, subresource } = request.target;
   if (subresource !== "" || (kind.namespaced && namespace === "")) throw methodNotAllowed();
   const options = writeOptions(request.query, request.headers, "CreateOptions");
-  const body = bodyObject(request.body, request.headers["content-type"]);
-  checkType(kind, body);
+  const body = typed(kind, bodyObject(request.body, request.headers["content-type"]));
   const { draft, warnings } = decoded(kind, body, options.validation);
   const placed = inNamespace(context, kind, draft, namespace);
   const writer = writerOf(context, kind, options, "");
@@ -42,24 +35,26 @@ export interface Creation {
 }
 
 /** Validates and stores a new object. Throws what the server answers instead. */
-export function createObject(context: Context, kind: ServedKind, { draft, managers, options }: Creation): ApiObject {
+export function createObject(context: Context, kind: ServedKind, { draft, managers, options }: Creation): Draft {
   const named = identified(context, kind, unmanaged(draft));
-  const fresh = kind.hasStatus && !kind.keepsStatusOnCreate ? withoutStatus(named) : named;
+  const fresh = kind.hasStatus && !kind.keepsStatusOnCreate ? withFreshStatus(kind, named) : named;
   const prepared = kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh;
   const existing = collectionOf(context, kind).record(namespaceOf(prepared), nameOf(prepared));
   validate(kind, prepared, undefined);
   if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared));
-  const complete = withManagers(prepared, managers);
-  return options.dryRun ? sealed(complete) : context.store.put(collectionOf(context, kind), complete);
+  const complete = withManagers(storable(kind, prepared), managers);
+  return options.dryRun ? complete : context.store.put(collectionOf(context, kind), complete);
 }
 
 export const collectionOf = ({ store }: Context, kind: ServedKind): ReturnType<typeof store.collection> =>
   store.collection(kind.collection);
 
-const withoutStatus = (draft: Draft): Draft => {
+function withFreshStatus(kind: ServedKind, draft: Draft): Draft {
   const { status: _status, ...rest } = draft;
-  return { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata };
-};
+  const bare = { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata };
+  const node = kind.schema.fields.get("status");
+  return kind.custom || node === undefined ? bare : { ...bare, status: defaulted({}, node) };
+}
 
 /** Puts a new object into the namespace of the path. Throws 400, 403 and 404. */
 export function inNamespace(context: Context, kind: ServedKind, draft: Draft, namespace: string): Draft {
@@ -113,4 +108,5 @@ function generatedName({ random }: Context, prefix: string): string {
   return `${prefix.slice(0, 58)}${letters.join("")}`;
 }
 
-const unnamed = (kind: ServedKind): Error => badRequest(`name or generateName is required: ${kind.kind} has neither`);
+const unnamed = (kind: ServedKind): Error =>
+  invalid(kind, "", [requiredValue("metadata.name", "name or generateName is required")]);

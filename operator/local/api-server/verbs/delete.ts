@@ -1,13 +1,15 @@
+import { unsupportedValue } from "../kinds/strategies/causes.ts";
 import { gracePeriodSeconds } from "../kinds/strategies/pod.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject } from "../requests/body.ts";
 import { jsonOf } from "../store/record.ts";
-import { badRequest, conflict, type Subject } from "../values/api-error.ts";
+import { conflict, invalid, type Subject } from "../values/api-error.ts";
 import {
   finalizersOf,
   isBeingDeleted,
   nameOf,
+  sealed,
   withMetadata,
   type ApiObject,
   type Draft,
@@ -15,7 +17,7 @@ import {
 import { numberOf, objectOf, replaced, textOf, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
 import { collectionOf } from "./create.ts";
-import { matchingRecords } from "./read.ts";
+import { itemText, matchingRecords } from "./read.ts";
 import { existingObject } from "./update.ts";
 
 /** What a DELETE asks for, from its body or its query. */
@@ -52,7 +54,7 @@ export function deleteCollection(context: Context, request: ResourceRequest): An
   const options = deleteOptions(request);
   const objects = matchingRecords(context, request).map(({ object }) => object);
   for (const object of objects) deleteObject(context, kind, object, options);
-  const items = objects.map(jsonOf).join(",");
+  const items = objects.map((object) => itemText(kind, object)).join(",");
   const metadata = JSON.stringify({ resourceVersion: String(context.store.revision()) });
   return jsonAnswer(
     200,
@@ -71,13 +73,15 @@ export function deleteObject(
   const finalizers = finalizersAfter(existing, options.propagation);
   const grace = kind.kind === "Pod" ? gracePeriodSeconds(existing, options.graceSeconds) : 0;
   const holds = finalizers.length > 0 || grace > 0 || kind.kind === "Namespace";
+  const next = marked(context, existing, finalizers, grace);
   if (!holds) {
+    // Only kinds with a grace period tell in their last version that they were being deleted.
+    const lastVersion = kind.kind === "Pod" ? sealed(next) : existing;
     return {
-      object: options.dryRun ? existing : context.store.remove(collectionOf(context, kind), existing),
+      object: options.dryRun ? lastVersion : context.store.remove(collectionOf(context, kind), lastVersion),
       isGone: true,
     };
   }
-  const next = marked(context, existing, finalizers, grace);
   if (next === existing || options.dryRun) return { object: existing, isGone: false };
   return { object: context.store.put(collectionOf(context, kind), next), isGone: false };
 }
@@ -137,7 +141,8 @@ function deleteOptions({ body, headers, query }: ResourceRequest): DeleteOptions
   const wanted = textOf(written["propagationPolicy"]) || (query.get("propagationPolicy") ?? "") || orphanWish(written);
   const propagation = policies.find((policy) => policy === wanted);
   if (propagation === undefined) {
-    throw badRequest(`invalid propagationPolicy ${JSON.stringify(wanted)}: must be Foreground, Background or Orphan`);
+    const cause = unsupportedValue("propagationPolicy", wanted, ["Foreground", "Background", "Orphan", "nil"]);
+    throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions", plural: "" }, "", [cause]);
   }
   const asked = query.get("gracePeriodSeconds");
   return {

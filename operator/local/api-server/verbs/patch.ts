@@ -32,7 +32,7 @@ export function patch(context: Context, request: ResourceRequest): Answer {
   if (request.query.has("force")) throw forceForbidden();
   const existing = existingObject(context, kind, namespace, name);
   const sent = parsedJson(bodyText(request.body));
-  const { draft, warnings } = patchedDraft(kind, patched(existing, sent, type, kind), sent, options);
+  const { draft, warnings } = patchedDraft(kind, { value: patched(existing, sent, type, kind), sent, type }, options);
   if (nameOf(draft) !== name) {
     throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
   }
@@ -53,8 +53,9 @@ export function patchType(kind: ServedKind, request: ResourceRequest): string {
     patchTypes.apply,
   ];
   if (accepted.some((one) => one === type)) return type;
+  if (!kind.custom) throw unsupportedMediaType("415: Unsupported Media Type", {});
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}, application/apply-patch+cbor`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
   );
 }
 
@@ -73,13 +74,12 @@ export function patched(document: JsonObject, sent: Json, type: string, kind: Se
 
 function patchedDraft(
   kind: ServedKind,
-  value: JsonObject,
-  sent: Json,
+  { value, sent, type }: { readonly value: JsonObject; readonly sent: Json; readonly type: string },
   { validation }: WriteOptions,
 ): { readonly draft: Draft; readonly warnings: readonly string[] } {
   const known = pruned(kind, draftOf(value));
   if (known.unknown.length > 0 && validation === "Strict") {
-    const shown = isList(sent) ? JSON.stringify(sent) : printedMap(sent);
+    const shown = type === patchTypes.strategic ? printedMap(sent) : JSON.stringify(value);
     const cause = {
       reason: "FieldValueInvalid",
       message: `Invalid value: ${JSON.stringify(shown)}: ${strictWords(known.unknown)}`,

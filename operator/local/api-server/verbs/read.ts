@@ -16,7 +16,7 @@ import { existingObject } from "./update.ts";
 /** GET of one object. */
 export function getOne(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, name } = request.target;
-  const presentation = presentationOf(request.headers["accept"]);
+  const presentation = presentationOf(request.headers["accept"], "object");
   const asked = Number(request.query.get("resourceVersion") ?? 0);
   if (asked > context.store.revision()) throw tooLargeResourceVersion(asked, context.store.revision());
   const object = existingObject(context, kind, namespace, name);
@@ -80,7 +80,7 @@ export function selection(
 /** GET of a collection, in pages when `limit` is given. */
 export function list(context: Context, request: ResourceRequest): Answer {
   const { kind } = request.target;
-  const presentation = presentationOf(request.headers["accept"]);
+  const presentation = presentationOf(request.headers["accept"], "collection");
   const current = context.store.revision();
   const page = listPage(request.query);
   const exact = page === undefined ? listVersion(request.query, current) : page.revision;
@@ -90,20 +90,27 @@ export function list(context: Context, request: ResourceRequest): Answer {
   const limit = Number(request.query.get("limit") ?? 0);
   const end = limit > 0 ? Math.min(start + limit, all.length) : all.length;
   const objects = all.slice(start, end).map(({ object }) => object);
-  const last = objects.at(-1);
-  const metadata: JsonObject = {
-    resourceVersion: String(revision),
-    ...(end < all.length && last !== undefined
-      ? moreOf({ revision, after: keyOf(last) }, all.length - end, request.query)
-      : {}),
-  };
+  const last = objects.length === limit ? objects.at(-1) : undefined;
+  const more = last === undefined ? {} : moreAfter(context, request, { last, revision, remaining: all.length - end });
+  const metadata: JsonObject = { resourceVersion: String(revision), ...more };
   return jsonAnswer(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
 }
 
-const moreOf = (token: JsonObject, remaining: number, query: URLSearchParams): JsonObject => ({
-  continue: Buffer.from(JSON.stringify(token)).toString("base64url"),
-  ...(query.has("labelSelector") || query.has("fieldSelector") ? {} : { remainingItemCount: remaining }),
-});
+// With selectors the server doesn't look ahead: a token says that there are more objects, not that any of them matches.
+function moreAfter(
+  { store }: Context,
+  { target, query }: ResourceRequest,
+  { last, revision, remaining }: { readonly last: ApiObject; readonly revision: number; readonly remaining: number },
+): JsonObject {
+  const isSelective = (query.get("labelSelector") ?? "") !== "" || (query.get("fieldSelector") ?? "") !== "";
+  const final = store.collection(target.kind.collection).records(target.namespace).at(-1)?.object;
+  const isLast = remaining === 0 && (!isSelective || final === undefined || keyOf(final) <= keyOf(last));
+  if (isLast) return {};
+  return {
+    continue: Buffer.from(JSON.stringify({ revision, after: keyOf(last) })).toString("base64url"),
+    ...(isSelective ? {} : { remainingItemCount: remaining }),
+  };
+}
 
 const keyOf = (object: ApiObject): string => `${namespaceOf(object)}/${nameOf(object)}`;
 
@@ -138,8 +145,8 @@ function listText(
   }
 }
 
-// Items of built-in lists have no type of their own: the list's kind says it.
-function itemText(kind: ServedKind, object: ApiObject): string {
+/** An object as a list holds it: items of built-in lists have no type of their own, the list's kind says it. */
+export function itemText(kind: ServedKind, object: ApiObject): string {
   const text = jsonOf(object);
   if (kind.custom) return text;
   const head = `{"kind":"${object.kind}","apiVersion":"${object.apiVersion}",`;

@@ -62,7 +62,8 @@ function rescaled(
   const path = kind.scale?.specReplicas ?? [];
   if (path.length === 0) throw badRequest("the scale subresource has no path for replicas");
   const draft = draftOf(replacedAt(existing, path, replicas));
-  const writer = writerOf(context, kind, options, "scale");
+  // The scale subresource forgets the times of its owners.
+  const writer = { ...writerOf(context, kind, options, "scale"), time: "" };
   const managers = managersAfter(kind, existing, draft, { managers: managersIn(existing), writer });
   return updateObject(context, kind, existing, { draft, managers, options, subresource: "scale" });
 }

@@ -9,6 +9,7 @@ import {
   finalizersOf,
   isBeingDeleted,
   nameOf,
+  namespaceOf,
   sealed,
   withMetadata,
   type ApiObject,
@@ -17,7 +18,7 @@ import {
 import { equalJson, numberOf, replaced, textOf, without, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { checkType, decoded } from "../admission/decoded.ts";
+import { decoded, storable, typed } from "../admission/decoded.ts";
 import {
   managersAfter,
   managersIn,
@@ -33,8 +34,7 @@ import { validate } from "../admission/validated.ts";
 export function update(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, name, subresource } = request.target;
   const options = writeOptions(request.query, request.headers, "UpdateOptions");
-  const body = bodyObject(request.body, request.headers["content-type"]);
-  checkType(kind, body);
+  const body = typed(kind, bodyObject(request.body, request.headers["content-type"]));
   const { draft, warnings } = decoded(kind, body, options.validation);
   if (nameOf(draft) !== name) {
     throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
@@ -65,7 +65,7 @@ export function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft
       message: "Invalid value: 0: must be specified for an update",
       field: "metadata.resourceVersion",
     };
-    throw invalid(kind, nameOf(existing), [cause]);
+    throw invalid({ ...kind, kind: kind.plural }, nameOf(existing), [cause]);
   }
   checkIdentity(kind, existing, draft);
 }
@@ -74,12 +74,19 @@ export function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft
 export function checkIdentity(kind: ServedKind, existing: ApiObject, draft: Draft): void {
   const uid = textOf(draft.metadata["uid"]);
   if (uid !== "" && uid !== existing.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${existing.metadata.uid}`;
-    throw conflict(kind, nameOf(existing), why);
+    const difference = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${existing.metadata.uid}`;
+    const where = `Key: ${storageKey(kind, existing)}, ResourceVersion: 0, AdditionalErrorMsg: ${difference}`;
+    throw conflict(kind, nameOf(existing), `StorageError: invalid object, Code: 4, ${where}`);
   }
   const version = textOf(draft.metadata["resourceVersion"]);
   if (version !== "" && version !== existing.metadata.resourceVersion) throw modifiedSince(kind, nameOf(existing));
 }
+
+// Where etcd would have the object: a part of some of the real server's messages.
+const storageKey = (kind: ServedKind, object: ApiObject): string =>
+  ["/registry", ...(kind.custom ? [kind.group] : []), kind.plural, namespaceOf(object), nameOf(object)]
+    .filter((part) => part !== "")
+    .join("/");
 
 /** An object that is to replace the stored one, with the owners of its fields. */
 export interface Replacement {
@@ -101,14 +108,14 @@ export function updateObject(
   const old = unmanaged(existing);
   const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
   const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
-  const next = counted(kind, prepared, old);
+  const next = counted(kind, storable(kind, prepared), old);
   if (equalJson(next, old) && sameOwnership(managers, managersIn(existing))) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);
   if (options.dryRun) return sealed(complete);
-  return isReadyToGo(complete)
-    ? context.store.remove(collectionOf(context, kind), sealed(complete))
-    : context.store.put(collectionOf(context, kind), complete);
+  if (!isReadyToGo(complete)) return context.store.put(collectionOf(context, kind), complete);
+  context.store.remove(collectionOf(context, kind), sealed(complete));
+  return sealed(complete);
 }
 
 /** A deleted object goes for good with its last finalizer, once its grace period is over. */

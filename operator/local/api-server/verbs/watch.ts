@@ -84,7 +84,7 @@ function selected(
 
 function eventWriter(context: Context, request: ResourceRequest, channel: Channel): Writer {
   const { kind } = request.target;
-  const presentation = presentationOf(request.headers["accept"]);
+  const presentation = presentationOf(request.headers["accept"], "collection");
   const include = includeOf(request.query);
   let isFirst = true;
   const text = (object: ApiObject): string => {

@@ -24,8 +24,22 @@ const notReadyTolerations = ["not-ready", "unreachable"].map((taint) => ({
 
 const fill: Strategy["fill"] = (draft) => {
   const spec = defaultedPodSpec(objectOf(draft["spec"]));
-  return { ...draft, spec: { ...spec, enableServiceLinks: spec["enableServiceLinks"] ?? true } };
+  const status = objectOf(draft["status"]);
+  return {
+    ...draft,
+    spec: { ...spec, enableServiceLinks: spec["enableServiceLinks"] ?? true },
+    ...("conditions" in status
+      ? { status: { ...status, conditions: listOf(status["conditions"]).map(timedCondition) } }
+      : {}),
+  };
 };
+
+// Go prints times that are not set as null.
+const timedCondition = (condition: Json): Json => ({
+  lastProbeTime: null,
+  lastTransitionTime: null,
+  ...objectOf(condition),
+});
 
 // What admission and the registry of the real server add on creation.
 const prepare: Strategy["prepare"] = (draft, before) => {

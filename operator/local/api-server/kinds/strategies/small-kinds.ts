@@ -45,18 +45,22 @@ export const secret: Strategy = {
 };
 
 export const endpointSlice: Strategy = {
+  // Go prints the list even when it is not there.
+  prepare: (draft) => (listOf(draft["endpoints"]).length === 0 ? { ...draft, endpoints: null } : draft),
   fill: (draft) => ({
     ...draft,
-    endpoints: draft["endpoints"] ?? null,
-    ports: listOf(draft["ports"]).map((port) => ({ name: "", protocol: "TCP", ...objectOf(port) })),
+    ...("ports" in draft
+      ? { ports: listOf(draft["ports"]).map((port) => ({ name: "", protocol: "TCP", ...objectOf(port) })) }
+      : {}),
   }),
 };
 
 export const event: Strategy = {
-  fill: (draft) => ({
+  // Go prints times that are not set as null.
+  prepare: (draft) => ({
     ...draft,
-    source: draft["source"] ?? {},
-    reportingComponent: draft["reportingComponent"] ?? "",
-    reportingInstance: draft["reportingInstance"] ?? "",
+    firstTimestamp: draft["firstTimestamp"] ?? null,
+    lastTimestamp: draft["lastTimestamp"] ?? null,
+    eventTime: draft["eventTime"] ?? null,
   }),
 };

@@ -35,14 +35,16 @@ function workloadCauses(draft: Draft, before: Draft | undefined): readonly Cause
 function selectorCauses(spec: JsonObject, before: Draft | undefined): readonly Cause[] {
   const selector = objectOf(spec["selector"]);
   const text = selectorText(selector);
-  if (text === "") return [requiredValue("spec.selector")];
-  if (before !== undefined && !equalJson(objectOf(before["spec"])["selector"], selector)) {
-    return [invalidValue("spec.selector", selector, "field is immutable")];
-  }
   const template = objectOf(spec["template"]);
-  if (labelTest(text)(template)) return [];
-  const labels = objectOf(objectOf(template["metadata"])["labels"]);
-  return [invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")];
+  const labels = objectOf(template["metadata"])["labels"] ?? null;
+  const isChanged = before !== undefined && !equalJson(objectOf(before["spec"])["selector"], selector);
+  return [
+    ...(text === "" ? [requiredValue("spec.selector")] : []),
+    ...(text === "" || !labelTest(text)(template)
+      ? [invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")]
+      : []),
+    ...(isChanged ? [invalidValue("spec.selector", selector, "field is immutable")] : []),
+  ];
 }
 
 export const replicaSet: Strategy = {

@@ -1,0 +1,158 @@
+import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
+
+/**
+ * One request of a trace. In path and body `NS` is the trace's namespace, `RV` and `UID` those of the last object that the
+ * server returned, `OLDRV` the version before.
+ */
+export interface Step {
+  readonly method: KubeRequest["method"];
+  readonly path: string;
+  readonly body?: unknown;
+  /** Default: JSON. */
+  readonly type?: string;
+  readonly accept?: string;
+}
+
+/** What a server answered, without what differs between any two servers. */
+export interface Outcome {
+  readonly step: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly warning?: string;
+}
+
+export const applyPatch = "application/apply-patch+yaml";
+export const mergePatch = "application/merge-patch+json";
+export const jsonPatch = "application/json-patch+json";
+export const strategicPatch = "application/strategic-merge-patch+json";
+
+interface Memory {
+  version: string;
+  olderVersion: string;
+  uid: string;
+}
+
+/** Sends the steps one after the other and returns what is the same on every conforming server. */
+export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcome[]> {
+  const memory: Memory = { version: "0", olderVersion: "0", uid: "none" };
+  const names = new Map<string, string>();
+  const results: Outcome[] = [];
+  for (const step of steps) {
+    const request = requestOf(step, namespace, memory);
+    const { status, headers, body } = await transport.send(request);
+    const value = parsed(body);
+    remember(memory, value);
+    const warning = headers["warning"];
+    results.push({
+      step: `${step.method} ${step.path}`,
+      status,
+      body: normalised(value, "", { names, namespace }),
+      ...(warning === undefined ? {} : { warning }),
+    });
+  }
+  return results;
+}
+
+function requestOf({ method, path, body, type, accept }: Step, namespace: string, memory: Memory): KubeRequest {
+  const filled = (text: string): string =>
+    text
+      .replaceAll("OLDRV", memory.olderVersion)
+      .replaceAll("RV", memory.version)
+      .replaceAll("UID", memory.uid)
+      .replaceAll("NS", namespace);
+  return {
+    method,
+    path: filled(path),
+    headers: {
+      accept: accept ?? "application/json",
+      "user-agent": "trace/1",
+      ...(body === undefined ? {} : { "content-type": type ?? "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: filled(typeof body === "string" ? body : JSON.stringify(body)) }),
+  };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}
+
+function remember(memory: Memory, value: unknown): void {
+  const metadata = record(record(value)["metadata"]);
+  if (typeof metadata["uid"] !== "string" || typeof metadata["resourceVersion"] !== "string") return;
+  if (metadata["resourceVersion"] !== memory.version) memory.olderVersion = memory.version;
+  memory.version = metadata["resourceVersion"];
+  memory.uid = metadata["uid"];
+}
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? { ...value } : {};
+
+interface Naming {
+  readonly names: Map<string, string>;
+  readonly namespace: string;
+}
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu;
+const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/gu;
+
+function normalised(value: unknown, key: string, naming: Naming): unknown {
+  if (Array.isArray(value)) return value.map((item) => normalised(item, key, naming));
+  if (typeof value === "object" && value !== null) {
+    const isObject = "uid" in value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, memberOf(name, item, { naming, isObject })]),
+    );
+  }
+  return typeof value === "string" ? normalisedText(value, key, naming) : value;
+}
+
+function memberOf(
+  name: string,
+  item: unknown,
+  { naming, isObject }: { readonly naming: Naming; readonly isObject: boolean },
+): unknown {
+  if (name === "resourceVersion" && !isObject) return "VERSION";
+  if (name === "causes" && Array.isArray(item)) return distinct(normalised(item, name, naming));
+  return name === "columnDefinitions" ? columns(item) : normalised(item, name, naming);
+}
+
+function normalisedText(value: string, key: string, { names, namespace }: Naming): string {
+  if (key === "resourceVersion") return alias(names, value, "version");
+  if (key === "clusterIP" || key === "clusterIPs") return value === "None" ? value : "ADDRESS";
+  if (key === "continue") return "TOKEN";
+  return value
+    .replace(/\n@@[^]*$/u, "")
+    .replace(/(cannot unmarshal) .*$/u, "$1")
+    .replace(/(Invalid value: "\{)[^]*(\}": strict decoding error)/u, "$1$2")
+    .replaceAll(/in record \(\d+\)/gu, "in record (VERSION)")
+    .replace(/(continue key is not valid:).*$/u, "$1")
+    .replaceAll(uuid, (uid) => alias(names, uid, "uid"))
+    .replaceAll(time, "TIME")
+    .replaceAll(namespace, "NS");
+}
+
+function alias(names: Map<string, string>, value: string, word: string): string {
+  const key = `${word} ${value}`;
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  const name = `${word}-${[...names.values()].filter((one) => one.startsWith(word)).length + 1}`;
+  names.set(key, name);
+  return name;
+}
+
+// Descriptions of columns are not told to anybody.
+function columns(definitions: unknown): unknown {
+  return Array.isArray(definitions)
+    ? definitions.map((column: object) => ({ ...column, description: "" }))
+    : definitions;
+}
+
+// The real server finds the same fault twice where its validations overlap.
+function distinct(causes: unknown): unknown {
+  if (!Array.isArray(causes)) return causes;
+  return [...new Map(causes.map((cause: unknown) => [JSON.stringify(cause), cause])).values()];
+}
