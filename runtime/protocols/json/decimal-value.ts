@@ -14,38 +14,46 @@ const splitter = 2 ** 27 + 1;
  */
 export function decimalValue(bytes: Buffer, start: number, end: number): number {
   const negative = bytes[start] === 0x2d;
-  let high = 0;
-  let low = 0;
-  let count = 0;
-  let power = 0;
-  let step = 0;
-  let at = negative ? start + 1 : start;
-  for (; at < end; at++) {
-    const digit = (bytes[at] ?? 0) - zero;
-    if (digit === -2) step = 1;
-    else if (digit > 9) break;
-    else {
-      if (count < safeDigits) high = high * 10 + digit;
-      else low = low * 10 + digit;
-      if (count > 0 || digit > 0) count += 1;
-      power -= step;
-    }
-  }
-  if (at < end) power += Number(bytes.toString("latin1", at + 1, end));
-  const near =
-    count <= 2 * safeDigits ? scaledSum({ high, low, lowDigits: Math.max(0, count - safeDigits), power }) : Number.NaN;
+  const decimal = decimalOf(bytes, negative ? start + 1 : start, end);
+  const near = decimal.lowDigits <= safeDigits ? scaledSum(decimal) : Number.NaN;
   if (Number.isNaN(near)) return Number(bytes.toString("latin1", start, end));
   return negative ? -near : near;
 }
 
+/** `(high · 10^lowDigits + low) · 10^power`. */
 interface Decimal {
+  /** The first fifteen significant digits. */
   readonly high: number;
+  /** The others; exact up to fifteen of them. */
   readonly low: number;
   readonly lowDigits: number;
   readonly power: number;
 }
 
-/** `(high · 10^lowDigits + low) · 10^power`, correctly rounded; NaN when that is in doubt. */
+function decimalOf(bytes: Buffer, start: number, end: number): Decimal {
+  let high = 0;
+  let low = 0;
+  let count = 0;
+  let power = 0;
+  let step = 0;
+  let at = start;
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - zero;
+    if (digit > 9) break;
+    if (digit < 0) {
+      step = 1;
+      continue;
+    }
+    if (count < safeDigits) high = high * 10 + digit;
+    else low = low * 10 + digit;
+    if (count > 0 || digit > 0) count += 1;
+    power -= step;
+  }
+  if (at < end) power += Number(bytes.toString("latin1", at + 1, end));
+  return { high, low, lowDigits: Math.max(0, count - safeDigits), power };
+}
+
+/** The double nearest to a decimal; NaN when rounding is in doubt. */
 function scaledSum({ high, low, lowDigits, power }: Decimal): number {
   if (power < -22 || power > 0) return Number.NaN;
   const unit = exactPowers[lowDigits] ?? 1;

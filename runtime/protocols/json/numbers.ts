@@ -9,8 +9,10 @@ export interface PackedNumbers {
   readonly end: number;
 }
 
-interface Packing extends NumberSink {
+interface Packing {
   readonly bytes: Buffer;
+  /** Takes the numbers of all packed arrays of a document, one after the other. */
+  readonly slab: NumberSink;
   at: number;
   /** Sizes found so far by level; a level not yet closed is absent. */
   readonly shape: number[];
@@ -35,20 +37,22 @@ export interface UnpackedAt {
  * Reads an array of numbers, nested to any rank, that starts with `[` at `start`. Anything else in it (a string, an object,
  * NaN, a ragged edge, a syntax error) cannot be packed; the careful parser reads such an array instead.
  */
-export function packedNumbers(bytes: Buffer, start: number): PackedNumbers | UnpackedAt {
-  const capacity = Math.min(Math.max((bytes.length - start) >> 3, 16), 1 << 20);
-  const packing: Packing = {
-    bytes,
-    at: start + 1,
-    shape: [],
-    leaf: undefined,
-    values: new Float64Array(capacity),
-    count: 0,
-    inexact: false,
-  };
-  if (!packList(packing, 0)) return { shape: undefined, end: packing.at };
-  const { shape, inexact, at: end } = packing;
-  return { shape, values: packing.values.subarray(0, packing.count), exactIntegers: !inexact, end };
+export function packedNumbers(bytes: Buffer, start: number, slab: NumberSink): PackedNumbers | UnpackedAt {
+  const first = slab.count;
+  slab.inexact = false;
+  const packing: Packing = { bytes, slab, at: start + 1, shape: [], leaf: undefined };
+  if (!packList(packing, 0)) {
+    slab.count = first;
+    return { shape: undefined, end: packing.at };
+  }
+  const { shape, at: end } = packing;
+  return { shape, values: slab.values.subarray(first, slab.count), exactIntegers: !slab.inexact, end };
+}
+
+/** An empty slab for the numbers of a document of that many bytes; it grows. */
+export function numberSlab(sizeBytes: number): NumberSink {
+  const capacity = Math.min(Math.max(sizeBytes >> 3, 16), 1 << 20);
+  return { values: new Float64Array(capacity), count: 0, inexact: false };
 }
 
 /** Reads one list after its opening bracket. False: not packable. */
@@ -82,13 +86,13 @@ function packLists(packing: Packing, level: number): boolean {
 }
 
 function packLeaf(packing: Packing, level: number): boolean {
-  const { bytes } = packing;
-  const first = packing.count;
+  const { bytes, slab } = packing;
+  const first = slab.count;
   let at = packing.at;
   for (;;) {
     packing.at = at;
-    if (packing.count === packing.values.length) packing.values = grown(packing.values);
-    at = scanNumber(bytes, at, packing);
+    if (slab.count === slab.values.length) slab.values = grown(slab.values);
+    at = scanNumber(bytes, at, slab);
     if (at < 0) return false;
     if (bytes[at] !== comma) {
       at = skipSpace(bytes, at);
@@ -98,7 +102,7 @@ function packLeaf(packing: Packing, level: number): boolean {
     at = skipSpace(bytes, at + 1);
   }
   packing.at = at + 1;
-  return fits(packing, level, packing.count - first);
+  return fits(packing, level, slab.count - first);
 }
 
 /** Notes the size of a closed list; false when an earlier list of its level had another. */

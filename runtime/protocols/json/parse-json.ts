@@ -1,6 +1,6 @@
 import { faults } from "./faults.ts";
 import { type NumberSink, scanNumber } from "./number-scan.ts";
-import { packedNumbers, skipSpace } from "./numbers.ts";
+import { numberSlab, packedNumbers, skipSpace } from "./numbers.ts";
 import { scanString } from "./string-scan.ts";
 import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
 
@@ -11,7 +11,10 @@ const maxValues = 1_000_000;
 
 interface Cursor {
   readonly bytes: Buffer;
-  readonly sink: NumberSink;
+  /** Takes a number that stands alone. */
+  readonly single: NumberSink;
+  /** Takes packed numbers, once there are any. */
+  slab: NumberSink | undefined;
   at: number;
   depth: number;
   values: number;
@@ -32,7 +35,8 @@ export function parseJson(bytes: Buffer): JsonValue {
 }
 
 function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {
-  return { bytes, sink: { values: new Float64Array(1), count: 0, inexact: false }, at, depth: 0, values: 0, packFrom };
+  const single = { values: new Float64Array(1), count: 0, inexact: false };
+  return { bytes, single, slab: undefined, at, depth: 0, values: 0, packFrom };
 }
 
 function parseValue(cursor: Cursor): JsonValue {
@@ -80,7 +84,8 @@ function parseObject(cursor: Cursor): JsonObject {
 function parseArray(cursor: Cursor): JsonValue {
   const { bytes, at: start } = cursor;
   if (start >= cursor.packFrom) {
-    const packed = packedNumbers(bytes, start);
+    cursor.slab ??= numberSlab(bytes.length - start);
+    const packed = packedNumbers(bytes, start, cursor.slab);
     if (packed.shape !== undefined) {
       cursor.at = packed.end;
       const { shape, values, exactIntegers } = packed;
@@ -126,14 +131,14 @@ function separate(cursor: Cursor, complaint: string): void {
 }
 
 function parseNumber(cursor: Cursor): JsonNumber {
-  const { bytes, sink, at: start } = cursor;
-  sink.count = 0;
-  sink.inexact = false;
-  const end = scanNumber(bytes, start, sink);
+  const { bytes, single, at: start } = cursor;
+  single.count = 0;
+  single.inexact = false;
+  const end = scanNumber(bytes, start, single);
   if (end < 0) return parseUnusualNumber(cursor);
   cursor.at = end;
-  const value = sink.values[0] ?? 0;
-  if (!sink.inexact) return { kind: "number", value, integer: BigInt(value) };
+  const value = single.values[0] ?? 0;
+  if (!single.inexact) return { kind: "number", value, integer: BigInt(value) };
   const text = textAt(bytes, start, end);
   if (!/^-?\d+$/.test(text)) return { kind: "number", value };
   const integer = BigInt(text);

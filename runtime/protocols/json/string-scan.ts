@@ -2,31 +2,18 @@ import { faults } from "./faults.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
-const simpleEscapes: Readonly<Record<number, string>> = {
-  0x22: '"',
-  0x5c: "\\",
-  0x2f: "/",
-  0x62: "\b",
-  0x66: "\f",
-  0x6e: "\n",
-  0x72: "\r",
-  0x74: "\t",
-};
+/** `"`, `\\`, `/`, b, f, n, r, t. */
+const simpleEscapes: readonly number[] = [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74];
 
 /** Reads the JSON string whose opening quote is at `start`. Throws `JsonInvalid` with the offset of the trouble. */
 export function scanString(bytes: Buffer, start: number): { readonly value: string; readonly end: number } {
-  let text = "";
-  let at = start + 1;
-  for (;;) {
-    const plainEnd = scanPlain(bytes, at);
-    if (plainEnd > at) text += bytes.toString("utf8", at, plainEnd);
-    const byte = bytes[plainEnd];
-    if (byte === quote) return { value: text, end: plainEnd + 1 };
-    if (byte !== backslash) throw brokenString(bytes, plainEnd);
-    const escape = scanEscape(bytes, plainEnd);
-    text += escape.value;
-    at = escape.end;
-  }
+  let at = scanPlain(bytes, start + 1);
+  if (bytes[at] === quote) return { value: bytes.toString("utf8", start + 1, at), end: at + 1 };
+  while (bytes[at] === backslash) at = scanPlain(bytes, checkedEscape(bytes, at));
+  if (bytes[at] !== quote) throw brokenString(bytes, at);
+  // Every escape is checked: the engine's own parser may join the pieces.
+  const value: unknown = JSON.parse(bytes.toString("utf8", start, at + 1));
+  return { value: String(value), end: at + 1 };
 }
 
 /** Offset of the first quote, backslash or control character (or the end). */
@@ -45,19 +32,19 @@ function brokenString(bytes: Buffer, offset: number): Error {
   return faults.JsonInvalid({ reason, offset });
 }
 
-function scanEscape(bytes: Buffer, at: number): { readonly value: string; readonly end: number } {
+/** Offset after the escape sequence at `at`. Throws when it is none. */
+function checkedEscape(bytes: Buffer, at: number): number {
   const kind = bytes[at + 1] ?? 0;
-  const simple = simpleEscapes[kind];
-  if (simple !== undefined) return { value: simple, end: at + 2 };
+  if (simpleEscapes.includes(kind)) return at + 2;
   if (kind !== 0x75) throw faults.JsonInvalid({ reason: "Invalid escape character in string.", offset: at });
   const unit = hexUnit(bytes, at + 2, at);
-  if (unit < 0xd800 || unit > 0xdfff) return { value: String.fromCharCode(unit), end: at + 6 };
+  if (unit < 0xd800 || unit > 0xdfff) return at + 6;
   const paired = unit < 0xdc00 && bytes[at + 6] === backslash && bytes[at + 7] === 0x75;
   const low = paired ? hexUnit(bytes, at + 8, at) : 0;
   if (low < 0xdc00 || low > 0xdfff) {
     throw faults.JsonInvalid({ reason: "The surrogate pair in string is invalid.", offset: at });
   }
-  return { value: String.fromCharCode(unit, low), end: at + 12 };
+  return at + 12;
 }
 
 function hexUnit(bytes: Buffer, at: number, offset: number): number {
