@@ -22,3 +22,9 @@ function progressText({ metadata, status }: ModelDeployment): string | undefined
   if (ready.status === "True") return `Ready (${ready.reason}): version ${status?.stable?.version ?? "-"} serves`;
   return `${ready.reason}: ${ready.message}`;
 }
+
+/** True when the present generation is declared ready. */
+export function isReady({ metadata, status }: ModelDeployment): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True" && ready.observedGeneration === metadata.generation;
+}

@@ -11,13 +11,13 @@ import { startWatch } from "../kube/watch.ts";
 import { isPortFree } from "../local/free-port.ts";
 import { type LocalCluster, startLocalCluster } from "../local/local-cluster.ts";
 import { openPages } from "../pages/open-pages.ts";
-import { applied, type AppliedManifests } from "./applied-manifests.ts";
+import { applied, type AppliedManifests } from "./manifests/applied-manifests.ts";
 import type { StartOptions } from "./command-line.ts";
 import { demonstration, demonstrationCommand } from "./demonstration.ts";
 import { faults } from "./faults.ts";
-import { followManifests, isFolder } from "./manifest-files.ts";
-import { modelManifest } from "./model-manifest.ts";
-import { progressLines } from "./progress.ts";
+import { followManifests, isFolder } from "./manifests/manifest-files.ts";
+import { modelManifest, type ModelManifest } from "./manifests/model-manifest.ts";
+import { isReady, progressLines } from "./progress.ts";
 
 /** What `start` takes from the process, so that it reads neither environment nor signals itself. */
 export interface StartParts {
@@ -32,7 +32,6 @@ const exampleModel = "simple_model";
 
 /** `modelwright start`: local mode until `stop` aborts. Throws a fault when a port is taken or a file cannot be read. */
 export async function start(options: StartOptions, parts: StartParts): Promise<void> {
-  const { print, stop } = parts;
   const logLevel = checkedLogLevel(options.logLevel);
   await checkPorts(options);
   const model = options.modelPath === undefined ? undefined : namedModel(options.modelPath);
@@ -49,25 +48,48 @@ export async function start(options: StartOptions, parts: StartParts): Promise<v
     logLevel,
   });
   try {
-    const deployments = watchedDeployments(cluster, print);
-    const page = await openPages({ deployments, gatewayUrl: cluster.gatewayUrl, port: options.pagePort });
-    printAddresses(cluster, page.url, print);
-    if (model !== undefined) {
-      print(`\n${yamlText(model.object)}`);
-      await cluster.client.apply(resources.modelDeployments, model.object);
-    } else {
-      await applyAndFollow(cluster, { paths: manifests.length > 0 ? manifests : [exampleManifest], ...parts });
-    }
-    if (model === undefined && manifests.length === 0) await demonstrate(cluster, print);
-    await aborted(stop);
-    print("stopping");
-    await page.close();
+    await served(cluster, { options, manifests, model }, parts);
   } finally {
     await cluster.stop();
   }
 }
 
-function namedModel(path: string) {
+interface Served {
+  readonly options: StartOptions;
+  readonly manifests: readonly string[];
+  readonly model: ModelManifest | undefined;
+}
+
+/** Serves until the stop, with the page open. */
+async function served(cluster: LocalCluster, { options, manifests, model }: Served, parts: StartParts): Promise<void> {
+  const { print, stop } = parts;
+  const deployments = watchedDeployments(cluster, print);
+  const page = await openPages({
+    deployments: () => deployments.cache.all(),
+    gatewayUrl: cluster.gatewayUrl,
+    port: options.pagePort,
+  });
+  try {
+    printAddresses(cluster, page.url, print);
+    const isExample = model === undefined && manifests.length === 0;
+    if (model === undefined) {
+      await applyAndFollow(cluster, { paths: isExample ? [exampleManifest] : manifests, ...parts });
+    } else {
+      print(`\n${yamlText(model.object)}`);
+      await cluster.client.apply(resources.modelDeployments, model.object);
+    }
+    const stopped = aborted(stop);
+    const shown = isExample ? deployments.firstReady.then(() => demonstrate(cluster, print)) : stopped;
+    await Promise.race([stopped, shown]);
+    await stopped;
+    print("stopping");
+  } finally {
+    await page.close();
+    await deployments.stop();
+  }
+}
+
+function namedModel(path: string): ModelManifest {
   return modelManifest(resolve(path), isFolder(path));
 }
 
@@ -81,18 +103,25 @@ async function applyAndFollow({ client }: LocalCluster, { paths, print, stop }: 
   const again = async (): Promise<void> => {
     last = await applied(client, paths, { objects: last, print });
   };
-  followManifests(paths, () => (queue = queue.then(again).catch((thrown: unknown) => print(Fault.from(thrown).sentence))), stop);
+  const edited = (): void => {
+    queue = queue.then(again).catch((thrown: unknown) => print(Fault.from(thrown).sentence));
+  };
+  followManifests(paths, edited, stop);
 }
 
-function watchedDeployments({ client }: LocalCluster, print: (line: string) => void): () => readonly ModelDeployment[] {
+/** Follows all ModelDeployments and prints what happens to them. */
+function watchedDeployments({ client }: LocalCluster, print: (line: string) => void) {
   const cache = createCache<ModelDeployment>();
   const progress = progressLines();
+  const ready = Promise.withResolvers<void>();
   cache.subscribe(({ type, object }) => {
-    const line = type === "removed" ? undefined : progress(object);
+    if (type === "removed") return;
+    const line = progress(object);
     if (line !== undefined) print(line);
+    if (isReady(object)) ready.resolve();
   });
-  startWatch<ModelDeployment>({ client, resource: resources.modelDeployments, sink: cache });
-  return () => cache.all();
+  const watch = startWatch<ModelDeployment>({ client, resource: resources.modelDeployments, sink: cache });
+  return { cache, firstReady: ready.promise, stop: () => watch.stop() };
 }
 
 async function demonstrate({ gatewayUrl }: LocalCluster, print: (line: string) => void): Promise<void> {
@@ -132,7 +161,9 @@ function dataFolder(environment: StartParts["environment"], apiPort: number): st
 
 function childEnvironment(environment: StartParts["environment"]): Readonly<Record<string, string>> {
   const kept = ["PATH", "HOME", "LANG", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
-  return Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+  return Object.fromEntries(
+    kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -5,7 +5,11 @@ import { labels } from "../model-deployment/resources/labels.ts";
 /** The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods. */
 export function statusTree(deployments: readonly ModelDeployment[], pods: readonly Pod[]): readonly string[] {
   if (deployments.length === 0) return ["no ModelDeployment"];
-  return deployments.flatMap((deployment) => [heading(deployment), ...conditionLines(deployment), ...revisions(deployment, pods)]);
+  return deployments.flatMap((deployment) => [
+    heading(deployment),
+    ...conditionLines(deployment),
+    ...revisions(deployment, pods),
+  ]);
 }
 
 function heading({ metadata, spec, status }: ModelDeployment): string {
@@ -35,10 +39,13 @@ function revisions({ metadata, status }: ModelDeployment, pods: readonly Pod[]):
 }
 
 function podLine(pod: Pod): string {
-  const container = pod.status?.containerStatuses?.[0];
-  const ready = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-  const waiting = container?.state?.waiting?.reason;
-  const state = pod.metadata.deletionTimestamp !== undefined ? "Terminating" : (waiting ?? pod.status?.phase ?? "Pending");
-  const restarts = container?.restartCount ?? 0;
-  return `    pod ${pod.metadata.name ?? ""}  ${ready ? "ready" : state}${restarts === 0 ? "" : `  ${restarts} restarts`}`;
+  const restarts = pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
+  return `    pod ${pod.metadata.name ?? ""}  ${podState(pod)}${restarts === 0 ? "" : `  ${restarts} restarts`}`;
+}
+
+function podState({ metadata, status }: Pod): string {
+  if (metadata.deletionTimestamp !== undefined) return "terminating";
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status === "True") return "ready";
+  return status?.containerStatuses?.[0]?.state?.waiting?.reason ?? status?.phase ?? "Pending";
 }

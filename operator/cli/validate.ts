@@ -1,6 +1,6 @@
 import { faults } from "./faults.ts";
-import { manifestFiles } from "./manifest-files.ts";
-import { verdicts } from "./manifests.ts";
+import { manifestFiles } from "./manifests/manifest-files.ts";
+import { verdicts } from "./manifests/manifests.ts";
 
 /**
  * `modelwright validate`: prints one line per object and one per complaint. Throws `NotValid` when there is any complaint,

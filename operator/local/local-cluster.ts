@@ -14,6 +14,9 @@ import { freePort } from "./free-port.ts";
 import { gatewayReplicaSet } from "./gateway-manifest.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import { startKubelet } from "./kubelet/kubelet.ts";
+import type { ReplicaSet } from "../kube/kinds.ts";
+import { systemNamespace } from "../model-deployment/resources/labels.ts";
+import { modelDeploymentRules } from "../../crds/v1alpha1/validation.ts";
 
 export interface LocalClusterOptions {
   readonly restPort: number;
@@ -41,7 +44,6 @@ export interface LocalCluster {
 }
 
 const runtimeImage = "localhost/modelwright/runtime:dev";
-const systemNamespace = "modelwright-system";
 const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
 /** A route change is known to the one gateway of this machine as soon as it is acknowledged. */
 const drainDelayMs = 200;
@@ -51,15 +53,7 @@ const terminationGraceSeconds = 10;
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { log, dataFolder } = options;
   mkdirSync(dataFolder, { recursive: true });
-  const apiServer = createApiServer({ clock: systemClock, log: log.with({ part: "api-server" }) });
-  const http = await serveHttp(apiServer, { host: "127.0.0.1", port: options.apiPort });
-  const client = createClient({ transport: apiServer, fieldManager: "modelwright-local" });
-  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
-  await client.apply(resources.namespaces, {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: systemNamespace },
-  });
+  const { apiServer, client, http } = await startControlPlane(options);
   const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
   const kubelet = await startKubelet({
     transport: apiServer,
@@ -69,30 +63,16 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     hostEnvironment: options.hostEnvironment,
     log: log.with({ part: "kubelet" }),
   });
-  apiServer.servePodLogs((query) => kubelet.podLog(query));
+  apiServer.podLogs = kubelet.podLogs;
   const gatewayUrl = `http://127.0.0.1:${options.restPort}`;
   const operator = await startOperator({
     transport: apiServer,
-    settings: {
-      runtimeImage,
-      drainDelayMs,
-      terminationGraceSeconds,
-      logLevel: options.logLevel,
-      frontUrl: gatewayUrl,
-    },
+    settings: { runtimeImage, drainDelayMs, terminationGraceSeconds, logLevel: options.logLevel, frontUrl: gatewayUrl },
     gatewayNamespace: systemNamespace,
     routes: { host: "127.0.0.1", port: 0 },
     log: log.with({ part: "operator" }),
   });
-  const gateway = gatewayReplicaSet({
-    namespace: systemNamespace,
-    image: runtimeImage,
-    restPort: options.restPort,
-    adminPort: await freePort(),
-    operatorUrl: `http://127.0.0.1:${operator.routesPort}`,
-    logLevel: options.logLevel,
-  });
-  await client.apply(resources.replicaSets, gateway);
+  await client.apply(resources.replicaSets, await localGateway(options, operator.routesPort));
   const kubeconfigPath = join(dataFolder, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
   return {
@@ -109,4 +89,26 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       await apiServer.close();
     },
   };
+}
+
+/** The API server with the ModelDeployment API and the namespace of the installation. */
+async function startControlPlane({ apiPort }: LocalClusterOptions) {
+  const apiServer = createApiServer({ clock: systemClock, rules: modelDeploymentRules });
+  const http = await serveHttp(apiServer, { host: "127.0.0.1", port: apiPort });
+  const client = createClient({ transport: apiServer, fieldManager: "modelwright-local" });
+  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
+  const metadata = { name: systemNamespace };
+  await client.apply(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
+  return { apiServer, client, http };
+}
+
+async function localGateway({ restPort, logLevel }: LocalClusterOptions, routesPort: number): Promise<ReplicaSet> {
+  return gatewayReplicaSet({
+    namespace: systemNamespace,
+    image: runtimeImage,
+    restPort,
+    adminPort: await freePort(),
+    operatorUrl: `http://127.0.0.1:${routesPort}`,
+    logLevel,
+  });
 }

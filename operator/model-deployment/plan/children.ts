@@ -88,6 +88,8 @@ function difference(wanted: KubeObject, observed: KubeObject | undefined, applie
 /** Path of the first wanted member that the observed object does not have; members that the server added are no matter. */
 function firstDifference(wanted: unknown, observed: unknown, path: string): string | undefined {
   if (!isComposite(wanted)) return wanted === observed ? undefined : path;
+  // The server stores an empty list as null where its Go type has no omitempty (EndpointSlice.endpoints).
+  if (Object.keys(wanted).length === 0 && (observed === null || observed === undefined)) return undefined;
   if (!isComposite(observed) || isOtherLength(wanted, observed)) return path;
   const members = new Map<string, unknown>(Object.entries(observed));
   for (const [key, value] of Object.entries(wanted)) {

@@ -1,6 +1,6 @@
-import { issueText } from "../../crds/schema/structural/issue.ts";
-import { readYaml } from "../../crds/schema/yaml.ts";
-import { admittedModelDeployment } from "../../crds/v1alpha1/validation.ts";
+import { issueText } from "../../../crds/schema/structural/issue.ts";
+import { readYaml } from "../../../crds/schema/yaml.ts";
+import { admittedModelDeployment } from "../../../crds/v1alpha1/validation.ts";
 import type { ManifestFile } from "./manifest-files.ts";
 
 /** One object of a manifest file. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { modelManifest } from "../../../operator/cli/model-manifest.ts";
+import { modelManifest } from "../../../../operator/cli/manifests/model-manifest.ts";
 
 describe("modelManifest", () => {
   test("serves a model file under its own name, from a claim that stands for its folder", () => {

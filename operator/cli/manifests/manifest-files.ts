@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { extname, join } from "node:path";
-import { faults } from "./faults.ts";
+import { faults } from "../faults.ts";
 
 /** One file with manifests, as it is now. */
 export interface ManifestFile {

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join } from "node:path";
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import { faults } from "./faults.ts";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { faults } from "../faults.ts";
 
 /** Endings of model files that this release serves. */
 const modelEndings = [".h5", ".hdf5", ".keras"];

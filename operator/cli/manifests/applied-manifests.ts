@@ -1,7 +1,7 @@
-import type { Client } from "../kube/client.ts";
-import type { KubeObject } from "../kube/kinds.ts";
-import { type Resource, resources } from "../kube/resources.ts";
-import { Fault } from "../../runtime/base/fault.ts";
+import type { Client } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/kinds.ts";
+import { type Resource, resources } from "../../kube/resources.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
 import { manifestFiles } from "./manifest-files.ts";
 import { type ManifestObject, objectName, verdicts } from "./manifests.ts";
 
@@ -49,7 +49,9 @@ export async function applied(client: Client, paths: readonly string[], parts: A
 async function apply(client: Client, object: ManifestObject, print: (line: string) => void): Promise<void> {
   const resource = byKind.get(object.kind);
   if (resource === undefined) {
-    print(`${objectName(object)}: kind ${object.kind} is not served in local mode; it has ${[...byKind.keys()].join(", ")}`);
+    print(
+      `${objectName(object)}: kind ${object.kind} is not served in local mode; it has ${[...byKind.keys()].join(", ")}`,
+    );
     return;
   }
   try {
@@ -69,6 +71,8 @@ async function remove(client: Client, object: ManifestObject, print: (line: stri
 
 function placed(object: ManifestObject, { namespaced }: Resource): KubeObject & { metadata: { name: string } } {
   const { name } = object.metadata;
-  const metadata = namespaced ? { ...object.metadata, name, namespace: object.metadata.namespace ?? "default" } : object.metadata;
+  const metadata = namespaced
+    ? { ...object.metadata, name, namespace: object.metadata.namespace ?? "default" }
+    : object.metadata;
   return { ...object, metadata };
 }

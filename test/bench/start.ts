@@ -1,0 +1,50 @@
+/**
+ * Time from the command `npm start` runs to the first correct prediction, on this machine, warm install.
+ *
+ *     node test/bench/start.ts [rounds]
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../operator/local/free-port.ts";
+
+const goalMs = 3_000;
+const command = fileURLToPath(import.meta.resolve("../../operator/cli/modelwright.ts"));
+const rounds = Number(process.argv[2] ?? 5);
+
+async function firstPredictionMs(): Promise<number> {
+  const data = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const [rest, api, page] = ports.map(String);
+  const startedMs = performance.now();
+  const child = spawn(
+    process.execPath,
+    [command, "start", "--rest-port", rest ?? "", "--api-port", api ?? "", "--page-port", page ?? "", "--data", data],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const match = /^predicted (\d) .*true class (\d)$/.exec(line);
+      if (match === null) continue;
+      if (match[1] !== match[2]) throw new Error(`wrong prediction: ${line}`);
+      return performance.now() - startedMs;
+    }
+    throw new Error("start ended without a prediction");
+  } finally {
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.once("exit", resolve));
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+const times: number[] = [];
+for (let round = 0; round < rounds; round += 1) times.push(await firstPredictionMs());
+times.sort((a, b) => a - b);
+const median = times[Math.floor(times.length / 2)] ?? Number.NaN;
+const shown = times.map((ms) => `${ms.toFixed(0)} ms`).join(", ");
+console.log(
+  `first correct prediction after npm start: median ${median.toFixed(0)} ms of ${shown} (goal ≤ ${goalMs} ms)`,
+);
