@@ -171,6 +171,11 @@ export function readyPods(revision: ObservedRevision | undefined): readonly Obse
   return revision?.pods.filter((pod) => pod.ready) ?? [];
 }
 
+/** Pods that exist or are about to: those that ended for good (evicted, refused by a node) only wait to be cleared away. */
+export function livePods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
+  return revision?.pods.filter(({ phase }) => phase !== "Failed" && phase !== "Succeeded") ?? [];
+}
+
 /** Passes its readiness probe. */
 export function isPodReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;

@@ -5,6 +5,7 @@ import { canonicalJson } from "./plan/hash.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
 import { serviceName } from "./resources/names.ts";
 import {
+  livePods,
   type ObservedRevision,
   readyPods,
   revisionOf,
@@ -26,7 +27,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
     conditions: [...conditions(standing, previous.conditions ?? [])] satisfies Condition[],
     ...(stable === undefined ? {} : { stable: revisionStatus(snapshot, stable) }),
     ...(candidate === undefined ? {} : { candidate: revisionStatus(snapshot, candidate) }),
-    replicas: snapshot.revisions.flatMap(({ pods }) => pods).filter(({ terminating }) => !terminating).length,
+    replicas: snapshot.revisions.flatMap(livePods).filter(({ terminating }) => !terminating).length,
     selector: deploymentSelectorText(identity.name),
     url: url(snapshot),
     ...(port === undefined ? {} : { gateway: { port } }),
@@ -46,7 +47,7 @@ function revisionStatus(snapshot: Snapshot, { revision: hash, version, weight }:
     revision: hash,
     version,
     ...(digest === undefined ? {} : { digest }),
-    replicas: revision?.pods.filter(({ terminating }) => !terminating).length ?? 0,
+    replicas: livePods(revision).filter(({ terminating }) => !terminating).length,
     ready: readyPods(revision).length,
     weight,
   };

@@ -2,7 +2,7 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { terminationMessage } from "../../../runtime/contract/termination.ts";
 import { deploymentFaults as faults } from "../faults.ts";
-import type { ObservedContainer, ObservedPod, ObservedRevision } from "../snapshot.ts";
+import { type ObservedContainer, type ObservedPod, type ObservedRevision, readyPods } from "../snapshot.ts";
 
 /** How long a pod may wait for a node (an autoscaler may be adding one) before somebody is called. */
 export const unschedulableGraceMs = 300_000;
@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
 
 /** What keeps a revision's pods from serving; the first fault that no waiting can cure, else the first. */
 export function diagnosis(revision: ObservedRevision | undefined, now: number): Fault | undefined {
-  if (revision === undefined) return undefined;
+  if (revision === undefined || isComplete(revision)) return undefined;
   const { failure, name } = revision.replicaSet;
   const found = revision.pods
     .filter((pod) => !pod.ready && !pod.terminating)
@@ -36,6 +36,12 @@ export function diagnosis(revision: ObservedRevision | undefined, now: number): 
     .filter((fault) => fault !== undefined);
   if (failure !== undefined) found.unshift(faults.PodsRefused({ replicaSet: name, message: failure }));
   return found.find(({ retry }) => retry === "never") ?? found[0];
+}
+
+/** Whatever befell pods that were replaced since is over. */
+function isComplete(revision: ObservedRevision): boolean {
+  const { replicas } = revision.replicaSet;
+  return replicas > 0 && readyPods(revision).length >= replicas;
 }
 
 function podLost({ name: pod, failure }: ObservedPod): Fault | undefined {

@@ -1,4 +1,5 @@
 import {
+  livePods,
   type ObservedPod,
   type ObservedRevision,
   readyPods,
@@ -68,7 +69,7 @@ function podsMissing({ snapshot, next, wanted }: Held): Hold | undefined {
 }
 
 function leaving(snapshot: Snapshot, next: RolloutState): Hold | undefined {
-  const pods = shares(next).flatMap(({ revision }) => revisionOf(snapshot, revision)?.pods ?? []);
+  const pods = shares(next).flatMap(({ revision }) => livePods(revisionOf(snapshot, revision)));
   if (pods.length === 0) return undefined;
   return { reason: "Scaling", why: `${pods.length} ${pods.length === 1 ? "pod stops" : "pods stop"}` };
 }

@@ -2,6 +2,7 @@ import { resources } from "../../kube/resources.ts";
 import { replicaSetName } from "../resources/names.ts";
 import { replicaSet } from "../resources/replica-set.ts";
 import {
+  livePods,
   type ObservedRevision,
   type RolloutState,
   readyPods,
@@ -75,7 +76,7 @@ function retirement(snapshot: Snapshot, revision: ObservedRevision): Retirement 
     return { actions: [], draining: [`revision ${hash} drains`] };
   }
   const target = `ReplicaSet ${object.name}`;
-  if (object.replicas === 0 && object.pods === 0 && revision.pods.length === 0) {
+  if (object.replicas === 0 && object.pods === 0 && livePods(revision).length === 0) {
     const why = `revision ${hash} is neither stable nor candidate and has no pods left`;
     return { actions: [{ kind: "delete", resource: resources.replicaSets, target, object, why }], draining: [] };
   }

@@ -133,6 +133,14 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
       stalls: false,
     },
   },
+  "a pod that was evicted and replaced is forgotten": {
+    given: revision(
+      "a1",
+      [readyPod("p-1"), startingPod("p-0", { phase: "Failed", failure: { reason: "Evicted", message: "m" } })],
+      { replicas: 1 },
+    ),
+    want: undefined,
+  },
   "what no waiting cures comes before what it may": {
     given: pods(
       startingPod("p-0", { unschedulable: { message: taint, sinceMs: testMs } }),

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { apply, writeStatus } from "../../../operator/model-deployment/apply.ts";
+import { plan } from "../../../operator/model-deployment/plan/plan.ts";
+import type { Action } from "../../../operator/model-deployment/plan/action.ts";
+import {
+  createSimulatedCluster,
+  type SimulatedCluster,
+} from "../../../operator/model-deployment/simulation/cluster.ts";
+import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+import { snapshot, wantedHash } from "../../builders/snapshot.ts";
+
+const name = `digits-${wantedHash}`;
+
+async function deployed(): Promise<{ cluster: SimulatedCluster; writes: string[]; scale: (to: number) => Action }> {
+  const cluster = createSimulatedCluster(settings(), testMs);
+  cluster.put(modelDeployment());
+  await apply(plan(snapshot()).actions, identityIn(cluster), createMemoryClient(cluster));
+  const { uid = "", resourceVersion = "" } = cluster.at("ReplicaSet", { namespace: "default", name })?.metadata ?? {};
+  const object = { name, uid, resourceVersion };
+  return { cluster, writes: [], scale: (to) => ({ kind: "scale", target: "t", why: "w", object, from: 2, to }) };
+}
+
+function identityIn(cluster: SimulatedCluster): ReturnType<typeof snapshot>["identity"] {
+  const { metadata } = cluster.at("ModelDeployment", { namespace: "default", name: "digits" }) ?? modelDeployment();
+  const { uid, resourceVersion } = metadata;
+  return { ...snapshot().identity, uid, resourceVersion };
+}
+
+describe("apply", () => {
+  test("does all in order and tells the resourceVersion of each write", async () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const written: string[] = [];
+    const client = createMemoryClient(cluster, (write) => written.push(write));
+    const { actions } = plan(snapshot());
+    const applied = await apply(actions, identityIn(cluster), client);
+    expect(applied).toEqual({
+      done: actions,
+      writes: ["ServiceAccount", "ReplicaSet", "Service", "EndpointSlice", "PodDisruptionBudget"].map(
+        (kind, index) => ({
+          resource: Object.values(resources).find((resource) => resource.kind === kind),
+          resourceVersion: String(index + 2),
+        }),
+      ),
+    });
+    expect(written).toEqual([
+      "create ServiceAccount digits-runtime",
+      `create ReplicaSet ${name}`,
+      "create Service digits",
+      "create EndpointSlice digits-gateway",
+      "create PodDisruptionBudget digits",
+    ]);
+  });
+
+  test("stops at the first failure and says what was done before", async () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const client = createMemoryClient(cluster, (write) => {
+      if (write.startsWith("create Service digits")) throw new Error("no");
+    });
+    const { done, failure } = await apply(plan(snapshot()).actions, identityIn(cluster), client);
+    expect([done.map(({ target }) => target), failure?.message]).toEqual([
+      ["ServiceAccount digits-runtime", `ReplicaSet ${name}`],
+      "no",
+    ]);
+  });
+
+  test("never adopts: an object of the name that is not ours is a fault", async () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const foreign = cluster.put({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "digits", namespace: "default" },
+    });
+    const { failure } = await apply(plan(snapshot()).actions, identityIn(cluster), createMemoryClient(cluster));
+    expect(failure?.code).toBe("ForeignObject");
+    expect(cluster.at("Service", { namespace: "default", name: "digits" })).toEqual(foreign);
+  });
+
+  test("takes an object of ours that the cache has not shown yet for a stale view", async () => {
+    const { cluster } = await deployed();
+    const { failure } = await apply(plan(snapshot()).actions, identityIn(cluster), createMemoryClient(cluster));
+    expect([failure?.code, failure?.retry]).toEqual(["StaleView", "backoff"]);
+  });
+
+  test("takes no pod away when the ModelDeployment has changed since it was observed", async () => {
+    const { cluster, scale } = await deployed();
+    const identity = identityIn(cluster);
+    cluster.put(modelDeployment({ replicas: 5 }));
+    const { done, failure } = await apply([scale(0)], identity, createMemoryClient(cluster));
+    expect([done, failure?.code]).toEqual([[], "StaleView"]);
+  });
+
+  test("takes no pod away when the ModelDeployment is another one of the same name", async () => {
+    const { cluster, scale } = await deployed();
+    const identity = { ...identityIn(cluster), uid: "another" };
+    expect((await apply([scale(0)], identity, createMemoryClient(cluster))).failure?.code).toBe("StaleView");
+  });
+
+  test("changes no ReplicaSet that has changed since it was observed", async () => {
+    const { cluster, scale } = await deployed();
+    const present = cluster.at("ReplicaSet", { namespace: "default", name });
+    if (present !== undefined) cluster.put(present);
+    for (const to of [0, 3]) {
+      const { failure } = await apply([scale(to)], identityIn(cluster), createMemoryClient(cluster));
+      expect(failure?.code).toBe("Conflict");
+    }
+  });
+
+  test("writes no status over one that it has not seen", async () => {
+    const { cluster } = await deployed();
+    const identity = identityIn(cluster);
+    cluster.put(modelDeployment({ replicas: 5 }));
+    await expect(writeStatus({ replicas: 1 }, identity, createMemoryClient(cluster))).rejects.toMatchObject({
+      code: "Conflict",
+    });
+  });
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from "vitest";
+import { conditions } from "../../../operator/model-deployment/conditions.ts";
+import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
+import { plan } from "../../../operator/model-deployment/plan/plan.ts";
+import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
+import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import {
+  container,
+  gateway,
+  otherHash as other,
+  readyPod,
+  revision,
+  snapshot,
+  startingPod,
+  wantedHash as wanted,
+} from "../../builders/snapshot.ts";
+
+const { spec } = modelDeployment();
+const ready = (hash: string) => [readyPod(`${hash}-0`), readyPod(`${hash}-1`)];
+const share = (hash: string, version: string, weight: number) => ({ revision: hash, version, weight });
+const serving: Partial<Observation> = {
+  status: { stable: share(wanted, "1", 100) },
+  revisions: [revision(wanted, ready(wanted))],
+  gateways: [gateway("gateway-a", `${wanted}=100`)],
+};
+
+const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fault; want: readonly string[] }>> = {
+  "as declared: Ready and at rest": {
+    given: serving,
+    want: [
+      `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=False AsDeclared: nothing is under way",
+    ],
+  },
+  "nothing serves yet: not Ready, and what it waits for": {
+    given: { revisions: [revision(wanted, [startingPod("p-0", { containers: [container({ running: true })] })])] },
+    want: [
+      "Ready=False NothingServes: no revision has a ready pod yet: pod p-0 loads the model",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=True Loading: pod p-0 loads the model",
+      "Reconciling=True Loading: pod p-0 loads the model",
+    ],
+  },
+  "the model is being fetched": {
+    given: {
+      revisions: [
+        revision(wanted, [
+          startingPod("p-0", { containers: [container({ name: "fetch", init: true, running: true })] }),
+        ]),
+      ],
+    },
+    want: [
+      "Ready=False NothingServes: no revision has a ready pod yet: pod p-0 fetches the model",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=True Downloading: pod p-0 fetches the model",
+      "Reconciling=True Downloading: pod p-0 fetches the model",
+    ],
+  },
+  "no gateway: pods alone serve nobody": {
+    given: { ...serving, gateways: [] },
+    want: [
+      "Ready=False NothingServes: no gateway is ready, so no request can come in",
+      "Available=False NothingReady: no gateway is ready",
+      "Progressing=False AsDeclared: nothing is under way",
+    ],
+  },
+  "one pod of two is gone: available, not as declared": {
+    given: { ...serving, revisions: [revision(wanted, [readyPod("p-0")], { replicas: 2 })] },
+    want: [
+      "Ready=False Scaling: 1 of 2 pods ready",
+      `Available=True StableServes: revision ${wanted} (version 1) has 1 pod ready`,
+      `Progressing=True Scaling: 1 of 2 pods of revision ${wanted} ready`,
+      `Reconciling=True Scaling: 1 of 2 pods of revision ${wanted} ready`,
+    ],
+  },
+  "suspended on purpose counts as Ready": {
+    given: { spec: { ...spec, suspend: true }, revisions: [revision(wanted, [])] },
+    want: [
+      "Ready=True Suspended: no pods, because spec.suspend is true",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=False Suspended: nothing is under way",
+    ],
+  },
+  "scaled to zero on purpose counts as Ready": {
+    given: { spec: { ...spec, replicas: 0 }, revisions: [revision(wanted, [])] },
+    want: [
+      "Ready=True ScaledToZero: no pods, because spec.replicas is 0",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=False ScaledToZero: nothing is under way",
+    ],
+  },
+  "pods still stop: not yet suspended": {
+    given: { ...serving, spec: { ...spec, suspend: true } },
+    want: [
+      "Ready=False RolloutInProgress: 2 pods stop",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=True Scaling: 2 pods stop",
+      "Reconciling=True Scaling: 2 pods stop",
+    ],
+  },
+  "the candidate cannot load: the cause is told and the old revision serves on": {
+    given: {
+      status: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0) },
+      revisions: [
+        revision(other, ready(other)),
+        revision(
+          wanted,
+          [
+            startingPod("p-0", {
+              containers: [container({ ended: { exitCode: 65, reason: "Error", message: refusal() } })],
+            }),
+          ],
+          { version: "2" },
+        ),
+      ],
+      gateways: [gateway("gateway-a", [`${other}=100`, `${wanted}=0`].sort().join(" "))],
+    },
+    want: [
+      `Ready=False UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it; revision ${other} (version 1) serves on`,
+      `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
+      "Progressing=False UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it",
+      "Stalled=True UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it",
+    ],
+  },
+  "an API call that was refused for now is tried again": {
+    given: serving,
+    failure: deploymentFaults.MountFailed({ pod: "p", message: "m" }),
+    want: [
+      "Ready=False MountFailed: a volume of pod p cannot be mounted: m",
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=True RolloutInProgress: tries again: a volume of pod p cannot be mounted: m",
+      "Reconciling=True RolloutInProgress: tries again: a volume of pod p cannot be mounted: m",
+    ],
+  },
+  "a foreign object stalls": {
+    given: serving,
+    failure: deploymentFaults.ForeignObject({ kind: "Service", name: "digits" }),
+    want: [
+      "Ready=False ForeignObject: Service digits exists and does not belong to this ModelDeployment; it is left alone; delete or rename it, or give the ModelDeployment another name",
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=False ForeignObject: Service digits exists and does not belong to this ModelDeployment; it is left alone; delete or rename it, or give the ModelDeployment another name",
+      "Stalled=True ForeignObject: Service digits exists and does not belong to this ModelDeployment; it is left alone; delete or rename it, or give the ModelDeployment another name",
+    ],
+  },
+};
+
+const at = (lastTransitionTime: string, status: "True" | "False", type = "Ready"): Condition => ({
+  type,
+  status,
+  lastTransitionTime,
+  reason: "Before",
+  message: "before",
+});
+
+describe("conditions", () => {
+  test.each(Object.entries(cases))("%s", (_sentence, { given, failure, want }) => {
+    const seen = snapshot(given);
+    const told = conditions({ snapshot: seen, plan: plan(seen), failure }, []);
+    expect(told.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)).toEqual(want);
+  });
+
+  test("keep their time while their status stays, and say the generation they are about", () => {
+    const seen = snapshot({ ...serving, identity: { ...snapshot().identity, generation: 7 } });
+    const before = [at("2029-06-01T00:00:00Z", "True"), at("2029-06-01T00:00:00Z", "False", "Available")];
+    const told = conditions({ snapshot: seen, plan: plan(seen) }, before);
+    expect(
+      told.map(({ type, lastTransitionTime, observedGeneration }) => [type, lastTransitionTime, observedGeneration]),
+    ).toEqual([
+      ["Ready", "2029-06-01T00:00:00Z", 7],
+      ["Available", "2030-01-01T00:00:00Z", 7],
+      ["Progressing", "2030-01-01T00:00:00Z", 7],
+    ]);
+  });
+
+  test("never say True to Ready together with Stalled, nor Stalled together with Reconciling", () => {
+    for (const { given, failure } of Object.values(cases)) {
+      const seen = snapshot(given);
+      const isTrue = new Set(
+        conditions({ snapshot: seen, plan: plan(seen), failure }, [])
+          .filter(({ status }) => status === "True")
+          .map(({ type }) => type),
+      );
+      expect(isTrue.has("Stalled") && (isTrue.has("Ready") || isTrue.has("Reconciling"))).toBe(false);
+    }
+  });
+});
+
+function refusal(): string {
+  return JSON.stringify({ code: "UnsupportedLayer", message: "layer x is a Lambda layer", hint: "export it" });
+}

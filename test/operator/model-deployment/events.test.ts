@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { applyFailed, events } from "../../../operator/model-deployment/events.ts";
+import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
+import type { Action } from "../../../operator/model-deployment/plan/action.ts";
+import { replicaSet } from "../../../operator/model-deployment/resources/replica-set.ts";
+import { modelDeployment, settings } from "../../builders/model-deployment.ts";
+import { snapshot } from "../../builders/snapshot.ts";
+
+const { spec } = modelDeployment();
+const template = { deployment: "digits", hash: "a1", version: "1", spec, settings: settings() };
+const object = replicaSet(snapshot().identity, template, 1);
+const observed = { name: "digits-a1", uid: "u", resourceVersion: "1" };
+const target = "ReplicaSet digits-a1";
+const condition = (type: string, status: "True" | "False", reason: string): Condition => ({
+  type,
+  status,
+  reason,
+  message: `${reason} it is`,
+  lastTransitionTime: "2030-01-01T00:00:00Z",
+});
+
+const actions: Readonly<Record<string, { given: Action; want: string | undefined }>> = {
+  "a new revision": {
+    given: { kind: "create", resource: resources.replicaSets, object, target, why: "w" },
+    want: "RevisionCreated: created ReplicaSet digits-a1: w",
+  },
+  "a new Service is no news": {
+    given: { kind: "create", resource: resources.services, object: { ...object, kind: "Service" }, target, why: "w" },
+    want: undefined,
+  },
+  "pods added or removed": {
+    given: { kind: "scale", object: observed, from: 1, to: 3, target, why: "w" },
+    want: "Scaled: scaled ReplicaSet digits-a1 from 1 to 3: w",
+  },
+  "traffic that moves": {
+    given: { kind: "shift", split: "a1=0 b2=100", target: "traffic", why: "w" },
+    want: "TrafficShifted: traffic goes 0 % to a1, 100 % to b2: w",
+  },
+  "a revision that became stable": {
+    given: { kind: "promote", target: "revision a1 (version 1)", why: "w" },
+    want: "RevisionPromoted: revision a1 (version 1) is stable: w",
+  },
+  "a revision that is gone": {
+    given: { kind: "delete", resource: resources.replicaSets, object: observed, target, why: "w" },
+    want: "RevisionRemoved: removed ReplicaSet digits-a1: w",
+  },
+  "the beginning of a drain is no news": {
+    given: { kind: "retire", object: observed, at: "2030", target, why: "w" },
+    want: undefined,
+  },
+};
+
+describe("events", () => {
+  test.each(Object.entries(actions))("%s", (_sentence, { given, want }) => {
+    expect(events([given], {}, {}).map(({ type, reason, message }) => `${type} ${reason}: ${message}`)).toEqual(
+      want === undefined ? [] : [`Normal ${want}`],
+    );
+  });
+
+  test("say once that it is ready, and once why it is not any more", () => {
+    const ready = { conditions: [condition("Ready", "True", "AsDeclared")] };
+    const stalled = {
+      conditions: [condition("Ready", "False", "ImagePullFailed"), condition("Stalled", "True", "ImagePullFailed")],
+    };
+    expect(events([], {}, ready)).toEqual([{ type: "Normal", reason: "AsDeclared", message: "AsDeclared it is" }]);
+    expect(events([], ready, ready)).toEqual([]);
+    expect(events([], ready, stalled)).toEqual([
+      { type: "Warning", reason: "ImagePullFailed", message: "ImagePullFailed it is" },
+    ]);
+    expect(events([], stalled, stalled)).toEqual([]);
+  });
+
+  test("tell an API call that was refused", () => {
+    expect(applyFailed(deploymentFaults.PodsRefused({ replicaSet: "digits-a1", message: "quota" }))).toEqual({
+      type: "Warning",
+      reason: "PodsRefused",
+      message: "ReplicaSet digits-a1 cannot create pods: quota",
+    });
+  });
+});

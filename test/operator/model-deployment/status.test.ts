@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
+import { plan } from "../../../operator/model-deployment/plan/plan.ts";
+import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
+import { isSameStatus, status } from "../../../operator/model-deployment/status.ts";
+import { settings } from "../../builders/model-deployment.ts";
+import { gateway, readyPod, revision, snapshot, startingPod, wantedHash as wanted } from "../../builders/snapshot.ts";
+
+const facts = {
+  name: "digits",
+  version: "1",
+  state: "Ready",
+  format: "Keras",
+  engine: "TensorFlowJs/wasm",
+  digest: "sha256:aa",
+  bytes: 120,
+  signature: "a: float32[-1,64] → b: float32[-1,10]",
+} as const;
+const serving: Partial<Observation> = {
+  status: { stable: { revision: wanted, version: "1", weight: 100 }, gateway: { port: 20_001 } },
+  revisions: [
+    revision(wanted, [{ ...readyPod("p-0"), facts }, startingPod("p-1"), startingPod("p-2", { terminating: true })]),
+  ],
+  gateways: [gateway("gateway-a", `${wanted}=100`)],
+};
+
+describe("the status", () => {
+  test("tells everything that was observed and decided", () => {
+    const seen = snapshot(serving);
+    const { conditions = [], ...told } = status({ snapshot: seen, plan: plan(seen) });
+    expect(conditions.map(({ type }) => type)).toEqual(["Ready", "Available", "Progressing", "Reconciling"]);
+    expect(told).toEqual({
+      observedGeneration: 1,
+      stable: { revision: wanted, version: "1", digest: "sha256:aa", replicas: 2, ready: 1, weight: 100 },
+      replicas: 2,
+      selector: "modelwright.dev/model-deployment=digits",
+      url: "http://digits.default.svc:8501/v1/models/digits",
+      gateway: { port: 20_001 },
+      model: {
+        signature: "a: float32[-1,64] → b: float32[-1,10]",
+        format: "Keras",
+        bytes: 120,
+        engine: "TensorFlowJs/wasm",
+        digest: "sha256:aa",
+      },
+    });
+  });
+
+  test("leads to the front where there is one", () => {
+    const seen = snapshot({ ...serving, settings: settings({ frontUrl: "http://localhost:8501" }) });
+    expect(status({ snapshot: seen, plan: plan(seen) }).url).toBe("http://localhost:8501/v1/models/digits");
+  });
+
+  test("keeps the traffic where it was when an action failed", () => {
+    const seen = snapshot();
+    const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
+    expect(plan(seen).rollout.candidate?.weight).toBe(100);
+    const told = status({ snapshot: seen, plan: plan(seen), failure });
+    expect([told.stable, told.candidate]).toEqual([undefined, undefined]);
+  });
+
+  test("keeps what is known of a model until it is known anew", () => {
+    const model = { digest: "sha256:aa", bytes: 120 };
+    const stable = { revision: wanted, version: "1", weight: 100, digest: "sha256:aa" };
+    const seen = snapshot({ ...serving, status: { stable, model }, revisions: [revision(wanted, [readyPod("p-0")])] });
+    const told = status({ snapshot: seen, plan: plan(seen) });
+    expect([told.model, told.stable?.digest]).toEqual([model, "sha256:aa"]);
+  });
+
+  test("is the same when only the order of members differs", () => {
+    expect(isSameStatus({ replicas: 1, url: "u" }, { url: "u", replicas: 1 })).toBe(true);
+    expect(isSameStatus({ replicas: 1 }, { replicas: 2 })).toBe(false);
+  });
+});

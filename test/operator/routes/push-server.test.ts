@@ -1,0 +1,240 @@
+import { request as httpRequest, type ClientRequest } from "node:http";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PushServer } from "../../../operator/routes/push-server.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import {
+  type GatewayMessage,
+  type Route,
+  routesPath,
+  type TableMessage,
+} from "../../../runtime/contract/route-table.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+
+let server: PushServer;
+let clock: ManualClock;
+let port: number;
+let complete: () => void;
+let told: string[];
+let gateways: Gateway[];
+
+beforeEach(async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  complete = resolve;
+  told = [];
+  gateways = [];
+  clock = createManualClock();
+  server = new PushServer({
+    host: "127.0.0.1",
+    port: 0,
+    log: silentLog,
+    clock,
+    complete: promise,
+    onAck: (key) => told.push(`ack ${key}`),
+    onLeave: (gateway) => told.push(`leave ${gateway}`),
+    onWake: (key) => told.push(`wake ${key}`),
+  });
+  port = await server.start();
+});
+
+afterEach(async () => {
+  for (const gateway of gateways) gateway.request.destroy();
+  await server.stop();
+});
+
+interface Gateway {
+  readonly request: ClientRequest;
+  readonly received: TableMessage[];
+  readonly ended: Promise<void>;
+  say(message: GatewayMessage | string): void;
+}
+
+/** A gateway as the contract has it, over a real socket; it acknowledges nothing by itself. */
+function connect(name?: string): Gateway {
+  const received: TableMessage[] = [];
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const request = httpRequest({ host: "127.0.0.1", port, path: routesPath, method: "POST" });
+  request.on("response", (response) => {
+    const lines = createInterface({ input: response });
+    lines.on("line", (line) => received.push(JSON.parse(line)));
+    lines.on("error", () => {});
+    response.on("close", resolve);
+    response.on("error", () => {});
+  });
+  request.on("error", () => resolve());
+  const say = (message: GatewayMessage | string): void =>
+    void request.write(typeof message === "string" ? message : `${JSON.stringify(message)}\n`);
+  const gateway = { request, received, ended, say };
+  gateways.push(gateway);
+  if (name !== undefined) say({ type: "hello", gateway: name });
+  return gateway;
+}
+
+const route = (key: string, weight = 100): Route => ({
+  key,
+  model: "m",
+  port: 20_000,
+  hostnames: [],
+  revisions: [{ hash: "a1", version: "1", weight, endpoints: [], draining: [] }],
+  hold: { maxRequests: 1, maxBytes: 1, timeoutMs: 1 },
+  bodyBytes: 1,
+  timeoutMs: 1,
+});
+const messages = (gateway: Gateway, count: number) =>
+  eventually(
+    () => gateway.received,
+    (received) => received.length >= count,
+  );
+
+describe("the push server", () => {
+  test("tells a new gateway the whole table, once it is complete", async () => {
+    server.set("a/b", route("a/b"));
+    const gateway = connect("gateway-a");
+    await systemClock.sleep(50);
+    expect(gateway.received).toEqual([]);
+    complete();
+    expect(await messages(gateway, 1)).toEqual([{ type: "full", version: 1, routes: [route("a/b")] }]);
+  });
+
+  test("tells changes of one moment together, and only what changed", async () => {
+    complete();
+    server.set("a/b", route("a/b"));
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    server.set("a/b", route("a/b"));
+    server.set("c/d", route("c/d"));
+    server.set("e/f", route("e/f"));
+    expect((await messages(gateway, 2)).slice(1)).toEqual([
+      { type: "delta", version: 2, upsert: [route("c/d"), route("e/f")], remove: [] },
+    ]);
+    server.set("a/b", undefined);
+    expect((await messages(gateway, 3)).slice(2)).toEqual([{ type: "delta", version: 3, upsert: [], remove: ["a/b"] }]);
+  });
+
+  test("knows by gateway the split that was acknowledged, not the one that was sent", async () => {
+    complete();
+    server.set("a/b", route("a/b"));
+    const [one, two] = [connect("gateway-a"), connect("gateway-b")];
+    await Promise.all([messages(one, 1), messages(two, 1)]);
+    expect(server.acknowledged("a/b")).toEqual(new Map());
+    one.say({ type: "ack", version: 1 });
+    await eventually(
+      () => told,
+      (lines) => lines.length === 1,
+    );
+    server.set("a/b", route("a/b", 0));
+    await messages(one, 2);
+    two.say({ type: "ack", version: 1 });
+    await eventually(
+      () => told,
+      (lines) => lines.length === 2,
+    );
+    expect(server.acknowledged("a/b")).toEqual(
+      new Map([
+        ["gateway-a", "a1=100"],
+        ["gateway-b", "a1=100"],
+      ]),
+    );
+    one.say({ type: "ack", version: 2 });
+    await eventually(
+      () => server.acknowledged("a/b").get("gateway-a"),
+      (split) => split === "a1=0",
+    );
+    expect(told).toEqual(["ack a/b", "ack a/b", "ack a/b"]);
+  });
+
+  test("forgets what a gateway acknowledged when it leaves", async () => {
+    complete();
+    server.set("a/b", route("a/b"));
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    gateway.say({ type: "ack", version: 1 });
+    await eventually(
+      () => told,
+      (lines) => lines.length === 1,
+    );
+    gateway.request.destroy();
+    await eventually(
+      () => told,
+      (lines) => lines.includes("leave gateway-a"),
+    );
+    expect(server.acknowledged("a/b")).toEqual(new Map());
+  });
+
+  test("passes on that requests wait", async () => {
+    complete();
+    connect("gateway-a").say({ type: "wake", key: "a/b" });
+    await eventually(
+      () => told,
+      (lines) => lines.includes("wake a/b"),
+    );
+  });
+
+  test("sends a gateway that is behind one message for everything that it missed", async () => {
+    complete();
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    for (let weight = 0; weight < 60; weight += 1) {
+      server.set("a/b", route("a/b", weight));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await messages(gateway, 16);
+    await systemClock.sleep(50);
+    expect(gateway.received).toHaveLength(16);
+    gateway.say({ type: "ack", version: 16 });
+    expect((await messages(gateway, 17)).at(-1)).toEqual({
+      type: "delta",
+      version: 17,
+      upsert: [route("a/b", 59)],
+      remove: [],
+    });
+  });
+
+  test("pings a quiet gateway and drops one that does not acknowledge", async () => {
+    complete();
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    gateway.say({ type: "ack", version: 1 });
+    await systemClock.sleep(50);
+    await clock.advance(10_000);
+    expect((await messages(gateway, 2))[1]).toEqual({ type: "ping" });
+    server.set("a/b", route("a/b"));
+    await messages(gateway, 3);
+    await clock.advance(40_000);
+    await gateway.ended;
+    expect(told).toContain("leave gateway-a");
+  });
+
+  const rude: Readonly<Record<string, string>> = {
+    "a line that is no JSON": "hello\n",
+    "a message of an unknown type": '{"type":"goodbye"}\n',
+    "a hello without a name": '{"type":"hello","gateway":7}\n',
+    "a line without an end": "x".repeat(5_000),
+  };
+  test.each(Object.entries(rude))("ends a stream with %s, and only that", async (_sentence, text) => {
+    complete();
+    const polite = connect("gateway-a");
+    await messages(polite, 1);
+    const gateway = connect();
+    gateway.say(text);
+    await gateway.ended;
+    server.set("a/b", route("a/b"));
+    await messages(polite, 2);
+  });
+
+  test("serves nothing else", async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect([response.status, await response.text()]).toEqual([404, "only POST /v1/routes is served here\n"]);
+  });
+
+  test("says which port is taken", async () => {
+    const options = { host: "127.0.0.1", port, log: silentLog, complete: Promise.resolve() };
+    const second = new PushServer({ ...options, onAck: () => {}, onLeave: () => {}, onWake: () => {} });
+    await expect(second.start()).rejects.toMatchObject({
+      code: "CannotListen",
+      message: `cannot listen on 127.0.0.1:${port} for gateways: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    });
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
+import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
+import { route } from "../../../operator/routes/table.ts";
+import type { Route } from "../../../runtime/contract/route-table.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+
+const hold = { maxRequests: 256, maxBytes: 67_108_864, timeoutMs: 60_000 };
+const bare: Route = {
+  key: "default/digits",
+  model: "digits",
+  port: 20_001,
+  hostnames: ["digits.default", "digits.default.svc", "digits.default.svc.cluster.local"],
+  revisions: [],
+  hold: { ...hold, maxRequests: 0 },
+  bodyBytes: 67_108_864,
+  timeoutMs: 60_000,
+};
+const gateway = { port: 20_001 };
+const stable = { revision: "a1", version: "1", weight: 100 };
+
+const deployed = (status: ModelDeployment["status"], spec = {}): ModelDeployment & Stored => ({
+  ...modelDeployment(spec),
+  ...(status === undefined ? {} : { status }),
+});
+const pod = (
+  hash: string,
+  name: string,
+  changes: { ready?: boolean; podIP?: string; leaves?: boolean } = {},
+): Pod & Stored => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name,
+    uid: name,
+    resourceVersion: "1",
+    labels: revisionLabels("digits", hash),
+    ...(changes.leaves === true ? { deletionTimestamp: "2030-01-01T00:00:00Z" } : {}),
+  },
+  spec: { containers: [] },
+  status: {
+    podIP: changes.podIP ?? "10.0.0.1",
+    conditions: [{ type: "Ready", status: changes.ready === false ? "False" : "True" }],
+  },
+});
+
+const cases: Readonly<
+  Record<string, { given: [ModelDeployment & Stored, readonly (Pod & Stored)[]]; want: Route | undefined }>
+> = {
+  "there is none before the operator has assigned a port": { given: [deployed(undefined), []], want: undefined },
+  "there is none any more while the ModelDeployment is deleted": {
+    given: [
+      {
+        ...modelDeployment(),
+        status: { gateway },
+        metadata: { ...modelDeployment().metadata, deletionTimestamp: "2030-01-01T00:00:00Z" },
+      },
+      [],
+    ],
+    want: undefined,
+  },
+  "nothing has weight: requests are refused at once instead of held": {
+    given: [deployed({ gateway }), []],
+    want: bare,
+  },
+  "a revision has its ready pods as endpoints, by name": {
+    given: [deployed({ gateway, stable }), [pod("a1", "p-2", { podIP: "10.0.0.2" }), pod("a1", "p-1")]],
+    want: {
+      ...bare,
+      hold,
+      revisions: [
+        {
+          hash: "a1",
+          version: "1",
+          weight: 100,
+          endpoints: [
+            { pod: "p-1", address: "10.0.0.1", port: 8501 },
+            { pod: "p-2", address: "10.0.0.2", port: 8501 },
+          ],
+          draining: [],
+        },
+      ],
+    },
+  },
+  "pods that are not ready, without an address or of no revision of the route are no endpoints": {
+    given: [
+      deployed({ gateway, stable }),
+      [pod("a1", "p-1", { ready: false }), pod("a1", "p-2", { podIP: "" }), pod("b2", "p-3")],
+    ],
+    want: { ...bare, hold, revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: [] }] },
+  },
+  "a pod that terminates drains, though it still is ready": {
+    given: [deployed({ gateway, stable }), [pod("a1", "p-1", { leaves: true })]],
+    want: {
+      ...bare,
+      hold,
+      revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: ["10.0.0.1"] }],
+    },
+  },
+  "candidate and stable share the requests by weight": {
+    given: [
+      deployed({ gateway, stable: { ...stable, weight: 75 }, candidate: { revision: "b2", version: "2", weight: 25 } }),
+      [pod("a1", "p-1"), pod("b2", "p-2", { podIP: "10.0.0.2" })],
+    ],
+    want: {
+      ...bare,
+      hold,
+      revisions: [
+        {
+          hash: "a1",
+          version: "1",
+          weight: 75,
+          endpoints: [{ pod: "p-1", address: "10.0.0.1", port: 8501 }],
+          draining: [],
+        },
+        {
+          hash: "b2",
+          version: "2",
+          weight: 25,
+          endpoints: [{ pod: "p-2", address: "10.0.0.2", port: 8501 }],
+          draining: [],
+        },
+      ],
+    },
+  },
+  "name on the wire and limits are the spec's": {
+    given: [
+      deployed(
+        { gateway },
+        {
+          model: { name: "mnist", source: { configMap: { name: "models", key: "digits.h5" } } },
+          serving: { limits: { bodyBytes: 1024, timeout: "1m30s" } },
+        },
+      ),
+      [],
+    ],
+    want: { ...bare, model: "mnist", bodyBytes: 1024, timeoutMs: 90_000 },
+  },
+};
+
+describe("the route of a ModelDeployment", () => {
+  test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
+    expect(route(...given)).toEqual(want);
+  });
+});
