@@ -10,4 +10,5 @@ const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => (stop.signal.aborted ? process.exit() : stop.abort(signal)));
 }
-process.exit(await runProgram(process.argv.slice(2), process.env, stop.signal));
+const crash = new Promise<never>((_, reject) => process.once("uncaughtException", reject));
+process.exit(await runProgram(process.argv.slice(2), process.env, { stop: stop.signal, crash }));

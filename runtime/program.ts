@@ -10,12 +10,20 @@ import { fetchOptions, gatewayLogLevel, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
 
+/** What may end a program before it is done. */
+export interface ProgramEnds {
+  /** Aborts when it shall stop in order. */
+  readonly stop: AbortSignal;
+  /** Rejects with what nobody caught. */
+  readonly crash: Promise<never>;
+}
+
 /** Runs `serve`, `fetch` or `gateway` to its end; the contract's exit code. The last words are left where they shall be. */
-export async function runProgram(argv: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
+export async function runProgram(argv: readonly string[], env: Environment, ends: ProgramEnds): Promise<number> {
   const [command = "", ...args] = argv;
   const logAt = (level: LogLevel): Log => programLog(command, level, env);
   try {
-    await run(command, args, { env, stop, logAt });
+    await Promise.race([run(command, args, { env, stop: ends.stop, logAt }), ends.crash]);
     return exitCodes.ok;
   } catch (thrown) {
     const fault = Fault.from(thrown);

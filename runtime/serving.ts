@@ -9,6 +9,7 @@ import { adminListener } from "./server/admin-listener.ts";
 import { type HttpServer, openHttpServer } from "./server/http-server.ts";
 import { type AnsweredRequest, protocolListener } from "./server/protocol-listener.ts";
 import { defaultBodyLimits } from "./server/request-body.ts";
+import type { RequestLog } from "./serving-settings.ts";
 
 /** What the ports of a runtime tell and serve. */
 export interface Served {
@@ -46,7 +47,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
       onStart: figures.requestStarted,
       onAnswer: (answered) => {
         figures.requestAnswered(answered);
-        logFailure(log, answered);
+        logAnswered(log, options.serving.requestLog, answered);
       },
       clock,
     }),
@@ -55,7 +56,10 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   return { front, admin, figures };
 }
 
-/** Failures of ours get a line; what a client does wrong is counted only. */
-function logFailure(log: Log, { fault, ...answered }: AnsweredRequest): void {
+/** Failures of ours are errors whatever is asked for; all else is as the manifest wants it. Bodies are never logged. */
+function logAnswered(log: Log, wanted: RequestLog, { fault, ...answered }: AnsweredRequest): void {
   if (fault?.level === "error") log.error("request failed", { ...answered, fault: fault.record });
+  else if (wanted === "All" || (wanted === "Failed" && fault !== undefined)) {
+    log.info("request answered", { ...answered, ...(fault === undefined ? {} : { fault: fault.code }) });
+  }
 }

@@ -51,7 +51,7 @@ export function packedNumbers(bytes: Buffer, start: number, slab: NumberSink): P
 
 /** An empty slab for the numbers of a document of that many bytes; it grows. */
 export function numberSlab(sizeBytes: number): NumberSink {
-  const capacity = Math.min(Math.max(sizeBytes >> 3, 16), 1 << 20);
+  const capacity = Math.min(Math.max(sizeBytes >> 2, 16), 1 << 20);
   return { values: new Float64Array(capacity), count: 0, inexact: false };
 }
 

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { describe, expect, test } from "vitest";
-import { digits, rows, startServe } from "./program.ts";
+import { digits, predict, rows, startServe } from "./program.ts";
 
 interface Sent {
   readonly status: number | undefined;
@@ -67,5 +67,19 @@ describe("the life of a runtime", () => {
     const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "60000" });
     serving.child.kill("SIGTERM");
     expect((await serving.ended).code).toBe(0);
+  });
+
+  test("logs the requests that the manifest asks for, without their bodies", async () => {
+    const serving = await startServe(digits.model, { MODELWRIGHT_SERVING: '{"logging":{"requests":"All"}}' });
+    await serving.line("model ready");
+    await predict(serving, JSON.stringify({ instances: rows }));
+    await predict(serving, '{"instances":[[7777]]}');
+    serving.child.kill("SIGTERM");
+    const lines = (await serving.ended).log.filter(({ msg }) => msg === "request answered");
+    expect(lines.map(({ status, fault }) => [status, fault])).toEqual([
+      [200, undefined],
+      [400, "InputShape"],
+    ]);
+    expect(JSON.stringify(lines)).not.toContain("7777");
   });
 });
