@@ -17,8 +17,14 @@ export interface Figures {
   readonly exposition: () => Promise<Exposition>;
 }
 
-/** Counts per ModelDeployment and revision, in Prometheus' format. `held` tells how many requests wait at this moment. */
-export function figures(held: () => number): Figures {
+/** What is read at the moment of a scrape. */
+export interface Readings {
+  readonly heldRequests: number;
+  readonly tableVersion: number;
+}
+
+/** Counts per ModelDeployment and revision, in Prometheus' format. */
+export function figures(readings: () => Readings): Figures {
   const metrics = metricSet({ processMetrics: true });
   const requests = metrics.counter({
     name: metricNames.gatewayRequests,
@@ -33,7 +39,15 @@ export function figures(held: () => number): Figures {
   });
   metrics.gauge(
     { name: metricNames.gatewayHeldRequests, help: "Requests that wait because nothing is ready", labels: [] },
-    (gauge) => gauge.set(held()),
+    (gauge) => gauge.set(readings().heldRequests),
+  );
+  metrics.gauge(
+    {
+      name: metricNames.gatewayRouteTableVersion,
+      help: "Version of the route table that serves, 0 before the first",
+      labels: [],
+    },
+    (gauge) => gauge.set(readings().tableVersion),
   );
   return {
     record: ({ key, revision, status, durationMs }) => {

@@ -60,7 +60,12 @@ export class Gateway {
 
   /** True once a table has come and until draining begins. */
   get isReady(): boolean {
-    return this.#table.filled && !this.#draining;
+    return this.#table.version > 0 && !this.#draining;
+  }
+
+  /** Version of the route table that serves, 0 before the first. */
+  get tableVersion(): number {
+    return this.#table.version;
   }
 
   /** Requests that wait at this moment because nothing is ready. */

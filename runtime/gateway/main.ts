@@ -12,7 +12,7 @@ import type { GatewayOptions } from "./options.ts";
  */
 export async function runGateway(options: GatewayOptions, logLevel: LogLevel, stop: AbortSignal): Promise<void> {
   const log = jsonLog(logLevel, { program: "gateway", gateway: options.gateway });
-  const counted = figures(() => gateway.heldRequests);
+  const counted = figures(() => gateway);
   const gateway = new Gateway(options, { clock: systemClock, random: Math.random, log, record: counted.record });
   const admin = await openHttpServer(
     { host: options.host, port: options.adminPort, portFlag: "--admin-port" },

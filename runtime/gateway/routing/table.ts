@@ -13,8 +13,8 @@ export interface LiveRoute {
 
 /** The table this gateway works by. It is kept when the operator is away. */
 export interface RouteTable {
-  /** False until the first full table has come. */
-  readonly filled: boolean;
+  /** Version of the last message worked in, 0 until the first full table has come. Starts anew with each stream. */
+  readonly version: number;
   readonly byKey: ReadonlyMap<string, LiveRoute>;
   readonly byModel: ReadonlyMap<string, readonly LiveRoute[]>;
   /** Works a message in; routes that got an endpoint release their held requests. */
@@ -26,7 +26,7 @@ export function routeTable(changed: (table: RouteTable) => void): RouteTable {
   const byKey = new Map<string, LiveRoute>();
   const byModel = new Map<string, LiveRoute[]>();
   const table = {
-    filled: false,
+    version: 0,
     byKey,
     byModel,
     apply: (message: TableMessage): void => {
@@ -35,11 +35,11 @@ export function routeTable(changed: (table: RouteTable) => void): RouteTable {
         const kept = new Set(message.routes.map((route) => route.key));
         for (const key of byKey.keys()) if (!kept.has(key)) byKey.delete(key);
         message.routes.forEach((route) => upsert(byKey, route));
-        table.filled = true;
       } else {
         message.remove.forEach((key) => byKey.delete(key));
         message.upsert.forEach((route) => upsert(byKey, route));
       }
+      table.version = message.version;
       index(byKey, byModel);
       changed(table);
       for (const live of byKey.values()) if (servable(live.route)) releaseHeld(live.hold);

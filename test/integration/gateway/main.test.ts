@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { runGateway } from "../../../runtime/gateway/main.ts";
+import { asked, freePort, pod, route, tableSource } from "./parts.ts";
+
+describe("the gateway's program", () => {
+  test("opens its ports, tells readiness and figures, and ends when it is told to", async () => {
+    const source = await tableSource();
+    const upstream = await pod("p0");
+    const [restPort, adminPort] = [await freePort(), await freePort()];
+    const stop = new AbortController();
+    const running = runGateway(
+      {
+        host: "127.0.0.1",
+        restPort,
+        adminPort,
+        gateway: "g0",
+        operatorUrls: [source.url],
+        drainDelayMs: 0,
+        logLevel: "silent",
+      },
+      "silent",
+      stop.signal,
+    );
+    await source.heard(({ type }) => type === "hello");
+    const admin = `http://127.0.0.1:${adminPort}`;
+    expect((await fetch(`${admin}/readyz`)).status).toBe(503);
+    expect((await fetch(`${admin}/model`)).status).toBe(404);
+    const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
+    source.push({ type: "full", version: 7, routes: [route(await freePort(), revisions)] });
+    await source.heard(({ type }) => type === "ack");
+    expect((await fetch(`${admin}/readyz`)).status).toBe(200);
+    expect((await asked(restPort)).status).toBe(200);
+    const metrics = await (await fetch(`${admin}/metrics`)).text();
+    expect(metrics).toContain(
+      'modelwright_gateway_requests_total{model_deployment="default/digits",revision="a1",status="2xx"} 1',
+    );
+    expect(metrics).toContain("modelwright_gateway_route_table_version 7");
+    expect(metrics).toContain("modelwright_gateway_held_requests 0");
+    stop.abort();
+    await running;
+    await expect(asked(restPort)).rejects.toThrow("ECONNREFUSED");
+    await source.close();
+    await upstream.close();
+  });
+});
