@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { gatewayOptions } from "../../../runtime/gateway/options.ts";
+
+describe("gatewayOptions", () => {
+  test("has defaults for a pod of its own", () => {
+    expect(gatewayOptions([], {})).toEqual({
+      host: "0.0.0.0",
+      restPort: 8501,
+      adminPort: 8502,
+      gateway: "gateway",
+      operatorUrls: [],
+      drainDelayMs: 5000,
+      logLevel: "info",
+    });
+  });
+
+  test("takes ports from arguments and the rest from the environment", () => {
+    const env = {
+      MODELWRIGHT_BIND_ADDRESS: "10.0.0.7",
+      MODELWRIGHT_POD_NAME: "gateway-x",
+      MODELWRIGHT_OPERATOR_URLS: "http://a:8503,http://b:8503",
+      MODELWRIGHT_DRAIN_DELAY_MS: "0",
+      MODELWRIGHT_LOG_LEVEL: "debug",
+    };
+    expect(gatewayOptions(["--rest-port", "9501", "--admin-port", "9502"], env)).toEqual({
+      host: "10.0.0.7",
+      restPort: 9501,
+      adminPort: 9502,
+      gateway: "gateway-x",
+      operatorUrls: ["http://a:8503", "http://b:8503"],
+      drainDelayMs: 0,
+      logLevel: "debug",
+    });
+  });
+
+  test("names what is wrong", () => {
+    expect(() => gatewayOptions(["--rest-port", "x"], {})).toThrow("--rest-port is x; must be a whole number");
+    expect(() => gatewayOptions([], { MODELWRIGHT_DRAIN_DELAY_MS: "soon" })).toThrow(
+      "MODELWRIGHT_DRAIN_DELAY_MS is soon; must be a whole number",
+    );
+  });
+});
