@@ -6,7 +6,7 @@ import { Fault } from "../runtime/base/fault.ts";
 import { jsonLog } from "../runtime/base/log.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
-import { loadConnection } from "./kube/config.ts";
+import { inClusterConnection, loadConnection } from "./kube/config.ts";
 import { createHttpTransport } from "./kube/http-transport.ts";
 import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
 import { type Operator, startOperator } from "./operator.ts";
@@ -15,8 +15,8 @@ import { operatorOptions, type OperatorProgramOptions } from "./options.ts";
 /** Runs until SIGTERM or until the lease is lost; the exit code says which. */
 async function run(options: OperatorProgramOptions): Promise<number> {
   const log = jsonLog(options.logLevel, { program: "operator" });
-  const { kubeconfigPath } = options;
-  const connection = await loadConnection(kubeconfigPath === undefined ? { isInCluster: true } : { kubeconfigPath });
+  const { cluster } = options;
+  const connection = await ("host" in cluster ? inClusterConnection(cluster) : loadConnection(cluster));
   const transport = createHttpTransport({ connection, userAgent: "modelwright-operator" });
   const metrics = operatorMetrics();
   const ended = Promise.withResolvers<number>();
@@ -32,6 +32,7 @@ async function run(options: OperatorProgramOptions): Promise<number> {
       logLevel: options.logLevel,
     },
     gatewayNamespace: options.namespace,
+    watchNamespace: options.watchNamespace,
     routes: { host: options.host, port: options.routesPort },
     lease: {
       namespace: options.namespace,

@@ -23,6 +23,8 @@ export interface OperatorOptions {
   readonly settings: Settings;
   /** Where the gateway's pods are looked for: pods elsewhere cannot pass for gateways. */
   readonly gatewayNamespace: string;
+  /** The only namespace whose ModelDeployments are looked after; absent: all. */
+  readonly watchNamespace?: string | undefined;
   /** Where gateways connect to; port 0 takes a free one. */
   readonly routes: { readonly host: string; readonly port: number };
   readonly log: Log;
@@ -61,7 +63,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(observers === undefined ? {} : { observe: observers.request }),
   });
-  const caches = createCaches(options.gatewayNamespace);
+  const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const synced = untilSynced(caches);
   const pushServer = new PushServer({
     ...options.routes,

@@ -9,14 +9,17 @@ import {
   wholeNumber,
 } from "../runtime/base/option-source.ts";
 import { ports } from "../runtime/contract/ports.ts";
+import type { ConnectionSource, InCluster } from "./kube/config.ts";
 import { systemNamespace } from "./model-deployment/resources/labels.ts";
 
 /** Everything the operator is told when it starts on a cluster. */
 export interface OperatorProgramOptions {
-  /** A kubeconfig file; absent: the service account of the pod. */
-  readonly kubeconfigPath: string | undefined;
+  /** A kubeconfig file, else the service account of the pod. */
+  readonly cluster: Required<Pick<ConnectionSource, "kubeconfigPath">> | InCluster;
   /** Namespace of the installation: its lease and its gateways. */
   readonly namespace: string;
+  /** The only namespace whose ModelDeployments are looked after; absent: all. */
+  readonly watchNamespace: string | undefined;
   readonly leaseName: string;
   /** Unique among the replicas. */
   readonly identity: string | undefined;
@@ -33,7 +36,11 @@ export interface OperatorProgramOptions {
 /** Each option by its flag, with the environment variable that the chart sets. */
 const names = {
   kubeconfig: { flag: "kubeconfig", variable: "KUBECONFIG" },
+  serviceHost: { flag: "service-host", variable: "KUBERNETES_SERVICE_HOST" },
+  servicePort: { flag: "service-port", variable: "KUBERNETES_SERVICE_PORT" },
+  serviceAccount: { flag: "service-account", variable: "MODELWRIGHT_SERVICE_ACCOUNT" },
   namespace: { flag: "namespace", variable: "MODELWRIGHT_NAMESPACE" },
+  watchNamespace: { flag: "watch-namespace", variable: "MODELWRIGHT_WATCH_NAMESPACE" },
   lease: { flag: "lease", variable: "MODELWRIGHT_LEASE" },
   identity: { flag: "identity", variable: "MODELWRIGHT_POD_NAME" },
   runtimeImage: { flag: "runtime-image", variable: "MODELWRIGHT_RUNTIME_IMAGE" },
@@ -49,6 +56,7 @@ const names = {
 const pullPolicies = ["Always", "IfNotPresent", "Never"] as const;
 /** Kubernetes' own default for pods that have none. */
 const defaultGraceSeconds = 30;
+const defaultServicePort = 443;
 const defaultDrainDelayMs = 5_000;
 const hourMs = 3_600_000;
 
@@ -60,8 +68,9 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
   const pullPolicy = source.find(names.imagePullPolicy);
   const level = source.find(names.logLevel);
   return {
-    kubeconfigPath: text("kubeconfig"),
+    cluster: clusterOf(source),
     namespace: text("namespace") ?? systemNamespace,
+    watchNamespace: text("watchNamespace"),
     leaseName: text("lease") ?? "modelwright-operator",
     identity: text("identity"),
     runtimeImage: required(source, "runtimeImage", "the image of the runtime, as registry/modelwright/runtime:1.0.0"),
@@ -73,6 +82,20 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
     terminationGraceSeconds: number(source.find(names.terminationGrace), defaultGraceSeconds, hourMs / 1_000),
     logLevel: level === undefined ? "info" : oneOf(level, logLevels),
   };
+}
+
+/** Every pod is told the host and port of its API server; elsewhere a kubeconfig is needed. */
+function clusterOf(source: OptionSource): OperatorProgramOptions["cluster"] {
+  const kubeconfigPath = source.find(names.kubeconfig)?.text;
+  if (kubeconfigPath !== undefined) return { kubeconfigPath };
+  const host = source.find(names.serviceHost)?.text;
+  if (host === undefined) {
+    const option = "--kubeconfig, KUBECONFIG or KUBERNETES_SERVICE_HOST";
+    throw faults.OptionMissing({ option, expected: "a kubeconfig file; in a pod, Kubernetes sets the last of them" });
+  }
+  const port = number(source.find(names.servicePort), defaultServicePort, 65_535);
+  const folder = source.find(names.serviceAccount)?.text;
+  return { host, port: String(port), ...(folder === undefined ? {} : { folder }) };
 }
 
 function required(source: OptionSource, name: keyof typeof names, expected: string): string {

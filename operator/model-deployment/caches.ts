@@ -38,16 +38,16 @@ export interface Caches {
 }
 
 /**
- * Empty caches. Objects that do not carry our label are not kept (clusters have many Services); a foreign object of one
+ * Empty caches, of one namespace or, when it is left out, of all. Objects that do not carry our label are not kept (clusters have many Services); a foreign object of one
  * of our names is met when a create is refused.
  */
-export function createCaches(gatewayNamespace: string): Caches {
-  const selection = { labelSelector: labels.deployment };
+export function createCaches(gatewayNamespace: string, namespace?: string): Caches {
+  const selection = { namespace, labelSelector: labels.deployment };
   const gatewaySelector = Object.entries(gatewayLabels).map(([key, value]) => `${key}=${value}`);
   return {
     deployments: {
       resource: resources.modelDeployments,
-      selection: {},
+      selection: { namespace },
       cache: createCache<ModelDeployment, "port">({
         indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
       }),
@@ -80,7 +80,7 @@ export function createCaches(gatewayNamespace: string): Caches {
     },
     mountFailures: {
       resource: resources.events,
-      selection: { fieldSelector: "involvedObject.kind=Pod,reason=FailedMount" },
+      selection: { namespace, fieldSelector: "involvedObject.kind=Pod,reason=FailedMount" },
       cache: createCache<Event, "about">({ indexes: { about: ({ involvedObject }) => [involvedObject.uid ?? ""] } }),
     },
   };

@@ -5,7 +5,7 @@ import type { Client } from "../kube/client.ts";
 import type { Event } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import type { EventValue } from "./events.ts";
-import { fieldManager } from "./resources/labels.ts";
+import { fieldManager, reportingController } from "./resources/labels.ts";
 import type { Identity } from "./snapshot.ts";
 
 /** Publishes events, each sentence at most once in ten minutes. */
@@ -66,6 +66,6 @@ function eventObject(about: Identity, event: EventValue, { now, suffix }: { now:
     firstTimestamp: stamp,
     lastTimestamp: stamp,
     source: { component: fieldManager },
-    reportingComponent: `${fieldManager}.dev/operator`,
+    reportingComponent: reportingController,
   };
 }

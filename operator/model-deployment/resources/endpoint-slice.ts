@@ -1,6 +1,6 @@
 import type { EndpointSlice } from "../../kube/kinds.ts";
 import type { Identity, ObservedGateway } from "../snapshot.ts";
-import { deploymentLabels, fieldManager, labels } from "./labels.ts";
+import { deploymentLabels, labels, sliceManager } from "./labels.ts";
 import { endpointSliceName, serviceName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 import { httpPortName } from "./service.ts";
@@ -25,7 +25,7 @@ export function endpointSlices(
       labels: {
         ...deploymentLabels(identity.name),
         [labels.serviceName]: serviceName(identity.name),
-        [labels.sliceManagedBy]: `${fieldManager}.dev`,
+        [labels.sliceManagedBy]: sliceManager,
       },
       ownerReferences: [ownerReference(identity)],
     },

@@ -62,5 +62,9 @@ export const gatewayLabels: Readonly<Record<string, string>> = {
   [labels.component]: "gateway",
 };
 
+/** Who manages our EndpointSlices and reports our events, as Kubernetes wants it named. */
+export const sliceManager = "modelwright.dev";
+export const reportingController = "modelwright.dev/operator";
+
 /** Where an installation keeps its own objects unless it is told otherwise. */
 export const systemNamespace = "modelwright-system";

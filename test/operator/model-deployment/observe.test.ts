@@ -1,0 +1,201 @@
+import { describe, expect, test } from "vitest";
+import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
+import { createCaches, labelledKey } from "../../../operator/model-deployment/caches.ts";
+import { observe } from "../../../operator/model-deployment/observe.ts";
+import { observedPod } from "../../../operator/model-deployment/observed-pod.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { ownerReference } from "../../../operator/model-deployment/resources/owner.ts";
+import { createSimulatedCluster } from "../../../operator/model-deployment/simulation/cluster.ts";
+import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+import { snapshot, wantedHash } from "../../builders/snapshot.ts";
+
+const key = { namespace: "default", name: "digits" };
+const owner = ownerReference(snapshot().identity);
+const named = (kind: string, name: string, owners: readonly (typeof owner)[]) => ({
+  apiVersion: "v1",
+  kind,
+  metadata: { name, namespace: "default", ownerReferences: owners },
+});
+const nobody = { mountFailure: () => undefined, facts: () => undefined };
+const pod = (status: Pod["status"], deletionTimestamp?: string): Pod & Stored => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name: "p-0",
+    uid: "u",
+    resourceVersion: "1",
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+  },
+  spec: { containers: [] },
+  ...(status === undefined ? {} : { status }),
+});
+
+describe("an observation", () => {
+  test("is none when the ModelDeployment is gone or going", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    expect(observe(key, cluster.sources)).toBeUndefined();
+    cluster.put({
+      ...modelDeployment(),
+      metadata: { ...modelDeployment().metadata, deletionTimestamp: "2030-01-01T00:00:00Z" },
+    });
+    expect(observe(key, cluster.sources)).toBeUndefined();
+  });
+
+  test("tells ours from foreign objects and from leftovers by their controller", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const ours = cluster.put(named("ServiceAccount", "digits-runtime", [owner]));
+    cluster.put(named("Service", "digits", []));
+    cluster.put(named("PodDisruptionBudget", "digits", [{ ...owner, uid: "an-earlier-one" }]));
+    cluster.put(named("EndpointSlice", "digits-gateway", [{ ...owner, controller: false }]));
+    cluster.put({ ...named("ReplicaSet", `digits-${wantedHash}`, []), spec: {} });
+    const seen = observe(key, cluster.sources);
+    expect(seen).toMatchObject({
+      serviceAccount: ours,
+      service: undefined,
+      podDisruptionBudget: undefined,
+      endpointSlices: [],
+    });
+    expect(seen?.foreign).toEqual([
+      { kind: "Service", name: "digits", isLeftover: false },
+      { kind: "EndpointSlice", name: "digits-gateway", isLeftover: false },
+      { kind: "PodDisruptionBudget", name: "digits", isLeftover: true },
+      { kind: "ReplicaSet", name: `digits-${wantedHash}`, isLeftover: false },
+    ]);
+  });
+
+  test("knows a revision by its ReplicaSet", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const replicaSet: ReplicaSet = {
+      ...named("ReplicaSet", "digits-a1", [owner]),
+      spec: { replicas: 3, selector: {}, template: { spec: { containers: [] } } },
+      status: {
+        replicas: 2,
+        conditions: [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "quota" }],
+      },
+    };
+    const notes = { [annotations.version]: "4", [annotations.retiredAt]: "2030-01-01T00:00:01.500Z" };
+    const { metadata } = cluster.put({ ...replicaSet, metadata: { ...replicaSet.metadata, annotations: notes } });
+    const { name, uid, resourceVersion } = metadata;
+    expect(observe(key, cluster.sources)?.revisions).toEqual([
+      {
+        hash: "a1",
+        version: "4",
+        replicaSet: { name, uid, resourceVersion, replicas: 3, pods: 2, failure: "quota" },
+        retiredAtMs: testMs + 1_500,
+        pods: [],
+      },
+    ]);
+  });
+
+  test("looks at ports from its own on, up to the first that is free", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put({ ...modelDeployment(), status: { gateway: { port: 20_500 } } });
+    expect(observe(key, cluster.sources)?.ports).toEqual([{ port: 20_500 }]);
+    const rival = { name: "rival", namespace: "default", uid: "uid-rival", creationTimestamp: "2029-01-01T00:00:00Z" };
+    cluster.put({ ...modelDeployment(), metadata: rival, status: { gateway: { port: 20_500 } } });
+    expect(observe(key, cluster.sources)?.ports).toEqual([
+      { port: 20_500, takenBy: { uid: "uid-rival", createdAt: "2029-01-01T00:00:00Z" } },
+      { port: expect.any(Number) },
+    ]);
+  });
+});
+
+const pods: Readonly<Record<string, { given: Pod & Stored; want: object }>> = {
+  "a pod without a status is pending": {
+    given: pod(undefined),
+    want: { phase: "Pending", ready: false, address: undefined },
+  },
+  "a pod that terminates is not ready, whatever its probe says": {
+    given: pod({ conditions: [{ type: "Ready", status: "True" }] }, "2030-01-01T00:00:00Z"),
+    want: { ready: false, terminating: true },
+  },
+  "the scheduler's sentence is kept with its time": {
+    given: pod({
+      conditions: [
+        {
+          type: "PodScheduled",
+          status: "False",
+          reason: "Unschedulable",
+          message: "0/1 nodes",
+          lastTransitionTime: "2030-01-01T00:00:00Z",
+        },
+      ],
+    }),
+    want: { unschedulable: { message: "0/1 nodes", sinceMs: testMs } },
+  },
+  "a container that runs again after an exit still tells the exit": {
+    given: pod({
+      containerStatuses: [
+        {
+          name: "runtime",
+          ready: false,
+          restartCount: 2,
+          image: "i",
+          imageID: "",
+          state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 20s" } },
+          lastState: { terminated: { exitCode: 70, reason: "Error", message: "last words" } },
+        },
+      ],
+    }),
+    want: {
+      containers: [
+        {
+          name: "runtime",
+          init: false,
+          ready: false,
+          running: false,
+          restarts: 2,
+          waiting: { reason: "CrashLoopBackOff", message: "back-off 20s" },
+          ended: { exitCode: 70, reason: "Error", message: "last words" },
+        },
+      ],
+    },
+  },
+  "a pod that the kubelet gave up says why": {
+    given: pod({ phase: "Failed", reason: "Evicted", message: "low on memory" }),
+    want: { phase: "Failed", failure: { reason: "Evicted", message: "low on memory" } },
+  },
+};
+
+describe("an observed pod", () => {
+  test.each(Object.entries(pods))("%s", (_sentence, { given, want }) => {
+    expect(observedPod(given, nobody)).toMatchObject(want);
+  });
+});
+
+describe("the caches", () => {
+  test("hold only what carries our label, of one namespace when told so", () => {
+    const { deployments, services, gateways, mountFailures } = createCaches("modelwright-system", "team-a");
+    expect([deployments, services, gateways, mountFailures].map(({ selection }) => selection)).toEqual([
+      { namespace: "team-a" },
+      { namespace: "team-a", labelSelector: "modelwright.dev/model-deployment" },
+      {
+        namespace: "modelwright-system",
+        labelSelector: "app.kubernetes.io/name=modelwright,app.kubernetes.io/component=gateway",
+      },
+      { namespace: "team-a", fieldSelector: "involvedObject.kind=Pod,reason=FailedMount" },
+    ]);
+  });
+
+  test("keep neither templates nor pod specs, which would be their largest part", () => {
+    const { replicaSets, pods } = createCaches("modelwright-system");
+    const template = { spec: { containers: [{ name: "runtime" }] } };
+    const metadata = { name: "digits-a1", uid: "u", resourceVersion: "1", ownerReferences: [owner] };
+    replicaSets.cache.upsert({
+      ...named("ReplicaSet", "digits-a1", [owner]),
+      metadata,
+      spec: { replicas: 1, selector: {}, template },
+    });
+    pods.cache.upsert({ ...pod({}), spec: template.spec });
+    expect(replicaSets.cache.withIndex("owner", owner.uid)[0]?.spec.template).toEqual({ spec: { containers: [] } });
+    expect(pods.cache.withUid("u")?.spec).toEqual({ containers: [] });
+  });
+
+  test("know by label whom an object concerns", () => {
+    const { metadata } = pod({});
+    const labelled = { ...metadata, namespace: "a", labels: { "modelwright.dev/model-deployment": "b" } };
+    expect([labelledKey({ ...pod({}), metadata: labelled }), labelledKey(pod({}))]).toEqual(["a/b", undefined]);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { operatorOptions, type OperatorProgramOptions } from "../../operator/options.ts";
+
+/** What Kubernetes tells every pod. */
+const pod = { KUBERNETES_SERVICE_HOST: "10.96.0.1", KUBERNETES_SERVICE_PORT: "443" };
+const image = ["--runtime-image", "registry/runtime:1"];
+const assumed: OperatorProgramOptions = {
+  cluster: { host: "10.96.0.1", port: "443" },
+  namespace: "modelwright-system",
+  watchNamespace: undefined,
+  leaseName: "modelwright-operator",
+  identity: undefined,
+  runtimeImage: "registry/runtime:1",
+  imagePullPolicy: undefined,
+  host: "0.0.0.0",
+  routesPort: 8503,
+  adminPort: 8502,
+  drainDelayMs: 5_000,
+  terminationGraceSeconds: 30,
+  logLevel: "info",
+};
+
+const cases: Readonly<
+  Record<string, { args: readonly string[]; env: Record<string, string>; want: OperatorProgramOptions }>
+> = {
+  "only the image has to be told": { args: image, env: {}, want: assumed },
+  "the environment will do": {
+    args: [],
+    env: {
+      MODELWRIGHT_RUNTIME_IMAGE: "registry/runtime:1",
+      MODELWRIGHT_NAMESPACE: "ml",
+      MODELWRIGHT_DRAIN_DELAY_MS: "0",
+    },
+    want: { ...assumed, namespace: "ml", drainDelayMs: 0 },
+  },
+  "a kubeconfig leads to a cluster from outside": {
+    args: [...image, "--kubeconfig", "admin.conf"],
+    env: {},
+    want: { ...assumed, cluster: { kubeconfigPath: "admin.conf" } },
+  },
+  "a flag wins over the environment": {
+    args: [...image, "--log-level", "debug", "--watch-namespace", "team-a"],
+    env: { MODELWRIGHT_LOG_LEVEL: "warn" },
+    want: { ...assumed, logLevel: "debug", watchNamespace: "team-a" },
+  },
+};
+
+const wrong: Readonly<Record<string, { args: readonly string[]; want: string }>> = {
+  "an image is needed": {
+    args: [],
+    want: "--runtime-image or MODELWRIGHT_RUNTIME_IMAGE is missing; must be the image of the runtime, as registry/modelwright/runtime:1.0.0",
+  },
+  "a port is a number": {
+    args: [...image, "--routes-port", "many"],
+    want: "--routes-port is many; must be a whole number from 0 to 65535",
+  },
+  "a pull policy is one of Kubernetes'": {
+    args: [...image, "--image-pull-policy", "Sometimes"],
+    want: "--image-pull-policy is Sometimes; must be one of Always, IfNotPresent, Never",
+  },
+};
+
+describe("the operator's options", () => {
+  test.each(Object.entries(cases))("%s", (_sentence, { args, env, want }) => {
+    expect(operatorOptions(args, { ...pod, ...env })).toEqual(want);
+  });
+
+  test.each(Object.entries(wrong))("%s", (_sentence, { args, want }) => {
+    expect(() => operatorOptions(args, pod)).toThrow(want);
+  });
+
+  test("a cluster has to be named where there is no pod", () => {
+    expect(() => operatorOptions(image, {})).toThrow(
+      "--kubeconfig, KUBECONFIG or KUBERNETES_SERVICE_HOST is missing; must be a kubeconfig file; in a pod, Kubernetes sets the last of them",
+    );
+  });
+});

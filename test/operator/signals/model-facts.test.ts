@@ -1,0 +1,98 @@
+import { createServer, type Server } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import { createModelFactsSource } from "../../../operator/signals/model-facts.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+
+/** A loopback address that no other test listens on: the port is fixed by the contract. */
+const address = "127.66.7.8";
+const facts: ModelFacts = {
+  name: "digits",
+  version: "1",
+  state: "Ready",
+  format: "Keras",
+  engine: "TensorFlowJs/wasm",
+  digest: "sha256:aa",
+  bytes: 120,
+  signature: "a: float32[-1,64] → b: float32[-1,10]",
+};
+let server: Server | undefined;
+let asked = 0;
+
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+  asked = 0;
+});
+
+async function podSays(body: string, status = 200): Promise<void> {
+  server = createServer((_request, response) => {
+    asked += 1;
+    response.writeHead(status).end(body);
+  });
+  await new Promise<void>((resolve) => server?.listen(ports.admin, address, resolve));
+}
+
+describe("the facts of a model", () => {
+  test("are asked for once and then known", async () => {
+    await podSays(JSON.stringify({ ...facts, more: "than we know" }));
+    const source = createModelFactsSource({ clock: systemClock, log: silentLog });
+    let told = 0;
+    for (let time = 0; time < 3; time += 1) source.ask({ uid: "u", address }, () => (told += 1));
+    expect(source.facts("u")).toBeUndefined();
+    expect(
+      await eventually(
+        () => source.facts("u"),
+        (known) => known !== undefined,
+      ),
+    ).toEqual(facts);
+    source.ask({ uid: "u", address }, () => (told += 1));
+    expect([told, asked]).toEqual([1, 1]);
+  });
+
+  test("are forgotten with their pod", async () => {
+    await podSays(JSON.stringify(facts));
+    const source = createModelFactsSource({ clock: systemClock, log: silentLog });
+    source.ask({ uid: "u", address }, () => {});
+    await eventually(
+      () => source.facts("u"),
+      (known) => known !== undefined,
+    );
+    source.forget("u");
+    expect(source.facts("u")).toBeUndefined();
+  });
+
+  const useless: Readonly<Record<string, [string, number]>> = {
+    "an error": ["no", 500],
+    "no JSON": ["<html>", 200],
+    "a missing member": [JSON.stringify({ ...facts, digest: undefined }), 200],
+    "an unknown state": [JSON.stringify({ ...facts, state: "Dreaming" }), 200],
+    "a size that is none": [JSON.stringify({ ...facts, bytes: -1 }), 200],
+    "more than anybody would say": [JSON.stringify({ ...facts, name: "x".repeat(100_000) }), 200],
+  };
+  test.each(Object.entries(useless))("%s is harmless, and asked again later", async (_sentence, [body, status]) => {
+    await podSays(body, status);
+    const clock = createManualClock();
+    const source = createModelFactsSource({ clock, log: silentLog });
+    const ask = (): void => source.ask({ uid: "u", address }, () => expect.unreachable());
+    ask();
+    await eventually(
+      () => asked,
+      (times) => times === 1,
+    );
+    await systemClock.sleep(50);
+    ask();
+    expect(source.facts("u")).toBeUndefined();
+    await clock.advance(10_000);
+    ask();
+    await eventually(
+      () => asked,
+      (times) => times === 2,
+    );
+  });
+});
