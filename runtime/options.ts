@@ -137,11 +137,6 @@ function programOptions(source: OptionSource): ProgramOptions {
   };
 }
 
-/** Log level of a program whose other options are its own affair. */
-export function gatewayLogLevel(env: Environment): LogLevel {
-  return programOptions(optionSource([], env, { flags: [], usage: "gateway" })).logLevel;
-}
-
 function placeOf(source: OptionSource, names: OptionNames, expected: string): string {
   const [first, second] = source.positionals;
   if (second !== undefined) throw faults.OptionInvalid({ option: "argument 2", value: second, expected: "absent" });

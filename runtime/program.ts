@@ -6,7 +6,7 @@ import type { Environment } from "./base/option-source.ts";
 import { environment } from "./contract/environment.ts";
 import { exitCodes } from "./contract/exit-codes.ts";
 import { exitCodeOf, leaveLastWords } from "./last-words.ts";
-import { fetchOptions, gatewayLogLevel, serveOptions } from "./options.ts";
+import { fetchOptions, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
 
@@ -57,7 +57,7 @@ async function run(command: string, args: readonly string[], { env, stop, logAt 
     case "gateway": {
       const { gatewayOptions } = await import("./gateway/options.ts");
       const { runGateway } = await import("./gateway/main.ts");
-      return await runGateway(gatewayOptions(args, env), gatewayLogLevel(env), stop);
+      return await runGateway(gatewayOptions(args, env), stop);
     }
     default: {
       const given = command === "" ? "missing" : command;

@@ -1,17 +1,14 @@
 import { systemClock } from "../base/clock.ts";
-import { jsonLog, type LogLevel } from "../base/log.ts";
+import { jsonLog } from "../base/log.ts";
 import { adminListener } from "../server/admin-listener.ts";
 import { openHttpServer } from "../server/http-server.ts";
 import { figures } from "./figures.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayOptions } from "./options.ts";
 
-/**
- * Runs a gateway until `stop` aborts and it has drained. Throws a fault when a port is taken. `logLevel` of the options was
- * checked before.
- */
-export async function runGateway(options: GatewayOptions, logLevel: LogLevel, stop: AbortSignal): Promise<void> {
-  const log = jsonLog(logLevel, { program: "gateway", gateway: options.gateway });
+/** Runs a gateway until `stop` aborts and it has drained. Throws a fault when a port is taken. */
+export async function runGateway(options: GatewayOptions, stop: AbortSignal): Promise<void> {
+  const log = jsonLog(options.logLevel, { program: "gateway", gateway: options.gateway });
   const counted = figures(() => gateway);
   const gateway = new Gateway(options, { clock: systemClock, random: Math.random, log, record: counted.record });
   const admin = await openHttpServer(

@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { logLevels, type LogLevel } from "../base/log.ts";
+import { type Environment, type OptionNames, oneOf, optionSource, wholeNumber } from "../base/option-source.ts";
 import { environment } from "../contract/environment.ts";
 import { ports } from "../contract/ports.ts";
 
@@ -12,36 +13,42 @@ export interface GatewayOptions {
   readonly operatorUrls: readonly string[];
   /** Milliseconds that it keeps taking requests after SIGTERM, until nobody sends any more. */
   readonly drainDelayMs: number;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
-const defaultDrainDelayMs = "5000";
+const usage = "gateway [--rest-port PORT] [--admin-port PORT]";
+const names = {
+  restPort: { flag: "rest-port" },
+  adminPort: { flag: "admin-port" },
+  host: { variable: environment.bindAddress },
+  gateway: { variable: environment.podName },
+  operatorUrls: { variable: environment.operatorUrls },
+  drainDelayMs: { variable: environment.drainDelayMs },
+  logLevel: { variable: environment.logLevel },
+} as const satisfies Record<string, OptionNames>;
 
-/** Options from the arguments after `gateway` and the environment. Throws an Error that names the wrong one. */
-export function gatewayOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): GatewayOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      "rest-port": { type: "string", default: String(ports.rest) },
-      "admin-port": { type: "string", default: String(ports.admin) },
-    },
-  });
-  return {
-    host: env[environment.bindAddress] ?? "0.0.0.0",
-    restPort: wholeNumber("--rest-port", values["rest-port"]),
-    adminPort: wholeNumber("--admin-port", values["admin-port"]),
-    gateway: env[environment.podName] ?? "gateway",
-    operatorUrls: (env[environment.operatorUrls] ?? "").split(",").filter((url) => url !== ""),
-    drainDelayMs: wholeNumber(environment.drainDelayMs, env[environment.drainDelayMs] ?? defaultDrainDelayMs),
-    logLevel: env[environment.logLevel] ?? "info",
+const maxPort = 65_535;
+const defaultDrainDelayMs = 5_000;
+const maxDrainDelayMs = 600_000;
+
+/** Options from the arguments after `gateway` and the environment. Throws `UsageWrong` or `OptionInvalid`. */
+export function gatewayOptions(args: readonly string[], env: Environment): GatewayOptions {
+  const source = optionSource(args, env, { flags: ["rest-port", "admin-port"], usage });
+  const text = (option: OptionNames, otherwise: string): string => source.find(option)?.text ?? otherwise;
+  const number = (option: OptionNames, otherwise: number, max: number): number => {
+    const value = source.find(option);
+    return value === undefined ? otherwise : wholeNumber(value, 0, max);
   };
-}
-
-function wholeNumber(name: string, value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value)) throw new Error(`${name} is ${value}; must be a whole number`);
-  return number;
+  const level = source.find(names.logLevel);
+  return {
+    host: text(names.host, "0.0.0.0"),
+    restPort: number(names.restPort, ports.rest, maxPort),
+    adminPort: number(names.adminPort, ports.admin, maxPort),
+    gateway: text(names.gateway, "gateway"),
+    operatorUrls: text(names.operatorUrls, "")
+      .split(",")
+      .filter((url) => url !== ""),
+    drainDelayMs: number(names.drainDelayMs, defaultDrainDelayMs, maxDrainDelayMs),
+    logLevel: level === undefined ? "info" : oneOf(level, logLevels),
+  };
 }

@@ -18,7 +18,6 @@ describe("the gateway's program", () => {
         drainDelayMs: 0,
         logLevel: "silent",
       },
-      "silent",
       stop.signal,
     );
     await source.heard(({ type }) => type === "hello");

@@ -34,9 +34,11 @@ describe("gatewayOptions", () => {
   });
 
   test("names what is wrong", () => {
-    expect(() => gatewayOptions(["--rest-port", "x"], {})).toThrow("--rest-port is x; must be a whole number");
+    expect(() => gatewayOptions(["--rest-port", "x"], {})).toThrow(
+      "--rest-port is x; must be a whole number from 0 to 65535",
+    );
     expect(() => gatewayOptions([], { MODELWRIGHT_DRAIN_DELAY_MS: "soon" })).toThrow(
-      "MODELWRIGHT_DRAIN_DELAY_MS is soon; must be a whole number",
+      "MODELWRIGHT_DRAIN_DELAY_MS is soon; must be a whole number from 0 to 600000",
     );
   });
 });
