@@ -69,25 +69,25 @@ interface ContainerSpecification {
   };
 }
 
+const allowedVolumes = new Set(["configMap", "emptyDir", "persistentVolumeClaim", "name"]);
+
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/, column Restricted, as far as we set fields. */
-function restrictedViolations({
-  securityContext,
-  hostNetwork,
-  volumes = [],
-  ...pod
-}: PodSpecification): readonly string[] {
-  const allowedVolumes = new Set(["configMap", "emptyDir", "persistentVolumeClaim", "name"]);
-  const violations: string[] = [];
-  if (securityContext?.runAsNonRoot !== true) violations.push("runAsNonRoot is not true");
-  if (securityContext?.seccompProfile?.type !== "RuntimeDefault")
-    violations.push("seccompProfile is not RuntimeDefault");
-  if (hostNetwork !== undefined) violations.push("hostNetwork is set");
-  for (const key of volumes.flatMap(Object.keys))
-    if (!allowedVolumes.has(key)) violations.push(`volume of type ${key}`);
-  for (const { name, securityContext: own } of [...pod.containers, ...(pod.initContainers ?? [])]) {
-    if (own?.allowPrivilegeEscalation !== false) violations.push(`${name} may escalate`);
-    if (own?.capabilities?.drop?.includes("ALL") !== true) violations.push(`${name} does not drop ALL`);
-    if (own?.capabilities?.add !== undefined) violations.push(`${name} adds capabilities`);
-  }
-  return violations;
+function restrictedViolations(pod: PodSpecification): readonly string[] {
+  const { securityContext, hostNetwork, volumes = [], containers, initContainers = [] } = pod;
+  return [
+    ...(securityContext?.runAsNonRoot === true ? [] : ["runAsNonRoot is not true"]),
+    ...(securityContext?.seccompProfile?.type === "RuntimeDefault" ? [] : ["seccompProfile is not RuntimeDefault"]),
+    ...(hostNetwork === undefined ? [] : ["hostNetwork is set"]),
+    ...volumes.flatMap(Object.keys).filter((key) => !allowedVolumes.has(key)),
+    ...[...containers, ...initContainers].flatMap(containerViolations),
+  ];
+}
+
+function containerViolations({ name, securityContext }: ContainerSpecification): readonly string[] {
+  const { allowPrivilegeEscalation, capabilities } = securityContext ?? {};
+  return [
+    ...(allowPrivilegeEscalation === false ? [] : [`${name} may escalate`]),
+    ...(capabilities?.drop?.includes("ALL") === true ? [] : [`${name} does not drop ALL`]),
+    ...(capabilities?.add === undefined ? [] : [`${name} adds capabilities`]),
+  ];
 }

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Controller } from "../../../operator/loop/controller.ts";
+import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import { createDeploymentController } from "../../../operator/model-deployment/controller.ts";
+import {
+  createSimulatedCluster,
+  gatewayPod,
+  gatewayPods,
+  type Kinds,
+  type SimulatedCluster,
+} from "../../../operator/model-deployment/simulation/cluster.ts";
+import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { createModelFactsSource } from "../../../operator/signals/model-facts.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+
+let cluster: SimulatedCluster;
+let caches: Caches;
+let controller: Controller;
+let clock: ManualClock;
+let writes: string[];
+
+beforeEach(() => {
+  cluster = createSimulatedCluster(settings(), testMs);
+  cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
+  caches = createCaches(systemNamespace);
+  clock = createManualClock(testMs);
+  writes = [];
+  controller = createDeploymentController({
+    caches,
+    client: createMemoryClient(cluster, (write) => writes.push(write)),
+    recorder: { publish: () => {} },
+    facts: createModelFactsSource({ clock, log: silentLog }),
+    acknowledged: () => cluster.acknowledged,
+    settings: settings(),
+    clock,
+    log: silentLog,
+  });
+  controller.start();
+});
+
+afterEach(() => controller.stop());
+
+/** Plays the watches: the caches see what the cluster has. Until nothing is written any more. */
+async function seen(): Promise<void> {
+  for (let before = -1; before !== writes.length;) {
+    before = writes.length;
+    show("ServiceAccount", caches.serviceAccounts.cache);
+    show("Service", caches.services.cache);
+    show("EndpointSlice", caches.endpointSlices.cache);
+    show("PodDisruptionBudget", caches.podDisruptionBudgets.cache);
+    show("ReplicaSet", caches.replicaSets.cache);
+    caches.gateways.cache.replace(gatewayPods(cluster), newest());
+    show("ModelDeployment", caches.deployments.cache);
+    await clock.advance(0);
+    await clock.settle();
+  }
+}
+
+function show<K extends keyof Kinds>(
+  kind: K,
+  cache: { replace(all: ReturnType<typeof cluster.all<K>>, version: string): void },
+): void {
+  cache.replace(cluster.all(kind), newest());
+}
+
+function newest(): string {
+  const kinds = [
+    "ModelDeployment",
+    "ReplicaSet",
+    "Pod",
+    "Service",
+    "ServiceAccount",
+    "EndpointSlice",
+    "PodDisruptionBudget",
+  ] as const;
+  const versions = kinds.flatMap((kind) => cluster.all(kind).map(({ metadata }) => Number(metadata.resourceVersion)));
+  return String(Math.max(0, ...versions));
+}
+
+const second = (creationTimestamp: string) => ({
+  ...modelDeployment(),
+  metadata: { name: "second", namespace: "default", uid: "uid-second", generation: 1, creationTimestamp },
+});
+
+describe("the controller of ModelDeployments", () => {
+  test("works on what is new and is then at rest", async () => {
+    cluster.put(modelDeployment());
+    await seen();
+    expect(writes).toHaveLength(6);
+    writes.length = 0;
+    await seen();
+    expect([writes, controller.isIdle]).toEqual([[], true]);
+  });
+
+  test("puts right what somebody else changed", async () => {
+    cluster.put(modelDeployment());
+    await seen();
+    writes.length = 0;
+    const service = cluster.at("Service", { namespace: "default", name: "digits" });
+    if (service !== undefined) cluster.put({ ...service, spec: { ports: [] } });
+    await seen();
+    expect(writes).toEqual(["change Service digits"]);
+  });
+
+  test("makes again what somebody else deleted", async () => {
+    cluster.put(modelDeployment());
+    await seen();
+    writes.length = 0;
+    for (const account of cluster.all("ServiceAccount")) cluster.delete(account);
+    await seen();
+    expect(writes).toEqual(["create ServiceAccount digits-runtime"]);
+  });
+
+  test("leads every Service to a new gateway", async () => {
+    cluster.put(modelDeployment());
+    cluster.put(second("2030-01-01T00:00:00Z"));
+    await seen();
+    writes.length = 0;
+    cluster.put(gatewayPod("gateway-b", "10.9.0.2"));
+    await seen();
+    expect(writes.filter((write) => write.includes("EndpointSlice")).toSorted()).toEqual([
+      "change EndpointSlice digits-gateway",
+      "change EndpointSlice second-gateway",
+    ]);
+  });
+
+  test("parts two that have the same port: the younger moves", async () => {
+    cluster.put({ ...modelDeployment(), status: { gateway: { port: 20_000 } } });
+    cluster.put({ ...second("2030-01-02T00:00:00Z"), status: { gateway: { port: 20_000 } } });
+    await seen();
+    const ports = cluster.all("ModelDeployment").map(({ status }) => status?.gateway?.port);
+    expect(ports[0]).toBe(20_000);
+    expect(ports[1]).not.toBe(20_000);
+    expect(ports[1]).toBeDefined();
+  });
+});
