@@ -487,7 +487,7 @@ export const scenarios: Readonly<Record<string, readonly Step[]>> = {
     { method: "PATCH", path: configMaps, body: {}, type: mergePatch },
     { method: "POST", path: "/api/v1/configmaps", body: configMap("a") },
     read("/healthz"),
-    read(`${configMaps}`, "application/xml"),
+    read(configMaps, "application/xml"),
     read(`${configMaps}/a`, "text/html"),
   ],
 };

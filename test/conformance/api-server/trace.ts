@@ -42,7 +42,8 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
     const { status, headers, body } = await transport.send(request);
     const value = parsed(body);
     remember(memory, value);
-    const warning = headers["warning"];
+    // Of warnings only those about unknown fields are the model's business.
+    const warning = headers["warning"]?.includes("unknown field") === true ? headers["warning"] : undefined;
     results.push({
       step: `${step.method} ${step.path}`,
       status,
@@ -116,19 +117,21 @@ function memberOf(
   { naming, isObject }: { readonly naming: Naming; readonly isObject: boolean },
 ): unknown {
   if (name === "resourceVersion" && !isObject) return "VERSION";
-  if (name === "causes" && Array.isArray(item)) return distinct(normalised(item, name, naming));
+  if (name === "causes" && Array.isArray(item)) return distinct(sorted(normalised(item, name, naming)));
+  if (name === "managedFields" && Array.isArray(item)) return sorted(normalised(item, name, naming));
   return name === "columnDefinitions" ? columns(item) : normalised(item, name, naming);
 }
 
 function normalisedText(value: string, key: string, { names, namespace }: Naming): string {
   if (key === "resourceVersion") return alias(names, value, "version");
   if (key === "clusterIP" || key === "clusterIPs") return value === "None" ? value : "ADDRESS";
-  if (key === "continue") return "TOKEN";
+  if (key === "cells" && /^\d+s$/u.test(value)) return "AGE";
+  if (key === "continue") return value === "" ? "" : "TOKEN";
   return value
     .replace(/\n@@[^]*$/u, "")
     .replace(/(cannot unmarshal) .*$/u, "$1")
     .replace(/(Invalid value: "\{)[^]*(\}": strict decoding error)/u, "$1$2")
-    .replaceAll(/in record \(\d+\)/gu, "in record (VERSION)")
+    .replaceAll(/in (record|the precondition) \(\d+\)/gu, "in $1 (VERSION)")
     .replace(/(continue key is not valid:).*$/u, "$1")
     .replaceAll(uuid, (uid) => alias(names, uid, "uid"))
     .replaceAll(time, "TIME")
@@ -155,4 +158,13 @@ function columns(definitions: unknown): unknown {
 function distinct(causes: unknown): unknown {
   if (!Array.isArray(causes)) return causes;
   return [...new Map(causes.map((cause: unknown) => [JSON.stringify(cause), cause])).values()];
+}
+
+// The order of managers depends on the second in which each wrote, that of conflicts on chance.
+function sorted(entries: unknown): unknown {
+  const key = (entry: unknown): string => {
+    const { time: _time, ...rest } = record(entry);
+    return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  return Array.isArray(entries) ? entries.toSorted((left, right) => (key(left) < key(right) ? -1 : 1)) : entries;
 }

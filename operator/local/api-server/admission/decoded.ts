@@ -5,7 +5,7 @@ import { defaulted, withoutNulls } from "../schema/defaulted.ts";
 import { knownFields } from "../schema/known-fields.ts";
 import { typeFault } from "../schema/type-fault.ts";
 import { badRequest } from "../values/api-error.ts";
-import { draftOf, type Draft } from "../values/api-object.ts";
+import { draftOf, withMetadata, type Draft } from "../values/api-object.ts";
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
 
 /** An object that came in: pruned, defaulted, with what was unknown in it. */
@@ -51,7 +51,7 @@ export function pruned(
   kind: ServedKind,
   body: JsonObject,
 ): { readonly value: JsonObject; readonly unknown: readonly string[] } {
-  const plain = kind.custom ? body : objectOf(withoutNulls(body));
+  const plain = kind.custom ? body : withoutNulls(body, kind.schema);
   const fault = kind.custom
     ? typeFault(objectOf(plain["metadata"]), kind.schema.fields.get("metadata"), "metadata")
     : typeFault(plain, kind.schema, "");
@@ -59,19 +59,19 @@ export function pruned(
   return knownFields(plain, kind.schema);
 }
 
-/** The defaults of schema and kind, filled in. */
+/** The defaults of schema and kind, filled in; what a round trip through Go's types loses is gone. */
 export function filled(kind: ServedKind, value: JsonObject): Draft {
-  const draft = draftOf(defaulted(value, kind.schema));
+  const complete = draftOf(defaulted(value, kind.schema));
+  const draft = kind.custom ? withTypedMetadata(kind, complete) : draftOf(compacted(complete, kind.schema));
   return kind.strategy.fill?.(draft) ?? draft;
 }
 
-/** A draft as the store keeps it. */
-export function storable(kind: ServedKind, draft: Draft): Draft {
-  if (kind.custom) return draft;
-  const value = compacted(draft, kind.schema);
-  return value === draft
-    ? draft
-    : { ...value, kind: draft.kind, apiVersion: draft.apiVersion, metadata: objectOf(value["metadata"]) };
+// Metadata is of a Go type even where the rest of the object is not.
+function withTypedMetadata(kind: ServedKind, draft: Draft): Draft {
+  const node = kind.schema.fields.get("metadata");
+  if (node === undefined) return draft;
+  const metadata = compacted(withoutNulls(draft.metadata, node), node);
+  return metadata === draft.metadata ? draft : withMetadata(draft, metadata);
 }
 
 export const strictWords = (unknown: readonly string[]): string =>

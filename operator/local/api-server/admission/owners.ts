@@ -60,6 +60,8 @@ export function managersAfter(
   after: Draft,
   by: { readonly managers: Managers; readonly writer: Writer },
 ): Managers {
+  // An object whose owners are not tracked stays so until somebody applies it.
+  if (before !== undefined && by.managers.size === 0) return by.managers;
   const live = before === undefined ? draftOf(emptyObject(kind)) : unmanaged(before);
   return updatedManagers(live, unmanaged(after), kind.schema, by);
 }

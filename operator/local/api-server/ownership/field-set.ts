@@ -102,12 +102,14 @@ export function equalSets(left: FieldSet, right: FieldSet): boolean {
   return true;
 }
 
-/** Every place of the set, as lists of elements, in the order of FieldsV1. */
+/** Every place of the set, as lists of elements: at each level the places themselves come before those below them. */
 export function placesOf(set: FieldSet, path: readonly string[] = []): readonly (readonly string[])[] {
-  const below = sortedElements(set).flatMap((element) =>
-    placesOf(set.children.get(element) ?? emptySet, [...path, element]),
-  );
-  return set.self ? [path, ...below] : below;
+  const elements = sortedElements(set);
+  const here = elements
+    .filter((element) => set.children.get(element)?.self === true)
+    .map((element) => [...path, element]);
+  const below = elements.flatMap((element) => placesOf(set.children.get(element) ?? emptySet, [...path, element]));
+  return [...here, ...below];
 }
 
 /** `managedFields[].fieldsV1` of a set. */

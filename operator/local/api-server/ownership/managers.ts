@@ -55,11 +55,14 @@ export function identityOf({ name, operation, apiVersion, subresource }: Omit<Ma
   });
 }
 
+/** Prefix for the second of two managers with one identity. Of those only one is ever read again. */
+export const twin = "twin of ";
+
 /** `metadata.managedFields`; undefined when nobody manages anything. */
 export function managedFieldsOf(managers: Managers): readonly Json[] | undefined {
   if (managers.size === 0) return undefined;
   const list = [...managers.values()].sort(byOperationAndTime).map(entryOf);
-  decoded.set(list, managers);
+  if (![...managers.keys()].some((id) => id.startsWith(twin))) decoded.set(list, managers);
   return list;
 }
 

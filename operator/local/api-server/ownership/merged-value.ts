@@ -17,6 +17,8 @@ export function mergedObject(live: JsonObject, applied: JsonObject, node: Schema
 }
 
 function merged(live: Json | undefined, applied: Json, node: SchemaNode): Json {
+  // Null applied to what is merged piece by piece has no pieces.
+  if (applied === null && live !== undefined && live !== null && shapeOf(node, live) !== "leaf") return live;
   const shape = shapeOf(node, applied);
   if (shape === "object" && isObject(applied) && isObject(live)) return mergedObject(live, applied, node);
   if (shape === "list" && isList(applied) && isList(live)) return mergedList(live, applied, node);

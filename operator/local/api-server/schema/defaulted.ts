@@ -44,19 +44,24 @@ export function zeroValue(node: SchemaNode): JsonObject {
 
 const isZero = (value: Json | undefined): boolean => value === "" || value === 0 || value === false;
 
-/** The value without nulls, as a typed decoder drops them; the same value when there was none. */
-export function withoutNulls(value: Json): Json {
-  if (isList(value)) {
-    const result = value.map(withoutNulls);
-    return result.every((item, index) => item === value[index]) ? value : result;
-  }
-  if (!isObject(value)) return value;
+/** The object without nulls, as a typed decoder drops them (or takes them for "" in a map of texts). */
+export function withoutNulls(object: JsonObject, node: SchemaNode): JsonObject {
   let changed = false;
   const entries: [string, Json][] = [];
-  for (const [key, child] of Object.entries(value)) {
-    const next = child === null ? null : withoutNulls(child);
-    if (next !== child || child === null) changed = true;
-    if (next !== null) entries.push([key, next]);
+  for (const [key, child] of Object.entries(object)) {
+    const next = child === null ? nullIn(node) : valueWithoutNulls(child, childNode(node, key));
+    if (next !== child) changed = true;
+    if (next !== undefined) entries.push([key, next]);
   }
-  return changed ? Object.fromEntries(entries) : value;
+  return changed ? Object.fromEntries(entries) : object;
+}
+
+const nullIn = (node: SchemaNode): Json | undefined => (node.values?.type === "string" ? "" : undefined);
+
+function valueWithoutNulls(value: Json, node: SchemaNode | undefined): Json {
+  if (node === undefined || node.type === "any") return value;
+  if (isObject(value)) return withoutNulls(value, node);
+  if (!isList(value)) return value;
+  const result = value.map((item) => valueWithoutNulls(item, node.items));
+  return result.every((item, index) => item === value[index]) ? value : result;
 }

@@ -61,8 +61,13 @@ export const notFound = (subject: Subject, name: string): ApiError =>
 export const pathNotFound = (): ApiError =>
   new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 
-export const alreadyExists = (subject: Subject, name: string): ApiError =>
-  new ApiError(409, "AlreadyExists", `${qualified(subject)} "${name}" already exists`, details(subject, name));
+export const alreadyExists = (subject: Subject, name: string, isEnding: boolean): ApiError =>
+  new ApiError(
+    409,
+    "AlreadyExists",
+    `${isEnding ? "object is being deleted: " : ""}${qualified(subject)} "${name}" already exists`,
+    details(subject, name),
+  );
 
 export const conflict = (subject: Subject, name: string, why: string): ApiError =>
   new ApiError(

@@ -3,9 +3,10 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { apply } from "../ownership/apply.ts";
 import { comparison } from "../ownership/comparison.ts";
 import { difference, type FieldSet } from "../ownership/field-set.ts";
-import { managersOf } from "../ownership/managers.ts";
+import { managersOf, type Managers } from "../ownership/managers.ts";
 import { ownedFields } from "../ownership/owned-fields.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import type { Writer } from "../ownership/updated-managers.ts";
 import { bodyText, parsedYaml } from "../requests/body.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
 import { knownFields } from "../schema/known-fields.ts";
@@ -16,7 +17,7 @@ import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObjec
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
 import { filled, pruned, typed } from "../admission/decoded.ts";
-import { emptyObject, unmanaged, writerOf } from "../admission/owners.ts";
+import { emptyObject, managersAfter, unmanaged, writerOf } from "../admission/owners.ts";
 import { checkIdentity, updateObject } from "./update.ts";
 
 /** Server-side apply: creates the object when it isn't there. Throws 409 with the fields that others own. */
@@ -66,19 +67,28 @@ function appliedOver(
 ): ApiObject {
   const { configuration, options, subresource } = write;
   const live = unmanaged(existing);
+  const writer = writerOf(context, kind, options, subresource);
   const waived = options.manager === "kubectl" ? ownedByClientSideApply(kind, live) : undefined;
   const result = apply({
     live,
     configuration,
     node: kind.schema,
-    managers: managersOf(existing.metadata),
-    writer: writerOf(context, kind, options, subresource),
+    managers: ownersOf(kind, existing, writer),
+    writer,
     force: options.force,
     ...(waived === undefined ? {} : { waived }),
   });
   const noted = options.manager === "kubectl" ? withLastApplied(result.object, configuration) : result.object;
   const draft = filled(kind, pruned(kind, noted).value);
   return updateObject(context, kind, existing, { draft, managers: result.managers, options, subresource });
+}
+
+// An object whose owners were not tracked gets one for everything that it had before the first apply.
+function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): Managers {
+  const managers = managersOf(existing.metadata);
+  if (managers.size > 0) return managers;
+  const before = { ...writer, name: "before-first-apply" };
+  return managersAfter(kind, undefined, existing, { managers, writer: before });
 }
 
 function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {

@@ -10,7 +10,7 @@ import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFou
 import { isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
-import { decoded, storable, typed } from "../admission/decoded.ts";
+import { decoded, typed } from "../admission/decoded.ts";
 import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "../admission/owners.ts";
 import { validate } from "../admission/validated.ts";
 
@@ -41,8 +41,8 @@ export function createObject(context: Context, kind: ServedKind, { draft, manage
   const prepared = kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh;
   const existing = collectionOf(context, kind).record(namespaceOf(prepared), nameOf(prepared));
   validate(kind, prepared, undefined);
-  if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared));
-  const complete = withManagers(storable(kind, prepared), managers);
+  if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared), isBeingDeleted(existing.object));
+  const complete = withManagers(prepared, managers);
   return options.dryRun ? complete : context.store.put(collectionOf(context, kind), complete);
 }
 

@@ -92,7 +92,12 @@ export function list(context: Context, request: ResourceRequest): Answer {
   const objects = all.slice(start, end).map(({ object }) => object);
   const last = objects.length === limit ? objects.at(-1) : undefined;
   const more = last === undefined ? {} : moreAfter(context, request, { last, revision, remaining: all.length - end });
-  const metadata: JsonObject = { resourceVersion: String(revision), ...more };
+  // Lists of custom resources print the token even when it is empty.
+  const metadata = {
+    ...(kind.custom && presentation !== "table" ? { continue: "" } : {}),
+    resourceVersion: String(revision),
+    ...more,
+  };
   return jsonAnswer(200, listText(context, kind, objects, { metadata, presentation, query: request.query }));
 }
 

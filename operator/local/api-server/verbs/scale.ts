@@ -2,14 +2,15 @@ import type { ScalePaths, ServedKind } from "../kinds/served-kind.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject, bodyText, parsedJson, parsedYaml } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
+import { scaledManagers } from "../ownership/scale-managers.ts";
 import { mergedObject } from "../ownership/merged-value.ts";
 import { untyped } from "../schema/schema-node.ts";
 import { selectorText } from "../store/selectors.ts";
 import { badRequest, conflict, invalid, methodNotAllowed, pathNotFound } from "../values/api-error.ts";
 import { draftOf, nameOf, type ApiObject } from "../values/api-object.ts";
-import { numberOf, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
+import { numberOf, objectOf, replacedAt, textOf, valueAt, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
-import { managersAfter, managersIn, writerOf } from "../admission/owners.ts";
+import { managersIn } from "../admission/owners.ts";
 import { patched, patchType, patchTypes } from "./patch.ts";
 import { existingObject, updateObject } from "./update.ts";
 
@@ -62,9 +63,9 @@ function rescaled(
   const path = kind.scale?.specReplicas ?? [];
   if (path.length === 0) throw badRequest("the scale subresource has no path for replicas");
   const draft = draftOf(replacedAt(existing, path, replicas));
-  // The scale subresource forgets the times of its owners.
-  const writer = { ...writerOf(context, kind, options, "scale"), time: "" };
-  const managers = managersAfter(kind, existing, draft, { managers: managersIn(existing), writer });
+  const writer = { name: options.manager, apiVersion: kind.apiVersion };
+  const changes = (numberOf(valueAt(existing, path)) ?? 0) !== replicas;
+  const managers = scaledManagers(managersIn(existing), { writer, path, changes });
   return updateObject(context, kind, existing, { draft, managers, options, subresource: "scale" });
 }
 
@@ -81,12 +82,18 @@ function scaleOf(paths: ScalePaths, object: ApiObject): JsonObject {
       resourceVersion,
       creationTimestamp: creationTimestamp ?? null,
     },
-    spec: { replicas: numberOf(valueAt(object, paths.specReplicas)) ?? 0 },
+    spec: printedCount(valueAt(object, paths.specReplicas)),
     status: {
       replicas: numberOf(valueAt(object, paths.statusReplicas)) ?? 0,
       ...(selector === "" ? {} : { selector }),
     },
   };
+}
+
+// Go leaves out a count of 0.
+function printedCount(value: Json | undefined): JsonObject {
+  const replicas = numberOf(value) ?? 0;
+  return replicas === 0 ? {} : { replicas };
 }
 
 function selectorOf(paths: ScalePaths, object: ApiObject): string {

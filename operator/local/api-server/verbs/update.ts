@@ -18,7 +18,7 @@ import {
 import { equalJson, numberOf, replaced, textOf, without, type Json, type JsonObject } from "../values/json.ts";
 import type { Context, ResourceRequest } from "./context.ts";
 import { collectionOf, createObject, inNamespace } from "./create.ts";
-import { decoded, storable, typed } from "../admission/decoded.ts";
+import { decoded, typed } from "../admission/decoded.ts";
 import {
   managersAfter,
   managersIn,
@@ -108,7 +108,7 @@ export function updateObject(
   const old = unmanaged(existing);
   const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
   const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
-  const next = counted(kind, storable(kind, prepared), old);
+  const next = counted(kind, prepared, old);
   if (equalJson(next, old) && sameOwnership(managers, managersIn(existing))) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);

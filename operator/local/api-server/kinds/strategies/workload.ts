@@ -1,7 +1,7 @@
 import { labelTest, selectorText } from "../../store/selectors.ts";
 import type { Cause } from "../../values/api-error.ts";
 import type { Draft } from "../../values/api-object.ts";
-import { equalJson, objectOf, type JsonObject } from "../../values/json.ts";
+import { equalJson, objectOf, without, type JsonObject } from "../../values/json.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { podSpecCauses } from "./pod.ts";
@@ -13,37 +13,54 @@ function defaultedWorkload(draft: Draft): Draft {
   return {
     ...draft,
     spec: {
-      ...spec,
+      ...withoutZeros(spec, ["minReadySeconds"]),
       replicas: spec["replicas"] ?? 1,
       template: { ...template, spec: defaultedPodSpec(objectOf(template["spec"])) },
     },
+    ...("status" in draft ? { status: withoutZeros(objectOf(draft["status"]), unprintedZeros) } : {}),
   };
 }
+
+// Counts that Go leaves out when they are 0.
+const unprintedZeros = [
+  "availableReplicas",
+  "fullyLabeledReplicas",
+  "observedGeneration",
+  "readyReplicas",
+  "unavailableReplicas",
+  "updatedReplicas",
+];
+
+const withoutZeros = (object: JsonObject, keys: readonly string[]): JsonObject =>
+  without(object, ...keys.filter((key) => object[key] === 0));
 
 function workloadCauses(draft: Draft, before: Draft | undefined): readonly Cause[] {
   const spec = objectOf(draft["spec"]);
   const template = objectOf(spec["template"]);
+  const old = before === undefined ? undefined : (objectOf(before["spec"])["selector"] ?? null);
+  const selector = spec["selector"] ?? null;
   return [
-    ...selectorCauses(spec, before),
+    ...selectorCauses(spec),
     ...podSpecCauses(objectOf(template["spec"]), "spec.template.spec"),
     ...(typeof spec["replicas"] === "number" && spec["replicas"] < 0
       ? [invalidValue("spec.replicas", spec["replicas"], "must be greater than or equal to 0")]
       : []),
+    ...(old === undefined || equalJson(old, selector)
+      ? []
+      : [invalidValue("spec.selector", selector, "field is immutable")]),
   ];
 }
 
-function selectorCauses(spec: JsonObject, before: Draft | undefined): readonly Cause[] {
+function selectorCauses(spec: JsonObject): readonly Cause[] {
   const selector = objectOf(spec["selector"]);
   const text = selectorText(selector);
   const template = objectOf(spec["template"]);
   const labels = objectOf(template["metadata"])["labels"] ?? null;
-  const isChanged = before !== undefined && !equalJson(objectOf(before["spec"])["selector"], selector);
   return [
     ...(text === "" ? [requiredValue("spec.selector")] : []),
     ...(text === "" || !labelTest(text)(template)
       ? [invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")]
       : []),
-    ...(isChanged ? [invalidValue("spec.selector", selector, "field is immutable")] : []),
   ];
 }
 
