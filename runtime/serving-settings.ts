@@ -4,6 +4,10 @@ import type { OptionValue } from "./base/option-source.ts";
 import { type BatchingLimits, defaultBatching } from "./dataplane/served-model.ts";
 import { defaultBodyLimits } from "./server/request-body.ts";
 
+/** Which requests get a line in the log: `spec.serving.logging.requests`. */
+const requestLogs = ["None", "Failed", "All"] as const;
+export type RequestLog = (typeof requestLogs)[number];
+
 /** `spec.serving` as the runtime uses it. */
 export interface ServingSettings {
   readonly batching: BatchingLimits;
@@ -12,6 +16,7 @@ export interface ServingSettings {
   readonly timeoutMs: number;
   /** Whether a made-up request runs before the model is ready. */
   readonly warmsUp: boolean;
+  readonly requestLog: RequestLog;
 }
 
 export const defaultServing: ServingSettings = {
@@ -19,6 +24,7 @@ export const defaultServing: ServingSettings = {
   bodyBytes: defaultBodyLimits.maxBytes,
   timeoutMs: 60_000,
   warmsUp: true,
+  requestLog: "Failed",
 };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -29,6 +35,7 @@ export function servingSettings(value: OptionValue): ServingSettings {
   const batching = objectAt(`${value.option}.batching`, serving["batching"] ?? {});
   const limits = objectAt(`${value.option}.limits`, serving["limits"] ?? {});
   const warmup = objectAt(`${value.option}.warmup`, serving["warmup"] ?? {});
+  const logging = objectAt(`${value.option}.logging`, serving["logging"] ?? {});
   const at = (path: string): string => `${value.option}.${path}`;
   return {
     batching: {
@@ -39,6 +46,7 @@ export function servingSettings(value: OptionValue): ServingSettings {
     bodyBytes: count(at("limits.bodyBytes"), limits["bodyBytes"]) ?? defaultServing.bodyBytes,
     timeoutMs: span(at("limits.timeout"), limits["timeout"]) ?? defaultServing.timeoutMs,
     warmsUp: warmup["mode"] !== "None",
+    requestLog: word(at("logging.requests"), logging["requests"]) ?? defaultServing.requestLog,
   };
 }
 
@@ -66,4 +74,11 @@ function span(option: string, value: unknown): number | undefined {
   const ms = typeof value === "string" ? durationMs(value) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a duration such as 500ms or 1m30s" });
+}
+
+function word(option: string, value: unknown): RequestLog | undefined {
+  if (value === undefined) return undefined;
+  const known = requestLogs.find((candidate) => candidate === value);
+  if (known !== undefined) return known;
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: `one of ${requestLogs.join(", ")}` });
 }

@@ -73,6 +73,12 @@ const logging = Type.Object(
     level: Type.Optional(
       Type.Enum(["Debug", "Info", "Warn", "Error"], { description: "Least level of what is logged.", assumed: "Info" }),
     ),
+    requests: Type.Optional(
+      Type.Enum(["None", "Failed", "All"], {
+        description: "Which requests get a line: none, the failed ones, or all. Bodies are never logged.",
+        assumed: "Failed",
+      }),
+    ),
   },
   { description: "What the pods log." },
 );

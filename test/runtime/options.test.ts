@@ -30,7 +30,7 @@ describe("options of serve", () => {
       MODELWRIGHT_MODEL_DIGEST: `sha256:${"a".repeat(64)}`,
       MODELWRIGHT_ENGINE: "TensorFlowJs",
       MODELWRIGHT_SERVING:
-        '{"batching":{"maxSize":8,"maxDelay":"2ms"},"limits":{"bodyBytes":1024,"queue":5,"timeout":"1m30s"},"warmup":{"mode":"None"}}',
+        '{"batching":{"maxSize":8,"maxDelay":"2ms"},"limits":{"bodyBytes":1024,"queue":5,"timeout":"1m30s"},"warmup":{"mode":"None"},"logging":{"requests":"All"}}',
       MODELWRIGHT_TERMINATION_LOG: "/dev/termination-log",
       MODELWRIGHT_DRAIN_DELAY_MS: "3000",
       MODELWRIGHT_LOG_LEVEL: "debug",
@@ -51,6 +51,7 @@ describe("options of serve", () => {
         bodyBytes: 1024,
         timeoutMs: 90_000,
         warmsUp: false,
+        requestLog: "All",
       },
       terminationLog: "/dev/termination-log",
       drainDelayMs: 3000,
