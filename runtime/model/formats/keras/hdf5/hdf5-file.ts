@@ -46,7 +46,8 @@ export interface Hdf5File {
 export async function hdf5File(source: ByteSource): Promise<Hdf5File> {
   if (!hasSignature(source)) throw new Hdf5Error("", "it does not have the HDF5 signature");
   const { module, path } = await hdf5Module(source);
-  const id = attempt("", () => module.open(path, 0, false));
+  const { H5F_LIBVER_EARLIEST: oldest, H5F_LIBVER_LATEST: newest } = module;
+  const id = attempt("", () => module.open(path, 0, false, oldest, newest));
   if (id < 0n) throw new Hdf5Error("", "its structure is broken or it is cut short");
   const checked = new Set<string>();
   const typeOf = (path: string): number | undefined => checkedType(module, id, path, checked);

@@ -3,7 +3,9 @@ import type { ByteSource } from "../../byte-source.ts";
 
 /** What we use of h5wasm's compiled HDF5 library. Status codes are negative on failure; ids are opaque. */
 export interface Hdf5Module {
-  open(path: string, mode: number, trackOrder: boolean): bigint;
+  open(path: string, mode: number, ...rest: readonly [trackOrder: boolean, oldest: number, newest: number]): bigint;
+  readonly H5F_LIBVER_EARLIEST: number;
+  readonly H5F_LIBVER_LATEST: number;
   close_file(file: bigint): number;
   /** 0 group, 1 dataset, 4 external link; negative when absent. Follows soft links, and is undefined for broken ones. */
   get_type(file: bigint, path: string): number;
@@ -58,22 +60,23 @@ interface FileSystem {
 }
 
 const folder = "/";
-const fileName = "model.h5";
+let opened = 0;
 
 /**
- * The library with one file in its own, otherwise empty file system: external links and external storage find nothing.
- * The file is read on demand. Only one per thread: the thread ends with the file.
+ * The library with the file in its own, otherwise empty file system: external links and external storage find nothing.
+ * The file is read on demand; it stays there until the thread ends.
  */
 export async function hdf5Module(source: ByteSource): Promise<{ module: Hdf5Module; path: string }> {
   const loaded: unknown = await ready;
   const module = loaded as Hdf5Module & { readonly FS: FileSystem }; // h5wasm's own types leave FS and the data calls open
-  mount(module.FS, source);
-  return { module, path: `${folder}${fileName}` };
+  const name = `${opened++}.h5`;
+  mount(module.FS, name, source);
+  return { module, path: `${folder}${name}` };
 }
 
 /** Puts the source into the library's file system by the hooks that emscripten's own lazy files use. */
-function mount(files: FileSystem, source: ByteSource): void {
-  const node = files.createFile(folder, fileName, {}, true, false);
+function mount(files: FileSystem, name: string, source: ByteSource): void {
+  const node = files.createFile(folder, name, {}, true, false);
   const original = node.node_ops;
   const { sizeBytes } = source;
   node.node_ops = { ...original, getattr: (of) => ({ ...original.getattr(of), size: sizeBytes }) };

@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
+import type { Signature } from "../../../runtime/engines/engine.ts";
+import { bytesAt, memorySource } from "../../../runtime/model/formats/byte-source.ts";
+import { zipArchive } from "../../../runtime/model/formats/keras/zip/zip-archive.ts";
+import { fixtureFolder } from "../../fixtures/archive.ts";
+
+/** A tensor of expected.json. */
+export interface ExpectedTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly (number | string)[];
+}
+
+/** A model file, what goes in and what must come out. */
+export interface Fixture {
+  readonly title: string;
+  readonly path: string;
+  readonly inputs: readonly ExpectedTensor[];
+  readonly outputs: readonly ExpectedTensor[];
+  readonly tolerance: { readonly rtol: number; readonly atol: number };
+  /** Names in the signature; absent: not checked. */
+  readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+}
+
+/** A model file that must be refused with this code, naming this. */
+export interface RefusedFixture {
+  readonly title: string;
+  readonly path: string;
+  readonly code: string;
+  readonly names: readonly string[];
+}
+
+interface ExpectedFile {
+  readonly path: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+interface ExpectedModel {
+  readonly inputs: readonly ExpectedTensor[];
+  readonly outputs: readonly ExpectedTensor[];
+  readonly tolerance: Fixture["tolerance"];
+  readonly files: readonly ExpectedFile[];
+}
+
+const models = [
+  "simple_model/v1",
+  "simple_model/v2",
+  "simple_model/renamed",
+  "simple_model/wide",
+  "cnn",
+  "text",
+  "nonfinite",
+];
+
+/** Whole models that Keras 2 and 3 wrote, with the names that each file uses. */
+export function modelFixtures(): readonly Fixture[] {
+  const folder = fixtureFolder("keras-models");
+  return models.flatMap((model) => {
+    const expected = json(join(folder, model, "expected.json")) as ExpectedModel; // see fixtures/pack.ts
+    return expected.files.map(({ path, inputs, outputs }) => ({
+      title: `${model}/${path}`,
+      path: join(folder, model, path),
+      inputs: expected.inputs,
+      outputs: expected.outputs,
+      tolerance: expected.tolerance,
+      names: { inputs, outputs },
+    }));
+  });
+}
+
+interface LayerCase {
+  readonly inputs: readonly ExpectedTensor[];
+  readonly keras2?: readonly ExpectedTensor[];
+  readonly keras3?: readonly ExpectedTensor[];
+}
+
+/** What makes a layer file refused, by the case's name in fixtures/make-keras-layers.py. */
+const refusals: Readonly<Record<string, Omit<RefusedFixture, "title" | "path">>> = {
+  refused_grouped_conv: { code: "LayersUnsupported", names: ['layer "conv2d" (Conv2D): groups=2 is not supported'] },
+  refused_lambda: { code: "LambdaLayer", names: ['layer "twice" is a Lambda layer'] },
+  refused_unknown: {
+    code: "LayersUnsupported",
+    names: ['layer "unit" (UnitNormalization)', 'layer "group" (GroupNormalization)'],
+  },
+};
+/** Keras 2 writes operators on tensors as Python calls. */
+const refusedKeras2: typeof refusals = {
+  operators: { code: "LayersUnsupported", names: ['layer "tf.__operators__.add" (TFOpLambda)'] },
+};
+
+/** One small model per layer type, from each writer; those to be refused apart. */
+export function layerFixtures(): { readonly served: readonly Fixture[]; readonly refused: readonly RefusedFixture[] } {
+  const source = join(import.meta.dirname, "../../fixtures/keras-layers");
+  const folder = mkdtempSync(join(tmpdir(), "fixtures-layers-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const cases = json(join(source, "expected.json")) as Readonly<Record<string, LayerCase>>; // see make-keras-layers.py
+  const served: Fixture[] = [];
+  const refused: RefusedFixture[] = [];
+  for (const writer of ["keras2-h5", "keras3-h5", "keras3-keras"] as const) {
+    const archive = zipArchive(memorySource(readFileSync(join(source, `${writer}.zip`))), {
+      maxEntryBytes: 2 ** 20,
+      maxRatio: 1000,
+    });
+    for (const file of archive.names) {
+      const content = archive.open(file, 2 ** 20);
+      const path = join(folder, `${writer}-${file}`);
+      writeFileSync(path, bytesAt(content, 0, content.sizeBytes));
+      const name = file.slice(0, file.lastIndexOf("."));
+      const title = `${name} (${writer})`;
+      const refusal = refusals[name] ?? (writer === "keras2-h5" ? refusedKeras2[name] : undefined);
+      const outputs = cases[name]?.[writer === "keras2-h5" ? "keras2" : "keras3"];
+      if (refusal !== undefined) refused.push({ title, path, ...refusal });
+      else
+        served.push({
+          title,
+          path,
+          inputs: cases[name]?.inputs ?? [],
+          outputs: outputs ?? [],
+          tolerance: { rtol: 1e-5, atol: 2e-6 },
+        });
+    }
+  }
+  return { served, refused };
+}
+
+/** Inputs as the signature wants them. */
+export function tensorsFor(signature: Signature, inputs: readonly ExpectedTensor[]): readonly Tensor[] {
+  return signature.inputs.map(({ dtype }, i) => {
+    const { shape, data } = inputs[i] ?? { shape: [], data: [] };
+    if (dtype === "int32") return { dtype, shape, data: Int32Array.from(data, Number) };
+    return { dtype: "float32", shape, data: Float32Array.from(data, Number) };
+  });
+}
+
+/** Largest excess over the tolerance and largest difference; infinite when NaN or infinities are elsewhere. */
+export function difference(
+  got: Tensor,
+  want: ExpectedTensor,
+  { rtol, atol }: Fixture["tolerance"],
+): { excess: number; largest: number } {
+  const worst = { excess: 0, largest: 0 };
+  want.data.forEach((element, i) => {
+    const [a, b] = [Number(got.data[i]), Number(element)];
+    if (Object.is(a, b) || a === b) return;
+    const gap = Math.abs(a - b);
+    worst.largest = Math.max(worst.largest, Number.isFinite(gap) ? gap : Number.POSITIVE_INFINITY);
+    worst.excess = Math.max(
+      worst.excess,
+      Number.isFinite(gap) ? gap - (atol + rtol * Math.abs(b)) : Number.POSITIVE_INFINITY,
+    );
+  });
+  return worst;
+}
+
+/** What comes out where every product is rounded before it is added: one element of `nonfinite` overflows on the way. */
+export function separatelyRounded({ title }: Fixture, want: ExpectedTensor): ExpectedTensor {
+  if (!title.startsWith("nonfinite/")) return want;
+  return { ...want, data: want.data.map((element, i) => (i === 3 ? "NaN" : element)) };
+}
+
+function json(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { Fault } from "../../../runtime/base/fault.ts";
+import type { LoadedModel } from "../../../runtime/engines/engine.ts";
+import {
+  difference,
+  layerFixtures,
+  separatelyRounded,
+  modelFixtures,
+  type RefusedFixture,
+  tensorsFor,
+} from "./fixtures.ts";
+
+/** What every engine must do with every model file: the same answers as the library that wrote it, or a refusal by name. */
+export function engineConformance(
+  engine: string,
+  load: (path: string) => Promise<LoadedModel>,
+  { withoutFusedMultiplyAdd = false } = {},
+): void {
+  const layers = layerFixtures();
+
+  describe(`${engine} answers like Keras`, () => {
+    it.each([...modelFixtures(), ...layers.served])("for $title", async (fixture) => {
+      const model = await load(fixture.path);
+      try {
+        const outputs = await model.infer(tensorsFor(model.signature, fixture.inputs));
+        expect(outputs.map(({ shape }) => shape)).toEqual(fixture.outputs.map(({ shape }) => shape));
+        const excesses = fixture.outputs.map((want, i) => {
+          const got = outputs[i];
+          return got === undefined
+            ? Number.POSITIVE_INFINITY
+            : difference(got, withoutFusedMultiplyAdd ? separatelyRounded(fixture, want) : want, fixture.tolerance)
+                .excess;
+        });
+        expect(excesses).toEqual(fixture.outputs.map(() => 0));
+        if (fixture.names !== undefined) {
+          const { inputs, outputs } = model.signature;
+          const names = { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) };
+          expect(names).toEqual(fixture.names);
+        }
+      } finally {
+        model.unload();
+      }
+    });
+
+    const oneInput = modelFixtures().slice(0, 4);
+    it.each(oneInput)("row by row as in one batch, for $title", async (fixture) => {
+      const model = await load(fixture.path);
+      const [input] = tensorsFor(model.signature, fixture.inputs);
+      if (input?.dtype !== "float32") throw new Error("this test is for one float input");
+      const [rows = 0, columns = 0] = input.shape;
+      const whole = (await model.infer([input]))[0]?.data;
+      const single: number[] = [];
+      for (let row = 0; row < rows; row++) {
+        const data = input.data.slice(row * columns, (row + 1) * columns);
+        const [output] = await model.infer([{ dtype: "float32", shape: [1, columns], data }]);
+        single.push(...Array.from(output?.data ?? [], Number));
+      }
+      model.unload();
+      expect(single.map((value) => value.toFixed(5))).toEqual(
+        Array.from(whole ?? [], Number).map((value) => value.toFixed(5)),
+      );
+    });
+  });
+
+  describe(`${engine} refuses by name`, () => {
+    it.each(layers.refused)("$title", async ({ path, code, names }: RefusedFixture) => {
+      const fault = await load(path).then(
+        () => undefined,
+        (thrown: unknown) => Fault.from(thrown),
+      );
+      expect(fault?.code).toBe(code);
+      for (const name of names) expect(fault?.message).toContain(name);
+    });
+  });
+}

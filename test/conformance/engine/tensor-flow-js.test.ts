@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { LoadedModel } from "../../../runtime/engines/engine.ts";
+import { tensorFlowJs } from "../../../runtime/engines/tfjs/tensor-flow-js.ts";
+import { memorySource } from "../../../runtime/model/formats/byte-source.ts";
+import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
+import { engineConformance } from "./suite.ts";
+
+/** Reads in this thread: 280 files, each in a thread of its own, would take minutes. loadModel has tests of its own. */
+async function load(path: string): Promise<LoadedModel> {
+  const file = { name: basename(path), source: memorySource(readFileSync(path)), maxWeightBytes: 2 ** 30 };
+  return tensorFlowJs.load(await (path.endsWith(".keras") ? readArchive(file) : readH5(file)));
+}
+
+// WebAssembly has no fused multiply-add: -inf + 2 * 3e38 overflows to NaN on the way, in Keras it does not.
+engineConformance("TensorFlowJs", load, { withoutFusedMultiplyAdd: true });
