@@ -1,11 +1,11 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { emptySet, equalSets, setOf, type FieldSet } from "../ownership/field-set.ts";
-import { managedFieldsOf, managersOf, type Managers } from "../ownership/managers.ts";
+import { managedFieldsOf, managersOf, type Manager, type Managers } from "../ownership/managers.ts";
 import { updatedManagers, type Writer } from "../ownership/updated-managers.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
 import { zeroValue } from "../schema/defaulted.ts";
-import { draftOf, type Draft } from "../values/api-object.ts";
-import { isList, isObject, objectOf, replaced, without, type JsonObject } from "../values/json.ts";
+import { draftOf, type ApiObject, type Draft } from "../values/api-object.ts";
+import { isList, isObject, listOf, objectOf, replaced, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context } from "../verbs/context.ts";
 
 /** What an object without content looks like to the ownership rules: structs that are always printed are always there. */
@@ -66,16 +66,16 @@ export function managersAfter(
   return updatedManagers(live, unmanaged(after), kind.schema, by);
 }
 
-/** True when two sets of managers differ in nothing but times. */
-export function sameOwnership(left: Managers, right: Managers): boolean {
-  if (left === right) return true;
-  if (left.size !== right.size) return false;
-  for (const [id, manager] of left) {
-    const other = right.get(id);
-    if (other === undefined || manager.apiVersion !== other.apiVersion || !equalSets(manager.fields, other.fields))
-      return false;
-  }
-  return true;
+/** True when the object is managed like that already, times aside. */
+export function sameOwnership(managers: Managers, existing: ApiObject): boolean {
+  const before = managersOf(existing.metadata);
+  // Of written managers with one identity only one is read: writing again makes a difference.
+  if (before.size !== managers.size || listOf(existing.metadata["managedFields"]).length !== managers.size)
+    return false;
+  return managers === before || [...managers].every(([id, manager]) => isSame(manager, before.get(id)));
 }
+
+const isSame = (manager: Manager, other: Manager | undefined): boolean =>
+  other !== undefined && manager.apiVersion === other.apiVersion && equalSets(manager.fields, other.fields);
 
 export const managersIn = (draft: Draft): Managers => managersOf(objectOf(draft.metadata));

@@ -38,11 +38,10 @@ function patchedValue(before: Json | undefined, patch: Json, { node, order }: Fi
     return strategicallyPatched(isObject(before) ? before : {}, patch, node);
   }
   if (!isList(patch) || !node.patchStrategy.includes("merge")) return patch;
-  const list =
-    node.mergeKey === undefined
-      ? mergedPrimitives(listOf(before), patch)
-      : mergedItems(listOf(before), patch, node, node.mergeKey);
-  return order === undefined ? list : ordered(list, listOf(order), node.mergeKey);
+  const { mergeKey } = node;
+  const old = listOf(before);
+  const list = mergeKey === undefined ? mergedPrimitives(old, patch) : mergedItems(old, patch, node, mergeKey);
+  return ordered(list, { patchOrder: order === undefined ? patch : listOf(order), serverOrder: old, mergeKey });
 }
 
 function mergedPrimitives(before: readonly Json[], patch: readonly Json[]): readonly Json[] {
@@ -77,18 +76,31 @@ const asObject = (value: Json | undefined): JsonObject => (isObject(value) ? val
 const identity = (item: Json, mergeKey: string | undefined): Json | undefined =>
   mergeKey === undefined ? item : asObject(item)[mergeKey];
 
-// Items named in the order come in it; the others keep their place before the named item that followed them.
-function ordered(list: readonly Json[], order: readonly Json[], mergeKey: string | undefined): readonly Json[] {
-  const rank = (item: Json): number =>
-    order.findIndex((wanted) => equalJson(identity(wanted, mergeKey), identity(item, mergeKey)));
-  const named = list.filter((item) => rank(item) !== -1).sort((left, right) => rank(left) - rank(right));
+interface Orders {
+  readonly patchOrder: readonly Json[];
+  readonly serverOrder: readonly Json[];
+  readonly mergeKey: string | undefined;
+}
+
+// Items of the patch in its order, merged with the others in the order of the server; an item that the server doesn't know
+// comes before those it is compared with (mergeSortedSlice).
+function ordered(list: readonly Json[], { patchOrder, serverOrder, mergeKey }: Orders): readonly Json[] {
+  const rankIn = (order: readonly Json[], item: Json): number =>
+    order.findIndex((other) => equalJson(identity(other, mergeKey), identity(item, mergeKey)));
+  const ofPatch = list
+    .filter((item) => rankIn(patchOrder, item) !== -1)
+    .sort((left, right) => rankIn(patchOrder, left) - rankIn(patchOrder, right));
+  const ofServer = list.filter((item) => rankIn(patchOrder, item) === -1);
   const result: Json[] = [];
   let next = 0;
-  for (const item of list) {
-    if (rank(item) === -1) result.push(item);
-    else result.push(named[next++] ?? item);
+  for (const item of ofPatch) {
+    const rank = rankIn(serverOrder, item);
+    while (rank !== -1 && next < ofServer.length && rankIn(serverOrder, ofServer[next] ?? null) < rank) {
+      result.push(ofServer[next++] ?? null);
+    }
+    result.push(item);
   }
-  return result;
+  return [...result, ...ofServer.slice(next)];
 }
 
 function applyListDirective(result: Record<string, Json>, key: string, value: Json, node: SchemaNode): void {
@@ -99,7 +111,12 @@ function applyListDirective(result: Record<string, Json>, key: string, value: Js
     result[field] = listOf(result[field]).filter((item) => !doomed.some((one) => equalJson(one, item)));
   }
   if (directive === "$setElementOrder") {
-    result[field] = ordered(listOf(result[field]), listOf(value), childNode(node, field)?.mergeKey);
+    const serverOrder = listOf(result[field]);
+    result[field] = ordered(serverOrder, {
+      patchOrder: listOf(value),
+      serverOrder,
+      mergeKey: childNode(node, field)?.mergeKey,
+    });
   }
 }
 

@@ -21,7 +21,6 @@ import { collectionOf, createObject, inNamespace } from "./create.ts";
 import { decoded, typed } from "../admission/decoded.ts";
 import {
   managersAfter,
-  managersIn,
   sameOwnership,
   startingManagers,
   unmanaged,
@@ -109,7 +108,7 @@ export function updateObject(
   const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
   const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
   const next = counted(kind, prepared, old);
-  if (equalJson(next, old) && sameOwnership(managers, managersIn(existing))) return existing;
+  if (equalJson(next, old) && sameOwnership(managers, existing)) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);
   if (options.dryRun) return sealed(complete);
