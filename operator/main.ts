@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { Fault } from "../runtime/base/fault.ts";
 import { jsonLog } from "../runtime/base/log.ts";
+import { createServer } from "../runtime/base/node-http.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
 import { inClusterConnection, loadConnection } from "./kube/config.ts";

@@ -1,4 +1,4 @@
-import { durationMs } from "../crds/schema/duration-text.ts";
+import { durationMs } from "../crds/schema/grammar/duration.ts";
 import { faults } from "./base/faults.ts";
 import type { OptionValue } from "./base/option-source.ts";
 import { type BatchingLimits, defaultBatching } from "./dataplane/served-model.ts";

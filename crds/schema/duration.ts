@@ -1,6 +1,6 @@
 import { Type, type TString } from "typebox";
 
-import { durationMs, durationPattern } from "./duration-text.ts";
+import { durationMs, durationPattern } from "./grammar/duration.ts";
 import { rule } from "./rule.ts";
 import { matching } from "./text.ts";
 

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
+import { createServer } from "../../runtime/base/node-http.ts";
 import { type Route, routesPath } from "../../runtime/contract/route-table.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";

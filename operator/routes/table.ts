@@ -1,4 +1,4 @@
-import { durationMs } from "../../crds/schema/duration-text.ts";
+import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import type { HoldPolicy, RevisionRoute, Route } from "../../runtime/contract/route-table.ts";

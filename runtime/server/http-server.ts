@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { createServer } from "../base/node-http.ts";
 import { faults } from "./faults.ts";
 
 /** How a server keeps itself from being held by slow, many or greedy clients. */

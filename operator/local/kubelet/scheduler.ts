@@ -1,5 +1,5 @@
 import type { Container, Pod } from "../../kube/kinds.ts";
-import { quantityNumber } from "../../../crds/schema/quantity.ts";
+import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 
 /** The one node as the stand-in scheduler sees it. */
 export interface NodeFacts {

@@ -1,4 +1,4 @@
-import { quantityNumber } from "../../../crds/schema/quantity.ts";
+import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
 import { adminPaths, containerPaths } from "../../../runtime/contract/paths.ts";

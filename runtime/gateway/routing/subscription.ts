@@ -1,8 +1,9 @@
-import { request as httpRequest, type ClientRequest } from "node:http";
+import type { ClientRequest } from "node:http";
 import { createInterface } from "node:readline";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
+import { request as httpRequest } from "../../base/node-http.ts";
 import { routesPath, type GatewayMessage, type TableMessage } from "../../contract/route-table.ts";
 
 /** A stream without a line for this long is taken as dead; the operator pings every 10 s. */

@@ -2,7 +2,7 @@ import { array, assert, constantFrom, nat, property, tuple } from "fast-check";
 import { Type } from "typebox";
 import { describe, expect, test } from "vitest";
 
-import { durationMs } from "../../../crds/schema/duration-text.ts";
+import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import { duration } from "../../../crds/schema/duration.ts";
 import { printed } from "../../../crds/schema/printed.ts";
 import { ruleTable } from "../../../crds/schema/rule-table.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { quantityNumber } from "../../../crds/schema/quantity.ts";
+import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 
 test.each([
   [2, 2],

@@ -1,6 +1,6 @@
 import type { Container, EnvironmentVariable, Pod } from "../../../kube/kinds.ts";
 import { kubeletFaults } from "../faults.ts";
-import { quantityNumber } from "../../../../crds/schema/quantity.ts";
+import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
 
 /** What a pod's variables may refer to. */
 export interface EnvironmentContext {

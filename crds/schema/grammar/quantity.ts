@@ -1,0 +1,29 @@
+/** The API server's own grammar of a quantity (apimachinery, pkg/api/resource), without a sign. */
+export const quantityPattern = "^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
+
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** The number that a quantity stands for (cores, bytes, devices); `undefined` when it is not a quantity. */
+export function quantityNumber(value: string | number): number | undefined {
+  const text = String(value);
+  if (!new RegExp(quantityPattern).test(text)) return undefined;
+  const suffix = /(?<=[0-9.])([KMGTPE]i|[numkMGTPE])$/.exec(text)?.[1] ?? "";
+  return Number(text.slice(0, text.length - suffix.length)) * (factors[suffix] ?? 1);
+}

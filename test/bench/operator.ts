@@ -1,0 +1,117 @@
+/**
+ * The operator as a process in a pod's circumstances (service account, TLS, leader election), beside the API-server model
+ * in a process of its own: time from spawning it until it answers ready, which it does with complete caches, and its
+ * resident memory after 10 idle seconds.
+ *
+ *     node test/bench/operator.ts [rounds]
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../operator/local/free-port.ts";
+import { adminPaths } from "../../runtime/contract/paths.ts";
+import { printFigures, quantile, spread } from "./figures.ts";
+
+const startGoalMs = 1_000;
+const memoryGoalMb = 80;
+const idleMs = 10_000;
+const rounds = Number(process.argv[2] ?? 3);
+
+function program(path: string, args: readonly string[]): ChildProcess {
+  const script = fileURLToPath(import.meta.resolve(path));
+  return spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"], env: {} });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  await exit;
+}
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  if (stdout !== null) for await (const line of createInterface({ input: stdout })) return line;
+  throw new Error("ended without a line");
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const isReady = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isReady) return;
+    await sleep(5);
+  }
+  throw new Error(`the operator ended with code ${child.exitCode}`);
+}
+
+/** Resident memory as the kernel counts it; `RssAnon` leaves out pages of files, which processes share. */
+function memoryMb(pid: number | undefined, field: "VmRSS" | "RssAnon"): number {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(match?.[1]) / 1024;
+}
+
+async function measured(servicePort: string, folder: string): Promise<readonly [number, number, number]> {
+  const [routesPort, adminPort] = await Promise.all([freePort(), freePort()]);
+  const options = {
+    "service-host": "127.0.0.1",
+    "service-port": servicePort,
+    "service-account": folder,
+    "runtime-image": "modelwright/runtime:bench",
+    host: "127.0.0.1",
+    "routes-port": String(routesPort),
+    "admin-port": String(adminPort),
+    "log-level": "warn",
+  };
+  const begunMs = performance.now();
+  const child = program(
+    "../../operator/main.ts",
+    Object.entries(options).flatMap(([flag, value]) => [`--${flag}`, value]),
+  );
+  try {
+    await untilReady(`http://127.0.0.1:${adminPort}${adminPaths.readyz}`, child);
+    const readyMs = performance.now() - begunMs;
+    await sleep(idleMs);
+    return [readyMs, memoryMb(child.pid, "VmRSS"), memoryMb(child.pid, "RssAnon")];
+  } finally {
+    await ended(child);
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
+const apiServer = program("./api-server.ts", [folder]);
+const results: (readonly [number, number, number])[] = [];
+try {
+  const servicePort = await firstLine(apiServer);
+  for (let round = 0; round < rounds; round += 1) results.push(await measured(servicePort, folder));
+} finally {
+  await ended(apiServer);
+  rmSync(folder, { recursive: true });
+}
+const startsMs = results.map(([readyMs]) => readyMs);
+const residentMb = results.map(([, resident]) => resident);
+console.log(
+  `of the memory not backed by files: ${spread(
+    results.map(([, , anonymous]) => anonymous),
+    "MB",
+  )}`,
+);
+printFigures([
+  {
+    figure: "operator: start to complete caches",
+    goal: `≤ ${startGoalMs} ms`,
+    measured: spread(startsMs, "ms"),
+    isMet: quantile(startsMs, 0.5) <= startGoalMs,
+  },
+  {
+    figure: "operator: resident memory, idle",
+    goal: `≤ ${memoryGoalMb} MB`,
+    measured: spread(residentMb, "MB"),
+    isMet: quantile(residentMb, 0.5) <= memoryGoalMb,
+  },
+]);
