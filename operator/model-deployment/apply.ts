@@ -68,10 +68,7 @@ type Carrier<K extends Kind> = (action: Extract<Action, { kind: K }>, place: Pla
 /** One API call for each kind of action, or none where the status write does it. */
 const carriers: { readonly [K in Kind]: Carrier<K> } = {
   create: async ({ resource, object }, place) => written(resource, await created(resource, object, place)),
-  apply: async ({ resource, object, uid }, { client }) => {
-    const exactly = { ...object, metadata: { ...object.metadata, uid } };
-    return written(resource, await client.apply(resource, exactly, { force: true }));
-  },
+  apply: async (action, place) => written(action.resource, await applied(action, place)),
   scale: ({ object, to }, place) => patched(object, { spec: { replicas: to } }, place),
   retire: ({ object, at }, place) => patched(object, retirement(at), place),
   revive: ({ object }, place) => patched(object, retirement(null), place),
@@ -134,6 +131,23 @@ export async function writeStatus(status: ModelDeploymentStatus, identity: Ident
     status,
   };
   return written(resource, await client.applyStatus(resource, object, { force: true }));
+}
+
+/**
+ * Makes our fields of an object ours again and leaves everybody else's. Where theirs are in the way (a second port of the
+ * same name), what we want takes their place.
+ */
+async function applied(action: Extract<Action, { kind: "apply" }>, { identity, client }: Place): Promise<Stored> {
+  const { resource, object, observed } = action;
+  const { name, uid, resourceVersion } = observed;
+  try {
+    return await client.apply(resource, { ...object, metadata: { ...object.metadata, uid } }, { force: true });
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (fault.code !== "Invalid") throw fault;
+    const exactly = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    return client.mergePatch(resource, { namespace: identity.namespace, name }, exactly);
+  }
 }
 
 function written(resource: Resource, { metadata }: Stored): Write {

@@ -4,7 +4,7 @@ import { type Client, createClient } from "../../operator/kube/client.ts";
 import type { KubeObject, Pod, Stored } from "../../operator/kube/kinds.ts";
 import { resources } from "../../operator/kube/resources.ts";
 import type { KubeRequest, Transport } from "../../operator/kube/transport.ts";
-import { type ApiServer, createApiServer } from "../../operator/local/api-server/api-server.ts";
+import { createApiServer } from "../../operator/local/api-server/api-server.ts";
 import { type Controllers, startControllers } from "../../operator/local/controllers/controllers.ts";
 import { gatewayLabels, labels, systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
 import { type Operator, startOperator } from "../../operator/operator.ts";
@@ -16,7 +16,6 @@ import { settings } from "./model-deployment.ts";
 
 /** An operator with an API server, ReplicaSet controller and gateway around it, all real but the kubelet. */
 export interface OperatorScene {
-  readonly server: ApiServer;
   /** Somebody else than the operator. */
   readonly client: Client;
   /** Requests of the operator, watches and events left out, as `POST services`. */
@@ -40,30 +39,51 @@ export const readyStatus: Pod["status"] = {
   conditions: [{ type: "Ready", status: "True" }],
 };
 
+/** A Kubernetes to act in; the caller ends it. */
+export interface World {
+  readonly transport: Transport;
+  /** Where the ModelDeployments are. */
+  readonly namespace: string;
+}
+
+/** The scene in the API-server model with the stand-in controllers. */
 export async function operatorScene(): Promise<OperatorScene> {
   const server = createApiServer({ clock: systemClock });
-  const client = createClient({ transport: server, fieldManager: "test" });
+  const scene = await operatorSceneIn({ transport: server, namespace: "default" });
+  const controllers: Controllers = await startControllers({ transport: server });
+  return {
+    ...scene,
+    async stop() {
+      await scene.stop();
+      await controllers.stop();
+      await server.close();
+    },
+  };
+}
+
+/** The scene in a Kubernetes that runs already. */
+export async function operatorSceneIn({ transport, namespace }: World): Promise<OperatorScene> {
+  const client = createClient({ transport, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   await client.apply(resources.namespaces, {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name: systemNamespace },
   });
-  const controllers: Controllers = await startControllers({ transport: server });
   const requests: string[] = [];
   const routes = new Map<string, Route>();
   const operators: Operator[] = [];
   const subscriptions: Subscription[] = [];
   return {
-    server,
     client,
     requests,
     routes,
     async startOperator() {
       const operator = await startOperator({
-        transport: recorded(server, requests),
+        transport: recorded(transport, requests),
         settings: settings({ drainDelayMs: 50 }),
         gatewayNamespace: systemNamespace,
+        watchNamespace: namespace,
         routes: { host: "127.0.0.1", port: 0 },
         log: silentLog,
       });
@@ -96,25 +116,22 @@ export async function operatorScene(): Promise<OperatorScene> {
       );
     },
     async setPods(status = {}) {
-      const { items } = await client.list<Pod>(resources.pods, { labelSelector: labels.deployment });
+      const { items } = await client.list<Pod>(resources.pods, { namespace, labelSelector: labels.deployment });
       for (const { metadata } of items) {
-        const { namespace, name } = metadata;
+        const { name } = metadata;
         await client.mergePatch(resources.pods, { namespace, name }, { status }, { subresource: "status" });
       }
     },
     async removeStopped() {
-      const { items } = await client.list<Pod>(resources.pods, { labelSelector: labels.deployment });
+      const { items } = await client.list<Pod>(resources.pods, { namespace, labelSelector: labels.deployment });
       for (const { metadata } of items.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
         await client.remove(resources.pods, metadata, { gracePeriodSeconds: 0 });
       }
     },
-    deployment: (name = "digits") =>
-      client.get<ModelDeployment>(resources.modelDeployments, { namespace: "default", name }),
+    deployment: (name = "digits") => client.get<ModelDeployment>(resources.modelDeployments, { namespace, name }),
     async stop() {
       for (const one of subscriptions) one.close();
       for (const operator of operators) await operator.stop();
-      await controllers.stop();
-      await server.close();
     },
   };
 }
@@ -127,14 +144,18 @@ export function conditionTexts(deployment: ModelDeployment | undefined): readonl
 }
 
 /** Asks until the answer satisfies; fails with the last answer. */
-export async function eventually<T>(ask: () => Promise<T> | T, satisfies: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 10_000;
+export async function eventually<T>(
+  ask: () => Promise<T> | T,
+  satisfies: (answer: T) => boolean,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (satisfies(answer)) return answer;
     if (Date.now() > deadline)
       throw new Error(
-        `still ${JSON.stringify(answer, (key, value: unknown) => (key === "managedFields" || key === "template" ? undefined : value)).slice(0, 4000)} after 10 s`,
+        `still ${JSON.stringify(answer, (key, value: unknown) => (key === "managedFields" || key === "template" ? undefined : value)).slice(0, 4000)} after ${timeoutMs} ms`,
       );
     await systemClock.sleep(10);
   }

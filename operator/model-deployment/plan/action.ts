@@ -24,7 +24,12 @@ interface Reasoned {
 export type Action = Reasoned &
   (
     | { readonly kind: "create"; readonly resource: Resource; readonly object: KubeObject }
-    | { readonly kind: "apply"; readonly resource: Resource; readonly object: KubeObject; readonly uid: string }
+    | {
+        readonly kind: "apply";
+        readonly resource: Resource;
+        readonly object: KubeObject;
+        readonly observed: ObservedObject;
+      }
     | { readonly kind: "scale"; readonly object: ObservedObject; readonly from: number; readonly to: number }
     | { readonly kind: "retire"; readonly object: ObservedObject; readonly at: string }
     | { readonly kind: "revive"; readonly object: ObservedObject }

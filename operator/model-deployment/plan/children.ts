@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../kube/kinds.ts";
+import type { KubeObject, Stored } from "../../kube/kinds.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { endpointSlices } from "../resources/endpoint-slice.ts";
 import { annotations } from "../resources/labels.ts";
@@ -54,12 +54,12 @@ function disruptionBudget(snapshot: Snapshot): readonly Action[] {
   return [{ kind: "delete", resource, target: `PodDisruptionBudget ${metadata.name}`, object: metadata, why }];
 }
 
-/** Applies an object that is absent or is not what we want; leaves a foreign one alone. */
-function kept(
+/** Creates an object that is absent and applies one that is not what we want; leaves a foreign one alone. */
+function kept<T extends KubeObject>(
   snapshot: Snapshot,
   resource: Resource,
-  wanted: KubeObject,
-  observed: KubeObject | undefined,
+  wanted: T,
+  observed: (T & Stored) | undefined,
 ): readonly Action[] {
   const { kind, metadata } = wanted;
   if (snapshot.foreign.some((object) => object.kind === kind && object.name === metadata.name)) return [];
@@ -67,13 +67,10 @@ function kept(
   const why = difference(wanted, observed, applied);
   if (why === undefined) return [];
   const object = { ...wanted, metadata: { ...metadata, annotations: { [annotations.applied]: applied } } };
-  const uid = observed?.metadata.uid;
-  const target = `${kind} ${metadata.name ?? ""}`;
+  const doing = { resource, target: `${kind} ${metadata.name ?? ""}`, object, why };
   // Created, not applied: an apply would take over somebody else's object of the same name.
   return [
-    uid === undefined
-      ? { kind: "create", resource, target, object, why }
-      : { kind: "apply", resource, target, object, uid, why },
+    observed === undefined ? { kind: "create", ...doing } : { kind: "apply", observed: observed.metadata, ...doing },
   ];
 }
 
@@ -85,25 +82,33 @@ function difference(wanted: KubeObject, observed: KubeObject | undefined, applie
   return undefined;
 }
 
+/** Lists whose entries have owners of their own: what others added to them is theirs. */
+const sharedLists = new Set(["metadata.ownerReferences", "spec.ports"]);
+
 /** Path of the first wanted member that the observed object does not have; members that the server added are no matter. */
 function firstDifference(wanted: unknown, observed: unknown, path: string): string | undefined {
   if (!isComposite(wanted)) return wanted === observed ? undefined : path;
-  // The server stores an empty list as null where its Go type has no omitempty (EndpointSlice.endpoints).
-  if (Object.keys(wanted).length === 0 && (observed === null || observed === undefined)) return undefined;
-  if (!isComposite(observed) || isOtherLength(wanted, observed)) return path;
+  if (!isComposite(observed)) return path;
+  if (Array.isArray(wanted)) return listDifference(wanted, observed, path);
   const members = new Map<string, unknown>(Object.entries(observed));
   for (const [key, value] of Object.entries(wanted)) {
-    const inner = Array.isArray(wanted) ? `${path}[${key}]` : [path, key].filter((part) => part !== "").join(".");
+    const inner = path === "" ? key : `${path}.${key}`;
     const difference = value === undefined ? undefined : firstDifference(value, members.get(key), inner);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
 
-function isComposite(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+function listDifference(wanted: readonly unknown[], observed: object, path: string): string | undefined {
+  if (!Array.isArray(observed)) return path;
+  const has = (entry: unknown, other: unknown): boolean => firstDifference(entry, other, "") === undefined;
+  if (sharedLists.has(path)) {
+    return wanted.every((entry) => observed.some((other: unknown) => has(entry, other))) ? undefined : path;
+  }
+  const isSame = wanted.length === observed.length && wanted.every((entry, index) => has(entry, observed[index]));
+  return isSame ? undefined : path;
 }
 
-function isOtherLength(wanted: object, observed: object): boolean {
-  return Array.isArray(wanted) && (!Array.isArray(observed) || wanted.length !== observed.length);
+function isComposite(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

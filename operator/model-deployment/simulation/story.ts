@@ -5,6 +5,7 @@ import { type NamedKey, observe } from "../observe.ts";
 import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot.ts";
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";
+import type { KubeObject } from "../../kube/kinds.ts";
 import { createSimulatedCluster, gatewayPod, type SimulatedCluster } from "./cluster.ts";
 import { type BeforeWrite, createMemoryClient } from "./memory-client.ts";
 import { type StandIn, standIns } from "./stand-ins.ts";
@@ -21,6 +22,8 @@ export interface StoryOptions {
   readonly deployment: ModelDeployment;
   readonly settings: Settings;
   readonly startMs: number;
+  /** Objects that are there before the story begins: what `kubectl get … -o json` says of a real cluster. */
+  readonly existing?: readonly KubeObject[];
   /** Names of the gateways that are there from the start. Default one. */
   readonly gateways?: readonly string[];
   readonly twists?: readonly Twist[];
@@ -61,12 +64,21 @@ export async function story(options: StoryOptions): Promise<readonly Turn[]> {
   return turns;
 }
 
-function opening({ deployment, settings, startMs, gateways = ["gateway-a"] }: StoryOptions): Scene {
+function opening({ deployment, settings, startMs, existing = [], gateways = ["gateway-a"] }: StoryOptions): Scene {
   const cluster = createSimulatedCluster(settings, startMs);
+  existing.forEach((object) => cluster.put(object));
   gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
   const { namespace = "default", name } = deployment.metadata;
-  cluster.put({ ...deployment, metadata: { generation: 1, ...deployment.metadata, namespace } });
-  return { cluster, key: { namespace, name } };
+  const key = { namespace, name };
+  const before = cluster.sources.deployment(key);
+  const generation = (before?.metadata.generation ?? 0) + 1;
+  const status = before?.status ?? deployment.status;
+  cluster.put({
+    ...deployment,
+    metadata: { generation, ...deployment.metadata, namespace },
+    ...(status === undefined ? {} : { status }),
+  });
+  return { cluster, key };
 }
 
 interface Scene {

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { KubeObject, Pod, ReplicaSet } from "../../operator/kube/kinds.ts";
+import { loadConnection } from "../../operator/kube/config.ts";
+import { createHttpTransport } from "../../operator/kube/http-transport.ts";
+import { resources } from "../../operator/kube/resources.ts";
+import type { Transport } from "../../operator/kube/transport.ts";
+import { startTimeoutMs, whyNotHere } from "../cluster/control-plane.ts";
+import { sharedControlPlane } from "../cluster/shared.ts";
+import { model, modelDeployment } from "../builders/model-deployment.ts";
+import {
+  conditionTexts,
+  eventually,
+  type OperatorScene,
+  operatorSceneIn,
+  readyStatus,
+} from "../builders/operator-scene.ts";
+
+const reason = whyNotHere();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+const namespace = "operator-end-to-end";
+/** Our own node, which nobody else's pods may go to. */
+const nodeName = "operator-end-to-end";
+const own = { [`${namespace}/only`]: "true" };
+/** Garbage collection looks for new kinds of owners every 30 s. */
+const collectionTimeoutMs = 90_000;
+const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+
+describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control plane${skipped}`, () => {
+  let transport: Transport;
+  let scene: OperatorScene;
+
+  beforeAll(async () => {
+    const { kubeconfigPath } = await sharedControlPlane();
+    transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath }) });
+    scene = await operatorSceneIn({ transport, namespace });
+    await scene.client.apply(resources.namespaces, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: namespace, labels: restricted },
+    });
+    await addNode(scene);
+    await scene.startGateway("gateway-a", await scene.startOperator());
+  }, startTimeoutMs);
+
+  afterAll(async () => {
+    await scene.client.remove(resources.nodes, { name: nodeName });
+    await scene.stop();
+    await transport.close();
+  });
+
+  const pods = (count: number) =>
+    eventually(
+      () => scene.client.list<Pod>(resources.pods, { namespace, labelSelector: "modelwright.dev/model-deployment" }),
+      ({ items }) => items.filter(({ spec }) => spec.nodeName === nodeName).length === count,
+    );
+  const reaches = (...wanted: readonly string[]) =>
+    eventually(
+      () => scene.deployment(),
+      (deployment) => wanted.every((text) => conditionTexts(deployment).includes(text)),
+    );
+
+  test("brings pods onto a node that rules by the restricted Pod Security Standard, and serves", async () => {
+    const { apiVersion, kind, spec } = modelDeployment();
+    const scheduling = { nodeSelector: own, tolerations: [{ key: "own", operator: "Exists" as const }] };
+    const metadata = { name: "digits", namespace };
+    await scene.client.create(resources.modelDeployments, {
+      apiVersion,
+      kind,
+      metadata,
+      spec: { ...spec, scheduling },
+    });
+    await pods(2);
+    await scene.setPods(readyStatus);
+    await reaches("Ready=True AsDeclared", "Available=True StableServes", "Progressing=False AsDeclared");
+    expect(scene.routes.get(`${namespace}/digits`)?.revisions.map(({ endpoints }) => endpoints.length)).toEqual([2]);
+  });
+
+  test("is at rest then: everything reads back as it was written", async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    scene.requests.length = 0;
+    const touch = { metadata: { annotations: { touched: "true" } } };
+    for (const kind of [resources.services, resources.podDisruptionBudgets]) {
+      await scene.client.mergePatch(kind, { namespace, name: "digits" }, touch);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(scene.requests).toEqual([]);
+  });
+
+  test("replaces the revision and takes the old one down", async () => {
+    const before = await scene.deployment();
+    const key = { namespace, name: "digits" };
+    await scene.client.mergePatch(resources.modelDeployments, key, { spec: model("second.h5") });
+    await pods(4);
+    await scene.setPods(readyStatus);
+    await reaches("Ready=True AsDeclared");
+    const left = await eventually(
+      async () => {
+        await scene.removeStopped();
+        return scene.client.list<ReplicaSet>(resources.replicaSets, { namespace });
+      },
+      ({ items }) => items.length === 1,
+    );
+    const stable = (await scene.deployment())?.status?.stable;
+    expect(left.items.map(({ metadata }) => metadata.name)).toEqual([`digits-${stable?.revision}`]);
+    expect(stable?.revision).not.toBe(before?.status?.stable?.revision);
+  });
+
+  test("puts a Service right that somebody changed", async () => {
+    const key = { namespace, name: "digits" };
+    await scene.client.mergePatch(resources.services, key, { spec: { ports: [{ name: "http", port: 80 }] } });
+    await eventually(
+      () => scene.client.get<KubeObject & { spec: { ports: { port: number }[] } }>(resources.services, key),
+      (service) => service?.spec.ports.map(({ port }) => port).join() === "8501",
+    );
+  });
+
+  test(
+    "leaves nothing behind when the ModelDeployment is deleted",
+    async () => {
+      await scene.client.remove(resources.modelDeployments, { namespace, name: "digits" });
+      for (const kind of [
+        resources.replicaSets,
+        resources.endpointSlices,
+        resources.podDisruptionBudgets,
+        resources.services,
+      ]) {
+        await eventually(
+          () => scene.client.list(kind, { namespace, labelSelector: "modelwright.dev/model-deployment" }),
+          ({ items }) => items.length === 0,
+          collectionTimeoutMs,
+        );
+      }
+    },
+    collectionTimeoutMs,
+  );
+});
+
+async function addNode({ client }: OperatorScene): Promise<void> {
+  const capacity = { cpu: "8", memory: "16Gi", pods: "110" };
+  const node = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: nodeName, labels: own },
+    spec: { taints: [{ key: "own", effect: "NoSchedule" }] },
+  };
+  await client.apply(resources.nodes, node);
+  const now = new Date().toISOString();
+  const ready = {
+    type: "Ready",
+    status: "True",
+    reason: "Test",
+    message: "",
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  };
+  const status = { capacity, allocatable: capacity, conditions: [ready] };
+  await client.mergePatch(resources.nodes, { name: nodeName }, { status }, { subresource: "status" });
+}
