@@ -19,7 +19,7 @@ export interface StartOptions {
   readonly logLevel: string;
 }
 
-interface FileOptions {
+export interface FileOptions {
   readonly command: "plan" | "validate";
   readonly manifests: readonly string[];
   /** `plan` only: a snapshot to begin from, as the operator logs it. */

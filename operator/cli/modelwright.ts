@@ -29,8 +29,11 @@ async function run(command: Command): Promise<void> {
       await showStatus(command, print);
       return;
     }
-    default:
-      throw new Error(`${command.command} is not built yet`);
+    case "plan": {
+      const { showPlan } = await import("./shown-plan.ts");
+      await showPlan(command, Date.now(), print);
+      return;
+    }
   }
 }
 

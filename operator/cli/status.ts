@@ -43,9 +43,12 @@ function podLine(pod: Pod): string {
   return `    pod ${pod.metadata.name ?? ""}  ${podState(pod)}${restarts === 0 ? "" : `  ${restarts} restarts`}`;
 }
 
-function podState({ metadata, status }: Pod): string {
+function podState({ metadata, status = {} }: Pod): string {
   if (metadata.deletionTimestamp !== undefined) return "terminating";
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.status === "True") return "ready";
-  return status?.containerStatuses?.[0]?.state?.waiting?.reason ?? status?.phase ?? "Pending";
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True" ? "ready" : waitingState(status);
+}
+
+function waitingState({ containerStatuses, phase }: NonNullable<Pod["status"]>): string {
+  return containerStatuses?.[0]?.state?.waiting?.reason ?? phase ?? "Pending";
 }

@@ -58,7 +58,8 @@ function complaintsOf(object: ManifestObject): readonly string[] {
   return [...unknownFields.map((field) => `unknown field "${field}"`), ...issues.map(issueText)];
 }
 
-function listItems(document: unknown): readonly unknown[] {
+/** The items of a List; any other document is one object. */
+export function listItems(document: unknown): readonly unknown[] {
   const isList = isRecord(document) && document["kind"] === "List" && Array.isArray(document["items"]);
   return isList && Array.isArray(document["items"]) ? document["items"] : [document];
 }

@@ -6,7 +6,7 @@ import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
-import { createSimulatedCluster, gatewayPod, type SimulatedCluster } from "./cluster.ts";
+import { createSimulatedCluster, gatewayPod, gatewayPods, type SimulatedCluster } from "./cluster.ts";
 import { type BeforeWrite, createMemoryClient } from "./memory-client.ts";
 import { type StandIn, standIns } from "./stand-ins.ts";
 
@@ -67,7 +67,8 @@ export async function story(options: StoryOptions): Promise<readonly Turn[]> {
 function opening({ deployment, settings, startMs, existing = [], gateways = ["gateway-a"] }: StoryOptions): Scene {
   const cluster = createSimulatedCluster(settings, startMs);
   existing.forEach((object) => cluster.put(object));
-  gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
+  if (gatewayPods(cluster).length === 0)
+    gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
   const { namespace = "default", name } = deployment.metadata;
   const key = { namespace, name };
   const before = cluster.sources.deployment(key);

@@ -1,0 +1,46 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { readYaml } from "../../crds/schema/yaml.ts";
+import type { KubeObject } from "../kube/kinds.ts";
+import { story, storyText } from "../model-deployment/simulation/story.ts";
+import type { Settings } from "../model-deployment/snapshot.ts";
+import type { FileOptions } from "./command-line.ts";
+import { faults } from "./faults.ts";
+import { manifestFiles } from "./manifests/manifest-files.ts";
+import { listItems, type ManifestObject, verdicts } from "./manifests/manifests.ts";
+
+/** As the chart installs it; only the drain delay shows in a story. */
+const settings: Settings = {
+  runtimeImage: "modelwright/runtime",
+  drainDelayMs: 5_000,
+  terminationGraceSeconds: 60,
+  logLevel: "info",
+};
+
+/**
+ * `modelwright plan`: tells, turn by turn, what the operator would do with each ModelDeployment of the manifests and why, with a
+ * cluster in memory that starts pods and acknowledges routes. Throws `NotValid` and the faults of reading files.
+ */
+export async function showPlan(options: FileOptions, startMs: number, print: (line: string) => void): Promise<void> {
+  const checked = verdicts(manifestFiles(options.manifests));
+  const wrong = checked.filter(({ complaints }) => complaints.length > 0);
+  for (const { path, name, complaints } of wrong)
+    for (const complaint of complaints) print(`${path}: ${name}: ${complaint}`);
+  if (wrong.length > 0) throw faults.NotValid({ count: wrong.length });
+  const existing = options.against === undefined ? [] : existingObjects(options.against);
+  for (const { name, manifest } of checked) {
+    if (manifest?.object.kind !== "ModelDeployment") continue;
+    const deployment = modelDeployment(manifest.object);
+    print(storyText(name, await story({ deployment, settings, startMs, existing })));
+  }
+}
+
+/** The objects of a file written by `kubectl get … -o json` (or yaml). */
+function existingObjects(path: string): readonly KubeObject[] {
+  const [file] = manifestFiles([path]);
+  const documents = file === undefined ? [] : readYaml(file.text, path);
+  return documents.flatMap(listItems) as readonly KubeObject[]; // kubectl wrote them
+}
+
+function modelDeployment(object: ManifestObject): ModelDeployment {
+  return object as unknown as ModelDeployment; // validated by `verdicts`
+}

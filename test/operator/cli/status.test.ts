@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { statusTree } from "../../../operator/cli/status.ts";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
+
+const lastTransitionTime = "2030-01-01T00:00:00Z";
+const digits: ModelDeployment = {
+  apiVersion: "modelwright.dev/v1alpha1",
+  kind: "ModelDeployment",
+  metadata: { name: "digits", namespace: "vision" },
+  spec: { model: { source: { configMap: { name: "m", key: "m.h5" } } }, replicas: 2 },
+  status: {
+    replicas: 2,
+    url: "http://digits.vision.svc:8501/v1/models/digits",
+    conditions: [{ type: "Ready", status: "False", reason: "Loading", message: "pod b loads", lastTransitionTime }],
+    stable: { revision: "aaa", version: "1", ready: 1, replicas: 1, weight: 100 },
+    candidate: { revision: "bbb", version: "2", ready: 0, replicas: 1, weight: 0 },
+  },
+};
+
+function pod(name: string, revision: string, status: Pod["status"], changes: Partial<Pod["metadata"]> = {}): Pod {
+  const metadata = { name, namespace: "vision", labels: revisionLabels("digits", revision), ...changes };
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [] }, ...(status ? { status } : {}) };
+}
+
+const crashing = {
+  name: "runtime",
+  ready: false,
+  restartCount: 3,
+  image: "",
+  imageID: "",
+  state: { waiting: { reason: "CrashLoopBackOff" } },
+};
+
+test("the tree shows conditions, then each revision with its own pods and how they are", () => {
+  const pods = [
+    pod("a", "aaa", { phase: "Running", conditions: [{ type: "Ready", status: "True" }] }),
+    pod("a2", "aaa", { phase: "Running" }, { deletionTimestamp: lastTransitionTime }),
+    pod("b", "bbb", { phase: "Running", containerStatuses: [crashing] }),
+    pod("elsewhere", "bbb", undefined, { namespace: "other" }),
+  ];
+  expect(statusTree([digits], pods)).toEqual([
+    "vision/digits  replicas 2/2  http://digits.vision.svc:8501/v1/models/digits",
+    "  Ready=False Loading: pod b loads",
+    "  stable aaa version 1  ready 1/1  100 %",
+    "    pod a  ready",
+    "    pod a2  terminating",
+    "  candidate bbb version 2  ready 0/1  0 %",
+    "    pod b  CrashLoopBackOff  3 restarts",
+  ]);
+});
+
+test("nothing deployed is said, not shown as nothing", () => {
+  expect(statusTree([], [])).toEqual(["no ModelDeployment"]);
+});
