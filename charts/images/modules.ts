@@ -1,0 +1,42 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What a program consists of: its own files and the packages that they name. */
+export interface Modules {
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  /** `typebox`, `@kubernetes/client-node`. */
+  readonly packages: readonly string[];
+}
+
+const commentLines = /^\s*(?:\/\/|\/?\*).*$/gm;
+// As the compiler writes them: in double quotes, never put together.
+const specifiers = /\b(?:from|import|import\(|require\()\s*"([^"]+)"/g;
+
+/** Follows the imports of built files, the ones on demand included. Throws when a file is missing. */
+export function reachedModules(entries: readonly string[]): Modules {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const queue = [...entries];
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    if (files.has(path)) continue;
+    if (!existsSync(path))
+      throw new Error(`${path} is not there; it must be built before an image is made: npm run build`);
+    files.add(path);
+    if (!path.endsWith(".js")) continue;
+    for (const [, specifier = ""] of sourceOf(path).matchAll(specifiers)) {
+      if (specifier.startsWith(".")) queue.push(join(dirname(path), specifier));
+      else if (!specifier.startsWith("node:")) packages.add(packageOf(specifier));
+    }
+  }
+  return { files: [...files].toSorted(), packages: [...packages].toSorted() };
+}
+
+function sourceOf(path: string): string {
+  return readFileSync(path, "utf8").replaceAll(commentLines, "");
+}
+
+/** `@scope/name/sub/path` → `@scope/name`. */
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}

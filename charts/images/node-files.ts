@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+
+import type { TarEntry } from "./tar.ts";
+
+/** Where the image has its Node. */
+export const nodePath = "/usr/local/bin/node";
+
+const encoded = (text: string): Uint8Array => Buffer.from(text);
+
+/**
+ * The Node that runs this, with the loader and the libraries that it needs: all of an operating system that the programs
+ * see. Throws where these cannot be told: on anything but Linux.
+ */
+export function nodeFiles(): readonly TarEntry[] {
+  if (process.platform !== "linux") {
+    throw new Error(`images are made of this machine's Node, which is for ${process.platform}; must be for linux`);
+  }
+  const libraries = sharedLibraries(process.execPath).map((path): TarEntry => ({
+    kind: "file",
+    path: path.slice(1),
+    content: { file: path },
+    // The loader is a program too.
+    isExecutable: true,
+  }));
+  const files: TarEntry[] = [
+    { kind: "file", path: nodePath.slice(1), content: { file: process.execPath }, isExecutable: true },
+    ...libraries,
+    { kind: "file", path: "etc/passwd", content: encoded("nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n") },
+    { kind: "file", path: "etc/group", content: encoded("nogroup:x:65534:\n") },
+    { kind: "file", path: "etc/nsswitch.conf", content: encoded("hosts: files dns\n") },
+  ];
+  return [...files, { kind: "folder", path: "tmp", mode: 0o1777 }];
+}
+
+/** Absolute paths of what the loader would load, itself included. */
+function sharedLibraries(program: string): readonly string[] {
+  const lines = execFileSync("ldd", [program], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []).toSorted();
+}

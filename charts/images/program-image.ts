@@ -1,0 +1,59 @@
+import { join, relative } from "node:path";
+
+import { reachedModules } from "./modules.ts";
+import { type Image, layer } from "./oci-archive.ts";
+import { nodeFiles, nodePath } from "./node-files.ts";
+import { packageFiles } from "./packages.ts";
+import type { TarEntry } from "./tar.ts";
+
+/** A program that has an image of its own. */
+export type Program = keyof typeof programs;
+
+/** Built files that each program starts from: its own, and those of its threads. */
+export const programs = {
+  operator: { main: "dist/operator/main.js", threads: [] },
+  runtime: { main: "dist/runtime/main.js", threads: ["dist/runtime/model/formats/parser.js"] },
+} as const;
+
+const home = "app";
+/** `nobody`, as the pods run it. */
+const user = "65534:65534";
+
+/** The files of a program: by layer, from the one that changes least to the one that changes most. */
+export function programLayers(root: string, program: Program): readonly (readonly TarEntry[])[] {
+  const { main, threads } = programs[program];
+  const { files, packages } = reachedModules([main, ...threads].map((path) => join(root, path)));
+  const own = ["package.json", ...files.map((path) => relative(root, path))];
+  return [nodeFiles(), inHome(root, packageFiles(root, packages)), inHome(root, own)].map(withFolders);
+}
+
+/** The image of a program, ready to be written. */
+export async function programImage(root: string, program: Program): Promise<Image> {
+  return {
+    reference: `localhost/modelwright/${program}:dev`,
+    layers: await Promise.all(programLayers(root, program).map(layer)),
+    config: {
+      User: user,
+      WorkingDir: `/${home}`,
+      Entrypoint: [nodePath, `/${home}/${programs[program].main}`],
+      Env: ["NODE_ENV=production"],
+    },
+  };
+}
+
+function inHome(root: string, paths: readonly string[]): readonly TarEntry[] {
+  return paths.map((path) => ({ kind: "file", path: `${home}/${path}`, content: { file: join(root, path) } }));
+}
+
+/** Folders before what lies in them, so that these belong to root as well. */
+function withFolders(entries: readonly TarEntry[]): readonly TarEntry[] {
+  const named = new Set(entries.filter(({ kind }) => kind === "folder").map(({ path }) => path));
+  const around = new Set(entries.flatMap(({ path }) => parents(path)).filter((path) => !named.has(path)));
+  const folders = [...around].map((path): TarEntry => ({ kind: "folder", path }));
+  return [...folders, ...entries].toSorted((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+function parents(path: string): readonly string[] {
+  const segments = path.split("/").slice(0, -1);
+  return segments.map((_, index) => segments.slice(0, index + 1).join("/"));
+}
