@@ -176,6 +176,7 @@ class QueuedModel implements ServedModel {
     return isLate ? faults.DeadlinePassed({ model: this.name }) : undefined;
   }
 
+  /** Runs a batch; if it fails, each of its requests on its own, so that none fails for another's values. */
   async #execute(batch: readonly Waiting[]): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
@@ -183,8 +184,9 @@ class QueuedModel implements ServedModel {
       const outputs = answer instanceof Promise ? await answer : answer;
       this.#deliver(batch, outputs);
     } catch (thrown) {
-      const fault = thrown instanceof Fault ? thrown : this.#engineFault(thrown);
-      for (const { reject } of batch) reject(fault);
+      const [first] = batch;
+      if (batch.length === 1) first?.reject(thrown instanceof Fault ? thrown : this.#engineFault(thrown));
+      else for (const waiting of batch) await this.#execute([waiting]);
       return;
     }
     const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);

@@ -49,8 +49,8 @@ export async function hdf5File(source: ByteSource): Promise<Hdf5File> {
   const { H5F_LIBVER_EARLIEST: oldest, H5F_LIBVER_LATEST: newest } = module;
   const id = attempt("", () => module.open(path, 0, false, oldest, newest));
   if (id < 0n) throw new Hdf5Error("", "its structure is broken or it is cut short");
-  const checked = new Set<string>();
-  const typeOf = (path: string): number | undefined => checkedType(module, id, path, checked);
+  const known = new Map<string, Children>();
+  const typeOf = (path: string): number | undefined => checkedType(module, id, path, known);
   return {
     module,
     id,
@@ -76,27 +76,39 @@ function hasSignature(source: ByteSource): boolean {
 }
 
 /** Looks at each component of the path, so that no link in the middle is followed either. */
-function checkedType(module: Hdf5Module, id: bigint, path: string, checked: Set<string>): number | undefined {
+function checkedType(module: Hdf5Module, id: bigint, path: string, known: Map<string, Children>): number | undefined {
   let prefix = "";
   let type: number = groupType;
   for (const part of path.split("/").filter((part) => part !== "")) {
+    if (type !== groupType) return undefined;
+    const children = childrenOf(module, id, prefix, known);
+    if (!children.has(part)) return undefined;
     prefix += `/${part}`;
-    const isLast = prefix.length >= path.length;
-    if (checked.has(prefix) && !isLast) continue;
-    const found = linkType(module, id, prefix);
-    if (found === undefined) return undefined;
-    checked.add(prefix);
-    type = found;
+    type = children.get(part) ?? linkType(module, id, prefix);
+    children.set(part, type);
   }
   return type;
 }
 
-function linkType(module: Hdf5Module, id: bigint, path: string): number | undefined {
-  if (attempt(path, () => module.get_symbolic_link(id, path)) !== null)
+/** Names in a group, with the type of those looked at. */
+type Children = Map<string, number | undefined>;
+
+function childrenOf(module: Hdf5Module, id: bigint, group: string, known: Map<string, Children>): Children {
+  const found = known.get(group);
+  if (found !== undefined) return found;
+  const names = attempt(group, () => module.get_names(id, group === "" ? "/" : group, false));
+  const children: Children = new Map(names.map((name) => [name, undefined]));
+  known.set(group, children);
+  return children;
+}
+
+function linkType(module: Hdf5Module, id: bigint, path: string): number {
+  if (attempt(path, () => module.get_symbolic_link(id, path)) !== null) {
     throw new Hdf5Error(path, "it is a soft link; links are not followed");
+  }
   const type = attempt(path, () => module.get_type(id, path));
   if (type === externalLinkType) throw new Hdf5Error(path, "it is a link to another file; links are not followed");
-  return type < 0 ? undefined : type;
+  return type;
 }
 
 function attributeStrings(module: Hdf5Module, id: bigint, path: string, name: string): readonly string[] | undefined {

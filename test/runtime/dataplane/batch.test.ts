@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { batchKey, divided, isBatchable, joined } from "../../../runtime/dataplane/batch.ts";
+import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
+
+const matrix = (columns: number): fc.Arbitrary<Tensor> =>
+  fc.array(fc.array(fc.float(), { minLength: columns, maxLength: columns }), { maxLength: 4 }).map((rows) => ({
+    dtype: "float32",
+    shape: [rows.length, columns],
+    data: Float32Array.from(rows.flat()),
+  }));
+
+const texts: fc.Arbitrary<Tensor> = fc
+  .array(fc.uint8Array({ maxLength: 3 }), { maxLength: 4 })
+  .map((data) => ({ dtype: "string", shape: [data.length], data }));
+
+describe("a batch", () => {
+  it("gives every request its own rows back", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.array(matrix(3), { minLength: 1, maxLength: 5 }), fc.array(texts, { minLength: 1, maxLength: 5 })),
+        (tensors) => {
+          const rows = tensors.map(({ shape }) => shape[0] ?? 0);
+          const shares = divided(joined(tensors.map((tensor) => [tensor])), rows);
+          expect(shares).toEqual(tensors.map((tensor) => [tensor]));
+        },
+      ),
+    );
+  });
+
+  it("is not divided when an output has another number of rows", () => {
+    const output: Tensor = { dtype: "float32", shape: [1, 2], data: new Float32Array(2) };
+    expect(divided([output], [1, 2])).toBe(undefined);
+  });
+
+  it("takes requests whose dimensions behind the first agree", () => {
+    const tensor = (...shape: number[]): Tensor => ({
+      dtype: "uint8",
+      shape,
+      data: new Uint8Array(shape.reduce((a, b) => a * b, 1)),
+    });
+    const keys = [
+      [tensor(1, 2, 3)],
+      [tensor(9, 2, 3)],
+      [tensor(1, 3, 2)],
+      [tensor(1, 23)],
+      [tensor(1, 2), tensor(1, 3)],
+    ].map(batchKey);
+    expect(keys).toEqual(["2,3,;", "2,3,;", "3,2,;", "23,;", "2,;3,;"]);
+  });
+
+  it("is not made for a model with a fixed number of rows or a scalar", () => {
+    const spec = (...shape: number[]) => ({ name: "x", dtype: "float32" as const, shape });
+    const cases = [
+      { inputs: [spec(-1, 2)], outputs: [spec(-1)] },
+      { inputs: [spec(32, 2)], outputs: [spec(32)] },
+      { inputs: [spec(-1, 2), spec()], outputs: [spec(-1)] },
+      { inputs: [spec(-1, 2)], outputs: [spec(1)] },
+    ];
+    expect(cases.map(isBatchable)).toEqual([true, false, false, false]);
+  });
+});

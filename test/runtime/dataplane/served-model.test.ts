@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { type Clock, systemClock } from "../../../runtime/base/clock.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { infer } from "../../../runtime/dataplane/infer.ts";
+import {
+  type BatchingLimits,
+  defaultBatching,
+  type ServedModel,
+  serveModel,
+} from "../../../runtime/dataplane/served-model.ts";
+import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
+import type { LoadedModel, Signature } from "../../../runtime/engines/engine.ts";
+
+/** An engine at the border: doubles its input; refuses to run a batch that holds a negative number. */
+class DoublingModel implements LoadedModel {
+  readonly engine = "Doubling/test";
+  readonly weightBytes = 0;
+  readonly batches: number[] = [];
+  readonly signature: Signature;
+  isUnloaded = false;
+  gate: Promise<void> | undefined;
+
+  constructor(columns = -1, rows = -1) {
+    const spec = { name: "x", dtype: "float32" as const, shape: [rows, columns] };
+    this.signature = { inputs: [spec], outputs: [{ ...spec, name: "y" }] };
+  }
+
+  infer([input]: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> {
+    if (input?.dtype !== "float32") throw new TypeError("not float32");
+    this.batches.push(input.shape[0] ?? 0);
+    if (input.data.some((value) => value < 0)) throw new RangeError("a negative number");
+    const outputs: readonly Tensor[] = [{ ...input, data: input.data.map((value) => value * 2) }];
+    return this.gate === undefined ? outputs : this.gate.then(() => outputs);
+  }
+
+  unload(): void {
+    this.isUnloaded = true;
+  }
+}
+
+function row(...values: number[]): readonly Tensor[] {
+  return [{ dtype: "float32", shape: [1, values.length], data: Float32Array.from(values) }];
+}
+
+function served(loaded: LoadedModel, batching: Partial<BatchingLimits> = {}, clock: Clock = systemClock): ServedModel {
+  return serveModel(loaded, { name: "m", version: 3, batching: { ...defaultBatching, ...batching }, clock });
+}
+
+async function outcome(answer: Promise<readonly Tensor[]>): Promise<unknown> {
+  return answer.then(
+    (outputs) => outputs.map(({ data }) => Array.from(data, Number)),
+    (thrown: unknown) => Fault.from(thrown).sentence,
+  );
+}
+
+describe("a served model", () => {
+  it("runs what came in together as one batch, and gives each request its own rows", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded);
+    const answers = await Promise.all([1, 2, 3, 4].map((value) => outcome(model.run(row(value), {}))));
+    expect({ answers, batches: loaded.batches }).toEqual({ answers: [[[2]], [[4]], [[6]], [[8]]], batches: [4] });
+  });
+
+  it("makes batches no larger than the limit, but runs a single larger request", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded, { maxBatchSize: 3 });
+    const large: readonly Tensor[] = [{ dtype: "float32", shape: [5, 1], data: new Float32Array(5) }];
+    await Promise.all([model.run(large, {}), ...[1, 2, 3, 4].map((value) => model.run(row(value), {}))]);
+    expect(loaded.batches).toEqual([5, 3, 1]);
+  });
+
+  it("never mixes unlike shapes", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded);
+    await Promise.all([row(1), row(1, 2), row(3), row(3, 4)].map((inputs) => model.run(inputs, {})));
+    expect(loaded.batches).toEqual([2, 2]);
+  });
+
+  it("never batches a model with a fixed number of rows", async () => {
+    const loaded = new DoublingModel(1, 1);
+    const model = served(loaded);
+    await Promise.all([1, 2, 3].map((value) => model.run(row(value), {})));
+    expect(loaded.batches).toEqual([1, 1, 1]);
+  });
+
+  it("collects while the engine is busy", async () => {
+    const loaded = new DoublingModel();
+    const gate = Promise.withResolvers<void>();
+    loaded.gate = gate.promise;
+    const model = served(loaded);
+    const first = model.run(row(1), {});
+    await new Promise((resolve) => setImmediate(resolve));
+    const rest = [2, 3, 4].map((value) => model.run(row(value), {}));
+    expect({ running: model.running, queued: model.queued }).toEqual({ running: 1, queued: 3 });
+    gate.resolve();
+    await Promise.all([first, ...rest]);
+    expect(loaded.batches).toEqual([1, 3]);
+  });
+
+  it("waits for others only as long as maxDelayMs says", async () => {
+    const loaded = new DoublingModel();
+    let ring: () => void = () => {};
+    const clock: Clock = {
+      ...systemClock,
+      after: (_, callback) => {
+        ring = callback;
+        return () => {};
+      },
+    };
+    const model = served(loaded, { maxDelayMs: 5 }, clock);
+    const answers = [1, 2].map((value) => model.run(row(value), {}));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(loaded.batches).toEqual([]);
+    ring();
+    await Promise.all(answers);
+    expect(loaded.batches).toEqual([2]);
+  });
+
+  it("refuses what does not fit its queue", async () => {
+    const model = served(new DoublingModel(), { maxQueued: 2 });
+    const answers = [1, 2, 3].map((value) => outcome(model.run(row(value), {})));
+    expect(await Promise.all(answers)).toEqual([
+      [[2]],
+      [[4]],
+      "m has 2 requests waiting, its limit; this one is refused; try again in 1000 ms, or raise spec.replicas",
+    ]);
+  });
+
+  it("does not execute what is late or whose client has left", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded, {}, { ...systemClock, monotonic: () => 100 });
+    const left = AbortSignal.abort();
+    const answers = [
+      outcome(model.run(row(1), { deadline: 99 })),
+      outcome(model.run(row(2), { signal: left })),
+      outcome(model.run(row(3), { deadline: 101 })),
+    ];
+    expect(await Promise.all(answers)).toEqual([
+      "the deadline of the request passed while it waited for m; it was not executed",
+      "the client left while its request waited for m; it was not executed",
+      [[6]],
+    ]);
+    expect(loaded.batches).toEqual([1]);
+  });
+
+  it("fails only the request whose values the engine refuses", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded);
+    const answers = [1, -2, 3].map((value) => outcome(model.run(row(value), {})));
+    expect(await Promise.all(answers)).toEqual([[[2]], "m failed to run: a negative number", [[6]]]);
+    expect(loaded.batches).toEqual([3, 1, 1, 1]);
+  });
+
+  it("answers what it has accepted before it unloads, and refuses the rest", async () => {
+    const loaded = new DoublingModel();
+    const model = served(loaded, { maxDelayMs: 60_000 });
+    const accepted = outcome(model.run(row(1), {}));
+    const drained = model.drain();
+    const refused = outcome(model.run(row(2), {}));
+    await drained;
+    expect([await accepted, await refused, loaded.isUnloaded]).toEqual([
+      [[2]],
+      "m is being unloaded and takes no new requests",
+      true,
+    ]);
+  });
+});
+
+describe("infer", () => {
+  it("looks up, validates and answers by name in the order asked for", async () => {
+    const model = served(new DoublingModel(2));
+    const [tensor] = row(1, 2);
+    if (tensor === undefined) throw new Error("no tensor");
+    const answer = await infer(() => model, { model: { name: "m" }, inputs: [{ name: "x", tensor }], outputs: ["y"] });
+    expect(answer).toEqual({
+      model: "m",
+      version: 3,
+      outputs: [{ name: "y", tensor: { dtype: "float32", shape: [1, 2], data: Float32Array.of(2, 4) } }],
+    });
+  });
+});
