@@ -88,8 +88,9 @@ const sharedLists = new Set(["metadata.ownerReferences", "spec.ports"]);
 /** Path of the first wanted member that the observed object does not have; members that the server added are no matter. */
 function firstDifference(wanted: unknown, observed: unknown, path: string): string | undefined {
   if (!isComposite(wanted)) return wanted === observed ? undefined : path;
+  // A server that stores protobuf knows no empty lists: they read back as null.
+  if (Array.isArray(wanted)) return listDifference(wanted, observed ?? [], path);
   if (!isComposite(observed)) return path;
-  if (Array.isArray(wanted)) return listDifference(wanted, observed, path);
   const members = new Map<string, unknown>(Object.entries(observed));
   for (const [key, value] of Object.entries(wanted)) {
     const inner = path === "" ? key : `${path}.${key}`;
@@ -99,7 +100,7 @@ function firstDifference(wanted: unknown, observed: unknown, path: string): stri
   return undefined;
 }
 
-function listDifference(wanted: readonly unknown[], observed: object, path: string): string | undefined {
+function listDifference(wanted: readonly unknown[], observed: unknown, path: string): string | undefined {
   if (!Array.isArray(observed)) return path;
   const has = (entry: unknown, other: unknown): boolean => firstDifference(entry, other, "") === undefined;
   if (sharedLists.has(path)) {

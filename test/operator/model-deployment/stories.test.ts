@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   story,
@@ -7,7 +8,8 @@ import {
   type Twist,
 } from "../../../operator/model-deployment/simulation/story.ts";
 import { standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
-import { readyPods, revisionOf } from "../../../operator/model-deployment/snapshot.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
+import { readyPods, revisionOf, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import { shares } from "../../../operator/model-deployment/plan/traffic.ts";
 import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 
@@ -75,6 +77,45 @@ describe.each(Object.entries(stories))("%s", (title, twists) => {
     }
   });
 });
+
+test("any row of changes ends where the last of them leads, and breaks no promise on its way", async () => {
+  const turnsOf = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
+  const changes = fc.array(
+    fc.oneof(
+      fc
+        .constantFrom("digits.h5", "second.h5", "third.h5", "broken.h5")
+        .map((key) => (turn: number) => becomes(turn, key)),
+      fc.integer({ min: 0, max: 3 }).map((replicas) => (turn: number) => scales(turn, replicas)),
+      fc.boolean().map((suspend) => (turn: number) => suspends(turn, suspend)),
+    ),
+    { minLength: 6, maxLength: 6 },
+  );
+  await fc.assert(
+    fc.asyncProperty(turnsOf, changes, fc.integer({ min: 1, max: 60 }), async (moments, twistsAt, crash) => {
+      const row = moments.toSorted((a, b) => a - b).flatMap((turn, index) => twistsAt[index]?.(turn) ?? []);
+      const turns = await story({ ...options(row), maxTurns: 100, beforeWrite: crashingAt(crash) });
+      const spec = row.reduce((before, twist) => twist.spec(before), modelDeployment().spec);
+      const last = turns.at(-1)?.snapshot;
+      expect(turns.flatMap(brokenPromises)).toEqual([]);
+      expect(last?.wanted.hash).toBe(revisionHash(spec));
+      expect(last === undefined ? ["gone"] : unsettled(last)).toEqual([]);
+    }),
+    { numRuns: 40 },
+  );
+}, 60_000);
+
+/** What is left to do in the end; a model that never loads is left to its user. */
+function unsettled(snapshot: Snapshot): readonly string[] {
+  const { wanted, rollout, revisions, status } = snapshot;
+  const ready = status.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.reason === "UnsupportedLayer") return [];
+  const others = revisions.filter(({ hash }) => hash !== wanted.hash && hash !== rollout.stable?.revision);
+  return [
+    ...others.map(({ hash }) => `revision ${hash} is left over`),
+    ...(ready?.status === "True" ? [] : [`Ready is ${ready?.status}: ${ready?.message}`]),
+    ...(wanted.replicas > 0 && rollout.stable?.revision !== wanted.hash ? ["the wanted revision is not stable"] : []),
+  ];
+}
 
 /** What must hold after every turn. */
 function brokenPromises({ number, snapshot }: Turn): readonly string[] {

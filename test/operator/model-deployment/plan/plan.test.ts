@@ -17,7 +17,8 @@ import {
   wantedHash as wanted,
 } from "../../../builders/snapshot.ts";
 
-const children = await settledChildren();
+const children = await settledChildren([gateway("gateway-a")]);
+const gatewayless = await settledChildren([]);
 const ready = (hash: string): readonly ObservedPod[] => [readyPod(`${hash}-0`), readyPod(`${hash}-1`)];
 const starting = (hash: string): readonly ObservedPod[] => [startingPod(`${hash}-0`), startingPod(`${hash}-1`)];
 const share = (hash: string, version: string, weight: number) => ({ revision: hash, version, weight });
@@ -180,6 +181,32 @@ const cases: Readonly<Record<string, Case>> = {
       rollout: { stable: share(wanted, "1", 100) },
     },
   },
+  "an empty list that reads back as null is as declared": {
+    given: {
+      ...gatewayless,
+      endpointSlices: withoutEndpoints(gatewayless.endpointSlices),
+      status: { candidate: share(wanted, "1", 100), ...port },
+      revisions: [revision(wanted, starting(wanted))],
+      gateways: [],
+    },
+    want: { steps: [] },
+  },
+  "a port that somebody added to the Service is theirs": {
+    given: {
+      ...children,
+      service: children.service && {
+        ...children.service,
+        spec: {
+          ...children.service.spec,
+          ports: [{ name: "theirs", port: 1 }, ...(children.service.spec.ports ?? [])],
+        },
+      },
+      status: { stable: share(wanted, "1", 100), ...port },
+      revisions: [revision(wanted, ready(wanted))],
+      gateways: [gateway("gateway-a", `${wanted}=100`)],
+    },
+    want: { steps: [] },
+  },
   "the budget goes when one replica is left": {
     given: {
       ...children,
@@ -245,19 +272,24 @@ describe("the plan", () => {
   });
 });
 
+/** As etcd gives them back. */
+function withoutEndpoints(slices: Snapshot["endpointSlices"]): Snapshot["endpointSlices"] {
+  return slices.map((slice) => Object.assign({ ...slice }, { endpoints: null }));
+}
+
 function split(one: string, weight: number, two: string, rest: number): string {
   return [`${one}=${weight}`, `${two}=${rest}`].sort().join(" ");
 }
 
 /** The children as a server would have them after the first reconcile. */
-async function settledChildren(): Promise<
-  Pick<Snapshot, "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget">
-> {
+async function settledChildren(
+  gateways: Observation["gateways"],
+): Promise<Pick<Snapshot, "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget">> {
   const cluster = createSimulatedCluster(settings(), testMs);
   cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
   cluster.put(modelDeployment());
   const key = { namespace: "default", name: "digits" };
-  const { actions } = plan(snapshot());
+  const { actions } = plan(snapshot({ gateways }));
   await apply(actions, snapshot().identity, createMemoryClient(cluster));
   const seen = observe(key, cluster.sources);
   if (seen === undefined) throw new Error("the ModelDeployment is gone");
