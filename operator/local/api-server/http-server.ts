@@ -3,7 +3,9 @@ import { once } from "node:events";
 
 import type { KubeRequest } from "../../kube/transport.ts";
 import type { ApiServer } from "./api-server.ts";
-import { isStream, type Answer, type StreamAnswer } from "./requests/answer.ts";
+import { isStream, statusAnswer, type Answer, type StreamAnswer } from "./requests/answer.ts";
+
+import { bodyTooLarge } from "./values/api-error.ts";
 
 /** A listening API server. */
 export interface HttpApiServer {
@@ -53,6 +55,10 @@ async function respond(
     return;
   }
   const body = await wholeBody(request);
+  if (body === undefined) {
+    await write(statusAnswer(bodyTooLarge(mostBodyBytes).status), response);
+    return;
+  }
   const answer = apiServer.answer({
     method: method as KubeRequest["method"], // one of `methods`
     path: url,
@@ -65,16 +71,16 @@ async function respond(
 /** Limit of the real server on request bodies. */
 const mostBodyBytes = 3 * 1024 * 1024;
 
-async function wholeBody(request: IncomingMessage): Promise<Uint8Array> {
+/** The body, undefined when it is too large: then its rest is read and forgotten, so that the client hears the answer. */
+async function wholeBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
+  // No encoding is set, so chunks are buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    // no encoding is set, so chunks are buffers
     sizeBytes += chunk.length;
-    if (sizeBytes > mostBodyBytes) throw new Error(`request body is larger than ${mostBodyBytes} bytes`);
-    chunks.push(chunk);
+    if (sizeBytes <= mostBodyBytes) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return sizeBytes > mostBodyBytes ? undefined : Buffer.concat(chunks);
 }
 
 const flatHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>

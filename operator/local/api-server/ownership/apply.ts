@@ -43,7 +43,9 @@ export function apply(application: Application): Applied {
   const claimed = outside(ownedFields(configuration, node), writer.ignored);
   const claims: Managers = new Map(managers).set(self, managerFrom(identity, claimed));
   const merged = mergedObject(live, configuration, node);
-  const object = last === undefined || isEmpty(last.fields) ? merged : pruned(merged, last.fields, claims, node);
+  // What is applied again can't be pruned: only a manager that gives something up makes the walk necessary.
+  const givesUp = last !== undefined && !isEmpty(difference(last.fields, claimed));
+  const object = givesUp ? pruned(merged, last.fields, claims, node) : merged;
   const write = touch({ before: live, after: object, node, managers: claims, self, ignored: writer.ignored });
   refuseConflicts(write.touched, claims, application);
   const result = yielded(claims, write, self);

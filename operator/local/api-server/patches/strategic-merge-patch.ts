@@ -95,8 +95,11 @@ function ordered(list: readonly Json[], { patchOrder, serverOrder, mergeKey }: O
   let next = 0;
   for (const item of ofPatch) {
     const rank = rankIn(serverOrder, item);
-    while (rank !== -1 && next < ofServer.length && rankIn(serverOrder, ofServer[next] ?? null) < rank) {
-      result.push(ofServer[next++] ?? null);
+    const later = ofServer.findIndex((other, index) => index >= next && rankIn(serverOrder, other) > rank);
+    const until = later === -1 ? ofServer.length : later;
+    if (rank !== -1) {
+      result.push(...ofServer.slice(next, until));
+      next = until;
     }
     result.push(item);
   }

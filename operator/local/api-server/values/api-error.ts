@@ -106,6 +106,9 @@ export const methodNotAllowed = (): ApiError =>
 export const unsupportedMediaType = (message: string, details?: JsonObject): ApiError =>
   new ApiError(415, "UnsupportedMediaType", message, details);
 
+export const bodyTooLarge = (mostBytes: number): ApiError =>
+  new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
+
 export const notAcceptable = (available: readonly string[]): ApiError =>
   new ApiError(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`, {});
 

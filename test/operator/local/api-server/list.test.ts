@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+
+import { at, configMap, configMaps, createScene, type Scene } from "./scene.ts";
+
+const page = async ({ request }: Scene, query: string) => {
+  const list = await request("GET", `${configMaps}?${query}`);
+  const items = list["items"];
+  return {
+    names: Array.isArray(items) ? items.map((item) => at(item, "metadata.name")) : at(list, "message"),
+    version: at(list, "metadata.resourceVersion"),
+    token: String(at(list, "metadata.continue")),
+    remaining: at(list, "metadata.remainingItemCount"),
+  };
+};
+
+async function four(scene: Scene): Promise<void> {
+  for (const name of ["a", "b", "c", "d"]) await scene.request("POST", configMaps, configMap(name));
+}
+
+test("pages show the collection as it was when the first was asked for", async () => {
+  const scene = createScene();
+  await four(scene);
+  const first = await page(scene, "limit=2");
+  await scene.request("DELETE", `${configMaps}/c`);
+  await scene.request("POST", configMaps, configMap("e"));
+  const second = await page(scene, `limit=2&continue=${first.token}`);
+  expect([first, second].map(({ names, version, remaining }) => ({ names, version, remaining }))).toEqual([
+    { names: ["a", "b"], version: "9", remaining: 2 },
+    { names: ["c", "d"], version: "9", remaining: undefined },
+  ]);
+});
+
+test("a page whose version is forgotten is refused", async () => {
+  const scene = createScene();
+  await four(scene);
+  const { token } = await page(scene, "limit=2");
+  await scene.request("DELETE", `${configMaps}/c`);
+  scene.server.store.compact();
+  expect((await page(scene, `limit=2&continue=${token}`)).names).toBe(
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
+  );
+});
+
+test("an exact version shows the past, a future one is refused", async () => {
+  const scene = createScene();
+  await four(scene);
+  await scene.request("DELETE", `${configMaps}/a`);
+  expect((await page(scene, "resourceVersion=7&resourceVersionMatch=Exact")).names).toEqual(["a", "b"]);
+  expect((await page(scene, "resourceVersion=99")).names).toBe("Timeout: Too large resource version: 99, current: 10");
+});
+
+test("a table has the columns of its kind and rows of metadata", async () => {
+  const scene = createScene();
+  await scene.request("POST", configMaps, { ...configMap("a"), data: { x: "1", y: "2" } });
+  await scene.clock.advance(125_000);
+  const { body } = await scene.server.send({
+    method: "GET",
+    path: configMaps,
+    headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
+  });
+  const table: unknown = JSON.parse(body);
+  const definitions = at(table, "columnDefinitions");
+  expect(Array.isArray(definitions) ? definitions.map((column) => at(column, "name")) : definitions).toEqual([
+    "Name",
+    "Data",
+    "Age",
+  ]);
+  expect(at(table, "rows.0.cells")).toEqual(["a", 2, "2m5s"]);
+  expect(at(table, "rows.0.object.kind")).toBe("PartialObjectMetadata");
+});
