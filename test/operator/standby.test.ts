@@ -91,7 +91,9 @@ describe("an operator among others", () => {
       gateway: "gateway-a",
       clock: systemClock,
       log: silentLog,
-      apply: (message) => void (message.type === "delta" && routes.push(...message.upsert)),
+      apply: (message) => {
+        if (message.type !== "ping") routes.push(...(message.type === "full" ? message.routes : message.upsert));
+      },
     });
     await deploy("one");
     await eventually(
