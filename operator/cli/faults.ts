@@ -8,6 +8,7 @@ export const faults = faultCatalogue<{
   FlagNotAPair: { flag: string; value: string };
   MissingArgument: { command: string; argument: string };
   PortInUse: { port: number; flag: string; purpose: string };
+  PortTwice: { port: number; flags: readonly [string, string] };
   FileUnreadable: { path: string; cause: string };
   NoManifests: { path: string };
   NotAModel: { path: string; endings: readonly string[] };
@@ -46,6 +47,11 @@ export const faults = faultCatalogue<{
   PortInUse: {
     message: ({ port, purpose }) => `port ${port} (${purpose}) is in use by another program`,
     hint: ({ flag }) => `stop that program or choose another port with --${flag} PORT`,
+    retry: "never",
+    level: "error",
+  },
+  PortTwice: {
+    message: ({ port, flags: [one, other] }) => `--${one} and --${other} are both ${port}; must be different`,
     retry: "never",
     level: "error",
   },

@@ -23,8 +23,7 @@ const settings: Settings = {
 export async function showPlan(options: FileOptions, startMs: number, print: (line: string) => void): Promise<void> {
   const checked = verdicts(manifestFiles(options.manifests));
   const wrong = checked.filter(({ complaints }) => complaints.length > 0);
-  for (const { path, name, complaints } of wrong)
-    for (const complaint of complaints) print(`${path}: ${name}: ${complaint}`);
+  for (const { complaints } of wrong) complaints.forEach(print);
   if (wrong.length > 0) throw faults.NotValid({ count: wrong.length });
   const existing = options.against === undefined ? [] : existingObjects(options.against);
   for (const { name, manifest } of checked) {

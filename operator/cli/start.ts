@@ -15,7 +15,7 @@ import { applied, type AppliedManifests } from "./manifests/applied-manifests.ts
 import type { StartOptions } from "./command-line.ts";
 import { demonstration, demonstrationCommand } from "./demonstration.ts";
 import { faults } from "./faults.ts";
-import { followManifests, isFolder } from "./manifests/manifest-files.ts";
+import { followManifests, isFolder, manifestFiles } from "./manifests/manifest-files.ts";
 import { modelManifest, type ModelManifest } from "./manifests/model-manifest.ts";
 import { isReady, progressLines } from "./progress.ts";
 
@@ -33,16 +33,13 @@ const exampleModel = "simple_model";
 /** `modelwright start`: local mode until `stop` aborts. Throws a fault when a port is taken or a file cannot be read. */
 export async function start(options: StartOptions, parts: StartParts): Promise<void> {
   const logLevel = checkedLogLevel(options.logLevel);
+  const { model, manifests, volumes } = checkedFiles(options);
   await checkPorts(options);
-  const model = options.modelPath === undefined ? undefined : namedModel(options.modelPath);
-  const manifests = options.manifests.map((path) => resolve(path));
-  manifests.forEach(isFolder);
-  const volumes = { ...options.volumes, ...(model === undefined ? {} : { [model.claimName]: model.folder }) };
   const cluster = await startLocalCluster({
     restPort: options.restPort,
     apiPort: options.apiPort,
     dataFolder: options.dataFolder ?? dataFolder(parts.environment, options.apiPort),
-    volumes: Object.fromEntries(Object.entries(volumes).map(([claim, folder]) => [claim, resolve(folder)])),
+    volumes,
     hostEnvironment: childEnvironment(parts.environment),
     log: jsonLog(logLevel),
     logLevel,
@@ -136,12 +133,31 @@ function printAddresses(cluster: LocalCluster, pageUrl: string, print: (line: st
   print(`kubectl     export KUBECONFIG=${cluster.kubeconfigPath}`);
 }
 
+/** What the paths of the command line lead to. Throws for each that cannot be used, before anything runs. */
+function checkedFiles({ modelPath, manifests, volumes }: StartOptions) {
+  const paths = manifests.map((path) => resolve(path));
+  manifestFiles(paths);
+  const model = modelPath === undefined ? undefined : namedModel(modelPath);
+  const claims = Object.entries(volumes).map(([claim, path]) => [claim, volumeFolder(path)] as const);
+  const own = model === undefined ? [] : [[model.claimName, model.folder] as const];
+  return { model, manifests: paths, volumes: Object.fromEntries([...claims, ...own]) };
+}
+
+function volumeFolder(path: string): string {
+  if (!isFolder(path)) throw faults.FileUnreadable({ path, cause: "it is not a folder" });
+  return resolve(path);
+}
+
 async function checkPorts({ restPort, apiPort, pagePort }: StartOptions): Promise<void> {
   const wanted = [
     { port: restPort, flag: "rest-port", purpose: "REST of all models" },
     { port: apiPort, flag: "api-port", purpose: "API server for kubectl" },
     { port: pagePort, flag: "page-port", purpose: "page of the operator" },
   ];
+  for (const { port, flag } of wanted) {
+    const other = wanted.find((one) => one.port === port && one.flag !== flag);
+    if (other !== undefined) throw faults.PortTwice({ port, flags: [flag, other.flag] });
+  }
   for (const port of wanted) if (!(await isPortFree(port.port))) throw faults.PortInUse(port);
 }
 

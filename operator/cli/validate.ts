@@ -10,7 +10,7 @@ export function validate(paths: readonly string[], print: (line: string) => void
   const all = verdicts(manifestFiles(paths));
   for (const { path, name, complaints, manifest } of all) {
     if (complaints.length === 0) print(`${path}: ${name}: ${checked(manifest?.object.kind)}`);
-    for (const complaint of complaints) print(`${path}: ${name}: ${complaint}`);
+    complaints.forEach(print);
   }
   const count = all.filter(({ complaints }) => complaints.length > 0).length;
   if (count > 0) throw faults.NotValid({ count });

@@ -26,8 +26,8 @@ export async function applied(client: Client, paths: readonly string[], parts: A
   const { print } = parts;
   const next = new Map<string, { object: ManifestObject; text: string }>();
   const checked = verdicts(manifestFiles(paths));
-  for (const { path, name, complaints, manifest } of checked) {
-    for (const complaint of complaints) print(`${path}: ${name}: ${complaint}`);
+  for (const { name, complaints, manifest } of checked) {
+    complaints.forEach(print);
     const before = parts.objects.get(name);
     if (complaints.length > 0 || manifest === undefined) {
       if (before !== undefined) next.set(name, before);

@@ -22,6 +22,7 @@ export interface Verdict {
   readonly path: string;
   /** As `ModelDeployment default/digits`; the file's name when the object has none. */
   readonly name: string;
+  /** Lines for a terminal, each beginning with the place: the file, and its line or object. */
   readonly complaints: readonly string[];
   readonly manifest?: Manifest;
 }
@@ -34,7 +35,7 @@ export function verdicts(files: readonly ManifestFile[]): readonly Verdict[] {
         .flatMap(listItems)
         .map((value) => verdict(path, value));
     } catch (thrown) {
-      const complaint = thrown instanceof Error ? thrown.message : String(thrown);
+      const complaint = thrown instanceof Error ? thrown.message : String(thrown); // begins with path, line and column
       return [{ path, name: path, complaints: [complaint] }];
     }
   });
@@ -47,12 +48,14 @@ export function objectName({ kind, metadata }: ManifestObject): string {
 
 function verdict(path: string, value: unknown): Verdict {
   const missing = missingIdentity(value);
-  if (!isManifestObject(value)) return { path, name: path, complaints: [missing] };
-  const complaints = value.kind === "ModelDeployment" ? complaintsOf(value) : [];
-  return { path, name: objectName(value), complaints, manifest: { path, object: value } };
+  if (!isManifestObject(value)) return { path, name: path, complaints: [`${path}: ${missing}`] };
+  const name = objectName(value);
+  const wrong = value.kind === "ModelDeployment" ? wrongs(value) : [];
+  const complaints = wrong.map((text) => `${path}: ${name}: ${text}`);
+  return { path, name, complaints, manifest: { path, object: value } };
 }
 
-function complaintsOf(object: ManifestObject): readonly string[] {
+function wrongs(object: ManifestObject): readonly string[] {
   // JSON made of YAML: what YAML has beyond JSON (dates, binary) the reader left as text.
   const { issues, unknownFields } = admittedModelDeployment(JSON.parse(JSON.stringify(object)));
   return [...unknownFields.map((field) => `unknown field "${field}"`), ...issues.map(issueText)];

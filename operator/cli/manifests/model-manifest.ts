@@ -42,8 +42,14 @@ function objectName(stem: string): string {
   return /^[a-z]/.test(label) ? label : `model-${label}`.replace(/-+$/, "");
 }
 
+/** Longest `spec.model.name`. */
+const maxWireNameLength = 128;
+
 /** The file's own name as far as it can stand in a path of the REST API. */
 function wireName(stem: string): string {
-  const name = stem.replace(/[^A-Za-z0-9._-]+/g, "_");
-  return /^[A-Za-z0-9]/.test(name) ? name : `model${name}`;
+  const name = stem
+    .replace(/[^A-Za-z0-9._-]+/g, "_")
+    .slice(0, maxWireNameLength)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  return name === "" ? "model" : name;
 }

@@ -49,13 +49,13 @@ describe("validate", () => {
     "text that is not YAML, with line and column": [
       "d.yaml",
       "a: [1\n",
-      { lines: [expect.stringMatching(/^\/d\.yaml: \/d\.yaml: \/d\.yaml:\d+:\d+: /)], fault: "1 object is not valid" },
+      { lines: [expect.stringMatching(/^\/d\.yaml:\d+:\d+: [a-z]/)], fault: "1 object is not valid" },
     ],
     "an object without a name": [
       "e.yaml",
       "kind: ConfigMap\n",
       {
-        lines: ["/e.yaml: /e.yaml: an object has no apiVersion and no metadata.name"],
+        lines: ["/e.yaml: an object has no apiVersion and no metadata.name"],
         fault: "1 object is not valid",
       },
     ],

@@ -1,0 +1,77 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { verdicts } from "../../../operator/cli/manifests/manifests.ts";
+import { started } from "./started.ts";
+import { distance, fixture, predict, predictions, versions } from "./wire.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const first = fixture("simple_model/v1");
+const second = fixture("simple_model/v2");
+/** What the issue asks of every Keras fixture that loads. */
+const tolerance = 1e-5;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "modelwright-model-file-"));
+  copyFileSync(join(first.folder, "model.h5"), join(folder, "digits_2024.h5"));
+  copyFileSync(join(second.folder, "model.keras"), join(folder, "My digits (new).keras"));
+  mkdirSync(join(folder, "classifier"));
+  copyFileSync(join(second.folder, "k2.h5"), join(folder, "classifier", "model.h5"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.for([
+  { what: "an .h5 file", path: "digits_2024.h5", object: "digits-2024", model: "digits_2024", want: first },
+  {
+    what: "a .keras file",
+    path: "My digits (new).keras",
+    object: "my-digits-new",
+    model: "My_digits_new",
+    want: second,
+  },
+  { what: "a folder with a model", path: "classifier", object: "classifier", model: "classifier", want: second },
+])("start with $what writes its manifest and serves it under its name", async ({ path, object, model, want }) => {
+  const local = await started([join(folder, path)]);
+  try {
+    await local.line(new RegExp(`^default/${object} {2}Ready `));
+    const text = local.lines.slice(local.lines.indexOf(""), local.lines.lastIndexOf("")).join("\n");
+    expect(verdicts([{ path: "printed", text }])).toMatchObject([
+      {
+        name: `ModelDeployment default/${object}`,
+        complaints: [],
+        manifest: {
+          object: {
+            spec: {
+              model: {
+                name: model,
+                source: { persistentVolumeClaim: { claimName: `${object}-files`, path } },
+              },
+              replicas: 1,
+            },
+          },
+        },
+      },
+    ]);
+    const answered = predictions(await predict(local.restUrl, model, want.instances));
+    expect(distance(answered, want.probabilities)).toBeLessThanOrEqual(tolerance);
+    expect(await versions(local.restUrl, model)).toEqual(["1"]);
+  } finally {
+    await local.stop();
+  }
+});
+
+test("start with a model that cannot be loaded says why and goes on", async () => {
+  const path = join(folder, "poem.h5");
+  writeFileSync(path, "roses are red");
+  const local = await started([path]);
+  try {
+    expect(await local.line(/exited with code/)).toMatch(
+      /^default\/poem {2}\w+: container runtime of pod poem-\w+-\w+ exited with code 65: poem\.h5 /,
+    );
+  } finally {
+    await local.stop();
+  }
+});

@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { loadConnection } from "../../../operator/kube/config.ts";
+import { capture } from "../../cluster/launch/kubectl.ts";
+import { descendants } from "./processes.ts";
+import { type Started, started } from "./started.ts";
+import { type Answer, predictions } from "./wire.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** One real digit goes through everything. */
+const shown = /^predicted (\d) \((\d+\.\d) %\), true class (\d)$/;
+const lastLine = /^Ctrl-C stops everything\.$/;
+
+describe("start without arguments", () => {
+  let local: Started;
+  beforeAll(async () => {
+    local = await started();
+    await local.line(lastLine);
+  });
+  afterAll(() => local.stop());
+
+  test("says where everything is", async () => {
+    expect(local.lines.slice(0, 3)).toEqual([
+      `REST API    ${local.restUrl}`,
+      `page        ${local.pageUrl}`,
+      `kubectl     export KUBECONFIG=${local.kubeconfigPath}`,
+    ]);
+    expect(await loadConnection({ kubeconfigPath: local.kubeconfigPath })).toMatchObject({
+      server: local.apiUrl,
+      namespace: "default",
+    });
+    const page = await fetch(local.pageUrl);
+    expect(await page.text()).toContain('href="/models/default/simple-model"');
+  });
+
+  test("says what becomes of the model", () => {
+    const told = local.lines.filter((line) => line.startsWith("default/simple-model  "));
+    expect(told[0]).toMatch(/^default\/simple-model {2}NothingServes: /);
+    expect(told.at(-1)).toBe("default/simple-model  Ready (AsDeclared): version 1 serves");
+  });
+
+  test("predicts the true class of a digit that the model has not seen", async () => {
+    const [, predicted, , truth] = shown.exec(await local.line(shown)) ?? [];
+    expect(predicted).toBe(truth);
+  });
+
+  test("prints a command that repeats the prediction", async () => {
+    const [, predicted, percent] = shown.exec(await local.line(shown)) ?? [];
+    const { code, stdout, stderr } = await capture("/bin/sh", ["-c", await local.line(/^curl /)]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const answer: Answer = { status: 200, body: JSON.parse(stdout) };
+    const [row = []] = predictions(answer);
+    const highest = Math.max(...row);
+    expect({ class: `${row.indexOf(highest)}`, percent: (highest * 100).toFixed(1) }).toEqual({
+      class: predicted,
+      percent,
+    });
+  });
+
+  test("prints what the README shows", () => {
+    const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+    const [, block = ""] = /<!-- start-output[^>]*-->\n```\n(.*?)\n```/s.exec(readme) ?? [];
+    expect(shape(block.split("\n"))).toEqual(shape(local.lines));
+  });
+
+  test("has nothing to complain about", () => {
+    expect(local.stderr).toEqual([]);
+  });
+});
+
+test("Ctrl-C ends everything", async () => {
+  const local = await started();
+  await local.line(lastLine);
+  expect(descendants(local.pid).filter(({ command }) => command.includes("runtime/main.ts"))).toHaveLength(2);
+  expect(await local.end("SIGINT")).toEqual({ code: 0, signal: null, left: [] });
+  expect(local.lines.at(-1)).toBe("stopping");
+  expect(local.stderr).toEqual([]);
+});
+
+test.for([
+  { moment: "the servers come up", line: /^REST API/ },
+  { moment: "the model loads", line: /^applied ModelDeployment/ },
+])("Ctrl-C while $moment ends everything", async ({ line }) => {
+  const local = await started();
+  await local.line(line);
+  expect(await local.end("SIGINT")).toEqual({ code: 0, signal: null, left: [] });
+  expect(local.stderr).toEqual([]);
+});
+
+test("when it is killed its pods end too", async () => {
+  const local = await started();
+  await local.line(lastLine);
+  expect(await local.end("SIGKILL")).toEqual({ code: null, signal: "SIGKILL", left: [] });
+});
+
+/** Lines without what differs from run to run: ports, folders, names of pods, what is seen of the start. */
+function shape(lines: readonly string[]): readonly string[] {
+  return lines
+    .map((line) =>
+      line
+        .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
+        .replace(/KUBECONFIG=.*/, "KUBECONFIG=FILE")
+        .replace(/NothingServes: .*/, "NothingServes: …")
+        .replace(/\[\[.*\]\]/, "[[…]]"),
+    )
+    .filter((line, i, all) => line !== all[i - 1]);
+}

@@ -1,0 +1,20 @@
+import { systemClock } from "../../../runtime/base/clock.ts";
+
+const pollMs = 20;
+
+/** Asks until the answer satisfies; after the limit fails with the last answer. */
+export async function until<T>(
+  ask: () => Promise<T> | T,
+  satisfies: (answer: T) => boolean,
+  limitMs = 60_000,
+): Promise<T> {
+  const deadlineMs = performance.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (satisfies(answer)) return answer;
+    if (performance.now() > deadlineMs) {
+      throw new Error(`still ${JSON.stringify(answer)?.slice(0, 4000) ?? "nothing"} after ${limitMs} ms`);
+    }
+    await systemClock.sleep(pollMs);
+  }
+}
