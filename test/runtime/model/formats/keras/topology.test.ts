@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { inboundNodes, namedRefs } from "../../../../../runtime/model/formats/keras/topology/inbound-nodes.ts";
+import type { Json, JsonObject } from "../../../../../runtime/model/formats/keras/topology/json-config.ts";
+import { layerOptions } from "../../../../../runtime/model/formats/keras/topology/layer-options.ts";
+import { topology } from "../../../../../runtime/model/formats/keras/topology/topology.ts";
+
+function tensor(name: string, node = 0, index = 0): JsonObject {
+  return {
+    class_name: "__keras_tensor__",
+    config: { shape: [null, 4], dtype: "float32", keras_history: [name, node, index] },
+  };
+}
+
+describe("calls of a layer", () => {
+  const table: Readonly<Record<string, readonly [Json, object]>> = {
+    "Keras 2, one input": [[[["a", 0, 0, {}]]], { nodes: [[["a", 0, 0]]] }],
+    "Keras 2, two inputs, called twice": [
+      [
+        [
+          ["a", 0, 0, {}],
+          ["b", 0, 1, {}],
+        ],
+        [["c", 2, 0, {}]],
+      ],
+      {
+        nodes: [
+          [
+            ["a", 0, 0],
+            ["b", 0, 1],
+          ],
+          [["c", 2, 0]],
+        ],
+      },
+    ],
+    "Keras 3, a list of inputs": [
+      [{ args: [[tensor("a"), tensor("b", 1, 2)]], kwargs: {} }],
+      {
+        nodes: [
+          [
+            ["a", 0, 0],
+            ["b", 1, 2],
+          ],
+        ],
+      },
+    ],
+    "Keras 3, states by name": [
+      [{ args: [tensor("a")], kwargs: { initial_state: [tensor("h"), tensor("c")], training: null, mask: null } }],
+      {
+        nodes: [
+          [
+            ["a", 0, 0],
+            ["h", 0, 0],
+            ["c", 0, 0],
+          ],
+        ],
+      },
+    ],
+    "a constant": [
+      [{ args: [tensor("a"), 2], kwargs: {} }],
+      { nodes: [[["a", 0, 0]]], refusal: "it is called with a constant" },
+    ],
+    "a mask given by hand": [
+      [{ args: [tensor("a")], kwargs: { mask: tensor("m") } }],
+      { nodes: [[["a", 0, 0]]], refusal: "it is called with a tensor as mask" },
+    ],
+    "training at inference": [
+      [[["a", 0, 0, { training: true }]]],
+      { nodes: [[["a", 0, 0]]], refusal: "it is called with training=True" },
+    ],
+    "an input": [[], { nodes: [] }],
+  };
+  it.each(Object.entries(table))("are read from %s", (_, [given, want]) => {
+    expect(inboundNodes(given)).toEqual(want);
+  });
+
+  it("name inputs and outputs by layer, or by the keys of a dictionary", () => {
+    expect([
+      namedRefs(["a", 0, 0]),
+      namedRefs([
+        ["a", 0, 0],
+        ["b", 0, 1],
+      ]),
+      namedRefs({ left: ["a", 0, 0] }),
+    ]).toEqual([
+      [{ ref: ["a", 0, 0] }],
+      [{ ref: ["a", 0, 0] }, { ref: ["b", 0, 1] }],
+      [{ key: "left", ref: ["a", 0, 0] }],
+    ]);
+  });
+});
+
+describe("options of a layer", () => {
+  it("become what the engine knows: zeros for stored weights, no training-time options", () => {
+    const given = {
+      name: "d",
+      units: 3,
+      dtype: { class_name: "DTypePolicy", config: { name: "mixed_float16" } },
+      activation: { module: "builtins", class_name: "function", config: "silu", registered_name: "function" },
+      kernel_initializer: { class_name: "GlorotUniform", config: { seed: null } },
+      kernel_regularizer: { class_name: "L2", config: { l2: 0.1 } },
+      quantization_config: null,
+      __proto__: 1,
+    };
+    expect(layerOptions("Dense", given, true)).toEqual({
+      config: {
+        name: "d",
+        units: 3,
+        activation: "swish",
+        kernel_initializer: { class_name: "StoredWeight", config: {} },
+        kernel_regularizer: null,
+      },
+    });
+  });
+
+  it("know that hard_sigmoid changed between Keras 2 and 3", () => {
+    const names = [false, true].map(
+      (isKeras3) => layerOptions("Activation", { activation: "hard_sigmoid" }, isKeras3).config,
+    );
+    expect(names).toEqual([{ activation: "hardSigmoid" }, { activation: "kerasHardSigmoid" }]);
+  });
+
+  it("say which activation is not supported", () => {
+    expect(layerOptions("Dense", { activation: "sparsemax" }, true).refusal).toBe(
+      'activation "sparsemax" is not supported',
+    );
+  });
+});
+
+describe("a topology", () => {
+  const dense = { class_name: "Dense", config: { name: "d", units: 1 } };
+
+  it("names a Keras 2 Sequential by its layers and a Keras 3 one by its input", () => {
+    const layers: Json = [
+      { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4], dtype: "int64" } },
+      dense,
+    ];
+    const names = [false, true].map((isKeras3) => {
+      const { inputs, outputNames } = topology({ class_name: "Sequential", config: { name: "s", layers } }, isKeras3);
+      return { inputs, outputNames };
+    });
+    const inputs = [{ name: "in", dtype: "int64" }];
+    expect(names).toEqual([
+      { inputs, outputNames: ["d"] },
+      { inputs, outputNames: ["output_0"] },
+    ]);
+  });
+
+  it("reads the bare list of Keras 2.1", () => {
+    const first = { class_name: "Dense", config: { name: "first", units: 1, batch_input_shape: [null, 4] } };
+    const { inputs, outputNames, refused } = topology({ class_name: "Sequential", config: [first, dense] }, false);
+    expect({ inputs, outputNames, refused }).toEqual({
+      inputs: [{ name: "first_input", dtype: "float32" }],
+      outputNames: ["d"],
+      refused: [],
+    });
+  });
+
+  it("lists every layer that cannot be run, in nested models too", () => {
+    const lambda = {
+      class_name: "Lambda",
+      config: { name: "code", function: { class_name: "__lambda__", config: {} } },
+    };
+    const foreign = { class_name: "Dense", registered_name: "shop>Dense", config: { name: "mine", units: 1 } };
+    const inner = { class_name: "Sequential", config: { name: "inner", layers: [foreign, lambda] } };
+    const unknown = { class_name: "Attention", config: { name: "look" } };
+    const first = { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4] } };
+    const { refused, lambdas } = topology(
+      { class_name: "Sequential", config: { layers: [first, unknown, inner] } },
+      true,
+    );
+    expect({ refused, lambdas }).toEqual({
+      refused: [
+        { name: "look", className: "Attention" },
+        { name: "mine", className: "Dense" },
+      ],
+      lambdas: ["code"],
+    });
+  });
+
+  it("says that a model was saved before it had a shape", () => {
+    expect(topology({ class_name: "Sequential", config: { name: "raw", layers: [dense] } }, true).unbuilt).toBe("raw");
+  });
+});
