@@ -13,9 +13,9 @@ import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
 import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
-import { PushServer } from "./routes/push-server.ts";
+import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
-import { createModelFactsSource } from "./signals/model-facts.ts";
+import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
 export interface OperatorOptions {
   /** The caller closes it, after `stop`. */
@@ -34,6 +34,11 @@ export interface OperatorOptions {
   readonly lease?: { readonly namespace: string; readonly name: string; readonly identity: string };
   /** Told when another may have become leader: the process has to end. */
   readonly onLeaseLost?: () => void;
+  /** What else reaches the network; absent: sockets. */
+  readonly network?: {
+    readonly routePush: (options: RoutePushOptions) => RoutePush;
+    readonly modelFacts: ModelFactsSource;
+  };
   readonly observers?: {
     readonly loop: LoopMetrics;
     readonly request: RequestObserver;
@@ -55,7 +60,7 @@ export interface Operator {
 
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { clock = systemClock, log, settings, observers } = options;
+  const { clock = systemClock, log, settings, observers, network } = options;
   const client = createClient({
     transport: options.transport,
     fieldManager,
@@ -65,8 +70,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const synced = untilSynced(caches);
-  const pushServer = new PushServer({
-    ...options.routes,
+  const pushing: RoutePushOptions = {
     log,
     clock,
     complete: synced,
@@ -77,12 +81,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       }
     },
     onWake: (key) => log.debug("requests wait", { key }),
-  });
+  };
+  const pushServer = network?.routePush(pushing) ?? new PushServer({ ...options.routes, ...pushing });
   const controller: Controller = createDeploymentController({
     caches,
     client,
     recorder: createRecorder({ client, clock, log }),
-    facts: createModelFactsSource({ clock, log }),
+    facts: network?.modelFacts ?? createModelFactsSource({ clock, log }),
     acknowledged: (key) => pushServer.acknowledged(key),
     settings,
     clock,
@@ -131,7 +136,7 @@ function lead(options: OperatorOptions, client: Client, onLeading: () => void): 
 }
 
 /** Every replica keeps its gateways' tables up to date, also when it does not lead. */
-function feedRoutes({ deployments, pods }: Caches, pushServer: PushServer): void {
+function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void {
   const update = (key: string): void => {
     const [namespace = "", name = ""] = key.split("/");
     const deployment = deployments.cache.find({ namespace, name });

@@ -8,13 +8,9 @@ import { type Route, routesPath } from "../../runtime/contract/route-table.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 
-export interface PushServerOptions {
+export interface RoutePushOptions {
   readonly log: Log;
   readonly clock?: Clock;
-  /** Address to listen on. */
-  readonly host: string;
-  /** Port to listen on; 0 takes a free one. */
-  readonly port: number;
   /** Settles when the routes are complete: before, a full table would take routes away from gateways. */
   readonly complete: Promise<void>;
   /** A gateway has acknowledged a new split of this ModelDeployment. */
@@ -25,11 +21,29 @@ export interface PushServerOptions {
   readonly onWake: (key: string) => void;
 }
 
+export interface PushServerOptions extends RoutePushOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+}
+
+/** What the operator needs of the way to its gateways: over sockets `PushServer`, in simulations none. */
+export interface RoutePush {
+  /** Resolves with the port that gateways connect to. */
+  start(): Promise<number>;
+  stop(): Promise<void>;
+  /** Replaces a ModelDeployment's route, or takes it away. */
+  set(key: string, route: Route | undefined): void;
+  /** By gateway the split of this ModelDeployment that it acknowledged last. */
+  acknowledged(key: string): ReadonlyMap<string, string>;
+}
+
 /**
  * Pushes routes to every gateway that asks and remembers what each has acknowledged. Any replica of the operator does,
  * not only the leader.
  */
-export class PushServer {
+export class PushServer implements RoutePush {
   readonly #options: PushServerOptions;
   readonly #clock: Clock;
   readonly #server: Server;
