@@ -43,7 +43,7 @@ export function podTemplate(template: RevisionTemplate): PodTemplate {
         runAsNonRoot: true,
         runAsUser: user,
         runAsGroup: user,
-        fsGroup: user,
+        // No fsGroup: it would change the owner of every file in the user's volume.
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(fetch === undefined ? {} : { initContainers: [fetch] }),
@@ -67,7 +67,7 @@ function runtimeContainer(template: RevisionTemplate, source: MountedSource): Co
     ...contained(template, "runtime", "serve"),
     env: [...runtimeVariables(template, source.path)],
     ports: [{ name: "http", containerPort: ports.rest, protocol: "TCP" }],
-    resources: containerResources(template.spec),
+    resources: guaranteed({ ...share(template.spec), ...gpus(template.spec) }),
     // Until it was ready once: a load that keeps the process busy must not fail its liveness.
     startupProbe: { ...probe(adminPaths.readyz), ...startup },
     readinessProbe: { ...probe(adminPaths.readyz), periodSeconds: 1, failureThreshold: 1 },
@@ -89,6 +89,8 @@ function fetchContainer(template: RevisionTemplate, source: MountedSource): Cont
       { name: environment.terminationLog, value: containerPaths.terminationLog },
       { name: environment.logLevel, value: template.settings.logLevel },
     ],
+    // The same share as the runtime, which it runs before and never beside: quotas ask every container for limits.
+    resources: guaranteed(share(template.spec)),
     volumeMounts: [
       { name: modelVolumeName, mountPath: containerPaths.models },
       { name: "scratch", mountPath: containerPaths.scratch },
@@ -138,15 +140,22 @@ function runtimeVariables(
   ];
 }
 
+type Amounts = Readonly<Record<string, string>>;
+
 /** Requests equal limits: what a replica is promised is what it may use, and the engine's threads fit the quota. */
-function containerResources({ resources = {} }: ModelDeploymentSpec): NonNullable<Container["resources"]> {
-  const { cpu, memory, gpu } = resources;
-  const amounts = {
+function guaranteed(amounts: Amounts): NonNullable<Container["resources"]> {
+  return Object.keys(amounts).length === 0 ? {} : { requests: amounts, limits: amounts };
+}
+
+function share({ resources: { cpu, memory } = {} }: ModelDeploymentSpec): Amounts {
+  return {
     ...(cpu === undefined ? {} : { cpu: String(cpu) }),
     ...(memory === undefined ? {} : { memory: String(memory) }),
-    ...(gpu === undefined || gpu.count === 0 ? {} : { [gpu.resource ?? defaultGpuResource]: String(gpu.count) }),
   };
-  return Object.keys(amounts).length === 0 ? {} : { requests: amounts, limits: amounts };
+}
+
+function gpus({ resources: { gpu } = {} }: ModelDeploymentSpec): Amounts {
+  return gpu === undefined || gpu.count === 0 ? {} : { [gpu.resource ?? defaultGpuResource]: String(gpu.count) };
 }
 
 function probe(path: string): Probe {
