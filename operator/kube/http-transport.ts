@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
+import request from "undici/lib/api/api-request.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
@@ -21,13 +23,13 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { connection, clock = systemClock, userAgent = "modelwright" } = options;
   const session = createSession(connection, clock);
 
-  const exchanged = (request: KubeRequest, deadline: Deadline, entry: Entry): Promise<Dispatcher.ResponseData> =>
-    entry.dispatcher.request({
+  const exchanged = (asked: KubeRequest, deadline: Deadline, entry: Entry): Promise<Dispatcher.ResponseData> =>
+    request.call(entry.dispatcher, {
       origin: connection.server,
-      path: request.path,
-      method: request.method,
-      headers: { "user-agent": userAgent, ...entry.credentials.headers, ...request.headers },
-      body: request.body ?? null,
+      path: asked.path,
+      method: asked.method,
+      headers: { "user-agent": userAgent, ...entry.credentials.headers, ...asked.headers },
+      body: asked.body ?? null,
       signal: deadline.signal,
     });
   /** A refused token is replaced once: it may have run out since it was read. */
@@ -143,7 +145,7 @@ function createSession(connection: Connection, clock: Clock): Session {
     const isKept = settled !== undefined && isSameTls(settled.credentials, credentials);
     if (settled !== undefined && !isKept) retired.push(settled.dispatcher);
     const dispatcher = isKept ? settled?.dispatcher : undefined;
-    settled = { credentials, dispatcher: dispatcher ?? dispatcherFor(connection, credentials) };
+    settled = { credentials, dispatcher: dispatcher ?? (await dispatcherFor(connection, credentials)) };
     return settled;
   };
   const reload = (fresh: boolean): Promise<Entry> => {
@@ -179,12 +181,12 @@ function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): bool
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function dispatcherFor({ proxyUrl }: Connection, { tls }: Credentials): Dispatcher {
+async function dispatcherFor({ proxyUrl }: Connection, { tls }: Credentials): Promise<Dispatcher> {
   // Times are limited by our own deadlines; a watch may be silent for minutes. 30 s: below the idle limits of load
   // balancers, as client-go.
   const limits = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 60_000 };
   const sockets = { keepAlive: true, keepAliveInitialDelay: 30_000 };
-  return proxyUrl === undefined
-    ? new Agent({ ...limits, connect: { ...sockets, ...tls } })
-    : new ProxyAgent({ ...limits, uri: proxyUrl, requestTls: tls, connect: sockets });
+  if (proxyUrl === undefined) return new Agent({ ...limits, connect: { ...sockets, ...tls } });
+  const { ProxyAgent } = await import("undici");
+  return new ProxyAgent({ ...limits, uri: proxyUrl, requestTls: tls, connect: sockets });
 }

@@ -1,4 +1,9 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Counter, Gauge, Histogram } from "prom-client";
+import CounterMetric from "prom-client/lib/counter.js";
+import collectDefaultMetrics from "prom-client/lib/defaultMetrics.js";
+import GaugeMetric from "prom-client/lib/gauge.js";
+import HistogramMetric from "prom-client/lib/histogram.js";
+import Registry from "prom-client/lib/registry.js";
 
 /** What a metric is: its name (declared in the contract), one sentence, and the names of its labels. */
 export interface MetricShape<Label extends string> {
@@ -33,9 +38,9 @@ export function metricSet(options: { readonly processMetrics: boolean }): Metric
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const registers = [registry];
   return {
-    counter: ({ name, help, labels }) => new Counter({ name, help, labelNames: [...labels], registers }),
+    counter: ({ name, help, labels }) => new CounterMetric({ name, help, labelNames: [...labels], registers }),
     gauge: ({ name, help, labels }, collect) =>
-      new Gauge({
+      new GaugeMetric({
         name,
         help,
         labelNames: [...labels],
@@ -49,7 +54,7 @@ export function metricSet(options: { readonly processMetrics: boolean }): Metric
             }),
       }),
     histogram: ({ name, help, labels, buckets }) =>
-      new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
+      new HistogramMetric({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

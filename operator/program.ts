@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
+import { hostname } from "node:os";
+import { Fault } from "../runtime/base/fault.ts";
+import { jsonLog } from "../runtime/base/log.ts";
+import { createServer } from "../runtime/base/node-http.ts";
+import type { Environment } from "../runtime/base/option-source.ts";
+import { exitCodes } from "../runtime/contract/exit-codes.ts";
+import { adminPaths } from "../runtime/contract/paths.ts";
+import { inClusterConnection, loadConnection } from "./kube/config.ts";
+import { createHttpTransport } from "./kube/http-transport.ts";
+import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
+import { type Operator, startOperator } from "./operator.ts";
+import { operatorOptions, type OperatorProgramOptions } from "./options.ts";
+
+/** Runs the operator until `stop` aborts, its lease is lost or it cannot start; the contract's exit code. */
+export async function runProgram(args: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
+  try {
+    return await run(operatorOptions(args, env), stop);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    jsonLog("error", { program: "operator" }).error(fault.sentence, { code: fault.code });
+    return fault.retry === "never" ? exitCodes.usage : exitCodes.internal;
+  }
+}
+
+async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<number> {
+  const log = jsonLog(options.logLevel, { program: "operator" });
+  const { cluster } = options;
+  const connection = await ("host" in cluster ? inClusterConnection(cluster) : loadConnection(cluster));
+  const transport = createHttpTransport({ connection, userAgent: "modelwright-operator" });
+  const metrics = operatorMetrics();
+  const ended = Promise.withResolvers<number>();
+  stop.addEventListener("abort", () => ended.resolve(exitCodes.ok), { once: true });
+  if (stop.aborted) return exitCodes.ok;
+  const operator = await startOperator({
+    transport,
+    log,
+    settings: {
+      runtimeImage: options.runtimeImage,
+      ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
+      drainDelayMs: options.drainDelayMs,
+      terminationGraceSeconds: options.terminationGraceSeconds,
+      logLevel: options.logLevel,
+    },
+    gatewayNamespace: options.namespace,
+    watchNamespace: options.watchNamespace,
+    routes: { host: options.host, port: options.routesPort },
+    lease: {
+      namespace: options.namespace,
+      name: options.leaseName,
+      identity: `${options.identity ?? hostname()}_${randomUUID()}`,
+    },
+    onLeaseLost: () => ended.resolve(exitCodes.internal),
+    observers: metrics.observers,
+  });
+  const admin = await startAdminServer(options, operator, metrics);
+  log.info("operator runs", { server: connection.server, routesPort: operator.routesPort });
+  operator.synced.then(
+    () => log.info("caches synced"),
+    () => {},
+  );
+  const code = await ended.promise;
+  log.info("operator stops", { code });
+  await operator.stop();
+  admin.closeAllConnections();
+  admin.close();
+  await transport.close();
+  return code;
+}
+
+/** Probes and metrics. Ready with complete caches: from then on gateways are served, whoever leads. */
+async function startAdminServer(
+  { host, adminPort }: OperatorProgramOptions,
+  operator: Operator,
+  metrics: OperatorMetrics,
+): Promise<Server> {
+  let isReady = false;
+  operator.synced.then(
+    () => (isReady = true),
+    () => {},
+  );
+  const server = createServer((request, response) => {
+    request.resume();
+    const plain = (status: number, text: string): void =>
+      void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+    if (request.url === adminPaths.healthz) return plain(200, "ok");
+    if (request.url === adminPaths.readyz) return plain(isReady ? 200 : 503, isReady ? "Ready" : "Loading");
+    if (request.url !== adminPaths.metrics) return plain(404, `${request.url ?? ""} is not here`);
+    metrics.exposition().then(
+      ({ contentType, text }) => response.writeHead(200, { "content-type": contentType }).end(text),
+      (thrown: unknown) => plain(500, Fault.from(thrown).message),
+    );
+  });
+  const listening = Promise.withResolvers<void>();
+  server.once("error", listening.reject).listen(adminPort, host, listening.resolve);
+  await listening.promise;
+  return server;
+}
