@@ -29,6 +29,7 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   const snapshot = observe(key, sources);
   if (snapshot === undefined) return { writes: [] };
   const planned = plan(snapshot);
+  log.debug("planned", { ...key, snapshot, hold: planned.hold?.why });
   const { done, writes, failure } = await apply(planned.actions, snapshot.identity, client);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   // A lost race is no news: the state that won it is on its way here.

@@ -6,7 +6,7 @@ import { statusShares } from "../plan/traffic.ts";
 import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
 
 /** One round of work of everybody else in the cluster. */
-export type StandIn = (cluster: SimulatedCluster) => void;
+export type StandIn = (cluster: SimulatedCluster) => void | Promise<void>;
 
 /** What a model whose path contains this word makes of its pods: they exit and say why. */
 export const brokenWord = "broken";

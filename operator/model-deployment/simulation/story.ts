@@ -55,7 +55,7 @@ export async function story(options: StoryOptions): Promise<readonly Turn[]> {
     const due = twists.filter(({ turn }) => turn === number);
     for (const twist of due) change(cluster, key, twist);
     const actions = await reconciled(cluster, key, options);
-    for (const other of others) other(cluster);
+    for (const other of others) await other(cluster);
     cluster.now += turnMs;
     const snapshot = observe(key, cluster.sources);
     if (snapshot === undefined) return turns;

@@ -7,9 +7,20 @@ import {
   type Turn,
   type Twist,
 } from "../../../operator/model-deployment/simulation/story.ts";
-import { standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
+import { type StandIn, standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import { readyPods, revisionOf, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
+import { apply, writeStatus } from "../../../operator/model-deployment/apply.ts";
+import { observe } from "../../../operator/model-deployment/observe.ts";
+import { plan } from "../../../operator/model-deployment/plan/plan.ts";
+import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import { status } from "../../../operator/model-deployment/status.ts";
+import {
+  createSnapshot,
+  type Observation,
+  readyPods,
+  revisionOf,
+  type Snapshot,
+} from "../../../operator/model-deployment/snapshot.ts";
 import { shares } from "../../../operator/model-deployment/plan/traffic.ts";
 import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 
@@ -64,6 +75,22 @@ describe.each(Object.entries(stories))("%s", (title, twists) => {
       const turns = await story({ ...options(twists), others });
       expect(turns.flatMap(brokenPromises)).toEqual([]);
       expect(ending(turns)).toEqual(ending(await story(options(twists))));
+    }
+  });
+
+  test("can be told from any moment on: a snapshot reads back from its print", async () => {
+    for (const { snapshot } of await story(options(twists))) {
+      const printed: Observation = JSON.parse(JSON.stringify(snapshot));
+      expect(plan(createSnapshot(printed))).toEqual(plan(snapshot));
+    }
+  });
+
+  test("keeps its promises beside a second leader whose view is some turns old", async () => {
+    const want = ending(await story(options(twists)));
+    for (const age of [1, 2, 3, 5]) {
+      const turns = await story({ ...options(twists), others: [...standIns, staleLeader(age)], maxTurns: 120 });
+      expect({ age, broken: turns.flatMap(brokenPromises) }).toEqual({ age, broken: [] });
+      expect({ age, ...ending(turns) }).toEqual({ age, ...want });
     }
   });
 
@@ -146,6 +173,24 @@ function ending(turns: readonly Turn[]): object {
     rollout: snapshot?.rollout.stable?.revision,
     candidate: snapshot?.rollout.candidate?.revision,
     conditions: snapshot?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+  };
+}
+
+/** Another operator that still thinks it leads and acts on what it saw `age` turns ago. */
+function staleLeader(age: number): StandIn {
+  const views: Snapshot[] = [];
+  return async (cluster) => {
+    const view = observe({ namespace: "default", name: "digits" }, cluster.sources);
+    if (view !== undefined) views.push(view);
+    const old = views.length > age ? views.shift() : undefined;
+    if (old === undefined) return;
+    const client = createMemoryClient(cluster);
+    const planned = plan(old);
+    const { failure } = await apply(planned.actions, old.identity, client);
+    const next = status({ snapshot: old, plan: planned, failure });
+    await writeStatus(next, old.identity, client).catch((thrown: unknown) => {
+      expect(thrown).toMatchObject({ code: "Conflict" });
+    });
   };
 }
 
