@@ -17,7 +17,7 @@ import { create } from "./verbs/create.ts";
 import { deleteCollection, deleteOne } from "./verbs/delete.ts";
 import { patch } from "./verbs/patch.ts";
 import { podLog, type PodLogReader } from "./verbs/pod-log.ts";
-import { getOne, list } from "./verbs/read.ts";
+import { readOne, list } from "./verbs/read.ts";
 import { scale } from "./verbs/scale.ts";
 import { update } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
@@ -98,7 +98,7 @@ function answered(
 }
 
 const verbs = {
-  get: getOne,
+  get: readOne,
   list,
   watch,
   create,

@@ -75,6 +75,30 @@ const source = (pick: Pick) =>
     { configMap: { name: "m", key: pick(["a.h5", "b.h5"]) } },
   ]);
 
+const servicePorts = (pick: Pick) =>
+  pick([[80], [80, 81], [81, 80, 82]]).map((port) => ({
+    name: `p${port}`,
+    port,
+    ...pick([{}, { targetPort: pick(["http", 8080]) }, { appProtocol: "http" }]),
+  }));
+
+// Never empty: a patch of a slice whose lists are null makes the patcher their owner on the real server, not on the model.
+const endpoints = (pick: Pick) =>
+  pick([["10.1.0.1"], ["10.1.0.1", "10.1.0.2"]]).map((address) => ({
+    addresses: [address],
+    ...pick([{}, { conditions: { ready: pick([true, false]) } }]),
+  }));
+
+const slicePorts = (pick: Pick) =>
+  pick([
+    [],
+    [{ port: 80 }],
+    [
+      { port: 80, name: "a" },
+      { port: 81, name: "b" },
+    ],
+  ]);
+
 const kinds: readonly Kind[] = [
   {
     path: "/api/v1/namespaces/NS/configmaps",
@@ -135,6 +159,49 @@ const kinds: readonly Kind[] = [
         { spec: { selector: { matchLabels: { app: pick(["x", "y"]) } } } },
       ]),
   },
+  {
+    path: "/api/v1/namespaces/NS/services",
+    type: { apiVersion: "v1", kind: "Service" },
+    isBuiltIn: true,
+    content: (pick) => ({
+      spec: { ports: servicePorts(pick), ...pick([{}, { selector: { app: pick(["x", "y"]) } }]) },
+    }),
+    piece: (pick) =>
+      pick<object>([
+        { spec: { ports: servicePorts(pick) } },
+        { spec: { selector: pick([null, { app: "z" }]) } },
+        { spec: { sessionAffinity: "None" } },
+      ]),
+  },
+  {
+    path: "/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices",
+    type: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" },
+    isBuiltIn: true,
+    content: (pick) => ({ addressType: "IPv4", endpoints: endpoints(pick), ports: slicePorts(pick) }),
+    piece: (pick) => pick<object>([{ endpoints: endpoints(pick) }, { ports: slicePorts(pick) }]),
+  },
+  {
+    path: "/api/v1/namespaces/NS/secrets",
+    type: { apiVersion: "v1", kind: "Secret" },
+    isBuiltIn: true,
+    content: (pick) => pick([{ data: { a: "MQ==" } }, { stringData: { b: pick(["1", "2"]) } }]),
+    piece: (pick) => pick<object>([{ data: { a: pick(["MQ==", null]) } }, { stringData: { c: "3" } }]),
+  },
+  {
+    path: "/apis/coordination.k8s.io/v1/namespaces/NS/leases",
+    type: { apiVersion: "coordination.k8s.io/v1", kind: "Lease" },
+    isBuiltIn: true,
+    content: (pick) => ({ spec: { holderIdentity: pick(["me", "you"]), leaseDurationSeconds: pick([10, 15]) } }),
+    piece: (pick) =>
+      pick<object>([{ spec: { holderIdentity: pick(["me", null]) } }, { spec: { leaseTransitions: pick([1, 2]) } }]),
+  },
+  {
+    path: "/api/v1/namespaces/NS/serviceaccounts",
+    type: { apiVersion: "v1", kind: "ServiceAccount" },
+    isBuiltIn: true,
+    content: (pick) => pick([{}, { automountServiceAccountToken: pick([true, false]) }]),
+    piece: (pick) => ({ automountServiceAccountToken: pick([true, false, null]) }),
+  },
 ];
 
 /** A random trace over few objects, so that its requests meet each other. */
@@ -148,6 +215,9 @@ export function randomSteps(seed: number, count: number): readonly Step[] {
   return Array.from({ length: count }, () => randomStep(pick));
 }
 
+// The real server creates a Service through its status, without an address: a fault that the model doesn't share.
+const statusOf = ({ type }: Kind): string => (type.kind === "Service" ? "" : "/status");
+
 function randomStep(pick: Pick): Step {
   const kind = pick(kinds);
   const name = pick(["a", "b"]);
@@ -157,6 +227,7 @@ function randomStep(pick: Pick): Step {
     ...pick([{}, {}, { labels: { color: pick(["red", "blue"]) } }, { annotations: { note: pick(["a", "b"]) } }]),
   };
   const query = pick(["", "", "", "?dryRun=All", "?fieldManager=writer"]);
+  const version = query === "?dryRun=All" ? {} : pick([{}, { resourceVersion: "RV" }]);
   return pick<() => Step>([
     () => ({ method: "POST", path: `${kind.path}${query}`, body: { ...kind.type, metadata, ...kind.content(pick) } }),
     () => ({
@@ -164,7 +235,7 @@ function randomStep(pick: Pick): Step {
       path: `${path}${query}`,
       body: {
         ...kind.type,
-        metadata: { ...metadata, ...pick([{}, { resourceVersion: "RV" }]) },
+        metadata: { ...metadata, ...version },
         ...kind.content(pick),
       },
     }),
@@ -177,7 +248,7 @@ function randomStep(pick: Pick): Step {
       body: { metadata: metadataPiece(pick), ...kind.piece(pick) },
       type: pick([mergePatch, mergePatch, strategicPatch]),
     }),
-    () => ({ method: "PATCH", path: `${path}/status`, body: kind.piece(pick), type: mergePatch }),
+    () => ({ method: "PATCH", path: `${path}${statusOf(kind)}`, body: kind.piece(pick), type: mergePatch }),
     () => ({
       method: "PATCH",
       path,
@@ -219,7 +290,7 @@ function randomApply(pick: Pick, kind: Kind, { path, name }: { readonly path: st
   const query = `fieldManager=${pick(["one", "two", "kubectl"])}&force=${pick(["true", "false"])}`;
   return {
     method: "PATCH",
-    path: `${path}${isStatus ? "/status" : ""}?${query}`,
+    path: `${path}${isStatus ? statusOf(kind) : ""}?${query}`,
     body: { ...kind.type, metadata, ...content },
     type: applyPatch,
   };

@@ -62,9 +62,16 @@ export function pruned(
 /** The defaults of schema and kind, filled in; what a round trip through Go's types loses is gone. */
 export function filled(kind: ServedKind, value: JsonObject): Draft {
   const complete = draftOf(defaulted(value, kind.schema));
-  const draft = kind.custom ? withTypedMetadata(kind, complete) : draftOf(compacted(complete, kind.schema));
+  const draft = kind.custom ? withTypedMetadata(kind, complete) : compactedDraft(kind, complete);
   return kind.strategy.fill?.(draft) ?? draft;
 }
+
+// Lists that are always printed keep their emptiness until they are stored.
+const compactedDraft = (kind: ServedKind, draft: Draft): Draft =>
+  draftOf({
+    ...compacted(draft, kind.schema),
+    ...Object.fromEntries(kind.printedLists.filter((key) => key in draft).map((key) => [key, draft[key] ?? null])),
+  });
 
 // Metadata is of a Go type even where the rest of the object is not.
 function withTypedMetadata(kind: ServedKind, draft: Draft): Draft {

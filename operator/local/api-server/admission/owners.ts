@@ -1,6 +1,6 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { emptySet, equalSets, setOf, type FieldSet } from "../ownership/field-set.ts";
-import { managedFieldsOf, managersOf, type Manager, type Managers } from "../ownership/managers.ts";
+import { managedFieldsOf, managersOf, type FieldOwner, type FieldOwners } from "../ownership/field-owners.ts";
 import { updatedManagers, type Writer } from "../ownership/updated-managers.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
 import { zeroValue } from "../schema/defaulted.ts";
@@ -11,6 +11,7 @@ import { timestamp, type Context } from "../verbs/context.ts";
 /** What an object without content looks like to the ownership rules: structs that are always printed are always there. */
 export const emptyObject = (kind: ServedKind): JsonObject => ({
   ...(kind.custom ? {} : zeroValue(kind.schema)),
+  ...Object.fromEntries(kind.printedLists.map((key) => [key, null])),
   kind: kind.kind,
   apiVersion: kind.apiVersion,
 });
@@ -37,12 +38,12 @@ function ignoredFields(kind: ServedKind, subresource: string): FieldSet {
 export const unmanaged = (draft: Draft): Draft =>
   "managedFields" in draft.metadata ? { ...draft, metadata: without(draft.metadata, "managedFields") } : draft;
 
-export function withManagers(draft: Draft, managers: Managers): Draft {
+export function withManagers(draft: Draft, managers: FieldOwners): Draft {
   return { ...draft, metadata: replaced(draft.metadata, "managedFields", managedFieldsOf(managers)) };
 }
 
 /** The managers that a replace or patch starts from: those it brings along, else those of the live object. */
-export function startingManagers(sent: Draft, live: Draft | undefined): Managers {
+export function startingManagers(sent: Draft, live: Draft | undefined): FieldOwners {
   const list = sent.metadata["managedFields"];
   const isReset =
     isList(list) &&
@@ -58,8 +59,8 @@ export function managersAfter(
   kind: ServedKind,
   before: Draft | undefined,
   after: Draft,
-  by: { readonly managers: Managers; readonly writer: Writer },
-): Managers {
+  by: { readonly managers: FieldOwners; readonly writer: Writer },
+): FieldOwners {
   // An object whose owners are not tracked stays so until somebody applies it.
   if (before !== undefined && by.managers.size === 0) return by.managers;
   const live = before === undefined ? draftOf(emptyObject(kind)) : unmanaged(before);
@@ -67,7 +68,7 @@ export function managersAfter(
 }
 
 /** True when the object is managed like that already, times aside. */
-export function sameOwnership(managers: Managers, existing: ApiObject): boolean {
+export function sameOwnership(managers: FieldOwners, existing: ApiObject): boolean {
   const before = managersOf(existing.metadata);
   // Of written managers with one identity only one is read: writing again makes a difference.
   if (before.size !== managers.size || listOf(existing.metadata["managedFields"]).length !== managers.size)
@@ -75,7 +76,7 @@ export function sameOwnership(managers: Managers, existing: ApiObject): boolean 
   return managers === before || [...managers].every(([id, manager]) => isSame(manager, before.get(id)));
 }
 
-const isSame = (manager: Manager, other: Manager | undefined): boolean =>
+const isSame = (manager: FieldOwner, other: FieldOwner | undefined): boolean =>
   other !== undefined && manager.apiVersion === other.apiVersion && equalSets(manager.fields, other.fields);
 
-export const managersIn = (draft: Draft): Managers => managersOf(objectOf(draft.metadata));
+export const managersIn = (draft: Draft): FieldOwners => managersOf(objectOf(draft.metadata));

@@ -17,6 +17,8 @@ interface Declaration {
   readonly hasStatus?: boolean;
   readonly scale?: boolean;
   readonly countsGenerations?: boolean;
+  readonly countsLabels?: boolean;
+  readonly printedLists?: readonly string[];
   readonly answersDeleted?: boolean;
   readonly needsVersionToUpdate?: boolean;
   readonly allowsCreateOnUpdate?: boolean;
@@ -64,6 +66,7 @@ const declarations: readonly Declaration[] = [
     categories: ["all"],
     hasStatus: true,
     answersDeleted: true,
+    allowsCreateOnUpdate: true,
   },
   { kind: "ServiceAccount", plural: "serviceaccounts", package: core, shortNames: ["sa"], answersDeleted: true },
   {
@@ -114,6 +117,8 @@ const declarations: readonly Declaration[] = [
     group: "discovery.k8s.io",
     package: "io.k8s.api.discovery.v1",
     countsGenerations: true,
+    countsLabels: true,
+    printedLists: ["endpoints", "ports"],
   },
   {
     kind: "PodDisruptionBudget",
@@ -158,6 +163,8 @@ const served = (declaration: Declaration): ServedKind => {
     keepsStatusOnCreate: kind === "Node",
     scale: declaration.scale === true ? scalePaths : undefined,
     countsGenerations: declaration.countsGenerations === true,
+    countsLabels: declaration.countsLabels === true,
+    printedLists: declaration.printedLists ?? [],
     allowsUnconditionalUpdate: declaration.needsVersionToUpdate !== true,
     allowsCreateOnUpdate: declaration.allowsCreateOnUpdate === true,
     answersDeleted: declaration.answersDeleted === true,

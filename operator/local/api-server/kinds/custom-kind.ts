@@ -45,6 +45,8 @@ function customKind(spec: JsonObject, version: JsonObject, rules: RuleTable): Se
     keepsStatusOnCreate: false,
     scale: scaleOf(subresources["scale"]),
     countsGenerations: true,
+    countsLabels: false,
+    printedLists: [],
     allowsUnconditionalUpdate: false,
     allowsCreateOnUpdate: false,
     answersDeleted: false,

@@ -57,6 +57,10 @@ export interface ServedKind extends Subject {
   readonly scale: ScalePaths | undefined;
   /** Objects count their changes in `metadata.generation`. */
   readonly countsGenerations: boolean;
+  /** A change of labels counts, too. */
+  readonly countsLabels: boolean;
+  /** Lists of the object itself that Go prints as null when they are empty. */
+  readonly printedLists: readonly string[];
   /** A replace without resourceVersion is taken as "whatever is there". */
   readonly allowsUnconditionalUpdate: boolean;
   /** A PUT to a name that is not there creates the object. */

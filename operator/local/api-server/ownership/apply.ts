@@ -12,7 +12,7 @@ import {
   union,
   type FieldSet,
 } from "./field-set.ts";
-import { identityOf, type Manager, type Managers } from "./managers.ts";
+import { identityOf, type FieldOwner, type FieldOwners } from "./field-owners.ts";
 import { mergedObject, withoutPlaces } from "./merged-value.ts";
 import { ownedFields, withNamedFields } from "./owned-fields.ts";
 import { managerFrom, touch, unownedFields, yielded, type Touched, type Writer } from "./updated-managers.ts";
@@ -22,7 +22,7 @@ export interface Application {
   readonly live: JsonObject;
   readonly configuration: JsonObject;
   readonly node: SchemaNode;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
   readonly writer: Writer;
   readonly force: boolean;
   /** Fields whose conflicts count as won: those that kubectl's client-side apply owned before. */
@@ -31,7 +31,7 @@ export interface Application {
 
 export interface Applied {
   readonly object: JsonObject;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
 }
 
 /** Port of the updater of sigs.k8s.io/structured-merge-diff (merge/update.go). Throws 409 when others own a field. */
@@ -41,7 +41,7 @@ export function apply(application: Application): Applied {
   const self = identityOf(identity);
   const last = managers.get(self);
   const claimed = outside(ownedFields(configuration, node), writer.ignored);
-  const claims: Managers = new Map(managers).set(self, managerFrom(identity, claimed));
+  const claims: FieldOwners = new Map(managers).set(self, managerFrom(identity, claimed));
   const merged = mergedObject(live, configuration, node);
   // What is applied again can't be pruned: only a manager that gives something up makes the walk necessary.
   const givesUp = last !== undefined && !isEmpty(difference(last.fields, claimed));
@@ -57,7 +57,7 @@ export function apply(application: Application): Applied {
 }
 
 // Takes away what this manager applied last time, doesn't apply now and nobody else owns.
-function pruned(merged: JsonObject, last: FieldSet, claims: Managers, node: SchemaNode): JsonObject {
+function pruned(merged: JsonObject, last: FieldSet, claims: FieldOwners, node: SchemaNode): JsonObject {
   const named = (set: FieldSet): FieldSet => withNamedFields(set, node);
   const lastNamed = named(last);
   let all = emptySet;
@@ -70,7 +70,7 @@ function pruned(merged: JsonObject, last: FieldSet, claims: Managers, node: Sche
   return withoutPlaces(merged, intersection(gone, lastNamed), node);
 }
 
-function refuseConflicts(touched: Touched, managers: Managers, { force, waived }: Application): void {
+function refuseConflicts(touched: Touched, managers: FieldOwners, { force, waived }: Application): void {
   if (force) return;
   const conflicts = [...touched].flatMap(([id, fields]) => {
     const manager = managers.get(id);
@@ -87,7 +87,7 @@ function isIn(set: FieldSet, place: readonly string[]): boolean {
 }
 
 interface Conflict {
-  readonly manager: Manager;
+  readonly manager: FieldOwner;
   readonly place: readonly string[];
 }
 
@@ -106,7 +106,7 @@ function conflictMessage(conflicts: readonly Conflict[]): string {
   if (conflicts.length === 1 && only !== undefined) {
     return `Apply failed with 1 conflict: conflict with ${printedManager(only.manager)}: ${printedPlace(only.place)}`;
   }
-  const byManager = new Map<Manager, string[]>();
+  const byManager = new Map<FieldOwner, string[]>();
   for (const { manager, place } of conflicts) {
     const lines = byManager.get(manager) ?? [`conflicts with ${printedManager(manager)}:`];
     lines.push(`- ${printedPlace(place)}`);
@@ -118,7 +118,7 @@ function conflictMessage(conflicts: readonly Conflict[]): string {
   return `Apply failed with ${conflicts.length} conflicts: ${paragraphs.join("\n")}`;
 }
 
-function printedManager({ name, operation, apiVersion, subresource }: Manager): string {
+function printedManager({ name, operation, apiVersion, subresource }: FieldOwner): string {
   const quoted = JSON.stringify(name);
   const through = subresource === "" ? quoted : `${quoted} with subresource ${JSON.stringify(subresource)}`;
   return operation === "Update" ? `${through} using ${apiVersion}` : through;

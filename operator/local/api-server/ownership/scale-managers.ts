@@ -1,5 +1,5 @@
 import { difference, fieldElement, growingSet, insert, intersection, isEmpty, type FieldSet } from "./field-set.ts";
-import { identityOf, twin, type Manager, type Managers } from "./managers.ts";
+import { identityOf, twin, type FieldOwner, type FieldOwners } from "./field-owners.ts";
 
 /** A write through the scale subresource. */
 export interface ScaleWrite {
@@ -14,13 +14,13 @@ export interface ScaleWrite {
  * replicas that nobody owns stay unowned, an updater that owns them gets an entry for them alone, and no new entry has a
  * time.
  */
-export function scaledManagers(managers: Managers, { writer, path, changes }: ScaleWrite): Managers {
+export function scaledManagers(managers: FieldOwners, { writer, path, changes }: ScaleWrite): FieldOwners {
   const replicas = growingSet();
   insert(replicas, path.map(fieldElement));
   const owners = [...managers].filter(([, { fields }]) => !isEmpty(intersection(fields, replicas)));
   if (owners.length === 0) return managers;
   const result = new Map(managers);
-  const freed: Manager[] = [];
+  const freed: FieldOwner[] = [];
   for (const [id, manager] of owners) {
     if (!changes && manager.operation === "Apply") continue;
     const left = difference(manager.fields, replicas);
@@ -36,7 +36,7 @@ export function scaledManagers(managers: Managers, { writer, path, changes }: Sc
   return result;
 }
 
-const ownerByScale = ({ name, apiVersion }: ScaleWrite["writer"], fields: FieldSet): Manager => ({
+const ownerByScale = ({ name, apiVersion }: ScaleWrite["writer"], fields: FieldSet): FieldOwner => ({
   name,
   operation: "Update",
   apiVersion,

@@ -2,7 +2,7 @@ import type { SchemaNode } from "../schema/schema-node.ts";
 import type { JsonObject } from "../values/json.ts";
 import { comparison } from "./comparison.ts";
 import { difference, emptySet, intersection, isEmpty, outside, setOf, union, type FieldSet } from "./field-set.ts";
-import { identityOf, type Manager, type Managers } from "./managers.ts";
+import { identityOf, type FieldOwner, type FieldOwners } from "./field-owners.ts";
 
 /** Who writes, through which part of the object, and when. */
 export interface Writer {
@@ -47,7 +47,7 @@ export interface ObservedChange {
   readonly before: JsonObject;
   readonly after: JsonObject;
   readonly node: SchemaNode;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
   /** Identity of the writer, whose own fields are not at stake; empty when it has none yet. */
   readonly self: string;
   readonly ignored: FieldSet;
@@ -67,8 +67,8 @@ export function touch({ before, after, node, managers, self, ignored }: Observed
 }
 
 /** The managers after the others have lost what was touched or removed. */
-export function yielded(managers: Managers, { touched, removed }: Touch, self: string): Map<string, Manager> {
-  const result = new Map<string, Manager>();
+export function yielded(managers: FieldOwners, { touched, removed }: Touch, self: string): Map<string, FieldOwner> {
+  const result = new Map<string, FieldOwner>();
   for (const [id, manager] of managers) {
     const fields =
       id === self ? manager.fields : difference(difference(manager.fields, touched.get(id) ?? emptySet), removed);
@@ -82,8 +82,8 @@ export function updatedManagers(
   before: JsonObject,
   after: JsonObject,
   node: SchemaNode,
-  { managers, writer }: { readonly managers: Managers; readonly writer: Writer },
-): Managers {
+  { managers, writer }: { readonly managers: FieldOwners; readonly writer: Writer },
+): FieldOwners {
   const write = touch({ before, after, node, managers, self: "", ignored: writer.ignored });
   if (isEmpty(write.changed) && isEmpty(write.removed)) return managers;
   const result = yielded(managers, write, "");
@@ -97,14 +97,14 @@ export function updatedManagers(
 }
 
 export const managerFrom = (
-  { name, operation, apiVersion, subresource, time }: Omit<Manager, "fields">,
+  { name, operation, apiVersion, subresource, time }: Omit<FieldOwner, "fields">,
   fields: FieldSet,
-): Manager => ({ name, operation, apiVersion, subresource, time, fields });
+): FieldOwner => ({ name, operation, apiVersion, subresource, time, fields });
 
 /** Limit of Kubernetes on entries with operation Update; older ones are folded into "ancient-changes". */
 const mostUpdaters = 10;
 
-function capped(managers: ReadonlyMap<string, Manager>): Managers {
+function capped(managers: ReadonlyMap<string, FieldOwner>): FieldOwners {
   const updaters = [...managers.entries()].filter(([, manager]) => manager.operation === "Update");
   if (updaters.length <= mostUpdaters) return managers;
   const oldest = updaters

@@ -3,7 +3,7 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { apply } from "../ownership/apply.ts";
 import { comparison } from "../ownership/comparison.ts";
 import { difference, type FieldSet } from "../ownership/field-set.ts";
-import { managersOf, type Managers } from "../ownership/managers.ts";
+import { managersOf, type FieldOwners } from "../ownership/field-owners.ts";
 import { ownedFields } from "../ownership/owned-fields.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import type { Writer } from "../ownership/updated-managers.ts";
@@ -84,7 +84,7 @@ function appliedOver(
 }
 
 // An object whose owners were not tracked gets one for everything that it had before the first apply.
-function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): Managers {
+function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): FieldOwners {
   const managers = managersOf(existing.metadata);
   if (managers.size > 0) return managers;
   const before = { ...writer, name: "before-first-apply" };

@@ -1,6 +1,6 @@
 import { requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
-import type { Managers } from "../ownership/managers.ts";
+import type { FieldOwners } from "../ownership/field-owners.ts";
 import { bodyObject } from "../requests/body.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
@@ -30,7 +30,7 @@ export function create(context: Context, request: ResourceRequest): Answer {
 /** An object that is to be created, with the owners of its fields. */
 export interface Creation {
   readonly draft: Draft;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
   readonly options: WriteOptions;
 }
 

@@ -14,7 +14,7 @@ import { collectionOf } from "./create.ts";
 import { existingObject } from "./update.ts";
 
 /** GET of one object. */
-export function getOne(context: Context, request: ResourceRequest): Answer {
+export function readOne(context: Context, request: ResourceRequest): Answer {
   const { kind, namespace, name } = request.target;
   const presentation = presentationOf(request.headers["accept"], "object");
   const asked = Number(request.query.get("resourceVersion") ?? 0);

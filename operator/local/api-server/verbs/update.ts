@@ -1,5 +1,5 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
-import type { Managers } from "../ownership/managers.ts";
+import type { FieldOwners } from "../ownership/field-owners.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
@@ -90,7 +90,7 @@ const storageKey = (kind: ServedKind, object: ApiObject): string =>
 /** An object that is to replace the stored one, with the owners of its fields. */
 export interface Replacement {
   readonly draft: Draft;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
   readonly options: WriteOptions;
   /** Empty, `status` or `scale`. */
   readonly subresource: string;
@@ -155,7 +155,10 @@ function settledMetadata(written: JsonObject, old: JsonObject): JsonObject {
 }
 
 function counted(kind: ServedKind, draft: Draft, old: Draft): Draft {
-  const content = (one: Draft): JsonObject => without(one, "metadata", "status");
+  const content = (one: Draft): JsonObject => ({
+    ...without(one, "metadata", "status"),
+    ...(kind.countsLabels ? { labels: one.metadata["labels"] ?? null } : {}),
+  });
   if (!kind.countsGenerations || equalJson(content(draft), content(old))) return draft;
   const generation = (numberOf(old.metadata["generation"]) ?? 0) + 1;
   return withMetadata(draft, { ...draft.metadata, generation });

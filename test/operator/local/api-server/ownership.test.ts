@@ -14,7 +14,7 @@ import {
   setOfFieldsV1,
   union,
 } from "../../../../operator/local/api-server/ownership/field-set.ts";
-import type { Managers } from "../../../../operator/local/api-server/ownership/managers.ts";
+import type { FieldOwners } from "../../../../operator/local/api-server/ownership/field-owners.ts";
 import { ownedFields } from "../../../../operator/local/api-server/ownership/owned-fields.ts";
 import { schemaNode } from "../../../../operator/local/api-server/schema/schema-node.ts";
 import { equalJson, type JsonObject } from "../../../../operator/local/api-server/values/json.ts";
@@ -54,7 +54,7 @@ const configuration = fc.record(
 
 interface State {
   readonly object: JsonObject;
-  readonly managers: Managers;
+  readonly managers: FieldOwners;
 }
 
 const start: State = { object: {}, managers: new Map() };

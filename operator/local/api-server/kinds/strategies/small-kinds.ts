@@ -1,6 +1,6 @@
 import { nameOf } from "../../values/api-object.ts";
-import { listOf, objectOf, textOf } from "../../values/json.ts";
-import { requiredValue } from "./causes.ts";
+import { listOf, objectOf, textOf, type Json } from "../../values/json.ts";
+import { invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
 /** A namespace holds itself by `spec.finalizers` until its contents are gone, and carries its name as a label. */
@@ -44,9 +44,19 @@ export const secret: Strategy = {
   },
 };
 
+const nullIfEmpty = (value: Json | undefined): Json => (listOf(value).length === 0 ? null : (value ?? null));
+
 export const endpointSlice: Strategy = {
-  // Go prints the list even when it is not there.
-  prepare: (draft) => (listOf(draft["endpoints"]).length === 0 ? { ...draft, endpoints: null } : draft),
+  // Go prints both lists even when they are not there.
+  prepare: (draft) => ({ ...draft, endpoints: nullIfEmpty(draft["endpoints"]), ports: nullIfEmpty(draft["ports"]) }),
+  validate: (draft, before) => {
+    const type = textOf(draft["addressType"]);
+    const isChanged = before !== undefined && before["addressType"] !== draft["addressType"];
+    return [
+      ...(type === "" ? [requiredValue("addressType")] : []),
+      ...(isChanged ? [invalidValue("addressType", type === "" ? null : type, "field is immutable")] : []),
+    ];
+  },
   fill: (draft) => ({
     ...draft,
     ...("ports" in draft

@@ -4,7 +4,7 @@ import { fieldsV1, setOfFieldsV1, type FieldSet } from "./field-set.ts";
 export type Operation = "Apply" | "Update";
 
 /** Who owns what: one entry of `metadata.managedFields`. */
-export interface Manager {
+export interface FieldOwner {
   readonly name: string;
   readonly operation: Operation;
   readonly apiVersion: string;
@@ -14,17 +14,17 @@ export interface Manager {
   readonly fields: FieldSet;
 }
 
-/** Managers by identity. */
-export type Managers = ReadonlyMap<string, Manager>;
+/** FieldOwners by identity. */
+export type FieldOwners = ReadonlyMap<string, FieldOwner>;
 
-const decoded = new WeakMap<readonly Json[], Managers>();
+const decoded = new WeakMap<readonly Json[], FieldOwners>();
 
 /** The managers written in `metadata.managedFields`; decoded once per list. */
-export function managersOf(metadata: JsonObject): Managers {
+export function managersOf(metadata: JsonObject): FieldOwners {
   const list = listOf(metadata["managedFields"]);
   const known = decoded.get(list);
   if (known !== undefined) return known;
-  const managers = new Map<string, Manager>();
+  const managers = new Map<string, FieldOwner>();
   for (const entry of list) {
     if (!isObject(entry)) continue;
     const manager = managerOf(entry);
@@ -34,7 +34,7 @@ export function managersOf(metadata: JsonObject): Managers {
   return managers;
 }
 
-function managerOf(entry: JsonObject): Manager {
+function managerOf(entry: JsonObject): FieldOwner {
   return {
     name: textOf(entry["manager"]),
     operation: entry["operation"] === "Apply" ? "Apply" : "Update",
@@ -46,7 +46,7 @@ function managerOf(entry: JsonObject): Manager {
 }
 
 /** An applier is the same whatever version it applies with; an updater is another one per version. */
-export function identityOf({ name, operation, apiVersion, subresource }: Omit<Manager, "fields" | "time">): string {
+export function identityOf({ name, operation, apiVersion, subresource }: Omit<FieldOwner, "fields" | "time">): string {
   return JSON.stringify({
     manager: name,
     operation,
@@ -59,14 +59,14 @@ export function identityOf({ name, operation, apiVersion, subresource }: Omit<Ma
 export const twin = "twin of ";
 
 /** `metadata.managedFields`; undefined when nobody manages anything. */
-export function managedFieldsOf(managers: Managers): readonly Json[] | undefined {
+export function managedFieldsOf(managers: FieldOwners): readonly Json[] | undefined {
   if (managers.size === 0) return undefined;
   const list = [...managers.values()].sort(byOperationAndTime).map(entryOf);
   if (![...managers.keys()].some((id) => id.startsWith(twin))) decoded.set(list, managers);
   return list;
 }
 
-function entryOf(manager: Manager): JsonObject {
+function entryOf(manager: FieldOwner): JsonObject {
   return {
     manager: manager.name,
     operation: manager.operation,
@@ -78,7 +78,7 @@ function entryOf(manager: Manager): JsonObject {
   };
 }
 
-function byOperationAndTime(left: Manager, right: Manager): number {
+function byOperationAndTime(left: FieldOwner, right: FieldOwner): number {
   return (
     inOrder(left.operation, right.operation) ||
     inOrder(left.time, right.time) ||
