@@ -74,6 +74,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log,
     clock,
     complete: synced,
+    seen: () => ({
+      deployments: caches.deployments.cache.resourceVersion,
+      pods: caches.pods.cache.resourceVersion,
+    }),
     onAck: (key) => controller.add(key),
     onLeave: () => {
       for (const { metadata } of caches.deployments.cache.all()) {

@@ -24,6 +24,7 @@ function message(text: string): GatewayMessage {
   const { type, gateway, version, key } = typeof value === "object" && value !== null ? fields(value) : fields({});
   if (type === "hello" && isName(gateway)) return { type, gateway };
   if (type === "ack" && typeof version === "number") return { type, version };
+  if (type === "newer" && typeof version === "number" && isName(key)) return { type, version, key };
   if (type === "wake" && isName(key)) return { type, key };
   throw routeFaults.UnreadableLine({ line: text.slice(0, 80) });
 }

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
-import { type GatewayMessage, type Route, splitText, type TableMessage } from "../../runtime/contract/route-table.ts";
+import {
+  type GatewayMessage,
+  type Route,
+  type Seen,
+  splitText,
+  type TableMessage,
+} from "../../runtime/contract/route-table.ts";
 import { gatewayMessages } from "./gateway-message.ts";
 
 export interface GatewayStreamOptions {
@@ -9,6 +15,8 @@ export interface GatewayStreamOptions {
   readonly response: ServerResponse;
   /** The present routes; read at every flush. */
   readonly routes: ReadonlyMap<string, Route>;
+  /** How far the view is that `routes` come from. */
+  readonly seen: () => Seen;
   readonly clock: Clock;
   /** Settles when `routes` is complete. */
   readonly complete: Promise<void>;
@@ -28,7 +36,7 @@ interface Sent {
   readonly version: number;
   readonly sentMs: number;
   /** By key the split that the message brought; undefined: the route was taken away. */
-  readonly splits: ReadonlyMap<string, string | undefined>;
+  readonly splits: Map<string, string | undefined>;
 }
 
 /** One gateway's stream: sends it what changed, as fast as it takes it, and keeps what it acknowledged. */
@@ -91,7 +99,8 @@ export class GatewayStream {
     }
     this.#dirty.clear();
     this.#version += 1;
-    this.#send({ type: "delta", version: this.#version, upsert, remove }, [...upsert], remove);
+    const { seen } = this.#options;
+    this.#send({ type: "delta", version: this.#version, upsert, remove, seen: seen() }, [...upsert], remove);
   }
 
   close(reason: string): void {
@@ -106,6 +115,8 @@ export class GatewayStream {
     switch (message.type) {
       case "hello":
         return this.#welcome(message.gateway);
+      case "newer":
+        return this.#disregard(message.version, message.key);
       case "ack":
         return this.#acknowledge(message.version);
       case "wake":
@@ -118,7 +129,7 @@ export class GatewayStream {
     this.#gateway = gateway;
     const routes = [...this.#options.routes.values()];
     this.#version += 1;
-    this.#send({ type: "full", version: this.#version, routes }, routes, []);
+    this.#send({ type: "full", version: this.#version, routes, seen: this.#options.seen() }, routes, []);
     this.#ping();
   }
 
@@ -129,6 +140,12 @@ export class GatewayStream {
     const { clock, response } = this.#options;
     this.#unacknowledged.push({ version: message.version, sentMs: clock.monotonic(), splits });
     response.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** What this version said of the key does not serve: another operator knows better, and we soon shall. */
+  #disregard(version: number, key: string): void {
+    this.#unacknowledged.find((sent) => sent.version === version)?.splits.delete(key);
+    if (this.#acknowledged.delete(key)) this.#options.onAck(key);
   }
 
   #acknowledge(version: number): void {
@@ -153,7 +170,7 @@ export class GatewayStream {
         this.close(`table ${oldest.version} was not acknowledged for ${patienceMs} ms`);
         return;
       }
-      const ping: TableMessage = { type: "ping" };
+      const ping: TableMessage = { type: "ping", seen: this.#options.seen() };
       if (!response.writableNeedDrain) response.write(`${JSON.stringify(ping)}\n`);
       this.#ping();
     });

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { createServer } from "../../runtime/base/node-http.ts";
-import { type Route, routesPath } from "../../runtime/contract/route-table.ts";
+import { type Route, routesPath, type Seen } from "../../runtime/contract/route-table.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 
@@ -13,6 +13,8 @@ export interface RoutePushOptions {
   readonly clock?: Clock;
   /** Settles when the routes are complete: before, a full table would take routes away from gateways. */
   readonly complete: Promise<void>;
+  /** How far the view is that the routes come from. */
+  readonly seen: () => Seen;
   /** A gateway has acknowledged a new split of this ModelDeployment. */
   readonly onAck: (key: string) => void;
   /** A gateway's stream ended: what it acknowledged no longer counts. */
@@ -85,9 +87,10 @@ export class PushServer implements RoutePush {
   /** Replaces a ModelDeployment's route, or takes it away. Changes of one moment go out together. */
   set(key: string, route: Route | undefined): void {
     const before = this.#routes.get(key);
-    if (JSON.stringify(before) === JSON.stringify(route)) return;
+    const isChanged = content(before) !== content(route);
     if (route === undefined) this.#routes.delete(key);
     else this.#routes.set(key, route);
+    if (!isChanged) return;
     for (const stream of this.#streams) stream.touch(key);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -113,13 +116,14 @@ export class PushServer implements RoutePush {
       response.writeHead(404, { "content-type": "text/plain" }).end(`only POST ${routesPath} is served here\n`);
       return;
     }
-    const { log, onAck, onLeave, onWake, complete } = this.#options;
+    const { log, onAck, onLeave, onWake, complete, seen } = this.#options;
     const stream: GatewayStream = new GatewayStream({
       request,
       response,
       routes: this.#routes,
       clock: this.#clock,
       complete,
+      seen,
       onAck,
       onWake,
       onEnd: (reason) => {
@@ -131,4 +135,9 @@ export class PushServer implements RoutePush {
     this.#streams.add(stream);
     stream.run().catch((thrown: unknown) => stream.close(Fault.from(thrown).message));
   }
+}
+
+/** What gateways are to do: a newer resourceVersion alone is no change. */
+function content(route: Route | undefined): string {
+  return JSON.stringify({ ...route, resourceVersion: undefined });
 }

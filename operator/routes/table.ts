@@ -26,6 +26,7 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   const isOff = shares.every(({ weight }) => weight === 0);
   return {
     key: deploymentKey(namespace, name),
+    resourceVersion: metadata.resourceVersion,
     model: spec.model.name ?? name,
     port,
     hostnames: [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`],

@@ -32,6 +32,8 @@ export interface HoldPolicy {
 export interface Route {
   /** `<namespace>/<name>` of the ModelDeployment. */
   readonly key: string;
+  /** resourceVersion of the ModelDeployment that the route was made from. Absent: from an operator that does not tell. */
+  readonly resourceVersion?: string;
   /** Model name on the wire. */
   readonly model: string;
   /** Port of this model on every gateway. */
@@ -56,20 +58,31 @@ export function splitText(revisions: readonly Pick<RevisionRoute, "hash" | "weig
 /** Path of the operator's stream: `POST`, newline-delimited JSON in both directions for as long as the gateway lives. */
 export const routesPath = "/v1/routes";
 
+/** How far an operator's view of the cluster had come: newest resourceVersions, comparable as whole numbers (KEP-5504). */
+export interface Seen {
+  readonly deployments: string;
+  readonly pods: string;
+}
+
 /** Operator → gateway, one JSON per line. Versions count up within one stream. */
 export type TableMessage =
-  | { readonly type: "full"; readonly version: number; readonly routes: readonly Route[] }
+  | { readonly type: "full"; readonly version: number; readonly routes: readonly Route[]; readonly seen?: Seen }
   | {
       readonly type: "delta";
       readonly version: number;
       readonly upsert: readonly Route[];
       readonly remove: readonly string[];
+      readonly seen?: Seen;
     }
-  | { readonly type: "ping" };
+  | { readonly type: "ping"; readonly seen?: Seen };
 
-/** Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `wake` that requests wait. */
+/**
+ * Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `newer`, before it, that
+ * of this key something newer serves, told by another operator; `wake` that requests wait.
+ */
 export type GatewayMessage =
   | { readonly type: "hello"; readonly gateway: string }
+  | { readonly type: "newer"; readonly version: number; readonly key: string }
   | { readonly type: "ack"; readonly version: number }
   | { readonly type: "wake"; readonly key: string };
 

@@ -44,7 +44,7 @@ export function figures(readings: () => Readings): Figures {
   metrics.gauge(
     {
       name: metricNames.gatewayRouteTableVersion,
-      help: "Version of the route table that serves, 0 before the first",
+      help: "Changes of the route table so far, 0 before the first",
       labels: [],
     },
     (gauge) => gauge.set(readings().tableVersion),

@@ -9,7 +9,8 @@ import type { GatewayOptions } from "./options.ts";
 import { answerFault } from "./proxy/answer.ts";
 import { clientLeft, proxied, type ProxyParts } from "./proxy/proxied.ts";
 import { Upstreams } from "./proxy/upstream.ts";
-import { subscription, type Subscription } from "./routing/subscription.ts";
+import { newestRoutes } from "./routing/newest.ts";
+import { type Lookup, type Operators, operators } from "./routing/operators.ts";
 import { addressesInUse, routeTable, type LiveRoute, type RouteTable } from "./routing/table.ts";
 
 interface GatewayParts {
@@ -17,6 +18,8 @@ interface GatewayParts {
   readonly random: () => number;
   readonly log: Log;
   readonly record: (request: RequestRecord) => void;
+  /** How hosts of operators are resolved. Default: as the system does. */
+  readonly lookup?: Lookup;
 }
 
 /** nginx's status for a client that closed its connection before its answer. */
@@ -32,7 +35,7 @@ export class Gateway {
   readonly #listeners: Listeners;
   readonly #upstreams = new Upstreams();
   readonly #proxy: ProxyParts;
-  #subscriptions: readonly Subscription[] = [];
+  #operators: Operators | undefined;
   #draining = false;
 
   constructor(options: GatewayOptions, parts: GatewayParts) {
@@ -54,7 +57,7 @@ export class Gateway {
       upstreams: this.#upstreams,
       clock: parts.clock,
       random: parts.random,
-      wake: (key) => this.#subscriptions.forEach((stream) => stream.wake(key)),
+      wake: (key) => this.#operators?.wake(key),
     };
   }
 
@@ -63,7 +66,7 @@ export class Gateway {
     return this.#table.version > 0 && !this.#draining;
   }
 
-  /** Version of the route table that serves, 0 before the first. */
+  /** Changes of the route table so far, 0 before the first table. */
   get tableVersion(): number {
     return this.#table.version;
   }
@@ -77,15 +80,10 @@ export class Gateway {
 
   async open(): Promise<void> {
     await this.#listeners.open();
-    this.#subscriptions = this.#options.operatorUrls.map((operatorUrl) =>
-      subscription({
-        operatorUrl,
-        gateway: this.#options.gateway,
-        clock: this.#parts.clock,
-        log: this.#parts.log,
-        apply: (message) => this.#table.apply(message),
-      }),
-    );
+    const { gateway, operatorUrls: urls } = this.#options;
+    const { clock, log, lookup } = this.#parts;
+    const { apply } = newestRoutes({ table: this.#table, clock, log });
+    this.#operators = operators({ urls, gateway, clock, log, lookup, apply });
   }
 
   /** Takes requests for the drain delay still, ends connections with their answers, and returns when all are answered. */
@@ -93,7 +91,7 @@ export class Gateway {
     this.#draining = true;
     await this.#parts.clock.sleep(this.#options.drainDelayMs);
     await this.#listeners.drain();
-    this.#subscriptions.forEach((stream) => stream.close());
+    this.#operators?.close();
     await this.#upstreams.close();
   }
 

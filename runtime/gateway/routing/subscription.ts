@@ -18,12 +18,14 @@ interface SubscriptionOptions {
   readonly gateway: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Works a table message in; when it returns, the message's version serves. */
-  readonly apply: (message: TableMessage) => void;
+  /** Works a table message in; when it returns, the message's version serves, but for the keys that it returns. */
+  readonly apply: (message: TableMessage) => readonly string[] | void;
 }
 
 /** The stream of route tables from one operator: kept open, opened again whenever it ends. */
 export interface Subscription {
+  /** True while the operator answers. */
+  readonly isOpen: boolean;
   readonly wake: (key: string) => void;
   readonly close: () => void;
 }
@@ -32,14 +34,17 @@ export function subscription(options: SubscriptionOptions): Subscription {
   const { clock, log } = options;
   const closing = new AbortController();
   let current: ClientRequest | undefined;
+  let isOpen = false;
   const run = async (): Promise<void> => {
     let delayMs = firstDelayMs;
     while (!closing.signal.aborted) {
       const startedMs = clock.monotonic();
-      const end = await followed(options, closing.signal, (opened) => {
-        current = opened;
+      const end = await followed(options, closing.signal, {
+        sent: (request) => (current = request),
+        answered: () => (isOpen = true),
       });
       current = undefined;
+      isOpen = false;
       if (closing.signal.aborted) return;
       if (clock.monotonic() - startedMs > silenceMs) delayMs = firstDelayMs;
       log.info("route stream ended, the last table is kept", { operator: options.operatorUrl, end, retryMs: delayMs });
@@ -49,6 +54,9 @@ export function subscription(options: SubscriptionOptions): Subscription {
   };
   run().catch((thrown: unknown) => log.error("route stream broke", { fault: Fault.from(thrown).message }));
   return {
+    get isOpen() {
+      return isOpen;
+    },
     wake: (key) => current?.write(line({ type: "wake", key })),
     close: () => {
       closing.abort();
@@ -57,12 +65,14 @@ export function subscription(options: SubscriptionOptions): Subscription {
   };
 }
 
+/** How far the opening of a stream has come. */
+interface Opening {
+  readonly sent: (request: ClientRequest) => void;
+  readonly answered: () => void;
+}
+
 /** Follows one stream to its end and says why it ended. */
-async function followed(
-  options: SubscriptionOptions,
-  signal: AbortSignal,
-  opened: (request: ClientRequest) => void,
-): Promise<string> {
+async function followed(options: SubscriptionOptions, signal: AbortSignal, opening: Opening): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const url = new URL(routesPath, options.operatorUrl);
   const request = httpRequest(url, { method: "POST", headers: { "content-type": "application/x-ndjson" }, signal });
@@ -75,21 +85,25 @@ async function followed(
       request.destroy();
       return;
     }
+    opening.answered();
     const lines = createInterface({ input: response, crlfDelay: Infinity });
     lines.on("line", (text) => received(text, options, request));
     lines.on("error", (error) => resolve(error.message));
     response.on("close", () => resolve("the operator closed it"));
   });
   request.write(line({ type: "hello", gateway: options.gateway }));
-  opened(request);
+  opening.sent(request);
   return promise;
 }
 
 function received(text: string, options: SubscriptionOptions, request: ClientRequest): void {
   try {
     const message: TableMessage = JSON.parse(text);
-    options.apply(message);
-    if (message.type !== "ping") request.write(line({ type: "ack", version: message.version }));
+    const newer = options.apply(message) ?? [];
+    if (message.type === "ping") return;
+    const { version } = message;
+    for (const key of newer) request.write(line({ type: "newer", version, key }));
+    request.write(line({ type: "ack", version }));
   } catch (thrown) {
     // A table that cannot be worked in must not be acknowledged: a new stream begins with a full one.
     options.log.error("route table refused", { fault: Fault.from(thrown).message });

@@ -13,7 +13,7 @@ export interface LiveRoute {
 
 /** The table this gateway works by. It is kept when the operator is away. */
 export interface RouteTable {
-  /** Version of the last message worked in, 0 until the first full table has come. Starts anew with each stream. */
+  /** Changes worked in, 0 until the first full table has come. */
   readonly version: number;
   readonly byKey: ReadonlyMap<string, LiveRoute>;
   readonly byModel: ReadonlyMap<string, readonly LiveRoute[]>;
@@ -39,7 +39,7 @@ export function routeTable(changed: (table: RouteTable) => void): RouteTable {
         message.remove.forEach((key) => byKey.delete(key));
         message.upsert.forEach((route) => upsert(byKey, route));
       }
-      table.version = message.version;
+      table.version += 1;
       index(byKey, byModel);
       changed(table);
       for (const live of byKey.values()) if (servable(live.route)) releaseHeld(live.hold);

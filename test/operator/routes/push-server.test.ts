@@ -13,6 +13,7 @@ import {
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 
+const seen = { deployments: "7", pods: "9" };
 let server: PushServer;
 let clock: ManualClock;
 let port: number;
@@ -32,6 +33,7 @@ beforeEach(async () => {
     log: silentLog,
     clock,
     complete: promise,
+    seen: () => seen,
     onAck: (key) => told.push(`ack ${key}`),
     onLeave: (gateway) => told.push(`leave ${gateway}`),
     onWake: (key) => told.push(`wake ${key}`),
@@ -95,7 +97,7 @@ describe("the push server", () => {
     await systemClock.sleep(50);
     expect(gateway.received).toEqual([]);
     complete();
-    expect(await messages(gateway, 1)).toEqual([{ type: "full", version: 1, routes: [route("a/b")] }]);
+    expect(await messages(gateway, 1)).toEqual([{ type: "full", version: 1, routes: [route("a/b")], seen }]);
   });
 
   test("tells changes of one moment together, and only what changed", async () => {
@@ -107,10 +109,12 @@ describe("the push server", () => {
     server.set("c/d", route("c/d"));
     server.set("e/f", route("e/f"));
     expect((await messages(gateway, 2)).slice(1)).toEqual([
-      { type: "delta", version: 2, upsert: [route("c/d"), route("e/f")], remove: [] },
+      { type: "delta", version: 2, upsert: [route("c/d"), route("e/f")], remove: [], seen },
     ]);
     server.set("a/b", undefined);
-    expect((await messages(gateway, 3)).slice(2)).toEqual([{ type: "delta", version: 3, upsert: [], remove: ["a/b"] }]);
+    expect((await messages(gateway, 3)).slice(2)).toEqual([
+      { type: "delta", version: 3, upsert: [], remove: ["a/b"], seen },
+    ]);
   });
 
   test("knows by gateway the split that was acknowledged, not the one that was sent", async () => {
@@ -143,6 +147,48 @@ describe("the push server", () => {
       (split) => split === "a1=0",
     );
     expect(told).toEqual(["ack a/b", "ack a/b", "ack a/b"]);
+  });
+
+  test("does not take a split for acknowledged of which the gateway serves a newer one", async () => {
+    complete();
+    server.set("a/b", route("a/b"));
+    server.set("c/d", route("c/d"));
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    gateway.say({ type: "ack", version: 1 });
+    server.set("a/b", route("a/b", 50));
+    await messages(gateway, 2);
+    gateway.say({ type: "newer", version: 2, key: "a/b" });
+    gateway.say({ type: "ack", version: 2 });
+    await eventually(
+      () => told,
+      (lines) => lines.length === 3,
+    );
+    expect(server.acknowledged("a/b")).toEqual(new Map());
+    expect(server.acknowledged("c/d")).toEqual(new Map([["gateway-a", "a1=100"]]));
+    server.set("a/b", route("a/b", 0));
+    await messages(gateway, 3);
+    gateway.say({ type: "ack", version: 3 });
+    await eventually(
+      () => server.acknowledged("a/b").get("gateway-a"),
+      (split) => split === "a1=0",
+    );
+  });
+
+  test("sends nothing for a newer resourceVersion alone, and the newest with the next table", async () => {
+    complete();
+    server.set("a/b", { ...route("a/b"), resourceVersion: "5" });
+    const gateway = connect("gateway-a");
+    await messages(gateway, 1);
+    server.set("a/b", { ...route("a/b"), resourceVersion: "6" });
+    server.set("c/d", route("c/d"));
+    expect((await messages(gateway, 2)).slice(1)).toEqual([
+      { type: "delta", version: 2, upsert: [route("c/d")], remove: [], seen },
+    ]);
+    const late = connect("gateway-b");
+    expect(await messages(late, 1)).toEqual([
+      { type: "full", version: 1, routes: [{ ...route("a/b"), resourceVersion: "6" }, route("c/d")], seen },
+    ]);
   });
 
   test("forgets what a gateway acknowledged when it leaves", async () => {
@@ -189,6 +235,7 @@ describe("the push server", () => {
       version: 17,
       upsert: [route("a/b", 59)],
       remove: [],
+      seen,
     });
   });
 
@@ -199,7 +246,7 @@ describe("the push server", () => {
     gateway.say({ type: "ack", version: 1 });
     await systemClock.sleep(50);
     await clock.advance(10_000);
-    expect((await messages(gateway, 2))[1]).toEqual({ type: "ping" });
+    expect((await messages(gateway, 2))[1]).toEqual({ type: "ping", seen });
     server.set("a/b", route("a/b"));
     await messages(gateway, 3);
     await clock.advance(40_000);
@@ -230,7 +277,7 @@ describe("the push server", () => {
   });
 
   test("says which port is taken", async () => {
-    const options = { host: "127.0.0.1", port, log: silentLog, complete: Promise.resolve() };
+    const options = { host: "127.0.0.1", port, log: silentLog, complete: Promise.resolve(), seen: () => seen };
     const second = new PushServer({ ...options, onAck: () => {}, onLeave: () => {}, onWake: () => {} });
     await expect(second.start()).rejects.toMatchObject({
       code: "CannotListen",

@@ -9,6 +9,7 @@ import { modelDeployment } from "../../builders/model-deployment.ts";
 const hold = { maxRequests: 256, maxBytes: 67_108_864, timeoutMs: 60_000 };
 const bare: Route = {
   key: "default/digits",
+  resourceVersion: "1",
   model: "digits",
   port: 20_001,
   hostnames: ["digits.default", "digits.default.svc", "digits.default.svc.cluster.local"],

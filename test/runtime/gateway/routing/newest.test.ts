@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import { type Route, splitText, type TableMessage } from "../../../../runtime/contract/route-table.ts";
+import { newestRoutes } from "../../../../runtime/gateway/routing/newest.ts";
+import { routeTable } from "../../../../runtime/gateway/routing/table.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+
+function told(key: string, resourceVersion: number, weight: number): Route {
+  return {
+    key,
+    resourceVersion: String(resourceVersion),
+    model: "m",
+    port: 20_000,
+    hostnames: [],
+    revisions: [{ hash: "a1", version: "1", weight, endpoints: [], draining: [] }],
+    hold: { maxRequests: 1, maxBytes: 1, timeoutMs: 1 },
+    bodyBytes: 1,
+    timeoutMs: 1,
+  };
+}
+
+const seen = (deployments: number, pods = 0) => ({ deployments: String(deployments), pods: String(pods) });
+const full = (position: number, ...routes: Route[]): TableMessage => ({
+  type: "full",
+  version: 1,
+  routes,
+  seen: seen(position),
+});
+const upsert = (position: number, pods: number, route: Route): TableMessage => ({
+  type: "delta",
+  version: 2,
+  upsert: [route],
+  remove: [],
+  seen: seen(position, pods),
+});
+const remove = (position: number, key: string): TableMessage => ({
+  type: "delta",
+  version: 3,
+  upsert: [],
+  remove: [key],
+  seen: seen(position),
+});
+
+function gateway() {
+  const clock = createManualClock();
+  const table = routeTable(() => {});
+  const { apply } = newestRoutes({ table, clock, log: silentLog });
+  const splits = () =>
+    Object.fromEntries([...table.byKey].map(([key, { route }]) => [key, splitText(route.revisions)]));
+  return { clock, table, apply, splits };
+}
+
+describe("the newest of what several operators tell", () => {
+  test("a route of an older ModelDeployment changes nothing, and is said to be superseded", () => {
+    const { apply, splits } = gateway();
+    expect(apply(full(10, told("a/b", 10, 50)))).toEqual([]);
+    expect(apply(full(9, told("a/b", 9, 100)))).toEqual(["a/b"]);
+    expect(splits()).toEqual({ "a/b": "a1=50" });
+    expect(apply(upsert(11, 0, told("a/b", 10, 50)))).toEqual([]);
+  });
+
+  test("of one state of a ModelDeployment the view that knows more of the pods serves", () => {
+    const { apply, table } = gateway();
+    const endpoint = { pod: "p", address: "10.0.0.1", port: 8501 };
+    const served = (): unknown => table.byKey.get("a/b")?.route.revisions[0]?.endpoints;
+    const ready = told("a/b", 10, 100);
+    const [revision] = ready.revisions;
+    apply(
+      upsert(10, 20, { ...ready, revisions: revision === undefined ? [] : [{ ...revision, endpoints: [endpoint] }] }),
+    );
+    expect(apply(upsert(12, 19, ready))).toEqual([]);
+    expect(served()).toEqual([endpoint]);
+    apply(upsert(12, 21, ready));
+    expect(served()).toEqual([]);
+  });
+
+  test("an operator that does not know a new ModelDeployment yet takes nothing away", () => {
+    const { apply, splits } = gateway();
+    apply(full(10, told("a/b", 10, 100)));
+    apply(full(9));
+    expect(splits()).toEqual({ "a/b": "a1=100" });
+    apply(full(11));
+    expect(splits()).toEqual({});
+  });
+
+  test("an operator that does not know of a deletion yet brings nothing back, a new ModelDeployment of the name comes", () => {
+    const { apply, splits } = gateway();
+    apply(full(10, told("a/b", 10, 100)));
+    apply(remove(12, "a/b"));
+    expect(apply(full(11, told("a/b", 11, 100)))).toEqual(["a/b"]);
+    expect(splits()).toEqual({});
+    apply(upsert(13, 0, told("a/b", 13, 100)));
+    expect(splits()).toEqual({ "a/b": "a1=100" });
+  });
+
+  test("an operator that tells no resourceVersions is believed", () => {
+    const { apply, splits } = gateway();
+    apply(full(10, told("a/b", 10, 50)));
+    const { resourceVersion: _unknown, ...old } = told("a/b", 0, 100);
+    expect(apply({ type: "full", version: 1, routes: [old] })).toEqual([]);
+    expect(splits()).toEqual({ "a/b": "a1=100" });
+  });
+
+  test("after a quarter of an hour in which nobody knew as much, the past no longer counts", async () => {
+    const { apply, splits, clock } = gateway();
+    apply(full(1000, told("a/b", 1000, 50)));
+    await clock.advance(899_000);
+    expect(apply(full(10, told("a/b", 10, 100)))).toEqual(["a/b"]);
+    await clock.advance(2_000);
+    expect(() => apply({ type: "ping", seen: seen(10) })).toThrow("every route has to be told anew");
+    expect(apply(full(10, told("a/b", 10, 100)))).toEqual([]);
+    expect(splits()).toEqual({ "a/b": "a1=100" });
+  });
+
+  test("in whatever order the tables of two operators come, the gateway never goes back and ends with the newest", () => {
+    const history = fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(history, fc.array(fc.boolean(), { maxLength: 24 }), (weights, order) => {
+        const { apply, table } = gateway();
+        const states = weights.map((weight, index) => told("a/b", index + 1, weight));
+        const next = { first: 0, second: 0 };
+        let newest = 0;
+        const step = (operator: "first" | "second"): void => {
+          const state = states[next[operator]];
+          if (state === undefined) return;
+          next[operator] += 1;
+          const newer = apply(upsert(next[operator], 0, state));
+          const split = table.byKey.get("a/b")?.route;
+          const now = Number(split?.resourceVersion);
+          expect(now).toBeGreaterThanOrEqual(newest);
+          newest = now;
+          // What is acknowledged is what serves.
+          if (newer.length === 0) expect(splitText(split?.revisions ?? [])).toBe(splitText(state.revisions));
+        };
+        for (const isFirst of order) step(isFirst ? "first" : "second");
+        for (const operator of ["first", "second"] as const) states.forEach(() => step(operator));
+        expect(newest).toBe(states.length);
+      }),
+    );
+  });
+});
