@@ -9,7 +9,7 @@ import {
   auditPolicy,
   controllerManagerFlags,
   etcdFlags,
-  kubernetesServiceAddress,
+  loopback,
   schedulerFlags,
   type Site,
 } from "./launch/flags.ts";
@@ -30,6 +30,22 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** Path of a file that gets one line per request, with user and verb. */
   readonly auditLog?: string;
+  /** Listen where this node can reach the API server, and write credentials for its programs. Default: no node. */
+  readonly node?: NodeSite;
+}
+
+/** Services' addresses of a control plane without a node: nothing is there to serve them. */
+const nowhere = { serviceRange: "10.96.0.0/16", kubernetesServiceAddress: "10.96.0.1" };
+
+/** What a node needs of its control plane. */
+export interface NodeSite {
+  readonly name: string;
+  readonly address: string;
+  /** Address of this machine that the node reaches. */
+  readonly controlPlaneAddress: string;
+  /** CIDR of the Services' addresses, and the first of these. */
+  readonly serviceRange: string;
+  readonly kubernetesServiceAddress: string;
 }
 
 /** How to reach a running Kubernetes as its admin. */
@@ -42,6 +58,8 @@ export interface ClusterAccess {
 
 /** A real Kubernetes control plane without nodes. */
 export interface ControlPlane extends ClusterAccess {
+  /** Where its credentials, logs and data are. */
+  readonly folder: string;
   /** Ends every process of this control plane and deletes its data. */
   stop(): Promise<void>;
 }
@@ -68,10 +86,13 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
     await Promise.all(components.map((component) => component.kill()));
     await stateFolder.remove();
   };
-  const site: Site = { folder, port: await freePort(), auditLog: options.auditLog };
-  const url = `https://127.0.0.1:${site.port}`;
+  const { auditLog, node } = options;
+  const address = node?.controlPlaneAddress ?? loopback;
+  const { serviceRange } = node ?? nowhere;
+  const site: Site = { folder, address, port: await freePort(address), serviceRange, auditLog };
+  const url = `https://${address}:${site.port}`;
   try {
-    await writeCredentials(binary, folder, url);
+    await writeCredentials(binary, site, node);
     await startComponents(binary, site, options, components);
   } catch (error) {
     await stop();
@@ -82,6 +103,7 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
   }
   const kubeconfigPath = join(folder, "admin.kubeconfig");
   return {
+    folder,
     kubeconfigPath,
     url,
     caPath: join(folder, "ca.crt"),
@@ -90,14 +112,16 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
   };
 }
 
-async function writeCredentials(binary: string, folder: string, url: string): Promise<void> {
+async function writeCredentials(binary: string, { folder, address, port }: Site, node?: NodeSite): Promise<void> {
+  const { kubernetesServiceAddress } = node ?? nowhere;
   const service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-  const names = ["127.0.0.1", "localhost", kubernetesServiceAddress, ...service];
+  const names = [...new Set([address, loopback, "localhost", kubernetesServiceAddress, ...service])];
   const result = await capture(binary, [
     "credentials",
     `-dir=${folder}`,
-    `-server=${url}`,
+    `-server=https://${address}:${port}`,
     `-names=${names.join(",")}`,
+    ...(node === undefined ? [] : [`-node=${node.name}`, `-node-address=${node.address}`]),
   ]);
   if (result.code !== 0) throw new Error(`credentials of the control plane: ${result.stderr}`);
 }
@@ -114,7 +138,7 @@ async function startComponents(
   const untilReady = async (path: string) => {
     await Promise.race([untilServed(statusOf, path), ...components.map(({ ended }) => ended)]);
   };
-  const statusOf = await apiServerStatus(`https://127.0.0.1:${site.port}`, site.folder);
+  const statusOf = await apiServerStatus(`https://${site.address}:${site.port}`, site.folder);
   await writeFile(join(site.folder, "audit-policy.yaml"), auditPolicy);
   await launch("etcd", etcdFlags(site));
   await launch("kube-apiserver", apiServerFlags(site));
@@ -126,15 +150,15 @@ async function startComponents(
   if (controllers) await untilReady("/api/v1/namespaces/default/serviceaccounts/default");
 }
 
-function freePort(): Promise<number> {
+function freePort(address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
+    server.listen(0, address, () => {
+      const bound = server.address();
       server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no free port on 127.0.0.1"));
-        else resolve(address.port);
+        if (bound === null || typeof bound === "string") reject(new Error(`no free port on ${address}`));
+        else resolve(bound.port);
       });
     });
   });

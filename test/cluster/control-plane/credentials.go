@@ -27,6 +27,22 @@ var kubeconfigUsers = []user{
 	{file: "scheduler", name: "system:kube-scheduler"},
 }
 
+// node is where a kubelet runs; without a name there is none.
+type node struct {
+	name, address string
+}
+
+func (n node) users() []user {
+	if n.name == "" {
+		return nil
+	}
+	return []user{
+		{file: "kubelet", name: "system:node:" + n.name, group: "system:nodes"},
+		{file: "kube-proxy", name: "system:kube-proxy"},
+		{file: "coredns", name: "system:coredns"},
+	}
+}
+
 // credentials writes every key, certificate and kubeconfig a control plane
 // needs into one folder.
 func credentials(args []string) int {
@@ -34,17 +50,20 @@ func credentials(args []string) int {
 	dir := flags.String("dir", ".", "folder to write to")
 	server := flags.String("server", "", "URL of the API server")
 	names := flags.String("names", "127.0.0.1,localhost", "addresses and DNS names of the API server, separated by commas")
+	nodeName := flags.String("node", "", "name of a node whose programs get credentials too")
+	nodeAddress := flags.String("node-address", "", "address of that node")
 	if flags.Parse(args[1:]) != nil {
 		return 2
 	}
-	if err := writeCredentials(*dir, *server, strings.Split(*names, ",")); err != nil {
+	worker := node{name: *nodeName, address: *nodeAddress}
+	if err := writeCredentials(*dir, *server, strings.Split(*names, ","), worker); err != nil {
 		fmt.Fprintln(os.Stderr, "credentials:", err)
 		return 1
 	}
 	return 0
 }
 
-func writeCredentials(dir, server string, names []string) error {
+func writeCredentials(dir, server string, names []string, worker node) error {
 	ca, err := newAuthority("kubernetes")
 	if err != nil {
 		return err
@@ -72,7 +91,14 @@ func writeCredentials(dir, server string, names []string) error {
 		"apiserver-kubelet-client": kubeletClient,
 		"front-proxy-client":       frontProxy,
 	}
-	for _, u := range kubeconfigUsers {
+	if worker.name != "" {
+		kubelet, err := ca.issue(serverCertificate("system:node:"+worker.name, []string{worker.name, worker.address}))
+		if err != nil {
+			return err
+		}
+		pairs["kubelet-server"] = kubelet
+	}
+	for _, u := range append(worker.users(), kubeconfigUsers...) {
 		client, err := ca.issue(clientCertificate(u.name, u.group))
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,9 @@ import (
 	kubectlcmd "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubeletcmd "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
 func etcd(args []string) int {
@@ -30,6 +33,14 @@ func kubeControllerManager(args []string) int {
 
 func kubeScheduler(args []string) int {
 	return runCommand(func() *cobra.Command { return scheduler.NewSchedulerCommand() }, args)
+}
+
+func kubelet(args []string) int {
+	return runCommand(func() *cobra.Command { return kubeletcmd.NewKubeletCommand(context.Background()) }, args)
+}
+
+func kubeProxy(args []string) int {
+	return runCommand(proxy.NewProxyCommand, args)
 }
 
 func kubectl(args []string) int {

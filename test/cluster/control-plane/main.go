@@ -19,7 +19,9 @@ var programs = map[string]program{
 	"etcd":                    etcd,
 	"kube-apiserver":          kubeAPIServer,
 	"kube-controller-manager": kubeControllerManager,
+	"kube-proxy":              kubeProxy,
 	"kube-scheduler":          kubeScheduler,
+	"kubelet":                 kubelet,
 	"kubectl":                 kubectl,
 }
 

@@ -15,15 +15,24 @@ export interface Component {
 const logTailLines = 20;
 
 /** Starts one program of the multi-call binary on a leash: it ends when this process does. */
-export async function startComponent(
+export function startComponent(
   binary: string,
   folder: string,
   name: string,
   flags: readonly string[],
 ): Promise<Component> {
+  return startProgram(folder, name, [binary, "leash", name, ...flags]);
+}
+
+/** Starts a command whose output goes to `<name>.log` in the folder. Its standard input closes when this process ends. */
+export async function startProgram(
+  folder: string,
+  name: string,
+  [file, ...args]: readonly [string, ...string[]],
+): Promise<Component> {
   const logPath = join(folder, `${name}.log`);
   const log = await open(logPath, "a");
-  const child = spawn(binary, ["leash", name, ...flags], {
+  const child = spawn(file, args, {
     stdio: ["pipe", log.fd, log.fd],
     cwd: folder,
     // Ctrl-C is for this process, which then ends them.

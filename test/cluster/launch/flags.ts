@@ -3,14 +3,17 @@ import { join } from "node:path";
 /** Where one control plane lives. */
 export interface Site {
   readonly folder: string;
+  /** Where the API server listens. */
+  readonly address: string;
   readonly port: number;
+  /** CIDR of the Services' addresses. */
+  readonly serviceRange: string;
   /** Where the API server writes its audit log; none is written without it. */
   readonly auditLog: string | undefined;
 }
 
-/** Address of the `kubernetes` Service: the first of the range below. */
-export const kubernetesServiceAddress = "10.96.0.1";
-const serviceRange = "10.96.0.0/16";
+/** An API server that only this machine reaches. */
+export const loopback = "127.0.0.1";
 
 /** Audit policy that records who asked for what, never a body. */
 export const auditPolicy = `apiVersion: audit.k8s.io/v1
@@ -38,14 +41,14 @@ export function etcdFlags({ folder }: Site): string[] {
 }
 
 /** kube-apiserver with the authorization and admission of a real cluster. */
-export function apiServerFlags({ folder, port, auditLog }: Site): string[] {
+export function apiServerFlags({ folder, address, port, serviceRange, auditLog }: Site): string[] {
   const path = (file: string) => join(folder, file);
   return [
     `--etcd-servers=unix://${path("etcd.sock")}`,
-    "--bind-address=127.0.0.1",
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     // The API server refuses to advertise a loopback address as endpoint of its own Service.
-    "--endpoint-reconciler-type=none",
+    ...(address === loopback ? ["--endpoint-reconciler-type=none"] : [`--advertise-address=${address}`]),
     `--service-cluster-ip-range=${serviceRange}`,
     `--tls-cert-file=${path("apiserver.crt")}`,
     `--tls-private-key-file=${path("apiserver.key")}`,

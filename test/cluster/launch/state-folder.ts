@@ -15,9 +15,12 @@ export interface StateFolder {
 const longestTemporaryFolder = 70;
 
 // The components end at the same moment as the janitor's standard input and may write once more.
-const janitor = `cat >/dev/null; for n in 1 2 3 4 5; do rm -rf -- "$1" && exit 0; sleep 1; done; exit 1`;
+const janitor = `cat >/dev/null; [ -f "$1/farewell" ] && sh "$1/farewell"; for n in 1 2 3 4 5; do rm -rf -- "$1" && exit 0; sleep 1; done; exit 1`;
 
-/** Creates an empty folder and the process that deletes it when asked to or when this process ends. */
+/**
+ * Creates an empty folder and the process that deletes it when asked to or when this process ends.
+ * Before that, it runs what the file `farewell` in the folder says, a shell script, if there is one.
+ */
 export async function createStateFolder(): Promise<StateFolder> {
   const parent = tmpdir().length > longestTemporaryFolder ? "/tmp" : tmpdir();
   const path = await mkdtemp(join(parent, "modelwright-"));
