@@ -78,8 +78,7 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
     host: text("host") ?? "0.0.0.0",
     routesPort: number(source.find(names.routesPort), ports.routes, 65_535),
     adminPort: number(source.find(names.adminPort), ports.admin, 65_535),
-    drainDelayMs: number(source.find(names.drainDelay), defaultDrainDelayMs, hourMs),
-    terminationGraceSeconds: number(source.find(names.terminationGrace), defaultGraceSeconds, hourMs / 1_000),
+    ...ending(source),
     logLevel: level === undefined ? "info" : oneOf(level, logLevels),
   };
 }
@@ -96,6 +95,17 @@ function clusterOf(source: OptionSource): OperatorProgramOptions["cluster"] {
   const port = number(source.find(names.servicePort), defaultServicePort, 65_535);
   const folder = source.find(names.serviceAccount)?.text;
   return { host, port: String(port), ...(folder === undefined ? {} : { folder }) };
+}
+
+/** A pod that is killed before its drain delay is over loses the requests that still come in. */
+function ending(source: OptionSource): Pick<OperatorProgramOptions, "drainDelayMs" | "terminationGraceSeconds"> {
+  const delay = source.find(names.drainDelay);
+  const drainDelayMs = number(delay, defaultDrainDelayMs, hourMs);
+  const terminationGraceSeconds = number(source.find(names.terminationGrace), defaultGraceSeconds, hourMs / 1_000);
+  if (drainDelayMs < terminationGraceSeconds * 1_000) return { drainDelayMs, terminationGraceSeconds };
+  const option = delay?.option ?? `--${names.drainDelay.flag}`;
+  const expected = `less than the termination grace of ${terminationGraceSeconds} s`;
+  throw faults.OptionInvalid({ option, value: String(drainDelayMs), expected });
 }
 
 function required(source: OptionSource, name: keyof typeof names, expected: string): string {

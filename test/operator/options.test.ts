@@ -54,6 +54,10 @@ const wrong: Readonly<Record<string, { args: readonly string[]; want: string }>>
     args: [...image, "--routes-port", "many"],
     want: "--routes-port is many; must be a whole number from 0 to 65535",
   },
+  "pods live longer than they drain": {
+    args: [...image, "--drain-delay-ms", "30000"],
+    want: "--drain-delay-ms is 30000; must be less than the termination grace of 30 s",
+  },
   "a pull policy is one of Kubernetes'": {
     args: [...image, "--image-pull-policy", "Sometimes"],
     want: "--image-pull-policy is Sometimes; must be one of Always, IfNotPresent, Never",

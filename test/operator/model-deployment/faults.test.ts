@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
+
+type Catalogue = typeof deploymentFaults;
+type Samples = { readonly [Code in keyof Catalogue]: Parameters<Catalogue[Code]>[0] };
+
+const ofContainer = { pod: "digits-a1-0", container: "runtime" };
+const ended = { ...ofContainer, exitCode: 137, reason: "OOMKilled", lastLine: "loading weights" };
+
+/** Every code of the catalogue; the compiler asks for a new one here. */
+const samples: Samples = {
+  ForeignObject: { kind: "Service", name: "digits" },
+  LeftoverObject: { kind: "Service", name: "digits" },
+  NoGatewayPort: { first: 20_000, last: 29_999 },
+  StaleView: { target: "ReplicaSet digits-a1" },
+  ImagePullFailed: { ...ofContainer, reason: "ImagePullBackOff", message: 'Back-off pulling image "no/such:1"' },
+  ModelNotFound: { pod: "digits-a1-0", message: 'configmap "models" not found' },
+  MountFailed: { pod: "digits-a1-0", message: "timed out waiting for the condition" },
+  Unschedulable: { pod: "digits-a1-0", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." },
+  WaitingForCapacity: { pod: "digits-a1-0", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." },
+  PodsRefused: { replicaSet: "digits-a1", message: "exceeded quota: gpus" },
+  PodLost: { pod: "digits-a1-0", reason: "Evicted", message: "The node was low on resource: memory." },
+  ContainerRefused: { ...ofContainer, reason: "CreateContainerConfigError", message: 'secret "token" not found' },
+  ContainerFailed: ended,
+  ContainerCrashLoops: { ...ended, restarts: 3 },
+};
+
+test("every message reads as reviewed", async () => {
+  const lines = Object.entries(samples).map(([code, args]) => {
+    const raise: (args: never) => Fault = deploymentFaults[code as keyof Catalogue]; // a key of the samples
+    const fault = raise(args as never); // of the same code
+    const stalls = fault.retry === "never" ? "Stalled" : "tried again";
+    return `${code} (${fault.level}, ${stalls})\n  ${fault.sentence}\n`;
+  });
+  await expect(lines.join("\n")).toMatchFileSnapshot("../../golden/messages/model-deployment.txt");
+});
