@@ -39,7 +39,7 @@ export const formatFaults = faultCatalogue<{
     level: "error",
   },
   ModelTooLarge: {
-    message: ({ what, sizeBytes, limitBytes }) => `${what} takes ${sizeBytes} bytes; must be at most ${limitBytes}`,
+    message: ({ what, sizeBytes, limitBytes }) => `${what}: ${sizeBytes} bytes; must be at most ${limitBytes}`,
     hint: () => "raise the memory limit in spec.resources, or check that the file is what it should be",
     retry: "never",
     level: "error",

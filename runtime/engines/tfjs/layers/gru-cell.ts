@@ -29,14 +29,14 @@ interface GruInternals {
   bias: Variable | null;
 }
 
+type GruCellClass = new (args: object) => InstanceType<LayerClass> & GruInternals;
+
 /**
  * A GRU cell whose reset gate is applied after the matrix product (`reset_after=True`, Keras' default since 2.0, cuDNN's
  * form): two biases, one for the input and one for the state. keras/src/layers/rnn/gru.py, `GRUCell.call`.
  */
 export function gruResetAfterCell(tf: typeof Core): LayerClass {
-  const base = registeredClass(tf, "GRUCell") as unknown as new (
-    args: object,
-  ) => InstanceType<LayerClass> & GruInternals; // its fields are not in the types
+  const base = registeredClass(tf, "GRUCell") as unknown as GruCellClass; // its fields are not in the types
   return class extends base {
     static className = "GRUResetAfterCell";
 

@@ -62,7 +62,7 @@ describe("loadModel", () => {
   it("refuses a file above the size limit before it is opened", async () => {
     const limits = { ...defaultLoadLimits, maxModelBytes: 1000 };
     expect(await refusal(join(models, "simple_model/v1/k2.h5"), "Keras", limits)).toBe(
-      "ModelTooLarge: k2.h5 takes 44064 bytes; must be at most 1000; raise the memory limit in spec.resources, or check that the file is what it should be",
+      "ModelTooLarge: k2.h5: 44064 bytes; must be at most 1000; raise the memory limit in spec.resources, or check that the file is what it should be",
     );
   });
 

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import type { ParseAnswer, ParseRequest } from "../../../../runtime/model/formats/parser-thread.ts";
+import { fixtureFolder } from "../../../fixtures/archive.ts";
+
+const entry = join(import.meta.dirname, "../../../../runtime/model/formats/parser.ts");
+
+function answerTo(request: ParseRequest): Promise<ParseAnswer> {
+  const worker = new Worker(entry, { workerData: request, env: {}, execArgv: [], stderr: true });
+  return new Promise<ParseAnswer>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  }).finally(() => void worker.terminate());
+}
+
+describe("the reading thread", () => {
+  it("posts the model that a file holds", async () => {
+    const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
+    const answer = await answerTo({ path, format: "keras-h5", maxModelBytes: 2 ** 20 });
+    if (!("model" in answer)) throw new Error(answer.fault.message);
+    const { kind, format, inputs, outputNames, weights, weightBytes } = answer.model;
+    const shapes = weights.map(({ path, tensors }) => [path.join("/"), tensors.map(({ shape }) => shape)]);
+    expect({ kind, format, inputs, outputNames, shapes, weightBytes }).toEqual({
+      kind: "keras-layers",
+      format: "keras-h5",
+      inputs: [{ name: "dense_input", dtype: "float32" }],
+      outputNames: ["dense_2"],
+      shapes: [
+        ["dense", [[64, 64], [64]]],
+        ["dense_1", [[64, 32], [32]]],
+        ["dense_2", [[32, 10], [10]]],
+      ],
+      weightBytes: 26_280,
+    });
+  });
+
+  it("counts all weights before it reads the first", async () => {
+    const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
+    expect(await answerTo({ path, format: "keras-h5", maxModelBytes: 26_279 })).toEqual({
+      fault: {
+        code: "ModelTooLarge",
+        message: "the weights of k2.h5: 26280 bytes; must be at most 26279",
+        hint: "raise the memory limit in spec.resources, or check that the file is what it should be",
+        retry: "never",
+        level: "error",
+      },
+    });
+  });
+});
