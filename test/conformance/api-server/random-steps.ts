@@ -178,7 +178,7 @@ const kinds: readonly Kind[] = [
     type: { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice" },
     isBuiltIn: true,
     content: (pick) => ({ addressType: "IPv4", endpoints: endpoints(pick), ports: slicePorts(pick) }),
-    piece: (pick) => pick<object>([{ endpoints: endpoints(pick) }, { ports: slicePorts(pick) }]),
+    piece: (pick) => ({ endpoints: endpoints(pick), ports: slicePorts(pick) }),
   },
   {
     path: "/api/v1/namespaces/NS/secrets",

@@ -24,7 +24,7 @@ const reason = whyNotHere();
 describe.skipIf(reason !== undefined)(
   `the API-server model answers like a real kube-apiserver${reason === undefined ? "" : ` (skipped: ${reason})`}`,
   () => {
-    const model = createApiServer({ clock: systemClock, rules: modelDeploymentRules });
+    const model = createApiServer({ clock: systemClock, rules: modelDeploymentRules, collection: "stepwise" });
     const prefix = `traces-${Math.random().toString(36).slice(2, 8)}`;
     let plane: ControlPlane | undefined;
     let real: Transport | undefined;

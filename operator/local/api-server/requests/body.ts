@@ -2,6 +2,7 @@ import { readYaml } from "../../../../crds/schema/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../values/api-error.ts";
 import { isObject, type Json, type JsonObject } from "../values/json.ts";
 import { bareType } from "./media-type.ts";
+import { protobufObject } from "./protobuf-object.ts";
 
 export type RequestBody = string | Uint8Array | undefined;
 
@@ -12,8 +13,7 @@ export const bodyText = (body: RequestBody): string => (typeof body === "string"
 /** The object in a POST, PUT or DELETE body: JSON or YAML. Throws 400 and 415. */
 export function bodyObject(body: RequestBody, contentType: string | undefined): JsonObject {
   const type = bareType(contentType);
-  const text = bodyText(body);
-  const value = type === "application/yaml" ? parsedYaml(text) : jsonOnly(type, text);
+  const value = type === protobufType ? fromProtobuf(body) : fromText(type, bodyText(body));
   if (!isObject(value)) {
     throw badRequest(
       "the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error",
@@ -22,16 +22,25 @@ export function bodyObject(body: RequestBody, contentType: string | undefined): 
   return value;
 }
 
-function jsonOnly(type: string, text: string): Json {
-  if (type === "" || type === "application/json" || type === "*/*") return parsedJson(text);
-  const hint =
-    type === "application/vnd.kubernetes.protobuf"
-      ? "; this server reads JSON and YAML only: use `kubectl create … --dry-run=client -o yaml | kubectl apply -f -`"
-      : "";
-  throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml${hint}`,
-  );
+const protobufType = "application/vnd.kubernetes.protobuf";
+
+function fromProtobuf(body: RequestBody): JsonObject {
+  const object = typeof body === "object" ? protobufObject(body) : undefined;
+  if (object !== undefined) return object;
+  const hint = "use `kubectl create … --dry-run=client -o yaml | kubectl apply -f -`";
+  throw unknownFormat(`; this server reads few kinds as protobuf: ${hint}`);
 }
+
+function fromText(type: string, text: string): Json {
+  if (type === "application/yaml") return parsedYaml(text);
+  if (type === "" || type === "application/json" || type === "*/*") return parsedJson(text);
+  throw unknownFormat("");
+}
+
+const unknownFormat = (hint: string): Error =>
+  unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${protobufType}${hint}`,
+  );
 
 export function parsedJson(text: string): Json {
   try {

@@ -191,8 +191,22 @@ describe.skipIf(reason !== undefined)(
       expect(row?.split(/\s+/u).slice(0, 2)).toEqual(["seen", "1"]);
     });
 
-    test("is told what to do when it sends protobuf", async () => {
-      expect(await kubectl(["create", "configmap", "typed", "--from-literal=a=b"])).toContain(
+    test("creates what it sends as protobuf, and is told what to do where that isn't read", async () => {
+      const outputs = [
+        await kubectl(["create", "namespace", "typed"]),
+        await kubectl(["create", "configmap", "typed", "--from-literal=a=b"]),
+        await kubectl(["create", "secret", "generic", "typed", "--from-literal=a=b"]),
+        await kubectl(["create", "serviceaccount", "typed"]),
+      ];
+      expect(outputs).toEqual([
+        "namespace/typed created",
+        "configmap/typed created",
+        "secret/typed created",
+        "serviceaccount/typed created",
+      ]);
+      expect(await kubectl(["get", "configmap", "typed", "-o", "jsonpath={.data}"])).toBe('{"a":"b"}');
+      expect(await kubectl(["get", "secret", "typed", "-o", "jsonpath={.data}"])).toBe('{"a":"Yg=="}');
+      expect(await kubectl(["create", "deployment", "typed", "--image=example.test/a"])).toContain(
         "use `kubectl create … --dry-run=client -o yaml | kubectl apply -f -`",
       );
     });

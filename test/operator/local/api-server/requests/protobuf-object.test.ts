@@ -1,0 +1,61 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { protobufObject } from "../../../../../operator/local/api-server/requests/protobuf-object.ts";
+import { ApiError } from "../../../../../operator/local/api-server/values/api-error.ts";
+
+const field = (number: number, content: Uint8Array | string): Buffer => {
+  const bytes = Buffer.from(content);
+  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+};
+
+const configMap = Buffer.concat([
+  field(
+    1,
+    Buffer.concat([field(1, "a"), field(2, ""), field(11, Buffer.concat([field(1, "color"), field(2, "red")]))]),
+  ),
+  field(2, Buffer.concat([field(1, "k"), field(2, "v")])),
+  field(3, Buffer.concat([field(1, "b"), field(2, Buffer.from([0, 1]))])),
+  Buffer.from([4 << 3, 1]),
+]);
+
+const wrapped = (kind: string, raw: Uint8Array): Buffer =>
+  Buffer.concat([
+    Buffer.from("k8s\0"),
+    field(1, Buffer.concat([field(1, "v1"), field(2, kind)])),
+    field(2, raw),
+    field(3, ""),
+  ]);
+
+test("a config map is read with its labels, texts, bytes and flags", () => {
+  expect(protobufObject(wrapped("ConfigMap", configMap))).toEqual({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", labels: { color: "red" } },
+    data: { k: "v" },
+    binaryData: { b: "AAE=" },
+    immutable: true,
+  });
+});
+
+test("another kind and other bytes are not read", () => {
+  expect(protobufObject(wrapped("Pod", configMap))).toBe(undefined);
+  expect(protobufObject(Buffer.from("{}"))).toBe(undefined);
+});
+
+test("any damage is refused as a bad request", () => {
+  const body = wrapped("ConfigMap", configMap);
+  const damaged = fc.tuple(fc.nat({ max: body.length - 1 }), fc.nat({ max: 255 }), fc.nat({ max: body.length }));
+  fc.assert(
+    fc.property(damaged, ([at, byte, size]) => {
+      const bytes = Buffer.from(body);
+      bytes[at] = byte;
+      try {
+        protobufObject(bytes.subarray(0, size));
+      } catch (error) {
+        expect(error).toBeInstanceOf(ApiError);
+        expect(error).toMatchObject({ code: 400 });
+      }
+    }),
+  );
+});
