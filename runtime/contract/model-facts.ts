@@ -22,6 +22,6 @@ export interface ModelFacts {
   /** `sha256:…` of the model file. */
   readonly digest: string;
   readonly bytes: number;
-  /** As `keras_tensor: float32[-1,64] → dense_2: float32[-1,10]`. */
+  /** As `features: float32[-1,64] → output_0: float32[-1,10]`. */
   readonly signature: string;
 }
