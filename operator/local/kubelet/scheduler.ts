@@ -38,7 +38,7 @@ export function unschedulable(pod: Pod, node: NodeFacts, placed: readonly Pod[])
   const reasons =
     missing === undefined
       ? [...affinityReasons(pod, node), ...resourceReasons(pod, node, placed)].map((reason) => `1 ${reason}`)
-      : [`persistentvolumeclaim "${missing}" not found`];
+      : [`persistentvolumeclaim "${missing}" not found: no folder is mapped to it (--volume ${missing}=FOLDER)`];
   return reasons.length === 0 ? undefined : `0/1 nodes are available: ${reasons.sort().join(", ")}.`;
 }
 

@@ -93,7 +93,7 @@ const cases: Record<string, { spec: Partial<PodSpec>; placed?: Partial<PodSpec>[
   },
   "an unknown claim does not fit, whatever else is wrong": {
     spec: { ...gpus(9), volumes: [{ name: "v", persistentVolumeClaim: { claimName: "data" } }] },
-    want: '0/1 nodes are available: persistentvolumeclaim "data" not found.',
+    want: '0/1 nodes are available: persistentvolumeclaim "data" not found: no folder is mapped to it (--volume data=FOLDER).',
   },
 };
 
