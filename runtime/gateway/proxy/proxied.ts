@@ -41,10 +41,16 @@ export const clientLeft = Symbol("the client closed its connection");
 
 /** A pod that breaks off before its first byte is left for another one at most this often. */
 const attempts = 3;
+/** A pod that takes no connection never saw the request: others are tried, and itself again, for this long. */
+const unreachedMs = 5_000;
+/** Between two tries of one pod. The table, which lags behind a pod's end by the time of a few messages, may name another then. */
+const unreachedPauseMs = 50;
+/** What connecting fails with (Node's system errors, undici). */
+const unreachedCodes = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"]);
 
 /**
- * Sends one request to a pod of its route and streams the answer back. Waits while nothing is ready; goes to another pod
- * when one breaks off before the first byte of its answer and the body can be sent again. Inference changes nothing on
+ * Sends one request to a pod of its route and streams the answer back. Waits while nothing is ready, or nothing that is
+ * said to be ready can be reached; goes to another pod when one breaks off before the first byte of its answer and the body can be sent again. Inference changes nothing on
  * the server, so sending it twice is safe. Returns the revision that answered.
  */
 export async function proxied(exchange: Exchange, parts: ProxyParts): Promise<string> {
@@ -52,19 +58,46 @@ export async function proxied(exchange: Exchange, parts: ProxyParts): Promise<st
   if (announcedBytes(request) > live.route.bodyBytes) await requestBody(request, live.route.bodyBytes);
   if (nextTarget(live, new Set(), parts, true) === undefined) await held(exchange, parts);
   const body = await requestBody(request, live.route.bodyBytes);
-  const failed = new Set<string>();
-  for (let attempt = 1; ; attempt += 1) {
-    const target = await readyTarget(exchange, failed, parts);
+  const tries: Tries = {
+    failed: new Set(),
+    brokenOff: 0,
+    unreachedUntilMs: parts.clock.monotonic() + unreachedMs,
+  };
+  for (;;) {
+    const target = await readyTarget(exchange, tries.failed, parts);
     try {
       await sent(exchange, target, body, parts);
       return target.revision.hash;
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
-      if (body instanceof Readable || attempt === attempts || exchange.response.headersSent)
-        throw endpointFault(live, target, body instanceof Readable ? (body.errored ?? thrown) : thrown);
-      failed.add(endpointAddress(target.endpoint));
+      if (body instanceof Readable) throw endpointFault(live, target, body.errored ?? thrown);
+      if (!isUnreached(thrown)) tries.brokenOff += 1;
+      if (isOver(tries, exchange, parts)) throw endpointFault(live, target, thrown);
+      await noted(target, tries, exchange, parts);
     }
   }
+}
+
+/** What one request has met so far. */
+interface Tries {
+  readonly failed: Set<string>;
+  brokenOff: number;
+  readonly unreachedUntilMs: number;
+}
+
+function isOver({ brokenOff, unreachedUntilMs }: Tries, { response }: Exchange, { clock }: ProxyParts): boolean {
+  return response.headersSent || brokenOff === attempts || clock.monotonic() > unreachedUntilMs;
+}
+
+/** A pod that fails for the second time is all there is: it gets a pause. */
+async function noted({ endpoint }: Target, { failed }: Tries, { signal }: Exchange, { clock }: ProxyParts) {
+  const address = endpointAddress(endpoint);
+  if (failed.has(address)) await clock.sleep(unreachedPauseMs, signal);
+  failed.add(address);
+}
+
+function isUnreached(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && unreachedCodes.has(String(thrown.code));
 }
 
 async function readyTarget(exchange: Exchange, failed: ReadonlySet<string>, parts: ProxyParts): Promise<Target> {

@@ -185,6 +185,19 @@ describe("a gateway", () => {
     expect(new Set(pods)).toEqual(new Set(["whole"]));
   });
 
+  test("waits until the table knows that the only pod takes no connections any more", async () => {
+    const { source, restPort } = await started();
+    const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [gone])], port);
+    const waiting = Promise.all([asked(restPort), asked(restPort), asked(restPort)]);
+    await pushed(source, 2, [revision("a1", 100, [])], port);
+    const fresh = await startedPod("fresh");
+    await pushed(source, 3, [revision("a1", 100, [fresh.endpoint])], port);
+    const pods = (await waiting).map(({ body }) => JSON.parse(body).pod);
+    expect(pods).toEqual(["fresh", "fresh", "fresh"]);
+  });
+
   test("sends nothing new to a draining pod, and its running request still ends well", async () => {
     const { source, restPort } = await started();
     const held = heldAnswer('{"pod":"draining"}');
