@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { podsOf, settled, standing } from "./observed.ts";
+import { alive, descendants, type Process } from "./processes.ts";
+import { type Started, started } from "./started.ts";
+import { until } from "./until.ts";
+import { distance, fixture, predict, predictions } from "./wire.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const model = fixture("simple_model/v1");
+const key = { namespace: "default", name: "simple-model" };
+
+let local: Started;
+beforeAll(async () => {
+  local = await started();
+  await local.line(/^Ctrl-C stops everything/);
+});
+afterAll(() => local.stop());
+
+/** The processes that run this command of the runtime image. */
+function processes(command: "serve" | "gateway"): readonly Process[] {
+  return descendants(local.pid).filter((one) => one.command.includes(`runtime/main.ts ${command}`));
+}
+
+/** The one process of that command, killed as the kernel's out-of-memory killer does. */
+async function killed(command: "serve" | "gateway"): Promise<void> {
+  const running = processes(command);
+  expect(running).toHaveLength(1);
+  for (const { pid } of running) process.kill(pid, "SIGKILL");
+  await until(
+    () => alive(running),
+    (left) => left.length === 0,
+  );
+}
+
+async function correctAnswers(count: number): Promise<void> {
+  const asked = Array.from({ length: count }, () => predict(local.restUrl, "simple_model", model.instances));
+  for (const answer of await Promise.all(asked))
+    expect(distance(predictions(answer), model.probabilities)).toBeLessThanOrEqual(1e-5);
+}
+
+async function patched(spec: object): Promise<number> {
+  const { metadata } = await local.client.mergePatch(resources.modelDeployments, key, { spec });
+  return metadata.generation ?? 0;
+}
+
+/** `Running 1 restarts, was killed (137)`. */
+function story({ status }: Pod): string {
+  const { restartCount = 0, lastState } = status?.containerStatuses?.[0] ?? {};
+  const { exitCode, reason } = lastState?.terminated ?? {};
+  return `${status?.phase} ${restartCount} ${exitCode} ${reason}`;
+}
+
+describe("a process that is killed comes back", () => {
+  test("a runtime, while the gateway holds the requests", async () => {
+    await killed("serve");
+    await correctAnswers(20);
+    const [pod] = await until(
+      () => podsOf(local, key.name),
+      ([one]) => one?.status?.containerStatuses?.[0]?.ready === true,
+    );
+    expect(pod === undefined ? "" : story(pod)).toBe("Running 1 137 Error");
+    await until(
+      () => local.deployment(key.name),
+      (deployment) => standing(deployment, "Ready") === "True AsDeclared",
+    );
+  });
+
+  test("the gateway, which then serves again", async () => {
+    await killed("gateway");
+    await until(
+      () =>
+        predict(local.restUrl, "simple_model", model.instances)
+          .then(({ status }) => status)
+          .catch(() => 0),
+      (status) => status === 200,
+    );
+    await correctAnswers(5);
+    const { items } = await local.client.list<Pod>(resources.pods, { namespace: systemNamespace });
+    expect(items.map(({ metadata, ...pod }) => [metadata.labels, story({ metadata, ...pod })])).toEqual([
+      [gatewayLabels, "Running 1 137 Error"],
+    ]);
+    await until(
+      () => local.deployment(key.name),
+      (deployment) => standing(deployment, "Ready") === "True AsDeclared",
+    );
+  });
+});
+
+test("spec.suspend stops every pod, and false starts them again", async () => {
+  const suspended = await settled(local, key.name, {
+    is: "True Suspended",
+    generation: await patched({ suspend: true }),
+  });
+  expect(standing(suspended, "Available")).toBe("False NothingReady");
+  await until(
+    () => [...processes("serve")],
+    (running) => running.length === 0,
+  );
+  expect(await podsOf(local, key.name)).toEqual([]);
+  await until(
+    () => predict(local.restUrl, "simple_model", model.instances),
+    ({ status }) => status === 503,
+  );
+  await settled(local, key.name, { is: "True AsDeclared", generation: await patched({ suspend: false }) });
+  await correctAnswers(3);
+});
+
+test("spec.replicas sets the number of pods: three, none, one", async () => {
+  for (const replicas of [3, 0, 1]) {
+    const is = replicas === 0 ? "True ScaledToZero" : "True AsDeclared";
+    await settled(local, key.name, { is, generation: await patched({ replicas }) });
+    await until(
+      () => processes("serve").length,
+      (running) => running === replicas,
+    );
+    expect(await podsOf(local, key.name)).toHaveLength(replicas);
+  }
+  await correctAnswers(5);
+});
