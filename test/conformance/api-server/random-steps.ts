@@ -82,9 +82,8 @@ const servicePorts = (pick: Pick) =>
     ...pick([{}, { targetPort: pick(["http", 8080]) }, { appProtocol: "http" }]),
   }));
 
-// Never empty: a patch of a slice whose lists are null makes the patcher their owner on the real server, not on the model.
 const endpoints = (pick: Pick) =>
-  pick([["10.1.0.1"], ["10.1.0.1", "10.1.0.2"]]).map((address) => ({
+  pick([[], ["10.1.0.1"], ["10.1.0.1", "10.1.0.2"]]).map((address) => ({
     addresses: [address],
     ...pick([{}, { conditions: { ready: pick([true, false]) } }]),
   }));

@@ -66,11 +66,11 @@ export function filled(kind: ServedKind, value: JsonObject): Draft {
   return kind.strategy.fill?.(draft) ?? draft;
 }
 
-// Lists that are always printed keep their emptiness until they are stored.
+// Lists that are always printed are there as null, too, and keep their emptiness until they are stored.
 const compactedDraft = (kind: ServedKind, draft: Draft): Draft =>
   draftOf({
     ...compacted(draft, kind.schema),
-    ...Object.fromEntries(kind.printedLists.filter((key) => key in draft).map((key) => [key, draft[key] ?? null])),
+    ...Object.fromEntries(kind.printedLists.map((key) => [key, draft[key] ?? null])),
   });
 
 // Metadata is of a Go type even where the rest of the object is not.
