@@ -1,5 +1,5 @@
 import { nameOf } from "../../values/api-object.ts";
-import { listOf, objectOf, textOf, type Json } from "../../values/json.ts";
+import { isList, listOf, objectOf, textOf, type Json } from "../../values/json.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
@@ -59,7 +59,7 @@ export const endpointSlice: Strategy = {
   },
   fill: (draft) => ({
     ...draft,
-    ...("ports" in draft
+    ...(isList(draft["ports"])
       ? { ports: listOf(draft["ports"]).map((port) => ({ name: "", protocol: "TCP", ...objectOf(port) })) }
       : {}),
   }),
