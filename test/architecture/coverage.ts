@@ -6,6 +6,7 @@ import { type SourceFile, statements, type SyntaxNode } from "./syntax.ts";
 
 /** Files that no test imports: programs, which tests run as users do. */
 const programs: Readonly<Record<string, string>> = {
+  "charts/generate.ts": "what it prints is compared by test/charts/modelwright/documents.test.ts",
   "charts/images/build.ts": "started by `npm run image`, as test/cluster/node.test.ts does",
   "crds/generate.ts": "what it prints is compared by the rule on crds/generated/",
   "operator/cli/modelwright.ts": "started as a child process by test/integration",

@@ -1,0 +1,20 @@
+{{/* Labels of every object; operator/model-deployment/resources/labels.ts finds gateways by the first two of a component. */}}
+{{- define "modelwright.labels" -}}
+app.kubernetes.io/name: modelwright
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* What selects the pods of a component: a list of the component and the root. */}}
+{{- define "modelwright.selector" -}}
+app.kubernetes.io/name: modelwright
+app.kubernetes.io/component: {{ index . 0 }}
+app.kubernetes.io/instance: {{ (index . 1).Release.Name }}
+{{- end }}
+
+{{/* Kind of a right that covers all namespaces, or the only one that is watched. */}}
+{{- define "modelwright.scope" -}}
+{{- if .Values.watchNamespace }}{{ else }}Cluster{{ end -}}
+{{- end }}

@@ -1,0 +1,99 @@
+{{/* What the pods of operator and gateway share: a list of the component and the root. */}}
+{{- define "modelwright.pod" -}}
+{{- $component := index . 0 }}
+{{- $root := index . 1 }}
+{{- $values := index $root.Values $component }}
+serviceAccountName: modelwright-{{ $component }}
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65534
+  runAsGroup: 65534
+  fsGroup: 65534
+  seccompProfile:
+    type: RuntimeDefault
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+affinity:
+  {{- with $values.affinity }}
+  {{- toYaml . | nindent 2 }}
+  {{- else }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "modelwright.selector" (list $component $root) | nindent 14 }}
+  {{- end }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+volumes:
+  - name: scratch
+    emptyDir:
+      sizeLimit: 64Mi
+{{- end }}
+
+{{/* What their containers share. */}}
+{{- define "modelwright.container" -}}
+{{- $component := index . 0 }}
+{{- $root := index . 1 }}
+imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+resources:
+  {{- toYaml (index $root.Values $component).resources | nindent 2 }}
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: admin
+  periodSeconds: 2
+  timeoutSeconds: 2
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: admin
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+volumeMounts:
+  - name: scratch
+    mountPath: /tmp
+{{- end }}
+
+{{/* Metadata of their pods. */}}
+{{- define "modelwright.podMetadata" -}}
+{{- $component := index . 0 }}
+{{- $root := index . 1 }}
+{{- $values := index $root.Values $component }}
+labels:
+  {{- include "modelwright.labels" $root | nindent 2 }}
+  app.kubernetes.io/component: {{ $component }}
+  {{- with $values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,114 @@
+import { Type, type TSchema } from "typebox";
+
+/** Members that Kubernetes defines: its API server checks them. */
+function kubernetes<T extends object>(description: string, assumed: T): TSchema {
+  return Array.isArray(assumed)
+    ? Type.Array(Type.Object({}, { additionalProperties: true }), { description, default: assumed })
+    : Type.Object({}, { description, default: assumed, additionalProperties: true });
+}
+
+function text(description: string, assumed: string, keywords: object = {}): TSchema {
+  return Type.String({ description, default: assumed, ...keywords });
+}
+
+function flag(description: string, assumed: boolean): TSchema {
+  return Type.Boolean({ description, default: assumed });
+}
+
+function count(description: string, assumed: number, [minimum, maximum]: readonly [number, number]): TSchema {
+  return Type.Integer({ description, default: assumed, minimum, maximum });
+}
+
+function section(description: string, members: Readonly<Record<string, TSchema>>): TSchema {
+  return Type.Object(members, { description, additionalProperties: false });
+}
+
+const image = { pattern: "^[^\\s]+$" };
+const logLevel = ["debug", "info", "warn", "error", "silent"];
+const pullPolicies = ["Always", "IfNotPresent", "Never"];
+const hourMs = 3_600_000;
+
+function workload(what: string, resources: object): Readonly<Record<string, TSchema>> {
+  return {
+    replicas: count(`Pods of the ${what}.`, 2, [1, 100]),
+    logLevel: Type.Enum(logLevel, { description: `What the ${what} logs.`, default: "info" }),
+    resources: kubernetes("Requests and limits of the container.", resources),
+    nodeSelector: kubernetes("Labels that a node must have.", {}),
+    tolerations: kubernetes("Taints of nodes that do not matter.", []),
+    affinity: kubernetes("Affinity of the pods; empty: rather on different nodes.", {}),
+    topologySpreadConstraints: kubernetes("How the pods are spread; a selector is needed in each.", []),
+    priorityClassName: text("Priority class of the pods.", ""),
+    podLabels: kubernetes("More labels of the pods.", {}),
+    podAnnotations: kubernetes("Annotations of the pods.", {}),
+  };
+}
+
+/** What the chart can be told: values.yaml, values.schema.json and the table in its README are printed from it. */
+export const values: TSchema = section("Values of the Modelwright chart", {
+  global: Type.Optional(Type.Object({}, { description: "Of a chart that has this one as a part; not read." })),
+  image: section("Images.", {
+    operator: text("Image of the operator.", "localhost/modelwright/operator:dev", image),
+    runtime: text("Image of the runtime, which is the gateway's too.", "localhost/modelwright/runtime:dev", image),
+    pullPolicy: Type.Enum(pullPolicies, { description: "When images are pulled.", default: "IfNotPresent" }),
+    pullSecrets: kubernetes("Secrets to pull the images of operator and gateway with, as [{name: …}].", []),
+  }),
+  watchNamespace: text(
+    "The only namespace whose ModelDeployments are looked after, with Roles only; empty: all, with ClusterRoles.",
+    "",
+    { pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", maxLength: 63 },
+  ),
+  crds: section("The CustomResourceDefinition.", {
+    enabled: flag("Install and upgrade it with the release.", true),
+    keep: flag("Keep it, and with it every ModelDeployment, when the release is uninstalled.", true),
+  }),
+  operator: section(
+    "The operator: one pod leads, the others stand by.",
+    workload("operator", {
+      requests: { cpu: "50m", memory: "96Mi", "ephemeral-storage": "16Mi" },
+      limits: { cpu: "1", memory: "384Mi", "ephemeral-storage": "128Mi" },
+    }),
+  ),
+  gateway: section("The gateway: every request to a model passes one of its pods.", {
+    ...workload("gateway", {
+      requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "16Mi" },
+      limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": "128Mi" },
+    }),
+    service: section("The shared front: all models at one address, chosen by path, host or header.", {
+      type: Type.Enum(["ClusterIP", "NodePort", "LoadBalancer"], {
+        description: "Type of the Service.",
+        default: "ClusterIP",
+      }),
+      annotations: kubernetes("Annotations of the Service.", {}),
+    }),
+    drainDelayMs: count("Milliseconds that a gateway which is to stop still takes requests.", 5_000, [0, hourMs / 6]),
+    terminationGraceSeconds: count("Seconds after which a gateway that still answers is killed.", 90, [1, 3_600]),
+  }),
+  models: section("Pods of models.", {
+    drainDelayMs: count("Milliseconds that a pod without traffic lives on.", 5_000, [0, hourMs]),
+    terminationGraceSeconds: count("Seconds after which a pod that still answers is killed.", 30, [1, 3_600]),
+  }),
+  rbac: section("Rights.", {
+    aggregate: flag(
+      "Let view, edit and admin (the ClusterRoles) include ModelDeployments; not with watchNamespace.",
+      true,
+    ),
+    openshift: flag("Also grant what OpenShift's admission asks for: finalizers, addresses in EndpointSlices.", false),
+  }),
+  networkPolicy: section("NetworkPolicies: nothing is open to operator and gateway but what they need.", {
+    enabled: flag("Install them.", true),
+    apiServerPorts: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
+      description: "Ports of the API server, by Service and by node.",
+      default: [443, 6443],
+    }),
+    clients: kubernetes("Peers that may call models, as in a NetworkPolicy; empty: everybody.", []),
+    scrapers: kubernetes("Peers that may read metrics, as in a NetworkPolicy; empty: nobody.", []),
+  }),
+  podDisruptionBudget: section("PodDisruptionBudgets.", {
+    enabled: flag("Let a drain of nodes take one pod at a time of each.", true),
+  }),
+  serviceMonitor: section("Scraping by the Prometheus operator.", {
+    enabled: flag("Install a ServiceMonitor and the Service that it needs; its kind must be known.", false),
+    interval: text("How often metrics are read.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
+    labels: kubernetes("Labels by which a Prometheus selects it.", {}),
+  }),
+});

@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { readYaml } from "../../../crds/schema/yaml.ts";
+import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
+import { admittedModelDeployment } from "../../../crds/v1alpha1/validation.ts";
+import { capture } from "../../cluster/launch/kubectl.ts";
+import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
+
+const folder = join(import.meta.dirname, "../../../charts/modelwright/contrib/argocd/modelwright.dev/ModelDeployment");
+const reason = whyNoTool("glua");
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+/** As Argo CD's own `health_test.yaml` files are. */
+interface HealthTests {
+  readonly tests: readonly {
+    readonly healthStatus: { readonly status: string; readonly message: string };
+    readonly inputPath: string;
+  }[];
+}
+
+async function tests(): Promise<HealthTests> {
+  return (await document("health_test.yaml")) as HealthTests; // the file beside its data
+}
+
+async function document(name: string): Promise<unknown> {
+  return readYaml(await readFile(join(folder, name), "utf8"), name)[0];
+}
+
+describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skipped}`, async () => {
+  const cases = (await tests()).tests;
+  let glua = "";
+
+  beforeAll(async () => {
+    glua = await toolPath("glua");
+  }, toolTimeoutMs);
+
+  test.each(cases)("$inputPath is $healthStatus.status: $healthStatus.message", async ({ healthStatus, inputPath }) => {
+    const object = await document(inputPath);
+    expect(await health(glua, object)).toEqual(healthStatus);
+  });
+});
+
+test("its test data are ModelDeployments", async () => {
+  for (const { inputPath } of (await tests()).tests) {
+    const object = await document(inputPath);
+    if (!isJsonObject(object)) throw new Error(`${inputPath} is no object`);
+    expect(admittedModelDeployment(object).issues).toEqual([]);
+  }
+});
+
+/** What the script returns for an object, run as Argo CD runs it: with `obj` set. */
+async function health(glua: string, object: unknown): Promise<unknown> {
+  const work = await mkdtemp(join(tmpdir(), "modelwright-health-"));
+  try {
+    const script = join(work, "health.lua");
+    const source = await readFile(join(folder, "health.lua"), "utf8");
+    const printed = 'io.write(health.status, "\\n", health.message)';
+    await writeFile(
+      script,
+      `obj = ${lua(object)}\nlocal function run()\n${source}\nend\nlocal health = run()\n${printed}\n`,
+    );
+    const { code, stdout, stderr } = await capture(glua, [script]);
+    if (code !== 0) throw new Error(stderr);
+    const [status, message] = stdout.split("\n");
+    return { status, message };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** A JSON value as Lua would write it. */
+function lua(value: unknown): string {
+  if (Array.isArray(value)) return `{${value.map(lua).join(", ")}}`;
+  if (typeof value !== "object" || value === null) return value === null ? "nil" : JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, member]) => `[${JSON.stringify(key)}] = ${lua(member)}`)
+    .join(", ")}}`;
+}
