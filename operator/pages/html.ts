@@ -1,3 +1,4 @@
+import { trialBody } from "./trial-body.ts";
 import type { Condition, ModelDeployment, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
 
 /** Text that is already safe in HTML. Only the `html` tag makes it, so that nothing gets into a page unescaped. */
@@ -20,8 +21,9 @@ export function listPage(deployments: readonly ModelDeployment[]): string {
     return html`<tr>
       <td><a href="/models/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}">${name}</a></td>
       <td>${namespace}</td>
-      <td class="${ready?.status ?? "Unknown"}">${ready?.status ?? "Unknown"}</td>
+      <td class="${tone(ready)}">${ready?.status ?? "Unknown"}</td>
       <td>${ready?.reason}</td>
+      <td>${deployment.status?.stable?.version}</td>
       <td>${deployment.status?.replicas ?? 0}</td>
       <td>${ready?.message}</td>
     </tr>`;
@@ -33,6 +35,7 @@ export function listPage(deployments: readonly ModelDeployment[]): string {
         <th>Namespace</th>
         <th>Ready</th>
         <th>Reason</th>
+        <th>Version</th>
         <th>Replicas</th>
         <th>Message</th>
       </tr>
@@ -48,7 +51,7 @@ export function listPage(deployments: readonly ModelDeployment[]): string {
 /** One ModelDeployment: conditions, revisions, model, and the form that tries a prediction. */
 export function modelPage(deployment: ModelDeployment, options: ModelPageOptions): string {
   const { namespace = "default", name } = deployment.metadata;
-  const { conditions = [], model, url } = deployment.status ?? {};
+  const { conditions = [] } = deployment.status ?? {};
   return page(
     `${namespace}/${name}`,
     html`<p><a href="/">All ModelDeployments</a></p>
@@ -83,9 +86,8 @@ export function modelPage(deployment: ModelDeployment, options: ModelPageOptions
         </tbody>
       </table>
       <h2>Model</h2>
-      <p>${model?.signature ?? "not loaded yet"}</p>
-      <p>${url}</p>
-      ${options.tryable ? trialForm(options.trial) : html``}`,
+      ${modelFacts(deployment)}
+      ${options.tryable ? trialForm(options.trial, deployment.status?.model?.signature) : html``}`,
   );
 }
 
@@ -98,10 +100,46 @@ export function messagePage(title: string, message: string): string {
   );
 }
 
-function conditionRow({ type, status, reason, message }: Condition): SafeHtml {
+function modelFacts({ status }: ModelDeployment): SafeHtml {
+  const { model, url } = status ?? {};
+  if (model === undefined) return html`<p>not loaded yet</p>`;
+  const facts = [
+    ["Signature", model.signature],
+    ["Format", model.format],
+    ["Engine", model.engine],
+    ["Size", model.bytes === undefined ? undefined : `${model.bytes.toLocaleString("en")} bytes`],
+    ["Digest", model.digest],
+    ["URL", url],
+  ] as const;
+  const rows = facts.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td><code>${value}</code></td>
+          </tr>`,
+        ],
+  );
+  return html`<table id="model">
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
+/** How a condition looks: most are good when True, a stall is bad, and whether something is under way is neither. */
+function tone(condition: Condition | undefined): "good" | "bad" | "neutral" {
+  if (condition === undefined || condition.status === "Unknown") return "neutral";
+  if (condition.type === "Progressing" || condition.type === "Reconciling") return "neutral";
+  return (condition.status === "True") === (condition.type !== "Stalled") ? "good" : "bad";
+}
+
+function conditionRow(condition: Condition): SafeHtml {
+  const { type, status, reason, message } = condition;
   return html`<tr>
     <td>${type}</td>
-    <td class="${status}">${status}</td>
+    <td class="${tone(condition)}">${status}</td>
     <td>${reason}</td>
     <td>${message}</td>
   </tr>`;
@@ -125,12 +163,12 @@ function revisionRow(role: string, { revision, version, ready, replicas, weight 
   </tr>`;
 }
 
-function trialForm(trial: ModelPageOptions["trial"]): SafeHtml {
+function trialForm(trial: ModelPageOptions["trial"], signature: string | undefined): SafeHtml {
   const answer = trial === undefined ? html`` : html`<pre id="answer">${trial.answer}</pre>`;
   return html`<h2>Try a prediction</h2>
     <form method="post">
       <label for="body">Request body, as TensorFlow Serving's REST API takes it</label>
-      <textarea id="body" name="body" rows="6" spellcheck="false">${trial?.asked ?? '{"instances": []}'}</textarea>
+      <textarea id="body" name="body" rows="8" spellcheck="false">${trial?.asked ?? trialBody(signature)}</textarea>
       <button type="submit">Predict</button>
     </form>
     ${answer}`;
@@ -160,13 +198,23 @@ function page(title: string, body: SafeHtml): string {
 }
 
 const style = `
-  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1d2733; }
+  :root { color-scheme: light dark; --line: light-dark(#d8dee6, #39434f); --soft: light-dark(#f3f5f8, #1d242c);
+    --good: light-dark(#0a6b2d, #5fd38a); --bad: light-dark(#a4161a, #ff8a80); --quiet: light-dark(#5c6672, #9aa5b1); }
+  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1.25rem;
+    color: light-dark(#1d2733, #e4e9ef); background: light-dark(#fff, #12171d); }
+  h1 { font-size: 1.6rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+  a { color: light-dark(#0b57a4, #7db8ff); }
   table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #d8dee6; vertical-align: top; }
-  .True { color: #0a6b2d; font-weight: 600; } .False { color: #a4161a; font-weight: 600; } .Unknown { color: #6b7480; }
-  textarea { display: block; width: 100%; box-sizing: border-box; font: 13px/1.4 ui-monospace, monospace; margin: .5rem 0; }
-  pre { background: #f3f5f8; padding: .8rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-  button { padding: .4rem 1rem; }`;
+  th, td { text-align: left; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+  th { font-size: .85rem; font-weight: 600; color: var(--quiet); white-space: nowrap; }
+  td:first-child { white-space: nowrap; }
+  code { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+  .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; } .neutral { color: var(--quiet); }
+  textarea { display: block; width: 100%; box-sizing: border-box; font: 13px/1.4 ui-monospace, monospace; margin: .5rem 0;
+    padding: .6rem; border: 1px solid var(--line); border-radius: 4px; background: var(--soft); color: inherit; }
+  pre { background: var(--soft); padding: .8rem; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere;
+    font: 13px/1.4 ui-monospace, monospace; }
+  button { padding: .45rem 1.2rem; font: inherit; }`;
 
 function html(strings: TemplateStringsArray, ...parts: readonly Part[]): SafeHtml {
   return { html: strings.map((text, i) => (i === 0 ? text : `${rendered(parts[i - 1])}${text}`)).join("") };

@@ -9,10 +9,19 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Pod, ReplicaSet } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { digits } from "../runtime/program.ts";
-import { apply, conditionOf, deploymentOf, eventsOf, podsOf, replicaSetsOf, settled, standing } from "./observed.ts";
+import {
+  apply,
+  conditionOf,
+  deploymentOf,
+  eventsOf,
+  podsOf,
+  replicaSetsOf,
+  settled,
+  standing,
+} from "./client/observed.ts";
 import { type Started, started } from "./started.ts";
-import { until } from "./until.ts";
-import { distance, fixture, predict, predictions } from "./wire.ts";
+import { until } from "./client/until.ts";
+import { distance, fixture, predict, predictions } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -6,10 +6,10 @@ import type { Pod, ReplicaSet } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { isReady } from "../../../operator/cli/progress.ts";
 import { labels } from "../../../operator/model-deployment/resources/labels.ts";
-import { load } from "./load.ts";
+import { load } from "./client/load.ts";
 import { type Started, started } from "./started.ts";
-import { until } from "./until.ts";
-import { distance, fixture, predict, predictions, versions } from "./wire.ts";
+import { until } from "./client/until.ts";
+import { distance, fixture, predict, predictions, versions } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

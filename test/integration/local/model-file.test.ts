@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { verdicts } from "../../../operator/cli/manifests/manifests.ts";
 import { started } from "./started.ts";
-import { distance, fixture, predict, predictions, versions } from "./wire.ts";
+import { distance, fixture, predict, predictions, versions } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Pod } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { podsOf, settled, standing } from "./observed.ts";
+import { podsOf, settled, standing } from "./client/observed.ts";
 import { alive, descendants, type Process } from "./processes.ts";
 import { type Started, started } from "./started.ts";
-import { until } from "./until.ts";
-import { distance, fixture, predict, predictions } from "./wire.ts";
+import { until } from "./client/until.ts";
+import { distance, fixture, predict, predictions } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

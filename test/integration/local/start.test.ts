@@ -4,7 +4,7 @@ import { loadConnection } from "../../../operator/kube/config.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { descendants } from "./processes.ts";
 import { type Started, started } from "./started.ts";
-import { type Answer, predictions } from "./wire.ts";
+import { type Answer, predictions } from "./client/wire.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

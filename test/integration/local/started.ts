@@ -11,7 +11,7 @@ import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { alive, descendants, type Process } from "./processes.ts";
-import { until } from "./until.ts";
+import { until } from "./client/until.ts";
 
 /** How the command ended, and which of its processes ran on for longer than they should. */
 export interface Ended {

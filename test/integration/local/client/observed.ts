@@ -1,8 +1,8 @@
-import type { Condition, ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import type { Event, Pod, ReplicaSet } from "../../../operator/kube/kinds.ts";
-import { resources } from "../../../operator/kube/resources.ts";
-import { labels } from "../../../operator/model-deployment/resources/labels.ts";
-import type { Started } from "./started.ts";
+import type { Condition, ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
+import type { Event, Pod, ReplicaSet } from "../../../../operator/kube/kinds.ts";
+import { resources } from "../../../../operator/kube/resources.ts";
+import { labels } from "../../../../operator/model-deployment/resources/labels.ts";
+import type { Started } from "../started.ts";
 import { until } from "./until.ts";
 
 const namespace = "default";

@@ -1,4 +1,4 @@
-import { systemClock } from "../../../runtime/base/clock.ts";
+import { systemClock } from "../../../../runtime/base/clock.ts";
 
 const pollMs = 20;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fixtureFolder } from "../../fixtures/archive.ts";
+import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 /** What a client of the REST API sees. */
 export interface Answer {
