@@ -18,6 +18,8 @@ export const kubeFaults = faultCatalogue<{
   Invalid: Refused;
   Unauthorized: Refused;
   Forbidden: Refused;
+  NotAdmitted: Refused;
+  NamespaceTerminating: Refused;
   Expired: Refused;
   Unsupported: Refused;
   TooManyRequests: Refused;
@@ -52,9 +54,11 @@ export const kubeFaults = faultCatalogue<{
   Forbidden: {
     message: refusal,
     hint: () => "grant the verb in the role of the service account",
-    retry: "backoff",
+    retry: "never",
     level: "error",
   },
+  NotAdmitted: { message: refusal, retry: "never", level: "error" },
+  NamespaceTerminating: { message: refusal, retry: "never", level: "warn" },
   Expired: { message: refusal, retry: "backoff", level: "info" },
   Unsupported: { message: refusal, retry: "never", level: "error" },
   TooManyRequests: { message: refusal, retry: "backoff", level: "info" },
@@ -123,6 +127,8 @@ type RefusalCode =
   | "Invalid"
   | "Unauthorized"
   | "Forbidden"
+  | "NotAdmitted"
+  | "NamespaceTerminating"
   | "Expired"
   | "Unsupported"
   | "TooManyRequests"
@@ -178,7 +184,7 @@ export function refusalFault(operation: string, httpStatus: number, body: string
 
 /** The fault that a Status stands for, as an ERROR event of a watch carries one. */
 export function statusFault(operation: string, status: Status): Fault {
-  const code = codeOfReason[status.reason ?? ""] ?? codeOfHttpStatus[status.code ?? 500] ?? "ServerError";
+  const code = codeOf(status);
   const message = status.message ?? status.reason ?? `status ${status.code ?? 500}`;
   const owners = (status.details?.causes ?? []).filter((cause) => cause.reason === "FieldManagerConflict");
   if (code === "Conflict" && owners.length > 0) {
@@ -188,6 +194,19 @@ export function statusFault(operation: string, status: Status): Fault {
     });
   }
   return kubeFaults[code]({ operation, message });
+}
+
+function codeOf(status: Status): RefusalCode {
+  const code = codeOfReason[status.reason ?? ""] ?? codeOfHttpStatus[status.code ?? 500] ?? "ServerError";
+  return code === "Forbidden" ? forbiddance(status) : code;
+}
+
+/** One word for three: a right is missing, the namespace goes, or a quota or policy does not admit the object. */
+function forbiddance({ message = "", details }: Status): "Forbidden" | "NotAdmitted" | "NamespaceTerminating" {
+  // v1.NamespaceTerminatingCause of the admission plugin NamespaceLifecycle.
+  if (details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") === true) return "NamespaceTerminating";
+  // The authorizer's words (apiserver `pkg/endpoints/handlers/responsewriters/errors.go`); proxies say none of these.
+  return / is forbidden: (?!User ")/.test(message) ? "NotAdmitted" : "Forbidden";
 }
 
 function parsedStatus(body: string): Status | undefined {

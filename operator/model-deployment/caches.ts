@@ -102,5 +102,6 @@ function withoutTemplate(replicaSet: ReplicaSet & Stored): ReplicaSet & Stored {
 }
 
 function withoutSpec(pod: Pod & Stored): Pod & Stored {
-  return { ...pod, spec: { containers: [] } };
+  const { nodeName } = pod.spec;
+  return { ...pod, spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) } };
 }

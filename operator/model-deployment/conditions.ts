@@ -187,9 +187,10 @@ function atRest({ snapshot }: Standing): Verdict {
 
 // kstatus
 
+/** Not while it is Ready: what is left to do then (an old revision drains) is nothing that anybody has to wait for. */
 function reconciling(standing: Standing): Verdict | undefined {
   const progressing = verdictOf("Progressing", standing);
-  if (progressing?.status !== "True") return undefined;
+  if (progressing?.status !== "True" || verdictOf("Ready", standing)?.status === "True") return undefined;
   return progressing;
 }
 

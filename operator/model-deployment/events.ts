@@ -49,15 +49,18 @@ function actionEvent<K extends Kind>(action: Extract<Action, { kind: K }>): read
   return told === undefined ? [] : [{ type: "Normal", ...told }];
 }
 
-/** Says once why it is not ready when that is a fault, and once that it is ready again. */
+/** Reasons of Ready for what takes its course; any other reason of a Ready that is False is a fault's code. */
+const quietReasons: ReadonlySet<string> = new Set(["NothingServes", "RolloutInProgress", "Scaling"]);
+
+/** Says why it is not ready when that is a fault, whenever the sentence changes, and once that it is ready again. */
 function readinessEvent(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {
   const was = readiness(before);
   const is = readiness(after);
-  const stalled = after.conditions?.find(({ type }) => type === "Stalled");
-  if (is?.status === "True" && was?.status !== "True")
-    return [{ type: "Normal", reason: is.reason, message: is.message }];
-  if (stalled === undefined || is === undefined || was?.reason === is.reason) return [];
-  return [{ type: "Warning", reason: is.reason, message: is.message }];
+  if (is === undefined) return [];
+  const { status, reason, message } = is;
+  if (status === "True") return was?.status === "True" ? [] : [{ type: "Normal", reason, message }];
+  if (quietReasons.has(reason) || (was?.reason === reason && was.message === message)) return [];
+  return [{ type: "Warning", reason, message }];
 }
 
 function readiness({

@@ -18,6 +18,9 @@ export const deploymentFaults = faultCatalogue<{
   WaitingForCapacity: { pod: string; message: string };
   PodsRefused: { replicaSet: string; message: string };
   PodLost: { pod: string; reason: string; message: string };
+  NodeLost: { pod: string; node: string };
+  ProbeFailing: OfContainer;
+  OutOfMemory: OfContainer & { exitCode: number };
   ContainerRefused: OfContainer & { reason: string; message: string };
   ContainerFailed: OfContainer & { exitCode: number; reason: string; lastLine: string };
   ContainerCrashLoops: OfContainer & { exitCode: number; reason: string; lastLine: string; restarts: number };
@@ -80,6 +83,24 @@ export const deploymentFaults = faultCatalogue<{
     message: ({ pod, reason, message }) => `pod ${pod} was given up (${reason}): ${message}`,
     retry: "backoff",
     level: "warn",
+  },
+  NodeLost: {
+    message: ({ pod, node }) => `pod ${pod} is lost from sight: node ${node} no longer answers`,
+    retry: "backoff",
+    level: "warn",
+  },
+  ProbeFailing: {
+    message: ({ pod, container }) =>
+      `container ${container} of pod ${pod} runs but no longer passes its readiness probe`,
+    retry: "backoff",
+    level: "warn",
+  },
+  OutOfMemory: {
+    message: ({ pod, container, exitCode }) =>
+      `container ${container} of pod ${pod} was killed because it used more memory than it may (OOMKilled, exit code ${exitCode})`,
+    hint: () => "raise spec.resources.memory",
+    retry: "never",
+    level: "error",
   },
   ContainerRefused: {
     message: ({ pod, container, reason, message }) =>

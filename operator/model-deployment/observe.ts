@@ -79,7 +79,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     identity,
     spec: deployment.spec,
     status: deployment.status ?? {},
-    revisions: sources.replicaSetsOf(identity.uid).map((replicaSet) => observedRevision(replicaSet, sources)),
+    revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
     gateways: observedGateways(sources, deploymentKey(key.namespace, key.name)),
@@ -155,8 +155,13 @@ function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): Ob
       failure: failure?.message ?? failure?.reason,
     },
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
-    pods: sources.podsOf(uid).map((pod) => observedPod(pod, sources)),
+    pods: byName(sources.podsOf(uid)).map((pod) => observedPod(pod, sources)),
   };
+}
+
+/** The same sight whatever the order in which a cache was filled: messages name the first of several. */
+function byName<T extends Stored>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 function observedGateways(sources: Sources, key: string): readonly ObservedGateway[] {

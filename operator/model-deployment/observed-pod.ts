@@ -12,13 +12,15 @@ export interface PodSources {
 
 /** A pod in the planner's words. */
 export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod {
-  const { metadata, status = {} } = pod;
+  const { metadata, spec, status = {} } = pod;
   const terminating = metadata.deletionTimestamp !== undefined;
   return {
     name: metadata.name,
     uid: metadata.uid,
     address: status.podIP === "" ? undefined : status.podIP,
     phase: status.phase ?? "Pending",
+    node: spec.nodeName,
+    notReadySinceMs: notReadySinceMs(pod),
     ready: !terminating && isPodReady(pod),
     terminating,
     containers: [
@@ -30,6 +32,15 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     mountFailure: sources.mountFailure(metadata.uid),
     facts: sources.facts(metadata.uid),
   };
+}
+
+function notReadySinceMs({ status }: Pod): number | undefined {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return ready === undefined || ready.status === "True" ? undefined : milliseconds(ready.lastTransitionTime);
+}
+
+function milliseconds(timestamp: string | undefined): number | undefined {
+  return timestamp === undefined ? undefined : Date.parse(timestamp);
 }
 
 function unschedulable({ metadata, status }: Pod): ObservedPod["unschedulable"] {
@@ -51,6 +62,7 @@ function observedContainer(container: ContainerStatus, init: boolean): ObservedC
     init,
     ready,
     running: state?.running !== undefined,
+    startedMs: milliseconds(state?.running?.startedAt),
     restarts: restartCount,
     waiting: state?.waiting && { reason: state.waiting.reason ?? "Waiting", message: state.waiting.message ?? "" },
     ended: ended(state?.terminated ?? lastState?.terminated),

@@ -34,6 +34,8 @@ export interface ObservedContainer {
   readonly init: boolean;
   readonly ready: boolean;
   readonly running: boolean;
+  /** Since when it runs, when it does. */
+  readonly startedMs?: number | undefined;
   readonly restarts: number;
   readonly waiting?: { readonly reason: string; readonly message: string } | undefined;
   /** How it ended: its state now or, when it was started again, the state before. */
@@ -45,6 +47,9 @@ export interface ObservedPod {
   readonly uid: string;
   readonly address?: string | undefined;
   readonly phase: string;
+  readonly node?: string | undefined;
+  /** When the condition Ready last became what it is, when it is not True. */
+  readonly notReadySinceMs?: number | undefined;
   /** Passes its readiness probe and is not on its way out. */
   readonly ready: boolean;
   readonly terminating: boolean;

@@ -9,8 +9,20 @@ export const unschedulableGraceMs = 300_000;
 /** Restarts after which a container is taken to crash for a reason that does not go away. */
 const crashLoopRestarts = 3;
 
-const pullReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]);
+/** Reasons of the kubelet (kubernetes `pkg/kubelet/images/types.go`, cri-api `pkg/errors`). */
+const pullReasons = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "ImageInspectError",
+  "RegistryUnavailable",
+  "SignatureValidationFailed",
+]);
 const refusalReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
+/** Why a container waits whose volumes are not mounted yet (kubernetes `pkg/kubelet/kubelet_pods.go`). */
+const initialReasons = new Set(["ContainerCreating", "PodInitializing"]);
+const killedForMemory = "OOMKilled";
 /** Exit codes after which starting again cannot help. */
 const finalExitCodes: ReadonlySet<number> = new Set([exitCodes.usage, exitCodes.modelRefused]);
 /** What a condition's reason may look like (apimachinery, metav1.Condition). */
@@ -24,6 +36,8 @@ const checks: readonly Check[] = [
   unschedulable, // no container can say anything before there is a node
   notMounted,
   containersFailing,
+  nodeLost,
+  probeFailing,
 ];
 
 /** What keeps a revision's pods from serving; the first fault that no waiting can cure, else the first. */
@@ -58,11 +72,30 @@ function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: 
 
 /** A failed mount is no container's fault: the kubelet tells it in events only, and the containers wait meanwhile. */
 function notMounted({ name: pod, mountFailure: message, containers }: ObservedPod): Fault | undefined {
-  if (message === undefined || containers.some(({ running, ended }) => running || ended !== undefined))
-    return undefined;
+  if (message === undefined || containers.some(isBeyondMounts)) return undefined;
   return /not found|non-existent/.test(message)
     ? faults.ModelNotFound({ pod, message })
     : faults.MountFailed({ pod, message });
+}
+
+function isBeyondMounts({ running, ended, waiting }: ObservedContainer): boolean {
+  return running || ended !== undefined || (waiting !== undefined && !initialReasons.has(waiting.reason));
+}
+
+/** What the kubelet reported last still stands, but for Ready: the node lifecycle controller took that back. */
+function nodeLost({ name: pod, node, containers }: ObservedPod): Fault | undefined {
+  const serving = containers.filter(({ init }) => !init);
+  if (node === undefined || serving.length === 0 || !serving.every(({ ready }) => ready)) return undefined;
+  return faults.NodeLost({ pod, node });
+}
+
+/** Not while it loads: a container that was not ready yet since it started has not failed. */
+function probeFailing({ name: pod, notReadySinceMs = 0, containers }: ObservedPod): Fault | undefined {
+  const lapsed = containers.find(
+    ({ init, running, ready, startedMs = Number.POSITIVE_INFINITY }) =>
+      !init && running && !ready && startedMs < notReadySinceMs,
+  );
+  return lapsed === undefined ? undefined : faults.ProbeFailing({ pod, container: lapsed.name });
 }
 
 function containersFailing(pod: ObservedPod): Fault | undefined {
@@ -70,46 +103,52 @@ function containersFailing(pod: ObservedPod): Fault | undefined {
 }
 
 function containerFault(pod: string, container: ObservedContainer): Fault | undefined {
-  const { name, waiting, ended, ready, restarts } = container;
+  const { name, init, waiting, ended, ready } = container;
   if (waiting !== undefined && pullReasons.has(waiting.reason)) {
     return faults.ImagePullFailed({ pod, container: name, ...waiting });
   }
   if (waiting !== undefined && refusalReasons.has(waiting.reason)) {
     return faults.ContainerRefused({ pod, container: name, ...waiting });
   }
-  if (ended === undefined || ready || ended.exitCode === 0) return undefined;
-  return lastWords(pod, container, ended) ?? failure({ pod, container: name, restarts, ...ended });
+  // A server that ends has failed, however well it ended: a probe may have ended it.
+  if (ended === undefined || ready || (init && ended.exitCode === 0)) return undefined;
+  return outOfMemory(pod, container, ended) ?? lastWords(pod, container, ended) ?? failure(pod, container, ended);
+}
+
+type Ended = NonNullable<ObservedContainer["ended"]>;
+
+/** What it wrote before is of no matter: it did not know. */
+function outOfMemory(pod: string, container: ObservedContainer, { exitCode, reason }: Ended): Fault | undefined {
+  if (reason !== killedForMemory) return undefined;
+  const fault = faults.OutOfMemory({ pod, container: container.name, exitCode });
+  if (isFinal(container, exitCode)) return fault;
+  const { code, sentence: message } = fault;
+  return new Fault({ code, message, retry: "backoff", level: "warn" });
 }
 
 /** What the runtime itself wrote before it exited, under its own code. */
-function lastWords(
-  pod: string,
-  { name, restarts }: ObservedContainer,
-  { exitCode, message }: NonNullable<ObservedContainer["ended"]>,
-): Fault | undefined {
+function lastWords(pod: string, container: ObservedContainer, { exitCode, message }: Ended): Fault | undefined {
   const words = terminationMessage(message.trim());
   if (words === undefined || !reasonPattern.test(words.code)) return undefined;
-  const isFinal = finalExitCodes.has(exitCode) || restarts >= crashLoopRestarts;
+  const needsHuman = isFinal(container, exitCode);
   return new Fault({
     code: words.code,
-    message: `container ${name} of pod ${pod} exited with code ${exitCode}: ${words.message}`,
+    message: `container ${container.name} of pod ${pod} exited with code ${exitCode}: ${words.message}`,
     ...(words.hint === undefined ? {} : { hint: words.hint }),
-    retry: isFinal ? "never" : "backoff",
-    level: isFinal ? "error" : "warn",
+    retry: needsHuman ? "never" : "backoff",
+    level: needsHuman ? "error" : "warn",
   });
 }
 
-function failure(ended: {
-  pod: string;
-  container: string;
-  exitCode: number;
-  reason: string;
-  message: string;
-  restarts: number;
-}): Fault {
-  const { message, ...rest } = ended;
+function failure(pod: string, container: ObservedContainer, { exitCode, reason, message }: Ended): Fault {
   const lastLine = message.trim().split("\n").at(-1)?.trim() ?? "";
-  const args = { ...rest, lastLine: lastLine === "" ? "it left no message" : lastLine };
-  const isFinal = finalExitCodes.has(ended.exitCode) || ended.restarts >= crashLoopRestarts;
-  return isFinal ? faults.ContainerCrashLoops(args) : faults.ContainerFailed(args);
+  const { name, restarts } = container;
+  const told = { pod, container: name, exitCode, reason, lastLine: lastLine === "" ? "it left no message" : lastLine };
+  return isFinal(container, exitCode)
+    ? faults.ContainerCrashLoops({ ...told, restarts })
+    : faults.ContainerFailed(told);
+}
+
+function isFinal({ restarts }: ObservedContainer, exitCode: number): boolean {
+  return finalExitCodes.has(exitCode) || restarts >= crashLoopRestarts;
 }

@@ -51,8 +51,32 @@ describe("the fault of a refusal", () => {
       body: status("Forbidden", 'pods is forbidden: User "x" cannot list'),
       want: [
         "Forbidden",
-        "backoff",
+        "never",
         'apply b was refused: pods is forbidden: User "x" cannot list; grant the verb in the role of the service account',
+      ],
+    },
+    {
+      sentence: "says nothing of roles when a quota or a policy does not admit the object",
+      httpStatus: 403,
+      body: status("Forbidden", 'services "b" is forbidden: exceeded quota: few, requested: services=1'),
+      want: [
+        "NotAdmitted",
+        "never",
+        'apply b was refused: services "b" is forbidden: exceeded quota: few, requested: services=1',
+      ],
+    },
+    {
+      sentence: "tells a namespace that is being deleted from a missing right",
+      httpStatus: 403,
+      body: status(
+        "Forbidden",
+        'services "b" is forbidden: unable to create new content in namespace a because it is being terminated',
+        { causes: [{ reason: "NamespaceTerminating", message: "namespace a is being terminated" }] },
+      ),
+      want: [
+        "NamespaceTerminating",
+        "never",
+        'apply b was refused: services "b" is forbidden: unable to create new content in namespace a because it is being terminated',
       ],
     },
     {

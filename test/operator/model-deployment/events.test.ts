@@ -72,6 +72,19 @@ describe("events", () => {
     expect(events([], stalled, stalled)).toEqual([]);
   });
 
+  test("say a fault that may pass, and whatever it says next, but not what takes its course", () => {
+    const waiting = (message: string) => ({
+      conditions: [{ ...condition("Ready", "False", "WaitingForCapacity"), message }],
+    });
+    const told = (before: object, after: object) => events([], before, after).map(({ message }) => message);
+    expect(told({}, waiting("no GPU"))).toEqual(["no GPU"]);
+    expect(told(waiting("no GPU"), waiting("no GPU"))).toEqual([]);
+    expect(told(waiting("no GPU"), waiting("no node"))).toEqual(["no node"]);
+    for (const reason of ["NothingServes", "RolloutInProgress", "Scaling"]) {
+      expect(told({}, { conditions: [condition("Ready", "False", reason)] })).toEqual([]);
+    }
+  });
+
   test("tell an API call that was refused", () => {
     expect(applyFailed(deploymentFaults.PodsRefused({ replicaSet: "digits-a1", message: "quota" }))).toEqual({
       type: "Warning",

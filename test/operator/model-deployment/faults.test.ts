@@ -22,6 +22,9 @@ const samples: Samples = {
   PodsRefused: { replicaSet: "digits-a1", message: "exceeded quota: gpus" },
   PodLost: { pod: "digits-a1-0", reason: "Evicted", message: "The node was low on resource: memory." },
   ContainerRefused: { ...ofContainer, reason: "CreateContainerConfigError", message: 'secret "token" not found' },
+  NodeLost: { pod: "digits-a1-0", node: "gpu-7" },
+  ProbeFailing: ofContainer,
+  OutOfMemory: { ...ofContainer, exitCode: 137 },
   ContainerFailed: ended,
   ContainerCrashLoops: { ...ended, restarts: 3 },
 };

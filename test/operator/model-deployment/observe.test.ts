@@ -64,6 +64,27 @@ describe("an observation", () => {
     ]);
   });
 
+  test("is the same in whatever order the caches were filled", () => {
+    const orders = [
+      ["b", "a"],
+      ["a", "b"],
+    ].map((names) => {
+      const cluster = createSimulatedCluster(settings(), testMs);
+      cluster.put(modelDeployment());
+      cluster.put({ ...named("ReplicaSet", "digits-a1", [owner]), spec: { replicas: 2 } });
+      const pods = names.map((name) => ({
+        ...pod({ phase: "Pending" }),
+        metadata: { ...pod({}).metadata, name, uid: name },
+      }));
+      const sources = { ...cluster.sources, podsOf: () => pods };
+      return observe(key, sources)?.revisions[0]?.pods.map(({ name }) => name);
+    });
+    expect(orders).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
   test("knows a revision by its ReplicaSet", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());

@@ -86,12 +86,12 @@ export const modifiedSince = (subject: Subject, name: string): ApiError =>
 
 export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
 
-export const forbidden = (subject: Subject, name: string, why: string): ApiError =>
+export const forbidden = (subject: Subject, name: string, why: string, causes: readonly Cause[] = []): ApiError =>
   new ApiError(
     403,
     "Forbidden",
     name === "" ? `${qualified(subject)} is forbidden: ${why}` : `${qualified(subject)} "${name}" is forbidden: ${why}`,
-    details(subject, name),
+    { ...details(subject, name), ...(causes.length === 0 ? {} : { causes: causes.map((cause) => ({ ...cause })) }) },
   );
 
 export const methodNotSupported = (subject: Subject, verb: string): ApiError =>

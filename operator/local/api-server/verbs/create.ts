@@ -67,7 +67,12 @@ export function inNamespace(context: Context, kind: ServedKind, draft: Draft, na
   if (home === undefined) throw notFound({ group: "", plural: "namespaces", kind: "Namespace" }, namespace);
   if (isBeingDeleted(home)) {
     const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    throw forbidden(kind, nameOf(draft), why);
+    const cause = {
+      reason: "NamespaceTerminating",
+      message: `namespace ${namespace} is being terminated`,
+      field: "metadata.namespace",
+    };
+    throw forbidden(kind, nameOf(draft), why, [cause]);
   }
   return written === namespace ? draft : withMetadata(draft, { ...draft.metadata, namespace });
 }

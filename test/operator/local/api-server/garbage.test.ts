@@ -99,9 +99,13 @@ test("a namespace goes with what is in it, and takes nothing in meanwhile", asyn
   await scene.request("POST", path, configMap("a", { finalizers: ["example.test/hold"] }));
   const answer = await scene.request("DELETE", "/api/v1/namespaces/team");
   expect(at(answer, "status.phase")).toBe("Terminating");
-  expect(at(await scene.request("POST", path, configMap("b")), "message")).toBe(
+  const refused = await scene.request("POST", path, configMap("b"));
+  expect(at(refused, "message")).toBe(
     'configmaps "b" is forbidden: unable to create new content in namespace team because it is being terminated',
   );
+  expect(at(refused, "details.causes")).toEqual([
+    { reason: "NamespaceTerminating", message: "namespace team is being terminated", field: "metadata.namespace" },
+  ]);
   scene.server.garbage.settle();
   expect(at(await scene.request("GET", "/api/v1/namespaces/team"), "status.phase")).toBe("Terminating");
   await scene.request("PATCH", `${path}/a`, { metadata: { finalizers: null } }, "application/merge-patch+json");

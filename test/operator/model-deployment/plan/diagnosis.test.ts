@@ -8,6 +8,8 @@ const taint = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.";
 const waiting = (reason: string, message: string) => container({ waiting: { reason, message } });
 const ended = (exitCode: number, message: string, restarts = 0) =>
   container({ restarts, ended: { exitCode, reason: "Error", message } });
+const killedForMemory = (message: string, restarts: number) =>
+  container({ restarts, ended: { exitCode: 137, reason: "OOMKilled", message } });
 const pods = (...observed: readonly ObservedPod[]): ObservedRevision => revision("a1", observed);
 const pod = (changes: Partial<ObservedPod>): ObservedRevision => pods(startingPod("p-0", changes));
 const lastWords = (hint?: string): string =>
@@ -66,6 +68,75 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
   "a mount that failed before the container ran is forgotten": {
     given: pod({ mountFailure: 'configmap "models" not found', containers: [container({ running: true })] }),
     want: undefined,
+  },
+  "a mount that failed before the image did is forgotten": {
+    given: pod({
+      mountFailure: 'configmap "models" not found',
+      containers: [waiting("ErrImagePull", "manifest unknown")],
+    }),
+    want: {
+      code: "ImagePullFailed",
+      sentence: "the image of container runtime of pod p-0 cannot be pulled (ErrImagePull): manifest unknown",
+      stalls: true,
+    },
+  },
+  "a registry that cannot be reached is an image that cannot be pulled": {
+    given: pod({ containers: [waiting("RegistryUnavailable", "connection refused")] }),
+    want: {
+      code: "ImagePullFailed",
+      sentence: "the image of container runtime of pod p-0 cannot be pulled (RegistryUnavailable): connection refused",
+      stalls: true,
+    },
+  },
+  "a container that used too much memory is told so, whatever it logged": {
+    given: pod({ containers: [killedForMemory("reading weights", 0)] }),
+    want: {
+      code: "OutOfMemory",
+      sentence:
+        "container runtime of pod p-0 was killed because it used more memory than it may (OOMKilled, exit code 137); raise spec.resources.memory",
+      stalls: false,
+    },
+  },
+  "a container that uses too much memory again and again needs a human": {
+    given: pod({ containers: [killedForMemory("", 3)] }),
+    want: {
+      code: "OutOfMemory",
+      sentence:
+        "container runtime of pod p-0 was killed because it used more memory than it may (OOMKilled, exit code 137); raise spec.resources.memory",
+      stalls: true,
+    },
+  },
+  "a server that ended well has still ended": {
+    given: pod({ containers: [{ ...ended(0, "", 1), running: true }] }),
+    want: {
+      code: "ContainerFailed",
+      sentence: "container runtime of pod p-0 exited with code 0 (Error): it left no message",
+      stalls: false,
+    },
+  },
+  "a fetch that ended well is no trouble": {
+    given: pod({ containers: [{ ...ended(0, ""), init: true }, container({ running: true })] }),
+    want: undefined,
+  },
+  "a pod that was ready and no longer answers its probe says so": {
+    given: pod({ notReadySinceMs: testMs, containers: [container({ running: true, startedMs: testMs - 5_000 })] }),
+    want: {
+      code: "ProbeFailing",
+      sentence: "container runtime of pod p-0 runs but no longer passes its readiness probe",
+      stalls: false,
+    },
+  },
+  "a pod that was not ready since its container started still loads": {
+    given: pod({ notReadySinceMs: testMs - 5_000, containers: [container({ running: true, startedMs: testMs })] }),
+    want: undefined,
+  },
+  "a pod whose node is lost is not ready though its containers are": {
+    given: pod({ node: "gpu-7", containers: [container({ running: true, ready: true })] }),
+    want: {
+      code: "NodeLost",
+      sentence: "pod p-0 is lost from sight: node gpu-7 no longer answers",
+      stalls: false,
+    },
   },
   "an image that cannot be pulled names container and image": {
     given: pod({ containers: [waiting("ImagePullBackOff", 'Back-off pulling image "no/such:1"')] }),
