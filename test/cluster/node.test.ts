@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { startTimeoutMs } from "./control-plane.ts";
+import { digitsAnswer, digitsExpected, digitsModel } from "./digits.ts";
 import { writeProgramImages } from "./node/images.ts";
 import { type Node, startNode } from "./node/node.ts";
 import { whyNoNode } from "./node/programs.ts";
 
 const reason = whyNoNode();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
-const digits = join(import.meta.dirname, "..", "fixtures", "digits");
 
 const namespace = {
   apiVersion: "v1",
@@ -25,7 +25,7 @@ const model = {
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: { name: "digits", namespace: "strict" },
-  binaryData: { "model.h5": readFileSync(join(digits, "model.h5")).toString("base64") },
+  binaryData: { "model.h5": digitsModel() },
 };
 const pod = {
   apiVersion: "v1",
@@ -52,16 +52,6 @@ const pod = {
     volumes: [{ name: "model", configMap: { name: "digits" } }],
   },
 };
-
-/** The first of the fixture's inputs and what TensorFlow answers to it. */
-function example(): { readonly features: readonly number[]; readonly probabilities: readonly number[] } {
-  // Written with the model, by the same program.
-  const { inputs, outputs } = JSON.parse(readFileSync(join(digits, "expected.json"), "utf8")) as {
-    inputs: [{ data: number[] }];
-    outputs: [{ data: number[] }];
-  };
-  return { features: inputs[0].data.slice(0, 64), probabilities: outputs[0].data.slice(0, 10) };
-}
 
 /** What a node leaves on the machine if it leaves anything: links, routes, cgroups, mounts and processes. */
 function traces({ folder, network }: Pick<Node, "folder" | "network">): readonly string[] {
@@ -127,15 +117,7 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
         "--namespace=strict",
         "--output=jsonpath={.status.podIP}",
       ]);
-      const { features, probabilities } = example();
-      const response = await fetch(`http://${address}:8501/v1/models/digits:predict`, {
-        method: "POST",
-        body: JSON.stringify({ instances: [features] }),
-      });
-      expect(response.status).toBe(200);
-      // The predict response of TensorFlow Serving's REST API.
-      const { predictions } = (await response.json()) as { predictions: [number[]] };
-      expect(predictions[0].map((value) => value.toFixed(3))).toEqual(probabilities.map((value) => value.toFixed(3)));
+      expect(await digitsAnswer(`http://${address}:8501/v1/models/digits:predict`)).toEqual(digitsExpected());
     },
   );
 

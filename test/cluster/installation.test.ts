@@ -1,0 +1,159 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import { startTimeoutMs } from "./control-plane.ts";
+import { digitsAnswer, digitsExpected, digitsRequest } from "./digits.ts";
+import { writeProgramImages } from "./node/images.ts";
+import { type Node, startNode } from "./node/node.ts";
+import { whyNoNode } from "./node/programs.ts";
+
+const reason = whyNoNode();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const root = join(import.meta.dirname, "..", "..");
+const plain = join(root, "charts", "modelwright", "plain");
+const crd = join(root, "crds", "generated", "modelwright.dev_modeldeployments.yaml");
+const example = join(root, "crds", "examples", "digits.yaml");
+const operator = "system:serviceaccount:modelwright-system:modelwright-operator";
+
+const demo = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: demo, labels: {pod-security.kubernetes.io/enforce: restricted}}
+`;
+
+/** Sends one request after the other until it is told to stop; then says what became of them. */
+function traffic(url: string): { stop(): Promise<{ readonly answered: number; readonly failed: readonly string[] }> } {
+  const stop = new AbortController();
+  const failed: string[] = [];
+  let answered = 0;
+  const client = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await digitsAnswer(url).then(
+        () => answered++,
+        (error: unknown) => failed.push(String(error)),
+      );
+      await sleep(20);
+    }
+  };
+  const clients = Promise.all([client(), client()]);
+  return {
+    async stop() {
+      stop.abort();
+      await clients;
+      return { answered, failed };
+    },
+  };
+}
+
+describe.skipIf(reason !== undefined)(`an installation by plain manifests on a real node${skipped}`, () => {
+  let node: Node;
+  let scratch: string;
+  let auditLog: string;
+  let url: string;
+
+  /** What kubectl printed; a failing command fails the test with its words. */
+  const kubectl = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await node.kubectl(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const inDemo = (...args: readonly string[]): Promise<string> => kubectl("--namespace=demo", ...args);
+  const inSystem = (...args: readonly string[]): Promise<string> => kubectl("--namespace=modelwright-system", ...args);
+  const patch = (spec: object): Promise<string> =>
+    inDemo("patch", "mwd/simple-model", "--type=merge", `--patch=${JSON.stringify({ spec })}`);
+  const field = (object: string, path: string): Promise<string> => inDemo("get", object, `--output=jsonpath={${path}}`);
+
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "modelwright-installation-"));
+    auditLog = join(scratch, "audit.jsonl");
+    node = await startNode({ auditLog });
+    await node.importImages(await writeProgramImages(scratch));
+    // First what other objects need: a namespace and a kind.
+    await kubectl("apply", `--filename=${crd}`, `--filename=${join(plain, "namespace.yaml")}`);
+    await kubectl("apply", `--filename=${plain}`);
+  }, startTimeoutMs);
+  afterAll(async () => {
+    await node.stop();
+    await rm(scratch, { recursive: true });
+  });
+
+  test("runs two operators and two gateways in a restricted namespace", { timeout: 120_000 }, async () => {
+    await inSystem("rollout", "status", "deployment/modelwright-operator", "--timeout=60s");
+    await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=60s");
+    const phases = await inSystem("get", "pods", "--output=jsonpath={range .items[*]}{.status.phase} {end}");
+    expect(phases).toBe("Running Running Running Running ");
+  });
+
+  test("serves the example to clients inside and outside of the cluster", { timeout: 120_000 }, async () => {
+    await node.kubectl(["create", "--filename=-"], { input: demo });
+    await inDemo("apply", `--filename=${example}`);
+    const ready = await inDemo("wait", "mwd/simple-model", "--for=condition=Ready", "--timeout=90s");
+    expect(ready).toBe("modeldeployment.modelwright.dev/simple-model condition met\n");
+
+    const told = await field("mwd/simple-model", ".status.url");
+    expect(told).toBe("http://simple-model.demo.svc:8501/v1/models/simple_model");
+    url = `http://${await field("service/simple-model", ".spec.clusterIP")}:8501/v1/models/simple_model:predict`;
+    expect(await digitsAnswer(url)).toEqual(digitsExpected());
+
+    const script = `
+      const response = await fetch(${JSON.stringify(`${told}:predict`)}, { method: "POST", body: ${JSON.stringify(digitsRequest())} });
+      const { predictions } = await response.json();
+      console.log(JSON.stringify(predictions[0].map((value) => value.toFixed(3))));`;
+    const pod = await inDemo("get", "pods", "--output=name");
+    const node24 = ["/usr/local/bin/node", "--input-type=module", "--eval", script];
+    expect(JSON.parse(await inDemo("exec", pod.trim(), "--", ...node24))).toEqual(digitsExpected());
+  });
+
+  test("changes the revision without a failed request", { timeout: 120_000 }, async () => {
+    const load = traffic(url);
+    await patch({ serving: { logging: { level: "Warn" } } });
+    const query = "--for=jsonpath={.status.stable.version}=2";
+    await inDemo("wait", "mwd/simple-model", query, "--timeout=90s");
+    const { answered, failed } = await load.stop();
+    expect(failed).toEqual([]);
+    expect(answered).toBeGreaterThan(10);
+  });
+
+  test(
+    "goes on under another operator, without a failed request, when the leader is killed",
+    { timeout: 120_000 },
+    async () => {
+      const holder = (): Promise<string> =>
+        inSystem("get", "lease", "modelwright-operator", "--output=jsonpath={.spec.holderIdentity}");
+      const [leader = ""] = (await holder()).split("_");
+      const load = traffic(url);
+      await inSystem("delete", "pod", leader, "--grace-period=0", "--force");
+      await patch({ replicas: 2 });
+      await inDemo("wait", "mwd/simple-model", "--for=jsonpath={.status.stable.ready}=2", "--timeout=90s");
+      const { failed } = await load.stop();
+      expect(failed).toEqual([]);
+      expect(await holder()).not.toContain(leader);
+    },
+  );
+
+  test("removes what belongs to a model with it", { timeout: 120_000 }, async () => {
+    await inDemo("delete", `--filename=${example}`);
+    const kinds = "replicasets,pods,services,endpointslices,poddisruptionbudgets,serviceaccounts";
+    await vi.waitFor(async () => expect(await inDemo("get", kinds, "--output=name")).toBe("serviceaccount/default\n"), {
+      timeout: 60_000,
+      interval: 500,
+    });
+  });
+
+  test("was refused nothing for want of rights", async () => {
+    const lines = (await readFile(auditLog, "utf8")).trimEnd().split("\n");
+    // Events of audit.k8s.io/v1 at the level Metadata.
+    const events = lines.map(
+      (line) => JSON.parse(line) as { user: { username: string }; responseStatus?: { code: number } },
+    );
+    const codes = events
+      .filter(({ user }) => user.username === operator)
+      .map(({ responseStatus }) => responseStatus?.code);
+    expect(codes.length).toBeGreaterThan(20);
+    expect(codes.filter((code) => code === 401 || code === 403)).toEqual([]);
+  });
+});
