@@ -16,8 +16,8 @@ export type { Source } from "./model.ts";
  */
 export const maxNameLength = 52;
 
-// Only replicas has a default that the API server writes: /scale refuses objects without the field. Any other default
-// would change the hash of stored revisions, and so restart pods, when a later version alters or adds one.
+// In spec only replicas has a default that the API server writes: /scale refuses objects without the field. Any other
+// default would change the hash of stored revisions, and so restart pods, when a later version alters or adds one.
 const spec = Type.Object(
   {
     model,

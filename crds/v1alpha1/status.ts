@@ -77,9 +77,9 @@ export const status = Type.Object(
   {
     observedGeneration: Type.Optional(
       Type.Integer({
-        description: "metadata.generation that this status was computed from.",
+        description: "metadata.generation that this status was computed from; -1 before the first time.",
         format: "int64",
-        minimum: 0,
+        minimum: -1,
       }),
     ),
     conditions: Type.Optional(conditions),
@@ -99,5 +99,9 @@ export const status = Type.Object(
       }),
     ),
   },
-  { description: "What the controller observed and did. Written by the operator only." },
+  {
+    description: "What the controller observed and did. Written by the operator only.",
+    // Without it kstatus (Helm, Flux) takes an object that no controller has seen yet for finished.
+    default: { observedGeneration: -1 },
+  },
 );

@@ -73,8 +73,8 @@ describe("the printed schema", () => {
     expect(values.filter((value) => /^(y|yes|no?|on|off|true|false)$/i.test(String(value)))).toEqual(["True", "False"]);
   });
 
-  test("has one default that the API server writes: replicas, which /scale cannot do without", () => {
-    expect(pathsWhere((schema) => schema.default !== undefined)).toEqual([".spec.replicas"]);
+  test("has two defaults that the API server writes: replicas for /scale, and a status that nobody takes for a finished one", () => {
+    expect(pathsWhere((schema) => schema.default !== undefined)).toEqual([".spec.replicas", ".status"]);
   });
 });
 

@@ -6,12 +6,14 @@ import { modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
 import { admittedModelDeployment, modelDeploymentRules } from "../../../crds/v1alpha1/validation.ts";
 import { modelDeployment, wholeSpec } from "../faulty-objects.ts";
 
+/** What an object has until the operator has seen it. */
+const status = { observedGeneration: -1 };
 const configMap = { configMap: { name: "a", key: "b" } };
 
 describe("admittedModelDeployment", () => {
-  test("stores the smallest object with the default number of replicas", () => {
+  test("stores the smallest object with the default number of replicas and a status that says unseen", () => {
     expect(admittedModelDeployment(modelDeployment({ model: { source: configMap } }))).toEqual({
-      object: modelDeployment({ model: { source: configMap }, replicas: 1 }),
+      object: { ...modelDeployment({ model: { source: configMap }, replicas: 1 }), status },
       unknownFields: [],
       issues: [],
     });
@@ -19,7 +21,7 @@ describe("admittedModelDeployment", () => {
 
   test("stores an object with every field as it is", () => {
     const object = modelDeployment(wholeSpec);
-    expect(admittedModelDeployment(object)).toEqual({ object, unknownFields: [], issues: [] });
+    expect(admittedModelDeployment(object)).toEqual({ object: { ...object, status }, unknownFields: [], issues: [] });
   });
 
   test("drops unknown fields and a status that is not the creator's, and names the former", () => {
@@ -28,7 +30,7 @@ describe("admittedModelDeployment", () => {
       status: { url: "x" },
     };
     expect(admittedModelDeployment(object)).toEqual({
-      object: modelDeployment({ model: { source: configMap }, replicas: 1 }),
+      object: { ...modelDeployment({ model: { source: configMap }, replicas: 1 }), status },
       unknownFields: ["spec.model.nmae", "spec.relicas"],
       issues: [],
     });

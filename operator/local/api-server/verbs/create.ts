@@ -7,7 +7,7 @@ import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { defaulted } from "../schema/defaulted.ts";
 import { jsonOf } from "../store/record.ts";
 import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound } from "../values/api-error.ts";
-import { isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
+import { draftOf, isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
 import { decoded, typed } from "../admission/decoded.ts";
@@ -53,7 +53,9 @@ function withFreshStatus(kind: ServedKind, draft: Draft): Draft {
   const { status: _status, ...rest } = draft;
   const bare = { ...rest, kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata };
   const node = kind.schema.fields.get("status");
-  return kind.custom || node === undefined ? bare : { ...bare, status: defaulted({}, node) };
+  if (node === undefined) return bare;
+  // What a reader of the stored object would be shown.
+  return kind.custom ? draftOf(defaulted(bare, kind.schema)) : { ...bare, status: defaulted({}, node) };
 }
 
 /** Puts a new object into the namespace of the path. Throws 400, 403 and 404. */
