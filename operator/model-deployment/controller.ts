@@ -1,3 +1,4 @@
+import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
@@ -114,8 +115,7 @@ function latestMessage(caches: Caches, podUid: string): string | undefined {
 function askForFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
   const deployment = caches.deployments.cache.find(key);
   if (deployment?.status === undefined) return;
-  const { stable, candidate } = deployment.status;
-  const known = [stable, candidate].filter((share) => share?.digest !== undefined).map((share) => share?.revision);
+  const known = knownRevisions(deployment.status);
   for (const { revision } of statusShares(deployment.status)) {
     if (known.includes(revision)) continue;
     const pod = caches.replicaSets.cache
@@ -126,6 +126,15 @@ function askForFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onF
     const address = pod?.status?.podIP;
     if (pod !== undefined && address !== undefined) facts.ask({ uid: pod.metadata.uid, address }, onFacts);
   }
+}
+
+/** Of the revision whose model status shows the digest alone is not enough. */
+function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): readonly string[] {
+  const shown = stable ?? candidate;
+  return [stable, candidate]
+    .filter((share) => share !== undefined)
+    .filter((share) => share.digest !== undefined && (share !== shown || model?.digest === share.digest))
+    .map(({ revision }) => revision);
 }
 
 /** Resolves when the caches show every write, so that the next reconcile sees its predecessor's work. */

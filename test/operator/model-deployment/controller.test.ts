@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Controller } from "../../../operator/loop/controller.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
 import { createDeploymentController } from "../../../operator/model-deployment/controller.ts";
@@ -10,6 +11,7 @@ import {
   type SimulatedCluster,
 } from "../../../operator/model-deployment/simulation/cluster.ts";
 import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { createModelFactsSource } from "../../../operator/signals/model-facts.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
@@ -112,6 +114,47 @@ describe("the controller of ModelDeployments", () => {
     for (const account of cluster.all("ServiceAccount")) cluster.delete(account);
     await seen();
     expect(writes).toEqual(["create ServiceAccount digits-runtime"]);
+  });
+
+  test("asks what a model is until status shows it, also when its digest is known since before a restart", async () => {
+    const asked: string[] = [];
+    const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
+    const options = { recorder: { publish: () => {} }, facts, settings: settings(), clock, log: silentLog };
+    const client = createMemoryClient(cluster, () => {});
+    const other = createDeploymentController({ ...options, caches, client, acknowledged: () => cluster.acknowledged });
+    other.start();
+    const hash = revisionHash(modelDeployment().spec);
+    const stable = { revision: hash, version: "1", digest: "sha256:aa", replicas: 1, ready: 1, weight: 100 };
+    const known = { digest: "sha256:aa", signature: "x → y", format: "Keras", engine: "TensorFlowJs", bytes: 1 };
+    const named = (name: string, uid: string) => ({ name, namespace: "default", uid, resourceVersion: "1" });
+    const ownedBy = (uid: string) => ({
+      ownerReferences: [{ apiVersion: "v1", kind: "Owner", name: "owner", uid, controller: true }],
+    });
+    const { uid = "" } = modelDeployment().metadata;
+    caches.replicaSets.cache.upsert({
+      apiVersion: "apps/v1",
+      kind: "ReplicaSet",
+      metadata: { ...named(`digits-${hash}`, "uid-set"), ...ownedBy(uid) },
+      spec: { selector: {}, template: { spec: { containers: [] } } },
+    });
+    caches.pods.cache.upsert({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...named("digits-pod", "uid-pod"), ...ownedBy("uid-set") },
+      spec: { containers: [] },
+      status: { podIP: "10.0.0.1", conditions: [{ type: "Ready", status: "True" }] },
+    });
+    const seenStatus = async (status: ModelDeploymentStatus, resourceVersion: string): Promise<number> => {
+      asked.length = 0;
+      const deployment = modelDeployment();
+      const metadata = { ...deployment.metadata, resourceVersion };
+      caches.deployments.cache.upsert({ ...deployment, metadata, status });
+      await clock.advance(0);
+      return asked.length;
+    };
+    expect(await seenStatus({ stable, model: known }, "11")).toBe(0);
+    expect(await seenStatus({ stable }, "12")).toBeGreaterThan(0);
+    await other.stop();
   });
 
   test("leads every Service to a new gateway", async () => {
