@@ -8,14 +8,17 @@ export interface Backoff {
   forget(key: string): void;
 }
 
-/** Figures of client-go's `DefaultTypedControllerRateLimiter` (`util/workqueue/default_rate_limiters.go`). */
+/**
+ * Figures of client-go's `DefaultTypedControllerRateLimiter` (`util/workqueue/default_rate_limiters.go`) but for the cap,
+ * which is that of watches: client-go's 1000 s leave a key alone for minutes after an API server's short absence is over.
+ */
 const firstMs = 5;
-const capMs = 1_000_000;
+const capMs = 30_000;
 const perSecond = 10;
 const burst = 100;
 
 /**
- * Per key 5 ms × 2 up to 1000 s; over all keys 10 retries per second with a burst of 100, so that a thousand keys that
+ * Per key 5 ms × 2 up to 30 s; over all keys 10 retries per second with a burst of 100, so that a thousand keys that
  * fail together do not come back together. The longer of both delays counts.
  */
 export function createBackoff(clock: Clock): Backoff {
