@@ -28,8 +28,10 @@ export function stage(snapshot: Snapshot): Stage {
   const { wanted, rollout } = snapshot;
   if (wanted.replicas === 0) return "Idle";
   if (rollout.stable?.revision === wanted.hash) return "Settled";
-  const stable = revisionOf(snapshot, rollout.stable?.revision);
-  return stable !== undefined && stable.replicaSet.replicas > 0 ? "Replacing" : "First";
+  const { weight = 0, revision } = rollout.stable ?? {};
+  const stable = revisionOf(snapshot, revision);
+  // Requests keep a revision, whatever somebody made of its ReplicaSet.
+  return stable !== undefined && (weight > 0 || stable.replicaSet.replicas > 0) ? "Replacing" : "First";
 }
 
 /** Moves the rollout by at most one step. Weights only go to what can carry them; see `laggingGateways` for the rest. */

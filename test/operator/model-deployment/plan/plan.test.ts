@@ -141,6 +141,18 @@ const cases: Readonly<Record<string, Case>> = {
       recheckAfterMs: 3_000,
     },
   },
+  "a stable revision that somebody scaled to nothing keeps its requests and gets its pods back": {
+    given: {
+      ...children,
+      status: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0), ...port },
+      revisions: [revision(other, []), revision(wanted, starting(wanted), { version: "2" })],
+      gateways: [gateway("gateway-a", split(other, 100, wanted, 0))],
+    },
+    want: {
+      steps: [`scale ReplicaSet digits-${other}: spec.replicas is 2`],
+      rollout: { stable: share(other, "1", 100), candidate: share(wanted, "2", 0) },
+    },
+  },
   "a scale down keeps the revision and its traffic": {
     given: {
       ...children,
