@@ -64,6 +64,26 @@ describe("start without arguments", () => {
     expect(shape(block.split("\n"))).toEqual(shape(local.lines));
   });
 
+  test("npx modelwright status shows it, and validate its manifest", async () => {
+    const npx = async (...args: string[]) =>
+      (await capture("npx", ["modelwright", ...args])).stdout.trimEnd().split("\n");
+    expect(await npx("status", "--api-port", `${local.apiPort}`)).toEqual([
+      `default/simple-model  replicas 1/1  ${local.restUrl}/v1/models/simple_model`,
+      expect.stringMatching(/^ {2}Ready=True AsDeclared: revision \w{10} \(version 1\) serves with 1 pod$/),
+      expect.stringMatching(/^ {2}Available=True StableServes: /),
+      "  Progressing=False AsDeclared: nothing is under way",
+      expect.stringMatching(/^ {2}stable \w{10} version 1 {2}ready 1\/1 {2}100 %$/),
+      expect.stringMatching(/^ {4}pod simple-model-\w{10}-\w{5} {2}ready$/),
+    ]);
+    expect(await npx("status", "--kubeconfig", local.kubeconfigPath, "-n", "elsewhere")).toEqual([
+      "no ModelDeployment",
+    ]);
+    expect(await npx("validate", "-f", "crds/examples/digits.yaml")).toEqual([
+      "crds/examples/digits.yaml: ConfigMap default/simple-model: not checked (only ModelDeployments are)",
+      "crds/examples/digits.yaml: ModelDeployment default/simple-model: valid",
+    ]);
+  });
+
   test("has nothing to complain about", () => {
     expect(local.stderr).toEqual([]);
   });
