@@ -23,16 +23,18 @@ const bodies: readonly (readonly [string, string])[] = [
 ];
 
 describe("hostile JSON of 8 MiB", () => {
-  test.each(bodies)("%s: answered within 3 s and 32 times its size", (_, text) => {
+  test.each(bodies)("%s: answered within 3 s of CPU time and 32 times its size", (_, text) => {
     const bytes = Buffer.from(text);
     const before = process.memoryUsage().rss;
-    const start = performance.now();
+    const start = process.cpuUsage();
     try {
       parseJson(bytes);
     } catch (thrown) {
       expect(thrown).toMatchObject({ code: "JsonInvalid" });
     }
-    expect(performance.now() - start).toBeLessThan(3_000);
+    // Time on the processor, so that a busy machine is not taken for a slow parser.
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(3_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(32 * bodyBytes);
   });
 });
