@@ -4,6 +4,7 @@
  *     node test/bench/runtime-start.ts [rounds]
  */
 import { type Serving, digits, predict, probabilities, rows, startServe } from "../integration/runtime/program.ts";
+import { printFigures, quantile, spread } from "./figures.ts";
 
 const goalMs = 400;
 const rounds = Number(process.argv[2] ?? 7);
@@ -36,8 +37,20 @@ async function checkAnswer(serving: Serving): Promise<void> {
 
 const starts: Start[] = [];
 for (let round = 0; round < rounds; round++) starts.push(await measured());
-for (const phase of ["listeningMs", "readyMs", "answeredMs"] as const) {
-  const times = starts.map((start) => Math.round(start[phase])).sort((one, other) => one - other);
-  const goal = phase === "answeredMs" ? `, goal ${goalMs}` : "";
-  console.log(`${phase}: median ${times[times.length >> 1]}, min ${times[0]}, max ${times.at(-1)}${goal}`);
+for (const phase of ["listeningMs", "readyMs"] as const) {
+  console.log(
+    `${phase}: ${spread(
+      starts.map((start) => start[phase]),
+      "ms",
+    )}`,
+  );
 }
+const answeredMs = starts.map((start) => start.answeredMs);
+printFigures([
+  {
+    figure: "runtime: spawn to first correct answer",
+    goal: `≤ ${goalMs} ms`,
+    measured: spread(answeredMs, "ms"),
+    isMet: quantile(answeredMs, 0.5) <= goalMs,
+  },
+]);

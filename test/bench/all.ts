@@ -1,0 +1,28 @@
+/**
+ * Runs every benchmark of this folder, one after the other, and prints all figures in one table. It ends with exit code 1
+ * when a benchmark breaks; a figure that misses its goal is no failure, it is news.
+ *
+ *     npm run bench
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const benchmarks = ["./reconcile.ts", "./operator.ts", "./runtime-start.ts", "./start.ts"];
+const rows: string[] = [];
+
+for (const benchmark of benchmarks) {
+  console.log(`\n${benchmark}`);
+  const path = fileURLToPath(import.meta.resolve(benchmark));
+  const child = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(child, "exit");
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line);
+    if (line.startsWith("| ")) rows.push(line);
+  }
+  await exit;
+  if (child.exitCode !== 0) process.exitCode = 1;
+}
+
+console.log(["", "| figure | goal | measured | |", "|---|---|---|---|", ...rows].join("\n"));
