@@ -4,6 +4,7 @@ import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import type { KubeObject } from "./kube/kinds.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
+import { resources } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import { startWatch, type Watch, type WatchEnd } from "./kube/watch.ts";
 import type { Controller, LoopMetrics } from "./loop/controller.ts";
@@ -15,6 +16,7 @@ import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
+import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
 export interface OperatorOptions {
@@ -70,6 +72,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const synced = untilSynced(caches);
+  const resync = (): void => {
+    for (const { metadata } of caches.deployments.cache.all()) {
+      controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
+    }
+  };
+  const definition = createServedDefinition({ client, log, onChange: resync });
   const pushing: RoutePushOptions = {
     log,
     clock,
@@ -79,11 +87,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       pods: caches.pods.cache.resourceVersion,
     }),
     onAck: (key) => controller.add(key),
-    onLeave: () => {
-      for (const { metadata } of caches.deployments.cache.all()) {
-        controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
-      }
-    },
+    onLeave: () => resync(),
     onWake: (key) => log.debug("requests wait", { key }),
   };
   const pushServer = network?.routePush(pushing) ?? new PushServer({ ...options.routes, ...pushing });
@@ -93,6 +97,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     recorder: createRecorder({ client, clock, log }),
     facts: network?.modelFacts ?? createModelFactsSource({ clock, log }),
     acknowledged: (key) => pushServer.acknowledged(key),
+    lackingField: () => definition.lackingField,
     settings,
     clock,
     log,
@@ -100,7 +105,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   feedRoutes(caches, pushServer);
   const routesPort = await pushServer.start();
-  const watches = startWatches(caches, client, options);
+  definition.look();
+  // A definition that changes ends the watches of its kind.
+  const watches = startWatches(caches, client, { ...options, onDeploymentsEnd: () => definition.look() });
   const leadership = lead(options, client, () => void synced.then(() => controller.start()));
   return {
     routesPort,
@@ -155,8 +162,12 @@ function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void 
   });
 }
 
-function startWatches(caches: Caches, client: Client, options: OperatorOptions): readonly Watch[] {
-  const { clock = systemClock, random, log, observers } = options;
+interface WatchesOptions extends OperatorOptions {
+  readonly onDeploymentsEnd: () => void;
+}
+
+function startWatches(caches: Caches, client: Client, options: WatchesOptions): readonly Watch[] {
+  const { clock = systemClock, random, log, observers, onDeploymentsEnd } = options;
   const watching = <T extends KubeObject>({ resource, selection, cache }: Watched<T, string>): Watch =>
     startWatch<T>({
       client,
@@ -168,6 +179,7 @@ function startWatches(caches: Caches, client: Client, options: OperatorOptions):
       ...(random === undefined ? {} : { random }),
       onEnd: (end) => {
         observers?.watchEnd(end);
+        if (resource.kind === resources.modelDeployments.kind) onDeploymentsEnd();
         if (end.fault?.code === "NotFound") {
           const hint = "install the CustomResourceDefinition of this release; trying again";
           log.warn("the API server does not serve a kind", { kind: resource.kind, hint });

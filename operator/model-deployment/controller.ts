@@ -21,6 +21,7 @@ export interface DeploymentControllerOptions {
   readonly recorder: Recorder;
   readonly facts: ModelFactsSource;
   readonly acknowledged: Sources["acknowledged"];
+  readonly lackingField: Sources["lackingField"];
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
@@ -86,7 +87,8 @@ function subscribe(controller: Controller, caches: Caches, facts: ModelFactsSour
   });
 }
 
-function cachedSources({ caches, facts, acknowledged, settings, clock }: DeploymentControllerOptions): Sources {
+function cachedSources(options: DeploymentControllerOptions): Sources {
+  const { caches, facts, acknowledged, lackingField, settings, clock } = options;
   return {
     settings,
     now: () => clock.now(),
@@ -103,6 +105,7 @@ function cachedSources({ caches, facts, acknowledged, settings, clock }: Deploym
     mountFailure: (podUid) => latestMessage(caches, podUid),
     acknowledged,
     facts: (podUid) => facts.facts(podUid),
+    lackingField,
   };
 }
 

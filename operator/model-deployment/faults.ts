@@ -11,6 +11,7 @@ export const deploymentFaults = faultCatalogue<{
   LeftoverObject: { kind: string; name: string };
   NoGatewayPort: { first: number; last: number };
   StaleView: { target: string };
+  DefinitionOutdated: { field: string };
   ImagePullFailed: OfContainer & { reason: string; message: string };
   ModelNotFound: { pod: string; message: string };
   MountFailed: { pod: string; message: string };
@@ -46,6 +47,13 @@ export const deploymentFaults = faultCatalogue<{
     message: ({ target }) => `${target} is not touched: the ModelDeployment has changed since it was observed`,
     retry: "backoff",
     level: "info",
+  },
+  DefinitionOutdated: {
+    message: ({ field }) =>
+      `the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops ${field}`,
+    hint: () => "apply the CustomResourceDefinition of the operator's release",
+    retry: "never",
+    level: "error",
   },
   ImagePullFailed: {
     message: ({ pod, container, reason, message }) =>

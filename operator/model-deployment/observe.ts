@@ -62,6 +62,8 @@ export interface Sources {
   /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
   acknowledged(key: string): ReadonlyMap<string, string>;
   facts(podUid: string): ModelFacts | undefined;
+  /** The first field of our API that the API server drops. */
+  lackingField(): string | undefined;
 }
 
 /** The snapshot of one ModelDeployment; undefined when it is gone or going, and garbage collection does the rest. */
@@ -83,6 +85,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
     gateways: observedGateways(sources, deploymentKey(key.namespace, key.name)),
+    lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, deployment.status?.gateway?.port, sources),
   });
 }

@@ -124,6 +124,8 @@ export interface Observation {
   readonly foreign: readonly ForeignObject[];
   /** Ready gateways, by name of the pod. */
   readonly gateways: readonly ObservedGateway[];
+  /** The first field of our API that the API server drops because it serves an older one. */
+  readonly lackingField?: string | undefined;
   /** The present port first, then the order of probing up to the first free one. */
   readonly ports: readonly PortProbe[];
 }

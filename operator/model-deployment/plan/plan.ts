@@ -40,6 +40,7 @@ export function plan(snapshot: Snapshot): Plan {
 function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefined): readonly Fault[] {
   const { first, last } = modelPortRange;
   const revisions = new Set([snapshot.wanted.hash, ...shares(next).map(({ revision }) => revision)]);
+  const { lackingField: field } = snapshot;
   const observed = [...revisions].map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now));
   return [
     ...snapshot.foreign.map((object) =>
@@ -47,6 +48,7 @@ function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefin
     ),
     ...(port === undefined ? [deploymentFaults.NoGatewayPort({ first, last })] : []),
     ...(snapshot.wanted.replicas === 0 ? [] : observed.filter((fault) => fault !== undefined)),
+    ...(field === undefined ? [] : [deploymentFaults.DefinitionOutdated({ field })]),
   ];
 }
 

@@ -123,6 +123,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     mountFailure: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
+    lackingField: () => undefined,
   };
 }
 

@@ -146,6 +146,15 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Reconciling=True RolloutInProgress: tries again: a volume of pod p cannot be mounted: m",
     ],
   },
+  "an API server that drops fields of ours: what is declared may not be what was meant": {
+    given: { ...serving, lackingField: ".spec.suspend" },
+    want: [
+      "Ready=False DefinitionOutdated: the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=False DefinitionOutdated: the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
+      "Stalled=True DefinitionOutdated: the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
+    ],
+  },
   "a foreign object stalls": {
     given: serving,
     failure: deploymentFaults.ForeignObject({ kind: "Service", name: "digits" }),

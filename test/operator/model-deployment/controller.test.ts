@@ -36,6 +36,7 @@ beforeEach(() => {
     recorder: { publish: () => {} },
     facts: createModelFactsSource({ clock, log: silentLog }),
     acknowledged: () => cluster.acknowledged,
+    lackingField: () => undefined,
     settings: settings(),
     clock,
     log: silentLog,
@@ -119,9 +120,10 @@ describe("the controller of ModelDeployments", () => {
   test("asks what a model is until status shows it, also when its digest is known since before a restart", async () => {
     const asked: string[] = [];
     const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
-    const options = { recorder: { publish: () => {} }, facts, settings: settings(), clock, log: silentLog };
+    const parts = { facts, acknowledged: () => cluster.acknowledged, lackingField: () => undefined };
+    const options = { ...parts, recorder: { publish: () => {} }, settings: settings(), clock, log: silentLog };
     const client = createMemoryClient(cluster, () => {});
-    const other = createDeploymentController({ ...options, caches, client, acknowledged: () => cluster.acknowledged });
+    const other = createDeploymentController({ ...options, caches, client });
     other.start();
     const hash = revisionHash(modelDeployment().spec);
     const stable = { revision: hash, version: "1", digest: "sha256:aa", replicas: 1, ready: 1, weight: 100 };

@@ -14,6 +14,7 @@ const samples: Samples = {
   LeftoverObject: { kind: "Service", name: "digits" },
   NoGatewayPort: { first: 20_000, last: 29_999 },
   StaleView: { target: "ReplicaSet digits-a1" },
+  DefinitionOutdated: { field: ".spec.serving.batching" },
   ImagePullFailed: { ...ofContainer, reason: "ImagePullBackOff", message: 'Back-off pulling image "no/such:1"' },
   ModelNotFound: { pod: "digits-a1-0", message: 'configmap "models" not found' },
   MountFailed: { pod: "digits-a1-0", message: "timed out waiting for the condition" },

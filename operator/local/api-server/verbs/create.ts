@@ -12,6 +12,7 @@ import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
 import { decoded, typed } from "../admission/decoded.ts";
 import { managersAfter, startingManagers, unmanaged, withManagers, writerOf } from "../admission/owners.ts";
+import { noteReadDefaults } from "../admission/read-defaults.ts";
 import { validate } from "../admission/validated.ts";
 
 /** POST of an object. */
@@ -43,7 +44,9 @@ export function createObject(context: Context, kind: ServedKind, { draft, manage
   validate(kind, prepared, undefined);
   if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared), isBeingDeleted(existing.object));
   const complete = withManagers(prepared, managers);
-  return options.dryRun ? complete : context.store.put(collectionOf(context, kind), complete);
+  if (options.dryRun) return complete;
+  const stored = context.store.put(collectionOf(context, kind), complete);
+  return kind.custom && kind.hasStatus && "status" in stored ? noteReadDefaults(stored) : stored;
 }
 
 export const collectionOf = ({ store }: Context, kind: ServedKind): ReturnType<typeof store.collection> =>

@@ -27,6 +27,7 @@ import {
   withManagers,
   writerOf,
 } from "../admission/owners.ts";
+import { hasReadDefaults } from "../admission/read-defaults.ts";
 import { validate } from "../admission/validated.ts";
 
 /** PUT of an object or its status. */
@@ -108,7 +109,7 @@ export function updateObject(
   const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
   const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
   const next = counted(kind, prepared, old);
-  if (equalJson(next, old) && sameOwnership(managers, existing)) return existing;
+  if (equalJson(next, old) && sameOwnership(managers, existing) && !hasReadDefaults(existing)) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);
   if (options.dryRun) return sealed(complete);

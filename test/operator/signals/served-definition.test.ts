@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { modelDeploymentDefinition, modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
+import { createClient } from "../../../operator/kube/client.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { createApiServer } from "../../../operator/local/api-server/api-server.ts";
+import { createServedDefinition } from "../../../operator/signals/served-definition.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+
+const { suspend: _, ...olderFields } = modelDeploymentSchema.properties?.["spec"]?.properties ?? {};
+
+test("tells the field that the served definition lacks, until that of this release is applied", async () => {
+  const server = createApiServer({ clock: systemClock });
+  const client = createClient({ transport: server, fieldManager: "test" });
+  let changes = 0;
+  const served = createServedDefinition({ client, log: silentLog, onChange: () => void (changes += 1) });
+  const [version] = modelDeploymentDefinition.spec.versions;
+  const { properties = {} } = modelDeploymentSchema;
+  const spec = { ...properties["spec"], properties: olderFields };
+  const schema = { openAPIV3Schema: { ...modelDeploymentSchema, properties: { ...properties, spec } } };
+  const older = {
+    ...modelDeploymentDefinition,
+    spec: { ...modelDeploymentDefinition.spec, versions: [{ ...version, schema }] },
+  };
+  served.look();
+  await client.apply(resources.customResourceDefinitions, older);
+  const lacks = (wanted: string | undefined) =>
+    eventually(
+      () => {
+        served.look();
+        return served.lackingField;
+      },
+      (field) => field === wanted,
+    );
+  await lacks(".spec.suspend");
+  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition, { force: true });
+  await lacks(undefined);
+  expect(changes).toBe(2);
+  await server.close();
+});
