@@ -63,13 +63,7 @@ export interface Operator {
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { clock = systemClock, log, settings, observers, network } = options;
-  const client = createClient({
-    transport: options.transport,
-    fieldManager,
-    clock,
-    ...(options.random === undefined ? {} : { random: options.random }),
-    ...(observers === undefined ? {} : { observe: observers.request }),
-  });
+  const client = operatorClient(options);
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const synced = untilSynced(caches);
   const resync = (): void => {
@@ -125,6 +119,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await pushServer.stop();
     },
   };
+}
+
+function operatorClient({ transport, clock, random, observers }: OperatorOptions): Client {
+  return createClient({
+    transport,
+    fieldManager,
+    ...(clock === undefined ? {} : { clock }),
+    ...(random === undefined ? {} : { random }),
+    ...(observers === undefined ? {} : { observe: observers.request }),
+  });
 }
 
 /** Starts the work at once when there is nobody to share it with, else when the lease is ours. */
