@@ -25,7 +25,7 @@ const engineSeam = /^runtime\/engines\/engine\.ts$/;
 const jsonCodec = /^runtime\/protocols\/json\//;
 const protocolSeam = /^runtime\/protocols\/protocol\.ts$/;
 const server = /^runtime\/server\//;
-const operator = /^operator\/(?!local\/|cli\/|main\.ts$|options\.ts$)/;
+const operator = /^operator\/(?!local\/|cli\/|main\.ts$|program\.ts$|options\.ts$)/;
 
 // The first layer whose pattern fits a file is the file's.
 const layers: readonly Layer[] = [
@@ -68,12 +68,12 @@ const layers: readonly Layer[] = [
   {
     sentence: "local mode stands in for a cluster: it uses the operator's parts, never the other way round",
     files: /^operator\/local\//,
-    mayImport: [/^operator\/(?!cli\/|main\.ts$|options\.ts$)/, api, contract, base],
+    mayImport: [/^operator\/(?!cli\/|main\.ts$|program\.ts$|options\.ts$)/, api, contract, base],
     offence: ["operator/local/kubelet/child.ts", "runtime/gateway/main.ts"],
   },
   {
-    sentence: "cli, main and options put the operator together; runtime they meet in contract and base",
-    files: /^operator\/(cli\/|main\.ts$|options\.ts$)/,
+    sentence: "cli, main, program and options put the operator together; runtime they meet in contract and base",
+    files: /^operator\/(cli\/|main\.ts$|program\.ts$|options\.ts$)/,
     mayImport: [/^operator\//, api, contract, base],
     offence: ["operator/cli/start.ts", "runtime/model/registry.ts"],
   },
