@@ -58,32 +58,44 @@ interface Served {
 }
 
 /** Serves until the stop, with the page open. */
-async function served(cluster: LocalCluster, { options, manifests, model }: Served, parts: StartParts): Promise<void> {
-  const { print, stop } = parts;
-  const deployments = watchedDeployments(cluster, print);
-  const page = await openPages({
-    deployments: () => deployments.cache.all(),
-    gatewayUrl: cluster.gatewayUrl,
-    port: options.pagePort,
-  });
+async function served(cluster: LocalCluster, what: Served, parts: StartParts): Promise<void> {
+  const deployments = watchedDeployments(cluster, parts.print);
   try {
-    printAddresses(cluster, page.url, print);
-    const isExample = model === undefined && manifests.length === 0;
-    if (model === undefined) {
-      await applyAndFollow(cluster, { paths: isExample ? [exampleManifest] : manifests, ...parts });
-    } else {
-      print(`\n${yamlText(model.object)}`);
-      await cluster.client.apply(resources.modelDeployments, model.object);
+    const page = await openPages({
+      deployments: () => deployments.cache.all(),
+      gatewayUrl: cluster.gatewayUrl,
+      port: what.options.pagePort,
+    });
+    printAddresses(cluster, page.url, parts.print);
+    try {
+      await appliedUntilStop(cluster, { ...what, firstReady: deployments.firstReady }, parts);
+    } finally {
+      await page.close();
     }
-    const stopped = aborted(stop);
-    const shown = isExample ? deployments.firstReady.then(() => demonstrate(cluster, print)) : stopped;
-    await Promise.race([stopped, shown]);
-    await stopped;
-    print("stopping");
   } finally {
-    await page.close();
     await deployments.stop();
   }
+}
+
+interface Applied extends Served {
+  readonly firstReady: Promise<void>;
+}
+
+async function appliedUntilStop(cluster: LocalCluster, what: Applied, parts: StartParts): Promise<void> {
+  const { manifests, model, firstReady } = what;
+  const { print, stop } = parts;
+  const isExample = model === undefined && manifests.length === 0;
+  if (model === undefined) {
+    await applyAndFollow(cluster, { paths: isExample ? [exampleManifest] : manifests, ...parts });
+  } else {
+    print(`\n${yamlText(model.object)}`);
+    await cluster.client.apply(resources.modelDeployments, model.object);
+  }
+  const stopped = aborted(stop);
+  const shown = isExample ? firstReady.then(() => demonstrate(cluster, print)) : stopped;
+  await Promise.race([stopped, shown]);
+  await stopped;
+  print("stopping");
 }
 
 function namedModel(path: string): ModelManifest {

@@ -49,12 +49,30 @@ const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
 const drainDelayMs = 200;
 const terminationGraceSeconds = 10;
 
-/** Starts API server, controllers, kubelet, operator and gateway on this machine. Throws when a port is taken. */
+/** What has been started, to be ended in the opposite order. */
+type Ends = (() => Promise<void>)[];
+
+/**
+ * Starts API server, kubelet, controllers, operator and gateway on this machine. Throws when a port is taken or pods cannot
+ * have addresses; nothing runs on then.
+ */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const ends: Ends = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    return { ...(await startParts(options, ends)), stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omit<LocalCluster, "stop">> {
   const { log, dataFolder } = options;
   mkdirSync(dataFolder, { recursive: true });
-  const { apiServer, client, http } = await startControlPlane(options);
-  const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
+  const { apiServer, client, http } = await startControlPlane(options, ends);
   const kubelet = await startKubelet({
     transport: apiServer,
     images: { [runtimeImage]: [process.execPath, runtimeMain] },
@@ -63,7 +81,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     hostEnvironment: options.hostEnvironment,
     log: log.with({ part: "kubelet" }),
   });
+  ends.push(() => kubelet.stop());
   apiServer.podLogs = kubelet.podLogs;
+  const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
+  ends.push(() => controllers.stop());
   const gatewayUrl = `http://127.0.0.1:${options.restPort}`;
   const operator = await startOperator({
     transport: apiServer,
@@ -72,29 +93,19 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     routes: { host: "127.0.0.1", port: 0 },
     log: log.with({ part: "operator" }),
   });
+  ends.push(() => operator.stop());
   await client.apply(resources.replicaSets, await localGateway(options, operator.routesPort));
   const kubeconfigPath = join(dataFolder, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
-  return {
-    client,
-    operator,
-    apiUrl: http.url,
-    gatewayUrl,
-    kubeconfigPath,
-    async stop() {
-      await operator.stop();
-      await controllers.stop();
-      await kubelet.stop();
-      await http.close();
-      await apiServer.close();
-    },
-  };
+  return { client, operator, apiUrl: http.url, gatewayUrl, kubeconfigPath };
 }
 
 /** The API server with the ModelDeployment API and the namespace of the installation. */
-async function startControlPlane({ apiPort }: LocalClusterOptions) {
+async function startControlPlane({ apiPort }: LocalClusterOptions, ends: Ends) {
   const apiServer = createApiServer({ clock: systemClock, rules: modelDeploymentRules });
+  ends.push(() => apiServer.close());
   const http = await serveHttp(apiServer, { host: "127.0.0.1", port: apiPort });
+  ends.push(() => http.close());
   const client = createClient({ transport: apiServer, fieldManager: "modelwright-local" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   const metadata = { name: systemNamespace };
