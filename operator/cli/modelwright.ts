@@ -1,6 +1,10 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { Fault } from "../../runtime/base/fault.ts";
 import { commandLine, type Command } from "./command-line.ts";
+
+// Before a command is loaded: with what an earlier start compiled it starts in half the time.
+enableCompileCache();
 
 const usageExitCode = 2;
 
