@@ -24,7 +24,7 @@ import {
 import { reconcileScene, type ReconcileScene, servedApi } from "./reconcile-scene.ts";
 
 const objects = Number(process.argv[2] ?? 1_000);
-const changes = Number(process.argv[3] ?? 200);
+const changes = Number(process.argv[3] ?? 100);
 const seed = Number(process.argv[4] ?? 1);
 const goals = { p50Ms: 2, p99Ms: 8, bareShare: 0.75 };
 
