@@ -30,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** Path of a file that gets one line per request, with user and verb. */
   readonly auditLog?: string;
+  /** More flags of kube-apiserver. */
+  readonly apiServerFlags?: readonly string[];
   /** Listen where this node can reach the API server, and write credentials for its programs. Default: no node. */
   readonly node?: NodeSite;
 }
@@ -129,7 +131,7 @@ async function writeCredentials(binary: string, { folder, address, port }: Site,
 async function startComponents(
   binary: string,
   site: Site,
-  { controllers = true, scheduler = true }: ControlPlaneOptions,
+  { controllers = true, scheduler = true, apiServerFlags: more = [] }: ControlPlaneOptions,
   components: Component[],
 ): Promise<void> {
   const launch = async (name: string, flags: readonly string[]) => {
@@ -141,7 +143,7 @@ async function startComponents(
   const statusOf = await apiServerStatus(`https://${site.address}:${site.port}`, site.folder);
   await writeFile(join(site.folder, "audit-policy.yaml"), auditPolicy);
   await launch("etcd", etcdFlags(site));
-  await launch("kube-apiserver", apiServerFlags(site));
+  await launch("kube-apiserver", [...apiServerFlags(site), ...more]);
   await untilReady("/readyz");
   // Started earlier, they meet RBAC rules that are not there yet and back off for seconds.
   if (controllers) await launch("kube-controller-manager", controllerManagerFlags(site));

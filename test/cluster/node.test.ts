@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
   beforeAll(async () => {
     images = await mkdtemp(join(tmpdir(), "modelwright-images-"));
     node = await startNode();
-    await node.importImages(await writeProgramImages(images));
+    await node.importImages(await writeProgramImages(images, ["runtime"]));
   }, startTimeoutMs);
   afterAll(async () => {
     await node.stop();

@@ -17,11 +17,10 @@ export async function writePauseImage(path: string, program: string): Promise<vo
   });
 }
 
-/** Builds the programs and writes their images into a folder, as `npm run image` does. Returns the paths. */
-export async function writeProgramImages(folder: string): Promise<readonly string[]> {
+/** Builds programs and writes their images into a folder, as `npm run image` does. Returns the paths. */
+export async function writeProgramImages(folder: string, programs: readonly Program[]): Promise<readonly string[]> {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   await run([process.execPath, compiler, "--build", join(root, "operator"), join(root, "runtime")]);
-  const programs: readonly Program[] = ["operator", "runtime"];
   return Promise.all(
     programs.map(async (program) => {
       const path = join(folder, `${program}.tar`);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { freemem } from "node:os";
 import { join } from "node:path";
 
 import { controlPlaneBinary, whyNotHere } from "../launch/binary.ts";
@@ -52,6 +53,9 @@ const dns: GoModule = {
 /** Programs of the machine that a node calls, with the Debian package that has them. */
 const machinePrograms = { unshare: "util-linux", nsenter: "util-linux", ip: "iproute2", nft: "nftables" };
 
+/** What a cluster of one node and some pods take, images included, which are held in memory. */
+const neededBytes = 3 * 1024 ** 3;
+
 /** Says why no node can run on this machine; undefined where one can. */
 export function whyNoNode(): string | undefined {
   const reason = whyNotHere();
@@ -60,6 +64,7 @@ export function whyNoNode(): string | undefined {
   for (const [program, debianPackage] of Object.entries(machinePrograms)) {
     if (!isInPath(program)) return `no ${program} in PATH (Debian has it in ${debianPackage})`;
   }
+  if (freemem() < neededBytes) return `a node needs ${neededBytes / 1024 ** 3} GiB of free memory`;
   if (!existsSync("/dev/kmsg")) return "no /dev/kmsg, which the kubelet reads";
   // The harness makes its cgroups as version 1 wants them.
   if (!existsSync("/sys/fs/cgroup/memory")) return "no cgroups of version 1";
