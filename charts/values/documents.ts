@@ -33,7 +33,7 @@ function definitionTemplate(): string {
     "  annotations:",
     "    helm.sh/resource-policy: keep",
     "  {{- end }}",
-    `${body.trimEnd()}`,
+    body.trimEnd(),
     "{{- end }}",
     "",
   ].join("\n");

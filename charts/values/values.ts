@@ -1,7 +1,7 @@
 import { Type, type TSchema } from "typebox";
 
 /** Members that Kubernetes defines: its API server checks them. */
-function kubernetes<T extends object>(description: string, assumed: T): TSchema {
+function kubernetes(description: string, assumed: object): TSchema {
   return Array.isArray(assumed)
     ? Type.Array(Type.Object({}, { additionalProperties: true }), { description, default: assumed })
     : Type.Object({}, { description, default: assumed, additionalProperties: true });

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+
+import { readYaml } from "../../../crds/schema/yaml.ts";
+import type { KubeObject } from "../../../operator/kube/kinds.ts";
+import { capture, type CommandResult } from "../../cluster/launch/kubectl.ts";
+import { toolPath } from "../tool.ts";
+
+export const chartFolder = join(import.meta.dirname, "../../../charts/modelwright");
+export const releaseNamespace = "modelwright-system";
+
+/** Values by a sentence that says what they are for. */
+export const variants: Readonly<Record<string, object>> = {
+  "as it comes": {},
+  "with Roles only, for one namespace": { watchNamespace: "models" },
+  "with Roles only, for its own namespace": { watchNamespace: releaseNamespace },
+  "without the CustomResourceDefinition": { crds: { enabled: false } },
+  "with a CustomResourceDefinition that goes with the release": { crds: { keep: false } },
+  "on OpenShift": { rbac: { openshift: true } },
+  "without what a cluster may not want": {
+    networkPolicy: { enabled: false },
+    podDisruptionBudget: { enabled: false },
+    rbac: { aggregate: false },
+  },
+  "scraped by Prometheus": {
+    serviceMonitor: { enabled: true, interval: "10s", labels: { prometheus: "main" } },
+    networkPolicy: { scrapers: [{ namespaceSelector: { matchLabels: { name: "monitoring" } } }] },
+  },
+  "with everything else set": {
+    image: { pullPolicy: "Always", pullSecrets: [{ name: "registry" }] },
+    operator: {
+      replicas: 1,
+      logLevel: "debug",
+      priorityClassName: "system-cluster-critical",
+      podLabels: { team: "ml" },
+    },
+    gateway: {
+      replicas: 3,
+      nodeSelector: { pool: "edge" },
+      tolerations: [{ key: "edge", operator: "Exists" }],
+      affinity: { nodeAffinity: {} },
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: "topology.kubernetes.io/zone",
+          whenUnsatisfiable: "DoNotSchedule",
+          labelSelector: { matchLabels: { "app.kubernetes.io/component": "gateway" } },
+        },
+      ],
+      podAnnotations: { "example.com/note": "1" },
+      service: { type: "LoadBalancer", annotations: { "example.com/class": "internal" } },
+      drainDelayMs: 600000,
+      terminationGraceSeconds: 700,
+    },
+    models: { drainDelayMs: 1000000, terminationGraceSeconds: 1100 },
+    networkPolicy: { apiServerPorts: [16443], clients: [{ namespaceSelector: {} }] },
+  },
+};
+
+/** What `helm template` prints for these values, its hooks included. */
+export async function template(values: object, more: readonly string[] = []): Promise<CommandResult> {
+  const place = ["--namespace", releaseNamespace, "--kube-version", "1.37.2"];
+  const args = ["template", "modelwright", chartFolder, ...place, ...more, "--values", "-"];
+  return capture(await toolPath("helm"), args, JSON.stringify(values));
+}
+
+/** The objects that a chart renders to. Throws when it does not. */
+export async function rendered(values: object, more: readonly string[] = []): Promise<readonly KubeObject[]> {
+  const { code, stdout, stderr } = await template(values, more);
+  if (code !== 0) throw new Error(stderr);
+  return readYaml(stdout, "helm template") as readonly KubeObject[]; // a chart renders objects only
+}

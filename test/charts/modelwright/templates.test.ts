@@ -1,0 +1,208 @@
+import { join } from "node:path";
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { operatorOptions } from "../../../operator/options.ts";
+import { gatewayOptions } from "../../../runtime/gateway/options.ts";
+import { capture } from "../../cluster/launch/kubectl.ts";
+import { type Tool, toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
+import { chartFolder, releaseNamespace, rendered, template, variants } from "./rendered.ts";
+import { waivers } from "./waivers.ts";
+
+const reason = (["helm", "kube-linter", "kube-score"] as const).map(whyNoTool).find((why) => why !== undefined);
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+/** Of a rendered object as much as is looked at. */
+interface Shown {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+  readonly spec?: { readonly template: { readonly metadata: { labels: object }; readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly containers: readonly { readonly args?: readonly string[]; readonly env: readonly EnvironmentEntry[] }[];
+}
+
+interface EnvironmentEntry {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } };
+}
+
+const shown = async (values: object): Promise<readonly Shown[]> =>
+  (await rendered(values)) as unknown as readonly Shown[]; // as they are, by the API's own schema
+/** Variants that take away what the linters ask for are the user's own decision. */
+const ownDecision = ["without what a cluster may not want", "with everything else set"];
+const linted = Object.entries(variants).filter(([sentence]) => !ownDecision.includes(sentence));
+/** The one check of kube-linter that needs the internet. */
+const downloading = "schema-validation";
+const podFields: Readonly<Record<string, string>> = {
+  "metadata.namespace": releaseNamespace,
+  "metadata.name": "pod-a",
+  "status.podIP": "10.0.0.7",
+};
+
+async function container(deployment: string, values: object) {
+  const found = (await shown(values)).find(
+    ({ kind, metadata }) => kind === "Deployment" && metadata.name === deployment,
+  );
+  const [first] = found?.spec?.template.spec.containers ?? [];
+  const entries = (first?.env ?? []).map(({ name, value, valueFrom }) => [
+    name,
+    value ?? podFields[valueFrom?.fieldRef.fieldPath ?? ""],
+  ]);
+  const env = Object.fromEntries(entries) as Record<string, string>; // each is a value or a field of the pod
+  return { args: first?.args ?? [], env };
+}
+
+describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
+  const run = async (tool: Tool, args: readonly string[], input = "") => {
+    const { code, stdout, stderr } = await capture(await toolPath(tool), args, input);
+    return { code, stdout, output: stdout + stderr };
+  };
+
+  beforeAll(async () => {
+    for (const tool of ["helm", "kube-linter", "kube-score"] as const) await toolPath(tool);
+  }, toolTimeoutMs);
+
+  test("pass helm lint --strict", async () => {
+    const { code, output } = await run("helm", ["lint", "--strict", chartFolder]);
+    expect([code, output]).toEqual([0, expect.stringContaining("1 chart(s) linted, 0 chart(s) failed")]);
+  });
+
+  test.each(Object.entries(variants))("render %s", async (_sentence, values) => {
+    const objects = await shown(values);
+    expect(objects.every(({ kind, metadata }) => kind !== "" && metadata.name !== "")).toBe(true);
+    const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""} ${metadata.name}`);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  const wrong: Readonly<Record<string, readonly [values: object, complaint: string]>> = {
+    "a value that is not there": [{ operater: {} }, "additional properties 'operater' not allowed"],
+    "a misspelt member": [{ gateway: { replica: 3 } }, "additional properties 'replica' not allowed"],
+    "replicas as text": [{ operator: { replicas: "two" } }, "got string, want integer"],
+    "no replicas": [{ gateway: { replicas: 0 } }, "minimum: got 0, want 1"],
+    "a pull policy that Kubernetes does not know": [{ image: { pullPolicy: "Sometimes" } }, "value must be one of"],
+    "an image with a blank": [{ image: { operator: "a b" } }, "does not match pattern"],
+    "a namespace that cannot be": [{ watchNamespace: "My_Models" }, "does not match pattern"],
+    "a port that cannot be": [{ networkPolicy: { apiServerPorts: [70_000] } }, "maximum: got 70,000, want 65,535"],
+  };
+  test.each(Object.entries(wrong))("refuse %s", async (_sentence, [values, complaint]) => {
+    const { code, stderr } = await template(values);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(complaint)]);
+  });
+
+  test("give the operator options that it reads as they are meant", async () => {
+    const { env } = await container("modelwright-operator", {
+      watchNamespace: "models",
+      image: { runtime: "registry.example.com/runtime:1", pullPolicy: "Never" },
+      models: { drainDelayMs: 1_000_000, terminationGraceSeconds: 1_100 },
+      operator: { logLevel: "warn" },
+    });
+    const kubernetes = { KUBERNETES_SERVICE_HOST: "10.96.0.1", KUBERNETES_SERVICE_PORT: "443" };
+    expect(operatorOptions([], { ...env, ...kubernetes })).toMatchObject({
+      cluster: { host: "10.96.0.1", port: "443" },
+      namespace: releaseNamespace,
+      watchNamespace: "models",
+      leaseName: "modelwright-operator",
+      identity: "pod-a",
+      runtimeImage: "registry.example.com/runtime:1",
+      imagePullPolicy: "Never",
+      host: "10.0.0.7",
+      routesPort: 8503,
+      adminPort: 8502,
+      drainDelayMs: 1_000_000,
+      terminationGraceSeconds: 1_100,
+      logLevel: "warn",
+    });
+  });
+
+  test("give the gateway options that it reads as they are meant", async () => {
+    const { args, env } = await container("modelwright-gateway", { gateway: { drainDelayMs: 600_000 } });
+    expect(args[0]).toBe("gateway");
+    expect(gatewayOptions(args.slice(1), env)).toEqual({
+      host: "10.0.0.7",
+      restPort: 8501,
+      adminPort: 8502,
+      gateway: "pod-a",
+      operatorUrls: ["http://modelwright-operator:8503"],
+      drainDelayMs: 600_000,
+      logLevel: "info",
+    });
+  });
+
+  test("label gateways as the operator looks for them, and give them no token", async () => {
+    const gateway = (await shown({})).find(
+      ({ kind, metadata }) => kind === "Deployment" && metadata.name === "modelwright-gateway",
+    );
+    expect(gateway?.metadata.namespace).toBe(systemNamespace);
+    expect(gateway?.spec?.template.metadata.labels).toMatchObject(gatewayLabels);
+    expect(gateway?.spec?.template.spec.automountServiceAccountToken).toBe(false);
+  });
+
+  test.each(Object.entries(variants))("grant neither secrets nor wildcards, %s", async (_sentence, values) => {
+    const rules = (await shown(values)).flatMap((object) => object.rules ?? []);
+    const granted = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
+    expect(granted.filter((word) => word.includes("*") || word.startsWith("secrets"))).toEqual([]);
+  });
+
+  test("grant the same on one namespace as on all of them, by Roles", async () => {
+    const [all, one] = [await shown({}), await shown({ watchNamespace: "models" })];
+    const onModels = (objects: readonly Shown[]) =>
+      objects.find(({ metadata, rules }) => metadata.name === "modelwright-operator-models" && rules !== undefined);
+    const inNamespaces = onModels(all)?.rules?.filter(({ apiGroups }) => !apiGroups.includes("apiextensions.k8s.io"));
+    expect(onModels(one)?.rules).toEqual(inNamespaces);
+    expect([onModels(one)?.kind, onModels(one)?.metadata.namespace]).toEqual(["Role", "models"]);
+    expect(one.filter(({ kind }) => kind.startsWith("Cluster"))).toEqual([]);
+  });
+
+  const lint = async (values: object, excluded: readonly string[]): Promise<readonly (readonly string[])[]> => {
+    const { stdout } = await template(values);
+    const args = ["lint", "--add-all-built-in", "--exclude", excluded.join(","), "--format", "json", "-"];
+    const { Reports } = JSON.parse((await run("kube-linter", args, stdout)).stdout) as LintReport; // kube-linter's own format
+    return (Reports ?? []).map(({ Check, Object: { K8sObject }, Diagnostic }) => {
+      const { GroupVersionKind, Name } = K8sObject;
+      return [Check, GroupVersionKind.Kind, Name, Diagnostic.Message];
+    });
+  };
+  const waived = (tool: Tool) => waivers.filter((waiver) => waiver.tool === tool).map(({ check }) => check);
+
+  test.each(linted)("have no finding of kube-linter without a waiver, %s", async (_sentence, values) => {
+    expect(await lint(values, waived("kube-linter"))).toEqual([]);
+  });
+
+  test("need every waiver for kube-linter", async () => {
+    const found = new Set((await lint({}, [downloading])).map(([check]) => check));
+    expect(waived("kube-linter").filter((check) => check !== downloading && !found.has(check))).toEqual([]);
+  });
+
+  test.each(linted)("have no finding of kube-score without a waiver, %s", async (_sentence, values) => {
+    const { stdout } = await template(values);
+    const ignored = waived("kube-score").flatMap((check) => ["--ignore-test", check]);
+    const args = ["score", "--kubernetes-version", "v1.37", "--output-format", "ci", ...ignored, "-"];
+    const { code, output } = await run("kube-score", args, stdout);
+    expect([code, output.split("\n").filter((line) => /^\[(CRITICAL|WARNING)\]/.test(line))]).toEqual([0, []]);
+  });
+
+  test("are what the manifests for kubectl apply -k were made of", async () => {
+    const { stdout } = await template({}, ["--skip-tests"]);
+    const origin = "# generated from charts/modelwright; renew by `npx vitest run test/charts/modelwright -u`\n";
+    const ofHelm = /^ +(app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/.*)\n|^# Source: .*\n/gm;
+    const text =
+      origin + stdout.replace(/^ {2}annotations:\n {4}helm\.sh\/resource-policy: keep\n/m, "").replace(ofHelm, "");
+    await expect(text).toMatchFileSnapshot(join(chartFolder, "../manifests/modelwright.yaml"));
+  });
+});
+
+interface LintReport {
+  readonly Reports: readonly {
+    readonly Check: string;
+    readonly Diagnostic: { readonly Message: string };
+    readonly Object: {
+      readonly K8sObject: { readonly Name: string; readonly GroupVersionKind: { readonly Kind: string } };
+    };
+  }[];
+}
