@@ -30,7 +30,7 @@ export async function apply(actions: readonly Action[], identity: Identity, clie
   let isConfirmed = false;
   try {
     for (const action of actions) {
-      if (isDestructive(action) && !isConfirmed) {
+      if (!isConfirmed && (isDestructive(action) || isRepeated(action, identity))) {
         await confirm(action, identity, client);
         isConfirmed = true;
       }
@@ -49,7 +49,15 @@ function isDestructive(action: Action): boolean {
   return action.kind === "delete" || (action.kind === "scale" && action.to < action.from);
 }
 
-/** Nothing is taken away on a stale view: the ModelDeployment must live just as it was observed. */
+/**
+ * What this spec asks for was made before and is gone. Often that is because the ModelDeployment is gone too and garbage
+ * collection was seen first: then everything would be made for it to collect, again and again.
+ */
+function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
+  return kind === "create" && generation === observedGeneration;
+}
+
+/** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */
 async function confirm({ target }: Action, identity: Identity, client: Client): Promise<void> {
   const live = await client.get(resources.modelDeployments, identity);
   const { uid, resourceVersion } = live?.metadata ?? {};

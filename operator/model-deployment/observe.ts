@@ -90,9 +90,10 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   });
 }
 
-function identityOf({ metadata }: ModelDeployment & Stored, key: NamedKey): Identity {
+function identityOf({ metadata, status }: ModelDeployment & Stored, key: NamedKey): Identity {
   const { uid, resourceVersion, generation = 0, creationTimestamp = "" } = metadata;
-  return { ...key, uid, resourceVersion, generation, createdAt: creationTimestamp };
+  const { observedGeneration } = status ?? {};
+  return { ...key, uid, resourceVersion, generation, observedGeneration, createdAt: creationTimestamp };
 }
 
 function observedChildren(

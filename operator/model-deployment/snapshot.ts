@@ -24,6 +24,8 @@ export interface Identity {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
+  /** Generation that status speaks of. */
+  readonly observedGeneration?: number | undefined;
   /** RFC 3339, so that texts compare as times. */
   readonly createdAt: string;
 }

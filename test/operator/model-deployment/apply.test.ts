@@ -54,6 +54,15 @@ describe("apply", () => {
     ]);
   });
 
+  test("makes nothing again for a ModelDeployment that is gone", async () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    const written: string[] = [];
+    const client = createMemoryClient(cluster, (write) => written.push(write));
+    const identity = { ...snapshot().identity, observedGeneration: snapshot().identity.generation };
+    const { failure } = await apply(plan(snapshot()).actions, identity, client);
+    expect([failure?.code, written]).toEqual(["StaleView", []]);
+  });
+
   test("stops at the first failure and says what was done before", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());
