@@ -89,7 +89,8 @@ function retirement(snapshot: Snapshot, revision: ObservedRevision): Retirement 
   if (lagging.length > 0) {
     return { actions: [], draining: [`${lagging.join(", ")} may still send requests to revision ${hash}`] };
   }
-  if (revision.retiredAtMs === undefined) {
+  // A time yet to come is that of a clock that was wrong: waiting for it could take for ever.
+  if (revision.retiredAtMs === undefined || revision.retiredAtMs > snapshot.now) {
     const why = `no gateway sends requests to revision ${hash} any more`;
     return {
       actions: [{ kind: "retire", target, object, at: snapshot.timestamp, why }],

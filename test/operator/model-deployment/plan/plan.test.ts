@@ -141,6 +141,23 @@ const cases: Readonly<Record<string, Case>> = {
       recheckAfterMs: 3_000,
     },
   },
+  "a drain that began in the future, by a clock that was wrong, begins anew": {
+    given: {
+      ...children,
+      status: { stable: share(wanted, "2", 100), ...port },
+      revisions: [
+        revision(other, ready(other), { retiredAtMs: testMs + 3_600_000 }),
+        revision(wanted, ready(wanted), { version: "2" }),
+      ],
+      gateways: [gateway("gateway-a", `${wanted}=100`)],
+    },
+    want: {
+      steps: [`retire ReplicaSet digits-${other}: no gateway sends requests to revision ${other} any more`],
+      rollout: { stable: share(wanted, "2", 100) },
+      hold: { reason: "RolloutInProgress", why: `revision ${other} drains` },
+      recheckAfterMs: 5_000,
+    },
+  },
   "a stable revision that somebody scaled to nothing keeps its requests and gets its pods back": {
     given: {
       ...children,
