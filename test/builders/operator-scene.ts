@@ -44,6 +44,8 @@ export interface World {
   readonly transport: Transport;
   /** Where the ModelDeployments are. */
   readonly namespace: string;
+  /** Node of the gateways' pods: where a kubelet runs whatever has none, it must be another one. */
+  readonly gatewayNode?: string;
 }
 
 /** The scene in the API-server model with the stand-in controllers. */
@@ -62,7 +64,7 @@ export async function operatorScene(): Promise<OperatorScene> {
 }
 
 /** The scene in a Kubernetes that runs already. */
-export async function operatorSceneIn({ transport, namespace }: World): Promise<OperatorScene> {
+export async function operatorSceneIn({ transport, namespace, gatewayNode }: World): Promise<OperatorScene> {
   const client = createClient({ transport, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   await client.apply(resources.namespaces, {
@@ -92,7 +94,7 @@ export async function operatorSceneIn({ transport, namespace }: World): Promise<
       return operator;
     },
     async startGateway(name, operator) {
-      await client.create(resources.pods, gatewayPod(name));
+      await client.create(resources.pods, gatewayPod(name, gatewayNode));
       await client.mergePatch(
         resources.pods,
         { namespace: systemNamespace, name },
@@ -161,12 +163,15 @@ export async function eventually<T>(
   }
 }
 
-function gatewayPod(name: string): KubeObject & Pick<Pod, "spec"> {
+function gatewayPod(name: string, nodeName: string | undefined): KubeObject & Pick<Pod, "spec"> {
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, namespace: systemNamespace, labels: gatewayLabels },
-    spec: { containers: [{ name: "gateway", image: "modelwright/runtime:1.0.0" }] },
+    spec: {
+      containers: [{ name: "gateway", image: "modelwright/runtime:1.0.0" }],
+      ...(nodeName === undefined ? {} : { nodeName }),
+    },
   };
 }
 

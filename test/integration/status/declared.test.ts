@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { modelDeploymentDefinition, modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
+import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import type { Operator } from "../../../operator/operator.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
+import { conditionOf, disagreements, type Witness, witness } from "./told.ts";
+
+const namespace = "default";
+const key = { namespace, name: "digits" };
+const forceful = { force: true };
+
+let scene: OperatorScene;
+let operator: Operator;
+let seen: Witness;
+
+beforeEach(async () => {
+  scene = await operatorScene();
+  seen = witness(scene.client, namespace);
+  operator = await scene.startOperator();
+  await scene.startGateway("gateway-a", operator);
+});
+afterEach(async () => {
+  await seen.stop();
+  await scene.stop();
+  expect(disagreements(seen.states)).toEqual([]);
+});
+
+const apply = async (changes: Partial<ModelDeploymentSpec> = {}, name = "digits"): Promise<number> => {
+  const { apiVersion, kind, spec } = modelDeployment({ replicas: 1, ...changes });
+  const object = { apiVersion, kind, metadata: { name, namespace }, spec };
+  const { metadata } = await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, forceful);
+  return metadata.generation ?? 0;
+};
+const serve = async (name = "digits"): Promise<void> => {
+  const generation = await apply({}, name);
+  await eventually(
+    () => scene.client.list(resources.pods, { namespace, labelSelector: `modelwright.dev/model-deployment=${name}` }),
+    ({ items }) => items.length === 1,
+  );
+  await scene.setPods(readyStatus);
+  expect(await seen.told(name, "AsDeclared", generation)).toMatchObject({ ready: "True AsDeclared", kstatus: "" });
+};
+
+test("suspended on purpose is Ready and serves nobody; resumed it serves again", async () => {
+  await serve();
+  const generation = await apply({ suspend: true });
+  await eventually(
+    async () => {
+      await scene.removeStopped();
+      return seen.states.at(-1);
+    },
+    (state) => conditionOf(state, "Ready")?.reason === "Suspended",
+  );
+  expect(await seen.told("digits", "Suspended", generation)).toEqual({
+    ready: "True Suspended",
+    message: "no pods, because spec.suspend is true",
+    kstatus: "",
+    available: "False NothingReady",
+  });
+  await serve();
+});
+
+test("a foreign object is named and left alone; deleted it is no longer in the way", async () => {
+  const service = { apiVersion: "v1", kind: "Service", metadata: key, spec: { ports: [{ port: 80 }] } };
+  await scene.client.create(resources.services, service);
+  const generation = await apply();
+  expect(await seen.told("digits", "ForeignObject", generation)).toEqual({
+    ready: "False ForeignObject",
+    message:
+      "Service digits exists and does not belong to this ModelDeployment; it is left alone; delete or rename it, or give the ModelDeployment another name",
+    kstatus: "Stalled",
+    available: "False NothingReady",
+  });
+  await scene.client.remove(resources.services, key);
+  await serve();
+});
+
+test("two ModelDeployments on one gateway port: the older keeps it, the younger moves, both serve", async () => {
+  await serve("digits");
+  await serve("other");
+  const port = (await scene.deployment("digits"))?.status?.gateway?.port;
+  const patch = { status: { gateway: { port } } };
+  const other = { namespace, name: "other" };
+  await scene.client.mergePatch(resources.modelDeployments, other, patch, { subresource: "status" });
+  await eventually(
+    () => scene.deployment("other"),
+    (deployment) => deployment?.status?.gateway?.port !== port && deployment?.status?.gateway?.port !== undefined,
+  );
+  expect((await scene.deployment("digits"))?.status?.gateway?.port).toBe(port);
+  for (const name of ["digits", "other"]) {
+    expect(conditionOf(await scene.deployment(name), "Ready")?.status).toBe("True");
+  }
+});
+
+test("a CustomResourceDefinition older than the operator is told, and that of this release recovers it", async () => {
+  await serve();
+  await operator.stop();
+  await scene.client.apply(resources.customResourceDefinitions, olderDefinition(), forceful);
+  operator = await scene.startOperator();
+  await scene.startGateway("gateway-b", operator);
+  const generation = (await scene.deployment())?.metadata.generation ?? 0;
+  const told = await seen.told("digits", "DefinitionOutdated", generation);
+  expect(told).toEqual({
+    ready: "False DefinitionOutdated",
+    message:
+      "the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
+    kstatus: "Stalled",
+    available: "True StableServes",
+  });
+  await operator.stop();
+  await scene.client.apply(resources.customResourceDefinitions, modelDeploymentDefinition, forceful);
+  await scene.startGateway("gateway-c", await scene.startOperator());
+  expect((await seen.told("digits", "AsDeclared", generation)).ready).toBe("True AsDeclared");
+});
+
+/** Our definition before it knew `spec.suspend`. */
+function olderDefinition(): typeof modelDeploymentDefinition {
+  const [version] = modelDeploymentDefinition.spec.versions;
+  const { properties = {} } = modelDeploymentSchema;
+  const { suspend: _, ...fields } = properties["spec"]?.properties ?? {};
+  const spec = { ...properties["spec"], properties: fields };
+  const schema = { openAPIV3Schema: { ...modelDeploymentSchema, properties: { ...properties, spec } } };
+  return {
+    ...modelDeploymentDefinition,
+    spec: { ...modelDeploymentDefinition.spec, versions: [{ ...version, schema }] },
+  };
+}

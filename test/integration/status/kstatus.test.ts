@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
+import { disagreement, isWaitOver, kstatus, type KStatus, type Readable } from "./kstatus.ts";
+
+const condition = (type: string, status: Condition["status"], observedGeneration = 1) => ({
+  type,
+  status,
+  observedGeneration,
+});
+const state = (observedGeneration: number | undefined, ...conditions: ReturnType<typeof condition>[]): Readable => ({
+  metadata: { generation: 1 },
+  status: { ...(observedGeneration === undefined ? {} : { observedGeneration }), conditions },
+});
+
+/** The rules, one a row: what kstatus and what kubectl wait say. */
+const rules: Readonly<Record<string, { given: Readable; want: readonly [KStatus, boolean] }>> = {
+  "what no controller has seen yet is not done, thanks to the default of status": {
+    given: { metadata: { generation: 1 }, status: { observedGeneration: -1 } },
+    want: ["InProgress", false],
+  },
+  "without that default kstatus would take it for done": {
+    given: { metadata: { generation: 1 } },
+    want: ["Current", false],
+  },
+  "a state of an earlier generation does not count": {
+    given: { metadata: { generation: 2 }, status: { observedGeneration: 1, conditions: [condition("Ready", "True")] } },
+    want: ["InProgress", false],
+  },
+  "a condition of an earlier generation does not count": {
+    given: { metadata: { generation: 2 }, status: { conditions: [condition("Ready", "True")] } },
+    want: ["Current", false],
+  },
+  "an object that goes": {
+    given: { metadata: { generation: 1, deletionTimestamp: "2030-01-01T00:00:00Z" } },
+    want: ["Terminating", false],
+  },
+  Ready: { given: state(1, condition("Ready", "True")), want: ["Current", true] },
+  "not Ready": { given: state(1, condition("Ready", "False")), want: ["InProgress", false] },
+  "Ready unknown": { given: state(1, condition("Ready", "Unknown")), want: ["InProgress", false] },
+  Stalled: { given: state(1, condition("Ready", "False"), condition("Stalled", "True")), want: ["Failed", false] },
+  "Reconciling comes before Ready": {
+    given: state(1, condition("Ready", "True"), condition("Reconciling", "True")),
+    want: ["InProgress", true],
+  },
+  "the first of Reconciling and Stalled counts": {
+    given: state(1, condition("Stalled", "True"), condition("Reconciling", "True")),
+    want: ["Failed", false],
+  },
+};
+
+describe("what others read from a status", () => {
+  test.each(Object.entries(rules))("%s", (_sentence, { given, want }) => {
+    expect([kstatus(given), isWaitOver(given)]).toEqual(want);
+  });
+});
+
+/** Every state that a story shows: the conditions of each turn, as the operator wrote them. */
+function toldStates(): readonly { readonly story: string; readonly object: Readable }[] {
+  const folder = new URL("../../golden/stories/", import.meta.url);
+  return readdirSync(folder).flatMap((story) =>
+    readFileSync(new URL(story, folder), "utf8")
+      .split(/^turn \d+$/m)
+      .map((turn) => [...turn.matchAll(/^ {2}(\w+)=(True|False) /gm)])
+      .filter((found) => found.length > 0)
+      .map((found) => ({
+        story,
+        object: state(
+          1,
+          ...found.map(([, type = "", status]) => condition(type, status === "True" ? "True" : "False")),
+        ),
+      })),
+  );
+}
+
+describe("kstatus and kubectl wait agree", () => {
+  const states = toldStates();
+
+  test("on every state of the stories", () => {
+    const disagreements = states.map(({ story, object }) => [story, disagreement(object)]);
+    expect(disagreements.filter(([, why]) => why !== undefined)).toEqual([]);
+    expect(states.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(states.map(({ object }) => kstatus(object)))).toEqual(new Set(["Current", "InProgress", "Failed"]));
+  });
+
+  test("on each of them after the spec has changed: not done", () => {
+    const changed = states.map(({ object }) => ({ ...object, metadata: { generation: 2 } }));
+    expect(changed.filter((object) => kstatus(object) !== "InProgress" || isWaitOver(object))).toEqual([]);
+  });
+});

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { model, modelDeployment } from "../../builders/model-deployment.ts";
+import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
+import { reportedSituations } from "./reported-situations.ts";
+import { disagreements, type Witness, witness } from "./told.ts";
+
+const namespace = "default";
+const key = { namespace, name: "digits" };
+const servesOn = "; revision REVISION (version 1) serves on";
+
+let scene: OperatorScene;
+let seen: Witness;
+
+beforeAll(async () => {
+  scene = await operatorScene();
+  seen = witness(scene.client, namespace);
+  await scene.startGateway("gateway-a", await scene.startOperator());
+  await apply("digits.h5");
+  await report(() => readyStatus);
+});
+afterAll(async () => {
+  await seen.stop();
+  await scene.stop();
+});
+
+const apply = async (key: string): Promise<number> => {
+  const { apiVersion, kind, metadata, spec } = modelDeployment({ ...model(key), replicas: 1 });
+  const { name } = metadata;
+  const object = { apiVersion, kind, metadata: { name, namespace }, spec };
+  const applied = await scene.client.apply(resources.modelDeployments, object, { force: true });
+  return applied.metadata.generation ?? 0;
+};
+
+/** Pods that no kubelet has said anything about. */
+const silentPods = () =>
+  eventually(
+    async () => {
+      const { items } = await scene.client.list<Pod>(resources.pods, {
+        namespace,
+        labelSelector: labels.deployment,
+      });
+      return items.filter(({ status }) => status?.podIP === undefined && status?.phase === "Pending");
+    },
+    (pods) => pods.length > 0,
+  );
+
+const report = async (status: (pod: Pod) => Pod["status"]): Promise<void> => {
+  for (const pod of await silentPods()) {
+    const { name } = pod.metadata;
+    const patch = { status: status(pod) };
+    await scene.client.mergePatch(resources.pods, { namespace, name }, patch, { subresource: "status" });
+  }
+};
+
+/** The old revision's pods are stopped, and nothing but the stable revision is left. */
+const settled = () =>
+  eventually(
+    async () => {
+      await scene.removeStopped();
+      return scene.client.list(resources.replicaSets, { namespace });
+    },
+    ({ items }) => items.length === 1,
+  );
+
+describe("what is reported about pods stands in Ready, and the good spec recovers it", () => {
+  test.for(Object.entries(reportedSituations))("%s", async ([, { given, ready, message, kstatus }]) => {
+    expect((await seen.told(key.name, "AsDeclared", await apply("digits.h5"))).ready).toBe("True AsDeclared");
+
+    const generation = await apply("second.h5");
+    await report(given);
+    expect(await seen.told(key.name, ready, generation)).toEqual({
+      ready: `False ${ready}`,
+      message: `${message}${servesOn}`,
+      kstatus,
+      available: "True StableServes",
+    });
+    expect(seen.wasNeverReady(key.name, generation)).toBe(true);
+
+    await seen.told(key.name, "AsDeclared", await apply("digits.h5"));
+    await settled();
+  });
+
+  test("and every state on the way reads the same to kstatus and kubectl wait", () => {
+    expect(disagreements(seen.states)).toEqual([]);
+    expect(seen.states.length).toBeGreaterThan(40);
+  });
+});
