@@ -347,7 +347,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
   test("gives the operator the image that a kustomization chooses for the gateway", async () => {
     const text = await readFile(join(chartFolder, "../manifests/kustomization.yaml"), "utf8");
     const copy = await mkdtemp(join(folder, "kustomize-"));
-    for (const name of ["namespace.yaml", "modelwright.yaml"]) {
+    for (const name of ["namespace.yaml", "crd.yaml", "modelwright.yaml"]) {
       await capture("cp", [join(chartFolder, "../manifests", name), copy]);
     }
     await capture("tee", [join(copy, "kustomization.yaml")], text.replaceAll("newTag: dev", "newTag: 1.2.3"));
