@@ -64,8 +64,8 @@ async function created(scene: ReconcileScene, bare: Transport, count: number) {
   for (let index = 0; index < count; index += 1) {
     const metadata = { name: `digits-${index}`, namespace: "default" };
     const spec = { ...source("digits.h5"), replicas: 2 };
-    const deployment = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment", metadata, spec };
-    await scene.client.create<ModelDeployment>(resources.modelDeployments, deployment);
+    const type = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment" } as const;
+    await scene.client.create<ModelDeployment>(resources.modelDeployments, { ...type, metadata, spec });
   }
   await scene.untilQuiet();
   const requests = scene.requests.splice(0);
