@@ -4,8 +4,10 @@ import { type Log, silentLog } from "../../runtime/base/log.ts";
 import type { Priority } from "./line.ts";
 import { createQueue } from "./queue.ts";
 
-/** What a reconcile has to say when it did not fail. */
+/** What a reconcile has to say. One that wrote nothing may throw its fault instead. */
 export interface Outcome {
+  /** Why it did not come to its end: the key is tried again as the fault asks. */
+  readonly failure?: Fault;
   /** Come back after this long, changed or not. */
   readonly requeueAfterMs?: number;
   /**
@@ -63,28 +65,25 @@ export function createController(options: ControllerOptions): Controller {
   const stopping = new AbortController();
   let running: Promise<void>[] = [];
 
-  const attempt = async (key: string): Promise<Outcome | Fault> => {
+  const attempt = async (key: string): Promise<Outcome> => {
     const startedMs = clock.monotonic();
-    const result = await contained(() => options.reconcile(key, stopping.signal));
+    const outcome = await contained(() => options.reconcile(key, stopping.signal));
     const durationMs = clock.monotonic() - startedMs;
-    if (result instanceof Fault) {
-      metrics?.reconciled({ controller: name, outcome: "failed", code: result.code, durationMs });
-      log[result.level]("reconcile failed", { controller: name, key, code: result.code, cause: result.sentence });
-    } else {
+    const { failure } = outcome;
+    if (failure === undefined) {
       metrics?.reconciled({ controller: name, outcome: "done", durationMs });
+    } else {
+      metrics?.reconciled({ controller: name, outcome: "failed", code: failure.code, durationMs });
+      log[failure.level]("reconcile failed", { controller: name, key, code: failure.code, cause: failure.sentence });
     }
-    return result;
+    return outcome;
   };
-  const settle = (key: string, result: Outcome | Fault): void => {
-    if (result instanceof Fault) {
-      queue.retry(key, result.retry);
-      queue.done(key);
-      return;
-    }
-    queue.forget(key);
-    if (result.requeueAfterMs !== undefined) queue.addAfter(key, result.requeueAfterMs);
-    if (result.awaiting === undefined) queue.done(key);
-    else holdUntil(result.awaiting, { clock, capMs: awaitingCapMs, release: () => queue.done(key) });
+  const settle = (key: string, { failure, requeueAfterMs, awaiting }: Outcome): void => {
+    if (failure === undefined) queue.forget(key);
+    else queue.retry(key, failure.retry);
+    if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
+    if (awaiting === undefined) queue.done(key);
+    else holdUntil(awaiting, { clock, capMs: awaitingCapMs, release: () => queue.done(key) });
   };
   const work = async (): Promise<void> => {
     for (;;) {
@@ -115,11 +114,11 @@ export function createController(options: ControllerOptions): Controller {
 }
 
 /** The border: whatever a reconcile throws becomes a fault, so that one key cannot end the loop. */
-async function contained(run: () => Promise<Outcome>): Promise<Outcome | Fault> {
+async function contained(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();
   } catch (thrown) {
-    return Fault.from(thrown);
+    return { failure: Fault.from(thrown) };
   }
 }
 

@@ -43,8 +43,9 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     reconcile: async (key): Promise<Outcome> => {
       const named = namedKey(key);
       askForFacts(named, caches, facts, () => controller.add(key));
-      const { writes, recheckAfterMs } = await reconcile(named, { sources, client, recorder, log });
+      const { writes, failure, recheckAfterMs } = await reconcile(named, { sources, client, recorder, log });
       return {
+        ...(failure === undefined ? {} : { failure }),
         ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
         ...(writes.length === 0 ? {} : { awaiting: allSeen(writes, caches) }),
       };

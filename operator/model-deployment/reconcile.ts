@@ -1,3 +1,5 @@
+import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
 import { apply, type Write, writeStatus } from "./apply.ts";
@@ -5,6 +7,7 @@ import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { isSameStatus, status } from "./status.ts";
 
 export interface ReconcileOptions {
@@ -16,7 +19,10 @@ export interface ReconcileOptions {
 
 /** What a reconcile wrote, and when it wants to look again. */
 export interface Reconciled {
+  /** Also those before a failure: the next pass must not plan without them. */
   readonly writes: readonly Write[];
+  /** Why it did not come to its end, if trying again may help. */
+  readonly failure?: Fault | undefined;
   readonly recheckAfterMs?: number | undefined;
 }
 
@@ -33,12 +39,25 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   const { done, writes, failure } = await apply(planned.actions, snapshot.identity, client);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   // A lost race is no news: the state that won it is on its way here.
-  if (failure?.level === "info") throw failure;
+  if (failure?.level === "info") return { writes, failure };
   const next = status({ snapshot, plan: planned, failure });
-  const statusWrites = isSameStatus(snapshot.status, next) ? [] : [await writeStatus(next, snapshot.identity, client)];
+  const { write, refusal } = isSameStatus(snapshot.status, next) ? {} : await written(next, snapshot, client);
+  if (refusal !== undefined) return { writes, failure: refusal };
   for (const event of events(done, snapshot.status, next)) recorder.publish(snapshot.identity, event);
   if (failure !== undefined) recorder.publish(snapshot.identity, applyFailed(failure));
-  if (failure !== undefined && failure.retry !== "never") throw failure;
-  const recheckAfterMs = failure === undefined ? planned.recheckAfterMs : hopelessRecheckMs;
-  return { writes: [...writes, ...statusWrites], recheckAfterMs };
+  const allWrites = write === undefined ? writes : [...writes, write];
+  if (failure !== undefined && failure.retry !== "never") return { writes: allWrites, failure };
+  return { writes: allWrites, recheckAfterMs: failure === undefined ? planned.recheckAfterMs : hopelessRecheckMs };
+}
+
+async function written(
+  next: ModelDeploymentStatus,
+  { identity }: Snapshot,
+  client: Client,
+): Promise<{ readonly write?: Write; readonly refusal?: Fault }> {
+  try {
+    return { write: await writeStatus(next, identity, client) };
+  } catch (thrown) {
+    return { refusal: Fault.from(thrown) };
+  }
 }

@@ -123,7 +123,9 @@ async function reconciled(cluster: SimulatedCluster, key: NamedKey, options: Sto
   const log: Log = { ...silentLog, info: (_message, fields = {}) => actions.push(actionText(fields)) };
   const client = createMemoryClient(cluster, options.beforeWrite);
   try {
-    await reconcile(key, { sources: cluster.sources, client, recorder: { publish: () => {} }, log });
+    const options = { sources: cluster.sources, client, recorder: { publish: () => {} }, log };
+    const { failure } = await reconcile(key, options);
+    if (failure !== undefined) throw failure;
   } catch (thrown) {
     actions.push(`failed: ${Fault.from(thrown).message}`);
   }

@@ -54,6 +54,19 @@ describe("when a key is taken again", () => {
 });
 
 describe("reading its own writes", () => {
+  test("a key that failed after a write waits until the write is seen", async () => {
+    const seen = Promise.withResolvers<void>();
+    const { clock, controller, runsAtMs } = scripted([{ awaiting: seen.promise, failure: fault("backoff") }]);
+    controller.start();
+    controller.add("a");
+    await clock.advance(1_000);
+    expect(runsAtMs).toEqual([0]);
+    seen.resolve();
+    await clock.settle();
+    expect(runsAtMs).toEqual([0, 1_000]);
+    await controller.stop();
+  });
+
   test("a key that changes while its write is not seen yet waits until it is", async () => {
     const seen = Promise.withResolvers<void>();
     const { clock, controller, runsAtMs } = scripted([{ awaiting: seen.promise }]);
