@@ -1,5 +1,6 @@
 import { editorSchema } from "../schema/editor-schema.ts";
 import { reference } from "../schema/reference.ts";
+import type { StructuralSchema } from "../schema/structural/structural-schema.ts";
 import { yamlText } from "../schema/yaml.ts";
 import { conditionReasons, conditionTypes } from "./conditions.ts";
 import { modelDeploymentDefinition, modelDeploymentSchema } from "./definition.ts";
@@ -12,6 +13,7 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
   return {
     "modelwright.dev_modeldeployments.yaml": `# ${origin}\n${yamlText(modelDeploymentDefinition)}`,
     "model-deployment.schema.json": `${JSON.stringify(editorDocument(), undefined, 2)}\n`,
+    "model-deployment.structure.json": `${JSON.stringify(structure(modelDeploymentSchema), undefined, 2)}\n`,
     "reference.md": referenceDocument(),
   };
 }
@@ -31,6 +33,26 @@ function editorDocument(): object {
     ...schema,
     required: ["apiVersion", "kind", "metadata", "spec"],
     properties,
+  };
+}
+
+/** Fields and their types only: what the operator compares with the served definition, without loading TypeBox for it. */
+function structure(schema: StructuralSchema): StructuralSchema {
+  const { type, properties, items, additionalProperties } = schema;
+  const open = schema["x-kubernetes-preserve-unknown-fields"];
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(open === undefined ? {} : { "x-kubernetes-preserve-unknown-fields": open }),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, structure(field)])) }),
+    ...(items === undefined ? {} : { items: structure(items) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : {
+          additionalProperties:
+            typeof additionalProperties === "object" ? structure(additionalProperties) : additionalProperties,
+        }),
   };
 }
 

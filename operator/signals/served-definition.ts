@@ -1,5 +1,6 @@
 import { missingField } from "../../crds/schema/missing-field.ts";
-import { modelDeploymentDefinition, modelDeploymentSchema } from "../../crds/v1alpha1/definition.ts";
+import structure from "../../crds/generated/model-deployment.structure.json" with { type: "json" };
+import type { StructuralSchema } from "../../crds/schema/structural/structural-schema.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
@@ -25,11 +26,14 @@ interface Definition extends KubeObject {
   readonly spec: { readonly versions: readonly { readonly name: string; readonly schema?: object }[] };
 }
 
+const ownSchema = structure as StructuralSchema; // printed from one, see crds/v1alpha1/documents.ts
+
 /** Knows nothing before the first look. */
 export function createServedDefinition({ client, log, onChange }: ServedDefinitionOptions): ServedDefinition {
   let lackingField: string | undefined;
   let looking: Promise<void> | undefined;
-  const { name } = modelDeploymentDefinition.metadata;
+  const { plural, group } = resources.modelDeployments;
+  const name = `${plural}.${group}`;
   const look = async (): Promise<void> => {
     try {
       const definition = await client.get<Definition>(resources.customResourceDefinitions, { name });
@@ -55,5 +59,5 @@ export function createServedDefinition({ client, log, onChange }: ServedDefiniti
 function lacking({ spec }: Definition): string | undefined {
   const version = spec.versions.find(({ name }) => name === resources.modelDeployments.version);
   const schema: { readonly openAPIV3Schema?: unknown } = version?.schema ?? {};
-  return version === undefined ? undefined : missingField(modelDeploymentSchema, schema.openAPIV3Schema);
+  return version === undefined ? undefined : missingField(ownSchema, schema.openAPIV3Schema);
 }
