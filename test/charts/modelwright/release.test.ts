@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { startTimeoutMs } from "../../cluster/control-plane.ts";
+import { digitsAnswer, digitsExpected } from "../../cluster/digits.ts";
+import { capture } from "../../cluster/launch/kubectl.ts";
+import { writeProgramImages } from "../../cluster/node/images.ts";
+import { type Node, startNode } from "../../cluster/node/node.ts";
+import { whyNoNode } from "../../cluster/node/programs.ts";
+import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
+import { chartFolder, releaseNamespace } from "./rendered.ts";
+
+const reason = whyNoNode() ?? whyNoTool("helm");
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const timeout = 120_000;
+const example = join(chartFolder, "../../crds/examples/digits.yaml");
+
+describe.skipIf(reason !== undefined)(`a release of the chart on a real node${skipped}`, () => {
+  let node: Node;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "modelwright-release-"));
+    await toolPath("helm");
+    node = await startNode();
+    await node.importImages(await writeProgramImages(folder, ["operator", "runtime"]));
+    await kubectl(["create", "namespace", releaseNamespace]);
+    await kubectl(["label", "namespace", releaseNamespace, "pod-security.kubernetes.io/enforce=restricted"]);
+  }, startTimeoutMs + toolTimeoutMs);
+
+  afterAll(async () => {
+    await node?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const kubectl = async (args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await node.kubectl(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const helm = async (args: readonly string[]): Promise<string> => {
+    const homes = Object.fromEntries(
+      ["CACHE", "CONFIG", "DATA"].map((kind) => [`HELM_${kind}_HOME`, join(folder, kind)]),
+    );
+    const env = { ...process.env, KUBECONFIG: node.kubeconfigPath, HELM_NAMESPACE: releaseNamespace, ...homes };
+    const { code, stdout, stderr } = await capture(await toolPath("helm"), args, "", env);
+    if (code !== 0)
+      throw new Error(`helm ${args.join(" ")}: ${stderr}\n${await kubectl(["get", "pods", "-A", "-o", "wide"])}`);
+    return stdout;
+  };
+  const frontUrl = async (): Promise<string> => {
+    const path = ["--namespace", releaseNamespace, "--output=jsonpath={.spec.clusterIP}"];
+    return `http://${await kubectl(["get", "service/modelwright-gateway", ...path])}:8501/v1/models/simple_model:predict`;
+  };
+
+  test("is ready by helm install --wait and passes helm test", { timeout }, async () => {
+    const set = ["--set=image.pullPolicy=Never", "--set=models.drainDelayMs=500", "--set=gateway.drainDelayMs=2000"];
+    await helm(["install", "modelwright", chartFolder, "--wait", "--timeout=90s", ...set]);
+    expect(await helm(["test", "modelwright", "--timeout=60s"])).toMatch(/Phase:\s+Succeeded/);
+  });
+
+  test(
+    "serves the example at the shared front, through an upgrade and a rollback",
+    { timeout: 2 * timeout },
+    async () => {
+      await kubectl(["apply", "-f", example]);
+      await kubectl(["wait", "mwd/simple-model", "--for=condition=Ready", "--timeout=90s"]);
+      const url = await frontUrl();
+      expect(await digitsAnswer(url)).toEqual(digitsExpected());
+      const pods = ["get", "pods", "--selector=modelwright.dev/model-deployment", "--output=name"];
+      const before = await kubectl(pods);
+      const upgrade = ["--reuse-values", "--set=gateway.podAnnotations.upgraded=yes", "--set=operator.logLevel=debug"];
+      await helm(["upgrade", "modelwright", chartFolder, "--wait", "--timeout=90s", ...upgrade]);
+      expect(await digitsAnswer(url)).toEqual(digitsExpected());
+      await helm(["rollback", "modelwright", "1", "--wait", "--timeout=90s"]);
+      expect(await digitsAnswer(url)).toEqual(digitsExpected());
+      // Neither restarts a pod of a model.
+      expect(await kubectl(pods)).toBe(before);
+    },
+  );
+
+  test("leaves ModelDeployments and what serves them, when it is uninstalled", { timeout }, async () => {
+    await helm(["uninstall", "modelwright", "--wait", "--timeout=60s"]);
+    const left = ["--namespace", releaseNamespace, "--output=name"];
+    expect(await kubectl(["get", "deployments,services,roles,rolebindings", ...left])).toBe("");
+    expect(await kubectl(["get", "mwd,replicasets", "--output=name"])).toMatch(
+      /^replicaset\.apps\/simple-model-\w+\nmodeldeployment\.modelwright\.dev\/simple-model\n$|^modeldeployment\.modelwright\.dev\/simple-model\nreplicaset\.apps\/simple-model-\w+\n$/,
+    );
+  });
+});
