@@ -25,6 +25,16 @@ kind: Namespace
 metadata: {name: demo, labels: {pod-security.kubernetes.io/enforce: restricted}}
 `;
 
+const scarce = `
+apiVersion: modelwright.dev/v1alpha1
+kind: ModelDeployment
+metadata: {name: scarce, namespace: demo}
+spec:
+  model: {source: {configMap: {name: simple-model, key: simple_model.h5}}}
+  replicas: 3
+  resources: {gpu: {count: 1}}
+`;
+
 /** What is read of an event of audit.k8s.io/v1. */
 interface AuditEvent {
   readonly verb: string;
@@ -78,7 +88,7 @@ describe.skipIf(reason !== undefined)(`an installation by plain manifests on a r
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), "modelwright-installation-"));
     auditLog = join(scratch, "audit.jsonl");
-    node = await startNode({ auditLog });
+    node = await startNode({ auditLog, gpus: 2 });
     await node.importImages(await writeProgramImages(scratch, ["operator", "runtime"]));
     // First what other objects need: a namespace and a kind.
     await kubectl("apply", `--filename=${crd}`, `--filename=${join(plain, "namespace.yaml")}`);
@@ -142,6 +152,23 @@ describe.skipIf(reason !== undefined)(`an installation by plain manifests on a r
       expect(await holder()).not.toContain(leader);
     },
   );
+
+  test("says in the scheduler's words what a pod without a GPU waits for", { timeout: 120_000 }, async () => {
+    await kubectl("wait", "node", "--all", "--for=jsonpath={.status.allocatable.nvidia\\.com/gpu}=2", "--timeout=30s");
+    await node.kubectl(["create", "--filename=-"], { input: scarce });
+    const phases = "--output=jsonpath={range .items[*]}{.status.phase} {end}";
+    const selected = "--selector=modelwright.dev/model-deployment=scarce";
+    await vi.waitFor(
+      async () => {
+        const pods = (await inDemo("get", "pods", selected, phases)).trim().split(" ");
+        expect(pods.toSorted()).toEqual(["Pending", "Running", "Running"]);
+        const message = await field("mwd/scarce", '.status.conditions[?(@.type=="Ready")].message');
+        expect(message).toContain("0/1 nodes are available: 1 Insufficient nvidia.com/gpu.");
+      },
+      { timeout: 60_000, interval: 250 },
+    );
+    await inDemo("delete", "mwd/scarce");
+  });
 
   test("removes what belongs to a model with it", { timeout: 120_000 }, async () => {
     await inDemo("delete", `--filename=${example}`);

@@ -22,8 +22,14 @@ export interface Node extends Omit<ControlPlane, "stop"> {
 
 type Launch = (name: string, command: readonly string[]) => Promise<Component>;
 
+/** How a node differs from a bare one. */
+export interface NodeOptions extends Pick<ControlPlaneOptions, "auditLog"> {
+  /** Number of GPUs that the node offers as `nvidia.com/gpu`; they are names and no more. Default: none. */
+  readonly gpus?: number;
+}
+
 /** Starts a cluster of one node of its own and waits until pods can run; it ends with this process at the latest. */
-export async function startNode(options: Pick<ControlPlaneOptions, "auditLog"> = {}): Promise<Node> {
+export async function startNode({ gpus = 0, ...options }: NodeOptions = {}): Promise<Node> {
   const programs = await nodePrograms();
   const namespaces = await createNamespaces(programs.kubernetes);
   const ends: (() => Promise<unknown>)[] = [() => namespaces.end()];
@@ -50,6 +56,11 @@ export async function startNode(options: Pick<ControlPlaneOptions, "auditLog"> =
     await startRuntime(site, launch, importImages);
     await startNodePrograms(site, launch);
     await untilReady(plane, network, components);
+    // The kubelet, when it starts, removes the sockets of plugins that were there before it.
+    if (gpus > 0) await launch("gpu-plugin", [programs.kubernetes, "gpu-plugin", `--count=${gpus}`]);
+    for (const { ended } of components) {
+      ended.catch((error: Error) => process.stderr.write(`node: ${error.message}\n`));
+    }
     return { ...plane, network, importImages, stop };
   } catch (error) {
     await stop();
