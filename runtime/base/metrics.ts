@@ -1,9 +1,9 @@
 import type { Counter, Gauge, Histogram } from "prom-client";
 import CounterMetric from "prom-client/lib/counter.js";
-import collectDefaultMetrics from "prom-client/lib/defaultMetrics.js";
 import GaugeMetric from "prom-client/lib/gauge.js";
 import HistogramMetric from "prom-client/lib/histogram.js";
 import Registry from "prom-client/lib/registry.js";
+import { collectProcessMetrics } from "./process-metrics.ts";
 
 /** What a metric is: its name (declared in the contract), one sentence, and the names of its labels. */
 export interface MetricShape<Label extends string> {
@@ -35,7 +35,7 @@ export const durationBuckets: readonly number[] = [
 /** An empty set. With `processMetrics`, memory, CPU and event loop figures of this process (`process_…`, `nodejs_…`) join it. */
 export function metricSet(options: { readonly processMetrics: boolean }): MetricSet {
   const registry = new Registry();
-  if (options.processMetrics) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics) collectProcessMetrics(registry);
   const registers = [registry];
   return {
     counter: ({ name, help, labels }) => new CounterMetric({ name, help, labelNames: [...labels], registers }),

@@ -20,7 +20,8 @@ declare module "prom-client/lib/registry.js" {
   export default Registry;
 }
 
-declare module "prom-client/lib/defaultMetrics.js" {
-  import { collectDefaultMetrics } from "prom-client";
-  export default collectDefaultMetrics;
+declare module "prom-client/lib/metrics/*" {
+  import { Registry } from "prom-client";
+  const register: (registry: Registry, options?: { eventLoopMonitoringPrecision?: number }) => void;
+  export default register;
 }
