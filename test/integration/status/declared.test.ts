@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { modelDeploymentDefinition, modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
+import { modelDeploymentDefinition } from "../../../crds/v1alpha1/definition.ts";
 import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import type { Operator } from "../../../operator/operator.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorScene, readyStatus } from "../../builders/operator-scene.ts";
+import { olderDefinition } from "../../builders/older-definition.ts";
 import { conditionOf, disagreements, type Witness, witness } from "./told.ts";
 
 const namespace = "default";
@@ -114,16 +115,3 @@ test("a CustomResourceDefinition older than the operator is told, and that of th
   await scene.startGateway("gateway-c", await scene.startOperator());
   expect((await seen.told("digits", "AsDeclared", generation)).ready).toBe("True AsDeclared");
 });
-
-/** Our definition before it knew `spec.suspend`. */
-function olderDefinition(): typeof modelDeploymentDefinition {
-  const [version] = modelDeploymentDefinition.spec.versions;
-  const { properties = {} } = modelDeploymentSchema;
-  const { suspend: _, ...fields } = properties["spec"]?.properties ?? {};
-  const spec = { ...properties["spec"], properties: fields };
-  const schema = { openAPIV3Schema: { ...modelDeploymentSchema, properties: { ...properties, spec } } };
-  return {
-    ...modelDeploymentDefinition,
-    spec: { ...modelDeploymentDefinition.spec, versions: [{ ...version, schema }] },
-  };
-}

@@ -1,30 +1,21 @@
 import { expect, test } from "vitest";
-import { modelDeploymentDefinition, modelDeploymentSchema } from "../../../crds/v1alpha1/definition.ts";
+import { modelDeploymentDefinition } from "../../../crds/v1alpha1/definition.ts";
 import { createClient } from "../../../operator/kube/client.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { createApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { createServedDefinition } from "../../../operator/signals/served-definition.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
+import { olderDefinition } from "../../builders/older-definition.ts";
 import { eventually } from "../../builders/operator-scene.ts";
-
-const { suspend: _, ...olderFields } = modelDeploymentSchema.properties?.["spec"]?.properties ?? {};
 
 test("tells the field that the served definition lacks, until that of this release is applied", async () => {
   const server = createApiServer({ clock: systemClock });
   const client = createClient({ transport: server, fieldManager: "test" });
   let changes = 0;
   const served = createServedDefinition({ client, log: silentLog, onChange: () => void (changes += 1) });
-  const [version] = modelDeploymentDefinition.spec.versions;
-  const { properties = {} } = modelDeploymentSchema;
-  const spec = { ...properties["spec"], properties: olderFields };
-  const schema = { openAPIV3Schema: { ...modelDeploymentSchema, properties: { ...properties, spec } } };
-  const older = {
-    ...modelDeploymentDefinition,
-    spec: { ...modelDeploymentDefinition.spec, versions: [{ ...version, schema }] },
-  };
   served.look();
-  await client.apply(resources.customResourceDefinitions, older);
+  await client.apply(resources.customResourceDefinitions, olderDefinition());
   const lacks = (wanted: string | undefined) =>
     eventually(
       () => {

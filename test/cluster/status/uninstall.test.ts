@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { modelDeploymentDefinition } from "../../../crds/v1alpha1/definition.ts";
+import { loadConnection } from "../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { labels } from "../../../operator/model-deployment/resources/labels.ts";
+import type { Operator } from "../../../operator/operator.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import type { Part } from "../../integration/status/uninstall-orders.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+
+/** Garbage collection looks for new kinds of owners every 30 s. */
+const collectionTimeoutMs = 90_000;
+vi.setConfig({ testTimeout: 3 * collectionTimeoutMs });
+
+const reason = whyNotHere();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+/** One for each part that goes first, and one for each that goes last. */
+const orders: readonly (readonly Part[])[] = [
+  ["operator", "definition", "objects", "namespace"],
+  ["definition", "operator", "namespace", "objects"],
+  ["objects", "namespace", "operator", "definition"],
+  ["namespace", "objects", "definition", "operator"],
+];
+
+const children = [
+  resources.replicaSets,
+  resources.pods,
+  resources.services,
+  resources.endpointSlices,
+  resources.serviceAccounts,
+  resources.podDisruptionBudgets,
+];
+
+interface Installation {
+  readonly namespace: string;
+  readonly scene: OperatorScene;
+  readonly operator: Operator;
+}
+
+const removals: Readonly<Record<Part, (installation: Installation) => Promise<unknown>>> = {
+  operator: ({ operator }) => operator.stop(),
+  definition: ({ scene: { client } }) =>
+    client.remove(resources.customResourceDefinitions, { name: modelDeploymentDefinition.metadata.name }),
+  objects: ({ scene: { client }, namespace }) =>
+    client.remove(resources.modelDeployments, { namespace, name: "digits" }),
+  namespace: ({ scene: { client }, namespace }) => client.remove(resources.namespaces, { name: namespace }),
+};
+
+// A control plane of its own: the definition goes, and other tests' ModelDeployments would go with it.
+describe.skipIf(reason !== undefined)(`an uninstall on a real Kubernetes control plane${skipped}`, () => {
+  let plane: ControlPlane;
+  let transport: Transport;
+
+  beforeAll(async () => {
+    plane = await startControlPlane({ scheduler: false });
+    transport = createHttpTransport({ connection: await loadConnection({ kubeconfigPath: plane.kubeconfigPath }) });
+  }, startTimeoutMs);
+  afterAll(async () => {
+    await transport.close();
+    await plane.stop();
+  });
+
+  test.for(orders.map((order, index) => [order.join(", "), order, index] as const))(
+    "leaves nothing: %s",
+    async ([, order, index]) => {
+      const namespace = `uninstall-${index}`;
+      const scene = await operatorSceneIn({ transport, namespace });
+      await scene.client.apply(resources.namespaces, {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: namespace },
+      });
+      const operator = await scene.startOperator();
+      const installation = { namespace, scene, operator };
+      await collected(installation);
+      await deploy(installation, "digits");
+      for (const part of order) await removals[part](installation);
+      await eventually(
+        () => left(installation),
+        (names) => names.length === 0,
+        collectionTimeoutMs,
+      );
+      await scene.stop();
+      expect(await left(installation)).toEqual([]);
+    },
+  );
+});
+
+async function deploy({ scene, namespace }: Installation, name: string): Promise<void> {
+  const { apiVersion, kind, spec } = modelDeployment();
+  await eventually(
+    () =>
+      scene.client
+        .apply(resources.modelDeployments, { apiVersion, kind, metadata: { name, namespace }, spec })
+        .then(() => true)
+        .catch(() => false),
+    (isApplied) => isApplied,
+  );
+  await eventually(
+    () => scene.deployment(name),
+    (deployment) => conditionTexts(deployment).includes("Ready=False NothingServes"),
+  );
+}
+
+/** The garbage collector follows our kind: children of a deleted ModelDeployment go. */
+async function collected(installation: Installation): Promise<void> {
+  const { scene, namespace } = installation;
+  await deploy(installation, "probe");
+  await scene.client.remove(resources.modelDeployments, { namespace, name: "probe" });
+  await eventually(
+    () => scene.client.list(resources.replicaSets, { namespace }),
+    ({ items }) => items.length === 0,
+    collectionTimeoutMs,
+  );
+}
+
+/** What is still there: children, namespace, definition; and whatever waits for a finalizer. */
+async function left({ scene: { client }, namespace }: Installation): Promise<readonly string[]> {
+  const selections = [
+    ...children.map((kind) => ({ kind, selection: { namespace, labelSelector: labels.deployment } })),
+    { kind: resources.namespaces, selection: { fieldSelector: `metadata.name=${namespace}` } },
+    { kind: resources.customResourceDefinitions, selection: {} },
+  ];
+  const found = await Promise.all(selections.map(({ kind, selection }) => client.list(kind, selection)));
+  return found.flatMap(({ items }) =>
+    items.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.finalizers?.join() ?? ""}`),
+  );
+}
