@@ -6,11 +6,11 @@ import { gatewayLabels, systemNamespace } from "../../../operator/model-deployme
 import { operatorOptions } from "../../../operator/options.ts";
 import { gatewayOptions } from "../../../runtime/gateway/options.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
-import { type Tool, toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
+import { type Tool, toolPath, toolTimeoutMs, whyNoKubeLinter, whyNoTool } from "../tool.ts";
 import { chartFolder, releaseNamespace, rendered, template, variants } from "./rendered.ts";
-import { waivers } from "./waivers.ts";
+import { type Waiver, waivers } from "./waivers.ts";
 
-const reason = (["helm", "kube-linter", "kube-score"] as const).map(whyNoTool).find((why) => why !== undefined);
+const reason = (["helm", "kube-score"] as const).map(whyNoTool).find((why) => why !== undefined);
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 /** Of a rendered object as much as is looked at. */
@@ -58,15 +58,21 @@ async function container(deployment: string, values: object) {
   return { args: first?.args ?? [], env };
 }
 
-describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
-  const run = async (tool: Tool, args: readonly string[], input = "") => {
-    const { code, stdout, stderr } = await capture(await toolPath(tool), args, input);
-    return { code, stdout, output: stdout + stderr };
-  };
+async function run(tool: Tool, args: readonly string[], input = "") {
+  const { code, stdout, stderr } = await capture(await toolPath(tool), args, input);
+  return { code, stdout, output: stdout + stderr };
+}
 
-  beforeAll(async () => {
-    for (const tool of ["helm", "kube-linter", "kube-score"] as const) await toolPath(tool);
-  }, toolTimeoutMs);
+async function buildTools(): Promise<void> {
+  for (const tool of ["helm", "kube-score"] as const) await toolPath(tool);
+}
+
+function waived(tool: Waiver["tool"]): readonly string[] {
+  return waivers.filter((waiver) => waiver.tool === tool).map(({ check }) => check);
+}
+
+describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
+  beforeAll(buildTools, toolTimeoutMs);
 
   test("pass helm lint --strict", async () => {
     const { code, output } = await run("helm", ["lint", "--strict", chartFolder]);
@@ -159,26 +165,6 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     expect(one.filter(({ kind }) => kind.startsWith("Cluster"))).toEqual([]);
   });
 
-  const lint = async (values: object, excluded: readonly string[]): Promise<readonly (readonly string[])[]> => {
-    const { stdout } = await template(values);
-    const args = ["lint", "--add-all-built-in", "--exclude", excluded.join(","), "--format", "json", "-"];
-    const { Reports } = JSON.parse((await run("kube-linter", args, stdout)).stdout) as LintReport; // kube-linter's own format
-    return (Reports ?? []).map(({ Check, Object: { K8sObject }, Diagnostic }) => {
-      const { GroupVersionKind, Name } = K8sObject;
-      return [Check, GroupVersionKind.Kind, Name, Diagnostic.Message];
-    });
-  };
-  const waived = (tool: Tool) => waivers.filter((waiver) => waiver.tool === tool).map(({ check }) => check);
-
-  test.each(linted)("have no finding of kube-linter without a waiver, %s", async (_sentence, values) => {
-    expect(await lint(values, waived("kube-linter"))).toEqual([]);
-  });
-
-  test("need every waiver for kube-linter", async () => {
-    const found = new Set((await lint({}, [downloading])).map(([check]) => check));
-    expect(waived("kube-linter").filter((check) => check !== downloading && !found.has(check))).toEqual([]);
-  });
-
   test.each(linted)("have no finding of kube-score without a waiver, %s", async (_sentence, values) => {
     const { stdout } = await template(values);
     const ignored = waived("kube-score").flatMap((check) => ["--ignore-test", check]);
@@ -193,6 +179,32 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     const ofHelm = /^ +(app\.kubernetes\.io\/managed-by: Helm|helm\.sh\/.*)\n|^# Source: .*\n/gm;
     const text = origin + stdout.replace(ofHelm, "");
     await expect(text).toMatchFileSnapshot(join(chartFolder, "../manifests/modelwright.yaml"));
+  });
+});
+
+const noLinter = reason ?? whyNoKubeLinter();
+const unlinted = noLinter === undefined ? "" : ` (skipped: ${noLinter})`;
+
+describe.skipIf(noLinter !== undefined)(`the chart's templates under kube-linter${unlinted}`, () => {
+  beforeAll(buildTools, toolTimeoutMs);
+
+  const lint = async (values: object, excluded: readonly string[]): Promise<readonly (readonly string[])[]> => {
+    const { stdout } = await template(values);
+    const args = ["lint", "--add-all-built-in", "--exclude", excluded.join(","), "--format", "json", "-"];
+    const { Reports } = JSON.parse((await capture("kube-linter", args, stdout)).stdout) as LintReport; // kube-linter's own format
+    return (Reports ?? []).map(({ Check, Object: { K8sObject }, Diagnostic }) => {
+      const { GroupVersionKind, Name } = K8sObject;
+      return [Check, GroupVersionKind.Kind, Name, Diagnostic.Message];
+    });
+  };
+
+  test.each(linted)("have no finding of kube-linter without a waiver, %s", async (_sentence, values) => {
+    expect(await lint(values, waived("kube-linter"))).toEqual([]);
+  });
+
+  test("need every waiver for kube-linter", async () => {
+    const found = new Set((await lint({}, [downloading])).map(([check]) => check));
+    expect(waived("kube-linter").filter((check) => check !== downloading && !found.has(check))).toEqual([]);
   });
 });
 
