@@ -96,9 +96,14 @@ function ownerUids({ metadata }: KubeObject): readonly string[] {
   return (metadata.ownerReferences ?? []).filter(({ controller }) => controller === true).map(({ uid }) => uid);
 }
 
-/** A template never changes and is never compared: it would be the largest part of the cache. */
+/** A template never changes and, but for its image, is never compared: it would be the largest part of the cache. */
 function withoutTemplate(replicaSet: ReplicaSet & Stored): ReplicaSet & Stored {
-  return { ...replicaSet, spec: { ...replicaSet.spec, template: { spec: { containers: [] } } } };
+  const { spec } = replicaSet;
+  const containers = spec.template.spec.containers.map(({ name, image }) => ({
+    name,
+    ...(image === undefined ? {} : { image }),
+  }));
+  return { ...replicaSet, spec: { ...spec, template: { spec: { containers } } } };
 }
 
 function withoutSpec(pod: Pod & Stored): Pod & Stored {

@@ -156,6 +156,7 @@ function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): Ob
       resourceVersion,
       replicas: spec.replicas ?? 1,
       pods: status?.replicas ?? 0,
+      image: spec.template.spec.containers[0]?.image,
       failure: failure?.message ?? failure?.reason,
     },
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),

@@ -79,6 +79,8 @@ export interface ObservedRevision {
     readonly replicas: number;
     /** Pods that it counts. */
     readonly pods: number;
+    /** Of the runtime in its template. */
+    readonly image?: string | undefined;
     /** Why it cannot create pods: a quota, an admission rule. */
     readonly failure?: string | undefined;
   };

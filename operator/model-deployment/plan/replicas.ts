@@ -11,6 +11,7 @@ import {
   type Snapshot,
 } from "../snapshot.ts";
 import type { Action } from "./action.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { laggingGateways, shares } from "./traffic.ts";
 
 /** What is to be done about ReplicaSets, and how long until more can be done. */
@@ -55,11 +56,23 @@ function broughtUp(snapshot: Snapshot, share: Share): readonly Action[] {
     ];
   }
   const object = revision.replicaSet;
+  if (isStuckOnImage(snapshot, revision)) {
+    const why = `image ${object.image} cannot be pulled, and the operator has another: ${settings.runtimeImage}`;
+    return [{ kind: "delete", resource: resources.replicaSets, target, object, why }];
+  }
   const revived: readonly Action[] =
     revision.retiredAtMs === undefined
       ? []
       : [{ kind: "revive", target, object, why: `revision ${share.revision} is wanted again` }];
   return [...revived, ...scaled(revision, wanted.replicas, scaleReason(snapshot))];
+}
+
+/** A template never changes, so it would wait for an image that the installation has corrected since. */
+function isStuckOnImage({ settings, wanted, now }: Snapshot, revision: ObservedRevision): boolean {
+  const { image } = revision.replicaSet;
+  const isCorrected = image !== undefined && image !== settings.runtimeImage && revision.hash === wanted.hash;
+  if (!isCorrected || readyPods(revision).length > 0) return false;
+  return diagnosis(revision, now)?.code === "ImagePullFailed";
 }
 
 interface Retirement {

@@ -13,10 +13,13 @@ import { resources } from "../../../operator/kube/resources.ts";
 import { type ApiServer, createApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { type Controllers, startControllers } from "../../../operator/local/controllers/controllers.ts";
 import { type Kubelet, startKubelet } from "../../../operator/local/kubelet/kubelet.ts";
-import { labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { isPodReady } from "../../../operator/model-deployment/snapshot.ts";
+import { startOperator } from "../../../operator/operator.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
-import { type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { digits } from "../runtime/program.ts";
 import { disagreements, type Told, type Witness, witness } from "./told.ts";
 
@@ -186,6 +189,42 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
     const told = await seen.told(name, "AsDeclared", await apply(name, {}));
     expect(told).toMatchObject({ ready: "True AsDeclared", kstatus: "", available: "True StableServes" });
     await scene.client.remove(resources.modelDeployments, { namespace, name });
+  });
+
+  test("an image that is missing, until the operator is told the right one", async () => {
+    const watchNamespace = "images";
+    const metadata = { name: watchNamespace };
+    await scene.client.create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
+    const images = witness(scene.client, watchNamespace);
+    const routes = { host: "127.0.0.1", port: 0 };
+    const options = { transport: server, gatewayNamespace: systemNamespace, watchNamespace, routes, log: silentLog };
+    const wrong = await startOperator({
+      ...options,
+      settings: settings({ runtimeImage: "modelwright/runtime:1.0.O" }),
+    });
+    const object = {
+      apiVersion: "modelwright.dev/v1alpha1",
+      kind: "ModelDeployment",
+      metadata: { name: "image", namespace: watchNamespace },
+      spec: { model: { source: { http: { url: url("/good.h5"), sha256 } } } },
+    } as const;
+    await scene.client.create<ModelDeployment>(resources.modelDeployments, object);
+    const told = await images.told("image", "ImagePullFailed", 1);
+    expect({ ...told, message: told.message.replace(/ \(\w+\): .*/, "") }).toEqual({
+      ready: "False ImagePullFailed",
+      message: "the image of container fetch of pod POD cannot be pulled",
+      kstatus: "Stalled",
+      available: "False NothingReady",
+    });
+    await wrong.stop();
+    const right = await startOperator({ ...options, settings: settings({ drainDelayMs: 50 }) });
+    await eventually(
+      () => scene.client.list<Pod>(resources.pods, { namespace: watchNamespace }),
+      ({ items }) => items.length === 1 && items.every(isPodReady),
+      30_000,
+    );
+    await right.stop();
+    await images.stop();
   });
 
   test("a node that is lost, and comes back", async () => {

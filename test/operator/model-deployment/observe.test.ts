@@ -65,13 +65,14 @@ describe("an observation", () => {
   });
 
   test("is the same in whatever order the caches were filled", () => {
+    const template = { spec: { containers: [] } };
     const orders = [
       ["b", "a"],
       ["a", "b"],
     ].map((names) => {
       const cluster = createSimulatedCluster(settings(), testMs);
       cluster.put(modelDeployment());
-      cluster.put({ ...named("ReplicaSet", "digits-a1", [owner]), spec: { replicas: 2 } });
+      cluster.put({ ...named("ReplicaSet", "digits-a1", [owner]), spec: { replicas: 2, template } });
       const pods = names.map((name) => ({
         ...pod({ phase: "Pending" }),
         metadata: { ...pod({}).metadata, name, uid: name },
@@ -90,7 +91,11 @@ describe("an observation", () => {
     cluster.put(modelDeployment());
     const replicaSet: ReplicaSet = {
       ...named("ReplicaSet", "digits-a1", [owner]),
-      spec: { replicas: 3, selector: {}, template: { spec: { containers: [] } } },
+      spec: {
+        replicas: 3,
+        selector: {},
+        template: { spec: { containers: [{ name: "runtime", image: "modelwright/runtime:1" }] } },
+      },
       status: {
         replicas: 2,
         conditions: [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "quota" }],
@@ -103,7 +108,15 @@ describe("an observation", () => {
       {
         hash: "a1",
         version: "4",
-        replicaSet: { name, uid, resourceVersion, replicas: 3, pods: 2, failure: "quota" },
+        replicaSet: {
+          name,
+          uid,
+          resourceVersion,
+          replicas: 3,
+          pods: 2,
+          image: "modelwright/runtime:1",
+          failure: "quota",
+        },
         retiredAtMs: testMs + 1_500,
         pods: [],
       },
@@ -200,9 +213,10 @@ describe("the caches", () => {
     ]);
   });
 
-  test("keep neither templates nor pod specs, which would be their largest part", () => {
+  test("keep neither templates, but for their images, nor pod specs: they would be the largest part", () => {
     const { replicaSets, pods } = createCaches("modelwright-system");
-    const template = { spec: { containers: [{ name: "runtime" }] } };
+    const image = "modelwright/runtime:1";
+    const template = { spec: { containers: [{ name: "runtime", image, args: ["serve"] }] } };
     const metadata = { name: "digits-a1", uid: "u", resourceVersion: "1", ownerReferences: [owner] };
     replicaSets.cache.upsert({
       ...named("ReplicaSet", "digits-a1", [owner]),
@@ -210,7 +224,9 @@ describe("the caches", () => {
       spec: { replicas: 1, selector: {}, template },
     });
     pods.cache.upsert({ ...pod({}), spec: template.spec });
-    expect(replicaSets.cache.withIndex("owner", owner.uid)[0]?.spec.template).toEqual({ spec: { containers: [] } });
+    expect(replicaSets.cache.withIndex("owner", owner.uid)[0]?.spec.template).toEqual({
+      spec: { containers: [{ name: "runtime", image }] },
+    });
     expect(pods.cache.withUid("u")?.spec).toEqual({ containers: [] });
   });
 

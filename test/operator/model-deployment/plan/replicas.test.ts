@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import { plan } from "../../../../operator/model-deployment/plan/plan.ts";
+import type { ObservedPod, Observation } from "../../../../operator/model-deployment/snapshot.ts";
+import { container, readyPod, revision, snapshot, startingPod, wantedHash } from "../../../builders/snapshot.ts";
+
+const missing = "modelwright/runtime:1.0.O";
+const pulling = startingPod("p-0", {
+  containers: [container({ waiting: { reason: "ErrImagePull", message: "not found" } })],
+});
+const withPods = (pods: readonly ObservedPod[], image: string): Partial<Observation> => ({
+  status: { stable: { revision: wantedHash, version: "1", weight: 100 } },
+  revisions: [revision(wantedHash, pods, { image, replicas: 2 })],
+});
+const replaced = [
+  `delete ReplicaSet digits-${wantedHash}: image ${missing} cannot be pulled, and the operator has another: modelwright/runtime:1.0.0`,
+];
+
+const cases: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
+  "an image that cannot be pulled gives way to the one that the operator has by now": {
+    given: withPods([pulling], missing),
+    want: replaced,
+  },
+  "but not while a pod serves with it": { given: withPods([pulling, readyPod("p-1")], missing), want: [] },
+  "and not for pods that only load": { given: withPods([startingPod("p-0")], missing), want: [] },
+  "nor for the same image": { given: withPods([pulling], "modelwright/runtime:1.0.0"), want: [] },
+};
+
+describe("the plan for ReplicaSets", () => {
+  test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
+    const { actions } = plan(snapshot(given));
+    expect(
+      actions.filter(({ kind }) => kind === "delete").map(({ kind, target, why }) => `${kind} ${target}: ${why}`),
+    ).toEqual(want);
+  });
+});
