@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
+import { type Program, programImage } from "../../charts/images/program-image.ts";
 import { startTimeoutMs } from "./control-plane.ts";
 import { digitsAnswer, digitsExpected, digitsRequest } from "./digits.ts";
 import { writeProgramImages } from "./node/images.ts";
@@ -14,8 +15,7 @@ import { whyNoNode } from "./node/programs.ts";
 const reason = whyNoNode();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const root = join(import.meta.dirname, "..", "..");
-const plain = join(root, "charts", "modelwright", "plain");
-const crd = join(root, "crds", "generated", "modelwright.dev_modeldeployments.yaml");
+const manifests = join(root, "charts", "manifests");
 const example = join(root, "crds", "examples", "digits.yaml");
 const operator = "system:serviceaccount:modelwright-system:modelwright-operator";
 
@@ -67,7 +67,7 @@ function traffic(url: string): { stop(): Promise<{ readonly answered: number; re
   };
 }
 
-describe.skipIf(reason !== undefined)(`an installation by plain manifests on a real node${skipped}`, () => {
+describe.skipIf(reason !== undefined)(`an installation by the manifests on a real node${skipped}`, () => {
   let node: Node;
   let scratch: string;
   let auditLog: string;
@@ -90,14 +90,24 @@ describe.skipIf(reason !== undefined)(`an installation by plain manifests on a r
     auditLog = join(scratch, "audit.jsonl");
     node = await startNode({ auditLog, gpus: 2 });
     await node.importImages(await writeProgramImages(scratch, ["operator", "runtime"]));
-    // First what other objects need: a namespace and a kind.
-    await kubectl("apply", `--filename=${crd}`, `--filename=${join(plain, "namespace.yaml")}`);
-    await kubectl("apply", `--filename=${plain}`);
+    await kubectl("apply", "--server-side", `--kustomize=${manifests}`);
   }, startTimeoutMs);
   afterAll(async () => {
     await node.stop();
     await rm(scratch, { recursive: true });
   });
+
+  test.each([
+    ["operator", 80],
+    ["runtime", 120],
+  ] as const satisfies [Program, number][])(
+    "has an image of the %s of at most %i MB beyond Node",
+    async (program, mostMb) => {
+      const [, ...beyondNode] = (await programImage(root, program)).layers;
+      const sizeBytes = beyondNode.reduce((sum, layer) => sum + layer.sizeBytes, 0);
+      expect(sizeBytes / 1e6).toBeLessThanOrEqual(mostMb);
+    },
+  );
 
   test("runs two operators and two gateways in a restricted namespace", { timeout: 120_000 }, async () => {
     await inSystem("rollout", "status", "deployment/modelwright-operator", "--timeout=60s");
