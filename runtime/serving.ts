@@ -3,6 +3,9 @@ import type { Log } from "./base/log.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
 import { type ServeFigures, serveFigures } from "./figures.ts";
 import type { ServeOptions } from "./options.ts";
+import { release } from "./contract/release.ts";
+import { kserveV1 } from "./protocols/kserve-v1/kserve-v1.ts";
+import { openInference } from "./protocols/open-inference/open-inference.ts";
 import type { Models } from "./protocols/protocol.ts";
 import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
 import { adminListener } from "./server/admin-listener.ts";
@@ -40,7 +43,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const front = await openHttpServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
     protocolListener({
-      protocols: [tensorflowServing(models)],
+      protocols: [tensorflowServing(models), openInference(models, release), kserveV1],
       body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
       timeoutMs: options.serving.timeoutMs,
       isDraining,

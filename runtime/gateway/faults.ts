@@ -14,7 +14,7 @@ export const faults = faultCatalogue<{
     message: ({ asked, known }) =>
       `no ModelDeployment for ${asked}; ${known.length === 0 ? "none is deployed" : `deployed: ${known.join(", ")}`}`,
     hint: () =>
-      "name it by path /v1/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+      "name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
     retry: "never",
     level: "info",
   },

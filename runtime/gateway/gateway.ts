@@ -6,7 +6,7 @@ import { faults } from "./faults.ts";
 import type { RequestRecord } from "./figures.ts";
 import { Listeners } from "./listeners.ts";
 import type { GatewayOptions } from "./options.ts";
-import { answerFault } from "./proxy/answer.ts";
+import { answerFault, answerProbe } from "./proxy/answer.ts";
 import { clientLeft, proxied, type ProxyParts } from "./proxy/proxied.ts";
 import { Upstreams } from "./proxy/upstream.ts";
 import { newestRoutes } from "./routing/newest.ts";
@@ -51,6 +51,7 @@ export class Gateway {
       table: () => this.#table,
       forward: (request, response, live) => void this.#forward(request, response, live),
       refuse: answerFault,
+      tell: (response, probe) => answerProbe(response, probe, this.isReady),
       log: parts.log,
     });
     this.#proxy = {

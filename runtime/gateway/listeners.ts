@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
-import { locatedRoute } from "./routing/locate.ts";
+import { locatedRoute, type Probe } from "./routing/locate.ts";
 import type { LiveRoute, RouteTable } from "./routing/table.ts";
 
 /** Called with each request and the route it means. */
@@ -15,6 +15,8 @@ interface ListenerOptions {
   readonly forward: Forward;
   /** Answers a request that means no route. */
   readonly refuse: (response: ServerResponse, fault: Fault) => void;
+  /** Answers a question about the gateway itself. */
+  readonly tell: (response: ServerResponse, probe: Probe) => void;
   readonly log: Log;
 }
 
@@ -81,11 +83,17 @@ export class Listeners {
   }
 
   #listener(fixed: () => LiveRoute | undefined): RequestListener {
-    const { forward, refuse, table } = this.#options;
+    const { forward, refuse, table, tell } = this.#options;
     return (request, response) => {
       if (this.#draining) response.setHeader("connection", "close");
       try {
-        forward(request, response, fixed() ?? locatedRoute(table(), request));
+        const located = fixed() ?? locatedRoute(table(), request);
+        if (typeof located !== "string") {
+          forward(request, response, located);
+          return;
+        }
+        request.resume();
+        tell(response, located);
       } catch (thrown) {
         request.resume();
         refuse(response, Fault.from(thrown));

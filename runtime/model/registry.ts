@@ -40,6 +40,7 @@ export function modelRegistry(onChange?: (name: string, version: number, state: 
       onChange?.(name, version, entry.state);
       return registered(entry, (state) => onChange?.(name, version, state));
     },
+    names: () => [...byName.keys()],
     find: (reference) => answering(entries(reference.name), reference)?.target,
     hasLabel: (name, label) => entries(name).some((entry) => entry.labels.includes(label)),
     versions: (name) => entries(name).map(reportOf),

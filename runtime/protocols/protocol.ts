@@ -20,6 +20,8 @@ export interface ProtocolAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Bytes that follow `body`, written from where they are. */
+  readonly tail?: readonly Uint8Array[];
   /** The fault that the answer tells, for log and metrics. */
   readonly fault?: Fault;
 }
@@ -34,6 +36,14 @@ export interface Protocol {
   refusal(fault: Fault): ProtocolAnswer;
 }
 
+/** Faults of the transport below a protocol, by code: `refusal` meets them. */
+export type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
+
+/** The value of `Retry-After` for a fault that may pass. */
+export function retryAfterSeconds({ retry }: Fault): number {
+  return typeof retry === "object" ? Math.max(1, Math.ceil(retry.afterMs / 1000)) : 1;
+}
+
 /** One version of a model, loaded or not. */
 export interface VersionReport {
   readonly version: number;
@@ -44,6 +54,8 @@ export interface VersionReport {
 
 /** What protocols ask about models. The registry implements it. */
 export interface Models {
+  /** Every known model, in the order of their addition. */
+  names(): readonly string[];
   /** The ready model that is meant; without version and label the largest ready version. */
   find(reference: ModelReference): InferTarget | undefined;
   /** Whether the model has such a label. */

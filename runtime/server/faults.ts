@@ -30,7 +30,7 @@ export const faults = faultCatalogue<{
     level: "info",
   },
   EncodingUnsupported: {
-    message: ({ encoding }) => `content-encoding is ${encoding}; must be gzip, zstd or identity`,
+    message: ({ encoding }) => `content-encoding is ${encoding}; must be gzip, deflate, zstd or identity`,
     retry: "never",
     level: "info",
   },

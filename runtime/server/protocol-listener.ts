@@ -83,18 +83,28 @@ function send(
   const isCutShort = !request.complete && !bodiless.has(request.method ?? "GET");
   response.writeHead(answer.status, {
     ...answer.headers,
-    "content-length": Buffer.byteLength(answer.body),
+    "content-length": sizeBytes(answer),
     ...(isDraining() || isCutShort ? { connection: "close" } : {}),
   });
-  if (!isCutShort) {
+  if (!isCutShort && answer.tail === undefined) {
     response.end(answer.body);
     return;
   }
+  // Node joins what is written within one turn to one write of the socket.
   response.write(answer.body);
+  for (const bytes of answer.tail ?? []) response.write(bytes);
+  if (!isCutShort) {
+    response.end();
+    return;
+  }
   const cancel = clock.after(lingerMs, () => response.end());
   request.once("end", () => response.end());
   response.once("close", cancel);
   request.resume();
+}
+
+function sizeBytes({ body, tail = [] }: ProtocolAnswer): number {
+  return tail.reduce((sum, { length }) => sum + length, Buffer.byteLength(body));
 }
 
 function notFound(request: IncomingMessage): ProtocolAnswer {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
+import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Clock } from "../base/clock.ts";
 import { faults } from "./faults.ts";
 
@@ -20,7 +20,7 @@ export const defaultBodyLimits: BodyLimits = {
   paceMs: 10_000,
 };
 
-const inflaters = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) } as const;
+const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate), zstd: promisify(zstdDecompress) } as const;
 
 /** Reads a whole body, decompressed. Throws a Fault of this folder's catalogue. */
 export async function readBody(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
@@ -35,9 +35,13 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, clo
 
 function encodingOf(request: IncomingMessage): keyof typeof inflaters | "identity" {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
-  if (encoding === "gzip" || encoding === "zstd" || encoding === "identity") return encoding;
   if (encoding === "x-gzip") return "gzip";
+  if (encoding === "identity" || isInflatable(encoding)) return encoding;
   throw faults.EncodingUnsupported({ encoding });
+}
+
+function isInflatable(encoding: string): encoding is keyof typeof inflaters {
+  return Object.hasOwn(inflaters, encoding);
 }
 
 function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {

@@ -1,6 +1,7 @@
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Fault } from "../../base/fault.ts";
 import type { faults } from "../faults.ts";
+import type { Probe } from "../routing/locate.ts";
 
 type Code = keyof typeof faults;
 
@@ -30,11 +31,26 @@ export function answerFault(response: ServerResponse, fault: Fault): void {
   }
   const status = faultStatus(fault);
   const body = JSON.stringify({ error: fault.sentence });
-  const headers: Record<string, string | number> = {
+  writeJson(
+    response,
+    status,
+    body,
+    typeof fault.retry === "object" ? Math.ceil(fault.retry.afterMs / 1000) : undefined,
+  );
+}
+
+/** Tells whether the gateway lives or is ready, as KServe (`/`) and the Open Inference Protocol tell it of a server. */
+export function answerProbe(response: ServerResponse, probe: Probe, isReady: boolean): void {
+  if (probe === "ready") writeJson(response, isReady ? 200 : 503, JSON.stringify({ ready: isReady }));
+  else writeJson(response, 200, JSON.stringify(probe === "live" ? { live: true } : { status: "alive" }));
+}
+
+function writeJson(response: ServerResponse, status: number, body: string, retryAfterSeconds?: number): void {
+  const headers: OutgoingHttpHeaders = {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
   };
-  if (typeof fault.retry === "object") headers["retry-after"] = Math.ceil(fault.retry.afterMs / 1000);
+  if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
   response.writeHead(status, headers);
   response.end(body);
 }

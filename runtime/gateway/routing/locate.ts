@@ -6,16 +6,29 @@ import type { LiveRoute, RouteTable } from "./table.ts";
 /** TensorFlow Serving, KServe V1 and Open Inference paths all name the model in the third segment. */
 const modelInPath = /^\/v[12]\/models\/([^/:?]+)/i;
 
+/** How clients of KServe and of the Open Inference Protocol ask after a whole server. */
+const probes: ReadonlyMap<string, Probe> = new Map([
+  ["/", "alive"],
+  ["/v2/health/live", "live"],
+  ["/v2/health/ready", "ready"],
+]);
+
+/** A question about the gateway itself. */
+export type Probe = "alive" | "live" | "ready";
+
 /**
  * The route that a request on the shared front port means: by header `modelwright-model`, by host `<name>.<namespace>…`, by
- * a hostname of the route, else by the model name in its path when only one ModelDeployment has it.
+ * a hostname of the route, else by the model name in its path when only one ModelDeployment has it. Without any of them the
+ * question whether the server lives or is ready means the gateway.
  */
-export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute {
+export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute | Probe {
   const named = request.headers[modelHeader];
   if (typeof named === "string") return routeByKey(table, named);
   const byHost = routeByHost(table, request.headers.host);
   if (byHost !== undefined) return byHost;
-  return routeByPath(table, request.url ?? "/");
+  const path = request.url ?? "/";
+  const probe = request.method === "GET" || request.method === "HEAD" ? probes.get(path) : undefined;
+  return probe ?? routeByPath(table, path);
 }
 
 function routeByKey(table: RouteTable, key: string): LiveRoute {

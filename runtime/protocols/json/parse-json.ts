@@ -27,11 +27,24 @@ interface Cursor {
  * ignored, `NaN`, `Inf` and `Infinity` are numbers. Throws `JsonEmpty` or `JsonInvalid`.
  */
 export function parseJson(bytes: Buffer): JsonValue {
+  return parseValue(documentCursor(bytes));
+}
+
+/** Like `parseJson`, but nothing other than white space may follow the value. */
+export function parseWholeJson(bytes: Buffer): JsonValue {
+  const cursor = documentCursor(bytes);
+  const value = parseValue(cursor);
+  cursor.at = skipSpace(bytes, cursor.at);
+  if (cursor.at < bytes.length) throw invalid(cursor, "The document root must not be followed by other values.");
+  return value;
+}
+
+function documentCursor(bytes: Buffer): Cursor {
   if (bytes.length === 0) throw faults.JsonEmpty({});
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const cursor = cursorAt(bytes, skipSpace(bytes, marked ? 3 : 0), 0);
   if (cursor.at >= bytes.length) throw invalid(cursor, "The document is empty.");
-  return parseValue(cursor);
+  return cursor;
 }
 
 function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {

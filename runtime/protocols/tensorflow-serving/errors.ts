@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
-import type { ProtocolAnswer } from "../protocol.ts";
+import { type ProtocolAnswer, type TransportCode, retryAfterSeconds } from "../protocol.ts";
 import type { faults } from "./faults.ts";
 
 /** HTTP codes of TensorFlow Serving's canonical statuses (http_server.cc, ToHTTPStatusCode). */
@@ -16,9 +16,6 @@ const httpCodes = {
   INTERNAL: 500,
 } as const;
 type Status = keyof typeof httpCodes;
-
-/** Faults of the transport below a protocol, by code; a protocol may not import the server. */
-type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
 
 type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
 
@@ -116,10 +113,6 @@ export function errorAnswer(fault: Fault): ProtocolAnswer {
     body: `{ "error": ${JSON.stringify(fault.sentence)} }`,
     fault,
   };
-}
-
-function retryAfterSeconds({ retry }: Fault): number {
-  return typeof retry === "object" ? Math.max(1, Math.ceil(retry.afterMs / 1000)) : 1;
 }
 
 function isKnown(code: string): code is Code {

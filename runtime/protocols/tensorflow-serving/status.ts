@@ -21,7 +21,13 @@ export function statusBody(models: Models, { name, version }: PathModel): string
   if (known.length === 0) throw faults.NoVersions({ name });
   const asked = version === undefined ? known : known.filter((report) => String(report.version) === version);
   if (version !== undefined && asked.length === 0) throw faults.NoSuchVersion({ name, version });
-  return JSON.stringify({ model_version_status: asked.toReversed().map(versionStatus) }, undefined, 1);
+  const status = { model_version_status: asked.toReversed().map(versionStatus) };
+  return JSON.stringify(version === undefined ? { ...status, ...kserveKeys(name, asked) } : status, undefined, 1);
+}
+
+/** KServe's version 1 has the same path: its client looks for `ready` and passes over what else is there. */
+function kserveKeys(name: string, reports: readonly VersionReport[]): object {
+  return { name, ready: reports.some(({ state }) => state === "Ready") };
 }
 
 function versionStatus({ version, state, fault }: VersionReport): object {

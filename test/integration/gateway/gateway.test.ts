@@ -103,9 +103,29 @@ describe("a gateway", () => {
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toEqual({
       error:
-        "no ModelDeployment for model dgits; deployed: digits (default/digits); name it by path /v1/models/<model>, " +
+        "no ModelDeployment for model dgits; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, " +
         "by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
     });
+  });
+
+  test("tells of itself whether it lives and is ready, unless host or header name a model", async () => {
+    const { source, restPort } = await started();
+    const told = async (path: string, headers = {}): Promise<string> => {
+      const { status, body } = await asked(restPort, { method: "GET", path, headers, body: "" });
+      return `${status} ${body}`;
+    };
+    expect(await told("/v2/health/live")).toBe('200 {"live":true}');
+    expect(await told("/v2/health/ready")).toBe('503 {"ready":false}');
+    const upstream = await startedPod("p0");
+    await pushed(source, 1, [revision("a1", 100, [upstream.endpoint])], await freePort());
+    expect(await told("/v2/health/ready")).toBe('200 {"ready":true}');
+    expect(await told("/")).toBe('200 {"status":"alive"}');
+    expect(await told("/v2/health/ready", { host: "digits.default" })).toBe(
+      '200 {"pod":"p0","path":"/v2/health/ready","body":""}',
+    );
+    expect(await told("/v2")).toBe(
+      `404 {"error":"no ModelDeployment for path /v2; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>"}`,
+    );
   });
 
   test("splits requests by weight", async () => {

@@ -145,15 +145,21 @@ export interface Answer {
 /** One request on a connection of its own. */
 export function asked(
   port: number,
-  options: { path?: string; body?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
+  options: {
+    method?: string;
+    path?: string;
+    body?: string;
+    headers?: Record<string, string>;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Answer> {
-  const { path = "/v1/models/digits:predict", body = "{}", headers = {}, signal } = options;
+  const { method = "POST", path = "/v1/models/digits:predict", body = "{}", headers = {}, signal } = options;
   return new Promise((resolve, reject) => {
     const sending = request({
       host: "127.0.0.1",
       port,
       path,
-      method: "POST",
+      method,
       agent: false,
       headers: { "content-length": Buffer.byteLength(body), ...headers },
       ...(signal === undefined ? {} : { signal }),

@@ -51,6 +51,7 @@ describe("the models of a process", () => {
     entry.fail({ code: "DigestMismatch", message: "wrong digest" });
     registry.add("digits", 2);
     expect(changes).toEqual(["digits 1 Fetching", "digits 1 Verifying", "digits 1 Failed", "digits 2 Fetching"]);
+    expect(registry.names()).toEqual(["digits"]);
     expect(registry.versions("digits")).toEqual([
       { version: 1, state: "Failed", fault: { code: "DigestMismatch", message: "wrong digest" } },
       { version: 2, state: "Fetching" },

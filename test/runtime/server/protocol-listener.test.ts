@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { request } from "node:http";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import type { Fault } from "../../../runtime/base/fault.ts";
@@ -65,9 +65,10 @@ function raw(url: string, text: string): Promise<string> {
 }
 
 describe("the HTTP server below the protocols", () => {
-  test("inflates gzip and zstd", async () => {
+  test("inflates gzip, deflate and zstd", async () => {
     const url = await listen();
     expect(await post(url, gzipSync("digits"), "gzip")).toBe("200 digits");
+    expect(await post(url, deflateSync("digits"), "deflate")).toBe("200 digits");
     expect(await post(url, zstdCompressSync("digits"), "zstd")).toBe("200 digits");
   });
 
@@ -78,7 +79,7 @@ describe("the HTTP server below the protocols", () => {
     expect(await post(url, gzipSync("0".repeat(500_000)), "gzip")).toBe(`400 ${large}; ${hint}`);
     expect(await post(url, zstdCompressSync("0".repeat(1_000_000)), "zstd")).toBe(`400 ${large}; ${hint}`);
     expect(await post(url, "digits", "gzip")).toBe("400 the request body is not valid gzip: incorrect header check");
-    expect(await post(url, "digits", "br")).toBe("400 content-encoding is br; must be gzip, zstd or identity");
+    expect(await post(url, "digits", "br")).toBe("400 content-encoding is br; must be gzip, deflate, zstd or identity");
   });
 
   test("refuses a large body before it has come when its length is declared", async () => {
@@ -133,6 +134,17 @@ describe("the HTTP server below the protocols", () => {
     const url = await listen({ isDraining: () => true });
     const response = await fetch(`${url}/echo`, { method: "POST", body: "digits" });
     expect(response.headers.get("connection")).toBe("close");
+  });
+
+  test("writes a tail behind the body", async () => {
+    const tailed: Protocol = {
+      ...echo(() => Promise.resolve("")),
+      answer: ({ body }) =>
+        Promise.resolve({ status: 200, headers: {}, body: "{é}", tail: [body, Buffer.alloc(0), body.subarray(2)] }),
+    };
+    const url = await listen({ protocols: [tailed] });
+    const response = await fetch(`${url}/echo`, { method: "POST", body: "digits" });
+    expect([response.headers.get("content-length"), await response.text()]).toEqual(["14", "{é}digitsgits"]);
   });
 
   test("answers 404 to what no protocol owns", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseJson } from "../../../../runtime/protocols/json/parse-json.ts";
+import { parseJson, parseWholeJson } from "../../../../runtime/protocols/json/parse-json.ts";
 import { type JsonValue, itemsOf } from "../../../../runtime/protocols/json/value.ts";
 
 function parsed(text: string): JsonValue {
@@ -133,4 +133,11 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
       }),
     );
   });
+});
+
+test("a whole document may be followed by white space only", () => {
+  expect(parseWholeJson(Buffer.from(" [true] \n"))).toEqual(parsed("[true]"));
+  expect(() => parseWholeJson(Buffer.from("[true] ,"))).toThrow(
+    "JSON Parse error: The document root must not be followed by other values. at offset: 7",
+  );
 });

@@ -1,21 +1,7 @@
-import { systemClock } from "../../../../runtime/base/clock.ts";
-import { defaultBatching, serveModel } from "../../../../runtime/dataplane/served-model.ts";
 import { type Dtype, type Tensor } from "../../../../runtime/dataplane/tensor.ts";
-import type { Engine, LoadedModel, Signature, TensorSpec } from "../../../../runtime/engines/engine.ts";
-import { type ModelRegistry, modelRegistry } from "../../../../runtime/model/registry.ts";
-
-/** A model as a formula: what the vectors' `models` describe. */
-interface Formula {
-  readonly signature: Signature;
-  readonly outputs: (inputs: readonly Tensor[]) => readonly Tensor[];
-}
-
-/** Runs formulas: an engine like any other, small enough to be read at a glance. */
-const formulaEngine: Engine<Formula> = {
-  describe: () => ({ name: "Formula", accepts: ["formula"] }),
-  load: ({ signature, outputs }): Promise<LoadedModel> =>
-    Promise.resolve({ engine: "Formula", signature, weightBytes: 0, infer: outputs, unload: () => {} }),
-};
+import type { TensorSpec } from "../../../../runtime/engines/engine.ts";
+import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
+import { type Formula, type FormulaModel, formulaRegistry } from "../formula-models.ts";
 
 function anything(name: string, dtype: Dtype): TensorSpec {
   return { name, dtype, shape: [], anyShape: true };
@@ -91,14 +77,7 @@ const identities: readonly (readonly [string, Dtype])[] = [
   ["id_string", "string"],
 ];
 
-interface VectorModel {
-  readonly name: string;
-  readonly version: number;
-  readonly labels?: readonly string[];
-  readonly formula: Formula;
-}
-
-const models: readonly VectorModel[] = [
+const models: readonly FormulaModel[] = [
   { name: "half_plus_two", version: 123, labels: ["stable"], formula: half(2) },
   { name: "half_plus_two", version: 124, formula: half(2) },
   { name: "half_plus_three", version: 123, formula: half(3) },
@@ -118,15 +97,6 @@ const models: readonly VectorModel[] = [
 ];
 
 /** A registry that serves every model of the vectors, all ready. */
-export async function vectorRegistry(): Promise<ModelRegistry> {
-  const registry = modelRegistry();
-  for (const { name, version, labels, formula } of models) {
-    const entry = registry.add(name, version, labels);
-    entry.happen("fetched");
-    entry.happen("verified");
-    const loaded = await formulaEngine.load(formula);
-    entry.load(serveModel(loaded, { name, version, batching: defaultBatching, clock: systemClock }));
-    entry.happen("warmed");
-  }
-  return registry;
+export function vectorRegistry(): Promise<ModelRegistry> {
+  return formulaRegistry(models);
 }

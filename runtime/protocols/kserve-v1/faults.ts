@@ -1,0 +1,10 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** What `/` refuses. */
+export const faults = faultCatalogue<{ RootReadOnly: { method: string } }>({
+  RootReadOnly: {
+    message: ({ method }) => `Method Not Allowed: ${method} /; must be GET`,
+    retry: "never",
+    level: "info",
+  },
+});

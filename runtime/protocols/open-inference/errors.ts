@@ -1,0 +1,90 @@
+import type { Fault } from "../../base/fault.ts";
+import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
+import type { faults as jsonFaults } from "../json/faults.ts";
+import { type ProtocolAnswer, type TransportCode, retryAfterSeconds } from "../protocol.ts";
+import type { faults } from "./faults.ts";
+
+type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
+
+/** HTTP status of every fault that a request can meet. The specification says "typically 400". */
+const statuses: Readonly<Record<Code, number>> = {
+  EndpointUnknown: 404,
+  MethodNotAllowed: 405,
+  VersionNotNumber: 400,
+  ModelNotServed: 404,
+  VersionNotServed: 404,
+  ModelNotReady: 503,
+  RepositoryReadOnly: 403,
+  HeaderLengthInvalid: 400,
+  JsonNotUtf8: 400,
+  FieldMissing: 400,
+  FieldInvalid: 400,
+  FieldRepeated: 400,
+  FieldForbidden: 400,
+  ParameterUnsupported: 400,
+  DatatypeUnknown: 400,
+  DatatypeMismatch: 400,
+  DatatypeNotInJson: 400,
+  ShapeTooLarge: 400,
+  DataTwice: 400,
+  DataSize: 400,
+  DataRagged: 400,
+  DataElement: 400,
+  BinarySize: 400,
+  BinaryBeyondBody: 400,
+  BinaryUnclaimed: 400,
+  BytesElement: 400,
+  BytesElements: 400,
+  RawInputs: 400,
+  RawShape: 400,
+  RawSize: 400,
+  OutputNotServed: 400,
+  OutputRepeated: 400,
+  OutputNotInJson: 400,
+  OutputNotText: 400,
+  JsonEmpty: 400,
+  JsonInvalid: 400,
+  InputRepeated: 400,
+  InputUnknown: 400,
+  InputMissing: 400,
+  InputDtype: 400,
+  InputShape: 400,
+  InputSize: 400,
+  BatchMismatch: 400,
+  OutputUnknown: 400,
+  QueueFull: 503,
+  DeadlinePassed: 504,
+  Cancelled: 499,
+  Draining: 503,
+  EngineFailed: 500,
+  BodyTooLarge: 413,
+  BodyTooSlow: 408,
+  BodyUndecodable: 400,
+  EncodingUnsupported: 415,
+  ClientGone: 499,
+  Unexpected: 500,
+};
+
+const unavailable = 503;
+/** A refusal repeats no more of a request than this. */
+const maxSentence = 2048;
+
+/** `{"error": "<message>"}` with the fault's status. */
+export function errorAnswer(fault: Fault): ProtocolAnswer {
+  const status = isKnown(fault.code) ? statuses[fault.code] : statuses.Unexpected;
+  const { sentence } = fault;
+  const error = sentence.length > maxSentence ? `${sentence.slice(0, maxSentence)}…` : sentence;
+  return {
+    status,
+    headers: {
+      "content-type": "application/json",
+      ...(status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {}),
+    },
+    body: JSON.stringify({ error }),
+    fault,
+  };
+}
+
+function isKnown(code: string): code is Code {
+  return Object.hasOwn(statuses, code);
+}

@@ -1,0 +1,32 @@
+import type { InferTarget } from "../../dataplane/infer.ts";
+import type { Models } from "../protocol.ts";
+import { datatypes } from "./tensors/datatypes.ts";
+
+type TensorSpec = InferTarget["signature"]["inputs"][number];
+
+/** What a server calls itself. */
+export interface ServerIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The body of `GET /v2`. */
+export function serverMetadata({ name, version }: ServerIdentity): object {
+  return { name, version, extensions: ["binary_tensor_data", "model_repository"] };
+}
+
+/** The body of `GET /v2/models/<model>`; `platform` is the name of the server, which chooses the engine by itself. */
+export function modelMetadata(models: Models, { name, signature }: InferTarget, platform: string): object {
+  const ready = models.versions(name).filter(({ state }) => state === "Ready" || state === "Draining");
+  return {
+    name,
+    versions: ready.map(({ version }) => String(version)),
+    platform,
+    inputs: signature.inputs.map(tensorMetadata),
+    outputs: signature.outputs.map(tensorMetadata),
+  };
+}
+
+function tensorMetadata({ name, dtype, shape }: TensorSpec): object {
+  return { name, datatype: datatypes[dtype].name, shape };
+}

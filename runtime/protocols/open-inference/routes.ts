@@ -1,0 +1,79 @@
+import type { ModelReference } from "../../dataplane/infer.ts";
+import { faults } from "./faults.ts";
+
+/** What a request line asks for. */
+export type Route =
+  | { readonly kind: "server" | "live" | "ready" | "models" | "index" }
+  | { readonly kind: "modelReady" | "metadata" | "infer"; readonly model: ModelReference }
+  | { readonly kind: "load" | "unload"; readonly name: string };
+
+interface Endpoint {
+  readonly path: RegExp;
+  readonly verb: "GET" | "POST";
+  readonly route: (name: string, version: string | undefined) => Route;
+}
+
+const model = "/v2/models/([^/]+)(?:/versions/([^/]+))?";
+
+const endpoints: readonly Endpoint[] = [
+  { path: /^\/v2\/?$/, verb: "GET", route: () => ({ kind: "server" }) },
+  { path: /^\/v2\/health\/live$/, verb: "GET", route: () => ({ kind: "live" }) },
+  { path: /^\/v2\/health\/ready$/, verb: "GET", route: () => ({ kind: "ready" }) },
+  { path: /^\/v2\/models$/, verb: "GET", route: () => ({ kind: "models" }) },
+  { path: new RegExp(`^${model}$`), verb: "GET", route: (...at) => ({ kind: "metadata", model: reference(...at) }) },
+  {
+    path: new RegExp(`^${model}/ready$`),
+    verb: "GET",
+    route: (...at) => ({ kind: "modelReady", model: reference(...at) }),
+  },
+  {
+    path: new RegExp(`^${model}/infer$`),
+    verb: "POST",
+    route: (...at) => ({ kind: "infer", model: reference(...at) }),
+  },
+  { path: /^\/v2\/repository\/index$/, verb: "POST", route: () => ({ kind: "index" }) },
+  {
+    path: /^\/v2\/repository\/models\/([^/]+)\/load$/,
+    verb: "POST",
+    route: (name) => ({ kind: "load", name: unescaped(name) }),
+  },
+  {
+    path: /^\/v2\/repository\/models\/([^/]+)\/unload$/,
+    verb: "POST",
+    route: (name) => ({ kind: "unload", name: unescaped(name) }),
+  },
+];
+
+/** Whether the Open Inference Protocol answers that target. */
+export function ownsTarget(target: string): boolean {
+  return /^\/v2(?:[/?]|$)/.test(target);
+}
+
+/** Reads a request line. Throws `EndpointUnknown`, `MethodNotAllowed` or `VersionNotNumber`. */
+export function routeOf(method: string, target: string): Route {
+  const path = target.replace(/\?.*$/s, "");
+  for (const endpoint of endpoints) {
+    const found = endpoint.path.exec(path);
+    if (found === null) continue;
+    const verb = method === "HEAD" ? "GET" : method;
+    if (verb !== endpoint.verb) throw faults.MethodNotAllowed({ method, target: path, allowed: endpoint.verb });
+    return endpoint.route(found[1] ?? "", found[2]);
+  }
+  throw faults.EndpointUnknown({ method, target: path });
+}
+
+function reference(name: string, version: string | undefined): ModelReference {
+  if (version === undefined) return { name: unescaped(name) };
+  const number = /^\d+$/.test(version) ? Number(version) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw faults.VersionNotNumber({ version });
+  return { name: unescaped(name), version: number };
+}
+
+/** Percent-decodes; text that is not valid percent-encoded UTF-8 stays as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

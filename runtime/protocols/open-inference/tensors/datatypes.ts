@@ -1,0 +1,41 @@
+import type { Dtype } from "../../../dataplane/tensor.ts";
+
+interface Datatype {
+  readonly name: string;
+  /** Bytes of one element as binary data; absent: each element tells its own. */
+  readonly sizeBytes?: number;
+  /** Whether JSON can hold it. */
+  readonly inJson: boolean;
+}
+
+/** The protocol's names. BF16 is Triton's; the complex types are no one's: only so can metadata name such a tensor. */
+export const datatypes: Readonly<Record<Dtype, Datatype>> = {
+  bool: { name: "BOOL", sizeBytes: 1, inJson: true },
+  uint8: { name: "UINT8", sizeBytes: 1, inJson: true },
+  uint16: { name: "UINT16", sizeBytes: 2, inJson: true },
+  uint32: { name: "UINT32", sizeBytes: 4, inJson: true },
+  uint64: { name: "UINT64", sizeBytes: 8, inJson: true },
+  int8: { name: "INT8", sizeBytes: 1, inJson: true },
+  int16: { name: "INT16", sizeBytes: 2, inJson: true },
+  int32: { name: "INT32", sizeBytes: 4, inJson: true },
+  int64: { name: "INT64", sizeBytes: 8, inJson: true },
+  float16: { name: "FP16", sizeBytes: 2, inJson: false },
+  bfloat16: { name: "BF16", sizeBytes: 2, inJson: false },
+  float32: { name: "FP32", sizeBytes: 4, inJson: true },
+  float64: { name: "FP64", sizeBytes: 8, inJson: true },
+  string: { name: "BYTES", inJson: true },
+  complex64: { name: "COMPLEX64", sizeBytes: 8, inJson: false },
+  complex128: { name: "COMPLEX128", sizeBytes: 16, inJson: false },
+};
+
+const dtypes: ReadonlyMap<string, Dtype> = new Map(
+  Object.entries(datatypes).map(([dtype, { name }]) => [name, dtype as Dtype]), // the keys of `datatypes`
+);
+
+/** Every name that a request may use. */
+export const datatypeNames: readonly string[] = [...dtypes.keys()];
+
+/** The element type that a request names; `undefined` when there is no such. */
+export function dtypeNamed(name: string): Dtype | undefined {
+  return dtypes.get(name);
+}
