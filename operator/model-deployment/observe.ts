@@ -143,24 +143,28 @@ function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): b
 }
 
 function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): ObservedRevision {
-  const { metadata, spec, status } = replicaSet;
-  const { name, uid, resourceVersion, annotations: notes = {} } = metadata;
-  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
+  const { name, uid, annotations: notes = {} } = replicaSet.metadata;
   const retiredAt = notes[annotations.retiredAt];
   return {
-    hash: metadata.name.slice(name.lastIndexOf("-") + 1),
+    hash: name.slice(name.lastIndexOf("-") + 1),
     version: notes[annotations.version] ?? "1",
-    replicaSet: {
-      name,
-      uid,
-      resourceVersion,
-      replicas: spec.replicas ?? 1,
-      pods: status?.replicas ?? 0,
-      image: spec.template.spec.containers[0]?.image,
-      failure: failure?.message ?? failure?.reason,
-    },
+    replicaSet: observedReplicaSet(replicaSet),
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
     pods: byName(sources.podsOf(uid)).map((pod) => observedPod(pod, sources)),
+  };
+}
+
+function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): ObservedRevision["replicaSet"] {
+  const { name, uid, resourceVersion } = metadata;
+  const failure = status?.conditions?.find(({ type, status: state }) => type === "ReplicaFailure" && state === "True");
+  return {
+    name,
+    uid,
+    resourceVersion,
+    replicas: spec.replicas ?? 1,
+    pods: status?.replicas ?? 0,
+    image: spec.template.spec.containers[0]?.image,
+    failure: failure?.message ?? failure?.reason,
   };
 }
 
