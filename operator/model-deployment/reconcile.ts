@@ -42,12 +42,17 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   if (failure?.level === "info") return { writes, failure };
   const next = status({ snapshot, plan: planned, failure });
   const { write, refusal } = isSameStatus(snapshot.status, next) ? {} : await written(next, snapshot, client);
-  if (refusal !== undefined) return { writes, failure: refusal };
+  if (refusal !== undefined) return { writes, failure: refusal, ...nextTry(refusal) };
   for (const event of events(done, snapshot.status, next)) recorder.publish(snapshot.identity, event);
   if (failure !== undefined) recorder.publish(snapshot.identity, applyFailed(failure));
-  const allWrites = write === undefined ? writes : [...writes, write];
-  if (failure !== undefined && failure.retry !== "never") return { writes: allWrites, failure };
-  return { writes: allWrites, recheckAfterMs: failure === undefined ? planned.recheckAfterMs : hopelessRecheckMs };
+  return {
+    writes: write === undefined ? writes : [...writes, write],
+    ...(failure === undefined ? { recheckAfterMs: planned.recheckAfterMs } : nextTry(failure)),
+  };
+}
+
+function nextTry(failure: Fault): Pick<Reconciled, "failure" | "recheckAfterMs"> {
+  return failure.retry === "never" ? { recheckAfterMs: hopelessRecheckMs } : { failure };
 }
 
 async function written(

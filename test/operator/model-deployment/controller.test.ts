@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import { kubeFaults } from "../../../operator/kube/faults.ts";
 import type { Controller } from "../../../operator/loop/controller.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
 import { createDeploymentController } from "../../../operator/model-deployment/controller.ts";
@@ -23,6 +24,7 @@ let caches: Caches;
 let controller: Controller;
 let clock: ManualClock;
 let writes: string[];
+let isStatusDenied: boolean;
 
 beforeEach(() => {
   cluster = createSimulatedCluster(settings(), testMs);
@@ -30,9 +32,13 @@ beforeEach(() => {
   caches = createCaches(systemNamespace);
   clock = createManualClock(testMs);
   writes = [];
+  isStatusDenied = false;
   controller = createDeploymentController({
     caches,
-    client: createMemoryClient(cluster, (write) => writes.push(write)),
+    client: createMemoryClient(cluster, (write) => {
+      writes.push(write);
+      if (isStatusDenied && write.startsWith("status")) throw kubeFaults.Forbidden({ operation: write, message: "no" });
+    }),
     recorder: { publish: () => {} },
     facts: createModelFactsSource({ clock, log: silentLog }),
     acknowledged: () => cluster.acknowledged,
@@ -96,6 +102,20 @@ describe("the controller of ModelDeployments", () => {
     writes.length = 0;
     await seen();
     expect([writes, controller.isIdle]).toEqual([[], true]);
+  });
+
+  test("writes a status that was denied again in half a minute: nothing tells when it may", async () => {
+    isStatusDenied = true;
+    cluster.put(modelDeployment());
+    await seen();
+    isStatusDenied = false;
+    writes.length = 0;
+    await clock.advance(29_000);
+    await seen();
+    expect(writes).toEqual([]);
+    await clock.advance(1_000);
+    await seen();
+    expect(writes).toEqual(["status of ModelDeployment digits"]);
   });
 
   test("puts right what somebody else changed", async () => {
