@@ -6,10 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type Program, programImage } from "../../charts/images/program-image.ts";
-import { startTimeoutMs } from "./control-plane.ts";
 import { digitsAnswer, digitsExpected, digitsRequest } from "./digits.ts";
 import { writeProgramImages } from "./node/images.ts";
-import { type Node, startNode } from "./node/node.ts";
+import { type Node, nodeStartTimeoutMs, startNode } from "./node/node.ts";
 import { whyNoNode } from "./node/programs.ts";
 
 const reason = whyNoNode();
@@ -91,7 +90,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
     node = await startNode({ auditLog, gpus: 2 });
     await node.importImages(await writeProgramImages(scratch, ["operator", "runtime"]));
     await kubectl("apply", "--server-side", `--kustomize=${manifests}`);
-  }, startTimeoutMs);
+  }, nodeStartTimeoutMs);
   afterAll(async () => {
     await node.stop();
     await rm(scratch, { recursive: true });

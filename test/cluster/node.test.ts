@@ -7,10 +7,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { startTimeoutMs } from "./control-plane.ts";
 import { digitsAnswer, digitsExpected, digitsModel } from "./digits.ts";
 import { writeProgramImages } from "./node/images.ts";
-import { type Node, startNode } from "./node/node.ts";
+import { type Node, nodeStartTimeoutMs, startNode } from "./node/node.ts";
 import { whyNoNode } from "./node/programs.ts";
 
 const reason = whyNoNode();
@@ -78,7 +77,7 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
     images = await mkdtemp(join(tmpdir(), "modelwright-images-"));
     node = await startNode();
     await node.importImages(await writeProgramImages(images, ["runtime"]));
-  }, startTimeoutMs);
+  }, nodeStartTimeoutMs);
   afterAll(async () => {
     await node.stop();
     await rm(images, { recursive: true });
@@ -129,7 +128,7 @@ describe.skipIf(reason !== undefined)(`a real node${skipped}`, () => {
 });
 
 describe.skipIf(reason !== undefined)(`the end of a node${skipped}`, () => {
-  test("leaves nothing on the machine when its parent is killed", { timeout: startTimeoutMs }, async () => {
+  test("leaves nothing on the machine when its parent is killed", { timeout: nodeStartTimeoutMs }, async () => {
     const script = `
       import { startNode } from ${JSON.stringify(join(import.meta.dirname, "node", "node.ts"))};
       const { folder, network } = await startNode();

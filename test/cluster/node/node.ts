@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../control-plane.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane, startTimeoutMs } from "../control-plane.ts";
 import { type Component, startProgram } from "../launch/component.ts";
 import { capture } from "../launch/kubectl.ts";
 import { configurationFiles, dnsObjects, type NodeFolder } from "./configuration.ts";
@@ -21,6 +21,9 @@ export interface Node extends Omit<ControlPlane, "stop"> {
 }
 
 type Launch = (name: string, command: readonly string[]) => Promise<Component>;
+
+/** Longest time a first start may take: it builds containerd and CoreDNS after the control plane. For hooks that start a node. */
+export const nodeStartTimeoutMs = 2 * startTimeoutMs;
 
 /** How a node differs from a bare one. */
 export interface NodeOptions extends Pick<ControlPlaneOptions, "auditLog"> {
