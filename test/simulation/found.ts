@@ -1,0 +1,79 @@
+import type { Schedule } from "./schedule/schedule.ts";
+
+/** Schedules that once failed, as small as they get, by what was wrong; `README.md` has the fixes. */
+export const found: Readonly<Record<string, Schedule>> = {
+  "a restart writes a status that names another of several failing pods": {
+    seed: 59,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 3 } },
+        { gapMs: 9_000, name: "shop", act: { kind: "model", model: "bad-2.h5" } },
+      ],
+    ],
+    faults: [],
+  },
+  "status.model is lost by a crash between a candidate's readiness and its promotion": {
+    seed: 48,
+    operators: 1,
+    phases: [
+      [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-3.h5" } }],
+    ],
+    faults: [
+      { on: "event", trouble: "expire", phase: 0, at: 42, amount: 0.058_913_419_255_986_81 },
+      { on: "request", trouble: "crash-before", phase: 1, at: 4, amount: 0.297_708_514_379_337_43 },
+      { on: "request", trouble: "crash-before", phase: 1, at: 25, amount: 0.202_725_367_154_925_06 },
+      { on: "request", trouble: "crash-after", phase: 1, at: 8, amount: 0.081_057_200_673_967_6 },
+    ],
+  },
+  "a key is left alone for minutes after a kind was not served for a while": {
+    seed: 82,
+    operators: 1,
+    phases: [[{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }]],
+    faults: [
+      { on: "request", trouble: "crash-before", phase: 0, at: 2, amount: 0.458_795_134_909_451 },
+      { on: "event", trouble: "drop", phase: 0, at: 21, amount: 0.447_333_717_951_557_1 },
+      { on: "moment", trouble: "kind-missing", phase: 0, at: 19_295, amount: 0.904_009_944_992_139_9 },
+      { on: "moment", trouble: "edit-replica-set", phase: 0, at: 14_236, amount: 0.372_397_135_710_343_7 },
+    ],
+  },
+  "a stable revision that a user scales to nothing loses its requests to a bad candidate": {
+    seed: 126,
+    operators: 1,
+    phases: [
+      [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
+    ],
+    faults: [{ on: "moment", trouble: "edit-replica-set", phase: 1, at: 30_265, amount: 0.050_707_647_576_928_14 }],
+  },
+  "children are made again and again while a deletion is not seen": {
+    seed: 131,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 6_000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } },
+        { gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 2 } },
+        { gapMs: 12_000, name: "shop", act: { kind: "model", model: "bad-2.h5" } },
+        { gapMs: 6_000, name: "shop", act: { kind: "delete" } },
+      ],
+    ],
+    faults: [
+      { on: "event", trouble: "cut", phase: 0, at: 22, amount: 0.507_816_668_367_013_3 },
+      { on: "moment", trouble: "gateway-unready", phase: 0, at: 11_095, amount: 0.578_386_448_323_726_7 },
+      { on: "moment", trouble: "outage", phase: 0, at: 16_292, amount: 0.797_391_012_543_812_4 },
+    ],
+  },
+  "an old revision drains for an hour when the clock is set back": {
+    seed: 220,
+    operators: 1,
+    phases: [
+      [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } }],
+    ],
+    faults: [
+      { on: "request", trouble: "lost-after", phase: 0, at: 16, amount: 0.742_713_726_821_454_1 },
+      { on: "moment", trouble: "clock-back", phase: 1, at: 6_514, amount: 0.097_126_273_438_337_43 },
+    ],
+  },
+};

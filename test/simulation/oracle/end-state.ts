@@ -1,0 +1,94 @@
+import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import { modelPortRange } from "../../../runtime/contract/ports.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { canonicalJson } from "../../../operator/model-deployment/plan/hash.ts";
+
+const collections = [
+  "modeldeployments.modelwright.dev",
+  "replicasets.apps",
+  "services.",
+  "serviceaccounts.",
+  "endpointslices.discovery.k8s.io",
+  "poddisruptionbudgets.policy",
+] as const;
+
+/** What the server itself, time, chance or other controllers put into objects. */
+const passing = new Set<string>([
+  "uid",
+  "resourceVersion",
+  "generation",
+  "observedGeneration",
+  "managedFields",
+  "creationTimestamp",
+  "lastTransitionTime",
+  "clusterIP",
+  "clusterIPs",
+  annotations.applied,
+  "note",
+  "disruptionsAllowed",
+  "availableReplicas",
+  "readyReplicas",
+  "fullyLabeledReplicas",
+]);
+
+/** The state of a namespace in words that two runs of the same walk share: no times, UIDs, ports, names of pods or numbers of revisions. */
+export function endState(server: ApiServer): readonly string[] {
+  const objects = collections.flatMap((key) =>
+    server.store
+      .collection(key)
+      .records("default")
+      .filter(({ object }) => object.metadata.name !== "default" && !object.metadata.name.startsWith("kubernetes"))
+      .map(({ object }) => `${key} ${spelled(object)}`),
+  );
+  const pods = new Map<string, number>();
+  for (const { object } of server.store.collection("pods.").records("default")) {
+    const owner = JSON.stringify(object.metadata["ownerReferences"]) ?? "";
+    const set = /"name":"([^"]+)"/.exec(owner)?.[1] ?? "nobody";
+    const ready = JSON.stringify(object["status"] ?? {}).includes('"type":"Ready","status":"True"');
+    const key = `pods of ${set}: ${object.metadata["deletionTimestamp"] === undefined ? "" : "leaving "}${ready ? "ready" : "not ready"}`;
+    pods.set(key, (pods.get(key) ?? 0) + 1);
+  }
+  return [...objects, ...[...pods].map(([key, count]) => `${key} × ${count}`)].sort();
+}
+
+const spellings = new WeakMap<object, string>();
+
+function spelled(object: object): string {
+  const known = spellings.get(object) ?? canonicalJson(JSON.parse(alike(object)));
+  spellings.set(object, known);
+  return known;
+}
+
+function alike(object: object): string {
+  const isStopped = !/"ready":[1-9]/.test(JSON.stringify(object));
+  return JSON.stringify(object, (key, value: unknown) => {
+    if (passing.has(key) || key.startsWith("foreign")) return undefined;
+    // What a model is can only be learnt from a pod that is ready for long enough.
+    if (isStopped && (key === "digest" || isFacts(value))) return undefined;
+    if (key === "template") return canonicalJson(value).length;
+    if (key === "targetPort" || isGatewayPort(key, value)) return "PORT";
+    if (key === "version" || key === annotations.version) return String(value).replace(/^\d+$/, "V");
+    return typeof value === "string" ? worded(value) : value;
+  });
+}
+
+function isGatewayPort(key: string, value: unknown): boolean {
+  return key === "port" && Number(value) >= modelPortRange.first;
+}
+
+function worded(text: string): string {
+  return text.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
+}
+
+/** What is in one and not in the other. */
+export function difference(wanted: readonly string[], found: readonly string[]): readonly string[] {
+  return [
+    ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
+    ...found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** The `model` of a status, not that of a spec. */
+function isFacts(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "signature" in value;
+}

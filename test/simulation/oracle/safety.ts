@@ -1,0 +1,169 @@
+import type { Change } from "../../../operator/local/api-server/store/record.ts";
+import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { deploymentKey } from "../../../operator/model-deployment/resources/names.ts";
+import type { Gateway } from "../world/gateways.ts";
+import type { World } from "../world/world.ts";
+import {
+  controllerOf,
+  createTruth,
+  type StoredDeployment,
+  type StoredPod,
+  type StoredSet,
+  type Truth,
+} from "./truth.ts";
+
+/** Watches every write to the server and notes what no operator may do at any moment, whatever goes wrong. */
+export interface Watchman {
+  readonly violations: readonly string[];
+  readonly stop: () => void;
+}
+
+/** A write of an operator, as rules look at it. */
+interface Write<T> {
+  readonly truth: Truth;
+  readonly gateways: readonly Gateway[];
+  readonly now: T;
+  /** Undefined: it was created. */
+  readonly before: T | undefined;
+}
+
+/** Undefined: all is well. */
+type Rule<T> = (write: Write<T>) => string | undefined;
+
+const deploymentRules: readonly Rule<StoredDeployment>[] = [specIsTheUsers, weightsAddUp, candidateIsReady];
+const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, keepsItsPromise];
+
+export function startWatchman(world: World): Watchman {
+  const { server, clock, ledger, gateways } = world;
+  const truth = createTruth(world);
+  const violations: string[] = [];
+  const versions = new Map<string, string>();
+  const complain = (what: string | undefined): void => {
+    if (what !== undefined) violations.push(`at ${Math.round(clock.monotonic())} ms ${ledger.actor ?? ""} ${what}`);
+  };
+  const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
+    if (ledger.actor === undefined) return;
+    for (const rule of rules) complain(rule({ truth, gateways: gateways.all, now, before }));
+  };
+  const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
+    if (ledger.actor === undefined) return;
+    if (isGone) return complain(isUnused(set, truth));
+    judge(setRules, set, before);
+    // Of two operators, one with an old view takes gateways back to old routes: see README.md, what is open.
+    if (!world.isContested) judge([isDrained], set, before);
+    complain(isNumberedOnce(set, versions));
+  };
+  const stop = server.store.subscribe((change) => {
+    const { collection, record, before, type } = change;
+    const isGone = type === "DELETED";
+    const [object, previous]: readonly unknown[] = [record.object, before?.object];
+    if (collection === "pods.") return truth.sawPod(object as StoredPod); // what the collection holds
+    if (collection === "modeldeployments.modelwright.dev") {
+      truth.sawDeployment(object as StoredDeployment, isGone); // what the collection holds
+      return judge(deploymentRules, object as StoredDeployment, previous as StoredDeployment | undefined); // likewise
+    }
+    if (ledger.actor !== undefined && collection !== "leases.coordination.k8s.io") complain(isOurs(change, truth));
+    if (collection === "replicasets.apps") sawSet(object as StoredSet, previous as StoredSet | undefined, isGone); // likewise
+  });
+  return { violations, stop };
+}
+
+function specIsTheUsers({ now, before }: Write<StoredDeployment>): string | undefined {
+  return JSON.stringify(before?.spec) === JSON.stringify(now.spec) ? undefined : "changed a spec";
+}
+
+function weightsAddUp({ now }: Write<StoredDeployment>): string | undefined {
+  const sum = statusShares(now.status ?? {}).reduce((total, { weight }) => total + weight, 0);
+  return sum === 0 || sum === 100 ? undefined : `wrote weights that add up to ${sum}`;
+}
+
+/** Where something serves already, requests go to a candidate only when it can carry them. */
+function candidateIsReady({ truth, now, before }: Write<StoredDeployment>): string | undefined {
+  const { stable, candidate } = now.status ?? {};
+  if (stable === undefined || candidate === undefined) return undefined;
+  const { revision, weight = 0 } = candidate;
+  if (weight <= candidateWeight(before, revision)) return undefined;
+  const { uid } = now.metadata;
+  const need = Math.ceil((Math.min(...truth.wishes(uid).replicas) * weight) / 100);
+  const set = truth.setOf(uid, revision);
+  if (need === 0 || (set !== undefined && truth.wasReady(set, need))) return undefined;
+  return `gave ${weight} % to ${revision}, which was not ready`;
+}
+
+function candidateWeight(deployment: StoredDeployment | undefined, revision: string): number {
+  const candidate = deployment?.status?.candidate;
+  return candidate?.revision === revision ? (candidate.weight ?? 0) : 0;
+}
+
+function isOurs({ collection, record, before }: Change, { owners }: Truth): string | undefined {
+  const references = JSON.stringify((before ?? record).object.metadata["ownerReferences"] ?? []);
+  if ([...owners].some((uid) => references.includes(`"${uid}"`))) return undefined;
+  return `touched ${collection} ${record.object.metadata.name}, which is not ours`;
+}
+
+function hashOf({ metadata: { name } }: StoredSet): string {
+  return name.slice(name.lastIndexOf("-") + 1);
+}
+
+function isWanted({ truth, now, before }: Write<StoredSet>): string | undefined {
+  if (before !== undefined || truth.wishes(controllerOf(now)).hashes.includes(hashOf(now))) return undefined;
+  return `made ReplicaSet ${now.metadata.name} that nobody wants`;
+}
+
+/** Each of the revisions that serve has at most the pods that were asked for. */
+function isNotAboveSurge({ truth, now }: Write<StoredSet>): string | undefined {
+  const uid = controllerOf(now);
+  const most = Math.max(...truth.wishes(uid).replicas);
+  const isServing = weightOf(now, truth) !== undefined;
+  return isServing && (now.spec.replicas ?? 1) > most ? `scaled ${now.metadata.name} above ${most}` : undefined;
+}
+
+/** A revision with requests never has fewer pods than its users wanted. */
+function keepsItsPromise({ truth, now, before }: Write<StoredSet>): string | undefined {
+  const weight = weightOf(now, truth) ?? 0;
+  const { replicas } = truth.wishes(controllerOf(now));
+  if (weight === 0 || !isScaledDown(now, before) || replicas.includes(now.spec.replicas ?? 1)) return undefined;
+  return `scaled ${now.metadata.name} with ${weight} % of the requests to ${now.spec.replicas ?? 1}`;
+}
+
+/** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends requests there. */
+function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
+  const deployment = truth.deployment(controllerOf(now));
+  const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
+  if (!isLeaving || truth.readyPods(now) === 0) return undefined;
+  const { namespace = "", name } = deployment.metadata;
+  const sending = gateways
+    .filter((gateway) => truth.isReadyGateway(gateway.name))
+    .filter(({ routes }) =>
+      routes
+        .get(deploymentKey(namespace, name))
+        ?.revisions.some((revision) => revision.hash === hashOf(now) && revision.weight > 0),
+    )
+    .map((gateway) => gateway.name);
+  return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;
+}
+
+function isUnused(set: StoredSet, truth: Truth): string | undefined {
+  const weight = weightOf(set, truth) ?? 0;
+  return weight === 0 ? undefined : `deleted ReplicaSet ${set.metadata.name}, which has ${weight} % of the requests`;
+}
+
+/** A number never comes back with another revision behind it. */
+function isNumberedOnce(set: StoredSet, versions: Map<string, string>): string | undefined {
+  const version = set.metadata.annotations?.[annotations.version] ?? "";
+  const key = `${controllerOf(set)} ${version}`;
+  const known = versions.get(key) ?? hashOf(set);
+  versions.set(key, hashOf(set));
+  return known === hashOf(set) ? undefined : `gave version ${version} of ${known} to ${hashOf(set)}`;
+}
+
+/** By the live status; undefined: neither stable nor candidate. */
+function weightOf(set: StoredSet, truth: Truth): number | undefined {
+  const shares = statusShares(truth.deployment(controllerOf(set))?.status ?? {});
+  return shares.find(({ revision }) => revision === hashOf(set))?.weight;
+}
+
+function isScaledDown(now: StoredSet, before: StoredSet | undefined): boolean {
+  return before !== undefined && (now.spec.replicas ?? 1) < (before.spec.replicas ?? 1);
+}

@@ -1,0 +1,100 @@
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
+import type { World } from "../world/world.ts";
+
+/** How old a view may get by all that may befall a watch, and a request on its way: what was wanted then may still be carried out. */
+export const windowMs = 100_000;
+
+export type StoredDeployment = ModelDeployment & Stored;
+export type StoredSet = ReplicaSet & Stored;
+export type StoredPod = Pod & Stored;
+
+/** What users wanted of a ModelDeployment of late. */
+export interface Wishes {
+  readonly replicas: readonly number[];
+  readonly hashes: readonly string[];
+}
+
+/** The cluster as it really is, and what it was of late. */
+export interface Truth {
+  /** UIDs of all ModelDeployments that ever were. */
+  readonly owners: ReadonlySet<string>;
+  deployment(uid: string): StoredDeployment | undefined;
+  setOf(uid: string, hash: string): StoredSet | undefined;
+  readyPods(set: StoredSet): number;
+  /** Whether a ReplicaSet had this many ready pods of late. */
+  wasReady(set: StoredSet, count: number): boolean;
+  isReadyGateway(name: string): boolean;
+  wishes(uid: string): Wishes;
+  sawDeployment(deployment: StoredDeployment, isGone: boolean): void;
+  sawPod(pod: StoredPod): void;
+}
+
+interface Wish {
+  readonly uid: string;
+  readonly hash: string;
+  readonly replicas: number;
+  untilMs: number;
+}
+
+export function createTruth({ server: { store }, clock }: World): Truth {
+  const wishes: Wish[] = [];
+  const owners = new Set<string>();
+  /** By UID of a ReplicaSet and number of pods until when so many were ready. */
+  const readyUntil = new Map<string, Map<number, number>>();
+  const objects = (collection: string): readonly unknown[] =>
+    store
+      .collection(collection)
+      .records("default")
+      .map(({ object }) => object);
+  const sets = (): readonly StoredSet[] => objects("replicasets.apps") as StoredSet[]; // what the collection holds
+  const pods = (): readonly StoredPod[] => objects("pods.") as StoredPod[]; // what the collection holds
+  const isRecent = (untilMs: number): boolean => untilMs >= clock.monotonic() - windowMs;
+  const readyPods = ({ metadata: { uid } }: StoredSet): number =>
+    pods().filter((pod) => controllerOf(pod) === uid && isReady(pod)).length;
+  return {
+    owners,
+    deployment: (uid) =>
+      (objects("modeldeployments.modelwright.dev") as StoredDeployment[]).find(({ metadata }) => metadata.uid === uid), // what the collection holds
+    setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
+    readyPods,
+    wasReady: ({ metadata }, count) => isRecent(readyUntil.get(metadata.uid)?.get(count) ?? -Infinity),
+    isReadyGateway(name) {
+      const pod: unknown = store.collection("pods.").record("modelwright-system", name)?.object;
+      return pod !== undefined && isReady(pod as StoredPod); // what the collection holds
+    },
+    wishes(uid) {
+      const recent = wishes.filter((wish) => wish.uid === uid && isRecent(wish.untilMs));
+      return { replicas: recent.map(({ replicas }) => replicas), hashes: recent.map(({ hash }) => hash) };
+    },
+    sawDeployment({ metadata: { uid }, spec }, isGone) {
+      owners.add(uid);
+      for (const wish of wishes) if (wish.uid === uid) wish.untilMs = Math.min(wish.untilMs, clock.monotonic());
+      const replicas = spec.suspend === true ? 0 : (spec.replicas ?? 1);
+      if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, untilMs: Infinity });
+    },
+    sawPod(pod) {
+      const set = sets().find(({ metadata }) => metadata.uid === controllerOf(pod));
+      if (set === undefined) return;
+      const counts = readyUntil.get(set.metadata.uid) ?? new Map<number, number>();
+      readyUntil.set(set.metadata.uid, counts);
+      const ready = readyPods(set);
+      for (let count = 1; count <= ready; count += 1) counts.set(count, Infinity);
+      for (const [count, untilMs] of counts) {
+        if (count > ready) counts.set(count, Math.min(untilMs, clock.monotonic()));
+      }
+    },
+  };
+}
+
+export function controllerOf({ metadata }: Pick<StoredPod, "metadata">): string {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? "";
+}
+
+function isReady({ metadata, status }: Pod): boolean {
+  return (
+    metadata.deletionTimestamp === undefined &&
+    status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true
+  );
+}

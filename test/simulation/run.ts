@@ -1,0 +1,212 @@
+import { resources } from "../../operator/kube/resources.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import { difference, endState } from "./oracle/end-state.ts";
+import { startWatchman } from "./oracle/safety.ts";
+import type { Extent } from "./schedule/draw.ts";
+import type { Change, MomentTrouble, Schedule, ScheduledFault } from "./schedule/schedule.ts";
+import { moments } from "./world/moments.ts";
+import type { Stage } from "./world/stage.ts";
+import { createWorld, type World } from "./world/world.ts";
+
+/** What a phase came to without faults. */
+export interface PhaseReference extends Extent {
+  readonly endState: readonly string[];
+  /** Creations and deletions of operators. */
+  readonly acts: readonly string[];
+}
+
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly phases: readonly PhaseReference[];
+  /** Faults that really happened. */
+  readonly hits: number;
+}
+
+/** Longest time from the end of faults to rest. */
+const restWithinMs = 240_000;
+/** A run without faults is at rest when nothing was written for this long: foreign objects are looked at every 30 s. */
+const quietMs = 35_000;
+const resyncs = 10;
+/** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
+const disturbing: ReadonlySet<MomentTrouble> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
+
+/** Plays a schedule; with a reference of the same walk it is judged, without one it becomes it. */
+export async function run(
+  stage: Stage,
+  schedule: Schedule,
+  reference?: readonly PhaseReference[],
+  log?: Log,
+): Promise<Outcome> {
+  const world = await createWorld(stage, schedule.seed, log);
+  const watchman = startWatchman(world);
+  const phases: PhaseReference[] = [];
+  const violations: string[] = [];
+  try {
+    for (let count = 0; count < schedule.operators; count += 1) world.startOperator(schedule.operators > 1);
+    for (const [index, changes] of schedule.phases.entries()) {
+      const faults = schedule.faults.filter(({ phase }) => phase === index);
+      const found = await playPhase(world, changes, faults, reference?.[index]);
+      phases.push(found);
+      violations.push(...judged(found, reference?.[index], { changes, faults }));
+      if (violations.length > 0 || watchman.violations.length > 0) break;
+    }
+    if (violations.length === 0 && reference !== undefined) violations.push(...(await restlessness(world)));
+  } finally {
+    watchman.stop();
+    await world.end();
+  }
+  return { violations: [...watchman.violations, ...violations], phases, hits: world.ledger.hits };
+}
+
+async function playPhase(
+  world: World,
+  changes: readonly Change[],
+  faults: readonly ScheduledFault[],
+  reference: PhaseReference | undefined,
+): Promise<PhaseReference> {
+  const { ledger, clock, weather, server } = world;
+  ledger.requests = 0;
+  ledger.events = 0;
+  world.isHurried = changes.length > 1;
+  const writesBefore = ledger.writes.length;
+  const startedMs = clock.monotonic();
+  breakThings(world, faults);
+  for (const { gapMs, name, act } of changes) {
+    await world.advance(gapMs);
+    await changed(world, name, act).catch(() => {});
+  }
+  const lastFaultMs = Math.max(0, ...faults.map(({ on, at }) => (on === "moment" ? at : 0)));
+  if (faults.length > 0)
+    await world.advance(Math.max(reference?.durationMs ?? 0, lastFaultMs - (clock.monotonic() - startedMs)));
+  heal(world);
+  if (reference === undefined) await untilQuiet(world);
+  else await untilEqual(world, reference.endState);
+  weather.isHealed = false;
+  const acts = ledger.writes.slice(writesBefore).filter((write) => /^(create|delete)/.test(write));
+  return {
+    requests: ledger.requests,
+    events: ledger.events,
+    durationMs: clock.monotonic() - startedMs - (reference === undefined ? quietMs : 0),
+    endState: endState(server),
+    acts: acts.sort(),
+  };
+}
+
+function breakThings(world: World, faults: readonly ScheduledFault[]): void {
+  const { weather, clock, ledger } = world;
+  const hit = <T>(found: T | undefined): T | undefined => {
+    if (found !== undefined) ledger.hits += 1;
+    return found;
+  };
+  weather.requestTrouble = (index) => hit(faults.filter((one) => one.on === "request").find(({ at }) => at === index));
+  weather.eventTrouble = (index) => hit(faults.filter((one) => one.on === "event").find(({ at }) => at === index));
+  for (const fault of faults) {
+    if (fault.on !== "moment") continue;
+    clock.after(fault.at, () => {
+      ledger.hits += 1;
+      void Promise.resolve(moments[fault.trouble](world, fault.amount)).catch(() => {});
+    });
+  }
+}
+
+/** No fault begins from here on, and what was kept from the operators is told them. */
+function heal({ weather, running }: World): void {
+  weather.requestTrouble = () => undefined;
+  weather.eventTrouble = () => undefined;
+  weather.outageUntilMs = 0;
+  weather.isHealed = true;
+  for (const { hangUp } of running) hangUp();
+}
+
+async function untilQuiet(world: World): Promise<void> {
+  for (let changes = -1; changes !== world.changes;) {
+    changes = world.changes;
+    await world.advance(quietMs);
+  }
+}
+
+async function untilEqual(world: World, wanted: readonly string[]): Promise<void> {
+  const untilMs = world.clock.monotonic() + restWithinMs;
+  let looked = -1;
+  while (world.clock.monotonic() < untilMs) {
+    await world.advance(2_000);
+    const { changes } = world;
+    if (changes !== looked && difference(wanted, endState(world.server)).length === 0) return;
+    looked = changes;
+  }
+}
+
+function judged(
+  found: PhaseReference,
+  reference: PhaseReference | undefined,
+  { changes, faults }: { readonly changes: readonly Change[]; readonly faults: readonly ScheduledFault[] },
+): readonly string[] {
+  if (reference === undefined) return [];
+  const differences = difference(reference.endState, found.endState);
+  if (differences.length > 0)
+    return [`${restWithinMs} ms after the last fault the state is not what it would be without`, ...differences];
+  const isDisturbed = faults.some((one) => one.on === "moment" && disturbing.has(one.trouble));
+  // While an old ModelDeployment is still in sight its children are made anew, for garbage collection to take.
+  const deletes = changes.some(({ act }) => act.kind === "delete");
+  if (changes.length > 1 || isDisturbed || deletes) return [];
+  if (JSON.stringify(reference.acts) === JSON.stringify(found.acts)) return [];
+  return [`created and deleted ${found.acts.join(", ")}; without faults ${reference.acts.join(", ")}`];
+}
+
+/** At rest, nothing is written any more: not when everything is looked at again, nor after a restart. */
+async function restlessness(world: World): Promise<readonly string[]> {
+  await world.advance(12_000);
+  const { ledger, gateways, running } = world;
+  const before = ledger.writes.length;
+  const stateBefore = rawState(world);
+  for (let count = 0; count < resyncs - 1; count += 1) {
+    gateways.resync();
+    await world.advance(100);
+  }
+  for (const { process } of running.slice()) world.crash(process);
+  await world.advance(6_000);
+  const written = ledger.writes.slice(before);
+  if (written.length === 0) return [];
+  return [`at rest ${resyncs} resyncs wrote ${written.join(", ")}`, ...difference(stateBefore, rawState(world))];
+}
+
+function rawState({ server }: World): readonly string[] {
+  return server.store
+    .collection("modeldeployments.modelwright.dev")
+    .records("default")
+    .map(({ object }) => JSON.stringify(object["status"]));
+}
+
+/** Carries out what the user does. */
+export async function changed({ client }: World, name: string, act: Change["act"]): Promise<unknown> {
+  const key = { namespace: "default", name };
+  const patched = (patch: object): Promise<unknown> => client.mergePatch(resources.modelDeployments, key, patch);
+  const model = (key: string): object => ({ source: { configMap: { name: "models", key } } });
+  switch (act.kind) {
+    case "create":
+      return client.create(resources.modelDeployments, {
+        apiVersion: "modelwright.dev/v1alpha1",
+        kind: "ModelDeployment",
+        metadata: key,
+        spec: { model: model(act.model), replicas: act.replicas },
+      } as never); // a spec of its kind
+    case "model":
+      return patched({ spec: { model: model(act.model) } });
+    case "replicas":
+      return patched({ spec: { replicas: act.replicas } });
+    case "suspend":
+      return patched({ spec: { suspend: act.suspend } });
+    case "annotate":
+      return patched({ metadata: { annotations: { note: "seen" } } });
+    case "delete":
+      return client.remove(resources.modelDeployments, key);
+    case "foreign-service":
+      if (!act.isThere) return client.remove(resources.services, key);
+      return client.create(resources.services, {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: key,
+        spec: { ports: [{ port: 80 }] },
+      } as never); // a spec of its kind
+  }
+}

@@ -1,0 +1,61 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { found } from "./found.ts";
+import { report } from "./report.ts";
+import { createSimulator, type Simulator } from "./simulator.ts";
+
+/** One seed to play again, as a failure prints it. */
+const replayed = process.env["MODELWRIGHT_SEED"];
+/** How long `npm test` goes on with new schedules, and how many are enough. */
+const limitMs = 15_000;
+const schedules = 400;
+
+describe("an operator to which everything happens that may happen", () => {
+  let simulator: Simulator;
+
+  beforeAll(async () => {
+    simulator = await createSimulator();
+  });
+
+  async function failure(seed: number): Promise<string> {
+    const schedule = await simulator.schedule(seed);
+    const outcome = await simulator.run(schedule);
+    if (outcome.violations.length === 0) return "";
+    const smallest = await simulator.shrunk(schedule);
+    return report(smallest, await simulator.run(smallest));
+  }
+
+  test.skipIf(replayed === undefined)(
+    "comes to the same end under the schedule of the seed",
+    async () => {
+      expect(await failure(Number(replayed))).toBe("");
+    },
+    120_000,
+  );
+
+  test.skipIf(replayed !== undefined)(
+    "comes to the same end as if nothing had happened, and does no harm on the way",
+    async () => {
+      const endMs = performance.now() + limitMs;
+      const failures: string[] = [];
+      let played = 0;
+      for (let seed = 1; seed <= schedules && performance.now() < endMs; seed += 1) {
+        failures.push(await failure(seed));
+        played += 1;
+      }
+      expect(failures.filter((one) => one !== "")).toEqual([]);
+      expect(played).toBeGreaterThan(10);
+    },
+    limitMs + 60_000,
+  );
+
+  test.each(Object.entries(found))("no more: %s", async (_what, schedule) => {
+    const outcome = await simulator.run(schedule);
+    expect(outcome.violations.length === 0 ? "" : report(schedule, outcome)).toBe("");
+  });
+
+  test("the same schedule plays the same way twice", async () => {
+    const schedule = await simulator.schedule(7);
+    const [first, second] = [await simulator.run(schedule), await simulator.run(schedule)];
+    expect(second).toEqual(first);
+  });
+});

@@ -1,0 +1,58 @@
+import { modelDeploymentDefinition } from "../../../crds/v1alpha1/definition.ts";
+import { createClient } from "../../../operator/kube/client.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { type ApiServer, createApiServer } from "../../../operator/local/api-server/api-server.ts";
+import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+
+/**
+ * One API-server model for many schedules, one after the other: compiling the CustomResourceDefinition takes as long as
+ * a schedule does.
+ */
+export interface Stage {
+  readonly server: ApiServer;
+  /** Empties the server and gives it to a new world. */
+  reset(clock: Clock, random: () => number): void;
+}
+
+const kept = new Set(["customresourcedefinitions.apiextensions.k8s.io", "namespaces."]);
+
+export async function createStage(): Promise<Stage> {
+  let clock: Clock = createManualClock();
+  let random = (): number => 0.5;
+  let uids = 0;
+  let prefix = "stage";
+  const server = createApiServer({
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, callback) => clock.after(ms, callback),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    },
+    random: () => random(),
+    newUid: () => `${prefix}-${String(uids++).padStart(5, "0")}`,
+    collection: "stepwise",
+  });
+  const client = createClient({ transport: server, fieldManager: "test", clock });
+  await client.create(resources.customResourceDefinitions, modelDeploymentDefinition);
+  await client.create(resources.namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: systemNamespace },
+  });
+  prefix = "uid";
+  return {
+    server,
+    reset(nextClock, nextRandom) {
+      [clock, random, uids] = [nextClock, nextRandom, 0];
+      const { store, garbage } = server;
+      for (const collection of store.collections()) {
+        if (kept.has(collection.key)) continue;
+        for (const { object } of collection.records("")) store.remove(collection, object);
+      }
+      garbage.settle();
+      store.compact();
+    },
+  };
+}
