@@ -50,11 +50,11 @@ function isDestructive(action: Action): boolean {
 }
 
 /**
- * What this spec asks for was made before and is gone. Often that is because the ModelDeployment is gone too and garbage
- * collection was seen first: then everything would be made for it to collect, again and again.
+ * What this spec asks for was made before and is no longer so. Often that is because the ModelDeployment is gone or is
+ * another by now, and only what came of it was seen: then garbage collection, or another leader, would be worked against.
  */
 function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
-  return kind === "create" && generation === observedGeneration;
+  return (kind === "create" || kind === "scale") && generation === observedGeneration;
 }
 
 /** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */
@@ -125,11 +125,21 @@ async function created(resource: Resource, object: KubeObject, { identity, clien
   }
 }
 
+/** What became of a status write: one of both. */
+export interface StatusWritten {
+  readonly write?: Write;
+  readonly refusal?: Fault;
+}
+
 /**
  * The one status write of a reconcile. Refused when the ModelDeployment is no longer the one that was observed: two
  * leaders cannot undo each other's steps.
  */
-export async function writeStatus(status: ModelDeploymentStatus, identity: Identity, client: Client): Promise<Write> {
+export async function writeStatus(
+  status: ModelDeploymentStatus,
+  identity: Identity,
+  client: Client,
+): Promise<StatusWritten> {
   const { namespace, name, uid, resourceVersion } = identity;
   const resource = resources.modelDeployments;
   const object = {
@@ -138,7 +148,11 @@ export async function writeStatus(status: ModelDeploymentStatus, identity: Ident
     metadata: { namespace, name, uid, resourceVersion },
     status,
   };
-  return written(resource, await client.applyStatus(resource, object, { force: true }));
+  try {
+    return { write: written(resource, await client.applyStatus(resource, object, { force: true })) };
+  } catch (thrown) {
+    return { refusal: Fault.from(thrown) };
+  }
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
-import { Fault } from "../../runtime/base/fault.ts";
+import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
 import { apply, type Write, writeStatus } from "./apply.ts";
@@ -7,7 +6,6 @@ import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Snapshot } from "./snapshot.ts";
 import { isSameStatus, status } from "./status.ts";
 
 export interface ReconcileOptions {
@@ -41,7 +39,9 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   // A lost race is no news: the state that won it is on its way here.
   if (failure?.level === "info") return { writes, failure };
   const next = status({ snapshot, plan: planned, failure });
-  const { write, refusal } = isSameStatus(snapshot.status, next) ? {} : await written(next, snapshot, client);
+  const { write, refusal } = isSameStatus(snapshot.status, next)
+    ? {}
+    : await writeStatus(next, snapshot.identity, client);
   if (refusal !== undefined) return { writes, failure: refusal, ...nextTry(refusal) };
   for (const event of events(done, snapshot.status, next)) recorder.publish(snapshot.identity, event);
   if (failure !== undefined) recorder.publish(snapshot.identity, applyFailed(failure));
@@ -53,16 +53,4 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
 
 function nextTry(failure: Fault): Pick<Reconciled, "failure" | "recheckAfterMs"> {
   return failure.retry === "never" ? { recheckAfterMs: hopelessRecheckMs } : { failure };
-}
-
-async function written(
-  next: ModelDeploymentStatus,
-  { identity }: Snapshot,
-  client: Client,
-): Promise<{ readonly write?: Write; readonly refusal?: Fault }> {
-  try {
-    return { write: await writeStatus(next, identity, client) };
-  } catch (thrown) {
-    return { refusal: Fault.from(thrown) };
-  }
 }

@@ -152,7 +152,7 @@ describe("the controller of ModelDeployments", () => {
     const ownedBy = (uid: string) => ({
       ownerReferences: [{ apiVersion: "v1", kind: "Owner", name: "owner", uid, controller: true }],
     });
-    const { uid = "" } = modelDeployment().metadata;
+    const { uid } = modelDeployment().metadata;
     caches.replicaSets.cache.upsert({
       apiVersion: "apps/v1",
       kind: "ReplicaSet",
