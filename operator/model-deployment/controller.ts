@@ -30,6 +30,12 @@ export interface DeploymentControllerOptions {
   readonly workers?: number;
 }
 
+/**
+ * Longer than a watch waits before it connects again: what is planned without a ReplicaSet that was just made gives its
+ * version to another.
+ */
+const awaitingCapMs = 90_000;
+
 /** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
 export function createDeploymentController(options: DeploymentControllerOptions): Controller {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
@@ -37,6 +43,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   const controller = createController({
     name: "model-deployment",
     clock,
+    awaitingCapMs,
     log,
     ...(metrics === undefined ? {} : { metrics }),
     ...(workers === undefined ? {} : { workers }),

@@ -103,6 +103,15 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
+  test("scales nothing back that a leader with a newer view scaled", async () => {
+    const { cluster, scale } = await deployed();
+    const { generation } = snapshot().identity;
+    const identity = { ...identityIn(cluster), observedGeneration: generation };
+    cluster.put(modelDeployment({ replicas: 0 }));
+    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster));
+    expect([done, failure?.code]).toEqual([[], "StaleView"]);
+  });
+
   test("takes no pod away when the ModelDeployment is another one of the same name", async () => {
     const { cluster, scale } = await deployed();
     const identity = { ...identityIn(cluster), uid: "another" };
