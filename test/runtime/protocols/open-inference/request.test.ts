@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";
 import { type Asking, askingOf, float, refusal, x } from "./asking.ts";
@@ -417,5 +418,63 @@ describe("requests that are refused, with the place", () => {
     );
     expect(answer).toMatch(/^400 \{"error":"inputs\[0\]: the model has no input \\"z+…"\}$/);
     expect(answer.length).toBeLessThan(2100);
+  });
+});
+
+describe("requests with bytes changed, cut out and put in", () => {
+  const json = '{"id":"a","parameters":{"binary_data_output":true},"inputs":[{"name":"x","shape":[1,2],"datatype":"';
+  const bases: readonly (readonly [string, string, string])[] = [
+    [
+      "identity_float",
+      `${json}FP32","data":[[1.5,-2e3]]}],"outputs":[{"name":"y","parameters":{"binary_data":false}}]}`,
+      "",
+    ],
+    ["identity_int64", `${json}INT64","data":[9223372036854775807,-1]}]}`, ""],
+    ["identity_string", `${json}BYTES","data":["a","\\u00e9\\ud83d\\ude00"]}]}`, ""],
+    ["identity_string", `${json}BYTES","parameters":{"binary_data_size":10}}]}`, "01000000610100000062"],
+    ["identity_float", `${json}FP32","parameters":{"binary_data_size":8}}]}`, "0000803f00000040"],
+  ];
+  const mutations = fc.array(
+    fc.record({
+      at: fc.nat({ max: 250 }),
+      cut: fc.integer({ min: 0, max: 4 }),
+      put: fc.oneof(
+        fc.uint8Array({ maxLength: 4 }).map((bytes) => Buffer.from(bytes)),
+        fc
+          .constantFrom(
+            "{",
+            "[",
+            "]",
+            "}",
+            '"',
+            ",",
+            ":",
+            "-",
+            "9",
+            "NaN",
+            "null",
+            "[[]]",
+            "__proto__",
+            "1e999",
+            "\\ud800",
+          )
+          .map((text) => Buffer.from(text)),
+      ),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+
+  test.each(bases)("are answered or refused, never failed: %s %s", async (model, base, blob) => {
+    await fc.assert(
+      fc.asyncProperty(mutations, fc.integer({ min: -2, max: 2 }), async (changes, shift) => {
+        let body = Buffer.concat([Buffer.from(base), Buffer.from(blob, "hex")]);
+        for (const { at, cut, put } of changes)
+          body = Buffer.concat([body.subarray(0, at), put, body.subarray(at + cut)]);
+        const headers = blob === "" ? {} : { "inference-header-content-length": String(base.length + shift) };
+        const { status } = await asking.answerTo({ target: `/v2/models/${model}/infer`, body, headers });
+        expect([200, 400]).toContain(status);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
