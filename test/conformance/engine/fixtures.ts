@@ -79,16 +79,16 @@ interface LayerCase {
 
 /** What makes a layer file refused, by the case's name in fixtures/make-keras-layers.py. */
 const refusals: Readonly<Record<string, Omit<RefusedFixture, "title" | "path">>> = {
-  refused_grouped_conv: { code: "LayersUnsupported", names: ['layer "conv2d" (Conv2D): groups=2 is not supported'] },
+  refused_grouped_conv: { code: "UnsupportedLayer", names: ['layer "conv2d" (Conv2D): groups=2 is not supported'] },
   refused_lambda: { code: "LambdaLayer", names: ['layer "twice" is a Lambda layer'] },
   refused_unknown: {
-    code: "LayersUnsupported",
+    code: "UnsupportedLayer",
     names: ['layer "unit" (UnitNormalization)', 'layer "group" (GroupNormalization)'],
   },
 };
 /** Keras 2 writes operators on tensors as Python calls. */
 const refusedKeras2: typeof refusals = {
-  operators: { code: "LayersUnsupported", names: ['layer "tf.__operators__.add" (TFOpLambda)'] },
+  operators: { code: "UnsupportedLayer", names: ['layer "tf.__operators__.add" (TFOpLambda)'] },
 };
 
 /** One small model per layer type, from each writer; those to be refused apart. */

@@ -145,7 +145,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a layer that no engine knows": {
     spec: source(key("dance.h5")),
-    ready: "False LayersUnsupported",
+    ready: "False UnsupportedLayer",
     message: exited(
       "runtime",
       'the model uses what no engine here can run: layer "dense" (Dance); layer "dense_1" (Dance); layer "dense_2" (Dance); export it with model.export(path) and serve the SavedModel',

@@ -18,7 +18,7 @@ export const kerasFaults = faultCatalogue<{
   KerasConfigInvalid: { file: string; reason: string };
   /** Python bytecode: never evaluated. */
   LambdaLayer: { names: readonly string[] };
-  LayersUnsupported: { layers: readonly RefusedLayer[] };
+  UnsupportedLayer: { layers: readonly RefusedLayer[] };
   SubclassedModel: { className: string };
   /** A model made in steps that was never given a shape. */
   ModelNotBuilt: { name: string };
@@ -57,7 +57,7 @@ export const kerasFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
-  LayersUnsupported: {
+  UnsupportedLayer: {
     message: ({ layers }) => `the model uses what no engine here can run: ${layers.map(described).join("; ")}`,
     hint: () => "export it with model.export(path) and serve the SavedModel",
     retry: "never",

@@ -63,7 +63,7 @@ function kerasModel(
 function accepted(found: Topology): Topology {
   if (found.subclass !== undefined) throw kerasFaults.SubclassedModel({ className: found.subclass });
   if (found.lambdas.length > 0) throw kerasFaults.LambdaLayer({ names: found.lambdas });
-  if (found.refused.length > 0) throw kerasFaults.LayersUnsupported({ layers: found.refused });
+  if (found.refused.length > 0) throw kerasFaults.UnsupportedLayer({ layers: found.refused });
   if (found.unbuilt !== undefined) throw kerasFaults.ModelNotBuilt({ name: found.unbuilt });
   return found;
 }

@@ -19,7 +19,7 @@ const archive = (file: string, reason: string): string =>
 const config = (file: string, reason: string): string =>
   `KerasConfigInvalid: the model description in ${file} is not valid: ${reason}`;
 const unsupported = (layer: string): string =>
-  `LayersUnsupported: the model uses what no engine here can run: ${layer}`;
+  `UnsupportedLayer: the model uses what no engine here can run: ${layer}`;
 const broken = "its structure is broken or it is cut short";
 const lambda = 'LambdaLayer: layer "lambda" is a Lambda layer: it holds Python code, which is never run';
 
