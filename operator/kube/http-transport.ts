@@ -1,10 +1,11 @@
-import type { Dispatcher } from "undici";
-import request from "undici/lib/api/api-request.js";
-import Agent from "undici/lib/dispatcher/agent.js";
+import type { Agent, AgentOptions, ClientRequestArgs, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ConnectionOptions } from "node:tls";
 
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
-import type { Connection, Credentials } from "./config.ts";
+import { request as startRequest } from "../../runtime/base/node-http.ts";
+import type { Connection, Credentials, TlsFacts } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { KubeRequest, KubeResponse, KubeStream, Transport } from "./transport.ts";
 
@@ -23,22 +24,24 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { connection, clock = systemClock, userAgent = "modelwright" } = options;
   const session = createSession(connection, clock);
 
-  const exchanged = (asked: KubeRequest, deadline: Deadline, entry: Entry): Promise<Dispatcher.ResponseData> =>
-    request.call(entry.dispatcher, {
-      origin: connection.server,
-      path: asked.path,
-      method: asked.method,
+  const server = new URL(connection.server);
+  const prefix = server.pathname.replace(/\/$/, "");
+  const answered = (asked: KubeRequest, { signal }: Deadline, entry: Entry): Promise<IncomingMessage> =>
+    answerOf({
+      ...asked,
+      server,
+      path: prefix + asked.path,
       headers: { "user-agent": userAgent, ...entry.credentials.headers, ...asked.headers },
-      body: asked.body ?? null,
-      signal: deadline.signal,
+      signal,
+      agent: entry.agent,
     });
   /** A refused token is replaced once: it may have run out since it was read. */
-  const admitted = async (request: KubeRequest, deadline: Deadline): Promise<Dispatcher.ResponseData> => {
+  const admitted = async (request: KubeRequest, deadline: Deadline): Promise<IncomingMessage> => {
     const entry = await session.current();
-    const response = await exchanged(request, deadline, entry);
+    const response = await answered(request, deadline, entry);
     if (response.statusCode !== 401) return response;
-    await response.body.dump();
-    return exchanged(request, deadline, await session.renewed(entry));
+    response.resume();
+    return answered(request, deadline, await session.renewed(entry));
   };
   return {
     async send(request) {
@@ -47,7 +50,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       try {
         const response = await admitted(request, deadline);
         stage = "reading";
-        return { ...headOf(response), body: await response.body.text() } satisfies KubeResponse;
+        return { ...headOf(response), body: await textOf(response) } satisfies KubeResponse;
       } catch (thrown) {
         throw deadline.faultOf(thrown, stage);
       } finally {
@@ -68,10 +71,49 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   };
 }
 
+interface AgentRequest extends KubeRequest {
+  readonly server: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly agent: Agent;
+}
+
+/** Sends a request; its response once the head has come, whose body fails with the connection or with the signal. */
+async function answerOf(asked: AgentRequest): Promise<IncomingMessage> {
+  const { server, path, method, headers, body, signal, agent } = asked;
+  signal.throwIfAborted();
+  // Node sends no length of a DELETE's body by itself.
+  const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+  const request = startRequest(server, { path, method, agent, headers: { ...headers, ...length } });
+  const answer = Promise.withResolvers<IncomingMessage>();
+  let response: IncomingMessage | undefined;
+  const abort = (): unknown => request.destroy(signal.reason instanceof Error ? signal.reason : undefined);
+  signal.addEventListener("abort", abort, { once: true });
+  request
+    .on("close", () => signal.removeEventListener("abort", abort))
+    .on("response", (head) => {
+      // Given up before it was read, the body fails with nobody there to hear.
+      response = head.on("error", () => {});
+      answer.resolve(head);
+    })
+    .on("error", (error) => {
+      response?.destroy(error);
+      answer.reject(error);
+    })
+    .end(body);
+  return await answer.promise;
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const piece of response.setEncoding("utf8")) text += String(piece);
+  return text;
+}
+
 /** How far a request had come when it failed. */
 type Stage = "waiting" | "reading";
 
-function headOf({ statusCode, headers }: Dispatcher.ResponseData): Omit<KubeResponse, "body"> {
+function headOf({ statusCode = 0, headers }: IncomingMessage): Omit<KubeResponse, "body"> {
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(", ") : value;
@@ -79,10 +121,8 @@ function headOf({ statusCode, headers }: Dispatcher.ResponseData): Omit<KubeResp
   return { status: statusCode, headers: plain };
 }
 
-function streamOf(response: Dispatcher.ResponseData): KubeStream {
-  // Closed before it was read, the body fails with nobody there to hear.
-  response.body.on("error", () => {});
-  return { ...headOf(response), chunks: response.body, close: () => void response.body.destroy() };
+function streamOf(response: IncomingMessage): KubeStream {
+  return { ...headOf(response), chunks: response, close: () => void response.destroy() };
 }
 
 interface Deadline {
@@ -119,7 +159,7 @@ function wordsOf(thrown: unknown): string {
 
 interface Entry {
   readonly credentials: Credentials;
-  readonly dispatcher: Dispatcher;
+  readonly agent: Agent;
 }
 
 /** The credentials in use and the connections that were made with them. */
@@ -138,14 +178,17 @@ function createSession(connection: Connection, clock: Clock): Session {
   let settled: Entry | undefined;
   let renewal: Promise<Entry> | undefined;
   let readMs = 0;
-  const retired: Dispatcher[] = [];
+  const retired: Agent[] = [];
+  let isClosed = false;
 
   const load = async (fresh: boolean): Promise<Entry> => {
     const credentials = await read(connection, fresh);
     const isKept = settled !== undefined && isSameTls(settled.credentials, credentials);
-    if (settled !== undefined && !isKept) retired.push(settled.dispatcher);
-    const dispatcher = isKept ? settled?.dispatcher : undefined;
-    settled = { credentials, dispatcher: dispatcher ?? (await dispatcherFor(connection, credentials)) };
+    if (settled !== undefined && !isKept) retired.push(settled.agent);
+    settled = {
+      credentials,
+      agent: isKept && settled !== undefined ? settled.agent : agentFor(connection, credentials),
+    };
     return settled;
   };
   const reload = (fresh: boolean): Promise<Entry> => {
@@ -156,15 +199,19 @@ function createSession(connection: Connection, clock: Clock): Session {
     return entry;
   };
   return {
-    current: () => (entry === undefined || clock.monotonic() - readMs > rereadAfterMs ? reload(false) : entry),
+    current() {
+      if (isClosed) return Promise.reject(new Error("the transport is closed"));
+      return entry === undefined || clock.monotonic() - readMs > rereadAfterMs ? reload(false) : entry;
+    },
     renewed(refused) {
       if (settled !== refused && entry !== undefined) return entry;
       renewal ??= reload(true).finally(() => (renewal = undefined));
       return renewal;
     },
-    async close() {
-      const dispatchers = [...retired, ...(settled === undefined ? [] : [settled.dispatcher])];
-      await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
+    close() {
+      isClosed = true;
+      for (const agent of [...retired, ...(settled === undefined ? [] : [settled.agent])]) agent.destroy();
+      return Promise.resolve();
     },
   };
 }
@@ -181,12 +228,54 @@ function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): bool
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-async function dispatcherFor({ proxyUrl }: Connection, { tls }: Credentials): Promise<Dispatcher> {
-  // Times are limited by our own deadlines; a watch may be silent for minutes. 30 s: below the idle limits of load
-  // balancers, as client-go.
-  const limits = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 60_000 };
-  const sockets = { keepAlive: true, keepAliveInitialDelay: 30_000 };
-  if (proxyUrl === undefined) return new Agent({ ...limits, connect: { ...sockets, ...tls } });
-  const { ProxyAgent } = await import("undici");
-  return new ProxyAgent({ ...limits, uri: proxyUrl, requestTls: tls, connect: sockets });
+/** Closes connections after this idle time; an API server does after 90 s. */
+const idleMs = 60_000;
+/** Below the idle limits of load balancers, as client-go. Also finds out that the other end of a silent watch is gone. */
+const probeAfterMs = 30_000;
+
+/**
+ * Keeps connections; their times are limited by our own deadlines, as a watch may be silent for minutes. Built-in modules
+ * are taken when they are needed, and by a call: see `node-http.ts`; TLS costs 6 MB.
+ */
+function agentFor({ server, proxyUrl }: Connection, { tls }: Credentials): Agent {
+  const kept: AgentOptions = { keepAlive: true, keepAliveMsecs: probeAfterMs, timeout: idleMs };
+  const isSecure = server.startsWith("https:");
+  const agent = isSecure ? secureAgent(kept, tls) : new (process.getBuiltinModule("node:http").Agent)(kept);
+  if (proxyUrl !== undefined) agent.createConnection = connectionThrough(new URL(proxyUrl), isSecure);
+  return agent;
+}
+
+function secureAgent(kept: AgentOptions, { ca, cert, key, ...names }: TlsFacts): Agent {
+  // Made once: by itself Node reads the certificates again for each connection.
+  const secureContext = process.getBuiltinModule("node:tls").createSecureContext({ ca, cert, key });
+  return new (process.getBuiltinModule("node:https").Agent)({ ...kept, ...names, secureContext });
+}
+
+type Opened = (error: Error | null, stream?: Duplex) => void;
+
+/** Asks a proxy for a tunnel, and speaks through it as over any connection. */
+function connectionThrough(proxy: URL, isSecure: boolean): Agent["createConnection"] {
+  const { request: ask } = process.getBuiltinModule(proxy.protocol === "https:" ? "node:https" : "node:http");
+  const account = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const login = { "proxy-authorization": `Basic ${Buffer.from(account).toString("base64")}` };
+  const connect = ({ host: name, port, ...options }: ClientRequestArgs, opened: Opened = () => {}): undefined => {
+    const host = name ?? "localhost";
+    const path = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const headers = { host: path, ...(account === ":" ? {} : login) };
+    const tunnel = ask(proxy, { method: "CONNECT", path, headers, agent: false, timeout: defaultTimeoutMs });
+    tunnel
+      .on("connect", ({ statusCode }, socket) => {
+        if (statusCode !== 200) {
+          const refusal = new Error(`the proxy ${proxy.host} answered CONNECT ${path} with ${statusCode}`);
+          return opened(refusal, socket.destroy());
+        }
+        const tls = isSecure ? process.getBuiltinModule("node:tls") : undefined;
+        return opened(null, tls?.connect({ ...options, host, socket } as ConnectionOptions) ?? socket); // of an https agent
+      })
+      .on("timeout", () => tunnel.destroy(new Error(`the proxy ${proxy.host} is silent`)))
+      .on("error", opened)
+      .end();
+    return undefined;
+  };
+  return connect as Agent["createConnection"]; // which says that a failure has a stream, too
 }
