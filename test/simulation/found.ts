@@ -76,4 +76,42 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "clock-back", phase: 1, at: 6_514, amount: 0.097_126_273_438_337_43 },
     ],
   },
+  "two revisions get one version when a watch is away for longer than a key waits for its writes": {
+    seed: 653,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 3 } },
+        { gapMs: 40, name: "shop", act: { kind: "replicas", replicas: 1 } },
+        { gapMs: 6_000, name: "shop", act: { kind: "annotate" } },
+        { gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 1 } },
+        { gapMs: 12_000, name: "shop", act: { kind: "model", model: "bad-1.h5" } },
+        { gapMs: 40, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "lost-before", phase: 0, at: 79, amount: 0.108_587_576_086_376_88 },
+      { on: "event", trouble: "cut", phase: 0, at: 38, amount: 0.977_783_115_347_847_3 },
+      { on: "event", trouble: "cut", phase: 0, at: 10, amount: 0.233_959_600_096_568_47 },
+      { on: "event", trouble: "cut", phase: 0, at: 24, amount: 0.836_321_020_033_210_5 },
+      { on: "moment", trouble: "outage", phase: 0, at: 17_264, amount: 0.437_873_501_563_444_73 },
+      { on: "moment", trouble: "pause", phase: 0, at: 30_999, amount: 0.698_872_758_075_594_9 },
+    ],
+  },
+  "two revisions get one version when a status write is refused": {
+    seed: 15,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 6_000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } },
+        { gapMs: 40, name: "shop", act: { kind: "replicas", replicas: 3 } },
+        { gapMs: 6_000, name: "shop", act: { kind: "model", model: "bad-1.h5" } },
+        { gapMs: 400, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-before", phase: 0, at: 17, amount: 0.489_129_387_773_573_4 },
+      { on: "moment", trouble: "outage", phase: 0, at: 8_884, amount: 0.676_147_778_984_159_2 },
+    ],
+  },
 };

@@ -115,6 +115,7 @@ function heal({ weather, running }: World): void {
   weather.eventTrouble = () => undefined;
   weather.outageUntilMs = 0;
   weather.isHealed = true;
+  weather.healings += 1;
   for (const { hangUp } of running) hangUp();
 }
 

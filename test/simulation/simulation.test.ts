@@ -6,7 +6,7 @@ import { createSimulator, type Simulator } from "./simulator.ts";
 /** One seed to play again, as a failure prints it. */
 const replayed = process.env["MODELWRIGHT_SEED"];
 /** How long `npm test` goes on with new schedules, and how many are enough. */
-const limitMs = 15_000;
+const limitMs = 10_000;
 const schedules = 400;
 
 describe("an operator to which everything happens that may happen", () => {

@@ -50,8 +50,9 @@ export function startWatchman(world: World): Watchman {
     if (ledger.actor === undefined) return;
     if (isGone) return complain(isUnused(set, truth));
     judge(setRules, set, before);
-    // Of two operators, one with an old view takes gateways back to old routes: see README.md, what is open.
-    if (!world.isContested) judge([isDrained], set, before);
+    // What two operators at a time do not keep yet: see README.md, what is open.
+    if (world.isContested) return;
+    judge([isDrained], set, before);
     complain(isNumberedOnce(set, versions));
   };
   const stop = server.store.subscribe((change) => {
@@ -112,7 +113,9 @@ function isWanted({ truth, now, before }: Write<StoredSet>): string | undefined 
 }
 
 /** Each of the revisions that serve has at most the pods that were asked for. */
-function isNotAboveSurge({ truth, now }: Write<StoredSet>): string | undefined {
+function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | undefined {
+  // A user may have scaled it; what else is written then is no scaling.
+  if (before?.spec.replicas === now.spec.replicas) return undefined;
   const uid = controllerOf(now);
   const most = Math.max(...truth.wishes(uid).replicas);
   const isServing = weightOf(now, truth) !== undefined;

@@ -20,6 +20,8 @@ export interface Weather {
   stale: { readonly untilMs: number; readonly revision: number } | undefined;
   /** Every watch has to read the whole state once more: what was kept from it is found out. */
   isHealed: boolean;
+  /** How often all was healed. */
+  healings: number;
 }
 
 export interface FaultyTransportOptions {
@@ -40,7 +42,7 @@ const never = new Promise<never>(() => {});
 export function faultyTransport(options: FaultyTransportOptions): Transport & { hangUp(): void } {
   const { process, clock, chance, server, weather } = options;
   const streams = new Set<KubeStream>();
-  const whole = new Set<string>();
+  const whole = new Map<string, number>();
   process.onKilled(() => {
     for (const stream of streams) stream.close();
   });
@@ -48,9 +50,9 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
   const isWhole = ({ path }: KubeRequest): boolean => path.includes("sendInitialEvents=true");
   const isUnhealed = (request: KubeRequest): boolean => {
     const [key = ""] = request.path.split("&timeoutSeconds");
-    if (!weather.isHealed || whole.has(key)) return false;
+    if (!weather.isHealed || whole.get(key) === weather.healings) return false;
     if (!request.path.includes("resourceVersion=")) {
-      whole.add(key);
+      whole.set(key, weather.healings);
       return false;
     }
     return true;

@@ -79,6 +79,7 @@ export async function createWorld(stage: Stage, seed: number, log = silentLog): 
     missing: undefined,
     stale: undefined,
     isHealed: false,
+    healings: 0,
   };
   await startGatewayPods(client);
   const kubelet = startKubelet({ server, clock, chance });
