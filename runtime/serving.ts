@@ -6,6 +6,7 @@ import type { ServeOptions } from "./options.ts";
 import { release } from "./contract/release.ts";
 import { kserveV1 } from "./protocols/kserve-v1/kserve-v1.ts";
 import { openInference } from "./protocols/open-inference/open-inference.ts";
+import { openApi } from "./protocols/openapi/openapi.ts";
 import type { Models } from "./protocols/protocol.ts";
 import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
 import { adminListener } from "./server/admin-listener.ts";
@@ -43,7 +44,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const front = await openHttpServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
     protocolListener({
-      protocols: [tensorflowServing(models), openInference(models, release), kserveV1],
+      protocols: [tensorflowServing(models), openInference(models, release), kserveV1, openApi(models, release)],
       body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
       timeoutMs: options.serving.timeoutMs,
       isDraining,

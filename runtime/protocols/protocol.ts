@@ -39,6 +39,36 @@ export interface Protocol {
 /** Faults of the transport below a protocol, by code: `refusal` meets them. */
 export type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
 
+/** HTTP status of what no protocol but the transport or a mistake of ours brings. */
+export const transportStatuses: Readonly<Record<TransportCode | "Unexpected", number>> = {
+  BodyTooLarge: 413,
+  BodyTooSlow: 408,
+  BodyUndecodable: 400,
+  EncodingUnsupported: 415,
+  ClientGone: 499,
+  Unexpected: 500,
+};
+
+const unavailable = 503;
+/** A refusal repeats no more of a request than this. */
+const maxSentence = 2048;
+
+/** An answer whose body is this value. */
+export function jsonAnswer(status: number, body: unknown): ProtocolAnswer {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** `{"error": "<message>"}` with the status that a protocol's table has for the fault; 503 tells when to come again. */
+export function refusalAnswer(fault: Fault, statuses: Readonly<Record<string, number>>): ProtocolAnswer {
+  const known = Object.hasOwn(statuses, fault.code) ? statuses[fault.code] : undefined;
+  const status = known ?? transportStatuses.Unexpected;
+  const { sentence } = fault;
+  const error = sentence.length > maxSentence ? `${sentence.slice(0, maxSentence)}…` : sentence;
+  const answer = jsonAnswer(status, { error });
+  if (status !== unavailable) return { ...answer, fault };
+  return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds(fault)) }, fault };
+}
+
 /** The value of `Retry-After` for a fault that may pass. */
 export function retryAfterSeconds({ retry }: Fault): number {
   return typeof retry === "object" ? Math.max(1, Math.ceil(retry.afterMs / 1000)) : 1;

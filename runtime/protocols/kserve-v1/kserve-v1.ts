@@ -1,5 +1,12 @@
 import type { Fault } from "../../base/fault.ts";
-import type { Protocol, ProtocolAnswer, TransportCode } from "../protocol.ts";
+import {
+  type Protocol,
+  type ProtocolAnswer,
+  type TransportCode,
+  jsonAnswer,
+  refusalAnswer,
+  transportStatuses,
+} from "../protocol.ts";
 import { faults } from "./faults.ts";
 
 /**
@@ -12,7 +19,7 @@ export const kserveV1: Protocol = {
   answer: ({ method }) =>
     Promise.resolve(
       method === "GET" || method === "HEAD"
-        ? answerOf(200, { status: "alive" })
+        ? jsonAnswer(200, { status: "alive" })
         : refusal(faults.RootReadOnly({ method })),
     ),
   refusal,
@@ -20,25 +27,8 @@ export const kserveV1: Protocol = {
 
 type Code = keyof typeof faults | TransportCode | "Unexpected";
 
-const statuses: Readonly<Record<Code, number>> = {
-  RootReadOnly: 405,
-  BodyTooLarge: 413,
-  BodyTooSlow: 408,
-  BodyUndecodable: 400,
-  EncodingUnsupported: 415,
-  ClientGone: 499,
-  Unexpected: 500,
-};
+const statuses: Readonly<Record<Code, number>> = { ...transportStatuses, RootReadOnly: 405 };
 
 function refusal(fault: Fault): ProtocolAnswer {
-  const status = isKnown(fault.code) ? statuses[fault.code] : statuses.Unexpected;
-  return { ...answerOf(status, { error: fault.sentence }), fault };
-}
-
-function isKnown(code: string): code is Code {
-  return Object.hasOwn(statuses, code);
-}
-
-function answerOf(status: number, body: object): ProtocolAnswer {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return refusalAnswer(fault, statuses);
 }

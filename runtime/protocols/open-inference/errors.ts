@@ -1,13 +1,14 @@
 import type { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
-import { type ProtocolAnswer, type TransportCode, retryAfterSeconds } from "../protocol.ts";
+import { type ProtocolAnswer, type TransportCode, refusalAnswer, transportStatuses } from "../protocol.ts";
 import type { faults } from "./faults.ts";
 
 type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
 
 /** HTTP status of every fault that a request can meet. The specification says "typically 400". */
 const statuses: Readonly<Record<Code, number>> = {
+  ...transportStatuses,
   EndpointUnknown: 404,
   MethodNotAllowed: 405,
   VersionNotNumber: 400,
@@ -57,34 +58,9 @@ const statuses: Readonly<Record<Code, number>> = {
   Cancelled: 499,
   Draining: 503,
   EngineFailed: 500,
-  BodyTooLarge: 413,
-  BodyTooSlow: 408,
-  BodyUndecodable: 400,
-  EncodingUnsupported: 415,
-  ClientGone: 499,
-  Unexpected: 500,
 };
-
-const unavailable = 503;
-/** A refusal repeats no more of a request than this. */
-const maxSentence = 2048;
 
 /** `{"error": "<message>"}` with the fault's status. */
 export function errorAnswer(fault: Fault): ProtocolAnswer {
-  const status = isKnown(fault.code) ? statuses[fault.code] : statuses.Unexpected;
-  const { sentence } = fault;
-  const error = sentence.length > maxSentence ? `${sentence.slice(0, maxSentence)}…` : sentence;
-  return {
-    status,
-    headers: {
-      "content-type": "application/json",
-      ...(status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {}),
-    },
-    body: JSON.stringify({ error }),
-    fault,
-  };
-}
-
-function isKnown(code: string): code is Code {
-  return Object.hasOwn(statuses, code);
+  return refusalAnswer(fault, statuses);
 }

@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { type InferTarget, type ModelReference, infer } from "../../dataplane/infer.ts";
-import type { Models, Protocol, ProtocolAnswer, ProtocolRequest } from "../protocol.ts";
+import { type Models, type Protocol, type ProtocolAnswer, type ProtocolRequest, jsonAnswer } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { faults } from "./faults.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./metadata.ts";
@@ -34,25 +34,25 @@ async function answered({ models, server }: Parts, request: ProtocolRequest): Pr
   const route = routeOf(request.method, request.target);
   switch (route.kind) {
     case "server":
-      return json(serverMetadata(server));
+      return jsonAnswer(200, serverMetadata(server));
     case "live":
-      return json({ live: true });
+      return jsonAnswer(200, { live: true });
     case "ready":
       return readiness(
         {},
         models.names().every((name) => isReady(models, { name })),
       );
     case "models":
-      return json({ models: models.names() });
+      return jsonAnswer(200, { models: models.names() });
     case "modelReady":
       checkKnown(models, route.model);
       return readiness({ name: route.model.name }, isReady(models, route.model));
     case "metadata":
-      return json(modelMetadata(models, found(models, route.model), server.name));
+      return jsonAnswer(200, modelMetadata(models, found(models, route.model), server.name));
     case "infer":
       return inferred(found(models, route.model), route.model, request);
     case "index":
-      return json(repositoryIndex(models, request.body));
+      return jsonAnswer(200, repositoryIndex(models, request.body));
     case "load":
     case "unload":
       throw faults.RepositoryReadOnly({ change: route.kind, name: route.name });
@@ -95,9 +95,5 @@ function found(models: Models, reference: ModelReference): InferTarget {
 
 /** KServe's client reads the body, Triton's the status. */
 function readiness(body: object, ready: boolean): ProtocolAnswer {
-  return { ...json({ ...body, ready }), status: ready ? 200 : 503 };
-}
-
-function json(body: unknown): ProtocolAnswer {
-  return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return jsonAnswer(ready ? 200 : 503, { ...body, ready });
 }

@@ -100,6 +100,7 @@ describe("a runtime answers every protocol on one port", () => {
     });
     expect(await path("/v1/models/digits")).toMatchObject({ name: "digits", ready: true });
     expect(await path("/")).toEqual({ status: "alive" });
+    expect(await path("/openapi.json")).toMatchObject({ paths: { "/v1/models/digits:predict": {} } });
   });
 
   test("counts requests by protocol", async () => {

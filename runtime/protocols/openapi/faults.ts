@@ -1,0 +1,10 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** What `/openapi.json` refuses. */
+export const faults = faultCatalogue<{ DocumentReadOnly: { method: string } }>({
+  DocumentReadOnly: {
+    message: ({ method }) => `Method Not Allowed: ${method} /openapi.json; must be GET`,
+    retry: "never",
+    level: "info",
+  },
+});

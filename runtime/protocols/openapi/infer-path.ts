@@ -1,0 +1,49 @@
+import type { InferTarget } from "../../dataplane/infer.ts";
+import type { CallSchemas } from "./predict-path.ts";
+import { type Schema, type TensorSpec, objectSchema, wireForms } from "./schemas.ts";
+
+/** The Open Inference Protocol's `infer`. */
+export function inferSchemas({ name, signature }: InferTarget): CallSchemas {
+  const text: Schema = { type: "string" };
+  const { inputs, outputs } = signature;
+  const wanted = objectSchema({ name: { enum: outputs.map((output) => output.name) }, parameters }, ["parameters"]);
+  return {
+    request: objectSchema(
+      { id: text, parameters, inputs: tensors(inputs, inputs.length), outputs: { type: "array", items: wanted } },
+      ["id", "parameters", "outputs"],
+    ),
+    answer: objectSchema({ model_name: { const: name }, model_version: text, id: text, outputs: tensors(outputs, 1) }, [
+      "id",
+    ]),
+  };
+}
+
+const parameters: Schema = { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } };
+
+function tensors(specs: readonly TensorSpec[], minItems: number): Schema {
+  return { type: "array", items: { oneOf: specs.map(tensor) }, minItems, maxItems: specs.length };
+}
+
+function tensor({ name, dtype, shape, anyShape }: TensorSpec): Schema {
+  const { datatype, element } = wireForms[dtype];
+  const size: Schema = { type: "integer", minimum: 0 };
+  const sizes = shape.map((length) => (length === -1 ? size : { const: length }));
+  const rank = { minItems: shape.length, maxItems: shape.length };
+  // A list of no sizes may not be told by `prefixItems`.
+  const known: Schema = sizes.length === 0 ? rank : { prefixItems: sizes, ...rank };
+  return objectSchema(
+    {
+      name: { const: name },
+      datatype: { const: datatype },
+      shape: { type: "array", items: size, ...(anyShape === true ? {} : known) },
+      parameters,
+      ...(element === undefined ? {} : { data: flatOrNested(element) }),
+    },
+    ["parameters", "data"],
+  );
+}
+
+/** The elements row by row; nested lists hold them in the same order. */
+function flatOrNested(element: Schema): Schema {
+  return { type: "array", items: { anyOf: [element, { type: "array" }] } };
+}

@@ -1,0 +1,34 @@
+import type { Fault } from "../../base/fault.ts";
+import {
+  type Models,
+  type Protocol,
+  type ProtocolAnswer,
+  type TransportCode,
+  jsonAnswer,
+  refusalAnswer,
+  transportStatuses,
+} from "../protocol.ts";
+import { openApiDocument } from "./document.ts";
+import { faults } from "./faults.ts";
+
+/** `GET /openapi.json`: what the ready models take and give, for people and for generators of clients. */
+export function openApi(models: Models, server: { readonly name: string; readonly version: string }): Protocol {
+  return {
+    name: "openapi",
+    owns: (target) => /^\/openapi\.json(?:\?|$)/.test(target),
+    answer: ({ method }) => {
+      if (method !== "GET" && method !== "HEAD") return Promise.resolve(refusal(faults.DocumentReadOnly({ method })));
+      const targets = models.names().flatMap((name) => models.find({ name }) ?? []);
+      return Promise.resolve(jsonAnswer(200, openApiDocument(server, targets)));
+    },
+    refusal,
+  };
+}
+
+type Code = keyof typeof faults | TransportCode | "Unexpected";
+
+const statuses: Readonly<Record<Code, number>> = { ...transportStatuses, DocumentReadOnly: 405 };
+
+function refusal(fault: Fault): ProtocolAnswer {
+  return refusalAnswer(fault, statuses);
+}

@@ -1,0 +1,171 @@
+import { Compile } from "typebox/schema";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { TensorSpec } from "../../../../runtime/engines/engine.ts";
+import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
+import { openApi } from "../../../../runtime/protocols/openapi/openapi.ts";
+import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";
+import type { Protocol } from "../../../../runtime/protocols/protocol.ts";
+import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
+import { type Formula, formulaRegistry } from "../formula-models.ts";
+
+const server = { name: "modelwright", version: "1.2.3" };
+
+function echo(inputs: readonly TensorSpec[]): Formula {
+  const outputs = inputs.map((input) => ({ ...input, name: `${input.name}_out` }));
+  return { signature: { inputs, outputs }, outputs: (given) => given };
+}
+
+let registry: ModelRegistry;
+beforeAll(async () => {
+  registry = await formulaRegistry([
+    { name: "one", version: 1, formula: echo([{ name: "x", dtype: "float32", shape: [-1, 2] }]) },
+    {
+      name: "two",
+      version: 1,
+      formula: echo([
+        { name: "a", dtype: "int8", shape: [-1] },
+        { name: "b", dtype: "string", shape: [-1, 1] },
+      ]),
+    },
+    { name: "any", version: 1, formula: echo([{ name: "x", dtype: "int64", shape: [], anyShape: true }]) },
+    { name: "half", version: 1, formula: echo([{ name: "x", dtype: "float16", shape: [-1] }]) },
+  ]);
+  registry.add("slow", 1);
+});
+
+type Schema = Readonly<Record<string, unknown>>;
+
+interface Content {
+  readonly content: { readonly "application/json": { readonly schema: Schema } };
+}
+
+interface Call {
+  readonly post: { readonly requestBody: Content; readonly responses: Readonly<Record<string, Content>> };
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: object;
+  readonly paths: Readonly<Record<string, Call>>;
+}
+
+async function answered(
+  protocol: Protocol,
+  method: string,
+  target: string,
+  body = "",
+): Promise<readonly [number, unknown]> {
+  const { signal } = new AbortController();
+  const request = { method, target, headers: {}, body: Buffer.from(body), signal, deadline: Infinity };
+  const answer = await protocol.answer(request);
+  return [answer.status, JSON.parse(Buffer.from(answer.body).toString())];
+}
+
+async function documented(): Promise<Document> {
+  const [, body] = await answered(openApi(registry, server), "GET", "/openapi.json");
+  return body as Document; // compared as a whole below
+}
+
+function fits(content: Content | undefined, value: unknown): boolean {
+  return Compile(content?.content["application/json"].schema ?? false).Check(value);
+}
+
+/** Sends a request to the protocol that has the path, and holds it and its answer against the document. */
+async function held(path: string, request: object): Promise<object> {
+  const { post } = (await documented()).paths[path] ?? {};
+  const protocol = path.startsWith("/v1") ? tensorflowServing(registry) : openInference(registry, server);
+  const [status, answer] = await answered(protocol, "POST", path, JSON.stringify(request));
+  return { request: fits(post?.requestBody, request), status, answer: fits(post?.responses[status], answer) };
+}
+
+describe("the OpenAPI document", () => {
+  test("has the calls of every ready model, and none that its tensors cannot make", async () => {
+    const { openapi, info, paths } = await documented();
+    expect([openapi, info]).toEqual(["3.1.0", { title: "modelwright", version: "1.2.3" }]);
+    expect(Object.keys(paths)).toEqual([
+      "/v1/models/one:predict",
+      "/v2/models/one/infer",
+      "/v1/models/two:predict",
+      "/v2/models/two/infer",
+      "/v1/models/any:predict",
+      "/v2/models/any/infer",
+      "/v2/models/half/infer",
+    ]);
+  });
+
+  test("tells shapes and types of the tensors", async () => {
+    const { paths } = await documented();
+    const pair = { type: "array", items: { type: "number", format: "float" }, minItems: 2, maxItems: 2 };
+    const column = { type: "array", items: pair };
+    expect(paths["/v1/models/one:predict"]?.post.requestBody.content["application/json"].schema).toEqual({
+      oneOf: [
+        { type: "object", properties: { instances: column }, required: ["instances"] },
+        { type: "object", properties: { inputs: column }, required: ["inputs"] },
+      ],
+    });
+  });
+
+  const good: readonly (readonly [string, object])[] = [
+    ["/v1/models/one:predict", { instances: [[1, 2]] }],
+    [
+      "/v1/models/one:predict",
+      {
+        inputs: [
+          [1, 2.5],
+          [3, 4],
+        ],
+      },
+    ],
+    [
+      "/v1/models/two:predict",
+      {
+        instances: [
+          { a: 1, b: ["x"] },
+          { a: 2, b: [{ b64: "eQ==" }] },
+        ],
+      },
+    ],
+    ["/v1/models/two:predict", { inputs: { a: [1], b: [["x"]] } }],
+    ["/v1/models/any:predict", { inputs: 5 }],
+    ["/v2/models/one/infer", { id: "7", inputs: [{ name: "x", shape: [1, 2], datatype: "FP32", data: [1, 2] }] }],
+    [
+      "/v2/models/two/infer",
+      {
+        inputs: [
+          { name: "a", shape: [2], datatype: "INT8", data: [1, 2] },
+          { name: "b", shape: [2, 1], datatype: "BYTES", data: [["x"], ["y"]] },
+        ],
+        outputs: [{ name: "b_out", parameters: { note: "kept" } }],
+      },
+    ],
+    ["/v2/models/any/infer", { inputs: [{ name: "x", shape: [], datatype: "INT64", data: [3] }] }],
+  ];
+  test.each(good)("allows what the server answers, and the answer: %s %j", async (path, request) => {
+    expect(await held(path, request)).toEqual({ request: true, status: 200, answer: true });
+  });
+
+  const bad: readonly (readonly [string, object])[] = [
+    ["/v1/models/one:predict", { instances: [[1, 2, 3]] }],
+    ["/v1/models/one:predict", { instances: [["1", 2]] }],
+    ["/v1/models/two:predict", { instances: [{ a: 300, b: ["x"] }] }],
+    ["/v1/models/two:predict", { inputs: { a: [1] } }],
+    ["/v2/models/one/infer", { inputs: [] }],
+    ["/v2/models/one/infer", { inputs: [{ name: "x", shape: [1, 3], datatype: "FP32", data: [1, 2, 3] }] }],
+    ["/v2/models/one/infer", { inputs: [{ name: "x", shape: [1, 2], datatype: "FP64", data: [1, 2] }] }],
+    ["/v2/models/one/infer", { inputs: [{ name: "z", shape: [1, 2], datatype: "FP32", data: [1, 2] }] }],
+  ];
+  test.each(bad)("forbids what the server refuses, and tells the error: %s %j", async (path, request) => {
+    expect(await held(path, request)).toEqual({ request: false, status: 400, answer: true });
+  });
+
+  test("is read, not written", async () => {
+    const protocol = openApi(registry, server);
+    expect(await answered(protocol, "POST", "/openapi.json")).toEqual([
+      405,
+      { error: "Method Not Allowed: POST /openapi.json; must be GET" },
+    ]);
+    expect(
+      ["/openapi.json", "/openapi.json?x", "/openapi.jsonx", "/x/openapi.json"].map((target) => protocol.owns(target)),
+    ).toEqual([true, true, false, false]);
+  });
+});
