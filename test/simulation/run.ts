@@ -116,7 +116,10 @@ function heal({ weather, running }: World): void {
   weather.outageUntilMs = 0;
   weather.isHealed = true;
   weather.healings += 1;
-  for (const { hangUp } of running) hangUp();
+  for (const { process, hangUp } of running) {
+    process.resume();
+    hangUp();
+  }
 }
 
 async function untilQuiet(world: World): Promise<void> {

@@ -24,28 +24,23 @@ describe("an operator to which everything happens that may happen", () => {
     return report(smallest, await simulator.run(smallest));
   }
 
-  test.skipIf(replayed === undefined)(
-    "comes to the same end under the schedule of the seed",
-    async () => {
-      expect(await failure(Number(replayed))).toBe("");
-    },
-    120_000,
-  );
-
-  test.skipIf(replayed !== undefined)(
+  test(
     "comes to the same end as if nothing had happened, and does no harm on the way",
     async () => {
       const endMs = performance.now() + limitMs;
+      const seeds =
+        replayed === undefined ? Array.from({ length: schedules }, (_, seed) => seed + 1) : [Number(replayed)];
       const failures: string[] = [];
       let played = 0;
-      for (let seed = 1; seed <= schedules && performance.now() < endMs; seed += 1) {
+      for (const seed of seeds) {
+        if (performance.now() > endMs) break;
         failures.push(await failure(seed));
         played += 1;
       }
       expect(failures.filter((one) => one !== "")).toEqual([]);
-      expect(played).toBeGreaterThan(10);
+      expect(played).toBeGreaterThan(0);
     },
-    limitMs + 60_000,
+    limitMs + 110_000,
   );
 
   test.each(Object.entries(found))("no more: %s", async (_what, schedule) => {
