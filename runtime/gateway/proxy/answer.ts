@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Fault } from "../../base/fault.ts";
+import { release } from "../../contract/release.ts";
 import type { faults } from "../faults.ts";
 import type { Probe } from "../routing/locate.ts";
 
@@ -39,10 +40,16 @@ export function answerFault(response: ServerResponse, fault: Fault): void {
   );
 }
 
-/** Tells whether the gateway lives or is ready, as KServe (`/`) and the Open Inference Protocol tell it of a server. */
+/** Answers for the gateway itself, as KServe (`/`) and the Open Inference Protocol (`/v2…`) ask a server. */
 export function answerProbe(response: ServerResponse, probe: Probe, isReady: boolean): void {
-  if (probe === "ready") writeJson(response, isReady ? 200 : 503, JSON.stringify({ ready: isReady }));
-  else writeJson(response, 200, JSON.stringify(probe === "live" ? { live: true } : { status: "alive" }));
+  const answers: Readonly<Record<Probe, object>> = {
+    alive: { status: "alive" },
+    // Of the pods' extensions, those that go through a gateway whatever models are behind it.
+    server: { ...release, extensions: ["binary_tensor_data"] },
+    live: { live: true },
+    ready: { ready: isReady },
+  };
+  writeJson(response, probe === "ready" && !isReady ? 503 : 200, JSON.stringify(answers[probe]));
 }
 
 function writeJson(response: ServerResponse, status: number, body: string, retryAfterSeconds?: number): void {

@@ -9,17 +9,18 @@ const modelInPath = /^\/v[12]\/models\/([^/:?]+)/i;
 /** How clients of KServe and of the Open Inference Protocol ask after a whole server. */
 const probes: ReadonlyMap<string, Probe> = new Map([
   ["/", "alive"],
+  ["/v2", "server"],
   ["/v2/health/live", "live"],
   ["/v2/health/ready", "ready"],
 ]);
 
 /** A question about the gateway itself. */
-export type Probe = "alive" | "live" | "ready";
+export type Probe = "alive" | "server" | "live" | "ready";
 
 /**
  * The route that a request on the shared front port means: by header `modelwright-model`, by host `<name>.<namespace>…`, by
  * a hostname of the route, else by the model name in its path when only one ModelDeployment has it. Without any of them the
- * question whether the server lives or is ready means the gateway.
+ * question who the server is, whether it lives or is ready means the gateway.
  */
 export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute | Probe {
   const named = request.headers[modelHeader];

@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
+import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
 
@@ -108,7 +109,7 @@ describe("a gateway", () => {
     });
   });
 
-  test("tells of itself whether it lives and is ready, unless host or header name a model", async () => {
+  test("tells of itself who it is, whether it lives and is ready, unless host or header name a model", async () => {
     const { source, restPort } = await started();
     const told = async (path: string, headers = {}): Promise<string> => {
       const { status, body } = await asked(restPort, { method: "GET", path, headers, body: "" });
@@ -124,7 +125,10 @@ describe("a gateway", () => {
       '200 {"pod":"p0","path":"/v2/health/ready","body":""}',
     );
     expect(await told("/v2")).toBe(
-      `404 {"error":"no ModelDeployment for path /v2; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>"}`,
+      `200 {"name":"modelwright","version":"${release.version}","extensions":["binary_tensor_data"]}`,
+    );
+    expect(await told("/v2/models")).toBe(
+      `404 {"error":"no ModelDeployment for path /v2/models; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>"}`,
     );
   });
 
