@@ -80,8 +80,10 @@ const carriers: { readonly [K in Kind]: Carrier<K> } = {
   scale: ({ object, to }, place) => patched(object, { spec: { replicas: to } }, place),
   retire: ({ object, at }, place) => patched(object, retirement(at), place),
   revive: ({ object }, place) => patched(object, retirement(null), place),
-  delete: async ({ resource, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
-    await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
+  delete: async ({ resource, target, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
+    const wasThere = await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
+    // Gone, or of a kind that is not served at the moment: only another look can tell.
+    if (!wasThere) throw deploymentFaults.StaleView({ target });
     return undefined;
   },
   shift: async () => undefined,

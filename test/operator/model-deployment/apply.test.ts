@@ -103,6 +103,14 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
+  test("looks again when what it deletes is not there: its kind may not be served at the moment", async () => {
+    const { cluster } = await deployed();
+    const object = { name: "gone", uid: "uid-gone", resourceVersion: "1" };
+    const action: Action = { kind: "delete", resource: resources.replicaSets, target: "t", why: "w", object };
+    const { done, failure } = await apply([action], identityIn(cluster), createMemoryClient(cluster));
+    expect([done, failure?.code, failure?.retry]).toEqual([[], "StaleView", "backoff"]);
+  });
+
   test("scales nothing back that a leader with a newer view scaled", async () => {
     const { cluster, scale } = await deployed();
     const { generation } = snapshot().identity;
