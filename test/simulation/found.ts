@@ -114,4 +114,26 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "outage", phase: 0, at: 8_884, amount: 0.676_147_778_984_159_2 },
     ],
   },
+  "an old ReplicaSet stays when it was deleted while its kind was not served": {
+    seed: 6389,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 2_000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } },
+        { gapMs: 2_000, name: "shop", act: { kind: "replicas", replicas: 3 } },
+        { gapMs: 2_000, name: "shop", act: { kind: "model", model: "bad-3.h5" } },
+        { gapMs: 12_000, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-after", phase: 0, at: 31, amount: 0.770_716_441_329_568_6 },
+      { on: "request", trouble: "crash-before", phase: 0, at: 54, amount: 0.724_704_365_245_997_9 },
+      { on: "request", trouble: "crash-before", phase: 0, at: 47, amount: 0.557_390_709_640_458_2 },
+      { on: "event", trouble: "close", phase: 0, at: 113, amount: 0.796_466_320_753_097_5 },
+      { on: "event", trouble: "expire", phase: 0, at: 43, amount: 0.512_818_577_000_871_3 },
+      { on: "event", trouble: "delay", phase: 0, at: 71, amount: 0.715_571_473_119_780_4 },
+      { on: "moment", trouble: "kind-missing", phase: 0, at: 28_129, amount: 0.996_049_675_624_817_6 },
+      { on: "moment", trouble: "kind-missing", phase: 0, at: 22_491, amount: 0.252_435_979_433_357_7 },
+    ],
+  },
 };

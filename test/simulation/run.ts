@@ -30,6 +30,15 @@ const resyncs = 10;
 /** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
 const disturbing: ReadonlySet<MomentTrouble> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
 
+/** These end by themselves, at most this long after they began. */
+const lasting: ReadonlySet<MomentTrouble> = new Set([
+  "second-leader",
+  "kind-missing",
+  "gateway-unready",
+  "gateway-deaf",
+]);
+const lastingMs = 23_000;
+
 /** Plays a schedule; with a reference of the same walk it is judged, without one it becomes it. */
 export async function run(
   stage: Stage,
@@ -78,6 +87,7 @@ async function playPhase(
   const lastFaultMs = Math.max(0, ...faults.map(({ on, at }) => (on === "moment" ? at : 0)));
   if (faults.length > 0)
     await world.advance(Math.max(reference?.durationMs ?? 0, lastFaultMs - (clock.monotonic() - startedMs)));
+  if (faults.some((one) => one.on === "moment" && lasting.has(one.trouble))) await world.advance(lastingMs);
   heal(world);
   if (reference === undefined) await untilQuiet(world);
   else await untilEqual(world, reference.endState);
