@@ -45,7 +45,9 @@ function structure(schema: StructuralSchema): StructuralSchema {
     ...(open === undefined ? {} : { "x-kubernetes-preserve-unknown-fields": open }),
     ...(properties === undefined
       ? {}
-      : { properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, structure(field)])) }),
+      : {
+          properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, structure(field)])),
+        }),
     ...(items === undefined ? {} : { items: structure(items) }),
     ...(additionalProperties === undefined
       ? {}

@@ -18,8 +18,7 @@ const archive = (file: string, reason: string): string =>
   `KerasArchiveRefused: the archive ${file} is refused: ${reason}`;
 const config = (file: string, reason: string): string =>
   `KerasConfigInvalid: the model description in ${file} is not valid: ${reason}`;
-const unsupported = (layer: string): string =>
-  `UnsupportedLayer: the model uses what no engine here can run: ${layer}`;
+const unsupported = (layer: string): string => `UnsupportedLayer: the model uses what no engine here can run: ${layer}`;
 const broken = "its structure is broken or it is cut short";
 const lambda = 'LambdaLayer: layer "lambda" is a Lambda layer: it holds Python code, which is never run';
 
