@@ -27,6 +27,8 @@ const restWithinMs = 240_000;
 /** A run without faults is at rest when nothing was written for this long: foreign objects are looked at every 30 s. */
 const quietMs = 35_000;
 const resyncs = 10;
+/** After this every watch is back: it waits for at most 60 s before it connects again. */
+const caughtUpMs = 75_000;
 /** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
 const disturbing: ReadonlySet<MomentTrouble> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
 
@@ -169,7 +171,7 @@ function judged(
 
 /** At rest, nothing is written any more: not when everything is looked at again, nor after a restart. */
 async function restlessness(world: World): Promise<readonly string[]> {
-  await world.advance(12_000);
+  await world.advance(caughtUpMs);
   const { ledger, gateways, running } = world;
   const before = ledger.writes.length;
   const stateBefore = rawState(world);

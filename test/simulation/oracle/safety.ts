@@ -141,7 +141,7 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
     .filter(({ routes }) =>
       routes
         .get(deploymentKey(namespace, name))
-        ?.revisions.some((revision) => revision.hash === hashOf(now) && revision.weight > 0),
+        ?.revisions.some(({ hash, weight, endpoints }) => hash === hashOf(now) && weight > 0 && endpoints.length > 0),
     )
     .map((gateway) => gateway.name);
   return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;
