@@ -1,0 +1,56 @@
+import type { Client } from "../../../operator/kube/client.ts";
+import type { KubeObject } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { gpuProductLabel } from "../../../operator/model-deployment/resources/labels.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+import { fakeNode } from "./kwok.ts";
+
+/** Node label of the zone. */
+export const zoneLabel = "topology.kubernetes.io/zone";
+
+/** What a pod must tolerate to go to one of the nodes. */
+export const gpuTaint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" } as const;
+
+/** Their products, in alternation. */
+export const gpuProducts = ["NVIDIA-H100-80GB-HBM3", "NVIDIA-L4"] as const;
+
+const zones = ["a", "b", "c"] as const;
+const gpusEach = 8;
+
+interface Node extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+/** Labels of each node, by its name. */
+export type NodeLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** Creates nodes of 8 GPUs and waits until kwok has made them ready. Products and zones are spread evenly over them. */
+export async function createFakeNodes(client: Client, count: number): Promise<NodeLabels> {
+  const nodes = Array.from({ length: count }, (_, index) => gpuNode(index));
+  await Promise.all(nodes.map((node) => client.create(resources.nodes, node)));
+  await eventually(
+    async () => (await client.list<Node>(resources.nodes)).items.filter(isReady).length,
+    (ready) => ready === count,
+    30_000,
+  );
+  return new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels]));
+}
+
+function gpuNode(index: number) {
+  const capacity = { cpu: "64", memory: "1Ti", pods: "110", "nvidia.com/gpu": String(gpusEach) };
+  const labels = {
+    [gpuProductLabel]: gpuProducts[index % gpuProducts.length] ?? "",
+    [zoneLabel]: zones[index % zones.length] ?? "",
+  };
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: `gpu-${index}`, labels, annotations: fakeNode },
+    spec: { taints: [gpuTaint] },
+    status: { capacity, allocatable: capacity },
+  };
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}
