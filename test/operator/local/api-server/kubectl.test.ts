@@ -171,7 +171,9 @@ describe.skipIf(reason !== undefined)(
     test("waits for a condition that comes while it watches", async () => {
       const waiting = kubectl(["wait", "--for=condition=Ready", "mwd/digits", "--timeout=20s"]);
       await systemClock.sleep(500);
-      const condition = { type: "Ready", status: "True", reason: "AsDeclared", message: "" };
+      // kubectl believes no condition of a generation before the object's own.
+      const observedGeneration = Number(await kubectl(["get", "mwd/digits", "-o", "jsonpath={.metadata.generation}"]));
+      const condition = { type: "Ready", status: "True", reason: "AsDeclared", message: "", observedGeneration };
       const status = { conditions: [{ ...condition, lastTransitionTime: "2026-01-01T00:00:00Z" }] };
       const { status: code } = await model.send({
         method: "PATCH",
