@@ -7,7 +7,7 @@ import { serviceAccount } from "../resources/service-account.ts";
 import { service } from "../resources/service.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Action } from "./action.ts";
-import { hash } from "./hash.ts";
+import { textHash } from "./hash.ts";
 
 /** The account has to be there before the pods that run under it. */
 export function accountActions(snapshot: Snapshot): readonly Action[] {
@@ -63,7 +63,8 @@ function kept<T extends KubeObject>(
 ): readonly Action[] {
   const { kind, metadata } = wanted;
   if (snapshot.foreign.some((object) => object.kind === kind && object.name === metadata.name)) return [];
-  const applied = hash(wanted);
+  // Builders write their keys in one order, so the quick text will do.
+  const applied = textHash(JSON.stringify(wanted));
   const why = difference(wanted, observed, applied);
   if (why === undefined) return [];
   const object = { ...wanted, metadata: { ...metadata, annotations: { [annotations.applied]: applied } } };

@@ -12,16 +12,21 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-/** Ten characters that stand for a value: 50 of the 53 bits of cyrb53 (bryc, public domain) over its canonical JSON. */
+/** Ten characters that stand for a value, whatever the order of its keys. */
 export function hash(value: unknown): string {
-  let [high, low] = cyrb53(canonicalJson(value));
-  let text = "";
+  return textHash(canonicalJson(value));
+}
+
+/** Ten characters that stand for a text: 50 of the 53 bits of cyrb53 (bryc, public domain). */
+export function textHash(text: string): string {
+  let [high, low] = cyrb53(text);
+  let characters = "";
   for (let index = 0; index < 5; index += 1) {
-    text += `${alphabet[high & 31] ?? ""}${alphabet[low & 31] ?? ""}`;
+    characters += `${alphabet[high & 31] ?? ""}${alphabet[low & 31] ?? ""}`;
     high >>>= 5;
     low >>>= 5;
   }
-  return text;
+  return characters;
 }
 
 function cyrb53(text: string): [number, number] {
