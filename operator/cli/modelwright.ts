@@ -8,6 +8,12 @@ enableCompileCache();
 
 const usageExitCode = 2;
 
+// A reader such as `head` that has seen enough is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
