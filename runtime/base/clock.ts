@@ -10,23 +10,32 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
+/** The `sleep` of a clock, from its way to call back: resolves when called back or when the signal aborts. */
+export function sleepBy(after: Clock["after"]): Clock["sleep"] {
+  return (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted === true) {
         resolve();
         return;
       }
       const done = (): void => {
-        clearTimeout(timer);
+        cancel();
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const cancel = after(ms, done);
       signal?.addEventListener("abort", done, { once: true });
-    }),
+    });
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  // A sleep keeps the process alive, a callback does not.
+  sleep: sleepBy((ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  }),
   after: (ms, callback) => {
     const timer = setTimeout(callback, ms);
     timer.unref();

@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/base/clock.ts";
+import { type Clock, sleepBy } from "../../runtime/base/clock.ts";
 
 /** A clock that stands still until it is moved. Timers of the same moment fire in the order they were set. */
 export interface ManualClock extends Clock {
@@ -36,20 +36,7 @@ export function createManualClock(startMs: number = Date.UTC(2030, 0, 1)): Manua
     now: () => startMs + elapsedMs,
     monotonic: () => elapsedMs,
     after,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted === true) {
-          resolve();
-          return;
-        }
-        const done = (): void => {
-          cancel();
-          signal?.removeEventListener("abort", done);
-          resolve();
-        };
-        const cancel = after(ms, done);
-        signal?.addEventListener("abort", done, { once: true });
-      }),
+    sleep: sleepBy(after),
     async advance(ms) {
       const untilMs = elapsedMs + ms;
       await settle();

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../runtime/base/clock.ts";
+import { type Clock, sleepBy } from "../../../runtime/base/clock.ts";
 
 /** What a process knows of the world outside: it can be stopped, woken up and killed at any moment, and told a wrong time. */
 export interface Process {
@@ -40,7 +40,7 @@ export function createProcess(world: Clock): Process {
     };
   };
   return {
-    clock: { now: () => world.now() + skewMs, monotonic: () => world.monotonic(), after, sleep: sleeping(after) },
+    clock: { now: () => world.now() + skewMs, monotonic: () => world.monotonic(), after, sleep: sleepBy(after) },
     get isAlive() {
       return isAlive;
     },
@@ -66,21 +66,4 @@ export function createProcess(world: Clock): Process {
     },
     onKilled: (callback) => void endings.push(callback),
   };
-}
-
-function sleeping(after: Clock["after"]): Clock["sleep"] {
-  return (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted === true) {
-        resolve();
-        return;
-      }
-      const done = (): void => {
-        cancel();
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = after(ms, done);
-      signal?.addEventListener("abort", done, { once: true });
-    });
 }
