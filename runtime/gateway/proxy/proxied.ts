@@ -50,8 +50,9 @@ const unreachedCodes = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "
 
 /**
  * Sends one request to a pod of its route and streams the answer back. Waits while nothing is ready, or nothing that is
- * said to be ready can be reached; goes to another pod when one breaks off before the first byte of its answer and the body can be sent again. Inference changes nothing on
- * the server, so sending it twice is safe. Returns the revision that answered.
+ * said to be ready can be reached; goes to another pod when one breaks off before the first byte of its answer and the
+ * body can be sent again. Inference changes nothing on the server, so sending it twice is safe. Returns the revision that
+ * answered.
  */
 export async function proxied(exchange: Exchange, parts: ProxyParts): Promise<string> {
   const { live, request, signal } = exchange;
