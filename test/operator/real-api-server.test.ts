@@ -7,6 +7,7 @@ import type { Transport } from "../../operator/kube/transport.ts";
 import { startTimeoutMs, whyNotHere } from "../cluster/control-plane.ts";
 import { sharedControlPlane } from "../cluster/shared.ts";
 import { model, modelDeployment } from "../builders/model-deployment.ts";
+import { addOwnNode } from "../builders/own-node.ts";
 import {
   conditionTexts,
   eventually,
@@ -39,7 +40,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
       kind: "Namespace",
       metadata: { name: namespace, labels: restricted },
     });
-    await addNode(scene);
+    await addOwnNode(scene.client, { name: nodeName, labels: own });
     await scene.startGateway("gateway-a", await scene.startOperator());
   }, startTimeoutMs);
 
@@ -135,25 +136,3 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
     collectionTimeoutMs,
   );
 });
-
-async function addNode({ client }: OperatorScene): Promise<void> {
-  const capacity = { cpu: "8", memory: "16Gi", pods: "110" };
-  const node = {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: { name: nodeName, labels: own },
-    spec: { taints: [{ key: "own", effect: "NoSchedule" }] },
-  };
-  await client.apply(resources.nodes, node);
-  const now = new Date().toISOString();
-  const ready = {
-    type: "Ready",
-    status: "True",
-    reason: "Test",
-    message: "",
-    lastHeartbeatTime: now,
-    lastTransitionTime: now,
-  };
-  const status = { capacity, allocatable: capacity, conditions: [ready] };
-  await client.mergePatch(resources.nodes, { name: nodeName }, { status }, { subresource: "status" });
-}

@@ -12,6 +12,7 @@ import { silentLog } from "../../../runtime/base/log.ts";
 import { model, settings } from "../../builders/model-deployment.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
 import { eventually, type OperatorScene, operatorSceneIn, readyStatus } from "../../builders/operator-scene.ts";
+import { addOwnNode } from "../../builders/own-node.ts";
 import { kstatus } from "../../integration/status/kstatus.ts";
 import { disagreements, type Witness, witness } from "../../integration/status/told.ts";
 import { type ClusterAccess, startTimeoutMs, whyNotHere } from "../control-plane.ts";
@@ -51,7 +52,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
       kind: "Namespace",
       metadata: { name: namespace },
     });
-    await addNode(scene);
+    await addOwnNode(scene.client, { name: nodeName, labels: own });
     await grant(["get", "list", "watch", "patch", "create", "delete"]);
     seen = witness(scene.client, namespace);
     operator = await startOperator({
@@ -255,20 +256,4 @@ async function clear({ client }: OperatorScene, namespace: string): Promise<void
   for (const { metadata } of (await client.list<Pod>(resources.pods, { namespace })).items) {
     await client.remove(resources.pods, metadata, { gracePeriodSeconds: 0 });
   }
-}
-
-async function addNode({ client }: OperatorScene): Promise<void> {
-  const capacity = { cpu: "8", memory: "16Gi", pods: "110" };
-  const node = {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: { name: nodeName, labels: own },
-    spec: { taints: [{ key: "own", effect: "NoSchedule" }] },
-  };
-  await client.apply(resources.nodes, node);
-  const now = new Date().toISOString();
-  const times = { lastHeartbeatTime: now, lastTransitionTime: now };
-  const ready = { type: "Ready", status: "True", reason: "Test", message: "", ...times };
-  const status = { capacity, allocatable: capacity, conditions: [ready] };
-  await client.mergePatch(resources.nodes, { name: nodeName }, { status }, { subresource: "status" });
 }
