@@ -56,7 +56,7 @@ export interface Operator {
   readonly isLeader: boolean;
   /** True when nothing waits and nothing is worked on. */
   readonly isIdle: boolean;
-  /** Finishes what it is at, frees the lease, ends every stream; at most 30 s. */
+  /** Finishes what it is at, frees the lease, ends every stream; within 3 s even if the API server does not answer. */
   stop(): Promise<void>;
 }
 

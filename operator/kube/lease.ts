@@ -35,8 +35,8 @@ const retryMs = 2_000;
  * 2 s with jitter 1.2, with which a standby takes over as late as 9 s after the lease has ended.
  */
 const lookMs = 900;
-/** A lease that cannot be released in this time is left to run out: stopping must not hang on it. */
-const releaseLimitMs = 5_000;
+/** A lease that cannot be released in this time is left to run out: stopping must not hang on it, nor on a try to renew. */
+const releaseLimitMs = 1_000;
 
 /**
  * Starts contending. Times of others are never compared with our clock: a lease is free when it did not change for 15 s
@@ -94,12 +94,8 @@ export function startLease(options: LeaseOptions): Lease {
     },
     async stop() {
       stopping.abort();
-      await running;
-      await within(
-        tried("released", () => record.release(), log),
-        releaseLimitMs,
-        clock,
-      );
+      const released = running.then(() => tried("released", () => record.release(), log));
+      await within(released, releaseLimitMs, clock);
     },
   };
 }

@@ -35,6 +35,8 @@ export interface DeploymentControllerOptions {
  * version to another.
  */
 const awaitingCapMs = 90_000;
+/** A pass takes milliseconds; one that waits for an API server that does not answer is not waited for: a crash is harmless. */
+const stopCapMs = 1_500;
 
 /** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
 export function createDeploymentController(options: DeploymentControllerOptions): Controller {
@@ -44,6 +46,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     name: "model-deployment",
     clock,
     awaitingCapMs,
+    stopCapMs,
     log,
     ...(metrics === undefined ? {} : { metrics }),
     ...(workers === undefined ? {} : { workers }),
