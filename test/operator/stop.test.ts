@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { modelDeploymentDefinition } from "../../crds/v1alpha1/definition.ts";
 import { type Client, createClient } from "../../operator/kube/client.ts";
 import type { Lease } from "../../operator/kube/kinds.ts";
@@ -44,8 +44,8 @@ afterEach(async () => {
   way.close();
   await http.close();
   await model.close();
-  rmSync(folder, { recursive: true, force: true });
 });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What lies between the operator and its API server. */
 interface Way {
@@ -84,7 +84,7 @@ interface Running {
 }
 
 async function running(): Promise<Running> {
-  const kubeconfig = join(mkdtempSync(join(tmpdir(), "modelwright-stop-")), "kubeconfig");
+  const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, kubeconfigText(`http://127.0.0.1:${way.port}`));
   const signal = new AbortController();
   const flags = {
