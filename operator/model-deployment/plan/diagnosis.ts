@@ -22,6 +22,8 @@ const pullReasons = new Set([
 const refusalReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
 /** Why a container waits whose volumes are not mounted yet (kubernetes `pkg/kubelet/kubelet_pods.go`). */
 const initialReasons = new Set(["ContainerCreating", "PodInitializing"]);
+/** Why no node helps (kube-scheduler `plugins/volumebinding`, apimachinery's NotFound): only a claim or volume does. */
+const claimMissing = /persistentvolumeclaim "[^"]*" (not found|is being deleted|bound to non-existent)/;
 const killedForMemory = "OOMKilled";
 /** Exit codes after which starting again cannot help. */
 const finalExitCodes: ReadonlySet<number> = new Set([exitCodes.usage, exitCodes.modelRefused]);
@@ -65,6 +67,7 @@ function podLost({ name: pod, failure }: ObservedPod): Fault | undefined {
 function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: number): Fault | undefined {
   if (waiting === undefined) return undefined;
   const { message, sinceMs } = waiting;
+  if (claimMissing.test(message)) return faults.ModelNotFound({ pod, message });
   return now - sinceMs < unschedulableGraceMs
     ? faults.WaitingForCapacity({ pod, message })
     : faults.Unschedulable({ pod, message });

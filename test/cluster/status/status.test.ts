@@ -114,10 +114,10 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
 
   test("a PersistentVolumeClaim that is missing, in the scheduler's own words", async () => {
     const source = { persistentVolumeClaim: { claimName: "none", path: "model.h5" } };
-    const told = await seen.told("claim", "WaitingForCapacity", await apply("claim", { model: { source } }));
-    expect(told).toMatchObject({ ...broken, ready: "False WaitingForCapacity", kstatus: "Reconciling" });
+    const told = await seen.told("claim", "ModelNotFound", await apply("claim", { model: { source } }));
+    expect(told).toMatchObject({ ...broken, ready: "False ModelNotFound", kstatus: "Stalled" });
     expect(told.message).toMatch(
-      /^pod POD waits for a node: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found\./,
+      /^the model of pod POD cannot be mounted: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found\./,
     );
     await recovers("claim");
   });

@@ -38,6 +38,13 @@ const noGpu =
   "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.";
 const noClaim =
   '0/1 nodes are available: persistentvolumeclaim "models" not found. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+const noVolume =
+  '0/1 nodes are available: persistentvolumeclaim "models" bound to non-existent persistentvolume "pv-1". preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+const goingClaim =
+  '0/1 nodes are available: persistentvolumeclaim "models" is being deleted. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+const unboundClaim =
+  "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+const createIt = "create what spec.model.source names in the namespace of the ModelDeployment";
 
 /** Texts verbatim from Kubernetes' sources, named beside each. */
 export const reportedSituations: Readonly<Record<string, Reported>> = {
@@ -108,10 +115,28 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
     kstatus: "Stalled",
   },
   // kube-scheduler `plugins/volumebinding`
-  "a PersistentVolumeClaim that is missing": {
+  "a PersistentVolumeClaim that is missing: no node helps, so it is told at once": {
     given: () => unschedulable(noClaim, new Date().toISOString()),
+    ready: "ModelNotFound",
+    message: `the model of pod POD cannot be mounted: ${noClaim}; ${createIt}`,
+    kstatus: "Stalled",
+  },
+  "a PersistentVolumeClaim whose volume is gone": {
+    given: () => unschedulable(noVolume, new Date().toISOString()),
+    ready: "ModelNotFound",
+    message: `the model of pod POD cannot be mounted: ${noVolume}; ${createIt}`,
+    kstatus: "Stalled",
+  },
+  "a PersistentVolumeClaim that is being deleted": {
+    given: () => unschedulable(goingClaim, new Date().toISOString()),
+    ready: "ModelNotFound",
+    message: `the model of pod POD cannot be mounted: ${goingClaim}; ${createIt}`,
+    kstatus: "Stalled",
+  },
+  "a PersistentVolumeClaim that waits for its volume to be provisioned": {
+    given: () => unschedulable(unboundClaim, new Date().toISOString()),
     ready: "WaitingForCapacity",
-    message: `pod POD waits for a node: ${noClaim}`,
+    message: `pod POD waits for a node: ${unboundClaim}`,
     kstatus: "Reconciling",
   },
   // kubelet `kuberuntime_container.go`, startContainer

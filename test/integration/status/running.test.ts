@@ -102,10 +102,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a PersistentVolumeClaim that is missing": {
     spec: source({ persistentVolumeClaim: { claimName: "none", path: "model.h5" } }),
-    ready: "False WaitingForCapacity",
+    ready: "False ModelNotFound",
     message: () =>
-      'pod POD waits for a node: 0/1 nodes are available: persistentvolumeclaim "none" not found: no folder is mapped to it (--volume none=FOLDER).',
-    kstatus: "Reconciling",
+      'the model of pod POD cannot be mounted: 0/1 nodes are available: persistentvolumeclaim "none" not found: no folder is mapped to it (--volume none=FOLDER).; create what spec.model.source names in the namespace of the ModelDeployment',
+    kstatus: "Stalled",
   },
   "a ConfigMap that is missing": {
     spec: source({ configMap: { name: "none", key: "model.h5" } }),

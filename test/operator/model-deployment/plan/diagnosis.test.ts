@@ -44,6 +44,15 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     given: pod({ unschedulable: { message: taint, sinceMs: testMs - 1_000 } }),
     want: { code: "WaitingForCapacity", sentence: `pod p-0 waits for a node: ${taint}`, stalls: false },
   },
+  "a claim that is not there is no matter of capacity: no node that is added helps": {
+    given: pod({ unschedulable: { message: 'persistentvolumeclaim "models" not found', sinceMs: testMs } }),
+    want: {
+      code: "ModelNotFound",
+      sentence:
+        'the model of pod p-0 cannot be mounted: persistentvolumeclaim "models" not found; create what spec.model.source names in the namespace of the ModelDeployment',
+      stalls: true,
+    },
+  },
   "a pod that stays unschedulable needs a human": {
     given: pod({ unschedulable: { message: taint, sinceMs: testMs - unschedulableGraceMs } }),
     want: { code: "Unschedulable", sentence: `pod p-0 finds no node: ${taint}`, stalls: true },
