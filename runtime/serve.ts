@@ -2,6 +2,7 @@ import type { Clock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts } from "./contract/model-facts.ts";
+import { signatureOf } from "./dataplane/infer.ts";
 import type { BatchRun } from "./figures.ts";
 import { type ReadyModel, bringUp } from "./model/bring-up.ts";
 import { faults as modelFaults } from "./model/faults.ts";
@@ -102,7 +103,7 @@ function modelFacts(options: ServeOptions, version: RegisteredVersion, ready: Re
     engine: ready?.served.loaded.engine ?? "",
     digest: ready?.digest ?? "",
     bytes: ready?.sizeBytes ?? 0,
-    signature: ready === undefined ? "" : signatureText(ready.served.signature),
+    signature: ready === undefined ? "" : signatureText(signatureOf(ready.served)),
   };
 }
 

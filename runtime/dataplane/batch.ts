@@ -1,4 +1,4 @@
-import type { Signature } from "../engines/engine.ts";
+import type { Signature } from "./signature.ts";
 import { type Tensor, type TensorData, tensorArrays } from "./tensor.ts";
 
 /** Whether rows of several requests may run as one: every input and output has a free first dimension. */

@@ -2,6 +2,7 @@ import { faultCatalogue } from "../base/fault.ts";
 
 /** Why the data plane refuses or fails a request. Protocols map each code to their own status. */
 export const faults = faultCatalogue<{
+  SignatureMissing: { model: string; name: string; known: readonly string[] };
   /** The request names an input twice. */
   InputRepeated: { path: string; name: string };
   InputUnknown: { path: string; name: string; known: readonly string[] };
@@ -22,6 +23,11 @@ export const faults = faultCatalogue<{
   /** The engine threw. */
   EngineFailed: { model: string; reason: string };
 }>({
+  SignatureMissing: {
+    message: ({ model, name, known }) => `model ${model} has no signature "${name}"; it has ${listed(known)}`,
+    retry: "never",
+    level: "info",
+  },
   InputRepeated: {
     message: ({ path, name }) => `${path} gives input "${name}" a second time; each input may be given once`,
     retry: "never",

@@ -1,4 +1,5 @@
-import type { Signature } from "../engines/engine.ts";
+import { faults } from "./faults.ts";
+import { type Signature, type Signatures, signatureName } from "./signature.ts";
 import type { NamedTensor, Tensor } from "./tensor.ts";
 import { validatedInputs, validatedOutputNames } from "./validate.ts";
 
@@ -12,6 +13,8 @@ export interface ModelReference {
 /** One request, free of any protocol. */
 export interface InferRequest {
   readonly model: ModelReference;
+  /** Name of the signature; absent: the default one. */
+  readonly signature?: string;
   readonly inputs: readonly NamedTensor[];
   /** Names of the outputs wanted, in this order; absent: all, in the signature's order. */
   readonly outputs?: readonly string[];
@@ -27,13 +30,16 @@ export interface InferAnswer {
   readonly outputs: readonly NamedTensor[];
 }
 
+/** Under which signature inputs run, and until when. */
+export type RunTerms = Pick<InferRequest, "signature" | "deadline" | "signal">;
+
 /** A ready version of a model behind its queue (see `served-model.ts`). */
 export interface InferTarget {
   readonly name: string;
   readonly version: number;
-  readonly signature: Signature;
-  /** Queues validated inputs and resolves with the outputs in signature order. Rejects with a Fault. */
-  run(inputs: readonly Tensor[], limits: Pick<InferRequest, "deadline" | "signal">): Promise<readonly Tensor[]>;
+  readonly signatures: Signatures;
+  /** Queues validated inputs and resolves with the outputs in the order of the signature. Rejects with a Fault. */
+  run(inputs: readonly Tensor[], terms: RunTerms): Promise<readonly Tensor[]>;
 }
 
 /** Finds a ready model. Throws a Fault (unknown name, unknown version, not ready). The registry implements it. */
@@ -42,10 +48,19 @@ export type ModelLookup = (reference: ModelReference) => InferTarget;
 /** Look-up → validate → admit → batch → engine. Rejects with a Fault of `faults.ts` or of the look-up. */
 export async function infer(lookup: ModelLookup, request: InferRequest): Promise<InferAnswer> {
   const target = lookup(request.model);
-  const inputs = validatedInputs(target.signature, request.inputs);
-  const wanted = validatedOutputNames(target.signature, request.outputs);
+  const signature = signatureOf(target, request.signature);
+  const inputs = validatedInputs(signature, request.inputs);
+  const wanted = validatedOutputNames(signature, request.outputs);
   const outputs = await target.run(inputs, request);
-  return { model: target.name, version: target.version, outputs: selected(target.signature, outputs, wanted) };
+  return { model: target.name, version: target.version, outputs: selected(signature, outputs, wanted) };
+}
+
+/** The signature that is meant, see `signatureName`. Throws `SignatureMissing`. */
+export function signatureOf({ name: model, signatures }: InferTarget, name?: string): Signature {
+  const meant = signatureName(signatures, name);
+  const found = signatures.get(meant);
+  if (found === undefined) throw faults.SignatureMissing({ model, name: meant, known: [...signatures.keys()] });
+  return found;
 }
 
 function selected(

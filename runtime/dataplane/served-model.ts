@@ -1,9 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { LoadedModel } from "../engines/engine.ts";
+import { type Signatures, signatureName } from "./signature.ts";
 import { batchKey, divided, isBatchable, joined, rowCount } from "./batch.ts";
 import { faults } from "./faults.ts";
-import type { InferRequest, InferTarget } from "./infer.ts";
+import type { InferTarget, RunTerms } from "./infer.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How requests wait and run together. */
@@ -43,15 +44,19 @@ export function serveModel(loaded: LoadedModel, options: ServeOptions): ServedMo
   return new QueuedModel(loaded, options);
 }
 
-type RunLimits = Pick<InferRequest, "deadline" | "signal">;
-
 interface Waiting {
   readonly inputs: readonly Tensor[];
   readonly rows: number;
-  readonly key: string;
-  readonly limits: RunLimits;
+  /** Requests with equal keys may share a batch; absent: it runs alone. */
+  readonly key: string | undefined;
+  readonly terms: RunTerms;
+  readonly signature: string;
   readonly resolve: (outputs: readonly Tensor[]) => void;
   readonly reject: (fault: Fault) => void;
+}
+
+function batchableNames(signatures: Signatures): ReadonlySet<string> {
+  return new Set([...signatures].filter(([, signature]) => isBatchable(signature)).map(([name]) => name));
 }
 
 /** Holds the queue and, through `loaded`, the engine's memory. */
@@ -60,7 +65,8 @@ class QueuedModel implements ServedModel {
   readonly name: string;
   readonly version: number;
   readonly #options: ServeOptions;
-  readonly #batchable: boolean;
+  /** Names of the signatures whose requests may run together. */
+  readonly #batchable: ReadonlySet<string>;
   #waiting: Waiting[] = [];
   #running = 0;
   #scheduled = false;
@@ -72,11 +78,11 @@ class QueuedModel implements ServedModel {
     this.name = options.name;
     this.version = options.version;
     this.#options = options;
-    this.#batchable = options.batching.maxBatchSize > 1 && isBatchable(loaded.signature);
+    this.#batchable = options.batching.maxBatchSize > 1 ? batchableNames(loaded.signatures) : new Set();
   }
 
-  get signature(): LoadedModel["signature"] {
-    return this.loaded.signature;
+  get signatures(): LoadedModel["signatures"] {
+    return this.loaded.signatures;
   }
 
   get queued(): number {
@@ -87,12 +93,13 @@ class QueuedModel implements ServedModel {
     return this.#running;
   }
 
-  run(inputs: readonly Tensor[], limits: RunLimits = {}): Promise<readonly Tensor[]> {
+  run(inputs: readonly Tensor[], terms: RunTerms = {}): Promise<readonly Tensor[]> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const key = this.#batchable ? batchKey(inputs) : "";
-      this.#waiting.push({ inputs, rows: rowCount(inputs), key, limits, resolve, reject });
+      const signature = signatureName(this.signatures, terms.signature);
+      const key = this.#batchable.has(signature) ? `${signature}:${batchKey(inputs)}` : undefined;
+      this.#waiting.push({ inputs, rows: rowCount(inputs), key, terms, signature, resolve, reject });
       this.#schedule();
     });
   }
@@ -116,7 +123,7 @@ class QueuedModel implements ServedModel {
     if (this.#scheduled || this.#running > 0) return;
     const { maxDelayMs, maxBatchSize } = this.#options.batching;
     const isFull = this.#waiting.length >= maxBatchSize;
-    if (!this.#batchable || maxDelayMs <= 0 || isFull || this.#drained !== undefined) {
+    if (this.#batchable.size === 0 || maxDelayMs <= 0 || isFull || this.#drained !== undefined) {
       this.#flushSoon();
       return;
     }
@@ -158,7 +165,7 @@ class QueuedModel implements ServedModel {
         continue;
       }
       const [first] = batch;
-      const fits = this.#batchable && rows + waiting.rows <= this.#options.batching.maxBatchSize;
+      const fits = waiting.key !== undefined && rows + waiting.rows <= this.#options.batching.maxBatchSize;
       if (first === undefined || (fits && first.key === waiting.key)) {
         batch.push(waiting);
         rows += waiting.rows;
@@ -170,7 +177,7 @@ class QueuedModel implements ServedModel {
     return batch;
   }
 
-  #staleness({ limits }: Waiting): Fault | undefined {
+  #staleness({ terms: limits }: Waiting): Fault | undefined {
     if (limits.signal?.aborted === true) return faults.Cancelled({ model: this.name });
     const isLate = limits.deadline !== undefined && this.#options.clock.monotonic() > limits.deadline;
     return isLate ? faults.DeadlinePassed({ model: this.name }) : undefined;
@@ -180,7 +187,8 @@ class QueuedModel implements ServedModel {
   async #execute(batch: readonly Waiting[]): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
-      const answer = this.loaded.infer(joined(batch.map(({ inputs }) => inputs)));
+      const signature = batch[0]?.signature ?? "";
+      const answer = this.loaded.infer(joined(batch.map(({ inputs }) => inputs)), signature);
       const outputs = answer instanceof Promise ? await answer : answer;
       this.#deliver(batch, outputs);
     } catch (thrown) {

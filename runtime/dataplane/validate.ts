@@ -1,4 +1,4 @@
-import type { Signature, TensorSpec } from "../engines/engine.ts";
+import type { Signature, TensorSpec } from "./signature.ts";
 import { faults } from "./faults.ts";
 import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
 

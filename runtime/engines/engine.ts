@@ -1,21 +1,5 @@
-import type { Dtype, Tensor } from "../dataplane/tensor.ts";
-
-/** One input or output of a model. */
-export interface TensorSpec {
-  /** Name on the wire, as the model file gives it. */
-  readonly name: string;
-  readonly dtype: Dtype;
-  /** -1 stands for any size; the first dimension is the batch. `[]` when any shape will do. */
-  readonly shape: readonly number[];
-  /** The model takes any rank: TensorFlow's unknown rank. */
-  readonly anyShape?: true;
-}
-
-/** What goes in and what comes out. Inputs and outputs have the order of the model file. */
-export interface Signature {
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-}
+import type { Signatures } from "../dataplane/signature.ts";
+import type { Tensor } from "../dataplane/tensor.ts";
 
 /** What an engine can say of itself before it loads anything. */
 export interface EngineDescription {
@@ -29,15 +13,16 @@ export interface EngineDescription {
 export interface LoadedModel {
   /** Engine and device, as `TensorFlowJs/wasm`. */
   readonly engine: string;
-  readonly signature: Signature;
+  /** At least one. */
+  readonly signatures: Signatures;
   /** Memory of the weights. */
   readonly weightBytes: number;
   /**
-   * Runs the model once over the whole batch. `inputs` match `signature.inputs` in order, type and shape (validated before);
-   * the outputs match `signature.outputs`. Throws a Fault when the engine fails. Engines whose call is short answer at once,
+   * Runs the model once over the whole batch. `inputs` match the inputs of the named signature in order, type and shape
+   * (validated before; no name: the default one); the outputs match its outputs. Throws a Fault when the engine fails. Engines whose call is short answer at once,
    * without a promise.
    */
-  infer(inputs: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]>;
+  infer(inputs: readonly Tensor[], signature?: string): readonly Tensor[] | Promise<readonly Tensor[]>;
   /** Frees the memory; idempotent. Later calls of `infer` throw. */
   unload(): void;
 }

@@ -60,5 +60,5 @@ async function verified(file: ModelFile, expected: string | undefined): Promise<
 }
 
 async function warmUp(model: LoadedModel): Promise<void> {
-  await model.infer(warmUpInputs(model.signature));
+  for (const [name, signature] of model.signatures) await model.infer(warmUpInputs(signature), name);
 }

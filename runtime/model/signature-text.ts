@@ -1,4 +1,4 @@
-import type { Signature, TensorSpec } from "../engines/engine.ts";
+import type { Signature, TensorSpec } from "../dataplane/signature.ts";
 
 /** A signature in one line, as status shows it: `keras_tensor: float32[-1,64] → dense_2: float32[-1,10]`. */
 export function signatureText({ inputs, outputs }: Signature): string {

@@ -1,4 +1,4 @@
-import type { Signature, TensorSpec } from "../engines/engine.ts";
+import type { Signature, TensorSpec } from "../dataplane/signature.ts";
 import { type Tensor, elementCount, tensorArrays } from "../dataplane/tensor.ts";
 
 /** One row of zeros for every input: what the first inference runs on before a model is ready. Free sizes become 1. */

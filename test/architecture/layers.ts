@@ -92,7 +92,7 @@ const layers: readonly Layer[] = [
   {
     sentence: "an engine knows tensors, what formats read, and nothing of other engines",
     files: /^runtime\/engines\//,
-    mayImport: [engineSeam, /^runtime\/dataplane\/tensor\.ts$/, /^runtime\/model\/formats\//, base],
+    mayImport: [engineSeam, /^runtime\/dataplane\/(tensor|signature)\.ts$/, /^runtime\/model\/formats\//, base],
     offence: ["runtime/engines/tfjs/load.ts", "runtime/engines/onnxruntime/load.ts"],
   },
   {

@@ -1,3 +1,4 @@
+import { defaultSignature } from "../../runtime/dataplane/signature.ts";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Fault } from "../../runtime/base/fault.ts";
@@ -17,7 +18,10 @@ async function row(fixture: Fixture): Promise<string> {
   const { title, path, inputs, outputs, tolerance } = fixture;
   const { model } = await loadModel(path);
   const start = performance.now();
-  const answers = await model.infer(tensorsFor(model.signature, inputs));
+  const answers = await model.infer(
+    tensorsFor(model.signatures.get(defaultSignature) ?? { inputs: [], outputs: [] }, inputs),
+    defaultSignature,
+  );
   const inferMs = performance.now() - start;
   const gaps = outputs.map((want, i) => {
     const got = answers[i];

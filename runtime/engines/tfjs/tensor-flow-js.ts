@@ -3,7 +3,8 @@ import type * as Layers from "@tensorflow/tfjs-layers";
 import { Fault } from "../../base/fault.ts";
 import { elementCount, type Tensor } from "../../dataplane/tensor.ts";
 import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
-import type { Engine, LoadedModel, Signature, TensorSpec } from "../engine.ts";
+import type { Engine, LoadedModel } from "../engine.ts";
+import { type Signature, type Signatures, type TensorSpec, soleSignature } from "../../dataplane/signature.ts";
 import { addFallbackKernels, type TensorFlow, tensorFlow } from "./backend.ts";
 import { tensorFlowJsFaults as faults } from "./faults.ts";
 import { WeightBudgetError, withWeightBudget } from "./keras-objects.ts";
@@ -75,8 +76,9 @@ function disposeNewVariables(tf: typeof Core, before: ReadonlySet<string>): void
 /** Holds the weights of one model. */
 class LayersModelInMemory implements LoadedModel {
   readonly engine: string;
-  readonly signature: Signature;
+  readonly signatures: Signatures;
   readonly weightBytes: number;
+  readonly #outputs: readonly TensorSpec[];
   readonly #flow: TensorFlow;
   #model: Layers.LayersModel | undefined;
 
@@ -85,14 +87,16 @@ class LayersModelInMemory implements LoadedModel {
     this.#model = model;
     this.engine = `TensorFlowJs/${flow.backend}`;
     this.weightBytes = definition.weightBytes;
-    this.signature = signatureOf(model, definition);
+    const signature = signatureOf(model, definition);
+    this.#outputs = signature.outputs;
+    this.signatures = soleSignature(signature);
   }
 
   infer(inputs: readonly Tensor[]): readonly Tensor[] {
     const model = this.#model;
     if (model === undefined) throw new Error("the model has been unloaded");
     const rows = inputs[0]?.shape[0] ?? 1;
-    if (rows === 0) return this.signature.outputs.map(emptyTensor);
+    if (rows === 0) return this.#outputs.map(emptyTensor);
     try {
       return this.#predict(model, inputs, rows);
     } catch (thrown) {

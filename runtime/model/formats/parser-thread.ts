@@ -3,25 +3,19 @@ import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../base/fault.ts";
 import { formatFaults } from "./faults.ts";
-import type { KerasModel } from "./keras/keras-model.ts";
-
-/** What the reading thread is asked. */
-export interface ParseRequest {
-  readonly path: string;
-  readonly format: "keras-h5" | "keras-zip";
-  readonly maxModelBytes: number;
-}
+import type { ModelDefinition } from "./definition.ts";
+import type { ReadRequest } from "./readers.ts";
 
 /** What it answers: a message with the buffers of all weights moved, not copied. */
 export type ParseAnswer =
-  | { readonly model: KerasModel }
+  | { readonly model: ModelDefinition }
   | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } };
 
 /** Bounds of the thread's JavaScript memory; weights lie outside it and are counted before they are read. */
 const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 
 /** Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. */
-export function parseInThread(request: ParseRequest, timeoutMs: number): Promise<KerasModel> {
+export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<ModelDefinition> {
   const file = basename(request.path);
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const worker = new Worker(new URL(`./parser.${extension}`, import.meta.url), {
@@ -32,7 +26,7 @@ export function parseInThread(request: ParseRequest, timeoutMs: number): Promise
     stderr: true, // the HDF5 library prints every failed call
     resourceLimits,
   });
-  return new Promise<KerasModel>((resolve, reject) => {
+  return new Promise<ModelDefinition>((resolve, reject) => {
     const timer = setTimeout(() => reject(formatFaults.ModelParseTimeout({ file, timeoutMs })), timeoutMs);
     const fail = (reason: string, cause?: unknown): void => {
       clearTimeout(timer);

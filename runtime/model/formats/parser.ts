@@ -1,11 +1,8 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { basename } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
-import { fileSource } from "./byte-source.ts";
-import { readArchive, readH5 } from "./keras/keras-file.ts";
-import type { KerasModel } from "./keras/keras-model.ts";
-import type { ParseAnswer, ParseRequest } from "./parser-thread.ts";
+import { buffersOf } from "./definition.ts";
+import type { ParseAnswer } from "./parser-thread.ts";
+import { type ReadRequest, readers } from "./readers.ts";
 
 /** Bytes that the HDF5 library may use beside the weights it hands out block by block. */
 const libraryBytes = 192 * 1024 ** 2;
@@ -14,21 +11,16 @@ const pageBytes = 65_536;
 /** Entry of the reading thread: reads the file named in `workerData` and posts a ParseAnswer. */
 async function parse(): Promise<void> {
   limitLibraryMemory();
-  const answer = await answerTo(workerData as ParseRequest); // parser-thread.ts is the only one to start this thread
-  parentPort?.postMessage(answer, "model" in answer ? buffersOf(answer.model) : []);
+  const answer = await answerTo(workerData as ReadRequest); // parser-thread.ts is the only one to start this thread
+  parentPort?.postMessage(answer, "model" in answer ? [...buffersOf(answer.model)] : []);
 }
 
-async function answerTo(request: ParseRequest): Promise<ParseAnswer> {
-  const fd = openSync(request.path, "r");
+async function answerTo(request: ReadRequest): Promise<ParseAnswer> {
   try {
-    const source = fileSource(fd, fstatSync(fd).size);
-    const file = { name: basename(request.path), source, maxWeightBytes: request.maxModelBytes };
-    return { model: await (request.format === "keras-h5" ? readH5(file) : readArchive(file)) };
+    return { model: await readers[request.format](request) };
   } catch (thrown) {
     const { record, retry, level } = Fault.from(thrown);
     return { fault: { ...record, retry, level } };
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -46,10 +38,6 @@ function limitLibraryMemory(): void {
     if (this.buffer.byteLength + pages * pageBytes > libraryBytes) throw new RangeError("the memory limit is reached");
     return Number(Reflect.apply(grow, this, [pages]));
   };
-}
-
-function buffersOf(model: KerasModel): ArrayBuffer[] {
-  return model.weights.flatMap(({ tensors }) => tensors.map(({ data }) => data.buffer));
 }
 
 await parse();

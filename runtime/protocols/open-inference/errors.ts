@@ -9,6 +9,7 @@ type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof js
 /** HTTP status of every fault that a request can meet. The specification says "typically 400". */
 const statuses: Readonly<Record<Code, number>> = {
   ...transportStatuses,
+  SignatureMissing: 400,
   EndpointUnknown: 404,
   MethodNotAllowed: 405,
   VersionNotNumber: 400,

@@ -1,8 +1,7 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
+import type { TensorSpec } from "../../dataplane/signature.ts";
+import { type InferTarget, signatureOf } from "../../dataplane/infer.ts";
 import type { Models } from "../protocol.ts";
 import { datatypes } from "./tensors/datatypes.ts";
-
-type TensorSpec = InferTarget["signature"]["inputs"][number];
 
 /** What a server calls itself. */
 export interface ServerIdentity {
@@ -16,7 +15,9 @@ export function serverMetadata({ name, version }: ServerIdentity): object {
 }
 
 /** The body of `GET /v2/models/<model>`; `platform` is the name of the server, which chooses the engine by itself. */
-export function modelMetadata(models: Models, { name, signature }: InferTarget, platform: string): object {
+export function modelMetadata(models: Models, target: InferTarget, platform: string): object {
+  const { name } = target;
+  const signature = signatureOf(target);
   const ready = models.versions(name).filter(({ state }) => state === "Ready" || state === "Draining");
   return {
     name,

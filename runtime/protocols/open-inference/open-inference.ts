@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { type InferTarget, type ModelReference, infer } from "../../dataplane/infer.ts";
+import { type InferTarget, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
 import { type Models, type Protocol, type ProtocolAnswer, type ProtocolRequest, jsonAnswer } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { faults } from "./faults.ts";
@@ -61,7 +61,7 @@ async function answered({ models, server }: Parts, request: ProtocolRequest): Pr
 
 async function inferred(target: InferTarget, model: ModelReference, request: ProtocolRequest): Promise<ProtocolAnswer> {
   const headerLength = request.headers["inference-header-content-length"];
-  const { id, inputs, outputs } = inferDocument(request.body, headerLength, target.signature);
+  const { id, inputs, outputs } = inferDocument(request.body, headerLength, signatureOf(target));
   const { signal, deadline } = request;
   const names = outputs.map(({ name }) => name);
   const answer = await infer(() => target, { model, inputs, outputs: names, deadline, signal });

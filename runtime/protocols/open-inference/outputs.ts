@@ -1,9 +1,7 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
+import type { Signature } from "../../dataplane/signature.ts";
 import { faults } from "./faults.ts";
 import { type Fields, flagAt, objectsAt, parametersOf, pathIn, textAt } from "./fields.ts";
 import { datatypes } from "./tensors/datatypes.ts";
-
-type Signature = InferTarget["signature"];
 
 /** An output that an answer shall hold. */
 export interface WantedOutput {

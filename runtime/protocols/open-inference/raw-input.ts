@@ -1,10 +1,9 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
+import type { Signature } from "../../dataplane/signature.ts";
 import { type NamedTensor, elementCount } from "../../dataplane/tensor.ts";
 import { faults } from "./faults.ts";
 import { tensorFromBytes } from "./tensors/binary-data.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
-type Signature = InferTarget["signature"];
 type TensorSpec = Signature["inputs"][number];
 
 /**

@@ -1,5 +1,5 @@
+import type { Signature } from "../../dataplane/signature.ts";
 import { isUtf8 } from "node:buffer";
-import type { InferTarget } from "../../dataplane/infer.ts";
 import type { NamedTensor } from "../../dataplane/tensor.ts";
 import { parseWholeJson } from "../json/parse-json.ts";
 import { splitBody } from "./body.ts";
@@ -21,8 +21,6 @@ import { rawInput } from "./raw-input.ts";
 import { type Announced, type AnnouncedBinary, tensorFromBytes } from "./tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "./tensors/datatypes.ts";
 import { tensorFromJson } from "./tensors/json-data.ts";
-
-type Signature = InferTarget["signature"];
 
 /** An infer request, read and checked as far as the protocol goes. */
 export interface InferDocument {

@@ -1,11 +1,13 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
+import { type InferTarget, signatureOf } from "../../dataplane/infer.ts";
 import type { CallSchemas } from "./predict-path.ts";
-import { type Schema, type TensorSpec, objectSchema, wireForms } from "./schemas.ts";
+import type { TensorSpec } from "../../dataplane/signature.ts";
+import { type Schema, objectSchema, wireForms } from "./schemas.ts";
 
 /** The Open Inference Protocol's `infer`. */
-export function inferSchemas({ name, signature }: InferTarget): CallSchemas {
+export function inferSchemas(target: InferTarget): CallSchemas {
   const text: Schema = { type: "string" };
-  const { inputs, outputs } = signature;
+  const { name } = target;
+  const { inputs, outputs } = signatureOf(target);
   const wanted = objectSchema({ name: { enum: outputs.map((output) => output.name) }, parameters }, ["parameters"]);
   return {
     request: objectSchema(

@@ -1,5 +1,6 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
-import { type Schema, type TensorSpec, nestedSchema, objectSchema, wireForms } from "./schemas.ts";
+import { type InferTarget, signatureOf } from "../../dataplane/infer.ts";
+import type { TensorSpec } from "../../dataplane/signature.ts";
+import { type Schema, nestedSchema, objectSchema, wireForms } from "./schemas.ts";
 
 /** Request and answer of a call. */
 export interface CallSchemas {
@@ -10,8 +11,8 @@ export interface CallSchemas {
 const base64: Schema = objectSchema({ b64: { type: "string", contentEncoding: "base64" } });
 
 /** TensorFlow Serving's `:predict`; `undefined` when its JSON cannot hold one of the tensors. */
-export function predictSchemas({ signature }: InferTarget): CallSchemas | undefined {
-  const { inputs, outputs } = signature;
+export function predictSchemas(target: InferTarget): CallSchemas | undefined {
+  const { inputs, outputs } = signatureOf(target);
   const isTold = [...inputs, ...outputs].every(({ dtype }) => {
     const { element, onlyOpenInference } = wireForms[dtype];
     return element !== undefined && onlyOpenInference !== true;

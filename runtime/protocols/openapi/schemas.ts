@@ -1,10 +1,7 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
 import type { Dtype } from "../../dataplane/tensor.ts";
 
 /** A JSON Schema, as OpenAPI 3.1 has it. */
 export type Schema = Readonly<Record<string, unknown>>;
-
-export type TensorSpec = InferTarget["signature"]["inputs"][number];
 
 interface WireForm {
   /** Name in the Open Inference Protocol. */

@@ -68,6 +68,7 @@ const statuses: Readonly<Record<Code, Status>> = {
   OutputUnwritable: "INVALID_ARGUMENT",
   JsonEmpty: "INVALID_ARGUMENT",
   JsonInvalid: "INVALID_ARGUMENT",
+  SignatureMissing: "INVALID_ARGUMENT",
   InputRepeated: "INVALID_ARGUMENT",
   InputUnknown: "INVALID_ARGUMENT",
   InputMissing: "INVALID_ARGUMENT",

@@ -1,25 +1,27 @@
+import type { Signature, TensorSpec } from "../../dataplane/signature.ts";
 import type { InferTarget } from "../../dataplane/infer.ts";
 import { dtypeNames } from "./tensors/dtypes.ts";
-import { defaultSignature } from "./request.ts";
-
-type TensorSpec = InferTarget["signature"]["inputs"][number];
 
 /** The body of a metadata answer: proto field names, 64-bit numbers as text, `signature_def` twice, all as there. */
-export function metadataBody({ name, version, signature }: InferTarget): string {
-  const served = {
-    inputs: tensorInfos(signature.inputs),
-    outputs: tensorInfos(signature.outputs),
-    method_name: "tensorflow/serving/predict",
-    defaults: {},
-  };
+export function metadataBody({ name, version, signatures }: InferTarget): string {
+  const served = Object.fromEntries([...signatures].map(([key, signature]) => [key, signatureDef(signature)]));
   return JSON.stringify(
     {
       model_spec: { name, signature_name: "", version: String(version) },
-      metadata: { signature_def: { signature_def: { [defaultSignature]: served } } },
+      metadata: { signature_def: { signature_def: served } },
     },
     undefined,
     1,
   );
+}
+
+function signatureDef({ inputs, outputs, method }: Signature): object {
+  return {
+    inputs: tensorInfos(inputs),
+    outputs: tensorInfos(outputs),
+    method_name: `tensorflow/serving/${method ?? "predict"}`,
+    defaults: {},
+  };
 }
 
 function tensorInfos(specs: readonly TensorSpec[]): object {

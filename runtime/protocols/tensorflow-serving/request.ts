@@ -1,5 +1,5 @@
+import { type Signature, defaultSignature } from "../../dataplane/signature.ts";
 import type { NamedTensor } from "../../dataplane/tensor.ts";
-import type { InferTarget } from "../../dataplane/infer.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type JsonObject, type JsonValue, itemsOf, member } from "../json/value.ts";
 import { elementsOf, isBase64Object } from "./tensors/elements.ts";
@@ -7,8 +7,6 @@ import { faults } from "./faults.ts";
 import { quoted } from "./tensors/json-text.ts";
 import { rowInputs } from "./tensors/rows.ts";
 import { announcedShape, fill } from "./tensors/fill.ts";
-
-type Signature = InferTarget["signature"];
 
 /** `row`: `instances` and `predictions`; `columnar`: `inputs` and `outputs`. */
 export type PredictFormat = "row" | "columnar";
@@ -24,8 +22,6 @@ export interface RequestDocument {
   /** `serving_default` when the body names none. */
   readonly signature: string;
 }
-
-export const defaultSignature = "serving_default";
 
 /** Parses a body. Throws a JSON fault, `NotAnObject` or `SignatureNotText`. */
 export function requestDocument(body: Buffer): RequestDocument {

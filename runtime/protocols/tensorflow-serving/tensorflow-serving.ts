@@ -5,7 +5,8 @@ import { errorAnswer } from "./errors.ts";
 import { checkExamples } from "./examples.ts";
 import { faults } from "./faults.ts";
 import { metadataBody } from "./metadata.ts";
-import { type RequestDocument, defaultSignature, predictInputs, requestDocument } from "./request.ts";
+import { defaultSignature } from "../../dataplane/signature.ts";
+import { type RequestDocument, predictInputs, requestDocument } from "./request.ts";
 import { predictBody } from "./response.ts";
 import { type PathModel, ownsTarget, referenceOf, routeOf } from "./routes.ts";
 import { statusBody } from "./status.ts";
@@ -47,10 +48,12 @@ async function predicted(models: Models, model: PathModel, request: ProtocolRequ
   // The order of the checks is part of the contract: body, model, signature, then the tensors.
   const document = requestDocument(request.body);
   const target = found(models, model);
-  if (document.signature !== defaultSignature) throw faults.SignatureUnknown({ signature: document.signature });
-  const { format, inputs } = predictInputs(document.root, target.signature);
+  const signature = target.signatures.get(document.signature);
+  if (signature === undefined) throw faults.SignatureUnknown({ signature: document.signature });
+  const { format, inputs } = predictInputs(document.root, signature);
   const { signal, deadline } = request;
-  const { outputs } = await infer(() => target, { model: referenceOf(model), inputs, deadline, signal });
+  const terms = { signature: document.signature, deadline, signal };
+  const { outputs } = await infer(() => target, { model: referenceOf(model), inputs, ...terms });
   return predictBody(format, outputs);
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
-import type { Signature } from "../../../runtime/engines/engine.ts";
+import type { Signature } from "../../../runtime/dataplane/signature.ts";
 import { bytesAt, memorySource } from "../../../runtime/model/formats/byte-source.ts";
 import { zipArchive } from "../../../runtime/model/formats/keras/zip/zip-archive.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";

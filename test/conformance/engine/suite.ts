@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
+import { type Signature, defaultSignature } from "../../../runtime/dataplane/signature.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import {
   difference,
@@ -9,6 +10,10 @@ import {
   type RefusedFixture,
   tensorsFor,
 } from "./fixtures.ts";
+
+function defaultOf({ signatures }: LoadedModel): Signature {
+  return signatures.get(defaultSignature) ?? { inputs: [], outputs: [] };
+}
 
 /** What every engine must do with every model file: the same answers as the library that wrote it, or a refusal by name. */
 export function engineConformance(
@@ -22,7 +27,7 @@ export function engineConformance(
     it.each([...modelFixtures(), ...layers.served])("for $title", async (fixture) => {
       const model = await load(fixture.path);
       try {
-        const outputs = await model.infer(tensorsFor(model.signature, fixture.inputs));
+        const outputs = await model.infer(tensorsFor(defaultOf(model), fixture.inputs), defaultSignature);
         expect(outputs.map(({ shape }) => shape)).toEqual(fixture.outputs.map(({ shape }) => shape));
         const excesses = fixture.outputs.map((want, i) => {
           const got = outputs[i];
@@ -33,7 +38,7 @@ export function engineConformance(
         });
         expect(excesses).toEqual(fixture.outputs.map(() => 0));
         if (fixture.names !== undefined) {
-          const { inputs, outputs } = model.signature;
+          const { inputs, outputs } = defaultOf(model);
           const names = { inputs: inputs.map(({ name }) => name), outputs: outputs.map(({ name }) => name) };
           expect(names).toEqual(fixture.names);
         }
@@ -45,14 +50,14 @@ export function engineConformance(
     const oneInput = modelFixtures().slice(0, 4);
     it.each(oneInput)("row by row as in one batch, for $title", async (fixture) => {
       const model = await load(fixture.path);
-      const [input] = tensorsFor(model.signature, fixture.inputs);
+      const [input] = tensorsFor(defaultOf(model), fixture.inputs);
       if (input?.dtype !== "float32") throw new Error("this test is for one float input");
       const [rows = 0, columns = 0] = input.shape;
-      const whole = (await model.infer([input]))[0]?.data;
+      const whole = (await model.infer([input], defaultSignature))[0]?.data;
       const single: number[] = [];
       for (let row = 0; row < rows; row++) {
         const data = input.data.slice(row * columns, (row + 1) * columns);
-        const [output] = await model.infer([{ dtype: "float32", shape: [1, columns], data }]);
+        const [output] = await model.infer([{ dtype: "float32", shape: [1, columns], data }], defaultSignature);
         single.push(...Array.from(output?.data ?? [], Number));
       }
       model.unload();

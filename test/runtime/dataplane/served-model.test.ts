@@ -9,20 +9,21 @@ import {
   serveModel,
 } from "../../../runtime/dataplane/served-model.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
-import type { LoadedModel, Signature } from "../../../runtime/engines/engine.ts";
+import { type Signatures, soleSignature } from "../../../runtime/dataplane/signature.ts";
+import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 
 /** An engine at the border: doubles its input; refuses to run a batch that holds a negative number. */
 class DoublingModel implements LoadedModel {
   readonly engine = "Doubling/test";
   readonly weightBytes = 0;
   readonly batches: number[] = [];
-  readonly signature: Signature;
+  readonly signatures: Signatures;
   isUnloaded = false;
   gate: Promise<void> | undefined;
 
   constructor(columns = -1, rows = -1) {
     const spec = { name: "x", dtype: "float32" as const, shape: [rows, columns] };
-    this.signature = { inputs: [spec], outputs: [{ ...spec, name: "y" }] };
+    this.signatures = soleSignature({ inputs: [spec], outputs: [{ ...spec, name: "y" }] });
   }
 
   infer([input]: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
 import type { NamedTensor, Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { validatedInputs, validatedOutputNames } from "../../../runtime/dataplane/validate.ts";
-import type { Signature } from "../../../runtime/engines/engine.ts";
+import type { Signature } from "../../../runtime/dataplane/signature.ts";
 
 const signature: Signature = {
   inputs: [

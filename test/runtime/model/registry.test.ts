@@ -3,7 +3,7 @@ import type { InferTarget } from "../../../runtime/dataplane/infer.ts";
 import { type ModelRegistry, modelRegistry } from "../../../runtime/model/registry.ts";
 
 function target(version: number): InferTarget {
-  return { name: "digits", version, signature: { inputs: [], outputs: [] }, run: () => Promise.resolve([]) };
+  return { name: "digits", version, signatures: new Map(), run: () => Promise.resolve([]) };
 }
 
 function addReady(registry: ModelRegistry, version: number, labels?: readonly string[]): void {

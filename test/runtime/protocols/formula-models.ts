@@ -1,7 +1,8 @@
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { defaultBatching, serveModel } from "../../../runtime/dataplane/served-model.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
-import type { Engine, LoadedModel, Signature } from "../../../runtime/engines/engine.ts";
+import { type Signature, soleSignature } from "../../../runtime/dataplane/signature.ts";
+import type { Engine, LoadedModel } from "../../../runtime/engines/engine.ts";
 import { type ModelRegistry, modelRegistry } from "../../../runtime/model/registry.ts";
 
 /** A model as a formula: what the `models` of the vectors describe. */
@@ -21,7 +22,13 @@ export interface FormulaModel {
 const formulaEngine: Engine<Formula> = {
   describe: () => ({ name: "Formula", accepts: ["formula"] }),
   load: ({ signature, outputs }): Promise<LoadedModel> =>
-    Promise.resolve({ engine: "Formula", signature, weightBytes: 0, infer: outputs, unload: () => {} }),
+    Promise.resolve({
+      engine: "Formula",
+      signatures: soleSignature(signature),
+      weightBytes: 0,
+      infer: outputs,
+      unload: () => {},
+    }),
 };
 
 /** A registry that serves these models, all ready. */

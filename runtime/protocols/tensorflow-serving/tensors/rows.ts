@@ -1,5 +1,5 @@
+import type { Signature } from "../../../dataplane/signature.ts";
 import { Fault } from "../../../base/fault.ts";
-import type { InferTarget } from "../../../dataplane/infer.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { type JsonArray, type JsonNumbers, type JsonObject, type JsonValue, itemsOf } from "../../json/value.ts";
 import { type Elements, elementsOf, isBase64Object } from "./elements.ts";
@@ -7,8 +7,6 @@ import { statusOf } from "../errors.ts";
 import { faults } from "../faults.ts";
 import { quoted } from "./json-text.ts";
 import { announcedShape, fill } from "./fill.ts";
-
-type Signature = InferTarget["signature"];
 
 /** One input while its rows come in. */
 interface RowColumn {

@@ -20,7 +20,7 @@ async function refusal(path: string, format: ModelFormat = "Auto", limits = defa
 describe("loadModel", () => {
   it("says what a model is, whatever its file is called", async () => {
     const { format, model } = await loadModel(join(models, "cnn/k2.keras"));
-    expect({ format, signature: model.signature, engine: model.engine }).toEqual({
+    expect({ format, signature: model.signatures.get("serving_default"), engine: model.engine }).toEqual({
       format: "keras-zip",
       engine: "TensorFlowJs/wasm",
       signature: {

@@ -36,7 +36,7 @@ describe("KServe's version 1", () => {
     expect(await body("/v1/models/m/versions/1")).toEqual(known);
     const ready = registry.add("m", 2);
     for (const event of ["fetched", "verified"] as const) ready.happen(event);
-    ready.load({ name: "m", version: 2, signature: { inputs: [], outputs: [] }, run: () => Promise.resolve([]) });
+    ready.load({ name: "m", version: 2, signatures: new Map(), run: () => Promise.resolve([]) });
     ready.happen("warmed");
     expect(await body("/v1/models/m")).toMatchObject({ name: "m", ready: true });
   });

@@ -1,6 +1,6 @@
 import { Compile } from "typebox/schema";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { TensorSpec } from "../../../../runtime/engines/engine.ts";
+import type { TensorSpec } from "../../../../runtime/dataplane/signature.ts";
 import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
 import { openApi } from "../../../../runtime/protocols/openapi/openapi.ts";
 import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";

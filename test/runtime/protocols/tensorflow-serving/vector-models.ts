@@ -1,5 +1,5 @@
 import { type Dtype, type Tensor } from "../../../../runtime/dataplane/tensor.ts";
-import type { TensorSpec } from "../../../../runtime/engines/engine.ts";
+import type { TensorSpec } from "../../../../runtime/dataplane/signature.ts";
 import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
 import { type Formula, type FormulaModel, formulaRegistry } from "../formula-models.ts";
 

@@ -1,0 +1,222 @@
+import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
+import { type ScalarKind, type ScalarValues, scalars } from "./scalars.ts";
+import { WireWriter } from "./wire-writer.ts";
+
+/** What a field looks like in a `.proto` file, for text format and reflection. */
+export interface FieldShape {
+  readonly number: number;
+  readonly label: "plain" | "optional" | "repeated" | "map";
+  readonly kind: ScalarKind | "message";
+  /** Type of the values of a `message` field; of the values of a map. */
+  readonly message?: () => MessageType<object>;
+  /** Kind of the keys of a map. */
+  readonly key?: ScalarKind;
+}
+
+/** One field of a message: how it is read, written and described. */
+export interface Field<Value> {
+  readonly shape: FieldShape;
+  /** The value of a field that is not there. */
+  empty(): Value;
+  /** The value after one more occurrence of the field. */
+  read(before: Value, reader: WireReader, wireType: number): Value;
+  write(value: Value, writer: WireWriter): void;
+}
+
+/** A message type: `name` is the full name, such as `tensorflow.TensorShapeProto`. */
+export interface MessageType<Message extends object> {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, Field<unknown>>>;
+  /** Unknown fields are passed over; of a repeated single field the last counts, messages are not merged. */
+  decode(bytes: Uint8Array): Message;
+  encode(message: Draft<Message>): Uint8Array;
+  read(reader: WireReader): Message;
+  write(message: Draft<Message>, writer: WireWriter): void;
+}
+
+type Fields = Readonly<Record<string, Field<unknown>>>;
+type ValueOf<F> = F extends Field<infer Value> ? Value : never;
+
+/** The decoded form of a message: every field is there. */
+export type MessageOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
+
+/** A message to be written: what is left out is not there. */
+export type Draft<T> = T extends Uint8Array | bigint | string
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Draft<Item>[]
+    : T extends ReadonlyMap<infer Key, infer Value>
+      ? ReadonlyMap<Key, Draft<Value>>
+      : T extends object
+        ? { readonly [Name in keyof T]?: Draft<T[Name]> | undefined }
+        : T;
+
+/** Declares a message by its fields. Names are the JSON names of the `.proto` file (`tensorShape`). */
+export function message<F extends Fields>(name: string, fields: F): MessageType<MessageOf<F>> {
+  const named = Object.entries(fields);
+  const byNumber = new Map(named.map(([key, field]) => [field.shape.number, { key, field }]));
+  const read = (reader: WireReader): MessageOf<F> => {
+    const values: Record<string, unknown> = {};
+    for (const [key, field] of named) values[key] = field.empty();
+    while (!reader.isAtEnd) {
+      const tag = reader.uint32();
+      const known = byNumber.get(tag >>> 3);
+      if (tag >>> 3 === 0) throw new ProtobufError("a field has number 0");
+      if (known === undefined) reader.skip(tag & 7);
+      else values[known.key] = known.field.read(values[known.key], reader, tag & 7);
+    }
+    return values as MessageOf<F>; // filled from `fields`, key by key
+  };
+  const write = (draft: object, writer: WireWriter): void => {
+    const values = draft as Readonly<Record<string, unknown>>; // a Draft of this message
+    for (const [key, field] of named) {
+      const value = values[key];
+      if (value !== undefined) field.write(value, writer);
+    }
+  };
+  return {
+    name,
+    fields,
+    read,
+    write,
+    decode: (bytes) => read(new WireReader(bytes)),
+    encode: (draft) => {
+      const writer = new WireWriter();
+      write(draft, writer);
+      return writer.written;
+    },
+  };
+}
+
+/** A scalar that has its zero when it is absent, and is then not written. */
+export function plain<K extends ScalarKind>(number: number, kind: K): Field<ScalarValues[K]> {
+  const scalar = scalars[kind];
+  return {
+    shape: { number, label: "plain", kind },
+    empty: () => scalar.empty,
+    read: (_, reader, wireType) => {
+      expectWireType(number, wireType, scalar.wireType);
+      return scalar.read(reader);
+    },
+    write: (value, writer) => {
+      if (value === scalar.empty || (value instanceof Uint8Array && value.length === 0)) return;
+      writer.tag(number, scalar.wireType);
+      scalar.write(writer, value);
+    },
+  };
+}
+
+/** A scalar whose absence can be told: `optional`, or a member of a `oneof`. */
+export function optional<K extends ScalarKind>(number: number, kind: K): Field<ScalarValues[K] | undefined> {
+  const scalar = scalars[kind];
+  return {
+    shape: { number, label: "optional", kind },
+    empty: () => undefined,
+    read: (_, reader, wireType) => {
+      expectWireType(number, wireType, scalar.wireType);
+      return scalar.read(reader);
+    },
+    write: (value, writer) => {
+      if (value === undefined) return;
+      writer.tag(number, scalar.wireType);
+      scalar.write(writer, value);
+    },
+  };
+}
+
+/** A list of scalars: read packed or not, written packed where that can be. */
+export function repeated<K extends ScalarKind>(number: number, kind: K): Field<readonly ScalarValues[K][]> {
+  const scalar = scalars[kind];
+  return {
+    shape: { number, label: "repeated", kind },
+    empty: () => [],
+    read: (before, reader, wireType) => {
+      const list = growing(before);
+      if (wireType === wireTypes.bytes && scalar.wireType !== wireTypes.bytes) {
+        const packed = reader.nested();
+        while (!packed.isAtEnd) list.push(scalar.read(packed));
+        return list;
+      }
+      expectWireType(number, wireType, scalar.wireType);
+      list.push(scalar.read(reader));
+      return list;
+    },
+    write: (values, writer) => {
+      if (scalar.wireType === wireTypes.bytes) {
+        for (const value of values) {
+          writer.tag(number, wireTypes.bytes);
+          scalar.write(writer, value);
+        }
+      } else if (values.length > 0) {
+        writer.tag(number, wireTypes.bytes);
+        writer.delimited(() => {
+          for (const value of values) scalar.write(writer, value);
+        });
+      }
+    },
+  };
+}
+
+/** A message inside another; types that contain themselves name each other late. */
+export function nested<M extends object>(number: number, type: () => MessageType<M>): Field<M | undefined> {
+  return {
+    shape: { number, label: "optional", kind: "message", message: type },
+    empty: () => undefined,
+    read: (_, reader, wireType) => {
+      expectWireType(number, wireType, wireTypes.bytes);
+      return type().read(reader.nested());
+    },
+    write: (value, writer) => {
+      if (value !== undefined) writeNested(number, type(), value, writer);
+    },
+  };
+}
+
+/** A list of messages. */
+export function many<M extends object>(number: number, type: () => MessageType<M>): Field<readonly M[]> {
+  return {
+    shape: { number, label: "repeated", kind: "message", message: type },
+    empty: () => [],
+    read: (before, reader, wireType) => {
+      expectWireType(number, wireType, wireTypes.bytes);
+      const list = growing(before);
+      list.push(type().read(reader.nested()));
+      return list;
+    },
+    write: (values, writer) => {
+      for (const value of values) writeNested(number, type(), value, writer);
+    },
+  };
+}
+
+/** A map from texts to messages. */
+export function mapOf<M extends object>(number: number, type: () => MessageType<M>): Field<ReadonlyMap<string, M>> {
+  const entry = message("", { key: plain(1, "string"), value: nested(2, type) });
+  return {
+    shape: { number, label: "map", kind: "message", key: "string", message: type },
+    empty: () => new Map(),
+    read: (before, reader, wireType) => {
+      expectWireType(number, wireType, wireTypes.bytes);
+      const { key, value } = entry.read(reader.nested());
+      const map = before as Map<string, M>; // made by `empty`; nobody else has it yet
+      return map.set(key, value ?? type().decode(new Uint8Array(0)));
+    },
+    write: (values, writer) => {
+      for (const [key, value] of values) writeNested(number, entry, { key, value }, writer);
+    },
+  };
+}
+
+function writeNested<M extends object>(number: number, type: MessageType<M>, value: object, writer: WireWriter): void {
+  writer.tag(number, wireTypes.bytes);
+  writer.delimited(() => type.write(value as Draft<M>, writer)); // callers hand in what their field holds
+}
+
+/** Lists are made by `empty` and grow in place while their message is read. */
+function growing<T>(list: readonly T[]): T[] {
+  return list as T[]; // nobody else has it yet
+}
+
+function expectWireType(number: number, found: number, expected: number): void {
+  if (found !== expected) throw new ProtobufError(`field ${number} has wire type ${found}; must have ${expected}`);
+}

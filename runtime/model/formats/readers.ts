@@ -1,0 +1,39 @@
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { basename } from "node:path";
+import { fileSource } from "./byte-source.ts";
+import type { ModelDefinition } from "./definition.ts";
+import type { KerasFile } from "./keras/keras-file.ts";
+import type { FileFormat } from "./recognition.ts";
+
+/** A model that shall be read. */
+export interface ReadRequest {
+  /** A file, or the folder that is the model. */
+  readonly path: string;
+  readonly format: FileFormat;
+  /** Largest sum of all weights. */
+  readonly maxModelBytes: number;
+}
+
+type Reader = (request: ReadRequest) => Promise<ModelDefinition>;
+
+/** The reader of each format. Their code is loaded by the thread that needs it. */
+export const readers: Readonly<Record<FileFormat, Reader>> = {
+  "keras-h5": async (request) => {
+    const { readH5 } = await import("./keras/keras-file.ts");
+    return withFile(request, readH5);
+  },
+  "keras-zip": async (request) => {
+    const { readArchive } = await import("./keras/keras-file.ts");
+    return withFile(request, readArchive);
+  },
+};
+
+async function withFile<Model>(request: ReadRequest, read: (file: KerasFile) => Promise<Model>): Promise<Model> {
+  const fd = openSync(request.path, "r");
+  try {
+    const source = fileSource(fd, fstatSync(fd).size);
+    return await read({ name: basename(request.path), source, maxWeightBytes: request.maxModelBytes });
+  } finally {
+    closeSync(fd);
+  }
+}
