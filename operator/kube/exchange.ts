@@ -42,10 +42,11 @@ export type Exchange = (operation: Operation) => Promise<unknown>;
 /** An exchange over a transport. */
 export function createExchange(options: ExchangeOptions): Exchange {
   return async (operation) => {
-    const { status, body } = await sendPatiently(operation, options);
-    if (status >= 300) throw refusalFault(wording(operation), status, body);
+    const response = await sendPatiently(operation, options);
+    if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
+    if (response.content !== undefined) return response.content;
     try {
-      return JSON.parse(body);
+      return JSON.parse(response.body);
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown.message : String(thrown);
       throw kubeFaults.BrokenResponse({ operation: wording(operation), cause }, thrown);
@@ -61,13 +62,13 @@ function wording({ verb, resource, namespace, name, called }: Operation): string
   );
 }
 
-function requestOf(operation: Operation): KubeRequest {
+function requestOf(operation: Operation, sharesMemory = false): KubeRequest {
   const { method, contentType, body, signal } = operation;
   return {
     method,
     path: pathWithQuery(operation.resource, operation, operation.query),
     headers: { accept: "application/json", ...(contentType === undefined ? {} : { "content-type": contentType }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : sharesMemory ? { content: body } : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   };
 }
@@ -103,7 +104,7 @@ const growth: Growth = { firstMs: 100, capMs: 5_000, jitter: 1 };
  */
 async function sendPatiently(operation: Operation, options: ExchangeOptions): Promise<KubeResponse> {
   const { clock, random, deadlineMs } = options;
-  const request = requestOf(operation);
+  const request = requestOf(operation, options.transport.sharesMemory);
   const endMs = clock.monotonic() + deadlineMs;
   for (let attempt = 0; ; attempt++) {
     const timeoutMs = Math.max(1, endMs - clock.monotonic());

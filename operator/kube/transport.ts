@@ -5,6 +5,8 @@ export interface KubeRequest {
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** In place of `body`, for a transport that shares memory: what the body would be the JSON of. */
+  readonly content?: object;
   /** Ends the request with a fault; a stream is limited only until its headers have come. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -15,6 +17,8 @@ export interface KubeResponse {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What `body` is the JSON of, from a transport that shares memory; nobody may change it. */
+  readonly content?: unknown;
 }
 
 /** A response read piece by piece: a watch. Iteration ends when the server ends it; an error means the connection broke. */
@@ -22,6 +26,8 @@ export interface KubeStream {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** In place of `chunks`, from a transport that shares memory: the values of lines, or bytes. Nobody may change them. */
+  readonly values?: AsyncIterable<unknown>;
   close(): void;
 }
 
@@ -30,6 +36,8 @@ export interface KubeStream {
  * no kinds and no retries; both implementations pass `test/conformance`.
  */
 export interface Transport {
+  /** The server is in this process: it takes and gives values in place of their JSON. */
+  readonly sharesMemory?: boolean;
   /** One request, the whole response, whatever its status. Throws a fault when no response came. */
   send(request: KubeRequest): Promise<KubeResponse>;
   /** Opens a long response. Throws a fault when no response came. */

@@ -32,10 +32,10 @@ export interface StreamEnd {
   readonly fault?: Fault;
 }
 
-/** Reads a watch to its end and tells each event. Never throws for what the server sends. */
+/** Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends. */
 export async function readWatch<T extends KubeObject>(
   operation: string,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<unknown>,
   onEvent: (event: WatchEvent<T>) => void,
 ): Promise<StreamEnd> {
   const decoder = new TextDecoder();
@@ -45,10 +45,13 @@ export async function readWatch<T extends KubeObject>(
     const piece = await nextPiece(operation, iterator);
     if ("reason" in piece) return piece;
     if (piece.done) break;
-    const lines = (rest + decoder.decode(piece.bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const lines =
+      piece.value instanceof Uint8Array
+        ? (rest + decoder.decode(piece.value, { stream: true })).split("\n")
+        : [piece.value, rest];
+    rest = String(lines.pop());
     for (const line of lines) {
-      const end = line.trim() === "" ? undefined : readLine(operation, line, onEvent);
+      const end = isBlank(line) ? undefined : readLine(operation, line, onEvent);
       if (end !== undefined) {
         await iterator.return?.();
         return end;
@@ -60,12 +63,16 @@ export async function readWatch<T extends KubeObject>(
   return { reason: "truncated", fault: kubeFaults.BrokenResponse({ operation, cause }) };
 }
 
-type Piece = { readonly done: true } | { readonly done: false; readonly bytes: Uint8Array };
+function isBlank(line: unknown): boolean {
+  return typeof line === "string" && line.trim() === "";
+}
 
-async function nextPiece(operation: string, iterator: AsyncIterator<Uint8Array>): Promise<Piece | StreamEnd> {
+type Piece = { readonly done: true } | { readonly done: false; readonly value: unknown };
+
+async function nextPiece(operation: string, iterator: AsyncIterator<unknown>): Promise<Piece | StreamEnd> {
   try {
     const next = await iterator.next();
-    return next.done === true ? { done: true } : { done: false, bytes: next.value };
+    return next.done === true ? { done: true } : { done: false, value: next.value };
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
     return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
@@ -74,7 +81,7 @@ async function nextPiece(operation: string, iterator: AsyncIterator<Uint8Array>)
 
 function readLine<T extends KubeObject>(
   operation: string,
-  line: string,
+  line: unknown,
   onEvent: (event: WatchEvent<T>) => void,
 ): StreamEnd | undefined {
   const event = parsedLine<T>(line);
@@ -83,7 +90,7 @@ function readLine<T extends KubeObject>(
     return { reason: fault.code === "Expired" ? "expired" : "error-event", fault };
   }
   if (event === undefined) {
-    const cause = `${JSON.stringify(line.slice(0, 80))} is no watch event`;
+    const cause = `${JSON.stringify(String(line).slice(0, 80))} is no watch event`;
     return { reason: "malformed", fault: kubeFaults.BrokenResponse({ operation, cause }) };
   }
   onEvent(event);
@@ -94,9 +101,9 @@ type Line<T extends KubeObject> = WatchEvent<T> | { readonly type: "ERROR"; read
 
 const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
 
-function parsedLine<T extends KubeObject>(line: string): Line<T> | undefined {
+function parsedLine<T extends KubeObject>(line: unknown): Line<T> | undefined {
   try {
-    const event = JSON.parse(line) as Line<T> | null; // the server's word; type and identity are looked at next
+    const event = (typeof line === "string" ? JSON.parse(line) : line) as Line<T> | null; // the server's word; type and identity are looked at next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;
     return typeof event.object.metadata?.resourceVersion === "string" ? event : undefined;

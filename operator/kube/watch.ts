@@ -146,7 +146,7 @@ async function follow<T extends KubeObject>(
     const onEvent = (event: WatchEvent<T>): void => {
       if (!attempt.signal.aborted) accept(event, position, sink);
     };
-    const end = await readWatch(operation, stream.chunks, onEvent).finally(() => stream.close());
+    const end = await readWatch(operation, stream.values ?? stream.chunks, onEvent).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
     return end;
   } catch (thrown) {

@@ -8,6 +8,7 @@ import { createGarbageCollector, type GarbageCollector } from "./garbage/collect
 import { seedNamespaces } from "./garbage/namespaces.ts";
 import { createRegistry } from "./kinds/registry.ts";
 import { statusAnswer, textAnswer, type Answer } from "./requests/answer.ts";
+import { jsonCopy } from "./requests/body.ts";
 import { inProcessTransport } from "./requests/in-process-transport.ts";
 import { targetOf, verbOf } from "./requests/target.ts";
 import { createStore, type Store } from "./store/store.ts";
@@ -80,7 +81,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 function answered(
   context: Context,
-  { method, path, headers = {}, body }: KubeRequest,
+  { method, path, headers = {}, body: sent, content }: KubeRequest,
   logs: PodLogReader | undefined,
 ): Answer {
   const [bare = "", query = ""] = path.split("?", 2);
@@ -91,6 +92,7 @@ function answered(
     if (method !== "GET") throw methodNotAllowed();
     return document;
   }
+  const body = content === undefined ? sent : { value: jsonCopy(content) };
   const request: ResourceRequest = { target, query: new URLSearchParams(query), headers, body };
   if (target.subresource === "log") return podLog(context, request, logs);
   if (target.subresource === "scale") return scale(context, method, request);

@@ -3,51 +3,60 @@ import type { EventTrouble } from "../schedule/schedule.ts";
 import type { FaultyTransportOptions } from "./faulty-transport.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** How long a watch that lost an event goes on before its server finds out. */
 const healedAfterMs = 8_000;
-const expiredText = `${JSON.stringify({
+const expired = {
   type: "ERROR",
   object: { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" },
-})}\n`;
+};
+
+interface Line {
+  readonly type: string;
+  readonly object: { readonly metadata: { readonly resourceVersion: string } };
+}
 
 /** What a step of a stream does: what is told, and whether the stream ends with it. */
 interface Told {
-  readonly chunks: readonly Uint8Array[];
+  /** Values of lines, or bytes. */
+  readonly lines: readonly unknown[];
   readonly ends?: boolean;
 }
 
-/** The pieces of a watch as they reach the process: late, twice, cut off or not at all. */
-export async function* faultyChunks(
-  chunks: AsyncIterable<Uint8Array>,
+interface Fault {
+  readonly trouble: EventTrouble;
+  readonly amount: number;
+}
+
+/** The lines of a watch as they reach the process: late, twice, cut off or not at all. */
+export async function* faultyLines(
+  lines: AsyncIterable<unknown>,
   options: FaultyTransportOptions,
   { path }: KubeRequest,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<unknown> {
   const { clock, process, weather, ledger } = options;
   let healsAtMs = Infinity;
   // A list that lacks something is no fault that a server has.
   let mayDrop = !path.includes("sendInitialEvents=true");
-  for await (const chunk of chunks) {
+  for await (const value of lines) {
+    const line = value as Line; // a server that shares memory gives values
     const fault = weather.eventTrouble(ledger.events++);
     await delayed(fault, options);
     if (isOver(path, options)) return;
-    if (clock.monotonic() >= healsAtMs) return yield encoder.encode(expiredText);
-    if (fault?.trouble === "drop" && mayDrop && !isBookmark(chunk)) {
+    if (clock.monotonic() >= healsAtMs) return yield expired;
+    const isBookmark = line.type === "BOOKMARK";
+    if (fault?.trouble === "drop" && mayDrop && !isBookmark) {
       healsAtMs = Math.min(healsAtMs, clock.monotonic() + healedAfterMs);
       continue;
     }
-    mayDrop ||= isBookmark(chunk);
-    const { chunks: told, ends = false } = troubled(chunk, fault);
+    mayDrop ||= isBookmark;
+    const { lines: told, ends = false } = troubled(line, fault);
     for (const one of told) yield await process.heard(Promise.resolve(one));
     if (ends) return;
   }
 }
 
-async function delayed(
-  fault: { readonly trouble: EventTrouble; readonly amount: number } | undefined,
-  { clock, weather, chance }: FaultyTransportOptions,
-): Promise<void> {
+async function delayed(fault: Fault | undefined, { clock, weather, chance }: FaultyTransportOptions): Promise<void> {
   await clock.sleep(1 + Math.floor(chance.fraction() * 4));
   if (weather.stale !== undefined) await clock.sleep(weather.stale.untilMs - clock.monotonic());
   if (fault?.trouble === "delay") await clock.sleep(fault.amount * 15_000);
@@ -58,36 +67,29 @@ function isOver(path: string, { clock, weather, process }: FaultyTransportOption
   return isMissing || clock.monotonic() < weather.outageUntilMs || !process.isAlive;
 }
 
-function troubled(
-  chunk: Uint8Array,
-  fault: { readonly trouble: EventTrouble; readonly amount: number } | undefined,
-): Told {
+function troubled(line: Line, fault: Fault | undefined): Told {
   switch (fault?.trouble) {
     case "duplicate":
-      return { chunks: [chunk, chunk] };
-    case "cut":
-      return { chunks: [chunk.subarray(0, Math.floor(fault.amount * (chunk.length - 1)))], ends: true };
+      return { lines: [line, line] };
+    case "cut": {
+      const bytes = encoder.encode(JSON.stringify(line));
+      return { lines: [bytes.subarray(0, Math.floor(fault.amount * bytes.length))], ends: true };
+    }
     case "close":
-      return { chunks: [], ends: true };
+      return { lines: [], ends: true };
     case "expire":
-      return { chunks: [encoder.encode(expiredText)], ends: true };
+      return { lines: [expired], ends: true };
     case "only-bookmarks":
-      return { chunks: bookmarkBefore(chunk), ends: true };
+      return { lines: bookmarkBefore(line), ends: true };
     default:
-      return { chunks: [chunk] };
+      return { lines: [line] };
   }
 }
 
 /** Nothing but a bookmark, as far as it may go without this event. */
-function bookmarkBefore(chunk: Uint8Array): readonly Uint8Array[] {
-  const [line = ""] = decoder.decode(chunk).split("\n");
-  const { type, object } = JSON.parse(line) as { type: string; object: { metadata: { resourceVersion: string } } }; // the server's line
+function bookmarkBefore({ type, object }: Line): readonly unknown[] {
   const isInitial = type === "ADDED" || type === "BOOKMARK";
   if (isInitial) return [];
   const resourceVersion = String(Number(object.metadata.resourceVersion) - 1);
-  return [encoder.encode(`${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion } } })}\n`)];
-}
-
-function isBookmark(chunk: Uint8Array): boolean {
-  return decoder.decode(chunk.subarray(0, 20)).startsWith('{"type":"BOOKMARK"');
+  return [{ type: "BOOKMARK", object: { metadata: { resourceVersion } } }];
 }

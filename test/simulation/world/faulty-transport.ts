@@ -6,7 +6,7 @@ import type { Chance } from "../schedule/random.ts";
 import type { EventTrouble, RequestTrouble } from "../schedule/schedule.ts";
 import { type Ledger, subjectOf } from "./ledger.ts";
 import type { Process } from "./process.ts";
-import { faultyChunks } from "./faulty-stream.ts";
+import { faultyLines } from "./faulty-stream.ts";
 import { staleInitialEvents } from "./stale-state.ts";
 
 /** What goes wrong at the moment between operators and the API server; times are of the world's clock. */
@@ -62,6 +62,7 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
     if (clock.monotonic() < weather.outageUntilMs) throw kubeFaults.NoResponse(lost(request, "connection refused"));
   };
   return {
+    sharesMemory: true,
     send(request) {
       const { plural } = subjectOf(request);
       // Nobody waits for an event, and nothing reads them again.
@@ -76,10 +77,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
       const opened = async (): Promise<KubeStream> => {
         await travelled(request);
         if (!process.isAlive) return never;
-        const refusal = isUnhealed(request)
-          ? { ...expired, chunks: oneChunk(expired.body), close: () => {} }
-          : await refusedOpen(request, index, options);
-        if (refusal !== undefined) return refusal;
+        const refused = isUnhealed(request) ? refusal(expired) : await refusedOpen(request, index, options);
+        if (refused !== undefined) return refused;
         if (isWhole(request)) options.ledger.lists.push(options.name);
         const stream = await openStream(request, options);
         streams.add(stream);
@@ -88,7 +87,8 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
           stream.close();
         };
         request.signal?.addEventListener("abort", close, { once: true });
-        return { ...stream, close, chunks: faultyChunks(stream.chunks, options, request) };
+        const values = faultyLines(stream.values ?? stream.chunks, options, request);
+        return { ...stream, close, values };
       };
       return process.heard(opened());
     },
@@ -106,16 +106,16 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
         const query = `&resourceVersion=${stale.revision}`;
         const path = request.path.replace(/&(sendInitialEvents|resourceVersionMatch)=\w+/g, "") + query;
         const rest = await server.open({ ...request, path });
-        return { ...rest, chunks: preceded(initial, rest.chunks) };
+        return { ...rest, values: preceded(initial, rest.values ?? rest.chunks) };
       }
     }
     return server.open(request);
   }
 }
 
-async function* preceded(text: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield new TextEncoder().encode(text);
-  yield* chunks;
+async function* preceded(first: readonly unknown[], rest: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  yield* first;
+  yield* rest;
 }
 
 function lost({ method, path }: KubeRequest, cause: string): { operation: string; cause: string } {
@@ -129,15 +129,18 @@ async function refusedOpen(
   options: FaultyTransportOptions,
 ): Promise<KubeStream | undefined> {
   const fault = options.weather.requestTrouble(index);
-  const refusal = isMissing(request, options) ? pageNotFound : fault && refusals[fault.trouble];
+  const answer = isMissing(request, options) ? pageNotFound : fault && refusals[fault.trouble];
   if (fault?.trouble === "crash-before" || fault?.trouble === "crash-after") {
     options.crash(options.process);
     return never;
   }
   if (fault?.trouble === "lost-before" || fault?.trouble === "lost-after")
     throw kubeFaults.NoResponse(lost(request, "socket hang up"));
-  if (refusal === undefined) return undefined;
-  return { ...refusal, chunks: oneChunk(refusal.body), close: () => {} };
+  return answer === undefined ? undefined : refusal(answer);
+}
+
+function refusal(answer: KubeResponse): KubeStream {
+  return { ...answer, chunks: oneChunk(answer.body), close: () => {} };
 }
 
 async function* oneChunk(text: string): AsyncGenerator<Uint8Array> {
@@ -230,10 +233,11 @@ async function done(
   const response = await answer;
   const verb = verbs[request.method];
   if (response.status < 300 && verb !== undefined && plural !== "leases") {
-    const parsed =
-      verb === "create" ? (JSON.parse(response.body) as { metadata: { name: string } }).metadata.name : called; // an object's own JSON
+    const { metadata } = response.content as { metadata: { name?: string } }; // an object, or the status of a deletion
     ledger.writers.push({ name, atMs: clock.monotonic() });
-    ledger.writes.push([verb, plural, parsed, subresource].filter((part) => part !== undefined).join(" "));
+    ledger.writes.push(
+      `${verb} ${plural} ${called ?? metadata.name}${subresource === undefined ? "" : ` ${subresource}`}`,
+    );
   }
   return response;
 }

@@ -1,7 +1,8 @@
-import { createClient } from "../../../operator/kube/client.ts";
 import type { Pod } from "../../../operator/kube/kinds.ts";
-import { resources } from "../../../operator/kube/resources.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
+import type { JsonObject } from "../../../operator/local/api-server/values/json.ts";
+import { timestamp } from "../../../operator/local/api-server/verbs/context.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { Chance } from "../schedule/random.ts";
 
@@ -15,45 +16,50 @@ export interface KubeletOptions {
 export const badModel = "bad";
 
 /** Plays the kubelet: pods become ready or fail after a while, and stop some time after they were asked to. */
-export function startKubelet({ server, clock, chance }: KubeletOptions): { stop(): void } {
-  const client = createClient({ transport: server, fieldManager: "kubelet", clock });
+export function startKubelet({ server: { store }, clock, chance }: KubeletOptions): { stop(): void } {
+  const pods = store.collection("pods.");
+  const asked = new Set<string>();
   let addresses = 0;
-  const known = new Set<string>();
-  const later = (ms: number, work: () => Promise<unknown>): void => {
-    clock.after(ms, () => void work().catch(() => {}));
+  /** The pod as it is by then, unless it is gone. */
+  const later = (ms: number, { metadata }: ApiObject, act: (pod: ApiObject) => void): void => {
+    clock.after(ms, () => {
+      const pod = pods.record("default", metadata.name)?.object;
+      if (pod?.metadata.uid === metadata.uid) act(pod);
+    });
   };
-  const stop = server.store.collection("pods.").subscribe(({ type, record }) => {
-    const pod = record.object as unknown as Pod & { metadata: { name: string; namespace: string; uid: string } }; // the collection holds pods
-    const { name, namespace, uid, deletionTimestamp } = pod.metadata;
-    if (type === "ADDED" && namespace === "default") {
+  const stop = pods.subscribe(({ type, record: { object } }) => {
+    const { namespace, uid, deletionTimestamp } = object.metadata;
+    if (namespace !== "default") return;
+    if (type === "ADDED") {
       const podIP = `10.0.${Math.floor(addresses / 250)}.${1 + (addresses++ % 250)}`;
-      later(chance.whole(300, 4_000), () =>
-        client.mergePatch(
-          resources.pods,
-          { namespace, name },
-          { metadata: { uid }, status: started(pod, podIP, clock) },
-          { subresource: "status" },
-        ),
-      );
+      later(chance.whole(300, 4_000), object, (pod) => store.put(pods, { ...pod, status: started(pod, podIP, clock) }));
     }
-    if (type !== "DELETED" && deletionTimestamp !== undefined && !known.has(uid)) {
-      known.add(uid);
-      later(chance.whole(200, 3_000), () =>
-        client.remove(resources.pods, { namespace, name }, { preconditions: { uid }, gracePeriodSeconds: 0 }),
-      );
+    if (type !== "DELETED" && deletionTimestamp !== undefined && !asked.has(uid)) {
+      asked.add(uid);
+      later(chance.whole(200, 3_000), object, (pod) => store.remove(pods, pod));
     }
   });
   return { stop };
 }
 
-function started(pod: Pod, podIP: string, clock: Clock): Pod["status"] {
-  const isBad = JSON.stringify(pod.spec).includes(`${badModel}-`);
+const models = new WeakMap<object, string>();
+
+/** The model file of a pod, as its spec names it; empty for none. */
+export function modelOf({ spec = {} }: JsonObject): string {
+  const known = models.get(spec as object); // a pod's spec is an object
+  if (known !== undefined) return known;
+  const model = /"key":"([^"]+)"|models\/([\w.-]+)/.exec(JSON.stringify(spec))?.slice(1).find(Boolean) ?? "";
+  models.set(spec as object, model); // likewise
+  return model;
+}
+
+function started(pod: ApiObject, podIP: string, clock: Clock): JsonObject {
+  const isBad = modelOf(pod).startsWith(`${badModel}-`);
   const message = JSON.stringify({ code: "DigestMismatch", message: "the model is not what was promised" });
-  const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-  return {
+  const status: NonNullable<Pod["status"]> = {
     phase: "Running",
     podIP,
-    conditions: [{ type: "Ready", status: isBad ? "False" : "True", lastTransitionTime }],
+    conditions: [{ type: "Ready", status: isBad ? "False" : "True", lastTransitionTime: timestamp(clock) }],
     containerStatuses: [
       {
         name: "runtime",
@@ -65,4 +71,5 @@ function started(pod: Pod, podIP: string, clock: Clock): Pod["status"] {
       },
     ],
   };
+  return status as unknown as JsonObject; // a status is JSON
 }

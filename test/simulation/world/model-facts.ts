@@ -2,6 +2,7 @@ import type { ModelFactsSource } from "../../../operator/signals/model-facts.ts"
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
+import { modelOf } from "./kubelet.ts";
 import type { Process } from "./process.ts";
 
 /** Plays the runtimes' admin ports: every pod answers, after a moment. */
@@ -33,7 +34,7 @@ function factsOf(server: ApiServer, uid: string): ModelFacts | undefined {
     .records("default")
     .find(({ object }) => object.metadata.uid === uid)?.object;
   if (pod === undefined) return undefined;
-  const model = /"key":"([^"]+)"|models\/([\w.-]+)/.exec(JSON.stringify(pod["spec"]))?.slice(1).find(Boolean) ?? "";
+  const model = modelOf(pod);
   return {
     name: "shop",
     version: "1",

@@ -5,7 +5,8 @@ import { replicaSetName } from "../../../operator/model-deployment/resources/nam
 import type { ObservedObject } from "../../../operator/model-deployment/plan/action.ts";
 import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { MomentTrouble } from "../schedule/schedule.ts";
-import { setGatewayReady, type World } from "./world.ts";
+import { setGatewayReady } from "./gateway-pods.ts";
+import type { World } from "./world.ts";
 
 type Moment = (world: World, amount: number) => unknown;
 
@@ -79,10 +80,10 @@ export const moments: Readonly<Record<MomentTrouble, Moment>> = {
   },
   "gateway-leaves": ({ gateways }, amount) => gateways.leave(Math.floor(amount * 2)),
   "gateway-deaf": ({ gateways }, amount) => gateways.deafen(Math.floor(amount * 2), ((amount * 13) % 1) * 20_000),
-  "gateway-unready": ({ client, clock }, amount) => {
+  "gateway-unready": ({ server, clock }, amount) => {
     const index = Math.floor(amount * 2);
-    clock.after(1_000 + ((amount * 17) % 1) * 10_000, () => void setGatewayReady(client, index, true));
-    return setGatewayReady(client, index, false);
+    clock.after(1_000 + ((amount * 17) % 1) * 10_000, () => setGatewayReady(server, index, true));
+    setGatewayReady(server, index, false);
   },
   compact: ({ server }) => server.store.compact(),
 };

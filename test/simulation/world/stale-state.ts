@@ -3,8 +3,12 @@ import type { ApiObject } from "../../../operator/local/api-server/values/api-ob
 import type { KubeRequest } from "../../../operator/kube/transport.ts";
 import { subjectOf } from "./ledger.ts";
 
-/** What a lagging API server sends for a streaming list: the state at an earlier revision, complete in itself. */
-export function staleInitialEvents(server: ApiServer, request: KubeRequest, revision: number): string | undefined {
+/** Values of the lines that a lagging API server sends for a streaming list: the state at an earlier revision, complete in itself. */
+export function staleInitialEvents(
+  server: ApiServer,
+  request: KubeRequest,
+  revision: number,
+): readonly unknown[] | undefined {
   const { plural, namespace } = subjectOf(request);
   const collection = server.store.collections().find(({ key }) => key.startsWith(`${plural}.`));
   const changes = collection?.history.after(revision);
@@ -15,15 +19,15 @@ export function staleInitialEvents(server: ApiServer, request: KubeRequest, revi
     else byUid.set(before.object.metadata.uid, before.object);
   }
   const query = new URLSearchParams(request.path.split("?")[1] ?? "");
-  const lines = [...byUid.values()]
+  const events = [...byUid.values()]
     .filter((object) => namespace === undefined || object.metadata["namespace"] === namespace)
     .filter((object) => isSelected(object, query))
-    .map((object) => JSON.stringify({ type: "ADDED", object }));
+    .map((object) => ({ type: "ADDED", object }));
   const metadata = {
     resourceVersion: String(revision),
     annotations: { "k8s.io/initial-events-end": "true" },
   };
-  return [...lines, JSON.stringify({ type: "BOOKMARK", object: { metadata } }), ""].join("\n");
+  return [...events, { type: "BOOKMARK", object: { metadata } }];
 }
 
 function isSelected(object: ApiObject, query: URLSearchParams): boolean {

@@ -1,21 +1,20 @@
 import { createClient, type Client } from "../../../operator/kube/client.ts";
-import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts";
-import { resources } from "../../../operator/kube/resources.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
-import { type Controllers, startControllers } from "../../../operator/local/controllers/controllers.ts";
-import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { type Operator, startOperator } from "../../../operator/operator.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
-import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { type Chance, createChance, seededRandom } from "../schedule/random.ts";
 import { faultyTransport, type Weather } from "./faulty-transport.ts";
 import { createGateways, type Gateways } from "./gateways.ts";
 import { startKubelet } from "./kubelet.ts";
-import { createLedger, type Ledger, subjectOf } from "./ledger.ts";
+import { createGatewayPods, gatewayNames } from "./gateway-pods.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import { createModelFacts } from "./model-facts.ts";
 import { createProcess, type Process } from "./process.ts";
+import { startReplicaSets } from "./replica-sets.ts";
 import type { Stage } from "./stage.ts";
+import { createWorldClock, type WorldClock } from "./world-clock.ts";
 
 /** An operator with the process it runs in. */
 export interface Running {
@@ -28,7 +27,7 @@ export interface Running {
 
 /** A cluster on a clock of its own: API server, stand-in controllers, kubelet, gateways and operators. */
 export interface World {
-  readonly clock: ManualClock;
+  readonly clock: WorldClock;
   readonly chance: Chance;
   readonly server: ApiServer;
   /** Everybody but the operators. */
@@ -53,11 +52,9 @@ export interface World {
   end(): Promise<void>;
 }
 
-export const gatewayNames = ["gateway-a", "gateway-b"];
-
 export async function createWorld(stage: Stage, seed: number, log = silentLog): Promise<World> {
   const { server } = stage;
-  const clock = createManualClock();
+  const clock = createWorldClock();
   const chance = createChance(seededRandom(seed));
   stage.reset(clock, chance.fraction);
   const client = createClient({ transport: server, fieldManager: "user", clock });
@@ -81,12 +78,8 @@ export async function createWorld(stage: Stage, seed: number, log = silentLog): 
     isHealed: false,
     healings: 0,
   };
-  await startGatewayPods(client);
-  const kubelet = startKubelet({ server, clock, chance });
-  const controllers = await settled(
-    clock,
-    startControllers({ transport: withoutEvents(server), clock, random: chance.fraction }),
-  );
+  createGatewayPods(server);
+  const played = [startKubelet({ server, clock, chance }), startReplicaSets({ server, clock, chance })];
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
     const name = `operator-${operators++}`;
@@ -149,67 +142,14 @@ export async function createWorld(stage: Stage, seed: number, log = silentLog): 
         if (clock.monotonic() >= world.collectsFromMs) server.garbage.settle();
       }
     },
-    async end() {
+    end() {
       isOver = true;
       uncount();
       for (const { process } of running) process.kill();
-      kubelet.stop();
-      await settled(clock, stopped(controllers, clock));
+      for (const one of played) one.stop();
+      return Promise.resolve();
     },
   };
   await clock.advance(0);
   return world;
-}
-
-/** Stopping waits for nothing but promises; should it wait for a timer, time goes on. */
-async function stopped(controllers: Controllers, clock: ManualClock): Promise<void> {
-  const stopping = controllers.stop();
-  await clock.settle();
-  await stopping;
-}
-
-/** Lets promises settle until this one has. */
-async function settled<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
-  const results: unknown[] = [];
-  promise.then(
-    (value) => results.push(value),
-    (thrown: unknown) => results.push(thrown),
-  );
-  for (let turns = 0; results.length === 0 && turns < 100; turns += 1) await clock.advance(10);
-  return promise;
-}
-
-async function startGatewayPods(client: Client): Promise<void> {
-  for (const [index, name] of gatewayNames.entries()) {
-    const metadata = { name, namespace: systemNamespace, labels: gatewayLabels };
-    const spec = { containers: [{ name: "gateway", image: "modelwright/runtime:1.0.0" }], nodeName: "node" };
-    await client.create(resources.pods, { apiVersion: "v1", kind: "Pod", metadata, spec } as never); // the kind's own fields
-    await setGatewayReady(client, index, true);
-  }
-}
-
-/** Plays a gateway's readiness probe. */
-export async function setGatewayReady(client: Client, index: number, isReady: boolean): Promise<void> {
-  const name = gatewayNames[index % gatewayNames.length] ?? "";
-  const conditions = [{ type: "Ready", status: isReady ? "True" : "False" }];
-  const status = { phase: "Running", podIP: `10.9.0.${1 + (index % gatewayNames.length)}`, conditions };
-  await client.mergePatch(resources.pods, { namespace: systemNamespace, name }, { status }, { subresource: "status" });
-}
-
-/** The stand-in controllers' way: their events are not kept, and their pods have a node from the start. */
-function withoutEvents(server: ApiServer): Transport {
-  const placed = (request: KubeRequest): KubeRequest => {
-    const { plural } = subjectOf(request);
-    if (plural !== "pods" || request.method !== "POST" || typeof request.body !== "string") return request;
-    const pod = JSON.parse(request.body) as { spec: object }; // a pod of the stand-in controller
-    return { ...request, body: JSON.stringify({ ...pod, spec: { ...pod.spec, nodeName: "node" } }) };
-  };
-  return {
-    send: (request) =>
-      subjectOf(request).plural === "events"
-        ? Promise.resolve({ status: 201, headers: {}, body: "{}" })
-        : server.send(placed(request)),
-    open: (request) => server.open(request),
-    close: () => Promise.resolve(),
-  };
 }

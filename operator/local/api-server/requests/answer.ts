@@ -1,3 +1,4 @@
+import { jsonOf } from "../store/record.ts";
 import type { JsonObject } from "../values/json.ts";
 
 /** A whole response. */
@@ -5,6 +6,8 @@ export interface BodyAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The object that the body is the JSON of. */
+  readonly content?: JsonObject;
 }
 
 /** A response that goes on until the server or the client ends it. */
@@ -12,6 +15,8 @@ export interface StreamAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** The values of the lines that `chunks` are the JSON of, where the lines are JSON. One of both can be read. */
+  readonly values?: AsyncIterable<unknown>;
   /** Ends the stream from the client's side. */
   readonly close: () => void;
 }
@@ -22,14 +27,25 @@ export const isStream = (answer: Answer): answer is StreamAnswer => "chunks" in 
 
 /** A JSON response. `warnings` become Warning headers as kubectl prints them. */
 export function jsonAnswer(status: number, text: string, warnings: readonly string[] = []): BodyAnswer {
+  return { status, headers: jsonHeaders(warnings), body: `${text}\n` };
+}
+
+const plainHeaders = { "content-type": "application/json", "cache-control": "no-cache, private" };
+
+const jsonHeaders = (warnings: readonly string[]): Readonly<Record<string, string>> =>
+  warnings.length === 0
+    ? plainHeaders
+    : { ...plainHeaders, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") };
+
+/** A response of one object, whose JSON is made when somebody reads it. */
+export function objectAnswer(status: number, content: JsonObject, warnings: readonly string[] = []): BodyAnswer {
   return {
     status,
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-cache, private",
-      ...(warnings.length === 0 ? {} : { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ") }),
+    headers: jsonHeaders(warnings),
+    get body() {
+      return `${jsonOf(content)}\n`;
     },
-    body: `${text}\n`,
+    content,
   };
 }
 

@@ -4,16 +4,41 @@ import { isObject, type Json, type JsonObject } from "../values/json.ts";
 import { bareType } from "./media-type.ts";
 import { protobufObject } from "./protobuf-object.ts";
 
-export type RequestBody = string | Uint8Array | undefined;
+/** A value of a client in this process, as its JSON would be read: the server's own copy. */
+export interface SharedBody {
+  readonly value: Json;
+}
+
+export type RequestBody = string | Uint8Array | SharedBody | undefined;
 
 const decoder = new TextDecoder();
 
-export const bodyText = (body: RequestBody): string => (typeof body === "string" ? body : decoder.decode(body));
+const isShared = (body: RequestBody): body is SharedBody => typeof body === "object" && "value" in body;
+
+export const isEmptyBody = (body: RequestBody): boolean => body === undefined || (!isShared(body) && body.length === 0);
+
+const bodyText = (body: Exclude<RequestBody, SharedBody>): string =>
+  typeof body === "string" ? body : decoder.decode(body);
+
+/** The value of a JSON body. Throws 400. */
+export const bodyJson = (body: RequestBody): Json => (isShared(body) ? body.value : parsedJson(bodyText(body)));
+
+/** The value of a YAML body. Throws 400. */
+export const bodyYaml = (body: RequestBody): Json => (isShared(body) ? body.value : parsedYaml(bodyText(body)));
+
+/** What is left of a value on its way through JSON. */
+export function jsonCopy(value: unknown): Json {
+  if (Array.isArray(value)) return value.map((item: unknown) => jsonCopy(item ?? null));
+  if (typeof value !== "object" || value === null) return value as Json; // a client writes nothing that JSON lacks
+  const copy: Record<string, Json> = {};
+  for (const [key, child] of Object.entries(value)) if (child !== undefined) copy[key] = jsonCopy(child);
+  return copy;
+}
 
 /** The object in a POST, PUT or DELETE body: JSON or YAML. Throws 400 and 415. */
 export function bodyObject(body: RequestBody, contentType: string | undefined): JsonObject {
   const type = bareType(contentType);
-  const value = type === protobufType ? fromProtobuf(body) : fromText(type, bodyText(body));
+  const value = bodyValue(body, type);
   if (!isObject(value)) {
     throw badRequest(
       "the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error",
@@ -22,9 +47,14 @@ export function bodyObject(body: RequestBody, contentType: string | undefined): 
   return value;
 }
 
+function bodyValue(body: RequestBody, type: string): Json {
+  if (isShared(body)) return body.value;
+  return type === protobufType ? fromProtobuf(body) : fromText(type, bodyText(body));
+}
+
 const protobufType = "application/vnd.kubernetes.protobuf";
 
-function fromProtobuf(body: RequestBody): JsonObject {
+function fromProtobuf(body: Exclude<RequestBody, SharedBody>): JsonObject {
   const object = typeof body === "object" ? protobufObject(body) : undefined;
   if (object !== undefined) return object;
   const hint = "use `kubectl create … --dry-run=client -o yaml | kubectl apply -f -`";
@@ -42,7 +72,7 @@ const unknownFormat = (hint: string): Error =>
     `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${protobufType}${hint}`,
   );
 
-export function parsedJson(text: string): Json {
+function parsedJson(text: string): Json {
   try {
     return JSON.parse(text) as Json; // what JSON.parse returns is JSON
   } catch (error) {

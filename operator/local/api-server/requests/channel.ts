@@ -1,7 +1,17 @@
-/** A queue of chunks between a writer that never waits and one reader. */
+/** A line of a stream: text, or a value whose JSON is made when somebody reads it. */
+export type Line = string | LineValue;
+
+export interface LineValue {
+  readonly value: object;
+  readonly text: () => string;
+}
+
+/** A queue of lines between a writer that never waits and one reader, who reads bytes or values. */
 export interface Channel {
   readonly chunks: AsyncIterable<Uint8Array>;
-  push(text: string): void;
+  /** Of lines that are text, bytes. */
+  readonly values: AsyncIterable<unknown>;
+  push(line: Line): void;
   /** Ends the stream after what was pushed. */
   readonly end: () => void;
   /** Ends it at once: what was not read is dropped. */
@@ -13,9 +23,11 @@ const encoder = new TextEncoder();
 /** Chunks a reader may fall behind before it is cut off, as the real server cuts off a slow watch. */
 const mostPending = 65_536;
 
+const bytesOf = (line: Line): Uint8Array => encoder.encode(typeof line === "string" ? line : line.text());
+
 /** @param onEnd called once, when either side ends the stream */
 export function createChannel(onEnd: () => void): Channel {
-  let pending: Uint8Array[] = [];
+  let pending: Line[] = [];
   let wake: (() => void) | undefined;
   let isEnded = false;
 
@@ -30,36 +42,29 @@ export function createChannel(onEnd: () => void): Channel {
     end();
   };
 
-  const nextBatch = (): Uint8Array[] => {
-    const batch = pending;
-    pending = [];
-    return batch;
-  };
-
-  async function* read(): AsyncGenerator<Uint8Array> {
-    try {
-      for (;;) {
-        const batch = nextBatch();
-        if (batch.length > 0) {
-          yield* batch;
-          continue;
-        }
-        // No await since the look at what is pending: what is pushed meanwhile would wake nobody.
-        if (isEnded) return;
+  const reader = <T>(shape: (line: Line) => T): AsyncIterator<T, undefined> => ({
+    async next() {
+      while (pending.length === 0) {
+        if (isEnded) return { done: true, value: undefined };
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
-    } finally {
+      const line = pending.shift() ?? "";
+      return { done: false, value: shape(line) };
+    },
+    return() {
       close();
-    }
-  }
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  });
 
   return {
-    chunks: { [Symbol.asyncIterator]: read },
-    push: (text) => {
+    chunks: { [Symbol.asyncIterator]: () => reader(bytesOf) },
+    values: { [Symbol.asyncIterator]: () => reader((line) => (typeof line === "string" ? bytesOf(line) : line.value)) },
+    push: (line) => {
       if (isEnded) return;
-      pending.push(encoder.encode(text));
+      pending.push(line);
       if (pending.length > mostPending) close();
       wake?.();
     },

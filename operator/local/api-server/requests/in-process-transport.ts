@@ -8,6 +8,7 @@ const decoder = new TextDecoder();
 export function inProcessTransport(answer: (request: KubeRequest) => Answer, onClose: () => void): Transport {
   const streams = new Set<StreamAnswer>();
   return {
+    sharesMemory: true,
     send: async (request): Promise<KubeResponse> => {
       const response = answer(request);
       return isStream(response) ? wholeResponse(response) : response;

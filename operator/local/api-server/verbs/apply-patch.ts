@@ -5,12 +5,11 @@ import { comparison } from "../ownership/comparison.ts";
 import { difference, type FieldSet } from "../ownership/field-set.ts";
 import { managersOf, type FieldOwners } from "../ownership/field-owners.ts";
 import { ownedFields } from "../ownership/owned-fields.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { objectAnswer, type Answer } from "../requests/answer.ts";
 import type { Writer } from "../ownership/updated-managers.ts";
-import { bodyText, parsedYaml } from "../requests/body.ts";
+import { bodyYaml, parsedYaml } from "../requests/body.ts";
 import type { WriteOptions } from "../requests/write-options.ts";
 import { knownFields } from "../schema/known-fields.ts";
-import { jsonOf } from "../store/record.ts";
 import { ApiError, badRequest, conflict, invalid, notFound } from "../values/api-error.ts";
 import { draftOf, nameOf, namespaceOf, withMetadata, type ApiObject, type Draft } from "../values/api-object.ts";
 import { isList, isObject, objectOf, replacedAt, textOf, valueAt, type JsonObject } from "../values/json.ts";
@@ -33,11 +32,11 @@ export function applyPatch(context: Context, request: ResourceRequest, options: 
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
       throw conflict(kind, name, why);
     }
-    return jsonAnswer(201, jsonOf(appliedNew(context, kind, configuration, { options, namespace })));
+    return objectAnswer(201, appliedNew(context, kind, configuration, { options, namespace }));
   }
   checkIdentity(kind, existing, configuration);
   const stored = appliedOver(context, kind, existing, { configuration, options, subresource });
-  return jsonAnswer(200, jsonOf(stored));
+  return objectAnswer(200, stored);
 }
 
 function appliedNew(
@@ -92,7 +91,7 @@ function ownersOf(kind: ServedKind, existing: ApiObject, writer: Writer): FieldO
 }
 
 function configurationOf(kind: ServedKind, request: ResourceRequest): Draft {
-  const body = parsedYaml(bodyText(request.body));
+  const body = bodyYaml(request.body);
   if (!isObject(body)) throw badRequest("error decoding YAML: the body is not an object");
   const draft = draftOf(typed(kind, body));
   const written = draft.metadata["managedFields"];

@@ -2,10 +2,9 @@ import { requiredValue } from "../kinds/strategies/causes.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldOwners } from "../ownership/field-owners.ts";
 import { bodyObject } from "../requests/body.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { objectAnswer, type Answer } from "../requests/answer.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { defaulted } from "../schema/defaulted.ts";
-import { jsonOf } from "../store/record.ts";
 import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound } from "../values/api-error.ts";
 import { draftOf, isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
@@ -25,7 +24,7 @@ export function create(context: Context, request: ResourceRequest): Answer {
   const placed = inNamespace(context, kind, draft, namespace);
   const writer = writerOf(context, kind, options, "");
   const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
-  return jsonAnswer(201, jsonOf(createObject(context, kind, { draft: placed, managers, options })), warnings);
+  return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
 }
 
 /** An object that is to be created, with the owners of its fields. */

@@ -1,9 +1,8 @@
 import { unsupportedValue } from "../kinds/strategies/causes.ts";
 import { gracePeriodSeconds } from "../kinds/strategies/pod.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
-import { bodyObject } from "../requests/body.ts";
-import { jsonOf } from "../store/record.ts";
+import { jsonAnswer, objectAnswer, type Answer } from "../requests/answer.ts";
+import { bodyObject, isEmptyBody } from "../requests/body.ts";
 import { conflict, invalid, type Subject } from "../values/api-error.ts";
 import {
   finalizersOf,
@@ -35,17 +34,14 @@ export function deleteOne(context: Context, request: ResourceRequest): Answer {
   const options = deleteOptions(request);
   const existing = existingObject(context, kind, namespace, name);
   const { object, isGone } = deleteObject(context, kind, existing, options);
-  if (!isGone || kind.answersDeleted) return jsonAnswer(200, jsonOf(object));
+  if (!isGone || kind.answersDeleted) return objectAnswer(200, object);
   const details = {
     name,
     ...(kind.group === "" ? {} : { group: kind.group }),
     kind: kind.plural,
     uid: object.metadata.uid,
   };
-  return jsonAnswer(
-    200,
-    JSON.stringify({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details }),
-  );
+  return objectAnswer(200, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details });
 }
 
 /** DELETE of all objects that selectors match. */
@@ -135,8 +131,7 @@ const byKind = (kind: ServedKind): Subject => ({ group: kind.group, kind: kind.k
 const policies = ["", "Background", "Foreground", "Orphan"] as const;
 
 function deleteOptions({ body, headers, query }: ResourceRequest): DeleteOptions {
-  const isEmpty = body === undefined || body.length === 0;
-  const written = isEmpty ? {} : bodyObject(body, headers["content-type"]);
+  const written = isEmptyBody(body) ? {} : bodyObject(body, headers["content-type"]);
   const preconditions = objectOf(written["preconditions"]);
   const wanted = textOf(written["propagationPolicy"]) || (query.get("propagationPolicy") ?? "") || orphanWish(written);
   const propagation = policies.find((policy) => policy === wanted);

@@ -3,10 +3,9 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { jsonPatched } from "../patches/json-patch.ts";
 import { mergePatched } from "../patches/merge-patch.ts";
 import { strategicallyPatched } from "../patches/strategic-merge-patch.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
-import { bodyText, parsedJson } from "../requests/body.ts";
+import { objectAnswer, type Answer } from "../requests/answer.ts";
+import { bodyJson } from "../requests/body.ts";
 import { bareType } from "../requests/media-type.ts";
-import { jsonOf } from "../store/record.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../values/api-error.ts";
 import { draftOf, nameOf, type Draft } from "../values/api-object.ts";
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
@@ -31,7 +30,7 @@ export function patch(context: Context, request: ResourceRequest): Answer {
   if (type === patchTypes.apply) return applyPatch(context, request, options);
   if (request.query.has("force")) throw forceForbidden();
   const existing = existingObject(context, kind, namespace, name);
-  const sent = parsedJson(bodyText(request.body));
+  const sent = bodyJson(request.body);
   const { draft, warnings } = patchedDraft(kind, { value: patched(existing, sent, type, kind), sent, type }, options);
   if (nameOf(draft) !== name) {
     throw badRequest(`the name of the object (${nameOf(draft)}) does not match the name on the URL (${name})`);
@@ -40,7 +39,7 @@ export function patch(context: Context, request: ResourceRequest): Answer {
   const writer = writerOf(context, kind, options, subresource);
   const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
   const stored = updateObject(context, kind, existing, { draft, managers, options, subresource });
-  return jsonAnswer(200, jsonOf(stored), warnings);
+  return objectAnswer(200, stored, warnings);
 }
 
 /** The patch format of a request. Throws 415. */

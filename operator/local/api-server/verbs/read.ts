@@ -1,5 +1,5 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { jsonAnswer, objectAnswer, type Answer } from "../requests/answer.ts";
 import { listPage, listVersion } from "../requests/list-options.ts";
 import { includeOf, presentationOf, type Presentation } from "../requests/media-type.ts";
 import { fieldTest, labelTest } from "../store/selectors.ts";
@@ -20,6 +20,7 @@ export function readOne(context: Context, request: ResourceRequest): Answer {
   const asked = Number(request.query.get("resourceVersion") ?? 0);
   if (asked > context.store.revision()) throw tooLargeResourceVersion(asked, context.store.revision());
   const object = existingObject(context, kind, namespace, name);
+  if (presentation === "object") return objectAnswer(200, object);
   return jsonAnswer(200, presented(context, kind, object, { presentation, query: request.query }));
 }
 

@@ -1,6 +1,6 @@
 import type { ScalePaths, ServedKind } from "../kinds/served-kind.ts";
 import { jsonAnswer, type Answer } from "../requests/answer.ts";
-import { bodyObject, bodyText, parsedJson, parsedYaml } from "../requests/body.ts";
+import { bodyJson, bodyObject, bodyYaml } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { scaledManagers } from "../ownership/scale-managers.ts";
 import { mergedObject } from "../ownership/merged-value.ts";
@@ -31,14 +31,9 @@ function wantedScale(kind: ServedKind, current: JsonObject, method: string, requ
   if (method === "PUT") return bodyObject(request.body, request.headers["content-type"]);
   if (method !== "PATCH") throw methodNotAllowed();
   const type = patchType(kind, request);
-  if (type === patchTypes.apply) return mergedObject(current, objectOf(parsedYaml(bodyText(request.body))), untyped);
+  if (type === patchTypes.apply) return mergedObject(current, objectOf(bodyYaml(request.body)), untyped);
   // A Scale has no lists: a strategic merge patch of it is a merge patch.
-  return patched(
-    current,
-    parsedJson(bodyText(request.body)),
-    type === patchTypes.strategic ? patchTypes.merge : type,
-    kind,
-  );
+  return patched(current, bodyJson(request.body), type === patchTypes.strategic ? patchTypes.merge : type, kind);
 }
 
 function rescaled(

@@ -1,9 +1,8 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { FieldOwners } from "../ownership/field-owners.ts";
-import { jsonAnswer, type Answer } from "../requests/answer.ts";
+import { objectAnswer, type Answer } from "../requests/answer.ts";
 import { bodyObject } from "../requests/body.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
-import { jsonOf } from "../store/record.ts";
 import { badRequest, conflict, invalid, modifiedSince, notFound } from "../values/api-error.ts";
 import {
   finalizersOf,
@@ -45,15 +44,11 @@ export function update(context: Context, request: ResourceRequest): Answer {
     if (!kind.allowsCreateOnUpdate || subresource !== "") throw notFound(kind, name);
     const placed = inNamespace(context, kind, draft, namespace);
     const managers = managersAfter(kind, undefined, placed, { managers: startingManagers(placed, undefined), writer });
-    return jsonAnswer(201, jsonOf(createObject(context, kind, { draft: placed, managers, options })), warnings);
+    return objectAnswer(201, createObject(context, kind, { draft: placed, managers, options }), warnings);
   }
   checkVersion(kind, existing, draft);
   const managers = managersAfter(kind, existing, draft, { managers: startingManagers(draft, existing), writer });
-  return jsonAnswer(
-    200,
-    jsonOf(updateObject(context, kind, existing, { draft, managers, options, subresource })),
-    warnings,
-  );
+  return objectAnswer(200, updateObject(context, kind, existing, { draft, managers, options, subresource }), warnings);
 }
 
 /** Refuses a write that was made for another version or another object. Throws 409 and 422. */

@@ -1,6 +1,6 @@
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { StreamAnswer } from "../requests/answer.ts";
-import { createChannel, type Channel } from "../requests/channel.ts";
+import { createChannel, type Channel, type LineValue } from "../requests/channel.ts";
 import { watchOptions, type WatchOptions } from "../requests/list-options.ts";
 import { includeOf, presentationOf } from "../requests/media-type.ts";
 import { jsonOf, type Change } from "../store/record.ts";
@@ -44,7 +44,7 @@ export function watch(context: Context, request: ResourceRequest): StreamAnswer 
     channel.end();
   }
   const headers = { "content-type": "application/json", "cache-control": "no-cache, private" };
-  return { status: 200, headers, chunks: channel.chunks, close: channel.close };
+  return { status: 200, headers, chunks: channel.chunks, values: channel.values, close: channel.close };
 }
 
 type Writer = (type: string, object: ApiObject) => void;
@@ -88,7 +88,6 @@ function eventWriter(context: Context, request: ResourceRequest, channel: Channe
   const include = includeOf(request.query);
   let isFirst = true;
   const text = (object: ApiObject): string => {
-    if (presentation === "object") return jsonOf(object);
     if (presentation === "metadata") return JSON.stringify(partialMetadata(object));
     const metadata = { resourceVersion: object.metadata.resourceVersion };
     const { columnDefinitions, ...rest } = table(kind, [object], { metadata, nowMs: context.clock.now(), include });
@@ -97,16 +96,23 @@ function eventWriter(context: Context, request: ResourceRequest, channel: Channe
     isFirst = false;
     return JSON.stringify(shown);
   };
-  return (type, object) => channel.push(`{"type":"${type}","object":${text(object)}}\n`);
+  const line = (type: string, json: string): string => `{"type":"${type}","object":${json}}\n`;
+  return (type, object) =>
+    channel.push(
+      presentation === "object"
+        ? { value: { type, object }, text: () => line(type, jsonOf(object)) }
+        : line(type, text(object)),
+    );
 }
 
-function bookmark(context: Context, kind: ServedKind, isInitialEnd: boolean): string {
+function bookmark(context: Context, kind: ServedKind, isInitialEnd: boolean): LineValue {
   const metadata = {
     resourceVersion: String(context.store.revision()),
     ...(isInitialEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
     creationTimestamp: null,
   };
-  return `${JSON.stringify({ type: "BOOKMARK", object: { kind: kind.kind, apiVersion: kind.apiVersion, metadata } })}\n`;
+  const value = { type: "BOOKMARK", object: { kind: kind.kind, apiVersion: kind.apiVersion, metadata } };
+  return { value, text: () => `${JSON.stringify(value)}\n` };
 }
 
 // Bookmarks come every minute and shortly before the end, so that the next watch starts as close to now as possible.
