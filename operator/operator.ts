@@ -1,15 +1,17 @@
 import { type Clock, systemClock } from "../runtime/base/clock.ts";
 import type { Log } from "../runtime/base/log.ts";
+import type { Cache } from "./kube/cache.ts";
 import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import type { KubeObject } from "./kube/kinds.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
 import { resources } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
-import { startWatch, type Watch, type WatchEnd } from "./kube/watch.ts";
+import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch.ts";
 import type { Controller, LoopMetrics } from "./loop/controller.ts";
 import { type Caches, createCaches, labelledKey, type Watched } from "./model-deployment/caches.ts";
 import { createDeploymentController } from "./model-deployment/controller.ts";
+import { createPodWarnings, type PodWarnings, podWarningSelection } from "./model-deployment/pods/pod-warnings.ts";
 import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
 import { deploymentKey } from "./model-deployment/resources/names.ts";
@@ -65,6 +67,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const { clock = systemClock, log, settings, observers, network } = options;
   const client = operatorClient(options);
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
+  const warnings = createPodWarnings();
   const synced = untilSynced(caches);
   const resync = (): void => {
     for (const { metadata } of caches.deployments.cache.all()) {
@@ -87,6 +90,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const pushServer = network?.routePush(pushing) ?? new PushServer({ ...options.routes, ...pushing });
   const controller: Controller = createDeploymentController({
     caches,
+    warnings,
     client,
     recorder: createRecorder({ client, clock, log }),
     facts: network?.modelFacts ?? createModelFactsSource({ clock, log }),
@@ -101,7 +105,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const routesPort = await pushServer.start();
   definition.look();
   // A definition that changes ends the watches of its kind.
-  const watches = startWatches(caches, client, { ...options, onDeploymentsEnd: () => definition.look() });
+  const watches = startWatches(caches, warnings, { ...options, client, onDeploymentsEnd: () => definition.look() });
   const leadership = lead(options, client, () => void synced.then(() => controller.start()));
   return {
     routesPort,
@@ -166,18 +170,21 @@ function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void 
   });
 }
 
+type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink">;
+
 interface WatchesOptions extends OperatorOptions {
+  readonly client: Client;
   readonly onDeploymentsEnd: () => void;
 }
 
-function startWatches(caches: Caches, client: Client, options: WatchesOptions): readonly Watch[] {
-  const { clock = systemClock, random, log, observers, onDeploymentsEnd } = options;
-  const watching = <T extends KubeObject>({ resource, selection, cache }: Watched<T, string>): Watch =>
+function startWatches(caches: Caches, warnings: PodWarnings, options: WatchesOptions): readonly Watch[] {
+  const { client, watchNamespace, clock = systemClock, random, log, observers, onDeploymentsEnd } = options;
+  const watching = <T extends KubeObject>({ resource, selection, sink }: Feed<T>): Watch =>
     startWatch<T>({
       client,
       resource,
       selection,
-      sink: cache,
+      sink,
       clock,
       log,
       ...(random === undefined ? {} : { random }),
@@ -190,20 +197,23 @@ function startWatches(caches: Caches, client: Client, options: WatchesOptions): 
         }
       },
     });
+  const filling = <T extends KubeObject>({ cache, ...watched }: Watched<T, string>): Watch =>
+    watching({ ...watched, sink: cache });
   return [
-    watching(caches.deployments),
-    watching(caches.replicaSets),
-    watching(caches.pods),
-    watching(caches.gateways),
-    watching(caches.services),
-    watching(caches.serviceAccounts),
-    watching(caches.endpointSlices),
-    watching(caches.podDisruptionBudgets),
-    watching(caches.mountFailures),
+    filling(caches.deployments),
+    filling(caches.replicaSets),
+    filling(caches.pods),
+    filling(caches.gateways),
+    filling(caches.services),
+    filling(caches.serviceAccounts),
+    filling(caches.endpointSlices),
+    filling(caches.podDisruptionBudgets),
+    watching({ resource: resources.events, selection: podWarningSelection(watchNamespace), sink: warnings }),
   ];
 }
 
-/** All but the events: they only word a fault better, and may be withheld. */
-async function untilSynced({ mountFailures: _optional, ...needed }: Caches): Promise<void> {
-  await Promise.all(Object.values(needed).map(({ cache }) => cache.untilSynced()));
+/** Events are not waited for: they only word a fault better, and may be withheld. */
+async function untilSynced(caches: Caches): Promise<void> {
+  const watched: readonly { readonly cache: Pick<Cache<KubeObject>, "untilSynced"> }[] = Object.values(caches);
+  await Promise.all(watched.map(({ cache }) => cache.untilSynced()));
 }

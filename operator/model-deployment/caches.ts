@@ -3,7 +3,6 @@ import { type Cache, createCache } from "../kube/cache.ts";
 import type { Selection } from "../kube/client.ts";
 import type {
   EndpointSlice,
-  Event,
   KubeObject,
   Pod,
   PodDisruptionBudget,
@@ -33,8 +32,6 @@ export interface Caches {
   readonly serviceAccounts: Watched<ServiceAccount>;
   readonly endpointSlices: Watched<EndpointSlice>;
   readonly podDisruptionBudgets: Watched<PodDisruptionBudget>;
-  /** FailedMount events: what a pod waits for is in no status. Asked for by reason, so that a busy cluster's other events stay away. */
-  readonly mountFailures: Watched<Event, "about">;
 }
 
 /**
@@ -77,11 +74,6 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.podDisruptionBudgets,
       selection,
       cache: createCache<PodDisruptionBudget>(),
-    },
-    mountFailures: {
-      resource: resources.events,
-      selection: { namespace, fieldSelector: "involvedObject.kind=Pod,reason=FailedMount" },
-      cache: createCache<Event, "about">({ indexes: { about: ({ involvedObject }) => [involvedObject.uid ?? ""] } }),
     },
   };
 }

@@ -9,6 +9,7 @@ import type { ModelFactsSource } from "../signals/model-facts.ts";
 import type { Write } from "./apply.ts";
 import { type Caches, labelledKey, type Watched } from "./caches.ts";
 import type { NamedKey, Sources } from "./observe.ts";
+import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { reconcile } from "./reconcile.ts";
@@ -17,6 +18,7 @@ import { isPodReady, type Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
   readonly caches: Caches;
+  readonly warnings: PodWarnings;
   readonly client: Client;
   readonly recorder: Recorder;
   readonly facts: ModelFactsSource;
@@ -61,12 +63,12 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       };
     },
   });
-  subscribe(controller, caches, facts);
+  subscribe(controller, options);
   return controller;
 }
 
 /** From changes to keys. */
-function subscribe(controller: Controller, caches: Caches, facts: ModelFactsSource): void {
+function subscribe(controller: Controller, { caches, warnings, facts }: DeploymentControllerOptions): void {
   const add = (key: string | undefined): void => {
     if (key !== undefined) controller.add(key);
   };
@@ -83,14 +85,15 @@ function subscribe(controller: Controller, caches: Caches, facts: ModelFactsSour
   caches.replicaSets.cache.subscribe(addLabelled);
   caches.pods.cache.subscribe(({ object, type }) => {
     if (type === "removed") facts.forget(object.metadata.uid);
+    if (type === "removed") warnings.forget(object.metadata.uid);
     add(labelledKey(object));
   });
   caches.services.cache.subscribe(addLabelled);
   caches.serviceAccounts.cache.subscribe(addLabelled);
   caches.endpointSlices.cache.subscribe(addLabelled);
   caches.podDisruptionBudgets.cache.subscribe(addLabelled);
-  caches.mountFailures.cache.subscribe(({ object: { involvedObject } }) => {
-    const pod = caches.pods.cache.withUid(involvedObject.uid ?? "");
+  warnings.subscribe((podUid) => {
+    const pod = caches.pods.cache.withUid(podUid);
     if (pod !== undefined) add(labelledKey(pod));
   });
   caches.gateways.cache.subscribe(() => {
@@ -99,7 +102,7 @@ function subscribe(controller: Controller, caches: Caches, facts: ModelFactsSour
 }
 
 function cachedSources(options: DeploymentControllerOptions): Sources {
-  const { caches, facts, acknowledged, lackingField, settings, clock } = options;
+  const { caches, warnings, facts, acknowledged, lackingField, settings, clock } = options;
   return {
     settings,
     now: () => clock.now(),
@@ -113,16 +116,11 @@ function cachedSources(options: DeploymentControllerOptions): Sources {
     endpointSlice: (key) => caches.endpointSlices.cache.find(key),
     podDisruptionBudget: (key) => caches.podDisruptionBudgets.cache.find(key),
     gateways: () => caches.gateways.cache.all(),
-    mountFailure: (podUid) => latestMessage(caches, podUid),
+    warning: (podUid) => warnings.latest(podUid),
     acknowledged,
     facts: (podUid) => facts.facts(podUid),
     lackingField,
   };
-}
-
-function latestMessage(caches: Caches, podUid: string): string | undefined {
-  const told = caches.mountFailures.cache.withIndex("about", podUid);
-  return told.toSorted((a, b) => ((a.lastTimestamp ?? "") < (b.lastTimestamp ?? "") ? -1 : 1)).at(-1)?.message;
 }
 
 /** One ready pod of each revision whose model is not known yet; a revision's pods all have the same one. */

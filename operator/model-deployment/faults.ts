@@ -5,6 +5,10 @@ interface OfContainer {
   readonly container: string;
 }
 
+function because(complaint: string | undefined): string {
+  return complaint === undefined ? "" : `: ${complaint}`;
+}
+
 /** What keeps a ModelDeployment from being as declared. The code is the reason of its conditions; `never` means Stalled. */
 export const deploymentFaults = faultCatalogue<{
   ForeignObject: { kind: string; name: string };
@@ -20,7 +24,9 @@ export const deploymentFaults = faultCatalogue<{
   PodsRefused: { replicaSet: string; message: string };
   PodLost: { pod: string; reason: string; message: string };
   NodeLost: { pod: string; node: string };
-  ProbeFailing: OfContainer;
+  SandboxFailed: { pod: string; message: string };
+  ProbeFailing: OfContainer & { complaint: string | undefined };
+  LoadOverdue: OfContainer & { minutes: number; complaint: string | undefined };
   OutOfMemory: OfContainer & { exitCode: number };
   ContainerRefused: OfContainer & { reason: string; message: string };
   ContainerFailed: OfContainer & { exitCode: number; reason: string; lastLine: string };
@@ -97,9 +103,21 @@ export const deploymentFaults = faultCatalogue<{
     retry: "backoff",
     level: "warn",
   },
+  SandboxFailed: {
+    message: ({ pod, message }) => `pod ${pod} cannot be set up on its node: ${message}`,
+    retry: "backoff",
+    level: "warn",
+  },
   ProbeFailing: {
-    message: ({ pod, container }) =>
-      `container ${container} of pod ${pod} runs but no longer passes its readiness probe`,
+    message: ({ pod, container, complaint }) =>
+      `container ${container} of pod ${pod} runs but no longer passes its readiness probe${because(complaint)}`,
+    retry: "backoff",
+    level: "warn",
+  },
+  LoadOverdue: {
+    message: ({ pod, container, minutes, complaint }) =>
+      `container ${container} of pod ${pod} has not passed its startup probe in ${minutes} minutes${because(complaint)}`,
+    hint: () => "its log tells how far it has come; a large model may need longer",
     retry: "backoff",
     level: "warn",
   },

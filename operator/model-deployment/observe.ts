@@ -12,7 +12,7 @@ import type {
   Stored,
 } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
-import { observedPod } from "./observed-pod.ts";
+import { observedPod } from "./pods/observed-pod.ts";
 import { probedPorts } from "./plan/gateway-port.ts";
 import { annotations } from "./resources/labels.ts";
 import {
@@ -30,6 +30,7 @@ import {
   type Identity,
   type ObservedGateway,
   type ObservedRevision,
+  type PodWarning,
   type PortProbe,
   type Settings,
   type Snapshot,
@@ -57,8 +58,8 @@ export interface Sources {
   podDisruptionBudget(key: NamedKey): (PodDisruptionBudget & Stored) | undefined;
   /** All pods of gateways. */
   gateways(): readonly (Pod & Stored)[];
-  /** The last message of the kubelet's FailedMount events about a pod. */
-  mountFailure(podUid: string): string | undefined;
+  /** What an event last told about a pod. */
+  warning(podUid: string): PodWarning | undefined;
   /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
   acknowledged(key: string): ReadonlyMap<string, string>;
   facts(podUid: string): ModelFacts | undefined;

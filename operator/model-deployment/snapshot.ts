@@ -44,6 +44,14 @@ export interface ObservedContainer {
   readonly ended?: { readonly exitCode: number; readonly reason: string; readonly message: string } | undefined;
 }
 
+/** What was last told about a pod in an event: its status never says why a volume, its sandbox or a probe fails. */
+export interface PodWarning {
+  /** `FailedMount`, `Unhealthy`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
 export interface ObservedPod {
   readonly name: string;
   readonly uid: string;
@@ -60,8 +68,7 @@ export interface ObservedPod {
   readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
   /** Why the kubelet gave the whole pod up: evicted, refused. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
-  /** What the kubelet could not mount, from its events. */
-  readonly mountFailure?: string | undefined;
+  readonly warning?: PodWarning | undefined;
   /** What the runtime says about its model. */
   readonly facts?: ModelFacts | undefined;
 }

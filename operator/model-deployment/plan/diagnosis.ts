@@ -6,6 +6,8 @@ import { type ObservedContainer, type ObservedPod, type ObservedRevision, readyP
 
 /** How long a pod may wait for a node (an autoscaler may be adding one) before somebody is called. */
 export const unschedulableGraceMs = 300_000;
+/** How long a container may load before its probe is said to fail: it goes on, but somebody may want to look. */
+export const loadGraceMs = 300_000;
 /** Restarts after which a container is taken to crash for a reason that does not go away. */
 const crashLoopRestarts = 3;
 
@@ -24,6 +26,10 @@ const refusalReasons = new Set(["CreateContainerConfigError", "CreateContainerEr
 const initialReasons = new Set(["ContainerCreating", "PodInitializing"]);
 /** Why no node helps (kube-scheduler `plugins/volumebinding`, apimachinery's NotFound): only a claim or volume does. */
 const claimMissing = /persistentvolumeclaim "[^"]*" (not found|is being deleted|bound to non-existent)/;
+/** Reasons of events (kubernetes `pkg/kubelet/events/event.go`). */
+const mountReasons = new Set(["FailedMount", "FailedAttachVolume"]);
+/** Longer than a runtime takes from its start until it listens. */
+const quietStartMs = 5_000;
 const killedForMemory = "OOMKilled";
 /** Exit codes after which starting again cannot help. */
 const finalExitCodes: ReadonlySet<number> = new Set([exitCodes.usage, exitCodes.modelRefused]);
@@ -37,9 +43,11 @@ const checks: readonly Check[] = [
   podLost,
   unschedulable, // no container can say anything before there is a node
   notMounted,
+  notSetUp,
   containersFailing,
   nodeLost,
   probeFailing,
+  loadOverdue,
 ];
 
 /** What keeps a revision's pods from serving; the first fault that no waiting can cure, else the first. */
@@ -73,12 +81,19 @@ function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: 
     : faults.Unschedulable({ pod, message });
 }
 
-/** A failed mount is no container's fault: the kubelet tells it in events only, and the containers wait meanwhile. */
-function notMounted({ name: pod, mountFailure: message, containers }: ObservedPod): Fault | undefined {
-  if (message === undefined || containers.some(isBeyondMounts)) return undefined;
+/** A failed mount is no container's fault: it is told in events only, and the containers wait meanwhile. */
+function notMounted({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
+  if (warning === undefined || !mountReasons.has(warning.reason) || containers.some(isBeyondMounts)) return undefined;
+  const { message } = warning;
   return /not found|non-existent/.test(message)
     ? faults.ModelNotFound({ pod, message })
     : faults.MountFailed({ pod, message });
+}
+
+/** Its network, for the most part. */
+function notSetUp({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
+  if (warning?.reason !== "FailedCreatePodSandBox" || containers.some(isBeyondMounts)) return undefined;
+  return faults.SandboxFailed({ pod, message: warning.message });
 }
 
 function isBeyondMounts({ running, ended, waiting }: ObservedContainer): boolean {
@@ -93,12 +108,38 @@ function nodeLost({ name: pod, node, containers }: ObservedPod): Fault | undefin
 }
 
 /** Not while it loads: a container that was not ready yet since it started has not failed. */
-function probeFailing({ name: pod, notReadySinceMs = 0, containers }: ObservedPod): Fault | undefined {
+function probeFailing(observed: ObservedPod): Fault | undefined {
+  const { name: pod, notReadySinceMs = 0, containers } = observed;
   const lapsed = containers.find(
     ({ init, running, ready, startedMs = Number.POSITIVE_INFINITY }) =>
       !init && running && !ready && startedMs < notReadySinceMs,
   );
-  return lapsed === undefined ? undefined : faults.ProbeFailing({ pod, container: lapsed.name });
+  if (lapsed === undefined) return undefined;
+  return faults.ProbeFailing({ pod, container: lapsed.name, complaint: probeComplaint(observed) });
+}
+
+function loadOverdue(pod: ObservedPod, now: number): Fault | undefined {
+  const slow = loadingContainer(pod);
+  if (slow?.startedMs === undefined || now - slow.startedMs < loadGraceMs) return undefined;
+  const minutes = loadGraceMs / 60_000;
+  return faults.LoadOverdue({ pod: pod.name, container: slow.name, minutes, complaint: probeComplaint(pod) });
+}
+
+/** The server of a pod that was not ready yet. */
+export function loadingContainer({ containers }: ObservedPod): ObservedContainer | undefined {
+  return containers.find(({ init, running, ready }) => !init && running && !ready);
+}
+
+/**
+ * Why a probe of a container that runs fails, in the kubelet's words. Not at the start, when nobody listens yet, and not
+ * that it answers 503: that is how it says that it loads.
+ */
+export function probeComplaint(pod: ObservedPod): string | undefined {
+  const { warning } = pod;
+  const { startedMs } = loadingContainer(pod) ?? {};
+  if (warning?.reason !== "Unhealthy" || startedMs === undefined) return undefined;
+  if (warning.atMs < startedMs + quietStartMs || warning.message.endsWith(" 503")) return undefined;
+  return warning.message;
 }
 
 function containersFailing(pod: ObservedPod): Fault | undefined {

@@ -8,6 +8,7 @@ import {
   type Snapshot,
 } from "../snapshot.ts";
 import type { Hold } from "./action.ts";
+import { loadingContainer, probeComplaint } from "./diagnosis.ts";
 import { laggingGateways, shares } from "./traffic.ts";
 
 /** What a hold is judged by. */
@@ -53,8 +54,13 @@ function downloading({ wanted }: Held): Hold | undefined {
 }
 
 function loading({ wanted }: Held): Hold | undefined {
-  const pod = starting(wanted).find(({ containers }) => containers.some(({ init, running }) => !init && running));
-  return pod === undefined ? undefined : { reason: "Loading", why: `pod ${pod.name} loads the model` };
+  const pod = starting(wanted).find((one) => loadingContainer(one) !== undefined);
+  if (pod === undefined) return undefined;
+  const complaint = probeComplaint(pod);
+  return {
+    reason: "Loading",
+    why: `pod ${pod.name} loads the model${complaint === undefined ? "" : `; ${complaint}`}`,
+  };
 }
 
 function podsMissing({ snapshot, next, wanted }: Held): Hold | undefined {

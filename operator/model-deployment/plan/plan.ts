@@ -4,7 +4,7 @@ import { deploymentFaults } from "../faults.ts";
 import { revisionOf, type RolloutState, type Snapshot } from "../snapshot.ts";
 import type { Plan } from "./action.ts";
 import { accountActions, serviceActions } from "./children.ts";
-import { diagnosis, unschedulableGraceMs } from "./diagnosis.ts";
+import { diagnosis, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
 import { replicaPlan } from "./replicas.ts";
@@ -25,6 +25,7 @@ export function plan(snapshot: Snapshot): Plan {
     replicas.recheckAfterMs,
     snapshot.foreign.length > 0 ? foreignRecheckMs : undefined,
     held?.reason === "WaitingForCapacity" ? unschedulableGraceMs : undefined,
+    held?.reason === "Loading" ? loadGraceMs : undefined,
   ]);
   return {
     actions: [...accountActions(snapshot), ...replicas.actions, ...serviceActions(snapshot, port), ...moves],

@@ -21,6 +21,16 @@ export function endpointSliceName(deployment: string, addressType: "IPv4" | "IPv
   return addressType === "IPv4" ? `${deployment}-gateway` : `${deployment}-gateway-ipv6`;
 }
 
+/** A hash of ours, then the suffix of a ReplicaSet's pods, of Kubernetes' own alphabet (apimachinery `util/rand`). */
+const podNameEnd = /-[a-z2-9]{10}-[a-z2-9]{5}$/;
+/** Length from which on Kubernetes cuts the name before it puts the suffix to it (apiserver `storage/names`). */
+const longestPodName = 63;
+
+/** False of a pod that cannot be of a ReplicaSet of ours; most others have names that ours cannot have. */
+export function mayBePodName(name: string): boolean {
+  return podNameEnd.test(name) || name.length >= longestPodName;
+}
+
 /** `<namespace>/<name>`: key of a ModelDeployment in queues and route tables. */
 export function deploymentKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;

@@ -120,7 +120,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     endpointSlice: find("EndpointSlice"),
     podDisruptionBudget: find("PodDisruptionBudget"),
     gateways: () => gatewayPods(cluster),
-    mountFailure: () => undefined,
+    warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
     lackingField: () => undefined,

@@ -8,4 +8,6 @@ if (name === "crashes" && process.argv[2] === "serve") {
   process.stderr.write("reading weights\nlibcuda.so.1: cannot open shared object file\n");
   process.exit(1);
 }
+/** Runs and listens nowhere, as a program does that hangs before its first line. */
+if (name === "hangs" && process.argv[2] === "serve") await new Promise(() => setInterval(() => {}, 60_000));
 await import("../../../runtime/main.ts");

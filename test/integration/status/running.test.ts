@@ -21,7 +21,7 @@ import { silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
 import { digits } from "../runtime/program.ts";
-import { disagreements, type Told, type Witness, witness } from "./told.ts";
+import { disagreements, type Told, toldWithinMs, type Witness, witness } from "./told.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -188,6 +188,25 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
     expect(seen.wasNeverReady(name, generation)).toBe(true);
     const told = await seen.told(name, "AsDeclared", await apply(name, {}));
     expect(told).toMatchObject({ ready: "True AsDeclared", kstatus: "", available: "True StableServes" });
+    await scene.client.remove(resources.modelDeployments, { namespace, name });
+  });
+
+  test("a container that runs and never listens, with what its probe says", async () => {
+    const name = "hanging";
+    const generation = await apply(name, { model: { source: key("good.h5"), name: "hangs" } });
+    const { message, ...rest } = await eventually(
+      () => seen.told(name, "NothingServes", generation),
+      ({ message: said }) => said.includes("probe"),
+      toldWithinMs,
+    );
+    expect({ ...rest, message: message.replaceAll(/127(\.\d+){3}:\d+/g, "ADDRESS") }).toEqual({
+      ready: "False NothingServes",
+      message:
+        'no revision has a ready pod yet: pod POD loads the model; Startup probe failed: Get "http://ADDRESS/readyz": dial tcp ADDRESS: connect: connection refused',
+      kstatus: "Reconciling",
+      available: "False NothingReady",
+    });
+    await seen.told(name, "AsDeclared", await apply(name, {}));
     await scene.client.remove(resources.modelDeployments, { namespace, name });
   });
 

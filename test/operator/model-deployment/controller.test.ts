@@ -3,6 +3,7 @@ import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deploym
 import { kubeFaults } from "../../../operator/kube/faults.ts";
 import type { Controller } from "../../../operator/loop/controller.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import { createPodWarnings } from "../../../operator/model-deployment/pods/pod-warnings.ts";
 import { createDeploymentController } from "../../../operator/model-deployment/controller.ts";
 import {
   createSimulatedCluster,
@@ -35,6 +36,7 @@ beforeEach(() => {
   isStatusDenied = false;
   controller = createDeploymentController({
     caches,
+    warnings: createPodWarnings(),
     client: createMemoryClient(cluster, (write) => {
       writes.push(write);
       if (isStatusDenied && write.startsWith("status")) throw kubeFaults.Forbidden({ operation: write, message: "no" });
@@ -143,7 +145,7 @@ describe("the controller of ModelDeployments", () => {
     const parts = { facts, acknowledged: () => cluster.acknowledged, lackingField: () => undefined };
     const options = { ...parts, recorder: { publish: () => {} }, settings: settings(), clock, log: silentLog };
     const client = createMemoryClient(cluster, () => {});
-    const other = createDeploymentController({ ...options, caches, client });
+    const other = createDeploymentController({ ...options, caches, warnings: createPodWarnings(), client });
     other.start();
     const hash = revisionHash(modelDeployment().spec);
     const stable = { revision: hash, version: "1", digest: "sha256:aa", replicas: 1, ready: 1, weight: 100 };

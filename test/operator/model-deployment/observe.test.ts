@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { createCaches, labelledKey } from "../../../operator/model-deployment/caches.ts";
 import { observe } from "../../../operator/model-deployment/observe.ts";
-import { observedPod } from "../../../operator/model-deployment/observed-pod.ts";
+import { observedPod } from "../../../operator/model-deployment/pods/observed-pod.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { ownerReference } from "../../../operator/model-deployment/resources/owner.ts";
 import { createSimulatedCluster } from "../../../operator/model-deployment/simulation/cluster.ts";
@@ -16,7 +16,7 @@ const named = (kind: string, name: string, owners: readonly (typeof owner)[]) =>
   kind,
   metadata: { name, namespace: "default", ownerReferences: owners },
 });
-const nobody = { mountFailure: () => undefined, facts: () => undefined };
+const nobody = { warning: () => undefined, facts: () => undefined };
 const pod = (status: Pod["status"], deletionTimestamp?: string): Pod & Stored => ({
   apiVersion: "v1",
   kind: "Pod",
@@ -201,15 +201,14 @@ describe("an observed pod", () => {
 
 describe("the caches", () => {
   test("hold only what carries our label, of one namespace when told so", () => {
-    const { deployments, services, gateways, mountFailures } = createCaches("modelwright-system", "team-a");
-    expect([deployments, services, gateways, mountFailures].map(({ selection }) => selection)).toEqual([
+    const { deployments, services, gateways } = createCaches("modelwright-system", "team-a");
+    expect([deployments, services, gateways].map(({ selection }) => selection)).toEqual([
       { namespace: "team-a" },
       { namespace: "team-a", labelSelector: "modelwright.dev/model-deployment" },
       {
         namespace: "modelwright-system",
         labelSelector: "app.kubernetes.io/name=modelwright,app.kubernetes.io/component=gateway",
       },
-      { namespace: "team-a", fieldSelector: "involvedObject.kind=Pod,reason=FailedMount" },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { diagnosis, unschedulableGraceMs } from "../../../../operator/model-deployment/plan/diagnosis.ts";
+import { diagnosis, loadGraceMs, unschedulableGraceMs } from "../../../../operator/model-deployment/plan/diagnosis.ts";
 import type { ObservedPod, ObservedRevision } from "../../../../operator/model-deployment/snapshot.ts";
 import { testMs } from "../../../builders/model-deployment.ts";
 import { container, readyPod, revision, startingPod } from "../../../builders/snapshot.ts";
@@ -14,6 +14,8 @@ const pods = (...observed: readonly ObservedPod[]): ObservedRevision => revision
 const pod = (changes: Partial<ObservedPod>): ObservedRevision => pods(startingPod("p-0", changes));
 const lastWords = (hint?: string): string =>
   JSON.stringify({ code: "UnsupportedLayer", message: "layer lambda_1 is a Lambda layer", hint });
+
+const told = (reason: string, message: string) => ({ reason, message, atMs: testMs });
 
 interface Want {
   readonly code: string;
@@ -58,7 +60,9 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     want: { code: "Unschedulable", sentence: `pod p-0 finds no node: ${taint}`, stalls: true },
   },
   "a missing ConfigMap is a model that is not found": {
-    given: pod({ mountFailure: 'MountVolume.SetUp failed for volume "model" : configmap "models" not found' }),
+    given: pod({
+      warning: told("FailedMount", 'MountVolume.SetUp failed for volume "model" : configmap "models" not found'),
+    }),
     want: {
       code: "ModelNotFound",
       sentence:
@@ -66,8 +70,17 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
       stalls: true,
     },
   },
+  "so is a missing Secret": {
+    given: pod({ warning: told("FailedMount", 'MountVolume.SetUp failed for volume "key" : secret "key" not found') }),
+    want: {
+      code: "ModelNotFound",
+      sentence:
+        'the model of pod p-0 cannot be mounted: MountVolume.SetUp failed for volume "key" : secret "key" not found; create what spec.model.source names in the namespace of the ModelDeployment',
+      stalls: true,
+    },
+  },
   "a mount that may succeed the next time is tried again": {
-    given: pod({ mountFailure: "timed out waiting for the condition" }),
+    given: pod({ warning: told("FailedMount", "timed out waiting for the condition") }),
     want: {
       code: "MountFailed",
       sentence: "a volume of pod p-0 cannot be mounted: timed out waiting for the condition",
@@ -75,18 +88,65 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     },
   },
   "a mount that failed before the container ran is forgotten": {
-    given: pod({ mountFailure: 'configmap "models" not found', containers: [container({ running: true })] }),
+    given: pod({
+      warning: told("FailedMount", 'configmap "models" not found'),
+      containers: [container({ running: true })],
+    }),
     want: undefined,
   },
   "a mount that failed before the image did is forgotten": {
     given: pod({
-      mountFailure: 'configmap "models" not found',
+      warning: told("FailedMount", 'configmap "models" not found'),
       containers: [waiting("ErrImagePull", "manifest unknown")],
     }),
     want: {
       code: "ImagePullFailed",
       sentence: "the image of container runtime of pod p-0 cannot be pulled (ErrImagePull): manifest unknown",
       stalls: true,
+    },
+  },
+  "a volume that cannot be attached is tried again": {
+    given: pod({ warning: told("FailedAttachVolume", 'AttachVolume.Attach failed for volume "pv-1" : busy') }),
+    want: {
+      code: "MountFailed",
+      sentence: 'a volume of pod p-0 cannot be mounted: AttachVolume.Attach failed for volume "pv-1" : busy',
+      stalls: false,
+    },
+  },
+  "a pod without a network is told in the kubelet's words": {
+    given: pod({ warning: told("FailedCreatePodSandBox", "Failed to create pod sandbox: no networks found") }),
+    want: {
+      code: "SandboxFailed",
+      sentence: "pod p-0 cannot be set up on its node: Failed to create pod sandbox: no networks found",
+      stalls: false,
+    },
+  },
+  "a load of four minutes may be right": {
+    given: pod({ containers: [container({ running: true, startedMs: testMs - loadGraceMs + 60_000 })] }),
+    want: undefined,
+  },
+  "a load of five minutes is told, with what the probe said last": {
+    given: pod({
+      containers: [container({ running: true, startedMs: testMs - loadGraceMs })],
+      warning: told("Unhealthy", "Startup probe failed: connection refused"),
+    }),
+    want: {
+      code: "LoadOverdue",
+      sentence:
+        "container runtime of pod p-0 has not passed its startup probe in 5 minutes: Startup probe failed: connection refused; its log tells how far it has come; a large model may need longer",
+      stalls: false,
+    },
+  },
+  "a probe that the runtime answers with 503 has nothing to add": {
+    given: pod({
+      containers: [container({ running: true, startedMs: testMs - loadGraceMs })],
+      warning: told("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 503"),
+    }),
+    want: {
+      code: "LoadOverdue",
+      sentence:
+        "container runtime of pod p-0 has not passed its startup probe in 5 minutes; its log tells how far it has come; a large model may need longer",
+      stalls: false,
     },
   },
   "a registry that cannot be reached is an image that cannot be pulled": {

@@ -1,12 +1,12 @@
-import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
-import type { ContainerState, ContainerStatus, Pod, Stored } from "../kube/kinds.ts";
-import { isPodReady, type ObservedContainer, type ObservedPod } from "./snapshot.ts";
+import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
+import type { ContainerState, ContainerStatus, Pod, Stored } from "../../kube/kinds.ts";
+import { isPodReady, type ObservedContainer, type ObservedPod, type PodWarning } from "../snapshot.ts";
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
 
 /** What is known about pods beside their own status. */
 export interface PodSources {
-  mountFailure(podUid: string): string | undefined;
+  warning(podUid: string): PodWarning | undefined;
   facts(podUid: string): ModelFacts | undefined;
 }
 
@@ -29,7 +29,7 @@ export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod
     ],
     unschedulable: unschedulable(pod),
     failure: failure(pod),
-    mountFailure: sources.mountFailure(metadata.uid),
+    warning: sources.warning(metadata.uid),
     facts: sources.facts(metadata.uid),
   };
 }

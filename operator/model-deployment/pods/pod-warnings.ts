@@ -1,0 +1,61 @@
+import type { WatchSink } from "../../kube/cache.ts";
+import type { Selection } from "../../kube/client.ts";
+import type { Event, Stored } from "../../kube/kinds.ts";
+import { mayBePodName } from "../resources/names.ts";
+import type { PodWarning } from "../snapshot.ts";
+
+/** The last warning about each pod. Filled by a watch of events; a cache of them would be larger than that of pods. */
+export interface PodWarnings extends WatchSink<Event> {
+  latest(podUid: string): PodWarning | undefined;
+  /** The pod is gone. */
+  forget(podUid: string): void;
+  /** Tells the pod whose warning is new or no longer there. */
+  subscribe(onChange: (podUid: string) => void): void;
+}
+
+/** Told in the status of pods as well, and the most frequent of all. */
+const toldElsewhere = ["FailedScheduling", "BackOff", "Failed"];
+
+/** Warnings about pods that are told in events only, of one namespace or of all. */
+export function podWarningSelection(namespace: string | undefined): Selection {
+  const fields = ["involvedObject.kind=Pod", "type=Warning", ...toldElsewhere.map((reason) => `reason!=${reason}`)];
+  return { namespace, fieldSelector: fields.join(",") };
+}
+
+interface Known extends PodWarning {
+  readonly eventUid: string;
+}
+
+/** Knows no warning yet. */
+export function createPodWarnings(): PodWarnings {
+  const known = new Map<string, Known>();
+  const subscribers: ((podUid: string) => void)[] = [];
+  const tell = (podUid: string): void => subscribers.forEach((subscriber) => subscriber(podUid));
+  const put = (event: Event & Stored): void => {
+    const { involvedObject, reason, message, metadata } = event;
+    const { uid = "", name } = involvedObject;
+    const atMs = Date.parse(event.lastTimestamp ?? event.firstTimestamp ?? metadata.creationTimestamp ?? "") || 0;
+    const before = known.get(uid);
+    if (!mayBePodName(name) || (before !== undefined && before.atMs > atMs)) return;
+    known.set(uid, { reason, message, atMs, eventUid: metadata.uid });
+    tell(uid);
+  };
+  return {
+    latest: (podUid) => known.get(podUid),
+    forget: (podUid) => void known.delete(podUid),
+    subscribe: (onChange) => void subscribers.push(onChange),
+    replace(events) {
+      const before = [...known.keys()];
+      known.clear();
+      events.forEach(put);
+      before.filter((podUid) => !known.has(podUid)).forEach(tell);
+    },
+    upsert: put,
+    remove({ involvedObject: { uid = "" }, metadata }) {
+      if (known.get(uid)?.eventUid !== metadata.uid) return;
+      known.delete(uid);
+      tell(uid);
+    },
+    bookmark() {},
+  };
+}
