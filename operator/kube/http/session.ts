@@ -1,0 +1,96 @@
+import type { Agent } from "node:http";
+
+import type { Clock } from "../../../runtime/base/clock.ts";
+import type { Connection, Credentials } from "../config.ts";
+import { kubeFaults } from "../faults.ts";
+import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
+import { type Connect, connector, type Opened } from "./connector.ts";
+import { wordsOf } from "./words.ts";
+
+/** Credentials, and the connections that were made with them. */
+export interface Entry {
+  readonly credentials: Credentials;
+  /** For whole responses. */
+  readonly pool: ConnectionPool;
+  /** For streams, which Node's own client reads. */
+  readonly agent: Agent;
+}
+
+/** The credentials in use and the connections that were made with them. */
+export interface Session {
+  current(): Promise<Entry>;
+  /** With credentials made anew; all who saw the same refused ones wait for one and the same renewal. */
+  renewed(refused: Entry): Promise<Entry>;
+  close(): Promise<void>;
+}
+
+/** A token file may be replaced at any time; client-go reads it again after this long. */
+const rereadAfterMs = 60_000;
+
+/** A session without credentials yet; they are read with the first request. */
+export function createSession(connection: Connection, clock: Clock): Session {
+  let entry: Promise<Entry> | undefined;
+  let settled: Entry | undefined;
+  let renewal: Promise<Entry> | undefined;
+  let readMs = 0;
+  const opened: Entry[] = [];
+  let isClosed = false;
+
+  const load = async (fresh: boolean): Promise<Entry> => {
+    const credentials = await read(connection, fresh);
+    const known = settled !== undefined && isSameTls(settled.credentials, credentials) ? settled : undefined;
+    const { pool, agent } = known ?? connections(connector(connection, credentials), clock);
+    settled = { credentials, pool, agent };
+    if (known === undefined) opened.push(settled);
+    return settled;
+  };
+  const reload = (fresh: boolean): Promise<Entry> => {
+    readMs = clock.monotonic();
+    entry = load(fresh);
+    // The next request tries again.
+    entry.catch(() => (entry = undefined));
+    return entry;
+  };
+  return {
+    current() {
+      if (isClosed) return Promise.reject(new Error("the transport is closed"));
+      return entry === undefined || clock.monotonic() - readMs > rereadAfterMs ? reload(false) : entry;
+    },
+    renewed(refused) {
+      if (settled !== refused && entry !== undefined) return entry;
+      renewal ??= reload(true).finally(() => (renewal = undefined));
+      return renewal;
+    },
+    close() {
+      isClosed = true;
+      for (const { pool, agent } of opened) {
+        pool.close();
+        agent.destroy();
+      }
+      return Promise.resolve();
+    },
+  };
+}
+
+async function read(connection: Connection, fresh: boolean): Promise<Credentials> {
+  try {
+    return await connection.credentials(fresh);
+  } catch (thrown) {
+    throw kubeFaults.NoCredentials({ server: connection.server, cause: wordsOf(thrown) }, thrown);
+  }
+}
+
+function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** A stream's connection that is free again is closed after this long; an API server does after 90 s. */
+const idleMs = 60_000;
+
+/** Their times are limited by our own deadlines, as a watch may be silent for minutes. */
+function connections(connect: Connect, clock: Clock): Pick<Entry, "pool" | "agent"> {
+  const agent = new (process.getBuiltinModule("node:http").Agent)({ keepAlive: true, timeout: idleMs });
+  const made = (_options: object, opened: Opened = () => {}): void => connect(opened);
+  agent.createConnection = made as Agent["createConnection"]; // which says that a failure has a stream, too
+  return { pool: createConnectionPool(connect, clock), agent };
+}
