@@ -1,0 +1,44 @@
+import { mkdir, readdir, rename, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const addonPackage = join("node_modules", "@tensorflow", "tfjs-node-gpu");
+/** TensorFlow's libraries under the names that they are linked by, and those that the addon's build asks for. */
+const libraries = [
+  ["libtensorflow_cc.so.2", "libtensorflow.so"],
+  ["libtensorflow_framework.so.2", "libtensorflow_framework.so"],
+] as const;
+
+/** The compiler and its arguments; run in the folder of the build. The sources of the addon use nothing but the C API. */
+export function compileCommand(folder: string): readonly string[] {
+  const at = (...path: string[]): string => join(folder, addonPackage, ...path);
+  return [
+    "g++",
+    ...["-O2", "-fPIC", "-shared", "-std=c++17", "-DNAPI_VERSION=8", "-w"],
+    `-I${join(folder, "wheels", "tensorflow", "include")}`,
+    `-I${join(folder, "node_modules", "node-api-headers", "include")}`,
+    at("binding", "tfjs_backend.cc"),
+    at("binding", "tfjs_binding.cc"),
+    `-L${at("deps", "lib")}`,
+    ...["-ltensorflow", "-ltensorflow_framework"],
+    "-Wl,-rpath,$ORIGIN/../../deps/lib",
+    ...["-o", at("lib", "napi-v8", "tfjs_binding.node")],
+  ];
+}
+
+/** Moves the libraries to where the addon looks for them; CUDA's beside them, because TensorFlow loads these by name. */
+export async function linkLibraries(folder: string): Promise<void> {
+  const target = join(folder, addonPackage, "deps", "lib");
+  await mkdir(target, { recursive: true });
+  await mkdir(join(folder, addonPackage, "lib", "napi-v8"), { recursive: true });
+  for (const [file, linkName] of libraries) {
+    await rename(join(folder, "wheels", "tensorflow", file), join(target, file));
+    await symlink(file, join(target, linkName));
+  }
+  const cuda = join(folder, "wheels", "nvidia");
+  if (!existsSync(cuda)) return;
+  const files = await readdir(cuda, { recursive: true });
+  for (const file of files.filter((path) => /\/lib\/[^/]+\.so[.\d]*$/.test(path))) {
+    await rename(join(cuda, file), join(target, basename(file)));
+  }
+}

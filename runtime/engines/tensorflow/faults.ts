@@ -1,0 +1,39 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** Why TensorFlow itself cannot run a model. */
+export const tensorFlowFaults = faultCatalogue<{
+  /** The engine has not been built into this installation. */
+  TensorFlowMissing: { folder: string };
+  TensorFlowUnloadable: { reason: string };
+  /** TensorFlow does not take the model. */
+  SavedModelRefused: { reason: string };
+  /** The addon has no way to exchange tensors of this type. */
+  TensorTypeNotExchanged: { signature: string; tensor: string; dtype: string };
+}>({
+  TensorFlowMissing: {
+    message: ({ folder }) => `the TensorFlow engine is not in ${folder}`,
+    hint: () =>
+      "build it with npm run build:tensorflow-engine, use an image that has it, or set spec.serving.engine to Auto",
+    retry: "never",
+    level: "error",
+  },
+  TensorFlowUnloadable: {
+    message: ({ reason }) => `the TensorFlow engine cannot be loaded: ${reason}`,
+    hint: () => "build it again with npm run build:tensorflow-engine, or set spec.serving.engine to Auto",
+    retry: "never",
+    level: "error",
+  },
+  SavedModelRefused: {
+    message: ({ reason }) => `TensorFlow does not load the model: ${reason}`,
+    hint: () => "save it with model.export(path) of Keras 3, or set spec.serving.engine to Auto",
+    retry: "never",
+    level: "error",
+  },
+  TensorTypeNotExchanged: {
+    message: ({ signature, tensor, dtype }) =>
+      `signature ${signature} has tensor ${tensor} of type ${dtype}; the TensorFlow engine exchanges float32, int32, int64, uint8, bool and string`,
+    hint: () => "cast it inside the model, or set spec.serving.engine to Auto",
+    retry: "never",
+    level: "error",
+  },
+});
