@@ -15,35 +15,65 @@ export interface RegisteredVersion {
 
 interface Entry {
   readonly version: number;
-  readonly labels: readonly string[];
   state: ModelState;
   target: InferTarget | undefined;
   fault: FaultRecord | undefined;
 }
 
+interface Model {
+  /** Ascending; of two with one number the newer stands last. */
+  versions: readonly Entry[];
+  /** Versions that labels shall name, and those that they do name. */
+  wantedLabels: ReadonlyMap<string, number>;
+  readonly labels: Map<string, number>;
+}
+
 /** The models of this process and what state each version is in. */
 export interface ModelRegistry extends Models {
+  /** A further life of a version; an earlier one of the same number that still serves goes on until it is told to stop. */
   add(name: string, version: number, labels?: readonly string[]): RegisteredVersion;
+  /** Says which versions the labels of a model shall name. A label moves when its version is ready, not before. */
+  label(name: string, labels: ReadonlyMap<string, number>): void;
 }
+
+/** Versions of one model that have ended and are still told of. */
+const maxEnded = 16;
 
 /** An empty registry; `onChange` hears of every change of state. */
 export function modelRegistry(onChange?: (name: string, version: number, state: ModelState) => void): ModelRegistry {
-  const byName = new Map<string, Entry[]>();
-  const entries = (name: string): readonly Entry[] => byName.get(name) ?? [];
+  const models = new Map<string, Model>();
+  const modelOf = (name: string): Model => {
+    const model = models.get(name) ?? { versions: [], wantedLabels: new Map(), labels: new Map() };
+    models.set(name, model);
+    return model;
+  };
   return {
     add: (name, version, labels = []) => {
-      const entry: Entry = { version, labels, state: "Fetching", target: undefined, fault: undefined };
-      byName.set(
-        name,
-        [...entries(name), entry].sort((a, b) => a.version - b.version),
-      );
+      const model = modelOf(name);
+      const entry: Entry = { version, state: "Fetching", target: undefined, fault: undefined };
+      model.versions = withoutOldEnds([...model.versions, entry]).sort((a, b) => a.version - b.version);
+      if (labels.length > 0) {
+        model.wantedLabels = new Map([...model.wantedLabels, ...labels.map((label) => [label, version] as const)]);
+      }
       onChange?.(name, version, entry.state);
-      return registered(entry, (state) => onChange?.(name, version, state));
+      return registered(entry, (state) => {
+        moveLabels(model);
+        onChange?.(name, version, state);
+      });
     },
-    names: () => [...byName.keys()],
-    find: (reference) => answering(entries(reference.name), reference)?.target,
-    hasLabel: (name, label) => entries(name).some((entry) => entry.labels.includes(label)),
-    versions: (name) => entries(name).map(reportOf),
+    label: (name, labels) => {
+      const model = modelOf(name);
+      model.wantedLabels = labels;
+      moveLabels(model);
+    },
+    names: () => [...models].filter(([, { versions }]) => versions.length > 0).map(([name]) => name),
+    find: (reference) => {
+      const model = models.get(reference.name);
+      return model === undefined ? undefined : answering(model, reference)?.target;
+    },
+    hasLabel: (name, label) => models.get(name)?.labels.has(label) === true,
+    versions: (name) => reports(models.get(name)?.versions ?? []),
+    isReady: () => [...models.values()].every(({ versions }) => versions.some(isReady)),
   };
 }
 
@@ -52,6 +82,7 @@ function registered(entry: Entry, changed: (state: ModelState) => void): Registe
     const next = stateAfter(entry.state, event);
     if (next === entry.state) return;
     entry.state = next;
+    if (hasEnded(entry)) entry.target = undefined;
     changed(next);
   };
   return {
@@ -70,14 +101,51 @@ function registered(entry: Entry, changed: (state: ModelState) => void): Registe
   };
 }
 
-/** A draining version still answers: its requests were on their way when it was told to go. */
-function answering(versions: readonly Entry[], { version, label }: ModelReference): Entry | undefined {
-  return versions.findLast(
-    (entry) =>
-      (entry.state === "Ready" || entry.state === "Draining") &&
-      (version === undefined || entry.version === version) &&
-      (label === undefined || entry.labels.includes(label)),
+function moveLabels({ versions, wantedLabels, labels }: Model): void {
+  for (const label of labels.keys()) if (!wantedLabels.has(label)) labels.delete(label);
+  for (const [label, version] of wantedLabels) {
+    if (versions.some((entry) => entry.version === version && isReady(entry))) labels.set(label, version);
+  }
+}
+
+/** A draining version still answers where none is ready: its requests were on their way when it was told to go. */
+function answering({ versions, labels }: Model, { version, label }: ModelReference): Entry | undefined {
+  const number = label === undefined ? version : labels.get(label);
+  if (label !== undefined && number === undefined) return undefined;
+  const isMeant = (entry: Entry): boolean => number === undefined || entry.version === number;
+  return (
+    versions.findLast((entry) => isReady(entry) && isMeant(entry)) ??
+    versions.findLast((entry) => entry.state === "Draining" && isMeant(entry))
   );
+}
+
+/** A version that ends makes room for a new life of the same number, and for newer ends. */
+function withoutOldEnds(entries: readonly Entry[]): Entry[] {
+  const newest = entries.at(-1);
+  const ended = entries.filter((entry) => hasEnded(entry));
+  const spare = new Set([
+    ...ended.filter(({ version }) => version === newest?.version),
+    ...ended.slice(0, Math.max(0, ended.length - maxEnded)),
+  ]);
+  return entries.filter((entry) => !spare.has(entry));
+}
+
+/** One report a number: of several lives the one that serves, else the newest. */
+function reports(entries: readonly Entry[]): readonly VersionReport[] {
+  const numbers = new Set(entries.map(({ version }) => version));
+  return [...numbers].flatMap((version) => {
+    const lives = entries.filter((entry) => entry.version === version);
+    const told = lives.findLast(isReady) ?? lives.at(-1);
+    return told === undefined ? [] : [reportOf(told)];
+  });
+}
+
+function isReady({ state }: Entry): boolean {
+  return state === "Ready";
+}
+
+function hasEnded({ state }: Entry): boolean {
+  return state === "Unloaded" || state === "Failed";
 }
 
 function reportOf({ version, state, fault }: Entry): VersionReport {

@@ -82,6 +82,32 @@ export interface VersionReport {
   readonly fault?: FaultRecord;
 }
 
+/** Which of a model's numbered versions are served. */
+export type VersionPolicy =
+  | { readonly kind: "latest"; readonly count: number }
+  | { readonly kind: "all" }
+  | { readonly kind: "specific"; readonly numbers: readonly number[] };
+
+/** A model as a client of TensorFlow Serving's `HandleReloadConfigRequest` names it. */
+export interface ConfiguredModel {
+  readonly name: string;
+  /** A folder of numbered versions, or one model. */
+  readonly basePath: string;
+  readonly policy: VersionPolicy;
+  /** Versions by label: a label moves when its version is ready. */
+  readonly labels: ReadonlyMap<string, number>;
+}
+
+/** What clients may change where the server was started with `--model-control`. */
+export interface ModelControl {
+  /** Loads what the model's folder holds now, side by side with what serves; resolves when it answers. Rejects with a Fault. */
+  load(name: string): Promise<void>;
+  /** Takes the model out of service until it is loaded again; resolves when its memory is free. Rejects with a Fault. */
+  unload(name: string): Promise<void>;
+  /** Serves these models and no others; resolves when each has loaded, rejects with the Fault of one that has not. */
+  configure(models: readonly ConfiguredModel[]): Promise<void>;
+}
+
 /** What protocols ask about models. The registry implements it. */
 export interface Models {
   /** Every known model, in the order of their addition. */
@@ -92,4 +118,8 @@ export interface Models {
   hasLabel(name: string, label: string): boolean;
   /** Every known version of a model in any state, ascending; empty for an unknown model. */
   versions(name: string): readonly VersionReport[];
+  /** Whether the first load of all models is done and one of them answers. */
+  isReady(): boolean;
+  /** Absent: clients may change nothing. */
+  readonly control?: ModelControl;
 }

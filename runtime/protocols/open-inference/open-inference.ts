@@ -38,10 +38,7 @@ async function answered({ models, server }: Parts, request: ProtocolRequest): Pr
     case "live":
       return jsonAnswer(200, { live: true });
     case "ready":
-      return readiness(
-        {},
-        models.names().every((name) => isReady(models, { name })),
-      );
+      return readiness({}, models.isReady());
     case "models":
       return jsonAnswer(200, { models: models.names() });
     case "modelReady":
