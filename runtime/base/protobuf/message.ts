@@ -11,6 +11,16 @@ export interface FieldShape {
   readonly message?: () => MessageType<object>;
   /** Kind of the keys of a map. */
   readonly key?: ScalarKind;
+  /** Type of an `enum` field. */
+  readonly enumeration?: EnumType;
+  /** Name of the group of which one member at most is there. */
+  readonly oneof?: string;
+}
+
+/** An enumeration: `name` is the full name, such as `tensorflow.DataType`; the first value is the default. */
+export interface EnumType {
+  readonly name: string;
+  readonly values: Readonly<Record<string, number>>;
 }
 
 /** One field of a message: how it is read, written and described. */
@@ -58,12 +68,21 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
   const read = (reader: WireReader): MessageOf<F> => {
     const values: Record<string, unknown> = {};
     for (const [key, field] of named) values[key] = field.empty();
-    while (!reader.isAtEnd) {
-      const tag = reader.uint32();
-      const known = byNumber.get(tag >>> 3);
-      if (tag >>> 3 === 0) throw new ProtobufError("a field has number 0");
-      if (known === undefined) reader.skip(tag & 7);
-      else values[known.key] = known.field.read(values[known.key], reader, tag & 7);
+    let place: string | undefined;
+    try {
+      while (!reader.isAtEnd) {
+        const tag = reader.uint32();
+        const known = byNumber.get(tag >>> 3);
+        place = known?.key;
+        if (tag >>> 3 === 0) throw new ProtobufError("a field has number 0");
+        if (known === undefined) reader.skip(tag & 7);
+        else values[known.key] = known.field.read(values[known.key], reader, tag & 7);
+        place = undefined;
+      }
+    } catch (thrown) {
+      if (place === undefined || !(thrown instanceof ProtobufError)) throw thrown;
+      const before = values[place];
+      throw thrown.within(protoName(place) + (Array.isArray(before) ? `[${before.length}]` : ""));
     }
     return values as MessageOf<F>; // filled from `fields`, key by key
   };
@@ -86,6 +105,22 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
       return writer.written;
     },
   };
+}
+
+/** The name that a field has in its `.proto` file: `tensor_shape` for `tensorShape`. */
+export function protoName(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** A member of a `oneof`; use `optional` and `nested` fields, whose absence can be told. */
+export function inOneof<Value>(oneof: string, field: Field<Value>): Field<Value> {
+  return { ...field, shape: { ...field.shape, oneof } };
+}
+
+/** A field of an enumeration; numbers that it does not have are kept as they come. */
+export function enumeration(number: number, type: EnumType): Field<number> {
+  const field = plain(number, "enum");
+  return { ...field, shape: { ...field.shape, enumeration: type } };
 }
 
 /** A scalar that has its zero when it is absent, and is then not written. */
@@ -200,6 +235,26 @@ export function mapOf<M extends object>(number: number, type: () => MessageType<
       const { key, value } = entry.read(reader.nested());
       const map = before as Map<string, M>; // made by `empty`; nobody else has it yet
       return map.set(key, value ?? type().decode(new Uint8Array(0)));
+    },
+    write: (values, writer) => {
+      for (const [key, value] of values) writeNested(number, entry, { key, value }, writer);
+    },
+  };
+}
+
+/** A map from texts to scalars. */
+export function scalarMapOf<K extends ScalarKind>(
+  number: number,
+  kind: K,
+): Field<ReadonlyMap<string, ScalarValues[K]>> {
+  const entry = message("", { key: plain(1, "string"), value: plain(2, kind) });
+  return {
+    shape: { number, label: "map", kind, key: "string" },
+    empty: () => new Map(),
+    read: (before, reader, wireType) => {
+      expectWireType(number, wireType, wireTypes.bytes);
+      const { key, value } = entry.read(reader.nested());
+      return (before as Map<string, ScalarValues[K]>).set(key, value); // made by `empty`; nobody else has it yet
     },
     write: (values, writer) => {
       for (const [key, value] of values) writeNested(number, entry, { key, value }, writer);

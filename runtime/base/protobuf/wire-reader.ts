@@ -2,11 +2,23 @@ import { Buffer, isUtf8 } from "node:buffer";
 
 /** Bytes that are no valid message. The caller knows what they were to be and says so. */
 export class ProtobufError extends Error {
-  constructor(reason: string) {
+  /** The field that holds what is wrong, as `inputs.tensor_shape.dim[2]`; empty: the message itself. */
+  readonly path: string;
+
+  constructor(reason: string, path = "") {
     super(reason);
     this.name = "ProtobufError";
+    this.path = path;
+  }
+
+  /** The same, seen from the message that has it in `field`. */
+  within(field: string): ProtobufError {
+    const inner = this.path.length > maxPath ? "…" : this.path;
+    return new ProtobufError(this.message, inner === "" ? field : `${field}.${inner}`);
   }
 }
+
+const maxPath = 200;
 
 /** Numbers of the wire format (protobuf.dev, "Encoding"): how long a value is. */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, groupEnd: 4, fixed32: 5 } as const;
@@ -22,7 +34,7 @@ export class WireReader {
   readonly #end: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length, depth = 0) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#position = start;
     this.#end = end;
     this.#depth = depth;
@@ -30,6 +42,11 @@ export class WireReader {
 
   get isAtEnd(): boolean {
     return this.#position >= this.#end;
+  }
+
+  /** The memory that views of `bytes()` share. */
+  get memory(): ArrayBufferLike {
+    return this.#bytes.buffer;
   }
 
   /** A varint of 32 bits: longer ones lose their upper bits, as protobuf's own readers have it. */
@@ -63,6 +80,13 @@ export class WireReader {
     const value = (high | 0) * 2 ** 32 + low;
     if (Number.isSafeInteger(value)) return value;
     throw new ProtobufError(`the number ${value} is beyond 2^53`);
+  }
+
+  /** A varint of 64 bits as two words, lower first: for arrays, which need no bigint. */
+  words(into: Uint32Array, at: number): void {
+    const [low, high] = this.#halves();
+    into[at] = low;
+    into[at + 1] = high;
   }
 
   bool(): boolean {

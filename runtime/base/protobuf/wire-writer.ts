@@ -44,6 +44,19 @@ export class WireWriter {
     this.#bytes[this.#length++] = Number(left);
   }
 
+  /** A varint of 64 bits from two words. */
+  words(low: number, high: number): void {
+    this.#room(10);
+    let lower = low >>> 0;
+    let upper = high >>> 0;
+    while (upper > 0 || lower > 0x7f) {
+      this.#bytes[this.#length++] = (lower & 0x7f) | 0x80;
+      lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+      upper >>>= 7;
+    }
+    this.#bytes[this.#length++] = lower;
+  }
+
   safeInt64(value: number): void {
     if (value >= 0 && value < 2 ** 32) this.uint32(value);
     else this.int64(BigInt(value));

@@ -1,0 +1,129 @@
+import type { Field } from "./message.ts";
+import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
+import type { WireWriter } from "./wire-writer.ts";
+
+/** The typed array that holds a list of each kind. */
+export interface PackedArrays {
+  readonly float: Float32Array<ArrayBuffer>;
+  readonly double: Float64Array<ArrayBuffer>;
+  readonly int32: Int32Array<ArrayBuffer>;
+  readonly uint32: Uint32Array<ArrayBuffer>;
+  readonly int64: BigInt64Array<ArrayBuffer>;
+  readonly uint64: BigUint64Array<ArrayBuffer>;
+  /** 0 or 1. */
+  readonly bool: Uint8Array<ArrayBuffer>;
+}
+export type PackedKind = keyof PackedArrays;
+
+type AnyArray = PackedArrays[PackedKind];
+
+const arrays = {
+  float: Float32Array,
+  double: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const;
+
+const { varint, fixed32, fixed64, bytes: delimited } = wireTypes;
+const elementWireTypes = {
+  float: fixed32,
+  double: fixed64,
+  int32: varint,
+  uint32: varint,
+  int64: varint,
+  uint64: varint,
+  bool: varint,
+} as const;
+
+/**
+ * A list of numbers as one typed array. A packed list of floats is a view of the message's bytes where their place in memory
+ * allows (every machine this runs on is little-endian), else one copy.
+ */
+export function packed<K extends PackedKind>(number: number, kind: K): Field<PackedArrays[K]> {
+  const field: Field<AnyArray> = {
+    shape: { number, label: "repeated", kind },
+    empty: () => new arrays[kind](0),
+    read: (before, reader, wireType) => {
+      const isList = wireType === delimited;
+      if (!isList && wireType !== elementWireTypes[kind]) {
+        throw new ProtobufError(`field ${number} has wire type ${wireType}; must have ${delimited}`);
+      }
+      const added = isList ? unpacked(kind, reader.bytes()) : single(kind, reader);
+      return before.length === 0 ? added : appended(before, added, reader.memory);
+    },
+    write: (values, writer) => {
+      if (values.length === 0) return;
+      writer.tag(number, delimited);
+      writePacked(kind, values, writer);
+    },
+  };
+  return field as unknown as Field<PackedArrays[K]>; // every array in it is the one that `arrays` has for `kind`
+}
+
+/** The numbers that stand one behind the other in `bytes`. */
+function unpacked(kind: PackedKind, bytes: Uint8Array): AnyArray {
+  return elementWireTypes[kind] === varint ? varints(kind, bytes) : fixedNumbers(kind, bytes);
+}
+
+function fixedNumbers(kind: PackedKind, bytes: Uint8Array): AnyArray {
+  const array = arrays[kind];
+  const length = bytes.length / array.BYTES_PER_ELEMENT;
+  if (!Number.isInteger(length)) throw new ProtobufError("it ends in the middle of a value");
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  const memory = aligned.buffer as ArrayBuffer; // messages come from sockets and files, never from shared memory
+  return new array(memory, aligned.byteOffset, length);
+}
+
+function varints(kind: PackedKind, bytes: Uint8Array): AnyArray {
+  let count = 0;
+  for (const byte of bytes) if (byte < 0x80) count += 1;
+  const values = new arrays[kind](count);
+  const words = values.BYTES_PER_ELEMENT === 8 ? new Uint32Array(values.buffer) : undefined;
+  const reader = new WireReader(bytes);
+  for (let i = 0; i < count; i++) {
+    if (words !== undefined) reader.words(words, 2 * i);
+    else values[i] = kind === "bool" ? Number(reader.bool()) : reader.uint32();
+  }
+  if (!reader.isAtEnd) reader.uint32();
+  return values;
+}
+
+/** One element that stands alone: lists may be written so. */
+function single(kind: PackedKind, reader: WireReader): AnyArray {
+  const values = new arrays[kind](1);
+  if (kind === "float") values[0] = reader.float();
+  else if (kind === "double") values[0] = reader.double();
+  else if (values.BYTES_PER_ELEMENT === 8) reader.words(new Uint32Array(values.buffer), 0);
+  else values[0] = kind === "bool" ? Number(reader.bool()) : reader.uint32();
+  return values;
+}
+
+/** Grows in place where there is room, and doubles the room where there is none. The memory of the message is never written. */
+function appended(before: AnyArray, added: AnyArray, messageMemory: ArrayBufferLike): AnyArray {
+  const length = before.length + added.length;
+  const end = before.byteOffset + length * before.BYTES_PER_ELEMENT;
+  const hasRoom = before.buffer !== messageMemory && end <= before.buffer.byteLength;
+  const memory = hasRoom ? before.buffer : new ArrayBuffer(2 * length * before.BYTES_PER_ELEMENT);
+  const all = new (before.constructor as typeof Uint32Array)(memory, hasRoom ? before.byteOffset : 0, length); // its own kind
+  if (!hasRoom) all.set(before as Uint32Array); // as above
+  all.set(added as Uint32Array, before.length); // as above
+  return all;
+}
+
+function writePacked(kind: PackedKind, values: AnyArray, writer: WireWriter): void {
+  if (elementWireTypes[kind] !== varint) {
+    writer.bytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return;
+  }
+  writer.delimited(() => {
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+      const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+      for (let i = 0; i < words.length; i += 2) writer.words(words[i] ?? 0, words[i + 1] ?? 0);
+    } else {
+      for (const value of values) writer.int32(value);
+    }
+  });
+}

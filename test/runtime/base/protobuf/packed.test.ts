@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Field, message, plain, repeated } from "../../../../runtime/base/protobuf/message.ts";
+import { type PackedArrays, type PackedKind, packed } from "../../../../runtime/base/protobuf/packed.ts";
+import { ProtobufError } from "../../../../runtime/base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../../../runtime/base/protobuf/wire-writer.ts";
+
+const lists = message("test.Lists", {
+  name: plain(1, "string"),
+  floats: packed(2, "float"),
+  doubles: packed(3, "double"),
+  ints: packed(4, "int32"),
+  longs: packed(5, "int64"),
+  unsigned: packed(6, "uint32"),
+  wide: packed(7, "uint64"),
+  flags: packed(8, "bool"),
+});
+
+const empty = {
+  name: "",
+  floats: new Float32Array(0),
+  doubles: new Float64Array(0),
+  ints: new Int32Array(0),
+  longs: new BigInt64Array(0),
+  unsigned: new Uint32Array(0),
+  wide: new BigUint64Array(0),
+  flags: new Uint8Array(0),
+};
+
+/** The numbers one by one, each behind its own tag. */
+function loose<K extends PackedKind>(kind: K, values: PackedArrays[K], list: Field<PackedArrays[K]>): Buffer {
+  const writer = new WireWriter();
+  for (let i = 0; i < values.length; i++) list.write(values.subarray(i, i + 1) as PackedArrays[K], writer); // the same array
+  expect(kind).toBe(list.shape.kind);
+  return Buffer.from(writer.written);
+}
+
+const broken: Readonly<Record<string, readonly [hex: string, reason: string, path: string]>> = {
+  "floats that end within one": ["12050000803f00", "it ends in the middle of a value", "floats"],
+  "a list longer than the message": ["12ffffff0f00", "it ends in the middle of a value", "floats"],
+  "varints that end within one": ["220296ff", "it ends in the middle of a value", "ints"],
+  "a varint of eleven bytes": ["2a0bffffffffffffffffffff01", "a varint takes more than 10 bytes", "longs"],
+  "numbers of another width": ["1100000000000000", "field 2 has wire type 1; must have 2", "floats"],
+};
+
+describe("packed", () => {
+  test("what was written is read back, as the arrays of numbers that it was", () => {
+    const values = fc.record({
+      name: fc.string(),
+      floats: fc.float32Array(),
+      doubles: fc.float64Array(),
+      ints: fc.int32Array(),
+      longs: fc.bigInt64Array(),
+      unsigned: fc.uint32Array(),
+      wide: fc.bigUint64Array(),
+      flags: fc.array(fc.integer({ min: 0, max: 1 })).map((list) => Uint8Array.from(list)),
+    });
+    fc.assert(
+      fc.property(values, (want) => {
+        expect(lists.decode(lists.encode(want))).toEqual(want);
+      }),
+    );
+  });
+
+  test("a list may come in parts and one by one", () => {
+    fc.assert(
+      fc.property(fc.float32Array(), fc.bigInt64Array(), fc.nat(3), (floats, longs, cut) => {
+        const bytes = Buffer.concat([
+          lists.encode({ floats: floats.subarray(0, cut), longs: longs.subarray(0, cut) }),
+          loose("float", floats.subarray(cut), packed(2, "float")),
+          loose("int64", longs.subarray(cut), packed(5, "int64")),
+        ]);
+        const before = bytes.toString("hex");
+        expect(lists.decode(bytes)).toEqual({ ...empty, floats, longs });
+        expect(bytes.toString("hex")).toBe(before);
+      }),
+    );
+  });
+
+  test("is what the list of the same kind writes", () => {
+    const slow = message("test.Slow", { ints: repeated(4, "int32"), longs: repeated(5, "int64") });
+    const ints = [0, 1, -1, 300, -2_147_483_648, 2_147_483_647];
+    const longs = [0n, 1n, -1n, 2n ** 40n, -(2n ** 63n), 2n ** 63n - 1n];
+    const fast = lists.encode({ ints: Int32Array.from(ints), longs: BigInt64Array.from(longs) });
+    expect(Buffer.from(fast).toString("hex")).toBe(Buffer.from(slow.encode({ ints, longs })).toString("hex"));
+  });
+
+  test("a list of floats in its place is no copy", () => {
+    const bytes = Buffer.alloc(14);
+    bytes.set(Buffer.from("12080000803f00000040", "hex"), 2);
+    const { floats } = lists.decode(bytes.subarray(2, 12));
+    expect([...floats]).toEqual([1, 2]);
+    expect([floats.buffer === bytes.buffer, floats.byteOffset]).toEqual([true, bytes.byteOffset + 4]);
+  });
+
+  test.each(Object.entries(broken))("refuses %s", (_, [hex, reason, path]) => {
+    expect(() => lists.decode(Buffer.from(hex, "hex"))).toThrow(new ProtobufError(reason, path));
+  });
+
+  test("a million numbers one by one take no longer than they must", () => {
+    const one = loose("float", Float32Array.of(1), packed(2, "float"));
+    const bytes = Buffer.alloc(one.length * 1_000_000, one);
+    const { floats } = lists.decode(bytes);
+    expect(floats.length).toBe(1_000_000);
+    expect(floats.buffer.byteLength).toBeLessThanOrEqual(16_000_000);
+  });
+});
