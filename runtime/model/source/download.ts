@@ -13,7 +13,12 @@ export interface DownloadLimits {
   readonly maxRedirects: number;
   /** Longest wait for the next byte. */
   readonly stallMs: number;
-  /** Attempts in a row that bring no byte. */
+  /**
+   * How long the first byte is tried for. Short: the status of a pod can tell why only once the program has ended, and the
+   * next start of the container loses nothing.
+   */
+  readonly firstByteMs: number;
+  /** Attempts in a row that bring no further byte. */
   readonly maxIdleAttempts: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
@@ -23,6 +28,7 @@ export const defaultDownloadLimits: DownloadLimits = {
   maxBytes: 256 * 1024 ** 3,
   maxRedirects: 5,
   stallMs: 30_000,
+  firstByteMs: 5_000,
   maxIdleAttempts: 6,
   firstPauseMs: 500,
   longestPauseMs: 10_000,
@@ -76,6 +82,7 @@ async function alreadyThere({ target, sha256 }: Download): Promise<Downloaded | 
 
 async function fill(part: PartFile, order: Download): Promise<void> {
   const { source, limits = defaultDownloadLimits, clock, signal, onSetback } = order;
+  const startedMs = clock.monotonic();
   let tag: string | undefined;
   let idle = 0;
   for (let attempts = 1; ; attempts++) {
@@ -83,12 +90,16 @@ async function fill(part: PartFile, order: Download): Promise<void> {
     const setback = await attempt(part, order, tag, (opened) => (tag = opened.tag));
     if (setback === undefined) return;
     idle = part.sizeBytes > before ? 1 : idle + 1;
-    if (signal?.aborted === true || idle >= limits.maxIdleAttempts) {
+    const pauseMs = setback.afterMs ?? Math.min(limits.firstPauseMs * 2 ** (idle - 1), limits.longestPauseMs);
+    const isHopeless =
+      part.sizeBytes === 0
+        ? clock.monotonic() + pauseMs - startedMs > limits.firstByteMs
+        : idle >= limits.maxIdleAttempts;
+    if (signal?.aborted === true || isHopeless) {
       throw faults.SourceUnavailable({ url: source.shown, reason: setback.reason, attempts });
     }
     onSetback?.(setback);
-    const pauseMs = Math.min(limits.firstPauseMs * 2 ** (idle - 1), limits.longestPauseMs);
-    await clock.sleep(setback.afterMs ?? pauseMs, signal);
+    await clock.sleep(pauseMs, signal);
   }
 }
 
@@ -111,8 +122,14 @@ async function attempt(
     return { reason: `the connection ended after ${part.sizeBytes} of ${totalBytes} bytes` };
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
-    return { reason: thrown instanceof Error ? thrown.message : String(thrown) };
+    return { reason: wordsOf(thrown) };
   }
+}
+
+/** A host of several addresses fails with an error for each of them, and no words of its own. */
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return thrown.errors.map(wordsOf).join(", ");
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 async function copy(part: PartFile, { body, totalBytes }: SourceResponse, order: Download): Promise<void> {

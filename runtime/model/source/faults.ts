@@ -31,7 +31,8 @@ export const faults = faultCatalogue<{
     level: "error",
   },
   SourceUnavailable: {
-    message: ({ url, reason, attempts }) => `${url} could not be downloaded in ${attempts} attempts: ${reason}`,
+    message: ({ url, reason, attempts }) =>
+      `${url} could not be downloaded in ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}`,
     hint: () => "check that the server is up and reachable from the pod",
     retry: "backoff",
     level: "error",

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from "undici";
+import { Agent, type Dispatcher, request } from "undici";
 import { faults as modelFaults } from "../faults.ts";
 import type { DownloadLimits } from "./download.ts";
 import { faults } from "./faults.ts";
@@ -36,6 +36,9 @@ export interface OpenOptions {
 const redirects = new Set([301, 302, 303, 307, 308]);
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 const longestRetryAfterMs = 30_000;
+/** A server that is there takes a connection in less; behind a firewall nobody ever refuses one. */
+const connectMs = 5_000;
+const dispatcher = new Agent({ connect: { timeout: connectMs } });
 
 /** Opens a source, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
 export async function openSource(source: SourceUrl, options: OpenOptions): Promise<SourceResponse | Setback> {
@@ -44,6 +47,7 @@ export async function openSource(source: SourceUrl, options: OpenOptions): Promi
   for (let hops = 0; ; hops++) {
     const response = await request(from.url, {
       method: "GET",
+      dispatcher,
       headers: requestHeaders(from, resume),
       headersTimeout: limits.stallMs,
       bodyTimeout: limits.stallMs,

@@ -4,8 +4,10 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { terminationMessage } from "../../../runtime/contract/termination.ts";
 import { digits, start } from "./program.ts";
+import { refusing, silent } from "./unreachable.ts";
 
 let folder: string;
 let server: Server;
@@ -58,6 +60,25 @@ describe("the fetch program", () => {
       hint: "check spec.model.source: the path or URL must lead to a model file, or to a folder with one model",
     });
     expect(await readdir(target)).toEqual([]);
+  });
+
+  test.for([
+    ["refuses connections", refusing, /^connect ECONNREFUSED 127\.0\.0\.1:\d+$/],
+    ["answers nothing", silent, /^Connect Timeout Error \(attempted address: 127\.0\.0\.1:\d+, timeout: 5000ms\)$/],
+  ] as const)("ends within ten seconds, so that status can say it, when its source %s", async ([, place, reason]) => {
+    const source = await place();
+    const terminationLog = join(folder, "unreachable-log");
+    const startedMs = performance.now();
+    const { code } = await start(["fetch", `${source.url}/digits.h5`, "--to", join(folder, "away.h5")], {
+      MODELWRIGHT_TERMINATION_LOG: terminationLog,
+    }).ended;
+    source.close();
+    expect(code).toBe(exitCodes.sourceUnavailable);
+    expect(performance.now() - startedMs).toBeLessThan(9_000);
+    const words = terminationMessage(await readFile(terminationLog, "utf8"));
+    expect(words).toMatchObject({ code: "SourceUnavailable" });
+    const [, told = ""] = /^http:\S+ could not be downloaded in \d attempts?: (.*)$/.exec(words?.message ?? "") ?? [];
+    expect(told).toMatch(reason);
   });
 
   test("an unknown command is a usage error", async () => {

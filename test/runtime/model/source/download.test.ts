@@ -10,7 +10,14 @@ import { sourceUrl } from "../../../../runtime/model/source/source-url.ts";
 
 const model = Buffer.from("weights ".repeat(20_000));
 const digest = `sha256:${createHash("sha256").update(model).digest("hex")}`;
-const limits = { ...defaultDownloadLimits, firstPauseMs: 1, longestPauseMs: 2, stallMs: 500, maxIdleAttempts: 3 };
+const limits = {
+  ...defaultDownloadLimits,
+  firstPauseMs: 1,
+  longestPauseMs: 2,
+  stallMs: 500,
+  maxIdleAttempts: 3,
+  firstByteMs: 100,
+};
 
 let folder: string;
 const servers: Server[] = [];
@@ -78,7 +85,7 @@ describe("downloading a model", () => {
       });
       response.write(model.subarray(start, end), () => {
         if (end === model.length) response.end();
-        else setTimeout(() => response.destroy(), 20);
+        else setTimeout(() => response.destroy(), 200);
       });
     });
     expect(await fetched(url, { sha256: digest })).toMatchObject({ digest });
@@ -106,14 +113,32 @@ describe("downloading a model", () => {
     expect(await fetched(url)).toMatchObject({ digest });
   });
 
-  test("gives up on a server that keeps failing, and leaves nothing", async () => {
+  test("gives up on a server that brings no byte in time, and leaves nothing", async () => {
     const url = await source((_, response) => response.writeHead(503).end());
-    await expect(fetched(url)).rejects.toMatchObject({
-      code: "SourceUnavailable",
-      message: `${url}/ could not be downloaded in 3 attempts: it answered 503`,
-      retry: "backoff",
-    });
+    const fault: unknown = await fetched(url).catch((thrown: unknown) => thrown);
+    expect(fault).toMatchObject({ code: "SourceUnavailable", retry: "backoff" });
+    expect(String(fault)).toMatch(/ could not be downloaded in [1-9]\d+ attempts: it answered 503$/);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("gives up at once when it is asked to wait for longer: the next start may be told, this pause may not", async () => {
+    const url = await source((_, response) => response.writeHead(429, { "retry-after": "30" }).end());
+    await expect(fetched(url)).rejects.toMatchObject({
+      message: `${url}/ could not be downloaded in 1 attempt: it answered 429`,
+    });
+  });
+
+  test("once it has bytes it goes on for longer, so that they are not lost", async () => {
+    let requests = 0;
+    const url = await source((_, response) => {
+      requests += 1;
+      if (requests > 1) return void response.writeHead(503).end();
+      response.writeHead(200, { etag: '"one"', "content-length": model.length });
+      response.write(Buffer.alloc(5000), () => setTimeout(() => response.destroy(), 150));
+    });
+    await expect(fetched(url)).rejects.toMatchObject({
+      message: `${url}/ could not be downloaded in 3 attempts: it answered 503`,
+    });
   });
 
   test("gives up on a server that says nothing", async () => {
