@@ -2,10 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/served-model.ts";
 import type { LoadedModel } from "../engines/engine.ts";
-import { faults } from "./faults.ts";
 import { type ModelFormat, loadModel } from "./formats/load-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
-import { checkDigest, fileDigest } from "./source/digest.ts";
+import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
 import { warmUpInputs } from "./warm-up.ts";
 
@@ -50,11 +49,7 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
 }
 
 async function verified(file: ModelFile, expected: string | undefined): Promise<string> {
-  if (file.kind === "folder") {
-    if (expected !== undefined) throw faults.DigestOfFolder({ path: file.path });
-    return "";
-  }
-  const digest = await fileDigest(file.path);
+  const digest = file.kind === "folder" ? await folderDigest(file.files) : await fileDigest(file.path);
   checkDigest(file.path, digest, expected);
   return digest;
 }

@@ -10,7 +10,8 @@ export const faults = faultCatalogue<{
   /** A link or `..` leads out of the volume. */
   ModelOutsideVolume: { path: string; real: string; volume: string };
   DigestMismatch: { place: string; expected: string; actual: string };
-  DigestOfFolder: { path: string };
+  /** A folder of a model holds more than any model does. */
+  ModelFolderTooLarge: { folder: string; what: string; limit: number };
   EngineUnavailable: { engine: string; available: readonly string[] };
 }>({
   ModelNotFound: {
@@ -49,9 +50,9 @@ export const faults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
-  DigestOfFolder: {
-    message: ({ path }) => `${path} is a folder, which has no digest; spec.model.digest pins single files`,
-    hint: () => "drop the digest, or name a model file",
+  ModelFolderTooLarge: {
+    message: ({ folder, what, limit }) => `${folder} holds more than ${limit} ${what}`,
+    hint: () => "name the folder of the model itself, not one above it",
     retry: "never",
     level: "error",
   },

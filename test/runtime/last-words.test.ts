@@ -8,7 +8,7 @@ import { faults } from "../../runtime/model/faults.ts";
 
 describe("last words", () => {
   test("are the fault's code, message and hint", () => {
-    const fault = faults.DigestOfFolder({ path: "/mnt/models" });
+    const fault = faults.ModelFolderTooLarge({ folder: "/mnt/models", what: "files", limit: 10_000 });
     expect(terminationMessage(lastWords(fault))).toEqual(fault.record);
   });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { faults } from "../faults.ts";
+import type { FolderFile } from "./folder-files.ts";
 
 const prefix = "sha256:";
 
@@ -14,6 +15,22 @@ export async function fileDigest(path: string): Promise<string> {
     throw faults.ModelUnreadable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
   }
   return prefix + hash.digest("hex");
+}
+
+/**
+ * `sha256:<64 hex digits>` of a folder: the digest of what `sha256sum` prints for its files, sorted by the bytes of their names.
+ * `find -L . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum` gives the same.
+ */
+export async function folderDigest(files: readonly FolderFile[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const { name, path } of files) hash.update(sumLine((await fileDigest(path)).slice(prefix.length), name));
+  return prefix + hash.digest("hex");
+}
+
+/** As coreutils prints it: a name with a backslash or a line feed is escaped, and a backslash before the line says so. */
+function sumLine(digest: string, name: string): string {
+  const escaped = name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  return `${escaped === name ? "" : "\\"}${digest}  ${escaped}\n`;
 }
 
 /** A digest as it may be written, with or without `sha256:` and in any case, as this project prints it. */

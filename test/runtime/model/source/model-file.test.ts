@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { folderFiles } from "../../../../runtime/model/source/folder-files.ts";
 import { modelFile } from "../../../../runtime/model/source/model-file.ts";
 
 let volume: string;
@@ -53,8 +54,10 @@ describe("finding a model on disk", () => {
   });
 
   test("a folder that is a model is itself", async () => {
-    await writeFile(join(volume, "saved_model.pb"), "");
-    expect(await modelFile(volume)).toEqual({ path: volume, kind: "folder", sizeBytes: 0 });
+    await writeFile(join(volume, "saved_model.pb"), "graph");
+    const { modifiedMs, changedMs, ...file } = (await folderFiles(volume, volume))[0] ?? {};
+    expect([modifiedMs, changedMs]).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(await modelFile(volume)).toMatchObject({ path: volume, kind: "folder", sizeBytes: 5, files: [file] });
   });
 
   test("several models in a folder are listed", async () => {
