@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly auditLog?: string;
   /** More flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
+  /** Runs before the controllers start: garbage collection looks for kinds that are new to it every 30 s only. */
+  readonly beforeControllers?: (kubectl: Kubectl) => Promise<void>;
   /** Listen where this node can reach the API server, and write credentials for its programs. Default: no node. */
   readonly node?: NodeSite;
 }
@@ -103,7 +105,7 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
   for (const { ended } of components) {
     ended.catch((error: Error) => process.stderr.write(`control plane: ${error.message}\n`));
   }
-  const kubeconfigPath = join(folder, "admin.kubeconfig");
+  const kubeconfigPath = adminKubeconfig(site);
   return {
     folder,
     kubeconfigPath,
@@ -112,6 +114,10 @@ async function start(binary: string, options: ControlPlaneOptions): Promise<Cont
     kubectl: kubectlFor(binary, kubeconfigPath),
     stop,
   };
+}
+
+function adminKubeconfig({ folder }: Site): string {
+  return join(folder, "admin.kubeconfig");
 }
 
 async function writeCredentials(binary: string, { folder, address, port }: Site, node?: NodeSite): Promise<void> {
@@ -131,7 +137,7 @@ async function writeCredentials(binary: string, { folder, address, port }: Site,
 async function startComponents(
   binary: string,
   site: Site,
-  { controllers = true, scheduler = true, apiServerFlags: more = [] }: ControlPlaneOptions,
+  { controllers = true, scheduler = true, apiServerFlags: more = [], beforeControllers }: ControlPlaneOptions,
   components: Component[],
 ): Promise<void> {
   const launch = async (name: string, flags: readonly string[]) => {
@@ -145,6 +151,7 @@ async function startComponents(
   await launch("etcd", etcdFlags(site));
   await launch("kube-apiserver", [...apiServerFlags(site), ...more]);
   await untilReady("/readyz");
+  await beforeControllers?.(kubectlFor(binary, adminKubeconfig(site)));
   // Started earlier, they meet RBAC rules that are not there yet and back off for seconds.
   if (controllers) await launch("kube-controller-manager", controllerManagerFlags(site));
   if (scheduler) await launch("kube-scheduler", schedulerFlags(site));

@@ -32,10 +32,16 @@ interface Memory {
   uid: string;
 }
 
+/** The answers, and the names that were given to what differs between two servers. */
+export interface Outcomes {
+  readonly results: readonly Outcome[];
+  readonly naming: Naming;
+}
+
 /** Sends the steps one after the other and returns what is the same on every conforming server. */
-export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcome[]> {
+export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcomes> {
   const memory: Memory = { version: "0", olderVersion: "0", uid: "none" };
-  const names = new Map<string, string>();
+  const naming: Naming = { names: new Map(), namespace };
   const results: Outcome[] = [];
   for (const step of steps) {
     const request = requestOf(step, namespace, memory);
@@ -47,11 +53,11 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
     results.push({
       step: `${step.method} ${step.path}`,
       status,
-      body: normalised(value, "", { names, namespace }),
+      body: normalised(value, "", naming),
       ...(warning === undefined ? {} : { warning }),
     });
   }
-  return results;
+  return { results, naming };
 }
 
 function requestOf({ method, path, body, type, accept }: Step, namespace: string, memory: Memory): KubeRequest {
@@ -92,7 +98,8 @@ function remember(memory: Memory, value: unknown): void {
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-interface Naming {
+/** Names by what they stand for: UIDs, versions, the namespace. */
+export interface Naming {
   readonly names: Map<string, string>;
   readonly namespace: string;
 }
@@ -100,7 +107,8 @@ interface Naming {
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu;
 const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/gu;
 
-function normalised(value: unknown, key: string, naming: Naming): unknown {
+/** A value without what differs between any two servers. */
+export function normalised(value: unknown, key: string, naming: Naming): unknown {
   if (Array.isArray(value)) return value.map((item) => normalised(item, key, naming));
   if (typeof value === "object" && value !== null) {
     const isObject = "uid" in value;
@@ -131,6 +139,7 @@ function normalisedText(value: string, key: string, { names, namespace }: Naming
     .replace(/\n@@[^]*$/u, "")
     .replace(/(cannot unmarshal) .*$/u, "$1")
     .replace(/(Invalid value: "\{)[^]*(\}": strict decoding error)/u, "$1$2")
+    .replace(/(too old resource version: \d+) \(\d+\)/u, "$1 (VERSION)")
     .replaceAll(/in (record|the precondition) \(\d+\)/gu, "in $1 (VERSION)")
     .replace(/(continue key is not valid:).*$/u, "$1")
     .replaceAll(uuid, (uid) => alias(names, uid, "uid"))

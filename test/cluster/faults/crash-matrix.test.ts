@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";
+import { startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import { playCalmly } from "./crash-chain.ts";
+import { chainCount, playMatrix } from "./crash-matrix.ts";
+import { operatorUser, type Stage, startStage } from "./stage.ts";
+
+const reason = whyNotHere();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+/** MODELWRIGHT_CRASHES=all plays every crash point, which takes minutes; a number that many chains of stories. */
+const size = process.env["MODELWRIGHT_CRASHES"] ?? "6";
+const parallel = Number(process.env["MODELWRIGHT_CRASHES_AT_A_TIME"] ?? 4);
+
+describe.skipIf(reason !== undefined)(`operators that crash, on a real Kubernetes control plane${skipped}`, () => {
+  let stage: Stage;
+  let folder: string;
+  let auditLog: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "modelwright-crashes-"));
+    auditLog = join(folder, "audit.jsonl");
+    stage = await startStage({ auditLog });
+  }, startTimeoutMs);
+
+  afterAll(async () => {
+    await stage?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test(
+    "a crash before or after any request changes nothing in what comes of any change",
+    async () => {
+      const reference = await playCalmly(stage, "calm");
+      const chains = size === "all" ? chainCount(reference) : Number(size);
+      const { crashes, spared, failures } = await playMatrix(stage, { reference, chains, parallel });
+      const recovered = crashes.length - failures.filter((line) => line.includes(": crash ")).length;
+      process.stdout.write(
+        `crashes on the real API server: ${crashes.length} in ${reference.size} stories, ${recovered} recovered, ${spared.length} stories were over before\n`,
+      );
+      expect(failures).toEqual([]);
+      expect(crashes.length).toBeGreaterThan(chains * (reference.size / 2));
+    },
+    30 * 60_000,
+  );
+
+  test("was refused nothing for want of rights, and used nothing that is not granted", async () => {
+    const granted = await grantedRights(stage.kubectl, [
+      ["clusterrole", "modelwright-operator-models"],
+      ["role", "modelwright-operator", `--namespace=${systemNamespace}`],
+    ]);
+    const { allowed, forbidden } = await usedRights(auditLog, operatorUser);
+    expect({ forbidden, beyond: allowed.filter((right) => !granted.includes(right)) }).toEqual({
+      forbidden: [],
+      beyond: [],
+    });
+    expect(granted.filter((right) => !allowed.includes(right))).toEqual([]);
+  });
+});

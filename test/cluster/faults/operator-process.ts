@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
+
+const program = join(import.meta.dirname, "../../../operator/main.ts");
+/** Ends the program with whoever started it, whose death closes the pipe. */
+const leash = 'process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref()';
+
+export interface OperatorStart {
+  /** Where it looks for the API server, on 127.0.0.1. */
+  readonly apiPort: number;
+  /** Folder of its service account. */
+  readonly account: string;
+  /** Of its lease, its gateways and the ModelDeployments that it looks after. */
+  readonly namespace: string;
+  readonly identity: string;
+}
+
+/** The operator's program as a pod runs it. */
+export interface OperatorProcess {
+  readonly pid: number;
+  /** Settles with the port for gateways. */
+  readonly routesPort: Promise<number>;
+  /** Settles when it has a complete view and leads. */
+  readonly leads: Promise<void>;
+  /** Settles with how it ended, be it by `kill`: `SIGKILL`, or its exit status. */
+  readonly exited: Promise<string>;
+  /** Lines of its log. */
+  readonly log: readonly string[];
+  /** As the kernel does when memory runs out: it does nothing any more when this returns. */
+  kill(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the operator's program; it ends with `kill` or `stop`. */
+export function startOperatorProcess({ apiPort, account, namespace, identity }: OperatorStart): OperatorProcess {
+  const options = {
+    "service-host": "127.0.0.1",
+    "service-port": String(apiPort),
+    "service-account": account,
+    namespace,
+    "watch-namespace": namespace,
+    identity,
+    "runtime-image": "modelwright/runtime:1.0.0",
+    host: "127.0.0.1",
+    "routes-port": "0",
+    "admin-port": "0",
+    "drain-delay-ms": "50",
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const node = ["--import", `data:text/javascript,${encodeURIComponent(leash)}`, program];
+  const child = spawn(process.execPath, [...node, ...args], { env: {}, stdio: "pipe" });
+  const end = once(child, "exit").then(() => child.signalCode ?? String(child.exitCode));
+  const log: string[] = [];
+  const runs = Promise.withResolvers<number>();
+  const isSynced = Promise.withResolvers<void>();
+  const isLeader = Promise.withResolvers<void>();
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on("line", (line) => {
+      log.push(line);
+      const port = /"routesPort":(\d+)/.exec(line)?.[1];
+      if (port !== undefined) runs.resolve(Number(port));
+      if (line.includes('"caches synced"')) isSynced.resolve();
+      if (line.includes('"lease acquired"')) isLeader.resolve();
+    });
+  }
+  return {
+    pid: child.pid ?? -1,
+    routesPort: runs.promise,
+    leads: Promise.all([isSynced.promise, isLeader.promise]).then(() => {}),
+    exited: end,
+    log,
+    kill: () => void child.kill("SIGKILL"),
+    async stop() {
+      child.kill("SIGTERM");
+      const how = await end;
+      if (how !== String(exitCodes.ok))
+        throw new Error(`the operator ended with ${how}:\n${log.slice(-20).join("\n")}`);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Client } from "../../../operator/kube/client.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { badModel } from "./pod-player.ts";
+
+/** One change that a user makes, from rest to rest. */
+export interface Story {
+  readonly name: string;
+  /** Undefined: nobody changes anything, the operator is started anew. */
+  readonly change?: (client: Client, namespace: string) => Promise<unknown>;
+  /** Conditions and number of ReplicaSets at rest: what is compared with must itself be right. */
+  readonly rest: string;
+}
+
+const name = "digits";
+
+/** They follow each other. */
+export const stories: readonly Story[] = [
+  { name: "create", change: create, rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "restart", rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "put right", change: edit, rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "scale up", change: replicas(3), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "scale down", change: replicas(1), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "update", change: model("good-2.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "rollback", change: model("good-1.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "bad update", change: model(`${badModel}-3.h5`), rest: "Ready=False DigestMismatch, 2 ReplicaSets" },
+  { name: "restart during a bad update", rest: "Ready=False DigestMismatch, 2 ReplicaSets" },
+  { name: "rollback of a bad update", change: model("good-1.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "suspend", change: suspend(true), rest: "Ready=True Suspended, 1 ReplicaSet" },
+  { name: "resume", change: suspend(false), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "delete", change: remove, rest: "nothing, 0 ReplicaSets" },
+];
+
+/** What `rest` is compared with. */
+export function restWords(deployment: ModelDeployment | undefined, replicaSets: number): string {
+  const ready = deployment?.status?.conditions?.find(({ type }) => type === "Ready");
+  const condition = ready === undefined ? "nothing" : `Ready=${ready.status} ${ready.reason}`;
+  return `${condition}, ${replicaSets} ReplicaSet${replicaSets === 1 ? "" : "s"}`;
+}
+
+function create(client: Client, namespace: string): Promise<unknown> {
+  const { apiVersion, kind, spec } = modelDeployment(modelSpec("good-1.h5"));
+  return client.create(resources.modelDeployments, { apiVersion, kind, metadata: { name, namespace }, spec });
+}
+
+/** Somebody changes what is ours. */
+async function edit(client: Client, namespace: string): Promise<unknown> {
+  const key = { namespace, name };
+  const ports = [{ name: "http", port: 80 }];
+  const edits = [
+    client.mergePatch(resources.services, key, { spec: { ports } }),
+    client.mergePatch(resources.endpointSlices, { namespace, name: `${name}-gateway` }, { endpoints: [] }),
+    client.mergePatch(resources.podDisruptionBudgets, key, { spec: { maxUnavailable: 2 } }),
+    client.mergePatch(
+      resources.serviceAccounts,
+      { namespace, name: `${name}-runtime` },
+      { automountServiceAccountToken: true },
+    ),
+  ];
+  return Promise.all(edits);
+}
+
+function remove(client: Client, namespace: string): Promise<unknown> {
+  return client.remove(resources.modelDeployments, { namespace, name });
+}
+
+function replicas(count: number): Required<Story>["change"] {
+  return patch({ replicas: count });
+}
+
+function suspend(isSuspended: boolean): Required<Story>["change"] {
+  return patch({ suspend: isSuspended });
+}
+
+function model(key: string): Required<Story>["change"] {
+  return patch(modelSpec(key));
+}
+
+function patch(spec: object): Required<Story>["change"] {
+  return (client, namespace) => client.mergePatch(resources.modelDeployments, { namespace, name }, { spec });
+}
+
+function modelSpec(key: string): {
+  readonly model: { readonly source: { readonly configMap: { name: string; key: string } } };
+} {
+  return { model: { source: { configMap: { name: "models", key } } } };
+}

@@ -1,0 +1,39 @@
+import { parseArgs } from "node:util";
+
+import { firstDifference, startComparison } from "./comparison.ts";
+import { randomSteps } from "./random-steps.ts";
+
+/** `npm run conformance -- [--requests N] [--seed S]`: at least N requests in traces of seeds from S on. */
+const { values } = parseArgs({ options: { requests: { type: "string" }, seed: { type: "string" } } });
+const wanted = Number(values.requests ?? "10000");
+const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));
+
+const stepsPerTrace = 40;
+const tracesAtATime = 8;
+const mostShown = 10;
+
+const comparison = await startComparison();
+let next = first;
+let differences = 0;
+
+async function play(): Promise<void> {
+  while (comparison.requests < wanted) {
+    const seed = next++;
+    const difference = firstDifference(await comparison.compare(randomSteps(seed, stepsPerTrace)));
+    if (difference === undefined) continue;
+    differences += 1;
+    if (differences <= mostShown) process.stdout.write(`seed ${seed}, ${difference}\n\n`);
+  }
+}
+
+const report = (): string =>
+  `${comparison.requests} requests in ${next - first} traces from seed ${first}: ${differences} traces with differences\n`;
+const progress = setInterval(() => process.stdout.write(report()), 15_000);
+try {
+  await Promise.all(Array.from({ length: tracesAtATime }, play));
+} finally {
+  clearInterval(progress);
+  await comparison.stop();
+}
+process.stdout.write(report());
+process.exitCode = differences === 0 ? 0 : 1;

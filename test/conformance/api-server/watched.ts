@@ -1,0 +1,54 @@
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { type Naming, normalised, type Outcome, type Step } from "./trace.ts";
+
+interface WatchedTrace {
+  readonly naming: Naming;
+  /** resourceVersion from before the trace. */
+  readonly since: string;
+  readonly steps: readonly Step[];
+}
+
+/** Ways to watch: all, with a selector that objects come under and fall out of, and from before the server's history. */
+const queries: Readonly<Record<string, (since: string) => string>> = {
+  "?watch": (since) => `resourceVersion=${since}`,
+  "?watch&labelSelector=color=red": (since) => `resourceVersion=${since}&labelSelector=color%3Dred`,
+  "?watch&resourceVersion=1": () => "resourceVersion=1",
+};
+
+/** What a server tells of a trace afterwards to those who watch the kinds that it is about: every event in its order. */
+export async function watched(transport: Transport, { naming, since, steps }: WatchedTrace): Promise<Outcome[]> {
+  const watches = collectionsOf(steps).flatMap((collection) =>
+    Object.entries(queries).map(([words, query]) => ({
+      step: `GET ${collection}${words}`,
+      path: `${collection.replaceAll("NS", naming.namespace)}?watch=true&allowWatchBookmarks=true&timeoutSeconds=1&${query(since)}`,
+    })),
+  );
+  const told = await Promise.all(watches.map(async ({ step, path }) => ({ step, ...(await events(transport, path)) })));
+  return told.map(({ step, status, lines }) => ({
+    step,
+    status,
+    body: lines.map((line) => normalised(line, "", naming)),
+  }));
+}
+
+async function events(
+  transport: Transport,
+  path: string,
+): Promise<{ readonly status: number; readonly lines: readonly unknown[] }> {
+  const { status, chunks } = await transport.open({ method: "GET", path, headers: { accept: "application/json" } });
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
+  const lines = text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { readonly type?: string }); // a watch's own JSON
+  // Of a bookmark only its version matters, which is another on each server.
+  return { status, lines: lines.filter(({ type }) => type !== "BOOKMARK") };
+}
+
+/** `/api/v1/namespaces/NS/configmaps`, … of every step's path, in an order that does not hang on the answers. */
+function collectionsOf(steps: readonly Step[]): readonly string[] {
+  const found = steps.map(({ path }) => /^\/apis?\/.*?\/NS\/[a-z]+/.exec(path)?.[0]);
+  return [...new Set(found.filter((collection) => collection !== undefined))].sort();
+}
