@@ -1,0 +1,36 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Fault } from "../../base/fault.ts";
+import type { LoadedModel } from "../../engines/engine.ts";
+import { loadModel } from "../formats/load-model.ts";
+import { type Call, type ThreadNews, type ThreadOrder, movable } from "./thread-messages.ts";
+
+/** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is terminated. */
+async function main(): Promise<void> {
+  try {
+    const { format, model } = await loadModel(...(workerData as ThreadOrder)); // threaded-model.ts is the only one to start it
+    const { engine, signatures, weightBytes } = model;
+    tell({ kind: "loaded", model: { format, engine, signatures, weightBytes } });
+    parentPort?.on("message", (call: Call) => void answer(model, call));
+  } catch (thrown) {
+    const { record, retry, level } = Fault.from(thrown);
+    tell({ kind: "failed", fault: { ...record, retry, level } });
+  }
+}
+
+async function answer(model: LoadedModel, { id, inputs, signature }: Call): Promise<void> {
+  try {
+    const start = performance.now();
+    const outputs = await model.infer(inputs, signature);
+    const engineMs = performance.now() - start;
+    const { tensors, memory } = movable(outputs, true);
+    tell({ kind: "answer", id, outputs: tensors, engineMs }, memory);
+  } catch (thrown) {
+    tell({ kind: "refusal", id, reason: thrown instanceof Error ? thrown.message : String(thrown) });
+  }
+}
+
+function tell(news: ThreadNews, memory: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(news, memory);
+}
+
+await main();

@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { Fault } from "../../../../runtime/base/fault.ts";
+import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
+import { loadModel } from "../../../../runtime/model/formats/load-model.ts";
+import { placedModel } from "../../../../runtime/model/placement/placed-model.ts";
+import { movable } from "../../../../runtime/model/placement/thread-messages.ts";
+import { type ThreadedModel, threadedModel } from "../../../../runtime/model/placement/threaded-model.ts";
+import { fixtureFolder } from "../../../fixtures/archive.ts";
+
+const models = fixtureFolder("keras-models");
+const digits = join(models, "simple_model/v1/k2.h5");
+const terms = { maxCallMs: 30_000, clock: systemClock };
+const rows: readonly Tensor[] = [{ dtype: "float32", shape: [2, 64], data: new Float32Array(128).fill(0.5) }];
+const opened: ThreadedModel[] = [];
+afterEach(() => {
+  for (const model of opened.splice(0)) model.unload();
+});
+
+async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<ThreadedModel> {
+  const model = await threadedModel([path], { ...terms, maxCallMs });
+  opened.push(model);
+  return model;
+}
+
+describe("a model in a thread of its own", () => {
+  it("answers as on the event loop and says the same of itself", async () => {
+    const { model: inline, format } = await loadModel(digits);
+    const model = await threaded(digits);
+    expect(await model.infer(rows)).toEqual(await inline.infer(rows));
+    const facts = ({ engine, signatures, weightBytes }: typeof inline): object => ({ engine, signatures, weightBytes });
+    expect(facts(model)).toEqual(facts(inline));
+    expect(model.format).toBe(format);
+    inline.unload();
+  });
+
+  it("leaves the caller's tensors as they are", async () => {
+    const model = await threaded(digits);
+    await model.infer(rows);
+    expect(rows[0]?.data.length).toBe(128);
+  });
+
+  it("refuses with the fault of the load", async () => {
+    const fault = await threadedModel([join(models, "nowhere.h5")], terms).catch((thrown: unknown) =>
+      Fault.from(thrown),
+    );
+    expect(fault).toMatchObject({ code: "ModelFileMissing", retry: "never", level: "error" });
+  });
+
+  it("passes on what the engine says of a call that fails", async () => {
+    const model = await threaded(join(models, "text/k2.h5"));
+    const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
+    await expect(model.infer([tokens])).rejects.toThrow("is not in [0, 99]");
+    const good: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1) };
+    expect((await model.infer([good])).length).toBe(1);
+  });
+
+  it("ends a call that takes too long, and answers the next one in a new thread", async () => {
+    let finish: (() => void) | undefined;
+    const clock = {
+      ...systemClock,
+      after: (_: number, callback: () => void) => {
+        finish = callback;
+        return () => {};
+      },
+    };
+    const model = await threadedModel([digits], { maxCallMs: 5000, clock });
+    opened.push(model);
+    const late = model.infer(rows);
+    await Promise.resolve();
+    finish?.();
+    await expect(late).rejects.toThrow("no answer within 5000 ms; the model is loaded anew");
+    expect((await model.infer(rows))[0]?.shape).toEqual([2, 10]);
+  });
+
+  it("answers no more once it is unloaded", async () => {
+    const model = await threaded(digits);
+    const running = model.infer(rows);
+    model.unload();
+    await expect(running).rejects.toThrow("the model has been unloaded");
+    await expect(model.infer(rows)).rejects.toThrow("the model has been unloaded");
+  });
+});
+
+describe("a model is placed", () => {
+  it("on the event loop when its calls are short", async () => {
+    const { model, place, callMs } = await placedModel([digits], { ...terms, isLoopBusy: false });
+    expect({ place, isShort: callMs <= 0.2 }).toEqual({ place: "loop", isShort: true });
+    model.unload();
+  });
+
+  it("there too when it was loaded beside a busy loop", async () => {
+    const { model, place, format } = await placedModel([digits], { ...terms, isLoopBusy: true });
+    expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+      place: "loop",
+      format: "keras-h5",
+      rows: [2, 10],
+    });
+    model.unload();
+  });
+
+  it("in a thread when its calls are long", async () => {
+    const { model, place, callMs } = await placedModel([join(models, "text/k2.h5")], { ...terms, isLoopBusy: false });
+    expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
+    model.unload();
+  });
+});
+
+describe("tensors that move to a thread", () => {
+  it("take along no memory but their own", () => {
+    const request = new Float32Array(1000).fill(7);
+    const view: Tensor = { dtype: "float32", shape: [10], data: request.subarray(100, 110) };
+    const { tensors, memory } = movable([view], true);
+    expect(tensors).toEqual([view]);
+    expect(memory.map(({ byteLength }) => byteLength)).toEqual([40]);
+  });
+
+  it("are not copied when they own what they move", () => {
+    const own: Tensor = { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, 2n) };
+    expect(movable([own], true).memory).toEqual([own.data.buffer]);
+  });
+
+  it("are copied when somebody else still reads them", () => {
+    const lent: Tensor = { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, 2n) };
+    const { memory } = movable([lent], false);
+    expect(memory[0]).not.toBe(lent.data.buffer);
+  });
+});
