@@ -1,9 +1,11 @@
 import type { Signature } from "./signature.ts";
 import { type Tensor, type TensorData, tensorArrays } from "./tensor.ts";
 
-/** Whether rows of several requests may run as one: every input and output has a free first dimension. */
+/** Whether rows of several requests may run as one: every input and output has a free first dimension, and must be given. */
 export function isBatchable(signature: Signature): boolean {
-  return [...signature.inputs, ...signature.outputs].every(({ shape }) => shape[0] === -1);
+  return [...signature.inputs, ...signature.outputs].every(
+    (spec) => spec.shape[0] === -1 && spec.default === undefined,
+  );
 }
 
 /** Requests with equal keys may share a batch: all their dimensions but the first agree. */

@@ -1,4 +1,4 @@
-import type { Dtype } from "./tensor.ts";
+import type { Dtype, Tensor } from "./tensor.ts";
 
 /** One input or output of a model. */
 export interface TensorSpec {
@@ -9,6 +9,8 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** The model takes any rank: TensorFlow's unknown rank. */
   readonly anyShape?: true;
+  /** What an input is when a request leaves it out; absent: it may not be left out. */
+  readonly default?: Tensor;
 }
 
 /** What goes in and what comes out. Inputs and outputs have the order of the model file. */

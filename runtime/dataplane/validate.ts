@@ -13,12 +13,17 @@ export function validatedInputs(signature: Signature, given: readonly NamedTenso
   }
   const inputs = signature.inputs.map((spec) => {
     const input = byName.get(spec.name);
-    if (input === undefined) throw faults.InputMissing({ name: spec.name, known });
+    if (input === undefined) return defaultInput(spec, known);
     checkTensor(input, spec);
     return input;
   });
   checkRows(signature, inputs);
   return inputs.map(({ tensor }) => tensor);
+}
+
+function defaultInput({ name, default: tensor }: TensorSpec, known: readonly string[]): NamedTensor {
+  if (tensor === undefined) throw faults.InputMissing({ name, known });
+  return { name, tensor };
 }
 
 /** The names asked for, checked; `undefined` when all outputs are wanted. */
@@ -44,11 +49,12 @@ function checkTensor(input: NamedTensor, { dtype, shape: expected, anyShape }: T
   if (elementCount(shape) !== elements) throw faults.InputSize({ path, shape, elements });
 }
 
-/** Every input with a free first dimension must have the same number of rows. */
+/** Every input with a free first dimension and no default must have the same number of rows. */
 function checkRows(signature: Signature, inputs: readonly NamedTensor[]): void {
   let first: { path: string; rows: number } | undefined;
   for (const [i, input] of inputs.entries()) {
-    if (signature.inputs[i]?.shape[0] !== -1) continue;
+    const spec = signature.inputs[i];
+    if (spec?.shape[0] !== -1 || spec.default !== undefined) continue;
     const rows = input.tensor.shape[0] ?? 0;
     first ??= { path: pathOf(input), rows };
     if (rows !== first.rows) {

@@ -13,6 +13,8 @@ export interface EngineDescription {
 export interface LoadedModel {
   /** Engine and device, as `TensorFlowJs/wasm`. */
   readonly engine: string;
+  /** Why it is not the engine or the device that would be first choice. */
+  readonly note?: string;
   /** At least one. */
   readonly signatures: Signatures;
   /** Memory of the weights. */

@@ -8,6 +8,8 @@ export const formatFaults = faultCatalogue<{
   ModelFormatUnknown: { file: string; begins: string };
   /** A format that the product knows but this build cannot serve. */
   ModelFormatUnsupported: { format: string; served: readonly string[] };
+  /** The engine that is asked for does not take models of this kind. */
+  EngineUnfit: { engine: string; format: string; able: readonly string[] };
   ModelTooLarge: { what: string; sizeBytes: number; limitBytes: number };
   /** The reading thread took too long. */
   ModelParseTimeout: { file: string; timeoutMs: number };
@@ -27,14 +29,22 @@ export const formatFaults = faultCatalogue<{
   },
   ModelFormatUnknown: {
     message: ({ file, begins }) =>
-      `${file} is no model file: it begins with ${begins}; must be a Keras .h5 or .keras file`,
-    hint: () => "save it with model.save(path), and check that the download is the file and not an error page",
+      `${file} is no model file: it begins with ${begins}; must be a Keras .h5 or .keras file or an ONNX model`,
+    hint: () =>
+      "save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page",
     retry: "never",
     level: "error",
   },
   ModelFormatUnsupported: {
     message: ({ format, served }) => `models of format ${format} are not served; must be one of ${served.join(", ")}`,
-    hint: () => "save the model as a Keras .h5 or .keras file",
+    hint: () => "save the model as a Keras .h5 or .keras file, or export it to .onnx",
+    retry: "never",
+    level: "error",
+  },
+  EngineUnfit: {
+    message: ({ engine, format, able }) =>
+      `engine ${engine} does not run models of format ${format}; must be one of ${able.join(", ")}`,
+    hint: () => "set spec.serving.engine to one of these",
     retry: "never",
     level: "error",
   },

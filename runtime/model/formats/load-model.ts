@@ -1,5 +1,5 @@
 import type { LoadedModel } from "../../engines/engine.ts";
-import { prepareTensorFlowJs, tensorFlowJs } from "../../engines/tfjs/tensor-flow-js.ts";
+import { type EngineSettings, loadIntoEngine, prepareEngine } from "./engine-choice.ts";
 import { formatFaults } from "./faults.ts";
 import { parseInThread } from "./parser-thread.ts";
 import { familyOf, recognisedFormat } from "./recognition.ts";
@@ -18,29 +18,37 @@ export interface LoadLimits {
 
 export const defaultLoadLimits: LoadLimits = { maxModelBytes: 8 * 1024 ** 3, parseTimeoutMs: 60_000 };
 
+/** What a model is to be, and how it is to be run. */
+export interface LoadOptions extends Partial<EngineSettings> {
+  readonly format?: ModelFormat;
+  readonly limits?: LoadLimits;
+}
+
 /** What a model file turned out to be. */
 export interface ModelInMemory {
-  /** As facts and status show it: `keras-h5`, `keras-zip`. */
+  /** As facts and status show it: `keras-h5`, `keras-zip`, `onnx`. */
   readonly format: string;
   readonly model: LoadedModel;
 }
 
 /**
- * Reads the model file at `path`, contained and within limits, and loads it into the first engine that can run it.
- * Throws a Fault (`formats/faults.ts`, `formats/keras/faults.ts`, `engines/tfjs/faults.ts`) with the layer or entry that is
- * to blame and the way out. A symbolic link is followed: whoever hands in a path has contained it.
+ * Reads the model at `path`, contained and within limits, and loads it into the engine that is asked for, or into the first
+ * that can run it. Throws a Fault (`faults.ts` here, of the format and of the engine) with the layer, operator or entry that
+ * is to blame and the way out. A symbolic link is followed: whoever hands in a path has contained it.
  */
-export async function loadModel(
-  path: string,
-  format: ModelFormat = "Auto",
-  limits: LoadLimits = defaultLoadLimits,
-): Promise<ModelInMemory> {
+export async function loadModel(path: string, wanted: ModelFormat | LoadOptions = {}): Promise<ModelInMemory> {
+  const {
+    format = "Auto",
+    limits = defaultLoadLimits,
+    engine = "Auto",
+    ...settings
+  } = typeof wanted === "string" ? { format: wanted } : wanted;
   const { maxModelBytes, parseTimeoutMs } = limits;
   const served = ["Auto", ...new Set(Object.values(familyOf))];
   if (!served.includes(format)) throw formatFaults.ModelFormatUnsupported({ format, served });
   const request = { path, format: recognisedFormat(path, maxModelBytes), maxModelBytes };
   const parsing = parseInThread(request, parseTimeoutMs);
-  prepareTensorFlowJs();
+  await Promise.all([prepareEngine(request.format, { engine }), parsing]);
   const definition = await parsing;
-  return { format: definition.format, model: await tensorFlowJs.load(definition) };
+  return { format: definition.format, model: await loadIntoEngine(definition, { engine, ...settings }) };
 }

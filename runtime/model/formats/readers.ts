@@ -26,6 +26,10 @@ export const readers: Readonly<Record<FileFormat, Reader>> = {
     const { readArchive } = await import("./keras/keras-file.ts");
     return withFile(request, readArchive);
   },
+  onnx: async ({ path, maxModelBytes }) => {
+    const { readOnnx } = await import("./onnx/onnx-file.ts");
+    return readOnnx(path, maxModelBytes);
+  },
 };
 
 async function withFile<Model>(request: ReadRequest, read: (file: KerasFile) => Promise<Model>): Promise<Model> {

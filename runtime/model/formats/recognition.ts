@@ -3,12 +3,13 @@ import { basename } from "node:path";
 import { formatFaults } from "./faults.ts";
 
 /** Kinds of files and folders, as facts and status show them; `readers.ts` has a reader for each. */
-export type FileFormat = "keras-h5" | "keras-zip";
+export type FileFormat = "keras-h5" | "keras-zip" | "onnx";
 
 /** Which of `spec.model.format` a kind of file belongs to. */
-export const familyOf: Readonly<Record<FileFormat, "Keras">> = {
+export const familyOf: Readonly<Record<FileFormat, "Keras" | "Onnx">> = {
   "keras-h5": "Keras",
   "keras-zip": "Keras",
+  onnx: "Onnx",
 };
 
 /** Tells what a model is by its content, not by its name. Throws a Fault when it is nothing that has a reader, or too large. */
@@ -20,8 +21,21 @@ export function recognisedFormat(path: string, maxModelBytes: number): FileForma
   if (start.subarray(0, 4).equals(Buffer.from("PK\x03\x04", "latin1"))) return "keras-zip";
   // An HDF5 file behind a user block begins with something else.
   if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.(h5|hdf5)$/i.test(path)) return "keras-h5";
+  if (/\.onnx$/i.test(path) || beginsLikeOnnx(start)) return "onnx";
   throw formatFaults.ModelFormatUnknown({ file: basename(path), begins: described(start) });
 }
+
+/**
+ * A ModelProto has no magic number: it begins with `ir_version` (field 1), which is 3 or more in every file that was ever
+ * released, before one of its other fields. A SavedModel begins alike, but its field 1 is always 1.
+ */
+function beginsLikeOnnx(start: Buffer): boolean {
+  const [tag, version = 0, next = 0] = start;
+  return tag === 0x08 && version >= 3 && version < 0x80 && onnxFields.has(next);
+}
+
+/** Tags of producer_name, producer_version, domain, model_version, doc_string, graph and opset_import. */
+const onnxFields: ReadonlySet<number> = new Set([0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42]);
 
 function startOf(path: string): { readonly start: Buffer; readonly sizeBytes: number } {
   const start = Buffer.alloc(16);

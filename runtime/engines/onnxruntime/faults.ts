@@ -1,0 +1,32 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** Why ONNX Runtime cannot run a model, or a request. */
+export const onnxRuntimeFaults = faultCatalogue<{
+  OnnxRuntimeMissing: { platform: string; reason: string };
+  /** ONNX Runtime does not take the model. */
+  OnnxModelRefused: { reason: string };
+}>({
+  OnnxRuntimeMissing: {
+    message: ({ platform, reason }) => `ONNX Runtime cannot be loaded on ${platform}: ${reason}`,
+    hint: () => "run npm ci again, or set spec.serving.engine to TensorFlowJs for a Keras model",
+    retry: "never",
+    level: "error",
+  },
+  OnnxModelRefused: {
+    message: ({ reason }) => `ONNX Runtime does not take the model: ${reason}`,
+    hint: () =>
+      "check it with onnx.checker.check_model(path) and export it again, for an opset and operators that it has",
+    retry: "never",
+    level: "error",
+  },
+});
+
+/** What ONNX Runtime says, without the places in its source code. */
+export function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text
+    .replace(/\/onnxruntime_src\/\S+:\d+ .*?\) (?=[A-Z])/gs, "")
+    .replace(/\S+\.(?:cc|h):\d+ (?:\w+ )?/g, "")
+    .replace(/^Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: /, '$1 "$2": ')
+    .trim();
+}

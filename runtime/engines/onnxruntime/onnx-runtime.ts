@@ -1,0 +1,53 @@
+import { type Signature, type Signatures, soleSignature } from "../../dataplane/signature.ts";
+import type { Tensor } from "../../dataplane/tensor.ts";
+import type { OnnxModel } from "../../model/formats/onnx/onnx-model.ts";
+import type { Engine, LoadedModel } from "../engine.ts";
+import { onnxRuntimeAddon } from "./binding.ts";
+import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "./session.ts";
+
+/** Runs ONNX models in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
+export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel> {
+  return {
+    describe: () => ({ name: "OnnxRuntime", accepts: ["onnx"] }),
+    load: async (definition) => {
+      const { bytes, path, signature, weightBytes } = definition;
+      const source = path === undefined ? { bytes } : { path };
+      return new SessionInMemory(openSession(source, signature, settings), signature, weightBytes);
+    },
+  };
+}
+
+/** Loads ONNX Runtime, so that it is there when the model file has been read in another thread. */
+export function prepareOnnxRuntime(): void {
+  setImmediate(() => {
+    try {
+      onnxRuntimeAddon();
+    } catch {
+      // `load` tries again and reports
+    }
+  });
+}
+
+class SessionInMemory implements LoadedModel {
+  readonly engine: string;
+  readonly note?: string;
+  readonly signatures: Signatures;
+  readonly weightBytes: number;
+  readonly #session: OnnxSession;
+
+  constructor(session: OnnxSession, signature: Signature, weightBytes: number) {
+    this.#session = session;
+    this.engine = `OnnxRuntime/${session.device}`;
+    if (session.fallback !== undefined) this.note = `it does not run on the GPU: ${session.fallback}`;
+    this.signatures = soleSignature(signature);
+    this.weightBytes = weightBytes;
+  }
+
+  infer(inputs: readonly Tensor[]): readonly Tensor[] {
+    return this.#session.run(inputs);
+  }
+
+  unload(): void {
+    this.#session.close();
+  }
+}

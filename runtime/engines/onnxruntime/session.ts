@@ -1,0 +1,109 @@
+import { availableParallelism } from "node:os";
+import type { Signature } from "../../dataplane/signature.ts";
+import type { Tensor } from "../../dataplane/tensor.ts";
+import { type NativeSession, NativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
+import { onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
+import { nativeData, tensorOf } from "./tensors.ts";
+
+/** How models are run. */
+export interface OnnxRuntimeSettings {
+  /** Threads that share one call; default: the cores that this process may use, a quota of its container included. */
+  readonly threads?: number;
+  /** Try the GPU first; without one, or without the library for it, models run on the CPU and the session says why. */
+  readonly wantsGpu?: boolean;
+}
+
+/** Where a model lies: its bytes, or its file when weights lie beside it. */
+export type ModelSource = { readonly bytes: Uint8Array<ArrayBuffer> } | { readonly path: string };
+
+/** A model in ONNX Runtime. Holds its memory until `close`. */
+export interface OnnxSession {
+  /** `cuda` or `cpu`. */
+  readonly device: string;
+  /** Why it is not the device that was wanted. */
+  readonly fallback?: string;
+  /** Blocks its thread. */
+  run(inputs: readonly Tensor[]): readonly Tensor[];
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Throws `OnnxModelRefused` or `OnnxRuntimeMissing`. */
+export function openSession(source: ModelSource, signature: Signature, settings: OnnxRuntimeSettings): OnnxSession {
+  if (settings.wantsGpu !== true) return new NativeOnnxSession(loaded(source, "cpu", settings), signature, "cpu");
+  try {
+    return new NativeOnnxSession(loaded(source, "cuda", settings), signature, "cuda");
+  } catch (thrown) {
+    return new NativeOnnxSession(loaded(source, "cpu", settings), signature, "cpu", reasonOf(thrown));
+  }
+}
+
+function loaded(source: ModelSource, device: string, { threads }: OnnxRuntimeSettings): NativeSession {
+  const session = new (onnxRuntimeAddon().InferenceSession)();
+  const options = {
+    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    intraOpNumThreads: threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: silent,
+    // Threads that spin while they wait would eat the CPU of the server beside them.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  } as const;
+  try {
+    if ("path" in source) session.loadModel(source.path, options);
+    else session.loadModel(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength, options);
+  } catch (thrown) {
+    throw faults.OnnxModelRefused({ reason: reasonOf(thrown) }, thrown);
+  }
+  return session;
+}
+
+class NativeOnnxSession implements OnnxSession {
+  readonly device: string;
+  readonly fallback?: string;
+  readonly #signature: Signature;
+  readonly #inputs: readonly NativeTensor[];
+  readonly #feeds: object;
+  readonly #fetches: object;
+  #session: NativeSession | undefined;
+
+  constructor(session: NativeSession, signature: Signature, device: string, fallback?: string) {
+    this.#session = session;
+    this.#signature = signature;
+    this.device = device;
+    if (fallback !== undefined) this.fallback = fallback;
+    this.#inputs = signature.inputs.map(({ dtype }) => new NativeTensor(dtype, [], []));
+    this.#feeds = Object.fromEntries(signature.inputs.map(({ name }, i) => [name, this.#inputs[i]]));
+    this.#fetches = Object.fromEntries(signature.outputs.map(({ name }) => [name, null]));
+  }
+
+  run(tensors: readonly Tensor[]): readonly Tensor[] {
+    const session = this.#session;
+    if (session === undefined) throw new Error("the model has been unloaded");
+    for (const [i, input] of this.#inputs.entries()) {
+      const tensor = tensors[i];
+      if (tensor === undefined) continue;
+      input.data = nativeData(tensor);
+      input.dims = tensor.shape;
+    }
+    try {
+      const outputs = session.run(this.#feeds, this.#fetches, {});
+      return this.#signature.outputs.flatMap((spec) => {
+        const output = outputs[spec.name];
+        return output === undefined ? [] : [tensorOf(spec, output)];
+      });
+    } catch (thrown) {
+      throw new Error(reasonOf(thrown), { cause: thrown });
+    } finally {
+      for (const input of this.#inputs) input.data = nothing;
+    }
+  }
+
+  close(): void {
+    this.#session?.dispose();
+    this.#session = undefined;
+  }
+}
+
+/** What inputs hold between calls: not the last request's memory. */
+const nothing: readonly unknown[] = [];

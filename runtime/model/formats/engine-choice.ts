@@ -1,0 +1,71 @@
+import { Fault } from "../../base/fault.ts";
+import type { LoadedModel } from "../../engines/engine.ts";
+import type { ModelDefinition } from "./definition.ts";
+import { formatFaults } from "./faults.ts";
+import type { FileFormat } from "./recognition.ts";
+
+/** Values of `spec.serving.engine`; `Auto` takes the first that can run the model. */
+export const modelEngines = ["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"] as const;
+export type ModelEngine = (typeof modelEngines)[number];
+type EngineName = Exclude<ModelEngine, "Auto">;
+
+/** How a model shall be run. */
+export interface EngineSettings {
+  readonly engine: ModelEngine;
+  /** Threads of one call, where the engine has them; default: the cores that this process may use. */
+  readonly threads?: number;
+  /** Run on the GPU where the engine finds one. */
+  readonly wantsGpu?: boolean;
+}
+
+type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<LoadedModel>;
+
+/** Which engines run which kind of model, the best first. Their code is loaded when it is their turn. */
+const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineName, Load>>>> = {
+  onnx: { OnnxRuntime: inOnnxRuntime },
+  "keras-layers": { TensorFlowJs: inTensorFlowJs },
+};
+
+/**
+ * Loads a model into the engine that is asked for, or into the first that takes it: then its `note` says why those before
+ * do not. Throws a Fault that names what the engine cannot run.
+ */
+export async function loadIntoEngine(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
+  const able = Object.entries(engines[definition.kind]);
+  const wanted = able.filter(([name]) => settings.engine === "Auto" || settings.engine === name);
+  const notes: string[] = [];
+  for (const [i, [name, load]] of wanted.entries()) {
+    try {
+      return noted(await load(definition, settings), notes);
+    } catch (thrown) {
+      if (i === wanted.length - 1) throw thrown;
+      notes.push(`${name} cannot run it: ${Fault.from(thrown).message}`);
+    }
+  }
+  const { engine } = settings;
+  throw formatFaults.EngineUnfit({ engine, format: definition.format, able: ["Auto", ...able.map(([name]) => name)] });
+}
+
+/** Starts loading the engine that comes first for a kind of file, while the file is read in another thread. */
+export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
+  const isKeras = format === "keras-h5" || format === "keras-zip";
+  if (isKeras) {
+    (await import("../../engines/tfjs/tensor-flow-js.ts")).prepareTensorFlowJs();
+  } else if (format === "onnx" && (engine === "Auto" || engine === "OnnxRuntime")) {
+    (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime();
+  }
+}
+
+async function inOnnxRuntime(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
+  const { onnxRuntime } = await import("../../engines/onnxruntime/onnx-runtime.ts");
+  return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` says which kinds
+}
+
+async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {
+  const { tensorFlowJs } = await import("../../engines/tfjs/tensor-flow-js.ts");
+  return tensorFlowJs.load(definition as Parameters<typeof tensorFlowJs.load>[0]); // `engines` says which kinds
+}
+
+function noted(model: LoadedModel, notes: readonly string[]): LoadedModel {
+  return notes.length === 0 ? model : Object.defineProperty(model, "note", { value: notes.join("; ") });
+}

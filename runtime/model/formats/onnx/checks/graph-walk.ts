@@ -1,0 +1,62 @@
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx-proto.ts";
+
+/** A node and the graphs around it, the innermost last; of a function's nodes there is none. */
+export interface FoundNode {
+  readonly node: NodeProto;
+  readonly graphs: readonly GraphProto[];
+}
+
+/** Every node of a model: of its graph, of the graphs inside loops and branches, of its functions. */
+export function* allNodes({ graph, functions }: ModelProto): Generator<FoundNode> {
+  if (graph !== undefined) yield* nodesOf(graph, []);
+  for (const { node } of functions) yield* listed(node, []);
+}
+
+/** Every tensor that a model holds, with its name or that of the node that it is an attribute of. */
+export function* allTensors(model: ModelProto): Generator<{ readonly name: string; readonly tensor: TensorProto }> {
+  for (const graph of allGraphs(model)) {
+    for (const tensor of graph.initializer) yield { name: tensor.name, tensor };
+    for (const { values } of graph.sparseInitializer) {
+      if (values !== undefined) yield { name: values.name, tensor: values };
+    }
+  }
+  for (const { node } of allNodes(model)) {
+    const tensors = node.attribute.flatMap(({ t, tensors }) => (t === undefined ? tensors : [t, ...tensors]));
+    for (const tensor of tensors) yield { name: tensor.name || nodeName(node), tensor };
+  }
+}
+
+/** How messages call a node: operator, and name where it has one. */
+export function nodeName({ opType, name, output }: NodeProto): string {
+  const shown = name === "" ? (output[0] ?? "") : name;
+  return `${opType} "${shown}"`;
+}
+
+export function attributeOf(node: NodeProto, name: string): AttributeProto | undefined {
+  return node.attribute.find((attribute) => attribute.name === name);
+}
+
+function* allGraphs({ graph, functions }: ModelProto): Generator<GraphProto> {
+  if (graph !== undefined) yield* graphsIn(graph);
+  for (const { node } of functions) yield* node.flatMap(innerGraphs).flatMap((inner) => [...graphsIn(inner)]);
+}
+
+function* graphsIn(graph: GraphProto): Generator<GraphProto> {
+  yield graph;
+  for (const node of graph.node) for (const inner of innerGraphs(node)) yield* graphsIn(inner);
+}
+
+function* nodesOf(graph: GraphProto, around: readonly GraphProto[]): Generator<FoundNode> {
+  yield* listed(graph.node, [...around, graph]);
+}
+
+function* listed(nodes: readonly NodeProto[], graphs: readonly GraphProto[]): Generator<FoundNode> {
+  for (const node of nodes) {
+    yield { node, graphs };
+    for (const inner of innerGraphs(node)) yield* nodesOf(inner, graphs);
+  }
+}
+
+function innerGraphs(node: NodeProto): readonly GraphProto[] {
+  return node.attribute.flatMap(({ g, graphs }) => (g === undefined ? graphs : [g, ...graphs]));
+}

@@ -1,0 +1,20 @@
+import { onnxFaults } from "../faults.ts";
+import { allNodes } from "./graph-walk.ts";
+import type { ModelProto } from "../onnx-proto.ts";
+
+/** Domains whose operators ONNX Runtime brings along; "" is ai.onnx. */
+const domains: ReadonlySet<string> = new Set(["", "ai.onnx", "ai.onnx.ml", "com.microsoft"]);
+
+/** Operators of those domains that run what is not in the graph: Python code, or a program of another library. */
+const foreign: ReadonlySet<string> = new Set(["PyOp", "PythonOp", "PythonOpGrad", "ATen", "EPContext"]);
+
+/** Throws a Fault when a node is of a domain that is neither known nor made up of the model's own functions. */
+export function checkOperators(model: ModelProto): void {
+  const functions = new Set(model.functions.map(({ domain, name }) => `${domain}:${name}`));
+  const unknown = new Set<string>();
+  for (const { node } of allNodes(model)) {
+    const isKnown = domains.has(node.domain) && !foreign.has(node.opType);
+    if (!isKnown && !functions.has(`${node.domain}:${node.opType}`)) unknown.add(`${node.domain}:${node.opType}`);
+  }
+  if (unknown.size > 0) throw onnxFaults.OnnxOperatorsUnknown({ operators: [...unknown].slice(0, 20) });
+}

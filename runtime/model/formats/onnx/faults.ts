@@ -1,0 +1,54 @@
+import { faultCatalogue } from "../../../base/fault.ts";
+
+const again = "export the model again, and check it with onnx.checker.check_model(path)";
+
+/** Why an ONNX file is refused. Every message names the operator or tensor that is to blame. */
+export const onnxFaults = faultCatalogue<{
+  /** Not protobuf, or cut short, or without a graph. */
+  OnnxFileDamaged: { file: string; reason: string };
+  /** The graph or one of its tensors breaks a rule. */
+  OnnxGraphRefused: { file: string; reason: string };
+  /** Operators of domains that no runtime brings along. */
+  OnnxOperatorsUnknown: { operators: readonly string[] };
+  OnnxExternalDataRefused: { tensor: string; reason: string };
+  /** A loop without an end, or an allocation without a limit. */
+  OnnxUnbounded: { node: string; reason: string };
+  OnnxTypeUnsupported: { what: string; type: string; supported: readonly string[] };
+}>({
+  OnnxFileDamaged: {
+    message: ({ file, reason }) => `${file} cannot be read as ONNX: ${reason}`,
+    hint: () => "the file is damaged or no ONNX model; copy it again or export it again",
+    retry: "never",
+    level: "error",
+  },
+  OnnxGraphRefused: {
+    message: ({ file, reason }) => `the graph in ${file} is refused: ${reason}`,
+    hint: () => again,
+    retry: "never",
+    level: "error",
+  },
+  OnnxOperatorsUnknown: {
+    message: ({ operators }) => `the model uses operators that no engine here has: ${operators.join(", ")}`,
+    hint: () => "export it with the operators of ai.onnx, ai.onnx.ml and com.microsoft only",
+    retry: "never",
+    level: "error",
+  },
+  OnnxExternalDataRefused: {
+    message: ({ tensor, reason }) => `the data of tensor "${tensor}" is refused: ${reason}`,
+    hint: () => "keep the data beside the model file, or save it in one file: onnx.save(onnx.load(path), path)",
+    retry: "never",
+    level: "error",
+  },
+  OnnxUnbounded: {
+    message: ({ node, reason }) => `${node} is refused: ${reason}`,
+    hint: () => "export the model with a limit that is part of the graph",
+    retry: "never",
+    level: "error",
+  },
+  OnnxTypeUnsupported: {
+    message: ({ what, type, supported }) => `${what} is of type ${type}; must be one of ${supported.join(", ")}`,
+    hint: () => "add a Cast to a supported type to the graph",
+    retry: "never",
+    level: "error",
+  },
+});

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
+import { formatFaults } from "../faults.ts";
+import { checkAllocations } from "./checks/allocations.ts";
+import { checkLoops } from "./checks/loops.ts";
+import { withoutInitializers } from "./default-inputs.ts";
+import { checkExternalData } from "./checks/external-data.ts";
+import { onnxFaults } from "./faults.ts";
+import type { OnnxModel } from "./onnx-model.ts";
+import { type GraphProto, ModelProto } from "./onnx-proto.ts";
+import { checkOperators } from "./checks/operators.ts";
+import { graphSignature } from "./signature.ts";
+import { tensorFlaw, weightBytesOf } from "./checks/tensor-sizes.ts";
+
+/** Reads an ONNX model file and looks it through: nothing of it runs. Throws a Fault. */
+export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
+  const file = basename(path);
+  const bytes = readFileSync(path);
+  const model = decoded(file, bytes);
+  const { graph } = model;
+  if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
+  checkGraph(file, graph);
+  checkOperators(model);
+  const flaw = tensorFlaw(model);
+  if (flaw !== undefined) {
+    throw onnxFaults.OnnxGraphRefused({ file, reason: `tensor "${flaw.tensor}": ${flaw.reason}` });
+  }
+  const weightBytes = weightBytesOf(model);
+  if (weightBytes > maxWeightBytes) {
+    throw formatFaults.ModelTooLarge({
+      what: `the weights of ${file}`,
+      sizeBytes: weightBytes,
+      limitBytes: maxWeightBytes,
+    });
+  }
+  const realPath = checkExternalData(model, path);
+  checkLoops(model);
+  checkAllocations(model);
+  const whole = graphSignature(model, graph);
+  // A file that others lie beside is loaded as it is.
+  const inputs = whole.inputs.filter((input) => realPath === undefined || input.default === undefined);
+  const defaults = new Set(inputs.flatMap((input) => (input.default === undefined ? [] : [input.name])));
+  return {
+    kind: "onnx",
+    format: "onnx",
+    bytes: defaults.size > 0 ? withoutInitializers(bytes, defaults) : owned(bytes),
+    ...(realPath === undefined ? {} : { path: realPath }),
+    signature: { inputs, outputs: whole.outputs },
+    weightBytes,
+  };
+}
+
+function decoded(file: string, bytes: Uint8Array): ModelProto {
+  try {
+    return ModelProto.decode(bytes);
+  } catch (thrown) {
+    if (thrown instanceof ProtobufError) throw onnxFaults.OnnxFileDamaged({ file, reason: thrown.message }, thrown);
+    throw thrown;
+  }
+}
+
+function checkGraph(file: string, { input, output, node }: GraphProto): void {
+  const refuse = (reason: string): never => {
+    throw onnxFaults.OnnxGraphRefused({ file, reason });
+  };
+  if (output.length === 0) refuse("it has no outputs");
+  for (const [role, values] of Object.entries({ input, output })) {
+    const names = values.map(({ name }) => name);
+    const repeated = names.find((name, i) => names.indexOf(name) !== i);
+    if (repeated !== undefined) refuse(`it has two ${role}s "${repeated}"`);
+  }
+  if (node.some(({ opType }) => opType === "")) refuse("a node has no operator");
+}
+
+/** Bytes that can move to another thread: small files are read into a buffer that others share. */
+function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
+}

@@ -1,0 +1,37 @@
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { elementCount } from "../../../dataplane/tensor.ts";
+import { dataTypeName, dtypeOf, servedDtypes } from "./element-types.ts";
+import { onnxFaults } from "./faults.ts";
+import type { GraphProto, ModelProto, ValueInfoProto } from "./onnx-proto.ts";
+import { tensorValue } from "./tensor-values.ts";
+
+/** Since this version of the format, an initializer that is also an input is a default; before, all had to be inputs. */
+const irWithDefaults = 4;
+/** Larger ones are weights that the exporter lists as inputs. */
+const maxDefaultElements = 1024;
+
+/** What the graph takes and gives. Inputs that have an initializer are optional. Throws a Fault. */
+export function graphSignature({ irVersion }: ModelProto, graph: GraphProto): Signature {
+  const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const inputs = graph.input.flatMap((info): readonly TensorSpec[] => {
+    const initializer = initializers.get(info.name);
+    if (initializer === undefined) return [tensorSpec("input", info)];
+    const isDefault = irVersion >= irWithDefaults && elementCount(initializer.dims) <= maxDefaultElements;
+    const value = isDefault ? tensorValue(initializer) : undefined;
+    return value === undefined ? [] : [{ ...tensorSpec("input", info), default: value }];
+  });
+  return { inputs, outputs: graph.output.map((info) => tensorSpec("output", info)) };
+}
+
+function tensorSpec(role: string, { name, type }: ValueInfoProto): TensorSpec {
+  const what = `${role} "${name}"`;
+  const tensor = type?.tensorType;
+  const dtype = dtypeOf(tensor?.elemType ?? 0);
+  if (tensor === undefined || dtype === undefined) {
+    const typeName = tensor === undefined ? "sequence, map or none" : dataTypeName(tensor.elemType);
+    throw onnxFaults.OnnxTypeUnsupported({ what, type: typeName, supported: servedDtypes });
+  }
+  if (tensor.shape === undefined) return { name, dtype, shape: [], anyShape: true };
+  const shape = tensor.shape.dim.map(({ dimValue }) => (dimValue === undefined || dimValue < 0 ? -1 : dimValue));
+  return { name, dtype, shape };
+}
