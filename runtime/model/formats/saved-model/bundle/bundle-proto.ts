@@ -1,0 +1,19 @@
+import { message, nested, plain, repeated } from "../../../../base/protobuf/message.ts";
+import { tensorShapeProto } from "../../tensorflow-graph/graph-proto.ts";
+
+/** tensorflow/core/protobuf/tensor_bundle.proto. */
+export const bundleHeader = message("tensorflow.BundleHeaderProto", {
+  numShards: plain(1, "int32"),
+  endianness: plain(2, "enum"),
+});
+
+export const bundleEntry = message("tensorflow.BundleEntryProto", {
+  dtype: plain(1, "enum"),
+  shape: nested(2, () => tensorShapeProto),
+  shardId: plain(3, "int32"),
+  offset: plain(4, "safe64"),
+  size: plain(5, "safe64"),
+  crc32c: plain(6, "fixed32"),
+  /** Set when the tensor is stored in parts. */
+  slices: repeated(7, "bytes"),
+});

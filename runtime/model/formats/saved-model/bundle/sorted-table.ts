@@ -1,0 +1,98 @@
+import { BundleError } from "./bundle-error.ts";
+import { crc32c, maskCrc32c } from "./crc32c.ts";
+import { unsnapped } from "./snappy.ts";
+
+/** leveldb/doc/table_format.md; tsl/lib/io/format.h. */
+const magic = 0xdb4775248b80fb57n;
+const footerBytes = 48;
+const trailerBytes = 5;
+const maxBlockBytes = 64 * 1024 ** 2;
+const maxEntries = 1_000_000;
+
+interface BlockPlace {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** All entries of an SSTable by key, in latin1. Throws a BundleError. */
+export function sortedTable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  if (bytes.length < footerBytes || bytes.readBigUInt64LE(bytes.length - 8) !== magic) {
+    throw new BundleError("it is no table: its last bytes are wrong");
+  }
+  const footer = cursor(bytes.subarray(bytes.length - footerBytes, bytes.length - 8));
+  blockPlace(footer); // of the meta index, which TensorFlow leaves empty
+  const index = blockEntries(block(bytes, blockPlace(footer)));
+  const entries = new Map<string, Uint8Array>();
+  for (const [, place] of index) {
+    for (const [key, value] of blockEntries(block(bytes, blockPlace(cursor(place))))) entries.set(key, value);
+    if (entries.size > maxEntries) throw new BundleError(`it has more than ${maxEntries} entries`);
+  }
+  return entries;
+}
+
+/** The contents of a block, its checksum compared. */
+function block(bytes: Buffer, { offset, size }: BlockPlace): Uint8Array {
+  if (offset + size + trailerBytes > bytes.length) throw new BundleError("a block lies outside the file");
+  const checked = bytes.subarray(offset, offset + size + 1);
+  if (maskCrc32c(crc32c(checked)) !== bytes.readUInt32LE(offset + size + 1)) {
+    throw new BundleError("the checksum of a block is wrong");
+  }
+  const contents = bytes.subarray(offset, offset + size);
+  const type = bytes[offset + size];
+  if (type === 0) return contents;
+  if (type === 1) return unsnapped(contents, maxBlockBytes);
+  throw new BundleError(`a block is compressed in the unknown way ${type}`);
+}
+
+/** Entries share the beginning of their keys with the one before; the restart points at the end are not needed here. */
+function blockEntries(contents: Uint8Array): readonly (readonly [string, Uint8Array])[] {
+  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength);
+  const restarts = bytes.length >= 4 ? bytes.readUInt32LE(bytes.length - 4) : 0;
+  const end = bytes.length - 4 - 4 * restarts;
+  if (end < 0) throw new BundleError("a block is cut short");
+  const entries: [string, Uint8Array][] = [];
+  const reader = cursor(bytes.subarray(0, end));
+  let key = "";
+  while (!reader.isAtEnd()) {
+    const shared = reader.varint();
+    const unshared = reader.varint();
+    const valueLength = reader.varint();
+    if (shared > key.length) throw new BundleError("a key shares more than there is");
+    key = key.slice(0, shared) + Buffer.from(reader.take(unshared)).toString("latin1");
+    entries.push([key, reader.take(valueLength)]);
+  }
+  return entries;
+}
+
+function blockPlace(reader: Cursor): BlockPlace {
+  return { offset: reader.varint(), size: reader.varint() };
+}
+
+interface Cursor {
+  isAtEnd(): boolean;
+  varint(): number;
+  take(length: number): Uint8Array;
+}
+
+function cursor(bytes: Uint8Array): Cursor {
+  let position = 0;
+  return {
+    isAtEnd: () => position >= bytes.length,
+    varint: () => {
+      let value = 0;
+      for (let i = 0; i < 7; i++) {
+        const byte = bytes[position++];
+        if (byte === undefined) throw new BundleError("a block is cut short");
+        value += (byte & 0x7f) * 2 ** (7 * i);
+        if (byte < 0x80) return value;
+      }
+      throw new BundleError("a number in a block is too long");
+    },
+    take: (length) => {
+      if (length > bytes.length - position) throw new BundleError("a block is cut short");
+      position += length;
+      return bytes.subarray(position - length, position);
+    },
+  };
+}

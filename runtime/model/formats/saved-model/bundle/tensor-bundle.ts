@@ -1,0 +1,104 @@
+import { elementCount, type Tensor } from "../../../../dataplane/tensor.ts";
+import { type ByteSource, bytesAt } from "../../byte-source.ts";
+import type { ModelFolder } from "../../model-folder.ts";
+import { shapeOf } from "../../tensorflow-graph/attributes.ts";
+import { tensorOfBytes } from "../../tensorflow-graph/constant-tensor.ts";
+import { elementBytes, elementType, elementTypeName } from "../../tensorflow-graph/element-types.ts";
+import { BundleError } from "./bundle-error.ts";
+import { bundleEntry, bundleHeader } from "./bundle-proto.ts";
+import { crc32c, maskCrc32c } from "./crc32c.ts";
+import { sortedTable } from "./sorted-table.ts";
+
+/** Largest index: some hundred thousand variables. */
+const maxIndexBytes = 64 * 1024 ** 2;
+const maxShards = 100_000;
+
+/** The variables of a SavedModel on disk, by their keys in the checkpoint. */
+export interface TensorBundle {
+  has(key: string): boolean;
+  /** Bytes of a tensor, without reading it. Throws a BundleError. */
+  sizeBytes(key: string): number;
+  /** Reads a tensor, its size and checksum compared. Throws a BundleError. */
+  tensor(key: string): Tensor;
+  /** The one element of a string tensor. Throws a BundleError. */
+  text(key: string): Uint8Array;
+}
+
+/** Opens `variables.index` and the `variables.data-…` files beside it. Throws a BundleError or a FolderError. */
+export function tensorBundle(folder: ModelFolder, prefix: string): TensorBundle {
+  const entries = sortedTable(folder.bytes(`${prefix}.index`, maxIndexBytes));
+  const head = bundleHeader.decode(entries.get("") ?? new Uint8Array(0));
+  if (head.endianness !== 0) throw new BundleError("its numbers are big-endian");
+  if (head.numShards < 1 || head.numShards > maxShards) throw new BundleError(`it has ${head.numShards} parts`);
+  const found = (key: string): Entry => {
+    const bytes = entries.get(key);
+    if (key === "" || bytes === undefined) return missing(key);
+    return bundleEntry.decode(bytes);
+  };
+  const dataOf = (key: string, { shardId, offset, size, crc32c: expected }: Entry): Buffer => {
+    if (shardId < 0 || shardId >= head.numShards) throw new BundleError(`variable "${key}" is in part ${shardId}`);
+    const bytes = within(folder.file(`${prefix}.data-${digits(shardId)}-of-${digits(head.numShards)}`), offset, size);
+    if (bytes === undefined) throw new BundleError(`variable "${key}" lies outside its file`);
+    if (maskCrc32c(crc32c(bytes)) !== expected) throw new BundleError(`the checksum of variable "${key}" is wrong`);
+    return bytes;
+  };
+  return {
+    has: (key) => key !== "" && entries.has(key),
+    sizeBytes: (key) => found(key).size,
+    tensor: (key) => bundledTensor(key, found(key), dataOf),
+    text: (key) => onlyText(key, found(key), folder, { prefix, shards: head.numShards }),
+  };
+}
+
+type Entry = ReturnType<(typeof bundleEntry)["decode"]>;
+
+function bundledTensor(key: string, entry: Entry, dataOf: (key: string, entry: Entry) => Buffer): Tensor {
+  const dtype = elementType(entry.dtype);
+  if (dtype === undefined || dtype === "string" || entry.slices.length > 0) {
+    const what = entry.slices.length > 0 ? "is stored in slices" : `is of type ${elementTypeName(entry.dtype)}`;
+    throw new BundleError(`variable "${key}" ${what}`);
+  }
+  const shape = entry.shape === undefined ? [] : shapeOf(entry.shape);
+  if (shape === undefined || shape.some((size) => size < 0)) throw new BundleError(`variable "${key}" has no shape`);
+  const wanted = elementCount(shape) * elementBytes[dtype];
+  if (wanted !== entry.size) {
+    throw new BundleError(
+      `variable "${key}" of shape [${shape.join(",")}] takes ${wanted} bytes; it has ${entry.size}`,
+    );
+  }
+  return tensorOfBytes(dtype, shape, dataOf(key, entry));
+}
+
+/** A string tensor is the lengths of its elements as varints, a checksum of them, and the elements. */
+function onlyText(
+  key: string,
+  { shardId, offset, size }: Entry,
+  folder: ModelFolder,
+  { prefix, shards }: { readonly prefix: string; readonly shards: number },
+): Uint8Array {
+  const bytes = within(folder.file(`${prefix}.data-${digits(shardId)}-of-${digits(shards)}`), offset, size);
+  if (bytes === undefined) throw new BundleError(`"${key}" lies outside its file`);
+  let length = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[i] ?? 0;
+    length += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte >= 0x80) continue;
+    const start = i + 5;
+    if (start + length === bytes.length) return bytes.subarray(start);
+    break;
+  }
+  throw new BundleError(`"${key}" is not one text`);
+}
+
+function within(source: ByteSource, offset: number, size: number): Buffer | undefined {
+  const isInside = offset >= 0 && size >= 0 && offset + size <= source.sizeBytes;
+  return isInside ? bytesAt(source, offset, size) : undefined;
+}
+
+function digits(number: number): string {
+  return String(number).padStart(5, "0");
+}
+
+function missing(key: string): never {
+  throw new BundleError(`variable "${key}" is missing`);
+}

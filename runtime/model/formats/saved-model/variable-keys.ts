@@ -1,0 +1,114 @@
+import { GraphError, type SourceGraph, type SourceNode } from "../tensorflow-graph/source-graph.ts";
+import { dataInputs, reference } from "../tensorflow-graph/scope.ts";
+import type { TensorBundle } from "./bundle/tensor-bundle.ts";
+import { objectGraph } from "./saved-model-proto.ts";
+
+const objectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
+const assignments: ReadonlySet<string> = new Set(["AssignVariableOp", "Assign"]);
+
+/**
+ * The checkpoint key of a variable by the name of its node. Full names repeat (Keras 3 exports each variable twice), so the graph's own
+ * restore operation is asked first: which tensor it assigns to which variable. Throws a GraphError.
+ */
+export function variableKeys(
+  graph: SourceGraph,
+  bundle: TensorBundle,
+  restore: string | undefined,
+): (node: string) => string {
+  const restored = new Map([...restoredIn(graph.nodes, (name) => name), ...restoredByCall(graph, restore)]);
+  for (const [copy, original] of copies(graph.nodes)) {
+    const key = restored.get(copy);
+    if (key !== undefined && !restored.has(original)) restored.set(original, key);
+  }
+  let byFullName: ReadonlyMap<string, string> | undefined;
+  return (name) => {
+    const known = restored.get(name);
+    if (known !== undefined) return known;
+    const shared = graph.nodes.get(name)?.attributes.get("shared_name");
+    const fullName = typeof shared === "string" && shared !== "" ? shared : name;
+    byFullName ??= keysByFullName(bundle);
+    const key = [byFullName.get(fullName), fullName, name].find((key) => key !== undefined && bundle.has(key));
+    if (key === undefined) throw new GraphError(`the value of variable "${fullName}" is not in its checkpoint`);
+    return key;
+  };
+}
+
+/** The function that restores, with the variables that it is called with. */
+function restoredByCall(graph: SourceGraph, restore: string | undefined): ReadonlyMap<string, string> {
+  const call = restore === undefined || restore === "" ? undefined : graph.nodes.get(reference(restore).node);
+  const called = graph.functionNamed(call?.functions.get("f")?.[0] ?? "");
+  if (call === undefined || called === undefined) return new Map();
+  const variables = new Map(
+    dataInputs(call).map((input, i) => [called.parameters[i] ?? "", source(graph.nodes, input)?.name]),
+  );
+  return restoredIn(called.nodes, (name) => variables.get(name));
+}
+
+/** Variables that are initialised from others, with those: `tf.saved_model.save` restores a copy of each Keras 3 variable. */
+function copies(nodes: ReadonlyMap<string, SourceNode>): readonly (readonly [string, string])[] {
+  return [...nodes.values()].flatMap((node) => {
+    const [target, value] = assignments.has(node.op) ? dataInputs(node) : [];
+    const reading = value === undefined ? undefined : source(nodes, value);
+    const [original] = reading?.op === "ReadVariableOp" ? dataInputs(reading) : [];
+    if (target === undefined || original === undefined) return [];
+    return [[reference(target).node, reference(original).node] as const];
+  });
+}
+
+/** Follows each assignment to the checkpoint key that its value is read from. */
+function restoredIn(
+  nodes: ReadonlyMap<string, SourceNode>,
+  variableNamed: (name: string) => string | undefined,
+): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  const names = new Map<SourceNode, readonly string[]>();
+  for (const node of nodes.values()) {
+    if (!assignments.has(node.op)) continue;
+    const [target, value] = dataInputs(node);
+    if (target === undefined || value === undefined) continue;
+    const variable = variableNamed(source(nodes, target)?.name ?? reference(target).node);
+    const restoring = source(nodes, value);
+    if (variable === undefined || restoring?.op !== "RestoreV2") continue;
+    const known = names.get(restoring) ?? tensorNames(nodes, restoring);
+    names.set(restoring, known);
+    const key = known[reference(lastReference(nodes, value)).output];
+    if (key !== undefined) keys.set(variable, key);
+  }
+  return keys;
+}
+
+function tensorNames(nodes: ReadonlyMap<string, SourceNode>, restoring: SourceNode): readonly string[] {
+  const names = source(nodes, dataInputs(restoring)[1] ?? "?")?.value?.();
+  return names?.dtype === "string" ? names.data.map((bytes) => Buffer.from(bytes).toString("latin1")) : [];
+}
+
+function source(nodes: ReadonlyMap<string, SourceNode>, text: string): SourceNode | undefined {
+  return nodes.get(reference(lastReference(nodes, text)).node);
+}
+
+/** The reference behind a few identities. */
+function lastReference(nodes: ReadonlyMap<string, SourceNode>, text: string): string {
+  let at = text;
+  for (let hops = 0; hops < 8; hops++) {
+    const node = nodes.get(reference(at).node);
+    const [input] = node === undefined ? [] : dataInputs(node);
+    if (node?.op !== "Identity" || input === undefined) return at;
+    at = input;
+  }
+  return at;
+}
+
+/** Keys by the variables' full names. A name that repeats says nothing. */
+function keysByFullName(bundle: TensorBundle): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  const repeated = new Set<string>();
+  if (!bundle.has(objectGraphKey)) return keys;
+  for (const { attributes } of objectGraph.decode(bundle.text(objectGraphKey)).nodes) {
+    for (const { fullName, checkpointKey } of attributes) {
+      if (keys.has(fullName)) repeated.add(fullName);
+      keys.set(fullName, checkpointKey);
+    }
+  }
+  for (const name of ["", ...repeated]) keys.delete(name);
+  return keys;
+}

@@ -1,0 +1,45 @@
+import { faultCatalogue } from "../../../base/fault.ts";
+
+/** Why a TensorFlow graph is refused while it is read. */
+export const graphFaults = faultCatalogue<{
+  /** The file is cut short, or its structure is broken. */
+  GraphFileDamaged: { file: string; reason: string };
+  /** The graph contradicts itself or needs what is not there. */
+  GraphInvalid: { model: string; reason: string };
+  GraphNotServing: { model: string; tags: readonly string[] };
+  GraphSignatureMissing: { model: string };
+  /** The checkpoint in `variables/` cannot be read. */
+  GraphVariablesDamaged: { model: string; reason: string };
+}>({
+  GraphFileDamaged: {
+    message: ({ file, reason }) => `${file} cannot be read: ${reason}`,
+    hint: () => "the file is damaged or not what its name says; copy the model's whole folder again or export it again",
+    retry: "never",
+    level: "error",
+  },
+  GraphInvalid: {
+    message: ({ model, reason }) => `the graph of ${model} cannot be used: ${reason}`,
+    hint: () => "export the model again with model.export(path) or tf.saved_model.save",
+    retry: "never",
+    level: "error",
+  },
+  GraphNotServing: {
+    message: ({ model, tags }) =>
+      `${model} has no graph with the tag serve; its graphs have ${tags.length === 0 ? "no tags" : `the tags ${tags.join(", ")}`}`,
+    hint: () => "export the model with model.export(path) or tf.saved_model.save",
+    retry: "never",
+    level: "error",
+  },
+  GraphSignatureMissing: {
+    message: ({ model }) => `${model} has no signature that can be called`,
+    hint: () => "export the model with model.export(path), or give tf.saved_model.save its signatures",
+    retry: "never",
+    level: "error",
+  },
+  GraphVariablesDamaged: {
+    message: ({ model, reason }) => `the variables of ${model} cannot be read: ${reason}`,
+    hint: () => "copy the model's whole folder, variables and all, or export it again",
+    retry: "never",
+    level: "error",
+  },
+});
