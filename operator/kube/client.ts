@@ -27,6 +27,8 @@ export interface ObjectList<T> {
 export interface CreateOptions {
   /** Answers as if it were done, with all checks, and stores nothing. */
   readonly dryRun?: boolean;
+  /** Of the answer only `metadata`'s name, UID and resourceVersion are needed: the rest may be missing. */
+  readonly identityOnly?: boolean;
 }
 
 export interface ApplyOptions extends CreateOptions {
@@ -64,7 +66,7 @@ export interface ClientOptions {
 
 /**
  * The verbs of the API. Objects are raw JSON: `T` is the caller's word for what the kind looks like, and fields it does
- * not name are kept. Every verb throws a `kubeFaults` fault on refusal, after having waited out 429 and 503.
+ * not name are kept, but for `metadata.managedFields`, which is empty. Every verb throws a `kubeFaults` fault on refusal, after having waited out 429 and 503.
  */
 export interface Client {
   /** Undefined when there is no such object. */
@@ -144,7 +146,7 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads>
   const applied = <T extends KubeObject>(
     resource: Resource,
     object: T,
-    { force = false, dryRun = false, fieldManager = ownManager }: ApplyOptions,
+    { force = false, fieldManager = ownManager, ...options }: ApplyOptions,
     place: Pick<Operation, "verb" | "subresource">,
   ): Promise<T & Stored> =>
     written<T>(resource, {
@@ -153,32 +155,32 @@ function writeVerbs(exchange: Exchange, ownManager: string): Omit<Client, Reads>
       namespace: object.metadata.namespace,
       name: object.metadata.name ?? "",
       query: { fieldManager, force: String(force) },
-      dryRun,
+      ...options,
       contentType: "application/apply-patch+yaml",
       body: object,
     });
   return {
-    create: (resource, object, { dryRun = false } = {}) =>
+    create: (resource, object, options = {}) =>
       written(resource, {
         verb: "create",
         called: object.metadata.name ?? object.metadata.generateName,
         method: "POST",
         namespace: object.metadata.namespace,
-        dryRun,
+        ...options,
         contentType: "application/json",
         body: object,
       }),
     apply: (resource, object, applyOptions = {}) => applied(resource, object, applyOptions, { verb: "apply" }),
     applyStatus: (resource, object, applyOptions = {}) =>
       applied(resource, object, applyOptions, { verb: "apply status of", subresource: "status" }),
-    mergePatch: (resource, { namespace, name }, patch, { subresource, dryRun = false } = {}) =>
+    mergePatch: (resource, { namespace, name }, patch, { subresource, ...options } = {}) =>
       written(resource, {
         verb: subresource === undefined ? "patch" : `patch ${subresource} of`,
         method: "PATCH",
         namespace,
         name,
         ...(subresource === undefined ? {} : { subresource }),
-        dryRun,
+        ...options,
         contentType: "application/merge-patch+json",
         body: patch,
       }),

@@ -1,6 +1,7 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
+import { memberText, withoutManagedFields } from "./json/json-text.ts";
 import { type Resource, resourcePath, type ResourcePlace } from "./resources.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
@@ -15,6 +16,8 @@ export interface Operation extends ResourcePlace {
   readonly query?: Query;
   readonly contentType?: string;
   readonly body?: object;
+  /** Name, UID and resourceVersion are all that is read of the answer. */
+  readonly identityOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,12 +49,22 @@ export function createExchange(options: ExchangeOptions): Exchange {
     if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
     if (response.content !== undefined) return response.content;
     try {
-      return JSON.parse(response.body);
+      const { body } = response;
+      return (operation.identityOnly === true ? identity(body) : undefined) ?? JSON.parse(withoutManagedFields(body));
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown.message : String(thrown);
       throw kubeFaults.BrokenResponse({ operation: wording(operation), cause }, thrown);
     }
   };
+}
+
+/** An object of its identity alone, undefined when it is not to be found in this text. */
+function identity(body: string): object | undefined {
+  const [name, uid, resourceVersion] = ["name", "uid", "resourceVersion"].map((member) => {
+    const text = memberText(body, ["metadata", member]);
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  });
+  return resourceVersion === undefined ? undefined : { metadata: { name, uid, resourceVersion } };
 }
 
 /** `apply ReplicaSet default/digits-3f2a`, `list pods default`. */

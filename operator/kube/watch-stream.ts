@@ -1,5 +1,6 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, type Status, statusFault } from "./faults.ts";
+import { withoutManagedFields } from "./json/json-text.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 
 /** One line of a watch that is not an end. */
@@ -103,7 +104,8 @@ const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED"
 
 function parsedLine<T extends KubeObject>(line: unknown): Line<T> | undefined {
   try {
-    const event = (typeof line === "string" ? JSON.parse(line) : line) as Line<T> | null; // the server's word; type and identity are looked at next
+    const value: unknown = typeof line === "string" ? JSON.parse(withoutManagedFields(line)) : line;
+    const event = value as Line<T> | null; // the server's word; type and identity are looked at next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;
     return typeof event.object.metadata?.resourceVersion === "string" ? event : undefined;

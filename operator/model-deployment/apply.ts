@@ -65,6 +65,9 @@ async function confirm({ target }: Action, identity: Identity, client: Client): 
     throw deploymentFaults.StaleView({ target });
 }
 
+/** What became of an object is told by its watch: of the answer to a write its version is all that is needed. */
+const identityOnly = { identityOnly: true } as const;
+
 interface Place {
   readonly identity: Identity;
   readonly client: Client;
@@ -106,13 +109,16 @@ async function patched(
   { identity: { namespace }, client }: Place,
 ): Promise<Write> {
   const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-  return written(resources.replicaSets, await client.mergePatch(resources.replicaSets, { namespace, name }, exactly));
+  return written(
+    resources.replicaSets,
+    await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly),
+  );
 }
 
 /** Creates and never adopts: an object of this name that is there already is ours only by its controller. */
 async function created(resource: Resource, object: KubeObject, { identity, client }: Place): Promise<Stored> {
   try {
-    return await client.create(resource, object);
+    return await client.create(resource, object, identityOnly);
   } catch (thrown) {
     const fault = Fault.from(thrown);
     if (fault.code !== "AlreadyExists") throw fault;
@@ -151,7 +157,7 @@ export async function writeStatus(
     status,
   };
   try {
-    return { write: written(resource, await client.applyStatus(resource, object, { force: true })) };
+    return { write: written(resource, await client.applyStatus(resource, object, { force: true, ...identityOnly })) };
   } catch (thrown) {
     return { refusal: Fault.from(thrown) };
   }
@@ -165,12 +171,16 @@ async function applied(action: Extract<Action, { kind: "apply" }>, { identity, c
   const { resource, object, observed } = action;
   const { name, uid, resourceVersion } = observed;
   try {
-    return await client.apply(resource, { ...object, metadata: { ...object.metadata, uid } }, { force: true });
+    return await client.apply(
+      resource,
+      { ...object, metadata: { ...object.metadata, uid } },
+      { force: true, ...identityOnly },
+    );
   } catch (thrown) {
     const fault = Fault.from(thrown);
     if (fault.code !== "Invalid") throw fault;
     const exactly = { ...object, metadata: { ...object.metadata, resourceVersion } };
-    return client.mergePatch(resource, { namespace: identity.namespace, name }, exactly);
+    return client.mergePatch(resource, { namespace: identity.namespace, name }, exactly, identityOnly);
   }
 }
 

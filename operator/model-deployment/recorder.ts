@@ -31,9 +31,11 @@ export function createRecorder({ client, clock, log }: { client: Client; clock: 
       if (saidAt.size > maxRemembered) forgetOldest(saidAt);
       sequence += 1;
       const suffix = `${now.toString(16)}${sequence.toString(16)}`;
-      client.create(resources.events, eventObject(about, event, { now, suffix })).catch((thrown: unknown) => {
-        log.debug("event not published", { reason: event.reason, cause: Fault.from(thrown).message });
-      });
+      client
+        .create(resources.events, eventObject(about, event, { now, suffix }), { identityOnly: true })
+        .catch((thrown: unknown) => {
+          log.debug("event not published", { reason: event.reason, cause: Fault.from(thrown).message });
+        });
     },
   };
 }
