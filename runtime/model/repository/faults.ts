@@ -1,0 +1,58 @@
+import { faultCatalogue } from "../../base/fault.ts";
+
+/** What is wrong with a repository of models or with what configures it. */
+export const repositoryFaults = faultCatalogue<{
+  RepositoryUnreadable: { folder: string; reason: string };
+  ConfigurationUnreadable: { file: string; reason: string };
+  /** The file is no model configuration; `place` is `line:column`. */
+  ConfigurationInvalid: { file: string; place: string; reason: string };
+  /** A model of the configuration is not as it must be. */
+  ConfiguredModelInvalid: { file: string; model: string; reason: string };
+  /** The model's own configuration and the model do not agree. */
+  ModelConfigurationMismatch: { model: string; what: string; found: string; expected: string };
+  ModelUnknown: { name: string; known: readonly string[] };
+  /** A folder of numbered versions has none that is complete. */
+  VersionsMissing: { folder: string };
+}>({
+  RepositoryUnreadable: {
+    message: ({ folder, reason }) => `the repository ${folder} cannot be read: ${reason}`,
+    hint: () => "--repository must name a folder whose folders are models",
+    retry: "backoff",
+    level: "error",
+  },
+  ConfigurationUnreadable: {
+    message: ({ file, reason }) => `the model configuration ${file} cannot be read: ${reason}`,
+    retry: "backoff",
+    level: "error",
+  },
+  ConfigurationInvalid: {
+    message: ({ file, place, reason }) => `${file}:${place}: ${reason}`,
+    hint: () => "it must be TensorFlow Serving's model_config_list, in protobuf's text format or as JSON",
+    retry: "never",
+    level: "error",
+  },
+  ConfiguredModelInvalid: {
+    message: ({ file, model, reason }) => `${file}: model "${model}" ${reason}`,
+    retry: "never",
+    level: "error",
+  },
+  ModelConfigurationMismatch: {
+    message: ({ model, what, found, expected }) =>
+      `config.pbtxt of model "${model}": ${what} is "${found}"; the model has ${expected}`,
+    hint: () => "correct config.pbtxt, or remove it: names and shapes are read from the model",
+    retry: "never",
+    level: "error",
+  },
+  ModelUnknown: {
+    message: ({ name, known }) =>
+      `there is no model "${name}" in the repository; it has ${known.length === 0 ? "none" : known.join(", ")}`,
+    retry: "never",
+    level: "info",
+  },
+  VersionsMissing: {
+    message: ({ folder }) => `${folder} holds no complete version`,
+    hint: () => "a version is a folder whose name is a number, with a model file or a saved_model.pb in it",
+    retry: "backoff",
+    level: "error",
+  },
+});

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { inOneof, many, message, nested, optional, plain, repeated } from "../../base/protobuf/message.ts";
+import { messageOfTree } from "../../base/protobuf/text/message-of-tree.ts";
+import { textFormatTree } from "../../base/protobuf/text/text-format.ts";
+import { TextError } from "../../base/protobuf/text/tree.ts";
+import type { VersionPolicy } from "../../protocols/protocol.ts";
+import { repositoryFaults } from "./faults.ts";
+import type { TritonConfiguration } from "./model-configuration.ts";
+import { latestOnly } from "./version-policy.ts";
+
+// Of Triton's model_config.proto what says how a model is called and batched; everything else is passed over.
+const tensor = message("inference.ModelInput", { name: plain(1, "string") });
+const latest = message("inference.Latest", { numVersions: plain(1, "uint32") });
+const all = message("inference.All", {});
+const specific = message("inference.Specific", { versions: repeated(1, "safe64") });
+const versionPolicyMessage = message("inference.ModelVersionPolicy", {
+  latest: inOneof(
+    "policy_choice",
+    nested(1, () => latest),
+  ),
+  all: inOneof(
+    "policy_choice",
+    nested(2, () => all),
+  ),
+  specific: inOneof(
+    "policy_choice",
+    nested(3, () => specific),
+  ),
+});
+const modelConfig = message("inference.ModelConfig", {
+  name: plain(1, "string"),
+  versionPolicy: nested(3, () => versionPolicyMessage),
+  maxBatchSize: optional(4, "int32"),
+  input: many(5, () => tensor),
+  output: many(6, () => tensor),
+});
+
+/** What a `config.pbtxt` says. */
+export interface TritonModel {
+  readonly name: string;
+  readonly policy: VersionPolicy;
+  readonly triton: TritonConfiguration;
+}
+
+/** Reads Triton's `config.pbtxt`. Throws `ConfigurationInvalid` with line and column. */
+export function tritonConfiguration(file: string, text: string): TritonModel {
+  const { name, versionPolicy, maxBatchSize, input, output } = readConfig(file, text);
+  return {
+    name,
+    policy: policyOf(versionPolicy),
+    triton: {
+      ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
+      inputs: input.map((tensor) => tensor.name),
+      outputs: output.map((tensor) => tensor.name),
+      tag: createHash("sha256").update(text).digest("hex"),
+    },
+  };
+}
+
+function readConfig(file: string, text: string): ReturnType<typeof modelConfig.decode> {
+  try {
+    return messageOfTree(modelConfig, textFormatTree(text), { notation: "text", passesOverUnknown: true });
+  } catch (thrown) {
+    if (!(thrown instanceof TextError)) throw thrown;
+    const { at, message: reason } = thrown;
+    throw repositoryFaults.ConfigurationInvalid({ file, place: `${at.line}:${at.column}`, reason }, thrown);
+  }
+}
+
+function policyOf(policy: ReturnType<typeof versionPolicyMessage.decode> | undefined): VersionPolicy {
+  if (policy?.all !== undefined) return { kind: "all" };
+  if (policy?.specific !== undefined) return { kind: "specific", numbers: policy.specific.versions };
+  return policy?.latest === undefined ? latestOnly : { kind: "latest", count: policy.latest.numVersions || 1 };
+}

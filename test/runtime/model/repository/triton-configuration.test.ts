@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { tritonConfiguration } from "../../../../runtime/model/repository/triton-configuration.ts";
+
+const text = `name: "simple"
+platform: "onnxruntime_onnx"
+max_batch_size: 8
+input [
+  { name: "INPUT0" data_type: TYPE_INT32 dims: [ 16 ] },
+  { name: "INPUT1" data_type: TYPE_INT32 dims: [ 16 ] }
+]
+output [
+  { name: "OUTPUT0" data_type: TYPE_INT32 dims: [ 16 ] label_filename: "labels.txt" }
+]
+version_policy: { specific { versions: [1, 3] } }
+instance_group [ { kind: KIND_CPU count: 2 } ]
+parameters { key: "intra_op_thread_count" value: { string_value: "2" } }
+dynamic_batching { }
+`;
+
+describe("Triton's config.pbtxt", () => {
+  test("tells names, the largest batch and versions; the rest is passed over", () => {
+    expect(tritonConfiguration("config.pbtxt", text)).toEqual({
+      name: "simple",
+      policy: { kind: "specific", numbers: [1, 3] },
+      triton: {
+        maxBatchSize: 8,
+        inputs: ["INPUT0", "INPUT1"],
+        outputs: ["OUTPUT0"],
+        tag: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+    });
+  });
+
+  test("may be empty", () => {
+    expect(tritonConfiguration("config.pbtxt", "")).toMatchObject({
+      name: "",
+      policy: { kind: "latest", count: 1 },
+      triton: { inputs: [], outputs: [] },
+    });
+    const policy = "version_policy: { latest { num_versions: 2 } }";
+    expect(tritonConfiguration("config.pbtxt", policy).policy).toEqual({ kind: "latest", count: 2 });
+    expect(tritonConfiguration("config.pbtxt", "version_policy { all { } }").policy).toEqual({ kind: "all" });
+  });
+
+  test("is refused with the place of what is wrong", () => {
+    expect(() => tritonConfiguration("/models/simple/config.pbtxt", 'name: "simple"\nmax_batch_size: many')).toThrow(
+      "/models/simple/config.pbtxt:2:17: max_batch_size is many; must be a whole number",
+    );
+  });
+});
