@@ -10,16 +10,16 @@ export interface LeaseOptions {
   readonly key: ObjectKey;
   /** Unique among all who contend: pod name and a random part. */
   readonly identity: string;
-  /** Told once when the lease is ours. */
+  /** Told whenever the lease has become ours. */
   readonly onAcquired: () => void;
-  /** Told once when it is no longer sure that the lease is ours. Not told after `stop`. */
+  /** Told whenever it is no longer sure that the lease is ours. Not told after `stop`. */
   readonly onLost: () => void;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly log?: Log;
 }
 
-/** One contender for a lease: acquires it once, keeps it, and ends when it is lost. */
+/** One contender for a lease: acquires it, keeps it, and contends again when it is lost. */
 export interface Lease {
   readonly isHeld: boolean;
   /** Ends it and frees the lease, so that the next one need not wait. */
@@ -76,16 +76,18 @@ export function startLease(options: LeaseOptions): Lease {
     }
   };
   const run = async (): Promise<void> => {
-    const acquiredMs = await acquire();
-    if (acquiredMs === undefined || signal.aborted) return;
-    isHeld = true;
-    log.info("lease acquired", { identity });
-    options.onAcquired();
-    await keep(acquiredMs);
-    isHeld = false;
-    if (signal.aborted) return;
-    log.error("lease lost", { identity });
-    options.onLost();
+    while (!signal.aborted) {
+      const acquiredMs = await acquire();
+      if (acquiredMs === undefined || signal.aborted) return;
+      isHeld = true;
+      log.info("lease acquired", { identity });
+      options.onAcquired();
+      await keep(acquiredMs);
+      isHeld = false;
+      if (signal.aborted) return;
+      log.error("lease lost", { identity });
+      options.onLost();
+    }
   };
   const running = run();
   return {

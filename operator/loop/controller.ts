@@ -48,7 +48,10 @@ export interface Controller {
   readonly isIdle: boolean;
   add(key: string, priority?: Priority): void;
   addAfter(key: string, delayMs: number): void;
+  /** Takes keys, until `pause` or `stop`. */
   start(): void;
+  /** Takes no key until the next `start`; what is worked on goes on. */
+  pause(): void;
   /** Takes no key any more; resolves when the running ones are done, or after `stopCapMs`. */
   stop(): Promise<void>;
 }
@@ -103,8 +106,10 @@ export function createController(options: ControllerOptions): Controller {
     add: (key, priority) => queue.add(key, priority),
     addAfter: (key, delayMs) => queue.addAfter(key, delayMs),
     start() {
+      queue.resume();
       if (running.length === 0) running = Array.from({ length: workers }, work);
     },
+    pause: () => queue.pause(),
     async stop() {
       queue.close();
       await endOrCap(Promise.all(running), clock, stopCapMs);

@@ -23,6 +23,9 @@ export interface Queue {
   /** The next key; undefined after `close`. Every key taken must be `done`. */
   take(): Promise<string | undefined>;
   done(key: string): void;
+  /** Hands out no key until `resume`; keys may be added. */
+  pause(): void;
+  resume(): void;
   /** Hands out no key any more and drops all delays. */
   close(): void;
 }
@@ -35,9 +38,10 @@ export function createQueue(options: LineOptions): Queue {
   const inHand = new Map<string, Priority | undefined>();
   const takers: ((key: string | undefined) => void)[] = [];
   let isClosed = false;
+  let isPaused = false;
 
   const handOut = (): void => {
-    while (takers.length > 0) {
+    while (takers.length > 0 && !isPaused) {
       const next = line.shift();
       if (next === undefined) break;
       inHand.set(next, undefined);
@@ -79,6 +83,11 @@ export function createQueue(options: LineOptions): Queue {
       const priority = inHand.get(key);
       inHand.delete(key);
       if (priority !== undefined) add(key, priority);
+    },
+    pause: () => void (isPaused = true),
+    resume() {
+      isPaused = false;
+      handOut();
     },
     close() {
       isClosed = true;

@@ -141,6 +141,29 @@ export function leaseSuite(bench: Bench): void {
     expect(contender.isHeld).toBe(true);
     await passes(2_000);
     expect({ told, isHeld: contender.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
+    // It contends again, and nobody else has written meanwhile.
+    isCut = false;
+    await passes(2_000);
+    expect({ told, isHeld: contender.isHeld }).toEqual({
+      told: ["one acquired", "one lost", "one acquired"],
+      isHeld: true,
+    });
+  });
+
+  test("a holder that lost it to another is the next one when that stops", async () => {
+    const first = contend("one");
+    await toldBecomes(["one acquired"]);
+    const { metadata } = (await client.get<LeaseObject>(resources.leases, key)) ?? {};
+    const spec = { holderIdentity: "two", leaseDurationSeconds: 15 };
+    await client.mergePatch(resources.leases, key, { metadata: { resourceVersion: metadata?.resourceVersion }, spec });
+    await passes(4_000);
+    expect({ told, isHeld: first.isHeld }).toEqual({ told: ["one acquired", "one lost"], isHeld: false });
+    await client.mergePatch(resources.leases, key, { spec: { holderIdentity: "" } });
+    await passes(2_000);
+    expect({ told, isHeld: first.isHeld }).toEqual({
+      told: ["one acquired", "one lost", "one acquired"],
+      isHeld: true,
+    });
   });
 
   test("a short trouble changes nothing", async () => {

@@ -139,6 +139,21 @@ describe("workers", () => {
     expect(runsAtMs).toEqual([1_000]);
     await controller.stop();
   });
+
+  test("take no key while paused, and those that came meanwhile after the next start", async () => {
+    const { clock, controller, runsAtMs } = scripted([{ requeueAfterMs: 1_000 }]);
+    controller.add("a");
+    controller.start();
+    await clock.advance(500);
+    controller.pause();
+    controller.add("b");
+    await clock.advance(4_500);
+    expect({ runsAtMs: [...runsAtMs], depth: controller.depth }).toEqual({ runsAtMs: [0], depth: 2 });
+    controller.start();
+    await clock.settle();
+    expect({ runsAtMs, depth: controller.depth }).toEqual({ runsAtMs: [0, 5_000, 5_000], depth: 0 });
+    await controller.stop();
+  });
 });
 
 describe("the stop of a controller", () => {
