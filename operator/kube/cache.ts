@@ -190,7 +190,8 @@ interface Store<T extends KubeObject, Index extends string> {
 /** Objects by UID, with the secondary maps kept in step. */
 function createStore<T extends KubeObject, Index extends string>({ indexes }: CacheOptions<T, Index>): Store<T, Index> {
   const byUid = new Map<string, T & Stored>();
-  const uidByName = new Map<string, string>();
+  /** By namespace, then by name: a key of both in one would have to be written for every look-up. */
+  const byName = new Map<string, Map<string, T & Stored>>();
   const uidsByIndex = new Map<string, Map<string, Set<string>>>();
   const keysOf = Object.entries<(object: T & Stored) => readonly string[]>(indexes ?? {});
 
@@ -204,20 +205,23 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
       }
     }
   };
-  const found = (uid: string | undefined): (T & Stored) | undefined => (uid === undefined ? undefined : byUid.get(uid));
   return {
     size: () => byUid.size,
     all: () => [...byUid.values()],
-    find: (key) => found(uidByName.get(nameKey(key))),
-    withUid: found,
-    withIndex: (index, key) =>
-      [...(uidsByIndex.get(index)?.get(key) ?? [])].map(found).filter((object) => object !== undefined),
+    find: ({ namespace = "", name }) => byName.get(namespace)?.get(name),
+    withUid: (uid) => byUid.get(uid),
+    withIndex(index, key) {
+      const uids = uidsByIndex.get(index)?.get(key);
+      return uids === undefined ? [] : [...uids].map((uid) => byUid.get(uid)).filter((object) => object !== undefined);
+    },
     set(object) {
       const { uid } = object.metadata;
       const previous = byUid.get(uid);
       if (previous !== undefined) unindex(previous);
       byUid.set(uid, object);
-      uidByName.set(nameKey(object.metadata), uid);
+      const { namespace = "", name } = object.metadata;
+      const named = byName.get(namespace) ?? new Map<string, T & Stored>();
+      byName.set(namespace, named.set(name, object));
       for (const [index, keys] of keysOf) {
         const uidsByKey = uidsByIndex.get(index) ?? new Map<string, Set<string>>();
         uidsByIndex.set(index, uidsByKey);
@@ -227,13 +231,12 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
     delete(object) {
       const { uid } = object.metadata;
       if (!byUid.delete(uid)) return false;
-      if (uidByName.get(nameKey(object.metadata)) === uid) uidByName.delete(nameKey(object.metadata));
+      const { namespace = "", name } = object.metadata;
+      const named = byName.get(namespace);
+      if (named?.get(name)?.metadata.uid === uid) named.delete(name);
+      if (named?.size === 0) byName.delete(namespace);
       unindex(object);
       return true;
     },
   };
-}
-
-function nameKey({ namespace, name }: { namespace?: string | undefined; name: string }): string {
-  return `${namespace ?? ""}/${name}`;
 }

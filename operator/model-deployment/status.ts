@@ -1,7 +1,7 @@
 import type { Condition, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import { conditions, type Standing } from "./conditions.ts";
-import { canonicalJson } from "./plan/hash.ts";
+import { isEqual } from "./plan/equality.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
 import { serviceName } from "./resources/names.ts";
 import {
@@ -37,7 +37,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
 
 /** True when writing `next` over `previous` would change nothing. */
 export function isSameStatus(previous: ModelDeploymentStatus, next: ModelDeploymentStatus): boolean {
-  return canonicalJson(previous) === canonicalJson(next);
+  return isEqual(previous, next);
 }
 
 function revisionStatus(snapshot: Snapshot, { revision: hash, version, weight }: Share): RevisionStatus {

@@ -5,6 +5,7 @@ import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { createServer } from "../../runtime/base/node-http.ts";
 import { type Route, routesPath, type Seen } from "../../runtime/contract/route-table.ts";
+import { isEqual } from "../model-deployment/plan/equality.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 
@@ -87,7 +88,7 @@ export class PushServer implements RoutePush {
   /** Replaces a ModelDeployment's route, or takes it away. Changes of one moment go out together. */
   set(key: string, route: Route | undefined): void {
     const before = this.#routes.get(key);
-    const isChanged = content(before) !== content(route);
+    const isChanged = !isEqual(content(before), content(route));
     if (route === undefined) this.#routes.delete(key);
     else this.#routes.set(key, route);
     if (!isChanged) return;
@@ -138,6 +139,6 @@ export class PushServer implements RoutePush {
 }
 
 /** What gateways are to do: a newer resourceVersion alone is no change. */
-function content(route: Route | undefined): string {
-  return JSON.stringify({ ...route, resourceVersion: undefined });
+function content(route: Route | undefined): object {
+  return { ...route, resourceVersion: undefined };
 }

@@ -2,9 +2,17 @@ import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deploymen
 import type { Snapshot } from "../snapshot.ts";
 import { hash } from "./hash.ts";
 
+/** By spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
+const known = new WeakMap<ModelDeploymentSpec, string>();
+
 /** Hash of the parts of a spec that make a pod what it is. Replicas and suspend are not among them. */
-export function revisionHash({ model, resources, scheduling, serving }: ModelDeploymentSpec): string {
-  return hash({ model, resources, scheduling, serving });
+export function revisionHash(spec: ModelDeploymentSpec): string {
+  const found = known.get(spec);
+  if (found !== undefined) return found;
+  const { model, resources, scheduling, serving } = spec;
+  const made = hash({ model, resources, scheduling, serving });
+  known.set(spec, made);
+  return made;
 }
 
 /**
@@ -17,6 +25,6 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
   if (existing !== undefined) return existing.version;
   const promised = [stable, candidate].find((share) => share?.revision === revision);
   if (promised !== undefined) return promised.version;
-  const known = [stable?.version, candidate?.version, ...snapshot.revisions.map(({ version }) => version)];
-  return String(1 + Math.max(0, ...known.map((version) => Number(version ?? 0))));
+  const versions = [stable?.version, candidate?.version, ...snapshot.revisions.map(({ version }) => version)];
+  return String(1 + Math.max(0, ...versions.map((version) => Number(version ?? 0))));
 }
