@@ -1,10 +1,16 @@
-import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
-import { download } from "./model/source/download.ts";
+import { defaultUnpackLimits } from "./model/source/archive/budget.ts";
+import { isArchive, unpack } from "./model/source/archive/unpack.ts";
+import { type Downloaded, defaultDownloadLimits, download } from "./model/source/download.ts";
+import { faults } from "./model/source/faults.ts";
 import { progressReport } from "./model/source/progress.ts";
-import { type SourceUrl, sourceUrl } from "./model/source/source-url.ts";
+import { containedPath } from "./model/source/stores/contained.ts";
+import { filesOf } from "./model/source/stores/listing.ts";
+import { openStore } from "./model/source/stores/open-store.ts";
+import type { StoredFile } from "./model/source/stores/store.ts";
 import type { FetchOptions } from "./options.ts";
 
 /** What `fetch` takes from the process it runs in. */
@@ -14,26 +20,68 @@ export interface FetchParts {
   readonly stop: AbortSignal;
 }
 
-/** Downloads a model file into the models volume. Throws a Fault when it cannot; nothing half-written stays. */
-export async function fetchModel(options: FetchOptions, { clock, log, stop }: FetchParts): Promise<void> {
-  const source = sourceUrl(options.url);
-  const target = await targetFile(options.path, source);
-  log.info("fetching model", { url: source.shown, path: target });
-  const downloaded = await download({
-    source,
-    target,
-    ...(options.sha256 === undefined ? {} : { sha256: options.sha256 }),
-    clock,
+/** Downloads a model, a file or a folder, into the models volume. Throws a Fault; nothing half-written stays. */
+export async function fetchModel(options: FetchOptions, parts: FetchParts): Promise<void> {
+  const { log, stop } = parts;
+  const store = openStore(options.url, options.credentials);
+  log.info("fetching model", { url: store.shown, path: options.path });
+  const files = await filesOf(store, {
+    clock: parts.clock,
     signal: stop,
-    onProgress: progressReport(clock, (line, progress) => log.info(`fetching model: ${line}`, { ...progress })),
-    onSetback: ({ reason }) => log.warn("source did not deliver; trying again", { url: source.shown, reason }),
+    forMs: defaultDownloadLimits.firstByteMs,
+    pauseMs: defaultDownloadLimits.firstPauseMs,
+    onSetback: ({ reason }) => log.warn("source did not answer; asking again", { url: store.shown, reason }),
   });
-  log.info("model fetched", { ...downloaded });
+  const [first] = files;
+  const isFolder = store.isFolder ?? (files.length > 1 || first?.path.includes("/") === true);
+  if (isFolder || first === undefined) {
+    checkTotal(store.shown, files);
+    for (const file of files) await fetchFile(file, containedPath(options.path, file.path, store.shown), { parts });
+    log.info("model fetched", { path: options.path, files: files.length });
+    return;
+  }
+  const target = await targetFile(options.path, first);
+  const isPacked = isArchive(first.path);
+  const place = isPacked ? `${target}.archive${endingOf(first.path)}` : target;
+  const downloaded = await fetchFile(first, place, { parts, sha256: options.sha256 });
+  if (isPacked) {
+    await unpack({ archive: place, shown: first.shown, folder: target, limits: defaultUnpackLimits });
+    await rm(place, { force: true });
+  }
+  log.info("model fetched", { ...downloaded, path: target });
 }
 
-/** A folder gets the file under the name that the URL ends with. */
-async function targetFile(path: string, { url }: SourceUrl): Promise<string> {
+interface FileTerms {
+  readonly parts: FetchParts;
+  readonly sha256?: string | undefined;
+}
+
+function fetchFile(file: StoredFile, target: string, { parts, sha256 }: FileTerms): Promise<Downloaded> {
+  const { clock, log, stop } = parts;
+  return download({
+    source: file,
+    target,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    clock,
+    signal: stop,
+    onProgress: progressReport(clock, (line, progress) => log.info(`fetching ${file.path}: ${line}`, { ...progress })),
+    onSetback: ({ reason }) => log.warn("source did not deliver; trying again", { url: file.shown, reason }),
+  });
+}
+
+function checkTotal(url: string, files: readonly StoredFile[]): void {
+  const sizeBytes = files.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0);
+  const limitBytes = defaultDownloadLimits.maxBytes;
+  if (sizeBytes > limitBytes) throw faults.ModelTooLarge({ url, sizeBytes, limitBytes });
+}
+
+/** A folder gets the file under its own name. */
+async function targetFile(path: string, file: StoredFile): Promise<string> {
   const facts = await stat(path).catch(() => undefined);
   if (facts?.isDirectory() !== true && !path.endsWith("/")) return path;
-  return join(path, basename(decodeURIComponent(url.pathname)) || "model");
+  return join(path, file.path);
+}
+
+function endingOf(name: string): string {
+  return /(?:\.tar)?\.[a-z]+$/i.exec(name)?.[0] ?? "";
 }

@@ -8,11 +8,17 @@ import {
   type OptionValue,
   oneOf,
   optionSource,
+  timeSpan,
   wholeNumber,
 } from "./base/option-source.ts";
 import { environment } from "./contract/environment.ts";
 import { ports } from "./contract/ports.ts";
+import { release } from "./contract/release.ts";
+import { type ModelEngine, modelEngines } from "./model/formats/engine-choice.ts";
 import { type ModelFormat, modelFormats } from "./model/formats/load-model.ts";
+import { latestOnly, policyForms, versionPolicy } from "./model/repository/version-policy.ts";
+import type { VersionPolicy } from "./protocols/protocol.ts";
+import type { Credentials } from "./model/source/stores/open-store.ts";
 import { type ServingSettings, defaultServing, servingSettings } from "./serving-settings.ts";
 
 /** Options that every program of the image takes. */
@@ -22,20 +28,46 @@ export interface ProgramOptions {
   readonly terminationLog?: string;
 }
 
-/** What `serve` is told. */
-export interface ServeOptions extends ProgramOptions {
-  /** Model name and version on the wire. */
-  readonly name: string;
-  readonly version: number;
+/** One model: a file, a folder that is a model, or a folder of numbered versions. */
+export interface ModelAtPath {
+  readonly kind: "path";
   readonly path: string;
+  /** Model name on the wire. */
+  readonly name: string;
+  /** Version on the wire of a model that does not lie in a numbered folder. */
+  readonly version: number;
+  /** Which of numbered versions are served. */
+  readonly policy: VersionPolicy;
   /** Root that the model must be inside of; absent: the folder that the path lies in. */
   readonly volume?: string;
   readonly format: ModelFormat;
   readonly digest?: string;
-  readonly engine: Engine;
+}
+
+/** Which models `serve` serves. */
+export type ServedModels =
+  | ModelAtPath
+  /** A folder of models, each with numbered versions. */
+  | { readonly kind: "repository"; readonly folder: string }
+  /** A file with TensorFlow Serving's model configuration. */
+  | { readonly kind: "configuration"; readonly file: string };
+
+/** What `serve` is told. */
+export interface ServeOptions extends ProgramOptions {
+  readonly models: ServedModels;
+  readonly engine: ModelEngine;
+  /** Threads of the engine; absent: as many as the CPU limit or the machine allows. */
+  readonly threads?: number;
   readonly host: string;
   readonly httpPort: number;
+  readonly grpcPort: number;
   readonly adminPort: number;
+  /** What `GET /v2` calls the server. */
+  readonly serverName: string;
+  /** Whether clients may load and unload models. */
+  readonly allowsModelControl: boolean;
+  /** How often folders and the configuration file are looked at; 0: once. */
+  readonly pollIntervalMs: number;
   readonly serving: ServingSettings;
   /** How long requests are still taken after SIGTERM. */
   readonly drainDelayMs: number;
@@ -45,16 +77,20 @@ export interface ServeOptions extends ProgramOptions {
 export interface FetchOptions extends ProgramOptions {
   readonly url: string;
   readonly sha256?: string;
+  readonly credentials: Credentials;
   /** File to write, or a folder to put the file into. */
   readonly path: string;
 }
 
-/** Values of `spec.serving.engine`. */
-const engines = ["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"] as const;
-export type Engine = (typeof engines)[number];
+/** As TensorFlow Serving's `--file_system_poll_wait_seconds`. */
+const defaultPollMs = 1_000;
+const longestPollMs = 86_400_000;
 
 const names = {
   path: { variable: environment.modelPath },
+  repository: { flag: "repository" },
+  config: { flag: "config" },
+  policy: { flag: "versions", variable: environment.modelVersions },
   name: { flag: "name", variable: environment.modelName },
   version: { flag: "version", variable: environment.modelVersion },
   volume: { flag: "model-volume", variable: environment.modelVolume },
@@ -62,7 +98,13 @@ const names = {
   digest: { flag: "digest", variable: environment.modelDigest },
   engine: { flag: "engine", variable: environment.engine },
   host: { flag: "host", variable: environment.bindAddress },
+  threads: { flag: "threads" },
+  cpuLimit: { variable: environment.cpuLimit },
   httpPort: { flag: "http-port" },
+  grpcPort: { flag: "grpc-port" },
+  serverName: { flag: "server-name" },
+  modelControl: { flag: "model-control" },
+  pollInterval: { flag: "poll-interval" },
   adminPort: { flag: "admin-port" },
   serving: { flag: "serving", variable: environment.serving },
   drainDelay: { flag: "drain-delay-ms", variable: environment.drainDelayMs },
@@ -74,15 +116,22 @@ const names = {
 } as const satisfies Record<string, OptionNames>;
 
 const serveFlags = [
+  names.repository,
+  names.config,
   names.name,
   names.version,
+  names.policy,
   names.volume,
   names.format,
   names.digest,
   names.engine,
+  names.threads,
   names.host,
   names.httpPort,
+  names.grpcPort,
   names.adminPort,
+  names.serverName,
+  names.pollInterval,
   names.serving,
   names.drainDelay,
   names.logLevel,
@@ -90,27 +139,74 @@ const serveFlags = [
 ].map(({ flag }) => flag);
 const fetchFlags = [names.sha256, names.target, names.logLevel, names.terminationLog].map(({ flag }) => flag);
 
-/** Options of `serve [PATH]`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
+/** Options of `serve`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function serveOptions(args: readonly string[], env: Environment): ServeOptions {
-  const usage = `serve PATH ${serveFlags.map((flag) => `[--${flag} …]`).join(" ")}`;
-  const source = optionSource(args, env, { flags: serveFlags, usage });
-  const path = placeOf(source, names.path, "the path of a model file or folder");
-  const text = (names: OptionNames): string | undefined => source.find(names)?.text;
+  const switches = [names.modelControl.flag];
+  const flags = [...serveFlags.map((flag) => `[--${flag} …]`), ...switches.map((flag) => `[--${flag}]`)];
+  const usage = `serve PATH|--repository FOLDER|--config FILE ${flags.join(" ")}`;
+  const source = optionSource(args, env, { flags: serveFlags, switches, usage });
+  const pollInterval = source.find(names.pollInterval);
   return {
     ...programOptions(source),
-    path,
-    name: text(names.name) ?? modelNameOf(path),
-    version: numberOf(source.find(names.version), { assumed: 1, min: 1, max: Number.MAX_SAFE_INTEGER }),
-    ...optional("volume", text(names.volume)),
-    format: wordOf(source.find(names.format), modelFormats, "Auto"),
-    ...optional("digest", digestOf(source.find(names.digest))),
-    engine: wordOf(source.find(names.engine), engines, "Auto"),
-    host: text(names.host) ?? "0.0.0.0",
-    httpPort: numberOf(source.find(names.httpPort), { assumed: ports.rest, min: 0, max: 65_535 }),
-    adminPort: numberOf(source.find(names.adminPort), { assumed: ports.admin, min: 0, max: 65_535 }),
+    models: servedModels(source),
+    engine: wordOf(source.find(names.engine), modelEngines, "Auto"),
+    ...threadsOf(source),
+    host: source.find(names.host)?.text ?? "0.0.0.0",
+    httpPort: portOf(source, names.httpPort, ports.rest),
+    grpcPort: portOf(source, names.grpcPort, ports.grpc),
+    adminPort: portOf(source, names.adminPort, ports.admin),
+    serverName: source.find(names.serverName)?.text ?? release.name,
+    allowsModelControl: source.find(names.modelControl) !== undefined,
+    pollIntervalMs: pollInterval === undefined ? defaultPollMs : timeSpan(pollInterval, 0, longestPollMs),
     serving: servingOf(source.find(names.serving)),
     drainDelayMs: numberOf(source.find(names.drainDelay), { assumed: 0, min: 0, max: 3_600_000 }),
   };
+}
+
+function servedModels(source: OptionSource): ServedModels {
+  const repository = source.find(names.repository);
+  const config = source.find(names.config);
+  const places = [...source.positionals.map((text) => ({ option: "PATH", text })), repository, config];
+  const [first, second] = places.filter((place) => place !== undefined);
+  if (second !== undefined && second.option !== "PATH") {
+    const expected = `absent beside ${first?.option} ${first?.text}`;
+    throw faults.OptionInvalid({ option: second.option, value: second.text, expected });
+  }
+  if (repository !== undefined) return { kind: "repository", folder: repository.text };
+  if (config !== undefined) return { kind: "configuration", file: config.text };
+  return modelAtPath(source);
+}
+
+function modelAtPath(source: OptionSource): ModelAtPath {
+  const path = placeOf(source, names.path, "the path of a model file or folder");
+  return {
+    kind: "path",
+    path,
+    name: source.find(names.name)?.text ?? modelNameOf(path),
+    version: numberOf(source.find(names.version), { assumed: 1, min: 1, max: Number.MAX_SAFE_INTEGER }),
+    policy: policyOf(source.find(names.policy)),
+    ...optional("volume", source.find(names.volume)?.text),
+    format: wordOf(source.find(names.format), modelFormats, "Auto"),
+    ...optional("digest", digestOf(source.find(names.digest))),
+  };
+}
+
+function policyOf(value: OptionValue | undefined): VersionPolicy {
+  const policy = value === undefined ? latestOnly : versionPolicy(value.text);
+  if (policy !== undefined) return policy;
+  throw faults.OptionInvalid({ option: value?.option ?? "", value: value?.text ?? "", expected: policyForms });
+}
+
+/** The flag, or what the CPU limit pays for: a thread beyond that is one that waits. */
+function threadsOf(source: OptionSource): { readonly threads?: number } {
+  const threads = source.find(names.threads);
+  if (threads !== undefined) return { threads: wholeNumber(threads, 1, 1024) };
+  const cores = Number(source.find(names.cpuLimit)?.text ?? Number.NaN);
+  return Number.isNaN(cores) ? {} : { threads: Math.max(1, Math.ceil(cores)) };
+}
+
+function portOf(source: OptionSource, names: OptionNames, assumed: number): number {
+  return numberOf(source.find(names), { assumed, min: 0, max: 65_535 });
 }
 
 /** Options of `fetch [URL]`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
@@ -126,6 +222,14 @@ export function fetchOptions(args: readonly string[], env: Environment): FetchOp
     url: placeOf(source, names.url, "the URL of a model file"),
     ...optional("sha256", digestOf(source.find(names.sha256))),
     path: target.text,
+    credentials: {
+      gcsKeyJson: env["GOOGLE_APPLICATION_CREDENTIALS_JSON"],
+      gcsEndpoint: env["STORAGE_EMULATOR_HOST"],
+      azureAccountKey: env["AZURE_STORAGE_KEY"],
+      azureSasToken: env["AZURE_STORAGE_SAS_TOKEN"],
+      huggingFaceToken: env["HF_TOKEN"],
+      huggingFaceEndpoint: env["HF_ENDPOINT"],
+    },
   };
 }
 

@@ -4,13 +4,11 @@ import { Fault } from "../../base/fault.ts";
 import { checkDigest, fileDigest, normalDigest } from "./digest.ts";
 import { faults } from "./faults.ts";
 import { PartFile } from "./part-file.ts";
-import { type Setback, type SourceResponse, openSource } from "./source-response.ts";
-import type { SourceUrl } from "./source-url.ts";
+import type { Setback, SourceResponse, StoredFile } from "./stores/store.ts";
 
 /** What a download may cost. */
 export interface DownloadLimits {
   readonly maxBytes: number;
-  readonly maxRedirects: number;
   /** Longest wait for the next byte. */
   readonly stallMs: number;
   /**
@@ -26,7 +24,6 @@ export interface DownloadLimits {
 
 export const defaultDownloadLimits: DownloadLimits = {
   maxBytes: 256 * 1024 ** 3,
-  maxRedirects: 5,
   stallMs: 30_000,
   firstByteMs: 5_000,
   maxIdleAttempts: 6,
@@ -35,7 +32,7 @@ export const defaultDownloadLimits: DownloadLimits = {
 };
 
 export interface Download {
-  readonly source: SourceUrl;
+  readonly source: Pick<StoredFile, "shown" | "open">;
   /** File to write. It appears only when complete and of the right digest. */
   readonly target: string;
   readonly sha256?: string;
@@ -112,7 +109,8 @@ async function attempt(
 ): Promise<Setback | undefined> {
   const { source, limits = defaultDownloadLimits, signal } = order;
   try {
-    const opened = await openSource(source, { limits, resume: { offset: part.sizeBytes, tag }, signal });
+    const resume = { offset: part.sizeBytes, tag };
+    const opened = await source.open({ resume, stallMs: limits.stallMs, signal });
     if ("reason" in opened) return opened;
     onOpen(opened);
     if (opened.start === 0 && part.sizeBytes > 0) await part.restart();
@@ -134,13 +132,13 @@ function wordsOf(thrown: unknown): string {
 
 async function copy(part: PartFile, { body, totalBytes }: SourceResponse, order: Download): Promise<void> {
   const { source, limits = defaultDownloadLimits, onProgress } = order;
-  const tooLarge = (sizeBytes: number | undefined): Fault => {
-    body.destroy();
-    return faults.ModelTooLarge({ url: source.shown, sizeBytes, limitBytes: limits.maxBytes });
-  };
-  if (totalBytes !== undefined && totalBytes > limits.maxBytes) throw tooLarge(totalBytes);
-  for await (const chunk of body) {
-    const bytes: Uint8Array = chunk;
+  const tooLarge = (sizeBytes: number | undefined): Fault =>
+    faults.ModelTooLarge({ url: source.shown, sizeBytes, limitBytes: limits.maxBytes });
+  if (totalBytes !== undefined && totalBytes > limits.maxBytes) {
+    await body[Symbol.asyncIterator]().return?.();
+    throw tooLarge(totalBytes);
+  }
+  for await (const bytes of body) {
     if (part.sizeBytes + bytes.length > limits.maxBytes) throw tooLarge(undefined);
     await part.append(bytes);
     onProgress?.({ bytes: part.sizeBytes, totalBytes });

@@ -2,7 +2,11 @@ import { faultCatalogue } from "../../base/fault.ts";
 
 /** Why a download fails; a missing model and a wrong digest are in `../faults.ts`. */
 export const faults = faultCatalogue<{
-  SourceUrlInvalid: { reason: string };
+  SourceUrlInvalid: { reason: string; expected: string };
+  CredentialsInvalid: { variable: string; expected: string };
+  /** A store or an archive names a file that would lie outside the model's folder. */
+  PathRefused: { place: string; path: string };
+  ArchiveRefused: { place: string; reason: string };
   RedirectRefused: { from: string; reason: string };
   SourceRefused: { url: string; status: number };
   SourceUnavailable: { url: string; reason: string; attempts: number };
@@ -10,8 +14,27 @@ export const faults = faultCatalogue<{
   TargetUnwritable: { path: string; reason: string };
 }>({
   SourceUrlInvalid: {
-    message: ({ reason }) => `the source URL cannot be used: ${reason}; must be an http or https URL`,
-    hint: () => "check spec.model.source.http.url",
+    message: ({ reason, expected }) => `the source URL cannot be used: ${reason}; must be ${expected}`,
+    hint: () => "check spec.model.source",
+    retry: "never",
+    level: "error",
+  },
+  CredentialsInvalid: {
+    message: ({ variable, expected }) => `${variable} is not ${expected}`,
+    hint: () => "check the Secret that spec.model.source names",
+    retry: "never",
+    level: "error",
+  },
+  PathRefused: {
+    message: ({ place, path }) =>
+      `${place} holds ${JSON.stringify(path)}, which would be written outside of the model's folder`,
+    hint: () => "pack the model with relative names and without '..'",
+    retry: "never",
+    level: "error",
+  },
+  ArchiveRefused: {
+    message: ({ place, reason }) => `the archive ${place} is refused: ${reason}`,
+    hint: () => "pack the model anew: regular files only, as tar, tar.gz, tar.zst or zip",
     retry: "never",
     level: "error",
   },
@@ -26,7 +49,7 @@ export const faults = faultCatalogue<{
     hint: ({ status }) =>
       status === 401 || status === 403
         ? "the server wants other credentials, or forbids this file"
-        : "check spec.model.source.http.url",
+        : "check spec.model.source",
     retry: "never",
     level: "error",
   },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { type Downloaded, defaultDownloadLimits, download } from "../../../../runtime/model/source/download.ts";
-import { sourceUrl } from "../../../../runtime/model/source/source-url.ts";
+import { httpStore } from "../../../../runtime/model/source/stores/http.ts";
 
 const model = Buffer.from("weights ".repeat(20_000));
 const digest = `sha256:${createHash("sha256").update(model).digest("hex")}`;
@@ -40,10 +40,12 @@ async function source(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 }
 
-function fetched(url: string, more: { sha256?: string; maxBytes?: number } = {}): Promise<Downloaded> {
+async function fetched(url: string, more: { sha256?: string; maxBytes?: number } = {}): Promise<Downloaded> {
   const { sha256, maxBytes = limits.maxBytes } = more;
+  const [source] = await httpStore(url).files(undefined);
+  if (source === undefined) throw new Error("an address is one file");
   return download({
-    source: sourceUrl(url),
+    source,
     target: join(folder, "model.h5"),
     ...(sha256 === undefined ? {} : { sha256 }),
     limits: { ...limits, maxBytes },
@@ -204,6 +206,6 @@ describe("downloading a model", () => {
     ["ftp://example.com/model.h5", "its scheme is ftp"],
     ["model.h5", "it is no URL"],
   ])("refuses %s", (url, reason) => {
-    expect(() => sourceUrl(url)).toThrow(`the source URL cannot be used: ${reason}; must be an http or https URL`);
+    expect(() => httpStore(url)).toThrow(`the source URL cannot be used: ${reason}; must be an http or https URL`);
   });
 });

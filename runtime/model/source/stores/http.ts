@@ -1,36 +1,21 @@
+import { basename } from "node:path";
 import { Agent, type Dispatcher, request } from "undici";
-import { faults as modelFaults } from "../faults.ts";
-import type { DownloadLimits } from "./download.ts";
-import { faults } from "./faults.ts";
-import { type SourceUrl, redirectedUrl } from "./source-url.ts";
+import { faults as modelFaults } from "../../faults.ts";
+import { faults } from "../faults.ts";
+import { type SourceUrl, redirectedUrl, sourceUrl } from "./http-url.ts";
+import type { OpenOptions, ResumePoint, Setback, SourceResponse, Store } from "./store.ts";
 
-/** What a server has to give, opened and not yet read. */
-export interface SourceResponse {
-  readonly body: Dispatcher.ResponseData["body"];
-  /** Offset of the body's first byte in the file. */
-  readonly start: number;
-  readonly totalBytes: number | undefined;
-  /** Names this content, so that a later range is of the same. */
-  readonly tag: string | undefined;
-}
-
-/** A failure that may pass. */
-export interface Setback {
-  readonly reason: string;
-  /** The server asked for this pause. */
-  readonly afterMs?: number;
-}
-
-/** Where an earlier response stopped. */
-export interface ResumePoint {
-  readonly offset: number;
-  readonly tag: string | undefined;
-}
-
-export interface OpenOptions {
-  readonly limits: DownloadLimits;
-  readonly resume: ResumePoint;
-  readonly signal: AbortSignal | undefined;
+/** One file of a web server. */
+export function httpStore(text: string): Store {
+  const source = sourceUrl(text);
+  const path = basename(decodeURIComponent(source.url.pathname)) || "model";
+  const file = {
+    path,
+    shown: source.shown,
+    sizeBytes: undefined,
+    open: (options: OpenOptions) => openSource(source, options),
+  };
+  return { shown: source.shown, files: () => Promise.resolve([file]), isFolder: false };
 }
 
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -39,18 +24,19 @@ const longestRetryAfterMs = 30_000;
 /** A server that is there takes a connection in less; behind a firewall nobody ever refuses one. */
 const connectMs = 5_000;
 const dispatcher = new Agent({ connect: { timeout: connectMs } });
+const maxRedirects = 5;
 
-/** Opens a source, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
-export async function openSource(source: SourceUrl, options: OpenOptions): Promise<SourceResponse | Setback> {
-  const { limits, resume, signal } = options;
+/** Opens a URL, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
+async function openSource(source: SourceUrl, options: OpenOptions): Promise<SourceResponse | Setback> {
+  const { stallMs, resume, signal } = options;
   let from = source;
   for (let hops = 0; ; hops++) {
     const response = await request(from.url, {
       method: "GET",
       dispatcher,
       headers: requestHeaders(from, resume),
-      headersTimeout: limits.stallMs,
-      bodyTimeout: limits.stallMs,
+      headersTimeout: stallMs,
+      bodyTimeout: stallMs,
       ...(signal === undefined ? {} : { signal }),
     });
     const { location } = response.headers;
@@ -58,8 +44,8 @@ export async function openSource(source: SourceUrl, options: OpenOptions): Promi
       return await judged(from, response, resume);
     }
     await response.body.dump();
-    if (hops >= limits.maxRedirects) {
-      throw faults.RedirectRefused({ from: source.shown, reason: `more than ${limits.maxRedirects} redirects` });
+    if (hops >= maxRedirects) {
+      throw faults.RedirectRefused({ from: source.shown, reason: `more than ${maxRedirects} redirects` });
     }
     from = redirectedUrl(from, location);
   }

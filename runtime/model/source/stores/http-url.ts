@@ -1,4 +1,4 @@
-import { faults } from "./faults.ts";
+import { faults } from "../faults.ts";
 
 /** Where a model is downloaded from, with its credentials taken out of what is printed. */
 export interface SourceUrl {
@@ -11,7 +11,7 @@ export interface SourceUrl {
 
 /** Reads an http or https URL. Throws `SourceUrlInvalid`. */
 export function sourceUrl(text: string): SourceUrl {
-  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL" });
+  if (!URL.canParse(text)) throw faults.SourceUrlInvalid({ reason: "it is no URL", expected: "an http or https URL" });
   return fromUrl(new URL(text));
 }
 
@@ -29,7 +29,8 @@ export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
 
 function fromUrl(parsed: URL): SourceUrl {
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-    throw faults.SourceUrlInvalid({ reason: `its scheme is ${parsed.protocol.slice(0, -1)}` });
+    const reason = `its scheme is ${parsed.protocol.slice(0, -1)}`;
+    throw faults.SourceUrlInvalid({ reason, expected: "an http or https URL" });
   }
   const url = new URL(parsed.href);
   const { username, password } = url;

@@ -1,0 +1,114 @@
+import { type S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { faults as modelFaults } from "../../faults.ts";
+import { faults } from "../faults.ts";
+import { judged } from "./refusal.ts";
+import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
+
+type Sdk = typeof import("@aws-sdk/client-s3");
+
+/**
+ * An object, or all objects below a prefix, of S3 or of what speaks its protocol. Credentials, region and endpoint come from where
+ * AWS' own tools take them (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, the pod's identity …); without any
+ * credentials it asks as nobody.
+ */
+export function s3Store(text: string): Store {
+  const { bucket, key } = placeOf(text);
+  const shown = `s3://${bucket}/${key}`;
+  let opened: Promise<Connected> | undefined;
+  const client = (): Promise<Connected> => (opened ??= connected());
+  const stored = (path: string, objectKey: string, sizeBytes: number): StoredFile => ({
+    path,
+    shown: `s3://${bucket}/${objectKey}`,
+    sizeBytes,
+    open: async (options) => opening(await client(), { bucket, key: objectKey }, options),
+  });
+  return {
+    shown,
+    isFolder: key === "" || key.endsWith("/") ? true : undefined,
+    files: async (signal) => {
+      const listing = listed(await client(), { bucket, key }, signal);
+      const prefix = key === "" || key.endsWith("/") ? key : `${key}/`;
+      const files: StoredFile[] = [];
+      for await (const { Key = "", Size = 0 } of listing) {
+        if (Key === key) return [stored(Key.split("/").at(-1) ?? "model", Key, Size)];
+        if (Key.startsWith(prefix) && !Key.endsWith("/")) files.push(stored(Key.slice(prefix.length), Key, Size));
+      }
+      if (files.length === 0) throw modelFaults.ModelNotFound({ place: shown });
+      return files;
+    },
+  };
+}
+
+interface Place {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+interface Connected {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+}
+
+async function* listed(
+  { sdk, client }: Connected,
+  { bucket, key }: Place,
+  signal: AbortSignal | undefined,
+): AsyncIterable<{ readonly Key?: string | undefined; readonly Size?: number | undefined }> {
+  let ContinuationToken: string | undefined;
+  do {
+    const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, ContinuationToken });
+    const page = await client.send(command, abortedBy(signal));
+    yield* page.Contents ?? [];
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+}
+
+function abortedBy(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function placeOf(text: string): Place {
+  const [, bucket, key = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,62})(?:\/(.*))?$/.exec(text) ?? [];
+  if (bucket === undefined) throw faults.SourceUrlInvalid({ reason: "it has no bucket", expected: "s3://BUCKET/KEY" });
+  return { bucket, key };
+}
+
+async function connected(): Promise<Connected> {
+  const sdk = await import("@aws-sdk/client-s3");
+  const settings: S3ClientConfig = { forcePathStyle: true, followRegionRedirects: true, maxAttempts: 1 };
+  const client = new sdk.S3Client(settings);
+  const isRegionKnown = await client.config.region().then(
+    () => true,
+    () => false,
+  );
+  const hasCredentials = await client.config.credentials().then(
+    () => true,
+    () => false,
+  );
+  if (isRegionKnown && hasCredentials) return { sdk, client };
+  const nobody = { signer: { sign: <Request>(request: Request) => Promise.resolve(request) } };
+  return {
+    sdk,
+    client: new sdk.S3Client({
+      ...settings,
+      ...(isRegionKnown ? {} : { region: "us-east-1" }),
+      ...(hasCredentials ? {} : nobody),
+    }),
+  };
+}
+
+function opening(
+  { sdk, client }: Connected,
+  { bucket, key }: Place,
+  { resume, signal }: OpenOptions,
+): Promise<SourceResponse | Setback> {
+  const { offset, tag } = resume;
+  const rest = offset > 0 && tag !== undefined ? { Range: `bytes=${offset}-`, IfMatch: tag } : {};
+  return judged(`s3://${bucket}/${key}`, async () => {
+    const command = new sdk.GetObjectCommand({ Bucket: bucket, Key: key, ...rest });
+    const { Body, ETag, ContentLength, ContentRange } = await client.send(command, abortedBy(signal));
+    const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? "")?.[1] ?? 0);
+    const body = Body as unknown as AsyncIterable<Uint8Array>; // in Node it is a readable stream
+    return { body, start, totalBytes: ContentLength === undefined ? undefined : start + ContentLength, tag: ETag };
+  });
+}
