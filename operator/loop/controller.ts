@@ -106,10 +106,10 @@ export function createController(options: ControllerOptions): Controller {
     add: (key, priority) => queue.add(key, priority),
     addAfter: (key, delayMs) => queue.addAfter(key, delayMs),
     start() {
-      queue.resume();
+      queue.hold(false);
       if (running.length === 0) running = Array.from({ length: workers }, work);
     },
-    pause: () => queue.pause(),
+    pause: () => queue.hold(true),
     async stop() {
       queue.close();
       await endOrCap(Promise.all(running), clock, stopCapMs);

@@ -1,7 +1,7 @@
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDelays } from "./delays.ts";
-import { createLine, type LineOptions, type Priority } from "./line.ts";
+import { createLine, type Line, type LineOptions, type Priority } from "./line.ts";
 
 /**
  * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
@@ -23,9 +23,8 @@ export interface Queue {
   /** The next key; undefined after `close`. Every key taken must be `done`. */
   take(): Promise<string | undefined>;
   done(key: string): void;
-  /** Hands out no key until `resume`; keys may be added. */
-  pause(): void;
-  resume(): void;
+  /** While held it hands out no key; keys may be added. */
+  hold(isHeld: boolean): void;
   /** Hands out no key any more and drops all delays. */
   close(): void;
 }
@@ -36,18 +35,9 @@ export function createQueue(options: LineOptions): Queue {
   const line = createLine(options);
   /** Keys that are worked on; the value is how they were added meanwhile. */
   const inHand = new Map<string, Priority | undefined>();
-  const takers: ((key: string | undefined) => void)[] = [];
+  const counter = createCounter(line, (key) => inHand.set(key, undefined));
   let isClosed = false;
-  let isPaused = false;
 
-  const handOut = (): void => {
-    while (takers.length > 0 && !isPaused) {
-      const next = line.shift();
-      if (next === undefined) break;
-      inHand.set(next, undefined);
-      takers.shift()?.(next);
-    }
-  };
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
     if (inHand.has(key)) {
@@ -55,7 +45,7 @@ export function createQueue(options: LineOptions): Queue {
       return;
     }
     line.push(key, priority);
-    handOut();
+    counter.serve();
   };
   const delays = createDelays(options.clock, add);
 
@@ -73,26 +63,59 @@ export function createQueue(options: LineOptions): Queue {
       else delays.start(key, retry === "backoff" ? backoff.next(key) : retry.afterMs);
     },
     forget: (key) => backoff.forget(key),
-    take: () =>
-      new Promise((resolve) => {
-        if (isClosed) return resolve(undefined);
-        takers.push(resolve);
-        handOut();
-      }),
+    take: () => counter.take(),
     done(key) {
       const priority = inHand.get(key);
       inHand.delete(key);
       if (priority !== undefined) add(key, priority);
     },
-    pause: () => void (isPaused = true),
-    resume() {
-      isPaused = false;
-      handOut();
-    },
+    hold: (isHeld) => counter.hold(isHeld),
     close() {
       isClosed = true;
       delays.clear();
       line.clear();
+      counter.close();
+    },
+  };
+}
+
+/** Where keys of a line are handed out, to those who came first. */
+interface Counter {
+  /** Hands out what waits to those who wait. */
+  serve(): void;
+  hold(isHeld: boolean): void;
+  take(): Promise<string | undefined>;
+  /** Sends everybody away. */
+  close(): void;
+}
+
+function createCounter(line: Line, onTaken: (key: string) => void): Counter {
+  const takers: ((key: string | undefined) => void)[] = [];
+  let isHeld = false;
+  let isClosed = false;
+  const serve = (): void => {
+    if (isHeld) return;
+    while (takers.length > 0) {
+      const next = line.shift();
+      if (next === undefined) break;
+      onTaken(next);
+      takers.shift()?.(next);
+    }
+  };
+  return {
+    serve,
+    hold(isHeldNow) {
+      isHeld = isHeldNow;
+      serve();
+    },
+    take: () =>
+      new Promise((resolve) => {
+        if (isClosed) return resolve(undefined);
+        takers.push(resolve);
+        serve();
+      }),
+    close() {
+      isClosed = true;
       for (const resolve of takers.splice(0)) resolve(undefined);
     },
   };
