@@ -36,8 +36,6 @@ export interface OperatorOptions {
   readonly random?: () => number;
   /** Absent: there is no other operator, and none is waited for. */
   readonly lease?: { readonly namespace: string; readonly name: string; readonly identity: string };
-  /** Told when another may have become leader: the process has to end. */
-  readonly onLeaseLost?: () => void;
   /** What else reaches the network; absent: sockets. */
   readonly network?: {
     readonly routePush: (options: RoutePushOptions) => RoutePush;
@@ -106,7 +104,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   definition.look();
   // A definition that changes ends the watches of its kind.
   const watches = startWatches(caches, warnings, { ...options, client, onDeploymentsEnd: () => definition.look() });
-  const leadership = lead(options, client, () => void synced.then(() => controller.start()));
+  const leadership = lead(options, {
+    // It may be lost again before the view is complete.
+    begin: () => void synced.then(() => leadership?.isHeld !== false && controller.start()),
+    pause: () => controller.pause(),
+  });
   return {
     routesPort,
     synced,
@@ -125,32 +127,42 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   };
 }
 
-function operatorClient({ transport, clock, random, observers }: OperatorOptions): Client {
+function operatorClient({ transport, clock, random, observers }: OperatorOptions, deadlineMs?: number): Client {
   return createClient({
     transport,
     fieldManager,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(clock === undefined ? {} : { clock }),
     ...(random === undefined ? {} : { random }),
     ...(observers === undefined ? {} : { observe: observers.request }),
   });
 }
 
-/** Starts the work at once when there is nobody to share it with, else when the lease is ours. */
-function lead(options: OperatorOptions, client: Client, onLeading: () => void): Lease | undefined {
-  const { lease, clock = systemClock, random, log, onLeaseLost } = options;
+/** What hangs on who leads. */
+interface Work {
+  begin(): void;
+  pause(): void;
+}
+
+/** For one look at the lease, or one write of it, with all its retries: as client-go, half of the time after which it is lost. */
+const leaseDeadlineMs = 5_000;
+
+/** Lets the work begin at once when there is nobody to share it with, else whenever and as long as the lease is ours. */
+function lead(options: OperatorOptions, work: Work): Lease | undefined {
+  const { lease, clock = systemClock, random, log } = options;
   if (lease === undefined) {
-    onLeading();
+    work.begin();
     return undefined;
   }
   return startLease({
-    client,
+    client: operatorClient(options, leaseDeadlineMs),
     key: { namespace: lease.namespace, name: lease.name },
     identity: lease.identity,
     clock,
     log,
     ...(random === undefined ? {} : { random }),
-    onAcquired: onLeading,
-    onLost: () => onLeaseLost?.(),
+    onAcquired: () => work.begin(),
+    onLost: () => work.pause(),
   });
 }
 

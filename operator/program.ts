@@ -51,7 +51,6 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
       name: options.leaseName,
       identity: `${options.identity ?? hostname()}_${randomUUID()}`,
     },
-    onLeaseLost: () => ended.resolve(exitCodes.internal),
     observers: metrics.observers,
   });
   const admin = await startAdminServer(options, operator, metrics);

@@ -119,7 +119,8 @@ describe("two operators and one lease", () => {
     await world.client.mergePatch(resources.leases, lease, { spec: { holderIdentity: "thief" } });
     await world.advance(3_000);
     expect(leaders()).toEqual([]);
-    expect(world.running.map((one) => one.name)).not.toContain(name);
+    // It goes on, as one of those who contend.
+    expect(world.running.map((one) => one.name)).toContain(name);
     expect(await scaled(3)).toEqual([]);
     await world.advance(5_000);
     expect(leaders()).toHaveLength(1);

@@ -105,9 +105,7 @@ export async function createWorld(stage: Stage, seed: number, log = silentLog): 
       clock: process.clock,
       random: chance.fraction,
       network: { routePush: gateways.routePush(process), modelFacts: facts.source(process) },
-      ...(isContending
-        ? { lease: { namespace: systemNamespace, name: "modelwright", identity: name }, onLeaseLost: restart }
-        : {}),
+      ...(isContending ? { lease: { namespace: systemNamespace, name: "modelwright", identity: name } } : {}),
     });
     void operator.then((one) => (started.operator = one));
     return started;
