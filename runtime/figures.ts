@@ -29,7 +29,7 @@ export function serveFigures(): ServeFigures {
 function requestFigures(metrics: MetricSet): Pick<ServeFigures, "requestStarted" | "requestAnswered"> {
   const total = metrics.counter({
     name: metricNames.requests,
-    help: "Requests answered, by protocol, HTTP status and fault.",
+    help: "Requests answered, by protocol, status (HTTP code or gRPC name) and fault.",
     labels: ["protocol", "status", "fault"],
   });
   const duration = metrics.histogram({

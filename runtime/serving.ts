@@ -10,6 +10,7 @@ import { openApi } from "./protocols/openapi/openapi.ts";
 import type { Models } from "./protocols/protocol.ts";
 import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
 import { adminListener } from "./server/admin-listener.ts";
+import { type GrpcServer, openGrpcServer } from "./server/grpc-server.ts";
 import { type HttpServer, openHttpServer } from "./server/http-server.ts";
 import { type AnsweredRequest, protocolListener } from "./server/protocol-listener.ts";
 import { defaultBodyLimits } from "./server/request-body.ts";
@@ -28,15 +29,20 @@ export interface Served {
 /** The open ports of a runtime. */
 export interface Serving {
   readonly front: HttpServer;
+  readonly grpc: GrpcServer;
   readonly admin: HttpServer;
   readonly figures: ServeFigures;
 }
 
-/** Opens the admin port and the port of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
+/** Opens the admin port and the two ports of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
 export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
   const { models, state, facts, isDraining, clock, log } = served;
   const { host } = options;
   const figures = serveFigures();
+  const onAnswer = (answered: AnsweredRequest): void => {
+    figures.requestAnswered(answered);
+    logAnswered(log, options.serving.requestLog, answered);
+  };
   const admin = await openHttpServer(
     { host, port: options.adminPort, portFlag: "--admin-port" },
     adminListener({ state, model: facts, metrics: figures.exposition }),
@@ -49,15 +55,18 @@ export async function openServing(options: ServeOptions, served: Served): Promis
       timeoutMs: options.serving.timeoutMs,
       isDraining,
       onStart: figures.requestStarted,
-      onAnswer: (answered) => {
-        figures.requestAnswered(answered);
-        logAnswered(log, options.serving.requestLog, answered);
-      },
+      onAnswer,
       clock,
     }),
   );
-  log.info("listening", { host, httpPort: front.port, adminPort: admin.port });
-  return { front, admin, figures };
+  const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
+    const { grpcServices } = await import("./grpc-services.ts");
+    const { bodyBytes: maxBytes, timeoutMs } = options.serving;
+    const services = grpcServices(served);
+    return { services, maxBytes, timeoutMs, onStart: figures.requestStarted, onAnswer, clock };
+  });
+  log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });
+  return { front, grpc, admin, figures };
 }
 
 /** Failures of ours are errors whatever is asked for; all else is as the manifest wants it. Bodies are never logged. */

@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from "node:http";
+import type { Server as NetServer } from "node:net";
 import { createServer } from "../base/node-http.ts";
 import { faults } from "./faults.ts";
 
@@ -78,7 +79,11 @@ export class HttpServer {
   }
 }
 
-function listening(server: Server, { host, port, portFlag }: HttpServerOptions): Promise<void> {
+/** Resolves when the socket is open. Rejects with `PortTaken` or `AddressUnavailable`. */
+export function listening(
+  server: NetServer,
+  { host, port, portFlag }: Pick<HttpServerOptions, "host" | "port" | "portFlag">,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const failed = (thrown: NodeJS.ErrnoException): void => {
     const taken = thrown.code === "EADDRINUSE";

@@ -2,13 +2,17 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
+import type { RpcCode } from "../protocols/rpc.ts";
 import { type BodyLimits, readBody } from "./request-body.ts";
 
 /** One answered request, for metrics and the request log. */
 export interface AnsweredRequest {
   readonly protocol: string;
-  readonly status: number;
+  /** HTTP status; the code's name where the protocol is gRPC. */
+  readonly status: number | RpcCode;
   readonly durationMs: number;
+  /** W3C trace context of the request. */
+  readonly traceparent?: string;
   readonly fault?: Fault;
 }
 
@@ -41,15 +45,22 @@ export function protocolListener(parts: ListenerParts): RequestListener {
     const start = parts.clock.monotonic();
     parts.onStart();
     void answered(parts, protocol, { request, response, deadline: start + parts.timeoutMs }).then((answer) => {
+      const traceparent = traceContext(request.headers["traceparent"]);
       parts.onAnswer({
         protocol: protocol.name,
         status: answer.status,
         durationMs: parts.clock.monotonic() - start,
+        ...(traceparent === undefined ? {} : { traceparent }),
         ...(answer.fault === undefined ? {} : { fault: answer.fault }),
       });
       return send(parts, request, response, answer);
     });
   };
+}
+
+/** A `traceparent` header that is one (W3C Trace Context, version 00); anything else is not worth a log line. */
+export function traceContext(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
 }
 
 interface Exchange {

@@ -37,8 +37,8 @@ export interface Field<Value> {
 export interface MessageType<Message extends object> {
   readonly name: string;
   readonly fields: Readonly<Record<string, Field<unknown>>>;
-  /** Unknown fields are passed over; of a repeated single field the last counts, messages are not merged. */
-  decode(bytes: Uint8Array): Message;
+  /** Unknown fields are passed over; of a repeated single field the last counts, messages are not merged. `maxValues`: see ValueBudget. */
+  decode(bytes: Uint8Array, maxValues?: number): Message;
   encode(message: Draft<Message>): Uint8Array;
   read(reader: WireReader): Message;
   write(message: Draft<Message>, writer: WireWriter): void;
@@ -98,7 +98,10 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
     fields,
     read,
     write,
-    decode: (bytes) => read(new WireReader(bytes)),
+    decode: (bytes, maxValues) => {
+      if (maxValues === undefined) return read(new WireReader(bytes));
+      return read(new WireReader(bytes, 0, bytes.length, { depth: 0, budget: { left: maxValues } }));
+    },
     encode: (draft) => {
       const writer = new WireWriter();
       write(draft, writer);

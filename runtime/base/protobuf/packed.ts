@@ -1,17 +1,18 @@
+import { Buffer } from "node:buffer";
 import type { Field } from "./message.ts";
 import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 /** The typed array that holds a list of each kind. */
 export interface PackedArrays {
-  readonly float: Float32Array<ArrayBuffer>;
-  readonly double: Float64Array<ArrayBuffer>;
-  readonly int32: Int32Array<ArrayBuffer>;
-  readonly uint32: Uint32Array<ArrayBuffer>;
-  readonly int64: BigInt64Array<ArrayBuffer>;
-  readonly uint64: BigUint64Array<ArrayBuffer>;
+  readonly float: Float32Array;
+  readonly double: Float64Array;
+  readonly int32: Int32Array;
+  readonly uint32: Uint32Array;
+  readonly int64: BigInt64Array;
+  readonly uint64: BigUint64Array;
   /** 0 or 1. */
-  readonly bool: Uint8Array<ArrayBuffer>;
+  readonly bool: Uint8Array;
 }
 export type PackedKind = keyof PackedArrays;
 
@@ -26,6 +27,16 @@ const arrays = {
   uint64: BigUint64Array,
   bool: Uint8Array,
 } as const;
+
+const empties: { readonly [K in PackedKind]: PackedArrays[K] } = {
+  float: new Float32Array(0),
+  double: new Float64Array(0),
+  int32: new Int32Array(0),
+  uint32: new Uint32Array(0),
+  int64: new BigInt64Array(0),
+  uint64: new BigUint64Array(0),
+  bool: new Uint8Array(0),
+};
 
 const { varint, fixed32, fixed64, bytes: delimited } = wireTypes;
 const elementWireTypes = {
@@ -45,13 +56,13 @@ const elementWireTypes = {
 export function packed<K extends PackedKind>(number: number, kind: K): Field<PackedArrays[K]> {
   const field: Field<AnyArray> = {
     shape: { number, label: "repeated", kind },
-    empty: () => new arrays[kind](0),
+    empty: () => empties[kind],
     read: (before, reader, wireType) => {
       const isList = wireType === delimited;
       if (!isList && wireType !== elementWireTypes[kind]) {
         throw new ProtobufError(`field ${number} has wire type ${wireType}; must have ${delimited}`);
       }
-      const added = isList ? unpacked(kind, reader.bytes()) : single(kind, reader);
+      const added = isList ? listed(kind, reader, number) : loose(kind, reader, number);
       return before.length === 0 ? added : appended(before, added, reader.memory);
     },
     write: (values, writer) => {
@@ -63,18 +74,38 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
   return field as unknown as Field<PackedArrays[K]>; // every array in it is the one that `arrays` has for `kind`
 }
 
+/** One packed list, or several of the same field one behind the other. */
+function listed(kind: PackedKind, reader: WireReader, number: number): AnyArray {
+  const first = reader.bytes();
+  const tag = number * 8 + delimited;
+  if (!reader.follows(tag)) return unpacked(kind, first);
+  const parts = [first];
+  do parts.push(reader.bytes());
+  while (reader.follows(tag));
+  for (const part of parts) checkEnd(kind, part);
+  return unpacked(kind, Buffer.concat(parts));
+}
+
 /** The numbers that stand one behind the other in `bytes`. */
 function unpacked(kind: PackedKind, bytes: Uint8Array): AnyArray {
+  checkEnd(kind, bytes);
   return elementWireTypes[kind] === varint ? varints(kind, bytes) : fixedNumbers(kind, bytes);
+}
+
+/** Every list ends where a number ends. */
+function checkEnd(kind: PackedKind, bytes: Uint8Array): void {
+  const isWhole =
+    elementWireTypes[kind] === varint
+      ? (bytes.at(-1) ?? 0) < 0x80
+      : bytes.length % arrays[kind].BYTES_PER_ELEMENT === 0;
+  if (!isWhole) throw new ProtobufError("it ends in the middle of a value");
 }
 
 function fixedNumbers(kind: PackedKind, bytes: Uint8Array): AnyArray {
   const array = arrays[kind];
-  const length = bytes.length / array.BYTES_PER_ELEMENT;
-  if (!Number.isInteger(length)) throw new ProtobufError("it ends in the middle of a value");
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const memory = aligned.buffer as ArrayBuffer; // messages come from sockets and files, never from shared memory
-  return new array(memory, aligned.byteOffset, length);
+  return new array(memory, aligned.byteOffset, bytes.length / array.BYTES_PER_ELEMENT);
 }
 
 function varints(kind: PackedKind, bytes: Uint8Array): AnyArray {
@@ -87,18 +118,29 @@ function varints(kind: PackedKind, bytes: Uint8Array): AnyArray {
     if (words !== undefined) reader.words(words, 2 * i);
     else values[i] = kind === "bool" ? Number(reader.bool()) : reader.uint32();
   }
-  if (!reader.isAtEnd) reader.uint32();
   return values;
 }
 
-/** One element that stands alone: lists may be written so. */
-function single(kind: PackedKind, reader: WireReader): AnyArray {
-  const values = new arrays[kind](1);
-  if (kind === "float") values[0] = reader.float();
-  else if (kind === "double") values[0] = reader.double();
-  else if (values.BYTES_PER_ELEMENT === 8) reader.words(new Uint32Array(values.buffer), 0);
-  else values[0] = kind === "bool" ? Number(reader.bool()) : reader.uint32();
-  return values;
+/** Elements that stand alone, each behind its own tag: lists may be written so. */
+function loose(kind: PackedKind, reader: WireReader, number: number): AnyArray {
+  const tag = number * 8 + elementWireTypes[kind];
+  const words: number[] = [];
+  const pair = new Uint32Array(2);
+  const isWide = kind === "int64" || kind === "uint64";
+  do {
+    if (isWide) {
+      reader.words(pair, 0);
+      words.push(pair[0] ?? 0, pair[1] ?? 0);
+    } else words.push(looseNumber(kind, reader));
+  } while (reader.follows(tag));
+  if (!isWide) return new (arrays[kind] as typeof Float64Array)(words); // its own kind: each takes numbers
+  return new (arrays[kind] as typeof BigInt64Array)(Uint32Array.from(words).buffer); // as above, two words a number
+}
+
+function looseNumber(kind: PackedKind, reader: WireReader): number {
+  if (kind === "float") return reader.float();
+  if (kind === "double") return reader.double();
+  return kind === "bool" ? Number(reader.bool()) : reader.uint32();
 }
 
 /** Grows in place where there is room, and doubles the room where there is none. The memory of the message is never written. */

@@ -26,22 +26,41 @@ export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, group
 /** As protobuf's own readers: messages nested deeper are refused. */
 const maxDepth = 100;
 
+/** How many texts, byte strings and messages may still be read: each takes far more memory than its two bytes on the wire. */
+export interface ValueBudget {
+  left: number;
+}
+
+interface ReadWithin {
+  readonly depth: number;
+  readonly budget: ValueBudget;
+}
+
+const outermost: ReadWithin = { depth: 0, budget: { left: Number.POSITIVE_INFINITY } };
+
 /** Reads the wire format within a range of bytes, without copying. Every method throws ProtobufError. */
 export class WireReader {
   readonly #bytes: Buffer;
   readonly #depth: number;
+  readonly #budget: ValueBudget;
   #position: number;
   readonly #end: number;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length, depth = 0) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, within: ReadWithin = outermost) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#position = start;
     this.#end = end;
-    this.#depth = depth;
+    this.#depth = within.depth;
+    this.#budget = within.budget;
   }
 
   get isAtEnd(): boolean {
     return this.#position >= this.#end;
+  }
+
+  /** Where it has come to, in bytes from the start of what it was given. */
+  get position(): number {
+    return this.#position;
   }
 
   /** The memory that views of `bytes()` share. */
@@ -108,12 +127,14 @@ export class WireReader {
 
   /** A view of the bytes, not a copy. */
   bytes(): Uint8Array {
+    this.#spend();
     const length = this.uint32();
     const start = this.#take(length);
     return this.#bytes.subarray(start, start + length);
   }
 
   string(): string {
+    this.#spend();
     const length = this.uint32();
     const start = this.#take(length);
     const text = this.#bytes.toString("utf8", start, start + length);
@@ -125,10 +146,11 @@ export class WireReader {
 
   /** A reader of the length-delimited value that comes next. */
   nested(): WireReader {
+    this.#spend();
     if (this.#depth >= maxDepth) throw new ProtobufError(`messages are nested more than ${maxDepth} deep`);
     const length = this.uint32();
     const start = this.#take(length);
-    return new WireReader(this.#bytes, start, start + length, this.#depth + 1);
+    return new WireReader(this.#bytes, start, start + length, { depth: this.#depth + 1, budget: this.#budget });
   }
 
   /** Passes over a value whose field nobody knows. */
@@ -149,6 +171,20 @@ export class WireReader {
       default:
         throw new ProtobufError(`wire type ${wireType} is not used any more`);
     }
+  }
+
+  /** Passes over a tag if it comes next. */
+  follows(tag: number): boolean {
+    if (this.isAtEnd) return false;
+    const start = this.#position;
+    if (this.uint32() === tag) return true;
+    this.#position = start;
+    return false;
+  }
+
+  #spend(): void {
+    this.#budget.left -= 1;
+    if (this.#budget.left < 0) throw new ProtobufError("it has more values than may be read");
   }
 
   #take(length: number): number {

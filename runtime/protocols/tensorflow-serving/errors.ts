@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
 import { type ProtocolAnswer, type TransportCode, retryAfterSeconds } from "../protocol.ts";
+import type { faults as exampleFaults } from "./examples/faults.ts";
 import type { faults } from "./faults.ts";
 
 /** HTTP codes of TensorFlow Serving's canonical statuses (http_server.cc, ToHTTPStatusCode). */
@@ -17,10 +18,16 @@ const httpCodes = {
 } as const;
 type Status = keyof typeof httpCodes;
 
-type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
+type Code =
+  | keyof typeof faults
+  | keyof typeof exampleFaults
+  | keyof typeof dataplaneFaults
+  | keyof typeof jsonFaults
+  | TransportCode
+  | "Unexpected";
 
 /** The canonical status of every fault that a request can meet. */
-const statuses: Readonly<Record<Code, Status>> = {
+export const statuses: Readonly<Record<Code, Status>> = {
   MalformedRequest: "INVALID_ARGUMENT",
   OriginMissing: "INVALID_ARGUMENT",
   VersionNotNumeric: "INVALID_ARGUMENT",
@@ -31,7 +38,19 @@ const statuses: Readonly<Record<Code, Status>> = {
   NoVersions: "NOT_FOUND",
   NoSuchVersion: "NOT_FOUND",
   SignatureUnknown: "INVALID_ARGUMENT",
+  ExamplesNone: "INVALID_ARGUMENT",
+  InputNotOne: "INVALID_ARGUMENT",
+  ClassifyOutputCount: "INVALID_ARGUMENT",
+  RegressOutputCount: "INVALID_ARGUMENT",
   SignatureKind: "INVALID_ARGUMENT",
+  ClassifyOutputNames: "INVALID_ARGUMENT",
+  ClassifyShape: "INVALID_ARGUMENT",
+  ClassifyDtype: "INVALID_ARGUMENT",
+  ClassifyRows: "INVALID_ARGUMENT",
+  ClassifyWidths: "INVALID_ARGUMENT",
+  RegressShape: "INVALID_ARGUMENT",
+  RegressRows: "INVALID_ARGUMENT",
+  RegressDtype: "INVALID_ARGUMENT",
   SignatureNamed: "INVALID_ARGUMENT",
   NotAnObject: "INVALID_ARGUMENT",
   SignatureNotText: "INVALID_ARGUMENT",

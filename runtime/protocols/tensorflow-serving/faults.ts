@@ -14,7 +14,6 @@ export const faults = faultCatalogue<{
   NoVersions: { name: string };
   NoSuchVersion: { name: string; version: string };
   SignatureUnknown: { signature: string };
-  SignatureKind: { kind: "classification" | "regression"; signature: string };
   SignatureNamed: { signature: string };
   NotAnObject: { json: string };
   SignatureNotText: { json: string };
@@ -60,7 +59,6 @@ export const faults = faultCatalogue<{
   NoVersions: said(({ name }) => `Could not find any versions of model ${name}`),
   NoSuchVersion: said(({ name, version }) => `Could not find version ${version} of model ${name}`),
   SignatureUnknown: said(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
-  SignatureKind: said(({ kind, signature }) => `No ${kind} inputs found in SignatureDef: ${signature}`),
   SignatureNamed: said(({ signature }) => `No signature was found with the name: ${signature}`),
   NotAnObject: said(({ json }) => `JSON Value: ${json} Is not object`),
   SignatureNotText: said(

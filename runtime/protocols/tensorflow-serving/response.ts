@@ -1,5 +1,6 @@
 import type { NamedTensor, Tensor } from "../../dataplane/tensor.ts";
 import { float32Text, float64Text } from "../json/number-text.ts";
+import type { ScoredClass } from "./examples/classification.ts";
 import { dtypeNames } from "./tensors/dtypes.ts";
 import { faults } from "./faults.ts";
 import type { PredictFormat } from "./request.ts";
@@ -10,6 +11,20 @@ export function predictBody(format: PredictFormat, outputs: readonly NamedTensor
   return format === "row"
     ? `{\n    "predictions": ${rowsText(outputs, writers)}\n}`
     : `{\n    "outputs": ${columnsText(writers)}\n}`;
+}
+
+/** The body of a classify answer: for each example its classes as pairs of label and score. */
+export function classifyBody(results: readonly (readonly ScoredClass[])[]): string {
+  const rows = results.map((classes) => {
+    const pairs = classes.map(({ label, score }) => `[${JSON.stringify(label)}, ${float32Text(score)}]`);
+    return `[${pairs.join(", ")}]`;
+  });
+  return `{\n    "results": [${rows.join(", ")}]\n}`;
+}
+
+/** The body of a regress answer: the value of each example. */
+export function regressBody(values: Float32Array): string {
+  return `{\n    "results": [${Array.from(values, float32Text).join(", ")}]\n}`;
 }
 
 /** Writes the elements of one output; `at` counts them. */

@@ -4,7 +4,7 @@ import { faults } from "./faults.ts";
 import type { PathModel } from "./routes.ts";
 
 /** TensorFlow Serving's names for the states of a version (get_model_status.proto). */
-const wireStates: Readonly<Record<ModelState, string>> = {
+const wireStates = {
   Fetching: "START",
   Verifying: "START",
   Loading: "LOADING",
@@ -13,27 +13,49 @@ const wireStates: Readonly<Record<ModelState, string>> = {
   Draining: "UNLOADING",
   Unloaded: "END",
   Failed: "END",
-};
+} as const satisfies Readonly<Record<ModelState, string>>;
 
-/** The body of a status answer. Throws `NoVersions` or `NoSuchVersion`. A label is not looked at, as there. */
-export function statusBody(models: Models, { name, version }: PathModel): string {
+/** How a version fares, in TensorFlow Serving's words. */
+export interface VersionStatus {
+  readonly version: number;
+  readonly state: (typeof wireStates)[ModelState];
+  readonly code: "OK" | "NOT_FOUND" | "INTERNAL";
+  readonly message: string;
+}
+
+/** The versions asked for, newest first. Throws `NoVersions` or `NoSuchVersion`. A label is not looked at, as there. */
+export function versionStatuses(models: Models, { name, version }: PathModel): readonly VersionStatus[] {
   const known = models.versions(name);
   if (known.length === 0) throw faults.NoVersions({ name });
   const asked = version === undefined ? known : known.filter((report) => String(report.version) === version);
   if (version !== undefined && asked.length === 0) throw faults.NoSuchVersion({ name, version });
-  const status = { model_version_status: asked.toReversed().map(versionStatus) };
-  return JSON.stringify(version === undefined ? { ...status, ...kserveKeys(name, asked) } : status, undefined, 1);
+  return asked.toReversed().map(versionStatus);
+}
+
+/** The body of a status answer. Throws `NoVersions` or `NoSuchVersion`. */
+export function statusBody(models: Models, model: PathModel): string {
+  const statuses = versionStatuses(models, model);
+  const status = {
+    model_version_status: statuses.map(({ version, state, code, message }) => ({
+      version: String(version),
+      state,
+      status: { error_code: code, error_message: message },
+    })),
+  };
+  return JSON.stringify(
+    model.version === undefined ? { ...status, ...kserveKeys(model, statuses) } : status,
+    undefined,
+    1,
+  );
 }
 
 /** KServe's version 1 has the same path: its client looks for `ready` and passes over what else is there. */
-function kserveKeys(name: string, reports: readonly VersionReport[]): object {
-  return { name, ready: reports.some(({ state }) => state === "Ready") };
+function kserveKeys({ name }: PathModel, statuses: readonly VersionStatus[]): object {
+  return { name, ready: statuses.some(({ state }) => state === "AVAILABLE") };
 }
 
-function versionStatus({ version, state, fault }: VersionReport): object {
-  const status =
-    fault === undefined
-      ? { error_code: "OK", error_message: "" }
-      : { error_code: fault.code === "ModelNotFound" ? "NOT_FOUND" : "INTERNAL", error_message: fault.message };
-  return { version: String(version), state: wireStates[state], status };
+function versionStatus({ version, state: modelState, fault }: VersionReport): VersionStatus {
+  const state = wireStates[modelState];
+  if (fault === undefined) return { version, state, code: "OK", message: "" };
+  return { version, state, code: fault.code === "ModelNotFound" ? "NOT_FOUND" : "INTERNAL", message: fault.message };
 }

@@ -1,13 +1,17 @@
 import { Fault } from "../../base/fault.ts";
-import { type InferTarget, infer } from "../../dataplane/infer.ts";
+import { infer } from "../../dataplane/infer.ts";
+import type { Signature } from "../../dataplane/signature.ts";
 import type { Models, Protocol, ProtocolAnswer, ProtocolRequest } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
-import { checkExamples } from "./examples.ts";
+import { classificationOutputs, classifications } from "./examples/classification.ts";
+import type { ExampleRun } from "./examples/example-run.ts";
+import { jsonExamples } from "./examples/json-examples.ts";
+import { regressionOutputs, regressions } from "./examples/regression.ts";
 import { faults } from "./faults.ts";
+import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
-import { defaultSignature } from "../../dataplane/signature.ts";
-import { type RequestDocument, predictInputs, requestDocument } from "./request.ts";
-import { predictBody } from "./response.ts";
+import { predictInputs, requestDocument } from "./request.ts";
+import { classifyBody, predictBody, regressBody } from "./response.ts";
 import { type PathModel, ownsTarget, referenceOf, routeOf } from "./routes.ts";
 import { statusBody } from "./status.ts";
 
@@ -38,9 +42,9 @@ async function answered(models: Models, request: ProtocolRequest): Promise<Proto
     case "predict":
       return json(await predicted(models, route.model, request));
     case "classify":
-      return refuseExamples(models, route.model, request, "classification");
+      return json(await classified(models, route.model, request));
     case "regress":
-      return refuseExamples(models, route.model, request, "regression");
+      return json(await regressed(models, route.model, request));
   }
 }
 
@@ -57,28 +61,29 @@ async function predicted(models: Models, model: PathModel, request: ProtocolRequ
   return predictBody(format, outputs);
 }
 
-/** No model that is served has such a signature: says so after the checks that TensorFlow Serving makes before. */
-function refuseExamples(
-  models: Models,
-  model: PathModel,
-  request: ProtocolRequest,
-  kind: "classification" | "regression",
-): never {
-  const { root, signature }: RequestDocument = requestDocument(request.body);
-  checkExamples(root);
-  found(models, model);
-  throw signature === defaultSignature
-    ? faults.SignatureKind({ kind, signature })
-    : faults.SignatureNamed({ signature });
+/** The signature and its examples, in TensorFlow Serving's order of checks: the body, the model, the signature. */
+function exampleRun(models: Models, model: PathModel, { body, signal, deadline }: ProtocolRequest): PreparedRun {
+  const { root, signature: name } = requestDocument(body);
+  const examples = jsonExamples(root);
+  const target = found(models, model);
+  const signature = target.signatures.get(name);
+  if (signature === undefined) throw faults.SignatureNamed({ signature: name });
+  return { signature, run: { target, signature: name, examples, terms: { deadline, signal } } };
 }
 
-/** The ready model that a path names, or TensorFlow Serving's refusal. */
-function found(models: Models, model: PathModel): InferTarget {
-  const { name, version, label } = model;
-  if (label !== undefined && !models.hasLabel(name, label)) throw faults.LabelUnknown({ label });
-  const target = models.find(referenceOf(model));
-  if (target !== undefined) return target;
-  throw version === undefined ? faults.ModelUnknown({ name }) : faults.VersionUnknown({ name, version });
+interface PreparedRun {
+  readonly signature: Signature;
+  readonly run: ExampleRun;
+}
+
+async function classified(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
+  const { signature, run } = exampleRun(models, model, request);
+  return classifyBody(await classifications(run, classificationOutputs(signature, run.signature)));
+}
+
+async function regressed(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
+  const { signature, run } = exampleRun(models, model, request);
+  return regressBody(await regressions(run, regressionOutputs(signature, run.signature)));
 }
 
 function json(body: string): ProtocolAnswer {

@@ -1,7 +1,12 @@
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { defaultBatching, serveModel } from "../../../runtime/dataplane/served-model.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
-import { type Signature, soleSignature } from "../../../runtime/dataplane/signature.ts";
+import {
+  type Signature,
+  type Signatures,
+  defaultSignature,
+  signatureName,
+} from "../../../runtime/dataplane/signature.ts";
 import type { Engine, LoadedModel } from "../../../runtime/engines/engine.ts";
 import { type ModelRegistry, modelRegistry } from "../../../runtime/model/registry.ts";
 
@@ -9,6 +14,8 @@ import { type ModelRegistry, modelRegistry } from "../../../runtime/model/regist
 export interface Formula {
   readonly signature: Signature;
   readonly outputs: (inputs: readonly Tensor[]) => readonly Tensor[];
+  /** Further signatures by name. */
+  readonly others?: Readonly<Record<string, Omit<Formula, "others">>>;
 }
 
 export interface FormulaModel {
@@ -21,14 +28,17 @@ export interface FormulaModel {
 /** Runs formulas: an engine like any other, small enough to be read at a glance. */
 const formulaEngine: Engine<Formula> = {
   describe: () => ({ name: "Formula", accepts: ["formula"] }),
-  load: ({ signature, outputs }): Promise<LoadedModel> =>
-    Promise.resolve({
+  load: (formula): Promise<LoadedModel> => {
+    const formulas = new Map(Object.entries({ [defaultSignature]: formula, ...formula.others }));
+    const signatures: Signatures = new Map([...formulas].map(([name, { signature }]) => [name, signature]));
+    return Promise.resolve({
       engine: "Formula",
-      signatures: soleSignature(signature),
+      signatures,
       weightBytes: 0,
-      infer: outputs,
+      infer: (inputs, name) => formulas.get(signatureName(signatures, name))?.outputs(inputs) ?? [],
       unload: () => {},
-    }),
+    });
+  },
 };
 
 /** A registry that serves these models, all ready. */

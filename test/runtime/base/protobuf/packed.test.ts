@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Field, message, plain, repeated } from "../../../../runtime/base/protobuf/message.ts";
-import { type PackedArrays, type PackedKind, packed } from "../../../../runtime/base/protobuf/packed.ts";
+import { message, optional, plain, repeated } from "../../../../runtime/base/protobuf/message.ts";
+import { packed } from "../../../../runtime/base/protobuf/packed.ts";
 import { ProtobufError } from "../../../../runtime/base/protobuf/wire-reader.ts";
-import { WireWriter } from "../../../../runtime/base/protobuf/wire-writer.ts";
 
 const lists = message("test.Lists", {
   name: plain(1, "string"),
@@ -27,12 +26,19 @@ const empty = {
   flags: new Uint8Array(0),
 };
 
-/** The numbers one by one, each behind its own tag. */
-function loose<K extends PackedKind>(kind: K, values: PackedArrays[K], list: Field<PackedArrays[K]>): Buffer {
-  const writer = new WireWriter();
-  for (let i = 0; i < values.length; i++) list.write(values.subarray(i, i + 1) as PackedArrays[K], writer); // the same array
-  expect(kind).toBe(list.shape.kind);
-  return Buffer.from(writer.written);
+/** Floats one by one, each behind its own tag, and the same as lists of one. */
+function loose(values: readonly number[]): Buffer {
+  return Buffer.concat(values.map((value) => Buffer.concat([Buffer.of(0x15), floatBytes(value)])));
+}
+function single(values: readonly number[]): Buffer {
+  return Buffer.concat(values.map((value) => Buffer.concat([Buffer.of(0x12, 4), floatBytes(value)])));
+}
+function floatBytes(value: number): Buffer {
+  return Buffer.from(Float32Array.of(value).buffer);
+}
+function looseLongs(values: readonly bigint[]): Buffer {
+  const one = message("test.One", { value: optional(5, "int64") });
+  return Buffer.concat(values.map((value) => Buffer.from(one.encode({ value }))));
 }
 
 const broken: Readonly<Record<string, readonly [hex: string, reason: string, path: string]>> = {
@@ -67,8 +73,9 @@ describe("packed", () => {
       fc.property(fc.float32Array(), fc.bigInt64Array(), fc.nat(3), (floats, longs, cut) => {
         const bytes = Buffer.concat([
           lists.encode({ floats: floats.subarray(0, cut), longs: longs.subarray(0, cut) }),
-          loose("float", floats.subarray(cut), packed(2, "float")),
-          loose("int64", longs.subarray(cut), packed(5, "int64")),
+          loose([...floats.subarray(cut, 5)]),
+          looseLongs([...longs.subarray(cut)]),
+          single([...floats.subarray(Math.max(5, cut))]),
         ]);
         const before = bytes.toString("hex");
         expect(lists.decode(bytes)).toEqual({ ...empty, floats, longs });
@@ -97,11 +104,21 @@ describe("packed", () => {
     expect(() => lists.decode(Buffer.from(hex, "hex"))).toThrow(new ProtobufError(reason, path));
   });
 
-  test("a million numbers one by one take no longer than they must", () => {
-    const one = loose("float", Float32Array.of(1), packed(2, "float"));
-    const bytes = Buffer.alloc(one.length * 1_000_000, one);
-    const { floats } = lists.decode(bytes);
+  test.each([
+    ["one by one", loose([1])],
+    ["as lists of one", single([1])],
+  ])("a million numbers %s take no longer than they must", (_, one) => {
+    const { floats } = lists.decode(Buffer.alloc(one.length * 1_000_000, one));
     expect(floats.length).toBe(1_000_000);
     expect(floats.buffer.byteLength).toBeLessThanOrEqual(16_000_000);
+  });
+
+  test("a message may hold no more values than its reader wants", () => {
+    const names = message("test.Names", { names: repeated(1, "string") });
+    const bytes = Buffer.alloc(200, Buffer.of(0x0a, 0));
+    expect(names.decode(bytes, 100).names.length).toBe(100);
+    expect(() => names.decode(bytes, 99)).toThrow(
+      new ProtobufError("it has more values than may be read", "names[99]"),
+    );
   });
 });

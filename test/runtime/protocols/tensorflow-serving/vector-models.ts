@@ -1,5 +1,6 @@
 import { type Dtype, type Tensor } from "../../../../runtime/dataplane/tensor.ts";
 import type { TensorSpec } from "../../../../runtime/dataplane/signature.ts";
+import { exampleMessage } from "../../../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
 import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
 import { type Formula, type FormulaModel, formulaRegistry } from "../formula-models.ts";
 
@@ -8,11 +9,65 @@ function anything(name: string, dtype: Dtype): TensorSpec {
 }
 
 function half(addend: number): Formula {
+  const calculated = (value: number): number => value * 0.5 + addend;
+  const ofX = ([examples]: readonly Tensor[]): readonly number[] =>
+    featuresOf(examples, ["x"]).map(([x = 0]) => calculated(x));
   return {
     signature: { inputs: [anything("x", "float32")], outputs: [anything("y", "float32")] },
-    outputs: (inputs) => inputs.map((x) => mapped(x, (value) => value * 0.5 + addend)),
+    outputs: (inputs) => inputs.map((x) => mapped(x, calculated)),
+    others: {
+      regress_x_to_y: {
+        signature: { inputs: [examplesInput], outputs: [anything("outputs", "float32")], method: "regress" },
+        outputs: (inputs) => [column(ofX(inputs))],
+      },
+      classify_x_to_y: {
+        signature: { inputs: [examplesInput], outputs: [anything("scores", "float32")], method: "classify" },
+        outputs: (inputs) => [column(ofX(inputs))],
+      },
+    },
   };
 }
+
+const examplesInput: TensorSpec = { name: "inputs", dtype: "string", shape: [-1] };
+
+/** The float features of each example; 0 where it has none. */
+function featuresOf(examples: Tensor | undefined, names: readonly string[]): readonly (readonly number[])[] {
+  if (examples?.dtype !== "string") throw new TypeError("examples must be strings");
+  return examples.data.map((bytes) => {
+    const { features } = exampleMessage.decode(bytes);
+    return names.map((name) => features?.feature.get(name)?.floatList?.value[0] ?? 0);
+  });
+}
+
+function column(values: readonly number[]): Tensor {
+  return { dtype: "float32", shape: [values.length, 1], data: Float32Array.from(values) };
+}
+
+/** Features a, b and c are the scores of three classes; their sum is regressed. */
+const labels: Formula = {
+  signature: {
+    inputs: [examplesInput],
+    outputs: [anything("classes", "string"), anything("scores", "float32")],
+    method: "classify",
+  },
+  outputs: ([examples]) => {
+    const scores = featuresOf(examples, ["a", "b", "c"]);
+    const names = scores.flatMap(() => ["car", "bike", "bus"].map((label) => Buffer.from(label)));
+    const shape = [scores.length, 3];
+    return [
+      { dtype: "string", shape, data: names },
+      { dtype: "float32", shape, data: Float32Array.from(scores.flat()) },
+    ];
+  },
+  others: {
+    total: {
+      signature: { inputs: [examplesInput], outputs: [anything("outputs", "float32")], method: "regress" },
+      outputs: ([examples]) => [
+        column(featuresOf(examples, ["a", "b", "c"]).map(([a = 0, b = 0, c = 0]) => a + b + c)),
+      ],
+    },
+  },
+};
 
 function plus(addend: number): Formula {
   return {
@@ -91,6 +146,7 @@ const models: readonly FormulaModel[] = [
     ]),
   },
   { name: "named", version: 1, formula: named },
+  { name: "labels", version: 1, formula: labels },
   { name: "scalar_out", version: 1, formula: scalarSum },
   { name: "bytes_out", version: 1, formula: echo([["x", "string", "y_bytes"]]) },
   ...identities.map(([name, dtype]) => ({ name, version: 1, formula: echo([["x", dtype, "y"]]) })),

@@ -28,19 +28,8 @@ interface Vector {
   };
 }
 
-/** Vectors that ask for what the runtime does not serve yet, each with the reason. */
-const notServed: Readonly<Record<string, string>> = {
-  regress: "no served format has a regress signature",
-  "regress-version": "no served format has a regress signature",
-  "regress-two": "no served format has a regress signature",
-  classify: "no served format has a classify signature",
-  "classify-py": "no served format has a classify signature",
-  "classify-classes": "no served format has a classify signature",
-};
-
 const file = new URL("vectors/tfserving-rest.json", import.meta.url);
 const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { vectors: readonly Vector[] }; // our own test data
-const served = vectors.filter(({ id }) => notServed[id] === undefined);
 
 let server: HttpServer;
 beforeAll(async () => {
@@ -101,7 +90,7 @@ function errorOf(text: string): string {
 }
 
 describe("TensorFlow Serving's REST answers, byte for byte where clients look", () => {
-  test.each(served)("$id", async (vector) => {
+  test.each(vectors)("$id", async (vector) => {
     const want = vector.expect;
     const answer = await answerTo(vector.request);
     expect(answer.status, answer.text).toBe(want.status);
@@ -113,9 +102,7 @@ describe("TensorFlow Serving's REST answers, byte for byte where clients look", 
     for (const [name, value] of Object.entries(want.header_has ?? {})) expect(answer.headers[name]).toContain(value);
   });
 
-  test("every vector runs, or is named with the reason why not", () => {
-    const known = new Set(vectors.map(({ id }) => id));
-    expect(Object.keys(notServed).filter((id) => !known.has(id))).toEqual([]);
-    expect([served.length, Object.keys(notServed).length]).toEqual([118, 6]);
+  test("every vector is there", () => {
+    expect(vectors.length).toBe(124);
   });
 });

@@ -1,0 +1,20 @@
+import type { Clock } from "./base/clock.ts";
+import { grpcHealth } from "./protocols/grpc-health/grpc-health.ts";
+import type { Models } from "./protocols/protocol.ts";
+import type { RpcService } from "./protocols/rpc.ts";
+import { modelService } from "./protocols/tensorflow-serving/rpc/model-service.ts";
+import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction-service.ts";
+
+/** What the gRPC port tells and serves. */
+export interface GrpcServed {
+  readonly models: Models;
+  readonly isDraining: () => boolean;
+  readonly clock: Clock;
+}
+
+/** Every service of the gRPC port. */
+export function grpcServices({ models, isDraining, clock }: GrpcServed): readonly RpcService[] {
+  const protocols = [predictionService(models), modelService(models)];
+  const services = protocols.map(({ name }) => name);
+  return [...protocols, grpcHealth({ models, services, isDraining, clock })];
+}

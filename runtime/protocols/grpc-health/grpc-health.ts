@@ -1,0 +1,92 @@
+import type { Clock } from "../../base/clock.ts";
+import { type Fault, faultCatalogue } from "../../base/fault.ts";
+import { type EnumType, enumeration, message, plain } from "../../base/protobuf/message.ts";
+import type { Models } from "../protocol.ts";
+import { type RpcCall, type RpcService, readMessage, rpcFaults, rpcRefusal, unary } from "../rpc.ts";
+
+const servingStatus: EnumType = {
+  name: "grpc.health.v1.HealthCheckResponse.ServingStatus",
+  values: { UNKNOWN: 0, SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 },
+};
+const serving = 1;
+const notServing = 2;
+const serviceUnknown = 3;
+
+const request = message("grpc.health.v1.HealthCheckRequest", { service: plain(1, "string") });
+const response = message("grpc.health.v1.HealthCheckResponse", { status: enumeration(1, servingStatus) });
+
+/** What gRPC's health service answers from. */
+export interface HealthParts {
+  readonly models: Models;
+  /** Full names of the other services: they are as well as the server is. */
+  readonly services: readonly string[];
+  /** Whether new requests shall go elsewhere. */
+  readonly isDraining: () => boolean;
+  readonly clock: Clock;
+}
+
+/** How often a watched status is looked at. */
+const watchMs = 250;
+
+export const healthFaults = faultCatalogue<{ ServiceUnknown: { service: string } }>({
+  ServiceUnknown: {
+    message: ({ service }) => `unknown service ${service}`,
+    hint: () => "ask for a model by its name, for a service by its full name, or for the server by no name",
+    retry: "never",
+    level: "info",
+  },
+});
+
+/** `grpc.health.v1.Health`: the server under no name, each service, and each model. */
+export function grpcHealth(parts: HealthParts): RpcService {
+  const types = { request, response };
+  return {
+    name: "grpc.health.v1.Health",
+    protocol: "grpc-health",
+    methods: {
+      Check: unary(types, ({ service }) => {
+        const status = statusOf(parts, service);
+        if (status === serviceUnknown) throw healthFaults.ServiceUnknown({ service });
+        return { status };
+      }),
+      Watch: {
+        kind: "stream",
+        takesMany: false,
+        ...types,
+        converse: async (requests, send, call) => {
+          for await (const bytes of requests) await watch(parts, readMessage(request, bytes).service, send, call);
+        },
+      },
+    },
+    refusal: (fault: Fault) => rpcRefusal(fault, codes),
+  };
+}
+
+const codes = { ServiceUnknown: "NOT_FOUND", MessageUnreadable: "INVALID_ARGUMENT" } as const satisfies Record<
+  keyof typeof healthFaults | keyof typeof rpcFaults,
+  string
+>;
+
+/** Tells the status at once and at each change, until the client leaves or the server goes. */
+async function watch(
+  parts: HealthParts,
+  service: string,
+  send: (answer: Uint8Array) => Promise<void>,
+  { signal }: RpcCall,
+): Promise<void> {
+  let told: number | undefined;
+  while (!signal.aborted) {
+    const status = statusOf(parts, service);
+    if (status !== told) await send(response.encode({ status }));
+    told = status;
+    if (parts.isDraining()) return;
+    await parts.clock.sleep(watchMs, signal);
+  }
+}
+
+function statusOf({ models, services, isDraining }: HealthParts, service: string): number {
+  if (service === "" || services.includes(service)) return models.isReady() && !isDraining() ? serving : notServing;
+  const versions = models.versions(service);
+  if (versions.length === 0) return serviceUnknown;
+  return versions.some(({ state }) => state === "Ready") && !isDraining() ? serving : notServing;
+}

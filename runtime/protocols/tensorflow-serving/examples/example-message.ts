@@ -1,0 +1,29 @@
+import { type MessageType, inOneof, mapOf, message, nested, repeated } from "../../../base/protobuf/message.ts";
+import { packed } from "../../../base/protobuf/packed.ts";
+
+// tensorflow/core/example/feature.proto and example.proto
+const bytesList = message("tensorflow.BytesList", { value: repeated(1, "bytes") });
+const floatList = message("tensorflow.FloatList", { value: packed(1, "float") });
+const int64List = message("tensorflow.Int64List", { value: packed(1, "int64") });
+const feature = message("tensorflow.Feature", {
+  bytesList: inOneof(
+    "kind",
+    nested(1, () => bytesList),
+  ),
+  floatList: inOneof(
+    "kind",
+    nested(2, () => floatList),
+  ),
+  int64List: inOneof(
+    "kind",
+    nested(3, () => int64List),
+  ),
+});
+const features = message("tensorflow.Features", { feature: mapOf(1, () => feature) });
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+/** One feature of an example: one kind of list, or none. */
+export type Feature = Decoded<typeof feature>;
+
+/** `tensorflow.Example`: what classify and regress take. */
+export const exampleMessage = message("tensorflow.Example", { features: nested(1, () => features) });

@@ -1,0 +1,27 @@
+import type { Signature } from "../../../dataplane/signature.ts";
+import { dtypeNames } from "../tensors/dtypes.ts";
+import { type ExampleRun, examplesInput, runExamples } from "./example-run.ts";
+import { faults } from "./faults.ts";
+
+const output = "outputs";
+
+/** The outputs of a signature that regresses. Throws what TensorFlow Serving says of one that does not. */
+export function regressionOutputs({ inputs, outputs }: Signature, name: string): readonly string[] {
+  if (inputs.length !== 1) throw faults.InputNotOne({});
+  if (outputs.length !== 1) throw faults.RegressOutputCount({});
+  if (inputs[0]?.name !== examplesInput) throw faults.SignatureKind({ kind: "regression inputs", signature: name });
+  if (outputs[0]?.name !== output) throw faults.SignatureKind({ kind: "regression outputs", signature: name });
+  return [output];
+}
+
+/** The value of each example. Rejects with a Fault. */
+export async function regressions(run: ExampleRun, outputs: readonly string[]): Promise<Float32Array> {
+  const tensor = (await runExamples(run, outputs)).get(output);
+  const shape = tensor?.shape ?? [];
+  const [rows = 0, width = 1] = shape;
+  const expected = run.examples.length;
+  if (tensor === undefined || shape.length < 1 || shape.length > 2 || width !== 1) throw faults.RegressShape({ shape });
+  if (rows !== expected) throw faults.RegressRows({ expected, rows });
+  if (tensor.dtype !== "float32") throw faults.RegressDtype({ dtype: dtypeNames[tensor.dtype].proto });
+  return tensor.data;
+}

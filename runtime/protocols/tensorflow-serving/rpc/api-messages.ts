@@ -1,0 +1,224 @@
+import {
+  type EnumType,
+  type Field,
+  type MessageType,
+  enumeration,
+  inOneof,
+  many,
+  mapOf,
+  message,
+  nested,
+  optional,
+  plain,
+  repeated,
+  scalarMapOf,
+} from "../../../base/protobuf/message.ts";
+import { exampleMessage } from "../examples/example-message.ts";
+import { tensorProto } from "./framework-messages.ts";
+
+// tensorflow_serving/apis/*.proto, package tensorflow.serving
+const int64Value = message("google.protobuf.Int64Value", { value: plain(1, "safe64") });
+const any = message("google.protobuf.Any", { typeUrl: plain(1, "string"), value: plain(2, "bytes") });
+
+const modelSpec = message("tensorflow.serving.ModelSpec", {
+  name: plain(1, "string"),
+  version: inOneof(
+    "version_choice",
+    nested(2, () => int64Value),
+  ),
+  versionLabel: inOneof("version_choice", optional(4, "string")),
+  signatureName: plain(3, "string"),
+});
+export type ModelSpec = Decoded<typeof modelSpec>;
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+
+export const predictRequest = message("tensorflow.serving.PredictRequest", {
+  modelSpec: nested(1, () => modelSpec),
+  inputs: mapOf(2, () => tensorProto),
+  outputFilter: repeated(3, "string"),
+});
+export type PredictRequest = Decoded<typeof predictRequest>;
+
+export const predictResponse = message("tensorflow.serving.PredictResponse", {
+  outputs: mapOf(1, () => tensorProto),
+  modelSpec: nested(2, () => modelSpec),
+});
+
+/** Examples stay as they came: the model reads them. */
+function unreadExamples(number: number): Field<readonly Uint8Array[]> {
+  const field = repeated(number, "bytes");
+  return { ...field, shape: { number, label: "repeated", kind: "message", message: () => exampleMessage } };
+}
+function unreadExample(number: number): Field<Uint8Array> {
+  const field = plain(number, "bytes");
+  return { ...field, shape: { number, label: "optional", kind: "message", message: () => exampleMessage } };
+}
+
+const exampleList = message("tensorflow.serving.ExampleList", { examples: unreadExamples(1) });
+const exampleListWithContext = message("tensorflow.serving.ExampleListWithContext", {
+  examples: unreadExamples(1),
+  context: unreadExample(2),
+});
+const input = message("tensorflow.serving.Input", {
+  exampleList: inOneof(
+    "kind",
+    nested(1, () => exampleList),
+  ),
+  exampleListWithContext: inOneof(
+    "kind",
+    nested(2, () => exampleListWithContext),
+  ),
+});
+export type Input = Decoded<typeof input>;
+
+const labelledClass = message("tensorflow.serving.Class", { label: plain(1, "string"), score: plain(2, "float") });
+const classifications = message("tensorflow.serving.Classifications", { classes: many(1, () => labelledClass) });
+const classificationResult = message("tensorflow.serving.ClassificationResult", {
+  classifications: many(1, () => classifications),
+});
+const regression = message("tensorflow.serving.Regression", { value: plain(1, "float") });
+const regressionResult = message("tensorflow.serving.RegressionResult", { regressions: many(1, () => regression) });
+
+export const classificationRequest = message("tensorflow.serving.ClassificationRequest", {
+  modelSpec: nested(1, () => modelSpec),
+  input: nested(2, () => input),
+});
+export const classificationResponse = message("tensorflow.serving.ClassificationResponse", {
+  result: nested(1, () => classificationResult),
+  modelSpec: nested(2, () => modelSpec),
+});
+export const regressionRequest = message("tensorflow.serving.RegressionRequest", {
+  modelSpec: nested(1, () => modelSpec),
+  input: nested(2, () => input),
+});
+export const regressionResponse = message("tensorflow.serving.RegressionResponse", {
+  result: nested(1, () => regressionResult),
+  modelSpec: nested(2, () => modelSpec),
+});
+
+const inferenceTask = message("tensorflow.serving.InferenceTask", {
+  modelSpec: nested(1, () => modelSpec),
+  methodName: plain(2, "string"),
+});
+export type InferenceTask = Decoded<typeof inferenceTask>;
+const inferenceResult = message("tensorflow.serving.InferenceResult", {
+  modelSpec: nested(1, () => modelSpec),
+  classificationResult: inOneof(
+    "result",
+    nested(2, () => classificationResult),
+  ),
+  regressionResult: inOneof(
+    "result",
+    nested(3, () => regressionResult),
+  ),
+});
+export const multiInferenceRequest = message("tensorflow.serving.MultiInferenceRequest", {
+  tasks: many(1, () => inferenceTask),
+  input: nested(2, () => input),
+});
+export const multiInferenceResponse = message("tensorflow.serving.MultiInferenceResponse", {
+  results: many(1, () => inferenceResult),
+});
+
+export const getModelMetadataRequest = message("tensorflow.serving.GetModelMetadataRequest", {
+  modelSpec: nested(1, () => modelSpec),
+  metadataField: repeated(2, "string"),
+});
+export const getModelMetadataResponse = message("tensorflow.serving.GetModelMetadataResponse", {
+  modelSpec: nested(1, () => modelSpec),
+  metadata: mapOf(2, () => any),
+});
+
+const errorCode: EnumType = {
+  name: "tensorflow.error.Code",
+  values: {
+    OK: 0,
+    CANCELLED: 1,
+    UNKNOWN: 2,
+    INVALID_ARGUMENT: 3,
+    DEADLINE_EXCEEDED: 4,
+    NOT_FOUND: 5,
+    ALREADY_EXISTS: 6,
+    PERMISSION_DENIED: 7,
+    RESOURCE_EXHAUSTED: 8,
+    FAILED_PRECONDITION: 9,
+    ABORTED: 10,
+    OUT_OF_RANGE: 11,
+    UNIMPLEMENTED: 12,
+    INTERNAL: 13,
+    UNAVAILABLE: 14,
+    DATA_LOSS: 15,
+    UNAUTHENTICATED: 16,
+  },
+};
+const versionState: EnumType = {
+  name: "tensorflow.serving.ModelVersionStatus.State",
+  values: { UNKNOWN: 0, START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 },
+};
+const statusProto = message("tensorflow.serving.StatusProto", {
+  errorCode: enumeration(1, errorCode),
+  errorMessage: plain(2, "string"),
+});
+const modelVersionStatus = message("tensorflow.serving.ModelVersionStatus", {
+  version: plain(1, "safe64"),
+  state: enumeration(2, versionState),
+  status: nested(3, () => statusProto),
+});
+export const getModelStatusRequest = message("tensorflow.serving.GetModelStatusRequest", {
+  modelSpec: nested(1, () => modelSpec),
+});
+export const getModelStatusResponse = message("tensorflow.serving.GetModelStatusResponse", {
+  modelVersionStatus: many(1, () => modelVersionStatus),
+});
+
+// tensorflow_serving/config/model_server_config.proto and file_system_storage_path_source.proto
+const policyName = "tensorflow.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy";
+const latest = message(`${policyName}.Latest`, { numVersions: plain(1, "uint32") });
+const all = message(`${policyName}.All`, {});
+const specific = message(`${policyName}.Specific`, { versions: repeated(1, "safe64") });
+const versionPolicy = message(policyName, {
+  latest: inOneof(
+    "policy_choice",
+    nested(100, () => latest),
+  ),
+  all: inOneof(
+    "policy_choice",
+    nested(101, () => all),
+  ),
+  specific: inOneof(
+    "policy_choice",
+    nested(102, () => specific),
+  ),
+});
+const modelConfig = message("tensorflow.serving.ModelConfig", {
+  name: plain(1, "string"),
+  basePath: plain(2, "string"),
+  modelPlatform: plain(4, "string"),
+  modelVersionPolicy: nested(7, () => versionPolicy),
+  versionLabels: scalarMapOf(8, "safe64"),
+});
+export type ModelConfig = Decoded<typeof modelConfig>;
+const modelConfigList = message("tensorflow.serving.ModelConfigList", { config: many(1, () => modelConfig) });
+const modelServerConfig = message("tensorflow.serving.ModelServerConfig", {
+  modelConfigList: inOneof(
+    "config",
+    nested(1, () => modelConfigList),
+  ),
+  customModelConfig: inOneof(
+    "config",
+    nested(2, () => any),
+  ),
+});
+const metric = message("tensorflow.serving.Metric", {
+  name: plain(1, "string"),
+  int64ValueIncrease: inOneof("value_increase", optional(2, "safe64")),
+});
+export const reloadConfigRequest = message("tensorflow.serving.ReloadConfigRequest", {
+  config: nested(1, () => modelServerConfig),
+  metricNames: repeated(2, "string"),
+});
+export const reloadConfigResponse = message("tensorflow.serving.ReloadConfigResponse", {
+  status: nested(1, () => statusProto),
+  metric: many(2, () => metric),
+});

@@ -1,0 +1,33 @@
+import type { Fault } from "../../../base/fault.ts";
+import { type RpcCode, type RpcRefusal, type rpcFaults, rpcRefusal } from "../../rpc.ts";
+import { statuses } from "../errors.ts";
+import type { faults } from "./faults.ts";
+
+/** The canonical status of every fault that a call can meet: as in REST, and what only gRPC has. */
+const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof typeof rpcFaults, RpcCode>> = {
+  ...statuses,
+  MessageUnreadable: "INVALID_ARGUMENT",
+  ModelSpecMissing: "INVALID_ARGUMENT",
+  ModelNameEmpty: "INVALID_ARGUMENT",
+  SignatureKeyUnknown: "FAILED_PRECONDITION",
+  InputCount: "INVALID_ARGUMENT",
+  AliasUnknown: "INVALID_ARGUMENT",
+  TensorUnreadable: "INVALID_ARGUMENT",
+  OutputAliasUnknown: "INVALID_ARGUMENT",
+  OutputAliasRepeated: "INVALID_ARGUMENT",
+  TaskModelEmpty: "INVALID_ARGUMENT",
+  TaskModelsDiffer: "INVALID_ARGUMENT",
+  TaskRepeated: "INVALID_ARGUMENT",
+  TaskSignatureUnknown: "INVALID_ARGUMENT",
+  TaskMethodUnknown: "UNIMPLEMENTED",
+  MetadataFieldMissing: "INVALID_ARGUMENT",
+  MetadataFieldUnknown: "INVALID_ARGUMENT",
+  ConfigKind: "INVALID_ARGUMENT",
+  ConfigFixed: "FAILED_PRECONDITION",
+  ConfigUnserved: "INTERNAL",
+};
+
+/** How a call ends that meets this fault. */
+export function refusal(fault: Fault): RpcRefusal {
+  return rpcRefusal(fault, codes);
+}

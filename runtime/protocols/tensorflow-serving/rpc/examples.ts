@@ -1,0 +1,121 @@
+import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
+import { type ScoredClass, classificationOutputs, classifications } from "../examples/classification.ts";
+import type { ExampleRun } from "../examples/example-run.ts";
+import { withContext } from "../examples/json-examples.ts";
+import { regressionOutputs, regressions } from "../examples/regression.ts";
+import { faults as restFaults } from "../faults.ts";
+import type { Models } from "../../protocol.ts";
+import type { RpcCall } from "../../rpc.ts";
+import type {
+  InferenceTask,
+  Input,
+  ModelSpec,
+  classificationRequest,
+  classificationResponse,
+  multiInferenceRequest,
+  multiInferenceResponse,
+  regressionResponse,
+} from "./api-messages.ts";
+import { faults } from "./faults.ts";
+import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "./model-spec.ts";
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+type ExampleRequest = Decoded<typeof classificationRequest>;
+type MultiRequest = Decoded<typeof multiInferenceRequest>;
+
+/** `PredictionService.Classify`. */
+export async function classify(
+  models: Models,
+  request: ExampleRequest,
+  call: RpcCall,
+): Promise<Draft<Decoded<typeof classificationResponse>>> {
+  const spec = givenSpec(request.modelSpec);
+  const { run, signature } = preparedRun(models, spec, request.input, call);
+  const results = await classifications(run, classificationOutputs(signature, run.signature));
+  return { result: classificationResult(results), modelSpec: effectiveSpec(run.target, run.signature) };
+}
+
+/** `PredictionService.Regress`. */
+export async function regress(
+  models: Models,
+  request: ExampleRequest,
+  call: RpcCall,
+): Promise<Draft<Decoded<typeof regressionResponse>>> {
+  const spec = givenSpec(request.modelSpec);
+  const { run, signature } = preparedRun(models, spec, request.input, call);
+  const values = await regressions(run, regressionOutputs(signature, run.signature));
+  return { result: regressionResult(values), modelSpec: effectiveSpec(run.target, run.signature) };
+}
+
+function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, { signal, deadline }: RpcCall) {
+  const target = targetOf(models, spec);
+  const name = signatureNameOf(spec);
+  const signature = target.signatures.get(name);
+  if (signature === undefined) throw restFaults.SignatureNamed({ signature: name });
+  const run: ExampleRun = { target, signature: name, examples: examplesOf(input), terms: { deadline, signal } };
+  return { run, signature };
+}
+
+/** `PredictionService.MultiInference`: several signatures of one model over the same examples. */
+export async function multiInference(
+  models: Models,
+  { tasks, input }: MultiRequest,
+  { signal, deadline }: RpcCall,
+): Promise<Draft<Decoded<typeof multiInferenceResponse>>> {
+  const target = targetOf(models, givenSpec(tasks[0]?.modelSpec));
+  const prepared = preparedTasks(tasks, (name) => target.signatures.get(name));
+  const examples = examplesOf(input);
+  const results = prepared.map(async ({ spec, method, signature, outputs }) => {
+    const run: ExampleRun = { target, signature, examples, terms: { deadline, signal } };
+    const modelSpec = { ...effectiveSpec(target, signatureNameOf(spec)), name: spec.name };
+    return method === classifyMethod
+      ? { modelSpec, classificationResult: classificationResult(await classifications(run, outputs)) }
+      : { modelSpec, regressionResult: regressionResult(await regressions(run, outputs)) };
+  });
+  return { results: await Promise.all(results) };
+}
+
+const classifyMethod = "tensorflow/serving/classify";
+const regressMethod = "tensorflow/serving/regress";
+
+interface PreparedTask {
+  readonly spec: ModelSpec;
+  readonly method: string;
+  readonly signature: string;
+  readonly outputs: readonly string[];
+}
+
+type SignatureOf = (name: string) => Parameters<typeof classificationOutputs>[0] | undefined;
+
+function preparedTasks(tasks: readonly InferenceTask[], signatureOf: SignatureOf): readonly PreparedTask[] {
+  const seen = new Set<string>();
+  const model = tasks[0]?.modelSpec?.name ?? "";
+  return tasks.map(({ modelSpec, methodName: method }) => {
+    if (modelSpec === undefined || modelSpec.name === "") throw faults.TaskModelEmpty({});
+    if (modelSpec.name !== model) throw faults.TaskModelsDiffer({});
+    const name = signatureNameOf(modelSpec);
+    if (seen.has(name)) throw faults.TaskRepeated({ signature: name });
+    seen.add(name);
+    const signature = signatureOf(name);
+    if (signature === undefined) throw faults.TaskSignatureUnknown({ signature: name });
+    if (method !== classifyMethod && method !== regressMethod) throw faults.TaskMethodUnknown({ method });
+    const outputs =
+      method === classifyMethod ? classificationOutputs(signature, name) : regressionOutputs(signature, name);
+    return { spec: modelSpec, method, signature: name, outputs };
+  });
+}
+
+function examplesOf(input: Input | undefined): readonly Uint8Array[] {
+  const list = input?.exampleListWithContext;
+  if (list === undefined) return input?.exampleList?.examples ?? [];
+  const context = list.context.length === 0 ? undefined : list.context;
+  return list.examples.map((example) => withContext(context, example));
+}
+
+function classificationResult(results: readonly (readonly ScoredClass[])[]) {
+  return { classifications: results.map((classes) => ({ classes })) };
+}
+
+function regressionResult(values: Float32Array) {
+  return { regressions: Array.from(values, (value) => ({ value })) };
+}

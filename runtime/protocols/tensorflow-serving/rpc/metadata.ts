@@ -1,0 +1,47 @@
+import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import type { Models } from "../../protocol.ts";
+import type { getModelMetadataRequest, getModelMetadataResponse } from "./api-messages.ts";
+import { faults } from "./faults.ts";
+import { dataTypes, signatureDefMap } from "./framework-messages.ts";
+import { givenSpec, targetOf } from "./model-spec.ts";
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+
+const field = "signature_def";
+
+/** `PredictionService.GetModelMetadata`: the signatures, packed as an Any. */
+export function modelMetadata(
+  models: Models,
+  request: Decoded<typeof getModelMetadataRequest>,
+): Draft<Decoded<typeof getModelMetadataResponse>> {
+  const spec = givenSpec(request.modelSpec);
+  if (request.metadataField.length === 0) throw faults.MetadataFieldMissing({});
+  for (const asked of request.metadataField) {
+    if (asked !== field) throw faults.MetadataFieldUnknown({ field: asked });
+  }
+  const { name, version, signatures } = targetOf(models, spec);
+  const signatureDef = new Map(Array.from(signatures, ([key, signature]) => [key, definition(signature)]));
+  const value = signatureDefMap.encode({ signatureDef });
+  return {
+    modelSpec: { name, version: { value: version } },
+    metadata: new Map([[field, { typeUrl: `type.googleapis.com/${signatureDefMap.name}`, value }]]),
+  };
+}
+
+function definition({ inputs, outputs, method }: Signature) {
+  return {
+    inputs: tensorInfos(inputs),
+    outputs: tensorInfos(outputs),
+    methodName: `tensorflow/serving/${method ?? "predict"}`,
+  };
+}
+
+function tensorInfos(specs: readonly TensorSpec[]) {
+  return new Map(specs.map((spec) => [spec.name, tensorInfo(spec)]));
+}
+
+function tensorInfo({ name, dtype, shape, anyShape }: TensorSpec) {
+  const tensorShape = anyShape === true ? { unknownRank: true } : { dim: shape.map((size) => ({ size })) };
+  return { name: `${name}:0`, dtype: dataTypes[dtype], tensorShape };
+}

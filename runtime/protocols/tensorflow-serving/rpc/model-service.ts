@@ -1,0 +1,80 @@
+import { Fault } from "../../../base/fault.ts";
+import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
+import type { ConfiguredModel, Models, VersionPolicy } from "../../protocol.ts";
+import { type RpcService, rpcCodes, unary } from "../../rpc.ts";
+import { faults as restFaults } from "../faults.ts";
+import { versionStatuses } from "../status.ts";
+import {
+  type ModelConfig,
+  getModelStatusRequest,
+  getModelStatusResponse,
+  reloadConfigRequest,
+  reloadConfigResponse,
+} from "./api-messages.ts";
+import { refusal } from "./errors.ts";
+import { faults } from "./faults.ts";
+import { givenSpec, modelOf } from "./model-spec.ts";
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+
+/** TensorFlow Serving's `ModelService`. */
+export function modelService(models: Models): RpcService {
+  return {
+    name: "tensorflow.serving.ModelService",
+    protocol: "tensorflow-serving-grpc",
+    methods: {
+      GetModelStatus: unary({ request: getModelStatusRequest, response: getModelStatusResponse }, (request) =>
+        modelStatus(models, request),
+      ),
+      HandleReloadConfigRequest: unary({ request: reloadConfigRequest, response: reloadConfigResponse }, (request) =>
+        reloaded(models, request),
+      ),
+    },
+    refusal,
+  };
+}
+
+function modelStatus(
+  models: Models,
+  request: Decoded<typeof getModelStatusRequest>,
+): Draft<Decoded<typeof getModelStatusResponse>> {
+  const model = modelOf(givenSpec(request.modelSpec));
+  return {
+    modelVersionStatus: versionStatuses(models, model).map(({ version, state, code, message }) => ({
+      version,
+      state: wireStates[state],
+      status: { errorCode: rpcCodes[code], errorMessage: message },
+    })),
+  };
+}
+
+/** Numbers of `ModelVersionStatus.State`. */
+const wireStates = { START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 } as const;
+
+/** Serves what the list says. Without `--model-control` the models are fixed, which TensorFlow Serving has words for. */
+async function reloaded(
+  { control }: Models,
+  { config, metricNames }: Decoded<typeof reloadConfigRequest>,
+): Promise<Draft<Decoded<typeof reloadConfigResponse>>> {
+  if (config?.modelConfigList === undefined) throw faults.ConfigKind({});
+  if (control === undefined) throw faults.ConfigFixed({});
+  try {
+    await control.configure(config.modelConfigList.config.map(configured));
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    throw faults.ConfigUnserved({ reason: fault.sentence }, thrown);
+  }
+  // Of the metrics that TensorFlow Serving can report the growth of, none is counted here.
+  return { status: {}, metric: metricNames.map((name) => ({ name, int64ValueIncrease: 0 })) };
+}
+
+function configured({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
+  if (name === "") throw restFaults.ModelNameMissing({});
+  return { name, basePath, policy: policyOf(modelVersionPolicy), labels: versionLabels };
+}
+
+function policyOf(policy: ModelConfig["modelVersionPolicy"]): VersionPolicy {
+  if (policy?.all !== undefined) return { kind: "all" };
+  if (policy?.specific !== undefined) return { kind: "specific", numbers: policy.specific.versions };
+  return { kind: "latest", count: Math.max(1, policy?.latest?.numVersions ?? 1) };
+}

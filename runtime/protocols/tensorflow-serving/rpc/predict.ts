@@ -1,0 +1,67 @@
+import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
+import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
+import { infer } from "../../../dataplane/infer.ts";
+import type { Signature } from "../../../dataplane/signature.ts";
+import type { NamedTensor, Tensor } from "../../../dataplane/tensor.ts";
+import type { Models } from "../../protocol.ts";
+import type { RpcCall } from "../../rpc.ts";
+import type { PredictRequest, predictResponse } from "./api-messages.ts";
+import { faults } from "./faults.ts";
+import type { TensorProto } from "./framework-messages.ts";
+import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "./model-spec.ts";
+import { UnreadableTensor, protoFromTensor, tensorFromProto } from "./tensor-proto.ts";
+
+type Response = typeof predictResponse extends MessageType<infer M> ? M : never;
+
+/** `PredictionService.Predict`, its checks in TensorFlow Serving's order. */
+export async function predict(models: Models, request: PredictRequest, call: RpcCall): Promise<Draft<Response>> {
+  const spec = givenSpec(request.modelSpec);
+  const target = targetOf(models, spec);
+  const name = signatureNameOf(spec);
+  const signature = target.signatures.get(name);
+  if (signature === undefined) throw faults.SignatureKeyUnknown({ signature: name });
+  const inputs = inputsOf(request.inputs, signature);
+  const outputs = wantedOutputs(request.outputFilter, signature);
+  const { signal, deadline } = call;
+  const answer = await infer(() => target, {
+    model: { name: spec.name },
+    signature: name,
+    inputs,
+    outputs,
+    signal,
+    deadline,
+  });
+  return {
+    outputs: new Map(answer.outputs.map((output) => [output.name, protoFromTensor(output.tensor)])),
+    modelSpec: effectiveSpec(target, name),
+  };
+}
+
+function inputsOf(given: PredictRequest["inputs"], signature: Signature): readonly NamedTensor[] {
+  const known = signature.inputs.map((input) => input.name);
+  if (given.size !== known.length) throw faults.InputCount({ given: [...given.keys()], known });
+  return Array.from(given, ([alias, proto]) => {
+    if (!known.includes(alias)) throw faults.AliasUnknown({ alias, known });
+    return { name: alias, tensor: readTensor(alias, proto) };
+  });
+}
+
+function readTensor(alias: string, proto: TensorProto): Tensor {
+  try {
+    return tensorFromProto(proto);
+  } catch (thrown) {
+    if (!(thrown instanceof UnreadableTensor || thrown instanceof ProtobufError)) throw thrown;
+    throw faults.TensorUnreadable({ alias, reason: thrown.message }, thrown);
+  }
+}
+
+function wantedOutputs(filter: readonly string[], signature: Signature): readonly string[] {
+  const known = signature.outputs.map((output) => output.name);
+  const seen = new Set<string>();
+  for (const alias of filter) {
+    if (!known.includes(alias)) throw faults.OutputAliasUnknown({ alias, known });
+    if (seen.has(alias)) throw faults.OutputAliasRepeated({ alias });
+    seen.add(alias);
+  }
+  return filter;
+}

@@ -1,0 +1,169 @@
+import { type Draft, protoName } from "../../../base/protobuf/message.ts";
+import { WireReader } from "../../../base/protobuf/wire-reader.ts";
+import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
+import { type TensorProto, dataTypes } from "./framework-messages.ts";
+
+/** As TensorFlow's TensorShape. */
+const maxRank = 254;
+/** A request may give one value for all elements: no tensor that is filled so may take more. */
+const maxFilledBytes = 64 * 1024 * 1024;
+
+const dtypesByNumber: ReadonlyMap<number, Dtype> = new Map(
+  Object.entries(dataTypes).map(([dtype, number]) => [number, dtype as Dtype]), // the keys of `dataTypes`
+);
+
+/** Why a `TensorProto` is no tensor, with the path of the field. */
+export class UnreadableTensor extends Error {}
+
+/**
+ * The tensor of a `TensorProto`, by TensorFlow's rules: `tensor_content`, else the list of the type, of which the last value
+ * stands for all that are missing, and no value for zeros. Shares memory with the message where it can. Throws UnreadableTensor.
+ */
+export function tensorFromProto(proto: TensorProto): Tensor {
+  const dtype = dtypesByNumber.get(proto.dtype);
+  if (dtype === undefined) throw new UnreadableTensor(`dtype is ${proto.dtype}; must be a type that tensors can have`);
+  const shape = shapeOf(proto);
+  const count = elementCount(shape);
+  if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
+  if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
+  const length = dtype.startsWith("complex") ? count * 2 : count;
+  const data = filled(dtype, listOf(dtype, proto), length);
+  return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
+}
+
+function shapeOf({ tensorShape }: TensorProto): readonly number[] {
+  if (tensorShape === undefined) return [];
+  if (tensorShape.unknownRank) throw new UnreadableTensor("tensor_shape.unknown_rank is true; must be false");
+  const { dim } = tensorShape;
+  if (dim.length > maxRank) {
+    throw new UnreadableTensor(`tensor_shape has ${dim.length} dimensions; must have ${maxRank} at most`);
+  }
+  const shape = dim.map(({ size }, i) => {
+    if (size >= 0) return size;
+    throw new UnreadableTensor(`tensor_shape.dim[${i}].size is ${size}; must be 0 or more`);
+  });
+  const product = shape.reduce((all, size) => all * Math.max(size, 1), 1);
+  if (product <= Number.MAX_SAFE_INTEGER) return shape;
+  throw new UnreadableTensor("tensor_shape has more elements than there can be");
+}
+
+function fromContent(dtype: Dtype, shape: readonly number[], content: Uint8Array): Tensor {
+  const count = elementCount(shape);
+  if (dtype === "string") return { dtype, shape, data: contentStrings(content, count) };
+  const array = tensorArrays[dtype];
+  const sizeBytes = array.BYTES_PER_ELEMENT * (dtype.startsWith("complex") ? 2 : 1);
+  if (content.length !== count * sizeBytes) {
+    throw new UnreadableTensor(
+      `tensor_content has ${content.length} bytes; its shape and type need ${count * sizeBytes}`,
+    );
+  }
+  if (dtype === "bool" && content.some((byte) => byte > 1)) {
+    throw new UnreadableTensor("tensor_content of a bool tensor must be bytes of 0 and 1");
+  }
+  const aligned = content.byteOffset % array.BYTES_PER_ELEMENT === 0 ? content : new Uint8Array(content);
+  const memory = aligned.buffer as ArrayBuffer; // what a socket brings is never shared between threads
+  const data = new array(memory, aligned.byteOffset, content.length / array.BYTES_PER_ELEMENT);
+  return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
+}
+
+/** Strings as bytes: all lengths first, then all texts. */
+function contentStrings(content: Uint8Array, count: number): readonly Uint8Array[] {
+  if (count > content.length) {
+    throw new UnreadableTensor(`tensor_content has ${content.length} bytes; its shape needs ${count} strings`);
+  }
+  const reader = new WireReader(content);
+  const lengths: number[] = [];
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const length = reader.uint32();
+    lengths.push(length);
+    total += length;
+  }
+  let at = content.length - total;
+  if (reader.position !== at) throw new UnreadableTensor("tensor_content has other bytes than its strings need");
+  return lengths.map((length) => {
+    at += length;
+    return content.subarray(at - length, at);
+  });
+}
+
+type Numbers = Exclude<Tensor["data"], readonly Uint8Array[]>;
+
+/** The field that holds the elements of each type. */
+const fields = {
+  float32: "floatVal",
+  float64: "doubleVal",
+  float16: "halfVal",
+  bfloat16: "halfVal",
+  int8: "intVal",
+  int16: "intVal",
+  int32: "intVal",
+  int64: "int64Val",
+  uint8: "intVal",
+  uint16: "intVal",
+  uint32: "uint32Val",
+  uint64: "uint64Val",
+  bool: "boolVal",
+  string: "stringVal",
+  complex64: "scomplexVal",
+  complex128: "dcomplexVal",
+} as const satisfies Readonly<Record<Dtype, keyof TensorProto>>;
+
+/** Types whose list has wider numbers than they do. */
+const ranges = {
+  int16: [-32_768, 32_767],
+  int8: [-128, 127],
+  uint16: [0, 65_535],
+  uint8: [0, 255],
+  float16: [0, 65_535],
+  bfloat16: [0, 65_535],
+} as const;
+
+function isNarrow(dtype: Dtype): dtype is keyof typeof ranges {
+  return Object.hasOwn(ranges, dtype);
+}
+
+function listOf(dtype: Exclude<Dtype, "string">, proto: TensorProto): Numbers {
+  if (!isNarrow(dtype)) return proto[fields[dtype]];
+  const values = proto[fields[dtype]];
+  const [min, max] = ranges[dtype];
+  const at = values.findIndex((value) => value < min || value > max);
+  if (at < 0) return new tensorArrays[dtype](values);
+  throw new UnreadableTensor(`${protoName(fields[dtype])}[${at}] is ${values[at]}; must be from ${min} to ${max}`);
+}
+
+function filled(dtype: Exclude<Dtype, "string">, values: Numbers, length: number): Numbers {
+  if (values.length === length) return values;
+  if (values.length > length) return values.subarray(0, length);
+  const array = tensorArrays[dtype];
+  checkFilled(length * array.BYTES_PER_ELEMENT);
+  const data = new array(length) as Float32Array; // any of them: `set` and `fill` take what `values` holds
+  data.set(values as Float32Array); // the same array as `data`
+  const step = dtype.startsWith("complex") ? 2 : 1;
+  if (values.length >= step) {
+    const last = data.subarray(values.length - step, values.length);
+    for (let at = values.length; at < length; at += step) data.set(last, at);
+  }
+  return data;
+}
+
+function filledStrings(values: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  if (values.length >= count) return values.length === count ? values : values.slice(0, count);
+  checkFilled(count * 8);
+  const last = values.at(-1) ?? new Uint8Array(0);
+  return Array.from({ length: count }, (_, i) => values[i] ?? last);
+}
+
+function checkFilled(sizeBytes: number): void {
+  if (sizeBytes <= maxFilledBytes) return;
+  throw new UnreadableTensor(
+    `tensor_shape needs ${sizeBytes} bytes that the request does not bring; may leave out ${maxFilledBytes} at most`,
+  );
+}
+
+/** The `TensorProto` of an output: always the list of its type, as TensorFlow Serving answers. */
+export function protoFromTensor(tensor: Tensor): Draft<TensorProto> {
+  const { dtype, shape, data } = tensor;
+  const values = isNarrow(dtype) ? Int32Array.from(data as Uint8Array) : data; // narrow types are arrays of small integers
+  return { dtype: dataTypes[dtype], tensorShape: { dim: shape.map((size) => ({ size })) }, [fields[dtype]]: values };
+}

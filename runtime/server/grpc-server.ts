@@ -1,0 +1,77 @@
+import { type Server, type Socket, createServer } from "node:net";
+import type { GrpcConnections, GrpcParts } from "./grpc-calls.ts";
+import { type HttpServerOptions, defaultConnectionLimits, listening } from "./http-server.ts";
+
+/** Where to listen, and what to answer. */
+export interface GrpcServerOptions extends Pick<HttpServerOptions, "host" | "port" | "portFlag"> {
+  readonly maxConnections?: number;
+}
+
+/**
+ * Opens a listening socket for gRPC over HTTP/2 without TLS. Throws `PortTaken` or `AddressUnavailable`. The code that speaks
+ * gRPC (17 MB) is loaded when the first client comes: a runtime that nobody calls so does not pay for it.
+ */
+export async function openGrpcServer(options: GrpcServerOptions, parts: () => Promise<GrpcParts>): Promise<GrpcServer> {
+  let connections: Promise<GrpcConnections> | undefined;
+  const opened = async (): Promise<GrpcConnections> => {
+    const { grpcConnections } = await import("./grpc-calls.ts");
+    return grpcConnections(await parts());
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    connections ??= opened();
+    socket.on("error", () => socket.destroy());
+    connections.then(
+      ({ inject }) => inject(socket),
+      () => socket.destroy(),
+    );
+  });
+  server.maxConnections = options.maxConnections ?? defaultConnectionLimits.maxConnections;
+  await listening(server, options);
+  return new GrpcServer(server, () => connections);
+}
+
+/** A listening socket and its connections. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #connections: () => Promise<GrpcConnections> | undefined;
+  readonly #waiting = new Set<Socket>();
+  #closed: Promise<void> | undefined;
+
+  constructor(server: Server, connections: () => Promise<GrpcConnections> | undefined) {
+    this.#server = server;
+    this.#connections = connections;
+    server.on("connection", (socket) => {
+      this.#waiting.add(socket);
+      socket.once("close", () => this.#waiting.delete(socket));
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  /** Asks the clients that are connected to connect anew; calls that run go on, and so does listening. */
+  async goAway(): Promise<void> {
+    (await this.#connections())?.goAway();
+  }
+
+  /** Takes no new connections and no new calls, resolves when the last call is answered. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Cuts what is still open. */
+  cut(): void {
+    for (const socket of this.#waiting) socket.destroy();
+  }
+
+  async #close(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const connections = await this.#connections();
+    if (connections !== undefined) await connections.close();
+    else this.cut();
+    await ended;
+  }
+}
