@@ -73,19 +73,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     }
   };
   const definition = createServedDefinition({ client, log, onChange: resync });
-  const pushing: RoutePushOptions = {
-    log,
-    clock,
+  const pushServer = createRoutePush(options, caches, {
     complete: synced,
-    seen: () => ({
-      deployments: caches.deployments.cache.resourceVersion,
-      pods: caches.pods.cache.resourceVersion,
-    }),
     onAck: (key) => controller.add(key),
     onLeave: () => resync(),
-    onWake: (key) => log.debug("requests wait", { key }),
-  };
-  const pushServer = network?.routePush(pushing) ?? new PushServer({ ...options.routes, ...pushing });
+  });
   const controller: Controller = createDeploymentController({
     caches,
     warnings,
@@ -164,6 +156,21 @@ function lead(options: OperatorOptions, work: Work): Lease | undefined {
     onAcquired: () => work.begin(),
     onLost: () => work.pause(),
   });
+}
+
+function createRoutePush(
+  { log, clock = systemClock, network, routes }: OperatorOptions,
+  { deployments, pods }: Caches,
+  told: Pick<RoutePushOptions, "complete" | "onAck" | "onLeave">,
+): RoutePush {
+  const pushing: RoutePushOptions = {
+    ...told,
+    log,
+    clock,
+    seen: () => ({ deployments: deployments.cache.resourceVersion, pods: pods.cache.resourceVersion }),
+    onWake: (key) => log.debug("requests wait", { key }),
+  };
+  return network?.routePush(pushing) ?? new PushServer({ ...routes, ...pushing });
 }
 
 /** Every replica keeps its gateways' tables up to date, also when it does not lead. */
