@@ -1,0 +1,209 @@
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { Storage } from "@google-cloud/storage";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { openStore } from "../../../runtime/model/source/stores/open-store.ts";
+import type { Store } from "../../../runtime/model/source/stores/store.ts";
+import { digits, start } from "../runtime/program.ts";
+import { azureEmulator, type Emulator, emulators, gcsEmulator, s3Emulator } from "./emulators.ts";
+import { hub } from "./hub.ts";
+
+/** Azurite's only account, as its documentation has it. */
+const azureAccount = {
+  name: "devstoreaccount1",
+  key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+};
+const anybody = {
+  gcsKeyJson: undefined,
+  gcsEndpoint: undefined,
+  azureAccountKey: undefined,
+  azureSasToken: undefined,
+  huggingFaceToken: undefined,
+  huggingFaceEndpoint: undefined,
+};
+
+const available = await emulators();
+const missing = "missing" in available ? available.missing : undefined;
+const servers: Emulator[] = [];
+const closed: (() => void)[] = [];
+let folder: string;
+/** One model in two files below `digits/`, and one beside that folder whose name begins the same. */
+let objects: Readonly<Record<string, Buffer>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "modelwright-stores-"));
+  const model = await readFile(digits.model);
+  objects = {
+    "digits/model.h5": model,
+    "digits/variables/index": Buffer.from("index"),
+    "digits2/model.h5": Buffer.from("2"),
+  };
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  for (const close of closed) close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A place with the objects in it, and the environment that `fetch` finds it with. */
+interface Place {
+  readonly address: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function running(start: (folder: string) => Promise<Emulator>): Promise<string> {
+  const emulator = await start("folder" in available ? available.folder : "");
+  servers.push(emulator);
+  return emulator.url;
+}
+
+async function s3(): Promise<Place> {
+  const url = await running(s3Emulator);
+  const env = {
+    AWS_ENDPOINT_URL_S3: url,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "key",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  };
+  const credentials = { accessKeyId: "key", secretAccessKey: "secret" };
+  const client = new S3Client({ endpoint: url, region: "eu-central-1", credentials, forcePathStyle: true });
+  const LocationConstraint = "eu-central-1";
+  await client.send(new CreateBucketCommand({ Bucket: "models", CreateBucketConfiguration: { LocationConstraint } }));
+  for (const [Key, Body] of Object.entries(objects)) {
+    await client.send(new PutObjectCommand({ Bucket: "models", Key, Body }));
+  }
+  return { address: "s3://models", env };
+}
+
+async function gcs(): Promise<Place> {
+  const url = await running(gcsEmulator);
+  const storage = new Storage({ apiEndpoint: url, projectId: "test" });
+  const [bucket] = await storage.createBucket("models");
+  for (const [name, bytes] of Object.entries(objects)) await bucket.file(name).save(bytes, { resumable: false });
+  return { address: "gs://models", env: { STORAGE_EMULATOR_HOST: url } };
+}
+
+async function azure(): Promise<Place> {
+  const url = `${await running(azureEmulator)}/${azureAccount.name}`;
+  const service = new BlobServiceClient(url, new StorageSharedKeyCredential(azureAccount.name, azureAccount.key));
+  const container = service.getContainerClient("models");
+  await container.create();
+  for (const [name, bytes] of Object.entries(objects)) await container.getBlockBlobClient(name).uploadData(bytes);
+  return { address: `azure+${url}/models`, env: { AZURE_STORAGE_KEY: azureAccount.key } };
+}
+
+async function fetched(address: string, env: Place["env"], to: string): Promise<number | null> {
+  const path = process.env["PATH"] ?? "";
+  return (await start(["fetch", address, "--to", to], { PATH: path, ...env }).ended).code;
+}
+
+async function filesIn(path: string): Promise<Readonly<Record<string, Buffer>>> {
+  const names = (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const paths = names.map((entry) => join(entry.parentPath, entry.name)).toSorted();
+  const read = paths.map(async (file) => [file.slice(path.length + 1), await readFile(file)] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+describe.each([
+  ["S3", s3],
+  ["Google Cloud Storage", gcs],
+  ["Azure Blob Storage", azure],
+] as const)("fetch from %s", (name, prepare) => {
+  let place: Place;
+  beforeAll(async () => {
+    if (missing === undefined) place = await prepare();
+  }, 60_000);
+
+  test("brings a file under the name asked for", async ({ skip }) => {
+    skip(missing !== undefined, missing);
+    const target = join(folder, name, "model.h5");
+    expect(await fetched(`${place.address}/digits/model.h5`, place.env, target)).toBe(0);
+    expect(await readFile(target)).toEqual(objects["digits/model.h5"]);
+  });
+
+  test("brings all that lies in a folder, and nothing beside it", async ({ skip }) => {
+    skip(missing !== undefined, missing);
+    const target = join(folder, name, "all");
+    expect(await fetched(`${place.address}/digits`, place.env, target)).toBe(0);
+    expect(await filesIn(target)).toEqual({
+      "model.h5": objects["digits/model.h5"],
+      "variables/index": objects["digits/variables/index"],
+    });
+  });
+
+  test("names a place that holds nothing, and ends with the code for bad data", async ({ skip }) => {
+    skip(missing !== undefined, missing);
+    const { ended } = start(["fetch", `${place.address}/letters`, "--to", join(folder, name, "letters")], place.env);
+    const { code, log } = await ended;
+    expect({ code, told: JSON.stringify(log).includes("there is no model at") }).toEqual({ code: 65, told: true });
+  });
+});
+
+describe("fetch from the Hugging Face Hub", () => {
+  const repo = "someone/digits";
+  const files = {
+    "model.h5": Buffer.from("weights ".repeat(10_000)),
+    "README.md": Buffer.from("# Digits"),
+    "onnx/m.onnx": Buffer.from("o"),
+  };
+
+  async function huggingFace(): Promise<Place["env"]> {
+    const { url, server } = await hub(repo, files, "hf_secret");
+    closed.push(() => server.close());
+    return { HF_ENDPOINT: url, HF_TOKEN: "hf_secret" };
+  }
+
+  test("brings the files that match", async () => {
+    const target = join(folder, "hub");
+    const env = await huggingFace();
+    expect(await fetched(`hf://${repo}@main?file=*.h5&file=onnx/*`, env, target)).toBe(0);
+    expect(await filesIn(target)).toEqual({ "model.h5": files["model.h5"], "onnx/m.onnx": files["onnx/m.onnx"] });
+  });
+
+  test("says that other credentials are wanted", async () => {
+    const env = { ...(await huggingFace()), HF_TOKEN: "hf_wrong" };
+    const { code, log } = await start(["fetch", `hf://${repo}`, "--to", join(folder, "refused")], env).ended;
+    const isTold = JSON.stringify(log).includes(`hf://${repo}@main answered 401; expected 200`);
+    expect({ code, isTold }).toEqual({ code: 65, isTold: true });
+  });
+
+  test("goes on where a connection broke off", async () => {
+    const env = await huggingFace();
+    const store = openStore(`hf://${repo}?file=model.h5`, {
+      ...anybody,
+      huggingFaceToken: env["HF_TOKEN"],
+      huggingFaceEndpoint: env["HF_ENDPOINT"],
+    });
+    expect(await rest(store, 79_990)).toBe("s weights ");
+  });
+});
+
+async function rest(store: Store, offset: number): Promise<string> {
+  const [file] = await store.files(undefined);
+  if (file === undefined) throw new Error("no file");
+  const whole = await file.open({ resume: { offset: 0, tag: undefined }, stallMs: 5000, signal: undefined });
+  if ("reason" in whole) throw new Error(whole.reason);
+  const opened = await file.open({ resume: { offset, tag: whole.tag }, stallMs: 5000, signal: undefined });
+  if ("reason" in opened) throw new Error(opened.reason);
+  expect(opened.start).toBe(offset);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of opened.body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+test.each(["s3:///key", "gs://", "hf://nobody", "azure+https://account.blob.core.windows.net", "ftp://host/model"])(
+  "%s is refused by what it lacks",
+  (address) => {
+    let code = "";
+    try {
+      openStore(address, anybody);
+    } catch (thrown) {
+      code = Fault.from(thrown).code;
+    }
+    expect(code).toBe("SourceUrlInvalid");
+  },
+);
