@@ -107,8 +107,8 @@ export function growingDelayMs({ firstMs, capMs, jitter }: Growth, attempt: numb
   return plainMs * (1 + random() * jitter);
 }
 
-/** Between attempts when the server names no time of its own. */
-const growth: Growth = { firstMs: 100, capMs: 5_000, jitter: 1 };
+/** Between attempts when the server names no time of its own: never longer than 3 s, so that its return is met soon. */
+const growth: Growth = { firstMs: 100, capMs: 1_500, jitter: 1 };
 
 /**
  * Sends a request until it is neither 429 nor 503: both say that the server did nothing. `Retry-After` is waited out,
@@ -164,7 +164,7 @@ function delayBefore(answer: KubeResponse | Fault, attempt: number, random: () =
 }
 
 /** `Retry-After` in seconds; API servers never send the date form. */
-function retryAfterMs({ headers }: KubeResponse): number | undefined {
+export function retryAfterMs({ headers }: Pick<KubeResponse, "headers">): number | undefined {
   const value = headers["retry-after"];
   return value !== undefined && /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
 }

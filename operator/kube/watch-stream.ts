@@ -31,6 +31,8 @@ export interface StreamEnd {
   readonly reason: WatchEndReason;
   /** Always there except after `stopped`, `closed` and `overdue`. */
   readonly fault?: Fault;
+  /** The server wants to be left alone for this long. */
+  readonly retryAfterMs?: number;
 }
 
 /** Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends. */

@@ -6,7 +6,7 @@ import type { Client, ObjectList, Selection } from "./client.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
-import { type Growth, growingDelayMs } from "./exchange.ts";
+import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
 import { readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
@@ -27,6 +27,8 @@ export interface WatchOptions<T extends KubeObject> {
   readonly random?: () => number;
   readonly log?: Log;
   readonly onEnd?: (end: WatchEnd) => void;
+  /** Told when the server serves the watch again after an end that was not in good order. */
+  readonly onRecovered?: () => void;
 }
 
 /** A watch that goes on for ever: every end leads to a new connection from where the last one stood. */
@@ -37,6 +39,16 @@ export interface Watch {
 
 /** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
 const growth: Growth = { firstMs: 800, capMs: 30_000, jitter: 1 };
+/** A server that is away is looked for at least every 3 s: who works by an old view should not do so for long after its return. */
+const briefly: Growth = { ...growth, capMs: 1_500 };
+/** Refusals that time alone does not cure. */
+const lasting: ReadonlySet<string | undefined> = new Set([
+  "NotFound",
+  "Unauthorized",
+  "Forbidden",
+  "Invalid",
+  "Unsupported",
+]);
 const healthyMs = 120_000;
 /** A server that closes in good order after this long is not in trouble: go on at once. */
 const orderlyMs = 5_000;
@@ -57,13 +69,17 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
     initial: undefined,
     newest: 0n,
     staleStates: 0,
+    isTroubled: false,
   };
 
   const run = async (): Promise<void> => {
     let attempt = 0;
+    let reason: WatchEnd["reason"] | undefined;
     while (!stopping.signal.aborted) {
       const startedMs = clock.monotonic();
+      const last = reason;
       const end = await connection({ ...options, clock, random }, position, stopping.signal);
+      ({ reason } = end);
       const aliveMs = clock.monotonic() - startedMs;
       position.initial = undefined;
       options.onEnd?.({ ...end, resource, aliveMs });
@@ -71,7 +87,10 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
       log[level]("watch ended", { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message });
       if (aliveMs >= healthyMs) attempt = 0;
       if (end.reason === "closed" && aliveMs >= orderlyMs) continue;
-      await clock.sleep(growingDelayMs(growth, attempt++, random), stopping.signal);
+      position.isTroubled = true;
+      // The whole state comes next: waiting makes nothing better, unless that leads here again.
+      if (end.reason === "expired" && last !== "expired") continue;
+      await clock.sleep(pauseMs(end, attempt++, random), stopping.signal);
     }
   };
   const running = run();
@@ -81,6 +100,11 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
       return running;
     },
   };
+}
+
+function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
+  const isLasting = reason === "expired" || reason === "stale" || lasting.has(fault?.code);
+  return Math.max(retryAfterMs, growingDelayMs(isLasting ? growth : briefly, attempt, random));
 }
 
 /** Where a watch stands between two connections. */
@@ -95,6 +119,8 @@ interface Position<T extends KubeObject> {
   newest: bigint;
   /** Whole states in a row that were older than `newest`. */
   staleStates: number;
+  /** The last end was not in good order. */
+  isTroubled: boolean;
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & { readonly clock: Clock; readonly random: () => number };
@@ -142,6 +168,7 @@ async function follow<T extends KubeObject>(
       const end = await refused(operation, stream, position);
       return end ?? (await follow(settings, position, attempt));
     }
+    recover(position, settings);
     position.initial = position.resumeFrom === undefined ? [] : undefined;
     const onEvent = (event: WatchEvent<T>): void => {
       if (!attempt.signal.aborted) accept(event, position, sink);
@@ -153,6 +180,11 @@ async function follow<T extends KubeObject>(
     const fault = Fault.from(thrown);
     return { reason: fault.code === "StaleState" ? "stale" : "broken", fault };
   }
+}
+
+function recover<T extends KubeObject>(position: Position<T>, { onRecovered }: Settings<T>): void {
+  if (position.isTroubled) onRecovered?.();
+  position.isTroubled = false;
 }
 
 function watchParameters<T extends KubeObject>(
@@ -179,7 +211,7 @@ async function refused<T extends KubeObject>(
     position.streamsLists = false;
     return undefined;
   }
-  if (fault.code !== "Expired") return { reason: "refused", fault };
+  if (fault.code !== "Expired") return { reason: "refused", fault, retryAfterMs: retryAfterMs(stream) ?? 0 };
   position.resumeFrom = undefined;
   return { reason: "expired", fault };
 }

@@ -233,45 +233,6 @@ describe("a whole state that is older than what was seen", () => {
   });
 });
 
-describe("the pause after an end", () => {
-  test("doubles from 0.8 s to 30 s", async () => {
-    const clock = createHastyClock();
-    await start(clock, reset);
-    await eventually(() => expect(clock.sleptMs.length).toBeGreaterThan(8));
-    expect(clock.sleptMs.slice(0, 8)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
-  });
-
-  /** Ends after each of these lives, by a reset; the pauses that follow. */
-  async function pausesAfter(livesMs: readonly number[], end: "reset" | "close"): Promise<number[]> {
-    const clock = createManualClock();
-    const open: (() => void)[] = [];
-    await start(clock, (response) => {
-      response.flushHeaders();
-      open.push(() => (end === "reset" ? response.socket?.resetAndDestroy() : response.end()));
-    });
-    const pauses: number[] = [];
-    for (const [index, lifeMs] of livesMs.entries()) {
-      await eventually(() => expect(open).toHaveLength(index + 1));
-      await clock.advance(lifeMs);
-      open[index]?.();
-      await eventually(() => expect(ends).toHaveLength(index + 1));
-      // What still waits beside it, if anything, is the watchdog of a connection that is open.
-      const pauseMs = clock.delaysMs.find((delayMs) => delayMs <= 60_000) ?? 0;
-      pauses.push(pauseMs);
-      await clock.advance(pauseMs);
-    }
-    return pauses;
-  }
-
-  test("starts anew after two healthy minutes", async () => {
-    expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_600, 800, 1_600]);
-  });
-
-  test("is left out when the server ends a watch in good order after a while", async () => {
-    expect(await pausesAfter([10, 5_000, 5_000], "close")).toEqual([800, 0, 0]);
-  });
-});
-
 describe("a server that never ends a watch", () => {
   test("is given up 30 s after the time that was asked for", async () => {
     const clock = createManualClock();

@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { createCache } from "../../../../operator/kube/cache.ts";
+import { createClient } from "../../../../operator/kube/client.ts";
+import { plainConnection } from "../../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../../operator/kube/http-transport.ts";
+import { resources } from "../../../../operator/kube/resources.ts";
+import type { Transport } from "../../../../operator/kube/transport.ts";
+import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube/watch.ts";
+import type { Clock } from "../../../../runtime/base/clock.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+import { createHastyClock } from "../hasty-clock.ts";
+import {
+  type Answer,
+  openWatchOf,
+  refusal,
+  reset,
+  type ScriptedServer,
+  startScriptedServer,
+  watchOf,
+} from "../scripted-server.ts";
+
+/** Patient: the machine may be busy. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+
+let server: ScriptedServer;
+let transport: Transport;
+let watch: Watch;
+let ends: WatchEnd[];
+let recoveries: number;
+
+async function start(clock: Clock, ...answers: readonly Answer[]): Promise<void> {
+  server = await startScriptedServer(...answers);
+  transport = createHttpTransport({ connection: plainConnection(server.url) });
+  ends = [];
+  recoveries = 0;
+  watch = startWatch({
+    client: createClient({ transport, fieldManager: "tester", clock, random: () => 0 }),
+    resource: resources.configMaps,
+    sink: createCache(),
+    clock,
+    random: () => 0,
+    onEnd: (end) => ends.push(end),
+    onRecovered: () => (recoveries += 1),
+  });
+}
+
+afterEach(async () => {
+  await watch.stop();
+  await transport.close();
+  await server.stop();
+});
+
+describe("the pause after an end", () => {
+  /** With jitter they are up to twice as long. */
+  const brief = [800, 1_500, 1_500, 1_500, 1_500, 1_500, 1_500];
+  const long = [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000];
+  test.each<{ sentence: string; answer: Answer; want: readonly number[] }>([
+    { sentence: "is brief when the server cannot be reached", answer: reset, want: brief },
+    { sentence: "is brief when the server is in trouble", answer: refusal(500, "InternalError", "x"), want: brief },
+    { sentence: "is brief when the server is busy", answer: refusal(429, "TooManyRequests", "x"), want: brief },
+    {
+      sentence: "is as long as the server asks for",
+      answer: refusal(429, "TooManyRequests", "x", { "retry-after": "7" }),
+      want: [7_000, 7_000, 7_000],
+    },
+    { sentence: "doubles to 30 s while a right is missing", answer: refusal(403, "Forbidden", "x"), want: long },
+    { sentence: "doubles to 30 s while a kind is not served", answer: refusal(404, "NotFound", "x"), want: long },
+    {
+      sentence: "is left out before the first whole state after an expiry, and doubles after more of them",
+      answer: refusal(410, "Expired", "too old"),
+      want: [800, 1_600, 3_200],
+    },
+  ])("$sentence", async ({ answer, want }) => {
+    const clock = createHastyClock();
+    await start(clock, answer);
+    await eventually(() => expect(clock.sleptMs.length).toBeGreaterThan(want.length));
+    expect(clock.sleptMs.slice(0, want.length)).toEqual(want);
+  });
+
+  test("is told to be over once the server serves again", async () => {
+    const closed = watchOf();
+    await start(createHastyClock(), reset, refusal(429, "TooManyRequests", "x"), closed, openWatchOf());
+    await eventually(() => expect(server.seen).toHaveLength(4));
+    // The third ended too soon to be in good order.
+    await eventually(() => expect(recoveries).toBe(2));
+  });
+
+  /** Ends after each of these lives, by a reset; the pauses that follow. */
+  async function pausesAfter(livesMs: readonly number[], end: "reset" | "close"): Promise<number[]> {
+    const clock = createManualClock();
+    const open: (() => void)[] = [];
+    await start(clock, (response) => {
+      response.flushHeaders();
+      open.push(() => (end === "reset" ? response.socket?.resetAndDestroy() : response.end()));
+    });
+    const pauses: number[] = [];
+    for (const [index, lifeMs] of livesMs.entries()) {
+      await eventually(() => expect(open).toHaveLength(index + 1));
+      await clock.advance(lifeMs);
+      open[index]?.();
+      await eventually(() => expect(ends).toHaveLength(index + 1));
+      // What still waits beside it, if anything, is the watchdog of a connection that is open.
+      const pauseMs = clock.delaysMs.find((delayMs) => delayMs <= 60_000) ?? 0;
+      pauses.push(pauseMs);
+      await clock.advance(pauseMs);
+    }
+    return pauses;
+  }
+
+  test("starts anew after two healthy minutes", async () => {
+    expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_500, 800, 1_500]);
+  });
+
+  test("is left out when the server ends a watch in good order after a while", async () => {
+    expect(await pausesAfter([10, 5_000, 5_000], "close")).toEqual([800, 0, 0]);
+  });
+});
