@@ -19,7 +19,13 @@ export function leaveLastWords(path: string | undefined, fault: Fault): void {
   if (path !== undefined) writeFileSync(path, lastWords(fault));
 }
 
-const usageCodes = new Set(["OptionInvalid", "OptionMissing", "UsageWrong"]);
+const usageCodes = new Set([
+  "OptionInvalid",
+  "OptionMissing",
+  "UsageWrong",
+  "ConfigurationInvalid",
+  "ConfiguredModelInvalid",
+]);
 
 /** The contract's exit code for a fault: whether starting again can help. */
 export function exitCodeOf({ code, retry }: Fault): number {

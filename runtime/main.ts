@@ -10,5 +10,10 @@ const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => (stop.signal.aborted ? process.exit() : stop.abort(signal)));
 }
+/** Lines for whoever started the program; a reader such as `head` that has seen enough is no fault. */
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+process.stdout.on("error", () => {});
 const crash = new Promise<never>((_, reject) => process.once("uncaughtException", reject));
-process.exit(await runProgram(process.argv.slice(2), process.env, { stop: stop.signal, crash }));
+process.exit(await runProgram(process.argv.slice(2), process.env, { stop: stop.signal, crash, print }));

@@ -15,8 +15,9 @@ import { environment } from "./contract/environment.ts";
 import { ports } from "./contract/ports.ts";
 import { release } from "./contract/release.ts";
 import { type ModelEngine, modelEngines } from "./model/formats/engine-choice.ts";
-import { type ModelFormat, modelFormats } from "./model/formats/load-model.ts";
+import { modelFormats } from "./model/formats/load-model.ts";
 import { latestOnly, policyForms, versionPolicy } from "./model/repository/version-policy.ts";
+import type { ModelAtPath, ServedModels } from "./model/model-source.ts";
 import type { VersionPolicy } from "./protocols/protocol.ts";
 import type { Credentials } from "./model/source/stores/open-store.ts";
 import { type ServingSettings, defaultServing, servingSettings } from "./serving-settings.ts";
@@ -27,30 +28,6 @@ export interface ProgramOptions {
   /** File for the last words; absent: none are written. */
   readonly terminationLog?: string;
 }
-
-/** One model: a file, a folder that is a model, or a folder of numbered versions. */
-export interface ModelAtPath {
-  readonly kind: "path";
-  readonly path: string;
-  /** Model name on the wire. */
-  readonly name: string;
-  /** Version on the wire of a model that does not lie in a numbered folder. */
-  readonly version: number;
-  /** Which of numbered versions are served. */
-  readonly policy: VersionPolicy;
-  /** Root that the model must be inside of; absent: the folder that the path lies in. */
-  readonly volume?: string;
-  readonly format: ModelFormat;
-  readonly digest?: string;
-}
-
-/** Which models `serve` serves. */
-export type ServedModels =
-  | ModelAtPath
-  /** A folder of models, each with numbered versions. */
-  | { readonly kind: "repository"; readonly folder: string }
-  /** A file with TensorFlow Serving's model configuration. */
-  | { readonly kind: "configuration"; readonly file: string };
 
 /** What `serve` is told. */
 export interface ServeOptions extends ProgramOptions {

@@ -10,12 +10,14 @@ import { fetchOptions, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
 
-/** What may end a program before it is done. */
+/** What a program has beside its arguments: what may end it before it is done, and somebody who reads. */
 export interface ProgramEnds {
   /** Aborts when it shall stop in order. */
   readonly stop: AbortSignal;
   /** Rejects with what nobody caught. */
   readonly crash: Promise<never>;
+  /** Shows a line to whoever started the program. */
+  readonly print: (line: string) => void;
 }
 
 /** Runs `serve`, `fetch` or `gateway` to its end; the contract's exit code. The last words are left where they shall be. */
@@ -23,7 +25,9 @@ export async function runProgram(argv: readonly string[], env: Environment, ends
   const [command = "", ...args] = argv;
   const logAt = (level: LogLevel): Log => programLog(command, level, env);
   try {
-    await Promise.race([run(command, args, { env, stop: ends.stop, logAt }), ends.crash]);
+    // In a pod the log says it all, and nobody reads along.
+    const print = env[environment.podName] === undefined ? ends.print : () => {};
+    await Promise.race([run(command, args, { env, stop: ends.stop, logAt, print }), ends.crash]);
     return exitCodes.ok;
   } catch (thrown) {
     const fault = Fault.from(thrown);
@@ -39,15 +43,16 @@ interface Parts {
   readonly env: Environment;
   readonly stop: AbortSignal;
   readonly logAt: (level: LogLevel) => Log;
+  readonly print: (line: string) => void;
 }
 
 /** Each program is loaded only when it is the one. */
-async function run(command: string, args: readonly string[], { env, stop, logAt }: Parts): Promise<void> {
+async function run(command: string, args: readonly string[], { env, stop, logAt, print }: Parts): Promise<void> {
   switch (command) {
     case "serve": {
       const options = serveOptions(args, env);
       const { serve } = await import("./serve.ts");
-      return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel) });
+      return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
     }
     case "fetch": {
       const options = fetchOptions(args, env);

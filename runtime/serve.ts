@@ -1,110 +1,189 @@
+import { availableParallelism } from "node:os";
+import { addressLines, failedLine, readyLine, stateLine } from "./announcements.ts";
 import type { Clock } from "./base/clock.ts";
-import { Fault } from "./base/fault.ts";
 import type { Log } from "./base/log.ts";
-import type { ModelFacts } from "./contract/model-facts.ts";
-import { signatureOf } from "./dataplane/infer.ts";
-import type { BatchRun } from "./figures.ts";
+import { turns } from "./base/turns.ts";
+import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
 import { type ReadyModel, bringUp } from "./model/bring-up.ts";
-import { faults as modelFaults } from "./model/faults.ts";
-import { type RegisteredVersion, modelRegistry } from "./model/registry.ts";
-import { signatureText } from "./model/signature-text.ts";
+import { modelSource } from "./model/model-source.ts";
+import { type ModelRegistry, modelRegistry } from "./model/registry.ts";
+import { repositoryFaults } from "./model/repository/faults.ts";
+import type { BringUpVersion } from "./model/repository/model-life.ts";
+import { Repository } from "./model/repository/repository.ts";
+import { overallState, versionFacts } from "./model/served-facts.ts";
 import type { ServeOptions } from "./options.ts";
+import type { Models } from "./protocols/protocol.ts";
 import type { Serving } from "./serving.ts";
 
 /** What `serve` takes from the process it runs in. */
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Shows a line to whoever started it. */
+  readonly print: (line: string) => void;
   /** Aborts when the process shall end. */
   readonly stop: AbortSignal;
 }
 
-/** Serves one version of a model until `stop` aborts and the last request is answered. Throws a Fault when it cannot. */
+/** Serves models until `stop` aborts and the last request is answered. Throws a Fault when it cannot. */
 export async function serve(options: ServeOptions, parts: ServeParts): Promise<void> {
-  const { log, stop } = parts;
-  const opened: { serving?: Serving; ready?: ReadyModel } = {};
-  const registry = modelRegistry((name, number, state) => {
-    opened.serving?.figures.modelState(name, number, state);
-    log.info("model state", { model: name, version: number, state });
+  const { clock, log, print, stop } = parts;
+  const opened: Opened = {};
+  const registry = modelRegistry((name, version, state) => told({ name, version, state }, { registry, opened, parts }));
+  const repository = new Repository({
+    source: modelSource(options.models),
+    registry,
+    bringUp: bringUpBy(options, parts, opened),
+    pollIntervalMs: options.pollIntervalMs,
+    clock,
+    log,
   });
-  const version = registry.add(options.name, options.version);
-  // The model file is read in another thread: that begins before the servers' code is even loaded.
-  const raising = raised(version, options, parts, (batch) => opened.serving?.figures.batchRan(batch));
-  raising.catch(() => {}); // awaited below, after the ports are open
+  // Model files are read in other threads: that begins before the servers' code is even loaded.
+  const loading = repository.load();
+  loading.catch(() => {}); // awaited below, after the ports are open
+  const models = servedModels(options, registry, repository);
   const { openServing } = await import("./serving.ts");
-  const facts = (): ModelFacts => modelFacts(options, version, opened.ready);
-  const state = (): ModelFacts["state"] => version.state;
-  const served = { ...parts, models: registry, state, facts, isDraining: () => stop.aborted };
-  const serving = await openServing(options, served);
+  const state = (): ModelState => (stop.aborted ? drainingState(registry) : overallState(models));
+  const facts = (): readonly ModelFacts[] => factsOf(registry, repository);
+  const serving = await openServing(options, { ...parts, models, state, facts, isDraining: () => stop.aborted });
   opened.serving = serving;
-  serving.figures.modelState(options.name, options.version, version.state);
-  const ready = await Promise.race([raising, aborted(stop)]);
-  if (ready !== undefined) {
-    opened.ready = ready;
-    serving.figures.modelLoaded(ready.loadMs);
-    log.info("model ready", { ...facts(), loadMs: Math.round(ready.loadMs) });
+  for (const { name, version, state } of facts()) serving.figures.modelState(name, Number(version), state);
+  for (const line of addressLines(options.host, serving)) print(line);
+  await Promise.race([loading, aborted(stop)]);
+  if (!stop.aborted) {
+    checkServes(options, repository);
+    print("ready");
+    log.info("ready", { models: registry.names().length });
     await aborted(stop);
   }
-  await drained(version, serving, ready, { ...parts, options });
+  await drained(serving, repository, { ...parts, options });
 }
 
-/** Brings the model up; its entry in the registry tells how far it is, or why it failed. */
-async function raised(
-  version: RegisteredVersion,
-  options: ServeOptions,
-  { clock, log }: ServeParts,
-  onBatch: (batch: BatchRun) => void,
-): Promise<ReadyModel> {
-  try {
-    const available = ["TensorFlowJs"];
-    const { engine, name, serving, path, volume, format, digest } = options;
-    if (engine !== "Auto" && !available.includes(engine)) throw modelFaults.EngineUnavailable({ engine, available });
-    return await bringUp(version, {
-      path,
-      format,
-      ...(volume === undefined ? {} : { volume }),
-      ...(digest === undefined ? {} : { digest }),
-      warmsUp: serving.warmsUp,
-      serving: { name, version: options.version, batching: serving.batching, clock, onBatch },
-      clock,
-      log,
+interface Opened {
+  serving?: Serving;
+}
+
+/** What protocols see: the registry, ready when the repository is, changeable where that is allowed. */
+function servedModels(options: ServeOptions, registry: ModelRegistry, repository: Repository): Models {
+  const { control } = repository;
+  return {
+    ...registry,
+    isReady: () => repository.isReady,
+    ...(options.allowsModelControl ? { control } : {}),
+  };
+}
+
+/** Loads a version of a model, few at a time: each one takes a core and memory to read. */
+function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, opened: Opened): BringUpVersion {
+  const turn = turns(availableParallelism());
+  const { serving, engine, threads } = options;
+  return async (entry, configuration, { number, path, volume }) => {
+    const { name, format, digest, triton, fault } = configuration;
+    if (fault !== undefined) throw fault;
+    const batching = { ...serving.batching, maxBatchSize: largestBatch(serving.batching.maxBatchSize, triton) };
+    const version = String(number);
+    const ready = await turn(() =>
+      bringUp(entry, {
+        path,
+        volume,
+        load: { format, engine, ...(threads === undefined ? {} : { threads }) },
+        ...(digest === undefined ? {} : { digest }),
+        ...(triton === undefined ? {} : { names: triton }),
+        warmsUp: serving.warmsUp,
+        serving: {
+          name,
+          version: number,
+          batching,
+          clock,
+          onBatch: (batch) => opened.serving?.figures.batchRan(batch),
+        },
+        clock,
+        log: log.with({ model: name, version: number }),
+      }),
+    );
+    opened.serving?.figures.modelLoaded(ready.loadMs);
+    log.info("model ready", {
+      ...versionFacts({ name, version, state: "Ready" }, ready),
+      loadMs: Math.round(ready.loadMs),
     });
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    version.fail(fault.record);
-    throw fault;
-  }
+    print(readyLine({ name, version: number }, ready));
+    return ready;
+  };
 }
 
-/** Serves on while the news spreads that this pod goes, then ends what was accepted and frees the model. */
+/** Triton's `max_batch_size`: 0 says that the model knows no batches. */
+function largestBatch(wanted: number, triton: { readonly maxBatchSize?: number } | undefined): number {
+  return triton?.maxBatchSize === undefined ? wanted : Math.max(1, Math.min(wanted, triton.maxBatchSize));
+}
+
+interface StateNews {
+  readonly name: string;
+  readonly version: number;
+  readonly state: ModelState;
+}
+
+interface Listeners {
+  readonly registry: ModelRegistry;
+  readonly opened: Opened;
+  readonly parts: ServeParts;
+}
+
+function told({ name, version, state }: StateNews, { registry, opened, parts: { log, print } }: Listeners): void {
+  opened.serving?.figures.modelState(name, version, state);
+  const fault = registry.versions(name).find((report) => report.version === version)?.fault;
+  const failure = state === "Failed" ? fault : undefined;
+  log.info("model state", { model: name, version, state, ...(failure === undefined ? {} : { fault: failure }) });
+  const line = failure === undefined ? stateLine({ name, version }, state) : failedLine({ name, version }, failure);
+  if (line !== undefined) print(line);
+}
+
+/** A path that leads to nothing that can be served ends the process; in a repository others may come. */
+function checkServes({ models }: ServeOptions, repository: Repository): void {
+  if (models.kind !== "path" || repository.isReady) return;
+  throw repository.fault ?? repositoryFaults.VersionsMissing({ folder: models.path });
+}
+
+/** Serves on while the news spreads that this process goes, then ends what was accepted and frees the models. */
 async function drained(
-  version: RegisteredVersion,
-  { front, admin }: Serving,
-  ready: ReadyModel | undefined,
+  { front, grpc, admin }: Serving,
+  repository: Repository,
   { options, clock, log }: ServeParts & { readonly options: ServeOptions },
 ): Promise<void> {
-  version.happen("stopping");
+  const { isReady } = repository;
+  repository.announceEnd();
   log.info("draining", { delayMs: options.drainDelayMs });
-  if (version.state === "Draining") await clock.sleep(options.drainDelayMs);
-  clock.after(options.serving.timeoutMs, () => front.cut());
-  await front.close();
-  await ready?.served.drain();
-  version.happen("unloaded");
+  if (isReady) {
+    await grpc.goAway();
+    await clock.sleep(options.drainDelayMs);
+  }
+  clock.after(options.serving.timeoutMs, () => {
+    front.cut();
+    grpc.cut();
+  });
+  await Promise.all([front.close(), grpc.close()]);
+  await repository.drain();
   admin.cut();
   await admin.close();
 }
 
-function modelFacts(options: ServeOptions, version: RegisteredVersion, ready: ReadyModel | undefined): ModelFacts {
-  return {
-    name: options.name,
-    version: String(options.version),
-    state: version.state,
-    format: ready?.format ?? "",
-    engine: ready?.served.loaded.engine ?? "",
-    digest: ready?.digest ?? "",
-    bytes: ready?.sizeBytes ?? 0,
-    signature: ready === undefined ? "" : signatureText(signatureOf(ready.served)),
-  };
+/** What every version tells, by model and number; of one that is on its way as much as is known. */
+function factsOf(registry: ModelRegistry, repository: Repository): readonly ModelFacts[] {
+  const ready = new Map<string, ReadyModel | undefined>(
+    repository.models.flatMap(({ name, versions }) =>
+      versions.map((life) => [`${name}/${life.found.number}`, life.ready] as const),
+    ),
+  );
+  return registry.names().flatMap((name) =>
+    registry.versions(name).map(({ version, state }) => {
+      const number = String(version);
+      return versionFacts({ name, version: number, state }, ready.get(`${name}/${number}`));
+    }),
+  );
+}
+
+function drainingState(registry: ModelRegistry): ModelState {
+  const states = registry.names().flatMap((name) => registry.versions(name).map(({ state }) => state));
+  return states.includes("Draining") || states.includes("Ready") ? "Draining" : "Unloaded";
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

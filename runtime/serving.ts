@@ -20,7 +20,8 @@ import type { RequestLog } from "./serving-settings.ts";
 export interface Served {
   readonly models: Models;
   readonly state: () => ModelState;
-  readonly facts: () => ModelFacts;
+  /** Every version of every model. */
+  readonly facts: () => readonly ModelFacts[];
   readonly isDraining: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,18 +40,19 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const { models, state, facts, isDraining, clock, log } = served;
   const { host } = options;
   const figures = serveFigures();
+  const server = { ...release, name: options.serverName };
   const onAnswer = (answered: AnsweredRequest): void => {
     figures.requestAnswered(answered);
     logAnswered(log, options.serving.requestLog, answered);
   };
   const admin = await openHttpServer(
     { host, port: options.adminPort, portFlag: "--admin-port" },
-    adminListener({ state, model: facts, metrics: figures.exposition }),
+    adminListener({ state, models: facts, metrics: figures.exposition }),
   );
   const front = await openHttpServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
     protocolListener({
-      protocols: [tensorflowServing(models), openInference(models, release), kserveV1, openApi(models, release)],
+      protocols: [tensorflowServing(models), openInference(models, server), kserveV1, openApi(models, server)],
       body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
       timeoutMs: options.serving.timeoutMs,
       isDraining,

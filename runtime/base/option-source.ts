@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import { faults } from "./faults.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,13 +23,18 @@ export interface OptionSource {
   find(names: OptionNames): OptionValue | undefined;
 }
 
-/** Reads arguments, all of whose flags take a value. Throws `UsageWrong` for an unknown flag. */
-export function optionSource(
-  args: readonly string[],
-  env: Environment,
-  { flags, usage }: { readonly flags: readonly string[]; readonly usage: string },
-): OptionSource {
-  const { values, positionals } = parsed(args, flags, usage);
+/** What a program takes. */
+export interface OptionForms {
+  /** Flags that take a value. */
+  readonly flags: readonly string[];
+  /** Flags that take none; their text is `true`. */
+  readonly switches?: readonly string[];
+  readonly usage: string;
+}
+
+/** Reads arguments. Throws `UsageWrong` for an unknown flag. */
+export function optionSource(args: readonly string[], env: Environment, forms: OptionForms): OptionSource {
+  const { values, positionals } = parsed(args, forms);
   return {
     positionals,
     find: ({ flag, variable }) => {
@@ -42,12 +48,16 @@ export function optionSource(
 
 function parsed(
   args: readonly string[],
-  flags: readonly string[],
-  usage: string,
+  { flags, switches = [], usage }: OptionForms,
 ): { readonly values: Readonly<Record<string, string | undefined>>; readonly positionals: readonly string[] } {
   try {
-    const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const }]));
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    const options = Object.fromEntries([
+      ...flags.map((flag) => [flag, { type: "string" as const }] as const),
+      ...switches.map((flag) => [flag, { type: "boolean" as const }] as const),
+    ]);
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const texts = Object.entries(values).map(([flag, value]) => [flag, value === undefined ? value : String(value)]);
+    return { values: Object.fromEntries(texts), positionals };
   } catch (thrown) {
     throw faults.UsageWrong({ reason: thrown instanceof Error ? thrown.message : String(thrown), usage }, thrown);
   }
@@ -61,6 +71,17 @@ export function wholeNumber(value: OptionValue, min: number, max: number): numbe
     option: value.option,
     value: value.text,
     expected: `a whole number from ${min} to ${max}`,
+  });
+}
+
+/** A span of time within bounds, as `500ms` or `1m30s`; in milliseconds. */
+export function timeSpan(value: OptionValue, minMs: number, maxMs: number): number {
+  const ms = durationMs(value.text);
+  if (ms >= minMs && ms <= maxMs) return ms;
+  throw faults.OptionInvalid({
+    option: value.option,
+    value: value.text,
+    expected: `a duration from ${minMs}ms to ${maxMs}ms, such as 500ms or 1m30s`,
   });
 }
 

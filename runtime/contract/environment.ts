@@ -8,6 +8,8 @@ export const environment = {
   modelName: "MODELWRIGHT_MODEL_NAME",
   /** Model version on the wire: a positive integer. */
   modelVersion: "MODELWRIGHT_MODEL_VERSION",
+  /** `spec.model.versions`, of a folder of numbered versions: `latest:2`, `all` or `specific:1,3`. */
+  modelVersions: "MODELWRIGHT_MODEL_VERSIONS",
   /** Path of the model file or folder inside the container. */
   modelPath: "MODELWRIGHT_MODEL_PATH",
   /** Root of the volume that holds the model: nothing outside is read. Absent: the folder that the path lies in. */

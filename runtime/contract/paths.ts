@@ -15,4 +15,6 @@ export const adminPaths = {
   metrics: "/metrics",
   /** JSON {@link import("./model-facts.ts").ModelFacts}. */
   model: "/model",
+  /** A list of them: every version of every model. */
+  models: "/models",
 } as const;

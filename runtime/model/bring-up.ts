@@ -1,19 +1,30 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/served-model.ts";
+import type { Signatures } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
-import { type ModelFormat, loadModel } from "./formats/load-model.ts";
+import { faults } from "./faults.ts";
+import { type LoadOptions, loadModel } from "./formats/load-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
 import { warmUpInputs } from "./warm-up.ts";
 
+/** Names of inputs and outputs. */
+export interface ExpectedNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 /** A model to be brought from its file to its first answer. */
 export interface BringUp {
   readonly path: string;
   readonly volume?: string;
-  readonly format: ModelFormat;
+  /** Its format and engine. */
+  readonly load: LoadOptions;
   readonly digest?: string;
+  /** Names that the model must have. */
+  readonly names?: ExpectedNames;
   readonly warmsUp: boolean;
   readonly serving: ServeOptions;
   readonly clock: Clock;
@@ -39,13 +50,31 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   log.info("model found", { path: file.path, bytes: file.sizeBytes });
   const digest = await verified(file, order.digest);
   version.happen("verified");
-  const { format, model } = await loadModel(file.path, order.format);
-  const served = serveModel(model, order.serving);
-  version.load(served);
-  log.info("model loaded", { format, engine: model.engine, digest });
-  if (order.warmsUp) await warmUp(model);
-  version.happen("warmed");
-  return { served, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
+  const { format, model } = await loadModel(file.path, order.load);
+  try {
+    checkNames(order, model.signatures);
+    const served = serveModel(model, order.serving);
+    version.load(served);
+    log.info("model loaded", { format, engine: model.engine, digest });
+    if (order.warmsUp) await warmUp(model);
+    version.happen("warmed");
+    return { served, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
+  } catch (thrown) {
+    model.unload();
+    throw thrown;
+  }
+}
+
+/** Throws `ModelConfigurationMismatch` for a name that the model does not have. */
+function checkNames({ serving, names }: BringUp, signatures: Signatures): void {
+  if (names === undefined) return;
+  for (const kind of ["inputs", "outputs"] as const) {
+    const known = new Set([...signatures.values()].flatMap((signature) => signature[kind].map(({ name }) => name)));
+    const found = names[kind].find((name) => !known.has(name));
+    if (found === undefined) continue;
+    const what = `the name of one of its ${kind}`;
+    throw faults.ModelConfigurationMismatch({ model: serving.name, what, found, expected: [...known].join(", ") });
+  }
 }
 
 async function verified(file: ModelFile, expected: string | undefined): Promise<string> {

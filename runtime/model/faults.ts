@@ -12,7 +12,8 @@ export const faults = faultCatalogue<{
   DigestMismatch: { place: string; expected: string; actual: string };
   /** A folder of a model holds more than any model does. */
   ModelFolderTooLarge: { folder: string; what: string; limit: number };
-  EngineUnavailable: { engine: string; available: readonly string[] };
+  /** A configuration beside the model and the model do not agree. */
+  ModelConfigurationMismatch: { model: string; what: string; found: string; expected: string };
 }>({
   ModelNotFound: {
     message: ({ place, found }) =>
@@ -44,9 +45,10 @@ export const faults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
-  EngineUnavailable: {
-    message: ({ engine, available }) => `engine ${engine} is not part of this image; it has ${available.join(", ")}`,
-    hint: () => "set spec.serving.engine to Auto, or use an image that has the engine",
+  ModelConfigurationMismatch: {
+    message: ({ model, what, found, expected }) =>
+      `config.pbtxt of model "${model}": ${what} is "${found}"; must be ${expected}`,
+    hint: () => "correct config.pbtxt, or remove it: names and shapes are read from the model",
     retry: "never",
     level: "error",
   },

@@ -8,8 +8,8 @@ import { adminPaths } from "../contract/paths.ts";
 export interface AdminFacts {
   /** `Ready` answers `/readyz` with 200, every other state with 503. */
   readonly state: () => ModelState;
-  /** Absent in programs that hold no model: `/model` is 404 then. */
-  readonly model?: () => ModelFacts;
+  /** Every version of every model; absent in programs that hold none: `/model` and `/models` are 404 then. */
+  readonly models?: () => readonly ModelFacts[];
   readonly metrics: () => Promise<Exposition>;
 }
 
@@ -39,12 +39,25 @@ async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer
       const { contentType, text } = await facts.metrics();
       return { status: 200, contentType, text };
     }
-    case adminPaths.model:
-      if (facts.model === undefined) return notHere(path);
-      return { status: 200, contentType: "application/json", text: JSON.stringify(facts.model()) };
+    case adminPaths.model: {
+      const told = mainModel(facts.models?.() ?? []);
+      return told === undefined ? notHere(path) : json(told);
+    }
+    case adminPaths.models:
+      return facts.models === undefined ? notHere(path) : json(facts.models());
     default:
       return notHere(path);
   }
+}
+
+/** Of the first model the largest version that answers, or the largest there is. */
+function mainModel(all: readonly ModelFacts[]): ModelFacts | undefined {
+  const versions = all.filter(({ name }) => name === all[0]?.name);
+  return versions.findLast(({ state }) => state === "Ready") ?? versions.at(-1);
+}
+
+function json(value: unknown): AdminAnswer {
+  return { status: 200, contentType: "application/json", text: JSON.stringify(value) };
 }
 
 function notHere(path: string): AdminAnswer {

@@ -5,14 +5,22 @@ import { defaultServing } from "../../runtime/serving-settings.ts";
 describe("options of serve", () => {
   test("a path is enough", () => {
     expect(serveOptions(["models/digits.h5"], {})).toEqual({
-      path: "models/digits.h5",
-      name: "digits",
-      version: 1,
-      format: "Auto",
+      models: {
+        kind: "path",
+        path: "models/digits.h5",
+        name: "digits",
+        version: 1,
+        policy: { kind: "latest", count: 1 },
+        format: "Auto",
+      },
       engine: "Auto",
       host: "0.0.0.0",
       httpPort: 8501,
+      grpcPort: 8500,
       adminPort: 8502,
+      serverName: "modelwright",
+      allowsModelControl: false,
+      pollIntervalMs: 1000,
       serving: defaultServing,
       drainDelayMs: 0,
       logLevel: "info",
@@ -24,6 +32,8 @@ describe("options of serve", () => {
       MODELWRIGHT_BIND_ADDRESS: "127.77.0.3",
       MODELWRIGHT_MODEL_NAME: "digits",
       MODELWRIGHT_MODEL_VERSION: "7",
+      MODELWRIGHT_MODEL_VERSIONS: "specific:7,9",
+      MODELWRIGHT_CPU_LIMIT: "1.5",
       MODELWRIGHT_MODEL_PATH: "/mnt/models/simple_model.h5",
       MODELWRIGHT_MODEL_VOLUME: "/mnt/models",
       MODELWRIGHT_MODEL_FORMAT: "Keras",
@@ -36,16 +46,25 @@ describe("options of serve", () => {
       MODELWRIGHT_LOG_LEVEL: "debug",
     };
     expect(serveOptions([], env)).toEqual({
-      path: "/mnt/models/simple_model.h5",
-      volume: "/mnt/models",
-      name: "digits",
-      version: 7,
-      format: "Keras",
-      digest: `sha256:${"a".repeat(64)}`,
+      models: {
+        kind: "path",
+        path: "/mnt/models/simple_model.h5",
+        volume: "/mnt/models",
+        name: "digits",
+        version: 7,
+        policy: { kind: "specific", numbers: [7, 9] },
+        format: "Keras",
+        digest: `sha256:${"a".repeat(64)}`,
+      },
       engine: "TensorFlowJs",
+      threads: 2,
       host: "127.77.0.3",
       httpPort: 8501,
+      grpcPort: 8500,
       adminPort: 8502,
+      serverName: "modelwright",
+      allowsModelControl: false,
+      pollIntervalMs: 1000,
       serving: {
         batching: { maxBatchSize: 8, maxDelayMs: 2, maxQueued: 5 },
         bodyBytes: 1024,
@@ -60,7 +79,23 @@ describe("options of serve", () => {
   });
 
   test("a flag wins over its variable", () => {
-    expect(serveOptions(["a.h5", "--version", "2"], { MODELWRIGHT_MODEL_VERSION: "7" }).version).toBe(2);
+    const { models } = serveOptions(["a.h5", "--version", "2"], { MODELWRIGHT_MODEL_VERSION: "7" });
+    expect(models).toMatchObject({ version: 2 });
+  });
+
+  test("a folder of models, or a configuration file, stands instead of the path", () => {
+    const args = ["--server-name", "triton", "--model-control", "--poll-interval", "500ms", "--threads", "3"];
+    expect(serveOptions(["--repository", "models", ...args], { MODELWRIGHT_MODEL_PATH: "a.h5" })).toMatchObject({
+      models: { kind: "repository", folder: "models" },
+      serverName: "triton",
+      allowsModelControl: true,
+      pollIntervalMs: 500,
+      threads: 3,
+    });
+    expect(serveOptions(["--config", "models.config"], {}).models).toEqual({
+      kind: "configuration",
+      file: "models.config",
+    });
   });
 
   const wrong: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>, string])[] = [
@@ -96,6 +131,31 @@ describe("options of serve", () => {
       { MODELWRIGHT_SERVING: '{"limits":{"timeout":30}}' },
       "MODELWRIGHT_SERVING.limits.timeout is 30; must be a duration such as 500ms or 1m30s",
     ],
+    [
+      "a path beside a repository",
+      ["a.h5", "--repository", "models"],
+      {},
+      "--repository is models; must be absent beside PATH a.h5",
+    ],
+    [
+      "a repository beside a configuration",
+      ["--repository", "models", "--config", "models.config"],
+      {},
+      "--config is models.config; must be absent beside --repository models",
+    ],
+    [
+      "a policy that is none",
+      ["models", "--versions", "newest"],
+      {},
+      "--versions is newest; must be latest, latest:COUNT, all, or specific:NUMBER,NUMBER…",
+    ],
+    [
+      "an interval without a unit",
+      ["--repository", "models", "--poll-interval", "5"],
+      {},
+      "--poll-interval is 5; must be a duration from 0ms to 86400000ms, such as 500ms or 1m30s",
+    ],
+    ["no threads", ["a.h5", "--threads", "0"], {}, "--threads is 0; must be a whole number from 1 to 1024"],
     ["an unknown flag", ["a.h5", "--gpu"], {}, "Unknown option '--gpu'"],
   ];
 
@@ -114,6 +174,7 @@ describe("options of fetch", () => {
     expect(fetchOptions([], env)).toEqual({
       url: "https://models.example.com/digits.h5",
       sha256: "a".repeat(64),
+      credentials: expect.any(Object),
       path: "/mnt/models/model",
       logLevel: "info",
     });

@@ -8,8 +8,6 @@ export const repositoryFaults = faultCatalogue<{
   ConfigurationInvalid: { file: string; place: string; reason: string };
   /** A model of the configuration is not as it must be. */
   ConfiguredModelInvalid: { file: string; model: string; reason: string };
-  /** The model's own configuration and the model do not agree. */
-  ModelConfigurationMismatch: { model: string; what: string; found: string; expected: string };
   ModelUnknown: { name: string; known: readonly string[] };
   /** A folder of numbered versions has none that is complete. */
   VersionsMissing: { folder: string };
@@ -33,13 +31,6 @@ export const repositoryFaults = faultCatalogue<{
   },
   ConfiguredModelInvalid: {
     message: ({ file, model, reason }) => `${file}: model "${model}" ${reason}`,
-    retry: "never",
-    level: "error",
-  },
-  ModelConfigurationMismatch: {
-    message: ({ model, what, found, expected }) =>
-      `config.pbtxt of model "${model}": ${what} is "${found}"; the model has ${expected}`,
-    hint: () => "correct config.pbtxt, or remove it: names and shapes are read from the model",
     retry: "never",
     level: "error",
   },

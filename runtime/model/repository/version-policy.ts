@@ -8,20 +8,11 @@ export const policyForms = "latest, latest:COUNT, all, or specific:NUMBER,NUMBER
 
 /** Reads a policy as an option has it; `undefined` when it is none. */
 export function versionPolicy(text: string): VersionPolicy | undefined {
-  const [, kind, values] = /^(latest|all|specific)(?::([\d,]+))?$/.exec(text.trim()) ?? [];
-  const numbers = values?.split(",").map((digits) => (digits === "" ? Number.NaN : Number(digits))) ?? [];
-  const [count, ...others] = numbers;
-  if (!numbers.every((number) => Number.isSafeInteger(number))) return undefined;
-  switch (kind) {
-    case "latest":
-      return others.length > 0 || count === 0 ? undefined : { kind: "latest", count: count ?? 1 };
-    case "all":
-      return numbers.length > 0 ? undefined : { kind: "all" };
-    case "specific":
-      return numbers.length === 0 ? undefined : { kind: "specific", numbers };
-    default:
-      return undefined;
-  }
+  const latest = /^latest(?::([1-9]\d{0,8}))?$/.exec(text);
+  if (latest !== null) return { kind: "latest", count: Number(latest[1] ?? 1) };
+  if (text === "all") return { kind: "all" };
+  const numbers = /^specific:(\d{1,15}(?:,\d{1,15})*)$/.exec(text)?.[1];
+  return numbers === undefined ? undefined : { kind: "specific", numbers: numbers.split(",").map(Number) };
 }
 
 /** The versions that a policy picks of those that are there, ascending. */

@@ -96,7 +96,20 @@ export interface Serving extends Program {
 /** Starts `serve` on free ports of 127.0.0.1 and waits until it listens. */
 export async function startServe(path: string, env: Readonly<Record<string, string>> = {}): Promise<Serving> {
   const program = start(
-    ["serve", path, "--name", "digits", "--host", "127.0.0.1", "--http-port", "0", "--admin-port", "0"],
+    [
+      "serve",
+      path,
+      "--name",
+      "digits",
+      "--host",
+      "127.0.0.1",
+      "--http-port",
+      "0",
+      "--grpc-port",
+      "0",
+      "--admin-port",
+      "0",
+    ],
     env,
   );
   const { httpPort, adminPort } = await program.line("listening");

@@ -18,7 +18,7 @@ interface Refusal extends Pick<Ended, "code"> {
 async function refusal(path: string, ...flags: readonly string[]): Promise<Refusal> {
   const terminationLog = join(folder, "termination-log");
   await writeFile(terminationLog, "");
-  const ports = ["--http-port", "0", "--admin-port", "0", "--host", "127.0.0.1"];
+  const ports = ["--http-port", "0", "--admin-port", "0", "--host", "127.0.0.1", "--grpc-port", "0"];
   const { code } = await start(["serve", path, ...ports, ...flags], {
     MODELWRIGHT_TERMINATION_LOG: terminationLog,
   }).ended;
@@ -86,13 +86,15 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     expect(`${lastWords?.message} ${lastWords?.hint}`).toMatch(/SimpleModel.*export/s);
   });
 
-  test("an engine that is not there", async () => {
-    expect(await refusal(digits.model, "--engine", "OnnxRuntime")).toEqual({
+  test("an engine that does not run such models", async () => {
+    expect(await refusal(digits.model, "--engine", "TensorFlow")).toMatchObject({
       code: 65,
       lastWords: {
-        code: "EngineUnavailable",
-        message: "engine OnnxRuntime is not part of this image; it has TensorFlowJs",
-        hint: "set spec.serving.engine to Auto, or use an image that has the engine",
+        code: "EngineUnfit",
+        message: expect.stringMatching(
+          /^engine TensorFlow does not run models of format keras-h5; must be one of Auto, /,
+        ),
+        hint: "set spec.serving.engine to one of these",
       },
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { oneOf, optionSource, wholeNumber } from "../../../runtime/base/option-source.ts";
+import { oneOf, optionSource, timeSpan, wholeNumber } from "../../../runtime/base/option-source.ts";
 
 const shape = { flags: ["port", "mode"], usage: "program PATH [--port …] [--mode …]" };
 
@@ -10,6 +10,24 @@ describe("where options come from", () => {
     expect(source.find({ flag: "port", variable: "PORT" })).toEqual({ option: "--port", text: "1" });
     expect(source.find({ flag: "mode", variable: "MODE" })).toEqual({ option: "MODE", text: "fast" });
     expect(source.find({ variable: "EMPTY" })).toBeUndefined();
+  });
+
+  test("a switch takes no value", () => {
+    const source = optionSource(["--fast", "a.h5"], {}, { ...shape, switches: ["fast", "slow"] });
+    expect([source.positionals, source.find({ flag: "fast" }), source.find({ flag: "slow" })]).toEqual([
+      ["a.h5"],
+      { option: "--fast", text: "true" },
+      undefined,
+    ]);
+  });
+
+  test("a span of time has units and bounds", () => {
+    expect(timeSpan({ option: "--wait", text: "1m30s" }, 0, 90_000)).toBe(90_000);
+    for (const text of ["5", "2m", "1w"]) {
+      expect(() => timeSpan({ option: "--wait", text }, 0, 90_000)).toThrow(
+        `--wait is ${text}; must be a duration from 0ms to 90000ms, such as 500ms or 1m30s`,
+      );
+    }
   });
 
   test("an unknown flag is refused with the usage", () => {

@@ -15,7 +15,7 @@ const digest = "sha256:75bea7b77b0639710a529a403cf7347fc4b3b55de2dda0bac0639febd
 
 function order(more: Partial<BringUp>): BringUp {
   const serving = { name: "digits", version: 1, batching: defaultBatching, clock: systemClock };
-  return { path, format: "Auto", warmsUp: true, serving, clock: systemClock, log: silentLog, ...more };
+  return { path, load: { format: "Auto" }, warmsUp: true, serving, clock: systemClock, log: silentLog, ...more };
 }
 
 describe("bringing a model up", () => {

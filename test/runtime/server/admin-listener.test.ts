@@ -14,6 +14,9 @@ const facts: ModelFacts = {
   signature: "x: float32[-1,64] → y: float32[-1,10]",
 };
 
+const older: ModelFacts = { ...facts, version: "0", state: "Draining" };
+const other: ModelFacts = { ...facts, name: "letters" };
+
 let state: ModelState = "Ready";
 let server: HttpServer;
 let modelless: HttpServer;
@@ -21,7 +24,10 @@ beforeAll(async () => {
   const metrics = (): Promise<{ contentType: string; text: string }> =>
     Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" });
   const options = { host: "127.0.0.1", port: 0, portFlag: "--admin-port" };
-  server = await openHttpServer(options, adminListener({ state: () => state, model: () => facts, metrics }));
+  server = await openHttpServer(
+    options,
+    adminListener({ state: () => state, models: () => [older, facts, other], metrics }),
+  );
   const broken = (): Promise<never> => Promise.reject(new Error("no figures"));
   modelless = await openHttpServer(options, adminListener({ state: () => "Ready", metrics: broken }));
 });
@@ -50,11 +56,14 @@ describe("the admin port", () => {
   test("tells figures and facts", async () => {
     expect(await told(server, "/metrics")).toBe("200 up 1");
     expect(await told(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
+    expect(await told(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
   });
 
   test("says what it does not have, and what is broken", async () => {
-    expect(await told(server, "/v1")).toBe("404 /v1 is not here; try /healthz, /readyz, /metrics, /model");
-    expect(await told(modelless, "/model")).toBe("404 /model is not here; try /healthz, /readyz, /metrics, /model");
+    expect(await told(server, "/v1")).toBe("404 /v1 is not here; try /healthz, /readyz, /metrics, /model, /models");
+    expect(await told(modelless, "/model")).toBe(
+      "404 /model is not here; try /healthz, /readyz, /metrics, /model, /models",
+    );
     expect(await told(modelless, "/metrics")).toBe("500 no figures");
   });
 });

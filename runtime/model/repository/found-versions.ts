@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
+import { type FolderFile, folderFiles, fromDisk } from "../source/folder-files.ts";
+import { holdsModel } from "../source/model-file.ts";
+import type { ModelConfiguration } from "./model-configuration.ts";
+
+/** A version of a model, as it lies on disk. */
+export interface FoundVersion {
+  readonly number: number;
+  readonly path: string;
+  /** Root that nothing may lead out of. */
+  readonly volume: string;
+  /** Tells one content from another without reading it. */
+  readonly fingerprint: string;
+}
+
+/** The versions of a model that are complete. */
+export interface FoundVersions {
+  readonly complete: readonly FoundVersion[];
+  /** Others are being written: it is worth to look again soon. */
+  readonly isSettling: boolean;
+}
+
+/** Looks for versions; remembers since when what it saw is as it is. */
+export type VersionFinder = (configuration: ModelConfiguration) => Promise<FoundVersions>;
+
+/** A version whose files have not changed for so long is complete. */
+const settleMs = 1_000;
+
+interface Candidate extends FoundVersion {
+  /** Wall clock of the last change of any of its files; 0: it need not settle. */
+  readonly changedMs: number;
+}
+
+interface Seen {
+  readonly fingerprint: string;
+  readonly sinceMs: number;
+}
+
+/** A finder with its memory. It throws a Fault when the model's place cannot be read. */
+export function versionFinder(clock: Clock): VersionFinder {
+  const seen = new Map<string, Seen>();
+  const isSettled = ({ path, fingerprint, changedMs }: Candidate): boolean => {
+    const age = clock.now() - changedMs;
+    if (age >= settleMs) return true;
+    // The clock of the volume may be wrong: then it counts how long we have seen it so.
+    const before = seen.get(path);
+    const now = { fingerprint, sinceMs: clock.monotonic() };
+    if (before?.fingerprint !== fingerprint) seen.set(path, now);
+    return before?.fingerprint === fingerprint && now.sinceMs - before.sinceMs >= settleMs;
+  };
+  return async (configuration) => {
+    const candidates = await candidatesOf(configuration);
+    const complete = candidates.filter(isSettled);
+    for (const { path } of complete) seen.delete(path);
+    return {
+      complete: complete.map(({ changedMs: _, ...found }) => found),
+      isSettling: complete.length < candidates.length,
+    };
+  };
+}
+
+/** Folders whose names are numbers, zeros in front or not, are versions of a model that has no file of its own beside them. */
+async function candidatesOf(configuration: ModelConfiguration): Promise<readonly Candidate[]> {
+  const path = resolve(configuration.basePath);
+  const entries = await entriesOf(path);
+  if (entries === undefined || holdsModel(entries) || !entries.some(isVersionName)) {
+    return [await soleCandidate(configuration, path, entries !== undefined)];
+  }
+  const volume = resolve(configuration.volume ?? path);
+  const root = await fromDisk(volume, realpath(volume));
+  const found = await Promise.all(
+    entries.filter(isVersionName).map(async (name) => {
+      const files = await versionFiles(join(path, name), root);
+      const number = Number(name);
+      return files === undefined ? [] : [{ number, path: join(path, name), volume, ...marks(configuration, files) }];
+    }),
+  );
+  return withoutDoubles(found.flat());
+}
+
+/** The entries of a folder; `undefined` for a file, or for what is not there: loading it tells why. */
+async function entriesOf(path: string): Promise<readonly string[] | undefined> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts?.isDirectory() === true ? await fromDisk(path, readdir(path)) : undefined;
+}
+
+async function soleCandidate(configuration: ModelConfiguration, path: string, isFolder: boolean): Promise<Candidate> {
+  const { soleVersion: number, isFixed } = configuration;
+  const volume = resolve(configuration.volume ?? dirname(path));
+  const candidate = { number, path, volume, fingerprint: "", changedMs: 0 };
+  if (isFixed) return candidate;
+  const root = await fromDisk(volume, realpath(volume));
+  const files = isFolder ? ((await versionFiles(path, root)) ?? []) : [await fileAt(path)];
+  return { ...candidate, ...marks(configuration, files) };
+}
+
+async function fileAt(path: string): Promise<FolderFile> {
+  const { size, mtimeMs, ctimeMs } = await fromDisk(path, stat(path));
+  return { name: "", path, sizeBytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs };
+}
+
+/** The files of a version; `undefined` while there is no model among them. What is wrong with them shows when they load. */
+async function versionFiles(path: string, root: string): Promise<readonly FolderFile[] | undefined> {
+  try {
+    const files = await folderFiles(path, root);
+    return holdsModel(files.map(({ name }) => name).filter((name) => !name.includes("/"))) ? files : undefined;
+  } catch (thrown) {
+    const { code, message } = Fault.from(thrown);
+    if (code === "ModelNotFound") return undefined;
+    return [{ name: message, path, sizeBytes: 0, modifiedMs: 0, changedMs: 0 }];
+  }
+}
+
+function marks(
+  { triton }: ModelConfiguration,
+  files: readonly FolderFile[],
+): Pick<Candidate, "fingerprint" | "changedMs"> {
+  const hash = createHash("sha256");
+  for (const { name, sizeBytes, modifiedMs } of files) hash.update(`${name}\n${sizeBytes}\n${modifiedMs}\n`);
+  hash.update(triton?.tag ?? "");
+  return { fingerprint: hash.digest("hex"), changedMs: Math.max(0, ...files.map(({ changedMs }) => changedMs)) };
+}
+
+function isVersionName(name: string): boolean {
+  return /^\d+$/.test(name) && Number.isSafeInteger(Number(name));
+}
+
+/** Of `1` and `00000001` the one with the shorter name is meant. */
+function withoutDoubles(candidates: readonly Candidate[]): readonly Candidate[] {
+  const byNumber = new Map<number, Candidate>();
+  for (const candidate of candidates.toSorted((a, b) => b.path.length - a.path.length)) {
+    byNumber.set(candidate.number, candidate);
+  }
+  return [...byNumber.values()].sort((a, b) => a.number - b.number);
+}
