@@ -5,6 +5,10 @@ export const onnxRuntimeFaults = faultCatalogue<{
   OnnxRuntimeMissing: { platform: string; reason: string };
   /** ONNX Runtime does not take the model. */
   OnnxModelRefused: { reason: string };
+  /** A Keras layer that has no counterpart in ONNX here. */
+  LayerNotExported: { layer: string; className: string; reason: string };
+  /** A Keras model that cannot be written as ONNX as a whole. */
+  ModelNotExported: { reason: string };
 }>({
   OnnxRuntimeMissing: {
     message: ({ platform, reason }) => `ONNX Runtime cannot be loaded on ${platform}: ${reason}`,
@@ -16,6 +20,19 @@ export const onnxRuntimeFaults = faultCatalogue<{
     message: ({ reason }) => `ONNX Runtime does not take the model: ${reason}`,
     hint: () =>
       "check it with onnx.checker.check_model(path) and export it again, for an opset and operators that it has",
+    retry: "never",
+    level: "error",
+  },
+  LayerNotExported: {
+    message: ({ layer, className, reason }) =>
+      `layer "${layer}" (${className}) does not run in ONNX Runtime: ${reason}`,
+    hint: () => "set spec.serving.engine to Auto or TensorFlowJs",
+    retry: "never",
+    level: "error",
+  },
+  ModelNotExported: {
+    message: ({ reason }) => `the model does not run in ONNX Runtime: ${reason}`,
+    hint: () => "set spec.serving.engine to Auto or TensorFlowJs",
     retry: "never",
     level: "error",
   },

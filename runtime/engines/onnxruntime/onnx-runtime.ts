@@ -1,16 +1,23 @@
 import { type Signature, type Signatures, soleSignature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
+import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
 import type { OnnxModel } from "../../model/formats/onnx/onnx-model.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
 import { onnxRuntimeAddon } from "./binding.ts";
+import { kerasOnnx } from "./keras/keras-onnx.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "./session.ts";
 
-/** Runs ONNX models in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
-export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel> {
+/** Runs ONNX models, and Keras models of layers that can be written as ONNX, in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
+export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel | KerasModel> {
   return {
-    describe: () => ({ name: "OnnxRuntime", accepts: ["onnx"] }),
+    describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers"] }),
     load: async (definition) => {
-      const { bytes, path, signature, weightBytes } = definition;
+      const { weightBytes } = definition;
+      if (definition.kind === "keras-layers") {
+        const { bytes, signature, graphSignature } = kerasOnnx(definition);
+        return new SessionInMemory(openSession({ bytes }, graphSignature, settings), signature, weightBytes);
+      }
+      const { bytes, path, signature } = definition;
       const source = path === undefined ? { bytes } : { path };
       return new SessionInMemory(openSession(source, signature, settings), signature, weightBytes);
     },

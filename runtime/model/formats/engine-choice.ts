@@ -23,7 +23,7 @@ type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<L
 /** Which engines run which kind of model, the best first. Their code is loaded when it is their turn. */
 const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineName, Load>>>> = {
   onnx: { OnnxRuntime: inOnnxRuntime },
-  "keras-layers": { TensorFlowJs: inTensorFlowJs },
+  "keras-layers": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
 };
 
 /**
@@ -49,9 +49,9 @@ export async function loadIntoEngine(definition: ModelDefinition, settings: Engi
 /** Starts loading the engine that comes first for a kind of file, while the file is read in another thread. */
 export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
   const isKeras = format === "keras-h5" || format === "keras-zip";
-  if (isKeras) {
+  if (isKeras && engine === "TensorFlowJs") {
     (await import("../../engines/tfjs/tensor-flow-js.ts")).prepareTensorFlowJs();
-  } else if (format === "onnx" && (engine === "Auto" || engine === "OnnxRuntime")) {
+  } else if ((isKeras || format === "onnx") && (engine === "Auto" || engine === "OnnxRuntime")) {
     (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime();
   }
 }

@@ -1,0 +1,94 @@
+import type { Attributes, OnnxGraph } from "../onnx-graph.ts";
+import { real, word } from "../options.ts";
+import { channelsLast, graphAxis, mapped, NotExportedError, type Value } from "../values.ts";
+import { type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
+
+type Activation = (graph: OnnxGraph, value: Value) => Value;
+
+/** Activations by the names that formats/keras/topology/layer-options.ts gives; after keras/src/activations/activations.py. */
+const activations: Readonly<Record<string, Activation>> = {
+  linear: (_, value) => value,
+  relu: (graph, value) => mapped(graph, value, "Relu"),
+  relu6: (graph, value) => mapped(graph, value, "Clip", graph.number(0), graph.number(6)),
+  sigmoid: (graph, value) => mapped(graph, value, "Sigmoid"),
+  tanh: (graph, value) => mapped(graph, value, "Tanh"),
+  elu: (graph, value) => mapped(graph, value, "Elu"),
+  selu: withOptions("Selu", { alpha: { float: 1.6732632423543772 }, gamma: { float: 1.0507009873554805 } }),
+  softplus: (graph, value) => mapped(graph, value, "Softplus"),
+  softsign: (graph, value) => mapped(graph, value, "Softsign"),
+  gelu: (graph, value) => mapped(graph, value, "Gelu"),
+  mish: (graph, value) => mapped(graph, value, "Mish"),
+  swish: (graph, value) => mapped(graph, value, "Mul", graph.add("Sigmoid", [value.name])),
+  exponential: (graph, value) => mapped(graph, value, "Exp"),
+  hardSigmoid: withOptions("HardSigmoid", { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
+  kerasHardSigmoid: withOptions("HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }),
+  hardSwish: (graph, value) => mapped(graph, value, "HardSwish"),
+  leakyRelu: withOptions("LeakyRelu", { alpha: { float: 0.2 } }),
+  hardTanh: (graph, value) => mapped(graph, value, "Clip", graph.number(-1), graph.number(1)),
+  tanhShrink: (graph, value) => mapped(graph, value, "Sub", graph.add("Tanh", [value.name])),
+  logSigmoid: (graph, value) => {
+    const inverse = graph.add("Softplus", [graph.add("Neg", [value.name])]);
+    return { ...value, name: graph.add("Neg", [inverse]) };
+  },
+  squareplus: (graph, value) => {
+    const square = graph.add("Mul", [value.name, value.name]);
+    const root = graph.add("Sqrt", [graph.add("Add", [square, graph.number(4)])]);
+    return { ...value, name: graph.add("Mul", [graph.add("Add", [value.name, root]), graph.number(0.5)]) };
+  },
+  softmax: (graph, value) => alongAxis("Softmax", graph, value, -1),
+  logSoftmax: (graph, value) => alongAxis("LogSoftmax", graph, value, -1),
+};
+
+/** Applies the activation that a layer's options name. */
+export function activated(graph: OnnxGraph, value: Value, name: string): Value {
+  const activation = activations[name];
+  if (activation === undefined) throw new NotExportedError(`activation ${name} is not exported`);
+  return activation(graph, value);
+}
+
+/** Layers that are nothing but an activation. */
+export const activationLayers: LayerExports = {
+  Activation: elementwise(({ config, graph }, value) => activated(graph, value, word(config, "activation", "linear"))),
+  ReLU: elementwise(({ config, graph }, value) => {
+    if ((config["max_value"] ?? null) === null) return mapped(graph, value, "Relu");
+    return mapped(graph, value, "Clip", graph.number(0), graph.number(real(config, "max_value", 0)));
+  }),
+  LeakyReLU: elementwise(({ config, graph }, value) => {
+    return withOptions("LeakyRelu", { alpha: { float: real(config, "alpha", 0.3) } })(graph, value);
+  }),
+  ELU: elementwise(({ config, graph }, value) => {
+    return withOptions("Elu", { alpha: { float: real(config, "alpha", 1) } })(graph, value);
+  }),
+  ThresholdedReLU: elementwise(({ config, graph }, value) => {
+    return withOptions("ThresholdedRelu", { alpha: { float: real(config, "theta", 1) } })(graph, value);
+  }),
+  Softmax: {
+    apply: (call) => {
+      const input = soleInput(call);
+      if (input.mask !== undefined) throw new NotExportedError("its input has a mask");
+      return [alongAxis("Softmax", call.graph, input, real(call.config, "axis", -1))];
+    },
+  },
+  PReLU: {
+    weightCounts: () => ({ trained: 1, fixed: 0 }),
+    keepsMask: true,
+    apply: (call) => {
+      const { graph, weights } = call;
+      const value = channelsLast(graph, soleInput(call));
+      const shape = value.shape.slice(1).map((size, i) => (weights[0]?.shape[i] === 1 ? 1 : size));
+      return [mapped(graph, value, "PRelu", plainWeight(graph, weightAt(call, 0, shape)))];
+    },
+  },
+};
+
+function alongAxis(operator: string, graph: OnnxGraph, value: Value, axis: number): Value {
+  return withOptions(operator, { axis: graphAxis(value, axis) })(graph, value);
+}
+
+function withOptions(operator: string, attributes: Attributes): Activation {
+  return (graph, value) => ({ ...value, name: graph.add(operator, [value.name], attributes) });
+}
+
+function elementwise(apply: (call: LayerCall, value: Value) => Value): LayerExports[string] {
+  return { keepsMask: true, apply: (call) => [apply(call, soleInput(call))] };
+}

@@ -1,0 +1,80 @@
+import { flag, integer, real, word } from "../options.ts";
+import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
+import { activated } from "./activations.ts";
+import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
+
+/** Layers that multiply by a matrix or look up in one. */
+export const denseLayers: LayerExports = {
+  Dense: {
+    weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 2 : 1, fixed: 0 }),
+    keepsMask: true,
+    apply: (call) => [dense(call)],
+  },
+  Embedding: {
+    weightCounts: () => ({ trained: 1, fixed: 0 }),
+    apply: (call) => [embedding(call)],
+  },
+  Masking: { apply: (call) => [masking(call)] },
+};
+
+function dense(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = cast(graph, channelsLast(graph, soleInput(call)), "float32");
+  const units = integer(config, "units");
+  const kernel = plainWeight(graph, weightAt(call, 0, [knownSize(input, -1), units]));
+  const bias = flag(config, "use_bias", true) ? plainWeight(graph, weightAt(call, 1, [units])) : "";
+  const shape = [...input.shape.slice(0, -1), units];
+  const name =
+    input.shape.length === 2 ? plane(call, input.name, kernel, bias) : stacked(call, input.name, kernel, bias);
+  return activated(graph, { ...input, name, shape }, word(config, "activation", "linear"));
+}
+
+function plane({ graph }: LayerCall, input: string, kernel: string, bias: string): string {
+  return graph.add("Gemm", bias === "" ? [input, kernel] : [input, kernel, bias]);
+}
+
+function stacked({ graph }: LayerCall, input: string, kernel: string, bias: string): string {
+  const product = graph.add("MatMul", [input, kernel]);
+  return bias === "" ? product : graph.add("Add", [product, bias]);
+}
+
+function embedding(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = soleInput(call);
+  const tokens = input.type === "int32" || input.type === "int64" ? input : cast(graph, input, "int32");
+  const size = integer(config, "output_dim");
+  const table = plainWeight(graph, weightAt(call, 0, [integer(config, "input_dim"), size]));
+  const name = graph.add("Gather", [table, checkedTokens(call, tokens)], { axis: 0 });
+  const value: Value = { name, type: "float32", shape: [...input.shape, size] };
+  if (!flag(config, "mask_zero", false)) return value;
+  if (input.shape.length !== 2) throw new NotExportedError("its mask has not two dimensions");
+  const zero = cast(
+    graph,
+    { name: graph.integers([0], []), type: "int64", shape: [] },
+    tokens.type === "int64" ? "int64" : "int32",
+  );
+  const isPadding = graph.add("Equal", [tokens.name, zero.name]);
+  return { ...value, mask: graph.add("Not", [isPadding]) };
+}
+
+/** ONNX counts negative tokens from the end of the table, where Keras refuses them: -1 becomes one past the end. */
+function checkedTokens({ graph, config }: LayerCall, tokens: Value): string {
+  const type = tokens.type === "int64" ? "int64" : "int32";
+  const of = (value: number): string =>
+    cast(graph, { name: graph.integers([value], []), type: "int64", shape: [] }, type).name;
+  const isNegative = graph.add("Less", [tokens.name, of(0)]);
+  return graph.add("Where", [isNegative, of(integer(config, "input_dim")), tokens.name]);
+}
+
+/** Steps whose elements are all `mask_value` do not count, and become zero. */
+function masking(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = channelsLast(graph, soleInput(call));
+  if (input.shape.length !== 3) throw new NotExportedError("its mask has not two dimensions");
+  const isOther = graph.add("Not", [graph.add("Equal", [input.name, graph.number(real(config, "mask_value", 0))])]);
+  const asNumbers = cast(graph, { name: isOther, type: "bool", shape: input.shape }, "float32");
+  const kept = graph.add("ReduceMax", [asNumbers.name, graph.integers([-1])], { keepdims: 1 });
+  const name = graph.add("Mul", [input.name, kept]);
+  const flat = graph.add("Squeeze", [kept, graph.integers([-1])]);
+  return { ...input, name, mask: cast(graph, { name: flat, type: "float32", shape: [] }, "bool").name };
+}

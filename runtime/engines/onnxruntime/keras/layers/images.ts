@@ -1,0 +1,97 @@
+import { integer, integers, requireChannelsLast, word } from "../options.ts";
+import {
+  cast,
+  channelsFirst,
+  channelsLast,
+  graphAxis,
+  graphOrder,
+  NotExportedError,
+  unmasked,
+  type Value,
+} from "../values.ts";
+import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "./layer-export.ts";
+
+/** Layers that change the size of images, and one that makes categories of numbers. */
+export const imageLayers: LayerExports = {
+  UpSampling1D: enlarged(1),
+  UpSampling2D: enlarged(2),
+  UpSampling3D: enlarged(3),
+  Resizing: { apply: (call) => [resizing(call)] },
+  CenterCrop: { apply: (call) => [centerCrop(call)] },
+  CategoryEncoding: { apply: (call) => [categoryEncoding(call)] },
+};
+
+/** Keras repeats elements, or samples at pixel centres. */
+function enlarged(axes: number): LayerExport {
+  return {
+    apply: (call) => {
+      const { config, graph } = call;
+      requireChannelsLast(config);
+      const factors = integers(config, "size", axes, 2);
+      const isLinear = word(config, "interpolation", "nearest") === "bilinear";
+      const input = unmasked(sampled(call, isLinear));
+      const scales = Float32Array.from(graphOrder(input, [1, ...factors, 1]));
+      const name = graph.add(
+        "Resize",
+        [input.name, "", graph.weight(scales, "scales", () => ({ shape: [scales.length], data: scales }))],
+        isLinear ? { mode: "linear" } : repeating,
+      );
+      const shape = input.shape.map((size, axis) => (size < 0 ? size : size * (factors[axis - 1] ?? 1)));
+      return [{ ...input, name, shape }];
+    },
+  };
+}
+
+const repeating = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" } as const;
+
+/** Sampling is made for images with their channels first. */
+function sampled(call: LayerCall, isLinear: boolean): Value {
+  const input = soleInput(call);
+  return isLinear ? channelsFirst(call.graph, cast(call.graph, input, "float32")) : input;
+}
+
+function resizing(call: LayerCall): Value {
+  const { config, graph } = call;
+  requireChannelsLast(config);
+  const input = sampled(call, true);
+  const size = [integer(config, "height"), integer(config, "width")];
+  const isNearest = word(config, "interpolation", "bilinear") === "nearest";
+  const options = isNearest ? { mode: "nearest", nearest_mode: "round_prefer_ceil" } : { mode: "linear" };
+  // ONNX Runtime's optimizer loses sizes that are for some of the axes only.
+  const outer = graph.add("Slice", [graph.add("Shape", [input.name]), graph.integers([0]), graph.integers([2])]);
+  const sizes = graph.add("Concat", [outer, graph.integers(size)], { axis: 0 });
+  const name = graph.add("Resize", [input.name, "", "", sizes], options);
+  return { ...input, name, shape: [input.shape[0] ?? -1, ...size, input.shape.at(-1) ?? -1] };
+}
+
+function centerCrop(call: LayerCall): Value {
+  const { config, graph } = call;
+  requireChannelsLast(config);
+  const input = soleInput(call);
+  const size = [integer(config, "height"), integer(config, "width")];
+  const starts = size.map((length, i) => {
+    const spare = knownSize(input, i + 1) - length;
+    if (spare < 0) throw new NotExportedError("it enlarges images that are too small");
+    return Math.floor(spare / 2);
+  });
+  const ends = starts.map((start, i) => start + (size[i] ?? 0));
+  const axes = graph.integers([graphAxis(input, 1), graphAxis(input, 2)]);
+  const name = graph.add("Slice", [input.name, graph.integers(starts), graph.integers(ends), axes]);
+  return { ...input, name, shape: [input.shape[0] ?? -1, ...size, input.shape.at(-1) ?? -1] };
+}
+
+function categoryEncoding(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = cast(graph, unmasked(channelsLast(graph, soleInput(call))), "int64");
+  const mode = word(config, "output_mode", "multi_hot");
+  if (input.shape.length !== 2 || (mode !== "multi_hot" && mode !== "count")) {
+    throw new NotExportedError(`output_mode=${mode} of ${input.shape.length} dimensions is not exported`);
+  }
+  const tokens = integer(config, "num_tokens");
+  const offAndOn = Float32Array.of(0, 1);
+  const values = graph.weight(offAndOn, "values", () => ({ shape: [2], data: offAndOn }));
+  const hot = graph.add("OneHot", [input.name, graph.integers([tokens], []), values], { axis: -1 });
+  const operator = mode === "count" ? "ReduceSum" : "ReduceMax";
+  const name = graph.add(operator, [hot, graph.integers([1])], { keepdims: 0 });
+  return { name, type: "float32", shape: [input.shape[0] ?? -1, tokens] };
+}

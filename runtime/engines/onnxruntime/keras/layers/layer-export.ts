@@ -1,0 +1,63 @@
+import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
+import type { Weight } from "../../../../model/formats/keras/keras-model.ts";
+import type { OnnxGraph } from "../onnx-graph.ts";
+import { NotExportedError, type Value } from "../values.ts";
+
+/** One call of a layer: what it is made of and what goes in. */
+export interface LayerCall {
+  readonly config: JsonObject;
+  readonly inputs: readonly Value[];
+  /** In Keras' order: trained ones first. */
+  readonly weights: readonly Weight[];
+  readonly graph: OnnxGraph;
+}
+
+/** How many weights a layer has: those that are trained, and others such as moving averages. */
+export interface WeightCounts {
+  readonly trained: number;
+  readonly fixed: number;
+}
+
+/** How a layer class becomes nodes. */
+export interface LayerExport {
+  /** Absent: it has none. */
+  weightCounts?(config: JsonObject): WeightCounts;
+  /** Adds the layer's nodes and returns its outputs. Throws a NotExportedError. */
+  apply(call: LayerCall): readonly Value[];
+  /** The mask of the first input is that of the output. */
+  readonly keepsMask?: true;
+}
+
+export type LayerExports = Readonly<Record<string, LayerExport>>;
+
+/** The only input. */
+export function soleInput({ inputs }: LayerCall): Value {
+  const [input] = inputs;
+  if (input === undefined || inputs.length !== 1)
+    throw new NotExportedError(`it is called with ${inputs.length} inputs`);
+  return input;
+}
+
+/** A weight of the shape that the layer needs. */
+export function weightAt({ weights }: Pick<LayerCall, "weights">, index: number, shape: readonly number[]): Weight {
+  const weight = weights[index];
+  const fits = weight?.shape.length === shape.length && weight.shape.every((size, axis) => size === shape[axis]);
+  if (weight === undefined || !fits) {
+    throw new NotExportedError(
+      `weight ${index} is of shape [${weight?.shape.join(",")}]; must be [${shape.join(",")}]`,
+    );
+  }
+  return weight;
+}
+
+/** A weight as it is. */
+export function plainWeight(graph: OnnxGraph, { data, shape }: Weight): string {
+  return graph.weight(data, "plain", () => ({ data, shape }));
+}
+
+/** The size of an axis that must be known. */
+export function knownSize({ shape }: Value, axis: number): number {
+  const size = shape.at(axis);
+  if (size === undefined || size < 0) throw new NotExportedError("the size of its input is not in the model");
+  return size;
+}

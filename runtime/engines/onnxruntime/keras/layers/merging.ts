@@ -1,0 +1,119 @@
+import type { OnnxGraph } from "../onnx-graph.ts";
+import { flag, integers, real } from "../options.ts";
+import { cast, channelsLast, graphAxis, NotExportedError, unmasked, type Value } from "../values.ts";
+import type { LayerCall, LayerExport, LayerExports } from "./layer-export.ts";
+
+/** Layers that make one value of several. */
+export const mergers: LayerExports = {
+  Add: folding("Add"),
+  Multiply: folding("Mul"),
+  Subtract: folding("Sub"),
+  Maximum: folding("Max"),
+  Minimum: folding("Min"),
+  Average: {
+    apply: (call) => {
+      const floats = call.inputs.map((input) => cast(call.graph, input, "float32"));
+      const sum = folded({ ...call, inputs: floats }, "Add");
+      return [{ ...sum, name: call.graph.add("Div", [sum.name, call.graph.number(floats.length)]) }];
+    },
+  },
+  Concatenate: { apply: (call) => [concatenation(call)] },
+  Dot: { apply: (call) => [dot(call)] },
+};
+
+function folding(operator: string): LayerExport {
+  return { apply: (call) => [folded(call, operator)] };
+}
+
+function folded({ graph, inputs }: LayerCall, operator: string): Value {
+  const [first, ...others] = aligned(graph, inputs);
+  if (first === undefined || others.length === 0) throw new NotExportedError("it is called with less than two inputs");
+  return others.reduce((sum, value): Value => {
+    return { ...sum, name: graph.add(operator, [sum.name, value.name]), shape: broadcast(sum.shape, value.shape) };
+  }, first);
+}
+
+/** All in one layout and type, without masks. Keras gives values of fewer dimensions further ones behind the batch. */
+function aligned(graph: OnnxGraph, inputs: readonly Value[]): readonly Value[] {
+  if (inputs.some(({ mask }) => mask !== undefined)) throw new NotExportedError("its inputs have masks");
+  const rank = Math.max(...inputs.map(({ shape }) => shape.length));
+  const isMixed = new Set(inputs.map(({ type }) => type)).size > 1;
+  const typed = inputs.map((input) => (isMixed ? cast(graph, input, "float32") : input));
+  const keepsLayout = typed.every(({ shape, isChannelsFirst }) => isChannelsFirst === true && shape.length === rank);
+  if (keepsLayout) return typed;
+  return typed.map((value) => {
+    const last = channelsLast(graph, value);
+    const missing = Array.from({ length: rank - last.shape.length }, (_, i) => i + 1);
+    if (missing.length === 0) return last;
+    const [batch = -1, ...rest] = last.shape;
+    const shape = [batch, ...missing.map(() => 1), ...rest];
+    return { ...last, name: graph.add("Unsqueeze", [last.name, graph.integers(missing)]), shape };
+  });
+}
+
+function broadcast(a: readonly number[], b: readonly number[]): readonly number[] {
+  return a.map((size, axis) => {
+    const other = b[axis] ?? 1;
+    if (size === other || other === 1) return size;
+    if (size === 1) return other;
+    if (size < 0 || other < 0) return Math.max(size, other);
+    throw new NotExportedError(`its inputs of shapes [${a.join(",")}] and [${b.join(",")}] do not fit`);
+  });
+}
+
+function concatenation({ graph, inputs, config }: LayerCall): Value {
+  const values = aligned(graph, inputs);
+  const [first] = values;
+  if (first === undefined) throw new NotExportedError("it is called without inputs");
+  const rank = first.shape.length;
+  const axis = (real(config, "axis", -1) + rank) % rank;
+  const sizes = values.map(({ shape }) => shape[axis] ?? -1);
+  const total = sizes.includes(-1) ? -1 : sizes.reduce((sum, size) => sum + size, 0);
+  const names = values.map(({ name }) => name);
+  const shape = first.shape.map((size, i) => (i === axis ? total : size));
+  return { ...first, name: graph.add("Concat", names, { axis: graphAxis(first, axis) }), shape };
+}
+
+/** keras/src/layers/merging/dot.py, for two vectors or two sequences. */
+function dot({ graph, inputs, config }: LayerCall): Value {
+  const [a, b] = inputs.map((input) => unmasked(channelsLast(graph, input)));
+  if (a === undefined || b === undefined || a.shape.length !== b.shape.length || a.shape.length > 3) {
+    throw new NotExportedError("its inputs are neither vectors nor sequences");
+  }
+  const rank = a.shape.length;
+  const axes = integers(config, "axes", 2).map((axis) => (axis < 0 ? axis + rank : axis));
+  const sides = [a, b].map((side, i): Side => {
+    const axis = axes[i] ?? 1;
+    return { ...side, name: flag(config, "normalize", false) ? normalized(graph, side, axis) : side.name, axis };
+  });
+  return rank === 2 ? vectorProduct(graph, sides) : sequenceProduct(graph, sides);
+}
+
+/** An input of a product, with the axis that is summed over. */
+interface Side extends Value {
+  readonly axis: number;
+}
+
+function vectorProduct(graph: OnnxGraph, sides: readonly Side[]): Value {
+  const product = graph.add(
+    "Mul",
+    sides.map(({ name }) => name),
+  );
+  const name = graph.add("ReduceSum", [product, graph.integers([1])], { keepdims: 1 });
+  return { name, type: "float32", shape: [sides[0]?.shape[0] ?? -1, 1] };
+}
+
+function sequenceProduct(graph: OnnxGraph, sides: readonly Side[]): Value {
+  const names = sides.map(({ name, axis }, i) => {
+    const isInPlace = axis === (i === 0 ? 2 : 1);
+    return isInPlace ? name : graph.add("Transpose", [name], { perm: [0, 2, 1] });
+  });
+  const kept = sides.map(({ shape, axis }) => shape[axis === 1 ? 2 : 1] ?? -1);
+  return { name: graph.add("MatMul", names), type: "float32", shape: [sides[0]?.shape[0] ?? -1, ...kept] };
+}
+
+/** Divided by its length along an axis. */
+function normalized(graph: OnnxGraph, { name }: Value, axis: number): string {
+  const sum = graph.add("ReduceSumSquare", [name, graph.integers([axis])], { keepdims: 1 });
+  return graph.add("Div", [name, graph.add("Sqrt", [graph.add("Max", [sum, graph.number(1e-12)])])]);
+}

@@ -1,0 +1,138 @@
+import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
+import { flag, integer, real } from "../options.ts";
+import { cast, channelsFirst, channelsLast, NotExportedError, type Value } from "../values.ts";
+import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
+
+/** Layers that bring values to a common scale. */
+export const normalizations: LayerExports = {
+  BatchNormalization: {
+    weightCounts: (config) => ({ trained: affineWeights(config), fixed: 2 }),
+    keepsMask: true,
+    apply: (call) => [batchNormalization(call)],
+  },
+  LayerNormalization: {
+    weightCounts: (config) => ({ trained: affineWeights(config), fixed: 0 }),
+    keepsMask: true,
+    apply: (call) => [layerNormalization(call)],
+  },
+  GroupNormalization: {
+    weightCounts: (config) => ({ trained: affineWeights(config), fixed: 0 }),
+    apply: (call) => [groupNormalization(call)],
+  },
+  Normalization: {
+    weightCounts: () => ({ trained: 0, fixed: 3 }),
+    apply: (call) => [normalization(call)],
+  },
+  UnitNormalization: { apply: (call) => [unitNormalization(call)] },
+  Rescaling: { keepsMask: true, apply: (call) => [rescaling(call)] },
+};
+
+function affineWeights(config: JsonObject): number {
+  return (flag(config, "scale", true) ? 1 : 0) + (flag(config, "center", true) ? 1 : 0);
+}
+
+/** gamma and beta, ones and zeros where the layer has none; and how many weights they are. */
+function affine(call: LayerCall, shape: readonly number[]): { gamma: Float32Array; beta: Float32Array; count: number } {
+  const size = shape.reduce((product, length) => product * length, 1);
+  let count = 0;
+  const next = (isThere: boolean, value: number): Float32Array =>
+    isThere ? weightAt(call, count++, shape).data : new Float32Array(size).fill(value);
+  const gamma = next(flag(call.config, "scale", true), 1);
+  const beta = next(flag(call.config, "center", true), 0);
+  return { gamma, beta, count };
+}
+
+/** As a factor and a summand for each channel; ONNX Runtime folds them into the convolution before it. */
+function batchNormalization(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = cast(graph, soleInput(call), "float32");
+  const rank = input.shape.length;
+  if (![-1, rank - 1].includes(real(config, "axis", -1))) throw new NotExportedError("its axis is not the last");
+  const channels = knownSize(input, -1);
+  const { gamma, beta, count } = affine(call, [channels]);
+  const mean = weightAt(call, count, [channels]).data;
+  const variance = weightAt(call, count + 1, [channels]);
+  const factors = Float64Array.from(variance.data, (value, i) => {
+    return (gamma[i] ?? 1) / Math.sqrt(value + real(config, "epsilon", 1e-3));
+  });
+  const shape = input.isChannelsFirst === true ? [channels, ...input.shape.slice(1, -1).map(() => 1)] : [channels];
+  const layout = `${shape.length}`;
+  const factor = graph.weight(variance.data, `factors ${layout}`, () => ({ shape, data: Float32Array.from(factors) }));
+  const summand = graph.weight(variance.data, `summands ${layout}`, () => {
+    return { shape, data: Float32Array.from(factors, (value, i) => (beta[i] ?? 0) - (mean[i] ?? 0) * value) };
+  });
+  return { ...input, name: graph.add("Add", [graph.add("Mul", [input.name, factor]), summand]) };
+}
+
+function layerNormalization(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const rank = input.shape.length;
+  const axes = [config["axis"] ?? -1].flat().map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis)));
+  const first = Math.min(...axes);
+  const isTrailing = axes.length === rank - first && axes.every((axis, i) => axis === first + i);
+  if (!isTrailing || first < 1) throw new NotExportedError(`axis=${JSON.stringify(config["axis"])} is not exported`);
+  const shape = axes.map((axis) => knownSize(input, axis));
+  const { gamma, beta } = affine(call, shape);
+  const own = call.weights[0]?.data ?? new Float32Array();
+  const scale = graph.weight(own, "scale", () => ({ shape, data: gamma }));
+  const bias = graph.weight(own, "center", () => ({ shape, data: beta }));
+  const options = { axis: first, epsilon: { float: real(config, "epsilon", 1e-3) } };
+  return { ...input, name: graph.add("LayerNormalization", [input.name, scale, bias], options) };
+}
+
+/** keras/src/layers/normalization/group_normalization.py: over all positions and the channels of a group. */
+function groupNormalization(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = channelsFirst(graph, cast(graph, soleInput(call), "float32"));
+  const rank = input.shape.length;
+  if (![-1, rank - 1].includes(real(config, "axis", -1))) throw new NotExportedError("its axis is not the last");
+  const channels = knownSize(input, -1);
+  const groups = integer(config, "groups") === -1 ? channels : integer(config, "groups");
+  const { gamma, beta } = affine(call, [channels]);
+  const grouped = graph.add("Reshape", [input.name, graph.integers([0, groups, -1])]);
+  const axes = graph.integers([2]);
+  const centred = graph.add("Sub", [grouped, graph.add("ReduceMean", [grouped, axes], { keepdims: 1 })]);
+  const variance = graph.add("ReduceMean", [graph.add("Mul", [centred, centred]), axes], { keepdims: 1 });
+  const spread = graph.add("Sqrt", [graph.add("Add", [variance, graph.number(real(config, "epsilon", 1e-3))])]);
+  const back = graph.add("Reshape", [graph.add("Div", [centred, spread]), graph.add("Shape", [input.name])]);
+  const shape = [channels, ...Array.from({ length: rank - 2 }, () => 1)];
+  const own = call.weights[0]?.data ?? new Float32Array();
+  const scale = graph.weight(own, "scale", () => ({ shape, data: gamma }));
+  const bias = graph.weight(own, "center", () => ({ shape, data: beta }));
+  return { ...input, name: graph.add("Add", [graph.add("Mul", [back, scale]), bias]) };
+}
+
+/** keras/src/layers/preprocessing/normalization.py, along the last axis, with statistics from `adapt`. */
+function normalization(call: LayerCall): Value {
+  const { config, graph, weights } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const shape = weights[0]?.shape.length === 0 ? [] : [knownSize(input, -1)];
+  const mean = plainWeight(graph, weightAt(call, 0, shape));
+  const variance = weightAt(call, 1, shape);
+  const deviation = graph.weight(variance.data, "deviation", () => {
+    return { shape, data: variance.data.map((value) => Math.max(Math.sqrt(value), 1e-7)) };
+  });
+  const { name } = input;
+  const result = flag(config, "invert", false)
+    ? graph.add("Add", [graph.add("Mul", [name, deviation]), mean])
+    : graph.add("Div", [graph.add("Sub", [name, mean]), deviation]);
+  return { ...input, name: result };
+}
+
+function unitNormalization(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const axes = graph.integers([config["axis"] ?? -1].flat().map(Number));
+  const sum = graph.add("ReduceSumSquare", [input.name, axes], { keepdims: 1 });
+  const length = graph.add("Sqrt", [graph.add("Max", [sum, graph.number(1e-12)])]);
+  return { ...input, name: graph.add("Div", [input.name, length]) };
+}
+
+function rescaling(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = cast(graph, soleInput(call), "float32");
+  const product = graph.add("Mul", [input.name, graph.number(real(config, "scale", 1))]);
+  const offset = real(config, "offset", 0);
+  return { ...input, name: offset === 0 ? product : graph.add("Add", [product, graph.number(offset)]) };
+}

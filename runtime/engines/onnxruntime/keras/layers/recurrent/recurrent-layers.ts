@@ -1,0 +1,99 @@
+import { isList, isObject, type JsonObject } from "../../../../../model/formats/keras/topology/json-config.ts";
+import { flag, innerLayer } from "../../options.ts";
+import { cast, NotExportedError, type Value } from "../../values.ts";
+import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "../layer-export.ts";
+import { type Cell, cellOf, cellWeightCount } from "./cell.ts";
+import { bidirectional } from "./bidirectional.ts";
+import { recurrence } from "./recurrence.ts";
+
+/** Layers that go through a sequence step by step. */
+export const recurrentLayers: LayerExports = {
+  SimpleRNN: oneCell("SimpleRNN"),
+  LSTM: oneCell("LSTM"),
+  GRU: oneCell("GRU"),
+  GRUResetAfter: oneCell("GRUResetAfter"),
+  RNN: {
+    weightCounts: (config) => {
+      const trained = cellsIn(config).reduce((sum, cell) => sum + cellWeightCount(cell.config), 0);
+      return { trained, fixed: 0 };
+    },
+    apply: stackedCells,
+  },
+  Bidirectional: {
+    weightCounts: (config) => ({ trained: 2 * cellWeightCount(innerLayer(config, "layer").config), fixed: 0 }),
+    apply: bidirectional,
+  },
+};
+
+function oneCell(className: string): LayerExport {
+  return {
+    weightCounts: (config) => ({ trained: cellWeightCount(config), fixed: 0 }),
+    apply: (call) => {
+      const { config, inputs, weights } = call;
+      const [input, ...initial] = inputs;
+      if (input === undefined) throw new NotExportedError("it is called without an input");
+      const value = cast(call.graph, input, "float32");
+      const cell = cellOf(className, config, knownSize(value, -1), weights);
+      return oneWay(call, value, cell, initial);
+    },
+  };
+}
+
+/** keras/src/layers/rnn/rnn.py: outputs of a layer that goes backwards come in the order in which it made them. */
+function oneWay({ config, graph }: LayerCall, input: Value, cell: Cell, initial: readonly Value[]): readonly Value[] {
+  const isBackward = flag(config, "go_backwards", false);
+  if (isBackward && input.mask !== undefined) throw new NotExportedError("it goes backwards over masked steps");
+  checkStates(cell, initial.length);
+  const direction = isBackward ? "reverse" : "forward";
+  const zeroesMasked = flag(config, "zero_output_for_mask", false);
+  const recurred = recurrence(graph, input, { cells: [cell], direction, initial, zeroesMasked });
+  const [batch = -1, steps = -1] = input.shape;
+  const states = recurred.states.map((name): Value => {
+    return { name: graph.add("Squeeze", [name, graph.integers([0])]), type: "float32", shape: [batch, cell.units] };
+  });
+  const further = flag(config, "return_state", false) ? states : [];
+  if (!flag(config, "return_sequences", false)) return [...states.slice(0, 1), ...further];
+  const sequence = graph.add("Squeeze", [recurred.sequences(), graph.integers([2])]);
+  const name = isBackward ? reversed(graph, sequence) : sequence;
+  const { mask } = input;
+  const steady = mask === undefined ? {} : { mask };
+  return [{ name, type: "float32", shape: [batch, steps, cell.units], ...steady }, ...further];
+}
+
+function checkStates({ operator }: Cell, count: number): void {
+  if (count > 0 && count !== (operator === "LSTM" ? 2 : 1)) {
+    throw new NotExportedError(`it is called with ${count} states`);
+  }
+}
+
+function reversed(graph: LayerCall["graph"], sequence: string): string {
+  const [start, end, axis, step] = [[-1], [-(2 ** 31)], [1], [-1]].map((list) => graph.integers(list));
+  return graph.add("Slice", [sequence, start ?? "", end ?? "", axis ?? "", step ?? ""]);
+}
+
+function cellsIn(config: JsonObject): readonly { readonly className: string; readonly config: JsonObject }[] {
+  const cell = innerLayer(config, "cell");
+  const { cells } = cell.config;
+  if (cell.className !== "StackedRNNCells" || !isList(cells)) return [cell];
+  return cells.flatMap((one) => (isObject(one) ? [innerLayer({ one }, "one")] : []));
+}
+
+/** A stack of cells is one layer after the other, each with its own state. */
+function stackedCells(call: LayerCall): readonly Value[] {
+  const { config, weights, graph } = call;
+  if (flag(config, "return_state", false)) throw new NotExportedError("states of stacked cells are not exported");
+  if (flag(config, "go_backwards", false))
+    throw new NotExportedError("stacked cells that go backwards are not exported");
+  const cells = cellsIn(config);
+  let value = cast(graph, soleInput(call), "float32");
+  let first = 0;
+  for (const [i, { className, config: options }] of cells.entries()) {
+    const count = cellWeightCount(options);
+    const cell = cellOf(className, options, knownSize(value, -1), weights.slice(first, first + count));
+    first += count;
+    const isLast = i === cells.length - 1;
+    const wanted = { ...config, return_sequences: !isLast || flag(config, "return_sequences", false) };
+    [value = value] = oneWay({ ...call, config: wanted }, value, cell, []);
+  }
+  return [value];
+}

@@ -1,0 +1,117 @@
+import { isList, type Json, type JsonObject, textAt } from "../../../model/formats/keras/topology/json-config.ts";
+import { modelClasses } from "../../../model/formats/keras/topology/layer-support.ts";
+import { elementCount } from "../../../dataplane/tensor.ts";
+import { exportedCall } from "./layers/exported-layers.ts";
+import type { OnnxGraph } from "./onnx-graph.ts";
+import { NotExportedError, type Value } from "./values.ts";
+import { LayerError, layersOf, type NamedLayer, pathKey, type WeightShares } from "./weight-shares.ts";
+
+/** What layers are built with. */
+export interface Building {
+  readonly graph: OnnxGraph;
+  readonly shares: WeightShares;
+}
+
+/** Elements of one layer's output for one row; 1 GiB of float32. */
+const maxRowElements = 2 ** 28;
+
+/** Adds a Sequential or functional model to the graph. Throws a LayerError or a NotExportedError. */
+export function builtModel(
+  building: Building,
+  model: JsonObject,
+  inputs: readonly Value[],
+  path: readonly string[] = [],
+): readonly Value[] {
+  const layers = layersOf(model);
+  if (textAt(model, "class_name") !== "Sequential") return new FunctionalModel(building, model, inputs, path).outputs();
+  const called = layers.filter(({ className }) => className !== "InputLayer");
+  return called.reduce((values, layer) => builtLayer(building, layer, values, path), inputs);
+}
+
+function builtLayer(
+  building: Building,
+  named: NamedLayer,
+  inputs: readonly Value[],
+  path: readonly string[],
+): readonly Value[] {
+  const { name, className, config, layer } = named;
+  const here = [...path, name];
+  if (modelClasses.has(className)) return builtModel(building, layer, inputs, here);
+  try {
+    const weights = building.shares.get(pathKey(here)) ?? [];
+    const outputs = exportedCall(className, { config, inputs, weights, graph: building.graph });
+    for (const { shape } of outputs) checkRow(shape);
+    return outputs;
+  } catch (thrown) {
+    throw thrown instanceof NotExportedError ? new LayerError(named, thrown) : thrown;
+  }
+}
+
+function checkRow(shape: readonly number[]): void {
+  const elements = elementCount(shape.slice(1).map((size) => Math.max(size, 1)));
+  if (elements > maxRowElements) throw new NotExportedError(`its output would take ${elements} elements`);
+}
+
+/** Which output of which call of which layer. */
+type Reference = readonly [name: string, node: number, tensor: number];
+
+/** A model whose layers name what they are called with: each call is built when its result is first asked for. */
+class FunctionalModel {
+  readonly #building: Building;
+  readonly #path: readonly string[];
+  readonly #layers: ReadonlyMap<string, NamedLayer>;
+  readonly #outputs: readonly Reference[];
+  readonly #values = new Map<string, readonly Value[] | "being built">();
+
+  constructor(building: Building, model: JsonObject, inputs: readonly Value[], path: readonly string[]) {
+    this.#building = building;
+    this.#path = path;
+    this.#layers = new Map(layersOf(model).map((layer) => [layer.name, layer]));
+    const config = model["config"] as JsonObject; // `layersOf` has looked into it
+    this.#outputs = references(config["output_layers"]);
+    const given = references(config["input_layers"]);
+    if (given.length !== inputs.length)
+      throw new NotExportedError(`a model takes ${given.length} inputs, not ${inputs.length}`);
+    for (const [i, input] of inputs.entries()) this.#values.set(`${given[i]?.[0]}/0`, [input]);
+  }
+
+  outputs(): readonly Value[] {
+    return this.#outputs.map((reference) => this.#value(reference));
+  }
+
+  #value([name, node, tensor]: Reference): Value {
+    const layer = this.#layers.get(name);
+    if (layer === undefined) throw new NotExportedError(`there is no layer "${name}"`);
+    const calls = isList(layer.layer["inbound_nodes"]) ? layer.layer["inbound_nodes"] : [];
+    const call = modelClasses.has(layer.className) ? callOfModel(node, calls.length) : node;
+    const key = `${name}/${call}`;
+    const known = this.#values.get(key);
+    if (known === "being built") throw new NotExportedError(`layer "${name}" waits for itself`);
+    const values = known ?? this.#built(key, layer, references(calls[call]));
+    const value = values[tensor];
+    if (value === undefined) throw new NotExportedError(`layer "${name}" has no output ${tensor}`);
+    return value;
+  }
+
+  #built(key: string, layer: NamedLayer, calledWith: readonly Reference[]): readonly Value[] {
+    this.#values.set(key, "being built");
+    const inputs = calledWith.map((reference) => this.#value(reference));
+    if (inputs.length === 0) throw new NotExportedError(`layer "${layer.name}" is called with nothing`);
+    const values = builtLayer(this.#building, layer, inputs, this.#path);
+    this.#values.set(key, values);
+    return values;
+  }
+}
+
+/** Making a model counts as its first call: see `callShift` in formats/keras/topology/layers.ts. */
+function callOfModel(node: number, calls: number): number {
+  return calls === 1 ? 0 : node - 1;
+}
+
+function references(value: Json | undefined): readonly Reference[] {
+  return (isList(value) ? value : []).map((item) => {
+    const [name, node, tensor] = isList(item) ? item : [];
+    if (typeof name === "string" && typeof node === "number" && typeof tensor === "number") return [name, node, tensor];
+    throw new NotExportedError("a layer is called with something that is no output of a layer");
+  });
+}
