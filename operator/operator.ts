@@ -72,7 +72,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
     }
   };
-  const definition = createServedDefinition({ client, log, onChange: resync });
+  const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
   const pushServer = createRoutePush(options, caches, {
     complete: synced,
     onAck: (key) => controller.add(key),
@@ -112,6 +112,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     async stop() {
       await controller.stop();
+      definition.stop();
       await leadership?.stop();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pushServer.stop();

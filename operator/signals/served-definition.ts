@@ -1,63 +1,78 @@
 import { missingField } from "../../crds/schema/missing-field.ts";
 import structure from "../../crds/generated/model-deployment.structure.json" with { type: "json" };
 import type { StructuralSchema } from "../../crds/schema/structural/structural-schema.ts";
+import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
-import type { Client } from "../kube/client.ts";
-import type { KubeObject } from "../kube/kinds.ts";
 import { resources } from "../kube/resources.ts";
+import type { Transport } from "../kube/transport.ts";
 
-/** The CustomResourceDefinition that the API server serves, beside the one that this operator was built with. */
+/** The schema of ModelDeployments that the API server serves, beside the one that this operator was built with. */
 export interface ServedDefinition {
   /** The first field of ours that the server drops, as `.spec.model`; undefined when there is none or nobody knows. */
   readonly lackingField: string | undefined;
-  /** Looks at it again. Returns at once and never fails. */
+  /** Looks at it again, now and a few times in the next seconds. Returns at once and never fails. */
   look(): void;
+  stop(): void;
 }
 
 export interface ServedDefinitionOptions {
-  readonly client: Client;
+  readonly transport: Pick<Transport, "send">;
+  readonly clock: Clock;
   readonly log: Log;
   /** Told when `lackingField` has changed. */
   readonly onChange: () => void;
 }
 
-interface Definition extends KubeObject {
-  readonly spec: { readonly versions: readonly { readonly name: string; readonly schema?: object }[] };
+interface Document {
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> };
 }
 
-const ownSchema = structure as StructuralSchema; // printed from one, see crds/v1alpha1/documents.ts
+const { properties: { metadata: _kubernetes, ...ownFields } = {} } = structure as StructuralSchema; // printed from one, see crds/v1alpha1/documents.ts
+const { group, version, kind } = resources.modelDeployments;
+const path = `/openapi/v3/apis/${group}/${version}`;
+const schemaName = `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
+/** A kube-apiserver publishes a definition a moment after it has taken it, or a second (kube-aggregator `openapiv3`). */
+const againAfterMs = [500, 2_000, 6_000];
 
 /** Knows nothing before the first look. */
-export function createServedDefinition({ client, log, onChange }: ServedDefinitionOptions): ServedDefinition {
+export function createServedDefinition({ transport, clock, log, onChange }: ServedDefinitionOptions): ServedDefinition {
   let lackingField: string | undefined;
+  let seen = "";
   let looking: Promise<void> | undefined;
-  const { plural, group } = resources.modelDeployments;
-  const name = `${plural}.${group}`;
+  let cancels: readonly (() => void)[] = [];
   const look = async (): Promise<void> => {
     try {
-      const definition = await client.get<Definition>(resources.customResourceDefinitions, { name });
-      const found = definition && lacking(definition);
+      const { status, body } = await transport.send({ method: "GET", path, headers: { accept: "application/json" } });
+      if (status !== 200 || body === seen) return;
+      seen = body;
+      const found = lacking(JSON.parse(body) as Document); // every API server's OpenAPI v3
       if (found === lackingField) return;
       lackingField = found;
       if (found !== undefined) log.error("the CustomResourceDefinition is older than this operator", { lacks: found });
       onChange();
     } catch (thrown) {
-      log.debug("the CustomResourceDefinition cannot be read", { cause: Fault.from(thrown).message });
+      log.debug("the served schema cannot be read", { cause: Fault.from(thrown).message });
     }
   };
+  const start = (): void => {
+    looking ??= look().finally(() => (looking = undefined));
+  };
+  const stop = (): void => cancels.forEach((cancel) => cancel());
   return {
     get lackingField() {
       return lackingField;
     },
     look() {
-      looking ??= look().finally(() => (looking = undefined));
+      stop();
+      cancels = againAfterMs.map((ms) => clock.after(ms, start));
+      start();
     },
+    stop,
   };
 }
 
-function lacking({ spec }: Definition): string | undefined {
-  const version = spec.versions.find(({ name }) => name === resources.modelDeployments.version);
-  const schema: { readonly openAPIV3Schema?: unknown } = version?.schema ?? {};
-  return version === undefined ? undefined : missingField(ownSchema, schema.openAPIV3Schema);
+function lacking({ components: { schemas = {} } = {} }: Document): string | undefined {
+  const served = schemas[schemaName];
+  return served === undefined ? undefined : missingField({ type: "object", properties: ownFields }, served);
 }

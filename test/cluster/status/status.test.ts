@@ -8,6 +8,7 @@ import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import type { Transport } from "../../../operator/kube/transport.ts";
 import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { type Operator, startOperator } from "../../../operator/operator.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { model, settings } from "../../builders/model-deployment.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
@@ -177,8 +178,12 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
   });
 
   test("a definition that becomes older than the operator while it runs, and that of this release", async () => {
-    const becomes = (definition: KubeObject) =>
-      scene.client.apply(resources.customResourceDefinitions, definition, { force: true });
+    // A watch that ends sooner is opened again with growing delays.
+    const calm = () => systemClock.sleep(5_500);
+    const becomes = async (definition: KubeObject) => {
+      await calm();
+      return scene.client.apply(resources.customResourceDefinitions, definition, { force: true });
+    };
     const generation = await apply("older");
     await becomes(olderDefinition());
     const told = await seen.told("older", "DefinitionOutdated", generation);
@@ -191,7 +196,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
       kstatus: "Stalled",
     });
     await recovers("older");
-  });
+  }, 60_000);
 
   test("kubectl wait and kstatus wait for what the operator has not seen, and end with it", async () => {
     const wait = (timeout: string) =>

@@ -6,6 +6,8 @@ import { createApiServer } from "../../../operator/local/api-server/api-server.t
 import { createServedDefinition } from "../../../operator/signals/served-definition.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+import { testMs } from "../../builders/model-deployment.ts";
 import { olderDefinition } from "../../builders/older-definition.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 
@@ -13,7 +15,12 @@ test("tells the field that the served definition lacks, until that of this relea
   const server = createApiServer({ clock: systemClock });
   const client = createClient({ transport: server, fieldManager: "test" });
   let changes = 0;
-  const served = createServedDefinition({ client, log: silentLog, onChange: () => void (changes += 1) });
+  const served = createServedDefinition({
+    transport: server,
+    clock: systemClock,
+    log: silentLog,
+    onChange: () => void (changes += 1),
+  });
   served.look();
   await client.apply(resources.customResourceDefinitions, olderDefinition());
   const lacks = (wanted: string | undefined) =>
@@ -28,5 +35,31 @@ test("tells the field that the served definition lacks, until that of this relea
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition, { force: true });
   await lacks(undefined);
   expect(changes).toBe(2);
+  served.stop();
+  await server.close();
+});
+
+test("looks again and again: a server publishes a definition some time after it has taken it", async () => {
+  const server = createApiServer({ clock: systemClock });
+  const client = createClient({ transport: server, fieldManager: "test" });
+  await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
+  const clock = createManualClock(testMs);
+  let looks = 0;
+  const transport = {
+    send: (...args: Parameters<typeof server.send>) => server.send(...args).finally(() => (looks += 1)),
+  };
+  const served = createServedDefinition({ transport, clock, log: silentLog, onChange: () => {} });
+  served.look();
+  await eventually(
+    () => looks,
+    (count) => count === 1,
+  );
+  await client.apply(resources.customResourceDefinitions, olderDefinition(), { force: true });
+  await clock.advance(500);
+  await eventually(
+    () => served.lackingField,
+    (field) => field === ".spec.suspend",
+  );
+  served.stop();
   await server.close();
 });

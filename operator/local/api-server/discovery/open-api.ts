@@ -8,9 +8,27 @@ import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "
 export function openApiDocument(registry: Registry, path: string): Answer | undefined {
   if (path === "/openapi/v3") return jsonAnswer(200, JSON.stringify(index(registry)));
   if (!path.startsWith("/openapi/v3/")) return undefined;
-  const place = path.slice("/openapi/v3/".length);
+  const text = documentText(registry, path.slice("/openapi/v3/".length));
+  return text === undefined ? undefined : jsonAnswer(200, text);
+}
+
+interface Texts {
+  readonly version: number;
+  readonly byPlace: Map<string, string>;
+}
+
+/** Printed once for what is served: operators ask whenever a watch ends. */
+const texts = new WeakMap<Registry, Texts>();
+
+function documentText(registry: Registry, place: string): string | undefined {
   const kinds = registry.kinds().filter((kind) => placeOf(kind) === place);
-  return kinds.length === 0 ? undefined : jsonAnswer(200, JSON.stringify(documentOf(place, kinds)));
+  if (kinds.length === 0) return undefined;
+  const version = registry.version();
+  let known = texts.get(registry);
+  if (known?.version !== version) texts.set(registry, (known = { version, byPlace: new Map() }));
+  const text = known.byPlace.get(place) ?? JSON.stringify(documentOf(place, kinds));
+  known.byPlace.set(place, text);
+  return text;
 }
 
 const placeOf = ({ group, version }: ServedKind): string =>
