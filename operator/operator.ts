@@ -18,7 +18,7 @@ import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
-import { createServedDefinition } from "./signals/served-definition.ts";
+import { createServedDefinition, type ServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
 export interface OperatorOptions {
@@ -94,8 +94,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   feedRoutes(caches, pushServer);
   const routesPort = await pushServer.start();
   definition.look();
-  // A definition that changes ends the watches of its kind.
-  const watches = startWatches(caches, warnings, { ...options, client, onDeploymentsEnd: () => definition.look() });
+  const watches = startWatches(caches, warnings, { ...options, client, definition, resync });
   const leadership = lead(options, {
     // It may be lost again before the view is complete.
     begin: () => void synced.then(() => leadership?.isHeld !== false && controller.start()),
@@ -194,11 +193,14 @@ type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "
 
 interface WatchesOptions extends OperatorOptions {
   readonly client: Client;
-  readonly onDeploymentsEnd: () => void;
+  /** Looked at again when the watch of its kind ends: a definition that changes does that. */
+  readonly definition: Pick<ServedDefinition, "look">;
+  /** What failed while the server was away need not wait for its next try. */
+  readonly resync: () => void;
 }
 
 function startWatches(caches: Caches, warnings: PodWarnings, options: WatchesOptions): readonly Watch[] {
-  const { client, watchNamespace, clock = systemClock, random, log, observers, onDeploymentsEnd } = options;
+  const { client, watchNamespace, clock = systemClock, random, log, observers } = options;
   const watching = <T extends KubeObject>({ resource, selection, sink }: Feed<T>): Watch =>
     startWatch<T>({
       client,
@@ -208,9 +210,10 @@ function startWatches(caches: Caches, warnings: PodWarnings, options: WatchesOpt
       clock,
       log,
       ...(random === undefined ? {} : { random }),
+      onRecovered: () => resource.kind === resources.modelDeployments.kind && options.resync(),
       onEnd: (end) => {
         observers?.watchEnd(end);
-        if (resource.kind === resources.modelDeployments.kind) onDeploymentsEnd();
+        if (resource.kind === resources.modelDeployments.kind) options.definition.look();
         if (end.fault?.code === "NotFound") {
           const hint = "install the CustomResourceDefinition of this release; trying again";
           log.warn("the API server does not serve a kind", { kind: resource.kind, hint });
