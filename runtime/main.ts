@@ -10,6 +10,8 @@ const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => (stop.signal.aborted ? process.exit() : stop.abort(signal)));
 }
+// Started by a program that keeps a channel to this one: without it there is nobody to serve for.
+if (process.connected) process.once("disconnect", () => stop.abort("disconnect"));
 /** Lines for whoever started the program; a reader such as `head` that has seen enough is no fault. */
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

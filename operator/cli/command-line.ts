@@ -33,12 +33,18 @@ export interface StatusOptions {
   readonly apiPort: number;
 }
 
+/** `modelwright serve`: the runtime reads its arguments itself. */
+export interface ServeOptions {
+  readonly command: "serve";
+  readonly args: readonly string[];
+}
+
 interface HelpOptions {
   readonly command: "help";
   readonly text: string;
 }
 
-export type Command = StartOptions | FileOptions | StatusOptions | HelpOptions;
+export type Command = StartOptions | ServeOptions | FileOptions | StatusOptions | HelpOptions;
 
 const usage: Record<string, string> = {
   start: `modelwright start [MODEL] [-f FILE|FOLDER]… [flags]: serve models on this machine
@@ -54,6 +60,28 @@ const usage: Record<string, string> = {
 
   npm start -- digits.keras
   npm start -- -f manifests/`,
+  serve: `modelwright serve PATH|--repository FOLDER|--config FILE [flags]: the runtime alone, without an operator
+
+  PATH                a model: a file, a SavedModel or tfjs folder, or a folder of numbered versions
+  --repository FOLDER a folder of models, each with numbered versions; changes are followed
+  --config FILE       TensorFlow Serving's model_config_list, as text or JSON; edits are followed
+  --name NAME         name of the model at PATH (default: as the file is called)
+  --version NUMBER    version of the model at PATH, where it has no numbered folder (default 1)
+  --versions POLICY   of numbered versions: latest, latest:COUNT, all or specific:NUMBER,NUMBER… (default latest)
+  --engine ENGINE     Auto, TensorFlowJs, OnnxRuntime or TensorFlow (default Auto)
+  --threads NUMBER    threads of the engine (default: as many as the machine allows)
+  --http-port PORT    REST (default ${ports.rest})
+  --grpc-port PORT    gRPC (default ${ports.grpc})
+  --admin-port PORT   health, metrics and facts (default ${ports.admin})
+  --host ADDRESS      address to listen on (default 0.0.0.0)
+  --model-control     let clients load and unload models
+  --server-name NAME  what the server calls itself (default modelwright)
+  --poll-interval T   how often folders and files are looked at, as 1s; 0s: once (default 1s)
+  --serving JSON      batching, limits, warm-up and logging, as spec.serving of a ModelDeployment
+  --log-level LEVEL   debug, info, warn, error or silent (default warn)
+
+  npx modelwright serve models/digits.keras
+  npx modelwright serve --repository models/`,
   plan: `modelwright plan -f FILE [--against SNAPSHOT]: show what the operator would do, and why
 
   -f, --filename      manifest file or folder
@@ -87,6 +115,7 @@ export function commandLine(args: readonly string[]): Command {
   if (text === undefined) throw faults.UnknownCommand({ command, known: commands });
   if (rest.includes("--help") || rest.includes("-h")) return { command: "help", text };
   if (command === "start") return startOptions(rest);
+  if (command === "serve") return { command, args: rest };
   if (command === "status") return statusOptions(rest);
   return fileOptions(command === "plan" ? "plan" : "validate", rest);
 }

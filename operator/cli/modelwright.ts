@@ -29,6 +29,11 @@ async function run(command: Command): Promise<void> {
       await start(command, { print, environment: process.env, stop: stopSignal() });
       return;
     }
+    case "serve": {
+      const { serve } = await import("./serve.ts");
+      process.exitCode = await serve(command.args, { environment: process.env, onSignal });
+      return;
+    }
     case "validate": {
       const { validate } = await import("./validate.ts");
       validate(command.manifests, print);
@@ -47,14 +52,20 @@ async function run(command: Command): Promise<void> {
   }
 }
 
+const stopSignals = ["SIGINT", "SIGTERM"] as const;
+
+/** Calls back for every Ctrl-C and SIGTERM, none of which ends this process. */
+function onSignal(pass: (signal: NodeJS.Signals) => void): void {
+  for (const name of stopSignals) process.on(name, () => pass(name));
+}
+
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const)
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(1);
-      stopping.abort();
-    });
+  onSignal(() => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+  });
   return stopping.signal;
 }
 

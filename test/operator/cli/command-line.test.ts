@@ -25,6 +25,10 @@ describe("commandLine", () => {
       ["start", "--rest-port", "9501", "--volume", "data=/srv/a=b"],
       { ...defaults, restPort: 9501, volumes: { data: "/srv/a=b" } },
     ],
+    "serve leaves its arguments to the runtime": [
+      ["serve", "digits.keras", "--http-port", "9501"],
+      { command: "serve", args: ["digits.keras", "--http-port", "9501"] },
+    ],
     "validate takes files": [
       ["validate", "-f", "a.yaml"],
       { command: "validate", manifests: ["a.yaml"], against: undefined },
@@ -44,7 +48,7 @@ describe("commandLine", () => {
   const refused: Record<string, [string[], string]> = {
     "an unknown command": [
       ["serv"],
-      "unknown command serv; expected one of start, plan, validate, status; modelwright --help lists them",
+      "unknown command serv; expected one of start, serve, plan, validate, status; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [
@@ -72,7 +76,7 @@ describe("commandLine", () => {
 
   test("help lists every command, and every command has help of its own", () => {
     const general = commandLine([]);
-    for (const command of ["start", "plan", "validate", "status"]) {
+    for (const command of ["start", "serve", "plan", "validate", "status"]) {
       expect(general.command === "help" && general.text.includes(`modelwright ${command}`)).toBe(true);
       const own = commandLine([command, "--help"]);
       expect(own.command === "help" && own.text.startsWith(`modelwright ${command}`)).toBe(true);
