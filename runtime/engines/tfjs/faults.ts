@@ -10,6 +10,10 @@ export const tensorFlowJsFaults = faultCatalogue<{
   WeightShapeMismatch: { weight: string; layer: string; shape: readonly number[]; expected: readonly number[] };
   LayerMissing: { layer: string };
   WeightsMissing: { layers: readonly string[] };
+  /** A graph uses what is not on the list of operations. */
+  OperationsUnsupported: { operations: readonly { readonly operation: string; readonly node: string }[] };
+  /** A constant of a graph cannot be computed with. */
+  ConstantUnsupported: { constant: string; reason: string };
 }>({
   ModelNotBuildable: {
     message: ({ reason }) => `the model cannot be built: ${reason}`,
@@ -45,6 +49,20 @@ export const tensorFlowJsFaults = faultCatalogue<{
   WeightsMissing: {
     message: ({ layers }) => `the file has no weights for ${layers.map((layer) => `layer "${layer}"`).join(", ")}`,
     hint: () => "save the whole model with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  OperationsUnsupported: {
+    message: ({ operations }) =>
+      `the graph uses what no engine here can run: ${operations.map(({ operation, node }) => `${operation} (node "${node}")`).join(", ")}`,
+    hint: () =>
+      "export the model without it: look-ups, files and Python belong in front of the model; a Keras model can be served from its .keras file",
+    retry: "never",
+    level: "error",
+  },
+  ConstantUnsupported: {
+    message: ({ constant, reason }) => `the constant "${constant}" cannot be used: ${reason}`,
+    hint: () => "export the model with numbers of 32 bits",
     retry: "never",
     level: "error",
   },

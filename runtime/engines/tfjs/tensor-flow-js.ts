@@ -3,10 +3,12 @@ import type * as Layers from "@tensorflow/tfjs-layers";
 import { Fault } from "../../base/fault.ts";
 import { elementCount, type Tensor } from "../../dataplane/tensor.ts";
 import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
+import type { TensorFlowGraph } from "../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
 import { type Signature, type Signatures, type TensorSpec, soleSignature } from "../../dataplane/signature.ts";
 import { addFallbackKernels, type TensorFlow, tensorFlow } from "./backend.ts";
 import { tensorFlowJsFaults as faults } from "./faults.ts";
+import { loadedGraph } from "./graph/graph-model.ts";
 import { WeightBudgetError, withWeightBudget } from "./keras-objects.ts";
 import { assignWeights } from "./layer-weights.ts";
 import { downloaded, outputDtype, uploaded } from "./tensors.ts";
@@ -17,11 +19,12 @@ const maxRowElements = 2 ** 28;
 /** Allowed beyond the file's weights, so that a wrong shape is reported as what it is. */
 const spareElements = 2 ** 20;
 
-/** Runs Keras layer models on WebAssembly, or in plain JavaScript where there is none. */
-export const tensorFlowJs: Engine<KerasModel> = {
-  describe: () => ({ name: "TensorFlowJs", accepts: ["keras-layers"] }),
+/** Runs Keras layer models and TensorFlow graphs on WebAssembly, or in plain JavaScript where there is none. */
+export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
+  describe: () => ({ name: "TensorFlowJs", accepts: ["keras-layers", "tensorflow-graph"] }),
   load: async (definition) => {
     const flow = await tensorFlow();
+    if (definition.kind === "tensorflow-graph") return loadedGraph(flow, definition);
     const before = new Set(Object.keys(flow.tf.engine().registeredVariables));
     try {
       const model = await builtModel(flow, definition);

@@ -1,45 +1,45 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import type { Dtype, Tensor } from "../../dataplane/tensor.ts";
+import { floatOfHalf, floatOfUpperHalf, halfOfFloat, upperHalfOfFloat } from "../../dataplane/half-float.ts";
+import { type Dtype, type Tensor, tensorArrays } from "../../dataplane/tensor.ts";
 
 /** A tensor in TensorFlow.js' memory; it computes with float32, int32 and bool. */
 export function uploaded(tf: typeof Core, tensor: Tensor): Core.Tensor {
-  const shape = [...tensor.shape];
-  switch (tensor.dtype) {
+  const { data, dtype } = computable(tensor);
+  return tf.tensor(data, [...tensor.shape], dtype);
+}
+
+type Computable =
+  | { readonly dtype: "float32"; readonly data: Float32Array }
+  | { readonly dtype: "int32"; readonly data: Int32Array }
+  | { readonly dtype: "bool"; readonly data: Uint8Array };
+
+function computable({ dtype, data }: Tensor): Computable {
+  switch (dtype) {
     case "float32":
-      return tf.tensor(tensor.data, shape, "float32");
-    case "float64":
-      return tf.tensor(Float32Array.from(tensor.data), shape, "float32");
-    case "bool":
-      return tf.tensor(tensor.data, shape, "bool");
+      return { dtype, data };
     case "int32":
-      return tf.tensor(tensor.data, shape, "int32");
-    case "int8":
-    case "int16":
-    case "uint8":
-    case "uint16":
-      return tf.tensor(Int32Array.from(tensor.data), shape, "int32");
-    case "uint32":
-      return tf.tensor(
-        int32s(tensor.data.length, (i) => tensor.data[i] ?? 0),
-        shape,
-        "int32",
-      );
-    case "int64":
-    case "uint64":
-      return tf.tensor(
-        int32s(tensor.data.length, (i) => Number(tensor.data[i] ?? 0n)),
-        shape,
-        "int32",
-      );
+      return { dtype, data };
+    case "bool":
+      return { dtype, data };
+    case "float64":
+      return { dtype: "float32", data: Float32Array.from(data) };
+    case "float16":
+      return { dtype: "float32", data: Float32Array.from(data, floatOfHalf) };
+    case "bfloat16":
+      return { dtype: "float32", data: Float32Array.from(data, floatOfUpperHalf) };
+    case "string":
+    case "complex64":
+    case "complex128":
+      throw new TypeError(`TensorFlow.js does not compute with ${dtype}`);
     default:
-      throw new TypeError(`TensorFlow.js does not compute with ${tensor.dtype}`);
+      return { dtype: "int32", data: int32s(data) };
   }
 }
 
-function int32s(length: number, at: (index: number) => number): Int32Array {
-  return Int32Array.from({ length }, (_, i) => {
-    const value = at(i);
-    if (value !== Math.trunc(value) || value > 2 ** 31 - 1 || value < -(2 ** 31)) {
+function int32s(data: ArrayLike<number | bigint>): Int32Array {
+  return Int32Array.from(data, (element) => {
+    const value = Number(element);
+    if (value > 2 ** 31 - 1 || value < -(2 ** 31)) {
       throw new RangeError(`${value} does not fit 32 bits, which TensorFlow.js computes with`);
     }
     return value;
@@ -53,6 +53,30 @@ export function downloaded(tensor: Core.Tensor): Tensor {
   if (data instanceof Int32Array) return { dtype: "int32", shape, data };
   if (data instanceof Uint8Array) return { dtype: "bool", shape, data };
   return { dtype: "float32", shape, data };
+}
+
+/** The result in the element type that the signature promises; TensorFlow.js computes with fewer types. */
+export function converted(tensor: Tensor, dtype: Dtype): Tensor {
+  const { shape } = tensor;
+  if (tensor.dtype === dtype) return tensor;
+  if (tensor.dtype === "string" || dtype === "string")
+    throw new TypeError(`a result is of type ${tensor.dtype}, not ${dtype}`);
+  const values = Array.from(tensor.data, Number);
+  switch (dtype) {
+    case "int64":
+      return { dtype, shape, data: BigInt64Array.from(values, BigInt) };
+    case "uint64":
+      return { dtype, shape, data: BigUint64Array.from(values, BigInt) };
+    case "float16":
+      return { dtype, shape, data: Uint16Array.from(values, halfOfFloat) };
+    case "bfloat16":
+      return { dtype, shape, data: Uint16Array.from(values, upperHalfOfFloat) };
+    case "complex64":
+    case "complex128":
+      throw new TypeError(`TensorFlow.js does not compute with ${dtype}`);
+    default:
+      return { dtype, shape, data: tensorArrays[dtype].from(values) } as Tensor; // the array that belongs to `dtype`
+  }
 }
 
 /** Element type of results. */

@@ -24,6 +24,7 @@ type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<L
 const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineName, Load>>>> = {
   onnx: { OnnxRuntime: inOnnxRuntime },
   "keras-layers": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
+  "tensorflow-graph": { TensorFlowJs: inTensorFlowJs },
 };
 
 /**
@@ -49,7 +50,8 @@ export async function loadIntoEngine(definition: ModelDefinition, settings: Engi
 /** Starts loading the engine that comes first for a kind of file, while the file is read in another thread. */
 export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
   const isKeras = format === "keras-h5" || format === "keras-zip";
-  if (isKeras && engine === "TensorFlowJs") {
+  const isGraph = format === "saved-model" || format === "tfjs";
+  if ((isKeras && engine === "TensorFlowJs") || (isGraph && (engine === "Auto" || engine === "TensorFlowJs"))) {
     (await import("../../engines/tfjs/tensor-flow-js.ts")).prepareTensorFlowJs();
   } else if ((isKeras || format === "onnx") && (engine === "Auto" || engine === "OnnxRuntime")) {
     (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime();

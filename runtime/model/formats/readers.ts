@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { basename } from "node:path";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileSource } from "./byte-source.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { KerasFile } from "./keras/keras-file.ts";
+import { type ModelFolder, modelFolder } from "./model-folder.ts";
 import type { FileFormat } from "./recognition.ts";
 
 /** A model that shall be read. */
@@ -30,6 +31,14 @@ export const readers: Readonly<Record<FileFormat, Reader>> = {
     const { readOnnx } = await import("./onnx/onnx-file.ts");
     return readOnnx(path, maxModelBytes);
   },
+  "saved-model": async (request) => {
+    const { readSavedModel } = await import("./saved-model/saved-model.ts");
+    return withFolder(request, readSavedModel);
+  },
+  tfjs: async (request) => {
+    const { readTensorFlowJs } = await import("./tensorflow-js/tensorflow-js-model.ts");
+    return withFolder(request, readTensorFlowJs);
+  },
 };
 
 async function withFile<Model>(request: ReadRequest, read: (file: KerasFile) => Promise<Model>): Promise<Model> {
@@ -39,5 +48,20 @@ async function withFile<Model>(request: ReadRequest, read: (file: KerasFile) => 
     return await read({ name: basename(request.path), source, maxWeightBytes: request.maxModelBytes });
   } finally {
     closeSync(fd);
+  }
+}
+
+interface OpenFolder {
+  readonly folder: ModelFolder;
+  readonly maxWeightBytes: number;
+}
+
+/** Opens the model's folder; a path to the file that marks it means the folder, too. */
+function withFolder<Model>({ path, maxModelBytes }: ReadRequest, read: (open: OpenFolder) => Model): Model {
+  const folder = modelFolder(statSync(path).isDirectory() ? path : dirname(path));
+  try {
+    return read({ folder, maxWeightBytes: maxModelBytes });
+  } finally {
+    folder.close();
   }
 }

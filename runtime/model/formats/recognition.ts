@@ -1,19 +1,27 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { basename } from "node:path";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename, join } from "node:path";
 import { formatFaults } from "./faults.ts";
 
 /** Kinds of files and folders, as facts and status show them; `readers.ts` has a reader for each. */
-export type FileFormat = "keras-h5" | "keras-zip" | "onnx";
+export type FileFormat = "keras-h5" | "keras-zip" | "onnx" | FolderFormat;
+type FolderFormat = "saved-model" | "tfjs";
 
 /** Which of `spec.model.format` a kind of file belongs to. */
-export const familyOf: Readonly<Record<FileFormat, "Keras" | "Onnx">> = {
+export const familyOf: Readonly<Record<FileFormat, "Keras" | "Onnx" | "SavedModel" | "TensorFlowJs">> = {
   "keras-h5": "Keras",
   "keras-zip": "Keras",
   onnx: "Onnx",
+  "saved-model": "SavedModel",
+  tfjs: "TensorFlowJs",
 };
+
+/** Files that make the folder they lie in a model. */
+const folderMarks: Readonly<Record<string, FolderFormat>> = { "saved_model.pb": "saved-model", "model.json": "tfjs" };
 
 /** Tells what a model is by its content, not by its name. Throws a Fault when it is nothing that has a reader, or too large. */
 export function recognisedFormat(path: string, maxModelBytes: number): FileFormat {
+  const marked = folderMarks[basename(path)] ?? markedFolder(path);
+  if (marked !== undefined) return marked;
   const { start, sizeBytes } = startOf(path);
   if (sizeBytes > maxModelBytes) {
     throw formatFaults.ModelTooLarge({ what: basename(path), sizeBytes, limitBytes: maxModelBytes });
@@ -23,6 +31,12 @@ export function recognisedFormat(path: string, maxModelBytes: number): FileForma
   if (start.subarray(0, 4).equals(Buffer.from("\x89HDF", "latin1")) || /\.(h5|hdf5)$/i.test(path)) return "keras-h5";
   if (/\.onnx$/i.test(path) || beginsLikeOnnx(start)) return "onnx";
   throw formatFaults.ModelFormatUnknown({ file: basename(path), begins: described(start) });
+}
+
+/** The format of a folder that is a model; undefined for files and other folders. */
+function markedFolder(path: string): FolderFormat | undefined {
+  const mark = Object.keys(folderMarks).find((name) => existsSync(join(path, name)));
+  return mark === undefined ? undefined : folderMarks[mark];
 }
 
 /**

@@ -1,7 +1,19 @@
-import type { LayerDatasets } from "./h5-weights.ts";
-import type { Hdf5Dataset, Hdf5File } from "./hdf5/hdf5-file.ts";
 import { isList, isObject, type JsonObject, textAt } from "./topology/json-config.ts";
 import { modelClasses } from "./topology/layer-support.ts";
+
+/** Groups and datasets: of an HDF5 file, or names that look like it. */
+export interface WeightGroups<Dataset> {
+  /** Names of what is directly in a group; none when there is no such group. */
+  childNames(group: string): readonly string[];
+  dataset(path: string): Dataset;
+}
+
+/** Datasets of one layer, in Keras' order. */
+interface LayerGroup<Dataset> {
+  /** Names of the nested models that lead to the layer, and the layer's. */
+  readonly path: readonly string[];
+  readonly datasets: readonly Dataset[];
+}
 
 /**
  * The weights of a `.keras` archive: groups are numbered by class in the order of the layers
@@ -9,16 +21,16 @@ import { modelClasses } from "./topology/layer-support.ts";
  * `model` is the description as the file gives it.
  * After keras/src/saving/saving_lib.py, `_save_container_state`.
  */
-export function archiveWeights(file: Hdf5File, model: JsonObject): readonly LayerDatasets[] {
+export function archiveWeights<D>(file: WeightGroups<D>, model: JsonObject): readonly LayerGroup<D>[] {
   return modelWeights(file, model, "", []);
 }
 
-function modelWeights(
-  file: Hdf5File,
+function modelWeights<D>(
+  file: WeightGroups<D>,
   model: JsonObject,
   group: string,
   path: readonly string[],
-): readonly LayerDatasets[] {
+): readonly LayerGroup<D>[] {
   const config = model["config"];
   const layers =
     isObject(config) && isList(config["layers"]) ? config["layers"].filter((layer) => isObject(layer)) : [];
@@ -33,7 +45,7 @@ function modelWeights(
 }
 
 /** A layer's own variables, then those of the layers and cells inside it. */
-function layerDatasets(file: Hdf5File, layer: JsonObject, group: string): readonly Hdf5Dataset[] {
+function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: string): readonly D[] {
   const own = variables(file, `${group}/vars`);
   const config = layer["config"];
   if (!isObject(config)) return own;
@@ -54,7 +66,7 @@ function layerDatasets(file: Hdf5File, layer: JsonObject, group: string): readon
   ];
 }
 
-function variables(file: Hdf5File, group: string): readonly Hdf5Dataset[] {
+function variables<D>(file: WeightGroups<D>, group: string): readonly D[] {
   const names = file.childNames(group).filter((name) => /^\d+$/.test(name));
   return names.sort((a, b) => Number(a) - Number(b)).map((name) => file.dataset(`${group}/${name}`));
 }

@@ -59,8 +59,8 @@ function kerasModel(
   return { kind: "keras-layers", format, topology: model, inputs, outputNames, weights, weightBytes };
 }
 
-/** Refuses with the most helpful of the reasons found. */
-function accepted(found: Topology): Topology {
+/** Refuses with the most helpful of the reasons found. Throws a Fault. */
+export function accepted(found: Topology): Topology {
   if (found.subclass !== undefined) throw kerasFaults.SubclassedModel({ className: found.subclass });
   if (found.lambdas.length > 0) throw kerasFaults.LambdaLayer({ names: found.lambdas });
   if (found.refused.length > 0) throw kerasFaults.UnsupportedLayer({ layers: found.refused });

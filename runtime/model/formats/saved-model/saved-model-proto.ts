@@ -1,23 +1,8 @@
-import { many, mapOf, message, nested, optional, plain, repeated } from "../../../base/protobuf/message.ts";
-import { graphDef, opDef, tensorShapeProto } from "../tensorflow-graph/graph-proto.ts";
+import { many, mapOf, message, nested, plain, repeated } from "../../../base/protobuf/message.ts";
+import { graphDef, opDef } from "../tensorflow-graph/source/graph-proto.ts";
+import { signatureDef } from "../tensorflow-graph/source/signature-proto.ts";
 
 /** Messages of tensorflow/core/protobuf, as far as serving needs them. */
-
-export const tensorInfo = message("tensorflow.TensorInfo", {
-  name: plain(1, "string"),
-  dtype: plain(2, "enum"),
-  tensorShape: nested(3, () => tensorShapeProto),
-  cooSparse: optional(4, "bytes"),
-  compositeTensor: optional(5, "bytes"),
-});
-export type TensorInfo = ReturnType<(typeof tensorInfo)["decode"]>;
-
-const signatureDef = message("tensorflow.SignatureDef", {
-  inputs: mapOf(1, () => tensorInfo),
-  outputs: mapOf(2, () => tensorInfo),
-  methodName: plain(3, "string"),
-});
-export type SignatureDef = ReturnType<(typeof signatureDef)["decode"]>;
 
 const opList = message("tensorflow.OpList", { op: many(1, () => opDef) });
 const metaInfo = message("tensorflow.MetaGraphDef.MetaInfoDef", {

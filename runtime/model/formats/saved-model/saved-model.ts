@@ -4,14 +4,14 @@ import { formatFaults } from "../faults.ts";
 import { FolderError, type ModelFolder } from "../model-folder.ts";
 import { type CollectedConstants, collectedConstants } from "../tensorflow-graph/collected-constants.ts";
 import { graphFaults } from "../tensorflow-graph/faults.ts";
-import { inlinedBody, type Inlining } from "../tensorflow-graph/inlined-graph.ts";
-import { protoGraph } from "../tensorflow-graph/proto-graph.ts";
-import { GraphError, type SourceGraph } from "../tensorflow-graph/source-graph.ts";
+import { inlinedBody, type Inlining } from "../tensorflow-graph/inlining/inlined-graph.ts";
+import { protoGraph } from "../tensorflow-graph/source/proto-graph.ts";
+import { GraphError, type SourceGraph } from "../tensorflow-graph/source/source-graph.ts";
 import type { TensorFlowGraph } from "../tensorflow-graph/tensorflow-graph.ts";
 import { BundleError } from "./bundle/bundle-error.ts";
 import { type TensorBundle, tensorBundle } from "./bundle/tensor-bundle.ts";
 import { type MetaGraph, metaGraphProto, metaGraphTags, savedModelProto } from "./saved-model-proto.ts";
-import { placedSignatures } from "./signatures.ts";
+import { placedSignatures } from "../tensorflow-graph/placed-signatures.ts";
 import { variableKeys } from "./variable-keys.ts";
 
 /** A folder with a saved_model.pb and what reading it may cost. */

@@ -1,5 +1,5 @@
-import { GraphError, type SourceGraph, type SourceNode } from "../tensorflow-graph/source-graph.ts";
-import { dataInputs, reference } from "../tensorflow-graph/scope.ts";
+import { GraphError, type SourceGraph, type SourceNode } from "../tensorflow-graph/source/source-graph.ts";
+import { dataInputs, reference } from "../tensorflow-graph/inlining/scope.ts";
 import type { TensorBundle } from "./bundle/tensor-bundle.ts";
 import { objectGraph } from "./saved-model-proto.ts";
 

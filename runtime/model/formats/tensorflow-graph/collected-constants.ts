@@ -1,5 +1,5 @@
 import type { Tensor } from "../../../dataplane/tensor.ts";
-import type { SourceNode } from "./source-graph.ts";
+import type { SourceNode } from "./source/source-graph.ts";
 import type { Constant } from "./tensorflow-graph.ts";
 
 /** Constants of a graph while it is read: each `Const` and each variable once. */

@@ -1,5 +1,5 @@
 import { message, nested, plain, repeated } from "../../../../base/protobuf/message.ts";
-import { tensorShapeProto } from "../../tensorflow-graph/graph-proto.ts";
+import { tensorShapeProto } from "../../tensorflow-graph/source/graph-proto.ts";
 
 /** tensorflow/core/protobuf/tensor_bundle.proto. */
 export const bundleHeader = message("tensorflow.BundleHeaderProto", {

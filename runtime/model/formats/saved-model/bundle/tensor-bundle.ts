@@ -1,9 +1,9 @@
 import { elementCount, type Tensor } from "../../../../dataplane/tensor.ts";
 import { type ByteSource, bytesAt } from "../../byte-source.ts";
 import type { ModelFolder } from "../../model-folder.ts";
-import { shapeOf } from "../../tensorflow-graph/attributes.ts";
-import { tensorOfBytes } from "../../tensorflow-graph/constant-tensor.ts";
-import { elementBytes, elementType, elementTypeName } from "../../tensorflow-graph/element-types.ts";
+import { shapeOf } from "../../tensorflow-graph/source/attributes.ts";
+import { tensorOfBytes } from "../../tensorflow-graph/source/constant-tensor.ts";
+import { elementBytes, elementType, elementTypeName } from "../../tensorflow-graph/source/element-types.ts";
 import { BundleError } from "./bundle-error.ts";
 import { bundleEntry, bundleHeader } from "./bundle-proto.ts";
 import { crc32c, maskCrc32c } from "./crc32c.ts";

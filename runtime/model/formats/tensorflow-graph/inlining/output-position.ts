@@ -1,4 +1,4 @@
-import { GraphError, type OutputArgument, type SourceGraph, type SourceNode } from "./source-graph.ts";
+import { GraphError, type OutputArgument, type SourceGraph, type SourceNode } from "../source/source-graph.ts";
 
 /**
  * Operations with several outputs, by the names in tensorflow/core/ops: a file's own list leaves out what only functions use.

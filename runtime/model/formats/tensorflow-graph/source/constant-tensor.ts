@@ -1,4 +1,4 @@
-import { type Dtype, elementCount, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
+import { type Dtype, elementCount, type Tensor, tensorArrays } from "../../../../dataplane/tensor.ts";
 import { shapeOf } from "./attributes.ts";
 import { elementBytes, elementType, elementTypeName } from "./element-types.ts";
 import type { TensorProto } from "./graph-proto.ts";

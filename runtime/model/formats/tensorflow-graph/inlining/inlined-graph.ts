@@ -1,8 +1,8 @@
 import { controlFlow } from "./control-flow.ts";
 import { outputPosition } from "./output-position.ts";
 import { type Builder, dataInputs, type Library, type Place, reference, type Resolved, type Scope } from "./scope.ts";
-import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "./source-graph.ts";
-import type { GraphNode, Subgraph, ValueRef } from "./tensorflow-graph.ts";
+import { GraphError, type SourceFunction, type SourceGraph, type SourceNode } from "../source/source-graph.ts";
+import type { GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
 
 /** What the inliner asks of the file that it works for. */
 export interface GraphSource {

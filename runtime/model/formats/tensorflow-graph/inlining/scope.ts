@@ -1,5 +1,5 @@
-import { GraphError, type SourceFunction, type SourceNode } from "./source-graph.ts";
-import type { GraphNode, ValueRef } from "./tensorflow-graph.ts";
+import { GraphError, type SourceFunction, type SourceNode } from "../source/source-graph.ts";
+import type { GraphNode, ValueRef } from "../tensorflow-graph.ts";
 
 /** What a name of a graph stands for while the graph is inlined: a value, or a variable that has to be read first. */
 export type Resolved = ValueRef | { readonly from: "variable"; readonly name: string };

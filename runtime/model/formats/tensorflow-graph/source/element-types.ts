@@ -1,4 +1,4 @@
-import type { Dtype } from "../../../dataplane/tensor.ts";
+import type { Dtype } from "../../../../dataplane/tensor.ts";
 
 /** tensorflow/core/framework/types.proto: DataType by number, as far as a model file's tensors have it. */
 const byNumber: ReadonlyMap<number, string> = new Map([

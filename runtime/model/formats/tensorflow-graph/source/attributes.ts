@@ -1,7 +1,7 @@
 import { elementTypeName } from "./element-types.ts";
 import type { AttrValue, ListValue, TensorShapeProto } from "./graph-proto.ts";
 import { GraphError } from "./source-graph.ts";
-import type { Attribute, Attributes } from "./tensorflow-graph.ts";
+import type { Attribute, Attributes } from "../tensorflow-graph.ts";
 
 const maxRank = 32;
 

@@ -1,9 +1,9 @@
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
-import { shapeOf } from "../tensorflow-graph/attributes.ts";
-import { elementType, elementTypeName } from "../tensorflow-graph/element-types.ts";
-import { reference } from "../tensorflow-graph/scope.ts";
-import { GraphError } from "../tensorflow-graph/source-graph.ts";
-import type { SignatureDef, TensorInfo } from "./saved-model-proto.ts";
+import { shapeOf } from "./source/attributes.ts";
+import { elementType, elementTypeName } from "./source/element-types.ts";
+import { reference } from "./inlining/scope.ts";
+import { GraphError } from "./source/source-graph.ts";
+import type { SignatureDef, TensorInfo } from "./source/signature-proto.ts";
 
 /** A signature and the places in the graph that its tensors have, in the same order. */
 export interface PlacedSignature {

@@ -1,5 +1,5 @@
-import type { Tensor } from "../../../dataplane/tensor.ts";
-import type { Attributes } from "./tensorflow-graph.ts";
+import type { Tensor } from "../../../../dataplane/tensor.ts";
+import type { Attributes } from "../tensorflow-graph.ts";
 
 /** A graph as its file has it, protobuf or JSON: calls not inlined, variables not read. */
 export interface SourceGraph {

@@ -1,6 +1,6 @@
 import { type Builder, type Library, type Resolved, reference, type Scope } from "./scope.ts";
-import { GraphError, type SourceFunction, type SourceNode } from "./source-graph.ts";
-import type { GraphNode, Subgraph, ValueRef } from "./tensorflow-graph.ts";
+import { GraphError, type SourceFunction, type SourceNode } from "../source/source-graph.ts";
+import type { GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
 
 type Outputs = (output: number) => Resolved;
 

@@ -1,4 +1,4 @@
-import { many, mapOf, message, nested, optional, plain, repeated } from "../../../base/protobuf/message.ts";
+import { many, mapOf, message, nested, optional, plain, repeated } from "../../../../base/protobuf/message.ts";
 
 /** Messages of tensorflow/core/framework that a graph is made of; fields that nothing here needs are left out. */
 

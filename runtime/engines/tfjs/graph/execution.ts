@@ -1,0 +1,199 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import type { IntegerMemory } from "./call.ts";
+import type { Program, Step } from "./program.ts";
+import { isTensor, release, shared, tensorsOf, type Value } from "./value.ts";
+
+/** What all programs of a model share. */
+export interface Environment {
+  readonly tf: typeof Core;
+  readonly constants: readonly Value[];
+  readonly integers: IntegerMemory;
+  /** Called when a kernel is missing; whether it has been added. */
+  readonly addKernels: () => boolean;
+}
+
+/** When a run has to stop, and when it has to let others work. In `performance.now()`. */
+export interface Timing {
+  readonly endsAt: number;
+  pausesAt: number;
+}
+
+/** Thrown when a run takes too long: graphs can loop for ever. */
+export class TooLongError extends Error {}
+
+/** Values of one run of a program. */
+type Slots = (Value | undefined)[];
+
+/**
+ * Runs a program. Takes over `given` when `isOwner`, else leaves them alone; the results belong to the caller.
+ * Yields between steps of loops when others should have their turn. On an error nothing is left in memory.
+ */
+export function* executed(
+  environment: Environment,
+  program: Program,
+  given: readonly Value[],
+  options: { readonly timing: Timing; readonly isOwner: boolean },
+): Generator<void, Value[]> {
+  const slots: Slots = Array.from({ length: program.slotCount });
+  given.forEach((value, i) => {
+    slots[i] = value;
+  });
+  const isFreed = (slot: number): boolean => options.isOwner || slot >= program.parameterCount;
+  try {
+    for (const slot of program.unused.filter(isFreed)) freed(slots, slot);
+    for (const step of program.steps) {
+      if (performance.now() > options.timing.endsAt) throw new TooLongError("it takes too long");
+      const inputs = step.inputs.map((slot) => valueAt(environment, slots, slot));
+      const ending = step.last.filter(isFreed);
+      const outputs =
+        step.operation === undefined
+          ? yield* branched(environment, step, inputs, options.timing)
+          : computed(environment, step, inputs, ending);
+      stored(slots, step, outputs);
+      for (const slot of ending) freed(slots, slot);
+    }
+    return results(environment, program, slots, isFreed);
+  } finally {
+    for (let slot = 0; slot < slots.length; slot++) if (isFreed(slot)) freed(slots, slot);
+  }
+}
+
+function valueAt({ constants }: Environment, slots: Slots, slot: number): Value {
+  const value = slot < 0 ? constants[-1 - slot] : slots[slot];
+  if (value === undefined) throw new Error(`value ${slot} is not there`);
+  return value;
+}
+
+function freed(slots: Slots, slot: number): void {
+  const value = slots[slot];
+  slots[slot] = undefined;
+  if (value !== undefined) release(value);
+}
+
+/** Puts outputs into their slots; what nobody takes is freed. */
+function stored(slots: Slots, { outputs }: Step, values: readonly Value[]): void {
+  values.forEach((value, i) => {
+    const slot = outputs[i];
+    if (slot === undefined) release(value);
+    else slots[slot] = value;
+  });
+}
+
+/** The results, each with a holder of its own: moved out of their slots where these are the run's. */
+function results(
+  environment: Environment,
+  program: Program,
+  slots: Slots,
+  isFreed: (slot: number) => boolean,
+): Value[] {
+  const left = new Map<number, number>();
+  for (const slot of program.results) left.set(slot, (left.get(slot) ?? 0) + 1);
+  return program.results.map((slot) => {
+    const value = valueAt(environment, slots, slot);
+    const others = (left.get(slot) ?? 0) - 1;
+    left.set(slot, others);
+    if (slot < 0 || others > 0 || !isFreed(slot)) return shared(value);
+    slots[slot] = undefined;
+    return value;
+  });
+}
+
+/** One operation; what it needs in between is freed. */
+function computed(
+  environment: Environment,
+  step: Step,
+  inputs: readonly Value[],
+  ending: readonly number[],
+): readonly Value[] {
+  const { tf, integers } = environment;
+  const { op, attributes, operation } = step;
+  const engine = tf.engine();
+  engine.startScope(op);
+  const isLastUse = (position: number): boolean => ending.includes(step.inputs[position] ?? -1);
+  let kept: readonly Core.Tensor[] = [];
+  try {
+    const output = retried(environment, () => operation?.({ tf, op, inputs, attributes, isLastUse, integers }) ?? []);
+    const list = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // the two forms of an Operation's result
+    const held = list.map((value) => (isTensor(value) && inputs.includes(value) ? value.clone() : value));
+    kept = held.flatMap(tensorsOf);
+    return held;
+  } finally {
+    engine.endScope([...kept]);
+  }
+}
+
+function retried<T>({ addKernels }: Environment, compute: () => T): T {
+  try {
+    return compute();
+  } catch (thrown) {
+    const lacksKernel = thrown instanceof Error && /Kernel '\w+' not registered/.test(thrown.message);
+    if (!lacksKernel || !addKernels()) throw thrown;
+    return compute();
+  }
+}
+
+function* branched(
+  environment: Environment,
+  step: Step,
+  inputs: readonly Value[],
+  timing: Timing,
+): Generator<void, Value[]> {
+  const { op, programs } = step;
+  if (op === "While") return yield* looped(environment, step, inputs, timing);
+  const [choice, ...rest] = inputs;
+  const chosen = op === "If" ? (isTrue(choice) ? 0 : 1) : branchNumber(choice, programs.length);
+  const branch = programs[chosen];
+  if (branch === undefined) throw new Error(`${op}: there is no branch ${chosen}`);
+  return yield* executed(environment, branch, rest, { timing, isOwner: false });
+}
+
+function* looped(
+  environment: Environment,
+  { programs: [condition, body], name }: Step,
+  inputs: readonly Value[],
+  timing: Timing,
+): Generator<void, Value[]> {
+  if (condition === undefined || body === undefined) throw new Error(`${name}: the loop has no body`);
+  let state = inputs.map(shared);
+  try {
+    while (yield* holds(environment, condition, state, timing)) {
+      const now = performance.now();
+      if (now > timing.endsAt) throw new TooLongError("it takes too long");
+      if (now > timing.pausesAt) yield;
+      const before = state;
+      state = [];
+      state = yield* executed(environment, body, before, { timing, isOwner: true });
+    }
+    return state;
+  } catch (thrown) {
+    for (const value of state) release(value);
+    throw thrown;
+  }
+}
+
+function* holds(
+  environment: Environment,
+  condition: Program,
+  state: readonly Value[],
+  timing: Timing,
+): Generator<void, boolean> {
+  const answers = yield* executed(environment, condition, state, { timing, isOwner: false });
+  try {
+    return isTrue(answers[0]);
+  } finally {
+    for (const answer of answers) release(answer);
+  }
+}
+
+/** TensorFlow's truth: not zero; an empty value is false. */
+function isTrue(value: Value | undefined): boolean {
+  if (value === undefined || !isTensor(value)) throw new TypeError("a condition is no number");
+  return value.dataSync()[0] !== 0 && value.size > 0;
+}
+
+/** Numbers without a branch mean the last one. */
+function branchNumber(value: Value | undefined, count: number): number {
+  if (value === undefined || !isTensor(value)) throw new TypeError("the number of a branch is no number");
+  const number = value.dataSync()[0] ?? -1;
+  return number >= 0 && number < count ? number : count - 1;
+}

@@ -1,0 +1,133 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../call.ts";
+import { boundedShape } from "../call.ts";
+import { fusedTail } from "./fused-tail.ts";
+
+/** Explicit paddings are taken, too; the fused operations are declared without them. */
+type Padding = "same" | "valid";
+type Image = Core.Tensor4D;
+
+const conv2d: Operation = (call) =>
+  inLastChannels(call, rankedAt(call, 0, 4), (x) => {
+    const filter = rankedAt(call, 1, 4);
+    const { tf } = call;
+    const { strides, dilations, padding } = window(call);
+    const groups = x.shape[3] / filter.shape[2];
+    const convolved = (x: Image, filter: Image): Image => tf.conv2d(x, filter, strides, padding, "NHWC", dilations);
+    if (groups === 1 || !Number.isInteger(groups)) {
+      const tail = fusedTail(call);
+      return tf.fused.conv2d<Image>({ x, filter, strides, pad: padding, dilations, ...tail });
+    }
+    const filters: Image[] = tf.split(filter, groups, 3);
+    const inputs: Image[] = tf.split(x, groups, 3);
+    const parts = inputs.map((part, i) => convolved(part, filters[i] ?? filter));
+    return tf.concat(parts, 3);
+  });
+
+const depthwise: Operation = (call) =>
+  inLastChannels(call, rankedAt(call, 0, 4), (x) => {
+    const { strides, dilations, padding } = window(call);
+    const filter = rankedAt(call, 1, 4);
+    return call.tf.fused.depthwiseConv2d({
+      x,
+      filter,
+      strides,
+      pad: padding,
+      dilations,
+      ...fusedTail(call),
+    });
+  });
+
+const maxPool: Operation = (call) => pooled(call, (x, size, strides, pad) => call.tf.maxPool(x, size, strides, pad));
+const avgPool: Operation = (call) => pooled(call, (x, size, strides, pad) => call.tf.avgPool(x, size, strides, pad));
+
+/** Convolutions and pools over images. */
+export const convolution: Operations = {
+  Conv2D: conv2d,
+  _FusedConv2D: conv2d,
+  DepthwiseConv2dNative: depthwise,
+  FusedDepthwiseConv2dNative: depthwise,
+  MaxPool: maxPool,
+  AvgPool: avgPool,
+  Conv2DBackpropInput: (call) => {
+    const output = integersAt(call, 0);
+    const { strides, padding } = window(call);
+    const shape = boundedShape(call, output);
+    const [batch = 0, height = 0, width = 0, channels = 0] = shape;
+    if (textOf(call, "data_format", "NHWC") !== "NHWC") throw new TypeError(`${call.op}: channels must come last`);
+    const [x, filter] = [rankedAt(call, 2, 4), rankedAt(call, 1, 4)];
+    return call.tf.conv2dTranspose(x, filter, [batch, height, width, channels], strides, padding);
+  },
+  Conv3D: (call) => {
+    const [, depth = 1, height = 1, width = 1] = numbersOf(call, "strides", [1, 1, 1, 1, 1]);
+    const [, ...dilations] = numbersOf(call, "dilations", [1, 1, 1, 1, 1]);
+    if (textOf(call, "data_format", "NDHWC") !== "NDHWC") throw new TypeError(`${call.op}: channels must come last`);
+    const [d = 1, h = 1, w = 1] = dilations;
+    const pad = textOf(call, "padding", "VALID") === "SAME" ? "same" : "valid";
+    return call.tf.conv3d(rankedAt(call, 0, 5), rankedAt(call, 1, 5), [depth, height, width], pad, "NDHWC", [d, h, w]);
+  },
+  MaxPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.maxPool3d(x, size, strides, pad)),
+  AvgPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.avgPool3d(x, size, strides, pad)),
+};
+
+type Pair = [number, number];
+
+interface Window {
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly padding: Padding;
+}
+
+/** Strides, dilations and padding over height and width, whatever the order of the channels. */
+function window(call: Call): Window {
+  const first = textOf(call, "data_format", "NHWC") === "NCHW" ? 2 : 1;
+  const spatial = (name: string): Pair => {
+    const values = numbersOf(call, name, [1, 1, 1, 1]);
+    return [values[first] ?? 1, values[first + 1] ?? 1];
+  };
+  const padding = textOf(call, "padding", "VALID");
+  if (padding !== "EXPLICIT") {
+    return {
+      strides: spatial("strides"),
+      dilations: spatial("dilations"),
+      padding: padding === "SAME" ? "same" : "valid",
+    };
+  }
+  const explicit = numbersOf(call, "explicit_paddings", []);
+  const pair = (axis: number): Pair => [explicit[2 * axis] ?? 0, explicit[2 * axis + 1] ?? 0];
+  const none: Pair = [0, 0];
+  return {
+    strides: spatial("strides"),
+    dilations: spatial("dilations"),
+    padding: [none, pair(first), pair(first + 1), none] as unknown as Padding, // see Padding
+  };
+}
+
+/** Runs on channels last, as the wasm backend needs them. */
+function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image {
+  if (textOf(call, "data_format", "NHWC") !== "NCHW") return apply(x);
+  return call.tf.transpose(apply(call.tf.transpose(x, [0, 2, 3, 1])), [0, 3, 1, 2]);
+}
+
+function pooled(call: Call, pool: (x: Image, size: Pair, strides: Pair, pad: Padding) => Image): Image {
+  const first = textOf(call, "data_format", "NHWC") === "NCHW" ? 2 : 1;
+  const sizes = numbersOf(call, "ksize", [1, 1, 1, 1]);
+  const { strides, padding } = window(call);
+  const size: Pair = [sizes[first] ?? 1, sizes[first + 1] ?? 1];
+  return inLastChannels(call, rankedAt(call, 0, 4), (x) => pool(x, size, strides, padding));
+}
+
+type Triple = [number, number, number];
+
+function pooled3d(
+  call: Call,
+  pool: (x: Core.Tensor5D, size: Triple, strides: Triple, pad: Padding) => Core.Tensor,
+): Core.Tensor {
+  const triple = (name: string): Triple => {
+    const [, depth = 1, height = 1, width = 1] = numbersOf(call, name, [1, 1, 1, 1, 1]);
+    return [depth, height, width];
+  };
+  if (textOf(call, "data_format", "NDHWC") !== "NDHWC") throw new TypeError(`${call.op}: channels must come last`);
+  const pad = textOf(call, "padding", "VALID") === "SAME" ? "same" : "valid";
+  return pool(rankedAt(call, 0, 5), triple("ksize"), triple("strides"), pad);
+}

@@ -1,0 +1,76 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import {
+  boundedShape,
+  computedDtype,
+  integerAt,
+  integersAt,
+  numberOf,
+  type Operations,
+  rankedAt,
+  tensorAt,
+} from "../call.ts";
+
+/** What makes values out of few numbers: their size is checked before they are made. */
+export const creation: Operations = {
+  Fill: (call) => {
+    const value = tensorAt(call, 1);
+    const shape = boundedShape(call, integersAt(call, 0));
+    return call.tf.fill(shape, scalar(value), value.dtype);
+  },
+  LinSpace: (call) => {
+    const [count = 0] = boundedShape(call, [integerAt(call, 2)]);
+    return call.tf.linspace(scalar(tensorAt(call, 0)), scalar(tensorAt(call, 1)), count);
+  },
+  OneHot: (call) => {
+    const indices = tensorAt(call, 0);
+    const depth = integerAt(call, 1);
+    boundedShape(call, [...indices.shape, depth]);
+    const dtype = computedDtype(String(call.attributes.get("T") ?? "float32"));
+    const [on, off] = [scalar(tensorAt(call, 2)), scalar(tensorAt(call, 3))];
+    const hot = call.tf.cast(call.tf.oneHot(call.tf.cast(indices, "int32"), depth, on, off), dtype);
+    const axis = numberOf(call, "axis", -1);
+    return axis === -1 || axis === indices.rank ? hot : call.tf.transpose(hot, moved(hot.rank, axis));
+  },
+  Range: (call) => {
+    const [start, stop, step] = [0, 1, 2].map((position) => scalar(tensorAt(call, position)));
+    if (start === undefined || stop === undefined || step === undefined || step === 0)
+      throw new RangeError("Range: the step is 0");
+    boundedShape(call, [Math.max(0, Math.ceil((stop - start) / step))]);
+    const { dtype } = tensorAt(call, 0);
+    return call.tf.range(start, stop, step, dtype === "int32" ? "int32" : "float32");
+  },
+  ScatterNd: (call) => {
+    const shape = boundedShape(call, integersAt(call, 2));
+    return call.tf.scatterND(call.tf.cast(tensorAt(call, 0), "int32"), tensorAt(call, 1), shape);
+  },
+  TensorScatterUpdate: (call) =>
+    call.tf.tensorScatterUpdate(tensorAt(call, 0), call.tf.cast(tensorAt(call, 1), "int32"), tensorAt(call, 2)),
+  SparseToDense: (call) => {
+    const shape = boundedShape(call, integersAt(call, 1));
+    const fallback = call.tf.scalar(scalar(tensorAt(call, 3)), tensorAt(call, 2).dtype);
+    return call.tf.sparseToDense(call.tf.cast(tensorAt(call, 0), "int32"), tensorAt(call, 2), shape, fallback);
+  },
+  DenseBincount: (call) => {
+    const size = integerAt(call, 1);
+    boundedShape(call, [size]);
+    return call.tf.denseBincount(
+      rankedAt(call, 0, 1),
+      rankedAt(call, 2, 1),
+      size,
+      call.attributes.get("binary_output") === true,
+    );
+  },
+};
+
+function scalar(tensor: Core.Tensor): number {
+  const [value] = tensor.dataSync();
+  if (value === undefined) throw new RangeError("a value is empty");
+  return value;
+}
+
+/** The order of dimensions that puts the last one at `axis`. */
+function moved(rank: number, axis: number): number[] {
+  const order = Array.from({ length: rank - 1 }, (_, i) => i);
+  order.splice(axis, 0, rank - 1);
+  return order;
+}

@@ -1,0 +1,125 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import {
+  type Call,
+  computedDtype,
+  numberOf,
+  type Operation,
+  type Operations,
+  tensorAt,
+  tensorsAt,
+  textOf,
+} from "../call.ts";
+
+type Tensor = Core.Tensor;
+type TF = typeof Core;
+
+function unary(apply: (tf: TF, x: Tensor, call: Call) => Tensor): Operation {
+  return (call) => apply(call.tf, tensorAt(call, 0), call);
+}
+
+function binary(apply: (tf: TF, a: Tensor, b: Tensor) => Tensor): Operation {
+  return (call) => apply(call.tf, tensorAt(call, 0), tensorAt(call, 1));
+}
+
+const add = binary((tf, a, b) => tf.add(a, b));
+const quotient = binary((tf, a, b) => tf.div(tf.cast(a, "float32"), tf.cast(b, "float32")));
+const floorMod = binary((tf, a, b) => tf.mod(a, b));
+const select: Operation = (call) => {
+  const [condition, a, b] = [tensorAt(call, 0), tensorAt(call, 1), tensorAt(call, 2)];
+  const { tf } = call;
+  if (call.op === "SelectV2" || condition.rank === a.rank) return tf.where(tf.cast(condition, "bool"), a, b);
+  const shape = [...condition.shape, ...Array.from({ length: a.rank - condition.rank }, () => 1)];
+  return tf.where(tf.reshape(tf.cast(condition, "bool"), shape), a, b);
+};
+
+/** One value in, one value out, element by element. */
+export const elementwise: Operations = {
+  Abs: unary((tf, x) => tf.abs(x)),
+  Acos: unary((tf, x) => tf.acos(x)),
+  Acosh: unary((tf, x) => tf.acosh(x)),
+  Asin: unary((tf, x) => tf.asin(x)),
+  Asinh: unary((tf, x) => tf.asinh(x)),
+  Atan: unary((tf, x) => tf.atan(x)),
+  Atanh: unary((tf, x) => tf.atanh(x)),
+  Ceil: unary((tf, x) => tf.ceil(x)),
+  Cos: unary((tf, x) => tf.cos(x)),
+  Cosh: unary((tf, x) => tf.cosh(x)),
+  Elu: unary((tf, x) => tf.elu(x)),
+  Erf: unary((tf, x) => tf.erf(x)),
+  Erfc: unary((tf, x) => tf.sub(1, tf.erf(x))),
+  Exp: unary((tf, x) => tf.exp(x)),
+  Expm1: unary((tf, x) => tf.expm1(x)),
+  Floor: unary((tf, x) => tf.floor(x)),
+  Inv: unary((tf, x) => tf.reciprocal(x)),
+  IsFinite: unary((tf, x) => tf.isFinite(x)),
+  IsInf: unary((tf, x) => tf.isInf(x)),
+  IsNan: unary((tf, x) => tf.isNaN(x)),
+  LeakyRelu: unary((tf, x, call) => tf.leakyRelu(x, numberOf(call, "alpha", 0.2))),
+  Log: unary((tf, x) => tf.log(x)),
+  Log1p: unary((tf, x) => tf.log1p(x)),
+  LogicalNot: unary((tf, x) => tf.logicalNot(x)),
+  LogSoftmax: unary((tf, x) => tf.logSoftmax(x)),
+  Neg: unary((tf, x) => tf.neg(x)),
+  OnesLike: unary((tf, x) => tf.onesLike(x)),
+  Reciprocal: unary((tf, x) => tf.reciprocal(x)),
+  Relu: unary((tf, x) => tf.relu(x)),
+  Relu6: unary((tf, x) => tf.relu6(x)),
+  Rint: unary((tf, x) => tf.round(x)),
+  Round: unary((tf, x) => tf.round(x)),
+  Rsqrt: unary((tf, x) => tf.rsqrt(x)),
+  Selu: unary((tf, x) => tf.selu(x)),
+  Sigmoid: unary((tf, x) => tf.sigmoid(x)),
+  Sign: unary((tf, x) => tf.sign(x)),
+  Sin: unary((tf, x) => tf.sin(x)),
+  Sinh: unary((tf, x) => tf.sinh(x)),
+  Softmax: unary((tf, x) => tf.softmax(x)),
+  Softplus: unary((tf, x) => tf.softplus(x)),
+  Softsign: unary((tf, x) => tf.div(x, tf.add(tf.abs(x), 1))),
+  Sqrt: unary((tf, x) => tf.sqrt(x)),
+  Square: unary((tf, x) => tf.square(x)),
+  Tan: unary((tf, x) => tf.tan(x)),
+  Tanh: unary((tf, x) => tf.tanh(x)),
+  ZerosLike: unary((tf, x) => tf.zerosLike(x)),
+
+  Add: add,
+  AddV2: add,
+  Atan2: binary((tf, a, b) => tf.atan2(a, b)),
+  BitwiseAnd: binary((tf, a, b) => tf.bitwiseAnd(a, b)),
+  Div: binary((tf, a, b) => tf.div(a, b)),
+  DivNoNan: binary((tf, a, b) => tf.divNoNan(a, b)),
+  Equal: binary((tf, a, b) => tf.equal(a, b)),
+  FloorDiv: binary((tf, a, b) => (a.dtype === "int32" ? tf.floorDiv(a, b) : tf.floor(tf.div(a, b)))),
+  FloorMod: floorMod,
+  Greater: binary((tf, a, b) => tf.greater(a, b)),
+  GreaterEqual: binary((tf, a, b) => tf.greaterEqual(a, b)),
+  Less: binary((tf, a, b) => tf.less(a, b)),
+  LessEqual: binary((tf, a, b) => tf.lessEqual(a, b)),
+  LogicalAnd: binary((tf, a, b) => tf.logicalAnd(a, b)),
+  LogicalOr: binary((tf, a, b) => tf.logicalOr(a, b)),
+  Maximum: binary((tf, a, b) => tf.maximum(a, b)),
+  Minimum: binary((tf, a, b) => tf.minimum(a, b)),
+  Mul: binary((tf, a, b) => tf.mul(a, b)),
+  NotEqual: binary((tf, a, b) => tf.notEqual(a, b)),
+  Pow: binary((tf, a, b) => tf.pow(a, b)),
+  Prelu: binary((tf, a, b) => tf.prelu(a, b)),
+  RealDiv: quotient,
+  SquaredDifference: binary((tf, a, b) => tf.squaredDifference(a, b)),
+  Sub: binary((tf, a, b) => tf.sub(a, b)),
+
+  AddN: (call) => call.tf.addN(tensorsAt(call)),
+  BiasAdd: (call) => {
+    const [x, bias] = [tensorAt(call, 0), tensorAt(call, 1)];
+    if (textOf(call, "data_format", "NHWC") !== "NCHW") return call.tf.add(x, bias);
+    return call.tf.add(x, call.tf.reshape(bias, [-1, ...Array.from({ length: x.rank - 2 }, () => 1)]));
+  },
+  Cast: (call) => cast(call, tensorAt(call, 0)),
+  ClipByValue: (call) => call.tf.minimum(call.tf.maximum(tensorAt(call, 0), tensorAt(call, 1)), tensorAt(call, 2)),
+  Select: select,
+  SelectV2: select,
+};
+
+/** Types of 16 and of 64 bits are computed with 32. */
+function cast({ tf, attributes }: Call, x: Tensor): Tensor {
+  const target = String(attributes.get("DstT") ?? "float32");
+  return tf.cast(x, computedDtype(target));
+}

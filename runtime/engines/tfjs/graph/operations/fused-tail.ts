@@ -1,0 +1,39 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import { type Call, numberOf, tensorAt, textsOf } from "../call.ts";
+
+/** What a fused operation does after its product. */
+export interface FusedTail {
+  readonly bias?: Core.Tensor;
+  readonly activation?: "relu" | "relu6" | "elu" | "sigmoid" | "leakyrelu" | "prelu";
+  readonly preluActivationWeights?: Core.Tensor;
+  readonly leakyreluAlpha?: number;
+}
+
+const activations: Readonly<Record<string, NonNullable<FusedTail["activation"]>>> = {
+  Relu: "relu",
+  Relu6: "relu6",
+  Elu: "elu",
+  Sigmoid: "sigmoid",
+  LeakyRelu: "leakyrelu",
+  Prelu: "prelu",
+};
+
+/** Names of the activations that a fused operation can end with. */
+export const fusedActivations: ReadonlySet<string> = new Set(["Relu", "Relu6", "Elu", "Sigmoid", "LeakyRelu"]);
+
+/** Reads `fused_ops`: an optional BiasAdd and an optional activation; their operands follow the first two inputs. */
+export function fusedTail(call: Call): FusedTail {
+  const tail = textsOf(call, "fused_ops");
+  const hasBias = tail[0] === "BiasAdd";
+  const [name, ...rest] = hasBias ? tail.slice(1) : tail;
+  const activation = name === undefined ? undefined : activations[name];
+  if (rest.length > 0 || (name !== undefined && activation === undefined)) {
+    throw new TypeError(`${call.op}: the fused operations ${tail.join(", ")} are not known`);
+  }
+  return {
+    ...(hasBias ? { bias: tensorAt(call, 2) } : {}),
+    ...(activation === undefined ? {} : { activation }),
+    ...(activation === "prelu" ? { preluActivationWeights: tensorAt(call, hasBias ? 3 : 2) } : {}),
+    ...(activation === "leakyrelu" ? { leakyreluAlpha: numberOf(call, "leakyrelu_alpha", 0.2) } : {}),
+  };
+}

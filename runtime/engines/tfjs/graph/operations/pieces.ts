@@ -1,0 +1,110 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import {
+  type Call,
+  integerAt,
+  integersAt,
+  numberOf,
+  type Operation,
+  type Operations,
+  tensorAt,
+  tensorsAt,
+} from "../call.ts";
+
+const gather: Operation = (call) => {
+  const x = tensorAt(call, 0);
+  const axis = call.inputs.length > 2 ? integerAt(call, 2) : 0;
+  const indices = checkedIndices(call, tensorAt(call, 1), x.shape.at(axis) ?? 0);
+  const batch = numberOf(call, "batch_dims", 0);
+  return call.tf.gather(x, indices, axis, batch < 0 ? batch + indices.rank : batch);
+};
+
+/** What takes values apart and puts them together. */
+export const pieces: Operations = {
+  Concat: (call) => joined(call, tensorsAt(call, 1), integerAt(call, 0)),
+  ConcatV2: (call) => joined(call, tensorsAt(call, 0, call.inputs.length - 1), integerAt(call, call.inputs.length - 1)),
+  Pack: (call) => call.tf.stack(tensorsAt(call), axisOf(call, tensorAt(call, 0).rank + 1)),
+  Unpack: (call) => call.tf.unstack(tensorAt(call, 0), axisOf(call, tensorAt(call, 0).rank)),
+  Split: (call) => call.tf.split(tensorAt(call, 1), numberOf(call, "num_split", 1), integerAt(call, 0)),
+  SplitV: (call) => {
+    const x = tensorAt(call, 0);
+    return call.tf.split(x, [...integersAt(call, 1)], integerAt(call, 2));
+  },
+  Slice: (call) => call.tf.slice(tensorAt(call, 0), [...integersAt(call, 1)], [...integersAt(call, 2)]),
+  StridedSlice: (call) => {
+    const mask = (name: string): number => numberOf(call, `${name}_mask`, 0);
+    const [begin, end, strides] = [integersAt(call, 1), integersAt(call, 2), integersAt(call, 3)];
+    return call.tf.stridedSlice(
+      tensorAt(call, 0),
+      [...begin],
+      [...end],
+      [...strides],
+      mask("begin"),
+      mask("end"),
+      mask("ellipsis"),
+      mask("new_axis"),
+      mask("shrink_axis"),
+    );
+  },
+  Gather: gather,
+  GatherV2: gather,
+  GatherNd: (call) => call.tf.gatherND(tensorAt(call, 0), call.tf.cast(tensorAt(call, 1), "int32")),
+  TopKV2: (call) => {
+    const { values, indices } = call.tf.topk(
+      tensorAt(call, 0),
+      integerAt(call, 1),
+      call.attributes.get("sorted") !== false,
+    );
+    return [values, indices];
+  },
+  ArgMax: (call) => extreme(call, (x, axis) => call.tf.argMax(x, axis)),
+  ArgMin: (call) => extreme(call, (x, axis) => call.tf.argMin(x, axis)),
+  Where: (call) => places(call),
+  Cumsum: (call) =>
+    call.tf.cumsum(tensorAt(call, 0), integerAt(call, 1), isSet(call, "exclusive"), isSet(call, "reverse")),
+  Cumprod: (call) =>
+    call.tf.cumprod(tensorAt(call, 0), integerAt(call, 1), isSet(call, "exclusive"), isSet(call, "reverse")),
+};
+
+function joined({ tf }: Call, tensors: Core.Tensor[], axis: number): Core.Tensor {
+  return tf.concat(tensors, axis);
+}
+
+function axisOf(call: Call, rank: number): number {
+  const axis = numberOf(call, "axis", 0);
+  return axis < 0 ? axis + rank : axis;
+}
+
+function isSet({ attributes }: Call, name: string): boolean {
+  return attributes.get(name) === true;
+}
+
+function extreme(call: Call, find: (x: Core.Tensor, axis: number) => Core.Tensor): Core.Tensor {
+  return find(tensorAt(call, 0), call.inputs.length > 1 ? integerAt(call, 1) : 0);
+}
+
+/** The kernels read whatever lies at an index: it has to be inside. */
+function checkedIndices({ tf, op }: Call, given: Core.Tensor, limit: number): Core.Tensor {
+  const indices = tf.cast(given, "int32");
+  for (const index of indices.dataSync()) {
+    if (!(index >= 0 && index < limit)) throw new RangeError(`${op}: index ${index} is not in [0, ${limit - 1}]`);
+  }
+  return indices;
+}
+
+/** Coordinates of all elements that are not zero. */
+function places(call: Call): Core.Tensor {
+  const x = tensorAt(call, 0);
+  const { rank, shape } = x;
+  const found: number[] = [];
+  x.dataSync().forEach((value: number, i: number) => {
+    if (value === 0) return;
+    let rest = i;
+    const at = shape.toReversed().map((size) => {
+      const coordinate = rest % size;
+      rest = Math.floor(rest / size);
+      return coordinate;
+    });
+    found.push(...at.toReversed());
+  });
+  return call.tf.tensor(Int32Array.from(found), [rank === 0 ? found.length : found.length / rank, rank], "int32");
+}

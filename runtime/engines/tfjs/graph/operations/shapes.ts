@@ -1,0 +1,129 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import {
+  boundedShape,
+  type Call,
+  integersAt,
+  numberOf,
+  numbersOf,
+  type Operation,
+  type Operations,
+  tensorAt,
+} from "../call.ts";
+import { isTensor, type Value } from "../value.ts";
+
+const shape: Operation = (call) => call.inputs.map((value) => integers(call, shapeOf(call, value)));
+const pad: Operation = (call) => {
+  const x = tensorAt(call, 0);
+  const pairs = pairsAt(call, 1);
+  boundedShape(
+    call,
+    x.shape.map((size, axis) => size + (pairs[axis]?.[0] ?? 0) + (pairs[axis]?.[1] ?? 0)),
+  );
+  const [value = 0] = call.inputs.length > 2 ? tensorAt(call, 2).dataSync() : [];
+  return call.tf.pad(x, pairs, value);
+};
+
+/** What changes or tells the shape of a value. */
+export const shapes: Operations = {
+  Shape: shape,
+  ShapeN: shape,
+  Size: (call) =>
+    call.tf.scalar(
+      shapeOf(call, call.inputs[0]).reduce((a, b) => a * b, 1),
+      "int32",
+    ),
+  Rank: (call) => call.tf.scalar(shapeOf(call, call.inputs[0]).length, "int32"),
+  Reshape: (call) => call.tf.reshape(tensorAt(call, 0), [...integersAt(call, 1)]),
+  Squeeze: (call) => {
+    const x = tensorAt(call, 0);
+    const axes = numbersOf(call, "squeeze_dims", numbersOf(call, "axis", []));
+    return axes.length === 0
+      ? call.tf.squeeze(x)
+      : call.tf.squeeze(
+          x,
+          axes.map((axis) => fromStart(axis, x.rank)),
+        );
+  },
+  ExpandDims: (call) => {
+    const x = tensorAt(call, 0);
+    const [axis = 0] = integersAt(call, 1);
+    return call.tf.expandDims(x, fromStart(axis, x.rank + 1));
+  },
+  Transpose: (call) => call.tf.transpose(tensorAt(call, 0), [...integersAt(call, 1)]),
+  BroadcastTo: (call) => call.tf.broadcastTo(tensorAt(call, 0), boundedShape(call, integersAt(call, 1))),
+  BroadcastArgs: (call) => call.tf.broadcastArgs(tensorAt(call, 0), tensorAt(call, 1)),
+  Tile: (call) => {
+    const x = tensorAt(call, 0);
+    const times = integersAt(call, 1);
+    boundedShape(
+      call,
+      x.shape.map((size, axis) => size * (times[axis] ?? 1)),
+    );
+    return call.tf.tile(x, [...times]);
+  },
+  Pad: pad,
+  PadV2: pad,
+  MirrorPad: (call) => {
+    const mode = call.attributes.get("mode") === "SYMMETRIC" ? "symmetric" : "reflect";
+    return call.tf.mirrorPad(tensorAt(call, 0), pairsAt(call, 1), mode);
+  },
+  BatchToSpaceND: (call) => call.tf.batchToSpaceND(tensorAt(call, 0), [...integersAt(call, 1)], crops(call, 2)),
+  SpaceToBatchND: (call) => call.tf.spaceToBatchND(tensorAt(call, 0), [...integersAt(call, 1)], crops(call, 2)),
+  DepthToSpace: (call) => {
+    const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), fourSizes(call));
+    return call.tf.depthToSpace(x, numberOf(call, "block_size", 1), "NHWC");
+  },
+  ReverseV2: (call) => call.tf.reverse(tensorAt(call, 0), [...integersAt(call, 1)]),
+  Roll: rolled,
+  InvertPermutation: (call) => {
+    const order = integersAt(call, 0);
+    const inverse = new Int32Array(order.length);
+    order.forEach((to, from) => {
+      if (to >= 0 && to < inverse.length) inverse[to] = from;
+    });
+    return call.tf.tensor1d(inverse, "int32");
+  },
+};
+
+function shapeOf({ op }: Call, value: Value | undefined): readonly number[] {
+  if (value !== undefined && (isTensor(value) || value.kind === "strings")) return value.shape;
+  throw new TypeError(`${op}: it has no shape`);
+}
+
+function integers({ tf }: Call, values: readonly number[]): Core.Tensor {
+  return tf.tensor1d([...values], "int32");
+}
+
+function fromStart(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** A matrix of two columns: before and after, for each dimension. */
+function pairsAt(call: Call, position: number): [number, number][] {
+  const flat = integersAt(call, position);
+  return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] ?? 0, flat[2 * axis + 1] ?? 0]);
+}
+
+function crops(call: Call, position: number): number[][] {
+  return pairsAt(call, position);
+}
+
+function fourSizes(call: Call): [number, number, number, number] {
+  const [batch = 1, height = 1, width = 1, depth = 1] = tensorAt(call, 0).shape;
+  return [batch, height, width, depth];
+}
+
+function rolled(call: Call): Core.Tensor {
+  const { tf } = call;
+  const [shifts, axes] = [integersAt(call, 1), integersAt(call, 2)];
+  let x = tensorAt(call, 0);
+  shifts.forEach((shift, i) => {
+    const axis = fromStart(axes[i] ?? 0, x.rank);
+    const size = x.shape[axis] ?? 0;
+    const cut = size === 0 ? 0 : size - (((shift % size) + size) % size);
+    if (cut === 0 || cut === size) return;
+    const [head, tail] = tf.split(x, [cut, size - cut], axis);
+    if (head !== undefined && tail !== undefined) x = tf.concat([tail, head], axis);
+  });
+  return x;
+}

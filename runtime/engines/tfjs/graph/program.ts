@@ -1,0 +1,72 @@
+import type { GraphNode, Subgraph, ValueRef } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import type { Operation } from "./call.ts";
+
+/**
+ * A subgraph made ready to run: every value has a slot. Slots of parameters come first, then those of the steps' outputs;
+ * constants are numbered below zero: constant i is slot -1 - i.
+ */
+export interface Program {
+  readonly parameterCount: number;
+  readonly slotCount: number;
+  readonly steps: readonly Step[];
+  readonly results: readonly number[];
+  /** Parameters that nothing takes and no result is. */
+  readonly unused: readonly number[];
+}
+
+export interface Step {
+  readonly name: string;
+  readonly op: string;
+  readonly attributes: GraphNode["attributes"];
+  /** Undefined for loops and branches. */
+  readonly operation: Operation | undefined;
+  readonly programs: readonly Program[];
+  readonly inputs: readonly number[];
+  /** Slots of the outputs; outputs that nothing takes have none. */
+  readonly outputs: readonly (number | undefined)[];
+  /** Slots that nothing needs after this step. */
+  readonly last: readonly number[];
+}
+
+/** The slot of a constant. */
+export function constantSlot(index: number): number {
+  return -1 - index;
+}
+
+/** Assigns slots and finds out how long each value is needed. */
+export function program(subgraph: Subgraph, operationNamed: (op: string) => Operation | undefined): Program {
+  const { parameterCount, nodes, results } = subgraph;
+  const outputs: (number | undefined)[][] = nodes.map(() => []);
+  let slotCount = parameterCount;
+  const slotOf = (ref: ValueRef): number => {
+    if (ref.from === "parameter") return ref.index;
+    if (ref.from === "constant") return constantSlot(ref.index);
+    const own = outputs[ref.index] ?? [];
+    return (own[ref.output] ??= slotCount++);
+  };
+  const inputs = nodes.map((node) => node.inputs.map(slotOf));
+  const resultSlots = results.map(slotOf);
+  const lastUse = new Map<number, number>();
+  inputs.forEach((used, step) => {
+    for (const slot of used) lastUse.set(slot, step);
+  });
+  const isKept = new Set(resultSlots);
+  const steps = nodes.map(({ name, op, attributes, subgraphs }, index): Step => {
+    return {
+      name,
+      op,
+      attributes,
+      operation: subgraphs.length > 0 ? undefined : operationNamed(op),
+      programs: subgraphs.map((inner) => program(inner, operationNamed)),
+      inputs: inputs[index] ?? [],
+      outputs: outputs[index] ?? [],
+      last: [...new Set(inputs[index] ?? [])].filter(
+        (slot) => slot >= 0 && lastUse.get(slot) === index && !isKept.has(slot),
+      ),
+    };
+  });
+  const unused = Array.from({ length: parameterCount }, (_, slot) => slot).filter(
+    (slot) => !lastUse.has(slot) && !isKept.has(slot),
+  );
+  return { parameterCount, slotCount, steps, results: resultSlots, unused };
+}

@@ -1,0 +1,19 @@
+import { mapOf, message, nested, optional, plain } from "../../../../base/protobuf/message.ts";
+import { tensorShapeProto } from "./graph-proto.ts";
+
+/** Messages of tensorflow/core/protobuf/meta_graph.proto. */
+const tensorInfo = message("tensorflow.TensorInfo", {
+  name: plain(1, "string"),
+  dtype: plain(2, "enum"),
+  tensorShape: nested(3, () => tensorShapeProto),
+  cooSparse: optional(4, "bytes"),
+  compositeTensor: optional(5, "bytes"),
+});
+export type TensorInfo = ReturnType<(typeof tensorInfo)["decode"]>;
+
+export const signatureDef = message("tensorflow.SignatureDef", {
+  inputs: mapOf(1, () => tensorInfo),
+  outputs: mapOf(2, () => tensorInfo),
+  methodName: plain(3, "string"),
+});
+export type SignatureDef = ReturnType<(typeof signatureDef)["decode"]>;

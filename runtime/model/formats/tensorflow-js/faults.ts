@@ -1,0 +1,22 @@
+import { faultCatalogue } from "../../../base/fault.ts";
+
+/** Why a TensorFlow.js model is refused while it is read. */
+export const tensorFlowJsFormatFaults = faultCatalogue<{
+  /** model.json is not what it should be. */
+  ModelJsonInvalid: { model: string; reason: string };
+  /** A weight or one of the files that hold them. */
+  ModelJsonWeightsRefused: { model: string; reason: string };
+}>({
+  ModelJsonInvalid: {
+    message: ({ model, reason }) => `the model.json of ${model} is not valid: ${reason}`,
+    hint: () => "convert the model again with tensorflowjs_converter or save it again with model.save(path)",
+    retry: "never",
+    level: "error",
+  },
+  ModelJsonWeightsRefused: {
+    message: ({ model, reason }) => `the weights of ${model} are refused: ${reason}`,
+    hint: () => "copy all files that model.json names into its folder, or convert the model again",
+    retry: "never",
+    level: "error",
+  },
+});

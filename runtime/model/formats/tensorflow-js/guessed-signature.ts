@@ -1,0 +1,43 @@
+import type { Attribute } from "../tensorflow-graph/tensorflow-graph.ts";
+import { elementTypeNumber } from "../tensorflow-graph/source/element-types.ts";
+import type { TensorShapeProto } from "../tensorflow-graph/source/graph-proto.ts";
+import type { SignatureDef, TensorInfo } from "../tensorflow-graph/source/signature-proto.ts";
+import type { SourceGraph, SourceNode } from "../tensorflow-graph/source/source-graph.ts";
+import { dataInputs, reference } from "../tensorflow-graph/inlining/scope.ts";
+
+const noOutput: ReadonlySet<string> = new Set(["Const", "Placeholder", "NoOp", "Assert"]);
+
+/** The signature of a graph that has none, as early converters wrote them: placeholders go in, what nothing takes comes out. */
+export function guessedSignature({ nodes }: SourceGraph): SignatureDef {
+  const all = [...nodes.values()];
+  const taken = new Set(all.flatMap((node) => dataInputs(node).map((input) => reference(input).node)));
+  const inputs = all.filter(({ op }) => op === "Placeholder");
+  const outputs = all.filter(({ op, name }) => !noOutput.has(op) && !taken.has(name));
+  return {
+    inputs: new Map(
+      inputs.map((node) => [node.name, info(node, node.attributes.get("dtype"), node.attributes.get("shape"))]),
+    ),
+    outputs: new Map(outputs.map((node) => [node.name, info(node, node.attributes.get("T"), undefined)])),
+    methodName: "",
+  };
+}
+
+function info({ name }: SourceNode, dtype: Attribute, shape: Attribute): TensorInfo {
+  const number = elementTypeNumber(
+    `DT_${String(dtype ?? "float32")
+      .replace("float32", "float")
+      .toUpperCase()}`,
+  );
+  return {
+    name: `${name}:0`,
+    dtype: number,
+    tensorShape: shapeProto(shape),
+    cooSparse: undefined,
+    compositeTensor: undefined,
+  };
+}
+
+function shapeProto(shape: Attribute): TensorShapeProto {
+  const sizes = Array.isArray(shape) ? shape.map(Number) : undefined;
+  return { dim: (sizes ?? []).map((size) => ({ size: BigInt(size) })), unknownRank: sizes === undefined };
+}

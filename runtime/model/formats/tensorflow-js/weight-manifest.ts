@@ -1,0 +1,89 @@
+import { elementCount, type Dtype } from "../../../dataplane/tensor.ts";
+import { isList, isObject, type Json, type JsonObject, textAt } from "../keras/topology/json-config.ts";
+import { WeightError } from "./weight-error.ts";
+
+/** A weight as model.json describes it, and where its bytes are. */
+export interface WeightPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+  /** How it is stored when not as it is: `value = stored * scale + min`, or in half precision. */
+  readonly quantization: Quantization | undefined;
+  /** Number of its group, whose files hold the bytes one after the other. */
+  readonly group: number;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+export type Quantization =
+  | { readonly stored: "uint8" | "uint16"; readonly scale: number; readonly min: number }
+  | { readonly stored: "float16" };
+
+export interface WeightManifest {
+  readonly weights: readonly WeightPlace[];
+  /** Files of each group, in order, and the bytes that all of them must have. */
+  readonly groups: readonly { readonly paths: readonly string[]; readonly sizeBytes: number }[];
+}
+
+const types: Readonly<Record<string, readonly [dtype: Dtype, bytes: number]>> = {
+  float32: ["float32", 4],
+  int32: ["int32", 4],
+  bool: ["bool", 1],
+};
+const storedBytes = { uint8: 1, uint16: 2, float16: 2 };
+const reservedNames = new Set(["__proto__", "constructor", "prototype"]);
+const maxPaths = 20_000;
+
+/** Reads a `weightsManifest`: every size is added up, nothing is read. Throws a WeightError. */
+export function weightManifest(manifest: Json | undefined): WeightManifest {
+  const groups = isList(manifest) ? manifest.filter(isObject) : [];
+  const paths = groups.map((group) => (isList(group["paths"]) ? group["paths"].map(String) : []));
+  const all = paths.flat();
+  if (all.length > maxPaths) throw new WeightError(`${all.length} files are listed; at most ${maxPaths} are allowed`);
+  const repeated = all.find((path, i) => all.indexOf(path) !== i);
+  if (repeated !== undefined) throw new WeightError(`the file ${JSON.stringify(repeated)} is listed more than once`);
+  const weights: WeightPlace[] = [];
+  const sizes = groups.map((group, number) => {
+    let offset = 0;
+    for (const spec of isList(group["weights"]) ? group["weights"] : []) {
+      const place = weightPlace(isObject(spec) ? spec : {}, number, offset);
+      weights.push(place);
+      offset += place.sizeBytes;
+    }
+    return offset;
+  });
+  return { weights, groups: paths.map((files, i) => ({ paths: files, sizeBytes: sizes[i] ?? 0 })) };
+}
+
+function weightPlace(spec: JsonObject, group: number, offset: number): WeightPlace {
+  const name = textAt(spec, "name") ?? "";
+  const shown = JSON.stringify(name.slice(0, 200));
+  if (name === "" || name.split("/").some((part) => reservedNames.has(part))) {
+    throw new WeightError(`a weight is called ${shown}`);
+  }
+  const shape = isList(spec["shape"]) ? spec["shape"].map(Number) : [Number.NaN];
+  const count = elementCount(shape);
+  if (shape.some((size) => !Number.isInteger(size) || size < 0) || !Number.isSafeInteger(count * 8)) {
+    throw new WeightError(`weight ${shown} has the shape ${JSON.stringify(spec["shape"] ?? null).slice(0, 200)}`);
+  }
+  const type = types[textAt(spec, "dtype") ?? ""];
+  if (type === undefined) {
+    throw new WeightError(
+      `weight ${shown} is of type ${JSON.stringify(spec["dtype"] ?? null).slice(0, 50)}; must be float32, int32 or bool`,
+    );
+  }
+  const quantization = quantizationOf(spec["quantization"], shown);
+  const bytes = quantization === undefined ? type[1] : storedBytes[quantization.stored];
+  return { name, shape, dtype: type[0], quantization, group, offset, sizeBytes: count * bytes };
+}
+
+function quantizationOf(value: Json | undefined, shown: string): Quantization | undefined {
+  if (value === undefined || value === null) return undefined;
+  const { dtype, scale, min } = isObject(value) ? value : {};
+  if (dtype === "float16") return { stored: "float16" };
+  if (dtype !== "uint8" && dtype !== "uint16") throw new WeightError(`weight ${shown} is quantised in an unknown way`);
+  if (typeof scale !== "number" || typeof min !== "number" || !Number.isFinite(scale) || !Number.isFinite(min)) {
+    throw new WeightError(`weight ${shown} is quantised without a scale and a minimum`);
+  }
+  return { stored: dtype, scale, min };
+}
