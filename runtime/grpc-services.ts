@@ -1,5 +1,8 @@
 import type { Clock } from "./base/clock.ts";
 import { grpcHealth } from "./protocols/grpc-health/grpc-health.ts";
+import type { ServerIdentity } from "./protocols/open-inference/models/metadata.ts";
+import { grpcReflection } from "./protocols/grpc-reflection/grpc-reflection.ts";
+import { inferenceService } from "./protocols/open-inference/rpc/inference-service.ts";
 import type { Models } from "./protocols/protocol.ts";
 import type { RpcService } from "./protocols/rpc.ts";
 import { modelService } from "./protocols/tensorflow-serving/rpc/model-service.ts";
@@ -8,13 +11,15 @@ import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction
 /** What the gRPC port tells and serves. */
 export interface GrpcServed {
   readonly models: Models;
+  readonly server: ServerIdentity;
   readonly isDraining: () => boolean;
   readonly clock: Clock;
 }
 
 /** Every service of the gRPC port. */
-export function grpcServices({ models, isDraining, clock }: GrpcServed): readonly RpcService[] {
-  const protocols = [predictionService(models), modelService(models)];
+export function grpcServices({ models, server, isDraining, clock }: GrpcServed): readonly RpcService[] {
+  const protocols = [predictionService(models), modelService(models), inferenceService(models, server)];
   const services = protocols.map(({ name }) => name);
-  return [...protocols, grpcHealth({ models, services, isDraining, clock })];
+  const all = [...protocols, grpcHealth({ models, services, isDraining, clock })];
+  return [...all, ...grpcReflection(all)];
 }

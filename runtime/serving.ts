@@ -40,7 +40,8 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const { models, state, facts, isDraining, clock, log } = served;
   const { host } = options;
   const figures = serveFigures();
-  const server = { ...release, name: options.serverName };
+  const { maxBatchSize } = options.serving.batching;
+  const server = { ...release, name: options.serverName, maxBatchSize };
   const onAnswer = (answered: AnsweredRequest): void => {
     figures.requestAnswered(answered);
     logAnswered(log, options.serving.requestLog, answered);
@@ -64,7 +65,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
     const { grpcServices } = await import("./grpc-services.ts");
     const { bodyBytes: maxBytes, timeoutMs } = options.serving;
-    const services = grpcServices(served);
+    const services = grpcServices({ ...served, server });
     return { services, maxBytes, timeoutMs, onStart: figures.requestStarted, onAnswer, clock };
   });
   log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });

@@ -172,7 +172,10 @@ export function repeated<K extends ScalarKind>(number: number, kind: K): Field<r
       const list = growing(before);
       if (wireType === wireTypes.bytes && scalar.wireType !== wireTypes.bytes) {
         const packed = reader.nested();
-        while (!packed.isAtEnd) list.push(scalar.read(packed));
+        while (!packed.isAtEnd) {
+          packed.spend();
+          list.push(scalar.read(packed));
+        }
         return list;
       }
       expectWireType(number, wireType, scalar.wireType);

@@ -127,14 +127,14 @@ export class WireReader {
 
   /** A view of the bytes, not a copy. */
   bytes(): Uint8Array {
-    this.#spend();
+    this.spend();
     const length = this.uint32();
     const start = this.#take(length);
     return this.#bytes.subarray(start, start + length);
   }
 
   string(): string {
-    this.#spend();
+    this.spend();
     const length = this.uint32();
     const start = this.#take(length);
     const text = this.#bytes.toString("utf8", start, start + length);
@@ -146,7 +146,7 @@ export class WireReader {
 
   /** A reader of the length-delimited value that comes next. */
   nested(): WireReader {
-    this.#spend();
+    this.spend();
     if (this.#depth >= maxDepth) throw new ProtobufError(`messages are nested more than ${maxDepth} deep`);
     const length = this.uint32();
     const start = this.#take(length);
@@ -182,7 +182,8 @@ export class WireReader {
     return false;
   }
 
-  #spend(): void {
+  /** Counts one value against the budget. */
+  spend(): void {
     this.#budget.left -= 1;
     if (this.#budget.left < 0) throw new ProtobufError("it has more values than may be read");
   }

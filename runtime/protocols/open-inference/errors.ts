@@ -2,12 +2,19 @@ import type { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
 import { type ProtocolAnswer, type TransportCode, refusalAnswer, transportStatuses } from "../protocol.ts";
+import type { rpcFaults } from "../rpc.ts";
 import type { faults } from "./faults.ts";
 
-type Code = keyof typeof faults | keyof typeof dataplaneFaults | keyof typeof jsonFaults | TransportCode | "Unexpected";
+type Code =
+  | keyof typeof faults
+  | keyof typeof rpcFaults
+  | keyof typeof dataplaneFaults
+  | keyof typeof jsonFaults
+  | TransportCode
+  | "Unexpected";
 
 /** HTTP status of every fault that a request can meet. The specification says "typically 400". */
-const statuses: Readonly<Record<Code, number>> = {
+export const statuses: Readonly<Record<Code, number>> = {
   ...transportStatuses,
   SignatureMissing: 400,
   EndpointUnknown: 404,
@@ -17,6 +24,8 @@ const statuses: Readonly<Record<Code, number>> = {
   VersionNotServed: 404,
   ModelNotReady: 503,
   RepositoryReadOnly: 403,
+  RepositoryChangeRefused: 400,
+  RepositoryChangeFailed: 503,
   HeaderLengthInvalid: 400,
   JsonNotUtf8: 400,
   FieldMissing: 400,
@@ -44,6 +53,11 @@ const statuses: Readonly<Record<Code, number>> = {
   OutputRepeated: 400,
   OutputNotInJson: 400,
   OutputNotText: 400,
+  DatatypeNotTyped: 400,
+  ContentsField: 400,
+  ContentsTwice: 400,
+  RawContentsCount: 400,
+  MessageUnreadable: 400,
   JsonEmpty: 400,
   JsonInvalid: 400,
   InputRepeated: 400,

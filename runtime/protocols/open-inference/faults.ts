@@ -3,6 +3,12 @@ import type { ModelState } from "../../contract/model-facts.ts";
 
 type Sizes = readonly number[];
 
+interface Unchanged {
+  readonly change: "load" | "unload";
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What the Open Inference Protocol refuses before the data plane sees it. Paths are those of the request's JSON. */
 export const faults = faultCatalogue<{
   EndpointUnknown: { method: string; target: string };
@@ -13,6 +19,9 @@ export const faults = faultCatalogue<{
   VersionNotServed: { name: string; version: string; known: readonly number[] };
   ModelNotReady: { name: string; state: ModelState; reason: string | undefined };
   RepositoryReadOnly: { change: "load" | "unload"; name: string };
+  /** The first words are Triton's: its example clients look for them. */
+  RepositoryChangeRefused: Unchanged;
+  RepositoryChangeFailed: Unchanged;
   HeaderLengthInvalid: { value: string; bodyBytes: number };
   JsonNotUtf8: object;
   FieldMissing: { path: string; expected: string };
@@ -40,6 +49,11 @@ export const faults = faultCatalogue<{
   OutputRepeated: { path: string; name: string };
   OutputNotInJson: { name: string; datatype: string };
   OutputNotText: { name: string; index: number };
+  /** Only gRPC has contents by type. */
+  DatatypeNotTyped: { path: string; datatype: string };
+  ContentsField: { path: string; found: string; expected: string };
+  ContentsTwice: { name: string; model: string };
+  RawContentsCount: { raw: number; inputs: number };
 }>({
   EndpointUnknown: refused(({ method, target }) => `no such endpoint: ${method} ${target}`),
   MethodNotAllowed: refused(
@@ -57,9 +71,11 @@ export const faults = faultCatalogue<{
     retry: { afterMs: 1000 },
     level: "info",
   },
+  RepositoryChangeRefused: refused(unchanged),
+  RepositoryChangeFailed: { message: unchanged, retry: "backoff", level: "info" },
   RepositoryReadOnly: {
     message: ({ change, name }) => `explicit ${change} of model '${name}' is not allowed`,
-    hint: () => "change spec.model of its ModelDeployment instead",
+    hint: () => "change spec.model of its ModelDeployment instead, or start the server with --model-control",
     retry: "never",
     level: "info",
   },
@@ -149,7 +165,23 @@ export const faults = faultCatalogue<{
     retry: "never",
     level: "info",
   },
+  DatatypeNotTyped: refused(
+    ({ path, datatype }) =>
+      `${path} is ${datatype}, for which there are no contents by type; must come in raw_input_contents`,
+  ),
+  ContentsField: refused(({ path, found, expected }) => `${path} has ${found}; must have ${expected}`),
+  ContentsTwice: refused(
+    ({ name, model }) =>
+      `contents field must not be specified when using raw_input_contents for '${name}' for model '${model}'`,
+  ),
+  RawContentsCount: refused(
+    ({ raw, inputs }) => `raw_input_contents has ${raw} elements; must have one for each of the ${inputs} inputs`,
+  ),
 });
+
+function unchanged({ change, name, reason }: Unchanged): string {
+  return `failed to ${change} '${name}', ${reason}`;
+}
 
 function refused<Args>(message: (args: Args) => string) {
   return { message, retry: "never", level: "info" } as const;

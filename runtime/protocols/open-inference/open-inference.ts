@@ -1,15 +1,19 @@
 import { Fault } from "../../base/fault.ts";
 import { type InferTarget, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
+import { parseWholeJson } from "../json/parse-json.ts";
 import { type Models, type Protocol, type ProtocolAnswer, type ProtocolRequest, jsonAnswer } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
-import { faults } from "./faults.ts";
-import { type ServerIdentity, modelMetadata, serverMetadata } from "./metadata.ts";
-import { repositoryIndex } from "./repository.ts";
+import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
+import { configBody, modelConfig } from "./models/config.ts";
+import { checkKnown, found, isReady } from "./models/lookup.ts";
+import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
+import { changeRepository, repositoryIndex } from "./models/repository.ts";
+import { refuseForeign } from "./outputs.ts";
 import { inferDocument } from "./request.ts";
 import { inferAnswer } from "./response.ts";
 import { ownsTarget, routeOf } from "./routes.ts";
 
-/** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the index of the model repository. */
+/** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
   return {
     name: "open-inference",
@@ -46,13 +50,15 @@ async function answered({ models, server }: Parts, request: ProtocolRequest): Pr
       return readiness({ name: route.model.name }, isReady(models, route.model));
     case "metadata":
       return jsonAnswer(200, modelMetadata(models, found(models, route.model), server.name));
+    case "config":
+      return jsonAnswer(200, configBody(modelConfig(found(models, route.model), server)));
     case "infer":
       return inferred(found(models, route.model), route.model, request);
     case "index":
-      return jsonAnswer(200, repositoryIndex(models, request.body));
+      return jsonAnswer(200, repositoryIndex(models, asksForReady(request.body)));
     case "load":
     case "unload":
-      throw faults.RepositoryReadOnly({ change: route.kind, name: route.name });
+      return changed(models, route, request.body);
   }
 }
 
@@ -65,29 +71,21 @@ async function inferred(target: InferTarget, model: ModelReference, request: Pro
   return inferAnswer(answer, id, outputs);
 }
 
-function isReady(models: Models, { name, version }: ModelReference): boolean {
-  return models
-    .versions(name)
-    .some((report) => report.state === "Ready" && (version === undefined || report.version === version));
+function asksForReady(body: Buffer): boolean {
+  return body.length > 0 && flagAt(fieldsOf(parseWholeJson(body), ""), "ready") === true;
 }
 
-/** Throws `ModelNotServed` or `VersionNotServed`. */
-function checkKnown(models: Models, { name, version }: ModelReference): void {
-  const known = models.versions(name).map((report) => report.version);
-  if (known.length === 0) throw faults.ModelNotServed({ name });
-  if (version !== undefined && !known.includes(version)) {
-    throw faults.VersionNotServed({ name, version: String(version), known });
+/** KServe's client reads the body, Triton's the status. */
+async function changed(
+  models: Models,
+  { kind, name }: { readonly kind: "load" | "unload"; readonly name: string },
+  body: Buffer,
+): Promise<ProtocolAnswer> {
+  if (models.control !== undefined && body.length > 0) {
+    refuseForeign(parametersOf(fieldsOf(parseWholeJson(body), "")), { config: "model configuration" });
   }
-}
-
-/** The ready model that is meant, or why there is none. */
-function found(models: Models, reference: ModelReference): InferTarget {
-  const target = models.find(reference);
-  if (target !== undefined) return target;
-  checkKnown(models, reference);
-  const { name, version } = reference;
-  const report = models.versions(name).findLast((report) => version === undefined || report.version === version);
-  throw faults.ModelNotReady({ name, state: report?.state ?? "Unloaded", reason: report?.fault?.message });
+  await changeRepository(models, kind, name);
+  return jsonAnswer(200, { name, [kind]: true });
 }
 
 /** KServe's client reads the body, Triton's the status. */

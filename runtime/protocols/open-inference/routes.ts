@@ -1,10 +1,11 @@
 import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
+import { modelReference } from "./models/lookup.ts";
 
 /** What a request line asks for. */
 export type Route =
   | { readonly kind: "server" | "live" | "ready" | "models" | "index" }
-  | { readonly kind: "modelReady" | "metadata" | "infer"; readonly model: ModelReference }
+  | { readonly kind: "modelReady" | "metadata" | "config" | "infer"; readonly model: ModelReference }
   | { readonly kind: "load" | "unload"; readonly name: string };
 
 interface Endpoint {
@@ -25,6 +26,11 @@ const endpoints: readonly Endpoint[] = [
     path: new RegExp(`^${model}/ready$`),
     verb: "GET",
     route: (...at) => ({ kind: "modelReady", model: reference(...at) }),
+  },
+  {
+    path: new RegExp(`^${model}/config$`),
+    verb: "GET",
+    route: (...at) => ({ kind: "config", model: reference(...at) }),
   },
   {
     path: new RegExp(`^${model}/infer$`),
@@ -63,10 +69,7 @@ export function routeOf(method: string, target: string): Route {
 }
 
 function reference(name: string, version: string | undefined): ModelReference {
-  if (version === undefined) return { name: unescaped(name) };
-  const number = /^\d+$/.test(version) ? Number(version) : Number.NaN;
-  if (!Number.isSafeInteger(number)) throw faults.VersionNotNumber({ version });
-  return { name: unescaped(name), version: number };
+  return modelReference(unescaped(name), version);
 }
 
 /** Percent-decodes; text that is not valid percent-encoded UTF-8 stays as it is. */

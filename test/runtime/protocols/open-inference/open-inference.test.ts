@@ -21,12 +21,12 @@ describe("paths", () => {
     [
       "GET",
       "/v2",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration"]}',
     ],
     [
       "GET",
       "/v2/?x=1",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration"]}',
     ],
     ["HEAD", "/v2/health/live", '200 {"live":true}'],
     ["GET", "/v2/health/ready", '503 {"ready":false}'],
@@ -64,12 +64,12 @@ describe("paths", () => {
     [
       "POST",
       "/v2/repository/models/simple/load",
-      `403 {"error":"explicit load of model 'simple' is not allowed; change spec.model of its ModelDeployment instead"}`,
+      `403 {"error":"explicit load of model 'simple' is not allowed; change spec.model of its ModelDeployment instead, or start the server with --model-control"}`,
     ],
     [
       "POST",
       "/v2/repository/models/simple/unload",
-      `403 {"error":"explicit unload of model 'simple' is not allowed; change spec.model of its ModelDeployment instead"}`,
+      `403 {"error":"explicit unload of model 'simple' is not allowed; change spec.model of its ModelDeployment instead, or start the server with --model-control"}`,
     ],
   ];
   test.each(answers)("%s %s", async (method, target, want) => {

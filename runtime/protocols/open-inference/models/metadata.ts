@@ -1,21 +1,23 @@
-import type { TensorSpec } from "../../dataplane/signature.ts";
-import { type InferTarget, signatureOf } from "../../dataplane/infer.ts";
-import type { Models } from "../protocol.ts";
-import { datatypes } from "./tensors/datatypes.ts";
+import type { TensorSpec } from "../../../dataplane/signature.ts";
+import { type InferTarget, signatureOf } from "../../../dataplane/infer.ts";
+import type { Models } from "../../protocol.ts";
+import { datatypes } from "../tensors/datatypes.ts";
 
 /** What a server calls itself. */
 export interface ServerIdentity {
   readonly name: string;
   readonly version: string;
+  /** Rows of several requests that run together at most, for the configurations of models. */
+  readonly maxBatchSize?: number;
 }
 
 /** The body of `GET /v2`. */
-export function serverMetadata({ name, version }: ServerIdentity): object {
-  return { name, version, extensions: ["binary_tensor_data", "model_repository"] };
+export function serverMetadata({ name, version }: ServerIdentity) {
+  return { name, version, extensions: ["binary_tensor_data", "model_repository", "model_configuration"] };
 }
 
 /** The body of `GET /v2/models/<model>`; `platform` is the name of the server, which chooses the engine by itself. */
-export function modelMetadata(models: Models, target: InferTarget, platform: string): object {
+export function modelMetadata(models: Models, target: InferTarget, platform: string) {
   const { name } = target;
   const signature = signatureOf(target);
   const ready = models.versions(name).filter(({ state }) => state === "Ready" || state === "Draining");
@@ -28,6 +30,6 @@ export function modelMetadata(models: Models, target: InferTarget, platform: str
   };
 }
 
-function tensorMetadata({ name, dtype, shape }: TensorSpec): object {
+function tensorMetadata({ name, dtype, shape }: TensorSpec) {
   return { name, datatype: datatypes[dtype].name, shape };
 }

@@ -1,0 +1,74 @@
+import { type InferTarget, signatureOf } from "../../../dataplane/infer.ts";
+import type { TensorSpec } from "../../../dataplane/signature.ts";
+import type { Dtype } from "../../../dataplane/tensor.ts";
+import type { ServerIdentity } from "./metadata.ts";
+
+/** Triton's names and numbers of element types in configurations; those that it lacks are 0, TYPE_INVALID. */
+export const configTypes: Readonly<Partial<Record<Dtype, readonly [name: string, number: number]>>> = {
+  bool: ["TYPE_BOOL", 1],
+  uint8: ["TYPE_UINT8", 2],
+  uint16: ["TYPE_UINT16", 3],
+  uint32: ["TYPE_UINT32", 4],
+  uint64: ["TYPE_UINT64", 5],
+  int8: ["TYPE_INT8", 6],
+  int16: ["TYPE_INT16", 7],
+  int32: ["TYPE_INT32", 8],
+  int64: ["TYPE_INT64", 9],
+  float16: ["TYPE_FP16", 10],
+  float32: ["TYPE_FP32", 11],
+  float64: ["TYPE_FP64", 12],
+  string: ["TYPE_STRING", 13],
+  bfloat16: ["TYPE_BF16", 14],
+};
+
+/** A model in the words of Triton's configuration. */
+export interface ModelConfig {
+  readonly name: string;
+  readonly platform: string;
+  /** Rows that run together at most; 0: the tensors have no dimension for them. */
+  readonly maxBatchSize: number;
+  readonly inputs: readonly ConfiguredTensor[];
+  readonly outputs: readonly ConfiguredTensor[];
+}
+
+/** One input or output; `dims` are without that of the batch. */
+export interface ConfiguredTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly dims: readonly number[];
+}
+
+/** The configuration that Triton would have for a model. */
+export function modelConfig(target: InferTarget, server: ServerIdentity): ModelConfig {
+  const { inputs, outputs } = signatureOf(target);
+  const isBatched = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+  const told = ({ name, dtype, shape }: TensorSpec): ConfiguredTensor => ({
+    name,
+    dtype,
+    dims: isBatched ? shape.slice(1) : shape,
+  });
+  return {
+    name: target.name,
+    platform: server.name,
+    maxBatchSize: isBatched ? (server.maxBatchSize ?? 1) : 0,
+    inputs: inputs.map(told),
+    outputs: outputs.map(told),
+  };
+}
+
+/** The body of `GET /v2/models/<model>/config`. */
+export function configBody({ name, platform, maxBatchSize, inputs, outputs }: ModelConfig): object {
+  const tensor = ({ name, dtype, dims }: ConfiguredTensor): object => ({
+    name,
+    data_type: configTypes[dtype]?.[0] ?? "TYPE_INVALID",
+    dims,
+  });
+  return {
+    name,
+    platform,
+    backend: "",
+    max_batch_size: maxBatchSize,
+    input: inputs.map(tensor),
+    output: outputs.map(tensor),
+  };
+}

@@ -1,0 +1,37 @@
+import type { InferTarget, ModelReference } from "../../../dataplane/infer.ts";
+import type { Models } from "../../protocol.ts";
+import { faults } from "../faults.ts";
+
+/** A version as requests write it: digits; an empty text names none. Throws `VersionNotNumber`. */
+export function modelReference(name: string, version: string | undefined): ModelReference {
+  if (version === undefined || version === "") return { name };
+  const number = /^\d+$/.test(version) ? Number(version) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw faults.VersionNotNumber({ version });
+  return { name, version: number };
+}
+
+/** Whether the model that is meant answers. */
+export function isReady(models: Models, { name, version }: ModelReference): boolean {
+  return models
+    .versions(name)
+    .some((report) => report.state === "Ready" && (version === undefined || report.version === version));
+}
+
+/** Throws `ModelNotServed` or `VersionNotServed`. */
+export function checkKnown(models: Models, { name, version }: ModelReference): void {
+  const known = models.versions(name).map((report) => report.version);
+  if (known.length === 0) throw faults.ModelNotServed({ name });
+  if (version !== undefined && !known.includes(version)) {
+    throw faults.VersionNotServed({ name, version: String(version), known });
+  }
+}
+
+/** The ready model that is meant, or why there is none. */
+export function found(models: Models, reference: ModelReference): InferTarget {
+  const target = models.find(reference);
+  if (target !== undefined) return target;
+  checkKnown(models, reference);
+  const { name, version } = reference;
+  const report = models.versions(name).findLast((report) => version === undefined || report.version === version);
+  throw faults.ModelNotReady({ name, state: report?.state ?? "Unloaded", reason: report?.fault?.message });
+}

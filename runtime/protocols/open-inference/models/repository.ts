@@ -1,0 +1,55 @@
+import { Fault } from "../../../base/fault.ts";
+import type { ModelState } from "../../../contract/model-facts.ts";
+import type { Models } from "../../protocol.ts";
+import { faults } from "../faults.ts";
+
+/** Triton's names for the states of a version. */
+const wireStates: Readonly<Record<ModelState, string>> = {
+  Fetching: "LOADING",
+  Verifying: "LOADING",
+  Loading: "LOADING",
+  Warming: "LOADING",
+  Ready: "READY",
+  Draining: "UNLOADING",
+  Unloaded: "UNAVAILABLE",
+  Failed: "UNAVAILABLE",
+};
+
+/** One version of a model as the repository's index tells it. */
+export interface IndexEntry {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** Every version, or the ready ones only. */
+export function repositoryIndex(models: Models, onlyReady: boolean): readonly IndexEntry[] {
+  return models.names().flatMap((name) =>
+    models
+      .versions(name)
+      .filter(({ state }) => !onlyReady || state === "Ready")
+      .map(({ version, state, fault }) => ({
+        name,
+        version: String(version),
+        state: wireStates[state],
+        reason: fault?.message ?? "",
+      })),
+  );
+}
+
+/** Loads or unloads a model where clients may. Rejects with `RepositoryReadOnly` or, in Triton's words, with what went wrong. */
+export async function changeRepository({ control }: Models, change: "load" | "unload", name: string): Promise<void> {
+  if (control === undefined) throw faults.RepositoryReadOnly({ change, name });
+  try {
+    await control[change](name);
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    const isUnknown = fault.code === "ModelUnknown";
+    const reason = isUnknown ? `failed to poll from model repository: ${fault.sentence}` : fault.sentence;
+    const args = { change, name, reason };
+    throw fault.retry === "never"
+      ? faults.RepositoryChangeRefused(args, thrown)
+      : faults.RepositoryChangeFailed(args, thrown);
+  }
+}

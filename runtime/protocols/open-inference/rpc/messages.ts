@@ -1,0 +1,115 @@
+import {
+  type MessageType,
+  inOneof,
+  many,
+  mapOf,
+  message,
+  nested,
+  optional,
+  plain,
+  repeated,
+} from "../../../base/protobuf/message.ts";
+import { packed } from "../../../base/protobuf/packed.ts";
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+
+// grpc_predict_v2.proto and Triton's grpc_service.proto, package inference
+const parameter = message("inference.InferParameter", {
+  boolParam: inOneof("parameter_choice", optional(1, "bool")),
+  int64Param: inOneof("parameter_choice", optional(2, "int64")),
+  stringParam: inOneof("parameter_choice", optional(3, "string")),
+  doubleParam: inOneof("parameter_choice", optional(4, "double")),
+  uint64Param: inOneof("parameter_choice", optional(5, "uint64")),
+});
+
+/** Elements by the kind of field that their type goes in. */
+export const tensorContents = message("inference.InferTensorContents", {
+  boolContents: packed(1, "bool"),
+  /** INT8, INT16 and INT32. */
+  intContents: packed(2, "int32"),
+  int64Contents: packed(3, "int64"),
+  /** UINT8, UINT16 and UINT32. */
+  uintContents: packed(4, "uint32"),
+  uint64Contents: packed(5, "uint64"),
+  fp32Contents: packed(6, "float"),
+  fp64Contents: packed(7, "double"),
+  bytesContents: repeated(8, "bytes"),
+});
+export type TensorContents = Decoded<typeof tensorContents>;
+
+const inputTensor = message("inference.ModelInferRequest.InferInputTensor", {
+  name: plain(1, "string"),
+  datatype: plain(2, "string"),
+  shape: repeated(3, "safe64"),
+  parameters: mapOf(4, () => parameter),
+  contents: nested(5, () => tensorContents),
+});
+export type InputTensor = Decoded<typeof inputTensor>;
+const wantedTensor = message("inference.ModelInferRequest.InferRequestedOutputTensor", {
+  name: plain(1, "string"),
+  parameters: mapOf(2, () => parameter),
+});
+
+export const modelInferRequest = message("inference.ModelInferRequest", {
+  modelName: plain(1, "string"),
+  modelVersion: plain(2, "string"),
+  id: plain(3, "string"),
+  parameters: mapOf(4, () => parameter),
+  inputs: many(5, () => inputTensor),
+  outputs: many(6, () => wantedTensor),
+  rawInputContents: repeated(7, "bytes"),
+});
+export type ModelInferRequest = Decoded<typeof modelInferRequest>;
+
+const outputTensor = message("inference.ModelInferResponse.InferOutputTensor", {
+  name: plain(1, "string"),
+  datatype: plain(2, "string"),
+  shape: repeated(3, "safe64"),
+  parameters: mapOf(4, () => parameter),
+  contents: nested(5, () => tensorContents),
+});
+export const modelInferResponse = message("inference.ModelInferResponse", {
+  modelName: plain(1, "string"),
+  modelVersion: plain(2, "string"),
+  id: plain(3, "string"),
+  parameters: mapOf(4, () => parameter),
+  outputs: many(5, () => outputTensor),
+  rawOutputContents: repeated(6, "bytes"),
+});
+export type ModelInferResponse = Decoded<typeof modelInferResponse>;
+export const modelStreamInferResponse = message("inference.ModelStreamInferResponse", {
+  errorMessage: plain(1, "string"),
+  inferResponse: nested(2, () => modelInferResponse),
+});
+
+export const serverLiveRequest = message("inference.ServerLiveRequest", {});
+export const serverLiveResponse = message("inference.ServerLiveResponse", { live: plain(1, "bool") });
+export const serverReadyRequest = message("inference.ServerReadyRequest", {});
+export const serverReadyResponse = message("inference.ServerReadyResponse", { ready: plain(1, "bool") });
+export const serverMetadataRequest = message("inference.ServerMetadataRequest", {});
+export const serverMetadataResponse = message("inference.ServerMetadataResponse", {
+  name: plain(1, "string"),
+  version: plain(2, "string"),
+  extensions: repeated(3, "string"),
+});
+export const modelReadyRequest = message("inference.ModelReadyRequest", {
+  name: plain(1, "string"),
+  version: plain(2, "string"),
+});
+export const modelReadyResponse = message("inference.ModelReadyResponse", { ready: plain(1, "bool") });
+export const modelMetadataRequest = message("inference.ModelMetadataRequest", {
+  name: plain(1, "string"),
+  version: plain(2, "string"),
+});
+const tensorMetadata = message("inference.ModelMetadataResponse.TensorMetadata", {
+  name: plain(1, "string"),
+  datatype: plain(2, "string"),
+  shape: repeated(3, "safe64"),
+});
+export const modelMetadataResponse = message("inference.ModelMetadataResponse", {
+  name: plain(1, "string"),
+  versions: repeated(2, "string"),
+  platform: plain(3, "string"),
+  inputs: many(4, () => tensorMetadata),
+  outputs: many(5, () => tensorMetadata),
+});

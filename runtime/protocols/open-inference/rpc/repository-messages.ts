@@ -1,0 +1,79 @@
+import {
+  type EnumType,
+  enumeration,
+  inOneof,
+  many,
+  mapOf,
+  message,
+  nested,
+  optional,
+  plain,
+  repeated,
+} from "../../../base/protobuf/message.ts";
+import { configTypes } from "../models/config.ts";
+
+const repositoryParameter = message("inference.ModelRepositoryParameter", {
+  boolParam: inOneof("parameter_choice", optional(1, "bool")),
+  int64Param: inOneof("parameter_choice", optional(2, "int64")),
+  stringParam: inOneof("parameter_choice", optional(3, "string")),
+  bytesParam: inOneof("parameter_choice", optional(4, "bytes")),
+});
+
+export const repositoryIndexRequest = message("inference.RepositoryIndexRequest", {
+  repositoryName: plain(1, "string"),
+  ready: plain(2, "bool"),
+});
+const modelIndex = message("inference.RepositoryIndexResponse.ModelIndex", {
+  name: plain(1, "string"),
+  version: plain(2, "string"),
+  state: plain(3, "string"),
+  reason: plain(4, "string"),
+});
+export const repositoryIndexResponse = message("inference.RepositoryIndexResponse", {
+  models: many(1, () => modelIndex),
+});
+
+/** Triton's clients name the model in field 2, KServe's in field 1; Triton's read nothing of the answer, KServe's both fields. */
+const change = {
+  repositoryName: plain(1, "string"),
+  modelName: plain(2, "string"),
+  parameters: mapOf(3, () => repositoryParameter),
+};
+export const repositoryModelLoadRequest = message("inference.RepositoryModelLoadRequest", change);
+export const repositoryModelLoadResponse = message("inference.RepositoryModelLoadResponse", {
+  modelName: plain(1, "string"),
+  isLoaded: plain(2, "bool"),
+});
+export const repositoryModelUnloadRequest = message("inference.RepositoryModelUnloadRequest", change);
+export const repositoryModelUnloadResponse = message("inference.RepositoryModelUnloadResponse", {
+  modelName: plain(1, "string"),
+  isUnloaded: plain(2, "bool"),
+});
+
+const dataType: EnumType = {
+  name: "inference.DataType",
+  values: { TYPE_INVALID: 0, ...Object.fromEntries(Object.values(configTypes)) },
+};
+// Triton's model_config.proto, as far as a model here has it
+const configInput = message("inference.ModelInput", {
+  name: plain(1, "string"),
+  dataType: enumeration(2, dataType),
+  dims: repeated(4, "safe64"),
+});
+const configOutput = message("inference.ModelOutput", {
+  name: plain(1, "string"),
+  dataType: enumeration(2, dataType),
+  dims: repeated(3, "safe64"),
+});
+const modelConfig = message("inference.ModelConfig", {
+  name: plain(1, "string"),
+  platform: plain(2, "string"),
+  maxBatchSize: plain(4, "int32"),
+  input: many(5, () => configInput),
+  output: many(6, () => configOutput),
+});
+export const modelConfigRequest = message("inference.ModelConfigRequest", {
+  name: plain(1, "string"),
+  version: plain(2, "string"),
+});
+export const modelConfigResponse = message("inference.ModelConfigResponse", { config: nested(1, () => modelConfig) });

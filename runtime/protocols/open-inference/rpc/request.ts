@@ -1,0 +1,94 @@
+import type { Signature } from "../../../dataplane/signature.ts";
+import type { Dtype, NamedTensor } from "../../../dataplane/tensor.ts";
+import { faults } from "../faults.ts";
+import { tensorFromBytes } from "../tensors/binary-data.ts";
+import { datatypeNames, datatypes, dtypeNamed } from "../tensors/datatypes.ts";
+import { tensorFromContents } from "./contents.ts";
+import type { InputTensor, ModelInferRequest } from "./messages.ts";
+
+/** NumPy has no arrays of more dimensions. */
+const maxRank = 64;
+
+/** The tensors of a request: from its raw contents where it has any, else by type. Throws a Fault with the path of the field. */
+export function inputTensors(request: ModelInferRequest, signature: Signature): readonly NamedTensor[] {
+  const { inputs, rawInputContents: raw } = request;
+  if (raw.length > 0 && raw.length !== inputs.length) {
+    throw faults.RawContentsCount({ raw: raw.length, inputs: inputs.length });
+  }
+  return inputs.map((input, i) => inputTensor(input, `inputs[${i}]`, { raw: raw[i], index: i, signature, request }));
+}
+
+interface Within {
+  readonly raw: Uint8Array | undefined;
+  readonly index: number;
+  readonly signature: Signature;
+  readonly request: ModelInferRequest;
+}
+
+function inputTensor(input: InputTensor, path: string, { raw, index, signature, request }: Within): NamedTensor {
+  const { name, contents } = input;
+  if (name === "") throw faults.FieldMissing({ path: `${path}.name`, expected: "a string" });
+  refuseForeign(input.parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
+  const shape = checkedShape(input.shape, `${path}.shape`);
+  const dtype = datatypeOf(input, `${path}.datatype`, signature.inputs.find((spec) => spec.name === name)?.dtype);
+  if (raw === undefined) return { name, path, tensor: tensorFromContents(contents, { dtype, shape, path }) };
+  const isTwice = contents !== undefined && Object.values(contents).some((values) => values.length > 0);
+  if (isTwice) throw faults.ContentsTwice({ name, model: request.modelName });
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const sizePath = `the size of raw_input_contents[${index}]`;
+  return { name, path, tensor: tensorFromBytes(bytes, { dtype, shape, path, sizePath }) };
+}
+
+function checkedShape(shape: readonly number[], path: string): readonly number[] {
+  if (shape.length > maxRank) {
+    throw faults.FieldInvalid({ path, found: `a list of ${shape.length}`, expected: `a list of ${maxRank} at most` });
+  }
+  const negative = shape.findIndex((size) => size < 0);
+  if (negative >= 0) {
+    const found = String(shape[negative]);
+    throw faults.FieldInvalid({ path: `${path}[${negative}]`, found, expected: "a whole number from 0" });
+  }
+  const product = shape.reduce((count, size) => count * Math.max(size, 1), 1);
+  if (product > Number.MAX_SAFE_INTEGER) throw faults.ShapeTooLarge({ path, shape });
+  return shape;
+}
+
+function datatypeOf({ datatype }: InputTensor, path: string, expected: Dtype | undefined): Dtype {
+  const dtype = dtypeNamed(datatype);
+  if (dtype === undefined) {
+    const shown = datatype.length > maxRank ? `${datatype.slice(0, maxRank)}…` : datatype;
+    throw faults.DatatypeUnknown({ path, datatype: shown, known: datatypeNames });
+  }
+  if (expected !== undefined && dtype !== expected) {
+    throw faults.DatatypeMismatch({ path, datatype, expected: datatypes[expected].name });
+  }
+  return dtype;
+}
+
+/** The outputs that a request lists; none means all. Throws a Fault with the path of the field. */
+export function wantedOutputs({ outputs }: ModelInferRequest, signature: Signature): readonly string[] {
+  const known = signature.outputs.map(({ name }) => name);
+  const seen = new Set<string>();
+  return outputs.map(({ name, parameters }, i) => {
+    const path = `outputs[${i}]`;
+    refuseForeign(parameters, `${path}.parameters`, {
+      classification: "classification",
+      shared_memory_region: "shared memory",
+    });
+    if (!known.includes(name)) throw faults.OutputNotServed({ path, name, known });
+    if (seen.has(name)) throw faults.OutputRepeated({ path, name });
+    seen.add(name);
+    return name;
+  });
+}
+
+/** Throws when a parameter wants an extension that would change the meaning of the request. */
+export function refuseForeign(
+  parameters: ReadonlyMap<string, object>,
+  path: string,
+  foreign: Readonly<Record<string, string>>,
+): void {
+  for (const [name, extension] of Object.entries(foreign)) {
+    if (parameters.has(name)) throw faults.ParameterUnsupported({ path: `${path}.${name}`, extension });
+  }
+}
