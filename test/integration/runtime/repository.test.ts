@@ -1,0 +1,154 @@
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { digits, rows } from "./program.ts";
+import { type ModelsFolder, type ModelsServing, modelsFolder, serveModels } from "./repository-scene.ts";
+
+let models: ModelsFolder;
+const running = new Set<ModelsServing>();
+beforeEach(async () => {
+  models = await modelsFolder();
+});
+afterEach(async () => {
+  await Promise.all([...running].map((serving) => serving.stop()));
+  running.clear();
+  await models.dispose();
+});
+
+async function serving(...args: readonly string[]): Promise<ModelsServing> {
+  const started = await serveModels(...args);
+  running.add(started);
+  return started;
+}
+
+describe("a repository of models", () => {
+  test("serves every model in its newest version, and one without versions as version 1", async () => {
+    await models.add("digits", "00000002");
+    await models.add("digits", "10");
+    await mkdir(join(models.path, "plain"));
+    await cp(digits.model, join(models.path, "plain", "model.h5"));
+    await models.write("README.md", "no model");
+    await mkdir(join(models.path, "notes"));
+    const server = await serving("--repository", models.path);
+    expect([await server.version("digits"), await server.version("plain")]).toEqual(["10", "1"]);
+    const served = await (await fetch(`${server.url}/v2/models`)).json();
+    expect(served).toEqual({ models: ["digits", "plain"] });
+    expect(await (await fetch(`${server.admin}/readyz`)).text()).toBe("Ready\n");
+  });
+
+  test("a bad model and a bad version leave the others alone, and status says why", async () => {
+    await models.add("digits", "1");
+    await models.add("digits", "2", digits.lambda);
+    await models.add("lambda", "1", digits.lambda);
+    const server = await serving("--repository", models.path);
+    expect([await server.states("digits"), await server.states("lambda")]).toEqual(["1 AVAILABLE, 2 END", "1 END"]);
+    expect([await server.version("digits"), await server.version("digits/versions/1")]).toEqual(["1", "1"]);
+    const status = await (await fetch(`${server.url}/v1/models/digits/versions/2`)).json();
+    expect(status).toMatchObject({
+      model_version_status: [
+        {
+          version: "2",
+          state: "END",
+          status: { error_code: "INTERNAL", error_message: expect.stringMatching(/Lambda/) },
+        },
+      ],
+    });
+    expect(await (await fetch(`${server.admin}/readyz`)).text()).toBe("Ready\n");
+  });
+
+  test("follows models and versions that come and go", async () => {
+    const server = await serving("--repository", models.path);
+    expect(await server.states("digits")).toBe("Could not find any versions of model digits");
+    await models.add("digits", "1");
+    await server.until("digits", "1 AVAILABLE");
+    await models.add("digits", "2");
+    await server.until("digits", "1 END, 2 AVAILABLE");
+    await models.remove("digits/2");
+    await server.until("digits", "1 AVAILABLE, 2 END");
+    expect(await server.version("digits")).toBe("1");
+    await models.remove("digits");
+    await server.until("digits", "1 END, 2 END");
+    expect(await server.version("digits")).toMatch(/^503 /);
+  });
+
+  test("loads no version that is being written, and mends one that was written anew", async () => {
+    await models.add("digits", "1");
+    const server = await serving("--repository", models.path);
+    const slow = join(models.path, "digits", "2");
+    await mkdir(slow);
+    const writing = [0.3, 0.6, 0.9].map((part) => "x".repeat(part * 1000));
+    for (const text of writing) {
+      await writeFile(join(slow, "model.h5"), text);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      expect(await server.states("digits")).toBe("1 AVAILABLE");
+    }
+    await server.until("digits", "1 AVAILABLE, 2 END");
+    expect(await server.version("digits")).toBe("1");
+    await cp(digits.model, join(slow, "model.h5"));
+    await server.until("digits", "1 END, 2 AVAILABLE");
+    expect(await server.version("digits")).toBe("2");
+  });
+
+  test("swaps versions under load without one failed request", async () => {
+    await models.add("digits", "1");
+    const server = await serving("--repository", models.path);
+    const sending = new AbortController();
+    const body = JSON.stringify({ instances: rows });
+    const answers: number[] = [];
+    const senders = Array.from({ length: 6 }, async () => {
+      while (!sending.signal.aborted) {
+        const response = await fetch(`${server.url}/v1/models/digits:predict`, { method: "POST", body });
+        await response.arrayBuffer();
+        answers.push(response.status);
+      }
+    });
+    for (const version of [2, 3, 4]) {
+      await models.add("digits", String(version));
+      await server.until(
+        "digits",
+        Array.from({ length: version }, (_, i) => `${i + 1} ${i + 1 === version ? "AVAILABLE" : "END"}`).join(", "),
+      );
+    }
+    sending.abort();
+    await Promise.all(senders);
+    expect(answers.filter((status) => status !== 200)).toEqual([]);
+    expect(answers.length).toBeGreaterThanOrEqual(300);
+  });
+
+  test("takes names, versions and the largest batch from Triton's config.pbtxt, and refuses one that does not fit", async () => {
+    await models.add("digits", "1");
+    await models.add("digits", "2");
+    await models.add("digits", "3");
+    await models.write(
+      "digits/config.pbtxt",
+      'name: "digits" max_batch_size: 8 input [{ name: "features" data_type: TYPE_FP32 dims: [64] }] version_policy: { specific { versions: [1, 2] } }',
+    );
+    await models.add("letters", "1");
+    await models.write("letters/config.pbtxt", 'input [{ name: "pixels" }]');
+    await models.add("broken", "1");
+    await models.write("broken/config.pbtxt", "max_batch_size: many");
+    const server = await serving("--repository", models.path);
+    expect(await server.states("digits")).toBe("1 AVAILABLE, 2 AVAILABLE");
+    const reasons = await Promise.all(
+      ["letters", "broken"].map(async (name) => {
+        const index = await (await fetch(`${server.url}/v2/repository/index`, { method: "POST" })).json();
+        return (index as { name: string; reason: string }[]).find((entry) => entry.name === name)?.reason; // Triton's index
+      }),
+    );
+    expect(reasons).toEqual([
+      'config.pbtxt of model "letters": the name of one of its inputs is "pixels"; must be features',
+      `${join(models.path, "broken", "config.pbtxt")}:1:17: max_batch_size is many; must be a whole number`,
+    ]);
+    await models.write("letters/config.pbtxt", 'input [{ name: "features" }]');
+    await server.until("letters", "1 AVAILABLE");
+  });
+});
+
+describe("a folder of numbered versions", () => {
+  test("is served by the policy that is given", async () => {
+    for (const version of ["00000001", "2", "3"]) await models.add("digits", version);
+    const server = await serving(join(models.path, "digits"), "--versions", "specific:1,3");
+    expect(await server.states("digits")).toBe("1 AVAILABLE, 3 AVAILABLE");
+    expect([await server.version("digits"), await server.version("digits/versions/1")]).toEqual(["3", "1"]);
+  });
+});
