@@ -8,7 +8,7 @@ import { scheduling } from "./scheduling.ts";
 import { serving } from "./serving.ts";
 import { revisionStatus, status } from "./status.ts";
 
-export type { Source } from "./model.ts";
+export type { Source } from "./source.ts";
 
 /**
  * Longest name of a ModelDeployment. `<name>-<revision hash>` must fit into a label's value of 63 characters,

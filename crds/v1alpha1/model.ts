@@ -1,73 +1,7 @@
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 
-import { exactlyOne } from "../schema/exactly-one.ts";
-import { rule } from "../schema/rule.ts";
 import { text } from "../schema/text.ts";
-import { objectName, sha256 } from "./names.ts";
-
-const httpSource = Type.Object(
-  {
-    url: Type.String({
-      description: "Address of the model file, http:// or https://. Redirects are followed.",
-      minLength: 8,
-      maxLength: 2048,
-      rules: [
-        rule<string>({
-          cel: "self.startsWith('http://') || self.startsWith('https://')",
-          message: "must start with http:// or https://",
-          holds: (self) => self.startsWith("http://") || self.startsWith("https://"),
-        }),
-      ],
-    }),
-    sha256: Type.Optional(
-      text({ description: "SHA-256 of the downloaded file; a file with another sum is refused.", ...sha256 }),
-    ),
-  },
-  { description: "A file that is downloaded before the pod starts." },
-);
-
-const claimSource = Type.Object(
-  {
-    claimName: text({
-      description: "Name of a PersistentVolumeClaim in the same namespace; it is mounted read-only.",
-      ...objectName,
-    }),
-    path: Type.Optional(
-      Type.String({
-        description: "Path of the model file or folder inside the volume, relative to its root.",
-        assumed: "the root of the volume",
-        minLength: 1,
-        maxLength: 1024,
-        rules: [
-          rule<string>({
-            cel: "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
-            message: "must be a relative path without '..'",
-            holds: (self) => !self.startsWith("/") && !self.split("/").includes(".."),
-          }),
-        ],
-      }),
-    ),
-  },
-  { description: "A file or folder in a PersistentVolumeClaim." },
-);
-
-const configMapSource = Type.Object(
-  {
-    name: text({ description: "Name of a ConfigMap in the same namespace.", ...objectName }),
-    key: text({
-      description: "Key in data or binaryData that holds the model file.",
-      pattern: "^[-._a-zA-Z0-9]+$",
-      complaint: "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'",
-      maxLength: 253,
-    }),
-  },
-  { description: "A small model file (at most about 1 MiB) in a ConfigMap." },
-);
-
-const source = exactlyOne(
-  { http: httpSource, persistentVolumeClaim: claimSource, configMap: configMapSource },
-  { description: "Where the model comes from; exactly one member." },
-);
+import { source } from "./source.ts";
 
 /** `spec.model`: which model is served, and under which name. */
 export const model = Type.Object(
@@ -101,6 +35,3 @@ export const model = Type.Object(
   },
   { description: "The model to serve." },
 );
-
-/** `spec.model.source`. */
-export type Source = Static<typeof source>;

@@ -188,9 +188,12 @@ function dataFolder(environment: StartParts["environment"], apiPort: number): st
 }
 
 function childEnvironment(environment: StartParts["environment"]): Readonly<Record<string, string>> {
-  const kept = ["PATH", "HOME", "LANG", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
+  const kept =
+    /^(?:PATH|HOME|LANG|TZ|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|STORAGE_EMULATOR_HOST)$|^(?:AWS|AZURE_STORAGE|GOOGLE|HF)_/;
   return Object.fromEntries(
-    kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && kept.test(name) ? [[name, value]] : [],
+    ),
   );
 }
 

@@ -68,6 +68,7 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvironmentVariable[];
+  readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
   readonly resources?: {
     readonly requests?: Readonly<Record<string, string>>;
@@ -97,6 +98,7 @@ export interface Volume {
     readonly defaultMode?: number;
   };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
+  readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
 }
 
 export interface PodSpec {

@@ -11,39 +11,76 @@ export interface MountedSource {
   readonly volume: Volume;
   /** Path of the model file or folder inside the container. */
   readonly path: string;
-  /** Variables of the init container that fetches the model; absent when the volume already has it. */
-  readonly fetch?: readonly EnvironmentVariable[];
+  /** What the init container needs that fetches the model; absent when the volume already has it. */
+  readonly fetch?: Fetch;
+}
+
+/** Where a model is downloaded from, and by whom. */
+interface Fetch {
+  readonly env: readonly EnvironmentVariable[];
+  /** Secret whose keys become further variables. */
+  readonly secret?: string;
 }
 
 /** The volume, the path in it and, where the model has to be fetched first, what the fetching container needs. */
-export function mountedSource({ http, persistentVolumeClaim, configMap }: Source): MountedSource {
+export function mountedSource(source: Source): MountedSource {
+  const { configMap, persistentVolumeClaim, image } = source;
   if (configMap !== undefined) {
     const { name, key } = configMap;
-    return {
-      volume: { name: modelVolumeName, configMap: { name, items: [{ key, path: key }] } },
-      path: `${containerPaths.models}/${key}`,
-    };
+    return mounted({ configMap: { name, items: [{ key, path: key }] } }, key);
   }
   if (persistentVolumeClaim !== undefined) {
     const { claimName, path } = persistentVolumeClaim;
-    return {
-      volume: { name: modelVolumeName, persistentVolumeClaim: { claimName, readOnly: true } },
-      path: path === undefined ? containerPaths.models : `${containerPaths.models}/${path}`,
-    };
+    return mounted({ persistentVolumeClaim: { claimName, readOnly: true } }, path);
   }
+  if (image !== undefined) {
+    const { reference, path, pullPolicy } = image;
+    return mounted({ image: { reference, ...(pullPolicy === undefined ? {} : { pullPolicy }) } }, path);
+  }
+  const address = addressOf(source);
+  return { ...mounted({ emptyDir: {} }, fileName(address)), fetch: fetchFrom(source, address) };
+}
+
+function mounted(volume: Omit<Volume, "name">, path: string | undefined): MountedSource {
   return {
-    volume: { name: modelVolumeName, emptyDir: {} },
-    path: `${containerPaths.models}/${fileName(http?.url ?? "")}`,
-    fetch: [
-      { name: environment.sourceUrl, value: http?.url ?? "" },
-      ...(http?.sha256 === undefined ? [] : [{ name: environment.sourceSha256, value: http.sha256 }]),
-    ],
+    volume: { name: modelVolumeName, ...volume },
+    path: path === undefined ? containerPaths.models : `${containerPaths.models}/${path}`,
   };
 }
 
-/** Last segment of a URL's path, because a model's format shows in its name; `model` when there is none that can be a file. */
-function fileName(url: string): string {
-  const path = /^[a-z]+:\/\/[^/?#]*([^?#]*)/.exec(url)?.[1] ?? "";
-  const last = path.split("/").at(-1) ?? "";
+/** The address as `fetch` takes it. */
+function addressOf({ http, s3, gcs, azureBlob, huggingFace }: Source): string {
+  if (huggingFace !== undefined) {
+    const { repo, revision, files = [] } = huggingFace;
+    const query = files.map((file) => `file=${encodeURIComponent(file)}`).join("&");
+    return `hf://${repo}${revision === undefined ? "" : `@${revision}`}${query === "" ? "" : `?${query}`}`;
+  }
+  if (azureBlob !== undefined) return `azure+${azureBlob.uri}`;
+  return http?.url ?? s3?.uri ?? gcs?.uri ?? "";
+}
+
+/** Endpoints and regions travel under the names that each service's own clients read. */
+function fetchFrom({ http, s3, gcs, azureBlob, huggingFace }: Source, address: string): Fetch {
+  const secret = (s3 ?? gcs ?? azureBlob ?? huggingFace)?.secretRef?.name;
+  const optional = [
+    [environment.sourceSha256, http?.sha256],
+    ["AWS_ENDPOINT_URL_S3", s3?.endpoint],
+    ["AWS_REGION", s3?.region],
+    ["STORAGE_EMULATOR_HOST", gcs?.endpoint],
+    ["HF_ENDPOINT", huggingFace?.endpoint],
+  ] as const;
+  return {
+    env: [
+      { name: environment.sourceUrl, value: address },
+      ...optional.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
+    ],
+    ...(secret === undefined ? {} : { secret }),
+  };
+}
+
+/** Last segment of an address' path, because a model's format shows in its name; `model` when there is none that can be a file. */
+function fileName(address: string): string {
+  const path = /^[a-z+0-9]+:\/\/[^/?#]*([^?#]*)/.exec(address)?.[1] ?? "";
+  const last = path.split("/").findLast((segment) => segment !== "") ?? "";
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,120}$/.test(last) ? last : "model";
 }

@@ -85,10 +85,11 @@ function fetchContainer(template: RevisionTemplate, source: MountedSource): Cont
     ...contained(template, "fetch", "fetch"),
     env: [
       { name: environment.modelPath, value: source.path },
-      ...source.fetch,
+      ...source.fetch.env,
       { name: environment.terminationLog, value: containerPaths.terminationLog },
       { name: environment.logLevel, value: template.settings.logLevel },
     ],
+    ...(source.fetch.secret === undefined ? {} : { envFrom: [{ secretRef: { name: source.fetch.secret } }] }),
     // The same share as the runtime, which it runs before and never beside: quotas ask every container for limits.
     resources: guaranteed(share(template.spec)),
     volumeMounts: [

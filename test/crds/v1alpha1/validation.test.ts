@@ -42,7 +42,7 @@ describe("admittedModelDeployment", () => {
       "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
       ".spec.replicas: Invalid value: -1: should be a non-negative integer",
       "metadata.name: Invalid value: must consist of a-z, 0-9 and '-' and start with a letter: it is the name of a Service",
-      "spec.model.source: Invalid value: exactly one of http, persistentVolumeClaim, configMap must be set",
+      "spec.model.source: Invalid value: exactly one of http, s3, gcs, azureBlob, huggingFace, persistentVolumeClaim, image, configMap must be set",
       'spec.model.digest: Invalid value: "x": must be sha256: and 64 hexadecimal digits in lower case',
     ]);
   });
@@ -89,13 +89,56 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["a", "a1", "a-1"].map((name) => ({ metadata: { name } })),
     fails: ["", "1a", "a-", "a.b", "A", "a_b"].map((name) => ({ metadata: { name } })),
   },
-  "exactly one of http, persistentVolumeClaim, configMap must be set": {
-    holds: [{ http: {} }, { persistentVolumeClaim: {} }, { configMap: {} }],
+  "exactly one of http, s3, gcs, azureBlob, huggingFace, persistentVolumeClaim, image, configMap must be set": {
+    holds: [
+      { http: {} },
+      { s3: {} },
+      { huggingFace: {} },
+      { persistentVolumeClaim: {} },
+      { image: {} },
+      { configMap: {} },
+    ],
     fails: [{}, { http: {}, configMap: {} }, { http: {}, persistentVolumeClaim: {}, configMap: {} }],
   },
   "must start with http:// or https://": {
     holds: ["http://a", "https://a"],
     fails: ["ftp://a", "HTTP://a", " http://a", ""],
+  },
+  "must be an http:// or https:// address without a query": {
+    holds: ["http://a", "https://a:9000/", "https://a/b/c"],
+    fails: ["", "a", "ftp://a", "http://", "http://a?b", "http://a#b", "http://a b"],
+  },
+  "must be an address of the form s3://BUCKET/KEY": {
+    holds: ["s3://abc", "s3://abc/", "s3://a.b-c/d/e.h5", "s3://abc/a b"],
+    fails: ["", "s3://", "s3://a", "s3://Abc/d", "gs://abc/d", "s3:///key", "s3://abc?d"],
+  },
+  "must be the name of a region, as eu-central-1": {
+    holds: ["eu-central-1", "auto"],
+    fails: ["", "EU", "eu central"],
+  },
+  "must be an address of the form gs://BUCKET/OBJECT": {
+    holds: ["gs://abc", "gs://abc/", "gs://a_b.c/d/e.h5"],
+    fails: ["", "gs://", "gs://a", "gs://Abc/d", "s3://abc/d", "gs:///name", "gs://abc/d?e"],
+  },
+  "must be an address of the form https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH": {
+    holds: ["https://a.blob.core.windows.net/models/m.h5", "http://127.0.0.1:10000/account/models"],
+    fails: ["", "https://a.blob.core.windows.net", "https://a.blob.core.windows.net/", "az://a/b", "https://a/b?sig=c"],
+  },
+  "must be OWNER/NAME": {
+    holds: ["a/b", "A-b_c.d/e"],
+    fails: ["", "a", "a/", "/b", "a/b/c", "a b/c"],
+  },
+  "must be the name of a branch, a tag or a commit": {
+    holds: ["main", "refs/pr/1", "0123abc", "v1.0"],
+    fails: ["", "a b", "a?b", "a#b"],
+  },
+  "must be a relative path": {
+    holds: ["a", "a/b.onnx", "*.h5", "onnx/*"],
+    fails: ["", "/a", "a b", "a?b", "a#b"],
+  },
+  "must be the reference of an image": {
+    holds: ["a", "registry.example.com:5000/a/b:1", `a@sha256:${"0".repeat(64)}`],
+    fails: ["", "/a", "a b", "-a", "a?b"],
   },
   "must be 64 hexadecimal digits in lower case, as sha256sum prints them": {
     holds: ["0a".repeat(32)],
