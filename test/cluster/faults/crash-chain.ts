@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { difference } from "./end-state.ts";
-import { isAboutLease } from "./ledger.ts";
-import { openPlace, type Place } from "./place.ts";
+import { difference } from "./stage/end-state.ts";
+import { isAboutLease } from "./proxy/ledger.ts";
+import { openPlace, type Place } from "./stage/place.ts";
 import { followClaims } from "./readiness-claims.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./stage/stage.ts";
 import { restWords, stories, type Story } from "./stories.ts";
 
 /** A request of the operator, counted from 1 from a story's beginning, and whether the server gets it before the crash. */

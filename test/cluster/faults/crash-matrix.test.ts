@@ -9,7 +9,7 @@ import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";
 import { startTimeoutMs, whyNotHere } from "../control-plane.ts";
 import { playCalmly } from "./crash-chain.ts";
 import { chainCount, playMatrix } from "./crash-matrix.ts";
-import { operatorUser, type Stage, startStage } from "./stage.ts";
+import { operatorUser, type Stage, startStage } from "./stage/stage.ts";
 
 const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;

@@ -1,5 +1,5 @@
 import { type Calm, type CrashPoint, type Played, playCrashes, type Reference } from "./crash-chain.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./stage/stage.ts";
 
 export interface MatrixOptions {
   readonly reference: Reference;

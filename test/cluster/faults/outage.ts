@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { resources } from "../../../operator/kube/resources.ts";
-import type { FaultProxy } from "./fault-proxy.ts";
-import { openPlace, type Place } from "./place.ts";
-import type { Refusal } from "./proxied-call.ts";
-import type { Stage } from "./stage.ts";
-import { stories } from "./stories.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { type FaultProxy, openRules } from "./proxy/fault-proxy.ts";
+import { openPlace, type Place } from "./stage/place.ts";
+import type { Refusal } from "./proxy/proxied-call.ts";
+import type { Stage } from "./stage/stage.ts";
 
 /** A time in which an operator cannot work with its API server. */
 export interface Trouble {
@@ -20,11 +20,13 @@ export interface Aftermath {
   readonly resyncMs: number;
   /** How the operator ended, if it did. */
   readonly ended: string | undefined;
-  /** Requests that were answered with 410, or watches whose history was gone. */
+  /** Watches that were told that their history is gone. */
   readonly expired: number;
 }
 
-const name = "digits";
+/** The user changes the first just when the trouble begins, so that it is worked on, the other in the middle of it. */
+const names = ["first", "other"] as const;
+type Name = (typeof names)[number];
 const limitMs = 90_000;
 
 /** Everything is refused at once with this status, watches that are open are cut. */
@@ -64,7 +66,7 @@ export const troubles = {
     name: "watches that are cut within an event",
     begin: (proxy) =>
       void (proxy.alter = (piece) => ({ piece: piece.subarray(0, Math.ceil(piece.length / 2)), isCut: true })),
-    end: (proxy) => void (proxy.alter = (piece) => ({ piece, isCut: false })),
+    end: (proxy) => void (proxy.alter = openRules.alter),
   },
 } satisfies Readonly<Record<string, Trouble>>;
 
@@ -76,37 +78,57 @@ export async function survive(
 ): Promise<Aftermath> {
   const { client } = stage;
   const place = await openPlace(stage, namespace);
-  let expired = 0;
-  const { onExchange } = place.proxy;
-  place.proxy.onExchange = (exchanged) => {
-    onExchange(exchanged);
-    if (exchanged.status === 410) expired += 1;
-  };
-  const scale = (replicas: number): Promise<unknown> =>
+  const history = followExpiry(place.proxy);
+  const scale = (name: Name, replicas: number): Promise<unknown> =>
     client.mergePatch(resources.modelDeployments, { namespace, name }, { spec: { replicas } });
   let ended: string | undefined;
   try {
     const operator = place.startOperator();
     void operator.exited.then((how) => (ended = how));
     await operator.leads;
-    await stories[0]?.change?.(client, namespace);
-    await untilScaled(stage, place, 2);
-    await scale(4);
+    const { apiVersion, kind, spec } = modelDeployment();
+    for (const name of names) {
+      await client.create(resources.modelDeployments, { apiVersion, kind, metadata: { name, namespace }, spec });
+    }
+    for (const name of names) await untilScaled(stage, place, { name, replicas: 2 });
+    await scale("first", 4);
     await trouble.begin(place.proxy);
     await sleep(durationMs / 2);
-    await scale(3);
+    await scale("other", 3);
     await sleep(durationMs / 2);
     await trouble.end(place.proxy);
     const endedMs = performance.now();
-    await untilScaled(stage, place, 3);
-    return { resyncMs: performance.now() - endedMs, ended, expired };
+    await untilScaled(stage, place, { name: "first", replicas: 4 });
+    await untilScaled(stage, place, { name: "other", replicas: 3 });
+    return { resyncMs: performance.now() - endedMs, ended, expired: history.expired() };
   } finally {
     await place.stop();
   }
 }
 
+/** Counts answers and events of watches that say 410. */
+function followExpiry(proxy: FaultProxy): { expired(): number } {
+  let expired = 0;
+  const { onExchange, alter } = proxy;
+  proxy.onExchange = (exchanged) => {
+    onExchange(exchanged);
+    if (exchanged.status === 410) expired += 1;
+  };
+  proxy.alter = (piece) => {
+    if (piece.includes('"code":410')) expired += 1;
+    return alter(piece);
+  };
+  return { expired: () => expired };
+}
+
+interface Wanted {
+  readonly name: Name;
+  readonly replicas: number;
+}
+
 /** As many pods as wanted are ready, and the ModelDeployment says so of its present generation. */
-async function untilScaled({ view }: Stage, { namespace, operator }: Place, replicas: number): Promise<void> {
+async function untilScaled({ view }: Stage, { namespace, operator }: Place, wanted: Wanted): Promise<void> {
+  const { name, replicas } = wanted;
   const startMs = performance.now();
   const isScaled = (): boolean => {
     const deployment = view.deployments.find({ namespace, name });
@@ -115,7 +137,7 @@ async function untilScaled({ view }: Stage, { namespace, operator }: Place, repl
     return isCurrent && ready?.status === "True" && deployment?.status?.stable?.ready === replicas;
   };
   while (!isScaled()) {
-    const words = `${namespace} has not ${replicas} replicas after ${limitMs} ms`;
+    const words = `${namespace}/${name} has not ${replicas} replicas after ${limitMs} ms`;
     if (performance.now() - startMs > limitMs) throw new Error(`${words}\n${operator?.log.slice(-20).join("\n")}`);
     await sleep(20);
   }

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./stage/stage.ts";
 
 /** Statuses of a namespace's ModelDeployments that say Ready and are not true, in words. */
 export interface Claims {

@@ -2,7 +2,7 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import type { Client } from "../../../operator/kube/client.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
-import { badModel } from "./pod-player.ts";
+import { badModel } from "./stage/pod-player.ts";
 
 /** One change that a user makes, from rest to rest. */
 export interface Story {

@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-import type { Client } from "../../../operator/kube/client.ts";
-import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
-import { resourcePath, resources } from "../../../operator/kube/resources.ts";
-import type { Transport } from "../../../operator/kube/transport.ts";
-import { labels } from "../../../operator/model-deployment/resources/labels.ts";
-import type { ModelFacts } from "../../../runtime/contract/model-facts.ts";
-import { adminPaths } from "../../../runtime/contract/paths.ts";
-import { ports } from "../../../runtime/contract/ports.ts";
-import { addOwnNode } from "../../builders/own-node.ts";
+import type { Client } from "../../../../operator/kube/client.ts";
+import type { Pod, Stored } from "../../../../operator/kube/kinds.ts";
+import { resourcePath, resources } from "../../../../operator/kube/resources.ts";
+import type { Transport } from "../../../../operator/kube/transport.ts";
+import { labels } from "../../../../operator/model-deployment/resources/labels.ts";
+import type { ModelFacts } from "../../../../runtime/contract/model-facts.ts";
+import { adminPaths } from "../../../../runtime/contract/paths.ts";
+import { ports } from "../../../../runtime/contract/ports.ts";
+import { addOwnNode } from "../../../builders/own-node.ts";
 import type { View } from "./view.ts";
 
 /** Model files whose pods end instead of becoming ready begin with this. */

@@ -1,13 +1,13 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { loadConnection } from "../../../operator/kube/config.ts";
-import { type Client, createClient } from "../../../operator/kube/client.ts";
-import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
-import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../control-plane.ts";
-import type { Kubectl } from "../launch/kubectl.ts";
-import { type FaultProxyOptions } from "./fault-proxy.ts";
+import { loadConnection } from "../../../../operator/kube/config.ts";
+import { type Client, createClient } from "../../../../operator/kube/client.ts";
+import { createHttpTransport } from "../../../../operator/kube/http-transport.ts";
+import { systemNamespace } from "../../../../operator/model-deployment/resources/labels.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../../control-plane.ts";
+import type { Kubectl } from "../../launch/kubectl.ts";
+import { type FaultProxyOptions } from "../proxy/fault-proxy.ts";
 import { type PodPlayer, startPodPlayer } from "./pod-player.ts";
 import { startView, type View } from "./view.ts";
 
@@ -28,7 +28,7 @@ export interface Stage {
 /** Who operators are: the service account that the manifests bind rights to. */
 export const operatorUser = `system:serviceaccount:${systemNamespace}:modelwright-operator`;
 
-const manifests = join(import.meta.dirname, "../../../charts/manifests");
+const manifests = join(import.meta.dirname, "../../../../charts/manifests");
 
 export async function startStage(options: ControlPlaneOptions = {}): Promise<Stage> {
   const plane = await startControlPlane({

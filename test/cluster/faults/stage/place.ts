@@ -1,14 +1,14 @@
-import type { KubeObject, Pod } from "../../../operator/kube/kinds.ts";
-import { type Resource, resources } from "../../../operator/kube/resources.ts";
-import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { systemClock } from "../../../runtime/base/clock.ts";
-import { silentLog } from "../../../runtime/base/log.ts";
-import type { Route, TableMessage } from "../../../runtime/contract/route-table.ts";
-import { subscription } from "../../../runtime/gateway/routing/subscription.ts";
-import { readyStatus } from "../../builders/operator-scene.ts";
+import type { KubeObject, Pod } from "../../../../operator/kube/kinds.ts";
+import { type Resource, resources } from "../../../../operator/kube/resources.ts";
+import { gatewayLabels, systemNamespace } from "../../../../operator/model-deployment/resources/labels.ts";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import type { Route, TableMessage } from "../../../../runtime/contract/route-table.ts";
+import { subscription } from "../../../../runtime/gateway/routing/subscription.ts";
+import { readyStatus } from "../../../builders/operator-scene.ts";
 import { endState } from "./end-state.ts";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
+import { type FaultProxy, startFaultProxy } from "../proxy/fault-proxy.ts";
+import { createLedger, type Ledger } from "../proxy/ledger.ts";
 import { type OperatorProcess, startOperatorProcess } from "./operator-process.ts";
 import { printed, type Stage } from "./stage.ts";
 

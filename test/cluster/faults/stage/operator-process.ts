@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
+import { exitCodes } from "../../../../runtime/contract/exit-codes.ts";
 
-const program = join(import.meta.dirname, "../../../operator/main.ts");
+const program = join(import.meta.dirname, "../../../../operator/main.ts");
 /** Ends the program with whoever started it, whose death closes the pipe. */
 const leash = 'process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref()';
 

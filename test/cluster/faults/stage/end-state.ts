@@ -1,8 +1,8 @@
-import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
-import { canonicalJson } from "../../../operator/model-deployment/plan/hash.ts";
-import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
-import { modelPortRange } from "../../../runtime/contract/ports.ts";
-import type { Route } from "../../../runtime/contract/route-table.ts";
+import type { Pod, Stored } from "../../../../operator/kube/kinds.ts";
+import { canonicalJson } from "../../../../operator/model-deployment/plan/hash.ts";
+import { annotations, labels } from "../../../../operator/model-deployment/resources/labels.ts";
+import { modelPortRange } from "../../../../runtime/contract/ports.ts";
+import type { Route } from "../../../../runtime/contract/route-table.ts";
 import type { View } from "./view.ts";
 
 /** What the server itself, time or chance put into objects. */

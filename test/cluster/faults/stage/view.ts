@@ -1,9 +1,9 @@
-import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { type Cache, createCache } from "../../../operator/kube/cache.ts";
-import type { Client } from "../../../operator/kube/client.ts";
-import type { KubeObject, Pod, Stored } from "../../../operator/kube/kinds.ts";
-import { type Resource, resources } from "../../../operator/kube/resources.ts";
-import { startWatch } from "../../../operator/kube/watch.ts";
+import type { ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { type Cache, createCache } from "../../../../operator/kube/cache.ts";
+import type { Client } from "../../../../operator/kube/client.ts";
+import type { KubeObject, Pod, Stored } from "../../../../operator/kube/kinds.ts";
+import { type Resource, resources } from "../../../../operator/kube/resources.ts";
+import { startWatch } from "../../../../operator/kube/watch.ts";
 
 /** What is in the cluster, followed past the operators and their troubles. */
 export interface View {
