@@ -1,5 +1,6 @@
 import { type MessageType, inOneof, mapOf, message, nested, repeated } from "../../../base/protobuf/message.ts";
 import { packed } from "../../../base/protobuf/packed.ts";
+import { readMessage } from "../../rpc.ts";
 
 // tensorflow/core/example/feature.proto and example.proto
 const bytesList = message("tensorflow.BytesList", { value: repeated(1, "bytes") });
@@ -27,3 +28,14 @@ export type Feature = Decoded<typeof feature>;
 
 /** `tensorflow.Example`: what classify and regress take. */
 export const exampleMessage = message("tensorflow.Example", { features: nested(1, () => features) });
+
+/** An example whose features stay as they came. */
+const unread = message("tensorflow.Example", { features: repeated(1, "bytes") });
+
+/** An example with the features of a context, over which its own go. Throws `MessageUnreadable`. */
+export function withContext(context: Uint8Array | undefined, example: Uint8Array): Uint8Array {
+  if (context === undefined) return example;
+  // Features one behind the other are one message: its map keeps the later of two with one name.
+  const all = [context, example].flatMap((bytes) => readMessage(unread, bytes).features);
+  return unread.encode({ features: [Buffer.concat(all)] });
+}

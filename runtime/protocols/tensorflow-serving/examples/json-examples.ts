@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, itemsOf, member } from "../../json/val
 import { faults } from "../faults.ts";
 import { base64Bytes, isBase64Object } from "../tensors/elements.ts";
 import { quoted, typeName } from "../tensors/json-text.ts";
-import { type Feature, exampleMessage } from "./example-message.ts";
+import { type Feature, exampleMessage, withContext } from "./example-message.ts";
 
 /**
  * The examples of a classify or regress request as serialized `tf.Example`s, the features of its context in each. Checks come in
@@ -18,11 +18,6 @@ export function jsonExamples(root: JsonObject): readonly Uint8Array[] {
   const items = itemsOf(examples);
   if (items.length === 0) throw faults.ExamplesEmpty({ json: quoted(root) });
   return items.map((example) => withContext(shared, serialized(example)));
-}
-
-/** Two messages one behind the other read as one, the later's features over the earlier's. */
-export function withContext(context: Uint8Array | undefined, example: Uint8Array): Uint8Array {
-  return context === undefined ? example : Buffer.concat([context, example]);
 }
 
 function serialized(example: JsonValue): Uint8Array {

@@ -1,7 +1,7 @@
 import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
 import { type ScoredClass, classificationOutputs, classifications } from "../examples/classification.ts";
 import type { ExampleRun } from "../examples/example-run.ts";
-import { withContext } from "../examples/json-examples.ts";
+import { withContext } from "../examples/example-message.ts";
 import { regressionOutputs, regressions } from "../examples/regression.ts";
 import { faults as restFaults } from "../faults.ts";
 import type { Models } from "../../protocol.ts";
