@@ -15,16 +15,33 @@ function defaultOf({ signatures }: LoadedModel): Signature {
   return signatures.get(defaultSignature) ?? { inputs: [], outputs: [] };
 }
 
+/** How an engine differs from the others. */
+export interface EngineLimits {
+  readonly withoutFusedMultiplyAdd?: boolean;
+  /** What this engine alone does not run, by the case's name in fixtures/make-keras-layers.py. */
+  readonly refuses?: Readonly<Record<string, Pick<RefusedFixture, "code" | "names">>>;
+}
+
 /** What every engine must do with every model file: the same answers as the library that wrote it, or a refusal by name. */
 export function engineConformance(
   engine: string,
   load: (path: string) => Promise<LoadedModel>,
-  { withoutFusedMultiplyAdd = false } = {},
+  { withoutFusedMultiplyAdd = false, refuses = {} }: EngineLimits = {},
 ): void {
   const layers = layerFixtures();
+  const refusalOf = ({ title }: { title: string }): Pick<RefusedFixture, "code" | "names"> | undefined =>
+    refuses[title.slice(0, title.indexOf(" ("))];
+  const served = layers.served.filter((fixture) => refusalOf(fixture) === undefined);
+  const refused = [
+    ...layers.refused,
+    ...layers.served.flatMap(({ title, path }): readonly RefusedFixture[] => {
+      const refusal = refusalOf({ title });
+      return refusal === undefined ? [] : [{ title, path, ...refusal }];
+    }),
+  ];
 
   describe(`${engine} answers like Keras`, () => {
-    it.each([...modelFixtures(), ...layers.served])("for $title", async (fixture) => {
+    it.each([...modelFixtures(), ...served])("for $title", async (fixture) => {
       const model = await load(fixture.path);
       try {
         const outputs = await model.infer(tensorsFor(defaultOf(model), fixture.inputs), defaultSignature);
@@ -68,7 +85,7 @@ export function engineConformance(
   });
 
   describe(`${engine} refuses by name`, () => {
-    it.each(layers.refused)("$title", async ({ path, code, names }: RefusedFixture) => {
+    it.each(refused)("$title", async ({ path, code, names }: RefusedFixture) => {
       const fault = await load(path).then(
         () => undefined,
         (thrown: unknown) => Fault.from(thrown),

@@ -1,17 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import { defaultLoadLimits, loadModel, type ModelFormat } from "../../../../runtime/model/formats/load-model.ts";
+import { defaultLoadLimits, loadModel, type LoadOptions } from "../../../../runtime/model/formats/load-model.ts";
+import { layerFixtures } from "../../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "load-model-"));
 const models = fixtureFolder("keras-models");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function refusal(path: string, format: ModelFormat = "Auto", limits = defaultLoadLimits): Promise<string> {
-  return loadModel(path, format, limits).then(
+async function refusal(path: string, options: LoadOptions = {}): Promise<string> {
+  return loadModel(path, options).then(
     () => "it loaded",
     (thrown: unknown) => `${Fault.from(thrown).code}: ${Fault.from(thrown).sentence}`,
   );
@@ -22,7 +23,7 @@ describe("loadModel", () => {
     const { format, model } = await loadModel(join(models, "cnn/k2.keras"));
     expect({ format, signature: model.signatures.get("serving_default"), engine: model.engine }).toEqual({
       format: "keras-zip",
-      engine: "TensorFlowJs/wasm",
+      engine: "OnnxRuntime/cpu",
       signature: {
         inputs: [{ name: "image", dtype: "float32", shape: [-1, 16, 16, 3] }],
         outputs: [
@@ -49,26 +50,28 @@ describe("loadModel", () => {
     const path = join(folder, "page");
     writeFileSync(path, "<html>404</html>");
     expect(await refusal(path)).toBe(
-      'ModelFormatUnknown: page is no model file: it begins with "<html>404</html>"; must be a Keras .h5 or .keras file; save it with model.save(path), and check that the download is the file and not an error page',
+      'ModelFormatUnknown: page is no model file: it begins with "<html>404</html>"; must be a Keras .h5 or .keras file or an ONNX model; save it with model.save(path) or export it to .onnx, and check that the download is the file and not an error page',
     );
   });
 
-  it("refuses formats that it does not serve", async () => {
-    expect(await refusal(folder, "Onnx")).toBe(
-      "ModelFormatUnsupported: models of format Onnx are not served; must be one of Auto, Keras; save the model as a Keras .h5 or .keras file",
-    );
+  it("knows an ONNX model by its content", async () => {
+    const path = join(folder, "renamed");
+    copyFileSync(join(fixtureFolder("onnx-models"), "simple/model.onnx"), path);
+    const { format, model } = await loadModel(path);
+    expect({ format, engine: model.engine }).toEqual({ format: "onnx", engine: "OnnxRuntime/cpu" });
+    model.unload();
   });
 
   it("refuses a file above the size limit before it is opened", async () => {
     const limits = { ...defaultLoadLimits, maxModelBytes: 1000 };
-    expect(await refusal(join(models, "simple_model/v1/k2.h5"), "Keras", limits)).toBe(
+    expect(await refusal(join(models, "simple_model/v1/k2.h5"), { limits })).toBe(
       "ModelTooLarge: k2.h5: 44064 bytes; must be at most 1000; raise the memory limit in spec.resources, or check that the file is what it should be",
     );
   });
 
   it("gives up on a file that takes too long to read", async () => {
     const limits = { ...defaultLoadLimits, parseTimeoutMs: 1 };
-    expect(await refusal(join(models, "simple_model/v1/k2.h5"), "Keras", limits)).toBe(
+    expect(await refusal(join(models, "simple_model/v1/k2.h5"), { limits })).toBe(
       "ModelParseTimeout: reading k2.h5 took longer than 1 ms; check that the file is what it should be",
     );
   });
@@ -85,5 +88,42 @@ describe("loadModel", () => {
     ["k2.weights.h5", weightsOnly("k2.weights.h5")],
   ])("says why the subclassed %s cannot be served", async (file, want) => {
     expect(await refusal(join(models, "simple_model/subclassed", file))).toBe(want);
+  });
+});
+
+describe("the engine of a model", () => {
+  const layers = layerFixtures().served;
+  const pathOf = (title: string): string => layers.find((fixture) => fixture.title === title)?.path ?? "";
+  const convLstm = pathOf("conv_lstm2d (keras3-h5)");
+  const notExported = 'layer "conv_lstm2d" (ConvLSTM2D) does not run in ONNX Runtime: its class is not exported';
+
+  it("is the next one where the first cannot run a layer, and it says which", async () => {
+    const { model } = await loadModel(convLstm);
+    expect({ engine: model.engine, note: model.note }).toEqual({
+      engine: "TensorFlowJs/wasm",
+      note: `OnnxRuntime cannot run it: ${notExported}`,
+    });
+    model.unload();
+  });
+
+  it("is the one that is asked for", async () => {
+    const { model } = await loadModel(join(models, "simple_model/v1/k2.h5"), { engine: "TensorFlowJs" });
+    expect({ engine: model.engine, note: model.note }).toEqual({ engine: "TensorFlowJs/wasm", note: undefined });
+    model.unload();
+  });
+
+  it("is refused with the layer that it does not run", async () => {
+    expect(await refusal(convLstm, { engine: "OnnxRuntime" })).toBe(
+      `LayerNotExported: ${notExported}; set spec.serving.engine to Auto or TensorFlowJs`,
+    );
+  });
+
+  it.each([
+    ["keras-models", "k2.h5", "engine TensorFlow does not run models of format keras-h5", "OnnxRuntime, TensorFlowJs"],
+    ["onnx-models", "model.onnx", "engine TensorFlow does not run models of format onnx", "OnnxRuntime"],
+  ] as const)("is refused for a model of %s when it cannot run it: %s", async (archive, file, what, able) => {
+    expect(await refusal(join(fixtureFolder(archive), "simple_model/v1", file), { engine: "TensorFlow" })).toBe(
+      `EngineUnfit: ${what}; must be one of Auto, ${able}; set spec.serving.engine to one of these`,
+    );
   });
 });

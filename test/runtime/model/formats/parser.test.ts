@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import type { ParseAnswer, ParseRequest } from "../../../../runtime/model/formats/parser-thread.ts";
+import type { ParseAnswer } from "../../../../runtime/model/formats/parser-thread.ts";
+import type { ReadRequest } from "../../../../runtime/model/formats/readers.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 const entry = join(import.meta.dirname, "../../../../runtime/model/formats/parser.ts");
 
-function answerTo(request: ParseRequest): Promise<ParseAnswer> {
+function answerTo(request: ReadRequest): Promise<ParseAnswer> {
   const worker = new Worker(entry, { workerData: request, env: {}, execArgv: [], stderr: true });
   return new Promise<ParseAnswer>((resolve, reject) => {
     worker.once("message", resolve);
@@ -19,6 +20,7 @@ describe("the reading thread", () => {
     const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
     const answer = await answerTo({ path, format: "keras-h5", maxModelBytes: 2 ** 20 });
     if (!("model" in answer)) throw new Error(answer.fault.message);
+    if (answer.model.kind !== "keras-layers") throw new Error(`it is of kind ${answer.model.kind}`);
     const { kind, format, inputs, outputNames, weights, weightBytes } = answer.model;
     const shapes = weights.map(({ path, tensors }) => [path.join("/"), tensors.map(({ shape }) => shape)]);
     expect({ kind, format, inputs, outputNames, shapes, weightBytes }).toEqual({

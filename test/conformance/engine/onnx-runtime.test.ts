@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { LoadedModel } from "../../../runtime/engines/engine.ts";
+import { onnxRuntime } from "../../../runtime/engines/onnxruntime/onnx-runtime.ts";
+import { memorySource } from "../../../runtime/model/formats/byte-source.ts";
+import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
+import { engineConformance } from "./suite.ts";
+
+/** Reads in this thread, as for TensorFlow.js. */
+async function load(path: string): Promise<LoadedModel> {
+  const file = { name: basename(path), source: memorySource(readFileSync(path)), maxWeightBytes: 2 ** 30 };
+  return onnxRuntime({ threads: 1 }).load(await (path.endsWith(".keras") ? readArchive(file) : readH5(file)));
+}
+
+engineConformance("OnnxRuntime", load, {
+  refuses: {
+    conv_lstm2d: {
+      code: "LayerNotExported",
+      names: ['layer "conv_lstm2d" (ConvLSTM2D) does not run in ONNX Runtime: its class is not exported'],
+    },
+  },
+});

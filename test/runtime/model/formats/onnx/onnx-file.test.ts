@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { Fault } from "../../../../../runtime/base/fault.ts";
+import type { Tensor } from "../../../../../runtime/dataplane/tensor.ts";
+import { loadModel } from "../../../../../runtime/model/formats/load-model.ts";
+import { readOnnx } from "../../../../../runtime/model/formats/onnx/onnx-file.ts";
+import { type GraphDraft, info, integers, loopModel, modelOf, node } from "./built-models.ts";
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "onnx-file-")));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let count = 0;
+/** The sentence of the refusal, or what was read. */
+function outcome(bytes: Uint8Array, maxWeightBytes = 2 ** 30): string {
+  const path = join(folder, `model${count++}.onnx`);
+  writeFileSync(path, bytes);
+  try {
+    return JSON.stringify(readOnnx(path, maxWeightBytes).signature);
+  } catch (thrown) {
+    return Fault.from(thrown).sentence.replace(/model\d+\.onnx/, "model.onnx");
+  }
+}
+
+const passed =
+  '{"inputs":[{"name":"x","dtype":"float32","shape":[-1]}],"outputs":[{"name":"y","dtype":"float32","shape":[-1]}]}';
+const relu = [node("Relu", ["x"], ["y"])];
+const tooLong = "; export the model with a limit that is part of the graph";
+const again = "; export the model again, and check it with onnx.checker.check_model(path)";
+
+describe("an ONNX file", () => {
+  const graphs: readonly (readonly [string, GraphDraft, string])[] = [
+    ["is read for its signature", { node: relu }, passed],
+    [
+      "may leave out shapes, and names of sizes",
+      { node: relu, input: [info("x", 1)], output: [info("y", 1, [-1, 3])] },
+      '{"inputs":[{"name":"x","dtype":"float32","shape":[],"anyShape":true}],"outputs":[{"name":"y","dtype":"float32","shape":[-1,3]}]}',
+    ],
+    [
+      "is refused for a type that requests cannot have",
+      { node: relu, input: [info("x", 16, [-1])] },
+      'input "x" is of type bfloat16; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; add a Cast to a supported type to the graph',
+    ],
+    [
+      "is refused for outputs that are no tensors",
+      { node: relu, output: [{ name: "y", type: {} }] },
+      'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; add a Cast to a supported type to the graph',
+    ],
+    [
+      "is refused without outputs",
+      { node: relu, output: [] },
+      `the graph in model.onnx is refused: it has no outputs${again}`,
+    ],
+    [
+      "is refused for two inputs of one name",
+      { node: relu, input: [info("x", 1), info("x", 1)] },
+      `the graph in model.onnx is refused: it has two inputs "x"${again}`,
+    ],
+    [
+      "is refused for operators that run programs",
+      {
+        node: [
+          { ...node("PyOp", ["x"], ["y"]), domain: "com.microsoft" },
+          { ...node("Run", ["x"], ["z"]), domain: "a.b" },
+        ],
+      },
+      "the model uses operators that no engine here has: com.microsoft:PyOp, a.b:Run; export it with the operators of ai.onnx, ai.onnx.ml and com.microsoft only",
+    ],
+    [
+      "is refused for a tensor that holds less than its shape says",
+      { node: relu, initializer: [{ name: "w", dims: [3], dataType: 1, rawData: new Uint8Array(8) }] },
+      `the graph in model.onnx is refused: tensor "w": its shape [3] needs 12; it holds 8 bytes${again}`,
+    ],
+    [
+      "is refused for a negative size",
+      { node: relu, initializer: [{ name: "w", dims: [-3], dataType: 1 }] },
+      `the graph in model.onnx is refused: tensor "w": its shape [-3] has negative sizes${again}`,
+    ],
+    [
+      "is refused for a tensor without a type",
+      { node: relu, initializer: [{ name: "w", dims: [0], dataType: 99 }] },
+      `the graph in model.onnx is refused: tensor "w": its type is number 99${again}`,
+    ],
+    [
+      "may hold small elements in lists",
+      { node: relu, initializer: [{ name: "w", dims: [2], dataType: 3, int32Data: Uint8Array.of(1, 2) }] },
+      passed,
+    ],
+    [
+      "is refused for an operator that fills memory",
+      { node: [...relu, node("Expand", ["x", "s"], ["big"])], initializer: [integers("s", [2 ** 20, 2 ** 20], [2])] },
+      `Expand "big" is refused: it makes 1099511627776 elements; at most 268435456 are allowed${tooLong}`,
+    ],
+  ];
+  it.each(graphs)("%s", (_, graph, want) => {
+    expect(outcome(modelOf(graph))).toBe(want);
+  });
+
+  it("is refused when its weights are more than the limit", () => {
+    const graph = { node: relu, initializer: [integers("w", [1, 2, 3], [3])] };
+    expect(outcome(modelOf(graph), 20)).toBe(
+      "the weights of model.onnx: 24 bytes; must be at most 20; raise the memory limit in spec.resources, or check that the file is what it should be",
+    );
+  });
+});
+
+describe("a Loop", () => {
+  const kept = [node("Identity", ["c"], ["c2"])];
+  const constant = (value: number): GraphDraft => ({ initializer: [integers("m", [value], [])] });
+  const loops: readonly (readonly [string, Buffer, string])[] = [
+    ["that ends by itself is served", loopModel(constant(1000), "m", kept), passed],
+    [
+      "of too many rounds is refused",
+      loopModel(constant(2 ** 40), "m", kept),
+      `Loop "y" is refused: it runs 1099511627776 times; at most 1048576 times are allowed${tooLong}`,
+    ],
+    [
+      "without a number of rounds is refused",
+      loopModel({}, "", kept),
+      `Loop "y" is refused: it runs without an end; at most 1048576 times are allowed${tooLong}`,
+    ],
+    [
+      "whose rounds a request tells is refused",
+      loopModel({ node: [{ ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] }] }, "m", kept),
+      `Loop "y" is refused: it runs as often as a request says; at most 1048576 times are allowed${tooLong}`,
+    ],
+    ["as long as an input is served", loopModel({ node: [node("Size", ["x"], ["m"])] }, "m", kept), passed],
+    ["that looks for its end is served", loopModel({}, "", [node("Not", ["c"], ["c2"])]), passed],
+  ];
+  it.each(loops)("%s", (_, bytes, want) => {
+    expect(outcome(bytes)).toBe(want);
+  });
+});
+
+describe("data beside an ONNX file", () => {
+  function modelWith(location: string, offset = "0"): Buffer {
+    const externalData = [
+      { key: "location", value: location },
+      { key: "offset", value: offset },
+      { key: "length", value: "8" },
+    ];
+    const initializer = [{ name: "w", dims: [2], dataType: 1, dataLocation: 1, externalData }];
+    return modelOf({ node: [node("Add", ["x", "w"], ["y"])], initializer });
+  }
+
+  it("is read from the model's folder", async () => {
+    writeFileSync(join(folder, "weights.bin"), new Uint8Array(Float32Array.of(9, 9, 1, 2).buffer));
+    const path = join(folder, "beside.onnx");
+    writeFileSync(path, modelWith("weights.bin", "8"));
+    const { model } = await loadModel(path);
+    const x: Tensor = { dtype: "float32", shape: [2], data: Float32Array.of(10, 20) };
+    expect(await model.infer([x])).toEqual([{ dtype: "float32", shape: [2], data: Float32Array.of(11, 22) }]);
+    model.unload();
+  });
+
+  mkdirSync(join(folder, "inner"));
+  writeFileSync(join(folder, "outside.bin"), new Uint8Array(8));
+  symlinkSync(join(folder, "outside.bin"), join(folder, "inner/link.bin"));
+  const refusal = (reason: string): string =>
+    `the data of tensor "w" is refused: ${reason}; keep the data beside the model file, or save it in one file: onnx.save(onnx.load(path), path)`;
+  it.each([
+    ["../outside.bin", "0", 'it lies at "../outside.bin", outside of the model\'s folder'],
+    ["link.bin", "0", 'it lies at "link.bin", outside of the model\'s folder'],
+    ["file:outside.bin", "0", 'it lies at "file:outside.bin", outside of the model\'s folder'],
+    ["", "0", 'it lies at "", outside of the model\'s folder'],
+    ["own.bin", "4", "it ends at byte 12 of own.bin, which has 8"],
+    ["own.bin", "-8", "its offset is -8"],
+  ])("at %j from %s on is refused", (location, offset, reason) => {
+    writeFileSync(join(folder, "inner/own.bin"), new Uint8Array(8));
+    const path = join(folder, "inner/model.onnx");
+    writeFileSync(path, modelWith(location, offset));
+    expect(() => readOnnx(path, 2 ** 30)).toThrow(expect.objectContaining({ sentence: refusal(reason) }));
+  });
+});
