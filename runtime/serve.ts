@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
   const facts = (): readonly ModelFacts[] => factsOf(registry, repository);
   const serving = await openServing(options, { ...parts, models, state, facts, isDraining: () => stop.aborted });
   opened.serving = serving;
-  for (const { name, version, state } of facts()) serving.figures.modelState(name, Number(version), state);
+  tellAll(registry, repository, serving);
   for (const line of addressLines(options.host, serving)) print(line);
   await Promise.race([loading, aborted(stop)]);
   if (!stop.aborted) {
@@ -82,6 +82,7 @@ function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, ope
     if (fault !== undefined) throw fault;
     const batching = { ...serving.batching, maxBatchSize: largestBatch(serving.batching.maxBatchSize, triton) };
     const version = String(number);
+    const labels = { model: name, version: number };
     const ready = await turn(() =>
       bringUp(entry, {
         path,
@@ -95,13 +96,13 @@ function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, ope
           version: number,
           batching,
           clock,
-          onBatch: (batch) => opened.serving?.figures.batchRan(batch),
+          onBatch: (batch) => opened.serving?.figures.batchRan(labels, batch),
         },
         clock,
         log: log.with({ model: name, version: number }),
       }),
     );
-    opened.serving?.figures.modelLoaded(ready.loadMs);
+    opened.serving?.figures.versionReady(labels, ready);
     log.info("model ready", {
       ...versionFacts({ name, version, state: "Ready" }, ready),
       loadMs: Math.round(ready.loadMs),
@@ -129,9 +130,10 @@ interface Listeners {
 }
 
 function told({ name, version, state }: StateNews, { registry, opened, parts: { log, print } }: Listeners): void {
-  opened.serving?.figures.modelState(name, version, state);
-  const fault = registry.versions(name).find((report) => report.version === version)?.fault;
-  const failure = state === "Failed" ? fault : undefined;
+  // Of two lives of one version the figures show the one that serves.
+  const report = registry.versions(name).find((candidate) => candidate.version === version);
+  opened.serving?.figures.versionState({ model: name, version }, report?.state ?? state);
+  const failure = state === "Failed" ? report?.fault : undefined;
   log.info("model state", { model: name, version, state, ...(failure === undefined ? {} : { fault: failure }) });
   const line = failure === undefined ? stateLine({ name, version }, state) : failedLine({ name, version }, failure);
   if (line !== undefined) print(line);
@@ -164,6 +166,18 @@ async function drained(
   await repository.drain();
   admin.cut();
   await admin.close();
+}
+
+/** The figures come with the ports: what happened before is told when they open. */
+function tellAll(registry: ModelRegistry, repository: Repository, { figures }: Serving): void {
+  for (const model of registry.names()) {
+    for (const { version, state } of registry.versions(model)) figures.versionState({ model, version }, state);
+  }
+  for (const { name: model, versions } of repository.models) {
+    for (const { found, ready } of versions) {
+      if (ready !== undefined) figures.versionReady({ model, version: found.number }, ready);
+    }
+  }
 }
 
 /** What every version tells, by model and number; of one that is on its way as much as is known. */

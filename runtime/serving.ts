@@ -1,7 +1,7 @@
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
-import { type ServeFigures, serveFigures } from "./figures.ts";
+import { type ServeFigures, serveFigures } from "./figures/serve-figures.ts";
 import type { ServeOptions } from "./options.ts";
 import { release } from "./contract/release.ts";
 import { kserveV1 } from "./protocols/kserve-v1/kserve-v1.ts";
@@ -39,7 +39,7 @@ export interface Serving {
 export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
   const { models, state, facts, isDraining, clock, log } = served;
   const { host } = options;
-  const figures = serveFigures();
+  const figures = serveFigures(clock);
   const { maxBatchSize } = options.serving.batching;
   const server = { ...release, name: options.serverName, maxBatchSize };
   const onAnswer = (answered: AnsweredRequest): void => {
@@ -53,7 +53,12 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const front = await openHttpServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
     protocolListener({
-      protocols: [tensorflowServing(models), openInference(models, server), kserveV1, openApi(models, server)],
+      protocols: [
+        tensorflowServing(figures.observed(models, "tensorflow-serving")),
+        openInference(figures.observed(models, "open-inference"), server),
+        kserveV1,
+        openApi(models, server),
+      ],
       body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
       timeoutMs: options.serving.timeoutMs,
       isDraining,
@@ -65,7 +70,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
     const { grpcServices } = await import("./grpc-services.ts");
     const { bodyBytes: maxBytes, timeoutMs } = options.serving;
-    const services = grpcServices({ ...served, server });
+    const services = grpcServices({ ...served, server, observed: figures.observed });
     return { services, maxBytes, timeoutMs, onStart: figures.requestStarted, onAnswer, clock };
   });
   log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });

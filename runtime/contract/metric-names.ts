@@ -3,7 +3,13 @@ export const metricNames = {
   requests: "modelwright_requests_total",
   requestDuration: "modelwright_request_duration_seconds",
   requestsInFlight: "modelwright_requests_in_flight",
+  inferences: "modelwright_inferences_total",
+  inferenceDuration: "modelwright_inference_duration_seconds",
+  engineDuration: "modelwright_engine_duration_seconds",
+  queueLength: "modelwright_queue_length_requests",
   batchSize: "modelwright_batch_size_rows",
+  modelMemory: "modelwright_model_memory_bytes",
+  modelLoadFailures: "modelwright_model_load_failures_total",
   modelLoadDuration: "modelwright_model_load_duration_seconds",
   modelState: "modelwright_model_state_info",
   gatewayRequests: "modelwright_gateway_requests_total",
@@ -16,4 +22,10 @@ export const metricNames = {
   queueLatency: "modelwright_queue_latency_seconds",
   apiRequests: "modelwright_api_requests_total",
   watchEnds: "modelwright_watch_ends_total",
+} as const;
+
+/** Names that TensorFlow Serving gives what we count as well, so that dashboards made for it go on. */
+export const tensorflowMetricNames = {
+  requestCount: ":tensorflow:serving:request_count",
+  requestLatency: ":tensorflow:serving:request_latency",
 } as const;

@@ -88,13 +88,22 @@ describe("a runtime that serves the digits classifier", () => {
       version: "1",
       state: "Ready",
       format: "keras-h5",
-      engine: expect.stringMatching(/^TensorFlowJs\/(?:wasm|cpu)$/),
+      engine: expect.stringMatching(/^(?:OnnxRuntime\/cpu|TensorFlowJs\/(?:wasm|cpu))$/),
       digest: "sha256:75bea7b77b0639710a529a403cf7347fc4b3b55de2dda0bac0639febdc8208f2",
       bytes: 111_624,
       signature: "features: float32[-1,64] → output_0: float32[-1,10]",
     });
     const metrics = await (await fetch(`${serving.admin}/metrics`)).text();
     expect(metrics).toContain('modelwright_model_state_info{model="digits",version="1",state="Ready"} 1');
+    expect(metrics).toMatch(
+      /^modelwright_inferences_total\{model="digits",version="1",protocol="tensorflow-serving",fault=""\} \d+$/m,
+    );
+    expect(metrics).toMatch(/^:tensorflow:serving:request_count\{model_name="digits",status="OK"\} \d+$/m);
+    expect(metrics).toContain(
+      ':tensorflow:serving:request_latency_bucket{le="+Inf",model_name="digits",API="Predict",',
+    );
+    expect(metrics).toContain('modelwright_queue_length_requests{model="digits",version="1"} 0');
+    expect(metrics).toMatch(/^modelwright_model_memory_bytes\{model="digits",version="1"\} \d+$/m);
     expect(metrics).toContain(
       'modelwright_requests_total{protocol="tensorflow-serving",status="413",fault="BodyTooLarge"} 2',
     );

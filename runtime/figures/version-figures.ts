@@ -1,0 +1,99 @@
+import { type MetricSet, durationBuckets } from "../base/metrics.ts";
+import { metricNames } from "../contract/metric-names.ts";
+import type { ModelState } from "../contract/model-facts.ts";
+import type { ServedModel } from "../dataplane/served-model.ts";
+import type { ServeFigures, VersionLabels } from "./serve-figures.ts";
+
+/** One run of the engine. */
+export interface BatchRun {
+  readonly rows: number;
+  readonly engineMs: number;
+}
+
+const labels = ["model", "version"] as const;
+
+/** Figures of each version of each model; they go when it does. */
+export function versionFigures(metrics: MetricSet): Pick<ServeFigures, "batchRan" | "versionReady" | "versionState"> {
+  const versions = new Map<string, { readonly labels: VersionLabels; readonly served: ServedModel }>();
+  const state = stateFigures(metrics);
+  const batches = batchFigures(metrics);
+  const loadDuration = metrics.gauge({
+    name: metricNames.modelLoadDuration,
+    help: "Time from the start of the load to the first answer of the model.",
+    labels,
+  });
+  const memory = metrics.gauge({ name: metricNames.modelMemory, help: "Memory of the weights.", labels });
+  const queue = metrics.gauge(
+    { name: metricNames.queueLength, help: "Requests that wait for the engine.", labels },
+    (gauge) => {
+      for (const { labels, served } of versions.values()) gauge.set(labels, served.queued);
+    },
+  );
+  return {
+    batchRan: batches.ran,
+    versionReady: (labels, { served, loadMs }) => {
+      versions.set(keyOf(labels), { labels, served });
+      loadDuration.set(labels, loadMs / 1000);
+      memory.set(labels, served.loaded.weightBytes);
+    },
+    versionState: (labels, current) => {
+      state.set(labels, current);
+      if (current !== "Unloaded") return;
+      for (const gauge of [loadDuration, memory, queue]) gauge.remove(labels);
+      batches.forget(labels);
+      versions.delete(keyOf(labels));
+    },
+  };
+}
+
+function batchFigures(metrics: MetricSet) {
+  const rows = metrics.histogram({
+    name: metricNames.batchSize,
+    help: "Rows that ran through the engine together.",
+    labels,
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  });
+  const engine = metrics.histogram({
+    name: metricNames.engineDuration,
+    help: "Time of the engine for one batch.",
+    labels,
+    buckets: durationBuckets,
+  });
+  return {
+    ran: (labels: VersionLabels, batch: BatchRun): void => {
+      rows.observe(labels, batch.rows);
+      engine.observe(labels, batch.engineMs / 1000);
+    },
+    forget: (labels: VersionLabels): void => {
+      rows.remove(labels);
+      engine.remove(labels);
+    },
+  };
+}
+
+function stateFigures(metrics: MetricSet) {
+  const states = new Map<string, ModelState>();
+  const info = metrics.gauge({
+    name: metricNames.modelState,
+    help: "1 for the state that a version of a model is in.",
+    labels: [...labels, "state"],
+  });
+  const failures = metrics.counter({
+    name: metricNames.modelLoadFailures,
+    help: "Loads that have failed.",
+    labels: ["model"],
+  });
+  return {
+    set: (labels: VersionLabels, state: ModelState): void => {
+      const before = states.get(keyOf(labels));
+      if (before !== undefined) info.remove({ ...labels, state: before });
+      states.set(keyOf(labels), state);
+      info.set({ ...labels, state }, 1);
+      if (state === "Failed") failures.inc({ model: labels.model });
+    },
+  };
+}
+
+function keyOf({ model, version }: VersionLabels): string {
+  return `${model}/${version}`;
+}
