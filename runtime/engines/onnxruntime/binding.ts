@@ -3,17 +3,16 @@ import { isMainThread } from "node:worker_threads";
 import { onnxRuntimeFaults as faults } from "./faults.ts";
 
 /** A tensor as the addon of onnxruntime-node takes and gives it. */
-export class NativeTensor {
+export interface NativeTensor {
   readonly type: string;
-  readonly location = "cpu";
+  readonly location: "cpu";
   data: ArrayLike<unknown>;
   dims: readonly number[];
+}
 
-  constructor(type: string, data: ArrayLike<unknown>, dims: readonly number[]) {
-    this.type = type;
-    this.data = data;
-    this.dims = dims;
-  }
+/** The addon makes its results with this, as it would with the package's class: by `new`. */
+export function nativeTensor(type: string, data: ArrayLike<unknown>, dims: readonly number[]): NativeTensor {
+  return { type, location: "cpu", data, dims };
 }
 
 /** An input or output as the addon describes it; `type` is a number of onnx.proto's `TensorProto.DataType`. */
@@ -48,7 +47,7 @@ export interface SessionOptions {
 
 interface Addon {
   readonly InferenceSession: new () => NativeSession;
-  initOrtOnce(logLevel: number, tensor: typeof NativeTensor, isMainThread: boolean): void;
+  initOrtOnce(logLevel: number, tensor: typeof nativeTensor, isMainThread: boolean): void;
 }
 
 /** Faults tell what failed; the library would print it a second time. */
@@ -64,7 +63,7 @@ export function onnxRuntimeAddon(): Addon {
   const file = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`;
   try {
     const addon = createRequire(import.meta.url)(file) as Addon; // as the package's dist/binding.js has it
-    addon.initOrtOnce(silent, NativeTensor, isMainThread);
+    addon.initOrtOnce(silent, nativeTensor, isMainThread);
     loaded = addon;
     return addon;
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Signature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
-import { type NativeSession, NativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
+import { type NativeSession, type NativeTensor, nativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
 import { onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
 import { nativeData, tensorOf } from "./tensors.ts";
 
@@ -72,7 +72,7 @@ class NativeOnnxSession implements OnnxSession {
     this.#signature = signature;
     this.device = device;
     if (fallback !== undefined) this.fallback = fallback;
-    this.#inputs = signature.inputs.map(({ dtype }) => new NativeTensor(dtype, [], []));
+    this.#inputs = signature.inputs.map(({ dtype }) => nativeTensor(dtype, nothing, []));
     this.#feeds = Object.fromEntries(signature.inputs.map(({ name }, i) => [name, this.#inputs[i]]));
     this.#fetches = Object.fromEntries(signature.outputs.map(({ name }) => [name, null]));
   }

@@ -23,7 +23,7 @@ export function builtModel(
   path: readonly string[] = [],
 ): readonly Value[] {
   const layers = layersOf(model);
-  if (textAt(model, "class_name") !== "Sequential") return new FunctionalModel(building, model, inputs, path).outputs();
+  if (textAt(model, "class_name") !== "Sequential") return functionalModel(building, model, inputs, path);
   const called = layers.filter(({ className }) => className !== "InputLayer");
   return called.reduce((values, layer) => builtLayer(building, layer, values, path), inputs);
 }
@@ -56,51 +56,41 @@ function checkRow(shape: readonly number[]): void {
 type Reference = readonly [name: string, node: number, tensor: number];
 
 /** A model whose layers name what they are called with: each call is built when its result is first asked for. */
-class FunctionalModel {
-  readonly #building: Building;
-  readonly #path: readonly string[];
-  readonly #layers: ReadonlyMap<string, NamedLayer>;
-  readonly #outputs: readonly Reference[];
-  readonly #values = new Map<string, readonly Value[] | "being built">();
-
-  constructor(building: Building, model: JsonObject, inputs: readonly Value[], path: readonly string[]) {
-    this.#building = building;
-    this.#path = path;
-    this.#layers = new Map(layersOf(model).map((layer) => [layer.name, layer]));
-    const config = model["config"] as JsonObject; // `layersOf` has looked into it
-    this.#outputs = references(config["output_layers"]);
-    const given = references(config["input_layers"]);
-    if (given.length !== inputs.length)
-      throw new NotExportedError(`a model takes ${given.length} inputs, not ${inputs.length}`);
-    for (const [i, input] of inputs.entries()) this.#values.set(`${given[i]?.[0]}/0`, [input]);
+function functionalModel(
+  building: Building,
+  model: JsonObject,
+  inputs: readonly Value[],
+  path: readonly string[],
+): readonly Value[] {
+  const layers = new Map(layersOf(model).map((layer) => [layer.name, layer]));
+  const config = model["config"] as JsonObject; // `layersOf` has looked into it
+  const given = references(config["input_layers"]);
+  if (given.length !== inputs.length) {
+    throw new NotExportedError(`a model takes ${given.length} inputs, not ${inputs.length}`);
   }
+  const results = new Map<string, readonly Value[] | "being built">();
+  for (const [i, input] of inputs.entries()) results.set(`${given[i]?.[0]}/0`, [input]);
 
-  outputs(): readonly Value[] {
-    return this.#outputs.map((reference) => this.#value(reference));
-  }
-
-  #value([name, node, tensor]: Reference): Value {
-    const layer = this.#layers.get(name);
+  const valueOf = ([name, node, tensor]: Reference): Value => {
+    const layer = layers.get(name);
     if (layer === undefined) throw new NotExportedError(`there is no layer "${name}"`);
     const calls = isList(layer.layer["inbound_nodes"]) ? layer.layer["inbound_nodes"] : [];
     const call = modelClasses.has(layer.className) ? callOfModel(node, calls.length) : node;
     const key = `${name}/${call}`;
-    const known = this.#values.get(key);
+    const known = results.get(key);
     if (known === "being built") throw new NotExportedError(`layer "${name}" waits for itself`);
-    const values = known ?? this.#built(key, layer, references(calls[call]));
+    const values = known ?? built(key, layer, references(calls[call]));
     const value = values[tensor];
     if (value === undefined) throw new NotExportedError(`layer "${name}" has no output ${tensor}`);
     return value;
-  }
-
-  #built(key: string, layer: NamedLayer, calledWith: readonly Reference[]): readonly Value[] {
-    this.#values.set(key, "being built");
-    const inputs = calledWith.map((reference) => this.#value(reference));
-    if (inputs.length === 0) throw new NotExportedError(`layer "${layer.name}" is called with nothing`);
-    const values = builtLayer(this.#building, layer, inputs, this.#path);
-    this.#values.set(key, values);
+  };
+  const built = (key: string, layer: NamedLayer, calledWith: readonly Reference[]): readonly Value[] => {
+    results.set(key, "being built");
+    const values = builtLayer(building, layer, calledWith.map(valueOf), path);
+    results.set(key, values);
     return values;
-  }
+  };
+  return references(config["output_layers"]).map(valueOf);
 }
 
 /** Making a model counts as its first call: see `callShift` in formats/keras/topology/layers.ts. */
