@@ -85,6 +85,13 @@ export const status = Type.Object(
     conditions: Type.Optional(conditions),
     stable: Type.Optional(revisionStatus),
     candidate: Type.Optional(candidateStatus),
+    highestVersion: Type.Optional(
+      Type.Integer({
+        description: "The highest version that a revision was ever given; a new one gets the next.",
+        format: "int64",
+        minimum: 1,
+      }),
+    ),
     step: Type.Optional(count("Index of the rollout's step, from 0.")),
     replicas: Type.Optional(count("Pods of all revisions; read by kubectl scale and autoscalers.")),
     selector: Type.Optional(text("Label selector of the pods, as text; read by autoscalers.")),

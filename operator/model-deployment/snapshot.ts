@@ -125,7 +125,7 @@ export interface Observation {
   readonly settings: Settings;
   readonly identity: Identity;
   readonly spec: ModelDeploymentSpec;
-  /** The last status written. Only `stable` and `candidate` (revision, version, weight) and `gateway.port` are progress that cannot be observed elsewhere. */
+  /** The last status written. Only `stable` and `candidate` (revision, version, weight), `highestVersion` and `gateway.port` are progress that cannot be observed elsewhere. */
   readonly status: ModelDeploymentStatus;
   readonly revisions: readonly ObservedRevision[];
   readonly serviceAccount?: (ServiceAccount & Stored) | undefined;

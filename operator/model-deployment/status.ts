@@ -2,6 +2,7 @@ import type { Condition, ModelDeploymentStatus, RevisionStatus } from "../../crd
 import { ports } from "../../runtime/contract/ports.ts";
 import { conditions, type Standing } from "./conditions.ts";
 import { isEqual } from "./plan/equality.ts";
+import { highestVersion } from "./plan/revisions.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
 import { serviceName } from "./resources/names.ts";
 import {
@@ -22,6 +23,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
   const { stable, candidate }: RolloutState = failure === undefined ? plan.rollout : snapshot.rollout;
   const port = plan.port ?? previous.gateway?.port;
   const model = modelStatus(snapshot, stable ?? candidate);
+  const highest = highestVersion(snapshot, { stable, candidate });
   return {
     observedGeneration: identity.generation,
     conditions: [...conditions(standing, previous.conditions ?? [])] satisfies Condition[],
@@ -31,6 +33,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
     selector: deploymentSelectorText(identity.name),
     url: url(snapshot),
     ...(port === undefined ? {} : { gateway: { port } }),
+    ...(highest === 0 ? {} : { highestVersion: highest }),
     ...(model === undefined ? {} : { model }),
   };
 }

@@ -18,7 +18,7 @@ import { settings } from "./model-deployment.ts";
 export interface OperatorScene {
   /** Somebody else than the operator. */
   readonly client: Client;
-  /** Requests of the operator, watches and events left out, as `POST services`. */
+  /** Requests of the operator as `POST services`, without watches, events and its looks at the served schema. */
   readonly requests: string[];
   /** Routes as the gateway has them. */
   readonly routes: Map<string, Route>;
@@ -180,7 +180,8 @@ function recorded(transport: Transport, requests: string[]): Transport {
     const [bare = ""] = path.split("?");
     const parts = bare.split("/").slice(bare.startsWith("/api/") ? 3 : 4);
     const [plural = "", , subresource] = parts[0] === "namespaces" ? parts.slice(2) : parts;
-    if (plural !== "events") requests.push([method, plural, subresource].filter(Boolean).join(" "));
+    if (plural !== "events" && !bare.startsWith("/openapi/"))
+      requests.push([method, plural, subresource].filter(Boolean).join(" "));
   };
   return {
     send: (request) => {

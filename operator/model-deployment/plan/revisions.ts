@@ -1,5 +1,5 @@
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
-import type { Snapshot } from "../snapshot.ts";
+import type { RolloutState, Snapshot } from "../snapshot.ts";
 import { hash } from "./hash.ts";
 
 /** By spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
@@ -16,8 +16,8 @@ export function revisionHash(spec: ModelDeploymentSpec): string {
 }
 
 /**
- * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else one more than any
- * known, so that clients never see a number come back with another model behind it.
+ * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else one more than any that
+ * was ever given, so that clients never see a number come back with another model behind it.
  */
 export function revisionVersion(snapshot: Snapshot, revision: string): string {
   const { stable, candidate } = snapshot.rollout;
@@ -25,6 +25,11 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
   if (existing !== undefined) return existing.version;
   const promised = [stable, candidate].find((share) => share?.revision === revision);
   if (promised !== undefined) return promised.version;
-  const versions = [stable?.version, candidate?.version, ...snapshot.revisions.map(({ version }) => version)];
-  return String(1 + Math.max(0, ...versions.map((version) => Number(version ?? 0))));
+  return String(1 + highestVersion(snapshot, snapshot.rollout));
+}
+
+/** The highest number that was ever given, as far as is known: 0 before the first. */
+export function highestVersion({ revisions, status }: Snapshot, { stable, candidate }: RolloutState): number {
+  const given = [stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0));
+  return Math.max(status.highestVersion ?? 0, ...given);
 }

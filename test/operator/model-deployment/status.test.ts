@@ -36,6 +36,7 @@ describe("the status", () => {
       selector: "modelwright.dev/model-deployment=digits",
       url: "http://digits.default.svc:8501/v1/models/digits",
       gateway: { port: 20_001 },
+      highestVersion: 1,
       model: {
         signature: "a: float32[-1,64] → b: float32[-1,10]",
         format: "Keras",
@@ -44,6 +45,14 @@ describe("the status", () => {
         digest: "sha256:aa",
       },
     });
+  });
+
+  test("never forgets the highest version that was given", () => {
+    const told = (highestVersion: number) => {
+      const seen = snapshot({ ...serving, status: { ...serving.status, highestVersion } });
+      return status({ snapshot: seen, plan: plan(seen) }).highestVersion;
+    };
+    expect([told(7), told(1)]).toEqual([7, 1]);
   });
 
   test("leads to the front where there is one", () => {

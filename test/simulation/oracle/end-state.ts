@@ -67,7 +67,8 @@ function alike(object: object): string {
     if (isStopped && (key === "digest" || isFacts(value))) return undefined;
     if (key === "template") return canonicalJson(value).length;
     if (key === "targetPort" || isGatewayPort(key, value)) return "PORT";
-    if (key === "version" || key === annotations.version) return String(value).replace(/^\d+$/, "V");
+    if (key === "version" || key === "highestVersion" || key === annotations.version)
+      return String(value).replace(/^\d+$/, "V");
     return typeof value === "string" ? worded(value) : value;
   });
 }

@@ -32,6 +32,17 @@ const versions: Readonly<Record<string, { given: Partial<Observation>; want: str
     given: { status: { candidate: { revision: wantedHash, version: "3" }, stable: { revision: "x", version: "2" } } },
     want: "3",
   },
+  "a new one is above every number that was ever given, though the revision that had it is gone": {
+    given: { status: { stable: { revision: "y", version: "1" }, highestVersion: 2 } },
+    want: "3",
+  },
+  "one that comes back while it exists keeps its lower number": {
+    given: {
+      revisions: [revision(wantedHash, [], { version: "1" })],
+      status: { stable: { revision: "y", version: "2" }, highestVersion: 2 },
+    },
+    want: "1",
+  },
   "a new one is above every number that clients may have seen": {
     given: { revisions: [revision("x", [], { version: "7" })], status: { stable: { revision: "y", version: "10" } } },
     want: "11",
