@@ -59,6 +59,9 @@ function spelled(object: object): string {
   return known;
 }
 
+/** Numbers of versions: they depend on what was seen on the way. */
+const numbers = new Set(["version", "highestVersion", annotations.version]);
+
 function alike(object: object): string {
   const isStopped = !/"ready":[1-9]/.test(JSON.stringify(object));
   return JSON.stringify(object, (key, value: unknown) => {
@@ -67,8 +70,7 @@ function alike(object: object): string {
     if (isStopped && (key === "digest" || isFacts(value))) return undefined;
     if (key === "template") return canonicalJson(value).length;
     if (key === "targetPort" || isGatewayPort(key, value)) return "PORT";
-    if (key === "version" || key === "highestVersion" || key === annotations.version)
-      return String(value).replace(/^\d+$/, "V");
+    if (numbers.has(key)) return String(value).replace(/^\d+$/, "V");
     return typeof value === "string" ? worded(value) : value;
   });
 }
