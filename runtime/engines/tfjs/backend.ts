@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
+import { guardMemory } from "./guarded-memory.ts";
 import { registerKerasObjects } from "./keras-objects.ts";
 
 /** TensorFlow.js with a backend that works on this machine. */
@@ -33,7 +34,10 @@ async function load(): Promise<TensorFlow> {
 async function startedBackend(tf: typeof Core): Promise<string> {
   require("@tensorflow/tfjs-backend-wasm");
   const hasWasm = await tf.setBackend("wasm").catch(() => false);
-  if (hasWasm) return "wasm";
+  if (hasWasm) {
+    guardMemory(tf.backend());
+    return "wasm";
+  }
   require("@tensorflow/tfjs-backend-cpu");
   await tf.setBackend("cpu");
   return "cpu";

@@ -1,4 +1,3 @@
-import type * as Core from "@tensorflow/tfjs-core";
 import type { Signature, Signatures } from "../../../dataplane/signature.ts";
 import { signatureName } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
@@ -11,18 +10,30 @@ import type { IntegerMemory } from "./call.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
 import { exampleRefusal } from "./operations/examples.ts";
 import { operations } from "./operations/operations.ts";
+import { type ConstantStore, releaseUnused } from "./optimisation/constant-store.ts";
+import { foldedConstants } from "./optimisation/folded-constants.ts";
+import { fusedProducts } from "./optimisation/fused-products.ts";
 import { type Program, program } from "./program.ts";
 import { isTensor, release, type Value } from "./value.ts";
 
-/** A prediction that takes longer fails: graphs can loop for ever. */
-const maxPredictionMs = 30_000;
-/** How long a loop runs before others have their turn. */
-const sliceMs = 20;
+/** How long predictions may take. */
+export interface GraphLimits {
+  /** A prediction that takes longer fails: graphs can loop for ever. */
+  readonly maxPredictionMs: number;
+  /** How long a loop runs before others have their turn. */
+  readonly sliceMs: number;
+}
+
+export const defaultGraphLimits: GraphLimits = { maxPredictionMs: 30_000, sliceMs: 20 };
 
 /** Brings a graph into TensorFlow.js' memory. Throws a Fault that names all operations that cannot be run. */
-export function loadedGraph(flow: TensorFlow, definition: TensorFlowGraph): LoadedModel {
+export function loadedGraph(
+  flow: TensorFlow,
+  definition: TensorFlowGraph,
+  limits: GraphLimits = defaultGraphLimits,
+): LoadedModel {
   checkOperations(definition);
-  return new GraphModelInMemory(flow, definition);
+  return new GraphModelInMemory(flow, definition, limits);
 }
 
 function checkOperations({ signatures }: TensorFlowGraph): void {
@@ -48,21 +59,22 @@ class GraphModelInMemory implements LoadedModel {
   readonly weightBytes: number;
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #environment: Environment;
+  readonly #limits: GraphLimits;
   #isLoaded = true;
 
-  constructor(flow: TensorFlow, definition: TensorFlowGraph) {
+  constructor(flow: TensorFlow, definition: TensorFlowGraph, limits: GraphLimits) {
+    this.#limits = limits;
     const { tf, backend } = flow;
     this.engine = `TensorFlowJs/${backend}`;
     this.weightBytes = definition.weightBytes;
     this.signatures = new Map(definition.signatures.map(({ name, signature }) => [name, signature]));
-    this.#programs = new Map(
-      definition.signatures.map(({ name, body }) => [name, program(body, (op) => operations.get(op))]),
-    );
-    const integers: IntegerMemory = new WeakMap();
+    const values = constantValues(flow, definition.constants);
+    const bodies = simplifiedBodies({ tf, values, computed: new Map() }, definition.signatures);
+    this.#programs = new Map([...bodies].map(([name, body]) => [name, program(body, (op) => operations.get(op))]));
     this.#environment = {
       tf,
-      integers,
-      constants: constantValues(flow, definition.constants, integers),
+      constants: values,
+      integers: integerMemory(values),
       addKernels: () => addFallbackKernels(flow),
     };
   }
@@ -74,11 +86,12 @@ class GraphModelInMemory implements LoadedModel {
     const chosenProgram = this.#programs.get(chosen);
     if (signature === undefined || chosenProgram === undefined) throw new Error(`there is no signature ${chosen}`);
     const now = performance.now();
+    const { maxPredictionMs, sliceMs } = this.#limits;
     const timing: Timing = { endsAt: now + maxPredictionMs, pausesAt: now + sliceMs };
     const given = inputs.map((input) => valueOf(this.#environment.tf, input));
     const run = executed(this.#environment, chosenProgram, given, { timing, isOwner: true });
     const first = run.next();
-    return first.done === true ? results(signature, first.value) : finished(run, timing, signature);
+    return first.done === true ? results(signature, first.value) : this.#finished(run, timing, signature);
   }
 
   unload(): void {
@@ -86,32 +99,26 @@ class GraphModelInMemory implements LoadedModel {
     this.#isLoaded = false;
     for (const constant of this.#environment.constants) release(constant);
   }
-}
 
-/** Goes on with a run in slices of time, so that the thread serves others in between. */
-async function finished(
-  run: Generator<void, Value[]>,
-  timing: Timing,
-  signature: Signature,
-): Promise<readonly Tensor[]> {
-  for (;;) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-    timing.pausesAt = performance.now() + sliceMs;
-    const step = run.next();
-    if (step.done === true) return results(signature, step.value);
+  /** Goes on with a run in slices of time, so that the thread serves others in between. */
+  async #finished(run: Generator<void, Value[]>, timing: Timing, signature: Signature): Promise<readonly Tensor[]> {
+    for (;;) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      timing.pausesAt = performance.now() + this.#limits.sliceMs;
+      const step = run.next();
+      if (step.done === true) return results(signature, step.value);
+    }
   }
 }
 
 /** Uploads all constants, or none. */
-function constantValues({ tf }: TensorFlow, constants: readonly Constant[], integers: IntegerMemory): readonly Value[] {
+function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Value[] {
   const values: Value[] = [];
   for (const { name, tensor } of constants) {
     try {
-      const value = valueOf(tf, tensor);
-      values.push(value);
-      if (isIntegerList(value)) integers.set(value, Array.from(value.dataSync()));
+      values.push(valueOf(tf, tensor));
     } catch (thrown) {
       for (const value of values) release(value);
       throw faults.ConstantUnsupported({ constant: name, reason: reasonOf(thrown) }, thrown);
@@ -120,8 +127,25 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[], inte
   return values;
 }
 
-function isIntegerList(value: Value): value is Core.Tensor {
-  return isTensor(value) && value.dtype === "int32" && value.size <= 1024;
+/** Computes what does not depend on the inputs, fuses what follows products. */
+function simplifiedBodies(
+  store: ConstantStore,
+  signatures: TensorFlowGraph["signatures"],
+): ReadonlyMap<string, Subgraph> {
+  const bodies = new Map(
+    signatures.map(({ name, body }) => [name, fusedProducts(store, foldedConstants(store, body))]),
+  );
+  releaseUnused(store, [...bodies.values()]);
+  return bodies;
+}
+
+function integerMemory(values: readonly Value[]): IntegerMemory {
+  const memory: IntegerMemory = new WeakMap();
+  for (const value of values) {
+    if (isTensor(value) && value.dtype === "int32" && value.size <= 1024)
+      memory.set(value, Array.from(value.dataSync()));
+  }
+  return memory;
 }
 
 function reasonOf(thrown: unknown): string {

@@ -1,0 +1,71 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import type { GraphNode, ValueRef } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import { constantTensor, type ConstantStore } from "./constant-store.ts";
+
+/** `x * scale + shift` for each channel; a part that is absent does nothing. Vectors, or scalars for all channels. */
+export interface ChannelAffine {
+  readonly scale?: () => Core.Tensor;
+  readonly shift?: () => Core.Tensor;
+}
+
+/** The last dimension of a value and its rank. */
+export interface ChannelShape {
+  readonly channels: number;
+  readonly rank: number;
+}
+
+/** What a node does to each channel of its input `of`, when that is all it does. */
+export function channelAffine(
+  store: ConstantStore,
+  node: GraphNode,
+  of: ValueRef,
+  { channels, rank }: ChannelShape,
+): ChannelAffine | undefined {
+  const [first, second] = node.inputs;
+  const isFirst = isSame(first, of);
+  if (!isFirst && !isSame(second, of)) return undefined;
+  if (/^FusedBatchNorm(V[23])?$/.test(node.op)) return isFirst ? batchNorm(store, node, channels) : undefined;
+  const vector = channelVector(store, isFirst ? second : first, { channels, rank });
+  if (vector === undefined) return undefined;
+  if (node.op === "Mul") return { scale: vector };
+  if (node.op === "Add" || node.op === "AddV2") return { shift: vector };
+  if (!isFirst) return undefined;
+  if (node.op === "Sub") return { shift: () => store.tf.neg(vector()) };
+  return node.op === "BiasAdd" && !isChannelsFirst(node) ? { shift: vector } : undefined;
+}
+
+/** Whether two references mean the same output. */
+export function isSame(one: ValueRef | undefined, other: ValueRef): boolean {
+  return one?.from === "node" && other.from === "node" && one.index === other.index && one.output === other.output;
+}
+
+function isChannelsFirst({ attributes }: GraphNode): boolean {
+  return String(attributes.get("data_format") ?? "").startsWith("NC");
+}
+
+/** A constant that differs along the last axis only, as a vector or a scalar. */
+function channelVector(
+  store: ConstantStore,
+  ref: ValueRef | undefined,
+  limits: ChannelShape,
+): (() => Core.Tensor) | undefined {
+  const constant = constantTensor(store, ref);
+  if (constant === undefined || constant.dtype !== "float32") return undefined;
+  const { channels } = limits;
+  const { shape, size, rank } = constant;
+  if (rank > limits.rank || (size !== 1 && (size !== channels || shape[rank - 1] !== channels))) return undefined;
+  return () => store.tf.reshape(constant, size === 1 ? [] : [channels]);
+}
+
+function batchNorm(store: ConstantStore, node: GraphNode, channels: number): ChannelAffine | undefined {
+  const { attributes, inputs } = node;
+  if (attributes.get("is_training") !== false || isChannelsFirst(node)) return undefined;
+  const [gamma, beta, mean, variance] = inputs.slice(1).map((ref) => constantTensor(store, ref));
+  if (gamma === undefined || beta === undefined || mean === undefined || variance === undefined) return undefined;
+  if (gamma.size !== channels) return undefined;
+  const { tf } = store;
+  const epsilon = attributes.get("epsilon");
+  const scale = (): Core.Tensor =>
+    tf.mul(gamma, tf.rsqrt(tf.add(variance, typeof epsilon === "number" ? epsilon : 1e-4)));
+  return { scale, shift: () => tf.sub(beta, tf.mul(mean, scale())) };
+}

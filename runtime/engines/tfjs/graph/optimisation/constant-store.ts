@@ -1,0 +1,88 @@
+import type * as Core from "@tensorflow/tfjs-core";
+import type { GraphNode, Subgraph, ValueRef } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import type { Call } from "../call.ts";
+import { isTensor, release, tensorsOf, type Value } from "../value.ts";
+
+/** The constants of a model while its graphs are simplified: new ones are added, those that nothing needs any more are freed. */
+export interface ConstantStore {
+  readonly tf: typeof Core;
+  readonly values: Value[];
+  /** Constants that were computed once, by what they were computed from: signatures often share whole parts. */
+  readonly computed: Map<string, readonly number[]>;
+}
+
+/** The constant that a reference means, when it is a tensor. */
+export function constantTensor({ values }: ConstantStore, ref: ValueRef | undefined): Core.Tensor | undefined {
+  const value = ref?.from === "constant" ? values[ref.index] : undefined;
+  return value !== undefined && isTensor(value) ? value : undefined;
+}
+
+/** Computes new constants once for equal `key`s; what is needed in between is freed. Returns their references. */
+export function computedConstants(
+  store: ConstantStore,
+  key: string,
+  compute: () => readonly Value[],
+): readonly ValueRef[] {
+  const known = store.computed.get(key) ?? added(store, compute);
+  store.computed.set(key, known);
+  return known.map((index) => ({ from: "constant", index }));
+}
+
+function added({ tf, values }: ConstantStore, compute: () => readonly Value[]): readonly number[] {
+  const engine = tf.engine();
+  engine.startScope("constants");
+  let kept: Core.Tensor[] = [];
+  try {
+    const results = compute().map((value) => (values.includes(value) && isTensor(value) ? value.clone() : value));
+    kept = results.flatMap(tensorsOf);
+    return results.map((value) => values.push(value) - 1);
+  } finally {
+    engine.endScope(kept);
+  }
+}
+
+/** Tells nodes that compute the same from the same constants. */
+export function constantKey({ op, inputs, attributes }: Pick<GraphNode, "op" | "inputs" | "attributes">): string {
+  const from = inputs.map((ref) => (ref.from === "constant" ? ref.index : ref.from));
+  return JSON.stringify([op, from, [...attributes]]);
+}
+
+/** Frees the constants that no subgraph refers to; their places stay. */
+export function releaseUnused({ values }: ConstantStore, subgraphs: readonly Subgraph[]): void {
+  const used = new Set<number>();
+  const note = (refs: readonly ValueRef[]): void => {
+    for (const ref of refs) if (ref.from === "constant") used.add(ref.index);
+  };
+  const visit = ({ nodes, results }: Subgraph): void => {
+    note(results);
+    for (const { inputs, subgraphs } of nodes) {
+      note(inputs);
+      subgraphs.forEach(visit);
+    }
+  };
+  subgraphs.forEach(visit);
+  for (const [index, value] of values.entries()) {
+    if (used.has(index)) continue;
+    release(value);
+    values[index] = { kind: "strings", shape: [0], data: [] };
+  }
+}
+
+/** A call of an operation on constants. */
+export function constantCall(
+  { tf, values }: ConstantStore,
+  { op, inputs, attributes }: Pick<GraphNode, "op" | "inputs" | "attributes">,
+): Call {
+  return {
+    tf,
+    op,
+    attributes,
+    inputs: inputs.map((ref) => {
+      const value = ref.from === "constant" ? values[ref.index] : undefined;
+      if (value === undefined) throw new Error(`${op}: an input is no constant`);
+      return value;
+    }),
+    isLastUse: () => false,
+    integers: new WeakMap(),
+  };
+}

@@ -1,0 +1,57 @@
+import type { GraphNode, Subgraph, ValueRef } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import { operations } from "../operations/operations.ts";
+import { isTensor, type Value } from "../value.ts";
+import { computedConstants, constantCall, constantKey, type ConstantStore } from "./constant-store.ts";
+
+/** A result with more elements is computed anew by each call, unless its inputs are as large. */
+const maxElements = 2 ** 16;
+
+/** The subgraph with everything computed that does not depend on its parameters. */
+export function foldedConstants(store: ConstantStore, subgraph: Subgraph): Subgraph {
+  /** What a node's outputs became. */
+  const folded = new Map<number, readonly ValueRef[]>();
+  const moved = new Map<number, number>();
+  const nodes: GraphNode[] = [];
+  const renamed = (ref: ValueRef): ValueRef => {
+    if (ref.from !== "node") return ref;
+    const constant = folded.get(ref.index)?.[ref.output];
+    return constant ?? { ...ref, index: moved.get(ref.index) ?? ref.index };
+  };
+  subgraph.nodes.forEach((node, index) => {
+    const { inputs, subgraphs } = node;
+    const renamedNode = {
+      ...node,
+      inputs: inputs.map(renamed),
+      subgraphs: subgraphs.map((inner) => foldedConstants(store, inner)),
+    };
+    const constants = constantOutputs(store, renamedNode);
+    if (constants === undefined) moved.set(index, nodes.push(renamedNode) - 1);
+    else folded.set(index, constants);
+  });
+  return { ...subgraph, nodes, results: subgraph.results.map(renamed) };
+}
+
+/** References of the node's outputs when they are constants. */
+function constantOutputs(store: ConstantStore, node: GraphNode): readonly ValueRef[] | undefined {
+  const operation = operations.get(node.op);
+  const isConstant = node.inputs.length > 0 && node.inputs.every(({ from }) => from === "constant");
+  if (!isConstant || operation === undefined || node.subgraphs.length > 0) return undefined;
+  try {
+    return computedConstants(store, constantKey(node), () => {
+      const call = constantCall(store, node);
+      const output = operation(call);
+      const values = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // the two forms of an Operation's result
+      const limit = Math.max(maxElements, ...call.inputs.map(sizeOf));
+      if (values.some((value) => !isTensor(value) || value.size > limit))
+        throw new RangeError("it is better computed late");
+      return values;
+    });
+  } catch {
+    // It fails where it belongs: in the prediction that needs it.
+    return undefined;
+  }
+}
+
+function sizeOf(value: Value): number {
+  return isTensor(value) ? value.size : 0;
+}
