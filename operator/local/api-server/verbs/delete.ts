@@ -70,16 +70,24 @@ export function deleteObject(
   const grace = kind.kind === "Pod" ? gracePeriodSeconds(existing, options.graceSeconds) : 0;
   const holds = finalizers.length > 0 || grace > 0 || kind.kind === "Namespace";
   const next = marked(context, existing, finalizers, grace);
-  if (!holds) {
-    // Only kinds with a grace period tell in their last version that they were being deleted.
-    const lastVersion = kind.kind === "Pod" ? sealed(next) : existing;
-    return {
-      object: options.dryRun ? lastVersion : context.store.remove(collectionOf(context, kind), lastVersion),
-      isGone: true,
-    };
-  }
+  if (!holds) return { object: removed(context, kind, { existing, marked: next, options }), isGone: true };
   if (next === existing || options.dryRun) return { object: existing, isGone: false };
   return { object: context.store.put(collectionOf(context, kind), next), isGone: false };
+}
+
+interface Removal {
+  readonly existing: ApiObject;
+  readonly marked: Draft;
+  readonly options: DeleteOptions;
+}
+
+/** Kinds with a grace period are marked first, also when it is over at once: who watches sees both. */
+function removed(context: Context, kind: ServedKind, { existing, marked, options }: Removal): ApiObject {
+  const hasGrace = kind.kind === "Pod";
+  if (options.dryRun) return hasGrace ? sealed(marked) : existing;
+  const collection = collectionOf(context, kind);
+  const last = hasGrace && marked !== existing ? context.store.put(collection, marked) : existing;
+  return context.store.remove(collection, last);
 }
 
 function marked(context: Context, existing: ApiObject, finalizers: readonly string[], grace: number): Draft {

@@ -109,7 +109,8 @@ export function updateObject(
   const complete = withManagers(next, managers);
   if (options.dryRun) return sealed(complete);
   if (!isReadyToGo(complete)) return context.store.put(collectionOf(context, kind), complete);
-  context.store.remove(collectionOf(context, kind), sealed(complete));
+  // The last state that was stored goes: who watches never learns of the one without finalizers.
+  context.store.remove(collectionOf(context, kind), existing);
   return sealed(complete);
 }
 
