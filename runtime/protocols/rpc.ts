@@ -83,9 +83,13 @@ export const rpcFaults = faultCatalogue<{ MessageUnreadable: { message: string; 
 const maxDetails = 1024;
 const maxEncoded = 4096;
 
+/** Codes of what no protocol but the transport brings. */
+const transportCodes: Readonly<Record<string, RpcCode>> = { ClientGone: "CANCELLED" };
+
 /** The refusal with the code that a protocol's table has for the fault. */
 export function rpcRefusal(fault: Fault, codes: Readonly<Record<string, RpcCode>>): RpcRefusal {
-  const known = Object.hasOwn(codes, fault.code) ? codes[fault.code] : undefined;
+  const table = { ...transportCodes, ...codes };
+  const known = Object.hasOwn(table, fault.code) ? table[fault.code] : undefined;
   return { code: known ?? "INTERNAL", details: shortened(fault.sentence.toWellFormed()) };
 }
 
@@ -96,7 +100,7 @@ function shortened(sentence: string): string {
   return length === sentence.length ? sentence : `${sentence.slice(0, length).toWellFormed()}...TRUNCATED`;
 }
 
-/** Texts, byte strings and messages within one request: two bytes each on the wire, a hundred times that in memory. */
+/** Two million texts, or 125,000 messages, within one request: two bytes each on the wire, a hundred times that in memory. */
 const maxValues = 2_000_000;
 
 /** Reads a request. Throws `MessageUnreadable` with the path of the field. */

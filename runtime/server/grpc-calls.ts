@@ -24,6 +24,7 @@ import {
   rpcCodes,
 } from "../protocols/rpc.ts";
 import { retryAfterSeconds } from "../protocols/protocol.ts";
+import { faults } from "./faults.ts";
 import { type AnsweredRequest, traceContext } from "./protocol-listener.ts";
 
 /** What calls are answered with, and within which limits. */
@@ -153,13 +154,13 @@ async function streamCall({ service, parts, call }: Conversation, method: Stream
   const begun = begin(service, parts, call);
   const terms = termsOf(call, parts, Number.POSITIVE_INFINITY);
   const send = (bytes: Uint8Array): Promise<void> => sent(call, asBuffer(bytes), terms.signal);
-  const requests = method.takesMany ? (call as ServerDuplexStream<Buffer, Buffer>) : single(call); // as `definitionOf` has it
+  const requests = "read" in call && method.takesMany ? call.iterator({ destroyOnReturn: false }) : single(call);
   try {
     await method.converse(requests, send, terms);
     call.end();
     tell(begun);
   } catch (thrown) {
-    const fault = Fault.from(thrown);
+    const fault = terms.signal.aborted ? faults.ClientGone({}, thrown) : Fault.from(thrown);
     if (!terms.signal.aborted) call.emit("error", statusOf(service, fault));
     tell(begun, fault);
   }

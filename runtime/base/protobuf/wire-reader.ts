@@ -26,7 +26,10 @@ export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, group
 /** As protobuf's own readers: messages nested deeper are refused. */
 const maxDepth = 100;
 
-/** How many texts, byte strings and messages may still be read: each takes far more memory than its two bytes on the wire. */
+/**
+ * How many texts, byte strings and numbers may still be read: each takes far more memory than its one or two bytes on the wire.
+ * A message counts for sixteen of them.
+ */
 export interface ValueBudget {
   left: number;
 }
@@ -36,6 +39,7 @@ interface ReadWithin {
   readonly budget: ValueBudget;
 }
 
+const messageCost = 16;
 const outermost: ReadWithin = { depth: 0, budget: { left: Number.POSITIVE_INFINITY } };
 
 /** Reads the wire format within a range of bytes, without copying. Every method throws ProtobufError. */
@@ -146,7 +150,7 @@ export class WireReader {
 
   /** A reader of the length-delimited value that comes next. */
   nested(): WireReader {
-    this.spend();
+    this.spend(messageCost);
     if (this.#depth >= maxDepth) throw new ProtobufError(`messages are nested more than ${maxDepth} deep`);
     const length = this.uint32();
     const start = this.#take(length);
@@ -182,9 +186,9 @@ export class WireReader {
     return false;
   }
 
-  /** Counts one value against the budget. */
-  spend(): void {
-    this.#budget.left -= 1;
+  /** Counts what is read against the budget. */
+  spend(cost = 1): void {
+    this.#budget.left -= cost;
     if (this.#budget.left < 0) throw new ProtobufError("it has more values than may be read");
   }
 

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Fault } from "../../../../../runtime/base/fault.ts";
+import type { Draft, MessageType } from "../../../../../runtime/base/protobuf/message.ts";
+import type { ModelRegistry } from "../../../../../runtime/model/registry.ts";
+import type { ConfiguredModel, ModelControl } from "../../../../../runtime/protocols/protocol.ts";
+import type { RpcService } from "../../../../../runtime/protocols/rpc.ts";
+import * as api from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+import { modelService } from "../../../../../runtime/protocols/tensorflow-serving/rpc/model-service.ts";
+import { type Caller, openCaller, pathOf } from "../../rpc/calling.ts";
+import { vectorRegistry } from "../vector-models.ts";
+
+type Decoded<T> = T extends MessageType<infer M> ? M : never;
+type StatusDraft = Draft<Decoded<typeof api.getModelStatusRequest>>;
+type ReloadDraft = Draft<Decoded<typeof api.reloadConfigRequest>>;
+
+let registry: ModelRegistry;
+let service: RpcService;
+let caller: Caller;
+beforeAll(async () => {
+  registry = await vectorRegistry();
+  const failing = registry.add("broken", 2);
+  failing.happen("fetched");
+  failing.fail({ code: "ModelNotFound", message: "there is no model at /models/broken" });
+  service = modelService(registry);
+  caller = await openCaller([service]);
+});
+afterAll(() => caller.close());
+
+function status(modelSpec: StatusDraft["modelSpec"]) {
+  const path = pathOf(service, "GetModelStatus");
+  return caller.call(
+    { path, request: api.getModelStatusRequest, response: api.getModelStatusResponse },
+    modelSpec === undefined ? {} : { modelSpec },
+  );
+}
+
+function reload(on: Caller, request: ReloadDraft) {
+  const path = pathOf(service, "HandleReloadConfigRequest");
+  return on.call({ path, request: api.reloadConfigRequest, response: api.reloadConfigResponse }, request);
+}
+
+const ok = { errorCode: 0, errorMessage: "" };
+
+describe("GetModelStatus", () => {
+  test("tells every version, newest first", async () => {
+    expect(await status({ name: "half_plus_two" })).toEqual({
+      modelVersionStatus: [
+        { version: 124, state: 30, status: ok },
+        { version: 123, state: 30, status: ok },
+      ],
+    });
+  });
+
+  test("tells why a version failed", async () => {
+    expect(await status({ name: "broken", version: { value: 2 } })).toEqual({
+      modelVersionStatus: [
+        { version: 2, state: 50, status: { errorCode: 5, errorMessage: "there is no model at /models/broken" } },
+      ],
+    });
+  });
+
+  test("refuses what TensorFlow Serving refuses", async () => {
+    expect([
+      await status(undefined),
+      await status({ name: "foo" }),
+      await status({ name: "half_plus_two", version: { value: 1 } }),
+    ]).toEqual([
+      "INVALID_ARGUMENT: Missing ModelSpec",
+      "NOT_FOUND: Could not find any versions of model foo",
+      "NOT_FOUND: Could not find version 1 of model half_plus_two",
+    ]);
+  });
+});
+
+const config = [
+  { name: "a", basePath: "/models/a" },
+  { name: "b", basePath: "/models/b", modelVersionPolicy: { latest: { numVersions: 2 } } },
+  { name: "c", basePath: "/models/c", modelVersionPolicy: { all: {} } },
+  {
+    name: "d",
+    basePath: "/models/d",
+    modelVersionPolicy: { specific: { versions: [3, 5] } },
+    versionLabels: new Map([["canary", 5]]),
+  },
+];
+
+describe("HandleReloadConfigRequest", () => {
+  test("is refused where the models are fixed", async () => {
+    expect([
+      await reload(caller, {}),
+      await reload(caller, { config: { customModelConfig: { typeUrl: "x" } } }),
+      await reload(caller, { config: { modelConfigList: { config } } }),
+    ]).toEqual([
+      "INVALID_ARGUMENT: ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",
+      "INVALID_ARGUMENT: ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",
+      "FAILED_PRECONDITION: Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another.",
+    ]);
+  });
+
+  test("hands the whole list on, and tells why it cannot be served", async () => {
+    const configured: ConfiguredModel[][] = [];
+    const failure = {
+      code: "ModelNotFound",
+      message: "there is no model at /models/a",
+      retry: "never",
+      level: "error",
+    };
+    const control: ModelControl = {
+      load: () => Promise.resolve(),
+      unload: () => Promise.resolve(),
+      configure: (models) => {
+        configured.push([...models]);
+        return configured.length === 1 ? Promise.resolve() : Promise.reject(new Fault({ ...failure } as never)); // a fault as the model folder has it
+      },
+    };
+    const open = await openCaller([modelService({ ...registry, control })]);
+    const request = { config: { modelConfigList: { config } }, metricNames: ["m"] };
+    const answers = [await reload(open, request), await reload(open, request)];
+    await open.close();
+    expect(answers).toEqual([
+      { status: ok, metric: [{ name: "m", int64ValueIncrease: 0 }] },
+      "INTERNAL: there is no model at /models/a",
+    ]);
+    expect(configured[0]).toEqual([
+      { name: "a", basePath: "/models/a", policy: { kind: "latest", count: 1 }, labels: new Map() },
+      { name: "b", basePath: "/models/b", policy: { kind: "latest", count: 2 }, labels: new Map() },
+      { name: "c", basePath: "/models/c", policy: { kind: "all" }, labels: new Map() },
+      {
+        name: "d",
+        basePath: "/models/d",
+        policy: { kind: "specific", numbers: [3, 5] },
+        labels: new Map([["canary", 5]]),
+      },
+    ]);
+  });
+});

@@ -1,0 +1,299 @@
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
+import { Client, Metadata, credentials } from "@grpc/grpc-js";
+import { afterEach, describe, expect, test } from "vitest";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { message, plain } from "../../../runtime/base/protobuf/message.ts";
+import { type RpcCall, type RpcService, rpcRefusal, unary } from "../../../runtime/protocols/rpc.ts";
+import { openGrpcServer } from "../../../runtime/server/grpc-server.ts";
+import type { AnsweredRequest } from "../../../runtime/server/protocol-listener.ts";
+import { type Caller, conversation, openCaller } from "../protocols/rpc/calling.ts";
+
+const note = message("test.Note", { text: plain(1, "string") });
+const busy = { code: "Busy", message: "busy", retry: { afterMs: 2500 }, level: "info" } as const;
+
+/** Says what it is told; waits, fails and repeats on demand. */
+function echo(started: (call: RpcCall) => void = () => {}): RpcService {
+  const types = { request: note, response: note };
+  return {
+    name: "test.Echo",
+    protocol: "test",
+    methods: {
+      Say: unary(types, async ({ text }, call) => {
+        started(call);
+        if (text === "wait") await new Promise((resolve) => call.signal.addEventListener("abort", resolve));
+        if (text.startsWith("sleep")) await new Promise((resolve) => setTimeout(resolve, Number(text.slice(5))));
+        if (text === "busy") throw new Fault(busy);
+        if (text === "fail") throw new TypeError("of ours");
+        return { text };
+      }),
+      Repeat: {
+        kind: "stream",
+        takesMany: true,
+        ...types,
+        converse: async (requests, send) => {
+          for await (const bytes of requests) {
+            if (note.decode(bytes).text === "busy") throw new Fault(busy);
+            await send(bytes);
+          }
+        },
+      },
+    },
+    refusal: (fault) => rpcRefusal(fault, { Busy: "UNAVAILABLE", MessageUnreadable: "INVALID_ARGUMENT" }),
+  };
+}
+
+const say = "/test.Echo/Say";
+const repeat = "/test.Echo/Repeat";
+const open: Caller[] = [];
+afterEach(async () => {
+  for (const caller of open.splice(0)) await caller.close();
+});
+
+async function opened(...args: Parameters<typeof openCaller>): Promise<Caller> {
+  const caller = await openCaller(...args);
+  open.push(caller);
+  return caller;
+}
+
+async function said(caller: Caller, text: string, options = {}): Promise<string> {
+  const answer = await caller.callRaw(say, note.encode({ text }), options);
+  return typeof answer === "string" ? answer : note.decode(answer).text;
+}
+
+describe("the gRPC server", () => {
+  test("answers, and tells who was answered how", async () => {
+    const told: AnsweredRequest[] = [];
+    const caller = await opened([echo()], { onAnswer: (answered) => told.push(answered) });
+    const metadata = new Metadata();
+    metadata.set("traceparent", `00-${"a".repeat(32)}-${"b".repeat(16)}-01`);
+    const forged = new Metadata();
+    forged.set("traceparent", "00-not-one-01");
+    expect(await said(caller, "hello", { metadata })).toBe("hello");
+    expect(await said(caller, "busy", { metadata: forged })).toBe("UNAVAILABLE: busy");
+    expect(await said(caller, "fail")).toBe("INTERNAL: of ours");
+    expect(told.map(({ durationMs, fault, ...rest }) => [rest, fault?.code, durationMs >= 0])).toEqual([
+      [{ protocol: "test", status: "OK", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` }, undefined, true],
+      [{ protocol: "test", status: "UNAVAILABLE" }, "Busy", true],
+      [{ protocol: "test", status: "INTERNAL" }, "Unexpected", true],
+    ]);
+  });
+
+  test("knows no other methods", async () => {
+    const caller = await opened([echo()]);
+    expect(await caller.callRaw("/test.Echo/Sing", Buffer.alloc(0))).toBe(
+      "UNIMPLEMENTED: The server does not implement the method /test.Echo/Sing",
+    );
+  });
+
+  test("refuses bytes that are no message", async () => {
+    const caller = await opened([echo()]);
+    expect(await caller.callRaw(say, Buffer.of(0x0a, 9, 1))).toBe(
+      "INVALID_ARGUMENT: text is no part of a test.Note: it ends in the middle of a value",
+    );
+  });
+
+  test("refuses a message that is too large, sent as it is or compressed", async () => {
+    const services = [echo()];
+    const plainly = await opened(services, { maxBytes: 1000 });
+    const zipped = await opened(services, { maxBytes: 1000, channel: { "grpc.default_compression_algorithm": 2 } });
+    const large = "a".repeat(1001);
+    expect(await said(plainly, large)).toMatch(/^RESOURCE_EXHAUSTED: Received message larger than max/);
+    expect(await said(zipped, large)).toMatch(
+      /^RESOURCE_EXHAUSTED: Received message that decompresses to a size larger than 1000/,
+    );
+    expect(await said(plainly, "a")).toBe("a");
+    expect(await said(zipped, "a".repeat(900))).toBe("a".repeat(900));
+  });
+
+  test("tells a method that the client has left, and when the answer is of no use", async () => {
+    const calls: RpcCall[] = [];
+    const caller = await opened([echo((call) => calls.push(call))], { timeoutMs: 5000 });
+    const leaving = new AbortController();
+    const left = said(caller, "wait", { signal: leaving.signal });
+    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    leaving.abort();
+    expect(await left).toBe("CANCELLED: Cancelled on client");
+    expect(await said(caller, "wait", { deadlineMs: 100 })).toMatch(/^DEADLINE_EXCEEDED: /);
+    expect(await said(caller, "now", { deadlineMs: 1000 })).toBe("now");
+    expect(await said(caller, "now")).toBe("now");
+    for (const { signal } of calls.slice(0, 2)) {
+      while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const now = performance.now();
+    const [, second, third, fourth] = calls.map(({ deadline }) => deadline - now);
+    expect([(second ?? 0) < 100, (third ?? 0) <= 1000, (fourth ?? 0) > 4000, (fourth ?? 0) <= 5000]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test("streams, and ends a stream that fails with its status", async () => {
+    const caller = await opened([echo()]);
+    const texts = ["a", "b", "c"];
+    const answers = await conversation(
+      caller,
+      repeat,
+      texts.map((text) => note.encode({ text })),
+    );
+    expect(answers.map((bytes) => note.decode(bytes).text)).toEqual(texts);
+    await expect(conversation(caller, repeat, [note.encode({ text: "busy" })])).rejects.toThrow("UNAVAILABLE: busy");
+  });
+
+  test("asks clients to go away while it serves on, and ends what runs before it closes", async () => {
+    const caller = await opened([echo()]);
+    expect(await said(caller, "before")).toBe("before");
+    const running = said(caller, "sleep300");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await caller.server.goAway();
+    expect(await said(caller, "after")).toBe("after");
+    const last = said(caller, "sleep200");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = caller.server.close();
+    expect(await Promise.all([running, last])).toEqual(["sleep300", "sleep200"]);
+    await closed;
+    expect(await said(caller, "too late", { deadlineMs: 2000 })).toMatch(/^UNAVAILABLE: /);
+  });
+
+  test("cuts what does not end", async () => {
+    const caller = await opened([echo()]);
+    const running = said(caller, "wait");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = caller.server.close();
+    caller.server.cut();
+    await closed;
+    expect(await running).toMatch(/^UNAVAILABLE: /);
+  });
+
+  test("closes at once when nobody ever called", async () => {
+    const server = await openGrpcServer({ host: "127.0.0.1", port: 0, portFlag: "--grpc-port" }, () =>
+      Promise.reject(new Error("never asked")),
+    );
+    await server.goAway();
+    await server.close();
+    expect(server.port).toBe(0);
+  });
+
+  test("says which flag chooses another port", async () => {
+    const caller = await opened([echo()]);
+    const { port } = caller.server;
+    const again = openGrpcServer({ host: "127.0.0.1", port, portFlag: "--grpc-port" }, () =>
+      Promise.reject(new Error()),
+    );
+    await expect(again).rejects.toMatchObject({
+      code: "PortTaken",
+      sentence: `port ${port} on 127.0.0.1 is in use; stop the other program, or choose another port with --grpc-port`,
+    });
+  });
+});
+
+/** Sends bytes to the port and resolves when the other side closes. */
+function poked(port: number, bytes: Uint8Array): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("error", () => resolve("closed")).on("close", () => resolve("closed"));
+    socket.resume();
+    socket.write(bytes);
+    setTimeout(() => {
+      resolve("open");
+      socket.destroy();
+    }, 2000);
+  });
+}
+
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const settings = Buffer.from("000000040000000000", "hex");
+
+describe("the gRPC server lives on after", () => {
+  test.each([
+    ["bytes of another protocol", Buffer.from("GET / HTTP/1.1\r\nhost: a\r\n\r\n")],
+    ["noise", Buffer.alloc(4096, 0x5a)],
+    [
+      "a frame that is too large",
+      Buffer.concat([preface, settings, Buffer.from("ffffff000100000001", "hex"), Buffer.alloc(64)]),
+    ],
+    [
+      "headers that are no headers",
+      Buffer.concat([preface, settings, Buffer.from("0000080105000000 01ffffffffffffffff".replace(" ", ""), "hex")]),
+    ],
+    ["frames of a stream that is none", Buffer.concat([preface, settings, Buffer.from("00000100000000000500", "hex")])],
+  ])("%s", async (_, bytes) => {
+    const caller = await opened([echo()]);
+    expect(await poked(caller.server.port, bytes)).toBe("closed");
+    expect(await said(caller, "still here")).toBe("still here");
+  });
+
+  test("a client that resets a thousand streams as soon as they are open", async () => {
+    const caller = await opened([echo()]);
+    const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
+    session.on("error", () => {});
+    for (let i = 0; i < 1000 && !session.destroyed; i++) {
+      const stream = session.request({ ":method": "POST", ":path": say, "content-type": "application/grpc" });
+      stream.on("error", () => {});
+      stream.close(8);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    session.destroy();
+    expect(await said(caller, "still here")).toBe("still here");
+  });
+
+  test("metadata of a megabyte", async () => {
+    const caller = await opened([echo()]);
+    const metadata = new Metadata();
+    metadata.set("large", "a".repeat(1024 * 1024));
+    expect(await said(caller, "x", { metadata })).toMatch(
+      /^(?:RESOURCE_EXHAUSTED|UNAVAILABLE|INTERNAL|CANCELLED|UNKNOWN): /,
+    );
+    expect(await said(caller, "still here")).toBe("still here");
+  });
+
+  test("a length that lies: the stream ends before the message does", async () => {
+    const caller = await opened([echo()]);
+    const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": say,
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.end(Buffer.from("00000000ff0a", "hex"));
+    const status = new Promise((resolve) => {
+      stream.on("trailers", (headers) => resolve(headers["grpc-status"]));
+      stream.on("response", (headers) => headers["grpc-status"] !== undefined && resolve(headers["grpc-status"]));
+      stream.on("close", () => resolve("closed"));
+    });
+    stream.resume();
+    expect(await status).not.toBe("0");
+    session.destroy();
+    expect(await said(caller, "still here")).toBe("still here");
+  });
+
+  test("more connections than it takes", async () => {
+    const server = await openGrpcServer(
+      { host: "127.0.0.1", port: 0, portFlag: "--grpc-port", maxConnections: 1 },
+      () =>
+        Promise.resolve({
+          services: [echo()],
+          maxBytes: 100,
+          timeoutMs: 100,
+          onStart: () => {},
+          onAnswer: () => {},
+          clock: {
+            now: Date.now,
+            monotonic: () => performance.now(),
+            sleep: () => Promise.resolve(),
+            after: () => () => {},
+          },
+        }),
+    );
+    const first = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+    await new Promise<void>((resolve, reject) => {
+      first.waitForReady(Date.now() + 3000, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+    expect(await poked(server.port, preface)).toBe("closed");
+    first.close();
+    await server.close();
+  });
+});
