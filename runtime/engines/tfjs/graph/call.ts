@@ -10,12 +10,7 @@ export interface Call {
   readonly attributes: Attributes;
   /** Whether nothing needs the input after this call. */
   readonly isLastUse: (input: number) => boolean;
-  /** Integers of constants, read out of TensorFlow.js' memory once. */
-  readonly integers: IntegerMemory;
 }
-
-/** Remembers the elements of constants. */
-export type IntegerMemory = WeakMap<Core.Tensor, readonly number[]>;
 
 /** An operation: its outputs in order; one output needs no list. Throws an Error when its inputs do not fit. */
 export type Operation = (call: Call) => Value | readonly Value[];
@@ -25,9 +20,10 @@ export type Operations = Readonly<Record<string, Operation>>;
 const maxElements = 2 ** 28;
 
 /** The tensor at a position of the inputs. Throws when there is none. */
-export function tensorAt({ inputs, op }: Call, position: number): Core.Tensor {
-  const value = inputs.at(position);
+export function tensorAt({ tf, inputs, op }: Call, position: number): Core.Tensor {
+  const value = inputs[position];
   if (value !== undefined && isTensor(value)) return value;
+  if (value?.kind === "numbers") return tf.tensor([...value.data], [...value.shape], value.dtype);
   throw new TypeError(`${op}: input ${position} is ${value === undefined ? "missing" : `of kind ${value.kind}`}`);
 }
 
@@ -66,9 +62,9 @@ export function tensorsAt(call: Call, start = 0, end = call.inputs.length): Core
 
 /** The elements of a small integer tensor, such as axes or a shape. */
 export function integersAt(call: Call, position: number): readonly number[] {
+  const value = call.inputs[position];
+  if (value !== undefined && !isTensor(value) && value.kind === "numbers") return value.data;
   const tensor = tensorAt(call, position);
-  const known = call.integers.get(tensor);
-  if (known !== undefined) return known;
   if (tensor.size > 65_536)
     throw new RangeError(`${call.op}: input ${position} has too many elements for a list of integers`);
   return Array.from(tensor.dataSync());

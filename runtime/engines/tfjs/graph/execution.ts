@@ -1,5 +1,4 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import type { IntegerMemory } from "./call.ts";
 import type { Program, Step } from "./program.ts";
 import { isTensor, release, shared, tensorsOf, type Value } from "./value.ts";
 
@@ -7,7 +6,6 @@ import { isTensor, release, shared, tensorsOf, type Value } from "./value.ts";
 export interface Environment {
   readonly tf: typeof Core;
   readonly constants: readonly Value[];
-  readonly integers: IntegerMemory;
   /** Called when a kernel is missing; whether it has been added. */
   readonly addKernels: () => boolean;
 }
@@ -105,14 +103,14 @@ function computed(
   inputs: readonly Value[],
   ending: readonly number[],
 ): readonly Value[] {
-  const { tf, integers } = environment;
+  const { tf } = environment;
   const { op, attributes, operation } = step;
   const engine = tf.engine();
   engine.startScope(op);
   const isLastUse = (position: number): boolean => ending.includes(step.inputs[position] ?? -1);
   let kept: readonly Core.Tensor[] = [];
   try {
-    const output = retried(environment, () => operation?.({ tf, op, inputs, attributes, isLastUse, integers }) ?? []);
+    const output = retried(environment, () => operation?.({ tf, op, inputs, attributes, isLastUse }) ?? []);
     const list = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // the two forms of an Operation's result
     const held = list.map((value) => (isTensor(value) && inputs.includes(value) ? value.clone() : value));
     kept = held.flatMap(tensorsOf);
@@ -187,13 +185,18 @@ function* holds(
 
 /** TensorFlow's truth: not zero; an empty value is false. */
 function isTrue(value: Value | undefined): boolean {
-  if (value === undefined || !isTensor(value)) throw new TypeError("a condition is no number");
-  return value.dataSync()[0] !== 0 && value.size > 0;
+  const [first] = elements(value);
+  return first !== undefined && first !== 0;
 }
 
 /** Numbers without a branch mean the last one. */
 function branchNumber(value: Value | undefined, count: number): number {
-  if (value === undefined || !isTensor(value)) throw new TypeError("the number of a branch is no number");
-  const number = value.dataSync()[0] ?? -1;
+  const [number = -1] = elements(value);
   return number >= 0 && number < count ? number : count - 1;
+}
+
+function elements(value: Value | undefined): ArrayLike<number> & Iterable<number> {
+  if (value !== undefined && isTensor(value)) return value.dataSync();
+  if (value?.kind === "numbers") return value.data;
+  throw new TypeError("a condition is no number");
 }

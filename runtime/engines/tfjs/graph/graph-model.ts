@@ -6,7 +6,6 @@ import type { LoadedModel } from "../../engine.ts";
 import { addFallbackKernels, type TensorFlow } from "../backend.ts";
 import { tensorFlowJsFaults as faults } from "../faults.ts";
 import { converted, downloaded, uploaded } from "../tensors.ts";
-import type { IntegerMemory } from "./call.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
 import { exampleRefusal } from "./operations/examples.ts";
 import { operations } from "./operations/operations.ts";
@@ -14,7 +13,7 @@ import { type ConstantStore, releaseUnused } from "./optimisation/constant-store
 import { foldedConstants } from "./optimisation/folded-constants.ts";
 import { fusedProducts } from "./optimisation/fused-products.ts";
 import { type Program, program } from "./program.ts";
-import { isTensor, release, type Value } from "./value.ts";
+import { isTensor, maxNumbers, type Numbers, release, type Value } from "./value.ts";
 
 /** How long predictions may take. */
 export interface GraphLimits {
@@ -74,7 +73,6 @@ class GraphModelInMemory implements LoadedModel {
     this.#environment = {
       tf,
       constants: values,
-      integers: integerMemory(values),
       addKernels: () => addFallbackKernels(flow),
     };
   }
@@ -118,7 +116,7 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Val
   const values: Value[] = [];
   for (const { name, tensor } of constants) {
     try {
-      values.push(valueOf(tf, tensor));
+      values.push(numbersOf(tensor) ?? valueOf(tf, tensor));
     } catch (thrown) {
       for (const value of values) release(value);
       throw faults.ConstantUnsupported({ constant: name, reason: reasonOf(thrown) }, thrown);
@@ -139,17 +137,17 @@ function simplifiedBodies(
   return bodies;
 }
 
-function integerMemory(values: readonly Value[]): IntegerMemory {
-  const memory: IntegerMemory = new WeakMap();
-  for (const value of values) {
-    if (isTensor(value) && value.dtype === "int32" && value.size <= 1024)
-      memory.set(value, Array.from(value.dataSync()));
-  }
-  return memory;
-}
-
 function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Short lists of integers need no kernels. */
+function numbersOf({ dtype, shape, data }: Tensor): Numbers | undefined {
+  const isInteger = /^u?int|^bool$/.test(dtype);
+  if (!isInteger || data.length > maxNumbers) return undefined;
+  const numbers = Array.from(data, Number);
+  const fits = numbers.every((value) => value >= -(2 ** 31) && value < 2 ** 31);
+  return fits ? { kind: "numbers", dtype: dtype === "bool" ? "bool" : "int32", shape, data: numbers } : undefined;
 }
 
 function valueOf(tf: TensorFlow["tf"], tensor: Tensor): Value {
@@ -163,10 +161,17 @@ function results({ outputs }: Signature, values: readonly Value[]): readonly Ten
       const value = values[i];
       if (value === undefined) throw new Error(`output ${i} is missing`);
       if (isTensor(value)) return converted(downloaded(value), dtype);
+      if (value.kind === "numbers") return converted(tensorOfNumbers(value), dtype);
       if (value.kind === "strings") return { dtype: "string", shape: value.shape, data: value.data };
       throw new TypeError(`output ${i} is a list`);
     });
   } finally {
     for (const value of values) release(value);
   }
+}
+
+function tensorOfNumbers({ dtype, shape, data }: Numbers): Tensor {
+  return dtype === "bool"
+    ? { dtype, shape, data: Uint8Array.from(data) }
+    : { dtype, shape, data: Int32Array.from(data) };
 }

@@ -7,6 +7,17 @@ export interface Strings {
   readonly data: readonly Uint8Array[];
 }
 
+/** A few integers or truths outside TensorFlow.js' memory: shapes and counters, which kernels would cost more than they do. */
+export interface Numbers {
+  readonly kind: "numbers";
+  readonly dtype: "int32" | "bool";
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+/** Longest list that is kept as Numbers. */
+export const maxNumbers = 64;
+
 /** A TensorList: owns its items. A list that is used for the last time is changed in place. */
 export interface TensorList {
   readonly kind: "list";
@@ -16,7 +27,7 @@ export interface TensorList {
 }
 
 /** What flows between the steps of a program. */
-export type Value = Core.Tensor | Strings | TensorList;
+export type Value = Core.Tensor | Numbers | Strings | TensorList;
 
 /** Whether it is a tensor in TensorFlow.js' memory. */
 export function isTensor(value: Value): value is Core.Tensor {
@@ -26,7 +37,7 @@ export function isTensor(value: Value): value is Core.Tensor {
 /** Another holder of the same value: the memory is shared until both are disposed. */
 export function shared(value: Value): Value {
   if (isTensor(value)) return value.clone();
-  if (value.kind === "strings") return value;
+  if (value.kind !== "list") return value;
   return { ...value, items: value.items.map((item) => item?.clone()) };
 }
 
@@ -39,5 +50,5 @@ export function release(value: Value): void {
 /** All tensors that the value holds. */
 export function tensorsOf(value: Value): readonly Core.Tensor[] {
   if (isTensor(value)) return [value];
-  return value.kind === "strings" ? [] : value.items.filter((item) => item !== undefined);
+  return value.kind === "list" ? value.items.filter((item) => item !== undefined) : [];
 }

@@ -2,7 +2,7 @@ import { mapOf, message, nested, repeated } from "../../../../base/protobuf/mess
 import { elementCount, type Tensor } from "../../../../dataplane/tensor.ts";
 import { uploaded } from "../../tensors.ts";
 import { type Call, type Operation, type Operations, stringsAt } from "../call.ts";
-import { isTensor, type Strings, type Value } from "../value.ts";
+import { isTensor, type Value } from "../value.ts";
 
 /** tensorflow/core/example/{example,feature}.proto. */
 const feature = message("tensorflow.Feature", {
@@ -99,10 +99,10 @@ function valuesOf({ bytesList, floatList, int64List }: Feature, { key, dtype }: 
 
 function fallbackOf({ fallback }: DenseFeature): readonly Element[] | undefined {
   if (fallback === undefined) return undefined;
-  const values = isTensor(fallback) ? Array.from(fallback.dataSync()) : textsOf(fallback);
-  return values.length === 0 ? undefined : values;
+  if (isTensor(fallback)) return presentOf(Array.from(fallback.dataSync()));
+  return fallback.kind === "list" ? undefined : presentOf(fallback.data);
 }
 
-function textsOf(value: Exclude<Value, { readonly kind: "list" }> | Value): readonly Uint8Array[] {
-  return isTensor(value) || value.kind === "list" ? [] : (value satisfies Strings).data;
+function presentOf(values: readonly Element[]): readonly Element[] | undefined {
+  return values.length === 0 ? undefined : values;
 }

@@ -60,7 +60,7 @@ export const lists: Operations = {
     if (given.items.length === 0) return call.tf.zeros([0, ...known], given.dtype);
     return call.tf.stack(given.items.map((item) => item ?? zeros(call, given, known)));
   },
-  TensorListLength: (call) => call.tf.scalar(listAt(call, 0).items.length, "int32"),
+  TensorListLength: (call) => ({ kind: "numbers", dtype: "int32", shape: [], data: [listAt(call, 0).items.length] }),
   TensorListPushBack: (call) => {
     bounded(call, listAt(call, 0).items.length);
     const item = tensorAt(call, 1).clone();
@@ -107,9 +107,9 @@ function bounded(call: Call, count: number): number {
 
 /** A shape as lists have it: -1 stands for any size, a negative scalar for any shape. */
 function elementShape(call: Call, position: number): readonly number[] | undefined {
-  const { rank } = tensorAt(call, position);
   const sizes = integersAt(call, position);
-  return rank === 0 ? undefined : sizes;
+  const isScalar = sizes.length === 1 && tensorAt(call, position).rank === 0;
+  return isScalar ? undefined : sizes;
 }
 
 function definite(shape: readonly number[] | undefined): readonly number[] | undefined {

@@ -7,6 +7,7 @@ import { images } from "./images.ts";
 import { lists } from "./lists.ts";
 import { matrix } from "./matrix.ts";
 import { normalization } from "./normalization.ts";
+import { onNumbers } from "./on-numbers.ts";
 import { pieces } from "./pieces.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
@@ -25,5 +26,5 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     lists,
     images,
     examples,
-  ].flatMap((family) => Object.entries(family)),
+  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onNumbers(op, operation)] as const)),
 );

@@ -9,9 +9,9 @@ import {
   type Operations,
   tensorAt,
 } from "../call.ts";
-import { isTensor, type Value } from "../value.ts";
+import { isTensor, type Numbers, type Value } from "../value.ts";
 
-const shape: Operation = (call) => call.inputs.map((value) => integers(call, shapeOf(call, value)));
+const shape: Operation = (call) => call.inputs.map((value) => integers(shapeOf(call, value)));
 const pad: Operation = (call) => {
   const x = tensorAt(call, 0);
   const pairs = pairsAt(call, 1);
@@ -27,12 +27,8 @@ const pad: Operation = (call) => {
 export const shapes: Operations = {
   Shape: shape,
   ShapeN: shape,
-  Size: (call) =>
-    call.tf.scalar(
-      shapeOf(call, call.inputs[0]).reduce((a, b) => a * b, 1),
-      "int32",
-    ),
-  Rank: (call) => call.tf.scalar(shapeOf(call, call.inputs[0]).length, "int32"),
+  Size: (call) => scalar(shapeOf(call, call.inputs[0]).reduce((product, size) => product * size, 1)),
+  Rank: (call) => scalar(shapeOf(call, call.inputs[0]).length),
   Reshape: (call) => call.tf.reshape(tensorAt(call, 0), [...integersAt(call, 1)]),
   Squeeze: (call) => {
     const x = tensorAt(call, 0);
@@ -86,12 +82,16 @@ export const shapes: Operations = {
 };
 
 function shapeOf({ op }: Call, value: Value | undefined): readonly number[] {
-  if (value !== undefined && (isTensor(value) || value.kind === "strings")) return value.shape;
+  if (value !== undefined && (isTensor(value) || value.kind !== "list")) return value.shape;
   throw new TypeError(`${op}: it has no shape`);
 }
 
-function integers({ tf }: Call, values: readonly number[]): Core.Tensor {
-  return tf.tensor1d([...values], "int32");
+function integers(data: readonly number[]): Numbers {
+  return { kind: "numbers", dtype: "int32", shape: [data.length], data };
+}
+
+function scalar(value: number): Numbers {
+  return { kind: "numbers", dtype: "int32", shape: [], data: [value] };
 }
 
 function fromStart(axis: number, rank: number): number {

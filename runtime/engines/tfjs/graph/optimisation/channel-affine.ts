@@ -26,13 +26,24 @@ export function channelAffine(
   if (!isFirst && !isSame(second, of)) return undefined;
   if (/^FusedBatchNorm(V[23])?$/.test(node.op)) return isFirst ? batchNorm(store, node, channels) : undefined;
   const vector = channelVector(store, isFirst ? second : first, { channels, rank });
-  if (vector === undefined) return undefined;
-  if (node.op === "Mul") return { scale: vector };
-  if (node.op === "Add" || node.op === "AddV2") return { shift: vector };
-  if (!isFirst) return undefined;
-  if (node.op === "Sub") return { shift: () => store.tf.neg(vector()) };
-  return node.op === "BiasAdd" && !isChannelsFirst(node) ? { shift: vector } : undefined;
+  const effect = isFirst ? (onFirst[node.op] ?? onEither[node.op]) : onEither[node.op];
+  return vector === undefined || isChannelsFirst(node) ? undefined : effect?.(store, vector);
 }
+
+type Effect = (store: ConstantStore, vector: () => Core.Tensor) => ChannelAffine;
+
+/** Operations with a constant, wherever it stands. */
+const onEither: Readonly<Record<string, Effect>> = {
+  Mul: (_, scale) => ({ scale }),
+  Add: (_, shift) => ({ shift }),
+  AddV2: (_, shift) => ({ shift }),
+};
+
+/** Operations with a constant as their second input. */
+const onFirst: Readonly<Record<string, Effect>> = {
+  BiasAdd: (_, shift) => ({ shift }),
+  Sub: ({ tf }, vector) => ({ shift: () => tf.neg(vector()) }),
+};
 
 /** Whether two references mean the same output. */
 export function isSame(one: ValueRef | undefined, other: ValueRef): boolean {

@@ -83,6 +83,5 @@ export function constantCall(
       return value;
     }),
     isLastUse: () => false,
-    integers: new WeakMap(),
   };
 }

@@ -42,8 +42,7 @@ function constantOutputs(store: ConstantStore, node: GraphNode): readonly ValueR
       const output = operation(call);
       const values = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // the two forms of an Operation's result
       const limit = Math.max(maxElements, ...call.inputs.map(sizeOf));
-      if (values.some((value) => !isTensor(value) || value.size > limit))
-        throw new RangeError("it is better computed late");
+      if (values.some((value) => sizeOf(value) > limit)) throw new RangeError("it is better computed late");
       return values;
     });
   } catch {
@@ -52,6 +51,8 @@ function constantOutputs(store: ConstantStore, node: GraphNode): readonly ValueR
   }
 }
 
+/** Elements of a value; lists change, and are never constants. */
 function sizeOf(value: Value): number {
-  return isTensor(value) ? value.size : 0;
+  if (isTensor(value)) return value.size;
+  return value.kind === "list" ? Number.POSITIVE_INFINITY : value.data.length;
 }
