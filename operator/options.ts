@@ -25,6 +25,8 @@ export interface OperatorProgramOptions {
   readonly identity: string | undefined;
   readonly runtimeImage: string;
   readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never" | undefined;
+  /** Names of Secrets in the namespaces of ModelDeployments. */
+  readonly imagePullSecrets: readonly string[];
   readonly host: string;
   readonly routesPort: number;
   readonly adminPort: number;
@@ -45,6 +47,7 @@ const names = {
   identity: { flag: "identity", variable: "MODELWRIGHT_POD_NAME" },
   runtimeImage: { flag: "runtime-image", variable: "MODELWRIGHT_RUNTIME_IMAGE" },
   imagePullPolicy: { flag: "image-pull-policy", variable: "MODELWRIGHT_IMAGE_PULL_POLICY" },
+  imagePullSecrets: { flag: "image-pull-secrets", variable: "MODELWRIGHT_IMAGE_PULL_SECRETS" },
   host: { flag: "host", variable: "MODELWRIGHT_BIND_ADDRESS" },
   routesPort: { flag: "routes-port", variable: "MODELWRIGHT_ROUTES_PORT" },
   adminPort: { flag: "admin-port", variable: "MODELWRIGHT_ADMIN_PORT" },
@@ -75,6 +78,7 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
     identity: text("identity"),
     runtimeImage: required(source, "runtimeImage", "the image of the runtime, as registry/modelwright/runtime:1.0.0"),
     imagePullPolicy: pullPolicy && oneOf(pullPolicy, pullPolicies),
+    imagePullSecrets: text("imagePullSecrets")?.split(/\s*,\s*/) ?? [],
     host: text("host") ?? "0.0.0.0",
     routesPort: number(source.find(names.routesPort), ports.routes, 65_535),
     adminPort: number(source.find(names.adminPort), ports.admin, 65_535),

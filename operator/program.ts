@@ -39,6 +39,7 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     settings: {
       runtimeImage: options.runtimeImage,
       ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
+      ...(options.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: options.imagePullSecrets }),
       drainDelayMs: options.drainDelayMs,
       terminationGraceSeconds: options.terminationGraceSeconds,
       logLevel: options.logLevel,

@@ -107,6 +107,7 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[];
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly restartPolicy?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly nodeName?: string;

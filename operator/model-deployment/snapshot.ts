@@ -8,6 +8,8 @@ export interface Settings {
   /** Image of the runtime, with the programs `serve` and `fetch`. */
   readonly runtimeImage: string;
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** Names of Secrets to pull it with, in the namespace of each ModelDeployment. */
+  readonly imagePullSecrets?: readonly string[];
   /** How long a change needs until the last gateway and node know it: pods serve on for that long after SIGTERM. */
   readonly drainDelayMs: number;
   /** How long a pod may take to finish its requests, drain delay included, before it is killed. */

@@ -12,6 +12,7 @@ const assumed: OperatorProgramOptions = {
   identity: undefined,
   runtimeImage: "registry/runtime:1",
   imagePullPolicy: undefined,
+  imagePullSecrets: [],
   host: "0.0.0.0",
   routesPort: 8503,
   adminPort: 8502,
@@ -37,6 +38,11 @@ const cases: Readonly<
     args: [...image, "--kubeconfig", "admin.conf"],
     env: {},
     want: { ...assumed, cluster: { kubeconfigPath: "admin.conf" } },
+  },
+  "several Secrets have commas between them": {
+    args: [...image, "--image-pull-secrets", "registry, mirror"],
+    env: {},
+    want: { ...assumed, imagePullSecrets: ["registry", "mirror"] },
   },
   "a flag wins over the environment": {
     args: [...image, "--log-level", "debug", "--watch-namespace", "team-a"],

@@ -50,6 +50,7 @@ export function podTemplate(template: RevisionTemplate): PodTemplate {
       containers: [runtimeContainer(template, source)],
       volumes: [source.volume, { name: "scratch", emptyDir: {} }],
       ...present({
+        imagePullSecrets: settings.imagePullSecrets?.map((name) => ({ name })),
         nodeSelector: scheduling.nodeSelector,
         tolerations: scheduling.tolerations,
         priorityClassName: scheduling.priorityClassName,
@@ -66,7 +67,10 @@ function runtimeContainer(template: RevisionTemplate, source: MountedSource): Co
   return {
     ...contained(template, "runtime", "serve"),
     env: [...runtimeVariables(template, source.path)],
-    ports: [{ name: "http", containerPort: ports.rest, protocol: "TCP" }],
+    ports: [
+      { name: "http", containerPort: ports.rest, protocol: "TCP" },
+      { name: "admin", containerPort: ports.admin, protocol: "TCP" },
+    ],
     resources: guaranteed({ ...share(template.spec), ...gpus(template.spec) }),
     // Until it was ready once: a load that keeps the process busy must not fail its liveness.
     startupProbe: { ...probe(adminPaths.readyz), ...startup },
