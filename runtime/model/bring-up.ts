@@ -8,7 +8,7 @@ import { type LoadOptions, loadModel } from "./formats/load-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
-import { warmUpInputs } from "./warm-up.ts";
+import { warmUpRuns } from "./warm-up.ts";
 
 /** Names of inputs and outputs. */
 export interface ExpectedNames {
@@ -84,5 +84,5 @@ async function verified(file: ModelFile, expected: string | undefined): Promise<
 }
 
 async function warmUp(model: LoadedModel): Promise<void> {
-  for (const [name, signature] of model.signatures) await model.infer(warmUpInputs(signature), name);
+  for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
 }

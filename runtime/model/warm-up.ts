@@ -1,5 +1,11 @@
-import type { Signature, TensorSpec } from "../dataplane/signature.ts";
+import type { Signature, Signatures, TensorSpec } from "../dataplane/signature.ts";
 import { type Tensor, elementCount, tensorArrays } from "../dataplane/tensor.ts";
+
+/** A made-up run of each signature that one can be made up for: texts hold examples and the like, which a model may refuse. */
+export function warmUpRuns(signatures: Signatures): readonly (readonly [name: string, inputs: readonly Tensor[]])[] {
+  const plain = [...signatures].filter(([, { inputs }]) => inputs.every(({ dtype }) => dtype !== "string"));
+  return plain.map(([name, signature]) => [name, warmUpInputs(signature)]);
+}
 
 /** One row of zeros for every input: what the first inference runs on before a model is ready. Free sizes become 1. */
 export function warmUpInputs({ inputs }: Signature): readonly Tensor[] {

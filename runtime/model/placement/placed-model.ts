@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import { warmUpInputs } from "../warm-up.ts";
+import { warmUpRuns } from "../warm-up.ts";
 import type { ThreadOrder } from "./thread-messages.ts";
 import { type ThreadedModel, threadedModel } from "./threaded-model.ts";
 
@@ -44,7 +44,7 @@ async function loopFirst(order: ThreadOrder, terms: PlacementTerms): Promise<Pla
   const { format, model } = await loadModel(...order);
   const callMs = await shortest(async () => {
     const start = performance.now();
-    for (const [name, signature] of model.signatures) await model.infer(warmUpInputs(signature), name);
+    for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
     return performance.now() - start;
   });
   if (callMs <= longCallMs) return { format, model, place: "loop", callMs };
@@ -67,9 +67,7 @@ async function threadFirst(order: ThreadOrder, terms: PlacementTerms): Promise<P
 /** Runs every signature once; the sum of the engine's times. */
 async function warm(model: ThreadedModel): Promise<number> {
   let engineMs = 0;
-  for (const [name, signature] of model.signatures) {
-    engineMs += (await model.timed(warmUpInputs(signature), name)).engineMs;
-  }
+  for (const [name, inputs] of warmUpRuns(model.signatures)) engineMs += (await model.timed(inputs, name)).engineMs;
   return engineMs;
 }
 
