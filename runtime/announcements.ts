@@ -56,5 +56,5 @@ function line({ name, version }: Named, state: string, rest: string): string {
 function sizeText(bytes: number): string {
   if (bytes < 1e3) return `${bytes} bytes`;
   const [divisor, unit] = bytes < 1e6 ? [1e3, "kB"] : bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
-  return `${(bytes / Number(divisor)).toFixed(1)} ${unit}`;
+  return `${(bytes / divisor).toFixed(1)} ${unit}`;
 }

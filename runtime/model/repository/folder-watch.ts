@@ -37,7 +37,7 @@ export function watchFolders(clock: Clock, changed: () => void): FolderWatch {
     },
     close: () => {
       cancel?.();
-      for (const folder of [...watchers.keys()]) drop(folder);
+      for (const folder of watchers.keys()) drop(folder);
     },
   };
 }

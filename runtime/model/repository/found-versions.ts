@@ -57,7 +57,7 @@ export function versionFinder(clock: Clock): VersionFinder {
     const complete = candidates.filter(isSettled);
     for (const { path } of complete) seen.delete(path);
     return {
-      complete: complete.map(({ changedMs: _, ...found }) => found),
+      complete: complete.map(({ number, path, volume, fingerprint }) => ({ number, path, volume, fingerprint })),
       isSettling: complete.length < candidates.length,
     };
   };
