@@ -1,9 +1,11 @@
-// Builds the control plane, and a node where one can run, while tests run: last in line for the processor, so that their times stay theirs.
+// Builds the control plane, a node where one can run, and kwok, while tests run: last in line for the processor, so that their times stay theirs.
 import { constants, setPriority } from "node:os";
 
 import { controlPlaneBinary } from "../cluster/launch/binary.ts";
+import { kwokProgram, whyNoKwok } from "../cluster/kwok/kwok.ts";
 import { nodePrograms, whyNoNode } from "../cluster/node/programs.ts";
 
 setPriority(constants.priority.PRIORITY_LOW);
 await controlPlaneBinary();
 if (whyNoNode() === undefined) await nodePrograms();
+if (whyNoKwok() === undefined) await kwokProgram();

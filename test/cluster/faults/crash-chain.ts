@@ -81,6 +81,8 @@ export async function playCrashes(stage: Stage, { namespace, reference, pointOf 
       const calm = reference.get(story.name);
       if (calm === undefined) throw new Error(`no reference of ${story.name}`);
       const point = pointOf(calm);
+      // A start in peace shows nothing.
+      if (point === undefined && story.change === undefined) continue;
       const words = `${story.name}: ${point === undefined ? "no crash" : `crash ${point.when} request ${point.request}`}`;
       const { isCrashed, wrong } = await playStory(stage, place, { story, calm, point });
       if (point !== undefined) (isCrashed ? crashes : spared).push(words);

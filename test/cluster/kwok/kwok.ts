@@ -22,11 +22,15 @@ export function whyNoKwok(): string | undefined {
   return whyNotBuilt(module);
 }
 
-/** Builds kwok, when it must be, and starts it. It writes its log into the folder. */
+/** Path of kwok, which is built when it must be. */
+export async function kwokProgram(): Promise<string> {
+  return join(await builtPrograms(module), "kwok");
+}
+
+/** Starts kwok, built when it must be. It writes its log into the folder. */
 export async function startKwok(folder: string, kubeconfigPath: string): Promise<Component> {
-  const program = join(await builtPrograms(module), "kwok");
   return startProgram(folder, "kwok", [
-    program,
+    await kwokProgram(),
     `--kubeconfig=${kubeconfigPath}`,
     `--config=${join(import.meta.dirname, "stages.yaml")}`,
     "--manage-all-nodes=false",
