@@ -28,6 +28,15 @@ const logLevel = ["debug", "info", "warn", "error", "silent"];
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const hourMs = 3_600_000;
 
+/** Arguments and variables that this chart has no value for. */
+function more(what: string): Readonly<Record<string, TSchema>> {
+  const args = { description: `More arguments of the ${what}.`, default: [] };
+  return {
+    extraArgs: Type.Array(Type.String(), args),
+    extraEnv: kubernetes(`More environment variables of the ${what}, as {name, value} each.`, []),
+  };
+}
+
 function workload(what: string, resources: object): Readonly<Record<string, TSchema>> {
   return {
     replicas: count(`Pods of the ${what}.`, 2, [1, 100]),
@@ -35,13 +44,29 @@ function workload(what: string, resources: object): Readonly<Record<string, TSch
     resources: kubernetes("Requests and limits of the container.", resources),
     nodeSelector: kubernetes("Labels that a node must have.", {}),
     tolerations: kubernetes("Taints of nodes that do not matter.", []),
-    affinity: kubernetes("Affinity of the pods; empty: rather on different nodes.", {}),
-    topologySpreadConstraints: kubernetes("How the pods are spread; a selector is needed in each.", []),
+    affinity: kubernetes("Affinity of the pods; empty: rather on different nodes and in different zones.", {}),
+    topologySpreadConstraints: kubernetes(
+      "How the pods are spread; one without labelSelector gets that of these pods.",
+      [],
+    ),
     priorityClassName: text("Priority class of the pods.", ""),
     podLabels: kubernetes("More labels of the pods.", {}),
     podAnnotations: kubernetes("Annotations of the pods.", {}),
+    serviceAccount: section("Account of the pods; its name is fixed.", {
+      create: flag("Install it; otherwise it has to be there.", true),
+      annotations: kubernetes("Annotations of the account.", {}),
+    }),
+    ...more(what),
   };
 }
+
+const scraping: Readonly<Record<string, TSchema>> = {
+  interval: text("How often metrics are read.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
+  scrapeTimeout: text("How long one reading may take.", "10s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
+  labels: kubernetes("Labels by which a Prometheus selects it.", {}),
+  relabelings: kubernetes("Relabelings of targets.", []),
+  metricRelabelings: kubernetes("Relabelings of metrics.", []),
+};
 
 /** What the chart can be told: values.yaml, values.schema.json and the table in its README are printed from it. */
 export const values: TSchema = section("Values of the Modelwright chart", {
@@ -52,6 +77,7 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     pullPolicy: Type.Enum(pullPolicies, { description: "When images are pulled.", default: "IfNotPresent" }),
     pullSecrets: kubernetes("Secrets to pull the images of operator and gateway with, as [{name: …}].", []),
   }),
+  commonLabels: kubernetes("More labels of every object; none of app.kubernetes.io.", {}),
   watchNamespace: text(
     "The only namespace whose ModelDeployments are looked after, with Roles only; empty: all, with ClusterRoles.",
     "",
@@ -73,21 +99,33 @@ export const values: TSchema = section("Values of the Modelwright chart", {
       requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "16Mi" },
       limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": "128Mi" },
     }),
+    autoscaling: section("A HorizontalPodAutoscaler instead of a number of pods; needs the metrics server.", {
+      enabled: flag("Install it.", false),
+      minReplicas: count("Pods at least.", 2, [1, 100]),
+      maxReplicas: count("Pods at most.", 10, [1, 1_000]),
+      targetCPU: count("Percent of the requested CPU that pods are to use on average.", 70, [1, 100]),
+    }),
     service: section("The shared front: all models at one address, chosen by path, host or header.", {
       type: Type.Enum(["ClusterIP", "NodePort", "LoadBalancer"], {
         description: "Type of the Service.",
         default: "ClusterIP",
       }),
       annotations: kubernetes("Annotations of the Service.", {}),
+      spec: kubernetes("More of its spec, as loadBalancerClass, externalTrafficPolicy or ipFamilyPolicy.", {}),
     }),
     drainDelayMs: count("Milliseconds that a gateway which is to stop still takes requests.", 5_000, [0, hourMs / 6]),
     terminationGraceSeconds: count("Seconds after which a gateway that still answers is killed.", 90, [1, 3_600]),
   }),
   models: section("Pods of models.", {
+    pullSecrets: kubernetes(
+      "Secrets to pull the runtime's image with, as [{name: …}]; each namespace with models needs them.",
+      [],
+    ),
     drainDelayMs: count("Milliseconds that a pod without traffic lives on.", 5_000, [0, hourMs]),
     terminationGraceSeconds: count("Seconds after which a pod that still answers is killed.", 30, [1, 3_600]),
   }),
   rbac: section("Rights.", {
+    create: flag("Install Roles and bindings; otherwise they have to be there.", true),
     aggregate: flag(
       "Let view, edit and admin (the ClusterRoles) include ModelDeployments; not with watchNamespace.",
       true,
@@ -100,6 +138,8 @@ export const values: TSchema = section("Values of the Modelwright chart", {
       description: "Ports of the API server, by Service and by node.",
       default: [443, 6443],
     }),
+    apiServer: kubernetes("Peers that are the API server, as ipBlocks; empty: any address.", []),
+    dns: kubernetes("Peers that answer DNS; empty: any address.", []),
     clients: kubernetes("Peers that may call models, as in a NetworkPolicy; empty: everybody.", []),
     scrapers: kubernetes("Peers that may read metrics, as in a NetworkPolicy; empty: nobody.", []),
   }),
@@ -108,7 +148,10 @@ export const values: TSchema = section("Values of the Modelwright chart", {
   }),
   serviceMonitor: section("Scraping by the Prometheus operator.", {
     enabled: flag("Install a ServiceMonitor and the Service that it needs; its kind must be known.", false),
-    interval: text("How often metrics are read.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
-    labels: kubernetes("Labels by which a Prometheus selects it.", {}),
+    ...scraping,
+  }),
+  podMonitor: section("Scraping of models by the Prometheus operator.", {
+    enabled: flag("Install a PodMonitor for the pods of all models; its kind must be known.", false),
+    ...scraping,
   }),
 });

@@ -5,6 +5,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* What selects the pods of a component: a list of the component and the root. */}}
@@ -12,6 +15,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/name: modelwright
 app.kubernetes.io/component: {{ index . 0 }}
 app.kubernetes.io/instance: {{ (index . 1).Release.Name }}
+{{- end }}
+
+{{/* Names of a list of references, with commas between them. */}}
+{{- define "modelwright.names" -}}
+{{- range $index, $reference := . }}{{ if $index }},{{ end }}{{ $reference.name }}{{ end -}}
 {{- end }}
 
 {{/* Kind of a right that covers all namespaces, or the only one that is watched. */}}

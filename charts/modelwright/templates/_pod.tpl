@@ -33,16 +33,21 @@ affinity:
   {{- else }}
   podAntiAffinity:
     preferredDuringSchedulingIgnoredDuringExecution:
-      - weight: 100
+      {{- range $topology, $weight := dict "kubernetes.io/hostname" 100 "topology.kubernetes.io/zone" 50 }}
+      - weight: {{ $weight }}
         podAffinityTerm:
-          topologyKey: kubernetes.io/hostname
+          topologyKey: {{ $topology }}
           labelSelector:
             matchLabels:
               {{- include "modelwright.selector" (list $component $root) | nindent 14 }}
+      {{- end }}
   {{- end }}
 {{- with $values.topologySpreadConstraints }}
 topologySpreadConstraints:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  {{- $own := dict "labelSelector" (dict "matchLabels" (include "modelwright.selector" (list $component $root) | fromYaml)) }}
+  - {{- toYaml (hasKey . "labelSelector" | ternary . (merge $own .)) | nindent 4 }}
+  {{- end }}
 {{- end }}
 volumes:
   - name: scratch

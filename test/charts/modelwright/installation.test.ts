@@ -375,7 +375,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       const strict = [
         "-strict",
         "-skip",
-        "ServiceMonitor",
+        "ServiceMonitor,PodMonitor",
         "-schema-location",
         `${schemas}/${schemaNames}`,
         "-output",

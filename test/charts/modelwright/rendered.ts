@@ -25,6 +25,34 @@ export const variants: Readonly<Record<string, object>> = {
     serviceMonitor: { enabled: true, interval: "10s", labels: { prometheus: "main" } },
     networkPolicy: { scrapers: [{ namespaceSelector: { matchLabels: { name: "monitoring" } } }] },
   },
+  "with what a large installation sets": {
+    commonLabels: { "example.com/cost-center": "ml" },
+    operator: {
+      extraArgs: ["--log-level", "warn"],
+      extraEnv: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=256" }],
+      serviceAccount: { annotations: { "example.com/identity": "operator" } },
+    },
+    gateway: {
+      autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 40, targetCPU: 60 },
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" },
+      ],
+      service: { type: "LoadBalancer", spec: { loadBalancerClass: "example.com/internal" } },
+    },
+    image: { pullSecrets: [{ name: "registry" }] },
+    models: { pullSecrets: [{ name: "registry" }, { name: "mirror" }] },
+    networkPolicy: {
+      apiServer: [{ ipBlock: { cidr: "10.96.0.1/32" } }],
+      dns: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } }],
+    },
+    serviceMonitor: { enabled: true, scrapeTimeout: "5s", metricRelabelings: [{ action: "labeldrop", regex: "pod" }] },
+    podMonitor: { enabled: true, interval: "15s", labels: { prometheus: "main" } },
+  },
+  "with rights and accounts that somebody else installs": {
+    rbac: { create: false },
+    operator: { serviceAccount: { create: false } },
+    gateway: { serviceAccount: { create: false } },
+  },
   "with everything else set": {
     image: { pullPolicy: "Always", pullSecrets: [{ name: "registry" }] },
     operator: {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 export const schemaGroups = [
   "api/v1",
   "apis/apps/v1",
+  "apis/autoscaling/v2",
   "apis/policy/v1",
   "apis/networking.k8s.io/v1",
   "apis/rbac.authorization.k8s.io/v1",

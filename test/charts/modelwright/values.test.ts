@@ -1,0 +1,188 @@
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
+import { podTemplate } from "../../../operator/model-deployment/resources/pod-template.ts";
+import { operatorOptions } from "../../../operator/options.ts";
+import { modelDeployment, settings } from "../../builders/model-deployment.ts";
+import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
+import { rendered, variants } from "./rendered.ts";
+
+const reason = whyNoTool("helm");
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+
+/** What is at a path of an object: `spec.template.spec.containers.0.args`. */
+function at(object: unknown, path: string): unknown {
+  let found = object;
+  for (const step of path.split(".")) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = new Map<string, unknown>(Object.entries(found)).get(step);
+  }
+  return found;
+}
+
+async function objectOf(values: object, kind: string, name: string): Promise<unknown> {
+  return (await rendered(values)).find((object) => object.kind === kind && object.metadata.name === name);
+}
+
+interface Case {
+  readonly given: object;
+  /** Kind, name and path of what the value is for. */
+  readonly of: readonly [kind: string, name: string, path: string];
+  readonly want: unknown;
+}
+
+const gatewaySelector = {
+  "app.kubernetes.io/name": "modelwright",
+  "app.kubernetes.io/component": "gateway",
+  "app.kubernetes.io/instance": "modelwright",
+};
+const zones = { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" };
+const kubeSystem = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } };
+
+const cases: Readonly<Record<string, Case>> = {
+  "a common label is on objects": {
+    given: { commonLabels: { "example.com/team": "ml" } },
+    of: ["Service", "modelwright-operator", "metadata.labels"],
+    want: expect.objectContaining({ "example.com/team": "ml", "app.kubernetes.io/name": "modelwright" }),
+  },
+  "a common label selects nothing: it may change": {
+    given: { commonLabels: { "example.com/team": "ml" } },
+    of: ["Deployment", "modelwright-gateway", "spec.selector.matchLabels"],
+    want: gatewaySelector,
+  },
+  "pods are rather on different nodes and in different zones": {
+    given: {},
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.affinity.podAntiAffinity"],
+    want: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        ["kubernetes.io/hostname", 100],
+        ["topology.kubernetes.io/zone", 50],
+      ].map(([topologyKey, weight]) => ({
+        weight,
+        podAffinityTerm: { topologyKey, labelSelector: { matchLabels: gatewaySelector } },
+      })),
+    },
+  },
+  "a spread without a selector is of the component's pods": {
+    given: { gateway: { topologySpreadConstraints: [zones] } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.topologySpreadConstraints"],
+    want: [{ ...zones, labelSelector: { matchLabels: gatewaySelector } }],
+  },
+  "a spread with a selector stays as it is": {
+    given: { gateway: { topologySpreadConstraints: [{ ...zones, labelSelector: { matchLabels: { a: "b" } } }] } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.topologySpreadConstraints"],
+    want: [{ ...zones, labelSelector: { matchLabels: { a: "b" } } }],
+  },
+  "arguments come after the program": {
+    given: { gateway: { extraArgs: ["--log-level", "warn"] } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.args"],
+    want: ["gateway", "--log-level", "warn"],
+  },
+  "the operator has none of its own": {
+    given: {},
+    of: ["Deployment", "modelwright-operator", "spec.template.spec.containers.0.args"],
+    want: undefined,
+  },
+  "variables come after the chart's own": {
+    given: { operator: { extraEnv: [{ name: "A", value: "1" }] } },
+    of: ["Deployment", "modelwright-operator", "spec.template.spec.containers.0.env"],
+    want: expect.arrayContaining([{ name: "A", value: "1" }]),
+  },
+  "an account has annotations": {
+    given: { gateway: { serviceAccount: { annotations: { "example.com/role": "x" } } } },
+    of: ["ServiceAccount", "modelwright-gateway", "metadata.annotations"],
+    want: { "example.com/role": "x" },
+  },
+  "an autoscaler and a number of pods would work against each other": {
+    given: { gateway: { autoscaling: { enabled: true } } },
+    of: ["Deployment", "modelwright-gateway", "spec.replicas"],
+    want: undefined,
+  },
+  "the autoscaler goes by CPU": {
+    given: { gateway: { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 9, targetCPU: 50 } } },
+    of: ["HorizontalPodAutoscaler", "modelwright-gateway", "spec"],
+    want: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "modelwright-gateway" },
+      minReplicas: 3,
+      maxReplicas: 9,
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 50 } } },
+      ],
+    },
+  },
+  "the front's Service takes what a cloud asks for": {
+    given: { gateway: { service: { type: "LoadBalancer", spec: { externalTrafficPolicy: "Local" } } } },
+    of: ["Service", "modelwright-gateway", "spec"],
+    want: expect.objectContaining({ type: "LoadBalancer", externalTrafficPolicy: "Local" }),
+  },
+  "the operator reaches the API server at its address only": {
+    given: { networkPolicy: { apiServer: [{ ipBlock: { cidr: "10.0.0.1/32" } }] } },
+    of: ["NetworkPolicy", "modelwright-operator", "spec.egress.0"],
+    want: { ports: [{ port: 443 }, { port: 6443 }], to: [{ ipBlock: { cidr: "10.0.0.1/32" } }] },
+  },
+  "gateways ask the cluster's DNS only": {
+    given: { networkPolicy: { dns: [kubeSystem] } },
+    of: ["NetworkPolicy", "modelwright-gateway", "spec.egress.0"],
+    want: { ports: [{ port: 53, protocol: "UDP" }, { port: 53 }], to: [kubeSystem] },
+  },
+  "metrics tell operators from gateways": {
+    given: { serviceMonitor: { enabled: true, scrapeTimeout: "5s" } },
+    of: ["ServiceMonitor", "modelwright", "spec"],
+    want: expect.objectContaining({
+      podTargetLabels: ["app.kubernetes.io/component"],
+      endpoints: [{ port: "admin", path: "/metrics", interval: "30s", scrapeTimeout: "5s" }],
+    }),
+  },
+  "models of one namespace are scraped there": {
+    given: { watchNamespace: "models", podMonitor: { enabled: true } },
+    of: ["PodMonitor", "modelwright-models", "spec.namespaceSelector"],
+    want: { matchNames: ["models"] },
+  },
+};
+
+describe.skipIf(reason !== undefined)(`values${skipped}`, () => {
+  beforeAll(async () => void (await toolPath("helm")), toolTimeoutMs);
+
+  test.each(Object.entries(cases))("%s", async (_sentence, { given, of: [kind, name, path], want }) => {
+    expect(at(await objectOf(given, kind, name), path)).toEqual(want);
+  });
+
+  test("Secrets for the runtime's image reach the pods of models", async () => {
+    const given = { models: { pullSecrets: [{ name: "registry" }, { name: "mirror" }] } };
+    const env = at(
+      await objectOf(given, "Deployment", "modelwright-operator"),
+      "spec.template.spec.containers.0.env",
+    ) as readonly { name: string; value?: string }[]; // the list of a container
+    const told = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+    const place = { KUBERNETES_SERVICE_HOST: "10.96.0.1" };
+    const { imagePullSecrets } = operatorOptions([], { ...Object.fromEntries(told), ...place });
+    expect(imagePullSecrets).toEqual(["registry", "mirror"]);
+  });
+
+  test("a PodMonitor finds the pods of models and their port", async () => {
+    const spec = at(await objectOf({ podMonitor: { enabled: true } }, "PodMonitor", "modelwright-models"), "spec");
+    const pod = podTemplate({
+      deployment: "digits",
+      hash: "abc",
+      version: "1",
+      spec: modelDeployment().spec,
+      settings: settings(),
+    });
+    expect(revisionLabels("digits", "abc")).toMatchObject(Object(at(spec, "selector.matchLabels")));
+    const ports = pod.spec.containers.flatMap((container) => container.ports ?? []).map(({ name }) => name);
+    expect(ports).toContain(at(spec, "podMetricsEndpoints.0.port"));
+    expect(Object.keys(pod.metadata?.labels ?? {})).toEqual(
+      expect.arrayContaining(Object.values(Object(at(spec, "podTargetLabels")))),
+    );
+  });
+
+  test("rights and accounts of somebody else are left out, and nothing else", async () => {
+    const kinds = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ServiceAccount"];
+    const names = async (values: object) =>
+      (await rendered(values)).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const others = (all: readonly string[]) => all.filter((name) => !kinds.includes(name.split(" ")[0] ?? ""));
+    expect(await names(variants["with rights and accounts that somebody else installs"] ?? {})).toEqual(
+      others(await names({})),
+    );
+  });
+});
