@@ -1,7 +1,8 @@
+import { Fault } from "../base/fault.ts";
 import { faults } from "./faults.ts";
 import { type Signature, type Signatures, signatureName } from "./signature.ts";
 import type { NamedTensor, Tensor } from "./tensor.ts";
-import { validatedInputs, validatedOutputNames } from "./validate.ts";
+import { shapeDoubt, validatedInputs, validatedOutputNames } from "./validate.ts";
 
 /** Which model a request means. Neither `version` nor `label`: the version that the registry serves by default. */
 export interface ModelReference {
@@ -51,7 +52,10 @@ export async function infer(lookup: ModelLookup, request: InferRequest): Promise
   const signature = signatureOf(target, request.signature);
   const inputs = validatedInputs(signature, request.inputs);
   const wanted = validatedOutputNames(signature, request.outputs);
-  const outputs = await target.run(inputs, request);
+  const outputs = await target.run(inputs, request).catch((thrown: unknown) => {
+    const fault = Fault.from(thrown);
+    throw (fault.code === "EngineFailed" ? shapeDoubt(signature, request.inputs) : undefined) ?? fault;
+  });
   return { model: target.name, version: target.version, outputs: selected(signature, outputs, wanted) };
 }
 

@@ -9,6 +9,8 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** The model takes any rank: TensorFlow's unknown rank. */
   readonly anyShape?: true;
+  /** Other shapes are tried, too: TensorFlow leaves it to a graph what it can compute with. */
+  readonly isLenient?: true;
   /** What an input is when a request leaves it out; absent: it may not be left out. */
   readonly default?: Tensor;
 }

@@ -1,3 +1,4 @@
+import type { Fault } from "../base/fault.ts";
 import type { Signature, TensorSpec } from "./signature.ts";
 import { faults } from "./faults.ts";
 import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
@@ -37,13 +38,29 @@ export function validatedOutputNames(
   return wanted;
 }
 
-function checkTensor(input: NamedTensor, { dtype, shape: expected, anyShape }: TensorSpec): void {
+/** What to blame when the model fails on inputs whose shape was tried although it is not that of the signature. */
+export function shapeDoubt({ inputs }: Signature, given: readonly NamedTensor[]): Fault | undefined {
+  for (const input of given) {
+    const spec = inputs.find(({ name }) => name === input.name);
+    if (spec !== undefined && !hasShape(input, spec)) {
+      return faults.InputShape({ path: pathOf(input), shape: input.tensor.shape, expected: spec.shape });
+    }
+  }
+  return undefined;
+}
+
+function hasShape({ tensor: { shape } }: NamedTensor, { shape: expected, anyShape }: TensorSpec): boolean {
+  if (anyShape === true) return true;
+  return shape.length === expected.length && expected.every((size, i) => size === -1 || size === shape[i]);
+}
+
+function checkTensor(input: NamedTensor, spec: TensorSpec): void {
   const { tensor } = input;
+  const { dtype, shape: expected } = spec;
   const path = pathOf(input);
   if (tensor.dtype !== dtype) throw faults.InputDtype({ path, dtype: tensor.dtype, expected: dtype });
   const { shape } = tensor;
-  const fits = shape.length === expected.length && expected.every((size, i) => size === -1 || size === shape[i]);
-  if (!fits && anyShape !== true) throw faults.InputShape({ path, shape, expected });
+  if (spec.isLenient !== true && !hasShape(input, spec)) throw faults.InputShape({ path, shape, expected });
   const perElement = dtype.startsWith("complex") ? 2 : 1;
   const elements = tensor.data.length / perElement;
   if (elementCount(shape) !== elements) throw faults.InputSize({ path, shape, elements });

@@ -1,7 +1,10 @@
 import { faultCatalogue } from "../../base/fault.ts";
+import { describedLayer, type RefusedLayer } from "../../model/formats/keras/faults.ts";
 
 /** Why TensorFlow.js cannot hold a model. */
 export const tensorFlowJsFaults = faultCatalogue<{
+  /** Layers that other engines run. */
+  LayersNotInTensorFlowJs: { layers: readonly RefusedLayer[] };
   /** tfjs-layers refuses the description. */
   ModelNotBuildable: { reason: string };
   /** The weights that the layers need, or the values between them, exceed what the file holds or memory allows. */
@@ -15,6 +18,13 @@ export const tensorFlowJsFaults = faultCatalogue<{
   /** A constant of a graph cannot be computed with. */
   ConstantUnsupported: { constant: string; reason: string };
 }>({
+  LayersNotInTensorFlowJs: {
+    message: ({ layers }) => `TensorFlow.js does not run ${layers.map(describedLayer).join("; ")}`,
+    hint: () =>
+      "set spec.serving.engine to Auto or OnnxRuntime, or export it with model.export(path) and serve the SavedModel",
+    retry: "never",
+    level: "error",
+  },
   ModelNotBuildable: {
     message: ({ reason }) => `the model cannot be built: ${reason}`,
     hint: () => "check that the file loads in Keras, and save it again with model.save(path)",

@@ -25,6 +25,8 @@ export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
   load: async (definition) => {
     const flow = await tensorFlow();
     if (definition.kind === "tensorflow-graph") return loadedGraph(flow, definition);
+    const { beyondTensorFlowJs: layers } = definition;
+    if (layers !== undefined) throw faults.LayersNotInTensorFlowJs({ layers });
     const before = new Set(Object.keys(flow.tf.engine().registeredVariables));
     try {
       const model = await builtModel(flow, definition);

@@ -17,7 +17,11 @@ export interface Timing {
 }
 
 /** Thrown when a run takes too long: graphs can loop for ever. */
-export class TooLongError extends Error {}
+export class TooLongError extends Error {
+  constructor() {
+    super("the prediction takes too long; the graph may loop for ever");
+  }
+}
 
 /** Values of one run of a program. */
 type Slots = (Value | undefined)[];
@@ -40,7 +44,7 @@ export function* executed(
   try {
     for (const slot of program.unused.filter(isFreed)) freed(slots, slot);
     for (const step of program.steps) {
-      if (performance.now() > options.timing.endsAt) throw new TooLongError("it takes too long");
+      if (performance.now() > options.timing.endsAt) throw new TooLongError();
       const inputs = step.inputs.map((slot) => valueAt(environment, slots, slot));
       const ending = step.last.filter(isFreed);
       const outputs =
@@ -156,7 +160,7 @@ function* looped(
   try {
     while (yield* holds(environment, condition, state, timing)) {
       const now = performance.now();
-      if (now > timing.endsAt) throw new TooLongError("it takes too long");
+      if (now > timing.endsAt) throw new TooLongError();
       if (now > timing.pausesAt) yield;
       const before = state;
       state = [];

@@ -1,5 +1,4 @@
-import type { Signature, Signatures } from "../../../dataplane/signature.ts";
-import { signatureName } from "../../../dataplane/signature.ts";
+import { type Signature, type Signatures, signatureName } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { Constant, Subgraph, TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { LoadedModel } from "../../engine.ts";
@@ -7,6 +6,7 @@ import { addFallbackKernels, type TensorFlow } from "../backend.ts";
 import { tensorFlowJsFaults as faults } from "../faults.ts";
 import { converted, downloaded, uploaded } from "../tensors.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
+import { fixedBatch, freeBatch, inFixedBatches } from "./fixed-batch.ts";
 import { exampleRefusal } from "./operations/examples.ts";
 import { operations } from "./operations/operations.ts";
 import { type ConstantStore, releaseUnused } from "./optimisation/constant-store.ts";
@@ -59,6 +59,8 @@ class GraphModelInMemory implements LoadedModel {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #environment: Environment;
   readonly #limits: GraphLimits;
+  /** As the file has them. */
+  readonly #placed: Signatures;
   #isLoaded = true;
 
   constructor(flow: TensorFlow, definition: TensorFlowGraph, limits: GraphLimits) {
@@ -66,7 +68,10 @@ class GraphModelInMemory implements LoadedModel {
     const { tf, backend } = flow;
     this.engine = `TensorFlowJs/${backend}`;
     this.weightBytes = definition.weightBytes;
-    this.signatures = new Map(definition.signatures.map(({ name, signature }) => [name, signature]));
+    this.#placed = new Map(definition.signatures.map(({ name, signature }) => [name, signature]));
+    this.signatures = new Map(
+      [...this.#placed].map(([name, own]) => [name, fixedBatch(own) === undefined ? own : freeBatch(own)]),
+    );
     const values = constantValues(flow, definition.constants);
     const bodies = simplifiedBodies({ tf, values, computed: new Map() }, definition.signatures);
     this.#programs = new Map([...bodies].map(([name, body]) => [name, program(body, (op) => operations.get(op))]));
@@ -79,23 +84,34 @@ class GraphModelInMemory implements LoadedModel {
 
   infer(inputs: readonly Tensor[], name?: string): readonly Tensor[] | Promise<readonly Tensor[]> {
     if (!this.#isLoaded) throw new Error("the model has been unloaded");
-    const chosen = signatureName(this.signatures, name);
-    const signature = this.signatures.get(chosen);
+    const chosen = signatureName(this.#placed, name);
+    const signature = this.#placed.get(chosen);
     const chosenProgram = this.#programs.get(chosen);
     if (signature === undefined || chosenProgram === undefined) throw new Error(`there is no signature ${chosen}`);
-    const now = performance.now();
-    const { maxPredictionMs, sliceMs } = this.#limits;
-    const timing: Timing = { endsAt: now + maxPredictionMs, pausesAt: now + sliceMs };
-    const given = inputs.map((input) => valueOf(this.#environment.tf, input));
-    const run = executed(this.#environment, chosenProgram, given, { timing, isOwner: true });
-    const first = run.next();
-    return first.done === true ? results(signature, first.value) : this.#finished(run, timing, signature);
+    const run = (rows: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> =>
+      this.#run(chosenProgram, signature, rows);
+    const batch = fixedBatch(signature);
+    return batch === undefined ? run(inputs) : inFixedBatches(inputs, batch, run);
   }
 
   unload(): void {
     if (!this.#isLoaded) return;
     this.#isLoaded = false;
     for (const constant of this.#environment.constants) release(constant);
+  }
+
+  #run(
+    chosen: Program,
+    signature: Signature,
+    inputs: readonly Tensor[],
+  ): readonly Tensor[] | Promise<readonly Tensor[]> {
+    const now = performance.now();
+    const { maxPredictionMs, sliceMs } = this.#limits;
+    const timing: Timing = { endsAt: now + maxPredictionMs, pausesAt: now + sliceMs };
+    const given = givenValues(this.#environment.tf, inputs);
+    const run = executed(this.#environment, chosen, given, { timing, isOwner: true });
+    const first = run.next();
+    return first.done === true ? results(signature, first.value) : this.#finished(run, timing, signature);
   }
 
   /** Goes on with a run in slices of time, so that the thread serves others in between. */
@@ -123,6 +139,18 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Val
     }
   }
   return values;
+}
+
+/** Uploads the inputs, or none. */
+function givenValues(tf: TensorFlow["tf"], inputs: readonly Tensor[]): readonly Value[] {
+  const values: Value[] = [];
+  try {
+    for (const input of inputs) values.push(valueOf(tf, input));
+    return values;
+  } catch (thrown) {
+    for (const value of values) release(value);
+    throw thrown;
+  }
 }
 
 /** Computes what does not depend on the inputs, fuses what follows products. */

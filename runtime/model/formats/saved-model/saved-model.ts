@@ -1,4 +1,5 @@
 import { Fault } from "../../../base/fault.ts";
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { FolderError, type ModelFolder } from "../model-folder.ts";
@@ -57,11 +58,17 @@ function servingGraph({ folder, maxWeightBytes }: SavedModelFolder, meta: MetaGr
   const inlining: Inlining = { source: { graph, constantAt: (node) => collected.ofNode(node), variableAt }, steps: 0 };
   const signatures = placed.map(({ name, signature, inputs, outputs }) => ({
     name,
-    signature,
+    signature: lenient(signature),
     body: inlinedBody(inlining, inputs, outputs),
   }));
   const { constants, weightBytes } = collected;
   return { kind: "tensorflow-graph", format: "saved-model", signatures, constants, weightBytes };
+}
+
+/** TensorFlow Serving leaves it to the graph which shapes it can compute with: `half_plus_two` takes lists and matrices. */
+function lenient(signature: Signature): Signature {
+  const tried = (input: TensorSpec): TensorSpec => (input.shape[0] === -1 ? { ...input, isLenient: true } : input);
+  return { ...signature, inputs: signature.inputs.map(tried) };
 }
 
 /** Reads variables as they are reached: what only training needs is never read. */

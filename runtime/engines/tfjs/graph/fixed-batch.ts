@@ -1,0 +1,86 @@
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { elementCount, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
+
+type Answer = readonly Tensor[] | Promise<readonly Tensor[]>;
+
+/**
+ * The number of rows that a graph takes and gives, when it is fixed: `tf.saved_model.save` fixes it where every batch of
+ * training was full. Each row must be a row of its own: the first dimension of all inputs and outputs, which have others, too.
+ */
+export function fixedBatch({ inputs, outputs }: Signature): number | undefined {
+  const [rows] = inputs[0]?.shape ?? [];
+  const isFixed = [...inputs, ...outputs].every(({ shape }) => shape.length > 1 && shape[0] === rows);
+  return isFixed && rows !== undefined && rows > 0 ? rows : undefined;
+}
+
+/** The signature as clients see it: any number of rows. */
+export function freeBatch({ inputs, outputs, ...rest }: Signature): Signature {
+  const free = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [-1, ...spec.shape.slice(1)] });
+  return { ...rest, inputs: inputs.map(free), outputs: outputs.map(free) };
+}
+
+/** Runs any number of rows in batches of the fixed size; the last one is filled up with zeros. */
+export function inFixedBatches(
+  inputs: readonly Tensor[],
+  batch: number,
+  run: (inputs: readonly Tensor[]) => Answer,
+): Answer {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  if (rows === batch) return run(inputs);
+  if (rows < batch) {
+    const answer = run(inputs.map((input) => rowsOf(input, 0, batch)));
+    const cut = (outputs: readonly Tensor[]): readonly Tensor[] => outputs.map((output) => rowsOf(output, 0, rows));
+    return answer instanceof Promise ? answer.then(cut) : cut(answer);
+  }
+  return inSeveral(inputs, batch, run);
+}
+
+async function inSeveral(
+  inputs: readonly Tensor[],
+  batch: number,
+  run: (inputs: readonly Tensor[]) => Answer,
+): Promise<readonly Tensor[]> {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  const answers: (readonly Tensor[])[] = [];
+  for (let start = 0; start < rows; start += batch) {
+    answers.push(await run(inputs.map((input) => rowsOf(input, start, batch))));
+  }
+  const [first = []] = answers;
+  return first.map((_, output) =>
+    stacked(
+      answers.flatMap((answer) => answer[output] ?? []),
+      rows,
+    ),
+  );
+}
+
+/** A copy of some rows; rows beyond the end are zero. */
+function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: number): Tensor {
+  const perRow = elementCount(shape.slice(1));
+  const newShape = [rows, ...shape.slice(1)];
+  if (dtype === "string") {
+    const texts = Array.from({ length: rows * perRow }, (_, i) => data[start * perRow + i] ?? new Uint8Array(0));
+    return { dtype, shape: newShape, data: texts };
+  }
+  const factor = dtype.startsWith("complex") ? 2 : 1;
+  const copy = new tensorArrays[dtype](rows * perRow * factor);
+  copy.set(data.subarray(start * perRow * factor, (start + rows) * perRow * factor) as never); // of the same kind
+  return { dtype, shape: newShape, data: copy } as Tensor; // dtype and data are of one tensor
+}
+
+function stacked(parts: readonly Tensor[], rows: number): Tensor {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError("there is nothing to put together");
+  const whole = rowsOf(first, 0, rows);
+  if (whole.dtype === "string")
+    return {
+      ...whole,
+      data: parts.flatMap(({ data }) => [...data]).slice(0, whole.data.length) as readonly Uint8Array[],
+    }; // all of one dtype
+  let start = 0;
+  for (const { data } of parts) {
+    whole.data.set(data.slice(0, whole.data.length - start) as never, start); // of the same kind
+    start += data.length;
+  }
+  return whole;
+}
