@@ -15,9 +15,17 @@ export function editorSchema(schema: StructuralSchema): EditorSchema {
     ...(schema["x-kubernetes-int-or-string"] === true ? { type: ["integer", "string"] } : {}),
     ...(pattern === undefined ? {} : { pattern }),
     ...(properties === undefined ? {} : { properties: mapped(properties), additionalProperties: false }),
+    ...(isEmptyObject(schema) ? { additionalProperties: false } : {}),
     ...(items === undefined ? {} : { items: editorSchema(items) }),
     ...(typeof additionalProperties === "object" ? { additionalProperties: editorSchema(additionalProperties) } : {}),
   };
+}
+
+/** An object that is there or not, and holds nothing. */
+function isEmptyObject(schema: StructuralSchema): boolean {
+  const { type, properties, additionalProperties } = schema;
+  const isOpen = schema["x-kubernetes-preserve-unknown-fields"] === true || schema.required !== undefined;
+  return type === "object" && properties === undefined && additionalProperties === undefined && !isOpen;
 }
 
 function mapped(properties: Readonly<Record<string, StructuralSchema>>): EditorSchema {

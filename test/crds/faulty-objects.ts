@@ -16,6 +16,7 @@ export const wholeSpec = {
     source: { http: { url: "https://models.example.com/churn.keras", sha256: digest } },
     format: "Keras",
     digest: `sha256:${digest}`,
+    versions: { specific: { numbers: [1, 3] } },
   },
   replicas: 2,
   resources: { cpu: "500m", memory: 1_073_741_824, gpu: { count: 1, resource: "nvidia.com/gpu", products: ["L4"] } },

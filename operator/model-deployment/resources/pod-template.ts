@@ -1,4 +1,5 @@
 import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
+import type { Versions } from "../../../crds/v1alpha1/model.ts";
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
 import { adminPaths, containerPaths } from "../../../runtime/contract/paths.ts";
@@ -132,6 +133,7 @@ function runtimeVariables(
     { name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     { name: environment.modelName, value: model.name ?? deployment },
     { name: environment.modelVersion, value: version },
+    ...policyVariable(model.versions),
     { name: environment.modelPath, value: path },
     { name: environment.modelVolume, value: containerPaths.models },
     { name: environment.modelFormat, value: model.format ?? "Auto" },
@@ -143,6 +145,14 @@ function runtimeVariables(
     { name: environment.drainDelayMs, value: String(settings.drainDelayMs) },
     { name: environment.logLevel, value: level },
   ];
+}
+
+/** `spec.model.versions` as the contract writes it. */
+function policyVariable(versions: Versions | undefined): readonly EnvironmentVariable[] {
+  if (versions === undefined) return [];
+  const { latest, specific } = versions;
+  const others = specific === undefined ? "all" : `specific:${specific.numbers.join(",")}`;
+  return [{ name: environment.modelVersions, value: latest === undefined ? others : `latest:${latest.count ?? 1}` }];
 }
 
 type Amounts = Readonly<Record<string, string>>;

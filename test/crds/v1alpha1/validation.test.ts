@@ -100,6 +100,10 @@ const cases: Readonly<Record<string, RuleCases>> = {
     ],
     fails: [{}, { http: {}, configMap: {} }, { http: {}, persistentVolumeClaim: {}, configMap: {} }],
   },
+  "exactly one of latest, all, specific must be set": {
+    holds: [{ latest: {} }, { all: {} }, { specific: { numbers: [1] } }],
+    fails: [{}, { latest: {}, all: {} }],
+  },
   "must start with http:// or https://": {
     holds: ["http://a", "https://a"],
     fails: ["ftp://a", "HTTP://a", " http://a", ""],
