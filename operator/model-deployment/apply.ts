@@ -30,7 +30,7 @@ export async function apply(actions: readonly Action[], identity: Identity, clie
   let isConfirmed = false;
   try {
     for (const action of actions) {
-      if (!isConfirmed && (isDestructive(action) || isRepeated(action, identity))) {
+      if (!isConfirmed && (isDestructive(action) || isRepeated(action, identity) || isReversible(action))) {
         await confirm(action, identity, client);
         isConfirmed = true;
       }
@@ -55,6 +55,11 @@ function isDestructive(action: Action): boolean {
  */
 function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
   return (kind === "create" || kind === "scale") && generation === observedGeneration;
+}
+
+/** What another leader with a newer view would take back at once, and this one do again, without end. */
+function isReversible({ kind }: Action): boolean {
+  return kind === "retire" || kind === "revive";
 }
 
 /** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */

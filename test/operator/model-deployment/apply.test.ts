@@ -120,6 +120,19 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
+  test.each(["retire", "revive"] as const)(
+    "does not %s a revision on a view that another leader has gone on from",
+    async (kind) => {
+      const { cluster, scale } = await deployed();
+      const identity = identityIn(cluster);
+      const { target, why, object } = scale(0) as Extract<Action, { kind: "scale" }>; // made above
+      cluster.put(modelDeployment({ replicas: 5 }));
+      const action: Action = { kind, target, why, object, at: "2030-01-01T00:00:00.000Z" };
+      const { done, failure } = await apply([action], identity, createMemoryClient(cluster));
+      expect([done, failure?.code]).toEqual([[], "StaleView"]);
+    },
+  );
+
   test("takes no pod away when the ModelDeployment is another one of the same name", async () => {
     const { cluster, scale } = await deployed();
     const identity = { ...identityIn(cluster), uid: "another" };
