@@ -7,6 +7,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readYaml } from "../../../crds/schema/yaml.ts";
 import { isJsonObject } from "../../../crds/schema/structural/structural-schema.ts";
 import { admittedModelDeployment } from "../../../crds/v1alpha1/validation.ts";
+import { kstatus, type KStatus } from "../../integration/status/kstatus.ts";
+import { toldStates } from "../../integration/status/told-states.ts";
 import { capture } from "../../cluster/launch/kubectl.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 
@@ -40,9 +42,33 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
 
   test.each(cases)("$inputPath is $healthStatus.status: $healthStatus.message", async ({ healthStatus, inputPath }) => {
     const object = await document(inputPath);
-    expect(await health(glua, object)).toEqual(healthStatus);
+    expect(await health(glua, [object])).toEqual([healthStatus]);
+  });
+
+  test("agrees with kstatus on every state of the stories, and says what Ready says", async () => {
+    const states = toldStates();
+    const seen = await health(
+      glua,
+      states.map(({ object }) => object),
+    );
+    const wanted = states.map(({ object }) => {
+      const { reason: word, message } = object.status.conditions.find(({ type }) => type === "Ready") ?? {};
+      const stalled = object.status.conditions.find(({ type }) => type === "Stalled");
+      const status = word === "Suspended" ? "Suspended" : healthOf[kstatus(object)];
+      return { status, message: stalled?.message ?? message };
+    });
+    expect(seen).toEqual(wanted);
+    expect(states.length).toBeGreaterThanOrEqual(40);
   });
 });
+
+/** What Argo CD calls the states of kstatus. */
+const healthOf = {
+  Current: "Healthy",
+  InProgress: "Progressing",
+  Failed: "Degraded",
+  Terminating: "Progressing",
+} as const satisfies Record<KStatus, string>;
 
 test("its test data are ModelDeployments", async () => {
   for (const { inputPath } of (await tests()).tests) {
@@ -52,21 +78,22 @@ test("its test data are ModelDeployments", async () => {
   }
 });
 
-/** What the script returns for an object, run as Argo CD runs it: with `obj` set. */
-async function health(glua: string, object: unknown): Promise<unknown> {
+/** What the script returns for each object, run as Argo CD runs it: with `obj` set. */
+async function health(glua: string, objects: readonly unknown[]): Promise<readonly unknown[]> {
   const work = await mkdtemp(join(tmpdir(), "modelwright-health-"));
   try {
     const script = join(work, "health.lua");
     const source = await readFile(join(folder, "health.lua"), "utf8");
-    const printed = 'io.write(health.status, "\\n", health.message)';
-    await writeFile(
-      script,
-      `obj = ${lua(object)}\nlocal function run()\n${source}\nend\nlocal health = run()\n${printed}\n`,
-    );
+    const printed = 'io.write(health.status, "\\t", health.message, "\\n")';
+    const runs = objects.map((object) => `obj = ${lua(object)}\nhealth = run()\n${printed}\n`);
+    await writeFile(script, `local function run()\n${source}\nend\n${runs.join("")}`);
     const { code, stdout, stderr } = await capture(glua, [script]);
     if (code !== 0) throw new Error(stderr);
-    const [status, message] = stdout.split("\n");
-    return { status, message };
+    return stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t"))
+      .map(([status, message]) => ({ status, message }));
   } finally {
     await rm(work, { recursive: true, force: true });
   }

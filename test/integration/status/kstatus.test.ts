@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
 import { disagreement, isWaitOver, kstatus, type KStatus, type Readable } from "./kstatus.ts";
+import { toldStates } from "./told-states.ts";
 
 const condition = (type: string, status: Condition["status"], observedGeneration = 1) => ({
   type,
@@ -54,24 +54,6 @@ describe("what others read from a status", () => {
     expect([kstatus(given), isWaitOver(given)]).toEqual(want);
   });
 });
-
-/** Every state that a story shows: the conditions of each turn, as the operator wrote them. */
-function toldStates(): readonly { readonly story: string; readonly object: Readable }[] {
-  const folder = new URL("../../golden/stories/", import.meta.url);
-  return readdirSync(folder).flatMap((story) =>
-    readFileSync(new URL(story, folder), "utf8")
-      .split(/^turn \d+$/m)
-      .map((turn) => [...turn.matchAll(/^ {2}(\w+)=(True|False) /gm)])
-      .filter((found) => found.length > 0)
-      .map((found) => ({
-        story,
-        object: state(
-          1,
-          ...found.map(([, type = "", status]) => condition(type, status === "True" ? "True" : "False")),
-        ),
-      })),
-  );
-}
 
 describe("kstatus and kubectl wait agree", () => {
   const states = toldStates();

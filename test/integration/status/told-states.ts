@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
+
+/** A ModelDeployment as a story shows it after one of its turns: the conditions as the operator wrote them. */
+export interface ToldState {
+  readonly story: string;
+  readonly object: {
+    readonly metadata: { readonly generation: number };
+    readonly status: { readonly observedGeneration: number; readonly conditions: readonly ToldCondition[] };
+  };
+}
+
+type ToldCondition = Pick<Condition, "type" | "status" | "reason" | "message" | "observedGeneration">;
+
+/** Every state that a story shows. */
+export function toldStates(): readonly ToldState[] {
+  const folder = new URL("../../golden/stories/", import.meta.url);
+  return readdirSync(folder).flatMap((story) =>
+    readFileSync(new URL(story, folder), "utf8")
+      .split(/^turn \d+$/m)
+      .map((turn) => [...turn.matchAll(/^ {2}(\w+)=(True|False) (\w+): (.*)$/gm)])
+      .filter((found) => found.length > 0)
+      .map((found) => ({ story, object: toldState(found) })),
+  );
+}
+
+function toldState(found: readonly (readonly string[])[]): ToldState["object"] {
+  const conditions = found.map(([, type = "", status, reason = "", message = ""]): ToldCondition => ({
+    type,
+    status: status === "True" ? "True" : "False",
+    reason,
+    message,
+    observedGeneration: 1,
+  }));
+  return { metadata: { generation: 1 }, status: { observedGeneration: 1, conditions } };
+}
