@@ -89,6 +89,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     settings,
     clock,
     log,
+    // Under another clock time stands still while there is work.
+    turn: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
     ...(observers === undefined ? {} : { metrics: observers.loop }),
   });
   feedRoutes(caches, pushServer);

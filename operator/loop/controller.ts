@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
+import { createBreath } from "./breath.ts";
 import type { Priority } from "./line.ts";
 import { createQueue } from "./queue.ts";
 
@@ -38,6 +39,8 @@ export interface ControllerOptions {
   readonly awaitingCapMs?: number;
   /** How long `stop` waits for keys that are worked on. Default 30 s. */
   readonly stopCapMs?: number;
+  /** Lets the event loop turn; called after every millisecond of work. Absent: keys follow each other without a turn. */
+  readonly turn?: (() => Promise<void>) | undefined;
 }
 
 /** Workers on a queue of keys. Keys may be added before `start`. */
@@ -65,6 +68,7 @@ export function createController(options: ControllerOptions): Controller {
     onDepth: (depth) => metrics?.queueDepth(name, depth),
     onWaited: (waitedMs) => metrics?.queueWaited(name, waitedMs),
   });
+  const breath = options.turn && createBreath(clock, options.turn);
   const stopping = new AbortController();
   let running: Promise<void>[] = [];
 
@@ -93,6 +97,8 @@ export function createController(options: ControllerOptions): Controller {
       const key = await queue.take();
       if (key === undefined) return;
       settle(key, await attempt(key));
+      const pause = breath?.pause();
+      if (pause !== undefined) await pause;
     }
   };
 

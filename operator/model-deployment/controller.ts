@@ -30,6 +30,8 @@ export interface DeploymentControllerOptions {
   readonly metrics?: LoopMetrics;
   /** Keys that are reconciled at the same time. */
   readonly workers?: number;
+  /** Lets the event loop turn. */
+  readonly turn?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     log,
     ...(metrics === undefined ? {} : { metrics }),
     ...(workers === undefined ? {} : { workers }),
+    turn: options.turn,
     reconcile: async (key): Promise<Outcome> => {
       const named = namedKey(key);
       askForFacts(named, caches, facts, () => controller.add(key));

@@ -1,0 +1,30 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+
+/** Keeps the rest of a process alive while work that never waits for anything goes on. */
+export interface Breath {
+  /** To be awaited between two pieces of work, when it is there. */
+  pause(): Promise<void> | undefined;
+}
+
+/** Longer than a reconcile that writes nothing takes, shorter than anybody notices. */
+const sliceMs = 1;
+
+/**
+ * Work that awaits settled promises alone never lets the event loop turn: ten thousand objects that are looked at again
+ * would keep a watch's events, requests and timers out for a second. `turn` lets it turn once.
+ */
+export function createBreath(clock: Clock, turn: () => Promise<void>): Breath {
+  let turnedMs = clock.monotonic();
+  let turning: Promise<void> | undefined;
+  return {
+    pause() {
+      if (turning === undefined && clock.monotonic() - turnedMs >= sliceMs) {
+        turning = turn().then(() => {
+          turnedMs = clock.monotonic();
+          turning = undefined;
+        });
+      }
+      return turning;
+    },
+  };
+}
