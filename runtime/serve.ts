@@ -91,6 +91,11 @@ function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, ope
         ...(digest === undefined ? {} : { digest }),
         ...(triton === undefined ? {} : { names: triton }),
         warmsUp: serving.warmsUp,
+        warmUp: async (target, file) => {
+          if (serving.warmUpRequests.length === 0 && file.kind === "file") return;
+          const { givenWarmUp } = await import("./given-warm-up.ts");
+          await givenWarmUp(serving.warmUpRequests, clock)(target, file);
+        },
         serving: {
           name,
           version: number,

@@ -16,6 +16,8 @@ export interface ServingSettings {
   readonly timeoutMs: number;
   /** Whether a made-up request runs before the model is ready. */
   readonly warmsUp: boolean;
+  /** Bodies of `:predict` that run before the model is ready. */
+  readonly warmUpRequests: readonly string[];
   readonly requestLog: RequestLog;
 }
 
@@ -24,6 +26,7 @@ export const defaultServing: ServingSettings = {
   bodyBytes: defaultBodyLimits.maxBytes,
   timeoutMs: 60_000,
   warmsUp: true,
+  warmUpRequests: [],
   requestLog: "Failed",
 };
 
@@ -46,6 +49,7 @@ export function servingSettings(value: OptionValue): ServingSettings {
     bodyBytes: count(at("limits.bodyBytes"), limits["bodyBytes"]) ?? defaultServing.bodyBytes,
     timeoutMs: span(at("limits.timeout"), limits["timeout"]) ?? defaultServing.timeoutMs,
     warmsUp: warmup["mode"] !== "None",
+    warmUpRequests: texts(at("warmup.requests"), warmup["requests"]),
     requestLog: word(at("logging.requests"), logging["requests"]) ?? defaultServing.requestLog,
   };
 }
@@ -67,6 +71,12 @@ function count(option: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a whole number" });
+}
+
+function texts(option: string, value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a list of texts" });
 }
 
 function span(option: string, value: unknown): number | undefined {

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 
 import { duration } from "../schema/duration.ts";
+import { listAtomic } from "../schema/list.ts";
 
 const batching = Type.Object(
   {
@@ -60,8 +61,16 @@ const warmup = Type.Object(
   {
     mode: Type.Optional(
       Type.Enum(["Generated", "None"], {
-        description: "Generated sends one made-up request through the model before the pod is ready; None sends none.",
+        description:
+          "Generated sends made-up requests of every batch size through the model before the pod is ready; None sends none.",
         assumed: "Generated",
+      }),
+    ),
+    requests: Type.Optional(
+      listAtomic(Type.String({ description: "Body of a :predict request, as JSON.", minLength: 2, maxLength: 8_192 }), {
+        description:
+          "Requests that run before the pod is ready; one that fails refuses the model. Those that a SavedModel holds in assets.extra/tf_serving_warmup_requests run as well.",
+        maxItems: 8,
       }),
     ),
   },

@@ -1,5 +1,7 @@
 import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
+import type { InferTarget } from "../dataplane/infer.ts";
 import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/served-model.ts";
 import type { Signatures } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
@@ -8,7 +10,7 @@ import { type LoadOptions, loadModel } from "./formats/load-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
-import { warmUpRuns } from "./warm-up.ts";
+import { batchWarmUpRuns, warmUpRuns } from "./warm-up.ts";
 
 /** Names of inputs and outputs. */
 export interface ExpectedNames {
@@ -25,11 +27,17 @@ export interface BringUp {
   readonly digest?: string;
   /** Names that the model must have. */
   readonly names?: ExpectedNames;
+  /** Whether made-up requests run before it is ready. */
   readonly warmsUp: boolean;
+  /** Runs the requests that are given for it; absent: there are none. */
+  readonly warmUp?: WarmUp;
   readonly serving: ServeOptions;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Runs requests before a model is ready. Rejects with a Fault when the model is not fit to be. */
+export type WarmUp = (target: InferTarget, file: ModelFile) => Promise<void>;
 
 /** A ready model and what is to be told about it. */
 export interface ReadyModel {
@@ -56,7 +64,8 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
     const served = serveModel(model, order.serving);
     version.load(served);
     log.info("model loaded", { format, engine: model.engine, digest });
-    if (order.warmsUp) await warmUp(model);
+    if (order.warmsUp) await warmUpBatches(model, order);
+    await order.warmUp?.(served, file);
     version.happen("warmed");
     return { served, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
   } catch (thrown) {
@@ -83,6 +92,20 @@ async function verified(file: ModelFile, expected: string | undefined): Promise<
   return digest;
 }
 
-async function warmUp(model: LoadedModel): Promise<void> {
+/** Sizes of batches are tried for so long. */
+const batchWarmUpMs = 1_000;
+
+/** What fails with one row refuses the model; a batch that fails is run request by request later, and only tells so. */
+async function warmUpBatches(model: LoadedModel, { serving, clock, log }: BringUp): Promise<void> {
   for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
+  const latest = clock.monotonic() + batchWarmUpMs;
+  for (const [name, inputs] of batchWarmUpRuns(model.signatures, serving.batching.maxBatchSize)) {
+    if (clock.monotonic() > latest) return;
+    try {
+      await model.infer(inputs, name);
+    } catch (thrown) {
+      log.warn("the model refuses batches", { signature: name, reason: Fault.from(thrown).message });
+      return;
+    }
+  }
 }

@@ -10,6 +10,9 @@ export const faults = faultCatalogue<{
   /** A link or `..` leads out of the volume. */
   ModelOutsideVolume: { path: string; real: string; volume: string };
   DigestMismatch: { place: string; expected: string; actual: string };
+  WarmUpRecordsInvalid: { path: string; reason: string };
+  /** A request that was given for warm-up fails. */
+  WarmUpRefused: { what: string; reason: string };
   /** A folder of a model holds more than any model does. */
   ModelFolderTooLarge: { folder: string; what: string; limit: number };
   /** A configuration beside the model and the model do not agree. */
@@ -49,6 +52,19 @@ export const faults = faultCatalogue<{
     message: ({ model, what, found, expected }) =>
       `config.pbtxt of model "${model}": ${what} is "${found}"; must be ${expected}`,
     hint: () => "correct config.pbtxt, or remove it: names and shapes are read from the model",
+    retry: "never",
+    level: "error",
+  },
+  WarmUpRecordsInvalid: {
+    message: ({ path, reason }) => `${path} is no file of recorded requests: ${reason}`,
+    hint: () => "record it again, or remove it from the model",
+    retry: "never",
+    level: "error",
+  },
+  WarmUpRefused: {
+    message: ({ what, reason }) => `${what} fails: ${reason}`,
+    hint: () =>
+      "a model is ready when it answers the requests that are given for its warm-up: correct them, or the model",
     retry: "never",
     level: "error",
   },

@@ -33,7 +33,7 @@ export const wholeSpec = {
     engine: "TensorFlowJs",
     batching: { maxSize: 8, maxDelay: "2ms" },
     limits: { bodyBytes: 1_048_576, queue: 16, timeout: "1m30s" },
-    warmup: { mode: "Generated" },
+    warmup: { mode: "Generated", requests: ['{"instances":[[1]]}'] },
     logging: { level: "Info" },
   },
   suspend: false,

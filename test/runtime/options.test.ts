@@ -70,6 +70,7 @@ describe("options of serve", () => {
         bodyBytes: 1024,
         timeoutMs: 90_000,
         warmsUp: false,
+        warmUpRequests: [],
         requestLog: "All",
       },
       terminationLog: "/dev/termination-log",

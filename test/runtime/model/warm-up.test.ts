@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
+import { batchWarmUpRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
 
 test("a warm-up request has one row of zeros for every input, whatever its type", () => {
   const inputs = warmUpInputs({
@@ -31,4 +31,24 @@ test("signatures that take texts are not run: the model may want examples in the
     ]),
   );
   expect(runs).toEqual([["serving_default", [{ dtype: "float32", shape: [1], data: Float32Array.of(0) }]]]);
+});
+
+test("batches are warmed up with twice as many rows each time, where requests may run together", () => {
+  const free = { name: "image", dtype: "float32", shape: [-1, 2] } as const;
+  const fixed = { name: "image", dtype: "float32", shape: [1, 2] } as const;
+  const text = { name: "text", dtype: "string", shape: [-1] } as const;
+  const signatures = new Map([
+    ["free", { inputs: [free], outputs: [free] }],
+    ["fixed", { inputs: [fixed], outputs: [fixed] }],
+    ["text", { inputs: [text], outputs: [text] }],
+  ]);
+  const sizes = (maxBatchSize: number): readonly (readonly [string, readonly number[] | undefined])[] =>
+    batchWarmUpRuns(signatures, maxBatchSize).map(([name, [input]]) => [name, input?.shape]);
+  expect(sizes(6)).toEqual([
+    ["free", [2, 2]],
+    ["free", [4, 2]],
+    ["free", [6, 2]],
+  ]);
+  expect(sizes(4).length).toBe(2);
+  expect(sizes(1)).toEqual([]);
 });

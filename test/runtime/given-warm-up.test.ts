@@ -1,0 +1,133 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../runtime/base/clock.ts";
+import { silentLog } from "../../runtime/base/log.ts";
+import { message, plain } from "../../runtime/base/protobuf/message.ts";
+import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
+import { givenWarmUp } from "../../runtime/given-warm-up.ts";
+import { bringUp } from "../../runtime/model/bring-up.ts";
+import { crc32c, maskCrc32c } from "../../runtime/model/formats/saved-model/bundle/crc32c.ts";
+import { modelRegistry } from "../../runtime/model/registry.ts";
+import { exampleMessage } from "../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
+import { predictRequest, regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+import { fixtureFolder } from "../fixtures/archive.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "modelwright-warm-up-"));
+  await cp(join(fixtureFolder("graph-models"), "half_plus_two", "00000124"), folder, { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly state: string;
+  /** Rows of each batch that came by the queue. */
+  readonly rows: readonly number[];
+  readonly fault?: string;
+}
+
+/** Brings the model up with these bodies and what is recorded in its folder. */
+async function outcome(bodies: readonly string[]): Promise<Outcome> {
+  const rows: number[] = [];
+  const entry = modelRegistry().add("half_plus_two", 1);
+  const onBatch = (batch: { readonly rows: number }): number => rows.push(batch.rows);
+  const clock = systemClock;
+  const serving = { name: "half_plus_two", version: 1, batching: defaultBatching, clock, onBatch };
+  const order = { path: folder, load: {}, warmsUp: false, warmUp: givenWarmUp(bodies, clock), serving, clock };
+  try {
+    const { served } = await bringUp(entry, { ...order, log: silentLog });
+    await served.drain();
+    return { state: entry.state, rows };
+  } catch (thrown) {
+    return { state: entry.state, rows, fault: String(thrown) };
+  }
+}
+
+const log = message("Log", { request: plain(1, "bytes") });
+
+/** A TFRecord file of PredictionLogs, whose requests stand in the fields of these numbers. */
+async function record(requests: readonly (readonly [field: number, request: Uint8Array])[]): Promise<Buffer> {
+  const records = requests.map(([field, request]) => {
+    const nested = log.encode({ request });
+    const data = message("PredictionLog", { log: plain(field, "bytes") }).encode({ log: nested });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(data.length));
+    return Buffer.concat([length, checksum(length), data, checksum(data)]);
+  });
+  const bytes = Buffer.concat(records);
+  await mkdir(join(folder, "assets.extra"));
+  await writeFile(join(folder, "assets.extra", "tf_serving_warmup_requests"), bytes);
+  return bytes;
+}
+
+function checksum(bytes: Uint8Array): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(maskCrc32c(crc32c(bytes)));
+  return sum;
+}
+
+function predicting(values: readonly number[], input = "x"): Uint8Array {
+  const tensor = { dtype: 1, tensorShape: { dim: [{ size: values.length }] }, floatVal: values };
+  return predictRequest.encode({ modelSpec: { name: "recorded_elsewhere" }, inputs: new Map([[input, tensor]]) });
+}
+
+const example = exampleMessage.encode({
+  features: { feature: new Map([["x", { floatList: { value: Float32Array.of(2) } }]]) },
+});
+const regressing = regressionRequest.encode({
+  modelSpec: { name: "recorded_elsewhere", signatureName: "regress_x_to_y" },
+  input: { exampleList: { examples: [example, example, example] } },
+});
+
+describe("requests that are given for warm-up", () => {
+  test("are bodies of :predict, which run before the model is ready", async () => {
+    expect(await outcome(['{"instances":[1,2]}', '{"inputs":{"x":[1]}}'])).toEqual({ state: "Ready", rows: [2, 1] });
+  });
+
+  test("refuse a model that does not answer them", async () => {
+    expect(await outcome(['{"instances":[1]}', '{"instances":["one"]}'])).toEqual({
+      state: "Warming",
+      rows: [1],
+      fault: expect.stringMatching(
+        /^WarmUpRefused: spec\.serving\.warmup\.requests\[1\] fails: .*not of expected type: float/,
+      ),
+    });
+  });
+
+  test("are recorded in a SavedModel as TensorFlow Serving has them, of any method, whatever they call the model", async () => {
+    await record([
+      [6, predicting([1, 2, 3, 4])],
+      [3, regressing],
+    ]);
+    expect(await outcome([])).toEqual({ state: "Ready", rows: [4, 3] });
+  });
+
+  test("a recorded request that fails refuses the model, as there", async () => {
+    await record([[6, predicting([1], "pixels")]]);
+    expect(await outcome([])).toMatchObject({
+      state: "Warming",
+      fault: expect.stringMatching(/^WarmUpRefused: recorded warm-up request 1 \(Predict\) fails: .*pixels/),
+    });
+  });
+
+  test("logs of sessions are passed over", async () => {
+    await record([[5, new Uint8Array()]]);
+    expect(await outcome([])).toEqual({ state: "Ready", rows: [] });
+  });
+
+  test("a file of records that is broken is refused", async () => {
+    const bytes = await record([[6, predicting([1])]]);
+    const path = join(folder, "assets.extra", "tf_serving_warmup_requests");
+    const refusal = (reason: string): object => ({
+      state: "Warming",
+      fault: expect.stringContaining(`${path} is no file of recorded requests: ${reason}`),
+    });
+    await writeFile(path, bytes.subarray(0, -5));
+    expect(await outcome([])).toMatchObject(refusal("record 1 goes beyond its end"));
+    bytes.writeUInt8(bytes.readUInt8(20) ^ 1, 20);
+    await writeFile(path, bytes);
+    expect(await outcome([])).toMatchObject(refusal("the checksum of record 1 is wrong"));
+  });
+});
