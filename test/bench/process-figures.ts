@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
-/** Resident memory as the kernel counts it; `RssAnon` leaves out pages of files, which processes share. */
-export function memoryMb(pid: number | undefined, field: "VmRSS" | "RssAnon"): number {
+/** Resident memory as the kernel counts it; `VmHWM` is the most that there was, `RssAnon` leaves out pages of files, which processes share. */
+export function memoryMb(pid: number | undefined, field: "VmRSS" | "VmHWM" | "RssAnon"): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(match?.[1]) / 1024;
 }

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { serialised } from "./managed-fields.ts";
+
+/** An object as the server keeps it, without `managedFields`, which are only written out. */
+export interface Held {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: HeldMetadata;
+  readonly [field: string]: unknown;
+}
+
+export interface HeldMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
+  readonly [field: string]: unknown;
+}
+
+export interface Entry {
+  readonly object: Held;
+  /** What a client reads. */
+  readonly text: string;
+}
+
+export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
+
+/** All objects of one kind. */
+export interface Collection {
+  /** By `<namespace>/<name>`. */
+  readonly entries: Map<string, Entry>;
+  readonly watchers: Set<(type: ChangeType, entry: Entry) => void>;
+  /** Newest version of this kind alone: what is asked for from before it has expired. */
+  newest: number;
+}
+
+/** Objects by kind, with one count of versions over all. */
+export interface Store {
+  collection(plural: string): Collection;
+  version(): number;
+  /** Stores the next state of an object; `make` is told its version. */
+  put(plural: string, key: string, make: (version: string) => Held): Entry;
+  remove(plural: string, key: string): void;
+  /** Told every change, whoever made it. */
+  subscribe(onChange: (plural: string, type: ChangeType, entry: Entry) => void): void;
+}
+
+export function createStore(): Store {
+  const collections = new Map<string, Collection>();
+  const subscribers: ((plural: string, type: ChangeType, entry: Entry) => void)[] = [];
+  let version = 1_000;
+  const collection = (plural: string): Collection => {
+    const known = collections.get(plural);
+    if (known !== undefined) return known;
+    const made: Collection = { entries: new Map(), watchers: new Set(), newest: 0 };
+    collections.set(plural, made);
+    return made;
+  };
+  const tell = (plural: string, type: ChangeType, entry: Entry): void => {
+    const { watchers } = collection(plural);
+    for (const watcher of watchers) watcher(type, entry);
+    for (const subscriber of subscribers) subscriber(plural, type, entry);
+  };
+  return {
+    collection,
+    version: () => version,
+    put(plural, key, make) {
+      const kept = collection(plural);
+      const type = kept.entries.has(key) ? "MODIFIED" : "ADDED";
+      version += 1;
+      kept.newest = version;
+      const object = make(String(version));
+      const entry = { object, text: serialised(object) };
+      kept.entries.set(key, entry);
+      tell(plural, type, entry);
+      return entry;
+    },
+    remove(plural, key) {
+      const kept = collection(plural);
+      const last = kept.entries.get(key);
+      if (last === undefined) return;
+      kept.entries.delete(key);
+      version += 1;
+      kept.newest = version;
+      const object = { ...last.object, metadata: { ...last.object.metadata, resourceVersion: String(version) } };
+      tell(plural, "DELETED", { object, text: serialised(object) });
+    },
+    subscribe: (onChange) => void subscribers.push(onChange),
+  };
+}
+
+/** What the server adds to the metadata of a new object. */
+export function identity(): { readonly uid: string; readonly creationTimestamp: string; readonly generation: number } {
+  return { uid: randomUUID(), creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`, generation: 1 };
+}
+
+export function keyOf({ metadata }: Pick<Held, "metadata">): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
