@@ -77,14 +77,13 @@ interface LayerCase {
   readonly keras3?: readonly ExpectedTensor[];
 }
 
+const fixtures = join(import.meta.dirname, "../../fixtures");
+const zipLimits = { maxEntryBytes: 2 ** 20, maxRatio: 1000 };
+const layerTolerance = { rtol: 1e-5, atol: 2e-6 };
+
 /** What makes a layer file refused, by the case's name in fixtures/make-keras-layers.py. */
 const refusals: Readonly<Record<string, Omit<RefusedFixture, "title" | "path">>> = {
-  refused_grouped_conv: { code: "UnsupportedLayer", names: ['layer "conv2d" (Conv2D): groups=2 is not supported'] },
   refused_lambda: { code: "LambdaLayer", names: ['layer "twice" is a Lambda layer'] },
-  refused_unknown: {
-    code: "UnsupportedLayer",
-    names: ['layer "unit" (UnitNormalization)', 'layer "group" (GroupNormalization)'],
-  },
 };
 /** Keras 2 writes operators on tensors as Python calls. */
 const refusedKeras2: typeof refusals = {
@@ -93,19 +92,16 @@ const refusedKeras2: typeof refusals = {
 
 /** One small model per layer type, from each writer; those to be refused apart. */
 export function layerFixtures(): { readonly served: readonly Fixture[]; readonly refused: readonly RefusedFixture[] } {
-  const source = join(import.meta.dirname, "../../fixtures/keras-layers");
+  const source = join(fixtures, "keras-layers");
   const folder = mkdtempSync(join(tmpdir(), "fixtures-layers-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const cases = json(join(source, "expected.json")) as Readonly<Record<string, LayerCase>>; // see make-keras-layers.py
   const served: Fixture[] = [];
   const refused: RefusedFixture[] = [];
   for (const writer of ["keras2-h5", "keras3-h5", "keras3-keras"] as const) {
-    const archive = zipArchive(memorySource(readFileSync(join(source, `${writer}.zip`))), {
-      maxEntryBytes: 2 ** 20,
-      maxRatio: 1000,
-    });
+    const archive = zipArchive(memorySource(readFileSync(join(source, `${writer}.zip`))), zipLimits);
     for (const file of archive.names) {
-      const content = archive.open(file, 2 ** 20);
+      const content = archive.open(file, zipLimits.maxEntryBytes);
       const path = join(folder, `${writer}-${file}`);
       writeFileSync(path, bytesAt(content, 0, content.sizeBytes));
       const name = file.slice(0, file.lastIndexOf("."));
@@ -119,11 +115,35 @@ export function layerFixtures(): { readonly served: readonly Fixture[]; readonly
           path,
           inputs: cases[name]?.inputs ?? [],
           outputs: outputs ?? [],
-          tolerance: { rtol: 1e-5, atol: 2e-6 },
+          tolerance: layerTolerance,
         });
     }
   }
   return { served, refused };
+}
+
+/** Cases of the further layers that every engine runs. */
+const plainCases: ReadonlySet<string> = new Set(["residual_images", "squeeze_and_excite"]);
+
+/** Layers and options that not every engine runs, from fixtures/make-further-keras-layers.py; those that every one does apart. */
+export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {
+  const archive = zipArchive(memorySource(readFileSync(join(fixtures, "keras-further-layers.zip"))), zipLimits);
+  const folder = mkdtempSync(join(tmpdir(), "fixtures-further-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const text = bytesAt(archive.open("expected.json", zipLimits.maxEntryBytes), 0, zipLimits.maxEntryBytes).toString();
+  const cases = JSON.parse(text) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see make-further-keras-layers.py
+  const found = Object.entries(cases).flatMap(([name, tensors]) =>
+    ["keras", "h5"].map((suffix) => {
+      const content = archive.open(`${name}.${suffix}`, zipLimits.maxEntryBytes);
+      const path = join(folder, `${name}.${suffix}`);
+      writeFileSync(path, bytesAt(content, 0, content.sizeBytes));
+      return { name, title: `${name} (keras3-${suffix})`, path, ...tensors, tolerance: layerTolerance };
+    }),
+  );
+  return {
+    plain: found.filter(({ name }) => plainCases.has(name)),
+    further: found.filter(({ name }) => !plainCases.has(name)),
+  };
 }
 
 /** Inputs as the signature wants them. */

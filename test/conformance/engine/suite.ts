@@ -4,6 +4,7 @@ import { type Signature, defaultSignature } from "../../../runtime/dataplane/sig
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import {
   difference,
+  furtherLayerFixtures,
   layerFixtures,
   separatelyRounded,
   modelFixtures,
@@ -20,24 +21,34 @@ export interface EngineLimits {
   readonly withoutFusedMultiplyAdd?: boolean;
   /** What this engine alone does not run, by the case's name in fixtures/make-keras-layers.py. */
   readonly refuses?: Readonly<Record<string, Pick<RefusedFixture, "code" | "names">>>;
+  /** Code of the fault for each model of fixtures/make-further-keras-layers.py; absent: it runs them all. */
+  readonly refusesFurther?: string;
 }
 
 /** What every engine must do with every model file: the same answers as the library that wrote it, or a refusal by name. */
 export function engineConformance(
   engine: string,
   load: (path: string) => Promise<LoadedModel>,
-  { withoutFusedMultiplyAdd = false, refuses = {} }: EngineLimits = {},
+  { withoutFusedMultiplyAdd = false, refuses = {}, refusesFurther }: EngineLimits = {},
 ): void {
   const layers = layerFixtures();
   const refusalOf = ({ title }: { title: string }): Pick<RefusedFixture, "code" | "names"> | undefined =>
     refuses[title.slice(0, title.indexOf(" ("))];
-  const served = layers.served.filter((fixture) => refusalOf(fixture) === undefined);
+  const { plain, further } = furtherLayerFixtures();
+  const served = [
+    ...layers.served.filter((fixture) => refusalOf(fixture) === undefined),
+    ...plain,
+    ...(refusesFurther === undefined ? further : []),
+  ];
   const refused = [
     ...layers.refused,
     ...layers.served.flatMap(({ title, path }): readonly RefusedFixture[] => {
       const refusal = refusalOf({ title });
       return refusal === undefined ? [] : [{ title, path, ...refusal }];
     }),
+    ...further.flatMap(({ title, path }) =>
+      refusesFurther === undefined ? [] : [{ title, path, code: refusesFurther, names: [] }],
+    ),
   ];
 
   describe(`${engine} answers like Keras`, () => {

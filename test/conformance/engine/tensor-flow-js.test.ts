@@ -13,4 +13,17 @@ async function load(path: string): Promise<LoadedModel> {
 }
 
 // WebAssembly has no fused multiply-add: -inf + 2 * 3e38 overflows to NaN on the way, in Keras it does not.
-engineConformance("TensorFlowJs", load, { withoutFusedMultiplyAdd: true });
+engineConformance("TensorFlowJs", load, {
+  withoutFusedMultiplyAdd: true,
+  refuses: {
+    refused_grouped_conv: {
+      code: "LayersNotInTensorFlowJs",
+      names: ['TensorFlow.js does not run layer "conv2d" (Conv2D): groups=2 is not supported'],
+    },
+    refused_unknown: {
+      code: "LayersNotInTensorFlowJs",
+      names: ['TensorFlow.js does not run layer "unit" (UnitNormalization); layer "group" (GroupNormalization)'],
+    },
+  },
+  refusesFurther: "LayersNotInTensorFlowJs",
+});

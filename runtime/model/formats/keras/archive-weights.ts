@@ -55,6 +55,10 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
     const directions = ["forward_layer", "backward_layer"];
     return [...own, ...directions.flatMap((direction) => layerDatasets(file, inner, `${group}/${direction}`))];
   }
+  if (textAt(layer, "class_name") === "MultiHeadAttention") {
+    const parts = ["query_dense", "key_dense", "value_dense", "output_dense"];
+    return [...own, ...parts.flatMap((part) => variables(file, `${group}/${part}/vars`))];
+  }
   const { layer: wrapped, cell, cells } = config;
   const list = isList(cells) ? cells.filter((item) => isObject(item)) : [];
   const groups = numbered(list);

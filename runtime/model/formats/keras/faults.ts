@@ -58,7 +58,7 @@ export const kerasFaults = faultCatalogue<{
     level: "error",
   },
   UnsupportedLayer: {
-    message: ({ layers }) => `the model uses what no engine here can run: ${layers.map(described).join("; ")}`,
+    message: ({ layers }) => `the model uses what no engine here can run: ${layers.map(describedLayer).join("; ")}`,
     hint: () => "export it with model.export(path) and serve the SavedModel",
     retry: "never",
     level: "error",
@@ -83,6 +83,7 @@ export const kerasFaults = faultCatalogue<{
   },
 });
 
-function described({ name, className, reason }: RefusedLayer): string {
+/** A layer as messages name it. */
+export function describedLayer({ name, className, reason }: RefusedLayer): string {
   return `layer "${name}" (${className})${reason === undefined ? "" : `: ${reason}`}`;
 }

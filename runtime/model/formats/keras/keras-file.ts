@@ -49,14 +49,15 @@ export async function readArchive(file: KerasFile): Promise<KerasModel> {
 
 function kerasModel(
   format: string,
-  { model, inputs, outputNames }: Topology,
+  { model, inputs, outputNames, beyondTensorFlowJs }: Topology,
   weights: readonly LayerWeights[],
 ): KerasModel {
   const weightBytes = weights.reduce(
     (sum, { tensors }) => sum + tensors.reduce((n, { data }) => n + data.byteLength, 0),
     0,
   );
-  return { kind: "keras-layers", format, topology: model, inputs, outputNames, weights, weightBytes };
+  const beyond = beyondTensorFlowJs.length === 0 ? {} : { beyondTensorFlowJs };
+  return { kind: "keras-layers", format, topology: model, inputs, outputNames, weights, weightBytes, ...beyond };
 }
 
 /** Refuses with the most helpful of the reasons found. Throws a Fault. */

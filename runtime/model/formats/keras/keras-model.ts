@@ -1,4 +1,5 @@
 import type { Dtype } from "../../../dataplane/tensor.ts";
+import type { RefusedLayer } from "./faults.ts";
 import type { JsonObject } from "./topology/json-config.ts";
 
 /** A Keras model as tfjs-layers wants it: free of Python and of differences between Keras versions. */
@@ -13,6 +14,8 @@ export interface KerasModel {
   readonly outputNames: readonly string[];
   readonly weights: readonly LayerWeights[];
   readonly weightBytes: number;
+  /** Layers that TensorFlow.js does not run, or not with these options; absent: there are none. */
+  readonly beyondTensorFlowJs?: readonly RefusedLayer[];
 }
 
 export interface KerasInput {

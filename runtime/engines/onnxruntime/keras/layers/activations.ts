@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import type { Attributes, OnnxGraph } from "../onnx-graph.ts";
 import { real, word } from "../options.ts";
 import { channelsLast, graphAxis, mapped, NotExportedError, type Value } from "../values.ts";
@@ -49,10 +50,7 @@ export function activated(graph: OnnxGraph, value: Value, name: string): Value {
 /** Layers that are nothing but an activation. */
 export const activationLayers: LayerExports = {
   Activation: elementwise(({ config, graph }, value) => activated(graph, value, word(config, "activation", "linear"))),
-  ReLU: elementwise(({ config, graph }, value) => {
-    if ((config["max_value"] ?? null) === null) return mapped(graph, value, "Relu");
-    return mapped(graph, value, "Clip", graph.number(0), graph.number(real(config, "max_value", 0)));
-  }),
+  ReLU: elementwise(({ config, graph }, value) => relu(graph, value, config)),
   LeakyReLU: elementwise(({ config, graph }, value) => {
     return withOptions("LeakyRelu", { alpha: { float: real(config, "alpha", 0.3) } })(graph, value);
   }),
@@ -80,6 +78,22 @@ export const activationLayers: LayerExports = {
     },
   },
 };
+
+/** keras/src/layers/activations/relu.py: the slope below the threshold, up to the largest value. */
+function relu(graph: OnnxGraph, value: Value, config: JsonObject): Value {
+  const slope = real(config, "negative_slope", 0);
+  const threshold = real(config, "threshold", 0);
+  const hasLimit = (config["max_value"] ?? null) !== null;
+  const limit = hasLimit ? graph.number(real(config, "max_value", 0)) : "";
+  if (slope === 0 && threshold === 0) {
+    return hasLimit ? mapped(graph, value, "Clip", graph.number(0), limit) : mapped(graph, value, "Relu");
+  }
+  const distance = graph.add("Sub", [value.name, graph.number(threshold)]);
+  const below = graph.add("Mul", [distance, graph.number(slope)]);
+  const isAbove = graph.add("GreaterOrEqual", [value.name, graph.number(threshold)]);
+  const name = graph.add("Where", [isAbove, value.name, below]);
+  return hasLimit ? { ...value, name: graph.add("Min", [name, limit]) } : { ...value, name };
+}
 
 function alongAxis(operator: string, graph: OnnxGraph, value: Value, axis: number): Value {
   return withOptions(operator, { axis: graphAxis(value, axis) })(graph, value);

@@ -21,7 +21,9 @@ function multiHeadAttention(call: LayerCall): Value {
   if ([query, value, key].some(({ shape, mask }) => shape.length !== 3 || mask !== undefined)) {
     throw new NotExportedError("its inputs are not sequences without masks");
   }
-  if ((config["attention_axes"] ?? null) !== null) throw new NotExportedError("attention_axes is not exported");
+  const axes = [config["attention_axes"] ?? 1].flat();
+  if (axes.length !== 1 || axes[0] !== 1)
+    throw new NotExportedError(`attention_axes=${JSON.stringify(axes)} is not exported`);
   const keySize = integer(config, "key_dim");
   const valueSize = (config["value_dim"] ?? null) === null ? keySize : integer(config, "value_dim");
   const queries = projected(call, 0, query, keySize);

@@ -20,8 +20,12 @@ export const normalizations: LayerExports = {
     apply: (call) => [groupNormalization(call)],
   },
   Normalization: {
-    weightCounts: () => ({ trained: 0, fixed: 3 }),
+    weightCounts: (config) => ({ trained: 0, fixed: (config["mean"] ?? null) === null ? 3 : 0 }),
     apply: (call) => [normalization(call)],
+  },
+  RMSNormalization: {
+    weightCounts: () => ({ trained: 1, fixed: 0 }),
+    apply: (call) => [rmsNormalization(call)],
   },
   UnitNormalization: { apply: (call) => [unitNormalization(call)] },
   Rescaling: { keepsMask: true, apply: (call) => [rescaling(call)] },
@@ -29,6 +33,12 @@ export const normalizations: LayerExports = {
 
 function affineWeights(config: JsonObject): number {
   return (flag(config, "scale", true) ? 1 : 0) + (flag(config, "center", true) ? 1 : 0);
+}
+
+function requireLastAxis(config: JsonObject, rank: number): void {
+  const axes = [config["axis"] ?? -1].flat();
+  const isLast = axes.length === 1 && (axes[0] === -1 || axes[0] === rank - 1);
+  if (!isLast) throw new NotExportedError(`axis=${JSON.stringify(axes)} is not the last`);
 }
 
 /** gamma and beta, ones and zeros where the layer has none; and how many weights they are. */
@@ -47,7 +57,7 @@ function batchNormalization(call: LayerCall): Value {
   const { config, graph } = call;
   const input = cast(graph, soleInput(call), "float32");
   const rank = input.shape.length;
-  if (![-1, rank - 1].includes(real(config, "axis", -1))) throw new NotExportedError("its axis is not the last");
+  requireLastAxis(config, rank);
   const channels = knownSize(input, -1);
   const { gamma, beta, count } = affine(call, [channels]);
   const mean = weightAt(call, count, [channels]).data;
@@ -86,7 +96,7 @@ function groupNormalization(call: LayerCall): Value {
   const { config, graph } = call;
   const input = channelsFirst(graph, cast(graph, soleInput(call), "float32"));
   const rank = input.shape.length;
-  if (![-1, rank - 1].includes(real(config, "axis", -1))) throw new NotExportedError("its axis is not the last");
+  requireLastAxis(config, rank);
   const channels = knownSize(input, -1);
   const groups = integer(config, "groups") === -1 ? channels : integer(config, "groups");
   const { gamma, beta } = affine(call, [channels]);
@@ -103,21 +113,47 @@ function groupNormalization(call: LayerCall): Value {
   return { ...input, name: graph.add("Add", [graph.add("Mul", [back, scale]), bias]) };
 }
 
-/** keras/src/layers/preprocessing/normalization.py, along the last axis, with statistics from `adapt`. */
+/** keras/src/layers/preprocessing/normalization.py, with statistics from `adapt` or from its options. */
 function normalization(call: LayerCall): Value {
-  const { config, graph, weights } = call;
+  const { config, graph } = call;
   const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
-  const shape = weights[0]?.shape.length === 0 ? [] : [knownSize(input, -1)];
-  const mean = plainWeight(graph, weightAt(call, 0, shape));
-  const variance = weightAt(call, 1, shape);
-  const deviation = graph.weight(variance.data, "deviation", () => {
-    return { shape, data: variance.data.map((value) => Math.max(Math.sqrt(value), 1e-7)) };
+  const rank = input.shape.length;
+  const axes = [config["axis"] ?? []].flat().map((axis) => (Number(axis) + rank) % rank);
+  const shape = input.shape.slice(1).map((_, i) => (axes.includes(i + 1) ? knownSize(input, i + 1) : 1));
+  const given = statistic(call, "mean", 0, shape);
+  const variance = statistic(call, "variance", 1, shape);
+  const mean = graph.weight(given, "mean", () => ({ shape, data: given }));
+  const deviation = graph.weight(variance, "deviation", () => {
+    return { shape, data: variance.map((value) => Math.max(Math.sqrt(value), 1e-7)) };
   });
   const { name } = input;
   const result = flag(config, "invert", false)
     ? graph.add("Add", [graph.add("Mul", [name, deviation]), mean])
     : graph.add("Div", [graph.add("Sub", [name, mean]), deviation]);
   return { ...input, name: result };
+}
+
+/** Options come as numbers in lists in lists; one number stands for all. */
+function statistic(call: LayerCall, key: string, index: number, shape: readonly number[]): Float32Array<ArrayBuffer> {
+  const option = call.config[key] ?? null;
+  const size = shape.reduce((product, length) => product * length, 1);
+  const numbers = option === null ? undefined : [option].flat(8).map(Number);
+  const data = numbers === undefined ? call.weights[index]?.data : Float32Array.from(numbers);
+  if (data?.length === size && data.every((value) => !Number.isNaN(value))) return data;
+  if (data?.length === 1) return new Float32Array(size).fill(data[0] ?? 0);
+  throw new NotExportedError(`its ${key} does not fit its input`);
+}
+
+function rmsNormalization(call: LayerCall): Value {
+  const { config, graph } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const rank = input.shape.length;
+  requireLastAxis(config, rank);
+  const square = graph.add("Mul", [input.name, input.name]);
+  const mean = graph.add("ReduceMean", [square, graph.integers([-1])], { keepdims: 1 });
+  const length = graph.add("Sqrt", [graph.add("Add", [mean, graph.number(real(config, "epsilon", 1e-6))])]);
+  const scale = plainWeight(graph, weightAt(call, 0, [knownSize(input, -1)]));
+  return { ...input, name: graph.add("Mul", [graph.add("Div", [input.name, length]), scale]) };
 }
 
 function unitNormalization(call: LayerCall): Value {

@@ -53,15 +53,23 @@ function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
 /** Keyword arguments: states of recurrent layers are tensors; `training` and `mask` must be left to the engine. */
 function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void {
   if (!isObject(value)) return;
-  for (const [key, argument] of entriesOf(value)) {
+  const order = [...tensorArguments];
+  const sorted = entriesOf(value).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  for (const [key, argument] of sorted) {
     const inner: TensorRef[] = [];
     const others: string[] = [];
     collect(argument, inner, others);
-    if (key === "initial_state" || key === "inputs") refs.push(...inner);
+    if (tensorArguments.has(key)) refs.push(...inner);
     else if (inner.length > 0) refusals.push(`it is called with a tensor as ${key}`);
-    else if (key === "training" && argument === true) refusals.push("it is called with training=True");
+    else if (wantedOff.has(key) && argument === true) refusals.push(`it is called with ${key}=True`);
   }
 }
+
+/** Names of arguments that are inputs like others. Attention is called with them in this order. */
+const tensorArguments: ReadonlySet<string> = new Set(["initial_state", "inputs", "query", "value", "key"]);
+
+/** Arguments that change what a layer does. */
+const wantedOff: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);
 
 /** Keras 2: `["dense", 0, 0]` or `["dense", 0, 0, {…}]`. */
 function listRef(value: Json): TensorRef | undefined {

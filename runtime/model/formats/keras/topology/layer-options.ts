@@ -86,7 +86,7 @@ function plainValue(value: Json): Json {
 function renameOptions(className: string, config: Record<string, Json>): void {
   move(config, "batch_shape", "batch_input_shape");
   if (className === "LeakyReLU") move(config, "negative_slope", "alpha");
-  if (className === "ReLU") delete config["negative_slope"];
+  if (className === "ReLU" && config["negative_slope"] === 0) delete config["negative_slope"];
   const { axis } = config;
   const hasOneAxis = className === "BatchNormalization" || className === "Softmax";
   if (hasOneAxis && isList(axis) && axis.length === 1) config["axis"] = axis[0] ?? -1;

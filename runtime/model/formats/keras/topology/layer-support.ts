@@ -48,6 +48,23 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
   ["CategoryEncoding", refusing({ sparse: [false, null] })],
 ]);
 
+/**
+ * What only other engines than TensorFlow.js run: its classes that are not above, and options that those above refuse.
+ * engines/onnxruntime/keras/layers has them all.
+ */
+export const furtherSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
+  ...simple(
+    "GroupNormalization RMSNormalization UnitNormalization MultiHeadAttention ReLU Normalization",
+    "Conv1DTranspose SeparableConv1D DepthwiseConv1D GlobalAveragePooling3D GlobalMaxPooling3D",
+    "UpSampling1D UpSampling3D ZeroPadding3D Cropping1D Cropping3D",
+    "GlobalAveragePooling2D GlobalMaxPooling2D",
+  ),
+  ...["Conv1D", "Conv2D", "Conv3D"].map((name) => [name, (): undefined => undefined] as const),
+  ...["SimpleRNN", "LSTM", "GRU"].map(
+    (name) => [name, refusing({ ...recurrent, zero_output_for_mask: [false, true, null] })] as const,
+  ),
+]);
+
 /** Classes that hold layers of their own. */
 export const modelClasses: ReadonlySet<string> = new Set(["Sequential", "Functional", "Model"]);
 

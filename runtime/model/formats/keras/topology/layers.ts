@@ -4,12 +4,14 @@ import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
-import { layerSupport, modelClasses } from "./layer-support.ts";
+import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
 /** What is found on the way through the layers. */
 export interface Findings {
   readonly isKeras3: boolean;
   readonly refused: RefusedLayer[];
+  /** What TensorFlow.js does not run, but another engine does. */
+  readonly beyondTensorFlowJs: RefusedLayer[];
   readonly lambdas: string[];
 }
 
@@ -74,11 +76,14 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   const given = objectAt(layer, "config");
   const name = textAt(layer, "name") ?? textAt(given, "name") ?? className;
   if (className === "Lambda") findings.lambdas.push(name);
-  const refuse = (reason?: string): void => {
-    findings.refused.push({ name, className, ...(reason === undefined ? {} : { reason }) });
-  };
+  const found =
+    (list: RefusedLayer[]) =>
+    (reason?: string): void => {
+      list.push({ name, className, ...(reason === undefined ? {} : { reason }) });
+    };
+  const refuse = found(findings.refused);
   const { config, refusal } = layerOptions(className, given, findings.isKeras3);
-  checkSupport(layer, className, refusal, refuse);
+  checkSupport(layer, refusal, refuse, found(findings.beyondTensorFlowJs));
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
   const rewritten = rewrittenLayer(className, options);
@@ -86,21 +91,20 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
 }
 
+type Refuse = (reason?: string) => void;
+
 /** Unknown classes are refused by their name alone; known ones by the option that is not supported. */
-function checkSupport(
-  layer: JsonObject,
-  className: string,
-  refusal: string | undefined,
-  refuse: (reason?: string) => void,
-): void {
+function checkSupport(layer: JsonObject, refusal: string | undefined, refuse: Refuse, limit: Refuse): void {
+  const className = textAt(layer, "class_name") ?? "";
   if (className === "Lambda") return;
-  const check = isForeign(layer) ? undefined : layerSupport.get(className);
-  if (check === undefined) {
-    refuse();
-    return;
-  }
-  const reason = check(objectAt(layer, "config")) ?? refusal;
-  if (reason !== undefined) refuse(reason);
+  const isOwn = !isForeign(layer);
+  const [check, further] = isOwn ? [layerSupport.get(className), furtherSupport.get(className)] : [];
+  const config = objectAt(layer, "config");
+  const reason = refusal ?? check?.(config);
+  if (check !== undefined && reason === undefined) return;
+  if (further === undefined || refusal !== undefined) refuse(reason);
+  else if (further(config) === undefined) limit(reason);
+  else refuse(further(config));
 }
 
 function nestedModel(layer: JsonObject, className: string, findings: Findings): JsonObject {

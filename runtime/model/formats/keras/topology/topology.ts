@@ -12,6 +12,8 @@ export interface Topology {
   readonly inputs: readonly KerasInput[];
   readonly outputNames: readonly string[];
   readonly refused: readonly RefusedLayer[];
+  /** What TensorFlow.js does not run, but another engine does. */
+  readonly beyondTensorFlowJs: readonly RefusedLayer[];
   /** Names of Lambda layers. */
   readonly lambdas: readonly string[];
   /** Set when the outermost model's class is the user's own. */
@@ -24,18 +26,25 @@ export interface Topology {
 export function topology(description: JsonObject, isKeras3: boolean): Topology {
   const className = textAt(description, "class_name");
   if (className === undefined) throw new ConfigError("it has no class_name");
-  const empty = { model: {}, inputs: [], outputNames: [], refused: [], lambdas: [] };
+  const empty = { model: {}, inputs: [], outputNames: [], refused: [], beyondTensorFlowJs: [], lambdas: [] };
   if (!modelClasses.has(className)) return { ...empty, subclass: className };
-  const findings = { isKeras3, refused: [], lambdas: [] };
+  const findings = { isKeras3, refused: [], beyondTensorFlowJs: [], lambdas: [] };
   const translated = translatedModel(description, findings);
   const { model, layers } = translated;
-  const { refused, lambdas } = findings;
+  const { refused, beyondTensorFlowJs, lambdas } = findings;
   const isSequential = className === "Sequential";
   if (isSequential && !hasInputShape(layers)) {
-    return { ...empty, refused, lambdas, unbuilt: textAt(model["config"], "name") ?? "sequential" };
+    return { ...empty, refused, beyondTensorFlowJs, lambdas, unbuilt: textAt(model["config"], "name") ?? "sequential" };
   }
   const names = isSequential ? sequentialNames(layers, isKeras3) : functionalNames(translated);
-  return { model, inputs: inputsOf(translated, names), outputNames: names.outputs, refused, lambdas };
+  return {
+    model,
+    inputs: inputsOf(translated, names),
+    outputNames: names.outputs,
+    refused,
+    beyondTensorFlowJs,
+    lambdas,
+  };
 }
 
 interface SignatureNames {
