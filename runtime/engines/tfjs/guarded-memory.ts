@@ -4,6 +4,7 @@ const maxBytes = 2 ** 30;
 /** The part of the wasm backend that allocates. */
 interface Allocator {
   _malloc(bytes: number): number;
+  _free(address: number): void;
 }
 
 /**
@@ -11,9 +12,10 @@ interface Allocator {
  * place to write to, and cuts sizes to 32 bits.
  */
 export function guardMemory(backend: object): void {
-  const { wasm } = backend as { readonly wasm?: Partial<Allocator> }; // BackendWasm keeps its module there
-  const allocate = wasm?._malloc?.bind(wasm);
-  if (wasm === undefined || allocate === undefined) return;
+  const { wasm } = backend as { readonly wasm?: Allocator }; // BackendWasm keeps its module there
+  if (wasm === undefined) return;
+  wasm._free(wasm._malloc(1)); // the first call puts the real function in its own place
+  const allocate = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
     if (!(bytes <= maxBytes))
       throw new RangeError(`a value would take ${bytes} bytes; at most ${maxBytes} are allowed`);

@@ -24,7 +24,8 @@ function digits(rows: number): Tensor {
 
 describe("the TensorFlow.js engine", () => {
   it("says what it accepts", () => {
-    expect(tensorFlowJs.describe()).toEqual({ name: "TensorFlowJs", accepts: ["keras-layers"] });
+    const accepts = ["keras-layers", "tensorflow-graph"];
+    expect(tensorFlowJs.describe()).toEqual({ name: "TensorFlowJs", accepts });
   });
 
   it("keeps no tensor of a thousand calls", async () => {

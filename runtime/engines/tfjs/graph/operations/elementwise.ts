@@ -121,5 +121,6 @@ export const elementwise: Operations = {
 /** Types of 16 and of 64 bits are computed with 32. */
 function cast({ tf, attributes }: Call, x: Tensor): Tensor {
   const target = String(attributes.get("DstT") ?? "float32");
-  return tf.cast(x, computedDtype(target));
+  // The wasm kernel takes bits for truths.
+  return target === "bool" ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, computedDtype(target));
 }

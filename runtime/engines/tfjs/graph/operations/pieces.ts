@@ -15,8 +15,26 @@ const gather: Operation = (call) => {
   const axis = call.inputs.length > 2 ? integerAt(call, 2) : 0;
   const indices = checkedIndices(call, tensorAt(call, 1), x.shape.at(axis) ?? 0);
   const batch = numberOf(call, "batch_dims", 0);
-  return call.tf.gather(x, indices, axis, batch < 0 ? batch + indices.rank : batch);
+  const dimensions = batch < 0 ? batch + indices.rank : batch;
+  if (dimensions !== 0 && dimensions !== (axis < 0 ? axis + x.rank : axis)) {
+    throw new TypeError(`${call.op}: batch_dims must be 0 or the axis`);
+  }
+  return dimensions === 0 ? call.tf.gather(x, indices, axis) : gatheredInBatches(call, x, indices, dimensions);
 };
+
+/** As one gathering over all batches: the wasm kernel gets several wrong. */
+function gatheredInBatches({ tf, op }: Call, x: Core.Tensor, indices: Core.Tensor, batch: number): Core.Tensor {
+  const size = x.shape[batch] ?? 0;
+  const outer = x.shape.slice(0, batch);
+  const count = outer.reduce((product, n) => product * n, 1);
+  const inner = x.shape.slice(batch + 1);
+  if (indices.shape.slice(0, batch).join() !== outer.join()) throw new RangeError(`${op}: the batches differ`);
+  const perBatch = tf.reshape(indices, [count, -1]);
+  const starts = tf.mul(tf.range(0, count, 1, "int32"), tf.scalar(size, "int32"));
+  const places = tf.reshape(tf.add(perBatch, tf.reshape(starts, [count, 1])), [-1]);
+  const flat = tf.gather(tf.reshape(x, [count * size, ...inner]), tf.cast(places, "int32"));
+  return tf.reshape(flat, [...indices.shape, ...inner]);
+}
 
 /** What takes values apart and puts them together. */
 export const pieces: Operations = {
