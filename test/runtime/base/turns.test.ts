@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { turns } from "../../../runtime/base/turns.ts";
+
+test("at most so many run at a time, the others in order, whether they fail or not", async () => {
+  const turn = turns(2);
+  const running = new Set<number>();
+  const story: string[] = [];
+  const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  const all = gates.map(({ promise }, i) =>
+    turn(async () => {
+      running.add(i);
+      story.push([...running].join("+"));
+      await promise;
+      running.delete(i);
+      if (i === 1) throw new Error("fails");
+      return i;
+    }),
+  );
+  const settled = Promise.allSettled(all);
+  for (const { resolve } of gates) {
+    await new Promise((next) => setImmediate(next));
+    resolve();
+  }
+  const outcomes = await settled;
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+    "fulfilled",
+    "fulfilled",
+  ]);
+  expect(story).toEqual(["0", "0+1", "1+2", "2+3", "3+4"]);
+});

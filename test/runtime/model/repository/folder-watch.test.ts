@@ -1,0 +1,26 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { watchFolders } from "../../../../runtime/model/repository/folder-watch.ts";
+
+test("a change in a followed folder is told once for a swarm, and not after its end", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "modelwright-watch-"));
+  let told = 0;
+  const heard = Promise.withResolvers<void>();
+  const watch = watchFolders(systemClock, () => {
+    told++;
+    heard.resolve();
+  });
+  watch.follow([folder, join(folder, "missing")]);
+  await Promise.all(["a", "b", "c"].map((name) => writeFile(join(folder, name), "")));
+  await heard.promise;
+  expect(told).toBe(1);
+  watch.follow([]);
+  await writeFile(join(folder, "d"), "");
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(told).toBe(1);
+  watch.close();
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { repositoryModels } from "../../../../runtime/model/repository/repository-folder.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "modelwright-repository-")));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function write(path: string, text = ""): Promise<void> {
+  await mkdir(join(folder, path, ".."), { recursive: true });
+  await writeFile(join(folder, path), text);
+}
+
+describe("the models of a repository", () => {
+  test("are its folders that hold versions, a model or a config.pbtxt", async () => {
+    await write("versions/1/model.onnx");
+    await write("sole/saved_model.pb");
+    await write("triton/config.pbtxt", 'name: "triton" max_batch_size: 4 version_policy { all {} }');
+    await write("notes/README.md");
+    await write(".hidden/1/model.onnx");
+    await write("README.md");
+    const plain = { labels: new Map(), format: "Auto", volume: folder, soleVersion: 1, isFixed: false };
+    const latest = { kind: "latest", count: 1 };
+    expect(await repositoryModels(folder)).toEqual([
+      { ...plain, name: "sole", basePath: join(folder, "sole"), policy: latest },
+      {
+        ...plain,
+        name: "triton",
+        basePath: join(folder, "triton"),
+        policy: { kind: "all" },
+        triton: { maxBatchSize: 4, inputs: [], outputs: [], tag: expect.any(String) },
+      },
+      { ...plain, name: "versions", basePath: join(folder, "versions"), policy: latest },
+    ]);
+  });
+
+  test("say what is wrong with one of them", async () => {
+    await write("a/config.pbtxt", 'name: "b"');
+    await write("c/1/model.onnx");
+    const models = await repositoryModels(folder);
+    expect(models.map(({ name, fault }) => [name, fault?.message])).toEqual([
+      ["a", 'config.pbtxt of model "a": name is "b"; must be the name of its folder, "a"'],
+      ["c", undefined],
+    ]);
+  });
+
+  test("a folder that cannot be read is refused", async () => {
+    await expect(repositoryModels(join(folder, "missing"))).rejects.toMatchObject({
+      code: "RepositoryUnreadable",
+      message: expect.stringMatching(/^the repository .*missing cannot be read: ENOENT/),
+      hint: "--repository must name a folder whose folders are models",
+    });
+  });
+});

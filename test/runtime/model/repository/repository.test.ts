@@ -1,0 +1,166 @@
+import { mkdir, mkdtemp, realpath, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import { faults } from "../../../../runtime/model/faults.ts";
+import { type ModelRegistry, modelRegistry } from "../../../../runtime/model/registry.ts";
+import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
+import { repositoryModels } from "../../../../runtime/model/repository/repository-folder.ts";
+import { type ModelSource, Repository } from "../../../../runtime/model/repository/repository.ts";
+import { readyModel } from "./ready-model.ts";
+
+/** The wall clock of a later day: whatever is written now has been quiet for long. */
+const clock = { ...systemClock, now: () => Date.now() + 3_600_000 };
+
+let folder: string;
+let registry: ModelRegistry;
+let story: string[];
+let repository: Repository;
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "modelwright-repository-")));
+  story = [];
+  registry = modelRegistry((name, version, state) => {
+    if (state === "Ready" || state === "Unloaded" || state === "Failed") story.push(`${name}/${version} ${state}`);
+  });
+});
+afterEach(async () => {
+  await repository.drain();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function write(version: string, text: string): Promise<void> {
+  await mkdir(join(folder, version), { recursive: true });
+  await writeFile(join(folder, version, "model.onnx"), text);
+}
+
+/** A repository whose models are bad where their file says so. */
+function open(source: ModelSource = { folder, models: () => repositoryModels(folder) }): Repository {
+  repository = new Repository({
+    source,
+    registry,
+    bringUp: async (entry, { name }, { number, path }) => {
+      const { readFile } = await import("node:fs/promises");
+      if ((await readFile(join(path, "model.onnx"), "utf8")) === "bad")
+        throw faults.ModelAmbiguous({ folder: path, found: ["a", "b"] });
+      return await readyModel(entry, { name, version: number }, () => story.push(`${name}/${number} freed`));
+    },
+    pollIntervalMs: 20,
+    clock,
+    log: silentLog,
+  });
+  return repository;
+}
+
+async function until(line: string): Promise<void> {
+  const latest = Date.now() + 10_000;
+  while (!story.includes(line) && Date.now() < latest) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(story).toContain(line);
+}
+
+describe("a repository", () => {
+  test("is ready when the first load is done and something answers", async () => {
+    await write("a/1", "good");
+    await write("b/1", "bad");
+    open();
+    expect(repository.isReady).toBe(false);
+    await repository.load();
+    expect([repository.isReady, repository.fault, story.toSorted()]).toEqual([
+      true,
+      undefined,
+      ["a/1 Ready", "b/1 Failed"],
+    ]);
+  });
+
+  test("of which nothing can be loaded is not ready, and says why", async () => {
+    await write("b/1", "bad");
+    await open().load();
+    expect([repository.isReady, repository.fault?.code]).toEqual([false, "ModelAmbiguous"]);
+  });
+
+  test("without models is ready to serve none", async () => {
+    await open().load();
+    expect(repository.isReady).toBe(true);
+  });
+
+  test("that cannot be told rejects at first, and later leaves what serves", async () => {
+    let isThere = false;
+    const models = async (): Promise<readonly ModelConfiguration[]> => {
+      if (!isThere) throw faults.ModelUnreadable({ path: folder, reason: "EIO" });
+      return await repositoryModels(folder);
+    };
+    await write("a/1", "good");
+    await expect(open({ folder, models }).load()).rejects.toMatchObject({ code: "ModelUnreadable" });
+    isThere = true;
+    await open({ folder, models }).load();
+    isThere = false;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+  });
+
+  test("replaces a version whose content has changed, side by side", async () => {
+    await write("a/1", "good");
+    await open().load();
+    story.length = 0;
+    await write("a/1", "better");
+    await until("a/1 Unloaded");
+    expect(story.slice(0, 3)).toEqual(["a/1 Ready", "a/1 freed", "a/1 Unloaded"]);
+    expect(registry.versions("a")).toEqual([{ version: 1, state: "Ready" }]);
+  });
+
+  test("keeps the old content where the new one is bad, until it is mended", async () => {
+    await write("a/1", "good");
+    await open().load();
+    await write("a/1", "bad");
+    await until("a/1 Failed");
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+    expect(story).not.toContain("a/1 freed");
+    await write("a/1", "good");
+    await until("a/1 freed");
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+  });
+
+  test("goes back to the version before when the newest goes, without a gap", async () => {
+    await write("a/1", "good");
+    await write("a/2", "good");
+    await open().load();
+    await rm(join(folder, "a", "2"), { recursive: true });
+    await until("a/2 Unloaded");
+    expect(story).toEqual(["a/2 Ready", "a/1 Ready", "a/2 freed", "a/2 Unloaded"]);
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+  });
+
+  test("is changed by clients: unload holds until load, and load tells why it fails", async () => {
+    await write("a/1", "good");
+    await open().load();
+    const { control } = repository;
+    await control.unload("a");
+    expect(registry.find({ name: "a" })).toBeUndefined();
+    await write("a/2", "bad");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(registry.versions("a").map(({ state }) => state)).toEqual(["Unloaded"]);
+    await expect(control.load("a")).rejects.toMatchObject({ code: "ModelAmbiguous" });
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+    await expect(control.load("b")).rejects.toMatchObject({
+      message: 'there is no model "b" in the repository; it has a',
+    });
+    await expect(control.unload("b")).rejects.toMatchObject({ code: "ModelUnknown" });
+  });
+
+  test("serves what a client configures in place of what it found", async () => {
+    await write("a/1", "good");
+    await write("b/5", "good");
+    await write("b/6", "good");
+    await open().load();
+    const policy = { kind: "specific", numbers: [5] } as const;
+    const labels = new Map([["stable", 5]]);
+    await repository.control.configure([{ name: "c", basePath: join(folder, "b"), policy, labels }]);
+    expect(registry.find({ name: "c", label: "stable" })?.version).toBe(5);
+    await until("a/1 freed");
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(registry.find({ name: "a" })).toBeUndefined();
+    await utimes(join(folder, "b", "5", "model.onnx"), 1, 1);
+    await until("c/5 freed");
+  });
+});
