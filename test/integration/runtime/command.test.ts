@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+import { digits } from "./program.ts";
+
+const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
+const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+});
+
+interface Command {
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  /** Resolves when a line of its output matches; rejects when the output ends before. */
+  line(pattern: RegExp): Promise<string>;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts `modelwright serve` as a user does. */
+function serve(...args: readonly string[]): Command {
+  const child = spawn(process.execPath, [command, "serve", ...args, ...ports], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  const lines: string[] = [];
+  const news = new Set<() => void>();
+  let isOver = false;
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (text) => {
+      lines.push(text);
+      for (const tell of news) tell();
+    });
+  }
+  child.stdout.once("close", () => {
+    isOver = true;
+    for (const tell of news) tell();
+  });
+  return {
+    child,
+    lines,
+    ended: once(child, "exit").then(([code]) => (typeof code === "number" ? code : null)),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const tell = (): void => {
+          const found = lines.find((text) => pattern.test(text));
+          if (found !== undefined) resolve(found);
+          else if (isOver) reject(new Error(`no line ${pattern}: ${lines.join("\n")}`));
+        };
+        news.add(tell);
+        tell();
+      }),
+  };
+}
+
+describe("modelwright serve", () => {
+  test("says what it does, one line for a model, and ready last; ends with the signal it gets", async () => {
+    const { child, line, lines, ended } = serve(digits.model, "--name", "digits", "--version", "3");
+    await line(/^ready$/);
+    expect(lines).toEqual([
+      expect.stringMatching(/^HTTP {4}http:\/\/127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^gRPC {4}127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^admin {3}http:\/\/127\.0\.0\.1:\d+$/),
+      "digits/3  loading",
+      "digits/3  warming up",
+      expect.stringMatching(
+        /^digits\/3 {2}ready {2}features: float32\[-1,64\] → output_0: float32\[-1,10\] {2}\w+\/\w+ {2}[\d.]+ kB of weights {2}[\d.]+ s$/,
+      ),
+      "ready",
+    ]);
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(lines.slice(-2)).toEqual(["digits/3  draining", "digits/3  unloaded"]);
+  });
+
+  test("passes on the exit code and the reason of a model that is refused", async () => {
+    const { lines, ended } = serve(digits.lambda, "--name", "lambda");
+    expect(await ended).toBe(65);
+    expect(lines.join("\n")).toMatch(/^lambda\/1 {2}failed {2}.*Lambda/m);
+  });
+
+  test("refuses a wrong option as the runtime does", async () => {
+    const { lines, ended } = serve(digits.model, "--threads", "none");
+    expect(await ended).toBe(64);
+    expect(lines.join("\n")).toContain("--threads is none; must be a whole number from 1 to 1024");
+  });
+
+  test("takes the runtime along when it is killed", async () => {
+    const { child, line } = serve(digits.model);
+    const address = (await line(/^HTTP/)).split(/ +/)[1] ?? "";
+    await line(/^ready$/);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const latest = Date.now() + 10_000;
+    const answers = (): Promise<boolean> =>
+      fetch(address)
+        .then(() => true)
+        .catch(() => false);
+    while ((await answers()) && Date.now() < latest) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await answers()).toBe(false);
+  });
+});
