@@ -5,21 +5,26 @@ import type { Reporter } from "vitest/node";
 
 import { whyNotHere } from "../cluster/launch/binary.ts";
 
+const clientTests: readonly string[] = ["test/integration/clients/clients.test.ts"];
+
 /**
  * Vitest reporter that has the control plane built, where it must be, from the start of a run that has one of
- * `controlPlaneTests`: a cold build takes minutes, which the other tests fill.
+ * `controlPlaneTests`, and the clients of other projects brought for the tests that drive them: either takes minutes on a
+ * cold machine, which the other tests fill.
  */
 export function earlyBuild(root: string, controlPlaneTests: readonly string[]): Reporter {
   return {
     onTestRunStart(specifications) {
-      const isNeeded = specifications.some(({ moduleId }) => controlPlaneTests.includes(relative(root, moduleId)));
-      if (isNeeded && whyNotHere() === undefined) startBuild();
+      const needs = (tests: readonly string[]): boolean =>
+        specifications.some(({ moduleId }) => tests.includes(relative(root, moduleId)));
+      if (needs(controlPlaneTests) && whyNotHere() === undefined) startBuild("control-plane-build.ts");
+      if (needs(clientTests)) startBuild("clients-build.ts");
     },
   };
 }
 
-function startBuild(): void {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "control-plane-build.ts")], {
+function startBuild(script: string): void {
+  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
     // A group of its own, because a build has children that must end with this process too.
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],

@@ -1,0 +1,253 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Program, digits, probabilities, rows, start } from "../runtime/program.ts";
+import { grpcurlProgram, whyNoGrpcurl } from "./grpcurl.ts";
+import { pythonClients, scripts } from "./python-clients.ts";
+
+const run = promisify(execFile);
+/** Nothing is installed before this when the machine is cold. */
+const coldMs = 600_000;
+const clients = pythonClients();
+const noGrpcurl = whyNoGrpcurl();
+
+let folder: string;
+let program: Program;
+let http: string;
+let grpc: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "modelwright-clients-"));
+  await mkdir(join(folder, "digits", "1"), { recursive: true });
+  await cp(digits.model, join(folder, "digits", "1", "model.h5"));
+  const half = join(import.meta.dirname, "models", "half_plus_two", "00000123");
+  for (const version of ["123", "124"]) await cp(half, join(folder, "half_plus_two", version), { recursive: true });
+  await writeFile(join(folder, "models.config"), configuration(folder));
+  program = start(["serve", "--config", join(folder, "models.config"), "--model-control", ...anyPorts]);
+  const { httpPort, grpcPort } = await program.line("listening");
+  http = `127.0.0.1:${Number(httpPort)}`;
+  grpc = `127.0.0.1:${Number(grpcPort)}`;
+  await program.line("ready");
+  await clients;
+  if (noGrpcurl === undefined) await grpcurlProgram();
+}, coldMs);
+afterAll(async () => {
+  program.child.kill("SIGTERM");
+  expect((await program.ended).code).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const anyPorts = ["--host", "127.0.0.1", ...["http", "grpc", "admin"].flatMap((port) => [`--${port}-port`, "0"])];
+
+function configuration(root: string): string {
+  return `model_config_list {
+  config { name: "digits" base_path: "${root}/digits" model_platform: "tensorflow" }
+  config {
+    name: "half_plus_two"
+    base_path: "${root}/half_plus_two"
+    model_version_policy { all {} }
+    version_labels { key: "stable" value: 123 }
+  }
+}
+`;
+}
+
+type Told = Readonly<Record<string, unknown>>;
+
+/** Runs a script of the clients; what it tells, every list of the digits' probabilities checked and then named. */
+async function told(script: string, skip: (isSkipped: boolean, reason?: string) => void): Promise<Told> {
+  const found = await clients;
+  skip("missing" in found, "missing" in found ? found.missing : undefined);
+  const python = "python" in found ? found.python : "";
+  const env = { MODELWRIGHT_HTTP: http, MODELWRIGHT_GRPC: grpc, MODELWRIGHT_ROWS: JSON.stringify(rows) };
+  const options = { env: { ...process.env, ...env }, timeout: 120_000, maxBuffer: 16 * 1024 ** 2 };
+  const { stdout } = await run(python, [join(scripts, script)], options);
+  return JSON.parse(stdout, (_, value: unknown) => named(value));
+}
+
+const right = "what Keras predicts";
+const expected = probabilities.flat();
+
+function named(value: unknown): unknown {
+  if (!Array.isArray(value) || value.length !== expected.length) return value;
+  const worst = Math.max(...expected.map((probability, i) => Math.abs(probability - Number(value[i]))));
+  return worst <= 1e-5 ? right : value;
+}
+
+const tensor = (name: string, shape: readonly number[]) => ({ name, datatype: "FP32", shape });
+const asText = (shape: readonly number[]) => shape.map(String);
+
+describe("clients by others are served as by the servers that they were made for", () => {
+  test("tensorflow-serving-api", { timeout: 150_000 }, async ({ skip }) => {
+    const classes = (score: number) => ({ classes: [{ score }] });
+    const spec = (signature_name: string) => ({ name: "half_plus_two", version: "124", signature_name });
+    const status = (version: string) => ({ version, state: "AVAILABLE", status: {} });
+    expect(await told("serving_api.py", skip)).toEqual({
+      digits: right,
+      half: [[2.5, 4], 124, "serving_default"],
+      byVersion: 123,
+      byLabel: 123,
+      classify: { classifications: [classes(3), classes(12)] },
+      regress: { regressions: [{ value: 3 }, { value: 12 }] },
+      multiInference: [
+        { model_spec: spec("regress_x_to_y"), regression_result: { regressions: [{ value: 3 }] } },
+        { model_spec: spec("classify_x_to_y"), classification_result: { classifications: [classes(3)] } },
+      ],
+      metadata: {
+        classify_x_to_y: "tensorflow/serving/classify",
+        regress_x2_to_y3: "tensorflow/serving/regress",
+        regress_x_to_y: "tensorflow/serving/regress",
+        regress_x_to_y2: "tensorflow/serving/regress",
+        serving_default: "tensorflow/serving/predict",
+      },
+      status: { model_version_status: [status("124"), status("123")] },
+      unknownModel: "NOT_FOUND: Servable not found for request: Latest(nope)",
+      unknownSignature: 'FAILED_PRECONDITION: Serving signature key "nope" not found.',
+      wrongShape: "INVALID_ARGUMENT: inputs.features has shape [1,1]; must be [-1,64]",
+      reload:
+        "INVALID_ARGUMENT: ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",
+    });
+  });
+
+  test("tritonclient", { timeout: 150_000 }, async ({ skip }) => {
+    const common = {
+      live: true,
+      ready: true,
+      modelReady: true,
+      versionReady: true,
+      unknownReady: false,
+      digits: right,
+      zipped: right,
+      id: "7",
+      unloaded: [true, false, true],
+    };
+    const server = {
+      name: "modelwright",
+      version: expect.any(String),
+      extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+    };
+    const metadata = { name: "digits", versions: ["1"], platform: "modelwright" };
+    const config = { name: "digits", platform: "modelwright", max_batch_size: 32 };
+    const entry = (name: string, version: string) => ({ name, version, state: "READY" });
+    const index = [entry("digits", "1"), entry("half_plus_two", "123"), entry("half_plus_two", "124")];
+    const configured = (name: string, dims: readonly unknown[]) => ({ name, data_type: "TYPE_FP32", dims });
+    const unknown = "Request for unknown model: 'nope' is not found";
+    const loadUnknown = expect.stringContaining("failed to load 'nope', failed to poll from model repository");
+    expect(await told("triton.py", skip)).toEqual({
+      http: {
+        ...common,
+        asJson: right,
+        server,
+        metadata: { ...metadata, inputs: [tensor("features", [-1, 64])], outputs: [tensor("output_0", [-1, 10])] },
+        config: {
+          ...config,
+          backend: "",
+          input: [configured("features", [64])],
+          output: [configured("output_0", [10])],
+        },
+        index: index.map((version) => ({ ...version, reason: "" })),
+        unknownModel: `404: ${unknown}`,
+        wrongShape: "400: inputs[0] has shape [1,2]; must be [-1,64]",
+        loadUnknown,
+      },
+      grpc: {
+        ...common,
+        server,
+        metadata: {
+          ...metadata,
+          inputs: [{ ...tensor("features", []), shape: asText([-1, 64]) }],
+          outputs: [{ ...tensor("output_0", []), shape: asText([-1, 10]) }],
+        },
+        config: { ...config, input: [configured("features", ["64"])], output: [configured("output_0", ["10"])] },
+        index,
+        stream: ["0", unknown, "2"],
+        asynchronous: 20,
+        unknownModel: `StatusCode.NOT_FOUND: ${unknown}`,
+        wrongShape: "StatusCode.INVALID_ARGUMENT: inputs[0] has shape [1,2]; must be [-1,64]",
+        loadUnknown,
+      },
+    });
+  });
+
+  test("kserve", { timeout: 150_000 }, async ({ skip }) => {
+    expect(await told("kserve_client.py", skip)).toEqual({
+      v1: { live: true, modelReady: true, digits: right },
+      v2: { live: true, ready: true, modelReady: true, asJson: right, binary: right },
+      grpc: { live: true, ready: true, modelReady: true, typed: right, raw: right },
+    });
+  });
+
+  test(
+    "grpcio's health and reflection: what is reflected is what others publish",
+    { timeout: 150_000 },
+    async ({ skip }) => {
+      const answers = await told("reflection.py", skip);
+      expect(answers).toEqual({
+        server: "SERVING",
+        service: "SERVING",
+        model: "SERVING",
+        unknown: expect.stringMatching(/^NOT_FOUND: unknown service nope; /),
+        watch: "SERVING",
+        watchUnknown: "SERVICE_UNKNOWN",
+        services: [
+          "tensorflow.serving.PredictionService",
+          "tensorflow.serving.ModelService",
+          "inference.GRPCInferenceService",
+          "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection",
+        ],
+        triton: [],
+        tensorflow: [],
+      });
+    },
+  );
+});
+
+describe("grpcurl", () => {
+  async function grpcurl(...args: readonly string[]): Promise<string> {
+    const { stdout } = await run(await grpcurlProgram(), ["-plaintext", ...args], { timeout: 60_000 });
+    return stdout;
+  }
+
+  test("describes services from reflection alone", { timeout: 90_000 }, async ({ skip }) => {
+    skip(noGrpcurl !== undefined, noGrpcurl);
+    expect(await grpcurl(grpc, "describe", "inference.GRPCInferenceService.ModelInfer")).toBe(
+      `inference.GRPCInferenceService.ModelInfer is a method:
+rpc ModelInfer ( .inference.ModelInferRequest ) returns ( .inference.ModelInferResponse );
+`,
+    );
+    expect(await grpcurl(grpc, "describe", "tensorflow.serving.ModelSpec")).toBe(
+      `tensorflow.serving.ModelSpec is a message:
+message ModelSpec {
+  string name = 1;
+  oneof version_choice {
+    .google.protobuf.Int64Value version = 2;
+    string version_label = 4;
+  }
+  string signature_name = 3;
+}
+`,
+    );
+  });
+
+  test("calls methods that it knows from reflection alone", { timeout: 90_000 }, async ({ skip }) => {
+    skip(noGrpcurl !== undefined, noGrpcurl);
+    const predict = {
+      model_spec: { name: "half_plus_two", version_label: "stable" },
+      inputs: { x: { dtype: "DT_FLOAT", tensor_shape: { dim: [{ size: 1 }, { size: 1 }] }, float_val: [4] } },
+    };
+    const answer = await grpcurl("-d", JSON.stringify(predict), grpc, "tensorflow.serving.PredictionService/Predict");
+    expect(JSON.parse(answer)).toEqual({
+      modelSpec: { name: "half_plus_two", version: "123", signatureName: "serving_default" },
+      outputs: {
+        y: { dtype: "DT_FLOAT", tensorShape: { dim: [{ size: "1" }, { size: "1" }] }, floatVal: [4] },
+      },
+    });
+    const health = await grpcurl("-d", '{"service":"digits"}', grpc, "grpc.health.v1.Health/Check");
+    expect(JSON.parse(health)).toEqual({ status: "SERVING" });
+  });
+});

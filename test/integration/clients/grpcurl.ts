@@ -1,0 +1,20 @@
+import { join } from "node:path";
+
+import { type GoModule, builtPrograms, whyNotBuilt } from "../../cluster/launch/go-module.ts";
+
+const grpcurl: GoModule = {
+  name: "grpcurl",
+  title: "grpcurl",
+  sources: join(import.meta.dirname, "grpcurl"),
+  builds: [{ packages: ["github.com/fullstorydev/grpcurl/cmd/grpcurl"], flags: ["-ldflags=-s -w"] }],
+};
+
+/** Says why grpcurl cannot be had here; undefined where it can. */
+export function whyNoGrpcurl(): string | undefined {
+  return whyNotBuilt(grpcurl);
+}
+
+/** Path of the program, which is built when it must be. */
+export async function grpcurlProgram(): Promise<string> {
+  return join(await builtPrograms(grpcurl), "grpcurl");
+}

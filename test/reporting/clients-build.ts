@@ -1,0 +1,9 @@
+// Brings the clients of the runtime's protocols while tests run: last in line for the processor, so that their times stay theirs.
+import { constants, setPriority } from "node:os";
+
+import { grpcurlProgram, whyNoGrpcurl } from "../integration/clients/grpcurl.ts";
+import { pythonClients } from "../integration/clients/python-clients.ts";
+
+setPriority(constants.priority.PRIORITY_LOW);
+await pythonClients();
+if (whyNoGrpcurl() === undefined) await grpcurlProgram();
