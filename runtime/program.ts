@@ -6,6 +6,7 @@ import type { Environment } from "./base/option-source.ts";
 import { environment } from "./contract/environment.ts";
 import { exitCodes } from "./contract/exit-codes.ts";
 import { exitCodeOf, leaveLastWords } from "./last-words.ts";
+import { tensorFlowVariables } from "./engines/tensorflow/variables.ts";
 import { fetchOptions, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
@@ -51,6 +52,7 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
   switch (command) {
     case "serve": {
       const options = serveOptions(args, env);
+      Object.assign(env, { ...tensorFlowVariables(options.threads), ...env });
       const { serve } = await import("./serve.ts");
       return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
     }

@@ -5,6 +5,8 @@ export const tensorFlowFaults = faultCatalogue<{
   /** The engine has not been built into this installation. */
   TensorFlowMissing: { folder: string };
   TensorFlowUnloadable: { reason: string };
+  /** The model does more than compute. */
+  OperationsRefused: { operations: readonly string[] };
   /** TensorFlow does not take the model. */
   SavedModelRefused: { reason: string };
   /** The addon has no way to exchange tensors of this type. */
@@ -20,6 +22,13 @@ export const tensorFlowFaults = faultCatalogue<{
   TensorFlowUnloadable: {
     message: ({ reason }) => `the TensorFlow engine cannot be loaded: ${reason}`,
     hint: () => "build it again with npm run build:tensorflow-engine, or set spec.serving.engine to Auto",
+    retry: "never",
+    level: "error",
+  },
+  OperationsRefused: {
+    message: ({ operations }) =>
+      `the model has operations that a model to be served must not have: ${operations.join(", ")}`,
+    hint: () => "export it again without what reads or writes files, runs other code or trains",
     retry: "never",
     level: "error",
   },

@@ -1,20 +1,51 @@
-import { type Signatures, signatureName } from "../../dataplane/signature.ts";
-import type { Tensor } from "../../dataplane/tensor.ts";
-import type { SavedModelCall, SavedModelFolder } from "../../model/formats/saved-model/saved-model-folder.ts";
+import { type Signatures, type TensorSpec, signatureName } from "../../dataplane/signature.ts";
+import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../dataplane/tensor.ts";
+import type { SavedModelCall, SavedModelOnDisk } from "../../model/formats/saved-model/saved-model-on-disk.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
+import { refusedOperations } from "./allowed-operations.ts";
 import { tensorFlowFaults as faults } from "./faults.ts";
 import { type Addon, tensorFlowAddon } from "./installation.ts";
 import { given, isExchanged, taken } from "./tensors.ts";
 
 /** Runs SavedModels in TensorFlow, on a GPU where it finds one: the addon of @tensorflow/tfjs-node-gpu. */
-export const tensorFlow: Engine<SavedModelFolder> = {
+export const tensorFlow: Engine<SavedModelOnDisk> = {
   describe: () => ({ name: "TensorFlow", accepts: ["saved-model"] }),
   load: async (definition) => {
+    const operations = refusedOperations(definition.operations);
+    if (operations.length > 0) throw faults.OperationsRefused({ operations });
     for (const [name, call] of definition.calls) checkExchange(name, call);
     const addon = tensorFlowAddon();
-    return new SessionInMemory(addon, sessionOf(addon, definition.path), definition);
+    const model = new SessionInMemory(addon, sessionOf(addon, definition.path), definition);
+    tryOut(model, definition);
+    return model;
   },
 };
+
+/** Operations of models whose calls may never end. */
+const loops: ReadonlySet<string> = new Set(["While", "StatelessWhile", "LoopCond"]);
+
+/**
+ * One call shows what the load does not: `tf.saved_model.save` of a Keras 3 model leaves variables that TensorFlow's own loader
+ * never fills. Throws `SavedModelRefused`.
+ */
+function tryOut(model: SessionInMemory, { calls, operations }: SavedModelOnDisk): void {
+  const [first] = calls;
+  if (first === undefined || operations.some((name) => loops.has(name))) return;
+  const [name, { signature }] = first;
+  if (signature.inputs.some(({ dtype, anyShape }) => dtype === "string" || anyShape === true)) return;
+  try {
+    model.infer(signature.inputs.map(zeros), name);
+  } catch (thrown) {
+    model.unload();
+    throw faults.SavedModelRefused({ reason: firstLine(thrown) }, thrown);
+  }
+}
+
+function zeros({ dtype, shape: sizes }: TensorSpec): Tensor {
+  const shape = sizes.map((size) => (size === -1 ? 1 : size));
+  const data = new tensorArrays[dtype as Exclude<Dtype, "string">](elementCount(shape)); // strings are left out above
+  return { dtype, shape, data } as Tensor; // the array that `tensorArrays` has for `dtype`
+}
 
 function checkExchange(signature: string, { signature: { inputs, outputs } }: SavedModelCall): void {
   const missing =
@@ -27,8 +58,14 @@ function sessionOf(addon: Addon, path: string): number {
   try {
     return addon.loadSavedModel(path, "serve");
   } catch (thrown) {
-    throw faults.SavedModelRefused({ reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+    throw faults.SavedModelRefused({ reason: firstLine(thrown) }, thrown);
   }
+}
+
+/** TensorFlow goes on about nodes and devices in further lines, and about containers in further sentences. */
+function firstLine(thrown: unknown): string {
+  const [line = ""] = (thrown instanceof Error ? thrown.message : String(thrown)).split("\n");
+  return line.split(". This could mean")[0] ?? line;
 }
 
 /** Holds a session of TensorFlow: its graph and its variables. */
@@ -40,7 +77,7 @@ class SessionInMemory implements LoadedModel {
   readonly #calls: ReadonlyMap<string, SavedModelCall>;
   #session: number | undefined;
 
-  constructor(addon: Addon, session: number, { calls, weightBytes }: SavedModelFolder) {
+  constructor(addon: Addon, session: number, { calls, weightBytes }: SavedModelOnDisk) {
     this.#addon = addon;
     this.#session = session;
     this.#calls = calls;

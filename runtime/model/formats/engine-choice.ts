@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import type { ModelDefinition } from "./definition.ts";
+import { hasTensorFlow } from "../../engines/tensorflow/installation.ts";
 import { formatFaults } from "./faults.ts";
 import type { FileFormat } from "./recognition.ts";
 
@@ -24,17 +25,40 @@ type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<L
 const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineName, Load>>>> = {
   onnx: { OnnxRuntime: inOnnxRuntime },
   "keras-layers": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
+  "saved-model": { TensorFlow: inTensorFlow },
   "tensorflow-graph": { TensorFlowJs: inTensorFlowJs },
 };
+
+/** One way to read a model, and the engine that it is then for. */
+export interface Reading {
+  readonly isForTensorFlow: boolean;
+  readonly engine: ModelEngine;
+}
+
+/**
+ * In which ways a model is read until an engine takes it. Only SavedModels have two: TensorFlow reads them itself, on a GPU or when
+ * it is asked for; without a GPU, only what has operations that TensorFlow.js lacks is worth its memory.
+ */
+export function readingsOf(format: FileFormat, { engine, wantsGpu }: EngineSettings): readonly Reading[] {
+  const itself: Reading = { isForTensorFlow: true, engine: "TensorFlow" };
+  const graph: Reading = { isForTensorFlow: false, engine };
+  if (format !== "saved-model") return [graph];
+  if (engine === "TensorFlow") return [itself, { ...graph, engine: "Auto" }];
+  if (engine !== "Auto" || !hasTensorFlow()) return [graph];
+  return wantsGpu === true ? [itself, graph] : [graph, itself];
+}
 
 /**
  * Loads a model into the engine that is asked for, or into the first that takes it: then its `note` says why those before
  * do not. Throws a Fault that names what the engine cannot run.
  */
-export async function loadIntoEngine(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
+export async function loadIntoEngine(
+  definition: ModelDefinition,
+  settings: EngineSettings,
+  notes: string[] = [],
+): Promise<LoadedModel> {
   const able = Object.entries(engines[definition.kind]);
   const wanted = able.filter(([name]) => settings.engine === "Auto" || settings.engine === name);
-  const notes: string[] = [];
   for (const [i, [name, load]] of wanted.entries()) {
     try {
       return noted(await load(definition, settings), notes);
@@ -61,6 +85,11 @@ export async function prepareEngine(format: FileFormat, { engine }: EngineSettin
 async function inOnnxRuntime(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { onnxRuntime } = await import("../../engines/onnxruntime/onnx-runtime.ts");
   return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` says which kinds
+}
+
+async function inTensorFlow(definition: ModelDefinition): Promise<LoadedModel> {
+  const { tensorFlow } = await import("../../engines/tensorflow/tensor-flow.ts");
+  return tensorFlow.load(definition as Parameters<typeof tensorFlow.load>[0]); // `engines` says which kinds
 }
 
 async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {

@@ -1,5 +1,6 @@
+import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import { type EngineSettings, loadIntoEngine, prepareEngine } from "./engine-choice.ts";
+import { type EngineSettings, loadIntoEngine, prepareEngine, readingsOf } from "./engine-choice.ts";
 import { formatFaults } from "./faults.ts";
 import { parseInThread } from "./parser-thread.ts";
 import { familyOf, recognisedFormat } from "./recognition.ts";
@@ -46,9 +47,19 @@ export async function loadModel(path: string, wanted: ModelFormat | LoadOptions 
   const { maxModelBytes, parseTimeoutMs } = limits;
   const served = ["Auto", ...new Set(Object.values(familyOf))];
   if (!served.includes(format)) throw formatFaults.ModelFormatUnsupported({ format, served });
-  const request = { path, format: recognisedFormat(path, maxModelBytes), maxModelBytes };
-  const parsing = parseInThread(request, parseTimeoutMs);
-  await Promise.all([prepareEngine(request.format, { engine }), parsing]);
-  const definition = await parsing;
-  return { format: definition.format, model: await loadIntoEngine(definition, { engine, ...settings }) };
+  const found = recognisedFormat(path, maxModelBytes);
+  const readings = readingsOf(found, { engine, ...settings });
+  const notes: string[] = [];
+  for (const [i, { isForTensorFlow, engine }] of readings.entries()) {
+    try {
+      const parsing = parseInThread({ path, format: found, maxModelBytes, isForTensorFlow }, parseTimeoutMs);
+      if (!isForTensorFlow) await Promise.all([prepareEngine(found, { engine }), parsing]);
+      const definition = await parsing;
+      return { format: definition.format, model: await loadIntoEngine(definition, { ...settings, engine }, notes) };
+    } catch (thrown) {
+      if (i === readings.length - 1) throw thrown;
+      notes.push(`${isForTensorFlow ? "TensorFlow" : "TensorFlowJs"} cannot run it: ${Fault.from(thrown).message}`);
+    }
+  }
+  throw new Error("a model has at least one reading");
 }

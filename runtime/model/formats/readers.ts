@@ -13,6 +13,8 @@ export interface ReadRequest {
   readonly format: FileFormat;
   /** Largest sum of all weights. */
   readonly maxModelBytes: number;
+  /** TensorFlow will read the SavedModel itself. */
+  readonly isForTensorFlow?: boolean;
 }
 
 type Reader = (request: ReadRequest) => Promise<ModelDefinition>;
@@ -32,6 +34,10 @@ export const readers: Readonly<Record<FileFormat, Reader>> = {
     return readOnnx(path, maxModelBytes);
   },
   "saved-model": async (request) => {
+    if (request.isForTensorFlow === true) {
+      const { readSavedModelCalls } = await import("./saved-model/saved-model-calls.ts");
+      return withFolder(request, readSavedModelCalls);
+    }
     const { readSavedModel } = await import("./saved-model/saved-model.ts");
     return withFolder(request, readSavedModel);
   },
@@ -52,15 +58,18 @@ async function withFile<Model>(request: ReadRequest, read: (file: KerasFile) => 
 }
 
 interface OpenFolder {
+  /** Real path of the folder. */
+  readonly path: string;
   readonly folder: ModelFolder;
   readonly maxWeightBytes: number;
 }
 
 /** Opens the model's folder; a path to the file that marks it means the folder, too. */
 function withFolder<Model>({ path, maxModelBytes }: ReadRequest, read: (open: OpenFolder) => Model): Model {
-  const folder = modelFolder(statSync(path).isDirectory() ? path : dirname(path));
+  const place = statSync(path).isDirectory() ? path : dirname(path);
+  const folder = modelFolder(place);
   try {
-    return read({ folder, maxWeightBytes: maxModelBytes });
+    return read({ path: place, folder, maxWeightBytes: maxModelBytes });
   } finally {
     folder.close();
   }

@@ -1,5 +1,6 @@
-import { WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
+import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../../base/protobuf/wire-writer.ts";
+import { copyFields, writeMessage } from "./wire-copy.ts";
 
 /** Numbers of fields in onnx.proto. */
 const fields = { modelGraph: 7, graphInitializer: 5, tensorName: 8 } as const;
@@ -12,42 +13,13 @@ export function withoutInitializers(bytes: Uint8Array, names: ReadonlySet<string
   const writer = new WireWriter(bytes.length);
   copyFields(new WireReader(bytes), writer, (number, graph) => {
     if (number !== fields.modelGraph) return false;
-    writer.tag(number, wireTypes.bytes);
-    writer.delimited(() => {
+    return writeMessage(writer, number, () => {
       copyFields(new WireReader(graph), writer, (inner, tensor) => {
         return inner === fields.graphInitializer && names.has(tensorName(tensor));
       });
     });
-    return true;
   });
   return Uint8Array.from(writer.written);
-}
-
-/** Copies every field but the length-delimited ones that `replaces` takes care of. */
-function copyFields(
-  reader: WireReader,
-  writer: WireWriter,
-  replaces: (number: number, value: Uint8Array) => boolean,
-): void {
-  while (!reader.isAtEnd) {
-    const tag = reader.uint32();
-    if ((tag & 7) !== wireTypes.bytes) {
-      writer.uint32(tag);
-      copyNumber(reader, writer, tag & 7);
-      continue;
-    }
-    const value = reader.bytes();
-    if (replaces(tag >>> 3, value)) continue;
-    writer.uint32(tag);
-    writer.bytes(value);
-  }
-}
-
-function copyNumber(reader: WireReader, writer: WireWriter, wireType: number): void {
-  if (wireType === wireTypes.varint) writer.int64(reader.int64());
-  else if (wireType === wireTypes.fixed32) writer.fixed32(reader.fixed32());
-  else if (wireType === wireTypes.fixed64) writer.double(reader.double());
-  else reader.skip(wireType); // throws: there are no others
 }
 
 function tensorName(tensor: Uint8Array): string {

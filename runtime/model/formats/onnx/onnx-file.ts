@@ -3,9 +3,10 @@ import { basename } from "node:path";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
-import { checkLoops } from "./checks/loops.ts";
+import { loopLimits } from "./checks/loops.ts";
 import { withoutInitializers } from "./default-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
+import { withLoopLimits } from "./loop-limits.ts";
 import { onnxFaults } from "./faults.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { type GraphProto, ModelProto } from "./onnx-proto.ts";
@@ -34,19 +35,18 @@ export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
       limitBytes: maxWeightBytes,
     });
   }
-  const realPath = checkExternalData(model, path);
-  checkLoops(model);
+  const folder = checkExternalData(model, path);
   checkAllocations(model);
-  const whole = graphSignature(model, graph);
-  // A file that others lie beside is loaded as it is.
-  const inputs = whole.inputs.filter((input) => realPath === undefined || input.default === undefined);
-  const defaults = new Set(inputs.flatMap((input) => (input.default === undefined ? [] : [input.name])));
+  const limits = loopLimits(model);
+  const signature = graphSignature(model, graph);
+  const defaults = new Set(signature.inputs.flatMap((input) => (input.default === undefined ? [] : [input.name])));
+  const limited = limits.size > 0 ? withLoopLimits(bytes, limits) : owned(bytes);
   return {
     kind: "onnx",
     format: "onnx",
-    bytes: defaults.size > 0 ? withoutInitializers(bytes, defaults) : owned(bytes),
-    ...(realPath === undefined ? {} : { path: realPath }),
-    signature: { inputs, outputs: whole.outputs },
+    bytes: defaults.size > 0 ? withoutInitializers(limited, defaults) : limited,
+    ...(folder === undefined ? {} : { folder }),
+    signature,
     weightBytes,
   };
 }

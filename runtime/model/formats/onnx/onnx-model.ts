@@ -4,10 +4,10 @@ import type { Signature } from "../../../dataplane/signature.ts";
 export interface OnnxModel {
   readonly kind: "onnx";
   readonly format: "onnx";
-  /** The ModelProto as the file holds it. */
+  /** The ModelProto of the file; its loops have limits, and its defaults are no initializers any more. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Set when weights lie in other files: the real path of the model file, whose folder holds them all. */
-  readonly path?: string;
+  /** Set when weights lie in other files: the real path of the folder that holds them all. */
+  readonly folder?: string;
   readonly signature: Signature;
   readonly weightBytes: number;
 }

@@ -156,7 +156,7 @@ const StringStringEntryProto = message("onnx.StringStringEntryProto", {
   value: plain(2, "string"),
 });
 
-const TensorProto: MessageType<TensorProto> = message("onnx.TensorProto", {
+export const TensorProto: MessageType<TensorProto> = message("onnx.TensorProto", {
   dims: repeated(1, "safe64"),
   dataType: plain(2, "int32"),
   floatData: packed(4),
@@ -175,7 +175,7 @@ const SparseTensorProto = message("onnx.SparseTensorProto", {
   values: nested(1, () => TensorProto),
 });
 
-const AttributeProto: MessageType<AttributeProto> = message("onnx.AttributeProto", {
+export const AttributeProto: MessageType<AttributeProto> = message("onnx.AttributeProto", {
   name: plain(1, "string"),
   f: optional(2, "float"),
   i: optional(3, "int64"),
@@ -190,7 +190,7 @@ const AttributeProto: MessageType<AttributeProto> = message("onnx.AttributeProto
   type: plain(20, "enum"),
 });
 
-const NodeProto: MessageType<NodeProto> = message("onnx.NodeProto", {
+export const NodeProto: MessageType<NodeProto> = message("onnx.NodeProto", {
   input: repeated(1, "string"),
   output: repeated(2, "string"),
   name: plain(3, "string"),
@@ -213,12 +213,12 @@ const TypeProtoTensor = message("onnx.TypeProto.Tensor", {
 
 const TypeProto: MessageType<TypeProto> = message("onnx.TypeProto", { tensorType: nested(1, () => TypeProtoTensor) });
 
-const ValueInfoProto: MessageType<ValueInfoProto> = message("onnx.ValueInfoProto", {
+export const ValueInfoProto: MessageType<ValueInfoProto> = message("onnx.ValueInfoProto", {
   name: plain(1, "string"),
   type: nested(2, () => TypeProto),
 });
 
-const GraphProto: MessageType<GraphProto> = message("onnx.GraphProto", {
+export const GraphProto: MessageType<GraphProto> = message("onnx.GraphProto", {
   node: many(1, () => NodeProto),
   name: plain(2, "string"),
   initializer: many(5, () => TensorProto),

@@ -14,10 +14,14 @@ const saverDef = message("tensorflow.SaverDef", {
   restoreOpName: plain(3, "string"),
 });
 
+const nodeList = message("tensorflow.CollectionDef.NodeList", { value: repeated(1, "string") });
+const collectionDef = message("tensorflow.CollectionDef", { nodeList: nested(1, () => nodeList) });
+
 const metaGraph = message("tensorflow.MetaGraphDef", {
   metaInfoDef: nested(1, () => metaInfo),
   graphDef: nested(2, () => graphDef),
   saverDef: nested(3, () => saverDef),
+  collectionDef: mapOf(4, () => collectionDef),
   signatureDef: mapOf(5, () => signatureDef),
 });
 export type MetaGraph = ReturnType<(typeof metaGraph)["decode"]>;

@@ -33,12 +33,12 @@ export function readSavedModel(model: SavedModelFolder): TensorFlowGraph {
   try {
     return servingGraph(model, servingMetaGraph(model));
   } catch (thrown) {
-    if (thrown instanceof Fault) throw thrown;
-    throw faultOf(folder.name, thrown);
+    throw graphFault(folder.name, thrown);
   }
 }
 
-function servingMetaGraph({ folder, maxWeightBytes }: SavedModelFolder): MetaGraph {
+/** The graph with the one tag `serve`. Throws `GraphNotServing` or what the file system says. */
+export function servingMetaGraph({ folder, maxWeightBytes }: SavedModelFolder): MetaGraph {
   const bytes = folder.bytes(graphFile, Math.min(maxGraphBytes, maxWeightBytes));
   const { metaGraphs } = savedModelProto.decode(bytes);
   const tags = metaGraphs.map((encoded) => metaGraphTags.decode(encoded).metaInfoDef?.tags ?? []);
@@ -66,7 +66,7 @@ function servingGraph({ folder, maxWeightBytes }: SavedModelFolder, meta: MetaGr
 }
 
 /** TensorFlow Serving leaves it to the graph which shapes it can compute with: `half_plus_two` takes lists and matrices. */
-function lenient(signature: Signature): Signature {
+export function lenient(signature: Signature): Signature {
   const tried = (input: TensorSpec): TensorSpec => (input.shape[0] === -1 ? { ...input, isLenient: true } : input);
   return { ...signature, inputs: signature.inputs.map(tried) };
 }
@@ -100,7 +100,8 @@ function variables(
   };
 }
 
-function faultOf(model: string, thrown: unknown): Fault {
+/** What was thrown while a SavedModel was read, as a Fault that names it. */
+export function graphFault(model: string, thrown: unknown): Fault {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof ProtobufError)
     return graphFaults.GraphFileDamaged({ file: `${model}/${graphFile}`, reason }, thrown);

@@ -13,10 +13,10 @@ export interface PlacedSignature {
   readonly outputs: readonly string[];
 }
 
-const methods: Readonly<Record<string, "classify" | "regress">> = {
-  "tensorflow/serving/classify": "classify",
-  "tensorflow/serving/regress": "regress",
-};
+const methods: ReadonlyMap<string, "classify" | "regress"> = new Map([
+  ["tensorflow/serving/classify", "classify"],
+  ["tensorflow/serving/regress", "regress"],
+]);
 
 /** The signatures that can be called, the default one first. Throws a GraphError. */
 export function placedSignatures(definitions: ReadonlyMap<string, SignatureDef>): readonly PlacedSignature[] {
@@ -31,7 +31,7 @@ export function placedSignatures(definitions: ReadonlyMap<string, SignatureDef>)
 function placedSignature(name: string, { inputs, outputs, methodName }: SignatureDef): PlacedSignature {
   const given = [...inputs].sort(([a], [b]) => inOrder(a, b));
   const returned = [...outputs].sort(([a, one], [b, other]) => inOrder(one.name, other.name) || inOrder(a, b));
-  const method = methods[methodName];
+  const method = methods.get(methodName);
   return {
     name,
     signature: {

@@ -25,11 +25,11 @@ export interface WeightManifest {
   readonly groups: readonly { readonly paths: readonly string[]; readonly sizeBytes: number }[];
 }
 
-const types: Readonly<Record<string, readonly [dtype: Dtype, bytes: number]>> = {
-  float32: ["float32", 4],
-  int32: ["int32", 4],
-  bool: ["bool", 1],
-};
+const types: ReadonlyMap<string, readonly [dtype: Dtype, bytes: number]> = new Map([
+  ["float32", ["float32", 4]],
+  ["int32", ["int32", 4]],
+  ["bool", ["bool", 1]],
+]);
 const storedBytes = { uint8: 1, uint16: 2, float16: 2 };
 const reservedNames = new Set(["__proto__", "constructor", "prototype"]);
 const maxPaths = 20_000;
@@ -66,7 +66,7 @@ function weightPlace(spec: JsonObject, group: number, offset: number): WeightPla
   if (shape.some((size) => !Number.isInteger(size) || size < 0) || !Number.isSafeInteger(count * 8)) {
     throw new WeightError(`weight ${shown} has the shape ${JSON.stringify(spec["shape"] ?? null).slice(0, 200)}`);
   }
-  const type = types[textAt(spec, "dtype") ?? ""];
+  const type = types.get(textAt(spec, "dtype") ?? "");
   if (type === undefined) {
     throw new WeightError(
       `weight ${shown} is of type ${JSON.stringify(spec["dtype"] ?? null).slice(0, 50)}; must be float32, int32 or bool`,

@@ -7,18 +7,18 @@ import { tensorBytes } from "./tensor-sizes.ts";
 
 /**
  * Checks the data that tensors keep in other files: each must be a regular file in the model's own folder, links followed,
- * and hold what the tensor's shape needs. Returns the real path of the model file, `undefined` when nothing lies outside of
- * it. Throws a Fault.
+ * and hold what the tensor's shape needs. Returns the real path of that folder, `undefined` when nothing lies outside of the
+ * file. Throws a Fault.
  */
 export function checkExternalData(model: ModelProto, modelPath: string): string | undefined {
-  let path: string | undefined;
+  let folder: string | undefined;
   for (const { name, tensor } of allTensors(model)) {
     if (tensor.dataLocation !== 1) continue;
-    path ??= realpathSync(modelPath);
-    const reason = refusalOf(tensor, dirname(path));
+    folder ??= dirname(realpathSync(modelPath));
+    const reason = refusalOf(tensor, folder);
     if (reason !== undefined) throw onnxFaults.OnnxExternalDataRefused({ tensor: name, reason });
   }
-  return path;
+  return folder;
 }
 
 function refusalOf(tensor: TensorProto, folder: string): string | undefined {

@@ -4,12 +4,14 @@ import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } f
 export interface FoundNode {
   readonly node: NodeProto;
   readonly graphs: readonly GraphProto[];
+  /** How many loops are around it. */
+  readonly loops: number;
 }
 
 /** Every node of a model: of its graph, of the graphs inside loops and branches, of its functions. */
 export function* allNodes({ graph, functions }: ModelProto): Generator<FoundNode> {
-  if (graph !== undefined) yield* nodesOf(graph, []);
-  for (const { node } of functions) yield* listed(node, []);
+  if (graph !== undefined) yield* nodesOf(graph, [], 0);
+  for (const { node } of functions) yield* listed(node, [], 0);
 }
 
 /** Every tensor that a model holds, with its name or that of the node that it is an attribute of. */
@@ -46,17 +48,19 @@ function* graphsIn(graph: GraphProto): Generator<GraphProto> {
   for (const node of graph.node) for (const inner of innerGraphs(node)) yield* graphsIn(inner);
 }
 
-function* nodesOf(graph: GraphProto, around: readonly GraphProto[]): Generator<FoundNode> {
-  yield* listed(graph.node, [...around, graph]);
+function* nodesOf(graph: GraphProto, around: readonly GraphProto[], loops: number): Generator<FoundNode> {
+  yield* listed(graph.node, [...around, graph], loops);
 }
 
-function* listed(nodes: readonly NodeProto[], graphs: readonly GraphProto[]): Generator<FoundNode> {
+function* listed(nodes: readonly NodeProto[], graphs: readonly GraphProto[], loops: number): Generator<FoundNode> {
   for (const node of nodes) {
-    yield { node, graphs };
-    for (const inner of innerGraphs(node)) yield* nodesOf(inner, graphs);
+    yield { node, graphs, loops };
+    const inside = loops + (node.opType === "Loop" ? 1 : 0);
+    for (const inner of innerGraphs(node)) yield* nodesOf(inner, graphs, inside);
   }
 }
 
-function innerGraphs(node: NodeProto): readonly GraphProto[] {
+/** The graphs that a node holds: branches, and bodies of loops. */
+export function innerGraphs(node: NodeProto): readonly GraphProto[] {
   return node.attribute.flatMap(({ g, graphs }) => (g === undefined ? graphs : [g, ...graphs]));
 }

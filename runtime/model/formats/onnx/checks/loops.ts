@@ -1,42 +1,49 @@
 import { onnxFaults } from "../faults.ts";
-import type { GraphProto, ModelProto } from "../onnx-proto.ts";
+import type { LoopLimits } from "../loop-limits.ts";
+import type { GraphProto, ModelProto, NodeProto } from "../onnx-proto.ts";
 import { constantAt, constantTensor } from "./constants.ts";
-import { allNodes, attributeOf, type FoundNode, nodeName } from "./graph-walk.ts";
+import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "./graph-walk.ts";
 
-/** Rounds of one loop: what a call may spend on it at most. */
-const maxTrips = 2 ** 20;
+/** Rounds that a loop may take, by how many loops are around each other: 2^18 alone, 2^24 together in nested ones. */
+const maxTrips = (levels: number): number => 2 ** (levels === 1 ? 18 : Math.floor(24 / levels));
 
 /**
- * Refuses loops that never end, or as late as a request says, as far as the graph shows it: their condition is always true.
- * Throws a Fault. ONNX Runtime loads them, and a call of its cannot be stopped.
+ * The limits that loops are to have while they run; those that are known to end within them need none. Refuses loops that
+ * never end, or too late, as far as the graph alone shows it. Throws a Fault.
  */
-export function checkLoops(model: ModelProto): void {
-  for (const found of allNodes(model)) if (found.node.opType === "Loop") checkLoop(found);
+export function loopLimits(model: ModelProto): LoopLimits {
+  const limits = new Map<string, number>();
+  for (const found of allNodes(model)) {
+    if (found.node.opType !== "Loop") continue;
+    const limit = maxTrips(found.loops + loopsIn(found.node));
+    if (!endsWithin(found, limit)) limits.set(found.node.output[0] ?? "", limit);
+  }
+  return limits;
 }
 
-function checkLoop({ node, graphs }: FoundNode): void {
+/** Loops inside each other, this one included. */
+function loopsIn(node: NodeProto): number {
+  const inner = innerGraphs(node).flatMap((graph) => graph.node.map(loopsIn));
+  return Math.max(0, ...inner) + (node.opType === "Loop" ? 1 : 0);
+}
+
+/** Whether a constant says that the loop ends in time. Throws `OnnxUnbounded` when it is known not to. */
+function endsWithin({ node, graphs }: FoundNode, limit: number): boolean {
   const [trips = "", condition = ""] = node.input;
+  const count = trips === "" ? Number.POSITIVE_INFINITY : constantAt(trips, graphs)?.[0];
+  if (count === undefined) return false;
+  if (count <= limit) return true;
   const body = attributeOf(node, "body")?.g;
-  if (body === undefined || !goesOnForever(body, isAlwaysTrue(condition, graphs))) return;
-  const count = tripsOf(trips, graphs);
-  if (count === undefined) return;
-  const reason = `it runs ${count}; at most ${maxTrips} times are allowed`;
+  if (body === undefined || !goesOnForever(body, isAlwaysTrue(condition, graphs))) return false;
+  const rounds = Number.isFinite(count) ? `${count} times` : "without an end";
+  const reason = `it runs ${rounds}; at most ${limit} times are allowed`;
   throw onnxFaults.OnnxUnbounded({ node: nodeName(node), reason });
 }
 
-/** How often a loop runs where that is too often. */
-function tripsOf(trips: string, graphs: readonly GraphProto[]): string | undefined {
-  if (trips === "") return "without an end";
-  const limit = constantAt(trips, graphs)?.[0];
-  if (limit !== undefined) return limit > maxTrips ? `${limit} times` : undefined;
-  return isFedTo(trips, graphs) ? "as often as a request says" : undefined;
-}
 /** Whether the condition that the body gives is the one that it got, or a constant. */
 function goesOnForever(body: GraphProto, startsTrue: boolean): boolean {
-  const given = body.output[0]?.name ?? "";
-  const source = throughIdentities(given, body);
-  if (source === body.input[1]?.name) return startsTrue;
-  return isAlwaysTrue(source, [body]);
+  const source = throughIdentities(body.output[0]?.name ?? "", body);
+  return source === body.input[1]?.name ? startsTrue : isAlwaysTrue(source, [body]);
 }
 
 /** No condition counts as a true one. */
@@ -54,25 +61,4 @@ function throughIdentities(name: string, graph: GraphProto): string {
     source = maker.input[0] ?? "";
   }
   return source;
-}
-
-/** Operators that tell a size: what depends on one is as bounded as the request that brought it. */
-const sizes: ReadonlySet<string> = new Set(["Shape", "Size", "SequenceLength"]);
-
-/** Whether a value is computed from what a request holds, not only from its shape. */
-function isFedTo(name: string, graphs: readonly GraphProto[]): boolean {
-  const [outermost] = graphs;
-  if (outermost === undefined) return false;
-  const inputs = new Set(outermost.input.map((input) => input.name));
-  const makers = new Map(graphs.flatMap(({ node }) => node.flatMap((one) => one.output.map((out) => [out, one]))));
-  const seen = new Set<string>();
-  const left = [name];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    const maker = makers.get(next);
-    if (inputs.has(next)) return true;
-    if (maker !== undefined && !sizes.has(maker.opType)) left.push(...maker.input);
-  }
-  return false;
 }

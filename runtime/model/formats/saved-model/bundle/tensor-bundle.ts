@@ -15,6 +15,8 @@ const maxShards = 100_000;
 
 /** The variables of a SavedModel on disk, by their keys in the checkpoint. */
 export interface TensorBundle {
+  /** All keys, those that are no variables included. */
+  readonly keys: readonly string[];
   has(key: string): boolean;
   /** Bytes of a tensor, without reading it. Throws a BundleError. */
   sizeBytes(key: string): number;
@@ -43,6 +45,7 @@ export function tensorBundle(folder: ModelFolder, prefix: string): TensorBundle 
     return bytes;
   };
   return {
+    keys: [...entries.keys()].filter((key) => key !== ""),
     has: (key) => key !== "" && entries.has(key),
     sizeBytes: (key) => found(key).size,
     tensor: (key) => bundledTensor(key, found(key), dataOf),

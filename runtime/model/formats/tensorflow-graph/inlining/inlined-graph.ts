@@ -14,7 +14,7 @@ export interface GraphSource {
 }
 
 /** Bounds of inlining: functions that call each other can stand for graphs of any size. */
-const maxSteps = 500_000;
+const maxSteps = 200_000;
 const maxDepth = 48;
 
 const variables: ReadonlySet<string> = new Set(["VarHandleOp", "VariableV2", "Variable", "AutoReloadVariable"]);

@@ -25,7 +25,9 @@ const severalOutputs: Readonly<Record<string, readonly string[]>> = {
 
 /** The flat index of `node:argument:offset`, as functions write it. Throws a GraphError. */
 export function outputPosition(graph: SourceGraph, node: SourceNode, argument: string, offset: number): number {
-  const declared = graph.outputsOf(node.op) ?? severalOutputs[node.op]?.map((name) => ({ name }));
+  const declared =
+    graph.outputsOf(node.op) ??
+    (Object.hasOwn(severalOutputs, node.op) ? severalOutputs[node.op] : undefined)?.map((name) => ({ name }));
   if (declared === undefined) return offset;
   let start = 0;
   for (const output of declared) {

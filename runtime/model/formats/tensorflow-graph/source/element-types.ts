@@ -50,9 +50,9 @@ const tensorTypes: ReadonlySet<string> = new Set(
   [...byNumber.values()].filter((t) => t !== "resource" && t !== "variant"),
 );
 
-/** Name of a DataType, references taken for what they refer to; `type <n>` for types that no tensor here has. */
+/** Name of a DataType, references taken for what they refer to; `unknown (<n>)` for what is not known. */
 export function elementTypeName(number: number): string {
-  return byNumber.get(number > references ? number - references : number) ?? `type ${number}`;
+  return byNumber.get(number > references ? number - references : number) ?? `unknown (${number})`;
 }
 
 /** The number of a DataType that JSON gives by name or number; 0 when it has none. */

@@ -1,12 +1,14 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 
 /** A SavedModel as it lies on disk, for TensorFlow itself: nothing of it is in memory but what can be called. */
-export interface SavedModelFolder {
+export interface SavedModelOnDisk {
   readonly kind: "saved-model";
   readonly format: "saved-model";
   /** Folder of saved_model.pb. */
   readonly path: string;
   readonly calls: ReadonlyMap<string, SavedModelCall>;
+  /** Names of all operations that TensorFlow runs when it loads or calls the model. */
+  readonly operations: readonly string[];
   /** Size of the variables on disk. */
   readonly weightBytes: number;
 }

@@ -1,0 +1,120 @@
+/**
+ * Operations of TensorFlow 2.21 that compute and do nothing else: those that its registry has as stateless, without the ones that
+ * read or write files, run other code, talk to other machines or are for training only; and variables, tables, lists and control
+ * flow, whose state is the model's own.
+ */
+const names = `
+  A Abs AccumulateNV2 Acos Acosh Add AddN AddV2 AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation All Angle
+  Any ApproxTopK ApproximateEqual ArgMax ArgMin AsString Asin Asinh Assert Assign AssignAdd AssignSub AssignVariableOp
+  Atan Atan2 Atanh Attr AttrBool AttrBoolList AttrDefault AttrEmptyListDefault AttrEnum AttrEnumList AttrFloat
+  AttrListDefault AttrListMin AttrListTypeDefault AttrMin AttrPartialShape AttrPartialShapeList AttrShape
+  AttrShapeList AttrTypeDefault AudioSpectrogram AutoReloadVariable AvgPool AvgPool3D B BandedTriangularSolve Batch
+  BatchCholesky BatchFFT BatchFFT2D BatchFFT3D BatchIFFT BatchIFFT2D BatchIFFT3D BatchMatMul BatchMatMulV2
+  BatchMatMulV3 BatchMatrixBandPart BatchMatrixDeterminant BatchMatrixDiag BatchMatrixDiagPart BatchMatrixInverse
+  BatchMatrixSetDiag BatchMatrixSolve BatchMatrixSolveLs BatchMatrixTriangularSolve BatchNormWithGlobalNormalization
+  BatchSelfAdjointEig BatchSelfAdjointEigV2 BatchSvd BatchToSpace BatchToSpaceND BesselI0 BesselI0e BesselI1 BesselI1e
+  BesselJ0 BesselJ1 BesselK0 BesselK0e BesselK1 BesselK1e BesselY0 BesselY1 Betainc BiasAdd BiasAddV1 Binary Bincount
+  Bitcast BitwiseAnd BitwiseOr BitwiseXor BlockLSTM BlockLSTMV2 BroadcastArgs BroadcastTo Bucketize
+  CTCBeamSearchDecoder CTCGreedyDecoder CTCLoss CTCLossV2 Case Cast Ceil CheckPinned Cholesky ClipByValue
+  CombinedNonMaxSuppression Complex ComplexAbs ComplexStruct ComputeAccidentalHits Concat ConcatOffset ConcatV2 Conj
+  ConjugateTranspose Const ConstructionFails ControlTrigger Conv Conv2D Conv2DBackpropFilter Conv2DBackpropFilterV2
+  Conv2DBackpropInput Conv2DBackpropInputV2 Conv3D Conv3DBackpropFilter Conv3DBackpropFilterV2 Conv3DBackpropInput
+  Conv3DBackpropInputV2 ConvertToListOfSparseCoreCooTensors ConvertToSparseCoreCsrWrappedCooTensor Cos Cosh CountUpTo
+  CropAndResize Cross CudnnRNNCanonicalToParams CudnnRNNCanonicalToParamsV2 CudnnRNNParamsSize
+  CudnnRNNParamsToCanonical CudnnRNNParamsToCanonicalV2 Cumprod Cumsum CumulativeLogsumexp DTensorAllGather
+  DTensorAllReduce DTensorAllScatter DTensorAllToAll DTensorReduceScatter DataFormatDimMap DataFormatVecPermute Dawsn
+  DecodeAndCropJpeg DecodeBase64 DecodeBmp DecodeGif DecodeImage DecodeJpeg DecodeJxl DecodePaddedRaw DecodePng
+  DecodeRaw DecodeWebP DefaultAttrs DenseBincount DenseCountSparseOutput DenseToDenseSetOperation
+  DenseToSparseSetOperation DepthToSpace DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter
+  DepthwiseConv2dNativeBackpropInput Dequantize DeserializeManySparse DeserializeSparse Diag DiagPart Digamma
+  Dilation2D Dilation2DBackpropFilter Dilation2DBackpropInput Div DivNoNan DrawBoundingBoxes DrawBoundingBoxesV2
+  DynamicPartition DynamicStitch EditDistance Eig Einsum Elu EmptyTensorList EncodeBase64 EnsureShape Enter Equal Erf
+  Erfc Erfinv EuclideanNorm Exit Exp ExpandDims Expint Expm1 ExtractGlimpse ExtractGlimpseV2 ExtractImagePatches
+  ExtractJpegShape ExtractVolumePatches FFT FFT2D FFT3D FFTND FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars
+  FakeQuantWithMinMaxVarsPerChannel Fill Fingerprint FiveFloatOutputs FloatInput FloatOutput FloatOutputStringOutput
+  Floor FloorDiv FloorMod Foo1 Foo2 Foo3 For FractionalAvgPool FractionalMaxPool FresnelCos FresnelSin FuncAttr
+  FuncListAttr FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 FusedPadConv2D FusedResizeAndPadConv2D GRUBlockCell
+  Gather GatherNd GatherV2 GenerateBoundingBoxProposals GenerateVocabRemapping GetDeadline
+  GetStatsFromListOfSparseCoreCooTensors Greater GreaterEqual HSVToRGB HashTable HashTableV2 HistogramFixedWidth IFFT
+  IFFT2D IFFT3D IFFTND IRFFT IRFFT2D IRFFT3D IRFFTND Identity IdentityN If Igamma Igammac Imag
+  ImageProjectiveTransformV2 ImageProjectiveTransformV3 InPolymorphicTwice InTopK InTopKV2 InplaceAdd InplaceSub
+  InplaceUpdate Int64Output IntAttr IntInput IntInputFloatInput IntInputIntOutput IntOutput IntOutputFloatOutput Inv
+  Invert InvertPermutation IsFinite IsInf IsNan IsVariableInitialized IsotonicRegression KMC2ChainInitialization
+  KernelLabel KernelLabelRequired KmeansPlusPlusInitialization KthOrderStatistic L2Loss LRN LSTMBlockCell LeakyRelu
+  LeftShift Less LessEqual Lgamma LinSpace ListDiff ListInput ListOutput Log Log1p LogMatrixDeterminant LogSoftmax
+  LogicalAnd LogicalNot LogicalOr LookupTableExportV2 LookupTableFindV2 LookupTableImportV2 LookupTableSizeV2 LoopCond
+  LowerBound Lu MakeUnique MapDefun MatMul MatrixBandPart MatrixDeterminant MatrixDiag MatrixDiagPart MatrixDiagPartV2
+  MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixExponential MatrixInverse MatrixLogarithm MatrixSetDiag
+  MatrixSetDiagV2 MatrixSetDiagV3 MatrixSolve MatrixSolveLs MatrixSquareRoot MatrixTriangularSolve Max MaxPool
+  MaxPool3D MaxPoolV2 MaxPoolWithArgmax Maximum Mean Merge Mfcc Min Minimum MirrorPad MixedStruct MlirPassthroughOp
+  Mod Mul MulNoNan MutableHashTableV2 NInPolymorphicTwice NInTwice NInTwoTypeVariables NIntsIn NIntsOut
+  NIntsOutDefault NPolymorphicIn NPolymorphicOut NPolymorphicOutDefault NPolymorphicRestrictIn NPolymorphicRestrictOut
+  Namespace>TestStringOutput Ndtri NearestNeighbors Neg NextAfter NextIteration NoOp NonMaxSuppression
+  NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5 NonMaxSuppressionWithOverlaps None
+  NotEqual NthElement Old OneHot OnesLike OpWithDefaultAttr OpWithFutureDefaultAttr OutT OutTypeList
+  OutTypeListRestrict Pack Pad PadV2 ParallelConcat ParallelDynamicStitch ParseExample ParseExampleV2
+  ParseSequenceExample ParseSequenceExampleV2 ParseSingleExample ParseSingleSequenceExample ParseTensor
+  PartitionedCall Placeholder PlaceholderV2 PlaceholderWithDefault Polygamma Polymorphic PolymorphicDefaultOut
+  PolymorphicOut PopulationCount Pow Prod Qr QuantizeAndDequantize QuantizeAndDequantizeV2 QuantizeAndDequantizeV3
+  QuantizeAndDequantizeV4 QuantizeDownAndShrinkRange QuantizeV2 QuantizedAdd QuantizedAvgPool
+  QuantizedBatchNormWithGlobalNormalization QuantizedBiasAdd QuantizedConcat QuantizedConcatV2 QuantizedConv2D
+  QuantizedConv2DAndRelu QuantizedConv2DAndReluAndRequantize QuantizedConv2DAndRequantize QuantizedConv2DPerChannel
+  QuantizedConv2DWithBias QuantizedConv2DWithBiasAndRelu QuantizedConv2DWithBiasAndReluAndRequantize
+  QuantizedConv2DWithBiasAndRequantize QuantizedConv2DWithBiasSignedSumAndReluAndRequantize
+  QuantizedConv2DWithBiasSumAndRelu QuantizedConv2DWithBiasSumAndReluAndRequantize QuantizedDepthwiseConv2D
+  QuantizedDepthwiseConv2DWithBias QuantizedDepthwiseConv2DWithBiasAndRelu
+  QuantizedDepthwiseConv2DWithBiasAndReluAndRequantize QuantizedInstanceNorm QuantizedMatMul QuantizedMatMulWithBias
+  QuantizedMatMulWithBiasAndDequantize QuantizedMatMulWithBiasAndRelu QuantizedMatMulWithBiasAndReluAndRequantize
+  QuantizedMatMulWithBiasAndRequantize QuantizedMaxPool QuantizedMul QuantizedRelu QuantizedRelu6 QuantizedReluX
+  QuantizedReshape QuantizedResizeBilinear QueueClose QueueDequeue QueueDequeueMany QueueDequeueUpTo QueueEnqueue
+  QueueEnqueueMany QueueIsClosed QueueSize RFFT RFFT2D RFFT3D RFFTND RGBToHSV RaggedBincount RaggedCountSparseOutput
+  RaggedCross RaggedFillEmptyRows RaggedGather RaggedRange RaggedTensorToSparse RaggedTensorToTensor
+  RandomIndexShuffle Range Rank ReadVariableOp Real RealDiv Reciprocal ReduceJoin RefIn RefInputFloatInput
+  RefInputFloatInputIntOutput RefInputIntInput RefOut RefOutput RefOutputFloatOutput RegexFullMatch RegexReplace
+  Relayout RelayoutLike Relu Relu6 RequantizationRange RequantizationRangePerChannel Requantize RequantizePerChannel
+  ReservedAttr ReservedInput Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor ResourceGather
+  ResourceGatherNd Restore RestoreV2 Restrict Reverse ReverseSequence ReverseV2 RightShift Rint Roll Round Rsqrt
+  ScaleAndTranslate ScatterAdd ScatterDiv ScatterMax ScatterMin ScatterMul ScatterNd ScatterNdAdd ScatterNdMax
+  ScatterNdMin ScatterNdNonAliasingAdd ScatterNdSub ScatterNdUpdate ScatterSub ScatterUpdate SegmentMax SegmentMaxV2
+  SegmentMean SegmentMin SegmentMinV2 SegmentProd SegmentProdV2 SegmentSum SegmentSumV2 Select SelectV2 SelfAdjointEig
+  SelfAdjointEigV2 Selu SerializeManySparse SerializeSparse SerializeTensor SetSize Shape ShapeN Sigmoid Sign Simple
+  SimpleStruct Sin Sinh Size Slice Snapshot SobolSample Softmax SoftmaxCrossEntropyWithLogits Softplus Softsign
+  SortListOfSparseCoreCooTensors SpaceToBatch SpaceToBatchND SpaceToDepth SparseAdd SparseBincount SparseConcat
+  SparseCountSparseOutput SparseCross SparseCrossHashed SparseCrossV2 SparseDenseCwiseAdd SparseDenseCwiseDiv
+  SparseDenseCwiseMul SparseFillEmptyRows SparseMatMul SparseReduceMax SparseReduceMaxSparse SparseReduceSum
+  SparseReduceSumSparse SparseReorder SparseReshape SparseSegmentMean SparseSegmentMeanWithNumSegments
+  SparseSegmentSqrtN SparseSegmentSqrtNWithNumSegments SparseSegmentSum SparseSegmentSumWithNumSegments SparseSlice
+  SparseSoftmax SparseSoftmaxCrossEntropyWithLogits SparseSparseMaximum SparseSparseMinimum SparseSplit
+  SparseTensorDenseAdd SparseTensorDenseMatMul SparseToDense SparseToSparseSetOperation Spence Split SplitV Sqrt
+  Square SquaredDifference Squeeze StatefulPartitionedCall StatelessCase StatelessIf StatelessMultinomial
+  StatelessParameterizedTruncatedNormal StatelessRandomBinomial StatelessRandomGammaV2 StatelessRandomGammaV3
+  StatelessRandomGetKeyCounter StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2
+  StatelessRandomPoisson StatelessRandomUniform StatelessRandomUniformFullInt StatelessRandomUniformFullIntV2
+  StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessSampleDistortedBoundingBox
+  StatelessShuffle StatelessTruncatedNormal StatelessTruncatedNormalV2 StatelessWhile StaticRegexFullMatch
+  StaticRegexReplace StochasticCastToInt StridedSlice StridedSliceAssign StringFormat StringJoin StringLength
+  StringListAttr StringLower StringNGrams StringSplit StringSplitV2 StringStrip StringToHashBucket
+  StringToHashBucketFast StringToHashBucketStrong StringToNumber StringUpper Sub Substr Sum Svd Switch Tan Tanh
+  TensorArrayClose TensorArrayCloseV3 TensorArrayConcat TensorArrayConcatV3 TensorArrayGather TensorArrayGatherV3
+  TensorArrayPack TensorArrayRead TensorArrayReadV3 TensorArrayScatter TensorArrayScatterV3 TensorArraySize
+  TensorArraySizeV3 TensorArraySplit TensorArraySplitV3 TensorArrayUnpack TensorArrayV3 TensorArrayWrite
+  TensorArrayWriteV3 TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGather TensorListGetItem
+  TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorListResize
+  TensorListScatterIntoExistingList TensorListScatterV2 TensorListSetItem TensorListSplit TensorListStack
+  TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate
+  TestStringOutput Tile ToBool TopK TopKUnique TopKV2 TopKWithUnique Transpose TridiagonalMatMul TridiagonalSolve
+  TruncateDiv TruncateMod TwoFloatInputs TwoFloatInputsFloatOutput TwoFloatInputsIntOutput TwoFloatOutputs
+  TwoIntInputs TwoIntOutputs TwoRefsIn TypeList TypeListRestrict TypeListTwice Unary Unbatch UnicodeDecode
+  UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode UniformDequantize UniformQuantize
+  UniformQuantizedAdd UniformQuantizedClipByValue UniformQuantizedConvolution UniformQuantizedConvolutionHybrid
+  UniformQuantizedDot UniformQuantizedDotHybrid UniformRequantize Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2
+  Unpack UnravelIndex UnsortedSegmentJoin UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum
+  UpperBound VarHandleOp VarIsInitializedOp Variable VariableV2 Where While Xdivy Xlog1py Xlogy ZerosLike Zeta
+`;
+
+const allowed: ReadonlySet<string> = new Set(names.trim().split(/\s+/));
+
+/** Which of these operations a model must not have. */
+export function refusedOperations(operations: Iterable<string>): readonly string[] {
+  return [...new Set(operations)].filter((name) => !allowed.has(name)).sort();
+}

@@ -1,0 +1,36 @@
+import { type WireReader, wireTypes } from "../../../base/protobuf/wire-reader.ts";
+import type { WireWriter } from "../../../base/protobuf/wire-writer.ts";
+
+/** Copies every field but the length-delimited ones that `replaces` takes care of. */
+export function copyFields(
+  reader: WireReader,
+  writer: WireWriter,
+  replaces: (number: number, value: Uint8Array) => boolean,
+): void {
+  while (!reader.isAtEnd) {
+    const tag = reader.uint32();
+    if ((tag & 7) !== wireTypes.bytes) {
+      writer.uint32(tag);
+      copyNumber(reader, writer, tag & 7);
+      continue;
+    }
+    const value = reader.bytes();
+    if (replaces(tag >>> 3, value)) continue;
+    writer.uint32(tag);
+    writer.bytes(value);
+  }
+}
+
+function copyNumber(reader: WireReader, writer: WireWriter, wireType: number): void {
+  if (wireType === wireTypes.varint) writer.int64(reader.int64());
+  else if (wireType === wireTypes.fixed32) writer.fixed32(reader.fixed32());
+  else if (wireType === wireTypes.fixed64) writer.double(reader.double());
+  else reader.skip(wireType); // throws: there are no others
+}
+
+/** Writes a message within a message, and returns true: the field is taken care of. */
+export function writeMessage(writer: WireWriter, number: number, write: () => void): true {
+  writer.tag(number, wireTypes.bytes);
+  writer.delimited(write);
+  return true;
+}

@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { modelFolder } from "../../../runtime/model/formats/model-folder.ts";
+import { loadModel } from "../../../runtime/model/formats/load-model.ts";
+import { readSavedModelCalls } from "../../../runtime/model/formats/saved-model/saved-model-calls.ts";
+import { tensorFlow } from "../../../runtime/engines/tensorflow/tensor-flow.ts";
+import type { LoadedModel } from "../../../runtime/engines/engine.ts";
+import { whyNoTensorFlow } from "../../builds/tensorflow-engine.ts";
+import { fixtureFolder } from "../../fixtures/archive.ts";
+import { difference } from "./fixtures.ts";
+import { graphFixtures, graphTensors, outputNamed } from "./graph-fixtures.ts";
+
+const { FIXTURES } = process.env;
+const savedModels = graphFixtures(FIXTURES).filter(({ path }) => existsSync(join(path, "saved_model.pb")));
+/** What TensorFlow's own loader does not load, in any language: Keras 3's objects saved by `tf.saved_model.save`. */
+const unloadable = /saved_model_tf/;
+const missing = await whyNoTensorFlow();
+const largest: string[] = [];
+
+beforeAll(() => {
+  process.env["TF_CPP_MIN_LOG_LEVEL"] = "2";
+});
+afterAll(() => {
+  if (FIXTURES !== undefined) process.stdout.write(`largest differences\n${largest.join("\n")}\n`);
+});
+
+async function load(path: string): Promise<LoadedModel> {
+  const folder = modelFolder(path);
+  try {
+    return await tensorFlow.load(readSavedModelCalls({ folder, path, maxWeightBytes: 2 ** 30 }));
+  } finally {
+    folder.close();
+  }
+}
+
+describe("the TensorFlow engine answers like TensorFlow", () => {
+  for (const fixture of savedModels.filter(({ path }) => !unloadable.test(path))) {
+    it(`for ${fixture.title}`, async ({ skip }) => {
+      skip(missing !== undefined, missing);
+      const model = await load(fixture.path);
+      try {
+        const signature = model.signatures.get(fixture.signature) ?? { inputs: [], outputs: [] };
+        const outputs = await model.infer(graphTensors(signature, fixture.inputs), fixture.signature);
+        const excesses = [...fixture.outputs].map(([name, want], i) => {
+          const got = outputNamed(outputs, signature.outputs, name, i);
+          const found = got === undefined ? { excess: 1, largest: 1 } : difference(got, want, fixture.tolerance);
+          largest.push(`${fixture.title}: ${found.largest}`);
+          return found.excess;
+        });
+        expect(excesses).toEqual([...fixture.outputs].map(() => 0));
+        expect(model.engine).toMatch(/^TensorFlow\/(?:cpu|gpu)$/);
+      } finally {
+        model.unload();
+      }
+    });
+  }
+
+  it("and no more after the model is unloaded", async ({ skip }) => {
+    skip(missing !== undefined, missing);
+    const [fixture] = savedModels.filter(({ path }) => !unloadable.test(path));
+    const model = await load(fixture?.path ?? "");
+    model.unload();
+    model.unload();
+    expect(() => model.infer([])).toThrow("the model has been unloaded");
+  });
+});
+
+describe("a SavedModel asked for in TensorFlow", () => {
+  it("runs in TensorFlow.js where TensorFlow does not load it, and says why", async ({ skip }) => {
+    skip(missing !== undefined, missing);
+    const fixture = savedModels.find(({ path }) => unloadable.test(path));
+    const { model } = await loadModel(fixture?.path ?? "", { engine: "TensorFlow" });
+    expect({ engine: model.engine, note: model.note?.slice(0, 112) }).toEqual({
+      engine: "TensorFlowJs/wasm",
+      note: "TensorFlow cannot run it: TensorFlow does not load the model: Session fail to run with error: Could not find var",
+    });
+    model.unload();
+  });
+
+  it.for(["pyfunc", "read_file", "write_file"])("does not come near %s", async (name, { skip }) => {
+    skip(missing !== undefined, missing);
+    const fault = await load(join(fixtureFolder("hostile-graphs"), "savedmodel", name)).then(
+      () => undefined,
+      (thrown: unknown) => Fault.from(thrown),
+    );
+    expect(fault?.code).toBe("OperationsRefused");
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { refusedOperations } from "../../../../runtime/engines/tensorflow/allowed-operations.ts";
+import { given, isExchanged, taken } from "../../../../runtime/engines/tensorflow/tensors.ts";
+import { tensorFlowVariables } from "../../../../runtime/engines/tensorflow/variables.ts";
+
+describe("operations", () => {
+  it("that compute are allowed, and those of variables, tables, lists and control flow", () => {
+    const names = [
+      "MatMul",
+      "Conv2D",
+      "ReadVariableOp",
+      "RestoreV2",
+      "TensorListStack",
+      "While",
+      "HashTableV2",
+      "ParseExampleV2",
+    ];
+    expect(refusedOperations(names)).toEqual([]);
+  });
+
+  it("that do anything else are not, once each and sorted", () => {
+    const names = [
+      "WriteFile",
+      "PyFunc",
+      "ReadFile",
+      "SaveV2",
+      "EagerPyFunc",
+      "Print",
+      "PrintV2",
+      "MatchingFiles",
+      "PyFunc",
+      "Nonsense",
+    ];
+    expect(refusedOperations(names)).toEqual([
+      "EagerPyFunc",
+      "MatchingFiles",
+      "Nonsense",
+      "Print",
+      "PrintV2",
+      "PyFunc",
+      "ReadFile",
+      "SaveV2",
+      "WriteFile",
+    ]);
+  });
+});
+
+describe("tensors", () => {
+  it("of these types go in and come out", () => {
+    const dtypes = ["float32", "int32", "int64", "uint8", "bool", "string", "float64", "float16", "complex64"] as const;
+    expect(dtypes.filter((dtype) => isExchanged(dtype, "in"))).toEqual(dtypes.slice(0, 6));
+    expect(dtypes.filter((dtype) => isExchanged(dtype, "out"))).toEqual([
+      "float32",
+      "int32",
+      "int64",
+      "bool",
+      "string",
+    ]);
+  });
+
+  it("of 64 bits go in as pairs of 32, and results are deleted once they are copied", () => {
+    const calls: unknown[][] = [];
+    const addon = {
+      TF_Version: "0",
+      isUsingGpuDevice: () => false,
+      createTensor: (...args: unknown[]) => calls.push(args),
+      tensorDataSync: () => BigInt64Array.of(7n),
+      deleteTensor: (id: number) => void calls.push([id]),
+      loadSavedModel: () => 0,
+      runSavedModel: () => [],
+      deleteSavedModel: () => {},
+    };
+    expect(given(addon, { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, -1n) })).toBe(1);
+    expect(calls).toEqual([[[2], 9, Int32Array.of(1, 0, -1, -1)]]);
+    expect(taken(addon, { id: 5, shape: [1], dtype: 9 })).toEqual({
+      dtype: "int64",
+      shape: [1],
+      data: BigInt64Array.of(7n),
+    });
+    expect(calls.at(-1)).toEqual([5]);
+  });
+});
+
+it("TensorFlow is told its threads by the environment, the only place that it looks at", () => {
+  expect(tensorFlowVariables(3)).toEqual({
+    TF_CPP_MIN_LOG_LEVEL: "2",
+    TF_FORCE_GPU_ALLOW_GROWTH: "true",
+    TF_NUM_INTRAOP_THREADS: "3",
+    TF_NUM_INTEROP_THREADS: "1",
+  });
+});

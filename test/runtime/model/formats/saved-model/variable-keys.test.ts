@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import type { TensorBundle } from "../../../../../runtime/model/formats/saved-model/bundle/tensor-bundle.ts";
+import { objectGraph } from "../../../../../runtime/model/formats/saved-model/saved-model-proto.ts";
+import { variableKeys } from "../../../../../runtime/model/formats/saved-model/variable-keys.ts";
+import { type SmallNodes, smallSource, texts } from "../tensorflow-graph/small-source.ts";
+
+/** A bundle that has these keys and an object graph of full names. */
+function bundle(keys: readonly string[], named: readonly (readonly [string, string])[] = []): TensorBundle {
+  const attributes = named.map(([fullName, checkpointKey]) => ({ fullName, checkpointKey }));
+  const read = (): never => {
+    throw new Error("nothing is read here");
+  };
+  return {
+    keys: [],
+    has: (key) => keys.includes(key) || (key === "_CHECKPOINTABLE_OBJECT_GRAPH" && named.length > 0),
+    sizeBytes: read,
+    tensor: read,
+    text: () => objectGraph.encode({ nodes: [{ attributes }] }),
+  };
+}
+
+const restored = {
+  restore: {
+    parameters: ["prefix", "assign_v", "assign_w"],
+    results: [],
+    nodes: {
+      names: ["Const", [], { value: texts("a/.ATTRIBUTES/VARIABLE_VALUE", "b/.ATTRIBUTES/VARIABLE_VALUE") }],
+      RestoreV2: ["RestoreV2", ["prefix", "names:output:0", "names:output:0"]],
+      id0: ["Identity", ["RestoreV2:tensors:0"]],
+      id1: ["Identity", ["RestoreV2:tensors:1"]],
+      s0: ["AssignVariableOp", ["assign_v", "id0:output:0"]],
+      s1: ["AssignVariableOp", ["assign_w", "id1:output:0"]],
+    } satisfies SmallNodes,
+  },
+};
+const restoreCall: SmallNodes = {
+  saver: ["Placeholder"],
+  Restore: ["StatefulPartitionedCall", ["saver", "w", "v"], { functions: { f: ["restore"] } }],
+};
+
+describe("the key of a variable in its checkpoint", () => {
+  it("is what the restore function assigns to it, whatever it is called", () => {
+    const graph = smallSource({ v: ["VarHandleOp"], w: ["VarHandleOp"], ...restoreCall }, restored);
+    const keyOf = variableKeys(graph, bundle([]), "Restore");
+    expect([keyOf("w"), keyOf("v")]).toEqual(["a/.ATTRIBUTES/VARIABLE_VALUE", "b/.ATTRIBUTES/VARIABLE_VALUE"]);
+  });
+
+  it("is that of the copy that is restored in its place", () => {
+    const graph = smallSource(
+      {
+        kernel: ["VarHandleOp"],
+        read: ["ReadVariableOp", ["kernel"]],
+        v: ["VarHandleOp"],
+        assign: ["AssignVariableOp", ["v", "read"]],
+        w: ["VarHandleOp"],
+        ...restoreCall,
+      },
+      restored,
+    );
+    expect(variableKeys(graph, bundle([]), "Restore")("kernel")).toBe("b/.ATTRIBUTES/VARIABLE_VALUE");
+  });
+
+  it("is found beside the graph's own assignments, as TensorFlow 1 wrote them", () => {
+    const graph = smallSource({
+      names: ["Const", [], { value: texts("x", "y") }],
+      RestoreV2: ["RestoreV2", ["names", "names", "names"]],
+      weight: ["VariableV2"],
+      Assign: ["Assign", ["weight", "RestoreV2:1"]],
+    });
+    expect(variableKeys(graph, bundle([]), "restore_all")("weight")).toBe("y");
+  });
+
+  const alone = smallSource({ v: ["VarHandleOp", [], { attributes: { shared_name: "dense/kernel" } }] });
+  it.each<[string, TensorBundle, string]>([
+    ["its full name", bundle(["d/k"], [["dense/kernel", "d/k"]]), "d/k"],
+    ["its shared name", bundle(["dense/kernel"]), "dense/kernel"],
+    ["its node's name", bundle(["v"]), "v"],
+  ])("is found by %s where nothing restores it", (_, stored, want) => {
+    expect(variableKeys(alone, stored, undefined)("v")).toBe(want);
+  });
+
+  it("is not guessed where a full name belongs to several", () => {
+    const stored = bundle(
+      ["d/k", "e/k"],
+      [
+        ["dense/kernel", "d/k"],
+        ["dense/kernel", "e/k"],
+      ],
+    );
+    expect(() => variableKeys(alone, stored, undefined)("v")).toThrow(
+      'the value of variable "dense/kernel" is not in its checkpoint',
+    );
+  });
+});
