@@ -2,7 +2,7 @@ import type { KubeRequest, Transport } from "../../../operator/kube/transport.ts
 
 /**
  * One request of a trace. In path and body `NS` is the trace's namespace, `RV` and `UID` those of the last object that the
- * server returned, `OLDRV` the version before.
+ * server returned, `OLDRV` the version before, `CONTINUE` where the last page ended.
  */
 export interface Step {
   readonly method: KubeRequest["method"];
@@ -30,6 +30,8 @@ interface Memory {
   version: string;
   olderVersion: string;
   uid: string;
+  /** Of the last list with a limit. */
+  rest: string;
 }
 
 /** The answers, and the names that were given to what differs between two servers. */
@@ -40,7 +42,7 @@ export interface Outcomes {
 
 /** Sends the steps one after the other and returns what is the same on every conforming server. */
 export async function outcomes(transport: Transport, namespace: string, steps: readonly Step[]): Promise<Outcomes> {
-  const memory: Memory = { version: "0", olderVersion: "0", uid: "none" };
+  const memory: Memory = { version: "0", olderVersion: "0", uid: "none", rest: "" };
   const naming: Naming = { names: new Map(), namespace };
   const results: Outcome[] = [];
   for (const step of steps) {
@@ -48,8 +50,9 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
     const { status, headers, body } = await transport.send(request);
     const value = parsed(body);
     remember(memory, value);
-    // Of warnings only those about unknown fields are the model's business.
-    const warning = headers["warning"]?.includes("unknown field") === true ? headers["warning"] : undefined;
+    // Of warnings only those about unknown fields are the model's business; beside a refusal nobody needs them.
+    const isWarned = status < 300 && headers["warning"]?.includes("unknown field") === true;
+    const warning = isWarned ? headers["warning"] : undefined;
     results.push({
       step: `${step.method} ${step.path}`,
       status,
@@ -63,6 +66,7 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
 function requestOf({ method, path, body, type, accept }: Step, namespace: string, memory: Memory): KubeRequest {
   const filled = (text: string): string =>
     text
+      .replaceAll("CONTINUE", encodeURIComponent(memory.rest))
       .replaceAll("OLDRV", memory.olderVersion)
       .replaceAll("RV", memory.version)
       .replaceAll("UID", memory.uid)
@@ -89,6 +93,7 @@ function parsed(body: string): unknown {
 
 function remember(memory: Memory, value: unknown): void {
   const metadata = record(record(value)["metadata"]);
+  if (typeof metadata["continue"] === "string") memory.rest = metadata["continue"];
   if (typeof metadata["uid"] !== "string" || typeof metadata["resourceVersion"] !== "string") return;
   if (metadata["resourceVersion"] !== memory.version) memory.olderVersion = memory.version;
   memory.version = metadata["resourceVersion"];

@@ -122,7 +122,7 @@ const amount =
   };
 
 const byKind: Readonly<Record<string, readonly Column[]>> = {
-  ConfigMap: [nameColumn, column("Data", size("data", "binaryData"), whole), ageColumn],
+  ConfigMap: [nameColumn, column("Data", size("data", "binaryData")), ageColumn],
   CustomResourceDefinition: [nameColumn, column("Created At", text("metadata", "creationTimestamp"), { type: "date" })],
   Deployment: [
     nameColumn,
@@ -191,7 +191,7 @@ const byKind: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     ...workload,
   ],
-  Secret: [nameColumn, column("Type", text("type")), column("Data", size("data"), whole), ageColumn],
+  Secret: [nameColumn, column("Type", text("type")), column("Data", size("data")), ageColumn],
   Service: [
     nameColumn,
     column("Type", text("spec", "type")),

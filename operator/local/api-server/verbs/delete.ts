@@ -51,7 +51,8 @@ export function deleteCollection(context: Context, request: ResourceRequest): An
   const objects = matchingRecords(context, request).map(({ object }) => object);
   for (const object of objects) deleteObject(context, kind, object, options);
   const items = objects.map((object) => itemText(kind, object)).join(",");
-  const metadata = JSON.stringify({ resourceVersion: String(context.store.revision()) });
+  const version = { resourceVersion: String(context.store.revision()) };
+  const metadata = JSON.stringify(kind.custom ? { continue: "", ...version } : version);
   return jsonAnswer(
     200,
     `{"kind":"${kind.listKind}","apiVersion":"${kind.apiVersion}","metadata":${metadata},"items":[${items}]}`,

@@ -95,7 +95,7 @@ export function list(context: Context, request: ResourceRequest): Answer {
   const more = last === undefined ? {} : moreAfter(context, request, { last, revision, remaining: all.length - end });
   // Lists of custom resources print the token even when it is empty.
   const metadata = {
-    ...(kind.custom && presentation !== "table" ? { continue: "" } : {}),
+    ...(kind.custom && presentation === "object" ? { continue: "" } : {}),
     resourceVersion: String(revision),
     ...more,
   };
@@ -141,7 +141,8 @@ function listText(
     case "table":
       return JSON.stringify(table(kind, objects, { metadata, nowMs: clock.now(), include: includeOf(query) }));
     case "metadata": {
-      const items = objects.map(partialMetadata);
+      // As Go prints a list that nothing was added to.
+      const items = objects.length === 0 ? null : objects.map(partialMetadata);
       return JSON.stringify({ kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items });
     }
     case "object": {
