@@ -23,7 +23,7 @@ const dataplane = /^runtime\/dataplane\//;
 const engineSeam = /^runtime\/engines\/engine\.ts$/;
 // JSON that keeps the numbers of TensorFlow and KServe is one and the same.
 const jsonCodec = /^runtime\/protocols\/json\//;
-const protocolSeam = /^runtime\/protocols\/protocol\.ts$/;
+const protocolSeam = /^runtime\/protocols\/(protocol|rpc)\.ts$/;
 const server = /^runtime\/server\//;
 const operator = /^operator\/(?!local\/|cli\/|main\.ts$|program\.ts$|options\.ts$)/;
 
@@ -102,7 +102,7 @@ const layers: readonly Layer[] = [
     offence: ["runtime/protocols/kserve-v1/routes.ts", "runtime/protocols/open-inference/errors.ts"],
   },
   {
-    sentence: "the server adapts sockets: of protocols it knows protocol.ts, of models nothing",
+    sentence: "the server adapts sockets: of protocols it knows protocol.ts and rpc.ts, of models nothing",
     files: server,
     mayImport: [protocolSeam, contract, base],
     offence: ["runtime/server/http.ts", "runtime/protocols/tensorflow-serving/routes.ts"],

@@ -33,7 +33,7 @@ export async function pythonClients(): Promise<{ readonly python: string } | { r
       .trim()
       .split("\n");
     return {
-      missing: `the Python clients cannot be installed: ${lines.find((line) => /^ERROR/.test(line)) ?? lines[0]}`,
+      missing: `the Python clients cannot be installed: ${lines.find((line) => line.startsWith("ERROR")) ?? lines[0]}`,
     };
   }
 }
