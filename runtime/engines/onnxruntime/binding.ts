@@ -26,7 +26,6 @@ export interface NativeValue {
 
 /** The addon's session. Every method blocks its thread. */
 export interface NativeSession {
-  loadModel(path: string, options: SessionOptions): void;
   loadModel(buffer: ArrayBuffer, byteOffset: number, byteLength: number, options: SessionOptions): void;
   run(feeds: object, fetches: object, options: object): Readonly<Record<string, NativeTensor>>;
   dispose(): void;

@@ -44,6 +44,9 @@ export function reasonOf(thrown: unknown): string {
   return text
     .replace(/\/onnxruntime_src\/\S+:\d+ .*?\) (?=[A-Z])/gs, "")
     .replace(/\S+\.(?:cc|h):\d+ (?:\w+ )?/g, "")
-    .replace(/^Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: /, '$1 "$2": ')
+    .replace(
+      /^.*Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: /s,
+      '$1 "$2": ',
+    )
     .trim();
 }

@@ -17,9 +17,8 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
         const { bytes, signature, graphSignature } = kerasOnnx(definition);
         return new SessionInMemory(openSession({ bytes }, graphSignature, settings), signature, weightBytes);
       }
-      const { bytes, path, signature } = definition;
-      const source = path === undefined ? { bytes } : { path };
-      return new SessionInMemory(openSession(source, signature, settings), signature, weightBytes);
+      const { signature } = definition;
+      return new SessionInMemory(openSession(definition, signature, settings), signature, weightBytes);
     },
   };
 }

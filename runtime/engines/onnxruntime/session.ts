@@ -13,8 +13,11 @@ export interface OnnxRuntimeSettings {
   readonly wantsGpu?: boolean;
 }
 
-/** Where a model lies: its bytes, or its file when weights lie beside it. */
-export type ModelSource = { readonly bytes: Uint8Array<ArrayBuffer> } | { readonly path: string };
+/** A ModelProto, and the folder that holds those of its weights that are not in it. */
+export interface ModelSource {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly folder?: string;
+}
 
 /** A model in ONNX Runtime. Holds its memory until `close`. */
 export interface OnnxSession {
@@ -38,7 +41,7 @@ export function openSession(source: ModelSource, signature: Signature, settings:
   }
 }
 
-function loaded(source: ModelSource, device: string, { threads }: OnnxRuntimeSettings): NativeSession {
+function loaded({ bytes, folder }: ModelSource, device: string, { threads }: OnnxRuntimeSettings): NativeSession {
   const session = new (onnxRuntimeAddon().InferenceSession)();
   const options = {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
@@ -47,11 +50,15 @@ function loaded(source: ModelSource, device: string, { threads }: OnnxRuntimeSet
     graphOptimizationLevel: "all",
     logSeverityLevel: silent,
     // Threads that spin while they wait would eat the CPU of the server beside them.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: "0" },
+        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+      },
+    },
   } as const;
   try {
-    if ("path" in source) session.loadModel(source.path, options);
-    else session.loadModel(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength, options);
+    session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, options);
   } catch (thrown) {
     throw faults.OnnxModelRefused({ reason: reasonOf(thrown) }, thrown);
   }

@@ -50,3 +50,18 @@ export function loopModel(trips: GraphDraft, tripsName: string, condition: reado
   };
   return modelOf({ ...trips, node: [...(trips.node ?? []), loop], initializer: [...(trips.initializer ?? []), go] });
 }
+
+/** Ten rounds of a Loop whose body is the loop of another model. */
+export function nestedLoops(inner: Uint8Array): Buffer {
+  const [loop] = ModelProto.decode(inner).graph?.node ?? [];
+  const go = { name: "go", dims: [], dataType: 9, rawData: Uint8Array.of(1) };
+  const body: GraphDraft = {
+    name: "outer",
+    node: [node("Identity", ["oc"], ["oc2"]), { ...loop, input: ["", "go", "ov"], output: ["ov2"] }],
+    input: [info("oi", 7, []), info("oc", 9, []), info("ov", 1)],
+    output: [info("oc2", 9, []), info("ov2", 1)],
+  };
+  const attribute = [{ name: "body", g: body, type: 5 }];
+  const outer: NodeDraft = { opType: "Loop", input: ["ten", "go", "x"], output: ["y"], attribute };
+  return modelOf({ node: [outer], initializer: [integers("ten", [10], []), go] });
+}
