@@ -12,6 +12,7 @@ import type { NamedKey, Sources } from "./observe.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
+import { createPace } from "./pace.ts";
 import { reconcile } from "./reconcile.ts";
 import { deploymentKey } from "./resources/names.ts";
 import { isPodReady, type Settings } from "./snapshot.ts";
@@ -46,6 +47,7 @@ const stopCapMs = 1_500;
 export function createDeploymentController(options: DeploymentControllerOptions): Controller {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
   const sources = cachedSources(options);
+  const pace = createPace(clock);
   const controller = createController({
     name: "model-deployment",
     clock,
@@ -59,15 +61,30 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       const named = namedKey(key);
       askForFacts(named, caches, facts, () => controller.add(key));
       const { writes, failure, recheckAfterMs } = await reconcile(named, { sources, client, recorder, log });
+      const attempts = writes.length + (failure === undefined ? 0 : 1);
+      const restMs = attempts === 0 ? 0 : pace.restMs(key, attempts);
       return {
         ...(failure === undefined ? {} : { failure }),
         ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
-        ...(writes.length === 0 ? {} : { awaiting: allSeen(writes, caches) }),
+        ...(attempts === 0 ? {} : { awaiting: seenAfter(restMs, writes, options) }),
       };
     },
   });
   subscribe(controller, options);
+  caches.deployments.cache.subscribe(({ object, type }) => {
+    if (type === "removed") pace.forget(keyOf(object));
+  });
   return controller;
+}
+
+/** Resolves when the caches show what was written, and after a rest. */
+async function seenAfter(
+  restMs: number,
+  writes: readonly Write[],
+  { caches, clock }: DeploymentControllerOptions,
+): Promise<void> {
+  await allSeen(writes, caches);
+  if (restMs > 0) await clock.sleep(restMs);
 }
 
 /** From changes to keys. */

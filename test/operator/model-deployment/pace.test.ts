@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { createPace } from "../../../operator/model-deployment/pace.ts";
+import { createManualClock } from "../../builders/manual-clock.ts";
+
+test("sixty writes at a stretch are free, then each takes two seconds", async () => {
+  const clock = createManualClock();
+  const pace = createPace(clock);
+  const rests = Array.from({ length: 12 }, () => pace.restMs("default/digits", 5));
+  expect([new Set(rests), pace.restMs("default/digits", 1), pace.restMs("default/digits", 1)]).toEqual([
+    new Set([0]),
+    2_000,
+    4_000,
+  ]);
+  await clock.advance(6_000);
+  expect(pace.restMs("default/digits", 1)).toBe(0);
+});
+
+test("each key has a pace of its own, and a new one after it was gone", () => {
+  const pace = createPace(createManualClock());
+  pace.restMs("default/digits", 61);
+  expect(pace.restMs("default/other", 1)).toBe(0);
+  pace.forget("default/digits");
+  expect(pace.restMs("default/digits", 1)).toBe(0);
+});
