@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
   const repository = new Repository({
     source: modelSource(options.models),
     registry,
-    bringUp: bringUpBy(options, parts, opened),
+    bringUp: bringUpBy(options, { registry, opened, parts }),
     pollIntervalMs: options.pollIntervalMs,
     clock,
     log,
@@ -73,8 +73,12 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
   };
 }
 
+/** So many models may find a thread of their own: each of those takes tens of megabytes, which a thousand models do not have. */
+const maxPlaced = 16;
+
 /** Loads a version of a model, few at a time: each one takes a core and memory to read. */
-function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, opened: Opened): BringUpVersion {
+function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners): BringUpVersion {
+  const { clock, log, print } = parts;
   const turn = turns(availableParallelism());
   const { serving, engine, threads } = options;
   return async (entry, configuration, { number, path, volume }) => {
@@ -88,6 +92,9 @@ function bringUpBy(options: ServeOptions, { clock, log, print }: ServeParts, ope
         path,
         volume,
         load: { format, engine, ...(threads === undefined ? {} : { threads }) },
+        ...(registry.names().length > maxPlaced
+          ? {}
+          : { placement: { maxCallMs: serving.timeoutMs, isLoopBusy: false } }),
         ...(digest === undefined ? {} : { digest }),
         ...(triton === undefined ? {} : { names: triton }),
         warmsUp: serving.warmsUp,

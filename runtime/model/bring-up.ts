@@ -6,7 +6,8 @@ import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/se
 import type { Signatures } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { faults } from "./faults.ts";
-import { type LoadOptions, loadModel } from "./formats/load-model.ts";
+import { type LoadOptions, type ModelInMemory, loadModel } from "./formats/load-model.ts";
+import type { PlacementTerms } from "./placement/placed-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
@@ -24,6 +25,8 @@ export interface BringUp {
   readonly volume?: string;
   /** Its format and engine. */
   readonly load: LoadOptions;
+  /** How it is found whether it runs beside the event loop; absent: it runs on it. */
+  readonly placement?: Omit<PlacementTerms, "clock">;
   readonly digest?: string;
   /** Names that the model must have. */
   readonly names?: ExpectedNames;
@@ -58,7 +61,7 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   log.info("model found", { path: file.path, bytes: file.sizeBytes });
   const digest = await verified(file, order.digest);
   version.happen("verified");
-  const { format, model } = await loadModel(file.path, order.load);
+  const { format, model } = await placed(file.path, order);
   try {
     checkNames(order, model.signatures);
     const served = serveModel(model, order.serving);
@@ -72,6 +75,12 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
     model.unload();
     throw thrown;
   }
+}
+
+async function placed(path: string, { load, placement, clock }: BringUp): Promise<ModelInMemory> {
+  if (placement === undefined) return await loadModel(path, load);
+  const { placedModel } = await import("./placement/placed-model.ts");
+  return await placedModel([path, load], { ...placement, clock });
 }
 
 /** Throws `ModelConfigurationMismatch` for a name that the model does not have. */
