@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
+import { functionFlaw } from "./checks/functions.ts";
 import { loopLimits } from "./checks/loops.ts";
 import { withoutInitializers } from "./default-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
@@ -23,6 +24,8 @@ export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
   if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
   checkGraph(file, graph);
   checkOperators(model);
+  const functions = functionFlaw(model);
+  if (functions !== undefined) throw onnxFaults.OnnxGraphRefused({ file, reason: functions });
   const flaw = tensorFlaw(model);
   if (flaw !== undefined) {
     throw onnxFaults.OnnxGraphRefused({ file, reason: `tensor "${flaw.tensor}": ${flaw.reason}` });

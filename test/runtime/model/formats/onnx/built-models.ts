@@ -26,10 +26,15 @@ export function integers(
 }
 
 /** x to y, both float32 [n], through these nodes. */
-export function modelOf(graph: GraphDraft): Buffer {
+export function modelOf(graph: GraphDraft, functions: Draft["functions"] = []): Buffer {
   const values = { input: [info("x", 1, [-1])], output: [info("y", 1, [-1])] };
   return Buffer.from(
-    ModelProto.encode({ irVersion: 8, opsetImport: [{ version: 17 }], graph: { name: "test", ...values, ...graph } }),
+    ModelProto.encode({
+      irVersion: 8,
+      opsetImport: [{ version: 17 }],
+      functions,
+      graph: { name: "test", ...values, ...graph },
+    }),
   );
 }
 

@@ -6,7 +6,16 @@ import { Fault } from "../../../../../runtime/base/fault.ts";
 import type { Tensor } from "../../../../../runtime/dataplane/tensor.ts";
 import { loadModel } from "../../../../../runtime/model/formats/load-model.ts";
 import { readOnnx } from "../../../../../runtime/model/formats/onnx/onnx-file.ts";
-import { type GraphDraft, info, integers, loopModel, modelOf, nestedLoops, node } from "./built-models.ts";
+import {
+  type GraphDraft,
+  info,
+  integers,
+  loopModel,
+  modelOf,
+  nestedLoops,
+  node,
+  type NodeDraft,
+} from "./built-models.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "onnx-file-")));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -101,6 +110,31 @@ describe("an ONNX file", () => {
     const graph = { node: relu, initializer: [integers("w", [1, 2, 3], [3])] };
     expect(outcome(modelOf(graph), 20)).toBe(
       "the weights of model.onnx: 24 bytes; must be at most 20; raise the memory limit in spec.resources, or check that the file is what it should be",
+    );
+  });
+});
+
+describe("functions of an ONNX file", () => {
+  const call = (name: string): NodeDraft => ({ ...node(name, ["a"], ["b"]), domain: "own" });
+  function modelWith(functions: Readonly<Record<string, readonly NodeDraft[]>>): Buffer {
+    const list = Object.entries(functions).map(([name, nodes]) => ({ name, domain: "own", node: nodes }));
+    return modelOf({ node: [{ ...node("f0", ["x"], ["y"]), domain: "own" }] }, list);
+  }
+
+  it("may call each other", () => {
+    expect(outcome(modelWith({ f0: [call("f1"), call("f1")], f1: [node("Relu", ["a"], ["b"])] }))).toBe(passed);
+  });
+
+  it("may not call themselves", () => {
+    expect(outcome(modelWith({ f0: [call("f1")], f1: [call("f0")] }))).toBe(
+      `the graph in model.onnx is refused: function own:f0 calls itself${again}`,
+    );
+  });
+
+  it("may not become more than a million nodes", () => {
+    const levels = Array.from({ length: 30 }, (_, i) => [`f${i}`, [call(`f${i + 1}`), call(`f${i + 1}`)]] as const);
+    expect(outcome(modelWith({ ...Object.fromEntries(levels), f30: [node("Relu", ["a"], ["b"])] }))).toBe(
+      `the graph in model.onnx is refused: with its functions written out it has more than 1048576 nodes${again}`,
     );
   });
 });
