@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { floatOfHalf, floatOfUpperHalf, halfOfFloat, upperHalfOfFloat } from "../../dataplane/half-float.ts";
+import { floatOfHalf, floatOfUpperHalf, halfOfFloat, upperHalfOfFloat } from "../../base/half-float.ts";
 import { type Dtype, type Tensor, tensorArrays } from "../../dataplane/tensor.ts";
 
 /** A tensor in TensorFlow.js' memory; it computes with float32, int32 and bool. */

@@ -72,11 +72,10 @@ function stacked(parts: readonly Tensor[], rows: number): Tensor {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is nothing to put together");
   const whole = rowsOf(first, 0, rows);
-  if (whole.dtype === "string")
-    return {
-      ...whole,
-      data: parts.flatMap(({ data }) => [...data]).slice(0, whole.data.length) as readonly Uint8Array[],
-    }; // all of one dtype
+  if (whole.dtype === "string") {
+    const texts = parts.flatMap((part) => (part.dtype === "string" ? part.data : []));
+    return { ...whole, data: texts.slice(0, whole.data.length) };
+  }
   let start = 0;
   for (const { data } of parts) {
     whole.data.set(data.slice(0, whole.data.length - start) as never, start); // of the same kind

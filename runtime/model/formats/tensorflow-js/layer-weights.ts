@@ -11,14 +11,11 @@ import type { WeightPlace } from "./weight-manifest.ts";
  */
 export function layerWeights(model: JsonObject, { manifest, read }: ReadableWeights): readonly LayerWeights[] {
   const weight = (place: WeightPlace): Weight => {
+    const { name } = place;
     const { dtype, shape, data } = read(place);
     if (dtype === "string" || dtype === "complex64")
-      throw new WeightError(`weight ${JSON.stringify(place.name)} is of type ${dtype}`);
-    return {
-      name: place.name,
-      shape,
-      data: dtype === "float32" ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data, Number),
-    }; // read into a buffer of its own
+      throw new WeightError(`weight ${JSON.stringify(name)} is of type ${dtype}`);
+    return { name, shape, data: Float32Array.from(data, Number) };
   };
   const places = manifest.weights;
   const grouped = places.some(({ name }) => name.startsWith("layers/"))

@@ -1,11 +1,11 @@
 import type { Operation } from "../call.ts";
-import { convolution } from "./convolution.ts";
+import { convolution } from "./products/convolution.ts";
 import { creation } from "./creation.ts";
 import { elementwise } from "./elementwise.ts";
 import { examples } from "./examples.ts";
 import { images } from "./images.ts";
 import { lists } from "./lists.ts";
-import { matrix } from "./matrix.ts";
+import { matrix } from "./products/matrix.ts";
 import { normalization } from "./normalization.ts";
 import { onNumbers } from "./on-numbers.ts";
 import { pieces } from "./pieces.ts";

@@ -5,7 +5,7 @@ import type {
   Subgraph,
   ValueRef,
 } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import { fusedActivations } from "../operations/fused-tail.ts";
+import { fusedActivations } from "../operations/products/fused-tail.ts";
 import { type ChannelAffine, channelAffine, type ChannelShape, isSame } from "./channel-affine.ts";
 import { computedConstants, constantTensor, type ConstantStore } from "./constant-store.ts";
 

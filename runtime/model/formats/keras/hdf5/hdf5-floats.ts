@@ -1,3 +1,4 @@
+import { floatOfHalf } from "../../../../base/half-float.ts";
 import { attempt, type Hdf5Dataset, Hdf5Error, type Hdf5File, withMemory } from "./hdf5-file.ts";
 import { type Hdf5Metadata, hdf5Types } from "./hdf5-module.ts";
 
@@ -84,12 +85,5 @@ function wide(integers: BigInt64Array | BigUint64Array): Float64Array {
 /** IEEE 754 binary16. */
 function halves(bytes: Uint8Array, length: number): Float32Array {
   const bits = new Uint16Array(bytes.buffer, bytes.byteOffset, length);
-  return Float32Array.from(bits, (half) => {
-    const sign = (half & 0x8000) === 0 ? 1 : -1;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
+  return Float32Array.from(bits, floatOfHalf);
 }

@@ -123,10 +123,10 @@ describe("a graph in the TensorFlow.js engine", () => {
     free.unload();
   });
 
-  it("runs a loop none, one or many times", async () => {
+  it("runs a loop none, one or many times", () => {
     const model = loadedGraph(flow, doubling);
     const answers = [7, 4, 0].map((start) => model.infer([integers([], start)]));
-    expect(await Promise.all(answers)).toEqual([[floats([1], 1)], [floats([1], 2)], [floats([1], 32)]]);
+    expect(answers).toEqual([[floats([1], 1)], [floats([1], 2)], [floats([1], 32)]]);
     model.unload();
   });
 

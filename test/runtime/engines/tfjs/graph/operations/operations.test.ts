@@ -185,12 +185,14 @@ const cases: readonly Case[] = [
   ],
 ];
 
+const titled = cases.map((one, number) => ({ title: `${one[0]} (${number})`, one }));
+
 /** Inputs come in from outside, so that kernels compute, and as constants, so that they are folded. */
 describe.each([
   ["on inputs", false],
   ["on constants", true],
 ])("each operation of a graph computes what TensorFlow does, %s", (_, areConstant) => {
-  it.each(cases)("%s %j", async (op, inputs, outputs, attributes = {}) => {
+  it.each(titled)("$title", async ({ one: [op, inputs, outputs, attributes = {}] }) => {
     const names = inputs.map((_, position) => `x${position}`);
     const results = outputs.map((_, position) => `y:${position}`);
     const graph = smallGraph({
@@ -209,14 +211,12 @@ describe.each([
 });
 
 function rounded({ dtype, shape, data }: Tensor): object {
-  const values =
-    dtype === "string"
-      ? []
-      : Array.from(data, (value) =>
-          Number(value)
-            .toFixed(3)
-            .replace(/^-0\.000$/, "0.000"),
-        );
+  const numbers: readonly (number | bigint)[] = dtype === "string" ? [] : [...data];
+  const values = numbers.map((value) =>
+    Number(value)
+      .toFixed(3)
+      .replace(/^-0\.000$/, "0.000"),
+  );
   return { dtype, shape, values };
 }
 

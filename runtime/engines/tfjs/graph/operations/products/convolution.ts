@@ -1,6 +1,6 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../call.ts";
-import { boundedShape } from "../call.ts";
+import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../../call.ts";
+import { boundedShape } from "../../call.ts";
 import { fusedTail } from "./fused-tail.ts";
 
 /** Explicit paddings are taken, too; the fused operations are declared without them. */

@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, numberOf, tensorAt, textsOf } from "../call.ts";
+import { type Call, numberOf, tensorAt, textsOf } from "../../call.ts";
 
 /** What a fused operation does after its product. */
 export interface FusedTail {
@@ -26,7 +26,7 @@ export function fusedTail(call: Call): FusedTail {
   const tail = textsOf(call, "fused_ops");
   const hasBias = tail[0] === "BiasAdd";
   const [name, ...rest] = hasBias ? tail.slice(1) : tail;
-  const activation = name === undefined ? undefined : activations[name];
+  const activation = name !== undefined && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (rest.length > 0 || (name !== undefined && activation === undefined)) {
     throw new TypeError(`${call.op}: the fused operations ${tail.join(", ")} are not known`);
   }

@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, flagOf, type Operation, type Operations, rankedAt, tensorAt } from "../call.ts";
+import { type Call, flagOf, type Operation, type Operations, rankedAt, tensorAt } from "../../call.ts";
 import { fusedTail } from "./fused-tail.ts";
 import { einsum } from "./einsum.ts";
 

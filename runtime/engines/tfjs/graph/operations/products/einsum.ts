@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Operation, tensorsAt, textOf } from "../call.ts";
+import { type Operation, tensorsAt, textOf } from "../../call.ts";
 
 interface Operand {
   readonly tensor: Core.Tensor;
