@@ -74,7 +74,7 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
 }
 
 /** So many models may find a thread of their own: each of those takes tens of megabytes, which a thousand models do not have. */
-const maxPlaced = 16;
+const maxPlaced = 4;
 
 /** Loads a version of a model, few at a time: each one takes a core and memory to read. */
 function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners): BringUpVersion {

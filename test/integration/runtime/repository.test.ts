@@ -1,6 +1,7 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fixtureFolder } from "../../fixtures/archive.ts";
 import { digits, rows } from "./program.ts";
 import { type ModelsFolder, type ModelsServing, modelsFolder, serveModels } from "./repository-scene.ts";
 
@@ -141,6 +142,28 @@ describe("a repository of models", () => {
     ]);
     await models.write("letters/config.pbtxt", 'input [{ name: "features" }]');
     await server.until("letters", "1 AVAILABLE");
+  });
+});
+
+describe("folders as other servers have them", () => {
+  test("TensorFlow Serving's and Triton's are served as they are, each format by an engine that runs it", async () => {
+    const graphs = fixtureFolder("graph-models");
+    await cp(join(graphs, "half_plus_two"), join(models.path, "half_plus_two"), { recursive: true });
+    await cp(join(graphs, "text", "tfjs_layers"), join(models.path, "text", "7"), { recursive: true });
+    await mkdir(join(models.path, "simple"));
+    await cp(join(fixtureFolder("onnx-models"), "simple"), join(models.path, "simple", "1"), { recursive: true });
+    await models.write("simple/config.pbtxt", 'platform: "onnxruntime_onnx" max_batch_size: 8');
+    const server = await serving("--repository", models.path);
+    const facts: unknown = await (await fetch(`${server.admin}/models`)).json();
+    const list = facts as { name: string; version: string; format: string; state: string }[]; // the contract's ModelFacts
+    expect(list.map(({ name, version, format, state }) => `${name}/${version} ${format} ${state}`).sort()).toEqual([
+      "half_plus_two/124 saved-model Ready",
+      "simple/1 onnx Ready",
+      "text/7 tfjs-layers Ready",
+    ]);
+    const body = '{"instances":[1.0,2.0,5.0]}';
+    const half = await fetch(`${server.url}/v1/models/half_plus_two:predict`, { method: "POST", body });
+    expect(await half.json()).toEqual({ predictions: [2.5, 3, 4.5] });
   });
 });
 
