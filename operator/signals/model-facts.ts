@@ -9,7 +9,7 @@ import { ports } from "../../runtime/contract/ports.ts";
 export interface ModelFactsSource {
   /** What the pod said; undefined when it was not asked yet or gave no good answer. */
   facts(podUid: string): ModelFacts | undefined;
-  /** Asks the pod, unless it was asked already; `onFacts` is told when it answers. Returns at once. */
+  /** Asks the pod, again and again until it gives a good answer, unless it is asked already; `onFacts` is told then. Returns at once. */
   ask(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
   /** The pod is gone. */
   forget(podUid: string): void;
@@ -17,34 +17,41 @@ export interface ModelFactsSource {
 
 const timeoutMs = 2_000;
 const limitBytes = 65_536;
-/** A pod that gave no good answer is asked again after this. */
-const retryMs = 10_000;
+/** A pod that gave no good answer is asked again after this, then after twice as long each time. */
+const firstRetryMs = 10_000;
+const lastRetryMs = 300_000;
 
 interface Asked {
-  readonly atMs: number;
-  readonly facts?: ModelFacts;
+  facts?: ModelFacts;
 }
 
-/** A source that pulls from the pods' admin ports. A failure is harmless: status does without. */
+/** A source that pulls from the pods' admin ports. A failure is harmless: status does without, for a while. */
 export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log }): ModelFactsSource {
   const asked = new Map<string, Asked>();
+  const pull = async (address: string, isWanted: () => boolean): Promise<ModelFacts | undefined> => {
+    for (let retryMs = firstRetryMs; isWanted(); retryMs = Math.min(2 * retryMs, lastRetryMs)) {
+      try {
+        return await pulledFacts(address);
+      } catch (thrown) {
+        log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
+      }
+      await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+    }
+    return undefined;
+  };
   return {
     facts: (podUid) => asked.get(podUid)?.facts,
     forget: (podUid) => void asked.delete(podUid),
     ask({ uid, address }, onFacts) {
-      const atMs = clock.monotonic();
-      const before = asked.get(uid);
-      if (before?.facts !== undefined || (before !== undefined && atMs - before.atMs < retryMs)) return;
-      asked.set(uid, { atMs });
-      pulledFacts(address)
-        .then((facts) => {
-          if (!asked.has(uid)) return;
-          asked.set(uid, { atMs, facts });
-          onFacts();
-        })
-        .catch((thrown: unknown) => {
-          log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
-        });
+      if (asked.has(uid)) return;
+      const own: Asked = {};
+      asked.set(uid, own);
+      const isWanted = (): boolean => asked.get(uid) === own;
+      void pull(address, isWanted).then((facts) => {
+        if (facts === undefined || !isWanted()) return;
+        own.facts = facts;
+        onFacts();
+      });
     },
   };
 }

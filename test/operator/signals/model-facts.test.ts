@@ -81,18 +81,55 @@ describe("the facts of a model", () => {
     const source = createModelFactsSource({ clock, log: silentLog });
     const ask = (): void => source.ask({ uid: "u", address }, () => expect.unreachable());
     ask();
+    // Nobody asks for it any more: the next times come by themselves.
+    for (const [times, afterMs] of [10_000, 20_000, 40_000].entries()) {
+      await eventually(
+        () => clock.delaysMs,
+        (delays) => delays.includes(afterMs),
+      );
+      ask();
+      expect([source.facts("u"), asked]).toEqual([undefined, times + 1]);
+      await clock.advance(afterMs);
+    }
     await eventually(
       () => asked,
+      (times) => times === 4,
+    );
+    source.forget("u");
+  });
+
+  test("that a pod gives at last are told, though nobody asks any more", async () => {
+    await podSays("not yet", 503);
+    const clock = createManualClock();
+    const source = createModelFactsSource({ clock, log: silentLog });
+    let told = 0;
+    source.ask({ uid: "u", address }, () => (told += 1));
+    await eventually(
+      () => clock.delaysMs,
+      (delays) => delays.includes(10_000),
+    );
+    await new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
+    await podSays(JSON.stringify(facts));
+    await clock.advance(10_000);
+    await eventually(
+      () => told,
       (times) => times === 1,
     );
-    await systemClock.sleep(50);
-    ask();
-    expect(source.facts("u")).toBeUndefined();
-    await clock.advance(10_000);
-    ask();
+    expect(source.facts("u")).toEqual(facts);
+  });
+
+  test("are not asked for again once their pod is gone", async () => {
+    await podSays("no", 500);
+    const clock = createManualClock();
+    const source = createModelFactsSource({ clock, log: silentLog });
+    source.ask({ uid: "u", address }, () => expect.unreachable());
     await eventually(
-      () => asked,
-      (times) => times === 2,
+      () => clock.delaysMs,
+      (delays) => delays.includes(10_000),
     );
+    source.forget("u");
+    await clock.advance(60_000);
+    await systemClock.sleep(50);
+    expect(asked).toBe(1);
   });
 });
