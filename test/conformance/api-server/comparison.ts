@@ -67,9 +67,23 @@ export async function startComparison(): Promise<Comparison> {
 export function firstDifference({ model, real }: Answers): string | undefined {
   const at = real.findIndex((outcome, index) => !isDeepStrictEqual(outcome, model[index]));
   if (at === -1 && model.length === real.length) return undefined;
-  const words = (outcome: Outcome | undefined): string => JSON.stringify(outcome) ?? "nothing";
-  const before = real.slice(Math.max(0, at - 6), at).map(({ step, status }) => `  ${status} ${step}`);
-  return [`answer ${at + 1}`, ...before, `  model ${words(model[at])}`, `  real  ${words(real[at])}`].join("\n");
+  const before = real.slice(Math.max(0, at - 6), at + 1).map(({ step, status }) => `  ${status} ${step}`);
+  return [`answer ${at + 1}`, ...before, ...differences(model[at], real[at], "")].join("\n");
+}
+
+/** Where two values differ, each place with what the model and what the real server says. */
+function differences(model: unknown, real: unknown, path: string): readonly string[] {
+  if (isDeepStrictEqual(model, real)) return [];
+  const [one, other] = [members(model), members(real)];
+  if (one === undefined || other === undefined || Array.isArray(model) !== Array.isArray(real)) {
+    return [`  ${path}: model ${JSON.stringify(model)}, real ${JSON.stringify(real)}`];
+  }
+  const names = [...new Set([...one.keys(), ...other.keys()])];
+  return names.flatMap((name) => differences(one.get(name), other.get(name), `${path}.${name}`));
+}
+
+function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
 }
 
 /** Its resourceVersion: everything in it is newer. */

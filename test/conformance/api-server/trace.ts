@@ -139,6 +139,7 @@ function normalisedText(value: string, key: string, { names, namespace }: Naming
   if (key === "resourceVersion") return alias(names, value, "version");
   if (key === "clusterIP" || key === "clusterIPs") return value === "None" ? value : "ADDRESS";
   if (key === "cells" && /^\d+s$/u.test(value)) return "AGE";
+  if (key === "cells" && /^10\.96(\.\d+){2}$/u.test(value)) return "ADDRESS";
   if (key === "continue") return value === "" ? "" : "TOKEN";
   return value
     .replace(/\n@@[^]*$/u, "")
