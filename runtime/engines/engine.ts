@@ -15,6 +15,8 @@ export interface LoadedModel {
   readonly engine: string;
   /** Why it is not the engine or the device that would be first choice. */
   readonly note?: string;
+  /** A call runs to its end whatever happens: a thread that is terminated meanwhile takes the process along. */
+  readonly isUninterruptible?: true;
   /** At least one. */
   readonly signatures: Signatures;
   /** Memory of the weights. */

@@ -66,7 +66,8 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
     checkNames(order, model.signatures);
     const served = serveModel(model, order.serving);
     version.load(served);
-    log.info("model loaded", { format, engine: model.engine, digest });
+    const { engine, note } = model;
+    log.info("model loaded", { format, engine, digest, ...(note === undefined ? {} : { note }) });
     if (order.warmsUp) await warmUpBatches(model, order);
     await order.warmUp?.(served, file);
     version.happen("warmed");

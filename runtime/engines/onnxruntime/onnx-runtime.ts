@@ -37,6 +37,8 @@ export function prepareOnnxRuntime(): void {
 class SessionInMemory implements LoadedModel {
   readonly engine: string;
   readonly note?: string;
+  /** The addon throws past every handler when its thread is ended during a call. */
+  readonly isUninterruptible = true;
   readonly signatures: Signatures;
   readonly weightBytes: number;
   readonly #session: OnnxSession;

@@ -2,15 +2,22 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import { type Call, type ThreadNews, type ThreadOrder, movable } from "./thread-messages.ts";
+import { type Call, endOfThread, type ThreadNews, type ThreadOrder, movable } from "./thread-messages.ts";
 
-/** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is terminated. */
+/** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is told to, or terminated. */
 async function main(): Promise<void> {
   try {
     const { format, model } = await loadModel(...(workerData as ThreadOrder)); // threaded-model.ts is the only one to start it
-    const { engine, signatures, weightBytes } = model;
-    tell({ kind: "loaded", model: { format, engine, signatures, weightBytes } });
-    parentPort?.on("message", (call: Call) => void answer(model, call));
+    const { engine, signatures, weightBytes, note, isUninterruptible } = model;
+    const further = {
+      ...(note === undefined ? {} : { note }),
+      ...(isUninterruptible === true ? { isUninterruptible } : {}),
+    };
+    tell({ kind: "loaded", model: { format, engine, signatures, weightBytes, ...further } });
+    parentPort?.on("message", (call: Call | typeof endOfThread) => {
+      if (call === endOfThread) process.exit();
+      void answer(model, call);
+    });
   } catch (thrown) {
     const { record, retry, level } = Fault.from(thrown);
     tell({ kind: "failed", fault: { ...record, retry, level } });

@@ -13,6 +13,9 @@ export interface Call {
   readonly signature: string | undefined;
 }
 
+/** A thread that gets this ends itself, once it comes to read it. */
+export const endOfThread = "end";
+
 /** A fault as it travels between threads. */
 export interface SentFault extends FaultRecord {
   readonly retry: Retry;
@@ -32,6 +35,8 @@ export interface ModelFacts {
   readonly engine: string;
   readonly signatures: Signatures;
   readonly weightBytes: number;
+  readonly note?: string;
+  readonly isUninterruptible?: true;
 }
 
 /** Tensors ready to move: each owns its memory wholly, so that moving takes nothing else along and copies nothing twice. */

@@ -5,7 +5,14 @@ import { Fault } from "../../base/fault.ts";
 import type { Signatures } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import { type Call, type ModelFacts, type ThreadNews, type ThreadOrder, movable } from "./thread-messages.ts";
+import {
+  type Call,
+  endOfThread,
+  type ModelFacts,
+  type ThreadNews,
+  type ThreadOrder,
+  movable,
+} from "./thread-messages.ts";
 
 /** How a model in a thread of its own is held. */
 export interface ThreadTerms {
@@ -40,6 +47,8 @@ export class ThreadedModel implements LoadedModel {
   readonly engine: string;
   readonly signatures: Signatures;
   readonly weightBytes: number;
+  readonly note?: string;
+  readonly isUninterruptible?: true;
   readonly #order: ThreadOrder;
   readonly #terms: ThreadTerms;
   readonly #pending = new Map<number, Pending>();
@@ -56,6 +65,8 @@ export class ThreadedModel implements LoadedModel {
     this.engine = thread.model.engine;
     this.signatures = thread.model.signatures;
     this.weightBytes = thread.model.weightBytes;
+    if (thread.model.note !== undefined) this.note = thread.model.note;
+    if (thread.model.isUninterruptible === true) this.isUninterruptible = true;
     this.#attach(thread);
     this.#thread = Promise.resolve(thread);
   }
@@ -83,8 +94,9 @@ export class ThreadedModel implements LoadedModel {
 
   unload(): void {
     this.#isUnloaded = true;
+    const isBusy = this.#pending.size > 0;
     void this.#thread?.then(
-      ({ worker }) => worker.terminate(),
+      ({ worker }) => this.#end(worker, isBusy),
       () => {}, // it has ended already
     );
     this.#lose(this.#worker, endOf(true));
@@ -121,7 +133,13 @@ export class ThreadedModel implements LoadedModel {
 
   #giveUp(worker: Worker): void {
     this.#lose(worker, `no answer within ${this.#terms.maxCallMs} ms; the model is loaded anew`);
-    void worker.terminate();
+    this.#end(worker, true);
+  }
+
+  /** A call that cannot be interrupted goes on until it is through; its thread then ends itself. */
+  #end(worker: Worker, isBusy: boolean): void {
+    if (isBusy && this.isUninterruptible === true) worker.postMessage(endOfThread, []);
+    else void worker.terminate();
   }
 
   #lose(worker: Worker | undefined, reason: string): void {

@@ -1,5 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
@@ -8,6 +10,7 @@ import { placedModel } from "../../../../runtime/model/placement/placed-model.ts
 import { movable } from "../../../../runtime/model/placement/thread-messages.ts";
 import { type ThreadedModel, threadedModel } from "../../../../runtime/model/placement/threaded-model.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
+import { loopModel, node } from "../formats/onnx/built-models.ts";
 
 const models = fixtureFolder("keras-models");
 const digits = join(models, "simple_model/v1/k2.h5");
@@ -51,7 +54,7 @@ describe("a model in a thread of its own", () => {
   it("passes on what the engine says of a call that fails", async () => {
     const model = await threaded(join(models, "text/k2.h5"));
     const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
-    await expect(model.infer([tokens])).rejects.toThrow("is not in [0, 99]");
+    await expect(model.infer([tokens])).rejects.toThrow("indices element out of data bounds, idx=1000");
     const good: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1) };
     expect((await model.infer([good])).length).toBe(1);
   });
@@ -72,6 +75,27 @@ describe("a model in a thread of its own", () => {
     finish?.();
     await expect(late).rejects.toThrow("no answer within 5000 ms; the model is loaded anew");
     expect((await model.infer(rows))[0]?.shape).toEqual([2, 10]);
+  });
+
+  it("lets a call that cannot be interrupted end, and the process live", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
+    const path = join(folder, "rounds.onnx");
+    const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
+    writeFileSync(path, loopModel({ node: [toInteger] }, "m", [node("Identity", ["c"], ["c2"])]));
+    const [long, short] = [100_000, 1].map((rounds): readonly Tensor[] => {
+      return [{ dtype: "float32", shape: [1], data: Float32Array.of(rounds) }];
+    });
+    const model = await threaded(path, 20);
+    expect(model.isUninterruptible).toBe(true);
+    await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    await vi.waitFor(async () => expect(await model.infer(short ?? [])).toMatchObject([{ shape: [1] }]), 20_000);
+    const last = model.infer(long ?? []);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    model.unload();
+    await expect(last).rejects.toThrow("the model has been unloaded");
+    // Long enough for the threads to come to their end: each would take the process along.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    rmSync(folder, { recursive: true });
   });
 
   it("answers no more once it is unloaded", async () => {
@@ -101,7 +125,8 @@ describe("a model is placed", () => {
   });
 
   it("in a thread when its calls are long", async () => {
-    const { model, place, callMs } = await placedModel([join(models, "text/k2.h5")], { ...terms, isLoopBusy: false });
+    const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
+    const { model, place, callMs } = await placedModel([...order], { ...terms, isLoopBusy: false });
     expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
     model.unload();
   });
