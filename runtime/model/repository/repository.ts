@@ -86,7 +86,7 @@ export class Repository {
     }
     await Promise.all(this.models.map((model) => model.settled()));
     this.#isLoaded = true;
-    if (pollIntervalMs > 0) this.#follow();
+    if (pollIntervalMs > 0 && !this.#isStatic()) this.#follow();
   }
 
   /** Tells everybody that the versions will end; they answer until `drain`. */
@@ -211,8 +211,15 @@ export class Repository {
 
   #folders(): readonly string[] {
     const { folder } = this.#order.source;
-    const models = this.#configurations.filter(({ isFixed }) => !isFixed).map(({ basePath }) => basePath);
+    const models = this.#configurations.map(({ basePath }) => basePath);
     return folder === undefined ? models : [folder, ...models];
+  }
+
+  /** Whether nothing that is served can change: an idle process sleeps. */
+  #isStatic(): boolean {
+    const isSole = ({ name }: ModelConfiguration): boolean =>
+      this.#found.get(name)?.complete.every(({ fingerprint }) => fingerprint === "") === true;
+    return this.#order.source.folder === undefined && this.#configurations.every(isSole);
   }
 
   #isSettling(): boolean {

@@ -42,6 +42,66 @@ describe("the models of a process", () => {
     expect(registry.find({ name: "digits" })).toBeUndefined();
   });
 
+  test("a label stays where it is until the version that it shall name is ready", () => {
+    const registry = modelRegistry();
+    const named = (): readonly (number | undefined)[] =>
+      ["stable", "canary"].map((label) => registry.find({ name: "digits", label })?.version);
+    registry.label("digits", new Map([["stable", 1]]));
+    expect([registry.names(), registry.hasLabel("digits", "stable")]).toEqual([[], false]);
+    addReady(registry, 1);
+    expect(named()).toEqual([1, undefined]);
+    const labels = new Map([
+      ["stable", 2],
+      ["canary", 2],
+    ]);
+    registry.label("digits", labels);
+    expect([named(), registry.hasLabel("digits", "canary")]).toEqual([[1, undefined], false]);
+    addReady(registry, 2);
+    expect(named()).toEqual([2, 2]);
+    registry.label("digits", new Map());
+    expect([named(), registry.hasLabel("digits", "stable")]).toEqual([[undefined, undefined], false]);
+  });
+
+  test("of two lives of a version the newer answers when it is ready, and one of them is told", () => {
+    const registry = modelRegistry();
+    addReady(registry, 1);
+    const first = registry.find({ name: "digits" });
+    const next = registry.add("digits", 1);
+    expect([registry.find({ name: "digits" }), registry.versions("digits")]).toEqual([
+      first,
+      [{ version: 1, state: "Ready" }],
+    ]);
+    next.happen("fetched");
+    next.happen("verified");
+    next.load(target(1));
+    next.happen("warmed");
+    expect(registry.find({ name: "digits" })).not.toBe(first);
+    next.fail({ code: "EngineFailed", message: "gone" });
+    expect(registry.find({ name: "digits" })).toBe(first);
+  });
+
+  test("a ready version is preferred to a draining one with a larger number", () => {
+    const registry = modelRegistry();
+    addReady(registry, 1);
+    const newer = registry.add("digits", 2);
+    newer.happen("fetched");
+    newer.happen("verified");
+    newer.load(target(2));
+    newer.happen("warmed");
+    newer.happen("stopping");
+    expect(registry.find({ name: "digits" })?.version).toBe(1);
+    expect(registry.find({ name: "digits", version: 2 })?.version).toBe(2);
+  });
+
+  test("ends are told until there are too many of them", () => {
+    const registry = modelRegistry();
+    for (let version = 1; version <= 40; version++) registry.add("digits", version).happen("stopping");
+    const versions = registry.versions("digits").map(({ version }) => version);
+    expect([versions.length <= 17, versions.at(-1)]).toEqual([true, 40]);
+    registry.add("digits", 40);
+    expect(registry.versions("digits").at(-1)).toEqual({ version: 40, state: "Fetching" });
+  });
+
   test("tells every version with its state and fault, and every change once", () => {
     const changes: string[] = [];
     const registry = modelRegistry((name, version, state) => changes.push(`${name} ${version} ${state}`));
