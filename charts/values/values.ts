@@ -7,6 +7,15 @@ function kubernetes(description: string, assumed: object): TSchema {
     : Type.Object({}, { description, default: assumed, additionalProperties: true });
 }
 
+/** Labels beside the chart's own: the same key twice is no YAML. */
+function moreLabels(description: string): TSchema {
+  const own = { pattern: "^(app\\.kubernetes\\.io|helm\\.sh)/" };
+  return Type.Object(
+    {},
+    { description, default: {}, additionalProperties: { type: "string" }, propertyNames: { not: own } },
+  );
+}
+
 function text(description: string, assumed: string, keywords: object = {}): TSchema {
   return Type.String({ description, default: assumed, ...keywords });
 }
@@ -50,7 +59,7 @@ function workload(what: string, resources: object): Readonly<Record<string, TSch
       [],
     ),
     priorityClassName: text("Priority class of the pods.", ""),
-    podLabels: kubernetes("More labels of the pods.", {}),
+    podLabels: moreLabels("More labels of the pods."),
     podAnnotations: kubernetes("Annotations of the pods.", {}),
     serviceAccount: section("Account of the pods; its name is fixed.", {
       create: flag("Install it; otherwise it has to be there.", true),
@@ -77,7 +86,7 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     pullPolicy: Type.Enum(pullPolicies, { description: "When images are pulled.", default: "IfNotPresent" }),
     pullSecrets: kubernetes("Secrets to pull the images of operator and gateway with, as [{name: …}].", []),
   }),
-  commonLabels: kubernetes("More labels of every object; none of app.kubernetes.io.", {}),
+  commonLabels: moreLabels("More labels of every object; none of app.kubernetes.io and helm.sh."),
   watchNamespace: text(
     "The only namespace whose ModelDeployments are looked after, with Roles only; empty: all, with ClusterRoles.",
     "",

@@ -94,6 +94,8 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     "a pull policy that Kubernetes does not know": [{ image: { pullPolicy: "Sometimes" } }, "value must be one of"],
     "an image with a blank": [{ image: { operator: "a b" } }, "does not match pattern"],
     "a namespace that cannot be": [{ watchNamespace: "My_Models" }, "does not match pattern"],
+    "a label that the chart has": [{ commonLabels: { "helm.sh/chart": "x" } }, "'not' failed"],
+    "a label that is no text": [{ operator: { podLabels: { team: 1 } } }, "got number, want string"],
     "a port that cannot be": [{ networkPolicy: { apiServerPorts: [70_000] } }, "maximum: got 70,000, want 65,535"],
   };
   test.each(Object.entries(wrong))("refuse %s", async (_sentence, [values, complaint]) => {
