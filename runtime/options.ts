@@ -1,4 +1,4 @@
-import { basename, extname } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { faults } from "./base/faults.ts";
 import { type LogLevel, logLevels } from "./base/log.ts";
 import {
@@ -227,7 +227,7 @@ function placeOf(source: OptionSource, names: OptionNames, expected: string): st
 }
 
 function modelNameOf(path: string): string {
-  const name = basename(path);
+  const name = basename(resolve(path));
   return basename(name, extname(name)) || "model";
 }
 

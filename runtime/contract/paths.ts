@@ -18,3 +18,6 @@ export const adminPaths = {
   /** A list of them: every version of every model. */
   models: "/models",
 } as const;
+
+/** Where TensorFlow Serving has its metrics by default: on the admin port they are here as well. */
+export const tensorflowMetricsPath = "/monitoring/prometheus/metrics";

@@ -2,7 +2,7 @@ import type { RequestListener, ServerResponse } from "node:http";
 import { Fault } from "../base/fault.ts";
 import type { Exposition } from "../base/metrics.ts";
 import type { ModelFacts, ModelState } from "../contract/model-facts.ts";
-import { adminPaths } from "../contract/paths.ts";
+import { adminPaths, tensorflowMetricsPath } from "../contract/paths.ts";
 
 /** What the admin port tells. */
 export interface AdminFacts {
@@ -35,7 +35,8 @@ async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer
       return plain(200, "ok");
     case adminPaths.readyz:
       return plain(facts.state() === "Ready" ? 200 : 503, facts.state());
-    case adminPaths.metrics: {
+    case adminPaths.metrics:
+    case tensorflowMetricsPath: {
       const { contentType, text } = await facts.metrics();
       return { status: 200, contentType, text };
     }

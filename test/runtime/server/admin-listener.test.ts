@@ -55,6 +55,7 @@ describe("the admin port", () => {
 
   test("tells figures and facts", async () => {
     expect(await told(server, "/metrics")).toBe("200 up 1");
+    expect(await told(server, "/monitoring/prometheus/metrics")).toBe("200 up 1");
     expect(await told(server, "/model")).toBe(`200 ${JSON.stringify(facts)}`);
     expect(await told(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
   });
