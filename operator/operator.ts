@@ -191,7 +191,8 @@ function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void 
   });
 }
 
-type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink">;
+type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink"> &
+  Pick<WatchOptions<T>, "keep">;
 
 interface WatchesOptions extends OperatorOptions {
   readonly client: Client;
@@ -203,12 +204,11 @@ interface WatchesOptions extends OperatorOptions {
 
 function startWatches(caches: Caches, warnings: PodWarnings, options: WatchesOptions): readonly Watch[] {
   const { client, watchNamespace, clock = systemClock, random, log, observers } = options;
-  const watching = <T extends KubeObject>({ resource, selection, sink }: Feed<T>): Watch =>
+  const watching = <T extends KubeObject>({ resource, ...feed }: Feed<T>): Watch =>
     startWatch<T>({
       client,
       resource,
-      selection,
-      sink,
+      ...feed,
       clock,
       log,
       ...(random === undefined ? {} : { random }),

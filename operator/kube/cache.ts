@@ -170,11 +170,15 @@ function trimmed<T extends KubeObject>(
   raw: T & Stored,
   trim: ((object: T & Stored) => T & Stored) | undefined,
 ): T & Stored {
+  const object = "managedFields" in raw.metadata ? withoutManagedFields(raw) : raw;
+  return trim === undefined ? object : trim(object);
+}
+
+function withoutManagedFields<T extends KubeObject>(raw: T & Stored): T & Stored {
   const { managedFields: _dropped, ...metadata } = raw.metadata as (T & Stored)["metadata"] & {
     managedFields?: unknown;
   }; // on the wire, though no kind of ours names it
-  const object: T & Stored = { ...raw, metadata };
-  return trim === undefined ? object : trim(object);
+  return { ...raw, metadata };
 }
 
 interface Store<T extends KubeObject, Index extends string> {
@@ -192,17 +196,24 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
   const byUid = new Map<string, T & Stored>();
   /** By namespace, then by name: a key of both in one would have to be written for every look-up. */
   const byName = new Map<string, Map<string, T & Stored>>();
-  const uidsByIndex = new Map<string, Map<string, Set<string>>>();
+  const found = new Map<string, Map<string, readonly (T & Stored)[]>>();
   const keysOf = Object.entries<(object: T & Stored) => readonly string[]>(indexes ?? {});
+  for (const [index] of keysOf) found.set(index, new Map());
 
   const unindex = (object: T & Stored): void => {
-    const { uid } = object.metadata;
     for (const [index, keys] of keysOf) {
+      const byKey = found.get(index);
       for (const key of keys(object)) {
-        const uids = uidsByIndex.get(index)?.get(key);
-        uids?.delete(uid);
-        if (uids?.size === 0) uidsByIndex.get(index)?.delete(key);
+        const others = byKey?.get(key)?.filter((other) => other !== object) ?? [];
+        if (others.length === 0) byKey?.delete(key);
+        else byKey?.set(key, others);
       }
+    }
+  };
+  const index = (object: T & Stored): void => {
+    for (const [name, keys] of keysOf) {
+      const byKey = found.get(name);
+      for (const key of keys(object)) byKey?.set(key, [...(byKey.get(key) ?? []), object]);
     }
   };
   return {
@@ -210,32 +221,26 @@ function createStore<T extends KubeObject, Index extends string>({ indexes }: Ca
     all: () => [...byUid.values()],
     find: ({ namespace = "", name }) => byName.get(namespace)?.get(name),
     withUid: (uid) => byUid.get(uid),
-    withIndex(index, key) {
-      const uids = uidsByIndex.get(index)?.get(key);
-      return uids === undefined ? [] : [...uids].map((uid) => byUid.get(uid)).filter((object) => object !== undefined);
-    },
+    withIndex: (index, key) => found.get(index)?.get(key) ?? [],
     set(object) {
-      const { uid } = object.metadata;
+      const { namespace = "", name, uid } = object.metadata;
       const previous = byUid.get(uid);
-      if (previous !== undefined) unindex(previous);
       byUid.set(uid, object);
-      const { namespace = "", name } = object.metadata;
       const named = byName.get(namespace) ?? new Map<string, T & Stored>();
       byName.set(namespace, named.set(name, object));
-      for (const [index, keys] of keysOf) {
-        const uidsByKey = uidsByIndex.get(index) ?? new Map<string, Set<string>>();
-        uidsByIndex.set(index, uidsByKey);
-        for (const key of keys(object)) uidsByKey.set(key, (uidsByKey.get(key) ?? new Set()).add(uid));
-      }
+      if (previous !== undefined) unindex(previous);
+      index(object);
     },
     delete(object) {
       const { uid } = object.metadata;
-      if (!byUid.delete(uid)) return false;
+      const known = byUid.get(uid);
+      if (known === undefined) return false;
+      byUid.delete(uid);
       const { namespace = "", name } = object.metadata;
       const named = byName.get(namespace);
       if (named?.get(name)?.metadata.uid === uid) named.delete(name);
       if (named?.size === 0) byName.delete(namespace);
-      unindex(object);
+      unindex(known);
       return true;
     },
   };

@@ -60,9 +60,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
 /** An object of its identity alone, undefined when it is not to be found in this text. */
 function identity(body: string): object | undefined {
-  const [name, uid, resourceVersion] = ["name", "uid", "resourceVersion"].map((member) => {
+  const [name, uid, resourceVersion] = ["name", "uid", "resourceVersion"].map((member): unknown => {
     const text = memberText(body, ["metadata", member]);
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    return text === undefined ? undefined : JSON.parse(text);
   });
   return resourceVersion === undefined ? undefined : { metadata: { name, uid, resourceVersion } };
 }

@@ -1,6 +1,6 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, type Status, statusFault } from "./faults.ts";
-import { withoutManagedFields } from "./json/json-text.ts";
+import { type KeptEvents, wholeEvents } from "./json/kept-events.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 
 /** One line of a watch that is not an end. */
@@ -35,35 +35,68 @@ export interface StreamEnd {
   readonly retryAfterMs?: number;
 }
 
-/** Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends. */
+/** How lines, or their values, become events. */
+type Reading = Pick<KeptEvents, "ofLine" | "ofValue">;
+
+/**
+ * Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends.
+ * Objects come without managed fields.
+ */
 export async function readWatch<T extends KubeObject>(
   operation: string,
   chunks: AsyncIterable<unknown>,
   onEvent: (event: WatchEvent<T>) => void,
+  reading: Reading = wholeEvents,
 ): Promise<StreamEnd> {
-  const decoder = new TextDecoder();
-  let rest = "";
+  const splitter = createLineSplitter();
   const iterator = chunks[Symbol.asyncIterator]();
   for (;;) {
     const piece = await nextPiece(operation, iterator);
     if ("reason" in piece) return piece;
     if (piece.done) break;
-    const lines =
-      piece.value instanceof Uint8Array
-        ? (rest + decoder.decode(piece.value, { stream: true })).split("\n")
-        : [piece.value, rest];
-    rest = String(lines.pop());
+    const lines = piece.value instanceof Uint8Array ? splitter.lines(piece.value) : [piece.value];
     for (const line of lines) {
-      const end = isBlank(line) ? undefined : readLine(operation, line, onEvent);
+      const end = isBlank(line) ? undefined : readLine(operation, eventOf<T>(line, reading), { line, onEvent });
       if (end !== undefined) {
         await iterator.return?.();
         return end;
       }
     }
   }
+  const rest = splitter.rest();
   if (rest.trim() === "") return { reason: "closed" };
   const cause = `the stream ended within a line, after ${JSON.stringify(rest.slice(-40))}`;
   return { reason: "truncated", fault: kubeFaults.BrokenResponse({ operation, cause }) };
+}
+
+interface LineSplitter {
+  /** The lines that end in this piece. */
+  lines(piece: Uint8Array): readonly string[];
+  /** What came after the last of them. */
+  rest(): string;
+}
+
+const newline = 10;
+
+/** Makes each line a text of its own: parts of a common one are slower to read. */
+function createLineSplitter(): LineSplitter {
+  let begun: Buffer[] = [];
+  return {
+    lines(piece) {
+      const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+      const lines: string[] = [];
+      let at = 0;
+      for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, at)) {
+        const last = bytes.subarray(at, end);
+        lines.push(begun.length === 0 ? last.toString() : Buffer.concat([...begun, last]).toString());
+        begun = [];
+        at = end + 1;
+      }
+      if (at < bytes.length) begun.push(bytes.subarray(at));
+      return lines;
+    },
+    rest: () => Buffer.concat(begun).toString(),
+  };
 }
 
 function isBlank(line: unknown): boolean {
@@ -82,12 +115,16 @@ async function nextPiece(operation: string, iterator: AsyncIterator<unknown>): P
   }
 }
 
+interface Telling<T extends KubeObject> {
+  readonly line: unknown;
+  readonly onEvent: (event: WatchEvent<T>) => void;
+}
+
 function readLine<T extends KubeObject>(
   operation: string,
-  line: unknown,
-  onEvent: (event: WatchEvent<T>) => void,
+  event: Line<T> | undefined,
+  { line, onEvent }: Telling<T>,
 ): StreamEnd | undefined {
-  const event = parsedLine<T>(line);
   if (event?.type === "ERROR") {
     const fault = statusFault(operation, event.object);
     return { reason: fault.code === "Expired" ? "expired" : "error-event", fault };
@@ -104,9 +141,9 @@ type Line<T extends KubeObject> = WatchEvent<T> | { readonly type: "ERROR"; read
 
 const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]);
 
-function parsedLine<T extends KubeObject>(line: unknown): Line<T> | undefined {
+function eventOf<T extends KubeObject>(line: unknown, reading: Reading): Line<T> | undefined {
   try {
-    const value: unknown = typeof line === "string" ? JSON.parse(withoutManagedFields(line)) : line;
+    const value = typeof line === "string" ? reading.ofLine(line) : reading.ofValue(line);
     const event = value as Line<T> | null; // the server's word; type and identity are looked at next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;

@@ -6,6 +6,8 @@ import type { Client, ObjectList, Selection } from "./client.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
+import { type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
+import type { KeptMembers } from "./json/kept.ts";
 import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
 import { readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
@@ -21,6 +23,8 @@ export interface WatchOptions<T extends KubeObject> {
   readonly resource: Resource;
   /** Default: the kind in all namespaces. */
   readonly selection?: Selection;
+  /** Which members of an object are needed; the sink is told no others. Default: all but `metadata.managedFields`. */
+  readonly keep?: KeptMembers;
   /** Told the whole state first, then every change; most often a `Cache`. */
   readonly sink: WatchSink<T>;
   readonly clock?: Clock;
@@ -62,6 +66,7 @@ const initialEventsEnd = "k8s.io/initial-events-end";
 /** Starts at once. Never throws: what goes wrong is told to `onEnd` and the log, and tried again. */
 export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
   const { clock = systemClock, random = Math.random, log = silentLog, resource } = options;
+  const kept = options.keep === undefined ? wholeEvents : keptEvents(options.keep);
   const stopping = new AbortController();
   const position: Position<T> = {
     resumeFrom: undefined,
@@ -78,7 +83,7 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
     while (!stopping.signal.aborted) {
       const startedMs = clock.monotonic();
       const last = reason;
-      const end = await connection({ ...options, clock, random }, position, stopping.signal);
+      const end = await connection({ ...options, clock, random, kept }, position, stopping.signal);
       ({ reason } = end);
       const aliveMs = clock.monotonic() - startedMs;
       position.initial = undefined;
@@ -123,7 +128,11 @@ interface Position<T extends KubeObject> {
   isTroubled: boolean;
 }
 
-type Settings<T extends KubeObject> = WatchOptions<T> & { readonly clock: Clock; readonly random: () => number };
+type Settings<T extends KubeObject> = WatchOptions<T> & {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly kept: KeptEvents;
+};
 
 async function connection<T extends KubeObject>(
   settings: Settings<T>,
@@ -160,7 +169,7 @@ async function follow<T extends KubeObject>(
     if (position.resumeFrom === undefined && !position.streamsLists) {
       const list = await client.list<T>(resource, selection, attempt.signal);
       if (attempt.signal.aborted) return { reason: "stopped" };
-      replace(list, position, sink);
+      replace({ ...list, items: list.items.map((item) => settings.kept.ofObject(item)) }, position, sink);
     }
     const parameters = watchParameters(position, attempt.timeoutSeconds);
     const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
@@ -173,7 +182,8 @@ async function follow<T extends KubeObject>(
     const onEvent = (event: WatchEvent<T>): void => {
       if (!attempt.signal.aborted) accept(event, position, sink);
     };
-    const end = await readWatch(operation, stream.values ?? stream.chunks, onEvent).finally(() => stream.close());
+    const lines = stream.values ?? stream.chunks;
+    const end = await readWatch(operation, lines, onEvent, settings.kept).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
     return end;
   } catch (thrown) {

@@ -11,7 +11,9 @@ import type {
   ServiceAccount,
   Stored,
 } from "../kube/kinds.ts";
+import type { KeptMembers } from "../kube/json/kept.ts";
 import { type Resource, resources } from "../kube/resources.ts";
+import { keptMembers } from "./resources/kept-members.ts";
 import { deploymentKey } from "./resources/names.ts";
 import { gatewayLabels, labels } from "./resources/labels.ts";
 
@@ -19,6 +21,7 @@ import { gatewayLabels, labels } from "./resources/labels.ts";
 export interface Watched<T extends KubeObject, Index extends string = never> {
   readonly resource: Resource;
   readonly selection: Selection;
+  readonly keep: KeptMembers;
   readonly cache: Cache<T, Index>;
 }
 
@@ -45,6 +48,7 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
     deployments: {
       resource: resources.modelDeployments,
       selection: { namespace },
+      keep: keptMembers.modelDeployment,
       cache: createCache<ModelDeployment, "port">({
         indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
       }),
@@ -52,27 +56,41 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
     replicaSets: {
       resource: resources.replicaSets,
       selection,
-      cache: createCache<ReplicaSet, "owner">({ indexes: { owner: ownerUids }, trim: withoutTemplate }),
+      keep: keptMembers.replicaSet,
+      cache: createCache<ReplicaSet, "owner">({ indexes: { owner: ownerUids } }),
     },
     pods: {
       resource: resources.pods,
       selection,
+      keep: keptMembers.pod,
       cache: createCache<Pod, "owner" | "deployment">({
         indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
-        trim: withoutSpec,
+        trim: readPod,
       }),
     },
     gateways: {
       resource: resources.pods,
       selection: { namespace: gatewayNamespace, labelSelector: gatewaySelector.join(",") },
-      cache: createCache<Pod>({ trim: withoutSpec }),
+      keep: keptMembers.pod,
+      cache: createCache<Pod>({ trim: readPod }),
     },
-    services: { resource: resources.services, selection, cache: createCache<Service>() },
-    serviceAccounts: { resource: resources.serviceAccounts, selection, cache: createCache<ServiceAccount>() },
-    endpointSlices: { resource: resources.endpointSlices, selection, cache: createCache<EndpointSlice>() },
+    services: { resource: resources.services, selection, keep: keptMembers.service, cache: createCache<Service>() },
+    serviceAccounts: {
+      resource: resources.serviceAccounts,
+      selection,
+      keep: keptMembers.serviceAccount,
+      cache: createCache<ServiceAccount>(),
+    },
+    endpointSlices: {
+      resource: resources.endpointSlices,
+      selection,
+      keep: keptMembers.endpointSlice,
+      cache: createCache<EndpointSlice>(),
+    },
     podDisruptionBudgets: {
       resource: resources.podDisruptionBudgets,
       selection,
+      keep: keptMembers.podDisruptionBudget,
       cache: createCache<PodDisruptionBudget>(),
     },
   };
@@ -88,17 +106,15 @@ function ownerUids({ metadata }: KubeObject): readonly string[] {
   return (metadata.ownerReferences ?? []).filter(({ controller }) => controller === true).map(({ uid }) => uid);
 }
 
-/** A template never changes and, but for its image, is never compared: it would be the largest part of the cache. */
-function withoutTemplate(replicaSet: ReplicaSet & Stored): ReplicaSet & Stored {
-  const { spec } = replicaSet;
-  const containers = spec.template.spec.containers.map(({ name, image }) => ({
-    name,
-    ...(image === undefined ? {} : { image }),
-  }));
-  return { ...replicaSet, spec: { ...spec, template: { spec: { containers } } } };
+/** Of the conditions Ready and those that are not met are read. */
+function readPod(pod: Pod & Stored): Pod & Stored {
+  const { nodeName } = pod.spec;
+  const conditions = pod.status?.conditions?.filter(({ type, status }) => type === "Ready" || status !== "True");
+  return {
+    ...pod,
+    spec: { containers: noContainers, ...(nodeName === undefined ? {} : { nodeName }) },
+    ...(pod.status === undefined ? {} : { status: { ...pod.status, ...(conditions && { conditions }) } }),
+  };
 }
 
-function withoutSpec(pod: Pod & Stored): Pod & Stored {
-  const { nodeName } = pod.spec;
-  return { ...pod, spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) } };
-}
+const noContainers: Pod["spec"]["containers"] = [];

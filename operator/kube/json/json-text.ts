@@ -1,7 +1,5 @@
-const quote = 34;
-const backslash = 92;
-const comma = 44;
-const colon = 58;
+/** Codes of the characters that structure JSON. */
+const [quote, backslash, comma, colon] = [34, 92, 44, 58];
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125];
 
 /**
@@ -52,12 +50,13 @@ export function withoutManagedFields(json: string): string {
   return end === undefined ? json : `${json.slice(0, begin)}[]${json.slice(end)}`;
 }
 
+/** Behind the white space that begins here. */
 function skipSpace(json: string, at: number): number {
   while (json.charCodeAt(at) <= 32) at += 1;
   return at;
 }
 
-/** Behind the value that begins here. */
+/** Behind the value that begins here; undefined when it has no end. */
 function valueEnd(json: string, at: number): number | undefined {
   const first = json.charCodeAt(at);
   if (first === quote) return stringEnd(json, at);
@@ -69,30 +68,33 @@ function valueEnd(json: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Behind the string that begins here. */
+/** Behind the string that begins here; undefined when it has no end. */
 function stringEnd(json: string, at: number): number | undefined {
-  for (let end = json.indexOf('"', at + 1); end !== -1; end = json.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (json.charCodeAt(end - 1 - slashes) === backslash) slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
+  const { length } = json;
+  for (let next = at + 1; next < length; next += 1) {
+    const code = json.charCodeAt(next);
+    if (code === quote) return next + 1;
+    if (code === backslash) next += 1;
   }
   return undefined;
 }
 
-/** Behind the list or object that begins here. */
+/** Behind the list or object that begins here. One loop over both levels: this is where most of a large list is read. */
 function nestedEnd(json: string, at: number): number | undefined {
+  const { length } = json;
   let depth = 0;
-  for (let next = at; next < json.length; next += 1) {
+  let isInString = false;
+  for (let next = at; next < length; next += 1) {
     const code = json.charCodeAt(next);
-    if (code === quote) {
-      const end = stringEnd(json, next);
-      if (end === undefined) return undefined;
-      next = end - 1;
+    if (isInString) {
+      if (code === backslash) next += 1;
+      else if (code === quote) isInString = false;
+    } else if (code === quote) {
+      isInString = true;
     } else if (code === openBrace || code === openBracket) {
       depth += 1;
-    } else if (code === closeBrace || code === closeBracket) {
-      depth -= 1;
-      if (depth === 0) return next + 1;
+    } else if ((code === closeBrace || code === closeBracket) && --depth === 0) {
+      return next + 1;
     }
   }
   return undefined;

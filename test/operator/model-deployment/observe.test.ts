@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
+import { keptEvents } from "../../../operator/kube/json/kept-events.ts";
 import { createCaches, labelledKey } from "../../../operator/model-deployment/caches.ts";
 import { observe } from "../../../operator/model-deployment/observe.ts";
 import { observedPod } from "../../../operator/model-deployment/pods/observed-pod.ts";
@@ -217,11 +218,12 @@ describe("the caches", () => {
     const image = "modelwright/runtime:1";
     const template = { spec: { containers: [{ name: "runtime", image, args: ["serve"] }] } };
     const metadata = { name: "digits-a1", uid: "u", resourceVersion: "1", ownerReferences: [owner] };
-    replicaSets.cache.upsert({
+    const replicaSet = {
       ...named("ReplicaSet", "digits-a1", [owner]),
       metadata,
       spec: { replicas: 1, selector: {}, template },
-    });
+    };
+    replicaSets.cache.upsert(keptEvents(replicaSets.keep).ofObject(replicaSet));
     pods.cache.upsert({ ...pod({}), spec: template.spec });
     expect(replicaSets.cache.withIndex("owner", owner.uid)[0]?.spec.template).toEqual({
       spec: { containers: [{ name: "runtime", image }] },

@@ -1,0 +1,73 @@
+import type { KeptMembers } from "../../kube/json/kept.ts";
+import { annotations, labels } from "./labels.ts";
+
+/**
+ * What is read of each kind: the rest of an object is neither parsed nor kept. A builder beside it that writes a member
+ * more has to name it here, or it would be applied again and again.
+ */
+const identity = { name: true, namespace: "shared", uid: true, resourceVersion: true } as const;
+const life = { creationTimestamp: true, deletionTimestamp: true } as const;
+
+const child = {
+  ...identity,
+  labels: "shared",
+  annotations: { [annotations.applied]: true },
+  ownerReferences: "shared",
+} as const;
+
+const containerStatus = { name: "shared", ready: true, restartCount: true, state: true, lastState: true } as const;
+const condition = {
+  type: "shared",
+  status: "shared",
+  reason: "shared",
+  message: true,
+  lastTransitionTime: "shared",
+} as const;
+
+export const keptMembers = {
+  modelDeployment: { metadata: { ...identity, ...life, generation: true }, spec: true, status: true },
+  replicaSet: {
+    metadata: {
+      ...identity,
+      labels: { [labels.deployment]: true },
+      annotations: { [annotations.version]: true, [annotations.retiredAt]: true },
+      ownerReferences: "shared",
+    },
+    // The template never changes and, but for its image, is never compared: it would be the largest part of the cache.
+    spec: { replicas: true, template: { spec: { containers: { name: "shared", image: "shared" } } } },
+    status: { replicas: true, conditions: condition },
+  },
+  pod: {
+    metadata: {
+      ...identity,
+      ...life,
+      labels: { [labels.deployment]: true, [labels.revision]: true },
+      ownerReferences: "shared",
+    },
+    spec: { nodeName: "shared" },
+    status: {
+      phase: true,
+      podIP: true,
+      reason: true,
+      message: true,
+      conditions: condition,
+      initContainerStatuses: containerStatus,
+      containerStatuses: containerStatus,
+    },
+  },
+  service: {
+    metadata: child,
+    spec: {
+      type: "shared",
+      ports: { name: true, port: true, targetPort: true, protocol: true, appProtocol: true },
+    },
+  },
+  serviceAccount: { metadata: child, automountServiceAccountToken: true },
+  endpointSlice: {
+    metadata: child,
+    addressType: true,
+    endpoints: "shared",
+    ports: { name: true, port: true, protocol: true, appProtocol: true },
+  },
+  podDisruptionBudget: { metadata: child, spec: { maxUnavailable: true, selector: "shared" } },
+} as const satisfies Record<string, KeptMembers>;

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+
+import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
+import { type Keep, keeper } from "../../../../operator/kube/json/kept.ts";
+
+describe("what is kept", () => {
+  const table: readonly { sentence: string; keep: Keep; value: unknown; want: unknown }[] = [
+    { sentence: "is everything", keep: true, value: { a: [{ b: null }] }, want: { a: [{ b: null }] } },
+    {
+      sentence: "is named",
+      keep: { a: true, b: { c: true } },
+      value: { a: 1, b: { c: 2, d: 3 }, e: 4 },
+      want: { a: 1, b: { c: 2 } },
+    },
+    {
+      sentence: "is the same of every entry",
+      keep: { a: { b: true } },
+      value: { a: [{ b: 1, c: 2 }, 3, [{ c: 4 }]] },
+      want: { a: [{ b: 1 }, 3, [{}]] },
+    },
+    { sentence: "is what is there", keep: { a: true, b: true }, value: { b: null }, want: { b: null } },
+    {
+      sentence: "is a plain value where members were expected",
+      keep: { a: { b: true } },
+      value: { a: "b" },
+      want: { a: "b" },
+    },
+    { sentence: "is of the object itself", keep: { toString: true, a: true }, value: { a: 1 }, want: { a: 1 } },
+    {
+      sentence: "is shared whatever it is",
+      keep: { a: "shared" },
+      value: { a: [1, null, { b: "c" }] },
+      want: { a: [1, null, { b: "c" }] },
+    },
+  ];
+  test.each(table)("$sentence", ({ keep, value, want }) => {
+    expect(keeper(keep)(value)).toStrictEqual(want);
+  });
+
+  test("is one and the same for equal values that are shared, and not for others", () => {
+    const owner = keeper({ owner: "shared" });
+    const of = (value: unknown): unknown => (owner({ owner: value }) as { readonly owner: unknown }).owner;
+    const first = of({ uid: "a" });
+    expect([of({ uid: "a" }) === first, of({ uid: "b" }) === first, of({ uid: "b" })]).toEqual([
+      true,
+      false,
+      { uid: "b" },
+    ]);
+  });
+});
+
+describe("events", () => {
+  const events = keptEvents({ metadata: { name: true } });
+  const object = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "a", uid: "b", managedFields: [{ "f:a": {} }] },
+    spec: {},
+  };
+
+  test("of changes bring what is kept, from a line or from a value", () => {
+    const event = { type: "MODIFIED", object };
+    const want = { type: "MODIFIED", object: { apiVersion: "v1", kind: "Pod", metadata: { name: "a" } } };
+    expect([events.ofLine(JSON.stringify(event)), events.ofValue(event)]).toEqual([want, want]);
+  });
+
+  test("of another kind come whole", () => {
+    const bookmark = { type: "BOOKMARK", object: { metadata: { annotations: { a: "b" } } } };
+    expect(events.ofLine(JSON.stringify(bookmark))).toEqual(bookmark);
+  });
+
+  test("that are no events are left to who reads them", () => {
+    expect([events.ofLine("null"), events.ofLine('"a"'), events.ofLine('{"type":"ADDED"}')]).toEqual([
+      null,
+      "a",
+      { type: "ADDED" },
+    ]);
+  });
+});
