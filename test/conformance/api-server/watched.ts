@@ -14,7 +14,7 @@ const queries: Readonly<Record<string, (since: string) => string>> = {
   "?watch&labelSelector=color=red": (since) => `resourceVersion=${since}&labelSelector=color%3Dred`,
 };
 /** From before the history of a kind: surely so only where that began later than the server. */
-const forgotten = { "?watch&resourceVersion=1": () => "resourceVersion=1" };
+const forgotten: typeof queries = { "?watch&resourceVersion=1": () => "resourceVersion=1" };
 
 /** What a server tells of a trace afterwards to those who watch the kinds that it is about: every event in its order. */
 export async function watched(transport: Transport, { naming, since, steps }: WatchedTrace): Promise<Outcome[]> {
