@@ -116,13 +116,16 @@ function callOf(service: RpcService, method: RpcMethod, parts: GrpcParts): Untyp
 function unaryCall(service: RpcService, method: UnaryMethod, parts: GrpcParts): UntypedServiceImplementation[string] {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
     const begun = begin(service, parts, call);
-    method.answer(call.request, termsOf(call, parts, begun.start + parts.timeoutMs)).then(
+    const terms = termsOf(call, parts, begun.start + parts.timeoutMs);
+    method.answer(call.request, terms).then(
       (bytes) => {
+        terms.end();
         callback(null, asBuffer(bytes));
         tell(begun);
       },
       (thrown: unknown) => {
         const fault = Fault.from(thrown);
+        terms.end();
         callback(statusOf(service, fault));
         tell(begun, fault);
       },
@@ -157,6 +160,7 @@ async function streamCall({ service, parts, call }: Conversation, method: Stream
   const requests = "read" in call && method.takesMany ? call.iterator({ destroyOnReturn: false }) : single(call);
   try {
     await method.converse(requests, send, terms);
+    terms.end();
     call.end();
     tell(begun);
   } catch (thrown) {
@@ -184,13 +188,30 @@ function sent(call: Conversation["call"], bytes: Buffer, signal: AbortSignal): P
   });
 }
 
-function termsOf(call: AnyCall, { clock }: GrpcParts, latest: number): RpcCall {
+/** The terms of a call that runs, and what says that it runs no more. */
+interface Running extends RpcCall {
+  readonly end: () => void;
+}
+
+const gone = new Error("the client has left");
+
+function termsOf(call: AnyCall, { clock }: GrpcParts, latest: number): Running {
   const left = new AbortController();
+  let hasEnded = false;
   const emitter: EventEmitter = call;
-  emitter.once("cancelled", () => left.abort());
+  // It is emitted at the end of every call. A reason that is there already spares the making of one.
+  emitter.once("cancelled", () => {
+    if (!hasEnded) left.abort(gone);
+  });
   const given = call.getDeadline();
   const untilMs = (typeof given === "number" ? given : given.getTime()) - clock.now();
-  return { signal: left.signal, deadline: Math.min(latest, clock.monotonic() + untilMs) };
+  return {
+    signal: left.signal,
+    deadline: Math.min(latest, clock.monotonic() + untilMs),
+    end: () => {
+      hasEnded = true;
+    },
+  };
 }
 
 /** Says that a call has ended, and how. */

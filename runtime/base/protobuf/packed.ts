@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { alignedBytes } from "../aligned-bytes.ts";
 import type { Field } from "./message.ts";
 import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -63,7 +64,7 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
         throw new ProtobufError(`field ${number} has wire type ${wireType}; must have ${delimited}`);
       }
       const added = isList ? listed(kind, reader, number) : loose(kind, reader, number);
-      return before.length === 0 ? added : appended(before, added, reader.memory);
+      return before.length === 0 ? added : appended(before, added);
     },
     write: (values, writer) => {
       if (values.length === 0) return;
@@ -103,7 +104,7 @@ function checkEnd(kind: PackedKind, bytes: Uint8Array): void {
 
 function fixedNumbers(kind: PackedKind, bytes: Uint8Array): AnyArray {
   const array = arrays[kind];
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  const aligned = alignedBytes(bytes, array.BYTES_PER_ELEMENT);
   const memory = aligned.buffer as ArrayBuffer; // messages come from sockets and files, never from shared memory
   return new array(memory, aligned.byteOffset, bytes.length / array.BYTES_PER_ELEMENT);
 }
@@ -143,12 +144,16 @@ function looseNumber(kind: PackedKind, reader: WireReader): number {
   return kind === "bool" ? Number(reader.bool()) : reader.uint32();
 }
 
-/** Grows in place where there is room, and doubles the room where there is none. The memory of the message is never written. */
-function appended(before: AnyArray, added: AnyArray, messageMemory: ArrayBufferLike): AnyArray {
+/** Memory that holds one list and room for more of it; all other memory is shared with the message or with Buffer's pool. */
+const grown = new WeakSet<ArrayBufferLike>();
+
+/** Grows in place where there is room, and doubles the room where there is none. */
+function appended(before: AnyArray, added: AnyArray): AnyArray {
   const length = before.length + added.length;
   const end = before.byteOffset + length * before.BYTES_PER_ELEMENT;
-  const hasRoom = before.buffer !== messageMemory && end <= before.buffer.byteLength;
+  const hasRoom = grown.has(before.buffer) && end <= before.buffer.byteLength;
   const memory = hasRoom ? before.buffer : new ArrayBuffer(2 * length * before.BYTES_PER_ELEMENT);
+  if (!hasRoom) grown.add(memory);
   const all = new (before.constructor as typeof Uint32Array)(memory, hasRoom ? before.byteOffset : 0, length); // its own kind
   if (!hasRoom) all.set(before as Uint32Array); // as above
   all.set(added as Uint32Array, before.length); // as above

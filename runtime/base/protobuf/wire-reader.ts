@@ -67,11 +67,6 @@ export class WireReader {
     return this.#position;
   }
 
-  /** The memory that views of `bytes()` share. */
-  get memory(): ArrayBufferLike {
-    return this.#bytes.buffer;
-  }
-
   /** A varint of 32 bits: longer ones lose their upper bits, as protobuf's own readers have it. */
   uint32(): number {
     const bytes = this.#bytes;

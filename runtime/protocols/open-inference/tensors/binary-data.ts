@@ -1,3 +1,4 @@
+import { alignedBytes } from "../../../base/aligned-bytes.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
 import { faults } from "../faults.ts";
 import { datatypes } from "./datatypes.ts";
@@ -32,7 +33,7 @@ export function tensorFromBytes(bytes: Buffer, announced: AnnouncedBinary): Tens
   }
   const array = tensorArrays[dtype];
   const length = bytes.length / array.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  const aligned = alignedBytes(bytes, array.BYTES_PER_ELEMENT);
   const memory = aligned.buffer as ArrayBuffer; // what a socket brings is never shared between threads
   const data = new array(memory, aligned.byteOffset, length);
   if (dtype === "bool") checkBools(bytes, path);

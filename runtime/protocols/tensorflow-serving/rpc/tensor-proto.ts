@@ -1,3 +1,4 @@
+import { alignedBytes } from "../../../base/aligned-bytes.ts";
 import { type Draft, protoName } from "../../../base/protobuf/message.ts";
 import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
@@ -60,7 +61,7 @@ function fromContent(dtype: Dtype, shape: readonly number[], content: Uint8Array
   if (dtype === "bool" && content.some((byte) => byte > 1)) {
     throw new UnreadableTensor("tensor_content of a bool tensor must be bytes of 0 and 1");
   }
-  const aligned = content.byteOffset % array.BYTES_PER_ELEMENT === 0 ? content : new Uint8Array(content);
+  const aligned = alignedBytes(content, array.BYTES_PER_ELEMENT);
   const memory = aligned.buffer as ArrayBuffer; // what a socket brings is never shared between threads
   const data = new array(memory, aligned.byteOffset, content.length / array.BYTES_PER_ELEMENT);
   return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
