@@ -50,17 +50,21 @@ export async function outcomes(transport: Transport, namespace: string, steps: r
     const { status, headers, body } = await transport.send(request);
     const value = parsed(body);
     remember(memory, value);
-    // Of warnings only those about unknown fields are the model's business; beside a refusal nobody needs them.
-    const isWarned = status < 300 && headers["warning"]?.includes("unknown field") === true;
-    const warning = isWarned ? headers["warning"] : undefined;
+    const warning = status < 300 ? unknownFields(headers["warning"] ?? "") : "";
     results.push({
       step: `${step.method} ${step.path}`,
       status,
       body: normalised(value, "", naming),
-      ...(warning === undefined ? {} : { warning }),
+      ...(warning === "" ? {} : { warning }),
     });
   }
   return { results, naming };
+}
+
+/** Of warnings only those about unknown fields are the model's business; beside a refusal nobody needs them. */
+function unknownFields(warnings: string): string {
+  const told = warnings.split(/, (?=299 )/u);
+  return told.filter((text) => text.includes("unknown field")).join(", ");
 }
 
 function requestOf({ method, path, body, type, accept }: Step, namespace: string, memory: Memory): KubeRequest {
