@@ -113,11 +113,11 @@ function randomStep(pick: Pick): Step {
 const as = (form: string): string => `application/json;as=${form};v=v1;g=meta.k8s.io`;
 
 function randomRead(pick: Pick, { path: collection }: Kind, path: string): Step {
-  const version = pick(["RV", "OLDRV", "0", ""]);
-  const match = pick(["", "", "&resourceVersionMatch=NotOlderThan"]);
+  // Without `Exact` a state of any later moment is right.
+  const exactly = `resourceVersionMatch=Exact&resourceVersion=${pick(["RV", "OLDRV"])}`;
   return pick<() => Step>([
     () => ({ method: "GET", path: `${collection}?limit=1&continue=CONTINUE` }),
-    () => ({ method: "GET", path: `${collection}?resourceVersion=${version}${version === "" ? "" : match}` }),
+    () => ({ method: "GET", path: `${collection}?${exactly}` }),
     () => ({ method: "GET", path: collection, accept: as(pick(["Table", "PartialObjectMetadataList"])) }),
     () => ({ method: "GET", path, accept: as(pick(["Table", "PartialObjectMetadata"])) }),
     () => ({ method: "GET", path: `${collection}?labelSelector=${pick(["color+in+(red)", "color!%3Dred", "!size"])}` }),
