@@ -1,4 +1,5 @@
 import type { InferTarget } from "../../dataplane/infer.ts";
+import { exampleSchemas } from "./example-paths.ts";
 import { inferSchemas } from "./infer-path.ts";
 import { type CallSchemas, predictSchemas } from "./predict-path.ts";
 import { type Schema, objectSchema } from "./schemas.ts";
@@ -20,11 +21,14 @@ export function openApiDocument({ name, version }: Api, targets: readonly InferT
 function pathsOf(target: InferTarget): readonly (readonly [string, object])[] {
   const { name } = target;
   const model = encodeURIComponent(name);
-  const predict = predictSchemas(target);
-  return [
-    ...(predict === undefined
+  const serving = (verb: string, schemas: CallSchemas | undefined) =>
+    schemas === undefined
       ? []
-      : [[`/v1/models/${model}:predict`, { post: call(`predict ${name}`, "TensorFlow Serving", predict) }] as const]),
+      : [[`/v1/models/${model}:${verb}`, { post: call(`${verb} ${name}`, "TensorFlow Serving", schemas) }] as const];
+  return [
+    ...serving("predict", predictSchemas(target)),
+    ...serving("classify", exampleSchemas(target, "classify")),
+    ...serving("regress", exampleSchemas(target, "regress")),
     [`/v2/models/${model}/infer`, { post: call(`infer ${name}`, "Open Inference Protocol", inferSchemas(target)) }],
   ];
 }

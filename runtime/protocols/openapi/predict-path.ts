@@ -1,5 +1,5 @@
-import { type InferTarget, signatureOf } from "../../dataplane/infer.ts";
-import type { TensorSpec } from "../../dataplane/signature.ts";
+import type { InferTarget } from "../../dataplane/infer.ts";
+import { type Signature, type TensorSpec, defaultSignature } from "../../dataplane/signature.ts";
 import { type Schema, nestedSchema, objectSchema, wireForms } from "./schemas.ts";
 
 /** Request and answer of a call. */
@@ -10,25 +10,42 @@ export interface CallSchemas {
 
 const base64: Schema = objectSchema({ b64: { type: "string", contentEncoding: "base64" } });
 
-/** TensorFlow Serving's `:predict`; `undefined` when its JSON cannot hold one of the tensors. */
-export function predictSchemas(target: InferTarget): CallSchemas | undefined {
-  const { inputs, outputs } = signatureOf(target);
-  const isTold = [...inputs, ...outputs].every(({ dtype }) => {
-    const { element, onlyOpenInference } = wireForms[dtype];
-    return element !== undefined && onlyOpenInference !== true;
-  });
-  if (!isTold) return undefined;
-  const rows = objectSchema({ instances: nestedSchema(valueOf(inputs, row), [-1]) });
-  const columns = objectSchema({ inputs: valueOf(inputs, whole) });
-  return {
-    request: { oneOf: [rows, columns] },
-    answer: {
-      oneOf: [
+/** TensorFlow Serving's `:predict`; `undefined` when its JSON can hold the tensors of no signature. */
+export function predictSchemas({ signatures }: InferTarget): CallSchemas | undefined {
+  const told = [...signatures].filter(([, signature]) => isTold(signature));
+  if (told.length === 0) return undefined;
+  const calls = told.map(([name, signature]) => {
+    const named = signatureSchema(name, signatures.size);
+    const optional = name === defaultSignature ? Object.keys(named) : [];
+    const { inputs, outputs } = signature;
+    return {
+      requests: [
+        objectSchema({ ...named, instances: nestedSchema(valueOf(inputs, row), [-1]) }, optional),
+        objectSchema({ ...named, inputs: valueOf(inputs, whole) }, optional),
+      ],
+      answers: [
         objectSchema({ predictions: nestedSchema(valueOf(outputs, row), [-1]) }),
         objectSchema({ outputs: valueOf(outputs, whole) }),
       ],
-    },
+    };
+  });
+  // Answers of several signatures may look alike.
+  return {
+    request: { oneOf: calls.flatMap(({ requests }) => requests) },
+    answer: { [told.length > 1 ? "anyOf" : "oneOf"]: calls.flatMap(({ answers }) => answers) },
   };
+}
+
+/** How a request names a signature: not at all where there is but the default one. */
+export function signatureSchema(name: string, count: number): Readonly<Record<string, Schema>> {
+  return name === defaultSignature && count === 1 ? {} : { signature_name: { const: name } };
+}
+
+function isTold({ inputs, outputs }: Signature): boolean {
+  return [...inputs, ...outputs].every(({ dtype }) => {
+    const { element, onlyOpenInference } = wireForms[dtype];
+    return element !== undefined && onlyOpenInference !== true;
+  });
 }
 
 /** A single tensor stands alone; several stand by name. */

@@ -7,6 +7,7 @@ import { openInference } from "../../../../runtime/protocols/open-inference/open
 import type { Protocol } from "../../../../runtime/protocols/protocol.ts";
 import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
 import { type Formula, formulaRegistry } from "../formula-models.ts";
+import { vectorRegistry } from "../tensorflow-serving/vector-models.ts";
 
 const server = { name: "modelwright", version: "1.2.3" };
 
@@ -16,6 +17,8 @@ function echo(inputs: readonly TensorSpec[]): Formula {
 }
 
 let registry: ModelRegistry;
+/** Models with several signatures, some of them to classify and to regress. */
+let several: ModelRegistry;
 beforeAll(async () => {
   registry = await formulaRegistry([
     { name: "one", version: 1, formula: echo([{ name: "x", dtype: "float32", shape: [-1, 2] }]) },
@@ -31,6 +34,7 @@ beforeAll(async () => {
     { name: "half", version: 1, formula: echo([{ name: "x", dtype: "float16", shape: [-1] }]) },
   ]);
   registry.add("slow", 1);
+  several = await vectorRegistry();
 });
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -61,8 +65,8 @@ async function answered(
   return [answer.status, JSON.parse(Buffer.from(answer.body).toString())];
 }
 
-async function documented(): Promise<Document> {
-  const [, body] = await answered(openApi(registry, server), "GET", "/openapi.json");
+async function documented(models: ModelRegistry): Promise<Document> {
+  const [, body] = await answered(openApi(models, server), "GET", "/openapi.json");
   return body as Document; // compared as a whole below
 }
 
@@ -71,16 +75,16 @@ function fits(content: Content | undefined, value: unknown): boolean {
 }
 
 /** Sends a request to the protocol that has the path, and holds it and its answer against the document. */
-async function held(path: string, request: object): Promise<object> {
-  const { post } = (await documented()).paths[path] ?? {};
-  const protocol = path.startsWith("/v1") ? tensorflowServing(registry) : openInference(registry, server);
+async function held(path: string, request: object, models = registry): Promise<object> {
+  const { post } = (await documented(models)).paths[path] ?? {};
+  const protocol = path.startsWith("/v1") ? tensorflowServing(models) : openInference(models, server);
   const [status, answer] = await answered(protocol, "POST", path, JSON.stringify(request));
   return { request: fits(post?.requestBody, request), status, answer: fits(post?.responses[status], answer) };
 }
 
 describe("the OpenAPI document", () => {
   test("has the calls of every ready model, and none that its tensors cannot make", async () => {
-    const { openapi, info, paths } = await documented();
+    const { openapi, info, paths } = await documented(registry);
     expect([openapi, info]).toEqual(["3.1.0", { title: "modelwright", version: "1.2.3" }]);
     expect(Object.keys(paths)).toEqual([
       "/v1/models/one:predict",
@@ -94,7 +98,7 @@ describe("the OpenAPI document", () => {
   });
 
   test("tells shapes and types of the tensors", async () => {
-    const { paths } = await documented();
+    const { paths } = await documented(registry);
     const pair = { type: "array", items: { type: "number", format: "float" }, minItems: 2, maxItems: 2 };
     const column = { type: "array", items: pair };
     expect(paths["/v1/models/one:predict"]?.post.requestBody.content["application/json"].schema).toEqual({
@@ -167,5 +171,24 @@ describe("the OpenAPI document", () => {
     expect(
       ["/openapi.json", "/openapi.json?x", "/openapi.jsonx", "/x/openapi.json"].map((target) => protocol.owns(target)),
     ).toEqual([true, true, false, false]);
+  });
+
+  const ofSeveral: readonly (readonly [string, object])[] = [
+    ["half_plus_two:predict", { instances: [1, 2] }],
+    ["half_plus_two:predict", { signature_name: "serving_default", inputs: [1, 2] }],
+    ["half_plus_two:classify", { signature_name: "classify_x_to_y", examples: [{ x: 2.5 }] }],
+    ["half_plus_two:regress", { signature_name: "regress_x_to_y", context: { x: [1.5] }, examples: [{}, { x: 2.5 }] }],
+    ["labels:classify", { examples: [{ a: 0.5, b: [0.25] }] }],
+    ["labels:regress", { signature_name: "total", examples: [{ a: 0.5 }] }],
+  ];
+  test.each(ofSeveral)("is true of several signatures: %s of %j", async (call, request) => {
+    expect(await held(`/v1/models/${call}`, request, several)).toEqual({ request: true, status: 200, answer: true });
+  });
+
+  test("knows no request that names no signature where one must be named", async () => {
+    const { paths } = await documented(several);
+    const path = "/v1/models/half_plus_two:classify";
+    expect(fits(paths[path]?.post.requestBody, { examples: [{ x: 2.5 }] })).toBe(false);
+    expect(paths["/v1/models/versions:classify"]).toBeUndefined();
   });
 });
