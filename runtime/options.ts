@@ -33,7 +33,7 @@ export interface ProgramOptions {
 export interface ServeOptions extends ProgramOptions {
   readonly models: ServedModels;
   readonly engine: ModelEngine;
-  /** Threads of the engine; absent: as many as the CPU limit or the machine allows. */
+  /** Threads of each model; absent: as many as the CPU limit or the machine allows, one where there are many models. */
   readonly threads?: number;
   readonly host: string;
   readonly httpPort: number;

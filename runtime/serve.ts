@@ -73,14 +73,16 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
   };
 }
 
-/** So many models may find a thread of their own: each of those takes tens of megabytes, which a thousand models do not have. */
-const maxPlaced = 4;
+/** So many models may have threads of their own, and several of them: a thousand models would have thousands. */
+const maxThreaded = 4;
 
 /** Loads a version of a model, few at a time: each one takes a core and memory to read. */
 function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners): BringUpVersion {
   const { clock, log, print } = parts;
   const turn = turns(availableParallelism());
   const { serving, engine, threads } = options;
+  const given = threads === undefined ? {} : { threads };
+  const isCrowded = (): boolean => registry.names().length > maxThreaded;
   return async (entry, configuration, { number, path, volume }) => {
     const { name, format, digest, triton, fault } = configuration;
     if (fault !== undefined) throw fault;
@@ -91,10 +93,8 @@ function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners
       bringUp(entry, {
         path,
         volume,
-        load: { format, engine, ...(threads === undefined ? {} : { threads }) },
-        ...(registry.names().length > maxPlaced
-          ? {}
-          : { placement: { maxCallMs: serving.timeoutMs, isLoopBusy: false } }),
+        load: { format, engine, ...(isCrowded() ? { threads: threads ?? 1 } : given) },
+        ...(isCrowded() ? {} : { placement: { maxCallMs: serving.timeoutMs, isLoopBusy: false } }),
         ...(digest === undefined ? {} : { digest }),
         ...(triton === undefined ? {} : { names: triton }),
         warmsUp: serving.warmsUp,

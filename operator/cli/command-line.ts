@@ -69,7 +69,7 @@ const usage: Record<string, string> = {
   --version NUMBER    version of the model at PATH, where it has no numbered folder (default 1)
   --versions POLICY   of numbered versions: latest, latest:COUNT, all or specific:NUMBER,NUMBER… (default latest)
   --engine ENGINE     Auto, TensorFlowJs, OnnxRuntime or TensorFlow (default Auto)
-  --threads NUMBER    threads of the engine (default: as many as the machine allows)
+  --threads NUMBER    threads of each model (default: as many as the machine allows; 1 for many models)
   --http-port PORT    REST (default ${ports.rest})
   --grpc-port PORT    gRPC (default ${ports.grpc})
   --admin-port PORT   health, metrics and facts (default ${ports.admin})

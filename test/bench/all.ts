@@ -9,7 +9,14 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const benchmarks = ["./reconcile.ts", "./operator.ts", "./runtime-start.ts", "./start.ts", "./engines.ts"];
+const benchmarks = [
+  "./reconcile.ts",
+  "./operator.ts",
+  "./runtime-start.ts",
+  "./start.ts",
+  "./repository.ts",
+  "./engines.ts",
+];
 const rows: string[] = [];
 
 for (const benchmark of benchmarks) {

@@ -1,12 +1,12 @@
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Ended, type Program, digits, rows, start } from "./program.ts";
 
 /** A folder of models that a test fills. */
 export interface ModelsFolder {
   readonly path: string;
-  /** Puts a model into `<model>/<version>`, all at once. */
+  /** Puts a copy of a model file, by default the digits, into `<model>/<version>`, all at once. */
   add(model: string, version: string, file?: string): Promise<void>;
   write(path: string, text: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -22,7 +22,7 @@ export async function modelsFolder(): Promise<ModelsFolder> {
     add: async (model, version, file = digits.model) => {
       const made = join(making, String(count++));
       await mkdir(made);
-      await cp(file, join(made, "model.h5"));
+      await cp(file, join(made, basename(file)));
       await mkdir(join(path, model), { recursive: true });
       await rename(made, join(path, model, version));
     },

@@ -1,0 +1,123 @@
+/**
+ * What several models and versions cost in one process: memory of one more small model, memory after versions have replaced
+ * each other, and requests that fail meanwhile. Each version is copied beside the folder and renamed into it.
+ *
+ *     node test/bench/repository.ts [models] [swaps]
+ */
+import { join } from "node:path";
+import { fixtureFolder } from "../fixtures/archive.ts";
+import { digits, rows } from "../integration/runtime/program.ts";
+import {
+  type ModelsFolder,
+  type ModelsServing,
+  modelsFolder,
+  serveModels,
+} from "../integration/runtime/repository-scene.ts";
+import { type Figure, printFigures, quantile } from "./figures.ts";
+import { memoryMb } from "./process-figures.ts";
+
+const manyModels = Number(process.argv[2] ?? 200);
+const swaps = Number(process.argv[3] ?? 20);
+const modelGoalMb = 1.5;
+/** Of the memory before: what garbage collection and the allocator keep varies by more than that. */
+const growthGoal = 0.1;
+
+interface Measured<Value> {
+  readonly value: Value;
+  readonly engine: string;
+}
+
+async function withServing<Value>(
+  fill: (models: ModelsFolder) => Promise<void>,
+  measure: (serving: ModelsServing, models: ModelsFolder) => Promise<Value>,
+  ...args: readonly string[]
+): Promise<Measured<Value>> {
+  const models = await modelsFolder();
+  try {
+    await fill(models);
+    const serving = await serveModels("--repository", models.path, ...args);
+    const facts: unknown = await (await fetch(`${serving.admin}/models`)).json();
+    const [{ engine = "" } = {}] = facts as { readonly engine?: string }[]; // the contract's ModelFacts
+    const value = await measure(serving, models);
+    await serving.stop();
+    return { value, engine };
+  } finally {
+    await models.dispose();
+  }
+}
+
+async function settledMb({ child }: ModelsServing): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  return memoryMb(child.pid, "VmRSS");
+}
+
+async function memoryOfOneMore(): Promise<Figure> {
+  const file = join(fixtureFolder("onnx-models"), "simple_model", "v1", "model.onnx");
+  const memoryOf = (count: number): Promise<Measured<number>> =>
+    withServing(async (models) => {
+      for (let i = 0; i < count; i++) await models.add(`m${i}`, "1", file);
+    }, settledMb);
+  const few = await memoryOf(10);
+  const many = await memoryOf(10 + manyModels);
+  const perModel = (many.value - few.value) / manyModels;
+  return {
+    figure: `runtime: memory of one more small model, ${manyModels} of them (${many.engine})`,
+    goal: `≤ ${modelGoalMb} MB`,
+    measured: `${perModel.toFixed(2)} MB; ${few.value.toFixed(0)} MB with 10 models, ${many.value.toFixed(0)} MB with ${10 + manyModels}`,
+    isMet: perModel <= modelGoalMb,
+  };
+}
+
+interface Swapped {
+  readonly memory: readonly number[];
+  readonly statuses: readonly number[];
+}
+
+/** Replaces the version again and again while six clients ask without a pause. */
+async function swapped(serving: ModelsServing, models: ModelsFolder): Promise<Swapped> {
+  const sending = new AbortController();
+  const statuses: number[] = [];
+  const body = JSON.stringify({ instances: rows });
+  const clients = Array.from({ length: 6 }, async () => {
+    while (!sending.signal.aborted) {
+      const response = await fetch(`${serving.url}/v1/models/digits:predict`, { method: "POST", body });
+      await response.arrayBuffer();
+      statuses.push(response.status);
+    }
+  });
+  const memory: number[] = [];
+  for (let version = 2; version <= swaps + 1; version++) {
+    await models.add("digits", String(version));
+    while ((await serving.version("digits")) !== String(version))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await models.remove(`digits/${version - 1}`);
+    memory.push(memoryMb(serving.child.pid, "VmRSS"));
+  }
+  sending.abort();
+  await Promise.all(clients);
+  return { memory, statuses };
+}
+
+async function swapFigures(engine: string): Promise<readonly Figure[]> {
+  const { value } = await withServing((models) => models.add("digits", "1", digits.model), swapped, "--engine", engine);
+  const { memory, statuses } = value;
+  const half = Math.floor(memory.length / 2);
+  const [before, after] = [quantile(memory.slice(0, half), 0.5), quantile(memory.slice(half), 0.5)];
+  const failed = statuses.filter((status) => status !== 200).length;
+  return [
+    {
+      figure: `runtime: growth over ${swaps} swaps of a version, second half against the first (${engine})`,
+      goal: `≤ ${growthGoal * 100} %`,
+      measured: `${((after / before - 1) * 100).toFixed(1)} % (${before.toFixed(0)} and ${after.toFixed(0)} MB)`,
+      isMet: after / before - 1 <= growthGoal,
+    },
+    {
+      figure: `runtime: failed requests over ${swaps} swaps of a version (${engine})`,
+      goal: "0",
+      measured: `${failed} of ${statuses.length}`,
+      isMet: failed === 0,
+    },
+  ];
+}
+
+printFigures([...(await swapFigures("OnnxRuntime")), ...(await swapFigures("TensorFlowJs")), await memoryOfOneMore()]);
