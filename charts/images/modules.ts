@@ -11,7 +11,7 @@ export interface Modules {
 
 const commentLines = /^\s*(?:\/\/|\/?\*).*$/gm;
 // As the compiler writes them: in double quotes, never put together.
-const specifiers = /\b(?:from|import|import\(|require\()\s*"([^"]+)"/g;
+const specifiers = /\b(?:from|import|import\(|require\(|require\.resolve\()\s*"([^"]+)"/g;
 
 /** Follows the imports of built files, the ones on demand included. Throws when a file is missing. */
 export function reachedModules(entries: readonly string[]): Modules {

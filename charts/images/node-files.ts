@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
 
 import type { TarEntry } from "./tar.ts";
 
@@ -8,14 +9,17 @@ export const nodePath = "/usr/local/bin/node";
 const encoded = (text: string): Uint8Array => Buffer.from(text);
 
 /**
- * The Node that runs this, with the loader and the libraries that it needs: all of an operating system that the programs
- * see. Throws where these cannot be told: on anything but Linux.
+ * The Node that runs this, with the loader and the libraries that it and these addons need: all of an operating system that
+ * the programs see. Libraries beside an addon are its own. Throws where these cannot be told: on anything but Linux.
  */
-export function nodeFiles(): readonly TarEntry[] {
+export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
   if (process.platform !== "linux") {
     throw new Error(`images are made of this machine's Node, which is for ${process.platform}; must be for linux`);
   }
-  const libraries = sharedLibraries(process.execPath).map((path): TarEntry => ({
+  const needed = [process.execPath, ...addons].flatMap(sharedLibraries);
+  const isOwn = (path: string): boolean => addons.some((addon) => dirname(addon) === dirname(path));
+  const paths = [...new Set(needed)].filter((path) => !isOwn(path)).toSorted();
+  const libraries = paths.map((path): TarEntry => ({
     kind: "file",
     path: path.slice(1),
     content: { file: path },
@@ -35,5 +39,5 @@ export function nodeFiles(): readonly TarEntry[] {
 /** Absolute paths of what the loader would load, itself included. */
 function sharedLibraries(program: string): readonly string[] {
   const lines = execFileSync("ldd", [program], { encoding: "utf8" }).split("\n");
-  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []).toSorted();
+  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
 }

@@ -11,6 +11,9 @@ type Lock = ReadonlyMap<string, LockedPackage>;
 const unread = /\.(?:map|d\.[cm]?ts|ts|tsbuildinfo|md|markdown)$/i;
 const typesOnly = /(?:^|\/)node_modules\/@types\//;
 
+/** Folders of addons that are built for several machines, such as onnxruntime-node's `bin/napi-v6/linux/x64`. */
+const builtFor = /\/napi-v\d+\/(\w+)\/(\w+)\//;
+
 /**
  * Paths, relative to `root`, of the files that the packages and all they depend on need at run time, as
  * package-lock.json places them.
@@ -50,6 +53,12 @@ function filesOf(root: string, folder: string): readonly string[] {
     const path = `${folder}/${entry.name}`;
     // Packages inside are places of their own.
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesOf(root, path);
-    return entry.isFile() && !unread.test(entry.name) ? [path] : [];
+    return entry.isFile() && !unread.test(entry.name) && isForThisMachine(path) ? [path] : [];
   });
+}
+
+/** Images are made for the kind of machine that makes them: they get its Node. */
+function isForThisMachine(path: string): boolean {
+  const [, platform, architecture] = builtFor.exec(path) ?? [];
+  return platform === undefined || (platform === process.platform && architecture === process.arch);
 }

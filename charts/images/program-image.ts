@@ -12,7 +12,10 @@ export type Program = keyof typeof programs;
 /** Built files that each program starts from: its own, and those of its threads. */
 export const programs = {
   operator: { main: "dist/operator/main.js", threads: [] },
-  runtime: { main: "dist/runtime/main.js", threads: ["dist/runtime/model/formats/parser.js"] },
+  runtime: {
+    main: "dist/runtime/main.js",
+    threads: ["dist/runtime/model/placement/engine-thread.js", "dist/runtime/model/formats/parser.js"],
+  },
 } as const;
 
 const home = "app";
@@ -24,7 +27,9 @@ export function programLayers(root: string, program: Program): readonly (readonl
   const { main, threads } = programs[program];
   const { files, packages } = reachedModules([main, ...threads].map((path) => join(root, path)));
   const own = ["package.json", ...files.map((path) => relative(root, path))];
-  return [nodeFiles(), inHome(root, packageFiles(root, packages)), inHome(root, own)].map(withFolders);
+  const needed = packageFiles(root, packages);
+  const addons = needed.filter((path) => path.endsWith(".node")).map((path) => join(root, path));
+  return [nodeFiles(addons), inHome(root, needed), inHome(root, own)].map(withFolders);
 }
 
 /** The image of a program, ready to be written. */

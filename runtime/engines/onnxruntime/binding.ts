@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { onnxRuntimeFaults as faults } from "./faults.ts";
 
@@ -51,6 +52,7 @@ interface Addon {
 
 /** Faults tell what failed; the library would print it a second time. */
 export const silent = 4;
+const require = createRequire(import.meta.url);
 let loaded: Addon | undefined;
 
 /**
@@ -59,9 +61,10 @@ let loaded: Addon | undefined;
  */
 export function onnxRuntimeAddon(): Addon {
   if (loaded !== undefined) return loaded;
-  const file = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`;
   try {
-    const addon = createRequire(import.meta.url)(file) as Addon; // as the package's dist/binding.js has it
+    const folder = dirname(require.resolve("onnxruntime-node/package.json"));
+    const file = join(folder, "bin/napi-v6", process.platform, process.arch, "onnxruntime_binding.node");
+    const addon = require(file) as Addon; // as the package's dist/binding.js has it
     addon.initOrtOnce(silent, nativeTensor, isMainThread);
     loaded = addon;
     return addon;
