@@ -1,0 +1,46 @@
+import { Buffer } from "node:buffer";
+
+/** A request as bytes, and what the right answer contains. */
+export interface Exchange {
+  readonly request: Buffer;
+  readonly answer: Buffer;
+}
+
+/** What goes over the wire: TensorFlow Serving's rows, the Open Inference Protocol in JSON or with binary tensors, or nothing but floats. */
+export type Wire = "rows" | "v2-json" | "v2-binary" | "raw";
+
+/** One row of the model and the beginning of its right answer. */
+export interface Sample {
+  readonly input: string;
+  readonly row: readonly number[];
+  /** The first probability as JSON begins it: enough digits to be right, few enough for every writer of floats. */
+  readonly begins: string;
+  /** The same as little-endian bytes. */
+  readonly bytes: Buffer;
+}
+
+/** The request of a wire to a path. */
+export function exchange(wire: Wire, path: string, { input, row, begins, bytes }: Sample): Exchange {
+  const floats = Buffer.from(Float32Array.from(row).buffer);
+  const tensor = { name: input, datatype: "FP32", shape: [1, row.length] };
+  switch (wire) {
+    case "rows":
+      return posted(path, Buffer.from(JSON.stringify({ instances: [row] })), begins);
+    case "v2-json":
+      return posted(path, Buffer.from(JSON.stringify({ inputs: [{ ...tensor, data: row }] })), begins);
+    case "v2-binary": {
+      const inputs = [{ ...tensor, parameters: { binary_data_size: floats.length } }];
+      const head = Buffer.from(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
+      const header = `inference-header-content-length: ${head.length}\r\n`;
+      return { ...posted(path, Buffer.concat([head, floats]), begins, header), answer: bytes };
+    }
+    case "raw":
+      return posted(path, floats, begins);
+  }
+}
+
+function posted(path: string, body: Buffer, answer: string, header = ""): Exchange {
+  const type = header === "" ? "application/json" : "application/octet-stream";
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${type}\r\n${header}content-length: ${body.length}\r\n\r\n`;
+  return { request: Buffer.concat([Buffer.from(head), body]), answer: Buffer.from(answer) };
+}

@@ -1,0 +1,140 @@
+/**
+ * Sends one request over and over and checks every answer; prints one line of JSON.
+ *
+ *     node load-generator.ts PORT CONNECTIONS SECONDS REQUEST_FILE [RATE]
+ *
+ * Closed loop: each connection sends its next request when it has its answer. With a RATE (requests a second) open loop: requests
+ * start by the clock and their time counts from when they should have started, waiting for a free connection included.
+ */
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+
+/** What `exchange.ts` writes for the generator. */
+interface Exchange {
+  /** The whole request, headers included, base64. */
+  readonly request: string;
+  /** The body of the right answer begins with this, or contains it; base64. */
+  readonly answer: string;
+}
+
+const [port = "", connections = "", seconds = "", file = "", rateText] = process.argv.slice(2);
+const exchange = JSON.parse(readFileSync(file, "utf8")) as Exchange; // written by the bench itself
+const request = Buffer.from(exchange.request, "base64");
+const wanted = Buffer.from(exchange.answer, "base64");
+const rate = rateText === undefined ? undefined : Number(rateText);
+
+const latencies: number[] = [];
+let wrong = 0;
+let rejected = 0;
+let failed = 0;
+let end = Number.POSITIVE_INFINITY;
+const free: Connection[] = [];
+const due: number[] = [];
+
+/** One connection with one request at a time. */
+class Connection {
+  readonly #socket: Socket;
+  #received: Buffer = Buffer.alloc(0);
+  #total = -1;
+  #start = 0;
+  readonly #onAnswer: (connection: Connection) => void;
+
+  constructor(onAnswer: (connection: Connection) => void) {
+    this.#onAnswer = onAnswer;
+    this.#socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
+    this.#socket.on("data", (chunk) => this.#take(chunk));
+    this.#socket.on("error", () => failed++);
+  }
+
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => this.#socket.once("connect", resolve).once("error", reject));
+  }
+
+  send(start: number): void {
+    this.#start = start;
+    this.#socket.write(request);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    if (this.#total < 0) this.#total = totalLength(this.#received);
+    if (this.#total < 0 || this.#received.length < this.#total) return;
+    judge(this.#received.subarray(0, this.#total));
+    latencies.push(performance.now() - this.#start);
+    this.#received = Buffer.alloc(0);
+    this.#total = -1;
+    this.#onAnswer(this);
+  }
+}
+
+function totalLength(received: Buffer): number {
+  const head = received.indexOf("\r\n\r\n");
+  if (head < 0) return -1;
+  const length = /^content-length: *(\d+)/im.exec(received.toString("latin1", 0, head))?.[1];
+  if (length !== undefined) return head + 4 + Number(length);
+  const last = received.indexOf("\r\n0\r\n\r\n", head);
+  return last < 0 ? -1 : last + 7;
+}
+
+function judge(answer: Buffer): void {
+  const status = answer.toString("latin1", 9, 12);
+  if (status === "200" && answer.includes(wanted)) return;
+  if (status === "429" || status === "503") rejected++;
+  else wrong++;
+}
+
+const again = (connection: Connection): void => {
+  const now = performance.now();
+  if (now >= end) return;
+  if (rate === undefined) {
+    connection.send(now);
+    return;
+  }
+  const next = due.shift();
+  if (next === undefined) free.push(connection);
+  else connection.send(next);
+};
+
+const all = Array.from({ length: Number(connections) }, () => new Connection(again));
+await Promise.all(all.map((connection) => connection.connected()));
+const start = performance.now();
+end = start + Number(seconds) * 1000;
+if (rate === undefined) {
+  for (const connection of all) connection.send(start);
+} else {
+  free.push(...all);
+  let sent = 0;
+  const pump = (): void => {
+    const now = performance.now();
+    if (now >= end) return;
+    for (; start + (sent * 1000) / rate <= now; sent++) {
+      const at = start + (sent * 1000) / rate;
+      const connection = free.pop();
+      if (connection === undefined) due.push(at);
+      else connection.send(at);
+    }
+    setImmediate(pump);
+  };
+  pump();
+}
+await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000 + 100));
+for (const connection of all) connection.close();
+latencies.sort((a, b) => a - b);
+const at = (share: number): number =>
+  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+process.stdout.write(
+  `${JSON.stringify({
+    requests: latencies.length,
+    seconds: Number(seconds),
+    wrong,
+    rejected,
+    failed,
+    p50: at(0.5),
+    p99: at(0.99),
+  })}\n`,
+);
+process.exit();

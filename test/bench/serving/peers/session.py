@@ -1,0 +1,12 @@
+"""The model of every peer: the same file, one thread of the engine, as this project's runtime has it."""
+import os
+
+import onnxruntime
+
+
+def session() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(os.environ["MODEL"], options, providers=["CPUExecutionProvider"])

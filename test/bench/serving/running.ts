@@ -1,0 +1,122 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+import type { Contestant } from "./contestants.ts";
+import type { Exchange } from "./exchange.ts";
+import { treeCpuUs, treeMemoryMb } from "./process-tree.ts";
+
+/** A contestant that answers. */
+export interface Running {
+  readonly contestant: Contestant;
+  readonly pid: number;
+  readonly port: number;
+  readonly startMs: number;
+  stop(): Promise<void>;
+}
+
+/** One measurement. */
+export interface Run {
+  readonly cpuUsPerRequest: number;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly rejected: number;
+  readonly memoryMb: number;
+}
+
+export interface Load {
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests a second, by the clock; absent: as fast as answers come. */
+  readonly rate?: number;
+}
+
+const isShared = availableParallelism() < 2;
+
+/** The server has core 0 and the generator core 1, so that neither takes the other's time. */
+function pinned(core: number, program: string, args: readonly string[]): readonly [string, readonly string[]] {
+  return isShared ? [program, args] : ["taskset", ["-c", String(core), program, ...args]];
+}
+
+/** Starts a contestant and waits for its first good answer. Throws when it cannot be had or does not answer in a minute. */
+export async function started(contestant: Contestant, port: number, model: string): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), "modelwright-bench-"));
+  const { program, args, env } = await contestant.command({ port, model, folder });
+  const [first, rest] = pinned(0, program, args);
+  const start = performance.now();
+  const child = spawn(first, rest, {
+    env: { ...process.env, ...env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" },
+    stdio: ["ignore", "ignore", process.env["BENCH_STDERR"] === undefined ? "ignore" : "inherit"],
+    detached: true,
+  });
+  const stop = async (): Promise<void> => {
+    await stopped(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (let attempts = 0; attempts < 1200; attempts++) {
+    const answer = await fetch(`http://127.0.0.1:${port}${contestant.health}`).catch(() => undefined);
+    if (answer?.ok === true) {
+      return { contestant, pid: child.pid ?? 0, port, startMs: performance.now() - start, stop };
+    }
+    if (child.exitCode !== null) break;
+    await sleep(50);
+  }
+  await stop();
+  throw new Error(`${contestant.name} does not answer`);
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return;
+  const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+  try {
+    process.kill(-child.pid, "SIGTERM"); // a group of its own, made by `detached`
+    await Promise.race([exited, sleep(3000)]);
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of the group have ended.
+  }
+  await exited;
+}
+
+const generator = join(import.meta.dirname, "load-generator.ts");
+
+/** Loads a running contestant. Throws when one answer was wrong or missing: such a run says nothing. */
+export async function loaded(running: Running, exchange: Exchange, load: Load): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), "modelwright-exchange-"));
+  const file = join(folder, "exchange.json");
+  const { request, answer } = exchange;
+  await writeFile(file, JSON.stringify({ request: request.toString("base64"), answer: answer.toString("base64") }));
+  const { connections, seconds, rate } = load;
+  const args = [generator, String(running.port), String(connections), String(seconds), file];
+  const [program, rest] = pinned(1, process.execPath, rate === undefined ? args : [...args, String(rate)]);
+  const before = treeCpuUs(running.pid);
+  const { stdout } = await promisify(execFile)(program, [...rest]);
+  const cpuUs = treeCpuUs(running.pid) - before;
+  await rm(folder, { recursive: true });
+  const result = JSON.parse(stdout) as Report; // printed by load-generator.ts
+  if (result.wrong > 0 || result.failed > 0 || result.requests === 0) {
+    throw new Error(`${running.contestant.name}: ${result.wrong} wrong, ${result.failed} failed of ${result.requests}`);
+  }
+  return {
+    cpuUsPerRequest: cpuUs / result.requests,
+    perSecond: (result.requests - result.rejected) / seconds,
+    p50: result.p50,
+    p99: result.p99,
+    rejected: result.rejected,
+    memoryMb: treeMemoryMb(running.pid),
+  };
+}
+
+interface Report {
+  readonly requests: number;
+  readonly wrong: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly p50: number;
+  readonly p99: number;
+}
