@@ -13,7 +13,7 @@ const programs: Readonly<Record<string, string>> = {
   "operator/main.ts": "started as a child process by test/integration",
   "runtime/main.ts": "started as a child process by test/integration",
   "runtime/gateway/main.ts": "started by runtime/main.ts",
-  "runtime/model/placement/engine-thread.ts": "test/runtime/model/placement/placed-model.test.ts",
+  "runtime/model/placement/engine-thread.ts": "started as a thread by test/runtime/model/placement",
 };
 
 /** Every source file has a test that would notice its loss. */
