@@ -1,5 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { faults } from "./faults.ts";
+import type { RunStatistics } from "./run-statistics.ts";
 import { type Signature, type Signatures, signatureName } from "./signature.ts";
 import type { NamedTensor, Tensor } from "./tensor.ts";
 import { shapeDoubt, validatedInputs, validatedOutputNames } from "./validate.ts";
@@ -41,6 +42,8 @@ export interface InferTarget {
   readonly signatures: Signatures;
   /** Queues validated inputs and resolves with the outputs in the order of the signature. Rejects with a Fault. */
   run(inputs: readonly Tensor[], terms: RunTerms): Promise<readonly Tensor[]>;
+  /** What has run on it; absent: nobody counts. */
+  statistics?(): RunStatistics;
 }
 
 /** Finds a ready model. Throws a Fault (unknown name, unknown version, not ready). The registry implements it. */

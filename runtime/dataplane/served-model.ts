@@ -5,6 +5,7 @@ import { type Signatures, signatureName } from "./signature.ts";
 import { batchKey, divided, isBatchable, joined, rowCount } from "./batch.ts";
 import { faults } from "./faults.ts";
 import type { InferTarget, RunTerms } from "./infer.ts";
+import { type RunRecord, type RunStatistics, runRecord } from "./run-statistics.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How requests wait and run together. */
@@ -23,6 +24,7 @@ export const defaultBatching: BatchingLimits = { maxBatchSize: 32, maxQueued: 10
 /** A loaded model behind its queue. Holds the engine's memory until `unload`. */
 export interface ServedModel extends InferTarget {
   readonly loaded: LoadedModel;
+  statistics(): RunStatistics;
   /** Requests that wait; those that run. */
   readonly queued: number;
   readonly running: number;
@@ -51,6 +53,8 @@ interface Waiting {
   readonly key: string | undefined;
   readonly terms: RunTerms;
   readonly signature: string;
+  /** `Clock.monotonic()` of its admission. */
+  readonly admission: number;
   readonly resolve: (outputs: readonly Tensor[]) => void;
   readonly reject: (fault: Fault) => void;
 }
@@ -67,6 +71,7 @@ class QueuedModel implements ServedModel {
   readonly #options: ServeOptions;
   /** Names of the signatures whose requests may run together. */
   readonly #batchable: ReadonlySet<string>;
+  readonly #record: RunRecord;
   #waiting: Waiting[] = [];
   #running = 0;
   #scheduled = false;
@@ -78,11 +83,16 @@ class QueuedModel implements ServedModel {
     this.name = options.name;
     this.version = options.version;
     this.#options = options;
+    this.#record = runRecord(options.clock);
     this.#batchable = options.batching.maxBatchSize > 1 ? batchableNames(loaded.signatures) : new Set();
   }
 
   get signatures(): LoadedModel["signatures"] {
     return this.loaded.signatures;
+  }
+
+  statistics(): RunStatistics {
+    return this.#record.statistics();
   }
 
   get queued(): number {
@@ -99,7 +109,8 @@ class QueuedModel implements ServedModel {
     return new Promise((resolve, reject) => {
       const signature = signatureName(this.signatures, terms.signature);
       const key = this.#batchable.has(signature) ? `${signature}:${batchKey(inputs)}` : undefined;
-      this.#waiting.push({ inputs, rows: rowCount(inputs), key, terms, signature, resolve, reject });
+      const admission = this.#options.clock.monotonic();
+      this.#waiting.push({ inputs, rows: rowCount(inputs), key, terms, signature, admission, resolve, reject });
       this.#schedule();
     });
   }
@@ -161,7 +172,7 @@ class QueuedModel implements ServedModel {
     for (const waiting of this.#waiting) {
       const stale = this.#staleness(waiting);
       if (stale !== undefined) {
-        waiting.reject(stale);
+        this.#reject(waiting, stale);
         continue;
       }
       const [first] = batch;
@@ -193,12 +204,17 @@ class QueuedModel implements ServedModel {
       this.#deliver(batch, outputs);
     } catch (thrown) {
       const [first] = batch;
-      if (batch.length === 1) first?.reject(thrown instanceof Fault ? thrown : this.#engineFault(thrown));
+      if (batch.length === 1 && first !== undefined) this.#reject(first, this.#engineFault(thrown));
       else for (const waiting of batch) await this.#execute([waiting]);
       return;
     }
     const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);
     const engineMs = this.#options.clock.monotonic() - start;
+    this.#record.answered(
+      batch.map(({ admission }) => admission),
+      start,
+      rows,
+    );
     this.#options.onBatch?.({ rows, requests: batch.length, engineMs });
   }
 
@@ -211,7 +227,13 @@ class QueuedModel implements ServedModel {
     for (const [i, { resolve }] of batch.entries()) resolve(shares[i] ?? []);
   }
 
+  #reject({ admission, reject }: Waiting, fault: Fault): void {
+    this.#record.failed(admission);
+    reject(fault);
+  }
+
   #engineFault(thrown: unknown): Fault {
+    if (thrown instanceof Fault) return thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     return faults.EngineFailed({ model: this.name, reason }, thrown);
   }

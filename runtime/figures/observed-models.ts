@@ -39,6 +39,7 @@ function observedTarget(target: InferTarget, clock: Clock, ran: (inference: Infe
     name,
     version,
     signatures,
+    ...(target.statistics === undefined ? {} : { statistics: target.statistics.bind(target) }),
     run: (inputs, terms) => {
       const start = clock.monotonic();
       const method = signatures.get(signatureName(signatures, terms.signature))?.method;

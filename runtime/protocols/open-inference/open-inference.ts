@@ -8,10 +8,11 @@ import { configBody, modelConfig } from "./models/config.ts";
 import { checkKnown, found, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
 import { changeRepository, repositoryIndex } from "./models/repository.ts";
+import { modelStatistics, statisticsBody } from "./models/statistics.ts";
 import { refuseForeign } from "./outputs.ts";
 import { inferDocument } from "./request.ts";
 import { inferAnswer } from "./response.ts";
-import { ownsTarget, routeOf } from "./routes.ts";
+import { type ModelRoute, ownsTarget, routeOf } from "./routes.ts";
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
@@ -34,8 +35,10 @@ interface Parts {
   readonly server: ServerIdentity;
 }
 
-async function answered({ models, server }: Parts, request: ProtocolRequest): Promise<ProtocolAnswer> {
+async function answered(parts: Parts, request: ProtocolRequest): Promise<ProtocolAnswer> {
   const route = routeOf(request.method, request.target);
+  if ("model" in route) return modelAnswer(parts, route, request);
+  const { models, server } = parts;
   switch (route.kind) {
     case "server":
       return jsonAnswer(200, serverMetadata(server));
@@ -45,20 +48,34 @@ async function answered({ models, server }: Parts, request: ProtocolRequest): Pr
       return readiness({}, models.isReady());
     case "models":
       return jsonAnswer(200, { models: models.names() });
-    case "modelReady":
-      checkKnown(models, route.model);
-      return readiness({ name: route.model.name }, isReady(models, route.model));
-    case "metadata":
-      return jsonAnswer(200, modelMetadata(models, found(models, route.model), server.name));
-    case "config":
-      return jsonAnswer(200, configBody(modelConfig(found(models, route.model), server)));
-    case "infer":
-      return inferred(found(models, route.model), route.model, request);
+    case "allStats":
+      return jsonAnswer(200, statisticsBody(modelStatistics(models, { name: "" })));
     case "index":
       return jsonAnswer(200, repositoryIndex(models, asksForReady(request.body)));
     case "load":
     case "unload":
       return changed(models, route, request.body);
+  }
+}
+
+async function modelAnswer(
+  { models, server }: Parts,
+  route: ModelRoute,
+  request: ProtocolRequest,
+): Promise<ProtocolAnswer> {
+  const { kind, model } = route;
+  switch (kind) {
+    case "modelReady":
+      checkKnown(models, model);
+      return readiness({ name: model.name }, isReady(models, model));
+    case "metadata":
+      return jsonAnswer(200, modelMetadata(models, found(models, model), server.name));
+    case "config":
+      return jsonAnswer(200, configBody(modelConfig(found(models, model), server)));
+    case "stats":
+      return jsonAnswer(200, statisticsBody(modelStatistics(models, model)));
+    case "infer":
+      return inferred(found(models, model), model, request);
   }
 }
 

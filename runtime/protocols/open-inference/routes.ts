@@ -2,10 +2,16 @@ import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
 import { modelReference } from "./models/lookup.ts";
 
+/** What a request line asks of a model. */
+export interface ModelRoute {
+  readonly kind: "modelReady" | "metadata" | "config" | "stats" | "infer";
+  readonly model: ModelReference;
+}
+
 /** What a request line asks for. */
 export type Route =
-  | { readonly kind: "server" | "live" | "ready" | "models" | "index" }
-  | { readonly kind: "modelReady" | "metadata" | "config" | "infer"; readonly model: ModelReference }
+  | { readonly kind: "server" | "live" | "ready" | "models" | "allStats" | "index" }
+  | ModelRoute
   | { readonly kind: "load" | "unload"; readonly name: string };
 
 interface Endpoint {
@@ -21,6 +27,8 @@ const endpoints: readonly Endpoint[] = [
   { path: /^\/v2\/health\/live$/, verb: "GET", route: () => ({ kind: "live" }) },
   { path: /^\/v2\/health\/ready$/, verb: "GET", route: () => ({ kind: "ready" }) },
   { path: /^\/v2\/models$/, verb: "GET", route: () => ({ kind: "models" }) },
+  { path: /^\/v2\/models\/stats$/, verb: "GET", route: () => ({ kind: "allStats" }) },
+  { path: new RegExp(`^${model}/stats$`), verb: "GET", route: (...at) => ({ kind: "stats", model: reference(...at) }) },
   { path: new RegExp(`^${model}$`), verb: "GET", route: (...at) => ({ kind: "metadata", model: reference(...at) }) },
   {
     path: new RegExp(`^${model}/ready$`),

@@ -122,12 +122,13 @@ describe("clients by others are served as by the servers that they were made for
       digits: right,
       zipped: right,
       id: "7",
+      counted: 1,
       unloaded: [true, false, true],
     };
     const server = {
       name: "modelwright",
       version: expect.any(String),
-      extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+      extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
     };
     const metadata = { name: "digits", versions: ["1"], platform: "modelwright" };
     const config = { name: "digits", platform: "modelwright", max_batch_size: 32 };

@@ -8,6 +8,7 @@ import { refusal } from "./errors.ts";
 import { modelInfer } from "./infer.ts";
 import * as messages from "./messages.ts";
 import { repositoryMethods } from "./repository.ts";
+import { statisticsMethod } from "./statistics.ts";
 import { modelConfigRequest, modelConfigResponse } from "./repository-messages.ts";
 
 /** The Open Inference Protocol (version 2) over gRPC, with Triton's stream, configuration and repository. */
@@ -51,6 +52,7 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
     ModelConfig: unary({ request: modelConfigRequest, response: modelConfigResponse }, ({ name, version }) => ({
       config: configMessage(found(models, modelReference(name, version)), server),
     })),
+    ModelStatistics: statisticsMethod(models),
     ModelInfer: unary({ request: messages.modelInferRequest, response: messages.modelInferResponse }, (request, call) =>
       modelInfer(models, request, call),
     ),

@@ -17,6 +17,20 @@ def inferred(module, client, **how):
     return client.infer("digits", [tensor], request_id="7", **how)
 
 
+def counted(module, client):
+    """Answers that the statistics have more after one inference than before."""
+
+    def count():
+        told = client.get_inference_statistics("digits")
+        if module is over_http:
+            return told["model_stats"][0]["inference_stats"]["success"]["count"]
+        return told.model_stats[0].inference_stats.success.count
+
+    before = count()
+    inferred(module, client)
+    return count() - before
+
+
 def common(module, client):
     answer = inferred(module, client)
     told = answer.get_response()
@@ -28,6 +42,7 @@ def common(module, client):
         "unknownReady": client.is_model_ready("nope") if module is over_http else False,
         "digits": answer.as_numpy("output_0").flatten().tolist(),
         "id": told["id"] if module is over_http else told.id,
+        "counted": counted(module, client),
         "unknownModel": refusal(lambda: client.infer("nope", [])),
         "wrongShape": refusal(lambda: wrong_shape(module, client)),
     }

@@ -21,12 +21,12 @@ describe("paths", () => {
     [
       "GET",
       "/v2",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}',
     ],
     [
       "GET",
       "/v2/?x=1",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}',
     ],
     ["HEAD", "/v2/health/live", '200 {"live":true}'],
     ["GET", "/v2/health/ready", '503 {"ready":false}'],
@@ -60,7 +60,12 @@ describe("paths", () => {
     ],
     ["GET", "/v2/models/simple/infer", '405 {"error":"Method Not Allowed: GET /v2/models/simple/infer; must be POST"}'],
     ["POST", "/v2/health/live", '405 {"error":"Method Not Allowed: POST /v2/health/live; must be GET"}'],
-    ["GET", "/v2/models/simple/stats", '404 {"error":"no such endpoint: GET /v2/models/simple/stats"}'],
+    [
+      "GET",
+      "/v2/models/simple/stats",
+      '200 {"model_stats":[{"name":"simple","version":"1","last_inference":0,"inference_count":0,"execution_count":0,"inference_stats":{"success":{"count":0,"ns":0},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},"compute_input":{"count":0,"ns":0},"compute_infer":{"count":0,"ns":0},"compute_output":{"count":0,"ns":0}},"batch_stats":[]}]}',
+    ],
+    ["GET", "/v2/models/simple/trace", '404 {"error":"no such endpoint: GET /v2/models/simple/trace"}'],
     [
       "POST",
       "/v2/repository/models/simple/load",

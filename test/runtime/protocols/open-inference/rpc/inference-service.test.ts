@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../../../runtime/base/fault.ts";
-import type { Draft } from "../../../../../runtime/base/protobuf/message.ts";
+import { type Draft, many, message, nested, plain } from "../../../../../runtime/base/protobuf/message.ts";
 import type { ModelRegistry } from "../../../../../runtime/model/registry.ts";
 import { inferenceService } from "../../../../../runtime/protocols/open-inference/rpc/inference-service.ts";
 import * as messages from "../../../../../runtime/protocols/open-inference/rpc/messages.ts";
@@ -314,7 +314,7 @@ describe("health, metadata and configuration", () => {
       {
         name: "modelwright",
         version: "1.2.3",
-        extensions: ["binary_tensor_data", "model_repository", "model_configuration"],
+        extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
       },
     ]);
   });
@@ -343,6 +343,56 @@ describe("health, metadata and configuration", () => {
         output: [tensor("OUTPUT0"), tensor("OUTPUT1")],
       },
     });
+  });
+});
+
+describe("ModelStatistics", () => {
+  // As Triton's grpc_service.proto has them, declared apart from what is tested.
+  const request = message("test.Request", { name: plain(1, "string"), version: plain(2, "string") });
+  const duration = message("test.Duration", { count: plain(1, "safe64"), ns: plain(2, "safe64") });
+  const times = message("test.Times", {
+    success: nested(1, () => duration),
+    fail: nested(2, () => duration),
+    queue: nested(3, () => duration),
+    computeInfer: nested(5, () => duration),
+  });
+  const statistics = message("test.Statistics", {
+    name: plain(1, "string"),
+    version: plain(2, "string"),
+    lastInference: plain(3, "safe64"),
+    rows: plain(4, "safe64"),
+    executions: plain(5, "safe64"),
+    times: nested(6, () => times),
+  });
+  const response = message("test.Response", { models: many(1, () => statistics) });
+
+  test("counts what has run, rows and calls of the engine apart", async () => {
+    const fresh = await formulaRegistry([simple]);
+    const service = inferenceService(fresh, server);
+    const open = await openCaller([service]);
+    const path = pathOf(service, "ModelInfer");
+    const { modelInferRequest, modelInferResponse } = messages;
+    const infer = (draft: Request) =>
+      open.call({ path, request: modelInferRequest, response: modelInferResponse }, draft);
+    await infer(both);
+    await infer(both);
+    const before = Date.now();
+    await infer(both);
+    const stats = { path: pathOf(service, "ModelStatistics"), request, response };
+    const [all, one, unknown] = [
+      await open.call(stats, {}),
+      await open.call(stats, { name: "simple", version: "1" }),
+      await open.call(stats, { name: "nope" }),
+    ];
+    await open.close();
+    expect(unknown).toBe("NOT_FOUND: Request for unknown model: 'nope' is not found");
+    expect(all).toEqual(one);
+    const counted = (count: number) => ({ count, ns: expect.any(Number) });
+    const times = { success: counted(3), fail: counted(0), queue: counted(3), computeInfer: counted(3) };
+    const told = { name: "simple", version: "1", lastInference: expect.any(Number), rows: 3, executions: 3, times };
+    expect(one).toEqual({ models: [told] });
+    const last = typeof one === "object" ? one.models.map(({ lastInference }) => lastInference >= before) : [];
+    expect(last).toEqual([true]);
   });
 });
 
