@@ -2,16 +2,19 @@ import { type Signature, type Signatures, soleSignature } from "../../dataplane/
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { KerasModel } from "../../model/formats/keras/keras-model.ts";
 import type { OnnxModel } from "../../model/formats/onnx/onnx-model.ts";
+import type { TensorFlowGraph } from "../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
 import { onnxRuntimeAddon } from "./binding.ts";
+import { loadedGraph } from "./graph/graph-sessions.ts";
 import { kerasOnnx } from "./keras/keras-onnx.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "./session.ts";
 
-/** Runs ONNX models, and Keras models of layers that can be written as ONNX, in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
-export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel | KerasModel> {
+/** Runs ONNX models, and Keras models and TensorFlow graphs that can be written as ONNX, in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
+export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel | KerasModel | TensorFlowGraph> {
   return {
-    describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers"] }),
+    describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers", "tensorflow-graph"] }),
     load: async (definition) => {
+      if (definition.kind === "tensorflow-graph") return loadedGraph(definition, settings);
       const { weightBytes } = definition;
       if (definition.kind === "keras-layers") {
         const { bytes, signature, graphSignature } = kerasOnnx(definition);

@@ -26,7 +26,7 @@ const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineNam
   onnx: { OnnxRuntime: inOnnxRuntime },
   "keras-layers": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
   "saved-model": { TensorFlow: inTensorFlow },
-  "tensorflow-graph": { TensorFlowJs: inTensorFlowJs },
+  "tensorflow-graph": { OnnxRuntime: inOnnxRuntime, TensorFlowJs: inTensorFlowJs },
 };
 
 /** One way to read a model, and the engine that it is then for. */
@@ -75,9 +75,9 @@ export async function loadIntoEngine(
 export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
   const isKeras = format === "keras-h5" || format === "keras-zip";
   const isGraph = format === "saved-model" || format === "tfjs";
-  if ((isKeras && engine === "TensorFlowJs") || (isGraph && (engine === "Auto" || engine === "TensorFlowJs"))) {
+  if ((isKeras || isGraph) && engine === "TensorFlowJs") {
     (await import("../../engines/tfjs/tensor-flow-js.ts")).prepareTensorFlowJs();
-  } else if ((isKeras || format === "onnx") && (engine === "Auto" || engine === "OnnxRuntime")) {
+  } else if ((isKeras || isGraph || format === "onnx") && (engine === "Auto" || engine === "OnnxRuntime")) {
     (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime();
   }
 }

@@ -1,3 +1,4 @@
+import type { Tensor } from "../../../dataplane/tensor.ts";
 import { attributeTypes, dataTypes, ModelProto } from "../../../model/formats/onnx/onnx-proto.ts";
 
 /** Of an attribute; numbers are integers unless they come as `float` or `floats`. */
@@ -32,6 +33,8 @@ export interface OnnxGraph {
   number(value: number): string;
   /** Weights in the arrangement that `use` stands for; made once for each array and use. */
   weight(data: Float32Array<ArrayBuffer>, use: string, arrange: () => ArrangedWeight): string;
+  /** Any value but texts; made once for each. */
+  constant(tensor: Tensor): string;
   /** The model with all that was added. */
   encoded(inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Uint8Array<ArrayBuffer>;
 }
@@ -55,6 +58,7 @@ export function onnxGraph(): OnnxGraph {
   const tensors: TensorDraft[] = [];
   const known = new Map<string, string>();
   const arranged = new Map<Float32Array, Map<string, string>>();
+  const constants = new Map<Tensor, string>();
   let count = 0;
   const fresh = (): string => `v${count++}`;
 
@@ -70,11 +74,7 @@ export function onnxGraph(): OnnxGraph {
     tensors.push({ name, dims, dataType, rawData });
     return name;
   };
-  const once = (key: string, make: () => string): string => {
-    const name = known.get(key) ?? make();
-    known.set(key, name);
-    return name;
-  };
+  const once = (key: string, make: () => string): string => found(known, key, make);
   return {
     add: (operator, inputs, attributes) => addMany(operator, inputs, 1, attributes)[0] ?? "",
     addMany,
@@ -86,12 +86,15 @@ export function onnxGraph(): OnnxGraph {
     weight: (data, use, arrange) => {
       const uses = arranged.get(data) ?? new Map<string, string>();
       arranged.set(data, uses);
-      const found = uses.get(use);
-      if (found !== undefined) return found;
-      const { shape, data: elements } = arrange();
-      const name = addTensor(dataTypes.float32, shape, elements);
-      uses.set(use, name);
-      return name;
+      return found(uses, use, () => {
+        const { shape, data: elements } = arrange();
+        return addTensor(dataTypes.float32, shape, elements);
+      });
+    },
+    constant: (tensor) => {
+      const { dtype, shape, data } = tensor;
+      if (dtype === "string") throw new TypeError("texts are not exported");
+      return found(constants, tensor, () => addTensor(dataTypes[dtype], shape, data));
     },
     encoded: (inputs, outputs) => {
       const graph = {
@@ -105,6 +108,13 @@ export function onnxGraph(): OnnxGraph {
       return Uint8Array.from(ModelProto.encode({ irVersion, producerName: "modelwright", graph, opsetImport }));
     },
   };
+}
+
+/** The name under a key; made when it is asked for first. */
+function found<Key>(names: Map<Key, string>, key: Key, make: () => string): string {
+  const name = names.get(key) ?? make();
+  names.set(key, name);
+  return name;
 }
 
 function info({ name, type, shape }: GraphValue): NonNullable<GraphDraft["input"]>[number] {

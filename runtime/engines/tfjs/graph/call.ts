@@ -76,7 +76,7 @@ export function integerAt(call: Call, position: number): number {
   return value;
 }
 
-export function numberOf({ attributes }: Call, name: string, otherwise: number): number {
+export function numberOf({ attributes }: Pick<Call, "attributes">, name: string, otherwise: number): number {
   const value = attributes.get(name);
   return typeof value === "number" ? value : otherwise;
 }
@@ -91,7 +91,11 @@ export function textOf({ attributes }: Call, name: string, otherwise: string): s
 }
 
 /** A list of numbers; an empty list counts as absent. */
-export function numbersOf({ attributes }: Call, name: string, otherwise: readonly number[]): readonly number[] {
+export function numbersOf(
+  { attributes }: Pick<Call, "attributes">,
+  name: string,
+  otherwise: readonly number[],
+): readonly number[] {
   const value = attributes.get(name);
   return Array.isArray(value) && value.length > 0 ? value.map(Number) : otherwise;
 }

@@ -6,7 +6,7 @@ import { addFallbackKernels, type TensorFlow } from "../backend.ts";
 import { tensorFlowJsFaults as faults } from "../faults.ts";
 import { converted, downloaded, uploaded } from "../tensors.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
-import { fixedBatch, freeBatch, inFixedBatches } from "./fixed-batch.ts";
+import { fixedBatch, freeBatch, inFixedBatches } from "../../fixed-batch.ts";
 import { exampleRefusal } from "./operations/examples.ts";
 import { operations } from "./operations/operations.ts";
 import { type ConstantStore, releaseUnused } from "./optimisation/constant-store.ts";

@@ -45,7 +45,10 @@ const exact = [
 
 describe("the OnnxRuntime engine", () => {
   it("says what it accepts", () => {
-    expect(onnxRuntime().describe()).toEqual({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers"] });
+    expect(onnxRuntime().describe()).toEqual({
+      name: "OnnxRuntime",
+      accepts: ["onnx", "keras-layers", "tensorflow-graph"],
+    });
   });
 
   it.each(exact)("answers %s to the bit, no rows and optional inputs included", async (model) => {

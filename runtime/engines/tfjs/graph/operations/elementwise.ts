@@ -112,6 +112,7 @@ export const elementwise: Operations = {
     if (textOf(call, "data_format", "NHWC") !== "NCHW") return call.tf.add(x, bias);
     return call.tf.add(x, call.tf.reshape(bias, [-1, ...Array.from({ length: x.rank - 2 }, () => 1)]));
   },
+  Bitcast: (call) => bits(call, tensorAt(call, 0)),
   Cast: (call) => cast(call, tensorAt(call, 0)),
   ClipByValue: (call) => call.tf.minimum(call.tf.maximum(tensorAt(call, 0), tensorAt(call, 1)), tensorAt(call, 2)),
   Select: select,
@@ -123,4 +124,13 @@ function cast({ tf, attributes }: Call, x: Tensor): Tensor {
   const target = String(attributes.get("DstT") ?? "float32");
   // The wasm kernel takes bits for truths.
   return target === "bool" ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, computedDtype(target));
+}
+
+/** The same bits as numbers of another type of 32 bits. */
+function bits({ tf, attributes, op }: Call, x: Tensor): Tensor {
+  const [from, to] = [String(attributes.get("T") ?? x.dtype), String(attributes.get("type") ?? "")];
+  const data = x.dataSync();
+  if (from === "float32" && to === "int32") return tf.tensor(new Int32Array(data.buffer), x.shape, "int32");
+  if (from === "int32" && to === "float32") return tf.tensor(new Float32Array(data.buffer), x.shape, "float32");
+  throw new TypeError(`${op}: ${from} to ${to} is not supported`);
 }

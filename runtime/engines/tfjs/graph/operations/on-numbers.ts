@@ -2,17 +2,23 @@ import { type Call, numberOf, numbersOf, type Operation } from "../call.ts";
 import { isTensor, maxNumbers, type Numbers, type Value } from "../value.ts";
 
 /** Computes the result of an operation on Numbers; undefined leaves it to a kernel. */
-type OnNumbers = (call: Call, inputs: readonly Numbers[]) => Numbers | undefined;
+type OnNumbers = (call: NumbersCall, inputs: readonly Numbers[]) => Numbers | undefined;
+type NumbersCall = Pick<Call, "op" | "attributes">;
 
 /** The operation, done without a kernel where all its inputs are Numbers and it knows how. */
 export function onNumbers(op: string, operation: Operation): Operation {
-  const quick = quickOperations[op];
-  if (quick === undefined) return operation;
+  if (!Object.hasOwn(quickOperations, op)) return operation;
   return (call) => {
     const inputs = call.inputs.filter(areNumbers);
-    const result = inputs.length === call.inputs.length && inputs.length > 0 ? quick(call, inputs) : undefined;
-    return result === undefined || result.data.length > maxNumbers ? operation(call) : result;
+    return (inputs.length === call.inputs.length ? computedNumbers(call, inputs) : undefined) ?? operation(call);
   };
+}
+
+/** What an operation makes of Numbers alone; undefined when that takes a kernel. Throws a RangeError where a number does not fit. */
+export function computedNumbers(call: NumbersCall, inputs: readonly Numbers[]): Numbers | undefined {
+  const quick = Object.hasOwn(quickOperations, call.op) ? quickOperations[call.op] : undefined;
+  const result = inputs.length > 0 ? quick?.(call, inputs) : undefined;
+  return result === undefined || result.data.length > maxNumbers ? undefined : result;
 }
 
 function areNumbers(value: Value): value is Numbers {
@@ -38,7 +44,7 @@ function pairwise(dtype: Numbers["dtype"], compute: (a: number, b: number) => nu
 }
 
 /** 32-bit integers wrap around; those that are to have 64 bits must fit. */
-function bounded({ op, attributes }: Call, value: number): number {
+function bounded({ op, attributes }: NumbersCall, value: number): number {
   if (value === (value | 0)) return value;
   if (attributes.get("T") === "int32") return value | 0;
   throw new RangeError(`${op}: ${value} does not fit 32 bits, which TensorFlow.js computes with`);

@@ -1,7 +1,7 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../../call.ts";
 import { boundedShape } from "../../call.ts";
-import { fusedTail } from "./fused-tail.ts";
+import { fusedTail, withTail } from "./fused-tail.ts";
 
 /** Explicit paddings are taken, too; the fused operations are declared without them. */
 type Padding = "same" | "valid";
@@ -21,7 +21,7 @@ const conv2d: Operation = (call) =>
     const filters: Image[] = tf.split(filter, groups, 3);
     const inputs: Image[] = tf.split(x, groups, 3);
     const parts = inputs.map((part, i) => convolved(part, filters[i] ?? filter));
-    return tf.concat(parts, 3);
+    return withTail(call, tf.concat(parts, 3));
   });
 
 const depthwise: Operation = (call) =>

@@ -37,3 +37,23 @@ export function fusedTail(call: Call): FusedTail {
     ...(activation === "leakyrelu" ? { leakyreluAlpha: numberOf(call, "leakyrelu_alpha", 0.2) } : {}),
   };
 }
+
+/** The tail as operations of its own, for products that are made of several. */
+export function withTail(call: Call, product: Core.Tensor4D): Core.Tensor4D {
+  const { bias, ...rest } = fusedTail(call);
+  const shifted = bias === undefined ? product : call.tf.add(product, bias);
+  return activated(call, shifted, rest) as Core.Tensor4D; // its shape is that of the product
+}
+
+function activated({ tf }: Call, x: Core.Tensor, tail: FusedTail): Core.Tensor {
+  switch (tail.activation) {
+    case undefined:
+      return x;
+    case "leakyrelu":
+      return tf.leakyRelu(x, tail.leakyreluAlpha ?? 0.2);
+    case "prelu":
+      return tail.preluActivationWeights === undefined ? x : tf.prelu(x, tail.preluActivationWeights);
+    default:
+      return tf[tail.activation](x);
+  }
+}

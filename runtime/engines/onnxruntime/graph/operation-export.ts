@@ -1,0 +1,84 @@
+import type { Tensor } from "../../../dataplane/tensor.ts";
+import type { Attributes } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import type { OnnxGraph } from "../keras/onnx-graph.ts";
+import { NotExportedError } from "../keras/values.ts";
+
+/** One operation of a TensorFlow graph on its way into an ONNX graph. */
+export interface ExportCall {
+  readonly graph: OnnxGraph;
+  readonly op: string;
+  /** Names of the inputs in the ONNX graph. */
+  readonly inputs: readonly string[];
+  readonly attributes: Attributes;
+  /** The value of an input that is constant. */
+  readonly constant: (input: number) => Tensor | undefined;
+}
+
+/** Adds an operation; the names of its outputs, in order. Throws NotExportedError. */
+export type OperationExport = (call: ExportCall) => string | readonly string[];
+export type OperationExports = Readonly<Record<string, OperationExport>>;
+
+/** Name of an input. */
+export function inputAt({ inputs, op }: ExportCall, position: number): string {
+  const input = inputs[position];
+  if (input === undefined) throw new NotExportedError(`${op} lacks input ${position}`);
+  return input;
+}
+
+/** Integers that must be known when the model is loaded. */
+export function integersAt(call: ExportCall, position: number): readonly number[] {
+  const tensor = call.constant(position);
+  if (tensor === undefined || tensor.dtype === "string") {
+    throw new NotExportedError(`input ${position} of ${call.op} is not constant`);
+  }
+  return Array.from(tensor.data, Number);
+}
+
+/** An input as the int64 that ONNX wants for shapes and positions. */
+export function int64At(call: ExportCall, position: number): string {
+  const tensor = call.constant(position);
+  if (tensor === undefined || tensor.dtype === "string") return cast(call, inputAt(call, position), "int64");
+  return call.graph.integers(Array.from(tensor.data, Number), tensor.shape);
+}
+
+/** Numbers of onnx.proto's `TensorProto.DataType`. */
+const castTargets: ReadonlyMap<string, number> = new Map([
+  ["float32", 1],
+  ["uint8", 2],
+  ["int8", 3],
+  ["uint16", 4],
+  ["int16", 5],
+  ["int32", 6],
+  ["int64", 7],
+  ["bool", 9],
+  ["float16", 10],
+  ["float64", 11],
+  ["uint32", 12],
+  ["uint64", 13],
+]);
+
+export function cast({ graph, op }: ExportCall, input: string, type: string): string {
+  const to = castTargets.get(type);
+  if (to === undefined) throw new NotExportedError(`${op} to ${type} is not exported`);
+  return graph.add("Cast", [input], { to });
+}
+
+/** A type that an attribute names. */
+export function typeOf({ attributes }: ExportCall, name: string, otherwise: string): string {
+  const value = attributes.get(name);
+  return typeof value === "string" ? value : otherwise;
+}
+
+export function numberOf({ attributes }: ExportCall, name: string, otherwise: number): number {
+  const value = attributes.get(name);
+  return typeof value === "number" ? value : otherwise;
+}
+
+export function numbersOf({ attributes }: ExportCall, name: string, otherwise: readonly number[]): readonly number[] {
+  const value = attributes.get(name);
+  return Array.isArray(value) && value.length > 0 ? value.map(Number) : otherwise;
+}
+
+export function flagOf({ attributes }: ExportCall, name: string): boolean {
+  return attributes.get(name) === true;
+}

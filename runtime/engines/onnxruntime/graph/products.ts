@@ -1,0 +1,154 @@
+import {
+  type ExportCall,
+  flagOf,
+  inputAt,
+  numberOf,
+  numbersOf,
+  type OperationExport,
+  type OperationExports,
+  typeOf,
+} from "./operation-export.ts";
+import { NotExportedError } from "../keras/values.ts";
+
+const first = [0, 3, 1, 2];
+const last = [0, 2, 3, 1];
+
+const batched: OperationExport = (call) => {
+  const [a, b] = [flagOf(call, "adj_x"), flagOf(call, "adj_y")];
+  if (!a && !b) return call.graph.add("MatMul", call.inputs);
+  const equation = `...${a ? "ji" : "ij"},...${b ? "kj" : "jk"}->...ik`;
+  return call.graph.add("Einsum", call.inputs, { equation });
+};
+
+const conv2d: OperationExport = (call) => {
+  const { graph } = call;
+  const weights = graph.add("Transpose", [inputAt(call, 1)], { perm: [3, 2, 0, 1] });
+  return inChannelsFirst(call, (x) => tailed(call, graph.add("Conv", [x, weights, ...biases(call)], window(call))));
+};
+
+const depthwise: OperationExport = (call) => {
+  const { graph } = call;
+  const [height = 0, width = 0, channels = 0, multiplier = 0] = call.constant(1)?.shape ?? [];
+  if (channels === 0) throw new NotExportedError(`the weights of ${call.op} are not constant`);
+  const flat = graph.add("Reshape", [inputAt(call, 1), graph.integers([height, width, 1, channels * multiplier])]);
+  const weights = graph.add("Transpose", [flat], { perm: [3, 2, 0, 1] });
+  const attributes = { ...window(call), group: channels };
+  return inChannelsFirst(call, (x) => tailed(call, graph.add("Conv", [x, weights, ...biases(call)], attributes)));
+};
+
+const pool =
+  (operator: string): OperationExport =>
+  (call) => {
+    const { dilations: _, ...rest } = window(call);
+    const attributes = { ...rest, kernel_shape: spatial(call, "ksize") };
+    return inChannelsFirst(call, (x) => call.graph.add(operator, [x], attributes));
+  };
+
+const batchNorm: OperationExport = (call) => {
+  if (call.attributes.get("is_training") !== false)
+    throw new NotExportedError(`${call.op} in training is not exported`);
+  const epsilon = { float: numberOf(call, "epsilon", 1e-4) };
+  const [, ...parameters] = call.inputs;
+  return inChannelsFirst(call, (x) => call.graph.add("BatchNormalization", [x, ...parameters], { epsilon }));
+};
+
+/** Products and what works on images. */
+export const products: OperationExports = {
+  BatchMatMul: batched,
+  BatchMatMulV2: batched,
+  BatchMatMulV3: batched,
+  Einsum: (call) => call.graph.add("Einsum", call.inputs, { equation: typeOf(call, "equation", "") }),
+  MatMul: (call) => matMul(call, []),
+  _FusedMatMul: (call) => tailed(call, matMul(call, biases(call))),
+  Conv2D: conv2d,
+  _FusedConv2D: conv2d,
+  DepthwiseConv2dNative: depthwise,
+  FusedDepthwiseConv2dNative: depthwise,
+  MaxPool: pool("MaxPool"),
+  AvgPool: pool("AveragePool"),
+  FusedBatchNorm: batchNorm,
+  FusedBatchNormV2: batchNorm,
+  FusedBatchNormV3: batchNorm,
+};
+
+function matMul(call: ExportCall, bias: readonly string[]): string {
+  const attributes = { transA: Number(flagOf(call, "transpose_a")), transB: Number(flagOf(call, "transpose_b")) };
+  return call.graph.add("Gemm", [inputAt(call, 0), inputAt(call, 1), ...bias], attributes);
+}
+
+/** The operations that a fused one ends with. */
+function tailOf({ attributes }: ExportCall): readonly string[] {
+  const tail = attributes.get("fused_ops");
+  return Array.isArray(tail) ? tail.map(String) : [];
+}
+
+function biases(call: ExportCall): readonly string[] {
+  return tailOf(call)[0] === "BiasAdd" ? [inputAt(call, 2)] : [];
+}
+
+function tailed(call: ExportCall, value: string): string {
+  const { graph } = call;
+  const [name, ...rest] = tailOf(call).filter((one) => one !== "BiasAdd");
+  if (rest.length > 0) throw new NotExportedError(`${call.op} with ${tailOf(call).join(", ")} is not exported`);
+  switch (name) {
+    case undefined:
+      return value;
+    case "Relu":
+    case "Elu":
+    case "Sigmoid":
+      return graph.add(name, [value]);
+    case "Relu6":
+      return graph.add("Clip", [value, graph.number(0), graph.number(6)]);
+    case "LeakyRelu":
+      return graph.add(name, [value], { alpha: { float: numberOf(call, "leakyrelu_alpha", 0.2) } });
+    default:
+      throw new NotExportedError(`${call.op} with ${name} is not exported`);
+  }
+}
+
+/** ONNX has the channels before the positions; ONNX Runtime takes out transpositions that cancel each other. */
+function inChannelsFirst(call: ExportCall, apply: (x: string) => string): string {
+  const { graph } = call;
+  const x = inputAt(call, 0);
+  if (typeOf(call, "data_format", "NHWC") === "NCHW") return apply(x);
+  return graph.add("Transpose", [apply(graph.add("Transpose", [x], { perm: first }))], { perm: last });
+}
+
+interface Window {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly auto_pad?: string;
+  readonly pads?: readonly number[];
+}
+
+/** Of four numbers those for height and width. */
+function spatial(call: ExportCall, name: string): readonly number[] {
+  return numbersOf(call, name, [1, 1, 1, 1]).slice(heightAxis(call), heightAxis(call) + 2);
+}
+
+function heightAxis(call: ExportCall): number {
+  return typeOf(call, "data_format", "NHWC") === "NCHW" ? 2 : 1;
+}
+
+function window(call: ExportCall): Window & Record<string, string | readonly number[]> {
+  const base = { strides: spatial(call, "strides"), dilations: spatial(call, "dilations") };
+  const padding = typeOf(call, "padding", "VALID");
+  if (padding === "SAME" && base.dilations.some((dilation) => dilation > 1))
+    return { ...base, pads: dilatedPads(call, base) };
+  if (padding !== "EXPLICIT") return { ...base, auto_pad: padding === "SAME" ? "SAME_UPPER" : "VALID" };
+  const [top = 0, bottom = 0, left = 0, right = 0] = numbersOf(call, "explicit_paddings", []).slice(
+    2 * heightAxis(call),
+  );
+  return { ...base, pads: [top, left, bottom, right] };
+}
+
+/** ONNX Runtime does not work out the padding of dilated windows. */
+function dilatedPads(call: ExportCall, { strides, dilations }: Window): readonly number[] {
+  const sizes = call.constant(1)?.shape.slice(0, 2);
+  if (sizes === undefined || strides.some((stride) => stride > 1)) {
+    throw new NotExportedError(`${call.op} with dilated windows that move by more than 1 is not exported`);
+  }
+  const totals = sizes.map((size, axis) => (size - 1) * (dilations[axis] ?? 1));
+  const before = totals.map((total) => Math.floor(total / 2));
+  return [...before, ...totals.map((total, axis) => total - (before[axis] ?? 0))];
+}

@@ -1,0 +1,141 @@
+import {
+  cast,
+  type ExportCall,
+  flagOf,
+  inputAt,
+  int64At,
+  integersAt,
+  numberOf,
+  numbersOf,
+  type OperationExport,
+  type OperationExports,
+  typeOf,
+} from "./operation-export.ts";
+import { NotExportedError } from "../keras/values.ts";
+
+const maxElements = 2 ** 28;
+
+/** No list of axes at all means all of them in ONNX, none in TensorFlow. */
+function reduction(operator: string): OperationExport {
+  return (call) =>
+    call.graph.add(operator, [inputAt(call, 0), flat(call, 1)], {
+      keepdims: Number(flagOf(call, "keep_dims")),
+      noop_with_empty_axes: 1,
+    });
+}
+
+const gather: OperationExport = (call) => {
+  if (numberOf(call, "batch_dims", 0) !== 0) throw new NotExportedError(`${call.op} in batches is not exported`);
+  const [axis = 0] = call.inputs.length > 2 ? integersAt(call, 2) : [];
+  return call.graph.add("Gather", [inputAt(call, 0), inputAt(call, 1)], { axis });
+};
+
+const extreme =
+  (operator: string): OperationExport =>
+  (call) => {
+    const [axis = 0] = call.inputs.length > 1 ? integersAt(call, 1) : [];
+    const found = call.graph.add(operator, [inputAt(call, 0)], { axis, keepdims: 0 });
+    return cast(call, found, typeOf(call, "output_type", "int64"));
+  };
+
+/** What changes shapes, takes values apart and puts them together. */
+export const shapes: OperationExports = {
+  Shape: (call) => cast(call, call.graph.add("Shape", call.inputs), typeOf(call, "out_type", "int32")),
+  Reshape: (call) => call.graph.add("Reshape", [inputAt(call, 0), int64At(call, 1)], { allowzero: 1 }),
+  Squeeze: (call) => {
+    const axes = numbersOf(call, "squeeze_dims", []);
+    return call.graph.add("Squeeze", [inputAt(call, 0), ...(axes.length === 0 ? [] : [call.graph.integers(axes)])]);
+  },
+  ExpandDims: (call) => call.graph.add("Unsqueeze", [inputAt(call, 0), flat(call, 1)]),
+  Transpose: (call) => call.graph.add("Transpose", [inputAt(call, 0)], { perm: integersAt(call, 1) }),
+  BroadcastTo: (call) => call.graph.add("Expand", [inputAt(call, 0), boundedAt(call, 1)]),
+  Tile: (call) => call.graph.add("Tile", [inputAt(call, 0), boundedAt(call, 1)]),
+  Fill: (call) => call.graph.add("Expand", [inputAt(call, 1), boundedAt(call, 0)]),
+  Pad: (call) => padded(call, []),
+  PadV2: (call) => padded(call, [inputAt(call, 2)]),
+  ConcatV2: (call) => {
+    const [axis = 0] = integersAt(call, call.inputs.length - 1);
+    return call.graph.add("Concat", call.inputs.slice(0, -1), { axis });
+  },
+  Pack: (call) => {
+    const axis = numberOf(call, "axis", 0);
+    const parts = call.inputs.map((input) => call.graph.add("Unsqueeze", [input, call.graph.integers([axis])]));
+    return call.graph.add("Concat", parts, { axis });
+  },
+  Split: (call) => {
+    const count = numberOf(call, "num_split", 1);
+    const [axis = 0] = integersAt(call, 0);
+    return call.graph.addMany("Split", [inputAt(call, 1)], count, { axis, num_outputs: count });
+  },
+  Slice: (call) => {
+    const [start, size] = [integersAt(call, 1), integersAt(call, 2)];
+    const ends = size.map((count, axis) => (count < 0 ? 2 ** 31 - 1 : (start[axis] ?? 0) + count));
+    return call.graph.add("Slice", [inputAt(call, 0), call.graph.integers(start), call.graph.integers(ends)]);
+  },
+  StridedSlice: (call) => stridedSlice(call),
+  Gather: gather,
+  GatherV2: gather,
+  GatherNd: (call) => call.graph.add("GatherND", [inputAt(call, 0), int64At(call, 1)]),
+  ArgMax: extreme("ArgMax"),
+  ArgMin: extreme("ArgMin"),
+  TopKV2: (call) => {
+    const [values = "", indices = ""] = call.graph.addMany("TopK", [inputAt(call, 0), flat(call, 1)], 2, { axis: -1 });
+    return [values, cast(call, indices, "int32")];
+  },
+  Max: reduction("ReduceMax"),
+  Mean: reduction("ReduceMean"),
+  Min: reduction("ReduceMin"),
+  Prod: reduction("ReduceProd"),
+  Sum: reduction("ReduceSum"),
+};
+
+/** Sizes that are known and no larger than any value may be: nothing else checks them before memory is taken. */
+function boundedAt(call: ExportCall, position: number): string {
+  const count = integersAt(call, position).reduce((product, size) => product * size, 1);
+  if (!(count <= maxElements)) throw new NotExportedError(`${call.op} to ${count} elements is not exported`);
+  return int64At(call, position);
+}
+
+/** An input of integers as a list: axes may come as a scalar. */
+function flat(call: ExportCall, position: number): string {
+  const tensor = call.constant(position);
+  if (tensor !== undefined && tensor.dtype !== "string") return call.graph.integers(Array.from(tensor.data, Number));
+  return call.graph.add("Reshape", [cast(call, inputAt(call, position), "int64"), call.graph.integers([-1])]);
+}
+
+/** TensorFlow lists pairs, ONNX all that comes before and then all that comes after. */
+function padded(call: ExportCall, value: readonly string[]): string {
+  const pairs = integersAt(call, 1);
+  const side = (offset: number): readonly number[] => pairs.filter((_, i) => i % 2 === offset);
+  return call.graph.add("Pad", [inputAt(call, 0), call.graph.integers([...side(0), ...side(1)]), ...value]);
+}
+
+function stridedSlice(call: ExportCall): string {
+  const { graph } = call;
+  const mask = (name: string): number => numberOf(call, `${name}_mask`, 0);
+  if (mask("ellipsis") !== 0 || mask("new_axis") !== 0) {
+    throw new NotExportedError("StridedSlice with an ellipsis or a new axis is not exported");
+  }
+  const [begin, end, strides] = [integersAt(call, 1), integersAt(call, 2), integersAt(call, 3)];
+  const isSet = (bits: number, axis: number): boolean => Math.floor(bits / 2 ** axis) % 2 === 1;
+  const largest = 2 ** 31 - 1;
+  const bounds = begin.map((start, axis) => {
+    const stride = strides[axis] ?? 1;
+    if (isSet(mask("shrink_axis"), axis)) return { start, stop: start === -1 ? largest : start + 1, stride: 1 };
+    const open = stride > 0 ? { start: 0, stop: largest } : { start: largest, stop: -largest };
+    return {
+      start: isSet(mask("begin"), axis) ? open.start : start,
+      stop: isSet(mask("end"), axis) ? open.stop : (end[axis] ?? 0),
+      stride,
+    };
+  });
+  const lists = [
+    bounds.map(({ start }) => start),
+    bounds.map(({ stop }) => stop),
+    bounds.map((_, axis) => axis),
+    bounds.map(({ stride }) => stride),
+  ];
+  const sliced = graph.add("Slice", [inputAt(call, 0), ...lists.map((list) => graph.integers(list))]);
+  const shrunk = bounds.flatMap((_, axis) => (isSet(mask("shrink_axis"), axis) ? [axis] : []));
+  return shrunk.length === 0 ? sliced : graph.add("Squeeze", [sliced, graph.integers(shrunk)]);
+}
