@@ -25,7 +25,7 @@ export interface DownloadLimits {
 export const defaultDownloadLimits: DownloadLimits = {
   maxBytes: 256 * 1024 ** 3,
   stallMs: 30_000,
-  firstByteMs: 5_000,
+  firstByteMs: 3_000,
   maxIdleAttempts: 6,
   firstPauseMs: 500,
   longestPauseMs: 10_000,

@@ -128,7 +128,7 @@ const cases: Readonly<Record<string, Case>> = {
     spec: () => ({ model: { source: { http: { url: "http://127.0.0.1:9/good.h5", sha256 } } } }),
     ready: "False SourceUnavailable",
     message: () =>
-      "container fetch of pod POD exited with code 69: http://127.0.0.1:9/good.h5 could not be downloaded in 4 attempts: connect ECONNREFUSED 127.0.0.1:9; check that the server is up and reachable from the pod",
+      "container fetch of pod POD exited with code 69: http://127.0.0.1:9/good.h5 could not be downloaded in 3 attempts: connect ECONNREFUSED 127.0.0.1:9; check that the server is up and reachable from the pod",
     kstatus: "Reconciling",
   },
   "a file that is not the one that was pinned": {
