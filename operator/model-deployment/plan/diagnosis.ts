@@ -27,7 +27,11 @@ const initialReasons = new Set(["ContainerCreating", "PodInitializing"]);
 /** Why no node helps (kube-scheduler `plugins/volumebinding`, apimachinery's NotFound): only a claim or volume does. */
 const claimMissing = /persistentvolumeclaim "[^"]*" (not found|is being deleted|bound to non-existent)/;
 /** Reasons of events (kubernetes `pkg/kubelet/events/event.go`). */
-const mountReasons = new Set(["FailedMount", "FailedAttachVolume"]);
+const mountReasons = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"];
+const setUpReasons = ["FailedCreatePodSandBox", "FailedPrepareDynamicResources"];
+const probeReason = "Unhealthy";
+/** Those of warnings that are read here; a pod may have others at the same time that explain nothing. */
+export const warningReasons: ReadonlySet<string> = new Set([...mountReasons, ...setUpReasons, probeReason]);
 /** Longer than a runtime takes from its start until it listens. */
 const quietStartMs = 5_000;
 const killedForMemory = "OOMKilled";
@@ -83,16 +87,20 @@ function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: 
 
 /** A failed mount is no container's fault: it is told in events only, and the containers wait meanwhile. */
 function notMounted({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
-  if (warning === undefined || !mountReasons.has(warning.reason) || containers.some(isBeyondMounts)) return undefined;
+  if (warning === undefined || containers.some(isBeyondMounts) || !mountReasons.includes(warning.reason)) {
+    return undefined;
+  }
   const { message } = warning;
   return /not found|non-existent/.test(message)
     ? faults.ModelNotFound({ pod, message })
     : faults.MountFailed({ pod, message });
 }
 
-/** Its network, for the most part. */
+/** Its network or its devices. */
 function notSetUp({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
-  if (warning?.reason !== "FailedCreatePodSandBox" || containers.some(isBeyondMounts)) return undefined;
+  if (warning === undefined || containers.some(isBeyondMounts) || !setUpReasons.includes(warning.reason)) {
+    return undefined;
+  }
   return faults.SandboxFailed({ pod, message: warning.message });
 }
 
@@ -137,7 +145,7 @@ export function loadingContainer({ containers }: ObservedPod): ObservedContainer
 export function probeComplaint(pod: ObservedPod): string | undefined {
   const { warning } = pod;
   const { startedMs } = loadingContainer(pod) ?? {};
-  if (warning?.reason !== "Unhealthy" || startedMs === undefined) return undefined;
+  if (warning?.reason !== probeReason || startedMs === undefined) return undefined;
   if (warning.atMs < startedMs + quietStartMs || warning.message.endsWith(" 503")) return undefined;
   return warning.message;
 }

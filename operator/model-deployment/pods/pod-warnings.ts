@@ -1,10 +1,11 @@
 import type { WatchSink } from "../../kube/cache.ts";
 import type { Selection } from "../../kube/client.ts";
 import type { Event, Stored } from "../../kube/kinds.ts";
+import { warningReasons } from "../plan/diagnosis.ts";
 import { mayBePodName } from "../resources/names.ts";
 import type { PodWarning } from "../snapshot.ts";
 
-/** The last warning about each pod. Filled by a watch of events; a cache of them would be larger than that of pods. */
+/** The last warning about each pod that explains something. Filled by a watch of events; a cache of them would be larger than that of pods. */
 export interface PodWarnings extends WatchSink<Event> {
   latest(podUid: string): PodWarning | undefined;
   /** The pod is gone. */
@@ -36,7 +37,8 @@ export function createPodWarnings(): PodWarnings {
     const { uid = "", name } = involvedObject;
     const atMs = Date.parse(event.lastTimestamp ?? event.firstTimestamp ?? metadata.creationTimestamp ?? "") || 0;
     const before = known.get(uid);
-    if (!mayBePodName(name) || (before !== undefined && before.atMs > atMs)) return;
+    if (!warningReasons.has(reason) || !mayBePodName(name)) return;
+    if (before !== undefined && before.atMs > atMs) return;
     known.set(uid, { reason, message, atMs, eventUid: metadata.uid });
     tell(uid);
   };

@@ -121,6 +121,14 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
       stalls: false,
     },
   },
+  "a device that cannot be prepared is told in the kubelet's words": {
+    given: pod({ warning: told("FailedPrepareDynamicResources", "Failed to prepare dynamic resources: no driver") }),
+    want: {
+      code: "SandboxFailed",
+      sentence: "pod p-0 cannot be set up on its node: Failed to prepare dynamic resources: no driver",
+      stalls: false,
+    },
+  },
   "a load of four minutes may be right": {
     given: pod({ containers: [container({ running: true, startedMs: testMs - loadGraceMs + 60_000 })] }),
     want: undefined,

@@ -43,6 +43,13 @@ test("a warning ends with its event, with its pod and with a state that does not
   expect(warnings.latest("u")).toBeUndefined();
 });
 
+test("a warning that explains nothing does not take the place of one that does", () => {
+  const { warnings, pods } = told();
+  warnings.upsert({ ...event("no ConfigMap", "01"), reason: "FailedMount" });
+  warnings.upsert({ ...event("Nameserver limits were exceeded", "02"), reason: "DNSConfigForming" });
+  expect([warnings.latest("u")?.message, pods]).toEqual(["no ConfigMap", ["u"]]);
+});
+
 test("pods that have a name of others are not remembered", () => {
   const names: Readonly<Record<string, boolean>> = {
     "digits-bcdfghjklm-x2x4z": true,
