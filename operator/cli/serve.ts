@@ -12,6 +12,8 @@ export interface ServeParts {
 }
 
 const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
+/** Each thread that reads a model leaves memory to the arena of the C library that it was given: few arenas, little is kept. */
+const keepsLittle = { MALLOC_ARENA_MAX: "2" };
 /** As shells tell of a program that a signal has ended. */
 const endedBySignal = 128;
 
@@ -25,7 +27,7 @@ export async function serve(args: readonly string[], { environment: given, onSig
   const logLevel = given[environment.logLevel] ?? "warn";
   const child = spawn(process.execPath, [runtimeMain, "serve", ...args], {
     detached: true,
-    env: { ...given, [environment.logLevel]: logLevel },
+    env: { ...keepsLittle, ...given, [environment.logLevel]: logLevel },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   onSignal((signal) => child.kill(signal));
