@@ -1,6 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
+import { request } from "../../runtime/base/node-http.ts";
 import { type ModelFacts, modelStates } from "../../runtime/contract/model-facts.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
@@ -56,17 +58,22 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   };
 }
 
-async function pulledFacts(address: string): Promise<ModelFacts> {
-  const host = address.includes(":") ? `[${address}]` : address;
-  const response = await fetch(`http://${host}:${ports.admin}${adminPaths.model}`, {
-    signal: AbortSignal.timeout(timeoutMs),
-    redirect: "error",
-  });
-  if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+/** By Node's own client: `fetch` would load a second one, and keep it. */
+async function pulledFacts(host: string): Promise<ModelFacts> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const answer = Promise.withResolvers<IncomingMessage>();
+  request({ host, port: ports.admin, path: adminPaths.model, agent: false, signal })
+    .on("response", answer.resolve)
+    .on("error", answer.reject)
+    .end();
+  const response = await answer.promise;
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`status ${response.statusCode}`);
+  }
   let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const piece of response.setEncoding("utf8")) {
+    text += String(piece);
     if (text.length > limitBytes) throw new Error(`more than ${limitBytes} bytes`);
   }
   return modelFacts(JSON.parse(text));
