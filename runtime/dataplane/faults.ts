@@ -20,6 +20,8 @@ export const faults = faultCatalogue<{
   Cancelled: { model: string };
   /** The model is being unloaded. */
   Draining: { model: string };
+  /** The model itself does not take the values. Engines throw a fault of this code. */
+  ValuesRefused: { reason: string };
   /** The engine threw. */
   EngineFailed: { model: string; reason: string };
 }>({
@@ -91,6 +93,7 @@ export const faults = faultCatalogue<{
     retry: "backoff",
     level: "info",
   },
+  ValuesRefused: { message: ({ reason }) => reason, retry: "never", level: "info" },
   EngineFailed: {
     message: ({ model, reason }) => `${model} failed to run: ${reason}`,
     retry: "never",

@@ -17,6 +17,8 @@ export const tensorFlowJsFaults = faultCatalogue<{
   OperationsUnsupported: { operations: readonly { readonly operation: string; readonly node: string }[] };
   /** A constant of a graph cannot be computed with. */
   ConstantUnsupported: { constant: string; reason: string };
+  /** The code is the data plane's: the request is at fault, not the engine. */
+  ValuesRefused: { reason: string };
 }>({
   LayersNotInTensorFlowJs: {
     message: ({ layers }) => `TensorFlow.js does not run ${layers.map(describedLayer).join("; ")}`,
@@ -76,4 +78,5 @@ export const tensorFlowJsFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
+  ValuesRefused: { message: ({ reason }) => reason, retry: "never", level: "info" },
 });

@@ -2,7 +2,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import { type Call, endOfThread, type ThreadNews, type ThreadOrder, movable } from "./thread-messages.ts";
+import {
+  type Call,
+  endOfThread,
+  type ThreadNews,
+  type ThreadOrder,
+  movable,
+  type SentFault,
+} from "./thread-messages.ts";
 
 /** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is told to, or terminated. */
 async function main(): Promise<void> {
@@ -19,8 +26,7 @@ async function main(): Promise<void> {
       void answer(model, call);
     });
   } catch (thrown) {
-    const { record, retry, level } = Fault.from(thrown);
-    tell({ kind: "failed", fault: { ...record, retry, level } });
+    tell({ kind: "failed", fault: sent(Fault.from(thrown)) });
   }
 }
 
@@ -32,8 +38,18 @@ async function answer(model: LoadedModel, { id, inputs, signature }: Call): Prom
     const { tensors, memory } = movable(outputs, true);
     tell({ kind: "answer", id, outputs: tensors, engineMs }, memory);
   } catch (thrown) {
-    tell({ kind: "refusal", id, reason: thrown instanceof Error ? thrown.message : String(thrown) });
+    tell({ kind: "refusal", id, reason: refusalOf(thrown) });
   }
+}
+
+/** A fault says whose mistake it is; of anything else there is only what it says. */
+function refusalOf(thrown: unknown): string | SentFault {
+  if (thrown instanceof Fault) return sent(thrown);
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function sent({ record, retry, level }: Fault): SentFault {
+  return { ...record, retry, level };
 }
 
 function tell(news: ThreadNews, memory: readonly ArrayBuffer[] = []): void {

@@ -27,7 +27,7 @@ export type ThreadNews =
   | { readonly kind: "loaded"; readonly model: ModelFacts }
   | { readonly kind: "failed"; readonly fault: SentFault }
   | { readonly kind: "answer"; readonly id: number; readonly outputs: readonly Tensor[]; readonly engineMs: number }
-  | { readonly kind: "refusal"; readonly id: number; readonly reason: string };
+  | { readonly kind: "refusal"; readonly id: number; readonly reason: string | SentFault };
 
 /** What the other side of a loaded model says of itself. */
 export interface ModelFacts {

@@ -128,7 +128,7 @@ export class ThreadedModel implements LoadedModel {
     this.#pending.delete(news.id);
     pending?.stopTimer();
     if (news.kind === "answer") pending?.resolve(news);
-    else pending?.reject(new Error(news.reason));
+    else pending?.reject(typeof news.reason === "string" ? new Error(news.reason) : new Fault(news.reason));
   }
 
   #giveUp(worker: Worker): void {

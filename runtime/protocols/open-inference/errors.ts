@@ -72,6 +72,7 @@ export const statuses: Readonly<Record<Code, number>> = {
   DeadlinePassed: 504,
   Cancelled: 499,
   Draining: 503,
+  ValuesRefused: 400,
   EngineFailed: 500,
 };
 

@@ -100,6 +100,7 @@ export const statuses: Readonly<Record<Code, Status>> = {
   DeadlinePassed: "DEADLINE_EXCEEDED",
   Cancelled: "CANCELLED",
   Draining: "UNAVAILABLE",
+  ValuesRefused: "INVALID_ARGUMENT",
   EngineFailed: "INTERNAL",
   BodyTooLarge: "INVALID_ARGUMENT",
   BodyTooSlow: "DEADLINE_EXCEEDED",

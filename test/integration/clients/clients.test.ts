@@ -107,6 +107,7 @@ describe("clients by others are served as by the servers that they were made for
       unknownModel: "NOT_FOUND: Servable not found for request: Latest(nope)",
       unknownSignature: 'FAILED_PRECONDITION: Serving signature key "nope" not found.',
       wrongShape: "INVALID_ARGUMENT: inputs.features has shape [1,1]; must be [-1,64]",
+      missingFeature: 'INVALID_ARGUMENT: feature "x" is required; example 0 does not have it',
       reload:
         "INVALID_ARGUMENT: ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported",
     });

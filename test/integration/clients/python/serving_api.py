@@ -85,6 +85,12 @@ def status():
     return told(model.GetModelStatus(request, timeout=20))
 
 
+def without_features():
+    request = spec(classification_pb2.ClassificationRequest(), "half_plus_two", "classify_x_to_y")
+    request.input.example_list.examples.add()
+    return prediction.Classify(request, timeout=20)
+
+
 digits = predict("digits", ROWS, input="features").outputs["output_0"]
 half = predict("half_plus_two", [[1.0], [4.0]])
 classify = spec(classification_pb2.ClassificationRequest(), "half_plus_two", "classify_x_to_y")
@@ -103,6 +109,7 @@ tell(
         "unknownModel": refusal(lambda: predict("nope", [[1.0]])),
         "unknownSignature": refusal(lambda: predict("half_plus_two", [[1.0]], signature="nope")),
         "wrongShape": refusal(lambda: predict("digits", [[1.0]], input="features")),
+        "missingFeature": refusal(without_features),
         "reload": refusal(
             lambda: model.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest(), timeout=20)
         ),

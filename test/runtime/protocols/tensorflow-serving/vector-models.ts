@@ -1,3 +1,4 @@
+import { faults } from "../../../../runtime/dataplane/faults.ts";
 import { type Dtype, type Tensor } from "../../../../runtime/dataplane/tensor.ts";
 import type { TensorSpec } from "../../../../runtime/dataplane/signature.ts";
 import { exampleMessage } from "../../../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
@@ -34,9 +35,17 @@ const examplesInput: TensorSpec = { name: "inputs", dtype: "string", shape: [-1]
 function featuresOf(examples: Tensor | undefined, names: readonly string[]): readonly (readonly number[])[] {
   if (examples?.dtype !== "string") throw new TypeError("examples must be strings");
   return examples.data.map((bytes) => {
-    const { features } = exampleMessage.decode(bytes);
+    const { features } = decoded(bytes);
     return names.map((name) => features?.feature.get(name)?.floatList?.value[0] ?? 0);
   });
+}
+
+function decoded(bytes: Uint8Array): ReturnType<typeof exampleMessage.decode> {
+  try {
+    return exampleMessage.decode(bytes);
+  } catch (thrown) {
+    throw faults.ValuesRefused({ reason: "an example cannot be read" }, thrown);
+  }
 }
 
 function column(values: readonly number[]): Tensor {

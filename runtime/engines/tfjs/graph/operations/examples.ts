@@ -1,5 +1,7 @@
 import { mapOf, message, nested, repeated } from "../../../../base/protobuf/message.ts";
 import { elementCount, type Tensor } from "../../../../dataplane/tensor.ts";
+import { ProtobufError } from "../../../../base/protobuf/wire-reader.ts";
+import { tensorFlowJsFaults as faults } from "../../faults.ts";
 import { uploaded } from "../../tensors.ts";
 import { type Call, type Operation, type Operations, stringsAt } from "../call.ts";
 import { isTensor, type Value } from "../value.ts";
@@ -27,9 +29,19 @@ interface DenseFeature {
 
 const parse: Operation = (call) => {
   const { shape, data } = stringsAt(call, 0);
-  const parsed = data.map((bytes) => example.decode(bytes));
+  const parsed = data.map(readExample);
   return denseFeatures(call).map((wanted) => denseValue(call, wanted, parsed, shape));
 };
+
+function readExample(bytes: Uint8Array, row: number): Example {
+  try {
+    return example.decode(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof ProtobufError)) throw thrown;
+    const place = thrown.path === "" ? `example ${row}` : `${thrown.path} of example ${row}`;
+    throw faults.ValuesRefused({ reason: `${place} is no part of a tensorflow.Example: ${thrown.message}` }, thrown);
+  }
+}
 
 /** Parsing of serialized `tf.Example`s, which classify and regress signatures begin with. */
 export const examples: Operations = { ParseExample: parse, ParseExampleV2: parse };
@@ -69,9 +81,10 @@ function denseValue(call: Call, wanted: DenseFeature, parsed: readonly Example[]
     const found = one.features?.feature.get(wanted.key);
     const values = found === undefined ? fallbackOf(wanted) : valuesOf(found, wanted);
     if (values === undefined)
-      throw new RangeError(`feature "${wanted.key}" is required; example ${row} does not have it`);
+      throw faults.ValuesRefused({ reason: `feature "${wanted.key}" is required; example ${row} does not have it` });
     if (values.length !== count) {
-      throw new RangeError(`feature "${wanted.key}" of example ${row} has ${values.length} values; must have ${count}`);
+      const place = `feature "${wanted.key}" of example ${row}`;
+      throw faults.ValuesRefused({ reason: `${place} has ${values.length} values; must have ${count}` });
     }
     return values;
   });
@@ -94,7 +107,7 @@ function valuesOf({ bytesList, floatList, int64List }: Feature, { key, dtype }: 
   const list = { float32: floatList, int64: int64List, string: bytesList }[dtype];
   if (list !== undefined) return list.value;
   if (bytesList === undefined && floatList === undefined && int64List === undefined) return [];
-  throw new TypeError(`feature "${key}" is not of type ${dtype}`);
+  throw faults.ValuesRefused({ reason: `feature "${key}" is not of type ${dtype}` });
 }
 
 function fallbackOf({ fallback }: DenseFeature): readonly Element[] | undefined {
