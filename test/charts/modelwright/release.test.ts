@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -81,6 +81,28 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
       expect(await kubectl(pods)).toBe(before);
     },
   );
+
+  const broken = {
+    refused: ["SourceUnavailable", { http: { url: "http://127.0.0.1:9/model.h5" } }],
+    unmapped: ["ModelNotFound", { configMap: { name: "none", key: "model.h5" } }],
+    unclaimed: ["ModelNotFound", { persistentVolumeClaim: { claimName: "none" } }],
+  } as const;
+  test("tells what kubelet and scheduler say of a model that cannot be had", { timeout }, async () => {
+    const type = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment" };
+    const items = Object.entries(broken).map(([name, [, source]]) => ({
+      ...type,
+      metadata: { name, namespace: "default" },
+      spec: { model: { source } },
+    }));
+    const file = join(folder, "broken.json");
+    await writeFile(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+    await kubectl(["apply", "-f", file]);
+    const path = '{.status.conditions[?(@.type=="Ready")].reason}';
+    for (const [name, [word]] of Object.entries(broken)) {
+      await kubectl(["wait", `mwd/${name}`, `--for=jsonpath=${path}=${word}`, "--timeout=60s"]);
+    }
+    await kubectl(["delete", "-f", file]);
+  });
 
   test("leaves ModelDeployments and what serves them, when it is uninstalled", { timeout }, async () => {
     await helm(["uninstall", "modelwright", "--wait", "--timeout=60s"]);
