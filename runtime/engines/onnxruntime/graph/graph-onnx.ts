@@ -1,4 +1,5 @@
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { foldedNumbers } from "../../../model/formats/tensorflow-graph/numbers/folded-numbers.ts";
 import type {
   Constant,
   GraphNode,
@@ -10,7 +11,6 @@ import { onnxRuntimeFaults as faults } from "../faults.ts";
 import { type GraphValue, type OnnxGraph, onnxGraph } from "../keras/onnx-graph.ts";
 import { NotExportedError } from "../keras/values.ts";
 import { elementwise } from "./elementwise.ts";
-import { foldedNumbers } from "./folded-numbers.ts";
 import type { OperationExport } from "./operation-export.ts";
 import { products } from "./products.ts";
 import { shapes } from "./shapes.ts";

@@ -2,7 +2,7 @@ import { type Signature, type Signatures, signatureName, type TensorSpec } from 
 import { elementCount, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
 import type { TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { LoadedModel } from "../../engine.ts";
-import { fixedBatch, freeBatch, inFixedBatches } from "../../fixed-batch.ts";
+import { fixedBatch, freeBatch, inFixedBatches } from "../../../model/formats/tensorflow-graph/fixed-batch.ts";
 import { onnxRuntimeFaults as faults, reasonOf } from "../faults.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "../session.ts";
 import { graphOnnx } from "./graph-onnx.ts";

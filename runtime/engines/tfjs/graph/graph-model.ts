@@ -1,19 +1,20 @@
 import { type Signature, type Signatures, signatureName } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { Constant, Subgraph, TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
+import { maxNumbers, type Numbers } from "../../../model/formats/tensorflow-graph/numbers/numbers.ts";
 import type { LoadedModel } from "../../engine.ts";
 import { addFallbackKernels, type TensorFlow } from "../backend.ts";
 import { tensorFlowJsFaults as faults } from "../faults.ts";
 import { converted, downloaded, uploaded } from "../tensors.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
-import { fixedBatch, freeBatch, inFixedBatches } from "../../fixed-batch.ts";
+import { fixedBatch, freeBatch, inFixedBatches } from "../../../model/formats/tensorflow-graph/fixed-batch.ts";
 import { exampleRefusal } from "./operations/examples.ts";
 import { operations } from "./operations/operations.ts";
 import { type ConstantStore, releaseUnused } from "./optimisation/constant-store.ts";
 import { foldedConstants } from "./optimisation/folded-constants.ts";
 import { fusedProducts } from "./optimisation/fused-products.ts";
 import { type Program, program } from "./program.ts";
-import { isTensor, maxNumbers, type Numbers, release, type Value } from "./value.ts";
+import { isTensor, release, type Value } from "./value.ts";
 
 /** How long predictions may take. */
 export interface GraphLimits {

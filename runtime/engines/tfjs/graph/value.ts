@@ -1,4 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
+import type { Numbers } from "../../../model/formats/tensorflow-graph/numbers/numbers.ts";
 
 /** Texts, which TensorFlow.js does not compute with: they stay outside its memory. */
 export interface Strings {
@@ -6,17 +7,6 @@ export interface Strings {
   readonly shape: readonly number[];
   readonly data: readonly Uint8Array[];
 }
-
-/** A few integers or truths outside TensorFlow.js' memory: shapes and counters, which kernels would cost more than they do. */
-export interface Numbers {
-  readonly kind: "numbers";
-  readonly dtype: "int32" | "bool";
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
-
-/** Longest list that is kept as Numbers. */
-export const maxNumbers = 64;
 
 /** A TensorList: owns its items. A list that is used for the last time is changed in place. */
 export interface TensorList {

@@ -26,5 +26,5 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     lists,
     images,
     examples,
-  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onNumbers(op, operation)] as const)),
+  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onNumbers(operation)] as const)),
 );

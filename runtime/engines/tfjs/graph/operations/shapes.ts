@@ -1,3 +1,4 @@
+import type { Numbers } from "../../../../model/formats/tensorflow-graph/numbers/numbers.ts";
 import type * as Core from "@tensorflow/tfjs-core";
 import {
   boundedShape,
@@ -9,7 +10,7 @@ import {
   type Operations,
   tensorAt,
 } from "../call.ts";
-import { isTensor, type Numbers, type Value } from "../value.ts";
+import { isTensor, type Value } from "../value.ts";
 
 const shape: Operation = (call) => call.inputs.map((value) => integers(shapeOf(call, value)));
 const pad: Operation = (call) => {

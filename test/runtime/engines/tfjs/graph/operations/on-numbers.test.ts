@@ -83,7 +83,7 @@ describe("shapes and counters computed without kernels", () => {
     const inputs = [integers([], 2_000_000_000), integers([], 2)];
     expect(await answerOf(["Mul", inputs, { T: "int32" }], true)).toEqual([integers([], -294_967_296)]);
     await expect(answerOf(["Mul", inputs, { T: "int64" }], true)).rejects.toThrow(
-      "Mul: 4000000000 does not fit 32 bits, which TensorFlow.js computes with",
+      "Mul: 4000000000 does not fit 32 bits, which graphs are computed with",
     );
   });
 });

@@ -1,5 +1,5 @@
-import type { Signature, TensorSpec } from "../dataplane/signature.ts";
-import { elementCount, type Tensor, tensorArrays } from "../dataplane/tensor.ts";
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { elementCount, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
 
 type Answer = readonly Tensor[] | Promise<readonly Tensor[]>;
 

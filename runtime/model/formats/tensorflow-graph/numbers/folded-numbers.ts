@@ -1,11 +1,6 @@
-import type {
-  Constant,
-  GraphNode,
-  Subgraph,
-  ValueRef,
-} from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import { computedNumbers } from "../../tfjs/graph/operations/on-numbers.ts";
-import { maxNumbers, type Numbers } from "../../tfjs/graph/value.ts";
+import type { Constant, GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
+import { computedNumbers } from "./computed-numbers.ts";
+import { maxNumbers, type Numbers } from "./numbers.ts";
 
 /** A subgraph and the constants that it refers to. */
 export interface FoldedGraph {
