@@ -38,7 +38,7 @@ describe("the life of a runtime", () => {
   });
 
   test("drains under load without one failed request", async () => {
-    const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "800" });
+    const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "2500" });
     await serving.line("model ready");
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const sending = new AbortController();

@@ -60,7 +60,7 @@ describe("TensorFlow Serving's model configuration", () => {
     expect([await byLabel(server, "beta"), await byLabel(server, "stable")]).toEqual(["200", "200"]);
     await models.write("models.config", `model_config_list { ${letters} }`);
     await server.until("digits", "1 END, 2 END, 3 END");
-  });
+  }, 60_000);
 
   test("a faulty edit changes nothing and is told with its place", async () => {
     await models.add("digits", "1");
@@ -126,5 +126,5 @@ describe("model control", () => {
     await models.add("broken", "1", digits.lambda);
     await server.until("broken", "1 END");
     expect(await ask(server, "load", "broken")).toMatch(/^4\d\d .*Lambda/);
-  });
+  }, 60_000);
 });

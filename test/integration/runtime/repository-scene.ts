@@ -41,7 +41,7 @@ export interface ModelsServing extends Program {
   readonly admin: string;
   /** Versions of a model with their states, as `1 AVAILABLE, 2 LOADING`; the error's text when there are none. */
   states(model: string): Promise<string>;
-  /** Resolves when `states` says so; rejects with what it says after 15 s. */
+  /** Resolves when `states` says so; rejects with what it says after 30 s. */
   until(model: string, states: string): Promise<void>;
   /** The version that answers a prediction, or the answer that is no prediction. */
   version(path: string): Promise<string>;
@@ -69,7 +69,7 @@ export async function serveModels(...args: readonly string[]): Promise<ModelsSer
     admin: `http://127.0.0.1:${Number(adminPort)}`,
     states,
     until: async (model, want) => {
-      const latest = Date.now() + 15_000;
+      const latest = Date.now() + 30_000;
       let seen = await states(model);
       for (; seen !== want && Date.now() < latest; seen = await states(model)) {
         await new Promise((resolve) => setTimeout(resolve, 50));
