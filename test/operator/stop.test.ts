@@ -122,6 +122,18 @@ describe("SIGTERM ends the operator in three seconds", () => {
     expect(tookMs).toBeLessThan(stopWithinMs);
   });
 
+  test("and a standby leads three seconds later at most", async () => {
+    const first = await running();
+    const before = await holder();
+    const standby = await running();
+    const startedMs = performance.now();
+    const stopped = first.stop();
+    await eventually(holder, (name) => name !== "" && name !== before);
+    expect(performance.now() - startedMs).toBeLessThan(stopWithinMs);
+    await stopped;
+    await standby.stop();
+  });
+
   /** What has become of the way to the API server a while before. */
   const troubles: Readonly<Record<string, () => Promise<void>>> = {
     "while the API server refuses connections": async () => way.cut(),
