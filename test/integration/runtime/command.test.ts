@@ -18,7 +18,7 @@ interface Command {
   readonly child: ChildProcess;
   readonly lines: string[];
   /** Resolves when a line of its output matches; rejects when the output ends before. */
-  line(pattern: RegExp): Promise<string>;
+  readonly line: (pattern: RegExp) => Promise<string>;
   readonly ended: Promise<number | null>;
 }
 

@@ -48,10 +48,12 @@ export interface ModelsServing extends Program {
   stop(): Promise<Ended>;
 }
 
+const asInImages = { MALLOC_ARENA_MAX: "2" };
+
 /** Starts `serve` on free ports of 127.0.0.1 and waits until everything has loaded. */
 export async function serveModels(...args: readonly string[]): Promise<ModelsServing> {
   const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
-  const program = start(["serve", ...args, ...ports, "--poll-interval", "200ms"]);
+  const program = start(["serve", ...args, ...ports, "--poll-interval", "200ms"], asInImages);
   const { httpPort, adminPort } = await program.line("listening");
   await program.line("ready");
   const url = `http://127.0.0.1:${Number(httpPort)}`;
