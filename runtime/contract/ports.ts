@@ -1,8 +1,8 @@
 /** Ports of a runtime pod and of the gateway's shared front. REST and gRPC are TensorFlow Serving's own. */
 export const ports = {
-  /** HTTP: TensorFlow Serving REST (and later Open Inference, KServe V1). */
+  /** HTTP: TensorFlow Serving REST, Open Inference, KServe V1. */
   rest: 8501,
-  /** gRPC (kept free until the gRPC protocols are served). */
+  /** gRPC: TensorFlow Serving, Open Inference, health, reflection. The gateway keeps it free. */
   grpc: 8500,
   /** `/healthz`, `/readyz`, `/metrics`, `/model`; never exposed by a Service. */
   admin: 8502,
