@@ -4,13 +4,14 @@
  * and processor milliseconds from the first object on.
  *
  *     bare-loop.ts write|read|change PORT FOLDER COUNT
+ *     bare-loop.ts write|read|change kubeconfig FILE COUNT
  *
  * `write` lists the ModelDeployments and reads nothing else; `read` watches what it owns, as every controller must, and
  * keeps it in maps; `change` does so, too, and writes a ReplicaSet and the status whenever a spec changes, for ever.
  */
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { createClient } from "../../../operator/kube/client.ts";
-import { inClusterConnection } from "../../../operator/kube/config.ts";
+import { inClusterConnection, loadConnection } from "../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
@@ -26,7 +27,10 @@ const [mode, port = "", folder = "", count = "0"] = process.argv.slice(2);
 const size = Number(count);
 const workers = 4;
 
-const connection = await inClusterConnection({ host: "127.0.0.1", port, folder });
+const connection =
+  port === "kubeconfig"
+    ? await loadConnection({ kubeconfigPath: folder })
+    : await inClusterConnection({ host: "127.0.0.1", port, folder });
 const transport = createHttpTransport({ connection, userAgent: "bare-loop" });
 const client = createClient({ transport, fieldManager: "modelwright" });
 

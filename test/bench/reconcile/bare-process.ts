@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type ApiProcess, startApiProcess } from "./api-process.ts";
+import { startApiProcess } from "./api-process.ts";
+import { type Access, containerHeap } from "./operator-process.ts";
 
 /** What a bare loop took for all its work. */
 export interface BareTook {
@@ -44,9 +45,11 @@ export function sourceOf(index: number): object {
   return { spec: { model: { source: { configMap: { name: "models", key: `digits-${index}.h5` } } } } };
 }
 
-async function startBareLoop(mode: Mode, { port, folder }: ApiProcess, size: number) {
+/** Starts one; it is ready when this resolves. */
+export async function startBareLoop(mode: Mode, access: Access, size: number) {
+  const place = "kubeconfigPath" in access ? ["kubeconfig", access.kubeconfigPath] : [access.port, access.folder];
   const script = fileURLToPath(import.meta.resolve("./bare-loop.ts"));
-  const child = spawn(process.execPath, [script, mode, port, folder, String(size)], {
+  const child = spawn(process.execPath, [containerHeap, script, mode, ...place, String(size)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });

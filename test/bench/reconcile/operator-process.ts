@@ -1,15 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { metricNames } from "../../../runtime/contract/metric-names.ts";
 import { adminPaths } from "../../../runtime/contract/paths.ts";
 
+/** A port on 127.0.0.1 with the folder of a service account, or a kubeconfig. */
+export type Access = { readonly port: string; readonly folder: string } | { readonly kubeconfigPath: string };
+
 export interface OperatorProcessOptions {
-  /** Port of the API server on 127.0.0.1, and the service account by which it is spoken to. */
-  readonly apiPort: string;
-  readonly folder: string;
+  /** How the API server is spoken to. */
+  readonly access: Access;
   /** For `node` itself, as `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
 }
@@ -25,19 +29,22 @@ export interface OperatorProcess {
   untilReady(): Promise<number>;
   /** Reconciles so far, from its metrics; 0 while they are not served. */
   reconciles(): Promise<number>;
+  /** Requests so far that write anything but events and its lease. */
+  writes(): Promise<number>;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
+/** What Node keeps of compiled code: what an image brings with it, or its first start makes. */
+const compileCache = join(tmpdir(), "modelwright-bench-compile-cache");
+
 /** The heap that Node gives itself in a container of 384 MiB, the chart's limit. */
-const containerHeap = "--max-heap-size=256";
+export const containerHeap = "--max-heap-size=256";
 
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
-  const { apiPort, folder, nodeOptions = [] } = options;
+  const { access, nodeOptions = [] } = options;
   const [routesPort, adminPort] = await Promise.all([freePort(), freePort()]);
   const flags = {
-    "service-host": "127.0.0.1",
-    "service-port": apiPort,
-    "service-account": folder,
+    ...accessFlags(access),
     "runtime-image": "modelwright/runtime:bench",
     host: "127.0.0.1",
     "routes-port": String(routesPort),
@@ -50,15 +57,16 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const begunMs = performance.now();
   const child = spawn(process.execPath, [containerHeap, ...nodeOptions, script, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? folder },
+    // As the image sets it.
+    env: { NODE_COMPILE_CACHE: compileCache, NODE_ENV: "production", MALLOC_ARENA_MAX: "2" },
   });
   const admin = `http://127.0.0.1:${adminPort}`;
+  const metricsUrl = `${admin}${adminPaths.metrics}`;
   return {
     pid: child.pid,
     child,
     routesUrl: `http://127.0.0.1:${routesPort}`,
     begunMs,
-    metricsUrl: `${admin}${adminPaths.metrics}`,
     async untilReady() {
       const isReady = (): Promise<boolean> =>
         fetch(`${admin}${adminPaths.readyz}`).then(
@@ -69,7 +77,8 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
       if (child.exitCode !== null) throw new Error(`the operator ended with code ${child.exitCode}`);
       return performance.now() - begunMs;
     },
-    reconciles: () => reconciles(`${admin}${adminPaths.metrics}`),
+    reconciles: () => sumOf(metricsUrl, metricNames.reconciles, () => true),
+    writes: () => sumOf(metricsUrl, metricNames.apiRequests, isWrite),
     async stop(signal = "SIGTERM") {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");
@@ -79,13 +88,23 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   };
 }
 
-async function reconciles(url: string): Promise<number> {
+function accessFlags(access: Access): Readonly<Record<string, string>> {
+  if ("kubeconfigPath" in access) return { kubeconfig: access.kubeconfigPath };
+  return { "service-host": "127.0.0.1", "service-port": access.port, "service-account": access.folder };
+}
+
+/** Sum of a metric over all label sets that count; 0 while metrics are not served. */
+async function sumOf(url: string, name: string, counts: (labels: string) => boolean): Promise<number> {
   const text = await fetch(url).then(
     (response) => response.text(),
     () => "",
   );
-  const counts = text.matchAll(new RegExp(`^${metricNames.reconciles}\\{[^}]*\\} (\\d+)$`, "gm"));
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  const found = [...text.matchAll(new RegExp(`^${name}\\{([^}]*)\\} (\\d+)$`, "gm"))];
+  return found.reduce((sum, [, labels = "", count]) => sum + (counts(labels) ? Number(count) : 0), 0);
+}
+
+function isWrite(labels: string): boolean {
+  return !/verb="(get|list|watch)"|kind="(Event|Lease)"/.test(labels);
 }
 
 /** Asks until the answer will do. */

@@ -34,7 +34,7 @@ export async function startScene(size: number, random: () => number): Promise<Sc
     api,
     size,
     async startOperator(nodeOptions = []) {
-      const operator = await startOperatorProcess({ apiPort: api.port, folder: api.folder, nodeOptions });
+      const operator = await startOperatorProcess({ access: api, nodeOptions });
       const options = { gateway: "gateway", clock: systemClock, log: silentLog, apply: () => {} };
       gateways.set(operator, subscription({ operatorUrl: operator.routesUrl, ...options }));
       return operator;

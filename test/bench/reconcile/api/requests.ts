@@ -74,10 +74,15 @@ function listed(store: Store, target: Target, query: URLSearchParams): Reply {
   };
 }
 
+/** Kinds without a generation. */
+const uncounted: ReadonlySet<string> = new Set(["Service", "ServiceAccount", "Event"]);
+
 function created(store: Store, target: Target, body: string): Reply {
   const sent = JSON.parse(body) as Held; // the client's word
   const { namespace = sent.metadata.namespace, plural } = target;
-  const metadata = { ...sent.metadata, ...(namespace === undefined ? {} : { namespace }), ...identity() };
+  const { generation, ...own } = identity();
+  const counted = uncounted.has(sent.kind) ? {} : { generation };
+  const metadata = { ...sent.metadata, ...(namespace === undefined ? {} : { namespace }), ...own, ...counted };
   const key = keyOf({ metadata });
   if (store.collection(plural).entries.has(key)) {
     return refused(409, "AlreadyExists", `${plural} "${metadata.name}" already exists`);
@@ -103,8 +108,9 @@ function patched(store: Store, target: Target, { contentType, body }: Asked): Re
   const next = isStatus ? withStatus(object, patch, contentType) : withFields(object, patch);
   if (JSON.stringify(next) === JSON.stringify(object)) return { status: 200, body: entry.text };
   const isNewSpec = !isStatus && JSON.stringify(next["spec"]) !== JSON.stringify(object["spec"]);
-  const generation = (object.metadata.generation ?? 1) + (isNewSpec ? 1 : 0);
-  const counted = { ...next, metadata: { ...next.metadata, generation } };
+  const { generation } = object.metadata;
+  const isCounted = isNewSpec && generation !== undefined;
+  const counted = isCounted ? { ...next, metadata: { ...next.metadata, generation: generation + 1 } } : next;
   const stored = store.put(target.plural, entryKey(target), (version) => withVersion(counted, version));
   return { status: 200, body: stored.text };
 }
