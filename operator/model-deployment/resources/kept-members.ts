@@ -1,4 +1,3 @@
-import type { KeptMembers } from "../../kube/json/kept.ts";
 import { annotations, labels } from "./labels.ts";
 
 /**
@@ -70,4 +69,4 @@ export const keptMembers = {
     ports: { name: true, port: true, protocol: true, appProtocol: true },
   },
   podDisruptionBudget: { metadata: child, spec: { maxUnavailable: true, selector: "shared" } },
-} as const satisfies Record<string, KeptMembers>;
+} as const;
