@@ -107,8 +107,8 @@ export function growingDelayMs({ firstMs, capMs, jitter }: Growth, attempt: numb
   return plainMs * (1 + random() * jitter);
 }
 
-/** Between attempts when the server names no time of its own: never longer than 3 s, so that its return is met soon. */
-const growth: Growth = { firstMs: 100, capMs: 1_500, jitter: 1 };
+/** Between attempts when the server names no time of its own: never longer than 2 s, so that its return is met soon. */
+const growth: Growth = { firstMs: 100, capMs: 1_000, jitter: 1 };
 
 /**
  * Sends a request until it is neither 429 nor 503: both say that the server did nothing. `Retry-After` is waited out,

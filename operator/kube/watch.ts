@@ -43,8 +43,8 @@ export interface Watch {
 
 /** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
 const growth: Growth = { firstMs: 800, capMs: 30_000, jitter: 1 };
-/** A server that is away is looked for at least every 3 s: who works by an old view should not do so for long after its return. */
-const briefly: Growth = { ...growth, capMs: 1_500 };
+/** A server that is away is looked for at least every 2 s: who works by an old view should not do so for long after its return. */
+const briefly: Growth = { ...growth, capMs: 1_000 };
 /** Refusals that time alone does not cure. */
 const lasting: ReadonlySet<string | undefined> = new Set([
   "NotFound",
@@ -74,7 +74,7 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
     initial: undefined,
     newest: 0n,
     staleStates: 0,
-    isTroubled: false,
+    trouble: undefined,
   };
 
   const run = async (): Promise<void> => {
@@ -88,11 +88,11 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
       const aliveMs = clock.monotonic() - startedMs;
       position.initial = undefined;
       options.onEnd?.({ ...end, resource, aliveMs });
-      const level = end.fault === undefined || end.reason === "expired" ? "debug" : "warn";
-      log[level]("watch ended", { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message });
+      const fields = { kind: resource.kind, reason: end.reason, aliveMs, cause: end.fault?.message };
+      log[isNews(end, position.trouble) ? "warn" : "debug"]("watch ended", fields);
       if (aliveMs >= healthyMs) attempt = 0;
       if (end.reason === "closed" && aliveMs >= orderlyMs) continue;
-      position.isTroubled = true;
+      position.trouble = end.fault?.code ?? end.reason;
       // The whole state comes next: waiting makes nothing better, unless that leads here again.
       if (end.reason === "expired" && last !== "expired") continue;
       await clock.sleep(pauseMs(end, attempt++, random), stopping.signal);
@@ -105,6 +105,11 @@ export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watc
       return running;
     },
   };
+}
+
+/** Of a trouble that lasts each cause is told once; an expiry is no trouble. */
+function isNews({ reason, fault }: StreamEnd, trouble: string | undefined): boolean {
+  return fault !== undefined && reason !== "expired" && fault.code !== trouble;
 }
 
 function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
@@ -124,8 +129,8 @@ interface Position<T extends KubeObject> {
   newest: bigint;
   /** Whole states in a row that were older than `newest`. */
   staleStates: number;
-  /** The last end was not in good order. */
-  isTroubled: boolean;
+  /** Code of the fault of the last end, or its reason, when that was not in good order. */
+  trouble: string | undefined;
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & {
@@ -192,9 +197,14 @@ async function follow<T extends KubeObject>(
   }
 }
 
-function recover<T extends KubeObject>(position: Position<T>, { onRecovered }: Settings<T>): void {
-  if (position.isTroubled) onRecovered?.();
-  position.isTroubled = false;
+function recover<T extends KubeObject>(
+  position: Position<T>,
+  { onRecovered, resource, log = silentLog }: Settings<T>,
+): void {
+  if (position.trouble === undefined) return;
+  position.trouble = undefined;
+  log.info("watch is served again", { kind: resource.kind });
+  onRecovered?.();
 }
 
 function watchParameters<T extends KubeObject>(

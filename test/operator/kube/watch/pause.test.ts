@@ -7,6 +7,7 @@ import { createHttpTransport } from "../../../../operator/kube/http-transport.ts
 import { resources } from "../../../../operator/kube/resources.ts";
 import type { Transport } from "../../../../operator/kube/transport.ts";
 import { startWatch, type Watch, type WatchEnd } from "../../../../operator/kube/watch.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
 import type { Clock } from "../../../../runtime/base/clock.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { createHastyClock } from "../hasty-clock.ts";
@@ -28,18 +29,21 @@ let transport: Transport;
 let watch: Watch;
 let ends: WatchEnd[];
 let recoveries: number;
+let logged: string[];
 
 async function start(clock: Clock, ...answers: readonly Answer[]): Promise<void> {
   server = await startScriptedServer(...answers);
   transport = createHttpTransport({ connection: plainConnection(server.url) });
   ends = [];
   recoveries = 0;
+  logged = [];
   watch = startWatch({
     client: createClient({ transport, fieldManager: "tester", clock, random: () => 0 }),
     resource: resources.configMaps,
     sink: createCache(),
     clock,
     random: () => 0,
+    log: { ...silentLog, warn: (message) => logged.push(`warn ${message}`), info: (message) => logged.push(message) },
     onEnd: (end) => ends.push(end),
     onRecovered: () => (recoveries += 1),
   });
@@ -53,7 +57,7 @@ afterEach(async () => {
 
 describe("the pause after an end", () => {
   /** With jitter they are up to twice as long. */
-  const brief = [800, 1_500, 1_500, 1_500, 1_500, 1_500, 1_500];
+  const brief = [800, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000];
   const long = [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000];
   test.each<{ sentence: string; answer: Answer; want: readonly number[] }>([
     { sentence: "is brief when the server cannot be reached", answer: reset, want: brief },
@@ -84,6 +88,15 @@ describe("the pause after an end", () => {
     await eventually(() => expect(server.seen).toHaveLength(4));
     // The third ended too soon to be in good order.
     await eventually(() => expect(recoveries).toBe(2));
+    expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again", "watch is served again"]);
+  });
+
+  test("is told to the log once for each cause", async () => {
+    const busy = refusal(429, "TooManyRequests", "x");
+    await start(createHastyClock(), reset, reset, reset, busy, busy, openWatchOf());
+    await eventually(() => expect(server.seen).toHaveLength(6));
+    await eventually(() => expect(logged.at(-1)).toBe("watch is served again"));
+    expect(logged).toEqual(["warn watch ended", "warn watch ended", "watch is served again"]);
   });
 
   /** Ends after each of these lives, by a reset; the pauses that follow. */
@@ -109,7 +122,7 @@ describe("the pause after an end", () => {
   }
 
   test("starts anew after two healthy minutes", async () => {
-    expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_500, 800, 1_500]);
+    expect(await pausesAfter([10, 10, 120_000, 10], "reset")).toEqual([800, 1_000, 800, 1_000]);
   });
 
   test("is left out when the server ends a watch in good order after a while", async () => {
