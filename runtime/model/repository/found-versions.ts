@@ -17,15 +17,20 @@ export interface FoundVersion {
   readonly fingerprint: string;
 }
 
-/** The versions of a model that are complete. */
+/** The versions of a model, complete or not. */
 export interface FoundVersions {
   readonly complete: readonly FoundVersion[];
-  /** Others are being written: it is worth to look again soon. */
+  /** Numbers of those that are being written, or have no model in them: what serves of them goes on. */
+  readonly unfinished: readonly number[];
+  /** It is worth to look again soon. */
   readonly isSettling: boolean;
 }
 
-/** Looks for versions; remembers since when what it saw is as it is. */
-export type VersionFinder = (configuration: ModelConfiguration) => Promise<FoundVersions>;
+/**
+ * Looks for versions; remembers since when what it saw is as it is. Whoever knows that nothing is being written asks for all
+ * that have a model in them.
+ */
+export type VersionFinder = (configuration: ModelConfiguration, isWritten?: boolean) => Promise<FoundVersions>;
 
 /** A version whose files have not changed for so long is complete. */
 const settleMs = 1_000;
@@ -33,6 +38,8 @@ const settleMs = 1_000;
 interface Candidate extends FoundVersion {
   /** Wall clock of the last change of any of its files; 0: it need not settle. */
   readonly changedMs: number;
+  /** There is a model in it. */
+  readonly hasModel: boolean;
 }
 
 interface Seen {
@@ -52,13 +59,15 @@ export function versionFinder(clock: Clock): VersionFinder {
     if (before?.fingerprint !== fingerprint) seen.set(path, now);
     return before?.fingerprint === fingerprint && now.sinceMs - before.sinceMs >= settleMs;
   };
-  return async (configuration) => {
+  return async (configuration, isWritten = false) => {
     const candidates = await candidatesOf(configuration);
-    const complete = candidates.filter(isSettled);
+    const models = candidates.filter(({ hasModel }) => hasModel);
+    const complete = models.filter((candidate) => isWritten || isSettled(candidate));
     for (const { path } of complete) seen.delete(path);
     return {
       complete: complete.map(({ number, path, volume, fingerprint }) => ({ number, path, volume, fingerprint })),
-      isSettling: complete.length < candidates.length,
+      unfinished: candidates.filter((candidate) => !complete.includes(candidate)).map(({ number }) => number),
+      isSettling: complete.length < models.length,
     };
   };
 }
@@ -75,11 +84,10 @@ async function candidatesOf(configuration: ModelConfiguration): Promise<readonly
   const found = await Promise.all(
     entries.filter(isVersionName).map(async (name) => {
       const files = await versionFiles(join(path, name), root);
-      const number = Number(name);
-      return files === undefined ? [] : [{ number, path: join(path, name), volume, ...marks(configuration, files) }];
+      return { number: Number(name), path: join(path, name), volume, ...marks(configuration, files) };
     }),
   );
-  return withoutDoubles(found.flat());
+  return withoutDoubles(found);
 }
 
 /** The entries of a folder; `undefined` for a file, or for what is not there: loading it tells why. */
@@ -91,10 +99,10 @@ async function entriesOf(path: string): Promise<readonly string[] | undefined> {
 async function soleCandidate(configuration: ModelConfiguration, path: string, isFolder: boolean): Promise<Candidate> {
   const { soleVersion: number, isFixed } = configuration;
   const volume = resolve(configuration.volume ?? dirname(path));
-  const candidate = { number, path, volume, fingerprint: "", changedMs: 0 };
+  const candidate = { number, path, volume, fingerprint: "", changedMs: 0, hasModel: true };
   if (isFixed) return candidate;
   const root = await fromDisk(volume, realpath(volume));
-  const files = isFolder ? ((await versionFiles(path, root)) ?? []) : [await fileAt(path)];
+  const files = isFolder ? await versionFiles(path, root) : [await fileAt(path)];
   return { ...candidate, ...marks(configuration, files) };
 }
 
@@ -117,12 +125,14 @@ async function versionFiles(path: string, root: string): Promise<readonly Folder
 
 function marks(
   { triton }: ModelConfiguration,
-  files: readonly FolderFile[],
-): Pick<Candidate, "fingerprint" | "changedMs"> {
+  files: readonly FolderFile[] | undefined,
+): Pick<Candidate, "fingerprint" | "changedMs" | "hasModel"> {
+  if (files === undefined) return { fingerprint: "", changedMs: 0, hasModel: false };
   const hash = createHash("sha256");
   for (const { name, sizeBytes, modifiedMs } of files) hash.update(`${name}\n${sizeBytes}\n${modifiedMs}\n`);
   hash.update(triton?.tag ?? "");
-  return { fingerprint: hash.digest("hex"), changedMs: Math.max(0, ...files.map(({ changedMs }) => changedMs)) };
+  const changedMs = Math.max(0, ...files.map((file) => file.changedMs));
+  return { fingerprint: hash.digest("hex"), changedMs, hasModel: true };
 }
 
 function isVersionName(name: string): boolean {

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { ReadyModel } from "../bring-up.ts";
 import type { ModelRegistry, RegisteredVersion } from "../registry.ts";
-import type { FoundVersion } from "./found-versions.ts";
+import type { FoundVersion, FoundVersions } from "./found-versions.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
 import { type VersionLife, beginVersion } from "./version-life.ts";
 import { type BegunVersion, versionPlan } from "./version-plan.ts";
@@ -16,7 +16,7 @@ export interface ModelLife {
   /** Why no version answers; `undefined` when one does, or when nothing has failed. */
   readonly fault: Fault | undefined;
   /** Begins and ends versions until those of the configuration serve. Content that has changed loads beside the old one. */
-  follow(configuration: ModelConfiguration, found: readonly FoundVersion[]): void;
+  follow(configuration: ModelConfiguration, found: FoundVersions): void;
   /** Tries again at once what has failed. */
   retry(): void;
   /** Resolves when it is settled. */
@@ -75,9 +75,10 @@ class LivingModel implements ModelLife {
     return this.#lives.findLast(({ fault }) => fault !== undefined)?.fault;
   }
 
-  follow(configuration: ModelConfiguration, found: readonly FoundVersion[]): void {
+  follow(configuration: ModelConfiguration, { complete, unfinished }: FoundVersions): void {
     this.#configuration = configuration;
-    this.#found = found;
+    // What is being written anew is, until it is written, what it was when it was loaded.
+    this.#found = [...complete, ...unfinished.flatMap((number) => this.#of(number).at(-1)?.found ?? [])];
     this.#parts.registry.label(this.name, configuration.labels);
     this.#plan();
   }

@@ -32,6 +32,9 @@ const longestPollShare = 1 / 20;
 /** While a version is being written; readiness waits so long for it. */
 const settlingPollMs = 300;
 const longestSettlingMs = 10_000;
+const longestAbsenceMs = 1_000;
+
+const nothingFound: FoundVersions = { complete: [], unfinished: [], isSettling: false };
 
 /** The models of a process: follows what lies on disk, and what clients ask for. */
 export class Repository {
@@ -46,6 +49,8 @@ export class Repository {
   #configurations: readonly ModelConfiguration[] = [];
   #sourceFault: Fault | undefined;
   readonly #troubles = new Map<string, string>();
+  /** When models were first seen to be gone from the source. */
+  readonly #absentSince = new Map<string, number>();
   #passing: Promise<void> = Promise.resolve();
   #lastPassMs = 0;
   #isLoaded = false;
@@ -111,6 +116,9 @@ export class Repository {
     load: async (name) => {
       this.#unloaded.delete(name);
       await this.#pass();
+      const configuration = this.#configurations.find((candidate) => candidate.name === name);
+      // Who asks for it says that it is written.
+      if (configuration !== undefined) await this.#followModel(configuration, true);
       const model = this.#models.get(name);
       if (model === undefined) throw repositoryFaults.ModelUnknown({ name, known: this.#names() });
       model.retry();
@@ -146,8 +154,7 @@ export class Repository {
     const start = this.#order.clock.monotonic();
     await this.#readSource();
     await Promise.all(this.#configurations.map((configuration) => this.#followModel(configuration)));
-    const names = new Set(this.#names());
-    for (const [name, model] of this.#models) if (!names.has(name)) this.#forget(name, model);
+    this.#forgetAbsent(start);
     this.#lastPassMs = this.#order.clock.monotonic() - start;
   }
 
@@ -162,11 +169,11 @@ export class Repository {
     }
   }
 
-  async #followModel(configuration: ModelConfiguration): Promise<void> {
+  async #followModel(configuration: ModelConfiguration, isWritten = false): Promise<void> {
     const { name } = configuration;
     if (this.#unloaded.has(name)) return;
     try {
-      this.#found.set(name, await this.#find(configuration));
+      this.#found.set(name, await this.#find(configuration, isWritten));
       this.#troubles.delete(name);
     } catch (thrown) {
       this.#tell(name, Fault.from(thrown));
@@ -174,13 +181,24 @@ export class Repository {
     const { registry, bringUp, clock } = this.#order;
     const model = this.#models.get(name) ?? modelLife(name, { registry, bringUp, clock });
     this.#models.set(name, model);
-    model.follow(configuration, this.#found.get(name)?.complete ?? []);
+    model.follow(configuration, this.#found.get(name) ?? nothingFound);
   }
 
-  #forget(name: string, model: ModelLife): void {
-    this.#models.delete(name);
-    this.#found.delete(name);
-    void model.end();
+  /** A model whose file is away for a moment is being replaced; what a client has taken from the list goes at once. */
+  #forgetAbsent(now: number): void {
+    const names = new Set(this.#names());
+    const longestMs = this.#replaced === undefined ? longestAbsenceMs : 0;
+    for (const [name, model] of this.#models) {
+      const since = this.#absentSince.get(name) ?? now;
+      if (names.has(name)) this.#absentSince.delete(name);
+      else if (now - since < longestMs) this.#absentSince.set(name, since);
+      else {
+        this.#absentSince.delete(name);
+        this.#models.delete(name);
+        this.#found.delete(name);
+        void model.end();
+      }
+    }
   }
 
   /** Once for each trouble, not on every pass. */

@@ -42,7 +42,7 @@ describe("finding the versions of a model", () => {
       [9, join(folder, "9"), folder],
       [123, join(folder, "00000123"), folder],
     ]);
-    expect(found.isSettling).toBe(false);
+    expect([found.isSettling, found.unfinished]).toEqual([false, [10, 12, 13]]);
   });
 
   test("of two folders of one number the shorter name counts", async () => {
@@ -62,6 +62,7 @@ describe("finding the versions of a model", () => {
     const basePath = join(folder, "missing.h5");
     expect(await versionFinder(late)(model({ basePath, isFixed: true }))).toEqual({
       complete: [{ number: 1, path: basePath, volume: folder, fingerprint: "" }],
+      unfinished: [],
       isSettling: false,
     });
     await expect(versionFinder(late)(model({ basePath }))).rejects.toMatchObject({ code: "ModelNotFound" });
@@ -71,7 +72,8 @@ describe("finding the versions of a model", () => {
     await add("1");
     const clock = createManualClock(Date.now());
     const find = versionFinder(clock);
-    expect(await find(model())).toEqual({ complete: [], isSettling: true });
+    expect(await find(model())).toEqual({ complete: [], unfinished: [1], isSettling: true });
+    expect(numbers(await find(model(), true))).toEqual([1]);
     await clock.advance(900);
     expect(numbers(await find(model()))).toEqual([]);
     await clock.advance(200);

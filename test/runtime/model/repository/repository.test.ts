@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, utimes, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../../../runtime/base/clock.ts";
+import { type Clock, systemClock } from "../../../../runtime/base/clock.ts";
 import { silentLog } from "../../../../runtime/base/log.ts";
 import { faults } from "../../../../runtime/model/faults.ts";
 import { type ModelRegistry, modelRegistry } from "../../../../runtime/model/registry.ts";
@@ -36,7 +36,10 @@ async function write(version: string, text: string): Promise<void> {
 }
 
 /** A repository whose models are bad where their file says so. */
-function open(source: ModelSource = { folder, models: () => repositoryModels(folder) }): Repository {
+function open(
+  source: ModelSource = { folder, models: () => repositoryModels(folder) },
+  wallClock: Clock = clock,
+): Repository {
   repository = new Repository({
     source,
     registry,
@@ -47,7 +50,7 @@ function open(source: ModelSource = { folder, models: () => repositoryModels(fol
       return await readyModel(entry, { name, version: number }, () => story.push(`${name}/${number} freed`));
     },
     pollIntervalMs: 20,
-    clock,
+    clock: wallClock,
     log: silentLog,
   });
   return repository;
@@ -107,6 +110,53 @@ describe("a repository", () => {
     await until("a/1 Unloaded");
     expect(story.slice(0, 3)).toEqual(["a/1 Ready", "a/1 freed", "a/1 Unloaded"]);
     expect(registry.versions("a")).toEqual([{ version: 1, state: "Ready" }]);
+  });
+
+  test("goes on with what it has while files of a version are written anew, or are away for a while", async () => {
+    await write("a/1", "good");
+    await open(undefined, systemClock).load();
+    const gaps: number[] = [];
+    const watching = setInterval(() => {
+      if (registry.find({ name: "a" }) === undefined) gaps.push(Date.now());
+    }, 5);
+    await rm(join(folder, "a", "1", "model.onnx"));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (const text of ["bet", "bett", "better"]) {
+      await write("a/1", text);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(story).toEqual(["a/1 Ready"]);
+    await until("a/1 freed");
+    clearInterval(watching);
+    expect([story.slice(0, 3), gaps]).toEqual([["a/1 Ready", "a/1 Ready", "a/1 freed"], []]);
+  });
+
+  test("keeps a model whose only file is away for a moment, and ends one that stays away", async () => {
+    await write("a", "good");
+    await open().load();
+    await rm(join(folder, "a", "model.onnx"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(registry.find({ name: "a" })?.version).toBe(1);
+    await write("a", "better");
+    await until("a/1 freed");
+    expect([registry.find({ name: "a" })?.version, story.slice(0, 3)]).toEqual([
+      1,
+      ["a/1 Ready", "a/1 Ready", "a/1 freed"],
+    ]);
+    await rm(join(folder, "a", "model.onnx"));
+    await until("a/1 Unloaded");
+    while (registry.find({ name: "a" }) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  test("loads at once what a client says is written", async () => {
+    await write("a/1", "good");
+    await open(undefined, systemClock).load();
+    await write("a/2", "good");
+    const start = performance.now();
+    await repository.control.load("a");
+    expect([registry.find({ name: "a" })?.version, performance.now() - start < 900]).toEqual([2, true]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(registry.find({ name: "a" })?.version).toBe(2);
   });
 
   test("keeps the old content where the new one is bad, until it is mended", async () => {
