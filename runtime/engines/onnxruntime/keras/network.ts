@@ -39,6 +39,8 @@ function builtLayer(
   if (modelClasses.has(className)) return builtModel(building, layer, inputs, here);
   try {
     const weights = building.shares.get(pathKey(here)) ?? [];
+    const lacksMask = config["expects_mask"] === true && inputs[0]?.mask === undefined;
+    if (lacksMask) throw new NotExportedError("the mask of its input is lost on the way");
     const outputs = exportedCall(className, { config, inputs, weights, graph: building.graph });
     for (const { shape } of outputs) checkRow(shape);
     return outputs;

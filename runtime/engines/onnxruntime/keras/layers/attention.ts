@@ -7,6 +7,7 @@ import { knownSize, type LayerCall, type LayerExports, plainWeight, weightAt } f
 export const attentions: LayerExports = {
   MultiHeadAttention: {
     weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 8 : 4, fixed: 0 }),
+    keepsMask: true,
     apply: (call) => [multiHeadAttention(call)],
   },
 };
@@ -18,8 +19,8 @@ function multiHeadAttention(call: LayerCall): Value {
   if (query === undefined || value === undefined || key === undefined || call.inputs.length > 3) {
     throw new NotExportedError(`it is called with ${call.inputs.length} inputs`);
   }
-  if ([query, value, key].some(({ shape, mask }) => shape.length !== 3 || mask !== undefined)) {
-    throw new NotExportedError("its inputs are not sequences without masks");
+  if ([query, value, key].some(({ shape }) => shape.length !== 3)) {
+    throw new NotExportedError("its inputs are not sequences");
   }
   const axes = [config["attention_axes"] ?? 1].flat();
   if (axes.length !== 1 || axes[0] !== 1)
@@ -31,9 +32,22 @@ function multiHeadAttention(call: LayerCall): Value {
   const values = projected(call, 2, value, valueSize);
   const scaled = graph.add("Mul", [heads(graph, queries, [0, 2, 1, 3]), graph.number(1 / Math.sqrt(keySize))]);
   const scores = graph.add("MatMul", [scaled, heads(graph, keys, [0, 2, 3, 1])]);
-  const weights = graph.add("Softmax", [scores], { axis: -1 });
+  const weights = graph.add("Softmax", [maskedScores(graph, scores, [query, value, key])], { axis: -1 });
   const mixed = graph.add("MatMul", [weights, heads(graph, values, [0, 2, 1, 3])]);
   return output(call, query, heads(graph, mixed, [0, 2, 1, 3]), valueSize);
+}
+
+/** Scores are [batch, heads, steps of the query, steps of the value]: those of steps that do not count vanish. */
+function maskedScores(graph: OnnxGraph, scores: string, [query, ...others]: readonly Value[]): string {
+  const masks = new Set([
+    ...(query?.mask === undefined ? [] : [graph.add("Unsqueeze", [query.mask, graph.integers([1, 3])])]),
+    ...others.flatMap(({ mask }) =>
+      mask === undefined ? [] : [graph.add("Unsqueeze", [mask, graph.integers([1, 2])])],
+    ),
+  ]);
+  if (masks.size === 0) return scores;
+  const mask = [...masks].reduce((all, one) => graph.add("And", [all, one]));
+  return graph.add("Where", [mask, scores, graph.number(-1e9)]);
 }
 
 /** [batch, steps, features] to [batch, steps, heads, size]. */
@@ -68,5 +82,7 @@ function output(call: LayerCall, query: Value, mixed: string, size: number): Val
   const product = graph.add("MatMul", [joined, matrix]);
   const bias = hasBias ? plainWeight(graph, weightAt(call, 7, [features])) : "";
   const name = bias === "" ? product : graph.add("Add", [product, bias]);
-  return { name, type: "float32", shape: [...query.shape.slice(0, -1), features] };
+  const { mask } = query;
+  const value = { name, type: "float32" as const, shape: [...query.shape.slice(0, -1), features] };
+  return mask === undefined ? value : { ...value, mask };
 }

@@ -55,12 +55,15 @@ export function weightCounts(className: string, config: JsonObject): WeightCount
   return layerExport(className).weightCounts?.(config) ?? { trained: 0, fixed: 0 };
 }
 
+/** Layers that say themselves what becomes of the mask. */
+const selfMasking: readonly LayerExports[] = [recurrentLayers, denseLayers, mergers];
+
 /** Adds a layer's nodes to the graph and returns its outputs. Throws a NotExportedError. */
 export function exportedCall(className: string, call: LayerCall): readonly Value[] {
   const layer = layerExport(className);
   const [first] = call.inputs;
   const outputs = layer.apply(call);
-  const isMaskKept = layer.keepsMask === true || className in recurrentLayers || className in denseLayers;
+  const isMaskKept = layer.keepsMask === true || selfMasking.some((layers) => className in layers);
   if (isMaskKept || first?.mask === undefined) return outputs;
   return outputs.map(unmasked);
 }

@@ -28,14 +28,25 @@ function folding(operator: string): LayerExport {
 function folded({ graph, inputs }: LayerCall, operator: string): Value {
   const [first, ...others] = aligned(graph, inputs);
   if (first === undefined || others.length === 0) throw new NotExportedError("it is called with less than two inputs");
-  return others.reduce((sum, value): Value => {
+  const result = others.reduce((sum, value): Value => {
     return { ...sum, name: graph.add(operator, [sum.name, value.name]), shape: broadcast(sum.shape, value.shape) };
   }, first);
+  return masked(result, sharedMask(inputs));
 }
 
-/** All in one layout and type, without masks. Keras gives values of fewer dimensions further ones behind the batch. */
+/** Keras 2 and 3 join masks that differ in different ways. */
+function sharedMask(inputs: readonly Value[]): string | undefined {
+  const masks = new Set(inputs.map(({ mask }) => mask));
+  if (masks.size > 1) throw new NotExportedError("its inputs have different masks");
+  return [...masks][0];
+}
+
+function masked(value: Value, mask: string | undefined): Value {
+  return mask === undefined ? unmasked(value) : { ...value, mask };
+}
+
+/** All in one layout and type. Keras gives values of fewer dimensions further ones behind the batch. */
 function aligned(graph: OnnxGraph, inputs: readonly Value[]): readonly Value[] {
-  if (inputs.some(({ mask }) => mask !== undefined)) throw new NotExportedError("its inputs have masks");
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));
   const isMixed = new Set(inputs.map(({ type }) => type)).size > 1;
   const typed = inputs.map((input) => (isMixed ? cast(graph, input, "float32") : input));
@@ -71,7 +82,16 @@ function concatenation({ graph, inputs, config }: LayerCall): Value {
   const total = sizes.includes(-1) ? -1 : sizes.reduce((sum, size) => sum + size, 0);
   const names = values.map(({ name }) => name);
   const shape = first.shape.map((size, i) => (i === axis ? total : size));
-  return { ...first, name: graph.add("Concat", names, { axis: graphAxis(first, axis) }), shape };
+  const value = { ...first, name: graph.add("Concat", names, { axis: graphAxis(first, axis) }), shape };
+  return masked(value, concatenatedMask(graph, values, axis));
+}
+
+function concatenatedMask(graph: OnnxGraph, values: readonly Value[], axis: number): string | undefined {
+  const masks = values.flatMap(({ mask }) => mask ?? []);
+  const areSteps = axis === 1 && (values[0]?.shape.length ?? 0) > 2;
+  if (!areSteps || masks.length === 0) return sharedMask(values);
+  if (masks.length < values.length) throw new NotExportedError("not all of its inputs have masks");
+  return graph.add("Concat", masks, { axis: 1 });
 }
 
 /** keras/src/layers/merging/dot.py, for two vectors or two sequences. */

@@ -4,6 +4,7 @@ import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
+import { withoutOwnMasks } from "./own-masks.ts";
 import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
 /** What is found on the way through the layers. */
@@ -45,10 +46,11 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
   const config: JsonObject = isList(wrapped) ? { layers: wrapped } : objectAt(description, "config");
   const list = config["layers"];
   if (!isList(list)) throw new ConfigError("its config has no list of layers");
-  const given = list.map((layer) => {
+  const listed = list.map((layer) => {
     if (!isObject(layer)) throw new ConfigError("a layer is not an object");
     return layer;
   });
+  const given = withoutOwnMasks(listed);
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
   const shift = callShift(given, findings.isKeras3);
@@ -83,7 +85,9 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
     };
   const refuse = found(findings.refused);
   const { config, refusal } = layerOptions(className, given, findings.isKeras3);
-  checkSupport(layer, refusal, refuse, found(findings.beyondTensorFlowJs));
+  const limit = found(findings.beyondTensorFlowJs);
+  checkSupport(layer, refusal, refuse, limit);
+  if (given["expects_mask"] === true) limit("it heeds a mask that is written out");
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
   const rewritten = rewrittenLayer(className, options);
