@@ -12,6 +12,11 @@ export interface ModelReference {
   readonly label?: string;
 }
 
+/** Says whether somebody has lost interest. An AbortSignal is one; to make one for each request costs more than to ask. */
+export interface Abortable {
+  readonly aborted: boolean;
+}
+
 /** One request, free of any protocol. */
 export interface InferRequest {
   readonly model: ModelReference;
@@ -22,8 +27,8 @@ export interface InferRequest {
   readonly outputs?: readonly string[];
   /** `Clock.monotonic()` after which the answer is of no use: not executed once it is past. */
   readonly deadline?: number;
-  /** Aborts when the client has left: not executed then. */
-  readonly signal?: AbortSignal;
+  /** Aborted once the client has left: not executed then. */
+  readonly signal?: Abortable;
 }
 
 export interface InferAnswer {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Fault, FaultRecord } from "../base/fault.ts";
 import type { ModelState } from "../contract/model-facts.ts";
-import type { InferTarget, ModelReference } from "../dataplane/infer.ts";
+import type { Abortable, InferTarget, ModelReference } from "../dataplane/infer.ts";
 
 /** One request as a protocol sees it, read and decompressed. */
 export interface ProtocolRequest {
@@ -10,8 +10,8 @@ export interface ProtocolRequest {
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Aborts when the client has left. */
-  readonly signal: AbortSignal;
+  /** Aborted once the client has left. */
+  readonly signal: Abortable;
   /** `Clock.monotonic()` after which the answer is of no use. */
   readonly deadline: number;
 }

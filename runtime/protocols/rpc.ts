@@ -1,5 +1,6 @@
 import { type Fault, faultCatalogue } from "../base/fault.ts";
 import type { Draft, MessageType } from "../base/protobuf/message.ts";
+import type { Abortable } from "../dataplane/infer.ts";
 import { ProtobufError } from "../base/protobuf/wire-reader.ts";
 
 /** gRPC's status codes (google.rpc.Code). */
@@ -26,10 +27,16 @@ export type RpcCode = keyof typeof rpcCodes;
 
 /** What a method knows of the call that it answers. */
 export interface RpcCall {
-  /** Aborts when the client has left or its deadline has passed. */
-  readonly signal: AbortSignal;
+  /** Aborted once the client has left or its deadline has passed. */
+  readonly signal: Abortable;
   /** `Clock.monotonic()` after which the answer is of no use. */
   readonly deadline: number;
+}
+
+/** What a method knows of a stream. */
+export interface RpcStream extends RpcCall {
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
 }
 
 /** One request, one answer. Rejects with a Fault. */
@@ -48,7 +55,11 @@ export interface StreamMethod {
   readonly request: MessageType<object>;
   readonly response: MessageType<object>;
   /** Returns when all is said; `send` resolves when there is room for more. */
-  converse(requests: AsyncIterable<Buffer>, send: (answer: Uint8Array) => Promise<void>, call: RpcCall): Promise<void>;
+  converse(
+    requests: AsyncIterable<Buffer>,
+    send: (answer: Uint8Array) => Promise<void>,
+    call: RpcStream,
+  ): Promise<void>;
 }
 
 export type RpcMethod = UnaryMethod | StreamMethod;

@@ -19,6 +19,7 @@ import {
   type RpcCall,
   type RpcMethod,
   type RpcService,
+  type RpcStream,
   type StreamMethod,
   type UnaryMethod,
   rpcCodes,
@@ -116,16 +117,13 @@ function callOf(service: RpcService, method: RpcMethod, parts: GrpcParts): Untyp
 function unaryCall(service: RpcService, method: UnaryMethod, parts: GrpcParts): UntypedServiceImplementation[string] {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
     const begun = begin(service, parts, call);
-    const terms = termsOf(call, parts, begun.start + parts.timeoutMs);
-    method.answer(call.request, terms).then(
+    method.answer(call.request, callTerms(call, parts, begun.start + parts.timeoutMs)).then(
       (bytes) => {
-        terms.end();
         callback(null, asBuffer(bytes));
         tell(begun);
       },
       (thrown: unknown) => {
         const fault = Fault.from(thrown);
-        terms.end();
         callback(statusOf(service, fault));
         tell(begun, fault);
       },
@@ -155,7 +153,7 @@ interface Conversation {
 
 async function streamCall({ service, parts, call }: Conversation, method: StreamMethod): Promise<void> {
   const begun = begin(service, parts, call);
-  const terms = termsOf(call, parts, Number.POSITIVE_INFINITY);
+  const terms = streamTerms(call, parts);
   const send = (bytes: Uint8Array): Promise<void> => sent(call, asBuffer(bytes), terms.signal);
   const requests = "read" in call && method.takesMany ? call.iterator({ destroyOnReturn: false }) : single(call);
   try {
@@ -188,30 +186,45 @@ function sent(call: Conversation["call"], bytes: Buffer, signal: AbortSignal): P
   });
 }
 
-/** The terms of a call that runs, and what says that it runs no more. */
-interface Running extends RpcCall {
+/** The terms of a call that is answered once. */
+function callTerms(call: AnyCall, parts: GrpcParts, latest: number): RpcCall {
+  const client = { aborted: false };
+  whenCancelled(call, () => {
+    client.aborted = true;
+  });
+  return { signal: client, deadline: deadlineOf(call, parts, latest) };
+}
+
+/** The terms of a stream, and what says that it has ended. */
+interface Streaming extends RpcStream {
   readonly end: () => void;
 }
 
-const gone = new Error("the client has left");
-
-function termsOf(call: AnyCall, { clock }: GrpcParts, latest: number): Running {
+function streamTerms(call: AnyCall, parts: GrpcParts): Streaming {
   const left = new AbortController();
   let hasEnded = false;
-  const emitter: EventEmitter = call;
-  // It is emitted at the end of every call. A reason that is there already spares the making of one.
-  emitter.once("cancelled", () => {
-    if (!hasEnded) left.abort(gone);
+  whenCancelled(call, () => {
+    if (!hasEnded) left.abort();
   });
-  const given = call.getDeadline();
-  const untilMs = (typeof given === "number" ? given : given.getTime()) - clock.now();
   return {
     signal: left.signal,
-    deadline: Math.min(latest, clock.monotonic() + untilMs),
+    deadline: deadlineOf(call, parts, Number.POSITIVE_INFINITY),
     end: () => {
       hasEnded = true;
     },
   };
+}
+
+/** Calls back when the client leaves, and also at the end of every call. */
+function whenCancelled(call: AnyCall, callback: () => void): void {
+  const emitter: EventEmitter = call;
+  emitter.once("cancelled", callback);
+}
+
+function deadlineOf(call: AnyCall, { clock }: GrpcParts, latest: number): number {
+  const given = call.getDeadline();
+  const untilMs = (typeof given === "number" ? given : given.getTime()) - clock.now();
+  return Math.min(latest, clock.monotonic() + untilMs);
 }
 
 /** Says that a call has ended, and how. */

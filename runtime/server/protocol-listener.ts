@@ -72,14 +72,14 @@ interface Exchange {
 async function answered(parts: ListenerParts, protocol: Protocol, exchange: Exchange): Promise<ProtocolAnswer> {
   const { request, response, deadline } = exchange;
   const method = request.method ?? "GET";
-  const left = new AbortController();
+  const client = { aborted: false };
   response.once("close", () => {
-    if (!response.writableFinished) left.abort();
+    if (!response.writableFinished) client.aborted = true;
   });
   try {
     const body = bodiless.has(method) ? Buffer.alloc(0) : await readBody(request, parts.body, parts.clock);
     const target = request.url ?? "";
-    return await protocol.answer({ method, target, headers: request.headers, body, signal: left.signal, deadline });
+    return await protocol.answer({ method, target, headers: request.headers, body, signal: client, deadline });
   } catch (thrown) {
     return protocol.refusal(Fault.from(thrown));
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Fault, faultCatalogue } from "../../base/fault.ts";
 import { type EnumType, enumeration, message, plain } from "../../base/protobuf/message.ts";
 import type { Models } from "../protocol.ts";
-import { type RpcCall, type RpcService, readMessage, rpcFaults, rpcRefusal, unary } from "../rpc.ts";
+import { type RpcStream, type RpcService, readMessage, rpcFaults, rpcRefusal, unary } from "../rpc.ts";
 
 const servingStatus: EnumType = {
   name: "grpc.health.v1.HealthCheckResponse.ServingStatus",
@@ -72,7 +72,7 @@ async function watch(
   parts: HealthParts,
   service: string,
   send: (answer: Uint8Array) => Promise<void>,
-  { signal }: RpcCall,
+  { signal }: RpcStream,
 ): Promise<void> {
   let told: number | undefined;
   while (!signal.aborted) {

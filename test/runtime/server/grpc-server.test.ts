@@ -21,7 +21,7 @@ function echo(started: (call: RpcCall) => void = () => {}): RpcService {
     methods: {
       Say: unary(types, async ({ text }, call) => {
         started(call);
-        if (text === "wait") await new Promise((resolve) => call.signal.addEventListener("abort", resolve));
+        if (text === "wait") await until(call.signal);
         if (text.startsWith("sleep")) await new Promise((resolve) => setTimeout(resolve, Number(text.slice(5))));
         if (text === "busy") throw new Fault(busy);
         if (text === "fail") throw new TypeError("of ours");
@@ -41,6 +41,10 @@ function echo(started: (call: RpcCall) => void = () => {}): RpcService {
     },
     refusal: (fault) => rpcRefusal(fault, { Busy: "UNAVAILABLE", MessageUnreadable: "INVALID_ARGUMENT" }),
   };
+}
+
+async function until(signal: { readonly aborted: boolean }): Promise<void> {
+  while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const say = "/test.Echo/Say";

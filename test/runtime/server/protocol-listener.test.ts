@@ -64,6 +64,10 @@ function raw(url: string, text: string): Promise<string> {
   return promise;
 }
 
+async function until(signal: { readonly aborted: boolean }): Promise<void> {
+  while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 describe("the HTTP server below the protocols", () => {
   test("inflates gzip, deflate and zstd", async () => {
     const url = await listen();
@@ -116,16 +120,17 @@ describe("the HTTP server below the protocols", () => {
 
   test("tells the protocol that the client has left", async () => {
     const left = Promise.withResolvers<boolean>();
-    const begun = Promise.withResolvers<void>();
-    const url = await listen({}, ({ signal }) => {
-      begun.resolve();
-      signal.addEventListener("abort", () => left.resolve(signal.aborted));
-      return left.promise.then(() => "late");
+    const begun = Promise.withResolvers<boolean>();
+    const url = await listen({}, async ({ signal }) => {
+      begun.resolve(signal.aborted);
+      await until(signal);
+      left.resolve(signal.aborted);
+      return "late";
     });
     const sent = request(`${url}/echo`, { method: "POST" });
     sent.on("error", () => {});
     sent.end("digits");
-    await begun.promise;
+    expect(await begun.promise).toBe(false);
     sent.destroy();
     expect(await left.promise).toBe(true);
   });
