@@ -79,7 +79,7 @@ function podLost({ name: pod, failure }: ObservedPod): Fault | undefined {
 function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: number): Fault | undefined {
   if (waiting === undefined) return undefined;
   const { message, sinceMs } = waiting;
-  if (claimMissing.test(message)) return faults.ModelNotFound({ pod, message });
+  if (claimMissing.test(message)) return faults.ModelNotFound({ pod, message: message.replace(/\.$/, "") });
   return now - sinceMs < unschedulableGraceMs
     ? faults.WaitingForCapacity({ pod, message })
     : faults.Unschedulable({ pod, message });

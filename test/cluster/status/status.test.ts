@@ -118,7 +118,7 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     const told = await seen.told("claim", "ModelNotFound", await apply("claim", { model: { source } }));
     expect(told).toMatchObject({ ...broken, ready: "False ModelNotFound", kstatus: "Stalled" });
     expect(told.message).toMatch(
-      /^the model of pod POD cannot be mounted: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found\./,
+      /^the model of pod POD cannot be mounted: 0\/\d+ nodes are available: persistentvolumeclaim "none" not found/,
     );
     await recovers("claim");
   });

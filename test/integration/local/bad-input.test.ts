@@ -166,15 +166,15 @@ describe("an update that cannot be served says why, and what served before serve
   test("a claim that no folder is mapped to", async () => {
     const source = { persistentVolumeClaim: { claimName: "others", path: "model.h5" } };
     const generation = await apply(local, deploymentOf("digits", source));
-    const deployment = await settled(local, "digits", { is: "False WaitingForCapacity", generation });
+    const deployment = await settled(local, "digits", { is: "False ModelNotFound", generation });
     const pod = (await podsOf(local, "digits")).find(({ status }) => !isReady(status))?.metadata.name ?? "";
     const cause =
-      '0/1 nodes are available: persistentvolumeclaim "others" not found: no folder is mapped to it (--volume others=FOLDER).';
+      '0/1 nodes are available: persistentvolumeclaim "others" not found: no folder is mapped to it (--volume others=FOLDER)';
     const { stable } = deployment.status ?? {};
     expect(conditionOf(deployment, "Ready")?.message).toBe(
-      `pod ${pod} waits for a node: ${cause}; revision ${stable?.revision} (version ${stable?.version}) serves on`,
+      `the model of pod ${pod} cannot be mounted: ${cause}; create what spec.model.source names in the namespace of the ModelDeployment; revision ${stable?.revision} (version ${stable?.version}) serves on`,
     );
-    expect(await eventsOf(local, "Pod", pod)).toContain(`Warning FailedScheduling: ${cause}`);
+    expect(await eventsOf(local, "Pod", pod)).toContain(`Warning FailedScheduling: ${cause}.`);
     expect((await predict(local.restUrl, "digits", model.instances)).status).toBe(200);
     await settled(local, "digits", { is: "True AsDeclared", generation: await apply(local, healthy) });
   });

@@ -44,6 +44,8 @@ const goingClaim =
   '0/1 nodes are available: persistentvolumeclaim "models" is being deleted. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
 const unboundClaim =
   "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+/** Without its full stop: the sentence goes on. */
+const unended = (sentence: string): string => sentence.slice(0, -1);
 const createIt = "create what spec.model.source names in the namespace of the ModelDeployment";
 
 /** Texts verbatim from Kubernetes' sources, named beside each. */
@@ -118,19 +120,19 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
   "a PersistentVolumeClaim that is missing: no node helps, so it is told at once": {
     given: () => unschedulable(noClaim, new Date().toISOString()),
     ready: "ModelNotFound",
-    message: `the model of pod POD cannot be mounted: ${noClaim}; ${createIt}`,
+    message: `the model of pod POD cannot be mounted: ${unended(noClaim)}; ${createIt}`,
     kstatus: "Stalled",
   },
   "a PersistentVolumeClaim whose volume is gone": {
     given: () => unschedulable(noVolume, new Date().toISOString()),
     ready: "ModelNotFound",
-    message: `the model of pod POD cannot be mounted: ${noVolume}; ${createIt}`,
+    message: `the model of pod POD cannot be mounted: ${unended(noVolume)}; ${createIt}`,
     kstatus: "Stalled",
   },
   "a PersistentVolumeClaim that is being deleted": {
     given: () => unschedulable(goingClaim, new Date().toISOString()),
     ready: "ModelNotFound",
-    message: `the model of pod POD cannot be mounted: ${goingClaim}; ${createIt}`,
+    message: `the model of pod POD cannot be mounted: ${unended(goingClaim)}; ${createIt}`,
     kstatus: "Stalled",
   },
   "a PersistentVolumeClaim that waits for its volume to be provisioned": {

@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Case>> = {
     spec: source({ persistentVolumeClaim: { claimName: "none", path: "model.h5" } }),
     ready: "False ModelNotFound",
     message: () =>
-      'the model of pod POD cannot be mounted: 0/1 nodes are available: persistentvolumeclaim "none" not found: no folder is mapped to it (--volume none=FOLDER).; create what spec.model.source names in the namespace of the ModelDeployment',
+      'the model of pod POD cannot be mounted: 0/1 nodes are available: persistentvolumeclaim "none" not found: no folder is mapped to it (--volume none=FOLDER); create what spec.model.source names in the namespace of the ModelDeployment',
     kstatus: "Stalled",
   },
   "a ConfigMap that is missing": {
