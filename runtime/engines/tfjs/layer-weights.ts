@@ -32,8 +32,11 @@ function assign(tf: typeof Core, layer: string, variables: readonly Variable[], 
     const fits = shape.length === expected.length && shape.every((size, axis) => size === expected[axis]);
     if (!fits) throw faults.WeightShapeMismatch({ weight: name, layer, shape, expected });
     const value = tf.tensor(data, [...shape], "float32");
-    variable.write(value);
-    value.dispose();
+    try {
+      variable.write(value);
+    } finally {
+      value.dispose();
+    }
   }
 }
 

@@ -9,6 +9,5 @@ graphConformance("the OnnxRuntime engine", {
   leaves: {
     half_plus_two: noProducts,
     half_plus_three: noProducts,
-    "text/saved_model": left("ReverseV2 is not exported"),
   },
 });

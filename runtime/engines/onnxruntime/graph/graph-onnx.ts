@@ -1,9 +1,12 @@
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { numbersOf } from "../../../model/formats/tensorflow-graph/numbers/constant-numbers.ts";
+import { unrolledLoops } from "../../../model/formats/tensorflow-graph/numbers/unrolled-loops.ts";
 import { foldedNumbers } from "../../../model/formats/tensorflow-graph/numbers/folded-numbers.ts";
 import type {
   Constant,
   GraphNode,
   GraphSignature,
+  Subgraph,
   TensorFlowGraph,
   ValueRef,
 } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
@@ -32,7 +35,7 @@ const maxModelBytes = 2 ** 31 - 1;
 export function graphOnnx({ signatures, constants, weightBytes }: TensorFlowGraph): ReadonlyMap<string, GraphOnnx> {
   try {
     if (weightBytes > maxModelBytes / 2) throw new NotExportedError(`its weights take ${weightBytes} bytes`);
-    if (!signatures.some(({ body }) => body.nodes.some(({ op }) => Object.hasOwn(products, op)))) {
+    if (!signatures.some(({ body }) => hasProducts(body))) {
       throw new NotExportedError("it has no products, which ONNX Runtime would make faster");
     }
     return new Map(signatures.map((signature) => [signature.name, exported(signature, constants)]));
@@ -42,8 +45,13 @@ export function graphOnnx({ signatures, constants, weightBytes }: TensorFlowGrap
   }
 }
 
+function hasProducts({ nodes }: Subgraph): boolean {
+  return nodes.some(({ op, subgraphs }) => Object.hasOwn(products, op) || subgraphs.some(hasProducts));
+}
+
 function exported({ signature, body: whole }: GraphSignature, given: readonly Constant[]): GraphOnnx {
-  const { body, constants } = foldedNumbers(whole, given);
+  const unrolled = unrolledLoops(whole, given) ?? { body: whole, constants: given };
+  const { body, constants } = foldedNumbers(unrolled.body, unrolled.constants);
   const graph = onnxGraph();
   const outputs: (readonly string[])[] = [];
   const nameOf = (ref: ValueRef): string => {
@@ -54,7 +62,8 @@ function exported({ signature, body: whole }: GraphSignature, given: readonly Co
       throw new NotExportedError(`output ${ref.output} of ${body.nodes[ref.index]?.op} is not exported`);
     return name;
   };
-  for (const node of body.nodes) outputs.push(addedNode(graph, node, { nameOf, constants }));
+  const isShape = shapeNodes(body, constants);
+  for (const node of body.nodes) outputs.push(addedNode(graph, node, { nameOf, constants, isShape }));
   const inputs = signature.inputs.map((spec, i): GraphValue => ({ ...graphValue(spec), name: `in${i}` }));
   const results = body.results.map((ref) => graph.add("Identity", [nameOf(ref)]));
   const named = signature.outputs.map((spec, i): GraphValue => ({ ...graphValue(spec), name: results[i] ?? "" }));
@@ -67,10 +76,34 @@ function exported({ signature, body: whole }: GraphSignature, given: readonly Co
   };
 }
 
+interface NodeContext {
+  readonly nameOf: (ref: ValueRef) => string;
+  readonly constants: readonly Constant[];
+  readonly isShape: (ref: ValueRef) => boolean;
+}
+
+/** What parts of shapes are put together with. */
+const shapeOperations: ReadonlySet<string> = new Set(["StridedSlice", "Pack", "ConcatV2", "GatherV2", "Cast", "Slice"]);
+/** Largest constant in a shape: more than the width of any layer. */
+const maxSize = 2 ** 16;
+
+function shapeNodes({ nodes }: Subgraph, constants: readonly Constant[]): (ref: ValueRef) => boolean {
+  const known = new Set<number>();
+  const isShape = (ref: ValueRef): boolean => {
+    if (ref.from === "node") return known.has(ref.index);
+    const numbers = ref.from === "constant" ? numbersOf(constants[ref.index]) : undefined;
+    return numbers?.data.every((size) => Math.abs(size) <= maxSize) === true;
+  };
+  nodes.forEach(({ op, inputs }, index) => {
+    if (op === "Shape" || (shapeOperations.has(op) && inputs.every(isShape))) known.add(index);
+  });
+  return isShape;
+}
+
 function addedNode(
   graph: OnnxGraph,
   { op, inputs, attributes, subgraphs }: GraphNode,
-  { nameOf, constants }: { readonly nameOf: (ref: ValueRef) => string; readonly constants: readonly Constant[] },
+  { nameOf, constants, isShape }: NodeContext,
 ): readonly string[] {
   const add = subgraphs.length > 0 ? undefined : exports.get(op);
   if (add === undefined) throw new NotExportedError(`${op} is not exported`);
@@ -82,6 +115,10 @@ function addedNode(
     constant: (position) => {
       const ref = inputs[position];
       return ref?.from === "constant" ? constants[ref.index]?.tensor : undefined;
+    },
+    isShape: (position) => {
+      const ref = inputs[position];
+      return ref !== undefined && isShape(ref);
     },
   });
   return typeof names === "string" ? [names] : names;

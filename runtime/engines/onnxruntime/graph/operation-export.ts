@@ -12,6 +12,8 @@ export interface ExportCall {
   readonly attributes: Attributes;
   /** The value of an input that is constant. */
   readonly constant: (input: number) => Tensor | undefined;
+  /** Whether an input comes of nothing but shapes of values and short constants: what it says is no larger than what is there. */
+  readonly isShape: (input: number) => boolean;
 }
 
 /** Adds an operation; the names of its outputs, in order. Throws NotExportedError. */

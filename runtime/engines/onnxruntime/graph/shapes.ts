@@ -24,6 +24,16 @@ function reduction(operator: string): OperationExport {
     });
 }
 
+/** Truths are reduced as numbers. */
+function truths(operator: string): OperationExport {
+  return (call) => {
+    const [x = "", ...axes] = call.inputs;
+    const numbers = { ...call, inputs: [cast(call, x, "int32"), ...axes] };
+    const reduced = reduction(operator)(numbers);
+    return cast(call, typeof reduced === "string" ? reduced : "", "bool");
+  };
+}
+
 const gather: OperationExport = (call) => {
   if (numberOf(call, "batch_dims", 0) !== 0) throw new NotExportedError(`${call.op} in batches is not exported`);
   const [axis = 0] = call.inputs.length > 2 ? integersAt(call, 2) : [];
@@ -73,6 +83,13 @@ export const shapes: OperationExports = {
     return call.graph.add("Slice", [inputAt(call, 0), call.graph.integers(start), call.graph.integers(ends)]);
   },
   StridedSlice: (call) => stridedSlice(call),
+  ReverseV2: (call) => {
+    const { graph } = call;
+    const axes = integersAt(call, 1);
+    const all = (value: number): string => graph.integers(axes.map(() => value));
+    return graph.add("Slice", [inputAt(call, 0), all(-1), all(-(2 ** 31)), graph.integers(axes), all(-1)]);
+  },
+  ZerosLike: ({ graph, inputs: [x = ""] }) => graph.add("Sub", [x, x]),
   Gather: gather,
   GatherV2: gather,
   GatherNd: (call) => call.graph.add("GatherND", [inputAt(call, 0), int64At(call, 1)]),
@@ -82,6 +99,8 @@ export const shapes: OperationExports = {
     const [values = "", indices = ""] = call.graph.addMany("TopK", [inputAt(call, 0), flat(call, 1)], 2, { axis: -1 });
     return [values, cast(call, indices, "int32")];
   },
+  All: truths("ReduceMin"),
+  Any: truths("ReduceMax"),
   Max: reduction("ReduceMax"),
   Mean: reduction("ReduceMean"),
   Min: reduction("ReduceMin"),
@@ -91,6 +110,7 @@ export const shapes: OperationExports = {
 
 /** Sizes that are known and no larger than any value may be: nothing else checks them before memory is taken. */
 function boundedAt(call: ExportCall, position: number): string {
+  if (call.isShape(position)) return int64At(call, position);
   const count = integersAt(call, position).reduce((product, size) => product * size, 1);
   if (!(count <= maxElements)) throw new NotExportedError(`${call.op} to ${count} elements is not exported`);
   return int64At(call, position);

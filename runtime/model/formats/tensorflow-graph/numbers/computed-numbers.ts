@@ -47,6 +47,7 @@ function comparison(holds: (a: number, b: number) => boolean): OnNumbers {
 /** All elements of a list into one number, along its only axis. */
 function total(compute: (a: number, b: number) => number, start: number): OnNumbers {
   return (call, [list, axes]) => {
+    if (list?.dtype === "int32" && axes?.data.length === 0) return list;
     const isWhole = list?.shape.length === 1 && axes?.data.length === 1 && call.attributes.get("keep_dims") !== true;
     if (!isWhole || list.dtype !== "int32") return undefined;
     return integers([], [list.data.reduce((a, b) => bounded(call, compute(a, b)), start)]);
@@ -71,6 +72,8 @@ const quickOperations: Readonly<Record<string, OnNumbers>> = {
   NotEqual: comparison((a, b) => a !== b),
   LogicalAnd: comparison((a, b) => a !== 0 && b !== 0),
   LogicalOr: comparison((a, b) => a !== 0 || b !== 0),
+  Max: total((a, b) => Math.max(a, b), -(2 ** 31)),
+  Min: total((a, b) => Math.min(a, b), 2 ** 31 - 1),
   Sum: total((a, b) => a + b, 0),
   Prod: total((a, b) => a * b, 1),
   Cast: ({ attributes }, [x]) => {
