@@ -73,12 +73,12 @@ interface Swapped {
   readonly statuses: readonly number[];
 }
 
-/** Replaces the version again and again while six clients ask without a pause. */
-async function swapped(serving: ModelsServing, models: ModelsFolder): Promise<Swapped> {
+/** Replaces the version again and again while so many clients ask without a pause. */
+async function swapped(serving: ModelsServing, models: ModelsFolder, askers: number): Promise<Swapped> {
   const sending = new AbortController();
   const statuses: number[] = [];
   const body = JSON.stringify({ instances: rows });
-  const clients = Array.from({ length: 6 }, async () => {
+  const clients = Array.from({ length: askers }, async () => {
     while (!sending.signal.aborted) {
       const response = await fetch(`${serving.url}/v1/models/digits:predict`, { method: "POST", body });
       await response.arrayBuffer();
@@ -99,8 +99,11 @@ async function swapped(serving: ModelsServing, models: ModelsFolder): Promise<Sw
 }
 
 async function swapFigures(engine: string): Promise<readonly Figure[]> {
-  const { value } = await withServing((models) => models.add("digits", "1", digits.model), swapped, "--engine", engine);
-  const { memory, statuses } = value;
+  const add = (models: ModelsFolder): Promise<void> => models.add("digits", "1", digits.model);
+  const run = async (askers: number): Promise<Swapped> =>
+    (await withServing(add, (serving, models) => swapped(serving, models, askers), "--engine", engine)).value;
+  const { memory } = await run(0); // requests leave garbage of their own
+  const { statuses } = await run(6);
   const half = Math.floor(memory.length / 2);
   const [before, after] = [quantile(memory.slice(0, half), 0.5), quantile(memory.slice(half), 0.5)];
   const failed = statuses.filter((status) => status !== 200).length;
