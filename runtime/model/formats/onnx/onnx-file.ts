@@ -17,9 +17,18 @@ import { tensorFlaw, weightBytesOf } from "./checks/tensor-sizes.ts";
 
 /** Reads an ONNX model file and looks it through: nothing of it runs. Throws a Fault. */
 export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
+  try {
+    return lookedThrough(path, maxWeightBytes);
+  } catch (thrown) {
+    if (!(thrown instanceof ProtobufError)) throw thrown;
+    throw onnxFaults.OnnxFileDamaged({ file: basename(path), reason: thrown.message }, thrown);
+  }
+}
+
+function lookedThrough(path: string, maxWeightBytes: number): OnnxModel {
   const file = basename(path);
   const bytes = readFileSync(path);
-  const model = decoded(file, bytes);
+  const model = ModelProto.decode(bytes);
   const { graph } = model;
   if (graph === undefined) throw onnxFaults.OnnxFileDamaged({ file, reason: "it has no graph" });
   checkGraph(file, graph);
@@ -52,15 +61,6 @@ export function readOnnx(path: string, maxWeightBytes: number): OnnxModel {
     signature,
     weightBytes,
   };
-}
-
-function decoded(file: string, bytes: Uint8Array): ModelProto {
-  try {
-    return ModelProto.decode(bytes);
-  } catch (thrown) {
-    if (thrown instanceof ProtobufError) throw onnxFaults.OnnxFileDamaged({ file, reason: thrown.message }, thrown);
-    throw thrown;
-  }
 }
 
 function checkGraph(file: string, { input, output, node }: GraphProto): void {
