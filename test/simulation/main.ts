@@ -1,33 +1,43 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { modes } from "./modes.ts";
 import type { Played, Share } from "./worker.ts";
+import { count, type Hits } from "./world/ledger.ts";
 
-/** `npm run simulate -- [--schedules N] [--seed S]`: N schedules from seed S on; with a seed alone, that one. */
-const { values } = parseArgs({ options: { schedules: { type: "string" }, seed: { type: "string" } } });
+/** `npm run simulate -- [MODE] [--schedules N] [--seed S]`: N schedules of a mode from seed S on; with a seed alone, that one. */
+const { values, positionals } = parseArgs({
+  options: { schedules: { type: "string" }, seed: { type: "string" } },
+  allowPositionals: true,
+});
+const mode = modeOf(positionals[0] ?? "schedules");
 const first = Number(values.seed ?? "1");
-const schedules = Number(values.schedules ?? (values.seed === undefined ? "100000" : "1"));
+const schedules = Number(values.schedules ?? (values.seed === undefined ? modes[mode].count : "1"));
 const workers = Math.min(availableParallelism(), schedules);
 
 const startedMs = performance.now();
-let played = 0;
-let faults = 0;
-let failed = 0;
+const hits: Hits = {};
+let [played, failed, removals] = [0, 0, 0];
 
-const rate = (): string => `${(played / ((performance.now() - startedMs) / 1_000)).toFixed(1)} schedules/s`;
-const progress = setInterval(() => {
-  process.stdout.write(`${played} schedules, ${faults} faults, ${failed} failed, ${rate()}\n`);
-}, 10_000);
+const seconds = (): number => (performance.now() - startedMs) / 1_000;
+const faults = (): number => Object.values(hits).reduce((sum, times) => sum + times, 0);
+const summary = (): string =>
+  `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s`;
+const progress = setInterval(() => process.stdout.write(`${summary()}\n`), 10_000);
 
 function done(share: Share): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: share });
-    worker.on("message", ({ faults: hits, failure }: Played) => {
-      played += 1;
-      faults += hits;
-      if (failure === undefined) return;
-      failed += 1;
-      process.stdout.write(`${failure}\n\n`);
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: share,
+      // What a schedule leaves behind is garbage at its end: not to be moved about before.
+      resourceLimits: { maxYoungGenerationSizeMb: 128 },
+    });
+    worker.on("message", (message: Played) => {
+      played += message.schedules;
+      removals += message.removals;
+      failed += message.failures.length;
+      for (const [trouble, times] of Object.entries(message.hits)) count(hits, trouble as keyof Hits, times); // its own keys
+      for (const failure of message.failures) process.stdout.write(`${failure}\n\n`);
     });
     worker.on("error", reject);
     worker.on("exit", () => resolve());
@@ -36,9 +46,19 @@ function done(share: Share): Promise<void> {
 
 await Promise.all(
   Array.from({ length: workers }, (_, index) =>
-    done({ first: first + index, step: workers, count: Math.ceil((schedules - index) / workers) }),
+    done({ mode, first: first + index, step: workers, count: Math.ceil((schedules - index) / workers) }),
   ),
 );
 clearInterval(progress);
-process.stdout.write(`${played} schedules, ${faults} faults, ${failed} failed; ${rate()} on ${workers} threads\n`);
+const kinds = Object.entries(hits).sort(([one], [other]) => (one < other ? -1 : 1));
+process.stdout.write(`${kinds.map(([trouble, times]) => `${trouble} ${times}`).join(", ")}\n`);
+process.stdout.write(
+  `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} writes that take away\n`,
+);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function modeOf(word: string): keyof typeof modes {
+  const found = (Object.keys(modes) as (keyof typeof modes)[]).find((name) => name === word); // its own keys
+  if (found === undefined) throw new Error(`${word} is no mode: ${Object.keys(modes).join(", ")}`);
+  return found;
+}

@@ -2,7 +2,11 @@ import type { Outcome } from "./run.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 
 /** What a failure prints: how to play it again, what the user did, what went wrong with it, and what came of it. */
-export function report({ seed, phases, operators, faults }: Schedule, { violations }: Outcome): string {
+export function report(
+  { seed, phases, from = 0, operators, faults }: Schedule,
+  { violations }: Outcome,
+  mode = "schedules",
+): string {
   const walk = phases.map((changes) =>
     changes.map(({ gapMs, name, act: { kind, ...rest } }) =>
       [gapMs === 0 ? "" : `after ${gapMs} ms`, kind, name, ...Object.values(rest)]
@@ -11,10 +15,9 @@ export function report({ seed, phases, operators, faults }: Schedule, { violatio
     ),
   );
   return [
-    `seed ${seed} fails; play it again: MODELWRIGHT_SEED=${seed} npx vitest run test/simulation`,
-    `or: npm run simulate -- --seed ${seed}`,
+    `seed ${seed} fails; play it again: npm run simulate -- ${mode} --seed ${seed}`,
     `operators: ${operators}`,
-    ...walk.map((changes, phase) => `phase ${phase}: ${changes.join(", ")}`),
+    ...walk.map((changes, phase) => `phase ${phase}: ${changes.join(", ")}${phase < from ? " (without faults)" : ""}`),
     `faults: ${JSON.stringify(faults)}`,
     ...violations.map((violation) => `  ${violation}`),
   ].join("\n");

@@ -4,22 +4,28 @@ import { difference, endState } from "./oracle/end-state.ts";
 import { startWatchman } from "./oracle/safety.ts";
 import type { Extent } from "./schedule/draw.ts";
 import type { Change, MomentTrouble, Schedule, ScheduledFault } from "./schedule/schedule.ts";
+import { count, type Hits } from "./world/ledger.ts";
 import { moments } from "./world/moments.ts";
 import type { Stage } from "./world/stage.ts";
-import { createWorld, type World } from "./world/world.ts";
+import { savedState, type SavedState } from "./world/saved-state.ts";
+import { beginMs, createWorld, type World } from "./world/world.ts";
 
 /** What a phase came to without faults. */
 export interface PhaseReference extends Extent {
   readonly endState: readonly string[];
   /** Creations and deletions of operators. */
   readonly acts: readonly string[];
+  /** What a schedule that plays later phases begins with. */
+  readonly state: SavedState;
 }
 
 export interface Outcome {
   readonly violations: readonly string[];
   readonly phases: readonly PhaseReference[];
-  /** Faults that really happened. */
-  readonly hits: number;
+  /** Faults that really happened, by their names. */
+  readonly hits: Hits;
+  /** Requests of operators to take something away, or to scale it down. */
+  readonly removals: number;
 }
 
 /** Longest time from the end of faults to rest. */
@@ -27,6 +33,8 @@ const restWithinMs = 240_000;
 /** A run without faults is at rest when nothing was written for this long: foreign objects are looked at every 30 s. */
 const quietMs = 35_000;
 const resyncs = 10;
+/** An operator has read the state and leads by then. */
+const startMs = 6_000;
 /** After this every watch is back: it waits for at most 60 s before it connects again. */
 const caughtUpMs = 75_000;
 /** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
@@ -48,25 +56,48 @@ export async function run(
   reference?: readonly PhaseReference[],
   log?: Log,
 ): Promise<Outcome> {
-  const world = await createWorld(stage, schedule.seed, log);
+  const begin = reference?.[(schedule.from ?? 0) - 1]?.state;
+  const world = await createWorld(stage, schedule.seed, { log, begin });
   const watchman = startWatchman(world);
   const phases: PhaseReference[] = [];
-  const violations: string[] = [];
+  let violations: readonly string[] = [];
   try {
-    for (let count = 0; count < schedule.operators; count += 1) world.startOperator(schedule.operators > 1);
-    for (const [index, changes] of schedule.phases.entries()) {
-      const faults = schedule.faults.filter(({ phase }) => phase === index);
-      const found = await playPhase(world, changes, faults, reference?.[index]);
-      phases.push(found);
-      violations.push(...judged(found, reference?.[index], { changes, faults }));
-      if (violations.length > 0 || watchman.violations.length > 0) break;
-    }
-    if (violations.length === 0 && reference !== undefined) violations.push(...(await restlessness(world)));
+    violations = await playAll(world, schedule, reference, phases);
   } finally {
     watchman.stop();
     await world.end();
   }
-  return { violations: [...watchman.violations, ...violations], phases, hits: world.ledger.hits };
+  const { hits, removals } = world.ledger;
+  return { violations: [...watchman.violations, ...violations, ...hurry(world)], phases, hits, removals };
+}
+
+/** Up to the first phase that does not come to what it should. */
+async function playAll(
+  world: World,
+  { from = 0, operators, phases, faults }: Schedule,
+  reference: readonly PhaseReference[] | undefined,
+  played: PhaseReference[],
+): Promise<readonly string[]> {
+  for (let count = 0; count < operators; count += 1) world.startOperator(operators > 1);
+  const found = from > 0 ? await restlessStart(world) : [];
+  if (found.length > 0) return found;
+  for (const [index, changes] of phases.entries()) {
+    if (index < from) continue;
+    const befalling = faults.filter(({ phase }) => phase === index);
+    const phase = await playPhase(world, changes, befalling, reference?.[index]);
+    played.push(phase);
+    const violations = judged(phase, reference?.[index], { changes, faults: befalling });
+    if (violations.length > 0) return violations;
+  }
+  return reference === undefined ? [] : restlessness(world);
+}
+
+/** Writes that nobody makes within a minute who does not undo them again and again. */
+const mostWrites = 200;
+
+function hurry({ ledger: { writers } }: World): readonly string[] {
+  const index = writers.findIndex(({ atMs }, at) => atMs - (writers[at - mostWrites]?.atMs ?? -Infinity) < 60_000);
+  return index === -1 ? [] : [`more than ${mostWrites} writes within a minute, at ${writers[index]?.atMs} ms`];
 }
 
 async function playPhase(
@@ -101,37 +132,40 @@ async function playPhase(
     durationMs: clock.monotonic() - startedMs - (reference === undefined ? quietMs : 0),
     endState: endState(server),
     acts: acts.sort(),
+    state: savedState(server, world.gateways, clock.now() - beginMs),
   };
 }
 
 function breakThings(world: World, faults: readonly ScheduledFault[]): void {
   const { weather, clock, ledger } = world;
-  const hit = <T>(found: T | undefined): T | undefined => {
-    if (found !== undefined) ledger.hits += 1;
+  const hit = <T extends ScheduledFault>(found: T | undefined): T | undefined => {
+    if (found !== undefined) count(ledger.hits, found.trouble);
     return found;
   };
-  weather.requestTrouble = (index) => hit(faults.filter((one) => one.on === "request").find(({ at }) => at === index));
-  weather.eventTrouble = (index) => hit(faults.filter((one) => one.on === "event").find(({ at }) => at === index));
+  const ofRequests = new Map(faults.filter((one) => one.on === "request").map((one) => [one.at, one]));
+  const ofEvents = new Map(faults.filter((one) => one.on === "event").map((one) => [one.at, one]));
+  weather.requestTrouble = (index) => hit(ofRequests.get(index));
+  weather.eventTrouble = (index) => hit(ofEvents.get(index));
   for (const fault of faults) {
     if (fault.on !== "moment") continue;
     clock.after(fault.at, () => {
-      ledger.hits += 1;
+      count(ledger.hits, fault.trouble);
       void Promise.resolve(moments[fault.trouble](world, fault.amount)).catch(() => {});
     });
   }
 }
 
 /** No fault begins from here on, and what was kept from the operators is told them. */
-function heal({ weather, running }: World): void {
+function heal({ weather, running, ledger }: World): void {
   weather.requestTrouble = () => undefined;
   weather.eventTrouble = () => undefined;
   weather.outageUntilMs = 0;
+  for (const { process } of running) process.resume();
+  // What was lost is found out with the next event: there may be none.
+  if (ledger.hits.drop === undefined) return;
   weather.isHealed = true;
   weather.healings += 1;
-  for (const { process, hangUp } of running) {
-    process.resume();
-    hangUp();
-  }
+  for (const { hangUp } of running) hangUp();
 }
 
 async function untilQuiet(world: World): Promise<void> {
@@ -169,6 +203,13 @@ function judged(
   return [`created and deleted ${found.acts.join(", ")}; without faults ${reference.acts.join(", ")}`];
 }
 
+/** Who starts where all is at rest writes nothing. */
+async function restlessStart(world: World): Promise<readonly string[]> {
+  await world.advance(startMs);
+  const { writes } = world.ledger;
+  return writes.length === 0 ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
+}
+
 /** At rest, nothing is written any more: not when everything is looked at again, nor after a restart. */
 async function restlessness(world: World): Promise<readonly string[]> {
   await world.advance(caughtUpMs);
@@ -180,7 +221,7 @@ async function restlessness(world: World): Promise<readonly string[]> {
     await world.advance(100);
   }
   for (const { process } of running.slice()) world.crash(process);
-  await world.advance(6_000);
+  await world.advance(startMs);
   const written = ledger.writes.slice(before);
   if (written.length === 0) return [];
   return [`at rest ${resyncs} resyncs wrote ${written.join(", ")}`, ...difference(stateBefore, rawState(world))];

@@ -3,35 +3,56 @@ import { drawFaults, drawWalk } from "./schedule/draw.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 import { type Outcome, type PhaseReference, run } from "./run.ts";
 import { createStage, type Stage } from "./world/stage.ts";
+import { walkPhases, walkCount } from "./schedule/walk.ts";
 
 /** Runs schedules one after the other; keeps the runs without faults that it compares with. */
 export interface Simulator {
   schedule(seed: number): Promise<Schedule>;
-  run(schedule: Schedule, log?: Log): Promise<Outcome>;
+  /** What each phase of a walk comes to without faults. */
+  reference(walk: Omit<Schedule, "faults">): Promise<readonly PhaseReference[]>;
+  run(schedule: Schedule, options?: RunOptions): Promise<Outcome>;
   /** The same failure with as few faults as possible. */
-  shrunk(schedule: Schedule): Promise<Schedule>;
+  shrunk(schedule: Schedule, options?: RunOptions): Promise<Schedule>;
+}
+
+export interface RunOptions {
+  /** What the schedule has to come to. Default: what it comes to without faults. */
+  readonly reference?: readonly PhaseReference[];
+  readonly log?: Log;
 }
 
 export async function createSimulator(): Promise<Simulator> {
+  // Nobody reads where a fault was made, and finding it out takes longer than a request.
+  Error.stackTraceLimit = 0;
   const stage: Stage = await createStage();
-  const references = new Map<string, Promise<readonly PhaseReference[]>>();
-  const reference = (walk: Omit<Schedule, "faults">): Promise<readonly PhaseReference[]> => {
-    const key = JSON.stringify([walk.phases, walk.operators]);
-    const known = references.get(key) ?? run(stage, { ...walk, seed: 1, faults: [] }).then(({ phases }) => phases);
-    references.set(key, known);
-    return known;
+  const references = new Map<string, readonly PhaseReference[]>();
+  const keyOf = (phases: Schedule["phases"], operators: number): string => JSON.stringify([phases, operators]);
+  const remember = async (phases: Schedule["phases"], operators: 1 | 2): Promise<void> => {
+    const outcome = await run(stage, { seed: 1, phases, operators, faults: [] });
+    // What a walk begins with comes to the same whatever follows.
+    for (let end = 1; end <= phases.length; end += 1) {
+      references.set(keyOf(phases.slice(0, end), operators), outcome.phases.slice(0, end));
+    }
   };
   const simulator: Simulator = {
     async schedule(seed) {
       const walk = drawWalk(seed);
-      return { ...walk, faults: drawFaults(seed, await reference(walk)) };
+      if (!references.has(keyOf(walk.phases, walk.operators)))
+        await remember(walkPhases(seed % walkCount), walk.operators);
+      return { ...walk, faults: drawFaults(walk, await simulator.reference(walk)) };
     },
-    run: async (schedule, log) => run(stage, schedule, await reference(schedule), log),
-    async shrunk(schedule) {
+    async reference({ phases, operators }) {
+      const key = keyOf(phases, operators);
+      if (!references.has(key)) await remember(phases, operators);
+      return references.get(key) ?? [];
+    },
+    run: async (schedule, { reference, log } = {}) =>
+      run(stage, schedule, reference ?? (await simulator.reference(schedule)), log),
+    async shrunk(schedule, options) {
       let smallest = schedule;
       for (const fault of schedule.faults) {
         const faults = smallest.faults.filter((one) => one !== fault);
-        const { violations } = await simulator.run({ ...smallest, faults });
+        const { violations } = await simulator.run({ ...smallest, faults }, options);
         if (violations.length > 0) smallest = { ...smallest, faults };
       }
       return smallest;

@@ -32,7 +32,7 @@ interface Write<T> {
 type Rule<T> = (write: Write<T>) => string | undefined;
 
 const deploymentRules: readonly Rule<StoredDeployment>[] = [specIsTheUsers, weightsAddUp, candidateIsReady];
-const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, keepsItsPromise];
+const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, keepsItsPromise, isDrained];
 
 export function startWatchman(world: World): Watchman {
   const { server, clock, ledger, gateways } = world;
@@ -50,11 +50,13 @@ export function startWatchman(world: World): Watchman {
     if (ledger.actor === undefined) return;
     if (isGone) return complain(isUnused(set, truth));
     judge(setRules, set, before);
-    // What two operators at a time do not keep yet: see README.md, what is open.
-    if (world.isContested) return;
-    judge([isDrained], set, before);
-    complain(isNumberedOnce(set, versions));
+    // What two operators at a time do not keep: see README.md, what is open.
+    if (!world.isContested && truth.deployment(controllerOf(set)) !== undefined)
+      complain(isNumberedOnce(set, versions));
   };
+  for (const { object } of server.store.collection("replicasets.apps").records("default")) {
+    isNumberedOnce(object as unknown as StoredSet, versions); // the collection holds them
+  }
   const stop = server.store.subscribe((change) => {
     const { collection, record, before, type } = change;
     const isGone = type === "DELETED";
@@ -138,10 +140,12 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   const { namespace = "", name } = deployment.metadata;
   const sending = gateways
     .filter((gateway) => truth.isReadyGateway(gateway.name))
-    .filter(({ routes }) =>
-      routes
+    .filter(({ table }) =>
+      table.byKey
         .get(deploymentKey(namespace, name))
-        ?.revisions.some(({ hash, weight, endpoints }) => hash === hashOf(now) && weight > 0 && endpoints.length > 0),
+        ?.route.revisions.some(
+          ({ hash, weight, endpoints }) => hash === hashOf(now) && weight > 0 && endpoints.length > 0,
+        ),
     )
     .map((gateway) => gateway.name);
   return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;

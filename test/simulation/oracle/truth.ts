@@ -38,7 +38,21 @@ interface Wish {
   untilMs: number;
 }
 
-export function createTruth({ server: { store }, clock }: World): Truth {
+/** Begins with what is there already. */
+export function createTruth(world: World): Truth {
+  const truth = emptyTruth(world);
+  const { store } = world.server;
+  const objects = (collection: string): readonly unknown[] =>
+    store
+      .collection(collection)
+      .records("default")
+      .map(({ object }) => object);
+  for (const one of objects("modeldeployments.modelwright.dev") as StoredDeployment[]) truth.sawDeployment(one, false); // what the collection holds
+  for (const one of objects("pods.") as StoredPod[]) truth.sawPod(one); // likewise
+  return truth;
+}
+
+function emptyTruth({ server: { store }, clock }: World): Truth {
   const wishes: Wish[] = [];
   const owners = new Set<string>();
   /** By UID of a ReplicaSet and number of pods until when so many were ready. */

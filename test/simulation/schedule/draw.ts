@@ -16,33 +16,46 @@ export interface Extent {
   readonly durationMs: number;
 }
 
-/** The walk and the number of operators of a seed. */
-export function drawWalk(seed: number): Pick<Schedule, "seed" | "phases" | "operators"> {
-  return { seed, phases: walkPhases(seed % walkCount), operators: Math.floor(seed / walkCount) % 8 === 7 ? 2 : 1 };
+/**
+ * The walk of a seed, where in it the schedule begins, and the number of operators. Of a walk that comes to rest after
+ * every change most schedules play one phase, from the state at the end of the one before; the others play all of it.
+ */
+export function drawWalk(seed: number): Omit<Schedule, "faults"> {
+  const chance = createChance(seededRandom(seed ^ 0x1f83d9ab));
+  const phases = walkPhases(seed % walkCount);
+  const operators = chance.isLucky(1 / 16) ? 2 : 1;
+  if (phases.length === 1 || chance.isLucky(1 / 10)) return { seed, phases, from: 0, operators };
+  const from = chance.whole(0, phases.length - 1);
+  return { seed, phases: phases.slice(0, from + 1), from, operators };
 }
 
-/** The faults of a seed: some dozen over the walk. */
-export function drawFaults(seed: number, extents: readonly Extent[]): readonly ScheduledFault[] {
+/** The faults of a seed: about a dozen. */
+export function drawFaults(
+  { seed, from = 0, phases }: Omit<Schedule, "faults">,
+  extents: readonly Extent[],
+): readonly ScheduledFault[] {
   const chance = createChance(seededRandom(seed ^ 0x5bd1e995));
-  const density = chance.pick([0.03, 0.1, 0.25]);
-  const requests: readonly [RequestTrouble, ...RequestTrouble[]] = chance.isLucky(0.5)
-    ? requestTroubles
-    : ["crash-before", "crash-after"];
-  return extents.flatMap((extent, phase) => {
-    const count = (size: number): number => Math.ceil(chance.fraction() * density * size);
+  const requests: readonly [RequestTrouble, ...RequestTrouble[]] = chance.isLucky(1 / 5)
+    ? ["crash-before", "crash-after"]
+    : requestTroubles;
+  // Enough for a schedule of one phase; the others have some more.
+  const share = Math.max(1 / 3, 1 / (phases.length - from));
+  return extents.slice(from).flatMap((extent, index) => {
+    const phase = from + index;
+    const count = (least: number, most: number): number => Math.ceil(chance.whole(least, most) * share);
     const place = (most: number) => ({ phase, at: Math.floor(chance.fraction() * most), amount: chance.fraction() });
     return [
-      ...listOf(Math.min(10, count(extent.requests)), (): ScheduledFault => ({
+      ...listOf(requests === requestTroubles ? count(1, 7) : count(1, 3), (): ScheduledFault => ({
         on: "request",
         trouble: chance.pick(requests),
-        ...place(extent.requests * 1.2),
+        ...place(extent.requests * 1.1),
       })),
-      ...listOf(Math.min(14, count(extent.events)), (): ScheduledFault => ({
+      ...listOf(count(2, 12), (): ScheduledFault => ({
         on: "event",
         trouble: chance.pick(eventTroubles),
-        ...place(extent.events * 1.2),
+        ...place(extent.events * 1.1),
       })),
-      ...listOf(chance.whole(0, 3), (): ScheduledFault => ({
+      ...listOf(count(1, 4), (): ScheduledFault => ({
         on: "moment",
         trouble: chance.pick(momentTroubles),
         ...place(extent.durationMs),

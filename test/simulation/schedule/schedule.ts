@@ -43,6 +43,7 @@ export const eventTroubles = [
 export const momentTroubles = [
   "crash", // F7
   "outage", // F10
+  "blind", // F3
   "stale-state", // F11
   "second-leader", // F12
   "pause", // F12
@@ -75,6 +76,8 @@ export type ScheduledFault = { readonly phase: number; readonly at: number; read
 export interface Schedule {
   readonly seed: number;
   readonly phases: readonly (readonly Change[])[];
+  /** The first phase that is played: the schedule begins in the state that those before it come to. Default 0. */
+  readonly from?: number;
   /** Operators that contend for the lease; one operator runs without any. */
   readonly operators: 1 | 2;
   readonly faults: readonly ScheduledFault[];

@@ -16,19 +16,19 @@ interface State {
 
 const name = "shop";
 
-/** Walk number `walk`: what a user does, in phases. Even ones come to rest after every change, odd ones are in a hurry. */
+/** Walk number `walk`: what a user does, in phases. Three of four come to rest after every change, the fourth is in a hurry. */
 export function walkPhases(walk: number): readonly (readonly Change[])[] {
   const chance = createChance(seededRandom(walk * 7_919 + 13));
-  const isCalm = walk % 2 === 0;
+  const isCalm = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };
   const gapMs = (): number => (isCalm ? 0 : chance.pick([0, 40, 400, 2_000, 6_000, 12_000]));
   const changes: Change[] = [];
-  if (walk % 16 === 6 || walk % 16 === 9) {
+  if (walk % 16 === 6 || walk % 16 === 11) {
     state.hasForeign = true;
     changes.push({ gapMs: 0, name, act: { kind: "foreign-service", isThere: true } });
   }
   changes.push({ gapMs: gapMs(), name, act: nextAct(state, chance) });
-  const more = chance.whole(1, isCalm ? 2 : 4);
+  const more = isCalm ? chance.whole(2, 6) : chance.whole(1, 4);
   for (let count = 0; count < more; count += 1) changes.push({ gapMs: gapMs(), name, act: nextAct(state, chance) });
   // Who is in a hurry ends well: how far the revision before had come by then is a matter of chance.
   if (!isCalm && state.exists) for (const act of goodEnd(state)) changes.push({ gapMs: gapMs(), name, act });

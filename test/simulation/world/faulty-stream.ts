@@ -58,6 +58,7 @@ export async function* faultyLines(
 
 async function delayed(fault: Fault | undefined, { clock, weather, chance }: FaultyTransportOptions): Promise<void> {
   await clock.sleep(1 + Math.floor(chance.fraction() * 4));
+  if (weather.blindUntilMs > 0) await clock.sleep(weather.blindUntilMs - clock.monotonic());
   if (weather.stale !== undefined) await clock.sleep(weather.stale.untilMs - clock.monotonic());
   if (fault?.trouble === "delay") await clock.sleep(fault.amount * 15_000);
 }

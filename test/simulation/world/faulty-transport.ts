@@ -14,6 +14,8 @@ export interface Weather {
   requestTrouble(index: number): { readonly trouble: RequestTrouble; readonly amount: number } | undefined;
   eventTrouble(index: number): { readonly trouble: EventTrouble; readonly amount: number } | undefined;
   outageUntilMs: number;
+  /** No event reaches an operator until then. */
+  blindUntilMs: number;
   /** Part of a path that is not served. */
   missing: string | undefined;
   /** Reads lag behind until then; lists show the state of this revision. */
@@ -227,6 +229,7 @@ async function done(
   { server, ledger, name, clock }: FaultyTransportOptions,
 ): Promise<KubeResponse> {
   const { plural, name: called, subresource } = subjectOf(request);
+  if (isRemoval(request, server)) ledger.removals += 1;
   ledger.actor = name;
   const answer = server.send(request);
   ledger.actor = undefined;
@@ -240,4 +243,15 @@ async function done(
     );
   }
   return response;
+}
+
+function isRemoval(request: KubeRequest, { store }: ApiServer): boolean {
+  if (request.method !== "PATCH") return request.method === "DELETE";
+  const { plural, namespace = "", name = "" } = subjectOf(request);
+  if (plural !== "replicasets") return false;
+  const { spec: wanted } = request.content as { spec?: { replicas?: number } }; // a patch of the operator
+  const present = store.collection("replicasets.apps").record(namespace, name)?.object["spec"] as
+    | { replicas?: number }
+    | undefined; // as the server keeps it
+  return (wanted?.replicas ?? Infinity) < (present?.replicas ?? 0);
 }

@@ -1,13 +1,17 @@
 import type { RoutePush, RoutePushOptions } from "../../../operator/routes/push-server.ts";
+import { isEqual } from "../../../operator/model-deployment/plan/equality.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
-import { type Route, splitText } from "../../../runtime/contract/route-table.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import { type Route, splitText, type TableMessage } from "../../../runtime/contract/route-table.ts";
+import { newestRoutes, type NewestRoutes } from "../../../runtime/gateway/routing/newest.ts";
+import { routeTable, type RouteTable } from "../../../runtime/gateway/routing/table.ts";
 import type { Chance } from "../schedule/random.ts";
 import type { Process } from "./process.ts";
 
-/** A gateway as `runtime/gateway` works: it keeps its last table, and every operator's messages are worked in as they come. */
+/** A gateway without sockets: its table, and how messages of every operator are worked in, are those of `runtime/gateway`. */
 export interface Gateway {
   readonly name: string;
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly table: RouteTable;
 }
 
 /** Plays the gateways and their streams from each operator, without sockets. */
@@ -23,9 +27,8 @@ export interface Gateways {
   resync(): void;
 }
 
-interface Live {
-  readonly name: string;
-  readonly routes: Map<string, Route>;
+interface Live extends Gateway {
+  readonly newest: NewestRoutes;
   deafUntilMs: number;
 }
 
@@ -42,8 +45,19 @@ interface Operator {
   leave(gateway: Live): void;
 }
 
-export function createGateways(names: readonly string[], clock: Clock, chance: Chance): Gateways {
-  const all = names.map((name): Live => ({ name, routes: new Map(), deafUntilMs: 0 }));
+export interface GatewaysOptions {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** What they serve from the beginning. */
+  readonly routes: readonly Route[];
+}
+
+export function createGateways(names: readonly string[], { clock, chance, routes }: GatewaysOptions): Gateways {
+  const all = names.map((name): Live => {
+    const table = routeTable(() => {});
+    table.apply({ type: "full", version: 0, routes });
+    return { name, table, newest: newestRoutes({ table, clock, log: silentLog }), deafUntilMs: 0 };
+  });
   const operators = new Set<Operator>();
   return {
     all,
@@ -115,31 +129,45 @@ interface Delivery {
 
 /** The message goes out now, is worked in a little later, and its acknowledgement comes back later still. */
 function deliver(operator: Operator, line: Line, { keys, process, clock }: Delivery): void {
-  const sent = new Map(operator.routes);
-  const changed = keys ?? new Set([...sent.keys(), ...line.gateway.routes.keys()]);
   const { gateway } = line;
+  const message = messageOf(operator, keys);
+  const changed = message.type === "delta" ? message.remove : [...gateway.table.byKey.keys()];
+  const told = message.type === "delta" ? message.upsert : message.routes;
+  const splits = new Map<string, string | undefined>(changed.map((key) => [key, undefined]));
+  for (const { key, revisions } of told) splits.set(key, splitText(revisions));
   // Streams keep their order: nothing overtakes what a deaf gateway has not read yet.
   const arrivesMs = Math.max(gateway.deafUntilMs - clock.monotonic(), 0) + 5;
   clock.after(arrivesMs, () => {
     if (!line.isOpen) return;
-    for (const key of changed) {
-      const route = sent.get(key);
-      if (route === undefined) gateway.routes.delete(key);
-      else gateway.routes.set(key, route);
-    }
-    const acknowledge = (): void => {
-      if (!line.isOpen) return;
-      for (const key of changed) {
-        const route = sent.get(key);
-        const split = route === undefined ? undefined : splitText(route.revisions);
-        if (line.acknowledged.get(key) === split) continue;
-        if (split === undefined) line.acknowledged.delete(key);
-        else line.acknowledged.set(key, split);
-        operator.options.onAck(key);
-      }
-    };
-    clock.after(5, () => void process.heard(Promise.resolve()).then(acknowledge));
+    const newer = gateway.newest.apply(message);
+    clock.after(5, () => void process.heard(Promise.resolve()).then(() => acknowledge(operator, line, splits, newer)));
   });
+}
+
+function messageOf(
+  { routes, options: { seen } }: Operator,
+  keys: Delivery["keys"],
+): Exclude<TableMessage, { type: "ping" }> {
+  if (keys === undefined) return { type: "full", version: 1, routes: [...routes.values()], seen: seen() };
+  const upsert = [...keys].flatMap((key) => routes.get(key) ?? []);
+  return { type: "delta", version: 1, upsert, remove: [...keys].filter((key) => !routes.has(key)), seen: seen() };
+}
+
+/** As the operator's side of a stream (`operator/routes/gateway-stream.ts`) takes it; of `newer` keys another split serves. */
+function acknowledge(
+  { options }: Operator,
+  { acknowledged, isOpen }: Line,
+  splits: ReadonlyMap<string, string | undefined>,
+  newer: readonly string[],
+): void {
+  if (!isOpen) return;
+  for (const [key, split] of splits) {
+    const serving = newer.includes(key) ? undefined : split;
+    if (acknowledged.get(key) === serving) continue;
+    if (serving === undefined) acknowledged.delete(key);
+    else acknowledged.set(key, serving);
+    options.onAck(key);
+  }
 }
 
 function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
@@ -156,9 +184,10 @@ function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
       operator.lines = [];
     },
     set(key, route) {
-      if (JSON.stringify(operator.routes.get(key)) === JSON.stringify(route)) return;
+      const isChanged = !isEqual(content(operator.routes.get(key)), content(route));
       if (route === undefined) operator.routes.delete(key);
       else operator.routes.set(key, route);
+      if (!isChanged) return;
       if (dirty.size === 0) process.clock.after(1, flush);
       dirty.add(key);
     },
@@ -170,4 +199,9 @@ function pushOf(operator: Operator, process: Process, clock: Clock): RoutePush {
       return new Map(splits);
     },
   };
+}
+
+/** What gateways are to do: a newer resourceVersion alone is no change. */
+function content(route: Route | undefined): object {
+  return { ...route, resourceVersion: undefined };
 }

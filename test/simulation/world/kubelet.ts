@@ -10,16 +10,18 @@ export interface KubeletOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** Pods that were made before: numbers go on from there. */
+  readonly podsBefore: number;
 }
 
 /** Model files whose pods exit instead of becoming ready begin with this. */
 export const badModel = "bad";
 
 /** Plays the kubelet: pods become ready or fail after a while, and stop some time after they were asked to. */
-export function startKubelet({ server: { store }, clock, chance }: KubeletOptions): { stop(): void } {
+export function startKubelet({ server: { store }, clock, chance, podsBefore }: KubeletOptions): { stop(): void } {
   const pods = store.collection("pods.");
   const asked = new Set<string>();
-  let addresses = 0;
+  let addresses = podsBefore;
   /** The pod as it is by then, unless it is gone. */
   const later = (ms: number, { metadata }: ApiObject, act: (pod: ApiObject) => void): void => {
     clock.after(ms, () => {

@@ -1,4 +1,5 @@
 import type { KubeRequest } from "../../../operator/kube/transport.ts";
+import type { EventTrouble, MomentTrouble, RequestTrouble } from "../schedule/schedule.ts";
 
 /** Who wrote what: kept by the transports, read by the oracle. */
 export interface Ledger {
@@ -14,12 +15,21 @@ export interface Ledger {
   requests: number;
   /** Events told to operators in this phase. */
   events: number;
+  /** Requests of operators to take something away, or to scale it down. */
+  removals: number;
   /** Faults that have happened. */
-  hits: number;
+  readonly hits: Hits;
+}
+
+/** How often what happened, by the names of faults. */
+export type Hits = Partial<Record<RequestTrouble | EventTrouble | MomentTrouble, number>>;
+
+export function count(hits: Hits, trouble: keyof Hits, times = 1): void {
+  hits[trouble] = (hits[trouble] ?? 0) + times;
 }
 
 export function createLedger(): Ledger {
-  return { actor: undefined, writes: [], writers: [], lists: [], requests: 0, events: 0, hits: 0 };
+  return { actor: undefined, writes: [], writers: [], lists: [], requests: 0, events: 0, removals: 0, hits: {} };
 }
 
 /** The parts of a request's path that say what it is about. */

@@ -20,6 +20,9 @@ export const moments: Readonly<Record<MomentTrouble, Moment>> = {
     world.weather.outageUntilMs = world.clock.monotonic() + amount * 40_000;
     for (const { hangUp } of world.running) hangUp();
   },
+  blind: ({ weather, clock }, amount) => {
+    weather.blindUntilMs = clock.monotonic() + amount * 30_000;
+  },
   "stale-state": ({ weather, clock, server }, amount) => {
     weather.stale = { untilMs: clock.monotonic() + amount * 15_000, revision: server.store.revision() };
   },

@@ -13,6 +13,8 @@ export interface ReplicaSetsOptions {
   readonly server: ApiServer;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** Pods that were made before: numbers go on from there. */
+  readonly podsBefore: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export function startReplicaSets(options: ReplicaSetsOptions): { stop(): void } 
   const sets = server.store.collection("replicasets.apps");
   const pods = server.store.collection("pods.");
   const waiting = new Set<string>();
-  let podCount = 0;
+  let podCount = options.podsBefore;
   const look = (name: string): void => {
     if (waiting.has(name)) return;
     waiting.add(name);

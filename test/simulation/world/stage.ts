@@ -5,6 +5,7 @@ import { type ApiServer, createApiServer } from "../../../operator/local/api-ser
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
+import { kept, madeBefore, type SavedState } from "./saved-state.ts";
 
 /**
  * One API-server model for many schedules, one after the other: compiling the CustomResourceDefinition takes as long as
@@ -12,11 +13,9 @@ import { createManualClock } from "../../builders/manual-clock.ts";
  */
 export interface Stage {
   readonly server: ApiServer;
-  /** Empties the server and gives it to a new world. */
-  reset(clock: Clock, random: () => number): void;
+  /** Empties the server and gives it to a new world, which may begin where another one was. */
+  reset(clock: Clock, random: () => number, begin?: SavedState): void;
 }
-
-const kept = new Set(["customresourcedefinitions.apiextensions.k8s.io", "namespaces."]);
 
 export async function createStage(): Promise<Stage> {
   let clock: Clock = createManualClock();
@@ -44,14 +43,15 @@ export async function createStage(): Promise<Stage> {
   prefix = "uid";
   return {
     server,
-    reset(nextClock, nextRandom) {
-      [clock, random, uids] = [nextClock, nextRandom, 0];
+    reset(nextClock, nextRandom, begin) {
+      [clock, random, uids] = [nextClock, nextRandom, begin === undefined ? 0 : madeBefore];
       const { store, garbage } = server;
       for (const collection of store.collections()) {
         if (kept.has(collection.key)) continue;
         for (const { object } of collection.records("")) store.remove(collection, object);
       }
       garbage.settle();
+      for (const { collection, object } of begin?.objects ?? []) store.put(store.collection(collection), object);
       store.compact();
     },
   };

@@ -2,7 +2,7 @@ import { createClient, type Client } from "../../../operator/kube/client.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
 import { type Operator, startOperator } from "../../../operator/operator.ts";
-import { silentLog } from "../../../runtime/base/log.ts";
+import { type Log, silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { type Chance, createChance, seededRandom } from "../schedule/random.ts";
 import { faultyTransport, type Weather } from "./faulty-transport.ts";
@@ -12,9 +12,13 @@ import { createGatewayPods, gatewayNames } from "./gateway-pods.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { createModelFacts } from "./model-facts.ts";
 import { createProcess, type Process } from "./process.ts";
+import { madeBefore, type SavedState } from "./saved-state.ts";
 import { startReplicaSets } from "./replica-sets.ts";
 import type { Stage } from "./stage.ts";
 import { createWorldClock, type WorldClock } from "./world-clock.ts";
+
+/** When worlds begin that begin with nothing. */
+export const beginMs = Date.UTC(2030, 0, 1);
 
 /** An operator with the process it runs in. */
 export interface Running {
@@ -52,34 +56,57 @@ export interface World {
   end(): Promise<void>;
 }
 
-export async function createWorld(stage: Stage, seed: number, log = silentLog): Promise<World> {
+export interface WorldOptions {
+  readonly log?: Log | undefined;
+  /** Begins where another world was at rest, not in an empty cluster. */
+  readonly begin?: SavedState | undefined;
+}
+
+export async function createWorld(
+  stage: Stage,
+  seed: number,
+  { log = silentLog, begin }: WorldOptions = {},
+): Promise<World> {
   const { server } = stage;
-  const clock = createWorldClock();
+  const clock = createWorldClock(beginMs + (begin?.elapsedMs ?? 0));
   const chance = createChance(seededRandom(seed));
-  stage.reset(clock, chance.fraction);
+  stage.reset(clock, chance.fraction, begin);
   const client = createClient({ transport: server, fieldManager: "user", clock });
   const ledger = createLedger();
-  const gateways = createGateways(gatewayNames, clock, chance);
+  const gateways = createGateways(gatewayNames, { clock, chance, routes: begin?.routes ?? [] });
   const facts = createModelFacts(server, clock);
   const running: Running[] = [];
   let isOver = false;
   let changes = 0;
   let isContested = false;
+  let isCollecting = false;
+  const collect = (): void => {
+    const waitsMs = world.collectsFromMs - clock.monotonic();
+    if (waitsMs > 0) return void clock.after(waitsMs, collect);
+    isCollecting = false;
+    server.garbage.settle();
+  };
   const uncount = server.store.subscribe(({ collection }) => {
-    if (collection !== "leases.coordination.k8s.io") changes += 1;
+    if (collection === "leases.coordination.k8s.io") return;
+    changes += 1;
+    if (isCollecting) return;
+    isCollecting = true;
+    clock.after(500, collect);
   });
   let operators = 0;
   const weather: Weather = {
     requestTrouble: () => undefined,
     eventTrouble: () => undefined,
     outageUntilMs: 0,
+    blindUntilMs: 0,
     missing: undefined,
     stale: undefined,
     isHealed: false,
     healings: 0,
   };
-  createGatewayPods(server);
-  const played = [startKubelet({ server, clock, chance }), startReplicaSets({ server, clock, chance })];
+  if (begin === undefined) createGatewayPods(server);
+  const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
+  const played = [startKubelet(playing), startReplicaSets(playing)];
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
     const name = `operator-${operators++}`;
@@ -133,13 +160,7 @@ export async function createWorld(stage: Stage, seed: number, log = silentLog): 
     isHurried: false,
     startOperator: startRunning,
     crash,
-    async advance(ms) {
-      const untilMs = clock.monotonic() + ms;
-      while (clock.monotonic() < untilMs) {
-        await clock.advance(Math.min(500, untilMs - clock.monotonic()));
-        if (clock.monotonic() >= world.collectsFromMs) server.garbage.settle();
-      }
-    },
+    advance: (ms) => clock.advance(ms),
     end() {
       isOver = true;
       uncount();

@@ -1,0 +1,140 @@
+import { createChance, seededRandom } from "./schedule/random.ts";
+import { drawWalk } from "./schedule/draw.ts";
+import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
+import type { PhaseReference } from "./run.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** A schedule with what it has to come to. */
+export interface Trial {
+  readonly schedule: Schedule;
+  readonly reference: readonly PhaseReference[];
+}
+
+/** A kind of schedules: which one a seed stands for, and how many are played when nothing else is said. */
+export interface Mode {
+  readonly count: number;
+  trial(simulator: Simulator, seed: number): Promise<Trial>;
+}
+
+export const modes = {
+  /** A dozen faults of any kind. */
+  schedules: {
+    count: 100_000,
+    async trial(simulator, seed) {
+      const schedule = await simulator.schedule(seed);
+      return { schedule, reference: await simulator.reference(schedule) };
+    },
+  },
+  /** Two crashes, each before or after one call to the API. */
+  pairs: {
+    count: 20_000,
+    async trial(simulator, seed) {
+      const { faults: _faults, ...walk } = await simulator.schedule(seed);
+      const reference = await simulator.reference(walk);
+      const chance = createChance(seededRandom(seed));
+      const crash = (): ScheduledFault => {
+        const phase = chance.whole(walk.from ?? 0, walk.phases.length - 1);
+        const at = Math.floor(chance.fraction() * (reference[phase]?.requests ?? 0));
+        return { on: "request", trouble: chance.pick(["crash-before", "crash-after"]), phase, at, amount: 0 };
+      };
+      return { schedule: { ...walk, faults: [crash(), crash()] }, reference };
+    },
+  },
+  /** The user changes their mind while the operators still see what was before: what they then take away is wrong. */
+  stale: {
+    count: 5_000,
+    async trial(simulator, seed) {
+      const { operators, ...walk } = drawWalk(seed);
+      const chance = createChance(seededRandom(seed));
+      const name = "shop";
+      const mind = (): Change["act"] =>
+        chance.pick<() => Change["act"]>([
+          () => ({ kind: "model", model: `good-${chance.whole(1, 3)}.h5` }),
+          () => ({ kind: "replicas", replicas: chance.whole(1, 3) }),
+          () => ({ kind: "suspend", suspend: chance.isLucky(0.5) }),
+        ])();
+      const create: Change = {
+        gapMs: 0,
+        name,
+        act: { kind: "create", model: "good-1.h5", replicas: chance.whole(1, 3) },
+      };
+      const gapMs = chance.whole(0, 14_000);
+      const changes: readonly Change[] = [
+        { gapMs: 0, name, act: mind() },
+        { gapMs, name, act: mind() },
+        { gapMs: 0, name, act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 0, name, act: { kind: "suspend", suspend: false } },
+      ];
+      const phases = [[create], changes];
+      const at = Math.max(0, gapMs - chance.whole(1, 4_000));
+      const blind: ScheduledFault = { on: "moment", trouble: "blind", phase: 1, at, amount: chance.fraction() };
+      const schedule = { ...walk, phases, from: 1, operators, faults: [blind] };
+      return { schedule, reference: await simulator.reference({ ...schedule, seed: 1 }) };
+    },
+  },
+  /** What the user does and undoes while nobody looks makes no difference. */
+  unobserved: {
+    count: 2_000,
+    async trial(simulator, seed) {
+      const walk = drawWalk(seed);
+      const before = await simulator.reference(walk);
+      const chance = createChance(seededRandom(seed));
+      const pair = undone(walk.phases.flat(), chance.whole(0, 3));
+      const from = walk.phases.length;
+      const faults: readonly ScheduledFault[] = [
+        { on: "moment", trouble: "outage", phase: from, at: 0, amount: 0.1 },
+        { on: "moment", trouble: "compact", phase: from, at: 3_000, amount: 0 },
+      ];
+      const changes = pair.map((act, index): Change => ({
+        gapMs: index === 0 ? 20 : chance.whole(0, 2_000),
+        name: "shop",
+        act,
+      }));
+      const last = before.at(-1);
+      const same = last === undefined ? [] : [{ ...last, acts: [], durationMs: 5_000 }];
+      return {
+        schedule: { ...walk, phases: [...walk.phases, changes], from, faults },
+        reference: [...before, ...same],
+      };
+    },
+  },
+} as const satisfies Record<string, Mode>;
+
+/** An act and what takes it back, after these changes. */
+function undone(changes: readonly Change[], which: number): readonly Change["act"][] {
+  let [model, replicas, exists] = ["", 1, false];
+  let suspend: boolean | undefined;
+  for (const { act } of changes) {
+    if (act.kind === "create") [model, replicas, suspend, exists] = [act.model, act.replicas, undefined, true];
+    if (act.kind === "model") ({ model } = act);
+    if (act.kind === "replicas") ({ replicas } = act);
+    if (act.kind === "suspend") ({ suspend } = act);
+    if (act.kind === "delete") exists = false;
+  }
+  if (!exists) return [{ kind: "create", model: "good-1.h5", replicas: 1 }, { kind: "delete" }];
+  const pairs: readonly (readonly Change["act"][])[] = [
+    [
+      { kind: "model", model: "good-9.h5" },
+      { kind: "model", model },
+    ],
+    [
+      { kind: "replicas", replicas: replicas + 1 },
+      { kind: "replicas", replicas },
+    ],
+    [
+      { kind: "replicas", replicas: 0 },
+      { kind: "replicas", replicas },
+    ],
+    // Where it was never said "false" would be more than before.
+    suspend === undefined
+      ? [
+          { kind: "model", model: "bad-9.h5" },
+          { kind: "model", model },
+        ]
+      : [
+          { kind: "suspend", suspend: !suspend },
+          { kind: "suspend", suspend },
+        ],
+  ];
+  return pairs[which] ?? [];
+}

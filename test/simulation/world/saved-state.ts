@@ -1,0 +1,31 @@
+import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
+import type { Route } from "../../../runtime/contract/route-table.ts";
+import type { Gateways } from "./gateways.ts";
+
+/** A cluster at rest: what is in its store and what its gateways serve. Another world can begin where this one was. */
+export interface SavedState {
+  readonly objects: readonly { readonly collection: string; readonly object: ApiObject }[];
+  readonly routes: readonly Route[];
+  /** Time since the beginning of its world. */
+  readonly elapsedMs: number;
+}
+
+/** More than any world makes of a kind: names and numbers of the next world begin here. */
+export const madeBefore = 1_000;
+
+/** Collections of a server that outlive a world. */
+export const kept: ReadonlySet<string> = new Set(["customresourcedefinitions.apiextensions.k8s.io", "namespaces."]);
+
+/** The state without leases: their holders are gone when another world begins. */
+export function savedState({ store }: ApiServer, { all: [gateway] }: Gateways, elapsedMs: number): SavedState {
+  const records = store
+    .collections()
+    .filter(({ key }) => !kept.has(key) && key !== "leases.coordination.k8s.io")
+    .flatMap((collection) => collection.records("").map((record) => ({ ...record, collection: collection.key })));
+  return {
+    objects: records.sort((one, other) => one.revision - other.revision),
+    routes: [...(gateway?.table.byKey.values() ?? [])].map(({ route }) => route),
+    elapsedMs,
+  };
+}
