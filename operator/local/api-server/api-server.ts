@@ -8,11 +8,12 @@ import { createGarbageCollector, type GarbageCollector } from "./garbage/collect
 import { seedNamespaces } from "./garbage/namespaces.ts";
 import { createRegistry } from "./kinds/registry.ts";
 import { statusAnswer, textAnswer, type Answer } from "./requests/answer.ts";
-import { jsonCopy } from "./requests/body.ts";
 import { inProcessTransport } from "./requests/in-process-transport.ts";
 import { targetOf, verbOf } from "./requests/target.ts";
 import { createStore, type Store } from "./store/store.ts";
 import { ApiError, methodNotAllowed } from "./values/api-error.ts";
+import { interned } from "./values/interned.ts";
+import { rememberedText } from "./values/remembered.ts";
 import type { Context, ResourceRequest } from "./verbs/context.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection, deleteOne } from "./verbs/delete.ts";
@@ -79,6 +80,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return server;
 }
 
+// Nobody changes the parameters of a request.
+const parsedQuery = rememberedText((text: string) => new URLSearchParams(text));
+
 function answered(
   context: Context,
   { method, path, headers = {}, body: sent, content }: KubeRequest,
@@ -92,8 +96,8 @@ function answered(
     if (method !== "GET") throw methodNotAllowed();
     return document;
   }
-  const body = content === undefined ? sent : { value: jsonCopy(content) };
-  const request: ResourceRequest = { target, query: new URLSearchParams(query), headers, body };
+  const body = content === undefined ? sent : { value: interned(content) };
+  const request: ResourceRequest = { target, query: parsedQuery(query), headers, body };
   if (target.subresource === "log") return podLog(context, request, logs);
   if (target.subresource === "scale") return scale(context, method, request);
   return verbs[verbOf(method, target, request.query)](context, request);

@@ -5,8 +5,10 @@ import { defaulted, withoutNulls } from "../schema/defaulted.ts";
 import { knownFields } from "../schema/known-fields.ts";
 import { typeFault } from "../schema/type-fault.ts";
 import { badRequest } from "../values/api-error.ts";
-import { draftOf, withMetadata, type Draft } from "../values/api-object.ts";
+import { draftOf, internedDraft, withMetadata, type Draft } from "../values/api-object.ts";
+import { memoryOf } from "../values/interned.ts";
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
+import { rememberedWith } from "../values/remembered.ts";
 
 /** An object that came in: pruned, defaulted, with what was unknown in it. */
 export interface Decoded {
@@ -16,11 +18,15 @@ export interface Decoded {
 
 /** A body of the kind its path says; a built-in kind's may leave out its type. Throws 400. */
 export function typed(kind: ServedKind, body: JsonObject): JsonObject {
-  const fallback = kind.custom ? {} : { kind: kind.kind, apiVersion: kind.apiVersion };
-  const complete = { ...fallback, ...body };
+  const complete = withType(body, kind);
   checkType(kind, complete);
   return complete;
 }
+
+const withType = rememberedWith((body: JsonObject, kind: ServedKind): JsonObject => {
+  const fallback = kind.custom ? {} : { kind: kind.kind, apiVersion: kind.apiVersion };
+  return { ...fallback, ...body };
+});
 
 function checkType(kind: ServedKind, body: JsonObject): void {
   const [apiVersion, written] = [textOf(body["apiVersion"]), textOf(body["kind"])];
@@ -60,11 +66,14 @@ export function pruned(
 }
 
 /** The defaults of schema and kind, filled in; what a round trip through Go's types loses is gone. */
-export function filled(kind: ServedKind, value: JsonObject): Draft {
+export const filled = (kind: ServedKind, value: JsonObject): Draft => filledAs(value, kind);
+
+const filledAs = rememberedWith((value: JsonObject, kind: ServedKind): Draft => {
   const complete = draftOf(defaulted(value, kind.schema));
   const draft = kind.custom ? withTypedMetadata(kind, complete) : compactedDraft(kind, complete);
-  return kind.strategy.fill?.(draft) ?? draft;
-}
+  const full = kind.strategy.fill?.(draft) ?? draft;
+  return memoryOf(value) === undefined ? full : internedDraft(full);
+});
 
 // Lists that are always printed are there as null, too, and keep their emptiness until they are stored.
 const compactedDraft = (kind: ServedKind, draft: Draft): Draft =>

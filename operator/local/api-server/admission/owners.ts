@@ -6,15 +6,16 @@ import type { WriteOptions } from "../requests/write-options.ts";
 import { zeroValue } from "../schema/defaulted.ts";
 import { draftOf, type ApiObject, type Draft } from "../values/api-object.ts";
 import { isList, isObject, listOf, objectOf, replaced, without, type JsonObject } from "../values/json.ts";
+import { rememberedOfFew } from "../values/remembered.ts";
 import { timestamp, type Context } from "../verbs/context.ts";
 
 /** What an object without content looks like to the ownership rules: structs that are always printed are always there. */
-export const emptyObject = (kind: ServedKind): JsonObject => ({
+export const emptyObject = rememberedOfFew((kind: ServedKind): JsonObject => ({
   ...(kind.custom ? {} : zeroValue(kind.schema)),
   ...Object.fromEntries(kind.printedLists.map((key) => [key, null])),
   kind: kind.kind,
   apiVersion: kind.apiVersion,
-});
+}));
 
 const statusField = setOf(["status"]);
 
@@ -63,9 +64,11 @@ export function managersAfter(
 ): FieldOwners {
   // An object whose owners are not tracked stays so until somebody applies it.
   if (before !== undefined && by.managers.size === 0) return by.managers;
-  const live = before === undefined ? draftOf(emptyObject(kind)) : unmanaged(before);
+  const live = before === undefined ? emptyDraft(kind) : unmanaged(before);
   return updatedManagers(live, unmanaged(after), kind.schema, by);
 }
+
+const emptyDraft = rememberedOfFew((kind: ServedKind): Draft => draftOf(emptyObject(kind)));
 
 /** True when the object is managed like that already, times aside. */
 export function sameOwnership(managers: FieldOwners, existing: ApiObject): boolean {

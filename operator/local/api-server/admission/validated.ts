@@ -3,7 +3,8 @@ import type { ServedKind } from "../kinds/served-kind.ts";
 import { missingFields } from "../schema/missing-fields.ts";
 import { invalid, type Cause } from "../values/api-error.ts";
 import { finalizersOf, isBeingDeleted, nameOf, type Draft } from "../values/api-object.ts";
-import { objectOf, textOf, without } from "../values/json.ts";
+import { objectOf, textOf, without, type JsonObject } from "../values/json.ts";
+import { remembered } from "../values/remembered.ts";
 
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u;
@@ -26,7 +27,7 @@ const labelNamed: ReadonlySet<string> = new Set(["Namespace", "Service"]);
 export function validate(kind: ServedKind, draft: Draft, before: Draft | undefined): void {
   const causes = [
     ...(before === undefined ? nameCauses(kind, draft) : newFinalizerCauses(draft, before)),
-    ...labelCauses(draft),
+    ...labelCauses(objectOf(draft.metadata["labels"])),
     ...(kind.custom ? [] : missingFields(without(draft, "status"), kind.schema).map((path) => requiredValue(path))),
     ...(kind.strategy.validate?.(draft, before) ?? []),
   ];
@@ -41,16 +42,16 @@ function nameCauses(kind: ServedKind, draft: Draft): readonly Cause[] {
   return [invalidValue("metadata.name", name, isLabel ? labelWords : subdomainWords)];
 }
 
-function labelCauses({ metadata }: Draft): readonly Cause[] {
-  return Object.entries(objectOf(metadata["labels"])).flatMap(([key, value]) => {
+const labelCauses = remembered((labels: JsonObject): readonly Cause[] =>
+  Object.entries(labels).flatMap(([key, value]) => {
     const text = textOf(value);
     return [
       ...(qualifiedName.test(key) ? [] : [invalidValue("metadata.labels", key, keyWords)]),
       ...(labelValue.test(text) ? [] : [invalidValue("metadata.labels", text, valueWords)]),
       ...(text.length <= 63 ? [] : [invalidValue("metadata.labels", text, "must be no more than 63 bytes")]),
     ];
-  });
-}
+  }),
+);
 
 function newFinalizerCauses(draft: Draft, before: Draft): readonly Cause[] {
   if (!isBeingDeleted(before)) return [];

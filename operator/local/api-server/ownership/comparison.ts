@@ -1,5 +1,6 @@
 import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
 import { equalJson, isList, isObject, listOf, objectOf, type Json, type JsonObject } from "../values/json.ts";
+import { rememberedOfFew, rememberedWith } from "../values/remembered.ts";
 import { fieldElement, growingSet, insert, type FieldSet, type GrowingFieldSet } from "./field-set.ts";
 import { itemsByElement, shapeOf, type Shape } from "./list-elements.ts";
 
@@ -19,10 +20,16 @@ interface Walk {
 
 /** Port of the comparison of sigs.k8s.io/structured-merge-diff (typed/compare.go). */
 export function comparison(before: JsonObject, after: JsonObject, node: SchemaNode): Comparison {
-  const walk: Walk = { added: growingSet(), removed: growingSet(), modified: growingSet(), path: [] };
-  compareObjects(walk, node, before, after);
-  return walk;
+  return comparedWith(node)(after, before);
 }
+
+const comparedWith = rememberedOfFew((node: SchemaNode) =>
+  rememberedWith((after: JsonObject, before: JsonObject): Comparison => {
+    const walk: Walk = { added: growingSet(), removed: growingSet(), modified: growingSet(), path: [] };
+    compareObjects(walk, node, before, after);
+    return walk;
+  }),
+);
 
 function compare(walk: Walk, node: SchemaNode, before: Json | undefined, after: Json | undefined): void {
   if (before === after) return;

@@ -17,7 +17,8 @@ export interface GrowingFieldSet extends FieldSet {
 
 const noChildren: ReadonlyMap<string, FieldSet> = new Map();
 export const emptySet: FieldSet = { self: false, children: noChildren };
-const selfOnly: FieldSet = { self: true, children: noChildren };
+/** The place alone. */
+export const selfOnly: FieldSet = { self: true, children: noChildren };
 
 export const growingSet = (): GrowingFieldSet => ({ self: false, children: new Map() });
 
@@ -57,6 +58,7 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
 }
 
 export function intersection(left: FieldSet, right: FieldSet): FieldSet {
+  if (left === right) return left;
   const children = new Map<string, FieldSet>();
   for (const [element, child] of left.children) {
     const other = right.children.get(element);
@@ -67,6 +69,7 @@ export function intersection(left: FieldSet, right: FieldSet): FieldSet {
 
 /** Places of `left` that are not in `right`, place by place: a place below one of `right` stays. */
 export function difference(left: FieldSet, right: FieldSet): FieldSet {
+  if (left === right) return emptySet;
   if (isEmpty(right)) return left;
   const children = new Map<string, FieldSet>();
   for (const [element, child] of left.children) {
@@ -113,7 +116,15 @@ export function placesOf(set: FieldSet, path: readonly string[] = []): readonly 
 }
 
 /** `managedFields[].fieldsV1` of a set. */
-export function fieldsV1(set: FieldSet): JsonObject {
+export function fieldsV1(set: FieldSet & { [writtenAs]?: JsonObject }): JsonObject {
+  set[writtenAs] ??= written(set);
+  return set[writtenAs];
+}
+
+/** The JSON of a set that was written before. */
+const writtenAs = Symbol("fieldsV1");
+
+function written(set: FieldSet): JsonObject {
   const fields: Record<string, Json> = {};
   if (set.self) fields["."] = {};
   for (const element of sortedElements(set)) {

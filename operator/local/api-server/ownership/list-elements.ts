@@ -1,6 +1,7 @@
 import type { SchemaNode } from "../schema/schema-node.ts";
 import { badRequest } from "../values/api-error.ts";
-import { isObject, type Json } from "../values/json.ts";
+import { isObject, type Json, type JsonObject } from "../values/json.ts";
+import { rememberedWith } from "../values/remembered.ts";
 
 /** Path element of an item of a list map or set. */
 export function itemElement(node: SchemaNode, item: Json): string {
@@ -9,6 +10,10 @@ export function itemElement(node: SchemaNode, item: Json): string {
 
 function keyElement(node: SchemaNode, item: Json): string {
   if (!isObject(item)) throw badRequest("associative list with keys may not have non-map elements");
+  return writtenKeys(item, node);
+}
+
+const writtenKeys = rememberedWith((item: JsonObject, node: SchemaNode): string => {
   const entries: [string, Json][] = [];
   for (const key of node.keys.toSorted()) {
     const value = item[key] ?? node.items?.fields.get(key)?.default;
@@ -20,7 +25,7 @@ function keyElement(node: SchemaNode, item: Json): string {
     );
   }
   return `k:${JSON.stringify(Object.fromEntries(entries))}`;
-}
+});
 
 /** Items by path element, in the order of the list; of several with one element the first counts. */
 export function itemsByElement(node: SchemaNode, list: readonly Json[]): ReadonlyMap<string, Json> {

@@ -1,44 +1,47 @@
 import { childNode, untyped, type SchemaNode } from "../schema/schema-node.ts";
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
-import { fieldElement, growingSet, insert, type FieldSet, type GrowingFieldSet } from "./field-set.ts";
+import { rememberedWith } from "../values/remembered.ts";
+import { emptySet, fieldElement, isEmpty, selfOnly, union, type FieldSet } from "./field-set.ts";
 import { itemElement, shapeOf } from "./list-elements.ts";
 
 /** The places that an applied configuration claims. Port of structured-merge-diff's typed/tofieldset.go. */
-export function ownedFields(configuration: JsonObject, node: SchemaNode): FieldSet {
-  const set = growingSet();
-  collect(set, node, configuration, []);
-  return set;
-}
+export const ownedFields = (configuration: JsonObject, node: SchemaNode): FieldSet => fieldsAt(configuration, node);
 
-function collect(set: GrowingFieldSet, node: SchemaNode, value: Json, path: readonly string[]): void {
+function fieldsAt(value: Json, node: SchemaNode): FieldSet {
   switch (shapeOf(node, value)) {
     case "leaf":
-      insert(set, path);
-      return;
+      return selfOnly;
     case "object":
-      if (isObject(value)) collectFields(set, node, value, path);
-      return;
+      return isObject(value) ? fieldsOfObject(value, node) : emptySet;
     case "list":
-      if (isList(value)) collectItems(set, node, value, path);
+      return isList(value) ? fieldsOfList(value, node) : emptySet;
   }
 }
 
-function collectFields(set: GrowingFieldSet, node: SchemaNode, value: JsonObject, path: readonly string[]): void {
+const fieldsOfObject = rememberedWith((value: JsonObject, node: SchemaNode): FieldSet => {
+  const children = new Map<string, FieldSet>();
   for (const [key, child] of Object.entries(value)) {
-    const place = [...path, fieldElement(key)];
-    collect(set, childNode(node, key) ?? untyped, child, place);
+    const below = fieldsAt(child, childNode(node, key) ?? untyped);
     const isHollow = child === null || (isObject(child) && Object.keys(child).length === 0);
-    if (isHollow || !node.fields.has(key)) insert(set, place);
+    const fields = isHollow || !node.fields.has(key) ? withSelf(below) : below;
+    if (!isEmpty(fields)) children.set(fieldElement(key), fields);
   }
-}
+  return { self: false, children };
+});
 
-function collectItems(set: GrowingFieldSet, node: SchemaNode, list: readonly Json[], path: readonly string[]): void {
+const fieldsOfList = rememberedWith((list: readonly Json[], node: SchemaNode): FieldSet => {
+  const children = new Map<string, FieldSet>();
   for (const item of list) {
-    const place = [...path, itemElement(node, item)];
-    collect(set, node.items ?? untyped, item, place);
-    insert(set, place);
+    const element = itemElement(node, item);
+    children.set(element, union(children.get(element) ?? emptySet, withSelf(fieldsAt(item, node.items ?? untyped))));
   }
-}
+  return { self: false, children };
+});
+
+const withSelf = (set: FieldSet): FieldSet => {
+  if (set.self) return set;
+  return set.children.size === 0 ? selfOnly : { self: true, children: set.children };
+};
 
 /** The set with every named field on the way to its places added; keys of maps and items of lists are not. */
 export function withNamedFields(set: FieldSet, node: SchemaNode | undefined): FieldSet {

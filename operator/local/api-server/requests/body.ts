@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from "../values/json.ts";
 import { bareType } from "./media-type.ts";
 import { protobufObject } from "./protobuf-object.ts";
 
-/** A value of a client in this process, as its JSON would be read: the server's own copy. */
+/** The value of a client in this process, as its JSON would be read: the server's own copy. */
 export interface SharedBody {
   readonly value: Json;
 }
@@ -25,15 +25,6 @@ export const bodyJson = (body: RequestBody): Json => (isShared(body) ? body.valu
 
 /** The value of a YAML body. Throws 400. */
 export const bodyYaml = (body: RequestBody): Json => (isShared(body) ? body.value : parsedYaml(bodyText(body)));
-
-/** What is left of a value on its way through JSON. */
-export function jsonCopy(value: unknown): Json {
-  if (Array.isArray(value)) return value.map((item: unknown) => jsonCopy(item ?? null));
-  if (typeof value !== "object" || value === null) return value as Json; // a client writes nothing that JSON lacks
-  const copy: Record<string, Json> = {};
-  for (const [key, child] of Object.entries(value)) if (child !== undefined) copy[key] = jsonCopy(child);
-  return copy;
-}
 
 /** The object in a POST, PUT or DELETE body: JSON or YAML. Throws 400 and 415. */
 export function bodyObject(body: RequestBody, contentType: string | undefined): JsonObject {

@@ -9,7 +9,7 @@ const streamTypes = ["application/json;stream=watch", "application/vnd.kubernete
 
 /** Reads `Accept`: the first entry that the server can serve wins. Throws 406. */
 export function presentationOf(accept: string | undefined, of: "object" | "collection"): Presentation {
-  if (accept === undefined || accept === "") return "object";
+  if (accept === undefined || accept === "" || accept === "application/json") return "object";
   for (const entry of accept.split(",")) {
     const presentation = presentationIn(entry);
     if (presentation !== undefined) return presentation;

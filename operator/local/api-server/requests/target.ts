@@ -13,8 +13,27 @@ export interface Target {
   readonly subresource: string;
 }
 
+interface KnownTargets {
+  readonly version: number;
+  readonly targets: Map<string, Target>;
+}
+
+const knownTargets = new WeakMap<Registry, KnownTargets>();
+const mostTargets = 1_000;
+
 /** Reads a resource path; undefined when the path is not one. Throws 404 for a resource that isn't served. */
 export function targetOf(path: string, registry: Registry): Target | undefined {
+  let known = knownTargets.get(registry);
+  if (known === undefined || known.version !== registry.version() || known.targets.size > mostTargets) {
+    known = { version: registry.version(), targets: new Map() };
+    knownTargets.set(registry, known);
+  }
+  const target = known.targets.get(path) ?? readTarget(path, registry);
+  if (target !== undefined) known.targets.set(path, target);
+  return target;
+}
+
+function readTarget(path: string, registry: Registry): Target | undefined {
   const parts = path
     .split("/")
     .filter((part) => part !== "")

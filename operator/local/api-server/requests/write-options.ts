@@ -22,6 +22,16 @@ export function writeOptions(
   headers: Readonly<Record<string, string>>,
   kind: string,
 ): WriteOptions {
+  const known = read.get(query);
+  if (known?.isManagerGiven === true) return known;
+  const options = readOptions(query, headers, kind);
+  read.set(query, options);
+  return options;
+}
+
+const read = new WeakMap<URLSearchParams, WriteOptions>();
+
+function readOptions(query: URLSearchParams, headers: Readonly<Record<string, string>>, kind: string): WriteOptions {
   const causes: Cause[] = [];
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   if (dryRun.some((value) => value !== "All")) causes.push(unsupportedValue("dryRun", dryRun, ["All"]));

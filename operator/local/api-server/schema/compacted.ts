@@ -1,11 +1,12 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { rememberedWith } from "../values/remembered.ts";
 import { childNode, isMap, type SchemaNode } from "./schema-node.ts";
 
 /**
  * What is left of a built-in object after a round trip through Go's types: empty lists and maps are gone, or null where the
  * type always prints them. The same object when nothing changes.
  */
-export function compacted(object: JsonObject, node: SchemaNode): JsonObject {
+export const compacted = rememberedWith((object: JsonObject, node: SchemaNode): JsonObject => {
   let result: Record<string, Json> | undefined;
   for (const [key, child] of Object.entries(object)) {
     const schema = childNode(node, key);
@@ -17,7 +18,7 @@ export function compacted(object: JsonObject, node: SchemaNode): JsonObject {
     else result[key] = next;
   }
   return result ?? object;
-}
+});
 
 function compactedValue(value: Json, node: SchemaNode): Json {
   if (isObject(value)) return node.type === "object" ? compacted(value, node) : value;

@@ -1,9 +1,10 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { rememberedWith } from "../values/remembered.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { childNode } from "./schema-node.ts";
 
 /** The value with the schema's defaults filled in; the same value when none was missing. */
-export function defaulted(value: JsonObject, node: SchemaNode): JsonObject {
+export const defaulted = rememberedWith((value: JsonObject, node: SchemaNode): JsonObject => {
   let result: Record<string, Json> | undefined;
   const set = (key: string, next: Json): void => {
     result ??= { ...value };
@@ -21,7 +22,7 @@ export function defaulted(value: JsonObject, node: SchemaNode): JsonObject {
     set(key, defaultedValue(childSchema.default, childSchema));
   }
   return result ?? value;
-}
+});
 
 function defaultedValue(value: Json, node: SchemaNode): Json {
   if (isObject(value)) return node.type === "any" ? value : defaulted(value, node);
@@ -45,7 +46,7 @@ export function zeroValue(node: SchemaNode): JsonObject {
 const isZero = (value: Json | undefined): boolean => value === "" || value === 0 || value === false;
 
 /** The object without nulls, as a typed decoder drops them (or takes them for "" in a map of texts). */
-export function withoutNulls(object: JsonObject, node: SchemaNode): JsonObject {
+export const withoutNulls = rememberedWith((object: JsonObject, node: SchemaNode): JsonObject => {
   let changed = false;
   const entries: [string, Json][] = [];
   for (const [key, child] of Object.entries(object)) {
@@ -54,7 +55,7 @@ export function withoutNulls(object: JsonObject, node: SchemaNode): JsonObject {
     if (next !== undefined) entries.push([key, next]);
   }
   return changed ? Object.fromEntries(entries) : object;
-}
+});
 
 const nullIn = (node: SchemaNode): Json | undefined => (node.values?.type === "string" ? "" : undefined);
 

@@ -1,4 +1,6 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { memoryOf } from "../values/interned.ts";
+import { rememberedWith } from "../values/remembered.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
 /** An object without the fields its schema doesn't know, and the paths of those fields (`spec.containers[0].foo`). */
@@ -15,6 +17,16 @@ export function knownFields(object: JsonObject, node: SchemaNode): KnownFields {
 }
 
 function prunedObject(value: JsonObject, node: SchemaNode, path: string, unknown: string[]): JsonObject {
+  return memoryOf(value) !== undefined && isKnown(value, node) ? value : walked(value, node, path, unknown);
+}
+
+const isKnown = rememberedWith((value: JsonObject, node: SchemaNode): boolean => {
+  const unknown: string[] = [];
+  walked(value, node, "", unknown);
+  return unknown.length === 0;
+});
+
+function walked(value: JsonObject, node: SchemaNode, path: string, unknown: string[]): JsonObject {
   let result: Record<string, Json> | undefined;
   for (const [key, child] of Object.entries(value)) {
     const place = path === "" ? key : `${path}.${key}`;

@@ -1,4 +1,6 @@
-import { isList, isObject, type Json } from "../values/json.ts";
+import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
+import { memoryOf } from "../values/interned.ts";
+import { rememberedWith } from "../values/remembered.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
 /** Paths of required fields of a built-in object that are missing. Empty strings count, for Go prints absent ones so. */
@@ -9,6 +11,12 @@ export function missingFields(value: Json, node: SchemaNode, path = ""): readonl
     return items === undefined ? [] : value.flatMap((item, index) => missingFields(item, items, `${path}[${index}]`));
   }
   if (!isObject(value)) return [];
+  return memoryOf(value) !== undefined && isComplete(value, node) ? [] : missingInside(value, node, path);
+}
+
+const isComplete = rememberedWith((value: JsonObject, node: SchemaNode) => missingInside(value, node, "").length === 0);
+
+function missingInside(value: JsonObject, node: SchemaNode, path: string): readonly string[] {
   const place = (key: string): string => (path === "" ? key : `${path}.${key}`);
   const own = node.required.filter((key) => value[key] === undefined).map(place);
   const below = Object.entries(value).flatMap(([key, child]) => {

@@ -1,4 +1,6 @@
-import { isList, isObject, printed, type Json } from "../values/json.ts";
+import { isList, isObject, printed, type Json, type JsonObject } from "../values/json.ts";
+import { memoryOf } from "../values/interned.ts";
+import { rememberedWith } from "../values/remembered.ts";
 import { childNode, type SchemaNode } from "./schema-node.ts";
 
 /**
@@ -16,6 +18,14 @@ export function typeFault(value: Json, node: SchemaNode | undefined, path: strin
 
 function objectFault(value: Json, node: SchemaNode, path: string): string | undefined {
   if (!isObject(value)) return undefined;
+  return memoryOf(value) !== undefined && isOfItsTypes(value, node) ? undefined : faultInside(value, node, path);
+}
+
+const isOfItsTypes = rememberedWith(
+  (value: JsonObject, node: SchemaNode) => faultInside(value, node, "") === undefined,
+);
+
+function faultInside(value: JsonObject, node: SchemaNode, path: string): string | undefined {
   for (const [key, child] of Object.entries(value)) {
     const fault = typeFault(child, childNode(node, key), path === "" ? key : `${path}.${key}`);
     if (fault !== undefined) return fault;

@@ -1,5 +1,6 @@
 import { badRequest } from "../values/api-error.ts";
 import { objectOf, textOf, type JsonObject } from "../values/json.ts";
+import { rememberedText } from "../values/remembered.ts";
 
 /** One requirement of a label selector. */
 interface Requirement {
@@ -45,14 +46,14 @@ const listed = (match: RegExpExecArray): readonly string[] =>
   (match.groups?.["values"] ?? "").split(",").map((value) => value.trim());
 
 /** Reads `labelSelector`: equality based and set based requirements, joined by commas. Throws 400. */
-export function labelTest(selector: string): LabelTest {
+export const labelTest = rememberedText((selector: string): LabelTest => {
   if (selector.trim() === "") return everything;
   const requirements = splitOutsideBrackets(selector).map((part) => parsed(part.trim()));
   return (object) => {
     const labels = objectOf(objectOf(object["metadata"])["labels"]);
     return requirements.every((one) => isMet(one, key(labels, one.key)));
   };
-}
+});
 
 const key = (labels: JsonObject, name: string): string | undefined =>
   name in labels ? textOf(labels[name]) : undefined;

@@ -1,3 +1,4 @@
+import { interned } from "./interned.ts";
 import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "./json.ts";
 
 /** Metadata of an object in the store. Everything that the server sets is there. */
@@ -32,6 +33,16 @@ export function draftOf(value: JsonObject): Draft {
 }
 
 const restOf = ({ kind: _kind, apiVersion: _apiVersion, metadata: _metadata, ...rest }: JsonObject): JsonObject => rest;
+
+/** The draft that all equal ones share. */
+export const internedDraft = (draft: Draft): Draft => interned(draft) as Draft; // a copy of it
+
+/** A draft whose parts are shared with equal ones, metadata aside: it has what no other object has. */
+export function withInternedParts(draft: Draft): Draft {
+  const parts: Record<string, Json> = {};
+  for (const key of Object.keys(draft)) parts[key] = key === "metadata" ? draft.metadata : interned(draft[key]);
+  return { kind: draft.kind, apiVersion: draft.apiVersion, metadata: draft.metadata, ...parts };
+}
 
 /** A draft with other metadata; key order and everything else stay. */
 export const withMetadata = (draft: Draft, metadata: JsonObject): Draft => ({ ...draft, metadata });

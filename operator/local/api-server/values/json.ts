@@ -12,9 +12,12 @@ export const isList = (value: Json | undefined): value is readonly Json[] => Arr
 
 export const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
-export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+const noObject: JsonObject = {};
+const noList: readonly Json[] = [];
 
-export const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? value : []);
+export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : noObject);
+
+export const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? value : noList);
 
 export const numberOf = (value: Json | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;

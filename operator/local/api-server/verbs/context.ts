@@ -1,4 +1,5 @@
 import type { Clock } from "../../../../runtime/base/clock.ts";
+import { rememberedText } from "../values/remembered.ts";
 import type { Registry } from "../kinds/registry.ts";
 import type { RequestBody } from "../requests/body.ts";
 import type { Target } from "../requests/target.ts";
@@ -25,4 +26,6 @@ export interface ResourceRequest {
 }
 
 /** Now as object metadata has it: RFC 3339 in whole seconds. */
-export const timestamp = (clock: Clock): string => `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+export const timestamp = (clock: Pick<Clock, "now">): string => written(Math.floor(clock.now() / 1_000));
+
+const written = rememberedText((seconds: number) => `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`);

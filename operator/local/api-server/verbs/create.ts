@@ -6,7 +6,15 @@ import { objectAnswer, type Answer } from "../requests/answer.ts";
 import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { defaulted } from "../schema/defaulted.ts";
 import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound } from "../values/api-error.ts";
-import { draftOf, isBeingDeleted, nameOf, namespaceOf, withMetadata, type Draft } from "../values/api-object.ts";
+import {
+  draftOf,
+  withInternedParts,
+  isBeingDeleted,
+  nameOf,
+  namespaceOf,
+  withMetadata,
+  type Draft,
+} from "../values/api-object.ts";
 import { textOf, without, type JsonObject } from "../values/json.ts";
 import { timestamp, type Context, type ResourceRequest } from "./context.ts";
 import { decoded, typed } from "../admission/decoded.ts";
@@ -38,7 +46,7 @@ export interface Creation {
 export function createObject(context: Context, kind: ServedKind, { draft, managers, options }: Creation): Draft {
   const named = identified(context, kind, unmanaged(draft));
   const fresh = kind.hasStatus && !kind.keepsStatusOnCreate ? withFreshStatus(kind, named) : named;
-  const prepared = kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh;
+  const prepared = withInternedParts(kind.strategy.prepare?.(fresh, undefined, context.allot) ?? fresh);
   const existing = collectionOf(context, kind).record(namespaceOf(prepared), nameOf(prepared));
   validate(kind, prepared, undefined);
   if (existing !== undefined) throw alreadyExists(kind, nameOf(prepared), isBeingDeleted(existing.object));

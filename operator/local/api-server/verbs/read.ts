@@ -53,7 +53,7 @@ export function matchingRecords(
   const collection = collectionOf(context, kind);
   const records =
     atRevision === undefined ? collection.records(namespace) : recordsAt(collection, namespace, atRevision);
-  const { matches, isEverything, name } = selection(kind, request.query);
+  const { matches, isEverything, name } = selection(request.query, kind);
   if (name !== undefined && namespace !== "" && atRevision === undefined) {
     const record = collection.record(namespace, name);
     return record !== undefined && matches(record.object) ? [record] : [];
@@ -62,20 +62,29 @@ export function matchingRecords(
 }
 
 /** The selectors of a query as one test. */
-export function selection(
-  kind: ServedKind,
-  query: URLSearchParams,
-): {
-  readonly matches: (object: JsonObject) => boolean;
-  readonly isEverything: boolean;
-  readonly name: string | undefined;
-} {
+export function selection(query: URLSearchParams, kind: ServedKind): Selection {
+  const known = selections.get(query);
+  if (known?.kind === kind) return known;
+  const read = { ...readSelection(query, kind), kind };
+  selections.set(query, read);
+  return read;
+}
+
+const selections = new WeakMap<URLSearchParams, Selection & { readonly kind: ServedKind }>();
+
+function readSelection(query: URLSearchParams, kind: ServedKind): Selection {
   const labels = query.get("labelSelector") ?? "";
   const fields = query.get("fieldSelector") ?? "";
   const hasLabels = labelTest(labels);
   const { test: hasFields, name } = fieldTest(fields, kind.selectableFields);
   const isEverything = labels === "" && fields === "";
   return { matches: (object) => hasLabels(object) && hasFields(object), isEverything, name };
+}
+
+interface Selection {
+  readonly matches: (object: JsonObject) => boolean;
+  readonly isEverything: boolean;
+  readonly name: string | undefined;
 }
 
 /** GET of a collection, in pages when `limit` is given. */

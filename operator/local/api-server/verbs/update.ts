@@ -6,6 +6,7 @@ import { writeOptions, type WriteOptions } from "../requests/write-options.ts";
 import { badRequest, conflict, invalid, modifiedSince, notFound } from "../values/api-error.ts";
 import {
   finalizersOf,
+  withInternedParts,
   isBeingDeleted,
   nameOf,
   namespaceOf,
@@ -103,7 +104,7 @@ export function updateObject(
   const old = unmanaged(existing);
   const kept = settled(kind, unmanaged(replacement.draft), old, subresource);
   const prepared = subresource === "status" ? kept : (kind.strategy.prepare?.(kept, old, context.allot) ?? kept);
-  const next = counted(kind, prepared, old);
+  const next = counted(kind, withInternedParts(prepared), old);
   if (equalJson(next, old) && sameOwnership(managers, existing) && !hasReadDefaults(existing)) return existing;
   validate(kind, next, old);
   const complete = withManagers(next, managers);

@@ -25,7 +25,7 @@ const minTimeoutSeconds = 1800;
 export function watch(context: Context, request: ResourceRequest): StreamAnswer {
   const { kind, namespace } = request.target;
   const options = watchOptions(request.query);
-  const { matches } = selection(kind, request.query);
+  const { matches } = selection(request.query, kind);
   const endings: (() => void)[] = [];
   const channel = createChannel(() => endings.forEach((end) => end()));
   const write = eventWriter(context, request, channel);

@@ -1,7 +1,10 @@
 import type { RuleTable } from "../../../../../crds/schema/rule.ts";
 import { validatedObject, type ServedVersion } from "../../../../../crds/schema/structural/custom-resource.ts";
 import type { Cause } from "../../values/api-error.ts";
-import { isObject, textOf, type JsonObject } from "../../values/json.ts";
+import { draftOf, type Draft } from "../../values/api-object.ts";
+import { interned } from "../../values/interned.ts";
+import { isObject, objectOf, textOf, type JsonObject } from "../../values/json.ts";
+import { remembered } from "../../values/remembered.ts";
 import type { Strategy } from "../served-kind.ts";
 
 /** The rules of a custom resource: those of its schema, CEL included where the table knows the rule's text. */
@@ -11,13 +14,19 @@ export function customStrategy(
   rules: RuleTable,
 ): Strategy {
   const served = servedVersion(kind, version);
+  const found = (draft: Draft): readonly Cause[] =>
+    validatedObject(served, draft, rules).map(({ type, field, body }): Cause => ({
+      reason: type,
+      message: body,
+      field,
+    }));
+  // Of metadata a schema knows no more than the name.
+  const foundIn = remembered((checked: JsonObject) => found(draftOf(checked)));
   return {
-    validate: (draft) =>
-      validatedObject(served, draft, rules).map(({ type, field, body }): Cause => ({
-        reason: type,
-        message: body,
-        field,
-      })),
+    validate: (draft) => {
+      const { name, generateName } = draft.metadata;
+      return foundIn(objectOf(interned({ ...draft, metadata: { name, generateName } })));
+    },
   };
 }
 

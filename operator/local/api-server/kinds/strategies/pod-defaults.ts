@@ -1,10 +1,11 @@
-import { isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../../values/json.ts";
+import { equalJson, isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../../values/json.ts";
+import { remembered } from "../../values/remembered.ts";
 
 // Defaults that live in Go code, not in the OpenAPI document: k8s.io/kubernetes/pkg/apis/core/v1/defaults.go.
 
 /** A pod spec (of a pod or a template) with the server's defaults. */
-export function defaultedPodSpec(spec: JsonObject): JsonObject {
-  return {
+export const defaultedPodSpec = remembered((spec: JsonObject): JsonObject => {
+  const filled = {
     ...spec,
     ...defaultedList(spec, "volumes", defaultedVolume),
     ...defaultedList(spec, "initContainers", defaultedContainer),
@@ -16,7 +17,8 @@ export function defaultedPodSpec(spec: JsonObject): JsonObject {
     ...fallback(spec, "securityContext", {}),
     ...fallback(spec, "schedulerName", "default-scheduler"),
   };
-}
+  return equalJson(filled, spec) ? spec : filled;
+});
 
 const fallback = (object: JsonObject, key: string, value: Json): JsonObject => ({ [key]: object[key] ?? value });
 

@@ -12,6 +12,8 @@ import {
   type JsonObject,
 } from "../../values/json.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
+import { memoryOf } from "../../values/interned.ts";
+import { remembered } from "../../values/remembered.ts";
 import { forbiddenChange, invalidValue, requiredValue } from "./causes.ts";
 import type { Strategy } from "../served-kind.ts";
 
@@ -101,6 +103,12 @@ function fixedPart(spec: JsonObject): JsonObject {
 
 /** Rules of a pod spec, for pods and templates; `path` says where the spec is. */
 export function podSpecCauses(spec: JsonObject, path: string): readonly Cause[] {
+  return memoryOf(spec) !== undefined && isSound(spec) ? [] : foundCauses(spec, path);
+}
+
+const isSound = remembered((spec: JsonObject) => foundCauses(spec, "").length === 0);
+
+function foundCauses(spec: JsonObject, path: string): readonly Cause[] {
   const containers = listOf(spec["containers"]);
   const missing = containers.length === 0 ? [requiredValue(`${path}.containers`)] : [];
   const named = ["initContainers", "containers"].flatMap((key) =>

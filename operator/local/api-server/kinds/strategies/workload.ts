@@ -1,7 +1,8 @@
 import { labelTest, selectorText } from "../../store/selectors.ts";
 import type { Cause } from "../../values/api-error.ts";
 import type { Draft } from "../../values/api-object.ts";
-import { equalJson, objectOf, without, type JsonObject } from "../../values/json.ts";
+import { equalJson, objectOf, replaced, without, type JsonObject } from "../../values/json.ts";
+import { remembered } from "../../values/remembered.ts";
 import { invalidValue, requiredValue } from "./causes.ts";
 import { defaultedPodSpec } from "./pod-defaults.ts";
 import { podSpecCauses } from "./pod.ts";
@@ -15,11 +16,15 @@ function defaultedWorkload(draft: Draft): Draft {
     spec: {
       ...withoutZeros(spec, ["minReadySeconds"]),
       replicas: spec["replicas"] ?? 1,
-      template: { ...template, spec: defaultedPodSpec(objectOf(template["spec"])) },
+      template: defaultedTemplate(template),
     },
     ...("status" in draft ? { status: withoutZeros(objectOf(draft["status"]), unprintedZeros) } : {}),
   };
 }
+
+const defaultedTemplate = remembered((template: JsonObject): JsonObject =>
+  replaced(template, "spec", defaultedPodSpec(objectOf(template["spec"]))),
+);
 
 // Counts that Go leaves out when they are 0.
 const unprintedZeros = [
