@@ -41,28 +41,30 @@ function createMaker(): () => { [name: string]: unknown } {
 }
 
 /** More values than a large cluster has owners; beyond it all are forgotten and shared anew. */
-const maxShared = 100_000;
+const maxComposites = 100_000;
+/** Types, reasons, names of nodes and images: few, but for times. */
+const maxTexts = 10_000;
 const texts = new Map<string, string>();
-const composites = new Map<number, unknown>();
+/** By a hash: their texts would take more memory than sharing saves. Weak, as nobody tells which are still needed. */
+const composites = new Map<number, WeakRef<object>>();
 
 /** The first of all values equal to this one, whoever met it. */
 function sharedValue(value: unknown): unknown {
   if (typeof value === "string") return sharedText(value);
   if (typeof value !== "object" || value === null) return value;
   const text = JSON.stringify(value);
-  // Known by a hash: the texts together would take more memory than sharing saves.
   const hash = textNumber(text);
-  const known = composites.get(hash);
+  const known = composites.get(hash)?.deref();
   if (known !== undefined && JSON.stringify(known) === text) return known;
-  if (composites.size >= maxShared) composites.clear();
-  composites.set(hash, value);
+  if (composites.size >= maxComposites) composites.clear();
+  composites.set(hash, new WeakRef(value));
   return value;
 }
 
 function sharedText(text: string): string {
   const known = texts.get(text);
   if (known !== undefined) return known;
-  if (texts.size >= maxShared) texts.clear();
+  if (texts.size >= maxTexts) texts.clear();
   texts.set(text, text);
   return text;
 }
