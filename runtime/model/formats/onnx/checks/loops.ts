@@ -4,8 +4,8 @@ import type { GraphProto, ModelProto, NodeProto } from "../onnx-proto.ts";
 import { constantAt, constantTensor } from "./constants.ts";
 import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "./graph-walk.ts";
 
-/** Rounds that a loop may take, by how many loops are around each other: 2^18 alone, 2^24 together in nested ones. */
-const maxTrips = (levels: number): number => 2 ** (levels === 1 ? 18 : Math.floor(24 / levels));
+/** Rounds that a loop may take, by how many loops are around each other: 2^16 alone, 2^22 together in nested ones. */
+const maxTrips = (levels: number): number => 2 ** (levels === 1 ? 16 : Math.floor(22 / levels));
 
 /**
  * The limits that loops are to have while they run; those that are known to end within them need none. Refuses loops that

@@ -41,7 +41,7 @@ const refusals: Readonly<Record<string, string>> = {
   ),
   "onnx/cycle.onnx": refused("This is an invalid model. Error: the graph is not acyclic."),
   "onnx/endless_loop.onnx": unbounded(
-    'Loop "y" is refused: it runs 4611686018427388000 times; at most 262144 times are allowed',
+    'Loop "y" is refused: it runs 4611686018427388000 times; at most 65536 times are allowed',
   ),
 };
 
