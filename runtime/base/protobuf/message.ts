@@ -167,7 +167,7 @@ export function repeated<K extends ScalarKind>(number: number, kind: K): Field<r
   const scalar = scalars[kind];
   return {
     shape: { number, label: "repeated", kind },
-    empty: () => [],
+    empty: () => emptyList,
     read: (before, reader, wireType) => {
       const list = growing(before);
       if (wireType === wireTypes.bytes && scalar.wireType !== wireTypes.bytes) {
@@ -217,7 +217,7 @@ export function nested<M extends object>(number: number, type: () => MessageType
 export function many<M extends object>(number: number, type: () => MessageType<M>): Field<readonly M[]> {
   return {
     shape: { number, label: "repeated", kind: "message", message: type },
-    empty: () => [],
+    empty: () => emptyList,
     read: (before, reader, wireType) => {
       expectWireType(number, wireType, wireTypes.bytes);
       const list = growing(before);
@@ -235,12 +235,11 @@ export function mapOf<M extends object>(number: number, type: () => MessageType<
   const entry = message("", { key: plain(1, "string"), value: nested(2, type) });
   return {
     shape: { number, label: "map", kind: "message", key: "string", message: type },
-    empty: () => new Map(),
+    empty: () => emptyMap,
     read: (before, reader, wireType) => {
       expectWireType(number, wireType, wireTypes.bytes);
       const { key, value } = entry.read(reader.nested());
-      const map = before as Map<string, M>; // made by `empty`; nobody else has it yet
-      return map.set(key, value ?? type().decode(new Uint8Array(0)));
+      return growingMap(before).set(key, value ?? type().decode(new Uint8Array(0)));
     },
     write: (values, writer) => {
       for (const [key, value] of values) writeNested(number, entry, { key, value }, writer);
@@ -256,11 +255,11 @@ export function scalarMapOf<K extends ScalarKind>(
   const entry = message("", { key: plain(1, "string"), value: plain(2, kind) });
   return {
     shape: { number, label: "map", kind, key: "string" },
-    empty: () => new Map(),
+    empty: () => emptyMap,
     read: (before, reader, wireType) => {
       expectWireType(number, wireType, wireTypes.bytes);
       const { key, value } = entry.read(reader.nested());
-      return (before as Map<string, ScalarValues[K]>).set(key, value); // made by `empty`; nobody else has it yet
+      return growingMap(before).set(key, value);
     },
     write: (values, writer) => {
       for (const [key, value] of values) writeNested(number, entry, { key, value }, writer);
@@ -273,9 +272,17 @@ function writeNested<M extends object>(number: number, type: MessageType<M>, val
   writer.delimited(() => type.write(value as Draft<M>, writer)); // callers hand in what their field holds
 }
 
-/** Lists are made by `empty` and grow in place while their message is read. */
+/** All fields that are not there share these: most fields of most messages are not. */
+const emptyList: readonly never[] = Object.freeze([]);
+const emptyMap: ReadonlyMap<string, never> = new Map<string, never>();
+
+/** Lists and maps come into being with their first entry, and grow in place while their message is read. */
 function growing<T>(list: readonly T[]): T[] {
-  return list as T[]; // nobody else has it yet
+  return list === emptyList ? [] : (list as T[]); // nobody else has it yet
+}
+
+function growingMap<T>(map: ReadonlyMap<string, T>): Map<string, T> {
+  return map === emptyMap ? new Map() : (map as Map<string, T>); // nobody else has it yet
 }
 
 function expectWireType(number: number, found: number, expected: number): void {
