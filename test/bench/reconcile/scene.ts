@@ -19,8 +19,9 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-/** Longer than the drain delay, so that what is to come in a moment has come. */
-const quietMs = 200;
+/** Longer than a busy machine leaves a process alone, so that what is to come has come. */
+const quietMs = 3_000;
+const lookMs = 200;
 
 export async function startScene(size: number, random: () => number): Promise<Scene> {
   const api = await startApiProcess();
@@ -44,7 +45,7 @@ export async function startScene(size: number, random: () => number): Promise<Sc
       await until(
         () => api.ready(),
         (ready) => ready === size,
-        quietMs,
+        lookMs,
       );
       await api.untilQuiet(quietMs);
     },

@@ -16,7 +16,9 @@ export async function resync({ api, size }: Scene, operator: OperatorProcess): P
   await api.touchGateway();
   const tookMs = await untilReconciled(operator, before, size);
   await api.untilQuiet(500);
-  const writes = writesOf((await api.account(operatorAgent)).counts);
+  const { counts } = await api.account(operatorAgent);
+  const writes = writesOf(counts);
+  if (writes > 0) console.log(`resync: ${JSON.stringify(counts)}`);
   const looked = (await operator.reconciles()) - before;
   const spentMs = cpuMs(operator.pid) - begunCpuMs;
   const measured = `${writes} writes, ${looked} looked at in ${tookMs.toFixed(0)} ms, CPU ${spentMs} ms`;
