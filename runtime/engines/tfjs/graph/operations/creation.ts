@@ -9,6 +9,7 @@ import {
   rankedAt,
   tensorAt,
 } from "../call.ts";
+import { checkedCoordinates } from "./indices.ts";
 
 /** What makes values out of few numbers: their size is checked before they are made. */
 export const creation: Operations = {
@@ -41,14 +42,21 @@ export const creation: Operations = {
   },
   ScatterNd: (call) => {
     const shape = boundedShape(call, integersAt(call, 2));
-    return call.tf.scatterND(call.tf.cast(tensorAt(call, 0), "int32"), tensorAt(call, 1), shape);
+    return call.tf.scatterND(checkedCoordinates(call, tensorAt(call, 0), shape), tensorAt(call, 1), shape);
   },
-  TensorScatterUpdate: (call) =>
-    call.tf.tensorScatterUpdate(tensorAt(call, 0), call.tf.cast(tensorAt(call, 1), "int32"), tensorAt(call, 2)),
+  TensorScatterUpdate: (call) => {
+    const x = tensorAt(call, 0);
+    return call.tf.tensorScatterUpdate(x, checkedCoordinates(call, tensorAt(call, 1), x.shape), tensorAt(call, 2));
+  },
   SparseToDense: (call) => {
     const shape = boundedShape(call, integersAt(call, 1));
     const fallback = call.tf.scalar(scalar(tensorAt(call, 3)), tensorAt(call, 2).dtype);
-    return call.tf.sparseToDense(call.tf.cast(tensorAt(call, 0), "int32"), tensorAt(call, 2), shape, fallback);
+    return call.tf.sparseToDense(
+      checkedCoordinates(call, tensorAt(call, 0), shape),
+      tensorAt(call, 2),
+      shape,
+      fallback,
+    );
   },
   DenseBincount: (call) => {
     const size = integerAt(call, 1);

@@ -11,6 +11,7 @@ import {
   tensorAt,
   textOf,
 } from "../call.ts";
+import { checkedIndices } from "./indices.ts";
 
 /** Resizing, cropping and choosing of boxes. */
 export const images: Operations = {
@@ -29,7 +30,8 @@ export const images: Operations = {
     const boxes = rankedAt(call, 1, 2);
     boundedShape(call, [boxes.shape[0], height, width, tensorAt(call, 0).shape[3] ?? 1]);
     const method = textOf(call, "method", "bilinear") === "nearest" ? "nearest" : "bilinear";
-    const indices = call.tf.cast(rankedAt(call, 2, 1), "int32");
+    const [images = 0] = tensorAt(call, 0).shape;
+    const indices: Core.Tensor1D = call.tf.reshape(checkedIndices(call, tensorAt(call, 2), images), [-1]);
     const outside = numberOf(call, "extrapolation_value", 0);
     return call.tf.image.cropAndResize(rankedAt(call, 0, 4), boxes, indices, [height, width], method, outside);
   },

@@ -9,6 +9,7 @@ import {
   tensorAt,
   tensorsAt,
 } from "../call.ts";
+import { checkedCoordinates, checkedIndices } from "./indices.ts";
 
 const gather: Operation = (call) => {
   const x = tensorAt(call, 0);
@@ -65,7 +66,10 @@ export const pieces: Operations = {
   },
   Gather: gather,
   GatherV2: gather,
-  GatherNd: (call) => call.tf.gatherND(tensorAt(call, 0), call.tf.cast(tensorAt(call, 1), "int32")),
+  GatherNd: (call) => {
+    const x = tensorAt(call, 0);
+    return call.tf.gatherND(x, checkedCoordinates(call, tensorAt(call, 1), x.shape));
+  },
   TopKV2: (call) => {
     const { values, indices } = call.tf.topk(
       tensorAt(call, 0),
@@ -98,15 +102,6 @@ function isSet({ attributes }: Call, name: string): boolean {
 
 function extreme(call: Call, find: (x: Core.Tensor, axis: number) => Core.Tensor): Core.Tensor {
   return find(tensorAt(call, 0), call.inputs.length > 1 ? integerAt(call, 1) : 0);
-}
-
-/** The kernels read whatever lies at an index: it has to be inside. */
-function checkedIndices({ tf, op }: Call, given: Core.Tensor, limit: number): Core.Tensor {
-  const indices = tf.cast(given, "int32");
-  for (const index of indices.dataSync()) {
-    if (!(index >= 0 && index < limit)) throw new RangeError(`${op}: index ${index} is not in [0, ${limit - 1}]`);
-  }
-  return indices;
 }
 
 /** Coordinates of all elements that are not zero. */

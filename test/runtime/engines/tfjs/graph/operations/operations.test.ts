@@ -53,6 +53,26 @@ describe("the list of operations", () => {
     }
   });
 
+  const [i, f] = [integers, floats];
+  it.each<[string, readonly Tensor[]]>([
+    ["GatherV2", [f([2], 1, 2), i([1], 2), i([], 0)]],
+    ["GatherNd", [f([2, 1], 1, 2), i([1, 2], 2, 0)]],
+    ["ScatterNd", [i([1, 1], 2), f([1], 5), i([1], 2)]],
+    ["TensorScatterUpdate", [f([2], 1, 2), i([1, 1], 2), f([1], 9)]],
+    ["SparseToDense", [i([1], 2), i([1], 2), f([1], 9), f([], 0)]],
+    ["CropAndResize", [f([2, 1, 1, 1], 1, 2), f([1, 4], 0, 0, 1, 1), i([1], 2), i([2], 1, 1)]],
+  ])("refuses what lies outside of a value: %s", (op, inputs) => {
+    const names = inputs.map((_, position) => `x${position}`);
+    const graph = smallGraph({
+      inputs: inputs.map(({ dtype, shape }, position) => spec(names[position] ?? "", dtype, ...shape)),
+      outputs: [spec("y")],
+      nodes: [["y", op, names]],
+    });
+    const model = loadedGraph(flow, graph);
+    expect(() => model.infer(inputs)).toThrow(`${op}: index 2 is not in [0, 1]`);
+    model.unload();
+  });
+
   it("refuses sizes before anything of them is made", () => {
     const huge = integers([2], 1_048_576, 1_048_576);
     const graph = smallGraph({
