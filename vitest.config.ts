@@ -9,7 +9,7 @@ import { runReport } from "./test/reporting/run-report.ts";
 const root = import.meta.dirname;
 const clusterTests = controlPlaneTests();
 /** Tests that start servers and processes, beside those of the real control plane. */
-const systemTests = "test/{conformance,simulation,integration,cluster,bench,toolchain}/**/*.test.ts";
+const systemTests = "test/{conformance,simulation,fuzz,integration,cluster,bench,toolchain}/**/*.test.ts";
 const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig({

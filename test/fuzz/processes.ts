@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { type Tally, type ToldTally, add } from "./tally.ts";
+
+/** Seeds from `first` on, to be played in processes of their own. */
+export interface Campaign {
+  readonly first: number;
+  readonly count: number;
+  readonly tally: Tally;
+  /** Called now and then. */
+  readonly onProgress?: (tally: Tally) => void;
+}
+
+interface Told extends ToldTally {
+  readonly peakMemoryMb?: number;
+}
+
+/** A process that says nothing for so long hangs. */
+const silentMs = 60_000;
+/** More memory than this says that a file or a request got what it asked for. */
+const maxMemoryMb = 1024;
+/** Seeds a process plays before it gives way to a fresh one. */
+const seedsEach = { models: 500, requests: 50_000 } as const;
+
+/** Plays one kind of campaign, one process after the other. A process that dies or hangs is a violation of its last seed. */
+export async function play(kind: keyof typeof seedsEach, { first, count, tally, onProgress }: Campaign): Promise<void> {
+  for (let seed = first; seed < first + count;) {
+    const batch = Math.min(seedsEach[kind], first + count - seed);
+    const { told, last } = await played(kind, seed, batch);
+    if (told !== undefined) {
+      add(tally, told);
+      if ((told.peakMemoryMb ?? 0) > maxMemoryMb) {
+        tally.violations.push({ seed, what: `${told.peakMemoryMb?.toFixed(0)} MB of memory within ${batch} seeds` });
+      }
+      seed += batch;
+    } else {
+      tally.violations.push({ seed: last, what: "the process died of it, or hung" });
+      seed = last + 1;
+    }
+    onProgress?.(tally);
+  }
+}
+
+async function played(
+  kind: keyof typeof seedsEach,
+  first: number,
+  count: number,
+): Promise<{ readonly told: Told | undefined; readonly last: number }> {
+  const work = await mkdtemp(join(tmpdir(), "modelwright-fuzz-"));
+  const script = fileURLToPath(new URL(`./${kind}/process.ts`, import.meta.url));
+  const child = spawn(process.execPath, [script, String(first), String(count), work], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let last = first;
+  let told: Told | undefined;
+  let watch = setTimeout(() => child.kill("SIGKILL"), silentMs);
+  for await (const line of createInterface({ input: child.stdout })) {
+    clearTimeout(watch);
+    watch = setTimeout(() => child.kill("SIGKILL"), silentMs);
+    if (line.startsWith("{")) told = JSON.parse(line) as Told; // printed by the scripts of this folder
+    else last = Number(line);
+  }
+  clearTimeout(watch);
+  await rm(work, { recursive: true, force: true });
+  return { told, last };
+}

@@ -1,0 +1,106 @@
+import { Fault } from "../../../runtime/base/fault.ts";
+import type { Protocol } from "../../../runtime/protocols/protocol.ts";
+import type { RpcService } from "../../../runtime/protocols/rpc.ts";
+import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
+import { mutated } from "../mutation.ts";
+import { type Tally, note } from "../tally.ts";
+
+/** One request over HTTP, to be mutated in any of its parts. */
+export interface HttpSeed {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** One request over gRPC. */
+export interface RpcSeed {
+  readonly service: RpcService;
+  readonly method: string;
+  readonly message: Buffer;
+}
+
+/** What is asked, and with which requests to begin with. */
+export interface Target {
+  readonly protocols: readonly Protocol[];
+  readonly http: readonly [HttpSeed, ...HttpSeed[]];
+  readonly rpc: readonly [RpcSeed, ...RpcSeed[]];
+}
+
+/** A request that keeps the event loop for longer has found a slow path. */
+const slowMs = 1000;
+const call = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY };
+
+/** Sends the requests of these seeds, each once, and counts what comes back. */
+export async function fuzzRequests(target: Target, seeds: Iterable<number>, tally: Tally): Promise<void> {
+  for (const seed of seeds) {
+    const chance = createChance(seededRandom(seed));
+    const start = performance.now();
+    const outcome = chance.isLucky(0.75) ? await httpOutcome(target, chance) : await rpcOutcome(target, chance);
+    const tookMs = performance.now() - start;
+    const what = tookMs > slowMs ? `took ${tookMs.toFixed(0)} ms: ${outcome.name}` : outcome.violation;
+    note(tally, seed, outcome.name, what);
+  }
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly violation?: string;
+}
+
+async function httpOutcome({ protocols, http }: Target, chance: Chance): Promise<Outcome> {
+  const seed = chance.pick(http);
+  const other = chance.pick(http);
+  const target = chance.isLucky(0.15) ? mutatedText(seed.target, chance) : seed.target;
+  const body = mutated(seed.body, chance, other.body);
+  const protocol = protocols.find((candidate) => candidate.owns(target));
+  if (protocol === undefined) return { name: "owned by nobody" };
+  try {
+    const { method, headers } = seed;
+    const { status } = await protocol.answer({
+      method,
+      target,
+      headers: mutatedHeaders(headers, body, chance),
+      body,
+      ...call,
+    });
+    const name = `${protocol.name} ${status}`;
+    // 501 is TensorFlow Serving's own answer to what its JSON cannot say.
+    return status < 500 || status === 503 || status === 501
+      ? { name }
+      : { name, violation: `${name} to ${method} ${target}` };
+  } catch (thrown) {
+    const { sentence } = Fault.from(thrown);
+    return { name: `${protocol.name} threw`, violation: `${protocol.name} threw ${sentence} at ${target}` };
+  }
+}
+
+function mutatedText(text: string, chance: Chance): string {
+  const bytes = mutated(Buffer.from(text), chance, Buffer.from("/v2/models/..%2f%00?x=1#"));
+  return `/${bytes
+    .toString("latin1")
+    .replaceAll(/[^\x21-\x7e]/g, "%")
+    .replace(/^\//, "")}`;
+}
+
+function mutatedHeaders(headers: HttpSeed["headers"], body: Buffer, chance: Chance): Record<string, string> {
+  const lowered = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  if (!chance.isLucky(0.2)) return lowered;
+  const lengths = [String(body.length), "0", "-1", "1e9", "4294967296", "", String(chance.whole(0, 300))] as const;
+  return { ...lowered, "inference-header-content-length": chance.pick(lengths) };
+}
+
+async function rpcOutcome({ rpc }: Target, chance: Chance): Promise<Outcome> {
+  const { service, method: name, message } = chance.pick(rpc);
+  const method = service.methods[name];
+  if (method?.kind !== "unary") throw new Error(`${service.name} has no unary method ${name}`);
+  try {
+    await method.answer(mutated(message, chance, chance.pick(rpc).message), call);
+    return { name: `${name} OK` };
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    const { code, details } = service.refusal(fault);
+    const isOurs = code === "INTERNAL" || code === "UNKNOWN";
+    return { name: `${name} ${code}`, ...(isOurs ? { violation: `${name}: ${code}: ${details}` } : {}) };
+  }
+}

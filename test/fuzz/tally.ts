@@ -1,0 +1,47 @@
+/** What came of mutated inputs. */
+export interface Tally {
+  inputs: number;
+  /** How often each outcome was seen, by its name. */
+  readonly outcomes: Map<string, number>;
+  /** What must not happen, each with the seed that shows it again. */
+  readonly violations: Violation[];
+}
+
+export interface Violation {
+  readonly seed: number;
+  readonly what: string;
+}
+
+/** More of them say nothing new. */
+const maxViolations = 20;
+
+export function emptyTally(): Tally {
+  return { inputs: 0, outcomes: new Map(), violations: [] };
+}
+
+/** Counts one input; a violation is named by `what`. */
+export function note(tally: Tally, seed: number, outcome: string, what?: string): void {
+  tally.inputs += 1;
+  tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1);
+  if (what !== undefined && tally.violations.length < maxViolations) tally.violations.push({ seed, what });
+}
+
+/** What another process counted, as it told it. */
+export interface ToldTally {
+  readonly inputs: number;
+  readonly outcomes: readonly (readonly [outcome: string, count: number])[];
+  readonly violations: readonly Violation[];
+}
+
+/** Adds what another process counted. */
+export function add(tally: Tally, told: ToldTally): void {
+  tally.inputs += told.inputs;
+  for (const [outcome, count] of told.outcomes) tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);
+  tally.violations.push(...told.violations.slice(0, maxViolations - tally.violations.length));
+}
+
+/** One line, the most frequent outcomes first. */
+export function tallyLine({ inputs, outcomes, violations }: Tally): string {
+  const counts = [...outcomes].toSorted(([, a], [, b]) => b - a).map(([outcome, count]) => `${outcome} ${count}`);
+  return `${inputs} inputs, ${violations.length} violations; ${counts.slice(0, 12).join(", ")}`;
+}
