@@ -2,16 +2,17 @@ import type * as Core from "@tensorflow/tfjs-core";
 import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../../call.ts";
 import { boundedShape } from "../../call.ts";
 import { fusedTail, withTail } from "./fused-tail.ts";
+import { checkWindow, type Padding, type Pair, spatial, window } from "./window.ts";
 
-/** Explicit paddings are taken, too; the fused operations are declared without them. */
-type Padding = "same" | "valid";
 type Image = Core.Tensor4D;
 
 const conv2d: Operation = (call) =>
   inLastChannels(call, rankedAt(call, 0, 4), (x) => {
     const filter = rankedAt(call, 1, 4);
     const { tf } = call;
-    const { strides, dilations, padding } = window(call);
+    const moving = window(call);
+    checkWindow(call, x.shape.slice(1), filter.shape, moving);
+    const { strides, dilations, padding } = moving;
     const groups = x.shape[3] / filter.shape[2];
     const convolved = (x: Image, filter: Image): Image => tf.conv2d(x, filter, strides, padding, "NHWC", dilations);
     if (groups === 1 || !Number.isInteger(groups)) {
@@ -26,8 +27,10 @@ const conv2d: Operation = (call) =>
 
 const depthwise: Operation = (call) =>
   inLastChannels(call, rankedAt(call, 0, 4), (x) => {
-    const { strides, dilations, padding } = window(call);
+    const moving = window(call);
     const filter = rankedAt(call, 1, 4);
+    checkWindow(call, x.shape.slice(1), filter.shape, moving);
+    const { strides, dilations, padding } = moving;
     return call.tf.fused.depthwiseConv2d({
       x,
       filter,
@@ -70,39 +73,6 @@ export const convolution: Operations = {
   AvgPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.avgPool3d(x, size, strides, pad)),
 };
 
-type Pair = [number, number];
-
-interface Window {
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  readonly padding: Padding;
-}
-
-/** Strides, dilations and padding over height and width, whatever the order of the channels. */
-function window(call: Call): Window {
-  const first = textOf(call, "data_format", "NHWC") === "NCHW" ? 2 : 1;
-  const spatial = (name: string): Pair => {
-    const values = numbersOf(call, name, [1, 1, 1, 1]);
-    return [values[first] ?? 1, values[first + 1] ?? 1];
-  };
-  const padding = textOf(call, "padding", "VALID");
-  if (padding !== "EXPLICIT") {
-    return {
-      strides: spatial("strides"),
-      dilations: spatial("dilations"),
-      padding: padding === "SAME" ? "same" : "valid",
-    };
-  }
-  const explicit = numbersOf(call, "explicit_paddings", []);
-  const pair = (axis: number): Pair => [explicit[2 * axis] ?? 0, explicit[2 * axis + 1] ?? 0];
-  const none: Pair = [0, 0];
-  return {
-    strides: spatial("strides"),
-    dilations: spatial("dilations"),
-    padding: [none, pair(first), pair(first + 1), none] as unknown as Padding, // see Padding
-  };
-}
-
 /** Runs on channels last, as the wasm backend needs them. */
 function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image {
   if (textOf(call, "data_format", "NHWC") !== "NCHW") return apply(x);
@@ -110,11 +80,12 @@ function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image
 }
 
 function pooled(call: Call, pool: (x: Image, size: Pair, strides: Pair, pad: Padding) => Image): Image {
-  const first = textOf(call, "data_format", "NHWC") === "NCHW" ? 2 : 1;
-  const sizes = numbersOf(call, "ksize", [1, 1, 1, 1]);
-  const { strides, padding } = window(call);
-  const size: Pair = [sizes[first] ?? 1, sizes[first + 1] ?? 1];
-  return inLastChannels(call, rankedAt(call, 0, 4), (x) => pool(x, size, strides, padding));
+  const size = spatial(call, "ksize");
+  const moving = window(call);
+  return inLastChannels(call, rankedAt(call, 0, 4), (x) => {
+    checkWindow(call, x.shape.slice(1), size, moving);
+    return pool(x, size, moving.strides, moving.padding);
+  });
 }
 
 type Triple = [number, number, number];

@@ -3,6 +3,7 @@ import type { Tensor } from "../../../../../../runtime/dataplane/tensor.ts";
 import { type TensorFlow, tensorFlow } from "../../../../../../runtime/engines/tfjs/backend.ts";
 import { loadedGraph } from "../../../../../../runtime/engines/tfjs/graph/graph-model.ts";
 import { operations } from "../../../../../../runtime/engines/tfjs/graph/operations/operations.ts";
+import type { Attribute } from "../../../../../../runtime/model/formats/tensorflow-graph/tensorflow-graph.ts";
 import { operationCases } from "../operation-cases.ts";
 import { floats, integers, smallGraph, spec } from "../small-graph.ts";
 
@@ -70,6 +71,27 @@ describe("the list of operations", () => {
     });
     const model = loadedGraph(flow, graph);
     expect(() => model.infer(inputs)).toThrow(`${op}: index 2 is not in [0, 1]`);
+    model.unload();
+  });
+
+  it.each<[string, string, Readonly<Record<string, Attribute>>]>([
+    ["a window of 3 does not fit into 2", "MaxPool", { ksize: [1, 3, 3, 1], padding: "VALID" }],
+    [
+      "a window of 2 in steps of 0 and 1 over 2 is not allowed",
+      "AvgPool",
+      { ksize: [1, 2, 2, 1], strides: [1, 0, 0, 1] },
+    ],
+    ["a window of -1 in steps of 1 and 1 over 2 is not allowed", "MaxPool", { ksize: [1, -1, 2, 1] }],
+    ["it pads by -2 and 0", "MaxPool", { padding: "EXPLICIT", explicit_paddings: [0, 0, -2, 0, 0, 0, 0, 0] }],
+  ])("refuses windows that do not fit: %s", (reason, op, attributes) => {
+    const image = f([1, 2, 2, 1], 1, 2, 3, 4);
+    const graph = smallGraph({
+      inputs: [spec("x", "float32", 1, 2, 2, 1)],
+      outputs: [spec("y")],
+      nodes: [["y", op, ["x"], attributes]],
+    });
+    const model = loadedGraph(flow, graph);
+    expect(() => model.infer([image])).toThrow(`${op}: ${reason}`);
     model.unload();
   });
 
