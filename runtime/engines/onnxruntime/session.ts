@@ -3,6 +3,7 @@ import type { Signature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import { type NativeSession, type NativeTensor, nativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
 import { onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
+import { emptyAnswer } from "./empty-answer.ts";
 import { nativeData, tensorOf } from "./tensors.ts";
 
 /** How models are run. */
@@ -17,6 +18,8 @@ export interface OnnxRuntimeSettings {
 export interface ModelSource {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly folder?: string;
+  /** Inputs without elements may be run; absent: they are answered, or refused, without. */
+  readonly takesEmpty?: boolean;
 }
 
 /** A model in ONNX Runtime. Holds its memory until `close`. */
@@ -33,11 +36,17 @@ export interface OnnxSession {
 
 /** Throws `OnnxModelRefused` or `OnnxRuntimeMissing`. */
 export function openSession(source: ModelSource, signature: Signature, settings: OnnxRuntimeSettings): OnnxSession {
-  if (settings.wantsGpu !== true) return new NativeOnnxSession(loaded(source, "cpu", settings), signature, "cpu");
+  const opened = (device: string, fallback?: string): OnnxSession => {
+    const session = loaded(source, device, settings);
+    const takesEmpty = source.takesEmpty === true;
+    const place = { device, ...(fallback === undefined ? {} : { fallback }) };
+    return new NativeOnnxSession(session, { ...signature, takesEmpty }, place);
+  };
+  if (settings.wantsGpu !== true) return opened("cpu");
   try {
-    return new NativeOnnxSession(loaded(source, "cuda", settings), signature, "cuda");
+    return opened("cuda");
   } catch (thrown) {
-    return new NativeOnnxSession(loaded(source, "cpu", settings), signature, "cpu", reasonOf(thrown));
+    return opened("cpu", reasonOf(thrown));
   }
 }
 
@@ -65,20 +74,25 @@ function loaded({ bytes, folder }: ModelSource, device: string, { threads }: Onn
   return session;
 }
 
+/** What a session takes and gives. */
+interface SessionSignature extends Signature {
+  readonly takesEmpty: boolean;
+}
+
 class NativeOnnxSession implements OnnxSession {
   readonly device: string;
   readonly fallback?: string;
-  readonly #signature: Signature;
+  readonly #signature: SessionSignature;
   readonly #inputs: readonly NativeTensor[];
   readonly #feeds: object;
   readonly #fetches: object;
   #session: NativeSession | undefined;
 
-  constructor(session: NativeSession, signature: Signature, device: string, fallback?: string) {
+  constructor(session: NativeSession, signature: SessionSignature, place: Pick<OnnxSession, "device" | "fallback">) {
     this.#session = session;
     this.#signature = signature;
-    this.device = device;
-    if (fallback !== undefined) this.fallback = fallback;
+    this.device = place.device;
+    if (place.fallback !== undefined) this.fallback = place.fallback;
     this.#inputs = signature.inputs.map(({ dtype }) => nativeTensor(dtype, nothing, []));
     this.#feeds = Object.fromEntries(signature.inputs.map(({ name }, i) => [name, this.#inputs[i]]));
     this.#fetches = Object.fromEntries(signature.outputs.map(({ name }) => [name, null]));
@@ -87,6 +101,8 @@ class NativeOnnxSession implements OnnxSession {
   run(tensors: readonly Tensor[]): readonly Tensor[] {
     const session = this.#session;
     if (session === undefined) throw new Error("the model has been unloaded");
+    const isEmpty = tensors.some(({ shape }) => shape.includes(0));
+    if (isEmpty && !this.#signature.takesEmpty) return emptyAnswer(this.#signature, tensors);
     for (const [i, input] of this.#inputs.entries()) {
       const tensor = tensors[i];
       if (tensor === undefined) continue;

@@ -6,6 +6,7 @@ import { checkAllocations } from "./checks/allocations.ts";
 import { functionFlaw } from "./checks/functions.ts";
 import { loopLimits } from "./checks/loops.ts";
 import { withoutInitializers } from "./default-inputs.ts";
+import { takesEmptyInputs } from "./checks/empty-inputs.ts";
 import { checkExternalData } from "./checks/external-data.ts";
 import { withLoopLimits } from "./loop-limits.ts";
 import { onnxFaults } from "./faults.ts";
@@ -58,6 +59,7 @@ function lookedThrough(path: string, maxWeightBytes: number): OnnxModel {
     format: "onnx",
     bytes: defaults.size > 0 ? withoutInitializers(limited, defaults) : limited,
     ...(folder === undefined ? {} : { folder }),
+    takesEmpty: takesEmptyInputs(model),
     signature,
     weightBytes,
   };

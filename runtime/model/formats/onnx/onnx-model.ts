@@ -8,6 +8,8 @@ export interface OnnxModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Set when weights lie in other files: the real path of the folder that holds them all. */
   readonly folder?: string;
+  /** Inputs without elements are nothing special to its operators. */
+  readonly takesEmpty: boolean;
   readonly signature: Signature;
   readonly weightBytes: number;
 }
