@@ -25,9 +25,11 @@ export type Reference = ReadonlyMap<string, Calm>;
 
 export interface Played {
   /** Stories in which the operator was killed. */
-  readonly crashes: readonly string[];
+  readonly crashes: number;
+  /** Those that ended as without a crash. */
+  readonly recovered: number;
   /** Stories that were over before the request of their crash. */
-  readonly spared: readonly string[];
+  readonly spared: number;
   readonly failures: readonly string[];
 }
 
@@ -72,8 +74,7 @@ export interface CrashChain {
 export async function playCrashes(stage: Stage, { namespace, reference, pointOf }: CrashChain): Promise<Played> {
   const place = await openPlace(stage, namespace);
   const claims = followClaims(stage, namespace);
-  const crashes: string[] = [];
-  const spared: string[] = [];
+  const ends: (End & Pick<Scene, "point">)[] = [];
   const failures: string[] = [];
   try {
     await place.startOperator().leads;
@@ -85,7 +86,7 @@ export async function playCrashes(stage: Stage, { namespace, reference, pointOf 
       if (point === undefined && story.change === undefined) continue;
       const words = `${story.name}: ${point === undefined ? "no crash" : `crash ${point.when} request ${point.request}`}`;
       const { isCrashed, wrong } = await playStory(stage, place, { story, calm, point });
-      if (point !== undefined) (isCrashed ? crashes : spared).push(words);
+      ends.push({ point, isCrashed, wrong });
       failures.push(...wrong.map((line) => `${words}: ${line}`));
       if (wrong.length > 0) failures.push(...(place.operator?.log ?? []).slice(-30));
       if (wrong.length > 0) break;
@@ -95,7 +96,13 @@ export async function playCrashes(stage: Stage, { namespace, reference, pointOf 
     claims.stop();
     await place.stop();
   }
-  return { crashes, spared, failures };
+  const crashed = ends.filter(({ isCrashed }) => isCrashed);
+  return {
+    crashes: crashed.length,
+    recovered: crashed.filter(({ wrong }) => wrong.length === 0).length,
+    spared: ends.filter(({ point, isCrashed }) => point !== undefined && !isCrashed).length,
+    failures,
+  };
 }
 
 interface Scene {
@@ -104,11 +111,13 @@ interface Scene {
   readonly point: CrashPoint | undefined;
 }
 
-async function playStory(
-  stage: Stage,
-  place: Place,
-  { story, calm, point }: Scene,
-): Promise<{ readonly isCrashed: boolean; readonly wrong: readonly string[] }> {
+/** How a story ended, and what is not as it is without a crash. */
+interface End {
+  readonly isCrashed: boolean;
+  readonly wrong: readonly string[];
+}
+
+async function playStory(stage: Stage, place: Place, { story, calm, point }: Scene): Promise<End> {
   const actsBefore = place.ledger.acts.length;
   const isLikeCalm = (): boolean => difference(calm.state, place.endState()).length === 0;
   const fuse = layFuse(place, story, point);

@@ -15,8 +15,14 @@ const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 /** MODELWRIGHT_CRASHES=all plays every crash point, which takes minutes; a number that many chains of stories. */
-const size = process.env["MODELWRIGHT_CRASHES"] ?? "6";
+const size = process.env["MODELWRIGHT_CRASHES"] ?? "4";
 const parallel = Number(process.env["MODELWRIGHT_CRASHES_AT_A_TIME"] ?? 4);
+
+/**
+ * Rights for objects of somebody else that have our names, for gateways of another address family, and for servers
+ * without streaming lists: test/charts/modelwright/installation.test.ts shows their use.
+ */
+const usedElsewhere = /^(list |get (?!leases|modeldeployments)|delete endpointslices)/;
 
 describe.skipIf(reason !== undefined)(`operators that crash, on a real Kubernetes control plane${skipped}`, () => {
   let stage: Stage;
@@ -39,27 +45,23 @@ describe.skipIf(reason !== undefined)(`operators that crash, on a real Kubernete
     async () => {
       const reference = await playCalmly(stage, "calm");
       const chains = size === "all" ? chainCount(reference) : Number(size);
-      const { crashes, spared, failures } = await playMatrix(stage, { reference, chains, parallel });
-      const recovered = crashes.length - failures.filter((line) => line.includes(": crash ")).length;
-      process.stdout.write(
-        `crashes on the real API server: ${crashes.length} in ${reference.size} stories, ${recovered} recovered, ${spared.length} stories were over before\n`,
-      );
+      const { crashes, recovered, spared, failures } = await playMatrix(stage, { reference, chains, parallel });
+      const counts = `${crashes} crashes in ${reference.size} stories, ${recovered} recovered`;
+      process.stdout.write(`on the real API server: ${counts}; ${spared} stories were over before their crash\n`);
       expect(failures).toEqual([]);
-      expect(crashes.length).toBeGreaterThan(chains * (reference.size / 2));
+      expect(crashes).toBeGreaterThan(spared);
     },
     30 * 60_000,
   );
 
-  test("was refused nothing for want of rights, and used nothing that is not granted", async () => {
+  test("the operators were refused nothing, and used every right that the change of models needs", async () => {
     const granted = await grantedRights(stage.kubectl, [
       ["clusterrole", "modelwright-operator-models"],
       ["role", "modelwright-operator", `--namespace=${systemNamespace}`],
     ]);
     const { allowed, forbidden } = await usedRights(auditLog, operatorUser);
-    expect({ forbidden, beyond: allowed.filter((right) => !granted.includes(right)) }).toEqual({
-      forbidden: [],
-      beyond: [],
-    });
-    expect(granted.filter((right) => !allowed.includes(right))).toEqual([]);
+    const beyond = allowed.filter((right) => !granted.includes(right));
+    const idle = granted.filter((right) => !allowed.includes(right) && !usedElsewhere.test(right));
+    expect({ forbidden, beyond, idle }).toEqual({ forbidden: [], beyond: [], idle: [] });
   });
 });

@@ -42,8 +42,9 @@ export async function playMatrix(stage: Stage, options: MatrixOptions): Promise<
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return {
-    crashes: results.flatMap(({ crashes }) => crashes),
-    spared: results.flatMap(({ spared }) => spared),
+    crashes: sum(results.map(({ crashes }) => crashes)),
+    recovered: sum(results.map(({ recovered }) => recovered)),
+    spared: sum(results.map(({ spared }) => spared)),
     failures: results.flatMap(({ failures }) => failures),
   };
 }
@@ -52,4 +53,8 @@ export async function playMatrix(stage: Stage, options: MatrixOptions): Promise<
 function pointIn(chain: number, chains: number, points: readonly CrashPoint[]): CrashPoint | undefined {
   const at = (number: number): number => Math.floor((number * points.length) / chains);
   return points.length < chains && at(chain) === at(chain - 1) ? undefined : points[at(chain)];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
