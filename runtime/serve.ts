@@ -28,7 +28,7 @@ export interface ServeParts {
 /** Serves models until `stop` aborts and the last request is answered. Throws a Fault when it cannot. */
 export async function serve(options: ServeOptions, parts: ServeParts): Promise<void> {
   const { clock, log, print, stop } = parts;
-  const opened: Opened = {};
+  const opened: Opened = { stuck: [] };
   const registry = modelRegistry((name, version, state) => told({ name, version, state }, { registry, opened, parts }));
   const repository = new Repository({
     source: modelSource(options.models),
@@ -45,7 +45,14 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
   const { openServing } = await import("./serving.ts");
   const state = (): ModelState => (stop.aborted ? drainingState(registry) : overallState(models));
   const facts = (): readonly ModelFacts[] => factsOf(registry, repository);
-  const serving = await openServing(options, { ...parts, models, state, facts, isDraining: () => stop.aborted });
+  const serving = await openServing(options, {
+    ...parts,
+    models,
+    state,
+    facts,
+    stuck: () => opened.stuck,
+    isDraining: () => stop.aborted,
+  });
   opened.serving = serving;
   tellAll(registry, repository, serving);
   for (const line of addressLines(options.host, serving)) print(line);
@@ -61,6 +68,20 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
 
 interface Opened {
   serving?: Serving;
+  /** Versions with a call that nothing can end; one that has several stands there several times. */
+  stuck: readonly string[];
+}
+
+/** Notes that a call does not end, until it has ended after all. */
+function stuckBy({ opened, parts: { log } }: Listeners, model: string, version: string): () => () => void {
+  return () => {
+    const entry = `${model} version ${version}`;
+    opened.stuck = [...opened.stuck, entry];
+    log.error("a call does not end and cannot be ended", { model, version });
+    return () => {
+      opened.stuck = opened.stuck.toSpliced(opened.stuck.indexOf(entry), 1);
+    };
+  };
 }
 
 /** What protocols see: the registry, ready when the repository is, changeable where that is allowed. */
@@ -77,7 +98,8 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
 const maxThreaded = 4;
 
 /** Loads a version of a model, few at a time: each one takes a core and memory to read. */
-function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners): BringUpVersion {
+function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion {
+  const { registry, opened, parts } = listeners;
   const { clock, log, print } = parts;
   const turn = turns(availableParallelism());
   const { serving, engine, threads } = options;
@@ -94,7 +116,15 @@ function bringUpBy(options: ServeOptions, { registry, opened, parts }: Listeners
         path,
         volume,
         load: { format, engine, ...(isCrowded() ? { threads: threads ?? 1 } : given) },
-        ...(isCrowded() ? {} : { placement: { maxCallMs: serving.timeoutMs, isLoopBusy: false } }),
+        ...(isCrowded()
+          ? {}
+          : {
+              placement: {
+                isLoopBusy: false,
+                maxCallMs: serving.timeoutMs,
+                onStuck: stuckBy(listeners, name, version),
+              },
+            }),
         ...(digest === undefined ? {} : { digest }),
         ...(triton === undefined ? {} : { names: triton }),
         warmsUp: serving.warmsUp,

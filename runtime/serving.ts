@@ -22,6 +22,8 @@ export interface Served {
   readonly state: () => ModelState;
   /** Every version of every model. */
   readonly facts: () => readonly ModelFacts[];
+  /** See `AdminFacts`. */
+  readonly stuck: () => readonly string[];
   readonly isDraining: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,7 +39,7 @@ export interface Serving {
 
 /** Opens the admin port and the two ports of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
 export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
-  const { models, state, facts, isDraining, clock, log } = served;
+  const { models, state, facts, stuck, isDraining, clock, log } = served;
   const { host } = options;
   const figures = serveFigures(clock);
   const { maxBatchSize } = options.serving.batching;
@@ -48,7 +50,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   };
   const admin = await openHttpServer(
     { host, port: options.adminPort, portFlag: "--admin-port" },
-    adminListener({ state, models: facts, metrics: figures.exposition }),
+    adminListener({ state, stuck, models: facts, metrics: figures.exposition }),
   );
   const front = await openHttpServer(
     { host, port: options.httpPort, portFlag: "--http-port" },

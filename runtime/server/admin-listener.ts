@@ -8,6 +8,8 @@ import { adminPaths, tensorflowMetricsPath } from "../contract/paths.ts";
 export interface AdminFacts {
   /** `Ready` answers `/readyz` with 200, every other state with 503. */
   readonly state: () => ModelState;
+  /** Models with a call that nothing can end, each as `NAME version NUMBER`: while there are any `/healthz` is 503, so that the process is replaced. */
+  readonly stuck?: () => readonly string[];
   /** Every version of every model; absent in programs that hold none: `/model` and `/models` are 404 then. */
   readonly models?: () => readonly ModelFacts[];
   readonly metrics: () => Promise<Exposition>;
@@ -31,8 +33,12 @@ export function adminListener(facts: AdminFacts): RequestListener {
 
 async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer> {
   switch (path) {
-    case adminPaths.healthz:
-      return plain(200, "ok");
+    case adminPaths.healthz: {
+      const stuck = facts.stuck?.() ?? [];
+      return stuck.length === 0
+        ? plain(200, "ok")
+        : plain(503, `a call does not end and cannot be ended: ${stuck.join(", ")}`);
+    }
     case adminPaths.readyz:
       return plain(facts.state() === "Ready" ? 200 : 503, facts.state());
     case adminPaths.metrics:

@@ -24,6 +24,8 @@ export interface PlacementTerms {
   readonly maxCallMs: number;
   /** Other models answer on the event loop meanwhile: even the load must not keep them waiting. */
   readonly isLoopBusy: boolean;
+  /** See `ThreadTerms`. */
+  readonly onStuck?: () => () => void;
   readonly clock: Clock;
 }
 

@@ -18,8 +18,16 @@ import {
 export interface ThreadTerms {
   /** A call that takes longer ends the thread; the model is loaded anew for the next one. */
   readonly maxCallMs: number;
+  /**
+   * Called when a thread still runs a minute after it was to end: native code that nothing interrupts keeps a core. Returns what
+   * is called once it has ended after all.
+   */
+  readonly onStuck?: () => () => void;
   readonly clock: Clock;
 }
+
+/** A thread that has not ended by then is stuck. */
+const stuckAfterMs = 60_000;
 
 /** Loads a model in a thread of its own. Rejects with the Fault that `loadModel` threw there. */
 export async function threadedModel(order: ThreadOrder, terms: ThreadTerms): Promise<ThreadedModel> {
@@ -138,8 +146,21 @@ export class ThreadedModel implements LoadedModel {
 
   /** A call that cannot be interrupted goes on until it is through; its thread then ends itself. */
   #end(worker: Worker, isBusy: boolean): void {
+    this.#watchEnd(worker);
     if (isBusy && this.isUninterruptible === true) worker.postMessage(endOfThread, []);
     else void worker.terminate();
+  }
+
+  /** No thread can be ended within native code, whatever its engine says: whether it has ended is seen from outside. */
+  #watchEnd(worker: Worker): void {
+    const { clock, onStuck } = this.#terms;
+    if (onStuck === undefined) return;
+    let ended: (() => void) | undefined;
+    const stopTimer = clock.after(stuckAfterMs, () => (ended = onStuck()));
+    worker.once("exit", () => {
+      stopTimer();
+      ended?.();
+    });
   }
 
   #lose(worker: Worker | undefined, reason: string): void {

@@ -18,6 +18,7 @@ const older: ModelFacts = { ...facts, version: "0", state: "Draining" };
 const other: ModelFacts = { ...facts, name: "letters" };
 
 let state: ModelState = "Ready";
+let stuck: readonly string[] = [];
 let server: HttpServer;
 let modelless: HttpServer;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const options = { host: "127.0.0.1", port: 0, portFlag: "--admin-port" };
   server = await openHttpServer(
     options,
-    adminListener({ state: () => state, models: () => [older, facts, other], metrics }),
+    adminListener({ state: () => state, stuck: () => stuck, models: () => [older, facts, other], metrics }),
   );
   const broken = (): Promise<never> => Promise.reject(new Error("no figures"));
   modelless = await openHttpServer(options, adminListener({ state: () => "Ready", metrics: broken }));
@@ -51,6 +52,13 @@ describe("the admin port", () => {
   ] as const)("%s: alive, and ready only when it is", async (current, want) => {
     state = current;
     expect([await told(server, "/healthz"), await told(server, "/readyz")]).toEqual(["200 ok", want]);
+  });
+
+  test("is not alive while a call cannot be ended, and says whose it is", async () => {
+    stuck = ["letters version 2"];
+    expect(await told(server, "/healthz")).toBe("503 a call does not end and cannot be ended: letters version 2");
+    stuck = [];
+    expect(await told(server, "/healthz")).toBe("200 ok");
   });
 
   test("tells figures and facts", async () => {

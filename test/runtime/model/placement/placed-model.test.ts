@@ -90,11 +90,42 @@ describe("a model in a thread of its own", () => {
     await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
     await vi.waitFor(async () => expect(await model.infer(short ?? [])).toMatchObject([{ shape: [1] }]), 20_000);
     const last = model.infer(long ?? []);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setImmediate(resolve)); // it is on its way to the thread
     model.unload();
     await expect(last).rejects.toThrow("the model has been unloaded");
     // Long enough for the threads to come to their end: each would take the process along.
     await new Promise((resolve) => setTimeout(resolve, 3000));
+    rmSync(folder, { recursive: true });
+  });
+
+  it("says so when a call goes on for a minute after it was given up, and again when it has ended", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
+    const path = join(folder, "rounds.onnx");
+    const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
+    writeFileSync(path, loopModel({ node: [toInteger] }, "m", [node("Identity", ["c"], ["c2"])]));
+    const timers = new Map<number, () => void>();
+    const clock = {
+      ...systemClock,
+      after: (ms: number, callback: () => void) => {
+        timers.set(ms, callback);
+        return () => {};
+      },
+    };
+    const told: string[] = [];
+    const onStuck = (): (() => void) => {
+      told.push("stuck");
+      return () => told.push("ended");
+    };
+    const model = await threadedModel([path], { maxCallMs: 20, clock, onStuck });
+    opened.push(model);
+    const late = model.infer([{ dtype: "float32", shape: [1], data: Float32Array.of(60_000) }]);
+    await Promise.resolve();
+    timers.get(20)?.();
+    await expect(late).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    expect(told).toEqual([]);
+    timers.get(60_000)?.();
+    expect(told).toEqual(["stuck"]);
+    await vi.waitFor(() => expect(told).toEqual(["stuck", "ended"]), 15_000);
     rmSync(folder, { recursive: true });
   });
 
