@@ -13,6 +13,8 @@ export const formatFaults = faultCatalogue<{
   ModelTooLarge: { what: string; sizeBytes: number; limitBytes: number };
   /** The reading thread took too long. */
   ModelParseTimeout: { file: string; timeoutMs: number };
+  /** The reading thread used more of the processor than a file of that size can need: it goes round in circles. */
+  ModelParseEndless: { file: string; cpuMs: number };
   /** The reading thread ran out of memory or died. */
   ModelParseCrashed: { file: string; reason: string };
 }>({
@@ -58,6 +60,12 @@ export const formatFaults = faultCatalogue<{
     message: ({ file, timeoutMs }) => `reading ${file} took longer than ${timeoutMs} ms`,
     hint: () => "check that the file is what it should be",
     retry: "backoff",
+    level: "error",
+  },
+  ModelParseEndless: {
+    message: ({ file, cpuMs }) => `reading ${file} took more than ${cpuMs} ms of the processor and did not end`,
+    hint: () => "check that the file is what it should be",
+    retry: "never",
     level: "error",
   },
   ModelParseCrashed: {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -14,7 +15,15 @@ export type ParseAnswer =
 /** Bounds of the thread's JavaScript memory; weights lie outside it and are counted before they are read. */
 const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 
-/** Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. */
+/** Time on the processor that a file may take to read, however small it is, and for each byte of it: 50 ms a megabyte. */
+const leastCpuMs = 5_000;
+const cpuMsPerByte = 50 / 1_000_000;
+const cpuCheckMs = 500;
+
+/**
+ * Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. One that goes
+ * round in circles is told by its time on the processor, which a slow disk or a busy machine does not use up.
+ */
 export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<ModelDefinition> {
   const file = basename(request.path);
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -26,22 +35,48 @@ export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<
     stderr: true, // the HDF5 library prints every failed call
     resourceLimits,
   });
+  let stopWatching: (() => void) | undefined;
   return new Promise<ModelDefinition>((resolve, reject) => {
     const timer = setTimeout(() => reject(formatFaults.ModelParseTimeout({ file, timeoutMs })), timeoutMs);
-    const fail = (reason: string, cause?: unknown): void => {
+    const stopWatch = watchCpu(worker, cpuMsFor(request.path), (cpuMs) =>
+      reject(formatFaults.ModelParseEndless({ file, cpuMs })),
+    );
+    stopWatching = (): void => {
       clearTimeout(timer);
+      stopWatch();
+    };
+    const fail = (reason: string, cause?: unknown): void => {
       reject(formatFaults.ModelParseCrashed({ file, reason }, cause));
     };
     worker.once("message", (answer: ParseAnswer) => {
-      clearTimeout(timer);
       if ("model" in answer) resolve(answer.model);
       else reject(new Fault(answer.fault));
     });
     worker.once("error", (error: Error) => fail(error.message, error));
     worker.once("exit", (code) => fail(`it ended with code ${code}`));
   }).finally(() => {
+    stopWatching?.();
     void worker.terminate();
   });
+}
+
+/** What one file may take of the processor. Only our own code reads folders, and it counts what it does. */
+function cpuMsFor(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? leastCpuMs + Math.ceil(stat.size * cpuMsPerByte) : Number.POSITIVE_INFINITY;
+}
+
+/** Calls back once the thread has used so much of the processor; returns what stops the watch. */
+function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => void): () => void {
+  const timer = setInterval(() => {
+    worker.cpuUsage().then(
+      ({ user, system }) => {
+        if ((user + system) / 1000 > cpuMs) callback(cpuMs);
+      },
+      () => {}, // it has ended
+    );
+  }, cpuCheckMs);
+  return () => clearInterval(timer);
 }
 
 /** The thread sees nothing of the environment but where compiled code is kept: compiling takes half of its time. */

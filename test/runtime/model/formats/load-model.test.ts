@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -75,6 +75,27 @@ describe("loadModel", () => {
       "ModelParseTimeout: reading k2.h5 took longer than 1 ms; check that the file is what it should be",
     );
   });
+
+  it("gives up soon on a file that sends the HDF5 library round in circles, for ever", async () => {
+    const good = readFileSync(join(models, "simple_model/v2/model.h5"));
+    const tree = Buffer.from("5c37f3409038d7ae1b38072725386079b33893f52e3880a2683800000000c52351", "hex");
+    const path = join(folder, "endless.h5");
+    writeFileSync(
+      path,
+      Buffer.concat([
+        good.subarray(0, 4065),
+        Buffer.from("\\ud800"),
+        good.subarray(4072, 16_141),
+        Buffer.from("14748364", "latin1"),
+        good.subarray(16_141, 81_279),
+        tree,
+        good.subarray(81_279),
+      ]),
+    );
+    expect(await refusal(path)).toBe(
+      "ModelParseEndless: reading endless.h5 took more than 5006 ms of the processor and did not end; check that the file is what it should be",
+    );
+  }, 60_000);
 
   const subclassed = (name: string): string =>
     `SubclassedModel: the model is of the Python class ${name}: its call() is not in the file; export it with model.export(path) and serve the SavedModel`;
