@@ -79,18 +79,18 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
 function listed(kind: PackedKind, reader: WireReader, number: number): AnyArray {
   const first = reader.bytes();
   const tag = number * 8 + delimited;
-  if (!reader.follows(tag)) return unpacked(kind, first);
+  if (!reader.follows(tag)) return unpacked(kind, first, reader);
   const parts = [first];
   do parts.push(reader.bytes());
   while (reader.follows(tag));
   for (const part of parts) checkEnd(kind, part);
-  return unpacked(kind, Buffer.concat(parts));
+  return unpacked(kind, Buffer.concat(parts), reader);
 }
 
-/** The numbers that stand one behind the other in `bytes`. */
-function unpacked(kind: PackedKind, bytes: Uint8Array): AnyArray {
+/** The numbers that stand one behind the other in `bytes`, which `reader` has passed. */
+function unpacked(kind: PackedKind, bytes: Uint8Array, reader: WireReader): AnyArray {
   checkEnd(kind, bytes);
-  return elementWireTypes[kind] === varint ? varints(kind, bytes) : fixedNumbers(kind, bytes);
+  return elementWireTypes[kind] === varint ? varints(kind, bytes, reader) : fixedNumbers(kind, bytes);
 }
 
 /** Every list ends where a number ends. */
@@ -109,9 +109,15 @@ function fixedNumbers(kind: PackedKind, bytes: Uint8Array): AnyArray {
   return new array(memory, aligned.byteOffset, bytes.length / array.BYTES_PER_ELEMENT);
 }
 
-function varints(kind: PackedKind, bytes: Uint8Array): AnyArray {
+/** Bytes of memory that count as one value: small numbers take up to eight times their bytes on the wire. */
+const bytesPerValue = 100;
+/** Numbers that each stand behind a tag are gathered in a list, which grows by leaps. */
+const looseCost = 0.4;
+
+function varints(kind: PackedKind, bytes: Uint8Array, outer: WireReader): AnyArray {
   let count = 0;
   for (const byte of bytes) if (byte < 0x80) count += 1;
+  outer.spend(Math.max(0, count * arrays[kind].BYTES_PER_ELEMENT - bytes.length) / bytesPerValue);
   const values = new arrays[kind](count);
   const words = values.BYTES_PER_ELEMENT === 8 ? new Uint32Array(values.buffer) : undefined;
   const reader = new WireReader(bytes);
@@ -129,6 +135,7 @@ function loose(kind: PackedKind, reader: WireReader, number: number): AnyArray {
   const pair = new Uint32Array(2);
   const isWide = kind === "int64" || kind === "uint64";
   do {
+    reader.spend(looseCost);
     if (isWide) {
       reader.words(pair, 0);
       words.push(pair[0] ?? 0, pair[1] ?? 0);

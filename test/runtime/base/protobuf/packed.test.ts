@@ -113,6 +113,23 @@ describe("packed", () => {
     expect(floats.buffer.byteLength).toBeLessThanOrEqual(16_000_000);
   });
 
+  test.each([
+    [
+      "int64 numbers of one byte, packed",
+      Buffer.concat([Buffer.of(0x2a, 0x80, 0x89, 0x7a), Buffer.alloc(2_000_000, 1)]),
+      140_000,
+    ],
+    [
+      "uint32 numbers of one byte, packed",
+      Buffer.concat([Buffer.of(0x32, 0x80, 0x89, 0x7a), Buffer.alloc(2_000_000, 1)]),
+      60_001,
+    ],
+    ["numbers one by one", Buffer.alloc(2_000_000, Buffer.of(0x28, 1)), 400_000],
+  ])("%s: what they take in memory beyond their bytes counts, too", (_, bytes, values) => {
+    expect(() => lists.decode(bytes, values - 2)).toThrow(/^it has more values than may be read$/);
+    expect(Object.values(lists.decode(bytes, values + 2)).some(({ length }) => length >= 1_000_000)).toBe(true);
+  });
+
   test("a message may hold no more values than its reader wants", () => {
     const names = message("test.Names", { names: repeated(1, "string") });
     const bytes = Buffer.alloc(200, Buffer.of(0x0a, 0));
