@@ -14,6 +14,19 @@ const typesOnly = /(?:^|\/)node_modules\/@types\//;
 /** Folders of addons that are built for several machines, such as onnxruntime-node's `bin/napi-v6/linux/x64`. */
 const builtFor = /\/napi-v\d+\/(\w+)\/(\w+)\//;
 
+/** Packages that ship the same code for several loaders: what Node loads of them. */
+const loaded: Readonly<Record<string, RegExp>> = {
+  "@tensorflow/tfjs-core": /^dist\/tf-core\.node\.js$/,
+  "@tensorflow/tfjs-layers": /^dist\/tf-layers\.node\.js$/,
+  "@tensorflow/tfjs-backend-cpu": /^dist\/tf-backend-cpu\.node\.js$/,
+  "@tensorflow/tfjs-backend-wasm":
+    /^dist\/(?:tf-backend-wasm\.node\.js|tfjs-backend-wasm(?:-simd|-threaded-simd)?\.wasm)$/,
+  h5wasm: /^dist\/node\//,
+};
+/** What other runtimes than Node load of a package that serves both. */
+const forOthers = /\/node_modules\/bare-[a-z]+\/prebuilds\//;
+const always = /^(?:package\.json|licen[cs]e.*|notice.*)$/i;
+
 /**
  * Paths, relative to `root`, of the files that the packages and all they depend on need at run time, as
  * package-lock.json places them.
@@ -53,8 +66,13 @@ function filesOf(root: string, folder: string): readonly string[] {
     const path = `${folder}/${entry.name}`;
     // Packages inside are places of their own.
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesOf(root, path);
-    return entry.isFile() && !unread.test(entry.name) && isForThisMachine(path) ? [path] : [];
+    return entry.isFile() && !unread.test(entry.name) && isForThisMachine(path) && isLoaded(path) ? [path] : [];
   });
+}
+
+function isLoaded(path: string): boolean {
+  const [, name = "", inside = ""] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\/(.*)$/.exec(path) ?? [];
+  return !forOthers.test(`/${path}`) && (loaded[name]?.test(inside) !== false || always.test(inside));
 }
 
 /** Images are made for the kind of machine that makes them: they get its Node. */
