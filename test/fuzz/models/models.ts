@@ -4,7 +4,6 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import type { ModelDefinition } from "../../../runtime/model/formats/definition.ts";
 import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts";
-import { parseInThread } from "../../../runtime/model/formats/parser-thread.ts";
 import { type ReadRequest, readers } from "../../../runtime/model/formats/readers.ts";
 import { recognisedFormat } from "../../../runtime/model/formats/recognition.ts";
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
@@ -12,6 +11,7 @@ import { fixtureFolder } from "../../fixtures/archive.ts";
 import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
+import { ReadingThreads } from "./reading-threads.ts";
 
 /** A model that is good: a file, or the folder that it is. */
 export interface ModelSeed {
@@ -23,7 +23,7 @@ export interface ModelSeed {
 /** Larger files are mutated seldom where it matters. */
 const maxFileBytes = 300_000;
 const maxModelBytes = 64 * 1024 ** 2;
-const parseTimeoutMs = 1000;
+const threads = new ReadingThreads();
 
 /** Every fixture that loads, small ones of each format. */
 export function modelSeeds(): readonly [ModelSeed, ...ModelSeed[]] {
@@ -94,9 +94,9 @@ function written({ path, files }: ModelSeed, file: string, work: string, chance:
   return place;
 }
 
-/** The HDF5 library goes round in circles for some files; the thread that reads them has a deadline, and so it has here. */
+/** Only what reads Keras files is not our own code. */
 function parsed(request: ReadRequest): Promise<ModelDefinition> {
-  return request.format.startsWith("keras") ? parseInThread(request, parseTimeoutMs) : readers[request.format](request);
+  return request.format.startsWith("keras") ? threads.read(request) : readers[request.format](request);
 }
 
 async function run(definition: ModelDefinition): Promise<string> {
