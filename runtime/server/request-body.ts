@@ -29,8 +29,17 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, clo
   if (declared !== undefined && Number(declared) > limits.maxBytes) {
     throw faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: Number(declared) });
   }
-  const body = await collected(request, limits, clock);
+  // A body that came along with its header is parsed by the end of this turn: it needs nobody to listen and watch.
+  await undefined;
+  const body = request.complete ? arrived(request, limits) : await collected(request, limits, clock);
   return encoding === "identity" ? body : await inflated(body, encoding, limits.maxBytes);
+}
+
+function arrived(request: IncomingMessage, { maxBytes }: BodyLimits): Buffer {
+  const body: unknown = request.read();
+  if (!Buffer.isBuffer(body)) return Buffer.alloc(0);
+  if (body.length > maxBytes) throw faults.BodyTooLarge({ limitBytes: maxBytes, sizeBytes: undefined });
+  return body;
 }
 
 function encodingOf(request: IncomingMessage): keyof typeof inflaters | "identity" {

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { freePort } from "../../operator/local/free-port.ts";
 import { type Contestant, modelwright, nodeEcho, peers } from "./serving/contestants.ts";
 import { type Sample, type Wire, exchange } from "./serving/exchange.ts";
 import { printFigures, quantile } from "./figures.ts";
@@ -39,7 +40,6 @@ const sample: Sample = {
 
 const wires: readonly Wire[] = ["rows", "v2-json", "v2-binary"];
 const running: Running[] = [];
-let port = 18_100;
 for (const contestant of [modelwright, nodeEcho, ...peers]) {
   if (
     wanted !== undefined &&
@@ -50,7 +50,7 @@ for (const contestant of [modelwright, nodeEcho, ...peers]) {
     continue;
   try {
     const echo = contestant === nodeEcho ? withAnswer(contestant) : contestant;
-    running.push(await started(echo, (port += 10), values.model));
+    running.push(await started(echo, await freePort(), values.model));
     console.log(`${contestant.name}: first answer after ${running.at(-1)?.startMs.toFixed(0)} ms`);
   } catch (thrown) {
     console.log(

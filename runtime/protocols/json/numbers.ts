@@ -49,10 +49,19 @@ export function packedNumbers(bytes: Buffer, start: number, slab: NumberSink): P
   return { shape, values: slab.values.subarray(first, slab.count), exactIntegers: !slab.inexact, end };
 }
 
-/** An empty slab for the numbers of a document of that many bytes; it grows. */
+/** Memory beyond the heap is dear to take and to give back: documents share this slab, one after the other. */
+const sharedSlab: NumberSink = { values: new Float64Array(0), count: 0, inexact: false };
+/** Numbers of the largest document that shares it: 1 MiB. */
+const maxShared = 1 << 17;
+
+/** An empty slab for the numbers of a document of that many bytes; it grows. Its memory may be that of the document before. */
 export function numberSlab(sizeBytes: number): NumberSink {
-  const capacity = Math.min(Math.max(sizeBytes >> 2, 16), 1 << 20);
-  return { values: new Float64Array(capacity), count: 0, inexact: false };
+  const most = sizeBytes >> 1;
+  if (most > maxShared)
+    return { values: new Float64Array(Math.min(sizeBytes >> 2, 1 << 20)), count: 0, inexact: false };
+  if (sharedSlab.values.length < most) sharedSlab.values = new Float64Array(most);
+  sharedSlab.count = 0;
+  return sharedSlab;
 }
 
 /** Reads one list after its opening bracket. False: not packable. */

@@ -34,7 +34,7 @@ export interface JsonArray {
 export interface JsonNumbers {
   readonly kind: "numbers";
   readonly shape: readonly number[];
-  /** The numbers, row-major; those above 2**53 are rounded. */
+  /** The numbers, row-major; those above 2**53 are rounded. Theirs is memory that the next document takes: copy what is kept. */
   readonly values: Float64Array;
   /** Every number was written as an integer that is exact here. */
   readonly exactIntegers: boolean;

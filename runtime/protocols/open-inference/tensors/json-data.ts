@@ -61,7 +61,7 @@ function dataOf(dtype: Dtype, elements: Elements): TensorData[Dtype] {
 /** NaN and infinities are taken, written as Python writes them: answers hold them, too. */
 function floats(dtype: "float32" | "float64", elements: Elements): Float32Array | Float64Array {
   if (elements.packed !== undefined) {
-    return dtype === "float64" ? elements.packed.values : new Float32Array(elements.packed.values);
+    return new tensorArrays[dtype](elements.packed.values);
   }
   const data = new tensorArrays[dtype](elements.items.length);
   for (const [index, item] of elements.items.entries()) {
