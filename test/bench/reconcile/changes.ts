@@ -10,12 +10,12 @@ const quietMs = 80;
 const rescales = 20;
 
 /** The writes that a change of `replicas` leads to at once. */
-export async function scaling({ api, anyName }: Scene): Promise<readonly Figure[]> {
+export async function scaling(scene: Scene): Promise<readonly Figure[]> {
   const seen = new Set<string>();
   for (let change = 0; change < rescales; change += 1) {
-    const { writes } = await api.change(anyName(), { spec: { replicas: 3 + (change % 2) + change } });
+    const { writes } = await scene.rescale();
     seen.add(writes.join(", "));
-    await api.untilQuiet(quietMs);
+    await scene.api.untilQuiet(quietMs);
   }
   const measured = [...seen].join("; ");
   const isMet = measured === "PATCH replicasets, PATCH modeldeployments/status";
@@ -78,11 +78,11 @@ export async function amongResyncs(
   ];
 }
 
-async function rescaled({ api, anyName }: Scene, changes: number, pauseMs: number): Promise<readonly number[]> {
+async function rescaled(scene: Scene, changes: number, pauseMs: number): Promise<readonly number[]> {
   const tookMs: number[] = [];
   for (let change = 0; change < changes; change += 1) {
-    tookMs.push((await api.change(anyName(), { spec: { replicas: 30 + pauseMs + change } })).lastChildMs);
-    if (pauseMs === 0) await api.untilQuiet(quietMs);
+    tookMs.push((await scene.rescale()).lastChildMs);
+    if (pauseMs === 0) await scene.api.untilQuiet(quietMs);
     else await pause(pauseMs);
   }
   return tookMs;

@@ -1,6 +1,7 @@
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { subscription } from "../../../runtime/gateway/routing/subscription.ts";
+import type { Outcome } from "./api/ledger.ts";
 import { type ApiProcess, startApiProcess } from "./api-process.ts";
 import { type OperatorProcess, startOperatorProcess, until } from "./operator-process.ts";
 
@@ -14,6 +15,8 @@ export interface Scene {
   stopOperator(operator: OperatorProcess, signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Waits until every ModelDeployment is Ready and nobody writes any more. */
   untilSettled(): Promise<void>;
+  /** Changes the replicas of a ModelDeployment by the seed: from 2 to 3, or back. */
+  rescale(): Promise<Outcome>;
   /** A ModelDeployment by the seed. */
   readonly anyName: () => string;
   stop(): Promise<void>;
@@ -26,6 +29,9 @@ const lookMs = 200;
 export async function startScene(size: number, random: () => number): Promise<Scene> {
   const api = await startApiProcess();
   const gateways = new Map<OperatorProcess, { readonly close: () => void }>();
+  const anyName = (): string => `model-${Math.floor(random() * size)}`;
+  /** Those that have three replicas. */
+  const enlarged = new Set<string>();
   const stopOperator: Scene["stopOperator"] = async (operator, signal) => {
     gateways.get(operator)?.close();
     gateways.delete(operator);
@@ -49,7 +55,13 @@ export async function startScene(size: number, random: () => number): Promise<Sc
       );
       await api.untilQuiet(quietMs);
     },
-    anyName: () => `model-${Math.floor(random() * size)}`,
+    rescale() {
+      const name = anyName();
+      const replicas = enlarged.delete(name) ? 2 : 3;
+      if (replicas === 3) enlarged.add(name);
+      return api.change(name, { spec: { replicas } });
+    },
+    anyName,
     async stop() {
       await Promise.all([...gateways.keys()].map((operator) => stopOperator(operator, "SIGKILL")));
       await api.stop();
