@@ -5,8 +5,10 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  ServerInterceptingCall,
   type ServerDuplexStream,
   type ServerErrorResponse,
+  type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -35,6 +37,8 @@ export interface GrpcParts {
   readonly maxBytes: number;
   /** Longest time of a unary call; a client's shorter deadline counts. */
   readonly timeoutMs: number;
+  /** A request that is not complete so long after its headers is refused; absent: after a minute. Streams of requests may wait. */
+  readonly messageTimeoutMs?: number;
   readonly onStart: () => void;
   readonly onAnswer: (answered: AnsweredRequest) => void;
   readonly clock: Clock;
@@ -65,7 +69,7 @@ function channelOptions(maxBytes: number): ChannelOptions {
 
 /** Speaks gRPC on sockets that somebody else has accepted. */
 export function grpcConnections(parts: GrpcParts): GrpcConnections {
-  const server = new Server(channelOptions(parts.maxBytes));
+  const server = new Server({ ...channelOptions(parts.maxBytes), interceptors: [promptRequests(parts)] });
   for (const service of parts.services) {
     server.addService(definitionOf(service), implementationOf(service, parts));
   }
@@ -74,6 +78,31 @@ export function grpcConnections(parts: GrpcParts): GrpcConnections {
     inject: (socket) => injector.injectConnection(socket),
     goAway: () => injector.drain(never),
     close: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
+  };
+}
+
+const messageTimeoutMs = 60_000;
+
+/** Ends calls whose request stalls half-way: nobody else hears of them before it is complete. */
+function promptRequests({ clock, messageTimeoutMs: timeoutMs = messageTimeoutMs }: GrpcParts): ServerInterceptor {
+  const details = `the request did not come within ${timeoutMs / 1000} s`;
+  return ({ requestStream }, call) => {
+    if (requestStream) return new ServerInterceptingCall(call);
+    const cancel = clock.after(timeoutMs, () => call.sendStatus({ code: rpcCodes.DEADLINE_EXCEEDED, details }));
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveHalfClose: (proceed) => {
+            cancel();
+            proceed();
+          },
+          onCancel: cancel,
+        }),
+      sendStatus: (status, next) => {
+        cancel();
+        next(status);
+      },
+    });
   };
 }
 

@@ -274,6 +274,21 @@ describe("the gRPC server lives on after", () => {
     expect(await said(caller, "still here")).toBe("still here");
   });
 
+  test.each([
+    ["a request of which a part comes and no more", "00000000ff0a", "the request did not come within 0.2 s"],
+    ["a whole request whose end is never told", "00000000030a0161", "the request did not come within 0.2 s"],
+    ["headers behind which nothing comes", "", "the request did not come within 0.2 s"],
+  ])("%s: the call is ended", async (_, hex, message) => {
+    const caller = await opened([echo()], { messageTimeoutMs: 200 });
+    const session = connectHttp2(`http://127.0.0.1:${caller.server.port}`);
+    const stream = session.request({ ":method": "POST", ":path": say, "content-type": "application/grpc" });
+    stream.write(Buffer.from(hex, "hex"));
+    const headers = await new Promise((resolve) => stream.once("response", resolve));
+    expect(headers).toMatchObject({ "grpc-status": "4", "grpc-message": encodeURI(message) });
+    session.destroy();
+    expect(await said(caller, "still here")).toBe("still here");
+  });
+
   test("more connections than it takes", async () => {
     const server = await openGrpcServer(
       { host: "127.0.0.1", port: 0, portFlag: "--grpc-port", maxConnections: 1 },
