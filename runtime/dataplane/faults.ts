@@ -22,8 +22,10 @@ export const faults = faultCatalogue<{
   Draining: { model: string };
   /** The model itself does not take the values. Engines throw a fault of this code. */
   ValuesRefused: { reason: string };
-  /** The engine threw. */
+  /** The engine ran and threw: what it says of values that passed all checks before, such as a token that is no word. */
   EngineFailed: { model: string; reason: string };
+  /** The engine gave no answer, or ended; it begins anew. Whoever holds engines throws a fault of this code. */
+  EngineLost: { reason: string };
 }>({
   SignatureMissing: {
     message: ({ model, name, known }) => `model ${model} has no signature "${name}"; it has ${listed(known)}`,
@@ -97,8 +99,9 @@ export const faults = faultCatalogue<{
   EngineFailed: {
     message: ({ model, reason }) => `${model} failed to run: ${reason}`,
     retry: "never",
-    level: "error",
+    level: "warn",
   },
+  EngineLost: { message: ({ reason }) => reason, retry: { afterMs: 1000 }, level: "error" },
 });
 
 function listed(names: readonly string[]): string {

@@ -32,6 +32,9 @@ export interface ModelInMemory {
   readonly model: LoadedModel;
 }
 
+/** Refusals of a graph that TensorFlow itself may yet take; a damaged file is as damaged for it. */
+const graphLimits: ReadonlySet<string> = new Set(["OperationsUnsupported", "GraphInvalid", "ConstantUnsupported"]);
+
 /**
  * Reads the model at `path`, contained and within limits, and loads it into the engine that is asked for, or into the first
  * that can run it. Throws a Fault (`faults.ts` here, of the format and of the engine) with the layer, operator or entry that
@@ -57,8 +60,10 @@ export async function loadModel(path: string, wanted: ModelFormat | LoadOptions 
       const definition = await parsing;
       return { format: definition.format, model: await loadIntoEngine(definition, { ...settings, engine }, notes) };
     } catch (thrown) {
-      if (i === readings.length - 1) throw thrown;
-      notes.push(`${isForTensorFlow ? "TensorFlow" : "TensorFlowJs"} cannot run it: ${Fault.from(thrown).message}`);
+      const { code, message } = Fault.from(thrown);
+      const helpsElse = isForTensorFlow || graphLimits.has(code);
+      if (i === readings.length - 1 || !helpsElse) throw thrown;
+      notes.push(`${isForTensorFlow ? "TensorFlow" : "TensorFlowJs"} cannot run it: ${message}`);
     }
   }
   throw new Error("a model has at least one reading");

@@ -2,6 +2,7 @@ import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
+import { faults } from "../../dataplane/faults.ts";
 import type { Signatures } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
@@ -169,7 +170,7 @@ export class ThreadedModel implements LoadedModel {
     this.#worker = undefined;
     for (const { reject, stopTimer } of this.#pending.values()) {
       stopTimer();
-      reject(new Error(reason));
+      reject(faults.EngineLost({ reason }));
     }
     this.#pending.clear();
   }

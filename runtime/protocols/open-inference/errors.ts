@@ -73,7 +73,8 @@ export const statuses: Readonly<Record<Code, number>> = {
   Cancelled: 499,
   Draining: 503,
   ValuesRefused: 400,
-  EngineFailed: 500,
+  EngineFailed: 400,
+  EngineLost: 503,
 };
 
 /** `{"error": "<message>"}` with the fault's status. */

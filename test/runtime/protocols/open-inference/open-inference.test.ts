@@ -267,5 +267,6 @@ test("faults below the protocol have their codes", () => {
   expect(refused(serverFaults.BodyTooLarge({ limitBytes: 1, sizeBytes: 2 }))).toEqual([413, undefined]);
   expect(refused(dataplaneFaults.QueueFull({ model: "m", limit: 1, afterMs: 1500 }))).toEqual([503, "1"]);
   expect(refused(dataplaneFaults.DeadlinePassed({ model: "m" }))).toEqual([504, undefined]);
-  expect(refused(dataplaneFaults.EngineFailed({ model: "m", reason: "r" }))).toEqual([500, undefined]);
+  expect(refused(dataplaneFaults.EngineFailed({ model: "m", reason: "r" }))).toEqual([400, undefined]);
+  expect(refused(dataplaneFaults.EngineLost({ reason: "r" }))).toEqual([503, "1"]);
 });

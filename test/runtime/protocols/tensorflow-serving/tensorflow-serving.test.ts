@@ -144,6 +144,7 @@ describe("TensorFlow Serving's REST API beyond the vectors", () => {
     expect(refused(dataplaneFaults.QueueFull({ model: "m", limit: 1, afterMs: 1500 }))).toEqual([503, "1"]);
     expect(refused(dataplaneFaults.DeadlinePassed({ model: "m" }))).toEqual([504, undefined]);
     expect(refused(dataplaneFaults.Cancelled({ model: "m" }))).toEqual([499, undefined]);
-    expect(refused(dataplaneFaults.EngineFailed({ model: "m", reason: "r" }))).toEqual([500, undefined]);
+    expect(refused(dataplaneFaults.EngineFailed({ model: "m", reason: "r" }))).toEqual([400, undefined]);
+    expect(refused(dataplaneFaults.EngineLost({ reason: "r" }))).toEqual([503, "1"]);
   });
 });
