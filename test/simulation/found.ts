@@ -136,4 +136,22 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "kind-missing", phase: 0, at: 22_491, amount: 0.252_435_979_433_357_7 },
     ],
   },
+  "two leaders, one with an old view, write a status back and forth without end": {
+    seed: 344,
+    operators: 1,
+    phases: [
+      [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 3 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "annotate" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "suspend", suspend: true } }],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-after", phase: 0, at: 22, amount: 0.265_933_426_795_527_34 },
+      { on: "event", trouble: "delay", phase: 0, at: 22, amount: 0.090_440_929_867_207_31 },
+      { on: "moment", trouble: "gateway-leaves", phase: 1, at: 0, amount: 0.381_149_454_740_807_4 },
+      { on: "moment", trouble: "edit-child", phase: 1, at: 0, amount: 0.381_057_222_140_953 },
+      { on: "event", trouble: "drop", phase: 2, at: 13, amount: 0.295_462_627_895_176_4 },
+      { on: "event", trouble: "only-bookmarks", phase: 2, at: 1, amount: 0.756_766_500_184_312_5 },
+      { on: "moment", trouble: "second-leader", phase: 2, at: 5_157, amount: 0.498_540_955_828_502_8 },
+    ],
+  },
 };
