@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { fixtureFolder } from "../../fixtures/archive.ts";
+import { rows, start } from "../runtime/program.ts";
+import { type ModelsFolder, modelsFolder } from "../runtime/repository-scene.ts";
+
+/** The real program with models of many types, to be attacked. */
+export interface Victim {
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  readonly url: string;
+  readonly admin: string;
+  /** The most memory that the program has had, in MB. */
+  readonly peakMemoryMb: () => number;
+  /** The status of a prediction that is as it should be. */
+  readonly predict: () => Promise<number>;
+  /** Requests of each model that were executed. */
+  readonly executed: () => Promise<number>;
+  readonly stop: () => Promise<number | null>;
+}
+
+const servedModels = ["simple", "identity_string", "identity_int64", "identity_bool", "identity_double"] as const;
+
+/** Starts `serve --repository` on free ports; bodies may have 8 MiB. */
+export async function startVictim(): Promise<Victim> {
+  const folder = await modelsFolder();
+  await folder.add("digits", "1");
+  for (const model of servedModels) await addOnnx(folder, model);
+  const ports = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--admin-port", "0"];
+  const program = start(["serve", "--repository", folder.path, ...ports], {
+    MALLOC_ARENA_MAX: "2",
+    MODELWRIGHT_SERVING: '{"limits":{"bodyBytes":8388608}}',
+  });
+  const { httpPort, grpcPort, adminPort } = await program.line("listening");
+  await program.line("ready");
+  const url = `http://127.0.0.1:${Number(httpPort)}`;
+  const admin = `http://127.0.0.1:${Number(adminPort)}`;
+  const { pid } = program.child;
+  return {
+    httpPort: Number(httpPort),
+    grpcPort: Number(grpcPort),
+    url,
+    admin,
+    peakMemoryMb: () => {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    },
+    predict: async () => {
+      const body = JSON.stringify({ instances: rows });
+      return (await fetch(`${url}/v1/models/digits:predict`, { method: "POST", body })).status;
+    },
+    executed: async () => {
+      const metrics = await (await fetch(`${admin}/metrics`)).text();
+      const counts = metrics.matchAll(/^modelwright_inferences_total\{.*fault=""\} (\d+)$/gm);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    },
+    stop: async () => {
+      program.child.kill("SIGTERM");
+      const { code } = await program.ended;
+      await folder.dispose();
+      return code;
+    },
+  };
+}
+
+async function addOnnx(folder: ModelsFolder, model: string): Promise<void> {
+  await folder.add(model, "1", `${fixtureFolder("onnx-models")}/${model}/model.onnx`);
+}
+
+/** How long a connection may stay silent before the test closes it, as a client would. */
+const patienceMs = 1500;
+
+/**
+ * What the program says to these bytes on a connection of its own: one line of status and one of body for each answer, then
+ * `closed` when it closed the connection, `open` when it waits for more.
+ */
+export function said(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  const end = (how: string): void => {
+    clearTimeout(timer);
+    socket.destroy();
+    resolve([...answersIn(Buffer.concat(chunks).toString("utf8")), how].join("\n"));
+  };
+  let timer = setTimeout(() => end("open"), patienceMs);
+  socket.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    clearTimeout(timer);
+    timer = setTimeout(() => end("open"), patienceMs);
+  });
+  socket.on("error", () => end("closed"));
+  socket.on("close", () => end("closed"));
+  for (const part of parts) socket.write(part);
+  return promise;
+}
+
+/** Answers one behind the other, as `400 {"error":…}`; those that tell no length have no body. */
+function* answersIn(text: string): Generator<string> {
+  let rest = text;
+  while (rest !== "") {
+    const headEnd = rest.indexOf("\r\n\r\n");
+    if (headEnd < 0) break;
+    const head = rest.slice(0, headEnd);
+    const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
+    const body = rest.slice(headEnd + 4, headEnd + 4 + length);
+    yield `${head.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length)} ${body}`.trimEnd();
+    rest = rest.slice(headEnd + 4 + length);
+  }
+}
