@@ -49,6 +49,7 @@ export async function playCalmly(stage: Stage, namespace: string): Promise<Refer
       const actsBefore = place.ledger.acts.length;
       const counted = countRequests(place, story);
       await begin(stage, place, story);
+      await place.operator?.leads;
       await until(
         () => restOf(stage, namespace) === story.rest,
         () => `${story.name}: ${restOf(stage, namespace)}`,
@@ -123,6 +124,7 @@ async function playStory(stage: Stage, place: Place, { story, calm, point }: Sce
   const fuse = layFuse(place, story, point);
   await begin(stage, place, story);
   const past = async (): Promise<void> => {
+    await place.operator?.leads;
     await until(isLikeCalm, () => "");
     await quiet(stage, place, quietMs);
   };
@@ -191,9 +193,8 @@ function counts({ change }: Story, request: { readonly path: string }): boolean 
 }
 
 function restOf({ view }: Stage, namespace: string): string {
-  const plurals = view.objects(namespace).map(([plural]) => plural);
-  const replicaSets = plurals.filter((plural) => plural === "replicasets").length;
-  return restWords(view.deployments.find({ namespace, name: "digits" }), replicaSets);
+  const objects = view.objects(namespace).filter(([, { metadata }]) => metadata.name !== "default");
+  return restWords(view.deployments.find({ namespace, name: "digits" }), objects);
 }
 
 /** Waits until neither the cluster changes nor the operator asks for anything. */

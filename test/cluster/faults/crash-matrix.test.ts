@@ -15,7 +15,7 @@ const reason = whyNotHere();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 
 /** MODELWRIGHT_CRASHES=all plays every crash point, which takes minutes; a number that many chains of stories. */
-const size = process.env["MODELWRIGHT_CRASHES"] ?? "4";
+const size = process.env["MODELWRIGHT_CRASHES"] ?? "3";
 const parallel = Number(process.env["MODELWRIGHT_CRASHES_AT_A_TIME"] ?? 4);
 
 /**

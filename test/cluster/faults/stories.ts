@@ -32,12 +32,30 @@ export const stories: readonly Story[] = [
   { name: "delete", change: remove, rest: "nothing, 0 ReplicaSets" },
 ];
 
-/** What `rest` is compared with. */
-export function restWords(deployment: ModelDeployment | undefined, replicaSets: number): string {
-  const ready = deployment?.status?.conditions?.find(({ type }) => type === "Ready");
+/** What `rest` is compared with: the condition of the present generation, ReplicaSets, what somebody changed and is still so. */
+export function restWords(deployment: ModelDeployment | undefined, objects: Objects): string {
+  const { metadata, status } = deployment ?? {};
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const isCurrent = ready?.observedGeneration === metadata?.generation;
   const condition = ready === undefined ? "nothing" : `Ready=${ready.status} ${ready.reason}`;
-  return `${condition}, ${replicaSets} ReplicaSet${replicaSets === 1 ? "" : "s"}`;
+  const replicaSets = objects.filter(([plural]) => plural === "replicasets").length;
+  const edited = objects.filter(([plural, object]) => edits[plural]?.test(JSON.stringify(object)));
+  return [
+    isCurrent ? condition : `${condition} of before`,
+    `${replicaSets} ReplicaSet${replicaSets === 1 ? "" : "s"}`,
+    ...edited.map(([plural]) => `${plural} edited`),
+  ].join(", ");
 }
+
+type Objects = readonly (readonly [plural: string, object: object])[];
+
+/** By what an object shows that `edit` was there. */
+const edits: Readonly<Record<string, RegExp>> = {
+  services: /"port":80\b/,
+  endpointslices: /"endpoints":(null|\[\])/,
+  poddisruptionbudgets: /"maxUnavailable":2\b/,
+  serviceaccounts: /"automountServiceAccountToken":true/,
+};
 
 function create(client: Client, namespace: string): Promise<unknown> {
   const { apiVersion, kind, spec } = modelDeployment(modelSpec("good-1.h5"));

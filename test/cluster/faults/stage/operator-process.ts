@@ -6,8 +6,9 @@ import { createInterface } from "node:readline";
 import { exitCodes } from "../../../../runtime/contract/exit-codes.ts";
 
 const program = join(import.meta.dirname, "../../../../operator/main.ts");
-/** Ends the program with whoever started it, whose death closes the pipe. */
-const leash = 'process.stdin.on("end", () => process.kill(process.pid, "SIGKILL")).resume().unref()';
+/** Ends the program with whoever started it. */
+const leash =
+  "const { ppid } = process; setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 500).unref()";
 
 export interface OperatorStart {
   /** Where it looks for the API server, on 127.0.0.1. */
@@ -52,7 +53,7 @@ export function startOperatorProcess({ apiPort, account, namespace, identity }: 
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const node = ["--import", `data:text/javascript,${encodeURIComponent(leash)}`, program];
-  const child = spawn(process.execPath, [...node, ...args], { env: {}, stdio: "pipe" });
+  const child = spawn(process.execPath, [...node, ...args], { env: {}, stdio: ["ignore", "pipe", "pipe"] });
   const end = once(child, "exit").then(() => child.signalCode ?? String(child.exitCode));
   const log: string[] = [];
   const runs = Promise.withResolvers<number>();
