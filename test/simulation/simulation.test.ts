@@ -48,7 +48,7 @@ describe("an operator to which everything happens that may happen", () => {
     "some of the mode %s",
     async (mode) => {
       const failures: string[] = [];
-      for (let seed = 1; seed <= 25; seed += 1) failures.push(await failure(mode, seed));
+      for (let seed = 1; seed <= 6; seed += 1) failures.push(await failure(mode, seed));
       expect(failures.filter((one) => one !== "")).toEqual([]);
     },
     120_000,
