@@ -53,6 +53,7 @@ export const statuses: Readonly<Record<Code, Status>> = {
   RegressDtype: "INVALID_ARGUMENT",
   SignatureNamed: "INVALID_ARGUMENT",
   NotAnObject: "INVALID_ARGUMENT",
+  KeyRepeated: "INVALID_ARGUMENT",
   SignatureNotText: "INVALID_ARGUMENT",
   InputsMissing: "INVALID_ARGUMENT",
   InputsTwice: "INVALID_ARGUMENT",

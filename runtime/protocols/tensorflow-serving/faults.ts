@@ -16,6 +16,8 @@ export const faults = faultCatalogue<{
   SignatureUnknown: { signature: string };
   SignatureNamed: { signature: string };
   NotAnObject: { json: string };
+  /** TensorFlow Serving takes the first. */
+  KeyRepeated: { path: string };
   SignatureNotText: { json: string };
   InputsMissing: Empty;
   InputsTwice: { json: string };
@@ -60,6 +62,7 @@ export const faults = faultCatalogue<{
   NoSuchVersion: said(({ name, version }) => `Could not find version ${version} of model ${name}`),
   SignatureUnknown: said(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
   SignatureNamed: said(({ signature }) => `No signature was found with the name: ${signature}`),
+  KeyRepeated: said(({ path }) => `${path} stands twice; must stand once`),
   NotAnObject: said(({ json }) => `JSON Value: ${json} Is not object`),
   SignatureNotText: said(
     ({ json }) => `JSON Value: ${json} not formatted correctly. 'signature_name' key must be a string value.`,

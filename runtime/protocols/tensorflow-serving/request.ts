@@ -27,6 +27,7 @@ export interface RequestDocument {
 export function requestDocument(body: Buffer): RequestDocument {
   const root = parseJson(body);
   if (root.kind !== "object") throw faults.NotAnObject({ json: quoted(root) });
+  checkKeys(root, "");
   const name = member(root, "signature_name");
   if (name !== undefined && name.kind !== "string") throw faults.SignatureNotText({ json: quoted(root) });
   return { root, signature: name === undefined || name.value === "" ? defaultSignature : name.value };
@@ -49,8 +50,18 @@ export function predictInputs(root: JsonObject, signature: Signature): PredictIn
   return { format: "columnar", inputs: columnInputs(inputs, signature) };
 }
 
+/** Of a repeated key some readers take the first value and others the last: what one has checked the other would not run. */
+function checkKeys({ members }: JsonObject, path: string): void {
+  const seen = new Set<string>();
+  for (const [key] of members) {
+    if (seen.has(key)) throw faults.KeyRepeated({ path: `${path}${key}` });
+    seen.add(key);
+  }
+}
+
 function columnInputs(inputs: JsonValue, signature: Signature): readonly NamedTensor[] {
   if (inputs.kind === "object" && !isBase64Object(inputs)) {
+    checkKeys(inputs, "inputs.");
     return signature.inputs.map((spec) => {
       const value = member(inputs, spec.name);
       if (value === undefined) throw faults.ColumnMissing({ name: spec.name });

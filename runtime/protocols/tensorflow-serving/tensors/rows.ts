@@ -60,7 +60,7 @@ function isNamedRow(row: JsonValue): row is JsonObject {
 function addNamedRow(columns: readonly RowColumn[], row: JsonObject, index: number): void {
   const seen = new Set<string>();
   for (const [key, value] of row.members) {
-    if (seen.has(key)) continue;
+    if (seen.has(key)) throw faults.KeyRepeated({ path: `instances[${index}].${key}` });
     seen.add(key);
     addRow(
       columns.find(({ name }) => name === key),

@@ -24,16 +24,16 @@ function predict(model: string, body: string): Promise<string> {
 describe("TensorFlow Serving's REST API beyond the vectors", () => {
   const answers: readonly (readonly [string, string, string, string])[] = [
     [
-      "the first of repeated keys wins",
+      "repeated keys are refused",
       "half_plus_two",
       '{"instances":[1],"instances":[3]}',
-      '200 { "predictions": [2.5] }',
+      '400 { "error": "instances stands twice; must stand once" }',
     ],
     [
-      "the first of repeated inputs in a row wins",
+      "repeated inputs in a row are refused",
       "half_plus_two",
       '{"instances":[{"x":1,"x":3}]}',
-      '200 { "predictions": [2.5] }',
+      '400 { "error": "instances[0].x stands twice; must stand once" }',
     ],
     [
       "what follows the document is ignored",
