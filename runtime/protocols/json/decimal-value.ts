@@ -58,9 +58,13 @@ function scaledSum({ high, low, lowDigits, power }: Decimal): number {
   if (power < -22 || power > 0) return Number.NaN;
   const unit = exactPowers[lowDigits] ?? 1;
   const product = high * unit;
+  return nearestQuotient(product, low, productError(high, unit, product), exactPowers[-power] ?? 1);
+}
+
+/** The double nearest to `(product + lack + low) / divisor`, `low` being less than `product`; NaN when rounding is in doubt. */
+export function nearestQuotient(product: number, low: number, lack: number, divisor: number): number {
   const sum = product + low;
-  const rest = productError(high, unit, product) + (low - (sum - product));
-  const divisor = exactPowers[-power] ?? 1;
+  const rest = lack + (low - (sum - product));
   const quotient = sum / divisor;
   const back = quotient * divisor;
   const correction = (sum - back - productError(quotient, divisor, back) + rest) / divisor;

@@ -1,3 +1,4 @@
+import { scanFractions } from "./fraction-scan.ts";
 import { type NumberSink, scanNumber } from "./number-scan.ts";
 
 /** A packed array of numbers as it stands in the text. */
@@ -9,10 +10,16 @@ export interface PackedNumbers {
   readonly end: number;
 }
 
-interface Packing {
+/** A document, as its packed arrays are read. */
+export interface NumberText {
   readonly bytes: Buffer;
-  /** Takes the numbers of all packed arrays of a document, one after the other. */
+  /** The same bytes. */
+  readonly view: DataView;
+  /** Takes the numbers of all packed arrays, one after the other. */
   readonly slab: NumberSink;
+}
+
+interface Packing extends NumberText {
   at: number;
   /** Sizes found so far by level; a level not yet closed is absent. */
   readonly shape: number[];
@@ -20,11 +27,15 @@ interface Packing {
   leaf: number | undefined;
 }
 
+const point = 0x2e;
 const comma = 0x2c;
 const open = 0x5b;
 const close = 0x5d;
 /** TensorFlow's own bound is 254; deeper than this no model goes. */
 const maxRank = 64;
+
+/** A list with so many other numbers in a row is not made of short fractions. */
+const maxMisses = 8;
 
 /** An array that cannot be packed. */
 export interface UnpackedAt {
@@ -37,10 +48,11 @@ export interface UnpackedAt {
  * Reads an array of numbers, nested to any rank, that starts with `[` at `start`. Anything else in it (a string, an object,
  * NaN, a ragged edge, a syntax error) cannot be packed; the careful parser reads such an array instead.
  */
-export function packedNumbers(bytes: Buffer, start: number, slab: NumberSink): PackedNumbers | UnpackedAt {
+export function packedNumbers(text: NumberText, start: number): PackedNumbers | UnpackedAt {
+  const { slab } = text;
   const first = slab.count;
   slab.inexact = false;
-  const packing: Packing = { bytes, slab, at: start + 1, shape: [], leaf: undefined };
+  const packing: Packing = { ...text, at: start + 1, shape: [], leaf: undefined };
   if (!packList(packing, 0)) {
     slab.count = first;
     return { shape: undefined, end: packing.at };
@@ -54,8 +66,12 @@ const sharedSlab: NumberSink = { values: new Float64Array(0), count: 0, inexact:
 /** Numbers of the largest document that shares it: 1 MiB. */
 const maxShared = 1 << 17;
 
-/** An empty slab for the numbers of a document of that many bytes; it grows. Its memory may be that of the document before. */
-export function numberSlab(sizeBytes: number): NumberSink {
+/** A document with an empty slab, which grows; its memory may be that of the document before. */
+export function numberText(bytes: Buffer): NumberText {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), slab: numberSlab(bytes.length) };
+}
+
+function numberSlab(sizeBytes: number): NumberSink {
   const most = sizeBytes >> 1;
   if (most > maxShared)
     return { values: new Float64Array(Math.min(sizeBytes >> 2, 1 << 20)), count: 0, inexact: false };
@@ -95,10 +111,17 @@ function packLists(packing: Packing, level: number): boolean {
 }
 
 function packLeaf(packing: Packing, level: number): boolean {
-  const { bytes, slab } = packing;
+  const { bytes, view, slab } = packing;
   const first = slab.count;
   let at = packing.at;
+  let misses = 0;
   for (;;) {
+    if (misses < maxMisses && (bytes[at + 1] === point || bytes[at + 2] === point)) {
+      const next = scanFractions(bytes, view, at, slab);
+      misses = next === at ? misses + 1 : 0;
+      slab.inexact ||= next > at;
+      at = skipSpace(bytes, next);
+    }
     packing.at = at;
     if (slab.count === slab.values.length) slab.values = grown(slab.values);
     at = scanNumber(bytes, at, slab);

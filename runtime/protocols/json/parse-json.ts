@@ -1,6 +1,6 @@
 import { faults } from "./faults.ts";
 import { type NumberSink, scanNumber } from "./number-scan.ts";
-import { numberSlab, packedNumbers, skipSpace } from "./numbers.ts";
+import { type NumberText, numberText, packedNumbers, skipSpace } from "./numbers.ts";
 import { scanString } from "./string-scan.ts";
 import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
 
@@ -13,8 +13,8 @@ interface Cursor {
   readonly bytes: Buffer;
   /** Takes a number that stands alone. */
   readonly single: NumberSink;
-  /** Takes packed numbers, once there are any. */
-  slab: NumberSink | undefined;
+  /** For packed numbers, once there may be any. */
+  numbers: NumberText | undefined;
   at: number;
   depth: number;
   values: number;
@@ -49,7 +49,7 @@ function documentCursor(bytes: Buffer): Cursor {
 
 function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {
   const single = { values: new Float64Array(1), count: 0, inexact: false };
-  return { bytes, single, slab: undefined, at, depth: 0, values: 0, packFrom };
+  return { bytes, single, numbers: undefined, at, depth: 0, values: 0, packFrom };
 }
 
 function parseValue(cursor: Cursor): JsonValue {
@@ -97,8 +97,8 @@ function parseObject(cursor: Cursor): JsonObject {
 function parseArray(cursor: Cursor): JsonValue {
   const { bytes, at: start } = cursor;
   if (start >= cursor.packFrom) {
-    cursor.slab ??= numberSlab(bytes.length - start);
-    const packed = packedNumbers(bytes, start, cursor.slab);
+    cursor.numbers ??= numberText(bytes);
+    const packed = packedNumbers(cursor.numbers, start);
     if (packed.shape !== undefined) {
       cursor.at = packed.end;
       const { shape, values, exactIntegers } = packed;

@@ -102,6 +102,22 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     ]);
   });
 
+  test("reads fractions of any length, short, long and mixed with others, as JSON.parse does", () => {
+    const fraction = fc
+      .tuple(fc.constantFrom("", "-"), fc.constantFrom("0", "7", "12"), fc.stringMatching(/^\d{1,20}$/))
+      .map(([sign, whole, digits]) => `${sign}${whole}.${digits}`);
+    const number = fc.oneof(fraction, fraction, fraction, fc.integer().map(String), fc.constantFrom("1e-05", "-2.5E3"));
+    const space = fc.constantFrom("", "", "", " ", "\n");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(number, space), { minLength: 1, maxLength: 60 }), (numbers) => {
+        const text = `[${numbers.map(([digits, gap]) => `${gap}${digits}`).join(",")}]`;
+        const value = parsed(text);
+        expect(value.kind === "numbers" ? [...value.values] : value.kind).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test("does not call integers beyond 2**53 exact", () => {
     expect(parsed("[9007199254740991]")).toMatchObject({ kind: "numbers", exactIntegers: true });
     expect(parsed("[9007199254740993]")).toMatchObject({ kind: "numbers", exactIntegers: false });
