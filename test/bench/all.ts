@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const benchmarks = [
   "./reconcile.ts",
+  "./reconcile-cluster.ts",
   "./operator.ts",
   "./runtime-start.ts",
   "./start.ts",

@@ -14,7 +14,7 @@ import { leadership } from "./reconcile/leadership.ts";
 import { type Scene, seededRandom, startScene } from "./reconcile/scene.ts";
 import { memory, restart, resync } from "./reconcile/standstill.ts";
 
-const objects = Number(process.argv[2] ?? 1_000);
+const objects = Number(process.argv[2] ?? 10_000);
 const changes = Number(process.argv[3] ?? 200);
 const seed = Number(process.argv[4] ?? 1);
 const sizes = objects > 1_000 ? [1_000, objects] : [objects];
