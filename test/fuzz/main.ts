@@ -25,7 +25,10 @@ for (const kind of ["requests", "models"] as const) {
   const count = Number(values[kind]);
   const share = Math.ceil(count / availableParallelism());
   let toldAt = 0;
+  let violations = 0;
   const onProgress = (current: Tally): void => {
+    for (const { seed, what } of current.violations.slice(violations)) console.log(`  seed ${seed}: ${what}`);
+    violations = current.violations.length;
     if (performance.now() - toldAt < 10_000) return;
     toldAt = performance.now();
     console.log(`${kind}, ${seconds()} s: ${tallyLine(current)}`);
@@ -38,6 +41,5 @@ for (const kind of ["requests", "models"] as const) {
     campaigns.filter((each) => each.count > 0).map((each) => play(kind, { ...each, tally, onProgress })),
   );
   console.log(`${kind}, ${seconds()} s, seeds from ${values.seed}: ${tallyLine(tally)}`);
-  for (const { seed, what } of tally.violations) console.log(`  seed ${seed}: ${what}`);
   if (tally.violations.length > 0) process.exitCode = 1;
 }

@@ -20,8 +20,8 @@ interface Told extends ToldTally {
   readonly peakMemoryMb?: number;
 }
 
-/** A process that says nothing for so long hangs. */
-const silentMs = 60_000;
+/** A process that says nothing for so long hangs, even where others take most of the processor. */
+const silentMs = 240_000;
 /** More memory than this says that a file or a request got what it asked for. */
 const maxMemoryMb = 1024;
 /** Seeds a process plays before it gives way to a fresh one. */

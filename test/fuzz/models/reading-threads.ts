@@ -10,7 +10,7 @@ import type { ReadRequest } from "../../../runtime/model/formats/readers.ts";
 /** A thread reads so many models before a fresh one takes its place. */
 const readsEach = 200;
 /** The HDF5 library goes round in circles for some files; a thread that has computed for so long does. */
-const maxCpuMs = 1000;
+const maxCpuMs = 500;
 const checkMs = 200;
 
 /** Reads models in a thread, as the runtime does, that is kept from one to the next: its start takes far longer than a read. */
@@ -34,7 +34,7 @@ export class ReadingThreads {
       });
     }, checkMs);
     try {
-      worker.postMessage(request);
+      worker.postMessage(request, []);
       const told = once(worker, "message", { signal: ended.signal });
       const [answer] = (await Promise.race([told, endless.promise])) as [ParseAnswer]; // see reading-thread.ts
       if ("model" in answer) return answer.model;
