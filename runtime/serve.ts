@@ -3,6 +3,7 @@ import { addressLines, failedLine, readyLine, stateLine } from "./announcements.
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { turns } from "./base/turns.ts";
+import { hasGpu } from "./engines/gpu.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
 import { type ReadyModel, bringUp } from "./model/bring-up.ts";
 import { modelSource } from "./model/model-source.ts";
@@ -115,7 +116,7 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
       bringUp(entry, {
         path,
         volume,
-        load: { format, engine, ...(isCrowded() ? { threads: threads ?? 1 } : given) },
+        load: { format, engine, wantsGpu: hasGpu(), ...(isCrowded() ? { threads: threads ?? 1 } : given) },
         ...(isCrowded()
           ? {}
           : {
