@@ -3,7 +3,7 @@ import { framing } from "./framing-cases.ts";
 import { headers } from "./header-cases.ts";
 import type { ConnectionCase } from "./raw-request.ts";
 import { requestLines } from "./request-line-cases.ts";
-import { type Victim, said, startVictim } from "./scene.ts";
+import { type Victim, said, startVictim } from "../scene.ts";
 
 let victim: Victim;
 let executedBefore = 0;

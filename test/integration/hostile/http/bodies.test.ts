@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rowBodies } from "./row-cases.ts";
-import { type Victim, startVictim } from "./scene.ts";
+import { type Victim, startVictim } from "../scene.ts";
 import { tensorBodies } from "./tensor-cases.ts";
 
 /** Cases that are no mistake: bodies that other servers take as well. */

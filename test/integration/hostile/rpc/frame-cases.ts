@@ -1,0 +1,170 @@
+import { deflateSync, gzipSync } from "node:zlib";
+import { type RpcCase, framed } from "./rpc-connection.ts";
+
+const predict = "/tensorflow.serving.PredictionService/Predict";
+const megabytes = 1024 * 1024;
+
+/** Paths, frames and encodings. */
+export const frameCases: Readonly<Record<string, RpcCase>> = {
+  "a method nobody knows": {
+    path: "/inference.GRPCInferenceService/Destroy",
+    sends: [framed(Buffer.alloc(0))],
+    want: "12: The server does not implement the method /inference.GRPCInferenceService/Destroy",
+  },
+  "a service nobody knows": {
+    path: "/evil.Service/Run",
+    sends: [framed(Buffer.alloc(0))],
+    want: "12: The server does not implement the method /evil.Service/Run",
+  },
+  "a path without a method": {
+    path: "/",
+    sends: [framed(Buffer.alloc(0))],
+    want: "12: The server does not implement the method /",
+  },
+  "a path of 10 KB": {
+    path: `/${"a".repeat(10_000)}/b`,
+    sends: [framed(Buffer.alloc(0))],
+    want: /^12: The server does not implement the method \/aaaaaaaaaaaaaa[^]*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\/b$/,
+  },
+  "a path with dots": {
+    path: "/../../etc/passwd",
+    sends: [framed(Buffer.alloc(0))],
+    want: "12: The server does not implement the method /../../etc/passwd",
+  },
+  "a path named __proto__": {
+    path: "/__proto__/constructor",
+    sends: [framed(Buffer.alloc(0))],
+    want: "12: The server does not implement the method /__proto__/constructor",
+  },
+  "JSON as content type": {
+    path: predict,
+    headers: { "content-type": "application/json" },
+    sends: [Buffer.from("{}")],
+    want: "HTTP 415",
+  },
+  "grpc-web": {
+    path: predict,
+    headers: { "content-type": "application/grpc-web" },
+    sends: [framed(Buffer.alloc(0))],
+    want: "3: Missing ModelSpec",
+  },
+  GET: {
+    path: predict,
+    headers: { ":method": "GET" },
+    sends: [],
+    want: "12: Received no request message for server streaming method /tensorflow.serving.PredictionService/Predict",
+  },
+  "no message": {
+    path: predict,
+    sends: [],
+    want: "12: Received no request message for server streaming method /tensorflow.serving.PredictionService/Predict",
+  },
+  "two messages": {
+    path: predict,
+    sends: [framed(Buffer.alloc(0)), framed(Buffer.alloc(0))],
+    want: "12: Received a second request message for server streaming method /tensorflow.serving.PredictionService/Predict",
+  },
+  "half a frame": {
+    path: predict,
+    sends: [Buffer.from([0, 0, 0])],
+    want: "12: Received no request message for server streaming method /tensorflow.serving.PredictionService/Predict",
+  },
+  "a length beyond the limit": {
+    path: predict,
+    sends: [framed(Buffer.alloc(10), { length: 0xffff_ffff })],
+    want: "8: Received message larger than max (4294967295 vs 8388608)",
+  },
+  "a length longer than the message": {
+    path: predict,
+    sends: [framed(Buffer.alloc(10), { length: 100 })],
+    want: "12: Received no request message for server streaming method /tensorflow.serving.PredictionService/Predict",
+  },
+  "a length shorter than the message": {
+    path: predict,
+    sends: [framed(Buffer.alloc(10, 1), { length: 3 })],
+    want: "8: Received message larger than max (16843009 vs 8388608)",
+  },
+  "a message of 9 MiB": {
+    path: predict,
+    sends: [framed(Buffer.alloc(9 * megabytes))],
+    want: "8: Received message larger than max (9437184 vs 8388608)",
+  },
+  "a flag that is neither 0 nor 1": {
+    path: predict,
+    sends: [framed(Buffer.alloc(10), { flag: 7 })],
+    want: "3: the request is no part of a tensorflow.serving.PredictRequest: a field has number 0",
+  },
+  "compressed, without an encoding": {
+    path: predict,
+    sends: [framed(gzipSync(Buffer.alloc(10)), { flag: 1 })],
+    want: "3: output_filter[0] is no part of a tensorflow.serving.PredictRequest: field 3 has wire type 7; must have 2",
+  },
+  "an encoding nobody knows": {
+    path: predict,
+    headers: { "grpc-encoding": "br" },
+    sends: [framed(Buffer.alloc(10), { flag: 1 })],
+    want: '12: Received message compressed with unsupported encoding "br"',
+  },
+  "an encoding named __proto__": {
+    path: predict,
+    headers: { "grpc-encoding": "__proto__" },
+    sends: [framed(Buffer.alloc(10), { flag: 1 })],
+    want: '12: Received message compressed with unsupported encoding "__proto__"',
+  },
+  "gzip that is none": {
+    path: predict,
+    headers: { "grpc-encoding": "gzip" },
+    sends: [framed(Buffer.alloc(10), { flag: 1 })],
+    want: "13: Failed to decompress message",
+  },
+  "gzip that is cut short": {
+    path: predict,
+    headers: { "grpc-encoding": "gzip" },
+    sends: [framed(gzipSync(Buffer.alloc(1000)).subarray(0, 15), { flag: 1 })],
+    want: "13: Failed to decompress message",
+  },
+  "a gzip bomb of 1 GiB": {
+    path: predict,
+    headers: { "grpc-encoding": "gzip" },
+    sends: [
+      framed(Buffer.concat(Array.from({ length: 64 }, () => gzipSync(Buffer.alloc(16 * megabytes)))), { flag: 1 }),
+    ],
+    want: "8: Received message that decompresses to a size larger than 8388608",
+  },
+  "a deflate bomb of 256 MiB": {
+    path: predict,
+    headers: { "grpc-encoding": "deflate" },
+    sends: [framed(deflateSync(Buffer.alloc(256 * megabytes)), { flag: 1 })],
+    want: "8: Received message that decompresses to a size larger than 8388608",
+  },
+  "a timeout that is none": {
+    path: predict,
+    headers: { "grpc-timeout": "soon" },
+    sends: [framed(Buffer.alloc(0))],
+    want: '13: Invalid grpc-timeout value "soon"',
+  },
+  "a timeout of zero": {
+    path: predict,
+    headers: { "grpc-timeout": "0n" },
+    sends: [framed(Buffer.alloc(0))],
+    want: "3: Missing ModelSpec",
+  },
+  "a timeout of 99,999,999 hours": {
+    path: predict,
+    headers: { "grpc-timeout": "99999999H" },
+    sends: [framed(Buffer.alloc(0))],
+    want: "3: Missing ModelSpec",
+  },
+  "a timeout of twenty digits": {
+    path: predict,
+    headers: { "grpc-timeout": "99999999999999999999S" },
+    sends: [framed(Buffer.alloc(0))],
+    want: "3: Missing ModelSpec",
+  },
+  "binary metadata that is no base64": {
+    path: predict,
+    headers: { "x-bin": "*" },
+    sends: [framed(Buffer.alloc(0))],
+    want: "3: Missing ModelSpec",
+  },
+};

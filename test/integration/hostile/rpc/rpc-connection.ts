@@ -1,0 +1,73 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  connect,
+} from "node:http2";
+
+/** A call over gRPC and how it must end. */
+export interface RpcCase {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly sends: readonly Uint8Array[];
+
+  readonly want: string | RegExp;
+}
+
+/** A connection that speaks HTTP/2 as it likes, not as a client of gRPC would. */
+export interface RpcConnection {
+  readonly session: ClientHttp2Session;
+  /** A call that is open; nothing is sent on it yet. */
+  readonly open: (path: string, headers?: OutgoingHttpHeaders) => ClientHttp2Stream;
+  readonly close: () => void;
+}
+
+export function rpcConnection(port: number): RpcConnection {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on("error", () => {});
+  return {
+    session,
+    open: (path, headers = {}) => {
+      const stream = session.request(
+        { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers", ...headers },
+        { endStream: false },
+      );
+      stream.on("error", () => {});
+      stream.resume();
+      return stream;
+    },
+    close: () => session.destroy(),
+  };
+}
+
+/** A message with the five bytes that gRPC puts before it; `length` may lie. */
+export function framed(message: Uint8Array, { length = message.length, flag = 0 } = {}): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = flag;
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, message]);
+}
+
+const waitMs = 3000;
+
+/** How a call ends: `3: details` by gRPC's status, `HTTP 415`, `reset 8` or `silent`. */
+export function ended(stream: ClientHttp2Stream): Promise<string> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve("silent"), waitMs);
+    const end = (how: string): void => {
+      clearTimeout(timer);
+      resolve(how);
+    };
+    const told = (headers: IncomingHttpHeaders): void => {
+      const { "grpc-status": status, "grpc-message": message } = headers;
+      const http = Number(headers[":status"] ?? 200);
+      if (typeof status === "string")
+        end(`${status}: ${decodeURIComponent(typeof message === "string" ? message : "")}`);
+      else if (http !== 200) end(`HTTP ${http}`);
+    };
+    stream.on("response", told);
+    stream.on("trailers", told);
+    stream.on("close", () => end(`reset ${stream.rstCode}`));
+  });
+}

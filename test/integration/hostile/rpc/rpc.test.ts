@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Victim, startVictim } from "../scene.ts";
+import { frameCases } from "./frame-cases.ts";
+import { messageCases } from "./message-cases.ts";
+import { ended, rpcConnection } from "./rpc-connection.ts";
+
+/** TensorFlow fills up values that are missing and drops those that are too many; two are good and must be answered. */
+const harmless = 2 + 2;
+
+let victim: Victim;
+let executedBefore = 0;
+beforeAll(async () => {
+  victim = await startVictim();
+  expect(await victim.predict()).toBe(200);
+  executedBefore = await victim.executed();
+});
+afterAll(async () => {
+  expect(await victim.executed()).toBe(executedBefore + harmless);
+  expect(await victim.predict()).toBe(200);
+  expect(victim.peakMemoryMb()).toBeLessThan(500);
+  expect(await victim.stop()).toBe(0);
+});
+
+describe("hostile calls over gRPC", () => {
+  test.each(Object.entries({ ...frameCases, ...messageCases }))("%s", async (_name, { path, headers, sends, want }) => {
+    const { open, close } = rpcConnection(victim.grpcPort);
+    const call = open(path, headers);
+    const told = ended(call);
+    for (const bytes of sends) call.write(bytes);
+    call.end();
+    if (typeof want === "string") expect(await told).toBe(want);
+    else expect(await told).toMatch(want);
+    close();
+  });
+
+  test("two thousand calls that are reset as soon as they are open", async () => {
+    const { session, open, close } = rpcConnection(victim.grpcPort);
+    for (let i = 0; i < 2000 && !session.destroyed; i++) open("/tensorflow.serving.PredictionService/Predict").close(8);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    close();
+    expect(await victim.predict()).toBe(200);
+  });
+
+  test("a thousand calls of which none is ever finished keep nobody else waiting", async () => {
+    const { open, close } = rpcConnection(victim.grpcPort);
+    for (let i = 0; i < 1000; i++)
+      open("/inference.GRPCInferenceService/ModelInfer").write(Buffer.from([0, 0, 0, 1, 0]));
+    const other = rpcConnection(victim.grpcPort);
+    const live = other.open("/inference.GRPCInferenceService/ServerLive");
+    const told = ended(live);
+    live.end(Buffer.alloc(5));
+    expect(await told).toBe("0: OK");
+    expect(await victim.predict()).toBe(200);
+    close();
+    other.close();
+  });
+});
