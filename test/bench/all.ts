@@ -16,6 +16,8 @@ const benchmarks = [
   "./runtime-start.ts",
   "./start.ts",
   "./repository.ts",
+  "./data-plane.ts",
+  "./runtime-load.ts",
   "./engines.ts",
 ];
 const rows: string[] = [];

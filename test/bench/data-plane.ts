@@ -4,13 +4,12 @@
  *
  *     npx node test/bench/data-plane.ts [--seconds 2] [--rounds 5] [--connections 32] [--only mosec,FastAPI]
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { freePort } from "../../operator/local/free-port.ts";
 import { type Contestant, modelwright, nodeEcho, peers } from "./serving/contestants.ts";
-import { type Sample, type Wire, exchange } from "./serving/exchange.ts";
+import { type Wire, exchange } from "./serving/exchange.ts";
+import { mlpModel, mlpSample } from "./serving/mlp-sample.ts";
 import { printFigures, quantile } from "./figures.ts";
 import { type Run, type Running, loaded, started } from "./serving/running.ts";
 
@@ -20,23 +19,13 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     connections: { type: "string", default: "32" },
     only: { type: "string" },
-    model: { type: "string", default: join(import.meta.dirname, "serving", "mlp.onnx") },
+    model: { type: "string", default: mlpModel },
   },
 });
 const load = { connections: Number(values.connections), seconds: Number(values.seconds) };
 const wanted = values.only?.split(",");
 
-const expected = JSON.parse(readFileSync(values.model.replace(/[^/]+$/, "mlp.json"), "utf8")) as {
-  readonly input: string;
-  readonly row: readonly number[];
-  readonly output: readonly number[];
-}; // our own data
-const sample: Sample = {
-  input: expected.input,
-  row: expected.row,
-  begins: String(expected.output[0]).slice(0, 6),
-  bytes: Buffer.from(Float32Array.from(expected.output).buffer).subarray(2, 4),
-};
+const sample = mlpSample(values.model.replace(/[^/]+$/, "mlp.json"));
 
 const wires: readonly Wire[] = ["rows", "v2-json", "v2-binary"];
 const running: Running[] = [];

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { environment } from "../../../runtime/contract/environment.ts";
 import type { Wire } from "./exchange.ts";
 import { pythonWith } from "./python.ts";
 
@@ -29,18 +30,24 @@ export interface Command {
 const here = import.meta.dirname;
 const engine = ["onnxruntime==1.23.2", "numpy", "orjson"];
 
-/** Ours. */
-export const modelwright: Contestant = {
-  name: "modelwright",
-  paths: { rows: "/v1/models/mlp:predict", "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
-  health: "/v2/health/ready",
-  command: ({ port, model }) => {
-    const main = join(here, "..", "..", "..", "runtime", "main.ts");
-    const ports = ["--http-port", String(port), "--grpc-port", "0", "--admin-port", "0"];
-    const args = [main, "serve", model, "--name", "mlp", "--host", "127.0.0.1", ...ports, "--threads", "1"];
-    return Promise.resolve({ program: process.execPath, args: [...args, "--log-level", "error"] });
-  },
-};
+/** Ours, with settings as `spec.serving` has them. gRPC is at the port behind that of HTTP. */
+export function modelwrightWith(serving: object): Contestant {
+  return {
+    name: "modelwright",
+    paths: { rows: "/v1/models/mlp:predict", "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
+    health: "/v2/health/ready",
+    command: ({ port, model }) => {
+      const main = join(here, "..", "..", "..", "runtime", "main.ts");
+      const ports = ["--http-port", String(port), "--grpc-port", String(port + 1), "--admin-port", "0"];
+      const args = [main, "serve", model, "--name", "mlp", "--host", "127.0.0.1", ...ports, "--threads", "1"];
+      const env = { [environment.serving]: JSON.stringify(serving) };
+      return Promise.resolve({ program: process.execPath, args: [...args, "--log-level", "error"], env });
+    },
+  };
+}
+
+/** Ours as it comes. */
+export const modelwright = modelwrightWith({});
 
 /** Node's HTTP server that reads a body and answers with a fixed text: what no server on it can do without. */
 export const nodeEcho: Contestant = {

@@ -44,3 +44,8 @@ function posted(path: string, body: Buffer, answer: string, header = ""): Exchan
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${type}\r\n${header}content-length: ${body.length}\r\n\r\n`;
   return { request: Buffer.concat([Buffer.from(head), body]), answer: Buffer.from(answer) };
 }
+
+/** The question whether a server is ready. */
+export function healthExchange(path: string): Exchange {
+  return { request: Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`), answer: Buffer.from("true") };
+}

@@ -24,8 +24,9 @@ const wanted = Buffer.from(exchange.answer, "base64");
 const rate = rateText === undefined ? undefined : Number(rateText);
 
 const latencies: number[] = [];
+/** Those of refusals, too. */
+const refusals: number[] = [];
 let wrong = 0;
-let rejected = 0;
 let failed = 0;
 let end = Number.POSITIVE_INFINITY;
 const free: Connection[] = [];
@@ -63,8 +64,8 @@ class Connection {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     if (this.#total < 0) this.#total = totalLength(this.#received);
     if (this.#total < 0 || this.#received.length < this.#total) return;
-    judge(this.#received.subarray(0, this.#total));
-    latencies.push(performance.now() - this.#start);
+    const isRefusal = judge(this.#received.subarray(0, this.#total));
+    (isRefusal ? refusals : latencies).push(performance.now() - this.#start);
     this.#received = Buffer.alloc(0);
     this.#total = -1;
     this.#onAnswer(this);
@@ -80,11 +81,12 @@ function totalLength(received: Buffer): number {
   return last < 0 ? -1 : last + 7;
 }
 
-function judge(answer: Buffer): void {
+/** Whether it is a refusal. */
+function judge(answer: Buffer): boolean {
   const status = answer.toString("latin1", 9, 12);
-  if (status === "200" && answer.includes(wanted)) return;
-  if (status === "429" || status === "503") rejected++;
-  else wrong++;
+  if (status === "429" || status === "503") return true;
+  if (status !== "200" || !answer.includes(wanted)) wrong++;
+  return false;
 }
 
 const again = (connection: Connection): void => {
@@ -123,18 +125,20 @@ if (rate === undefined) {
 }
 await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000 + 100));
 for (const connection of all) connection.close();
-latencies.sort((a, b) => a - b);
-const at = (share: number): number =>
-  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+const at = (list: readonly number[], share: number): number => {
+  const sorted = list.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+};
 process.stdout.write(
   `${JSON.stringify({
-    requests: latencies.length,
+    requests: latencies.length + refusals.length,
     seconds: Number(seconds),
     wrong,
-    rejected,
+    rejected: refusals.length,
     failed,
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: at(latencies, 0.5),
+    p99: at(latencies, 0.99),
+    rejectP99: at(refusals, 0.99),
   })}\n`,
 );
 process.exit();

@@ -26,6 +26,8 @@ export interface Run {
   readonly p50: number;
   readonly p99: number;
   readonly rejected: number;
+  readonly rejectP99: number;
+  readonly cpuUs: number;
   readonly memoryMb: number;
 }
 
@@ -39,7 +41,7 @@ export interface Load {
 const isShared = availableParallelism() < 2;
 
 /** The server has core 0 and the generator core 1, so that neither takes the other's time. */
-function pinned(core: number, program: string, args: readonly string[]): readonly [string, readonly string[]] {
+export function pinned(core: number, program: string, args: readonly string[]): readonly [string, readonly string[]] {
   return isShared ? [program, args] : ["taskset", ["-c", String(core), program, ...args]];
 }
 
@@ -108,6 +110,8 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
     p50: result.p50,
     p99: result.p99,
     rejected: result.rejected,
+    rejectP99: result.rejectP99,
+    cpuUs,
     memoryMb: treeMemoryMb(running.pid),
   };
 }
@@ -119,4 +123,5 @@ interface Report {
   readonly failed: number;
   readonly p50: number;
   readonly p99: number;
+  readonly rejectP99: number;
 }

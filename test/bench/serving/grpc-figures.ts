@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { spawn } from "node:child_process";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
+import { type Figure, quantile } from "../figures.ts";
+import type { Length } from "./batching-figures.ts";
+import { modelwright } from "./contestants.ts";
+import { mlpModel, mlpSample } from "./mlp-sample.ts";
+import { treeCpuUs } from "./process-tree.ts";
+import { pinned, started } from "./running.ts";
+
+const connections = 32;
+const goal = 1.15;
+
+/** Processor time of an inference by gRPC with raw bytes, beside a bare grpc-js server that answers the same bytes. */
+export async function grpcFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
+  const ours = await started(modelwright, await freePort(), mlpModel);
+  const oursAt = { pid: ours.pid, port: ours.port + 1 };
+  const { answer } = await called(oursAt, 0.5);
+  const port = await freePort();
+  const echo = spawn(...spawned(port, answer), { stdio: "ignore" });
+  try {
+    await opened(port);
+    const echoAt = { pid: echo.pid ?? 0, port };
+    for (const server of [oursAt, echoAt]) await called(server, seconds);
+    const ratios: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const first = await called(oursAt, seconds);
+      const second = await called(echoAt, seconds);
+      ratios.push(first.cpuUs / second.cpuUs);
+    }
+    const median = quantile(ratios, 0.5);
+    const measured = `${median.toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
+    return [{ figure: "gRPC: CPU ours / bare grpc-js echo", goal: `≤ ${goal}`, measured, isMet: median <= goal }];
+  } finally {
+    echo.kill();
+    await once(echo, "exit");
+    await ours.stop();
+  }
+}
+
+function spawned(port: number, answer: string): readonly [string, readonly string[]] {
+  return pinned(0, process.execPath, [join(import.meta.dirname, "grpc-echo-server.ts"), String(port), answer]);
+}
+
+interface Called {
+  readonly cpuUs: number;
+  /** Base64. */
+  readonly answer: string;
+}
+
+async function called(
+  { pid, port }: { readonly pid: number; readonly port: number },
+  seconds: number,
+): Promise<Called> {
+  const { input, row, bytes } = mlpSample();
+  const inputs = [{ name: input, datatype: "FP32", shape: [1, row.length] }];
+  const raw = new Uint8Array(Float32Array.from(row).buffer);
+  const request = Buffer.from(modelInferRequest.encode({ modelName: "mlp", inputs, rawInputContents: [raw] }));
+  const script = join(import.meta.dirname, "grpc-generator.ts");
+  const texts = [request.toString("base64"), bytes.toString("base64")];
+  const [program, args] = pinned(1, process.execPath, [
+    script,
+    String(port),
+    String(connections),
+    String(seconds),
+    ...texts,
+  ]);
+  const before = treeCpuUs(pid);
+  const { stdout } = await promisify(execFile)(program, [...args]);
+  const { answers, answer } = JSON.parse(stdout) as { readonly answers: number; readonly answer: string }; // its own print
+  return { cpuUs: (treeCpuUs(pid) - before) / answers, answer };
+}
+
+async function opened(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await Promise.race([once(socket, "connect"), once(socket, "error")]).then(
+      () => socket.readyState === "open",
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    await sleep(50);
+  }
+  throw new Error(`nobody listens at ${port}`);
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Sample } from "./exchange.ts";
+
+interface Expected {
+  readonly input: string;
+  readonly row: readonly number[];
+  readonly output: readonly number[];
+}
+
+/** The small model of the benchmarks. */
+export const mlpModel = join(import.meta.dirname, "mlp.onnx");
+
+/** One of its rows and the beginning of the right answer; `path` names the JSON file that has them. */
+export function mlpSample(path = join(import.meta.dirname, "mlp.json")): Sample {
+  const { input, row, output } = JSON.parse(readFileSync(path, "utf8")) as Expected; // our own data
+  return {
+    input,
+    row,
+    begins: String(output[0]).slice(0, 6),
+    bytes: Buffer.from(Float32Array.from(output).buffer).subarray(2, 4),
+  };
+}
