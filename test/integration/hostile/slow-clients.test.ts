@@ -1,0 +1,79 @@
+import { type Socket, connect } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Victim, startVictim } from "./scene.ts";
+
+let victim: Victim;
+beforeAll(async () => {
+  victim = await startVictim();
+});
+afterAll(() => victim.stop());
+
+const clients = 2000;
+const dripMs = 2000;
+/** Headers, and every ten seconds of a body, have so long; the server looks at its connections once a second. */
+const limitMs = 10_000;
+
+const starts = [
+  "GET /v2 HTTP/1.1\r\nhost: a\r\nx-",
+  "POST /v1/models/digits:predict HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n{",
+  "POST /v2/models/digits/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n",
+] as const;
+const drips = ["a", " ", "1\r\n \r\n"] as const;
+
+interface SlowClient {
+  readonly socket: Socket;
+  /** How long it was borne with, in ms. */
+  readonly lived: Promise<number>;
+}
+
+/** Sends the start of a request, then a byte now and then. */
+function slowClient(kind: number): SlowClient {
+  const socket = connect(victim.httpPort, "127.0.0.1");
+  let start = performance.now();
+  socket.on("connect", () => {
+    start = performance.now();
+    socket.write(starts[kind] ?? "");
+  });
+  socket.on("error", () => {});
+  socket.resume();
+  const drip = setInterval(() => socket.writable && socket.write(drips[kind] ?? ""), dripMs);
+  const lived = new Promise<number>((resolve) => {
+    socket.on("close", () => {
+      clearInterval(drip);
+      resolve(performance.now() - start);
+    });
+  });
+  return { socket, lived };
+}
+
+/** Times of predictions one after the other, sorted. */
+async function predictionTimes(count: number): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    expect(await victim.predict()).toBe(200);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
+}
+
+test(`${clients} slow clients harm no other, and are sent away`, async () => {
+  await predictionTimes(200);
+  const before = await predictionTimes(500);
+  const slow = Array.from({ length: clients }, (_, i) => slowClient(i % starts.length));
+  await Promise.all(slow.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))));
+  const during = await predictionTimes(500);
+  expect(slow.filter(({ socket }) => socket.destroyed).length).toBe(0);
+  const lives = (await Promise.all(slow.map(({ lived }) => lived))).sort((a, b) => a - b);
+  const p99 = { before: quantile(before, 0.99), during: quantile(during, 0.99), longestLife: lives.at(-1) ?? 0 };
+  console.log(`p99 of a clean client: ${p99.before.toFixed(1)} ms before, ${p99.during.toFixed(1)} ms beside them`);
+  console.log(`slow clients lived ${quantile(lives, 0).toFixed(0)} to ${p99.longestLife.toFixed(0)} ms`);
+  expect(p99.during).toBeLessThan(4 * p99.before + 50);
+  expect(p99.longestLife).toBeLessThan(limitMs + 10_000);
+  expect(victim.peakMemoryMb()).toBeLessThan(350);
+  expect(await victim.predict()).toBe(200);
+}, 90_000);
