@@ -93,9 +93,7 @@ export function createController(options: ControllerOptions): Controller {
     else holdUntil(awaiting, { clock, capMs: awaitingCapMs, release: () => queue.done(key) });
   };
   const work = async (): Promise<void> => {
-    for (;;) {
-      const key = await queue.take();
-      if (key === undefined) return;
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       settle(key, await attempt(key));
       const pause = breath?.pause();
       if (pause !== undefined) await pause;
