@@ -32,12 +32,17 @@ export const modes = {
       const { faults: _faults, ...walk } = await simulator.schedule(seed);
       const reference = await simulator.reference(walk);
       const chance = createChance(seededRandom(seed));
-      const crash = (): ScheduledFault => {
-        const phase = chance.whole(walk.from ?? 0, walk.phases.length - 1);
-        const at = Math.floor(chance.fraction() * (reference[phase]?.requests ?? 0));
-        return { on: "request", trouble: chance.pick(["crash-before", "crash-after"]), phase, at, amount: 0 };
-      };
-      return { schedule: { ...walk, faults: [crash(), crash()] }, reference };
+      const phase = chance.whole(walk.from ?? 0, walk.phases.length - 1);
+      const crash = (at: number): ScheduledFault => ({
+        on: "request",
+        trouble: chance.pick(["crash-before", "crash-after"]),
+        phase,
+        at,
+        amount: 0,
+      });
+      const first = Math.floor(chance.fraction() * (reference[phase]?.requests ?? 0));
+      // A start makes some ten requests: the second crash befalls it, or what it then goes on with.
+      return { schedule: { ...walk, faults: [crash(first), crash(first + chance.whole(1, 25))] }, reference };
     },
   },
   /** The user changes their mind while the operators still see what was before: what they then take away is wrong. */

@@ -48,6 +48,8 @@ const lasting: ReadonlySet<MomentTrouble> = new Set([
   "gateway-deaf",
 ]);
 const lastingMs = 23_000;
+/** A process that died is back by then, and at work: what is yet to befall it does. */
+const restartMs = 5_000;
 
 /** Plays a schedule; with a reference of the same walk it is judged, without one it becomes it. */
 export async function run(
@@ -121,6 +123,7 @@ async function playPhase(
   if (faults.length > 0)
     await world.advance(Math.max(reference?.durationMs ?? 0, lastFaultMs - (clock.monotonic() - startedMs)));
   if (faults.some((one) => one.on === "moment" && lasting.has(one.trouble))) await world.advance(lastingMs);
+  if (faults.some(({ trouble }) => trouble.startsWith("crash"))) await world.advance(restartMs);
   heal(world);
   if (reference === undefined) await untilQuiet(world);
   else await untilEqual(world, reference.endState);
