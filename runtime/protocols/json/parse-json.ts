@@ -6,8 +6,8 @@ import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
 
 /** Levels of objects and lists, packed numbers not counted. */
 const maxDepth = 32;
-/** Values outside packed numbers: each costs some fifty bytes, so this bounds what a hostile body can take. */
-const maxValues = 1_000_000;
+/** Values outside packed numbers: each costs some fifty bytes and 200 ns, so this bounds what a hostile body can take and how long all others wait. */
+const maxValues = 250_000;
 
 interface Cursor {
   readonly bytes: Buffer;
