@@ -32,7 +32,11 @@ export class Fault extends Error {
   readonly level: FaultLevel;
 
   constructor(fields: FaultFields, cause?: unknown) {
+    // Where a refusal was raised is known from its code, and a stack costs more than the rest of it.
+    const depth = Error.stackTraceLimit;
+    if (fields.level !== "error") Error.stackTraceLimit = 0;
     super(fields.message, cause === undefined ? undefined : { cause });
+    Error.stackTraceLimit = depth;
     this.name = fields.code;
     this.code = fields.code;
     this.hint = fields.hint;

@@ -1,7 +1,6 @@
-import type { Counter, Gauge, Histogram } from "prom-client";
+import type { Counter, Gauge, Metric } from "prom-client";
 import CounterMetric from "prom-client/lib/counter.js";
 import GaugeMetric from "prom-client/lib/gauge.js";
-import HistogramMetric from "prom-client/lib/histogram.js";
 import Registry from "prom-client/lib/registry.js";
 import { collectProcessMetrics } from "./process-metrics.ts";
 
@@ -10,6 +9,20 @@ export interface MetricShape<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly Label[];
+}
+
+export interface HistogramShape<Label extends string> extends MetricShape<Label> {
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[];
+}
+
+/** The values of a series' labels. */
+export type LabelValues<Label extends string> = Readonly<Record<Label, string | number>>;
+
+/** Counts values by bucket. prom-client's own sorts and checks labels for each value, which costs a request microseconds. */
+export interface Histogram<Label extends string> {
+  observe(labels: LabelValues<Label>, value: number): void;
+  remove(labels: LabelValues<Label>): void;
 }
 
 export interface Exposition {
@@ -21,9 +34,7 @@ export interface Exposition {
 export interface MetricSet {
   counter<Label extends string>(shape: MetricShape<Label>): Counter<Label>;
   gauge<Label extends string>(shape: MetricShape<Label>, collect?: (gauge: Gauge<Label>) => void): Gauge<Label>;
-  histogram<Label extends string>(
-    shape: MetricShape<Label> & { readonly buckets: readonly number[] },
-  ): Histogram<Label>;
+  histogram<Label extends string>(shape: HistogramShape<Label>): Histogram<Label>;
   readonly exposition: () => Promise<Exposition>;
 }
 
@@ -53,8 +64,67 @@ export function metricSet(options: { readonly processMetrics: boolean }): Metric
               },
             }),
       }),
-    histogram: ({ name, help, labels, buckets }) =>
-      new HistogramMetric({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
+    histogram: (shape) => registeredHistogram(registry, shape),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+interface Series<Label extends string> {
+  readonly labels: LabelValues<Label>;
+  /** Values by the first bucket that holds them; the last one holds what none else does. */
+  readonly counts: Float64Array;
+  sum: number;
+}
+
+function registeredHistogram<Label extends string>(registry: Registry, shape: HistogramShape<Label>): Histogram<Label> {
+  const { name, help, labels: names, buckets } = shape;
+  const all = new Map<string, Series<Label>>();
+  const seriesOf = (labels: LabelValues<Label>): Series<Label> => {
+    const key = keyOf(names, labels);
+    const known = all.get(key);
+    if (known !== undefined) return known;
+    const series = { labels: { ...labels }, counts: new Float64Array(buckets.length + 1), sum: 0 };
+    all.set(key, series);
+    return series;
+  };
+  if (names.length === 0) seriesOf({} as LabelValues<Label>); // there is no label
+  const get = async () => ({
+    name,
+    help,
+    type: "histogram",
+    values: [...all.values()].flatMap((series) => exposedValues(shape, series)),
+    aggregator: "sum",
+  });
+  registry.registerMetric({ name, get } as unknown as Metric); // all that a registry asks of a metric
+  return {
+    observe: (labels, value) => {
+      const series = seriesOf(labels);
+      let bucket = 0;
+      while (bucket < buckets.length && value > (buckets[bucket] ?? 0)) bucket += 1;
+      series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
+      series.sum += value;
+    },
+    remove: (labels) => void all.delete(keyOf(names, labels)),
+  };
+}
+
+function keyOf<Label extends string>(names: readonly Label[], labels: LabelValues<Label>): string {
+  let key = "";
+  for (const name of names) key += `${labels[name]}\n`;
+  return key;
+}
+
+/** Each bucket with all that is below it, then the sum and the count, as Prometheus wants them. */
+function exposedValues<Label extends string>({ name, buckets }: HistogramShape<Label>, series: Series<Label>) {
+  const { labels, counts, sum } = series;
+  let count = 0;
+  const values = [...counts].map((inBucket, i) => {
+    count += inBucket;
+    return { metricName: `${name}_bucket`, labels: { le: buckets[i] ?? "+Inf", ...labels }, value: count };
+  });
+  return [
+    ...values,
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
 }
