@@ -5,7 +5,7 @@ import { mutated } from "./mutation.ts";
 import { play } from "./processes.ts";
 import { emptyTally } from "./tally.ts";
 
-/** `npm run fuzz` plays a million requests and a hundred thousand models. */
+/** `npm run fuzz` plays a million requests, a hundred thousand of them over sockets, and as many models. */
 test("mutated requests are answered, and never with a failure of ours", async () => {
   const tally = emptyTally();
   await play("requests", { first: 1, count: 5000, tally });
@@ -17,6 +17,14 @@ test("mutated requests are answered, and never with a failure of ours", async ()
     .filter(([outcome]) => isAccepted(outcome))
     .reduce((sum, [, count]) => sum + count, 0);
   expect(accepted).toBeGreaterThan(200);
+}, 60_000);
+
+test("mutated bytes of HTTP/1.1 are answered or refused, and every connection ends", async () => {
+  const tally = emptyTally();
+  await play("wire", { first: 1, count: 2000, tally });
+  expect(tally.violations).toEqual([]);
+  expect(tally.inputs).toBe(2000);
+  expect(tally.outcomes.get("200") ?? 0).toBeGreaterThan(10);
 }, 60_000);
 
 test("mutated models are read or refused by name", async () => {

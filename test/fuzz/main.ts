@@ -1,8 +1,8 @@
 /**
- * Sends mutated requests through every protocol and mutated models through every reader, now and then through the engines.
+ * Sends mutated requests through every protocol, mutated bytes of HTTP over sockets, and mutated models through every reader, now and then through the engines.
  * It ends with exit code 1 when one crashed, hung, was answered with a 5xx other than 503, read what it must not, or took the memory.
  *
- *     npm run fuzz -- [--requests 1000000] [--models 100000] [--seed 1]
+ *     npm run fuzz -- [--requests 1000000] [--wire 100000] [--models 100000] [--seed 1]
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { type Tally, emptyTally, tallyLine } from "./tally.ts";
 const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "1000000" },
+    wire: { type: "string", default: "100000" },
     models: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
   },
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 const start = performance.now();
 const seconds = (): string => ((performance.now() - start) / 1000).toFixed(0);
 
-for (const kind of ["requests", "models"] as const) {
+for (const kind of ["requests", "wire", "models"] as const) {
   const tally = emptyTally();
   const count = Number(values[kind]);
   const share = Math.ceil(count / availableParallelism());

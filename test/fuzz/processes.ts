@@ -25,7 +25,7 @@ const silentMs = 240_000;
 /** More memory than this says that a file or a request got what it asked for. */
 const maxMemoryMb = 1024;
 /** Seeds a process plays before it gives way to a fresh one. */
-const seedsEach = { models: 2000, requests: 50_000 } as const;
+const seedsEach = { models: 2000, requests: 50_000, wire: 20_000 } as const;
 
 /** Plays one kind of campaign, one process after the other. A process that dies or hangs is a violation of its last seed. */
 export async function play(kind: keyof typeof seedsEach, { first, count, tally, onProgress }: Campaign): Promise<void> {
