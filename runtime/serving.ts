@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
@@ -13,7 +14,7 @@ import { adminListener } from "./server/admin-listener.ts";
 import { type GrpcServer, openGrpcServer } from "./server/grpc-server.ts";
 import { type HttpServer, openHttpServer } from "./server/http-server.ts";
 import { type AnsweredRequest, protocolListener } from "./server/protocol-listener.ts";
-import { defaultBodyLimits } from "./server/request-body.ts";
+import { type BodyLimits, defaultBodyLimits } from "./server/request-body.ts";
 import type { RequestLog } from "./serving-settings.ts";
 
 /** What the ports of a runtime tell and serve. */
@@ -61,7 +62,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
         kserveV1,
         openApi(models, server),
       ],
-      body: { ...defaultBodyLimits, maxBytes: options.serving.bodyBytes },
+      body: bodyLimits(options.serving.bodyBytes),
       timeoutMs: options.serving.timeoutMs,
       isDraining,
       onStart: figures.requestStarted,
@@ -77,6 +78,13 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   });
   log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });
   return { front, grpc, admin, figures };
+}
+
+/** A quarter of the memory is for bodies that come in; at least two have room. */
+function bodyLimits(maxBytes: number): BodyLimits {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return { ...defaultBodyLimits, maxBytes, budget: { leftBytes: Math.max(2 * maxBytes, memory / 4) } };
 }
 
 /** Failures of ours are errors whatever is asked for; all else is as the manifest wants it. Bodies are never logged. */

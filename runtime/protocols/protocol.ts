@@ -37,11 +37,18 @@ export interface Protocol {
 }
 
 /** Faults of the transport below a protocol, by code: `refusal` meets them. */
-export type TransportCode = "BodyTooLarge" | "BodyTooSlow" | "BodyUndecodable" | "EncodingUnsupported" | "ClientGone";
+export type TransportCode =
+  | "BodyTooLarge"
+  | "BodiesTooMany"
+  | "BodyTooSlow"
+  | "BodyUndecodable"
+  | "EncodingUnsupported"
+  | "ClientGone";
 
 /** HTTP status of what no protocol but the transport or a mistake of ours brings. */
 export const transportStatuses: Readonly<Record<TransportCode | "Unexpected", number>> = {
   BodyTooLarge: 413,
+  BodiesTooMany: 503,
   BodyTooSlow: 408,
   BodyUndecodable: 400,
   EncodingUnsupported: 415,

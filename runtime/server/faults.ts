@@ -3,6 +3,8 @@ import { faultCatalogue } from "../base/fault.ts";
 /** What goes wrong between a socket and a protocol. */
 export const faults = faultCatalogue<{
   BodyTooLarge: { limitBytes: number; sizeBytes: number | undefined };
+  /** The bodies that are coming in would take too much memory together. */
+  BodiesTooMany: object;
   BodyTooSlow: { receivedBytes: number; seconds: number; bytesPerSecond: number };
   BodyUndecodable: { encoding: string; reason: string };
   EncodingUnsupported: { encoding: string };
@@ -16,6 +18,12 @@ export const faults = faultCatalogue<{
       `the request body has ${sizeBytes ?? `more than ${limitBytes}`} bytes; must have ${limitBytes} at most`,
     hint: () => "send fewer instances at a time, or raise spec.serving.limits.bodyBytes",
     retry: "never",
+    level: "info",
+  },
+  BodiesTooMany: {
+    message: () => "the request bodies that are coming in take all the memory that is for them",
+    hint: () => "try again in 1000 ms, or raise the memory limit in spec.resources",
+    retry: { afterMs: 1000 },
     level: "info",
   },
   BodyTooSlow: {

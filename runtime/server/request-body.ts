@@ -11,6 +11,13 @@ export interface BodyLimits {
   /** A body that comes more slowly than this over any `paceMs` is refused. */
   readonly minBytesPerSecond: number;
   readonly paceMs: number;
+  /** What all bodies that are coming in may take together; absent: nobody counts. */
+  readonly budget?: BodyBudget;
+}
+
+/** Bytes that may still come in: each body takes its own while it comes, and gives them back when it has come. */
+export interface BodyBudget {
+  leftBytes: number;
 }
 
 /** `spec.serving.limits.bodyBytes` when absent: 64 MiB. */
@@ -30,7 +37,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, clo
     throw faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: Number(declared) });
   }
   // A body that came along with its header is parsed by the end of this turn: it needs nobody to listen and watch.
-  await undefined;
+  await Promise.resolve();
   const body = request.complete ? arrived(request, limits) : await collected(request, limits, clock);
   return encoding === "identity" ? body : await inflated(body, encoding, limits.maxBytes);
 }
@@ -61,14 +68,23 @@ function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): 
     received: () => received,
     refuse: (fault) => settle(() => reject(fault)),
   });
+  const { budget } = limits;
   const settle = (outcome: () => void): void => {
     stopPacing();
+    if (budget !== undefined) budget.leftBytes += received;
     request.off("data", onData).off("end", onEnd).off("close", onClose);
     outcome();
   };
   const onData = (chunk: Buffer): void => {
     received += chunk.length;
     chunks.push(chunk);
+    if (budget !== undefined) {
+      budget.leftBytes -= chunk.length;
+      if (budget.leftBytes < 0) {
+        settle(() => reject(faults.BodiesTooMany({})));
+        return;
+      }
+    }
     if (received <= limits.maxBytes) return;
     settle(() => reject(faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: undefined })));
   };

@@ -105,6 +105,7 @@ export const statuses: Readonly<Record<Code, Status>> = {
   EngineFailed: "INVALID_ARGUMENT",
   EngineLost: "UNAVAILABLE",
   BodyTooLarge: "INVALID_ARGUMENT",
+  BodiesTooMany: "UNAVAILABLE",
   BodyTooSlow: "DEADLINE_EXCEEDED",
   BodyUndecodable: "INVALID_ARGUMENT",
   EncodingUnsupported: "INVALID_ARGUMENT",

@@ -63,9 +63,9 @@ interface Told {
 async function exploded({ encoding, body }: Bomb): Promise<Told> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let longestWaitMs = 0;
-  let isOver = false;
+  const over = new AbortController();
   const probing = (async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const start = performance.now();
       await status("/v2/health/live", "GET", { agent });
       longestWaitMs = Math.max(longestWaitMs, performance.now() - start);
@@ -73,7 +73,7 @@ async function exploded({ encoding, body }: Bomb): Promise<Told> {
   })();
   const headers = encoding === undefined ? {} : { "content-encoding": encoding };
   const told = await status("/v1/models/digits:predict", "POST", { headers }, body);
-  isOver = true;
+  over.abort();
   await probing;
   agent.destroy();
   return { status: told, longestWaitMs };

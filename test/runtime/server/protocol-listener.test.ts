@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { request } from "node:http";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import type { Fault } from "../../../runtime/base/fault.ts";
 import type { Protocol, ProtocolRequest } from "../../../runtime/protocols/protocol.ts";
@@ -98,6 +98,22 @@ describe("the HTTP server below the protocols", () => {
     const chunk = `3e8\r\n${"0".repeat(1000)}\r\n`;
     const said = await raw(url, `POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
     expect(said).toContain("the request body has more than 1000 bytes");
+  });
+
+  test("refuses bodies that would take too much memory together, and takes others when these have come", async () => {
+    const budget = { leftBytes: 1500 };
+    const url = await listen({ body: { maxBytes: 1000, minBytesPerSecond: 100, paceMs: 5000, budget } });
+    const half = `POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n${"0".repeat(800)}`;
+    const first = connect(Number(new URL(url).port), "127.0.0.1", () => first.write(half));
+    await vi.waitFor(() => expect(budget.leftBytes).toBe(700));
+    expect(await raw(url, half)).toContain(
+      "the request bodies that are coming in take all the memory that is for them; try again in 1000 ms, or raise the memory limit in spec.resources",
+    );
+    expect(budget.leftBytes).toBe(700);
+    first.destroy();
+    await vi.waitFor(() => expect(budget.leftBytes).toBe(1500));
+    expect(await post(url, "0".repeat(1000))).toMatch(/^200 0/);
+    expect(budget.leftBytes).toBe(1500);
   });
 
   test("refuses a body that trickles", async () => {
