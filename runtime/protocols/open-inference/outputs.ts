@@ -19,6 +19,7 @@ const foreignParameters: Readonly<Record<string, string>> = {
 /** The outputs that a request lists, or else all; `binary` is what the request wants where an output does not say. */
 export function wantedOutputs(request: Fields, signature: Signature, binary: boolean): readonly WantedOutput[] {
   const listed = objectsAt(request, "outputs");
+  if (listed.length === 0 && binary) return allOutputs(signature, true);
   const wanted =
     listed.length === 0 ? allOutputs(signature, binary) : listed.map((output) => wantedOutput(output, binary));
   const known = signature.outputs.map(({ name }) => name);
