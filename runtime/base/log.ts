@@ -1,4 +1,4 @@
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
 
 /** Structured log: a constant lower-case message and key-value fields. Never request payloads, never secrets. */
 export interface Log {
@@ -18,7 +18,36 @@ export type LogLevel = (typeof logLevels)[number];
 export function jsonLog(level: LogLevel, fields: object = {}): Log {
   const formatters = { level: (label: string) => ({ level: label }) };
   const options = { level, base: fields, timestamp: pino.stdTimeFunctions.isoTime, formatters };
-  return fromPino(pino(options, pino.destination(2)));
+  return fromPino(pino(options, standardError()));
+}
+
+/** A reader of the log that stands still is waited for so long; after that its lines are lost, not the program's time. */
+const patienceMs = 2_000;
+/** Lines that wait for their reader take no more memory than this. */
+const maxWaitingBytes = 1024 ** 2;
+
+/** Standard error, where neither a full pipe nor a closed one holds the program up, not even at its end. */
+function standardError(): DestinationStream {
+  let stalledAt: number | undefined;
+  const isPatient = (): boolean => {
+    const now = performance.now();
+    stalledAt ??= now;
+    return now - stalledAt < patienceMs;
+  };
+  const stream = pino.destination({ dest: 2, sync: true, maxLength: maxWaitingBytes, retryEAGAIN: isPatient });
+  stream.on("write", (count: number) => {
+    if (count > 0) stalledAt = undefined;
+  });
+  stream.on("error", () => {}); // there is nobody left to tell
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => {
+    try {
+      flush();
+    } catch {
+      // The reader does not come back: see `patienceMs`.
+    }
+  };
+  return stream;
 }
 
 /** Swallows everything. */
