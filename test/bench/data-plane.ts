@@ -6,9 +6,8 @@
  */
 import { parseArgs } from "node:util";
 
-import { freePort } from "../../operator/local/free-port.ts";
 import { type Contestant, modelwright, nodeEcho, peers } from "./serving/contestants.ts";
-import { type Wire, exchange } from "./serving/exchange.ts";
+import { type Exchange, type Wire, exchange } from "./serving/exchange.ts";
 import { mlpModel, mlpSample } from "./serving/mlp-sample.ts";
 import { printFigures, quantile } from "./figures.ts";
 import { type Run, type Running, loaded, started } from "./serving/running.ts";
@@ -39,7 +38,7 @@ for (const contestant of [modelwright, nodeEcho, ...peers]) {
     continue;
   try {
     const echo = contestant === nodeEcho ? withAnswer(contestant) : contestant;
-    running.push(await started(echo, await freePort(), values.model));
+    running.push(await started(echo, values.model));
     console.log(`${contestant.name}: first answer after ${running.at(-1)?.startMs.toFixed(0)} ms`);
   } catch (thrown) {
     console.log(
@@ -78,14 +77,15 @@ async function compare(wire: Wire): Promise<void> {
     const form = server.contestant.paths[wire] === undefined ? "raw" : wire;
     return path === undefined ? [] : [{ server, request: exchange(form, path, sample), runs: [] as Run[] }];
   });
-  for (const { server, request } of entrants) await loaded(server, request, { ...load, seconds: 1 }); // warm
+  const answering: typeof entrants = [];
+  for (const entrant of entrants) if (await warm(wire, entrant)) answering.push(entrant);
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const entrant of [...entrants, ...entrants.toReversed()]) {
+    for (const entrant of [...answering, ...answering.toReversed()]) {
       entrant.runs.push(await loaded(entrant.server, entrant.request, load));
     }
   }
   const ours = entrants.find(({ server }) => server.contestant === modelwright)?.runs ?? [];
-  for (const { server, runs } of entrants) {
+  for (const { server, runs } of answering) {
     const { name } = server.contestant;
     const cpu = quantile(
       runs.map((run) => run.cpuUsPerRequest),
@@ -106,6 +106,24 @@ async function compare(wire: Wire): Promise<void> {
     if (runs === ours) continue;
     const ratios = runs.map((run, i) => run.cpuUsPerRequest / (ours[i]?.cpuUsPerRequest ?? Number.NaN));
     report(wire, name, ratios);
+  }
+}
+
+interface Entrant {
+  readonly server: Running;
+  readonly request: Exchange;
+  readonly runs: Run[];
+}
+
+/** False, and a line that says why, when it does not answer right. */
+async function warm(wire: Wire, { server, request }: Entrant): Promise<boolean> {
+  try {
+    await loaded(server, request, { ...load, seconds: 1 });
+    return true;
+  } catch (thrown) {
+    const [reason = ""] = String(thrown).split("\n");
+    console.log(`${wire} ${server.contestant.name}: left out, ${reason}`);
+    return false;
   }
 }
 

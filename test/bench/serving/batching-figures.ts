@@ -1,4 +1,3 @@
-import { freePort } from "../../../operator/local/free-port.ts";
 import { type Figure, quantile } from "../figures.ts";
 import { memoryMb } from "../process-figures.ts";
 import { modelwrightWith } from "./contestants.ts";
@@ -22,8 +21,8 @@ const goals = [
 
 /** Requests a second with batching and without, the small model, interleaved; and the memory that it takes. */
 export async function batchingFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
-  const on = await started(modelwrightWith({}), await freePort(), mlpModel);
-  const off = await started(modelwrightWith({ batching: { maxSize: 1 } }), await freePort(), mlpModel);
+  const on = await started(modelwrightWith({}), mlpModel);
+  const off = await started(modelwrightWith({ batching: { maxSize: 1 } }), mlpModel);
   try {
     const idleMb = memoryMb(on.pid, "VmRSS");
     const request = exchange("v2-binary", "/v2/models/mlp/infer", mlpSample());

@@ -16,6 +16,8 @@ export interface Contestant {
 
 export interface Place {
   readonly port: number;
+  readonly grpcPort: number;
+  readonly metricsPort: number;
   readonly model: string;
   /** An empty folder. */
   readonly folder: string;
@@ -30,15 +32,15 @@ export interface Command {
 const here = import.meta.dirname;
 const engine = ["onnxruntime==1.23.2", "numpy", "orjson"];
 
-/** Ours, with settings as `spec.serving` has them. gRPC is at the port behind that of HTTP. */
+/** Ours, with settings as `spec.serving` has them. */
 export function modelwrightWith(serving: object): Contestant {
   return {
     name: "modelwright",
     paths: { rows: "/v1/models/mlp:predict", "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
     health: "/v2/health/ready",
-    command: ({ port, model }) => {
+    command: ({ port, grpcPort, model }) => {
       const main = join(here, "..", "..", "..", "runtime", "main.ts");
-      const ports = ["--http-port", String(port), "--grpc-port", String(port + 1), "--admin-port", "0"];
+      const ports = ["--http-port", String(port), "--grpc-port", String(grpcPort), "--admin-port", "0"];
       const args = [main, "serve", model, "--name", "mlp", "--host", "127.0.0.1", ...ports, "--threads", "1"];
       const env = { [environment.serving]: JSON.stringify(serving) };
       return Promise.resolve({ program: process.execPath, args: [...args, "--log-level", "error"], env });
@@ -68,13 +70,13 @@ function python({ script, packages, ...contestant }: PythonServer): Contestant {
   const { name } = contestant;
   return {
     ...contestant,
-    command: async ({ port, model }) => ({
+    command: async ({ port, grpcPort, metricsPort, model }) => ({
       program: await pythonWith(name, [...packages, ...engine]),
       args: [
         join(here, "peers", script),
         ...(name === "mosec" ? ["--port", String(port), "--address", "127.0.0.1"] : []),
       ],
-      env: { PORT: String(port), MODEL: model },
+      env: { PORT: String(port), GRPC_PORT: String(grpcPort), METRICS_PORT: String(metricsPort), MODEL: model },
     }),
   };
 }
@@ -113,9 +115,9 @@ export const peers: readonly Contestant[] = [
     name: "MLServer",
     paths: { "v2-json": "/v2/models/mlp/infer" },
     health: "/v2/health/ready",
-    command: async ({ port, model, folder }) => {
+    command: async ({ port, grpcPort, metricsPort, model, folder }) => {
       const program = await pythonWith("MLServer", ["mlserver", ...engine]);
-      const quiet = { debug: false, parallel_workers: 0, metrics_port: port + 2, grpc_port: port + 1 };
+      const quiet = { debug: false, parallel_workers: 0, metrics_port: metricsPort, grpc_port: grpcPort };
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, "settings.json"), JSON.stringify({ http_port: port, host: "127.0.0.1", ...quiet }));
       const settings = { name: "mlp", implementation: "mlserver_model.Model" };
@@ -135,6 +137,7 @@ export const peers: readonly Contestant[] = [
     script: "pytriton_server.py",
     packages: ["nvidia-pytriton"],
     paths: { "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
-    health: "/v2/health/ready",
+    // Its stub for Python models works with Debian's Python 3.11 only: elsewhere the model never gets ready.
+    health: "/v2/models/mlp/ready",
   }),
 ];

@@ -19,8 +19,8 @@ const goal = 1.15;
 
 /** Processor time of an inference by gRPC with raw bytes, beside a bare grpc-js server that answers the same bytes. */
 export async function grpcFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
-  const ours = await started(modelwright, await freePort(), mlpModel);
-  const oursAt = { pid: ours.pid, port: ours.port + 1 };
+  const ours = await started(modelwright, mlpModel);
+  const oursAt = { pid: ours.pid, port: ours.grpcPort };
   const { answer } = await called(oursAt, 0.5);
   const port = await freePort();
   const echo = spawn(...spawned(port, answer), { stdio: "ignore" });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { freePort } from "../../../operator/local/free-port.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Exchange } from "./exchange.ts";
 import { treeCpuUs, treeMemoryMb } from "./process-tree.ts";
@@ -15,6 +16,7 @@ export interface Running {
   readonly contestant: Contestant;
   readonly pid: number;
   readonly port: number;
+  readonly grpcPort: number;
   readonly startMs: number;
   stop(): Promise<void>;
 }
@@ -46,9 +48,10 @@ export function pinned(core: number, program: string, args: readonly string[]): 
 }
 
 /** Starts a contestant and waits for its first good answer. Throws when it cannot be had or does not answer in a minute. */
-export async function started(contestant: Contestant, port: number, model: string): Promise<Running> {
+export async function started(contestant: Contestant, model: string): Promise<Running> {
+  const [port, grpcPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const folder = await mkdtemp(join(tmpdir(), "modelwright-bench-"));
-  const { program, args, env } = await contestant.command({ port, model, folder });
+  const { program, args, env } = await contestant.command({ port, grpcPort, metricsPort, model, folder });
   const [first, rest] = pinned(0, program, args);
   const start = performance.now();
   const child = spawn(first, rest, {
@@ -63,7 +66,7 @@ export async function started(contestant: Contestant, port: number, model: strin
   for (let attempts = 0; attempts < 1200; attempts++) {
     const answer = await fetch(`http://127.0.0.1:${port}${contestant.health}`).catch(() => undefined);
     if (answer?.ok === true) {
-      return { contestant, pid: child.pid ?? 0, port, startMs: performance.now() - start, stop };
+      return { contestant, pid: child.pid ?? 0, port, grpcPort, startMs: performance.now() - start, stop };
     }
     if (child.exitCode !== null) break;
     await sleep(50);

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "../../../operator/local/free-port.ts";
 import { type Figure, quantile } from "../figures.ts";
 import { type Length, ratioFigure } from "./batching-figures.ts";
 import { modelwrightWith } from "./contestants.ts";
@@ -22,7 +21,7 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
   const model = join(folder, "model.onnx");
   const sample = mlpSample();
   await writeFile(model, denseModel(sample.input, sample.row.length));
-  const server = await started(modelwrightWith(serving), await freePort(), model);
+  const server = await started(modelwrightWith(serving), model);
   try {
     const request = await answeredExchange(server, sample);
     const load = { connections: 16, seconds };
