@@ -28,7 +28,14 @@ export function joined(requests: readonly (readonly Tensor[])[]): readonly Tenso
   const [first] = requests;
   if (first === undefined) return [];
   if (requests.length === 1) return first;
-  return first.map((_, i) => stacked(requests.flatMap((inputs) => inputs[i] ?? [])));
+  return first.map((_, i) => {
+    const tensors: Tensor[] = [];
+    for (const inputs of requests) {
+      const tensor = inputs[i];
+      if (tensor !== undefined) tensors.push(tensor);
+    }
+    return stacked(tensors);
+  });
 }
 
 /** The inverse of `joined` for outputs: one list per request. `undefined` when an output does not have the batch's rows. */
