@@ -1,5 +1,6 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 import type { RefusedLayer } from "../faults.ts";
+import { checkCallOrder } from "./call-order.ts";
 import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
@@ -67,6 +68,7 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
   const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs).map(shift) };
   const trainable = config["trainable"] ?? true;
   const layers = translated.map((layer) => withShiftedCalls(layer, shift));
+  checkCallOrder(layers, (layer) => modelClasses.has(textAt(layer, "class_name") ?? ""));
   const model = { class_name: "Model", config: { name, trainable, layers, ...refs } };
   return { model, layers, given, refs: { inputs, outputs } };
 }
