@@ -46,6 +46,7 @@ const modelFacts = Type.Object(
     format: Type.Optional(text("Format that was found.")),
     bytes: Type.Optional(Type.Integer({ description: "Size of the model in bytes.", format: "int64", minimum: 0 })),
     engine: Type.Optional(text("Engine that runs the model.")),
+    engineNote: Type.Optional(text("Why it is not the engine or the device that would be first choice.")),
     digest: Type.Optional(text("Digest of the loaded model, sha256:….")),
   },
   { description: "What a ready pod says about its model." },

@@ -68,8 +68,9 @@ function modelStatus(snapshot: Snapshot, share: Share | undefined): ModelDeploym
     const known = previous.stable ?? previous.candidate;
     return known?.revision === share?.revision ? previous.model : undefined;
   }
-  const { signature, format, bytes, engine, digest } = facts;
-  return { signature: signature.slice(0, 1024), format, bytes, engine, digest };
+  const { signature, format, bytes, engine, note, digest } = facts;
+  const told = { signature: signature.slice(0, 1024), format, bytes, engine, digest };
+  return note === undefined ? told : { ...told, engineNote: note };
 }
 
 function factsOf(revision: ObservedRevision | undefined): ObservedRevision["pods"][number]["facts"] {

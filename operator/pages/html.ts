@@ -107,6 +107,7 @@ function modelFacts({ status }: ModelDeployment): SafeHtml {
     ["Signature", model.signature],
     ["Format", model.format],
     ["Engine", model.engine],
+    ["Why this engine", model.engineNote],
     ["Size", model.bytes === undefined ? undefined : `${model.bytes.toLocaleString("en")} bytes`],
     ["Digest", model.digest],
     ["URL", url],

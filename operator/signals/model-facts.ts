@@ -86,6 +86,7 @@ function modelFacts(value: unknown): ModelFacts {
     if (typeof member !== "string") throw new Error(`${name} is no text`);
     return member.slice(0, 1024);
   };
+  const note: unknown = members.get("note");
   const bytes: unknown = members.get("bytes");
   if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw new Error("bytes is no size");
   const state = modelStates.find((known) => known === text("state"));
@@ -96,6 +97,7 @@ function modelFacts(value: unknown): ModelFacts {
     state,
     format: text("format"),
     engine: text("engine"),
+    ...(typeof note === "string" ? { note: note.slice(0, 1024) } : {}),
     digest: text("digest"),
     bytes,
     signature: text("signature"),

@@ -19,6 +19,8 @@ export interface ModelFacts {
   readonly format: string;
   /** Engine that runs the model, as `TensorFlowJs/wasm`. */
   readonly engine: string;
+  /** Why it is not the engine or the device that would be first choice. */
+  readonly note?: string;
   /** `sha256:…` of the model file. */
   readonly digest: string;
   readonly bytes: number;

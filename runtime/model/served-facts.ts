@@ -16,12 +16,14 @@ export function versionFacts(
   { name, version, state }: Pick<ModelFacts, "name" | "version" | "state">,
   ready: ReadyModel | undefined,
 ): ModelFacts {
+  const note = ready?.served.loaded.note;
   return {
     name,
     version,
     state,
     format: ready?.format ?? "",
     engine: ready?.served.loaded.engine ?? "",
+    ...(note === undefined ? {} : { note }),
     digest: ready?.digest ?? "",
     bytes: ready?.sizeBytes ?? 0,
     signature: ready === undefined ? "" : signatureText(signatureOf(ready.served)),

@@ -47,6 +47,12 @@ describe("the status", () => {
     });
   });
 
+  test("says why the engine is not the first choice, where a pod does", () => {
+    const pod = { ...readyPod("p-0"), facts: { ...facts, note: "OnnxRuntime cannot run it: layer x" } };
+    const seen = snapshot({ ...serving, revisions: [revision(wanted, [pod])] });
+    expect(status({ snapshot: seen, plan: plan(seen) }).model?.engineNote).toBe("OnnxRuntime cannot run it: layer x");
+  });
+
   test("never forgets the highest version that was given", () => {
     const told = (highestVersion: number) => {
       const seen = snapshot({ ...serving, status: { ...serving.status, highestVersion } });

@@ -55,6 +55,17 @@ describe("the facts of a model", () => {
     expect([told, asked]).toEqual([1, 1]);
   });
 
+  test("say why the engine is not the first choice, and no more than fits", async () => {
+    await podSays(JSON.stringify({ ...facts, note: "x".repeat(5000) }));
+    const source = createModelFactsSource({ clock: systemClock, log: silentLog });
+    source.ask({ uid: "u", address }, () => {});
+    const known = await eventually(
+      () => source.facts("u"),
+      (found) => found !== undefined,
+    );
+    expect(known).toEqual({ ...facts, note: "x".repeat(1024) });
+  });
+
   test("are forgotten with their pod", async () => {
     await podSays(JSON.stringify(facts));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });
