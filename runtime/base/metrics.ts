@@ -88,14 +88,14 @@ function registeredHistogram<Label extends string>(registry: Registry, shape: Hi
     return series;
   };
   if (names.length === 0) seriesOf({} as LabelValues<Label>); // there is no label
-  const get = async () => ({
+  const exposed = async () => ({
     name,
     help,
     type: "histogram",
     values: [...all.values()].flatMap((series) => exposedValues(shape, series)),
     aggregator: "sum",
   });
-  registry.registerMetric({ name, get } as unknown as Metric); // all that a registry asks of a metric
+  registry.registerMetric({ name, get: exposed } as unknown as Metric); // all that a registry asks of a metric
   return {
     observe: (labels, value) => {
       const series = seriesOf(labels);
