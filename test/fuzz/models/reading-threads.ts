@@ -28,10 +28,13 @@ export class ReadingThreads {
     const ended = new AbortController();
     const endless = Promise.withResolvers<never>();
     const timer = setInterval(() => {
-      void worker.cpuUsage(before).then(({ user, system }) => {
-        const cpuMs = (user + system) / 1000;
-        if (cpuMs > maxCpuMs) endless.reject(formatFaults.ModelParseEndless({ file: basename(request.path), cpuMs }));
-      });
+      worker.cpuUsage(before).then(
+        ({ user, system }) => {
+          const cpuMs = (user + system) / 1000;
+          if (cpuMs > maxCpuMs) endless.reject(formatFaults.ModelParseEndless({ file: basename(request.path), cpuMs }));
+        },
+        () => {}, // it has ended
+      );
     }, checkMs);
     try {
       worker.postMessage(request, []);
