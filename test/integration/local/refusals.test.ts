@@ -125,7 +125,8 @@ describe("an argument that is not understood is named", () => {
     expect(await capture(process.execPath, [command, "sart"])).toEqual({
       code: 2,
       stdout: "",
-      stderr: "unknown command sart; expected one of start, serve, plan, validate, status; modelwright --help lists them\n",
+      stderr:
+        "unknown command sart; expected one of start, serve, plan, validate, status; modelwright --help lists them\n",
     });
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { type Headers, pack } from "tar-stream";
+import { type Header, pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Fault } from "../../../../../runtime/base/fault.ts";
 import { isArchive, unpack } from "../../../../../runtime/model/source/archive/unpack.ts";
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-type Entry = readonly [header: Headers, content?: Buffer | string];
+type Entry = readonly [header: Header, content?: Buffer | string];
 
 async function tar(entries: readonly Entry[]): Promise<Buffer> {
   const packed = pack();
