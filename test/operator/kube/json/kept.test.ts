@@ -25,7 +25,12 @@ describe("what is kept", () => {
       value: { a: "b" },
       want: { a: "b" },
     },
-    { sentence: "is of the object itself", keep: { toString: true, a: true }, value: { a: 1 }, want: { a: 1 } },
+    {
+      sentence: "is of the object itself",
+      keep: Object.fromEntries(["toString", "a"].map((name) => [name, true])),
+      value: { a: 1 },
+      want: { a: 1 },
+    },
     {
       sentence: "is shared whatever it is",
       keep: { a: "shared" },

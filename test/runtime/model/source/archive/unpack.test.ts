@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-type Entry = readonly [header: Header, content?: Buffer | string];
+type Entry = readonly [header: Partial<Header> & Pick<Header, "name">, content?: Buffer | string];
 
 async function tar(entries: readonly Entry[]): Promise<Buffer> {
   const packed = pack();
