@@ -79,7 +79,7 @@ export const framing: Readonly<Record<string, ConnectionCase>> = {
   },
   "a chunk extension of a megabyte": {
     sends: [post(chunked, `10;${"a".repeat(1024 * 1024)}\r\n${body}\r\n0\r\n\r\n`)],
-    want: "413\nclosed",
+    want: /^(?:413\n)?closed$/,
   },
   "a thousand chunks with extensions of a kilobyte": {
     sends: [post(chunked, `1;${"a".repeat(1000)}\r\n \r\n`.repeat(1000)), "0\r\n\r\n"],
@@ -91,7 +91,7 @@ export const framing: Readonly<Record<string, ConnectionCase>> = {
   },
   "trailers of 100 KB": {
     sends: [post(chunked, `10\r\n${body}\r\n0\r\nx: ${"a".repeat(100_000)}\r\n\r\n`)],
-    want: "431\nclosed",
+    want: /^(?:431\n)?closed$/,
   },
   "ten thousand empty lines before a request": {
     sends: ["\r\n".repeat(10_000), smuggled],

@@ -1,4 +1,4 @@
-/** What a client sends on one connection, and what it must be told: answers, then whether the connection is closed. */
+/** What a client sends on one connection, and what it must be told: answers, then whether the connection is closed. Who still sends when it is closed may miss the answer. */
 export interface ConnectionCase {
   readonly sends: readonly (string | Uint8Array)[];
   readonly want: string | RegExp;
