@@ -33,28 +33,35 @@ export function adminListener(facts: AdminFacts): RequestListener {
 
 async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer> {
   switch (path) {
-    case adminPaths.healthz: {
-      const stuck = facts.stuck?.() ?? [];
-      return stuck.length === 0
-        ? plain(200, "ok")
-        : plain(503, `a call does not end and cannot be ended: ${stuck.join(", ")}`);
-    }
+    case adminPaths.healthz:
+      return health(facts.stuck?.() ?? []);
     case adminPaths.readyz:
-      return plain(facts.state() === "Ready" ? 200 : 503, facts.state());
+      return readiness(facts.state());
     case adminPaths.metrics:
     case tensorflowMetricsPath: {
       const { contentType, text } = await facts.metrics();
       return { status: 200, contentType, text };
     }
-    case adminPaths.model: {
-      const told = mainModel(facts.models?.() ?? []);
-      return told === undefined ? notHere(path) : json(told);
-    }
+    case adminPaths.model:
+      return found(path, mainModel(facts.models?.() ?? []));
     case adminPaths.models:
-      return facts.models === undefined ? notHere(path) : json(facts.models());
+      return found(path, facts.models?.());
     default:
       return notHere(path);
   }
+}
+
+function health(stuck: readonly string[]): AdminAnswer {
+  if (stuck.length === 0) return plain(200, "ok");
+  return plain(503, `a call does not end and cannot be ended: ${stuck.join(", ")}`);
+}
+
+function readiness(state: ModelState): AdminAnswer {
+  return plain(state === "Ready" ? 200 : 503, state);
+}
+
+function found(path: string, value: unknown): AdminAnswer {
+  return value === undefined ? notHere(path) : json(value);
 }
 
 /** Of the first model the largest version that answers, or the largest there is. */

@@ -14,15 +14,22 @@ export function compileCommand(folder: string): readonly string[] {
   const at = (...path: string[]): string => join(folder, addonPackage, ...path);
   return [
     "g++",
-    ...["-O2", "-fPIC", "-shared", "-std=c++17", "-DNAPI_VERSION=8", "-w"],
+    "-O2",
+    "-fPIC",
+    "-shared",
+    "-std=c++17",
+    "-DNAPI_VERSION=8",
+    "-w",
     `-I${join(folder, "wheels", "tensorflow", "include")}`,
     `-I${join(folder, "node_modules", "node-api-headers", "include")}`,
     at("binding", "tfjs_backend.cc"),
     at("binding", "tfjs_binding.cc"),
     `-L${at("deps", "lib")}`,
-    ...["-ltensorflow", "-ltensorflow_framework"],
+    "-ltensorflow",
+    "-ltensorflow_framework",
     "-Wl,-rpath,$ORIGIN/../../deps/lib",
-    ...["-o", at("lib", "napi-v8", "tfjs_binding.node")],
+    "-o",
+    at("lib", "napi-v8", "tfjs_binding.node"),
   ];
 }
 

@@ -6,8 +6,8 @@ export const formatFaults = faultCatalogue<{
   ModelFileUnreadable: { path: string; reason: string };
   /** Neither HDF5 nor a zip archive. */
   ModelFormatUnknown: { file: string; begins: string };
-  /** A format that the product knows but this build cannot serve. */
-  ModelFormatUnsupported: { format: string; served: readonly string[] };
+  /** The manifest names another format than the file has. */
+  ModelFormatOther: { file: string; format: string; found: string };
   /** The engine that is asked for does not take models of this kind. */
   EngineUnfit: { engine: string; format: string; able: readonly string[] };
   ModelTooLarge: { what: string; sizeBytes: number; limitBytes: number };
@@ -37,9 +37,9 @@ export const formatFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
-  ModelFormatUnsupported: {
-    message: ({ format, served }) => `models of format ${format} are not served; must be one of ${served.join(", ")}`,
-    hint: () => "save the model as a Keras .h5 or .keras file, or export it to .onnx",
+  ModelFormatOther: {
+    message: ({ file, format, found }) => `${file} is of format ${found}; spec.model.format is ${format}`,
+    hint: () => "set spec.model.format to Auto or to what the file is, or check that the file is the right one",
     retry: "never",
     level: "error",
   },

@@ -1,9 +1,11 @@
+import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import { type EngineSettings, loadIntoEngine, prepareEngine, readingsOf } from "./engine-choice.ts";
+import type { ModelDefinition } from "./definition.ts";
+import { type EngineSettings, type Reading, loadIntoEngine, prepareEngine, readingsOf } from "./engine-choice.ts";
 import { formatFaults } from "./faults.ts";
 import { parseInThread } from "./parser-thread.ts";
-import { familyOf, recognisedFormat } from "./recognition.ts";
+import { type FileFormat, familyOf, recognisedFormat } from "./recognition.ts";
 
 /** Values of `spec.model.format`; `Auto` looks at the file. */
 export const modelFormats = ["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"] as const;
@@ -41,30 +43,51 @@ const graphLimits: ReadonlySet<string> = new Set(["OperationsUnsupported", "Grap
  * is to blame and the way out. A symbolic link is followed: whoever hands in a path has contained it.
  */
 export async function loadModel(path: string, wanted: ModelFormat | LoadOptions = {}): Promise<ModelInMemory> {
-  const {
-    format = "Auto",
-    limits = defaultLoadLimits,
-    engine = "Auto",
-    ...settings
-  } = typeof wanted === "string" ? { format: wanted } : wanted;
-  const { maxModelBytes, parseTimeoutMs } = limits;
-  const served = ["Auto", ...new Set(Object.values(familyOf))];
-  if (!served.includes(format)) throw formatFaults.ModelFormatUnsupported({ format, served });
-  const found = recognisedFormat(path, maxModelBytes);
-  const readings = readingsOf(found, { engine, ...settings });
+  const options: LoadOptions = typeof wanted === "string" ? { format: wanted } : wanted;
+  const { format = "Auto", limits = defaultLoadLimits, engine = "Auto", ...settings } = options;
+  const found = recognisedFormat(path, limits.maxModelBytes);
+  checkFormat(path, format, found);
   const notes: string[] = [];
-  for (const [i, { isForTensorFlow, engine }] of readings.entries()) {
+  const readings = readingsOf(found, { engine, ...settings });
+  const last = readings.at(-1);
+  for (const reading of readings) {
     try {
-      const parsing = parseInThread({ path, format: found, maxModelBytes, isForTensorFlow }, parseTimeoutMs);
-      if (!isForTensorFlow) await Promise.all([prepareEngine(found, { engine }), parsing]);
-      const definition = await parsing;
-      return { format: definition.format, model: await loadIntoEngine(definition, { ...settings, engine }, notes) };
+      const definition = await definitionOf({ path, format: found, reading, limits });
+      const model = await loadIntoEngine(definition, { ...settings, engine: reading.engine }, notes);
+      return { format: definition.format, model };
     } catch (thrown) {
-      const { code, message } = Fault.from(thrown);
-      const helpsElse = isForTensorFlow || graphLimits.has(code);
-      if (i === readings.length - 1 || !helpsElse) throw thrown;
-      notes.push(`${isForTensorFlow ? "TensorFlow" : "TensorFlowJs"} cannot run it: ${message}`);
+      if (reading === last) throw thrown;
+      notes.push(noteOf(reading, thrown));
     }
   }
   throw new Error("a model has at least one reading");
+}
+
+function checkFormat(path: string, format: ModelFormat, found: FileFormat): void {
+  if (format === "Auto" || format === familyOf[found]) return;
+  throw formatFaults.ModelFormatOther({ file: basename(path), format, found: familyOf[found] });
+}
+
+interface Reads {
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly reading: Reading;
+  readonly limits: LoadLimits;
+}
+
+/** Reads the file while the engine that will most likely run it is loaded. */
+async function definitionOf({ path, format, reading, limits }: Reads): Promise<ModelDefinition> {
+  const { maxModelBytes, parseTimeoutMs } = limits;
+  const { isForTensorFlow, engine } = reading;
+  const parsing = parseInThread({ path, format, maxModelBytes, isForTensorFlow }, parseTimeoutMs);
+  if (!isForTensorFlow) await Promise.all([prepareEngine(format, { engine }), parsing]);
+  return await parsing;
+}
+
+/** Why a reading was of no use; throws what the next one would meet again. */
+function noteOf({ isForTensorFlow }: Reading, thrown: unknown): string {
+  const { code, message } = Fault.from(thrown);
+  if (isForTensorFlow) return `TensorFlow cannot run it: ${message}`;
+  if (graphLimits.has(code)) return `TensorFlowJs cannot run it: ${message}`;
+  throw thrown;
 }

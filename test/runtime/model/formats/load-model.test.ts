@@ -35,6 +35,12 @@ describe("loadModel", () => {
     model.unload();
   });
 
+  it("refuses a file of another format than the manifest names", async () => {
+    expect(await refusal(join(models, "cnn/k2.keras"), "Onnx")).toBe(
+      "ModelFormatOther: k2.keras is of format Keras; spec.model.format is Onnx; set spec.model.format to Auto or to what the file is, or check that the file is the right one",
+    );
+  });
+
   it("names a missing file", async () => {
     const path = join(folder, "nowhere.h5");
     expect(await refusal(path)).toBe(`ModelFileMissing: no model file at ${path}; check the path in spec.model.source`);
