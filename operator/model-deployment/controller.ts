@@ -73,6 +73,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   subscribe(controller, options);
   caches.deployments.cache.subscribe(({ object, type }) => {
     if (type === "removed") pace.forget(keyOf(object));
+    else pace.wanted(keyOf(object), object.metadata.generation ?? 0);
   });
   return controller;
 }

@@ -4,6 +4,8 @@ import type { Clock } from "../../runtime/base/clock.ts";
 export interface Pace {
   /** Counts writes, done or refused; how long the key has to rest before the next ones. */
   restMs(key: string, writes: number): number;
+  /** The key's object as it is wanted now: with a new generation of it the count begins anew. */
+  wanted(key: string, generation: number): void;
   /** The key is gone. */
   forget(key: string): void;
 }
@@ -15,11 +17,18 @@ const perSecond = 0.5;
 
 /**
  * What is planned on an old view may be undone at once, by garbage collection or by a second leader, and planned again
- * with the event that tells of it: hundreds of times a second, for as long as the view is old.
+ * with the event that tells of it: hundreds of times a second, for as long as the view is old. What a user changes is not meant:
+ * each change has writes of its own.
  */
 export function createPace(clock: Clock): Pace {
   const buckets = new Map<string, { readonly tokens: number; readonly atMs: number }>();
+  const generations = new Map<string, number>();
   return {
+    wanted(key, generation) {
+      if (generations.get(key) === generation) return;
+      generations.set(key, generation);
+      buckets.delete(key);
+    },
     restMs(key, writes) {
       const atMs = clock.monotonic();
       const before = buckets.get(key) ?? { tokens: burst, atMs };
@@ -27,6 +36,9 @@ export function createPace(clock: Clock): Pace {
       buckets.set(key, { tokens, atMs });
       return tokens >= 0 ? 0 : (-tokens / perSecond) * 1_000;
     },
-    forget: (key) => void buckets.delete(key),
+    forget(key) {
+      buckets.delete(key);
+      generations.delete(key);
+    },
   };
 }

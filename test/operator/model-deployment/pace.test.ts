@@ -22,3 +22,12 @@ test("each key has a pace of its own, and a new one after it was gone", () => {
   pace.forget("default/digits");
   expect(pace.restMs("default/digits", 1)).toBe(0);
 });
+
+test("what the user changes has writes of its own, what merely happens has not", () => {
+  const pace = createPace(createManualClock());
+  const restAt = (generation: number): number => {
+    pace.wanted("default/digits", generation);
+    return pace.restMs("default/digits", 40);
+  };
+  expect([restAt(1), restAt(2), restAt(3), restAt(3)]).toEqual([0, 0, 0, 40_000]);
+});

@@ -36,7 +36,7 @@ describe("loadModel", () => {
   });
 
   it("refuses a file of another format than the manifest names", async () => {
-    expect(await refusal(join(models, "cnn/k2.keras"), "Onnx")).toBe(
+    expect(await refusal(join(models, "cnn/k2.keras"), { format: "Onnx" })).toBe(
       "ModelFormatOther: k2.keras is of format Keras; spec.model.format is Onnx; set spec.model.format to Auto or to what the file is, or check that the file is the right one",
     );
   });
