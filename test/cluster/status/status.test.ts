@@ -66,6 +66,9 @@ describe.skipIf(reason !== undefined)(`status on a real Kubernetes control plane
     });
     await operator.synced;
     await scene.startGateway("gateway-status", operator);
+    // The scheduler has seen the new node once it has put a pod there; before, it speaks of no nodes at all.
+    await apply("first");
+    await recovers("first");
   }, startTimeoutMs);
 
   afterAll(async () => {
