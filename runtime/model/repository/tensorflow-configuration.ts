@@ -1,14 +1,6 @@
 import { dirname, resolve } from "node:path";
-import {
-  many,
-  message,
-  nested,
-  plain,
-  type MessageType,
-  inOneof,
-  repeated,
-  scalarMapOf,
-} from "../../base/protobuf/message.ts";
+import { type MessageType, many, message, nested, plain, scalarMapOf } from "../../base/protobuf/message.ts";
+import { chosenVersions, servableVersionPolicy } from "../../base/servable-version-policy.ts";
 import { jsonTree } from "../../base/protobuf/text/json-format.ts";
 import { messageOfTree } from "../../base/protobuf/text/message-of-tree.ts";
 import { textFormatTree } from "../../base/protobuf/text/text-format.ts";
@@ -17,26 +9,8 @@ import type { VersionPolicy } from "../../protocols/protocol.ts";
 import type { ModelFormat } from "../formats/load-model.ts";
 import { repositoryFaults } from "./faults.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
-import { latestOnly } from "./version-policy.ts";
 
-// tensorflow_serving/config/model_server_config.proto and file_system_storage_path_source.proto; logging is not ours.
-const latest = message("tensorflow.serving.Latest", { numVersions: plain(1, "uint32") });
-const all = message("tensorflow.serving.All", {});
-const specific = message("tensorflow.serving.Specific", { versions: repeated(1, "safe64") });
-const versionPolicyMessage = message("tensorflow.serving.ServableVersionPolicy", {
-  latest: inOneof(
-    "policy_choice",
-    nested(100, () => latest),
-  ),
-  all: inOneof(
-    "policy_choice",
-    nested(101, () => all),
-  ),
-  specific: inOneof(
-    "policy_choice",
-    nested(102, () => specific),
-  ),
-});
+// tensorflow_serving/config/model_server_config.proto; logging is not ours.
 const unused: MessageType<object> = message("tensorflow.serving.LoggingConfig", {});
 const modelConfig = message("tensorflow.serving.ModelConfig", {
   name: plain(1, "string"),
@@ -44,7 +18,7 @@ const modelConfig = message("tensorflow.serving.ModelConfig", {
   modelType: plain(3, "enum"),
   modelPlatform: plain(4, "string"),
   loggingConfig: nested(6, () => unused),
-  modelVersionPolicy: nested(7, () => versionPolicyMessage),
+  modelVersionPolicy: nested(7, () => servableVersionPolicy),
   versionLabels: scalarMapOf(8, "safe64"),
 });
 const modelConfigList = message("tensorflow.serving.ModelConfigList", { config: many(1, () => modelConfig) });
@@ -112,13 +86,10 @@ function configured(file: string, config: ModelConfig): ModelConfiguration {
   return { name, basePath: path, policy, labels: versionLabels, format, soleVersion: 1, isFixed: false };
 }
 
-function policyOf({ modelVersionPolicy: policy }: ModelConfig, invalid: (reason: string) => Error): VersionPolicy {
-  if (policy?.all !== undefined) return { kind: "all" };
-  if (policy?.specific !== undefined) {
-    const numbers = policy.specific.versions;
-    if (numbers.length === 0) throw invalid("has a specific model_version_policy without versions");
-    return { kind: "specific", numbers };
+function policyOf({ modelVersionPolicy }: ModelConfig, invalid: (reason: string) => Error): VersionPolicy {
+  const policy = chosenVersions(modelVersionPolicy);
+  if (policy.kind === "specific" && policy.numbers.length === 0) {
+    throw invalid("has a specific model_version_policy without versions");
   }
-  // As there: no number means one.
-  return policy?.latest === undefined ? latestOnly : { kind: "latest", count: policy.latest.numVersions || 1 };
+  return policy;
 }

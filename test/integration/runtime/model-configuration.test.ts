@@ -1,24 +1,13 @@
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { digits, rows, start } from "./program.ts";
-import { type ModelsFolder, type ModelsServing, modelsFolder, serveModels } from "./repository-scene.ts";
+import { type ModelsFolder, type ModelsServing, repositoryScene } from "./repository-scene.ts";
 
+const { serving, models: modelsOf } = repositoryScene();
 let models: ModelsFolder;
-const running = new Set<ModelsServing>();
-beforeEach(async () => {
-  models = await modelsFolder();
+beforeEach(() => {
+  models = modelsOf();
 });
-afterEach(async () => {
-  await Promise.all([...running].map((serving) => serving.stop()));
-  running.clear();
-  await models.dispose();
-});
-
-async function serving(...args: readonly string[]): Promise<ModelsServing> {
-  const started = await serveModels(...args);
-  running.add(started);
-  return started;
-}
 
 function configured(labels: Readonly<Record<string, number>>, more = ""): string {
   const entries = Object.entries(labels).map(([key, value]) => `version_labels { key: "${key}" value: ${value} }`);

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import { type Ended, type Program, digits, rows, start } from "./program.ts";
 
 /** A folder of models that a test fills. */
@@ -98,4 +99,32 @@ async function answeringVersion(url: string, path: string): Promise<string> {
   const response = await fetch(`${url}/v2/models/${path}/infer`, { method: "POST", body: JSON.stringify({ inputs }) });
   const body = (await response.json()) as { readonly model_version?: string; readonly error?: string }; // Open Inference's
   return body.model_version ?? `${response.status} ${body.error}`;
+}
+
+/** What each test of a file gets: an empty folder of models, and servers that end with the test. */
+export interface RepositoryScene {
+  readonly models: () => ModelsFolder;
+  readonly serving: (...args: readonly string[]) => Promise<ModelsServing>;
+}
+
+/** Makes and clears the scene around each test of the file that calls it. */
+export function repositoryScene(): RepositoryScene {
+  let folder: ModelsFolder;
+  const running = new Set<ModelsServing>();
+  beforeEach(async () => {
+    folder = await modelsFolder();
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map((serving) => serving.stop()));
+    running.clear();
+    await folder.dispose();
+  });
+  return {
+    models: () => folder,
+    serving: async (...args) => {
+      const started = await serveModels(...args);
+      running.add(started);
+      return started;
+    },
+  };
 }

@@ -1,26 +1,15 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import { digits, rows } from "./program.ts";
-import { type ModelsFolder, type ModelsServing, modelsFolder, serveModels } from "./repository-scene.ts";
+import { type ModelsFolder, repositoryScene } from "./repository-scene.ts";
 
+const { serving, models: modelsOf } = repositoryScene();
 let models: ModelsFolder;
-const running = new Set<ModelsServing>();
-beforeEach(async () => {
-  models = await modelsFolder();
+beforeEach(() => {
+  models = modelsOf();
 });
-afterEach(async () => {
-  await Promise.all([...running].map((serving) => serving.stop()));
-  running.clear();
-  await models.dispose();
-});
-
-async function serving(...args: readonly string[]): Promise<ModelsServing> {
-  const started = await serveModels(...args);
-  running.add(started);
-  return started;
-}
 
 describe("a repository of models", () => {
   test("serves every model in its newest version, and one without versions as version 1", async () => {

@@ -13,6 +13,7 @@ import {
   repeated,
   scalarMapOf,
 } from "../../../base/protobuf/message.ts";
+import { servableVersionPolicy } from "../../../base/servable-version-policy.ts";
 import { exampleMessage } from "../examples/example-message.ts";
 import { tensorProto } from "./framework-messages.ts";
 
@@ -172,30 +173,12 @@ export const getModelStatusResponse = message("tensorflow.serving.GetModelStatus
   modelVersionStatus: many(1, () => modelVersionStatus),
 });
 
-// tensorflow_serving/config/model_server_config.proto and file_system_storage_path_source.proto
-const policyName = "tensorflow.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy";
-const latest = message(`${policyName}.Latest`, { numVersions: plain(1, "uint32") });
-const all = message(`${policyName}.All`, {});
-const specific = message(`${policyName}.Specific`, { versions: repeated(1, "safe64") });
-const versionPolicy = message(policyName, {
-  latest: inOneof(
-    "policy_choice",
-    nested(100, () => latest),
-  ),
-  all: inOneof(
-    "policy_choice",
-    nested(101, () => all),
-  ),
-  specific: inOneof(
-    "policy_choice",
-    nested(102, () => specific),
-  ),
-});
+// tensorflow_serving/config/model_server_config.proto
 const modelConfig = message("tensorflow.serving.ModelConfig", {
   name: plain(1, "string"),
   basePath: plain(2, "string"),
   modelPlatform: plain(4, "string"),
-  modelVersionPolicy: nested(7, () => versionPolicy),
+  modelVersionPolicy: nested(7, () => servableVersionPolicy),
   versionLabels: scalarMapOf(8, "safe64"),
 });
 export type ModelConfig = Decoded<typeof modelConfig>;

@@ -1,6 +1,7 @@
 import { Fault } from "../../../base/fault.ts";
 import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
-import type { ConfiguredModel, Models, VersionPolicy } from "../../protocol.ts";
+import { chosenVersions } from "../../../base/servable-version-policy.ts";
+import type { ConfiguredModel, Models } from "../../protocol.ts";
 import { type RpcService, rpcCodes, unary } from "../../rpc.ts";
 import { faults as restFaults } from "../faults.ts";
 import { versionStatuses } from "../status.ts";
@@ -70,11 +71,5 @@ async function reloaded(
 
 function configured({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
   if (name === "") throw restFaults.ModelNameMissing({});
-  return { name, basePath, policy: policyOf(modelVersionPolicy), labels: versionLabels };
-}
-
-function policyOf(policy: ModelConfig["modelVersionPolicy"]): VersionPolicy {
-  if (policy?.all !== undefined) return { kind: "all" };
-  if (policy?.specific !== undefined) return { kind: "specific", numbers: policy.specific.versions };
-  return { kind: "latest", count: Math.max(1, policy?.latest?.numVersions ?? 1) };
+  return { name, basePath, policy: chosenVersions(modelVersionPolicy), labels: versionLabels };
 }
