@@ -2,7 +2,7 @@ import { editorSchema } from "../schema/editor-schema.ts";
 import { reference } from "../schema/reference.ts";
 import type { StructuralSchema } from "../schema/structural/structural-schema.ts";
 import { yamlText } from "../schema/yaml.ts";
-import { conditionReasons, conditionTypes } from "./conditions.ts";
+import { conditionReasons, conditionTypes } from "./status/conditions.ts";
 import { modelDeploymentDefinition, modelDeploymentSchema } from "./definition.ts";
 import { modelDeployment } from "./model-deployment.ts";
 

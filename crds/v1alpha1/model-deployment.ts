@@ -1,12 +1,12 @@
 import { Type, type Static } from "typebox";
 
 import { rule } from "../schema/rule.ts";
-import { condition } from "./conditions.ts";
+import { condition } from "./status/conditions.ts";
 import { model } from "./model.ts";
 import { resources } from "./resources.ts";
 import { scheduling } from "./scheduling.ts";
 import { serving } from "./serving.ts";
-import { revisionStatus, status } from "./status.ts";
+import { revisionStatus, status } from "./status/status.ts";
 
 export type { Source } from "./source.ts";
 

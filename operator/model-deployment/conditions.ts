@@ -1,5 +1,5 @@
 import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
-import type { ConditionType } from "../../crds/v1alpha1/conditions.ts";
+import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Plan } from "./plan/action.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";

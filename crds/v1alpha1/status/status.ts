@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 
-import { listMap } from "../schema/list.ts";
+import { listMap } from "../../schema/list.ts";
 import { conditions } from "./conditions.ts";
 
 const count = (description: string) => Type.Integer({ description, format: "int32", minimum: 0 });

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 
-import { listMap } from "../schema/list.ts";
+import { listMap } from "../../schema/list.ts";
 
 /** Types of the conditions in status and what each means when it is True. */
 export const conditionTypes = {
