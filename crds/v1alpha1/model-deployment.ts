@@ -1,12 +1,15 @@
 import { Type, type Static } from "typebox";
 
 import { rule } from "../schema/rule.ts";
+import { autoscaling } from "./autoscaling/autoscaling.ts";
 import { condition } from "./status/conditions.ts";
 import { model } from "./model.ts";
 import { resources } from "./resources.ts";
+import { rollout } from "./rollout/rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import { serving } from "./serving.ts";
 import { revisionStatus, status } from "./status/status.ts";
+import { traffic } from "./traffic.ts";
 
 export type { Source } from "./source.ts";
 
@@ -30,9 +33,12 @@ const spec = Type.Object(
         default: 1,
       }),
     ),
+    autoscaling: Type.Optional(autoscaling),
+    rollout: Type.Optional(rollout),
     resources: Type.Optional(resources),
     scheduling: Type.Optional(scheduling),
     serving: Type.Optional(serving),
+    traffic: Type.Optional(traffic),
     suspend: Type.Optional(
       Type.Boolean({ description: "True stops every pod and keeps everything else; status says so.", assumed: false }),
     ),

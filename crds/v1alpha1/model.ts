@@ -69,6 +69,13 @@ export const model = Type.Object(
       }),
     ),
     versions: Type.Optional(versions),
+    signatureCompatibility: Type.Optional(
+      Type.Enum(["Require", "Allow"], {
+        description:
+          "Require: a new revision whose inputs or outputs lack what clients of the stable one use gets no traffic. Allow: any.",
+        assumed: "Require",
+      }),
+    ),
   },
   { description: "The model to serve." },
 );

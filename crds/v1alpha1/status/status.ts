@@ -1,6 +1,8 @@
 import { Type } from "typebox";
 
 import { listMap } from "../../schema/list.ts";
+import { rolloutStatus } from "../rollout/rollout-status.ts";
+import { autoscalingStatus } from "../autoscaling/autoscaling-status.ts";
 import { conditions } from "./conditions.ts";
 
 const count = (description: string) => Type.Integer({ description, format: "int32", minimum: 0 });
@@ -94,6 +96,8 @@ export const status = Type.Object(
       }),
     ),
     step: Type.Optional(count("Index of the rollout's step, from 0.")),
+    rollout: Type.Optional(rolloutStatus),
+    autoscaling: Type.Optional(autoscalingStatus),
     replicas: Type.Optional(count("Pods of all revisions; read by kubectl scale and autoscalers.")),
     selector: Type.Optional(text("Label selector of the pods, as text; read by autoscalers.")),
     url: Type.Optional(text("Address of the model inside the cluster.")),

@@ -9,7 +9,9 @@ const known = new WeakMap<ModelDeploymentSpec, string>();
 export function revisionHash(spec: ModelDeploymentSpec): string {
   const found = known.get(spec);
   if (found !== undefined) return found;
-  const { model, resources, scheduling, serving } = spec;
+  const { resources, scheduling, serving } = spec;
+  // What a rollout makes of a changed signature is nothing that a pod is made of.
+  const { signatureCompatibility: _, ...model } = spec.model;
   const made = hash({ model, resources, scheduling, serving });
   known.set(spec, made);
   return made;

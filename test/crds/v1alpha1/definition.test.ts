@@ -63,7 +63,11 @@ describe("the printed schema", () => {
     for (const { schema } of keyed) {
       expect(schema.items?.required).toEqual(expect.arrayContaining([...(schema["x-kubernetes-list-map-keys"] ?? [])]));
     }
-    expect(keyed.map(({ path }) => path)).toEqual([".status.conditions", ".status.failedRevisions"]);
+    expect(keyed.map(({ path }) => path)).toEqual([
+      ".spec.autoscaling.schedules",
+      ".status.conditions",
+      ".status.failedRevisions",
+    ]);
   });
 
   test("writes enumerations in PascalCase", () => {

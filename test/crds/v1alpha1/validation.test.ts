@@ -81,6 +81,30 @@ const bounded: RuleCases = { holds: ["1ms", "2s", "0.5s"], fails: ["11h", "3600.
 
 /** What each rule lets through and what not, keyed by its message. */
 const cases: Readonly<Record<string, RuleCases>> = {
+  "min must not be above max": {
+    holds: [{ max: 1 }, { min: 0, max: 1 }, { min: 4, max: 4 }],
+    fails: [{ min: 5, max: 4 }],
+  },
+  "min of a schedule must not be above max": {
+    holds: [{ max: 4 }, { max: 4, schedules: [] }, { max: 4, schedules: [{ min: 1 }, { min: 4 }] }],
+    fails: [{ max: 4, schedules: [{ min: 4 }, { min: 5 }] }],
+  },
+  "must be five fields of cron, as '30 7 * * MON-FRI'": {
+    holds: ["* * * * *", "30 7 * * MON-FRI", "*/15 0,12 1-31/2 JAN,7 0-7", "59 23 31 12 7", "05 08 01 09 6-1"],
+    fails: ["", "* * * *", "0 0 * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8"]
+      .concat(["*/0 * * * *", "@daily", "* * * * Mon", "1- * * * *", ",1 * * * *", " * * * * *", "*  * * * *"])
+      .concat(["* * L * *", "* * ? * *", "1/5-9 * * * *", "* * * MON *"]),
+  },
+  "must be the IANA name of a time zone, as Europe/Berlin": {
+    holds: ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3", "America/Port-au-Prince"],
+    fails: ["", "New York", "/UTC", "Europe/", "+01:00", "1/a"],
+  },
+  "must consist of a-z, 0-9 and '-', first and last a letter or digit": {
+    holds: ["a", "0", "office-hours"],
+    fails: ["", "-a", "a-", "A", "a.b", "a_b"],
+  },
+  "must be between 1ms and 10m": { holds: ["1ms", "10m", "nonsense"], fails: ["0s", "10m1s"] },
+  "must be between 1m and 168h": { holds: ["1m", "168h", "nonsense"], fails: ["59s", "168h1s"] },
   "must have at most 52 characters: names and labels of its pods are longer": {
     holds: [{ metadata: { name: "a".repeat(52) } }],
     fails: [{ metadata: { name: "a".repeat(53) } }],
@@ -207,6 +231,53 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["0s", "50ms", "1m30s", "1.5h", "999999h"],
     fails: ["", "5", "s", "1d", "-1s", "+1s", "1 s", "1.s", ".5s", "1us", "1234567s", "1.2345s"],
   },
+  "at most one of canary, blueGreen, recreate must be set": {
+    holds: [{}, { canary: {} }, { blueGreen: {} }, { recreate: {}, capacity: "Auto" }],
+    fails: [
+      { canary: {}, blueGreen: {} },
+      { canary: {}, blueGreen: {}, recreate: {} },
+    ],
+  },
+  "exactly one of setWeight, pause, analyze must be set": {
+    holds: [{ setWeight: 0 }, { pause: {} }, { analyze: {} }],
+    fails: [{}, { setWeight: 1, pause: {} }],
+  },
+  "maxSurge and maxUnavailable must not both be 0: no pod could ever be replaced": {
+    holds: [{}, { maxSurge: 1 }, { maxUnavailable: 0 }, { maxSurge: "0%", maxUnavailable: 1 }, { maxSurge: "25%" }],
+    fails: [{ maxSurge: 0 }, { maxSurge: "0", maxUnavailable: "0%" }, { maxSurge: "0%", maxUnavailable: 0 }],
+  },
+  "must be a number of pods or a share, as 1 or 25%": {
+    holds: [0, 1, 12_345, "1", "0%", "25%", "100%"],
+    fails: [-1, "", "101%", "%", "1.5", "a", "25 %", 123_456],
+  },
+  "exactly one of header, cookie must be set": {
+    holds: [{ header: "x-user" }, { cookie: "session" }],
+    fails: [{}, { header: "x-user", cookie: "session" }],
+  },
+  "must be the name of an HTTP header": {
+    holds: ["x-user", "A", "a_b.c"],
+    fails: ["", "a b", "a:b", "é", "a;"],
+  },
+  "must be a host name in lower case, as models.example.com": {
+    holds: ["a", "models.example.com", "1.a-b.c"],
+    fails: ["", "A", "-a", "a-", "a..b", ".a", "a_b", "*.a"],
+  },
+  "path Direct needs httpRoute: something must send to the pods by weight": {
+    holds: [{}, { path: "Gateway" }, { path: "Direct", httpRoute: {} }],
+    fails: [{ path: "Direct" }],
+  },
+  "mirror and sticky need path Gateway": {
+    holds: [{ mirror: {} }, { path: "Gateway", sticky: {} }, { path: "Direct" }],
+    fails: [
+      { path: "Direct", mirror: {} },
+      { path: "Direct", sticky: {} },
+    ],
+  },
+  "must be between 1s and 1h": { holds: ["1s", "1h", "nonsense"], fails: ["999ms", "3600.1s"] },
+  "must be between 1s and 24h": { holds: ["1s", "24h"], fails: ["0s", "24h1s"] },
+  "must be between 0s and 24h": { holds: ["0s", "24h"], fails: ["24h1s"] },
+  "must be between 1s and 168h": { holds: ["1s", "168h"], fails: ["0s", "169h"] },
+  "must be between 10s and 168h": { holds: ["10s", "168h"], fails: ["9s", "169h"] },
   "must be between 0s and 10s": { ...bounded, holds: [...bounded.holds, "0s", "10s", "nonsense"] },
   "must be between 1ms and 1h": {
     ...bounded,

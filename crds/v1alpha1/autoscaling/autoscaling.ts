@@ -1,0 +1,88 @@
+import { Type, type Static } from "typebox";
+
+import { duration } from "../../schema/duration.ts";
+import { listMap } from "../../schema/list.ts";
+import { rule } from "../../schema/rule.ts";
+import { schedule } from "./schedule.ts";
+
+interface Bounds {
+  readonly min?: number;
+  readonly max: number;
+  readonly schedules?: readonly { readonly min: number }[];
+}
+
+/** `spec.autoscaling`: how the number of pods follows the load. */
+export const autoscaling = Type.Object(
+  {
+    min: Type.Optional(
+      Type.Integer({
+        description: "Fewest pods. At 0 the gateway holds the first request until a pod is ready.",
+        format: "int32",
+        assumed: 1,
+        minimum: 0,
+        maximum: 10_000,
+      }),
+    ),
+    max: Type.Integer({ description: "Most pods.", format: "int32", minimum: 1, maximum: 10_000 }),
+    class: Type.Optional(
+      Type.Enum(["Economy", "Balanced", "Strict"], {
+        description:
+          "What a late request is worth, in seconds of one pod: Economy 2, Balanced 20, Strict 100. Strict keeps more pods ready.",
+        assumed: "Balanced",
+      }),
+    ),
+    concurrencyPerReplica: Type.Optional(
+      Type.Integer({
+        description: "Requests that one pod answers at the same time; further ones wait.",
+        format: "int32",
+        assumed: "learned from measured throughput at latencyObjective",
+        minimum: 1,
+        maximum: 10_000,
+      }),
+    ),
+    latencyObjective: Type.Optional(
+      duration({
+        description:
+          "How much longer than alone in a pod a request may take before it counts as late: by waiting, and where concurrencyPerReplica is learned also by what runs beside it.",
+        assumed: "2s",
+        atLeast: "1ms",
+        atMost: "10m",
+      }),
+    ),
+    scaleDownDelay: Type.Optional(
+      duration({
+        description: "How long a pod stays at least after it was last needed.",
+        assumed: "learned from how soon pods were needed again",
+        atLeast: "0s",
+        atMost: "24h",
+      }),
+    ),
+    schedules: Type.Optional(
+      listMap(schedule, ["name"], {
+        description: "Windows of time with more pods than min. Where several are open the greatest min holds.",
+        maxItems: 16,
+      }),
+    ),
+  },
+  {
+    description:
+      "How the number of pods follows the load. When set, spec.replicas and what writes it (kubectl scale, HPA, KEDA) has no effect.",
+    rules: [
+      rule<Bounds>({
+        cel: "!has(self.min) || self.min <= self.max",
+        message: "min must not be above max",
+        fieldPath: ".min",
+        holds: ({ min, max }) => min === undefined || min <= max,
+      }),
+      rule<Bounds>({
+        cel: "!has(self.schedules) || self.schedules.all(window, window.min <= self.max)",
+        message: "min of a schedule must not be above max",
+        fieldPath: ".schedules",
+        holds: ({ schedules = [], max }) => schedules.every(({ min }) => min <= max),
+      }),
+    ],
+  },
+);
+
+/** `spec.autoscaling`. */
+export type AutoscalingSpec = Static<typeof autoscaling>;

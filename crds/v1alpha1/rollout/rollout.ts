@@ -1,0 +1,163 @@
+import { Type, type Static } from "typebox";
+
+import { countOrPercent } from "../../schema/count-or-percent.ts";
+import { duration } from "../../schema/duration.ts";
+import { exactlyOne } from "../../schema/exactly-one.ts";
+import { listAtomic } from "../../schema/list.ts";
+import { rule } from "../../schema/rule.ts";
+import { analysis, minimumRequests } from "./analysis.ts";
+
+const pause = Type.Object(
+  {
+    duration: Type.Optional(
+      duration({
+        description: "How long. Absent: until `modelwright promote` or the annotation modelwright.dev/promote.",
+        atLeast: "1s",
+        atMost: "168h",
+      }),
+    ),
+  },
+  { description: "Waits." },
+);
+
+const analyze = Type.Object(
+  {
+    duration: Type.Optional(
+      duration({
+        description: "Shortest time of the comparison; it goes on until there are enough requests.",
+        assumed: "1m",
+        atLeast: "1s",
+        atMost: "24h",
+      }),
+    ),
+    minimumRequests: Type.Optional(minimumRequests("the value of spec.rollout.analysis")),
+  },
+  { description: "Compares the candidate with the stable revision until there is a verdict." },
+);
+
+const step = exactlyOne(
+  {
+    setWeight: Type.Integer({
+      description: "Share of the requests that the candidate gets, in percent.",
+      format: "int32",
+      minimum: 0,
+      maximum: 100,
+    }),
+    pause,
+    analyze,
+  },
+  { description: "One step; exactly one member." },
+);
+
+const canary = Type.Object(
+  {
+    steps: Type.Optional(
+      listAtomic(step, {
+        description:
+          "What happens in order. After the last step the candidate gets everything. Absent: everything at once, as soon as it is ready.",
+        maxItems: 32,
+      }),
+    ),
+    maxSurge: Type.Optional(
+      countOrPercent({
+        description: "Pods that there may be beyond spec.replicas during a rollout; a share is rounded up.",
+        assumed: "100%",
+      }),
+    ),
+    maxUnavailable: Type.Optional(
+      countOrPercent({
+        description: "Pods of spec.replicas that may be missing during a rollout; a share is rounded down.",
+        assumed: "0",
+      }),
+    ),
+  },
+  {
+    description: "The candidate gets requests step by step.",
+    rules: [
+      rule<{ readonly maxSurge?: string | number; readonly maxUnavailable?: string | number }>({
+        cel: "!has(self.maxSurge) || !(string(self.maxSurge) in ['0', '0%']) || (has(self.maxUnavailable) && !(string(self.maxUnavailable) in ['0', '0%']))",
+        message: "maxSurge and maxUnavailable must not both be 0: no pod could ever be replaced",
+        holds: ({ maxSurge = "100%", maxUnavailable = 0 }) => !isNone(maxSurge) || !isNone(maxUnavailable),
+      }),
+    ],
+  },
+);
+
+const blueGreen = Type.Object(
+  {
+    autoPromote: Type.Optional(
+      Type.Boolean({
+        description: "False waits for `modelwright promote` when the candidate is complete, before it gets requests.",
+        assumed: true,
+      }),
+    ),
+    scaleDownDelay: Type.Optional(
+      duration({
+        description: "How long the pods of the old revision stay after the switch, for a quick way back.",
+        assumed: "30s",
+        atLeast: "0s",
+        atMost: "24h",
+      }),
+    ),
+  },
+  { description: "The candidate comes up as a whole beside the stable revision, then gets every request at once." },
+);
+
+/** `spec.rollout`: how a new revision takes over. */
+export const rollout = Type.Object(
+  {
+    canary: Type.Optional(canary),
+    blueGreen: Type.Optional(blueGreen),
+    recreate: Type.Optional(
+      Type.Object(
+        {},
+        { description: "The old pods end before the new ones start; requests wait at the gateway meanwhile." },
+      ),
+    ),
+    capacity: Type.Optional(
+      Type.Enum(["Auto", "Surge", "Borrow", "Share", "Swap", "InPlace", "Recreate"], {
+        description:
+          "Where the candidate's pods get room. Surge: beside the stable ones. Swap: a stable pod makes room for each. Recreate: all stable pods make room, requests wait. Auto takes the first that the cluster has room for.",
+        assumed: "Auto",
+      }),
+    ),
+    analysis: Type.Optional(analysis),
+    progressDeadline: Type.Optional(
+      duration({
+        description:
+          "How long the candidate may take to get its pods ready before it counts as failed; pauses and analyses do not count.",
+        assumed: "10m",
+        atLeast: "10s",
+        atMost: "168h",
+      }),
+    ),
+    revisionHistoryLimit: Type.Optional(
+      Type.Integer({
+        description: "ReplicaSets of old revisions that are kept, without pods, so that their versions stay known.",
+        assumed: 0,
+        minimum: 0,
+        maximum: 20,
+      }),
+    ),
+  },
+  {
+    description: "How a new revision takes over. Absent: everything at once, as soon as it is ready.",
+    rules: [
+      rule<{ readonly canary?: object; readonly blueGreen?: object; readonly recreate?: object }>({
+        cel: "(has(self.canary) ? 1 : 0) + (has(self.blueGreen) ? 1 : 0) + (has(self.recreate) ? 1 : 0) <= 1",
+        message: "at most one of canary, blueGreen, recreate must be set",
+        holds: ({ canary, blueGreen, recreate }) =>
+          [canary, blueGreen, recreate].filter((strategy) => strategy !== undefined).length <= 1,
+      }),
+    ],
+  },
+);
+
+function isNone(amount: string | number): boolean {
+  return amount === 0 || amount === "0" || amount === "0%";
+}
+
+/** `spec.rollout`. */
+export type RolloutSpec = Static<typeof rollout>;
+/** One of `spec.rollout.canary.steps`. */
+export type StepSpec = Static<typeof step>;

@@ -1,0 +1,105 @@
+import { Type, type Static } from "typebox";
+
+import { exactlyOne } from "../schema/exactly-one.ts";
+import { listAtomic, listSet } from "../schema/list.ts";
+import { rule } from "../schema/rule.ts";
+import { text } from "../schema/text.ts";
+import { objectName } from "./names.ts";
+
+const hostname = {
+  pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+  complaint: "must be a host name in lower case, as models.example.com",
+  maxLength: 253,
+} as const;
+
+const httpHeader = {
+  pattern: "^[A-Za-z0-9!#$%&*+.^_|~-]+$",
+  complaint: "must be the name of an HTTP header",
+  maxLength: 128,
+} as const;
+
+const parentRef = Type.Object(
+  {
+    name: text({ description: "Name of the Gateway.", ...objectName }),
+    namespace: Type.Optional(text({ description: "Its namespace; absent: the same.", ...objectName })),
+    sectionName: Type.Optional(text({ description: "Name of its listener; absent: all.", ...objectName })),
+  },
+  { description: "A Gateway of the Gateway API." },
+);
+
+/** `spec.traffic`: how requests come to the model. */
+export const traffic = Type.Object(
+  {
+    path: Type.Optional(
+      Type.Enum(["Gateway", "Direct"], {
+        description:
+          "Gateway: through Modelwright's gateways. Direct: the HTTPRoute's Gateway sends to the pods by weight; nothing waits from zero and nothing is mirrored.",
+        assumed: "Gateway",
+      }),
+    ),
+    hostnames: Type.Optional(
+      listSet(text({ description: "A host name.", ...hostname }), {
+        description: "Further host names that mean this model on the gateways' shared port.",
+        maxItems: 16,
+      }),
+    ),
+    httpRoute: Type.Optional(
+      Type.Object(
+        {
+          parentRefs: listAtomic(parentRef, {
+            description: "Gateways that are to send requests here.",
+            minItems: 1,
+            maxItems: 8,
+          }),
+        },
+        { description: "Makes an HTTPRoute (Gateway API) for hostnames." },
+      ),
+    ),
+    sticky: Type.Optional(
+      exactlyOne(
+        {
+          header: text({ description: "The requests with the same value of this header.", ...httpHeader }),
+          cookie: text({ description: "The requests with the same value of this cookie.", ...httpHeader }),
+        },
+        {
+          description:
+            "Which requests stay with one revision during a rollout; exactly one member. Users only ever move to the candidate as its weight rises.",
+        },
+      ),
+    ),
+    mirror: Type.Optional(
+      Type.Object(
+        {
+          percent: Type.Optional(
+            Type.Integer({
+              description: "Share of the requests.",
+              format: "int32",
+              assumed: 100,
+              minimum: 0,
+              maximum: 100,
+            }),
+          ),
+        },
+        { description: "Sends requests to the candidate as well, in addition to its weight; its answers are dropped." },
+      ),
+    ),
+  },
+  {
+    description: "How requests come to the model.",
+    rules: [
+      rule<{ readonly path?: string; readonly httpRoute?: object }>({
+        cel: "!has(self.path) || self.path != 'Direct' || has(self.httpRoute)",
+        message: "path Direct needs httpRoute: something must send to the pods by weight",
+        holds: ({ path, httpRoute }) => path !== "Direct" || httpRoute !== undefined,
+      }),
+      rule<{ readonly path?: string; readonly mirror?: object; readonly sticky?: object }>({
+        cel: "!has(self.path) || self.path != 'Direct' || (!has(self.mirror) && !has(self.sticky))",
+        message: "mirror and sticky need path Gateway",
+        holds: ({ path, mirror, sticky }) => path !== "Direct" || (mirror === undefined && sticky === undefined),
+      }),
+    ],
+  },
+);
+
+/** `spec.traffic`. */
+export type TrafficSpec = Static<typeof traffic>;
