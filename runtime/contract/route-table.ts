@@ -10,6 +10,8 @@ export interface RevisionRoute {
   readonly endpoints: readonly Endpoint[];
   /** Addresses of pods that are terminating: they finish what they have and get nothing new. */
   readonly draining: readonly string[];
+  /** Names besides its number under which clients may ask for it, as `stable` or `canary` (`/labels/stable`). */
+  readonly labels?: readonly string[];
 }
 
 export interface Endpoint {
@@ -28,6 +30,24 @@ export interface HoldPolicy {
   readonly timeoutMs: number;
 }
 
+/** Which requests stay with one revision: those with the same value of a header or a cookie. */
+export interface StickyKey {
+  readonly header?: string;
+  readonly cookie?: string;
+  /** Differs from rollout to rollout, so that not always the same users come first. */
+  readonly salt: string;
+}
+
+/** Copies of requests that another revision answers as well, unseen by clients. */
+export interface Mirror {
+  /** Hash of the revision that gets the copies. */
+  readonly revision: string;
+  /** Share of the requests of other revisions that are copied, in percent. */
+  readonly percent: number;
+  /** How the answers are compared; absent: they are dropped. `tolerance`: largest difference of two numbers, relative to the larger one above 1, absolute below. */
+  readonly compare?: { readonly tolerance: number };
+}
+
 /** All that a gateway knows about one ModelDeployment. */
 export interface Route {
   /** `<namespace>/<name>` of the ModelDeployment. */
@@ -41,6 +61,10 @@ export interface Route {
   readonly hostnames: readonly string[];
   readonly revisions: readonly RevisionRoute[];
   readonly hold: HoldPolicy;
+  readonly sticky?: StickyKey;
+  readonly mirror?: Mirror;
+  /** True when a pod serves a folder of numbered versions: then the number in a path is one of these, not a revision's. */
+  readonly hasOwnVersions?: boolean;
   /** Largest request body in bytes. */
   readonly bodyBytes: number;
   /** Longest time for one answer, from the first byte of the request. */
