@@ -20,6 +20,13 @@ export const annotations = {
   version: "modelwright.dev/version",
   /** When the last traffic of a revision was taken away (RFC 3339), on its ReplicaSet; its pods may go a drain delay later. */
   retiredAt: "modelwright.dev/retired-at",
+  /** Commands of a user, on the ModelDeployment. Each of the first four acts once for each value. */
+  promote: "modelwright.dev/promote",
+  promoteFull: "modelwright.dev/promote-full",
+  abort: "modelwright.dev/abort",
+  retry: "modelwright.dev/retry",
+  /** As long as it is there the rollout goes no further. */
+  pause: "modelwright.dev/pause",
   /** Hash of what we last applied, on the objects that are kept up to date: a field that we no longer want shows. */
   applied: "modelwright.dev/applied",
 } as const;
