@@ -1,5 +1,5 @@
-import { editorSchema } from "../schema/editor-schema.ts";
-import { reference } from "../schema/reference.ts";
+import { editorSchema } from "../schema/documents/editor-schema.ts";
+import { reference } from "../schema/documents/reference.ts";
 import type { StructuralSchema } from "../schema/structural/structural-schema.ts";
 import { yamlText } from "../schema/yaml.ts";
 import { conditionReasons, conditionTypes } from "./status/conditions.ts";

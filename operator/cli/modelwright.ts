@@ -18,6 +18,11 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Empties the terminal, so that what is printed next replaces what is there; nothing where output is no terminal. */
+function clear(): void {
+  if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
+}
+
 /** Commands are imported when they run, so that none pays for another's parts. */
 async function run(command: Command): Promise<void> {
   switch (command.command) {
@@ -39,15 +44,14 @@ async function run(command: Command): Promise<void> {
       validate(command.manifests, print);
       return;
     }
-    case "status": {
-      const { showStatus } = await import("./shown-status.ts");
-      await showStatus(command, print);
-      return;
-    }
     case "plan": {
       const { showPlan } = await import("./shown-plan.ts");
       await showPlan(command, Date.now(), print);
       return;
+    }
+    default: {
+      const { runClusterCommand } = await import("./cluster/cluster-command.ts");
+      await runClusterCommand(command, { print, clear, stop: stopSignal });
     }
   }
 }

@@ -1,12 +1,12 @@
 import { Type } from "typebox";
 import { describe, expect, test } from "vitest";
 
-import { editorSchema } from "../../../crds/schema/editor-schema.ts";
+import { editorSchema } from "../../../crds/schema/documents/editor-schema.ts";
 import { exactlyOne } from "../../../crds/schema/exactly-one.ts";
 import { listAtomic, listMap, listSet } from "../../../crds/schema/list.ts";
 import { printed } from "../../../crds/schema/printed.ts";
 import { quantity } from "../../../crds/schema/quantity.ts";
-import { reference } from "../../../crds/schema/reference.ts";
+import { reference } from "../../../crds/schema/documents/reference.ts";
 import { rule } from "../../../crds/schema/rule.ts";
 import { text } from "../../../crds/schema/text.ts";
 

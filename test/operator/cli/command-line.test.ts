@@ -39,7 +39,26 @@ describe("commandLine", () => {
     ],
     "status takes a namespace": [
       ["status", "-n", "vision"],
-      { command: "status", kubeconfig: undefined, namespace: "vision", apiPort: 8001 },
+      {
+        command: "status",
+        kubeconfig: undefined,
+        namespace: "vision",
+        apiPort: 8001,
+        name: undefined,
+        watch: false,
+      },
+    ],
+    "status follows one ModelDeployment": [
+      ["status", "vision/digits", "--watch"],
+      { command: "status", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits", watch: true },
+    ],
+    "promote can skip everything that is left": [
+      ["promote", "digits", "--full", "-n", "vision"],
+      { command: "promote", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits", full: true },
+    ],
+    "history takes a name": [
+      ["history", "digits"],
+      { command: "history", kubeconfig: undefined, namespace: undefined, apiPort: 8001, name: "digits" },
     ],
   };
   for (const [sentence, [args, want]] of Object.entries(accepted))
@@ -48,7 +67,7 @@ describe("commandLine", () => {
   const refused: Record<string, [string[], string]> = {
     "an unknown command": [
       ["serv"],
-      "unknown command serv; expected one of start, serve, plan, validate, status; modelwright --help lists them",
+      "unknown command serv; expected one of start, serve, plan, validate, status, history, promote, abort, retry, pause, resume; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [
@@ -65,6 +84,14 @@ describe("commandLine", () => {
       "both a model file and -f are given; only one of them can be served",
     ],
     "two models": [["start", "a.h5", "b.h5"], "unexpected argument b.h5; modelwright start --help lists its flags"],
+    "abort without a name": [
+      ["abort"],
+      "modelwright abort needs the NAME of a ModelDeployment; modelwright abort --help shows an example",
+    ],
+    "full where there is nothing to skip": [
+      ["abort", "digits", "--full"],
+      "Unknown option '--full'; modelwright abort --help lists its flags",
+    ],
     "validate without a file": [
       ["validate"],
       "modelwright validate needs -f FILE; modelwright validate --help shows an example",
@@ -76,7 +103,7 @@ describe("commandLine", () => {
 
   test("help lists every command, and every command has help of its own", () => {
     const general = commandLine([]);
-    for (const command of ["start", "serve", "plan", "validate", "status"]) {
+    for (const command of ["start", "serve", "plan", "validate", "status", "promote", "history"]) {
       expect(general.command === "help" && general.text.includes(`modelwright ${command}`)).toBe(true);
       const own = commandLine([command, "--help"]);
       expect(own.command === "help" && own.text.startsWith(`modelwright ${command}`)).toBe(true);

@@ -1,6 +1,6 @@
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import type { Pod } from "../kube/kinds.ts";
-import { labels } from "../model-deployment/resources/labels.ts";
+import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Pod } from "../../kube/kinds.ts";
+import { labels } from "../../model-deployment/resources/labels.ts";
 
 /** The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods. */
 export function statusTree(deployments: readonly ModelDeployment[], pods: readonly Pod[]): readonly string[] {
@@ -8,6 +8,7 @@ export function statusTree(deployments: readonly ModelDeployment[], pods: readon
   return deployments.flatMap((deployment) => [
     heading(deployment),
     ...conditionLines(deployment),
+    ...rolloutLines(deployment.status ?? {}),
     ...revisions(deployment, pods),
   ]);
 }
@@ -21,6 +22,29 @@ function conditionLines({ status }: ModelDeployment): readonly string[] {
   return (status?.conditions ?? []).map(
     ({ type, status: value, reason, message }) => `  ${type}=${value} ${reason}${message === "" ? "" : `: ${message}`}`,
   );
+}
+
+/** Where a rollout is: its step, the room for its pods, the last judgement; then what failed. */
+function rolloutLines(status: ModelDeploymentStatus): readonly string[] {
+  const { candidate, rollout, capacity, failedRevisions = [] } = status;
+  const isUnderWay = candidate !== undefined && rollout?.strategy !== undefined;
+  const failed = failedRevisions.map(
+    ({ revision, reason, message }) => `  failed ${revision} ${[reason, message].filter(Boolean).join(": ")}`,
+  );
+  if (!isUnderWay) return failed;
+  const { strategy, paused, analysis } = rollout;
+  return [
+    `  rollout ${strategy}${stepText(status)}${paused === true ? ", waits for modelwright promote" : ""}`,
+    ...(capacity?.mode === undefined ? [] : [`    capacity ${capacity.mode}: ${capacity.why ?? ""}`]),
+    ...(analysis === undefined ? [] : [`    analysis ${analysis.verdict}: ${analysis.message ?? ""}`]),
+    ...failed,
+  ];
+}
+
+function stepText({ step = 0, rollout: { steps = 0, stepName, stepStartedAt } = {} }: ModelDeploymentStatus): string {
+  if (steps === 0) return "";
+  const since = stepStartedAt === undefined ? "" : ` since ${stepStartedAt}`;
+  return ` step ${Math.min(step + 1, steps)} of ${steps}: ${stepName ?? ""}${since}`;
 }
 
 function revisions({ metadata, status }: ModelDeployment, pods: readonly Pod[]): readonly string[] {

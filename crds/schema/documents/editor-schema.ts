@@ -1,4 +1,4 @@
-import type { StructuralSchema } from "./structural/structural-schema.ts";
+import type { StructuralSchema } from "../structural/structural-schema.ts";
 
 /** A JSON Schema (draft 7) for editors: they complete fields, show descriptions and mark unknown ones. */
 export interface EditorSchema {

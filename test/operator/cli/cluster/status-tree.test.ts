@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { statusTree } from "../../../operator/cli/status.ts";
-import type { Pod } from "../../../operator/kube/kinds.ts";
-import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
+import type { ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { statusTree } from "../../../../operator/cli/cluster/status-tree.ts";
+import type { Pod } from "../../../../operator/kube/kinds.ts";
+import { revisionLabels } from "../../../../operator/model-deployment/resources/labels.ts";
 
 const lastTransitionTime = "2030-01-01T00:00:00Z";
 const digits: ModelDeployment = {
@@ -53,4 +53,29 @@ test("the tree shows conditions, then each revision with its own pods and how th
 
 test("nothing deployed is said, not shown as nothing", () => {
   expect(statusTree([], [])).toEqual(["no ModelDeployment"]);
+});
+
+test("a rollout under way shows its step, the room for its pods, its analysis and what failed before", () => {
+  const status: ModelDeployment["status"] = {
+    candidate: { revision: "bbb", version: "2", ready: 1, replicas: 1, weight: 25 },
+    step: 1,
+    rollout: {
+      strategy: "Canary",
+      steps: 4,
+      stepName: "pause",
+      stepStartedAt: lastTransitionTime,
+      paused: true,
+      analysis: { verdict: "None", message: "12 of 50 requests" },
+    },
+    capacity: { mode: "Swap", why: "no GPU is free" },
+    failedRevisions: [{ revision: "ccc", reason: "RolledBack", message: "aborted" }],
+  };
+  expect(statusTree([{ ...digits, status }], [])).toEqual([
+    "vision/digits  replicas 0/2",
+    "  rollout Canary step 2 of 4: pause since 2030-01-01T00:00:00Z, waits for modelwright promote",
+    "    capacity Swap: no GPU is free",
+    "    analysis None: 12 of 50 requests",
+    "  failed ccc RolledBack: aborted",
+    "  candidate bbb version 2  ready 1/1  25 %",
+  ]);
 });

@@ -1,6 +1,6 @@
 import type { TSchema } from "typebox";
 
-import type { Rule } from "./rule.ts";
+import type { Rule } from "../rule.ts";
 
 interface Parts {
   readonly type?: string;

@@ -1,0 +1,32 @@
+import { Fault } from "../../../runtime/base/fault.ts";
+import { type Client, createClient } from "../../kube/client.ts";
+import { type Connection, loadConnection, plainConnection } from "../../kube/config.ts";
+import { createHttpTransport } from "../../kube/http-transport.ts";
+import { isPortFree } from "../../local/free-port.ts";
+import { faults } from "../faults.ts";
+import type { ClusterOptions } from "./options.ts";
+
+/** A cluster that does not answer within this time is reported as unreachable. */
+const deadlineMs = 10_000;
+const unanswered = new Set(["NoResponse", "DeadlineExceeded"]);
+
+/** Asks the cluster that the options choose. Throws `ServerUnreachable` and what the server refuses. */
+export async function askedCluster<T>(options: ClusterOptions, ask: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await chosenConnection(options);
+  const transport = createHttpTransport({ connection });
+  try {
+    return await ask(createClient({ transport, fieldManager: "modelwright-cli", deadlineMs }));
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (!unanswered.has(fault.code)) throw fault;
+    throw faults.ServerUnreachable({ url: connection.server, cause: fault.message }, thrown);
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Local mode where it runs and nothing else was asked for; kubectl's choice otherwise. */
+async function chosenConnection({ kubeconfig, apiPort }: ClusterOptions): Promise<Connection> {
+  if (kubeconfig !== undefined) return loadConnection({ kubeconfigPath: kubeconfig });
+  return (await isPortFree(apiPort)) ? loadConnection() : plainConnection(`http://127.0.0.1:${apiPort}`);
+}

@@ -1,0 +1,26 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { faults } from "./faults.ts";
+
+/** Arguments of a command read by Node. Throws `UnknownFlag`. */
+export function parsed<Config extends ParseArgsConfig>(command: string, config: Config) {
+  try {
+    return parseArgs(config);
+  } catch (thrown) {
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    throw faults.UnknownFlag({ text: text.split(". ")[0] ?? text, command }, thrown);
+  }
+}
+
+/** A port from a flag. Throws `FlagNotANumber`. */
+export function port(flag: string, value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw faults.FlagNotANumber({ flag, value });
+  return number;
+}
+
+/** `CLAIM=FOLDER` from a flag. Throws `FlagNotAPair`. */
+export function pair(flag: string, value: string): readonly [string, string] {
+  const at = value.indexOf("=");
+  if (at < 1 || at === value.length - 1) throw faults.FlagNotAPair({ flag, value });
+  return [value.slice(0, at), value.slice(at + 1)];
+}

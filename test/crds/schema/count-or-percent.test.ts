@@ -1,0 +1,16 @@
+import { Type } from "typebox";
+import { expect, test } from "vitest";
+import { countOrPercent } from "../../../crds/schema/count-or-percent.ts";
+import { printed } from "../../../crds/schema/printed.ts";
+import { ruleTable } from "../../../crds/schema/rule-table.ts";
+
+test("is printed as what Kubernetes calls int-or-string, with one rule for both of its forms", () => {
+  const field = countOrPercent({ description: "Pods.", assumed: "25%" });
+  const rules = [...ruleTable(Type.Object({ field })).values()];
+  expect(printed(field)).toMatchObject({
+    "x-kubernetes-int-or-string": true,
+    "x-kubernetes-validations": [{ message: "must be a number of pods or a share, as 1 or 25%" }],
+  });
+  expect(["0", 3, "25%", "100%"].map((value) => rules[0]?.holds(value))).toEqual([true, true, true, true]);
+  expect([-1, "101%", "a", ""].map((value) => rules[0]?.holds(value))).toEqual([false, false, false, false]);
+});
