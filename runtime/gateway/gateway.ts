@@ -11,7 +11,9 @@ import { clientLeft, proxied, type ProxyParts } from "./proxy/proxied.ts";
 import { Upstreams } from "./proxy/upstream.ts";
 import { newestRoutes } from "./routing/newest.ts";
 import { type Lookup, type Operators, operators } from "./routing/operators.ts";
-import { addressesInUse, routeTable, type LiveRoute, type RouteTable } from "./routing/table.ts";
+import { queued } from "./routing/hold.ts";
+import type { LiveRoute } from "./routing/live.ts";
+import { addressesInUse, routeTable, type RouteTable } from "./routing/table.ts";
 
 interface GatewayParts {
   readonly clock: Clock;
@@ -41,10 +43,13 @@ export class Gateway {
   constructor(options: GatewayOptions, parts: GatewayParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#table = routeTable((table) => {
-      this.#upstreams.retain(addressesInUse(table));
-      this.#listeners.align(table);
-    });
+    this.#table = routeTable(
+      (table) => {
+        this.#upstreams.retain(addressesInUse(table));
+        this.#listeners.align(table);
+      },
+      { gateway: options.gateway, monotonic: () => parts.clock.monotonic() },
+    );
     this.#listeners = new Listeners({
       host: options.host,
       frontPort: options.restPort,
@@ -75,7 +80,7 @@ export class Gateway {
   /** Requests that wait at this moment because nothing is ready. */
   get heldRequests(): number {
     let held = 0;
-    for (const { hold } of this.#table.byKey.values()) held += hold.waiters.size;
+    for (const { hold } of this.#table.byKey.values()) held += queued(hold);
     return held;
   }
 

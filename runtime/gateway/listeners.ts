@@ -3,7 +3,8 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
 import { locatedRoute, type Probe } from "./routing/locate.ts";
-import type { LiveRoute, RouteTable } from "./routing/table.ts";
+import type { LiveRoute } from "./routing/live.ts";
+import type { RouteTable } from "./routing/table.ts";
 
 /** Called with each request and the route it means. */
 export type Forward = (request: IncomingMessage, response: ServerResponse, live: LiveRoute) => void;

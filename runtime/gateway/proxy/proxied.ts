@@ -3,14 +3,12 @@ import { Readable } from "node:stream";
 import { errors, type Dispatcher } from "undici";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
-import type { Endpoint, RevisionRoute } from "../../contract/route-table.ts";
 import { announcedBytes, requestBody, type RequestBody } from "./body.ts";
 import { faults } from "../faults.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
-import { heldUntilReady } from "../routing/hold.ts";
-import { endpointAddress, leastOutstanding } from "../routing/pick.ts";
-import { nextRevision } from "../routing/split.ts";
-import type { LiveRoute } from "../routing/table.ts";
+import { anyRevision, firstTarget, isServable, nextTarget, type Target } from "../routing/choice.ts";
+import { enterHold, leaveHold, type Waiter } from "../routing/hold.ts";
+import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
 import type { Upstreams } from "./upstream.ts";
 
 /** What every request through this gateway shares. */
@@ -29,11 +27,6 @@ export interface Exchange {
   readonly live: LiveRoute;
   /** Aborts when the client leaves or the deadline passes; its reason is a fault or `clientLeft`. */
   readonly signal: AbortSignal;
-}
-
-interface Target {
-  readonly revision: RevisionRoute;
-  readonly endpoint: Endpoint;
 }
 
 /** The reason of a signal whose client closed its connection: nobody is there to answer. */
@@ -57,15 +50,16 @@ const unreachedCodes = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "
 export async function proxied(exchange: Exchange, parts: ProxyParts): Promise<string> {
   const { live, request, signal } = exchange;
   if (announcedBytes(request) > live.route.bodyBytes) await requestBody(request, live.route.bodyBytes);
-  if (nextTarget(live, new Set(), parts, true) === undefined) await held(exchange, parts);
+  if (!isServable(live, anyRevision)) await held(exchange, parts);
   const body = await requestBody(request, live.route.bodyBytes);
   const tries: Tries = {
+    revision: undefined,
     failed: new Set(),
     brokenOff: 0,
     unreachedUntilMs: parts.clock.monotonic() + unreachedMs,
   };
   for (;;) {
-    const target = await readyTarget(exchange, tries.failed, parts);
+    const target = await readyTarget(exchange, tries, parts);
     try {
       await sent(exchange, target, body, parts);
       return target.revision.hash;
@@ -81,7 +75,9 @@ export async function proxied(exchange: Exchange, parts: ProxyParts): Promise<st
 
 /** What one request has met so far. */
 interface Tries {
-  readonly failed: Set<string>;
+  /** Of the first choice. */
+  revision: LiveRevision | undefined;
+  readonly failed: Set<LivePod>;
   brokenOff: number;
   readonly unreachedUntilMs: number;
 }
@@ -91,56 +87,65 @@ function isOver({ brokenOff, unreachedUntilMs }: Tries, { response }: Exchange, 
 }
 
 /** A pod that fails for the second time is all there is: it gets a pause. */
-async function noted({ endpoint }: Target, { failed }: Tries, { signal }: Exchange, { clock }: ProxyParts) {
-  const address = endpointAddress(endpoint);
-  if (failed.has(address)) await clock.sleep(unreachedPauseMs, signal);
-  failed.add(address);
+async function noted({ pod }: Target, { failed }: Tries, { signal }: Exchange, { clock }: ProxyParts) {
+  if (failed.has(pod)) await clock.sleep(unreachedPauseMs, signal);
+  failed.add(pod);
 }
 
 function isUnreached(thrown: unknown): boolean {
   return thrown instanceof Error && "code" in thrown && unreachedCodes.has(String(thrown.code));
 }
 
-async function readyTarget(exchange: Exchange, failed: ReadonlySet<string>, parts: ProxyParts): Promise<Target> {
+async function readyTarget(exchange: Exchange, tries: Tries, parts: ProxyParts): Promise<Target> {
+  const { live } = exchange;
+  const picked = { random: parts.random, monotonic: () => parts.clock.monotonic() };
   for (;;) {
-    const target = nextTarget(exchange.live, failed, parts, false);
-    if (target !== undefined) return target;
+    const { revision, failed } = tries;
+    const target =
+      revision === undefined
+        ? firstTarget(live, anyRevision, picked)
+        : nextTarget(live, anyRevision, { revision, tried: failed }, picked);
+    if (target !== undefined) {
+      tries.revision ??= target.revision;
+      return target;
+    }
     await held(exchange, parts);
   }
 }
 
 async function held({ live, request, signal }: Exchange, parts: ProxyParts): Promise<void> {
-  parts.wake(live.route.key);
-  await heldUntilReady(live.hold, {
-    key: live.route.key,
-    policy: live.route.hold,
+  const { key, hold } = live.route;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const waiter: Waiter = {
+    wish: anyRevision,
     sizeBytes: announcedBytes(request),
-    signal,
-    clock: parts.clock,
-  });
-}
-
-/** `peek`: only look whether there is one; a look must not count as a request in the split. */
-function nextTarget(
-  live: LiveRoute,
-  failed: ReadonlySet<string>,
-  parts: ProxyParts,
-  peek: boolean,
-): Target | undefined {
-  const revision = nextRevision(live.route.revisions, peek ? new Map() : live.debts);
-  if (revision === undefined) return undefined;
-  const endpoint = leastOutstanding(revision.endpoints, live.outstanding, failed, parts.random);
-  return endpoint === undefined ? undefined : { revision, endpoint };
+    sinceMs: parts.clock.monotonic(),
+    release: resolve,
+  };
+  parts.wake(key);
+  enterHold(live, waiter);
+  const left = (): void => reject(signal.reason);
+  const cancelTimer = parts.clock.after(hold.timeoutMs, () =>
+    reject(faults.HoldTimedOut({ key, timeoutMs: hold.timeoutMs })),
+  );
+  signal.addEventListener("abort", left, { once: true });
+  try {
+    await promise;
+  } finally {
+    cancelTimer();
+    signal.removeEventListener("abort", left);
+    leaveHold(live, waiter);
+  }
 }
 
 async function sent(exchange: Exchange, target: Target, body: RequestBody, parts: ProxyParts): Promise<void> {
   const { request, live, signal } = exchange;
-  const address = endpointAddress(target.endpoint);
-  live.outstanding.set(address, (live.outstanding.get(address) ?? 0) + 1);
+  target.pod.outstanding += 1;
+  live.traffic.inFlight += 1;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const handler = answerHandler(exchange, target, { resolve, reject });
   try {
-    parts.upstreams.pool(target.endpoint).dispatch(
+    parts.upstreams.pool(target.pod).dispatch(
       {
         method: request.method ?? "GET",
         path: request.url ?? "/",
@@ -153,9 +158,8 @@ async function sent(exchange: Exchange, target: Target, body: RequestBody, parts
     await promise;
   } finally {
     signal.removeEventListener("abort", handler.abort);
-    const count = (live.outstanding.get(address) ?? 1) - 1;
-    if (count === 0) live.outstanding.delete(address);
-    else live.outstanding.set(address, count);
+    target.pod.outstanding -= 1;
+    live.traffic.inFlight -= 1;
   }
 }
 
@@ -166,7 +170,7 @@ interface Ending {
 
 /** Streams an answer to the client, at the client's pace. */
 function answerHandler(exchange: Exchange, target: Target, ending: Ending) {
-  const { response, signal, live } = exchange;
+  const { response, signal } = exchange;
   let controller: Dispatcher.DispatchController | undefined;
   const abort = (): void => {
     controller?.abort(new errors.RequestAbortedError("aborted by the gateway"));
@@ -178,8 +182,8 @@ function answerHandler(exchange: Exchange, target: Target, ending: Ending) {
       if (signal.aborted) abort();
     },
     onResponseStart: (started, status, headers) => {
-      if (status === 503 && isDraining(live, target)) {
-        started.abort(new Error(`pod ${target.endpoint.pod} is terminating`));
+      if (status === 503 && target.pod.isLeaving) {
+        started.abort(new Error(`pod ${target.pod.endpoint.pod} is terminating`));
         return;
       }
       response.writeHead(status, responseHeaders(headers, target.revision.hash));
@@ -198,15 +202,8 @@ function answerHandler(exchange: Exchange, target: Target, ending: Ending) {
   return { dispatch, abort };
 }
 
-function isDraining(live: LiveRoute, { revision, endpoint }: Target): boolean {
-  const now = live.route.revisions.find(({ hash }) => hash === revision.hash);
-  return (
-    now === undefined || now.draining.includes(endpoint.address) || !now.endpoints.some((e) => e.pod === endpoint.pod)
-  );
-}
-
-function endpointFault(live: LiveRoute, { endpoint }: Target, thrown: unknown): Fault {
+function endpointFault(live: LiveRoute, { pod }: Target, thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;
   const cause = thrown instanceof Error ? thrown.message : String(thrown);
-  return faults.EndpointFailed({ key: live.route.key, pod: endpoint.pod, cause }, thrown);
+  return faults.EndpointFailed({ key: live.route.key, pod: pod.endpoint.pod, cause }, thrown);
 }

@@ -1,6 +1,5 @@
 import { Pool } from "undici";
-import type { Endpoint } from "../../contract/route-table.ts";
-import { endpointAddress } from "../routing/pick.ts";
+import type { LivePod } from "../routing/live.ts";
 
 /** Idle connections to runtimes close after this; shorter than the runtime's own 65 s, so that the runtime never closes first. */
 const keepAliveMs = 30_000;
@@ -10,8 +9,7 @@ const connectTimeoutMs = 2_000;
 export class Upstreams {
   readonly #pools = new Map<string, Pool>();
 
-  pool(endpoint: Endpoint): Pool {
-    const address = endpointAddress(endpoint);
+  pool({ address, endpoint }: LivePod): Pool {
     const known = this.#pools.get(address);
     if (known !== undefined) return known;
     const host = endpoint.address.includes(":") ? `[${endpoint.address}]` : endpoint.address;

@@ -1,60 +1,106 @@
-import type { Clock } from "../../base/clock.ts";
-import type { HoldPolicy } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
+import { isServable, type Wish } from "./choice.ts";
+import type { LiveRoute } from "./live.ts";
 
-interface Waiter {
+/** A request that waits because nothing that it may go to is ready. */
+export interface Waiter {
+  readonly wish: Wish;
+  /** Bytes that its body announced (it stays unread in the socket meanwhile). */
   readonly sizeBytes: number;
+  /** When it came. */
+  readonly sinceMs: number;
+  /** Lets it go on: it no longer waits when this is called. */
   readonly release: () => void;
 }
 
-/** Requests of one ModelDeployment that wait because nothing is ready. First come, first served. */
+/** Requests of one ModelDeployment that wait. First come, first served. */
 export interface Hold {
   readonly waiters: Set<Waiter>;
+  /** Those that had been let go and found nothing ready after all: they go before the others. */
+  readonly returned: Set<Waiter>;
   waitingBytes: number;
-}
-
-export function emptyHold(): Hold {
-  return { waiters: new Set(), waitingBytes: 0 };
-}
-
-interface Wait {
-  readonly key: string;
-  readonly policy: HoldPolicy;
-  /** Bytes the request announced (its body stays unread in the socket meanwhile). */
-  readonly sizeBytes: number;
-  /** Aborts when the client leaves: its place is free at once. */
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
+  /** While waiting requests are let go little by little: how many may be with pods at a time. 0: nobody is let go. */
+  window: number;
 }
 
 /**
- * Resolves when the route has a ready endpoint again. Throws `HoldFull` at once when the bounds of the policy are reached,
- * `HoldTimedOut` at its deadline, and the signal's reason when the client has left.
+ * As many go to each ready pod at once: about what fills a first batch. From then on each answer lets two go, as TCP's slow
+ * start does, so that a pod gets more as fast as it answers.
  */
-export async function heldUntilReady(hold: Hold, wait: Wait): Promise<void> {
-  const { policy, key, sizeBytes } = wait;
-  const full = hold.waiters.size >= policy.maxRequests || hold.waitingBytes + sizeBytes > policy.maxBytes;
-  if (full) throw faults.HoldFull({ key, waiting: hold.waiters.size });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const waiter: Waiter = { sizeBytes, release: resolve };
-  const left = (): void => reject(wait.signal.reason);
-  const cancelTimer = wait.clock.after(policy.timeoutMs, () =>
-    reject(faults.HoldTimedOut({ key, timeoutMs: policy.timeoutMs })),
-  );
-  wait.signal.addEventListener("abort", left, { once: true });
-  hold.waiters.add(waiter);
-  hold.waitingBytes += sizeBytes;
-  try {
-    await promise;
-  } finally {
-    cancelTimer();
-    wait.signal.removeEventListener("abort", left);
-    hold.waiters.delete(waiter);
-    hold.waitingBytes -= sizeBytes;
-  }
+const firstWindow = 16;
+
+export function emptyHold(): Hold {
+  return { waiters: new Set(), returned: new Set(), waitingBytes: 0, window: 0 };
 }
 
-/** Lets all waiting requests go on, in the order in which they came. */
-export function releaseHeld(hold: Hold): void {
-  for (const waiter of hold.waiters) waiter.release();
+/** Requests that wait. */
+export function queued({ waiters, returned }: Hold): number {
+  return waiters.size + returned.size;
+}
+
+/** How many wait, and for how long the oldest has. */
+export function waitingFigures(hold: Hold, nowMs: number): { queued: number; oldestWaitMs: number } {
+  let sinceMs = nowMs;
+  for (const waiter of hold.returned) sinceMs = Math.min(sinceMs, waiter.sinceMs);
+  const [first] = hold.waiters;
+  if (first !== undefined) sinceMs = Math.min(sinceMs, first.sinceMs);
+  return { queued: queued(hold), oldestWaitMs: nowMs - sinceMs };
+}
+
+/** True when a request has to wait though something is ready: others came before, and there is room to wait behind them. */
+export function hasOthersBefore({ hold, route }: LiveRoute): boolean {
+  return hold.window > 0 && queued(hold) < route.hold.maxRequests;
+}
+
+/** Lets a request wait. Throws `HoldFull` when the bounds of the policy are reached. */
+export function enterHold({ hold, route }: LiveRoute, waiter: Waiter): void {
+  const { maxRequests, maxBytes } = route.hold;
+  const isFull = queued(hold) >= maxRequests || hold.waitingBytes + waiter.sizeBytes > maxBytes;
+  if (isFull) throw faults.HoldFull({ key: route.key, waiting: queued(hold) });
+  hold.waiters.add(waiter);
+  hold.waitingBytes += waiter.sizeBytes;
+}
+
+/** Lets a request that had waited or been sent before wait on, before those that came later. It has its place already. */
+export function returnToHold({ hold }: LiveRoute, waiter: Waiter): void {
+  hold.returned.add(waiter);
+  hold.waitingBytes += waiter.sizeBytes;
+}
+
+/** Frees the place of a request. False when it had none any more. */
+export function leaveHold({ hold }: LiveRoute, waiter: Waiter): boolean {
+  if (!hold.waiters.delete(waiter) && !hold.returned.delete(waiter)) return false;
+  hold.waitingBytes -= waiter.sizeBytes;
+  if (queued(hold) === 0) hold.window = 0;
+  return true;
+}
+
+/** To be called when the route changed: when somebody can go now, letting go begins. */
+export function releaseHeld(live: LiveRoute): void {
+  const { hold, revisions } = live;
+  if (queued(hold) === 0) return;
+  let pods = 0;
+  for (const revision of revisions) pods += revision.pods.length;
+  hold.window = pods === 0 ? 0 : Math.max(hold.window, firstWindow * pods);
+  releaseSome(live);
+}
+
+/** To be called when a pod has answered: it can take more than was thought. */
+export function widenWindow(live: LiveRoute, by: number): void {
+  const { hold } = live;
+  if (hold.window === 0) return;
+  hold.window += by;
+  releaseSome(live);
+}
+
+/** Lets go, in order, whom the window has room for. */
+function releaseSome(live: LiveRoute): void {
+  const { hold } = live;
+  for (const waiters of [hold.returned, hold.waiters]) {
+    for (const waiter of waiters) {
+      if (live.traffic.inFlight >= hold.window) return;
+      if (isServable(live, waiter.wish) && leaveHold(live, waiter)) waiter.release();
+    }
+  }
+  hold.window = 0; // Who waits still waits for a revision that has nothing ready.
 }

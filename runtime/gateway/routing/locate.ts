@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { modelHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
-import type { LiveRoute, RouteTable } from "./table.ts";
+import type { LiveRoute } from "./live.ts";
+import type { RouteTable } from "./table.ts";
 
 /** TensorFlow Serving, KServe V1 and Open Inference paths all name the model in the third segment. */
 const modelInPath = /^\/v[12]\/models\/([^/:?]+)/i;
@@ -44,8 +45,7 @@ function routeByHost(table: RouteTable, host: string | undefined): LiveRoute | u
   const [name, namespace] = hostname.split(".");
   const byName = name === undefined || namespace === undefined ? undefined : table.byKey.get(`${namespace}/${name}`);
   if (byName !== undefined) return byName;
-  for (const live of table.byKey.values()) if (live.route.hostnames.includes(hostname)) return live;
-  return undefined;
+  return table.byHostname.get(hostname);
 }
 
 function routeByPath(table: RouteTable, path: string): LiveRoute {

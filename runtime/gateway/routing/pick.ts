@@ -1,48 +1,72 @@
-import type { Endpoint } from "../../contract/route-table.ts";
+import type { LivePod } from "./live.ts";
 
-/** Requests under way, by `address:port`. */
-export type Outstanding = Map<string, number>;
-
-/** Above this many endpoints two random ones are compared instead of all (power of two choices, Mitzenmacher 2001). */
+/** Above this many pods two random ones are compared instead of all (power of two choices, Mitzenmacher 2001). */
 const fullScanLimit = 8;
+/**
+ * A pod that came this recently counts as busier than it is: its first requests fill caches and are compiled as they run
+ * (some hundred calls of one function make V8 optimize it). Long enough for that at a few requests a second, short beside the
+ * minute that a scale-out is decided in.
+ */
+const slowStartMs = 5_000;
+/** What a pod that came this instant is taken for: Envoy's `min_weight_percent`, a tenth of an old one. */
+const leastStrength = 0.1;
 
-export function endpointAddress(endpoint: Endpoint): string {
-  return `${endpoint.address}:${endpoint.port}`;
+/** What a pick depends on besides the pods. */
+export interface PickParts {
+  /** 0 ≤ x < 1. Breaks ties, so that several gateways do not all begin with the same pod. */
+  readonly random: () => number;
+  readonly monotonic: () => number;
 }
 
 /**
- * The endpoint with the fewest requests under way; `random` (0 ≤ x < 1) breaks ties, so that several gateways do not all
- * begin with the same pod. Endpoints in `avoid` (they just failed this request) are taken only when nothing else is left.
+ * The pod with the fewest requests under way for its strength. Pods in `tried` (they just failed this request), and pods that
+ * took no connection a moment ago, are taken only when nothing else is left.
  */
 export function leastOutstanding(
-  endpoints: readonly Endpoint[],
-  outstanding: Outstanding,
-  avoid: ReadonlySet<string>,
-  random: () => number,
-): Endpoint | undefined {
-  const fresh = avoid.size === 0 ? endpoints : endpoints.filter((endpoint) => !avoid.has(endpointAddress(endpoint)));
-  const candidates = fresh.length > 0 ? fresh : endpoints;
-  const compared = candidates.length > fullScanLimit ? twoOf(candidates, random) : rotated(candidates, random);
-  let best: Endpoint | undefined;
-  let fewest = Infinity;
-  for (const endpoint of compared) {
-    const count = outstanding.get(endpointAddress(endpoint)) ?? 0;
-    if (count < fewest) {
-      best = endpoint;
-      fewest = count;
-    }
+  pods: readonly LivePod[],
+  tried: ReadonlySet<LivePod> | undefined,
+  parts: PickParts,
+): LivePod | undefined {
+  if (pods.length < 2) return pods[0];
+  const nowMs = parts.monotonic();
+  const start = Math.floor(parts.random() * pods.length);
+  if (pods.length > fullScanLimit) {
+    const other = (start + 1 + Math.floor(parts.random() * (pods.length - 1))) % pods.length;
+    const [one, two] = [pods[start], pods[other]];
+    const better = least(one === undefined || two === undefined ? pods : [one, two], 0, tried, nowMs);
+    if (better !== undefined && isFresh(better, tried, nowMs)) return better;
+  }
+  return least(pods, start, tried, nowMs);
+}
+
+function least(
+  pods: readonly LivePod[],
+  start: number,
+  tried: ReadonlySet<LivePod> | undefined,
+  nowMs: number,
+): LivePod | undefined {
+  let best: LivePod | undefined;
+  let bestLoad = Infinity;
+  for (let i = 0; i < pods.length; i += 1) {
+    const pod = pods[(start + i) % pods.length];
+    if (pod === undefined) continue;
+    const load = (pod.outstanding + 1) / strength(pod, nowMs) + (isFresh(pod, tried, nowMs) ? 0 : lastResort);
+    if (load >= bestLoad) continue;
+    best = pod;
+    bestLoad = load;
   }
   return best;
 }
 
-function rotated(endpoints: readonly Endpoint[], random: () => number): readonly Endpoint[] {
-  if (endpoints.length < 2) return endpoints;
-  const start = Math.floor(random() * endpoints.length);
-  return [...endpoints.slice(start), ...endpoints.slice(0, start)];
+/** More than any number of requests under way. */
+const lastResort = 1e9;
+
+function isFresh(pod: LivePod, tried: ReadonlySet<LivePod> | undefined, nowMs: number): boolean {
+  return pod.shunnedUntilMs <= nowMs && tried?.has(pod) !== true;
 }
 
-function twoOf(endpoints: readonly Endpoint[], random: () => number): readonly Endpoint[] {
-  const first = Math.floor(random() * endpoints.length);
-  const second = (first + 1 + Math.floor(random() * (endpoints.length - 1))) % endpoints.length;
-  return [endpoints[first], endpoints[second]].filter((endpoint) => endpoint !== undefined);
+/** Rises from a tenth to 1 over the pod's first seconds. */
+function strength({ sinceMs }: LivePod, nowMs: number): number {
+  const ageMs = nowMs - sinceMs;
+  return ageMs >= slowStartMs ? 1 : leastStrength + (1 - leastStrength) * (ageMs / slowStartMs);
 }

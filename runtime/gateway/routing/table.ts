@@ -1,15 +1,7 @@
-import type { Route, TableMessage } from "../../contract/route-table.ts";
-import { emptyHold, releaseHeld, type Hold } from "./hold.ts";
-import { endpointAddress, type Outstanding } from "./pick.ts";
-import type { SplitDebts } from "./split.ts";
-
-/** A route with what this gateway remembers about it; the memory outlives new tables. */
-export interface LiveRoute {
-  route: Route;
-  readonly debts: SplitDebts;
-  readonly outstanding: Outstanding;
-  readonly hold: Hold;
-}
+import type { TableMessage } from "../../contract/route-table.ts";
+import { createLedger, type Ledger } from "../figures/ledger.ts";
+import { releaseHeld } from "./hold.ts";
+import { clearRoute, endpointAddress, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
 
 /** The table this gateway works by. It is kept when the operator is away. */
 export interface RouteTable {
@@ -17,40 +9,73 @@ export interface RouteTable {
   readonly version: number;
   readonly byKey: ReadonlyMap<string, LiveRoute>;
   readonly byModel: ReadonlyMap<string, readonly LiveRoute[]>;
+  /** By each of their hostnames, in lower case. */
+  readonly byHostname: ReadonlyMap<string, LiveRoute>;
   /** Works a message in; routes that got an endpoint release their held requests. */
   readonly apply: (message: TableMessage) => void;
 }
 
-/** `changed` is told after each message which addresses are still in use and which routes exist. */
-export function routeTable(changed: (table: RouteTable) => void): RouteTable {
+/** What one message changed. */
+export interface TableChange {
+  readonly upserted: readonly LiveRoute[];
+  readonly removed: readonly LiveRoute[];
+}
+
+interface TableParts {
+  readonly ledger?: Ledger;
+  /** Name of this gateway's pod: with others, turns of splits begin elsewhere. */
+  readonly gateway?: string;
+  /** Milliseconds of a clock that never jumps; with one that stands still no pod is new. */
+  readonly monotonic?: () => number;
+}
+
+/** `changed` is told after each message, before requests that were held go on. */
+export function routeTable(
+  changed: (table: RouteTable, change: TableChange) => void,
+  { gateway = "", monotonic = () => 0, ...given }: TableParts = {},
+): RouteTable {
+  const ledger = given.ledger ?? createLedger({ gateway, run: "", monotonic });
+  const parts: LiveParts = { ledger, gateway, monotonic };
   const byKey = new Map<string, LiveRoute>();
   const byModel = new Map<string, LiveRoute[]>();
+  const byHostname = new Map<string, LiveRoute>();
+  const removed = (key: string): LiveRoute | undefined => {
+    const live = byKey.get(key);
+    if (live === undefined) return undefined;
+    byKey.delete(key);
+    unindex(live, byModel, byHostname);
+    clearRoute(live);
+    ledger.dropped(live.counts);
+    return live;
+  };
+  const upserted = (route: LiveRoute["route"]): LiveRoute => {
+    const known = byKey.get(route.key);
+    if (known !== undefined) unindex(known, byModel, byHostname);
+    const live = known ?? liveRoute(route, parts);
+    if (known === undefined) byKey.set(route.key, live);
+    else updateRoute(known, route, parts);
+    index(live, byModel, byHostname);
+    return live;
+  };
   const table = {
     version: 0,
     byKey,
     byModel,
+    byHostname,
     apply: (message: TableMessage): void => {
       if (message.type === "ping") return;
-      if (message.type === "full") {
-        const kept = new Set(message.routes.map((route) => route.key));
-        for (const key of byKey.keys()) if (!kept.has(key)) byKey.delete(key);
-        message.routes.forEach((route) => upsert(byKey, route));
-      } else {
-        message.remove.forEach((key) => byKey.delete(key));
-        message.upsert.forEach((route) => upsert(byKey, route));
-      }
+      const told = message.type === "full" ? message.routes : message.upsert;
+      const gone = message.type === "full" ? unlisted(message.routes, byKey) : message.remove;
+      const change = {
+        removed: gone.map(removed).filter((live) => live !== undefined),
+        upserted: told.map(upserted),
+      };
       table.version += 1;
-      index(byKey, byModel);
-      changed(table);
-      for (const live of byKey.values()) if (servable(live.route)) releaseHeld(live.hold);
+      changed(table, change);
+      for (const live of change.upserted) releaseHeld(live);
     },
   };
   return table;
-}
-
-/** True when some revision with a share has a ready endpoint. */
-export function servable(route: Route): boolean {
-  return route.revisions.some((revision) => revision.weight > 0 && revision.endpoints.length > 0);
 }
 
 /** Every `address:port` that a route of the table may send to. */
@@ -62,17 +87,25 @@ export function addressesInUse(table: RouteTable): Set<string> {
   return addresses;
 }
 
-function upsert(byKey: Map<string, LiveRoute>, route: Route): void {
-  const live = byKey.get(route.key);
-  if (live === undefined) byKey.set(route.key, { route, debts: new Map(), outstanding: new Map(), hold: emptyHold() });
-  else live.route = route;
+function unlisted(routes: readonly { readonly key: string }[], byKey: ReadonlyMap<string, LiveRoute>): string[] {
+  const listed = new Set(routes.map(({ key }) => key));
+  return [...byKey.keys()].filter((key) => !listed.has(key));
 }
 
-function index(byKey: ReadonlyMap<string, LiveRoute>, byModel: Map<string, LiveRoute[]>): void {
-  byModel.clear();
-  for (const live of byKey.values()) {
-    const same = byModel.get(live.route.model);
-    if (same === undefined) byModel.set(live.route.model, [live]);
-    else same.push(live);
+function index(live: LiveRoute, byModel: Map<string, LiveRoute[]>, byHostname: Map<string, LiveRoute>): void {
+  const { model, hostnames } = live.route;
+  const same = byModel.get(model);
+  if (same === undefined) byModel.set(model, [live]);
+  else same.push(live);
+  for (const hostname of hostnames) byHostname.set(hostname.toLowerCase(), live);
+}
+
+function unindex(live: LiveRoute, byModel: Map<string, LiveRoute[]>, byHostname: Map<string, LiveRoute>): void {
+  const { model, hostnames } = live.route;
+  const others = (byModel.get(model) ?? []).filter((other) => other !== live);
+  if (others.length === 0) byModel.delete(model);
+  else byModel.set(model, others);
+  for (const hostname of hostnames) {
+    if (byHostname.get(hostname.toLowerCase()) === live) byHostname.delete(hostname.toLowerCase());
   }
 }

@@ -1,0 +1,161 @@
+import type { GatewayFigures, ModelFigures } from "../../contract/figures.ts";
+import { revisionCounts, revisionFigures, type RevisionCounts, statusClasses } from "./counts.ts";
+
+/** Counters of one ModelDeployment. */
+export interface ModelCounts {
+  readonly key: string;
+  arrivals: number;
+  refused: number;
+  abandoned: number;
+  /** Who waits at this moment. */
+  readonly waiting: () => WaitingFigures;
+  /** By hash: those of the route, and some that left it, should they come back. */
+  readonly revisions: Map<string, RevisionCounts>;
+  /** Answers of the gateway itself, by the first digit of their status; in 0 those whose clients left. */
+  readonly byClass: number[];
+  /** Pull during which it changed last. */
+  changedIn: number;
+  /** Neighbours in the order of the last change, oldest first. */
+  older: ModelCounts | undefined;
+  newer: ModelCounts | undefined;
+}
+
+interface WaitingFigures {
+  readonly queued: number;
+  readonly oldestWaitMs: number;
+}
+
+/** All counters of a gateway, and which of them changed since a pull. */
+export interface Ledger {
+  /** Counters of a key, opened when they are new. */
+  readonly opened: (key: string, waiting: () => WaitingFigures) => ModelCounts;
+  readonly dropped: (counts: ModelCounts) => void;
+  /** To be told of every change. Costs one comparison but for the first change after a pull. */
+  readonly changed: (counts: ModelCounts) => void;
+  /** Counters of a revision, opened when they are new. */
+  readonly revision: (counts: ModelCounts, hash: string) => RevisionCounts;
+  /** What changed since the pull that answered this cursor; 0, or a cursor of another run, asks for everything. */
+  readonly figures: (after: number) => GatewayFigures;
+  readonly all: () => Iterable<ModelCounts>;
+}
+
+interface LedgerOptions {
+  readonly gateway: string;
+  readonly run: string;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
+}
+
+/** Revisions that left a route and are remembered: a rollback brings the last one back, others seldom. */
+const maxFormerRevisions = 4;
+
+export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger {
+  const startedMs = monotonic();
+  const byKey = new Map<string, ModelCounts>();
+  const recency = createRecency();
+  return {
+    changed: recency.changed,
+    opened(key, waiting) {
+      const known = byKey.get(key);
+      if (known !== undefined) return known;
+      const counts = emptyCounts(key, waiting);
+      byKey.set(key, counts);
+      recency.changed(counts);
+      return counts;
+    },
+    dropped(counts) {
+      byKey.delete(counts.key);
+      recency.dropped(counts);
+    },
+    revision(counts, hash) {
+      const known = counts.revisions.get(hash);
+      if (known !== undefined) return known;
+      const opened = revisionCounts();
+      counts.revisions.set(hash, opened);
+      recency.changed(counts);
+      return opened;
+    },
+    figures(after) {
+      const models: Record<string, ModelFigures> = {};
+      const waited: ModelCounts[] = [];
+      const cursor = recency.pull(after, (counts) => {
+        const told = modelFigures(counts);
+        models[counts.key] = told;
+        if (told.queued > 0) waited.push(counts);
+      });
+      // Who waits gets older, though nothing happens: that is a change as well.
+      waited.forEach(recency.changed);
+      return { gateway, run, cursor, elapsedMs: monotonic() - startedMs, models };
+    },
+    all: () => byKey.values(),
+  };
+}
+
+/** Counters in the order of their last change: a list linked through them, so that a change costs the same at any number. */
+interface Recency {
+  readonly changed: (counts: ModelCounts) => void;
+  readonly dropped: (counts: ModelCounts) => void;
+  /** Shows what changed since the pull of that number, newest first, and returns the number of this one. */
+  readonly pull: (after: number, show: (counts: ModelCounts) => void) => number;
+}
+
+function createRecency(): Recency {
+  /** The number of the pull to come: changes from now on are its. */
+  let next = 1;
+  let newest: ModelCounts | undefined;
+  const dropped = (counts: ModelCounts): void => {
+    if (counts.newer !== undefined) counts.newer.older = counts.older;
+    else if (newest === counts) newest = counts.older;
+    if (counts.older !== undefined) counts.older.newer = counts.newer;
+    counts.older = undefined;
+    counts.newer = undefined;
+  };
+  return {
+    dropped,
+    changed(counts) {
+      if (counts.changedIn === next) return;
+      dropped(counts);
+      counts.changedIn = next;
+      counts.older = newest;
+      if (newest !== undefined) newest.newer = counts;
+      newest = counts;
+    },
+    pull(after, show) {
+      const isOurs = after < next;
+      for (let counts = newest; counts !== undefined; counts = counts.older) {
+        if (isOurs && counts.changedIn <= after) break;
+        show(counts);
+      }
+      next += 1;
+      return next - 1;
+    },
+  };
+}
+
+/** Forgets revisions that are neither in `kept` nor busy, but for the last few. */
+export function forgetRevisions(counts: ModelCounts, kept: ReadonlySet<string>): void {
+  const former = [...counts.revisions].filter(([hash, { inFlight }]) => !kept.has(hash) && inFlight === 0);
+  for (const [hash] of former.slice(0, Math.max(0, former.length - maxFormerRevisions))) counts.revisions.delete(hash);
+}
+
+function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
+  return {
+    key,
+    arrivals: 0,
+    refused: 0,
+    abandoned: 0,
+    waiting,
+    revisions: new Map(),
+    byClass: statusClasses(),
+    changedIn: 0,
+    older: undefined,
+    newer: undefined,
+  };
+}
+
+function modelFigures(counts: ModelCounts): ModelFigures {
+  const { arrivals, refused, abandoned, waiting, revisions } = counts;
+  const byHash: Record<string, ReturnType<typeof revisionFigures>> = {};
+  for (const [hash, revision] of revisions) byHash[hash] = revisionFigures(revision);
+  return { arrivals, refused, abandoned, ...waiting(), revisions: byHash };
+}

@@ -1,0 +1,139 @@
+import type { Endpoint, RevisionRoute, Route } from "../../contract/route-table.ts";
+import type { RevisionCounts } from "../figures/counts.ts";
+import { forgetRevisions, type Ledger, type ModelCounts } from "../figures/ledger.ts";
+import { emptyHold, type Hold, waitingFigures } from "./hold.ts";
+import { textFraction } from "./sharing/hashing.ts";
+import { beginSharing, type Sharer } from "./sharing/split.ts";
+
+/** A ready pod with what this gateway remembers about it. */
+export interface LivePod {
+  readonly endpoint: Endpoint;
+  /** `address:port`. */
+  readonly address: string;
+  /** When it came into the table. */
+  readonly sinceMs: number;
+  /** Requests and copies that it has right now. */
+  outstanding: number;
+  /** It took no connection: others are asked first until then. */
+  shunnedUntilMs: number;
+  /** It has answered once. */
+  hasAnswered: boolean;
+  /** It left the table, terminating or not ready any more: a 502 or 503 from it is no answer of the model. */
+  isLeaving: boolean;
+}
+
+/** A revision of a route. It keeps being the same object while tables change around it. */
+export interface LiveRevision extends Sharer {
+  readonly hash: string;
+  readonly counts: RevisionCounts;
+  route: RevisionRoute;
+  weight: number;
+  /** Ready ones. */
+  pods: readonly LivePod[];
+}
+
+/** A route with what this gateway remembers about it; the memory outlives new tables. */
+export interface LiveRoute {
+  route: Route;
+  /** In the order of the route. */
+  revisions: readonly LiveRevision[];
+  /** Those with weight and ready pods: they share the requests that wish for none. */
+  sharing: readonly LiveRevision[];
+  /** Where in their sequence the turns of a split begin at this gateway, 0 ≤ x < 1. */
+  readonly phase: number;
+  readonly hold: Hold;
+  readonly counts: ModelCounts;
+  /** Requests that pods have right now, and those of them that were sent before. */
+  readonly traffic: { inFlight: number; again: number };
+}
+
+/** What all routes of a gateway share. */
+export interface LiveParts {
+  readonly ledger: Ledger;
+  readonly gateway: string;
+  readonly monotonic: () => number;
+}
+
+/** A route that is new at this gateway. */
+export function liveRoute(route: Route, parts: LiveParts): LiveRoute {
+  const hold = emptyHold();
+  const live: LiveRoute = {
+    route,
+    revisions: [],
+    sharing: [],
+    phase: textFraction(`${parts.gateway}\n${route.key}`),
+    hold,
+    counts: parts.ledger.opened(route.key, () => waitingFigures(hold, parts.monotonic())),
+    traffic: { inFlight: 0, again: 0 },
+  };
+  updateRoute(live, route, parts);
+  return live;
+}
+
+/** Works a newer route in. */
+export function updateRoute(live: LiveRoute, route: Route, parts: LiveParts): void {
+  const known = live.revisions;
+  live.route = route;
+  live.revisions = route.revisions.map((revision) => liveRevision(live, revision, parts));
+  for (const former of known) if (!live.revisions.includes(former)) clearPods(former);
+  forgetRevisions(live.counts, new Set(route.revisions.map(({ hash }) => hash)));
+  align(live);
+}
+
+/** Leaves nobody to send to: the route is gone. */
+export function clearRoute(live: LiveRoute): void {
+  live.revisions.forEach(clearPods);
+  live.revisions = [];
+  live.sharing = [];
+}
+
+function liveRevision(live: LiveRoute, route: RevisionRoute, parts: LiveParts): LiveRevision {
+  const known = live.revisions.find(({ hash }) => hash === route.hash);
+  const revision: LiveRevision = known ?? {
+    hash: route.hash,
+    counts: parts.ledger.revision(live.counts, route.hash),
+    route,
+    weight: route.weight,
+    debt: 0,
+    pods: [],
+  };
+  const pods = route.endpoints.map((endpoint) => livePod(revision, endpoint, parts));
+  for (const former of revision.pods) if (!pods.includes(former)) former.isLeaving = true;
+  revision.route = route;
+  revision.weight = route.weight;
+  revision.pods = pods;
+  return revision;
+}
+
+function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: LiveParts): LivePod {
+  const address = endpointAddress(endpoint);
+  const known = revision.pods.find((pod) => pod.address === address && pod.endpoint.pod === endpoint.pod);
+  return (
+    known ?? {
+      endpoint,
+      address,
+      sinceMs: monotonic(),
+      outstanding: 0,
+      shunnedUntilMs: 0,
+      hasAnswered: false,
+      isLeaving: false,
+    }
+  );
+}
+
+function clearPods(revision: LiveRevision): void {
+  for (const pod of revision.pods) pod.isLeaving = true;
+  revision.pods = [];
+}
+
+/** When others share than before, all begin anew: what one missed while it had nothing ready is not made up for. */
+function align(live: LiveRoute): void {
+  const sharing = live.revisions.filter(({ weight, pods }) => weight > 0 && pods.length > 0);
+  const isSame = sharing.length === live.sharing.length && sharing.every((revision, i) => revision === live.sharing[i]);
+  live.sharing = sharing;
+  if (!isSame) beginSharing(sharing, live.phase);
+}
+
+export function endpointAddress({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
+}

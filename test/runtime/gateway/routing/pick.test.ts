@@ -1,0 +1,72 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { leastOutstanding } from "../../../../runtime/gateway/routing/pick.ts";
+import { idlePods } from "../builders/live-routes.ts";
+
+interface Case {
+  readonly count: number;
+  /** Requests under way, by index. */
+  readonly busy?: Readonly<Record<number, number>>;
+  readonly tried?: readonly number[];
+  /** Took no connection a moment ago. */
+  readonly shunned?: readonly number[];
+  /** Ages in milliseconds by index; the others are old. */
+  readonly agesMs?: Readonly<Record<number, number>>;
+  readonly random?: number;
+  readonly want: string | undefined;
+}
+
+function picked({ count, busy = {}, tried = [], shunned = [], agesMs = {}, random = 0 }: Case): string | undefined {
+  const pods = idlePods(count).map((pod, i) => ({
+    ...pod,
+    outstanding: busy[i] ?? 0,
+    sinceMs: -(agesMs[i] ?? 60_000),
+    shunnedUntilMs: shunned.includes(i) ? 1 : 0,
+  }));
+  const left = new Set(pods.filter((_, i) => tried.includes(i)));
+  return leastOutstanding(pods, left, { random: () => random, monotonic: () => 0 })?.endpoint.pod;
+}
+
+describe("leastOutstanding", () => {
+  const cases: Record<string, Case> = {
+    "no pod: none": { count: 0, want: undefined },
+    "the idle one is taken": { count: 3, busy: { 0: 2, 1: 1 }, want: "p2" },
+    "a tie is broken by chance": { count: 3, random: 0.5, want: "p1" },
+    "one that just failed is left aside": { count: 2, busy: { 1: 9 }, tried: [0], want: "p1" },
+    "one that took no connection is left aside": { count: 2, busy: { 1: 9 }, shunned: [0], want: "p1" },
+    "when all failed they are tried again": { count: 1, tried: [0], want: "p0" },
+    "above eight pods two are compared": { count: 10, busy: { 0: 1 }, random: 0, want: "p1" },
+    "above eight pods, when both of the two failed, all are looked at": { count: 10, tried: [0, 1], want: "p2" },
+    "a new pod counts as ten times as busy": { count: 2, busy: { 0: 8 }, agesMs: { 1: 0 }, want: "p0" },
+    "and gets its first request when the old one has more than nine": {
+      count: 2,
+      busy: { 0: 10 },
+      agesMs: { 1: 0 },
+      want: "p1",
+    },
+    "half through its first seconds it takes about half": {
+      count: 2,
+      busy: { 0: 3, 1: 1 },
+      agesMs: { 1: 2500 },
+      want: "p1",
+    },
+    "a lone pod gets everything at once": { count: 1, busy: { 0: 100 }, agesMs: { 0: 0 }, want: "p0" },
+    "of new pods only the idle one is taken": { count: 2, busy: { 0: 1 }, agesMs: { 0: 0, 1: 0 }, want: "p1" },
+  };
+  for (const [sentence, one] of Object.entries(cases)) test(sentence, () => expect(picked(one)).toBe(one.want));
+
+  test("up to eight pods, none with fewer requests is passed over", () => {
+    const loads = fc.array(fc.nat(50), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(loads, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (loads, random) => {
+        const name = picked({
+          count: loads.length,
+          busy: Object.fromEntries(loads.entries()),
+          random,
+          want: undefined,
+        });
+        expect(loads[Number(name?.slice(1))]).toBe(Math.min(...loads));
+      }),
+    );
+  });
+});

@@ -1,0 +1,64 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Headers, stickySharer, stickyValue } from "../../../../../runtime/gateway/routing/sharing/sticky.ts";
+
+describe("stickyValue", () => {
+  const cookie = { cookie: "session", salt: "s" };
+  const cases: Record<string, [Parameters<typeof stickyValue>[0], Headers, string | undefined]> = {
+    "the value of the header, whatever its case": [{ header: "X-User", salt: "s" }, { "x-user": "u1" }, "u1"],
+    "the first of several values": [{ header: "x-user", salt: "s" }, { "x-user": ["u1", "u2"] }, "u1"],
+    "an empty header is none": [{ header: "x-user", salt: "s" }, { "x-user": "" }, undefined],
+    "the value of the cookie among others": [cookie, { cookie: "a=1; session=u7; b=2" }, "u7"],
+    "a cookie's value may have equals signs": [cookie, { cookie: "session=dTE=" }, "dTE="],
+    "a cookie whose name only ends like it is another": [cookie, { cookie: "mysession=u7" }, undefined],
+    "the header comes before the cookie": [
+      { header: "x-user", ...cookie },
+      { "x-user": "u1", cookie: "session=u7" },
+      "u1",
+    ],
+    "neither: none": [cookie, {}, undefined],
+  };
+  for (const [sentence, [key, headers, want]] of Object.entries(cases))
+    test(sentence, () => expect(stickyValue(key, headers)).toBe(want));
+});
+
+describe("stickySharer", () => {
+  const split = (weight: number) => [
+    { name: "stable", weight: 100 - weight },
+    { name: "candidate", weight },
+  ];
+  const users = Array.from({ length: 10_000 }, (_, i) => `user-${i}`);
+
+  test("users move to the candidate as its weight rises, and none of them back", () => {
+    let moved = new Set<string>();
+    for (let weight = 0; weight <= 100; weight += 1) {
+      const now = new Set(users.filter((user) => stickySharer(split(weight), "salt", user)?.name === "candidate"));
+      expect([...moved].every((user) => now.has(user))).toBe(true);
+      moved = now;
+    }
+    expect(moved.size).toBe(users.length);
+  });
+
+  test("the candidate gets its weight's share of many users", () => {
+    for (const weight of [1, 10, 33, 50]) {
+      const count = users.filter((user) => stickySharer(split(weight), "salt", user)?.name === "candidate").length;
+      // Five standard deviations of a binomial distribution.
+      const slack = 5 * Math.sqrt(users.length * (weight / 100) * (1 - weight / 100));
+      expect(Math.abs(count - (users.length * weight) / 100)).toBeLessThan(slack);
+    }
+  });
+
+  test("another salt chooses other users first", () => {
+    const first = (salt: string) => users.filter((user) => stickySharer(split(10), salt, user)?.name === "candidate");
+    const both = first("one").filter((user) => first("two").includes(user));
+    expect(both.length).toBeLessThan(200);
+  });
+
+  test("the same value always belongs to the same one", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 0, max: 100 }), (value, weight) => {
+        expect(stickySharer(split(weight), "s", value)?.name).toBe(stickySharer(split(weight), "s", value)?.name);
+      }),
+    );
+  });
+});
