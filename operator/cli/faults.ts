@@ -15,9 +15,6 @@ export const faults = faultCatalogue<{
   ModelAndManifests: Record<string, never>;
   NotValid: { count: number };
   ServerUnreachable: { url: string; cause: string };
-  NoSuchDeployment: { namespace: string; name: string };
-  NothingToSteer: { namespace: string; name: string; command: string; why: string };
-  NotAnswered: { namespace: string; name: string; command: string; afterMs: number };
 }>({
   UnknownCommand: {
     message: ({ command, known }) => `unknown command ${command}; expected one of ${known.join(", ")}`,
@@ -88,25 +85,6 @@ export const faults = faultCatalogue<{
   ServerUnreachable: {
     message: ({ url, cause }) => `the API server at ${url} cannot be reached: ${cause}`,
     hint: () => "start local mode with modelwright start, or choose a cluster with --kubeconfig FILE",
-    retry: "never",
-    level: "error",
-  },
-  NoSuchDeployment: {
-    message: ({ namespace, name }) => `there is no ModelDeployment ${name} in namespace ${namespace}`,
-    hint: () => "modelwright status lists all; -n NAMESPACE chooses another namespace",
-    retry: "never",
-    level: "error",
-  },
-  NothingToSteer: {
-    message: ({ namespace, name, command, why }) => `${command} would change nothing at ${namespace}/${name}: ${why}`,
-    hint: ({ name }) => `modelwright status ${name} shows where it is`,
-    retry: "never",
-    level: "error",
-  },
-  NotAnswered: {
-    message: ({ namespace, name, command, afterMs }) =>
-      `the operator has not carried out ${command} of ${namespace}/${name} within ${afterMs / 1000} s`,
-    hint: () => "is an operator running? The annotation stays and is carried out when one does",
     retry: "never",
     level: "error",
   },

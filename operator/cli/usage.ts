@@ -53,6 +53,10 @@ export const usage: Readonly<Record<string, string>> = {
   NAME                only this one
   -w, --watch         go on and show every change, until Ctrl-C or, with NAME, until its rollout has ended
 ${clusterFlags}`,
+  dashboard: `modelwright dashboard [flags]: show the page with models and rollouts for a cluster, with buttons
+
+  --page-port PORT    where, on 127.0.0.1 (default 8080)
+${clusterFlags}`,
   history: `modelwright history NAME [flags]: list the revisions of a ModelDeployment
 
   NAME                name of the ModelDeployment

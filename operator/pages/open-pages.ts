@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { type PageSources, pages } from "./pages.ts";
 
-interface OpenPagesOptions {
+interface OpenPagesOptions extends Pick<PageSources, "steer" | "gatewayUrl"> {
   readonly deployments: PageSources["modelDeployments"];
-  readonly gatewayUrl: string;
   readonly port: number;
 }
 
@@ -14,8 +13,8 @@ export interface OpenPages {
 }
 
 /** Opens the pages on 127.0.0.1. Throws the socket's error when the port is taken. */
-export async function openPages({ deployments, gatewayUrl, port }: OpenPagesOptions): Promise<OpenPages> {
-  const server = pages({ modelDeployments: deployments, gatewayUrl }).listen(port, "127.0.0.1");
+export async function openPages({ deployments, port, ...sources }: OpenPagesOptions): Promise<OpenPages> {
+  const server = pages({ modelDeployments: deployments, ...sources }).listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `http://127.0.0.1:${port}`,

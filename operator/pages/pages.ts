@@ -1,82 +1,125 @@
-import express, { type Express } from "express";
+import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import { listPage, messagePage, modelPage } from "./html.ts";
+import { listPage } from "./list-page.ts";
+import { liveScript, streamFragment } from "./live.ts";
+import { messagePage } from "./message-page.ts";
+import { livePart, modelPage } from "./model-page.ts";
+import { type RolloutCommand, rolloutCommands } from "../steering/rollout-command.ts";
+import { trialAnswer } from "./trial-answer.ts";
 
 /** Where the pages get their facts: from caches, never from the API server. */
 export interface PageSources {
   readonly modelDeployments: () => readonly ModelDeployment[];
   /** Base URL of the gateway that answers a trial prediction; absent: the form is not shown. */
   readonly gatewayUrl: string | undefined;
+  /** Carries a command out, and says in a sentence where the rollout is then; absent: no buttons are shown. */
+  readonly steer?: (
+    key: { readonly namespace: string; readonly name: string },
+    command: RolloutCommand,
+  ) => Promise<string>;
 }
 
 /** A trial prediction larger than this belongs to a client, not to a form. */
 const trialBytes = 1024 * 1024;
-const trialTimeoutMs = 30_000;
+
+const headers = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
 
 /**
- * The operator's pages: a list of ModelDeployments, and one page each with its conditions, revisions and a form that sends a
- * prediction through the gateway. Works without scripts in the browser.
+ * The pages: a list of ModelDeployments, and one page each with its rollout, conditions, revisions, buttons that steer the
+ * rollout and a form that sends a prediction through the gateway. Without scripts in the browser they work as well; they
+ * are not live then.
  */
 export function pages(sources: PageSources): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use((_request, response, next) => {
-    response.set("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'");
-    response.set("x-content-type-options", "nosniff");
+    response.set(headers);
     next();
   });
+  app.use(sameOriginOnly);
   app.get("/", (_request, response) => {
     response.send(listPage(sources.modelDeployments()));
   });
-  app.get("/models/:namespace/:name", (request, response) => {
-    const found = named(sources, request.params);
-    if (found === undefined) response.status(404).send(messagePage("No such ModelDeployment", request.path));
-    else response.send(modelPage(found, { tryable: sources.gatewayUrl !== undefined }));
+  app.get("/live.js", (_request, response) => {
+    response.type("text/javascript").send(liveScript);
   });
-  app.post(
-    "/models/:namespace/:name",
-    express.urlencoded({ extended: false, limit: trialBytes }),
-    async (request, response) => {
-      const found = named(sources, request.params);
-      const { gatewayUrl } = sources;
-      if (found === undefined || gatewayUrl === undefined) {
-        response.status(404).send(messagePage("No such ModelDeployment", request.path));
-        return;
-      }
-      const asked = formText(request.body);
-      const trial = { asked, answer: await trialAnswer(gatewayUrl, found, asked) };
-      response.send(modelPage(found, { tryable: true, trial }));
-    },
-  );
+  const isSteerable = sources.steer !== undefined;
+  const options = { tryable: sources.gatewayUrl !== undefined, steerable: isSteerable };
+  const named = namedDeployment(sources);
+  const form = express.urlencoded({ extended: false, limit: trialBytes });
+  app.get("/models/:namespace/:name", named, (_request, response: Found) => {
+    response.send(modelPage(response.locals.found, options));
+  });
+  app.get("/models/:namespace/:name/live", named, (_request, response: Found) => {
+    const { metadata } = response.locals.found;
+    const fragment = (): string => {
+      const now = sources.modelDeployments().find((one) => one.metadata.uid === metadata.uid);
+      return now === undefined ? "<p>It was deleted.</p>" : livePart(now, isSteerable).html;
+    };
+    streamFragment(response, fragment);
+  });
+  app.post("/models/:namespace/:name", form, named, async (request, response: Found) => {
+    const { found } = response.locals;
+    if (sources.gatewayUrl === undefined) return refuse(response, request.path);
+    const asked = field(request.body, "body");
+    const trial = { asked, answer: await trialAnswer(sources.gatewayUrl, found, asked) };
+    response.send(modelPage(found, { ...options, trial }));
+  });
+  app.post("/models/:namespace/:name/rollout", form, named, async (request, response: Found) => {
+    const command = rolloutCommands.find((known) => known === field(request.body, "command"));
+    if (sources.steer === undefined || command === undefined) return refuse(response, request.path);
+    const { namespace = "default", name } = response.locals.found.metadata;
+    const notice = await sources
+      .steer({ namespace, name }, command)
+      .catch((thrown: unknown) => Fault.from(thrown).sentence);
+    const [now = response.locals.found] = sources.modelDeployments().filter((one) => isNamed(one, { namespace, name }));
+    response.send(modelPage(now, { ...options, notice }));
+  });
   return app;
 }
 
-function named(sources: PageSources, { namespace, name }: { namespace: string; name: string }) {
-  return sources
-    .modelDeployments()
-    .find(({ metadata }) => metadata.name === name && (metadata.namespace ?? "default") === namespace);
+type Found = Response<unknown, { found: ModelDeployment }>;
+
+/** A form on somebody else's page must not steer what its visitor can reach (Fetch Metadata; `Origin` where that is missing). */
+function sameOriginOnly(request: Request, response: Response, next: () => void): void {
+  const site = request.get("sec-fetch-site");
+  const origin = request.get("origin");
+  // A name that a stranger's DNS points at this machine is not this machine's.
+  const isForeign =
+    !/^(localhost|127(\.\d+){3}|::1)$/.test(request.hostname) ||
+    (site !== undefined && site !== "same-origin" && site !== "none") ||
+    (site === undefined && origin !== undefined && origin !== `${request.protocol}://${request.get("host") ?? ""}`);
+  if (request.method === "POST" && isForeign)
+    response.status(403).send(messagePage("Refused", "A form of another site"));
+  else next();
 }
 
-function formText(form: unknown): string {
-  if (typeof form !== "object" || form === null || !("body" in form)) return "";
-  return typeof form.body === "string" ? form.body : "";
+function namedDeployment(sources: PageSources) {
+  return (request: Request<{ namespace: string; name: string }>, response: Response, next: () => void): void => {
+    const found = sources.modelDeployments().find((one) => isNamed(one, request.params));
+    if (found === undefined) return refuse(response, request.path);
+    response.locals["found"] = found;
+    next();
+  };
 }
 
-async function trialAnswer(gatewayUrl: string, { metadata, spec }: ModelDeployment, body: string): Promise<string> {
-  const model = spec.model.name ?? metadata.name;
-  try {
-    const response = await fetch(`${gatewayUrl}/v1/models/${encodeURIComponent(model)}:predict`, {
-      method: "POST",
-      body,
-      headers: {
-        "content-type": "application/json",
-        "modelwright-model": `${metadata.namespace ?? "default"}/${metadata.name}`,
-      },
-      signal: AbortSignal.timeout(trialTimeoutMs),
-    });
-    return `${response.status} ${response.statusText}\n${await response.text()}`;
-  } catch (thrown) {
-    return `no answer from the gateway: ${Fault.from(thrown).message}`;
-  }
+function refuse(response: Response, path: string): void {
+  response.status(404).send(messagePage("No such ModelDeployment", path));
+}
+
+function isNamed({ metadata }: ModelDeployment, { namespace, name }: { namespace: string; name: string }): boolean {
+  return metadata.name === name && (metadata.namespace ?? "default") === namespace;
+}
+
+function field(form: unknown, name: string): string {
+  const value = new Map<string, unknown>(typeof form === "object" && form !== null ? Object.entries(form) : []).get(
+    name,
+  );
+  return typeof value === "string" ? value : "";
 }

@@ -17,6 +17,11 @@ export async function runClusterCommand(command: ClusterCommand, terminal: Termi
       await showStatus(command, terminal);
       return;
     }
+    case "dashboard": {
+      const { showDashboard } = await import("./dashboard.ts");
+      await showDashboard(command, terminal);
+      return;
+    }
     case "history": {
       const { showHistory } = await import("./history.ts");
       await showHistory(command, terminal.print);

@@ -1,5 +1,8 @@
+import type { ParseArgsConfig } from "node:util";
+
 import { faults } from "../faults.ts";
 import { parsed, port } from "../flags.ts";
+import type { RolloutCommand } from "../../steering/rollout-command.ts";
 
 /** Which cluster a command asks, and about which objects. */
 export interface ClusterOptions {
@@ -21,45 +24,63 @@ export interface HistoryOptions extends ClusterOptions {
 }
 
 export interface SteeringOptions extends ClusterOptions {
-  readonly command: "promote" | "abort" | "retry" | "pause" | "resume";
+  readonly command: RolloutCommand;
   readonly name: string;
-  /** `promote` only: everything that is left, not only the present step. */
-  readonly full: boolean;
+}
+
+export interface DashboardOptions extends ClusterOptions {
+  readonly command: "dashboard";
+  readonly pagePort: number;
 }
 
 /** A command that speaks with an API server. */
-export type ClusterCommand = StatusOptions | HistoryOptions | SteeringOptions;
+export type ClusterCommand = StatusOptions | HistoryOptions | SteeringOptions | DashboardOptions;
 
 /** Names of the commands that speak with an API server. */
-export const clusterCommands = ["status", "history", "promote", "abort", "retry", "pause", "resume"] as const;
+export const clusterCommands = [
+  "status",
+  "dashboard",
+  "history",
+  "promote",
+  "abort",
+  "retry",
+  "pause",
+  "resume",
+] as const;
+
+const clusterFlags = {
+  kubeconfig: { type: "string" },
+  namespace: { type: "string", short: "n" },
+  "api-port": { type: "string", default: "8001" },
+  "page-port": { type: "string", default: "8080" },
+} as const satisfies ParseArgsConfig["options"];
+
+/** Switches that one command has and the others refuse. */
+const ownFlags: Readonly<Record<string, ParseArgsConfig["options"]>> = {
+  status: { watch: { type: "boolean", short: "w" } },
+  promote: { full: { type: "boolean" } },
+};
 
 /** The options of such a command. Throws a fault that names the wrong argument. */
-export function clusterCommand(command: ClusterCommand["command"], args: readonly string[]): ClusterCommand {
+export function clusterCommand(command: (typeof clusterCommands)[number], args: readonly string[]): ClusterCommand {
   const { values, positionals } = parsed(command, {
     args: [...args],
     allowPositionals: true,
-    options: {
-      kubeconfig: { type: "string" },
-      namespace: { type: "string", short: "n" },
-      "api-port": { type: "string", default: "8001" },
-      ...(command === "status" ? { watch: { type: "boolean", short: "w" } as const } : {}),
-      ...(command === "promote" ? { full: { type: "boolean" } as const } : {}),
-    },
+    options: { ...clusterFlags, ...ownFlags[command] },
   });
-  const [given, extra] = positionals;
+  const [given = "", extra] = positionals;
   if (extra !== undefined) throw faults.UnknownFlag({ text: `unexpected argument ${extra}`, command });
-  const [name, inName] = (given ?? "").split("/").reverse();
+  const [name = "", inName] = given.split("/").reverse();
+  const isSet = (flag: string): boolean => new Map<string, unknown>(Object.entries(values)).get(flag) === true;
   const cluster = {
     kubeconfig: values.kubeconfig,
     namespace: inName ?? values.namespace,
     apiPort: port("api-port", values["api-port"]),
   };
-  const isSet = (flag: string): boolean => new Map<string, unknown>(Object.entries(values)).get(flag) === true;
+  if (command === "dashboard") return { command, ...cluster, pagePort: port("page-port", values["page-port"]) };
   if (command === "status") {
     return { command, ...cluster, name: name === "" ? undefined : name, watch: isSet("watch") };
   }
-  if (name === undefined || name === "")
-    throw faults.MissingArgument({ command, argument: "the NAME of a ModelDeployment" });
-  if (command === "history") return { command, ...cluster, name };
-  return { command, ...cluster, name, full: isSet("full") };
+  if (name === "") throw faults.MissingArgument({ command, argument: "the NAME of a ModelDeployment" });
+  return { command: command === "promote" && isSet("full") ? "promote-full" : command, ...cluster, name };
 }

@@ -5,7 +5,7 @@ import type { Client } from "../../kube/client.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
-import { faults } from "../faults.ts";
+import { steeringFaults } from "../../steering/faults.ts";
 import { askedCluster } from "./asked-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
 import type { StatusOptions } from "./options.ts";
@@ -51,7 +51,7 @@ async function state({ namespace, name }: StatusOptions, client: Client) {
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
   });
   if (name !== undefined && found.items.length === 0) {
-    throw faults.NoSuchDeployment({ namespace: place ?? "default", name });
+    throw steeringFaults.NoSuchDeployment({ namespace: place ?? "default", name });
   }
   const labelSelector = name === undefined ? labels.deployment : `${labels.deployment}=${name}`;
   const pods = await client.list<Pod>(resources.pods, { namespace: place, labelSelector });

@@ -54,7 +54,7 @@ describe("commandLine", () => {
     ],
     "promote can skip everything that is left": [
       ["promote", "digits", "--full", "-n", "vision"],
-      { command: "promote", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits", full: true },
+      { command: "promote-full", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits" },
     ],
     "history takes a name": [
       ["history", "digits"],
@@ -67,7 +67,7 @@ describe("commandLine", () => {
   const refused: Record<string, [string[], string]> = {
     "an unknown command": [
       ["serv"],
-      "unknown command serv; expected one of start, serve, plan, validate, status, history, promote, abort, retry, pause, resume; modelwright --help lists them",
+      "unknown command serv; expected one of start, serve, plan, validate, status, dashboard, history, promote, abort, retry, pause, resume; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { pages } from "../../../operator/pages/pages.ts";
+import { type PageSources, pages } from "../../../operator/pages/pages.ts";
 import { listening } from "../../integration/gateway/parts.ts";
 
 const closing: (() => unknown)[] = [];
@@ -30,8 +30,9 @@ const digits: ModelDeployment = {
   },
 };
 
-async function served(gatewayUrl: string | undefined): Promise<string> {
-  const server = pages({ modelDeployments: () => [digits], gatewayUrl }).listen(0, "127.0.0.1");
+async function served(gatewayUrl: string | undefined, steer?: PageSources["steer"]): Promise<string> {
+  const sources = { modelDeployments: () => [digits], gatewayUrl, ...(steer === undefined ? {} : { steer }) };
+  const server = pages(sources).listen(0, "127.0.0.1");
   await once(server, "listening");
   closing.push(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server's address is never a string
@@ -84,5 +85,47 @@ describe("pages", () => {
     const url = await served("http://127.0.0.1:1");
     const [, text] = await textOf(`${url}/models/default/digits`, { method: "POST", body: new URLSearchParams() });
     expect(text).toContain("no answer from the gateway");
+  });
+
+  test("sends a button's command on, shows where the rollout is then, and what went wrong", async () => {
+    const told: unknown[] = [];
+    const url = await served(undefined, (key, command) => {
+      told.push([key, command]);
+      return command === "abort" ? Promise.resolve("stable is a1b2c3") : Promise.reject(new Error("not now"));
+    });
+    const post = (command: string) =>
+      textOf(`${url}/models/default/digits/rollout`, { method: "POST", body: new URLSearchParams({ command }) });
+    expect((await post("abort"))[1]).toContain('<p id="notice">stable is a1b2c3</p>');
+    expect((await post("retry"))[1]).toContain("not now");
+    expect((await post("delete"))[0]).toBe(404);
+    const key = { namespace: "default", name: "digits" };
+    expect(told).toEqual([
+      [key, "abort"],
+      [key, "retry"],
+    ]);
+  });
+
+  test("refuses a form that another site sends", async () => {
+    const url = await served(undefined, () => Promise.resolve("done"));
+    const post = (headers: Record<string, string>) =>
+      textOf(`${url}/models/default/digits/rollout`, {
+        method: "POST",
+        body: new URLSearchParams({ command: "abort" }),
+        headers,
+      });
+    expect((await post({ "sec-fetch-site": "cross-site" }))[0]).toBe(403);
+    expect((await post({ origin: "http://elsewhere.example" }))[0]).toBe(403);
+    expect((await post({ "sec-fetch-site": "same-origin" }))[0]).toBe(200);
+  });
+
+  test("tells a page that is open what has changed", async () => {
+    const url = await served(undefined);
+    const response = await fetch(`${url}/models/default/digits/live`);
+    const reader = response.body?.getReader();
+    const first = new TextDecoder().decode((await reader?.read())?.value);
+    await reader?.cancel();
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    expect(first.startsWith("data: ")).toBe(true);
+    expect(JSON.parse(first.slice("data: ".length))).toContain("NothingServes");
   });
 });

@@ -1,0 +1,41 @@
+import { once } from "node:events";
+
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { createCache } from "../../kube/cache.ts";
+import { resources } from "../../kube/resources.ts";
+import { startWatch } from "../../kube/watch.ts";
+import { openPages } from "../../pages/open-pages.ts";
+import { whereItIs } from "../../steering/rollout-command.ts";
+import { steered } from "../../steering/steered.ts";
+import { askedCluster } from "./asked-cluster.ts";
+import type { Terminal } from "./cluster-command.ts";
+import type { DashboardOptions } from "./options.ts";
+
+/**
+ * `modelwright dashboard`: the pages of local mode for any cluster, on 127.0.0.1 and with the rights of the kubeconfig,
+ * until Ctrl-C. Throws `PortTaken` and what the cluster refuses.
+ */
+export async function showDashboard(options: DashboardOptions, { print, stop }: Terminal): Promise<void> {
+  await askedCluster(options, async (client) => {
+    const cache = createCache<ModelDeployment>();
+    // The first list is awaited here, so that a cluster that cannot be reached ends the command instead of an empty page.
+    await client.list(resources.modelDeployments, { namespace: options.namespace });
+    const watch = startWatch<ModelDeployment>({
+      client,
+      resource: resources.modelDeployments,
+      selection: { namespace: options.namespace },
+      sink: cache,
+    });
+    const page = await openPages({
+      deployments: () => cache.all(),
+      gatewayUrl: undefined,
+      steer: async (key, command) => whereItIs(await steered(client, key, command)),
+      port: options.pagePort,
+    });
+    print(`${page.url} shows it; Ctrl-C ends it`);
+    const stopping = stop();
+    if (!stopping.aborted) await once(stopping, "abort");
+    await page.close();
+    await watch.stop();
+  });
+}

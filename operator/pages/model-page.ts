@@ -1,0 +1,112 @@
+import type { ModelDeployment, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import { conditionTable } from "./conditions.ts";
+import { html, type SafeHtml } from "./html-text.ts";
+import { page } from "./page.ts";
+import { rolloutSection } from "./rollout-section.ts";
+import { trialBody } from "./trial-body.ts";
+
+interface ModelPageOptions {
+  /** Whether a gateway is there that answers a trial. */
+  readonly tryable: boolean;
+  /** Whether rollouts can be steered from here. */
+  readonly steerable: boolean;
+  readonly trial?: { readonly asked: string; readonly answer: string };
+  /** What became of the last command, where one was given. */
+  readonly notice?: string;
+}
+
+/** One ModelDeployment: its live part, and the form that tries a prediction. */
+export function modelPage(deployment: ModelDeployment, options: ModelPageOptions): string {
+  const { namespace = "default", name } = deployment.metadata;
+  const source = `/models/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/live`;
+  return page(
+    `${namespace}/${name}`,
+    html`<p><a href="/">All ModelDeployments</a></p>
+      ${options.notice === undefined ? html`` : html`<p id="notice">${options.notice}</p>`}
+      <div id="live" data-source="${source}">${livePart(deployment, options.steerable)}</div>
+      ${options.tryable ? trialForm(options.trial, deployment.status?.model?.signature) : html``}`,
+  );
+}
+
+/** What changes while a page is open: conditions, revisions, the rollout, the model. */
+export function livePart(deployment: ModelDeployment, steerable: boolean): SafeHtml {
+  return html`${rolloutSection(deployment, steerable)}
+    <h2>Conditions</h2>
+    ${conditionTable(deployment)}
+    <h2>Revisions</h2>
+    <table id="revisions">
+      <thead>
+        <tr>
+          <th></th>
+          <th>Revision</th>
+          <th>Version</th>
+          <th>Ready</th>
+          <th>Replicas</th>
+          <th>Weight</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${revisionRows(deployment)}
+      </tbody>
+    </table>
+    <h2>Model</h2>
+    ${modelFacts(deployment)}`;
+}
+
+function modelFacts({ status }: ModelDeployment): SafeHtml {
+  const { model, url } = status ?? {};
+  if (model === undefined) return html`<p>not loaded yet</p>`;
+  const facts = [
+    ["Signature", model.signature],
+    ["Format", model.format],
+    ["Engine", model.engine],
+    ["Why this engine", model.engineNote],
+    ["Size", model.bytes === undefined ? undefined : `${model.bytes.toLocaleString("en")} bytes`],
+    ["Digest", model.digest],
+    ["URL", url],
+  ] as const;
+  const rows = facts.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td><code>${value}</code></td>
+          </tr>`,
+        ],
+  );
+  return html`<table id="model">
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
+function revisionRows({ status }: ModelDeployment): readonly SafeHtml[] {
+  return [
+    ...(status?.stable === undefined ? [] : [revisionRow("stable", status.stable)]),
+    ...(status?.candidate === undefined ? [] : [revisionRow("candidate", status.candidate)]),
+  ];
+}
+
+function revisionRow(role: string, { revision, version, ready, replicas, weight }: RevisionStatus): SafeHtml {
+  return html`<tr>
+    <td>${role}</td>
+    <td>${revision}</td>
+    <td>${version}</td>
+    <td>${ready ?? 0}</td>
+    <td>${replicas ?? 0}</td>
+    <td>${weight ?? 0} %</td>
+  </tr>`;
+}
+
+function trialForm(trial: ModelPageOptions["trial"], signature: string | undefined): SafeHtml {
+  const answer = trial === undefined ? html`` : html`<pre id="answer">${trial.answer}</pre>`;
+  return html`<h2>Try a prediction</h2>
+    <form method="post">
+      <label for="body">Request body, as TensorFlow Serving's REST API takes it</label>
+      <textarea id="body" name="body" rows="8" spellcheck="false">${trial?.asked ?? trialBody(signature)}</textarea>
+      <button type="submit">Predict</button>
+    </form>
+    ${answer}`;
+}

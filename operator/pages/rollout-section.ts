@@ -1,0 +1,130 @@
+import type { ModelDeployment, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { StepSpec } from "../../crds/v1alpha1/rollout/rollout.ts";
+import type { RolloutStatus } from "../../crds/v1alpha1/rollout/rollout-status.ts";
+import { annotations } from "../model-deployment/resources/labels.ts";
+import type { RolloutCommand } from "../steering/rollout-command.ts";
+import { html, type SafeHtml } from "./html-text.ts";
+
+const captions: Readonly<Record<RolloutCommand, string>> = {
+  promote: "Promote",
+  "promote-full": "Promote fully",
+  abort: "Abort",
+  retry: "Retry",
+  pause: "Pause",
+  resume: "Resume",
+};
+
+/** The rollout under way with its weights, steps and analysis, what failed before, and the buttons that apply. */
+export function rolloutSection(deployment: ModelDeployment, steerable: boolean): SafeHtml {
+  const { status } = deployment;
+  const isUnderWay = status?.candidate !== undefined && status.stable !== undefined;
+  if (!isUnderWay && (status?.failedRevisions ?? []).length === 0) return html``;
+  return html`<section id="rollout">
+    <h2>Rollout</h2>
+    ${isUnderWay ? underWay(deployment) : html``} ${failed(deployment)}
+    ${steerable ? commands(deployment, isUnderWay) : html``}
+  </section>`;
+}
+
+function underWay({ spec, status = {} }: ModelDeployment): SafeHtml {
+  const { stable, candidate, rollout, step = 0 } = status;
+  const steps = (spec.rollout?.canary?.steps ?? []).map((one, index) => stepItem(one, index - step));
+  return html`<div class="bar" id="weights">${share("stable", stable)}${share("candidate", candidate)}</div>
+    <p>${howItGoes(status)}</p>
+    ${
+      steps.length === 0
+        ? html``
+        : html`<ol class="steps" id="steps">
+            ${steps}
+          </ol>`
+    }
+    ${rollout?.analysis === undefined ? html`` : analysis(rollout.analysis)}`;
+}
+
+function howItGoes({ rollout, capacity }: ModelDeploymentStatus): string {
+  const waits = rollout?.paused === true ? ", waits to be promoted" : "";
+  const room = capacity?.mode === undefined ? "" : ` · capacity ${capacity.mode}: ${capacity.why ?? ""}`;
+  return `${rollout?.strategy ?? "Canary"}${waits}${room}`;
+}
+
+function share(role: "stable" | "candidate", revision: RevisionStatus | undefined): SafeHtml {
+  const { weight = 0, version = "-" } = revision ?? {};
+  return html`<div class="${role}" style="width: ${weight}%" title="${role} ${weight} %">
+    ${role} ${version}: ${weight} %
+  </div>`;
+}
+
+/** `distance` from the present step: negative ones are done. */
+function stepItem(step: StepSpec, distance: number): SafeHtml {
+  const name = distance < 0 ? "past" : distance === 0 ? "now" : "next";
+  return html`<li class="${name}">${stepText(step)}</li>`;
+}
+
+function stepText({ setWeight, pause, analyze }: StepSpec): string {
+  if (setWeight !== undefined) return `set weight ${setWeight} %`;
+  if (pause !== undefined) return pause.duration === undefined ? "pause until promoted" : `pause ${pause.duration}`;
+  return `analyze${analyze?.duration === undefined ? "" : ` for ${analyze.duration}`}`;
+}
+
+function analysis({ verdict, message, divergence }: NonNullable<RolloutStatus["analysis"]>): SafeHtml {
+  const figures: readonly (readonly [string, string | number | undefined])[] = [
+    ["Answers compared", divergence?.compared],
+    ["Of these, differing", divergence?.differing],
+    ["Largest difference", divergence?.maxAbsolute],
+    ["Mean difference", divergence?.meanAbsolute],
+    ["Same first choice", divergence?.topOneAgreement === undefined ? undefined : `${divergence.topOneAgreement} %`],
+  ];
+  const rows = figures.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td>${value}</td>
+          </tr>`,
+        ],
+  );
+  const tone = { Pass: "good", Fail: "bad", None: "neutral" }[verdict];
+  return html`<p id="analysis">
+      Analysis: <span class="${tone}">${verdict === "None" ? "no verdict yet" : verdict}</span> ${message}
+    </p>
+    ${
+      rows.length === 0
+        ? html``
+        : html`<table id="divergence">
+            <tbody>
+              ${rows}
+            </tbody>
+          </table>`
+    }`;
+}
+
+function failed({ status }: ModelDeployment): SafeHtml {
+  const items = (status?.failedRevisions ?? []).map(
+    ({ revision, reason, message }) =>
+      html`<li><code>${revision}</code> <span class="bad">${reason}</span> ${message}</li>`,
+  );
+  if (items.length === 0) return html``;
+  return html`<p>Not tried again:</p>
+    <ul id="failed">
+      ${items}
+    </ul>`;
+}
+
+function commands({ metadata, status }: ModelDeployment, isUnderWay: boolean): SafeHtml {
+  const isPaused = metadata.annotations?.[annotations.pause] !== undefined;
+  const offered: readonly RolloutCommand[] = [
+    ...(isUnderWay ? (["promote", "promote-full", "abort", isPaused ? "resume" : "pause"] as const) : []),
+    ...((status?.failedRevisions ?? []).length > 0 ? (["retry"] as const) : []),
+  ];
+  const { namespace = "default", name } = metadata;
+  const action = `/models/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/rollout`;
+  return html`<div id="commands">
+    ${offered.map(
+      (command) =>
+        html`<form class="command" method="post" action="${action}">
+          <button type="submit" name="command" value="${command}">${captions[command]}</button>
+        </form>`,
+    )}
+  </div>`;
+}

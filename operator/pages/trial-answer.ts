@@ -1,0 +1,28 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import { modelHeader } from "../../runtime/contract/route-table.ts";
+
+const trialTimeoutMs = 30_000;
+
+/** What the gateway at `gatewayUrl` answers to a prediction: status line, revision and body, as text. */
+export async function trialAnswer(
+  gatewayUrl: string,
+  { metadata, spec }: ModelDeployment,
+  body: string,
+): Promise<string> {
+  const model = spec.model.name ?? metadata.name;
+  try {
+    const response = await fetch(`${gatewayUrl}/v1/models/${encodeURIComponent(model)}:predict`, {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "application/json",
+        [modelHeader]: `${metadata.namespace ?? "default"}/${metadata.name}`,
+      },
+      signal: AbortSignal.timeout(trialTimeoutMs),
+    });
+    return `${response.status} ${response.statusText}\n${await response.text()}`;
+  } catch (thrown) {
+    return `no answer from the gateway: ${Fault.from(thrown).message}`;
+  }
+}

@@ -1,0 +1,28 @@
+import { faultCatalogue } from "../../runtime/base/fault.ts";
+
+/** What is said when a rollout cannot be steered. */
+export const steeringFaults = faultCatalogue<{
+  NoSuchDeployment: { namespace: string; name: string };
+  NothingToSteer: { namespace: string; name: string; command: string; why: string };
+  NotAnswered: { namespace: string; name: string; command: string; afterMs: number };
+}>({
+  NoSuchDeployment: {
+    message: ({ namespace, name }) => `there is no ModelDeployment ${name} in namespace ${namespace}`,
+    hint: () => "modelwright status lists all; -n NAMESPACE chooses another namespace",
+    retry: "never",
+    level: "error",
+  },
+  NothingToSteer: {
+    message: ({ namespace, name, command, why }) => `${command} would change nothing at ${namespace}/${name}: ${why}`,
+    hint: ({ name }) => `modelwright status ${name} shows where it is`,
+    retry: "never",
+    level: "error",
+  },
+  NotAnswered: {
+    message: ({ namespace, name, command, afterMs }) =>
+      `the operator has not carried out ${command} of ${namespace}/${name} within ${afterMs / 1000} s`,
+    hint: () => "is an operator running? The annotation stays and is carried out when one does",
+    retry: "never",
+    level: "error",
+  },
+});

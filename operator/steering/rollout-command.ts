@@ -1,0 +1,53 @@
+import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import { annotations } from "../model-deployment/resources/labels.ts";
+
+/** What users tell a rollout, by command line, page or annotation. */
+export const rolloutCommands = ["promote", "promote-full", "abort", "retry", "pause", "resume"] as const;
+export type RolloutCommand = (typeof rolloutCommands)[number];
+
+type Answered = NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;
+
+/** How a command reaches the operator, and where status says that it was carried out; pausing needs no answer. */
+interface Signal {
+  readonly annotation: string;
+  readonly answered?: keyof Answered;
+}
+
+/** By command. `resume` takes the annotation away, the others set it to a value of their own. */
+export const signals: Readonly<Record<RolloutCommand, Signal>> = {
+  promote: { annotation: annotations.promote, answered: "promote" },
+  "promote-full": { annotation: annotations.promoteFull, answered: "promoteFull" },
+  abort: { annotation: annotations.abort, answered: "abort" },
+  retry: { annotation: annotations.retry, answered: "retry" },
+  pause: { annotation: annotations.pause },
+  resume: { annotation: annotations.pause },
+};
+
+/** Why a command would change nothing now; undefined when it would. */
+export function uselessness(command: RolloutCommand, { metadata, status }: ModelDeployment): string | undefined {
+  const isPaused = metadata.annotations?.[annotations.pause] !== undefined;
+  switch (command) {
+    case "pause":
+      return isPaused ? "it is paused already" : undefined;
+    case "resume":
+      return isPaused ? undefined : "it is not paused";
+    case "retry":
+      return (status?.failedRevisions ?? []).length > 0 ? undefined : "no revision has failed";
+    default:
+      return status?.candidate === undefined ? "no rollout is under way" : undefined;
+  }
+}
+
+/** Where a rollout is, in a sentence. */
+export function whereItIs({ metadata, status }: ModelDeployment): string {
+  const { stable, candidate, rollout, step } = status ?? {};
+  const of = (revision: typeof stable): string =>
+    revision === undefined
+      ? "none"
+      : `revision ${revision.revision} (version ${revision.version ?? "-"}) with ${revision.weight ?? 0} % of the requests`;
+  const subject = `${metadata.namespace ?? "default"}/${metadata.name}`;
+  if (candidate === undefined) return `${subject}: stable is ${of(stable)}`;
+  const steps = rollout?.steps ?? 0;
+  const at = steps === 0 ? "" : `, step ${Math.min((step ?? 0) + 1, steps)} of ${steps}: ${rollout?.stepName ?? ""}`;
+  return `${subject}: candidate is ${of(candidate)}${at}`;
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { rolloutSection } from "../../../operator/pages/rollout-section.ts";
+
+const atRest: ModelDeployment = {
+  apiVersion: "modelwright.dev/v1alpha1",
+  kind: "ModelDeployment",
+  metadata: { name: "digits", namespace: "vision" },
+  spec: {
+    model: { source: { configMap: { name: "m", key: "m.h5" } } },
+    rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }, { analyze: { duration: "1m" } }] } },
+  },
+  status: { stable: { revision: "aaa", version: "1", weight: 100 } },
+};
+const underWay: ModelDeployment = {
+  ...atRest,
+  status: {
+    stable: { revision: "aaa", version: "1", weight: 90 },
+    candidate: { revision: "bbb", version: "2", weight: 10 },
+    step: 1,
+    rollout: {
+      strategy: "Canary",
+      steps: 3,
+      paused: true,
+      analysis: {
+        verdict: "None",
+        message: "12 of 50 requests",
+        divergence: { compared: 7, differing: 1, maxAbsolute: "0.5", topOneAgreement: "86" },
+      },
+    },
+    capacity: { mode: "Swap", why: "no GPU is free" },
+  },
+};
+
+/** Markup as a browser shows it, a line an element. */
+function shown(deployment: ModelDeployment, steerable = true): readonly string[] {
+  return rolloutSection(deployment, steerable)
+    .html.replaceAll(/<[^>]+>/g, "\n")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+describe("rolloutSection", () => {
+  test("is empty at rest", () => expect(shown(atRest)).toEqual([]));
+
+  test("shows weights, steps, room, analysis and the buttons that apply", () => {
+    expect(shown(underWay)).toEqual([
+      "Rollout",
+      "stable 1: 90 %",
+      "candidate 2: 10 %",
+      "Canary, waits to be promoted · capacity Swap: no GPU is free",
+      "set weight 10 %",
+      "pause until promoted",
+      "analyze for 1m",
+      "Analysis:",
+      "no verdict yet",
+      "12 of 50 requests",
+      "Answers compared",
+      "7",
+      "Of these, differing",
+      "1",
+      "Largest difference",
+      "0.5",
+      "Same first choice",
+      "86 %",
+      "Promote",
+      "Promote fully",
+      "Abort",
+      "Pause",
+    ]);
+  });
+
+  test("marks the steps that are done and the one that is not", () => {
+    const classes = [...rolloutSection(underWay, false).html.matchAll(/<li class="(\w+)">/g)].map(([, name]) => name);
+    expect(classes).toEqual(["past", "now", "next"]);
+  });
+
+  test("offers to go on while it is paused by hand, and nothing where nobody may steer", () => {
+    const metadata = { ...underWay.metadata, annotations: { [annotations.pause]: "x" } };
+    expect(shown({ ...underWay, metadata }).slice(-2)).toEqual(["Abort", "Resume"]);
+    expect(shown(underWay, false).slice(-1)).toEqual(["86 %"]);
+  });
+
+  test("names what failed and offers to try it again", () => {
+    const failedRevisions = [{ revision: "bbb", reason: "ProgressDeadline", message: "took longer than 10m" }];
+    expect(shown({ ...atRest, status: { ...atRest.status, failedRevisions } })).toEqual([
+      "Rollout",
+      "Not tried again:",
+      "bbb",
+      "ProgressDeadline",
+      "took longer than 10m",
+      "Retry",
+    ]);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { type RolloutCommand, uselessness, whereItIs } from "../../../operator/steering/rollout-command.ts";
+
+const stable = { revision: "aaa", version: "1", weight: 100 };
+const atRest: ModelDeployment = {
+  apiVersion: "modelwright.dev/v1alpha1",
+  kind: "ModelDeployment",
+  metadata: { name: "digits", namespace: "vision" },
+  spec: { model: { source: { configMap: { name: "m", key: "m.h5" } } } },
+  status: { stable },
+};
+const underWay: ModelDeployment = {
+  ...atRest,
+  status: {
+    stable: { ...stable, weight: 90 },
+    candidate: { revision: "bbb", version: "2", weight: 10 },
+    step: 1,
+    rollout: { steps: 4, stepName: "pause" },
+  },
+};
+const paused: ModelDeployment = {
+  ...underWay,
+  metadata: { ...underWay.metadata, annotations: { [annotations.pause]: "x" } },
+};
+const failed: ModelDeployment = { ...atRest, status: { stable, failedRevisions: [{ revision: "bbb" }] } };
+
+describe("uselessness", () => {
+  const cases: Record<string, [RolloutCommand, ModelDeployment, string | undefined]> = {
+    "promoting without a rollout": ["promote", atRest, "no rollout is under way"],
+    "aborting without a rollout": ["abort", atRest, "no rollout is under way"],
+    "promoting a rollout": ["promote-full", underWay, undefined],
+    "pausing at rest keeps the next rollout": ["pause", atRest, undefined],
+    "pausing twice": ["pause", paused, "it is paused already"],
+    "going on without a pause": ["resume", underWay, "it is not paused"],
+    "going on": ["resume", paused, undefined],
+    "trying again when nothing failed": ["retry", atRest, "no revision has failed"],
+    "trying again": ["retry", failed, undefined],
+  };
+  for (const [sentence, [command, deployment, want]] of Object.entries(cases))
+    test(sentence, () => expect(uselessness(command, deployment)).toBe(want));
+});
+
+test("where a rollout is, is said in a sentence", () => {
+  expect(whereItIs(atRest)).toBe("vision/digits: stable is revision aaa (version 1) with 100 % of the requests");
+  expect(whereItIs(underWay)).toBe(
+    "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause",
+  );
+});
