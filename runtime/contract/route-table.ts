@@ -17,7 +17,10 @@ export interface RevisionRoute {
 export interface Endpoint {
   readonly pod: string;
   readonly address: string;
+  /** Port of REST. */
   readonly port: number;
+  /** Port of gRPC; absent: `ports.grpc`. */
+  readonly grpcPort?: number;
 }
 
 /** How requests wait while nothing is ready. */

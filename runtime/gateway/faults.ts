@@ -4,6 +4,7 @@ import { faultCatalogue } from "../base/fault.ts";
 export const faults = faultCatalogue<{
   RouteNotFound: { asked: string; known: readonly string[] };
   RouteAmbiguous: { model: string; keys: readonly string[] };
+  VersionNotFound: { key: string; asked: string; served: readonly string[] };
   HoldFull: { key: string; waiting: number };
   HoldTimedOut: { key: string; timeoutMs: number };
   RequestTimedOut: { key: string; timeoutMs: number };
@@ -21,6 +22,13 @@ export const faults = faultCatalogue<{
   RouteAmbiguous: {
     message: ({ model, keys }) => `model name ${model} is served by ${keys.join(" and ")}`,
     hint: () => "choose one by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    retry: "never",
+    level: "info",
+  },
+  VersionNotFound: {
+    message: ({ key, asked, served }) =>
+      `${key} has no ${asked}; ${served.length === 0 ? "none is served" : `served: ${served.join(", ")}`}`,
+    hint: () => "ask for one of these, or for none to get the one that is served to everybody",
     retry: "never",
     level: "info",
   },

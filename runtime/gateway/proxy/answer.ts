@@ -10,6 +10,7 @@ type Code = keyof typeof faults;
 const statuses: Record<Code, number> = {
   RouteNotFound: 404,
   RouteAmbiguous: 400,
+  VersionNotFound: 404,
   HoldFull: 503,
   HoldTimedOut: 504,
   RequestTimedOut: 504,
