@@ -1,61 +1,48 @@
-/** Where the candidate's pods get room. */
-export type CapacityMode = "Surge" | "Swap" | "InPlace" | "Recreate";
+import { type Allowance, allowance } from "./allowance.ts";
+import { rung } from "./ladder.ts";
+import type { CapacityMode, Counts, CountsQuestion } from "./question.ts";
+import { recreated } from "./recreation.ts";
+import { type Counted, returned, rolled } from "./rolling.ts";
 
-/** What the number of pods of both revisions of a rollout depends on. */
-export interface CountsQuestion {
-  /** Pods wanted altogether: spec.replicas, or the autoscaler's number. */
-  readonly wanted: number;
-  readonly strategy: "Canary" | "BlueGreen" | "Recreate";
-  /** Weight in percent that the candidate is to reach in the present step; 100 after the last. */
-  readonly stepWeight: number;
-  /** Largest weight in percent that some gateway may still give to the stable revision. */
-  readonly stableWeight: number;
-  /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, with what is assumed. */
-  readonly maxSurge: string | number;
-  readonly maxUnavailable: string | number;
-  /** `spec.rollout.capacity`. */
-  readonly capacity: "Auto" | "Surge" | "Borrow" | "Share" | "Swap" | "InPlace" | "Recreate";
-  /** The mode that status names: once taken it is kept for the rollout, or climbed down from. */
-  readonly mode?: CapacityMode | undefined;
-  readonly stable: PodCounts;
-  readonly candidate: PodCounts;
-  readonly now: number;
-}
-
-/** Pods of one revision. */
-export interface PodCounts {
-  /** As its ReplicaSet declares. */
-  readonly replicas: number;
-  readonly ready: number;
-  /** Pods that exist, terminating ones not counted. */
-  readonly live: number;
-  /** A pod that no node has room for: the scheduler's sentence, and since when (milliseconds since the epoch). */
-  readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
-  /** Why no pod can be created: a quota. */
-  readonly refused?: string | undefined;
-}
-
-/** Pods that there are to be now. One answer is one move: it is asked again when it is carried out. */
-export interface Counts {
-  readonly stable: number;
-  readonly candidate: number;
-  /** Largest weight in percent that the candidate may have with the pods that are ready now. */
-  readonly carries: number;
-  readonly mode: CapacityMode;
-  /** Why this mode, a sentence. */
-  readonly why: string;
-  /** When to ask again though nothing changed. */
-  readonly recheckAfterMs?: number | undefined;
-}
+export type { CapacityMode, Counts, CountsQuestion, Freed, PodCounts } from "./question.ts";
 
 /** How many pods each revision is to have. */
-export function counts({ wanted, stepWeight, stable, candidate }: CountsQuestion): Counts {
-  const need = Math.max(1, Math.ceil((wanted * stepWeight) / 100));
+export function counts(question: CountsQuestion): Counts {
+  const { wanted } = question;
+  const chosen = rung(question);
+  const limits = allowance(wanted, question.maxSurge, question.maxUnavailable);
+  const { mode, why } = bounded(chosen.mode, question, limits) ?? chosen;
+  const because = mode === "Surge" && limits.why !== undefined ? `${why}; ${limits.why}` : why;
+  const { recheckAfterMs } = chosen;
   return {
-    stable: Math.max(wanted, stable.replicas),
-    candidate: need,
-    carries: wanted === 0 ? 0 : Math.min(100, Math.floor((candidate.ready * 100) / wanted)),
-    mode: "Surge",
-    why: "the candidate's pods come beside the stable ones",
+    ...(wanted === 0 ? { stable: 0, candidate: 0, carries: 0 } : counted(mode, question, limits)),
+    mode,
+    why: because,
+    ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
+  };
+}
+
+function counted(mode: CapacityMode, question: CountsQuestion, limits: Allowance): Counted {
+  const room =
+    mode === "Surge" ? allowed(question, limits) : { surge: 0, unavailable: Math.max(1, limits.unavailable) };
+  if (question.isReturning === true) return returned(question, room);
+  return mode === "Recreate" || mode === "InPlace" ? recreated(question) : rolled(question, room);
+}
+
+/** A blue-green rollout is all of the candidate beside all of the stable revision. */
+function allowed({ strategy, wanted }: CountsQuestion, limits: Allowance): Allowance {
+  return strategy === "BlueGreen" ? { surge: wanted, unavailable: 0 } : limits;
+}
+
+/** The only pod cannot stay when nothing may come beside it. */
+function bounded(
+  mode: CapacityMode,
+  { wanted, strategy, maxSurge }: CountsQuestion,
+  { surge }: Allowance,
+): { readonly mode: CapacityMode; readonly why: string } | undefined {
+  if (mode !== "Surge" || wanted !== 1 || surge > 0 || strategy === "BlueGreen") return undefined;
+  return {
+    mode: "Recreate",
+    why: `maxSurge is ${maxSurge} and there is one pod: it ends before the candidate's starts, requests wait at the gateway`,
   };
 }

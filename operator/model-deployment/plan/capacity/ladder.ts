@@ -1,0 +1,118 @@
+import type { CapacityMode, CountsQuestion, PodCounts } from "./question.ts";
+import { shortage } from "./shortage.ts";
+
+/** How the candidate gets room now. */
+export interface Rung {
+  readonly mode: CapacityMode;
+  /** A sentence. */
+  readonly why: string;
+  readonly recheckAfterMs?: number | undefined;
+}
+
+/**
+ * How long a candidate's pod waits for room before a stable pod gives way. A kubelet that restarts reports no devices
+ * for about 6 seconds: the GPUs that it has all the same are not to cost a ready pod.
+ */
+export const roomGraceMs = 10_000;
+
+const besides = "the candidate's pods come beside the stable ones";
+const swaps = "each stable pod makes room for one of the candidate's";
+const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
+
+/** Chooses the mode: what the spec names, and by itself the first of Surge, Swap and Recreate that can succeed. */
+export function rung(question: CountsQuestion): Rung {
+  const { strategy, capacity } = question;
+  if (strategy === "Recreate") {
+    return { mode: "Recreate", why: "spec.rollout.recreate: the stable pods end before the candidate's start" };
+  }
+  switch (capacity) {
+    case "Surge":
+      return { mode: "Surge", why: surgeReason(question) };
+    case "Recreate":
+      return {
+        mode: "Recreate",
+        why: `spec.rollout.capacity is Recreate: all stable pods make room, requests wait at the gateway`,
+      };
+    case "Swap":
+      return declared(question, "spec.rollout.capacity is Swap");
+    case "InPlace":
+      return declared(question, "spec.rollout.capacity is InPlace, which there is not yet");
+    case "Borrow":
+    case "Share": {
+      const climbed = ladder(question);
+      if (question.mode === climbed.mode && question.modeWhy !== undefined) return climbed;
+      return { ...climbed, why: `spec.rollout.capacity is ${capacity}, which there is not yet: ${climbed.why}` };
+    }
+    case "Auto":
+      return ladder(question);
+  }
+}
+
+function surgeReason({ candidate: { unschedulable, refused } }: CountsQuestion): string {
+  const sentence = unschedulable?.message ?? refused;
+  return sentence === undefined ? besides : `spec.rollout.capacity is Surge and there is no room: ${sentence}`;
+}
+
+/** A stable pod gives way at once, unless the candidate could not use what it leaves. */
+function declared({ wanted, freed }: CountsQuestion, asked: string): Rung {
+  if (freed?.fits === false) return { mode: "Surge", why: `${asked}, but ${freed.why}: ${besides}` };
+  return { mode: givingWay(wanted), why: `${asked}: ${givingWayReason(wanted)}` };
+}
+
+function ladder(question: CountsQuestion): Rung {
+  const { mode, modeWhy, wanted, stable } = question;
+  if (mode === undefined || mode === "Surge") return climb(question);
+  // A stable revision without pods has already given everything; with several pods none needs to.
+  const kept = mode === "Recreate" && stable.replicas === 0 ? mode : givingWay(wanted);
+  return { mode: kept, why: kept === mode && modeWhy !== undefined ? modeWhy : givingWayReason(wanted) };
+}
+
+function climb(question: CountsQuestion): Rung {
+  const lack = lacking(question.candidate);
+  if (lack === undefined) return { mode: "Surge", why: besides };
+  const { wanted } = question;
+  const why = `${givingWayReason(wanted)}, because there was no other: ${lack.sentence}`;
+  return obstacle(question, lack) ?? { mode: givingWay(wanted), why };
+}
+
+/** What the candidate's pods do not get. */
+interface Lack {
+  readonly sentence: string;
+  readonly sinceMs: number | undefined;
+}
+
+function lacking({ unschedulable, refused, refusedSinceMs }: PodCounts): Lack | undefined {
+  if (unschedulable !== undefined) return { sentence: unschedulable.message, sinceMs: unschedulable.sinceMs };
+  return refused === undefined ? undefined : { sentence: refused, sinceMs: refusedSinceMs };
+}
+
+/** Why no stable pod gives way for now: a ready pod is not to end for nothing. */
+function obstacle({ candidate, stable, freed, now }: CountsQuestion, { sentence, sinceMs }: Lack): Rung | undefined {
+  if (shortage(sentence).resources.length === 0) {
+    return { mode: "Surge", why: `${besides}; what they wait for no stable pod could give them: ${sentence}` };
+  }
+  const waitMs = graceLeftMs(sinceMs, now);
+  if (waitMs > 0) return { mode: "Surge", why: besides, recheckAfterMs: waitMs };
+  if ((stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0) {
+    return { mode: "Surge", why: `${besides} when those that end have made room`, recheckAfterMs: roomGraceMs };
+  }
+  if (freed?.fits === true) return undefined;
+  const unfit = freed === undefined ? "nothing is known of what a stable pod would leave" : freed.why;
+  return { mode: "Surge", why: `there is no room, and ${unfit}: ${sentence}` };
+}
+
+/** A time yet to come is that of a clock that is wrong: far ahead it would be waited for in vain. */
+function graceLeftMs(sinceMs: number | undefined, now: number): number {
+  if (sinceMs === undefined) return 0;
+  const leftMs = sinceMs + roomGraceMs - now;
+  return leftMs > 2 * roomGraceMs ? 0 : leftMs;
+}
+
+/** With several pods the others serve meanwhile. */
+function givingWay(wanted: number): CapacityMode {
+  return wanted >= 2 ? "Swap" : "Recreate";
+}
+
+function givingWayReason(wanted: number): string {
+  return wanted >= 2 ? swaps : recreates;
+}
