@@ -1,11 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
-import { request } from "../../runtime/base/node-http.ts";
 import { type ModelFacts, modelStates } from "../../runtime/contract/model-facts.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
+import { pulledText } from "./pulled-text.ts";
 
 /** What ready runtimes say about their models. */
 export interface ModelFactsSource {
@@ -58,25 +57,10 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   };
 }
 
-/** By Node's own client: `fetch` would load a second one, and keep it. */
 async function pulledFacts(host: string): Promise<ModelFacts> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const answer = Promise.withResolvers<IncomingMessage>();
-  request({ host, port: ports.admin, path: adminPaths.model, agent: false, signal })
-    .on("response", answer.resolve)
-    .on("error", answer.reject)
-    .end();
-  const response = await answer.promise;
-  if (response.statusCode !== 200) {
-    response.destroy();
-    throw new Error(`status ${response.statusCode}`);
-  }
-  let text = "";
-  for await (const piece of response.setEncoding("utf8")) {
-    text += String(piece);
-    if (text.length > limitBytes) throw new Error(`more than ${limitBytes} bytes`);
-  }
-  return modelFacts(JSON.parse(text));
+  return modelFacts(
+    JSON.parse(await pulledText({ host, port: ports.admin, path: adminPaths.model, timeoutMs, limitBytes })),
+  );
 }
 
 function modelFacts(value: unknown): ModelFacts {

@@ -38,15 +38,13 @@ const againAfterMs = [500, 2_000, 6_000];
 /** Knows nothing before the first look. */
 export function createServedDefinition({ transport, clock, log, onChange }: ServedDefinitionOptions): ServedDefinition {
   let lackingField: string | undefined;
-  let seen = "";
   let looking: Promise<void> | undefined;
   let cancels: readonly (() => void)[] = [];
   const look = async (): Promise<void> => {
     try {
       const { status, body } = await transport.send({ method: "GET", path, headers: { accept: "application/json" } });
-      if (status !== 200 || body === seen) return;
-      seen = body;
-      const found = lacking(JSON.parse(body) as Document); // every API server's OpenAPI v3
+      if (status !== 200) return;
+      const found = lackingIn(body);
       if (found === lackingField) return;
       lackingField = found;
       if (found !== undefined) log.error("the CustomResourceDefinition is older than this operator", { lacks: found });
@@ -70,6 +68,14 @@ export function createServedDefinition({ transport, clock, log, onChange }: Serv
     },
     stop,
   };
+}
+
+/** The last document and what it lacks: most often nothing has changed, and it is long. */
+let last: { readonly body: string; readonly lacks: string | undefined } | undefined;
+
+function lackingIn(body: string): string | undefined {
+  if (last?.body !== body) last = { body, lacks: lacking(JSON.parse(body) as Document) }; // every API server's OpenAPI v3
+  return last.lacks;
 }
 
 function lacking({ components: { schemas = {} } = {} }: Document): string | undefined {
