@@ -13,7 +13,8 @@ import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-ser
 import { adminListener } from "./server/admin-listener.ts";
 import { type GrpcServer, openGrpcServer } from "./server/grpc-server.ts";
 import { type HttpServer, openHttpServer } from "./server/http-server.ts";
-import { type AnsweredRequest, protocolListener } from "./server/protocol-listener.ts";
+import type { AnsweredRequest } from "./server/protocol-listener.ts";
+import { openProtocolServer } from "./server/protocol-server.ts";
 import { type BodyLimits, defaultBodyLimits } from "./server/request-body.ts";
 import type { RequestLog } from "./serving-settings.ts";
 
@@ -53,9 +54,9 @@ export async function openServing(options: ServeOptions, served: Served): Promis
     { host, port: options.adminPort, portFlag: "--admin-port" },
     adminListener({ state, stuck, models: facts, metrics: figures.exposition }),
   );
-  const front = await openHttpServer(
+  const front = await openProtocolServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
-    protocolListener({
+    {
       protocols: [
         tensorflowServing(figures.observed(models, "tensorflow-serving")),
         openInference(figures.observed(models, "open-inference"), server),
@@ -68,7 +69,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
       onStart: figures.requestStarted,
       onAnswer,
       clock,
-    }),
+    },
   );
   const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
     const { grpcServices } = await import("./grpc-services.ts");

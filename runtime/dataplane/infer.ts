@@ -47,6 +47,8 @@ export interface InferTarget {
   readonly signatures: Signatures;
   /** Queues validated inputs and resolves with the outputs in the order of the signature. Rejects with a Fault. */
   run(inputs: readonly Tensor[], terms: RunTerms): Promise<readonly Tensor[]>;
+  /** Why `run` would refuse any request at the moment, whatever it holds; it counts as refused. */
+  refusal?(): Fault | undefined;
   /** What has run on it; absent: nobody counts. */
   statistics?(): RunStatistics;
 }

@@ -72,6 +72,8 @@ class QueuedModel implements ServedModel {
   /** Names of the signatures whose requests may run together. */
   readonly #batchable: ReadonlySet<string>;
   readonly #record: RunRecord;
+  /** Made once: in an overload it is told to many. */
+  readonly #full: Fault;
   #waiting: Waiting[] = [];
   #running = 0;
   #scheduled = false;
@@ -84,6 +86,7 @@ class QueuedModel implements ServedModel {
     this.version = options.version;
     this.#options = options;
     this.#record = runRecord(options.clock);
+    this.#full = faults.QueueFull({ model: options.name, limit: options.batching.maxQueued, afterMs: 1000 });
     this.#batchable = options.batching.maxBatchSize > 1 ? batchableNames(loaded.signatures) : new Set();
   }
 
@@ -103,8 +106,13 @@ class QueuedModel implements ServedModel {
     return this.#running;
   }
 
+  refusal(): Fault | undefined {
+    if (this.#drained !== undefined) return faults.Draining({ model: this.name });
+    return this.#waiting.length >= this.#options.batching.maxQueued ? this.#full : undefined;
+  }
+
   run(inputs: readonly Tensor[], terms: RunTerms = {}): Promise<readonly Tensor[]> {
-    const refusal = this.#refusal();
+    const refusal = this.refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const signature = signatureName(this.signatures, terms.signature);
@@ -120,14 +128,6 @@ class QueuedModel implements ServedModel {
     this.#settle();
     if (this.#waiting.length > 0) this.#flushSoon();
     return this.#drained.promise;
-  }
-
-  #refusal(): Fault | undefined {
-    const model = this.name;
-    const limit = this.#options.batching.maxQueued;
-    if (this.#drained !== undefined) return faults.Draining({ model });
-    if (this.#waiting.length >= limit) return faults.QueueFull({ model, limit, afterMs: 1000 });
-    return undefined;
   }
 
   #schedule(): void {

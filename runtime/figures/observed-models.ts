@@ -39,6 +39,11 @@ function observedTarget(target: InferTarget, clock: Clock, ran: (inference: Infe
     name,
     version,
     signatures,
+    refusal: () => {
+      const fault = target.refusal?.();
+      if (fault !== undefined) ran({ labels, api: "Predict", durationMs: 0, fault });
+      return fault;
+    },
     ...(target.statistics === undefined ? {} : { statistics: target.statistics.bind(target) }),
     run: (inputs, terms) => {
       const start = clock.monotonic();

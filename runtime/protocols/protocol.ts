@@ -32,6 +32,8 @@ export interface Protocol {
   /** Whether this protocol answers that request target. */
   owns(target: string): boolean;
   answer(request: ProtocolRequest): Promise<ProtocolAnswer>;
+  /** The refusal of a request for a model that takes no more at the moment: its body needs not to be read. */
+  overload?(request: Pick<ProtocolRequest, "method" | "target">): ProtocolAnswer | undefined;
   /** The answer to a request whose body could not be read. */
   refusal(fault: Fault): ProtocolAnswer;
 }

@@ -1,7 +1,8 @@
 import type { RequestListener, Server } from "node:http";
-import type { Server as NetServer } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import { createServer } from "../base/node-http.ts";
 import { faults } from "./faults.ts";
+import type { PlainLane } from "./plain-http/plain-lane.ts";
 
 /** How a server keeps itself from being held by slow, many or greedy clients. */
 export interface ConnectionLimits {
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   /** Flag that sets the port, for the message when it is taken. */
   readonly portFlag: string;
   readonly limits?: ConnectionLimits;
+  /** Takes connections first, as long as their requests are plain. */
+  readonly lane?: PlainLane;
 }
 
 /** Opens a listening socket. Throws `PortTaken` or `AddressUnavailable`. */
@@ -46,17 +49,32 @@ export async function openHttpServer(options: HttpServerOptions, listener: Reque
     listener,
   );
   server.maxConnections = limits.maxConnections;
+  const { lane } = options;
+  if (lane !== undefined) putBefore(server, lane);
   await listening(server, options);
-  return new HttpServer(server);
+  return new HttpServer(server, lane);
+}
+
+/** Node's server gets a connection from the lane, by the listener that would have had it at once. */
+function putBefore(server: Server, lane: PlainLane): void {
+  const listeners = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    lane.take(socket, () => {
+      for (const listener of listeners) listener.call(server, socket);
+    });
+  });
 }
 
 /** A listening socket and its connections. */
 export class HttpServer {
   readonly #server: Server;
+  readonly #lane: PlainLane | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(server: Server) {
+  constructor(server: Server, lane?: PlainLane) {
     this.#server = server;
+    this.#lane = lane;
   }
 
   get port(): number {
@@ -69,6 +87,7 @@ export class HttpServer {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeIdleConnections();
+      this.#lane?.close();
     });
     return this.#closed;
   }
@@ -76,6 +95,7 @@ export class HttpServer {
   /** Cuts what is still open. */
   cut(): void {
     this.#server.closeAllConnections();
+    this.#lane?.cut();
   }
 }
 

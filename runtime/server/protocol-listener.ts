@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
@@ -38,25 +38,46 @@ const maxJoinedBytes = 16 * 1024;
 /** Hands each request to the protocol that owns its target and writes the answer. */
 export function protocolListener(parts: ListenerParts): RequestListener {
   return (request, response) => {
-    const protocol = parts.protocols.find((candidate) => candidate.owns(request.url ?? ""));
+    const target = request.url ?? "";
+    const protocol = ownerOf(parts.protocols, target);
     if (protocol === undefined) {
       request.resume();
-      send(parts, request, response, notFound(request));
+      send(parts, request, response, notFound(request.method ?? "", target));
       return;
     }
     const start = parts.clock.monotonic();
     parts.onStart();
     void answered(parts, protocol, { request, response, deadline: start + parts.timeoutMs }).then((answer) => {
-      const traceparent = traceContext(request.headers["traceparent"]);
-      parts.onAnswer({
-        protocol: protocol.name,
-        status: answer.status,
-        durationMs: parts.clock.monotonic() - start,
-        ...(traceparent === undefined ? {} : { traceparent }),
-        ...(answer.fault === undefined ? {} : { fault: answer.fault }),
-      });
+      const durationMs = parts.clock.monotonic() - start;
+      parts.onAnswer(answeredRequest(answer, { protocol: protocol.name, headers: request.headers, durationMs }));
       return send(parts, request, response, answer);
     });
+  };
+}
+
+/** The first protocol that owns a request target. */
+export function ownerOf(protocols: readonly Protocol[], target: string): Protocol | undefined {
+  for (const protocol of protocols) if (protocol.owns(target)) return protocol;
+  return undefined;
+}
+
+interface AnsweredTo extends Pick<AnsweredRequest, "protocol" | "durationMs"> {
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What is told of an answer. */
+export function answeredRequest(
+  { status, fault }: ProtocolAnswer,
+  { protocol, headers, durationMs }: AnsweredTo,
+): AnsweredRequest {
+  const traceparent = traceContext(headers["traceparent"]);
+  if (traceparent === undefined && fault === undefined) return { protocol, status, durationMs };
+  return {
+    protocol,
+    status,
+    durationMs,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(fault === undefined ? {} : { fault }),
   };
 }
 
@@ -140,7 +161,8 @@ function joinedText({ body, tail = [] }: ProtocolAnswer, size: number): string {
   return all.toString("latin1");
 }
 
-function notFound(request: IncomingMessage): ProtocolAnswer {
-  const error = `Not found: ${request.method} ${request.url}`;
+/** The answer to a target that no protocol owns. */
+export function notFound(method: string, target: string): ProtocolAnswer {
+  const error = `Not found: ${method} ${target}`;
   return { status: 404, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) };
 }

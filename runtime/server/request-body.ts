@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Clock } from "../base/clock.ts";
+import { bodyParts } from "./body-parts.ts";
 import { faults } from "./faults.ts";
 
 /** What a request body may be. */
@@ -31,7 +32,7 @@ const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate), zstd: 
 
 /** Reads a whole body, decompressed. Throws a Fault of this folder's catalogue. */
 export async function readBody(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
-  const encoding = encodingOf(request);
+  const encoding = contentEncoding(request.headers["content-encoding"]);
   const declared = request.headers["content-length"];
   if (declared !== undefined && Number(declared) > limits.maxBytes) {
     throw faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: Number(declared) });
@@ -49,8 +50,12 @@ function arrived(request: IncomingMessage, { maxBytes }: BodyLimits): Buffer {
   return body;
 }
 
-function encodingOf(request: IncomingMessage): keyof typeof inflaters | "identity" {
-  const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+/** How a body is packed. */
+export type ContentEncoding = keyof typeof inflaters | "identity";
+
+/** Reads a `Content-Encoding`; absent: `identity`. Throws `EncodingUnsupported`. */
+export function contentEncoding(header: string | undefined): ContentEncoding {
+  const encoding = (header ?? "identity").trim().toLowerCase();
   if (encoding === "x-gzip") return "gzip";
   if (encoding === "identity" || isInflatable(encoding)) return encoding;
   throw faults.EncodingUnsupported({ encoding });
@@ -62,63 +67,27 @@ function isInflatable(encoding: string): encoding is keyof typeof inflaters {
 
 function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let received = 0;
-  const stopPacing = pace(limits, clock, {
-    received: () => received,
-    refuse: (fault) => settle(() => reject(fault)),
+  const parts = bodyParts(limits, clock, (fault) => {
+    stop();
+    reject(fault);
   });
-  const { budget } = limits;
-  const settle = (outcome: () => void): void => {
-    stopPacing();
-    if (budget !== undefined) budget.leftBytes += received;
-    request.off("data", onData).off("end", onEnd).off("close", onClose);
-    outcome();
-  };
-  const onData = (chunk: Buffer): void => {
-    received += chunk.length;
-    chunks.push(chunk);
-    if (budget !== undefined) {
-      budget.leftBytes -= chunk.length;
-      if (budget.leftBytes < 0) {
-        settle(() => reject(faults.BodiesTooMany({})));
-        return;
-      }
-    }
-    if (received <= limits.maxBytes) return;
-    settle(() => reject(faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: undefined })));
-  };
+  const onData = (chunk: Buffer): void => parts.take(chunk);
   const onEnd = (): void => {
-    const [only] = chunks;
-    settle(() => resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, received)));
+    stop();
+    resolve(parts.end());
   };
-  const onClose = (): void => settle(() => reject(faults.ClientGone({})));
+  const onClose = (): void => {
+    stop();
+    parts.end();
+    reject(faults.ClientGone({}));
+  };
+  const stop = (): void => void request.off("data", onData).off("end", onEnd).off("close", onClose);
   request.on("data", onData).on("end", onEnd).on("close", onClose);
   return promise;
 }
 
-interface Pace {
-  readonly received: () => number;
-  readonly refuse: (fault: Error) => void;
-}
-
-/** Looks at the progress every `paceMs`; returns what stops it. */
-function pace(limits: BodyLimits, clock: Clock, { received, refuse }: Pace): () => void {
-  const { minBytesPerSecond: bytesPerSecond, paceMs } = limits;
-  let cancel: () => void;
-  const watch = (before: number): void => {
-    cancel = clock.after(paceMs, () => {
-      const now = received();
-      const seconds = paceMs / 1000;
-      if (now - before >= bytesPerSecond * seconds) watch(now);
-      else refuse(faults.BodyTooSlow({ receivedBytes: now - before, seconds, bytesPerSecond }));
-    });
-  };
-  watch(0);
-  return () => cancel();
-}
-
-async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
+/** Unpacks a body. Rejects with `BodyTooLarge` or `BodyUndecodable`. */
+export async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
   try {
     return await inflaters[encoding](body, { maxOutputLength: maxBytes });
   } catch (thrown) {

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type InferTarget, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
 import { parseWholeJson } from "../json/parse-json.ts";
+import { rememberedRoutes } from "../remembered-routes.ts";
 import { type Models, type Protocol, type ProtocolAnswer, type ProtocolRequest, jsonAnswer } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
@@ -12,7 +13,9 @@ import { modelStatistics, statisticsBody } from "./models/statistics.ts";
 import { refuseForeign } from "./outputs.ts";
 import { inferDocument } from "./request.ts";
 import { inferAnswer } from "./response.ts";
-import { type ModelRoute, ownsTarget, routeOf } from "./routes.ts";
+import { type ModelRoute, ownsTarget, routeOf as readRoute } from "./routes.ts";
+
+const routeOf = rememberedRoutes(readRoute);
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
@@ -26,8 +29,23 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
         return errorAnswer(Fault.from(thrown));
       }
     },
+    overload: ({ method, target }) => {
+      const model = method === "POST" ? inferredModel(target) : undefined;
+      const fault = model === undefined ? undefined : models.find(model)?.refusal?.();
+      return fault === undefined ? undefined : errorAnswer(fault);
+    },
     refusal: errorAnswer,
   };
+}
+
+/** The model that a POST to this target shall run; `undefined` when it asks for something else. */
+function inferredModel(target: string): ModelReference | undefined {
+  try {
+    const route = routeOf("POST", target);
+    return route.kind === "infer" ? route.model : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Parts {

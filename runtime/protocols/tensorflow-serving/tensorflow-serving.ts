@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { infer } from "../../dataplane/infer.ts";
 import type { Signature } from "../../dataplane/signature.ts";
 import type { Models, Protocol, ProtocolAnswer, ProtocolRequest } from "../protocol.ts";
+import { rememberedRoutes } from "../remembered-routes.ts";
 import { errorAnswer } from "./errors.ts";
 import { classificationOutputs, classifications } from "./examples/classification.ts";
 import type { ExampleRun } from "./examples/example-run.ts";
@@ -12,8 +13,10 @@ import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
 import { predictInputs, requestDocument } from "./request.ts";
 import { classifyBody, predictBody, regressBody } from "./response.ts";
-import { type PathModel, ownsTarget, referenceOf, routeOf } from "./routes.ts";
+import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
+
+const routeOf = rememberedRoutes(readRoute);
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {
@@ -27,8 +30,22 @@ export function tensorflowServing(models: Models): Protocol {
         return errorAnswer(Fault.from(thrown));
       }
     },
+    overload: ({ method, target }) => {
+      const route = method === "POST" ? inferenceRoute(target) : undefined;
+      const fault = route === undefined ? undefined : models.find(referenceOf(route.model))?.refusal?.();
+      return fault === undefined ? undefined : errorAnswer(fault);
+    },
     refusal: errorAnswer,
   };
+}
+
+/** What a POST asks a model for; `undefined` when that is nothing it can be asked. */
+function inferenceRoute(target: string): Route | undefined {
+  try {
+    return routeOf("POST", target);
+  } catch {
+    return undefined;
+  }
 }
 
 async function answered(models: Models, request: ProtocolRequest): Promise<ProtocolAnswer> {

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { systemClock } from "../../../runtime/base/clock.ts";
-import { defaultConnectionLimits, openHttpServer } from "../../../runtime/server/http-server.ts";
-import { type AnsweredRequest, protocolListener } from "../../../runtime/server/protocol-listener.ts";
+import { defaultConnectionLimits } from "../../../runtime/server/http-server.ts";
+import type { AnsweredRequest } from "../../../runtime/server/protocol-listener.ts";
+import { openProtocolServer } from "../../../runtime/server/protocol-server.ts";
 import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import type { HttpSeed, Target } from "../requests/requests.ts";
@@ -22,9 +23,9 @@ const hangMs = 20_000;
 
 export async function openWire({ protocols, http }: Target): Promise<Wire> {
   const limits = { ...defaultConnectionLimits, headersTimeoutMs: timeoutMs, requestTimeoutMs: timeoutMs };
-  const server = await openHttpServer(
+  const server = await openProtocolServer(
     { host: "127.0.0.1", port: 0, portFlag: "--http-port", limits },
-    protocolListener({
+    {
       protocols,
       body: { maxBytes: 1024 * 1024, minBytesPerSecond: 1024, paceMs: timeoutMs },
       timeoutMs: 10_000,
@@ -34,7 +35,7 @@ export async function openWire({ protocols, http }: Target): Promise<Wire> {
         if (fault?.level === "error") process.stderr.write(`${fault.sentence}\n`);
       },
       clock: systemClock,
-    }),
+    },
   );
   const [first, ...others] = http.map(bytesOf);
   if (first === undefined) throw new Error("there are no requests");

@@ -127,6 +127,17 @@ describe("a served model", () => {
     ]);
   });
 
+  it("says beforehand what it would refuse", async () => {
+    const model = served(new DoublingModel(), { maxQueued: 1 });
+    expect(model.refusal?.()).toBeUndefined();
+    const answer = outcome(model.run(row(1), {}));
+    expect(model.refusal?.()?.code).toBe("QueueFull");
+    await answer;
+    expect(model.refusal?.()).toBeUndefined();
+    await model.drain();
+    expect(model.refusal?.()?.code).toBe("Draining");
+  });
+
   it("does not execute what is late or whose client has left", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded, {}, { ...systemClock, monotonic: () => 100 });

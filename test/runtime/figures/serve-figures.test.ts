@@ -55,6 +55,8 @@ test("figures tell each model by version and protocol, and forget a version that
   await ask(2, "tensorflow-serving-grpc");
   await ask(3, "open-inference");
   await expect(ask(-1, "tensorflow-serving")).rejects.toMatchObject({ code: "EngineFailed" });
+  const beforehand = figures.observed(registry, "open-inference").find({ name: "echo" });
+  expect(beforehand?.refusal?.()).toBeUndefined();
 
   const lines = (await figures.exposition()).text.split("\n");
   const told = (start: string): readonly string[] => lines.filter((line) => line.startsWith(start));
@@ -90,6 +92,10 @@ test("figures tell each model by version and protocol, and forget a version that
 
   entry.happen("stopping");
   await served.drain();
+  expect(beforehand?.refusal?.()?.code).toBe("Draining");
+  expect((await figures.exposition()).text).toContain(
+    'modelwright_inferences_total{model="echo",version="3",protocol="open-inference",fault="Draining"} 1',
+  );
   entry.happen("unloaded");
   const after = (await figures.exposition()).text.split("\n").filter((line) => line.includes('model="echo"'));
   expect(after).toEqual(['modelwright_model_state_info{model="echo",version="3",state="Unloaded"} 1']);

@@ -7,6 +7,7 @@ import type { Fault } from "../../../runtime/base/fault.ts";
 import type { Protocol, ProtocolRequest } from "../../../runtime/protocols/protocol.ts";
 import { type HttpServer, defaultConnectionLimits, openHttpServer } from "../../../runtime/server/http-server.ts";
 import { type ListenerParts, protocolListener } from "../../../runtime/server/protocol-listener.ts";
+import { openProtocolServer } from "../../../runtime/server/protocol-server.ts";
 
 const open: HttpServer[] = [];
 afterEach(async () => {
@@ -26,23 +27,28 @@ function echo(answer: (request: ProtocolRequest) => Promise<string>): Protocol {
   };
 }
 
-async function listen(
+/** The same protocols on Node's HTTP server alone, and with the lane for plain requests before it. */
+const servers = {
+  "Node's HTTP server": (parts: ListenerParts) => openHttpServer(anyPort, protocolListener(parts)),
+  "the lane before it": (parts: ListenerParts) => openProtocolServer(anyPort, parts),
+} as const;
+const anyPort = { host: "127.0.0.1", port: 0, portFlag: "--http-port" };
+
+async function listenBy(
+  opened: (parts: ListenerParts) => Promise<HttpServer>,
   parts: Partial<ListenerParts> = {},
   answer: (request: ProtocolRequest) => Promise<string> = ({ body }) => Promise.resolve(body.toString()),
 ): Promise<string> {
-  const server = await openHttpServer(
-    { host: "127.0.0.1", port: 0, portFlag: "--http-port" },
-    protocolListener({
-      protocols: [echo(answer)],
-      body: { maxBytes: 1000, minBytesPerSecond: 100, paceMs: 100 },
-      timeoutMs: 5_000,
-      isDraining: () => false,
-      onStart: () => {},
-      onAnswer: () => {},
-      clock: systemClock,
-      ...parts,
-    }),
-  );
+  const server = await opened({
+    protocols: [echo(answer)],
+    body: { maxBytes: 1000, minBytesPerSecond: 100, paceMs: 100 },
+    timeoutMs: 5_000,
+    isDraining: () => false,
+    onStart: () => {},
+    onAnswer: () => {},
+    clock: systemClock,
+    ...parts,
+  });
   open.push(server);
   return `http://127.0.0.1:${server.port}`;
 }
@@ -68,7 +74,12 @@ async function until(signal: { readonly aborted: boolean }): Promise<void> {
   while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-describe("the HTTP server below the protocols", () => {
+describe.each(Object.entries(servers))("%s below the protocols", (_, opened) => {
+  const listen = (
+    parts?: Partial<ListenerParts>,
+    answer?: (request: ProtocolRequest) => Promise<string>,
+  ): Promise<string> => listenBy(opened, parts, answer);
+
   test("inflates gzip, deflate and zstd", async () => {
     const url = await listen();
     expect(await post(url, gzipSync("digits"), "gzip")).toBe("200 digits");

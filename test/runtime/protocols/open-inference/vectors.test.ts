@@ -3,8 +3,8 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";
-import { type HttpServer, openHttpServer } from "../../../../runtime/server/http-server.ts";
-import { protocolListener } from "../../../../runtime/server/protocol-listener.ts";
+import type { HttpServer } from "../../../../runtime/server/http-server.ts";
+import { openProtocolServer } from "../../../../runtime/server/protocol-server.ts";
 import { defaultBodyLimits } from "../../../../runtime/server/request-body.ts";
 import { vectorRegistry } from "./vector-models.ts";
 
@@ -51,9 +51,9 @@ function vectorsOf(name: string): readonly Vector[] {
 
 let server: HttpServer;
 beforeAll(async () => {
-  server = await openHttpServer(
+  server = await openProtocolServer(
     { host: "127.0.0.1", port: 0, portFlag: "--http-port" },
-    protocolListener({
+    {
       protocols: [openInference(await vectorRegistry(), { name: "modelwright", version: "0.0.0" })],
       body: defaultBodyLimits,
       timeoutMs: 10_000,
@@ -61,7 +61,7 @@ beforeAll(async () => {
       onStart: () => {},
       onAnswer: () => {},
       clock: systemClock,
-    }),
+    },
   );
 });
 afterAll(() => server.close());

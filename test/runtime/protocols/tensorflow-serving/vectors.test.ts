@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { tensorflowServing } from "../../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
-import { type HttpServer, openHttpServer } from "../../../../runtime/server/http-server.ts";
-import { protocolListener } from "../../../../runtime/server/protocol-listener.ts";
+import type { HttpServer } from "../../../../runtime/server/http-server.ts";
+import { openProtocolServer } from "../../../../runtime/server/protocol-server.ts";
 import { defaultBodyLimits } from "../../../../runtime/server/request-body.ts";
 import { vectorRegistry } from "./vector-models.ts";
 
@@ -33,9 +33,9 @@ const { vectors } = JSON.parse(readFileSync(file, "utf8")) as { vectors: readonl
 
 let server: HttpServer;
 beforeAll(async () => {
-  server = await openHttpServer(
+  server = await openProtocolServer(
     { host: "127.0.0.1", port: 0, portFlag: "--http-port" },
-    protocolListener({
+    {
       protocols: [tensorflowServing(await vectorRegistry())],
       body: defaultBodyLimits,
       timeoutMs: 10_000,
@@ -43,7 +43,7 @@ beforeAll(async () => {
       onStart: () => {},
       onAnswer: () => {},
       clock: systemClock,
-    }),
+    },
   );
 });
 afterAll(() => server.close());

@@ -1,0 +1,261 @@
+import type { Socket } from "node:net";
+import type { Fault } from "../../base/fault.ts";
+import type { ProtocolAnswer } from "../../protocols/protocol.ts";
+import { type BodyParts, bodyParts } from "../body-parts.ts";
+import type { BodyLimits } from "../request-body.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { AnswerBytes } from "./answer-bytes.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/** What answers the requests of plain connections. */
+export interface PlainAnswerer {
+  /** The answer to a request before its body is looked at, when nothing in it can change that: the body is dropped then. */
+  readonly beforehand: (head: RequestHead) => ProtocolAnswer | undefined;
+  /** Calls back once, at once or later. */
+  readonly answer: (request: PlainRequest, reply: (answer: ProtocolAnswer) => void) => void;
+  /** The answer to a request whose body could not be read. */
+  readonly refusal: (head: RequestHead, fault: Fault) => ProtocolAnswer;
+  /** A request was answered as one of these two say. */
+  readonly answered: (head: RequestHead, answer: ProtocolAnswer) => void;
+  /** While true, answers end their connection. */
+  readonly isDraining: () => boolean;
+}
+
+export interface PlainRequest {
+  readonly head: RequestHead;
+  readonly body: Buffer;
+  /** Aborted once the client has left. */
+  readonly client: { readonly aborted: boolean };
+}
+
+/** What all plain connections of a server share. */
+export interface PlainTerms {
+  readonly answerer: PlainAnswerer;
+  readonly readHead: (text: string) => RequestHead | undefined;
+  readonly write: (answer: ProtocolAnswer, isLast: boolean) => AnswerBytes;
+  readonly body: BodyLimits;
+  readonly clock: Clock;
+  /** Counts up while time passes: says when a connection was last busy. */
+  readonly tick: () => number;
+  /** Takes a connection whose next request is not plain, with what has come of it. */
+  readonly passOn: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;
+  readonly closed: (connection: PlainConnection) => void;
+}
+
+/** `fresh`: nothing has come yet; `flushing`: the client has not read its answer; `lingering`: the rest of a refused body is dropped, so that its sender can read the refusal. */
+export type PlainState = "fresh" | "idle" | "body" | "answering" | "flushing" | "lingering" | "gone";
+
+interface Incoming {
+  readonly head: RequestHead;
+  readonly parts: BodyParts;
+  /** The answer when it is known beforehand. */
+  readonly answer: ProtocolAnswer | undefined;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+/** A longer head is not plain. */
+const maxHeadBytes = 8 * 1024;
+/** Requests that come before earlier ones are answered wait in memory up to this size, then in the socket. */
+const maxAheadBytes = 64 * 1024;
+/** How long the rest of a refused body is dropped. */
+const lingerMs = 1_000;
+
+/** A connection with one plain request after the other. Holds the socket until it passes it on. */
+export class PlainConnection {
+  state: PlainState = "fresh";
+  /** The tick of the last change of state. */
+  since: number;
+  readonly #socket: Socket;
+  readonly #terms: PlainTerms;
+  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
+  readonly #onEnd = (): void => this.#leave();
+  readonly #onError = (): void => void this.#socket.destroy();
+  readonly #onClose = (): void => this.#end();
+  /** What has come behind the request that is being answered. */
+  #ahead: Buffer | undefined;
+  #incoming: Incoming | undefined;
+  #client = { aborted: false };
+  #isClosing = false;
+
+  constructor(socket: Socket, terms: PlainTerms) {
+    this.#socket = socket;
+    this.#terms = terms;
+    this.since = terms.tick();
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
+  }
+
+  /** Ends it once it is idle, which may be now. */
+  close(): void {
+    this.#isClosing = true;
+    if (this.state === "fresh" || this.state === "idle") this.#socket.destroy();
+  }
+
+  /** Ends it now; `text` is the last that it is told. */
+  cut(text?: string): void {
+    if (text !== undefined) this.#socket.write(text, "latin1");
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    switch (this.state) {
+      case "fresh":
+      case "idle":
+        this.#read(chunk);
+        return;
+      case "body":
+        this.#collect(chunk);
+        return;
+      case "answering":
+      case "flushing":
+        this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+        if (this.#ahead.length > maxAheadBytes) this.#socket.pause();
+        return;
+      case "lingering":
+      case "gone":
+    }
+  }
+
+  /** The begin of a request. */
+  #read(bytes: Buffer): void {
+    const end = bytes.indexOf(headEnd);
+    const head = end < 0 || end > maxHeadBytes ? undefined : this.#terms.readHead(bytes.toString("latin1", 0, end + 2));
+    if (head === undefined || head.contentBytes > this.#terms.body.maxBytes) {
+      this.#passOn(bytes);
+      return;
+    }
+    const answer = this.#terms.answerer.beforehand(head);
+    const start = end + headEnd.length;
+    const stop = start + head.contentBytes;
+    if (stop > bytes.length) {
+      this.#begin(head, answer, bytes.subarray(start));
+      return;
+    }
+    if (stop < bytes.length) this.#ahead = bytes.subarray(stop);
+    this.#ask(head, bytes.subarray(start, stop), answer);
+  }
+
+  #begin(head: RequestHead, answer: ProtocolAnswer | undefined, first: Buffer): void {
+    this.#move("body");
+    const parts =
+      answer === undefined
+        ? bodyParts(this.#terms.body, this.#terms.clock, (fault) => this.#refuse(head, fault))
+        : droppedParts();
+    this.#incoming = { head, parts, answer };
+    this.#collect(first);
+  }
+
+  #collect(chunk: Buffer): void {
+    const incoming = this.#incoming;
+    if (incoming === undefined) return;
+    const { head, parts, answer } = incoming;
+    const left = head.contentBytes - parts.receivedBytes;
+    parts.take(chunk.length > left ? chunk.subarray(0, left) : chunk);
+    if (this.#incoming !== incoming || chunk.length < left) return;
+    this.#incoming = undefined;
+    if (chunk.length > left) this.#ahead = chunk.subarray(left);
+    this.#ask(head, parts.end(), answer);
+  }
+
+  #ask(head: RequestHead, body: Buffer, answer: ProtocolAnswer | undefined): void {
+    this.#move("answering");
+    const { answerer } = this.#terms;
+    if (answer === undefined) {
+      answerer.answer({ head, body, client: this.#client }, (answer) => this.#reply(answer));
+      return;
+    }
+    answerer.answered(head, answer);
+    this.#reply(answer);
+  }
+
+  #reply(answer: ProtocolAnswer): void {
+    if (this.state !== "answering") return;
+    const socket = this.#socket;
+    const isLast = this.#isClosing || this.#terms.answerer.isDraining();
+    const hasRoom = this.#send(answer, isLast);
+    if (isLast) {
+      socket.end();
+      return;
+    }
+    if (hasRoom) {
+      this.#goOn();
+      return;
+    }
+    // Nothing more is answered than the client reads.
+    this.#move("flushing");
+    socket.once("drain", () => this.#goOn());
+  }
+
+  #send(answer: ProtocolAnswer, isLast: boolean): boolean {
+    const bytes = this.#terms.write(answer, isLast);
+    const socket = this.#socket;
+    if (typeof bytes === "string") return socket.write(bytes, "latin1");
+    const [only] = bytes;
+    if (bytes.length === 1 && only !== undefined) return socket.write(only);
+    socket.cork();
+    for (const piece of bytes) socket.write(piece);
+    socket.uncork();
+    return !socket.writableNeedDrain;
+  }
+
+  #goOn(): void {
+    this.#move("idle");
+    const ahead = this.#ahead;
+    if (ahead === undefined) return;
+    this.#ahead = undefined;
+    if (this.#socket.isPaused()) this.#socket.resume();
+    // Not from within the answer to the one before: a thousand requests in one packet are no thousand frames of the stack.
+    queueMicrotask(() => {
+      if (this.state === "idle") this.#read(ahead);
+    });
+  }
+
+  #refuse(head: RequestHead, fault: Fault): void {
+    const { answerer, clock } = this.#terms;
+    this.#incoming = undefined;
+    const answer = answerer.refusal(head, fault);
+    answerer.answered(head, answer);
+    this.#send(answer, true);
+    this.#move("lingering");
+    clock.after(lingerMs, () => this.#socket.end());
+  }
+
+  #passOn(bytes: Buffer): void {
+    const socket = this.#socket;
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
+    this.#move("gone");
+    this.#terms.passOn(this, socket, bytes);
+  }
+
+  /** The client sends no more, and has left as far as anybody can tell. */
+  #leave(): void {
+    this.#client.aborted = true;
+    this.#socket.end();
+  }
+
+  #end(): void {
+    this.#client.aborted = true;
+    this.#incoming?.parts.end();
+    this.#incoming = undefined;
+    this.#move("gone");
+    this.#terms.closed(this);
+  }
+
+  #move(state: PlainState): void {
+    this.state = state;
+    this.since = this.#terms.tick();
+  }
+}
+
+/** Counts what it drops. */
+function droppedParts(): BodyParts {
+  let receivedBytes = 0;
+  return {
+    get receivedBytes() {
+      return receivedBytes;
+    },
+    take: ({ length }) => {
+      receivedBytes += length;
+    },
+    end: () => Buffer.alloc(0),
+  };
+}
