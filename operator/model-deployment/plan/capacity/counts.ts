@@ -4,7 +4,7 @@ import type { CapacityMode, Counts, CountsQuestion } from "./question.ts";
 import { recreated } from "./recreation.ts";
 import { type Counted, returned, rolled } from "./rolling.ts";
 
-export type { CapacityMode, Counts, CountsQuestion, Freed, PodCounts } from "./question.ts";
+export type { CapacityMode, Counts, CountsQuestion, PodCounts } from "./question.ts";
 
 /** How many pods each revision is to have. */
 export function counts(question: CountsQuestion): Counts {

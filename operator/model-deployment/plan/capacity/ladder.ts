@@ -1,3 +1,5 @@
+import { misfit } from "./misfit.ts";
+import type { Placement } from "./placement.ts";
 import type { CapacityMode, CountsQuestion, PodCounts } from "./question.ts";
 import { shortage } from "./shortage.ts";
 
@@ -53,10 +55,26 @@ function surgeReason({ candidate: { unschedulable, refused } }: CountsQuestion):
   return sentence === undefined ? besides : `spec.rollout.capacity is Surge and there is no room: ${sentence}`;
 }
 
-/** A stable pod gives way at once, unless the candidate could not use what it leaves. */
-function declared({ wanted, freed }: CountsQuestion, asked: string): Rung {
-  if (freed?.fits === false) return { mode: "Surge", why: `${asked}, but ${freed.why}: ${besides}` };
+/** A stable pod gives way at once, unless it is known that the candidate could not use what it leaves. */
+function declared({ wanted, stable, candidate }: CountsQuestion, asked: string): Rung {
+  const unfit =
+    stable.placement &&
+    candidate.placement &&
+    misfit(stable.placement, candidate.placement, devices(candidate.placement));
+  if (unfit !== undefined) return { mode: "Surge", why: `${asked}, but ${unfit}: ${besides}` };
   return { mode: givingWay(wanted), why: `${asked}: ${givingWayReason(wanted)}` };
+}
+
+function devices({ requests }: Placement): readonly string[] {
+  return Object.keys(requests).filter((resource) => resource.includes("/"));
+}
+
+/** Why the candidate's pods could not have what the stable ones leave. */
+function unfitness({ stable, candidate }: CountsQuestion, resources: readonly string[]): string | undefined {
+  if (stable.placement === undefined || candidate.placement === undefined) {
+    return "nothing is known of what a stable pod would leave";
+  }
+  return misfit(stable.placement, candidate.placement, resources);
 }
 
 function ladder(question: CountsQuestion): Rung {
@@ -87,8 +105,10 @@ function lacking({ unschedulable, refused, refusedSinceMs }: PodCounts): Lack | 
 }
 
 /** Why no stable pod gives way for now: a ready pod is not to end for nothing. */
-function obstacle({ candidate, stable, freed, now }: CountsQuestion, { sentence, sinceMs }: Lack): Rung | undefined {
-  if (shortage(sentence).resources.length === 0) {
+function obstacle(question: CountsQuestion, { sentence, sinceMs }: Lack): Rung | undefined {
+  const { candidate, stable, now } = question;
+  const { resources } = shortage(sentence);
+  if (resources.length === 0) {
     return { mode: "Surge", why: `${besides}; what they wait for no stable pod could give them: ${sentence}` };
   }
   const waitMs = graceLeftMs(sinceMs, now);
@@ -96,9 +116,8 @@ function obstacle({ candidate, stable, freed, now }: CountsQuestion, { sentence,
   if ((stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0) {
     return { mode: "Surge", why: `${besides} when those that end have made room`, recheckAfterMs: roomGraceMs };
   }
-  if (freed?.fits === true) return undefined;
-  const unfit = freed === undefined ? "nothing is known of what a stable pod would leave" : freed.why;
-  return { mode: "Surge", why: `there is no room, and ${unfit}: ${sentence}` };
+  const unfit = unfitness(question, resources);
+  return unfit === undefined ? undefined : { mode: "Surge", why: `there is no room, and ${unfit}: ${sentence}` };
 }
 
 /** A time yet to come is that of a clock that is wrong: far ahead it would be waited for in vain. */

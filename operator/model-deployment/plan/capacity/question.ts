@@ -1,3 +1,5 @@
+import type { Placement } from "./placement.ts";
+
 /** Where the candidate's pods get room. */
 export type CapacityMode = "Surge" | "Swap" | "InPlace" | "Recreate";
 
@@ -23,8 +25,6 @@ export interface CountsQuestion {
   readonly mode?: CapacityMode | undefined;
   /** Why that mode was taken, as status says it: kept with it. */
   readonly modeWhy?: string | undefined;
-  /** Whether a candidate pod can have what a stable pod leaves; absent: not known, so none is made to leave for it. */
-  readonly freed?: Freed | undefined;
   /** Pods that the present load needs, as far as it is measured. */
   readonly required?: number | undefined;
   readonly stable: PodCounts;
@@ -41,19 +41,14 @@ export interface PodCounts {
   readonly live: number;
   /** Pods on their way out: what they hold is not free yet. */
   readonly terminating?: number | undefined;
+  /** Where its pods may be and what they take; absent: not known, and with capacity Auto no stable pod ends then. */
+  readonly placement?: Placement | undefined;
   /** A pod that no node has room for: the scheduler's sentence, and since when (milliseconds since the epoch). */
   readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
   /** Why no pod can be created: a quota. */
   readonly refused?: string | undefined;
   /** Since when, where that is known. */
   readonly refusedSinceMs?: number | undefined;
-}
-
-/** Whether a pod can have what another leaves. */
-export interface Freed {
-  readonly fits: boolean;
-  /** What is in the way, as the end of a sentence; empty when it fits. */
-  readonly why: string;
 }
 
 /** Pods that there are to be now. One answer is one move: it is asked again when it is carried out. */
