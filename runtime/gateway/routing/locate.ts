@@ -24,13 +24,20 @@ export type Probe = "alive" | "server" | "live" | "ready";
  * question who the server is, whether it lives or is ready means the gateway.
  */
 export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute | Probe {
-  const named = request.headers[modelHeader];
-  if (typeof named === "string") return routeByKey(table, named);
-  const byHost = routeByHost(table, request.headers.host);
-  if (byHost !== undefined) return byHost;
+  const byHeaders = routeByHeaders(table, request.headers[modelHeader], request.headers.host);
+  if (byHeaders !== undefined) return byHeaders;
   const path = request.url ?? "/";
   const probe = request.method === "GET" || request.method === "HEAD" ? probes.get(path) : undefined;
   return probe ?? routeByPath(table, path);
+}
+
+/** The route that the header `modelwright-model` or the host names; undefined: neither names one. Throws `RouteNotFound`. */
+export function routeByHeaders(
+  table: RouteTable,
+  named: string | readonly string[] | undefined,
+  host: string | undefined,
+): LiveRoute | undefined {
+  return typeof named === "string" ? routeByKey(table, named) : routeByHost(table, host);
 }
 
 function routeByKey(table: RouteTable, key: string): LiveRoute {
@@ -50,9 +57,14 @@ function routeByHost(table: RouteTable, host: string | undefined): LiveRoute | u
 
 function routeByPath(table: RouteTable, path: string): LiveRoute {
   const segment = modelInPath.exec(path)?.[1];
-  const model = segment === undefined ? undefined : decoded(segment);
-  const [first, ...others] = model === undefined ? [] : (table.byModel.get(model) ?? []);
-  if (first === undefined) throw unknown(table, model === undefined ? `path ${path}` : `model ${model}`);
+  if (segment === undefined) throw unknown(table, `path ${path}`);
+  return routeByModel(table, decoded(segment));
+}
+
+/** The only route whose model has this name. Throws `RouteNotFound` or `RouteAmbiguous`. */
+export function routeByModel(table: RouteTable, model: string): LiveRoute {
+  const [first, ...others] = table.byModel.get(model) ?? [];
+  if (first === undefined) throw unknown(table, `model ${model}`);
   if (others.length > 0) {
     const keys = [first, ...others].map(({ route }) => route.key);
     throw faults.RouteAmbiguous({ model: first.route.model, keys });
