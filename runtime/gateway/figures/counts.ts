@@ -1,3 +1,4 @@
+import { durationBuckets } from "../../base/metrics.ts";
 import { latencyBucket, type MirrorFigures, type RevisionFigures } from "../../contract/figures.ts";
 
 /** What became of a request that a pod had. A client that left is none of these: nobody knows how it would have ended. */
@@ -14,10 +15,9 @@ export interface RevisionCounts {
   rejected: number;
   inFlight: number;
   serviceMs: number;
-  /** By {@link latencyBucket}, as far as the highest that counted. */
+  /** By {@link latencyBucket}. */
   readonly latency: number[];
-  /** Answers that clients got, by the first digit of their status; what never got one is in 0. */
-  readonly byClass: number[];
+  readonly answers: AnswerCounts;
   /** Absent until the first copy. */
   mirrored?: Mutable<MirrorFigures>;
 }
@@ -32,20 +32,36 @@ export function revisionCounts(): RevisionCounts {
     inFlight: 0,
     serviceMs: 0,
     latency: [],
-    byClass: statusClasses(),
+    answers: answerCounts(),
   };
 }
 
-/** One counter for each first digit of a status. */
-export function statusClasses(): number[] {
-  return [0, 0, 0, 0, 0, 0];
+/** What clients got. */
+export interface AnswerCounts {
+  /** By the first digit of the status. */
+  readonly byClass: number[];
+  /** By the first of {@link durationBuckets} that holds them; the last has what none does. */
+  readonly durations: number[];
+  durationSumMs: number;
 }
 
-/** Counts one more status in its class. */
-export function countStatus(byClass: number[], status: number): void {
-  const first = Math.floor(status / 100);
-  const index = first < byClass.length ? first : 0;
-  byClass[index] = (byClass[index] ?? 0) + 1;
+export function answerCounts(): AnswerCounts {
+  return { byClass: [], durations: [], durationSumMs: 0 };
+}
+
+/** Counts an answer; the time is from the first byte of its request to the last of its own. */
+export function countAnswer(counts: AnswerCounts, status: number, durationMs: number): void {
+  countAt(counts.byClass, Math.floor(status / 100));
+  let bucket = 0;
+  while (bucket < durationBuckets.length && durationMs > (durationBuckets[bucket] ?? 0) * 1000) bucket += 1;
+  countAt(counts.durations, bucket);
+  counts.durationSumMs += durationMs;
+}
+
+/** Lists of counters are as long as their highest index that counted. */
+function countAt(counts: number[], index: number): void {
+  while (counts.length <= index) counts.push(0);
+  counts[index] = (counts[index] ?? 0) + 1;
 }
 
 /** One request that a pod had and that has ended. */
@@ -68,14 +84,8 @@ export function countService(counts: RevisionCounts, { ending, status, serviceMs
   else if (status >= 500) counts.failedStatus += 1;
   else {
     if (status >= 400) counts.rejected += 1;
-    if (!isFirst) countLatency(counts.latency, serviceMs);
+    if (!isFirst) countAt(counts.latency, latencyBucket(serviceMs));
   }
-}
-
-function countLatency(latency: number[], serviceMs: number): void {
-  const bucket = latencyBucket(serviceMs);
-  while (latency.length <= bucket) latency.push(0);
-  latency[bucket] = (latency[bucket] ?? 0) + 1;
 }
 
 /** As the contract has it. */

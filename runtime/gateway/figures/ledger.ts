@@ -1,5 +1,5 @@
 import type { GatewayFigures, ModelFigures } from "../../contract/figures.ts";
-import { revisionCounts, revisionFigures, type RevisionCounts, statusClasses } from "./counts.ts";
+import { type AnswerCounts, answerCounts, revisionCounts, revisionFigures, type RevisionCounts } from "./counts.ts";
 
 /** Counters of one ModelDeployment. */
 export interface ModelCounts {
@@ -11,8 +11,8 @@ export interface ModelCounts {
   readonly waiting: () => WaitingFigures;
   /** By hash: those of the route, and some that left it, should they come back. */
   readonly revisions: Map<string, RevisionCounts>;
-  /** Answers of the gateway itself, by the first digit of their status; in 0 those whose clients left. */
-  readonly byClass: number[];
+  /** What clients got though no pod had their requests. */
+  readonly answers: AnswerCounts;
   /** Pull during which it changed last. */
   changedIn: number;
   /** Neighbours in the order of the last change, oldest first. */
@@ -146,7 +146,7 @@ function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
     abandoned: 0,
     waiting,
     revisions: new Map(),
-    byClass: statusClasses(),
+    answers: answerCounts(),
     changedIn: 0,
     older: undefined,
     newer: undefined,

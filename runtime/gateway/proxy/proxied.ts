@@ -141,7 +141,7 @@ async function held({ live, request, signal }: Exchange, parts: ProxyParts): Pro
 async function sent(exchange: Exchange, target: Target, body: RequestBody, parts: ProxyParts): Promise<void> {
   const { request, live, signal } = exchange;
   target.pod.outstanding += 1;
-  live.traffic.inFlight += 1;
+  live.traffic.admitted += 1;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const handler = answerHandler(exchange, target, { resolve, reject });
   try {
@@ -159,7 +159,7 @@ async function sent(exchange: Exchange, target: Target, body: RequestBody, parts
   } finally {
     signal.removeEventListener("abort", handler.abort);
     target.pod.outstanding -= 1;
-    live.traffic.inFlight -= 1;
+    live.traffic.admitted -= 1;
   }
 }
 

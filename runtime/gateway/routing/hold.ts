@@ -98,7 +98,7 @@ function releaseSome(live: LiveRoute): void {
   const { hold } = live;
   for (const waiters of [hold.returned, hold.waiters]) {
     for (const waiter of waiters) {
-      if (live.traffic.inFlight >= hold.window) return;
+      if (live.traffic.admitted >= hold.window) return;
       if (isServable(live, waiter.wish) && leaveHold(live, waiter)) waiter.release();
     }
   }

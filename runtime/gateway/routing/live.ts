@@ -16,8 +16,8 @@ export interface LivePod {
   outstanding: number;
   /** It took no connection: others are asked first until then. */
   shunnedUntilMs: number;
-  /** It has answered once. */
-  hasAnswered: boolean;
+  /** It has been asked before: only the first request may find it cold. */
+  wasAsked: boolean;
   /** It left the table, terminating or not ready any more: a 502 or 503 from it is no answer of the model. */
   isLeaving: boolean;
 }
@@ -32,6 +32,16 @@ export interface LiveRevision extends Sharer {
   pods: readonly LivePod[];
 }
 
+/** What is under way to and at the pods of a route. Counted by `Passage` (passage/passage.ts), for every protocol. */
+export interface Traffic {
+  /** Requests that wait for nothing but their pods. */
+  admitted: number;
+  /** Of these, the ones that a pod failed before. */
+  again: number;
+  /** Those that a pod failed and that wait for their turn to be sent again. */
+  readonly turns: Set<() => void>;
+}
+
 /** A route with what this gateway remembers about it; the memory outlives new tables. */
 export interface LiveRoute {
   route: Route;
@@ -43,8 +53,7 @@ export interface LiveRoute {
   readonly phase: number;
   readonly hold: Hold;
   readonly counts: ModelCounts;
-  /** Requests that pods have right now, and those of them that were sent before. */
-  readonly traffic: { inFlight: number; again: number };
+  readonly traffic: Traffic;
 }
 
 /** What all routes of a gateway share. */
@@ -64,7 +73,7 @@ export function liveRoute(route: Route, parts: LiveParts): LiveRoute {
     phase: textFraction(`${parts.gateway}\n${route.key}`),
     hold,
     counts: parts.ledger.opened(route.key, () => waitingFigures(hold, parts.monotonic())),
-    traffic: { inFlight: 0, again: 0 },
+    traffic: { admitted: 0, again: 0, turns: new Set() },
   };
   updateRoute(live, route, parts);
   return live;
@@ -115,7 +124,7 @@ function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: Live
       sinceMs: monotonic(),
       outstanding: 0,
       shunnedUntilMs: 0,
-      hasAnswered: false,
+      wasAsked: false,
       isLeaving: false,
     }
   );

@@ -49,7 +49,7 @@ export function idlePods(count: number): LivePod[] {
     sinceMs: -60_000,
     outstanding: 0,
     shunnedUntilMs: 0,
-    hasAnswered: true,
+    wasAsked: true,
     isLeaving: false,
   }));
 }
