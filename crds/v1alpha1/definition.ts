@@ -21,6 +21,12 @@ const columns: readonly PrinterColumn[] = [
     description: "Whether the declared state is reached and serves",
     jsonPath: `${readyCondition}.status`,
   },
+  {
+    name: "Strategy",
+    type: "string",
+    description: "How a new revision takes over, where the spec says",
+    jsonPath: ".status.rollout.strategy",
+  },
   { name: "Stable", type: "string", description: "Version that serves", jsonPath: ".status.stable.version" },
   {
     name: "Candidate %",

@@ -95,7 +95,10 @@ const carriers: { readonly [K in Kind]: Carrier<K> } = {
     return undefined;
   },
   shift: async () => undefined,
+  step: async () => undefined,
   promote: async () => undefined,
+  rollBack: async () => undefined,
+  answer: async () => undefined,
 };
 
 function carryOut<K extends Kind>(action: Extract<Action, { kind: K }>, place: Place): Promise<Write | undefined> {

@@ -2,7 +2,16 @@ import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Plan } from "./plan/action.ts";
-import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
+import { progressText } from "./plan/rollout/steps/position.ts";
+import { strategy } from "./plan/rollout/steps/strategy.ts";
+import {
+  type FailedRevision,
+  type ObservedRevision,
+  readyPods,
+  revisionOf,
+  type Share,
+  type Snapshot,
+} from "./snapshot.ts";
 
 /** What conditions are computed from. */
 export interface Standing {
@@ -28,6 +37,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
     scaledToZero,
     stopping,
     faulty,
+    rolledBack,
     noGateway,
     nothingReady,
     rollingOut,
@@ -35,7 +45,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
     asDeclared,
   ],
   Available: [serves, servesNothing],
-  Progressing: [blocked, retrying, held, atRest],
+  Progressing: [blocked, retrying, givenUp, held, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
 };
@@ -105,6 +115,27 @@ function faulty({ snapshot, plan }: Standing): Verdict | undefined {
   return { status: "False", reason: fault.code, message: `${fault.sentence}${meanwhile}` };
 }
 
+/** What failed and why, what serves instead, and the ways out. */
+function rolledBack({ snapshot, plan }: Standing): Verdict | undefined {
+  const failed = failedRevision(snapshot, plan);
+  if (failed === undefined) return undefined;
+  const { stable } = plan.rollout;
+  const serving = stable === undefined ? "" : `; revision ${stable.revision} (version ${stable.version}) serves`;
+  return {
+    status: "False",
+    reason: "RolledBack",
+    message: `revision ${failed.revision} was rolled back, because of ${failed.reason}: ${failed.message}${serving}; ${wayOut}`,
+  };
+}
+
+const wayOut = "change the spec, or give the command retry";
+
+/** The wanted revision, where it is one that is not tried again. */
+function failedRevision({ wanted }: Snapshot, { rollout }: Plan): FailedRevision | undefined {
+  if (wanted.replicas === 0) return undefined;
+  return rollout.failed?.find(({ revision }) => revision === wanted.hash);
+}
+
 function noGateway({ snapshot }: Standing): Verdict | undefined {
   if (snapshot.gateways.length > 0) return undefined;
   return { status: "False", reason: "NothingServes", message: "no gateway is ready, so no request can come in" };
@@ -116,16 +147,19 @@ function nothingReady({ snapshot, plan }: Standing): Verdict | undefined {
   return { status: "False", reason: "NothingServes", message: `no revision has a ready pod yet${why}` };
 }
 
-function rollingOut({ plan }: Standing): Verdict | undefined {
+function rollingOut({ snapshot, plan }: Standing): Verdict | undefined {
   const { stable, candidate } = plan.rollout;
   if (candidate === undefined) return undefined;
   const onTop =
     stable === undefined ? "" : `; revision ${stable.revision} (version ${stable.version}) serves ${stable.weight} %`;
   const why = plan.hold?.why ?? plan.actions.at(-1)?.why ?? "it is on its way";
+  const { progress } = plan.rollout;
+  const at = progress && progressText(strategy(snapshot.spec).steps, progress);
+  const where = at === undefined ? "" : `, ${at}`;
   return {
     status: "False",
     reason: "RolloutInProgress",
-    message: `revision ${candidate.revision} (version ${candidate.version}) gets ${candidate.weight} % of the requests: ${why}${onTop}`,
+    message: `revision ${candidate.revision} (version ${candidate.version}) gets ${candidate.weight} % of the requests${where}: ${why}${onTop}`,
   };
 }
 
@@ -178,6 +212,12 @@ function retrying({ failure }: Standing): Verdict | undefined {
   return { status: "True", reason: "RolloutInProgress", message: `tries again: ${failure.sentence}` };
 }
 
+function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
+  const failed = failedRevision(snapshot, plan);
+  if (failed === undefined) return undefined;
+  return { status: "False", reason: "RolledBack", message: `${failed.reason}: ${failed.message}` };
+}
+
 function atRest({ snapshot }: Standing): Verdict {
   if (snapshot.spec.suspend === true) return { status: "False", reason: "Suspended", message: "nothing is under way" };
   if (snapshot.wanted.replicas === 0)
@@ -196,7 +236,11 @@ function reconciling(standing: Standing): Verdict | undefined {
 
 function stalled(standing: Standing): Verdict | undefined {
   const verdict = blocked(standing);
-  return verdict === undefined ? undefined : { ...verdict, status: "True" };
+  if (verdict !== undefined) return { ...verdict, status: "True" };
+  const failed = retrying(standing) === undefined ? failedRevision(standing.snapshot, standing.plan) : undefined;
+  if (failed === undefined) return undefined;
+  const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut}`;
+  return { status: "True", reason: failed.reason, message };
 }
 
 interface Serving {

@@ -24,6 +24,9 @@ export interface DeploymentControllerOptions {
   readonly recorder: Recorder;
   readonly facts: ModelFactsSource;
   readonly acknowledged: Sources["acknowledged"];
+  /** Absent: nothing is known of requests, and nothing is asked of candidates. */
+  readonly evidence?: Sources["evidence"];
+  readonly trial?: Sources["trial"];
   readonly lackingField: Sources["lackingField"];
   readonly settings: Settings;
   readonly clock: Clock;
@@ -123,7 +126,7 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
 }
 
 function cachedSources(options: DeploymentControllerOptions): Sources {
-  const { caches, warnings, facts, acknowledged, lackingField, settings, clock } = options;
+  const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial } = options;
   return {
     settings,
     now: () => clock.now(),
@@ -140,6 +143,8 @@ function cachedSources(options: DeploymentControllerOptions): Sources {
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,
     facts: (podUid) => facts.facts(podUid),
+    evidence: (key, sinceMs) => evidence?.(key, sinceMs),
+    trial: (key, revisionHash) => trial?.(key, revisionHash),
     lackingField,
   };
 }

@@ -35,12 +35,16 @@ const tellings: { readonly [K in Kind]: Telling<K> } = {
     message: `scaled ${target} from ${from} to ${to}: ${why}`,
   }),
   shift: ({ split, why }) => ({ reason: "TrafficShifted", message: `traffic goes ${spelled(split)}: ${why}` }),
+  step: ({ target, why }) => ({ reason: "StepReached", message: `${target}: ${why}` }),
+  answer: ({ target, why }) => ({ reason: "CommandAnswered", message: `${target}: ${why}` }),
   promote: ({ target, why }) => ({ reason: "RevisionPromoted", message: `${target} is stable: ${why}` }),
   delete: ({ resource, target, why }) =>
     resource.kind === "ReplicaSet" ? { reason: "RevisionRemoved", message: `removed ${target}: ${why}` } : undefined,
   apply: () => undefined,
   retire: () => undefined,
   revive: () => undefined,
+  // Told as a warning, by the condition that it makes.
+  rollBack: () => undefined,
 };
 
 function actionEvent<K extends Kind>(action: Extract<Action, { kind: K }>): readonly EventValue[] {

@@ -1,4 +1,5 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import type { Evidence, Trial } from "../analysis/evidence.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
 import type {
   EndpointSlice,
@@ -25,6 +26,7 @@ import {
 } from "./resources/names.ts";
 import { isControlledBy } from "./resources/owner.ts";
 import {
+  type Commands,
   createSnapshot,
   type ForeignObject,
   type Identity,
@@ -36,6 +38,7 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import { revisionHash } from "./plan/revisions.ts";
+import { recentMs } from "./plan/rollout/judgement.ts";
 
 /** Name of an object in a namespace. */
 export interface NamedKey {
@@ -63,6 +66,10 @@ export interface Sources {
   /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
   acknowledged(key: string): ReadonlyMap<string, string>;
   facts(podUid: string): ModelFacts | undefined;
+  /** What is known of a ModelDeployment's requests since a time, in milliseconds since the epoch. */
+  evidence(key: string, sinceMs: number): Evidence | undefined;
+  /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
+  trial(key: string, revisionHash: string): Trial | undefined;
   /** The first field of our API that the API server drops. */
   lackingField(): string | undefined;
 }
@@ -82,6 +89,8 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     identity,
     spec: deployment.spec,
     status: deployment.status ?? {},
+    commands: commandsOf(deployment),
+    ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), now }, sources),
     revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
@@ -95,6 +104,37 @@ function identityOf({ metadata, status }: ModelDeployment & Stored, key: NamedKe
   const { uid, resourceVersion, generation = 0, creationTimestamp = "" } = metadata;
   const { observedGeneration } = status ?? {};
   return { ...key, uid, resourceVersion, generation, observedGeneration, createdAt: creationTimestamp };
+}
+
+function commandsOf({ metadata: { annotations: notes = {} } }: ModelDeployment): Commands {
+  const given = commandNames.flatMap((command) => {
+    const value = notes[annotations[command]];
+    return value === undefined ? [] : [[command, value.slice(0, longestNonce)] as const];
+  });
+  return { given: Object.fromEntries(given), isPaused: notes[annotations.pause] !== undefined };
+}
+
+const commandNames = ["promote", "promoteFull", "abort", "retry"] as const;
+/** As long as status keeps it. */
+const longestNonce = 253;
+
+/** What tells a good candidate from a bad one; of a first revision, and of one that serves alone, nothing is asked. */
+function observedConduct(
+  { spec, status: { stable, candidate, rollout } = {} }: ModelDeployment,
+  { key, now }: { readonly key: string; readonly now: number },
+  sources: Sources,
+): Pick<Snapshot, "evidence" | "recentEvidence" | "trial"> {
+  const hash = revisionHash(spec);
+  if (stable === undefined || stable.revision === hash) return {};
+  const trial = sources.trial(key, hash);
+  const { startedAt, stepStartedAt = startedAt } = rollout ?? {};
+  if (candidate?.revision !== hash || stepStartedAt === undefined) return { trial };
+  const sinceMs = Date.parse(stepStartedAt);
+  return {
+    trial,
+    evidence: sources.evidence(key, sinceMs),
+    recentEvidence: sinceMs < now - recentMs ? sources.evidence(key, now - recentMs) : undefined,
+  };
 }
 
 function observedChildren(

@@ -1,7 +1,10 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
+import type { Evidence, Trial } from "../analysis/evidence.ts";
 import type { EndpointSlice, Pod, PodDisruptionBudget, Service, ServiceAccount, Stored } from "../kube/kinds.ts";
+import type { CapacityMode } from "./plan/capacity/question.ts";
 import { revisionHash } from "./plan/revisions.ts";
+import { rolloutState } from "./plan/rollout/memory/state.ts";
 
 /** What the installation decides, the same for every ModelDeployment. */
 export interface Settings {
@@ -127,8 +130,18 @@ export interface Observation {
   readonly settings: Settings;
   readonly identity: Identity;
   readonly spec: ModelDeploymentSpec;
-  /** The last status written. Only `stable` and `candidate` (revision, version, weight), `highestVersion` and `gateway.port` are progress that cannot be observed elsewhere. */
+  /**
+   * The last status written. Progress that cannot be observed elsewhere is in `stable` and `candidate` (revision, version,
+   * weight), `step`, `rollout`, `capacity.mode`, `failedRevisions`, `highestVersion` and `gateway.port`.
+   */
   readonly status: ModelDeploymentStatus;
+  /** What its annotations ask for. */
+  readonly commands?: Commands | undefined;
+  /** Requests of both revisions since the rollout's present step began, and lately. */
+  readonly evidence?: Evidence | undefined;
+  readonly recentEvidence?: Evidence | undefined;
+  /** Of the wanted revision; undefined: nothing is asked of it before it gets requests. */
+  readonly trial?: Trial | undefined;
   readonly revisions: readonly ObservedRevision[];
   readonly serviceAccount?: (ServiceAccount & Stored) | undefined;
   readonly service?: (Service & Stored) | undefined;
@@ -151,10 +164,62 @@ export interface Share {
   readonly weight: number;
 }
 
+/** What a user may ask for once; the value of each annotation is a nonce. */
+export type Command = "promote" | "promoteFull" | "abort" | "retry";
+/** The last value of each command that was met. */
+export type Answered = Partial<Readonly<Record<Command, string>>>;
+
+/** What the annotations of a ModelDeployment ask for. */
+export interface Commands {
+  readonly given: Answered;
+  /** The rollout is to go no further for now. */
+  readonly isPaused: boolean;
+}
+
+/** How a candidate was last judged. */
+export interface Judgement {
+  readonly verdict: "None" | "Pass" | "Fail";
+  readonly message?: string | undefined;
+  /** Of the candidate, and of the stable revision, in the same time. */
+  readonly requests?: number | undefined;
+  readonly stableRequests?: number | undefined;
+  readonly divergence?: NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["analysis"]>["divergence"];
+  readonly atMs: number;
+}
+
+/** How far a candidate has come. */
+export interface Progress {
+  /** Index of the present step; as many as there are steps: after the last. */
+  readonly step: number;
+  readonly startedMs: number;
+  readonly stepStartedMs: number;
+  /** When it last came further. */
+  readonly progressedMs: number;
+  readonly isPaused: boolean;
+  /** Why the rest of the steps is skipped. */
+  readonly skipped?: string | undefined;
+  readonly judgement?: Judgement | undefined;
+}
+
+/** A revision that is not tried again. */
+export interface FailedRevision {
+  readonly revision: string;
+  /** One word in CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** The progress of a rollout that lives in status. */
 export interface RolloutState {
   readonly stable?: Share | undefined;
   readonly candidate?: Share | undefined;
+  /** Of the candidate on its way to take over from the stable revision. */
+  readonly progress?: Progress | undefined;
+  /** Where its pods get room; said until those of the other revision are gone. */
+  readonly capacity?: { readonly mode: CapacityMode; readonly why: string } | undefined;
+  readonly answered?: Answered | undefined;
+  /** The newest last. */
+  readonly failed?: readonly FailedRevision[] | undefined;
 }
 
 /** An observation and what follows from it, computed once. Frozen and printable: a bug report is a snapshot and a plan. */
@@ -167,9 +232,7 @@ export interface Snapshot extends Observation {
 
 /** Freezes an observation together with its derived facts. */
 export function createSnapshot(observation: Observation): Snapshot {
-  const { spec, status, identity } = observation;
-  const stable = share(status.stable);
-  const candidate = share(status.candidate);
+  const { spec, status, identity, now } = observation;
   return Object.freeze({
     ...observation,
     wanted: {
@@ -177,7 +240,7 @@ export function createSnapshot(observation: Observation): Snapshot {
       replicas: spec.suspend === true ? 0 : (spec.replicas ?? 1),
       model: spec.model.name ?? identity.name,
     },
-    rollout: { stable, candidate },
+    rollout: rolloutState(status, now),
   });
 }
 
@@ -199,9 +262,4 @@ export function livePods(revision: ObservedRevision | undefined): readonly Obser
 /** Passes its readiness probe. */
 export function isPodReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
-}
-
-function share(status: ModelDeploymentStatus["stable"]): Share | undefined {
-  if (status === undefined) return undefined;
-  return { revision: status.revision, version: status.version ?? "1", weight: status.weight ?? 0 };
 }

@@ -3,24 +3,19 @@ import { ports } from "../../runtime/contract/ports.ts";
 import { conditions, type Standing } from "./conditions.ts";
 import { isEqual } from "./plan/equality.ts";
 import { highestVersion } from "./plan/revisions.ts";
+import { rolloutStatus } from "./plan/rollout/memory/state.ts";
+import { isStrategyDeclared, strategy } from "./plan/rollout/steps/strategy.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
 import { serviceName } from "./resources/names.ts";
-import {
-  livePods,
-  type ObservedRevision,
-  readyPods,
-  revisionOf,
-  type RolloutState,
-  type Share,
-  type Snapshot,
-} from "./snapshot.ts";
+import { livePods, type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
 
 /** The whole status that follows from what was observed, planned and done. */
 export function status(standing: Standing): ModelDeploymentStatus {
   const { snapshot, plan, failure } = standing;
   const { identity, status: previous } = snapshot;
   // A plan that was not carried out to its end must not move traffic: the state of before is planned from again.
-  const { stable, candidate }: RolloutState = failure === undefined ? plan.rollout : snapshot.rollout;
+  const rollout = failure === undefined ? plan.rollout : snapshot.rollout;
+  const { stable, candidate } = rollout;
   const port = plan.port ?? previous.gateway?.port;
   const model = modelStatus(snapshot, stable ?? candidate);
   const highest = highestVersion(snapshot, { stable, candidate });
@@ -35,6 +30,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
     ...(port === undefined ? {} : { gateway: { port } }),
     ...(highest === 0 ? {} : { highestVersion: highest }),
     ...(model === undefined ? {} : { model }),
+    ...rolloutStatus(rollout, strategy(snapshot.spec), isStrategyDeclared(snapshot.spec)),
   };
 }
 

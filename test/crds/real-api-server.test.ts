@@ -142,7 +142,7 @@ describe.skipIf(reason !== undefined)(`the API on a real kube-apiserver${skipped
     expect(replicas.stdout).toBe("4");
     const wide = await kubectl(["get", "ml", "--namespace", namespace, "--output=wide"]);
     const header = wide.stdout.split("\n")[0] ?? "";
-    const columns = "NAME READY STABLE CANDIDATE % REPLICAS URL AGE REASON DIGEST GPU";
+    const columns = "NAME READY STRATEGY STABLE CANDIDATE % REPLICAS URL AGE REASON DIGEST GPU";
     expect(header.replace(/ +/g, " ").trim()).toBe(columns);
   });
 

@@ -21,6 +21,7 @@ const verdict = Type.Object(
     requests: Type.Optional(count("Requests of the candidate since the step began.")),
     stableRequests: Type.Optional(count("Requests of the stable revision in the same time.")),
     divergence: Type.Optional(divergence),
+    judgedAt: Type.Optional(Type.String({ description: "When.", format: "date-time" })),
   },
   { description: "The last judgement of the candidate." },
 );
@@ -49,6 +50,7 @@ export const rolloutStatus = Type.Object(
       Type.String({ description: "When it last came further; the deadline counts from here.", format: "date-time" }),
     ),
     paused: Type.Optional(Type.Boolean({ description: "It waits for a command." })),
+    skipped: Type.Optional(text("Why the rest of the steps is skipped.")),
     analysis: Type.Optional(verdict),
     answered: Type.Optional(answered),
   },

@@ -18,8 +18,8 @@ interface Reasoned {
 }
 
 /**
- * One thing to do. `shift` and `promote` change nothing but `Plan.rollout`: the status write at the end of a reconcile
- * carries them out, and only when every action before them succeeded.
+ * One thing to do. `shift`, `step`, `promote`, `rollBack` and `answer` change nothing but `Plan.rollout`: the status write at
+ * the end of a reconcile carries them out, and only when every action before them succeeded.
  */
 export type Action = Reasoned &
   (
@@ -35,7 +35,10 @@ export type Action = Reasoned &
     | { readonly kind: "revive"; readonly object: ObservedObject }
     | { readonly kind: "delete"; readonly resource: Resource; readonly object: ObservedObject }
     | { readonly kind: "shift"; readonly split: string }
+    | { readonly kind: "step" }
     | { readonly kind: "promote" }
+    | { readonly kind: "rollBack"; readonly reason: string }
+    | { readonly kind: "answer" }
   );
 
 /** Why the plan goes no further for now. */
@@ -46,7 +49,14 @@ export interface Hold {
 }
 
 /** Reasons of Progressing while something is awaited. */
-export type HoldReason = "WaitingForCapacity" | "Downloading" | "Loading" | "Scaling" | "RolloutInProgress";
+export type HoldReason =
+  | "WaitingForCapacity"
+  | "Downloading"
+  | "Loading"
+  | "Scaling"
+  | "RolloutInProgress"
+  | "StepPaused"
+  | "Analyzing";
 
 /** All that is to be done now, in order. */
 export interface Plan {

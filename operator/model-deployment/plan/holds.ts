@@ -9,6 +9,7 @@ import {
 } from "../snapshot.ts";
 import type { Hold } from "./action.ts";
 import { loadingContainer, probeComplaint } from "./diagnosis.ts";
+import type { Turn } from "./rollout/moves.ts";
 import { laggingGateways, shares } from "./traffic.ts";
 
 /** What a hold is judged by. */
@@ -16,10 +17,14 @@ interface Held {
   readonly snapshot: Snapshot;
   /** The rollout after this plan. */
   readonly next: RolloutState;
+  /** What its step waits for. */
+  readonly step: Hold | undefined;
   /** What revisions on their way out wait for. */
   readonly draining: readonly string[];
-  /** The revision that is to serve in the end. */
+  /** The revision that is to serve in the end, or the stable one where that has failed; and the pods that it needs now. */
+  readonly hash: string;
   readonly wanted: ObservedRevision | undefined;
+  readonly needed: number;
 }
 
 type Check = (held: Held) => Hold | undefined;
@@ -32,13 +37,20 @@ const checks: readonly Check[] = [
   podsMissing,
   gatewayMissing,
   notAcknowledged,
+  stepHeld,
   draining, // last: it no longer concerns what serves
 ];
 
 /** Why the plan goes no further for now; undefined when everything is as declared. */
-export function hold(snapshot: Snapshot, next: RolloutState, draining: readonly string[]): Hold | undefined {
-  const wanted = revisionOf(snapshot, snapshot.wanted.hash);
-  const held = { snapshot, next, draining, wanted };
+export function hold(
+  snapshot: Snapshot,
+  { state, counts, waits }: Pick<Turn, "state" | "counts" | "waits">,
+  draining: readonly string[],
+): Hold | undefined {
+  const { replicas } = snapshot.wanted;
+  const { revision: hash = snapshot.wanted.hash } = state.candidate ?? state.stable ?? {};
+  const needed = (state.candidate === undefined ? counts?.stable : counts?.candidate) ?? replicas;
+  const held = { snapshot, next: state, step: waits, draining, hash, wanted: revisionOf(snapshot, hash), needed };
   return checks.map((check) => check(held)).find((found) => found !== undefined);
 }
 
@@ -63,14 +75,13 @@ function loading({ wanted }: Held): Hold | undefined {
   };
 }
 
-function podsMissing({ snapshot, next, wanted }: Held): Hold | undefined {
-  const { hash, replicas } = snapshot.wanted;
-  if (replicas === 0) return leaving(snapshot, next);
+function podsMissing({ snapshot, next, wanted, hash, needed }: Held): Hold | undefined {
+  if (snapshot.wanted.replicas === 0) return leaving(snapshot, next);
   const ready = readyPods(wanted).length;
-  if (ready === replicas) return undefined;
+  if (ready === needed) return undefined;
   return {
     reason: "Scaling",
-    why: `${ready} of ${replicas} ${replicas === 1 ? "pod" : "pods"} of revision ${hash} ready`,
+    why: `${ready} of ${needed} ${needed === 1 ? "pod" : "pods"} of revision ${hash} ready`,
   };
 }
 
@@ -90,6 +101,10 @@ function notAcknowledged({ snapshot, next }: Held): Hold | undefined {
   const lagging = laggingGateways(snapshot, next);
   if (lagging.length === 0) return undefined;
   return { reason: "RolloutInProgress", why: `${lagging.join(", ")} must confirm the split of requests first` };
+}
+
+function stepHeld({ step }: Held): Hold | undefined {
+  return step;
 }
 
 function draining({ draining }: Held): Hold | undefined {

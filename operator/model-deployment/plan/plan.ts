@@ -7,8 +7,8 @@ import { accountActions, serviceActions } from "./children.ts";
 import { diagnosis, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
-import { replicaPlan } from "./replicas.ts";
-import { turn } from "./rollout.ts";
+import { replicaPlan } from "./replicas/replica-plan.ts";
+import { turn } from "./rollout/turn.ts";
 import { shares } from "./traffic.ts";
 
 /** How often objects that stand in the way and do not belong to us are looked at again: nothing tells when they go. */
@@ -18,10 +18,12 @@ const foreignRecheckMs = 30_000;
 export function plan(snapshot: Snapshot): Plan {
   const { identity, status } = snapshot;
   const port = gatewayPort(identity, status.gateway?.port, snapshot.ports);
-  const { state, moves } = turn(snapshot);
-  const replicas = replicaPlan(snapshot, state);
-  const held = hold(snapshot, state, replicas.draining);
+  const made = turn(snapshot);
+  const { state, moves } = made;
+  const replicas = replicaPlan(snapshot, made);
+  const held = hold(snapshot, made, replicas.draining);
   const recheckAfterMs = soonest([
+    made.recheckAfterMs,
     replicas.recheckAfterMs,
     snapshot.foreign.length > 0 ? foreignRecheckMs : undefined,
     held?.reason === "WaitingForCapacity" ? unschedulableGraceMs : undefined,
@@ -40,7 +42,9 @@ export function plan(snapshot: Snapshot): Plan {
 /** The wanted revision's troubles come before those of what it is to replace. */
 function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefined): readonly Fault[] {
   const { first, last } = modelPortRange;
-  const revisions = new Set([snapshot.wanted.hash, ...shares(next).map(({ revision }) => revision)]);
+  const isRefused = next.failed?.some(({ revision }) => revision === snapshot.wanted.hash) === true;
+  const wanted = isRefused ? [] : [snapshot.wanted.hash];
+  const revisions = new Set([...wanted, ...shares(next).map(({ revision }) => revision)]);
   const { lackingField: field } = snapshot;
   const observed = [...revisions].map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now));
   return [

@@ -24,3 +24,20 @@ export function laggingGateways(snapshot: Snapshot, rollout: RolloutState): read
   const expected = split(rollout);
   return snapshot.gateways.filter(({ acknowledged }) => acknowledged !== expected).map(({ pod }) => pod);
 }
+
+/** Largest weight in percent that status or some ready gateway gives a revision; a gateway that says nothing may give it all. */
+export function weightInForce({ gateways, rollout }: Snapshot, hash: string): number {
+  const declared = shares(rollout).find(({ revision }) => revision === hash)?.weight ?? 0;
+  return Math.max(declared, ...gateways.map(({ acknowledged }) => weightIn(acknowledged, hash)));
+}
+
+function weightIn(split: string | undefined, hash: string): number {
+  if (split === undefined) return 100;
+  const part = split.split(" ").find((one) => one.startsWith(`${hash}=`));
+  return part === undefined ? 0 : Number(part.slice(hash.length + 1));
+}
+
+/** Every ready gateway, and there is one, works by the split that status declares. */
+export function isAcknowledged(snapshot: Snapshot): boolean {
+  return snapshot.gateways.length > 0 && laggingGateways(snapshot, snapshot.rollout).length === 0;
+}

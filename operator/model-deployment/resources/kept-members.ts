@@ -23,8 +23,21 @@ const condition = {
   lastTransitionTime: "shared",
 } as const;
 
+/** What users ask of a rollout. */
+const commands = {
+  [annotations.promote]: true,
+  [annotations.promoteFull]: true,
+  [annotations.abort]: true,
+  [annotations.retry]: true,
+  [annotations.pause]: true,
+} as const;
+
 export const keptMembers = {
-  modelDeployment: { metadata: { ...identity, ...life, generation: true }, spec: true, status: true },
+  modelDeployment: {
+    metadata: { ...identity, ...life, generation: true, annotations: commands },
+    spec: true,
+    status: true,
+  },
   replicaSet: {
     metadata: {
       ...identity,

@@ -123,6 +123,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
+    evidence: () => undefined,
+    trial: () => undefined,
     lackingField: () => undefined,
   };
 }

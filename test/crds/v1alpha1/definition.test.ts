@@ -107,6 +107,7 @@ test("the definition has the names, columns and subresources of the product page
   const columns = version.additionalPrinterColumns.map(({ name, priority = 0 }) => `${name} ${priority}`);
   expect(columns).toEqual([
     "Ready 0",
+    "Strategy 0",
     "Stable 0",
     "Candidate % 0",
     "Replicas 0",

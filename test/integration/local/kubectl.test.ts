@@ -51,13 +51,13 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
   test("get shows the printer columns", async () => {
     const url = `${local.restUrl}/v1/models/simple_model`;
     const [head, row, ...more] = await lines("get mwd");
-    expect([head, more]).toEqual(["NAME  READY  STABLE  CANDIDATE %  REPLICAS  URL  AGE", []]);
+    expect([head, more]).toEqual(["NAME  READY  STRATEGY  STABLE  CANDIDATE %  REPLICAS  URL  AGE", []]);
     expect(row).toMatch(new RegExp(`^simple-model {2}True {2}1 {2}1 {2}${url} {2}\\d+s$`));
   });
 
   test("get -o wide adds reason and digest", async () => {
     const [head, row] = await lines("get modeldeployments.modelwright.dev simple-model -o wide");
-    expect(head).toBe("NAME  READY  STABLE  CANDIDATE %  REPLICAS  URL  AGE  REASON  DIGEST  GPU");
+    expect(head).toBe("NAME  READY  STRATEGY  STABLE  CANDIDATE %  REPLICAS  URL  AGE  REASON  DIGEST  GPU");
     expect(row).toMatch(/ {2}AsDeclared {2}sha256:[0-9a-f]{64}$/);
   });
 

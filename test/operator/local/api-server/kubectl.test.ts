@@ -118,7 +118,16 @@ describe.skipIf(reason !== undefined)(
 
     test("prints the table of the category", async () => {
       const [header, row] = (await kubectl(["get", "ml"])).split("\n");
-      expect(header?.split(/\s{2,}/u)).toEqual(["NAME", "READY", "STABLE", "CANDIDATE %", "REPLICAS", "URL", "AGE"]);
+      expect(header?.split(/\s{2,}/u)).toEqual([
+        "NAME",
+        "READY",
+        "STRATEGY",
+        "STABLE",
+        "CANDIDATE %",
+        "REPLICAS",
+        "URL",
+        "AGE",
+      ]);
       expect(row).toMatch(/^digits\s+\d+s$/u);
     });
 

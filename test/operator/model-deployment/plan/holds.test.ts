@@ -32,6 +32,6 @@ const cases: Readonly<Record<string, { given: ObservedPod; want: string }>> = {
 describe("the hold of a revision that loads", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
     const observed = snapshot({ revisions: [revision(wantedHash, [given])] });
-    expect(hold(observed, {}, [])).toEqual({ reason: "Loading", why: want });
+    expect(hold(observed, { state: {} }, [])).toEqual({ reason: "Loading", why: want });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { plan } from "../../../../operator/model-deployment/plan/plan.ts";
-import type { ObservedPod, Observation } from "../../../../operator/model-deployment/snapshot.ts";
-import { container, readyPod, revision, snapshot, startingPod, wantedHash } from "../../../builders/snapshot.ts";
+import { plan } from "../../../../../operator/model-deployment/plan/plan.ts";
+import type { ObservedPod, Observation } from "../../../../../operator/model-deployment/snapshot.ts";
+import { container, readyPod, revision, snapshot, startingPod, wantedHash } from "../../../../builders/snapshot.ts";
 
 const missing = "modelwright/runtime:1.0.O";
 const pulling = startingPod("p-0", {
