@@ -19,8 +19,6 @@ export interface Evidence {
   readonly untilMs: number;
   /** By revision hash; a revision without requests is not in it. */
   readonly revisions: Readonly<Record<string, RevisionWindow>>;
-  /** The same of the last 15 to 30 s alone; absent while it would be the same. */
-  readonly recent?: Readonly<Record<string, RevisionWindow>> | undefined;
 }
 
 /** Whether a revision passes what is asked of it before it gets any request: its signature and the golden requests. */

@@ -36,8 +36,8 @@ export interface GatewayFiguresSource {
   start(): void;
   stop(): void;
   /**
-   * What became of a ModelDeployment's requests since the first call with this `sinceMs` (its own time is in the answer). Undefined while
-   * no gateway answers, so that nobody judges by what is old.
+   * What became of a ModelDeployment's requests since `sinceMs`, as nearly as is remembered: the first call begins to, so that one with a time
+   * that has passed speaks of what comes after it. Undefined while no gateway answers, so that nobody judges by what is old.
    */
   evidence(key: string, sinceMs: number): Evidence | undefined;
   /** What came in since the last call for this key, for its only autoscaler; the first call answers zeros and what is now. */

@@ -4,6 +4,7 @@ import type { Log } from "../../runtime/base/log.ts";
 import { type ModelFacts, modelStates } from "../../runtime/contract/model-facts.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
+import { decodedSignatures } from "./trials/decoded-signatures.ts";
 import { pulledText } from "./pulled-text.ts";
 
 /** What ready runtimes say about their models. */
@@ -17,7 +18,7 @@ export interface ModelFactsSource {
 }
 
 const timeoutMs = 2_000;
-const limitBytes = 65_536;
+const limitBytes = 1_048_576;
 /** A pod that gave no good answer is asked again after this, then after twice as long each time. */
 const firstRetryMs = 10_000;
 const lastRetryMs = 300_000;
@@ -57,7 +58,8 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   };
 }
 
-async function pulledFacts(host: string): Promise<ModelFacts> {
+/** Asks a pod, once; rejects when it gives no good answer. */
+export async function pulledFacts(host: string): Promise<ModelFacts> {
   return modelFacts(
     JSON.parse(await pulledText({ host, port: ports.admin, path: adminPaths.model, timeoutMs, limitBytes })),
   );
@@ -73,6 +75,7 @@ function modelFacts(value: unknown): ModelFacts {
   const note: unknown = members.get("note");
   const bytes: unknown = members.get("bytes");
   if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw new Error("bytes is no size");
+  const signatures = decodedSignatures(members.get("signatures"));
   const state = modelStates.find((known) => known === text("state"));
   if (state === undefined) throw new Error(`state ${text("state")} is unknown`);
   return {
@@ -85,5 +88,6 @@ function modelFacts(value: unknown): ModelFacts {
     digest: text("digest"),
     bytes,
     signature: text("signature"),
+    ...(signatures === undefined ? {} : { signatures }),
   };
 }

@@ -26,4 +26,23 @@ export interface ModelFacts {
   readonly bytes: number;
   /** As `features: float32[-1,64] → output_0: float32[-1,10]`. */
   readonly signature: string;
+  /** All ways to call it, the one that is meant when none is named first; absent in answers of runtimes before this was told. */
+  readonly signatures?: readonly SignatureFacts[];
+}
+
+/** One way to call a model. */
+export interface SignatureFacts {
+  readonly name: string;
+  readonly inputs: readonly TensorFacts[];
+  readonly outputs: readonly TensorFacts[];
+}
+
+/** One input or output. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly dtype: string;
+  /** -1 stands for any size; absent when any shape will do. */
+  readonly shape?: readonly number[];
+  /** A request may leave it out. */
+  readonly isOptional?: true;
 }

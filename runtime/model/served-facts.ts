@@ -1,5 +1,12 @@
-import { type ModelFacts, type ModelState, modelStates } from "../contract/model-facts.ts";
+import {
+  type ModelFacts,
+  type ModelState,
+  modelStates,
+  type SignatureFacts,
+  type TensorFacts,
+} from "../contract/model-facts.ts";
 import { signatureOf } from "../dataplane/infer.ts";
+import { signatureName, type Signatures, type TensorSpec } from "../dataplane/signature.ts";
 import type { Models } from "../protocols/protocol.ts";
 import type { ReadyModel } from "./bring-up.ts";
 import { signatureText } from "./signature-text.ts";
@@ -16,16 +23,40 @@ export function versionFacts(
   { name, version, state }: Pick<ModelFacts, "name" | "version" | "state">,
   ready: ReadyModel | undefined,
 ): ModelFacts {
-  const note = ready?.served.loaded.note;
+  const told = ready === undefined ? nothingTold : loadedFacts(ready);
+  return { name, version, state, ...told };
+}
+
+type LoadedFacts = Omit<ModelFacts, "name" | "version" | "state">;
+
+const nothingTold: LoadedFacts = { format: "", engine: "", digest: "", bytes: 0, signature: "" };
+
+function loadedFacts({ served, format, digest, sizeBytes }: ReadyModel): LoadedFacts {
+  const { engine, note } = served.loaded;
+  return {
+    format,
+    engine,
+    ...(note === undefined ? {} : { note }),
+    digest,
+    bytes: sizeBytes,
+    signature: signatureText(signatureOf(served)),
+    signatures: signatureFacts(served.signatures),
+  };
+}
+
+function signatureFacts(signatures: Signatures): readonly SignatureFacts[] {
+  const meant = signatureName(signatures);
+  const all = [...signatures].map(([name, { inputs, outputs }]) => {
+    return { name, inputs: inputs.map(tensorFacts), outputs: outputs.map(tensorFacts) };
+  });
+  return [...all.filter(({ name }) => name === meant), ...all.filter(({ name }) => name !== meant)];
+}
+
+function tensorFacts({ name, dtype, shape, anyShape, default: given }: TensorSpec): TensorFacts {
   return {
     name,
-    version,
-    state,
-    format: ready?.format ?? "",
-    engine: ready?.served.loaded.engine ?? "",
-    ...(note === undefined ? {} : { note }),
-    digest: ready?.digest ?? "",
-    bytes: ready?.sizeBytes ?? 0,
-    signature: ready === undefined ? "" : signatureText(signatureOf(ready.served)),
+    dtype,
+    ...(anyShape === true ? {} : { shape }),
+    ...(given === undefined ? {} : { isOptional: true }),
   };
 }

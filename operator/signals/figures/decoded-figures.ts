@@ -5,6 +5,7 @@ import type {
   RevisionFigures,
 } from "../../../runtime/contract/figures.ts";
 import { latencyBuckets } from "../../../runtime/contract/figures.ts";
+import { Members } from "../members.ts";
 
 /** What a gateway answered, checked: throws an Error that names the first member that is not what the contract says. */
 export function decodedFigures(text: string): GatewayFigures {
@@ -59,55 +60,4 @@ function decodedMirror(mirrored: Members): MirrorFigures {
     ranked: mirrored.number("ranked"),
     agreeing: mirrored.number("agreeing"),
   };
-}
-
-/** Reads the members of an object that came from outside. Holds where it is, for the error. */
-class Members {
-  readonly #members: ReadonlyMap<string, unknown>;
-  readonly #path: string;
-
-  constructor(value: unknown, path: string) {
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new Error(`${path === "" ? "the answer" : path} is no object`);
-    this.#members = new Map(Object.entries(value));
-    this.#path = path;
-  }
-
-  text(name: string): string {
-    const value = this.#members.get(name);
-    if (typeof value !== "string") throw new Error(`${this.#at(name)} is no text`);
-    return value;
-  }
-
-  number(name: string): number {
-    return counted(this.#members.get(name), this.#at(name));
-  }
-
-  numbers(name: string, most: number): readonly number[] {
-    const value = this.#members.get(name);
-    if (!Array.isArray(value) || value.length > most) throw new Error(`${this.#at(name)} is no list of up to ${most}`);
-    return value.map((one: unknown) => counted(one, this.#at(name)));
-  }
-
-  member(name: string): Members {
-    return new Members(this.#members.get(name), this.#at(name));
-  }
-
-  optional(name: string): Members | undefined {
-    return this.#members.get(name) === undefined ? undefined : this.member(name);
-  }
-
-  each<T>(name: string, decoded: (members: Members) => T): Readonly<Record<string, T>> {
-    const inner = this.member(name);
-    return Object.fromEntries([...inner.#members.keys()].map((key) => [key, decoded(inner.member(key))]));
-  }
-
-  #at(name: string): string {
-    return this.#path === "" ? name : `${this.#path}.${name}`;
-  }
-}
-
-function counted(value: unknown, path: string): number {
-  if (typeof value !== "number" || !(value >= 0 && value < Infinity)) throw new Error(`${path} is no count`);
-  return value;
 }

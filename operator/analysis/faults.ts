@@ -1,0 +1,54 @@
+import { faultCatalogue } from "../../runtime/base/fault.ts";
+import type { Difference } from "../../runtime/base/divergence.ts";
+
+/** Why a candidate gets no requests, and what keeps that from being found out. */
+export const trialFaults = faultCatalogue<{
+  SignatureChanged: { changes: readonly string[] };
+  PredictionsDiffer: { line: number; difference: Difference; tolerance: number };
+  GoldenUnanswered: { line: number; status: number; text: string; expected: string };
+  GoldenMissing: { configMap: string; key?: string };
+  GoldenInvalid: { configMap: string; key: string; line: number; cause: string };
+  PodBusy: { address: string; status: number };
+}>({
+  SignatureChanged: {
+    message: ({ changes }) => `clients of the stable revision cannot go on as before: ${changes.join(", ")}`,
+    hint: () => "spec.model.signatureCompatibility: Allow lets it pass",
+    retry: "never",
+    level: "warn",
+  },
+  PredictionsDiffer: {
+    message: ({ line, difference, tolerance }) =>
+      `golden request of line ${line}: ${difference.path} is ${difference.value}, expected ${difference.expected}${apart(difference, tolerance)}`,
+    retry: "never",
+    level: "warn",
+  },
+  GoldenUnanswered: {
+    message: ({ line, status, text, expected }) =>
+      `golden request of line ${line}: answered ${status} ${text.slice(0, 200)}, expected ${expected}`,
+    retry: "never",
+    level: "warn",
+  },
+  GoldenMissing: {
+    message: ({ configMap, key }) =>
+      key === undefined ? `ConfigMap ${configMap} is not there` : `ConfigMap ${configMap} has no key ${key}`,
+    hint: () => "spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
+    retry: "backoff",
+    level: "warn",
+  },
+  GoldenInvalid: {
+    message: ({ configMap, key, line, cause }) => `ConfigMap ${configMap}, key ${key}, line ${line}: ${cause}`,
+    hint: () => 'each line is JSON: {"request": body of :predict, "response": the answer that is expected}',
+    retry: "backoff",
+    level: "warn",
+  },
+  PodBusy: {
+    message: ({ address, status }) => `pod ${address} answered ${status} to a golden request`,
+    retry: "backoff",
+    level: "info",
+  },
+});
+
+function apart({ difference }: Difference, tolerance: number): string {
+  if (difference === undefined) return "";
+  return `: ${Number(difference.toPrecision(3))} apart, beyond the tolerance of ${tolerance}`;
+}

@@ -1,0 +1,182 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+import { Fault } from "../../runtime/base/fault.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import type { ModelFacts, SignatureFacts } from "../../runtime/contract/model-facts.ts";
+import type { Trial } from "../analysis/evidence.ts";
+import { trialFaults } from "../analysis/faults.ts";
+import { signatureChanges, toldSignature } from "../analysis/signature.ts";
+import type { Client } from "../kube/client.ts";
+import type { ConfigMap } from "../kube/kinds.ts";
+import { resources } from "../kube/resources.ts";
+import { pulledFacts } from "./model-facts.ts";
+import { goldenFailure, type GoldenRequest, goldenRequests, type GoldenSource } from "./trials/golden-requests.ts";
+
+/** What is asked of a candidate before it gets any request. */
+export interface TrialQuestion {
+  /** Key of the ModelDeployment. */
+  readonly key: string;
+  readonly namespace: string;
+  /** The candidate. */
+  readonly hash: string;
+  /** Address of one of its ready pods. */
+  readonly candidate: string;
+  /** The stable revision: address of a ready pod, and what status tells of its signature. */
+  readonly stable: { readonly address?: string | undefined; readonly signature?: string | undefined };
+  /** Its signature may be any. */
+  readonly isAnySignatureAllowed: boolean;
+  readonly golden?: GoldenSource | undefined;
+}
+
+/** Tries candidates, each once. */
+export interface TrialSource {
+  /** Undefined before it was asked for. */
+  trial(key: string, hash: string): Trial | undefined;
+  /**
+   * Begins unless it has been begun; a question that asks for something else begins again. `onTrial` is told of each change. Returns at
+   * once.
+   */
+  ask(question: TrialQuestion, onTrial: () => void): void;
+  /** The candidate is gone, or has become the stable revision. */
+  forget(key: string): void;
+}
+
+export interface TrialSourceOptions {
+  readonly client: Pick<Client, "get">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Waits between tries that failed because somebody did not answer. */
+const firstRetryMs = 1_000;
+const lastRetryMs = 30_000;
+/** A pod that is ready and yet does not tell its signature is behind a network policy or of another making: it is not waited for longer. */
+const signatureTries = 3;
+
+interface Tried {
+  readonly hash: string;
+  /** What is asked, but for the addresses: with another one the trial begins again. */
+  readonly terms: string;
+  question: TrialQuestion;
+  trial: Trial;
+}
+
+/** One trial for each ModelDeployment. A trial that cannot be finished is tried again until it is forgotten. */
+export function createTrialSource(options: TrialSourceOptions): TrialSource {
+  const { clock, log } = options;
+  const byKey = new Map<string, Tried>();
+  const play = async (tried: Tried, onTrial: () => void): Promise<void> => {
+    const isWanted = (): boolean => byKey.get(tried.question.key) === tried;
+    const tell = (trial: Trial): void => {
+      if (!isWanted() || trial.message === tried.trial.message) return;
+      tried.trial = trial;
+      onTrial();
+    };
+    for (let attempt = 1, waitMs = firstRetryMs; isWanted(); attempt += 1, waitMs = Math.min(2 * waitMs, lastRetryMs)) {
+      try {
+        tell(await outcome(tried.question, attempt, options));
+        return;
+      } catch (thrown) {
+        const { sentence } = Fault.from(thrown);
+        log.debug("a candidate could not be tried", { key: tried.question.key, hash: tried.hash, cause: sentence });
+        tell({ state: "Running", message: `the candidate could not be tried yet: ${sentence}` });
+      }
+      await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
+    }
+  };
+  return {
+    trial(key, hash) {
+      const tried = byKey.get(key);
+      return tried?.hash === hash ? tried.trial : undefined;
+    },
+    ask(question, onTrial) {
+      const { key, hash, isAnySignatureAllowed, golden } = question;
+      const terms = JSON.stringify([isAnySignatureAllowed, golden]);
+      const known = byKey.get(key);
+      if (known?.hash === hash && known.terms === terms) {
+        known.question = question;
+        return;
+      }
+      const message = golden === undefined ? "its signature is compared" : "golden requests are sent to it";
+      const tried: Tried = { hash, terms, question, trial: { state: "Running", message } };
+      byKey.set(key, tried);
+      void play(tried, onTrial);
+    },
+    forget: (key) => void byKey.delete(key),
+  };
+}
+
+/** How a trial ends; rejects when it cannot be said yet. */
+async function outcome(question: TrialQuestion, attempt: number, { client }: TrialSourceOptions): Promise<Trial> {
+  const { namespace, golden } = question;
+  const requests = golden && goldenRequests(await configMap(client, namespace, golden), golden);
+  const facts = await factsOf(question.candidate, attempt, requests !== undefined);
+  const signature = await signatureTrial(question, facts, attempt);
+  if (signature.state === "Failed" || golden === undefined || requests === undefined || facts === undefined)
+    return signature;
+  const failed = await firstFailure(question, { requests, model: facts.name, tolerance: golden.tolerance });
+  if (failed !== undefined) return { state: "Failed", reason: "PredictionsDiffer", message: failed.sentence };
+  const count = requests.length === 1 ? "1 golden request" : `${requests.length} golden requests`;
+  return { state: "Passed", message: `${signature.message}; ${count} answered as expected` };
+}
+
+async function configMap(
+  client: TrialSourceOptions["client"],
+  namespace: string,
+  golden: GoldenSource,
+): Promise<ConfigMap | undefined> {
+  return client.get<ConfigMap>(resources.configMaps, { namespace, name: golden.configMap.name });
+}
+
+/** Undefined when the pod was asked often enough and is not needed to answer. */
+async function factsOf(address: string, attempt: number, isNeeded: boolean): Promise<ModelFacts | undefined> {
+  try {
+    return await pulledFacts(address);
+  } catch (thrown) {
+    if (isNeeded || attempt < signatureTries) throw Fault.from(thrown);
+    return undefined;
+  }
+}
+
+async function signatureTrial(
+  { stable, isAnySignatureAllowed }: TrialQuestion,
+  facts: ModelFacts | undefined,
+  attempt: number,
+): Promise<Trial> {
+  if (isAnySignatureAllowed) return { state: "Passed", message: "its signature may be any" };
+  const own = facts?.signatures ?? told(facts?.signature);
+  if (own === undefined) return { state: "Passed", message: "it does not tell its signature: not compared" };
+  const other = await stableSignatures(stable, attempt);
+  if (other === undefined)
+    return { state: "Passed", message: "the stable revision's signature is not known: not compared" };
+  const changes = signatureChanges(own, other);
+  if (changes.length === 0) return { state: "Passed", message: "its signature is compatible" };
+  return { state: "Failed", reason: "SignatureChanged", message: trialFaults.SignatureChanged({ changes }).sentence };
+}
+
+/** From a pod or, without one that answers, from what status remembers. */
+async function stableSignatures(
+  { address, signature }: TrialQuestion["stable"],
+  attempt: number,
+): Promise<readonly SignatureFacts[] | undefined> {
+  const facts = address === undefined ? undefined : await factsOf(address, attempt, false);
+  return facts?.signatures ?? told(facts?.signature ?? signature);
+}
+
+function told(signature: string | undefined): readonly SignatureFacts[] | undefined {
+  const one = signature === undefined ? undefined : toldSignature(signature);
+  return one && [one];
+}
+
+async function firstFailure(
+  { candidate, stable }: TrialQuestion,
+  {
+    requests,
+    ...terms
+  }: { readonly requests: readonly GoldenRequest[]; readonly model: string; readonly tolerance: number },
+): Promise<Fault | undefined> {
+  for (const request of requests) {
+    const failed = await goldenFailure(request, { candidate, stable: stable.address, ...terms });
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}

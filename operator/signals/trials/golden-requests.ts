@@ -1,0 +1,120 @@
+import { divergence, parsedAnswer } from "../../../runtime/base/divergence.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
+import { trialFaults } from "../../analysis/faults.ts";
+import type { ConfigMap } from "../../kube/kinds.ts";
+import { pulledAnswer, type PulledAnswer } from "../pulled-text.ts";
+
+/** Where golden requests are, and how much their answers may differ. */
+export interface GoldenSource {
+  readonly configMap: { readonly name: string; readonly key: string };
+  readonly tolerance: number;
+}
+
+/** A request that the candidate must answer as expected. */
+export interface GoldenRequest {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  /** Body of `:predict`, as JSON. */
+  readonly body: string;
+  /** Undefined: as the stable revision answers it. */
+  readonly response: unknown;
+}
+
+/** Whom to ask. */
+export interface Replay {
+  readonly candidate: string;
+  /** Address of a pod of the stable revision. */
+  readonly stable?: string | undefined;
+  /** Name of the model on the wire. */
+  readonly model: string;
+  readonly tolerance: number;
+}
+
+const timeoutMs = 30_000;
+const limitBytes = 16 * 1024 * 1024;
+/** Answers of a pod that ends, or has too much to do: they say nothing about the model. */
+const busy: readonly number[] = [429, 502, 503, 504];
+
+/** The requests of a ConfigMap's key; throws `GoldenMissing` or `GoldenInvalid`. Empty lines are left out. */
+export function goldenRequests(
+  found: ConfigMap | undefined,
+  { configMap: { name, key } }: GoldenSource,
+): readonly GoldenRequest[] {
+  if (found === undefined) throw trialFaults.GoldenMissing({ configMap: name });
+  const encoded = found.binaryData?.[key];
+  const text =
+    found.data?.[key] ?? (encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8"));
+  if (text === undefined) throw trialFaults.GoldenMissing({ configMap: name, key });
+  const lines = text.split("\n").map((content, index) => ({ content, line: index + 1 }));
+  const requests = lines
+    .filter(({ content }) => content.trim() !== "")
+    .map(({ content, line }) => goldenRequest(content, { configMap: name, key, line }));
+  if (requests.length === 0) throw trialFaults.GoldenInvalid({ configMap: name, key, line: 1, cause: "no request" });
+  return requests;
+}
+
+function goldenRequest(
+  content: string,
+  place: { readonly configMap: string; readonly key: string; readonly line: number },
+): GoldenRequest {
+  const value = parsedLine(content, place);
+  const members = new Map<string, unknown>(typeof value === "object" && value !== null ? Object.entries(value) : []);
+  const request = members.get("request");
+  if (typeof request !== "object" || request === null)
+    throw trialFaults.GoldenInvalid({ ...place, cause: "request is no object" });
+  return { line: place.line, body: JSON.stringify(request), response: members.get("response") ?? undefined };
+}
+
+function parsedLine(
+  content: string,
+  place: { readonly configMap: string; readonly key: string; readonly line: number },
+): unknown {
+  try {
+    return parsedAnswer(content);
+  } catch (thrown) {
+    throw trialFaults.GoldenInvalid({ ...place, cause: Fault.from(thrown).message }, thrown);
+  }
+}
+
+/** What of a golden request's answer is not as expected; undefined when all is. Rejects when it could not be found out. */
+export async function goldenFailure(request: GoldenRequest, replay: Replay): Promise<Fault | undefined> {
+  const { line } = request;
+  const { tolerance } = replay;
+  const answer = await answerOf(replay.candidate, request, replay);
+  const expected = await expectedAnswer(request, replay);
+  if (expected === undefined || expected.status === 200) {
+    if (answer.status !== 200) return trialFaults.GoldenUnanswered({ line, ...answer, expected: "200" });
+    const found = divergence(valueOf(answer.text), expected?.value ?? valueOf(answer.text), tolerance);
+    return found.first && trialFaults.PredictionsDiffer({ line, difference: found.first, tolerance });
+  }
+  if (answer.status === expected.status) return undefined;
+  return trialFaults.GoldenUnanswered({ line, ...answer, expected: `${expected.status} as of the stable revision` });
+}
+
+/** Undefined when nobody knows. */
+async function expectedAnswer(
+  request: GoldenRequest,
+  replay: Replay,
+): Promise<{ readonly status: number; readonly value: unknown } | undefined> {
+  if (request.response !== undefined) return { status: 200, value: request.response };
+  if (replay.stable === undefined) return undefined;
+  const { status, text } = await answerOf(replay.stable, request, replay);
+  return { status, value: status === 200 ? valueOf(text) : undefined };
+}
+
+/** What is no JSON is compared as it is. */
+function valueOf(text: string): unknown {
+  try {
+    return parsedAnswer(text);
+  } catch {
+    return text;
+  }
+}
+
+async function answerOf(address: string, { body }: GoldenRequest, { model }: Replay): Promise<PulledAnswer> {
+  const path = `/v1/models/${encodeURIComponent(model)}:predict`;
+  const answer = await pulledAnswer({ host: address, port: ports.rest, path, body, timeoutMs, limitBytes });
+  if (busy.includes(answer.status)) throw trialFaults.PodBusy({ address, status: answer.status });
+  return answer;
+}
