@@ -45,7 +45,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
     asDeclared,
   ],
   Available: [serves, servesNothing],
-  Progressing: [blocked, retrying, givenUp, held, atRest],
+  Progressing: [blocked, retrying, givenUp, held, underWay, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
 };
@@ -120,7 +120,11 @@ function rolledBack({ snapshot, plan }: Standing): Verdict | undefined {
   const failed = failedRevision(snapshot, plan);
   if (failed === undefined) return undefined;
   const { stable } = plan.rollout;
-  const serving = stable === undefined ? "" : `; revision ${stable.revision} (version ${stable.version}) serves`;
+  const isBack = readyPods(revisionOf(snapshot, stable?.revision)).length > 0;
+  const serving =
+    stable === undefined
+      ? ""
+      : `; revision ${stable.revision} (version ${stable.version}) ${isBack ? "serves" : "is on its way back"}`;
   return {
     status: "False",
     reason: "RolledBack",
@@ -216,6 +220,13 @@ function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
   const failed = failedRevision(snapshot, plan);
   if (failed === undefined) return undefined;
   return { status: "False", reason: "RolledBack", message: `${failed.reason}: ${failed.message}` };
+}
+
+/** What was just done is seen with the next look only. */
+function underWay({ plan }: Standing): Verdict | undefined {
+  if (plan.rollout.candidate === undefined || plan.rollout.progress === undefined) return undefined;
+  const why = plan.actions.at(-1)?.why ?? "the rollout goes on";
+  return { status: "True", reason: "RolloutInProgress", message: why };
 }
 
 function atRest({ snapshot }: Standing): Verdict {

@@ -33,6 +33,8 @@ export interface SimulatedCluster {
   now: number;
   /** By name of the gateway's pod the split it works by. */
   readonly acknowledged: Map<string, string>;
+  /** How revisions do with requests; changed by whoever plays the story. */
+  conduct: Pick<Sources, "evidence" | "trial">;
   /** What `observe` reads from. */
   readonly sources: Sources;
   /** The object of this kind and name, whatever the kind. */
@@ -53,6 +55,7 @@ export function createSimulatedCluster(settings: Settings, startMs: number): Sim
   const cluster: SimulatedCluster = {
     now: startMs,
     acknowledged: new Map(),
+    conduct: { evidence: () => undefined, trial: () => undefined },
     at: (kind, { namespace, name }) => objects.get(path(kind, namespace, name)),
     all: <K extends Kind>(kind: K) => {
       const found = [...objects.values()].filter((object) => object.kind === kind);
@@ -123,8 +126,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
-    evidence: () => undefined,
-    trial: () => undefined,
+    evidence: (key, sinceMs) => cluster.conduct.evidence(key, sinceMs),
+    trial: (key, hash) => cluster.conduct.trial(key, hash),
     lackingField: () => undefined,
   };
 }

@@ -6,6 +6,7 @@ import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
+import { steadyConduct } from "./conduct.ts";
 import { createSimulatedCluster, gatewayPod, gatewayPods, type SimulatedCluster } from "./cluster.ts";
 import { type BeforeWrite, createMemoryClient } from "./memory-client.ts";
 import { type StandIn, standIns } from "./stand-ins.ts";
@@ -15,7 +16,11 @@ export interface Twist {
   /** Turn before which it happens, from 1. */
   readonly turn: number;
   readonly says: string;
-  readonly spec: (spec: ModelDeploymentSpec) => ModelDeploymentSpec;
+  readonly spec?: (spec: ModelDeploymentSpec) => ModelDeploymentSpec;
+  /** Set on the ModelDeployment; undefined takes one away. */
+  readonly annotations?: Readonly<Record<string, string | undefined>>;
+  /** What else happens. */
+  readonly cluster?: (cluster: SimulatedCluster) => void;
 }
 
 export interface StoryOptions {
@@ -44,28 +49,55 @@ export interface Turn {
 
 const turnMs = 1_000;
 const quietTurns = 4;
+/** Looks at what changes nothing, before a story is over: a pause of an hour in which the candidate is judged every ten seconds. */
+const quietLooks = 400;
 
-/** Loops reconcile → everybody else until nothing happens any more; the same for tests and for `modelwright plan`. */
+/**
+ * Loops reconcile → everybody else until nothing happens any more; the same for tests and for `modelwright plan`. What
+ * takes its time (a pause, a deadline) is waited for as one turn.
+ */
 export async function story(options: StoryOptions): Promise<readonly Turn[]> {
-  const { twists = [], others = standIns, maxTurns = 60 } = options;
-  const { cluster, key } = opening(options);
+  const { twists = [], maxTurns = 60 } = options;
+  const scene = opening(options);
   const turns: Turn[] = [];
   const lastTwist = Math.max(0, ...twists.map(({ turn }) => turn));
-  for (let number = 1; number <= maxTurns && !(number > lastTwist && isOver(turns)); number += 1) {
+  for (let number = 1; number <= maxTurns; number += 1) {
+    const isQuiet = number > lastTwist && isOver(turns);
     const due = twists.filter(({ turn }) => turn === number);
-    for (const twist of due) change(cluster, key, twist);
-    const actions = await reconciled(cluster, key, options);
-    for (const other of others) await other(cluster);
-    cluster.now += turnMs;
-    const snapshot = observe(key, cluster.sources);
-    if (snapshot === undefined) return turns;
-    turns.push({ number, says: due.map(({ says }) => says), actions, snapshot });
+    for (const twist of due) change(scene, twist);
+    const made = isQuiet ? await awaited(scene, options, turns.at(-1)) : await played(scene, options);
+    if (made === undefined) return turns;
+    turns.push({ number, says: due.map(({ says }) => says), ...made });
   }
   return turns;
 }
 
+type Played = Pick<Turn, "actions" | "snapshot">;
+
+/** One reconcile, then everybody else; undefined when the ModelDeployment is gone. */
+async function played(scene: Scene, options: StoryOptions): Promise<Played | undefined> {
+  const { cluster, key } = scene;
+  const actions = await reconciled(scene, options);
+  for (const other of options.others ?? standIns) await other(cluster);
+  cluster.now += turnMs;
+  const snapshot = observe(key, cluster.sources);
+  return snapshot === undefined ? undefined : { actions, snapshot };
+}
+
+/** The next turn in which something happens; undefined when nothing more does. */
+async function awaited(scene: Scene, options: StoryOptions, last: Turn | undefined): Promise<Played | undefined> {
+  for (let looks = 0; looks < quietLooks && scene.recheckAfterMs !== undefined; looks += 1) {
+    scene.cluster.now += scene.recheckAfterMs;
+    const made = await played(scene, options);
+    if (made === undefined || last === undefined) return made;
+    if (made.actions.length > 0 || standing(made) !== standing(last)) return made;
+  }
+  return undefined;
+}
+
 function opening({ deployment, settings, startMs, existing = [], gateways = ["gateway-a"] }: StoryOptions): Scene {
   const cluster = createSimulatedCluster(settings, startMs);
+  cluster.conduct = steadyConduct(cluster);
   existing.forEach((object) => cluster.put(object));
   if (gatewayPods(cluster).length === 0)
     gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
@@ -85,6 +117,8 @@ function opening({ deployment, settings, startMs, existing = [], gateways = ["ga
 interface Scene {
   readonly cluster: SimulatedCluster;
   readonly key: NamedKey;
+  /** When the last reconcile wanted to look again. */
+  recheckAfterMs?: number | undefined;
 }
 
 /** Nothing was done and nothing changed for a while. */
@@ -111,20 +145,32 @@ export function storyText(title: string, turns: readonly Turn[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function change(cluster: SimulatedCluster, key: NamedKey, twist: Twist): void {
+function change({ cluster, key }: Scene, { spec, annotations = {}, cluster: happening }: Twist): void {
+  happening?.(cluster);
   const deployment = cluster.sources.deployment(key);
   if (deployment === undefined) return;
-  const generation = (deployment.metadata.generation ?? 1) + 1;
-  cluster.put({ ...deployment, spec: twist.spec(deployment.spec), metadata: { ...deployment.metadata, generation } });
+  const { generation = 1, annotations: notes = {}, ...metadata } = deployment.metadata;
+  const kept = Object.entries({ ...notes, ...annotations }).filter(([, value]) => value !== undefined);
+  cluster.put({
+    ...deployment,
+    spec: spec?.(deployment.spec) ?? deployment.spec,
+    metadata: {
+      ...metadata,
+      generation: spec === undefined ? generation : generation + 1,
+      annotations: Object.fromEntries(kept.map(([name, value = ""]) => [name, value])),
+    },
+  });
 }
 
-async function reconciled(cluster: SimulatedCluster, key: NamedKey, options: StoryOptions): Promise<readonly string[]> {
+async function reconciled(scene: Scene, { beforeWrite }: StoryOptions): Promise<readonly string[]> {
+  const { cluster, key } = scene;
   const actions: string[] = [];
   const log: Log = { ...silentLog, info: (_message, fields = {}) => actions.push(actionText(fields)) };
-  const client = createMemoryClient(cluster, options.beforeWrite);
+  const client = createMemoryClient(cluster, beforeWrite);
   try {
     const options = { sources: cluster.sources, client, recorder: { publish: () => {} }, log };
-    const { failure } = await reconcile(key, options);
+    const { failure, recheckAfterMs } = await reconcile(key, options);
+    scene.recheckAfterMs = recheckAfterMs;
     if (failure !== undefined) throw failure;
   } catch (thrown) {
     actions.push(`failed: ${Fault.from(thrown).message}`);

@@ -1,0 +1,75 @@
+import { resources } from "../../../kube/resources.ts";
+import { replicaSet } from "../../resources/replica-set.ts";
+import { replicaSetName } from "../../resources/names.ts";
+import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../../snapshot.ts";
+import type { Action } from "../action.ts";
+import { diagnosis } from "../diagnosis.ts";
+import type { Turn } from "../rollout/moves.ts";
+import { progressText } from "../rollout/steps/position.ts";
+import { strategy } from "../rollout/steps/strategy.ts";
+import { scaled } from "./scaling.ts";
+
+/** What it takes for a revision to have its pods. */
+export function broughtUp(snapshot: Snapshot, share: Share, turn: Turn): readonly Action[] {
+  const { identity, spec, settings, wanted } = snapshot;
+  const replicas = replicasOf(snapshot, share, turn);
+  const revision = revisionOf(snapshot, share.revision);
+  const target = `ReplicaSet ${replicaSetName(identity.name, share.revision)}`;
+  if (revision === undefined) {
+    // Only the wanted revision can be made anew: of any other the spec is no longer known.
+    if (share.revision !== wanted.hash || isForeign(snapshot, share.revision)) return [];
+    const template = { deployment: identity.name, hash: share.revision, version: share.version, spec, settings };
+    return [
+      {
+        kind: "create",
+        resource: resources.replicaSets,
+        target,
+        object: replicaSet(identity, template, replicas),
+        why: `revision ${share.revision} (version ${share.version}) has no ReplicaSet yet`,
+      },
+    ];
+  }
+  const object = revision.replicaSet;
+  if (isStuckOnImage(snapshot, revision)) {
+    const why = `image ${object.image} cannot be pulled, and the operator has another: ${settings.runtimeImage}`;
+    return [{ kind: "delete", resource: resources.replicaSets, target, object, why }];
+  }
+  const revived: readonly Action[] =
+    revision.retiredAtMs === undefined
+      ? []
+      : [{ kind: "revive", target, object, why: `revision ${share.revision} is wanted again` }];
+  return [...revived, ...scaled(revision, replicas, scaleReason(snapshot, share, turn))];
+}
+
+/** A template never changes, so it would wait for an image that the installation has corrected since. */
+function isStuckOnImage({ settings, wanted, now }: Snapshot, revision: ObservedRevision): boolean {
+  const { image } = revision.replicaSet;
+  const isCorrected = image !== undefined && image !== settings.runtimeImage && revision.hash === wanted.hash;
+  if (!isCorrected || readyPods(revision).length > 0) return false;
+  return diagnosis(revision, now)?.code === "ImagePullFailed";
+}
+
+/** As many as are wanted, where nothing shares the room with it. */
+function replicasOf(
+  { wanted }: Pick<Snapshot, "wanted">,
+  { revision }: Pick<Share, "revision">,
+  { state, counts }: Turn,
+): number {
+  if (counts === undefined) return wanted.replicas;
+  return revision === state.stable?.revision ? counts.stable : counts.candidate;
+}
+
+function scaleReason({ spec, wanted }: Snapshot, { revision }: Share, turn: Turn): string {
+  const { state, counts } = turn;
+  if (spec.suspend === true) return "spec.suspend is true";
+  const replicas = replicasOf({ wanted }, { revision }, turn);
+  if (replicas === wanted.replicas || counts === undefined) return `spec.replicas is ${wanted.replicas}`;
+  const at = state.progress && progressText(strategy(spec).steps, state.progress);
+  if (revision === state.stable?.revision || at === undefined) return counts.why;
+  return `${replicas} ${replicas === 1 ? "pod" : "pods"} at ${at}`;
+}
+
+function isForeign(snapshot: Snapshot, hash: string): boolean {
+  const name = replicaSetName(snapshot.identity.name, hash);
+  return snapshot.foreign.some((object) => object.kind === "ReplicaSet" && object.name === name);
+}

@@ -1,0 +1,55 @@
+import type { Command, Progress, RolloutState } from "../../snapshot.ts";
+import type { Action } from "../action.ts";
+import { ineffective } from "./commands.ts";
+import { shifted, type Turn, wantedShare } from "./moves.ts";
+import type { Situation } from "./situation.ts";
+import { hasFailed } from "./stage.ts";
+import { type Position, weightAt } from "./steps/position.ts";
+import { recheckAfterMs, waits } from "./waiting.ts";
+
+/** What is to become of the candidate. */
+export interface Change {
+  /** Its share of the requests. */
+  readonly weight: number;
+  readonly why: string;
+  readonly progress?: Partial<Progress>;
+  /** Said before the move of the weight. */
+  readonly action?: Action;
+  /** Commands that this is the answer to. */
+  readonly commands?: readonly Command[];
+}
+
+/** The turn that makes a change and keeps the rest. */
+export function turnTo(now: Situation, { weight, why, progress, action, commands = [] }: Change): Turn {
+  const { snapshot, counts, stable } = now;
+  const made = { ...progressAfter(now, weight), ...progress };
+  const state: RolloutState = {
+    ...snapshot.rollout,
+    stable: { ...stable, weight: 100 - weight },
+    candidate: wantedShare(snapshot, weight),
+    progress: made,
+    capacity: { mode: counts.mode, why: counts.why },
+  };
+  const effective: readonly Command[] = hasFailed(snapshot) ? ["retry", ...commands] : commands;
+  const said = ineffective(snapshot, effective, "nothing waits for it");
+  const next: Situation = { ...now, weight, here: positionAfter(now.here, made) };
+  return {
+    state,
+    moves: [...said, ...(action === undefined ? [] : [action]), ...shifted(snapshot, state, why)],
+    counts,
+    waits: waits(next),
+    recheckAfterMs: recheckAfterMs(next),
+  };
+}
+
+function progressAfter({ snapshot, here, judgement, weight: before }: Situation, weight: number): Progress {
+  const isPaused = here.isPaused || (here.step?.kind === "pause" && here.step.durationMs === undefined);
+  // Time that a pause took is none that the candidate took.
+  const isFurther = weight > before || (here.progress.isPaused && !isPaused);
+  return { ...here.progress, ...(isFurther ? { progressedMs: snapshot.now } : {}), isPaused, judgement };
+}
+
+function positionAfter(here: Position, progress: Progress): Position {
+  const { steps } = here.strategy;
+  return { ...here, progress, step: steps[progress.step], weight: weightAt(steps, progress.step) };
+}

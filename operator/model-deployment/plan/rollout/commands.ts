@@ -1,0 +1,31 @@
+import type { Answered, Command, Snapshot } from "../../snapshot.ts";
+import type { Action } from "../action.ts";
+
+const names: Readonly<Record<Command, string>> = {
+  promote: "promote",
+  promoteFull: "promote-full",
+  abort: "abort",
+  retry: "retry",
+};
+
+/** In order of what they outweigh: of several at a time the first that has an effect is carried out. */
+export const commandOrder = ["abort", "retry", "promoteFull", "promote"] as const satisfies readonly Command[];
+
+/** True for a command that came since the last look. */
+export function isNew({ commands, rollout }: Snapshot, command: Command): boolean {
+  const value = commands?.given[command];
+  return value !== undefined && value !== rollout.answered?.[command];
+}
+
+/** What is answered once this plan is carried out: everything that was asked for. */
+export function answered({ commands, rollout }: Snapshot): Answered | undefined {
+  const all = { ...rollout.answered, ...commands?.given };
+  return Object.keys(all).length === 0 ? undefined : all;
+}
+
+/** Says of every new command but those that were carried out that it has no effect. */
+export function ineffective(snapshot: Snapshot, effective: readonly Command[], why: string): readonly Action[] {
+  return commandOrder
+    .filter((command) => !effective.includes(command) && isNew(snapshot, command))
+    .map((command) => ({ kind: "answer", target: `command ${names[command]}`, why: `it has no effect: ${why}` }));
+}

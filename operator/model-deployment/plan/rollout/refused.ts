@@ -1,0 +1,33 @@
+import { type Command, revisionOf, type RolloutState, type Snapshot } from "../../snapshot.ts";
+import { returning } from "../replicas/allotment.ts";
+import { ineffective } from "./commands.ts";
+import { readyCount, shifted, type Turn } from "./moves.ts";
+
+/** The wanted revision has failed: the stable one serves, and nothing is tried again. */
+export function refused(snapshot: Snapshot, commands: readonly Command[] = []): Turn {
+  const { rollout, wanted } = snapshot;
+  const { stable, candidate, capacity, answered, failed } = rollout;
+  const said = ineffective(snapshot, commands, `revision ${wanted.hash} was rolled back`);
+  const pods = { stable: returning(snapshot), why: "the candidate was given up" };
+  if (candidate !== undefined && !canReturn(snapshot)) {
+    const kept = revisionOf(snapshot, candidate.revision)?.replicaSet.replicas ?? 0;
+    const why = `revision ${candidate.revision} keeps its requests until the stable revision has a ready pod`;
+    return {
+      state: rollout,
+      moves: said,
+      counts: { ...pods, candidate: kept },
+      waits: { reason: "RolloutInProgress", why },
+    };
+  }
+  const state: RolloutState = { stable: stable && { ...stable, weight: 100 }, capacity, answered, failed };
+  const why = `revision ${wanted.hash} was rolled back`;
+  return { state, moves: [...said, ...shifted(snapshot, state, why)], counts: { ...pods, candidate: 0 } };
+}
+
+/** A candidate that is all that serves is better than nothing, unless its pods have to go for the stable ones to come. */
+function canReturn(snapshot: Snapshot): boolean {
+  const { stable, candidate, capacity } = snapshot.rollout;
+  const isServed = (candidate?.weight ?? 0) > 0 && readyCount(snapshot, candidate?.revision) > 0;
+  const isTight = capacity !== undefined && capacity.mode !== "Surge";
+  return !isServed || isTight || readyCount(snapshot, stable?.revision) > 0;
+}

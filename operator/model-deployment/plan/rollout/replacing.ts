@@ -1,0 +1,182 @@
+import { type Progress, revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
+import type { Action } from "../action.ts";
+import { diagnosis } from "../diagnosis.ts";
+import { isAcknowledged, shares } from "../traffic.ts";
+import { type Change, turnTo } from "./change.ts";
+import { isNew } from "./commands.ts";
+import { failure, remembered } from "./failure.ts";
+import { isPassed } from "./judgement.ts";
+import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
+import { progressText, weightAt } from "./steps/position.ts";
+import { refused } from "./refused.ts";
+import { isOneAtATime, type Situation, situation } from "./situation.ts";
+
+type Rule = (situation: Situation) => Turn | undefined;
+
+/** What may happen to a candidate, in order: the first that applies is all that happens in one turn. */
+const rules: readonly Rule[] = [superseding, rolledBack, skipping, passedOn, withoutPods, weighed, completed];
+
+/** Moves a candidate by at most one step. Weights only go to what can carry them; see `laggingGateways` for the rest. */
+export function replacing(snapshot: Snapshot, stable: Share): Turn {
+  const here = situation(snapshot, stable);
+  const made = rules.map((rule) => rule(here)).find((turn) => turn !== undefined);
+  return made ?? resting(here);
+}
+
+/** The spec changed again. Requests of the candidate of before go back, unless nothing is there to take them. */
+function superseding(now: Situation): Turn | undefined {
+  const { snapshot, stable, stableReady } = now;
+  const { hash } = snapshot.wanted;
+  const { candidate: before } = snapshot.rollout;
+  if (before === undefined || before.revision === hash) return undefined;
+  const why = `the spec changed again: ${hash} takes the place of ${before.revision}`;
+  if (stableReady === 0 && before.weight === 100 && readyCount(snapshot, before.revision) > 0) {
+    const state: RolloutState = {
+      ...snapshot.rollout,
+      stable: before,
+      candidate: wantedShare(snapshot, 0),
+      progress: undefined,
+    };
+    return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)] };
+  }
+  return turnTo(now, { weight: 0, why });
+}
+
+/** The candidate is given up: status remembers that, and the stable revision takes its place back. */
+function rolledBack(now: Situation): Turn | undefined {
+  const { snapshot } = now;
+  const found = failure(now);
+  if (found === undefined) return undefined;
+  const { version } = wantedShare(snapshot, 0);
+  const state: RolloutState = { ...snapshot.rollout, failed: remembered(snapshot, found) };
+  const { reason, message } = found;
+  const action: Action = {
+    kind: "rollBack",
+    target: `revision ${found.revision} (version ${version})`,
+    reason,
+    why: message,
+  };
+  const back = refused({ ...snapshot, rollout: state }, reason === "Aborted" ? ["abort"] : []);
+  return { ...back, moves: [action, ...back.moves] };
+}
+
+/** The steps are for nothing when the candidate is to have everything, or nothing else can serve. */
+function skipping(now: Situation): Turn | undefined {
+  const { snapshot, here, weight } = now;
+  if (here.step === undefined || here.progress.skipped !== undefined) return undefined;
+  const isAsked = isNew(snapshot, "promoteFull");
+  const skipped = isAsked ? "a command wants it promoted" : stepsWithoutUse(now);
+  if (skipped === undefined) return undefined;
+  const why = `steps are skipped because ${skipped}`;
+  const progress = { ...entered(now, here.strategy.steps.length), skipped };
+  const action = stepTo(now, progress.step, why);
+  return turnTo(now, { weight, why, progress, action, commands: isAsked ? ["promoteFull"] : [] });
+}
+
+/** Why no step can be kept. */
+function stepsWithoutUse(now: Situation): string | undefined {
+  const { snapshot, stable, stableReady, counts } = now;
+  if (isOneAtATime(now)) return counts.why;
+  const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
+  if (stableReady > 0 || fault?.retry !== "never") return undefined;
+  return `the stable revision has no ready pod: ${fault.message}`;
+}
+
+/** A command ends a pause, or an analysis that takes too long. */
+function passedOn(now: Situation): Turn | undefined {
+  const { snapshot, here } = now;
+  if (here.step === undefined || here.step.kind === "setWeight" || !isNew(snapshot, "promote")) return undefined;
+  return further(now, "a command wants it to go on", ["promote"]);
+}
+
+/** The candidate has traffic and no pod for it: back to the stable revision, if that one can carry it. */
+function withoutPods(now: Situation): Turn | undefined {
+  const { snapshot, weight, ready, stableReady } = now;
+  if (weight === 0 || ready > 0 || stableReady === 0) return undefined;
+  const why = `candidate ${snapshot.wanted.hash} lost all its pods`;
+  return turnTo(now, { weight: 0, why, progress: { progressedMs: snapshot.now } });
+}
+
+/** Up as far as ready pods carry it, down at once. */
+function weighed(now: Situation): Turn | undefined {
+  const { snapshot, here, counts, weight, ready } = now;
+  const { hash } = snapshot.wanted;
+  const { strategy, progress } = here;
+  const most = here.isPaused
+    ? Math.min(here.weight, Math.max(weight, weightAt(strategy.steps, progress.step - 1)))
+    : here.weight;
+  if (most < weight)
+    return turnTo(now, {
+      weight: most,
+      why: `${progressText(strategy.steps, progress) ?? "the spec"} gives ${hash} less`,
+    });
+  const next = Math.min(most, ready === 0 ? 0 : counts.carries);
+  if (next <= weight || (weight === 0 && isOnTrial(snapshot))) return undefined;
+  return turnTo(now, { weight: next, why: `${podCount(ready, counts.candidate)} of candidate ${hash} ready` });
+}
+
+/** Nothing is sent to a candidate before it has passed what is asked of it. */
+function isOnTrial({ trial }: Snapshot): boolean {
+  return trial !== undefined && trial.state !== "Passed";
+}
+
+/** The step has what it is there for: on to the next, or the candidate is the stable revision. */
+function completed(now: Situation): Turn | undefined {
+  const { snapshot, here, weight } = now;
+  const isDeclared = snapshot.rollout.candidate !== undefined;
+  if (here.isPaused || !isDeclared || weight !== here.weight || !isAcknowledged(snapshot)) return undefined;
+  const { step } = here;
+  if (step === undefined) return taken(now);
+  const why = completion(now, step);
+  return why === undefined ? undefined : further(now, why);
+}
+
+function taken({ snapshot }: Situation): Turn {
+  const stable = wantedShare(snapshot, 100);
+  const { answered, failed, capacity } = snapshot.rollout;
+  return {
+    state: { stable, capacity, answered, failed },
+    moves: [promoted(stable, "every gateway sends it all requests")],
+  };
+}
+
+/** Why a step is done; undefined while it is not. */
+function completion(now: Situation, step: NonNullable<Situation["here"]["step"]>): string | undefined {
+  const { snapshot, here, counts, ready } = now;
+  if (step.kind === "analyze") return isPassed(now, here) ? (now.judgement?.message ?? "it passed") : undefined;
+  if (step.kind === "setWeight") {
+    if (ready < counts.candidate) return undefined;
+    return step.weight === 0
+      ? `${podCount(ready, counts.candidate)} ready`
+      : `every gateway sends it ${step.weight} % of the requests`;
+  }
+  const isOver = step.durationMs !== undefined && snapshot.now >= here.progress.stepStartedMs + step.durationMs;
+  return isOver ? "the pause is over" : undefined;
+}
+
+function further(now: Situation, why: string, commands: Change["commands"] = []): Turn {
+  const progress = entered(now, now.here.progress.step + 1);
+  return turnTo(now, { weight: now.weight, why, progress, action: stepTo(now, progress.step, why), commands });
+}
+
+function entered(
+  { snapshot: { now } }: Situation,
+  step: number,
+): Pick<Progress, "step" | "stepStartedMs" | "progressedMs" | "isPaused"> {
+  return { step, stepStartedMs: now, progressedMs: now, isPaused: false };
+}
+
+/** What the rollout goes on to. */
+function stepTo({ snapshot, here }: Situation, index: number, why: string): Action {
+  const { revision, version } = wantedShare(snapshot, 0);
+  const next = progressText(here.strategy.steps, { ...here.progress, step: index }) ?? "the end";
+  return { kind: "step", target: `revision ${revision} (version ${version}): ${next}`, why };
+}
+
+/** Nothing to do but to wait. */
+function resting(now: Situation): Turn {
+  const { snapshot, weight } = now;
+  const why =
+    shares(snapshot.rollout).length > 1 ? "it is on its way" : `candidate ${snapshot.wanted.hash} is not ready yet`;
+  return turnTo(now, { weight, why });
+}

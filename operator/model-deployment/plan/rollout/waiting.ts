@@ -1,0 +1,45 @@
+import { annotations } from "../../resources/labels.ts";
+import type { Hold } from "../action.ts";
+import { untilDeadlineMs } from "./failure.ts";
+import { judgementDueMs } from "./judgement.ts";
+import { momentText } from "./memory/moment.ts";
+import { stepName } from "./steps/strategy.ts";
+import { isOneAtATime, type Situation } from "./situation.ts";
+
+/** What a step waits for when its pods are ready and its weight is everywhere. */
+export function waits(now: Situation): Hold | undefined {
+  const { snapshot, here, counts, weight } = now;
+  const { trial } = snapshot;
+  if (here.isPaused) return { reason: "StepPaused", why: `the annotation ${annotations.pause} holds it where it is` };
+  if (trial?.state === "Running" && weight === 0) return { reason: "Analyzing", why: trial.message };
+  const isMakingRoom = isOneAtATime(now) && counts.candidate === 0;
+  const why = counts.waits ?? (isMakingRoom ? counts.why : undefined);
+  return stepHold(now) ?? (why === undefined ? undefined : { reason: "RolloutInProgress", why });
+}
+
+function stepHold({ here: { step, progress }, judgement }: Situation): Hold | undefined {
+  if (step === undefined || step.kind === "setWeight") return undefined;
+  if (step.kind === "analyze") {
+    const seen = judgement !== undefined && judgement.atMs >= progress.stepStartedMs ? judgement.message : undefined;
+    return { reason: "Analyzing", why: seen ?? `${stepName(step)}: nothing is compared yet` };
+  }
+  if (step.durationMs === undefined) return { reason: "StepPaused", why: "it pauses until the command promote" };
+  const until = momentText(progress.stepStartedMs + step.durationMs).slice(0, 19);
+  return { reason: "StepPaused", why: `it pauses until ${until}Z` };
+}
+
+/** When to look again though nothing changes: the end of a pause, the next judgement, the deadline. */
+export function recheckAfterMs(now: Situation): number | undefined {
+  const { snapshot, here, counts } = now;
+  const { step, progress } = here;
+  const pauseEndMs =
+    step?.kind === "pause" && step.durationMs !== undefined ? progress.stepStartedMs + step.durationMs : undefined;
+  const dueMs = judgementDueMs(snapshot, here);
+  const delays = [
+    pauseEndMs === undefined || here.isPaused ? undefined : pauseEndMs - snapshot.now,
+    dueMs === undefined ? undefined : dueMs - snapshot.now,
+    untilDeadlineMs(now),
+    counts.recheckAfterMs,
+  ].filter((delay) => delay !== undefined);
+  return delays.length === 0 ? undefined : Math.max(0, Math.min(...delays));
+}
