@@ -39,6 +39,17 @@ export function operatorMetrics(): OperatorMetrics {
     help: "Watch connections that ended, by kind and reason",
     labels: ["kind", "reason"],
   });
+  const pulls = metrics.counter({
+    name: metricNames.figuresPulls,
+    help: "Pulls of a gateway's figures by outcome",
+    labels: ["outcome"],
+  });
+  const pullDurations = metrics.histogram({
+    name: metricNames.figuresPullDuration,
+    help: "Time of one pull of a gateway's figures",
+    labels: [],
+    buckets: durationBuckets,
+  });
   return {
     observers: {
       loop: {
@@ -50,6 +61,10 @@ export function operatorMetrics(): OperatorMetrics {
         queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
       },
       request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),
+      figuresPull: ({ ok, durationMs }) => {
+        pulls.inc({ outcome: ok ? "ok" : "failed" });
+        pullDurations.observe({}, durationMs / 1000);
+      },
       watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
     },
     exposition: () => metrics.exposition(),

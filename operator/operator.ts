@@ -10,7 +10,7 @@ import type { Transport } from "./kube/transport.ts";
 import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch.ts";
 import type { Controller, LoopMetrics } from "./loop/controller.ts";
 import { type Caches, createCaches, labelledKey, type Watched } from "./model-deployment/caches.ts";
-import { createDeploymentController } from "./model-deployment/controller.ts";
+import { createDeploymentController, type DeploymentControllerOptions } from "./model-deployment/controller.ts";
 import { createPodWarnings, type PodWarnings, podWarningSelection } from "./model-deployment/pods/pod-warnings.ts";
 import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
@@ -18,6 +18,8 @@ import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
+import { type Conduct, type ConductOptions, type ConductSources, createConduct } from "./signals/conduct.ts";
+import type { GatewayFiguresOptions } from "./signals/gateway-figures.ts";
 import { createServedDefinition, type ServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
@@ -27,6 +29,8 @@ export interface OperatorOptions {
   readonly settings: Settings;
   /** Where the gateway's pods are looked for: pods elsewhere cannot pass for gateways. */
   readonly gatewayNamespace: string;
+  /** Where gateways tell their figures; absent: where the contract says. */
+  readonly gatewayAdminPort?: number;
   /** The only namespace whose ModelDeployments are looked after; absent: all. */
   readonly watchNamespace?: string | undefined;
   /** Where gateways connect to; port 0 takes a free one. */
@@ -40,11 +44,13 @@ export interface OperatorOptions {
   readonly network?: {
     readonly routePush: (options: RoutePushOptions) => RoutePush;
     readonly modelFacts: ModelFactsSource;
+    readonly conduct?: ConductSources;
   };
   readonly observers?: {
     readonly loop: LoopMetrics;
     readonly request: RequestObserver;
     readonly watchEnd: (end: WatchEnd) => void;
+    readonly figuresPull: NonNullable<GatewayFiguresOptions["onPull"]>;
   };
 }
 
@@ -62,7 +68,7 @@ export interface Operator {
 
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { clock = systemClock, log, settings, observers, network } = options;
+  const { clock = systemClock, log } = options;
   const client = operatorClient(options);
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const warnings = createPodWarnings();
@@ -78,23 +84,18 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     onAck: (key) => controller.add(key),
     onLeave: () => resync(),
   });
-  const controller: Controller = createDeploymentController({
+  const conduct = operatorConduct(options, { caches, client, onTrial: (key) => controller.add(key) });
+  const controller: Controller = deploymentController(options, {
     caches,
     warnings,
     client,
-    recorder: createRecorder({ client, clock, log }),
-    facts: network?.modelFacts ?? createModelFactsSource({ clock, log }),
+    ...conduct,
     acknowledged: (key) => pushServer.acknowledged(key),
     lackingField: () => definition.lackingField,
-    settings,
-    clock,
-    log,
-    // Under another clock time stands still while there is work.
-    turn: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
-    ...(observers === undefined ? {} : { metrics: observers.loop }),
   });
   feedRoutes(caches, pushServer);
   const routesPort = await pushServer.start();
+  conduct.start();
   definition.look();
   const watches = startWatches(caches, warnings, { ...options, client, definition, resync });
   const leadership = lead(options, {
@@ -114,6 +115,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     async stop() {
       await controller.stop();
       definition.stop();
+      conduct.stop();
       await leadership?.stop();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pushServer.stop();
@@ -129,6 +131,40 @@ function operatorClient({ transport, clock, random, observers }: OperatorOptions
     ...(clock === undefined ? {} : { clock }),
     ...(random === undefined ? {} : { random }),
     ...(observers === undefined ? {} : { observe: observers.request }),
+  });
+}
+
+type ControllerParts = Pick<
+  DeploymentControllerOptions,
+  "caches" | "warnings" | "client" | "evidence" | "trial" | "acknowledged" | "lackingField"
+>;
+
+function deploymentController(options: OperatorOptions, parts: ControllerParts): Controller {
+  const { clock = systemClock, log, settings, observers, network } = options;
+  return createDeploymentController({
+    ...parts,
+    recorder: createRecorder({ client: parts.client, clock, log }),
+    facts: network?.modelFacts ?? createModelFactsSource({ clock, log }),
+    settings,
+    clock,
+    log,
+    // Under another clock time stands still while there is work.
+    turn: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
+    ...(observers === undefined ? {} : { metrics: observers.loop }),
+  });
+}
+
+function operatorConduct(
+  { clock = systemClock, log, network, gatewayAdminPort, observers }: OperatorOptions,
+  parts: Pick<ConductOptions, "caches" | "client" | "onTrial">,
+): Conduct {
+  return createConduct({
+    ...parts,
+    clock,
+    log,
+    sources: network === undefined ? undefined : (network.conduct ?? {}),
+    gatewayAdminPort,
+    onPull: observers?.figuresPull,
   });
 }
 

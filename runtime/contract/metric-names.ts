@@ -15,6 +15,9 @@ export const metricNames = {
   gatewayRequests: "modelwright_gateway_requests_total",
   gatewayRequestDuration: "modelwright_gateway_request_duration_seconds",
   gatewayHeldRequests: "modelwright_gateway_held_requests",
+  gatewayRefusedRequests: "modelwright_gateway_refused_requests_total",
+  gatewayRepeatedRequests: "modelwright_gateway_repeated_requests_total",
+  gatewayMirroredRequests: "modelwright_gateway_mirrored_requests_total",
   gatewayRouteTableVersion: "modelwright_gateway_route_table_version",
   reconciles: "modelwright_reconciles_total",
   reconcileDuration: "modelwright_reconcile_duration_seconds",
@@ -22,6 +25,8 @@ export const metricNames = {
   queueLatency: "modelwright_queue_latency_seconds",
   apiRequests: "modelwright_api_requests_total",
   watchEnds: "modelwright_watch_ends_total",
+  figuresPulls: "modelwright_figures_pulls_total",
+  figuresPullDuration: "modelwright_figures_pull_duration_seconds",
 } as const;
 
 /** Names that TensorFlow Serving gives what we count as well, so that dashboards made for it go on. */

@@ -8,6 +8,8 @@ test("the operator's figures are counted under the names of the contract", async
   observers.loop.queueDepth("model-deployment", 3);
   observers.loop.queueWaited("model-deployment", 4);
   observers.request({ verb: "apply", kind: "Service", status: 200, durationMs: 1 });
+  observers.figuresPull({ ok: true, durationMs: 3 });
+  observers.figuresPull({ ok: false, durationMs: 2000 });
   observers.watchEnd({ reason: "closed", resource: resources.pods, aliveMs: 1 });
   const { text } = await exposition();
   const lines = text.split("\n").filter((line) => line.startsWith("modelwright_") && !line.includes("_bucket"));
@@ -20,5 +22,9 @@ test("the operator's figures are counted under the names of the contract", async
     'modelwright_queue_latency_seconds_count{controller="model-deployment"} 1',
     'modelwright_api_requests_total{verb="apply",kind="Service",status="200"} 1',
     'modelwright_watch_ends_total{kind="Pod",reason="closed"} 1',
+    'modelwright_figures_pulls_total{outcome="ok"} 1',
+    'modelwright_figures_pulls_total{outcome="failed"} 1',
+    "modelwright_figures_pull_duration_seconds_sum 2.003",
+    "modelwright_figures_pull_duration_seconds_count 2",
   ]);
 });

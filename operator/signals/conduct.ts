@@ -1,0 +1,76 @@
+import type { Clock } from "../../runtime/base/clock.ts";
+import type { Log } from "../../runtime/base/log.ts";
+import { ports } from "../../runtime/contract/ports.ts";
+import type { Evidence, Trial } from "../analysis/evidence.ts";
+import type { Client } from "../kube/client.ts";
+import type { Caches } from "../model-deployment/caches.ts";
+import { deploymentKey } from "../model-deployment/resources/names.ts";
+import { isPodReady } from "../model-deployment/snapshot.ts";
+import {
+  createGatewayFigures,
+  type GatewayAddress,
+  type GatewayFiguresOptions,
+  type GatewayFiguresSource,
+} from "./gateway-figures.ts";
+import { candidateTrial } from "./trials/candidate-trial.ts";
+import { createTrialSource, type TrialSource } from "./trials.ts";
+
+/** What reaches gateways and pods. */
+export interface ConductSources {
+  readonly figures?: GatewayFiguresSource;
+  readonly trials?: TrialSource;
+}
+
+export interface ConductOptions {
+  readonly caches: Caches;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Absent: sockets. */
+  readonly sources: ConductSources | undefined;
+  /** Where gateways tell their figures. Default: where the contract says. */
+  readonly gatewayAdminPort: number | undefined;
+  readonly onPull: GatewayFiguresOptions["onPull"];
+  /** Told of each change of a trial. */
+  readonly onTrial: (key: string) => void;
+}
+
+/** What tells good candidates from bad ones: how their requests went, and how they did before they got any. */
+export interface Conduct {
+  /** Absent where nothing reaches gateways. */
+  readonly figures: GatewayFiguresSource | undefined;
+  readonly evidence: (key: string, sinceMs: number) => Evidence | undefined;
+  readonly trial: (key: string, hash: string) => Trial | undefined;
+  start(): void;
+  stop(): void;
+}
+
+/** Follows the caches: gateways are asked while they are ready, a ModelDeployment that is gone is forgotten. */
+export function createConduct(options: ConductOptions): Conduct {
+  const { caches, client, clock, log, onPull, onTrial } = options;
+  const gateways = (): readonly GatewayAddress[] => gatewayAddresses(caches, options.gatewayAdminPort ?? ports.admin);
+  const { figures, trials } = options.sources ?? {
+    figures: createGatewayFigures({ gateways, clock, log, onPull }),
+    trials: createTrialSource({ client, clock, log }),
+  };
+  caches.deployments.cache.subscribe(({ object: { metadata }, type }) => {
+    if (type !== "removed") return;
+    const key = deploymentKey(metadata.namespace ?? "", metadata.name);
+    figures?.forget(key);
+    trials?.forget(key);
+  });
+  return {
+    figures,
+    evidence: (key, sinceMs) => figures?.evidence(key, sinceMs),
+    trial: (key, hash) => trials && candidateTrial(key, hash, { caches, trials, onTrial }),
+    start: () => figures?.start(),
+    stop: () => figures?.stop(),
+  };
+}
+
+function gatewayAddresses({ gateways }: Caches, port: number): readonly GatewayAddress[] {
+  return gateways.cache.all().flatMap((pod) => {
+    const host = pod.status?.podIP;
+    return host !== undefined && isPodReady(pod) ? [{ pod: pod.metadata.name, host, port }] : [];
+  });
+}
