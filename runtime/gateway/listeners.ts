@@ -1,7 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
+import type { TakeCall } from "./grpc/calls.ts";
+import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
+import { restExchange } from "./http2/rest-exchange.ts";
 import { locatedRoute, type Probe } from "./routing/locate.ts";
 import type { LiveRoute } from "./routing/live.ts";
 import type { RouteTable } from "./routing/table.ts";
@@ -11,15 +15,23 @@ export type Forward = (request: IncomingMessage, response: ServerResponse, live:
 
 interface ListenerOptions {
   readonly host: string;
-  readonly frontPort: number;
+  /** The shared ports. Both take REST and gRPC; that there are two is TensorFlow Serving's habit. */
+  readonly restPort: number;
+  readonly grpcPort: number;
   readonly table: () => RouteTable;
   readonly forward: Forward;
+  /** Called with each call of gRPC. */
+  readonly call: TakeCall;
   /** Answers a request that means no route. */
   readonly refuse: (response: ServerResponse, fault: Fault) => void;
   /** Answers a question about the gateway itself. */
   readonly tell: (response: ServerResponse, probe: Probe) => void;
+  readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The route of a port: of a model's own; undefined on a shared port, and when the model has gone. */
+type FixedRoute = () => LiveRoute | undefined;
 
 interface ModelPort {
   readonly key: string;
@@ -34,22 +46,29 @@ const limits = {
   requestTimeoutMs: 0,
 };
 
-/** The gateway's sockets: one shared front port, and one port per ModelDeployment that comes and goes with its route. */
+/** Media types of gRPC, but not of its kin that HTTP/1.1 can carry. */
+const grpcType = /^application\/grpc($|[+;])/i;
+
+/**
+ * The gateway's sockets: the shared ports, and one port per ModelDeployment that comes and goes with its route. Each speaks
+ * HTTP/1.1, HTTP/2 and gRPC, as its clients begin.
+ */
 export class Listeners {
   readonly #options: ListenerOptions;
   readonly #byPort = new Map<number, ModelPort>();
-  #front: HttpServer | undefined;
+  #shared: readonly HttpServer[] = [];
   #draining = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
   }
 
-  /** Opens the front port. Throws `PortTaken` when another program has it. */
+  /** Opens the shared ports. Throws `PortTaken` when another program has one. */
   async open(): Promise<void> {
-    const { frontPort, host } = this.#options;
-    const listener = this.#listener(() => undefined);
-    this.#front = await openHttpServer({ host, port: frontPort, portFlag: "--rest-port", limits }, listener);
+    const { restPort, grpcPort } = this.#options;
+    const none = (): undefined => undefined;
+    this.#shared = [await this.#opened(restPort, "--rest-port", none)];
+    this.#shared = [...this.#shared, await this.#opened(grpcPort, "--grpc-port", none)];
   }
 
   /** Opens and closes per-model ports so that they match the table. A port that is taken is tried again at the next table. */
@@ -68,14 +87,13 @@ export class Listeners {
   async drain(): Promise<void> {
     this.#draining = true;
     const servers = await Promise.all([...this.#byPort.values()].map(({ opening }) => opening));
-    await Promise.all([this.#front, ...servers].map((server) => server?.close() ?? Promise.resolve()));
+    await Promise.all([...this.#shared, ...servers].map((server) => server?.close() ?? Promise.resolve()));
   }
 
   async #modelPort(port: number, key: string): Promise<HttpServer | undefined> {
-    const { host, table, log } = this.#options;
-    const listener = this.#listener(() => table().byKey.get(key));
+    const { table, log } = this.#options;
     try {
-      return await openHttpServer({ host, port, portFlag: "status.gateway.port", limits }, listener);
+      return await this.#opened(port, "status.gateway.port", () => table().byKey.get(key));
     } catch (thrown) {
       this.#byPort.delete(port);
       log.warn("model port cannot be opened", { port, key, fault: Fault.from(thrown).message });
@@ -83,10 +101,29 @@ export class Listeners {
     }
   }
 
-  #listener(fixed: () => LiveRoute | undefined): RequestListener {
+  #opened(port: number, portFlag: string, fixed: FixedRoute): Promise<HttpServer> {
+    const { host, clock, log } = this.#options;
+    const listener = this.#listener(fixed);
+    const lane = http2Lane({ limits, clock, log, takeStream: this.#streams(listener, fixed) });
+    return openHttpServer({ host, port, portFlag, limits, lane }, listener);
+  }
+
+  #streams(listener: RequestListener, fixed: FixedRoute): TakeStream {
+    return (stream, headers, raw) => {
+      if (grpcType.test(headers["content-type"] ?? "")) {
+        this.#options.call(stream, headers, fixed());
+        return;
+      }
+      const { request, response } = restExchange(stream, headers, raw);
+      listener(request, response);
+    };
+  }
+
+  #listener(fixed: FixedRoute): RequestListener {
     const { forward, refuse, table, tell } = this.#options;
     return (request, response) => {
-      if (this.#draining) response.setHeader("connection", "close");
+      // HTTP/2 ends connections by frames, and has no such header.
+      if (this.#draining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
       try {
         const located = fixed() ?? locatedRoute(table(), request);
         if (typeof located !== "string") {

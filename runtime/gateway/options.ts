@@ -6,7 +6,9 @@ import { ports } from "../contract/ports.ts";
 /** Everything a gateway is told when it starts. */
 export interface GatewayOptions {
   readonly host: string;
+  /** Shared ports: of REST and of gRPC, though each takes both. */
   readonly restPort: number;
+  readonly grpcPort: number;
   readonly adminPort: number;
   /** Name of this gateway among its like: its pod's. */
   readonly gateway: string;
@@ -16,9 +18,10 @@ export interface GatewayOptions {
   readonly logLevel: LogLevel;
 }
 
-const usage = "gateway [--rest-port PORT] [--admin-port PORT]";
+const usage = "gateway [--rest-port PORT] [--grpc-port PORT] [--admin-port PORT]";
 const names = {
   restPort: { flag: "rest-port" },
+  grpcPort: { flag: "grpc-port" },
   adminPort: { flag: "admin-port" },
   host: { variable: environment.bindAddress },
   gateway: { variable: environment.podName },
@@ -33,7 +36,7 @@ const maxDrainDelayMs = 600_000;
 
 /** Options from the arguments after `gateway` and the environment. Throws `UsageWrong` or `OptionInvalid`. */
 export function gatewayOptions(args: readonly string[], env: Environment): GatewayOptions {
-  const source = optionSource(args, env, { flags: ["rest-port", "admin-port"], usage });
+  const source = optionSource(args, env, { flags: ["rest-port", "grpc-port", "admin-port"], usage });
   const text = (option: OptionNames, otherwise: string): string => source.find(option)?.text ?? otherwise;
   const number = (option: OptionNames, otherwise: number, max: number): number => {
     const value = source.find(option);
@@ -43,6 +46,7 @@ export function gatewayOptions(args: readonly string[], env: Environment): Gatew
   return {
     host: text(names.host, "0.0.0.0"),
     restPort: number(names.restPort, ports.rest, maxPort),
+    grpcPort: number(names.grpcPort, ports.grpc, maxPort),
     adminPort: number(names.adminPort, ports.admin, maxPort),
     gateway: text(names.gateway, "gateway"),
     operatorUrls: text(names.operatorUrls, "")

@@ -6,6 +6,7 @@ describe("gatewayOptions", () => {
     expect(gatewayOptions([], {})).toEqual({
       host: "0.0.0.0",
       restPort: 8501,
+      grpcPort: 8500,
       adminPort: 8502,
       gateway: "gateway",
       operatorUrls: [],
@@ -22,9 +23,10 @@ describe("gatewayOptions", () => {
       MODELWRIGHT_DRAIN_DELAY_MS: "0",
       MODELWRIGHT_LOG_LEVEL: "debug",
     };
-    expect(gatewayOptions(["--rest-port", "9501", "--admin-port", "9502"], env)).toEqual({
+    expect(gatewayOptions(["--rest-port", "9501", "--grpc-port", "9500", "--admin-port", "9502"], env)).toEqual({
       host: "10.0.0.7",
       restPort: 9501,
+      grpcPort: 9500,
       adminPort: 9502,
       gateway: "gateway-x",
       operatorUrls: ["http://a:8503", "http://b:8503"],

@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Wish } from "../routing/choice.ts";
+import type { LiveRoute } from "../routing/live.ts";
+import type { ClientAnswer } from "./client/client-answer.ts";
+import type { MethodShape } from "./messages/methods.ts";
+import type { Pass, RequestSource } from "./client/request-source.ts";
+
+/** A call that came, before it is known where it goes. */
+export interface ClientCall {
+  readonly client: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  /** `/<service>/<method>`. */
+  readonly method: string;
+  readonly shape: MethodShape;
+  readonly source: RequestSource;
+  readonly answer: ClientAnswer;
+  /** Aborts when the client leaves or what it sends is refused; its reason is `clientLeft` or a fault. */
+  readonly signal: AbortSignal;
+}
+
+/** The reason of a signal whose client cancelled its call or lost its connection: nobody is there to answer. */
+export const clientLeft = Symbol("the client cancelled the call");
+
+/** A call on its way to a pod. */
+export interface RoutedCall extends ClientCall {
+  readonly live: LiveRoute;
+  readonly wish: Wish;
+  /** Longest time from now to the end of its answer. */
+  readonly timeoutMs: number;
+  /** What looks at the request's bytes, anew for each pod that gets them. */
+  readonly pass: () => Pass;
+  /** Milliseconds that the client still allows; undefined: it sets no limit. */
+  readonly leftMs: () => number | undefined;
+}

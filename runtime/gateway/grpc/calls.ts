@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { LiveRoute } from "../routing/live.ts";
+import type { RouteTable } from "../routing/table.ts";
+import { type CallTime, callTime } from "./call-time.ts";
+import { type ClientCall, clientLeft } from "./call.ts";
+import { clientAnswer } from "./client/client-answer.ts";
+import { grpcFaults } from "./faults.ts";
+import { type CallParts, forward } from "./forward.ts";
+import { methodShape } from "./messages/methods.ts";
+import { ownMethods } from "./own-methods.ts";
+import { RequestSource } from "./client/request-source.ts";
+import { locatedCall, routedCall } from "./routed-call.ts";
+import { callFault, statusTrailers } from "./status.ts";
+
+interface CallsOptions extends CallParts {
+  readonly table: () => RouteTable;
+  /** Whether the gateway has a table and does not drain. */
+  readonly isReady: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Takes a call. `fixed`: the route of the port that it came to; absent on a shared port. */
+export type TakeCall = (client: ServerHttp2Stream, headers: IncomingHttpHeaders, fixed?: LiveRoute) => void;
+
+/** Within this a call has to say where it goes. Streams of messages may begin with a pause. */
+const openingMs = 60_000;
+
+/** Answers calls of gRPC, by pods or by the gateway itself. */
+export function grpcCalls(options: CallsOptions): TakeCall {
+  return (client, headers, fixed) => void taken(client, headers, fixed, options);
+}
+
+async function taken(
+  client: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  fixed: LiveRoute | undefined,
+  options: CallsOptions,
+): Promise<void> {
+  const ended = new AbortController();
+  const method = headers[":path"] ?? "";
+  const call: ClientCall = {
+    client,
+    headers,
+    method,
+    shape: methodShape(method),
+    source: new RequestSource(client, (thrown) => ended.abort(callFault(thrown))),
+    answer: clientAnswer(client),
+    signal: ended.signal,
+  };
+  client.once("close", () => {
+    if (!call.answer.hasEnded) ended.abort(clientLeft);
+  });
+  const time = callTime(call, options.clock);
+  const cancel = limitOpening(call, time, ended, options.clock);
+  try {
+    await opened(call, fixed, time, options);
+  } catch (thrown) {
+    if (thrown === clientLeft) return;
+    const fault = callFault(thrown);
+    options.log.debug("call refused", { code: fault.code, message: fault.message });
+    call.answer.end(statusTrailers(fault));
+  } finally {
+    cancel();
+  }
+}
+
+/** Finds out where a call goes, and sends it there. */
+async function opened(
+  call: ClientCall,
+  fixed: LiveRoute | undefined,
+  time: CallTime,
+  options: CallsOptions,
+): Promise<void> {
+  const located = fixed ?? (await locatedCall(call, options.table()));
+  if (located === "gateway") {
+    await ownMethods.get(call.method)?.(call, options);
+    return;
+  }
+  const routed = await routedCall(call, located, time);
+  if (call.signal.aborted) throw call.signal.reason;
+  forward(routed, options);
+}
+
+function limitOpening({ shape }: ClientCall, time: CallTime, ended: AbortController, clock: Clock): () => void {
+  const allowedMs = time.leftMs();
+  const isStream = shape.isStream === true;
+  if (isStream && allowedMs === undefined) return () => {};
+  const isClients = allowedMs !== undefined && (isStream || allowedMs < openingMs);
+  const fault = isClients
+    ? grpcFaults.DeadlinePassed({ timeoutMs: Math.round(allowedMs) })
+    : grpcFaults.MessageLate({ timeoutMs: openingMs });
+  return clock.after(isClients ? allowedMs : openingMs, () => ended.abort(fault));
+}

@@ -1,0 +1,49 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+
+/** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
+export interface ClientAnswer {
+  /** Headers went out: no other pod can answer. */
+  readonly hasBegun: boolean;
+  readonly hasEnded: boolean;
+  readonly begin: (headers: OutgoingHttpHeaders) => void;
+  /** False: no more until `drain`. */
+  readonly write: (chunk: Uint8Array) => boolean;
+  /** Ends it with trailers; where it has not begun they are all there is of it, together with `headers`. */
+  readonly end: (trailers: OutgoingHttpHeaders, headers?: OutgoingHttpHeaders) => void;
+}
+
+const ownHeaders: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
+
+export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
+  let hasBegun = false;
+  let hasEnded = false;
+  const isGone = (): boolean => client.destroyed || client.closed;
+  return {
+    get hasBegun() {
+      return hasBegun;
+    },
+    get hasEnded() {
+      return hasEnded;
+    },
+    begin: (headers) => {
+      hasBegun = true;
+      if (!isGone()) client.respond(headers, { waitForTrailers: true });
+    },
+    write: (chunk) => isGone() || client.write(chunk),
+    end: (trailers, headers = ownHeaders) => {
+      if (hasEnded || isGone()) return;
+      hasEnded = true;
+      // The rest of the request, if there is any, is not wanted (RFC 9113 §8.1).
+      client.once("finish", () => {
+        if (!client.readableEnded) client.close(constants.NGHTTP2_NO_ERROR);
+      });
+      if (!hasBegun) {
+        hasBegun = true;
+        client.respond({ ...headers, ...trailers }, { endStream: true });
+        return;
+      }
+      client.once("wantTrailers", () => client.sendTrailers(trailers));
+      client.end();
+    },
+  };
+}

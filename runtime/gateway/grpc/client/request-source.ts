@@ -1,0 +1,119 @@
+import { Buffer } from "node:buffer";
+import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+
+/** As of bodies over HTTP/1.1: so much is kept, so that a call can go to another pod when one breaks off. */
+const repeatableBytes = 64 * 1024;
+
+/** Looks at or changes what passes. Throws a fault to end the call. */
+export type Pass = (chunk: Buffer) => Buffer;
+
+interface Sink {
+  readonly pod: ClientHttp2Stream;
+  readonly pass: Pass;
+}
+
+/** What a client sends, from its first byte on: kept as far as it can be sent again, and passed on at the pod's pace. */
+export class RequestSource {
+  readonly #client: ServerHttp2Stream;
+  readonly #failed: (thrown: unknown) => void;
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #isRepeatable = true;
+  #isEnded: boolean;
+  #look: (() => void) | undefined;
+  #sink: Sink | undefined;
+
+  /** `failed` is told what a `Pass` threw. */
+  constructor(client: ServerHttp2Stream, failed: (thrown: unknown) => void) {
+    this.#client = client;
+    this.#failed = failed;
+    this.#isEnded = client.endAfterHeaders;
+    client.on("data", (chunk: Buffer) => {
+      if (this.#isRepeatable) this.#keep(chunk);
+      this.#write(chunk);
+      this.#look?.();
+    });
+    client.on("end", () => {
+      this.#isEnded = true;
+      this.#sink?.pod.end();
+      this.#look?.();
+    });
+  }
+
+  /** False once more has been sent on than is kept. */
+  get isRepeatable(): boolean {
+    return this.#isRepeatable;
+  }
+
+  /** Bytes that can be sent, or sent again. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** Resolves once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
+  beginning(isEnough: (bytes: Buffer) => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || signal.aborted;
+        if (!isEnough(joined(this.#kept)) && !isLast) return;
+        this.#look = undefined;
+        signal.removeEventListener("abort", look);
+        resolve();
+      };
+      this.#look = look;
+      signal.addEventListener("abort", look);
+      look();
+    });
+  }
+
+  /** Sends a pod everything, from the first byte on. */
+  sendTo(pod: ClientHttp2Stream, pass: Pass): void {
+    this.#sink = { pod, pass };
+    this.#client.resume();
+    const all = joined(this.#kept);
+    if (this.#keptBytes > repeatableBytes) this.#forget();
+    if (all.length > 0) this.#write(all);
+    if (this.#isEnded) pod.end();
+  }
+
+  /** Stops sending; what comes is kept again. */
+  detach(): void {
+    this.#sink = undefined;
+    if (this.#keptBytes <= repeatableBytes) this.#client.resume();
+  }
+
+  #write(chunk: Buffer): void {
+    const sink = this.#sink;
+    if (sink === undefined || sink.pod.destroyed) return;
+    try {
+      const bytes = sink.pass(chunk);
+      if (bytes.length === 0 || sink.pod.write(bytes)) return;
+    } catch (thrown) {
+      this.#failed(thrown);
+      return;
+    }
+    this.#client.pause();
+    sink.pod.once("drain", () => {
+      if (this.#sink === sink) this.#client.resume();
+    });
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#kept.push(chunk);
+    this.#keptBytes += chunk.length;
+    if (this.#keptBytes <= repeatableBytes) return;
+    if (this.#sink === undefined) this.#client.pause();
+    else this.#forget();
+  }
+
+  #forget(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#isRepeatable = false;
+  }
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+}

@@ -1,0 +1,50 @@
+import type { Fault } from "../../base/fault.ts";
+import { Passage, type PassageParts } from "../passage/passage.ts";
+import { Attempt } from "./pods/attempt.ts";
+import { clientLeft, type RoutedCall } from "./call.ts";
+import type { PodSessions } from "./pods/pod-sessions.ts";
+import { callFault, httpStatus, statusTrailers } from "./status.ts";
+
+/** What every call through this gateway shares. */
+export interface CallParts {
+  readonly sessions: PodSessions;
+  readonly passage: PassageParts;
+}
+
+/** Takes a call to a pod of its route, or to several one after the other, until it is answered, refused or left. */
+export function forward(call: RoutedCall, { sessions, passage: parts }: CallParts): void {
+  const { live, wish, source, answer, signal, timeoutMs } = call;
+  let current: Attempt | undefined;
+  const traveller = {
+    go: (): void => {
+      const target = passage.target();
+      if (target === undefined) return;
+      current = new Attempt(call, target, sessions.session(target.pod), {
+        answered: (status) => passage.answered(httpStatus(status)),
+        failed: (failure) => passage.failed(failure),
+      });
+      current.start();
+    },
+    stop: (fault: Fault): number => {
+      current?.cancel();
+      const trailers = statusTrailers(fault);
+      answer.end(trailers);
+      return httpStatus(trailers["grpc-status"]);
+    },
+  };
+  const passage = new Passage({ live, wish, sizeBytes: source.keptBytes, timeoutMs }, traveller, parts);
+  const ended = (): void => {
+    if (signal.reason !== clientLeft) {
+      passage.refuse(callFault(signal.reason));
+      return;
+    }
+    current?.cancel();
+    passage.left();
+  };
+  if (signal.aborted) {
+    ended();
+    return;
+  }
+  signal.addEventListener("abort", ended, { once: true });
+  passage.start();
+}

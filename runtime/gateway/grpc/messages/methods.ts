@@ -1,0 +1,39 @@
+/** How a method's request says which model and version it means, and whether its calls may last. */
+export interface MethodShape {
+  /**
+   * `spec`: TensorFlow Serving's ModelSpec, found by these field numbers from the outermost message in. `names`: model and
+   * version in fields 1 and 2. Absent: no model is named.
+   */
+  readonly model?: { readonly kind: "spec"; readonly path: readonly number[] } | { readonly kind: "names" };
+  /** A stream of messages: the route's time limit, which is for one answer, does not end it. */
+  readonly isStream?: boolean;
+}
+
+const spec: MethodShape = { model: { kind: "spec", path: [1] } };
+const names: MethodShape = { model: { kind: "names" } };
+
+/** By path. Numbers of fields: tensorflow_serving/apis/*.proto, open_inference_grpc.proto and Triton's grpc_service.proto. */
+const shapes: ReadonlyMap<string, MethodShape> = new Map([
+  ["/tensorflow.serving.PredictionService/Predict", spec],
+  ["/tensorflow.serving.PredictionService/Classify", spec],
+  ["/tensorflow.serving.PredictionService/Regress", spec],
+  ["/tensorflow.serving.PredictionService/GetModelMetadata", spec],
+  ["/tensorflow.serving.PredictionService/MultiInference", { model: { kind: "spec", path: [1, 1] } }],
+  ["/tensorflow.serving.ModelService/GetModelStatus", spec],
+  ["/inference.GRPCInferenceService/ModelReady", names],
+  ["/inference.GRPCInferenceService/ModelMetadata", names],
+  ["/inference.GRPCInferenceService/ModelConfig", names],
+  ["/inference.GRPCInferenceService/ModelStatistics", names],
+  ["/inference.GRPCInferenceService/ModelInfer", names],
+  ["/inference.GRPCInferenceService/ModelStreamInfer", { ...names, isStream: true }],
+  ["/grpc.health.v1.Health/Watch", { isStream: true }],
+  ["/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", { isStream: true }],
+  ["/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", { isStream: true }],
+]);
+
+const unknown: MethodShape = {};
+
+/** Of a method that nobody here knows: one call, no model. */
+export function methodShape(path: string): MethodShape {
+  return shapes.get(path) ?? unknown;
+}

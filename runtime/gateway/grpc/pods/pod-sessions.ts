@@ -1,0 +1,96 @@
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { connect as connectSocket, type Socket } from "node:net";
+import type { Clock } from "../../../base/clock.ts";
+import { ports } from "../../../contract/ports.ts";
+import { keepAlive } from "../../http2/heartbeat.ts";
+import type { LivePod } from "../../routing/live.ts";
+
+/** As over HTTP/1.1. */
+const connectTimeoutMs = 2_000;
+/** What pods' answers may have waiting unread, per stream and per connection. */
+const streamWindowBytes = 256 * 1024;
+const connectionWindowBytes = 16 * 1024 * 1024;
+/** Until the pod has told how many it takes. */
+const assumedStreams = 100;
+
+/** One connection to a pod. */
+export interface PodSession {
+  readonly session: ClientHttp2Session;
+  /** The pod has ever answered on it: what it then refuses, it refuses on purpose. */
+  isConnected: boolean;
+  /** The pod asked to go elsewhere. */
+  isLeaving: boolean;
+  streams: number;
+}
+
+/** Connections over HTTP/2 to the pods of the table: one a pod, and more when that has all the streams it takes. */
+export class PodSessions {
+  readonly #clock: Clock;
+  readonly #byPod = new Map<LivePod, PodSession[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A connection that takes one more stream; it may still be on its way. */
+  session(pod: LivePod): PodSession {
+    const sessions = this.#byPod.get(pod) ?? [];
+    for (const known of sessions) if (hasRoom(known)) return known;
+    const opened = this.#opened(pod);
+    this.#byPod.set(pod, [...sessions, opened]);
+    return opened;
+  }
+
+  /** Closes the connections to pods that left the table, after the calls they still have. */
+  retain(): void {
+    for (const [pod, sessions] of this.#byPod) {
+      if (pod.isLeaving) for (const { session } of sessions) session.close();
+    }
+  }
+
+  /** Resolves when the last call has ended. */
+  async close(): Promise<void> {
+    const open = [...this.#byPod.values()].flat().filter(({ session }) => !session.destroyed);
+    await Promise.all(open.map(({ session }) => new Promise<void>((resolve) => session.close(resolve))));
+  }
+
+  #opened(pod: LivePod): PodSession {
+    const { address: host, grpcPort: port = ports.grpc } = pod.endpoint;
+    const session = connectHttp2(`http://${host.includes(":") ? `[${host}]` : host}:${port}`, {
+      createConnection: () => connected(connectSocket({ host, port, noDelay: true }), this.#clock),
+      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
+    });
+    const opened: PodSession = { session, isConnected: false, isLeaving: false, streams: 0 };
+    session.once("connect", () => {
+      opened.isConnected = true;
+      session.setLocalWindowSize(connectionWindowBytes);
+      keepAlive(session, this.#clock);
+    });
+    session.once("goaway", () => {
+      opened.isLeaving = true;
+    });
+    // Its streams tell what it means to their calls.
+    session.on("error", () => {});
+    session.once("close", () => this.#forget(pod, opened));
+    return opened;
+  }
+
+  #forget(pod: LivePod, closed: PodSession): void {
+    const left = (this.#byPod.get(pod) ?? []).filter((known) => known !== closed);
+    if (left.length === 0) this.#byPod.delete(pod);
+    else this.#byPod.set(pod, left);
+  }
+}
+
+function hasRoom({ session, isLeaving, streams }: PodSession): boolean {
+  if (session.closed || session.destroyed || isLeaving) return false;
+  return streams < (session.remoteSettings?.maxConcurrentStreams ?? assumedStreams);
+}
+
+/** The socket, given up with ETIMEDOUT when it does not connect in time. */
+function connected(socket: Socket, clock: Clock): Socket {
+  const cancel = clock.after(connectTimeoutMs, () => {
+    socket.destroy(Object.assign(new Error(`no connection within ${connectTimeoutMs} ms`), { code: "ETIMEDOUT" }));
+  });
+  return socket.once("connect", cancel).once("close", cancel);
+}

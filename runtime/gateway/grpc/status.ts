@@ -1,0 +1,110 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import { ProtobufError } from "../../base/protobuf/wire-reader.ts";
+import { WireWriter } from "../../base/protobuf/wire-writer.ts";
+import { wireTypes } from "../../base/protobuf/wire-reader.ts";
+import { Fault } from "../../base/fault.ts";
+import type { faults } from "../faults.ts";
+import { grpcFaults } from "./faults.ts";
+
+/** Codes of gRPC that a gateway tells or understands (google.rpc.Code). */
+export const grpcCodes = {
+  OK: 0,
+  CANCELLED: 1,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+
+type Code = keyof typeof faults | keyof typeof grpcFaults;
+
+/** Code of each fault; the compiler checks that none is missing. */
+const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
+  RouteNotFound: "NOT_FOUND",
+  RouteAmbiguous: "INVALID_ARGUMENT",
+  VersionNotFound: "NOT_FOUND",
+  HoldFull: "UNAVAILABLE",
+  HoldTimedOut: "UNAVAILABLE",
+  RequestTimedOut: "DEADLINE_EXCEEDED",
+  BodyTooLarge: "RESOURCE_EXHAUSTED",
+  RequestUnreadable: "INVALID_ARGUMENT",
+  EndpointFailed: "UNAVAILABLE",
+  MessageUnreadable: "INVALID_ARGUMENT",
+  ModelUnnamed: "INVALID_ARGUMENT",
+  MethodUnknown: "UNIMPLEMENTED",
+  MessageLate: "DEADLINE_EXCEEDED",
+  DeadlinePassed: "DEADLINE_EXCEEDED",
+  NothingReady: "UNAVAILABLE",
+};
+
+const codeByFault: ReadonlyMap<string, keyof typeof grpcCodes> = new Map(Object.entries(codes));
+
+/** As TensorFlow Serving maps codes to statuses of HTTP; index = code. */
+const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+
+/** The status of HTTP that tells the same as `grpc-status`. */
+export function httpStatus(grpcStatus: unknown): number {
+  return httpStatuses[Number(grpcStatus)] ?? 500;
+}
+
+/** A message is cut to this, as the runtime's are: clients limit what carries it. */
+const maxMessage = 1024;
+
+/** What ends a call that the gateway refuses or gives up on: trailers that say why, and when asking again may help. */
+export function statusTrailers(fault: Fault): OutgoingHttpHeaders {
+  const code = grpcCodes[codeByFault.get(fault.code) ?? "INTERNAL"];
+  const message = fault.sentence.slice(0, maxMessage).toWellFormed();
+  const trailers: OutgoingHttpHeaders = { "grpc-status": String(code), "grpc-message": percentEncoded(message) };
+  if (typeof fault.retry !== "object") return trailers;
+  const { afterMs } = fault.retry;
+  return {
+    ...trailers,
+    "grpc-retry-pushback-ms": String(afterMs),
+    "grpc-status-details-bin": retryDetails({ code, message, afterMs }),
+  };
+}
+
+/** Protobuf that cannot be read, and whatever else was thrown, as a fault. */
+export function callFault(thrown: unknown): Fault {
+  return thrown instanceof ProtobufError
+    ? grpcFaults.MessageUnreadable({ reason: thrown.message }, thrown)
+    : Fault.from(thrown);
+}
+
+/** gRPC over HTTP2, "Status-Message": all but printable ASCII, and the percent sign itself, as their bytes in UTF-8. */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(text).replace(/%(?!25)([2-7][0-9A-F])/g, (escape, hex: string) =>
+    hex === "7F" ? escape : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** google.rpc.Status with a google.rpc.RetryInfo: the delay that clients are asked for. */
+function retryDetails({ code, message, afterMs }: { code: number; message: string; afterMs: number }): string {
+  const writer = new WireWriter();
+  writer.tag(1, wireTypes.varint);
+  writer.uint32(code);
+  writer.tag(2, wireTypes.bytes);
+  writer.string(message);
+  writer.tag(3, wireTypes.bytes);
+  writer.delimited(() => {
+    writer.tag(1, wireTypes.bytes);
+    writer.string("type.googleapis.com/google.rpc.RetryInfo");
+    writer.tag(2, wireTypes.bytes);
+    writer.delimited(() => {
+      writer.tag(1, wireTypes.bytes);
+      writer.delimited(() => writeDuration(writer, afterMs));
+    });
+  });
+  return writer.written.toString("base64");
+}
+
+/** google.protobuf.Duration. */
+function writeDuration(writer: WireWriter, ms: number): void {
+  writer.tag(1, wireTypes.varint);
+  writer.uint32(Math.floor(ms / 1000));
+  writer.tag(2, wireTypes.varint);
+  writer.uint32((ms % 1000) * 1_000_000);
+}
