@@ -13,6 +13,7 @@ export interface StartOptions {
   /** Manifest files or folders. */
   readonly manifests: readonly string[];
   readonly restPort: number;
+  readonly grpcPort: number;
   readonly apiPort: number;
   readonly pagePort: number;
   /** Folders that stand for PersistentVolumeClaims, by claim name. */
@@ -64,6 +65,7 @@ function startOptions(args: readonly string[]): StartOptions {
     options: {
       filename: { type: "string", short: "f", multiple: true, default: [] },
       "rest-port": { type: "string", default: String(ports.rest) },
+      "grpc-port": { type: "string", default: String(ports.grpc) },
       "api-port": { type: "string", default: "8001" },
       "page-port": { type: "string", default: "8080" },
       volume: { type: "string", multiple: true, default: [] },
@@ -79,6 +81,7 @@ function startOptions(args: readonly string[]): StartOptions {
     modelPath,
     manifests: values.filename,
     restPort: port("rest-port", values["rest-port"]),
+    grpcPort: port("grpc-port", values["grpc-port"]),
     apiPort: port("api-port", values["api-port"]),
     pagePort: port("page-port", values["page-port"]),
     volumes: Object.fromEntries(values.volume.map((text) => pair("volume", text))),

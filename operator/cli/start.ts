@@ -39,6 +39,7 @@ export async function start(options: StartOptions, parts: StartParts): Promise<v
   await checkPorts(options);
   const cluster = await startLocalCluster({
     restPort: options.restPort,
+    grpcPort: options.grpcPort,
     apiPort: options.apiPort,
     dataFolder: options.dataFolder ?? dataFolder(parts.environment, options.apiPort),
     volumes,
@@ -144,6 +145,7 @@ async function demonstrate({ gatewayUrl }: LocalCluster, print: (line: string) =
 
 function printAddresses(cluster: LocalCluster, pageUrl: string, print: (line: string) => void): void {
   print(`REST API    ${cluster.gatewayUrl}`);
+  print(`gRPC        ${cluster.grpcAddress}`);
   print(`page        ${pageUrl}`);
   print(`kubectl     export KUBECONFIG=${cluster.kubeconfigPath}`);
 }
@@ -163,9 +165,10 @@ function volumeFolder(path: string): string {
   return resolve(path);
 }
 
-async function checkPorts({ restPort, apiPort, pagePort }: StartOptions): Promise<void> {
+async function checkPorts({ restPort, grpcPort, apiPort, pagePort }: StartOptions): Promise<void> {
   const wanted = [
     { port: restPort, flag: "rest-port", purpose: "REST of all models" },
+    { port: grpcPort, flag: "grpc-port", purpose: "gRPC of all models" },
     { port: apiPort, flag: "api-port", purpose: "API server for kubectl" },
     { port: pagePort, flag: "page-port", purpose: "page of the operator" },
   ];

@@ -11,6 +11,7 @@ export const usage: Readonly<Record<string, string>> = {
   MODEL               a model file (.h5, .keras) to serve; nothing: the digits example
   -f, --filename      manifest file or folder; may be given several times; edits are followed
   --rest-port PORT    REST of all models (default ${ports.rest})
+  --grpc-port PORT    gRPC of all models (default ${ports.grpc})
   --api-port PORT     API server for kubectl (default 8001)
   --page-port PORT    page with models and their conditions (default 8080)
   --volume CLAIM=FOLDER   folder that stands for a PersistentVolumeClaim; may be given several times

@@ -6,8 +6,9 @@ import { adminPaths } from "../../runtime/contract/paths.ts";
 interface GatewayManifestOptions {
   readonly namespace: string;
   readonly image: string;
-  /** Port of the shared front on 127.0.0.1. */
+  /** Ports of the shared front on 127.0.0.1. */
   readonly restPort: number;
+  readonly grpcPort: number;
   readonly adminPort: number;
   /** URL of the operator's route stream. */
   readonly operatorUrl: string;
@@ -34,7 +35,7 @@ export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
             {
               name: "gateway",
               image: options.image,
-              args: ["gateway", "--rest-port", String(options.restPort), "--admin-port", String(options.adminPort)],
+              args: ["gateway", ...portArgs(options)],
               env: [
                 { name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
                 { name: environment.bindAddress, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
@@ -42,7 +43,10 @@ export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
                 { name: environment.logLevel, value: options.logLevel },
                 { name: environment.drainDelayMs, value: "0" },
               ],
-              ports: [{ name: "rest", containerPort: options.restPort }],
+              ports: [
+                { name: "rest", containerPort: options.restPort },
+                { name: "grpc", containerPort: options.grpcPort },
+              ],
               readinessProbe: readiness,
             },
           ],
@@ -50,4 +54,8 @@ export function gatewayReplicaSet(options: GatewayManifestOptions): ReplicaSet {
       },
     },
   };
+}
+
+function portArgs({ restPort, grpcPort, adminPort }: GatewayManifestOptions): string[] {
+  return ["--rest-port", String(restPort), "--grpc-port", String(grpcPort), "--admin-port", String(adminPort)];
 }

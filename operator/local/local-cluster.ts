@@ -20,6 +20,7 @@ import { modelDeploymentRules } from "../../crds/v1alpha1/validation.ts";
 
 export interface LocalClusterOptions {
   readonly restPort: number;
+  readonly grpcPort: number;
   readonly apiPort: number;
   /** Kubeconfig, logs and pod volumes. */
   readonly dataFolder: string;
@@ -38,6 +39,8 @@ export interface LocalCluster {
   readonly operator: Operator;
   readonly apiUrl: string;
   readonly gatewayUrl: string;
+  /** `host:port` of all models for clients of gRPC. */
+  readonly grpcAddress: string;
   readonly kubeconfigPath: string;
   /** Ends every pod and socket; resolves when no child is left. */
   stop(): Promise<void>;
@@ -97,7 +100,8 @@ async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omi
   await client.apply(resources.replicaSets, await localGateway(options, operator.routesPort));
   const kubeconfigPath = join(dataFolder, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
-  return { client, operator, apiUrl: http.url, gatewayUrl, kubeconfigPath };
+  const grpcAddress = `127.0.0.1:${options.grpcPort}`;
+  return { client, operator, apiUrl: http.url, gatewayUrl, grpcAddress, kubeconfigPath };
 }
 
 /** The API server with the ModelDeployment API and the namespace of the installation. */
@@ -113,11 +117,13 @@ async function startControlPlane({ apiPort }: LocalClusterOptions, ends: Ends) {
   return { apiServer, client, http };
 }
 
-async function localGateway({ restPort, logLevel }: LocalClusterOptions, routesPort: number): Promise<ReplicaSet> {
+async function localGateway(options: LocalClusterOptions, routesPort: number): Promise<ReplicaSet> {
+  const { restPort, grpcPort, logLevel } = options;
   return gatewayReplicaSet({
     namespace: systemNamespace,
     image: runtimeImage,
     restPort,
+    grpcPort,
     adminPort: await freePort(),
     operatorUrl: `http://127.0.0.1:${routesPort}`,
     logLevel,

@@ -18,14 +18,13 @@ const rounds = Number(process.argv[2] ?? 5);
 
 async function firstPredictionMs(): Promise<number> {
   const data = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
-  const ports = await Promise.all([freePort(), freePort(), freePort()]);
-  const [rest, api, page] = ports.map(String);
-  const startedMs = performance.now();
-  const child = spawn(
-    process.execPath,
-    [command, "start", "--rest-port", rest ?? "", "--api-port", api ?? "", "--page-port", page ?? "", "--data", data],
-    { stdio: ["ignore", "pipe", "inherit"] },
+  const ports = await Promise.all(
+    ["rest", "grpc", "api", "page"].map(async (name) => [`--${name}-port`, await freePort()]),
   );
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [command, "start", ...ports.flat().map(String), "--data", data], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     for await (const line of createInterface({ input: child.stdout })) {
       const match = /^predicted (\d) .*true class (\d)$/.exec(line);

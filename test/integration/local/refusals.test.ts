@@ -11,9 +11,10 @@ import { capture, type CommandResult } from "../../cluster/launch/kubectl.ts";
 vi.setConfig({ testTimeout: 120_000 });
 
 const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
-const portFlags = ["rest-port", "api-port", "page-port"] as const;
+const portFlags = ["rest-port", "grpc-port", "api-port", "page-port"] as const;
 const purposes = {
   "rest-port": "REST of all models",
+  "grpc-port": "gRPC of all models",
   "api-port": "API server for kubectl",
   "page-port": "page of the operator",
 };

@@ -21,8 +21,9 @@ describe("start without arguments", () => {
   afterAll(() => local.stop());
 
   test("says where everything is", async () => {
-    expect(local.lines.slice(0, 3)).toEqual([
+    expect(local.lines.slice(0, 4)).toEqual([
       `REST API    ${local.restUrl}`,
+      `gRPC        ${local.grpcAddress}`,
       `page        ${local.pageUrl}`,
       `kubectl     export KUBECONFIG=${local.kubeconfigPath}`,
     ]);

@@ -24,6 +24,7 @@ export interface Ended {
 export interface Started {
   readonly pid: number;
   readonly restUrl: string;
+  readonly grpcAddress: string;
   readonly apiUrl: string;
   readonly pageUrl: string;
   readonly apiPort: number;
@@ -50,9 +51,10 @@ const endMs = 60_000;
 
 /** Starts it; `line` tells when it is as far as a test needs it. */
 export async function started(args: readonly string[] = []): Promise<Started> {
-  const [restPort, apiPort, pagePort] = await freePorts();
+  const [restPort, grpcPort, apiPort, pagePort] = await freePorts();
   const dataFolder = mkdtempSync(join(tmpdir(), "modelwright-start-"));
-  const ports = ["--rest-port", `${restPort}`, "--api-port", `${apiPort}`, "--page-port", `${pagePort}`];
+  const numbers = { "rest-port": restPort, "grpc-port": grpcPort, "api-port": apiPort, "page-port": pagePort };
+  const ports = Object.entries(numbers).flatMap(([flag, port]) => [`--${flag}`, `${port}`]);
   const child = spawn(process.execPath, [command, "start", ...ports, "--data", dataFolder, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,6 +87,7 @@ export async function started(args: readonly string[] = []): Promise<Started> {
   return {
     pid,
     restUrl: `http://127.0.0.1:${restPort}`,
+    grpcAddress: `127.0.0.1:${grpcPort}`,
     apiUrl,
     pageUrl: `http://127.0.0.1:${pagePort}`,
     apiPort,
@@ -105,9 +108,10 @@ export async function started(args: readonly string[] = []): Promise<Started> {
 }
 
 /** Different ones: each is found by closing it again. */
-async function freePorts(found: ReadonlySet<number> = new Set()): Promise<readonly [number, number, number]> {
-  const [rest, api, page] = found;
-  if (rest !== undefined && api !== undefined && page !== undefined) return [rest, api, page];
+async function freePorts(found: ReadonlySet<number> = new Set()): Promise<readonly [number, number, number, number]> {
+  const [rest, grpc, api, page] = found;
+  if (rest !== undefined && grpc !== undefined && api !== undefined && page !== undefined)
+    return [rest, grpc, api, page];
   return freePorts(new Set([...found, await freePort()]));
 }
 

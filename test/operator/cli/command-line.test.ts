@@ -6,6 +6,7 @@ const defaults = {
   modelPath: undefined,
   manifests: [],
   restPort: 8501,
+  grpcPort: 8500,
   apiPort: 8001,
   pagePort: 8080,
   volumes: {},
@@ -22,8 +23,8 @@ describe("commandLine", () => {
       { ...defaults, manifests: ["a.yaml", "models/"] },
     ],
     "start takes ports and claims": [
-      ["start", "--rest-port", "9501", "--volume", "data=/srv/a=b"],
-      { ...defaults, restPort: 9501, volumes: { data: "/srv/a=b" } },
+      ["start", "--rest-port", "9501", "--grpc-port", "9500", "--volume", "data=/srv/a=b"],
+      { ...defaults, restPort: 9501, grpcPort: 9500, volumes: { data: "/srv/a=b" } },
     ],
     "serve leaves its arguments to the runtime": [
       ["serve", "digits.keras", "--http-port", "9501"],

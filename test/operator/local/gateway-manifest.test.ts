@@ -7,6 +7,7 @@ test("the gateway of local mode is found by its labels and understands its own a
     namespace: "modelwright-system",
     image: "localhost/runtime",
     restPort: 9501,
+    grpcPort: 9500,
     adminPort: 9502,
     operatorUrl: "http://127.0.0.1:8503",
     logLevel: "warn",
@@ -25,6 +26,7 @@ test("the gateway of local mode is found by its labels and understands its own a
   expect(gatewayOptions(args, env)).toEqual({
     host: "status.podIP",
     restPort: 9501,
+    grpcPort: 9500,
     adminPort: 9502,
     gateway: "metadata.name",
     operatorUrls: ["http://127.0.0.1:8503"],

@@ -17,6 +17,7 @@ beforeEach(async () => {
   dataFolder = mkdtempSync(join(tmpdir(), "modelwright-local-cluster-"));
   options = {
     restPort: await freePort(),
+    grpcPort: await freePort(),
     apiPort: await freePort(),
     dataFolder,
     volumes: {},
