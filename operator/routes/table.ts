@@ -1,15 +1,25 @@
 import { durationMs } from "../../crds/schema/grammar/duration.ts";
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import type {
+  ModelDeployment,
+  ModelDeploymentSpec,
+  ModelDeploymentStatus,
+} from "../../crds/v1alpha1/model-deployment.ts";
 import { ports } from "../../runtime/contract/ports.ts";
-import type { HoldPolicy, RevisionRoute, Route } from "../../runtime/contract/route-table.ts";
+import type { HoldPolicy, Mirror, RevisionRoute, Route, StickyKey } from "../../runtime/contract/route-table.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
 import { isPodReady, type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
 
-/** `spec.serving.limits` where the spec is silent; crds/v1alpha1/serving.ts promises these. */
-const assumed = { bodyBytes: 67_108_864, timeoutMs: 60_000 };
+/** What the spec leaves out; `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow` promise these in crds/v1alpha1. */
+const assumed = {
+  bodyBytes: 67_108_864,
+  timeoutMs: 60_000,
+  mirrorPercent: 100,
+  shadowPercent: 5,
+  shadowTolerance: 0.01,
+};
 const holdPolicy: HoldPolicy = { maxRequests: 256, maxBytes: 67_108_864, timeoutMs: 60_000 };
 
 /**
@@ -23,22 +33,75 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   const { name, namespace = "default" } = metadata;
   const { bodyBytes = assumed.bodyBytes, timeout } = spec.serving?.limits ?? {};
   const shares = statusShares(status);
+  const { hostnames = [] } = spec.traffic ?? {};
   const isOff = shares.every(({ weight }) => weight === 0);
   return {
     key: deploymentKey(namespace, name),
     resourceVersion: metadata.resourceVersion,
     model: spec.model.name ?? name,
     port,
-    hostnames: [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`],
-    revisions: shares.map((share) => revisionRoute(share, pods)),
+    hostnames: [
+      `${name}.${namespace}`,
+      `${name}.${namespace}.svc`,
+      `${name}.${namespace}.svc.cluster.local`,
+      ...hostnames,
+    ],
+    revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
     // Nobody is coming while it is switched off: requests are refused at once instead of waiting.
     hold: isOff ? { ...holdPolicy, maxRequests: 0 } : holdPolicy,
+    ...wishes(deployment),
     bodyBytes,
     timeoutMs: timeout === undefined ? assumed.timeoutMs : durationMs(timeout),
   };
 }
 
-function revisionRoute({ revision, version, weight }: Share, pods: readonly (Pod & Stored)[]): RevisionRoute {
+/** What only some routes have. */
+function wishes(deployment: ModelDeployment): Pick<Route, "sticky" | "mirror" | "hasOwnVersions"> {
+  const sticky = stickyKey(deployment);
+  const mirrored = mirror(deployment);
+  return {
+    ...(sticky === undefined ? {} : { sticky }),
+    ...(mirrored === undefined ? {} : { mirror: mirrored }),
+    ...(deployment.spec.model.versions === undefined ? {} : { hasOwnVersions: true }),
+  };
+}
+
+/** Names under which clients may ask for a revision. The first one is what is stable as soon as it serves. */
+function labelsOf({ revision }: Share, { stable, candidate }: ModelDeploymentStatus): readonly string[] {
+  const isStable = revision === (stable ?? candidate)?.revision;
+  return [...(isStable ? ["stable"] : []), ...(revision === candidate?.revision ? ["canary", "candidate"] : [])];
+}
+
+/** Between two rollouts the salt stays that of the last one. */
+function stickyKey({ spec, status: { stable, candidate } = {} }: ModelDeployment): StickyKey | undefined {
+  const { header, cookie } = spec.traffic?.sticky ?? {};
+  const salt = (candidate ?? stable)?.revision ?? "";
+  if (header !== undefined) return { header, salt };
+  return cookie === undefined ? undefined : { cookie, salt };
+}
+
+/** Copies that the candidate answers as well, as long as somebody else answers too. */
+function mirror({ spec, status: { stable, candidate } = {} }: ModelDeployment): Mirror | undefined {
+  const wanted = copies(spec);
+  if (wanted === undefined || candidate === undefined || (stable?.weight ?? 0) === 0) return undefined;
+  return { revision: candidate.revision, ...wanted };
+}
+
+/** Compared where the analysis wants that; of two that want copies the one that wants more gets them. */
+function copies({ traffic, rollout }: ModelDeploymentSpec): Omit<Mirror, "revision"> | undefined {
+  const { mirror: dropped } = traffic ?? {};
+  const { shadow } = rollout?.analysis?.predictionDiff ?? {};
+  const { percent = assumed.mirrorPercent } = dropped ?? { percent: 0 };
+  if (shadow === undefined) return dropped === undefined ? undefined : { percent };
+  const { percent: own = assumed.shadowPercent, tolerance = assumed.shadowTolerance } = shadow;
+  return { percent: Math.max(percent, own), compare: { tolerance } };
+}
+
+function revisionRoute(
+  { revision, version, weight }: Share,
+  pods: readonly (Pod & Stored)[],
+  named: readonly string[],
+): RevisionRoute {
   const own = pods.filter(({ metadata }) => metadata.labels?.[labels.revision] === revision).sort(byName);
   const addressed = own.flatMap((pod) => {
     const address = pod.status?.podIP ?? "";
@@ -53,6 +116,7 @@ function revisionRoute({ revision, version, weight }: Share, pods: readonly (Pod
       .filter(({ pod }) => !isLeaving(pod) && isPodReady(pod))
       .map(({ pod, address }) => ({ pod: pod.metadata.name, address, port: ports.rest })),
     draining: addressed.filter(({ pod }) => isLeaving(pod)).map(({ address }) => address),
+    labels: named,
   };
 }
 

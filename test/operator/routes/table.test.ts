@@ -21,6 +21,17 @@ const bare: Route = {
 const gateway = { port: 20_001 };
 const stable = { revision: "a1", version: "1", weight: 100 };
 
+const bareStable = { hash: "a1", version: "1", weight: 100, endpoints: [], draining: [], labels: ["stable"] };
+const halfway = {
+  gateway,
+  stable: { ...stable, weight: 50 },
+  candidate: { revision: "b2", version: "2", weight: 50 },
+};
+const halves = [
+  { ...bareStable, weight: 50 },
+  { hash: "b2", version: "2", weight: 50, endpoints: [], draining: [], labels: ["canary", "candidate"] },
+];
+
 const deployed = (status: ModelDeployment["status"], spec = {}): ModelDeployment & Stored => ({
   ...modelDeployment(spec),
   ...(status === undefined ? {} : { status }),
@@ -80,6 +91,7 @@ const cases: Readonly<
             { pod: "p-2", address: "10.0.0.2", port: 8501 },
           ],
           draining: [],
+          labels: ["stable"],
         },
       ],
     },
@@ -89,14 +101,18 @@ const cases: Readonly<
       deployed({ gateway, stable }),
       [pod("a1", "p-1", { ready: false }), pod("a1", "p-2", { podIP: "" }), pod("b2", "p-3")],
     ],
-    want: { ...bare, hold, revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: [] }] },
+    want: {
+      ...bare,
+      hold,
+      revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: [], labels: ["stable"] }],
+    },
   },
   "a pod that terminates drains, though it still is ready": {
     given: [deployed({ gateway, stable }), [pod("a1", "p-1", { leaves: true })]],
     want: {
       ...bare,
       hold,
-      revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: ["10.0.0.1"] }],
+      revisions: [{ hash: "a1", version: "1", weight: 100, endpoints: [], draining: ["10.0.0.1"], labels: ["stable"] }],
     },
   },
   "candidate and stable share the requests by weight": {
@@ -114,6 +130,7 @@ const cases: Readonly<
           weight: 75,
           endpoints: [{ pod: "p-1", address: "10.0.0.1", port: 8501 }],
           draining: [],
+          labels: ["stable"],
         },
         {
           hash: "b2",
@@ -121,9 +138,71 @@ const cases: Readonly<
           weight: 25,
           endpoints: [{ pod: "p-2", address: "10.0.0.2", port: 8501 }],
           draining: [],
+          labels: ["canary", "candidate"],
         },
       ],
     },
+  },
+  "a first revision has every label: it is what will be stable": {
+    given: [deployed({ gateway, candidate: stable }), []],
+    want: {
+      ...bare,
+      hold,
+      revisions: [
+        {
+          hash: "a1",
+          version: "1",
+          weight: 100,
+          endpoints: [],
+          draining: [],
+          labels: ["stable", "canary", "candidate"],
+        },
+      ],
+    },
+  },
+  "host names of the spec come after those of the Service": {
+    given: [deployed({ gateway }, { traffic: { hostnames: ["models.example.com"] } }), []],
+    want: { ...bare, hostnames: [...bare.hostnames, "models.example.com"] },
+  },
+  "a folder of numbered versions has numbers of its own": {
+    given: [
+      deployed(
+        { gateway },
+        { model: { source: { configMap: { name: "models", key: "digits.h5" } }, versions: { latest: { count: 2 } } } },
+      ),
+      [],
+    ],
+    want: { ...bare, hasOwnVersions: true },
+  },
+  "sticky requests are parted anew with each rollout, by its candidate": {
+    given: [deployed(halfway, { traffic: { sticky: { header: "x-user" } } }), []],
+    want: { ...bare, hold, revisions: halves, sticky: { header: "x-user", salt: "b2" } },
+  },
+  "after the rollout they stay as they were parted": {
+    given: [deployed({ gateway, stable }, { traffic: { sticky: { cookie: "user" } } }), []],
+    want: { ...bare, hold, revisions: [bareStable], sticky: { cookie: "user", salt: "a1" } },
+  },
+  "the candidate gets the copies that the spec wants, dropped": {
+    given: [deployed(halfway, { traffic: { mirror: {} } }), []],
+    want: { ...bare, hold, revisions: halves, mirror: { revision: "b2", percent: 100 } },
+  },
+  "copies for the analysis are compared": {
+    given: [deployed(halfway, { rollout: { analysis: { predictionDiff: { shadow: {} } } } }), []],
+    want: { ...bare, hold, revisions: halves, mirror: { revision: "b2", percent: 5, compare: { tolerance: 0.01 } } },
+  },
+  "of two wishes for copies the larger counts": {
+    given: [
+      deployed(halfway, {
+        traffic: { mirror: { percent: 20 } },
+        rollout: { analysis: { predictionDiff: { shadow: { percent: 10, tolerance: 0.1 } } } },
+      }),
+      [],
+    ],
+    want: { ...bare, hold, revisions: halves, mirror: { revision: "b2", percent: 20, compare: { tolerance: 0.1 } } },
+  },
+  "without a candidate nothing is copied": {
+    given: [deployed({ gateway, stable }, { traffic: { mirror: {} } }), []],
+    want: { ...bare, hold, revisions: [bareStable] },
   },
   "name on the wire and limits are the spec's": {
     given: [
