@@ -15,7 +15,7 @@ import { deploymentKey } from "../model-deployment/resources/names.ts";
 /** What the spec leaves out; `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow` promise these in crds/v1alpha1. */
 const assumed = {
   bodyBytes: 67_108_864,
-  timeoutMs: 60_000,
+  timeout: "60s",
   mirrorPercent: 100,
   shadowPercent: 5,
   shadowTolerance: 0.01,
@@ -31,28 +31,27 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   const port = status.gateway?.port;
   if (port === undefined || metadata.deletionTimestamp !== undefined) return undefined;
   const { name, namespace = "default" } = metadata;
-  const { bodyBytes = assumed.bodyBytes, timeout } = spec.serving?.limits ?? {};
+  const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = spec.serving?.limits ?? {};
   const shares = statusShares(status);
-  const { hostnames = [] } = spec.traffic ?? {};
   const isOff = shares.every(({ weight }) => weight === 0);
   return {
     key: deploymentKey(namespace, name),
     resourceVersion: metadata.resourceVersion,
     model: spec.model.name ?? name,
     port,
-    hostnames: [
-      `${name}.${namespace}`,
-      `${name}.${namespace}.svc`,
-      `${name}.${namespace}.svc.cluster.local`,
-      ...hostnames,
-    ],
+    hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
     // Nobody is coming while it is switched off: requests are refused at once instead of waiting.
     hold: isOff ? { ...holdPolicy, maxRequests: 0 } : holdPolicy,
     ...wishes(deployment),
     bodyBytes,
-    timeoutMs: timeout === undefined ? assumed.timeoutMs : durationMs(timeout),
+    timeoutMs: durationMs(timeout),
   };
+}
+
+/** Those by which Pods reach the Service. */
+function serviceNames(name: string, namespace: string): readonly string[] {
+  return ["", ".svc", ".svc.cluster.local"].map((end) => `${name}.${namespace}${end}`);
 }
 
 /** What only some routes have. */
