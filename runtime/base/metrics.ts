@@ -32,9 +32,12 @@ export interface Exposition {
 
 /** Metrics of one program, in Prometheus' text format. Create each metric once, at start. */
 export interface MetricSet {
-  counter<Label extends string>(shape: MetricShape<Label>): Counter<Label>;
+  /** With `collect`, what is counted elsewhere can be told at each scrape. */
+  counter<Label extends string>(shape: MetricShape<Label>, collect?: (counter: Counter<Label>) => void): Counter<Label>;
   gauge<Label extends string>(shape: MetricShape<Label>, collect?: (gauge: Gauge<Label>) => void): Gauge<Label>;
   histogram<Label extends string>(shape: HistogramShape<Label>): Histogram<Label>;
+  /** One whose values are counted elsewhere and read at each scrape. */
+  readHistogram<Label extends string>(shape: HistogramShape<Label>, read: () => Iterable<Series<Label>>): void;
   readonly exposition: () => Promise<Exposition>;
 }
 
@@ -49,37 +52,49 @@ export function metricSet(options: { readonly processMetrics: boolean }): Metric
   if (options.processMetrics) collectProcessMetrics(registry);
   const registers = [registry];
   return {
-    counter: ({ name, help, labels }) => new CounterMetric({ name, help, labelNames: [...labels], registers }),
+    counter: ({ name, help, labels }, collect) =>
+      new CounterMetric({ name, help, labelNames: [...labels], registers, ...collected(collect) }),
     gauge: ({ name, help, labels }, collect) =>
       new GaugeMetric({
         name,
         help,
         labelNames: [...labels],
         registers,
-        ...(collect === undefined
-          ? {}
-          : {
-              collect() {
-                collect(this);
-              },
-            }),
+        ...collected(collect),
       }),
     histogram: (shape) => registeredHistogram(registry, shape),
+    readHistogram: (shape, read) => registerRead(registry, shape, read),
     exposition: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
 
-interface Series<Label extends string> {
+/** prom-client calls it as a method of the metric. */
+function collected<M>(collect: ((metric: M) => void) | undefined): { collect?: (this: M) => void } {
+  if (collect === undefined) return {};
+  return {
+    collect() {
+      collect(this);
+    },
+  };
+}
+
+/** The values of one set of labels. */
+export interface Series<Label extends string> {
   readonly labels: LabelValues<Label>;
   /** Values by the first bucket that holds them; the last one holds what none else does. */
+  readonly counts: ArrayLike<number>;
+  readonly sum: number;
+}
+
+interface CountedSeries<Label extends string> extends Series<Label> {
   readonly counts: Float64Array;
   sum: number;
 }
 
 function registeredHistogram<Label extends string>(registry: Registry, shape: HistogramShape<Label>): Histogram<Label> {
-  const { name, help, labels: names, buckets } = shape;
-  const all = new Map<string, Series<Label>>();
-  const seriesOf = (labels: LabelValues<Label>): Series<Label> => {
+  const { labels: names, buckets } = shape;
+  const all = new Map<string, CountedSeries<Label>>();
+  const seriesOf = (labels: LabelValues<Label>): CountedSeries<Label> => {
     const key = keyOf(names, labels);
     const known = all.get(key);
     if (known !== undefined) return known;
@@ -88,14 +103,7 @@ function registeredHistogram<Label extends string>(registry: Registry, shape: Hi
     return series;
   };
   if (names.length === 0) seriesOf({} as LabelValues<Label>); // there is no label
-  const exposed = async () => ({
-    name,
-    help,
-    type: "histogram",
-    values: [...all.values()].flatMap((series) => exposedValues(shape, series)),
-    aggregator: "sum",
-  });
-  registry.registerMetric({ name, get: exposed } as unknown as Metric); // all that a registry asks of a metric
+  registerRead(registry, shape, () => all.values());
   return {
     observe: (labels, value) => {
       const series = seriesOf(labels);
@@ -108,6 +116,22 @@ function registeredHistogram<Label extends string>(registry: Registry, shape: Hi
   };
 }
 
+function registerRead<Label extends string>(
+  registry: Registry,
+  shape: HistogramShape<Label>,
+  read: () => Iterable<Series<Label>>,
+): void {
+  const { name, help } = shape;
+  const exposed = async () => ({
+    name,
+    help,
+    type: "histogram",
+    values: [...read()].flatMap((series) => exposedValues(shape, series)),
+    aggregator: "sum",
+  });
+  registry.registerMetric({ name, get: exposed } as unknown as Metric); // all that a registry asks of a metric
+}
+
 function keyOf<Label extends string>(names: readonly Label[], labels: LabelValues<Label>): string {
   let key = "";
   for (const name of names) key += `${labels[name]}\n`;
@@ -118,8 +142,8 @@ function keyOf<Label extends string>(names: readonly Label[], labels: LabelValue
 function exposedValues<Label extends string>({ name, buckets }: HistogramShape<Label>, series: Series<Label>) {
   const { labels, counts, sum } = series;
   let count = 0;
-  const values = [...counts].map((inBucket, i) => {
-    count += inBucket;
+  const values = Array.from({ length: buckets.length + 1 }, (_, i) => {
+    count += counts[i] ?? 0;
     return { metricName: `${name}_bucket`, labels: { le: buckets[i] ?? "+Inf", ...labels }, value: count };
   });
   return [

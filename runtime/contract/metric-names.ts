@@ -27,6 +27,9 @@ export const metricNames = {
   watchEnds: "modelwright_watch_ends_total",
   figuresPulls: "modelwright_figures_pulls_total",
   figuresPullDuration: "modelwright_figures_pull_duration_seconds",
+  candidateWeight: "modelwright_candidate_weight_ratio",
+  candidateVerdict: "modelwright_candidate_verdict_info",
+  candidateDivergence: "modelwright_candidate_divergence_ratio",
 } as const;
 
 /** Names that TensorFlow Serving gives what we count as well, so that dashboards made for it go on. */

@@ -105,13 +105,14 @@ export type TableMessage =
 
 /**
  * Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `newer`, before it, that
- * of this key something newer serves, told by another operator; `wake` that requests wait.
+ * of this key something newer serves, told by another operator; `wake` that requests wait, and how many: at once, and
+ * every second for as long as some do.
  */
 export type GatewayMessage =
   | { readonly type: "hello"; readonly gateway: string }
   | { readonly type: "newer"; readonly version: number; readonly key: string }
   | { readonly type: "ack"; readonly version: number }
-  | { readonly type: "wake"; readonly key: string };
+  | { readonly type: "wake"; readonly key: string; readonly waiting?: number };
 
 /** Header on every answer through the gateway: the revision that answered. */
 export const revisionHeader = "modelwright-revision";

@@ -9,6 +9,7 @@ export const faults = faultCatalogue<{
   HoldTimedOut: { key: string; timeoutMs: number };
   RequestTimedOut: { key: string; timeoutMs: number };
   BodyTooLarge: { sizeBytes: number; limitBytes: number };
+  RequestUnreadable: { part: string };
   EndpointFailed: { key: string; pod: string; cause: string };
 }>({
   RouteNotFound: {
@@ -53,6 +54,12 @@ export const faults = faultCatalogue<{
   BodyTooLarge: {
     message: ({ sizeBytes, limitBytes }) => `request body has ${sizeBytes} bytes; at most ${limitBytes} are accepted`,
     hint: () => "send fewer rows a request or raise spec.serving.limits.bodyBytes",
+    retry: "never",
+    level: "info",
+  },
+  RequestUnreadable: {
+    message: ({ part }) => `${part} has characters that HTTP cannot carry`,
+    hint: () => "encode them, as in %20 for a space",
     retry: "never",
     level: "info",
   },

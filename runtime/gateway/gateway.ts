@@ -2,30 +2,29 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import { faults } from "./faults.ts";
-import type { RequestRecord } from "./figures.ts";
+import { createLedger, type Ledger } from "./figures/ledger.ts";
+import { grpcCalls } from "./grpc/calls.ts";
+import { PodSessions } from "./grpc/pods/pod-sessions.ts";
 import { Listeners } from "./listeners.ts";
 import type { GatewayOptions } from "./options.ts";
+import { wakeCalls } from "./passage/wakes.ts";
 import { answerFault, answerProbe } from "./proxy/answer.ts";
-import { clientLeft, proxied, type ProxyParts } from "./proxy/proxied.ts";
-import { Upstreams } from "./proxy/upstream.ts";
+import { asked } from "./proxy/asked.ts";
+import { Exchange, type ExchangeParts } from "./proxy/exchange.ts";
 import { newestRoutes } from "./routing/newest.ts";
 import { type Lookup, type Operators, operators } from "./routing/operators.ts";
 import { queued } from "./routing/hold.ts";
-import type { LiveRoute } from "./routing/live.ts";
-import { addressesInUse, routeTable, type RouteTable } from "./routing/table.ts";
+import { routeTable, type RouteTable } from "./routing/table.ts";
+import { Connections } from "./upstream/connections.ts";
 
 interface GatewayParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  readonly record: (request: RequestRecord) => void;
   /** How hosts of operators are resolved. Default: as the system does. */
   readonly lookup?: Lookup;
 }
 
-/** nginx's status for a client that closed its connection before its answer. */
-const clientClosedRequest = 499;
 /** A refused client may go on sending for this long, so that it reads its answer. */
 const lingerMs = 2_000;
 
@@ -35,35 +34,61 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #table: RouteTable;
   readonly #listeners: Listeners;
-  readonly #upstreams = new Upstreams();
-  readonly #proxy: ProxyParts;
+  readonly #connections: Connections;
+  readonly #podSessions: PodSessions;
+  readonly #exchange: ExchangeParts;
+  /** What this gateway counts. */
+  readonly ledger: Ledger;
   #operators: Operators | undefined;
   #draining = false;
 
   constructor(options: GatewayOptions, parts: GatewayParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#podSessions = new PodSessions(parts.clock);
+    const monotonic = (): number => parts.clock.monotonic();
+    const run = `${parts.clock.now().toString(36)}-${Math.floor(parts.random() * 2 ** 32).toString(36)}`;
+    const ledger = createLedger({ gateway: options.gateway, run, monotonic });
+    this.ledger = ledger;
+    this.#connections = new Connections(parts.clock);
+    const passage = {
+      clock: parts.clock,
+      ledger,
+      random: parts.random,
+      monotonic,
+      waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
+    };
     this.#table = routeTable(
       (table) => {
-        this.#upstreams.retain(addressesInUse(table));
+        this.#podSessions.retain();
         this.#listeners.align(table);
       },
-      { gateway: options.gateway, monotonic: () => parts.clock.monotonic() },
+      { ledger, gateway: options.gateway, monotonic },
     );
     this.#listeners = new Listeners({
       host: options.host,
-      frontPort: options.restPort,
+      restPort: options.restPort,
+      grpcPort: options.grpcPort,
       table: () => this.#table,
-      forward: (request, response, live) => void this.#forward(request, response, live),
+      forward: (request, response, live) =>
+        new Exchange(request, response, asked(live, request), this.#exchange).start(),
+      call: grpcCalls({
+        table: () => this.#table,
+        isReady: () => this.isReady,
+        sessions: this.#podSessions,
+        passage,
+        clock: parts.clock,
+        log: parts.log,
+      }),
       refuse: answerFault,
       tell: (response, probe) => answerProbe(response, probe, this.isReady),
+      clock: parts.clock,
       log: parts.log,
     });
-    this.#proxy = {
-      upstreams: this.#upstreams,
-      clock: parts.clock,
-      random: parts.random,
-      wake: (key) => this.#operators?.wake(key),
+    this.#exchange = {
+      ...passage,
+      connections: this.#connections,
+      refuse: (request, response, fault) => this.#refuse(request, response, fault),
     };
   }
 
@@ -98,38 +123,19 @@ export class Gateway {
     await this.#parts.clock.sleep(this.#options.drainDelayMs);
     await this.#listeners.drain();
     this.#operators?.close();
-    await this.#upstreams.close();
+    this.#connections.close();
+    await this.#podSessions.close();
   }
 
-  async #forward(request: IncomingMessage, response: ServerResponse, live: LiveRoute): Promise<void> {
-    const { clock } = this.#parts;
-    const startedMs = clock.monotonic();
-    const ended = new AbortController();
-    const { timeoutMs, key } = live.route;
-    const cancelTimer = clock.after(timeoutMs, () => ended.abort(faults.RequestTimedOut({ key, timeoutMs })));
-    response.once("close", () => {
-      if (!response.writableFinished) ended.abort(clientLeft);
-    });
-    let revision = "";
-    try {
-      revision = await proxied({ request, response, live, signal: ended.signal }, this.#proxy);
-    } catch (thrown) {
-      if (thrown !== clientLeft) this.#refuse(request, response, Fault.from(thrown));
-    } finally {
-      cancelTimer();
-    }
-    const status = ended.signal.reason === clientLeft ? clientClosedRequest : response.statusCode;
-    this.#parts.record({ key, revision, status, durationMs: clock.monotonic() - startedMs });
-  }
-
-  #refuse(request: IncomingMessage, response: ServerResponse, fault: Fault): void {
+  #refuse(request: IncomingMessage, response: ServerResponse, fault: Fault): number {
     this.#parts.log.debug("request refused", { code: fault.code, message: fault.message });
     if (!request.complete && !response.headersSent) {
       // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
-      response.setHeader("connection", "close");
+      if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
       request.resume();
       this.#parts.clock.after(lingerMs, () => request.destroy());
     }
     answerFault(response, fault);
+    return response.statusCode;
   }
 }

@@ -1,6 +1,7 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { Fault } from "../base/fault.ts";
 import type { Exposition } from "../base/metrics.ts";
+import { figuresPath, type GatewayFigures } from "../contract/figures.ts";
 import type { ModelFacts, ModelState } from "../contract/model-facts.ts";
 import { adminPaths, tensorflowMetricsPath } from "../contract/paths.ts";
 
@@ -13,6 +14,8 @@ export interface AdminFacts {
   /** Every version of every model; absent in programs that hold none: `/model` and `/models` are 404 then. */
   readonly models?: () => readonly ModelFacts[];
   readonly metrics: () => Promise<Exposition>;
+  /** What a gateway counted since the pull that answered this cursor; absent in the other programs: `/figures` is 404 then. */
+  readonly figures?: (after: number) => GatewayFigures;
 }
 
 interface AdminAnswer {
@@ -31,24 +34,26 @@ export function adminListener(facts: AdminFacts): RequestListener {
   };
 }
 
-async function adminAnswer(path: string, facts: AdminFacts): Promise<AdminAnswer> {
-  switch (path) {
-    case adminPaths.healthz:
-      return health(facts.stuck?.() ?? []);
-    case adminPaths.readyz:
-      return readiness(facts.state());
-    case adminPaths.metrics:
-    case tensorflowMetricsPath: {
-      const { contentType, text } = await facts.metrics();
-      return { status: 200, contentType, text };
-    }
-    case adminPaths.model:
-      return found(path, mainModel(facts.models?.() ?? []));
-    case adminPaths.models:
-      return found(path, facts.models?.());
-    default:
-      return notHere(path);
-  }
+type AnswerOf = (facts: AdminFacts, query: string) => AdminAnswer | Promise<AdminAnswer>;
+
+const answers: ReadonlyMap<string, AnswerOf> = new Map<string, AnswerOf>([
+  [adminPaths.healthz, ({ stuck }) => health(stuck?.() ?? [])],
+  [adminPaths.readyz, ({ state }) => readiness(state())],
+  [adminPaths.metrics, metricsAnswer],
+  [tensorflowMetricsPath, metricsAnswer],
+  [adminPaths.model, ({ models }) => found(adminPaths.model, mainModel(models?.() ?? []))],
+  [adminPaths.models, ({ models }) => found(adminPaths.models, models?.())],
+  [figuresPath, ({ figures }, query) => found(figuresPath, figures?.(cursorOf(query)))],
+]);
+
+async function adminAnswer(url: string, facts: AdminFacts): Promise<AdminAnswer> {
+  const [path = "", query = ""] = url.split("?");
+  return (await answers.get(path)?.(facts, query)) ?? notHere(path);
+}
+
+async function metricsAnswer({ metrics }: AdminFacts): Promise<AdminAnswer> {
+  const { contentType, text } = await metrics();
+  return { status: 200, contentType, text };
 }
 
 function health(stuck: readonly string[]): AdminAnswer {
@@ -58,6 +63,12 @@ function health(stuck: readonly string[]): AdminAnswer {
 
 function readiness(state: ModelState): AdminAnswer {
   return plain(state === "Ready" ? 200 : 503, state);
+}
+
+/** Whatever is no cursor asks for everything. */
+function cursorOf(query: string): number {
+  const after = Number(new URLSearchParams(query).get("after"));
+  return Number.isSafeInteger(after) && after > 0 ? after : 0;
 }
 
 function found(path: string, value: unknown): AdminAnswer {

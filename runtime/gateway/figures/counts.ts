@@ -4,8 +4,6 @@ import { latencyBucket, type MirrorFigures, type RevisionFigures } from "../../c
 /** What became of a request that a pod had. A client that left is none of these: nobody knows how it would have ended. */
 export type Ending = "answered" | "connection" | "timeout";
 
-type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
-
 /** Counters of one revision: plain numbers, so that a request adds to them and nothing is looked up. */
 export interface RevisionCounts {
   completed: number;
@@ -19,8 +17,11 @@ export interface RevisionCounts {
   readonly latency: number[];
   readonly answers: AnswerCounts;
   /** Absent until the first copy. */
-  mirrored?: Mutable<MirrorFigures>;
+  mirrored?: MirrorCounts;
 }
+
+/** Of copies. `dropped`: not sent, since too many were under way or the gateway was busy. */
+export type MirrorCounts = { -readonly [Field in keyof MirrorFigures]: number } & { dropped: number };
 
 export function revisionCounts(): RevisionCounts {
   return {
@@ -90,7 +91,7 @@ export function countService(counts: RevisionCounts, { ending, status, serviceMs
 
 /** As the contract has it. */
 export function revisionFigures(counts: RevisionCounts): RevisionFigures {
-  const { completed, rejected, inFlight, serviceMs, latency, mirrored } = counts;
+  const { completed, rejected, inFlight, serviceMs, latency } = counts;
   return {
     completed,
     failed: { status: counts.failedStatus, connection: counts.failedConnection, timeout: counts.failedTimeout },
@@ -98,6 +99,10 @@ export function revisionFigures(counts: RevisionCounts): RevisionFigures {
     inFlight,
     serviceMs,
     latency: [...latency],
-    ...(mirrored === undefined ? {} : { mirrored: { ...mirrored } }),
+    ...(counts.mirrored === undefined ? {} : { mirrored: mirrorFigures(counts.mirrored) }),
   };
+}
+
+function mirrorFigures({ dropped: _notInTheContract, ...figures }: MirrorCounts): MirrorFigures {
+  return figures;
 }

@@ -7,6 +7,8 @@ export interface ModelCounts {
   arrivals: number;
   refused: number;
   abandoned: number;
+  /** Requests sent once more. */
+  repeated: number;
   /** Who waits at this moment. */
   readonly waiting: () => WaitingFigures;
   /** By hash: those of the route, and some that left it, should they come back. */
@@ -144,6 +146,7 @@ function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
     arrivals: 0,
     refused: 0,
     abandoned: 0,
+    repeated: 0,
     waiting,
     revisions: new Map(),
     answers: answerCounts(),

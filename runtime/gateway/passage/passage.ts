@@ -178,6 +178,7 @@ export class Passage {
   #again(): void {
     const cancel = waitForTurn(this.#journey.live.traffic, () => {
       this.#isAgain = true;
+      this.#journey.live.counts.repeated += 1;
       this.#admit();
     });
     if (cancel !== undefined) this.#cancelWait = cancel;

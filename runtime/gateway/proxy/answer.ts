@@ -15,6 +15,7 @@ const statuses: Record<Code, number> = {
   HoldTimedOut: 504,
   RequestTimedOut: 504,
   BodyTooLarge: 413,
+  RequestUnreadable: 400,
   EndpointFailed: 503,
 };
 

@@ -1,7 +1,10 @@
-import type { IncomingMessage } from "node:http";
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { modelHeader, revisionHeader } from "../../contract/route-table.ts";
+import { faults } from "../faults.ts";
+import type { BodyKind } from "./body.ts";
 
-/** Headers that end at each connection (RFC 9110 §7.6.1), and those that the gateway answers itself. */
+/** Headers that end at each connection (RFC 9110 §7.6.1), that say how long the body is, and those that the gateway answers itself. */
 const hopByHop = new Set([
   "connection",
   "keep-alive",
@@ -11,39 +14,74 @@ const hopByHop = new Set([
   "te",
   "trailer",
   "transfer-encoding",
+  "content-length",
   "upgrade",
   "expect",
   modelHeader,
 ]);
 
-/** The client's headers as name, value, name, value …, without those that belong to its connection. */
-export function requestHeaders(request: IncomingMessage): string[] {
+/** What may stand in a header or a path: a character beyond them would become another one on the wire, or end the line. */
+const beyondText = /[^\t\x20-\x7e\x80-\xff]/;
+const beyondPath = /[^\x21-\x7e\x80-\xff]/;
+
+interface RequestText {
+  readonly path: string;
+  readonly kind: BodyKind;
+  /** Of a kept body its size, of a sized one what its client announced. */
+  readonly sizeBytes: number;
+}
+
+/** Request line and headers for a pod: the client's, without those of its connection. Throws `RequestUnreadable`. */
+export function requestHead(request: IncomingMessage, { path, kind, sizeBytes }: RequestText): string {
+  if (beyondPath.test(path)) throw faults.RequestUnreadable({ part: "path" });
+  const line = `${request.method ?? "GET"} ${path} HTTP/1.1\r\n`;
+  const host = request.headers.host === undefined ? "host: \r\n" : "";
+  return `${line}${headerLines(request)}${host}${framingLine(request, kind, sizeBytes)}\r\n`;
+}
+
+function headerLines(request: IncomingMessage): string {
   const raw = request.rawHeaders;
   const named = connectionHeaders(request.headers.connection);
-  const kept: string[] = [];
+  let lines = "";
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const [name, value] = [raw[i], raw[i + 1]];
-    if (name === undefined || value === undefined) continue;
+    const name = raw[i] ?? "";
+    const value = raw[i + 1] ?? "";
     const lower = name.toLowerCase();
-    if (!hopByHop.has(lower) && !named.has(lower)) kept.push(name, value);
+    if (hopByHop.has(lower) || named?.has(lower) === true) continue;
+    if (beyondText.test(value)) throw faults.RequestUnreadable({ part: `header ${lower}` });
+    lines += `${name}: ${value}\r\n`;
   }
-  return kept;
+  return lines;
 }
 
-/** The pod's headers without those of its connection, and with the revision that answered. */
-export function responseHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  revision: string,
-): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !hopByHop.has(name)) kept[name] = value;
-  }
-  kept[revisionHeader] = revision;
-  return kept;
+function framingLine(request: IncomingMessage, kind: BodyKind, sizeBytes: number): string {
+  if (kind === "chunked") return "transfer-encoding: chunked\r\n";
+  if (kind === "none" && request.headers["content-length"] === undefined) return "";
+  return `content-length: ${sizeBytes}\r\n`;
 }
 
-function connectionHeaders(value: string | undefined): ReadonlySet<string> {
-  if (value === undefined || value === "keep-alive" || value === "close") return new Set();
+/** Head and body in one piece, so that they go out in one packet. */
+export function requestBytes(head: string, body: Buffer | undefined): Buffer {
+  const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
+  bytes.write(head, 0, "latin1");
+  body?.copy(bytes, head.length);
+  return bytes;
+}
+
+/** The pod's headers with the revision that answered, as Node writes them fastest. Changes `headers`. */
+export function responseHeaders(headers: string[], revision: string, isHttp2: boolean): string[] | OutgoingHttpHeaders {
+  headers.push(revisionHeader, revision);
+  if (!isHttp2) return headers;
+  const grouped: Record<string, string | string[]> = {};
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const [name = "", value = ""] = [headers[i]?.toLowerCase(), headers[i + 1]];
+    const before = grouped[name];
+    grouped[name] = before === undefined ? value : [before, value].flat();
+  }
+  return grouped;
+}
+
+function connectionHeaders(value: string | undefined): ReadonlySet<string> | undefined {
+  if (value === undefined || value === "keep-alive" || value === "close") return undefined;
   return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
 }

@@ -24,7 +24,7 @@ interface OperatorsOptions {
 
 /** Streams to every replica of the operator: the leader needs the acknowledgements, and each replica may lead. */
 export interface Operators {
-  readonly wake: (key: string) => void;
+  readonly wake: (key: string, waiting?: number) => void;
   readonly close: () => void;
 }
 
@@ -67,7 +67,7 @@ export function operators(options: OperatorsOptions): Operators {
   };
   run().catch((thrown: unknown) => log.error("the search for operators broke", { fault: Fault.from(thrown).message }));
   return {
-    wake: (key) => streams.forEach((stream) => stream.wake(key)),
+    wake: (key, waiting) => streams.forEach((stream) => stream.wake(key, waiting)),
     close: () => {
       closing.abort();
       streams.forEach((stream) => stream.close());

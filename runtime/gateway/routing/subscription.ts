@@ -26,7 +26,7 @@ interface SubscriptionOptions {
 export interface Subscription {
   /** True while the operator answers. */
   readonly isOpen: boolean;
-  readonly wake: (key: string) => void;
+  readonly wake: (key: string, waiting?: number) => void;
   readonly close: () => void;
 }
 
@@ -57,7 +57,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
     get isOpen() {
       return isOpen;
     },
-    wake: (key) => current?.write(line({ type: "wake", key })),
+    wake: (key, waiting) => current?.write(line({ type: "wake", key, ...(waiting === undefined ? {} : { waiting }) })),
     close: () => {
       closing.abort();
       current?.destroy();

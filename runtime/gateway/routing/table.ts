@@ -1,7 +1,7 @@
 import type { TableMessage } from "../../contract/route-table.ts";
 import { createLedger, type Ledger } from "../figures/ledger.ts";
 import { releaseHeld } from "./hold.ts";
-import { clearRoute, endpointAddress, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
+import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
 
 /** The table this gateway works by. It is kept when the operator is away. */
 export interface RouteTable {
@@ -76,15 +76,6 @@ export function routeTable(
     },
   };
   return table;
-}
-
-/** Every `address:port` that a route of the table may send to. */
-export function addressesInUse(table: RouteTable): Set<string> {
-  const addresses = new Set<string>();
-  for (const { route } of table.byKey.values())
-    for (const revision of route.revisions)
-      for (const endpoint of revision.endpoints) addresses.add(endpointAddress(endpoint));
-  return addresses;
 }
 
 function unlisted(routes: readonly { readonly key: string }[], byKey: ReadonlyMap<string, LiveRoute>): string[] {

@@ -6,12 +6,13 @@ describe("the gateway's program", () => {
   test("opens its ports, tells readiness and figures, and ends when it is told to", async () => {
     const source = await tableSource();
     const upstream = await pod("p0");
-    const [restPort, adminPort] = [await freePort(), await freePort()];
+    const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
     const stop = new AbortController();
     const running = runGateway(
       {
         host: "127.0.0.1",
         restPort,
+        grpcPort,
         adminPort,
         gateway: "g0",
         operatorUrls: [source.url],

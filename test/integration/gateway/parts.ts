@@ -12,7 +12,6 @@ import { createInterface } from "node:readline";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
-import type { RequestRecord } from "../../../runtime/gateway/figures.ts";
 import { Gateway } from "../../../runtime/gateway/gateway.ts";
 
 /** A loopback server at a free port. */
@@ -42,10 +41,13 @@ export async function listening(listener: RequestListener): Promise<Listening> {
 export async function pod(name: string, listener?: RequestListener): Promise<Listening & { endpoint: Endpoint }> {
   const answered = await listening(
     listener ??
-      (async (message, response) => {
-        const body = await text(message);
-        response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify({ pod: name, path: message.url, body }));
+      ((message, response) => {
+        const answer = (body: string): void => {
+          response.setHeader("content-type", "application/json");
+          response.end(JSON.stringify({ pod: name, path: message.url, body }));
+        };
+        // A gateway that gives a request up breaks its body off.
+        text(message).then(answer, () => response.destroy());
       }),
   );
   return { ...answered, endpoint: { pod: name, address: "127.0.0.1", port: answered.port } };
@@ -97,23 +99,23 @@ export async function tableSource(): Promise<TableSource> {
 
 /** A gateway on free ports, following `source`. */
 export async function startedGateway(source: TableSource, drainDelayMs = 0) {
-  const restPort = await freePort();
-  const records: RequestRecord[] = [];
+  const [restPort, grpcPort] = [await freePort(), await freePort()];
   const gateway = new Gateway(
     {
       host: "127.0.0.1",
       restPort,
+      grpcPort,
       adminPort: 0,
       gateway: "g0",
       operatorUrls: [source.url],
       drainDelayMs,
       logLevel: "silent",
     },
-    { clock: systemClock, random: Math.random, log: silentLog, record: (record) => records.push(record) },
+    { clock: systemClock, random: Math.random, log: silentLog },
   );
   await gateway.open();
   await source.heard(({ type }) => type === "hello");
-  return { gateway, restPort, records };
+  return { gateway, restPort, grpcPort };
 }
 
 export async function freePort(): Promise<number> {

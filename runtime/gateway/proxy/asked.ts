@@ -1,0 +1,26 @@
+import type { IncomingMessage } from "node:http";
+import { anyRevision, type Wish } from "../routing/choice.ts";
+import type { LiveRoute } from "../routing/live.ts";
+import { stickyValue } from "../routing/sharing/sticky.ts";
+import { askedVersion, versionedPath } from "../routing/version.ts";
+
+/** A request of REST and where it may go. */
+export interface Asked {
+  readonly live: LiveRoute;
+  readonly wish: Wish;
+  /** As pods are to see it. */
+  readonly path: string;
+}
+
+/** What a request asks of its route. Throws `VersionNotFound`. */
+export function asked(live: LiveRoute, request: IncomingMessage): Asked {
+  const path = request.url ?? "/";
+  const versioned = versionedPath(path);
+  const version = versioned === undefined ? undefined : askedVersion(live.route, versioned.ask);
+  if (versioned !== undefined && version !== undefined) {
+    return { live, wish: { revision: version.revision }, path: versioned.rewritten(version.number) };
+  }
+  const { sticky } = live.route;
+  const wish = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, request.headers) };
+  return { live, wish, path };
+}

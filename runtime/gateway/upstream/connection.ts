@@ -1,0 +1,179 @@
+import { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
+import { responseHead, type ResponseHead } from "./response-head.ts";
+
+/** Who sent a request and gets its answer. */
+export interface Receiver {
+  /** The pod took the connection: a body may follow. */
+  onReady(): void;
+  onHead(head: ResponseHead): void;
+  /** False: it can take no more until `resume`. */
+  onData(chunk: Buffer): boolean;
+  /** The answer is complete with this chunk, if there is one. */
+  onEnd(chunk: Buffer | undefined): void;
+  onDrain(): void;
+  /** Nothing more will come. */
+  onFailed(cause: Error, isUnreached: boolean): void;
+}
+
+/** Where a connection goes when it is free, and whom it tells that it is no more. */
+export interface ConnectionOwner {
+  freed(connection: UpstreamConnection): void;
+  closed(connection: UpstreamConnection): void;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly connectTimeoutMs: number;
+}
+
+const maxHeadBytes = 64 * 1024;
+const headEnd = Buffer.from("\r\n\r\n");
+/** All connections read into it: reads follow one another, and what outlives one is copied. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * One connection to a pod, with one request at a time. It is leaner than undici's, which costs a small request about twice as
+ * much processor time (operator/decisions/0013): the pod's whole answer is most often read and passed on in one piece.
+ */
+export class UpstreamConnection {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  #receiver: Receiver | undefined;
+  #isConnected = false;
+  #isAnswerToHead = false;
+  #isSent = true;
+  #head: ResponseHead | undefined;
+  /** Beginning of a head that came in pieces. */
+  #begun: Buffer | undefined;
+  #leftBytes = 0;
+  #chunks: ChunkedBody | undefined;
+  #error: Error | undefined;
+  /** When it was freed. */
+  idleSinceMs = 0;
+
+  constructor({ host, port, connectTimeoutMs }: Address, owner: ConnectionOwner) {
+    this.#owner = owner;
+    const callback = (count: number): boolean => this.#read(readBuffer.subarray(0, count));
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, onread: { buffer: readBuffer, callback } });
+    this.#socket = socket;
+    socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)));
+    socket.once("connect", () => {
+      socket.setTimeout(0);
+      this.#isConnected = true;
+      this.#receiver?.onReady();
+    });
+    socket.on("drain", () => this.#receiver?.onDrain());
+    socket.on("error", (error) => (this.#error = error));
+    socket.once("close", () => this.#closed());
+  }
+
+  /** Sends a request, or as much of it as there is: `isWhole` is false when `write` and `sent` follow. */
+  send(bytes: Buffer, { isWhole, isHead }: { isWhole: boolean; isHead: boolean }, receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#isSent = isWhole;
+    this.#isAnswerToHead = isHead;
+    this.#socket.write(bytes);
+    if (this.#isConnected) receiver.onReady();
+  }
+
+  /** False: no more before `onDrain`. */
+  write(chunk: Buffer | string): boolean {
+    return this.#socket.write(chunk, "latin1");
+  }
+
+  /** The request is complete. */
+  sent(): void {
+    this.#isSent = true;
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Closes it; its receiver hears no more. */
+  abandon(): void {
+    this.#receiver = undefined;
+    this.#socket.destroy();
+  }
+
+  #read(bytes: Buffer): boolean {
+    try {
+      return this.#head === undefined ? this.#readHead(bytes) : this.#readBody(bytes);
+    } catch (thrown) {
+      this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      return true;
+    }
+  }
+
+  #readHead(bytes: Buffer): boolean {
+    if (this.#receiver === undefined) throw new Error("it answers what nobody asked");
+    const all = this.#begun === undefined ? bytes : Buffer.concat([this.#begun, bytes]);
+    const end = all.indexOf(headEnd);
+    if (end === -1) {
+      if (all.length > maxHeadBytes) throw new Error(`the head of its answer has more than ${maxHeadBytes} bytes`);
+      this.#begun = Buffer.from(all);
+      return true;
+    }
+    this.#begun = undefined;
+    const head = responseHead(all.toString("latin1", 0, end), this.#isAnswerToHead);
+    const rest = all.subarray(end + headEnd.length);
+    if (head.status < 200) {
+      if (head.status === 101) throw new Error("it changes the protocol");
+      return rest.length === 0 || this.#readHead(rest);
+    }
+    this.#head = head;
+    this.#leftBytes = typeof head.framing === "number" ? head.framing : 0;
+    this.#chunks = head.framing === "chunked" ? chunkedBody() : undefined;
+    this.#receiver.onHead(head);
+    if (rest.length > 0 || head.framing === 0) return this.#readBody(rest);
+    return true;
+  }
+
+  #readBody(bytes: Buffer): boolean {
+    const receiver = this.#receiver;
+    // It was abandoned meanwhile.
+    if (receiver === undefined) return false;
+    if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, bytes, receiver);
+    if (this.#head?.framing === "close") return receiver.onData(Buffer.from(bytes));
+    if (bytes.length < this.#leftBytes) {
+      this.#leftBytes -= bytes.length;
+      return receiver.onData(Buffer.from(bytes));
+    }
+    const last = this.#leftBytes === 0 ? undefined : Buffer.from(bytes.subarray(0, this.#leftBytes));
+    this.#complete(receiver, last, bytes.length > this.#leftBytes);
+    return true;
+  }
+
+  #readChunks(chunks: ChunkedBody, bytes: Buffer, receiver: Receiver): boolean {
+    let takesMore = true;
+    const isDone = chunks.feed(bytes, (view) => {
+      if (this.#receiver === receiver && !receiver.onData(Buffer.from(view))) takesMore = false;
+    });
+    if (!isDone || this.#receiver !== receiver) return takesMore;
+    this.#complete(receiver, undefined, chunks.rest > 0);
+    return true;
+  }
+
+  /** Free before its receiver hears of it: that may send at once again. */
+  #complete(receiver: Receiver, last: Buffer | undefined, hasMore: boolean): void {
+    const isReusable = this.#head?.keepsAlive === true && this.#isSent && !hasMore;
+    this.#receiver = undefined;
+    this.#head = undefined;
+    this.#chunks = undefined;
+    if (isReusable) this.#owner.freed(this);
+    else this.#socket.destroy();
+    receiver.onEnd(last);
+  }
+
+  #closed(): void {
+    this.#owner.closed(this);
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#receiver = undefined;
+    if (this.#head?.framing === "close" && this.#error === undefined) receiver.onEnd(undefined);
+    else receiver.onFailed(this.#error ?? new Error("other side closed"), !this.#isConnected);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Clock } from "../../base/clock.ts";
+import type { LivePod } from "../routing/live.ts";
+import { type ConnectionOwner, UpstreamConnection } from "./connection.ts";
+
+/** Idle connections to runtimes close after this; shorter than the runtime's own 65 s, so that the runtime never closes first. */
+const keepAliveMs = 30_000;
+const connectTimeoutMs = 2_000;
+/** As often as idle connections are looked through. */
+const sweepMs = 5_000;
+/** A connection that was used this recently is not about to be closed by its pod: it may carry what cannot be sent again. */
+const freshMs = 1_000;
+
+interface PodConnections extends ConnectionOwner {
+  pod: LivePod;
+  /** The one that was freed last comes last. */
+  readonly idle: UpstreamConnection[];
+}
+
+/** Connections to the pods of the table. */
+export class Connections {
+  readonly #clock: Clock;
+  readonly #byAddress = new Map<string, PodConnections>();
+  #cancelSweep: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A connection that is free, or a new one. For a request that can be sent once only it is one that will not break off. */
+  connection(pod: LivePod, isRepeatable: boolean): UpstreamConnection {
+    const known = this.#byAddress.get(pod.address) ?? this.#opened(pod);
+    known.pod = pod;
+    const last = known.idle.at(-1);
+    const isUsable = last !== undefined && (isRepeatable || this.#clock.monotonic() - last.idleSinceMs < freshMs);
+    if (isUsable) {
+      known.idle.pop();
+      return last;
+    }
+    const { address: host, port } = pod.endpoint;
+    return new UpstreamConnection({ host, port, connectTimeoutMs }, known);
+  }
+
+  /** Closes those that are idle; others when their answers are complete. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelSweep?.();
+    for (const { idle } of this.#byAddress.values()) for (const connection of idle.splice(0)) connection.abandon();
+  }
+
+  #opened(pod: LivePod): PodConnections {
+    const idle: UpstreamConnection[] = [];
+    const opened: PodConnections = {
+      pod,
+      idle,
+      freed: (connection) => {
+        connection.idleSinceMs = this.#clock.monotonic();
+        if (this.#isClosed || opened.pod.isLeaving) connection.abandon();
+        else idle.push(connection);
+      },
+      closed: (connection) => {
+        const index = idle.indexOf(connection);
+        if (index !== -1) idle.splice(index, 1);
+      },
+    };
+    this.#byAddress.set(pod.address, opened);
+    this.#cancelSweep ??= this.#clock.after(sweepMs, () => this.#sweep());
+    return opened;
+  }
+
+  #sweep(): void {
+    const oldestMs = this.#clock.monotonic() - keepAliveMs;
+    for (const [address, { idle, pod }] of this.#byAddress) {
+      const stale = pod.isLeaving ? idle.length : idle.findIndex(({ idleSinceMs }) => idleSinceMs > oldestMs);
+      for (const connection of idle.splice(0, stale === -1 ? idle.length : stale)) connection.abandon();
+      if (idle.length === 0 && pod.outstanding === 0) this.#byAddress.delete(address);
+    }
+    this.#cancelSweep = this.#byAddress.size === 0 ? undefined : this.#clock.after(sweepMs, () => this.#sweep());
+  }
+}
