@@ -1,6 +1,7 @@
 import { durationBuckets, type Exposition, metricSet } from "../runtime/base/metrics.ts";
 import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
+import { conductMetrics } from "./signals/conduct-metrics.ts";
 
 /** The operator's figures, in Prometheus' format, and what fills them. */
 export interface OperatorMetrics {
@@ -39,17 +40,6 @@ export function operatorMetrics(): OperatorMetrics {
     help: "Watch connections that ended, by kind and reason",
     labels: ["kind", "reason"],
   });
-  const pulls = metrics.counter({
-    name: metricNames.figuresPulls,
-    help: "Pulls of a gateway's figures by outcome",
-    labels: ["outcome"],
-  });
-  const pullDurations = metrics.histogram({
-    name: metricNames.figuresPullDuration,
-    help: "Time of one pull of a gateway's figures",
-    labels: [],
-    buckets: durationBuckets,
-  });
   return {
     observers: {
       loop: {
@@ -61,10 +51,7 @@ export function operatorMetrics(): OperatorMetrics {
         queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
       },
       request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),
-      figuresPull: ({ ok, durationMs }) => {
-        pulls.inc({ outcome: ok ? "ok" : "failed" });
-        pullDurations.observe({}, durationMs / 1000);
-      },
+      conduct: conductMetrics(metrics),
       watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
     },
     exposition: () => metrics.exposition(),

@@ -5,7 +5,7 @@ import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import type { KubeObject } from "./kube/kinds.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
-import { resources } from "./kube/resources.ts";
+import { type Resource, resources } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
 import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch.ts";
 import type { Controller, LoopMetrics } from "./loop/controller.ts";
@@ -18,8 +18,9 @@ import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
+import { startWatches, untilSynced } from "./watches.ts";
 import { type Conduct, type ConductOptions, type ConductSources, createConduct } from "./signals/conduct.ts";
-import type { GatewayFiguresOptions } from "./signals/gateway-figures.ts";
+import type { ConductObservers } from "./signals/conduct-metrics.ts";
 import { createServedDefinition, type ServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
@@ -50,7 +51,7 @@ export interface OperatorOptions {
     readonly loop: LoopMetrics;
     readonly request: RequestObserver;
     readonly watchEnd: (end: WatchEnd) => void;
-    readonly figuresPull: NonNullable<GatewayFiguresOptions["onPull"]>;
+    readonly conduct: ConductObservers;
   };
 }
 
@@ -97,7 +98,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const routesPort = await pushServer.start();
   conduct.start();
   definition.look();
-  const watches = startWatches(caches, warnings, { ...options, client, definition, resync });
+  const watches = startWatches(caches, warnings, {
+    ...options,
+    client,
+    definition,
+    resync,
+    onWatchEnd: options.observers?.watchEnd,
+  });
   const leadership = lead(options, {
     // It may be lost again before the view is complete.
     begin: () => void synced.then(() => leadership?.isHeld !== false && controller.start()),
@@ -164,7 +171,7 @@ function operatorConduct(
     log,
     sources: network === undefined ? undefined : (network.conduct ?? {}),
     gatewayAdminPort,
-    onPull: observers?.figuresPull,
+    observers: observers?.conduct,
   });
 }
 
@@ -225,56 +232,4 @@ function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void 
     const key = labelledKey(object);
     if (key !== undefined) update(key);
   });
-}
-
-type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink"> &
-  Pick<WatchOptions<T>, "keep">;
-
-interface WatchesOptions extends OperatorOptions {
-  readonly client: Client;
-  /** Looked at again when the watch of its kind ends: a definition that changes does that. */
-  readonly definition: Pick<ServedDefinition, "look">;
-  /** What failed while the server was away need not wait for its next try. */
-  readonly resync: () => void;
-}
-
-function startWatches(caches: Caches, warnings: PodWarnings, options: WatchesOptions): readonly Watch[] {
-  const { client, watchNamespace, clock = systemClock, random, log, observers } = options;
-  const watching = <T extends KubeObject>({ resource, ...feed }: Feed<T>): Watch =>
-    startWatch<T>({
-      client,
-      resource,
-      ...feed,
-      clock,
-      log,
-      ...(random === undefined ? {} : { random }),
-      onRecovered: () => resource.kind === resources.modelDeployments.kind && options.resync(),
-      onEnd: (end) => {
-        observers?.watchEnd(end);
-        if (resource.kind === resources.modelDeployments.kind) options.definition.look();
-        if (end.fault?.code === "NotFound") {
-          const hint = "install the CustomResourceDefinition of this release; trying again";
-          log.warn("the API server does not serve a kind", { kind: resource.kind, hint });
-        }
-      },
-    });
-  const filling = <T extends KubeObject>({ cache, ...watched }: Watched<T, string>): Watch =>
-    watching({ ...watched, sink: cache });
-  return [
-    filling(caches.deployments),
-    filling(caches.replicaSets),
-    filling(caches.pods),
-    filling(caches.gateways),
-    filling(caches.services),
-    filling(caches.serviceAccounts),
-    filling(caches.endpointSlices),
-    filling(caches.podDisruptionBudgets),
-    watching({ resource: resources.events, selection: podWarningSelection(watchNamespace), sink: warnings }),
-  ];
-}
-
-/** Events are not waited for: they only word a fault better, and may be withheld. */
-async function untilSynced(caches: Caches): Promise<void> {
-  const watched: readonly { readonly cache: Pick<Cache<KubeObject>, "untilSynced"> }[] = Object.values(caches);
-  await Promise.all(watched.map(({ cache }) => cache.untilSynced()));
 }

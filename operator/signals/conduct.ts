@@ -6,12 +6,8 @@ import type { Client } from "../kube/client.ts";
 import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
-import {
-  createGatewayFigures,
-  type GatewayAddress,
-  type GatewayFiguresOptions,
-  type GatewayFiguresSource,
-} from "./gateway-figures.ts";
+import type { ConductObservers } from "./conduct-metrics.ts";
+import { createGatewayFigures, type GatewayAddress, type GatewayFiguresSource } from "./gateway-figures.ts";
 import { candidateTrial } from "./trials/candidate-trial.ts";
 import { createTrialSource, type TrialSource } from "./trials.ts";
 
@@ -30,7 +26,7 @@ export interface ConductOptions {
   readonly sources: ConductSources | undefined;
   /** Where gateways tell their figures. Default: where the contract says. */
   readonly gatewayAdminPort: number | undefined;
-  readonly onPull: GatewayFiguresOptions["onPull"];
+  readonly observers?: ConductObservers | undefined;
   /** Told of each change of a trial. */
   readonly onTrial: (key: string) => void;
 }
@@ -47,15 +43,16 @@ export interface Conduct {
 
 /** Follows the caches: gateways are asked while they are ready, a ModelDeployment that is gone is forgotten. */
 export function createConduct(options: ConductOptions): Conduct {
-  const { caches, client, clock, log, onPull, onTrial } = options;
+  const { caches, client, clock, log, observers, onTrial } = options;
   const gateways = (): readonly GatewayAddress[] => gatewayAddresses(caches, options.gatewayAdminPort ?? ports.admin);
   const { figures, trials } = options.sources ?? {
-    figures: createGatewayFigures({ gateways, clock, log, onPull }),
+    figures: createGatewayFigures({ gateways, clock, log, onPull: observers?.figuresPull }),
     trials: createTrialSource({ client, clock, log }),
   };
-  caches.deployments.cache.subscribe(({ object: { metadata }, type }) => {
+  caches.deployments.cache.subscribe(({ object, type }) => {
+    const key = deploymentKey(object.metadata.namespace ?? "", object.metadata.name);
+    observers?.deployment(key, type === "removed" ? undefined : object);
     if (type !== "removed") return;
-    const key = deploymentKey(metadata.namespace ?? "", metadata.name);
     figures?.forget(key);
     trials?.forget(key);
   });

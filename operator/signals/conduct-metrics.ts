@@ -1,0 +1,83 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { durationBuckets, type MetricSet } from "../../runtime/base/metrics.ts";
+import { metricNames } from "../../runtime/contract/metric-names.ts";
+import type { GatewayFiguresOptions } from "./gateway-figures.ts";
+
+/** What fills the figures of candidates. */
+export interface ConductObservers {
+  readonly figuresPull: NonNullable<GatewayFiguresOptions["onPull"]>;
+  /** Told of each change of a ModelDeployment; undefined: it is gone. */
+  readonly deployment: (key: string, deployment: ModelDeployment | undefined) => void;
+}
+
+type Candidate = Pick<NonNullable<ModelDeployment["status"]>, "candidate" | "rollout">;
+
+/** Pulls of gateways, and how each candidate beside a stable revision was last judged. */
+export function conductMetrics(metrics: MetricSet): ConductObservers {
+  const candidates = new Map<string, Candidate>();
+  const pulls = metrics.counter({
+    name: metricNames.figuresPulls,
+    help: "Pulls of a gateway's figures by outcome",
+    labels: ["outcome"],
+  });
+  const durations = metrics.histogram({
+    name: metricNames.figuresPullDuration,
+    help: "Time of one pull of a gateway's figures",
+    labels: [],
+    buckets: durationBuckets,
+  });
+  registerCandidates(metrics, candidates);
+  return {
+    figuresPull: ({ ok, durationMs }) => {
+      pulls.inc({ outcome: ok ? "ok" : "failed" });
+      durations.observe({}, durationMs / 1000);
+    },
+    deployment: (key, deployment) => {
+      const { stable, candidate, rollout } = deployment?.status ?? {};
+      if (stable === undefined || candidate === undefined) candidates.delete(key);
+      else candidates.set(key, { candidate, ...(rollout === undefined ? {} : { rollout }) });
+    },
+  };
+}
+
+function registerCandidates(metrics: MetricSet, candidates: ReadonlyMap<string, Candidate>): void {
+  const labels = ["namespace", "name", "revision"] as const;
+  const each = (tell: (labels: Record<(typeof labels)[number], string>, told: Candidate) => void): void => {
+    for (const [key, told] of candidates) {
+      const [namespace = "", name = ""] = key.split("/");
+      tell({ namespace, name, revision: told.candidate?.revision ?? "" }, told);
+    }
+  };
+  metrics.gauge(
+    { name: metricNames.candidateWeight, help: "Share of the requests that a candidate gets", labels },
+    (gauge) => {
+      gauge.reset();
+      each((of, { candidate }) => gauge.set(of, (candidate?.weight ?? 0) / 100));
+    },
+  );
+  metrics.gauge(
+    {
+      name: metricNames.candidateVerdict,
+      help: "How a candidate was last judged: None, Pass or Fail",
+      labels: [...labels, "verdict"],
+    },
+    (gauge) => {
+      gauge.reset();
+      each((of, { rollout }) => rollout?.analysis && gauge.set({ ...of, verdict: rollout.analysis.verdict }, 1));
+    },
+  );
+  metrics.gauge(
+    {
+      name: metricNames.candidateDivergence,
+      help: "Share of a candidate's compared predictions that differ from the stable revision's",
+      labels,
+    },
+    (gauge) => {
+      gauge.reset();
+      each((of, { rollout }) => {
+        const { compared = 0, differing = 0 } = rollout?.analysis?.divergence ?? {};
+        if (compared > 0) gauge.set(of, differing / compared);
+      });
+    },
+  );
+}
