@@ -33,7 +33,6 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   const { name, namespace = "default" } = metadata;
   const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = spec.serving?.limits ?? {};
   const shares = statusShares(status);
-  const isOff = shares.every(({ weight }) => weight === 0);
   return {
     key: deploymentKey(namespace, name),
     resourceVersion: metadata.resourceVersion,
@@ -41,12 +40,16 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
     port,
     hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
-    // Nobody is coming while it is switched off: requests are refused at once instead of waiting.
-    hold: isOff ? { ...holdPolicy, maxRequests: 0 } : holdPolicy,
+    hold: holdOf(shares),
     ...wishes(deployment),
     bodyBytes,
     timeoutMs: durationMs(timeout),
   };
+}
+
+/** Nobody is coming while it is switched off: requests are refused at once instead of waiting. */
+function holdOf(shares: readonly Share[]): HoldPolicy {
+  return shares.every(({ weight }) => weight === 0) ? { ...holdPolicy, maxRequests: 0 } : holdPolicy;
 }
 
 /** Those by which Pods reach the Service. */
