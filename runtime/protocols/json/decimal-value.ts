@@ -62,7 +62,7 @@ function scaledSum({ high, low, lowDigits, power }: Decimal): number {
 }
 
 /** The double nearest to `(product + lack + low) / divisor`, `low` being less than `product`; NaN when rounding is in doubt. */
-export function nearestQuotient(product: number, low: number, lack: number, divisor: number): number {
+function nearestQuotient(product: number, low: number, lack: number, divisor: number): number {
   const sum = product + low;
   const rest = lack + (low - (sum - product));
   const quotient = sum / divisor;

@@ -1,5 +1,5 @@
-import { scanFractions } from "./fraction-scan.ts";
 import { type NumberSink, scanNumber } from "./number-scan.ts";
+import { type NumberScanner, numberScanner } from "./scanner/number-scanner.ts";
 
 /** A packed array of numbers as it stands in the text. */
 export interface PackedNumbers {
@@ -13,8 +13,8 @@ export interface PackedNumbers {
 /** A document, as its packed arrays are read. */
 export interface NumberText {
   readonly bytes: Buffer;
-  /** The same bytes. */
-  readonly view: DataView;
+  /** Reads the same bytes, many numbers at a time. */
+  readonly scanner: NumberScanner;
   /** Takes the numbers of all packed arrays, one after the other. */
   readonly slab: NumberSink;
 }
@@ -27,14 +27,13 @@ interface Packing extends NumberText {
   leaf: number | undefined;
 }
 
-const point = 0x2e;
 const comma = 0x2c;
 const open = 0x5b;
 const close = 0x5d;
 /** TensorFlow's own bound is 254; deeper than this no model goes. */
 const maxRank = 64;
 
-/** A list with so many other numbers in a row is not made of short fractions. */
+/** A list with so many other numbers in a row is not made of those that the scanner reads. */
 const maxMisses = 8;
 
 /** An array that cannot be packed. */
@@ -68,7 +67,7 @@ const maxShared = 1 << 17;
 
 /** A document with an empty slab, which grows; its memory may be that of the document before. */
 export function numberText(bytes: Buffer): NumberText {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), slab: numberSlab(bytes.length) };
+  return { bytes, scanner: numberScanner(bytes), slab: numberSlab(bytes.length) };
 }
 
 function numberSlab(sizeBytes: number): NumberSink {
@@ -111,15 +110,14 @@ function packLists(packing: Packing, level: number): boolean {
 }
 
 function packLeaf(packing: Packing, level: number): boolean {
-  const { bytes, view, slab } = packing;
+  const { bytes, scanner, slab } = packing;
   const first = slab.count;
   let at = packing.at;
   let misses = 0;
   for (;;) {
-    if (misses < maxMisses && (bytes[at + 1] === point || bytes[at + 2] === point)) {
-      const next = scanFractions(bytes, view, at, slab);
+    if (misses < maxMisses) {
+      const next = scanner.scan(at, slab);
       misses = next === at ? misses + 1 : 0;
-      slab.inexact ||= next > at;
       at = skipSpace(bytes, next);
     }
     packing.at = at;

@@ -1,0 +1,156 @@
+/**
+ * WebAssembly instructions as functions: each takes the code of its operands and gives its own behind them, so that a program reads
+ * from the inside out, as an expression does (WebAssembly core specification 2.0, chapter 5.4).
+ */
+export type Code = readonly number[];
+
+export const i32Type = 0x7f;
+export const i64Type = 0x7e;
+export const f64Type = 0x7c;
+const noResult = 0x40;
+
+/** Unsigned LEB128. */
+export function unsigned(value: number): Code {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return bytes;
+}
+
+/** Signed LEB128 of a number of up to 64 bits. */
+export function signed(value: bigint): Code {
+  const bytes: number[] = [];
+  let rest = BigInt.asIntN(64, value);
+  for (;;) {
+    const byte = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const isLast = (rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0);
+    bytes.push(isLast ? byte : byte | 0x80);
+    if (isLast) return bytes;
+  }
+}
+
+type Binary = (a: Code, b: Code) => Code;
+type Unary = (a: Code) => Code;
+
+function binary(opcode: number): Binary {
+  return (a, b) => [...a, ...b, opcode];
+}
+
+function unary(opcode: number): Unary {
+  return (a) => [...a, opcode];
+}
+
+/** A load or store of so many bytes (as a power of two) at an address and a fixed offset; no alignment is promised. */
+function load(opcode: number): (address: Code, offset?: number) => Code {
+  return (address, offset = 0) => [...address, opcode, 0, ...unsigned(offset)];
+}
+
+export const i32 = {
+  const: (value: number): Code => [0x41, ...signed(BigInt(value))],
+  load8u: load(0x2d),
+  store: (address: Code, value: Code): Code => [...address, ...value, 0x36, 0, 0],
+  equal: binary(0x46),
+  differs: binary(0x47),
+  lessU: binary(0x49),
+  greaterU: binary(0x4b),
+  lessS: binary(0x48),
+  greaterS: binary(0x4a),
+  atLeastS: binary(0x4e),
+  isZero: unary(0x45),
+  add: binary(0x6a),
+  sub: binary(0x6b),
+  mul: binary(0x6c),
+  and: binary(0x71),
+  or: binary(0x72),
+  shl: binary(0x74),
+  shrS: binary(0x75),
+  wrap: unary(0xa7),
+} as const;
+
+export const i64 = {
+  const: (value: bigint): Code => [0x42, ...signed(value)],
+  load: load(0x29),
+  isZero: unary(0x50),
+  equal: binary(0x51),
+  lessU: binary(0x54),
+  greaterU: binary(0x56),
+  atLeastU: binary(0x5a),
+  clz: unary(0x79),
+  ctz: unary(0x7a),
+  add: binary(0x7c),
+  mul: binary(0x7e),
+  and: binary(0x83),
+  or: binary(0x84),
+  xor: binary(0x85),
+  shl: binary(0x86),
+  shrU: binary(0x88),
+  extendU: unary(0xad),
+} as const;
+
+export const f64 = {
+  load: load(0x2b),
+  store: (address: Code, value: Code): Code => [...address, ...value, 0x39, 0, 0],
+  const0: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] as Code,
+  neg: unary(0x9a),
+  sub: binary(0xa1),
+  mul: binary(0xa2),
+  div: binary(0xa3),
+  convert: unary(0xba),
+  reinterpret: unary(0xbf),
+} as const;
+
+/** A parameter or local variable of a function. */
+export interface Variable {
+  readonly value: Code;
+  readonly set: (value: Code) => Code;
+  /** Sets it and gives its value. */
+  readonly tee: (value: Code) => Code;
+}
+
+/** The variable with this number. */
+export function variable(index: number): Variable {
+  return {
+    value: [0x20, ...unsigned(index)],
+    set: (value) => [...value, 0x21, ...unsigned(index)],
+    tee: (value) => [...value, 0x22, ...unsigned(index)],
+  };
+}
+
+/** Instructions in a row. */
+export function sequence(...codes: readonly Code[]): Code {
+  return codes.flat();
+}
+
+/** Code that `leave` leaves at its end. */
+export function block(...codes: readonly Code[]): Code {
+  return [0x02, noResult, ...codes.flat(), 0x0b];
+}
+
+/** Code that `leave` begins again. */
+export function loop(...codes: readonly Code[]): Code {
+  return [0x03, noResult, ...codes.flat(), 0x0b];
+}
+
+/** Leaves the block, or begins the loop again, that is `depth` levels outside of the innermost one. */
+export function leave(depth: number): Code {
+  return [0x0c, ...unsigned(depth)];
+}
+
+/** As `leave`, when the condition is not zero. */
+export function leaveIf(depth: number, condition: Code): Code {
+  return [...condition, 0x0d, ...unsigned(depth)];
+}
+
+/** A level of its own for `leave`. */
+export function when(condition: Code, then: Code, otherwise?: Code): Code {
+  return [...condition, 0x04, noResult, ...then, ...(otherwise === undefined ? [] : [0x05, ...otherwise]), 0x0b];
+}
+
+/** Calls the function with this number. */
+export function call(index: number, ...operands: readonly Code[]): Code {
+  return [...operands.flat(), 0x10, ...unsigned(index)];
+}

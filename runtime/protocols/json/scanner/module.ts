@@ -1,0 +1,59 @@
+import { type Code, type f64Type, type i32Type, type i64Type, unsigned } from "./assembly.ts";
+
+/** Types of values. */
+export type ValueType = typeof i32Type | typeof i64Type | typeof f64Type;
+
+/** A function of a module: its variables are numbered from the parameters on. */
+export interface FunctionText {
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType;
+  readonly locals: readonly ValueType[];
+  readonly body: Code;
+}
+
+export interface ModuleText {
+  /** Pages of 64 KiB. */
+  readonly memoryPages: number;
+  /** Numbered in this order; exported by name. */
+  readonly functions: Readonly<Record<string, FunctionText>>;
+}
+
+const magic = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const functionType = 0x60;
+const end = 0x0b;
+
+/** A module in WebAssembly's binary format (core specification 2.0, chapter 5.5). It exports its memory as `memory`. */
+export function moduleBytes({ memoryPages, functions }: ModuleText): Uint8Array<ArrayBuffer> {
+  const all = Object.entries(functions);
+  const types = all.map(([, { parameters, result }]) => [
+    functionType,
+    ...list(parameters.map((type) => [type])),
+    1,
+    result,
+  ]);
+  const exports = [named("memory", [0x02, 0]), ...all.map(([name], i) => named(name, [0x00, ...unsigned(i)]))];
+  const bodies = all.map(([, { locals, body }]) => {
+    const code = [...list(locals.map((type) => [1, type])), ...body, end];
+    return [...unsigned(code.length), ...code];
+  });
+  return Uint8Array.from([
+    ...magic,
+    ...section(1, list(types)),
+    ...section(3, list(all.map((_, i) => unsigned(i)))),
+    ...section(5, list([[0x00, ...unsigned(memoryPages)]])),
+    ...section(7, list(exports)),
+    ...section(10, list(bodies)),
+  ]);
+}
+
+function section(id: number, content: Code): Code {
+  return [id, ...unsigned(content.length), ...content];
+}
+
+function list(items: readonly Code[]): Code {
+  return [...unsigned(items.length), ...items.flat()];
+}
+
+function named(name: string, what: Code): Code {
+  return [...unsigned(name.length), ...Buffer.from(name), ...what];
+}

@@ -1,0 +1,100 @@
+import { type Code, type Variable, f64, i32, i64, sequence, when } from "./assembly.ts";
+import { minPower } from "./powers-of-five.ts";
+
+/** Variables of the code; all but the first three are its own. */
+export interface NearestDouble {
+  /** A number of 64 bits, not 0; used up. */
+  readonly whole: Variable;
+  /** From `minPower` to `maxPower`. */
+  readonly power: Variable;
+  readonly result: Variable;
+  readonly shift: Variable;
+  readonly upper: Variable;
+  readonly lower: Variable;
+  readonly more: Variable;
+  readonly top: Variable;
+  readonly mantissa: Variable;
+  readonly exponent: Variable;
+}
+
+/** The lowest bits of the upper half of a product: when they are all set the lower half of the power may matter. */
+const beyond = i64.const(0x1ffn);
+const one = i64.const(1n);
+
+/**
+ * Sets `result` to the double nearest to `whole · 10^power`, by the table of `powersOfFive` at `fives` (Lemire, "Number parsing at a
+ * gigabyte per second", 2021; that this needs no other way out: Mushtak and Lemire, "Fast number parsing without fallback", 2022).
+ */
+export function nearestDouble(variables: NearestDouble, fives: number): Code {
+  const { whole, power, result, shift, upper, lower, more, top, mantissa, exponent } = variables;
+  const five = (offset: number): Code =>
+    i64.load(i32.shl(i32.sub(power.value, i32.const(minPower)), i32.const(4)), fives + offset);
+  return sequence(
+    shift.set(i64.clz(whole.value)),
+    whole.set(i64.shl(whole.value, shift.value)),
+    mantissa.set(five(0)),
+    upper.set(upperProduct(whole, mantissa, lower)),
+    lower.set(i64.mul(whole.value, mantissa.value)),
+    when(
+      i64.equal(i64.and(upper.value, beyond), beyond),
+      sequence(
+        mantissa.set(five(8)),
+        more.set(upperProduct(whole, mantissa, top)),
+        lower.set(i64.add(lower.value, more.value)),
+        when(i64.greaterU(more.value, lower.value), upper.set(i64.add(upper.value, one))),
+      ),
+    ),
+    top.set(i64.shrU(upper.value, i64.const(63n))),
+    mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
+    exponent.set(exponentOf(variables)),
+    when(isHalf(variables), mantissa.set(i64.and(mantissa.value, i64.const(-2n)))),
+    mantissa.set(i64.shrU(i64.add(mantissa.value, i64.and(mantissa.value, one)), one)),
+    when(
+      i64.atLeastU(mantissa.value, i64.const(2n ** 53n)),
+      sequence(mantissa.set(i64.const(2n ** 52n)), exponent.set(i32.add(exponent.value, i32.const(1)))),
+    ),
+    result.set(
+      f64.reinterpret(
+        i64.or(
+          i64.and(mantissa.value, i64.const(2n ** 52n - 1n)),
+          i64.shl(i64.extendU(exponent.value), i64.const(52n)),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The power of two of a result, as a double holds it; 217,706 / 2^16 is log2 of ten. */
+function exponentOf({ power, top, shift }: NearestDouble): Code {
+  return i32.add(
+    i32.shrS(i32.mul(power.value, i32.const(217_706)), i32.const(16)),
+    i32.add(i32.const(63 + 1023), i32.sub(i32.wrap(top.value), i32.wrap(shift.value))),
+  );
+}
+
+/** Whether a result lies exactly between two doubles, of which the even one is meant. */
+function isHalf({ power, upper, lower, top, mantissa }: NearestDouble): Code {
+  return i32.and(
+    i32.and(i64.lessU(lower.value, i64.const(2n)), i64.equal(i64.and(mantissa.value, i64.const(3n)), one)),
+    i32.and(
+      i32.and(i32.greaterS(power.value, i32.const(-5)), i32.lessS(power.value, i32.const(24))),
+      i64.equal(i64.shl(mantissa.value, i64.add(top.value, i64.const(9n))), upper.value),
+    ),
+  );
+}
+
+/** The upper 64 bits of the product of two numbers of 64 bits; `middle` is used up. */
+function upperProduct(a: Variable, b: Variable, middle: Variable): Code {
+  const lowerOf = (value: Code): Code => i64.and(value, i64.const(0xffffffffn));
+  const upperOf = (value: Code): Code => i64.shrU(value, i64.const(32n));
+  const cross = i64.mul(lowerOf(a.value), upperOf(b.value));
+  return sequence(
+    middle.set(
+      i64.add(
+        i64.add(upperOf(i64.mul(lowerOf(a.value), lowerOf(b.value))), lowerOf(cross)),
+        i64.mul(upperOf(a.value), lowerOf(b.value)),
+      ),
+    ),
+    i64.add(i64.add(i64.mul(upperOf(a.value), upperOf(b.value)), upperOf(cross)), upperOf(middle.value)),
+  );
+}

@@ -1,0 +1,102 @@
+import { moduleBytes } from "./module.ts";
+import { powersOfFive } from "./powers-of-five.ts";
+import { marginBytes, maxTextBytes, places, scanModule } from "./scan-program.ts";
+
+/** Reads many numbers at a time from a text that it holds a window of. */
+export interface NumberScanner {
+  /** Appends numbers from `at` on; the offset of the first that it leaves to others. */
+  scan(at: number, sink: ScannedNumbers): number;
+}
+
+/** Where numbers go, and what was seen of them. */
+export interface ScannedNumbers {
+  values: Float64Array;
+  count: number;
+  inexact: boolean;
+}
+
+interface Program {
+  readonly scan: (at: number, last: number) => number;
+  readonly text: Uint8Array;
+  readonly values: Float64Array;
+  /** See `places.results`. */
+  readonly results: Int32Array;
+}
+
+let program: Program | undefined;
+/** Whose window the memory holds. */
+let holder: object | undefined;
+
+/** A scanner of a text. All share one memory of 128 KiB: the last that was asked holds it. */
+export function numberScanner(bytes: Buffer): NumberScanner {
+  const { scan, text, values, results } = (program ??= instantiated());
+  const view = { base: 0, end: 0 };
+  const moveTo = (at: number): void => {
+    view.base = at;
+    view.end = Math.min(bytes.length, at + maxTextBytes);
+    text.set(bytes.subarray(at, view.end));
+  };
+  const isInView = (at: number): boolean =>
+    holder === view && at >= view.base && (at < view.end - marginBytes || view.end === bytes.length);
+  return {
+    scan: (start, sink) => {
+      let at = start;
+      while (bytes.length - at > marginBytes) {
+        if (!isInView(at)) moveTo(at);
+        holder = view;
+        const offset = places.text - view.base;
+        const last = view.end - marginBytes;
+        at = scan(at + offset, last + offset) - offset;
+        const read = ((results[0] ?? 0) - places.values) >> 3;
+        append(values, read, sink);
+        sink.inexact ||= read > 0 && results[1] !== 0;
+        if (read < values.length && at < last) break;
+      }
+      return at;
+    },
+  };
+}
+
+/** Fewer values are copied one by one sooner. */
+const fewValues = 32;
+
+function append(values: Float64Array, read: number, sink: ScannedNumbers): void {
+  const { count } = sink;
+  if (count + read > sink.values.length) {
+    const larger = new Float64Array(Math.max(count + read, sink.values.length * 2));
+    larger.set(sink.values.subarray(0, count));
+    sink.values = larger;
+  }
+  if (read < fewValues) for (let i = 0; i < read; i++) sink.values[count + i] = values[i] ?? 0;
+  else sink.values.set(read === values.length ? values : values.subarray(0, read), count);
+  sink.count = count + read;
+}
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly scan: Program["scan"];
+}
+
+/** The part of the WebAssembly JavaScript interface that is used: types for Node leave it out. */
+interface WebAssemblyInterface {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: Exports };
+}
+
+function instantiated(): Program {
+  const { Module, Instance } = Reflect.get(globalThis, "WebAssembly") as WebAssemblyInterface; // every Node has it
+  const { memory, scan } = new Instance(new Module(moduleBytes(scanModule()))).exports;
+  const { buffer } = memory;
+  new BigUint64Array(buffer, places.wholePowers, 20).set(
+    Array.from({ length: 20 }, (_, power) => 10n ** BigInt(power)),
+  );
+  new Float64Array(buffer, places.exactPowers, 23).set(Array.from({ length: 23 }, (_, power) => Number(`1e${power}`)));
+  const fives = powersOfFive();
+  new BigUint64Array(buffer, places.fives, fives.length).set(fives);
+  return {
+    scan,
+    text: new Uint8Array(buffer, places.text, maxTextBytes),
+    values: new Float64Array(buffer, places.values, (places.text - places.values) / 8),
+    results: new Int32Array(buffer, places.results, 2),
+  };
+}
