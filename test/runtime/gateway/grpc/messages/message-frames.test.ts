@@ -1,0 +1,159 @@
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  headModel,
+  messageHead,
+  messageMeter,
+  renumberedMessages,
+} from "../../../../../runtime/gateway/grpc/messages/message-frames.ts";
+import type { ModelPlace } from "../../../../../runtime/gateway/grpc/messages/named-model.ts";
+import type { NumberOf } from "../../../../../runtime/gateway/grpc/messages/renumbered.ts";
+import { modelInferRequest } from "../../../../../runtime/protocols/open-inference/rpc/messages.ts";
+import {
+  multiInferenceRequest,
+  predictRequest,
+} from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+
+const spec: ModelPlace = { kind: "spec", path: [1] };
+const tasks: ModelPlace = { kind: "spec", path: [1, 1] };
+const names: ModelPlace = { kind: "names" };
+const toSeven: NumberOf = (label) => (label === "canary" ? { number: "7" } : undefined);
+
+function framed(message: Uint8Array, flag = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix[0] = flag;
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** The messages of a stream of frames. */
+function messages(bytes: Buffer): Buffer[] {
+  const head = messageHead(bytes);
+  if (head === undefined) return [];
+  expect(head.isWhole).toBe(true);
+  return [head.payload, ...messages(bytes.subarray(5 + head.sizeBytes))];
+}
+
+/** All that comes out when the frames go in cut at these places. */
+function passed(pass: (chunk: Buffer) => Buffer, frames: Buffer, cuts: readonly number[]): Buffer {
+  const places = [0, ...[...cuts].sort((a, b) => a - b), frames.length];
+  return Buffer.concat(places.slice(1).map((end, i) => pass(frames.subarray(places[i], end))));
+}
+
+describe("renumberedMessages", () => {
+  test("puts a number in place of each label, wherever the bytes are cut", () => {
+    const raw = [new Uint8Array(500).fill(9)];
+    const sent = ["canary", "stable", "", "canary"].map((modelVersion) => ({
+      modelName: "digits",
+      modelVersion,
+      id: "i",
+    }));
+    const frames = Buffer.concat(
+      sent.map((one) => framed(modelInferRequest.encode({ ...one, rawInputContents: raw }))),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
+        const pass = renumberedMessages({ place: names, numberOf: toSeven, encoding: undefined });
+        const got = messages(passed(pass, frames, cuts)).map((message) => modelInferRequest.decode(message));
+        expect(got.map(({ modelVersion }) => modelVersion)).toEqual(["7", "stable", "", "7"]);
+        expect(got.map(({ rawInputContents }) => rawInputContents[0]?.length)).toEqual([500, 500, 500, 500]);
+      }),
+    );
+  });
+
+  test("changes a ModelSpec's label to a version, and nothing else of it", () => {
+    const pass = renumberedMessages({ place: spec, numberOf: toSeven, encoding: undefined });
+    const modelSpec = { name: "digits", versionLabel: "canary", signatureName: "serving_default" };
+    const [message] = messages(pass(framed(predictRequest.encode({ modelSpec, outputFilter: ["a", "b"] }))));
+    expect(predictRequest.decode(message ?? Buffer.alloc(0))).toEqual({
+      modelSpec: { name: "digits", version: { value: 7 }, versionLabel: undefined, signatureName: "serving_default" },
+      inputs: new Map(),
+      outputFilter: ["a", "b"],
+    });
+  });
+
+  test("changes the label of every task", () => {
+    const pass = renumberedMessages({ place: tasks, numberOf: toSeven, encoding: undefined });
+    const task = (methodName: string) => ({ modelSpec: { name: "half", versionLabel: "canary" }, methodName });
+    const sent = multiInferenceRequest.encode({ tasks: [task("classify"), task("regress")] });
+    const [message] = messages(pass(framed(sent)));
+    const { tasks: got } = multiInferenceRequest.decode(message ?? Buffer.alloc(0));
+    expect(got.map(({ modelSpec, methodName }) => [modelSpec?.version?.value, methodName])).toEqual([
+      [7, "classify"],
+      [7, "regress"],
+    ]);
+  });
+
+  test("drops a label where pods are to be asked for no version", () => {
+    const pass = renumberedMessages({ place: spec, numberOf: () => ({ number: undefined }), encoding: undefined });
+    const sent = predictRequest.encode({ modelSpec: { name: "digits", versionLabel: "stable" } });
+    const [message] = messages(pass(framed(sent)));
+    const { modelSpec } = predictRequest.decode(message ?? Buffer.alloc(0));
+    expect(modelSpec).toMatchObject({ name: "digits", version: undefined, versionLabel: undefined });
+  });
+
+  test("passes tensors on while they come, though the message is not whole", () => {
+    const pass = renumberedMessages({ place: names, numberOf: toSeven, encoding: undefined });
+    const big = [new Uint8Array(1_000_000)];
+    const frame = framed(modelInferRequest.encode({ modelName: "m", modelVersion: "canary", rawInputContents: big }));
+    const first = pass(frame.subarray(0, 1000));
+    expect(first.length).toBe(1000 - "canary".length + "7".length);
+    expect(first.readUInt32BE(1)).toBe(frame.length - 5 - "canary".length + "7".length);
+    expect(pass(frame.subarray(1000)).length).toBe(frame.length - 1000);
+  });
+
+  test("inflates a compressed message, and refuses one that is too large to be looked through", () => {
+    const message = modelInferRequest.encode({ modelName: "m", modelVersion: "canary" });
+    const renumber = (encoding: string) => renumberedMessages({ place: names, numberOf: toSeven, encoding });
+    const got = renumber("gzip")(framed(gzipSync(message), 1));
+    expect([got[0], modelInferRequest.decode(got.subarray(5)).modelVersion]).toEqual([0, "7"]);
+    expect(() => renumber("snappy")(framed(message, 1))).toThrow(
+      "the model cannot be read from the request: grpc-encoding is snappy; must be gzip or deflate",
+    );
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    expect(() => renumber("gzip")(framed(bomb, 1))).toThrow("Cannot create a Buffer larger than");
+  });
+});
+
+describe("headModel", () => {
+  test("reads the beginning of a compressed message", () => {
+    const rawInputContents = [Uint8Array.from({ length: 50_000 }, (_, i) => (i * i * 31) % 251)];
+    const message = modelInferRequest.encode({ modelName: "digits", modelVersion: "3", rawInputContents });
+    const frame = framed(gzipSync(message), 1);
+    const head = messageHead(frame.subarray(0, 3000));
+    expect(head && headModel(names, head, "gzip")).toEqual({ name: "digits", version: { number: "3" } });
+    const less = messageHead(frame.subarray(0, 500));
+    expect(less && headModel(names, less, "gzip")).toBe("cut");
+  });
+
+  test("looks no further than it must: a model that is not at the beginning is none", () => {
+    const bomb = gzipSync(Buffer.concat([Buffer.from([0x12, 0x80, 0x80, 0x80, 0x20]), Buffer.alloc(64 * 1024 * 1024)]));
+    const head = messageHead(framed(bomb, 1));
+    expect(head && headModel(names, head, "gzip")).toEqual({ name: "" });
+  });
+});
+
+describe("messageMeter", () => {
+  test("lets messages up to the limit pass, however they are cut", () => {
+    const frames = Buffer.concat([100, 0, 57].map((size) => framed(new Uint8Array(size))));
+    fc.assert(
+      fc.property(fc.array(fc.nat(frames.length), { maxLength: 12 }), (cuts) => {
+        const check = messageMeter(100);
+        const pass = (chunk: Buffer) => {
+          check(chunk);
+          return chunk;
+        };
+        expect(passed(pass, frames, cuts).length).toBe(frames.length);
+      }),
+    );
+  });
+
+  test("refuses a larger one at its first bytes", () => {
+    const check = messageMeter(100);
+    check(framed(new Uint8Array(100)));
+    expect(() => check(framed(new Uint8Array(101)).subarray(0, 5))).toThrow(
+      "request body has 101 bytes; at most 100 are accepted",
+    );
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import type { RevisionRoute, Route } from "../../../../runtime/contract/route-table.ts";
+import {
+  askedVersion,
+  type VersionAsk,
+  versionAsk,
+  versionedPath,
+} from "../../../../runtime/gateway/routing/version.ts";
+
+function revision(hash: string, version: string, changes: Partial<RevisionRoute> = {}): RevisionRoute {
+  const endpoints = [{ pod: `${hash}-0`, address: "10.0.0.1", port: 8501 }];
+  return { hash, version, weight: 50, endpoints, draining: [], ...changes };
+}
+
+function route(revisions: readonly RevisionRoute[], changes: Partial<Route> = {}): Route {
+  return {
+    key: "default/digits",
+    model: "digits",
+    port: 20_000,
+    hostnames: [],
+    revisions,
+    hold: { maxRequests: 1, maxBytes: 1, timeoutMs: 1 },
+    bodyBytes: 1,
+    timeoutMs: 1,
+    ...changes,
+  };
+}
+
+const rollout = route([
+  revision("a1", "3", { labels: ["stable"] }),
+  revision("b2", "4", { labels: ["canary", "candidate"] }),
+  revision("c3", "2", { weight: 0, endpoints: [] }),
+  revision("d4", "1", { weight: 0 }),
+  revision("e5", "5", { endpoints: [] }),
+]);
+
+describe("askedVersion", () => {
+  const cases: Record<string, [Route, VersionAsk, object | undefined]> = {
+    "a number is a revision's": [rollout, { number: "4" }, { revision: "b2", number: "4" }],
+    "a number with leading zeros is the same number": [rollout, { number: "0004" }, { revision: "b2", number: "4" }],
+    "a label becomes its revision's number": [rollout, { label: "candidate" }, { revision: "b2", number: "4" }],
+    "a revision without a share, but with pods, can be asked": [
+      rollout,
+      { number: "1" },
+      { revision: "d4", number: "1" },
+    ],
+    "a revision with a share whose pods are not ready can be asked, and waited for": [
+      rollout,
+      { number: "5" },
+      { revision: "e5", number: "5" },
+    ],
+    "numbers of a folder of versions are its pods' own": [
+      route([revision("a1", "3")], { hasOwnVersions: true }),
+      { number: "3" },
+      undefined,
+    ],
+    "a label of a revision that serves a folder of versions leaves the version to the pods": [
+      route([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
+      { label: "stable" },
+      { revision: "a1", number: undefined },
+    ],
+    "a label that no revision has may be one of the folder's": [
+      route([revision("a1", "3", { labels: ["stable"] })], { hasOwnVersions: true }),
+      { label: "blessed" },
+      undefined,
+    ],
+  };
+  test.for(Object.entries(cases))("%s", ([, [given, ask, want]]) => {
+    expect(askedVersion(given, ask)).toEqual(want);
+  });
+
+  const refused: Record<string, [Route, VersionAsk, string]> = {
+    "a number that nobody has is refused with what there is": [
+      rollout,
+      { number: "9" },
+      "default/digits has no version 9; served: 3 (stable), 4 (canary, candidate), 1, 5",
+    ],
+    "so is a revision that has neither a share nor pods": [
+      rollout,
+      { number: "2" },
+      "default/digits has no version 2; served: 3 (stable), 4 (canary, candidate), 1, 5",
+    ],
+    "so is a label": [route([]), { label: "canary" }, "default/digits has no version labelled canary; none is served"],
+  };
+  test.for(Object.entries(refused))("%s", ([, [given, ask, message]]) => {
+    expect(() => askedVersion(given, ask)).toThrow(message);
+  });
+});
+
+describe("versionedPath", () => {
+  const cases: Record<string, [string, [VersionAsk, string, string] | undefined]> = {
+    "TensorFlow Serving by number": [
+      "/v1/models/digits/versions/12:predict",
+      [{ number: "12" }, "/v1/models/digits/versions/7:predict", "/v1/models/digits:predict"],
+    ],
+    "TensorFlow Serving by label, whatever the case of the path": [
+      "/V1/models/digits/LABELS/canary:predict",
+      [{ label: "canary" }, "/V1/models/digits/versions/7:predict", "/V1/models/digits:predict"],
+    ],
+    "a label with escapes": [
+      "/v1/models/digits/labels/a%20b/metadata",
+      [{ label: "a b" }, "/v1/models/digits/versions/7/metadata", "/v1/models/digits/metadata"],
+    ],
+    "Open Inference by number": [
+      "/v2/models/digits/versions/3/infer",
+      [{ number: "3" }, "/v2/models/digits/versions/7/infer", "/v2/models/digits/infer"],
+    ],
+    "Open Inference, whose versions are texts, by label": [
+      "/v2/models/digits/versions/stable/ready",
+      [{ label: "stable" }, "/v2/models/digits/versions/7/ready", "/v2/models/digits/ready"],
+    ],
+    "no version": ["/v1/models/digits:predict", undefined],
+    "a number that is none is left to the pod's protocol": ["/v1/models/digits/versions/HELLO:predict", undefined],
+    "Open Inference has no labels": ["/v2/models/digits/labels/stable/infer", undefined],
+    "another path": ["/v2/repository/index", undefined],
+  };
+  test.for(Object.entries(cases))("%s", ([, [path, want]]) => {
+    const found = versionedPath(path);
+    expect(found && [found.ask, found.rewritten("7"), found.rewritten(undefined)]).toEqual(want);
+  });
+});
+
+test("Open Inference's version is a number when it has digits only", () => {
+  expect([versionAsk("12"), versionAsk("1.2"), versionAsk("stable")]).toEqual([
+    { number: "12" },
+    { label: "1.2" },
+    { label: "stable" },
+  ]);
+});
