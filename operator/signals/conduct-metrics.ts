@@ -10,6 +10,7 @@ export interface ConductObservers {
   readonly deployment: (key: string, deployment: ModelDeployment | undefined) => void;
 }
 
+type Labels = Readonly<Record<"namespace" | "name" | "revision", string>>;
 type Candidate = Pick<NonNullable<ModelDeployment["status"]>, "candidate" | "rollout">;
 
 /** Pulls of gateways, and how each candidate beside a stable revision was last judged. */
@@ -42,7 +43,7 @@ export function conductMetrics(metrics: MetricSet): ConductObservers {
 
 function registerCandidates(metrics: MetricSet, candidates: ReadonlyMap<string, Candidate>): void {
   const labels = ["namespace", "name", "revision"] as const;
-  const each = (tell: (labels: Record<(typeof labels)[number], string>, told: Candidate) => void): void => {
+  const each = (tell: (of: Labels, told: Candidate) => void): void => {
     for (const [key, told] of candidates) {
       const [namespace = "", name = ""] = key.split("/");
       tell({ namespace, name, revision: told.candidate?.revision ?? "" }, told);
