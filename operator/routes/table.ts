@@ -31,7 +31,6 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   const port = status.gateway?.port;
   if (port === undefined || metadata.deletionTimestamp !== undefined) return undefined;
   const { name, namespace = "default" } = metadata;
-  const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = spec.serving?.limits ?? {};
   const shares = statusShares(status);
   return {
     key: deploymentKey(namespace, name),
@@ -42,9 +41,13 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
     hold: holdOf(shares),
     ...wishes(deployment),
-    bodyBytes,
-    timeoutMs: durationMs(timeout),
+    ...limits(spec),
   };
+}
+
+function limits({ serving }: ModelDeploymentSpec): Pick<Route, "bodyBytes" | "timeoutMs"> {
+  const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = serving?.limits ?? {};
+  return { bodyBytes, timeoutMs: durationMs(timeout) };
 }
 
 /** Nobody is coming while it is switched off: requests are refused at once instead of waiting. */
