@@ -1,17 +1,14 @@
 import { type Clock, systemClock } from "../runtime/base/clock.ts";
 import type { Log } from "../runtime/base/log.ts";
-import type { Cache } from "./kube/cache.ts";
 import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
-import type { KubeObject } from "./kube/kinds.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
-import { type Resource, resources } from "./kube/resources.ts";
 import type { Transport } from "./kube/transport.ts";
-import { startWatch, type Watch, type WatchEnd, type WatchOptions } from "./kube/watch.ts";
+import type { WatchEnd } from "./kube/watch.ts";
 import type { Controller, LoopMetrics } from "./loop/controller.ts";
-import { type Caches, createCaches, labelledKey, type Watched } from "./model-deployment/caches.ts";
+import { type Caches, createCaches, labelledKey } from "./model-deployment/caches.ts";
 import { createDeploymentController, type DeploymentControllerOptions } from "./model-deployment/controller.ts";
-import { createPodWarnings, type PodWarnings, podWarningSelection } from "./model-deployment/pods/pod-warnings.ts";
+import { createPodWarnings } from "./model-deployment/pods/pod-warnings.ts";
 import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
 import { deploymentKey } from "./model-deployment/resources/names.ts";
@@ -21,7 +18,7 @@ import { route } from "./routes/table.ts";
 import { startWatches, untilSynced } from "./watches.ts";
 import { type Conduct, type ConductOptions, type ConductSources, createConduct } from "./signals/conduct.ts";
 import type { ConductObservers } from "./signals/conduct-metrics.ts";
-import { createServedDefinition, type ServedDefinition } from "./signals/served-definition.ts";
+import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
 export interface OperatorOptions {

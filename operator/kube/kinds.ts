@@ -277,3 +277,22 @@ export interface Lease extends KubeObject {
     readonly leaseTransitions?: number;
   };
 }
+
+/** A Gateway of the Gateway API, or one of its listeners, that a route is attached to. */
+export type RouteParent = { readonly name: string } & {
+  readonly [Part in "group" | "kind" | "namespace" | "sectionName"]?: string;
+};
+
+/** Of the Gateway API, as far as we write it. */
+export interface HttpRoute extends KubeObject {
+  readonly spec: {
+    readonly parentRefs: readonly RouteParent[];
+    readonly hostnames?: readonly string[];
+    readonly rules: readonly { readonly matches?: readonly object[]; readonly backendRefs: readonly RouteBackend[] }[];
+  };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+type RouteBackend = { readonly name: string; readonly port: number; readonly weight?: number };
+type RouteParentStatus = { readonly parentRef: RouteParent; readonly conditions?: readonly RouteCondition[] };
+type RouteCondition = ObservedCondition & { readonly observedGeneration?: number };

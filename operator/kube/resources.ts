@@ -39,6 +39,13 @@ export const resources = {
     plural: "poddisruptionbudgets",
     namespaced: true,
   },
+  httpRoutes: {
+    group: "gateway.networking.k8s.io",
+    version: "v1",
+    kind: "HTTPRoute",
+    plural: "httproutes",
+    namespaced: true,
+  },
   leases: { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true },
   customResourceDefinitions: {
     group: "apiextensions.k8s.io",

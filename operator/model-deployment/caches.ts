@@ -3,6 +3,7 @@ import { type Cache, createCache } from "../kube/cache.ts";
 import type { Selection } from "../kube/client.ts";
 import type {
   EndpointSlice,
+  HttpRoute,
   KubeObject,
   Pod,
   PodDisruptionBudget,
@@ -31,10 +32,12 @@ export interface Caches {
   readonly replicaSets: Watched<ReplicaSet, "owner">;
   readonly pods: Watched<Pod, "owner" | "deployment">;
   readonly gateways: Watched<Pod>;
-  readonly services: Watched<Service>;
+  readonly services: Watched<Service, "owner">;
   readonly serviceAccounts: Watched<ServiceAccount>;
   readonly endpointSlices: Watched<EndpointSlice>;
   readonly podDisruptionBudgets: Watched<PodDisruptionBudget>;
+  /** Empty until a ModelDeployment asks for one: many clusters do not serve the kind. */
+  readonly httpRoutes: Watched<HttpRoute>;
 }
 
 /**
@@ -45,14 +48,8 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
   const selection = { namespace, labelSelector: labels.deployment };
   const gatewaySelector = Object.entries(gatewayLabels).map(([key, value]) => `${key}=${value}`);
   return {
-    deployments: {
-      resource: resources.modelDeployments,
-      selection: { namespace },
-      keep: keptMembers.modelDeployment,
-      cache: createCache<ModelDeployment, "port">({
-        indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
-      }),
-    },
+    ...ownApi(namespace),
+    ...gatewayApi(selection),
     replicaSets: {
       resource: resources.replicaSets,
       selection,
@@ -74,7 +71,12 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       keep: keptMembers.pod,
       cache: createCache<Pod>({ trim: readPod }),
     },
-    services: { resource: resources.services, selection, keep: keptMembers.service, cache: createCache<Service>() },
+    services: {
+      resource: resources.services,
+      selection,
+      keep: keptMembers.service,
+      cache: createCache<Service, "owner">({ indexes: { owner: ownerUids } }),
+    },
     serviceAccounts: {
       resource: resources.serviceAccounts,
       selection,
@@ -92,6 +94,30 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       selection,
       keep: keptMembers.podDisruptionBudget,
       cache: createCache<PodDisruptionBudget>(),
+    },
+  };
+}
+
+function ownApi(namespace: string | undefined): Pick<Caches, "deployments"> {
+  return {
+    deployments: {
+      resource: resources.modelDeployments,
+      selection: { namespace },
+      keep: keptMembers.modelDeployment,
+      cache: createCache<ModelDeployment, "port">({
+        indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
+      }),
+    },
+  };
+}
+
+function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
+  return {
+    httpRoutes: {
+      resource: resources.httpRoutes,
+      selection,
+      keep: keptMembers.httpRoute,
+      cache: createCache<HttpRoute>(),
     },
   };
 }

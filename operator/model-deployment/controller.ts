@@ -116,6 +116,7 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
   caches.serviceAccounts.cache.subscribe(addLabelled);
   caches.endpointSlices.cache.subscribe(addLabelled);
   caches.podDisruptionBudgets.cache.subscribe(addLabelled);
+  caches.httpRoutes.cache.subscribe(addLabelled);
   warnings.subscribe((podUid) => {
     const pod = caches.pods.cache.withUid(podUid);
     if (pod !== undefined) add(labelledKey(pod));
@@ -139,6 +140,8 @@ function cachedSources(options: DeploymentControllerOptions): Sources {
     service: (key) => caches.services.cache.find(key),
     endpointSlice: (key) => caches.endpointSlices.cache.find(key),
     podDisruptionBudget: (key) => caches.podDisruptionBudgets.cache.find(key),
+    httpRoute: (key) => caches.httpRoutes.cache.find(key),
+    servicesOf: (uid) => caches.services.cache.withIndex("owner", uid),
     gateways: () => caches.gateways.cache.all(),
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,

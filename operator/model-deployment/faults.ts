@@ -13,6 +13,7 @@ function because(complaint: string | undefined): string {
 export const deploymentFaults = faultCatalogue<{
   ForeignObject: { kind: string; name: string };
   LeftoverObject: { kind: string; name: string };
+  RouteNotAccepted: { route: string; parent: string; reason: string; message: string };
   NoGatewayPort: { first: number; last: number };
   StaleView: { target: string };
   DefinitionOutdated: { field: string };
@@ -37,6 +38,13 @@ export const deploymentFaults = faultCatalogue<{
     hint: () => "delete or rename it, or give the ModelDeployment another name",
     retry: "never",
     level: "error",
+  },
+  RouteNotAccepted: {
+    message: ({ route, parent, reason, message }) =>
+      `HTTPRoute ${route} is not served by ${parent}: ${reason}${message === "" ? "" : `, ${message}`}`,
+    hint: () => "see spec.traffic.httpRoute.parentRefs and hostnames, and what the Gateway allows",
+    retry: "backoff",
+    level: "warn",
   },
   LeftoverObject: {
     message: ({ kind, name }) => `${kind} ${name} of an earlier ModelDeployment of this name is still being deleted`,

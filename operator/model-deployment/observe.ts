@@ -3,6 +3,7 @@ import type { Evidence, Trial } from "../analysis/evidence.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
 import type {
   EndpointSlice,
+  HttpRoute,
   KubeObject,
   ObjectMeta,
   Pod,
@@ -14,11 +15,13 @@ import type {
 } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import { observedPod } from "./pods/observed-pod.ts";
+import { placement } from "./plan/capacity/placement.ts";
 import { probedPorts } from "./plan/gateway-port.ts";
-import { annotations } from "./resources/labels.ts";
+import { annotations, labels } from "./resources/labels.ts";
 import {
   deploymentKey,
   endpointSliceName,
+  httpRouteName,
   podDisruptionBudgetName,
   replicaSetName,
   serviceAccountName,
@@ -38,6 +41,7 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import { revisionHash } from "./plan/revisions.ts";
+import { routeParents } from "./plan/http-route.ts";
 import { recentMs } from "./plan/rollout/judgement.ts";
 
 /** Name of an object in a namespace. */
@@ -59,6 +63,9 @@ export interface Sources {
   service(key: NamedKey): (Service & Stored) | undefined;
   endpointSlice(key: NamedKey): (EndpointSlice & Stored) | undefined;
   podDisruptionBudget(key: NamedKey): (PodDisruptionBudget & Stored) | undefined;
+  httpRoute(key: NamedKey): (HttpRoute & Stored) | undefined;
+  /** Services that a ModelDeployment owns. */
+  servicesOf(ownerUid: string): readonly (Service & Stored)[];
   /** All pods of gateways. */
   gateways(): readonly (Pod & Stored)[];
   /** What an event last told about a pod. */
@@ -94,7 +101,10 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
-    gateways: observedGateways(sources, deploymentKey(key.namespace, key.name)),
+    gateways: [
+      ...observedGateways(sources, deploymentKey(key.namespace, key.name)),
+      ...(deployment.spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : []),
+    ],
     lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, deployment.status?.gateway?.port, sources),
   });
@@ -141,7 +151,10 @@ function observedChildren(
   identity: Identity,
   sources: Sources,
 ): {
-  ours: Pick<Snapshot, "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget">;
+  ours: Pick<
+    Snapshot,
+    "serviceAccount" | "service" | "endpointSlices" | "podDisruptionBudget" | "httpRoute" | "revisionServices"
+  >;
   foreign: readonly ForeignObject[];
 } {
   const { namespace, name } = identity;
@@ -151,6 +164,7 @@ function observedChildren(
   const service = sources.service({ namespace, name: serviceName(name) });
   const endpointSlices = [slice("IPv4"), slice("IPv6")].filter((object) => object !== undefined);
   const podDisruptionBudget = sources.podDisruptionBudget({ namespace, name: podDisruptionBudgetName(name) });
+  const httpRoute = sources.httpRoute({ namespace, name: httpRouteName(name) });
   const ours = <T extends KubeObject>(object: T | undefined): T | undefined =>
     object !== undefined && isControlledBy(object.metadata, identity.uid) ? object : undefined;
   return {
@@ -158,11 +172,17 @@ function observedChildren(
       serviceAccount: ours(serviceAccount),
       service: ours(service),
       podDisruptionBudget: ours(podDisruptionBudget),
+      httpRoute: ours(httpRoute),
+      revisionServices: byName(sources.servicesOf(identity.uid)).filter(
+        ({ metadata }) => metadata.labels?.[labels.revision] !== undefined,
+      ),
       endpointSlices: endpointSlices.filter(({ metadata }) => isControlledBy(metadata, identity.uid)),
     },
     foreign: foreignObjects(
       identity,
-      [serviceAccount, service, ...endpointSlices, podDisruptionBudget].filter((object) => object !== undefined),
+      [serviceAccount, service, ...endpointSlices, podDisruptionBudget, httpRoute].filter(
+        (object) => object !== undefined,
+      ),
     ),
   };
 }
@@ -190,6 +210,7 @@ function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): Ob
     hash: name.slice(name.lastIndexOf("-") + 1),
     version: notes[annotations.version] ?? "1",
     replicaSet: observedReplicaSet(replicaSet),
+    placement: placement(replicaSet.spec.template),
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),
     pods: byName(sources.podsOf(uid)).map((pod) => observedPod(pod, sources)),
   };
@@ -206,6 +227,7 @@ function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): Ob
     pods: status?.replicas ?? 0,
     image: spec.template.spec.containers[0]?.image,
     failure: failure?.message ?? failure?.reason,
+    failureSinceMs: failure?.lastTransitionTime === undefined ? undefined : Date.parse(failure.lastTransitionTime),
   };
 }
 

@@ -1,7 +1,16 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
 import type { Evidence, Trial } from "../analysis/evidence.ts";
-import type { EndpointSlice, Pod, PodDisruptionBudget, Service, ServiceAccount, Stored } from "../kube/kinds.ts";
+import type {
+  EndpointSlice,
+  HttpRoute,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+  ServiceAccount,
+  Stored,
+} from "../kube/kinds.ts";
+import type { Placement } from "./plan/capacity/placement.ts";
 import type { CapacityMode } from "./plan/capacity/question.ts";
 import { revisionHash } from "./plan/revisions.ts";
 import { rolloutState } from "./plan/rollout/memory/state.ts";
@@ -95,8 +104,11 @@ export interface ObservedRevision {
     readonly image?: string | undefined;
     /** Why it cannot create pods: a quota, an admission rule. */
     readonly failure?: string | undefined;
+    readonly failureSinceMs?: number | undefined;
   };
   readonly retiredAtMs?: number | undefined;
+  /** Where its pods may be, and what they take there. */
+  readonly placement?: Placement | undefined;
   readonly pods: readonly ObservedPod[];
 }
 
@@ -114,9 +126,12 @@ export interface PortProbe {
   readonly takenBy?: { readonly uid: string; readonly createdAt: string };
 }
 
+/** A gateway of ours or, of a ModelDeployment with path Direct, a Gateway of the Gateway API that its HTTPRoute is attached to. */
 export interface ObservedGateway {
+  /** Name of its pod; of a Gateway of the Gateway API `Gateway NAMESPACE/NAME`. */
   readonly pod: string;
-  readonly address: string;
+  /** Absent: nothing of ours leads there. */
+  readonly address?: string | undefined;
   /** The split of this ModelDeployment that the gateway last acknowledged. */
   readonly acknowledged?: string | undefined;
 }
@@ -147,6 +162,9 @@ export interface Observation {
   readonly service?: (Service & Stored) | undefined;
   readonly endpointSlices: readonly (EndpointSlice & Stored)[];
   readonly podDisruptionBudget?: (PodDisruptionBudget & Stored) | undefined;
+  readonly httpRoute?: (HttpRoute & Stored) | undefined;
+  /** Services of single revisions. */
+  readonly revisionServices?: readonly (Service & Stored)[] | undefined;
   readonly foreign: readonly ForeignObject[];
   /** Ready gateways, by name of the pod. */
   readonly gateways: readonly ObservedGateway[];

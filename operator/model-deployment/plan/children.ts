@@ -55,7 +55,7 @@ function disruptionBudget(snapshot: Snapshot): readonly Action[] {
 }
 
 /** Creates an object that is absent and applies one that is not what we want; leaves a foreign one alone. */
-function kept<T extends KubeObject>(
+export function kept<T extends KubeObject>(
   snapshot: Snapshot,
   resource: Resource,
   wanted: T,

@@ -7,6 +7,7 @@ import { accountActions, serviceActions } from "./children.ts";
 import { diagnosis, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
+import { routeActions, routeFaults } from "./http-route.ts";
 import { replicaPlan } from "./replicas/replica-plan.ts";
 import { turn } from "./rollout/turn.ts";
 import { shares } from "./traffic.ts";
@@ -30,7 +31,13 @@ export function plan(snapshot: Snapshot): Plan {
     held?.reason === "Loading" ? loadGraceMs : undefined,
   ]);
   return {
-    actions: [...accountActions(snapshot), ...replicas.actions, ...serviceActions(snapshot, port), ...moves],
+    actions: [
+      ...accountActions(snapshot),
+      ...replicas.actions,
+      ...serviceActions(snapshot, port),
+      ...routeActions(snapshot),
+      ...moves,
+    ],
     rollout: state,
     port,
     faults: faultsOf(snapshot, state, port),
@@ -52,6 +59,7 @@ function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefin
       object.isLeftover ? deploymentFaults.LeftoverObject(object) : deploymentFaults.ForeignObject(object),
     ),
     ...(port === undefined ? [deploymentFaults.NoGatewayPort({ first, last })] : []),
+    ...routeFaults(snapshot),
     ...(snapshot.wanted.replicas === 0 ? [] : observed.filter((fault) => fault !== undefined)),
     ...(field === undefined ? [] : [deploymentFaults.DefinitionOutdated({ field })]),
   ];

@@ -14,9 +14,10 @@ export function endpointSlices(
   gatewayPort: number,
   gateways: readonly ObservedGateway[],
 ): readonly EndpointSlice[] {
-  const six = gateways.filter(({ address }) => address.includes(":"));
-  const four = gateways.filter(({ address }) => !address.includes(":"));
-  const slice = (addressType: "IPv4" | "IPv6", members: readonly ObservedGateway[]): EndpointSlice => ({
+  const addresses = gateways.map(({ address }) => address).filter((address) => address !== undefined);
+  const six = addresses.filter((address) => address.includes(":"));
+  const four = addresses.filter((address) => !address.includes(":"));
+  const slice = (addressType: "IPv4" | "IPv6", members: readonly string[]): EndpointSlice => ({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
     metadata: {
@@ -31,8 +32,7 @@ export function endpointSlices(
     },
     addressType,
     endpoints: members
-      .map(({ address }) => address)
-      .sort()
+      .toSorted()
       .slice(0, maxEndpoints)
       .map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: httpPortName, port: gatewayPort, protocol: "TCP", appProtocol: "http" }],

@@ -32,6 +32,13 @@ const commands = {
   [annotations.pause]: true,
 } as const;
 
+const podTemplate = {
+  containers: { name: "shared", image: "shared", resources: { requests: "shared" } },
+  nodeSelector: "shared",
+  affinity: "shared",
+  tolerations: "shared",
+} as const;
+
 export const keptMembers = {
   modelDeployment: {
     metadata: { ...identity, ...life, generation: true, annotations: commands },
@@ -45,8 +52,8 @@ export const keptMembers = {
       annotations: { [annotations.version]: true, [annotations.retiredAt]: true },
       ownerReferences: "shared",
     },
-    // The template never changes and, but for its image, is never compared: it would be the largest part of the cache.
-    spec: { replicas: true, template: { spec: { containers: { name: "shared", image: "shared" } } } },
+    // The template never changes and is never compared, but for its image and where its pods may be: all of it would be the largest part of the cache.
+    spec: { replicas: true, template: { spec: podTemplate } },
     status: { replicas: true, conditions: condition },
   },
   pod: {
@@ -71,8 +78,14 @@ export const keptMembers = {
     metadata: child,
     spec: {
       type: "shared",
+      selector: "shared",
       ports: { name: true, port: true, targetPort: true, protocol: true, appProtocol: true },
     },
+  },
+  httpRoute: {
+    metadata: { ...child, creationTimestamp: true, generation: true },
+    spec: true,
+    status: { parents: { parentRef: "shared", conditions: { ...condition, observedGeneration: true } } },
   },
   serviceAccount: { metadata: child, automountServiceAccountToken: true },
   endpointSlice: {

@@ -13,6 +13,15 @@ export function serviceName(deployment: string): string {
   return deployment;
 }
 
+/** Of the Service of one revision's pods; a ReplicaSet has the same name. */
+export function revisionServiceName(deployment: string, hash: string): string {
+  return `${deployment}-${hash}`;
+}
+
+export function httpRouteName(deployment: string): string {
+  return deployment;
+}
+
 export function podDisruptionBudgetName(deployment: string): string {
   return deployment;
 }

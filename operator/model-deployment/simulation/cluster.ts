@@ -1,6 +1,7 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import type {
   EndpointSlice,
+  HttpRoute,
   KubeObject,
   Pod,
   PodDisruptionBudget,
@@ -23,6 +24,7 @@ export interface Kinds {
   readonly ServiceAccount: ServiceAccount;
   readonly EndpointSlice: EndpointSlice;
   readonly PodDisruptionBudget: PodDisruptionBudget;
+  readonly HTTPRoute: HttpRoute;
 }
 
 type Kind = keyof Kinds;
@@ -122,6 +124,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     service: find("Service"),
     endpointSlice: find("EndpointSlice"),
     podDisruptionBudget: find("PodDisruptionBudget"),
+    httpRoute: find("HTTPRoute"),
+    servicesOf: (uid) => cluster.all("Service").filter(({ metadata }) => isControlledBy(metadata, uid)),
     gateways: () => gatewayPods(cluster),
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,

@@ -1,0 +1,107 @@
+import type { Fault } from "../../../runtime/base/fault.ts";
+import { splitText } from "../../../runtime/contract/route-table.ts";
+import type { HttpRoute, RouteParent, Stored } from "../../kube/kinds.ts";
+import { resources } from "../../kube/resources.ts";
+import { deploymentFaults } from "../faults.ts";
+import { labels } from "../resources/labels.ts";
+import { httpRoute } from "../resources/traffic/http-route.ts";
+import { revisionService } from "../resources/traffic/revision-service.ts";
+import type { ObservedGateway, Snapshot } from "../snapshot.ts";
+import type { Action } from "./action.ts";
+import { kept } from "./children.ts";
+import { shares } from "./traffic.ts";
+
+/**
+ * The HTTPRoute, and with path Direct a Service for each revision: made before the route names it, deleted when neither
+ * the route nor status does. The split is status', as that of our own gateways is.
+ */
+export function routeActions(snapshot: Snapshot): readonly Action[] {
+  const { identity, spec, rollout, httpRoute: observed } = snapshot;
+  const split = shares(rollout);
+  const wanted = httpRoute(identity, spec, split);
+  const isDirect = spec.traffic?.path === "Direct";
+  const services = isDirect ? split.map(({ revision }) => revisionService(identity, revision)) : [];
+  const known = snapshot.revisionServices ?? [];
+  return [
+    ...services.flatMap((service) =>
+      kept(
+        snapshot,
+        resources.services,
+        service,
+        known.find(({ metadata }) => metadata.name === service.metadata.name),
+      ),
+    ),
+    ...(wanted === undefined ? [] : kept(snapshot, resources.httpRoutes, wanted, observed)),
+    ...(wanted === undefined && observed !== undefined
+      ? [deletion("HTTPRoute", observed, "spec.traffic.httpRoute is not set")]
+      : []),
+    ...surplusServices(snapshot, new Set(services.map(({ metadata }) => metadata.name))),
+  ];
+}
+
+/** What a Gateway's controller says against the route. A Gateway that has not spoken yet may still be about to. */
+export function routeFaults({ spec, httpRoute: route, identity }: Snapshot): readonly Fault[] {
+  if (spec.traffic?.httpRoute === undefined || route === undefined) return [];
+  return (route.status?.parents ?? []).flatMap(({ parentRef, conditions = [] }) =>
+    conditions
+      .filter(({ type, status }) => (type === "Accepted" || type === "ResolvedRefs") && status === "False")
+      .filter(({ observedGeneration = 0 }) => observedGeneration >= (route.metadata.generation ?? 0))
+      .slice(0, 1)
+      .map(({ reason = "unknown", message = "" }) =>
+        deploymentFaults.RouteNotAccepted({
+          route: route.metadata.name,
+          parent: parentText(parentRef, identity.namespace),
+          reason,
+          message,
+        }),
+      ),
+  );
+}
+
+/** The Gateways that an HTTPRoute with a split is attached to, as gateways that acknowledge what they accepted. */
+export function routeParents(route: (HttpRoute & Stored) | undefined): readonly ObservedGateway[] {
+  if (route === undefined) return [];
+  const { namespace = "", generation = 0 } = route.metadata;
+  return route.spec.parentRefs.map((parentRef) => {
+    const status = route.status?.parents?.find((one) => isSameParent(one.parentRef, parentRef, namespace));
+    const isAccepted = status?.conditions?.some(
+      ({ type, status: value, observedGeneration = 0 }) =>
+        type === "Accepted" && value === "True" && observedGeneration >= generation,
+    );
+    return {
+      pod: parentText(parentRef, namespace),
+      ...(isAccepted === true ? { acknowledged: routeSplit(route) } : {}),
+    };
+  });
+}
+
+function routeSplit({ spec, metadata }: HttpRoute & Stored): string {
+  const backends = spec.rules.flatMap(({ backendRefs }) => backendRefs);
+  return splitText(backends.map(({ name, weight = 1 }) => ({ hash: name.slice(metadata.name.length + 1), weight })));
+}
+
+function surplusServices(snapshot: Snapshot, wanted: ReadonlySet<string | undefined>): readonly Action[] {
+  const { revisionServices = [], httpRoute: route, revisions } = snapshot;
+  const named = new Set(route?.spec.rules.flatMap(({ backendRefs }) => backendRefs.map(({ name }) => name)));
+  return revisionServices
+    .filter(({ metadata }) => !wanted.has(metadata.name) && !named.has(metadata.name))
+    .filter(({ metadata }) => !revisions.some(({ hash }) => hash === metadata.labels?.[labels.revision]))
+    .map((service) => deletion("Service", service, "no HTTPRoute names it and its revision is gone"));
+}
+
+function deletion(kind: "HTTPRoute" | "Service", { metadata }: Stored, why: string): Action {
+  const resource = kind === "HTTPRoute" ? resources.httpRoutes : resources.services;
+  return { kind: "delete", resource, target: `${kind} ${metadata.name}`, object: metadata, why };
+}
+
+function isSameParent(one: RouteParent, other: RouteParent, namespace: string): boolean {
+  return (
+    one.name === other.name &&
+    (one.namespace ?? namespace) === (other.namespace ?? namespace) &&
+    one.sectionName === other.sectionName
+  );
+}
+
+function parentText({ name, namespace }: RouteParent, own: string): string {
+  return `Gateway ${namespace ?? own}/${name}`;
+}

@@ -1,0 +1,56 @@
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { ports } from "../../../../runtime/contract/ports.ts";
+import type { HttpRoute } from "../../../kube/kinds.ts";
+import type { Identity, Share } from "../../snapshot.ts";
+import { deploymentLabels } from "../labels.ts";
+import { httpRouteName, revisionServiceName, serviceName } from "../names.ts";
+import { ownerReference } from "../owner.ts";
+
+/**
+ * Brings requests for `spec.traffic.hostnames` from the user's Gateways: to the Service, behind which our gateways split
+ * them, or, with path Direct, to the pods of each revision by weight. Undefined unless `spec.traffic.httpRoute` is set.
+ * Members that the API server would fill in are written out, so that what is read back compares as equal.
+ */
+export function httpRoute(
+  identity: Identity,
+  { traffic }: ModelDeploymentSpec,
+  shares: readonly Share[],
+): HttpRoute | undefined {
+  if (traffic?.httpRoute === undefined) return undefined;
+  const backend = (name: string, weight: number) => ({
+    group: "",
+    kind: "Service",
+    name,
+    port: ports.rest,
+    weight,
+  });
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: {
+      name: httpRouteName(identity.name),
+      namespace: identity.namespace,
+      labels: deploymentLabels(identity.name),
+      ownerReferences: [ownerReference(identity)],
+    },
+    spec: {
+      parentRefs: traffic.httpRoute.parentRefs.map(({ name, namespace, sectionName }) => ({
+        group: "gateway.networking.k8s.io",
+        kind: "Gateway",
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(sectionName === undefined ? {} : { sectionName }),
+      })),
+      ...(traffic.hostnames === undefined ? {} : { hostnames: traffic.hostnames }),
+      rules: [
+        {
+          matches: [{ path: { type: "PathPrefix", value: "/" } }],
+          backendRefs:
+            traffic.path === "Direct"
+              ? shares.map(({ revision, weight }) => backend(revisionServiceName(identity.name, revision), weight))
+              : [backend(serviceName(identity.name), 1)],
+        },
+      ],
+    },
+  };
+}
