@@ -6,6 +6,7 @@ import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
 import { PodSessions } from "./grpc/pods/pod-sessions.ts";
 import { Listeners } from "./listeners.ts";
+import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { answerFault, answerProbe } from "./proxy/answer.ts";
@@ -35,6 +36,7 @@ export class Gateway {
   readonly #table: RouteTable;
   readonly #listeners: Listeners;
   readonly #connections: Connections;
+  readonly #copies: Copies;
   readonly #podSessions: PodSessions;
   readonly #exchange: ExchangeParts;
   /** What this gateway counts. */
@@ -51,6 +53,7 @@ export class Gateway {
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
     this.ledger = ledger;
     this.#connections = new Connections(parts.clock);
+    this.#copies = new Copies({ ...parts, ledger, monotonic, connections: this.#connections });
     const passage = {
       clock: parts.clock,
       ledger,
@@ -88,6 +91,7 @@ export class Gateway {
     this.#exchange = {
       ...passage,
       connections: this.#connections,
+      copies: this.#copies,
       refuse: (request, response, fault) => this.#refuse(request, response, fault),
     };
   }
@@ -123,6 +127,7 @@ export class Gateway {
     await this.#parts.clock.sleep(this.#options.drainDelayMs);
     await this.#listeners.drain();
     this.#operators?.close();
+    this.#copies.close();
     this.#connections.close();
     await this.#podSessions.close();
   }

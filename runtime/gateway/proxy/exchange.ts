@@ -2,6 +2,8 @@ import type { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
+import type { Copies } from "../mirror/copies.ts";
+import type { Copy } from "../mirror/copy.ts";
 import { Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
 import type { Target } from "../routing/choice.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
@@ -14,6 +16,7 @@ import { requestBytes, requestHead, responseHeaders } from "./headers.ts";
 /** What every exchange through this gateway shares. */
 export interface ExchangeParts extends PassageParts {
   readonly connections: Connections;
+  readonly copies: Copies;
   /** Answers a request that no pod answers; returns the status told. */
   readonly refuse: (request: IncomingMessage, response: ServerResponse, fault: Fault) => number;
 }
@@ -33,6 +36,8 @@ export class Exchange implements Traveller, Receiver {
   #streamedBytes = 0;
   #target: Target | undefined;
   #connection: UpstreamConnection | undefined;
+  #isCopied = false;
+  #copy: Copy | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, asked: Asked, parts: ExchangeParts) {
     this.#request = request;
@@ -68,6 +73,7 @@ export class Exchange implements Traveller, Receiver {
 
   stop(fault: Fault): number {
     this.#giveUp();
+    this.#copy?.clientEnd(false);
     return this.#parts.refuse(this.#request, this.#response, fault);
   }
 
@@ -84,11 +90,13 @@ export class Exchange implements Traveller, Receiver {
       this.#fail(new Error("it is terminating"), false);
       return;
     }
+    this.#copy?.clientHead(head);
     const isHttp2 = this.#request.httpVersionMajor === 2;
     this.#response.writeHead(status, responseHeaders(headers, target.revision.hash, isHttp2));
   }
 
   onData(chunk: Buffer): boolean {
+    this.#copy?.clientChunk(chunk);
     if (this.#response.write(chunk)) return true;
     this.#response.once("drain", () => this.#connection?.resume());
     return false;
@@ -97,7 +105,11 @@ export class Exchange implements Traveller, Receiver {
   onEnd(chunk: Buffer | undefined): void {
     this.#connection = undefined;
     if (chunk === undefined) this.#response.end();
-    else this.#response.end(chunk);
+    else {
+      this.#copy?.clientChunk(chunk);
+      this.#response.end(chunk);
+    }
+    this.#copy?.clientEnd(true);
     this.#passage.answered(this.#response.statusCode);
   }
 
@@ -122,9 +134,17 @@ export class Exchange implements Traveller, Receiver {
       const isWhole = kind === "none" || kind === "kept";
       this.#connection = this.#parts.connections.connection(target.pod, isWhole);
       this.#connection.send(bytes, { isWhole, isHead: this.#request.method === "HEAD" }, this);
+      if (kind === "kept" && !this.#isCopied) this.#mirror(target, bytes);
     } catch (thrown) {
       this.#passage.refuse(Fault.from(thrown));
     }
+  }
+
+  /** A request that names its revision means no other. */
+  #mirror({ revision }: Target, bytes: Buffer): void {
+    this.#isCopied = true;
+    const { live, wish } = this.#asked;
+    if (wish.revision === undefined) this.#copy = this.#parts.copies.copied(live, revision, bytes);
   }
 
   /** Passes the body on as it comes, at the pod's pace. */
@@ -166,6 +186,7 @@ export class Exchange implements Traveller, Receiver {
   #closed(): void {
     if (this.#passage.isOver) return;
     this.#giveUp();
+    this.#copy?.clientEnd(false);
     this.#passage.left();
   }
 }

@@ -54,6 +54,8 @@ export interface LiveRoute {
   readonly hold: Hold;
   readonly counts: ModelCounts;
   readonly traffic: Traffic;
+  /** Percent points of the requests since the last copy: at 100 one is copied. */
+  mirrorPoints: number;
 }
 
 /** What all routes of a gateway share. */
@@ -74,6 +76,7 @@ export function liveRoute(route: Route, parts: LiveParts): LiveRoute {
     hold,
     counts: parts.ledger.opened(route.key, () => waitingFigures(hold, parts.monotonic())),
     traffic: { admitted: 0, again: 0, turns: new Set() },
+    mirrorPoints: 0,
   };
   updateRoute(live, route, parts);
   return live;

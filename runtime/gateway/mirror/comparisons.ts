@@ -1,0 +1,103 @@
+import { getCompileCacheDir } from "node:module";
+import { Worker } from "node:worker_threads";
+import type { Clock } from "../../base/clock.ts";
+import type { Divergence } from "./divergence.ts";
+
+/** To the thread: two answers, as they came. */
+export interface ComparisonTask {
+  readonly id: number;
+  readonly client: Uint8Array;
+  readonly copy: Uint8Array;
+  readonly tolerance: number;
+}
+
+/** From the thread. Without a divergence there was nothing to compare. */
+export interface ComparisonAnswer {
+  readonly id: number;
+  readonly divergence: Divergence | undefined;
+}
+
+/** Told of the divergence, or of nothing when the pair was not compared. */
+type Told = (divergence: Divergence | undefined) => void;
+
+/** Pairs on their way to and in the thread: with two answers of 256 KiB each these are 16 MiB. */
+const maxPending = 32;
+/** Nobody mirrors for this long: the thread's memory is given back. */
+const idleMs = 60_000;
+const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
+
+/** Compares answers in a thread of its own, which lives while there is something to compare: parsing holds up no request. */
+export class Comparisons {
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Told>();
+  #worker: Worker | undefined;
+  #nextId = 1;
+  #cancelIdle: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** `told` is called once, later. */
+  compare(client: readonly Buffer[], copy: readonly Buffer[], tolerance: number, told: Told): void {
+    if (this.#pending.size >= maxPending) {
+      told(undefined);
+      return;
+    }
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#pending.set(id, told);
+    const task: ComparisonTask = { id, client: joined(client), copy: joined(copy), tolerance };
+    this.#worker ??= this.#started();
+    this.#worker.postMessage(task, [task.client.buffer as ArrayBuffer, task.copy.buffer as ArrayBuffer]); // `joined` made them
+    this.#cancelIdle?.();
+    this.#cancelIdle = this.#clock.after(idleMs, () => this.close());
+  }
+
+  /** Ends the thread; what it has not compared is not compared. */
+  close(): void {
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    void this.#worker?.terminate();
+    this.#lost();
+  }
+
+  #started(): Worker {
+    const cache = getCompileCacheDir();
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const worker = new Worker(new URL(`./comparison-thread.${extension}`, import.meta.url), {
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
+      execArgv: [],
+      resourceLimits,
+    });
+    worker.unref();
+    worker.on("message", ({ id, divergence }: ComparisonAnswer) => {
+      const told = this.#pending.get(id);
+      this.#pending.delete(id);
+      told?.(divergence);
+    });
+    // A pair that is too much for the thread is not compared; the next one gets a new thread.
+    worker.on("error", () => {
+      if (this.#worker === worker) this.#lost();
+    });
+    return worker;
+  }
+
+  #lost(): void {
+    this.#worker = undefined;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const told of pending) told(undefined);
+  }
+}
+
+/** In memory of its own, which can be moved to the thread. */
+function joined(chunks: readonly Buffer[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,116 @@
+import { performance } from "node:perf_hooks";
+import type { Clock } from "../../base/clock.ts";
+import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
+import type { Ledger } from "../figures/ledger.ts";
+import { queued } from "../routing/hold.ts";
+import type { LiveRevision, LiveRoute } from "../routing/live.ts";
+import { leastOutstanding, type PickParts } from "../routing/pick.ts";
+import type { Connections } from "../upstream/connections.ts";
+import { Comparisons } from "./comparisons.ts";
+import { Copy } from "./copy.ts";
+
+interface CopiesParts extends PickParts {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly connections: Connections;
+}
+
+/** Copies under way, of one model and of all. A mirror that cannot keep up gets fewer copies, not a queue. */
+const maxOfModel = 16;
+const maxOfAll = 64;
+/** Share of the time that the gateway may be at work and still send copies. */
+const busyShare = 0.8;
+/** Over so long that is measured. */
+const measuredMs = 500;
+
+/** Sends copies of requests to the revision that a route mirrors to; clients never notice. */
+export class Copies {
+  readonly #parts: CopiesParts;
+  readonly #comparisons: Comparisons;
+  readonly #underWay = new Set<Copy>();
+  readonly #byRoute = new Map<LiveRoute, number>();
+  #measured = performance.eventLoopUtilization();
+  #measuredMs = 0;
+  #isBusy = false;
+
+  constructor(parts: CopiesParts) {
+    this.#parts = parts;
+    this.#comparisons = new Comparisons(parts.clock);
+  }
+
+  /**
+   * A copy of a request that has just been sent to `revision`: it wants to know what its client gets. Undefined: this one is
+   * not copied. Call it once a request, and only where the split decided who answers.
+   */
+  copied(live: LiveRoute, revision: LiveRevision, bytes: Buffer): Copy | undefined {
+    const { mirror } = live.route;
+    if (mirror === undefined || revision.hash === mirror.revision) return undefined;
+    live.mirrorPoints += mirror.percent;
+    if (live.mirrorPoints < 100) return undefined;
+    live.mirrorPoints -= 100;
+    const mirroring = live.revisions.find(({ hash }) => hash === mirror.revision);
+    const pod = mirroring === undefined ? undefined : leastOutstanding(mirroring.pods, undefined, this.#parts);
+    if (mirroring === undefined || pod === undefined) return undefined;
+    const counts = mirrorCounts(mirroring.counts);
+    const changed = (): void => this.#parts.ledger.changed(live.counts);
+    changed();
+    if (this.#isTooMuch(live)) {
+      counts.dropped += 1;
+      return undefined;
+    }
+    const { clock, connections } = this.#parts;
+    const tolerance = mirror.compare?.tolerance;
+    const comparisons = this.#comparisons;
+    const copy: Copy = new Copy(
+      { bytes, pod, timeoutMs: live.route.timeoutMs, tolerance },
+      { clock, connections, comparisons, counts, changed, ended: () => this.#ended(copy, live) },
+    );
+    this.#underWay.add(copy);
+    this.#byRoute.set(live, (this.#byRoute.get(live) ?? 0) + 1);
+    return copy;
+  }
+
+  /** Gives up all copies under way. */
+  close(): void {
+    for (const copy of this.#underWay) copy.giveUp();
+    this.#comparisons.close();
+  }
+
+  #ended(copy: Copy, live: LiveRoute): void {
+    if (!this.#underWay.delete(copy)) return;
+    const left = (this.#byRoute.get(live) ?? 1) - 1;
+    if (left === 0) this.#byRoute.delete(live);
+    else this.#byRoute.set(live, left);
+  }
+
+  #isTooMuch(live: LiveRoute): boolean {
+    if (this.#underWay.size >= maxOfAll || (this.#byRoute.get(live) ?? 0) >= maxOfModel) return true;
+    return queued(live.hold) > 0 || this.#isGatewayBusy();
+  }
+
+  #isGatewayBusy(): boolean {
+    const nowMs = this.#parts.monotonic();
+    if (nowMs - this.#measuredMs < measuredMs) return this.#isBusy;
+    const now = performance.eventLoopUtilization();
+    this.#isBusy = performance.eventLoopUtilization(now, this.#measured).utilization > busyShare;
+    this.#measured = now;
+    this.#measuredMs = nowMs;
+    return this.#isBusy;
+  }
+}
+
+function mirrorCounts(counts: RevisionCounts): MirrorCounts {
+  counts.mirrored ??= {
+    sent: 0,
+    failed: 0,
+    compared: 0,
+    differing: 0,
+    maxAbsolute: 0,
+    sumAbsolute: 0,
+    numbers: 0,
+    ranked: 0,
+    agreeing: 0,
+    dropped: 0,
+  };
+  return counts.mirrored;
+}
