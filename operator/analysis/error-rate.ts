@@ -28,11 +28,18 @@ export function errorRate({ candidate, stable }: Windows, maxIncrease: number, p
   const moreBy = (observedRate(own) - observedRate(other)) * 100;
   const message =
     moreBy <= maxIncrease ? told : `${told}: ${points(moreBy)} more, at most ${decimal(maxIncrease)} may be`;
-  if (isProven(evidenceOfIncrease(own, other, maxIncrease / 100), own, proof)) return { verdict: "Fail", message };
+  const isWorse = isProven(evidenceOfIncrease(own, other, maxIncrease / 100), own, proof);
+  if (isWorse || isHopeless(own, other, proof)) return { verdict: "Fail", message };
   if (own.trials < proof.minimumRequests) return { verdict: "None", message: `${told}: ${needed(proof)}` };
   if (observedRate(own) > hopeless) return { verdict: "None", message: `${message}: neither is fit to go on with` };
   if (isReassuring(own, other, maxIncrease / 100)) return { verdict: "Pass", message };
   return { verdict: "None", message: `${message}, ${uncertain}` };
+}
+
+/** Too few requests of the stable revision, such as stragglers after a switch, say nothing, so that nothing would ever be proven by them. */
+function isHopeless(own: Share, other: Share, proof: Proof): boolean {
+  if (other.trials >= proof.minimumRequests || observedRate(other) > hopeless) return false;
+  return isProven(evidenceOfExcess(own, hopeless), own, proof);
 }
 
 /** Whether the candidate fails copies of requests that the stable revision answered well. */
@@ -44,7 +51,7 @@ export function failedCopies({ candidate: { mirrored } }: Windows, maxIncrease: 
 
 function withoutStable(own: Share, maxIncrease: number, proof: Proof): Finding {
   const told = `candidate failed ${counted(own, "requests")}, stable had none`;
-  if (isProven(evidenceOfExcess(own, hopeless), own, proof)) return { verdict: "Fail", message: told };
+  if (isHopeless(own, { hits: 0, trials: 0 }, proof)) return { verdict: "Fail", message: told };
   if (own.trials < proof.minimumRequests) return { verdict: "None", message: `${told}: ${needed(proof)}` };
   if (isReassuring(own, { hits: 0, trials: 0 }, maxIncrease / 100)) return { verdict: "Pass", message: told };
   return { verdict: "None", message: `${told} to compare them with` };
