@@ -141,6 +141,9 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     ),
     openshift: flag("Also grant what OpenShift's admission asks for: finalizers, addresses in EndpointSlices.", false),
   }),
+  gatewayApi: section("The Gateway API, for spec.traffic.httpRoute.", {
+    enabled: flag("Grant the operator HTTPRoutes; their definition has to be installed.", false),
+  }),
   networkPolicy: section("NetworkPolicies: nothing is open to operator and gateway but what they need.", {
     enabled: flag("Install them.", true),
     apiServerPorts: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {

@@ -15,6 +15,7 @@ export const variants: Readonly<Record<string, object>> = {
   "with Roles only, for its own namespace": { watchNamespace: releaseNamespace },
   "without the CustomResourceDefinition": { crds: { enabled: false } },
   "with a CustomResourceDefinition that goes with the release": { crds: { keep: false } },
+  "with the Gateway API": { gatewayApi: { enabled: true } },
   "on OpenShift": { rbac: { openshift: true } },
   "without what a cluster may not want": {
     networkPolicy: { enabled: false },
