@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { ComparisonAnswer, ComparisonTask } from "./comparisons.ts";
-import { divergence } from "./divergence.ts";
+import { divergence, parsedAnswer } from "../../base/divergence.ts";
 
 /** Entry of the thread that compares answers: each task is answered, in order. */
 parentPort?.on("message", (task: ComparisonTask) => {
@@ -11,12 +11,12 @@ parentPort?.on("message", (task: ComparisonTask) => {
 /** Undefined when what the client got is no JSON: there is nothing to compare with. */
 function compared({ client, copy, tolerance }: ComparisonTask): ComparisonAnswer["divergence"] {
   const expected = parsed(client);
-  return expected === undefined ? undefined : divergence(expected.value, parsed(copy)?.value, tolerance);
+  return expected === undefined ? undefined : divergence(parsed(copy)?.value, expected.value, tolerance);
 }
 
 function parsed(bytes: Uint8Array): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(new TextDecoder().decode(bytes)) };
+    return { value: parsedAnswer(new TextDecoder().decode(bytes)) };
   } catch {
     return undefined;
   }
