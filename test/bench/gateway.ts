@@ -1,0 +1,99 @@
+/**
+ * What a hop through the gateway costs: processor time of the gateway per request beside that of the barest proxy, and the
+ * time that it adds to a direct call, interleaved in rounds (direct, bare, gateway, gateway, bare, direct).
+ *
+ *     npx node test/bench/gateway.ts [--seconds 2] [--rounds 5] [--connections 16] [--rate 1500]
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { freePort } from "../../operator/local/free-port.ts";
+import { printFigures, quantile } from "./figures.ts";
+import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
+import { answering, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
+import { type Hop, measured } from "./gateway/hop.ts";
+import { pinned } from "./serving/running.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "5" },
+    connections: { type: "string", default: "16" },
+    rate: { type: "string", default: "1500" },
+  },
+});
+const seconds = Number(values.seconds);
+const busy = { connections: Number(values.connections), seconds };
+const calm = { ...busy, rate: Number(values.rate) };
+
+const podPort = await freePort();
+const barePort = await freePort();
+const [program, rest] = pinned(1, process.execPath, [
+  join(import.meta.dirname, "serving", "echo-server.ts"),
+  String(podPort),
+  "0.125",
+]);
+const pod = spawn(program, rest, { stdio: "ignore" });
+const bare = pinnedProcess(join(import.meta.dirname, "gateway", "bare-proxy.ts"), [String(barePort), String(podPort)]);
+const operator = await operatorSide();
+const gateway = await startedGateway(operator.url);
+const hops: readonly (Hop & { readonly cpu: number[]; readonly p50: number[]; readonly p99: number[] })[] = [
+  { name: "direct", port: podPort, pid: pod.pid ?? 0, cpu: [], p50: [], p99: [] },
+  { name: "node:http and undici", port: barePort, pid: bare.pid ?? 0, cpu: [], p50: [], p99: [] },
+  { name: "gateway", port: gateway.restPort, pid: gateway.pid, cpu: [], p50: [], p99: [] },
+];
+try {
+  await answering(`http://127.0.0.1:${podPort}/`);
+  await operator.push({ type: "full", version: 1, routes: [benchRoute(0, podPort)] });
+  for (const hop of hops) await measured(hop, busy);
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const hop of [...hops, ...hops.toReversed()]) {
+      hop.cpu.push((await measured(hop, busy)).cpuUs);
+      const { p50, p99 } = await measured(hop, calm);
+      hop.p50.push(p50);
+      hop.p99.push(p99);
+    }
+  }
+  report();
+} finally {
+  operator.close();
+  await gateway.stop();
+  await Promise.all([stopped(pod), stopped(bare)]);
+}
+
+function report(): void {
+  const [direct, proxy, ours] = hops;
+  if (direct === undefined || proxy === undefined || ours === undefined) return;
+  const spread = (list: readonly number[], digits: number): string =>
+    `${quantile(list, 0.5).toFixed(digits)} (${Math.min(...list).toFixed(digits)} to ${Math.max(...list).toFixed(digits)})`;
+  for (const { name, cpu, p50, p99 } of hops)
+    console.log(`${name}: ${spread(cpu, 1)} us CPU a request; p50 ${spread(p50, 2)} ms, p99 ${spread(p99, 2)} ms`);
+  const ratios = ours.cpu.map((cpu, i) => cpu / (proxy.cpu[i] ?? Number.NaN));
+  const added = (of: "p50" | "p99"): number[] => ours[of].map((value, i) => value - (direct[of][i] ?? Number.NaN));
+  printFigures([
+    {
+      figure: "gateway: CPU a request",
+      goal: "≤ 35 us",
+      measured: `${spread(ours.cpu, 1)} us`,
+      isMet: quantile(ours.cpu, 0.5) <= 35,
+    },
+    {
+      figure: "gateway: CPU over node:http and undici passing through",
+      goal: "≤ 1",
+      measured: spread(ratios, 2),
+      isMet: quantile(ratios, 0.5) <= 1,
+    },
+    {
+      figure: `gateway: added to p50 at ${values.rate} requests/s`,
+      goal: "≤ 0.5 ms",
+      measured: `${spread(added("p50"), 2)} ms`,
+      isMet: quantile(added("p50"), 0.5) <= 0.5,
+    },
+    {
+      figure: `gateway: added to p99 at ${values.rate} requests/s`,
+      goal: "≤ 0.5 ms",
+      measured: `${spread(added("p99"), 2)} ms`,
+      isMet: quantile(added("p99"), 0.5) <= 0.5,
+    },
+  ]);
+}

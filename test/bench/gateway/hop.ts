@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { cpuMs } from "../process-figures.ts";
+import { type Load, pinned } from "../serving/running.ts";
+
+/** A server that requests go to, and the process whose time they cost. */
+export interface Hop {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Of one measurement. */
+export interface HopFigures {
+  readonly cpuUs: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const generator = join(import.meta.dirname, "..", "serving", "load-generator.ts");
+const body = JSON.stringify({ instances: [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]] });
+/** As a client with its usual headers sends it. */
+const request = [
+  "POST /v1/models/model-0:predict HTTP/1.1",
+  "host: model-0.default.svc.cluster.local:8501",
+  "user-agent: python-requests/2.32.3",
+  "accept-encoding: gzip, deflate",
+  "accept: */*",
+  "connection: keep-alive",
+  "content-type: application/json",
+  `content-length: ${body.length}`,
+  "",
+  body,
+].join("\r\n");
+
+/** Loads a hop from the second core. Throws when an answer was wrong or missing. */
+export async function measured(hop: Hop, { connections, seconds, rate }: Load): Promise<HopFigures> {
+  const folder = await mkdtemp(join(tmpdir(), "modelwright-hop-"));
+  const file = join(folder, "exchange.json");
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  await writeFile(file, JSON.stringify({ request: base64(request), answer: base64("0.125") }));
+  const args = [generator, hop.port, connections, seconds, file, ...(rate === undefined ? [] : [rate])].map(String);
+  const [program, rest] = pinned(1, process.execPath, args);
+  const before = cpuMs(hop.pid);
+  const { stdout } = await promisify(execFile)(program, [...rest]);
+  const usedMs = cpuMs(hop.pid) - before;
+  await rm(folder, { recursive: true });
+  const report = JSON.parse(stdout) as Report; // printed by load-generator.ts
+  if (report.wrong + report.failed + report.rejected > 0) throw new Error(`${hop.name}: ${stdout}`);
+  return { cpuUs: (usedMs * 1000) / report.requests, p50: report.p50, p99: report.p99 };
+}
+
+interface Report {
+  readonly requests: number;
+  readonly wrong: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly p50: number;
+  readonly p99: number;
+}

@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../../operator/local/free-port.ts";
+import { pinned } from "../serving/running.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+
+/** A gateway in a process of its own. */
+export interface StartedGateway {
+  readonly pid: number;
+  readonly restPort: number;
+  readonly adminPort: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway, as its image does, on the first core; it follows the operator at this URL. */
+export async function startedGateway(operatorUrl: string): Promise<StartedGateway> {
+  const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
+  const flags = ["--rest-port", restPort, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
+  const child = pinnedProcess(join(root, "runtime", "main.ts"), ["gateway", ...flags], {
+    MODELWRIGHT_BIND_ADDRESS: "127.0.0.1",
+    MODELWRIGHT_OPERATOR_URLS: operatorUrl,
+    MODELWRIGHT_LOG_LEVEL: "error",
+    MODELWRIGHT_DRAIN_DELAY_MS: "0",
+  });
+  await answering(`http://127.0.0.1:${adminPort}/healthz`);
+  return { pid: child.pid ?? 0, restPort, adminPort, stop: () => stopped(child) };
+}
+
+/** Starts a program of the bench on the first core. */
+export function pinnedProcess(file: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const [program, rest] = pinned(0, process.execPath, [file, ...args]);
+  return spawn(program, rest, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Resolves when the URL is answered. Throws after ten seconds. */
+export async function answering(url: string): Promise<void> {
+  for (let attempts = 0; attempts < 200; attempts += 1) {
+    if ((await fetch(url).catch(() => undefined)) !== undefined) return;
+    await sleep(50);
+  }
+  throw new Error(`${url} is not answered`);
+}
+
+export async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await exited;
+}
