@@ -66,6 +66,13 @@ export function diagnosis(revision: ObservedRevision | undefined, now: number): 
   return found.find(({ retry }) => retry === "never") ?? found[0];
 }
 
+/** There may be room when other pods are gone. */
+export function isLackOfRoom({ code }: Fault): boolean {
+  return roomCodes.has(code);
+}
+
+const roomCodes: ReadonlySet<string> = new Set(["PodsRefused", "WaitingForCapacity", "Unschedulable"]);
+
 /** Whatever befell pods that were replaced since is over. */
 function isComplete(revision: ObservedRevision): boolean {
   const { replicas } = revision.replicaSet;

@@ -25,6 +25,7 @@ interface Held {
   readonly hash: string;
   readonly wanted: ObservedRevision | undefined;
   readonly needed: number;
+  readonly roomIsMade: boolean;
 }
 
 type Check = (held: Held) => Hold | undefined;
@@ -32,6 +33,7 @@ type Check = (held: Held) => Hold | undefined;
 /** The first that applies is the reason that is shown. */
 const checks: readonly Check[] = [
   waitingForCapacity, // nothing below can happen before a pod has a node
+  makingRoom,
   downloading,
   loading,
   podsMissing,
@@ -44,13 +46,14 @@ const checks: readonly Check[] = [
 /** Why the plan goes no further for now; undefined when everything is as declared. */
 export function hold(
   snapshot: Snapshot,
-  { state, counts, waits }: Pick<Turn, "state" | "counts" | "waits">,
+  { state, counts, waits, makesRoom: roomIsMade = false }: Omit<Turn, "moves">,
   draining: readonly string[],
 ): Hold | undefined {
   const { replicas } = snapshot.wanted;
   const { revision: hash = snapshot.wanted.hash } = state.candidate ?? state.stable ?? {};
   const needed = (state.candidate === undefined ? counts?.stable : counts?.candidate) ?? replicas;
-  const held = { snapshot, next: state, step: waits, draining, hash, wanted: revisionOf(snapshot, hash), needed };
+  const wanted = revisionOf(snapshot, hash);
+  const held = { snapshot, next: state, step: waits, draining, hash, wanted, needed, roomIsMade };
   return checks.map((check) => check(held)).find((found) => found !== undefined);
 }
 
@@ -58,6 +61,13 @@ function waitingForCapacity({ wanted }: Held): Hold | undefined {
   const pod = starting(wanted).find(({ unschedulable }) => unschedulable !== undefined);
   if (pod?.unschedulable === undefined) return undefined;
   return { reason: "WaitingForCapacity", why: `pod ${pod.name} waits for a node: ${pod.unschedulable.message}` };
+}
+
+/** A quota is in the way of pods, and others are to make room for them. */
+function makingRoom({ wanted, roomIsMade }: Held): Hold | undefined {
+  const failure = wanted?.replicaSet.failure;
+  if (!roomIsMade || failure === undefined) return undefined;
+  return { reason: "WaitingForCapacity", why: `a pod waits for others to make room: ${failure}` };
 }
 
 function downloading({ wanted }: Held): Hold | undefined {

@@ -1,14 +1,15 @@
 import type { Fault } from "../../../runtime/base/fault.ts";
 import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import { deploymentFaults } from "../faults.ts";
-import { revisionOf, type RolloutState, type Snapshot } from "../snapshot.ts";
+import { revisionOf, type Snapshot } from "../snapshot.ts";
 import type { Plan } from "./action.ts";
 import { accountActions, serviceActions } from "./children.ts";
-import { diagnosis, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
+import { diagnosis, isLackOfRoom, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
 import { routeActions, routeFaults } from "./http-route.ts";
 import { replicaPlan } from "./replicas/replica-plan.ts";
+import type { Turn } from "./rollout/moves.ts";
 import { turn } from "./rollout/turn.ts";
 import { shares } from "./traffic.ts";
 
@@ -40,20 +41,22 @@ export function plan(snapshot: Snapshot): Plan {
     ],
     rollout: state,
     port,
-    faults: faultsOf(snapshot, state, port),
+    faults: faultsOf(snapshot, made, port),
     hold: held,
     recheckAfterMs,
   };
 }
 
 /** The wanted revision's troubles come before those of what it is to replace. */
-function faultsOf(snapshot: Snapshot, next: RolloutState, port: number | undefined): readonly Fault[] {
+function faultsOf(snapshot: Snapshot, { state: next, makesRoom }: Turn, port: number | undefined): readonly Fault[] {
   const { first, last } = modelPortRange;
   const isRefused = next.failed?.some(({ revision }) => revision === snapshot.wanted.hash) === true;
   const wanted = isRefused ? [] : [snapshot.wanted.hash];
   const revisions = new Set([...wanted, ...shares(next).map(({ revision }) => revision)]);
   const { lackingField: field } = snapshot;
-  const observed = [...revisions].map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now));
+  const observed = [...revisions]
+    .map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now))
+    .filter((fault) => fault !== undefined && !(makesRoom && isLackOfRoom(fault)));
   return [
     ...snapshot.foreign.map((object) =>
       object.isLeftover ? deploymentFaults.LeftoverObject(object) : deploymentFaults.ForeignObject(object),

@@ -2,6 +2,7 @@ import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { environment } from "../../../runtime/contract/environment.ts";
 import type { ContainerState, ContainerStatus, Pod, ReplicaSet, Stored } from "../../kube/kinds.ts";
 import { splitText } from "../../../runtime/contract/route-table.ts";
+import { isEqual } from "../plan/equality.ts";
 import { statusShares } from "../plan/traffic.ts";
 import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
 
@@ -11,21 +12,51 @@ export type StandIn = (cluster: SimulatedCluster) => void | Promise<void>;
 /** What a model whose path contains this word makes of its pods: they exit and say why. */
 export const brokenWord = "broken";
 
-/** Kubernetes' ReplicaSet controller: as many pods as declared. */
-export const replicaSets: StandIn = (cluster) => {
-  for (const replicaSet of cluster.all("ReplicaSet")) {
-    const pods = cluster.podsOf(replicaSet.metadata.uid);
-    const alive = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    const missing = (replicaSet.spec.replicas ?? 1) - alive.length;
-    for (let count = 0; count < missing; count += 1) createPod(cluster, replicaSet, pods.length + count);
-    const deletionTimestamp = new Date(cluster.now).toISOString();
-    for (const pod of alive.slice(alive.length + Math.min(missing, 0))) {
-      cluster.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp } });
+/** Kubernetes' ReplicaSet controller: as many pods as declared, as far as a quota of all pods allows. */
+export function replicaSetsWithin(mostPods: number): StandIn {
+  return (cluster) => {
+    for (const replicaSet of cluster.all("ReplicaSet")) {
+      const pods = cluster.podsOf(replicaSet.metadata.uid);
+      const alive = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      const missing = (replicaSet.spec.replicas ?? 1) - alive.length;
+      const room = Math.max(0, mostPods - servingPods(cluster));
+      const made = Math.min(missing, room);
+      for (let count = 0; count < made; count += 1) createPod(cluster, replicaSet, pods.length + count);
+      const deletionTimestamp = new Date(cluster.now).toISOString();
+      for (const pod of alive.slice(alive.length + Math.min(missing, 0))) {
+        cluster.put({ ...pod, metadata: { ...pod.metadata, deletionTimestamp } });
+      }
+      const status = setStatus(replicaSet, alive.length + made, missing > room ? refusedPods(cluster, mostPods) : []);
+      if (!isEqual(replicaSet.status, status)) cluster.put({ ...replicaSet, status });
     }
-    const replicas = alive.length + missing;
-    if (replicaSet.status?.replicas !== replicas) cluster.put({ ...replicaSet, status: { replicas } });
-  }
-};
+  };
+}
+
+/** With room for every pod. */
+export const replicaSets: StandIn = replicaSetsWithin(Number.POSITIVE_INFINITY);
+
+function servingPods(cluster: SimulatedCluster): number {
+  return cluster.all("ReplicaSet").flatMap(({ metadata }) => cluster.podsOf(metadata.uid)).length;
+}
+
+type SetStatus = NonNullable<ReplicaSet["status"]>;
+
+function setStatus(
+  { status }: ReplicaSet,
+  replicas: number,
+  conditions: NonNullable<SetStatus["conditions"]>,
+): SetStatus {
+  const known = status?.conditions ?? [];
+  if (conditions.length === 0) return { replicas };
+  return { replicas, conditions: known.length > 0 ? known : conditions };
+}
+
+/** In the words of the admission plugin ResourceQuota. */
+function refusedPods(cluster: SimulatedCluster, most: number): NonNullable<SetStatus["conditions"]> {
+  const message = `pods are forbidden: exceeded quota: pods, requested: pods=1, used: pods=${most}, limited: pods=${most}`;
+  const lastTransitionTime = new Date(cluster.now).toISOString();
+  return [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message, lastTransitionTime }];
+}
 
 /** The kubelet: a pod loads for one round and is ready in the next, or exits; a terminating one is gone a round later. */
 export const kubelet: StandIn = (cluster) => {

@@ -16,8 +16,10 @@ export function allotment(snapshot: Snapshot, here: Position): Counts {
     candidate,
   });
   // No pod goes before status has said what for: a crash between the two would leave it unknown.
-  const isKnown = snapshot.rollout.candidate?.revision === snapshot.wanted.hash;
-  if (!isKnown && asked.mode !== "Surge") return { ...asked, stable: replicasOf(snapshot), candidate: 0 };
+  const { candidate: known, capacity } = snapshot.rollout;
+  const isTold = known?.revision === snapshot.wanted.hash && capacity?.mode === asked.mode;
+  if (!isTold && asked.mode !== "Surge")
+    return { ...asked, stable: replicasOf(snapshot), candidate: candidate.replicas };
   const leaving = leavingRevisions(snapshot);
   if (!isTight(snapshot) || leaving.length === 0) return asked;
   // The pods of a candidate that another took the place of go first: there is no room to spare.
@@ -74,7 +76,7 @@ function question(snapshot: Snapshot, here: Position): Omit<CountsQuestion, "can
 }
 
 function pods(revision: ObservedRevision | undefined): PodCounts {
-  const { replicas = 0, failure } = revision?.replicaSet ?? {};
+  const { replicas = 0, failure, failureSinceMs } = revision?.replicaSet ?? {};
   const there = livePods(revision);
   const live = there.filter(({ terminating }) => !terminating);
   return {
@@ -84,6 +86,8 @@ function pods(revision: ObservedRevision | undefined): PodCounts {
     terminating: there.length - live.length,
     unschedulable: longestWait(live),
     refused: failure,
+    refusedSinceMs: failureSinceMs,
+    placement: revision?.placement,
   };
 }
 

@@ -64,9 +64,10 @@ function scaleReason({ spec, wanted }: Snapshot, { revision }: Share, turn: Turn
   if (spec.suspend === true) return "spec.suspend is true";
   const replicas = replicasOf({ wanted }, { revision }, turn);
   if (replicas === wanted.replicas || counts === undefined) return `spec.replicas is ${wanted.replicas}`;
-  const at = state.progress && progressText(strategy(spec).steps, state.progress);
-  if (revision === state.stable?.revision || at === undefined) return counts.why;
-  return `${replicas} ${replicas === 1 ? "pod" : "pods"} at ${at}`;
+  const { steps } = strategy(spec);
+  const { progress } = state;
+  if (revision === state.stable?.revision || progress === undefined || progress.step >= steps.length) return counts.why;
+  return `${replicas} ${replicas === 1 ? "pod" : "pods"} at ${progressText(steps, progress)}`;
 }
 
 function isForeign(snapshot: Snapshot, hash: string): boolean {

@@ -37,6 +37,7 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
     state,
     moves: [...said, ...(action === undefined ? [] : [action]), ...shifted(snapshot, state, why)],
     counts,
+    makesRoom: counts.mode !== "Surge" || counts.recheckAfterMs !== undefined,
     waits: waits(next),
     recheckAfterMs: recheckAfterMs(next),
   };

@@ -1,6 +1,6 @@
 import type { FailedRevision, Snapshot } from "../../snapshot.ts";
 import { revisionOf } from "../../snapshot.ts";
-import { diagnosis } from "../diagnosis.ts";
+import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { isNew } from "./commands.ts";
 import { podCount } from "./moves.ts";
 import { progressText } from "./steps/position.ts";
@@ -49,7 +49,7 @@ function hopeless(situation: Situation): ReturnType<Check> {
   const { snapshot, ready, stableReady } = situation;
   if (!isOneAtATime(situation) || ready > 0 || stableReady > 0) return undefined;
   const fault = diagnosis(revisionOf(snapshot, snapshot.wanted.hash), snapshot.now);
-  return fault?.retry === "never" ? { reason: fault.code, message: fault.sentence } : undefined;
+  return fault?.retry === "never" && !isLackOfRoom(fault) ? { reason: fault.code, message: fault.sentence } : undefined;
 }
 
 function overdue(situation: Situation): ReturnType<Check> {

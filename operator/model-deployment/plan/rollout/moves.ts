@@ -10,6 +10,8 @@ export interface Turn {
   readonly moves: readonly Action[];
   /** Pods that the revisions are to have; absent: as many as are wanted, each. */
   readonly counts?: Pick<Counts, "stable" | "candidate" | "why"> | undefined;
+  /** Room is being made for the candidate's pods: that they find none is no fault. */
+  readonly makesRoom?: boolean | undefined;
   /** What a step waits for. */
   readonly waits?: Hold | undefined;
   readonly recheckAfterMs?: number | undefined;

@@ -131,12 +131,13 @@ function completed(now: Situation): Turn | undefined {
   return why === undefined ? undefined : further(now, why);
 }
 
-function taken({ snapshot }: Situation): Turn {
+function taken({ snapshot, counts }: Situation): Turn {
   const stable = wantedShare(snapshot, 100);
   const { answered, failed, capacity } = snapshot.rollout;
   return {
     state: { stable, capacity, answered, failed },
     moves: [promoted(stable, "every gateway sends it all requests")],
+    counts: { ...counts, stable: revisionOf(snapshot, stable.revision)?.replicaSet.replicas ?? counts.candidate },
   };
 }
 
