@@ -1,28 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { plan } from "../../../operator/model-deployment/plan/plan.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
+import { standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
 import {
   story,
   type StoryOptions,
   storyText,
-  type Turn,
   type Twist,
 } from "../../../operator/model-deployment/simulation/story.ts";
-import { type StandIn, standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
-import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import { apply, writeStatus } from "../../../operator/model-deployment/apply.ts";
-import { observe } from "../../../operator/model-deployment/observe.ts";
-import { plan } from "../../../operator/model-deployment/plan/plan.ts";
-import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
-import { status } from "../../../operator/model-deployment/status.ts";
-import {
-  createSnapshot,
-  type Observation,
-  readyPods,
-  revisionOf,
-  type Snapshot,
-} from "../../../operator/model-deployment/snapshot.ts";
-import { shares } from "../../../operator/model-deployment/plan/traffic.ts";
+import { createSnapshot, type Observation, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+import {
+  brokenPromises,
+  crashingAt,
+  ending,
+  permutations,
+  staleLeader,
+  writeCount,
+} from "../../builders/told-stories.ts";
 
 const becomes = (turn: number, key: string): Twist => ({
   turn,
@@ -95,7 +91,7 @@ describe.each(Object.entries(stories))("%s", (title, twists) => {
   });
 
   test("ends the same when the operator crashes before or after any of its writes", async () => {
-    const written = await writes(twists);
+    const written = await writeCount(options(twists));
     const want = ending(await story(options(twists)));
     for (let crash = 1; crash <= written; crash += 1) {
       const turns = await story({ ...options(twists), beforeWrite: crashingAt(crash) });
@@ -135,82 +131,11 @@ test("any row of changes ends where the last of them leads, and breaks no promis
 function unsettled(snapshot: Snapshot): readonly string[] {
   const { wanted, rollout, revisions, status } = snapshot;
   const ready = status.conditions?.find(({ type }) => type === "Ready");
-  if (ready?.reason === "UnsupportedLayer") return [];
+  if (ready?.reason === "UnsupportedLayer" || ready?.reason === "RolledBack") return [];
   const others = revisions.filter(({ hash }) => hash !== wanted.hash && hash !== rollout.stable?.revision);
   return [
     ...others.map(({ hash }) => `revision ${hash} is left over`),
     ...(ready?.status === "True" ? [] : [`Ready is ${ready?.status}: ${ready?.message}`]),
     ...(wanted.replicas > 0 && rollout.stable?.revision !== wanted.hash ? ["the wanted revision is not stable"] : []),
   ];
-}
-
-/** What must hold after every turn. */
-function brokenPromises({ number, snapshot }: Turn): readonly string[] {
-  const { rollout, wanted } = snapshot;
-  const broken: string[] = [];
-  const total = shares(rollout).reduce((sum, { weight }) => sum + weight, 0);
-  if (total !== 100 && total !== 0) broken.push(`turn ${number}: weights add up to ${total}`);
-  const { stable, candidate } = rollout;
-  if (stable === undefined || candidate === undefined || wanted.replicas === 0) return broken;
-  if (candidate.weight > 0 && readyPods(revisionOf(snapshot, candidate.revision)).length === 0) {
-    broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
-  }
-  if (stable.weight > 0 && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
-    broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
-  }
-  return broken;
-}
-
-/** Where a story ends: what serves, with how many pods, in what condition. */
-function ending(turns: readonly Turn[]): object {
-  const snapshot = turns.at(-1)?.snapshot;
-  return {
-    revisions: snapshot?.revisions.map(({ hash, replicaSet, pods }) => ({
-      hash,
-      replicas: replicaSet.replicas,
-      pods: pods.length,
-    })),
-    rollout: snapshot?.rollout.stable?.revision,
-    candidate: snapshot?.rollout.candidate?.revision,
-    conditions: snapshot?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
-  };
-}
-
-/** Another operator that still thinks it leads and acts on what it saw `age` turns ago. */
-function staleLeader(age: number): StandIn {
-  const views: Snapshot[] = [];
-  return async (cluster) => {
-    const view = observe({ namespace: "default", name: "digits" }, cluster.sources);
-    if (view !== undefined) views.push(view);
-    const old = views.length > age ? views.shift() : undefined;
-    if (old === undefined) return;
-    const client = createMemoryClient(cluster);
-    const planned = plan(old);
-    const { failure } = await apply(planned.actions, old.identity, client);
-    const next = status({ snapshot: old, plan: planned, failure });
-    const { refusal } = await writeStatus(next, old.identity, client);
-    expect(refusal?.code ?? "Conflict").toBe("Conflict");
-  };
-}
-
-async function writes(twists: readonly Twist[]): Promise<number> {
-  let count = 0;
-  await story({ ...options(twists), beforeWrite: () => void (count += 1) });
-  return count;
-}
-
-/** A crash before the n-th write is also one after the write before it. */
-function crashingAt(crash: number): (write: string) => void {
-  let count = 0;
-  return () => {
-    count += 1;
-    if (count === crash) throw new Error("the operator crashed");
-  };
-}
-
-function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
-  if (items.length < 2) return [items];
-  return items.flatMap((item, index) =>
-    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
-  );
 }

@@ -1,0 +1,130 @@
+import { expect } from "vitest";
+import { apply, writeStatus } from "../../operator/model-deployment/apply.ts";
+import { observe } from "../../operator/model-deployment/observe.ts";
+import { plan } from "../../operator/model-deployment/plan/plan.ts";
+import { shares } from "../../operator/model-deployment/plan/traffic.ts";
+import { createMemoryClient } from "../../operator/model-deployment/simulation/memory-client.ts";
+import type { StandIn } from "../../operator/model-deployment/simulation/stand-ins.ts";
+import { story, type StoryOptions, type Turn } from "../../operator/model-deployment/simulation/story.ts";
+import { readyPods, revisionOf, type Snapshot } from "../../operator/model-deployment/snapshot.ts";
+import { status } from "../../operator/model-deployment/status.ts";
+
+/** What must hold after every turn. */
+export function brokenPromises({ number, snapshot }: Turn): readonly string[] {
+  const { rollout, wanted } = snapshot;
+  const broken: string[] = [];
+  const total = shares(rollout).reduce((sum, { weight }) => sum + weight, 0);
+  if (total !== 100 && total !== 0) broken.push(`turn ${number}: weights add up to ${total}`);
+  const { stable, candidate } = rollout;
+  if (stable === undefined || candidate === undefined || wanted.replicas === 0) return broken;
+  if (candidate.weight > 0 && readyPods(revisionOf(snapshot, candidate.revision)).length === 0) {
+    broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
+  }
+  const isOneAtATime = rollout.capacity?.mode === "Recreate";
+  if (stable.weight > 0 && !isOneAtATime && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
+    broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
+  }
+  return broken;
+}
+
+/** What must hold from one turn to the next where pods only go because the operator wants it. */
+export function brokenSteps(turns: readonly Turn[]): readonly string[] {
+  return turns.flatMap((turn, index) => {
+    const before = turns[index - 1];
+    return before === undefined
+      ? []
+      : [...raisedTooFar(turn, before), ...recreated(turn, before), ...tooFew(turn, before)];
+  });
+}
+
+/** A weight rises only as far as ready pods carry it. */
+function raisedTooFar({ number, snapshot }: Turn, { snapshot: before }: Turn): readonly string[] {
+  const { stable, candidate } = snapshot.rollout;
+  if (stable === undefined || candidate === undefined) return [];
+  const was = before.rollout.candidate?.revision === candidate.revision ? before.rollout.candidate.weight : 0;
+  const ready = readyPods(revisionOf(before, candidate.revision)).length;
+  const { mode } = snapshot.rollout.capacity ?? {};
+  const serving = snapshot.wanted.replicas - (mode === "Swap" ? 1 : 0);
+  const carried = Math.floor((serving * candidate.weight) / 100);
+  if (candidate.weight <= was || mode === "Recreate" || ready >= carried) return [];
+  return [`turn ${number}: ${candidate.weight} % go to ${ready} ready pods`];
+}
+
+/** The pods of a revision that becomes the stable one are those that it had. */
+function recreated({ number, snapshot, actions }: Turn, { snapshot: before }: Turn): readonly string[] {
+  if (!actions.some((action) => action.startsWith("promote "))) return [];
+  const { revision } = snapshot.rollout.stable ?? {};
+  const uids = new Set(revisionOf(snapshot, revision)?.pods.map(({ uid }) => uid));
+  const lost = readyPods(revisionOf(before, revision)).filter(({ uid }) => !uids.has(uid));
+  return lost.map(({ name }) => `turn ${number}: the promotion cost pod ${name}`);
+}
+
+/** With a rollout under way there are as many ready pods as are wanted, or one less where one makes room for the other. */
+function tooFew({ number, snapshot }: Turn, { snapshot: before }: Turn): readonly string[] {
+  const { stable, candidate, capacity } = snapshot.rollout;
+  if (stable === undefined || candidate === undefined || capacity?.mode === "Recreate") return [];
+  const count = (seen: Snapshot): number =>
+    shares(snapshot.rollout).reduce((sum, { revision }) => sum + readyPods(revisionOf(seen, revision)).length, 0);
+  const least = snapshot.wanted.replicas - (capacity?.mode === "Swap" ? 1 : 0);
+  const ready = count(snapshot);
+  return ready >= least || ready >= count(before)
+    ? []
+    : [`turn ${number}: ${ready} of ${least} promised pods are ready`];
+}
+
+/** Where a story ends: what serves, with how many pods, in what condition. */
+export function ending(turns: readonly Turn[]): object {
+  const snapshot = turns.at(-1)?.snapshot;
+  return {
+    revisions: snapshot?.revisions.map(({ hash, replicaSet, pods }) => ({
+      hash,
+      replicas: replicaSet.replicas,
+      pods: pods.length,
+    })),
+    rollout: snapshot?.rollout.stable?.revision,
+    candidate: snapshot?.rollout.candidate?.revision,
+    step: snapshot?.status.step,
+    failed: snapshot?.status.failedRevisions?.map(({ revision, reason }) => `${revision} ${reason}`),
+    conditions: snapshot?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+  };
+}
+
+/** Another operator that still thinks it leads and acts on what it saw `age` turns ago. */
+export function staleLeader(age: number): StandIn {
+  const views: Snapshot[] = [];
+  return async (cluster) => {
+    const view = observe({ namespace: "default", name: "digits" }, cluster.sources);
+    if (view !== undefined) views.push(view);
+    const old = views.length > age ? views.shift() : undefined;
+    if (old === undefined) return;
+    const client = createMemoryClient(cluster);
+    const planned = plan(old);
+    const { failure } = await apply(planned.actions, old.identity, client);
+    const next = status({ snapshot: old, plan: planned, failure });
+    const { refusal } = await writeStatus(next, old.identity, client);
+    expect(refusal?.code ?? "Conflict").toBe("Conflict");
+  };
+}
+
+/** Writes of a story. */
+export async function writeCount(options: StoryOptions): Promise<number> {
+  let count = 0;
+  await story({ ...options, beforeWrite: () => void (count += 1) });
+  return count;
+}
+
+/** A crash before the n-th write is also one after the write before it. */
+export function crashingAt(crash: number): (write: string) => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count === crash) throw new Error("the operator crashed");
+  };
+}
+
+export function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
