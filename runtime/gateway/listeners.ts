@@ -114,6 +114,10 @@ export class Listeners {
         this.#options.call(stream, headers, fixed());
         return;
       }
+      if (headers[":method"] === "CONNECT") {
+        stream.respond({ ":status": 405 }, { endStream: true });
+        return;
+      }
       const { request, response } = restExchange(stream, headers, raw);
       listener(request, response);
     };

@@ -22,7 +22,7 @@ export function callTime({ headers, shape }: Pick<ClientCall, "headers" | "shape
     leftMs: () => (allowedMs === undefined ? undefined : leftOf(allowedMs)),
     leftAt: ({ route }) => {
       const routeMs = shape.isStream === true ? maxTimerMs : route.timeoutMs;
-      return leftOf(Math.min(routeMs, allowedMs ?? maxTimerMs));
+      return Math.ceil(leftOf(Math.min(routeMs, allowedMs ?? maxTimerMs)));
     },
   };
 }

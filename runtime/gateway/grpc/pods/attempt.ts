@@ -70,6 +70,8 @@ export class Attempt {
       if (this.#isSettled || trailers === undefined) return;
       answer.end({ ...trailers });
       this.#succeed(trailers);
+      // A pod may answer before it has heard everything; Node would wait for the rest to go out.
+      if (!stream.writableFinished) stream.destroy();
     });
     stream.on("error", (error) => {
       this.#cause = error;

@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { Client, credentials, Metadata, type MetadataValue, type ServiceError } from "@grpc/grpc-js";
+import type { Endpoint } from "../../../runtime/contract/route-table.ts";
+import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
+
+export const methods = {
+  infer: "/inference.GRPCInferenceService/ModelInfer",
+  streamInfer: "/inference.GRPCInferenceService/ModelStreamInfer",
+  serverLive: "/inference.GRPCInferenceService/ServerLive",
+  serverReady: "/inference.GRPCInferenceService/ServerReady",
+  serverMetadata: "/inference.GRPCInferenceService/ServerMetadata",
+  predict: "/tensorflow.serving.PredictionService/Predict",
+  check: "/grpc.health.v1.Health/Check",
+  watch: "/grpc.health.v1.Health/Watch",
+} as const;
+
+/** One call as it reached a pod. */
+export interface PodCall {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Frames of the request, when it has come whole. */
+  readonly body: Promise<Buffer>;
+}
+
+/** A stand-in for a runtime pod that speaks gRPC: by default it answers with its own name, a space and the request. */
+export async function grpcPod(name: string, listener: (call: PodCall) => void = (call) => void echo(name, call)) {
+  const server = createServer();
+  const sessions = new Set<ServerHttp2Session>();
+  const calls: PodCall[] = [];
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {}); // a gateway that cancels is no fault of this side
+    const call = { stream, headers, body: whole(stream) };
+    calls.push(call);
+    listener(call);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
+  const endpoint: Endpoint = { pod: name, address: "127.0.0.1", port, grpcPort: port };
+  return {
+    endpoint,
+    calls,
+    sessions,
+    /** As a runtime that drains: clients are asked to connect elsewhere, and then no more come in. */
+    drain: async () => {
+      for (const session of sessions) session.goaway(0, 2 ** 31 - 1);
+      server.close();
+      for (const session of sessions) session.close();
+    },
+    close: async () => {
+      for (const session of sessions) session.destroy();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function whole(stream: ServerHttp2Stream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of stream) chunks.push(chunk);
+  } catch {
+    // Cut short by the other side.
+  }
+  return Buffer.concat(chunks);
+}
+
+export async function echo(name: string, { stream, body }: PodCall): Promise<void> {
+  const request = (await body).subarray(5);
+  if (stream.destroyed) return;
+  answer(stream, Buffer.concat([Buffer.from(`${name} `), request]));
+}
+
+/** Answers a call with one message. */
+export function answer(stream: ServerHttp2Stream, message: Uint8Array): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(framed(message));
+}
+
+/** Ends a call without a message. */
+export function refuse(stream: ServerHttp2Stream, status: number, message: string): void {
+  const headers = { ":status": 200, "content-type": "application/grpc" };
+  stream.respond({ ...headers, "grpc-status": String(status), "grpc-message": message }, { endStream: true });
+}
+
+export function framed(message: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+export function inference(modelName: string, modelVersion = "", id = ""): Buffer {
+  return Buffer.from(modelInferRequest.encode({ modelName, modelVersion, id }));
+}
+
+/** A client with a connection of its own. */
+export function grpcClient(port: number, options: Readonly<Record<string, string | number>> = {}): Client {
+  const own = { "grpc.use_local_subchannel_pool": 1, "grpc.enable_retries": 0 };
+  return new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...own, ...options });
+}
+
+export const asIs = (bytes: Buffer): Buffer => bytes;
+
+export interface GrpcAnswer {
+  /** `0` or code and details. */
+  readonly status: string;
+  readonly message: Buffer;
+  /** The revision that answered, as the headers say. */
+  readonly revision: MetadataValue | undefined;
+  readonly trailers: Readonly<Record<string, MetadataValue>>;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly deadlineMs?: number;
+}
+
+/** One unary call. */
+export function called(
+  client: Client,
+  request: Buffer,
+  { method = methods.infer, headers = {}, deadlineMs }: Asked = {},
+): Promise<GrpcAnswer> {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+  return new Promise((resolve) => {
+    let message: Buffer = Buffer.alloc(0);
+    let revision: MetadataValue | undefined;
+    const received = (_error: ServiceError | null, value?: Buffer): void => {
+      message = value ?? message;
+    };
+    const call = client.makeUnaryRequest(method, asIs, asIs, request, metadata, options, received);
+    call.on("metadata", (got) => ([revision] = got.get("modelwright-revision")));
+    call.on("status", ({ code, details, metadata: got }) => {
+      const status = code === 0 ? "0" : `${code} ${details}`;
+      setImmediate(() => resolve({ status, message, revision, trailers: got.getMap() }));
+    });
+  });
+}

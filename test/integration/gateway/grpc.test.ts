@@ -1,0 +1,426 @@
+import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
+import { afterEach, describe, expect, test } from "vitest";
+import { release } from "../../../runtime/contract/release.ts";
+import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
+import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
+import { answer, asIs, called, framed, grpcClient, grpcPod, inference, methods, refuse } from "./grpc-parts.ts";
+import { freePort, route, startedGateway, tableSource } from "./parts.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function scene(revisions: readonly RevisionRoute[] = [], changes: Partial<Route> = {}) {
+  const source = await tableSource();
+  const { gateway, grpcPort, restPort } = await startedGateway(source);
+  const modelPort = await freePort();
+  let version = 0;
+  const push = async (...routes: readonly Route[]): Promise<void> => {
+    version += 1;
+    const pushed = version;
+    source.push({ type: "full", version, routes });
+    await source.heard((message) => message.type === "ack" && message.version === pushed);
+  };
+  const update = (next: readonly RevisionRoute[], more: Partial<Route> = {}): Promise<void> =>
+    push(route(modelPort, next, { ...changes, ...more }));
+  if (revisions.length > 0) await update(revisions);
+  const client = grpcClient(grpcPort);
+  closing.push(
+    source.close,
+    () => gateway.drain(),
+    () => client.close(),
+  );
+  return { source, gateway, client, grpcPort, restPort, modelPort, push, update };
+}
+
+async function startedPod(...args: Parameters<typeof grpcPod>) {
+  const pod = await grpcPod(...args);
+  closing.push(pod.close);
+  return pod;
+}
+
+function otherClient(...args: Parameters<typeof grpcClient>): Client {
+  const client = grpcClient(...args);
+  closing.push(() => client.close());
+  return client;
+}
+
+function revision(
+  hash: string,
+  weight: number,
+  endpoints: readonly Endpoint[],
+  changes: Partial<RevisionRoute> = {},
+): RevisionRoute {
+  return { hash, version: "1", weight, endpoints, draining: [], ...changes };
+}
+
+const hint =
+  "name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>";
+
+describe("a call of gRPC", () => {
+  test("goes to the pod and comes back with its headers, messages, trailers and the revision", async () => {
+    const pod = await startedPod("p0", async ({ stream, body }) => {
+      const request = await body;
+      stream.respond({ ":status": 200, "content-type": "application/grpc", "x-lead": "l" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0", "x-trail": "t" }));
+      stream.end(request);
+    });
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const answered = await called(client, inference("digits", "", "7"), { headers: { "x-own": "o" } });
+    expect(answered).toEqual({
+      status: "0",
+      message: inference("digits", "", "7"),
+      revision: "a1",
+      trailers: { "x-trail": "t" },
+    });
+    expect(pod.calls[0]?.headers).toMatchObject({ ":path": methods.infer, "x-own": "o", te: "trailers" });
+  });
+
+  test("finds its model by message, header and host on either shared port, and on the model's own", async () => {
+    const pod = await startedPod("p0");
+    const { client, restPort, modelPort, grpcPort } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const byHost = otherClient(grpcPort, { "grpc.default_authority": "digits.default.svc:8500" });
+    const statuses = await Promise.all([
+      called(client, inference("digits")),
+      called(otherClient(restPort), inference("digits")),
+      called(otherClient(modelPort), inference("anything")),
+      called(client, inference("anything"), { headers: { "modelwright-model": "default/digits" } }),
+      called(byHost, inference("anything")),
+      called(otherClient(modelPort), Buffer.alloc(0), { method: "/some.Service/Method" }),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual(["0", "0", "0", "0", "0", "0"]);
+  });
+
+  test("is refused with what there is when it means no model, or none that is known", async () => {
+    const pod = await startedPod("p0");
+    const { client, modelPort, push } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const told = async (request: Buffer, method: string) => (await called(client, request, { method })).status;
+    expect(await told(inference("dgits"), methods.infer)).toBe(
+      `5 no ModelDeployment for model dgits; deployed: digits (default/digits); ${hint}`,
+    );
+    expect(await told(inference(""), methods.infer)).toBe(
+      `3 the request of ${methods.infer} names no model; name it in model_spec.name or model_name, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>`,
+    );
+    expect(await told(Buffer.from([0x0a, 0x50]), methods.predict)).toBe(
+      "3 the model cannot be read from the request: it ends in the middle of a value; name it by the header modelwright-model: <namespace>/<name>",
+    );
+    expect(await told(inference("digits"), "/some.Service/Method")).toBe(
+      "12 the gateway itself has no method /some.Service/Method; name a model by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    );
+    const revisions = [revision("a1", 100, [pod.endpoint])];
+    await push(route(modelPort, revisions), route(await freePort(), revisions, { key: "other/digits" }));
+    expect(await told(inference("digits"), methods.infer)).toBe(
+      "3 model name digits is served by default/digits and other/digits; choose one by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    );
+  });
+
+  test("is split by weight, and keeps to one revision by a sticky header", async () => {
+    const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
+    const { client, update } = await scene();
+    const revisions = [revision("a1", 75, [stable.endpoint]), revision("b2", 25, [candidate.endpoint])];
+    await update(revisions);
+    const asked = async (count: number, headers = {}) => {
+      const got: unknown[] = [];
+      for (let i = 0; i < count; i += 1) got.push((await called(client, inference("digits"), { headers })).revision);
+      return got;
+    };
+    expect((await asked(40)).filter((hash) => hash === "b2").length).toBe(10);
+    await update(revisions, { sticky: { header: "x-user", salt: "s" } });
+    expect(new Set(await asked(8, { "x-user": "ada" })).size).toBe(1);
+  });
+
+  test("asks for a version by number or label; pods hear their own number", async () => {
+    const [stable, candidate, old] = [await startedPod("stable"), await startedPod("cand"), await startedPod("old")];
+    const { client, modelPort } = await scene([
+      revision("a1", 100, [stable.endpoint], { version: "3", labels: ["stable"] }),
+      revision("b2", 0, [candidate.endpoint], { version: "4", labels: ["canary", "candidate"] }),
+      revision("c3", 0, [old.endpoint], { version: "2" }),
+    ]);
+    const own = otherClient(modelPort);
+    const told = async (by: Client, version: string) => {
+      const { status, message, revision } = await called(by, inference("digits", version));
+      if (status !== "0") return status;
+      const at = message.indexOf(" ") + 1;
+      return `${revision} ${modelInferRequest.decode(message.subarray(at)).modelVersion}`;
+    };
+    expect(await told(client, "")).toBe("a1 ");
+    expect(await told(client, "4")).toBe("b2 4");
+    expect(await told(client, "canary")).toBe("b2 4");
+    expect(await told(own, "stable")).toBe("a1 3");
+    expect(await told(own, "2")).toBe("c3 2");
+    expect(await told(own, "nightly")).toBe(
+      "5 default/digits has no version labelled nightly; served: 3 (stable), 4 (canary, candidate), 2; ask for one of these, or for none to get the one that is served to everybody",
+    );
+    expect(await told(client, "9")).toMatch(/^5 default\/digits has no version 9; /);
+  });
+
+  test("waits while nothing is ready, and goes on when a pod comes", async () => {
+    const { client, source, gateway, update } = await scene([revision("a1", 100, [])]);
+    const waiting = [called(client, inference("digits")), called(client, inference("digits", "1"))];
+    await source.heard(({ type }) => type === "wake");
+    await expect.poll(() => gateway.heldRequests).toBe(2);
+    const pod = await startedPod("late");
+    await update([revision("a1", 100, [pod.endpoint])]);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(["0", "0"]);
+  });
+
+  test("is refused when too many wait, told when to come again, and given up when the wait is over", async () => {
+    const hold = { maxRequests: 1, maxBytes: 1000, timeoutMs: 300 };
+    const { client, gateway } = await scene([revision("a1", 100, [])], { hold });
+    const waiting = called(client, inference("digits"));
+    await expect.poll(() => gateway.heldRequests).toBe(1);
+    const refused = await called(client, inference("digits"));
+    expect(refused.status).toBe(
+      "14 default/digits has no ready replica and 1 requests wait already; try again after the time in Retry-After",
+    );
+    expect(refused.trailers["grpc-retry-pushback-ms"]).toBe("1000");
+    expect((await waiting).status).toBe(
+      "14 default/digits had no ready replica within 300 ms; its ModelDeployment's Ready condition says why",
+    );
+  });
+
+  test("frees its place when its client cancels while it waits", async () => {
+    const { client, gateway } = await scene([revision("a1", 100, [])]);
+    const call = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits"), () => {});
+    await expect.poll(() => gateway.heldRequests).toBe(1);
+    call.cancel();
+    await expect.poll(() => gateway.heldRequests).toBe(0);
+  });
+
+  test("cancelled by its client is cancelled at the pod", async () => {
+    const pod = await startedPod("slow", () => {});
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const call = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits"), () => {});
+    await expect.poll(() => pod.calls.length).toBe(1);
+    call.cancel();
+    await expect.poll(() => pod.calls[0]?.stream.rstCode).toBe(8);
+  });
+
+  test("ends at its client's deadline, of which the pod hears what is left, and at the route's", async () => {
+    const pod = await startedPod("slow", () => {});
+    const { client, update } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const { status } = await called(client, inference("digits"), { deadlineMs: 300 });
+    expect(status).toMatch(/^4 /);
+    expect(pod.calls[0]?.headers["grpc-timeout"]).toMatch(/^[1-9]\d{0,2}m$/);
+    await update([revision("a1", 100, [pod.endpoint])], { timeoutMs: 200 });
+    expect((await called(client, inference("digits"))).status).toBe(
+      "4 default/digits gave no answer within 200 ms; raise spec.serving.limits.timeout if the model needs longer",
+    );
+    await expect.poll(() => pod.calls.map(({ stream }) => stream.rstCode)).toEqual([8, 8]);
+  });
+
+  test("is refused when a message is larger than the route allows", async () => {
+    const pod = await startedPod("p0");
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])], { bodyBytes: 1000 });
+    const big = inference("digits", "", "x".repeat(2000));
+    expect((await called(client, big)).status).toBe(
+      `8 request body has ${big.length} bytes; at most 1000 are accepted; send fewer rows a request or raise spec.serving.limits.bodyBytes`,
+    );
+    expect((await called(client, inference("digits"))).status).toBe("0");
+  });
+
+  test("passes large messages both ways", async () => {
+    const pod = await startedPod("p0");
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])], { bodyBytes: 10_000_000 });
+    const big = inference("digits", "", "x".repeat(3_000_000));
+    const { status, message } = await called(client, big);
+    expect([status, message.length]).toEqual(["0", big.length + "p0 ".length]);
+  });
+});
+
+describe("a pod that fails a call", () => {
+  test("before its answer is left for another one, whether it breaks off, refuses the stream or takes no connection", async () => {
+    const broken = await startedPod("broken", ({ stream }) => stream.session?.destroy());
+    const refusing = await startedPod("refusing", ({ stream }) => stream.close(7));
+    const gone = { pod: "gone", address: "127.0.0.1", port: 1, grpcPort: await freePort() };
+    const whole = await startedPod("whole");
+    const endpoints = [broken.endpoint, refusing.endpoint, gone, whole.endpoint];
+    const { client } = await scene([revision("a1", 100, endpoints)]);
+    const got = new Set<string>();
+    for (let i = 0; i < 30; i += 1) {
+      const { status, message } = await called(client, inference("digits"));
+      got.add(`${status} ${message.subarray(0, 5).toString()}`);
+    }
+    expect(got).toEqual(new Set(["0 whole"]));
+  });
+
+  test("is told to the client when it breaks off in the middle of its answer", async () => {
+    const pod = await startedPod("broken", ({ stream }) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      stream.write(Buffer.from([0, 0, 0, 0, 9, 1]));
+      setTimeout(() => stream.close(2), 50);
+    });
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    expect((await called(client, inference("digits"))).status).toBe(
+      "14 pod broken of default/digits broke off before it answered: it ended its answer without a status",
+    );
+  });
+
+  test("since it drains has nothing to say of the model", async () => {
+    const leaving = await startedPod("leaving", ({ stream }) => {
+      stream.session?.goaway(0, 2 ** 31 - 1);
+      setTimeout(() => refuse(stream, 14, "the server drains"), 50);
+    });
+    const fresh = await startedPod("fresh");
+    const { client, update } = await scene([revision("a1", 100, [leaving.endpoint])]);
+    const answering = called(client, inference("digits"));
+    await expect.poll(() => leaving.calls.length).toBe(1);
+    await update([revision("a1", 100, [fresh.endpoint])]);
+    expect((await answering).message.subarray(0, 5).toString()).toBe("fresh");
+  });
+
+  test("by a status of its own is what the client gets", async () => {
+    const pod = await startedPod("p0", ({ stream }) => refuse(stream, 9, "no such signature"));
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const { status, revision: hash } = await called(client, inference("digits"));
+    expect([status, hash]).toEqual(["9 no such signature", undefined]);
+  });
+});
+
+describe("a stream", () => {
+  function streamed(client: Client): ClientDuplexStream<Buffer, Buffer> {
+    return client.makeBidiStreamRequest(methods.streamInfer, asIs, asIs);
+  }
+
+  test("passes messages one by one, each way, and outlives the time limit of single answers", async () => {
+    const pod = await startedPod("p0", ({ stream }) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.on("data", (chunk: Buffer) => stream.write(chunk));
+      stream.on("end", () => stream.end());
+    });
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])], { timeoutMs: 200 });
+    const stream = streamed(client);
+    const got: string[] = [];
+    stream.on("data", (message: Buffer) => got.push(modelInferRequest.decode(message).id));
+    const status = new Promise((resolve) => stream.on("status", ({ code }) => resolve(code)));
+    for (const id of ["1", "2", "3"]) {
+      stream.write(inference("digits", "", id));
+      await expect.poll(() => got.at(-1)).toBe(id);
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+    stream.end();
+    expect(await status).toBe(0);
+  });
+
+  test("of messages by label has the number in each of them", async () => {
+    const pod = await startedPod("p0");
+    const labels = ["stable"];
+    const { client } = await scene([revision("a1", 100, [pod.endpoint], { version: "12", labels })]);
+    const stream = streamed(client);
+    stream.on("data", () => {});
+    const ended = new Promise((resolve) => stream.on("status", resolve));
+    for (const id of ["1", "2"]) stream.write(inference("digits", "stable", id));
+    stream.end();
+    await ended;
+    const body = (await pod.calls[0]?.body) ?? Buffer.alloc(0);
+    expect(body).toEqual(Buffer.concat(["1", "2"].map((id) => framed(inference("digits", "12", id)))));
+  });
+
+  test("is slowed down to the pace of the slower side", async () => {
+    let left = 400;
+    const pod = await startedPod("p0", ({ stream }) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      const write = (): void => {
+        let takesMore = true;
+        while (left > 0 && takesMore) {
+          left -= 1;
+          takesMore = stream.write(framed(new Uint8Array(100_000)));
+        }
+        if (left === 0) stream.end();
+      };
+      stream.on("drain", write);
+      write();
+    });
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const stream = streamed(client);
+    stream.write(inference("digits"));
+    stream.end();
+    const status = new Promise((resolve) => stream.on("status", ({ code }) => resolve(code)));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(left).toBeGreaterThan(300);
+    let count = 0;
+    stream.on("data", () => (count += 1));
+    expect([await status, count, left]).toEqual([0, 400, 0]);
+  });
+
+  test("whose client leaves is cancelled at the pod", async () => {
+    const pod = await startedPod("p0", ({ stream }) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      stream.write(framed(new Uint8Array(3)));
+    });
+    const { client } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const stream = streamed(client);
+    stream.on("error", () => {});
+    stream.write(inference("digits"));
+    await new Promise((resolve) => stream.once("data", resolve));
+    stream.cancel();
+    await expect.poll(() => pod.calls[0]?.stream.rstCode).toBe(8);
+  });
+});
+
+describe("of itself a gateway", () => {
+  test("tells by gRPC who it is, whether it lives and is ready, and how models do", async () => {
+    const pod = await startedPod("p0");
+    const { client, update } = await scene();
+    const told = async (method: string, request: Buffer = Buffer.alloc(0)): Promise<string | Buffer> => {
+      const { status, message } = await called(client, request, { method });
+      return status === "0" ? message : status;
+    };
+    const yes = Buffer.from([8, 1]);
+    const no = Buffer.from([8, 2]);
+    expect(await told(methods.serverLive)).toEqual(yes);
+    expect(await told(methods.serverReady)).toEqual(Buffer.alloc(0));
+    expect(await told(methods.check)).toEqual(no);
+    await update([revision("a1", 100, [])]);
+    expect(await told(methods.serverReady)).toEqual(yes);
+    expect(await told(methods.check)).toEqual(yes);
+    const digits = Buffer.from([10, 6, ...Buffer.from("digits")]);
+    expect(await told(methods.check, digits)).toEqual(no);
+    await update([revision("a1", 100, [pod.endpoint])]);
+    expect(await told(methods.check, digits)).toEqual(yes);
+    expect(await told(methods.check, Buffer.from([10, 1, 120]))).toBe(
+      `5 no ModelDeployment for model x; deployed: digits (default/digits); ${hint}`,
+    );
+    const texts = [release.name, release.version, "binary_tensor_data"];
+    const metadata = texts.map((text, i) => Buffer.from([8 * (i + 1) + 2, text.length, ...Buffer.from(text)]));
+    expect(await told(methods.serverMetadata)).toEqual(Buffer.concat(metadata));
+    expect(pod.calls).toEqual([]);
+  });
+
+  test("tells watchers of health each change, and passes questions of reflection to a pod", async () => {
+    const pod = await startedPod("p0");
+    const { client, update, gateway } = await scene();
+    const watching = client.makeServerStreamRequest(methods.watch, asIs, asIs, Buffer.alloc(0));
+    const got: number[] = [];
+    watching.on("data", (message: Buffer) => got.push(message[1] ?? 0));
+    await expect.poll(() => got).toEqual([2]);
+    const method = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    expect((await called(client, Buffer.alloc(0), { method })).status).toBe(
+      "14 no ModelDeployment has a ready replica",
+    );
+    await update([revision("a1", 100, [pod.endpoint])]);
+    await expect.poll(() => got).toEqual([2, 1]);
+    expect((await called(client, Buffer.alloc(0), { method })).status).toBe("0");
+    const ended = new Promise((resolve) => watching.on("status", ({ code }) => resolve(code)));
+    const drained = gateway.drain();
+    expect(await ended).toBe(0);
+    await drained;
+    expect(got).toEqual([2, 1, 2]);
+  });
+
+  test("answers what it has when it drains, and sends clients elsewhere", async () => {
+    const arrived = Promise.withResolvers<() => void>();
+    const pod = await startedPod("slow", ({ stream }) => arrived.resolve(() => answer(stream, Buffer.from("ok"))));
+    const { client, gateway } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const running = called(client, inference("digits"));
+    const release = await arrived.promise;
+    const drained = gateway.drain();
+    setTimeout(release, 100);
+    expect((await running).status).toBe("0");
+    await drained;
+    expect((await called(client, inference("digits"))).status).toMatch(/^14 No connection established/);
+  });
+});

@@ -1,0 +1,190 @@
+import { execFile } from "node:child_process";
+import { connect, type ClientHttp2Session, constants, type OutgoingHttpHeaders } from "node:http2";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, test } from "vitest";
+import type { RequestListener } from "node:http";
+import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+
+const run = promisify(execFile);
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function scene(listener?: RequestListener, changes: Partial<Parameters<typeof route>[2]> = {}) {
+  const source = await tableSource();
+  const upstream = await pod("p0", listener);
+  const { gateway, restPort } = await startedGateway(source);
+  const modelPort = await freePort();
+  const revisions = [
+    { hash: "a1", version: "3", weight: 100, endpoints: [upstream.endpoint], draining: [], labels: ["stable"] },
+  ];
+  source.push({ type: "full", version: 1, routes: [route(modelPort, revisions, changes)] });
+  await source.heard(({ type }) => type === "ack");
+  closing.push(source.close, upstream.close, () => gateway.drain());
+  return { gateway, restPort, modelPort };
+}
+
+async function session(port: number): Promise<ClientHttp2Session> {
+  const opened = connect(`http://127.0.0.1:${port}`);
+  opened.on("error", () => {});
+  closing.push(() => opened.destroy());
+  await new Promise((resolve) => opened.once("connect", resolve));
+  return opened;
+}
+
+interface Answer {
+  readonly status: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+  readonly rstCode: number | undefined;
+}
+
+function asked(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: string | Buffer): Promise<Answer> {
+  const method = body === undefined ? "GET" : "POST";
+  const stream = client.request({ ":method": method, ":path": "/v1/models/digits:predict", ...headers });
+  return new Promise((resolve) => {
+    let got: Record<string, unknown> = {};
+    const chunks: Buffer[] = [];
+    stream.on("response", (response) => (got = { ...response }));
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("error", () => {});
+    const ended = (): void =>
+      resolve({
+        status: got[":status"],
+        headers: got,
+        body: Buffer.concat(chunks).toString(),
+        rstCode: stream.rstCode,
+      });
+    // Node's client waits for its own body to be sent after an early answer: such a stream never closes.
+    stream.on("end", () => setTimeout(ended, 10));
+    stream.on("close", ended);
+    stream.end(body);
+  });
+}
+
+describe("REST over HTTP/2", () => {
+  test("goes the way of HTTP/1.1, on the shared port and on the model's own", async () => {
+    const seen: unknown[] = [];
+    const { restPort, modelPort } = await scene((request, response) => {
+      const { host, cookie, te, ...others } = request.headers;
+      seen.push({ host, cookie, te, own: others["x-own"] });
+      request.resume();
+      response.setHeader("set-cookie", ["a=1", "b=2"]);
+      response.setHeader("connection", "keep-alive");
+      response.end("{}");
+    });
+    const client = await session(restPort);
+    const headers = { ":authority": "digits.default:8501", "x-own": "o", cookie: ["c=1", "d=2"], te: "trailers" };
+    const answers = [
+      await asked(client, headers, '{"instances":[1]}'),
+      await asked(await session(modelPort), {}, "{}"),
+    ];
+    expect(answers.map(({ status, body, headers: got }) => [status, body, got["modelwright-revision"]])).toEqual([
+      [200, "{}", "a1"],
+      [200, "{}", "a1"],
+    ]);
+    expect(answers[0]?.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+    expect(seen).toEqual([
+      { host: "digits.default:8501", cookie: "c=1; d=2", te: undefined, own: "o" },
+      { host: `127.0.0.1:${modelPort}`, cookie: undefined, te: undefined, own: undefined },
+    ]);
+  });
+
+  test("carries bodies of announced and of unknown length, and refuses what is too large", async () => {
+    const { restPort } = await scene();
+    const client = await session(restPort);
+    const body = "x".repeat(300_000);
+    const bodyOf = ({ body: text }: Answer): number => String(JSON.parse(text).body).length;
+    expect(bodyOf(await asked(client, {}, body))).toBe(300_000);
+    expect(bodyOf(await asked(client, { "content-length": "300000" }, body))).toBe(300_000);
+    expect(bodyOf(await asked(client, { "content-length": "2" }, "{}"))).toBe(2);
+    const tooLarge = await asked(client, { "content-length": "1000001" }, "y".repeat(1_000_001));
+    expect([tooLarge.status, JSON.parse(tooLarge.body)]).toEqual([
+      413,
+      {
+        error:
+          "request body has 1000001 bytes; at most 1000000 are accepted; send fewer rows a request or raise spec.serving.limits.bodyBytes",
+      },
+    ]);
+    expect((await asked(client, {}, "y".repeat(1_500_000))).status).toBe(413);
+    expect((await asked(client, {}, "{}")).status).toBe(200);
+  });
+
+  test("asks for a version by number or label; pods hear their own number", async () => {
+    const { restPort } = await scene();
+    const client = await session(restPort);
+    const told = async (path: string): Promise<unknown> => {
+      const { status, body } = await asked(client, { ":path": path }, "{}");
+      return status === 200 ? JSON.parse(body).path : `${String(status)} ${JSON.parse(body).error}`;
+    };
+    expect(await told("/v1/models/digits/labels/stable:predict")).toBe("/v1/models/digits/versions/3:predict");
+    expect(await told("/v2/models/digits/versions/stable/infer")).toBe("/v2/models/digits/versions/3/infer");
+    expect(await told("/v1/models/digits/versions/3:predict")).toBe("/v1/models/digits/versions/3:predict");
+    expect(await told("/v1/models/digits/versions/4:predict")).toBe(
+      "404 default/digits has no version 4; served: 3 (stable); ask for one of these, or for none to get the one that is served to everybody",
+    );
+  });
+
+  test("answers of itself, and says what it does not know", async () => {
+    const { restPort } = await scene();
+    const client = await session(restPort);
+    const live = await asked(client, { ":path": "/v2/health/live" });
+    expect([live.status, live.body]).toEqual([200, '{"live":true}']);
+    expect((await asked(client, { ":path": "/v1/models/none:predict" }, "{}")).status).toBe(404);
+    expect((await asked(client, { ":method": "CONNECT", ":authority": "x:1", ":path": undefined })).status).toBe(405);
+  });
+
+  test("whose client leaves is given up at the pod", async () => {
+    const arrived = Promise.withResolvers<Promise<unknown>>();
+    const { restPort } = await scene((request) => {
+      arrived.resolve(new Promise((resolve) => request.socket.once("close", resolve)));
+    });
+    const client = await session(restPort);
+    const stream = client.request({ ":method": "POST", ":path": "/v1/models/digits:predict" });
+    stream.on("error", () => {});
+    stream.end("{}");
+    const left = await arrived.promise;
+    stream.close(constants.NGHTTP2_CANCEL);
+    await left;
+  });
+
+  test("whose pod breaks off in the middle of its answer is cut off, not ended", async () => {
+    const { restPort } = await scene((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-length": 100 });
+      response.write("half");
+      setTimeout(() => response.destroy(), 50);
+    });
+    const { status, body, rstCode } = await asked(await session(restPort), {}, "{}");
+    expect([status, body, rstCode]).toEqual([200, "half", constants.NGHTTP2_INTERNAL_ERROR]);
+  });
+
+  test("is answered while the gateway drains, and its connection is ended", async () => {
+    const arrived = Promise.withResolvers<() => void>();
+    const { restPort, gateway } = await scene((_request, response) => arrived.resolve(() => response.end("{}")));
+    const client = await session(restPort);
+    const goaway = new Promise((resolve) => client.once("goaway", (code) => resolve(code)));
+    const running = asked(client, {}, "{}");
+    const release = await arrived.promise;
+    const drained = gateway.drain();
+    expect(await goaway).toBe(0);
+    release();
+    expect((await running).status).toBe(200);
+    await drained;
+    await expect.poll(() => client.destroyed).toBe(true);
+  });
+
+  test("is what curl speaks with prior knowledge, beside HTTP/1.1 on the same port", async ({ skip }) => {
+    const { stdout } = await run("curl", ["--version"]).catch(() => ({ stdout: "" }));
+    skip(!/HTTP2/.test(stdout), "there is no curl that speaks HTTP/2");
+    const { restPort } = await scene();
+    const url = `http://127.0.0.1:${restPort}/v1/models/digits:predict`;
+    const told = async (...args: readonly string[]): Promise<string> =>
+      (await run("curl", ["-s", "-w", " %{http_version} %{http_code}", "-d", "{}", ...args, url])).stdout;
+    const answer = '{"pod":"p0","path":"/v1/models/digits:predict","body":"{}"}';
+    expect(await told("--http2-prior-knowledge")).toBe(`${answer} 2 200`);
+    expect(await told("--http1.1")).toBe(`${answer} 1.1 200`);
+    expect(await told("--http2")).toBe(`${answer} 1.1 200`);
+  });
+});
