@@ -1,0 +1,331 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import {
+  createGatewayFigures,
+  type GatewayAddress,
+  type GatewayFiguresSource,
+} from "../../../operator/signals/gateway-figures.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import { latencyBucket } from "../../../runtime/contract/figures.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+import { countedGateway, type CountedGateway } from "./counted-gateway.ts";
+
+const key = "default/digits";
+/** Of so many answers within 40 ms. */
+const fast = (count: number): readonly number[] => [...Array.from({ length: latencyBucket(40) }, () => 0), count];
+const idle = { failures: 0, refused: 0, abandoned: 0, inFlight: 0, queued: 0, oldestWait: 0 };
+
+let clock: ManualClock;
+let gateways: CountedGateway[];
+let source: GatewayFiguresSource;
+let pulls: boolean[];
+
+beforeEach(() => {
+  clock = createManualClock();
+  gateways = [];
+  pulls = [];
+});
+
+afterEach(async () => {
+  source.stop();
+  for (const gateway of gateways) await gateway.stop();
+});
+
+async function gateway(pod: string): Promise<CountedGateway> {
+  const started = await countedGateway(pod, () => clock.monotonic());
+  gateways.push(started);
+  return started;
+}
+
+function started(addresses: () => readonly GatewayAddress[] = () => gateways.map(({ address }) => address)): void {
+  source = createGatewayFigures({
+    gateways: addresses,
+    clock,
+    log: silentLog,
+    onPull: ({ ok }) => pulls.push(ok),
+  });
+  source.start();
+}
+
+/** Lets the pulls that have begun end. */
+async function pulled(count: number): Promise<void> {
+  await eventually(
+    () => pulls.length,
+    (ended) => ended >= count,
+  );
+  pulls.length = 0;
+}
+
+/** A second later, with what every gateway tells then. */
+async function tick(): Promise<void> {
+  await clock.advance(1_000);
+  await pulled(gateways.length);
+}
+
+describe("what gateways count", () => {
+  test("is evidence from the first question on", async () => {
+    const one = await gateway("g1");
+    one.serve(key, "stable", 100, 1);
+    started();
+    await pulled(1);
+    const sinceMs = clock.now();
+    expect(source.evidence(key, sinceMs)).toEqual({ sinceMs, untilMs: sinceMs, revisions: {} });
+    one.serve(key, "stable", 90, 2);
+    one.serve(key, "candidate", 10, 5);
+    await tick();
+    expect(source.evidence(key, sinceMs)).toEqual({
+      sinceMs,
+      untilMs: sinceMs + 1_000,
+      revisions: {
+        stable: { requests: 90, failed: 2, latency: fast(88) },
+        candidate: { requests: 10, failed: 5, latency: fast(5) },
+      },
+    });
+  });
+
+  test("is summed over gateways, also one that comes later", async () => {
+    const one = await gateway("g1");
+    started();
+    await pulled(1);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    await clock.advance(500);
+    const other = await gateway("g2");
+    one.serve(key, "a", 3);
+    other.serve(key, "a", 4);
+    await clock.advance(500);
+    await pulled(2);
+    expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 7, failed: 0, latency: fast(7) } });
+  });
+
+  test("is asked for by cursor, so that a pull costs what changed", async () => {
+    const one = await gateway("g1");
+    one.serve(key, "a", 1);
+    started();
+    await pulled(1);
+    await tick();
+    await tick();
+    expect(one.asked).toEqual(["/figures?after=0", "/figures?after=1", "/figures?after=2"]);
+  });
+
+  test("of a gateway that starts anew goes on where it was, with all that its new run counted", async () => {
+    const one = await gateway("g1");
+    started();
+    await pulled(1);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    one.serve(key, "a", 50);
+    await tick();
+    source.demand(key);
+    one.restart();
+    one.serve(key, "a", 20);
+    await tick();
+    expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 70, failed: 0, latency: fast(70) } });
+    expect(source.demand(key)).toEqual({ ...idle, arrivals: 20, completions: 20, serviceSeconds: 0.8 });
+    expect(one.asked).toEqual(["/figures?after=0", "/figures?after=1", "/figures?after=2", "/figures?after=0"]);
+  });
+
+  test("before the operator started is no news to it", async () => {
+    const one = await gateway("g1");
+    await clock.advance(10_000);
+    one.serve(key, "a", 50);
+    started();
+    await pulled(1);
+    expect(source.demand(key)).toEqual({ ...idle, arrivals: 0, completions: 0, serviceSeconds: 0 });
+    one.serve(key, "a", 5);
+    await tick();
+    expect(source.demand(key)).toEqual({ ...idle, arrivals: 5, completions: 5, serviceSeconds: 0.2 });
+  });
+
+  test("lately is known though nobody asked for that time before", async () => {
+    const one = await gateway("g1");
+    started();
+    await pulled(1);
+    const sinceMs = clock.now();
+    for (let second = 0; second < 60; second += 1) {
+      source.evidence(key, sinceMs);
+      source.evidence(key, clock.now() - 30_000);
+      one.serve(key, "a", 1);
+      await tick();
+    }
+    expect(source.evidence(key, sinceMs)?.revisions["a"]?.requests).toBe(60);
+    const recent = source.evidence(key, clock.now() - 30_000);
+    const spanMs = (recent?.untilMs ?? 0) - (recent?.sinceMs ?? 0);
+    expect(spanMs).toBeGreaterThan(24_000);
+    expect(spanMs).toBeLessThanOrEqual(30_000);
+    expect(recent?.revisions["a"]?.requests).toBe(spanMs / 1_000);
+  });
+
+  test("is forgotten with the ModelDeployment", async () => {
+    const one = await gateway("g1");
+    started();
+    await pulled(1);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    one.serve(key, "a", 5);
+    await tick();
+    source.forget(key);
+    expect(source.evidence(key, sinceMs)?.revisions).toEqual({});
+  });
+});
+
+describe("what gateways tell of demand", () => {
+  test("is what came in since the last question, and what waits and runs now", async () => {
+    const [one, other] = [await gateway("g1"), await gateway("g2")];
+    started();
+    await pulled(2);
+    source.demand(key);
+    one.serve(key, "a", 10, 1);
+    one.occupy(key, "a", 3);
+    other.occupy(key, "a", 2);
+    other.hold(key, 4, 1_500);
+    await tick();
+    const now = { inFlight: 5, queued: 4, oldestWait: 1.5, refused: 0, abandoned: 0 };
+    const want = { ...now, arrivals: 14, completions: 10, serviceSeconds: 0.4, failures: 1 };
+    expect(source.demand(key)).toEqual(want);
+    const zeros = { arrivals: 0, completions: 0, serviceSeconds: 0, failures: 0 };
+    expect(source.demand(key)).toEqual({ ...want, ...zeros });
+  });
+
+  test("is told to listeners, only of who has any", async () => {
+    const one = await gateway("g1");
+    started();
+    const active: string[] = [];
+    const end = source.subscribe((model) => active.push(model));
+    await pulled(1);
+    one.serve("default/a", "x", 2);
+    one.serve("default/b", "x", 0);
+    one.hold("default/c", 1, 10);
+    await tick();
+    expect(active.toSorted()).toEqual(["default/a", "default/c"]);
+    // Who waits is a matter of every second, who was served is not.
+    active.length = 0;
+    await tick();
+    expect(active).toEqual(["default/c"]);
+    end();
+    await tick();
+    expect(active).toEqual(["default/c"]);
+  });
+
+  test("of a gateway that was not heard of for a minute is no spike", async () => {
+    const one = await gateway("g1");
+    let listed: readonly GatewayAddress[] = [one.address];
+    started(() => listed);
+    await pulled(1);
+    source.demand(key);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    listed = [];
+    for (let second = 0; second < 59; second += 1) await clock.advance(1_000);
+    one.serve(key, "a", 600);
+    listed = [one.address];
+    await tick();
+    expect(source.demand(key)).toMatchObject({ arrivals: 10, completions: 10, serviceSeconds: 0.4 });
+    expect(source.evidence(key, sinceMs)?.revisions["a"]?.requests).toBe(600);
+  });
+});
+
+describe("gateways that do not tell", () => {
+  /** A server that is no gateway. */
+  async function broken(listener: RequestListener): Promise<GatewayAddress> {
+    const server = createServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
+    const address = { pod: "broken", host: "127.0.0.1", port };
+    gateways.push({
+      ...(await countedGateway("unused", () => 0)),
+      async stop() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    });
+    return address;
+  }
+
+  const good = { gateway: "g", run: "r", cursor: 1, elapsedMs: 5, models: {} };
+  const revision = {
+    completed: 1,
+    failed: { status: 0, connection: 0, timeout: 0 },
+    rejected: 0,
+    inFlight: 0,
+    serviceMs: 1,
+    latency: [1],
+  };
+  const model = { arrivals: 1, refused: 0, abandoned: 0, queued: 0, oldestWaitMs: 0, revisions: { a: revision } };
+  const answers: Readonly<Record<string, string>> = {
+    "no JSON": "<html>",
+    "a list": "[]",
+    "no run": JSON.stringify({ ...good, run: undefined }),
+    "a cursor that is none": JSON.stringify({ ...good, cursor: "1" }),
+    "a negative count": JSON.stringify({ ...good, models: { m: { ...model, arrivals: -1 } } }),
+    "a model that is none": JSON.stringify({ ...good, models: { m: null } }),
+    "a revision without its failures": JSON.stringify({
+      ...good,
+      models: { m: { ...model, revisions: { a: { ...revision, failed: undefined } } } },
+    }),
+    "more buckets than there are": JSON.stringify({
+      ...good,
+      models: { m: { ...model, revisions: { a: { ...revision, latency: Array.from({ length: 57 }, () => 1) } } } },
+    }),
+    "copies that are not counted": JSON.stringify({
+      ...good,
+      models: { m: { ...model, revisions: { a: { ...revision, mirrored: {} } } } },
+    }),
+  };
+  test.each(Object.entries(answers))("%s is left out, and seen", async (_sentence, body) => {
+    const address = await broken((_request, response) => response.end(body));
+    started(() => [address]);
+    await pulled(1);
+    expect(source.freshness()).toEqual({ gateways: 1, answering: 0, ageMs: Infinity });
+    expect(source.evidence(key, 0)).toBeUndefined();
+  });
+
+  test("an error is left out beside one that is counted", async () => {
+    const address = await broken((_request, response) => response.writeHead(500).end("no"));
+    const one = await countedGateway("g1", () => clock.monotonic());
+    gateways.push(one);
+    started(() => [address, one.address]);
+    await pulled(2);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    one.serve(key, "a", 2);
+    await tick();
+    expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 2, failed: 0, latency: fast(2) } });
+    expect(source.freshness()).toEqual({ gateways: 2, answering: 1, ageMs: Infinity });
+  });
+
+  test("one that says nothing is asked again only when it has been given up", async () => {
+    let asked = 0;
+    const address = await broken(() => (asked += 1));
+    started(() => [address]);
+    await eventually(
+      () => asked,
+      (times) => times === 1,
+    );
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+    await pulled(1);
+    expect([asked, source.freshness().answering]).toEqual([1, 0]);
+  });
+
+  test("one that answered is believed for five seconds, and what it had running then is gone", async () => {
+    const one = await gateway("g1");
+    let listed: readonly GatewayAddress[] = [one.address];
+    started(() => listed);
+    one.occupy(key, "a", 3);
+    await tick();
+    expect([source.demand(key).inFlight, source.freshness()]).toEqual([3, { gateways: 1, answering: 1, ageMs: 0 }]);
+    await one.stop();
+    gateways.length = 0;
+    await clock.advance(5_000);
+    expect([source.demand(key).inFlight, source.freshness()]).toEqual([3, { gateways: 1, answering: 1, ageMs: 5_000 }]);
+    await clock.advance(1_000);
+    expect([source.demand(key).inFlight, source.freshness()]).toEqual([0, { gateways: 1, answering: 0, ageMs: 6_000 }]);
+    listed = [];
+    await clock.advance(1_000);
+    expect(source.freshness()).toEqual({ gateways: 0, answering: 0, ageMs: Infinity });
+  });
+});
