@@ -95,7 +95,7 @@ function suspended({ snapshot, plan }: Standing): Verdict | undefined {
 
 function scaledToZero({ snapshot, plan }: Standing): Verdict | undefined {
   if (snapshot.wanted.replicas > 0 || plan.hold !== undefined || plan.faults.length > 0) return undefined;
-  return { status: "True", reason: "ScaledToZero", message: "no pods, because spec.replicas is 0" };
+  return { status: "True", reason: "ScaledToZero", message: `no pods, because ${snapshot.wanted.why}` };
 }
 
 function stopping({ snapshot, plan }: Standing): Verdict | undefined {

@@ -26,6 +26,8 @@ export interface DeploymentControllerOptions {
   readonly acknowledged: Sources["acknowledged"];
   /** Absent: nothing is known of requests, and nothing is asked of candidates. */
   readonly evidence?: Sources["evidence"];
+  /** Absent: nothing is scaled by itself. */
+  readonly scaling?: Sources["scaling"];
   readonly trial?: Sources["trial"];
   readonly lackingField: Sources["lackingField"];
   readonly settings: Settings;
@@ -127,7 +129,7 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
 }
 
 function cachedSources(options: DeploymentControllerOptions): Sources {
-  const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial } = options;
+  const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial, scaling } = options;
   return {
     settings,
     now: () => clock.now(),
@@ -146,6 +148,7 @@ function cachedSources(options: DeploymentControllerOptions): Sources {
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,
     facts: (podUid) => facts.facts(podUid),
+    scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
     trial: (key, revisionHash) => trial?.(key, revisionHash),
     lackingField,

@@ -37,6 +37,7 @@ import {
   type ObservedRevision,
   type PodWarning,
   type PortProbe,
+  type Scaling,
   type Settings,
   type Snapshot,
 } from "./snapshot.ts";
@@ -73,6 +74,8 @@ export interface Sources {
   /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
   acknowledged(key: string): ReadonlyMap<string, string>;
   facts(podUid: string): ModelFacts | undefined;
+  /** What the autoscaler wants of a ModelDeployment. */
+  scaling(key: string): Scaling | undefined;
   /** What is known of a ModelDeployment's requests since a time, in milliseconds since the epoch. */
   evidence(key: string, sinceMs: number): Evidence | undefined;
   /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
@@ -96,6 +99,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     identity,
     spec: deployment.spec,
     status: deployment.status ?? {},
+    scaling: sources.scaling(deploymentKey(key.namespace, key.name)),
     commands: commandsOf(deployment),
     ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), now }, sources),
     revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),

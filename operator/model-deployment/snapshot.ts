@@ -150,6 +150,8 @@ export interface Observation {
    * weight), `step`, `rollout`, `capacity.mode`, `failedRevisions`, `highestVersion` and `gateway.port`.
    */
   readonly status: ModelDeploymentStatus;
+  /** What the autoscaler wants; undefined: it has not decided yet, or there is no `spec.autoscaling`. */
+  readonly scaling?: Scaling | undefined;
   /** What its annotations ask for. */
   readonly commands?: Commands | undefined;
   /** Requests of both revisions since the rollout's present step began, and lately. */
@@ -240,10 +242,26 @@ export interface RolloutState {
   readonly failed?: readonly FailedRevision[] | undefined;
 }
 
+/** What the autoscaler says of a ModelDeployment with `spec.autoscaling`. */
+export interface Scaling {
+  /** Pods that are wanted, of all revisions together. */
+  readonly desired: number;
+  /** Why so many, a sentence. */
+  readonly why: string;
+  /** The members of `status.autoscaling` beside these. */
+  readonly figures: Omit<NonNullable<ModelDeploymentStatus["autoscaling"]>, "desired" | "why">;
+}
+
 /** An observation and what follows from it, computed once. Frozen and printable: a bug report is a snapshot and a plan. */
 export interface Snapshot extends Observation {
   /** What the spec asks for. */
-  readonly wanted: { readonly hash: string; readonly replicas: number; readonly model: string };
+  readonly wanted: {
+    readonly hash: string;
+    readonly replicas: number;
+    /** Why so many pods. */
+    readonly why: string;
+    readonly model: string;
+  };
   /** What status says about the rollout. */
   readonly rollout: RolloutState;
 }
@@ -255,11 +273,22 @@ export function createSnapshot(observation: Observation): Snapshot {
     ...observation,
     wanted: {
       hash: revisionHash(spec),
-      replicas: spec.suspend === true ? 0 : (spec.replicas ?? 1),
+      ...wantedReplicas(observation),
       model: spec.model.name ?? identity.name,
     },
     rollout: rolloutState(status, now),
   });
+}
+
+/** Until the autoscaler has decided, what it last decided holds; a first pod tells whether the model can be served. */
+function wantedReplicas({ spec, status, scaling }: Observation): Pick<Snapshot["wanted"], "replicas" | "why"> {
+  const { suspend, replicas = 1, autoscaling } = spec;
+  if (suspend === true) return { replicas: 0, why: "spec.suspend is true" };
+  if (autoscaling === undefined) return { replicas, why: `spec.replicas is ${replicas}` };
+  const { min = 1, max } = autoscaling;
+  const { desired, why } = scaling ?? status.autoscaling ?? {};
+  const bounded = Math.min(Math.max(desired ?? Math.max(min, 1), min), max);
+  return { replicas: bounded, why: `the autoscaler wants ${bounded}${why === undefined ? "" : `: ${why}`}` };
 }
 
 /** The observed revision with this hash. */

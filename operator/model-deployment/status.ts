@@ -30,8 +30,17 @@ export function status(standing: Standing): ModelDeploymentStatus {
     ...(port === undefined ? {} : { gateway: { port } }),
     ...(highest === 0 ? {} : { highestVersion: highest }),
     ...(model === undefined ? {} : { model }),
+    ...autoscalingStatus(snapshot),
     ...rolloutStatus(rollout, strategy(snapshot.spec), isStrategyDeclared(snapshot.spec)),
   };
+}
+
+/** Who does not lead decides nothing: what was last said stays. */
+function autoscalingStatus({ spec, status, scaling }: Snapshot): Pick<ModelDeploymentStatus, "autoscaling"> {
+  if (spec.autoscaling === undefined) return {};
+  if (scaling === undefined) return status.autoscaling === undefined ? {} : { autoscaling: status.autoscaling };
+  const { desired, why, figures } = scaling;
+  return { autoscaling: { desired, why, ...figures } };
 }
 
 /** True when writing `next` over `previous` would change nothing. */

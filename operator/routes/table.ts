@@ -21,6 +21,8 @@ const assumed = {
   shadowTolerance: 0.01,
 };
 const holdPolicy: HoldPolicy = { maxRequests: 256, maxBytes: 67_108_864, timeoutMs: 60_000 };
+/** A first pod may have to wait for a node, and then loads: who cannot wait for so long says so by leaving. */
+const fromZeroMs = 600_000;
 
 /**
  * What gateways are to know of a ModelDeployment: its status' weights over the pods of each revision. Undefined until it
@@ -39,19 +41,21 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
     port,
     hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
-    hold: holdOf(shares),
+    hold: holdOf(deployment, shares),
     ...wishes(deployment),
     ...limits(spec),
   };
 }
 
-function limits({ serving }: ModelDeploymentSpec): Pick<Route, "bodyBytes" | "timeoutMs"> {
+/** A wait for the first pod is no part of what a pod's answer may take. */
+function limits({ serving, autoscaling }: ModelDeploymentSpec): Pick<Route, "bodyBytes" | "timeoutMs"> {
   const { bodyBytes = assumed.bodyBytes, timeout = assumed.timeout } = serving?.limits ?? {};
-  return { bodyBytes, timeoutMs: durationMs(timeout) };
+  return { bodyBytes, timeoutMs: durationMs(timeout) + (autoscaling === undefined ? 0 : fromZeroMs) };
 }
 
-/** Nobody is coming while it is switched off: requests are refused at once instead of waiting. */
-function holdOf(shares: readonly Share[]): HoldPolicy {
+/** Nobody is coming while it is switched off: requests are refused at once instead of waiting. An autoscaler hears of them. */
+function holdOf({ spec }: ModelDeployment, shares: readonly Share[]): HoldPolicy {
+  if (spec.autoscaling !== undefined && spec.suspend !== true) return { ...holdPolicy, timeoutMs: fromZeroMs };
   return shares.every(({ weight }) => weight === 0) ? { ...holdPolicy, maxRequests: 0 } : holdPolicy;
 }
 

@@ -47,7 +47,9 @@ function reachable(snapshot: Snapshot, port: number): readonly Action[] {
 function disruptionBudget(snapshot: Snapshot): readonly Action[] {
   const { identity, spec, podDisruptionBudget: observed } = snapshot;
   const resource = resources.podDisruptionBudgets;
-  if ((spec.replicas ?? 1) > 1) return kept(snapshot, resource, podDisruptionBudget(identity), observed);
+  // Of a number that comes and goes by itself the least counts: a budget must not come and go with it.
+  const least = spec.autoscaling === undefined ? (spec.replicas ?? 1) : (spec.autoscaling.min ?? 1);
+  if (least > 1) return kept(snapshot, resource, podDisruptionBudget(identity), observed);
   if (observed === undefined) return [];
   const { metadata } = observed;
   const why = "a budget for a single replica would block the draining of its node";

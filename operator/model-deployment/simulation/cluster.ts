@@ -130,6 +130,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
+    scaling: () => undefined,
     evidence: (key, sinceMs) => cluster.conduct.evidence(key, sinceMs),
     trial: (key, hash) => cluster.conduct.trial(key, hash),
     lackingField: () => undefined,

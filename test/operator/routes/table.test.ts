@@ -60,6 +60,15 @@ const pod = (
 const cases: Readonly<
   Record<string, { given: [ModelDeployment & Stored, readonly (Pod & Stored)[]]; want: Route | undefined }>
 > = {
+  "an autoscaled model at zero holds its requests for as long as a first pod may take": {
+    given: [deployed({ gateway, stable: { ...stable, weight: 0 } }, { autoscaling: { min: 0, max: 2 } }), []],
+    want: {
+      ...bare,
+      revisions: [{ ...bareStable, weight: 0 }],
+      hold: { ...hold, timeoutMs: 600_000 },
+      timeoutMs: 660_000,
+    },
+  },
   "there is none before the operator has assigned a port": { given: [deployed(undefined), []], want: undefined },
   "there is none any more while the ModelDeployment is deleted": {
     given: [

@@ -61,9 +61,8 @@ function replicasOf(
 
 function scaleReason({ spec, wanted }: Snapshot, { revision }: Share, turn: Turn): string {
   const { state, counts } = turn;
-  if (spec.suspend === true) return "spec.suspend is true";
   const replicas = replicasOf({ wanted }, { revision }, turn);
-  if (replicas === wanted.replicas || counts === undefined) return `spec.replicas is ${wanted.replicas}`;
+  if (replicas === wanted.replicas || counts === undefined) return wanted.why;
   const { steps } = strategy(spec);
   const { progress } = state;
   if (revision === state.stable?.revision || progress === undefined || progress.step >= steps.length) return counts.why;

@@ -60,12 +60,11 @@ function idle(snapshot: Snapshot): Turn {
     answered,
     failed,
   };
-  const why = snapshot.spec.suspend === true ? "spec.suspend is true" : "spec.replicas is 0";
   return {
     state,
     moves: [
       ...ineffective(snapshot, [], "no pods are wanted"),
-      ...shifted(snapshot, state, `${why}: nothing is to serve`),
+      ...shifted(snapshot, state, `${snapshot.wanted.why}: nothing is to serve`),
     ],
   };
 }

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { snapshot } from "../../builders/snapshot.ts";
+
+const { model } = modelDeployment().spec;
+const autoscaling = { min: 2, max: 8 };
+const scaling = { desired: 5, why: "4.2 requests at a time", figures: {} };
+
+const cases: Record<string, [Partial<Observation>, { replicas: number; why: string }]> = {
+  "without a number there is one pod": [{ spec: { model } }, { replicas: 1, why: "spec.replicas is 1" }],
+  "a number is what it says": [{ spec: { model, replicas: 3 } }, { replicas: 3, why: "spec.replicas is 3" }],
+  "suspended there is none, whoever scales": [
+    { spec: { model, replicas: 3, autoscaling, suspend: true }, scaling },
+    { replicas: 0, why: "spec.suspend is true" },
+  ],
+  "the autoscaler's number goes before spec.replicas": [
+    { spec: { model, replicas: 3, autoscaling }, scaling },
+    { replicas: 5, why: "the autoscaler wants 5: 4.2 requests at a time" },
+  ],
+  "what it last wanted holds until it has decided again": [
+    { spec: { model, autoscaling }, status: { autoscaling: { desired: 4, why: "before" } } },
+    { replicas: 4, why: "the autoscaler wants 4: before" },
+  ],
+  "bounds that are new hold at once": [
+    { spec: { model, autoscaling: { min: 1, max: 3 } }, scaling },
+    { replicas: 3, why: "the autoscaler wants 3: 4.2 requests at a time" },
+  ],
+  "a first pod is started even where none has to stay": [
+    { spec: { model, autoscaling: { min: 0, max: 3 } } },
+    { replicas: 1, why: "the autoscaler wants 1" },
+  ],
+};
+
+describe("wanted replicas", () => {
+  for (const [sentence, [changes, want]] of Object.entries(cases)) {
+    test(sentence, () => {
+      const { replicas, why } = snapshot(changes).wanted;
+      expect({ replicas, why }).toEqual(want);
+    });
+  }
+});
+
+test("a spec is a revision whatever it says about scaling, rollout and traffic", () => {
+  const spec: ModelDeploymentSpec = {
+    model,
+    autoscaling,
+    rollout: { recreate: {} },
+    traffic: { hostnames: ["a.example"] },
+  };
+  expect(snapshot({ spec }).wanted.hash).toBe(snapshot({ spec: { model } }).wanted.hash);
+});
