@@ -1,0 +1,320 @@
+import { createServer, type Server } from "node:http";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { Trial } from "../../../operator/analysis/evidence.ts";
+import { type Client, createClient } from "../../../operator/kube/client.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { type ApiServer, createApiServer } from "../../../operator/local/api-server/api-server.ts";
+import { createTrialSource, type TrialQuestion, type TrialSource } from "../../../operator/signals/trials.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import type { SignatureFacts } from "../../../runtime/contract/model-facts.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+
+/** Loopback addresses that no other test listens on: the ports are fixed by the contract. */
+const candidate = "127.66.9.1";
+const stable = "127.66.9.2";
+const key = "default/digits";
+
+const signature: SignatureFacts = {
+  name: "serving_default",
+  inputs: [{ name: "a", dtype: "float32", shape: [-1, 2] }],
+  outputs: [{ name: "o", dtype: "float32", shape: [-1, 2] }],
+};
+const facts = {
+  name: "digits",
+  version: "1",
+  state: "Ready",
+  format: "Keras",
+  engine: "TensorFlowJs/wasm",
+  digest: "sha256:aa",
+  bytes: 120,
+  signature: "a: float32[-1,2] → o: float32[-1,2]",
+  signatures: [signature],
+};
+
+/** Answers a request's body. */
+type Model = (instances: readonly number[][]) => { readonly status?: number; readonly text: string };
+/** Multiplies; with another factor another model. */
+const times =
+  (factor: number): Model =>
+  (rows) => ({ text: JSON.stringify({ predictions: rows.map((row) => row.map((value) => value * factor)) }) });
+
+let servers: Server[];
+let asked: string[];
+let apiServer: ApiServer;
+let client: Client;
+let clock: ManualClock;
+let trials: TrialSource;
+let told: Trial[];
+
+beforeEach(() => {
+  servers = [];
+  asked = [];
+  told = [];
+  clock = createManualClock();
+  apiServer = createApiServer({ clock: systemClock });
+  client = createClient({ transport: apiServer, fieldManager: "test" });
+  trials = createTrialSource({ client, clock, log: silentLog });
+});
+
+afterEach(async () => {
+  trials.forget(key);
+  for (const server of servers) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  await apiServer.close();
+});
+
+/** A pod that tells `facts` and has `model`. */
+async function pod(address: string, model: Model, told: object = facts): Promise<void> {
+  const listening = async (port: number, answer: (path: string, body: string) => ReturnType<Model>): Promise<void> => {
+    const server = createServer((request, response) => {
+      let body = "";
+      request.setEncoding("utf8");
+      request.on("data", (piece: string) => (body += piece));
+      request.on("end", () => {
+        asked.push(`${address} ${request.method} ${request.url}`);
+        const { status = 200, text } = answer(request.url ?? "", body);
+        response.writeHead(status).end(text);
+      });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, address, resolve));
+  };
+  await listening(ports.admin, () => ({ text: JSON.stringify(told) }));
+  await listening(ports.rest, (_path, body) => {
+    const { instances } = JSON.parse(body) as { instances: readonly number[][] }; // the tests' own requests
+    return model(instances);
+  });
+}
+
+function question(changes: Partial<TrialQuestion> = {}): TrialQuestion {
+  const known = { address: stable, signature: facts.signature };
+  return {
+    key,
+    namespace: "default",
+    hash: "bbbbb",
+    candidate,
+    stable: known,
+    isAnySignatureAllowed: false,
+    ...changes,
+  };
+}
+
+const golden = { configMap: { name: "golden", key: "requests.jsonl" }, tolerance: 0.001 };
+
+async function goldenLines(...lines: readonly unknown[]): Promise<void> {
+  const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
+  await client.create(resources.configMaps, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "golden", namespace: "default" },
+    ...{ data: { "requests.jsonl": text } },
+  });
+}
+
+function ask(asked: TrialQuestion): void {
+  trials.ask(asked, () => {
+    const trial = trials.trial(key, asked.hash);
+    if (trial !== undefined) told.push(trial);
+  });
+}
+
+/** How it ends, with the time that its tries need. */
+async function outcome(asked: TrialQuestion): Promise<Trial | undefined> {
+  ask(asked);
+  return eventually(
+    async () => {
+      await clock.advance(1_000);
+      return trials.trial(key, asked.hash);
+    },
+    (trial) => trial?.state !== "Running",
+  );
+}
+
+const request = (...rows: readonly number[][]) => ({ request: { instances: rows } });
+
+describe("a candidate's trial", () => {
+  test("is not there before it was asked for, runs, and passes with the same signature", async () => {
+    await pod(candidate, times(1));
+    await pod(stable, times(1));
+    expect(trials.trial(key, "bbbbb")).toBeUndefined();
+    ask(question());
+    expect(trials.trial(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
+    expect(await outcome(question())).toEqual({ state: "Passed", message: "its signature is compatible" });
+    expect(asked).toEqual([`${candidate} GET /model`, `${stable} GET /model`]);
+    expect(told).toEqual([{ state: "Passed", message: "its signature is compatible" }]);
+  });
+
+  test("fails with another signature, unless any is allowed", async () => {
+    await pod(candidate, times(1), {
+      ...facts,
+      signatures: [{ ...signature, inputs: [{ ...signature.inputs[0], name: "b" }] }],
+    });
+    await pod(stable, times(1));
+    expect(await outcome(question())).toEqual({
+      state: "Failed",
+      reason: "SignatureChanged",
+      message:
+        "clients of the stable revision cannot go on as before: input a is now called b; spec.model.signatureCompatibility: Allow lets it pass",
+    });
+    expect(await outcome(question({ isAnySignatureAllowed: true }))).toEqual({
+      state: "Passed",
+      message: "its signature may be any",
+    });
+  });
+
+  test("compares with what status tells when no stable pod is there", async () => {
+    await pod(candidate, times(1));
+    const changed = { signature: "a: float32[-1,3] → o: float32[-1,2]" };
+    expect((await outcome(question({ stable: changed })))?.message).toBe(
+      "clients of the stable revision cannot go on as before: input a has shape [-1,2], had [-1,3]; spec.model.signatureCompatibility: Allow lets it pass",
+    );
+    expect(await outcome(question({ hash: "ccccc", stable: {} }))).toEqual({
+      state: "Passed",
+      message: "the stable revision's signature is not known: not compared",
+    });
+  });
+
+  test("compares what a runtime of an earlier release tells in one line", async () => {
+    await pod(candidate, times(1), { ...facts, signatures: undefined });
+    await pod(stable, times(1), { ...facts, signatures: undefined, signature: "x: float32[-1,2] → o: float32[-1,2]" });
+    expect((await outcome(question()))?.reason).toBe("SignatureChanged");
+  });
+
+  test("does not wait for good for a pod that is ready but does not tell its signature", async () => {
+    expect(await outcome(question())).toEqual({
+      state: "Passed",
+      message: "it does not tell its signature: not compared",
+    });
+    expect(told.map(({ state }) => state)).toEqual(["Running", "Passed"]);
+    expect(told[0]?.message).toMatch(/^the candidate could not be tried yet: connect ECONNREFUSED/);
+  });
+
+  test("is asked for once for a revision, and again after it was forgotten", async () => {
+    await pod(candidate, times(1));
+    await pod(stable, times(1));
+    await outcome(question());
+    await outcome(question());
+    expect(asked).toHaveLength(2);
+    expect(trials.trial(key, "other")).toBeUndefined();
+    trials.forget(key);
+    expect(trials.trial(key, "bbbbb")).toBeUndefined();
+    await outcome(question());
+    expect(asked).toHaveLength(4);
+  });
+});
+
+describe("golden requests", () => {
+  test("pass when they are answered as expected or, where nothing is, as the stable revision answers", async () => {
+    await pod(candidate, times(2));
+    await pod(stable, times(2.001));
+    await goldenLines({ ...request([1, 2]), response: { predictions: [[2, 4.001]] } }, "", request([3, 4]));
+    expect(await outcome(question({ golden }))).toEqual({
+      state: "Passed",
+      message: "its signature is compatible; 2 golden requests answered as expected",
+    });
+    expect(asked.slice(2)).toEqual([
+      `${candidate} POST /v1/models/digits:predict`,
+      `${candidate} POST /v1/models/digits:predict`,
+      `${stable} POST /v1/models/digits:predict`,
+    ]);
+  });
+
+  const failing: Readonly<Record<string, readonly [Model, unknown, string]>> = {
+    "another number than expected": [
+      times(2),
+      { ...request([1, 2]), response: { predictions: [[2, 3]] } },
+      "golden request of line 2: predictions[0][1] is 4, expected 3: 1 apart, beyond the tolerance of 0.001",
+    ],
+    "another number than the stable revision's": [
+      times(3),
+      request([1, 2]),
+      "golden request of line 2: predictions[0][0] is 3, expected 2: 1 apart, beyond the tolerance of 0.001",
+    ],
+    "another shape": [
+      () => ({ text: JSON.stringify({ predictions: [1] }) }),
+      request([1, 2]),
+      "golden request of line 2: predictions[0] is 1, expected [2,4]",
+    ],
+    "an error": [
+      () => ({ status: 500, text: '{"error": "out of order"}' }),
+      request([1, 2]),
+      'golden request of line 2: answered 500 {"error": "out of order"}, expected 200',
+    ],
+    "no JSON": [
+      () => ({ text: "<html>" }),
+      request([1, 2]),
+      'golden request of line 2: the answer is "<html>", expected {"predictions":[[2,4]]}',
+    ],
+  };
+  test.each(Object.entries(failing))("fail with %s", async (_sentence, [model, line, message]) => {
+    await pod(candidate, model);
+    await pod(stable, times(2));
+    // The first line is answered by all of them as expected: with nothing.
+    await goldenLines("", line);
+    expect(await outcome(question({ golden }))).toEqual({ state: "Failed", reason: "PredictionsDiffer", message });
+  });
+
+  test("that the stable revision refuses as well are answered as expected", async () => {
+    const refusing: Model = () => ({ status: 400, text: '{"error": "no"}' });
+    await pod(candidate, refusing);
+    await pod(stable, refusing);
+    await goldenLines(request([1, 2]));
+    expect((await outcome(question({ golden })))?.state).toBe("Passed");
+  });
+
+  test("need but an answer when there is no stable pod to compare with", async () => {
+    await pod(candidate, times(2));
+    await goldenLines(request([1, 2]));
+    expect(await outcome(question({ golden, stable: {} }))).toEqual({
+      state: "Passed",
+      message: "the stable revision's signature is not known: not compared; 1 golden request answered as expected",
+    });
+  });
+
+  test("are sent again to a pod that is busy", async () => {
+    let busy = 3;
+    await pod(candidate, (rows) => ((busy -= 1) < 0 ? times(2)(rows) : { status: 503, text: "busy" }));
+    await pod(stable, times(2));
+    await goldenLines(request([1, 2]));
+    expect((await outcome(question({ golden })))?.state).toBe("Passed");
+    expect(told[0]).toEqual({
+      state: "Running",
+      message: `the candidate could not be tried yet: pod ${candidate} answered 503 to a golden request`,
+    });
+  });
+
+  const lacking: Readonly<Record<string, readonly [readonly unknown[] | undefined, string]>> = {
+    "without their ConfigMap": [undefined, "ConfigMap golden is not there"],
+    "without a line": [["", " "], "ConfigMap golden, key requests.jsonl, line 1: no request"],
+    "with a line that is no JSON": [
+      [request([1]), "{"],
+      "ConfigMap golden, key requests.jsonl, line 2: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
+    ],
+    "with a line without a request": [
+      [{ response: 1 }],
+      "ConfigMap golden, key requests.jsonl, line 1: request is no object",
+    ],
+  };
+  test.each(Object.entries(lacking))("%s are waited for", async (_sentence, [lines, message]) => {
+    await pod(candidate, times(2));
+    await pod(stable, times(2));
+    if (lines !== undefined) await goldenLines(...lines);
+    ask(question({ golden }));
+    const [trial] = await eventually(
+      () => told,
+      (tellings) => tellings.length > 0,
+    );
+    expect(trial?.state).toBe("Running");
+    expect(trial?.message).toContain(`the candidate could not be tried yet: ${message}; `);
+    // Whoever puts that right need not do more.
+    await client.remove(resources.configMaps, { namespace: "default", name: "golden" }).catch(() => {});
+    await goldenLines(request([1, 2]));
+    expect((await outcome(question({ golden })))?.state).toBe("Passed");
+  });
+});
