@@ -48,6 +48,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Progressing: [blocked, retrying, givenUp, held, underWay, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
+  ReplicasIgnored: [replicasIgnored],
 };
 
 /** Kubernetes shows conditions in the order of the list. */
@@ -57,6 +58,7 @@ const order = [
   "Progressing",
   "Reconciling",
   "Stalled",
+  "ReplicasIgnored",
 ] as const satisfies readonly ConditionType[];
 
 /**
@@ -252,6 +254,14 @@ function stalled(standing: Standing): Verdict | undefined {
   if (failed === undefined) return undefined;
   const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut}`;
   return { status: "True", reason: failed.reason, message };
+}
+
+/** The API server itself writes 1 where nobody says anything. */
+function replicasIgnored({ snapshot: { spec } }: Standing): Verdict | undefined {
+  const { autoscaling, replicas = 1 } = spec;
+  if (autoscaling === undefined || replicas === 1) return undefined;
+  const message = `spec.replicas is ${replicas} and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it`;
+  return { status: "True", reason: "AutoscalingDecides", message };
 }
 
 interface Serving {

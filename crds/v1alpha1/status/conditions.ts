@@ -9,6 +9,7 @@ export const conditionTypes = {
   Progressing: "A rollout, load or scale is under way; False, with a reason, at rest.",
   Reconciling: "The controller works on it. Present only when True (kstatus).",
   Stalled: "It cannot go on without a human. Present only when True (kstatus).",
+  ReplicasIgnored: "Somebody writes spec.replicas, which has no effect under spec.autoscaling. Present only when True.",
 } as const;
 
 /** A type of condition. */
@@ -39,6 +40,7 @@ export const conditionReasons = {
   DigestMismatch: "The model is not the one that spec.model.digest or sha256 pins.",
   UnsupportedLayer: "The engine cannot run a layer of the model.",
   Unschedulable: "The scheduler finds no node for a pod.",
+  AutoscalingDecides: "spec.autoscaling is set, and its number is the one that counts.",
   ProgressDeadline: "The rollout took longer than allowed.",
 } as const;
 

@@ -35,6 +35,34 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Progressing=False AsDeclared: nothing is under way",
     ],
   },
+  "autoscaled, and somebody writes spec.replicas all the same: ours holds, and it is said": {
+    given: {
+      ...serving,
+      spec: { ...spec, replicas: 5, autoscaling: { min: 1, max: 3 } },
+      scaling: { desired: 2, why: "1.4 requests at a time", figures: {} },
+    },
+    want: [
+      `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=False AsDeclared: nothing is under way",
+      "ReplicasIgnored=True AutoscalingDecides: spec.replicas is 5 and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it",
+    ],
+  },
+  "scaled to zero for want of requests: Ready, as declared": {
+    given: {
+      ...serving,
+      status: { stable: share(wanted, "1", 0) },
+      revisions: [revision(wanted, [])],
+      gateways: [gateway("gateway-a", `${wanted}=0`)],
+      spec: { ...spec, replicas: 1, autoscaling: { min: 0, max: 3 } },
+      scaling: { desired: 0, why: "no request for 5m", figures: {} },
+    },
+    want: [
+      "Ready=True ScaledToZero: no pods, because the autoscaler wants 0: no request for 5m",
+      "Available=False NothingReady: no pod is ready that gets requests",
+      "Progressing=False ScaledToZero: nothing is under way",
+    ],
+  },
   "nothing serves yet: not Ready, and what it waits for": {
     given: { revisions: [revision(wanted, [startingPod("p-0", { containers: [container({ running: true })] })])] },
     want: [
