@@ -89,15 +89,17 @@ async function startParts(options: LocalClusterOptions, ends: Ends): Promise<Omi
   const controllers = await startControllers({ transport: apiServer, log: log.with({ part: "controllers" }) });
   ends.push(() => controllers.stop());
   const gatewayUrl = `http://127.0.0.1:${options.restPort}`;
+  const gatewayAdminPort = await freePort();
   const operator = await startOperator({
     transport: apiServer,
     settings: { runtimeImage, drainDelayMs, terminationGraceSeconds, logLevel: options.logLevel, frontUrl: gatewayUrl },
     gatewayNamespace: systemNamespace,
+    gatewayAdminPort,
     routes: { host: "127.0.0.1", port: 0 },
     log: log.with({ part: "operator" }),
   });
   ends.push(() => operator.stop());
-  await client.apply(resources.replicaSets, await localGateway(options, operator.routesPort));
+  await client.apply(resources.replicaSets, localGateway(options, operator.routesPort, gatewayAdminPort));
   const kubeconfigPath = join(dataFolder, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText(http.url), { mode: 0o600 });
   const grpcAddress = `127.0.0.1:${options.grpcPort}`;
@@ -117,14 +119,14 @@ async function startControlPlane({ apiPort }: LocalClusterOptions, ends: Ends) {
   return { apiServer, client, http };
 }
 
-async function localGateway(options: LocalClusterOptions, routesPort: number): Promise<ReplicaSet> {
+function localGateway(options: LocalClusterOptions, routesPort: number, adminPort: number): ReplicaSet {
   const { restPort, grpcPort, logLevel } = options;
   return gatewayReplicaSet({
     namespace: systemNamespace,
     image: runtimeImage,
     restPort,
     grpcPort,
-    adminPort: await freePort(),
+    adminPort,
     operatorUrl: `http://127.0.0.1:${routesPort}`,
     logLevel,
   });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { Trial } from "../../../operator/analysis/evidence.ts";
 import { type Client, createClient } from "../../../operator/kube/client.ts";
+import type { ConfigMap } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { type ApiServer, createApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { createTrialSource, type TrialQuestion, type TrialSource } from "../../../operator/signals/trials.ts";
@@ -109,12 +110,13 @@ const golden = { configMap: { name: "golden", key: "requests.jsonl" }, tolerance
 
 async function goldenLines(...lines: readonly unknown[]): Promise<void> {
   const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
-  await client.create(resources.configMaps, {
+  const configMap: ConfigMap = {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: "golden", namespace: "default" },
-    ...{ data: { "requests.jsonl": text } },
-  });
+    data: { "requests.jsonl": text },
+  };
+  await client.create(resources.configMaps, configMap);
 }
 
 function ask(asked: TrialQuestion): void {
