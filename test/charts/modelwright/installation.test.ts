@@ -215,10 +215,12 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
         "patch",
         "mwd/digits",
         "--type=merge",
-        `--patch=${JSON.stringify({ spec: { model: source("second.h5") } })}`,
+        `--patch=${JSON.stringify({ spec: { model: source("second.h5"), rollout: { analysis: golden } } })}`,
       ]);
       await until(replicaSetCount, (count) => count === 2);
       await runModels();
+      await used("get configmaps");
+      await inModels(["patch", "mwd/digits", "--type=merge", '--patch={"spec":{"rollout":null}}']);
       await until(
         async () => {
           await runModels();
@@ -418,6 +420,9 @@ const plural = {
   endpointslice: "endpointslices.discovery.k8s.io",
   poddisruptionbudget: "poddisruptionbudgets.policy",
 } as const;
+
+/** Asks for a ConfigMap that is not there. */
+const golden = { predictionDiff: { golden: { configMap: { name: "golden", key: "requests.jsonl" } } } };
 
 function source(key: string): object {
   return { name: "digits", source: { configMap: { name: "simple-model", key } } };
