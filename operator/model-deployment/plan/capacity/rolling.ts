@@ -37,7 +37,7 @@ export function rolled(question: CountsQuestion, { surge, unavailable }: Allowan
   const bounds = { question, total, least, goal };
   const kept = keptCandidate(bounds);
   const stable = stableCount(bounds, kept);
-  const room = bounds.total - Math.max(stable, existing(question.stable));
+  const room = bounds.total - Math.max(stable, existing(question.stable), floor(bounds, kept));
   return {
     stable,
     candidate: Math.max(kept, Math.min(goal, room)),
@@ -71,10 +71,9 @@ function existing({ replicas, live }: PodCounts): number {
 
 /** Pods that the candidate keeps: more than its goal only while a weight needs them, fewer where the stable revision lacks them. */
 function keptCandidate({ question, total, least, goal }: Bounds): number {
-  const { wanted, candidate } = question;
+  const { candidate } = question;
   const { stable: stableWeight, candidate: candidateWeight } = weights(question);
-  const weighed = candidateWeight > 0 ? need(wanted, candidateWeight) : 0;
-  const allowed = Math.min(candidate.replicas, Math.max(goal, weighed));
+  const allowed = Math.min(candidate.replicas, Math.max(goal, carriers(candidateWeight, least)));
   const spare = total - carriers(stableWeight, least);
   return Math.min(allowed, Math.max(spare, candidate.ready, 1));
 }

@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { allowance } from "../../../../../operator/model-deployment/plan/capacity/allowance.ts";
+import type { CapacityMode } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import { carriers } from "../../../../../operator/model-deployment/plan/capacity/shares.ts";
+import { play, type Played, type Scene, type Turn } from "./fake-rollout.ts";
+
+const numRuns = 300;
+
+const limit = fc.oneof(
+  fc.integer({ min: 0, max: 12 }),
+  fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`),
+);
+
+const scenes: fc.Arbitrary<Scene> = fc
+  .record({
+    wanted: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 7, max: 25 })),
+    strategy: fc.constantFrom<Scene["strategy"]>("Canary", "Canary", "Canary", "BlueGreen", "Recreate"),
+    capacity: fc.constantFrom<Scene["capacity"]>("Auto", "Auto", "Borrow", "Share", "Swap", "InPlace", "Recreate"),
+    steps: fc
+      .uniqueArray(fc.integer({ min: 0, max: 99 }), { maxLength: 5 })
+      .map((list) => list.toSorted((a, b) => a - b)),
+    maxSurge: limit,
+    maxUnavailable: limit,
+    spare: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 45 })),
+    hasQuota: fc.boolean(),
+    startTicks: fc.integer({ min: 0, max: 5 }),
+    endTicks: fc.integer({ min: 0, max: 15 }),
+    acknowledgeTicks: fc.integer({ min: 1, max: 4 }),
+    flaps: fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }),
+  })
+  .map(({ spare, ...rest }) => ({ ...rest, devices: rest.wanted + spare }));
+
+const steadyScenes = scenes.map((scene) => ({ ...scene, flaps: [] }));
+
+/** Plays many scenes; a failure shows the scene and the turns before it. */
+function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Turn, scene: Scene) => boolean): void {
+  fc.assert(
+    fc.property(of, (scene) => {
+      const { turns } = play(scene);
+      const broken = turns.findIndex((turn) => !holds(turn, scene));
+      expect(broken === -1 ? [] : told(turns.slice(Math.max(0, broken - 3), broken + 1))).toEqual([]);
+    }),
+    { numRuns },
+  );
+}
+
+/** Fewest pods that are to be ready. */
+function least(mode: CapacityMode, { wanted, strategy, maxSurge, maxUnavailable }: Scene): number {
+  const { unavailable } = allowance(wanted, maxSurge, maxUnavailable);
+  if (mode === "Surge") return Math.max(1, strategy === "BlueGreen" ? wanted : wanted - unavailable);
+  return Math.max(1, wanted - Math.max(1, unavailable));
+}
+
+function told(turns: Played["turns"]): readonly string[] {
+  return turns.map((turn) => JSON.stringify(turn));
+}
+
+test("every rollout ends with the candidate promoted, whatever the steps, limits and devices", () => {
+  fc.assert(
+    fc.property(scenes, (scene) => {
+      const { isPromoted, turns } = play(scene);
+      expect(isPromoted ? [] : told(turns.slice(-2))).toEqual([]);
+    }),
+    { numRuns },
+  );
+});
+
+test("there are never more pods than the wanted ones and maxSurge", () => {
+  everyTurn(scenes, ({ answer, question }, { wanted, strategy, maxSurge, maxUnavailable }) => {
+    const { surge } = allowance(wanted, maxSurge, maxUnavailable);
+    const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
+    const { stable, candidate } = question;
+    return Math.max(answer.stable, stable.live) + Math.max(answer.candidate, candidate.live) <= total;
+  });
+});
+
+test("no move makes more pods miss than maxUnavailable and the mode allow", () => {
+  everyTurn(steadyScenes, ({ answer, question }, scene) => {
+    if (answer.mode === "Recreate") return true;
+    const { stable, candidate } = question;
+    const available = Math.min(stable.ready, answer.stable) + Math.min(candidate.ready, answer.candidate);
+    return available >= least(answer.mode, scene);
+  });
+});
+
+test("a stable pod only goes when the others carry the weight that gateways may still give them", () => {
+  everyTurn(scenes, ({ answer, question: { stable, stableWeight } }, scene) => {
+    const goes = answer.stable < stable.replicas;
+    return answer.mode === "Recreate" || !goes || answer.stable >= carriers(stableWeight, least(answer.mode, scene));
+  });
+});
+
+test("the candidate's weight only rises to what its ready pods carry", () => {
+  everyTurn(scenes, ({ answer, question: { stepWeight, candidateWeight = 0, candidate } }, scene) => {
+    const raised = Math.min(answer.carries, stepWeight);
+    const carried = Math.ceil((100 * candidate.ready) / least(answer.mode, scene));
+    return answer.mode === "Recreate" || raised <= candidateWeight || raised <= carried;
+  });
+});
+
+test("a mode is kept, or climbed down from, until the end", () => {
+  fc.assert(
+    fc.property(scenes, (scene) => {
+      const modes = play(scene).turns.map(({ answer }) => answer.mode);
+      expect([...new Set(modes)]).toEqual(modes.filter((mode, index) => mode !== modes[index - 1]));
+    }),
+    { numRuns },
+  );
+});
+
+test("without failures the candidate never gets fewer pods, nor the stable revision more", () => {
+  everyTurn(steadyScenes, ({ answer, question }) => {
+    const { stable, candidate, mode } = question;
+    const climbs = mode === "Surge" && answer.mode === "Swap";
+    return answer.stable <= stable.replicas && (answer.candidate >= candidate.replicas || climbs);
+  });
+});

@@ -1,0 +1,171 @@
+import {
+  type Counts,
+  counts,
+  type CountsQuestion,
+} from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+
+/** What a rollout is played with. */
+export interface Scene {
+  readonly wanted: number;
+  readonly strategy: CountsQuestion["strategy"];
+  readonly capacity: CountsQuestion["capacity"];
+  readonly steps: readonly number[];
+  readonly maxSurge: string | number;
+  readonly maxUnavailable: string | number;
+  /** Devices of the cluster; each pod holds one until it is gone. */
+  readonly devices: number;
+  /** A quota refuses pods instead of the scheduler. */
+  readonly hasQuota: boolean;
+  readonly startTicks: number;
+  readonly endTicks: number;
+  /** Ticks until every gateway has a weight. */
+  readonly acknowledgeTicks: number;
+  /** In these ticks the first ready pod of the candidate is not ready for three ticks. */
+  readonly flaps: readonly number[];
+}
+
+interface FakePod {
+  readonly born: number;
+  readonly revision: "stable" | "candidate";
+  hasDevice: boolean;
+  readyAt: number;
+  endsAt: number | undefined;
+}
+
+/** One tick as it was answered. */
+export interface Turn {
+  readonly tick: number;
+  readonly question: CountsQuestion;
+  readonly answer: Counts;
+  /** Pods that are there, those on their way out included. */
+  readonly pods: number;
+  readonly weight: number;
+}
+
+/** A whole rollout. */
+export interface Played {
+  readonly turns: readonly Turn[];
+  readonly isPromoted: boolean;
+}
+
+const tickMs = 1000;
+const maxTicks = 4000;
+
+/** Plays a rollout against a cluster of pods and devices until the candidate is promoted. */
+export function play(scene: Scene): Played {
+  const { wanted, steps } = scene;
+  const all = [...steps, 100];
+  const turns: Turn[] = [];
+  const declared = { stable: wanted, candidate: 0 };
+  let pods: FakePod[] = Array.from({ length: wanted }, () => pod("stable", 0, 0));
+  let weights: readonly number[] = [0];
+  let step = 0;
+  let known: Pick<CountsQuestion, "mode" | "modeWhy"> = {};
+  for (let tick = 1; tick <= maxTicks; tick += 1) {
+    pods = pods.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
+    pods = populated(pods, declared, tick, scene);
+    if (scene.flaps.includes(tick)) flap(pods, tick);
+    const weight = weights.at(-1) ?? 0;
+    const question: CountsQuestion = {
+      ...scene,
+      ...known,
+      stepWeight: all[step] ?? 100,
+      stableWeight: 100 - Math.min(...weights),
+      candidateWeight: Math.max(...weights),
+      stable: seen(of(pods, "stable"), declared.stable, tick, scene),
+      candidate: seen(of(pods, "candidate"), declared.candidate, tick, scene),
+      now: tick * tickMs,
+    };
+    const answer = counts(question);
+    turns.push({ tick, question, answer, pods: pods.length, weight });
+    declared.stable = answer.stable;
+    declared.candidate = answer.candidate;
+    known = { mode: answer.mode, modeWhy: answer.why };
+    const target = Math.min(question.stepWeight, answer.carries);
+    const ready = question.candidate.ready;
+    const raised = ready === 0 ? 0 : Math.max(weight, target);
+    weights = [...weights, raised].slice(-1 - scene.acknowledgeTicks);
+    const isEverywhere = weights.every((each) => each === question.stepWeight);
+    const isComplete = isEverywhere && answer.carries >= question.stepWeight;
+    if (isComplete && step === all.length - 1 && ready >= wanted) return { turns, isPromoted: true };
+    if (isComplete) step = Math.min(step + 1, all.length - 1);
+  }
+  return { turns, isPromoted: false };
+}
+
+function pod(revision: FakePod["revision"], born: number, readyAt: number): FakePod {
+  return { revision, born, hasDevice: readyAt < Number.POSITIVE_INFINITY, readyAt, endsAt: undefined };
+}
+
+/** What ReplicaSet controller, quota and scheduler make of the declared numbers. */
+function populated(
+  pods: readonly FakePod[],
+  declared: Readonly<Record<FakePod["revision"], number>>,
+  tick: number,
+  scene: Scene,
+): FakePod[] {
+  const next = [...pods];
+  // The candidate first: nothing may rest on the order in which two ReplicaSets are scaled.
+  for (const revision of ["candidate", "stable"] as const) {
+    const live = next.filter((each) => each.revision === revision && each.endsAt === undefined);
+    // As the ReplicaSet controller ranks them: without a node, not ready, then the youngest.
+    const surplus = live
+      .toSorted((a, b) => rank(a, tick) - rank(b, tick))
+      .slice(0, Math.max(0, live.length - declared[revision]));
+    for (const each of surplus) each.endsAt = each.hasDevice ? tick + scene.endTicks : tick;
+    for (let missing = declared[revision] - live.length; missing > 0; missing -= 1) {
+      if (scene.hasQuota && next.length >= scene.devices) break;
+      next.push(pod(revision, tick, Number.POSITIVE_INFINITY));
+    }
+  }
+  const there = next.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
+  let free = scene.devices - there.filter(({ hasDevice }) => hasDevice).length;
+  for (const each of there) {
+    if (each.hasDevice || free <= 0) continue;
+    each.hasDevice = true;
+    each.readyAt = tick + scene.startTicks;
+    free -= 1;
+  }
+  return there;
+}
+
+function rank({ hasDevice, readyAt, born }: FakePod, tick: number): number {
+  if (!hasDevice) return -2e9;
+  return readyAt > tick ? -1e9 - born : -born;
+}
+
+function flap(pods: readonly FakePod[], tick: number): void {
+  const ready = pods.find(({ revision, readyAt }) => revision === "candidate" && readyAt <= tick);
+  if (ready !== undefined) ready.readyAt = tick + 3;
+}
+
+function of(pods: readonly FakePod[], revision: FakePod["revision"]): readonly FakePod[] {
+  return pods.filter((each) => each.revision === revision);
+}
+
+function seen(own: readonly FakePod[], replicas: number, tick: number, { hasQuota }: Scene): CountsQuestion["stable"] {
+  const live = own.filter(({ endsAt }) => endsAt === undefined);
+  const homeless = live.filter(({ hasDevice }) => !hasDevice);
+  const since = Math.min(...homeless.map(({ born }) => born));
+  return {
+    replicas,
+    ready: live.filter(({ readyAt }) => readyAt <= tick).length,
+    live: live.length,
+    terminating: own.length - live.length,
+    placement: { requests: { "nvidia.com/gpu": "1" }, nodes: [[]], tolerations: [], neighbours: undefined },
+    ...(homeless.length === 0
+      ? {}
+      : {
+          unschedulable: {
+            message: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
+            sinceMs: since * tickMs,
+          },
+        }),
+    ...(hasQuota && live.length < replicas
+      ? {
+          refused:
+            "exceeded quota: gpus, requested: requests.nvidia.com/gpu=1, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=2",
+        }
+      : {}),
+  };
+}

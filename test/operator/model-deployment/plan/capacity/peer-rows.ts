@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+
+import {
+  counts,
+  type Counts,
+  type CountsQuestion,
+  type PodCounts,
+} from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+
+/** A ReplicaSet as the vectors have it. */
+export interface PeerSet {
+  readonly desired: number | null;
+  readonly available: number;
+  readonly created?: number;
+}
+
+/** What the vectors of replica counts say of a rollout. */
+export interface PeerRollout {
+  readonly replicas: number;
+  readonly maxSurge?: string | number | null;
+  readonly maxUnavailable?: string | number | null;
+  readonly canary: PeerSet | null;
+  readonly stable: PeerSet | null;
+  readonly older?: readonly PeerSet[];
+  readonly sameReplicaSet?: boolean;
+  readonly stableRevision: string;
+  readonly steps: readonly { readonly setCanaryScale?: { readonly matchTrafficWeight?: boolean } }[];
+  readonly maxWeight: number;
+  readonly abort: boolean;
+  readonly promoteFull: boolean;
+  readonly dynamicStableScale?: boolean;
+  readonly minPodsPerReplicaSet?: number | null;
+  readonly currentWeights?: { readonly stable: number } | null;
+  readonly replicaProgressThreshold?: object | null;
+  readonly trafficRouted?: boolean;
+  readonly derived: { readonly desiredWeight: number; readonly maxSurge: number; readonly maxUnavailable: number };
+}
+
+/** One row: what was asked and what was answered. */
+export interface Row<In, Out> {
+  readonly id: string;
+  readonly in: In;
+  readonly out: Out;
+}
+
+/** Rows of one file of vectors/, in which a peer answered. */
+export function rows<In, Out>(file: string): readonly Row<In, Out>[] {
+  const text = readFileSync(new URL(`vectors/${file}.json`, import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly rows: readonly Row<In, Out>[] }).rows; // written by the peer's recorder
+}
+
+/** Why a rollout cannot be asked of ours; undefined when it can. */
+export function strangeness(rollout: PeerRollout): string | undefined {
+  const { steps, older = [], replicaProgressThreshold } = rollout;
+  const isScaled = steps.some(({ setCanaryScale }) => setCanaryScale && setCanaryScale.matchTrafficWeight !== true);
+  if (isScaled) return "setCanaryScale: the candidate's pods follow its weight";
+  if (rollout.abort || rollout.promoteFull) return "abort and promotion are turns of the rollout, not counts";
+  if (rollout.stableRevision !== "other" || rollout.sameReplicaSet === true)
+    return "a first or settled revision has no counts to split";
+  if (older.length > 0) return "older revisions drain by themselves";
+  if (rollout.minPodsPerReplicaSet) return "minPodsPerReplicaSet: one pod is the least";
+  if (replicaProgressThreshold) return "replicaProgressThreshold: all pods that carry the weight are needed";
+  return rollout.maxWeight === 100 ? undefined : "weights are percent";
+}
+
+/** A ReplicaSet as ours sees it. */
+export function pods(set: PeerSet | null): PodCounts {
+  const replicas = set?.desired ?? 0;
+  return { replicas, ready: set?.available ?? 0, live: replicas };
+}
+
+/** `size` ready pods. */
+export function ready(size: number): PodCounts {
+  return { replicas: size, ready: size, live: size };
+}
+
+/** Ours, asked with these members and otherwise as a candidate without pods beside ready stable ones. */
+export function answer(question: Partial<CountsQuestion> & Pick<CountsQuestion, "wanted">): Counts {
+  return counts({
+    strategy: "Canary",
+    stepWeight: 100,
+    stableWeight: 100,
+    maxSurge: "100%",
+    maxUnavailable: 0,
+    capacity: "Surge",
+    stable: ready(question.wanted),
+    candidate: ready(0),
+    now: 0,
+    ...question,
+  });
+}
+
+/** Rows by the class that each falls in. */
+export function tally(classes: readonly string[]): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const name of classes) found[name] = (found[name] ?? 0) + 1;
+  return found;
+}
