@@ -70,8 +70,10 @@ export function http2Lane(options: LaneOptions): Http2Lane {
       socket.pause();
       socket.unshift(bytes);
       if (spokenHttp(bytes) === 2) {
-        // Node's HTTP/1.1 server leaves connections half open, where its HTTP/2 sessions miss the client's end.
+        // Node's HTTP/1.1 server leaves connections half open, and a paused socket tells no end: its HTTP/2 sessions, which
+        // have taken what was put back by the next turn, would miss that their clients have gone.
         socket.allowHalfOpen = false;
+        setImmediate(() => socket.resume());
         server ??= http2Server(options, sessions);
         server.emit("connection", socket);
         return;
@@ -140,7 +142,8 @@ function http2Server({ limits, takeStream, clock, log }: LaneOptions, sessions: 
   server.on("stream", (stream, headers, _flags, raw) => {
     // What a broken stream means is told by its `close`; without a listener the program would end.
     stream.on("error", (error) => log.debug("HTTP/2 stream broke", { cause: error.message }));
-    takeStream(stream, headers, raw);
+    // Node tells of streams also when their clients have cancelled them meanwhile.
+    if (!stream.destroyed) takeStream(stream, headers, raw);
   });
   return server;
 }

@@ -1,7 +1,14 @@
 import { once } from "node:events";
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { Client, credentials, Metadata, type MetadataValue, type ServiceError } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  Metadata,
+  type MetadataValue,
+  type ServiceError,
+  status as grpcStatus,
+} from "@grpc/grpc-js";
 import type { Endpoint } from "../../../runtime/contract/route-table.ts";
 import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 
@@ -25,7 +32,10 @@ export interface PodCall {
 }
 
 /** A stand-in for a runtime pod that speaks gRPC: by default it answers with its own name, a space and the request. */
-export async function grpcPod(name: string, listener: (call: PodCall) => void = (call) => void echo(name, call)) {
+export async function grpcPod(
+  name: string,
+  listener: (call: PodCall) => void | Promise<void> = (call) => echo(name, call),
+) {
   const server = createServer();
   const sessions = new Set<ServerHttp2Session>();
   const calls: PodCall[] = [];
@@ -37,7 +47,7 @@ export async function grpcPod(name: string, listener: (call: PodCall) => void = 
     stream.on("error", () => {}); // a gateway that cancels is no fault of this side
     const call = { stream, headers, body: whole(stream) };
     calls.push(call);
-    listener(call);
+    void listener(call);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -140,7 +150,7 @@ export function called(
     const call = client.makeUnaryRequest(method, asIs, asIs, request, metadata, options, received);
     call.on("metadata", (got) => ([revision] = got.get("modelwright-revision")));
     call.on("status", ({ code, details, metadata: got }) => {
-      const status = code === 0 ? "0" : `${code} ${details}`;
+      const status = code === grpcStatus.OK ? "0" : `${code} ${details}`;
       setImmediate(() => resolve({ status, message, revision, trailers: got.getMap() }));
     });
   });

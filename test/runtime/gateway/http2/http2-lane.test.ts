@@ -1,0 +1,275 @@
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
+import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A port that answers `2 <path>` over HTTP/2 and `1 <path>` over HTTP/1.1. */
+async function opened(takeStream?: TakeStream, changes: Partial<typeof defaultConnectionLimits> = {}) {
+  const limits = { ...defaultConnectionLimits, ...changes };
+  const streams: { readonly isClosed: boolean }[] = [];
+  const lane: Http2Lane = http2Lane({
+    limits,
+    clock: systemClock,
+    log: silentLog,
+    takeStream: (stream, headers, raw) => {
+      streams.push({
+        get isClosed() {
+          return stream.destroyed;
+        },
+      });
+      if (takeStream !== undefined) {
+        takeStream(stream, headers, raw);
+        return;
+      }
+      stream.respond({ ":status": 200 });
+      stream.end(`2 ${headers[":path"]}`);
+    },
+  });
+  const options = { host: "127.0.0.1", port: 0, portFlag: "--port", limits, lane };
+  const server = await openHttpServer(options, (request, response) => response.end(`1 ${request.url}`));
+  closing.push(() => {
+    server.cut();
+    return server.close();
+  });
+  return { port: server.port, server, lane, streams };
+}
+
+function session(port: number): ClientHttp2Session {
+  const client = connectHttp2(`http://127.0.0.1:${port}`);
+  client.on("error", () => {});
+  closing.push(() => client.destroy());
+  return client;
+}
+
+async function got(client: ClientHttp2Session, path: string, headers = {}): Promise<string> {
+  const stream = client.request({ ":path": path, ...headers });
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of stream) chunks.push(chunk);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function raw(port: number, bytes: string | Buffer): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  closing.push(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write(bytes);
+  return socket;
+}
+
+/** All that the server says until it closes the connection. */
+async function saidUntilClosed(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, "close");
+  return Buffer.concat(chunks);
+}
+
+/** Code of the GOAWAY in what a server said; undefined: there is none. */
+function goawayCode(said: Buffer): number | undefined {
+  for (let at = 0; at + 9 <= said.length; at += 9 + said.readUIntBE(at, 3)) {
+    if (said[at + 3] === frames.goaway) return said.readUInt32BE(at + 13);
+  }
+  return undefined;
+}
+
+const frames = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 } as const;
+const codes = { none: 0, protocolError: 1, enhanceYourCalm: 11 } as const;
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+const greeting = Buffer.concat([preface, frame(frames.settings, 0, 0)]);
+const endHeaders = 4;
+const endStream = 1;
+/** `GET / http`, by the static table of HPACK (RFC 7541 appendix A). */
+const getBlock = Buffer.from([0x82, 0x84, 0x86, 0x41, 0x01, 0x78]);
+
+/** Is still there for others. */
+async function isWell(port: number): Promise<boolean> {
+  return (await got(session(port), "/well")) === "2 /well";
+}
+
+describe("a port with a lane for HTTP/2", () => {
+  test("tells clients apart by their first bytes, also when these come one by one", async () => {
+    const { port } = await opened();
+    expect(await got(session(port), "/a")).toBe("2 /a");
+    expect(await (await fetch(`http://127.0.0.1:${port}/b`)).text()).toBe("1 /b");
+    const slow = await raw(port, "");
+    const text = "PUT /c HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    for (const byte of text) {
+      slow.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await saidUntilClosed(slow)).toString()).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*1 \/c$/);
+    const bytes = Buffer.concat([greeting, frame(frames.headers, endHeaders | endStream, 1, getBlock)]);
+    const slowToo = await raw(port, "");
+    const said: Buffer[] = [];
+    slowToo.on("data", (chunk: Buffer) => said.push(chunk));
+    for (const byte of bytes) {
+      slowToo.write(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await expect.poll(() => Buffer.concat(said).includes("2 /")).toBe(true);
+  });
+
+  test("ends connections of clients that say nothing, and of those that leave at once", async () => {
+    const { port } = await opened(undefined, { headersTimeoutMs: 200 });
+    const silent = await raw(port, "");
+    const half = await raw(port, "PR");
+    expect(await Promise.all([silent, half].map(saidUntilClosed))).toEqual([Buffer.alloc(0), Buffer.alloc(0)]);
+    (await raw(port, "P")).end();
+    expect(await isWell(port)).toBe(true);
+  });
+
+  test("ends the connection of a client that ends its side of it", async () => {
+    const { port } = await opened();
+    const socket = await raw(port, greeting);
+    socket.resume();
+    await once(socket, "data");
+    socket.end();
+    await once(socket, "close");
+  });
+
+  test("tells a client with another preface that this is none", async () => {
+    const { port } = await opened();
+    for (const bytes of [
+      "PRI * HTTP/1.1\r\n\r\n      ",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish that is no frame at all",
+    ]) {
+      expect(goawayCode(await saidUntilClosed(await raw(port, bytes)))).toBeGreaterThan(codes.none);
+    }
+    expect(await isWell(port)).toBe(true);
+  });
+
+  test("refuses headers that are larger than those of HTTP/1.1 may be, and too many of them", async () => {
+    const { port, streams } = await opened();
+    const client = session(port);
+    expect(await got(client, "/a", { "x-big": "x".repeat(12_000) })).toBe("2 /a");
+    expect(await got(client, "/b", { "x-big": "x".repeat(20_000) })).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, "1"]));
+    expect(await got(client, "/c", many)).toMatch(/NGHTTP2_ENHANCE_YOUR_CALM/);
+    expect([await isWell(port), streams.length]).toEqual([true, 2]);
+  });
+
+  const floods: Record<string, () => Buffer> = {
+    "headers that never end": () => {
+      const first = frame(frames.headers, 0, 1, getBlock);
+      const header = Buffer.concat([Buffer.from([0x00, 0x01, 0x78, 0x7f, 0x81, 0x7e]), Buffer.alloc(16_384, 0x61)]);
+      const more = frame(frames.continuation, 0, 1, header.subarray(0, 16_000));
+      return Buffer.concat([first, ...Array.from({ length: 200 }, () => more)]);
+    },
+    pings: () => Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.ping, 0, 0, new Uint8Array(8)))),
+    settings: () => Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.settings, 0, 0))),
+    "streams that are cancelled at once": () =>
+      Buffer.concat(
+        Array.from({ length: 20_000 }, (_, i) => [
+          frame(frames.headers, endHeaders | endStream, 2 * i + 1, getBlock),
+          frame(frames.reset, 0, 2 * i + 1, Buffer.from([0, 0, 0, 8])),
+        ]).flat(),
+      ),
+    "empty data frames of a stream that never was": () =>
+      Buffer.concat(Array.from({ length: 20_000 }, () => frame(frames.data, 0, 5))),
+    "frames that are larger than allowed": () => frame(frames.headers, endHeaders, 1, Buffer.alloc(20_000, 0x82)),
+  };
+  test.for(Object.entries(floods))("ends the connection of a client that floods it with %s", async ([, flood]) => {
+    const { port, streams } = await opened();
+    // Its answers are not read: what is to be said to it must not pile up.
+    const socket = await raw(port, greeting);
+    socket.pause();
+    socket.write(flood());
+    const closed = once(socket, "close");
+    setTimeout(() => socket.resume(), 500);
+    await closed;
+    expect(await isWell(port)).toBe(true);
+    expect(streams.length).toBeLessThan(2_500);
+  });
+
+  test("lets a connection have no more than 256 streams at a time", async () => {
+    let open = 0;
+    let most = 0;
+    const { port } = await opened((stream) => {
+      open += 1;
+      most = Math.max(most, open);
+      stream.once("close", () => (open -= 1));
+      setTimeout(() => {
+        stream.respond({ ":status": 200 });
+        stream.end("ok");
+      }, 20);
+    });
+    const client = session(port);
+    await once(client, "remoteSettings");
+    const answers = await Promise.all(Array.from({ length: 600 }, () => got(client, "/")));
+    expect([new Set(answers), most]).toEqual([new Set(["ok"]), 256]);
+  });
+
+  test("holds a sender that nobody reads", async () => {
+    const { port } = await opened(() => {});
+    const stream = session(port).request({ ":method": "POST", ":path": "/" });
+    let sent = 0;
+    const write = (): void => {
+      while (stream.write(Buffer.alloc(10_000))) sent += 10_000;
+      sent += 10_000;
+    };
+    stream.on("error", () => {});
+    stream.on("drain", write);
+    write();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toBeLessThan(256 * 1024);
+  });
+
+  test("closes the stream of a request that is answered before it has come whole", async () => {
+    const { port, streams } = await opened((stream) => {
+      stream.respond({ ":status": 413 }, { endStream: true });
+      stream.close(0);
+    });
+    const stream = session(port).request({ ":method": "POST", ":path": "/" });
+    stream.on("error", () => {});
+    stream.write("half");
+    await once(stream, "response");
+    await expect.poll(() => streams.map(({ isClosed }) => isClosed)).toEqual([true]);
+  });
+
+  test("asks its clients to go when it closes, answers what they sent, and is closed when all are gone", async () => {
+    const arrived = Promise.withResolvers<() => void>();
+    const { port, server } = await opened((stream) =>
+      arrived.resolve(() => {
+        stream.respond({ ":status": 200 });
+        stream.end("late");
+      }),
+    );
+    const client = session(port);
+    const idle = session(port);
+    await once(idle, "connect");
+    const answered = got(client, "/");
+    const release = await arrived.promise;
+    const goaway = once(client, "goaway");
+    const closed = server.close();
+    expect((await goaway)[0]).toBe(codes.none);
+    release();
+    expect(await answered).toBe("late");
+    await closed;
+    await expect.poll(() => [client.destroyed, idle.destroyed]).toEqual([true, true]);
+  });
+});
