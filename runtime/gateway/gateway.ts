@@ -62,9 +62,9 @@ export class Gateway {
       waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
     };
     this.#table = routeTable(
-      (table) => {
+      (_table, change) => {
         this.#podSessions.retain();
-        this.#listeners.align(table);
+        this.#listeners.align(change);
       },
       { ledger, gateway: options.gateway, monotonic },
     );
@@ -109,7 +109,7 @@ export class Gateway {
   /** Requests that wait at this moment because nothing is ready. */
   get heldRequests(): number {
     let held = 0;
-    for (const { hold } of this.#table.byKey.values()) held += queued(hold);
+    for (const live of this.#table.byKey.values()) held += queued(live);
     return held;
   }
 

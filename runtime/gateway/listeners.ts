@@ -8,7 +8,8 @@ import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { restExchange } from "./http2/rest-exchange.ts";
 import { locatedRoute, type Probe } from "./routing/locate.ts";
 import type { LiveRoute } from "./routing/live.ts";
-import type { RouteTable } from "./routing/table.ts";
+import { ModelPorts } from "./model-ports.ts";
+import type { RouteTable, TableChange } from "./routing/table.ts";
 
 /** Called with each request and the route it means. */
 export type Forward = (request: IncomingMessage, response: ServerResponse, live: LiveRoute) => void;
@@ -30,14 +31,6 @@ interface ListenerOptions {
   readonly log: Log;
 }
 
-/** The route of a port: of a model's own; undefined on a shared port, and when the model has gone. */
-type FixedRoute = () => LiveRoute | undefined;
-
-interface ModelPort {
-  readonly key: string;
-  readonly opening: Promise<HttpServer | undefined>;
-}
-
 /** Idle client connections are kept for longer than load balancers keep theirs (60 s is common), so that they close first. */
 const limits = {
   ...defaultConnectionLimits,
@@ -55,63 +48,52 @@ const grpcType = /^application\/grpc($|[+;])/i;
  */
 export class Listeners {
   readonly #options: ListenerOptions;
-  readonly #byPort = new Map<number, ModelPort>();
+  readonly #modelPorts: ModelPorts;
   #shared: readonly HttpServer[] = [];
   #draining = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    const { host, log } = options;
+    const { maxConnections } = limits;
+    this.#modelPorts = new ModelPorts({ host, log, maxConnections, take: (socket) => this.#shared[0]?.take(socket) });
   }
 
   /** Opens the shared ports. Throws `PortTaken` when another program has one. */
   async open(): Promise<void> {
     const { restPort, grpcPort } = this.#options;
-    const none = (): undefined => undefined;
-    this.#shared = [await this.#opened(restPort, "--rest-port", none)];
-    this.#shared = [...this.#shared, await this.#opened(grpcPort, "--grpc-port", none)];
+    this.#shared = [await this.#opened(restPort, "--rest-port")];
+    this.#shared = [...this.#shared, await this.#opened(grpcPort, "--grpc-port")];
   }
 
-  /** Opens and closes per-model ports so that they match the table. A port that is taken is tried again at the next table. */
-  align(table: RouteTable): void {
-    const wanted = new Map([...table.byKey.values()].map(({ route }) => [route.port, route.key]));
-    for (const [port, { key, opening }] of this.#byPort) {
-      if (wanted.get(port) === key) continue;
-      this.#byPort.delete(port);
-      void opening.then((server) => server?.close());
-    }
-    for (const [port, key] of wanted)
-      if (!this.#byPort.has(port)) this.#byPort.set(port, { key, opening: this.#modelPort(port, key) });
+  /** Opens and closes per-model ports so that they match the table. A port that is taken is tried again at the next change. */
+  align({ upserted, removed }: TableChange): void {
+    this.#modelPorts.align(upserted, removed);
   }
 
   /** From now on answers end their connections; resolves when the last request is answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    const servers = await Promise.all([...this.#byPort.values()].map(({ opening }) => opening));
-    await Promise.all([...this.#shared, ...servers].map((server) => server?.close() ?? Promise.resolve()));
+    await Promise.all([...this.#shared.map((server) => server.close()), this.#modelPorts.close()]);
   }
 
-  async #modelPort(port: number, key: string): Promise<HttpServer | undefined> {
-    const { table, log } = this.#options;
-    try {
-      return await this.#opened(port, "status.gateway.port", () => table().byKey.get(key));
-    } catch (thrown) {
-      this.#byPort.delete(port);
-      log.warn("model port cannot be opened", { port, key, fault: Fault.from(thrown).message });
-      return undefined;
-    }
-  }
-
-  #opened(port: number, portFlag: string, fixed: FixedRoute): Promise<HttpServer> {
+  #opened(port: number, portFlag: string): Promise<HttpServer> {
     const { host, clock, log } = this.#options;
-    const listener = this.#listener(fixed);
-    const lane = http2Lane({ limits, clock, log, takeStream: this.#streams(listener, fixed) });
+    const listener = this.#listener();
+    const lane = http2Lane({ limits, clock, log, takeStream: this.#streams(listener) });
     return openHttpServer({ host, port, portFlag, limits, lane }, listener);
   }
 
-  #streams(listener: RequestListener, fixed: FixedRoute): TakeStream {
+  /** The route of a model's own port; undefined on a shared port, and when the model has gone. */
+  #fixedRoute(port: number | undefined): LiveRoute | undefined {
+    const key = this.#modelPorts.keyOf(port);
+    return key === undefined ? undefined : this.#options.table().byKey.get(key);
+  }
+
+  #streams(listener: RequestListener): TakeStream {
     return (stream, headers, raw) => {
       if (grpcType.test(headers["content-type"] ?? "")) {
-        this.#options.call(stream, headers, fixed());
+        this.#options.call(stream, headers, this.#fixedRoute(stream.session?.socket.localPort));
         return;
       }
       if (headers[":method"] === "CONNECT") {
@@ -123,13 +105,13 @@ export class Listeners {
     };
   }
 
-  #listener(fixed: FixedRoute): RequestListener {
+  #listener(): RequestListener {
     const { forward, refuse, table, tell } = this.#options;
     return (request, response) => {
       // HTTP/2 ends connections by frames, and has no such header.
       if (this.#draining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
       try {
-        const located = fixed() ?? locatedRoute(table(), request);
+        const located = this.#fixedRoute(request.socket.localPort) ?? locatedRoute(table(), request);
         if (typeof located !== "string") {
           forward(request, response, located);
           return;

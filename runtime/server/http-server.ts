@@ -82,6 +82,11 @@ export class HttpServer {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
+  /** Has a connection that came to another socket, as if it had come to its own. */
+  take(socket: Socket): void {
+    this.#server.emit("connection", socket);
+  }
+
   /** Takes no new connections, closes idle ones, resolves when the last request is answered. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {

@@ -6,6 +6,7 @@ export type Ending = "answered" | "connection" | "timeout";
 
 /** Counters of one revision: plain numbers, so that a request adds to them and nothing is looked up. */
 export interface RevisionCounts {
+  readonly hash: string;
   completed: number;
   failedStatus: number;
   failedConnection: number;
@@ -23,8 +24,9 @@ export interface RevisionCounts {
 /** Of copies. `dropped`: not sent, since too many were under way or the gateway was busy. */
 export type MirrorCounts = { -readonly [Field in keyof MirrorFigures]: number } & { dropped: number };
 
-export function revisionCounts(): RevisionCounts {
+export function revisionCounts(hash: string): RevisionCounts {
   return {
+    hash,
     completed: 0,
     failedStatus: 0,
     failedConnection: 0,

@@ -11,8 +11,8 @@ export interface ModelCounts {
   repeated: number;
   /** Who waits at this moment. */
   readonly waiting: () => WaitingFigures;
-  /** By hash: those of the route, and some that left it, should they come back. */
-  readonly revisions: Map<string, RevisionCounts>;
+  /** Those of the route, and some that left it, should they come back. */
+  revisions: readonly RevisionCounts[];
   /** What clients got though no pod had their requests. */
   readonly answers: AnswerCounts;
   /** Pull during which it changed last. */
@@ -70,10 +70,10 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
       recency.dropped(counts);
     },
     revision(counts, hash) {
-      const known = counts.revisions.get(hash);
+      const known = counts.revisions.find((revision) => revision.hash === hash);
       if (known !== undefined) return known;
-      const opened = revisionCounts();
-      counts.revisions.set(hash, opened);
+      const opened = revisionCounts(hash);
+      counts.revisions = [...counts.revisions, opened];
       recency.changed(counts);
       return opened;
     },
@@ -136,8 +136,10 @@ function createRecency(): Recency {
 
 /** Forgets revisions that are neither in `kept` nor busy, but for the last few. */
 export function forgetRevisions(counts: ModelCounts, kept: ReadonlySet<string>): void {
-  const former = [...counts.revisions].filter(([hash, { inFlight }]) => !kept.has(hash) && inFlight === 0);
-  for (const [hash] of former.slice(0, Math.max(0, former.length - maxFormerRevisions))) counts.revisions.delete(hash);
+  if (counts.revisions.length <= kept.size) return;
+  const former = counts.revisions.filter(({ hash, inFlight }) => !kept.has(hash) && inFlight === 0);
+  const forgotten = new Set(former.slice(0, Math.max(0, former.length - maxFormerRevisions)));
+  counts.revisions = counts.revisions.filter((revision) => !forgotten.has(revision));
 }
 
 function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
@@ -148,7 +150,7 @@ function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
     abandoned: 0,
     repeated: 0,
     waiting,
-    revisions: new Map(),
+    revisions: [],
     answers: answerCounts(),
     changedIn: 0,
     older: undefined,
@@ -159,6 +161,6 @@ function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
 function modelFigures(counts: ModelCounts): ModelFigures {
   const { arrivals, refused, abandoned, waiting, revisions } = counts;
   const byHash: Record<string, ReturnType<typeof revisionFigures>> = {};
-  for (const [hash, revision] of revisions) byHash[hash] = revisionFigures(revision);
+  for (const revision of revisions) byHash[revision.hash] = revisionFigures(revision);
   return { arrivals, refused, abandoned, ...waiting(), revisions: byHash };
 }

@@ -81,7 +81,7 @@ function addModelCounters(metrics: ReturnType<typeof metricSet>, ledger: Ledger)
     (counter) => {
       counter.reset();
       for (const { key, revisions } of ledger.all())
-        for (const [revision, { mirrored }] of revisions) {
+        for (const { hash: revision, mirrored } of revisions) {
           if (mirrored === undefined) continue;
           const labels = { model_deployment: key, revision };
           const { sent, failed, compared, differing, dropped } = mirrored;
@@ -98,7 +98,7 @@ function addModelCounters(metrics: ReturnType<typeof metricSet>, ledger: Ledger)
 function* answers(ledger: Ledger): Generator<[Record<AnswerLabel, string>, AnswerCounts]> {
   for (const { key, answers, revisions } of ledger.all()) {
     yield [{ model_deployment: key, revision: "" }, answers];
-    for (const [revision, counts] of revisions) yield [{ model_deployment: key, revision }, counts.answers];
+    for (const counts of revisions) yield [{ model_deployment: key, revision: counts.hash }, counts.answers];
   }
 }
 

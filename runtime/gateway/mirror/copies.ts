@@ -85,7 +85,7 @@ export class Copies {
 
   #isTooMuch(live: LiveRoute): boolean {
     if (this.#underWay.size >= maxOfAll || (this.#byRoute.get(live) ?? 0) >= maxOfModel) return true;
-    return queued(live.hold) > 0 || this.#isGatewayBusy();
+    return queued(live) > 0 || this.#isGatewayBusy();
   }
 
   #isGatewayBusy(): boolean {

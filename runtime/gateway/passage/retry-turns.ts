@@ -11,8 +11,9 @@ const always = 3;
  */
 export function waitForTurn(traffic: Traffic, go: () => void): (() => void) | undefined {
   if (!hasRoom(traffic)) {
+    traffic.turns ??= new Set();
     traffic.turns.add(go);
-    return () => void traffic.turns.delete(go);
+    return () => void traffic.turns?.delete(go);
   }
   traffic.again += 1;
   go();
@@ -22,9 +23,9 @@ export function waitForTurn(traffic: Traffic, go: () => void): (() => void) | un
 /** A request that was sent again ended, or failed once more. */
 export function endTurn(traffic: Traffic): void {
   traffic.again -= 1;
-  for (const go of traffic.turns) {
+  for (const go of traffic.turns ?? []) {
     if (!hasRoom(traffic)) return;
-    traffic.turns.delete(go);
+    traffic.turns?.delete(go);
     traffic.again += 1;
     go();
   }

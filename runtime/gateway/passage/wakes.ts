@@ -12,20 +12,21 @@ const againMs = 1_000;
 export function wakeCalls(clock: Clock, wake: (key: string, waiting: number) => void): (live: LiveRoute) => void {
   const cancels = new Map<LiveRoute, () => void>();
   const call = (live: LiveRoute): void => {
-    const waiting = queued(live.hold);
+    const waiting = queued(live);
     if (waiting === 0) {
       cancels.delete(live);
       return;
     }
-    if (live.hold.window === 0) wake(live.route.key, waiting);
-    else widenWindow(live, live.hold.window);
+    const window = live.hold?.window ?? 0;
+    if (window === 0) wake(live.route.key, waiting);
+    else widenWindow(live, window);
     cancels.set(
       live,
       clock.after(againMs, () => call(live)),
     );
   };
   return (live) => {
-    const isFirst = queued(live.hold) === 1;
+    const isFirst = queued(live) === 1;
     if (!isFirst && cancels.has(live)) return;
     cancels.get(live)?.();
     call(live);

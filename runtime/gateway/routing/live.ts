@@ -1,7 +1,7 @@
 import type { Endpoint, RevisionRoute, Route } from "../../contract/route-table.ts";
 import type { RevisionCounts } from "../figures/counts.ts";
 import { forgetRevisions, type Ledger, type ModelCounts } from "../figures/ledger.ts";
-import { emptyHold, type Hold, waitingFigures } from "./hold.ts";
+import { type Held, waitingFigures } from "./hold.ts";
 import { textFraction } from "./sharing/hashing.ts";
 import { beginSharing, type Sharer } from "./sharing/split.ts";
 
@@ -39,11 +39,11 @@ export interface Traffic {
   /** Of these, the ones that a pod failed before. */
   again: number;
   /** Those that a pod failed and that wait for their turn to be sent again. */
-  readonly turns: Set<() => void>;
+  turns: Set<() => void> | undefined;
 }
 
 /** A route with what this gateway remembers about it; the memory outlives new tables. */
-export interface LiveRoute {
+export interface LiveRoute extends Held {
   route: Route;
   /** In the order of the route. */
   revisions: readonly LiveRevision[];
@@ -51,7 +51,6 @@ export interface LiveRoute {
   sharing: readonly LiveRevision[];
   /** Where in their sequence the turns of a split begin at this gateway, 0 ≤ x < 1. */
   readonly phase: number;
-  readonly hold: Hold;
   readonly counts: ModelCounts;
   readonly traffic: Traffic;
   /** Percent points of the requests since the last copy: at 100 one is copied. */
@@ -67,15 +66,14 @@ export interface LiveParts {
 
 /** A route that is new at this gateway. */
 export function liveRoute(route: Route, parts: LiveParts): LiveRoute {
-  const hold = emptyHold();
   const live: LiveRoute = {
     route,
     revisions: [],
     sharing: [],
     phase: textFraction(`${parts.gateway}\n${route.key}`),
-    hold,
-    counts: parts.ledger.opened(route.key, () => waitingFigures(hold, parts.monotonic())),
-    traffic: { admitted: 0, again: 0, turns: new Set() },
+    hold: undefined,
+    counts: parts.ledger.opened(route.key, () => waitingFigures(live, parts.monotonic())),
+    traffic: { admitted: 0, again: 0, turns: undefined },
     mirrorPoints: 0,
   };
   updateRoute(live, route, parts);

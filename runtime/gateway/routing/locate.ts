@@ -37,22 +37,14 @@ export function routeByHeaders(
   named: string | readonly string[] | undefined,
   host: string | undefined,
 ): LiveRoute | undefined {
-  return typeof named === "string" ? routeByKey(table, named) : routeByHost(table, host);
+  if (typeof named === "string") return routeByKey(table, named);
+  return host === undefined ? undefined : table.ofHost(host);
 }
 
 function routeByKey(table: RouteTable, key: string): LiveRoute {
   const live = table.byKey.get(key);
   if (live === undefined) throw unknown(table, `${modelHeader}: ${key}`);
   return live;
-}
-
-function routeByHost(table: RouteTable, host: string | undefined): LiveRoute | undefined {
-  const hostname = host?.replace(/:\d+$/, "").toLowerCase();
-  if (hostname === undefined) return undefined;
-  const [name, namespace] = hostname.split(".");
-  const byName = name === undefined || namespace === undefined ? undefined : table.byKey.get(`${namespace}/${name}`);
-  if (byName !== undefined) return byName;
-  return table.byHostname.get(hostname);
 }
 
 function routeByPath(table: RouteTable, path: string): LiveRoute {

@@ -1,6 +1,7 @@
-import type { TableMessage } from "../../contract/route-table.ts";
+import type { Route, TableMessage } from "../../contract/route-table.ts";
 import { createLedger, type Ledger } from "../figures/ledger.ts";
 import { releaseHeld } from "./hold.ts";
+import { createHosts } from "./hosts.ts";
 import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
 
 /** The table this gateway works by. It is kept when the operator is away. */
@@ -9,8 +10,8 @@ export interface RouteTable {
   readonly version: number;
   readonly byKey: ReadonlyMap<string, LiveRoute>;
   readonly byModel: ReadonlyMap<string, readonly LiveRoute[]>;
-  /** By each of their hostnames, in lower case. */
-  readonly byHostname: ReadonlyMap<string, LiveRoute>;
+  /** The route that a request's host means. */
+  readonly ofHost: (host: string) => LiveRoute | undefined;
   /** Works a message in; routes that got an endpoint release their held requests. */
   readonly apply: (message: TableMessage) => void;
 }
@@ -38,30 +39,37 @@ export function routeTable(
   const parts: LiveParts = { ledger, gateway, monotonic };
   const byKey = new Map<string, LiveRoute>();
   const byModel = new Map<string, LiveRoute[]>();
-  const byHostname = new Map<string, LiveRoute>();
+  const hosts = createHosts(byKey);
   const removed = (key: string): LiveRoute | undefined => {
     const live = byKey.get(key);
     if (live === undefined) return undefined;
     byKey.delete(key);
-    unindex(live, byModel, byHostname);
+    unindex(live, byModel);
+    hosts.remove(live);
     clearRoute(live);
     ledger.dropped(live.counts);
     return live;
   };
-  const upserted = (route: LiveRoute["route"]): LiveRoute => {
+  const upserted = (route: Route): LiveRoute => {
     const known = byKey.get(route.key);
-    if (known !== undefined) unindex(known, byModel, byHostname);
+    const isIndexed = known !== undefined && isNamedAlike(known.route, route);
+    if (known !== undefined && !isIndexed) {
+      unindex(known, byModel);
+      hosts.remove(known);
+    }
     const live = known ?? liveRoute(route, parts);
     if (known === undefined) byKey.set(route.key, live);
     else updateRoute(known, route, parts);
-    index(live, byModel, byHostname);
+    if (isIndexed) return live;
+    index(live, byModel);
+    hosts.add(live);
     return live;
   };
   const table = {
     version: 0,
     byKey,
     byModel,
-    byHostname,
+    ofHost: hosts.find,
     apply: (message: TableMessage): void => {
       if (message.type === "ping") return;
       const told = message.type === "full" ? message.routes : message.upsert;
@@ -83,20 +91,25 @@ function unlisted(routes: readonly { readonly key: string }[], byKey: ReadonlyMa
   return [...byKey.keys()].filter((key) => !listed.has(key));
 }
 
-function index(live: LiveRoute, byModel: Map<string, LiveRoute[]>, byHostname: Map<string, LiveRoute>): void {
-  const { model, hostnames } = live.route;
+/** Most changes are of pods and weights: where a route is found stays the same. */
+function isNamedAlike(one: Route, other: Route): boolean {
+  return (
+    one.model === other.model &&
+    one.hostnames.length === other.hostnames.length &&
+    one.hostnames.every((hostname, i) => hostname === other.hostnames[i])
+  );
+}
+
+function index(live: LiveRoute, byModel: Map<string, LiveRoute[]>): void {
+  const { model } = live.route;
   const same = byModel.get(model);
   if (same === undefined) byModel.set(model, [live]);
   else same.push(live);
-  for (const hostname of hostnames) byHostname.set(hostname.toLowerCase(), live);
 }
 
-function unindex(live: LiveRoute, byModel: Map<string, LiveRoute[]>, byHostname: Map<string, LiveRoute>): void {
-  const { model, hostnames } = live.route;
+function unindex(live: LiveRoute, byModel: Map<string, LiveRoute[]>): void {
+  const { model } = live.route;
   const others = (byModel.get(model) ?? []).filter((other) => other !== live);
   if (others.length === 0) byModel.delete(model);
   else byModel.set(model, others);
-  for (const hostname of hostnames) {
-    if (byHostname.get(hostname.toLowerCase()) === live) byHostname.delete(hostname.toLowerCase());
-  }
 }

@@ -1,0 +1,48 @@
+import type { LiveRoute } from "./live.ts";
+
+/** Which route a host means. */
+export interface Hosts {
+  readonly add: (live: LiveRoute) => void;
+  readonly remove: (live: LiveRoute) => void;
+  /** By a request's host, with or without port: `<name>.<namespace>…`, or one of the route's hostnames. */
+  readonly find: (host: string) => LiveRoute | undefined;
+}
+
+/** Hosts as clients spell them, of which most requests bring one that was there before. */
+const maxRemembered = 4096;
+
+export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
+  /** Those that do not begin with name and namespace: with thousands of routes the others would take megabytes. */
+  const others = new Map<string, LiveRoute>();
+  const remembered = new Map<string, LiveRoute | undefined>();
+  const found = (host: string): LiveRoute | undefined => {
+    const hostname = host.replace(/:\d+$/, "").toLowerCase();
+    return byKey.get(keyOf(hostname)) ?? others.get(hostname);
+  };
+  return {
+    add(live) {
+      remembered.clear();
+      for (const hostname of live.route.hostnames) {
+        if (keyOf(hostname) !== live.route.key) others.set(hostname.toLowerCase(), live);
+      }
+    },
+    remove(live) {
+      remembered.clear();
+      for (const hostname of live.route.hostnames) {
+        if (others.get(hostname.toLowerCase()) === live) others.delete(hostname.toLowerCase());
+      }
+    },
+    find(host) {
+      if (remembered.has(host)) return remembered.get(host);
+      if (remembered.size >= maxRemembered) remembered.clear();
+      const live = found(host);
+      remembered.set(host, live);
+      return live;
+    },
+  };
+}
+
+function keyOf(hostname: string): string {
+  const [name = "", namespace = ""] = hostname.split(".", 2);
+  return `${namespace}/${name}`;
+}

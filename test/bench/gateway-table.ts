@@ -1,0 +1,65 @@
+/**
+ * What 10,000 routes cost a gateway: the time from pushing the table, or a change of one route, to its acknowledgement, and
+ * the memory that the process has then.
+ *
+ *     npx node test/bench/gateway-table.ts [--routes 10000] [--deltas 200]
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { type Figure, printFigures, quantile, spread } from "./figures.ts";
+import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
+import { startedGateway } from "./gateway/started-gateway.ts";
+import { cpuMs, memoryMb } from "./process-figures.ts";
+
+const { values } = parseArgs({
+  options: { routes: { type: "string", default: "10000" }, deltas: { type: "string", default: "200" } },
+});
+const count = Number(values.routes);
+const seen = { deployments: "1000000", pods: "1000000" };
+const operator = await operatorSide();
+const gateway = await startedGateway(operator.url);
+try {
+  const routes = Array.from({ length: count }, (_, i) => benchRoute(i, 9));
+  const emptyMb = memoryMb(gateway.pid, "VmRSS");
+  const fullMs = await operator.push({ type: "full", version: 1, routes, seen });
+  await sleep(3000);
+  const fullAgainMs = await operator.push({ type: "full", version: 2, routes, seen });
+  await sleep(3000);
+  const restMs = cpuMs(gateway.pid);
+  await sleep(3000);
+  const idleMs = (cpuMs(gateway.pid) - restMs) / 3;
+  const deltas: number[] = [];
+  for (let i = 0; i < Number(values.deltas); i += 1) {
+    const changed = benchRoute((i * 37) % count, 10 + i);
+    const upsert = [{ ...changed, resourceVersion: String(count + i + 1) }];
+    deltas.push(await operator.push({ type: "delta", version: 3 + i, upsert, remove: [], seen }));
+  }
+  const pulls: number[] = [];
+  let cursor = 0;
+  for (let i = 0; i < 20; i += 1) {
+    const startMs = performance.now();
+    const response = await fetch(`http://127.0.0.1:${gateway.adminPort}/figures?after=${cursor}`);
+    cursor = Number(((await response.json()) as { cursor: unknown }).cursor); // of the contract
+    if (i > 0) pulls.push(performance.now() - startMs);
+  }
+  console.log(`figures without a change: ${spread(pulls, "ms")}; at rest ${idleMs.toFixed(0)} ms CPU a second`);
+  printFigures([
+    figure(`gateway: table of ${count} routes`, "≤ 1000 ms", fullMs, 1000),
+    figure(`gateway: the same table again`, "≤ 1000 ms", fullAgainMs, 1000),
+    figure(`gateway: change of one of ${count} routes, median`, "≤ 20 ms", quantile(deltas, 0.5), 20),
+    figure(`gateway: change of one of ${count} routes, p99`, "≤ 20 ms", quantile(deltas, 0.99), 20),
+    {
+      figure: `gateway: memory with ${count} routes`,
+      goal: "≤ 120 MB",
+      measured: `${memoryMb(gateway.pid, "VmRSS").toFixed(0)} MB (${emptyMb.toFixed(0)} without any)`,
+      isMet: memoryMb(gateway.pid, "VmRSS") <= 120,
+    },
+  ]);
+} finally {
+  operator.close();
+  await gateway.stop();
+}
+
+function figure(name: string, goal: string, measuredMs: number, boundMs: number): Figure {
+  return { figure: name, goal, measured: `${measuredMs.toFixed(1)} ms`, isMet: measuredMs <= boundMs };
+}
