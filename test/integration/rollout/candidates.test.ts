@@ -1,0 +1,179 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { ConfigMap } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { load } from "../local/client/load.ts";
+import { until } from "../local/client/until.ts";
+import { distance, fixture, predict, predictions, versions } from "../local/client/wire.ts";
+import { type Started, started } from "../local/started.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Two trainings of one network: the same signature, other predictions. */
+const first = fixture("simple_model/v1");
+const second = fixture("simple_model/v2");
+const files = {
+  "first.h5": [first, "model.h5"],
+  "second.keras": [second, "model.keras"],
+  "renamed.h5": [fixture("simple_model/renamed"), "model.h5"],
+  "wide.h5": [fixture("simple_model/wide"), "model.h5"],
+} as const;
+type File = keyof typeof files;
+
+/** A step that is there for a verdict; copies of all requests for the candidate. */
+const analyze = { analyze: { duration: "1s", minimumRequests: 20 } };
+const shadow = { percent: 100, tolerance: 0.01, maxDivergence: 1 };
+
+describe("candidates beside a stable revision, on this machine", () => {
+  let local: Started;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "modelwright-candidates-"));
+    for (const [name, [{ folder: from }, file]] of Object.entries(files))
+      copyFileSync(join(from, file), join(folder, name));
+    declare("first.h5");
+    local = await started(["-f", join(folder, "digits.yaml"), "--volume", `models=${folder}`]);
+    await local.line(/^default\/digits {2}Ready /);
+    await golden(
+      "own",
+      first.instances.map((instance, row) => ({ instance, response: first.probabilities[row] })),
+    );
+    await golden(
+      "stable",
+      first.instances.map((instance) => ({ instance })),
+    );
+  });
+  afterAll(async () => {
+    await local.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Writes the manifest; the command applies it. */
+  function declare(file: File, more: Partial<ModelDeploymentSpec> = {}, model: object = {}): void {
+    const source = { persistentVolumeClaim: { claimName: "models", path: file } };
+    const manifest = {
+      apiVersion: "modelwright.dev/v1alpha1",
+      kind: "ModelDeployment",
+      metadata: { name: "digits" },
+      spec: { model: { name: "digits", source, ...model }, ...more },
+    };
+    writeFileSync(join(folder, "digits.yaml"), JSON.stringify(manifest));
+  }
+
+  interface Line {
+    readonly instance: readonly number[];
+    readonly response?: readonly number[] | undefined;
+  }
+
+  async function golden(name: string, lines: readonly Line[]): Promise<void> {
+    const texts = lines.map(({ instance, response }) =>
+      JSON.stringify({
+        request: { instances: [instance] },
+        ...(response === undefined ? {} : { response: { predictions: [response] } }),
+      }),
+    );
+    const configMap: ConfigMap = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, namespace: "default" },
+      data: { "requests.jsonl": texts.join("\n") },
+    };
+    await local.client.create(resources.configMaps, configMap);
+  }
+
+  const status = async (): Promise<NonNullable<ModelDeployment["status"]>> =>
+    (await local.deployment("digits"))?.status ?? {};
+  /** The reason and the words with which the wanted revision was given up, after those given up before. */
+  async function givenUp(before: number): Promise<{ readonly reason: string; readonly message: string }> {
+    const { failedRevisions = [] } = await until(status, ({ failedRevisions = [] }) => failedRevisions.length > before);
+    const { reason = "", message = "" } = failedRevisions[before] ?? {};
+    return { reason, message };
+  }
+  /** Which of the two models a client is served by. */
+  async function serving(): Promise<1 | 2 | undefined> {
+    const rows = predictions(await predict(local.restUrl, "digits", first.instances));
+    if (distance(rows, first.probabilities) < 1e-3) return 1;
+    const other = predictions(await predict(local.restUrl, "digits", second.instances));
+    return distance(other, second.probabilities) < 1e-3 ? 2 : undefined;
+  }
+  const requests = () => load(2, async () => predictions(await predict(local.restUrl, "digits", first.instances)));
+
+  test("one with another input name gets no request", async () => {
+    const running = requests();
+    declare("renamed.h5");
+    const { reason, message } = await givenUp(0);
+    expect(reason).toBe("SignatureChanged");
+    expect(message).toMatch(
+      /^clients of the stable revision cannot go on as before: input \w+ is now called pixels, .*; spec\.model\.signatureCompatibility: Allow lets it pass/,
+    );
+    const { failures, answers } = await running.end();
+    expect(failures).toEqual([]);
+    expect(answers.every((rows) => distance(rows, first.probabilities) < 1e-3)).toBe(true);
+    expect(await versions(local.restUrl, "digits")).toEqual(["1"]);
+  });
+
+  test.each(["own", "stable"])(
+    "one that answers golden requests otherwise gets no request, by the answers of %s",
+    async (name) => {
+      const before = (await status()).failedRevisions?.length ?? 0;
+      const { configMap, tolerance } = { configMap: { name, key: "requests.jsonl" }, tolerance: 0.001 };
+      const rollout = { analysis: { predictionDiff: { golden: { configMap, tolerance } } } };
+      // Another batch size makes another revision of the same model.
+      declare("second.keras", { rollout, serving: { batching: { maxSize: name === "own" ? 8 : 16 } } });
+      const { reason, message } = await givenUp(before);
+      expect(reason).toBe("PredictionsDiffer");
+      expect(message).toMatch(
+        /^golden request of line 1: predictions\[0\]\[\d\] is [\d.e-]+, expected [\d.e-]+: [\d.e-]+ apart, beyond the tolerance of 0\.001/,
+      );
+      expect(await serving()).toBe(1);
+    },
+  );
+
+  test("one that answers copies of requests otherwise is given up while it has none of the requests", async () => {
+    const before = (await status()).failedRevisions?.length ?? 0;
+    const running = requests();
+    const canary = { steps: [{ setWeight: 0 }, analyze] };
+    const analysis = { interval: "1s", predictionDiff: { shadow } };
+    declare("second.keras", { rollout: { canary, analysis } });
+    const { reason, message } = await givenUp(before);
+    expect(reason).toBe("AnalysisFailed");
+    expect(message).toMatch(/^\d+ of \d+ compared answers \([\d.]+ %\) differ: at most 1 % may/);
+    const { failures, answers } = await running.end();
+    expect(failures).toEqual([]);
+    expect(answers.every((rows) => distance(rows, first.probabilities) < 1e-3)).toBe(true);
+  });
+
+  test("one that refuses copies of requests is given up", async () => {
+    const before = (await status()).failedRevisions?.length ?? 0;
+    const running = requests();
+    const canary = { steps: [{ setWeight: 0 }, analyze] };
+    const analysis = { interval: "1s", predictionDiff: { shadow } };
+    declare("wide.h5", { rollout: { canary, analysis } }, { signatureCompatibility: "Allow" });
+    const { reason, message } = await givenUp(before);
+    expect(reason).toBe("AnalysisFailed");
+    expect(message).toMatch(/^candidate failed \d+ of \d+ copies of requests that stable answered \(100 %\)/);
+    expect((await running.end()).failures).toEqual([]);
+  });
+
+  test("a good one is compared and promoted under load, without a failed request", async () => {
+    const running = requests();
+    const canary = { steps: [{ setWeight: 50 }, analyze] };
+    const { configMap, tolerance } = { configMap: { name: "own", key: "requests.jsonl" }, tolerance: 2 };
+    const predictionDiff = { golden: { configMap, tolerance } };
+    declare("second.keras", {
+      rollout: { canary, analysis: { interval: "1s", predictionDiff } },
+      serving: { batching: { maxSize: 4 } },
+    });
+    const judged = await until(status, ({ rollout }) => rollout?.analysis?.verdict === "Pass");
+    expect(judged.rollout?.analysis?.message).toMatch(
+      /^candidate failed 0 of [\d,]+ requests \(0 %\), stable 0 of [\d,]+ \(0 %\)$/,
+    );
+    await until(serving, (model) => model === 2);
+    expect((await running.end()).failures).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+import { combined, count, counted, decimal, type Finding, percent } from "../../../operator/analysis/finding.ts";
+
+const found = (verdict: Finding["verdict"], message: string): Finding => ({ verdict, message });
+
+describe("several findings", () => {
+  test("fail as one when any does, with the words of those that do", () => {
+    expect(combined([found("Pass", "a"), found("Fail", "b"), found("None", "c"), found("Fail", "d")])).toEqual({
+      verdict: "Fail",
+      message: "b; d",
+    });
+  });
+
+  test("are no verdict as long as any is none", () => {
+    expect(combined([found("Pass", "a"), found("None", "b")])).toEqual({ verdict: "None", message: "b" });
+  });
+
+  test("pass when all do, and say nothing when there are none", () => {
+    expect(combined([found("Pass", "a"), found("Pass", "b")])).toEqual({ verdict: "Pass", message: "a; b" });
+    expect(combined([])).toEqual({ verdict: "None", message: "nothing is compared" });
+  });
+});
+
+interface Row {
+  readonly id: string;
+  readonly metrics: readonly string[];
+  readonly run: string;
+}
+
+describe("beside the runs of Argo Rollouts", () => {
+  const { rows } = JSON.parse(readFileSync(join(import.meta.dirname, "argo-runs.json"), "utf8")) as {
+    readonly rows: readonly Row[];
+  }; // made from recorded answers
+  /** Inconclusive, Error, Running and Pending are what says neither. */
+  const verdictOf = (phase: string): Finding["verdict"] =>
+    phase === "Successful" ? "Pass" : phase === "Failed" ? "Fail" : "None";
+  /** A metric has failed and another is still measured: there the run ends at the next look, here at this one. */
+  const isLeftRunning = ({ metrics, run }: Row): boolean => run === "Running" && metrics.includes("Failed");
+
+  test.each(rows.filter((row) => !isLeftRunning(row)))("$metrics is as $run ($id)", ({ metrics, run }) => {
+    expect(combined(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe(verdictOf(run));
+  });
+
+  test.each(rows.filter(isLeftRunning))("$metrics fails at once ($id)", ({ metrics }) => {
+    expect(combined(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe("Fail");
+  });
+});
+
+test("figures are written as people read them", () => {
+  expect([count(1640), percent(0.0667), percent(1), percent(0.0004), decimal(0.034), decimal(12.04)]).toEqual([
+    "1,640",
+    "6.7 %",
+    "100 %",
+    "0.04 %",
+    "0.03",
+    "12",
+  ]);
+  expect([counted({ hits: 1, trials: 2000 }, "requests"), counted({ hits: 0, trials: 0 })]).toEqual([
+    "1 of 2,000 requests (0.05 %)",
+    "0 of 0",
+  ]);
+});
