@@ -25,6 +25,12 @@ const gpu = Type.Object(
         maxItems: 16,
       }),
     ),
+    memory: Type.Optional(
+      quantity({
+        description:
+          "Least memory of each GPU, by the node label nvidia.com/gpu.memory. As 80G: a product of 80 GB has a little less than 80Gi. Absent: any.",
+      }),
+    ),
   },
   {
     description: "GPUs of each replica. Absent: the model runs on the CPU.",
@@ -33,6 +39,11 @@ const gpu = Type.Object(
         cel: "!has(self.products) || self.count > 0",
         message: "products needs a count of at least 1",
         holds: (self) => self.products === undefined || self.count > 0,
+      }),
+      rule<{ readonly count: number; readonly memory?: string | number }>({
+        cel: "!has(self.memory) || self.count > 0",
+        message: "memory needs a count of at least 1",
+        holds: (self) => self.memory === undefined || self.count > 0,
       }),
     ],
   },

@@ -33,6 +33,8 @@ export const annotations = {
 
 /** Label of NVIDIA's GPU feature discovery: the product of a node's GPUs. */
 export const gpuProductLabel = "nvidia.com/gpu.product";
+/** Label of NVIDIA's GPU feature discovery: the memory of each of a node's GPUs in MiB. */
+export const gpuMemoryLabel = "nvidia.com/gpu.memory";
 
 /** Field manager of every write, also the value of managed-by labels. */
 export const fieldManager = "modelwright";

@@ -1,5 +1,6 @@
+import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
-import { gpuProductLabel, revisionSelector } from "./labels.ts";
+import { gpuMemoryLabel, gpuProductLabel, revisionSelector } from "./labels.ts";
 
 interface NodeSelectorTerm {
   readonly matchExpressions?: readonly object[];
@@ -15,14 +16,13 @@ interface Affinity {
 }
 
 /**
- * The pods' affinity: the user's own and, when GPU products are named, a node that has one of them. Terms of a node
- * selector are alternatives, so the product is added to each of the user's.
+ * The pods' affinity: the user's own and, when GPU products or their memory are named, a node that has such. Terms of a
+ * node selector are alternatives, so what the GPUs must be is added to each of the user's.
  */
 export function affinity({ scheduling, resources }: ModelDeploymentSpec): object | undefined {
   const own: (Affinity & Readonly<Record<string, unknown>>) | undefined = scheduling?.affinity;
-  const products = resources?.gpu?.products;
-  if (products === undefined || products.length === 0) return own;
-  const product = { key: gpuProductLabel, operator: "In", values: products };
+  const demands = gpuDemands(resources?.gpu);
+  if (demands.length === 0) return own;
   const terms = own?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [{}];
   return {
     ...own,
@@ -31,11 +31,26 @@ export function affinity({ scheduling, resources }: ModelDeploymentSpec): object
       requiredDuringSchedulingIgnoredDuringExecution: {
         nodeSelectorTerms: terms.map((term) => ({
           ...term,
-          matchExpressions: [...(term.matchExpressions ?? []), product],
+          matchExpressions: [...(term.matchExpressions ?? []), ...demands],
         })),
       },
     },
   };
+}
+
+/** What node labels must say of the GPUs. */
+function gpuDemands(gpu: NonNullable<ModelDeploymentSpec["resources"]>["gpu"]): readonly object[] {
+  const { products = [], memory } = gpu ?? {};
+  const bytes = memory === undefined ? undefined : quantityNumber(memory);
+  return [
+    ...(products.length === 0 ? [] : [{ key: gpuProductLabel, operator: "In", values: products }]),
+    ...(bytes === undefined ? [] : [{ key: gpuMemoryLabel, operator: "Gt", values: [String(belowMebibytes(bytes))] }]),
+  ];
+}
+
+/** The largest whole number of MiB that is too few: node affinity knows "greater", not "at least". */
+function belowMebibytes(bytes: number): number {
+  return Math.max(0, Math.ceil(bytes / 2 ** 20) - 1);
 }
 
 /** Spreading counts the pods of one revision, so that two revisions side by side do not disturb each other. */

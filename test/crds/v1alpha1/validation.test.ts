@@ -200,6 +200,10 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [{ count: 1, products: ["a"] }, { count: 0 }, { count: 2 }],
     fails: [{ count: 0, products: ["a"] }],
   },
+  "memory needs a count of at least 1": {
+    holds: [{ count: 1, memory: "40G" }, { count: 0 }, { count: 2 }],
+    fails: [{ count: 0, memory: "40G" }],
+  },
   "must be an extended resource, as nvidia.com/gpu": {
     holds: ["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "a/B"],
     fails: ["gpu", "/gpu", "a/", "A/b", "a/b/c"],
