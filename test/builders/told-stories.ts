@@ -20,8 +20,9 @@ export function brokenPromises({ number, snapshot }: Turn): readonly string[] {
   if (candidate.weight > 0 && readyPods(revisionOf(snapshot, candidate.revision)).length === 0) {
     broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
   }
-  const isOneAtATime = rollout.capacity?.mode === "Recreate";
-  if (stable.weight > 0 && !isOneAtATime && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
+  const isAlone = readyPods(revisionOf(snapshot, candidate.revision)).length === 0;
+  const isSpared = isAlone && (rollout.capacity?.mode ?? "Surge") === "Surge";
+  if (stable.weight > 0 && isSpared && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
     broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
   }
   return broken;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
@@ -80,8 +81,9 @@ const update = becomes(updates, "second.h5");
 /** Every pod of the candidate begins anew. */
 function restartCandidate(cluster: SimulatedCluster): void {
   const [deployment] = cluster.all("ModelDeployment");
+  const candidate = deployment?.status?.candidate?.revision;
   for (const pod of cluster.all("Pod")) {
-    if (pod.metadata.labels?.[labels.revision] !== deployment?.status?.candidate?.revision) continue;
+    if (candidate === undefined || pod.metadata.labels?.[labels.revision] !== candidate) continue;
     const status = { name: "runtime", ready: false, restartCount: 1, image: "", imageID: "", state: { running: {} } };
     cluster.put({ ...pod, status: { ...pod.status, phase: "Running", conditions: [], containerStatuses: [status] } });
   }
@@ -232,3 +234,100 @@ describe.each(Object.entries(stories))("%s", (title, told) => {
     }
   });
 });
+
+const endangered = [
+  "canary",
+  "canary that fails its requests",
+  "canary loses all its pods at 50 percent",
+  "canary within a quota of exactly its pods",
+  "canary aborted within a quota of exactly its pods",
+  "canary of one pod within a quota of one",
+  "canary replaced by a third revision in step 3",
+  "canary scaled in in step 3",
+  "failed canary is tried again",
+  "blue green that waits for its promotion",
+  "recreate",
+  "recreate that never loads",
+];
+
+describe.each(Object.entries(stories).filter(([title]) => endangered.includes(title)))("%s", (_title, told) => {
+  test("keeps its promises beside a second leader whose view is some turns old", async () => {
+    const want = ending(await story(options(told)));
+    for (const age of [1, 2, 3, 5]) {
+      const others = [...(told.others ?? standIns), staleLeader(age)];
+      const turns = await story({ ...options(told), others, maxTurns: 160 });
+      expect({ age, broken: broken(turns, told) }).toEqual({ age, broken: [] });
+      expect({ age, ...ending(turns) }).toEqual({ age, ...want });
+    }
+  });
+
+  test("ends the same when the operator crashes before or after any of its writes", async () => {
+    const written = await writeCount(options(told));
+    const want = ending(await story(options(told)));
+    for (let crash = 1; crash <= written; crash += 1) {
+      const turns = await story({ ...options(told), beforeWrite: crashingAt(crash), maxTurns: 160 });
+      expect({ crash, ...ending(turns) }).toEqual({ crash, ...want });
+      expect({ crash, broken: broken(turns, told) }).toEqual({ crash, broken: [] });
+    }
+  });
+});
+
+test("any row of changes, commands and losses ends in one revision that serves, and breaks no promise on its way", async () => {
+  const keys = ["digits.h5", "second.h5", "third.h5", "broken.h5", "failing.h5", "differing.h5"];
+  const change = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...keys).map((key) => ["model", key] as const) },
+    fc.integer({ min: 0, max: 5 }).map((replicas) => ["replicas", replicas] as const),
+    fc
+      .constantFrom("promote", "promoteFull", "abort", "retry", "pause")
+      .map((command) => ["command", command] as const),
+    fc.constant(["restart"] as const),
+  );
+  const made = (turn: number, [kind, value]: readonly [string, (string | number)?]): Twist => {
+    if (kind === "model") return becomes(turn, String(value));
+    if (kind === "replicas") return scales(turn, Number(value));
+    if (kind === "command") return commands(turn, value as CommandKey, `at ${turn}`); // of the list above
+    return { turn, says: "every pod of the candidate starts anew", cluster: restartCandidate };
+  };
+  const strategies: readonly Partial<ModelDeploymentSpec>[] = [
+    stepwise,
+    { replicas: 2, rollout: { blueGreen: { scaleDownDelay: "3s" }, progressDeadline: "40s" } },
+    { replicas: 2, rollout: { recreate: {}, progressDeadline: "40s" } },
+    { ...stepwise, rollout: { ...stepwise.rollout, capacity: "Swap", progressDeadline: "40s" } },
+  ];
+  const row = fc.array(fc.tuple(fc.integer({ min: 5, max: 40 }), change), { minLength: 1, maxLength: 7 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...strategies),
+      row,
+      fc.constantFrom(5, 1_000),
+      fc.integer({ min: 1, max: 90 }),
+      async (spec, changes, quota, crash) => {
+        const twists = changes.toSorted(([one], [other]) => one - other).map(([turn, one]) => made(turn, one));
+        const others = [gateways, kubelet, replicaSetsWithin(quota)];
+        const told = { spec, twists: [...twists, resumes(42)], others };
+        const turns = await story({ ...options(told), maxTurns: 240, beforeWrite: crashingAt(crash) });
+        expect(turns.flatMap(brokenPromises)).toEqual([]);
+        expect(unsettled(turns.at(-1))).toEqual([]);
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+/** What is left to do in the end. */
+function unsettled(last: Turn | undefined): readonly string[] {
+  if (last === undefined) return ["gone"];
+  const { snapshot } = last;
+  const { stable, candidate, progress, capacity } = snapshot.rollout;
+  const ready = snapshot.status.conditions?.find(({ type }) => type === "Ready");
+  const others = snapshot.revisions.filter(({ hash }) => hash !== stable?.revision);
+  const isBroken = ready?.reason === "UnsupportedLayer";
+  const isFine = ready?.status === "True" || ready?.reason === "RolledBack" || isBroken;
+  return [
+    ...(isFine ? [] : [`Ready is ${ready?.status} ${ready?.reason}: ${ready?.message}`]),
+    ...(isBroken || snapshot.wanted.replicas === 0 ? [] : others.map(({ hash }) => `revision ${hash} is left over`)),
+    ...(isBroken || snapshot.wanted.replicas === 0 || candidate === undefined ? [] : ["a candidate is left over"]),
+    ...(progress === undefined ? [] : ["its progress is still kept"]),
+    ...(capacity === undefined ? [] : ["its capacity is still told"]),
+  ];
+}
