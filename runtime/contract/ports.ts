@@ -2,7 +2,7 @@
 export const ports = {
   /** HTTP: TensorFlow Serving REST, Open Inference, KServe V1. */
   rest: 8501,
-  /** gRPC: TensorFlow Serving, Open Inference, health, reflection. The gateway keeps it free. */
+  /** gRPC: TensorFlow Serving, Open Inference, health, reflection. */
   grpc: 8500,
   /** `/healthz`, `/readyz`, `/metrics`, `/model`; never exposed by a Service. */
   admin: 8502,

@@ -3,7 +3,7 @@ import type { Identity, ObservedGateway } from "../snapshot.ts";
 import { deploymentLabels, labels, sliceManager } from "./labels.ts";
 import { endpointSliceName, serviceName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
-import { httpPortName } from "./service.ts";
+import { servedPorts } from "./service.ts";
 
 /** Most endpoints of one slice, by the API's own rule. */
 const maxEndpoints = 1000;
@@ -35,7 +35,7 @@ export function endpointSlices(
       .toSorted()
       .slice(0, maxEndpoints)
       .map((address) => ({ addresses: [address], conditions: { ready: true } })),
-    ports: [{ name: httpPortName, port: gatewayPort, protocol: "TCP", appProtocol: "http" }],
+    ports: servedPorts.map(({ name, appProtocol }) => ({ name, port: gatewayPort, protocol: "TCP", appProtocol })),
   });
   return [
     ...(four.length > 0 || six.length === 0 ? [slice("IPv4", four)] : []),

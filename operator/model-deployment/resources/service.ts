@@ -5,8 +5,21 @@ import { deploymentLabels } from "./labels.ts";
 import { serviceName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 
-/** Name of the port in the Service and in its EndpointSlices, which are matched by it. */
-export const httpPortName = "http";
+/**
+ * A port in the Service, by name and protocol as in its EndpointSlices, which are matched by the name. Behind both is the
+ * gateway's one port for the model, which speaks all protocols; that there are two is TensorFlow Serving's habit.
+ */
+interface ServedPort {
+  readonly name: string;
+  readonly port: number;
+  /** How proxies in between are to speak (KEP-3726). */
+  readonly appProtocol: string;
+}
+
+export const servedPorts: readonly ServedPort[] = [
+  { name: "http", port: ports.rest, appProtocol: "http" },
+  { name: "grpc", port: ports.grpc, appProtocol: "kubernetes.io/h2c" },
+];
 
 /** The address of a model inside the cluster. It has no selector: its endpoints are the gateway's, not the pods'. */
 export function service(identity: Identity, gatewayPort: number): Service {
@@ -21,7 +34,13 @@ export function service(identity: Identity, gatewayPort: number): Service {
     },
     spec: {
       type: "ClusterIP",
-      ports: [{ name: httpPortName, port: ports.rest, targetPort: gatewayPort, protocol: "TCP", appProtocol: "http" }],
+      ports: servedPorts.map(({ name, port, appProtocol }) => ({
+        name,
+        port,
+        targetPort: gatewayPort,
+        protocol: "TCP",
+        appProtocol,
+      })),
     },
   };
 }

@@ -134,6 +134,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
     expect(gatewayOptions(args.slice(1), env)).toEqual({
       host: "10.0.0.7",
       restPort: 8501,
+      grpcPort: 8500,
       adminPort: 8502,
       gateway: "pod-a",
       operatorUrls: ["http://modelwright-operator:8503"],
