@@ -5,11 +5,11 @@ import type {
   RevisionFigures,
 } from "../../../runtime/contract/figures.ts";
 import { latencyBuckets } from "../../../runtime/contract/figures.ts";
-import { Members } from "../members.ts";
+import { type Members, membersOf } from "../members.ts";
 
 /** What a gateway answered, checked: throws an Error that names the first member that is not what the contract says. */
 export function decodedFigures(text: string): GatewayFigures {
-  const answer = new Members(JSON.parse(text), "");
+  const answer = membersOf(JSON.parse(text));
   return {
     gateway: answer.text("gateway"),
     run: answer.text("run"),

@@ -1,5 +1,5 @@
 import type { SignatureFacts, TensorFacts } from "../../../runtime/contract/model-facts.ts";
-import { Members } from "../members.ts";
+import { type Members, membersOf } from "../members.ts";
 
 /** More than any model has: what a pod tells is bounded in bytes, and in what is made of it. */
 const most = 4_096;
@@ -8,7 +8,7 @@ const most = 4_096;
 export function decodedSignatures(value: unknown): readonly SignatureFacts[] | undefined {
   if (value === undefined) return undefined;
   try {
-    return new Members({ signatures: value }, "").objects("signatures", most, (one) => ({
+    return membersOf({ signatures: value }).objects("signatures", most, (one) => ({
       name: one.text("name"),
       inputs: one.objects("inputs", most, decodedTensor),
       outputs: one.objects("outputs", most, decodedTensor),

@@ -1,4 +1,4 @@
-import { divergence, parsedAnswer } from "../../../runtime/base/divergence.ts";
+import { divergence, parsedAnswer } from "../../../runtime/base/answers/divergence.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { trialFaults } from "../../analysis/faults.ts";

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { ComparisonAnswer, ComparisonTask } from "./comparisons.ts";
-import { divergence, parsedAnswer } from "../../base/divergence.ts";
+import { divergence, parsedAnswer } from "../../base/answers/divergence.ts";
 
 /** Entry of the thread that compares answers: each task is answered, in order. */
 parentPort?.on("message", (task: ComparisonTask) => {

@@ -1,7 +1,7 @@
 import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
-import type { Divergence } from "../../base/divergence.ts";
+import type { Divergence } from "../../base/answers/divergence.ts";
 
 /** To the thread: two answers, as they came. */
 export interface ComparisonTask {

@@ -5,7 +5,7 @@ import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Comparisons } from "./comparisons.ts";
-import type { Divergence } from "../../base/divergence.ts";
+import type { Divergence } from "../../base/answers/divergence.ts";
 import { isSuccess, keepChunk, keepHead, type KeptAnswer, keptAnswer } from "./kept-answer.ts";
 
 interface CopyParts {

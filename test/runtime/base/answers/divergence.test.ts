@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { type Divergence, divergence, parsedAnswer } from "../../../runtime/base/divergence.ts";
+import { type Divergence, divergence, parsedAnswer } from "../../../../runtime/base/answers/divergence.ts";
 
 const none = { isDiffering: false, maxAbsolute: 0, sumAbsolute: 0, numbers: 0, ranked: 0, agreeing: 0 };
 

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+
+import { trialFaults } from "../../../operator/analysis/faults.ts";
+
+test("what keeps a candidate from requests is told with the way out", () => {
+  const difference = { path: "predictions[0][3]", value: "0.93", expected: "0.12", difference: 0.81 };
+  const place = { configMap: "golden", key: "requests.jsonl" };
+  expect(
+    [
+      trialFaults.SignatureChanged({ changes: ["input a is gone", "output o is int64, was float32"] }),
+      trialFaults.PredictionsDiffer({ line: 3, difference, tolerance: 0.001 }),
+      trialFaults.PredictionsDiffer({
+        line: 3,
+        difference: { ...difference, difference: undefined },
+        tolerance: 0.001,
+      }),
+      trialFaults.GoldenUnanswered({ line: 4, status: 400, text: `{"error": "${"x".repeat(500)}"}`, expected: "200" }),
+      trialFaults.GoldenMissing({ configMap: "golden" }),
+      trialFaults.GoldenMissing(place),
+      trialFaults.GoldenInvalid({ ...place, line: 2, cause: "request is no object" }),
+      trialFaults.PodBusy({ address: "10.0.0.7", status: 503 }),
+    ].map(({ sentence }) => sentence),
+  ).toEqual([
+    "clients of the stable revision cannot go on as before: input a is gone, output o is int64, was float32; spec.model.signatureCompatibility: Allow lets it pass",
+    "golden request of line 3: predictions[0][3] is 0.93, expected 0.12: 0.81 apart, beyond the tolerance of 0.001",
+    "golden request of line 3: predictions[0][3] is 0.93, expected 0.12",
+    `golden request of line 4: answered 400 {"error": "${"x".repeat(189)}, expected 200`,
+    "ConfigMap golden is not there; spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
+    "ConfigMap golden has no key requests.jsonl; spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
+    'ConfigMap golden, key requests.jsonl, line 2: request is no object; each line is JSON: {"request": body of :predict, "response": the answer that is expected}',
+    "pod 10.0.0.7 answered 503 to a golden request",
+  ]);
+});
