@@ -39,15 +39,23 @@ export function uselessness(command: RolloutCommand, { metadata, status }: Model
 }
 
 /** Where a rollout is, in a sentence. */
-export function whereItIs({ metadata, status }: ModelDeployment): string {
-  const { stable, candidate, rollout, step } = status ?? {};
+export function whereItIs({ metadata, status = {} }: ModelDeployment): string {
+  const { stable, candidate } = status;
   const of = (revision: typeof stable): string =>
     revision === undefined
       ? "none"
       : `revision ${revision.revision} (version ${revision.version ?? "-"}) with ${revision.weight ?? 0} % of the requests`;
   const subject = `${metadata.namespace ?? "default"}/${metadata.name}`;
   if (candidate === undefined) return `${subject}: stable is ${of(stable)}`;
-  const steps = rollout?.steps ?? 0;
-  const at = steps === 0 ? "" : `, step ${Math.min((step ?? 0) + 1, steps)} of ${steps}: ${rollout?.stepName ?? ""}`;
-  return `${subject}: candidate is ${of(candidate)}${at}`;
+  const step = stepText(status);
+  return `${subject}: candidate is ${of(candidate)}${step === undefined ? "" : `, ${step}`}`;
+}
+
+/** The present step of a rollout as `step 2 of 4: pause`; undefined where its strategy has none. */
+export function stepText({
+  rollout: { steps = 0, stepName = "" } = {},
+  step = 0,
+}: ModelDeploymentStatus): string | undefined {
+  if (steps === 0) return undefined;
+  return step >= steps ? "all steps done" : `step ${step + 1} of ${steps}: ${stepName}`;
 }

@@ -1,5 +1,6 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod } from "../../kube/kinds.ts";
+import { stepText } from "../../steering/rollout-command.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
 
 /** The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods. */
@@ -32,19 +33,15 @@ function rolloutLines(status: ModelDeploymentStatus): readonly string[] {
     ({ revision, reason, message }) => `  failed ${revision} ${[reason, message].filter(Boolean).join(": ")}`,
   );
   if (!isUnderWay) return failed;
-  const { strategy, paused, analysis } = rollout;
+  const { strategy, paused, analysis, stepStartedAt } = rollout;
+  const step = stepText(status);
+  const at = step === undefined ? "" : ` ${step}${stepStartedAt === undefined ? "" : ` since ${stepStartedAt}`}`;
   return [
-    `  rollout ${strategy}${stepText(status)}${paused === true ? ", waits for modelwright promote" : ""}`,
+    `  rollout ${strategy}${at}${paused === true ? ", waits for modelwright promote" : ""}`,
     ...(capacity?.mode === undefined ? [] : [`    capacity ${capacity.mode}: ${capacity.why ?? ""}`]),
     ...(analysis === undefined ? [] : [`    analysis ${analysis.verdict}: ${analysis.message ?? ""}`]),
     ...failed,
   ];
-}
-
-function stepText({ step = 0, rollout: { steps = 0, stepName, stepStartedAt } = {} }: ModelDeploymentStatus): string {
-  if (steps === 0) return "";
-  const since = stepStartedAt === undefined ? "" : ` since ${stepStartedAt}`;
-  return ` step ${Math.min(step + 1, steps)} of ${steps}: ${stepName ?? ""}${since}`;
 }
 
 function revisions({ metadata, status }: ModelDeployment, pods: readonly Pod[]): readonly string[] {

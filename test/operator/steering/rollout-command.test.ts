@@ -47,4 +47,8 @@ test("where a rollout is, is said in a sentence", () => {
   expect(whereItIs(underWay)).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause",
   );
+  const status = { ...underWay.status, step: 4 };
+  expect(whereItIs({ ...underWay, status })).toBe(
+    "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, all steps done",
+  );
 });
