@@ -34,10 +34,9 @@ function rolloutLines(status: ModelDeploymentStatus): readonly string[] {
   );
   if (!isUnderWay) return failed;
   const { strategy, paused, analysis, stepStartedAt } = rollout;
-  const step = stepText(status);
-  const at = step === undefined ? "" : ` ${step}${stepStartedAt === undefined ? "" : ` since ${stepStartedAt}`}`;
+  const at = [stepText(status) ?? "", stepStartedAt === undefined ? "" : `since ${stepStartedAt}`].filter(Boolean);
   return [
-    `  rollout ${strategy}${at}${paused === true ? ", waits for modelwright promote" : ""}`,
+    `  rollout ${[strategy, ...at].join(" ")}${paused === true ? ", waits for modelwright promote" : ""}`,
     ...(capacity?.mode === undefined ? [] : [`    capacity ${capacity.mode}: ${capacity.why ?? ""}`]),
     ...(analysis === undefined ? [] : [`    analysis ${analysis.verdict}: ${analysis.message ?? ""}`]),
     ...failed,
