@@ -1,0 +1,199 @@
+import { createServer, type Server } from "node:http";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import { createClient } from "../../../operator/kube/client.ts";
+import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
+import { createApiServer } from "../../../operator/local/api-server/api-server.ts";
+import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import { type Conduct, createConduct } from "../../../operator/signals/conduct.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { silentLog } from "../../../runtime/base/log.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
+import { model, modelDeployment } from "../../builders/model-deployment.ts";
+import { eventually } from "../../builders/operator-scene.ts";
+import { countedGateway, type CountedGateway } from "./counted-gateway.ts";
+
+const key = "default/digits";
+/** A loopback address that no other test listens on: the port is fixed by the contract. */
+const podAddress = "127.66.10.1";
+
+let caches: Caches;
+let conduct: Conduct;
+let gateway: CountedGateway;
+let runtime: Server;
+let told: string[];
+let pulls: boolean[];
+let seen: (readonly [string, boolean])[];
+let version = 1;
+
+beforeEach(async () => {
+  told = [];
+  pulls = [];
+  seen = [];
+  caches = createCaches(systemNamespace);
+  gateway = await countedGateway("gateway-a", () => performance.now());
+  runtime = createServer((_request, response) => response.end(JSON.stringify(facts)));
+  await new Promise<void>((resolve) => runtime.listen(ports.admin, podAddress, resolve));
+  const transport = createApiServer({ clock: systemClock });
+  conduct = createConduct({
+    caches,
+    client: createClient({ transport, fieldManager: "test" }),
+    clock: systemClock,
+    log: silentLog,
+    sources: undefined,
+    gatewayAdminPort: gateway.address.port,
+    observers: {
+      figuresPull: ({ ok }) => pulls.push(ok),
+      deployment: (of, deployment) => seen.push([of, deployment !== undefined]),
+    },
+    onTrial: (of) => told.push(of),
+  });
+});
+
+afterEach(async () => {
+  conduct.stop();
+  await gateway.stop();
+  runtime.closeAllConnections();
+  await new Promise((resolve) => runtime.close(resolve));
+});
+
+const facts = {
+  name: "digits",
+  version: "2",
+  state: "Ready",
+  format: "Keras",
+  engine: "TensorFlowJs/wasm",
+  digest: "sha256:aa",
+  bytes: 120,
+  signature: "a: float32[-1,2] → o: float32[-1,2]",
+};
+
+function show(spec: Partial<ModelDeploymentSpec> = {}): void {
+  const stable = { revision: "aaaaa", version: "1", weight: 100, ready: 1 };
+  const told = { signature: facts.signature, format: "Keras", bytes: 1, engine: "e", digest: "sha256:bb" };
+  caches.deployments.cache.replace(
+    [{ ...modelDeployment(spec), status: { stable, model: told } }],
+    String((version += 1)),
+  );
+}
+
+/** A ReplicaSet of the candidate and its pods, of which so many are ready. */
+function showPods(all: number, ready: number): void {
+  const replicaSet: ReplicaSet & Stored = {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      name: "digits-bbbbb",
+      namespace: "default",
+      uid: "uid-set",
+      resourceVersion: String(version),
+      ownerReferences: [owner("ModelDeployment", "uid-digits")],
+    },
+    spec: { replicas: all, selector: { matchLabels: {} }, template: { metadata: {}, spec: { containers: [] } } },
+  };
+  caches.replicaSets.cache.replace([replicaSet], String((version += 1)));
+  caches.pods.cache.replace(
+    Array.from({ length: all }, (_, i) => pod(`pod-${i}`, "default", podAddress, i < ready)),
+    String((version += 1)),
+  );
+}
+
+function owner(kind: string, uid: string) {
+  return { apiVersion: "v1", kind, name: "owner", uid, controller: true };
+}
+
+function pod(name: string, namespace: string, podIP: string, isReady: boolean): Pod & Stored {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace,
+      uid: `uid-${name}`,
+      resourceVersion: String(version),
+      labels: gatewayLabels,
+      ownerReferences: [owner("ReplicaSet", "uid-set")],
+    },
+    spec: { containers: [] },
+    status: { phase: "Running", podIP, conditions: [{ type: "Ready", status: isReady ? "True" : "False" }] },
+  };
+}
+
+describe("how candidates do", () => {
+  test("is heard from the gateways that are ready", async () => {
+    const pods = [
+      pod("gateway-a", systemNamespace, "127.0.0.1", true),
+      pod("gateway-b", systemNamespace, "127.66.10.9", false),
+    ];
+    caches.gateways.cache.replace(pods, "1");
+    conduct.start();
+    await eventually(
+      () => conduct.evidence(key, 0),
+      (evidence) => evidence !== undefined,
+    );
+    gateway.serve(key, "bbbbb", 3, 1);
+    const evidence = await eventually(
+      () => conduct.evidence(key, 0),
+      (evidence) => evidence?.revisions["bbbbb"] !== undefined,
+    );
+    expect(evidence?.revisions["bbbbb"]).toMatchObject({ requests: 3, failed: 1 });
+    expect(conduct.figures?.freshness()).toMatchObject({ gateways: 1, answering: 1 });
+    expect(new Set(pulls)).toEqual(new Set([true]));
+  });
+
+  test("is not asked where nothing is asked of it", () => {
+    show({ model: { ...model("digits.h5").model, signatureCompatibility: "Allow" } });
+    showPods(1, 1);
+    expect(conduct.trial(key, "bbbbb")).toBeUndefined();
+    expect(conduct.trial("default/unknown", "bbbbb")).toBeUndefined();
+  });
+
+  test("is tried as soon as one of its pods is ready, and known until it has none", async () => {
+    show();
+    const waits = { state: "Running", message: "it is tried as soon as one of its pods is ready" };
+    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+    showPods(2, 0);
+    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+    showPods(2, 1);
+    expect(conduct.trial(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
+    const passed = { state: "Passed", message: "its signature is compatible" };
+    await eventually(
+      () => told,
+      (keys) => keys.length > 0,
+    );
+    expect([told, conduct.trial(key, "bbbbb")]).toEqual([[key], passed]);
+    // A pod that is not ready for a while changes nothing.
+    showPods(2, 0);
+    expect(conduct.trial(key, "bbbbb")).toEqual(passed);
+    showPods(0, 0);
+    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+  });
+
+  test("waits for golden requests, also where the signature may be any", async () => {
+    const golden = { configMap: { name: "golden", key: "requests.jsonl" } };
+    show({
+      model: { ...model("digits.h5").model, signatureCompatibility: "Allow" },
+      rollout: { analysis: { predictionDiff: { golden } } },
+    });
+    showPods(1, 1);
+    expect(conduct.trial(key, "bbbbb")).toEqual({ state: "Running", message: "golden requests are sent to it" });
+    await eventually(
+      () => told,
+      (keys) => keys.length > 0,
+    );
+    expect(conduct.trial(key, "bbbbb")?.message).toContain("ConfigMap golden is not there");
+    caches.deployments.cache.replace([], String((version += 1)));
+    expect(conduct.trial(key, "bbbbb")).toBeUndefined();
+  });
+
+  test("is told to whoever observes, and that it is gone", () => {
+    show();
+    caches.deployments.cache.replace([], String((version += 1)));
+    expect(seen).toEqual([
+      [key, true],
+      [key, false],
+    ]);
+  });
+});
