@@ -1,4 +1,5 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { stepText } from "../../steering/rollout-command.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
@@ -26,20 +27,24 @@ function conditionLines({ status }: ModelDeployment): readonly string[] {
 }
 
 /** Where a rollout is: its step, the room for its pods, the last judgement; then what failed. */
-function rolloutLines(status: ModelDeploymentStatus): readonly string[] {
-  const { candidate, rollout, capacity, failedRevisions = [] } = status;
-  const isUnderWay = candidate !== undefined && rollout?.strategy !== undefined;
+function rolloutLines({ failedRevisions = [], ...status }: ModelDeploymentStatus): readonly string[] {
+  const { candidate, rollout } = status;
   const failed = failedRevisions.map(
     ({ revision, reason, message }) => `  failed ${revision} ${[reason, message].filter(Boolean).join(": ")}`,
   );
-  if (!isUnderWay) return failed;
-  const { strategy, paused, analysis, stepStartedAt } = rollout;
+  return candidate === undefined || rollout?.strategy === undefined
+    ? failed
+    : [...underWay(status, rollout), ...failed];
+}
+
+function underWay(status: ModelDeploymentStatus, rollout: RolloutStatus): readonly string[] {
+  const { strategy = "", paused, analysis, stepStartedAt } = rollout;
   const at = [stepText(status) ?? "", stepStartedAt === undefined ? "" : `since ${stepStartedAt}`].filter(Boolean);
+  const { mode, why = "" } = status.capacity ?? {};
   return [
     `  rollout ${[strategy, ...at].join(" ")}${paused === true ? ", waits for modelwright promote" : ""}`,
-    ...(capacity?.mode === undefined ? [] : [`    capacity ${capacity.mode}: ${capacity.why ?? ""}`]),
+    ...(mode === undefined ? [] : [`    capacity ${mode}: ${why}`]),
     ...(analysis === undefined ? [] : [`    analysis ${analysis.verdict}: ${analysis.message ?? ""}`]),
-    ...failed,
   ];
 }
 
