@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort, route, startedGateway, tableSource } from "../gateway/parts.ts";
 import { type Program, digits, probabilities, rows, start } from "../runtime/program.ts";
 import { grpcurlProgram, whyNoGrpcurl } from "./grpcurl.ts";
 import { pythonClients, scripts } from "./python-clients.ts";
@@ -16,8 +17,16 @@ const noGrpcurl = whyNoGrpcurl();
 
 let folder: string;
 let program: Program;
-let http: string;
-let grpc: string;
+
+/** Where clients find the models: a port of a gateway's for them passes everything on. */
+const ways = ["by a runtime", "through a gateway"] as const;
+type Way = (typeof ways)[number];
+interface Addresses {
+  readonly http: string;
+  readonly grpc: string;
+}
+const addresses = new Map<Way, Addresses>();
+const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "modelwright-clients-"));
@@ -28,17 +37,39 @@ beforeAll(async () => {
   await writeFile(join(folder, "models.config"), configuration(folder));
   program = start(["serve", "--config", join(folder, "models.config"), "--model-control", ...anyPorts]);
   const { httpPort, grpcPort } = await program.line("listening");
-  http = `127.0.0.1:${Number(httpPort)}`;
-  grpc = `127.0.0.1:${Number(grpcPort)}`;
+  addresses.set("by a runtime", {
+    http: `127.0.0.1:${Number(httpPort)}`,
+    grpc: `127.0.0.1:${Number(grpcPort)}`,
+  });
   await program.line("ready");
+  addresses.set("through a gateway", await gatewayBefore(Number(httpPort), Number(grpcPort)));
   await clients;
   if (noGrpcurl === undefined) await grpcurlProgram();
 }, coldMs);
 afterAll(async () => {
+  for (const close of closing.reverse()) await close();
   program.child.kill("SIGTERM");
   expect((await program.ended).code).toBe(0);
   await rm(folder, { recursive: true, force: true });
 });
+
+/** A gateway with one port for a pod that serves many models. */
+async function gatewayBefore(port: number, grpcPort: number): Promise<Addresses> {
+  const source = await tableSource();
+  const { gateway } = await startedGateway(source);
+  closing.push(source.close, () => gateway.drain());
+  const modelPort = await freePort();
+  const endpoints = [{ pod: "p0", address: "127.0.0.1", port, grpcPort }];
+  const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints, draining: [] }];
+  source.push({ type: "full", version: 1, routes: [route(modelPort, revisions, { hasOwnVersions: true })] });
+  await source.heard(({ type }) => type === "ack");
+  const address = `127.0.0.1:${modelPort}`;
+  return { http: address, grpc: address };
+}
+
+function addressesOf(way: Way): Addresses {
+  return addresses.get(way) ?? { http: "", grpc: "" };
+}
 
 const anyPorts = ["--host", "127.0.0.1", ...["http", "grpc", "admin"].flatMap((port) => [`--${port}-port`, "0"])];
 
@@ -58,7 +89,8 @@ function configuration(root: string): string {
 type Told = Readonly<Record<string, unknown>>;
 
 /** Runs a script of the clients; what it tells, every list of the digits' probabilities checked and then named. */
-async function told(script: string, skip: (isSkipped: boolean, reason?: string) => void): Promise<Told> {
+async function told(way: Way, script: string, skip: (isSkipped: boolean, reason?: string) => void): Promise<Told> {
+  const { http, grpc } = addressesOf(way);
   const found = await clients;
   skip("missing" in found, "missing" in found ? found.missing : undefined);
   const python = "python" in found ? found.python : "";
@@ -80,12 +112,12 @@ function named(value: unknown): unknown {
 const tensor = (name: string, shape: readonly number[]) => ({ name, datatype: "FP32", shape });
 const asText = (shape: readonly number[]) => shape.map(String);
 
-describe("clients by others are served as by the servers that they were made for", () => {
+describe.for(ways)("clients by others are served %s as by the servers that they were made for", (way) => {
   test("tensorflow-serving-api", { timeout: 150_000 }, async ({ skip }) => {
     const classes = (score: number) => ({ classes: [{ score }] });
     const spec = (signature_name: string) => ({ name: "half_plus_two", version: "124", signature_name });
     const status = (version: string) => ({ version, state: "AVAILABLE", status: {} });
-    expect(await told("serving_api.py", skip)).toEqual({
+    expect(await told(way, "serving_api.py", skip)).toEqual({
       digits: right,
       half: [[2.5, 4], 124, "serving_default"],
       byVersion: 123,
@@ -138,7 +170,7 @@ describe("clients by others are served as by the servers that they were made for
     const configured = (name: string, dims: readonly unknown[]) => ({ name, data_type: "TYPE_FP32", dims });
     const unknown = "Request for unknown model: 'nope' is not found";
     const loadUnknown = expect.stringContaining("failed to load 'nope', failed to poll from model repository");
-    expect(await told("triton.py", skip)).toEqual({
+    expect(await told(way, "triton.py", skip)).toEqual({
       http: {
         ...common,
         asJson: right,
@@ -175,7 +207,7 @@ describe("clients by others are served as by the servers that they were made for
   });
 
   test("kserve", { timeout: 150_000 }, async ({ skip }) => {
-    expect(await told("kserve_client.py", skip)).toEqual({
+    expect(await told(way, "kserve_client.py", skip)).toEqual({
       v1: { live: true, modelReady: true, digits: right },
       v2: { live: true, ready: true, modelReady: true, asJson: right, binary: right },
       grpc: { live: true, ready: true, modelReady: true, typed: right, raw: right },
@@ -186,7 +218,7 @@ describe("clients by others are served as by the servers that they were made for
     "grpcio's health and reflection: what is reflected is what others publish",
     { timeout: 150_000 },
     async ({ skip }) => {
-      const answers = await told("reflection.py", skip);
+      const answers = await told(way, "reflection.py", skip);
       expect(answers).toEqual({
         server: "SERVING",
         service: "SERVING",
@@ -209,7 +241,8 @@ describe("clients by others are served as by the servers that they were made for
   );
 });
 
-describe("grpcurl", () => {
+describe.for(ways)("grpcurl, served %s,", (way) => {
+  const grpc = (): string => addressesOf(way).grpc;
   async function grpcurl(...args: readonly string[]): Promise<string> {
     const { stdout } = await run(await grpcurlProgram(), ["-plaintext", ...args], { timeout: 60_000 });
     return stdout;
@@ -217,12 +250,12 @@ describe("grpcurl", () => {
 
   test("describes services from reflection alone", { timeout: 90_000 }, async ({ skip }) => {
     skip(noGrpcurl !== undefined, noGrpcurl);
-    expect(await grpcurl(grpc, "describe", "inference.GRPCInferenceService.ModelInfer")).toBe(
+    expect(await grpcurl(grpc(), "describe", "inference.GRPCInferenceService.ModelInfer")).toBe(
       `inference.GRPCInferenceService.ModelInfer is a method:
 rpc ModelInfer ( .inference.ModelInferRequest ) returns ( .inference.ModelInferResponse );
 `,
     );
-    expect(await grpcurl(grpc, "describe", "tensorflow.serving.ModelSpec")).toBe(
+    expect(await grpcurl(grpc(), "describe", "tensorflow.serving.ModelSpec")).toBe(
       `tensorflow.serving.ModelSpec is a message:
 message ModelSpec {
   string name = 1;
@@ -242,14 +275,14 @@ message ModelSpec {
       model_spec: { name: "half_plus_two", version_label: "stable" },
       inputs: { x: { dtype: "DT_FLOAT", tensor_shape: { dim: [{ size: 1 }, { size: 1 }] }, float_val: [4] } },
     };
-    const answer = await grpcurl("-d", JSON.stringify(predict), grpc, "tensorflow.serving.PredictionService/Predict");
+    const answer = await grpcurl("-d", JSON.stringify(predict), grpc(), "tensorflow.serving.PredictionService/Predict");
     expect(JSON.parse(answer)).toEqual({
       modelSpec: { name: "half_plus_two", version: "123", signatureName: "serving_default" },
       outputs: {
         y: { dtype: "DT_FLOAT", tensorShape: { dim: [{ size: "1" }, { size: "1" }] }, floatVal: [4] },
       },
     });
-    const health = await grpcurl("-d", '{"service":"digits"}', grpc, "grpc.health.v1.Health/Check");
+    const health = await grpcurl("-d", '{"service":"digits"}', grpc(), "grpc.health.v1.Health/Check");
     expect(JSON.parse(health)).toEqual({ status: "SERVING" });
   });
 });
