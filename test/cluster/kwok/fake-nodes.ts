@@ -26,26 +26,51 @@ export type NodeLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 /** Creates nodes of 8 GPUs and waits until kwok has made them ready. Products and zones are spread evenly over them. */
 export async function createFakeNodes(client: Client, count: number): Promise<NodeLabels> {
-  const nodes = Array.from({ length: count }, (_, index) => gpuNode(index));
-  await Promise.all(nodes.map((node) => client.create(resources.nodes, node)));
-  await eventually(
-    async () => (await client.list<Node>(resources.nodes)).items.filter(isReady).length,
-    (ready) => ready === count,
-    30_000,
-  );
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const labels = {
+      [gpuProductLabel]: gpuProducts[index % gpuProducts.length] ?? "",
+      [zoneLabel]: zones[index % zones.length] ?? "",
+    };
+    return gpuNode({ name: `gpu-${index}`, gpus: gpusEach, labels });
+  });
+  await createReady(client, nodes);
   return new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels]));
 }
 
-function gpuNode(index: number) {
-  const capacity = { cpu: "64", memory: "1Ti", pods: "110", "nvidia.com/gpu": String(gpusEach) };
-  const labels = {
-    [gpuProductLabel]: gpuProducts[index % gpuProducts.length] ?? "",
-    [zoneLabel]: zones[index % zones.length] ?? "",
-  };
+/** Node label of the pool. */
+export const poolLabel = "test.modelwright.dev/pool";
+
+/** Creates a pool of nodes with so many GPUs each, as `createFakeNodes` does. */
+export async function createPool(client: Client, pool: string, gpus: readonly number[]): Promise<void> {
+  const labels = { [poolLabel]: pool };
+  await createReady(
+    client,
+    gpus.map((count, index) => gpuNode({ name: `${pool}-${index}`, gpus: count, labels })),
+  );
+}
+
+async function createReady(client: Client, nodes: readonly KubeObject[]): Promise<void> {
+  const names = new Set(nodes.map(({ metadata }) => metadata.name));
+  await Promise.all(nodes.map((node) => client.create(resources.nodes, node)));
+  await eventually(
+    async () => (await client.list<Node>(resources.nodes)).items.filter(isReady),
+    (ready) => ready.filter(({ metadata }) => names.has(metadata.name)).length === names.size,
+    30_000,
+  );
+}
+
+interface GpuNode {
+  readonly name: string;
+  readonly gpus: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function gpuNode({ name, gpus, labels }: GpuNode) {
+  const capacity = { cpu: "64", memory: "1Ti", pods: "110", "nvidia.com/gpu": String(gpus) };
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name: `gpu-${index}`, labels, annotations: fakeNode },
+    metadata: { name, labels, annotations: fakeNode },
     spec: { taints: [gpuTaint] },
     status: { capacity, allocatable: capacity },
   };

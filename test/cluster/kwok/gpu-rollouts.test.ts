@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+
+import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import { loadConnection } from "../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { annotations, labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { conditionTexts, eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import type { Component } from "../launch/component.ts";
+import { createPool, gpuTaint, poolLabel } from "./fake-nodes.ts";
+import { kwokBuildTimeoutMs, startKwok, whyNoKwok } from "./kwok.ts";
+
+const reason = whyNotHere() ?? whyNoKwok();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const namespace = "gpu-rollouts";
+const rolloutTimeoutMs = 120_000;
+const limit = { timeout: 2 * rolloutTimeoutMs };
+
+/** Pools of nodes, by name, with the GPUs of each node. */
+const pools = {
+  two: [1, 1],
+  one: [1],
+  spare: [1, 1],
+  fleet: Array.from({ length: 40 }, () => 8),
+  pair: [2],
+  back: [2],
+} as const satisfies Record<string, readonly number[]>;
+type Pool = keyof typeof pools;
+
+/** What was seen of a ModelDeployment from its change to its end. */
+interface Seen {
+  readonly modes: readonly string[];
+  readonly why: string;
+  /** Fewest pods of both revisions that were ready at a time. */
+  readonly fewestReady: number;
+  /** Looks at which nobody answered. */
+  readonly unavailable: number;
+}
+
+describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spare${skipped}`, () => {
+  let plane: ControlPlane;
+  let kwok: Component;
+  let transport: Transport;
+  let scene: OperatorScene;
+
+  beforeAll(async () => {
+    plane = await startControlPlane();
+    kwok = await startKwok(plane.folder, plane.kubeconfigPath);
+    const connection = await loadConnection({ kubeconfigPath: plane.kubeconfigPath });
+    transport = createHttpTransport({ connection });
+    scene = await operatorSceneIn({ transport, namespace });
+    const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+    await scene.client.apply(resources.namespaces, object);
+    for (const [pool, gpus] of Object.entries(pools)) {
+      await Promise.race([createPool(scene.client, pool, gpus), kwok.ended]);
+    }
+    await scene.startGateway("gateway-a", await scene.startOperator());
+  }, startTimeoutMs + kwokBuildTimeoutMs);
+
+  afterAll(async () => {
+    await scene.stop();
+    await transport.close();
+    await kwok.kill();
+    await plane.stop();
+  });
+
+  const apply = async (name: Pool, changes: Partial<ModelDeploymentSpec>) => {
+    const { apiVersion, kind, spec } = modelDeployment({
+      resources: { gpu: { count: 1 } },
+      scheduling: {
+        nodeSelector: { [poolLabel]: name },
+        tolerations: [{ ...gpuTaint, operator: "Equal" }],
+      },
+      ...changes,
+    });
+    const object = { apiVersion, kind, metadata: { name, namespace }, spec };
+    await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, { force: true });
+  };
+  const pods = async (name: Pool) => {
+    const query = { namespace, labelSelector: `${labels.deployment}=${name}` };
+    const { items } = await scene.client.list<Pod>(resources.pods, query);
+    return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  };
+  const names = async (name: Pool) => (await pods(name)).map(({ metadata }) => metadata.name).toSorted();
+  const isAsDeclared = (deployment: ModelDeployment | undefined) =>
+    conditionTexts(deployment).includes("Ready=True AsDeclared") &&
+    deployment?.status?.observedGeneration === deployment?.metadata.generation;
+  const settled = (name: Pool) => eventually(() => scene.deployment(name), isAsDeclared, rolloutTimeoutMs);
+  /** Watches a ModelDeployment until it is as its spec wants it. */
+  const watched = async (name: Pool, isOver: (deployment: ModelDeployment) => boolean): Promise<Seen> => {
+    const modes = new Set<string>();
+    let [why, fewestReady, unavailable] = ["", Number.POSITIVE_INFINITY, 0];
+    const deadline = performance.now() + rolloutTimeoutMs;
+    for (;;) {
+      const [deployment, there] = [await scene.deployment(name), await pods(name)];
+      const { capacity, conditions = [] } = deployment?.status ?? {};
+      if (capacity?.mode !== undefined) modes.add(capacity.mode);
+      why = capacity?.why ?? why;
+      fewestReady = Math.min(fewestReady, there.filter(isReady).length);
+      if (conditions.some(({ type, status }) => type === "Available" && status !== "True")) unavailable += 1;
+      if (deployment !== undefined && isOver(deployment)) return { modes: [...modes], why, fewestReady, unavailable };
+      if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(deployment?.status)}`);
+      await systemClock.sleep(50);
+    }
+  };
+  const isVersion = (version: string) => (deployment: ModelDeployment) =>
+    isAsDeclared(deployment) && deployment.status?.stable?.version === version;
+  /** Brings up a model, changes it and watches. */
+  const updated = async (name: Pool, spec: Partial<ModelDeploymentSpec>, change: Partial<ModelDeploymentSpec> = {}) => {
+    await apply(name, spec);
+    await settled(name);
+    await apply(name, { ...spec, serving: { logging: { level: "Warn" } }, ...change });
+    return watched(name, isVersion("2"));
+  };
+
+  test.concurrent("two pods on two GPUs change places one at a time", limit, async ({ expect }) => {
+    const { why, ...seen } = await updated("two", { replicas: 2 });
+    expect(seen).toEqual({ modes: ["Surge", "Swap"], fewestReady: 1, unavailable: 0 });
+    expect(why).toMatch(
+      /^each stable pod makes room for one of the candidate's, because there was no other: 0\/\d+ nodes are available: .*2 Insufficient nvidia\.com\/gpu/,
+    );
+    expect((await pods("two")).filter(isReady)).toHaveLength(2);
+  });
+
+  test.concurrent("the only pod on the only GPU ends before the next one starts", limit, async ({ expect }) => {
+    const { why, modes } = await updated("one", { replicas: 1 });
+    expect(modes).toEqual(["Surge", "Recreate"]);
+    expect(why).toMatch(
+      /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no other: 0\/\d+ nodes are available: .*1 Insufficient nvidia\.com\/gpu/,
+    );
+    expect((await pods("one")).filter(isReady)).toHaveLength(1);
+  });
+
+  test.concurrent("a GPU to spare is used, and no pod gives way", limit, async ({ expect }) => {
+    const { why, ...seen } = await updated("spare", { replicas: 1 });
+    expect(seen).toEqual({ modes: ["Surge"], fewestReady: 1, unavailable: 0 });
+    expect(why).toBe("the candidate's pods come beside the stable ones");
+  });
+
+  test.concurrent("40 pods that have all of 320 GPUs change places ten at a time", limit, async ({ expect }) => {
+    const whole = { replicas: 40, resources: { gpu: { count: 8 } }, rollout: { canary: { maxUnavailable: "25%" } } };
+    const { modes, fewestReady, unavailable } = await updated("fleet", whole);
+    expect(modes).toEqual(["Surge", "Swap"]);
+    expect(fewestReady).toBeGreaterThanOrEqual(30);
+    expect(unavailable).toBe(0);
+    expect((await pods("fleet")).filter(isReady)).toHaveLength(40);
+  });
+
+  test.concurrent("no pod ends for one that needs more GPUs than it leaves", limit, async ({ expect }) => {
+    await apply("pair", { replicas: 2 });
+    await settled("pair");
+    const before = await names("pair");
+    await apply("pair", { replicas: 2, resources: { gpu: { count: 2 } } });
+    const seen = await watched(
+      "pair",
+      ({ status }) => status?.capacity?.why?.startsWith("there is no room, and") === true,
+    );
+    expect(seen.why).toMatch(
+      /^there is no room, and a stable pod would leave 1 nvidia\.com\/gpu where a pod of the candidate needs 2: 0\/\d+ nodes are available/,
+    );
+    expect([seen.modes, seen.fewestReady, seen.unavailable]).toEqual([["Surge"], 2, 0]);
+    await apply("pair", { replicas: 2 });
+    await watched("pair", isVersion("1"));
+    expect(await names("pair")).toEqual(before);
+  });
+
+  test.concurrent("a swap that is aborted gives the GPUs back", limit, async ({ expect }) => {
+    const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+    await apply("back", { replicas: 2, rollout: { canary } });
+    await settled("back");
+    await apply("back", { replicas: 2, rollout: { canary }, serving: { logging: { level: "Warn" } } });
+    const paused = await watched("back", ({ status }) => status?.candidate?.weight === 50 && status.step === 1);
+    expect(paused.modes).toEqual(["Surge", "Swap"]);
+    const metadata = { annotations: { [annotations.abort]: "1" } };
+    await scene.client.mergePatch(resources.modelDeployments, { namespace, name: "back" }, { metadata });
+    const { unavailable } = await watched(
+      "back",
+      ({ status }) => status?.candidate === undefined && status?.stable?.ready === 2 && status.stable.weight === 100,
+    );
+    expect(unavailable).toBe(0);
+    const [deployment, there] = [await scene.deployment("back"), await pods("back")];
+    expect(conditionTexts(deployment)).toContain("Ready=False RolledBack");
+    expect(there.map(({ metadata }) => metadata.labels?.[labels.revision])).toEqual(
+      there.map(() => deployment?.status?.stable?.revision),
+    );
+    expect(there).toHaveLength(2);
+  });
+});
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+}
