@@ -4,14 +4,8 @@ import type { Fault } from "../../runtime/base/fault.ts";
 import type { Plan } from "./plan/action.ts";
 import { progressText } from "./plan/rollout/steps/position.ts";
 import { strategy } from "./plan/rollout/steps/strategy.ts";
-import {
-  type FailedRevision,
-  type ObservedRevision,
-  readyPods,
-  revisionOf,
-  type Share,
-  type Snapshot,
-} from "./snapshot.ts";
+import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
+import type { FailedRevision } from "./plan/rollout/memory/progress.ts";
 
 /** What conditions are computed from. */
 export interface Standing {

@@ -12,7 +12,8 @@ import type { NamedKey, Sources } from "./observe.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
-import { createPace } from "./pace.ts";
+import { createPace } from "./timing/pace.ts";
+import { createSightings, type Sightings } from "./timing/sightings.ts";
 import { reconcile } from "./reconcile.ts";
 import { deploymentKey } from "./resources/names.ts";
 import { isPodReady, type Settings } from "./snapshot.ts";
@@ -51,7 +52,8 @@ const stopCapMs = 1_500;
 /** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
 export function createDeploymentController(options: DeploymentControllerOptions): Controller {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
-  const sources = cachedSources(options);
+  const sightings = createSightings(clock);
+  const sources = cachedSources(options, sightings);
   const pace = createPace(clock);
   const controller = createController({
     name: "model-deployment",
@@ -77,6 +79,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   });
   subscribe(controller, options);
   caches.deployments.cache.subscribe(({ object, type }) => {
+    if (type === "removed") sightings.forget(keyOf(object));
     if (type === "removed") pace.forget(keyOf(object));
     else pace.wanted(keyOf(object), object.metadata.generation ?? 0);
   });
@@ -128,7 +131,7 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
   });
 }
 
-function cachedSources(options: DeploymentControllerOptions): Sources {
+function cachedSources(options: DeploymentControllerOptions, sightings: Sightings): Sources {
   const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial, scaling } = options;
   return {
     settings,
@@ -151,6 +154,7 @@ function cachedSources(options: DeploymentControllerOptions): Sources {
     scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
     trial: (key, revisionHash) => trial?.(key, revisionHash),
+    seenMs: (key, state) => sightings.seenMs(key, state),
     lackingField,
   };
 }

@@ -29,7 +29,6 @@ import {
 } from "./resources/names.ts";
 import { isControlledBy } from "./resources/owner.ts";
 import {
-  type Commands,
   createSnapshot,
   type ForeignObject,
   type Identity,
@@ -41,6 +40,7 @@ import {
   type Settings,
   type Snapshot,
 } from "./snapshot.ts";
+import type { Commands } from "./plan/rollout/memory/progress.ts";
 import { revisionHash } from "./plan/revisions.ts";
 import { routeParents } from "./plan/http-route.ts";
 import { recentMs } from "./plan/rollout/judgement.ts";
@@ -80,6 +80,8 @@ export interface Sources {
   evidence(key: string, sinceMs: number): Evidence | undefined;
   /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
   trial(key: string, revisionHash: string): Trial | undefined;
+  /** How long this process has seen a ModelDeployment in a state, by a clock that nobody sets. */
+  seenMs(key: string, state: string): number;
   /** The first field of our API that the API server drops. */
   lackingField(): string | undefined;
 }
@@ -137,7 +139,7 @@ function observedConduct(
   { spec, status: { stable, candidate, rollout } = {} }: ModelDeployment,
   { key, now }: { readonly key: string; readonly now: number },
   sources: Sources,
-): Pick<Snapshot, "evidence" | "recentEvidence" | "trial"> {
+): Pick<Snapshot, "evidence" | "recentEvidence" | "trial" | "stalledMs"> {
   const hash = revisionHash(spec);
   if (stable === undefined || stable.revision === hash) return {};
   const trial = sources.trial(key, hash);
@@ -146,6 +148,7 @@ function observedConduct(
   const sinceMs = Date.parse(stepStartedAt);
   return {
     trial,
+    stalledMs: sources.seenMs(key, `${hash} ${rollout?.progressedAt}`),
     evidence: sources.evidence(key, sinceMs),
     recentEvidence: sinceMs < now - recentMs ? sources.evidence(key, now - recentMs) : undefined,
   };

@@ -11,8 +11,8 @@ import type {
   Stored,
 } from "../kube/kinds.ts";
 import type { Placement } from "./plan/capacity/placement.ts";
-import type { CapacityMode } from "./plan/capacity/question.ts";
 import { revisionHash } from "./plan/revisions.ts";
+import type { Answered, Capacity, Commands, FailedRevision, Progress } from "./plan/rollout/memory/progress.ts";
 import { rolloutState } from "./plan/rollout/memory/state.ts";
 
 /** What the installation decides, the same for every ModelDeployment. */
@@ -157,6 +157,8 @@ export interface Observation {
   /** Requests of both revisions since the rollout's present step began, and lately. */
   readonly evidence?: Evidence | undefined;
   readonly recentEvidence?: Evidence | undefined;
+  /** How long this operator has seen the rollout get no further; the clock that status is written by may have been set since. */
+  readonly stalledMs?: number | undefined;
   /** Of the wanted revision; undefined: nothing is asked of it before it gets requests. */
   readonly trial?: Trial | undefined;
   readonly revisions: readonly ObservedRevision[];
@@ -184,51 +186,6 @@ export interface Share {
   readonly weight: number;
 }
 
-/** What a user may ask for once; the value of each annotation is a nonce. */
-export type Command = "promote" | "promoteFull" | "abort" | "retry";
-/** The last value of each command that was met. */
-export type Answered = Partial<Readonly<Record<Command, string>>>;
-
-/** What the annotations of a ModelDeployment ask for. */
-export interface Commands {
-  readonly given: Answered;
-  /** The rollout is to go no further for now. */
-  readonly isPaused: boolean;
-}
-
-/** How a candidate was last judged. */
-export interface Judgement {
-  readonly verdict: "None" | "Pass" | "Fail";
-  readonly message?: string | undefined;
-  /** Of the candidate, and of the stable revision, in the same time. */
-  readonly requests?: number | undefined;
-  readonly stableRequests?: number | undefined;
-  readonly divergence?: NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["analysis"]>["divergence"];
-  readonly atMs: number;
-}
-
-/** How far a candidate has come. */
-export interface Progress {
-  /** Index of the present step; as many as there are steps: after the last. */
-  readonly step: number;
-  readonly startedMs: number;
-  readonly stepStartedMs: number;
-  /** When it last came further. */
-  readonly progressedMs: number;
-  readonly isPaused: boolean;
-  /** Why the rest of the steps is skipped. */
-  readonly skipped?: string | undefined;
-  readonly judgement?: Judgement | undefined;
-}
-
-/** A revision that is not tried again. */
-export interface FailedRevision {
-  readonly revision: string;
-  /** One word in CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-}
-
 /** The progress of a rollout that lives in status. */
 export interface RolloutState {
   readonly stable?: Share | undefined;
@@ -236,7 +193,7 @@ export interface RolloutState {
   /** Of the candidate on its way to take over from the stable revision. */
   readonly progress?: Progress | undefined;
   /** Where its pods get room; said until those of the other revision are gone. */
-  readonly capacity?: { readonly mode: CapacityMode; readonly why: string } | undefined;
+  readonly capacity?: Capacity | undefined;
   readonly answered?: Answered | undefined;
   /** The newest last. */
   readonly failed?: readonly FailedRevision[] | undefined;

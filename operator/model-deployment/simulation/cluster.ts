@@ -133,6 +133,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     scaling: () => undefined,
     evidence: (key, sinceMs) => cluster.conduct.evidence(key, sinceMs),
     trial: (key, hash) => cluster.conduct.trial(key, hash),
+    // Its clock never jumps.
+    seenMs: () => Number.POSITIVE_INFINITY,
     lackingField: () => undefined,
   };
 }

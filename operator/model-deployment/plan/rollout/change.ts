@@ -1,4 +1,5 @@
-import type { Command, Progress, RolloutState } from "../../snapshot.ts";
+import type { RolloutState } from "../../snapshot.ts";
+import type { Command, Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 import { ineffective } from "./commands.ts";
 import { shifted, type Turn, wantedShare } from "./moves.ts";

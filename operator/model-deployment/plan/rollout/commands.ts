@@ -1,4 +1,5 @@
-import type { Answered, Command, Snapshot } from "../../snapshot.ts";
+import type { Snapshot } from "../../snapshot.ts";
+import type { Answered, Command } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 
 const names: Readonly<Record<Command, string>> = {

@@ -1,4 +1,5 @@
-import type { FailedRevision, Snapshot } from "../../snapshot.ts";
+import type { Snapshot } from "../../snapshot.ts";
+import type { FailedRevision } from "./memory/progress.ts";
 import { revisionOf } from "../../snapshot.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { isNew } from "./commands.ts";
@@ -71,5 +72,7 @@ export function untilDeadlineMs(situation: Situation): number | undefined {
   const isWaited = here.step?.kind === "setWeight" || !isThere;
   const isLacking = ready < counts.candidate || (snapshot.trial?.state === "Running" && weight === 0);
   if (here.isPaused || !isWaited || !isLacking) return undefined;
-  return here.progress.progressedMs + deadlineMs(snapshot.spec) - snapshot.now;
+  const allowedMs = deadlineMs(snapshot.spec);
+  const passedMs = Math.min(snapshot.now - here.progress.progressedMs, snapshot.stalledMs ?? Number.POSITIVE_INFINITY);
+  return allowedMs - passedMs;
 }

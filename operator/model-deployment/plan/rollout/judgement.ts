@@ -2,7 +2,8 @@ import { durationMs } from "../../../../crds/schema/grammar/duration.ts";
 import type { Evidence } from "../../../analysis/evidence.ts";
 import type { Windows } from "../../../analysis/finding.ts";
 import { assumedAnalysis, noRequests, type Question, verdict } from "../../../analysis/verdict.ts";
-import type { Judgement, Snapshot } from "../../snapshot.ts";
+import type { Snapshot } from "../../snapshot.ts";
+import type { Judgement } from "./memory/progress.ts";
 import type { Position } from "./steps/position.ts";
 
 /** What is looked at besides the whole step, so that what breaks late is not hidden by what was good before. */

@@ -1,4 +1,5 @@
-import { type Command, revisionOf, type RolloutState, type Snapshot } from "../../snapshot.ts";
+import { revisionOf, type RolloutState, type Snapshot } from "../../snapshot.ts";
+import type { Command } from "./memory/progress.ts";
 import { returning } from "../replicas/allotment.ts";
 import { ineffective } from "./commands.ts";
 import { readyCount, shifted, type Turn } from "./moves.ts";

@@ -1,4 +1,5 @@
-import { type Progress, revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
+import { revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
+import type { Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 import { diagnosis } from "../diagnosis.ts";
 import { isAcknowledged, shares } from "../traffic.ts";

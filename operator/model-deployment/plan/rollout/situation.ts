@@ -1,4 +1,5 @@
-import type { Judgement, Share, Snapshot } from "../../snapshot.ts";
+import type { Share, Snapshot } from "../../snapshot.ts";
+import type { Judgement } from "./memory/progress.ts";
 import type { Counts } from "../capacity/question.ts";
 import { allotment } from "../replicas/allotment.ts";
 import { judgement } from "./judgement.ts";

@@ -1,6 +1,7 @@
 import type { ModelDeploymentStatus } from "../../../../../crds/v1alpha1/model-deployment.ts";
 import type { RolloutStatus } from "../../../../../crds/v1alpha1/rollout/rollout-status.ts";
-import type { FailedRevision, Judgement, Progress, RolloutState, Share } from "../../../snapshot.ts";
+import type { RolloutState, Share } from "../../../snapshot.ts";
+import type { FailedRevision, Judgement, Progress } from "./progress.ts";
 import { momentMs, momentText } from "./moment.ts";
 import { stepName, type Strategy } from "../steps/strategy.ts";
 

@@ -1,4 +1,5 @@
-import type { Progress, Snapshot } from "../../../snapshot.ts";
+import type { Snapshot } from "../../../snapshot.ts";
+import type { Progress } from "../memory/progress.ts";
 import { type Step, stepName, type Strategy, strategy } from "./strategy.ts";
 
 /** Where the wanted revision stands on its way to take over. */

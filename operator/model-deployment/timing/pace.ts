@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/base/clock.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
 
 /** How fast one ModelDeployment and its children may be written. */
 export interface Pace {

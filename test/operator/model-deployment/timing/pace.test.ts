@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createPace } from "../../../operator/model-deployment/pace.ts";
-import { createManualClock } from "../../builders/manual-clock.ts";
+import { createPace } from "../../../../operator/model-deployment/timing/pace.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
 
 test("sixty writes at a stretch are free, then each takes two seconds", async () => {
   const clock = createManualClock();
