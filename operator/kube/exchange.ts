@@ -88,10 +88,15 @@ function requestOf(operation: Operation, sharesMemory = false): KubeRequest {
 
 /** The path of a place with a query; parameters that are undefined are left out. */
 export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Query = {}): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
-  const text = parameters.toString();
-  return `${resourcePath(resource, place)}${text === "" ? "" : `?${text}`}`;
+  let text = resourcePath(resource, place);
+  let separator = "?";
+  for (const name in query) {
+    const value = query[name];
+    if (value === undefined) continue;
+    text += `${separator}${name}=${encodeURIComponent(value)}`;
+    separator = "&";
+  }
+  return text;
 }
 
 /** `firstMs`, `firstMs × 2`, … up to `capMs`, each lengthened by up to `jitter` of itself (1.0: at most doubled). */

@@ -196,10 +196,10 @@ async function tried<T>(aim: string, work: () => Promise<T>, log: Log): Promise<
 }
 
 async function within<T>(work: Promise<T>, limitMs: number, clock: Clock): Promise<T | undefined> {
-  const done = new AbortController();
-  const result = await Promise.race([work, clock.sleep(Math.max(0, limitMs), done.signal).then(() => undefined)]);
-  done.abort();
-  return result;
+  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const cancel = clock.after(Math.max(0, limitMs), () => resolve(undefined));
+  work.then(resolve, reject);
+  return promise.finally(cancel);
 }
 
 /** V1MicroTime: exactly six fractional digits, or the server refuses it. */

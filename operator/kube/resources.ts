@@ -72,15 +72,12 @@ export interface ResourcePlace {
 
 /** The escaped path of an object, or of the whole collection when `name` is left out. */
 export function resourcePath(resource: Resource, place: ResourcePlace = {}): string {
-  const root = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
-  const namespaced = resource.namespaced && place.namespace !== undefined && place.namespace !== "";
-  const segments = [
-    ...(namespaced ? ["namespaces", place.namespace ?? ""] : []),
-    resource.plural,
-    ...(place.name === undefined ? [] : [place.name]),
-    ...(place.subresource === undefined ? [] : [place.subresource]),
-  ];
-  return [root, ...segments.map((segment) => encodeURIComponent(segment))].join("/");
+  let path = resource.group === "" ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  if (resource.namespaced && place.namespace !== undefined && place.namespace !== "")
+    path += `/namespaces/${encodeURIComponent(place.namespace)}`;
+  path += `/${resource.plural}`;
+  if (place.name !== undefined) path += `/${encodeURIComponent(place.name)}`;
+  return place.subresource === undefined ? path : `${path}/${place.subresource}`;
 }
 
 /** `apps/v1`, or `v1` for the core group. */

@@ -151,8 +151,11 @@ async function connection<T extends KubeObject>(
     isOverdue = true;
     ending.abort();
   });
-  const signal = AbortSignal.any([stopped, ending.signal]);
-  const end = await follow(settings, position, { timeoutSeconds, signal });
+  // Not AbortSignal.any: what listens to its signals is kept as long as none of them aborts.
+  const stop = (): void => ending.abort();
+  stopped.addEventListener("abort", stop);
+  const end = await follow(settings, position, { timeoutSeconds, signal: ending.signal });
+  stopped.removeEventListener("abort", stop);
   cancelTimer();
   if (stopped.aborted) return { reason: "stopped" };
   return isOverdue ? { reason: "overdue" } : end;

@@ -18,6 +18,7 @@ export interface Write {
 /** What became of a plan's actions. */
 export interface Applied {
   readonly done: readonly Action[];
+  /** Also those of earlier passes that were met only now: their answers were lost on the way. */
   readonly writes: readonly Write[];
   /** Why the action after the last of `done` failed; the rest was not tried. */
   readonly failure?: Fault | undefined;
@@ -34,7 +35,7 @@ export async function apply(actions: readonly Action[], identity: Identity, clie
         await confirm(action, identity, client);
         isConfirmed = true;
       }
-      const write = await carryOut(action, { identity, client });
+      const write = await carryOut(action, { identity, client, met: (one) => void writes.push(one) });
       if (write !== undefined) writes.push(write);
       done.push(action);
     }
@@ -76,6 +77,8 @@ const identityOnly = { identityOnly: true } as const;
 interface Place {
   readonly identity: Identity;
   readonly client: Client;
+  /** Told of a write that was not known of. */
+  readonly met: (write: Write) => void;
 }
 
 type Kind = Action["kind"];
@@ -124,7 +127,7 @@ async function patched(
 }
 
 /** Creates and never adopts: an object of this name that is there already is ours only by its controller. */
-async function created(resource: Resource, object: KubeObject, { identity, client }: Place): Promise<Stored> {
+async function created(resource: Resource, object: KubeObject, { identity, client, met }: Place): Promise<Stored> {
   try {
     return await client.create(resource, object, identityOnly);
   } catch (thrown) {
@@ -135,6 +138,7 @@ async function created(resource: Resource, object: KubeObject, { identity, clien
     const { name = "" } = object.metadata;
     const live = await client.get(resource, { namespace, name });
     if (live === undefined || isControlledBy(live.metadata, identity.uid)) {
+      if (live !== undefined) met(written(resource, live));
       throw deploymentFaults.StaleView({ target: `${kind} ${name}` });
     }
     throw deploymentFaults.ForeignObject({ kind, name });

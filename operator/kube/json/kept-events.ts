@@ -21,8 +21,16 @@ export const wholeEvents: KeptEvents = {
 /** Of other events (bookmarks, errors) everything is needed. */
 const changes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED"]);
 
-/** Type and kind are kept in any case. */
+const made = new WeakMap<KeptMembers, KeptEvents>();
+
+/** Type and kind are kept in any case. The same members make the same events: V8 gives those of each maker a shape of their own. */
 export function keptEvents(members: KeptMembers): KeptEvents {
+  const events = made.get(members) ?? makeKeptEvents(members);
+  made.set(members, events);
+  return events;
+}
+
+function makeKeptEvents(members: KeptMembers): KeptEvents {
   const kept = keeper({ apiVersion: "shared", kind: "shared", ...members });
   const ofValue = (event: unknown): unknown => {
     const isChange = typeof event === "object" && event !== null && "type" in event && changes.has(event.type);

@@ -94,14 +94,17 @@ function firstDifference(wanted: unknown, observed: unknown, path: string): stri
   // A server that stores protobuf knows no empty lists: they read back as null.
   if (Array.isArray(wanted)) return listDifference(wanted, observed ?? [], path);
   if (!isComposite(observed)) return path;
-  const members = new Map<string, unknown>(Object.entries(observed));
-  for (const [key, value] of Object.entries(wanted)) {
-    const inner = path === "" ? key : `${path}.${key}`;
-    const difference = value === undefined ? undefined : firstDifference(value, members.get(key), inner);
+  const [members, present] = [wanted as Members, observed as Members]; // JSON that is no list
+  for (const key in members) {
+    const value = members[key];
+    if (value === undefined || value === present[key]) continue;
+    const difference = firstDifference(value, present[key], path === "" ? key : `${path}.${key}`);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
+
+type Members = { readonly [key: string]: unknown };
 
 function listDifference(wanted: readonly unknown[], observed: unknown, path: string): string | undefined {
   if (!Array.isArray(observed)) return path;

@@ -66,7 +66,7 @@ describe("what each verb sends", () => {
       act: () => client.list(resources.configMaps, { namespace: "a", labelSelector: "x in (1,2)" }),
       want: {
         method: "GET",
-        url: "/api/v1/namespaces/a/configmaps?labelSelector=x+in+%281%2C2%29&limit=500",
+        url: "/api/v1/namespaces/a/configmaps?labelSelector=x%20in%20(1%2C2)&limit=500",
         body: "",
       },
     },

@@ -76,6 +76,23 @@ describe("apply", () => {
     ]);
   });
 
+  test("what is ours already, though nobody answered its creation, counts as written", async () => {
+    const { cluster } = await deployed();
+    const [action] = plan(snapshot()).actions;
+    const { resourceVersion } = cluster.at("ServiceAccount", { namespace: "default", name: "digits-runtime" })
+      ?.metadata ?? { resourceVersion: "" };
+    const { done, writes, failure } = await apply(
+      action === undefined ? [] : [action],
+      identityIn(cluster),
+      createMemoryClient(cluster),
+    );
+    expect([done, writes, failure?.code]).toEqual([
+      [],
+      [{ resource: resources.serviceAccounts, resourceVersion }],
+      "StaleView",
+    ]);
+  });
+
   test("never adopts: an object of the name that is not ours is a fault", async () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());

@@ -8,27 +8,28 @@ import { isList, isObject, objectOf, textOf, type Json, type JsonObject } from "
 export function openApiDocument(registry: Registry, path: string): Answer | undefined {
   if (path === "/openapi/v3") return jsonAnswer(200, JSON.stringify(index(registry)));
   if (!path.startsWith("/openapi/v3/")) return undefined;
-  const text = documentText(registry, path.slice("/openapi/v3/".length));
-  return text === undefined ? undefined : jsonAnswer(200, text);
+  return placeAnswer(registry, path.slice("/openapi/v3/".length));
 }
 
-interface Texts {
+interface Answers {
   readonly version: number;
-  readonly byPlace: Map<string, string>;
+  readonly byPlace: Map<string, Answer>;
 }
 
 /** Printed once for what is served: operators ask whenever a watch ends. */
-const texts = new WeakMap<Registry, Texts>();
+const answers = new WeakMap<Registry, Answers>();
 
-function documentText(registry: Registry, place: string): string | undefined {
+function placeAnswer(registry: Registry, place: string): Answer | undefined {
+  const version = registry.version();
+  let known = answers.get(registry);
+  if (known?.version !== version) answers.set(registry, (known = { version, byPlace: new Map() }));
+  const printed = known.byPlace.get(place);
+  if (printed !== undefined) return printed;
   const kinds = registry.kinds().filter((kind) => placeOf(kind) === place);
   if (kinds.length === 0) return undefined;
-  const version = registry.version();
-  let known = texts.get(registry);
-  if (known?.version !== version) texts.set(registry, (known = { version, byPlace: new Map() }));
-  const text = known.byPlace.get(place) ?? JSON.stringify(documentOf(place, kinds));
-  known.byPlace.set(place, text);
-  return text;
+  const answer = jsonAnswer(200, JSON.stringify(documentOf(place, kinds)));
+  known.byPlace.set(place, answer);
+  return answer;
 }
 
 const placeOf = ({ group, version }: ServedKind): string =>

@@ -40,7 +40,12 @@ export function valueAt(value: Json | undefined, path: readonly string[]): Json 
 
 export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
   if (!keys.some((key) => key in object)) return object;
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+  const rest: Record<string, Json> = {};
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value !== undefined && !keys.includes(key)) rest[key] = value;
+  }
+  return rest;
 }
 
 /** The object with `value` under `key`, or without the key when the value is undefined; the same object when equal. */
