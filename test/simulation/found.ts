@@ -154,4 +154,25 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "second-leader", phase: 2, at: 5_157, amount: 0.498_540_955_828_502_8 },
     ],
   },
+  "a ReplicaSet whose creation was answered by nobody, its version given to the next revision": {
+    seed: 3899,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 0, name: "shop", act: { kind: "foreign-service", isThere: true } },
+        { gapMs: 12_000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } },
+        { gapMs: 0, name: "shop", act: { kind: "foreign-service", isThere: false } },
+        { gapMs: 12_000, name: "shop", act: { kind: "model", model: "bad-1.h5" } },
+        { gapMs: 2_000, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-before", phase: 0, at: 0, amount: 0.786_672_781_687_229_9 },
+      { on: "request", trouble: "conflict", phase: 0, at: 23, amount: 0.482_329_689_897_596_84 },
+      { on: "request", trouble: "lost-after", phase: 0, at: 24, amount: 0.031_601_328_868_418_93 },
+      { on: "event", trouble: "cut", phase: 0, at: 1, amount: 0.889_381_865_039_467_8 },
+      { on: "event", trouble: "delay", phase: 0, at: 23, amount: 0.950_500_275_008_380_4 },
+      { on: "event", trouble: "delay", phase: 0, at: 16, amount: 0.903_362_656_943_5 },
+    ],
+  },
 };

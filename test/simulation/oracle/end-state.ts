@@ -21,6 +21,9 @@ const passing = new Set<string>([
   "managedFields",
   "creationTimestamp",
   "lastTransitionTime",
+  "progressedAt",
+  "startedAt",
+  "stepStartedAt",
   "clusterIP",
   "clusterIPs",
   annotations.applied,
@@ -54,7 +57,7 @@ export function endState(server: ApiServer): readonly string[] {
 const spellings = new WeakMap<object, string>();
 
 function spelled(object: object): string {
-  const known = spellings.get(object) ?? canonicalJson(JSON.parse(alike(object)));
+  const known = spellings.get(object) ?? alike(object);
   spellings.set(object, known);
   return known;
 }
@@ -62,17 +65,36 @@ function spelled(object: object): string {
 /** Numbers of versions: they depend on what was seen on the way. */
 const numbers = new Set(["version", "highestVersion", annotations.version]);
 
+/** As canonical JSON, but for what differs between runs of a walk. */
 function alike(object: object): string {
-  const isStopped = !/"ready":[1-9]/.test(JSON.stringify(object));
-  return JSON.stringify(object, (key, value: unknown) => {
-    if (passing.has(key) || key.startsWith("foreign")) return undefined;
-    // What a model is can only be learnt from a pod that is ready for long enough.
-    if (isStopped && (key === "digest" || isFacts(value))) return undefined;
-    if (key === "template") return canonicalJson(value).length;
-    if (key === "targetPort" || isGatewayPort(key, value)) return "PORT";
-    if (numbers.has(key)) return String(value).replace(/^\d+$/, "V");
-    return typeof value === "string" ? worded(value) : value;
-  });
+  const text = JSON.stringify(object);
+  return spelling("", object, !/"ready":[1-9]/.test(text)) ?? "";
+}
+
+function spelling(key: string, value: unknown, isStopped: boolean): string | undefined {
+  if (value === undefined || passing.has(key) || key.startsWith("foreign")) return undefined;
+  // What a model is can only be learnt from a pod that is ready for long enough.
+  if (isStopped && (key === "digest" || isFacts(value))) return undefined;
+  if (key === "template") return String(canonicalJson(value).length);
+  if (key === "targetPort" || isGatewayPort(key, value)) return '"PORT"';
+  if (numbers.has(key) && /^"?\d+"?$/.test(JSON.stringify(value))) return '"V"';
+  return spelledValue(value, isStopped);
+}
+
+function spelledValue(value: unknown, isStopped: boolean): string {
+  if (typeof value === "string") return JSON.stringify(worded(value));
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (!Array.isArray(value)) return `{${spelledMembers(value, isStopped).join()}}`;
+  return `[${value.map((item, index) => spelling(String(index), item, isStopped) ?? "null").join()}]`;
+}
+
+function spelledMembers(object: object, isStopped: boolean): readonly string[] {
+  return Object.entries(object)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([key, member]) => {
+      const text = spelling(key, member, isStopped);
+      return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`];
+    });
 }
 
 function isGatewayPort(key: string, value: unknown): boolean {

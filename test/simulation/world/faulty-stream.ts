@@ -31,7 +31,7 @@ interface Fault {
 /** The lines of a watch as they reach the process: late, twice, cut off or not at all. */
 export async function* faultyLines(
   lines: AsyncIterable<unknown>,
-  options: FaultyTransportOptions,
+  options: FaultyTransportOptions & { readonly onDrop: () => void },
   { path }: KubeRequest,
 ): AsyncGenerator<unknown> {
   const { clock, process, weather, ledger } = options;
@@ -47,6 +47,7 @@ export async function* faultyLines(
     const isBookmark = line.type === "BOOKMARK";
     if (fault?.trouble === "drop" && mayDrop && !isBookmark) {
       healsAtMs = Math.min(healsAtMs, clock.monotonic() + healedAfterMs);
+      options.onDrop();
       continue;
     }
     mayDrop ||= isBookmark;

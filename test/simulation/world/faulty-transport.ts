@@ -20,10 +20,8 @@ export interface Weather {
   missing: string | undefined;
   /** Reads lag behind until then; lists show the state of this revision. */
   stale: { readonly untilMs: number; readonly revision: number } | undefined;
-  /** Every watch has to read the whole state once more: what was kept from it is found out. */
+  /** A watch that lost something has to read the whole state once more. */
   isHealed: boolean;
-  /** How often all was healed. */
-  healings: number;
 }
 
 export interface FaultyTransportOptions {
@@ -38,26 +36,32 @@ export interface FaultyTransportOptions {
   readonly crash: (process: Process) => void;
 }
 
-const never = new Promise<never>(() => {});
+/** A promise of its own each time: who waits for one would be kept with it for ever. */
+const never = (): Promise<never> => new Promise(() => {});
+
+export interface FaultyTransport extends Transport {
+  /** Breaks every connection. */
+  hangUp(): void;
+  /** Ends the watches that lost something. */
+  endLacking(): void;
+}
 
 /** The way of one operator process to the API server, with all that can go wrong on it. */
-export function faultyTransport(options: FaultyTransportOptions): Transport & { hangUp(): void } {
+export function faultyTransport(options: FaultyTransportOptions): FaultyTransport {
   const { process, clock, chance, server, weather } = options;
-  const streams = new Set<KubeStream>();
-  const whole = new Map<string, number>();
+  /** With what is watched. */
+  const streams = new Map<KubeStream, string>();
+  /** What is watched and was not told whole: until the whole state is read again. */
+  const lacking = new Set<string>();
   process.onKilled(() => {
-    for (const stream of streams) stream.close();
+    for (const stream of streams.keys()) stream.close();
   });
-  /** A watch that goes on from where it was, though it has not read the whole state since all was healed. */
   const isWhole = ({ path }: KubeRequest): boolean => path.includes("sendInitialEvents=true");
+  const watched = ({ path }: KubeRequest): string => path.split("&timeoutSeconds", 1)[0] ?? "";
+  /** A watch that goes on from where it was, behind what it lost. */
   const isUnhealed = (request: KubeRequest): boolean => {
-    const [key = ""] = request.path.split("&timeoutSeconds");
-    if (!weather.isHealed || whole.get(key) === weather.healings) return false;
-    if (!request.path.includes("resourceVersion=")) {
-      whole.set(key, weather.healings);
-      return false;
-    }
-    return true;
+    if (!request.path.includes("resourceVersion=")) lacking.delete(watched(request));
+    return weather.isHealed && lacking.has(watched(request));
   };
   const travelled = async (request: KubeRequest): Promise<void> => {
     await clock.sleep(1 + Math.floor(chance.fraction() * 8));
@@ -69,34 +73,40 @@ export function faultyTransport(options: FaultyTransportOptions): Transport & { 
       const { plural } = subjectOf(request);
       // Nobody waits for an event, and nothing reads them again.
       if (plural === "events") return Promise.resolve({ status: 201, headers: {}, body: "{}" });
+      // Many, and nothing hangs on a schema that never changes: a fault that befell one would be wasted.
+      if (request.path.startsWith("/openapi/")) return process.heard(server.send(request));
       const index = options.ledger.requests++;
       return process.heard(
-        travelled(request).then(() => (process.isAlive ? answered(request, index, options) : never)),
+        travelled(request).then(() => (process.isAlive ? answered(request, index, options) : never())),
       );
     },
     open(request) {
       const index = options.ledger.requests++;
       const opened = async (): Promise<KubeStream> => {
         await travelled(request);
-        if (!process.isAlive) return never;
+        if (!process.isAlive) return never();
         const refused = isUnhealed(request) ? refusal(expired) : await refusedOpen(request, index, options);
         if (refused !== undefined) return refused;
         if (isWhole(request)) options.ledger.lists.push(options.name);
         const stream = await openStream(request, options);
-        streams.add(stream);
+        streams.set(stream, watched(request));
         const close = (): void => {
           streams.delete(stream);
           stream.close();
         };
         request.signal?.addEventListener("abort", close, { once: true });
-        const values = faultyLines(stream.values ?? stream.chunks, options, request);
+        const onDrop = (): void => void lacking.add(watched(request));
+        const values = faultyLines(stream.values ?? stream.chunks, { ...options, onDrop }, request);
         return { ...stream, close, values };
       };
       return process.heard(opened());
     },
     close: () => Promise.resolve(),
     hangUp() {
-      for (const stream of streams) stream.close();
+      for (const stream of streams.keys()) stream.close();
+    },
+    endLacking() {
+      for (const [stream, what] of streams) if (lacking.has(what)) stream.close();
     },
   };
 
@@ -134,7 +144,7 @@ async function refusedOpen(
   const answer = isMissing(request, options) ? pageNotFound : fault && refusals[fault.trouble];
   if (fault?.trouble === "crash-before" || fault?.trouble === "crash-after") {
     options.crash(options.process);
-    return never;
+    return never();
   }
   if (fault?.trouble === "lost-before" || fault?.trouble === "lost-after")
     throw kubeFaults.NoResponse(lost(request, "socket hang up"));
@@ -190,12 +200,12 @@ type Trouble = (request: KubeRequest, options: FaultyTransportOptions, amount: n
 const troubles: Readonly<Partial<Record<RequestTrouble, Trouble>>> = {
   "crash-before": (_request, { process, crash }) => {
     crash(process);
-    return never;
+    return never();
   },
   "crash-after": async (request, options) => {
     await done(request, options);
     options.crash(options.process);
-    return never;
+    return never();
   },
   "error-after": async (request, options) => {
     await done(request, options);

@@ -40,8 +40,16 @@ export interface Subject {
   readonly subresource: string | undefined;
 }
 
+/** Of the last path: it is asked for several times of each request. */
+let last: { readonly path: string; readonly subject: Subject } = { path: "", subject: subjectIn("") };
+
 export function subjectOf({ path }: Pick<KubeRequest, "path">): Subject {
-  const [bare = ""] = path.split("?");
+  if (last.path !== path) last = { path, subject: subjectIn(path) };
+  return last.subject;
+}
+
+function subjectIn(path: string): Subject {
+  const [bare = ""] = path.split("?", 1);
   const parts = bare.split("/").slice(bare.startsWith("/api/") ? 3 : 4);
   const isNamespaced = parts[0] === "namespaces" && parts.length > 2;
   const [plural = "", name, subresource] = isNamespaced ? parts.slice(2) : parts;

@@ -27,6 +27,8 @@ export interface Running {
   operator: Operator | undefined;
   /** Every connection to the API server breaks. */
   readonly hangUp: () => void;
+  /** Its watches that lost something end. */
+  readonly endLacking: () => void;
 }
 
 /** A cluster on a clock of its own: API server, stand-in controllers, kubelet, gateways and operators. */
@@ -102,7 +104,6 @@ export async function createWorld(
     missing: undefined,
     stale: undefined,
     isHealed: false,
-    healings: 0,
   };
   if (begin === undefined) createGatewayPods(server);
   const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
@@ -111,7 +112,13 @@ export async function createWorld(
     const process = createProcess(clock);
     const name = `operator-${operators++}`;
     const transport = faultyTransport({ server, clock, chance, process, name, weather, ledger, crash });
-    const started: Running = { process, name, operator: undefined, hangUp: () => transport.hangUp() };
+    const started: Running = {
+      process,
+      name,
+      operator: undefined,
+      hangUp: () => transport.hangUp(),
+      endLacking: () => transport.endLacking(),
+    };
     running.push(started);
     isContested ||= running.length > 1;
     const restart = (): void => {
