@@ -1,63 +1,85 @@
-import type {
-  GatewayFigures,
-  MirrorFigures,
-  ModelFigures,
-  RevisionFigures,
+import {
+  type GatewayFigures,
+  latencyBuckets,
+  type MirrorFigures,
+  type ModelFigures,
+  type RevisionFigures,
 } from "../../../runtime/contract/figures.ts";
-import { latencyBuckets } from "../../../runtime/contract/figures.ts";
-import { type Members, membersOf } from "../members.ts";
 
-/** What a gateway answered, checked: throws an Error that names the first member that is not what the contract says. */
+/**
+ * What a gateway answered, checked: throws an Error that names the first part that is not what the contract says. What is checked is used as
+ * it was parsed: an answer may have ten thousand models, and a copy would cost more than the rest.
+ */
 export function decodedFigures(text: string): GatewayFigures {
-  const answer = membersOf(JSON.parse(text));
-  return {
-    gateway: answer.text("gateway"),
-    run: answer.text("run"),
-    cursor: answer.number("cursor"),
-    elapsedMs: answer.number("elapsedMs"),
-    models: answer.each("models", decodedModel),
-  };
+  const answer: unknown = JSON.parse(text);
+  if (!isGatewayFigures(answer)) throw new Error("the answer is no figures of a gateway");
+  for (const [key, model] of Object.entries<unknown>(answer.models)) {
+    if (!isModelFigures(model)) throw new Error(`models.${key} is no figures of a model`);
+    for (const [hash, revision] of Object.entries<unknown>(model.revisions))
+      if (!isRevisionFigures(revision)) throw new Error(`models.${key}.revisions.${hash} is no figures of a revision`);
+  }
+  return answer;
 }
 
-function decodedModel(model: Members): ModelFigures {
-  return {
-    arrivals: model.number("arrivals"),
-    refused: model.number("refused"),
-    abandoned: model.number("abandoned"),
-    queued: model.number("queued"),
-    oldestWaitMs: model.number("oldestWaitMs"),
-    revisions: model.each("revisions", decodedRevision),
-  };
+/** But for what is in `models`. */
+function isGatewayFigures(value: unknown): value is GatewayFigures {
+  return (
+    isObject(value) &&
+    typeof member(value, "gateway") === "string" &&
+    typeof member(value, "run") === "string" &&
+    hasCounts(value, ["cursor", "elapsedMs"]) &&
+    isObject(member(value, "models"))
+  );
 }
 
-function decodedRevision(revision: Members): RevisionFigures {
-  const failed = revision.member("failed");
-  const mirrored = revision.optional("mirrored");
-  return {
-    completed: revision.number("completed"),
-    failed: {
-      status: failed.number("status"),
-      connection: failed.number("connection"),
-      timeout: failed.number("timeout"),
-    },
-    rejected: revision.number("rejected"),
-    inFlight: revision.number("inFlight"),
-    serviceMs: revision.number("serviceMs"),
-    latency: revision.numbers("latency", latencyBuckets),
-    ...(mirrored === undefined ? {} : { mirrored: decodedMirror(mirrored) }),
-  };
+const modelCounts = ["arrivals", "refused", "abandoned", "queued", "oldestWaitMs"] as const;
+
+/** But for what is in `revisions`. */
+function isModelFigures(value: unknown): value is ModelFigures {
+  return isObject(value) && hasCounts(value, modelCounts) && isObject(member(value, "revisions"));
 }
 
-function decodedMirror(mirrored: Members): MirrorFigures {
-  return {
-    sent: mirrored.number("sent"),
-    failed: mirrored.number("failed"),
-    compared: mirrored.number("compared"),
-    differing: mirrored.number("differing"),
-    maxAbsolute: mirrored.number("maxAbsolute"),
-    sumAbsolute: mirrored.number("sumAbsolute"),
-    numbers: mirrored.number("numbers"),
-    ranked: mirrored.number("ranked"),
-    agreeing: mirrored.number("agreeing"),
-  };
+const revisionCounts = ["completed", "rejected", "inFlight", "serviceMs"] as const;
+const failureCounts = ["status", "connection", "timeout"] as const;
+const mirrorCounts = [
+  "sent",
+  "failed",
+  "compared",
+  "differing",
+  "maxAbsolute",
+  "sumAbsolute",
+  "numbers",
+  "ranked",
+  "agreeing",
+] as const satisfies readonly (keyof MirrorFigures)[];
+
+function isRevisionFigures(value: unknown): value is RevisionFigures {
+  if (!isObject(value) || !hasCounts(value, revisionCounts)) return false;
+  const failed = member(value, "failed");
+  const mirrored = member(value, "mirrored");
+  const latency = member(value, "latency");
+  return (
+    isObject(failed) &&
+    hasCounts(failed, failureCounts) &&
+    Array.isArray(latency) &&
+    latency.length <= latencyBuckets &&
+    latency.every(isCount) &&
+    (mirrored === undefined || (isObject(mirrored) && hasCounts(mirrored, mirrorCounts)))
+  );
+}
+
+function hasCounts(value: object, names: readonly string[]): boolean {
+  return names.every((name) => isCount(member(value, name)));
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value < Infinity;
+}
+
+function member(value: object, name: string): unknown {
+  return Reflect.get(value, name);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

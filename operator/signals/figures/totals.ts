@@ -59,7 +59,10 @@ export function grow(totals: ModelTotals, now: ModelFigures, before: ModelFigure
 
 /** The least recently used of too many are forgotten. */
 function revisionOf(revisions: ModelTotals["revisions"], hash: string): RevisionTotals {
-  const revision = revisions.get(hash) ?? { ...noRequests, latency: [] };
+  const known = revisions.get(hash);
+  // The first come is the first to go, unless it is used again when there is no room.
+  if (known !== undefined && revisions.size < maxRevisions) return known;
+  const revision = known ?? { ...noRequests, latency: [] };
   revisions.delete(hash);
   revisions.set(hash, revision);
   const [oldest = hash] = revisions.keys();
@@ -70,8 +73,12 @@ function revisionOf(revisions: ModelTotals["revisions"], hash: string): Revision
 function growRevision(revision: RevisionTotals, now: RevisionFigures, past: RevisionFigures | undefined): void {
   revision.requests += growth(now.completed, past?.completed);
   revision.failed += growth(failures(now), past && failures(past));
-  for (const [bucket, count] of now.latency.entries()) {
-    revision.latency[bucket] = (revision.latency[bucket] ?? 0) + growth(count, past?.latency[bucket]);
+  const before = past?.latency ?? [];
+  // By index: ten thousand models have half a million buckets.
+  for (let bucket = 0; bucket < now.latency.length; bucket += 1) {
+    const count = growth(now.latency[bucket] ?? 0, before[bucket]);
+    if (bucket >= revision.latency.length) revision.latency.push(count);
+    else if (count > 0) revision.latency[bucket] = (revision.latency[bucket] ?? 0) + count;
   }
   if (now.mirrored !== undefined)
     revision.mirrored = summed(revision.mirrored ?? noCopies, difference(now.mirrored, past?.mirrored ?? noCopies));
