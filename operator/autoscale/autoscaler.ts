@@ -1,0 +1,164 @@
+import { type Demand, isBusy, noDemand, observedDemand, outlook } from "./demand.ts";
+import { type Drain, drainReplicas } from "./drain.ts";
+import { type Levels, neededLevels, noLevels } from "./levels/levels.ts";
+import { concurrencyFor, triggers } from "./levels/triggers.ts";
+import type { Policy } from "./policy.ts";
+import { type Bid, winner } from "./reasons.ts";
+import type { Sample } from "./sample.ts";
+import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
+import { capability, observedService, type ServiceModel, unseenService } from "./service.ts";
+import { chosen, movedShadows, newShadows, type Shadows } from "./shadows.ts";
+
+/** What the autoscaler knows of one model: plain JSON that outlives the operator. */
+export interface AutoscalerState {
+  /** Second of the last decision that had a sample. */
+  readonly at: number;
+  /** Until this second nothing goes below `found`: what is not known yet may be needed. */
+  readonly settledAt: number;
+  /** Replicas that were there when the autoscaler began to look. */
+  readonly found: number;
+  readonly service: ServiceModel;
+  readonly demand: Demand;
+  readonly levels: Levels;
+  readonly shadows: Shadows;
+}
+
+/** What one decision rests on. */
+export interface Observation {
+  readonly spec: Policy;
+  /** What was seen since the last decision; undefined when the gateways could not be asked. */
+  readonly samples: Sample | undefined;
+  /** Replicas wanted until now, of all revisions together. */
+  readonly current: number;
+  /** The state that the last decision returned; undefined for a model that is new or whose state is lost. */
+  readonly state: AutoscalerState | undefined;
+  /** Seconds since 1970 UTC. */
+  readonly now: number;
+}
+
+export interface Decision {
+  /** Replicas wanted from now on, between min and max. */
+  readonly desired: number;
+  /** To be given to the next decision. */
+  readonly state: AutoscalerState;
+  /** Why so many, a sentence for status, events and logs. */
+  readonly why: string;
+}
+
+/** How long a model that nothing is known of keeps what was found. */
+const settlingSeconds = 60;
+/** How long the count is held when there are no samples; then it goes to what the last known load needs. */
+export const lossSeconds = 300;
+/** Offered concurrency below which nothing is needed once all requests are answered. */
+const negligible = 0.3;
+
+/**
+ * How many replicas a model should have. Pure: the same observation gives the same decision. With no requests the answer
+ * never rises but to min or for a schedule; it does not depend on how many replicas are starting; without samples it holds.
+ */
+export function decide(observation: Observation): Decision {
+  const { spec, samples, now, current } = observation;
+  const before = observation.state ?? newState(spec, current, now);
+  const known = knownOf(before, spec);
+  const window = scheduled(spec.schedules, now, known.coldStartSeconds);
+  if (samples === undefined) return blind(observation, before, window);
+  const state = observed(before, observation, samples);
+  const bids = [...bidsOf(state, observation, samples), ...scheduleBids(window)];
+  if (now < before.settledAt) {
+    bids.push({ replicas: Math.min(before.found, current), why: "what was found is kept until the load is known" });
+  }
+  const { replicas, why } = winner(bids);
+  const ceiling = isBusy(samples) ? spec.max : Math.max(current, window?.min ?? 0);
+  return bounded(Math.min(replicas, ceiling), why, state, spec);
+}
+
+/** A model of which nothing is known, with so many replicas wanted. */
+export function newState(spec: Policy, current: number, now: number): AutoscalerState {
+  return {
+    at: now,
+    settledAt: now + settlingSeconds,
+    found: current,
+    service: unseenService,
+    demand: noDemand(now - 1),
+    levels: noLevels,
+    shadows: newShadows(spec, current),
+  };
+}
+
+interface Known {
+  readonly serviceSeconds: number;
+  readonly slots: number;
+  readonly capacity: number;
+  readonly coldStartSeconds: number;
+}
+
+/** What the state says of a replica, and the policy where nothing was measured. */
+export function knownOf({ service }: AutoscalerState, spec: Policy): Known {
+  return { ...capability(service, spec), coldStartSeconds: service.coldStartSeconds ?? spec.coldStartSeconds };
+}
+
+function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): AutoscalerState {
+  const elapsed = Math.max(0, now - before.demand.at);
+  const service = observedService(before.service, samples, elapsed);
+  const known = knownOf({ ...before, service }, spec);
+  const demand = observedDemand(before.demand, samples, now, known);
+  const view = outlook(demand, known.coldStartSeconds);
+  const isIdle = !isBusy(samples) && view.base < negligible;
+  const needs = triggers.map((trigger) => {
+    const count = isIdle ? 0 : Math.ceil(concurrencyFor(trigger, view, demand) / known.capacity - 1e-9);
+    return Math.min(spec.max, isBusy(samples) ? Math.max(1, count) : count);
+  });
+  const levels = neededLevels(before.levels, needs, now);
+  const drain = drainOf(demand, known, spec);
+  const moment = { now, elapsed, arrivals: samples.arrivals, drain, levels, policy: spec };
+  return { ...before, at: now, service, demand, levels, shadows: movedShadows(before.shadows, moment) };
+}
+
+function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeconds }: Policy): Drain {
+  return { kappa, rate, offered, lateAfterSeconds, ...known };
+}
+
+function bidsOf(state: AutoscalerState, { spec, now }: Observation, samples: Sample): Bid[] {
+  const { demand, levels, shadows } = state;
+  const known = knownOf(state, spec);
+  const { replicas } = chosen(shadows, levels, now, spec.holdSeconds);
+  const load = `${demand.offered.toFixed(1)} requests run at once`;
+  const needed = Math.ceil(demand.level / known.capacity);
+  const why =
+    needed >= replicas
+      ? `${load} and one replica carries ${known.capacity.toFixed(1)}`
+      : needed > 0
+        ? `${load}; ${needed} would carry the load as it is, the rest is kept ready for what may come`
+        : `nothing was asked for ${Math.round(now - demand.busyAt)} s; kept because requests came back so soon before`;
+  const bids: Bid[] = [{ replicas, why }];
+  if (isBusy(samples)) bids.push({ replicas: 1, why: "requests wait or run" });
+  const extra = drainReplicas(drainOf(demand, known, spec), { waiting: samples.queued, ready: samples.ready });
+  if (extra > 0)
+    bids.push({
+      replicas: extra,
+      why: `${samples.queued} requests wait, the oldest for ${samples.oldestWait.toFixed(1)} s`,
+    });
+  return bids;
+}
+
+function scheduleBids(window: Scheduled | undefined): Bid[] {
+  return window === undefined ? [] : [{ replicas: window.min, why: `schedule ${window.name} keeps ${window.min}` }];
+}
+
+/** Without samples: hold, then the least that is safe: what the load needed when it was seen last, and never more than now. */
+function blind({ spec, now, current }: Observation, state: AutoscalerState, window: Scheduled | undefined): Decision {
+  const silent = Math.round(now - state.at);
+  const isHeld = now - state.at <= lossSeconds;
+  const { capacity } = knownOf(state, spec);
+  const safe = Math.max(1, Math.ceil(state.demand.slow / capacity));
+  const replicas = isHeld ? current : Math.min(current, safe);
+  const why = `no samples for ${silent} s; ${isHeld ? "held" : "the load as it was seen last"}`;
+  const bid = winner([{ replicas, why }, ...scheduleBids(window)]);
+  return bounded(bid.replicas, bid.why, state, spec);
+}
+
+function bounded(replicas: number, why: string, state: AutoscalerState, { min, max }: Policy): Decision {
+  if (replicas > max) return { desired: max, state, why: `${why}; max is ${max}` };
+  if (replicas < min) return { desired: min, state, why: `min is ${min}` };
+  return { desired: replicas, state, why };
+}

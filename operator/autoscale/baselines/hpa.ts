@@ -1,0 +1,92 @@
+import type { Controller } from "../simulator/simulation.ts";
+import {
+  type HpaBehavior,
+  hpaDefaultBehavior,
+  type HpaBounds,
+  type HpaEvents,
+  type HpaRecommendation,
+  rated,
+  recorded,
+  stabilized,
+} from "./hpa-behavior.ts";
+import { loadWindow, recordedBefore, recordedMean } from "./load-window.ts";
+
+const periodSeconds = 15;
+/** How old the metric is that an HPA sees. */
+const metricAgeSeconds = 15;
+const tolerance = 0.1;
+const targetUtilisation = 0.7;
+
+/** What an HPA remembers between two looks. */
+export interface HpaMemory {
+  readonly recommendations: readonly HpaRecommendation[];
+  readonly events: HpaEvents;
+}
+
+/** The memory of an HPA that finds a count. */
+export function hpaMemory(found: number): HpaMemory {
+  return { recommendations: [{ replicas: found, ageSeconds: 0 }], events: { up: [], down: [] } };
+}
+
+/**
+ * The count for an External metric with a target per pod (kubernetes, replica_calculator.go, GetExternalPerPodMetricReplicas).
+ *
+ * @param statusReplicas pods that exist, ready or not
+ */
+export function externalAverage(metric: number, targetPerPod: number, statusReplicas: number): number {
+  const ratio = metric / (targetPerPod * statusReplicas);
+  return 1 - tolerance <= ratio && ratio <= 1 + tolerance ? statusReplicas : Math.ceil(metric / targetPerPod);
+}
+
+/** One look of an HPA: the proposal after stabilisation, policies and bounds, and what it remembers. */
+export function hpaStep(
+  rules: { readonly behavior: HpaBehavior; readonly bounds: HpaBounds },
+  memory: HpaMemory,
+  { current, proposed }: { readonly current: number; readonly proposed: number },
+): { readonly replicas: number; readonly memory: HpaMemory } {
+  const { behavior, bounds } = rules;
+  const desired = stabilized(behavior, current, proposed, memory.recommendations);
+  const replicas = rated(behavior, bounds, memory.events, { current, desired });
+  const { up, down } = memory.events;
+  const change = replicas - current;
+  return {
+    replicas,
+    memory: {
+      recommendations: [...memory.recommendations, { replicas: proposed, ageSeconds: 0 }],
+      events: {
+        up: change > 0 ? recorded(behavior.scaleUp, up, change) : up,
+        down: change < 0 ? recorded(behavior.scaleDown, down, -change) : down,
+      },
+    },
+  };
+}
+
+/** The memory some seconds later; what is older than every window is dropped. */
+export function aged({ recommendations, events }: HpaMemory, seconds: number, windowSeconds = 3600): HpaMemory {
+  const older = <Entry extends { readonly ageSeconds: number }>(entries: readonly Entry[]): readonly Entry[] =>
+    entries.map((entry) => ({ ...entry, ageSeconds: entry.ageSeconds + seconds }));
+  return {
+    recommendations: older(recommendations).filter(({ ageSeconds }) => ageSeconds <= windowSeconds),
+    events: { up: older(events.up), down: older(events.down) },
+  };
+}
+
+/** The HPA on the load (running and waiting requests) as an External metric, at its default behaviour. */
+export function hpa(slots: number, bounds: HpaBounds): Controller {
+  const targetPerPod = targetUtilisation * slots;
+  const window = loadWindow(metricAgeSeconds + 1);
+  let memory: HpaMemory | undefined;
+  return {
+    wakes: false,
+    wanted: ({ inFlight, queued, ready, pending }, at, current) => {
+      recordedMean(window, inFlight + queued);
+      if (at % periodSeconds !== 0) return undefined;
+      memory = memory === undefined ? hpaMemory(current) : aged(memory, periodSeconds, 300);
+      if (at === 0 || current === 0) return undefined;
+      const proposed = externalAverage(recordedBefore(window, metricAgeSeconds), targetPerPod, ready + pending);
+      const step = hpaStep({ behavior: hpaDefaultBehavior, bounds }, memory, { current, proposed });
+      ({ memory } = step);
+      return step.replicas;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { Sample } from "./sample.ts";
+
+/**
+ * Offered concurrency: how many requests would run if none ever waited (Little's law: arrivals per second times seconds
+ * per request). It knows nothing of backlogs and of replicas, so neither can feed back into what is ordered.
+ */
+export interface Demand {
+  /** Second of the last sample. */
+  readonly at: number;
+  /** Second of the last sample with a request in it. */
+  readonly busyAt: number;
+  /** Arrivals per second, over 15 s. */
+  readonly rate: number;
+  /** Offered concurrency: now, and over 4, 20 and 60 s. */
+  readonly offered: number;
+  readonly fast: number;
+  readonly level: number;
+  readonly slow: number;
+  /** Variance around slow, over 180 s. */
+  readonly variance: number;
+  /** Level over 60 s more: what it was before it began to rise. */
+  readonly before: number;
+  /** Slow over a cold start more, and the mean square of how far they are apart. */
+  readonly far: number;
+  readonly drift: number;
+  /** Seconds that drift was measured for. */
+  readonly measured: number;
+}
+
+/** What is expected of a demand when a replica that is ordered now is ready. */
+export interface Outlook {
+  /** Offered concurrency that is there already. */
+  readonly base: number;
+  /** What it may grow by until then, if it goes on rising as it does. */
+  readonly rise: number;
+  /** How far it may be off. */
+  readonly deviation: number;
+}
+
+const seconds = { rate: 15, fast: 4, level: 20, slow: 60, variance: 180, before: 60 } as const;
+const longestLeadSeconds = 300;
+/** Deviations by which a sudden load stands out. */
+const jump = 3;
+/** Drift within a cold start, as part of the load, before any was measured. */
+const assumedDrift = 0.3;
+/** Cold starts over which drift is averaged, and those before it is believed. */
+const driftSpan = 10;
+const driftTrust = 3;
+
+/** No requests seen. */
+export function noDemand(at: number): Demand {
+  const nothing = { rate: 0, offered: 0, fast: 0, level: 0, slow: 0, variance: 0, before: 0, far: 0, drift: 0 };
+  return { at, busyAt: at, measured: 0, ...nothing };
+}
+
+/** Whether anything arrived, runs or waits. */
+export function isBusy({ arrivals, inFlight, queued }: Sample): boolean {
+  return arrivals > 0 || inFlight > 0 || queued > 0;
+}
+
+/** The demand with one more sample at `now`; the arrivals of a longer pause are spread over it. */
+export function observedDemand(
+  demand: Demand,
+  sample: Sample,
+  now: number,
+  lead: { readonly serviceSeconds: number; readonly coldStartSeconds: number },
+): Demand {
+  const elapsed = Math.max(0, now - demand.at);
+  if (elapsed === 0) return demand;
+  const toward = (old: number, value: number, span: number): number =>
+    old + (value - old) * (1 - Math.exp(-elapsed / span));
+  const rate = sample.arrivals / elapsed;
+  const offered = toward(demand.offered, rate * lead.serviceSeconds, lead.serviceSeconds);
+  const level = toward(demand.level, offered, seconds.level);
+  const slow = toward(demand.slow, offered, seconds.slow);
+  const far = toward(demand.far, slow, Math.max(30, lead.coldStartSeconds));
+  const span = driftSpan * Math.max(120, lead.coldStartSeconds);
+  const measured = Math.min(demand.measured + elapsed, span);
+  return {
+    at: now,
+    busyAt: isBusy(sample) ? now : demand.busyAt,
+    rate: toward(demand.rate, rate, seconds.rate),
+    offered,
+    fast: toward(demand.fast, offered, seconds.fast),
+    level,
+    slow,
+    variance: toward(demand.variance, (offered - slow) ** 2, seconds.variance),
+    before: toward(demand.before, level, seconds.before),
+    far,
+    drift: demand.drift + ((slow - far) ** 2 - demand.drift) * Math.min(1, elapsed / measured),
+    measured,
+  };
+}
+
+/** What is expected when a replica that is ordered now is ready. */
+export function outlook(demand: Demand, coldStartSeconds: number): Outlook {
+  const { offered, level, slow } = demand;
+  const isJump = offered > level + jump * Math.sqrt(level + 1);
+  const base = Math.max(level, slow, isJump ? offered : 0);
+  const slope = (level - demand.before) / seconds.before;
+  return {
+    base,
+    rise: Math.max(0, slope) * Math.min(coldStartSeconds, longestLeadSeconds),
+    deviation: Math.sqrt(Math.max(demand.variance, base) + driftVariance(demand, coldStartSeconds)),
+  };
+}
+
+/** What a random walk that strays so far from its average may move within a cold start. */
+function driftVariance({ slow, drift, measured }: Demand, coldStartSeconds: number): number {
+  const trust = Math.min(1, measured / (driftTrust * Math.max(60, coldStartSeconds)));
+  return 2 * drift * trust + (assumedDrift * slow) ** 2 * (1 - trust);
+}

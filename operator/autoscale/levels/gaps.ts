@@ -1,0 +1,65 @@
+/**
+ * How long a level was idle each time before it was needed again, as a histogram over lengths that grow by a factor;
+ * old ones fade. Trailing zeros are left out.
+ */
+export type Gaps = readonly number[];
+
+const buckets = 24;
+const shortestSeconds = 5;
+const factor = 1.45;
+/** What is left of the others when a gap is added: about thirty count. */
+const fading = 0.97;
+/** Weight of a gap that never ended: whoever has seen little doubts that a level comes back. */
+const doubt = 0.3;
+const forgotten = 0.05;
+
+/** Upper bound of a bucket. */
+const edges: readonly number[] = Array.from({ length: buckets }, (_, bucket) => shortestSeconds * factor ** bucket);
+
+/** The histogram with one more gap. */
+export function withGap(gaps: Gaps, seconds: number): Gaps {
+  const at = Math.min(
+    buckets - 1,
+    Math.max(
+      0,
+      edges.findIndex((edge) => edge >= seconds),
+    ),
+  );
+  const bucket = seconds > (edges[buckets - 1] ?? 0) ? buckets - 1 : at;
+  return Array.from(
+    { length: Math.max(gaps.length, bucket + 1) },
+    (_, index) => (gaps[index] ?? 0) * fading + (index === bucket ? 1 : 0),
+  );
+}
+
+/**
+ * How long to keep an idle level when a start costs as much as keeping it for `price` seconds: the ski-rental decision on
+ * what was seen, min over t of E[min(gap, t) + (gap > t) · price].
+ */
+export function keepSeconds(gaps: Gaps, price: number): number {
+  let best = 0;
+  let least = expense(gaps, 0, price);
+  for (const edge of edges) {
+    const cost = expense(gaps, edge, price);
+    if (cost < least) {
+      least = cost;
+      best = edge;
+    }
+  }
+  return best;
+}
+
+/** The longest gap that is remembered; 0 without any. */
+export function longestGap(gaps: Gaps): number {
+  const bucket = gaps.findLastIndex((count) => count > forgotten);
+  return edges[bucket] ?? 0;
+}
+
+function expense(gaps: Gaps, keep: number, price: number): number {
+  let sum = doubt * (keep + price);
+  for (const [bucket, count] of gaps.entries()) {
+    const gap = (edges[bucket] ?? 0) / Math.sqrt(factor);
+    sum += count * (gap <= keep ? gap : keep + price);
+  }
+  return sum;
+}

@@ -1,0 +1,68 @@
+import { durationMs } from "../../../crds/schema/grammar/duration.ts";
+import type { Schedule } from "../../../crds/v1alpha1/autoscaling/schedule.ts";
+import { type Cron, isCronDay, parsedCron } from "./cron.ts";
+import { localTime, zoneOffsetSeconds } from "./local-time.ts";
+
+/** The window that asks for the most replicas now. */
+export interface Scheduled {
+  readonly name: string;
+  readonly min: number;
+}
+
+const daySeconds = 86_400;
+
+const parsed = new Map<string, Cron | undefined>();
+
+/**
+ * The greatest minimum of the windows that are open at `now`, or open within the time that a start takes.
+ *
+ * @param now seconds since 1970 UTC
+ */
+export function scheduled(schedules: readonly Schedule[], now: number, leadSeconds: number): Scheduled | undefined {
+  let greatest: Scheduled | undefined;
+  for (const window of schedules) {
+    if (window.min > (greatest?.min ?? 0) && isOpen(window, now, leadSeconds)) greatest = window;
+  }
+  return greatest === undefined ? undefined : { name: greatest.name, min: greatest.min };
+}
+
+/** The windows whose time zone is not known here; they never open. */
+export function unknownTimezones(schedules: readonly Schedule[]): readonly string[] {
+  return schedules.flatMap(({ timezone = "UTC" }) => (zoneOffsetSeconds(timezone, 0) === undefined ? [timezone] : []));
+}
+
+function isOpen(window: Schedule, now: number, leadSeconds: number): boolean {
+  const cron = cronOf(window.start);
+  const until = now + leadSeconds;
+  const offset = zoneOffsetSeconds(window.timezone ?? "UTC", until);
+  if (cron === undefined || offset === undefined) return false;
+  // One offset for the whole window: in a window over a change of clocks it opens by the newer time.
+  const opened = lastStart(cron, until + offset, now + offset - durationMs(window.duration) / 1000);
+  return opened !== undefined;
+}
+
+/** The newest start in (after, until], both in seconds of the wall clock; undefined when there is none. */
+function lastStart(cron: Cron, until: number, after: number): number | undefined {
+  for (let day = Math.floor(until / daySeconds); (day + 1) * daySeconds > after; day -= 1) {
+    if (!isCronDay(cron, localTime(day * daySeconds))) continue;
+    const found = lastStartOfDay(cron, day * daySeconds, until);
+    if (found !== undefined) return found > after ? found : undefined;
+  }
+  return undefined;
+}
+
+function lastStartOfDay(cron: Cron, day: number, until: number): number | undefined {
+  let last: number | undefined;
+  for (const hour of cron.hours) {
+    for (const minute of cron.minutes) {
+      const at = day + hour * 3600 + minute * 60;
+      if (at <= until && at > (last ?? -1)) last = at;
+    }
+  }
+  return last;
+}
+
+function cronOf(text: string): Cron | undefined {
+  if (!parsed.has(text)) parsed.set(text, parsedCron(text));
+  return parsed.get(text);
+}

@@ -1,0 +1,116 @@
+import type { Sample } from "./sample.ts";
+
+/**
+ * What a replica was seen to be capable of: a regression of the time that requests take on how many ran beside them,
+ * which forgets within some thousand requests, and the time that replicas take to start.
+ */
+export interface ServiceModel {
+  /** Requests that count, by weight. */
+  readonly weight: number;
+  /** Weighted means: concurrency per replica, its square, seconds per request, and seconds times concurrency. */
+  readonly concurrency: number;
+  readonly square: number;
+  readonly seconds: number;
+  readonly product: number;
+  /** Concurrency per replica, averaged over about the time that a request takes. */
+  readonly recent: number;
+  /** Highest of it that was seen, forgotten within hours. */
+  readonly most: number;
+  /** From creation to ready, the newest starts weighing most; undefined before the first. */
+  readonly coldStartSeconds: number | undefined;
+}
+
+/** What one replica can do. */
+export interface Capability {
+  /** Seconds that a request takes alone. */
+  readonly serviceSeconds: number;
+  /** Requests that run at the same time. */
+  readonly slots: number;
+  /** Requests that full slots are worth when each takes as long as alone. */
+  readonly capacity: number;
+}
+
+/** Nothing seen yet. */
+export const unseenService: ServiceModel = {
+  weight: 0,
+  concurrency: 0,
+  square: 0,
+  seconds: 0,
+  product: 0,
+  recent: 0,
+  most: 0,
+  coldStartSeconds: undefined,
+};
+
+const memoryRequests = 4000;
+/** Before so many requests a mean is all that is said. */
+const fewRequests = 100;
+/** Of the concurrency; keeps a slope from being read out of next to no variation. */
+const assumedVariance = 0.3;
+const steepestSlowdown = 0.5;
+const coldStartWeight = 0.3;
+const mostMemorySeconds = 4 * 3600;
+const assumedServiceSeconds = 5;
+const assumedSlots = 4;
+
+/** The model with one more sample, `seconds` after the last. */
+export function observedService(model: ServiceModel, sample: Sample, seconds: number): ServiceModel {
+  const replicas = Math.max(1, sample.ready + sample.draining);
+  const span = Math.max(1, model.weight > 0 ? model.seconds : assumedServiceSeconds);
+  const recent = model.recent + (sample.inFlight / replicas - model.recent) * Math.min(1, seconds / span);
+  const moved = {
+    ...model,
+    recent,
+    most: Math.max(recent, model.most * (1 - seconds / mostMemorySeconds)),
+    coldStartSeconds: sample.coldStarts.reduce<number | undefined>(
+      (known, start) => (known === undefined ? start : known + (start - known) * coldStartWeight),
+      model.coldStartSeconds,
+    ),
+  };
+  return sample.completions > 0 ? withCompletions(moved, sample) : moved;
+}
+
+/** What one replica can do, as far as it is known. */
+export function capability(
+  model: ServiceModel,
+  wanted: { readonly slots: number | undefined; readonly lateAfterSeconds: number },
+): Capability {
+  const { serviceSeconds, slowdown } = lineOf(model);
+  const slots = wanted.slots ?? learnedSlots(model, serviceSeconds * slowdown, wanted.lateAfterSeconds);
+  return { serviceSeconds, slots, capacity: slots / (1 + slowdown * (slots - 1)) };
+}
+
+function withCompletions(model: ServiceModel, { completions, serviceSeconds }: Sample): ServiceModel {
+  const weight = model.weight * (1 - 1 / memoryRequests) ** completions + completions;
+  const share = completions / weight;
+  const { recent } = model;
+  const mean = serviceSeconds / completions;
+  return {
+    ...model,
+    weight,
+    concurrency: model.concurrency + (recent - model.concurrency) * share,
+    square: model.square + (recent * recent - model.square) * share,
+    seconds: model.seconds + (mean - model.seconds) * share,
+    product: model.product + (mean * recent - model.product) * share,
+  };
+}
+
+/** Seconds alone, and by which part of them each neighbour adds. */
+function lineOf(model: ServiceModel): { readonly serviceSeconds: number; readonly slowdown: number } {
+  const { weight, concurrency, square, seconds, product } = model;
+  if (weight === 0) return { serviceSeconds: assumedServiceSeconds, slowdown: 0 };
+  if (weight < fewRequests) return { serviceSeconds: seconds, slowdown: 0 };
+  const variance = square - concurrency * concurrency + assumedVariance;
+  const slope = Math.max(0, (product - concurrency * seconds) / variance);
+  const alone = seconds + slope * (1 - concurrency);
+  // So steep a line is an accident of few samples: the intercept would be next to nothing.
+  if (alone < 0.3 * seconds) return { serviceSeconds: seconds, slowdown: 0 };
+  return { serviceSeconds: alone, slowdown: Math.min(steepestSlowdown, slope / alone) };
+}
+
+/** As many as slow each other down by no more than the objective, and not far beyond what was ever seen. */
+function learnedSlots(model: ServiceModel, secondsPerNeighbour: number, lateAfterSeconds: number): number {
+  const seen = Math.max(assumedSlots, Math.ceil(2 * model.most));
+  if (secondsPerNeighbour <= 0) return seen;
+  return Math.max(1, Math.min(seen, Math.floor(1 + lateAfterSeconds / secondsPerNeighbour)));
+}

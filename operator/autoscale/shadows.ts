@@ -1,0 +1,164 @@
+import { drainReplicas, type Drain } from "./drain.ts";
+import { keptBand, type Levels, prices } from "./levels/levels.ts";
+import { replicasOfBand } from "./levels/band.ts";
+import { triggers } from "./levels/triggers.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * Ways of scaling that are tried beside each other on the model's own requests, each on a fluid replica of the service:
+ * what it would have cost in replica seconds and late requests. The columns have one entry per way.
+ */
+export interface Shadows {
+  /** Replica seconds and κ times late requests, fading within hours. */
+  readonly cost: readonly number[];
+  readonly ready: readonly number[];
+  /** Seconds at which its starting replicas are ready, ascending. */
+  readonly starting: readonly (readonly number[])[];
+  /** Requests in it, running and waiting. */
+  readonly inside: readonly number[];
+}
+
+/** One way: when to order, and how long to keep. */
+export interface Way {
+  readonly trigger: number;
+  readonly price: number;
+}
+
+/** What the shadows see of a moment. */
+export interface Moment {
+  readonly now: number;
+  readonly elapsed: number;
+  readonly arrivals: number;
+  readonly drain: Drain;
+  readonly levels: Levels;
+  readonly policy: Policy;
+}
+
+export const ways: readonly Way[] = triggers.flatMap((_, trigger) => prices.map((_, price) => ({ trigger, price })));
+
+const memorySeconds = 4 * 3600;
+/** Cost of a step away from the way that is assumed to be best until something else was seen. */
+const stepCost = 100;
+/** Load that the shadows are tried with: who takes the cheapest of many guesses takes one that was lucky. */
+const caution = 1.08;
+/** Of the number of requests inside around its fluid value, in square roots of the offered concurrency. */
+const spread = 0.7;
+/** Cost by which a way may trail the best and still have its say. */
+const indifference = 500;
+
+/** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
+export function newShadows(policy: Policy, ready: number): Shadows {
+  const expected = expectedWay(policy);
+  return {
+    cost: ways.map((way) => stepCost * steps(way, expected)),
+    ready: ways.map(() => ready),
+    starting: ways.map(() => []),
+    inside: ways.map(() => 0),
+  };
+}
+
+/** The shadows a moment later. */
+export function movedShadows(shadows: Shadows, moment: Moment): Shadows {
+  const { now, elapsed, policy, levels } = moment;
+  const fade = Math.exp(-elapsed / memorySeconds);
+  const next = {
+    cost: shadows.cost.slice(),
+    ready: shadows.ready.slice(),
+    starting: shadows.starting.slice(),
+    inside: shadows.inside.slice(),
+  };
+  const late = lateness(moment);
+  for (const [index, way] of ways.entries()) {
+    const inside = shadows.inside[index] ?? 0;
+    const before = shadows.ready[index] ?? 0;
+    const kept = replicasOfBand(keptBand(levels, way, now, policy.holdSeconds));
+    const wanted = shadowWanted(kept, { inside, ready: before }, moment);
+    const fleet = resized(before, shadows.starting[index] ?? [], wanted, moment);
+    const full = fleet.ready * moment.drain.capacity;
+    const served = (Math.min(inside, full) / moment.drain.serviceSeconds) * elapsed;
+    const left = Math.max(0, inside + moment.arrivals * caution - served);
+    next.ready[index] = fleet.ready;
+    next.starting[index] = fleet.starting;
+    next.inside[index] = left;
+    const costs = wanted + policy.kappa * late(left, fleet.ready);
+    next.cost[index] = (shadows.cost[index] ?? 0) * fade + costs * elapsed;
+  }
+  return next;
+}
+
+/** Replicas by the ways that cost least so far, the better the more weight, and the best of them. */
+export function chosen(
+  { cost }: Shadows,
+  levels: Levels,
+  now: number,
+  holdSeconds: number,
+): { readonly replicas: number; readonly way: Way } {
+  const least = Math.min(...cost);
+  let weights = 0;
+  let sum = 0;
+  for (const [index, way] of ways.entries()) {
+    const weight = Math.exp((least - (cost[index] ?? 0)) / indifference);
+    if (weight > 1e-4) {
+      weights += weight;
+      sum += weight * replicasOfBand(keptBand(levels, way, now, holdSeconds));
+    }
+  }
+  const best = ways[cost.indexOf(least)] ?? { trigger: 0, price: 0 };
+  return { replicas: Math.ceil(sum / weights - 0.5), way: best };
+}
+
+function shadowWanted(kept: number, state: { inside: number; ready: number }, { drain, policy }: Moment): number {
+  const waiting = state.inside - state.ready * drain.capacity;
+  const extra = drainReplicas(drain, { waiting, ready: state.ready });
+  const least = state.inside > 1 ? 1 : 0;
+  return Math.max(policy.min, Math.min(policy.max, Math.max(kept, extra, least)));
+}
+
+interface ShadowFleet {
+  readonly ready: number;
+  readonly starting: readonly number[];
+}
+
+/** Replicas that are through with starting become ready; then as many are ordered or given up as are wanted. */
+function resized(ready: number, starting: readonly number[], wanted: number, { now, drain }: Moment): ShadowFleet {
+  const due = starting.findIndex((at) => at > now);
+  const started = due === -1 ? starting.length : due;
+  const total = ready + starting.length;
+  if (started === 0 && wanted === total) return { ready, starting };
+  const waiting = starting.slice(started, Math.max(started, starting.length + Math.min(0, wanted - total)));
+  const nowReady = Math.min(ready + started, wanted);
+  while (nowReady + waiting.length < wanted) waiting.push(now + drain.coldStartSeconds);
+  return { ready: nowReady, starting: waiting };
+}
+
+/** Late requests per second with so many inside: the part of the arrivals that finds too long a queue. */
+function lateness({ drain, policy }: Moment): (inside: number, ready: number) => number {
+  const { offered, rate, capacity, serviceSeconds } = drain;
+  const deviation = spread * Math.sqrt(Math.max(offered, 0.5));
+  const reach = capacity * (1 + policy.lateAfterSeconds / serviceSeconds);
+  return (inside, ready) =>
+    ready === 0 ? rate : rate / (1 + Math.exp((-1.702 * (inside - ready * reach)) / deviation));
+}
+
+/** The way that is best as a rule for what a late request is worth. */
+function expectedWay({ kappa, coldStartSeconds }: Policy): Way {
+  const deviations = kappa <= 6 ? 1 : kappa <= 45 ? 2 : 3.5;
+  const worth = coldStartSeconds + 10 * kappa;
+  const distance = (price: number): number => Math.abs(Math.log(Math.min(price, 1e9) / worth));
+  const nearest = prices.reduce(
+    (best, price) => (distance(price) < distance(best) ? price : best),
+    prices[0] as number,
+  ); // as: widens the literal
+  return {
+    trigger: triggers.findIndex((trigger) => trigger.deviations === deviations && !trigger.rising),
+    price: prices.findIndex((price) => price === nearest),
+  };
+}
+
+function steps(way: Way, expected: Way): number {
+  const half = (trigger: number): number => Math.floor(trigger / 2);
+  const isOther = triggers[way.trigger]?.rising !== triggers[expected.trigger]?.rising;
+  return (
+    Math.abs(half(way.trigger) - half(expected.trigger)) + (isOther ? 1 : 0) + Math.abs(way.price - expected.price)
+  );
+}

@@ -1,0 +1,16 @@
+import { decide, type AutoscalerState } from "../autoscaler.ts";
+import type { Policy } from "../policy.ts";
+import type { Controller } from "./simulation.ts";
+
+/** Our own policy as the simulator drives it. */
+export function leadTime(spec: Policy): Controller {
+  let state: AutoscalerState | undefined;
+  return {
+    wakes: spec.min === 0,
+    wanted: (samples, now, current) => {
+      const decision = decide({ spec, samples, current, state, now });
+      ({ state } = decision);
+      return decision.desired;
+    },
+  };
+}
