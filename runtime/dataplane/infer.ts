@@ -62,10 +62,13 @@ export async function infer(lookup: ModelLookup, request: InferRequest): Promise
   const signature = signatureOf(target, request.signature);
   const inputs = validatedInputs(signature, request.inputs);
   const wanted = validatedOutputNames(signature, request.outputs);
-  const outputs = await target.run(inputs, request).catch((thrown: unknown) => {
+  let outputs: readonly Tensor[];
+  try {
+    outputs = await target.run(inputs, request);
+  } catch (thrown) {
     const fault = Fault.from(thrown);
     throw (fault.code === "EngineFailed" ? shapeDoubt(signature, request.inputs) : undefined) ?? fault;
-  });
+  }
   return { model: target.name, version: target.version, outputs: selected(signature, outputs, wanted) };
 }
 
@@ -78,14 +81,20 @@ export function signatureOf({ name: model, signatures }: InferTarget, name?: str
 }
 
 function selected(
-  signature: Signature,
+  { outputs: specs }: Signature,
   outputs: readonly Tensor[],
   wanted: readonly string[] | undefined,
 ): readonly NamedTensor[] {
-  const named = signature.outputs.flatMap(({ name }, i) => {
-    const tensor = outputs[i];
-    return tensor === undefined ? [] : [{ name, tensor }];
-  });
-  if (wanted === undefined) return named;
+  const named: NamedTensor[] = [];
+  for (let i = 0; i < specs.length; i++) {
+    const [name, tensor] = [specs[i]?.name, outputs[i]];
+    if (name !== undefined && tensor !== undefined) named.push({ name, tensor });
+  }
+  if (wanted === undefined || isAll(wanted, named)) return named;
   return wanted.flatMap((name) => named.filter((output) => output.name === name));
+}
+
+/** Whether these are the names of all, in their order. */
+function isAll(wanted: readonly string[], named: readonly NamedTensor[]): boolean {
+  return wanted.length === named.length && wanted.every((name, i) => name === named[i]?.name);
 }

@@ -5,6 +5,17 @@ import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
 
 /** The request's tensors in the signature's order. Throws a Fault with the path of the field that does not fit. */
 export function validatedInputs(signature: Signature, given: readonly NamedTensor[]): readonly Tensor[] {
+  const [spec] = signature.inputs;
+  const [input] = given;
+  // Most models have one input.
+  if (signature.inputs.length === 1 && given.length === 1 && input !== undefined && input.name === spec?.name) {
+    checkTensor(input, spec);
+    return [input.tensor];
+  }
+  return matchedInputs(signature, given);
+}
+
+function matchedInputs(signature: Signature, given: readonly NamedTensor[]): readonly Tensor[] {
   const known = signature.inputs.map(({ name }) => name);
   const byName = new Map<string, NamedTensor>();
   for (const input of given) {
@@ -33,8 +44,10 @@ export function validatedOutputNames(
   wanted: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (wanted === undefined || wanted.length === 0) return undefined;
-  const known = signature.outputs.map(({ name }) => name);
-  for (const name of wanted) if (!known.includes(name)) throw faults.OutputUnknown({ name, known });
+  for (const name of wanted) {
+    if (signature.outputs.some((output) => output.name === name)) continue;
+    throw faults.OutputUnknown({ name, known: signature.outputs.map((output) => output.name) });
+  }
   return wanted;
 }
 
@@ -51,19 +64,22 @@ export function shapeDoubt({ inputs }: Signature, given: readonly NamedTensor[])
 
 function hasShape({ tensor: { shape } }: NamedTensor, { shape: expected, anyShape }: TensorSpec): boolean {
   if (anyShape === true) return true;
-  return shape.length === expected.length && expected.every((size, i) => size === -1 || size === shape[i]);
+  if (shape.length !== expected.length) return false;
+  for (let i = 0; i < expected.length; i++) if (expected[i] !== -1 && expected[i] !== shape[i]) return false;
+  return true;
 }
 
 function checkTensor(input: NamedTensor, spec: TensorSpec): void {
   const { tensor } = input;
   const { dtype, shape: expected } = spec;
-  const path = pathOf(input);
-  if (tensor.dtype !== dtype) throw faults.InputDtype({ path, dtype: tensor.dtype, expected: dtype });
+  if (tensor.dtype !== dtype) throw faults.InputDtype({ path: pathOf(input), dtype: tensor.dtype, expected: dtype });
   const { shape } = tensor;
-  if (spec.isLenient !== true && !hasShape(input, spec)) throw faults.InputShape({ path, shape, expected });
-  const perElement = dtype.startsWith("complex") ? 2 : 1;
+  if (spec.isLenient !== true && !hasShape(input, spec)) {
+    throw faults.InputShape({ path: pathOf(input), shape, expected });
+  }
+  const perElement = dtype === "complex64" || dtype === "complex128" ? 2 : 1;
   const elements = tensor.data.length / perElement;
-  if (elementCount(shape) !== elements) throw faults.InputSize({ path, shape, elements });
+  if (elementCount(shape) !== elements) throw faults.InputSize({ path: pathOf(input), shape, elements });
 }
 
 /** Every input with a free first dimension and no default must have the same number of rows. */

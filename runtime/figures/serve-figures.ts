@@ -50,9 +50,14 @@ export function serveFigures(clock: Clock): ServeFigures {
       if (state === "Unloaded" || state === "Failed") inferences.forget(labels);
     },
     observed: (models, protocol) =>
-      observedModels(models, clock, (inference) => {
-        inferences.ran(protocol, inference);
-        tensorflow.ran(protocol, inference);
+      observedModels(models, clock, (version, api) => {
+        const counted = inferences.recorder(protocol, version);
+        const toldElsewhere = tensorflow.recorder(protocol, version.model, api);
+        if (toldElsewhere === undefined) return counted;
+        return (durationMs, fault) => {
+          counted(durationMs, fault);
+          toldElsewhere(durationMs, fault);
+        };
       }),
     exposition: metrics.exposition,
   };

@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
+import type { Protocol, ProtocolAnswer, ProtocolRequest } from "../protocols/protocol.ts";
 import { type HttpServer, type HttpServerOptions, defaultConnectionLimits, openHttpServer } from "./http-server.ts";
 import type { PlainAnswerer, PlainRequest } from "./plain-http/plain-connection.ts";
 import { plainLane } from "./plain-http/plain-lane.ts";
@@ -38,18 +38,19 @@ function plainAnswerer(parts: ListenerParts): PlainAnswerer {
       }
       const start = clock.monotonic();
       parts.onStart();
-      void asked(protocol, request, start + parts.timeoutMs).then((answer) => {
+      const told = (answer: ProtocolAnswer): void => {
         const durationMs = clock.monotonic() - start;
         parts.onAnswer(answeredRequest(answer, { protocol: protocol.name, headers: head.headers, durationMs }));
         reply(answer);
-      });
+      };
+      protocol
+        .answer(asked(request, start + parts.timeoutMs))
+        .then(told, (thrown: unknown) => told(protocol.refusal(Fault.from(thrown))));
     },
   };
 }
 
-function asked(protocol: Protocol, { head, body, client }: PlainRequest, deadline: number): Promise<ProtocolAnswer> {
+function asked({ head, body, client }: PlainRequest, deadline: number): ProtocolRequest {
   const { method, target, headers } = head;
-  return protocol
-    .answer({ method, target, headers, body, signal: client, deadline })
-    .catch((thrown: unknown) => protocol.refusal(Fault.from(thrown)));
+  return { method, target, headers, body, signal: client, deadline };
 }

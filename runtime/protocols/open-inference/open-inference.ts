@@ -1,8 +1,14 @@
 import { Fault } from "../../base/fault.ts";
-import { type InferTarget, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
+import { type InferAnswer, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
 import { parseWholeJson } from "../json/parse-json.ts";
-import { rememberedRoutes } from "../remembered-routes.ts";
-import { type Models, type Protocol, type ProtocolAnswer, type ProtocolRequest, jsonAnswer } from "../protocol.ts";
+import {
+  type Models,
+  type Protocol,
+  type ProtocolAnswer,
+  type ProtocolRequest,
+  jsonAnswer,
+  rememberedRoutes,
+} from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
 import { configBody, modelConfig } from "./models/config.ts";
@@ -10,10 +16,10 @@ import { checkKnown, found, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
 import { changeRepository, repositoryIndex } from "./models/repository.ts";
 import { modelStatistics, statisticsBody } from "./models/statistics.ts";
-import { refuseForeign } from "./outputs.ts";
+import { type WantedOutput, refuseForeign } from "./outputs.ts";
 import { inferDocument } from "./request.ts";
 import { inferAnswer } from "./response.ts";
-import { type ModelRoute, ownsTarget, routeOf as readRoute } from "./routes.ts";
+import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as readRoute } from "./routes.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 
@@ -24,7 +30,10 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
     owns: ownsTarget,
     answer: async (request) => {
       try {
-        return await answered({ models, server }, request);
+        const route = routeOf(request.method, request.target);
+        if (route.kind !== "infer") return await otherAnswer({ models, server }, route, request);
+        const { answer, id, outputs } = startedInfer(models, route.model, request);
+        return inferAnswer(await answer, id, outputs);
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
       }
@@ -53,9 +62,13 @@ interface Parts {
   readonly server: ServerIdentity;
 }
 
-async function answered(parts: Parts, request: ProtocolRequest): Promise<ProtocolAnswer> {
-  const route = routeOf(request.method, request.target);
-  if ("model" in route) return modelAnswer(parts, route, request);
+/** The answer to anything but an inference. */
+async function otherAnswer(
+  parts: Parts,
+  route: Exclude<Route, InferRoute>,
+  request: ProtocolRequest,
+): Promise<ProtocolAnswer> {
+  if ("model" in route) return modelAnswer(parts, route);
   const { models, server } = parts;
   switch (route.kind) {
     case "server":
@@ -76,12 +89,7 @@ async function answered(parts: Parts, request: ProtocolRequest): Promise<Protoco
   }
 }
 
-async function modelAnswer(
-  { models, server }: Parts,
-  route: ModelRoute,
-  request: ProtocolRequest,
-): Promise<ProtocolAnswer> {
-  const { kind, model } = route;
+function modelAnswer({ models, server }: Parts, { kind, model }: ModelRoute): ProtocolAnswer {
   switch (kind) {
     case "modelReady":
       checkKnown(models, model);
@@ -92,18 +100,22 @@ async function modelAnswer(
       return jsonAnswer(200, configBody(modelConfig(found(models, model), server)));
     case "stats":
       return jsonAnswer(200, statisticsBody(modelStatistics(models, model)));
-    case "infer":
-      return inferred(found(models, model), model, request);
   }
 }
 
-async function inferred(target: InferTarget, model: ModelReference, request: ProtocolRequest): Promise<ProtocolAnswer> {
+interface StartedInfer {
+  readonly answer: Promise<InferAnswer>;
+  readonly id: string | undefined;
+  readonly outputs: readonly WantedOutput[];
+}
+
+function startedInfer(models: Models, model: ModelReference, request: ProtocolRequest): StartedInfer {
+  const target = found(models, model);
   const headerLength = request.headers["inference-header-content-length"];
   const { id, inputs, outputs } = inferDocument(request.body, headerLength, signatureOf(target));
   const { signal, deadline } = request;
   const names = outputs.map(({ name }) => name);
-  const answer = await infer(() => target, { model, inputs, outputs: names, deadline, signal });
-  return inferAnswer(answer, id, outputs);
+  return { answer: infer(() => target, { model, inputs, outputs: names, deadline, signal }), id, outputs };
 }
 
 function asksForReady(body: Buffer): boolean {

@@ -2,6 +2,7 @@ import type { Signature } from "../../dataplane/signature.ts";
 import { isUtf8 } from "node:buffer";
 import type { NamedTensor } from "../../dataplane/tensor.ts";
 import { parseWholeJson } from "../json/parse-json.ts";
+import type { JsonValue } from "../json/value.ts";
 import { splitBody } from "./body.ts";
 import { faults } from "./faults.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "./fields.ts";
 import { type WantedOutput, allOutputs, refuseForeign, wantedOutputs } from "./outputs.ts";
 import { rawInput } from "./raw-input.ts";
-import { type Announced, type AnnouncedBinary, tensorFromBytes } from "./tensors/binary-data.ts";
+import { type Announced, tensorFromBytes } from "./tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "./tensors/datatypes.ts";
 import { tensorFromJson } from "./tensors/json-data.ts";
 
@@ -40,16 +41,72 @@ export function inferDocument(
   if (split === undefined) {
     return { id: undefined, inputs: [rawInput(body, signature)], outputs: allOutputs(signature, true) };
   }
-  if (!isUtf8(split.json)) throw faults.JsonNotUtf8({});
-  const request = fieldsOf(parseWholeJson(split.json), "");
+  const blobs: Blobs = { bytes: split.blobs, at: 0 };
+  const kept = split.blobs.length > 0 && split.json.length <= maxKeptBytes ? keptFor(signature) : undefined;
+  const text = kept === undefined ? "" : split.json.toString("latin1");
+  const known = kept?.get(text);
+  if (known !== undefined) {
+    const inputs = known.inputs.map((input) => inputTensor(input, blobs));
+    checkClaimed(blobs);
+    return { id: known.id, inputs, outputs: known.outputs };
+  }
+  const read = readDocument(split.json, blobs, signature);
+  // Numbers of JSON are in memory that the next document takes.
+  if (kept !== undefined && read.announced.every(({ elements }) => "sizeBytes" in elements)) {
+    if (kept.size >= maxKept) kept.clear();
+    kept.set(text, { id: read.id, inputs: read.announced, outputs: read.outputs });
+  }
+  return read;
+}
+
+/** What the JSON of a request says. */
+interface Announcement {
+  readonly id: string | undefined;
+  readonly inputs: readonly AnnouncedInput[];
+  readonly outputs: readonly WantedOutput[];
+}
+
+interface AnnouncedInput extends Announced {
+  readonly name: string;
+  readonly inputPath: string;
+  /** Its elements, or how many bytes of binary data they are and what says so. */
+  readonly elements: JsonValue | { readonly sizeBytes: number; readonly sizePath: string };
+}
+
+/** Before binary data most clients send the same JSON again and again: so many of up to so many bytes are kept for each signature. */
+const maxKept = 64;
+const maxKeptBytes = 1024;
+const keptAnnouncements = new WeakMap<Signature, Map<string, Announcement>>();
+
+function keptFor(signature: Signature): Map<string, Announcement> {
+  const kept = keptAnnouncements.get(signature) ?? new Map<string, Announcement>();
+  keptAnnouncements.set(signature, kept);
+  return kept;
+}
+
+interface ReadDocument extends InferDocument {
+  readonly announced: readonly AnnouncedInput[];
+}
+
+function readDocument(json: Buffer, blobs: Blobs, signature: Signature): ReadDocument {
+  if (!isUtf8(json)) throw faults.JsonNotUtf8({});
+  const request = fieldsOf(parseWholeJson(json), "");
   const id = request.values.has("id") ? textAt(request, "id") : undefined;
   const allBinary = flagAt(parametersOf(request), "binary_data_output") ?? false;
   required(request, "inputs", "a list of tensors");
-  const blobs: Blobs = { bytes: split.blobs, at: 0 };
-  const inputs = objectsAt(request, "inputs").map((input) => inputTensor(input, signature, blobs));
-  const leftBytes = blobs.bytes.length - blobs.at;
+  const announced: AnnouncedInput[] = [];
+  const inputs = objectsAt(request, "inputs").map((fields) => {
+    const input = announcedInput(fields, signature);
+    announced.push(input);
+    return inputTensor(input, blobs);
+  });
+  checkClaimed(blobs);
+  return { id, inputs, outputs: wantedOutputs(request, signature, allBinary), announced };
+}
+
+function checkClaimed({ bytes, at }: Blobs): void {
+  const leftBytes = bytes.length - at;
   if (leftBytes > 0) throw faults.BinaryUnclaimed({ leftBytes });
-  return { id, inputs, outputs: wantedOutputs(request, signature, allBinary) };
 }
 
 /** The binary data behind the JSON, taken from the front. */
@@ -61,25 +118,30 @@ interface Blobs {
 /** Input parameters of extensions that are not offered. */
 const foreignParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
 
-function inputTensor(input: Fields, signature: Signature, blobs: Blobs): NamedTensor {
+function announcedInput(input: Fields, signature: Signature): AnnouncedInput {
   const name = textAt(input, "name");
   const shape = shapeAt(input, "shape");
   const dtype = datatypeOf(input, signature.inputs.find((spec) => spec.name === name)?.dtype);
   const parameters = parametersOf(input);
   refuseForeign(parameters, foreignParameters);
   const sizeBytes = sizeAt(parameters, "binary_data_size");
-  const path = pathIn(input.path, "data");
+  const announced = { name, inputPath: input.path, dtype, shape, path: pathIn(input.path, "data") };
   if (sizeBytes === undefined) {
-    const data = required(input, "data", "a list of the elements, unless parameters.binary_data_size is given");
-    return { name, path: input.path, tensor: tensorFromJson(data, { dtype, shape, path }) };
+    const expected = "a list of the elements, unless parameters.binary_data_size is given";
+    return { ...announced, elements: required(input, "data", expected) };
   }
   if (input.values.has("data")) throw faults.DataTwice({ path: input.path });
-  const announced = { dtype, shape, path: input.path, sizePath: pathIn(parameters.path, "binary_data_size") };
-  const bytes = taken(blobs, sizeBytes, announced);
-  return { name, path: input.path, tensor: tensorFromBytes(bytes, announced) };
+  return { ...announced, elements: { sizeBytes, sizePath: pathIn(parameters.path, "binary_data_size") } };
 }
 
-function taken(blobs: Blobs, sizeBytes: number, { sizePath: path }: AnnouncedBinary): Buffer {
+function inputTensor({ name, inputPath: path, elements, ...announced }: AnnouncedInput, blobs: Blobs): NamedTensor {
+  if (!("sizeBytes" in elements)) return { name, path, tensor: tensorFromJson(elements, announced) };
+  const { sizeBytes, sizePath } = elements;
+  const binary = { dtype: announced.dtype, shape: announced.shape, path, sizePath };
+  return { name, path, tensor: tensorFromBytes(taken(blobs, sizeBytes, sizePath), binary) };
+}
+
+function taken(blobs: Blobs, sizeBytes: number, path: string): Buffer {
   const leftBytes = blobs.bytes.length - blobs.at;
   if (sizeBytes > leftBytes) throw faults.BinaryBeyondBody({ path, sizeBytes, leftBytes });
   const start = blobs.at;

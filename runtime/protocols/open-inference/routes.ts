@@ -2,15 +2,22 @@ import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
 import { modelReference } from "./models/lookup.ts";
 
-/** What a request line asks of a model. */
+/** What a request line asks to know of a model. */
 export interface ModelRoute {
-  readonly kind: "modelReady" | "metadata" | "config" | "stats" | "infer";
+  readonly kind: "modelReady" | "metadata" | "config" | "stats";
+  readonly model: ModelReference;
+}
+
+/** A request line that asks a model to run. */
+export interface InferRoute {
+  readonly kind: "infer";
   readonly model: ModelReference;
 }
 
 /** What a request line asks for. */
 export type Route =
   | { readonly kind: "server" | "live" | "ready" | "models" | "allStats" | "index" }
+  | InferRoute
   | ModelRoute
   | { readonly kind: "load" | "unload"; readonly name: string };
 

@@ -2,7 +2,7 @@ import { type Signature, defaultSignature } from "../../dataplane/signature.ts";
 import type { NamedTensor } from "../../dataplane/tensor.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type JsonObject, type JsonValue, itemsOf, member } from "../json/value.ts";
-import { elementsOf, isBase64Object } from "./tensors/elements.ts";
+import { elementsOf, isBase64Object, packedTensor } from "./tensors/elements.ts";
 import { faults } from "./faults.ts";
 import { quoted } from "./tensors/json-text.ts";
 import { rowInputs } from "./tensors/rows.ts";
@@ -52,6 +52,7 @@ export function predictInputs(root: JsonObject, signature: Signature): PredictIn
 
 /** Of a repeated key some readers take the first value and others the last: what one has checked the other would not run. */
 function checkKeys({ members }: JsonObject, path: string): void {
+  if (members.length < 2) return;
   const seen = new Set<string>();
   for (const [key] of members) {
     if (seen.has(key)) throw faults.KeyRepeated({ path: `${path}${key}` });
@@ -73,6 +74,8 @@ function columnInputs(inputs: JsonValue, signature: Signature): readonly NamedTe
 }
 
 function column(value: JsonValue, { name, dtype }: Signature["inputs"][number], path: string): NamedTensor {
+  const tensor = value.kind === "numbers" ? packedTensor(dtype, value) : undefined;
+  if (tensor !== undefined) return { name, path, tensor };
   const shape = announcedShape(value);
   const elements = elementsOf(dtype);
   fill(elements, value, shape);

@@ -1,8 +1,13 @@
 import { Fault } from "../../base/fault.ts";
-import { infer } from "../../dataplane/infer.ts";
+import { type InferAnswer, infer } from "../../dataplane/infer.ts";
 import type { Signature } from "../../dataplane/signature.ts";
-import type { Models, Protocol, ProtocolAnswer, ProtocolRequest } from "../protocol.ts";
-import { rememberedRoutes } from "../remembered-routes.ts";
+import {
+  type Models,
+  type Protocol,
+  type ProtocolAnswer,
+  type ProtocolRequest,
+  rememberedRoutes,
+} from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { classificationOutputs, classifications } from "./examples/classification.ts";
 import type { ExampleRun } from "./examples/example-run.ts";
@@ -11,7 +16,7 @@ import { regressionOutputs, regressions } from "./examples/regression.ts";
 import { faults } from "./faults.ts";
 import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
-import { predictInputs, requestDocument } from "./request.ts";
+import { type PredictFormat, predictInputs, requestDocument } from "./request.ts";
 import { classifyBody, predictBody, regressBody } from "./response.ts";
 import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
@@ -25,7 +30,11 @@ export function tensorflowServing(models: Models): Protocol {
     owns: ownsTarget,
     answer: async (request) => {
       try {
-        return await answered(models, request);
+        if (request.method === "OPTIONS") return preflight(request);
+        const { kind, model } = routeOf(request.method, request.target);
+        if (kind !== "predict") return json(await otherBody(models, { kind, model }, request));
+        const { format, answer } = startedPredict(models, model, request);
+        return json(predictBody(format, (await answer).outputs));
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
       }
@@ -48,24 +57,31 @@ function inferenceRoute(target: string): Route | undefined {
   }
 }
 
-async function answered(models: Models, request: ProtocolRequest): Promise<ProtocolAnswer> {
-  if (request.method === "OPTIONS") return preflight(request);
-  const route = routeOf(request.method, request.target);
-  switch (route.kind) {
+/** The body of the answer to anything but a prediction. */
+async function otherBody(models: Models, { kind, model }: OtherRoute, request: ProtocolRequest): Promise<string> {
+  switch (kind) {
     case "status":
-      return json(statusBody(models, route.model));
+      return statusBody(models, model);
     case "metadata":
-      return json(metadataBody(found(models, route.model)));
-    case "predict":
-      return json(await predicted(models, route.model, request));
+      return metadataBody(found(models, model));
     case "classify":
-      return json(await classified(models, route.model, request));
+      return await classified(models, model, request);
     case "regress":
-      return json(await regressed(models, route.model, request));
+      return await regressed(models, model, request);
   }
 }
 
-async function predicted(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
+interface OtherRoute {
+  readonly kind: Exclude<Route["kind"], "predict">;
+  readonly model: PathModel;
+}
+
+interface StartedPredict {
+  readonly format: PredictFormat;
+  readonly answer: Promise<InferAnswer>;
+}
+
+function startedPredict(models: Models, model: PathModel, request: ProtocolRequest): StartedPredict {
   // The order of the checks is part of the contract: body, model, signature, then the tensors.
   const document = requestDocument(request.body);
   const target = found(models, model);
@@ -73,9 +89,8 @@ async function predicted(models: Models, model: PathModel, request: ProtocolRequ
   if (signature === undefined) throw faults.SignatureUnknown({ signature: document.signature });
   const { format, inputs } = predictInputs(document.root, signature);
   const { signal, deadline } = request;
-  const terms = { signature: document.signature, deadline, signal };
-  const { outputs } = await infer(() => target, { model: referenceOf(model), inputs, ...terms });
-  return predictBody(format, outputs);
+  const asked = { model: target, signature: document.signature, inputs, deadline, signal };
+  return { format, answer: infer(() => target, asked) };
 }
 
 /** The signature and its examples, in TensorFlow Serving's order of checks: the body, the model, the signature. */

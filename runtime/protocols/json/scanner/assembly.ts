@@ -94,7 +94,7 @@ export const i64 = {
 export const f64 = {
   load: load(0x2b),
   store: (address: Code, value: Code): Code => [...address, ...value, 0x39, 0, 0],
-  const0: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] as Code,
+  zero: (): Code => [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
   neg: unary(0x9a),
   sub: binary(0xa1),
   mul: binary(0xa2),

@@ -263,7 +263,7 @@ function valueOf({ digits, scale, first, count, value }: Scan, nearest: Code, de
         value.set(f64.mul(f64.convert(digits.value), exactPower(negated))),
         when(
           i64.isZero(digits.value),
-          value.set(f64.const0),
+          value.set(f64.zero()),
           sequence(leaveIf(depth + 3, i32.isZero(isWithin(-maxPower, -minPower))), count.set(negated), nearest),
         ),
       ),
@@ -273,7 +273,7 @@ function valueOf({ digits, scale, first, count, value }: Scan, nearest: Code, de
 
 /** A whole number has no negative zero. */
 function negative({ first, value }: Scan): Code {
-  return when(first.value, value.set(f64.neg(value.value)), value.set(f64.sub(f64.const0, value.value)));
+  return when(first.value, value.set(f64.neg(value.value)), value.set(f64.sub(f64.zero(), value.value)));
 }
 
 function power(table: number, of: Code): Code {

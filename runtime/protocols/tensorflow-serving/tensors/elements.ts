@@ -38,6 +38,18 @@ export function elementsOf(dtype: Dtype): Elements {
   return collections[dtype]();
 }
 
+/** The tensor of packed numbers; `undefined` when they may not all fit and must be added one by one. */
+export function packedTensor(dtype: Dtype, numbers: JsonNumbers): Tensor | undefined {
+  const { shape, values } = numbers;
+  if (dtype === "float32") {
+    const data = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i++) data[i] = values[i] ?? 0;
+    return { dtype, shape, data };
+  }
+  const elements = elementsOf(dtype);
+  return elements.addPacked(numbers) ? elements.tensor(shape) : undefined;
+}
+
 interface Range {
   readonly min: number;
   readonly max: number;

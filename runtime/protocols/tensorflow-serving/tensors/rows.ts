@@ -2,7 +2,7 @@ import type { Signature } from "../../../dataplane/signature.ts";
 import { Fault } from "../../../base/fault.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { type JsonArray, type JsonNumbers, type JsonObject, type JsonValue, itemsOf } from "../../json/value.ts";
-import { type Elements, elementsOf, isBase64Object } from "./elements.ts";
+import { type Elements, elementsOf, isBase64Object, packedTensor } from "./elements.ts";
 import { statusOf } from "../errors.ts";
 import { faults } from "../faults.ts";
 import { quoted } from "./json-text.ts";
@@ -18,15 +18,16 @@ interface RowColumn {
 
 /** Stacks the elements of `instances`: values or lists for a single input, or objects with one key per input. */
 export function rowInputs(instances: JsonArray | JsonNumbers, signature: Signature): readonly NamedTensor[] {
+  const [input] = signature.inputs;
+  if (instances.kind === "numbers" && signature.inputs.length === 1 && input !== undefined) {
+    const tensor = packedTensor(input.dtype, instances);
+    if (tensor !== undefined) return [{ name: input.name, path: "instances", tensor }];
+  }
   const columns = signature.inputs.map(({ name, dtype }): RowColumn => ({
     name,
     elements: elementsOf(dtype),
     shape: undefined,
   }));
-  const [only] = columns;
-  if (instances.kind === "numbers" && columns.length === 1 && only?.elements.addPacked(instances) === true) {
-    return [{ name: only.name, path: "instances", tensor: only.elements.tensor(instances.shape) }];
-  }
   const rows = itemsOf(instances);
   const [first] = rows;
   if (columns.length > 1 && first?.kind !== "object") throw faults.InstancesPlain({});

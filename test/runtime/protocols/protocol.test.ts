@@ -5,7 +5,7 @@ import { soleSignature } from "../../../runtime/dataplane/signature.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { modelRegistry } from "../../../runtime/model/registry.ts";
 import { openInference } from "../../../runtime/protocols/open-inference/open-inference.ts";
-import type { Models, Protocol } from "../../../runtime/protocols/protocol.ts";
+import { type Models, type Protocol, rememberedRoutes } from "../../../runtime/protocols/protocol.ts";
 import { tensorflowServing } from "../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
 
 const value = { name: "x", dtype: "float32", shape: [-1] } as const;
@@ -53,4 +53,37 @@ test.each<readonly [string, (models: Models) => Protocol, string]>([
     expect(protocol.overload?.({ method: "POST", target: other })).toBeUndefined();
   }
   expect(protocol.overload?.({ method: "GET", target: target.replace(/(?::predict|.infer)$/, "") })).toBeUndefined();
+});
+
+test("the target of a POST is read once, unless it is long; others are read anew", () => {
+  const read: string[] = [];
+  const routeOf = rememberedRoutes((method, target) => {
+    read.push(`${method} ${target.slice(0, 3)}`);
+    return { method, target };
+  });
+  const long = `/long/${"a".repeat(600)}`;
+  for (let i = 0; i < 2; i++) {
+    for (const target of ["/a", long]) expect(routeOf("POST", target)).toEqual({ method: "POST", target });
+    expect(routeOf("GET", "/a")).toEqual({ method: "GET", target: "/a" });
+  }
+  expect(read).toEqual(["POST /a", "POST /lo", "GET /a", "POST /lo", "GET /a"]);
+});
+
+test("it keeps no more than some hundred targets", () => {
+  let reads = 0;
+  const routeOf = rememberedRoutes((_, target) => ({ target, read: reads++ }));
+  for (let i = 0; i < 1000; i++) expect(routeOf("POST", `/${i}`).target).toBe(`/${i}`);
+  expect(reads).toBe(1000);
+  routeOf("POST", "/0");
+  expect(reads).toBe(1001);
+});
+
+test("what throws is not kept", () => {
+  let reads = 0;
+  const routeOf = rememberedRoutes(() => {
+    reads++;
+    throw new Error("no route");
+  });
+  for (let i = 0; i < 2; i++) expect(() => routeOf("POST", "/a")).toThrow("no route");
+  expect(reads).toBe(2);
 });
