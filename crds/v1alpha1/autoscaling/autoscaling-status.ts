@@ -13,6 +13,13 @@ export const autoscalingStatus = Type.Object(
       figure("Offered concurrency: requests per second times seconds that each takes, a decimal number."),
     ),
     serviceTime: Type.Optional(figure("Measured time that a request takes in a pod, a duration as 1.5s.")),
+    memory: Type.Optional(
+      Type.String({
+        description:
+          "What the autoscaler has learned of the model, in a form of its own; a new leader goes on from it.",
+        maxLength: 8192,
+      }),
+    ),
     startTime: Type.Optional(figure("Measured time from a pod's creation until it is ready, a duration as 95s.")),
   },
   { description: "What the autoscaler wants, absent without spec.autoscaling." },

@@ -1,0 +1,68 @@
+import type { Cache } from "../kube/cache.ts";
+import type { Pod, Stored } from "../kube/kinds.ts";
+import { labelledKey } from "../model-deployment/caches.ts";
+import { isPodReady } from "../model-deployment/snapshot.ts";
+
+/** Pods of one ModelDeployment, as its autoscaler sees them. */
+export interface FleetSample {
+  readonly ready: number;
+  readonly pending: number;
+  readonly draining: number;
+  /** Seconds from creation to ready of each pod that became ready since the last sample. */
+  readonly coldStarts: readonly number[];
+}
+
+/** Counts the pods of ModelDeployments. */
+export interface Fleet {
+  /** What there is now; cold starts are told once. */
+  sample(key: string): FleetSample;
+}
+
+/** Follows the pods of a cache. A pod that was ready before the fleet began is no cold start. */
+export function createFleet(pods: Cache<Pod, "owner" | "deployment">): Fleet {
+  const started = new Set<string>();
+  const coldStarts = new Map<string, number[]>();
+  pods.subscribe(({ type, object }) => {
+    const { uid } = object.metadata;
+    if (type === "removed") started.delete(uid);
+    else if (!started.has(uid) && isPodReady(object)) {
+      started.add(uid);
+      if (type === "modified") told(coldStarts, object);
+    }
+  });
+  return {
+    sample(key) {
+      const seconds = coldStarts.get(key) ?? [];
+      coldStarts.delete(key);
+      return { ...counts(pods.withIndex("deployment", key)), coldStarts: seconds };
+    },
+  };
+}
+
+function told(coldStarts: Map<string, number[]>, pod: Pod & Stored): void {
+  const key = labelledKey(pod);
+  const seconds = startSeconds(pod);
+  if (key === undefined || seconds === undefined) return;
+  const known = coldStarts.get(key);
+  if (known === undefined) coldStarts.set(key, [seconds]);
+  else known.push(seconds);
+}
+
+function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"> {
+  let ready = 0;
+  let pending = 0;
+  let draining = 0;
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined) draining += 1;
+    else if (isPodReady(pod)) ready += 1;
+    else if (pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded") pending += 1;
+  }
+  return { ready, pending, draining };
+}
+
+/** By the API server's clock and the kubelet's, in whole seconds: a start takes many. */
+function startSeconds({ metadata, status }: Pod & Stored): number | undefined {
+  const readyAt = status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+  const ms = Date.parse(readyAt ?? "") - Date.parse(metadata.creationTimestamp ?? "");
+  return Number.isFinite(ms) && ms >= 0 ? ms / 1000 : undefined;
+}

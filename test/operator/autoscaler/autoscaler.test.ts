@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { type Autoscaler, createAutoscaler } from "../../../operator/autoscaler/autoscaler.ts";
+import type { PolicyAnswer, PolicyQuestion } from "../../../operator/autoscaler/model-scaler.ts";
+import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
+import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
+import type { Demand } from "../../../operator/signals/gateway-figures.ts";
+import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
+import { modelDeployment, testMs } from "../../builders/model-deployment.ts";
+
+const key = "default/digits";
+const quiet: Demand = {
+  arrivals: 0,
+  completions: 0,
+  serviceSeconds: 0,
+  failures: 0,
+  refused: 0,
+  abandoned: 0,
+  inFlight: 0,
+  queued: 0,
+  oldestWait: 0,
+};
+
+/** What a policy was asked, and what it answers. */
+let asked: PolicyQuestion[];
+let answer: PolicyAnswer;
+let changed: string[];
+let demand: Demand;
+let answering: number;
+let pulled: (key: string) => void;
+let caches: Caches;
+let clock: ManualClock;
+let autoscaler: Autoscaler;
+
+beforeEach(() => {
+  [asked, changed, demand, answering] = [[], [], quiet, 1];
+  answer = { desired: 2, why: "two are needed", figures: { signal: "1.6" } };
+  caches = createCaches("modelwright-system");
+  clock = createManualClock(testMs);
+  autoscaler = createAutoscaler({
+    caches,
+    figures: {
+      demand: () => demand,
+      freshness: () => ({ gateways: 1, answering, ageMs: 0 }),
+      subscribe: (listener) => {
+        pulled = listener;
+        return () => {};
+      },
+    },
+    policy: () => ({
+      decide: (question) => {
+        asked.push(question);
+        return answer;
+      },
+    }),
+    clock,
+    onChange: (changedKey) => changed.push(changedKey),
+  });
+});
+
+function deploy(changes: Partial<ModelDeployment["spec"]> = {}, status: ModelDeployment["status"] = {}): void {
+  const object = modelDeployment({ autoscaling: { min: 0, max: 4 }, ...changes });
+  caches.deployments.cache.replace(
+    [{ ...object, metadata: { ...object.metadata, resourceVersion: "2" }, status }],
+    "3",
+  );
+}
+
+function pod(
+  name: string,
+  readyAfterSeconds: number | undefined,
+  changes: Partial<Pod["metadata"]> = {},
+): Pod & Stored {
+  const created = Date.parse("2030-01-01T00:00:00Z");
+  const at = (seconds: number): string => new Date(created + seconds * 1000).toISOString();
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: "default",
+      uid: name,
+      resourceVersion: String(1 + (readyAfterSeconds ?? 0)),
+      labels: revisionLabels("digits", "aaa"),
+      creationTimestamp: at(0),
+      ...changes,
+    },
+    spec: { containers: [] },
+    status: {
+      phase: "Running",
+      conditions:
+        readyAfterSeconds === undefined
+          ? [{ type: "Ready", status: "False" }]
+          : [{ type: "Ready", status: "True", lastTransitionTime: at(readyAfterSeconds) }],
+    },
+  };
+}
+
+const tick = (): Promise<void> => clock.advance(1_000);
+
+describe("the autoscaler", () => {
+  test("asks the policy each second, with what happened and what there is", async () => {
+    deploy();
+    caches.pods.cache.replace(
+      [pod("a", 5), pod("b", undefined), pod("c", 1, { deletionTimestamp: "2030-01-01T00:00:00Z" })],
+      "1",
+    );
+    autoscaler.start();
+    demand = { ...quiet, arrivals: 3, inFlight: 2 };
+    caches.pods.cache.replace([pod("a", 5), pod("b", 40)], "3");
+    await tick();
+    expect(asked.map(({ sample }) => sample)).toEqual([
+      { ...quiet, ready: 1, pending: 1, draining: 1, coldStarts: [] },
+      { ...quiet, arrivals: 3, inFlight: 2, ready: 2, pending: 0, draining: 0, coldStarts: [40] },
+    ]);
+    expect(asked[1]).toMatchObject({ spec: { min: 0, max: 4 }, current: 2, now: testMs / 1000 + 1 });
+  });
+
+  test("tells of another number at once, of other figures once a minute", async () => {
+    deploy();
+    autoscaler.start();
+    expect(autoscaler.scaling(key)).toEqual(answer);
+    answer = { ...answer, figures: { signal: "1.7" } };
+    for (let second = 0; second < 59; second += 1) await tick();
+    expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({ changed: [key], signal: "1.6" });
+    await tick();
+    expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({
+      changed: [key, key],
+      signal: "1.7",
+    });
+    answer = { ...answer, desired: 3 };
+    await tick();
+    expect(changed).toEqual([key, key, key]);
+  });
+
+  test("goes on from what status says, and wants a pod at once when a request waits", () => {
+    deploy({}, { autoscaling: { desired: 0, why: "no request for 5m" } });
+    answer = { ...answer, desired: 0 };
+    autoscaler.start();
+    expect(asked[0]?.current).toBe(0);
+    autoscaler.wake(key);
+    autoscaler.wake(key);
+    expect(autoscaler.scaling(key)).toMatchObject({ desired: 1, why: "a request waits" });
+    expect(changed).toEqual([key, key]);
+  });
+
+  test("does nothing while another operator leads", async () => {
+    deploy();
+    autoscaler.wake(key);
+    await tick();
+    expect({ asked, changed, scaling: autoscaler.scaling(key) }).toEqual({
+      asked: [],
+      changed: [],
+      scaling: undefined,
+    });
+  });
+
+  test("says so when no gateway answers", () => {
+    deploy();
+    answering = 0;
+    autoscaler.start();
+    expect(asked[0]?.sample).toBeUndefined();
+  });
+
+  test("looks seldom at a model where nothing happens, and at once when something does", async () => {
+    deploy();
+    answer = { ...answer, desired: 0 };
+    autoscaler.start();
+    await clock.advance(300_000);
+    const before = asked.length;
+    await clock.advance(30_000);
+    expect(asked.length - before).toBeLessThanOrEqual(2);
+    demand = { ...quiet, arrivals: 1 };
+    pulled(key);
+    await tick();
+    await tick();
+    expect(asked.length - before).toBeGreaterThanOrEqual(2);
+  });
+
+  test("leaves alone what is not autoscaled or suspended", () => {
+    deploy({ suspend: true });
+    autoscaler.start();
+    autoscaler.wake(key);
+    expect({ asked, scaling: autoscaler.scaling(key) }).toEqual({ asked: [], scaling: undefined });
+  });
+});
