@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
@@ -10,6 +9,7 @@ import { digitsAnswer, digitsExpected, digitsRequest } from "./digits.ts";
 import { writeProgramImages } from "./node/images.ts";
 import { type Node, nodeStartTimeoutMs, startNode } from "./node/node.ts";
 import { whyNoNode } from "./node/programs.ts";
+import { traffic } from "./node/traffic.ts";
 
 const reason = whyNoNode();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
@@ -40,30 +40,6 @@ interface AuditEvent {
   readonly requestURI: string;
   readonly user: { readonly username: string };
   readonly responseStatus?: { readonly code: number };
-}
-
-/** Sends one request after the other until it is told to stop; then says what became of them. */
-function traffic(url: string): { stop(): Promise<{ readonly answered: number; readonly failed: readonly string[] }> } {
-  const stop = new AbortController();
-  const failed: string[] = [];
-  let answered = 0;
-  const client = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await digitsAnswer(url).then(
-        () => answered++,
-        (error: unknown) => failed.push(String(error)),
-      );
-      await sleep(20);
-    }
-  };
-  const clients = Promise.all([client(), client()]);
-  return {
-    async stop() {
-      stop.abort();
-      await clients;
-      return { answered, failed };
-    },
-  };
 }
 
 describe.skipIf(reason !== undefined)(`an installation by the manifests on a real node${skipped}`, () => {

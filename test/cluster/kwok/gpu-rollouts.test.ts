@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 
-import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import type {
+  ModelDeployment,
+  ModelDeploymentSpec,
+  ModelDeploymentStatus,
+} from "../../../crds/v1alpha1/model-deployment.ts";
 import { loadConnection } from "../../../operator/kube/config.ts";
 import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
 import type { Pod } from "../../../operator/kube/kinds.ts";
@@ -93,17 +97,12 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
   const settled = (name: Pool) => eventually(() => scene.deployment(name), isAsDeclared, rolloutTimeoutMs);
   /** Watches a ModelDeployment until it is as its spec wants it. */
   const watched = async (name: Pool, isOver: (deployment: ModelDeployment) => boolean): Promise<Seen> => {
-    const modes = new Set<string>();
-    let [why, fewestReady, unavailable] = ["", Number.POSITIVE_INFINITY, 0];
     const deadline = performance.now() + rolloutTimeoutMs;
+    let seen: Seen = { modes: [], why: "", fewestReady: Number.POSITIVE_INFINITY, unavailable: 0 };
     for (;;) {
       const [deployment, there] = [await scene.deployment(name), await pods(name)];
-      const { capacity, conditions = [] } = deployment?.status ?? {};
-      if (capacity?.mode !== undefined) modes.add(capacity.mode);
-      why = capacity?.why ?? why;
-      fewestReady = Math.min(fewestReady, there.filter(isReady).length);
-      if (conditions.some(({ type, status }) => type === "Available" && status !== "True")) unavailable += 1;
-      if (deployment !== undefined && isOver(deployment)) return { modes: [...modes], why, fewestReady, unavailable };
+      seen = witnessed(seen, deployment?.status ?? {}, there.filter(isReady).length);
+      if (deployment !== undefined && isOver(deployment)) return seen;
       if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(deployment?.status)}`);
       await systemClock.sleep(50);
     }
@@ -194,4 +193,16 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
 
 function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
+}
+
+function witnessed(seen: Seen, { capacity, conditions = [] }: ModelDeploymentStatus, ready: number): Seen {
+  const { mode = "", why = seen.why } = capacity ?? {};
+  const isNew = mode !== "" && !seen.modes.includes(mode);
+  const isUnavailable = conditions.some(({ type, status }) => type === "Available" && status !== "True");
+  return {
+    modes: isNew ? [...seen.modes, mode] : seen.modes,
+    why,
+    fewestReady: Math.min(seen.fewestReady, ready),
+    unavailable: seen.unavailable + (isUnavailable ? 1 : 0),
+  };
 }
