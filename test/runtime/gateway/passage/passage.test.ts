@@ -1,0 +1,262 @@
+import { describe, expect, test } from "vitest";
+import type { Fault } from "../../../../runtime/base/fault.ts";
+import { createLedger } from "../../../../runtime/gateway/figures/ledger.ts";
+import { type Failure, Passage, type PassageParts } from "../../../../runtime/gateway/passage/passage.ts";
+import { wakeCalls } from "../../../../runtime/gateway/passage/wakes.ts";
+import { anyRevision, type Target, type Wish } from "../../../../runtime/gateway/routing/choice.ts";
+import { releaseHeld } from "../../../../runtime/gateway/routing/hold.ts";
+import { liveRoute, updateRoute } from "../../../../runtime/gateway/routing/live.ts";
+import type { RevisionRoute } from "../../../../runtime/contract/route-table.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+import { revisionOf, routeOf } from "../builders/live-routes.ts";
+
+/** A request whose sending is only noted down. */
+interface Sent {
+  readonly passage: Passage;
+  readonly targets: Target[];
+  readonly faults: Fault[];
+}
+
+function scene(revisions: readonly RevisionRoute[]) {
+  const clock = createManualClock();
+  const monotonic = () => clock.monotonic();
+  const ledger = createLedger({ gateway: "g0", run: "r", monotonic });
+  const parts = { ledger, gateway: "g0", monotonic };
+  const live = liveRoute(
+    routeOf(revisions, {
+      sticky: { header: "x-user", salt: "s" },
+      hold: { maxRequests: 10, maxBytes: 1_000, timeoutMs: 4_000 },
+      timeoutMs: 20_000,
+    }),
+    parts,
+  );
+  const wakes: number[] = [];
+  const shared: PassageParts = {
+    ...parts,
+    clock,
+    random: () => 0,
+    waits: wakeCalls(clock, (_key, waiting) => wakes.push(waiting)),
+  };
+  const send = (wish: Wish = anyRevision): Sent => {
+    const sent: Sent = {
+      targets: [],
+      faults: [],
+      passage: new Passage(
+        { live, wish, sizeBytes: 1, timeoutMs: live.route.timeoutMs },
+        {
+          go: () => {
+            const target = sent.passage.target();
+            if (target !== undefined) sent.targets.push(target);
+          },
+          stop: (fault) => {
+            sent.faults.push(fault);
+            return 503;
+          },
+        },
+        shared,
+      ),
+    };
+    sent.passage.start();
+    return sent;
+  };
+  const table = (revisions: readonly RevisionRoute[]): void => {
+    updateRoute(live, { ...live.route, revisions }, parts);
+    releaseHeld(live);
+  };
+  /** What is not zero of the figures. */
+  const figures = () => {
+    const { revisions, ...model } = ledger.figures(0).models["default/digits"] ?? { revisions: {} };
+    const byHash = Object.fromEntries(Object.entries(revisions).map(([hash, of]) => [hash, nonZero(of)]));
+    return nonZero({ ...model, ...byHash });
+  };
+  return { clock, live, send, table, wakes, figures };
+}
+
+function nonZero(counts: object): object {
+  const flat = Object.entries(counts).map(([name, value]) => [name, Array.isArray(value) ? value.length > 0 : value]);
+  return Object.fromEntries(
+    flat
+      .map(([name, value]) => [name, typeof value === "object" && value !== null ? nonZero(value) : value])
+      .filter(([, value]) => value !== 0 && value !== false && JSON.stringify(value) !== "{}"),
+  );
+}
+
+const pods = ({ targets }: Sent) => targets.map(({ pod }) => pod.endpoint.pod);
+const codes = ({ faults }: Sent) => faults.map(({ code }) => code);
+const unreached: Failure = { cause: new Error("ECONNREFUSED"), isUnreached: true, mayRepeat: true };
+const brokenOff: Failure = { cause: new Error("other side closed"), isUnreached: false, mayRepeat: true };
+
+describe("a request that is answered", () => {
+  test("counts once, with the time that its pod had it", async () => {
+    const { clock, send, figures } = scene([revisionOf("a", 100)]);
+    send().passage.answered(200);
+    const second = send();
+    expect(figures()).toEqual({ arrivals: 2, a: { completed: 1, inFlight: 1 } });
+    await clock.advance(40);
+    second.passage.answered(200);
+    expect(figures()).toEqual({ arrivals: 2, a: { completed: 2, serviceMs: 40, latency: true } });
+  });
+
+  test("of which the client is to blame is rejected, not failed", () => {
+    const { send, figures } = scene([revisionOf("a", 100)]);
+    send().passage.answered(404);
+    expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, rejected: 1 } });
+  });
+});
+
+describe("a request that its pod fails", () => {
+  test("goes to another pod of the same revision, and counts as its answer", () => {
+    const { send, figures } = scene([revisionOf("a", 50, 2), revisionOf("b", 50, 2)]);
+    const sent = send();
+    sent.passage.failed(brokenOff);
+    const [first, second] = sent.targets;
+    expect([second?.revision, second?.pod === first?.pod]).toEqual([first?.revision, false]);
+    sent.passage.answered(200);
+    expect(figures()).toMatchObject({ arrivals: 1, [first?.revision.hash ?? ""]: { completed: 1 } });
+  });
+
+  test("three times after it took it is given up", () => {
+    const { send, figures } = scene([revisionOf("a", 100, 5)]);
+    const sent = send();
+    for (let i = 0; i < 3; i += 1) sent.passage.failed(brokenOff);
+    expect([new Set(pods(sent)).size, sent.faults.map(({ message }) => message)]).toEqual([
+      3,
+      ["pod a-2 of default/digits broke off before it answered: other side closed"],
+    ]);
+    expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, failed: { connection: 1 } } });
+  });
+
+  test("after the first byte of its answer is given up at once", () => {
+    const { send } = scene([revisionOf("a", 100, 5)]);
+    const sent = send();
+    sent.passage.failed({ ...brokenOff, mayRepeat: false });
+    expect([pods(sent).length, codes(sent)]).toEqual([1, ["EndpointFailed"]]);
+  });
+
+  test("by taking no connection tries the others at once, the same one after a pause, for five seconds", async () => {
+    const { clock, send } = scene([revisionOf("a", 100, 2)]);
+    const sent = send();
+    sent.passage.failed(unreached);
+    sent.passage.failed(unreached);
+    sent.passage.failed(unreached);
+    expect(pods(sent)).toEqual(["a-0", "a-1", "a-0"]);
+    await clock.advance(50);
+    expect(pods(sent).length).toBe(4);
+    for (let i = 0; i < 200 && sent.faults.length === 0; i += 1) {
+      sent.passage.failed(unreached);
+      await clock.advance(50);
+    }
+    expect([codes(sent), clock.monotonic()]).toEqual([["EndpointFailed"], 5100]);
+  });
+
+  test("lets others ask that pod last", () => {
+    const { send } = scene([revisionOf("a", 100, 2)]);
+    send().passage.failed(unreached);
+    expect([pods(send()), pods(send())]).toEqual([["a-1"], ["a-1"]]);
+  });
+
+  test("waits when its revision has nothing ready and it is bound to it, and goes to the other when it is not", () => {
+    const { send, table } = scene([revisionOf("a", 50), revisionOf("b", 50)]);
+    const bound = send({ stickyValue: "someone" });
+    const free = send({});
+    const own = bound.targets[0]?.revision.hash ?? "";
+    const other = own === "a" ? "b" : "a";
+    table([revisionOf(own, 50, 0), revisionOf(other, 50)]);
+    bound.passage.failed(brokenOff);
+    expect(bound.targets.length).toBe(1);
+    if (free.targets[0]?.revision.hash === own) {
+      free.passage.failed(brokenOff);
+      expect(free.targets[1]?.revision.hash).toBe(other);
+    }
+    table([revisionOf(own, 50), revisionOf(other, 50)]);
+    expect(bound.targets[1]?.revision.hash).toBe(own);
+  });
+
+  test("takes its turn: no more than a tenth of those under way are sent again at a time", () => {
+    const { send, live } = scene([revisionOf("a", 100, 8)]);
+    const all = Array.from({ length: 100 }, () => send());
+    const failed = all.slice(0, 50);
+    for (const { passage } of failed) passage.failed(brokenOff);
+    const again = () => failed.filter(({ targets }) => targets.length === 2).length;
+    expect([again(), live.traffic.again]).toEqual([10, 10]);
+    for (let i = 0; i < 50; i += 1)
+      failed.find(({ targets, passage }) => targets.length === 2 && !passage.isOver)?.passage.answered(200);
+    expect([again(), live.traffic.again, live.traffic.turns?.size]).toEqual([50, 0, 0]);
+    expect(failed.flatMap(codes)).toEqual([]);
+  });
+});
+
+describe("a request that finds nothing ready", () => {
+  test("wakes at once and every second, and goes when a pod is there", async () => {
+    const { clock, send, table, wakes, figures } = scene([revisionOf("a", 100, 0)]);
+    const sent = send();
+    expect(wakes).toEqual([1]);
+    await clock.advance(400);
+    expect(figures()).toEqual({ arrivals: 1, queued: 1, oldestWaitMs: 400 });
+    await clock.advance(500);
+    send();
+    expect(wakes).toEqual([1]);
+    await clock.advance(100);
+    expect(wakes).toEqual([1, 2]);
+    table([revisionOf("a", 100, 1)]);
+    expect(pods(sent)).toEqual(["a-0"]);
+    await clock.advance(3000);
+    expect(wakes).toEqual([1, 2]);
+  });
+
+  test("wakes at once again when it comes after a time without any", async () => {
+    const { clock, send, table, wakes } = scene([revisionOf("a", 100, 0)]);
+    send().passage.left();
+    await clock.advance(10);
+    send();
+    expect(wakes).toEqual([1, 1]);
+    table([revisionOf("a", 100, 1)]);
+  });
+
+  test("is refused at the end of the wait that the policy allows", async () => {
+    const { clock, send, figures } = scene([revisionOf("a", 100, 0)]);
+    const sent = send();
+    await clock.advance(3999);
+    expect(sent.faults).toEqual([]);
+    await clock.advance(1);
+    expect([codes(sent), figures()]).toEqual([["HoldTimedOut"], { arrivals: 1, refused: 1 }]);
+  });
+
+  test("is refused at once when too many wait", () => {
+    const { send, figures } = scene([revisionOf("a", 100, 0)]);
+    const all = Array.from({ length: 11 }, () => send());
+    expect(all.flatMap(codes)).toEqual(["HoldFull"]);
+    expect(figures()).toEqual({ arrivals: 11, refused: 1, queued: 10 });
+  });
+
+  test("counts as abandoned when its client leaves", () => {
+    const { send, figures } = scene([revisionOf("a", 100, 0)]);
+    send().passage.left();
+    expect(figures()).toEqual({ arrivals: 1, abandoned: 1 });
+  });
+});
+
+describe("a request at its deadline", () => {
+  test("is taken from its pod, and that is a time-out", async () => {
+    const { clock, send, figures, live } = scene([revisionOf("a", 100)]);
+    const sent = send();
+    await clock.advance(20_000);
+    expect([codes(sent), sent.passage.isOver]).toEqual([["RequestTimedOut"], true]);
+    expect(figures()).toEqual({ arrivals: 1, a: { completed: 1, serviceMs: 20_000, failed: { timeout: 1 } } });
+    expect(live.traffic.admitted).toBe(0);
+  });
+
+  test("has no deadline any more when it was answered", async () => {
+    const { clock, send } = scene([revisionOf("a", 100)]);
+    const sent = send();
+    sent.passage.answered(200);
+    await clock.advance(30_000);
+    expect(sent.faults).toEqual([]);
+  });
+});
+
+test("a client that leaves while a pod has its request is no failure of anybody", () => {
+  const { send, figures, live } = scene([revisionOf("a", 100)]);
+  send().passage.left();
+  expect([figures(), live.traffic.admitted]).toEqual([{ arrivals: 1 }, 0]);
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { type ResponseHead, responseHead } from "../../../../runtime/gateway/upstream/response-head.ts";
+
+function head(...lines: readonly string[]): string {
+  return lines.join("\r\n");
+}
+
+describe("the head of a pod's answer", () => {
+  const cases: Record<string, [string, ResponseHead]> = {
+    "has a length": [
+      head("HTTP/1.1 200 OK", "Content-Type: application/json", "content-length:5"),
+      {
+        status: 200,
+        headers: ["Content-Type", "application/json", "content-length", "5"],
+        framing: 5,
+        keepsAlive: true,
+      },
+    ],
+    "is of a chunked body": [
+      head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "x: 1"),
+      { status: 200, headers: ["x", "1"], framing: "chunked", keepsAlive: true },
+    ],
+    "is of a body that ends with the connection": [
+      head("HTTP/1.1 200 OK"),
+      { status: 200, headers: [], framing: "close", keepsAlive: false },
+    ],
+    "closes the connection": [
+      head("HTTP/1.1 503 Service Unavailable", "connection: close", "content-length: 0"),
+      { status: 503, headers: ["content-length", "0"], framing: 0, keepsAlive: false },
+    ],
+    "comes from HTTP/1.0, where connections close": [
+      head("HTTP/1.0 200 OK", "content-length: 1"),
+      { status: 200, headers: ["content-length", "1"], framing: 1, keepsAlive: false },
+    ],
+    "has no body by its status": [
+      head("HTTP/1.1 304 Not Modified", "content-length: 100"),
+      { status: 304, headers: ["content-length", "100"], framing: 0, keepsAlive: true },
+    ],
+    "keeps what may come twice, and drops what is the connection's": [
+      head(
+        "HTTP/1.1 200 OK",
+        "set-cookie: a=1",
+        "set-cookie: b=2",
+        "keep-alive: timeout=5",
+        "connection: keep-alive, x",
+        "x: 1",
+        "content-length: 0",
+      ),
+      {
+        status: 200,
+        headers: ["set-cookie", "a=1", "set-cookie", "b=2", "content-length", "0"],
+        framing: 0,
+        keepsAlive: true,
+      },
+    ],
+  };
+  for (const [sentence, [text, want]] of Object.entries(cases))
+    test(sentence, () => expect(responseHead(text, false)).toEqual(want));
+
+  test("of an answer to HEAD has no body, whatever it announces", () => {
+    expect(responseHead(head("HTTP/1.1 200 OK", "content-length: 7"), true).framing).toBe(0);
+  });
+
+  const wrong: Record<string, [string, string]> = {
+    "is none": ["SSH-2.0-OpenSSH_9", 'it answers with "SSH-2.0-OpenSSH_9"'],
+    "has two lengths": [
+      head("HTTP/1.1 200 OK", "content-length: 5", "content-length: 6"),
+      "its answer has the content-length 6",
+    ],
+    "has a length that is no number": [
+      head("HTTP/1.1 200 OK", "content-length: +5"),
+      "its answer has the content-length +5",
+    ],
+    "has a length and is chunked": [
+      head("HTTP/1.1 200 OK", "content-length: 5", "transfer-encoding: chunked"),
+      "its answer has a content-length and is chunked",
+    ],
+    "is coded in a way that nobody asked for": [
+      head("HTTP/1.1 200 OK", "transfer-encoding: gzip, chunked"),
+      "its answer has the transfer-encoding gzip, chunked",
+    ],
+    "has a line that is no header": [head("HTTP/1.1 200 OK", "folded", " line"), 'its answer has the header "folded"'],
+  };
+  for (const [sentence, [text, message]] of Object.entries(wrong))
+    test(`is refused when it ${sentence}`, () => expect(() => responseHead(text, false)).toThrow(message));
+});
