@@ -73,15 +73,18 @@ function revisionOf(revisions: ModelTotals["revisions"], hash: string): Revision
 function growRevision(revision: RevisionTotals, now: RevisionFigures, past: RevisionFigures | undefined): void {
   revision.requests += growth(now.completed, past?.completed);
   revision.failed += growth(failures(now), past && failures(past));
-  const before = past?.latency ?? [];
-  // By index: ten thousand models have half a million buckets.
-  for (let bucket = 0; bucket < now.latency.length; bucket += 1) {
-    const count = growth(now.latency[bucket] ?? 0, before[bucket]);
-    if (bucket >= revision.latency.length) revision.latency.push(count);
-    else if (count > 0) revision.latency[bucket] = (revision.latency[bucket] ?? 0) + count;
-  }
+  growLatency(revision.latency, now.latency, past?.latency ?? []);
   if (now.mirrored !== undefined)
     revision.mirrored = summed(revision.mirrored ?? noCopies, difference(now.mirrored, past?.mirrored ?? noCopies));
+}
+
+/** By index: ten thousand models have half a million buckets. */
+function growLatency(total: number[], now: readonly number[], past: readonly number[]): void {
+  for (let bucket = 0; bucket < now.length; bucket += 1) {
+    const count = growth(now[bucket] ?? 0, past[bucket]);
+    if (bucket >= total.length) total.push(count);
+    else if (count > 0) total[bucket] = (total[bucket] ?? 0) + count;
+  }
 }
 
 /** What was counted of each revision since a copy was made. */

@@ -142,7 +142,7 @@ describe("candidates beside a stable revision, on this machine", () => {
     declare("second.keras", { rollout: { canary, analysis } });
     const { reason, message } = await givenUp(before);
     expect(reason).toBe("AnalysisFailed");
-    expect(message).toMatch(/^\d+ of \d+ compared answers \([\d.]+ %\) differ: at most 1 % may/);
+    expect(message).toMatch(/^[\d,]+ of [\d,]+ compared answers \([\d.]+ %\) differ: at most 1 % may/);
     const { failures, answers } = await running.end();
     expect(failures).toEqual([]);
     expect(answers.every((rows) => distance(rows, first.probabilities) < 1e-3)).toBe(true);
@@ -156,8 +156,38 @@ describe("candidates beside a stable revision, on this machine", () => {
     declare("wide.h5", { rollout: { canary, analysis } }, { signatureCompatibility: "Allow" });
     const { reason, message } = await givenUp(before);
     expect(reason).toBe("AnalysisFailed");
-    expect(message).toMatch(/^candidate failed \d+ of \d+ copies of requests that stable answered \(100 %\)/);
+    expect(message).toMatch(
+      /^candidate failed [\d,]+ of [\d,]+ copies of requests that stable answered \((100|9\d(\.\d)?) %\)/,
+    );
     expect((await running.end()).failures).toEqual([]);
+  });
+
+  test("one that fails its requests has none of them any more within two analysis intervals", async () => {
+    const before = (await status()).failedRevisions?.length ?? 0;
+    const failedAt: number[] = [];
+    const running = load(4, async () => {
+      const answer = await predict(local.restUrl, "digits", first.instances);
+      if (answer.status !== 200) failedAt.push(performance.now());
+      return answer.status;
+    });
+    // It takes nothing into its queue: 503 to everything.
+    const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+    declare("first.h5", { rollout: { canary, analysis: { interval: "2s" } }, serving: { limits: { queue: 0 } } });
+    const { reason, message } = await givenUp(before);
+    expect(reason).toBe("AnalysisFailed");
+    expect(message).toMatch(
+      /^candidate failed ([\d,]+) of \1 requests \(100 %\), stable 0 of [\d,]+ \(0 %\): 100 points more, at most 1 may be/,
+    );
+    const atOnce = running.count();
+    await until(
+      () => running.count(),
+      (count) => count >= atOnce + 200,
+    );
+    const { answers, failures } = await running.end();
+    expect([failures, answers.slice(-100).filter((answered) => answered !== 200)]).toEqual([[], []]);
+    const [firstMs = 0, lastMs = Infinity] = [failedAt[0], failedAt.at(-1)];
+    // Two intervals, and what figures and the table take on a busy machine.
+    expect(lastMs - firstMs).toBeLessThan(2 * 2_000 + 2_000);
   });
 
   test("a good one is compared and promoted under load, without a failed request", async () => {
