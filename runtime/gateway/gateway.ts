@@ -6,6 +6,7 @@ import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
 import { PodSessions } from "./grpc/pods/pod-sessions.ts";
 import { Listeners } from "./listeners.ts";
+import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { wakeCalls } from "./passage/wakes.ts";
@@ -24,6 +25,8 @@ interface GatewayParts {
   readonly log: Log;
   /** How hosts of operators are resolved. Default: as the system does. */
   readonly lookup?: Lookup;
+  /** Whether there is time for more than clients' requests. Default: as long as the event loop is idle for a fifth of it. */
+  readonly isBusy?: () => boolean;
 }
 
 /** A refused client may go on sending for this long, so that it reads its answer. */
@@ -53,7 +56,8 @@ export class Gateway {
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
     this.ledger = ledger;
     this.#connections = new Connections(parts.clock);
-    this.#copies = new Copies({ ...parts, ledger, monotonic, connections: this.#connections });
+    const { isBusy = busyLoop(monotonic) } = parts;
+    this.#copies = new Copies({ ...parts, ledger, monotonic, isBusy, connections: this.#connections });
     const passage = {
       clock: parts.clock,
       ledger,

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
@@ -13,15 +12,13 @@ interface CopiesParts extends PickParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly connections: Connections;
+  /** The gateway has little time left: clients get it. */
+  readonly isBusy: () => boolean;
 }
 
 /** Copies under way, of one model and of all. A mirror that cannot keep up gets fewer copies, not a queue. */
 const maxOfModel = 16;
 const maxOfAll = 64;
-/** Share of the time that the gateway may be at work and still send copies. */
-const busyShare = 0.8;
-/** Over so long that is measured. */
-const measuredMs = 500;
 
 /** Sends copies of requests to the revision that a route mirrors to; clients never notice. */
 export class Copies {
@@ -29,9 +26,6 @@ export class Copies {
   readonly #comparisons: Comparisons;
   readonly #underWay = new Set<Copy>();
   readonly #byRoute = new Map<LiveRoute, number>();
-  #measured = performance.eventLoopUtilization();
-  #measuredMs = 0;
-  #isBusy = false;
 
   constructor(parts: CopiesParts) {
     this.#parts = parts;
@@ -85,17 +79,7 @@ export class Copies {
 
   #isTooMuch(live: LiveRoute): boolean {
     if (this.#underWay.size >= maxOfAll || (this.#byRoute.get(live) ?? 0) >= maxOfModel) return true;
-    return queued(live) > 0 || this.#isGatewayBusy();
-  }
-
-  #isGatewayBusy(): boolean {
-    const nowMs = this.#parts.monotonic();
-    if (nowMs - this.#measuredMs < measuredMs) return this.#isBusy;
-    const now = performance.eventLoopUtilization();
-    this.#isBusy = performance.eventLoopUtilization(now, this.#measured).utilization > busyShare;
-    this.#measured = now;
-    this.#measuredMs = nowMs;
-    return this.#isBusy;
+    return queued(live) > 0 || this.#parts.isBusy();
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { GatewayFigures } from "../../../runtime/contract/figures.ts";
 import { runGateway } from "../../../runtime/gateway/main.ts";
 import { asked, freePort, pod, route, tableSource } from "./parts.ts";
 
@@ -36,6 +37,12 @@ describe("the gateway's program", () => {
     );
     expect(metrics).toContain("modelwright_gateway_route_table_version 1");
     expect(metrics).toContain("modelwright_gateway_held_requests 0");
+    const figures = async (query = "") => (await fetch(`${admin}/figures${query}`)).json() as Promise<GatewayFigures>; // of the contract
+    const { gateway, cursor, models } = await figures();
+    expect([gateway, models["default/digits"]?.arrivals, models["default/digits"]?.revisions["a1"]?.completed]).toEqual(
+      ["g0", 1, 1],
+    );
+    expect((await figures(`?after=${cursor}`)).models).toEqual({});
     stop.abort();
     await running;
     await expect(asked(restPort)).rejects.toThrow("ECONNREFUSED");

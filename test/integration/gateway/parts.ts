@@ -97,8 +97,8 @@ export async function tableSource(): Promise<TableSource> {
   };
 }
 
-/** A gateway on free ports, following `source`. */
-export async function startedGateway(source: TableSource, drainDelayMs = 0) {
+/** A gateway on free ports, following `source`. How busy the test itself keeps the event loop does not count. */
+export async function startedGateway(source: TableSource, drainDelayMs = 0, isBusy = () => false) {
   const [restPort, grpcPort] = [await freePort(), await freePort()];
   const gateway = new Gateway(
     {
@@ -111,7 +111,7 @@ export async function startedGateway(source: TableSource, drainDelayMs = 0) {
       drainDelayMs,
       logLevel: "silent",
     },
-    { clock: systemClock, random: Math.random, log: silentLog },
+    { clock: systemClock, random: Math.random, log: silentLog, isBusy },
   );
   await gateway.open();
   await source.heard(({ type }) => type === "hello");

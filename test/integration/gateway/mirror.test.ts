@@ -1,0 +1,162 @@
+import type { RequestListener } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import type { MirrorFigures } from "../../../runtime/contract/figures.ts";
+import type { Mirror } from "../../../runtime/contract/route-table.ts";
+import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+
+const closing: (() => Promise<unknown> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A stable revision that answers with `stable`, and a candidate without weight that gets copies. */
+async function scene(
+  mirror: Partial<Mirror>,
+  stable: RequestListener,
+  candidate: RequestListener,
+  { timeoutMs = 5_000, isBusy = () => false } = {},
+) {
+  const source = await tableSource();
+  const { gateway, restPort } = await startedGateway(source, 0, isBusy);
+  const pods = [await pod("stable", stable), await pod("candidate", candidate)];
+  closing.push(source.close, ...pods.map(({ close }) => close), () => gateway.drain());
+  const revisions = ["a1", "b2"].map((hash, i) => ({
+    hash,
+    version: String(i + 1),
+    weight: i === 0 ? 100 : 0,
+    endpoints: pods.slice(i, i + 1).map(({ endpoint }) => endpoint),
+    draining: [],
+  }));
+  const changes = { mirror: { revision: "b2", percent: 100, ...mirror }, timeoutMs };
+  source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
+  await source.heard(({ type }) => type === "ack");
+  const model = () => gateway.ledger.figures(0).models["default/digits"];
+  const mirrored = (): Partial<MirrorFigures> => model()?.revisions["b2"]?.mirrored ?? {};
+  return { gateway, restPort, model, mirrored };
+}
+
+function answering(body: unknown, seen: string[] = []): RequestListener {
+  return (message, response) => {
+    let text = "";
+    message.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    message.on("end", () => {
+      seen.push(`${message.method} ${message.url} ${text}`);
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(body));
+    });
+  };
+}
+
+const half = {
+  predictions: [
+    [0.1, 0.9],
+    [0.8, 0.2],
+  ],
+};
+
+describe("a mirror", () => {
+  test("gets the share of the requests that it is to get, as they were, and clients see the others' answers only", async () => {
+    const seen: string[] = [];
+    const { restPort, model, mirrored } = await scene({ percent: 25 }, answering(half), answering({}, seen));
+    for (let i = 0; i < 40; i += 1) {
+      const answer = await asked(restPort, { body: `{"instances":[${i}]}` });
+      expect([answer.status, answer.headers["modelwright-revision"], JSON.parse(answer.body)]).toEqual([
+        200,
+        "a1",
+        half,
+      ]);
+    }
+    await expect.poll(() => seen.length).toBe(10);
+    expect(seen[0]).toBe('POST /v1/models/digits:predict {"instances":[3]}');
+    await expect.poll(() => mirrored().sent).toBe(10);
+    const { arrivals, revisions } = model() ?? {};
+    expect([arrivals, revisions?.["a1"]?.completed, revisions?.["b2"]?.completed]).toEqual([40, 40, 0]);
+  });
+
+  test("has its answers compared with those that clients got", async () => {
+    const other = {
+      predictions: [
+        [0.1, 0.9],
+        [0.3, 0.7],
+      ],
+    };
+    const { restPort, mirrored } = await scene({ compare: { tolerance: 0.01 } }, answering(half), answering(other));
+    for (let i = 0; i < 3; i += 1) await asked(restPort);
+    await expect.poll(() => mirrored().compared, { timeout: 10_000 }).toBe(3);
+    const { sent, failed, differing, maxAbsolute, numbers, ranked, agreeing } = mirrored();
+    expect([sent, failed, differing, numbers, ranked, agreeing]).toEqual([3, 0, 3, 12, 6, 3]);
+    expect(maxAbsolute).toBeCloseTo(0.5);
+  });
+
+  test("that agrees differs in nothing", async () => {
+    const close = {
+      predictions: [
+        [0.1001, 0.8999],
+        [0.8, 0.2],
+      ],
+    };
+    const { restPort, mirrored } = await scene({ compare: { tolerance: 0.01 } }, answering(half), answering(close));
+    await asked(restPort);
+    await expect.poll(() => mirrored().compared, { timeout: 10_000 }).toBe(1);
+    expect([mirrored().differing, mirrored().agreeing, mirrored().ranked]).toEqual([0, 2, 2]);
+  });
+
+  test("that fails, breaks off or hangs costs clients nothing", async () => {
+    let count = 0;
+    const bad: RequestListener = (message, response) => {
+      count += 1;
+      message.resume();
+      if (count % 3 === 0) message.socket.destroy();
+      else if (count % 3 === 1) {
+        response.writeHead(500);
+        response.end();
+      }
+    };
+    const compare = { tolerance: 0.01 };
+    const { restPort, model, mirrored, gateway } = await scene({ compare }, answering(half), bad, { timeoutMs: 500 });
+    const startMs = performance.now();
+    for (let i = 0; i < 30; i += 1) expect((await asked(restPort)).status).toBe(200);
+    // What a mirror that hangs takes is far less than what it was given.
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    await expect.poll(() => mirrored().failed, { timeout: 5_000 }).toBe(30);
+    expect(mirrored()).toMatchObject({ sent: 30, failed: 30, compared: 0 });
+    expect(model()?.revisions["a1"]?.failed).toEqual({ status: 0, connection: 0, timeout: 0 });
+    expect(gateway.heldRequests).toBe(0);
+  });
+
+  test("gets no more copies than it can keep up with", async () => {
+    const { restPort, mirrored } = await scene({}, answering(half), (message) => void message.resume());
+    for (let i = 0; i < 40; i += 1) expect((await asked(restPort)).status).toBe(200);
+    await expect.poll(() => mirrored().sent).toBe(16);
+  });
+
+  test("gets no copies while the gateway has little time left", async () => {
+    let isBusy = true;
+    const { restPort, mirrored } = await scene({}, answering(half), answering(half), { isBusy: () => isBusy });
+    for (let i = 0; i < 5; i += 1) expect((await asked(restPort)).status).toBe(200);
+    expect(mirrored().sent).toBe(0);
+    isBusy = false;
+    await asked(restPort);
+    await expect.poll(() => mirrored().sent).toBe(1);
+  });
+
+  test("gets no copies of what is too large to be kept, or names its version", async () => {
+    const { restPort, mirrored } = await scene({}, answering(half), answering(half));
+    expect((await asked(restPort, { body: "x".repeat(70_000) })).status).toBe(200);
+    expect((await asked(restPort, { path: "/v1/models/digits/versions/1:predict" })).status).toBe(200);
+    expect((await asked(restPort)).status).toBe(200);
+    await expect.poll(() => mirrored().sent).toBe(1);
+  });
+
+  test("does not hold up a gateway that ends", async () => {
+    const hanging: RequestListener = (message) => void message.resume();
+    const { restPort, mirrored, gateway } = await scene({}, answering(half), hanging, { timeoutMs: 60_000 });
+    await asked(restPort);
+    await expect.poll(() => mirrored().sent).toBe(1);
+    const startMs = performance.now();
+    await gateway.drain();
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(mirrored().failed).toBe(1);
+  });
+});

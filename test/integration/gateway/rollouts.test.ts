@@ -1,0 +1,198 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Endpoint, RevisionRoute, Route } from "../../../runtime/contract/route-table.ts";
+import { type Answer, asked, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
+
+const closing: (() => Promise<unknown> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+type Running = Awaited<ReturnType<typeof startedGateway>> & { source: TableSource; version: number };
+
+async function started(): Promise<Running> {
+  const source = await tableSource();
+  const running = await startedGateway(source);
+  closing.push(source.close, () => running.gateway.drain());
+  return { ...running, source, version: 0 };
+}
+
+async function push(to: Running, port: number, revisions: readonly RevisionRoute[], changes: Partial<Route> = {}) {
+  to.version += 1;
+  const { version } = to;
+  to.source.push({ type: "full", version, routes: [route(port, revisions, changes)] });
+  await to.source.heard((message) => message.type === "ack" && message.version === version);
+}
+
+function revision(
+  hash: string,
+  weight: number,
+  endpoints: readonly Endpoint[],
+  draining: string[] = [],
+): RevisionRoute {
+  return { hash, version: "1", weight, endpoints, draining };
+}
+
+async function startedPod(name: string, listener?: Parameters<typeof pod>[1]) {
+  const running = await pod(name, listener);
+  closing.push(running.close);
+  return running;
+}
+
+const hashOf = ({ headers }: Answer): unknown => headers["modelwright-revision"];
+const figures = ({ gateway }: Running) => gateway.ledger.figures(0).models["default/digits"];
+
+describe("a split", () => {
+  test("of two gateways is less than one request from every weight at each of them, whatever a pod does", async () => {
+    const gateways = [await started(), await started()];
+    // One request of five breaks off: repeats do not count.
+    let requests = 0;
+    const stable = await startedPod("stable", (message, response) => {
+      requests += 1;
+      if (requests % 5 === 0) message.socket.destroy();
+      else response.end("{}");
+    });
+    const other = await startedPod("stable-2");
+    const candidate = await startedPod("candidate");
+    const ports = await Promise.all(gateways.map(() => freePort()));
+    for (const weight of [0, 1, 10, 33, 50, 99, 100]) {
+      for (const [i, gateway] of gateways.entries()) {
+        await push(gateway, ports[i] ?? 0, [
+          revision("a1", 100 - weight, [stable.endpoint, other.endpoint]),
+          revision("b2", weight, [candidate.endpoint]),
+        ]);
+        let count = 0;
+        for (let n = 1; n <= 60; n += 1) {
+          const answer = await asked(gateway.restPort);
+          expect(answer.status).toBe(200);
+          if (hashOf(answer) === "b2") count += 1;
+          expect(Math.abs(count - (n * weight) / 100)).toBeLessThan(1);
+        }
+      }
+    }
+  }, 60_000);
+
+  test("by a key leaves users where they are, but for those who move to the candidate as its weight rises", async () => {
+    const gateways = [await started(), await started()];
+    const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
+    const ports = await Promise.all(gateways.map(() => freePort()));
+    const users = Array.from({ length: 30 }, (_, i) => `user-${i}`);
+    const sticky = { cookie: "session", salt: "rollout-1" };
+    let moved = new Set<string>();
+    for (const weight of [0, 20, 50, 100]) {
+      const now = new Set<string>();
+      for (const [i, gateway] of gateways.entries()) {
+        const revisions = [
+          revision("a1", 100 - weight, [stable.endpoint]),
+          revision("b2", weight, [candidate.endpoint]),
+        ];
+        await push(gateway, ports[i] ?? 0, revisions, { sticky });
+        const hashes = await Promise.all(
+          users.map((user) => asked(gateway.restPort, { headers: { cookie: `a=b; session=${user}` } }).then(hashOf)),
+        );
+        const here = users.filter((_, u) => hashes[u] === "b2");
+        if (i === 0) here.forEach((user) => now.add(user));
+        // Every gateway decides alike.
+        expect(new Set(here)).toEqual(now);
+      }
+      expect([...moved].filter((user) => !now.has(user))).toEqual([]);
+      moved = now;
+    }
+    expect(moved.size).toBe(users.length);
+  });
+
+  test("leaves out a revision that has nothing ready, and gives it no burst when it is back", async () => {
+    const gateway = await started();
+    const [stable, candidate] = [await startedPod("stable"), await startedPod("candidate")];
+    const port = await freePort();
+    const taken = async (count: number): Promise<number> => {
+      let candidates = 0;
+      for (let i = 0; i < count; i += 1) if (hashOf(await asked(gateway.restPort)) === "b2") candidates += 1;
+      return candidates;
+    };
+    await push(gateway, port, [revision("a1", 50, [stable.endpoint]), revision("b2", 50, [])]);
+    expect(await taken(20)).toBe(0);
+    await push(gateway, port, [revision("a1", 50, [stable.endpoint]), revision("b2", 50, [candidate.endpoint])]);
+    expect(await taken(10)).toBe(5);
+  });
+});
+
+describe("a pod that is terminating", () => {
+  test("has its 503 tried on another, and passed on when there is nothing to repeat", async () => {
+    const gateway = await started();
+    const arrival = Promise.withResolvers<void>();
+    const port = await freePort();
+    const leaving = await startedPod("leaving", (message, response) => {
+      message.resume();
+      arrival.resolve();
+      message.once("end", async () => {
+        await left.promise;
+        response.writeHead(503);
+        response.end("draining");
+      });
+    });
+    const left = Promise.withResolvers<void>();
+    const staying = await startedPod("staying");
+    await push(gateway, port, [revision("a1", 100, [leaving.endpoint])]);
+    const small = asked(gateway.restPort);
+    const large = asked(gateway.restPort, { body: "x".repeat(100_000) });
+    await arrival.promise;
+    await push(gateway, port, [revision("a1", 100, [staying.endpoint], ["127.0.0.1"])]);
+    left.resolve();
+    expect([(await small).status, JSON.parse((await small).body).pod]).toEqual([200, "staying"]);
+    expect([(await large).status, (await large).body]).toEqual([503, "draining"]);
+    const counted = figures(gateway)?.revisions["a1"];
+    expect([counted?.completed, counted?.failed]).toEqual([2, { status: 1, connection: 0, timeout: 0 }]);
+  });
+
+  test("that is none any more has its 503 passed on: only the table knows who is terminating", async () => {
+    const gateway = await started();
+    const full = await startedPod("full", (message, response) => {
+      message.resume();
+      response.writeHead(503, { "retry-after": "1" });
+      response.end("full");
+    });
+    const other = await startedPod("other");
+    await push(gateway, await freePort(), [revision("a1", 100, [full.endpoint, other.endpoint])]);
+    const statuses = await Promise.all(Array.from({ length: 10 }, () => asked(gateway.restPort)));
+    expect(new Set(statuses.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  });
+});
+
+describe("pods that are killed", () => {
+  async function process(name: string, port: number): Promise<ChildProcess> {
+    const child = fork(join(import.meta.dirname, "pods", "serving-pod.ts"), [name, String(port), "5"]);
+    closing.push(() => void child.kill("SIGKILL"));
+    await once(child, "message");
+    return child;
+  }
+
+  test("under load cost no request that was small enough to be repeated, though no table says so", async () => {
+    const gateway = await started();
+    const [one, two, three] = [await freePort(), await freePort(), await freePort()];
+    const children = [await process("one", one), await process("two", two), await process("three", three)];
+    const endpoints = [one, two, three].map((port, i) => ({ pod: `p${i}`, address: "127.0.0.1", port }));
+    await push(gateway, await freePort(), [revision("a1", 100, endpoints)]);
+    const statuses: number[] = [];
+    let isRunning = true;
+    const clients = Array.from({ length: 24 }, async () => {
+      while (isRunning) statuses.push((await asked(gateway.restPort)).status);
+    });
+    for (const child of children.slice(0, 2)) {
+      await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThan(200);
+      statuses.length = 0;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThan(500);
+    isRunning = false;
+    await Promise.all(clients);
+    const good = statuses.filter((status) => status === 200).length;
+    expect(good / statuses.length).toBeGreaterThanOrEqual(0.99);
+    const counted = figures(gateway)?.revisions["a1"];
+    expect([counted?.failed, counted?.inFlight]).toEqual([{ status: 0, connection: 0, timeout: 0 }, 0]);
+  }, 60_000);
+});
