@@ -25,7 +25,7 @@ const model = {
 };
 
 /** A model whose pods have a GPU each. */
-function deployment(name: string, changes: Partial<ModelDeploymentSpec>): ModelDeployment {
+function deployment(name: string, changes: Partial<ModelDeploymentSpec>): object {
   const spec = {
     model: { source: { configMap: { name: "digits", key: "model.h5" } } },
     resources: { gpu: { count: 1 } },
@@ -36,7 +36,7 @@ function deployment(name: string, changes: Partial<ModelDeploymentSpec>): ModelD
     kind: "ModelDeployment",
     metadata: { name, namespace: "gpus" },
     spec,
-  } as ModelDeployment; // what kubectl is given: the server adds the rest of the metadata
+  };
 }
 
 describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU to spare${skipped}`, () => {

@@ -6,6 +6,9 @@ import { type Counted, returned, rolled } from "./rolling.ts";
 
 export type { CapacityMode, Counts, CountsQuestion, PodCounts } from "./question.ts";
 
+/** What status has room for: sentences of schedulers and quotas have no end of their own. */
+const maxWhy = 1024;
+
 /** How many pods each revision is to have. */
 export function counts(question: CountsQuestion): Counts {
   const { wanted } = question;
@@ -17,7 +20,7 @@ export function counts(question: CountsQuestion): Counts {
   return {
     ...(wanted === 0 ? { stable: 0, candidate: 0, carries: 0 } : counted(mode, question, limits)),
     mode,
-    why: because,
+    why: because.slice(0, maxWhy),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };
 }

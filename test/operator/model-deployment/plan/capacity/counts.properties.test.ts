@@ -30,7 +30,28 @@ const scenes: fc.Arbitrary<Scene> = fc
     acknowledgeTicks: fc.integer({ min: 1, max: 4 }),
     flaps: fc.uniqueArray(fc.integer({ min: 1, max: 200 }), { maxLength: 6 }),
   })
-  .map(({ spare, ...rest }) => ({ ...rest, devices: rest.wanted + spare }));
+  .map(({ spare, ...rest }) => ({
+    ...rest,
+    devices: rest.wanted + spare,
+    scalings: [],
+    abortTick: undefined,
+  }));
+
+/** Rollouts that are scaled on the way, and some that are aborted. */
+const movedScenes: fc.Arbitrary<Scene> = fc
+  .record({
+    scene: scenes,
+    scalings: fc.array(fc.record({ tick: fc.integer({ min: 1, max: 80 }), wanted: fc.integer({ min: 1, max: 25 }) }), {
+      maxLength: 3,
+    }),
+    abortTick: fc.option(fc.integer({ min: 1, max: 80 }), { nil: undefined }),
+  })
+  .map(({ scene, scalings, abortTick }) => ({
+    ...scene,
+    scalings: scalings.toSorted((a, b) => a.tick - b.tick),
+    abortTick,
+    devices: scene.devices + Math.max(0, ...scalings.map(({ wanted }) => wanted - scene.wanted)),
+  }));
 
 const steadyScenes = scenes.map((scene) => ({ ...scene, flaps: [] }));
 
@@ -60,11 +81,31 @@ function told(turns: Played["turns"]): readonly string[] {
 test("every rollout ends with the candidate promoted, whatever the steps, limits and devices", () => {
   fc.assert(
     fc.property(scenes, (scene) => {
-      const { isPromoted, turns } = play(scene);
-      expect(isPromoted ? [] : told(turns.slice(-2))).toEqual([]);
+      const { end, turns } = play(scene);
+      expect(end === "Promoted" ? [] : told(turns.slice(-2))).toEqual([]);
     }),
     { numRuns },
   );
+});
+
+test("every rollout ends also when it is scaled or aborted on the way", () => {
+  fc.assert(
+    fc.property(movedScenes, (scene) => {
+      const { end, turns } = play(scene);
+      expect(end === "Stuck" ? told(turns.slice(-2)) : []).toEqual([]);
+    }),
+    { numRuns },
+  );
+});
+
+test("scaling and aborting add no pods beyond the wanted ones and maxSurge", () => {
+  everyTurn(movedScenes, ({ answer, question }, { strategy, maxSurge, maxUnavailable }) => {
+    const { stable, candidate, wanted } = question;
+    const { surge } = allowance(wanted, maxSurge, maxUnavailable);
+    const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
+    const declared = stable.replicas + candidate.replicas;
+    return answer.stable + answer.candidate <= Math.max(total, declared);
+  });
 });
 
 test("there are never more pods than the wanted ones and maxSurge", () => {

@@ -390,3 +390,9 @@ describe("modes", () => {
     expect(counts(question(asked))).toEqual(want);
   });
 });
+
+test("a sentence that is longer than status has room for is cut", () => {
+  const long = `${insufficient} ${"and so on ".repeat(200)}`;
+  const { why } = counts(question({ wanted: 2, candidate: homeless(roomGraceMs, 0, long) }));
+  expect([why.length, why.startsWith(swap.why)]).toEqual([1024, true]);
+});

@@ -22,6 +22,10 @@ export interface Scene {
   readonly acknowledgeTicks: number;
   /** In these ticks the first ready pod of the candidate is not ready for three ticks. */
   readonly flaps: readonly number[];
+  /** Other numbers of wanted pods from a tick on, in order. */
+  readonly scalings: readonly { readonly tick: number; readonly wanted: number }[];
+  /** When the rollout is aborted, if it is not over by then. */
+  readonly abortTick: number | undefined;
 }
 
 interface FakePod {
@@ -45,19 +49,19 @@ export interface Turn {
 /** A whole rollout. */
 export interface Played {
   readonly turns: readonly Turn[];
-  readonly isPromoted: boolean;
+  /** `Stuck`: neither within the time. */
+  readonly end: "Promoted" | "Returned" | "Stuck";
 }
 
 const tickMs = 1000;
 const maxTicks = 4000;
 
-/** Plays a rollout against a cluster of pods and devices until the candidate is promoted. */
+/** Plays a rollout against a cluster of pods and devices until the candidate is promoted, or given up and gone. */
 export function play(scene: Scene): Played {
-  const { wanted, steps } = scene;
-  const all = [...steps, 100];
+  const steps = [...scene.steps, 100];
   const turns: Turn[] = [];
-  const declared = { stable: wanted, candidate: 0 };
-  let pods: FakePod[] = Array.from({ length: wanted }, () => pod("stable", 0, 0));
+  const declared = { stable: scene.wanted, candidate: 0 };
+  let pods: FakePod[] = Array.from({ length: scene.wanted }, () => pod("stable", 0, 0));
   let weights: readonly number[] = [0];
   let step = 0;
   let known: Pick<CountsQuestion, "mode" | "modeWhy"> = {};
@@ -66,10 +70,13 @@ export function play(scene: Scene): Played {
     pods = populated(pods, declared, tick, scene);
     if (scene.flaps.includes(tick)) flap(pods, tick);
     const weight = weights.at(-1) ?? 0;
+    const isReturning = scene.abortTick !== undefined && tick >= scene.abortTick;
     const question: CountsQuestion = {
       ...scene,
       ...known,
-      stepWeight: all[step] ?? 100,
+      isReturning,
+      wanted: scene.scalings.findLast((scaling) => scaling.tick <= tick)?.wanted ?? scene.wanted,
+      stepWeight: steps[step] ?? 100,
       stableWeight: 100 - Math.min(...weights),
       candidateWeight: Math.max(...weights),
       stable: seen(of(pods, "stable"), declared.stable, tick, scene),
@@ -78,19 +85,27 @@ export function play(scene: Scene): Played {
     };
     const answer = counts(question);
     turns.push({ tick, question, answer, pods: pods.length, weight });
-    declared.stable = answer.stable;
-    declared.candidate = answer.candidate;
+    Object.assign(declared, { stable: answer.stable, candidate: answer.candidate });
     known = { mode: answer.mode, modeWhy: answer.why };
-    const target = Math.min(question.stepWeight, answer.carries);
-    const ready = question.candidate.ready;
-    const raised = ready === 0 ? 0 : Math.max(weight, target);
-    weights = [...weights, raised].slice(-1 - scene.acknowledgeTicks);
-    const isEverywhere = weights.every((each) => each === question.stepWeight);
-    const isComplete = isEverywhere && answer.carries >= question.stepWeight;
-    if (isComplete && step === all.length - 1 && ready >= wanted) return { turns, isPromoted: true };
-    if (isComplete) step = Math.min(step + 1, all.length - 1);
+    weights = [...weights, raised(question, answer, weight)].slice(-1 - scene.acknowledgeTicks);
+    if (isReturning && hasReturned(question)) return { turns, end: "Returned" };
+    const isComplete = weights.every((each) => each === question.stepWeight) && answer.carries >= question.stepWeight;
+    if (isComplete && step === steps.length - 1 && question.candidate.ready >= question.wanted) {
+      return { turns, end: "Promoted" };
+    }
+    if (isComplete) step = Math.min(step + 1, steps.length - 1);
   }
-  return { turns, isPromoted: false };
+  return { turns, end: "Stuck" };
+}
+
+/** The candidate's next weight: as a rollout raises it, never down but to nothing. */
+function raised({ isReturning, stepWeight, candidate }: CountsQuestion, { carries }: Counts, weight: number): number {
+  if (isReturning === true || candidate.ready === 0) return 0;
+  return Math.max(weight, Math.min(stepWeight, carries));
+}
+
+function hasReturned({ stable, candidate, wanted }: CountsQuestion): boolean {
+  return stable.ready === wanted && stable.replicas === wanted && candidate.live + (candidate.terminating ?? 0) === 0;
 }
 
 function pod(revision: FakePod["revision"], born: number, readyAt: number): FakePod {
