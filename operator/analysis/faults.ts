@@ -11,7 +11,7 @@ export const trialFaults = faultCatalogue<{
   PodBusy: { address: string; status: number };
 }>({
   SignatureChanged: {
-    message: ({ changes }) => `clients of the stable revision cannot go on as before: ${changes.join(", ")}`,
+    message: ({ changes }) => `clients of the stable revision cannot go on as before: ${listed(changes)}`,
     hint: () => "spec.model.signatureCompatibility: Allow lets it pass",
     retry: "never",
     level: "warn",
@@ -47,6 +47,15 @@ export const trialFaults = faultCatalogue<{
     level: "info",
   },
 });
+
+/** A model may have hundreds of outputs, and status has room for few. */
+const listedChanges = 5;
+
+function listed(changes: readonly string[]): string {
+  const rest = changes.length - listedChanges;
+  const shown = changes.slice(0, listedChanges).join(", ");
+  return rest <= 0 ? shown : `${shown}, and ${rest} more`;
+}
 
 function apart({ difference }: Difference, tolerance: number): string {
   if (difference === undefined) return "";

@@ -61,7 +61,10 @@ export function createConduct(options: ConductOptions): Conduct {
     evidence: (key, sinceMs) => figures?.evidence(key, sinceMs),
     trial: (key, hash) => trials && candidateTrial(key, hash, { caches, trials, onTrial }),
     start: () => figures?.start(),
-    stop: () => figures?.stop(),
+    stop() {
+      figures?.stop();
+      trials?.stop();
+    },
   };
 }
 

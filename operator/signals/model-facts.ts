@@ -59,9 +59,10 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
 }
 
 /** Asks a pod, once; rejects when it gives no good answer. */
-export async function pulledFacts(host: string): Promise<ModelFacts> {
+export async function pulledFacts(host: string, signal?: AbortSignal): Promise<ModelFacts> {
+  const { admin: port } = ports;
   return modelFacts(
-    JSON.parse(await pulledText({ host, port: ports.admin, path: adminPaths.model, timeoutMs, limitBytes })),
+    JSON.parse(await pulledText({ host, port, path: adminPaths.model, timeoutMs, limitBytes, signal })),
   );
 }
 

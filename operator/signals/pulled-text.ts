@@ -13,6 +13,8 @@ export interface Pull {
   readonly limitBytes: number;
   /** Keeps connections; absent: one of its own. */
   readonly agent?: Agent;
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A whole answer, whatever its status. */
@@ -23,7 +25,8 @@ export interface PulledAnswer {
 
 /** Rejects when there is no whole answer within the bounds. By Node's own client: `fetch` would load a second one, and keep it. */
 export async function pulledAnswer({ host, port, path, body, agent, ...bounds }: Pull): Promise<PulledAnswer> {
-  const signal = AbortSignal.timeout(bounds.timeoutMs);
+  const timeout = AbortSignal.timeout(bounds.timeoutMs);
+  const signal = bounds.signal === undefined ? timeout : AbortSignal.any([timeout, bounds.signal]);
   const answer = Promise.withResolvers<IncomingMessage>();
   const headers =
     body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };

@@ -9,7 +9,13 @@ import type { Client } from "../kube/client.ts";
 import type { ConfigMap } from "../kube/kinds.ts";
 import { resources } from "../kube/resources.ts";
 import { pulledFacts } from "./model-facts.ts";
-import { goldenFailure, type GoldenRequest, goldenRequests, type GoldenSource } from "./trials/golden-requests.ts";
+import {
+  goldenFailure,
+  type GoldenRequest,
+  goldenRequests,
+  type GoldenSource,
+  type Replay,
+} from "./trials/golden-requests.ts";
 
 /** What is asked of a candidate before it gets any request. */
 export interface TrialQuestion {
@@ -38,6 +44,8 @@ export interface TrialSource {
   ask(question: TrialQuestion, onTrial: () => void): void;
   /** The candidate is gone, or has become the stable revision. */
   forget(key: string): void;
+  /** Gives up all that is under way. */
+  stop(): void;
 }
 
 export interface TrialSourceOptions {
@@ -51,6 +59,8 @@ const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
 /** A pod that is ready and yet does not tell its signature is behind a network policy or of another making: it is not waited for longer. */
 const signatureTries = 3;
+/** Status keeps little more; names of tensors may be of any length. */
+const maxMessage = 2_000;
 
 interface Tried {
   readonly hash: string;
@@ -58,22 +68,26 @@ interface Tried {
   readonly terms: string;
   question: TrialQuestion;
   trial: Trial;
+  /** Ends what is under way. */
+  readonly ending: AbortController;
 }
 
 /** One trial for each ModelDeployment. A trial that cannot be finished is tried again until it is forgotten. */
 export function createTrialSource(options: TrialSourceOptions): TrialSource {
-  const { clock, log } = options;
+  const { client, clock, log } = options;
   const byKey = new Map<string, Tried>();
   const play = async (tried: Tried, onTrial: () => void): Promise<void> => {
     const isWanted = (): boolean => byKey.get(tried.question.key) === tried;
-    const tell = (trial: Trial): void => {
-      if (!isWanted() || trial.message === tried.trial.message) return;
-      tried.trial = trial;
+    const tell = (told: Trial): void => {
+      const message = told.message.slice(0, maxMessage);
+      if (!isWanted() || message === tried.trial.message) return;
+      tried.trial = { ...told, message };
       onTrial();
     };
     for (let attempt = 1, waitMs = firstRetryMs; isWanted(); attempt += 1, waitMs = Math.min(2 * waitMs, lastRetryMs)) {
       try {
-        tell(await outcome(tried.question, attempt, options));
+        const { signal } = tried.ending;
+        tell(await outcome(tried.question, attempt, { client, signal }));
         return;
       } catch (thrown) {
         const { sentence } = Fault.from(thrown);
@@ -82,6 +96,10 @@ export function createTrialSource(options: TrialSourceOptions): TrialSource {
       }
       await new Promise<void>((resolve) => void clock.after(waitMs, resolve));
     }
+  };
+  const forget = (key: string): void => {
+    byKey.get(key)?.ending.abort();
+    byKey.delete(key);
   };
   return {
     trial(key, hash) {
@@ -97,23 +115,39 @@ export function createTrialSource(options: TrialSourceOptions): TrialSource {
         return;
       }
       const message = golden === undefined ? "its signature is compared" : "golden requests are sent to it";
-      const tried: Tried = { hash, terms, question, trial: { state: "Running", message } };
+      forget(key);
+      const tried: Tried = {
+        hash,
+        terms,
+        question,
+        trial: { state: "Running", message },
+        ending: new AbortController(),
+      };
       byKey.set(key, tried);
       void play(tried, onTrial);
     },
-    forget: (key) => void byKey.delete(key),
+    forget,
+    stop() {
+      for (const key of byKey.keys()) forget(key);
+    },
   };
 }
 
+/** With what a trial is made. */
+interface Reach {
+  readonly client: TrialSourceOptions["client"];
+  readonly signal: AbortSignal;
+}
+
 /** How a trial ends; rejects when it cannot be said yet. */
-async function outcome(question: TrialQuestion, attempt: number, { client }: TrialSourceOptions): Promise<Trial> {
+async function outcome(question: TrialQuestion, attempt: number, { client, signal }: Reach): Promise<Trial> {
   const { namespace, golden } = question;
   const requests = golden && goldenRequests(await configMap(client, namespace, golden), golden);
-  const facts = await factsOf(question.candidate, attempt, requests !== undefined);
-  const signature = await signatureTrial(question, facts, attempt);
+  const facts = await factsOf(question.candidate, signal, requests === undefined && attempt >= signatureTries);
+  const signature = await signatureTrial(question, facts, { signal, isLast: attempt >= signatureTries });
   if (signature.state === "Failed" || golden === undefined || requests === undefined || facts === undefined)
     return signature;
-  const failed = await firstFailure(question, { requests, model: facts.name, tolerance: golden.tolerance });
+  const failed = await firstFailure(question, requests, { model: facts.name, tolerance: golden.tolerance, signal });
   if (failed !== undefined) return { state: "Failed", reason: "PredictionsDiffer", message: failed.sentence };
   const count = requests.length === 1 ? "1 golden request" : `${requests.length} golden requests`;
   return { state: "Passed", message: `${signature.message}; ${count} answered as expected` };
@@ -127,25 +161,31 @@ async function configMap(
   return client.get<ConfigMap>(resources.configMaps, { namespace, name: golden.configMap.name });
 }
 
-/** Undefined when the pod was asked often enough and is not needed to answer. */
-async function factsOf(address: string, attempt: number, isNeeded: boolean): Promise<ModelFacts | undefined> {
+/** Rejects when there are none; undefined when that does not matter any more. */
+async function factsOf(address: string, signal: AbortSignal, isLast: boolean): Promise<ModelFacts | undefined> {
   try {
-    return await pulledFacts(address);
+    return await pulledFacts(address, signal);
   } catch (thrown) {
-    if (isNeeded || attempt < signatureTries) throw Fault.from(thrown);
+    if (!isLast) throw Fault.from(thrown);
     return undefined;
   }
+}
+
+interface SignatureTerms {
+  readonly signal: AbortSignal;
+  /** A pod that does not tell is not waited for any longer. */
+  readonly isLast: boolean;
 }
 
 async function signatureTrial(
   { stable, isAnySignatureAllowed }: TrialQuestion,
   facts: ModelFacts | undefined,
-  attempt: number,
+  terms: SignatureTerms,
 ): Promise<Trial> {
   if (isAnySignatureAllowed) return { state: "Passed", message: "its signature may be any" };
   const own = facts?.signatures ?? told(facts?.signature);
   if (own === undefined) return { state: "Passed", message: "it does not tell its signature: not compared" };
-  const other = await stableSignatures(stable, attempt);
+  const other = await stableSignatures(stable, terms);
   if (other === undefined)
     return { state: "Passed", message: "the stable revision's signature is not known: not compared" };
   const changes = signatureChanges(own, other);
@@ -156,9 +196,9 @@ async function signatureTrial(
 /** From a pod or, without one that answers, from what status remembers. */
 async function stableSignatures(
   { address, signature }: TrialQuestion["stable"],
-  attempt: number,
+  { signal, isLast }: SignatureTerms,
 ): Promise<readonly SignatureFacts[] | undefined> {
-  const facts = address === undefined ? undefined : await factsOf(address, attempt, false);
+  const facts = address === undefined ? undefined : await factsOf(address, signal, isLast);
   return facts?.signatures ?? told(facts?.signature ?? signature);
 }
 
@@ -169,10 +209,8 @@ function told(signature: string | undefined): readonly SignatureFacts[] | undefi
 
 async function firstFailure(
   { candidate, stable }: TrialQuestion,
-  {
-    requests,
-    ...terms
-  }: { readonly requests: readonly GoldenRequest[]; readonly model: string; readonly tolerance: number },
+  requests: readonly GoldenRequest[],
+  terms: Pick<Replay, "model" | "tolerance" | "signal">,
 ): Promise<Fault | undefined> {
   for (const request of requests) {
     const failed = await goldenFailure(request, { candidate, stable: stable.address, ...terms });

@@ -29,6 +29,8 @@ export interface Replay {
   /** Name of the model on the wire. */
   readonly model: string;
   readonly tolerance: number;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
 }
 
 const timeoutMs = 30_000;
@@ -112,9 +114,9 @@ function valueOf(text: string): unknown {
   }
 }
 
-async function answerOf(address: string, { body }: GoldenRequest, { model }: Replay): Promise<PulledAnswer> {
+async function answerOf(address: string, { body }: GoldenRequest, { model, signal }: Replay): Promise<PulledAnswer> {
   const path = `/v1/models/${encodeURIComponent(model)}:predict`;
-  const answer = await pulledAnswer({ host: address, port: ports.rest, path, body, timeoutMs, limitBytes });
+  const answer = await pulledAnswer({ host: address, port: ports.rest, path, body, timeoutMs, limitBytes, signal });
   if (busy.includes(answer.status)) throw trialFaults.PodBusy({ address, status: answer.status });
   return answer;
 }

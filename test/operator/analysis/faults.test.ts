@@ -8,6 +8,9 @@ test("what keeps a candidate from requests is told with the way out", () => {
   expect(
     [
       trialFaults.SignatureChanged({ changes: ["input a is gone", "output o is int64, was float32"] }),
+      trialFaults.SignatureChanged({
+        changes: ["a", "b", "c", "d", "e", "f", "g"].map((name) => `output ${name} is gone`),
+      }),
       trialFaults.PredictionsDiffer({ line: 3, difference, tolerance: 0.001 }),
       trialFaults.PredictionsDiffer({
         line: 3,
@@ -22,6 +25,7 @@ test("what keeps a candidate from requests is told with the way out", () => {
     ].map(({ sentence }) => sentence),
   ).toEqual([
     "clients of the stable revision cannot go on as before: input a is gone, output o is int64, was float32; spec.model.signatureCompatibility: Allow lets it pass",
+    "clients of the stable revision cannot go on as before: output a is gone, output b is gone, output c is gone, output d is gone, output e is gone, and 2 more; spec.model.signatureCompatibility: Allow lets it pass",
     "golden request of line 3: predictions[0][3] is 0.93, expected 0.12: 0.81 apart, beyond the tolerance of 0.001",
     "golden request of line 3: predictions[0][3] is 0.93, expected 0.12",
     `golden request of line 4: answered 400 {"error": "${"x".repeat(189)}, expected 200`,

@@ -211,6 +211,31 @@ describe("a candidate's trial", () => {
   });
 });
 
+test("what is under way is given up when the operator stops", async () => {
+  let broken = 0;
+  const hanging = createServer((request) => request.socket.on("close", () => (broken += 1)));
+  servers.push(hanging);
+  await new Promise<void>((resolve) => hanging.listen(ports.admin, candidate, resolve));
+  const connected = new Promise((resolve) => hanging.once("request", resolve));
+  ask(question());
+  await connected;
+  trials.stop();
+  expect(trials.trial(key, "bbbbb")).toBeUndefined();
+  await eventually(
+    () => broken,
+    (count) => count === 1,
+  );
+  await clock.advance(60_000);
+  expect([told, clock.pending]).toEqual([[], 0]);
+});
+
+test("no more is told than status has room for", async () => {
+  const input = { name: "x".repeat(10_000), dtype: "float32", shape: [-1] };
+  await pod(candidate, times(1));
+  await pod(stable, times(1), { ...facts, signatures: [{ ...signature, inputs: [input] }] });
+  expect((await outcome(question()))?.message).toHaveLength(2_000);
+});
+
 describe("golden requests", () => {
   test("pass when they are answered as expected or, where nothing is, as the stable revision answers", async () => {
     await pod(candidate, times(2));
