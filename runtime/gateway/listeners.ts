@@ -92,7 +92,7 @@ export class Listeners {
 
   #streams(listener: RequestListener): TakeStream {
     return (stream, headers, raw) => {
-      if (grpcType.test(headers["content-type"] ?? "")) {
+      if (headers[":method"] === "POST" && grpcType.test(headers["content-type"] ?? "")) {
         this.#options.call(stream, headers, this.#fixedRoute(stream.session?.socket.localPort));
         return;
       }

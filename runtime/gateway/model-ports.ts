@@ -56,11 +56,9 @@ export class ModelPorts {
     this.#openSome();
   }
 
-  /** Takes no new connections; resolves when all have ended. */
+  /** Takes no new connections; resolves when all have ended. Until then requests on them are for the same models. */
   async close(): Promise<void> {
     const open = [...this.#byPort.values()].flatMap(({ server }) => server ?? []);
-    this.#byPort.clear();
-    this.#portByKey.clear();
     this.#waiting = new Set();
     await Promise.all(open.map((server) => new Promise((resolve) => server.close(resolve))));
   }

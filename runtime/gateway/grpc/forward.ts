@@ -11,9 +11,13 @@ export interface CallParts {
   readonly passage: PassageParts;
 }
 
+/** A client's clock for its deadline started this much before ours, as long as a request is on its way at most. */
+const earlyMs = 50;
+
 /** Takes a call to a pod of its route, or to several one after the other, until it is answered, refused or left. */
 export function forward(call: RoutedCall, { sessions, passage: parts }: CallParts): void {
-  const { live, wish, source, answer, signal, timeoutMs } = call;
+  const { live, wish, source, answer, signal, timeoutMs, shape } = call;
+  const isStream = shape.isStream === true;
   let current: Attempt | undefined;
   const traveller = {
     go: (): void => {
@@ -32,14 +36,16 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
       return httpStatus(trailers["grpc-status"]);
     },
   };
-  const passage = new Passage({ live, wish, sizeBytes: source.keptBytes, timeoutMs }, traveller, parts);
+  const passage = new Passage({ live, wish, sizeBytes: source.keptBytes, timeoutMs, isStream }, traveller, parts);
   const ended = (): void => {
     if (signal.reason !== clientLeft) {
       passage.refuse(callFault(signal.reason));
       return;
     }
     current?.cancel();
-    passage.left();
+    // Clients cancel at their own deadline, just before it is over here.
+    if ((call.leftMs() ?? Infinity) <= earlyMs) passage.expire();
+    else passage.left();
   };
   if (signal.aborted) {
     ended();

@@ -33,6 +33,8 @@ interface Journey {
   readonly sizeBytes: number;
   /** Of the whole request, waiting included: the route's, or the client's own when that is shorter. */
   readonly timeoutMs: number;
+  /** It lasts for as long as its client likes: its time says nothing of the pod. */
+  readonly isStream?: boolean;
 }
 
 /** How a pod failed a request. */
@@ -85,7 +87,7 @@ export class Passage {
     this.#traveller = traveller;
     this.#parts = parts;
     this.#startedMs = parts.monotonic();
-    this.#cancelDeadline = parts.clock.after(journey.timeoutMs, () => this.#expire());
+    this.#cancelDeadline = parts.clock.after(journey.timeoutMs, () => this.expire());
     journey.live.counts.arrivals += 1;
     parts.ledger.changed(journey.live.counts);
   }
@@ -115,7 +117,7 @@ export class Passage {
     }
     const nowMs = this.#parts.monotonic();
     if (this.#reachUntilMs === 0) this.#reachUntilMs = nowMs + unreachedMs;
-    this.#stay = beginStay(target, nowMs);
+    this.#stay = beginStay(target, nowMs, this.#journey.isStream !== true);
     this.#revision = target.revision;
     this.#parts.ledger.changed(live.counts);
     return target;
@@ -158,6 +160,12 @@ export class Passage {
     if (this.#revision === undefined) this.#journey.live.counts.abandoned += 1;
     this.#depart({ ending: "answered", status });
     this.#finish(status);
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    const { live, timeoutMs } = this.#journey;
+    this.#stop(faults.RequestTimedOut({ key: live.route.key, timeoutMs }), "timeout");
   }
 
   /** The client went away. */
@@ -215,11 +223,6 @@ export class Passage {
     this.#reachUntilMs = 0;
     this.#parts.ledger.changed(this.#journey.live.counts);
     this.#admit();
-  }
-
-  #expire(): void {
-    const { live, timeoutMs } = this.#journey;
-    this.#stop(faults.RequestTimedOut({ key: live.route.key, timeoutMs }), "timeout");
   }
 
   #stop(fault: Fault, ending: Ending): void {

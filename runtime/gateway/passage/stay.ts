@@ -5,17 +5,19 @@ import type { Target } from "../routing/choice.ts";
 export interface Stay {
   readonly target: Target;
   readonly isFirst: boolean;
+  /** How long it takes says something of the pod. */
+  readonly isTimed: boolean;
   readonly sinceMs: number;
 }
 
 /** The pod has it from now on. */
-export function beginStay(target: Target, nowMs: number): Stay {
+export function beginStay(target: Target, nowMs: number, isTimed: boolean): Stay {
   const { pod, revision } = target;
   const isFirst = !pod.wasAsked;
   pod.wasAsked = true;
   pod.outstanding += 1;
   revision.counts.inFlight += 1;
-  return { target, isFirst, sinceMs: nowMs };
+  return { target, isFirst, isTimed, sinceMs: nowMs };
 }
 
 /** How a stay ended that counts: none does that its client ended, or that is gone on with elsewhere. */
@@ -25,9 +27,12 @@ export interface StayEnd {
 }
 
 /** The pod has it no more. */
-export function endStay({ target, isFirst, sinceMs }: Stay, nowMs: number, end: StayEnd | undefined): void {
-  const { pod, revision } = target;
+export function endStay(stay: Stay, nowMs: number, end: StayEnd | undefined): void {
+  const { isTimed, isFirst, sinceMs } = stay;
+  const { pod, revision } = stay.target;
   pod.outstanding -= 1;
   revision.counts.inFlight -= 1;
-  if (end !== undefined) countService(revision.counts, { ...end, serviceMs: nowMs - sinceMs, isFirst });
+  if (end === undefined) return;
+  const serviceMs = isTimed ? nowMs - sinceMs : 0;
+  countService(revision.counts, { ...end, serviceMs, isFirst: isFirst || !isTimed });
 }

@@ -1,4 +1,9 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerStreamResponseOptions,
+} from "node:http2";
 
 /** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
 export interface ClientAnswer {
@@ -18,6 +23,14 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
   let hasBegun = false;
   let hasEnded = false;
   const isGone = (): boolean => client.destroyed || client.closed;
+  const respond = (headers: OutgoingHttpHeaders, options: ServerStreamResponseOptions): void => {
+    try {
+      client.respond(headers, options);
+    } catch {
+      // Node refuses headers that a pod may not send: nobody can answer with them.
+      client.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  };
   return {
     get hasBegun() {
       return hasBegun;
@@ -27,7 +40,7 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
     },
     begin: (headers) => {
       hasBegun = true;
-      if (!isGone()) client.respond(headers, { waitForTrailers: true });
+      if (!isGone()) respond(headers, { waitForTrailers: true });
     },
     write: (chunk) => isGone() || client.write(chunk),
     end: (trailers, headers = ownHeaders) => {
@@ -39,7 +52,7 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       });
       if (!hasBegun) {
         hasBegun = true;
-        client.respond({ ...headers, ...trailers }, { endStream: true });
+        respond({ ...headers, ...trailers }, { endStream: true });
         return;
       }
       client.once("wantTrailers", () => client.sendTrailers(trailers));
