@@ -7,7 +7,8 @@ import { text } from "../../schema/text.ts";
 /** Fewest requests of each revision that a verdict rests on. */
 export const minimumRequests = (assumed: number | string) =>
   Type.Integer({
-    description: "Fewest requests of the candidate that a verdict rests on; fewer are no verdict, never a failure.",
+    description:
+      "Fewest requests of the candidate that a verdict rests on; fewer are no verdict, unless ten or more failed beyond doubt.",
     assumed,
     minimum: 1,
     maximum: 1_000_000,
