@@ -1,13 +1,13 @@
 import { type Demand, isBusy, noDemand, observedDemand, outlook } from "./demand.ts";
 import { type Drain, drainReplicas } from "./drain.ts";
-import { type Levels, neededLevels, noLevels } from "./levels/levels.ts";
+import { keptReplicas, type Levels, neededLevels, noLevels } from "./levels/levels.ts";
 import { concurrencyFor, triggers } from "./levels/triggers.ts";
 import type { Policy } from "./policy.ts";
 import { type Bid, winner } from "./reasons.ts";
 import type { Sample } from "./sample.ts";
 import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
 import { capability, observedService, type ServiceModel, unseenService } from "./service.ts";
-import { chosen, movedShadows, newShadows, type Shadows } from "./shadows.ts";
+import { chosenReplicas, movedShadows, newShadows, type Shadows } from "./shadows.ts";
 
 /** What the autoscaler knows of one model: plain JSON that outlives the operator. */
 export interface AutoscalerState {
@@ -110,7 +110,8 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
   });
   const levels = neededLevels(before.levels, needs, now);
   const drain = drainOf(demand, known, spec);
-  const moment = { now, elapsed, arrivals: samples.arrivals, drain, levels, policy: spec };
+  const kept = keptReplicas(levels, now, spec.holdSeconds);
+  const moment = { now, elapsed, arrivals: samples.arrivals, drain, kept, policy: spec };
   return { ...before, at: now, service, demand, levels, shadows: movedShadows(before.shadows, moment) };
 }
 
@@ -121,7 +122,7 @@ function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeco
 function bidsOf(state: AutoscalerState, { spec, now }: Observation, samples: Sample): Bid[] {
   const { demand, levels, shadows } = state;
   const known = knownOf(state, spec);
-  const { replicas } = chosen(shadows, levels, now, spec.holdSeconds);
+  const replicas = chosenReplicas(shadows, keptReplicas(levels, now, spec.holdSeconds));
   const load = `${demand.offered.toFixed(1)} requests run at once`;
   const needed = Math.ceil(demand.level / known.capacity);
   const why =

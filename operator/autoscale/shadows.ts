@@ -1,6 +1,5 @@
 import { drainReplicas, type Drain } from "./drain.ts";
-import { keptBand, type Levels, prices } from "./levels/levels.ts";
-import { replicasOfBand } from "./levels/band.ts";
+import { prices, type Way, ways } from "./levels/levels.ts";
 import { triggers } from "./levels/triggers.ts";
 import type { Policy } from "./policy.ts";
 
@@ -18,23 +17,16 @@ export interface Shadows {
   readonly inside: readonly number[];
 }
 
-/** One way: when to order, and how long to keep. */
-export interface Way {
-  readonly trigger: number;
-  readonly price: number;
-}
-
 /** What the shadows see of a moment. */
 export interface Moment {
   readonly now: number;
   readonly elapsed: number;
   readonly arrivals: number;
   readonly drain: Drain;
-  readonly levels: Levels;
+  /** Replicas that each way keeps. */
+  readonly kept: readonly number[];
   readonly policy: Policy;
 }
-
-export const ways: readonly Way[] = triggers.flatMap((_, trigger) => prices.map((_, price) => ({ trigger, price })));
 
 const memorySeconds = 4 * 3600;
 /** Cost of a step away from the way that is assumed to be best until something else was seen. */
@@ -43,8 +35,11 @@ const stepCost = 100;
 const caution = 1.08;
 /** Of the number of requests inside around its fluid value, in square roots of the offered concurrency. */
 const spread = 0.7;
-/** Cost by which a way may trail the best and still have its say. */
+/** Deviations that do not happen. */
+const improbable = 8;
+/** Cost by which a way may trail the best and still have its say; by so many times it, it has none. */
 const indifference = 500;
+const irrelevant = 9;
 
 /** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
 export function newShadows(policy: Policy, ready: number): Shadows {
@@ -59,52 +54,41 @@ export function newShadows(policy: Policy, ready: number): Shadows {
 
 /** The shadows a moment later. */
 export function movedShadows(shadows: Shadows, moment: Moment): Shadows {
-  const { now, elapsed, policy, levels } = moment;
+  const { elapsed, policy, drain, kept } = moment;
   const fade = Math.exp(-elapsed / memorySeconds);
-  const next = {
-    cost: shadows.cost.slice(),
-    ready: shadows.ready.slice(),
-    starting: shadows.starting.slice(),
-    inside: shadows.inside.slice(),
-  };
+  const cost = shadows.cost.slice();
+  const ready = shadows.ready.slice();
+  const starting = shadows.starting.slice();
+  const inside = shadows.inside.slice();
   const late = lateness(moment);
-  for (const [index, way] of ways.entries()) {
-    const inside = shadows.inside[index] ?? 0;
-    const before = shadows.ready[index] ?? 0;
-    const kept = replicasOfBand(keptBand(levels, way, now, policy.holdSeconds));
-    const wanted = shadowWanted(kept, { inside, ready: before }, moment);
-    const fleet = resized(before, shadows.starting[index] ?? [], wanted, moment);
-    const full = fleet.ready * moment.drain.capacity;
-    const served = (Math.min(inside, full) / moment.drain.serviceSeconds) * elapsed;
-    const left = Math.max(0, inside + moment.arrivals * caution - served);
-    next.ready[index] = fleet.ready;
-    next.starting[index] = fleet.starting;
-    next.inside[index] = left;
-    const costs = wanted + policy.kappa * late(left, fleet.ready);
-    next.cost[index] = (shadows.cost[index] ?? 0) * fade + costs * elapsed;
+  for (let way = 0; way < ways.length; way += 1) {
+    const before = { inside: inside[way] ?? 0, ready: ready[way] ?? 0 };
+    const wanted = shadowWanted(kept[way] ?? 0, before, moment);
+    const fleet = resized(before.ready, starting[way] ?? [], wanted, moment);
+    const served = (Math.min(before.inside, fleet.ready * drain.capacity) / drain.serviceSeconds) * elapsed;
+    const left = Math.max(0, before.inside + moment.arrivals * caution - served);
+    ready[way] = fleet.ready;
+    starting[way] = fleet.starting;
+    inside[way] = left;
+    cost[way] = (cost[way] ?? 0) * fade + (wanted + policy.kappa * late(left, fleet.ready)) * elapsed;
   }
-  return next;
+  return { cost, ready, starting, inside };
 }
 
-/** Replicas by the ways that cost least so far, the better the more weight, and the best of them. */
-export function chosen(
-  { cost }: Shadows,
-  levels: Levels,
-  now: number,
-  holdSeconds: number,
-): { readonly replicas: number; readonly way: Way } {
+/** Replicas by the ways that cost least so far, the better the more weight. */
+export function chosenReplicas({ cost }: Shadows, kept: readonly number[]): number {
   const least = Math.min(...cost);
   let weights = 0;
   let sum = 0;
-  for (const [index, way] of ways.entries()) {
-    const weight = Math.exp((least - (cost[index] ?? 0)) / indifference);
-    if (weight > 1e-4) {
+  for (let way = 0; way < ways.length; way += 1) {
+    const trailing = ((cost[way] ?? 0) - least) / indifference;
+    if (trailing < irrelevant) {
+      const weight = Math.exp(-trailing);
       weights += weight;
-      sum += weight * replicasOfBand(keptBand(levels, way, now, holdSeconds));
+      sum += weight * (kept[way] ?? 0);
     }
   }
-  const best = ways[cost.indexOf(least)] ?? { trigger: 0, price: 0 };
-  return { replicas: Math.ceil(sum / weights - 0.5), way: best };
+  return Math.ceil(sum / weights - 0.5);
 }
 
 function shadowWanted(kept: number, state: { inside: number; ready: number }, { drain, policy }: Moment): number {
@@ -136,8 +120,12 @@ function lateness({ drain, policy }: Moment): (inside: number, ready: number) =>
   const { offered, rate, capacity, serviceSeconds } = drain;
   const deviation = spread * Math.sqrt(Math.max(offered, 0.5));
   const reach = capacity * (1 + policy.lateAfterSeconds / serviceSeconds);
-  return (inside, ready) =>
-    ready === 0 ? rate : rate / (1 + Math.exp((-1.702 * (inside - ready * reach)) / deviation));
+  return (inside, ready) => {
+    if (ready === 0) return rate;
+    const above = (inside - ready * reach) / deviation;
+    // The logistic curve that is next to the normal distribution's.
+    return above < -improbable ? 0 : rate / (1 + Math.exp(-1.702 * above));
+  };
 }
 
 /** The way that is best as a rule for what a late request is worth. */

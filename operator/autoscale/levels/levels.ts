@@ -1,19 +1,29 @@
-import { bandOf } from "./band.ts";
+import { bandOf, replicasOfBand } from "./band.ts";
 import { type Gaps, keepSeconds, longestGap, withGap } from "./gaps.ts";
+import { idleLevels, keptLevel, type Staircase, withNeed } from "./staircase.ts";
 import { reference, triggers } from "./triggers.ts";
 
 /** When each level of replicas was needed last, and how long it is worth keeping. Levels are bands. */
 export interface Levels {
-  /** By trigger and band: the second at which it was needed last; the index is the band less one. */
-  readonly needed: readonly (readonly number[])[];
-  /** By band: how long it was idle before it was needed again. */
+  /** By trigger. */
+  readonly needed: readonly Staircase[];
+  /** By band less one: how long it was idle before it was needed again. */
   readonly gaps: readonly Gaps[];
-  /** By price and band: seconds that an idle level is kept for. */
+  /** By price and band less one: seconds that an idle level is kept for. */
   readonly keep: readonly (readonly number[])[];
+}
+
+/** One way of scaling: when to order, and how long to keep. */
+export interface Way {
+  readonly trigger: number;
+  readonly price: number;
 }
 
 /** What a start is worth in seconds of a replica, for which keeping is worked out; the last keeps whatever comes back. */
 export const prices = [30, 500, Number.POSITIVE_INFINITY] as const;
+
+/** All ways. */
+export const ways: readonly Way[] = triggers.flatMap((_, trigger) => prices.map((_, price) => ({ trigger, price })));
 
 const shortestKeepSeconds = 5;
 /** How long the last price keeps a level of which nothing is known, and how many of its longest gaps otherwise. */
@@ -24,59 +34,39 @@ const longestKeepSeconds = 86_400;
 const pauseSeconds = 3;
 
 /** Nothing was ever needed. */
-export const noLevels: Levels = {
-  needed: triggers.map(() => []),
-  gaps: [],
-  keep: prices.map(() => []),
-};
+export const noLevels: Levels = { needed: triggers.map(() => []), gaps: [], keep: prices.map(() => []) };
 
 /** The levels after a moment in which `needs` (replicas, by trigger) were needed. */
 export function neededLevels(levels: Levels, needs: readonly number[], now: number): Levels {
-  const known = bandOf(needs[reference] ?? 0);
-  const returned = gapsEnded(levels, known, now);
-  const needed = levels.needed.map((record, trigger) => withNeed(record, bandOf(needs[trigger] ?? 0), now));
-  return { ...returned, needed };
+  const returned = gapsEnded(levels, bandOf(needs[reference] ?? 0), now);
+  const needed = levels.needed.map((stairs, trigger) => withNeed(stairs, bandOf(needs[trigger] ?? 0), now));
+  return { gaps: returned.gaps, keep: returned.keep, needed };
 }
 
-/** The highest band that a trigger and a price keep at `now`. */
-export function keptBand(
-  { needed, keep }: Levels,
-  { trigger, price }: { readonly trigger: number; readonly price: number },
-  now: number,
-  holdSeconds: number,
-): number {
-  const record = needed[trigger] ?? [];
-  const kept = keep[price] ?? [];
-  for (let index = record.length - 1; index >= 0; index -= 1) {
-    const seconds = Math.max(holdSeconds, kept[index] ?? unknownKeep(price));
-    if (now - (record[index] ?? 0) <= seconds) return index + 1;
-  }
-  return 0;
+/** Replicas that each way keeps at `now`. */
+export function keptReplicas({ needed, keep }: Levels, now: number, holdSeconds: number): readonly number[] {
+  return ways.map(({ trigger, price }) => {
+    const kept = keep[price] ?? [];
+    const unknown = unknownKeep(price);
+    const seconds = (level: number): number => Math.max(holdSeconds, kept[level - 1] ?? unknown);
+    return replicasOfBand(keptLevel(needed[trigger] ?? [], now, seconds));
+  });
 }
 
-function withNeed(record: readonly number[], band: number, now: number): readonly number[] {
-  if (band === 0) return record;
-  const length = Math.max(record.length, band);
-  const next = record.slice();
-  for (let index = 0; index < band; index += 1) next[index] = now;
-  next.length = length;
-  return next;
+/** The seconds to keep each level for, worked out anew from the gaps. */
+export function keepOfGaps(gaps: readonly Gaps[]): Levels["keep"] {
+  return prices.map((_, price) => gaps.map((known) => keepOf(known, price)));
 }
 
 /** Notes the gaps of the levels that are needed again. */
-function gapsEnded(levels: Levels, band: number, now: number): Levels {
-  const record = levels.needed[reference] ?? [];
+function gapsEnded(levels: Levels, level: number, now: number): Levels {
   let gaps: Gaps[] | undefined;
-  for (let index = 0; index < Math.min(band, record.length); index += 1) {
-    const idle = now - (record[index] ?? now);
-    if (idle > pauseSeconds) {
-      gaps ??= Array.from(record, (_, known) => levels.gaps[known] ?? []);
-      gaps[index] = withGap(gaps[index] ?? [], idle);
-    }
-  }
-  if (gaps === undefined) return levels;
-  const all = gaps;
-  return { ...levels, gaps: all, keep: prices.map((_, price) => all.map((known) => keepOf(known, price))) };
+  idleLevels(levels.needed[reference] ?? [], { level, now, pause: pauseSeconds }, (one, idle) => {
+    gaps ??= levels.gaps.slice();
+    while (gaps.length < one) gaps.push([]);
+    gaps[one - 1] = withGap(gaps[one - 1] ?? [], idle);
+  });
+  return gaps === undefined ? levels : { ...levels, gaps, keep: keepOfGaps(gaps) };
 }
 
 function keepOf(gaps: Gaps, price: number): number {

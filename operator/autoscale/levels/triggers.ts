@@ -8,7 +8,7 @@ export interface Trigger {
   readonly rising: boolean;
 }
 
-const deviations = [0, 1, 2, 3.5] as const;
+const deviations = [0, 1, 2, 3.5, 6] as const;
 
 /** All triggers; each keeps its own record of which levels were needed when. */
 export const triggers: readonly Trigger[] = deviations.flatMap((count) => [
