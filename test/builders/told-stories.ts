@@ -11,21 +11,21 @@ import { status } from "../../operator/model-deployment/status.ts";
 
 /** What must hold after every turn. */
 export function brokenPromises({ number, snapshot }: Turn): readonly string[] {
+  const total = shares(snapshot.rollout).reduce((sum, { weight }) => sum + weight, 0);
+  const wrong = total === 100 || total === 0 ? [] : [`weights add up to ${total}`];
+  return [...wrong, ...unserved(snapshot)].map((what) => `turn ${number}: ${what}`);
+}
+
+/** Requests of a rollout go where pods are. */
+function unserved(snapshot: Snapshot): readonly string[] {
   const { rollout, wanted } = snapshot;
-  const broken: string[] = [];
-  const total = shares(rollout).reduce((sum, { weight }) => sum + weight, 0);
-  if (total !== 100 && total !== 0) broken.push(`turn ${number}: weights add up to ${total}`);
-  const { stable, candidate } = rollout;
-  if (stable === undefined || candidate === undefined || wanted.replicas === 0) return broken;
-  if (candidate.weight > 0 && readyPods(revisionOf(snapshot, candidate.revision)).length === 0) {
-    broken.push(`turn ${number}: candidate has ${candidate.weight} % and no ready pod`);
-  }
-  const isAlone = readyPods(revisionOf(snapshot, candidate.revision)).length === 0;
-  const isSpared = isAlone && (rollout.capacity?.mode ?? "Surge") === "Surge";
-  if (stable.weight > 0 && isSpared && revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0) {
-    broken.push(`turn ${number}: the stable revision has traffic and no replicas`);
-  }
-  return broken;
+  const { stable, candidate, capacity } = rollout;
+  if (stable === undefined || candidate === undefined || wanted.replicas === 0) return [];
+  if (readyPods(revisionOf(snapshot, candidate.revision)).length > 0) return [];
+  if (candidate.weight > 0) return [`candidate has ${candidate.weight} % and no ready pod`];
+  const isEmpty = revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0;
+  const isSurge = capacity === undefined || capacity.mode === "Surge";
+  return isSurge && isEmpty ? ["the stable revision has traffic and no replicas"] : [];
 }
 
 /** What must hold from one turn to the next where pods only go because the operator wants it. */

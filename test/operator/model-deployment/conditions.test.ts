@@ -164,6 +164,41 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "Stalled=True UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it",
     ],
   },
+  "a candidate pauses at a step: what it waits for, and what serves meanwhile": {
+    given: {
+      spec: { ...spec, rollout: { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } } },
+      status: {
+        stable: share(other, "1", 50),
+        candidate: share(wanted, "2", 50),
+        step: 1,
+        rollout: { startedAt: "2030-01-01T00:00:00Z" },
+      },
+      revisions: [revision(other, ready(other)), revision(wanted, [readyPod("p-0")], { version: "2" })],
+      gateways: [gateway("gateway-a", [`${other}=50`, `${wanted}=50`].sort().join(" "))],
+    },
+    want: [
+      `Ready=False RolloutInProgress: revision ${wanted} (version 2) gets 50 % of the requests, step 2 of 2 (pause): it pauses until the command promote; revision ${other} (version 1) serves 50 %`,
+      `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
+      "Progressing=True StepPaused: it pauses until the command promote",
+      "Reconciling=True StepPaused: it pauses until the command promote",
+    ],
+  },
+  "a candidate was rolled back: why, what serves, and the ways out": {
+    given: {
+      status: {
+        stable: share(other, "1", 100),
+        failedRevisions: [{ revision: wanted, reason: "AnalysisFailed", message: "it failed 9 of 90 requests" }],
+      },
+      revisions: [revision(other, ready(other))],
+      gateways: [gateway("gateway-a", `${other}=100`)],
+    },
+    want: [
+      `Ready=False RolledBack: revision ${wanted} was rolled back, because of AnalysisFailed: it failed 9 of 90 requests; revision ${other} (version 1) serves; change the spec, or give the command retry`,
+      `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
+      "Progressing=False RolledBack: AnalysisFailed: it failed 9 of 90 requests",
+      `Stalled=True AnalysisFailed: revision ${wanted} is not tried again: it failed 9 of 90 requests; change the spec, or give the command retry`,
+    ],
+  },
   "an API call that was refused for now is tried again": {
     given: serving,
     failure: deploymentFaults.MountFailed({ pod: "p", message: "m" }),

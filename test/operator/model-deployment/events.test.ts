@@ -42,6 +42,18 @@ const actions: Readonly<Record<string, { given: Action; want: string | undefined
     given: { kind: "promote", target: "revision a1 (version 1)", why: "w" },
     want: "RevisionPromoted: revision a1 (version 1) is stable: w",
   },
+  "a step that was reached": {
+    given: { kind: "step", target: "revision a1 (version 1): step 2 of 3 (pause)", why: "w" },
+    want: "StepReached: revision a1 (version 1): step 2 of 3 (pause): w",
+  },
+  "a command that was answered": {
+    given: { kind: "answer", target: "command promote", why: "w" },
+    want: "CommandAnswered: command promote: w",
+  },
+  "that a candidate was given up is told by the condition that it makes": {
+    given: { kind: "rollBack", target: "revision a1 (version 1)", reason: "Aborted", why: "w" },
+    want: undefined,
+  },
   "a revision that is gone": {
     given: { kind: "delete", resource: resources.replicaSets, object: observed, target, why: "w" },
     want: "RevisionRemoved: removed ReplicaSet digits-a1: w",

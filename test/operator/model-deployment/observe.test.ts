@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { keptEvents } from "../../../operator/kube/json/kept-events.ts";
 import { createCaches, labelledKey } from "../../../operator/model-deployment/caches.ts";
@@ -65,6 +66,53 @@ describe("an observation", () => {
     ]);
   });
 
+  test("reads commands off annotations", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    const notes = {
+      [annotations.promoteFull]: "7",
+      [annotations.pause]: "",
+      [annotations.retry]: "r".repeat(300),
+      other: "x",
+    };
+    cluster.put({ ...modelDeployment(), metadata: { ...modelDeployment().metadata, annotations: notes } });
+    expect(observe(key, cluster.sources)?.commands).toEqual({
+      given: { promoteFull: "7", retry: "r".repeat(253) },
+      isPaused: true,
+    });
+  });
+
+  test("asks how the wanted revision does only beside a stable one, and since its step began", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    const asked: string[] = [];
+    cluster.conduct = {
+      evidence: (name, sinceMs) => void asked.push(`evidence ${name} ${testMs - sinceMs}`),
+      trial: (name, hash) => void asked.push(`trial ${name} ${hash}`),
+    };
+    const stable = { revision: "a1", version: "1", weight: 90 };
+    const candidate = { revision: wantedHash, version: "2", weight: 10 };
+    const statuses: readonly ModelDeploymentStatus[] = [
+      {},
+      { stable: { ...stable, revision: wantedHash } },
+      { stable },
+      { stable, candidate, rollout: { startedAt: "2029-12-31T23:59:50Z" } },
+      { stable, candidate, rollout: { startedAt: "2029-12-31T23:58:00Z", stepStartedAt: "2029-12-31T23:59:00Z" } },
+    ];
+    const seen = statuses.map((status) => {
+      asked.length = 0;
+      cluster.put({ ...modelDeployment(), status });
+      observe(key, cluster.sources);
+      return [...asked];
+    });
+    const trial = `trial default/digits ${wantedHash}`;
+    expect(seen).toEqual([
+      [],
+      [],
+      [trial],
+      [trial, "evidence default/digits 10000"],
+      [trial, "evidence default/digits 60000", "evidence default/digits 30000"],
+    ]);
+  });
+
   test("is the same in whatever order the caches were filled", () => {
     const template = { spec: { containers: [] } };
     const orders = [
@@ -99,7 +147,15 @@ describe("an observation", () => {
       },
       status: {
         replicas: 2,
-        conditions: [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "quota" }],
+        conditions: [
+          {
+            type: "ReplicaFailure",
+            status: "True",
+            reason: "FailedCreate",
+            message: "quota",
+            lastTransitionTime: "2030-01-01T00:00:02Z",
+          },
+        ],
       },
     };
     const notes = { [annotations.version]: "4", [annotations.retiredAt]: "2030-01-01T00:00:01.500Z" };
@@ -117,8 +173,10 @@ describe("an observation", () => {
           pods: 2,
           image: "modelwright/runtime:1",
           failure: "quota",
+          failureSinceMs: testMs + 2_000,
         },
         retiredAtMs: testMs + 1_500,
+        placement: { requests: {}, nodes: [[]], tolerations: [], neighbours: undefined },
         pods: [],
       },
     ]);
