@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from "../runtime/base/clock.ts";
 import type { Log } from "../runtime/base/log.ts";
+import { createAutoscaler } from "./autoscaler/autoscaler.ts";
+import { rememberingPolicy } from "./autoscaler/remembering-policy.ts";
 import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
@@ -66,31 +68,8 @@ export interface Operator {
 
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { clock = systemClock, log } = options;
-  const client = operatorClient(options);
-  const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
-  const warnings = createPodWarnings();
-  const synced = untilSynced(caches);
-  const resync = (): void => {
-    for (const { metadata } of caches.deployments.cache.all()) {
-      controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
-    }
-  };
-  const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
-  const pushServer = createRoutePush(options, caches, {
-    complete: synced,
-    onAck: (key) => controller.add(key),
-    onLeave: () => resync(),
-  });
-  const conduct = operatorConduct(options, { caches, client, onTrial: (key) => controller.add(key) });
-  const controller: Controller = deploymentController(options, {
-    caches,
-    warnings,
-    client,
-    ...conduct,
-    acknowledged: (key) => pushServer.acknowledged(key),
-    lackingField: () => definition.lackingField,
-  });
+  const { client, caches, warnings, synced, resync, definition, pushServer, conduct, autoscaler, controller } =
+    operatorParts(options);
   feedRoutes(caches, pushServer);
   const routesPort = await pushServer.start();
   conduct.start();
@@ -103,9 +82,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     onWatchEnd: options.observers?.watchEnd,
   });
   const leadership = lead(options, {
-    // It may be lost again before the view is complete.
-    begin: () => void synced.then(() => leadership?.isHeld !== false && controller.start()),
-    pause: () => controller.pause(),
+    begin: () =>
+      void synced.then(() => {
+        // It may be lost again before the view is complete.
+        if (leadership?.isHeld === false) return;
+        autoscaler.start();
+        controller.start();
+      }),
+    pause: () => {
+      autoscaler.stop();
+      controller.pause();
+    },
   });
   return {
     routesPort,
@@ -118,6 +105,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     async stop() {
       await controller.stop();
+      autoscaler.stop();
       definition.stop();
       conduct.stop();
       await leadership?.stop();
@@ -125,6 +113,41 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await pushServer.stop();
     },
   };
+}
+
+/** What an operator consists of, tied together and still at rest. */
+function operatorParts(options: OperatorOptions) {
+  const { clock = systemClock, log } = options;
+  const client = operatorClient(options);
+  const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
+  const warnings = createPodWarnings();
+  const synced = untilSynced(caches);
+  const resync = (): void => {
+    for (const { metadata } of caches.deployments.cache.all()) {
+      controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
+    }
+  };
+  const add = (key: string): void => controller.add(key);
+  const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
+  const pushServer = createRoutePush(options, caches, {
+    complete: synced,
+    onAck: add,
+    onLeave: resync,
+    onWake: (key) => autoscaler.wake(key),
+  });
+  const conduct = operatorConduct(options, { caches, client, onTrial: add });
+  const { figures } = conduct;
+  const autoscaler = createAutoscaler({ caches, figures, policy: rememberingPolicy, clock, onChange: add });
+  const controller: Controller = deploymentController(options, {
+    caches,
+    warnings,
+    client,
+    ...conduct,
+    scaling: (key) => autoscaler.scaling(key),
+    acknowledged: (key) => pushServer.acknowledged(key),
+    lackingField: () => definition.lackingField,
+  });
+  return { client, caches, warnings, synced, resync, definition, pushServer, conduct, autoscaler, controller };
 }
 
 function operatorClient({ transport, clock, random, observers }: OperatorOptions, deadlineMs?: number): Client {
@@ -140,7 +163,7 @@ function operatorClient({ transport, clock, random, observers }: OperatorOptions
 
 type ControllerParts = Pick<
   DeploymentControllerOptions,
-  "caches" | "warnings" | "client" | "evidence" | "trial" | "acknowledged" | "lackingField"
+  "caches" | "warnings" | "client" | "evidence" | "trial" | "scaling" | "acknowledged" | "lackingField"
 >;
 
 function deploymentController(options: OperatorOptions, parts: ControllerParts): Controller {
@@ -203,14 +226,13 @@ function lead(options: OperatorOptions, work: Work): Lease | undefined {
 function createRoutePush(
   { log, clock = systemClock, network, routes }: OperatorOptions,
   { deployments, pods }: Caches,
-  told: Pick<RoutePushOptions, "complete" | "onAck" | "onLeave">,
+  told: Pick<RoutePushOptions, "complete" | "onAck" | "onLeave" | "onWake">,
 ): RoutePush {
   const pushing: RoutePushOptions = {
     ...told,
     log,
     clock,
     seen: () => ({ deployments: deployments.cache.resourceVersion, pods: pods.cache.resourceVersion }),
-    onWake: (key) => log.debug("requests wait", { key }),
   };
   return network?.routePush(pushing) ?? new PushServer({ ...routes, ...pushing });
 }
