@@ -13,6 +13,7 @@ const programs: Readonly<Record<string, string>> = {
   "operator/main.ts": "started as a child process by test/integration",
   "runtime/main.ts": "started as a child process by test/integration",
   "runtime/gateway/main.ts": "started by runtime/main.ts",
+  "runtime/gateway/mirror/comparison-thread.ts": "started as a thread by test/integration/gateway/mirror.test.ts",
   "runtime/model/placement/engine-thread.ts": "started as a thread by test/runtime/model/placement",
 };
 

@@ -45,7 +45,7 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
     current?.cancel();
     // Clients cancel at their own deadline, just before it is over here.
     if ((call.leftMs() ?? Infinity) <= earlyMs) passage.expire();
-    else passage.left();
+    else passage.abort();
   };
   if (signal.aborted) {
     ended();

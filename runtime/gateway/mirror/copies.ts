@@ -66,7 +66,7 @@ export class Copies {
 
   /** Gives up all copies under way. */
   close(): void {
-    for (const copy of this.#underWay) copy.giveUp();
+    for (const copy of this.#underWay) copy.abort();
     this.#comparisons.close();
   }
 

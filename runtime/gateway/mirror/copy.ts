@@ -45,7 +45,7 @@ export class Copy implements Receiver {
     this.#client = keptAnswer(order.tolerance !== undefined);
     this.#own = keptAnswer(order.tolerance !== undefined);
     order.pod.outstanding += 1;
-    this.#cancelDeadline = parts.clock.after(order.timeoutMs, () => this.giveUp());
+    this.#cancelDeadline = parts.clock.after(order.timeoutMs, () => this.abort());
     // The client's request goes first.
     setImmediate(() => this.#send());
   }
@@ -65,9 +65,9 @@ export class Copy implements Receiver {
   }
 
   /** Ends it as failed, unless its answer is there. */
-  giveUp(): void {
+  abort(): void {
     if (this.#own.isWhole !== undefined) return;
-    this.#connection?.abandon();
+    this.#connection?.destroy();
     this.#end(false);
   }
 

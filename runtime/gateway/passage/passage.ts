@@ -169,7 +169,7 @@ export class Passage {
   }
 
   /** The client went away. */
-  left(): void {
+  abort(): void {
     if (this.#isOver) return;
     if (this.#revision === undefined) this.#journey.live.counts.abandoned += 1;
     this.#depart(undefined);

@@ -179,7 +179,7 @@ export class Exchange implements Traveller, Receiver {
 
   /** The pod's answer is not wanted any more. */
   #giveUp(): void {
-    this.#connection?.abandon();
+    this.#connection?.destroy();
     this.#connection = undefined;
   }
 
@@ -187,7 +187,7 @@ export class Exchange implements Traveller, Receiver {
     if (this.#passage.isOver) return;
     this.#giveUp();
     this.#copy?.clientEnd(false);
-    this.#passage.left();
+    this.#passage.abort();
   }
 }
 

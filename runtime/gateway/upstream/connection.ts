@@ -94,7 +94,7 @@ export class UpstreamConnection {
   }
 
   /** Closes it; its receiver hears no more. */
-  abandon(): void {
+  destroy(): void {
     this.#receiver = undefined;
     this.#socket.destroy();
   }

@@ -45,7 +45,7 @@ export class Connections {
   close(): void {
     this.#isClosed = true;
     this.#cancelSweep?.();
-    for (const { idle } of this.#byAddress.values()) for (const connection of idle.splice(0)) connection.abandon();
+    for (const { idle } of this.#byAddress.values()) for (const connection of idle.splice(0)) connection.destroy();
   }
 
   #opened(pod: LivePod): PodConnections {
@@ -55,7 +55,7 @@ export class Connections {
       idle,
       freed: (connection) => {
         connection.idleSinceMs = this.#clock.monotonic();
-        if (this.#isClosed || opened.pod.isLeaving) connection.abandon();
+        if (this.#isClosed || opened.pod.isLeaving) connection.destroy();
         else idle.push(connection);
       },
       closed: (connection) => {
@@ -72,7 +72,7 @@ export class Connections {
     const oldestMs = this.#clock.monotonic() - keepAliveMs;
     for (const [address, { idle, pod }] of this.#byAddress) {
       const stale = pod.isLeaving ? idle.length : idle.findIndex(({ idleSinceMs }) => idleSinceMs > oldestMs);
-      for (const connection of idle.splice(0, stale === -1 ? idle.length : stale)) connection.abandon();
+      for (const connection of idle.splice(0, stale === -1 ? idle.length : stale)) connection.destroy();
       if (idle.length === 0 && pod.outstanding === 0) this.#byAddress.delete(address);
     }
     this.#cancelSweep = this.#byAddress.size === 0 ? undefined : this.#clock.after(sweepMs, () => this.#sweep());

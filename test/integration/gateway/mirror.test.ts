@@ -15,7 +15,7 @@ async function scene(
   mirror: Partial<Mirror>,
   stable: RequestListener,
   candidate: RequestListener,
-  { timeoutMs = 5_000, isBusy = () => false } = {},
+  { timeoutMs = 5_000, isBusy = () => false }: { timeoutMs?: number; isBusy?: () => boolean } = {},
 ) {
   const source = await tableSource();
   const { gateway, restPort } = await startedGateway(source, 0, isBusy);

@@ -98,7 +98,7 @@ export async function tableSource(): Promise<TableSource> {
 }
 
 /** A gateway on free ports, following `source`. How busy the test itself keeps the event loop does not count. */
-export async function startedGateway(source: TableSource, drainDelayMs = 0, isBusy = () => false) {
+export async function startedGateway(source: TableSource, drainDelayMs = 0, isBusy: () => boolean = () => false) {
   const [restPort, grpcPort] = [await freePort(), await freePort()];
   const gateway = new Gateway(
     {

@@ -206,7 +206,7 @@ describe("a request that finds nothing ready", () => {
 
   test("wakes at once again when it comes after a time without any", async () => {
     const { clock, send, table, wakes } = scene([revisionOf("a", 100, 0)]);
-    send().passage.left();
+    send().passage.abort();
     await clock.advance(10);
     send();
     expect(wakes).toEqual([1, 1]);
@@ -231,7 +231,7 @@ describe("a request that finds nothing ready", () => {
 
   test("counts as abandoned when its client leaves", () => {
     const { send, figures } = scene([revisionOf("a", 100, 0)]);
-    send().passage.left();
+    send().passage.abort();
     expect(figures()).toEqual({ arrivals: 1, abandoned: 1 });
   });
 });
@@ -257,6 +257,6 @@ describe("a request at its deadline", () => {
 
 test("a client that leaves while a pod has its request is no failure of anybody", () => {
   const { send, figures, live } = scene([revisionOf("a", 100)]);
-  send().passage.left();
+  send().passage.abort();
   expect([figures(), live.traffic.admitted]).toEqual([{ arrivals: 1 }, 0]);
 });
