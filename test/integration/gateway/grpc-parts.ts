@@ -15,6 +15,7 @@ import { modelInferRequest } from "../../../runtime/protocols/open-inference/rpc
 export const methods = {
   infer: "/inference.GRPCInferenceService/ModelInfer",
   streamInfer: "/inference.GRPCInferenceService/ModelStreamInfer",
+  modelReady: "/inference.GRPCInferenceService/ModelReady",
   serverLive: "/inference.GRPCInferenceService/ServerLive",
   serverReady: "/inference.GRPCInferenceService/ServerReady",
   serverMetadata: "/inference.GRPCInferenceService/ServerMetadata",

@@ -363,6 +363,40 @@ describe("a stream", () => {
   });
 });
 
+describe("calls", () => {
+  test("are counted by how they ended; streams without their time", async () => {
+    const pod = await startedPod("p0", async ({ stream, body, headers }) => {
+      const id = modelInferRequest.decode((await body).subarray(5)).id;
+      if (id === "slow" || stream.destroyed) return;
+      if (id === "bad") refuse(stream, 3, "no");
+      else if (id === "broken") refuse(stream, 13, "no");
+      else setTimeout(() => answer(stream, body0), headers[":path"] === methods.streamInfer ? 1_000 : 0);
+    });
+    const body0 = Buffer.from("ok");
+    const { client, gateway } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const ids = ["first", "good", "bad", "broken"];
+    for (const id of ids) await called(client, inference("digits", "", id));
+    expect((await called(client, inference("digits", "", "slow"), { deadlineMs: 100 })).status).toMatch(/^4 /);
+    const cancelled = client.makeUnaryRequest(methods.infer, asIs, asIs, inference("digits", "", "slow"), () => {});
+    await expect.poll(() => pod.calls.length).toBe(6);
+    cancelled.cancel();
+    const method = methods.streamInfer;
+    expect((await called(client, inference("digits", "", "good"), { method })).status).toBe("0");
+    await expect.poll(() => gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"]?.inFlight).toBe(0);
+    const figures = gateway.ledger.figures(0).models["default/digits"];
+    const { latency = [], serviceMs = 0, ...counted } = figures?.revisions["a1"] ?? {};
+    expect(figures).toMatchObject({ arrivals: 7, refused: 0, abandoned: 0, queued: 0 });
+    expect(counted).toEqual({
+      completed: 6,
+      failed: { status: 1, connection: 0, timeout: 1 },
+      rejected: 1,
+      inFlight: 0,
+    });
+    expect(latency.reduce((sum, count) => sum + count, 0)).toBe(2);
+    expect(serviceMs).toBeLessThan(1_000);
+  });
+});
+
 describe("of itself a gateway", () => {
   test("tells by gRPC who it is, whether it lives and is ready, and how models do", async () => {
     const pod = await startedPod("p0");
