@@ -49,6 +49,8 @@ export interface Decision {
 const settlingSeconds = 60;
 /** How long the count is held when there are no samples; then it goes to what the last known load needs. */
 export const lossSeconds = 300;
+/** The fluid of the shadows is not moved further at a time. */
+const longestStepSeconds = 30;
 /** Offered concurrency below which nothing is needed once all requests are answered. */
 const negligible = 0.3;
 
@@ -98,10 +100,10 @@ export function knownOf({ service }: AutoscalerState, spec: Policy): Known {
 }
 
 function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): AutoscalerState {
-  const elapsed = Math.max(0, now - before.demand.at);
+  const elapsed = Math.max(0, samples.seconds ?? now - before.demand.at);
   const service = observedService(before.service, samples, elapsed);
   const known = knownOf({ ...before, service }, spec);
-  const demand = observedDemand(before.demand, samples, now, known);
+  const demand = observedDemand(before.demand, samples, { now, elapsed }, known);
   const view = outlook(demand, known.coldStartSeconds);
   const isIdle = !isBusy(samples) && view.base < negligible;
   const needs = triggers.map((trigger) => {
@@ -111,7 +113,14 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
   const levels = neededLevels(before.levels, needs, now);
   const drain = drainOf(demand, known, spec);
   const kept = keptReplicas(levels, now, spec.holdSeconds);
-  const moment = { now, elapsed, arrivals: samples.arrivals, drain, kept, policy: spec };
+  const moment = {
+    now,
+    elapsed: Math.min(elapsed, longestStepSeconds),
+    arrivals: samples.arrivals,
+    drain,
+    kept,
+    policy: spec,
+  };
   return { ...before, at: now, service, demand, levels, shadows: movedShadows(before.shadows, moment) };
 }
 

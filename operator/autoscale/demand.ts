@@ -58,14 +58,13 @@ export function isBusy({ arrivals, inFlight, queued }: Sample): boolean {
   return arrivals > 0 || inFlight > 0 || queued > 0;
 }
 
-/** The demand with one more sample at `now`; the arrivals of a longer pause are spread over it. */
+/** The demand with one more sample; its arrivals are spread over the `elapsed` seconds that it covers. */
 export function observedDemand(
   demand: Demand,
   sample: Sample,
-  now: number,
+  { now, elapsed }: { readonly now: number; readonly elapsed: number },
   lead: { readonly serviceSeconds: number; readonly coldStartSeconds: number },
 ): Demand {
-  const elapsed = Math.max(0, now - demand.at);
   if (elapsed === 0) return demand;
   const toward = (old: number, value: number, span: number): number =>
     old + (value - old) * (1 - Math.exp(-elapsed / span));

@@ -1,5 +1,7 @@
 /** What was seen of one model since the last sample; counters are differences, the rest is the state now. */
 export interface Sample {
+  /** Seconds that the counters cover, where it is not the time since the last sample. */
+  readonly seconds?: number;
   /** Requests that arrived. */
   readonly arrivals: number;
   /** Requests whose answer was sent. */

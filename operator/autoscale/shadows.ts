@@ -11,7 +11,7 @@ export interface Shadows {
   /** Replica seconds and κ times late requests, fading within hours. */
   readonly cost: readonly number[];
   readonly ready: readonly number[];
-  /** Seconds at which its starting replicas are ready, ascending. */
+  /** Its starting replicas: alternately a second and how many are ready then; the earliest first. */
   readonly starting: readonly (readonly number[])[];
   /** Requests in it, running and waiting. */
   readonly inside: readonly number[];
@@ -105,14 +105,25 @@ interface ShadowFleet {
 
 /** Replicas that are through with starting become ready; then as many are ordered or given up as are wanted. */
 function resized(ready: number, starting: readonly number[], wanted: number, { now, drain }: Moment): ShadowFleet {
-  const due = starting.findIndex((at) => at > now);
-  const started = due === -1 ? starting.length : due;
-  const total = ready + starting.length;
-  if (started === 0 && wanted === total) return { ready, starting };
-  const waiting = starting.slice(started, Math.max(started, starting.length + Math.min(0, wanted - total)));
-  const nowReady = Math.min(ready + started, wanted);
-  while (nowReady + waiting.length < wanted) waiting.push(now + drain.coldStartSeconds);
-  return { ready: nowReady, starting: waiting };
+  let due = 0;
+  let nowReady = ready;
+  while (due < starting.length && (starting[due] ?? 0) <= now) {
+    nowReady += starting[due + 1] ?? 0;
+    due += 2;
+  }
+  let total = nowReady;
+  for (let index = due + 1; index < starting.length; index += 2) total += starting[index] ?? 0;
+  if (due === 0 && total === wanted) return { ready, starting };
+  const waiting = starting.slice(due);
+  while (total > wanted && waiting.length > 0) {
+    const given = Math.min(total - wanted, waiting.at(-1) ?? 0);
+    total -= given;
+    const left = (waiting.pop() ?? 0) - given;
+    if (left > 0) waiting.push(left);
+    else waiting.pop();
+  }
+  if (total < wanted) waiting.push(now + drain.coldStartSeconds, wanted - total);
+  return { ready: Math.min(nowReady, wanted), starting: waiting };
 }
 
 /** Late requests per second with so many inside: the part of the arrivals that finds too long a queue. */
