@@ -60,52 +60,78 @@ const maxTicks = 4000;
 export function play(scene: Scene): Played {
   const steps = [...scene.steps, 100];
   const turns: Turn[] = [];
-  const declared = { stable: scene.wanted, candidate: 0 };
-  let pods: FakePod[] = Array.from({ length: scene.wanted }, () => pod("stable", 0, 0));
-  let weights: readonly number[] = [0];
-  let step = 0;
-  let known: Pick<CountsQuestion, "mode" | "modeWhy"> = {};
+  let state: State = {
+    pods: Array.from({ length: scene.wanted }, () => pod("stable", 0, 0)),
+    declared: { stable: scene.wanted, candidate: 0 },
+    weights: [0],
+    step: 0,
+    known: {},
+  };
   for (let tick = 1; tick <= maxTicks; tick += 1) {
-    pods = pods.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
-    pods = populated(pods, declared, tick, scene);
+    const there = state.pods.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
+    const pods = populated(there, state.declared, tick, scene);
     if (scene.flaps.includes(tick)) flap(pods, tick);
-    const weight = weights.at(-1) ?? 0;
-    const isReturning = scene.abortTick !== undefined && tick >= scene.abortTick;
-    const question: CountsQuestion = {
-      ...scene,
-      ...known,
-      isReturning,
-      wanted: scene.scalings.findLast((scaling) => scaling.tick <= tick)?.wanted ?? scene.wanted,
-      stepWeight: steps[step] ?? 100,
-      stableWeight: 100 - Math.min(...weights),
-      candidateWeight: Math.max(...weights),
-      stable: seen(of(pods, "stable"), declared.stable, tick, scene),
-      candidate: seen(of(pods, "candidate"), declared.candidate, tick, scene),
-      now: tick * tickMs,
-    };
+    const question = asked({ ...state, pods }, steps[state.step] ?? 100, tick, scene);
     const answer = counts(question);
+    const weight = state.weights.at(-1) ?? 0;
     turns.push({ tick, question, answer, pods: pods.length, weight });
-    Object.assign(declared, { stable: answer.stable, candidate: answer.candidate });
-    known = { mode: answer.mode, modeWhy: answer.why };
-    weights = [...weights, raised(question, answer, weight)].slice(-1 - scene.acknowledgeTicks);
-    if (isReturning && hasReturned(question)) return { turns, end: "Returned" };
+    const weights = [...state.weights, raised(question, answer, weight)].slice(-1 - scene.acknowledgeTicks);
     const isComplete = weights.every((each) => each === question.stepWeight) && answer.carries >= question.stepWeight;
-    if (isComplete && step === steps.length - 1 && question.candidate.ready >= question.wanted) {
-      return { turns, end: "Promoted" };
-    }
-    if (isComplete) step = Math.min(step + 1, steps.length - 1);
+    const isLast = state.step === steps.length - 1;
+    const end = ended(question, isComplete && isLast);
+    if (end !== undefined) return { turns, end };
+    state = {
+      pods,
+      declared: { stable: answer.stable, candidate: answer.candidate },
+      weights,
+      step: isComplete && !isLast ? state.step + 1 : state.step,
+      known: { mode: answer.mode, modeWhy: answer.why },
+    };
   }
   return { turns, end: "Stuck" };
+}
+
+/** What is known between two ticks. */
+interface State {
+  readonly pods: readonly FakePod[];
+  readonly declared: Readonly<Record<FakePod["revision"], number>>;
+  /** Of the candidate: what gateways may still have, the newest last. */
+  readonly weights: readonly number[];
+  readonly step: number;
+  readonly known: Pick<CountsQuestion, "mode" | "modeWhy">;
+}
+
+function asked(
+  { pods, declared, weights, known }: State,
+  stepWeight: number,
+  tick: number,
+  scene: Scene,
+): CountsQuestion {
+  return {
+    ...scene,
+    ...known,
+    isReturning: scene.abortTick !== undefined && tick >= scene.abortTick,
+    wanted: scene.scalings.findLast((scaling) => scaling.tick <= tick)?.wanted ?? scene.wanted,
+    stepWeight,
+    stableWeight: 100 - Math.min(...weights),
+    candidateWeight: Math.max(...weights),
+    stable: seen(of(pods, "stable"), declared.stable, tick, scene),
+    candidate: seen(of(pods, "candidate"), declared.candidate, tick, scene),
+    now: tick * tickMs,
+  };
+}
+
+function ended(question: CountsQuestion, isComplete: boolean): Played["end"] | undefined {
+  const { stable, candidate, wanted, isReturning } = question;
+  if (isReturning !== true) return isComplete && candidate.ready >= wanted ? "Promoted" : undefined;
+  const isGone = candidate.live + (candidate.terminating ?? 0) === 0;
+  return isGone && stable.ready === wanted && stable.replicas === wanted ? "Returned" : undefined;
 }
 
 /** The candidate's next weight: as a rollout raises it, never down but to nothing. */
 function raised({ isReturning, stepWeight, candidate }: CountsQuestion, { carries }: Counts, weight: number): number {
   if (isReturning === true || candidate.ready === 0) return 0;
   return Math.max(weight, Math.min(stepWeight, carries));
-}
-
-function hasReturned({ stable, candidate, wanted }: CountsQuestion): boolean {
-  return stable.ready === wanted && stable.replicas === wanted && candidate.live + (candidate.terminating ?? 0) === 0;
 }
 
 function pod(revision: FakePod["revision"], born: number, readyAt: number): FakePod {
