@@ -39,8 +39,9 @@ const style = `
   pre { background: var(--soft); padding: .8rem; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere;
     font: 13px/1.4 ui-monospace, monospace; }
   button { padding: .45rem 1.2rem; font: inherit; }
-  .bar { display: flex; height: 1.6rem; border-radius: 4px; overflow: hidden; font-size: .85rem; line-height: 1.6rem; }
-  .bar div { padding: 0 .5rem; white-space: nowrap; overflow: hidden; min-width: 0; box-sizing: border-box; }
+  .bar { display: flex; height: 1.2rem; border-radius: 4px; overflow: hidden; }
+  .legend { display: flex; justify-content: space-between; margin: .3rem 0; font-size: .85rem; }
+  .legend span { padding: .1rem .5rem; border-radius: 4px; }
   .stable { background: light-dark(#cfe3d6, #1f4a30); } .candidate { background: light-dark(#cfdcf5, #24406f); }
   ol.steps { padding-left: 1.4rem; } .steps .now { font-weight: 600; } .steps .past { color: var(--quiet); }
   form.command { display: inline-block; margin: .5rem .5rem 0 0; }`;

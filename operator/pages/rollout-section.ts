@@ -29,7 +29,9 @@ export function rolloutSection(deployment: ModelDeployment, steerable: boolean):
 function underWay({ spec, status = {} }: ModelDeployment): SafeHtml {
   const { stable, candidate, rollout, step = 0 } = status;
   const steps = (spec.rollout?.canary?.steps ?? []).map((one, index) => stepItem(one, index - step));
-  return html`<div class="bar" id="weights">${share("stable", stable)}${share("candidate", candidate)}</div>
+  if (stable === undefined || candidate === undefined) return html``;
+  return html`<div class="bar" id="weights">${bar("stable", stable)}${bar("candidate", candidate)}</div>
+    <p class="legend">${legend("stable", stable)} ${legend("candidate", candidate)}</p>
     <p>${howItGoes(status)}</p>
     ${
       steps.length === 0
@@ -47,11 +49,12 @@ function howItGoes({ rollout, capacity }: ModelDeploymentStatus): string {
   return `${rollout?.strategy ?? "Canary"}${waits}${room}`;
 }
 
-function share(role: "stable" | "candidate", revision: RevisionStatus | undefined): SafeHtml {
-  const { weight = 0, version = "-" } = revision ?? {};
-  return html`<div class="${role}" style="width: ${weight}%" title="${role} ${weight} %">
-    ${role} ${version}: ${weight} %
-  </div>`;
+function bar(role: "stable" | "candidate", { weight = 0 }: RevisionStatus): SafeHtml {
+  return html`<div class="${role}" style="width: ${weight}%"></div>`;
+}
+
+function legend(role: "stable" | "candidate", { weight = 0, version = "-" }: RevisionStatus): SafeHtml {
+  return html`<span class="${role}">${role} ${version}: ${weight} %</span>`;
 }
 
 /** `distance` from the present step: negative ones are done. */

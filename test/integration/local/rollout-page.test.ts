@@ -52,16 +52,18 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
     await pages.close();
   });
 
-  const shares = () =>
-    browser.value(
-      `[...document.querySelectorAll("#weights div")].map((bar) => [bar.innerText.trim(), bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width])`,
-    );
+  const shares = async () => ({
+    told: await browser.value(`[...document.querySelectorAll(".legend span")].map(({ innerText }) => innerText)`),
+    widths: await browser.value(
+      `[...document.querySelectorAll("#weights div")].map((bar) => bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width)`,
+    ),
+  });
 
   test("is shown with a bar as wide as its weight", async () => {
-    expect(await shares()).toEqual([
-      ["stable 1: 90 %", expect.closeTo(0.9, 1)],
-      ["candidate 2: 10 %", expect.closeTo(0.1, 1)],
-    ]);
+    expect(await shares()).toEqual({
+      told: ["stable 1: 90 %", "candidate 2: 10 %"],
+      widths: [expect.closeTo(0.9, 2), expect.closeTo(0.1, 2)],
+    });
     expect(await browser.value(`document.querySelector(".steps .now").innerText`)).toBe("set weight 10 %");
     expect(await browser.value(`document.querySelector("#analysis").innerText`)).toBe(
       "Analysis: Pass 0 of 120 requests failed",
@@ -73,10 +75,10 @@ describe.skipIf(executable === undefined)(`a rollout in a browser${skipped}`, ()
     now = digits(50, 2);
     const present = () => browser.value(`document.querySelector(".steps .now").innerText`);
     await until(present, (step) => step === "set weight 50 %");
-    expect(await shares()).toEqual([
-      ["stable 1: 50 %", expect.closeTo(0.5, 1)],
-      ["candidate 2: 50 %", expect.closeTo(0.5, 1)],
-    ]);
+    expect(await shares()).toEqual({
+      told: ["stable 1: 50 %", "candidate 2: 50 %"],
+      widths: [expect.closeTo(0.5, 2), expect.closeTo(0.5, 2)],
+    });
     expect(await browser.value("window.isSamePage")).toBe(true);
   });
 
