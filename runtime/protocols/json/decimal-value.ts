@@ -13,11 +13,47 @@ const splitter = 2 ** 27 + 1;
  * taken when rounding is beyond doubt; else `Number` reads the text.
  */
 export function decimalValue(bytes: Buffer, start: number, end: number): number {
+  if (end - start > maxDigits) return Number(shortened(bytes, start, end));
   const negative = bytes[start] === 0x2d;
   const decimal = decimalOf(bytes, negative ? start + 1 : start, end);
   const near = decimal.lowDigits <= safeDigits ? scaledSum(decimal) : Number.NaN;
-  if (Number.isNaN(near)) return Number(bytes.toString("latin1", start, end));
+  if (Number.isNaN(near)) return Number(textOf(bytes, start, end));
   return negative ? -near : near;
+}
+
+/**
+ * The middle between two doubles has 767 significant digits at most: further ones matter only by not being zero. Without an end to
+ * them one number would keep all others waiting.
+ */
+const maxDigits = 800;
+
+/** A shorter text of the same double. */
+function shortened(bytes: Buffer, start: number, end: number): string {
+  const sign = bytes[start] === 0x2d ? "-" : "";
+  let digits = "";
+  let rest = "";
+  let power = 0;
+  let isFraction = false;
+  let at = start + sign.length;
+  for (; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - zero;
+    if (digit > 9) break;
+    if (digit < 0) {
+      isFraction = true;
+      continue;
+    }
+    const isKept = digits.length < maxDigits;
+    if (isKept && (digits !== "" || digit > 0)) digits += String(digit);
+    if (!isKept && digit > 0) rest = "1";
+    if (isKept === isFraction) power += isKept ? -1 : 1;
+  }
+  if (rest !== "") power -= 1;
+  const exponent = at < end ? Number(textOf(bytes, at + 1, end)) : 0;
+  return `${sign}${digits === "" ? "0" : digits}${rest}e${power + exponent}`;
+}
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString("latin1", start, end);
 }
 
 /** `(high · 10^lowDigits + low) · 10^power`. */
@@ -49,7 +85,7 @@ function decimalOf(bytes: Buffer, start: number, end: number): Decimal {
     if (count > 0 || digit > 0) count += 1;
     power -= step;
   }
-  if (at < end) power += Number(bytes.toString("latin1", at + 1, end));
+  if (at < end) power += Number(textOf(bytes, at + 1, end));
   return { high, low, lowDigits: Math.max(0, count - safeDigits), power };
 }
 

@@ -13,6 +13,8 @@ const point = 0x2e;
 const zero = 0x30;
 const upperE = 0x45;
 const lowerE = 0x65;
+/** A whole number of more digits is beyond every double. */
+export const maxWholeDigits = 309;
 const maxExact = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -34,7 +36,7 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   const next = bytes[end];
   if (next === point) return scanFraction(bytes, end + 1, { sink, start: at, mantissa, negative });
   if (next === lowerE || next === upperE) return scanExponent(bytes, at, end + 1, sink);
-  if (mantissa > maxExact) return scanLong(bytes, at, end, sink);
+  if (mantissa > maxExact) return end - first > maxWholeDigits ? -1 : scanLong(bytes, at, end, sink);
   // An integer has no negative zero.
   sink.values[sink.count++] = negative ? 0 - mantissa : mantissa;
   return end;

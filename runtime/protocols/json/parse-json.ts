@@ -1,5 +1,6 @@
+import { decimalValue } from "./decimal-value.ts";
 import { faults } from "./faults.ts";
-import { type NumberSink, scanNumber } from "./number-scan.ts";
+import { type NumberSink, maxWholeDigits, scanNumber } from "./number-scan.ts";
 import { type NumberText, numberText, packedNumbers, skipSpace } from "./numbers.ts";
 import { scanString } from "./string-scan.ts";
 import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
@@ -175,12 +176,17 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
     cursor.at = at + word.length;
     return { kind: "number", value: negative ? -value : value };
   }
-  const [text] = /^-?(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[+-]?\d*)?/i.exec(textAt(bytes, start, bytes.length)) ?? [""];
+  const [text = "", whole = "", fraction = "", power = ""] =
+    /^-?(0|[1-9]\d*)?(\.\d*)?(e[+-]?\d*)?/i.exec(textAt(bytes, start, bytes.length)) ?? [];
   const offset = start + text.length;
-  if (/\d\.(?:$|e)/i.test(text)) throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
-  if (/\de[+-]?$/i.test(text)) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
-  if (/^-?\d/.test(text)) {
-    if (!Number.isFinite(Number(text))) throw tooBig(start);
+  if (whole !== "" && fraction === ".")
+    throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
+  if (whole + fraction !== "" && fraction !== "." && /^e[+-]?$/i.test(power)) {
+    throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
+  }
+  if (whole !== "") {
+    const isHuge = power === "" && whole.length > maxWholeDigits;
+    if (isHuge || !Number.isFinite(decimalValue(bytes, start, offset))) throw tooBig(start);
     // A leading zero: the number ends there, and what follows is out of place.
     cursor.at = offset;
     return { kind: "number", value: 0, integer: 0n };

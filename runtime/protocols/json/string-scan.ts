@@ -3,7 +3,8 @@ import { faults } from "./faults.ts";
 const quote = 0x22;
 const backslash = 0x5c;
 /** `"`, `\\`, `/`, b, f, n, r, t. */
-const simpleEscapes: readonly number[] = [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74];
+const isSimpleEscape = new Uint8Array(256);
+for (const kind of [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]) isSimpleEscape[kind] = 1;
 
 /** Reads the JSON string whose opening quote is at `start`. Throws `JsonInvalid` with the offset of the trouble. */
 export function scanString(bytes: Buffer, start: number): { readonly value: string; readonly end: number } {
@@ -35,7 +36,7 @@ function brokenString(bytes: Buffer, offset: number): Error {
 /** Offset after the escape sequence at `at`. Throws when it is none. */
 function checkedEscape(bytes: Buffer, at: number): number {
   const kind = bytes[at + 1] ?? 0;
-  if (simpleEscapes.includes(kind)) return at + 2;
+  if (isSimpleEscape[kind] === 1) return at + 2;
   if (kind !== 0x75) throw faults.JsonInvalid({ reason: "Invalid escape character in string.", offset: at });
   const unit = hexUnit(bytes, at + 2, at);
   if (unit < 0xd800 || unit > 0xdfff) return at + 6;

@@ -48,3 +48,9 @@ function pssKb(pid: number): number {
     return 0; // it has ended meanwhile
   }
 }
+
+/** Processor time of a process' first thread, in microseconds: of a Node program that is its event loop. */
+export function loopCpuUs(pid: number): number {
+  const [runNs = ""] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
+  return Number(runNs) / 1000;
+}

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { freePort } from "../../../operator/local/free-port.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Exchange } from "./exchange.ts";
-import { treeCpuUs, treeMemoryMb } from "./process-tree.ts";
+import { loopCpuUs, treeCpuUs, treeMemoryMb } from "./process-tree.ts";
 
 /** A contestant that answers. */
 export interface Running {
@@ -30,6 +30,8 @@ export interface Run {
   readonly rejected: number;
   readonly rejectP99: number;
   readonly cpuUs: number;
+  /** Of that, the server's event loop. */
+  readonly loopCpuUs: number;
   readonly memoryMb: number;
 }
 
@@ -100,8 +102,10 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
   const args = [generator, String(running.port), String(connections), String(seconds), file];
   const [program, rest] = pinned(1, process.execPath, rate === undefined ? args : [...args, String(rate)]);
   const before = treeCpuUs(running.pid);
+  const loopBefore = loopCpuUs(running.pid);
   const { stdout } = await promisify(execFile)(program, [...rest]);
   const cpuUs = treeCpuUs(running.pid) - before;
+  const ofLoop = loopCpuUs(running.pid) - loopBefore;
   await rm(folder, { recursive: true });
   const result = JSON.parse(stdout) as Report; // printed by load-generator.ts
   if (result.wrong > 0 || result.failed > 0 || result.requests === 0) {
@@ -115,6 +119,7 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
     rejected: result.rejected,
     rejectP99: result.rejectP99,
     cpuUs,
+    loopCpuUs: ofLoop,
     memoryMb: treeMemoryMb(running.pid),
   };
 }

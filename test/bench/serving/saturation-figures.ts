@@ -51,12 +51,17 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
   }
 }
 
-/** What a refusal costs is what the processor did beyond the answers, at the price of those at saturation. */
+/**
+ * What a refusal costs is what the event loop did beyond the answers, at the price of those at saturation: the engine has a thread of
+ * its own.
+ */
 function overloadFigures(runs: readonly Run[], overloads: readonly Run[]): readonly Figure[] {
   const goodput = overloads.map(({ perSecond }, i) => perSecond / (runs[i]?.perSecond ?? Number.NaN));
-  const cost = overloads.map(({ cpuUs, cpuUsPerRequest, rejected }, i) => {
+  const cost = overloads.map(({ cpuUs, cpuUsPerRequest, loopCpuUs, rejected }, i) => {
+    const run = runs[i];
     const answers = cpuUs / cpuUsPerRequest - rejected;
-    return (cpuUs - answers * (runs[i]?.cpuUsPerRequest ?? Number.NaN)) / rejected;
+    const ofAnswer = run === undefined ? Number.NaN : (run.loopCpuUs * run.cpuUsPerRequest) / run.cpuUs;
+    return (loopCpuUs - answers * ofAnswer) / rejected;
   });
   const us = quantile(cost, 0.5);
   return [

@@ -88,6 +88,29 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     );
   });
 
+  test("reads numbers of thousands of digits as Number does", () => {
+    const digits = fc
+      .integer({ min: 300, max: 2500 })
+      .chain((length) => fc.constantFrom("0", "9", "4", "123").map((piece) => piece.repeat(length).slice(0, length)));
+    const exponents = fc.constantFrom("", "e-310", "e-2000", "e-2600", "e300");
+    fc.assert(
+      fc.property(fc.constantFrom("", "-"), digits, digits, exponents, (sign, whole, fraction, exponent) => {
+        for (const text of [
+          `${sign}${whole.replace(/^0+(?=\d)/, "")}.${fraction}${exponent}`,
+          `${sign}0.${fraction}${exponent}`,
+          `${sign}1${whole}${exponent}`,
+        ]) {
+          const want = Number(text);
+          if (Number.isFinite(want)) expect(plain(parsed(text))).toBe(want);
+          else expect(() => parsed(text)).toThrow("Number too big to be stored in double.");
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const middle = `9007199254740993.${"0".repeat(1000)}`;
+    expect([plain(parsed(`${middle}1`)), plain(parsed(`${middle}0`))]).toEqual([9007199254740994, 9007199254740992]);
+  });
+
   test("keeps arrays of numbers packed, with their shape and whether all are whole", () => {
     const { expand, ...packed } = parsed("[[1, 2.5], [3, -4]]") as Extract<JsonValue, { kind: "numbers" }>; // asserted below
     expect(packed).toEqual({
