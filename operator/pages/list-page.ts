@@ -1,7 +1,7 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import { condition, tone } from "./conditions.ts";
-import { html } from "./html-text.ts";
-import { page } from "./page.ts";
+import { condition, tone } from "./model/conditions.ts";
+import { html } from "./markup/html-text.ts";
+import { page } from "./markup/page.ts";
 
 /** Every ModelDeployment with its Ready condition. */
 export function listPage(deployments: readonly ModelDeployment[]): string {

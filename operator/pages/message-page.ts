@@ -1,5 +1,5 @@
-import { html } from "./html-text.ts";
-import { page } from "./page.ts";
+import { html } from "./markup/html-text.ts";
+import { page } from "./markup/page.ts";
 
 /** A page that says one thing. */
 export function messagePage(title: string, message: string): string {

@@ -4,15 +4,18 @@ import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { listPage } from "./list-page.ts";
 import { liveScript, streamFragment } from "./live.ts";
 import { messagePage } from "./message-page.ts";
-import { livePart, modelPage } from "./model-page.ts";
+import { livePart, modelPage } from "./model/model-page.ts";
+import type { ScalingHistory } from "./model/scaling-history.ts";
 import { type RolloutCommand, rolloutCommands } from "../steering/rollout-command.ts";
-import { trialAnswer } from "./trial-answer.ts";
+import { trialAnswer } from "./model/trial-answer.ts";
 
 /** Where the pages get their facts: from caches, never from the API server. */
 export interface PageSources {
   readonly modelDeployments: () => readonly ModelDeployment[];
   /** Base URL of the gateway that answers a trial prediction; absent: the form is not shown. */
   readonly gatewayUrl: string | undefined;
+  /** How scaling went; absent: nobody looks. */
+  readonly scaling?: Pick<ScalingHistory, "of">;
   /** Carries a command out, and says in a sentence where the rollout is then; absent: no buttons are shown. */
   readonly steer?: (
     key: { readonly namespace: string; readonly name: string },
@@ -49,18 +52,22 @@ export function pages(sources: PageSources): Express {
   app.get("/live.js", (_request, response) => {
     response.type("text/javascript").send(liveScript);
   });
-  const isSteerable = sources.steer !== undefined;
-  const options = { tryable: sources.gatewayUrl !== undefined, steerable: isSteerable };
+  const tryable = sources.gatewayUrl !== undefined;
+  const optionsOf = ({ metadata }: ModelDeployment) => ({
+    tryable,
+    steerable: sources.steer !== undefined,
+    scaling: sources.scaling?.of(metadata.uid ?? "") ?? [],
+  });
   const named = namedDeployment(sources);
   const form = express.urlencoded({ extended: false, limit: trialBytes });
   app.get("/models/:namespace/:name", named, (_request, response: Found) => {
-    response.send(modelPage(response.locals.found, options));
+    response.send(modelPage(response.locals.found, optionsOf(response.locals.found)));
   });
   app.get("/models/:namespace/:name/live", named, (_request, response: Found) => {
     const { metadata } = response.locals.found;
     const fragment = (): string => {
       const now = sources.modelDeployments().find((one) => one.metadata.uid === metadata.uid);
-      return now === undefined ? "<p>It was deleted.</p>" : livePart(now, isSteerable).html;
+      return now === undefined ? "<p>It was deleted.</p>" : livePart(now, optionsOf(now)).html;
     };
     streamFragment(response, fragment);
   });
@@ -69,7 +76,7 @@ export function pages(sources: PageSources): Express {
     if (sources.gatewayUrl === undefined) return refuse(response, request.path);
     const asked = field(request.body, "body");
     const trial = { asked, answer: await trialAnswer(sources.gatewayUrl, found, asked) };
-    response.send(modelPage(found, { ...options, trial }));
+    response.send(modelPage(found, { ...optionsOf(found), trial }));
   });
   app.post("/models/:namespace/:name/rollout", form, named, async (request, response: Found) => {
     const command = rolloutCommands.find((known) => known === field(request.body, "command"));
@@ -79,7 +86,7 @@ export function pages(sources: PageSources): Express {
       .steer({ namespace, name }, command)
       .catch((thrown: unknown) => Fault.from(thrown).sentence);
     const [now = response.locals.found] = sources.modelDeployments().filter((one) => isNamed(one, { namespace, name }));
-    response.send(modelPage(now, { ...options, notice }));
+    response.send(modelPage(now, { ...optionsOf(now), notice }));
   });
   return app;
 }

@@ -1,5 +1,5 @@
-import type { Condition, ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import { html, type SafeHtml } from "./html-text.ts";
+import type { Condition, ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { html, type SafeHtml } from "../markup/html-text.ts";
 
 /** The condition of this type, when the operator has set it. */
 export function condition(deployment: ModelDeployment, type: string): Condition | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { trialBody } from "../../../operator/pages/trial-body.ts";
+import { trialBody } from "../../../../operator/pages/model/trial-body.ts";
 
 const cases: Record<string, [string | undefined, string]> = {
   "a row of features": ["features: float32[-1,3] → output_0: float32[-1,10]", '{"instances": [[0,0,0]]}'],

@@ -1,15 +1,22 @@
-import type { ModelDeployment, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelDeployment, RevisionStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { conditionTable } from "./conditions.ts";
-import { html, type SafeHtml } from "./html-text.ts";
-import { page } from "./page.ts";
+import { html, type SafeHtml } from "../markup/html-text.ts";
+import { page } from "../markup/page.ts";
 import { rolloutSection } from "./rollout-section.ts";
+import type { ScalingPoint } from "./scaling-history.ts";
+import { scalingSection } from "./scaling-section.ts";
 import { trialBody } from "./trial-body.ts";
 
-interface ModelPageOptions {
-  /** Whether a gateway is there that answers a trial. */
-  readonly tryable: boolean;
+interface LiveOptions {
   /** Whether rollouts can be steered from here. */
   readonly steerable: boolean;
+  /** How its scaling went. */
+  readonly scaling: readonly ScalingPoint[];
+}
+
+interface ModelPageOptions extends LiveOptions {
+  /** Whether a gateway is there that answers a trial. */
+  readonly tryable: boolean;
   readonly trial?: { readonly asked: string; readonly answer: string };
   /** What became of the last command, where one was given. */
   readonly notice?: string;
@@ -23,14 +30,14 @@ export function modelPage(deployment: ModelDeployment, options: ModelPageOptions
     `${namespace}/${name}`,
     html`<p><a href="/">All ModelDeployments</a></p>
       ${options.notice === undefined ? html`` : html`<p id="notice">${options.notice}</p>`}
-      <div id="live" data-source="${source}">${livePart(deployment, options.steerable)}</div>
+      <div id="live" data-source="${source}">${livePart(deployment, options)}</div>
       ${options.tryable ? trialForm(options.trial, deployment.status?.model?.signature) : html``}`,
   );
 }
 
 /** What changes while a page is open: conditions, revisions, the rollout, the model. */
-export function livePart(deployment: ModelDeployment, steerable: boolean): SafeHtml {
-  return html`${rolloutSection(deployment, steerable)}
+export function livePart(deployment: ModelDeployment, { steerable, scaling }: LiveOptions): SafeHtml {
+  return html`${rolloutSection(deployment, steerable)} ${scalingSection(deployment, scaling)}
     <h2>Conditions</h2>
     ${conditionTable(deployment)}
     <h2>Revisions</h2>

@@ -43,5 +43,8 @@ const style = `
   .legend { display: flex; justify-content: space-between; margin: .3rem 0; font-size: .85rem; }
   .legend span { padding: .1rem .5rem; border-radius: 4px; }
   .stable { background: light-dark(#cfe3d6, #1f4a30); } .candidate { background: light-dark(#cfdcf5, #24406f); }
+  svg { width: 100%; height: auto; border-bottom: 1px solid var(--line); } svg text { font-size: 11px; fill: var(--quiet); }
+  polyline { fill: none; stroke-width: 1.5; } polyline.offered { stroke: #d08700; } polyline.desired { stroke: #2f6fd0; }
+  polyline.ready { stroke: #2a8f4d; } span.offered { color: #d08700; } span.desired { color: #2f6fd0; } span.ready { color: #2a8f4d; }
   ol.steps { padding-left: 1.4rem; } .steps .now { font-weight: 600; } .steps .past { color: var(--quiet); }
   form.command { display: inline-block; margin: .5rem .5rem 0 0; }`;

@@ -1,6 +1,6 @@
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import { Fault } from "../../runtime/base/fault.ts";
-import { modelHeader } from "../../runtime/contract/route-table.ts";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { Fault } from "../../../runtime/base/fault.ts";
+import { modelHeader } from "../../../runtime/contract/route-table.ts";
 
 const trialTimeoutMs = 30_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { rolloutSection } from "../../../operator/pages/rollout-section.ts";
+import type { ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { annotations } from "../../../../operator/model-deployment/resources/labels.ts";
+import { rolloutSection } from "../../../../operator/pages/model/rollout-section.ts";
 
 const atRest: ModelDeployment = {
   apiVersion: "modelwright.dev/v1alpha1",

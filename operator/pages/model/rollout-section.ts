@@ -1,9 +1,13 @@
-import type { ModelDeployment, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
-import type { StepSpec } from "../../crds/v1alpha1/rollout/rollout.ts";
-import type { RolloutStatus } from "../../crds/v1alpha1/rollout/rollout-status.ts";
-import { annotations } from "../model-deployment/resources/labels.ts";
-import type { RolloutCommand } from "../steering/rollout-command.ts";
-import { html, type SafeHtml } from "./html-text.ts";
+import type {
+  ModelDeployment,
+  ModelDeploymentStatus,
+  RevisionStatus,
+} from "../../../crds/v1alpha1/model-deployment.ts";
+import type { StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
+import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
+import { annotations } from "../../model-deployment/resources/labels.ts";
+import type { RolloutCommand } from "../../steering/rollout-command.ts";
+import { html, type SafeHtml } from "../markup/html-text.ts";
 
 const captions: Readonly<Record<RolloutCommand, string>> = {
   promote: "Promote",

@@ -1,0 +1,75 @@
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { html, type SafeHtml } from "../markup/html-text.ts";
+import type { ScalingPoint } from "./scaling-history.ts";
+
+const width = 720;
+const height = 160;
+const left = 36;
+const bottom = 20;
+
+/** What the autoscaler wants and why, and how demand, desired and ready pods went. Empty without `spec.autoscaling`. */
+export function scalingSection({ spec, status }: ModelDeployment, points: readonly ScalingPoint[]): SafeHtml {
+  if (spec.autoscaling === undefined) return html``;
+  const { desired, why, signal, serviceTime, startTime } = status?.autoscaling ?? {};
+  const facts = [
+    [
+      "Wanted",
+      desired === undefined ? undefined : `${desired} of ${spec.autoscaling.min ?? 1} to ${spec.autoscaling.max}`,
+    ],
+    ["Why", why],
+    ["Requests offered at the same time", signal],
+    ["Time of a request", serviceTime],
+    ["Time of a start", startTime],
+  ] as const;
+  const rows = facts.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          html`<tr>
+            <th scope="row">${name}</th>
+            <td>${value}</td>
+          </tr>`,
+        ],
+  );
+  return html`<section id="scaling">
+    <h2>Autoscaling</h2>
+    ${points.length < 2 ? html`` : plot(points)}
+    <table>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+/** A line for each of the three over the time that is known, one scale for all. */
+function plot(points: readonly ScalingPoint[]): SafeHtml {
+  const first = points[0]?.atMs ?? 0;
+  const last = points.at(-1)?.atMs ?? first;
+  const most = Math.max(1, ...points.flatMap(({ offered = 0, desired, ready }) => [offered, desired, ready]));
+  const x = (atMs: number): string => (left + ((width - left) * (atMs - first)) / Math.max(1, last - first)).toFixed(1);
+  const y = (value: number): string => ((height - bottom) * (1 - value / most) + 4).toFixed(1);
+  const line = (name: "offered" | "desired" | "ready"): SafeHtml => {
+    const known = points.flatMap((point) => {
+      const value = point[name];
+      return value === undefined ? [] : [`${x(point.atMs)},${y(value)}`];
+    });
+    return html`<polyline class="${name}" points="${known.join(" ")}"></polyline>`;
+  };
+  const minutes = Math.max(1, Math.round((last - first) / 60_000));
+  return html`<svg
+      id="scaling-plot"
+      viewBox="0 0 ${width} ${height}"
+      role="img"
+      aria-label="demand, desired and ready pods"
+    >
+      <text x="0" y="12">${most.toFixed(most < 10 ? 1 : 0)}</text>
+      <text x="0" y="${height - bottom}">0</text>
+      <text x="${left}" y="${height - 4}">${minutes} min ago</text>
+      <text x="${width}" y="${height - 4}" text-anchor="end">now</text>
+      ${[line("offered"), line("desired"), line("ready")]}
+    </svg>
+    <p class="legend">
+      <span class="offered">demand</span> <span class="desired">desired</span> <span class="ready">ready</span>
+    </p>`;
+}
