@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Wish } from "../routing/choice.ts";
 import type { LiveRoute } from "../routing/live.ts";
+import type { CallEnd } from "./call-end.ts";
 import type { ClientAnswer } from "./client/client-answer.ts";
 import type { MethodShape } from "./messages/methods.ts";
 import type { Pass, RequestSource } from "./client/request-source.ts";
@@ -14,11 +15,11 @@ export interface ClientCall {
   readonly shape: MethodShape;
   readonly source: RequestSource;
   readonly answer: ClientAnswer;
-  /** Aborts when the client leaves or what it sends is refused; its reason is `clientLeft` or a fault. */
-  readonly signal: AbortSignal;
+  /** Ends when the client leaves or what it sends is refused. */
+  readonly end: CallEnd;
 }
 
-/** The reason of a signal whose client cancelled its call or lost its connection: nobody is there to answer. */
+/** The reason of an end whose client cancelled its call or lost its connection: nobody is there to answer. */
 export const clientLeft = Symbol("the client cancelled the call");
 
 /** A call on its way to a pod. */

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../../base/clock.ts";
+import type { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import type { RouteTable } from "../routing/table.ts";
+import { CallEnd } from "./call-end.ts";
 import { type CallTime, callTime } from "./call-time.ts";
 import { type ClientCall, clientLeft } from "./call.ts";
 import { clientAnswer } from "./client/client-answer.ts";
@@ -39,22 +41,22 @@ async function taken(
   fixed: LiveRoute | undefined,
   options: CallsOptions,
 ): Promise<void> {
-  const ended = new AbortController();
+  const end = new CallEnd();
   const method = headers[":path"] ?? "";
   const call: ClientCall = {
     client,
     headers,
     method,
     shape: methodShape(method),
-    source: new RequestSource(client, (thrown) => ended.abort(callFault(thrown))),
+    source: new RequestSource(client, (thrown) => end.end(callFault(thrown))),
     answer: clientAnswer(client),
-    signal: ended.signal,
+    end,
   };
   client.once("close", () => {
-    if (!call.answer.hasEnded) ended.abort(clientLeft);
+    if (!call.answer.hasEnded) end.end(clientLeft);
   });
   const time = callTime(call, options.clock);
-  const cancel = limitOpening(call, time, ended, options.clock);
+  const cancel = limitOpening(call, time, options.clock);
   try {
     await opened(call, fixed, time, options);
   } catch (thrown) {
@@ -80,17 +82,18 @@ async function opened(
     return;
   }
   const routed = await routedCall(call, located, time);
-  if (call.signal.aborted) throw call.signal.reason;
+  if (call.end.isOver) throw call.end.reason;
   forward(routed, options);
 }
 
-function limitOpening({ shape }: ClientCall, time: CallTime, ended: AbortController, clock: Clock): () => void {
+function limitOpening({ shape, end }: ClientCall, time: CallTime, clock: Clock): () => void {
   const allowedMs = time.leftMs();
   const isStream = shape.isStream === true;
   if (isStream && allowedMs === undefined) return () => {};
   const isClients = allowedMs !== undefined && (isStream || allowedMs < openingMs);
-  const fault = isClients
-    ? grpcFaults.DeadlinePassed({ timeoutMs: Math.round(allowedMs) })
-    : grpcFaults.MessageLate({ timeoutMs: openingMs });
-  return clock.after(isClients ? allowedMs : openingMs, () => ended.abort(fault));
+  const fault = (): Fault =>
+    isClients
+      ? grpcFaults.DeadlinePassed({ timeoutMs: Math.round(allowedMs) })
+      : grpcFaults.MessageLate({ timeoutMs: openingMs });
+  return clock.after(isClients ? allowedMs : openingMs, () => end.end(fault()));
 }

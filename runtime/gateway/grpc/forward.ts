@@ -16,7 +16,7 @@ const earlyMs = 50;
 
 /** Takes a call to a pod of its route, or to several one after the other, until it is answered, refused or left. */
 export function forward(call: RoutedCall, { sessions, passage: parts }: CallParts): void {
-  const { live, wish, source, answer, signal, timeoutMs, shape } = call;
+  const { live, wish, source, answer, end, timeoutMs, shape } = call;
   const isStream = shape.isStream === true;
   let current: Attempt | undefined;
   const traveller = {
@@ -30,7 +30,7 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
       current.start();
     },
     stop: (fault: Fault): number => {
-      current?.cancel();
+      current?.abort();
       const trailers = statusTrailers(fault);
       answer.end(trailers);
       return httpStatus(trailers["grpc-status"]);
@@ -38,19 +38,15 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
   };
   const passage = new Passage({ live, wish, sizeBytes: source.keptBytes, timeoutMs, isStream }, traveller, parts);
   const ended = (): void => {
-    if (signal.reason !== clientLeft) {
-      passage.refuse(callFault(signal.reason));
+    if (end.reason !== clientLeft) {
+      passage.refuse(callFault(end.reason));
       return;
     }
-    current?.cancel();
+    current?.abort();
     // Clients cancel at their own deadline, just before it is over here.
     if ((call.leftMs() ?? Infinity) <= earlyMs) passage.expire();
     else passage.abort();
   };
-  if (signal.aborted) {
-    ended();
-    return;
-  }
-  signal.addEventListener("abort", ended, { once: true });
   passage.start();
+  end.onEnd(ended);
 }

@@ -48,16 +48,18 @@ async function check(call: ClientCall, parts: OwnParts): Promise<void> {
 
 /** Tells the status at once and at each change, until the client leaves or the gateway drains. */
 async function watch(call: ClientCall, parts: OwnParts): Promise<void> {
-  const { answer, signal } = call;
+  const { answer, end } = call;
   const service = await askedService(call);
+  const left = new AbortController();
+  end.onEnd(() => left.abort());
   let told: number | undefined;
   answer.begin(headers);
-  while (!signal.aborted) {
+  while (!end.isOver) {
     const status = statusOrUnknown(service, parts);
     if (status !== told) answer.write(framed(statusMessage(status)));
     told = status;
     if (service === "" && told === servingStatus.notServing && parts.table().version > 0) break;
-    await parts.clock.sleep(watchMs, signal);
+    await parts.clock.sleep(watchMs, left.signal);
   }
   answer.end({ "grpc-status": "0" });
 }
@@ -75,13 +77,13 @@ function statusOrUnknown(service: string, parts: OwnParts): number {
 }
 
 /** Field 1 of the request; empty: the server. */
-async function askedService({ source, signal }: ClientCall): Promise<string> {
+async function askedService({ source, end }: ClientCall): Promise<string> {
   let message = Buffer.alloc(0);
   await source.beginning((bytes) => {
     const head = messageHead(bytes);
     message = Buffer.from(head?.payload ?? []);
     return head?.isWhole === true;
-  }, signal);
+  }, end);
   const reader = new WireReader(message);
   let service = "";
   while (!reader.isAtEnd) {

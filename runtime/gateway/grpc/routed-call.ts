@@ -28,7 +28,7 @@ export async function locatedCall(call: ClientCall, table: RouteTable): Promise<
   if (reflection.test(method)) return anyServing(table);
   if (shape.model === undefined) throw grpcFaults.MethodUnknown({ method });
   const { name } = await openingModel(call, shape.model);
-  if (name === "" && !call.signal.aborted) throw grpcFaults.ModelUnnamed({ method });
+  if (name === "" && !call.end.isOver) throw grpcFaults.ModelUnnamed({ method });
   return routeByModel(table, name);
 }
 
@@ -80,7 +80,7 @@ async function legibleModel(call: ClientCall, place: ModelPlace): Promise<NamedM
 }
 
 /** Waits for as much of the first message as it takes. Throws ProtobufError or `MessageUnreadable`. */
-async function openingModel({ source, headers, signal }: ClientCall, place: ModelPlace): Promise<NamedModel> {
+async function openingModel({ source, headers, end }: ClientCall, place: ModelPlace): Promise<NamedModel> {
   const encoding = headers["grpc-encoding"]?.toString();
   let named: NamedModel | "cut" = "cut";
   let broken: { readonly thrown: unknown } | undefined;
@@ -92,7 +92,7 @@ async function openingModel({ source, headers, signal }: ClientCall, place: Mode
       broken = { thrown };
     }
     return named !== "cut" || broken !== undefined;
-  }, signal);
+  }, end);
   if (broken !== undefined) throw broken.thrown;
   return named === "cut" ? { name: "" } : named;
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+import type { CallEnd } from "../call-end.ts";
 
 /** As of bodies over HTTP/1.1: so much is kept, so that a call can go to another pod when one breaks off. */
 const repeatableBytes = 64 * 1024;
@@ -51,18 +52,17 @@ export class RequestSource {
   }
 
   /** Resolves once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
-  beginning(isEnough: (bytes: Buffer) => boolean, signal: AbortSignal): Promise<void> {
+  beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || signal.aborted;
+        const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
         if (!isEnough(joined(this.#kept)) && !isLast) return;
         this.#look = undefined;
-        signal.removeEventListener("abort", look);
         resolve();
       };
       this.#look = look;
-      signal.addEventListener("abort", look);
       look();
+      if (this.#look !== undefined) end.onEnd(() => this.#look?.());
     });
   }
 
@@ -76,8 +76,8 @@ export class RequestSource {
     if (this.#isEnded) pod.end();
   }
 
-  /** Stops sending; what comes is kept again. */
-  detach(): void {
+  /** Lets the pod go: what comes is kept again. */
+  release(): void {
     this.#sink = undefined;
     if (this.#keptBytes <= repeatableBytes) this.#client.resume();
   }

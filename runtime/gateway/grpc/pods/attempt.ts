@@ -46,7 +46,7 @@ export class Attempt {
   }
 
   /** Gives it up: nothing is told any more. */
-  cancel(): void {
+  abort(): void {
     this.#isSettled = true;
     this.#stream?.close(constants.NGHTTP2_CANCEL);
   }
@@ -112,7 +112,7 @@ export class Attempt {
     if (this.#isSettled) return;
     this.#isSettled = true;
     const { source, answer } = this.#call;
-    source.detach();
+    source.release();
     this.#end.failed({ cause: this.#cause, isUnreached, mayRepeat: !answer.hasBegun && source.isRepeatable });
   }
 }

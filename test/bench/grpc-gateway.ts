@@ -1,0 +1,127 @@
+/**
+ * What a hop of gRPC through the gateway costs: processor time of the gateway per call beside that of the barest proxy that
+ * `node:http2` allows, interleaved in rounds.
+ *
+ *     npx node test/bench/grpc-gateway.ts [--seconds 2] [--rounds 5] [--connections 16]
+ */
+import { execFile } from "node:child_process";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs, promisify } from "node:util";
+import { freePort } from "../../operator/local/free-port.ts";
+import { modelInferRequest } from "../../runtime/protocols/open-inference/rpc/messages.ts";
+import { printFigures, quantile } from "./figures.ts";
+import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
+import { pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
+import { cpuMs } from "./process-figures.ts";
+import { pinned } from "./serving/running.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "5" },
+    connections: { type: "string", default: "16" },
+  },
+});
+const serving = join(import.meta.dirname, "serving");
+const answer = Buffer.from("0.125");
+const inputs = [{ name: "features", datatype: "FP32", shape: [1, 8] }];
+const rawInputContents = [Buffer.from(new Float32Array(8).buffer)];
+const request = Buffer.from(modelInferRequest.encode({ modelName: "model-0", inputs, rawInputContents }));
+
+const [podPort, barePort] = [await freePort(), await freePort()];
+const pod = pinnedProcess(join(serving, "grpc-echo-server.ts"), [String(podPort), answer.toString("base64")]);
+await listens(podPort);
+const bare = pinnedProcess(
+  join(import.meta.dirname, "gateway", "bare-http2-proxy.ts"),
+  [barePort, podPort].map(String),
+);
+await listens(barePort);
+const operator = await operatorSide();
+const gateway = await startedGateway(operator.url);
+interface Hop {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number | undefined;
+  readonly cpu: number[];
+  readonly rate: number[];
+}
+const hops: readonly Hop[] = [
+  { name: "node:http2 passing through", port: barePort, pid: bare.pid, cpu: [], rate: [] },
+  { name: "gateway", port: gateway.restPort, pid: gateway.pid, cpu: [], rate: [] },
+];
+try {
+  await operator.push({ type: "full", version: 1, routes: [grpcRoute()] });
+  for (const hop of hops) await measured(hop);
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const hop of [...hops, ...hops.toReversed()]) {
+      const { cpuUs, rate } = await measured(hop);
+      hop.cpu.push(cpuUs);
+      hop.rate.push(rate);
+    }
+  }
+  report();
+} finally {
+  operator.close();
+  await gateway.stop();
+  await Promise.all([stopped(pod), stopped(bare)]);
+}
+
+function grpcRoute() {
+  const route = benchRoute(0, podPort);
+  const revisions = route.revisions.map((revision) => ({
+    ...revision,
+    endpoints: revision.endpoints.map((endpoint) => ({ ...endpoint, grpcPort: podPort })),
+  }));
+  return { ...route, revisions };
+}
+
+/** Loads a hop from the second core. */
+async function measured({ port, pid }: Hop): Promise<{ readonly cpuUs: number; readonly rate: number }> {
+  const { connections, seconds } = values;
+  const texts = [request, answer].map((bytes) => bytes.toString("base64"));
+  const script = join(serving, "grpc-generator.ts");
+  const [program, args] = pinned(1, process.execPath, [script, String(port), connections, seconds, ...texts]);
+  const before = cpuMs(pid);
+  const { stdout } = await promisify(execFile)(program, [...args]);
+  const { answers } = JSON.parse(stdout) as { readonly answers: number }; // its own print
+  return { cpuUs: ((cpuMs(pid) - before) * 1000) / answers, rate: answers / Number(seconds) };
+}
+
+async function listens(port: number): Promise<void> {
+  for (let attempts = 0; attempts < 200; attempts += 1) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await new Promise((resolve) =>
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
+    );
+    socket.destroy();
+    if (isOpen === true) return;
+    await sleep(50);
+  }
+  throw new Error(`nobody listens at ${port}`);
+}
+
+function report(): void {
+  const spread = (list: readonly number[], digits: number): string =>
+    `${quantile(list, 0.5).toFixed(digits)} (${Math.min(...list).toFixed(digits)} to ${Math.max(...list).toFixed(digits)})`;
+  for (const { name, cpu, rate } of hops)
+    console.log(`${name}: ${spread(cpu, 1)} us CPU a call at ${spread(rate, 0)} calls/s`);
+  const [proxy, ours] = hops;
+  if (proxy === undefined || ours === undefined) return;
+  const ratios = ours.cpu.map((cpu, i) => cpu / (proxy.cpu[i] ?? Number.NaN));
+  printFigures([
+    {
+      figure: "gateway: CPU a call of gRPC",
+      goal: "≤ 35 us",
+      measured: `${spread(ours.cpu, 1)} us`,
+      isMet: quantile(ours.cpu, 0.5) <= 35,
+    },
+    {
+      figure: "gateway: CPU over node:http2 passing through",
+      goal: "≤ 1.3",
+      measured: spread(ratios, 2),
+      isMet: quantile(ratios, 0.5) <= 1.3,
+    },
+  ]);
+}
