@@ -21,8 +21,8 @@ export interface PolicyQuestion {
 export interface PolicyAnswer {
   readonly desired: number;
   readonly why: string;
-  /** The members of `status.autoscaling` beside these. */
-  readonly figures: Scaling["figures"];
+  /** The members of `status.autoscaling` beside these: made only when they are told. */
+  readonly figures: () => Scaling["figures"];
 }
 
 /** A policy with what it has learned of one model. */
@@ -83,7 +83,7 @@ export function createModelScaler(remembered: AutoscalingStatus | undefined, pol
       const isChanged = desired !== current || scaling === undefined || now - toldMs >= figuresEveryMs;
       current = desired;
       if (isChanged) {
-        scaling = { desired, why, figures };
+        scaling = { desired, why, figures: figures() };
         toldMs = now;
       }
       return { isChanged, isResting: desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };

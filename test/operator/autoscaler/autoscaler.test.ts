@@ -35,7 +35,7 @@ let autoscaler: Autoscaler;
 
 beforeEach(() => {
   [asked, changed, demand, answering] = [[], [], quiet, 1];
-  answer = { desired: 2, why: "two are needed", figures: { signal: "1.6" } };
+  answer = { desired: 2, why: "two are needed", figures: () => ({ signal: "1.6" }) };
   caches = createCaches("modelwright-system");
   clock = createManualClock(testMs);
   autoscaler = createAutoscaler({
@@ -120,8 +120,8 @@ describe("the autoscaler", () => {
   test("tells of another number at once, of other figures once a minute", async () => {
     deploy();
     autoscaler.start();
-    expect(autoscaler.scaling(key)).toEqual(answer);
-    answer = { ...answer, figures: { signal: "1.7" } };
+    expect(autoscaler.scaling(key)).toEqual({ ...answer, figures: { signal: "1.6" } });
+    answer = { ...answer, figures: () => ({ signal: "1.7" }) };
     for (let second = 0; second < 59; second += 1) await tick();
     expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({ changed: [key], signal: "1.6" });
     await tick();
