@@ -33,8 +33,18 @@ const pools = {
   fleet: Array.from({ length: 40 }, () => 8),
   pair: [2],
   back: [2],
+  refused: [2],
 } as const satisfies Record<string, readonly number[]>;
 type Pool = keyof typeof pools;
+
+/** What a kubelet writes when its device plugin has no device for a pod (kubernetes `pkg/kubelet/cm/admission`). */
+const refusal = {
+  phase: "Failed",
+  reason: "UnexpectedAdmissionError",
+  message:
+    "Pod was rejected: Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected",
+  conditions: [{ type: "Ready", status: "False" }],
+};
 
 /** What was seen of a ModelDeployment from its change to its end. */
 interface Seen {
@@ -106,6 +116,36 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
       if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(deployment?.status)}`);
       await systemClock.sleep(50);
     }
+  };
+  /** Refuses a pod of a revision as a kubelet does, and waits until another is ready. */
+  const refusedAndReplaced = async (name: Pool, revision: (of: ModelDeployment) => string | undefined) => {
+    const deployment = await scene.deployment(name);
+    const hash = deployment && revision(deployment);
+    const ofRevision = async () =>
+      (await pods(name)).filter(({ metadata }) => metadata.labels?.[labels.revision] === hash);
+    const [pod] = await ofRevision();
+    const before = (await ofRevision()).filter(isReady).length;
+    const key = { namespace, name: pod?.metadata.name ?? "" };
+    await scene.client.mergePatch(resources.pods, key, { status: refusal }, { subresource: "status" });
+    await eventually(
+      async () => (await pods(name)).find(({ metadata }) => metadata.name === key.name),
+      (one) => one?.status?.phase === "Failed",
+    );
+    await eventually(
+      async () => (await ofRevision()).filter(isReady).length,
+      (ready) => ready === before,
+      rolloutTimeoutMs,
+    );
+    const told = ({ status }: ModelDeployment) => ({
+      stable: status?.stable && { ready: status.stable.ready, replicas: status.stable.replicas },
+      candidate: status?.candidate && { ready: status.candidate.ready, replicas: status.candidate.replicas },
+      conditions: conditionTexts({ ...deployment, status } as ModelDeployment).filter((text) =>
+        text.startsWith("Ready"),
+      ),
+    });
+    await systemClock.sleep(1_000);
+    const after = await scene.deployment(name);
+    return after && told(after);
   };
   const isVersion = (version: string) => (deployment: ModelDeployment) =>
     isAsDeclared(deployment) && deployment.status?.stable?.version === version;
@@ -189,6 +229,36 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     );
     expect(there).toHaveLength(2);
   });
+
+  test.concurrent(
+    "pods that a kubelet refuses are replaced, and status speaks of those that are",
+    limit,
+    async ({ expect }) => {
+      const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+      await apply("refused", { replicas: 2, rollout: { canary } });
+      await settled("refused");
+      const told = await refusedAndReplaced("refused", ({ status }) => status?.stable?.revision);
+      expect(told).toEqual({
+        stable: { ready: 2, replicas: 2 },
+        candidate: undefined,
+        conditions: ["Ready=True AsDeclared"],
+      });
+
+      await apply("refused", { replicas: 2, rollout: { canary }, serving: { logging: { level: "Warn" } } });
+      await watched("refused", ({ status }) => status?.candidate?.weight === 50 && status.step === 1);
+      const paused = await refusedAndReplaced("refused", ({ status }) => status?.candidate?.revision);
+      expect(paused).toEqual({
+        stable: { ready: 1, replicas: 1 },
+        candidate: { ready: 1, replicas: 1 },
+        conditions: ["Ready=False RolloutInProgress"],
+      });
+      const metadata = { annotations: { [annotations.promote]: "1" } };
+      await scene.client.mergePatch(resources.modelDeployments, { namespace, name: "refused" }, { metadata });
+      const { modes, unavailable } = await watched("refused", isVersion("2"));
+      expect([modes, unavailable]).toEqual([["Swap"], 0]);
+      expect((await pods("refused")).filter(isReady)).toHaveLength(2);
+    },
+  );
 });
 
 function isReady({ status }: Pod): boolean {

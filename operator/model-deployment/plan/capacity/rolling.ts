@@ -97,13 +97,12 @@ function floor({ question, least }: Bounds, kept: number): number {
 
 /**
  * The weight that the candidate's ready pods carry. A step that there is room for is made as a whole; otherwise the
- * candidate has its share of the pods that stay when the next stable one has made room: weight goes before pods do.
+ * candidate has its share of the pods that stay when others have made room: weight goes before pods do.
  */
 function risingWeight({ question, total, least, goal }: Bounds): number {
-  const { wanted, candidate, stepWeight } = question;
+  const { candidate, stepWeight } = question;
   const present = weights(question);
-  const stays = Math.max(0, Math.min(wanted, total - goal));
-  const carried = carriedWeight(candidate.ready, Math.min(wanted, Math.max(least, candidate.ready + stays)));
+  const carried = carriedWeight(candidate.ready, least);
   if (candidate.ready >= goal) return Math.max(carried, stepWeight);
   const unavoidable = Math.max(carriers(present.stable, least), least - candidate.ready);
   const isWithinReach = total - unavoidable >= goal;
