@@ -1,6 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
@@ -10,7 +8,6 @@ import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { wakeCalls } from "./passage/wakes.ts";
-import { answerFault, answerProbe } from "./proxy/answer.ts";
 import { asked } from "./proxy/asked.ts";
 import { Exchange, type ExchangeParts } from "./proxy/exchange.ts";
 import { newestRoutes } from "./routing/newest.ts";
@@ -28,9 +25,6 @@ interface GatewayParts {
   /** Whether there is time for more than clients' requests. Default: as long as the event loop is idle for a fifth of it. */
   readonly isBusy?: () => boolean;
 }
-
-/** A refused client may go on sending for this long, so that it reads its answer. */
-const lingerMs = 2_000;
 
 /** The data-plane proxy. Knows only its route table; keeps serving by the last one when every operator is away. */
 export class Gateway {
@@ -77,8 +71,7 @@ export class Gateway {
       restPort: options.restPort,
       grpcPort: options.grpcPort,
       table: () => this.#table,
-      forward: (request, response, live) =>
-        new Exchange(request, response, asked(live, request), this.#exchange).start(),
+      forward: (client, live) => new Exchange(client, asked(live, client), this.#exchange).start(),
       call: grpcCalls({
         table: () => this.#table,
         isReady: () => this.isReady,
@@ -87,8 +80,7 @@ export class Gateway {
         clock: parts.clock,
         log: parts.log,
       }),
-      refuse: answerFault,
-      tell: (response, probe) => answerProbe(response, probe, this.isReady),
+      isReady: () => this.isReady,
       clock: parts.clock,
       log: parts.log,
     });
@@ -96,7 +88,7 @@ export class Gateway {
       ...passage,
       connections: this.#connections,
       copies: this.#copies,
-      refuse: (request, response, fault) => this.#refuse(request, response, fault),
+      log: parts.log,
     };
   }
 
@@ -134,17 +126,5 @@ export class Gateway {
     this.#copies.close();
     this.#connections.close();
     await this.#podSessions.close();
-  }
-
-  #refuse(request: IncomingMessage, response: ServerResponse, fault: Fault): number {
-    this.#parts.log.debug("request refused", { code: fault.code, message: fault.message });
-    if (!request.complete && !response.headersSent) {
-      // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
-      if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
-      request.resume();
-      this.#parts.clock.after(lingerMs, () => request.destroy());
-    }
-    answerFault(response, fault);
-    return response.statusCode;
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
@@ -6,13 +6,16 @@ import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../ser
 import type { TakeCall } from "./grpc/calls.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { restExchange } from "./http2/rest-exchange.ts";
-import { locatedRoute, type Probe } from "./routing/locate.ts";
+import { probeAnswer } from "./proxy/answer.ts";
+import type { Client } from "./proxy/client.ts";
+import { NodeClient } from "./proxy/node-client.ts";
+import { locatedRoute } from "./routing/locate.ts";
 import type { LiveRoute } from "./routing/live.ts";
 import { ModelPorts } from "./model-ports.ts";
 import type { RouteTable, TableChange } from "./routing/table.ts";
 
 /** Called with each request and the route it means. */
-export type Forward = (request: IncomingMessage, response: ServerResponse, live: LiveRoute) => void;
+export type Forward = (client: Client, live: LiveRoute) => void;
 
 interface ListenerOptions {
   readonly host: string;
@@ -23,10 +26,8 @@ interface ListenerOptions {
   readonly forward: Forward;
   /** Called with each call of gRPC. */
   readonly call: TakeCall;
-  /** Answers a request that means no route. */
-  readonly refuse: (response: ServerResponse, fault: Fault) => void;
-  /** Answers a question about the gateway itself. */
-  readonly tell: (response: ServerResponse, probe: Probe) => void;
+  /** Whether the gateway says that it is ready. */
+  readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -106,22 +107,28 @@ export class Listeners {
   }
 
   #listener(): RequestListener {
-    const { forward, refuse, table, tell } = this.#options;
+    const { clock } = this.#options;
     return (request, response) => {
       // HTTP/2 ends connections by frames, and has no such header.
       if (this.#draining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
-      try {
-        const located = this.#fixedRoute(request.socket.localPort) ?? locatedRoute(table(), request);
-        if (typeof located !== "string") {
-          forward(request, response, located);
-          return;
-        }
-        request.resume();
-        tell(response, located);
-      } catch (thrown) {
-        request.resume();
-        refuse(response, Fault.from(thrown));
-      }
+      this.#take(new NodeClient(request, response, clock));
     };
+  }
+
+  #take(client: Client): void {
+    const { forward, table, isReady } = this.#options;
+    try {
+      const located = this.#fixedRoute(client.localPort) ?? locatedRoute(table(), client);
+      if (typeof located !== "string") {
+        forward(client, located);
+        return;
+      }
+      client.resume();
+      const { status, headers, body } = probeAnswer(located, isReady());
+      client.begin(status, headers);
+      client.end(body);
+    } catch (thrown) {
+      client.refuse(Fault.from(thrown));
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { Buffer } from "node:buffer";
 import type { Fault } from "../../base/fault.ts";
 import { release } from "../../contract/release.ts";
 import type { faults } from "../faults.ts";
@@ -26,24 +26,23 @@ export function faultStatus(fault: Fault): number {
   return statusByCode.get(fault.code) ?? 500;
 }
 
-/** Writes a fault as TensorFlow Serving writes its errors (`{"error": …}`), with Retry-After where waiting helps. */
-export function answerFault(response: ServerResponse, fault: Fault): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const status = faultStatus(fault);
-  const body = JSON.stringify({ error: fault.sentence });
-  writeJson(
-    response,
-    status,
-    body,
-    typeof fault.retry === "object" ? Math.ceil(fault.retry.afterMs / 1000) : undefined,
-  );
+/** A whole answer of the gateway itself. */
+export interface OwnAnswer {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+/** A fault as TensorFlow Serving writes its errors (`{"error": …}`), with Retry-After where waiting helps. */
+export function faultAnswer(fault: Fault): OwnAnswer {
+  const { retry } = fault;
+  const waiting = typeof retry === "object" ? ["retry-after", String(Math.ceil(retry.afterMs / 1000))] : [];
+  return jsonAnswer(faultStatus(fault), { error: fault.sentence }, waiting);
 }
 
 /** Answers for the gateway itself, as KServe (`/`) and the Open Inference Protocol (`/v2…`) ask a server. */
-export function answerProbe(response: ServerResponse, probe: Probe, isReady: boolean): void {
+export function probeAnswer(probe: Probe, isReady: boolean): OwnAnswer {
   const answers: Readonly<Record<Probe, object>> = {
     alive: { status: "alive" },
     // Of the pods' extensions, those that go through a gateway whatever models are behind it.
@@ -51,15 +50,11 @@ export function answerProbe(response: ServerResponse, probe: Probe, isReady: boo
     live: { live: true },
     ready: { ready: isReady },
   };
-  writeJson(response, probe === "ready" && !isReady ? 503 : 200, JSON.stringify(answers[probe]));
+  return jsonAnswer(probe === "ready" && !isReady ? 503 : 200, answers[probe], []);
 }
 
-function writeJson(response: ServerResponse, status: number, body: string, retryAfterSeconds?: number): void {
-  const headers: OutgoingHttpHeaders = {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  };
-  if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
-  response.writeHead(status, headers);
-  response.end(body);
+function jsonAnswer(status: number, value: object, further: readonly string[]): OwnAnswer {
+  const body = Buffer.from(JSON.stringify(value));
+  const headers = ["content-type", "application/json", "content-length", String(body.length), ...further];
+  return { status, headers, body };
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { anyRevision, type Wish } from "../routing/choice.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import { stickyValue } from "../routing/sharing/sticky.ts";
+import type { Client } from "./client.ts";
 import { askedVersion, versionedPath } from "../routing/version.ts";
 
 /** A request of REST and where it may go. */
@@ -13,14 +13,13 @@ export interface Asked {
 }
 
 /** What a request asks of its route. Throws `VersionNotFound`. */
-export function asked(live: LiveRoute, request: IncomingMessage): Asked {
-  const path = request.url ?? "/";
+export function asked(live: LiveRoute, { path, headers }: Pick<Client, "path" | "headers">): Asked {
   const versioned = versionedPath(path);
   const version = versioned === undefined ? undefined : askedVersion(live.route, versioned.ask);
   if (versioned !== undefined && version !== undefined) {
     return { live, wish: { revision: version.revision }, path: versioned.rewritten(version.number) };
   }
   const { sticky } = live.route;
-  const wish = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, request.headers) };
+  const wish = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headers) };
   return { live, wish, path };
 }

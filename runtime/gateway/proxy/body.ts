@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Buffer } from "node:buffer";
 
 /** Bodies up to this size are read before they are sent on, so that a request can go to another pod when one breaks off. */
@@ -8,15 +8,15 @@ export const repeatableBytes = 64 * 1024;
 export type BodyKind = "none" | "kept" | "sized" | "chunked";
 
 /** Bytes that the client announced, 0 when it announced none. */
-export function announcedBytes(request: IncomingMessage): number {
-  const announced = request.headers["content-length"];
+export function announcedBytes(headers: IncomingHttpHeaders): number {
+  const announced = headers["content-length"];
   if (announced === undefined) return 0;
   const length = Number(announced);
   return Number.isSafeInteger(length) && length > 0 ? length : 0;
 }
 
-export function bodyKind(request: IncomingMessage, sizeBytes: number): BodyKind {
-  if (request.headers["transfer-encoding"] !== undefined) return "chunked";
+export function bodyKind(headers: IncomingHttpHeaders, sizeBytes: number): BodyKind {
+  if (headers["transfer-encoding"] !== undefined) return "chunked";
   if (sizeBytes === 0) return "none";
   return sizeBytes <= repeatableBytes ? "kept" : "sized";
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "../../base/fault.ts";
+import type { Log } from "../../base/log.ts";
+import { revisionHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { Copies } from "../mirror/copies.ts";
 import type { Copy } from "../mirror/copy.ts";
@@ -10,28 +11,26 @@ import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Asked } from "./asked.ts";
-import { announcedBytes, type BodyKind, bodyKind, readWhole } from "./body.ts";
-import { requestBytes, requestHead, responseHeaders } from "./headers.ts";
+import type { Client } from "./client.ts";
+import { requestBytes } from "./headers.ts";
 
 /** What every exchange through this gateway shares. */
 export interface ExchangeParts extends PassageParts {
   readonly connections: Connections;
   readonly copies: Copies;
-  /** Answers a request that no pod answers; returns the status told. */
-  readonly refuse: (request: IncomingMessage, response: ServerResponse, fault: Fault) => number;
+  readonly log: Log;
 }
 
 /** One request over HTTP/1.1, or over what looks like it, on its way to a pod and back: a passage's traveller. */
 export class Exchange implements Traveller, Receiver {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #client: Client;
   readonly #asked: Asked;
   readonly #parts: ExchangeParts;
   readonly #passage: Passage;
-  readonly #sizeBytes: number;
-  readonly #kind: BodyKind;
   /** Once it is complete. */
   #body: Buffer | undefined;
+  /** Told to the client. */
+  #status = 0;
   #isStreaming = false;
   #streamedBytes = 0;
   #target: Target | undefined;
@@ -39,33 +38,29 @@ export class Exchange implements Traveller, Receiver {
   #isCopied = false;
   #copy: Copy | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, asked: Asked, parts: ExchangeParts) {
-    this.#request = request;
-    this.#response = response;
+  constructor(client: Client, asked: Asked, parts: ExchangeParts) {
+    this.#client = client;
     this.#asked = asked;
     this.#parts = parts;
-    this.#sizeBytes = announcedBytes(request);
-    this.#kind = bodyKind(request, this.#sizeBytes);
     const { live, wish } = asked;
     const { timeoutMs } = live.route;
-    this.#passage = new Passage({ live, wish, sizeBytes: this.#sizeBytes, timeoutMs }, this, parts);
+    this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 
   start(): void {
-    this.#response.once("close", () => this.#closed());
-    this.#request.on("error", ignored);
+    this.#client.whenGone(() => this.#gone());
+    const { sizeBytes } = this.#client;
     const limitBytes = this.#asked.live.route.bodyBytes;
-    if (this.#sizeBytes > limitBytes)
-      this.#passage.refuse(faults.BodyTooLarge({ sizeBytes: this.#sizeBytes, limitBytes }));
+    if (sizeBytes > limitBytes) this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
     else this.#passage.start();
   }
 
   go(): void {
-    if (this.#kind !== "kept" || this.#body !== undefined) {
+    if (this.#client.bodyKind !== "kept" || this.#body !== undefined) {
       this.#send();
       return;
     }
-    readWhole(this.#request, (body) => {
+    this.#client.readWhole((body) => {
       this.#body = body;
       if (!this.#passage.isOver) this.#send();
     });
@@ -74,11 +69,13 @@ export class Exchange implements Traveller, Receiver {
   stop(fault: Fault): number {
     this.#giveUp();
     this.#copy?.clientEnd(false);
-    return this.#parts.refuse(this.#request, this.#response, fault);
+    this.#parts.log.debug("request refused", { code: fault.code, message: fault.message });
+    return this.#client.refuse(fault);
   }
 
   onReady(): void {
-    if (this.#kind === "sized" || this.#kind === "chunked") this.#stream();
+    const { bodyKind } = this.#client;
+    if (bodyKind === "sized" || bodyKind === "chunked") this.#stream();
   }
 
   onHead(head: ResponseHead): void {
@@ -91,30 +88,28 @@ export class Exchange implements Traveller, Receiver {
       return;
     }
     this.#copy?.clientHead(head);
-    const isHttp2 = this.#request.httpVersionMajor === 2;
-    this.#response.writeHead(status, responseHeaders(headers, target.revision.hash, isHttp2));
+    this.#status = status;
+    headers.push(revisionHeader, target.revision.hash);
+    this.#client.begin(status, headers);
   }
 
   onData(chunk: Buffer): boolean {
     this.#copy?.clientChunk(chunk);
-    if (this.#response.write(chunk)) return true;
-    this.#response.once("drain", () => this.#connection?.resume());
+    if (this.#client.write(chunk)) return true;
+    this.#client.whenDrained(() => this.#connection?.resume());
     return false;
   }
 
   onEnd(chunk: Buffer | undefined): void {
     this.#connection = undefined;
-    if (chunk === undefined) this.#response.end();
-    else {
-      this.#copy?.clientChunk(chunk);
-      this.#response.end(chunk);
-    }
+    if (chunk !== undefined) this.#copy?.clientChunk(chunk);
+    this.#client.end(chunk);
     this.#copy?.clientEnd(true);
-    this.#passage.answered(this.#response.statusCode);
+    this.#passage.answered(this.#status);
   }
 
   onDrain(): void {
-    if (this.#isStreaming) this.#request.resume();
+    if (this.#isStreaming) this.#client.resume();
   }
 
   onFailed(cause: Error, isUnreached: boolean): void {
@@ -127,13 +122,13 @@ export class Exchange implements Traveller, Receiver {
     if (target === undefined) return;
     this.#target = target;
     try {
-      const { path } = this.#asked;
-      const kind = this.#kind;
-      const sizeBytes = this.#body?.length ?? this.#sizeBytes;
-      const bytes = requestBytes(requestHead(this.#request, { path, kind, sizeBytes }), this.#body);
+      const client = this.#client;
+      const kind = client.bodyKind;
+      const sizeBytes = this.#body?.length ?? client.sizeBytes;
+      const bytes = requestBytes(client.requestHead(this.#asked.path, sizeBytes), this.#body);
       const isWhole = kind === "none" || kind === "kept";
       this.#connection = this.#parts.connections.connection(target.pod, isWhole);
-      this.#connection.send(bytes, { isWhole, isHead: this.#request.method === "HEAD" }, this);
+      this.#connection.send(bytes, { isWhole, isHead: client.method === "HEAD" }, this);
       if (kind === "kept" && !this.#isCopied) this.#mirror(target, bytes);
     } catch (thrown) {
       this.#passage.refuse(Fault.from(thrown));
@@ -151,9 +146,9 @@ export class Exchange implements Traveller, Receiver {
   #stream(): void {
     if (this.#isStreaming) return;
     this.#isStreaming = true;
-    const isChunked = this.#kind === "chunked";
+    const isChunked = this.#client.bodyKind === "chunked";
     const limitBytes = this.#asked.live.route.bodyBytes;
-    this.#request.on("data", (chunk: Buffer) => {
+    const part = (chunk: Buffer): void => {
       this.#streamedBytes += chunk.length;
       const connection = this.#connection;
       if (connection === undefined) return;
@@ -164,16 +159,16 @@ export class Exchange implements Traveller, Receiver {
       if (isChunked) connection.write(`${chunk.length.toString(16)}\r\n`);
       const takesMore = connection.write(chunk);
       if (isChunked) connection.write("\r\n");
-      if (!takesMore) this.#request.pause();
-    });
-    this.#request.on("end", () => {
+      if (!takesMore) this.#client.pause();
+    };
+    this.#client.readParts(part, () => {
       if (isChunked) this.#connection?.write("0\r\n\r\n");
       this.#connection?.sent();
     });
   }
 
   #fail(cause: Error, isUnreached: boolean): void {
-    const mayRepeat = !this.#isStreaming && !this.#response.headersSent;
+    const mayRepeat = !this.#isStreaming && !this.#client.hasAnswer;
     this.#passage.failed({ cause, isUnreached, mayRepeat });
   }
 
@@ -183,13 +178,10 @@ export class Exchange implements Traveller, Receiver {
     this.#connection = undefined;
   }
 
-  #closed(): void {
+  #gone(): void {
     if (this.#passage.isOver) return;
     this.#giveUp();
     this.#copy?.clientEnd(false);
     this.#passage.abort();
   }
 }
-
-/** That a client broke off is told by the end of its answer. */
-function ignored(): void {}

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { modelHeader, revisionHeader } from "../../contract/route-table.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import { modelHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { BodyKind } from "./body.ts";
 
@@ -25,23 +25,29 @@ const beyondText = /[^\t\x20-\x7e\x80-\xff]/;
 const beyondPath = /[^\x21-\x7e\x80-\xff]/;
 
 interface RequestText {
+  readonly method: string;
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   readonly kind: BodyKind;
   /** Of a kept body its size, of a sized one what its client announced. */
   readonly sizeBytes: number;
 }
 
 /** Request line and headers for a pod: the client's, without those of its connection. Throws `RequestUnreadable`. */
-export function requestHead(request: IncomingMessage, { path, kind, sizeBytes }: RequestText): string {
+export function requestHead({ method, path, headers, rawHeaders, kind, sizeBytes }: RequestText): string {
   if (beyondPath.test(path)) throw faults.RequestUnreadable({ part: "path" });
-  const line = `${request.method ?? "GET"} ${path} HTTP/1.1\r\n`;
-  const host = request.headers.host === undefined ? "host: \r\n" : "";
-  return `${line}${headerLines(request)}${host}${framingLine(request, kind, sizeBytes)}\r\n`;
+  const line = `${method} ${path} HTTP/1.1\r\n`;
+  const host = headers.host === undefined ? "host: \r\n" : "";
+  const isSized = kind !== "none" || headers["content-length"] !== undefined;
+  const length = isSized ? `content-length: ${sizeBytes}\r\n` : "";
+  const framing = kind === "chunked" ? "transfer-encoding: chunked\r\n" : length;
+  return `${line}${headerLines(rawHeaders, headers.connection)}${host}${framing}\r\n`;
 }
 
-function headerLines(request: IncomingMessage): string {
-  const raw = request.rawHeaders;
-  const named = connectionHeaders(request.headers.connection);
+function headerLines(raw: readonly string[], connection: string | undefined): string {
+  const named = connectionHeaders(connection);
   let lines = "";
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? "";
@@ -54,31 +60,12 @@ function headerLines(request: IncomingMessage): string {
   return lines;
 }
 
-function framingLine(request: IncomingMessage, kind: BodyKind, sizeBytes: number): string {
-  if (kind === "chunked") return "transfer-encoding: chunked\r\n";
-  if (kind === "none" && request.headers["content-length"] === undefined) return "";
-  return `content-length: ${sizeBytes}\r\n`;
-}
-
 /** Head and body in one piece, so that they go out in one packet. */
 export function requestBytes(head: string, body: Buffer | undefined): Buffer {
   const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
   bytes.write(head, 0, "latin1");
   body?.copy(bytes, head.length);
   return bytes;
-}
-
-/** The pod's headers with the revision that answered, as Node writes them fastest. Changes `headers`. */
-export function responseHeaders(headers: string[], revision: string, isHttp2: boolean): string[] | OutgoingHttpHeaders {
-  headers.push(revisionHeader, revision);
-  if (!isHttp2) return headers;
-  const grouped: Record<string, string | string[]> = {};
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name = "", value = ""] = [headers[i]?.toLowerCase(), headers[i + 1]];
-    const before = grouped[name];
-    grouped[name] = before === undefined ? value : [before, value].flat();
-  }
-  return grouped;
 }
 
 function connectionHeaders(value: string | undefined): ReadonlySet<string> | undefined {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { modelHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { LiveRoute } from "./live.ts";
@@ -18,16 +18,22 @@ const probes: ReadonlyMap<string, Probe> = new Map([
 /** A question about the gateway itself. */
 export type Probe = "alive" | "server" | "live" | "ready";
 
+/** What a request says of where it is to go. */
+interface Located {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /**
  * The route that a request on the shared front port means: by header `modelwright-model`, by host `<name>.<namespace>…`, by
  * a hostname of the route, else by the model name in its path when only one ModelDeployment has it. Without any of them the
  * question who the server is, whether it lives or is ready means the gateway.
  */
-export function locatedRoute(table: RouteTable, request: IncomingMessage): LiveRoute | Probe {
-  const byHeaders = routeByHeaders(table, request.headers[modelHeader], request.headers.host);
+export function locatedRoute(table: RouteTable, { method, path, headers }: Located): LiveRoute | Probe {
+  const byHeaders = routeByHeaders(table, headers[modelHeader], headers.host);
   if (byHeaders !== undefined) return byHeaders;
-  const path = request.url ?? "/";
-  const probe = request.method === "GET" || request.method === "HEAD" ? probes.get(path) : undefined;
+  const probe = method === "GET" || method === "HEAD" ? probes.get(path) : undefined;
   return probe ?? routeByPath(table, path);
 }
 

@@ -1,0 +1,124 @@
+import type { Buffer } from "node:buffer";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Clock } from "../../base/clock.ts";
+import type { Fault } from "../../base/fault.ts";
+import { faultAnswer } from "./answer.ts";
+import { announcedBytes, type BodyKind, bodyKind, readWhole } from "./body.ts";
+import type { Client } from "./client.ts";
+import { requestHead } from "./headers.ts";
+
+/** A refused client may go on sending for this long, so that it reads its answer. */
+const lingerMs = 2_000;
+
+/** A client whose request Node's HTTP server has read, of either version of HTTP. */
+export class NodeClient implements Client {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  readonly sizeBytes: number;
+  readonly bodyKind: BodyKind;
+
+  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+    this.#request = request;
+    this.#response = response;
+    this.#clock = clock;
+    this.sizeBytes = announcedBytes(request.headers);
+    this.bodyKind = bodyKind(request.headers, this.sizeBytes);
+    request.on("error", ignored);
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get path(): string {
+    return this.#request.url ?? "/";
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  get hasAnswer(): boolean {
+    return this.#response.headersSent;
+  }
+
+  get localPort(): number | undefined {
+    return this.#request.socket.localPort;
+  }
+
+  requestHead(path: string, sizeBytes: number): string {
+    const { headers, rawHeaders } = this.#request;
+    return requestHead({ method: this.method, headers, rawHeaders, path, kind: this.bodyKind, sizeBytes });
+  }
+
+  readWhole(whole: (body: Buffer) => void): void {
+    readWhole(this.#request, whole);
+  }
+
+  readParts(part: (chunk: Buffer) => void, ended: () => void): void {
+    this.#request.on("data", part);
+    this.#request.on("end", ended);
+  }
+
+  pause(): void {
+    this.#request.pause();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  whenGone(gone: () => void): void {
+    this.#response.once("close", gone);
+  }
+
+  begin(status: number, headers: string[]): void {
+    this.#response.writeHead(status, this.#request.httpVersionMajor === 2 ? grouped(headers) : headers);
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#response.write(chunk);
+  }
+
+  whenDrained(drained: () => void): void {
+    this.#response.once("drain", drained);
+  }
+
+  end(chunk: Buffer | undefined): void {
+    if (chunk === undefined) this.#response.end();
+    else this.#response.end(chunk);
+  }
+
+  refuse(fault: Fault): number {
+    const [request, response] = [this.#request, this.#response];
+    if (response.headersSent) {
+      response.destroy();
+      return response.statusCode;
+    }
+    if (!request.complete) {
+      // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
+      if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
+      request.resume();
+      this.#clock.after(lingerMs, () => request.destroy());
+    }
+    const { status, headers, body } = faultAnswer(fault);
+    this.begin(status, headers);
+    response.end(body);
+    return status;
+  }
+}
+
+/** That a client broke off is told by the end of its answer. */
+function ignored(): void {}
+
+/** As Node's HTTP/2 wants headers. */
+function grouped(headers: readonly string[]): OutgoingHttpHeaders {
+  const byName: Record<string, string | string[]> = {};
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const [name = "", value = ""] = [headers[i]?.toLowerCase(), headers[i + 1]];
+    const before = byName[name];
+    byName[name] = before === undefined ? value : [before, value].flat();
+  }
+  return byName;
+}
