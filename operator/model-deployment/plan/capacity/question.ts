@@ -29,6 +29,8 @@ export interface CountsQuestion {
   readonly required?: number | undefined;
   readonly stable: PodCounts;
   readonly candidate: PodCounts;
+  /** Pods of other revisions that have not gone yet: what they take is no room for new ones. */
+  readonly others?: number | undefined;
   readonly now: number;
 }
 

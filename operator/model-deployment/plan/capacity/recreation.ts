@@ -7,8 +7,8 @@ import { carriers } from "./shares.ts";
  * wait for what the stable ones leave. Whatever is ready first gets everything: nothing else serves.
  */
 export function recreated(question: CountsQuestion): Counted {
-  const { wanted, stable, candidate, stableWeight } = question;
-  const isGone = stable.replicas === 0 && stable.live === 0 && (stable.terminating ?? 0) === 0;
+  const { wanted, stable, candidate, stableWeight, others = 0 } = question;
+  const isGone = others === 0 && stable.replicas === 0 && stable.live === 0 && (stable.terminating ?? 0) === 0;
   const serves = candidate.ready > 0;
   return {
     stable: serves ? Math.min(stable.replicas, carriers(stableWeight, wanted)) : 0,

@@ -28,7 +28,7 @@ interface Bounds {
  * weight rises with each pod that is ready, and what then carries less than its share of the load makes room.
  */
 export function rolled(question: CountsQuestion, { surge, unavailable }: Allowance): Counted {
-  const { wanted, strategy, stepWeight } = question;
+  const { wanted, strategy, stepWeight, others = 0 } = question;
   const total = wanted + surge;
   const least = Math.max(1, wanted - unavailable);
   // Both sides rounded up can be one pod more than there is room for: then the candidate has one less in this step.
@@ -37,7 +37,7 @@ export function rolled(question: CountsQuestion, { surge, unavailable }: Allowan
   const bounds = { question, total, least, goal };
   const kept = keptCandidate(bounds);
   const stable = stableCount(bounds, kept);
-  const room = bounds.total - Math.max(stable, existing(question.stable), floor(bounds, kept));
+  const room = total - others - Math.max(stable, existing(question.stable), floor(bounds, kept));
   return {
     stable,
     candidate: Math.max(kept, Math.min(goal, room)),
@@ -48,8 +48,8 @@ export function rolled(question: CountsQuestion, { surge, unavailable }: Allowan
 
 /** The way back: the stable revision gets every pod that there is room for, the candidate's go with its weight. */
 export function returned(question: CountsQuestion, { surge }: Allowance): Counted {
-  const { wanted, stable, candidate } = question;
-  const room = wanted + surge - existing(candidate);
+  const { wanted, stable, candidate, others = 0 } = question;
+  const room = wanted + surge - others - existing(candidate);
   return {
     stable: Math.min(wanted, Math.max(stable.replicas, room)),
     candidate: weights(question).candidate > 0 ? candidate.replicas : 0,
@@ -80,10 +80,10 @@ function keptCandidate({ question, total, least, goal }: Bounds): number {
 
 function stableCount(bounds: Bounds, kept: number): number {
   const { question, total, goal } = bounds;
-  const { wanted, stable, candidate } = question;
+  const { wanted, stable, candidate, others = 0 } = question;
   const target = Math.max(floor(bounds, kept), Math.min(wanted, total - goal));
   if (target <= stable.replicas) return target;
-  const room = total - Math.max(kept, candidate.live);
+  const room = total - others - Math.max(kept, candidate.live);
   return Math.max(stable.replicas, Math.min(target, room));
 }
 

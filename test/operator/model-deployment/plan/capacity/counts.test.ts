@@ -92,6 +92,14 @@ describe("numbers", () => {
       asked: { maxSurge: 1, stable: pods(4, { replicas: 3 }), candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, carries: 25, ...surge },
     },
+    "pods of an older candidate take the room until they have gone": {
+      asked: { stepWeight: 100, others: 3 },
+      want: { stable: 4, candidate: 1, carries: 0, ...surge },
+    },
+    "more of them than there is room for make no pod go": {
+      asked: { stepWeight: 50, others: 6, candidate: pods(1) },
+      want: { stable: 4, candidate: 1, carries: 0, ...surge },
+    },
     "a stable pod goes at once where one may be missing": {
       asked: { maxSurge: 0, maxUnavailable: 1 },
       want: { stable: 3, candidate: 0, carries: 0, ...surge },
@@ -294,6 +302,16 @@ describe("modes", () => {
     },
     "the candidate starts when the stable pods are gone": {
       asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0, { terminating: 1 }) },
+      want: {
+        stable: 0,
+        candidate: 0,
+        carries: 0,
+        mode: "Recreate",
+        why: "spec.rollout.recreate: the stable pods end before the candidate's start",
+      },
+    },
+    "the candidate starts when pods of an older candidate are gone, too": {
+      asked: { strategy: "Recreate", stepWeight: 100, stable: pods(0), others: 1 },
       want: {
         stable: 0,
         candidate: 0,
