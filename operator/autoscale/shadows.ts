@@ -115,15 +115,23 @@ function resized(ready: number, starting: readonly number[], wanted: number, { n
   for (let index = due + 1; index < starting.length; index += 2) total += starting[index] ?? 0;
   if (due === 0 && total === wanted) return { ready, starting };
   const waiting = starting.slice(due);
-  while (total > wanted && waiting.length > 0) {
-    const given = Math.min(total - wanted, waiting.at(-1) ?? 0);
-    total -= given;
-    const left = (waiting.pop() ?? 0) - given;
-    if (left > 0) waiting.push(left);
-    else waiting.pop();
-  }
+  if (total > wanted) giveUp(waiting, total - wanted);
   if (total < wanted) waiting.push(now + drain.coldStartSeconds, wanted - total);
   return { ready: Math.min(nowReady, wanted), starting: waiting };
+}
+
+/** Takes so many of the starting replicas away, the youngest first. */
+function giveUp(starting: number[], count: number): void {
+  let left = count;
+  while (left > 0 && starting.length > 0) {
+    const youngest = starting.pop() ?? 0;
+    if (youngest > left) {
+      starting.push(youngest - left);
+      return;
+    }
+    starting.pop();
+    left -= youngest;
+  }
 }
 
 /** Late requests per second with so many inside: the part of the arrivals that finds too long a queue. */

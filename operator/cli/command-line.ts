@@ -3,6 +3,7 @@ import { ports } from "../../runtime/contract/ports.ts";
 import { clusterCommands, type ClusterCommand, clusterCommand } from "./cluster/options.ts";
 import { faults } from "./faults.ts";
 import { pair, parsed, port } from "./flags.ts";
+import { type ScalingCommand, scalingCommand, scalingCommands } from "./scaling/options.ts";
 import { generalUsage, usage } from "./usage.ts";
 
 /** Flags of `modelwright start`, with their defaults filled in. */
@@ -41,13 +42,14 @@ interface HelpOptions {
   readonly text: string;
 }
 
-export type Command = StartOptions | ServeOptions | FileOptions | ClusterCommand | HelpOptions;
+export type Command = StartOptions | ServeOptions | FileOptions | ClusterCommand | ScalingCommand | HelpOptions;
+
+const helpWords = ["--help", "-h", "help"];
 
 /** The command that the arguments mean, checked and with defaults. Throws a fault that names the wrong argument. */
 export function commandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
-  if (command === undefined || command === "--help" || command === "-h" || command === "help")
-    return { command: "help", text: generalUsage };
+  if (command === undefined || helpWords.includes(command)) return { command: "help", text: generalUsage };
   const text = usage[command];
   if (text === undefined) throw faults.UnknownCommand({ command, known: Object.keys(usage) });
   if (rest.includes("--help") || rest.includes("-h")) return { command: "help", text };
@@ -55,6 +57,8 @@ export function commandLine(args: readonly string[]): Command {
   if (command === "serve") return { command, args: rest };
   const named = clusterCommands.find((known) => known === command);
   if (named !== undefined) return clusterCommand(named, rest);
+  const scaling = scalingCommands.find((known) => known === command);
+  if (scaling !== undefined) return scalingCommand(scaling, rest);
   return fileOptions(command === "plan" ? "plan" : "validate", rest);
 }
 

@@ -15,6 +15,11 @@ export const faults = faultCatalogue<{
   ModelAndManifests: Record<string, never>;
   NotValid: { count: number };
   ServerUnreachable: { url: string; cause: string };
+  FlagNotADuration: { flag: string; value: string };
+  FlagNotAShare: { flag: string; value: string };
+  NoAutoscaling: { path: string };
+  TraceUnreadable: { path: string; cause: string; generators: readonly string[] };
+  LineNotUnderstood: { number: number; cause: string };
 }>({
   UnknownCommand: {
     message: ({ command, known }) => `unknown command ${command}; expected one of ${known.join(", ")}`,
@@ -85,6 +90,35 @@ export const faults = faultCatalogue<{
   ServerUnreachable: {
     message: ({ url, cause }) => `the API server at ${url} cannot be reached: ${cause}`,
     hint: () => "start local mode with modelwright start, or choose a cluster with --kubeconfig FILE",
+    retry: "never",
+    level: "error",
+  },
+  FlagNotADuration: {
+    message: ({ flag, value }) => `--${flag} is ${value}; must be a duration such as 30s or 2m`,
+    retry: "never",
+    level: "error",
+  },
+  FlagNotAShare: {
+    message: ({ flag, value }) => `--${flag} is ${value}; must be a number from 0 to 1`,
+    retry: "never",
+    level: "error",
+  },
+  NoAutoscaling: {
+    message: ({ path }) => `${path} has no ModelDeployment with spec.autoscaling; one is needed`,
+    hint: () => "set spec.autoscaling.max, as in crds/examples/autoscaling.yaml",
+    retry: "never",
+    level: "error",
+  },
+  TraceUnreadable: {
+    message: ({ path, cause }) => `${path} cannot be read as a trace: ${cause}`,
+    hint: ({ generators }) =>
+      `name a file or one of the generators ${generators.join(", ")}, with a seed as in switching:7`,
+    retry: "never",
+    level: "error",
+  },
+  LineNotUnderstood: {
+    message: ({ number, cause }) =>
+      `line ${number} of standard input ${cause}; expected an object as modelwright policy --help shows`,
     retry: "never",
     level: "error",
   },

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
+import { createInterface } from "node:readline";
 import { Fault } from "../../runtime/base/fault.ts";
 import { commandLine, type Command } from "./command-line.ts";
 
@@ -47,6 +48,16 @@ async function run(command: Command): Promise<void> {
     case "plan": {
       const { showPlan } = await import("./shown-plan.ts");
       await showPlan(command, Date.now(), print);
+      return;
+    }
+    case "simulate": {
+      const { simulate } = await import("./scaling/simulate.ts");
+      simulate(command, print);
+      return;
+    }
+    case "policy": {
+      const { answerSamples } = await import("./scaling/policy.ts");
+      await answerSamples(command, createInterface({ input: process.stdin }), print);
       return;
     }
     default: {

@@ -1,3 +1,4 @@
+import { generators } from "../autoscale/simulator/generators.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 
 const clusterFlags = `  -n, --namespace NS  its namespace (default: default; of status: all)
@@ -49,6 +50,23 @@ export const usage: Readonly<Record<string, string>> = {
   validate: `modelwright validate -f FILE|FOLDER: check manifests as the API server would
 
   -f, --filename      manifest file or folder; may be given several times`,
+  simulate: `modelwright simulate -f FILE --trace FILE|GENERATOR[:SEED] [flags]: replay requests against spec.autoscaling and the known autoscalers
+
+  -f, --filename      manifest of a ModelDeployment with spec.autoscaling
+  --trace TRACE       a trace (JSON, also gzip), or ${Object.keys(generators).join(", ")} with a seed
+  --cold-start T      from creation of a pod to ready, as 2m (default 60s)
+  --slowdown G        each request that runs beside another makes it slower by this share (default 0)
+  --svg FILE          write a plot of late requests over replica hours
+
+  npx modelwright simulate -f model.yaml --trace switching:7 --cold-start 2m --svg plot.svg`,
+  policy: `modelwright policy [-f FILE]: answer samples on standard input with numbers of replicas, one JSON line each
+
+  -f, --filename      manifest of a ModelDeployment with spec.autoscaling
+
+  {"init":{"slots":8,"min":0,"max":40,"coldStartSeconds":120,"kappa":20,"lateAfterSeconds":2}}
+  {"now":17,"samples":{"arrivals":3,"completions":2,"serviceSeconds":11.2,"inFlight":9,"queued":1,"oldestWait":0.4,
+   "ready":1,"pending":1,"draining":0,"coldStarts":[]},"current":2}
+  {"end":true}`,
   status: `modelwright status [NAME] [flags]: show ModelDeployments with revisions, pods, rollout and conditions
 
   NAME                only this one

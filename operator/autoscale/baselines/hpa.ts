@@ -14,7 +14,14 @@ import { loadWindow, recordedBefore, recordedMean } from "./load-window.ts";
 const periodSeconds = 15;
 /** How old the metric is that an HPA sees. */
 const metricAgeSeconds = 15;
-const tolerance = 0.1;
+/** Parts of the target by which the load may be off before the count changes. */
+export interface HpaTolerance {
+  readonly up: number;
+  readonly down: number;
+}
+
+const defaultTolerance: HpaTolerance = { up: 0.1, down: 0.1 };
+const mostReplicas = 2 ** 31 - 1;
 const targetUtilisation = 0.7;
 
 /** What an HPA remembers between two looks. */
@@ -31,11 +38,17 @@ export function hpaMemory(found: number): HpaMemory {
 /**
  * The count for an External metric with a target per pod (kubernetes, replica_calculator.go, GetExternalPerPodMetricReplicas).
  *
- * @param statusReplicas pods that exist, ready or not
+ * @param pods pods that exist, ready or not, and the target of each
  */
-export function externalAverage(metric: number, targetPerPod: number, statusReplicas: number): number {
+export function externalAverage(
+  metric: number,
+  pods: { readonly targetPerPod: number; readonly statusReplicas: number },
+  tolerance = defaultTolerance,
+): number {
+  const { targetPerPod, statusReplicas } = pods;
   const ratio = metric / (targetPerPod * statusReplicas);
-  return 1 - tolerance <= ratio && ratio <= 1 + tolerance ? statusReplicas : Math.ceil(metric / targetPerPod);
+  if (1 - tolerance.down <= ratio && ratio <= 1 + tolerance.up) return statusReplicas;
+  return Math.min(mostReplicas, Math.ceil(metric / targetPerPod));
 }
 
 /** One look of an HPA: the proposal after stabilisation, policies and bounds, and what it remembers. */
@@ -83,7 +96,10 @@ export function hpa(slots: number, bounds: HpaBounds): Controller {
       if (at % periodSeconds !== 0) return undefined;
       memory = memory === undefined ? hpaMemory(current) : aged(memory, periodSeconds, 300);
       if (at === 0 || current === 0) return undefined;
-      const proposed = externalAverage(recordedBefore(window, metricAgeSeconds), targetPerPod, ready + pending);
+      const proposed = externalAverage(recordedBefore(window, metricAgeSeconds), {
+        targetPerPod,
+        statusReplicas: ready + pending,
+      });
       const step = hpaStep({ behavior: hpaDefaultBehavior, bounds }, memory, { current, proposed });
       ({ memory } = step);
       return step.replicas;

@@ -1,9 +1,20 @@
 import type { Controller } from "../simulator/simulation.ts";
 import { hpa } from "./hpa.ts";
+import { kedaReplicas } from "./keda-poll.ts";
 
 const pollingSeconds = 30;
-/** cooldownPeriod, KEDA's default. */
-const cooldownSeconds = 300;
+
+const settings = {
+  triggerError: false,
+  forceActivation: false,
+  minReplicaCount: 0,
+  idleReplicaCount: null,
+  cooldownPeriod: null,
+  initialCooldownPeriod: null,
+  paused: false,
+  pausedScaleIn: false,
+  pausedScaleOut: false,
+} as const;
 
 /** KEDA at its defaults: the HPA from 1 up, and from any count straight to 0 when nothing was seen for the cooldown. */
 export function keda(slots: number, max: number): Controller {
@@ -16,10 +27,11 @@ export function keda(slots: number, max: number): Controller {
       const fromHpa = inner.wanted(sample, at, current);
       arrivals += sample.arrivals;
       if (at % pollingSeconds !== 0) return fromHpa;
-      const isActive = arrivals > 0 || sample.inFlight + sample.queued > 0;
+      const triggersActive = arrivals > 0 || sample.inFlight + sample.queued > 0;
       arrivals = 0;
-      if (isActive) activeAt = at;
-      return !isActive && at - activeAt > cooldownSeconds ? 0 : fromHpa;
+      if (triggersActive) activeAt = at;
+      const poll = { ...settings, triggersActive, currentReplicas: current };
+      return kedaReplicas({ ...poll, lastActiveSecondsAgo: at - activeAt, createdSecondsAgo: at }) ?? fromHpa;
     },
   };
 }

@@ -57,6 +57,30 @@ describe("commandLine", () => {
       ["promote", "digits", "--full", "-n", "vision"],
       { command: "promote-full", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits" },
     ],
+    "simulate takes a trace and what the replicas are like": [
+      [
+        "simulate",
+        "-f",
+        "a.yaml",
+        "--trace",
+        "switching:7",
+        "--cold-start",
+        "2m",
+        "--slowdown",
+        "0.06",
+        "--svg",
+        "p.svg",
+      ],
+      {
+        command: "simulate",
+        manifest: "a.yaml",
+        trace: "switching:7",
+        coldStartSeconds: 120,
+        slowdown: 0.06,
+        svg: "p.svg",
+      },
+    ],
+    "policy needs no manifest": [["policy"], { command: "policy", manifest: undefined }],
     "history takes a name": [
       ["history", "digits"],
       { command: "history", kubeconfig: undefined, namespace: undefined, apiPort: 8001, name: "digits" },
@@ -68,7 +92,7 @@ describe("commandLine", () => {
   const refused: Record<string, [string[], string]> = {
     "an unknown command": [
       ["serv"],
-      "unknown command serv; expected one of start, serve, plan, validate, status, dashboard, history, promote, abort, retry, pause, resume; modelwright --help lists them",
+      "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [
@@ -93,6 +117,18 @@ describe("commandLine", () => {
       ["abort", "digits", "--full"],
       "Unknown option '--full'; modelwright abort --help lists its flags",
     ],
+    "simulate without a trace": [
+      ["simulate", "-f", "a.yaml"],
+      "modelwright simulate needs --trace FILE|GENERATOR; modelwright simulate --help shows an example",
+    ],
+    "a cold start without a unit": [
+      ["simulate", "-f", "a.yaml", "--trace", "wave", "--cold-start", "120"],
+      "--cold-start is 120; must be a duration such as 30s or 2m",
+    ],
+    "a slowdown in percent": [
+      ["simulate", "-f", "a.yaml", "--trace", "wave", "--slowdown", "6"],
+      "--slowdown is 6; must be a number from 0 to 1",
+    ],
     "validate without a file": [
       ["validate"],
       "modelwright validate needs -f FILE; modelwright validate --help shows an example",
@@ -104,7 +140,17 @@ describe("commandLine", () => {
 
   test("help lists every command, and every command has help of its own", () => {
     const general = commandLine([]);
-    for (const command of ["start", "serve", "plan", "validate", "status", "promote", "history"]) {
+    for (const command of [
+      "start",
+      "serve",
+      "plan",
+      "validate",
+      "simulate",
+      "policy",
+      "status",
+      "promote",
+      "history",
+    ]) {
       expect(general.command === "help" && general.text.includes(`modelwright ${command}`)).toBe(true);
       const own = commandLine([command, "--help"]);
       expect(own.command === "help" && own.text.startsWith(`modelwright ${command}`)).toBe(true);

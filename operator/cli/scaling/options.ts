@@ -1,0 +1,59 @@
+import { durationMs } from "../../../crds/schema/grammar/duration.ts";
+import { faults } from "../faults.ts";
+import { parsed } from "../flags.ts";
+
+/** `modelwright policy`. */
+export interface PolicyOptions {
+  readonly command: "policy";
+  /** Manifest with spec.autoscaling; absent: what the first line says. */
+  readonly manifest: string | undefined;
+}
+
+/** `modelwright simulate`. */
+export interface SimulateOptions {
+  readonly command: "simulate";
+  readonly manifest: string;
+  /** A file, or a generator and its seed as NAME:SEED. */
+  readonly trace: string;
+  readonly coldStartSeconds: number;
+  readonly slowdown: number;
+  /** Where a plot is written to. */
+  readonly svg: string | undefined;
+}
+
+export type ScalingCommand = PolicyOptions | SimulateOptions;
+
+/** Names of the commands that try out autoscaling. */
+export const scalingCommands = ["simulate", "policy"] as const;
+
+/** The options of such a command. Throws a fault that names the wrong argument. */
+export function scalingCommand(command: (typeof scalingCommands)[number], args: readonly string[]): ScalingCommand {
+  return command === "policy" ? policyOptions(args) : simulateOptions(args);
+}
+
+function policyOptions(args: readonly string[]): PolicyOptions {
+  const { values } = parsed("policy", { args: [...args], options: { filename: { type: "string", short: "f" } } });
+  return { command: "policy", manifest: values.filename };
+}
+
+function simulateOptions(args: readonly string[]): SimulateOptions {
+  const { values } = parsed("simulate", {
+    args: [...args],
+    options: {
+      filename: { type: "string", short: "f" },
+      trace: { type: "string" },
+      "cold-start": { type: "string", default: "60s" },
+      slowdown: { type: "string", default: "0" },
+      svg: { type: "string" },
+    },
+  });
+  const { filename, trace, svg } = values;
+  if (filename === undefined) throw faults.MissingArgument({ command: "simulate", argument: "-f FILE" });
+  if (trace === undefined) throw faults.MissingArgument({ command: "simulate", argument: "--trace FILE|GENERATOR" });
+  const coldStartSeconds = durationMs(values["cold-start"]) / 1000;
+  if (Number.isNaN(coldStartSeconds))
+    throw faults.FlagNotADuration({ flag: "cold-start", value: values["cold-start"] });
+  const slowdown = Number(values.slowdown);
+  if (!(slowdown >= 0 && slowdown <= 1)) throw faults.FlagNotAShare({ flag: "slowdown", value: values.slowdown });
+  return { command: "simulate", manifest: filename, trace, coldStartSeconds, slowdown, svg };
+}

@@ -1,0 +1,59 @@
+import { writeFileSync } from "node:fs";
+
+import { policyOf } from "../../autoscale/policy.ts";
+import { comparison, cost, lateHours, type Result } from "../../autoscale/simulator/comparison.ts";
+import { paretoPlot } from "../../autoscale/simulator/pareto-plot.ts";
+import { usualSetting } from "../../autoscale/simulator/simulation.ts";
+import { autoscaledModel } from "./autoscaled-model.ts";
+import type { SimulateOptions } from "./options.ts";
+import { traceOf } from "./trace-file.ts";
+
+/**
+ * `modelwright simulate`: replays a trace against the policy of a manifest in all its classes and against the known
+ * autoscalers, prints what each made of it, and writes a plot. Throws `NotValid`, `NoAutoscaling`, `TraceUnreadable` and the
+ * faults of reading files.
+ */
+export function simulate(options: SimulateOptions, print: (line: string) => void): void {
+  const { name, autoscaling } = autoscaledModel(options.manifest, print);
+  const trace = traceOf(options.trace);
+  const policy = policyOf(autoscaling, options.coldStartSeconds);
+  const slots = policy.slots ?? usualSetting.slots;
+  const { coldStartSeconds, slowdown } = options;
+  const setting = { slots, slowdown, coldStartSeconds, lateAfterSeconds: policy.lateAfterSeconds, max: policy.max };
+  const compared = comparison(trace, setting, policy);
+  const { classes, known, curve } = compared;
+  print(`${name} on ${trace.name}: ${trace.arrivalsMs.length} requests in ${(trace.seconds / 3600).toFixed(1)} h`);
+  print(
+    `min ${policy.min}, max ${policy.max}, ${slots} requests per replica, start ${coldStartSeconds} s, late after ${policy.lateAfterSeconds} s, κ ${policy.kappa}`,
+  );
+  print("");
+  print(line(["policy", "late %", "p99 wait", "hours", "starts", "most", "J", "cost"]));
+  for (const result of [...classes, ...known]) print(resultLine(result, policy.kappa));
+  print("");
+  print("over the worth of a late request, in seconds of a replica:");
+  print(line(["κ", "late %", "p99 wait", "hours", "starts", "most", "J", "cost"]));
+  for (const result of curve) print(resultLine(result, result.kappa ?? policy.kappa));
+  print("");
+  print("J: late % (at least 0.05) times hours. cost: seconds of replicas and κ times late requests.");
+  if (options.svg === undefined) return;
+  writeFileSync(options.svg, paretoPlot(`${name} on ${trace.name}, start ${coldStartSeconds} s`, compared));
+  print(`plot: ${options.svg}`);
+}
+
+function resultLine({ name, outcome }: Result, kappa: number): string {
+  const { latePercent, p99WaitSeconds, gpuHours, coldStarts, mostReplicas } = outcome;
+  return line([
+    name,
+    latePercent.toFixed(3),
+    `${p99WaitSeconds.toFixed(1)} s`,
+    gpuHours.toFixed(2),
+    String(coldStarts),
+    String(mostReplicas),
+    lateHours(outcome).toFixed(2),
+    cost(outcome, kappa).toFixed(0),
+  ]);
+}
+
+function line([first = "", ...others]: readonly string[]): string {
+  return `${first.padEnd(14)}${others.map((text) => text.padStart(10)).join("")}`;
+}
