@@ -25,7 +25,7 @@ function unserved(snapshot: Snapshot): readonly string[] {
   if (candidate.weight > 0) return [`candidate has ${candidate.weight} % and no ready pod`];
   const isEmpty = revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0;
   const isSurge = capacity === undefined || capacity.mode === "Surge";
-  return isSurge && isEmpty ? ["the stable revision has traffic and no replicas"] : [];
+  return stable.weight > 0 && isSurge && isEmpty ? ["the stable revision has traffic and no replicas"] : [];
 }
 
 /** What must hold from one turn to the next where pods only go because the operator wants it. */

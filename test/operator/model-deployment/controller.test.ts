@@ -173,7 +173,8 @@ describe("the controller of ModelDeployments", () => {
       const deployment = modelDeployment();
       const metadata = { ...deployment.metadata, resourceVersion };
       caches.deployments.cache.upsert({ ...deployment, metadata, status });
-      await clock.advance(0);
+      // These caches never see what is written: it is waited for as long as it may take.
+      await clock.advance(90_000);
       return asked.length;
     };
     expect(await seenStatus({ stable, model: known }, "11")).toBe(0);
