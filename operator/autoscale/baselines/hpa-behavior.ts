@@ -100,12 +100,12 @@ export function rated(
 }
 
 /**
- * The events with one more. One that is older than every period of the rules gives up its place, so the list is not a
+ * The events with one more. One that no period of the rules reaches any more gives up its place, so the list is not a
  * history: that is how the HPA does it.
  */
 export function recorded(rules: HpaRules, events: readonly HpaEvent[], change: number): readonly HpaEvent[] {
   const longestSeconds = Math.max(0, ...rules.policies.map(({ periodSeconds }) => periodSeconds));
-  const forgotten = events.findLastIndex(({ ageSeconds }) => ageSeconds > longestSeconds);
+  const forgotten = events.findLastIndex(({ ageSeconds }) => ageSeconds >= longestSeconds);
   const event = { change, ageSeconds: 0 };
   return forgotten === -1 ? [...events, event] : events.with(forgotten, event);
 }
