@@ -2,6 +2,7 @@
 export const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 const zero = 0x30;
+const [minus, point, upperE, lowerE] = [0x2d, 0x2e, 0x45, 0x65];
 /** Significant digits that a double holds exactly, whatever they are. */
 const safeDigits = 15;
 /** Splits a double into two halves of 26 bits each (Veltkamp, 1968). */
@@ -14,7 +15,7 @@ const splitter = 2 ** 27 + 1;
  */
 export function decimalValue(bytes: Buffer, start: number, end: number): number {
   if (end - start > maxDigits) return Number(shortened(bytes, start, end));
-  const negative = bytes[start] === 0x2d;
+  const negative = bytes[start] === minus;
   const decimal = decimalOf(bytes, negative ? start + 1 : start, end);
   const near = decimal.lowDigits <= safeDigits ? scaledSum(decimal) : Number.NaN;
   if (Number.isNaN(near)) return Number(textOf(bytes, start, end));
@@ -29,27 +30,27 @@ const maxDigits = 800;
 
 /** A shorter text of the same double. */
 function shortened(bytes: Buffer, start: number, end: number): string {
-  const sign = bytes[start] === 0x2d ? "-" : "";
-  let digits = "";
-  let rest = "";
-  let power = 0;
-  let isFraction = false;
-  let at = start + sign.length;
-  for (; at < end; at++) {
-    const digit = (bytes[at] ?? 0) - zero;
-    if (digit > 9) break;
-    if (digit < 0) {
-      isFraction = true;
-      continue;
-    }
-    const isKept = digits.length < maxDigits;
-    if (isKept && (digits !== "" || digit > 0)) digits += String(digit);
-    if (!isKept && digit > 0) rest = "1";
-    if (isKept === isFraction) power += isKept ? -1 : 1;
-  }
-  if (rest !== "") power -= 1;
-  const exponent = at < end ? Number(textOf(bytes, at + 1, end)) : 0;
-  return `${sign}${digits === "" ? "0" : digits}${rest}e${power + exponent}`;
+  const number = bytes.subarray(start, end);
+  const endOfDigits = placeOf(number, Math.max(number.indexOf(lowerE), number.indexOf(upperE)), number.length);
+  const pointAt = placeOf(number, number.indexOf(point), endOfDigits);
+  const first = firstOther(number, number[0] === minus ? 1 : 0, endOfDigits);
+  const last = Math.min(endOfDigits, first + maxDigits);
+  const isMore = firstOther(number, last, endOfDigits) < endOfDigits;
+  const digits = textOf(number, first, last).replace(".", "") + (isMore ? "1" : "0");
+  const power = Math.max(0, pointAt - last) - Math.max(0, last - pointAt - 1) - 1;
+  const exponent = Number(textOf(number, endOfDigits + 1, number.length));
+  return `${number[0] === minus ? "-" : ""}${digits}e${power + exponent}`;
+}
+
+function placeOf(number: Buffer, found: number, otherwise: number): number {
+  return found < 0 ? otherwise : found;
+}
+
+/** The place of the first digit from `start` on that is not 0. */
+function firstOther(number: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && (number[at] === zero || number[at] === point)) at += 1;
+  return at;
 }
 
 function textOf(bytes: Buffer, start: number, end: number): string {

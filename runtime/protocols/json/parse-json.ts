@@ -176,22 +176,31 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
     cursor.at = at + word.length;
     return { kind: "number", value: negative ? -value : value };
   }
+  const number = numberAt(bytes, start);
+  if (number.whole === "") throw faults.JsonInvalid({ reason: "Invalid value.", offset: at });
+  const isHuge = number.power === "" && number.whole.length > maxWholeDigits;
+  if (isHuge || !Number.isFinite(decimalValue(bytes, start, number.end))) throw tooBig(start);
+  // A leading zero: the number ends there, and what follows is out of place.
+  cursor.at = number.end;
+  return { kind: "number", value: 0, integer: 0n };
+}
+
+interface NumberParts {
+  readonly whole: string;
+  readonly power: string;
+  readonly end: number;
+}
+
+/** The parts of what begins as a number. Throws when one is begun only. */
+function numberAt(bytes: Buffer, start: number): NumberParts {
   const [text = "", whole = "", fraction = "", power = ""] =
     /^-?(0|[1-9]\d*)?(\.\d*)?(e[+-]?\d*)?/i.exec(textAt(bytes, start, bytes.length)) ?? [];
   const offset = start + text.length;
   if (whole !== "" && fraction === ".")
     throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
-  if (whole + fraction !== "" && fraction !== "." && /^e[+-]?$/i.test(power)) {
-    throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
-  }
-  if (whole !== "") {
-    const isHuge = power === "" && whole.length > maxWholeDigits;
-    if (isHuge || !Number.isFinite(decimalValue(bytes, start, offset))) throw tooBig(start);
-    // A leading zero: the number ends there, and what follows is out of place.
-    cursor.at = offset;
-    return { kind: "number", value: 0, integer: 0n };
-  }
-  throw faults.JsonInvalid({ reason: "Invalid value.", offset: at });
+  const isBegun = fraction !== "." && whole + fraction !== "" && /^e[+-]?$/i.test(power);
+  if (isBegun) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
+  return { whole, power, end: offset };
 }
 
 function textAt(bytes: Buffer, start: number, end: number): string {
