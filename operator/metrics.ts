@@ -1,4 +1,5 @@
 import { durationBuckets, type Exposition, metricSet } from "../runtime/base/metrics.ts";
+import { scalingMetrics } from "./autoscaler/scaling-metrics.ts";
 import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { conductMetrics } from "./signals/conduct-metrics.ts";
@@ -40,6 +41,8 @@ export function operatorMetrics(): OperatorMetrics {
     help: "Watch connections that ended, by kind and reason",
     labels: ["kind", "reason"],
   });
+  const conduct = conductMetrics(metrics);
+  const scaling = scalingMetrics(metrics);
   return {
     observers: {
       loop: {
@@ -51,7 +54,13 @@ export function operatorMetrics(): OperatorMetrics {
         queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
       },
       request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),
-      conduct: conductMetrics(metrics),
+      conduct: {
+        ...conduct,
+        deployment: (key, deployment) => {
+          conduct.deployment(key, deployment);
+          scaling(key, deployment);
+        },
+      },
       watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
     },
     exposition: () => metrics.exposition(),

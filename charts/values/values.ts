@@ -162,6 +162,14 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     enabled: flag("Install a ServiceMonitor and the Service that it needs; its kind must be known.", false),
     ...scraping,
   }),
+  prometheusRule: section("Alerts of the Prometheus operator.", {
+    enabled: flag("Install a PrometheusRule; its kind must be known.", false),
+    labels: moreLabels("Labels by which a Prometheus finds it."),
+  }),
+  grafanaDashboard: section("A dashboard for Grafana's sidecar.", {
+    enabled: flag("Install a ConfigMap with the dashboard.", false),
+    labels: moreLabels("More labels of it, beside grafana_dashboard."),
+  }),
   podMonitor: section("Scraping of models by the Prometheus operator.", {
     enabled: flag("Install a PodMonitor for the pods of all models; its kind must be known.", false),
     ...scraping,

@@ -9,7 +9,15 @@ const chart = new URL("../../../charts/modelwright/", import.meta.url);
 const text = (name: string): Promise<string> => readFile(new URL(name, chart), "utf8");
 
 describe("the chart's generated files", () => {
-  const names = ["values.yaml", "values.schema.json", "templates/crd.yaml", "../manifests/crd.yaml", "README.md"];
+  const names = [
+    "values.yaml",
+    "values.schema.json",
+    "templates/crd.yaml",
+    "../manifests/crd.yaml",
+    "dashboards/modelwright.json",
+    "alerts/modelwright.yaml",
+    "README.md",
+  ];
   test.each(names)("%s is what `npm run generate` prints", async (name) => {
     const documents = chartDocuments(await text("README.md"));
     expect(Object.keys(documents)).toEqual(names);

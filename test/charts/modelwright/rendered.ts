@@ -48,6 +48,8 @@ export const variants: Readonly<Record<string, object>> = {
     },
     serviceMonitor: { enabled: true, scrapeTimeout: "5s", metricRelabelings: [{ action: "labeldrop", regex: "pod" }] },
     podMonitor: { enabled: true, interval: "15s", labels: { prometheus: "main" } },
+    prometheusRule: { enabled: true, labels: { prometheus: "main" } },
+    grafanaDashboard: { enabled: true, labels: { team: "ml" } },
   },
   "with rights and accounts that somebody else installs": {
     rbac: { create: false },

@@ -1,0 +1,74 @@
+import { metricNames as names } from "../../runtime/contract/metric-names.ts";
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly severity: "warning" | "critical";
+  readonly summary: string;
+  readonly description: string;
+}
+
+const alerts: readonly Alert[] = [
+  {
+    alert: "ModelwrightRequestsFail",
+    expr: `sum by (model_deployment) (rate(${names.gatewayRequests}{status="5xx"}[5m])) / sum by (model_deployment) (rate(${names.gatewayRequests}[5m])) > 0.05`,
+    for: "5m",
+    severity: "critical",
+    summary: "More than 5 % of the requests of {{ $labels.model_deployment }} fail",
+    description: "kubectl describe mwd shows its conditions; modelwright status its revisions and pods.",
+  },
+  {
+    alert: "ModelwrightCandidateFails",
+    expr: `max by (namespace, name, revision) (${names.candidateVerdict}{verdict="Fail"}) == 1`,
+    for: "0m",
+    severity: "warning",
+    summary:
+      "Revision {{ $labels.revision }} of {{ $labels.namespace }}/{{ $labels.name }} is worse than the stable one",
+    description: "It is rolled back and not tried again; status.failedRevisions says why.",
+  },
+  {
+    alert: "ModelwrightRequestsRefused",
+    expr: `sum by (model_deployment) (rate(${names.gatewayRefusedRequests}[5m])) > 0`,
+    for: "10m",
+    severity: "warning",
+    summary: "Gateways refuse requests of {{ $labels.model_deployment }}, because nothing is ready for them",
+    description: "Its pods may wait for a node or for their model: Ready.message says which.",
+  },
+  {
+    alert: "ModelwrightPodsMissing",
+    expr: `(${names.scalingDesired} - ${names.scalingReady}) > 0`,
+    for: "30m",
+    severity: "warning",
+    summary: "{{ $labels.namespace }}/{{ $labels.name }} has had fewer pods than its autoscaler wants for 30 minutes",
+    description: "No node may have room for them, or spec.autoscaling.max is more than the cluster has.",
+  },
+  {
+    alert: "ModelwrightReconcilesFail",
+    expr: `sum by (code) (rate(${names.reconciles}{outcome="failed"}[10m])) > 0.1`,
+    for: "15m",
+    severity: "warning",
+    summary: "The operator cannot carry out its plans: {{ $labels.code }}",
+    description: "Its log has the messages, and so have the conditions of the ModelDeployments.",
+  },
+  {
+    alert: "ModelwrightFiguresMissing",
+    expr: `sum(rate(${names.figuresPulls}{outcome="ok"}[5m])) == 0`,
+    for: "10m",
+    severity: "critical",
+    summary: "The operator gets no figures from gateways: nothing is scaled and no candidate judged",
+    description: "See whether gateways are ready and the NetworkPolicies let the operator reach port 8502.",
+  },
+];
+
+/** Groups of a PrometheusRule (monitoring.coreos.com/v1). */
+export function alertGroups(): object {
+  const rules = alerts.map(({ alert, expr, for: lasting, severity, summary, description }) => ({
+    alert,
+    expr,
+    for: lasting,
+    labels: { severity },
+    annotations: { summary, description },
+  }));
+  return { groups: [{ name: "modelwright", rules }] };
+}
