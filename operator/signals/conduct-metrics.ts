@@ -1,11 +1,11 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { durationBuckets, type MetricSet } from "../../runtime/base/metrics.ts";
 import { metricNames } from "../../runtime/contract/metric-names.ts";
-import type { GatewayFiguresOptions } from "./gateway-figures.ts";
+import type { GatewayPullsOptions } from "./figures/gateway-pulls.ts";
 
 /** What fills the figures of candidates. */
 export interface ConductObservers {
-  readonly figuresPull: NonNullable<GatewayFiguresOptions["onPull"]>;
+  readonly figuresPull: NonNullable<GatewayPullsOptions["onPull"]>;
   /** Told of each change of a ModelDeployment; undefined: it is gone. */
   readonly deployment: (key: string, deployment: ModelDeployment | undefined) => void;
 }

@@ -7,7 +7,8 @@ import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
 import type { ConductObservers } from "./conduct-metrics.ts";
-import { createGatewayFigures, type GatewayAddress, type GatewayFiguresSource } from "./gateway-figures.ts";
+import type { GatewayAddress } from "./figures/gateway-pulls.ts";
+import { createGatewayFigures, type GatewayFiguresSource } from "./gateway-figures.ts";
 import { candidateTrial } from "./trials/candidate-trial.ts";
 import { createTrialSource, type TrialSource } from "./trials.ts";
 

@@ -1,34 +1,14 @@
-import type { Clock } from "../../runtime/base/clock.ts";
-import { Fault } from "../../runtime/base/fault.ts";
-import type { Log } from "../../runtime/base/log.ts";
-import { Agent } from "../../runtime/base/node-http.ts";
-import { figuresPath, type GatewayFigures } from "../../runtime/contract/figures.ts";
+import type { GatewayFigures } from "../../runtime/contract/figures.ts";
 import type { Evidence } from "../analysis/evidence.ts";
-import { decodedFigures } from "./figures/decoded-figures.ts";
 import { createEvidenceWindows, type EvidenceWindows } from "./figures/evidence-windows.ts";
-import { createGatewayAccount, type GatewayAccount } from "./figures/gateway-account.ts";
+import type { GatewayAccount } from "./figures/gateway-account.ts";
+import {
+  createGatewayPulls,
+  defaultIntervalMs,
+  type Freshness,
+  type GatewayPullsOptions,
+} from "./figures/gateway-pulls.ts";
 import { emptyTotals, type Flow, grow, type ModelTotals } from "./figures/totals.ts";
-import { type Pull, pulledText } from "./pulled-text.ts";
-
-/** Where a gateway's figures are. */
-export interface GatewayAddress {
-  /** Name of its pod. */
-  readonly pod: string;
-  readonly host: string;
-  /** Of its admin port. */
-  readonly port: number;
-}
-
-export interface GatewayFiguresOptions {
-  /** The gateways that are ready; asked for before every pull. */
-  readonly gateways: () => readonly GatewayAddress[];
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Told of every pull. */
-  readonly onPull?: ((pulled: { readonly ok: boolean; readonly durationMs: number }) => void) | undefined;
-  /** Between two pulls of a gateway. Default 1 s. */
-  readonly intervalMs?: number;
-}
 
 /** What the gateways count, summed over all of them. Every replica of the operator pulls for itself. */
 export interface GatewayFiguresSource {
@@ -66,32 +46,15 @@ export interface Demand {
   readonly oldestWait: number;
 }
 
-/** How far the figures can be believed. */
-export interface Freshness {
-  /** Ready gateways, and those of them that answered lately. */
-  readonly gateways: number;
-  readonly answering: number;
-  /** Age of the oldest of their last answers; Infinity when one never answered, or there is none. */
-  readonly ageMs: number;
-}
-
-const defaultIntervalMs = 1_000;
-const timeoutMs = 2_000;
-/** Ten thousand ModelDeployments with two revisions each, all asked for at once, are a quarter of it. */
-const limitBytes = 64 * 1024 * 1024;
-/** A gateway that has not answered for longer is left out of what is now. */
-const staleMs = 5_000;
-/** A gateway that is not ready for longer is a stranger when it comes back. */
-const rememberedMs = 600_000;
-
 /** A source that pulls from the gateways' admin ports, each by itself: one that does not answer delays no other. */
-export function createGatewayFigures(options: GatewayFiguresOptions): GatewayFiguresSource {
+export function createGatewayFigures(options: GatewayPullsOptions): GatewayFiguresSource {
   const { clock, intervalMs = defaultIntervalMs } = options;
   const models = createModels();
-  const gateways = createGateways(options, models);
+  const gateways = createGatewayPulls(options, (account, figures) => models.take(account, figures, clock.monotonic()));
   let cancel: (() => void) | undefined;
   const tick = (): void => {
     gateways.pull();
+    models.tidy(clock.monotonic());
     cancel = clock.after(intervalMs, tick);
   };
   return {
@@ -105,8 +68,8 @@ export function createGatewayFigures(options: GatewayFiguresOptions): GatewayFig
     },
     evidence(key, sinceMs) {
       if (gateways.answering().length === 0) return undefined;
-      const model = models.opened(key);
-      return (model.windows ??= createEvidenceWindows()).evidence(model.totals, sinceMs, clock.now());
+      const { totals } = models.opened(key);
+      return models.windows(key, clock.monotonic()).evidence(totals, sinceMs, clock.now());
     },
     demand(key) {
       const model = models.opened(key);
@@ -148,15 +111,20 @@ function presence(
   return { inFlight, queued, oldestWait };
 }
 
+/** The longest interval of an analysis is half of it: what nobody has asked for since is not asked for any more. */
+const windowsKeptMs = 7_200_000;
+
 interface Model {
   readonly totals: ModelTotals;
-  windows?: EvidenceWindows;
   /** The flow at the last call of `demand`. */
   told?: Flow;
 }
 
 interface Models {
   opened(key: string): Model;
+  windows(key: string, nowMs: number): EvidenceWindows;
+  /** Forgets the windows of rollouts that are over. */
+  tidy(nowMs: number): void;
   take(account: GatewayAccount, figures: GatewayFigures, atMs: number): void;
   subscribe(listener: (key: string) => void): () => void;
   forget(key: string): void;
@@ -165,6 +133,8 @@ interface Models {
 function createModels(): Models {
   const byKey = new Map<string, Model>();
   const listeners = new Set<(key: string) => void>();
+  /** Least recently asked for first. */
+  const windowed = new Map<string, { readonly windows: EvidenceWindows; readonly askedMs: number }>();
   const opened = (key: string): Model => {
     const known = byKey.get(key);
     if (known !== undefined) return known;
@@ -174,6 +144,18 @@ function createModels(): Models {
   };
   return {
     opened,
+    windows(key, nowMs) {
+      const { windows } = windowed.get(key) ?? { windows: createEvidenceWindows() };
+      windowed.delete(key);
+      windowed.set(key, { windows, askedMs: nowMs });
+      return windows;
+    },
+    tidy(nowMs) {
+      for (const [key, { askedMs }] of windowed) {
+        if (nowMs - askedMs <= windowsKeptMs) return;
+        windowed.delete(key);
+      }
+    },
     take(account, figures, atMs) {
       const active: string[] = [];
       account.take(figures, atMs, (key, now, before, share) => {
@@ -185,91 +167,9 @@ function createModels(): Models {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    forget: (key) => void byKey.delete(key),
-  };
-}
-
-interface Gateways {
-  pull(): void;
-  answering(): readonly GatewayAccount[];
-  freshness(): Freshness;
-  forget(key: string): void;
-  close(): void;
-}
-
-interface Gateway {
-  readonly account: GatewayAccount;
-  address: GatewayAddress;
-  /** When it was last listed. */
-  seenMs: number;
-  isPulled: boolean;
-  isFailing: boolean;
-}
-
-function createGateways(options: GatewayFiguresOptions, models: Models): Gateways {
-  const { clock, log, intervalMs = defaultIntervalMs, onPull } = options;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
-  const startedMs = clock.monotonic();
-  const byPod = new Map<string, Gateway>();
-  let ready: readonly Gateway[] = [];
-  const listed = (): readonly Gateway[] => {
-    const nowMs = clock.monotonic();
-    const ready = options.gateways().map((address) => {
-      const account = byPod.get(address.pod)?.account ?? createGatewayAccount({ startedMs, intervalMs });
-      const fresh: Gateway = { account, address, seenMs: nowMs, isPulled: false, isFailing: false };
-      const gateway = byPod.get(address.pod) ?? fresh;
-      byPod.set(address.pod, gateway);
-      return Object.assign(gateway, { address, seenMs: nowMs });
-    });
-    for (const [pod, { seenMs }] of byPod) if (nowMs - seenMs > rememberedMs) byPod.delete(pod);
-    return ready;
-  };
-  const ageMs = ({ account }: Gateway): number => clock.monotonic() - (account.answeredMs ?? -Infinity);
-  const pullOne = async (gateway: Gateway): Promise<void> => {
-    const { account, address } = gateway;
-    const begunMs = clock.monotonic();
-    gateway.isPulled = true;
-    let ok = false;
-    try {
-      let figures = await pulledFigures(address, account.cursor, agent);
-      // The cursor was one of a run that is over: what this one counted before it would be missing.
-      if (figures.run !== account.run && account.cursor > 0) figures = await pulledFigures(address, 0, agent);
-      models.take(account, figures, clock.monotonic());
-      ok = true;
-    } catch (thrown) {
-      const { message } = Fault.from(thrown);
-      if (!gateway.isFailing) log.warn("a gateway does not tell its figures", { gateway: address.pod, cause: message });
-    }
-    gateway.isFailing = !ok;
-    gateway.isPulled = false;
-    onPull?.({ ok, durationMs: clock.monotonic() - begunMs });
-  };
-  return {
-    pull() {
-      ready = listed();
-      for (const gateway of ready) if (!gateway.isPulled) void pullOne(gateway);
-    },
-    answering: () => ready.filter((gateway) => ageMs(gateway) <= staleMs).map(({ account }) => account),
-    freshness() {
-      const ages = ready.map(ageMs);
-      return {
-        gateways: ages.length,
-        answering: ages.filter((age) => age <= staleMs).length,
-        ageMs: ages.length === 0 ? Infinity : Math.max(...ages),
-      };
-    },
     forget(key) {
-      for (const { account } of byPod.values()) account.forget(key);
+      byKey.delete(key);
+      windowed.delete(key);
     },
-    close: () => agent.destroy(),
   };
-}
-
-async function pulledFigures(
-  { host, port }: GatewayAddress,
-  after: number,
-  agent: NonNullable<Pull["agent"]>,
-): Promise<GatewayFigures> {
-  const path = `${figuresPath}?after=${after}`;
-  return decodedFigures(await pulledText({ host, port, path, timeoutMs, limitBytes, agent }));
 }

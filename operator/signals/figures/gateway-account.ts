@@ -20,21 +20,22 @@ export type Grown = (key: string, now: ModelFigures, before: ModelFigures | unde
 /** An answer that is later than this many pulls has in it what nobody saw when it happened. */
 const lateAfterPulls = 2.5;
 
-/** `startedMs`: since when the operator counts. What a gateway counted before is taken as seen. */
-export function createGatewayAccount({
-  startedMs,
-  intervalMs,
-}: {
+interface GatewayAccountOptions {
+  /** Since when the operator counts. What a gateway counted before is taken as seen. */
   readonly startedMs: number;
   readonly intervalMs: number;
-}): GatewayAccount {
+  /** A run whose account was closed: what it counted is taken as seen as well. */
+  readonly isKnown: (run: string) => boolean;
+}
+
+export function createGatewayAccount({ startedMs, intervalMs, isKnown }: GatewayAccountOptions): GatewayAccount {
   const models = new Map<string, ModelFigures>();
   let run: string | undefined;
   let cursor = 0;
   let elapsedMs = 0;
   let answeredMs: number | undefined;
   const begins = (figures: GatewayFigures, atMs: number, grown: Grown): void => {
-    const isOlder = run === undefined && atMs - figures.elapsedMs < startedMs;
+    const isOlder = run === undefined && (atMs - figures.elapsedMs < startedMs || isKnown(figures.run));
     models.clear();
     elapsedMs = 0;
     if (!isOlder) return;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import type { GatewayAddress } from "../../../operator/signals/gateway-figures.ts";
+import type { GatewayAddress } from "../../../operator/signals/figures/gateway-pulls.ts";
 import { countService } from "../../../runtime/gateway/figures/counts.ts";
 import { createLedger } from "../../../runtime/gateway/figures/ledger.ts";
 import { adminListener } from "../../../runtime/server/admin-listener.ts";

@@ -2,11 +2,8 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import {
-  createGatewayFigures,
-  type GatewayAddress,
-  type GatewayFiguresSource,
-} from "../../../operator/signals/gateway-figures.ts";
+import type { GatewayAddress } from "../../../operator/signals/figures/gateway-pulls.ts";
+import { createGatewayFigures, type GatewayFiguresSource } from "../../../operator/signals/gateway-figures.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { latencyBucket } from "../../../runtime/contract/figures.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
@@ -157,6 +154,25 @@ describe("what gateways count", () => {
     expect(spanMs).toBeGreaterThan(24_000);
     expect(spanMs).toBeLessThanOrEqual(30_000);
     expect(recent?.revisions["a"]?.requests).toBe(spanMs / 1_000);
+  });
+
+  test("is kept for the longest interval of an analysis, and not for good", async () => {
+    const one = await gateway("g1");
+    let listed: readonly GatewayAddress[] = [one.address];
+    started(() => listed);
+    await pulled(1);
+    const sinceMs = clock.now();
+    source.evidence(key, sinceMs);
+    one.serve(key, "a", 5);
+    await tick();
+    const later = async (ms: number): Promise<number | undefined> => {
+      listed = [];
+      await clock.advance(ms);
+      listed = [one.address];
+      await tick();
+      return source.evidence(key, sinceMs)?.revisions["a"]?.requests;
+    };
+    expect([await later(3_600_000), await later(7_300_000)]).toEqual([5, undefined]);
   });
 
   test("is forgotten with the ModelDeployment", async () => {
