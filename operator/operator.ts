@@ -70,7 +70,7 @@ export interface Operator {
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { client, caches, warnings, synced, resync, definition, pushServer, conduct, autoscaler, controller } =
     operatorParts(options);
-  feedRoutes(caches, pushServer);
+  feedRoutes(caches, pushServer, synced);
   const routesPort = await pushServer.start();
   conduct.start();
   definition.look();
@@ -237,13 +237,21 @@ function createRoutePush(
   return network?.routePush(pushing) ?? new PushServer({ ...routes, ...pushing });
 }
 
-/** Every replica keeps its gateways' tables up to date, also when it does not lead. */
-function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush): void {
+/** Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is told. */
+function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush, synced: Promise<void>): void {
+  /** Each route is made once of the first view, not once for each of its objects. */
+  let waiting: Set<string> | undefined = new Set();
   const update = (key: string): void => {
+    if (waiting !== undefined) return void waiting.add(key);
     const [namespace = "", name = ""] = key.split("/");
     const deployment = deployments.cache.find({ namespace, name });
     pushServer.set(key, deployment && route(deployment, pods.cache.withIndex("deployment", key)));
   };
+  void synced.then(() => {
+    const keys = waiting ?? [];
+    waiting = undefined;
+    for (const key of keys) update(key);
+  });
   deployments.cache.subscribe(({ object: { metadata } }) =>
     update(deploymentKey(metadata.namespace ?? "", metadata.name)),
   );

@@ -53,7 +53,8 @@ export const deploymentFaults = faultCatalogue<{
   },
   NoGatewayPort: {
     message: ({ first, last }) => `every gateway port from ${first} to ${last} is taken by another ModelDeployment`,
-    hint: () => "delete ModelDeployments that are no longer used",
+    hint: () =>
+      "delete ModelDeployments that are no longer used, or install another release with watchNamespace, whose gateway has ports of its own",
     retry: "never",
     level: "error",
   },
