@@ -31,8 +31,8 @@ const maxDigits = 800;
 /** A shorter text of the same double. */
 function shortened(bytes: Buffer, start: number, end: number): string {
   const number = bytes.subarray(start, end);
-  const endOfDigits = placeOf(number, Math.max(number.indexOf(lowerE), number.indexOf(upperE)), number.length);
-  const pointAt = placeOf(number, number.indexOf(point), endOfDigits);
+  const endOfDigits = placeOf(Math.max(number.indexOf(lowerE), number.indexOf(upperE)), number.length);
+  const pointAt = placeOf(number.indexOf(point), endOfDigits);
   const first = firstOther(number, number[0] === minus ? 1 : 0, endOfDigits);
   const last = Math.min(endOfDigits, first + maxDigits);
   const isMore = firstOther(number, last, endOfDigits) < endOfDigits;
@@ -42,7 +42,7 @@ function shortened(bytes: Buffer, start: number, end: number): string {
   return `${number[0] === minus ? "-" : ""}${digits}e${power + exponent}`;
 }
 
-function placeOf(number: Buffer, found: number, otherwise: number): number {
+function placeOf(found: number, otherwise: number): number {
   return found < 0 ? otherwise : found;
 }
 
