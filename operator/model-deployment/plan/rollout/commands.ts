@@ -18,9 +18,10 @@ export function isNew({ commands, rollout }: Snapshot, command: Command): boolea
   return value !== undefined && value !== rollout.answered?.[command];
 }
 
-/** What is answered once this plan is carried out: everything that was asked for. */
-export function answered({ commands, rollout }: Snapshot): Answered | undefined {
-  const all = { ...rollout.answered, ...commands?.given };
+/** What is answered once this plan is carried out: everything that was asked for, but what waits. */
+export function answered({ commands, rollout }: Snapshot, waiting: readonly Command[]): Answered | undefined {
+  const given = Object.entries(commands?.given ?? {}).filter(([command]) => !waiting.some((one) => one === command));
+  const all: Answered = { ...rollout.answered, ...Object.fromEntries(given) };
   return Object.keys(all).length === 0 ? undefined : all;
 }
 

@@ -54,14 +54,15 @@ function hopeless(situation: Situation): ReturnType<Check> {
 }
 
 function overdue(situation: Situation): ReturnType<Check> {
-  const { snapshot, counts, ready } = situation;
+  const { snapshot, counts, ready, weight } = situation;
   const remainingMs = untilDeadlineMs(situation);
   if (remainingMs === undefined || remainingMs > 0) return undefined;
   const { hash } = snapshot.wanted;
   const fault = diagnosis(revisionOf(snapshot, hash), snapshot.now);
-  const cause = fault?.sentence ?? `${podCount(ready, counts.candidate)} ready`;
+  const trial = snapshot.trial?.state === "Running" && weight === 0 && ready > 0 ? snapshot.trial.message : undefined;
+  const cause = fault?.sentence ?? trial ?? `${podCount(ready, counts.candidate)} ready`;
   const allowed = spelledDuration(deadlineMs(snapshot.spec));
-  return { reason: "ProgressDeadline", message: `it did not get its pods ready within ${allowed}: ${cause}` };
+  return { reason: "ProgressDeadline", message: `it did not come further within ${allowed}: ${cause}` };
 }
 
 /** How long until the candidate counts as failed; undefined while its time does not run: in pauses, and with its pods ready. */

@@ -3,12 +3,14 @@ import type { Command } from "./memory/progress.ts";
 import { returning } from "../replicas/allotment.ts";
 import { ineffective } from "./commands.ts";
 import { readyCount, shifted, type Turn } from "./moves.ts";
+import { retryState } from "./stage.ts";
 
 /** The wanted revision has failed: the stable one serves, and nothing is tried again. */
 export function refused(snapshot: Snapshot, commands: readonly Command[] = []): Turn {
   const { rollout, wanted } = snapshot;
   const { stable, candidate, capacity, answered, failed } = rollout;
-  const said = ineffective(snapshot, commands, `revision ${wanted.hash} was rolled back`);
+  const effective = retryState(snapshot) === "Waits" ? [...commands, "retry" as const] : commands;
+  const said = ineffective(snapshot, effective, `revision ${wanted.hash} was rolled back`);
   const pods = { stable: returning(snapshot), why: "the candidate was given up" };
   if (candidate !== undefined && !canReturn(snapshot)) {
     const kept = revisionOf(snapshot, candidate.revision)?.replicaSet.replicas ?? 0;

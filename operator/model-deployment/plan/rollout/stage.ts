@@ -1,4 +1,5 @@
-import { revisionOf, type Snapshot } from "../../snapshot.ts";
+import { livePods, revisionOf, type Snapshot } from "../../snapshot.ts";
+import { isNew } from "./commands.ts";
 
 /**
  * Where a rollout stands. `Idle`: no pods are wanted. `First`: nothing serves that would have to be spared. `Settled`:
@@ -13,7 +14,7 @@ export function stage(snapshot: Snapshot): Stage {
   if (wanted.replicas === 0) return "Idle";
   if (rollout.stable?.revision === wanted.hash) return "Settled";
   if (revisionOf(snapshot, rollout.stable?.revision) === undefined) return "First";
-  if (hasFailed(snapshot) && !isRetried(snapshot)) return "Refused";
+  if (hasFailed(snapshot) && retryState(snapshot) !== "Due") return "Refused";
   return isInUse(snapshot) ? "Replacing" : "First";
 }
 
@@ -29,7 +30,8 @@ export function hasFailed({ wanted, rollout: { failed = [] } }: Snapshot): boole
   return failed.some(({ revision }) => revision === wanted.hash);
 }
 
-function isRetried({ commands, rollout }: Snapshot): boolean {
-  const { retry } = commands?.given ?? {};
-  return retry !== undefined && retry !== rollout.answered?.retry;
+/** The command retry was given; it waits for the pods of the last try to be gone, so that nothing of it is taken for the next. */
+export function retryState(snapshot: Snapshot): "None" | "Waits" | "Due" {
+  if (!hasFailed(snapshot) || !isNew(snapshot, "retry")) return "None";
+  return livePods(revisionOf(snapshot, snapshot.wanted.hash)).length > 0 ? "Waits" : "Due";
 }

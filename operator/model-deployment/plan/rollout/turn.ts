@@ -2,11 +2,11 @@ import { type RolloutState, type Snapshot, livePods } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
 import { returning } from "../replicas/allotment.ts";
 import { isAcknowledged } from "../traffic.ts";
-import { answered, ineffective, isNew } from "./commands.ts";
+import { answered, ineffective } from "./commands.ts";
 import { podCount, promoted, readyCount, shifted, type Turn, wantedShare } from "./moves.ts";
 import { refused } from "./refused.ts";
 import { replacing } from "./replacing.ts";
-import { hasFailed, type Stage, stage } from "./stage.ts";
+import { hasFailed, retryState, type Stage, stage } from "./stage.ts";
 
 const turns: Readonly<Record<Stage, (snapshot: Snapshot) => Turn>> = {
   Idle: idle,
@@ -19,7 +19,7 @@ const turns: Readonly<Record<Stage, (snapshot: Snapshot) => Turn>> = {
 /** Moves the rollout by at most one step, and notes which commands were met. */
 export function turn(snapshot: Snapshot): Turn {
   const made = turns[stage(snapshot)](snapshot);
-  const isRetried = isNew(snapshot, "retry") && hasFailed(snapshot);
+  const isRetried = retryState(snapshot) === "Due";
   return {
     ...made,
     state: { ...made.state, ...memory(snapshot, made.state, isRetried) },
@@ -36,7 +36,7 @@ function memory(snapshot: Snapshot, state: RolloutState, isRetried: boolean): Pa
   const forgotten = [state.stable?.revision, isRetried ? snapshot.wanted.hash : undefined];
   const failed = state.failed?.filter(({ revision }) => !forgotten.includes(revision));
   return {
-    answered: answered(snapshot),
+    answered: answered(snapshot, retryState(snapshot) === "Waits" ? ["retry"] : []),
     failed: failed?.length === 0 ? undefined : failed,
     capacity: isChanging(snapshot, state) ? state.capacity : undefined,
   };

@@ -117,7 +117,20 @@ const rows: EventRows = {
         { revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 1))] },
       ),
       moves: [
-        `rollBack revision ${candidate} (version 1): it did not get its pods ready within 10m: 0 of 1 pod ready (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+        `rollBack revision ${candidate} (version 1): it did not come further within 10m: 0 of 1 pod ready (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
+    },
+    "a trial that cannot be finished in time": {
+      given: at(
+        { step: 0, weight: 0, ready: 1, since: 600 },
+        { trial: { state: "Running", message: "ConfigMap golden is not there" } },
+      ),
+      moves: [
+        rollBack(
+          "it did not come further within 10m: ConfigMap golden is not there (at 0 % of the requests, step 1 of 5 (setWeight 25))",
+        ),
         back,
       ],
       want: { weights: [100, undefined], failed: ["ProgressDeadline"] },

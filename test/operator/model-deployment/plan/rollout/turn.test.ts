@@ -21,6 +21,7 @@ import {
 } from "../../../../builders/rollout.ts";
 import {
   gateway,
+  startingPod,
   otherHash as stable,
   revision,
   wantedHash as candidate,
@@ -95,6 +96,18 @@ const rows: EventRows = {
         shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`),
       ],
       want: { weights: [100, 0], step: 0 },
+    },
+    "when the pods of the last try are gone": {
+      given: {
+        ...stableAlone(failedBefore),
+        ...given({ retry: "1" }),
+        revisions: [
+          revision(stable, pods(stable, 4)),
+          revision(candidate, [startingPod("p-0", { terminating: true })], { version: "2", replicas: 0 }),
+        ],
+      },
+      moves: [],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
     },
     "but only once for each value": {
       given: {
