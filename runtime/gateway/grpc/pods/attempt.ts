@@ -21,7 +21,7 @@ export class Attempt {
   readonly #end: AttemptEnd;
   #stream: ClientHttp2Stream | undefined;
   #trailers: IncomingHttpHeaders | undefined;
-  #cause: unknown = new Error("it ended its answer without a status");
+  #cause: unknown;
   #isSettled = false;
 
   constructor(call: RoutedCall, target: Target, pod: PodSession, end: AttemptEnd) {
@@ -113,6 +113,7 @@ export class Attempt {
     this.#isSettled = true;
     const { source, answer } = this.#call;
     source.release();
-    this.#end.failed({ cause: this.#cause, isUnreached, mayRepeat: !answer.hasBegun && source.isRepeatable });
+    const cause = this.#cause ?? new Error("it ended its answer without a status");
+    this.#end.failed({ cause, isUnreached, mayRepeat: !answer.hasBegun && source.isRepeatable });
   }
 }

@@ -21,6 +21,8 @@ export interface PodSession {
   /** The pod asked to go elsewhere. */
   isLeaving: boolean;
   streams: number;
+  /** As many as the pod takes at a time. */
+  maxStreams: number;
 }
 
 /** Connections over HTTP/2 to the pods of the table: one a pod, and more when that has all the streams it takes. */
@@ -60,11 +62,20 @@ export class PodSessions {
       createConnection: () => connected(connectSocket({ host, port, noDelay: true }), this.#clock),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
-    const opened: PodSession = { session, isConnected: false, isLeaving: false, streams: 0 };
+    const opened: PodSession = {
+      session,
+      isConnected: false,
+      isLeaving: false,
+      streams: 0,
+      maxStreams: assumedStreams,
+    };
     session.once("connect", () => {
       opened.isConnected = true;
       session.setLocalWindowSize(connectionWindowBytes);
       keepAlive(session, this.#clock);
+    });
+    session.on("remoteSettings", ({ maxConcurrentStreams = assumedStreams }) => {
+      opened.maxStreams = maxConcurrentStreams;
     });
     session.once("goaway", () => {
       opened.isLeaving = true;
@@ -82,9 +93,8 @@ export class PodSessions {
   }
 }
 
-function hasRoom({ session, isLeaving, streams }: PodSession): boolean {
-  if (session.closed || session.destroyed || isLeaving) return false;
-  return streams < (session.remoteSettings?.maxConcurrentStreams ?? assumedStreams);
+function hasRoom({ session, isLeaving, streams, maxStreams }: PodSession): boolean {
+  return !session.closed && !session.destroyed && !isLeaving && streams < maxStreams;
 }
 
 /** The socket, given up with ETIMEDOUT when it does not connect in time. */
