@@ -6,6 +6,7 @@ import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../ser
 import type { TakeCall } from "./grpc/calls.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { restExchange } from "./http2/rest-exchange.ts";
+import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
 import { probeAnswer } from "./proxy/answer.ts";
 import type { Client } from "./proxy/client.ts";
 import { NodeClient } from "./proxy/node-client.ts";
@@ -81,8 +82,9 @@ export class Listeners {
   #opened(port: number, portFlag: string): Promise<HttpServer> {
     const { host, clock, log } = this.#options;
     const listener = this.#listener();
-    const lane = http2Lane({ limits, clock, log, takeStream: this.#streams(listener) });
-    return openHttpServer({ host, port, portFlag, limits, lane }, listener);
+    const http2 = http2Lane({ limits, clock, log, takeStream: this.#streams(listener) });
+    const plain = plainLane({ limits, clock, take: (client) => this.#take(client) });
+    return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
 
   /** The route of a model's own port; undefined on a shared port, and when the model has gone. */
@@ -131,4 +133,19 @@ export class Listeners {
       client.refuse(Fault.from(thrown));
     }
   }
+}
+
+/** Connections that the first does not want are the second's. */
+function inTurn(first: Lane, second: Lane): Lane {
+  return {
+    take: (socket, passOn) => first.take(socket, (socket) => second.take(socket, passOn)),
+    close: () => {
+      first.close();
+      second.close();
+    },
+    cut: () => {
+      first.cut();
+      second.cut();
+    },
+  };
 }

@@ -19,6 +19,9 @@ interface Reading {
 }
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
+/** RFC 9110 §5.6.2 and §5.5: what else stood there would mean something to whoever reads the answer next. */
+const isToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const beyondText = /[^\t\x20-\x7e\x80-\xff]/;
 const isLength = /^\d{1,15}$/;
 
 /**
@@ -32,10 +35,7 @@ export function responseHead(text: string, isAnswerToHead: boolean): ResponseHea
   const reading: Reading = { headers: [], lengthBytes: undefined, isChunked: false, connection: "" };
   for (let start = firstEnd + 2; start < text.length;) {
     const end = lineEnd(text, start);
-    const colon = text.indexOf(":", start);
-    if (colon <= start || colon > end)
-      throw new Error(`its answer has the header ${JSON.stringify(text.slice(start, end))}`);
-    readHeader(reading, text.slice(start, colon), text.slice(colon + 1, end).trim());
+    readLine(reading, text.slice(start, end));
     start = end + 2;
   }
   const status = Number(code);
@@ -44,6 +44,14 @@ export function responseHead(text: string, isAnswerToHead: boolean): ResponseHea
   const { connection } = reading;
   const isClosing = minor === "0" ? !connection.includes("keep-alive") : connection.includes("close");
   return { status, headers: unnamed(reading), framing, keepsAlive: !isClosing && framing !== "close" };
+}
+
+function readLine(reading: Reading, line: string): void {
+  const colon = line.indexOf(":");
+  const [name, value] = [line.slice(0, colon), line.slice(colon + 1).trim()];
+  if (colon < 1 || !isToken.test(name) || beyondText.test(value))
+    throw new Error(`its answer has the header ${JSON.stringify(line)}`);
+  readHeader(reading, name, value);
 }
 
 function lineEnd(text: string, start: number): number {

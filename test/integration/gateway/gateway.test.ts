@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
-import { asked, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
+import { asked as askedOnce, freePort, pod, route, startedGateway, tableSource, type TableSource } from "./parts.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 
@@ -48,7 +48,11 @@ function heldAnswer(body: string) {
   return { listener, arrived: arrival.promise, release: () => answer() };
 }
 
-describe("a gateway", () => {
+// Requests that are as plain as those of most clients do not reach Node's HTTP server; those that end their connection do.
+describe.each(["keep-alive", "close"])("a gateway whose clients say `connection: %s`", (connection) => {
+  const asked = (port: number, options?: Parameters<typeof askedOnce>[1]) =>
+    askedOnce(port, { ...options, headers: { connection, ...options?.headers } });
+
   test("is ready only when its first table has come, and acknowledges it", async () => {
     const { gateway, source } = await started();
     expect(gateway.isReady).toBe(false);

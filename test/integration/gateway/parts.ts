@@ -144,7 +144,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request on a connection of its own. */
+/** One request on a connection of its own, which is closed with its answer by the client, or by the gateway: `connection: close`. */
 export function asked(
   port: number,
   options: {
@@ -163,12 +163,14 @@ export function asked(
       path,
       method,
       agent: false,
-      headers: { "content-length": Buffer.byteLength(body), ...headers },
+      headers: { connection: "keep-alive", "content-length": Buffer.byteLength(body), ...headers },
       ...(signal === undefined ? {} : { signal }),
     });
     sending.on("response", (response) => {
       const { statusCode: status = 0, headers } = response;
-      text(response).then((body) => resolve({ status, headers, body }), reject);
+      text(response)
+        .then((body) => resolve({ status, headers, body }), reject)
+        .finally(() => sending.destroy());
     });
     sending.on("error", reject);
     sending.end(body);

@@ -79,6 +79,11 @@ describe("the head of a pod's answer", () => {
       head("HTTP/1.1 200 OK", "transfer-encoding: gzip, chunked"),
       "its answer has the transfer-encoding gzip, chunked",
     ],
+    "has a bare line break in a header": [
+      head("HTTP/1.1 200 OK", "x: 1\nset-cookie: a=b"),
+      'its answer has the header "x: 1\\nset-cookie: a=b"',
+    ],
+    "has a blank before a colon": [head("HTTP/1.1 200 OK", "x : 1"), 'its answer has the header "x : 1"'],
     "has a line that is no header": [head("HTTP/1.1 200 OK", "folded", " line"), 'its answer has the header "folded"'],
   };
   for (const [sentence, [text, message]] of Object.entries(wrong))

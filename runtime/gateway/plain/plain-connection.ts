@@ -1,0 +1,180 @@
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import type { RequestHead } from "../../server/plain-http/request-head.ts";
+import { repeatableBytes } from "../proxy/body.ts";
+import type { Client } from "../proxy/client.ts";
+import { PlainClient } from "./plain-client.ts";
+
+/** What all plain connections of a gateway share. */
+export interface PlainTerms {
+  /** Called with each request. */
+  readonly take: (client: Client) => void;
+  readonly readHead: (text: string) => RequestHead | undefined;
+  readonly keepAliveSeconds: number;
+  readonly clock: Clock;
+  /** Counts up while time passes: says when a connection was last busy. */
+  readonly tick: () => number;
+  /** While true, answers end their connection. */
+  readonly isClosing: () => boolean;
+  /** Takes a connection whose next request is not plain, with what has come of it. */
+  readonly passOn: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;
+  readonly closed: (connection: PlainConnection) => void;
+}
+
+/** `fresh`: nothing has come yet; `flushing`: the client has not read its answer; `lingering`: the rest of a refused body is dropped, so that its sender can read the refusal. */
+export type PlainState = "fresh" | "idle" | "answering" | "flushing" | "lingering" | "gone";
+
+const headEnd = Buffer.from("\r\n\r\n");
+/** A longer head is not plain. */
+const maxHeadBytes = 8 * 1024;
+/** Requests that come before earlier ones are answered wait in memory up to this size, then in the socket. */
+const maxAheadBytes = 64 * 1024;
+/** A refused client may go on sending for this long, so that it reads its answer. */
+const lingerMs = 2_000;
+
+/** A connection with one plain request after the other. Holds the socket until it passes it on. */
+export class PlainConnection {
+  state: PlainState = "fresh";
+  /** The tick of the last change of state. */
+  since: number;
+  readonly socket: Socket;
+  readonly terms: PlainTerms;
+  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
+  readonly #onEnd = (): void => this.#end();
+  readonly #onError = (): void => void this.socket.destroy();
+  readonly #onDrain = (): void => this.#drained();
+  readonly #onClose = (): void => this.#closed();
+  /** What has come behind the request that is being answered. */
+  #ahead: Buffer | undefined;
+  #client: PlainClient | undefined;
+
+  constructor(socket: Socket, terms: PlainTerms) {
+    this.socket = socket;
+    this.terms = terms;
+    this.since = terms.tick();
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
+    socket.on("error", this.#onError).on("close", this.#onClose);
+  }
+
+  /** Ends it once it is idle, which may be now. */
+  close(): void {
+    if (this.state === "fresh" || this.state === "idle") this.socket.destroy();
+  }
+
+  /** Ends it now; `text` is the last that it is told. */
+  cut(text?: string): void {
+    if (text !== undefined) this.socket.write(text, "latin1");
+    this.socket.destroy();
+  }
+
+  /** An answer is complete: what comes next may begin. */
+  answered(isLast: boolean): void {
+    this.#client = undefined;
+    if (isLast) this.#leave();
+    else if (this.socket.writableNeedDrain) this.#move("flushing");
+    else this.#goOn();
+  }
+
+  /** A refusal was written before its request had come: the rest is dropped for a while. */
+  linger(): void {
+    this.#client = undefined;
+    this.#move("lingering");
+    this.terms.clock.after(lingerMs, () => this.socket.destroy());
+  }
+
+  #take(chunk: Buffer): void {
+    switch (this.state) {
+      case "fresh":
+      case "idle":
+        this.#read(chunk);
+        return;
+      case "answering":
+        this.#collect(chunk);
+        return;
+      case "flushing":
+        this.#keep(chunk);
+        return;
+      case "lingering":
+      case "gone":
+    }
+  }
+
+  /** The begin of a request. */
+  #read(bytes: Buffer): void {
+    const end = bytes.indexOf(headEnd);
+    const head = end < 0 || end > maxHeadBytes ? undefined : this.terms.readHead(bytes.toString("latin1", 0, end + 2));
+    if (head === undefined || head.contentBytes > repeatableBytes) {
+      this.#passOn(bytes);
+      return;
+    }
+    this.#move("answering");
+    const client = new PlainClient(head, this);
+    this.#client = client;
+    const start = end + headEnd.length;
+    if (start < bytes.length) this.#collect(bytes.subarray(start));
+    this.terms.take(client);
+  }
+
+  /** What comes while a request is being answered: its body, then what is behind it. */
+  #collect(chunk: Buffer): void {
+    const left = this.#client?.leftBytes ?? 0;
+    if (left > 0) this.#client?.receive(left < chunk.length ? chunk.subarray(0, left) : chunk);
+    if (left < chunk.length) this.#keep(left === 0 ? chunk : chunk.subarray(left));
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.state === "lingering") return;
+    this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+    if (this.#ahead.length > maxAheadBytes) this.socket.pause();
+  }
+
+  #goOn(): void {
+    this.#move("idle");
+    if (this.#ahead === undefined) return;
+    if (this.socket.isPaused()) this.socket.resume();
+    // Not from within the answer to the one before: a thousand requests in one packet are no thousand frames of the stack.
+    queueMicrotask(() => {
+      const ahead = this.#ahead;
+      if (this.state !== "idle" || ahead === undefined) return;
+      this.#ahead = undefined;
+      this.#read(ahead);
+    });
+  }
+
+  #drained(): void {
+    if (this.state === "flushing") this.#goOn();
+    else this.#client?.drained();
+  }
+
+  #passOn(bytes: Buffer): void {
+    const { socket } = this;
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
+    socket.off("error", this.#onError).off("close", this.#onClose);
+    this.#move("gone");
+    this.terms.passOn(this, socket, bytes);
+  }
+
+  /** The client sends no more, and has left as far as anybody can tell. */
+  #end(): void {
+    this.socket.end();
+  }
+
+  #leave(): void {
+    this.#move("lingering");
+    this.socket.destroySoon();
+  }
+
+  #closed(): void {
+    this.#move("gone");
+    this.terms.closed(this);
+    const client = this.#client;
+    this.#client = undefined;
+    client?.gone();
+  }
+
+  #move(state: PlainState): void {
+    this.state = state;
+    this.since = this.terms.tick();
+  }
+}

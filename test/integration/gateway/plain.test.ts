@@ -1,0 +1,232 @@
+import type { RequestListener } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Route } from "../../../runtime/contract/route-table.ts";
+import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+
+const closing: (() => Promise<unknown> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A gateway in front of one pod, and connections to it that say exactly what they are told. */
+async function scene(listener?: RequestListener, changes: Partial<Route> = {}) {
+  const source = await tableSource();
+  const { gateway, restPort } = await startedGateway(source);
+  const upstream = await pod("p0", listener);
+  closing.push(source.close, upstream.close, () => gateway.drain());
+  const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
+  source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
+  await source.heard(({ type }) => type === "ack");
+  return { gateway, client: () => spoken(restPort) };
+}
+
+interface Spoken {
+  readonly socket: Socket;
+  readonly said: () => string;
+  readonly isClosed: () => boolean;
+}
+
+function spoken(port: number): Spoken {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  let isClosed = false;
+  socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+  socket.on("error", () => {});
+  socket.on("close", () => (isClosed = true));
+  closing.push(() => void socket.destroy());
+  return { socket, said: () => text, isClosed: () => isClosed };
+}
+
+const model = "/v1/models/digits:predict";
+const host = "host: digits.default\r\n";
+const post = (body: string, path = model): string =>
+  `POST ${path} HTTP/1.1\r\n${host}content-length: ${body.length}\r\n\r\n${body}`;
+const statuses = ({ said }: Spoken): string[] =>
+  [...said().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = ""]) => status);
+const bodies = ({ said }: Spoken): string[] => [...said().matchAll(/"body":"([^"]*)"/g)].map(([, body = ""]) => body);
+
+describe("a plain connection", () => {
+  test("carries one request after the other, and says which revision answered", async () => {
+    const { client } = await scene();
+    const one = client();
+    for (const [i, body] of ["a", "b", "c"].entries()) {
+      one.socket.write(post(body));
+      await expect.poll(() => bodies(one).length).toBe(i + 1);
+    }
+    expect(bodies(one)).toEqual(["a", "b", "c"]);
+    expect(one.said().match(/modelwright-revision: a1\r\n/g)?.length).toBe(3);
+    expect(one.said()).toContain("keep-alive: timeout=75\r\n");
+  });
+
+  test("may bring requests before earlier ones are answered, and gets the answers in order", async () => {
+    let count = 0;
+    const { client } = await scene((message, response) => {
+      count += 1;
+      const answer = JSON.stringify({ body: String(count) });
+      message.resume();
+      setTimeout(() => response.end(answer), 20 - count);
+    });
+    const one = client();
+    one.socket.write(Array.from({ length: 10 }, (_, i) => post(String(i))).join(""));
+    await expect.poll(() => bodies(one)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+  });
+
+  test("may bring its bytes in any pieces", async () => {
+    const { client } = await scene();
+    const text = post("hello") + post("world");
+    for (const size of [1, 7, 60, 95]) {
+      const one = client();
+      for (let at = 0; at < text.length; at += size) {
+        one.socket.write(text.slice(at, at + size));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await expect.poll(() => bodies(one)).toEqual(["hello", "world"]);
+    }
+  });
+
+  test("goes on by Node's server when a request is not plain, with all that it has said", async () => {
+    const { client } = await scene();
+    const one = client();
+    const chunked = `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`;
+    one.socket.write(post("first") + chunked + post("third"));
+    await expect.poll(() => bodies(one)).toEqual(["first", "abc", "third"]);
+  });
+
+  const hostile: Record<string, string> = {
+    "two lengths": `POST ${model} HTTP/1.1\r\n${host}content-length: 1\r\ncontent-length: 2\r\n\r\nab`,
+    "a length and chunks": `POST ${model} HTTP/1.1\r\n${host}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    "a blank before a colon": `POST ${model} HTTP/1.1\r\n${host}content-length : 3\r\n\r\nabc`,
+    "a bare line feed in a header": `POST ${model} HTTP/1.1\r\n${host}x: a\nb: c\r\ncontent-length: 0\r\n\r\n`,
+    "a folded header": `POST ${model} HTTP/1.1\r\n${host}x: a\r\n b\r\ncontent-length: 0\r\n\r\n`,
+    "a length with a sign": `POST ${model} HTTP/1.1\r\n${host}content-length: +3\r\n\r\nabc`,
+  };
+  for (const [sentence, text] of Object.entries(hostile))
+    test(`with ${sentence} reaches no pod`, async () => {
+      let asked = 0;
+      const { client } = await scene((message, response) => {
+        asked += 1;
+        message.resume();
+        response.end("{}");
+      });
+      const one = client();
+      one.socket.write(text);
+      await expect.poll(() => statuses(one)[0] ?? "").not.toBe("");
+      expect([asked, statuses(one)]).toEqual([0, ["400"]]);
+    });
+
+  test("that asks for what is not there is told so and goes on, as long as its request was complete", async () => {
+    const { client } = await scene();
+    const one = client();
+    one.socket.write(`POST /v1/models/none:predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}${post("after")}`);
+    await expect.poll(() => bodies(one)).toEqual(["after"]);
+    expect(statuses(one)).toEqual(["404", "200"]);
+  });
+
+  test("that is refused before its body has come is ended, and can read why", async () => {
+    const { client } = await scene(undefined, { bodyBytes: 1000 });
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}content-length: 5000\r\n\r\n${"x".repeat(100)}`);
+    await expect.poll(() => one.said()).toContain('{"error":"request body has 5000 bytes; at most 1000 are accepted');
+    expect(one.said()).toContain("connection: close\r\n");
+    one.socket.write("x".repeat(4900) + post("smuggled"));
+    await expect.poll(() => one.isClosed(), { timeout: 5_000 }).toBe(true);
+    expect(statuses(one)).toEqual(["413"]);
+  });
+
+  test("gets an answer of unknown length in chunks, as it comes", async () => {
+    const next = Promise.withResolvers<void>();
+    const { client } = await scene((message, response) => {
+      message.resume();
+      response.write("one ");
+      void next.promise.then(() => response.end("two"));
+    });
+    const one = client();
+    one.socket.write(post("x"));
+    await expect.poll(() => one.said()).toContain("transfer-encoding: chunked\r\n");
+    await expect.poll(() => one.said()).toContain("\r\n\r\n4\r\none \r\n");
+    next.resolve();
+    await expect.poll(() => one.said().endsWith("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")).toBe(true);
+    one.socket.write(post("y"));
+    await expect.poll(() => statuses(one)).toEqual(["200", "200"]);
+  });
+
+  test("that does not read holds its pod back, and gets everything when it does", async () => {
+    const size = 16 * 1024 * 1024;
+    let sent = 0;
+    const { client } = await scene((message, response) => {
+      message.resume();
+      const more = (): void => {
+        while (sent < size) {
+          sent += 64 * 1024;
+          if (response.write(Buffer.alloc(64 * 1024, "z"))) continue;
+          response.once("drain", more);
+          return;
+        }
+        response.end();
+      };
+      more();
+    });
+    const one = client();
+    one.socket.pause();
+    one.socket.write(post("x"));
+    let before = -1;
+    await expect
+      .poll(() => [sent > 0 && sent === before, (before = sent)][0], { interval: 300, timeout: 10_000 })
+      .toBe(true);
+    expect(sent).toBeLessThan(size);
+    let received = 0;
+    one.socket.removeAllListeners("data");
+    one.socket.on("data", (chunk: Buffer) => (received += chunk.filter((byte) => byte === 0x7a).length));
+    one.socket.resume();
+    await expect.poll(() => received, { timeout: 15_000 }).toBe(size);
+  });
+
+  test("whose answer breaks off is cut, so that nobody takes it for whole", async () => {
+    const { client } = await scene((message, response) => {
+      message.resume();
+      response.writeHead(200, { "content-length": 100 });
+      response.write("half");
+      setTimeout(() => response.destroy(), 50);
+    });
+    const one = client();
+    one.socket.write(post("x"));
+    await expect.poll(() => one.isClosed()).toBe(true);
+    expect(one.said().endsWith("\r\n\r\nhalf")).toBe(true);
+  });
+
+  test("that is idle ends with the gateway, and a busy one after its answer", async () => {
+    const next = Promise.withResolvers<void>();
+    const { client, gateway } = await scene((message, response) => {
+      message.resume();
+      void next.promise.then(() => response.end("{}"));
+    });
+    const [idle, busy] = [client(), client()];
+    idle.socket.write(`GET / HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await expect.poll(() => statuses(idle)).toEqual(["200"]);
+    busy.socket.write(post("x"));
+    await expect.poll(() => gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"]?.inFlight).toBe(1);
+    const drained = gateway.drain();
+    await expect.poll(() => idle.isClosed()).toBe(true);
+    next.resolve();
+    await drained;
+    await expect.poll(() => busy.said()).toContain("connection: close\r\n");
+    await expect.poll(() => busy.isClosed()).toBe(true);
+  });
+
+  test("tells its pod when its client leaves", async () => {
+    const left = Promise.withResolvers<void>();
+    const { client, gateway } = await scene((message, response) => {
+      message.resume();
+      response.once("close", () => left.resolve());
+    });
+    const one = client();
+    one.socket.write(post("x"));
+    const inFlight = () => gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"]?.inFlight;
+    await expect.poll(inFlight).toBe(1);
+    one.socket.destroy();
+    await left.promise;
+    await expect.poll(inFlight).toBe(0);
+  });
+});
