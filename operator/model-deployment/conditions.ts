@@ -2,6 +2,7 @@ import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Plan } from "./plan/action.ts";
+import { annotations } from "./resources/labels.ts";
 import { progressText } from "./plan/rollout/steps/position.ts";
 import { strategy } from "./plan/rollout/steps/strategy.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
@@ -124,11 +125,13 @@ function rolledBack({ snapshot, plan }: Standing): Verdict | undefined {
   return {
     status: "False",
     reason: "RolledBack",
-    message: `revision ${failed.revision} was rolled back, because of ${failed.reason}: ${failed.message}${serving}; ${wayOut}`,
+    message: `revision ${failed.revision} was rolled back, because of ${failed.reason}: ${failed.message}${serving}; ${wayOut(snapshot)}`,
   };
 }
 
-const wayOut = "change the spec, or give the command retry";
+function wayOut({ identity }: Snapshot): string {
+  return `change the spec, or try it again: modelwright retry ${identity.name}, or the annotation ${annotations.retry}`;
+}
 
 /** The wanted revision, where it is one that is not tried again. */
 function failedRevision({ wanted }: Snapshot, { rollout }: Plan): FailedRevision | undefined {
@@ -246,7 +249,7 @@ function stalled(standing: Standing): Verdict | undefined {
   if (verdict !== undefined) return { ...verdict, status: "True" };
   const failed = retrying(standing) === undefined ? failedRevision(standing.snapshot, standing.plan) : undefined;
   if (failed === undefined) return undefined;
-  const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut}`;
+  const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut(standing.snapshot)}`;
   return { status: "True", reason: failed.reason, message };
 }
 

@@ -177,10 +177,10 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       gateways: [gateway("gateway-a", [`${other}=50`, `${wanted}=50`].sort().join(" "))],
     },
     want: [
-      `Ready=False RolloutInProgress: revision ${wanted} (version 2) gets 50 % of the requests, step 2 of 2 (pause): it pauses until the command promote; revision ${other} (version 1) serves 50 %`,
+      `Ready=False RolloutInProgress: revision ${wanted} (version 2) gets 50 % of the requests, step 2 of 2 (pause): it pauses until somebody promotes it: modelwright promote digits, or the annotation modelwright.dev/promote; revision ${other} (version 1) serves 50 %`,
       `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
-      "Progressing=True StepPaused: it pauses until the command promote",
-      "Reconciling=True StepPaused: it pauses until the command promote",
+      "Progressing=True StepPaused: it pauses until somebody promotes it: modelwright promote digits, or the annotation modelwright.dev/promote",
+      "Reconciling=True StepPaused: it pauses until somebody promotes it: modelwright promote digits, or the annotation modelwright.dev/promote",
     ],
   },
   "a candidate was rolled back: why, what serves, and the ways out": {
@@ -193,10 +193,10 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       gateways: [gateway("gateway-a", `${other}=100`)],
     },
     want: [
-      `Ready=False RolledBack: revision ${wanted} was rolled back, because of AnalysisFailed: it failed 9 of 90 requests; revision ${other} (version 1) serves; change the spec, or give the command retry`,
+      `Ready=False RolledBack: revision ${wanted} was rolled back, because of AnalysisFailed: it failed 9 of 90 requests; revision ${other} (version 1) serves; change the spec, or try it again: modelwright retry digits, or the annotation modelwright.dev/retry`,
       `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
       "Progressing=False RolledBack: AnalysisFailed: it failed 9 of 90 requests",
-      `Stalled=True AnalysisFailed: revision ${wanted} is not tried again: it failed 9 of 90 requests; change the spec, or give the command retry`,
+      `Stalled=True AnalysisFailed: revision ${wanted} is not tried again: it failed 9 of 90 requests; change the spec, or try it again: modelwright retry digits, or the annotation modelwright.dev/retry`,
     ],
   },
   "an API call that was refused for now is tried again": {

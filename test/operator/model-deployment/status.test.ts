@@ -4,7 +4,15 @@ import { plan } from "../../../operator/model-deployment/plan/plan.ts";
 import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
 import { isSameStatus, status } from "../../../operator/model-deployment/status.ts";
 import { settings } from "../../builders/model-deployment.ts";
-import { gateway, readyPod, revision, snapshot, startingPod, wantedHash as wanted } from "../../builders/snapshot.ts";
+import {
+  gateway,
+  otherHash,
+  readyPod,
+  revision,
+  snapshot,
+  startingPod,
+  wantedHash as wanted,
+} from "../../builders/snapshot.ts";
 
 const facts = {
   name: "digits",
@@ -44,6 +52,42 @@ describe("the status", () => {
         engine: "TensorFlowJs/wasm",
         digest: "sha256:aa",
       },
+    });
+  });
+
+  test("keeps how far a rollout is, where its pods have room and what must not be tried again", () => {
+    const failed = { revision: "a1", reason: "Aborted", message: "by a command" };
+    const seen = snapshot({
+      ...serving,
+      spec: { ...snapshot().spec, rollout: { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } } },
+      status: {
+        stable: { revision: otherHash, version: "1", weight: 50 },
+        candidate: { revision: wanted, version: "2", weight: 50 },
+        step: 0,
+        rollout: { startedAt: "2029-12-31T23:59:00Z", answered: { promote: "1" } },
+        failedRevisions: [failed],
+      },
+      revisions: [
+        revision(otherHash, [readyPod("p-0"), readyPod("p-1")]),
+        revision(wanted, [readyPod("p-2")], { version: "2" }),
+      ],
+      gateways: [gateway("gateway-a", [`${wanted}=50`, `${otherHash}=50`].sort().join(" "))],
+    });
+    const { step, rollout, capacity, failedRevisions } = status({ snapshot: seen, plan: plan(seen) });
+    expect({ step, rollout, capacity, failedRevisions }).toEqual({
+      step: 1,
+      rollout: {
+        strategy: "Canary",
+        steps: 2,
+        stepName: "pause",
+        startedAt: "2029-12-31T23:59:00.000Z",
+        stepStartedAt: "2030-01-01T00:00:00.000Z",
+        progressedAt: "2030-01-01T00:00:00.000Z",
+        paused: true,
+        answered: { promote: "1" },
+      },
+      capacity: { mode: "Surge", why: "the candidate's pods come beside the stable ones" },
+      failedRevisions: [failed],
     });
   });
 

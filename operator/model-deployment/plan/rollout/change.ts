@@ -23,17 +23,16 @@ export interface Change {
 /** The turn that makes a change and keeps the rest. */
 export function turnTo(now: Situation, { weight, why, progress, action, commands = [] }: Change): Turn {
   const { snapshot, counts, stable } = now;
-  const made = { ...progressAfter(now, weight), ...progress };
+  const next: Situation = { ...now, weight, here: positionAfter(now, weight, progress) };
   const state: RolloutState = {
     ...snapshot.rollout,
     stable: { ...stable, weight: 100 - weight },
     candidate: wantedShare(snapshot, weight),
-    progress: made,
+    progress: { ...next.here.progress, isPaused: isHeld(next.here) },
     capacity: { mode: counts.mode, why: counts.why },
   };
   const effective: readonly Command[] = hasFailed(snapshot) ? ["retry", ...commands] : commands;
   const said = ineffective(snapshot, effective, "nothing waits for it");
-  const next: Situation = { ...now, weight, here: positionAfter(now.here, made) };
   return {
     state,
     moves: [...said, ...(action === undefined ? [] : [action]), ...shifted(snapshot, state, why)],
@@ -44,14 +43,16 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
   };
 }
 
-function progressAfter({ snapshot, here, judgement, weight: before }: Situation, weight: number): Progress {
-  const isPaused = here.isPaused || (here.step?.kind === "pause" && here.step.durationMs === undefined);
+function positionAfter(now: Situation, weight: number, changes: Change["progress"]): Position {
+  const { snapshot, here, judgement } = now;
   // Time that a pause took is none that the candidate took.
-  const isFurther = weight > before || (here.progress.isPaused && !isPaused);
-  return { ...here.progress, ...(isFurther ? { progressedMs: snapshot.now } : {}), isPaused, judgement };
-}
-
-function positionAfter(here: Position, progress: Progress): Position {
+  const isFurther = weight > now.weight || (here.progress.isPaused && !isHeld(here));
+  const progress = { ...here.progress, ...(isFurther ? { progressedMs: snapshot.now } : {}), judgement, ...changes };
   const { steps } = here.strategy;
   return { ...here, progress, step: steps[progress.step], weight: weightAt(steps, progress.step) };
+}
+
+/** It waits for a user. */
+function isHeld({ isPaused, step }: Position): boolean {
+  return isPaused || (step?.kind === "pause" && step.durationMs === undefined);
 }

@@ -164,8 +164,8 @@ function further(now: Situation, why: string, commands: Change["commands"] = [])
 function entered(
   { snapshot: { now } }: Situation,
   step: number,
-): Pick<Progress, "step" | "stepStartedMs" | "progressedMs" | "isPaused"> {
-  return { step, stepStartedMs: now, progressedMs: now, isPaused: false };
+): Pick<Progress, "step" | "stepStartedMs" | "progressedMs"> {
+  return { step, stepStartedMs: now, progressedMs: now };
 }
 
 /** What the rollout goes on to. */

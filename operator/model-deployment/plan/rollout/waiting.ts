@@ -17,13 +17,16 @@ export function waits(now: Situation): Hold | undefined {
   return stepHold(now) ?? (why === undefined ? undefined : { reason: "RolloutInProgress", why });
 }
 
-function stepHold({ here: { step, progress }, judgement }: Situation): Hold | undefined {
+function stepHold({ snapshot, here: { step, progress }, judgement }: Situation): Hold | undefined {
   if (step === undefined || step.kind === "setWeight") return undefined;
   if (step.kind === "analyze") {
     const seen = judgement !== undefined && judgement.atMs >= progress.stepStartedMs ? judgement.message : undefined;
     return { reason: "Analyzing", why: seen ?? `${stepName(step)}: nothing is compared yet` };
   }
-  if (step.durationMs === undefined) return { reason: "StepPaused", why: "it pauses until the command promote" };
+  if (step.durationMs === undefined) {
+    const how = `modelwright promote ${snapshot.identity.name}, or the annotation ${annotations.promote}`;
+    return { reason: "StepPaused", why: `it pauses until somebody promotes it: ${how}` };
+  }
   const until = momentText(progress.stepStartedMs + step.durationMs).slice(0, 19);
   return { reason: "StepPaused", why: `it pauses until ${until}Z` };
 }
