@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import digit from "../../../operator/cli/example/digit.json" with { type: "json" };
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import { conditionOf, standing } from "../local/client/observed.ts";
+import { until } from "../local/client/until.ts";
+import { predict, predictions } from "../local/client/wire.ts";
+import { type Started, started } from "../local/started.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const key = { namespace: "default", name: "simple-model" };
+const model = "simple_model";
+const greyLevels = 16;
+const instances = [digit.pixels.map((grey) => grey / greyLevels)];
+
+/** A digit's class, by what the model thinks most likely. */
+async function predictedClass({ restUrl }: Started): Promise<number> {
+  const [row = []] = predictions(await predict(restUrl, model, instances));
+  return row.indexOf(Math.max(...row));
+}
+
+describe("a model that scales by itself", () => {
+  let local: Started;
+  const now = (): Promise<ModelDeployment | undefined> => local.deployment(key.name);
+  const desired = async (): Promise<number | undefined> => (await now())?.status?.autoscaling?.desired;
+
+  beforeAll(async () => {
+    local = await started();
+    await local.line(/^Ctrl-C stops everything/);
+    const autoscaling = { min: 0, max: 3, class: "Economy", concurrencyPerReplica: 2 };
+    await local.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling } });
+  });
+  afterAll(() => local.stop());
+
+  test("goes to zero when nobody asks, and is Ready there", async () => {
+    const last = await until(now, (found) => found?.status?.replicas === 0, 150_000);
+    expect(last?.status?.autoscaling).toMatchObject({ desired: 0 });
+    await until(
+      async () => standing(await now(), "Ready"),
+      (ready) => ready === "True ScaledToZero",
+    );
+    expect(conditionOf(await now(), "Ready")?.message).toMatch(/^no pods, because the autoscaler wants 0/);
+  });
+
+  test("answers what comes then, all of it, once the first pod is ready", async () => {
+    const asked = Array.from({ length: 40 }, () => predictedClass(local));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([digit.label]));
+    expect(await desired()).toBeGreaterThan(0);
+  });
+
+  test("orders more pods for more work within seconds, and never more than allowed", async () => {
+    const ending = new AbortController();
+    const client = async (): Promise<number> => {
+      let answers = 0;
+      for (; !ending.signal.aborted; answers += 1) {
+        if ((await predictedClass(local)) !== digit.label) throw new Error("a wrong class");
+      }
+      return answers;
+    };
+    const clients = Array.from({ length: 24 }, client);
+    const seen = await until(desired, (count) => (count ?? 0) > 1, 60_000).finally(() => ending.abort());
+    expect(seen).toBeLessThanOrEqual(3);
+    expect(Math.min(...(await Promise.all(clients)))).toBeGreaterThan(0);
+  });
+
+  test("leaves spec.replicas to whoever owns it", async () => {
+    expect((await now())?.spec.replicas).toBe(1);
+  });
+});
