@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { Clock } from "../../base/clock.ts";
+import { STATUS_CODES } from "../../base/node-http.ts";
 import type { ProtocolAnswer } from "../../protocols/protocol.ts";
 
 /** An answer as it goes to the socket: one text of one byte a character, or pieces of bytes. */
