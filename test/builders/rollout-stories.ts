@@ -95,6 +95,16 @@ export const stories: Readonly<Record<string, Told>> = {
     spec: stepwise,
     twists: [update, commands(8, "pause", "looking"), resumes(14)],
   },
+  "canary scaled to zero at a pause and back": {
+    spec: waiting,
+    twists: [update, scales(14, 0), scales(20, 4), commands(30, "promote")],
+    losesPods: true,
+  },
+  "canary after an update while there are no pods": {
+    spec: stepwise,
+    twists: [scales(updates, 0), becomes(10, "second.h5"), scales(14, 4)],
+    losesPods: true,
+  },
   "canary that fails its requests": { spec: stepwise, twists: [becomes(updates, "failing.h5")] },
   "canary that answers golden requests differently": { spec: stepwise, twists: [becomes(updates, "differing.h5")] },
   "canary with too few requests for a verdict": {

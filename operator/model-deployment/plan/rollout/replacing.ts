@@ -8,7 +8,7 @@ import { isNew } from "./commands.ts";
 import { failure, remembered } from "./failure.ts";
 import { isPassed } from "./judgement.ts";
 import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
-import { progressText, weightAt } from "./steps/position.ts";
+import { isIdle, progressText, weightAt } from "./steps/position.ts";
 import { refused } from "./refused.ts";
 import { isOneAtATime, type Situation, situation } from "./situation.ts";
 
@@ -178,7 +178,8 @@ function stepTo({ snapshot, here }: Situation, index: number, why: string): Acti
 /** Nothing to do but to wait. */
 function resting(now: Situation): Turn {
   const { snapshot, weight } = now;
-  const why =
-    shares(snapshot.rollout).length > 1 ? "it is on its way" : `candidate ${snapshot.wanted.hash} is not ready yet`;
+  const isNewcomer = shares(snapshot.rollout).length < 2;
+  const waiting = isNewcomer ? `candidate ${snapshot.wanted.hash} is not ready yet` : "it is on its way";
+  const why = isIdle(snapshot) ? "pods are wanted again: the stable revision serves first" : waiting;
   return turnTo(now, { weight, why });
 }

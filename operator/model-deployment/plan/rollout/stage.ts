@@ -1,5 +1,6 @@
 import { livePods, revisionOf, type Snapshot } from "../../snapshot.ts";
 import { isNew } from "./commands.ts";
+import { strategy } from "./steps/strategy.ts";
 
 /**
  * Where a rollout stands. `Idle`: no pods are wanted. `First`: nothing serves that would have to be spared. `Settled`:
@@ -15,7 +16,9 @@ export function stage(snapshot: Snapshot): Stage {
   if (rollout.stable?.revision === wanted.hash) return "Settled";
   if (revisionOf(snapshot, rollout.stable?.revision) === undefined) return "First";
   if (hasFailed(snapshot) && retryState(snapshot) !== "Due") return "Refused";
-  return isInUse(snapshot) ? "Replacing" : "First";
+  // Where a revision is to be looked at step by step, the one that is known comes back first, from no pods too.
+  const isStepwise = strategy(snapshot.spec).steps.length > 0;
+  return isStepwise || isInUse(snapshot) ? "Replacing" : "First";
 }
 
 /** Requests keep a stable revision, whatever somebody made of its ReplicaSet; so does a candidate that may have to go back to it. */

@@ -52,11 +52,12 @@ function isChanging({ revisions }: Snapshot, { stable, candidate }: RolloutState
 }
 
 function idle(snapshot: Snapshot): Turn {
-  const { stable, answered, failed } = snapshot.rollout;
+  const { stable, candidate, progress, answered, failed } = snapshot.rollout;
   const isStable = stable?.revision === snapshot.wanted.hash;
   const state = {
     ...(stable === undefined ? {} : { stable: { ...stable, weight: 0 } }),
     ...(isStable || hasFailed(snapshot) ? {} : { candidate: wantedShare(snapshot, 0) }),
+    ...(candidate?.revision === snapshot.wanted.hash && !isStable ? { progress } : {}),
     answered,
     failed,
   };

@@ -296,7 +296,7 @@ describe("the plan", () => {
     const made = plan(snapshot({ ports: [] }));
     expect(made.port).toBeUndefined();
     expect(made.faults.map(({ sentence }) => sentence)).toEqual([
-      "every gateway port from 20000 to 29999 is taken by another ModelDeployment; delete ModelDeployments that are no longer used",
+      "every gateway port from 20000 to 29999 is taken by another ModelDeployment; delete ModelDeployments that are no longer used, or install another release with watchNamespace, whose gateway has ports of its own",
     ]);
   });
 });

@@ -18,8 +18,9 @@ export interface Position {
 export function position(snapshot: Snapshot): Position {
   const { spec, rollout, wanted, now, commands } = snapshot;
   const declared = strategy(spec);
-  const isKnown = rollout.candidate?.revision === wanted.hash;
-  const progress = (isKnown ? rollout.progress : undefined) ?? fresh(now);
+  const known = rollout.candidate?.revision === wanted.hash ? rollout.progress : undefined;
+  // While no pods were wanted nothing could come further.
+  const progress = known === undefined ? fresh(now) : { ...known, ...(isIdle(snapshot) ? { progressedMs: now } : {}) };
   const index = progress.skipped === undefined ? Math.min(progress.step, declared.steps.length) : declared.steps.length;
   return {
     strategy: declared,
@@ -28,6 +29,11 @@ export function position(snapshot: Snapshot): Position {
     weight: weightAt(declared.steps, index),
     isPaused: commands?.isPaused === true && progress.skipped === undefined,
   };
+}
+
+/** Nothing gets requests: no pods were wanted up to now. */
+export function isIdle({ rollout: { stable, candidate } }: Snapshot): boolean {
+  return stable?.weight === 0 && candidate?.weight === 0;
 }
 
 function fresh(now: number): Progress {

@@ -36,6 +36,23 @@ const rows: EventRows = {
       moves: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
       want: { weights: [100, 0], step: 0 },
     },
+    "the stable revision comes first where no pods were wanted": {
+      given: {
+        ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
+        revisions: [revision(stable, [], { replicas: 0 })],
+      },
+      moves: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "without steps the candidate takes its place at once": {
+      given: {
+        ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
+        spec: { ...spec, rollout: {} },
+        revisions: [revision(stable, [], { replicas: 0 })],
+      },
+      moves: [shift({ [candidate]: 100 }, "nothing else serves: requests wait until it is ready")],
+      want: { weights: [undefined, 100] },
+    },
     "an old candidate goes to weight 0 first": {
       given: {
         ...stableAlone({
