@@ -19,6 +19,12 @@ const benchmarks = [
   "./data-plane.ts",
   "./runtime-load.ts",
   "./engines.ts",
+  "./gateway.ts",
+  "./gateway-table.ts",
+  "./grpc-gateway.ts",
+  "./rollout.ts",
+  "./autoscaler.ts",
+  "./autoscaling.ts",
 ];
 const rows: string[] = [];
 

@@ -1,0 +1,155 @@
+/**
+ * What scaling by itself costs: a second of ten thousand autoscaled models, and first requests that wait for a first pod.
+ *
+ *     node test/bench/autoscaler.ts [models] [cold starts]
+ */
+import { createAutoscaler } from "../../operator/autoscaler/autoscaler.ts";
+import { rememberingPolicy } from "../../operator/autoscaler/remembering-policy.ts";
+import { createCaches } from "../../operator/model-deployment/caches.ts";
+import { revisionLabels } from "../../operator/model-deployment/resources/labels.ts";
+import type { Demand } from "../../operator/signals/gateway-figures.ts";
+import { createManualClock } from "../builders/manual-clock.ts";
+import { modelDeployment } from "../builders/model-deployment.ts";
+import { asked, freePort, pod, route, startedGateway, tableSource } from "../integration/gateway/parts.ts";
+import { type Figure, printFigures, quantile } from "./figures.ts";
+
+const models = Number(process.argv[2] ?? 10_000);
+const coldStarts = Number(process.argv[3] ?? 10_000);
+const tickGoalMs = 200;
+const wakeGoalMs = 20;
+const measuredTicks = 10;
+
+/** Every model has two pods and some requests each second: none rests. */
+async function tickMs(): Promise<number> {
+  const caches = createCaches("modelwright-system");
+  const clock = createManualClock();
+  const names = Array.from({ length: models }, (_, index) => `model-${index}`);
+  const placed = (name: string, kind: string) => ({
+    name,
+    namespace: "default",
+    uid: `${kind}-${name}`,
+    resourceVersion: "1",
+  });
+  const one = modelDeployment({ autoscaling: { min: 0, max: 8 } });
+  caches.deployments.cache.replace(
+    names.map((name) => ({ ...one, metadata: placed(name, "deployment") })),
+    "1",
+  );
+  const status = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+  caches.pods.cache.replace(
+    names.flatMap((name) =>
+      ["a", "b"].map((suffix) => ({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { ...placed(`${name}-${suffix}`, "pod"), labels: revisionLabels(name, "aaa") },
+        spec: { containers: [] },
+        status,
+      })),
+    ),
+    "1",
+  );
+  const demand: Demand = {
+    arrivals: 4,
+    completions: 4,
+    serviceSeconds: 3,
+    failures: 0,
+    refused: 0,
+    abandoned: 0,
+    inFlight: 3,
+    queued: 0,
+    oldestWait: 0,
+  };
+  const autoscaler = createAutoscaler({
+    caches,
+    figures: {
+      demand: () => demand,
+      freshness: () => ({ gateways: 1, answering: 1, ageMs: 0 }),
+      subscribe: () => () => {},
+    },
+    policy: rememberingPolicy,
+    clock,
+    onChange: () => {},
+  });
+  autoscaler.start();
+  for (const name of names) autoscaler.wake(`default/${name}`);
+  const costs: number[] = [];
+  for (let tick = 0; tick < measuredTicks; tick += 1) {
+    const before = process.cpuUsage();
+    await clock.advance(1_000);
+    const { user, system } = process.cpuUsage(before);
+    costs.push((user + system) / 1_000);
+  }
+  autoscaler.stop();
+  return quantile(costs, 0.5);
+}
+
+interface Waits {
+  readonly lost: number;
+  /** From the pod that is told as ready to the answer, in milliseconds. */
+  readonly addedMs: readonly number[];
+}
+
+/** A route without endpoints gets a request, then its first pod; and again. */
+async function fromZero(): Promise<Waits> {
+  const source = await tableSource();
+  const { gateway } = await startedGateway(source);
+  const ready = await pod("first");
+  const port = await freePort();
+  const revision = { hash: "aaa", version: "1", weight: 100, draining: [] };
+  const addedMs: number[] = [];
+  let lost = 0;
+  let version = 1;
+  const told = (endpoints: readonly (typeof ready.endpoint)[]): void => {
+    version += 1;
+    source.push({ type: "delta", version, upsert: [route(port, [{ ...revision, endpoints }])], remove: [] });
+  };
+  source.push({ type: "full", version, routes: [route(port, [{ ...revision, endpoints: [] }])] });
+  await source.heard((message) => message.type === "ack" && message.version === version);
+  for (let round = 0; round < coldStarts; round += 1) {
+    const wakes = source.said.filter(({ type }) => type === "wake").length;
+    const answer = asked(port, { path: "/v1/models/digits:predict" });
+    await until(() => source.said.filter(({ type }) => type === "wake").length > wakes);
+    const startedMs = performance.now();
+    told([ready.endpoint]);
+    const { status } = await answer;
+    addedMs.push(performance.now() - startedMs);
+    if (status !== 200) lost += 1;
+    source.said.length = 0;
+    told([]);
+    await source.heard((message) => message.type === "ack" && message.version === version);
+  }
+  await gateway.drain();
+  await ready.close();
+  await source.close();
+  return { lost, addedMs };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const cpuMs = await tickMs();
+const { lost, addedMs } = await fromZero();
+const added = quantile(addedMs, 0.99);
+const figures: readonly Figure[] = [
+  {
+    figure: `CPU of one second of ${models.toLocaleString("en")} autoscaled models that are all busy`,
+    goal: `≤ ${tickGoalMs} ms`,
+    measured: `${cpuMs.toFixed(0)} ms`,
+    isMet: cpuMs <= tickGoalMs,
+  },
+  {
+    figure: `held requests that are lost in ${coldStarts.toLocaleString("en")} starts from zero, at the gateway`,
+    goal: "0",
+    measured: String(lost),
+    isMet: lost === 0,
+  },
+  {
+    figure: "from a first pod that is told as ready to the answer of the held request, p99",
+    goal: `≤ ${wakeGoalMs} ms`,
+    measured: `${added.toFixed(1)} ms (p50 ${quantile(addedMs, 0.5).toFixed(1)} ms)`,
+    isMet: added <= wakeGoalMs,
+  },
+];
+printFigures(figures);
+process.exit();
