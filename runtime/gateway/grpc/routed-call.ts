@@ -80,18 +80,21 @@ async function legibleModel(call: ClientCall, place: ModelPlace): Promise<NamedM
 }
 
 /** Waits for as much of the first message as it takes. Throws ProtobufError or `MessageUnreadable`. */
-async function openingModel({ source, headers, end }: ClientCall, place: ModelPlace): Promise<NamedModel> {
+async function openingModel({ source, headers, end, shape }: ClientCall, place: ModelPlace): Promise<NamedModel> {
   const encoding = headers["grpc-encoding"]?.toString();
   let named: NamedModel | "cut" = "cut";
   let broken: { readonly thrown: unknown } | undefined;
   await source.beginning((bytes) => {
     const head = messageHead(bytes);
+    if (head === undefined) return false;
     try {
-      if (head !== undefined) named = headModel(place, head, encoding);
+      if (named === "cut") named = headModel(place, head, encoding);
     } catch (thrown) {
       broken = { thrown };
+      return true;
     }
-    return named !== "cut" || broken !== undefined;
+    // Nothing but its end follows the one message of a call that is no stream: both go on together.
+    return named !== "cut" && (shape.isStream === true || !head.isWhole);
   }, end);
   if (broken !== undefined) throw broken.thrown;
   return named === "cut" ? { name: "" } : named;

@@ -11,8 +11,10 @@ export interface ClientAnswer {
   readonly hasBegun: boolean;
   readonly hasEnded: boolean;
   readonly begin: (headers: OutgoingHttpHeaders) => void;
-  /** False: no more until `drain`. */
+  /** False: no more until it has drained. */
   readonly write: (chunk: Uint8Array) => boolean;
+  /** Calls back once, when there is room for more. */
+  readonly onDrain: (listener: () => void) => void;
   /** Ends it with trailers; where it has not begun they are all there is of it, together with `headers`. */
   readonly end: (trailers: OutgoingHttpHeaders, headers?: OutgoingHttpHeaders) => void;
 }
@@ -22,6 +24,8 @@ const ownHeaders: OutgoingHttpHeaders = { ":status": 200, "content-type": "appli
 export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
   let hasBegun = false;
   let hasEnded = false;
+  /** The last bytes: kept until this turn is over, since with the end they go out as one. */
+  let pending: Uint8Array | undefined;
   const isGone = (): boolean => client.destroyed || client.closed;
   const respond = (headers: OutgoingHttpHeaders, options: ServerStreamResponseOptions): void => {
     try {
@@ -30,6 +34,10 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       // Node refuses headers that a pod may not send: nobody can answer with them.
       client.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
+  };
+  const flush = (): void => {
+    if (pending !== undefined && !isGone()) client.write(pending);
+    pending = undefined;
   };
   return {
     get hasBegun() {
@@ -42,7 +50,15 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       hasBegun = true;
       if (!isGone()) respond(headers, { waitForTrailers: true });
     },
-    write: (chunk) => isGone() || client.write(chunk),
+    write: (chunk) => {
+      if (isGone()) return true;
+      const before = pending;
+      pending = chunk;
+      if (before !== undefined) return client.write(before);
+      setImmediate(flush);
+      return !client.writableNeedDrain;
+    },
+    onDrain: (listener) => void client.once("drain", listener),
     end: (trailers, headers = ownHeaders) => {
       if (hasEnded || isGone()) return;
       hasEnded = true;
@@ -56,7 +72,8 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
         return;
       }
       client.once("wantTrailers", () => client.sendTrailers(trailers));
-      client.end();
+      client.end(pending);
+      pending = undefined;
     },
   };
 }

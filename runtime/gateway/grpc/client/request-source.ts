@@ -72,8 +72,15 @@ export class RequestSource {
     this.#client.resume();
     const all = joined(this.#kept);
     if (this.#keptBytes > repeatableBytes) this.#forget();
-    if (all.length > 0) this.#write(all);
-    if (this.#isEnded) pod.end();
+    if (!this.#isEnded) {
+      if (all.length > 0) this.#write(all);
+      return;
+    }
+    try {
+      pod.end(pass(all));
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   /** Lets the pod go: what comes is kept again. */

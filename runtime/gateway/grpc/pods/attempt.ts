@@ -52,7 +52,7 @@ export class Attempt {
   }
 
   #follow(stream: ClientHttp2Stream): void {
-    const { answer, client } = this.#call;
+    const { answer } = this.#call;
     this.#pod.streams += 1;
     stream.on("response", (headers, flags) => {
       if (!this.#isSettled) this.#answer(headers, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
@@ -60,7 +60,7 @@ export class Attempt {
     stream.on("data", (chunk: Buffer) => {
       if (this.#isSettled || answer.write(chunk)) return;
       stream.pause();
-      client.once("drain", () => stream.resume());
+      answer.onDrain(() => stream.resume());
     });
     stream.on("trailers", (headers) => {
       this.#trailers = headers;
