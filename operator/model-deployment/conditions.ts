@@ -222,8 +222,9 @@ function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
 }
 
 /** What was just done is seen with the next look only. */
-function underWay({ plan }: Standing): Verdict | undefined {
-  if (plan.rollout.candidate === undefined || plan.rollout.progress === undefined) return undefined;
+function underWay({ snapshot, plan }: Standing): Verdict | undefined {
+  const { candidate, progress } = plan.rollout;
+  if (snapshot.wanted.replicas === 0 || candidate === undefined || progress === undefined) return undefined;
   const why = plan.actions.at(-1)?.why ?? "the rollout goes on";
   return { status: "True", reason: "RolloutInProgress", message: why };
 }
