@@ -14,6 +14,9 @@ export function allotment(snapshot: Snapshot, here: Position): Counts {
     ...question(snapshot, here),
     candidateWeight: weightInForce(snapshot, snapshot.wanted.hash),
     candidate,
+    others: leavingRevisions(snapshot)
+      .map(podsThere)
+      .reduce((all, one) => all + one, 0),
   });
   // No pod goes before status has said what for: a crash between the two would leave it unknown.
   const { candidate: known, capacity } = snapshot.rollout;
@@ -93,6 +96,10 @@ function pods(revision: ObservedRevision | undefined): PodCounts {
 
 function longestWait(pods: readonly ObservedPod[]): PodCounts["unschedulable"] {
   return pods.flatMap(({ unschedulable }) => unschedulable ?? []).toSorted((a, b) => a.sinceMs - b.sinceMs)[0];
+}
+
+function podsThere(revision: ObservedRevision): number {
+  return Math.max(revision.replicaSet.replicas, livePods(revision).length);
 }
 
 function sum(one: PodCounts, other: PodCounts): PodCounts {

@@ -50,8 +50,9 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isRem
   return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
 }
 
-/** Pods of what was replaced may stay longer, for a quick way back; nobody goes back to what failed. */
+/** Pods of what was replaced may stay longer, for a quick way back; nobody goes back to what failed, nor with a candidate waiting for their room. */
 function stayMs({ settings, spec, rollout }: Snapshot, hash: string): number {
   const hasFailed = rollout.failed?.some(({ revision }) => revision === hash) === true;
-  return hasFailed ? settings.drainDelayMs : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
+  const isUseless = hasFailed || rollout.candidate !== undefined;
+  return isUseless ? settings.drainDelayMs : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
 }

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+
+import { plan } from "../../../../../operator/model-deployment/plan/plan.ts";
+import type { Observation, ObservedRevision } from "../../../../../operator/model-deployment/snapshot.ts";
+import { split } from "../../../../../operator/model-deployment/plan/traffic.ts";
+import { modelDeployment, testMs } from "../../../../builders/model-deployment.ts";
+import { gateway, otherHash, readyPod, revision, snapshot, wantedHash } from "../../../../builders/snapshot.ts";
+
+const stable = { revision: otherHash, version: "1", weight: 100 };
+const candidate = { revision: wantedHash, version: "3", weight: 0 };
+const acknowledged = split({ stable, candidate });
+
+/** Two pods of an older candidate whose last traffic was taken away so long ago. */
+function older(agoMs: number): ObservedRevision {
+  const pods = [readyPod("older-a"), readyPod("older-b")];
+  return revision("older", pods, { version: "2", retiredAtMs: testMs - agoMs });
+}
+
+function scaled(others: readonly ObservedRevision[], rollout?: Observation["spec"]["rollout"]): readonly string[] {
+  const { spec } = modelDeployment();
+  const { actions } = plan(
+    snapshot({
+      spec: rollout === undefined ? spec : { ...spec, rollout },
+      status: { stable, candidate, rollout: { startedAt: new Date(testMs).toISOString() } },
+      revisions: [
+        revision(otherHash, [readyPod("a"), readyPod("b")]),
+        revision(wantedHash, [], { version: "3" }),
+        ...others,
+      ],
+      gateways: [gateway("gateway-a", acknowledged)],
+    }),
+  );
+  return actions.flatMap((action) => (action.kind === "scale" ? [`${action.target} to ${action.to}`] : []));
+}
+
+test("a candidate gets its pods beside the stable ones", () => {
+  expect(scaled([])).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
+});
+
+test("a candidate waits for the room of the one whose place it takes", () => {
+  expect(scaled([older(1_000)])).toEqual([]);
+});
+
+test("pods that stay for a quick way back make room for a further candidate", () => {
+  expect(scaled([older(6_000)], { blueGreen: { scaleDownDelay: "1h" } })).toEqual(["ReplicaSet digits-older to 0"]);
+});
