@@ -13,7 +13,7 @@ import { type CallParts, forward } from "./forward.ts";
 import { methodShape } from "./messages/methods.ts";
 import { ownMethods } from "./own-methods.ts";
 import { RequestSource } from "./client/request-source.ts";
-import { locatedCall, routedCall } from "./routed-call.ts";
+import { callOpening, locatedCall, routedCall } from "./routed-call.ts";
 import { callFault, statusTrailers } from "./status.ts";
 
 interface CallsOptions extends CallParts {
@@ -76,14 +76,15 @@ async function opened(
   time: CallTime,
   options: CallsOptions,
 ): Promise<void> {
-  const located = fixed ?? (await locatedCall(call, options.table()));
+  const { model } = call.shape;
+  const opening = model === undefined ? undefined : await callOpening(call, model);
+  if (call.end.isOver) throw call.end.reason;
+  const located = fixed ?? locatedCall(call, opening, options.table());
   if (located === "gateway") {
     await ownMethods.get(call.method)?.(call, options);
     return;
   }
-  const routed = await routedCall(call, located, time);
-  if (call.end.isOver) throw call.end.reason;
-  forward(routed, options);
+  forward(routedCall(call, opening, located, time), options);
 }
 
 function limitOpening({ shape, end }: ClientCall, time: CallTime, clock: Clock): () => void {

@@ -221,6 +221,21 @@ describe("a call of gRPC", () => {
     expect((await called(client, inference("digits"))).status).toBe("0");
   });
 
+  test("comes whole also when its client sends it byte by byte", async () => {
+    const pod = await startedPod("p0");
+    const { grpcPort } = await scene([revision("a1", 100, [pod.endpoint])]);
+    const session = connect(`http://127.0.0.1:${grpcPort}`);
+    closing.push(() => session.destroy());
+    const headers = { ":method": "POST", ":path": methods.infer, "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request(headers);
+    const request = inference("digits", "", "x".repeat(400));
+    for (const byte of framed(request)) stream.write(Buffer.from([byte]));
+    stream.end();
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(Buffer.concat(chunks)).toEqual(framed(Buffer.concat([Buffer.from("p0 "), request])));
+  });
+
   test("passes large messages both ways", async () => {
     const pod = await startedPod("p0");
     const { client } = await scene([revision("a1", 100, [pod.endpoint])], { bodyBytes: 10_000_000 });

@@ -4,6 +4,10 @@ import type { CallEnd } from "../call-end.ts";
 
 /** As of bodies over HTTP/1.1: so much is kept, so that a call can go to another pod when one breaks off. */
 const repeatableBytes = 64 * 1024;
+/** Bytes that come in more pieces than this are put together: each piece holds on to what was read with it. */
+const maxPieces = 64;
+/** So often each new piece is a reason to look at what has come; then only twice as many bytes, or the end. */
+const promptLooks = 32;
 
 /** Looks at or changes what passes. Throws a fault to end the call. */
 export type Pass = (chunk: Buffer) => Buffer;
@@ -53,9 +57,14 @@ export class RequestSource {
 
   /** Resolves once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
   beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd): Promise<void> {
+    let looks = 0;
+    let lookedBytes = 0;
     return new Promise((resolve) => {
       const look = (): void => {
         const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
+        if (looks >= promptLooks && this.#keptBytes < 2 * lookedBytes && !isLast) return;
+        looks += 1;
+        lookedBytes = this.#keptBytes;
         if (!isEnough(joined(this.#kept)) && !isLast) return;
         this.#look = undefined;
         resolve();
@@ -107,6 +116,7 @@ export class RequestSource {
 
   #keep(chunk: Buffer): void {
     this.#kept.push(chunk);
+    if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
     this.#keptBytes += chunk.length;
     if (this.#keptBytes <= repeatableBytes) return;
     if (this.#sink === undefined) this.#client.pause();
