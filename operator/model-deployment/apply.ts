@@ -35,7 +35,9 @@ export async function apply(actions: readonly Action[], identity: Identity, clie
         await confirm(action, identity, client);
         isConfirmed = true;
       }
-      const write = await carryOut(action, { identity, client, met: (one) => void writes.push(one) });
+      const write = await carryOut(action, { identity, client, met: (one) => void writes.push(one) }).catch(
+        (thrown: unknown) => Promise.reject(explained(action, Fault.from(thrown))),
+      );
       if (write !== undefined) writes.push(write);
       done.push(action);
     }
@@ -43,6 +45,17 @@ export async function apply(actions: readonly Action[], identity: Identity, clie
     return { done, writes, failure: Fault.from(thrown) };
   }
   return { done, writes };
+}
+
+/** The API server's own words for an HTTPRoute that it does not know, or not from us, name no way out. */
+function explained(action: Action, fault: Fault): Fault {
+  if (!("resource" in action) || action.resource !== resources.httpRoutes) return fault;
+  const { target } = action;
+  // A namespace that is gone is not found either, and says so.
+  if (fault.code === "NotFound" && !fault.message.includes("namespaces ")) {
+    return deploymentFaults.GatewayApiMissing({ target }, fault);
+  }
+  return fault.code === "Forbidden" ? deploymentFaults.GatewayApiForbidden({ target }, fault) : fault;
 }
 
 /** Taking pods or objects away cannot be taken back. */

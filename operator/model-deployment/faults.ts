@@ -14,6 +14,8 @@ export const deploymentFaults = faultCatalogue<{
   ForeignObject: { kind: string; name: string };
   LeftoverObject: { kind: string; name: string };
   RouteNotAccepted: { route: string; parent: string; reason: string; message: string };
+  GatewayApiMissing: { target: string };
+  GatewayApiForbidden: { target: string };
   NoGatewayPort: { first: number; last: number };
   StaleView: { target: string };
   DefinitionOutdated: { field: string };
@@ -45,6 +47,19 @@ export const deploymentFaults = faultCatalogue<{
     hint: () => "see spec.traffic.httpRoute.parentRefs and hostnames, and what the Gateway allows",
     retry: "backoff",
     level: "warn",
+  },
+  GatewayApiMissing: {
+    message: ({ target }) =>
+      `${target} cannot be written: the API server does not serve HTTPRoute of gateway.networking.k8s.io/v1`,
+    hint: () => "install the Gateway API's CustomResourceDefinitions, or remove spec.traffic.httpRoute",
+    retry: "never",
+    level: "error",
+  },
+  GatewayApiForbidden: {
+    message: ({ target }) => `${target} cannot be written: the operator has no right to HTTPRoutes`,
+    hint: () => "install the chart with --set gatewayApi.enabled=true, or remove spec.traffic.httpRoute",
+    retry: "never",
+    level: "error",
   },
   LeftoverObject: {
     message: ({ kind, name }) => `${kind} ${name} of an earlier ModelDeployment of this name is still being deleted`,

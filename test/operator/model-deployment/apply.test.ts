@@ -7,6 +7,7 @@ import {
   type SimulatedCluster,
 } from "../../../operator/model-deployment/simulation/cluster.ts";
 import { createMemoryClient } from "../../../operator/model-deployment/simulation/memory-client.ts";
+import { kubeFaults } from "../../../operator/kube/faults.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 import { snapshot, wantedHash } from "../../builders/snapshot.ts";
@@ -91,6 +92,33 @@ describe("apply", () => {
       [{ resource: resources.serviceAccounts, resourceVersion }],
       "StaleView",
     ]);
+  });
+
+  test.each([
+    ["that the API server does not serve", kubeFaults.NotFound, "404 page not found", "GatewayApiMissing"],
+    [
+      "that the operator may not write",
+      kubeFaults.Forbidden,
+      'httproutes.gateway.networking.k8s.io is forbidden: User "operator" cannot create resource "httproutes"',
+      "GatewayApiForbidden",
+    ],
+    ["in a namespace that is gone", kubeFaults.NotFound, 'namespaces "default" not found', "NotFound"],
+  ])("says of an HTTPRoute %s how to get it", async (_, refusal, message, code) => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    const client = createMemoryClient(cluster, (write) => {
+      throw refusal({ operation: write, message });
+    });
+    const object = { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", metadata: { name: "digits" } };
+    const action: Action = {
+      kind: "create",
+      resource: resources.httpRoutes,
+      target: "HTTPRoute digits",
+      why: "w",
+      object,
+    };
+    const { failure } = await apply([action], identityIn(cluster), client);
+    expect(failure?.code).toBe(code);
   });
 
   test("never adopts: an object of the name that is not ours is a fault", async () => {

@@ -12,6 +12,14 @@ const ended = { ...ofContainer, exitCode: 137, reason: "OOMKilled", lastLine: "l
 const samples: Samples = {
   ForeignObject: { kind: "Service", name: "digits" },
   LeftoverObject: { kind: "Service", name: "digits" },
+  GatewayApiMissing: { target: "HTTPRoute digits" },
+  GatewayApiForbidden: { target: "HTTPRoute digits" },
+  RouteNotAccepted: {
+    route: "digits",
+    parent: "Gateway edge/public",
+    reason: "NotAllowedByListeners",
+    message: "no listener takes it",
+  },
   NoGatewayPort: { first: 20_000, last: 29_999 },
   StaleView: { target: "ReplicaSet digits-a1" },
   DefinitionOutdated: { field: ".spec.serving.batching" },
