@@ -151,7 +151,7 @@ function unsettled(last: Turn | undefined): readonly string[] {
   const { status: state, reason = "", message } = status.conditions?.find(({ type }) => type === "Ready") ?? {};
   const isFinal = state === "True" || ["RolledBack", "UnsupportedLayer"].includes(reason);
   const isServing = wanted.replicas > 0 && reason !== "UnsupportedLayer";
-  const kept = [rollout.progress, rollout.capacity].filter((one) => one !== undefined);
+  const kept = wanted.replicas === 0 ? [] : [rollout.progress, rollout.capacity].filter((one) => one !== undefined);
   return [
     ...(isFinal ? [] : [`Ready is ${state} ${reason}: ${message}`]),
     ...(isServing ? leftOver(last.snapshot) : []),
