@@ -5,6 +5,7 @@ import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { GatewayFiguresSource } from "../signals/gateway-figures.ts";
+import { createDevicePools, type PoolClaim } from "./device-pools.ts";
 import { createFleet } from "./fleet.ts";
 import { createModelScaler, type ModelScaler, type Policy } from "./model-scaler.ts";
 
@@ -39,6 +40,7 @@ const restingTicks = 15;
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
   const fleet = createFleet(caches.pods.cache);
   const models = new Map<string, ModelScaler>();
+  const pools = createDevicePools();
   const active = new Set<string>();
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
   figures?.subscribe((key) => active.add(key));
@@ -59,24 +61,24 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
   };
   const decide = (key: string, model: ModelScaler): void => {
     if (figures === undefined) return;
-    const isFresh = figures.freshness().answering > 0;
-    const demand = figures.demand(key);
-    const { isChanged, isResting } = model.decide({
-      now: clock.now(),
-      fleet: fleet.sample(key),
-      demand: isFresh ? demand : undefined,
-    });
+    const demand = figures.freshness().answering > 0 ? figures.demand(key) : undefined;
+    const { isResting } = model.decide({ now: clock.now(), fleet: fleet.sample(key), demand });
     if (isResting) active.delete(key);
-    if (isChanged) onChange(key);
   };
   const tick = (): void => {
     cancel = clock.after(tickMs, tick);
     ticks += 1;
     if (ticks % restingTicks === 0) for (const key of models.keys()) active.add(key);
-    for (const key of active) {
+    const decided = [...active];
+    for (const key of decided) {
       const model = followed(key);
       if (model === undefined) active.delete(key);
       else decide(key, model);
+    }
+    const awards = pools.share([...claims(models)], clock.now());
+    // Who rests may have what somebody else needs.
+    for (const key of new Set([...decided, ...awards.keys()])) {
+      if (models.get(key)?.conclude(awards.get(key), clock.now()) === true) onChange(key);
     }
   };
   return {
@@ -95,6 +97,10 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
       models.clear();
     },
   };
+}
+
+function* claims(models: ReadonlyMap<string, ModelScaler>): Generator<PoolClaim> {
+  for (const [key, { claim }] of models) if (claim !== undefined) yield { key, ...claim };
 }
 
 function keyOf({ metadata }: ModelDeployment & Stored): string {

@@ -1,6 +1,7 @@
 import type { Cache } from "../kube/cache.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
 import { labelledKey } from "../model-deployment/caches.ts";
+import { shortage } from "../model-deployment/plan/capacity/shortage.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
 
 /** Pods of one ModelDeployment, as its autoscaler sees them. */
@@ -8,6 +9,8 @@ export interface FleetSample {
   readonly ready: number;
   readonly pending: number;
   readonly draining: number;
+  /** Of the pending ones those that no node has room for. */
+  readonly unplaced: number;
   /** Seconds from creation to ready of each pod that became ready since the last sample. */
   readonly coldStarts: readonly number[];
 }
@@ -52,12 +55,21 @@ function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"
   let ready = 0;
   let pending = 0;
   let draining = 0;
+  let unplaced = 0;
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined) draining += 1;
     else if (isPodReady(pod)) ready += 1;
-    else if (pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded") pending += 1;
+    else if (pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded") {
+      pending += 1;
+      if (isWithoutRoom(pod)) unplaced += 1;
+    }
   }
-  return { ready, pending, draining };
+  return { ready, pending, draining, unplaced };
+}
+
+function isWithoutRoom({ status }: Pod): boolean {
+  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  return scheduled?.status === "False" && shortage(scheduled.message ?? "").resources.length > 0;
 }
 
 /** By the API server's clock and the kubelet's, in whole seconds: a start takes many. */

@@ -1,8 +1,10 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
 import type { Sample } from "../autoscale/sample.ts";
+import type { Award } from "../autoscale/sharing/claim.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
+import type { PoolClaim } from "./device-pools.ts";
 import type { FleetSample } from "./fleet.ts";
 
 type AutoscalingStatus = NonNullable<ModelDeploymentStatus["autoscaling"]>;
@@ -21,6 +23,12 @@ export interface PolicyQuestion {
 export interface PolicyAnswer {
   readonly desired: number;
   readonly why: string;
+  /** Of the desired pods those that the present load needs. */
+  readonly needed: number;
+  /** What a late request is worth, in seconds of one pod. */
+  readonly kappa: number;
+  /** Seconds that a pod takes to start. */
+  readonly startSeconds: number;
   /** The members of `status.autoscaling` beside these: made only when they are told. */
   readonly figures: () => Scaling["figures"];
 }
@@ -35,8 +43,12 @@ export interface ModelScaler {
   readonly scaling: Scaling | undefined;
   /** The newest spec. */
   follow(deployment: ModelDeployment): void;
+  /** What it asks of devices that others want, too; undefined before the first decision, and of a model without devices. */
+  readonly claim: Omit<PoolClaim, "key"> | undefined;
   /** Asks the policy. */
-  decide(seen: Seen): { readonly isChanged: boolean; readonly isResting: boolean };
+  decide(seen: Seen): { readonly isResting: boolean };
+  /** What is wanted now is this, or the share of it that devices are awarded for. True when that is to be told. */
+  conclude(award: Award | undefined, nowMs: number): boolean;
   /** A request waits and no pod is wanted: one is. True when that changed something. */
   wake(): boolean;
 }
@@ -50,13 +62,16 @@ interface Seen {
 
 /** Figures that change every second are written this often only: each writing is one of the API server's. */
 const figuresEveryMs = 60_000;
+/** `spec.resources.gpu.resource` where the spec is silent. */
+const assumedDevice = "nvidia.com/gpu";
 /** With nothing to do for so long a model is looked at seldom. */
 const restAfterMs = 120_000;
 
 /** `remembered` is what status last said: a new leader goes on from there. */
 export function createModelScaler(remembered: AutoscalingStatus | undefined, policy: Policy): ModelScaler {
-  let spec: AutoscalingSpec | undefined;
+  let spec: ModelDeployment["spec"] | undefined;
   let scaling: Scaling | undefined;
+  let last: (Seen & PolicyAnswer) | undefined;
   let toldMs = Number.NEGATIVE_INFINITY;
   let busyMs: number | undefined;
   let current = remembered?.desired;
@@ -64,30 +79,63 @@ export function createModelScaler(remembered: AutoscalingStatus | undefined, pol
     get scaling() {
       return scaling;
     },
+    get claim() {
+      return spec === undefined || last === undefined ? undefined : claimOf(spec, last);
+    },
     follow(deployment) {
-      spec = deployment.spec.suspend === true ? undefined : deployment.spec.autoscaling;
+      spec = deployment.spec.suspend === true ? undefined : deployment.spec;
     },
     wake() {
-      if (spec === undefined || (current ?? 1) > 0) return false;
+      if (spec === undefined || (scaling?.desired ?? current ?? 1) > 0) return false;
       current = 1;
       scaling = { desired: 1, why: "a request waits", figures: scaling?.figures ?? {} };
       return true;
     },
     decide({ now, fleet, demand }) {
-      if (spec === undefined) return { isChanged: false, isResting: true };
-      const { min = 1 } = spec;
-      const sample = demand && { ...demand, ...fleet };
+      last = undefined;
+      if (spec?.autoscaling === undefined) return { isResting: true };
+      const { autoscaling } = spec;
+      const { min = 1 } = autoscaling;
+      const { unplaced: _, ...pods } = fleet;
+      const sample = demand && { ...demand, ...pods };
       busyMs = isBusy(sample) ? now : (busyMs ?? now);
       const before = current ?? Math.max(fleet.ready + fleet.pending, min);
-      const { desired, why, figures } = policy.decide({ spec, sample, current: before, now: now / 1000 });
-      const isChanged = desired !== current || scaling === undefined || now - toldMs >= figuresEveryMs;
-      current = desired;
-      if (isChanged) {
-        scaling = { desired, why, figures: figures() };
-        toldMs = now;
-      }
-      return { isChanged, isResting: desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };
+      const answer = policy.decide({ spec: autoscaling, sample, current: before, now: now / 1000 });
+      current = answer.desired;
+      last = { now, fleet, demand, ...answer };
+      return { isResting: answer.desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };
     },
+    conclude(award, nowMs) {
+      if (last === undefined) return false;
+      const { desired, why } = concluded(last, award);
+      if (desired === scaling?.desired && nowMs - toldMs < figuresEveryMs) return false;
+      scaling = { desired, why, figures: last.figures() };
+      toldMs = nowMs;
+      return true;
+    },
+  };
+}
+
+function concluded({ desired, why }: PolicyAnswer, award: Award | undefined): Pick<Scaling, "desired" | "why"> {
+  if (award === undefined || award.replicas >= desired) return { desired, why };
+  return { desired: award.replicas, why: award.why ?? why };
+}
+
+function claimOf({ resources, autoscaling }: ModelDeployment["spec"], last: Seen & PolicyAnswer) {
+  const { count = 0, resource = assumedDevice, products = [] } = resources?.gpu ?? {};
+  if (count === 0) return undefined;
+  const { fleet, demand, desired, needed, kappa, startSeconds } = last;
+  return {
+    pool: [resource, ...products.toSorted()].join(" "),
+    devices: count,
+    wanted: desired,
+    needed: Math.min(needed, desired),
+    min: autoscaling?.min ?? 1,
+    kappa,
+    placed: fleet.ready + fleet.pending - fleet.unplaced + fleet.draining,
+    unplaced: fleet.unplaced,
+    oldestWait: demand?.oldestWait ?? 0,
+    startSeconds,
   };
 }
 

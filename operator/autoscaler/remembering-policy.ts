@@ -1,4 +1,5 @@
 import { type AutoscalerState, decide, knownOf } from "../autoscale/autoscaler.ts";
+import { isBusy } from "../autoscale/demand.ts";
 import { memoryOf, recalledState } from "../autoscale/memory.ts";
 import { policyOf } from "../autoscale/policy.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
@@ -16,7 +17,19 @@ export function rememberingPolicy(remembered: string | undefined): Policy {
       const decision = decide({ spec: policy, samples: sample, current, state, now });
       state = decision.state;
       const { desired, why } = decision;
-      return { desired, why, figures: () => figuresOf(decision.state, policy) };
+      const { capacity, coldStartSeconds: startSeconds } = knownOf(state, policy);
+      const needed = Math.max(
+        sample !== undefined && isBusy(sample) ? 1 : 0,
+        Math.ceil(state.demand.level / capacity - 0.1),
+      );
+      return {
+        desired,
+        why,
+        needed,
+        kappa: policy.kappa,
+        startSeconds,
+        figures: () => figuresOf(decision.state, policy),
+      };
     },
   };
 }

@@ -22,6 +22,8 @@ const quiet: Demand = {
   oldestWait: 0,
 };
 
+const plain = { needed: 1, kappa: 20, startSeconds: 60 };
+
 /** What a policy was asked, and what it answers. */
 let asked: PolicyQuestion[];
 let answer: PolicyAnswer;
@@ -35,7 +37,7 @@ let autoscaler: Autoscaler;
 
 beforeEach(() => {
   [asked, changed, demand, answering] = [[], [], quiet, 1];
-  answer = { desired: 2, why: "two are needed", figures: () => ({ signal: "1.6" }) };
+  answer = { ...plain, desired: 2, why: "two are needed", figures: () => ({ signal: "1.6" }) };
   caches = createCaches("modelwright-system");
   clock = createManualClock(testMs);
   autoscaler = createAutoscaler({
@@ -120,7 +122,7 @@ describe("the autoscaler", () => {
   test("tells of another number at once, of other figures once a minute", async () => {
     deploy();
     autoscaler.start();
-    expect(autoscaler.scaling(key)).toEqual({ ...answer, figures: { signal: "1.6" } });
+    expect(autoscaler.scaling(key)).toEqual({ desired: 2, why: "two are needed", figures: { signal: "1.6" } });
     answer = { ...answer, figures: () => ({ signal: "1.7" }) };
     for (let second = 0; second < 59; second += 1) await tick();
     expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({ changed: [key], signal: "1.6" });

@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { createDevicePools, type PoolClaim } from "../../../operator/autoscaler/device-pools.ts";
+
+function claim(key: string, changes: Partial<PoolClaim> = {}): PoolClaim {
+  return {
+    key,
+    pool: "nvidia.com/gpu",
+    devices: 1,
+    wanted: 1,
+    needed: 1,
+    min: 0,
+    kappa: 20,
+    placed: 1,
+    unplaced: 0,
+    oldestWait: 0,
+    startSeconds: 30,
+    ...changes,
+  };
+}
+
+/** What each model gets, a line a moment: `12 s: chat 1, vision 2`; nothing while there is enough for all. */
+function story(moments: readonly (readonly [number, readonly PoolClaim[]])[]): readonly string[] {
+  const pools = createDevicePools();
+  return moments.map(([seconds, claims]) => {
+    const given = [...pools.share(claims, seconds * 1000)].map(([key, { replicas }]) => `${key} ${replicas}`);
+    return `${seconds} s: ${given.join(", ") || "as wanted"}`;
+  });
+}
+
+test("a model that keeps replicas gives one back to a model that has requests, and gets it back when that has none", () => {
+  const idle = claim("vision", { wanted: 2, needed: 0, placed: 2, kappa: 100 });
+  const waits = claim("chat", { placed: 0, unplaced: 1, oldestWait: 5 });
+  const moved = [claim("vision", { wanted: 2, needed: 0, placed: 1, kappa: 100 }), claim("chat")];
+  const over = [
+    claim("vision", { wanted: 2, needed: 0, placed: 1, kappa: 100 }),
+    claim("chat", { wanted: 0, needed: 0, placed: 0 }),
+  ];
+  expect(
+    story([
+      [0, [idle, claim("chat", { wanted: 0, needed: 0, placed: 0 })]],
+      [10, [idle, waits]],
+      [20, moved],
+      [60, moved],
+      [120, over],
+      [140, over],
+    ]),
+  ).toEqual([
+    "0 s: as wanted",
+    "10 s: vision 1, chat 1",
+    "20 s: vision 1, chat 1",
+    "60 s: vision 1, chat 1",
+    "120 s: vision 2, chat 0",
+    "140 s: as wanted",
+  ]);
+});
+
+test("a node that comes is seen by what gets room on it", () => {
+  const busy = claim("vision", { wanted: 3, needed: 3, placed: 1, unplaced: 2 });
+  expect(
+    story([
+      [0, [busy, claim("chat")]],
+      [30, [{ ...busy, placed: 3, unplaced: 0 }, claim("chat")]],
+    ]),
+  ).toEqual(["0 s: vision 1, chat 1", "30 s: vision 3, chat 1"]);
+});
+
+test("devices of another kind have nothing to do with it", () => {
+  const short = claim("vision", { wanted: 2, needed: 2, placed: 1, unplaced: 1 });
+  const other = claim("chat", { pool: "nvidia.com/gpu L4", wanted: 4, needed: 0, placed: 4 });
+  expect(story([[0, [short, other]]])).toEqual(["0 s: vision 1"]);
+});
+
+test("of two that both need the only device, each has it for a while", () => {
+  const pools = createDevicePools();
+  const waited = { economy: 0, strict: 0 };
+  let holder: keyof typeof waited = "strict";
+  let changes = 0;
+  for (let seconds = 0; seconds < 7_200; seconds += 1) {
+    const of = (key: keyof typeof waited, kappa: number): PoolClaim =>
+      claim(key, { kappa, placed: key === holder ? 1 : 0, unplaced: key === holder ? 0 : 1, oldestWait: waited[key] });
+    const given = pools.share([of("economy", 2), of("strict", 100)], seconds * 1000);
+    const next = given.get("economy")?.replicas === 1 ? "economy" : "strict";
+    if (next !== holder) changes += 1;
+    holder = next;
+    for (const key of ["economy", "strict"] as const) waited[key] = key === holder ? 0 : waited[key] + 1;
+  }
+  expect(changes).toBeGreaterThan(4);
+  // Each change costs a start: hardly more of them than tenure and waiting make necessary.
+  expect(changes).toBeLessThan(60);
+});
