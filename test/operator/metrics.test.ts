@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { operatorMetrics } from "../../operator/metrics.ts";
-import { modelDeployment } from "../builders/model-deployment.ts";
 import { resources } from "../../operator/kube/resources.ts";
 
 test("the operator's figures are counted under the names of the contract", async () => {
@@ -28,19 +27,4 @@ test("the operator's figures are counted under the names of the contract", async
     "modelwright_figures_pull_duration_seconds_sum 2.003",
     "modelwright_figures_pull_duration_seconds_count 2",
   ]);
-});
-
-test("an autoscaled model has figures as long as it is there", async () => {
-  const { observers, exposition } = operatorMetrics();
-  const shown = async (): Promise<readonly string[]> =>
-    (await exposition()).text.split("\n").filter((line) => line.startsWith("modelwright_scaling"));
-  const status = { stable: { revision: "aaa", ready: 2 }, autoscaling: { desired: 3, signal: "4.2" } };
-  observers.conduct.deployment("vision/digits", { ...modelDeployment(), status });
-  expect(await shown()).toEqual([
-    'modelwright_scaling_desired_pods{namespace="vision",name="digits"} 3',
-    'modelwright_scaling_ready_pods{namespace="vision",name="digits"} 2',
-    'modelwright_scaling_offered_requests{namespace="vision",name="digits"} 4.2',
-  ]);
-  observers.conduct.deployment("vision/digits", undefined);
-  expect(await shown()).toEqual([]);
 });

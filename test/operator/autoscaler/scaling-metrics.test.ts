@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { scalingMetrics } from "../../../operator/autoscaler/scaling-metrics.ts";
+import { metricSet } from "../../../runtime/base/metrics.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+
+test("an autoscaled model has figures as long as it is there", async () => {
+  const metrics = metricSet();
+  const told = scalingMetrics(metrics);
+  const shown = async (): Promise<readonly string[]> =>
+    (await metrics.exposition()).text.split("\n").filter((line) => line.startsWith("modelwright_"));
+  const status = { stable: { revision: "aaa", ready: 2 }, autoscaling: { desired: 3, signal: "4.2" } };
+  told("vision/digits", { ...modelDeployment(), status });
+  expect(await shown()).toEqual([
+    'modelwright_scaling_desired_pods{namespace="vision",name="digits"} 3',
+    'modelwright_scaling_ready_pods{namespace="vision",name="digits"} 2',
+    'modelwright_scaling_offered_requests{namespace="vision",name="digits"} 4.2',
+  ]);
+  told("vision/digits", undefined);
+  expect(await shown()).toEqual([]);
+});
