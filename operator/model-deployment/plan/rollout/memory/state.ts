@@ -57,9 +57,16 @@ export function rolloutStatus(
   return {
     ...(Object.keys(rollout).length === 0 ? {} : { rollout }),
     ...(progress === undefined ? {} : { step: progress.step }),
-    ...(capacity === undefined ? {} : { capacity }),
-    ...(failed.length === 0 ? {} : { failedRevisions: failed.map((one): FailedRevision => ({ ...one })) }),
+    ...(capacity === undefined ? {} : { capacity: { ...capacity, why: capacity.why.slice(0, longest.why) } }),
+    ...(failed.length === 0 ? {} : { failedRevisions: failed.map(failedRevision) }),
   };
+}
+
+/** Characters that the API keeps of each sentence: what schedulers, kubelets and runtimes say has no such end. */
+const longest = { why: 1_024, judgement: 2_048, failure: 4_096 };
+
+function failedRevision({ message, ...one }: FailedRevision): FailedRevision {
+  return { ...one, message: message.slice(0, longest.failure) };
 }
 
 function progressStatus(progress: Progress, steps: Strategy["steps"]): RolloutStatus {
@@ -72,7 +79,7 @@ function progressStatus(progress: Progress, steps: Strategy["steps"]): RolloutSt
     stepStartedAt: momentText(stepStartedMs),
     progressedAt: momentText(progressedMs),
     ...(isPaused ? { paused: true } : {}),
-    ...(skipped === undefined ? {} : { skipped }),
+    ...(skipped === undefined ? {} : { skipped: skipped.slice(0, longest.why) }),
     ...(judgement === undefined ? {} : { analysis: judgementStatus(judgement) }),
   };
 }
@@ -81,7 +88,7 @@ function judgementStatus({ atMs, verdict, ...figures }: Judgement): NonNullable<
   const { message, requests, stableRequests, divergence } = figures;
   return {
     verdict,
-    ...(message === undefined ? {} : { message }),
+    ...(message === undefined ? {} : { message: message.slice(0, longest.judgement) }),
     ...(requests === undefined ? {} : { requests }),
     ...(stableRequests === undefined ? {} : { stableRequests }),
     ...(divergence === undefined ? {} : { divergence }),

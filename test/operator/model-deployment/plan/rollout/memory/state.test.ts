@@ -1,4 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { issueText } from "../../../../../../crds/schema/structural/issue.ts";
+import { validate } from "../../../../../../crds/schema/structural/validate.ts";
+import { modelDeploymentSchema } from "../../../../../../crds/v1alpha1/definition.ts";
+import { modelDeploymentRules } from "../../../../../../crds/v1alpha1/validation.ts";
 import type { ModelDeploymentStatus } from "../../../../../../crds/v1alpha1/model-deployment.ts";
 import { rolloutState, rolloutStatus } from "../../../../../../operator/model-deployment/plan/rollout/memory/state.ts";
 import type { Strategy } from "../../../../../../operator/model-deployment/plan/rollout/steps/strategy.ts";
@@ -56,6 +60,24 @@ describe("the state of a rollout", () => {
       { rollout: { strategy: "Canary" } },
       {},
     ]);
+  });
+
+  test("keeps of each sentence what the API does", () => {
+    const long = "x".repeat(10_000);
+    const { rollout, capacity, ...rest } = written;
+    const state = rolloutState(
+      {
+        ...rest,
+        capacity: { ...capacity, why: long },
+        failedRevisions: [{ revision: "c3", reason: "Aborted", message: long }],
+        rollout: { ...rollout, skipped: long, analysis: { verdict: "None", message: long } },
+      },
+      testMs,
+    );
+    const schema = modelDeploymentSchema.properties?.["status"] ?? {};
+    expect(
+      validate({ schema, value: rolloutStatus(state, strategy, true), rules: modelDeploymentRules }).map(issueText),
+    ).toEqual([]);
   });
 
   test("knows no modes that there are not yet", () => {
