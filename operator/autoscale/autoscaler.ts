@@ -1,9 +1,9 @@
-import { type Demand, isBusy, noDemand, observedDemand, outlook } from "./demand.ts";
+import { type Demand, isBusy, negligibleConcurrency, noDemand, observedDemand, outlook } from "./demand.ts";
 import { type Drain, drainReplicas } from "./drain.ts";
 import { keptReplicas, type Levels, neededLevels, noLevels } from "./levels/levels.ts";
 import { concurrencyFor, triggers } from "./levels/triggers.ts";
 import type { Policy } from "./policy.ts";
-import { type Bid, winner } from "./reasons.ts";
+import { type Bid, reason, winner } from "./reasons.ts";
 import type { Sample } from "./sample.ts";
 import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
 import { capability, observedService, type ServiceModel, unseenService } from "./service.ts";
@@ -21,6 +21,8 @@ export interface AutoscalerState {
   readonly demand: Demand;
   readonly levels: Levels;
   readonly shadows: Shadows;
+  /** Replicas wanted to work off the backlog; 0 without one. */
+  readonly draining: number;
 }
 
 /** What one decision rests on. */
@@ -49,10 +51,10 @@ export interface Decision {
 const settlingSeconds = 60;
 /** How long the count is held when there are no samples; then it goes to what the last known load needs. */
 export const lossSeconds = 300;
+/** Part of the replicas for a backlog below which some of them are given up. */
+const giveUpShare = 0.5;
 /** The fluid of the shadows is not moved further at a time. */
 const longestStepSeconds = 30;
-/** Offered concurrency below which nothing is needed once all requests are answered. */
-const negligible = 0.3;
 
 /**
  * How many replicas a model should have. Pure: the same observation gives the same decision. With no requests the answer
@@ -84,6 +86,7 @@ export function newState(spec: Policy, current: number, now: number): Autoscaler
     demand: noDemand(now - 1),
     levels: noLevels,
     shadows: newShadows(spec, current),
+    draining: 0,
   };
 }
 
@@ -105,7 +108,7 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
   const known = knownOf({ ...before, service }, spec);
   const demand = observedDemand(before.demand, samples, { now, elapsed }, known);
   const view = outlook(demand, known.coldStartSeconds);
-  const isIdle = !isBusy(samples) && view.base < negligible;
+  const isIdle = !isBusy(samples) && view.base < negligibleConcurrency;
   const needs = triggers.map((trigger) => {
     const count = isIdle ? 0 : Math.ceil(concurrencyFor(trigger, view, demand) / known.capacity - 1e-9);
     return Math.min(spec.max, isBusy(samples) ? Math.max(1, count) : count);
@@ -121,7 +124,21 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
     kept,
     policy: spec,
   };
-  return { ...before, at: now, service, demand, levels, shadows: movedShadows(before.shadows, moment) };
+  const { queued: waiting, ready } = samples;
+  return {
+    ...before,
+    at: now,
+    service,
+    demand,
+    levels,
+    shadows: movedShadows(before.shadows, moment),
+    draining: steadied(before.draining, drainReplicas(drain, { waiting, ready })),
+  };
+}
+
+/** A little less is no less: who gives up what starts, for a moment, waits for a whole start again. */
+function steadied(before: number, wanted: number): number {
+  return wanted < before && wanted > giveUpShare * before ? before : wanted;
 }
 
 function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeconds }: Policy): Drain {
@@ -129,25 +146,12 @@ function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeco
 }
 
 function bidsOf(state: AutoscalerState, { spec, now }: Observation, samples: Sample): Bid[] {
-  const { demand, levels, shadows } = state;
-  const known = knownOf(state, spec);
-  const replicas = chosenReplicas(shadows, keptReplicas(levels, now, spec.holdSeconds));
-  const load = `${demand.offered.toFixed(1)} requests run at once`;
-  const needed = Math.ceil(demand.level / known.capacity);
-  const why =
-    needed >= replicas
-      ? `${load} and one replica carries ${known.capacity.toFixed(1)}`
-      : needed > 0
-        ? `${load}; ${needed} would carry the load as it is, the rest is kept ready for what may come`
-        : `nothing was asked for ${Math.round(now - demand.busyAt)} s; kept because requests came back so soon before`;
-  const bids: Bid[] = [{ replicas, why }];
-  if (isBusy(samples)) bids.push({ replicas: 1, why: "requests wait or run" });
-  const extra = drainReplicas(drainOf(demand, known, spec), { waiting: samples.queued, ready: samples.ready });
-  if (extra > 0)
-    bids.push({
-      replicas: extra,
-      why: `${samples.queued} requests wait, the oldest for ${samples.oldestWait.toFixed(1)} s`,
-    });
+  const replicas = chosenReplicas(state.shadows, keptReplicas(state.levels, now, spec.holdSeconds));
+  const bids: Bid[] = [{ replicas, why: reason(state, spec, { replicas, now }) }];
+  if (state.draining > 0) {
+    const why = `${samples.queued} requests wait, the oldest for ${samples.oldestWait.toFixed(1)} s`;
+    bids.push({ replicas: state.draining, why });
+  }
   return bids;
 }
 

@@ -37,6 +37,9 @@ export interface Outlook {
   readonly deviation: number;
 }
 
+/** Offered concurrency below which nothing is needed once all requests are answered. */
+export const negligibleConcurrency = 0.3;
+
 const seconds = { rate: 15, fast: 4, level: 20, slow: 60, variance: 180, before: 60 } as const;
 const longestLeadSeconds = 300;
 /** Deviations by which a sudden load stands out. */

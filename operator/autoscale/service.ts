@@ -47,6 +47,8 @@ const memoryRequests = 4000;
 const fewRequests = 100;
 /** Of the concurrency; keeps a slope from being read out of next to no variation. */
 const assumedVariance = 0.3;
+/** Less cannot be told from nothing. */
+const shortestServiceSeconds = 0.001;
 const steepestSlowdown = 0.5;
 const coldStartWeight = 0.3;
 const mostMemorySeconds = 4 * 3600;
@@ -75,7 +77,8 @@ export function capability(
   model: ServiceModel,
   wanted: { readonly slots: number | undefined; readonly lateAfterSeconds: number },
 ): Capability {
-  const { serviceSeconds, slowdown } = lineOf(model);
+  const { slowdown, ...line } = lineOf(model);
+  const serviceSeconds = Math.max(shortestServiceSeconds, line.serviceSeconds);
   const slots = wanted.slots ?? learnedSlots(model, serviceSeconds * slowdown, wanted.lateAfterSeconds);
   return { serviceSeconds, slots, capacity: slots / (1 + slowdown * (slots - 1)) };
 }

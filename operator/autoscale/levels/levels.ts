@@ -27,7 +27,7 @@ export const ways: readonly Way[] = triggers.flatMap((_, trigger) => prices.map(
 
 const shortestKeepSeconds = 5;
 /** How long the last price keeps a level of which nothing is known, and how many of its longest gaps otherwise. */
-const unknownKeepSeconds = 3600;
+const unknownKeepSeconds = 900;
 const patience = 4;
 const longestKeepSeconds = 86_400;
 /** Shorter pauses are no gap. */

@@ -1,0 +1,90 @@
+import type { Policy } from "../../../operator/autoscale/policy.ts";
+import { cost, knownPolicies, lateHours } from "../../../operator/autoscale/simulator/comparison.ts";
+import { leadTime } from "../../../operator/autoscale/simulator/lead-time.ts";
+import type { Outcome } from "../../../operator/autoscale/simulator/outcome.ts";
+import { simulated, usualSetting } from "../../../operator/autoscale/simulator/simulation.ts";
+import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
+
+/** What is varied. */
+export interface Conditions {
+  readonly coldStartSeconds: number;
+  readonly slowdown: number;
+  /** 0: compared with what can scale to zero; 1: with the HPA from 1. */
+  readonly min: 0 | 1;
+}
+
+/** Our policy in one class beside the best of the known ones. */
+export interface Cell extends Conditions {
+  readonly trace: string;
+  readonly kappa: number;
+  readonly ours: Outcome;
+  /** Whose cost at this κ is least, and ours as part of it. */
+  readonly best: string;
+  readonly bestOutcome: Outcome;
+  readonly costRatio: number;
+  /** J as part of the least J of the known ones; undefined where our late share is above that policy's. */
+  readonly lateHoursRatio: number | undefined;
+}
+
+/** The cells of one trace under some conditions, one per κ. */
+export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly number[]): readonly Cell[] {
+  const { coldStartSeconds, slowdown, min } = conditions;
+  const setting = { ...usualSetting, coldStartSeconds, slowdown };
+  const { slots, lateAfterSeconds, max } = setting;
+  const known = Object.entries(knownPolicies(slots, { min, max })).map(
+    ([name, made]) => [name, simulated(trace, setting, made())] as const,
+  );
+  const least = (figure: (outcome: Outcome) => number) =>
+    known.reduce((one, other) => (figure(other[1]) < figure(one[1]) ? other : one));
+  const [, rival] = least(lateHours);
+  return kappas.map((kappa) => {
+    const policy: Policy = {
+      min,
+      max,
+      kappa,
+      slots,
+      lateAfterSeconds,
+      coldStartSeconds,
+      holdSeconds: 0,
+      schedules: [],
+    };
+    const ours = simulated(trace, setting, leadTime(policy));
+    const [best, bestOutcome] = least((outcome) => cost(outcome, kappa));
+    const isCounted = ours.latePercent <= rival.latePercent;
+    return {
+      ...conditions,
+      trace: trace.name,
+      kappa,
+      ours,
+      best,
+      bestOutcome,
+      costRatio: cost(ours, kappa) / cost(bestOutcome, kappa),
+      lateHoursRatio: isCounted ? lateHours(ours) / lateHours(rival) : undefined,
+    };
+  });
+}
+
+/** One line per cell. */
+export function cellLine(cell: Cell): string {
+  const { ours, bestOutcome } = cell;
+  const figures = (outcome: Outcome): string =>
+    `${outcome.latePercent.toFixed(2).padStart(6)} % ${outcome.gpuHours.toFixed(1).padStart(6)} h`;
+  return [
+    cell.trace.padEnd(14),
+    `start ${String(cell.coldStartSeconds).padStart(3)}`,
+    `g ${cell.slowdown.toFixed(2)}`,
+    `min ${cell.min}`,
+    `κ ${String(cell.kappa).padStart(3)}`,
+    figures(ours),
+    `best ${cell.best.padEnd(11)}`,
+    figures(bestOutcome),
+    `cost ${cell.costRatio.toFixed(3)}`,
+    `J ${cell.lateHoursRatio?.toFixed(3) ?? "-"}`,
+    cell.costRatio > 1 ? "LOST" : "",
+  ].join("  ");
+}
+
+/** Geometric mean; NaN of nothing. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}

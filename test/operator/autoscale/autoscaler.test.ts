@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { lossSeconds } from "../../../operator/autoscale/autoscaler.ts";
+import { decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
+
+interface Story {
+  readonly current: number;
+  readonly told: readonly Told[];
+  readonly spec?: Partial<typeof policy>;
+}
+
+const burst = { ...silence, arrivals: 40, inFlight: 8, queued: 32, oldestWait: 3.5, ready: 1 };
+const settled = repeated(silence, 61);
+const weekday = { name: "office-hours", start: "0 8 * * MON-FRI", duration: "10h", timezone: "Europe/Berlin", min: 4 };
+/** Monday 2024-11-04 06:59 UTC. */
+const mondayMorning = Date.UTC(2024, 10, 4, 6, 59) / 1000;
+
+const stories: Readonly<Record<string, [Story, { desired: number; why: string }]>> = {
+  "a model that nothing is known of keeps what was found": [
+    { current: 3, told: repeated(silence, 10) },
+    { desired: 3, why: "what was found is kept until the load is known" },
+  ],
+  "a model that nobody asks goes to zero": [
+    { current: 1, told: settled },
+    { desired: 0, why: "no requests" },
+  ],
+  "a model with a minimum stays there": [
+    { current: 3, told: settled, spec: { min: 2 } },
+    { desired: 2, why: "min is 2" },
+  ],
+  "a request that waits makes one wanted": [
+    { current: 0, told: [...settled, { samples: { ...silence, arrivals: 1, queued: 1 } }] },
+    { desired: 1, why: "0.9 requests run at once and one replica carries 8.0" },
+  ],
+  "a steady load gets what it needs and some more": [
+    { current: 1, told: repeated(served(6, 2), 600) },
+    {
+      desired: 3,
+      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+    },
+  ],
+  "a backlog gets replicas to work it off": [
+    { current: 1, told: [...repeated(served(1, 1), 120), { samples: burst }, { samples: burst }] },
+    { desired: 10, why: "32 requests wait, the oldest for 3.5 s" },
+  ],
+  "without samples the count is held": [
+    { current: 1, told: [...repeated(served(6, 2), 600), ...repeated(undefined, 60)] },
+    { desired: 3, why: "no samples for 60 s; held" },
+  ],
+  "without samples for long the load as it was is carried": [
+    { current: 1, told: [...repeated(served(6, 2), 600), { samples: undefined, after: lossSeconds + 1, current: 9 }] },
+    { desired: 2, why: "no samples for 301 s; the load as it was seen last" },
+  ],
+  "without any samples the count never rises": [
+    { current: 1, told: [{ samples: undefined, after: 3600 }] },
+    { desired: 1, why: "no samples for 0 s; held" },
+  ],
+  "a schedule keeps its minimum from so long before that a start is over": [
+    { current: 0, told: [{ samples: silence, after: mondayMorning }], spec: { schedules: [weekday] } },
+    { desired: 4, why: "schedule office-hours keeps 4" },
+  ],
+  "a schedule holds without samples": [
+    { current: 0, told: [{ samples: undefined, after: mondayMorning }], spec: { schedules: [weekday] } },
+    { desired: 4, why: "schedule office-hours keeps 4" },
+  ],
+  "a delay that the user sets keeps what was needed": [
+    { current: 1, told: [...repeated(served(20, 5), 300), ...repeated(silence, 250)], spec: { holdSeconds: 280 } },
+    { desired: 9, why: "nothing was asked for 250 s; kept because requests may come back soon" },
+  ],
+};
+
+describe("decide", () => {
+  for (const [sentence, [{ current, told, spec }, want]] of Object.entries(stories)) {
+    test(sentence, () => {
+      const { desired, why } = decisions({ spec: { ...policy, ...spec }, current }, told).at(-1) ?? {};
+      expect({ desired, why }).toEqual(want);
+    });
+  }
+
+  test("what a late request is worth decides how much is kept ready", () => {
+    const busy = repeated(served(6, 2), 120);
+    const quiet = repeated(silence, 300);
+    const desired = [2, 20, 100].map((kappa) => {
+      const told = [...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet, ...busy, ...quiet];
+      return decisions({ spec: { ...policy, kappa }, current: 1 }, told).reduce((sum, one) => sum + one.desired, 0);
+    });
+    expect(desired).toEqual(desired.toSorted((one, other) => one - other));
+    expect((desired[2] ?? 0) / (desired[0] ?? 1)).toBeGreaterThan(1.5);
+  });
+});

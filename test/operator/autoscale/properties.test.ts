@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Policy } from "../../../operator/autoscale/policy.ts";
+import { memoryOf, recalledState } from "../../../operator/autoscale/memory.ts";
+import type { Sample } from "../../../operator/autoscale/sample.ts";
+import { decisions, policy, repeated, silence, type Told } from "./samples.ts";
+
+const samples: fc.Arbitrary<Sample> = fc.record({
+  arrivals: fc.nat({ max: 50 }),
+  completions: fc.nat({ max: 50 }),
+  serviceSeconds: fc.double({ min: 0, max: 500, noNaN: true }),
+  inFlight: fc.nat({ max: 300 }),
+  queued: fc.nat({ max: 500 }),
+  oldestWait: fc.double({ min: 0, max: 900, noNaN: true }),
+  ready: fc.nat({ max: 40 }),
+  pending: fc.nat({ max: 40 }),
+  draining: fc.nat({ max: 10 }),
+  coldStarts: fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 3 }),
+});
+
+const told: fc.Arbitrary<Told> = fc.record({
+  samples: fc.option(samples, { nil: undefined, freq: 20 }),
+  after: fc.oneof(
+    { weight: 20, arbitrary: fc.constant(1) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 4000 }) },
+  ),
+});
+
+const policies: fc.Arbitrary<Policy> = fc
+  .record({
+    min: fc.nat({ max: 5 }),
+    more: fc.integer({ min: 1, max: 40 }),
+    kappa: fc.constantFrom(0, 0.5, 2, 20, 100, 1000),
+    slots: fc.constantFrom(undefined, 1, 8, 64),
+    lateAfterSeconds: fc.constantFrom(0.01, 2, 60),
+    coldStartSeconds: fc.constantFrom(0, 1, 30, 300),
+    holdSeconds: fc.constantFrom(0, 300),
+  })
+  .map(({ more, ...rest }) => ({ ...rest, max: rest.min + more, schedules: [] }));
+
+const stories = fc.record({ spec: policies, current: fc.nat({ max: 50 }), told: fc.array(told, { maxLength: 120 }) });
+const runs = { numRuns: 150 };
+
+describe("every decision", () => {
+  test("is a whole number between min and max, with a reason and figures that are numbers", () => {
+    fc.assert(
+      fc.property(stories, ({ spec, current, told }) => {
+        for (const { desired, why, state } of decisions({ spec, current }, told)) {
+          expect(Number.isInteger(desired) && desired >= spec.min && desired <= spec.max).toBe(true);
+          expect(why).toMatch(/./);
+          expect(JSON.stringify(state)).not.toMatch(/null/);
+        }
+      }),
+      runs,
+    );
+  });
+
+  test("is at least one while anything waits or runs", () => {
+    fc.assert(
+      fc.property(stories, samples, ({ spec, current, told }, last) => {
+        const busy = { samples: { ...last, queued: last.queued + 1 } };
+        expect(decisions({ spec, current }, [...told, busy]).at(-1)?.desired).toBeGreaterThanOrEqual(1);
+      }),
+      runs,
+    );
+  });
+
+  test("is the same however many replicas are starting", () => {
+    fc.assert(
+      fc.property(stories, fc.nat({ max: 100 }), ({ spec, current, told }, pending) => {
+        const others = told.map((one) => ({
+          ...one,
+          samples: one.samples === undefined ? undefined : { ...one.samples, pending },
+        }));
+        expect(decisions({ spec, current }, others)).toEqual(decisions({ spec, current }, told));
+      }),
+      runs,
+    );
+  });
+
+  test("never rises without requests, and comes down to min in the end", () => {
+    fc.assert(
+      fc.property(stories, ({ spec, current, told }) => {
+        const before = decisions({ spec, current }, told);
+        const last = before.at(-1);
+        const begin = { spec, current: last?.desired ?? current, ...(last && { state: last.state }), now: 500_000 };
+        const counts = decisions(begin, [...repeated(silence, 50), ...repeated(silence, 400, 600)]).map(
+          ({ desired }) => desired,
+        );
+        const [first = 0] = counts;
+        expect(first).toBeLessThanOrEqual(Math.max(begin.current, spec.min));
+        expect(counts).toEqual(counts.toSorted((one, other) => other - one));
+        expect(counts.at(-1)).toBe(spec.min);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("is the same after a restart that recalls the state, but for rounding", () => {
+    fc.assert(
+      fc.property(stories, fc.array(told, { minLength: 1, maxLength: 30 }), ({ spec, current, told }, rest) => {
+        const last = decisions({ spec, current }, told).at(-1);
+        if (last === undefined) return;
+        const begin = { spec, current: last.desired, now: 500_000 };
+        const recalled = recalledState(memoryOf(last.state));
+        expect(recalled).toBeDefined();
+        if (recalled === undefined) return;
+        const kept = decisions({ ...begin, state: last.state }, rest).map(({ desired }) => desired);
+        const resumed = decisions({ ...begin, state: recalled }, rest).map(({ desired }) => desired);
+        const most = Math.max(...kept.map((count, index) => Math.abs(count - (resumed[index] ?? 0))));
+        expect(most).toBeLessThanOrEqual(1);
+      }),
+      runs,
+    );
+  });
+
+  test("keeps what is there for a minute when the state is lost", () => {
+    fc.assert(
+      fc.property(stories, fc.array(samples, { maxLength: 59 }), ({ spec, current }, seen) => {
+        const counts = decisions(
+          { spec, current },
+          seen.map((samples) => ({ samples, current })),
+        ).map(({ desired }) => desired);
+        for (const count of counts) expect(count).toBeGreaterThanOrEqual(Math.min(current, spec.max));
+      }),
+      runs,
+    );
+  });
+
+  test("without samples is the count as it was, and later never more", () => {
+    fc.assert(
+      fc.property(stories, ({ spec, current, told }) => {
+        const last = decisions({ spec, current }, told).at(-1);
+        if (last === undefined) return;
+        const begin = { spec, current: last.desired, state: last.state, now: last.state.at };
+        const [held, later] = decisions(begin, [
+          { samples: undefined, after: 60 },
+          { samples: undefined, after: 3600 },
+        ]);
+        expect(held?.desired).toBe(last.desired);
+        expect(later?.desired).toBeLessThanOrEqual(last.desired);
+        expect(later?.desired).toBeGreaterThanOrEqual(Math.max(spec.min, Math.min(1, last.desired)));
+      }),
+      runs,
+    );
+  });
+});
+
+test("a memory of a busy model stays below eight kilobytes", () => {
+  const random = fc.sample(fc.array(samples, { minLength: 600, maxLength: 600 }), { numRuns: 5, seed: 7 });
+  for (const seen of random) {
+    const last = decisions(
+      { spec: { ...policy, max: 40 }, current: 1 },
+      seen.map((samples) => ({ samples })),
+    ).at(-1);
+    expect(last && memoryOf(last.state).length).toBeLessThan(8192);
+  }
+});
+
+test.each(["", "1 {}", "2.30 17", "2.30 x {}", "2.30 17 {"])("the memory %j is none", (memory) => {
+  expect(recalledState(memory)).toBeUndefined();
+});

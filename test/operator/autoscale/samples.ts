@@ -1,0 +1,66 @@
+import { decide, type AutoscalerState, type Decision } from "../../../operator/autoscale/autoscaler.ts";
+import type { Policy } from "../../../operator/autoscale/policy.ts";
+import type { Sample } from "../../../operator/autoscale/sample.ts";
+
+/** A policy from zero to ten replicas of eight slots, Balanced. */
+export const policy: Policy = {
+  min: 0,
+  max: 10,
+  kappa: 20,
+  slots: 8,
+  lateAfterSeconds: 2,
+  coldStartSeconds: 60,
+  holdSeconds: 0,
+  schedules: [],
+};
+
+/** A second without anything. */
+export const silence: Sample = {
+  arrivals: 0,
+  completions: 0,
+  serviceSeconds: 0,
+  inFlight: 0,
+  queued: 0,
+  oldestWait: 0,
+  ready: 0,
+  pending: 0,
+  draining: 0,
+  coldStarts: [],
+};
+
+/** A second of a load that is served as it comes: so many requests per second of two seconds each, by `ready` replicas. */
+export function served(rate: number, ready: number): Sample {
+  return { ...silence, arrivals: rate, completions: rate, serviceSeconds: 2 * rate, inFlight: 2 * rate, ready };
+}
+
+/** What a policy is told in one second. */
+export interface Told {
+  readonly samples: Sample | undefined;
+  /** Replicas wanted until now; absent: as decided. */
+  readonly current?: number;
+  /** Seconds since the last. */
+  readonly after?: number;
+}
+
+interface Begin {
+  readonly spec: Policy;
+  readonly current: number;
+  readonly state?: AutoscalerState;
+  readonly now?: number;
+}
+
+/** The decisions on a series of seconds, each with the count that the one before wanted. */
+export function decisions(begin: Begin, told: readonly Told[]): readonly Decision[] {
+  let { current, state, now = 0 } = begin;
+  return told.map((one) => {
+    now += one.after ?? 1;
+    const decision = decide({ spec: begin.spec, samples: one.samples, current: one.current ?? current, state, now });
+    ({ desired: current, state } = decision);
+    return decision;
+  });
+}
+
+/** The same second so many times. */
+export function repeated(samples: Sample | undefined, times: number, after = 1): readonly Told[] {
+  return Array.from({ length: times }, () => ({ samples, after }));
+}
