@@ -4,7 +4,7 @@ import { metricSet } from "../../../runtime/base/metrics.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 
 test("an autoscaled model has figures as long as it is there", async () => {
-  const metrics = metricSet();
+  const metrics = metricSet({ processMetrics: false });
   const told = scalingMetrics(metrics);
   const shown = async (): Promise<readonly string[]> =>
     (await metrics.exposition()).text.split("\n").filter((line) => line.startsWith("modelwright_"));
