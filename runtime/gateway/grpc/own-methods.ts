@@ -58,7 +58,8 @@ async function watch(call: ClientCall, parts: OwnParts): Promise<void> {
     const status = statusOrUnknown(service, parts);
     if (status !== told) answer.write(framed(statusMessage(status)));
     told = status;
-    if (service === "" && told === servingStatus.notServing && parts.table().version > 0) break;
+    const isDraining = !parts.isReady() && parts.table().version > 0;
+    if (isDraining) break;
     await parts.clock.sleep(watchMs, left.signal);
   }
   answer.end({ "grpc-status": "0" });

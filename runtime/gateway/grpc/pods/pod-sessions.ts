@@ -10,6 +10,8 @@ const connectTimeoutMs = 2_000;
 /** What pods' answers may have waiting unread, per stream and per connection. */
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** A connection without calls for this long is closed, for twice this long at most. */
+const idleMs = 60_000;
 /** Until the pod has told how many it takes. */
 const assumedStreams = 100;
 
@@ -23,6 +25,8 @@ export interface PodSession {
   streams: number;
   /** As many as the pod takes at a time. */
   maxStreams: number;
+  /** It was taken for a call since it was last looked at. */
+  wasUsed: boolean;
 }
 
 /** Connections over HTTP/2 to the pods of the table: one a pod, and more when that has all the streams it takes. */
@@ -37,7 +41,11 @@ export class PodSessions {
   /** A connection that takes one more stream; it may still be on its way. */
   session(pod: LivePod): PodSession {
     const sessions = this.#byPod.get(pod) ?? [];
-    for (const known of sessions) if (hasRoom(known)) return known;
+    for (const known of sessions) {
+      if (!hasRoom(known)) continue;
+      known.wasUsed = true;
+      return known;
+    }
     const opened = this.#opened(pod);
     this.#byPod.set(pod, [...sessions, opened]);
     return opened;
@@ -53,7 +61,7 @@ export class PodSessions {
   /** Resolves when the last call has ended. */
   async close(): Promise<void> {
     const open = [...this.#byPod.values()].flat().filter(({ session }) => !session.destroyed);
-    await Promise.all(open.map(({ session }) => new Promise<void>((resolve) => session.close(resolve))));
+    await Promise.all(open.map(({ session }) => closed(session)));
   }
 
   #opened(pod: LivePod): PodSession {
@@ -68,7 +76,9 @@ export class PodSessions {
       isLeaving: false,
       streams: 0,
       maxStreams: assumedStreams,
+      wasUsed: true,
     };
+    this.#closeIdle(opened);
     session.once("connect", () => {
       opened.isConnected = true;
       session.setLocalWindowSize(connectionWindowBytes);
@@ -86,6 +96,18 @@ export class PodSessions {
     return opened;
   }
 
+  /** Ten thousand models may have been asked once each. */
+  #closeIdle(opened: PodSession): void {
+    const { session } = opened;
+    const look = (): void => {
+      if (!opened.wasUsed && opened.streams === 0) session.close();
+      opened.wasUsed = false;
+      cancel = this.#clock.after(idleMs, look);
+    };
+    let cancel = this.#clock.after(idleMs, look);
+    session.once("close", () => cancel());
+  }
+
   #forget(pod: LivePod, closed: PodSession): void {
     const left = (this.#byPod.get(pod) ?? []).filter((known) => known !== closed);
     if (left.length === 0) this.#byPod.delete(pod);
@@ -95,6 +117,14 @@ export class PodSessions {
 
 function hasRoom({ session, isLeaving, streams, maxStreams }: PodSession): boolean {
   return !session.closed && !session.destroyed && !isLeaving && streams < maxStreams;
+}
+
+/** Resolves when it has ended, also when it was about to. */
+function closed(session: ClientHttp2Session): Promise<void> {
+  return new Promise((resolve) => {
+    session.once("close", resolve);
+    session.close();
+  });
 }
 
 /** The socket, given up with ETIMEDOUT when it does not connect in time. */
