@@ -162,6 +162,10 @@ export const stories: Readonly<Record<string, Told>> = {
     twists: [update, commands(14, "promote")],
   },
   recreate: { spec: { replicas: 2, rollout: { recreate: {} } }, twists: [update] },
+  "recreate replaced by a third revision": {
+    spec: { replicas: 2, rollout: { recreate: {} } },
+    twists: [update, becomes(10, "third.h5")],
+  },
   "recreate that never loads": {
     spec: { replicas: 2, rollout: { recreate: {} } },
     twists: [becomes(updates, "broken.h5")],

@@ -21,15 +21,17 @@ export function allotment(snapshot: Snapshot, here: Position): Counts {
   // No pod goes before status has said what for: a crash between the two would leave it unknown.
   const { candidate: known, capacity } = snapshot.rollout;
   const isTold = known?.revision === snapshot.wanted.hash && capacity?.mode === asked.mode;
-  if (!isTold && asked.mode !== "Surge")
-    return { ...asked, stable: replicasOf(snapshot), candidate: candidate.replicas };
+  const has = stableReplicas(snapshot);
+  if (!isTold && asked.mode !== "Surge") {
+    return { ...asked, stable: Math.max(asked.stable, has), candidate: candidate.replicas };
+  }
   const leaving = leavingRevisions(snapshot);
   if (!isTight(snapshot) || leaving.length === 0) return asked;
   // The pods of a candidate that another took the place of go first: there is no room to spare.
-  return { ...asked, stable: returning(snapshot), candidate: candidate.replicas };
+  return { ...asked, stable: asked.mode === "Swap" ? returning(snapshot) : has, candidate: candidate.replicas };
 }
 
-function replicasOf(snapshot: Snapshot): number {
+function stableReplicas(snapshot: Snapshot): number {
   const { stable } = snapshot.rollout;
   return revisionOf(snapshot, stable?.revision)?.replicaSet.replicas ?? 0;
 }
