@@ -62,6 +62,8 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
       return await fetchModel(options, { clock: systemClock, stop, log: logAt(options.logLevel) });
     }
     case "gateway": {
+      const { keepHeapSmall } = await import("./gateway/small-heap.ts");
+      keepHeapSmall(); // before loading the rest makes it large
       const { gatewayOptions } = await import("./gateway/options.ts");
       const { runGateway } = await import("./gateway/main.ts");
       return await runGateway(gatewayOptions(args, env), stop);

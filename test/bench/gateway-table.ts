@@ -2,7 +2,9 @@
  * What 10,000 routes cost a gateway: the time from pushing the table, or a change of one route, to its acknowledgement, and
  * the memory that the process has then.
  *
- *     npx node test/bench/gateway-table.ts [--routes 10000] [--deltas 200]
+ *     npx node test/bench/gateway-table.ts [--routes 10000] [--deltas 200] [--built]
+ *
+ * `--built` starts the gateway from dist/ (`npx tsc -b runtime`), as its image does: reading sources takes 20 MB.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -12,18 +14,20 @@ import { startedGateway } from "./gateway/started-gateway.ts";
 import { cpuMs, memoryMb } from "./process-figures.ts";
 
 const { values } = parseArgs({
-  options: { routes: { type: "string", default: "10000" }, deltas: { type: "string", default: "200" } },
+  options: {
+    routes: { type: "string", default: "10000" },
+    deltas: { type: "string", default: "200" },
+    built: { type: "boolean", default: false },
+  },
 });
 const count = Number(values.routes);
 const seen = { deployments: "1000000", pods: "1000000" };
 const operator = await operatorSide();
-const gateway = await startedGateway(operator.url);
+const gateway = await startedGateway(operator.url, values.built);
 try {
   const routes = Array.from({ length: count }, (_, i) => benchRoute(i, 9));
   const emptyMb = memoryMb(gateway.pid, "VmRSS");
   const fullMs = await operator.push({ type: "full", version: 1, routes, seen });
-  await sleep(3000);
-  const fullAgainMs = await operator.push({ type: "full", version: 2, routes, seen });
   await sleep(3000);
   const restMs = cpuMs(gateway.pid);
   await sleep(3000);
@@ -34,6 +38,12 @@ try {
     const upsert = [{ ...changed, resourceVersion: String(count + i + 1) }];
     deltas.push(await operator.push({ type: "delta", version: 3 + i, upsert, remove: [], seen }));
   }
+  await sleep(1000);
+  const tableMb = memoryMb(gateway.pid, "VmRSS");
+  const again = { type: "full", version: 100_000, routes, seen } as const;
+  const fullAgainMs = await operator.push(again);
+  await sleep(1000);
+  const againMb = memoryMb(gateway.pid, "VmRSS");
   const pulls: number[] = [];
   let cursor = 0;
   for (let i = 0; i < 20; i += 1) {
@@ -51,8 +61,8 @@ try {
     {
       figure: `gateway: memory with ${count} routes`,
       goal: "≤ 120 MB",
-      measured: `${memoryMb(gateway.pid, "VmRSS").toFixed(0)} MB (${emptyMb.toFixed(0)} without any)`,
-      isMet: memoryMb(gateway.pid, "VmRSS") <= 120,
+      measured: `${tableMb.toFixed(0)} MB (${emptyMb.toFixed(0)} without any, ${againMb.toFixed(0)} after another whole table)`,
+      isMet: tableMb <= 120,
     },
   ]);
 } finally {

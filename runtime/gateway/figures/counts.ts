@@ -14,9 +14,9 @@ export interface RevisionCounts {
   rejected: number;
   inFlight: number;
   serviceMs: number;
-  /** By {@link latencyBucket}. */
-  readonly latency: number[];
-  readonly answers: AnswerCounts;
+  /** By {@link latencyBucket}. Absent until something counts: most of thousands of models are seldom asked. */
+  latency: number[] | undefined;
+  answers: AnswerCounts | undefined;
   /** Absent until the first copy. */
   mirrored?: MirrorCounts;
 }
@@ -34,8 +34,8 @@ export function revisionCounts(hash: string): RevisionCounts {
     rejected: 0,
     inFlight: 0,
     serviceMs: 0,
-    latency: [],
-    answers: answerCounts(),
+    latency: undefined,
+    answers: undefined,
   };
 }
 
@@ -48,12 +48,9 @@ export interface AnswerCounts {
   durationSumMs: number;
 }
 
-export function answerCounts(): AnswerCounts {
-  return { byClass: [], durations: [], durationSumMs: 0 };
-}
-
 /** Counts an answer; the time is from the first byte of its request to the last of its own. */
-export function countAnswer(counts: AnswerCounts, status: number, durationMs: number): void {
+export function countAnswer(of: { answers: AnswerCounts | undefined }, status: number, durationMs: number): void {
+  const counts = (of.answers ??= { byClass: [], durations: [], durationSumMs: 0 });
   countAt(counts.byClass, Math.floor(status / 100));
   let bucket = 0;
   while (bucket < durationBuckets.length && durationMs > (durationBuckets[bucket] ?? 0) * 1000) bucket += 1;
@@ -87,7 +84,7 @@ export function countService(counts: RevisionCounts, { ending, status, serviceMs
   else if (status >= 500) counts.failedStatus += 1;
   else {
     if (status >= 400) counts.rejected += 1;
-    if (!isFirst) countAt(counts.latency, latencyBucket(serviceMs));
+    if (!isFirst) countAt((counts.latency ??= []), latencyBucket(serviceMs));
   }
 }
 
@@ -100,7 +97,7 @@ export function revisionFigures(counts: RevisionCounts): RevisionFigures {
     rejected,
     inFlight,
     serviceMs,
-    latency: [...latency],
+    latency: [...(latency ?? [])],
     ...(counts.mirrored === undefined ? {} : { mirrored: mirrorFigures(counts.mirrored) }),
   };
 }

@@ -1,5 +1,5 @@
 import type { GatewayFigures, ModelFigures } from "../../contract/figures.ts";
-import { type AnswerCounts, answerCounts, revisionCounts, revisionFigures, type RevisionCounts } from "./counts.ts";
+import { type AnswerCounts, revisionCounts, revisionFigures, type RevisionCounts } from "./counts.ts";
 
 /** Counters of one ModelDeployment. */
 export interface ModelCounts {
@@ -14,7 +14,7 @@ export interface ModelCounts {
   /** Those of the route, and some that left it, should they come back. */
   revisions: readonly RevisionCounts[];
   /** What clients got though no pod had their requests. */
-  readonly answers: AnswerCounts;
+  answers: AnswerCounts | undefined;
   /** Pull during which it changed last. */
   changedIn: number;
   /** Neighbours in the order of the last change, oldest first. */
@@ -151,7 +151,7 @@ function emptyCounts(key: string, waiting: () => WaitingFigures): ModelCounts {
     repeated: 0,
     waiting,
     revisions: [],
-    answers: answerCounts(),
+    answers: undefined,
     changedIn: 0,
     older: undefined,
     newer: undefined,

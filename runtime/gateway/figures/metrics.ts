@@ -97,8 +97,9 @@ function addModelCounters(metrics: ReturnType<typeof metricSet>, ledger: Ledger)
 
 function* answers(ledger: Ledger): Generator<[Record<AnswerLabel, string>, AnswerCounts]> {
   for (const { key, answers, revisions } of ledger.all()) {
-    yield [{ model_deployment: key, revision: "" }, answers];
-    for (const counts of revisions) yield [{ model_deployment: key, revision: counts.hash }, counts.answers];
+    if (answers !== undefined) yield [{ model_deployment: key, revision: "" }, answers];
+    for (const { hash: revision, answers } of revisions)
+      if (answers !== undefined) yield [{ model_deployment: key, revision }, answers];
   }
 }
 

@@ -247,8 +247,7 @@ export class Passage {
     this.#cancelDeadline();
     this.#cancelWait?.();
     const { counts } = this.#journey.live;
-    const answers = this.#revision?.counts.answers ?? counts.answers;
-    countAnswer(answers, status, this.#parts.monotonic() - this.#startedMs);
+    countAnswer(this.#revision?.counts ?? counts, status, this.#parts.monotonic() - this.#startedMs);
     this.#parts.ledger.changed(counts);
     this.#withdraw();
   }

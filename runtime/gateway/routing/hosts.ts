@@ -1,3 +1,4 @@
+import type { Route } from "../../contract/route-table.ts";
 import type { LiveRoute } from "./live.ts";
 
 /** Which route a host means. */
@@ -12,7 +13,6 @@ export interface Hosts {
 const maxRemembered = 4096;
 
 export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
-  /** Those that do not begin with name and namespace: with thousands of routes the others would take megabytes. */
   const others = new Map<string, LiveRoute>();
   const remembered = new Map<string, LiveRoute | undefined>();
   const found = (host: string): LiveRoute | undefined => {
@@ -22,14 +22,12 @@ export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
   return {
     add(live) {
       remembered.clear();
-      for (const hostname of live.route.hostnames) {
-        if (keyOf(hostname) !== live.route.key) others.set(hostname.toLowerCase(), live);
-      }
+      for (const hostname of live.route.hostnames) others.set(hostname, live);
     },
     remove(live) {
       remembered.clear();
       for (const hostname of live.route.hostnames) {
-        if (others.get(hostname.toLowerCase()) === live) others.delete(hostname.toLowerCase());
+        if (others.get(hostname) === live) others.delete(hostname);
       }
     },
     find(host) {
@@ -40,6 +38,19 @@ export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
       return live;
     },
   };
+}
+
+const none: readonly string[] = [];
+
+/**
+ * A route with those of its hostnames, in lower case, that do not begin with its name and namespace: these are found by its
+ * key, and of thousands of routes they would take megabytes.
+ */
+export function withOtherHostnames(route: Route): Route {
+  const others = route.hostnames
+    .map((hostname) => hostname.toLowerCase())
+    .filter((hostname) => keyOf(hostname) !== route.key);
+  return { ...route, hostnames: others.length === 0 ? none : others };
 }
 
 function keyOf(hostname: string): string {

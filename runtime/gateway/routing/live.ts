@@ -138,7 +138,8 @@ function clearPods(revision: LiveRevision): void {
 
 /** When others share than before, all begin anew: what one missed while it had nothing ready is not made up for. */
 function align(live: LiveRoute): void {
-  const sharing = live.revisions.filter(({ weight, pods }) => weight > 0 && pods.length > 0);
+  const some = live.revisions.filter(({ weight, pods }) => weight > 0 && pods.length > 0);
+  const sharing = some.length === live.revisions.length ? live.revisions : some;
   const isSame = sharing.length === live.sharing.length && sharing.every((revision, i) => revision === live.sharing[i]);
   live.sharing = sharing;
   if (!isSame) beginSharing(sharing, live.phase);

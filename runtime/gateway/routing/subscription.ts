@@ -1,9 +1,9 @@
 import type { ClientRequest } from "node:http";
-import { createInterface } from "node:readline";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { request as httpRequest } from "../../base/node-http.ts";
+import { lineReader } from "./lines.ts";
 import { routesPath, type GatewayMessage, type TableMessage } from "../../contract/route-table.ts";
 
 /** A stream without a line for this long is taken as dead; the operator pings every 10 s. */
@@ -86,9 +86,11 @@ async function followed(options: SubscriptionOptions, signal: AbortSignal, openi
       return;
     }
     opening.answered();
-    const lines = createInterface({ input: response, crlfDelay: Infinity });
-    lines.on("line", (text) => received(text, options, request));
-    lines.on("error", (error) => resolve(error.message));
+    response.on(
+      "data",
+      lineReader((text) => received(text, options, request)),
+    );
+    response.on("error", (error) => resolve(error.message));
     response.on("close", () => resolve("the operator closed it"));
   });
   request.write(line({ type: "hello", gateway: options.gateway }));

@@ -1,7 +1,7 @@
 import type { Route, TableMessage } from "../../contract/route-table.ts";
 import { createLedger, type Ledger } from "../figures/ledger.ts";
 import { releaseHeld } from "./hold.ts";
-import { createHosts } from "./hosts.ts";
+import { createHosts, withOtherHostnames } from "./hosts.ts";
 import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
 
 /** The table this gateway works by. It is kept when the operator is away. */
@@ -50,7 +50,8 @@ export function routeTable(
     ledger.dropped(live.counts);
     return live;
   };
-  const upserted = (route: Route): LiveRoute => {
+  const upserted = (told: Route): LiveRoute => {
+    const route = withOtherHostnames(told);
     const known = byKey.get(route.key);
     const isIndexed = known !== undefined && isNamedAlike(known.route, route);
     if (known !== undefined && !isIndexed) {

@@ -36,7 +36,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * One connection to a pod, with one request at a time. It is leaner than undici's, which costs a small request about twice as
- * much processor time (operator/decisions/0013): the pod's whole answer is most often read and passed on in one piece.
+ * much processor time (operator/decisions/0019): the pod's whole answer is most often read and passed on in one piece.
  */
 export class UpstreamConnection {
   readonly #socket: Socket;

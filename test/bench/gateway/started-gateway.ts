@@ -14,16 +14,20 @@ export interface StartedGateway {
   stop(): Promise<void>;
 }
 
-/** Starts a gateway, as its image does, on the first core; it follows the operator at this URL. */
-export async function startedGateway(operatorUrl: string): Promise<StartedGateway> {
+/** Starts a gateway on the first core; it follows the operator at this URL. `isBuilt`: from dist/, as its image does. */
+export async function startedGateway(operatorUrl: string, isBuilt = false): Promise<StartedGateway> {
   const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   const flags = ["--rest-port", restPort, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
-  const child = pinnedProcess(join(root, "runtime", "main.ts"), ["gateway", ...flags], {
-    MODELWRIGHT_BIND_ADDRESS: "127.0.0.1",
-    MODELWRIGHT_OPERATOR_URLS: operatorUrl,
-    MODELWRIGHT_LOG_LEVEL: "error",
-    MODELWRIGHT_DRAIN_DELAY_MS: "0",
-  });
+  const child = pinnedProcess(
+    join(root, ...(isBuilt ? ["dist", "runtime", "main.js"] : ["runtime", "main.ts"])),
+    ["gateway", ...flags],
+    {
+      MODELWRIGHT_BIND_ADDRESS: "127.0.0.1",
+      MODELWRIGHT_OPERATOR_URLS: operatorUrl,
+      MODELWRIGHT_LOG_LEVEL: "error",
+      MODELWRIGHT_DRAIN_DELAY_MS: "0",
+    },
+  );
   await answering(`http://127.0.0.1:${adminPort}/healthz`);
   return { pid: child.pid ?? 0, restPort, adminPort, stop: () => stopped(child) };
 }
