@@ -72,7 +72,7 @@ export function decide(observation: Observation): Decision {
     bids.push({ replicas: Math.min(before.found, current), why: "what was found is kept until the load is known" });
   }
   const { replicas, why } = winner(bids);
-  const ceiling = isBusy(samples) ? spec.max : Math.max(current, window?.min ?? 0);
+  const ceiling = isBusy(samples) ? Number.POSITIVE_INFINITY : Math.max(current, window?.min ?? 0);
   return bounded(Math.min(replicas, ceiling), why, state, spec);
 }
 

@@ -152,13 +152,10 @@ function expectedWay({ kappa, coldStartSeconds }: Policy): Way {
   const deviations = kappa <= 6 ? 1 : kappa <= 45 ? 2 : 3.5;
   const worth = coldStartSeconds + 10 * kappa;
   const distance = (price: number): number => Math.abs(Math.log(Math.min(price, 1e9) / worth));
-  const nearest = prices.reduce(
-    (best, price) => (distance(price) < distance(best) ? price : best),
-    prices[0] as number,
-  ); // as: widens the literal
+  const distances = prices.map(distance);
   return {
     trigger: triggers.findIndex((trigger) => trigger.deviations === deviations && !trigger.rising),
-    price: prices.findIndex((price) => price === nearest),
+    price: distances.indexOf(Math.min(...distances)),
   };
 }
 

@@ -31,16 +31,16 @@ function traceOf(text: string): Trace {
 }
 
 const cells: Cell[] = [];
-for (const text of values.traces.split(",")) {
-  const trace = traceOf(text);
-  for (const coldStartSeconds of numbers(values.starts)) {
-    for (const slowdown of numbers(values.slowdowns)) {
-      for (const min of numbers(values.mins)) {
-        const found = cellsOf(trace, { coldStartSeconds, slowdown, min: min === 0 ? 0 : 1 }, kappas);
-        for (const cell of found) console.log(cellLine(cell));
-        cells.push(...found);
-      }
-    }
+const conditions = numbers(values.starts).flatMap((coldStartSeconds) =>
+  numbers(values.slowdowns).flatMap((slowdown) =>
+    numbers(values.mins).map((min) => ({ coldStartSeconds, slowdown, min: min === 0 ? (0 as const) : (1 as const) })),
+  ),
+);
+for (const trace of values.traces.split(",").map(traceOf)) {
+  for (const one of conditions) {
+    const found = cellsOf(trace, one, kappas);
+    for (const cell of found) console.log(cellLine(cell));
+    cells.push(...found);
   }
 }
 

@@ -40,7 +40,7 @@ const stories: Readonly<Record<string, [Story, { desired: number; why: string }]
   ],
   "a backlog gets replicas to work it off": [
     { current: 1, told: [...repeated(served(1, 1), 120), { samples: burst }, { samples: burst }] },
-    { desired: 10, why: "32 requests wait, the oldest for 3.5 s" },
+    { desired: 10, why: "32 requests wait, the oldest for 3.5 s; max is 10" },
   ],
   "without samples the count is held": [
     { current: 1, told: [...repeated(served(6, 2), 600), ...repeated(undefined, 60)] },

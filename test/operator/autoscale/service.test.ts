@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { capability, observedService, type ServiceModel, unseenService } from "../../../operator/autoscale/service.ts";
+import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
+import { silence } from "./samples.ts";
+
+/** What is learned of a replica in which each neighbour adds `slowdown` to two seconds, and noise as large as the mean. */
+function learned(slowdown: number, seconds: number): ServiceModel {
+  const random = seededRandom(5);
+  let model = unseenService;
+  for (let second = 0; second < seconds; second += 1) {
+    const running = 1 + Math.floor(4 + 3.5 * Math.sin(second / 200));
+    const serviceSeconds = 2 * random.exponential(2 * (1 + slowdown * (running - 1)));
+    model = observedService(model, { ...silence, completions: 2, serviceSeconds, inFlight: running, ready: 1 }, 1);
+  }
+  return model;
+}
+
+describe("capability", () => {
+  test("of a replica that nothing is known of is what is assumed", () => {
+    expect(capability(unseenService, { slots: 8, lateAfterSeconds: 2 })).toEqual({
+      serviceSeconds: 5,
+      slots: 8,
+      capacity: 8,
+    });
+  });
+
+  test.each([0, 0.1, 0.3])("with a slowdown of %d comes near to what full slots are worth", (slowdown) => {
+    const { serviceSeconds, capacity } = capability(learned(slowdown, 6000), { slots: 8, lateAfterSeconds: 2 });
+    const perSecond = capacity / serviceSeconds;
+    const want = 8 / (1 + 7 * slowdown) / 2;
+    expect(perSecond / want).toBeGreaterThan(0.85);
+    expect(perSecond / want).toBeLessThan(1.15);
+  });
+
+  test("learns how many requests may run beside each other within the objective", () => {
+    const model = learned(0.1, 6000);
+    const slots = [0.5, 1, 2].map(
+      (lateAfterSeconds) => capability(model, { slots: undefined, lateAfterSeconds }).slots,
+    );
+    expect(slots).toEqual(slots.toSorted((one, other) => one - other));
+    expect(slots[0]).toBeGreaterThanOrEqual(2);
+    expect(slots[0]).toBeLessThanOrEqual(5);
+    expect(slots[2]).toBeGreaterThanOrEqual(8);
+  });
+
+  test("goes not far beyond the concurrency that was seen", () => {
+    expect(capability(learned(0, 6000), { slots: undefined, lateAfterSeconds: 60 }).slots).toBeLessThanOrEqual(16);
+  });
+});
+
+test("the newest starts weigh most", () => {
+  const model = observedService(unseenService, { ...silence, coldStarts: [100] }, 1);
+  const next = observedService(model, { ...silence, coldStarts: [50, 50] }, 1);
+  expect([model.coldStartSeconds, next.coldStartSeconds]).toEqual([100, 74.5]);
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { simulate } from "../../../../operator/cli/scaling/simulate.ts";
+
+const manifest = fileURLToPath(import.meta.resolve("../../../../crds/examples/autoscaling.yaml"));
+const stored = fileURLToPath(import.meta.resolve("../../autoscale/vectors/steady.json.gz"));
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "modelwright-simulate-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function lines(trace: string, svg?: string): readonly string[] {
+  const printed: string[] = [];
+  const options = { command: "simulate", manifest, trace, coldStartSeconds: 120, slowdown: 0, svg } as const;
+  simulate(options, (line) => printed.push(line));
+  return printed;
+}
+
+describe("modelwright simulate", () => {
+  test("shows all classes, the known autoscalers and the curve over the worth of a late request, with a plot", () => {
+    const svg = join(folder, "plot.svg");
+    const printed = lines(stored, svg);
+    expect(printed.slice(0, 4)).toEqual([
+      `autoscaling on steady: 17443 requests in 3.0 h`,
+      "min 0, max 10, 8 requests per replica, start 120 s, late after 2 s, κ 20",
+      "",
+      "policy            late %  p99 wait     hours    starts      most         J      cost",
+    ]);
+    expect(printed.slice(4, 11).map((line) => line.slice(0, 14).trim())).toEqual([
+      "Economy",
+      "Balanced",
+      "Strict",
+      "KPA",
+      "KPA + 300 s",
+      "KEDA",
+      "HPA from 0",
+    ]);
+    expect(printed.slice(14, 24).map((line) => line.slice(0, 14).trim())).toEqual(
+      [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500].map((kappa) => `κ ${kappa}`),
+    );
+    expect(printed.at(-1)).toBe(`plot: ${svg}`);
+    const plot = readFileSync(svg, "utf8");
+    expect(plot).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<\/svg>\n$/);
+    expect(plot.match(/<circle /g)).toHaveLength(17);
+    expect(plot).not.toMatch(/NaN|undefined|Infinity/);
+  }, 120_000);
+
+  test("a file that is no trace is named", () => {
+    const path = join(folder, "other.json");
+    writeFileSync(path, '{"seconds":1}');
+    expect(() => lines(path)).toThrow(`${path} cannot be read as a trace: it has no arrivalDeltasMs`);
+    expect(() => lines(join(folder, "none"))).toThrow(/none cannot be read as a trace: ENOENT/);
+  });
+});
