@@ -1,16 +1,11 @@
 import { Buffer } from "node:buffer";
-import {
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
 import { keepAlive } from "./heartbeat.ts";
+import { nodeHttp2 } from "./node-http2.ts";
 import { spokenHttp } from "./preface.ts";
 
 /** Called with each request of each HTTP/2 connection. `raw`: header names and values in turn, as they came. */
@@ -115,7 +110,7 @@ function firstBytes(socket: Socket, timeoutMs: number, clock: Clock, told: (byte
 
 /** Node's server, which never listens: connections are handed to it. */
 function http2Server({ limits, takeStream, clock, log }: LaneOptions, sessions: Set<ServerHttp2Session>): Http2Server {
-  const server = createServer({
+  const server = nodeHttp2().createServer({
     maxSessionMemory: sessionMemory,
     maxSessionInvalidFrames,
     maxSessionRejectedStreams,

@@ -1,11 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  constants,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { errorCodes, nodeHttp2 } from "./node-http2.ts";
 
 /** A request and its answer, as those of HTTP/1.1. */
 export interface RestExchange {
@@ -23,17 +18,18 @@ export function restExchange(
   const fields: IncomingHttpHeaders = host === undefined ? headers : Object.assign(headers, { host });
   // A body of unannounced length is what HTTP/1.1 calls chunked; without this it would be taken for none.
   if (fields["content-length"] === undefined && !stream.endAfterHeaders) fields["transfer-encoding"] = "chunked";
+  const { Http2ServerRequest, Http2ServerResponse } = nodeHttp2();
   const request = new Http2ServerRequest(stream, fields, {}, plainHeaders(raw, host));
   const response = new Http2ServerResponse(stream);
   if (headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
   // An answer that breaks off must not look as if it had ended.
   response.destroy = () => {
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    stream.close(errorCodes.internalError);
     return response;
   };
   // The rest of a refused body is not wanted (RFC 9113 §8.1).
   stream.once("finish", () => {
-    if (!stream.readableEnded && !stream.aborted) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!stream.readableEnded && !stream.aborted) stream.close(errorCodes.noError);
   });
   return {
     request: request as unknown as IncomingMessage, // Node's compatibility API: made to stand for this type

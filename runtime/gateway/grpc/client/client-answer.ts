@@ -1,9 +1,5 @@
-import {
-  constants,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-  type ServerStreamResponseOptions,
-} from "node:http2";
+import type { OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from "node:http2";
+import { errorCodes } from "../../http2/node-http2.ts";
 
 /** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
 export interface ClientAnswer {
@@ -32,7 +28,7 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       client.respond(headers, options);
     } catch {
       // Node refuses headers that a pod may not send: nobody can answer with them.
-      client.close(constants.NGHTTP2_INTERNAL_ERROR);
+      client.close(errorCodes.internalError);
     }
   };
   const flush = (): void => {
@@ -64,7 +60,7 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       hasEnded = true;
       // The rest of the request, if there is any, is not wanted (RFC 9113 §8.1).
       client.once("finish", () => {
-        if (!client.readableEnded) client.close(constants.NGHTTP2_NO_ERROR);
+        if (!client.readableEnded) client.close(errorCodes.noError);
       });
       if (!hasBegun) {
         hasBegun = true;

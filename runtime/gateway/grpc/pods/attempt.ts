@@ -1,4 +1,5 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
+import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
+import { endStreamFlag, errorCodes } from "../../http2/node-http2.ts";
 import type { Failure } from "../../passage/passage.ts";
 import type { Target } from "../../routing/choice.ts";
 import type { RoutedCall } from "../call.ts";
@@ -48,14 +49,14 @@ export class Attempt {
   /** Gives it up: nothing is told any more. */
   abort(): void {
     this.#isSettled = true;
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    this.#stream?.close(errorCodes.cancel);
   }
 
   #follow(stream: ClientHttp2Stream): void {
     const { answer } = this.#call;
     this.#pod.streams += 1;
     stream.on("response", (headers, flags) => {
-      if (!this.#isSettled) this.#answer(headers, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
+      if (!this.#isSettled) this.#answer(headers, (flags & endStreamFlag) !== 0);
     });
     stream.on("data", (chunk: Buffer) => {
       if (this.#isSettled || answer.write(chunk)) return;
@@ -79,7 +80,7 @@ export class Attempt {
     stream.on("close", () => {
       this.#pod.streams -= 1;
       // RFC 9113 §8.7: a refused stream, and one above the last of a GOAWAY, was not looked at.
-      this.#fail(!this.#pod.isConnected || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM);
+      this.#fail(!this.#pod.isConnected || stream.rstCode === errorCodes.refusedStream);
     });
   }
 

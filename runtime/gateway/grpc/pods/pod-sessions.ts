@@ -1,8 +1,9 @@
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Clock } from "../../../base/clock.ts";
 import { ports } from "../../../contract/ports.ts";
 import { keepAlive } from "../../http2/heartbeat.ts";
+import { nodeHttp2 } from "../../http2/node-http2.ts";
 import type { LivePod } from "../../routing/live.ts";
 
 /** As over HTTP/1.1. */
@@ -66,7 +67,7 @@ export class PodSessions {
 
   #opened(pod: LivePod): PodSession {
     const { address: host, grpcPort: port = ports.grpc } = pod.endpoint;
-    const session = connectHttp2(`http://${host.includes(":") ? `[${host}]` : host}:${port}`, {
+    const session = nodeHttp2().connect(`http://${host.includes(":") ? `[${host}]` : host}:${port}`, {
       createConnection: () => connected(connectSocket({ host, port, noDelay: true }), this.#clock),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
