@@ -5,8 +5,6 @@ import type { OnnxModel } from "../../model/formats/onnx/onnx-model.ts";
 import type { TensorFlowGraph } from "../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
 import { onnxRuntimeAddon } from "./binding.ts";
-import { loadedGraph } from "./graph/graph-sessions.ts";
-import { kerasOnnx } from "./keras/keras-onnx.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "./session.ts";
 
 /** Runs ONNX models, and Keras models and TensorFlow graphs that can be written as ONNX, in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
@@ -14,9 +12,13 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
   return {
     describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers", "tensorflow-graph"] }),
     load: async (definition) => {
-      if (definition.kind === "tensorflow-graph") return loadedGraph(definition, settings);
+      if (definition.kind === "tensorflow-graph") {
+        const { loadedGraph } = await graphs();
+        return loadedGraph(definition, settings);
+      }
       const { weightBytes } = definition;
       if (definition.kind === "keras-layers") {
+        const { kerasOnnx } = await kerasLayers();
         const { bytes, signature, graphSignature } = kerasOnnx(definition);
         return new SessionInMemory(openSession({ bytes }, graphSignature, settings), signature, weightBytes);
       }
@@ -26,8 +28,13 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
   };
 }
 
-/** Loads ONNX Runtime, so that it is there when the model file has been read in another thread. */
-export function prepareOnnxRuntime(): void {
+/** What writes other models as ONNX is loaded with the first that needs it. */
+const kerasLayers = () => import("./keras/keras-onnx.ts");
+const graphs = () => import("./graph/graph-sessions.ts");
+
+/** Loads what a kind of definition needs, so that it is there when the model file has been read in another thread. */
+export function prepareOnnxRuntime(kind: "onnx" | "keras-layers" | "tensorflow-graph"): void {
+  if (kind !== "onnx") (kind === "keras-layers" ? kerasLayers() : graphs()).catch(() => {}); // `load` reports
   setImmediate(() => {
     try {
       onnxRuntimeAddon();

@@ -71,14 +71,22 @@ export async function loadIntoEngine(
   throw formatFaults.EngineUnfit({ engine, format: definition.format, able: ["Auto", ...able.map(([name]) => name)] });
 }
 
+/** What each kind of file becomes in memory. */
+const kinds: Readonly<Record<FileFormat, "onnx" | "keras-layers" | "tensorflow-graph">> = {
+  onnx: "onnx",
+  "keras-h5": "keras-layers",
+  "keras-zip": "keras-layers",
+  "saved-model": "tensorflow-graph",
+  tfjs: "tensorflow-graph",
+};
+
 /** Starts loading the engine that comes first for a kind of file, while the file is read in another thread. */
 export async function prepareEngine(format: FileFormat, { engine }: EngineSettings): Promise<void> {
-  const isKeras = format === "keras-h5" || format === "keras-zip";
-  const isGraph = format === "saved-model" || format === "tfjs";
-  if ((isKeras || isGraph) && engine === "TensorFlowJs") {
+  const kind = kinds[format];
+  if (engine === "TensorFlowJs" && kind !== "onnx") {
     (await import("../../engines/tfjs/tensor-flow-js.ts")).prepareTensorFlowJs();
-  } else if ((isKeras || isGraph || format === "onnx") && (engine === "Auto" || engine === "OnnxRuntime")) {
-    (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime();
+  } else if (engine === "Auto" || engine === "OnnxRuntime") {
+    (await import("../../engines/onnxruntime/onnx-runtime.ts")).prepareOnnxRuntime(kind);
   }
 }
 

@@ -8,7 +8,6 @@ import {
   refusalAnswer,
   transportStatuses,
 } from "../protocol.ts";
-import { openApiDocument } from "./document.ts";
 import { faults } from "./faults.ts";
 
 /** `GET /openapi.json`: what the ready models take and give, for people and for generators of clients. */
@@ -16,10 +15,11 @@ export function openApi(models: Models, server: { readonly name: string; readonl
   return {
     name: "openapi",
     owns: (target) => /^\/openapi\.json(?:\?|$)/.test(target),
-    answer: ({ method }) => {
-      if (method !== "GET" && method !== "HEAD") return Promise.resolve(refusal(faults.DocumentReadOnly({ method })));
+    answer: async ({ method }) => {
+      if (method !== "GET" && method !== "HEAD") return refusal(faults.DocumentReadOnly({ method }));
+      const { openApiDocument } = await import("./document.ts");
       const targets = models.names().flatMap((name) => models.find({ name }) ?? []);
-      return Promise.resolve(jsonAnswer(200, openApiDocument(server, targets)));
+      return jsonAnswer(200, openApiDocument(server, targets));
     },
     refusal,
   };

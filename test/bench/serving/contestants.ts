@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { environment } from "../../../runtime/contract/environment.ts";
+import { builtRuntime } from "./built-runtime.ts";
 import type { Wire } from "./exchange.ts";
 import { pythonWith } from "./python.ts";
 
@@ -38,12 +39,15 @@ export function modelwrightWith(serving: object): Contestant {
     name: "modelwright",
     paths: { rows: "/v1/models/mlp:predict", "v2-json": "/v2/models/mlp/infer", "v2-binary": "/v2/models/mlp/infer" },
     health: "/v2/health/ready",
-    command: ({ port, grpcPort, model }) => {
-      const main = join(here, "..", "..", "..", "runtime", "main.ts");
+    command: async ({ port, grpcPort, model }) => {
+      const runtime = await builtRuntime();
       const ports = ["--http-port", String(port), "--grpc-port", String(grpcPort), "--admin-port", "0"];
-      const args = [main, "serve", model, "--name", "mlp", "--host", "127.0.0.1", ...ports, "--threads", "1"];
-      const env = { [environment.serving]: JSON.stringify(serving) };
-      return Promise.resolve({ program: process.execPath, args: [...args, "--log-level", "error"], env });
+      const args = ["serve", model, "--name", "mlp", "--host", "127.0.0.1", ...ports, "--threads", "1"];
+      return {
+        program: process.execPath,
+        args: [...runtime.args, ...args, "--log-level", "error"],
+        env: { ...runtime.env, [environment.serving]: JSON.stringify(serving) },
+      };
     },
   };
 }
