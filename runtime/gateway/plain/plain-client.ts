@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
-import { type IncomingHttpHeaders, STATUS_CODES } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import type { Fault } from "../../base/fault.ts";
+import { STATUS_CODES } from "../../base/node-http.ts";
 import type { RequestHead } from "../../server/plain-http/request-head.ts";
 import { faultAnswer } from "../proxy/answer.ts";
 import type { BodyKind } from "../proxy/body.ts";
