@@ -1,6 +1,7 @@
 /**
- * Time from spawning the runtime to its first correct answer over HTTP, with the digits classifier, on this machine: as it
- * is, and with NODE_COMPILE_CACHE set, which spares Node the parser of types that the first file needs otherwise.
+ * Time from spawning the runtime to its first correct answer over HTTP, with the digits classifier, on this machine: from its
+ * sources as it is, with NODE_COMPILE_CACHE set, which spares Node the parser of types that the first file needs otherwise, and
+ * built, as its image starts it.
  *
  *     node test/bench/runtime-start.ts [rounds]
  */
@@ -10,8 +11,10 @@ import { join } from "node:path";
 import { type Serving, digits, predict, probabilities, rows, startServe } from "../integration/runtime/program.ts";
 import { type Figure, printFigures, quantile, spread } from "./figures.ts";
 import { cpuMs } from "./process-figures.ts";
+import { builtRuntime } from "./serving/built-runtime.ts";
 
 const goalMs = 400;
+const builtGoalMs = 200;
 const rounds = Number(process.argv[2] ?? 7);
 
 interface Start {
@@ -21,9 +24,17 @@ interface Start {
   readonly answeredCpuMs: number;
 }
 
-async function measured(env: Readonly<Record<string, string>>): Promise<Start> {
+interface Variant {
+  readonly title: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Absent: the source. */
+  readonly program?: readonly string[];
+  readonly goalMs: number;
+}
+
+async function measured({ env, program }: Variant): Promise<Start> {
   const begun = performance.now();
-  const serving = await startServe(digits.model, { MODELWRIGHT_LOG_LEVEL: "info", ...env });
+  const serving = await startServe(digits.model, { MODELWRIGHT_LOG_LEVEL: "info", ...env }, program);
   const listeningMs = performance.now() - begun;
   await serving.line("model ready");
   const readyMs = performance.now() - begun;
@@ -43,10 +54,11 @@ async function checkAnswer(serving: Serving): Promise<void> {
 }
 
 /** Starts `rounds` times after one that is not counted: it fills the file system's cache and Node's. */
-async function figure(title: string, env: Readonly<Record<string, string>>): Promise<Figure> {
+async function figure(variant: Variant): Promise<Figure> {
+  const { title, goalMs } = variant;
   const starts: Start[] = [];
-  await measured(env);
-  for (let round = 0; round < rounds; round += 1) starts.push(await measured(env));
+  await measured(variant);
+  for (let round = 0; round < rounds; round += 1) starts.push(await measured(variant));
   const all = (phase: keyof Start): readonly number[] => starts.map((start) => start[phase]);
   for (const phase of ["listeningMs", "readyMs"] as const)
     console.log(`${title}, ${phase}: ${spread(all(phase), "ms")}`);
@@ -61,8 +73,18 @@ async function figure(title: string, env: Readonly<Record<string, string>>): Pro
 const cacheFolder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
 try {
   const title = "runtime: spawn to first correct answer";
-  const plain = await figure(title, {});
-  printFigures([plain, await figure(`${title}, with NODE_COMPILE_CACHE`, { NODE_COMPILE_CACHE: cacheFolder })]);
+  const cached = { NODE_COMPILE_CACHE: cacheFolder };
+  const { args: program, env } = await builtRuntime();
+  printFigures([
+    await figure({ title, env: {}, goalMs }),
+    await figure({ title: `${title}, with NODE_COMPILE_CACHE`, env: cached, goalMs }),
+    await figure({
+      title: `${title}, as the image starts it`,
+      env: { ...env, ...cached },
+      program,
+      goalMs: builtGoalMs,
+    }),
+  ]);
 } finally {
   rmSync(cacheFolder, { recursive: true });
 }

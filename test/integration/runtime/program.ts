@@ -46,9 +46,13 @@ export interface Program {
   line(message: string): Promise<LogLine>;
 }
 
-/** Starts the real program; `env` is all of its environment. */
-export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "ignore", "pipe"] });
+/** Starts the real program; `env` is all of its environment, `program` Node's flags and the file, where it is not the source. */
+export function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  program: readonly string[] = [main],
+): Program {
+  const child = spawn(process.execPath, [...program, ...args], { env, stdio: ["ignore", "ignore", "pipe"] });
   const log: LogLine[] = [];
   const waiting = new Set<(line: LogLine | undefined) => void>();
   const lines = createInterface({ input: child.stderr });
@@ -94,7 +98,11 @@ export interface Serving extends Program {
 }
 
 /** Starts `serve` on free ports of 127.0.0.1 and waits until it listens. */
-export async function startServe(path: string, env: Readonly<Record<string, string>> = {}): Promise<Serving> {
+export async function startServe(
+  path: string,
+  env: Readonly<Record<string, string>> = {},
+  file: readonly string[] = [main],
+): Promise<Serving> {
   const program = start(
     [
       "serve",
@@ -111,6 +119,7 @@ export async function startServe(path: string, env: Readonly<Record<string, stri
       "0",
     ],
     env,
+    file,
   );
   const { httpPort, adminPort } = await program.line("listening");
   return { ...program, url: `http://127.0.0.1:${Number(httpPort)}`, admin: `http://127.0.0.1:${Number(adminPort)}` };
