@@ -2,6 +2,7 @@ import type { Client } from "../../../operator/kube/client.ts";
 import type { KubeObject } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { gpuProductLabel } from "../../../operator/model-deployment/resources/labels.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { fakeNode } from "./kwok.ts";
 
@@ -51,11 +52,16 @@ export async function createPool(client: Client, pool: string, gpus: readonly nu
 
 async function createReady(client: Client, nodes: readonly KubeObject[]): Promise<void> {
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
+  const isOne = ({ metadata }: KubeObject): boolean => names.has(metadata.name);
   await Promise.all(nodes.map((node) => client.create(resources.nodes, node)));
   await eventually(
-    async () => (await client.list<Node>(resources.nodes)).items.filter(isReady),
-    (ready) => ready.filter(({ metadata }) => names.has(metadata.name)).length === names.size,
-    30_000,
+    async () => {
+      // Each look is a megabyte that kwok, the server and this process share two cores for.
+      await systemClock.sleep(250);
+      return (await client.list<Node>(resources.nodes)).items.filter(isReady).filter(isOne).length;
+    },
+    (ready) => ready === names.size,
+    90_000,
   );
 }
 

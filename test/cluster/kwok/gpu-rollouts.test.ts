@@ -205,6 +205,10 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     expect([seen.modes, seen.fewestReady, seen.unavailable]).toEqual([["Surge"], 2, 0]);
     await apply("pair", { replicas: 2 });
     await watched("pair", isVersion("1"));
+    await eventually(
+      () => names("pair"),
+      (now) => now.length === before.length,
+    );
     expect(await names("pair")).toEqual(before);
   });
 
