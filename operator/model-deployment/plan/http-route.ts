@@ -12,8 +12,9 @@ import { kept } from "./children.ts";
 import { shares } from "./traffic.ts";
 
 /**
- * The HTTPRoute, and with path Direct a Service for each revision: made before the route names it, deleted when neither
- * the route nor status does. The split is status', as that of our own gateways is.
+ * The HTTPRoute, and with path Direct a Service for each revision: made before the route names it, deleted when the route
+ * no longer does and its revision is gone, or every Gateway has gone over to the path by our gateways. The split is
+ * status', as that of our own gateways is.
  */
 export function routeActions(snapshot: Snapshot): readonly Action[] {
   const { identity, spec, rollout, httpRoute: observed } = snapshot;
@@ -81,12 +82,17 @@ function routeSplit({ spec, metadata }: HttpRoute & Stored): string {
 }
 
 function surplusServices(snapshot: Snapshot, wanted: ReadonlySet<string | undefined>): readonly Action[] {
-  const { revisionServices = [], httpRoute: route, revisions } = snapshot;
+  const { revisionServices = [], httpRoute: route, revisions, spec } = snapshot;
   const named = new Set(route?.spec.rules.flatMap(({ backendRefs }) => backendRefs.map(({ name }) => name)));
+  const isAccepted = routeParents(route).every(({ acknowledged }) => acknowledged !== undefined);
+  const isOfUse = (service: Stored): boolean =>
+    spec.traffic?.path === "Direct" || !isAccepted
+      ? revisions.some(({ hash }) => hash === service.metadata.labels?.[labels.revision])
+      : false;
   return revisionServices
     .filter(({ metadata }) => !wanted.has(metadata.name) && !named.has(metadata.name))
-    .filter(({ metadata }) => !revisions.some(({ hash }) => hash === metadata.labels?.[labels.revision]))
-    .map((service) => deletion("Service", service, "no HTTPRoute names it and its revision is gone"));
+    .filter((service) => !isOfUse(service))
+    .map((service) => deletion("Service", service, "no HTTPRoute names it any more"));
 }
 
 function deletion(kind: "HTTPRoute" | "Service", { metadata }: Stored, why: string): Action {

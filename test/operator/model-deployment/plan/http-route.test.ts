@@ -54,6 +54,11 @@ const accepted = (observedGeneration: number, value = "True") => ({
   ],
 });
 
+const service = (hash: string) => {
+  const made = revisionService(present().identity, hash);
+  return { ...made, metadata: { ...made.metadata, name: `digits-${hash}`, ...meta } };
+};
+
 describe("an HTTPRoute with path Direct", () => {
   test("comes after the Services that it names, which stand for a revision each", () => {
     expect(told(present())).toEqual([
@@ -78,15 +83,10 @@ describe("an HTTPRoute with path Direct", () => {
   });
 
   test("loses the Service of a revision that is gone when nothing names it any more", () => {
-    const { identity } = present();
-    const service = (hash: string) => {
-      const made = revisionService(identity, hash);
-      return { ...made, metadata: { ...made.metadata, name: `digits-${hash}`, ...meta } };
-    };
     const settled = { status: { stable: { revision: wantedHash, version: "2", weight: 100 } } };
     const services = [service(otherHash), service(wantedHash)];
     const old = present({ ...settled, revisionServices: services, httpRoute: stored(own(present())) });
-    const deletion = `delete Service digits-${otherHash}: no HTTPRoute names it and its revision is gone`;
+    const deletion = `delete Service digits-${otherHash}: no HTTPRoute names it any more`;
     expect(told(old)).not.toContain(deletion);
     const next = present({ ...settled, revisionServices: services, httpRoute: stored(own(old)) });
     expect(told(next)).toContain(deletion);
@@ -102,6 +102,18 @@ describe("an HTTPRoute with path Gateway", () => {
     expect(own(present({ spec: byGateway }))?.spec.rules[0]?.backendRefs).toEqual([
       { group: "", kind: "Service", name: "digits", port: 8501, weight: 1 },
     ]);
+  });
+
+  test("has no Services of revisions left once every Gateway has gone over to it", () => {
+    const revisions = [revision(wantedHash, [readyPod("a")])];
+    const direct = present({ revisions, revisionServices: [service(wantedHash)] });
+    const next = { ...direct, spec: byGateway };
+    const deletion = `delete Service digits-${wantedHash}: no HTTPRoute names it any more`;
+    expect(told({ ...next, httpRoute: stored(own(direct)) })).not.toContain(deletion);
+    expect(told({ ...next, httpRoute: stored(own(next)) })).not.toContain(deletion);
+    expect(told({ ...next, httpRoute: stored(own(next), [accepted(2)]) })).not.toContain(deletion);
+    expect(told({ ...next, httpRoute: stored(own(next), [accepted(3)]) })).toContain(deletion);
+    expect(told({ ...direct, spec: modelDeployment().spec })).toEqual([deletion]);
   });
 
   test("is deleted when it is no longer asked for", () => {
