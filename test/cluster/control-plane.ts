@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly auditLog?: string;
   /** More flags of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
+  /** More flags of kube-controller-manager. */
+  readonly controllerFlags?: readonly string[];
   /** Runs before the controllers start: garbage collection looks for kinds that are new to it every 30 s only. */
   readonly beforeControllers?: (kubectl: Kubectl) => Promise<void>;
   /** Listen where this node can reach the API server, and write credentials for its programs. Default: no node. */
@@ -137,7 +139,13 @@ async function writeCredentials(binary: string, { folder, address, port }: Site,
 async function startComponents(
   binary: string,
   site: Site,
-  { controllers = true, scheduler = true, apiServerFlags: more = [], beforeControllers }: ControlPlaneOptions,
+  {
+    controllers = true,
+    scheduler = true,
+    apiServerFlags: more = [],
+    controllerFlags = [],
+    beforeControllers,
+  }: ControlPlaneOptions,
   components: Component[],
 ): Promise<void> {
   const launch = async (name: string, flags: readonly string[]) => {
@@ -153,7 +161,7 @@ async function startComponents(
   await untilReady("/readyz");
   await beforeControllers?.(kubectlFor(binary, adminKubeconfig(site)));
   // Started earlier, they meet RBAC rules that are not there yet and back off for seconds.
-  if (controllers) await launch("kube-controller-manager", controllerManagerFlags(site));
+  if (controllers) await launch("kube-controller-manager", [...controllerManagerFlags(site), ...controllerFlags]);
   if (scheduler) await launch("kube-scheduler", schedulerFlags(site));
   // Pods are refused until their namespace has its service account.
   if (controllers) await untilReady("/api/v1/namespaces/default/serviceaccounts/default");

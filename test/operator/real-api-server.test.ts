@@ -112,7 +112,7 @@ describe.skipIf(reason !== undefined)(`an operator on a real Kubernetes control 
     await scene.client.mergePatch(resources.services, key, { spec: { ports: [{ name: "http", port: 80 }] } });
     await eventually(
       () => scene.client.get<KubeObject & { spec: { ports: { port: number }[] } }>(resources.services, key),
-      (service) => service?.spec.ports.map(({ port }) => port).join() === "8501",
+      (service) => service?.spec.ports.map(({ port }) => port).join() === "8501,8500",
     );
   });
 

@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly best: number;
   readonly restClients: number;
   readonly grpcClients: number;
+  /** How long a client waits after an answer; default 0. */
+  readonly pauseMs?: number;
 }
 
 const shownFailures = 5;
@@ -41,9 +43,11 @@ const restAfterFailureMs = 20;
 /** Begins at once. */
 export function startLoad(options: LoadOptions): Load {
   let tally = emptyTally();
+  const { pauseMs = 0 } = options;
   const stopping = new AbortController();
   const rest = new Pool(options.restUrl, { connections: options.restClients, pipelining: 1 });
-  const grpc = new Client(options.grpcAddress, credentials.createInsecure());
+  // Loads that follow each other begin with connections of their own.
+  const grpc = new Client(options.grpcAddress, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
   const client = async (ask: () => Promise<string>): Promise<void> => {
     while (!stopping.signal.aborted) {
       const now = tally;
@@ -56,6 +60,7 @@ export function startLoad(options: LoadOptions): Load {
         await sleep(restAfterFailureMs);
       }
       now.requests += 1;
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   };
   const clients = [

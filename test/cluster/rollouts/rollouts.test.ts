@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { labels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
+import type { Load, Tally } from "../../bench/rollout/load.ts";
+import { until } from "../../integration/local/client/until.ts";
+import { writeProgramImages } from "../node/images.ts";
+import { type Node, nodeStartTimeoutMs, startNode } from "../node/node.ts";
+import { whyNoNode } from "../node/programs.ts";
+import { clientCount, type InstalledModel, installModel, isReady, killPod } from "./installed-model.ts";
+
+const reason = whyNoNode();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const manifests = join(import.meta.dirname, "..", "..", "..", "charts", "manifests");
+
+/** How many requests each part of the test sends at least: it is played again until there are so many. */
+const wantedRequests = Number(process.env["MODELWRIGHT_ROLLOUT_REQUESTS"] ?? 1);
+/** Many machines of CI have two cores, on which pods must get ready meanwhile. */
+const pauseMs = wantedRequests === 1 ? 50 : 0;
+const timeout = wantedRequests === 1 ? 180_000 : 30 * 60_000;
+const steps = [{ setWeight: 10 }, { pause: { duration: "1s" } }, { setWeight: 50 }, { pause: {} }];
+const killGoal = 0.99;
+/** What clients see of a process that is gone. */
+const isBroken = /other side closed|ECONNREFUSED|ECONNRESET|UNAVAILABLE|socket hang up/;
+
+const isAtPause = ({ status }: ModelDeployment): boolean => status?.rollout?.paused === true;
+
+describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipped}`, () => {
+  let node: Node;
+  let scratch: string;
+  let model: InstalledModel;
+  let load: Load;
+  /** Sizes of batches: each makes a revision of its own. */
+  let [revisions, stable] = [0, 0];
+
+  const kubectl = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await node.kubectl(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const inSystem = (...args: readonly string[]): Promise<string> => kubectl(`--namespace=${systemNamespace}`, ...args);
+  const gateways = () => model.pods({ namespace: systemNamespace, labelSelector: `${labels.component}=gateway` });
+  const revised = (number: number): Promise<void> =>
+    model.patch({ serving: { batching: { maxSize: 32 + number } }, rollout: { canary: { steps } } });
+  const changed = (): Promise<void> => revised((revisions += 1));
+  const scaled = async (replicas: number): Promise<void> => {
+    await model.patch({ replicas });
+    await model.reached((one) => isReady(one) && one.status?.stable?.ready === replicas);
+  };
+  /** Plays until enough requests were sent; says what became of them. */
+  const played = async (name: string, play: () => Promise<void>): Promise<Tally> => {
+    const sum: Tally = { requests: 0, failed: 0, failures: [], byRevision: new Map() };
+    while (sum.requests < wantedRequests) {
+      await play();
+      const { requests, failed, failures, byRevision } = load.take();
+      sum.requests += requests;
+      sum.failed += failed;
+      sum.failures.push(...failures);
+      for (const [hash, count] of byRevision) sum.byRevision.set(hash, (sum.byRevision.get(hash) ?? 0) + count);
+    }
+    process.stdout.write(`${name}: ${sum.failed} of ${sum.requests} failed\n`);
+    return sum;
+  };
+
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "modelwright-rollouts-"));
+    node = await startNode();
+    await node.importImages(await writeProgramImages(scratch, ["operator", "runtime"]));
+    await kubectl("apply", "--server-side", `--kustomize=${manifests}`);
+    model = await installModel(node, "demo");
+    await scaled(2);
+    await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=60s");
+  }, nodeStartTimeoutMs);
+  afterAll(async () => {
+    await model?.close();
+    await node?.stop();
+    await rm(scratch, { recursive: true });
+  });
+  beforeEach(async () => {
+    load = await model.load(pauseMs);
+  });
+  afterEach(() => load.stop());
+
+  test("a canary is promoted to 10, 50 and 100 % without a failed request", { timeout }, async () => {
+    const { failures, byRevision } = await played("promoted", async () => {
+      await changed();
+      await model.reached(isAtPause);
+      await model.steer("promote");
+      await model.reached(isReady);
+      stable = revisions;
+    });
+    expect(failures).toEqual([]);
+    expect(byRevision.size).toBeGreaterThan(1);
+  });
+
+  test("a canary is aborted at 50 % and taken back without a failed request", { timeout }, async () => {
+    const { failures, byRevision } = await played("aborted", async () => {
+      await changed();
+      await model.reached(isAtPause);
+      await model.steer("abort");
+      const { status } = await model.reached(({ status: now }) => now?.candidate === undefined);
+      expect(status?.conditions?.find(({ type }) => type === "Ready")?.reason).toBe("RolledBack");
+      await revised(stable);
+      await model.reached(isReady);
+    });
+    expect(failures).toEqual([]);
+    expect(byRevision.size).toBeGreaterThan(1);
+  });
+
+  test("pods come and go without a failed request", { timeout }, async () => {
+    const { failures } = await played("scaled", async () => {
+      for (const replicas of [3, 1, 2]) await scaled(replicas);
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test("a gateway that is deleted takes no request with it: the other carries on", { timeout }, async () => {
+    const { failures } = await played("a gateway deleted", async () => {
+      const [{ metadata: { name: victim } } = { metadata: { name: "nobody" } }] = await gateways();
+      await inSystem("delete", "pod", victim);
+      await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=90s");
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test("gateways serve by their last table while no operator runs", { timeout }, async () => {
+    const { failures, requests } = await played("without operators", async () => {
+      await inSystem("scale", "deployment/modelwright-operator", "--replicas=0");
+      const labelSelector = `${labels.component}=operator`;
+      await until(
+        () => model.pods({ namespace: systemNamespace, labelSelector }),
+        (pods) => pods.length === 0,
+      );
+      await sleep(5000);
+      await inSystem("scale", "deployment/modelwright-operator", "--replicas=2");
+      await inSystem("rollout", "status", "deployment/modelwright-operator", "--timeout=90s");
+    });
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(100);
+  });
+
+  test("at least 99 % of the answers are good while pods are killed", { timeout }, async () => {
+    const { failed, requests } = await played("pods killed", async () => {
+      for (let kills = 0; kills < 2; kills += 1) {
+        const [victim] = await model.pods();
+        if (victim === undefined) throw new Error("the model has no pod");
+        killPod(victim);
+        await model.reached(({ status }) => status?.stable?.ready !== 2);
+        await model.reached((one) => isReady(one) && one.status?.stable?.ready === 2);
+      }
+    });
+    expect(1 - failed / requests).toBeGreaterThanOrEqual(killGoal);
+  });
+
+  test("a gateway that is killed breaks its connections, and clients go on by the other", { timeout }, async () => {
+    const { failed, failures } = await played("a gateway killed", async () => {
+      const [victim] = await gateways();
+      if (victim === undefined) throw new Error("there is no gateway");
+      killPod(victim);
+      await sleep(3000);
+      await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=90s");
+    });
+    expect(failures.filter((text) => !isBroken.test(text))).toEqual([]);
+    // A connection is tried anew until the Service leads to the other one.
+    expect(failed).toBeLessThanOrEqual(3 * clientCount);
+  });
+
+  test("nothing is left of it: no request fails any more", { timeout }, async () => {
+    const { failures } = await played("afterwards", () => sleep(2000));
+    expect(failures).toEqual([]);
+  });
+});
