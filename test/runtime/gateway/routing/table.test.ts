@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import type { Route, TableMessage } from "../../../../runtime/contract/route-table.ts";
+import { routeTable, type TableChange } from "../../../../runtime/gateway/routing/table.ts";
+import { revisionOf, routeOf } from "../builders/live-routes.ts";
+
+const one = routeOf([revisionOf("a", 100)], {
+  key: "default/one",
+  model: "digits",
+  hostnames: ["one.default", "one.default.svc", "Digits.Example.com"],
+});
+const full = (...routes: Route[]): TableMessage => ({ type: "full", version: 1, routes });
+const delta = (upsert: readonly Route[], remove: readonly string[] = []): TableMessage => ({
+  type: "delta",
+  version: 2,
+  upsert,
+  remove,
+});
+
+function scene() {
+  const changes: { upserted: string[]; removed: string[] }[] = [];
+  const keys = (of: TableChange["upserted"]) => of.map(({ route }) => route.key);
+  const table = routeTable((_table, { upserted, removed }) =>
+    changes.push({ upserted: keys(upserted), removed: keys(removed) }),
+  );
+  return { table, changes };
+}
+
+describe("the table of a gateway", () => {
+  test("tells what each message changed, and nothing else", () => {
+    const { table, changes } = scene();
+    table.apply(full(one, { ...one, key: "default/two" }));
+    table.apply(delta([{ ...one, key: "default/three" }], ["default/two", "default/never"]));
+    table.apply({ type: "ping" });
+    table.apply(full(one));
+    expect(changes).toEqual([
+      { upserted: ["default/one", "default/two"], removed: [] },
+      { upserted: ["default/three"], removed: ["default/two"] },
+      { upserted: ["default/one"], removed: ["default/three"] },
+    ]);
+    expect([table.version, [...table.byKey.keys()]]).toEqual([3, ["default/one"]]);
+  });
+
+  test("finds a route by any host of its, with or without port, in any case", () => {
+    const { table } = scene();
+    table.apply(full(one));
+    const keys = ["one.default", "one.default.svc:8501", "ONE.default.svc.cluster.local", "digits.example.com:80"].map(
+      (host) => table.ofHost(host)?.route.key,
+    );
+    expect(new Set(keys)).toEqual(new Set(["default/one"]));
+    expect(table.ofHost("other.example.com")).toBe(undefined);
+  });
+
+  test("forgets hosts and models that a route has no more, also those that were asked for before", () => {
+    const { table } = scene();
+    table.apply(full(one));
+    expect([table.ofHost("digits.example.com")?.route.key, table.ofHost("new.example.com")]).toEqual([
+      "default/one",
+      undefined,
+    ]);
+    table.apply(delta([{ ...one, model: "letters", hostnames: ["new.example.com"] }]));
+    expect([table.ofHost("digits.example.com"), table.ofHost("new.example.com")?.route.key]).toEqual([
+      undefined,
+      "default/one",
+    ]);
+    expect([...table.byModel.keys()]).toEqual(["letters"]);
+    table.apply(delta([], ["default/one"]));
+    expect([table.ofHost("new.example.com"), table.ofHost("one.default"), table.byModel.size]).toEqual([
+      undefined,
+      undefined,
+      0,
+    ]);
+  });
+
+  test("remembers pods while tables change around them, and knows who is leaving", () => {
+    const { table } = scene();
+    table.apply(full({ ...one, revisions: [revisionOf("a", 100, 2)] }));
+    const [revision] = table.byKey.get("default/one")?.revisions ?? [];
+    const [first, second] = revision?.pods ?? [];
+    table.apply(delta([{ ...one, revisions: [revisionOf("a", 50, 1), revisionOf("b", 50, 1)] }]));
+    const live = table.byKey.get("default/one");
+    expect([live?.revisions[0] === revision, live?.revisions[0]?.pods[0] === first, second?.isLeaving]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(first?.isLeaving).toBe(false);
+    table.apply(delta([], ["default/one"]));
+    expect(first?.isLeaving).toBe(true);
+  });
+});
