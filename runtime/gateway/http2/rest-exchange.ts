@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { errorCodes, nodeHttp2 } from "./node-http2.ts";
 
 /** A request and its answer, as those of HTTP/1.1. */
@@ -19,6 +19,7 @@ export function restExchange(
   // A body of unannounced length is what HTTP/1.1 calls chunked; without this it would be taken for none.
   if (fields["content-length"] === undefined && !stream.endAfterHeaders) fields["transfer-encoding"] = "chunked";
   const { Http2ServerRequest, Http2ServerResponse } = nodeHttp2();
+  guardAnswer(stream);
   const request = new Http2ServerRequest(stream, fields, {}, plainHeaders(raw, host));
   const response = new Http2ServerResponse(stream);
   if (headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
@@ -35,6 +36,43 @@ export function restExchange(
     request: request as unknown as IncomingMessage, // Node's compatibility API: made to stand for this type
     response: response as unknown as ServerResponse, // the same
   };
+}
+
+/** Of HTTP/1.1's connections: a message of HTTP/2 that has them is malformed (RFC 9113 §8.2.2). */
+const connectionHeaders = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+  "te",
+]);
+
+/** Whatever headers a pod answers with: those that cannot be sent end one answer, not the gateway. */
+function guardAnswer(stream: ServerHttp2Stream): void {
+  const respond = stream.respond.bind(stream);
+  stream.respond = (headers = {}, options) => {
+    try {
+      respond(isList(headers) ? headers : sendable(headers), options);
+    } catch {
+      stream.close(errorCodes.internalError);
+    }
+  };
+}
+
+function isList(headers: OutgoingHttpHeaders | readonly string[]): headers is readonly string[] {
+  return Array.isArray(headers);
+}
+
+/** Values of one name as one, which means the same (RFC 9110 §5.3); Node refuses to send some of them twice. */
+function sendable(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const kept: OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (connectionHeaders.has(name)) continue;
+    kept[name] = Array.isArray(value) && name !== "set-cookie" ? value.join(", ") : value;
+  }
+  return kept;
 }
 
 /** Names and values without HTTP/2's own; cookies, which it takes apart, in one again (RFC 9113 §8.2.3). */

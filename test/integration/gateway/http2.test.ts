@@ -160,6 +160,30 @@ describe("REST over HTTP/2", () => {
     expect([status, body, rstCode]).toEqual([200, "half", constants.NGHTTP2_INTERNAL_ERROR]);
   });
 
+  test("has none of the headers that HTTP/2 forbids, whatever a pod answers with", async () => {
+    const { restPort } = await scene((request, response) => {
+      request.resume();
+      const own = { upgrade: "h2c", "keep-alive": "3", "proxy-connection": "x", te: "gzip" };
+      response.writeHead(200, {
+        ...own,
+        "x-many": ["1", "2"],
+        "content-type": ["a/b", "c/d"],
+        "set-cookie": ["e", "f"],
+      });
+      response.end("{}");
+    });
+    const { status, headers, body } = await asked(await session(restPort), {}, "{}");
+    const { date, ...others } = Object.fromEntries(Object.entries(headers));
+    expect([status, body, typeof date]).toEqual([200, "{}", "string"]);
+    expect(others).toEqual({
+      ":status": 200,
+      "x-many": "1, 2",
+      "content-type": "a/b, c/d",
+      "set-cookie": ["e", "f"],
+      "modelwright-revision": "a1",
+    });
+  });
+
   test("is answered while the gateway drains, and its connection is ended", async () => {
     const arrived = Promise.withResolvers<() => void>();
     const { restPort, gateway } = await scene((_request, response) => arrived.resolve(() => response.end("{}")));

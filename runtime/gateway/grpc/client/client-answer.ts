@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from "node:http2";
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { errorCodes } from "../../http2/node-http2.ts";
 
 /** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
@@ -23,9 +23,9 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
   /** The last bytes: kept until this turn is over, since with the end they go out as one. */
   let pending: Uint8Array | undefined;
   const isGone = (): boolean => client.destroyed || client.closed;
-  const respond = (headers: OutgoingHttpHeaders, options: ServerStreamResponseOptions): void => {
+  const attempt = (send: () => void): void => {
     try {
-      client.respond(headers, options);
+      send();
     } catch {
       // Node refuses headers that a pod may not send: nobody can answer with them.
       client.close(errorCodes.internalError);
@@ -44,7 +44,7 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
     },
     begin: (headers) => {
       hasBegun = true;
-      if (!isGone()) respond(headers, { waitForTrailers: true });
+      if (!isGone()) attempt(() => client.respond(headers, { waitForTrailers: true }));
     },
     write: (chunk) => {
       if (isGone()) return true;
@@ -64,10 +64,10 @@ export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
       });
       if (!hasBegun) {
         hasBegun = true;
-        respond({ ...headers, ...trailers }, { endStream: true });
+        attempt(() => client.respond({ ...headers, ...trailers }, { endStream: true }));
         return;
       }
-      client.once("wantTrailers", () => client.sendTrailers(trailers));
+      client.once("wantTrailers", () => attempt(() => client.sendTrailers(trailers)));
       client.end(pending);
       pending = undefined;
     },
