@@ -62,6 +62,7 @@ export interface Route {
   /** Port of this model on every gateway. */
   readonly port: number;
   readonly hostnames: readonly string[];
+  /** The stable one first: as the weight of the last one rises, users with a sticky key only move towards it. */
   readonly revisions: readonly RevisionRoute[];
   readonly hold: HoldPolicy;
   readonly sticky?: StickyKey;
