@@ -13,6 +13,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
 const key = { namespace: "default", name: "simple-model" };
 const executable = chromium();
+const skipped = executable === undefined ? " (skipped: no Chromium in PATH)" : "";
 
 describe("a rollout that users steer", () => {
   let local: Started;
@@ -92,7 +93,7 @@ describe("a rollout that users steer", () => {
     expect(text).toMatch(/stable \w{10} version \d+ {2}ready 1\/1 {2}100 %(?![\s\S]*candidate)/);
   });
 
-  test.skipIf(executable === undefined)("is promoted on the page of a real browser", async () => {
+  test.skipIf(executable === undefined)(`is promoted on the page of a real browser${skipped}`, async () => {
     await changed({ setWeight: 30 }, { pause: {} });
     await reached(({ rollout }) => rollout?.paused === true);
     const browser = await startBrowser(executable ?? "");
