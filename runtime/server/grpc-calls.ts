@@ -89,18 +89,27 @@ function promptRequests({ clock, messageTimeoutMs: timeoutMs = messageTimeoutMs 
   return ({ requestStream }, call) => {
     if (requestStream) return new ServerInterceptingCall(call);
     const cancel = clock.after(timeoutMs, () => call.sendStatus({ code: rpcCodes.DEADLINE_EXCEEDED, details }));
-    return new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveHalfClose: (proceed) => {
+    // A responder of grpc-js hands every event on through three more calls: this one hands them on itself.
+    return Object.assign(new ServerInterceptingCall(call), {
+      start: (listener: Parameters<typeof call.start>[0]): void => {
+        call.start({
+          onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
+          onReceiveMessage: (message) => listener.onReceiveMessage(message),
+          onReceiveHalfClose: () => {
             cancel();
-            proceed();
+            listener.onReceiveHalfClose();
           },
-          onCancel: cancel,
-        }),
-      sendStatus: (status, next) => {
+          onCancel: () => {
+            cancel();
+            listener.onCancel();
+          },
+        });
+      },
+      sendMetadata: call.sendMetadata.bind(call),
+      sendMessage: call.sendMessage.bind(call),
+      sendStatus: (status: Parameters<typeof call.sendStatus>[0]): void => {
         cancel();
-        next(status);
+        call.sendStatus(status);
       },
     });
   };
