@@ -68,6 +68,8 @@ export function createLedger({ gateway, run, monotonic }: LedgerOptions): Ledger
     dropped(counts) {
       byKey.delete(counts.key);
       recency.dropped(counts);
+      // Requests that are still under way must not bring it back.
+      counts.changedIn = Infinity;
     },
     revision(counts, hash) {
       const known = counts.revisions.find((revision) => revision.hash === hash);
@@ -115,7 +117,7 @@ function createRecency(): Recency {
   return {
     dropped,
     changed(counts) {
-      if (counts.changedIn === next) return;
+      if (counts.changedIn >= next) return;
       dropped(counts);
       counts.changedIn = next;
       counts.older = newest;

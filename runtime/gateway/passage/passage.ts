@@ -195,7 +195,13 @@ export class Passage {
   #wait(): void {
     const { live, wish, sizeBytes } = this.#journey;
     const { clock, ledger, waits } = this.#parts;
-    const waiter: Waiter = { wish, sizeBytes, sinceMs: this.#startedMs, release: () => this.#release(cancelTimer) };
+    const waiter: Waiter = {
+      wish,
+      sizeBytes,
+      sinceMs: this.#startedMs,
+      release: () => this.#release(cancelTimer),
+      dismiss: (fault) => this.#stop(fault, "timeout"),
+    };
     const isNew = this.#holdUntilMs === 0 && this.#failed === undefined;
     const { timeoutMs } = live.route.hold;
     const nowMs = this.#parts.monotonic();

@@ -1,3 +1,4 @@
+import type { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
 import { isServable, type Wish } from "./choice.ts";
 import type { LiveRoute } from "./live.ts";
@@ -11,6 +12,8 @@ export interface Waiter {
   readonly sinceMs: number;
   /** Lets it go on: it no longer waits when this is called. */
   readonly release: () => void;
+  /** Ends it: nothing will be ready for it any more. */
+  readonly dismiss: (fault: Fault) => void;
 }
 
 /** Requests of one ModelDeployment that wait. First come, first served. */
@@ -91,6 +94,12 @@ export function releaseHeld(live: LiveRoute): void {
   for (const revision of revisions) pods += revision.pods.length;
   hold.window = pods === 0 ? 0 : Math.max(hold.window, firstWindow * pods);
   releaseSome(live, hold);
+}
+
+/** To be called when the route has gone: who waits is told so instead of waiting on. */
+export function dismissHeld({ hold }: Held, fault: Fault): void {
+  if (hold === undefined) return;
+  for (const waiter of [...hold.returned, ...hold.waiters]) waiter.dismiss(fault);
 }
 
 /** To be called when a pod has answered: it can take more than was thought. */

@@ -1,6 +1,8 @@
 import type { Route, TableMessage } from "../../contract/route-table.ts";
+import type { Fault } from "../../base/fault.ts";
+import { faults } from "../faults.ts";
 import { createLedger, type Ledger } from "../figures/ledger.ts";
-import { releaseHeld } from "./hold.ts";
+import { dismissHeld, releaseHeld } from "./hold.ts";
 import { createHosts, withOtherHostnames } from "./hosts.ts";
 import { clearRoute, liveRoute, type LiveParts, type LiveRoute, updateRoute } from "./live.ts";
 
@@ -47,6 +49,7 @@ export function routeTable(
     unindex(live, byModel);
     hosts.remove(live);
     clearRoute(live);
+    if (live.hold !== undefined) dismissHeld(live, goneFault(key, byKey));
     ledger.dropped(live.counts);
     return live;
   };
@@ -85,6 +88,12 @@ export function routeTable(
     },
   };
   return table;
+}
+
+function goneFault(key: string, byKey: ReadonlyMap<string, LiveRoute>): Fault {
+  const shown = 10;
+  const known = [...byKey.values()].slice(0, shown).map(({ route }) => `${route.model} (${route.key})`);
+  return faults.RouteNotFound({ asked: `${key} any more`, known });
 }
 
 function unlisted(routes: readonly { readonly key: string }[], byKey: ReadonlyMap<string, LiveRoute>): string[] {

@@ -164,6 +164,20 @@ describe("a pod that is terminating", () => {
   });
 });
 
+test("a request that waits for a ModelDeployment which is deleted is told so at once", async () => {
+  const gateway = await started();
+  await push(gateway, await freePort(), [revision("a1", 100, [])]);
+  const waiting = asked(gateway.restPort);
+  await gateway.source.heard(({ type }) => type === "wake");
+  gateway.source.push({ type: "delta", version: 2, upsert: [], remove: ["default/digits"] });
+  const { status, body } = await waiting;
+  expect([
+    status,
+    body.startsWith('{"error":"no ModelDeployment for default/digits any more; none is deployed'),
+  ]).toEqual([404, true]);
+  expect(figures(gateway)).toBe(undefined);
+});
+
 describe("pods that are killed", () => {
   async function process(name: string, port: number): Promise<ChildProcess> {
     const child = fork(join(import.meta.dirname, "pods", "serving-pod.ts"), [name, String(port), "5"]);

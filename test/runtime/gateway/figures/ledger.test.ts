@@ -65,6 +65,8 @@ describe("the figures of a gateway", () => {
     const one = ledger.opened("default/one", nobody);
     ledger.opened("default/two", nobody);
     ledger.dropped(one);
+    one.arrivals += 1;
+    ledger.changed(one);
     expect(Object.keys(ledger.figures(0).models)).toEqual(["default/two"]);
   });
 

@@ -28,6 +28,7 @@ function scene(policy = hold) {
       gone.push(number);
       live.traffic.admitted += 1;
     },
+    dismiss: () => {},
   });
   return { live, update, gone, waiter };
 }
