@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 
 import { duration } from "../../schema/duration.ts";
 import { objectName } from "../names.ts";
+import { rule } from "../../schema/rule.ts";
 import { text } from "../../schema/text.ts";
 
 /** Fewest requests of each revision that a verdict rests on. */
@@ -78,7 +79,18 @@ export const analysis = Type.Object(
       Type.Object(
         {
           quantile: Type.Optional(
-            Type.Number({ description: "Which quantile is compared.", assumed: 0.95, minimum: 0.5, maximum: 0.999 }),
+            Type.Number({
+              description: "Which quantile is compared, from 0.5 to 0.999.",
+              assumed: 0.95,
+              // Not by minimum and maximum: of these the API server drops the fraction when the value has none.
+              rules: [
+                rule<number>({
+                  cel: "self >= 0.5 && self <= 0.999",
+                  message: "must be from 0.5 to 0.999",
+                  holds: (quantile) => quantile >= 0.5 && quantile <= 0.999,
+                }),
+              ],
+            }),
           ),
           maxIncrease: Type.Optional(
             Type.Number({

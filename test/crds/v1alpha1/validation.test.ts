@@ -277,6 +277,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
       { path: "Direct", sticky: {} },
     ],
   },
+  "must be from 0.5 to 0.999": { holds: [0.5, 0.95, 0.999], fails: [0, 0.499, 0.9991, 1] },
   "must be between 1s and 1h": { holds: ["1s", "1h", "nonsense"], fails: ["999ms", "3600.1s"] },
   "must be between 1s and 24h": { holds: ["1s", "24h"], fails: ["0s", "24h1s"] },
   "must be between 0s and 24h": { holds: ["0s", "24h"], fails: ["24h1s"] },
