@@ -1,6 +1,7 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Client } from "../../../operator/kube/client.ts";
 import { resources } from "../../../operator/kube/resources.ts";
+import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 import { badModel } from "./stage/pod-player.ts";
 
@@ -29,6 +30,18 @@ export const stories: readonly Story[] = [
   { name: "rollback of a bad update", change: model("good-1.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
   { name: "suspend", change: suspend(true), rest: "Ready=True Suspended, 1 ReplicaSet" },
   { name: "resume", change: suspend(false), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "canary", change: canary("good-4.h5"), rest: "Ready=False RolloutInProgress, 2 ReplicaSets" },
+  { name: "restart during a canary", rest: "Ready=False RolloutInProgress, 2 ReplicaSets" },
+  { name: "promote", change: annotate(annotations.promote), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "canary to abort", change: canary("good-5.h5"), rest: "Ready=False RolloutInProgress, 2 ReplicaSets" },
+  { name: "abort", change: annotate(annotations.abort), rest: "Ready=False RolledBack, 1 ReplicaSet" },
+  { name: "back to stable after an abort", change: model("good-4.h5"), rest: "Ready=True AsDeclared, 1 ReplicaSet" },
+  { name: "canary to take back", change: canary("good-6.h5"), rest: "Ready=False RolloutInProgress, 2 ReplicaSets" },
+  {
+    name: "back to stable during a canary",
+    change: model("good-4.h5"),
+    rest: "Ready=True AsDeclared, 1 ReplicaSet",
+  },
   { name: "delete", change: remove, rest: "nothing, 0 ReplicaSets" },
 ];
 
@@ -93,6 +106,20 @@ function suspend(isSuspended: boolean): Required<Story>["change"] {
 
 function model(key: string): Required<Story>["change"] {
   return patch(modelSpec(key));
+}
+
+/** Half of the requests until somebody says more. */
+function canary(key: string): Required<Story>["change"] {
+  return patch({ ...modelSpec(key), rollout: { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } } });
+}
+
+function annotate(annotation: string): Required<Story>["change"] {
+  return (client, namespace) =>
+    client.mergePatch(
+      resources.modelDeployments,
+      { namespace, name },
+      { metadata: { annotations: { [annotation]: "1" } } },
+    );
 }
 
 function patch(spec: object): Required<Story>["change"] {
