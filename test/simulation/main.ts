@@ -21,8 +21,13 @@ let [played, failed, removals] = [0, 0, 0];
 
 const seconds = (): number => (performance.now() - startedMs) / 1_000;
 const faults = (): number => Object.values(hits).reduce((sum, times) => sum + times, 0);
+/** Of all threads, references and starts included: what a busy machine says of its speed says little. */
+const cpuMsEach = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000 / Math.max(1, played);
+};
 const summary = (): string =>
-  `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s`;
+  `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s, CPU ${cpuMsEach().toFixed(1)} ms each`;
 const progress = setInterval(() => process.stdout.write(`${summary()}\n`), 10_000);
 
 function done(share: Share): Promise<void> {

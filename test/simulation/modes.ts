@@ -40,9 +40,12 @@ export const modes = {
         at,
         amount: 0,
       });
-      const first = Math.floor(chance.fraction() * (reference[phase]?.requests ?? 0));
+      const { requests = 0 } = reference[phase] ?? {};
+      const first = Math.floor(chance.fraction() * requests);
+      const atOnce: ScheduledFault = { on: "moment", trouble: "crash", phase, at: 0, amount: 0 };
       // A start makes some ten requests: the second crash befalls it, or what it then goes on with.
-      return { schedule: { ...walk, faults: [crash(first), crash(first + chance.whole(1, 25))] }, reference };
+      const faults = [requests === 0 ? atOnce : crash(first), crash(first + chance.whole(1, 12))];
+      return { schedule: { ...walk, faults }, reference };
     },
   },
   /** The user changes their mind while the operators still see what was before: what they then take away is wrong. */

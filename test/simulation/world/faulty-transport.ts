@@ -70,6 +70,7 @@ export function faultyTransport(options: FaultyTransportOptions): FaultyTranspor
   return {
     sharesMemory: true,
     send(request) {
+      if (!process.isAlive) return never();
       const { plural } = subjectOf(request);
       // Nobody waits for an event, and nothing reads them again.
       if (plural === "events") return Promise.resolve({ status: 201, headers: {}, body: "{}" });
@@ -81,6 +82,8 @@ export function faultyTransport(options: FaultyTransportOptions): FaultyTranspor
       );
     },
     open(request) {
+      // Its streams end with a process, and what is left of it would go on to the next.
+      if (!process.isAlive) return never();
       const index = options.ledger.requests++;
       const opened = async (): Promise<KubeStream> => {
         await travelled(request);
