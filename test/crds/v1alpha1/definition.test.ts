@@ -57,6 +57,11 @@ describe("the printed schema", () => {
     expect(unbounded.map(({ path }) => path)).toEqual([".apiVersion", ".kind"]);
   });
 
+  test("has no bound with a fraction: the API server drops it when the value is whole", () => {
+    const isFractional = (bound: number | undefined) => bound !== undefined && !Number.isInteger(bound);
+    expect(pathsWhere(({ minimum, maximum }) => isFractional(minimum) || isFractional(maximum))).toEqual([]);
+  });
+
   test("says of every list how its entries are merged", () => {
     expect(pathsWhere((schema) => schema.type === "array" && !schema["x-kubernetes-list-type"])).toEqual([]);
     const keyed = all.filter(({ schema }) => schema["x-kubernetes-list-type"] === "map");
