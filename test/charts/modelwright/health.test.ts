@@ -54,6 +54,9 @@ describe.skipIf(reason !== undefined)(`Argo CD's view of a ModelDeployment${skip
     const wanted = states.map(({ object }) => {
       const { reason: word, message } = object.status.conditions.find(({ type }) => type === "Ready") ?? {};
       const stalled = object.status.conditions.find(({ type }) => type === "Stalled");
+      // Argo CD has a word of its own for a rollout that waits for somebody: kstatus has none.
+      const paused = object.status.conditions.find((one) => one.type === "Progressing" && one.reason === "StepPaused");
+      if (stalled === undefined && paused !== undefined) return { status: "Suspended", message: paused.message };
       const status = word === "Suspended" ? "Suspended" : healthOf[kstatus(object)];
       return { status, message: stalled?.message ?? message };
     });

@@ -15,7 +15,8 @@ type ToldCondition = Pick<Condition, "type" | "status" | "reason" | "message" | 
 /** Every state that a story shows. */
 export function toldStates(): readonly ToldState[] {
   const folder = new URL("../../golden/stories/", import.meta.url);
-  return readdirSync(folder).flatMap((story) =>
+  const stories = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".txt"));
+  return stories.flatMap((story) =>
     readFileSync(new URL(story, folder), "utf8")
       .split(/^turn \d+$/m)
       .map((turn) => [...turn.matchAll(/^ {2}(\w+)=(True|False) (\w+): (.*)$/gm)])
