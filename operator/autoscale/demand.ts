@@ -11,7 +11,7 @@ export interface Demand {
   readonly busyAt: number;
   /** Arrivals per second, over 15 s. */
   readonly rate: number;
-  /** Offered concurrency: now, and over 4, 20 and 60 s. */
+  /** Offered concurrency: now, over 4 s, over 20 s and over 60 s (both longer with long starts). */
   readonly offered: number;
   readonly fast: number;
   readonly level: number;
@@ -41,6 +41,9 @@ export interface Outlook {
 export const negligibleConcurrency = 0.3;
 
 const seconds = { rate: 15, fast: 4, level: 20, slow: 60, variance: 180, before: 60 } as const;
+/** Noise that is gone before a replica is ready asks for none: with long starts averages span a part of the start. */
+const startShare = { level: 1 / 6, slow: 1 / 2 } as const;
+const longest = { level: 60, slow: 150 } as const;
 const longestLeadSeconds = 300;
 /** Deviations by which a sudden load stands out. */
 const jump = 3;
@@ -73,8 +76,10 @@ export function observedDemand(
     old + (value - old) * (1 - Math.exp(-elapsed / span));
   const rate = sample.arrivals / elapsed;
   const offered = toward(demand.offered, rate * lead.serviceSeconds, lead.serviceSeconds);
-  const level = toward(demand.level, offered, seconds.level);
-  const slow = toward(demand.slow, offered, seconds.slow);
+  const spanOf = (name: "level" | "slow"): number =>
+    Math.min(longest[name], Math.max(seconds[name], lead.coldStartSeconds * startShare[name]));
+  const level = toward(demand.level, offered, spanOf("level"));
+  const slow = toward(demand.slow, offered, spanOf("slow"));
   const far = toward(demand.far, slow, Math.max(30, lead.coldStartSeconds));
   const span = driftSpan * Math.max(120, lead.coldStartSeconds);
   const measured = Math.min(demand.measured + elapsed, span);

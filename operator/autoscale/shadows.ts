@@ -32,13 +32,16 @@ const memorySeconds = 4 * 3600;
 /** Cost of a step away from the way that is assumed to be best until something else was seen. */
 const stepCost = 100;
 /** Load that the shadows are tried with: who takes the cheapest of many guesses takes one that was lucky. */
-const caution = 1.08;
+const caution = 1.04;
 /** Of the number of requests inside around its fluid value, in square roots of the offered concurrency. */
 const spread = 0.7;
+/** Of a mean of the ways, the fraction that is not worth a replica. */
+const roundedDown = 0.6;
 /** Deviations that do not happen. */
 const improbable = 8;
-/** Cost by which a way may trail the best and still have its say; by so many times it, it has none. */
-const indifference = 500;
+/** A way that trails the best by so much, and this part of its cost, has 1 / e of its say; by `irrelevant` times it, none. */
+const indifference = 50;
+const indifferentShare = 0.06;
 const irrelevant = 9;
 
 /** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
@@ -78,17 +81,18 @@ export function movedShadows(shadows: Shadows, moment: Moment): Shadows {
 /** Replicas by the ways that cost least so far, the better the more weight. */
 export function chosenReplicas({ cost }: Shadows, kept: readonly number[]): number {
   const least = Math.min(...cost);
+  const scale = indifference + indifferentShare * least;
   let weights = 0;
   let sum = 0;
   for (let way = 0; way < ways.length; way += 1) {
-    const trailing = ((cost[way] ?? 0) - least) / indifference;
+    const trailing = ((cost[way] ?? 0) - least) / scale;
     if (trailing < irrelevant) {
       const weight = Math.exp(-trailing);
       weights += weight;
       sum += weight * (kept[way] ?? 0);
     }
   }
-  return Math.ceil(sum / weights - 0.5);
+  return Math.ceil(sum / weights - roundedDown);
 }
 
 function shadowWanted(kept: number, state: { inside: number; ready: number }, { drain, policy }: Moment): number {
