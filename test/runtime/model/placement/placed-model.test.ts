@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -27,6 +27,17 @@ async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<Thre
   return model;
 }
 
+/** Of a thread of this process (field 19, behind the name, which may hold blanks). */
+function nicenessOf(thread: number | string): number {
+  const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+}
+
+/** The highest niceness of all threads of this process. */
+function nicest(): number {
+  return Math.max(...readdirSync("/proc/self/task").map(nicenessOf));
+}
+
 describe("a model in a thread of its own", () => {
   it("answers as on the event loop and says the same of itself", async () => {
     const { model: inline, format } = await loadModel(digits);
@@ -42,6 +53,11 @@ describe("a model in a thread of its own", () => {
     const model = await threaded(digits);
     await model.infer(rows);
     expect(rows[0]?.data.length).toBe(128);
+  });
+
+  it.runIf(process.platform === "linux")("yields its core to the event loop", async () => {
+    await threaded(digits);
+    expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
   });
 
   it("refuses with the fault of the load", async () => {
