@@ -9,7 +9,7 @@ import {
   unsigned,
   variable,
 } from "../../../../../runtime/protocols/json/scanner/assembly.ts";
-import { moduleBytes } from "../../../../../runtime/protocols/json/scanner/module.ts";
+import { type FunctionText, moduleBytes } from "../../../../../runtime/protocols/json/scanner/module.ts";
 import { scanModule } from "../../../../../runtime/protocols/json/scanner/scan-program.ts";
 
 test("numbers are written in as few bytes as they need", () => {
@@ -21,7 +21,7 @@ test("numbers are written in as few bytes as they need", () => {
 });
 
 test("a module is what the specification says, byte by byte", () => {
-  const add = {
+  const add: FunctionText = {
     parameters: [i32Type, i32Type],
     result: i32Type,
     locals: [],
