@@ -13,6 +13,8 @@ import { chosenReplicas, movedShadows, newShadows, type Shadows } from "./shadow
 export interface AutoscalerState {
   /** Second of the last decision that had a sample. */
   readonly at: number;
+  /** Seconds between the last two samples. */
+  readonly step: number;
   /** Until this second nothing goes below `found`: what is not known yet may be needed. */
   readonly settledAt: number;
   /** Replicas that were there when the autoscaler began to look. */
@@ -53,6 +55,7 @@ const settlingSeconds = 60;
 export const lossSeconds = 300;
 /** Part of the replicas for a backlog below which some of them are given up. */
 const giveUpShare = 0.5;
+const shortestPauseSeconds = 10;
 /** The fluid of the shadows is not moved further at a time. */
 const longestStepSeconds = 30;
 
@@ -80,6 +83,7 @@ export function decide(observation: Observation): Decision {
 export function newState(spec: Policy, current: number, now: number): AutoscalerState {
   return {
     at: now,
+    step: 1,
     settledAt: now + settlingSeconds,
     found: current,
     service: unseenService,
@@ -103,7 +107,8 @@ export function knownOf({ service }: AutoscalerState, spec: Policy): Known {
 }
 
 function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): AutoscalerState {
-  const elapsed = Math.max(0, samples.seconds ?? now - before.demand.at);
+  const gap = Math.max(0, now - before.demand.at);
+  const elapsed = samples.seconds ?? (gap > pauseOf(before) ? 0 : gap);
   const service = observedService(before.service, samples, elapsed);
   const known = knownOf({ ...before, service }, spec);
   const demand = observedDemand(before.demand, samples, { now, elapsed }, known);
@@ -128,12 +133,18 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
   return {
     ...before,
     at: now,
+    step: Math.min(gap, longestStepSeconds),
     service,
     demand,
     levels,
     shadows: movedShadows(before.shadows, moment),
     draining: steadied(before.draining, drainReplicas(drain, { waiting, ready })),
   };
+}
+
+/** After a longer gap nobody knows which part of it the counters cover: they may be those of a new operator. */
+function pauseOf({ step }: AutoscalerState): number {
+  return Math.max(shortestPauseSeconds, 3 * step);
 }
 
 /** A little less is no less: who gives up what starts, for a moment, waits for a whole start again. */

@@ -71,7 +71,7 @@ export function observedDemand(
   { now, elapsed }: { readonly now: number; readonly elapsed: number },
   lead: { readonly serviceSeconds: number; readonly coldStartSeconds: number },
 ): Demand {
-  if (elapsed === 0) return demand;
+  if (elapsed === 0) return { ...demand, at: now, busyAt: isBusy(sample) ? now : demand.busyAt };
   const toward = (old: number, value: number, span: number): number =>
     old + (value - old) * (1 - Math.exp(-elapsed / span));
   const rate = sample.arrivals / elapsed;

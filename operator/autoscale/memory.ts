@@ -2,7 +2,7 @@ import type { AutoscalerState } from "./autoscaler.ts";
 import { keepOfGaps, ways } from "./levels/levels.ts";
 
 /** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
-const form = `2.${ways.length} `;
+const form = `3.${ways.length} `;
 const digits = 4;
 
 /**

@@ -1,6 +1,6 @@
 /** What was seen of one model since the last sample; counters are differences, the rest is the state now. */
 export interface Sample {
-  /** Seconds that the counters cover, where it is not the time since the last sample. */
+  /** Seconds that the counters cover; absent: the time since the last sample, and after an unusually long time nobody knows. */
   readonly seconds?: number;
   /** Requests that arrived. */
   readonly arrivals: number;

@@ -54,6 +54,20 @@ const stories: Readonly<Record<string, [Story, { desired: number; why: string }]
     { current: 1, told: [{ samples: undefined, after: 3600 }] },
     { desired: 1, why: "no samples for 0 s; held" },
   ],
+  "an operator that takes over after a pause, with counters that begin anew, keeps what the load needs": [
+    { current: 1, told: [...repeated(served(6, 2), 600), { samples: { ...served(6, 2), arrivals: 0 }, after: 40 }] },
+    {
+      desired: 3,
+      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+    },
+  ],
+  "samples once in half a minute do as well": [
+    { current: 1, told: repeated({ ...served(6, 2), arrivals: 180, completions: 180, serviceSeconds: 360 }, 40, 30) },
+    {
+      desired: 3,
+      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+    },
+  ],
   "a schedule keeps its minimum from so long before that a start is over": [
     { current: 0, told: [{ samples: silence, after: mondayMorning }], spec: { schedules: [weekday] } },
     { desired: 4, why: "schedule office-hours keeps 4" },

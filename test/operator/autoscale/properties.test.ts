@@ -157,6 +157,6 @@ test("a memory of a busy model stays below eight kilobytes", () => {
   }
 });
 
-test.each(["", "1 {}", "2.30 17", "2.30 x {}", "2.30 17 {"])("the memory %j is none", (memory) => {
+test.each(["", "1 {}", "3.30 17", "3.30 x {}", "3.30 17 {"])("the memory %j is none", (memory) => {
   expect(recalledState(memory)).toBeUndefined();
 });
