@@ -26,6 +26,9 @@ interface GatewayParts {
   readonly isBusy?: () => boolean;
 }
 
+/** Clients with keep-alive that send anything within this time leave in good order. */
+const longestEndingMs = 2_000;
+
 /** The data-plane proxy. Knows only its route table; keeps serving by the last one when every operator is away. */
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -120,8 +123,14 @@ export class Gateway {
   /** Takes requests for the drain delay still, ends connections with their answers, and returns when all are answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.#parts.clock.sleep(this.#options.drainDelayMs);
-    await this.#listeners.drain();
+    const { clock } = this.#parts;
+    const { drainDelayMs } = this.#options;
+    // Clients that connect anew are to find another gateway: at first they would come here again.
+    const endingMs = Math.min(longestEndingMs, drainDelayMs / 2);
+    await clock.sleep(drainDelayMs - endingMs);
+    this.#listeners.end();
+    await clock.sleep(endingMs);
+    await this.#listeners.close();
     this.#operators?.close();
     this.#copies.close();
     this.#connections.close();

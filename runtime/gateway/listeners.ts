@@ -52,7 +52,7 @@ export class Listeners {
   readonly #options: ListenerOptions;
   readonly #modelPorts: ModelPorts;
   #shared: readonly HttpServer[] = [];
-  #draining = false;
+  #ending = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -73,9 +73,17 @@ export class Listeners {
     this.#modelPorts.align(upserted, removed);
   }
 
-  /** From now on answers end their connections; resolves when the last request is answered. */
-  async drain(): Promise<void> {
-    this.#draining = true;
+  /**
+   * From now on answers end their connections. Some time before `close`, that spares those in use: a connection that is ended
+   * between two requests breaks the next one, which may be on its way already.
+   */
+  end(): void {
+    this.#ending = true;
+  }
+
+  /** Takes no new connections, ends idle ones, and resolves when the last request is answered. */
+  async close(): Promise<void> {
+    this.#ending = true;
     await Promise.all([...this.#shared.map((server) => server.close()), this.#modelPorts.close()]);
   }
 
@@ -83,7 +91,7 @@ export class Listeners {
     const { host, clock, log } = this.#options;
     const listener = this.#listener();
     const http2 = http2Lane({ limits, clock, log, takeStream: this.#streams(listener) });
-    const plain = plainLane({ limits, clock, take: (client) => this.#take(client) });
+    const plain = plainLane({ limits, clock, take: (client) => this.#take(client), isEnding: () => this.#ending });
     return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
 
@@ -112,7 +120,7 @@ export class Listeners {
     const { clock } = this.#options;
     return (request, response) => {
       // HTTP/2 ends connections by frames, and has no such header.
-      if (this.#draining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+      if (this.#ending && request.httpVersionMajor === 1) response.setHeader("connection", "close");
       this.#take(new NodeClient(request, response, clock));
     };
   }

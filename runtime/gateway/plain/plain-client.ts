@@ -25,6 +25,8 @@ export class PlainClient implements Client {
   /** Head of the answer until the first bytes go with it. */
   #begun: string | undefined;
   #isChunked = false;
+  /** Its client was told that the connection ends with the answer. */
+  #isLast = false;
   hasAnswer = false;
   #isOver = false;
 
@@ -146,7 +148,7 @@ export class PlainClient implements Client {
     if (rest !== "") this.#connection.socket.write(rest, "latin1");
     this.#isOver = true;
     if (this.leftBytes > 0) this.#connection.linger();
-    else this.#connection.answered(this.#connection.terms.isClosing());
+    else this.#connection.answered(this.#isLast || this.#connection.terms.isClosing());
   }
 
   refuse(fault: Fault): number {
@@ -170,7 +172,8 @@ export class PlainClient implements Client {
 
   #connectionLines(): string {
     const { terms } = this.#connection;
-    if (terms.isClosing() || this.leftBytes > 0) return "connection: close\r\n\r\n";
+    this.#isLast = terms.isEnding() || this.leftBytes > 0;
+    if (this.#isLast) return "connection: close\r\n\r\n";
     return `connection: keep-alive\r\nkeep-alive: timeout=${terms.keepAliveSeconds}\r\n\r\n`;
   }
 }

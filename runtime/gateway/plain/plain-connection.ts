@@ -15,7 +15,9 @@ export interface PlainTerms {
   readonly clock: Clock;
   /** Counts up while time passes: says when a connection was last busy. */
   readonly tick: () => number;
-  /** While true, answers end their connection. */
+  /** While true, answers say that they end their connection. */
+  readonly isEnding: () => boolean;
+  /** While true, a connection ends with its answer, whatever that has said. */
   readonly isClosing: () => boolean;
   /** Takes a connection whose next request is not plain, with what has come of it. */
   readonly passOn: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;

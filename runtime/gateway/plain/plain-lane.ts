@@ -10,6 +10,8 @@ interface LaneOptions {
   readonly clock: Clock;
   /** Called with each request. */
   readonly take: (client: Client) => void;
+  /** While true, answers end their connection. */
+  readonly isEnding: () => boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ const checkMs = 1_000;
 const timedOut = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
 
 /** A lane without connections; it watches over their time limits while there are any. */
-export function plainLane({ limits, clock, take }: LaneOptions): PlainLane {
+export function plainLane({ limits, clock, take, isEnding }: LaneOptions): PlainLane {
   const connections = new Map<PlainConnection, (socket: Socket) => void>();
   let ticks = 0;
   let isWatching = false;
@@ -42,6 +44,7 @@ export function plainLane({ limits, clock, take }: LaneOptions): PlainLane {
     keepAliveSeconds: Math.floor(limits.keepAliveTimeoutMs / 1000),
     clock,
     tick: () => ticks,
+    isEnding: () => isClosing || isEnding(),
     isClosing: () => isClosing,
     closed: (connection) => void connections.delete(connection),
     passOn: (connection, socket, bytes) => {

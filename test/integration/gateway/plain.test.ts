@@ -11,9 +11,9 @@ afterEach(async () => {
 });
 
 /** A gateway in front of one pod, and connections to it that say exactly what they are told. */
-async function scene(listener?: RequestListener, changes: Partial<Route> = {}) {
+async function scene(listener?: RequestListener, changes: Partial<Route> = {}, drainDelayMs = 0) {
   const source = await tableSource();
-  const { gateway, restPort } = await startedGateway(source);
+  const { gateway, restPort } = await startedGateway(source, drainDelayMs);
   const upstream = await pod("p0", listener);
   closing.push(source.close, upstream.close, () => gateway.drain());
   const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
@@ -219,6 +219,22 @@ describe("a plain connection", () => {
     await drained;
     await expect.poll(() => busy.said()).toContain("connection: close\r\n");
     await expect.poll(() => busy.isClosed()).toBe(true);
+  });
+
+  test("that is in use when the gateway drains ends with an answer that says so, never between two requests", async () => {
+    const { client, gateway } = await scene(undefined, {}, 1000);
+    const one = client();
+    const drained = gateway.drain();
+    let sent = 0;
+    while (!one.said().includes("connection: close\r\n")) {
+      sent += 1;
+      one.socket.write(post("x"));
+      await expect.poll(() => statuses(one).length, { interval: 10 }).toBe(sent);
+    }
+    expect(new Set(statuses(one))).toEqual(new Set(["200"]));
+    expect(one.said()).toContain("keep-alive: timeout=75\r\n");
+    await expect.poll(() => one.isClosed()).toBe(true);
+    await drained;
   });
 
   test("tells its pod when its client leaves", async () => {
