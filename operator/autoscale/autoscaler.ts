@@ -133,7 +133,7 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
   return {
     ...before,
     at: now,
-    step: Math.min(gap, longestStepSeconds),
+    step: gap,
     service,
     demand,
     levels,
