@@ -32,11 +32,11 @@ const memorySeconds = 4 * 3600;
 /** Cost of a step away from the way that is assumed to be best until something else was seen. */
 const stepCost = 100;
 /** Load that the shadows are tried with: who takes the cheapest of many guesses takes one that was lucky. */
-const caution = 1.04;
+const caution = 1.08;
 /** Of the number of requests inside around its fluid value, in square roots of the offered concurrency. */
 const spread = 0.7;
 /** Of a mean of the ways, the fraction that is not worth a replica. */
-const roundedDown = 0.6;
+const roundedDown = 0.5;
 /** Deviations that do not happen. */
 const improbable = 8;
 /** A way that trails the best by so much, and this part of its cost, has 1 / e of its say; by `irrelevant` times it, none. */
