@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
   loading,
   podsMissing,
   gatewayMissing,
+  pausedOrAnalyzing, // what a gateway has to say does not end that: a restarted operator knows none of it at first
   notAcknowledged,
   stepHeld,
   draining, // last: it no longer concerns what serves
@@ -104,6 +105,10 @@ function leaving(snapshot: Snapshot, next: RolloutState): Hold | undefined {
 function gatewayMissing({ snapshot, next }: Held): Hold | undefined {
   if (next.candidate === undefined || snapshot.wanted.replicas === 0 || snapshot.gateways.length > 0) return undefined;
   return { reason: "RolloutInProgress", why: "no gateway is ready that could send requests to it" };
+}
+
+function pausedOrAnalyzing({ step }: Held): Hold | undefined {
+  return step?.reason === "StepPaused" || step?.reason === "Analyzing" ? step : undefined;
 }
 
 function notAcknowledged({ snapshot, next }: Held): Hold | undefined {

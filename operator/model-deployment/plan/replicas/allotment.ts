@@ -39,7 +39,7 @@ function stableReplicas(snapshot: Snapshot): number {
 /** How many pods the stable revision is to have that nothing is to take over from: all, as far as there is room. */
 export function returning(snapshot: Snapshot): number {
   const leaving = leavingRevisions(snapshot);
-  if (!isTight(snapshot) || leaving.length === 0) return snapshot.wanted.replicas;
+  if (leaving.length === 0) return snapshot.wanted.replicas;
   return counts({
     ...question(snapshot, position(snapshot)),
     isReturning: true,

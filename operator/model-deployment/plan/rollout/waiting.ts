@@ -11,10 +11,13 @@ export function waits(now: Situation): Hold | undefined {
   const { snapshot, here, counts, weight } = now;
   const { trial } = snapshot;
   if (here.isPaused) return { reason: "StepPaused", why: `the annotation ${annotations.pause} holds it where it is` };
-  if (trial?.state === "Running" && weight === 0) return { reason: "Analyzing", why: trial.message };
+  const held = stepHold(now);
+  // Each operator tries it anew; a pause goes on all the same.
+  if (held?.reason !== "StepPaused" && trial?.state === "Running" && weight === 0)
+    return { reason: "Analyzing", why: trial.message };
   const isMakingRoom = isOneAtATime(now) && counts.candidate === 0;
   const why = counts.waits ?? (isMakingRoom ? counts.why : undefined);
-  return stepHold(now) ?? (why === undefined ? undefined : { reason: "RolloutInProgress", why });
+  return held ?? (why === undefined ? undefined : { reason: "RolloutInProgress", why });
 }
 
 function stepHold({ snapshot, here: { step, progress }, judgement }: Situation): Hold | undefined {
