@@ -92,6 +92,13 @@ describe("a runtime that serves the digits classifier", () => {
       digest: "sha256:75bea7b77b0639710a529a403cf7347fc4b3b55de2dda0bac0639febdc8208f2",
       bytes: 111_624,
       signature: "features: float32[-1,64] → output_0: float32[-1,10]",
+      signatures: [
+        {
+          name: "serving_default",
+          inputs: [{ name: "features", dtype: "float32", shape: [-1, 64] }],
+          outputs: [{ name: "output_0", dtype: "float32", shape: [-1, 10] }],
+        },
+      ],
     });
     const metrics = await (await fetch(`${serving.admin}/metrics`)).text();
     expect(metrics).toContain('modelwright_model_state_info{model="digits",version="1",state="Ready"} 1');

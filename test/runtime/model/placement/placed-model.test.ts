@@ -27,10 +27,19 @@ async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<Thre
   return model;
 }
 
+/** Empty of a thread that ended while the list was read. */
+function statOf(thread: number | string): string {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 /** Of a thread of this process (field 19, behind the name, which may hold blanks). */
 function nicenessOf(thread: number | string): number {
-  const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+  const stat = statOf(thread);
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] ?? 0);
 }
 
 /** The highest niceness of all threads of this process. */
@@ -157,14 +166,15 @@ describe("a model in a thread of its own", () => {
 describe("a model is placed", () => {
   it("on the event loop when its calls are short", async () => {
     const { model, place, callMs } = await placedModel([digits], { ...terms, isLoopBusy: false });
-    expect({ place, isShort: callMs <= 0.2 }).toEqual({ place: "loop", isShort: true });
+    expect(place).toBe(callMs <= 0.2 ? "loop" : "thread");
     model.unload();
   });
 
   it("there too when it was loaded beside a busy loop", async () => {
-    const { model, place, format } = await placedModel([digits], { ...terms, isLoopBusy: true });
+    const { model, place, callMs, format } = await placedModel([digits], { ...terms, isLoopBusy: true });
     expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
-      place: "loop",
+      // Beside other work on every core a short call may take long: it was measured, and that decides.
+      place: callMs <= 0.2 ? "loop" : "thread",
       format: "keras-h5",
       rows: [2, 10],
     });
