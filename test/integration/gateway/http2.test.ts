@@ -174,6 +174,7 @@ describe("REST over HTTP/2", () => {
     expect(others).toEqual({
       ":status": 200,
       "x-many": "1, 2",
+      "content-length": "2",
       "content-type": "a/b, c/d",
       "set-cookie": ["e", "f"],
       "modelwright-revision": "a1",

@@ -11,7 +11,7 @@ const zone = { key: "zone", operator: "In", values: ["a"] };
 const host = { key: "metadata.name", operator: "In", values: ["node-1"] };
 const memory = (mebibytes: string) => ({ key: "nvidia.com/gpu.memory", operator: "Gt", values: [mebibytes] });
 
-function required(...nodeSelectorTerms: readonly object[]): object {
+function required(...nodeSelectorTerms: readonly object[]): Readonly<Record<string, object>> {
   return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
 }
 
