@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { resources } from "../../operator/kube/resources.ts";
 import { systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
-import { changed } from "./run.ts";
+import { changed } from "./user.ts";
 import { createStage, type Stage } from "./world/stage.ts";
 import { createWorld, type Running, type World } from "./world/world.ts";
 

@@ -9,7 +9,7 @@ export function report(
 ): string {
   const walk = phases.map((changes) =>
     changes.map(({ gapMs, name, act: { kind, ...rest } }) =>
-      [gapMs === 0 ? "" : `after ${gapMs} ms`, kind, name, ...Object.values(rest)]
+      [gapMs === 0 ? "" : `after ${gapMs} ms`, kind, name, ...Object.values(rest).map(told)]
         .filter((part) => part !== "")
         .join(" "),
     ),
@@ -21,4 +21,8 @@ export function report(
     `faults: ${JSON.stringify(faults)}`,
     ...violations.map((violation) => `  ${violation}`),
   ].join("\n");
+}
+
+function told(value: object | string | number | boolean | undefined): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -1,6 +1,5 @@
-import { resources } from "../../operator/kube/resources.ts";
 import type { Log } from "../../runtime/base/log.ts";
-import { difference, endState } from "./oracle/end-state.ts";
+import { difference, endState, withoutPast } from "./oracle/end-state.ts";
 import { startWatchman } from "./oracle/safety.ts";
 import type { Extent } from "./schedule/draw.ts";
 import type { Change, MomentTrouble, Schedule, ScheduledFault } from "./schedule/schedule.ts";
@@ -8,6 +7,7 @@ import { count, type Hits } from "./world/ledger.ts";
 import { moments } from "./world/moments.ts";
 import type { Stage } from "./world/stage.ts";
 import { savedState, type SavedState } from "./world/saved-state.ts";
+import { changed } from "./user.ts";
 import { beginMs, createWorld, type World } from "./world/world.ts";
 
 /** What a phase came to without faults. */
@@ -59,7 +59,9 @@ export async function run(
   log?: Log,
 ): Promise<Outcome> {
   const begin = reference?.[(schedule.from ?? 0) - 1]?.state;
-  const world = await createWorld(stage, schedule.seed, { log, begin });
+  const acts = schedule.phases.flat().map(({ act }) => act);
+  const isJudging = acts.some((act) => act.kind === "create" && act.rollout !== undefined);
+  const world = await createWorld(stage, schedule.seed, { log, begin, isJudging });
   const watchman = startWatchman(world);
   const phases: PhaseReference[] = [];
   let violations: readonly string[] = [];
@@ -86,6 +88,7 @@ async function playAll(
   played: PhaseReference[],
 ): Promise<readonly string[]> {
   for (let count = 0; count < operators; count += 1) world.startOperator(operators > 1);
+  if (from > 0) recall(world, phases.slice(0, from).flat());
   const found = from > 0 ? await restlessStart(world) : [];
   if (found.length > 0) return found;
   for (const [index, changes] of phases.entries()) {
@@ -97,6 +100,11 @@ async function playAll(
     if (violations.length > 0) return violations;
   }
   return reference === undefined ? [] : restlessness(world);
+}
+
+/** What of the changes before is in no object. */
+function recall(world: World, changes: readonly Change[]): void {
+  for (const { act } of changes) if (act.kind === "quota") world.limitPods(act.pods);
 }
 
 /** Writes that nobody makes within a minute who does not undo them again and again. */
@@ -132,8 +140,10 @@ async function playPhase(
   if (faults.some((one) => one.on === "moment" && lasting.has(one.trouble))) await world.advance(lastingMs);
   if (faults.some(({ trouble }) => trouble.startsWith("crash"))) await world.advance(restartMs);
   heal(world);
+  // What a wrong clock makes of times in status shows with the next look: there may be none.
+  if (faults.some(({ trouble }) => trouble.startsWith("clock"))) world.gateways.resync();
   if (reference === undefined) await untilQuiet(world);
-  else await untilEqual(world, reference.endState);
+  else await untilEqual(world, reference.endState, changes);
   weather.isHealed = false;
   const acts = ledger.writes.slice(writesBefore).filter((write) => /^(create|delete)/.test(write));
   return {
@@ -184,14 +194,19 @@ async function untilQuiet(world: World): Promise<void> {
   }
 }
 
-async function untilEqual(world: World, wanted: readonly string[]): Promise<void> {
+/** What a state lacks, or has too much; of changes in a hurry no more is told than what came of the last. */
+function deviations(wanted: readonly string[], found: readonly string[], { length }: readonly Change[]) {
+  return length > 1 ? difference(withoutPast(wanted), withoutPast(found)) : difference(wanted, found);
+}
+
+async function untilEqual(world: World, wanted: readonly string[], changes: readonly Change[]): Promise<void> {
   const untilMs = world.clock.monotonic() + restWithinMs;
   let looked = -1;
   while (world.clock.monotonic() < untilMs) {
     await world.advance(2_000);
-    const { changes } = world;
-    if (changes !== looked && difference(wanted, endState(world.server)).length === 0) return;
-    looked = changes;
+    const written = world.changes;
+    if (written !== looked && deviations(wanted, endState(world.server), changes).length === 0) return;
+    looked = written;
   }
 }
 
@@ -201,7 +216,7 @@ function judged(
   { changes, faults }: { readonly changes: readonly Change[]; readonly faults: readonly ScheduledFault[] },
 ): readonly string[] {
   if (reference === undefined) return [];
-  const differences = difference(reference.endState, found.endState);
+  const differences = deviations(reference.endState, found.endState, changes);
   if (differences.length > 0)
     return [`${restWithinMs} ms after the last fault the state is not what it would be without`, ...differences];
   const isDisturbed = faults.some((one) => one.on === "moment" && disturbing.has(one.trouble));
@@ -215,15 +230,15 @@ function judged(
 /** Who starts where all is at rest writes nothing. */
 async function restlessStart(world: World): Promise<readonly string[]> {
   await world.advance(startMs);
-  const { writes } = world.ledger;
-  return writes.length === 0 ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
+  const { writes, judgements } = world.ledger;
+  return writes.length === judgements ? [] : [`where all was at rest a start wrote ${writes.join(", ")}`];
 }
 
 /** At rest, nothing is written any more: not when everything is looked at again, nor after a restart. */
 async function restlessness(world: World): Promise<readonly string[]> {
   await world.advance(caughtUpMs);
   const { ledger, gateways, running } = world;
-  const before = ledger.writes.length;
+  const [before, judgedBefore] = [ledger.writes.length, ledger.judgements];
   const stateBefore = rawState(world);
   for (let count = 0; count < resyncs - 1; count += 1) {
     gateways.resync();
@@ -232,7 +247,7 @@ async function restlessness(world: World): Promise<readonly string[]> {
   for (const { process } of running.slice()) world.crash(process);
   await world.advance(startMs);
   const written = ledger.writes.slice(before);
-  if (written.length === 0) return [];
+  if (written.length === ledger.judgements - judgedBefore) return [];
   return [`at rest ${resyncs} resyncs wrote ${written.join(", ")}`, ...difference(stateBefore, rawState(world))];
 }
 
@@ -241,39 +256,4 @@ function rawState({ server }: World): readonly string[] {
     .collection("modeldeployments.modelwright.dev")
     .records("default")
     .map(({ object }) => JSON.stringify(object["status"]));
-}
-
-/** Carries out what the user does. */
-export async function changed({ client }: World, name: string, act: Change["act"]): Promise<unknown> {
-  const key = { namespace: "default", name };
-  const patched = (patch: object): Promise<unknown> => client.mergePatch(resources.modelDeployments, key, patch);
-  const model = (key: string): object => ({ source: { configMap: { name: "models", key } } });
-  switch (act.kind) {
-    case "create":
-      return client.create(resources.modelDeployments, {
-        apiVersion: "modelwright.dev/v1alpha1",
-        kind: "ModelDeployment",
-        metadata: key,
-        // Clocks are an hour wrong at times.
-        spec: { model: model(act.model), replicas: act.replicas, rollout: { progressDeadline: "24h" } },
-      } as never); // a spec of its kind
-    case "model":
-      return patched({ spec: { model: model(act.model) } });
-    case "replicas":
-      return patched({ spec: { replicas: act.replicas } });
-    case "suspend":
-      return patched({ spec: { suspend: act.suspend } });
-    case "annotate":
-      return patched({ metadata: { annotations: { note: "seen" } } });
-    case "delete":
-      return client.remove(resources.modelDeployments, key);
-    case "foreign-service":
-      if (!act.isThere) return client.remove(resources.services, key);
-      return client.create(resources.services, {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: key,
-        spec: { ports: [{ port: 80 }] },
-      } as never); // a spec of its kind
-  }
 }

@@ -1,4 +1,6 @@
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
+import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { canonicalJson } from "../../../operator/model-deployment/plan/hash.ts";
@@ -24,9 +26,11 @@ const passing = new Set<string>([
   "progressedAt",
   "startedAt",
   "stepStartedAt",
+  "failedRevisions",
   "clusterIP",
   "clusterIPs",
   annotations.applied,
+  annotations.retiredAt,
   "note",
   "disruptionsAllowed",
   "availableReplicas",
@@ -41,7 +45,7 @@ export function endState(server: ApiServer): readonly string[] {
       .collection(key)
       .records("default")
       .filter(({ object }) => object.metadata.name !== "default" && !object.metadata.name.startsWith("kubernetes"))
-      .map(({ object }) => `${key} ${spelled(object)}`),
+      .flatMap(({ object }) => [`${key} ${spelled(object)}`, ...failedRevisions(object)]),
   );
   const pods = new Map<string, number>();
   for (const { object } of server.store.collection("pods.").records("default")) {
@@ -52,6 +56,19 @@ export function endState(server: ApiServer): readonly string[] {
     pods.set(key, (pods.get(key) ?? 0) + 1);
   }
   return [...objects, ...[...pods].map(([key, count]) => `${key} × ${count}`)].sort();
+}
+
+const failedWord = "failed revision";
+
+/** One line each: who is in a hurry may have changed a revision before it could fail. */
+function failedRevisions(object: ApiObject): readonly string[] {
+  const { failedRevisions: failed = [] } = (object["status"] ?? {}) as ModelDeploymentStatus; // other kinds have no such member
+  return failed.map(({ revision, reason }) => `${failedWord} ${revision}: ${reason}`);
+}
+
+/** What is the same however far each revision had come before the next took its place. */
+export function withoutPast(state: readonly string[]): readonly string[] {
+  return state.filter((line) => !line.startsWith(failedWord));
 }
 
 const spellings = new WeakMap<object, string>();
@@ -75,6 +92,10 @@ function spelling(key: string, value: unknown, isStopped: boolean): string | und
   if (value === undefined || passing.has(key) || key.startsWith("foreign")) return undefined;
   // What a model is can only be learnt from a pod that is ready for long enough.
   if (isStopped && (key === "digest" || isFacts(value))) return undefined;
+  return isJudgement(value) ? undefined : memberSpelling(key, value, isStopped);
+}
+
+function memberSpelling(key: string, value: unknown, isStopped: boolean): string | undefined {
   if (key === "template") return String(canonicalJson(value).length);
   if (key === "targetPort" || isGatewayPort(key, value)) return '"PORT"';
   if (numbers.has(key) && /^"?\d+"?$/.test(JSON.stringify(value))) return '"V"';
@@ -101,8 +122,11 @@ function isGatewayPort(key: string, value: unknown): boolean {
   return key === "port" && Number(value) >= modelPortRange.first;
 }
 
-function worded(text: string): string {
-  return text.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
+function worded(given: string): string {
+  const text = given.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
+  if (!/requests|quota/.test(text)) return text;
+  // When it was judged, or refused, and how much was seen by then, is a matter of time.
+  return text.replaceAll(/step \d+ of \d+ \([^)]*\)/g, "STEP").replaceAll(/\b\d+(\.\d+)?\b/g, "N");
 }
 
 /** What is in one and not in the other. */
@@ -111,6 +135,11 @@ export function difference(wanted: readonly string[], found: readonly string[]):
     ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
     ...found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`),
   ];
+}
+
+/** How a candidate does: it is judged anew all the time. */
+function isJudgement(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "verdict" in value;
 }
 
 /** The `model` of a status, not that of a spec. */

@@ -4,6 +4,8 @@ import { annotations } from "../../../operator/model-deployment/resources/labels
 import { deploymentKey } from "../../../operator/model-deployment/resources/names.ts";
 import type { Gateway } from "../world/gateways.ts";
 import type { World } from "../world/world.ts";
+import { leastPods, mostPods } from "./allowances.ts";
+import { statusPromises } from "./promises.ts";
 import {
   controllerOf,
   createTruth,
@@ -20,19 +22,26 @@ export interface Watchman {
 }
 
 /** A write of an operator, as rules look at it. */
-interface Write<T> {
+export interface Write<T> {
   readonly truth: Truth;
   readonly gateways: readonly Gateway[];
+  /** Nobody but one operator says how many pods there are to be. */
+  readonly isUndisputed: boolean;
   readonly now: T;
   /** Undefined: it was created. */
   readonly before: T | undefined;
 }
 
 /** Undefined: all is well. */
-type Rule<T> = (write: Write<T>) => string | undefined;
+export type Rule<T> = (write: Write<T>) => string | undefined;
 
-const deploymentRules: readonly Rule<StoredDeployment>[] = [specIsTheUsers, weightsAddUp, candidateIsReady];
-const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, keepsItsPromise, isDrained];
+const deploymentRules: readonly Rule<StoredDeployment>[] = [
+  specIsTheUsers,
+  weightsAddUp,
+  candidateIsReady,
+  ...statusPromises,
+];
+const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, isRoomFor, keepsItsPromise, isDrained];
 
 export function startWatchman(world: World): Watchman {
   const { server, clock, ledger, gateways } = world;
@@ -44,7 +53,8 @@ export function startWatchman(world: World): Watchman {
   };
   const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
     if (ledger.actor === undefined) return;
-    for (const rule of rules) complain(rule({ truth, gateways: gateways.all, now, before }));
+    for (const rule of rules)
+      complain(rule({ truth, gateways: gateways.all, isUndisputed: isUndisputed(world), now, before }));
   };
   const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
     if (ledger.actor === undefined) return;
@@ -88,7 +98,7 @@ function candidateIsReady({ truth, now, before }: Write<StoredDeployment>): stri
   const { revision, weight = 0 } = candidate;
   if (weight <= candidateWeight(before, revision)) return undefined;
   const { uid } = now.metadata;
-  const need = Math.ceil((Math.min(...truth.wishes(uid).replicas) * weight) / 100);
+  const need = Math.min(1, Math.min(...truth.wishes(uid).replicas)) * leastPods(truth.wishes(uid), now.status, weight);
   const set = truth.setOf(uid, revision);
   if (need === 0 || (set !== undefined && truth.wasReady(set, need))) return undefined;
   return `gave ${weight} % to ${revision}, which was not ready`;
@@ -124,12 +134,29 @@ function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | und
   return isServing && (now.spec.replicas ?? 1) > most ? `scaled ${now.metadata.name} above ${most}` : undefined;
 }
 
-/** A revision with requests never has fewer pods than its users wanted. */
-function keepsItsPromise({ truth, now, before }: Write<StoredSet>): string | undefined {
-  const weight = weightOf(now, truth) ?? 0;
-  const { replicas } = truth.wishes(controllerOf(now));
-  if (weight === 0 || !isScaledDown(now, before) || replicas.includes(now.spec.replicas ?? 1)) return undefined;
-  return `scaled ${now.metadata.name} with ${weight} % of the requests to ${now.spec.replicas ?? 1}`;
+/** While a revision replaces another there are no more pods of both together than the spec allows. */
+function isRoomFor({ truth, isUndisputed, now, before }: Write<StoredSet>): string | undefined {
+  const uid = controllerOf(now);
+  const { spec, status } = truth.deployment(uid) ?? {};
+  const declared = now.spec.replicas ?? 1;
+  if (spec === undefined || status?.stable === undefined || declared <= (before?.spec.replicas ?? 0)) return undefined;
+  const all = truth.setsOf(uid).reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
+  const most = mostPods(truth.wishes(uid));
+  return isUndisputed && all > most
+    ? `scaled ${now.metadata.name} so that there are ${all} pods, not ${most}`
+    : undefined;
+}
+
+/** A revision with requests never has fewer pods than these need. */
+function keepsItsPromise({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
+  const uid = controllerOf(now);
+  const status = truth.deployment(uid)?.status;
+  const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
+  const wishes = truth.wishes(uid);
+  const left = now.spec.replicas ?? 1;
+  if (weightOf(now, truth) === undefined || weight === 0 || !isScaledDown(now, before)) return undefined;
+  if (wishes.replicas.includes(left) || left >= leastPods(wishes, status, weight)) return undefined;
+  return `scaled ${now.metadata.name} with ${weight} % of the requests to ${left}`;
 }
 
 /** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends requests there. */
@@ -137,18 +164,30 @@ function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string |
   const deployment = truth.deployment(controllerOf(now));
   const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
   if (!isLeaving || truth.readyPods(now) === 0) return undefined;
-  const { namespace = "", name } = deployment.metadata;
   const sending = gateways
-    .filter((gateway) => truth.isReadyGateway(gateway.name))
-    .filter(({ table }) =>
-      table.byKey
-        .get(deploymentKey(namespace, name))
-        ?.route.revisions.some(
-          ({ hash, weight, endpoints }) => hash === hashOf(now) && weight > 0 && endpoints.length > 0,
-        ),
-    )
+    .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
     .map((gateway) => gateway.name);
   return sending.length === 0 ? undefined : `stopped ready pods of ${hashOf(now)} to which ${sending.join(", ")} sends`;
+}
+
+/** What ready gateways send there. */
+function weightsInForce({ truth, gateways, now }: Pick<Write<StoredSet>, "truth" | "gateways" | "now">) {
+  const deployment = truth.deployment(controllerOf(now));
+  if (deployment === undefined) return [];
+  return gateways
+    .filter(({ name }) => truth.isReadyGateway(name))
+    .map((gateway) => weightIn(gateway, deployment, hashOf(now)));
+}
+
+/** Share of the requests that a gateway sends to a revision that has pods. */
+function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: StoredDeployment, hash: string): number {
+  const revisions = table.byKey.get(deploymentKey(namespace, name))?.route.revisions ?? [];
+  return revisions.find((one) => one.hash === hash && one.endpoints.length > 0)?.weight ?? 0;
+}
+
+/** Neither another operator nor a user says how many pods a revision has. */
+function isUndisputed({ isContested, ledger: { hits } }: World): boolean {
+  return !isContested && hits["edit-replica-set"] === undefined;
 }
 
 function isUnused(set: StoredSet, truth: Truth): string | undefined {

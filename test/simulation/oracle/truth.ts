@@ -1,4 +1,4 @@
-import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import type { World } from "../world/world.ts";
@@ -14,6 +14,7 @@ export type StoredPod = Pod & Stored;
 export interface Wishes {
   readonly replicas: readonly number[];
   readonly hashes: readonly string[];
+  readonly specs: readonly ModelDeploymentSpec[];
 }
 
 /** The cluster as it really is, and what it was of late. */
@@ -22,6 +23,7 @@ export interface Truth {
   readonly owners: ReadonlySet<string>;
   deployment(uid: string): StoredDeployment | undefined;
   setOf(uid: string, hash: string): StoredSet | undefined;
+  setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
   /** Whether a ReplicaSet had this many ready pods of late. */
   wasReady(set: StoredSet, count: number): boolean;
@@ -35,6 +37,7 @@ interface Wish {
   readonly uid: string;
   readonly hash: string;
   readonly replicas: number;
+  readonly spec: ModelDeploymentSpec;
   untilMs: number;
 }
 
@@ -72,6 +75,7 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
     deployment: (uid) =>
       (objects("modeldeployments.modelwright.dev") as StoredDeployment[]).find(({ metadata }) => metadata.uid === uid), // what the collection holds
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
+    setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
     wasReady: ({ metadata }, count) => isRecent(readyUntil.get(metadata.uid)?.get(count) ?? -Infinity),
     isReadyGateway(name) {
@@ -80,13 +84,17 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
     },
     wishes(uid) {
       const recent = wishes.filter((wish) => wish.uid === uid && isRecent(wish.untilMs));
-      return { replicas: recent.map(({ replicas }) => replicas), hashes: recent.map(({ hash }) => hash) };
+      return {
+        replicas: recent.map(({ replicas }) => replicas),
+        hashes: recent.map(({ hash }) => hash),
+        specs: recent.map(({ spec }) => spec),
+      };
     },
     sawDeployment({ metadata: { uid }, spec }, isGone) {
       owners.add(uid);
       for (const wish of wishes) if (wish.uid === uid) wish.untilMs = Math.min(wish.untilMs, clock.monotonic());
       const replicas = spec.suspend === true ? 0 : (spec.replicas ?? 1);
-      if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, untilMs: Infinity });
+      if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, spec, untilMs: Infinity });
     },
     sawPod(pod) {
       const set = sets().find(({ metadata }) => metadata.uid === controllerOf(pod));

@@ -59,9 +59,17 @@ export function drawFaults(
         on: "moment",
         trouble: chance.pick(momentTroubles),
         ...place(extent.durationMs),
-      })),
+      })).filter(({ trouble }) => !isPausedIn(phases, phase) || !costsPods.has(trouble)),
     ];
   });
+}
+
+/** A candidate that loses all its pods in a pause of the user's gets its weight back only as far as its steps say. */
+const costsPods: ReadonlySet<ScheduledFault["trouble"]> = new Set(["kill-pod", "delete-child", "edit-replica-set"]);
+
+function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
+  const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
+  return acts.findLast((act) => act.kind === "pause")?.isPaused === true;
 }
 
 function listOf<T>(length: number, make: () => T): readonly T[] {

@@ -1,13 +1,28 @@
+import type { RolloutSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
+
+/** Commands to a rollout; each annotation has a new value each time. */
+export type CommandName = "promote" | "promoteFull" | "abort" | "retry";
+
 /** What a user does. `gapMs` passes before it. */
 export interface Change {
   readonly gapMs: number;
   readonly name: string;
   readonly act:
-    | { readonly kind: "create"; readonly model: string; readonly replicas: number }
+    | { readonly kind: "create"; readonly model: string; readonly replicas: number; readonly rollout?: RolloutSpec }
     | { readonly kind: "model"; readonly model: string }
     | { readonly kind: "replicas"; readonly replicas: number }
     | { readonly kind: "suspend"; readonly suspend: boolean }
     | { readonly kind: "annotate" }
+    | { readonly kind: "command"; readonly command: CommandName; readonly value: string }
+    | { readonly kind: "pause"; readonly isPaused: boolean }
+    /** In place of the one before. */
+    | { readonly kind: "rollout"; readonly rollout: RolloutSpec }
+    /** Most pods in the namespace; absent: any number. */
+    | { readonly kind: "quota"; readonly pods?: number | undefined }
+    /** Every pod of the candidate is deleted. */
+    | { readonly kind: "lose-candidate" }
+    /** Waits until every command that was given has its answer in status. */
+    | { readonly kind: "look" }
     | { readonly kind: "delete" }
     | { readonly kind: "foreign-service"; readonly isThere: boolean };
 }

@@ -1,9 +1,12 @@
 import { badModel } from "../world/kubelet.ts";
 import { type Chance, createChance, seededRandom } from "./random.ts";
+import { rolloutWalk } from "./rollout-walk.ts";
 import type { Change } from "./schedule.ts";
 
+/** Walks without a rollout's strategy come first, then as many with one. */
+const plainWalks = 64;
 /** How many different walks there are: each needs a run without faults to compare with. */
-export const walkCount = 64;
+export const walkCount = 2 * plainWalks;
 
 interface State {
   exists: boolean;
@@ -18,6 +21,7 @@ const name = "shop";
 
 /** Walk number `walk`: what a user does, in phases. Three of four come to rest after every change, the fourth is in a hurry. */
 export function walkPhases(walk: number): readonly (readonly Change[])[] {
+  if (walk >= plainWalks) return rolloutWalk(walk);
   const chance = createChance(seededRandom(walk * 7_919 + 13));
   const isCalm = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };

@@ -9,6 +9,8 @@ export interface Ledger {
   readonly writes: string[];
   /** Who made each of `writes`, and when. */
   readonly writers: { readonly name: string; readonly atMs: number }[];
+  /** Writes, among `writes`, that say nothing but how a candidate was judged again. */
+  judgements: number;
   /** Whole states that operators asked for, by their names. */
   readonly lists: string[];
   /** Requests of operators in this phase: what faults are counted by. */
@@ -29,7 +31,17 @@ export function count(hits: Hits, trouble: keyof Hits, times = 1): void {
 }
 
 export function createLedger(): Ledger {
-  return { actor: undefined, writes: [], writers: [], lists: [], requests: 0, events: 0, removals: 0, hits: {} };
+  return {
+    actor: undefined,
+    writes: [],
+    writers: [],
+    judgements: 0,
+    lists: [],
+    requests: 0,
+    events: 0,
+    removals: 0,
+    hits: {},
+  };
 }
 
 /** The parts of a request's path that say what it is about. */

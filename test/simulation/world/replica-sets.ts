@@ -17,36 +17,53 @@ export interface ReplicaSetsOptions {
   readonly podsBefore: number;
 }
 
+export interface PlayedReplicaSets {
+  /** No more than so many pods in the namespace from now on, terminating ones included; undefined: any number. */
+  limit(most: number | undefined): void;
+  stop(): void;
+}
+
 /**
- * Plays the ReplicaSet controller and the scheduler: what is missing is made on a node, what is too much is asked to go,
+ * Plays the ReplicaSet controller, a quota and the scheduler: what is missing is made on a node, what is too much is asked to go,
  * and the status says so, each a little later. It writes into the store, for it is not what is tried here.
  */
-export function startReplicaSets(options: ReplicaSetsOptions): { stop(): void } {
+export function startReplicaSets(options: ReplicaSetsOptions): PlayedReplicaSets {
   const { server, clock, chance } = options;
   const sets = server.store.collection("replicasets.apps");
   const pods = server.store.collection("pods.");
   const waiting = new Set<string>();
   let podCount = options.podsBefore;
+  let mostPods = Infinity;
   const look = (name: string): void => {
     if (waiting.has(name)) return;
     waiting.add(name);
     clock.after(chance.whole(1, 12), () => {
       waiting.delete(name);
       const object = sets.record("default", name)?.object;
-      if (object !== undefined) carryOut(object, options, () => `pod-${podCount++}`);
+      if (object !== undefined) carryOut(object, { ...options, mostPods }, () => `pod-${podCount++}`);
     });
   };
+  const lookAtAll = (): void => sets.records("default").forEach(({ object }) => look(object.metadata.name));
   const endings = [
     sets.subscribe(({ record }) => look(record.object.metadata.name)),
-    pods.subscribe(({ record }) => {
+    pods.subscribe(({ record, type }) => {
+      if (type === "DELETED" && mostPods < Infinity) return lookAtAll();
       const owner = server.store.owners.placeOf(controllerUid(record.object) ?? "");
       if (owner !== undefined) look(owner.name);
     }),
   ];
-  return { stop: () => endings.forEach((end) => end()) };
+  return {
+    limit(most = Infinity) {
+      mostPods = most;
+      lookAtAll();
+    },
+    stop: () => endings.forEach((end) => end()),
+  };
 }
 
-function carryOut(object: ApiObject, { server, clock, chance }: ReplicaSetsOptions, newUid: () => string): void {
+type Room = ReplicaSetsOptions & { readonly mostPods: number };
+
+function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, newUid: () => string): void {
   const { store } = server;
   const sets = store.collection("replicasets.apps");
   const pods = store.collection("pods.");
@@ -55,8 +72,11 @@ function carryOut(object: ApiObject, { server, clock, chance }: ReplicaSetsOptio
     .dependentsOf(object.metadata.uid)
     .map(({ namespace, name }) => pods.record(namespace, name)?.object)
     .filter((pod) => pod !== undefined) as unknown as (Pod & Stored)[]; // nothing else is owned by ReplicaSets
-  const { create, remove, status } = replicaSetPlan({ replicaSet, pods: owned, nowMs: clock.now() });
-  for (let count = 0; count < create; count += 1) {
+  const facts = { replicaSet, pods: owned, nowMs: clock.now() };
+  const room = mostPods === Infinity ? Infinity : Math.max(0, mostPods - pods.records("default").length);
+  const { create, remove } = replicaSetPlan(facts);
+  const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(mostPods) : undefined });
+  for (let count = 0; count < Math.min(create, room); count += 1) {
     const pod = podOfTemplate(replicaSet, chance.fraction);
     const creationTimestamp = timestamp(clock);
     store.put(pods, {
@@ -70,4 +90,9 @@ function carryOut(object: ApiObject, { server, clock, chance }: ReplicaSetsOptio
     server.answer({ method: "DELETE", path: `/api/v1/namespaces/default/pods/${metadata.name}` });
   const shown = status as unknown as JsonObject; // likewise
   if (!equalJson(shown, object["status"])) store.put(sets, { ...object, status: shown });
+}
+
+/** In the words of the admission plugin ResourceQuota. */
+function refusal(most: number): string {
+  return `pods are forbidden: exceeded quota: pods, requested: pods=1, used: pods=${most}, limited: pods=${most}`;
 }

@@ -5,10 +5,12 @@ import { type Operator, startOperator } from "../../../operator/operator.ts";
 import { type Log, silentLog } from "../../../runtime/base/log.ts";
 import { settings } from "../../builders/model-deployment.ts";
 import { type Chance, createChance, seededRandom } from "../schedule/random.ts";
+import { createConduct } from "./conduct.ts";
 import { faultyTransport, type Weather } from "./faulty-transport.ts";
 import { createGateways, type Gateways } from "./gateways.ts";
 import { startKubelet } from "./kubelet.ts";
 import { createGatewayPods, gatewayNames } from "./gateway-pods.ts";
+import { isJudgement } from "./judgement.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { createModelFacts } from "./model-facts.ts";
 import { createProcess, type Process } from "./process.ts";
@@ -43,7 +45,7 @@ export interface World {
   readonly ledger: Ledger;
   /** Operators whose process lives. */
   readonly running: readonly Running[];
-  /** Writes of anybody so far, those of leases left out. */
+  /** Writes of anybody so far, those of leases left out, and those that say nothing but how a candidate was judged again. */
   readonly changes: number;
   /** Whether there ever was more than one operator at a time. */
   readonly isContested: boolean;
@@ -51,6 +53,8 @@ export interface World {
   collectsFromMs: number;
   /** The user does not wait for one change to be carried out before the next. */
   isHurried: boolean;
+  /** A quota of pods; undefined: none. */
+  limitPods(most: number | undefined): void;
   startOperator(lease: boolean): Running;
   /** Kills an operator; another one starts a little later. */
   crash(process: Process): void;
@@ -62,12 +66,14 @@ export interface WorldOptions {
   readonly log?: Log | undefined;
   /** Begins where another world was at rest, not in an empty cluster. */
   readonly begin?: SavedState | undefined;
+  /** Requests are played, and candidates are tried and judged. */
+  readonly isJudging?: boolean | undefined;
 }
 
 export async function createWorld(
   stage: Stage,
   seed: number,
-  { log = silentLog, begin }: WorldOptions = {},
+  { log = silentLog, begin, isJudging = false }: WorldOptions = {},
 ): Promise<World> {
   const { server } = stage;
   const clock = createWorldClock(beginMs + (begin?.elapsedMs ?? 0));
@@ -77,6 +83,7 @@ export async function createWorld(
   const ledger = createLedger();
   const gateways = createGateways(gatewayNames, { clock, chance, routes: begin?.routes ?? [] });
   const facts = createModelFacts(server, clock);
+  const conduct = isJudging ? createConduct({ server, clock, gateways }) : undefined;
   const running: Running[] = [];
   let isOver = false;
   let changes = 0;
@@ -88,8 +95,9 @@ export async function createWorld(
     isCollecting = false;
     server.garbage.settle();
   };
-  const uncount = server.store.subscribe(({ collection }) => {
-    if (collection === "leases.coordination.k8s.io") return;
+  const uncount = server.store.subscribe((change) => {
+    if (change.collection === "leases.coordination.k8s.io") return;
+    if (isJudging && isJudgement(change)) return void (ledger.judgements += 1);
     changes += 1;
     if (isCollecting) return;
     isCollecting = true;
@@ -107,7 +115,9 @@ export async function createWorld(
   };
   if (begin === undefined) createGatewayPods(server);
   const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
-  const played = [startKubelet(playing), startReplicaSets(playing)];
+  const replicaSets = startReplicaSets(playing);
+  const played = [startKubelet(playing), replicaSets];
+  const judging = (process: Process) => (conduct === undefined ? {} : { conduct: conduct.sources(process) });
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
     const name = `operator-${operators++}`;
@@ -138,7 +148,7 @@ export async function createWorld(
       routes: { host: "", port: 0 },
       clock: process.clock,
       random: chance.fraction,
-      network: { routePush: gateways.routePush(process), modelFacts: facts.source(process) },
+      network: { routePush: gateways.routePush(process), modelFacts: facts.source(process), ...judging(process) },
       ...(isContending ? { lease: { namespace: systemNamespace, name: "modelwright", identity: name } } : {}),
     });
     void operator.then((one) => (started.operator = one));
@@ -165,6 +175,7 @@ export async function createWorld(
     },
     collectsFromMs: 0,
     isHurried: false,
+    limitPods: (most) => replicaSets.limit(most),
     startOperator: startRunning,
     crash,
     advance: (ms) => clock.advance(ms),

@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import { hold } from "../../../../operator/model-deployment/plan/holds.ts";
 import type { ObservedPod } from "../../../../operator/model-deployment/snapshot.ts";
 import { testMs } from "../../../builders/model-deployment.ts";
-import { container, revision, snapshot, startingPod, wantedHash } from "../../../builders/snapshot.ts";
+import {
+  container,
+  gateway,
+  otherHash,
+  readyPod,
+  revision,
+  snapshot,
+  startingPod,
+  wantedHash,
+} from "../../../builders/snapshot.ts";
 
 const refused = "Startup probe failed: dial tcp 10.0.0.1:8081: connect: connection refused";
 const loads = (warning: ObservedPod["warning"]): ObservedPod =>
@@ -33,5 +42,27 @@ describe("the hold of a revision that loads", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
     const observed = snapshot({ revisions: [revision(wantedHash, [given])] });
     expect(hold(observed, { state: {} }, [])).toEqual({ reason: "Loading", why: want });
+  });
+});
+
+describe("the hold of a candidate when no gateway has said yet what it does", () => {
+  const state = {
+    stable: { revision: otherHash, version: "1", weight: 80 },
+    candidate: { revision: wantedHash, version: "2", weight: 20 },
+  };
+  const counts = { stable: 1, candidate: 1, why: "" };
+  const observed = snapshot({
+    revisions: [revision(otherHash, [readyPod("a")]), revision(wantedHash, [readyPod("b")])],
+    gateways: [gateway("gateway-a", undefined)],
+  });
+  const why = "what it waits for";
+
+  test.each(["StepPaused", "Analyzing"] as const)("is still its %s", (reason) => {
+    expect(hold(observed, { state, counts, waits: { reason, why } }, [])).toEqual({ reason, why });
+  });
+
+  test("is the gateway where a weight is on its way", () => {
+    const want = { reason: "RolloutInProgress", why: "gateway-a must confirm the split of requests first" };
+    expect(hold(observed, { state, counts, waits: { reason: "RolloutInProgress", why } }, [])).toEqual(want);
   });
 });

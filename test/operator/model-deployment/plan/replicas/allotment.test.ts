@@ -44,3 +44,26 @@ test("a candidate waits for the room of the one whose place it takes", () => {
 test("pods that stay for a quick way back make room for a further candidate", () => {
   expect(scaled([older(6_000)], { blueGreen: { scaleDownDelay: "1h" } })).toEqual(["ReplicaSet digits-older to 0"]);
 });
+
+/** What becomes of three wanted pods while two of the other revision's drain. */
+function returned(canary: NonNullable<NonNullable<Observation["spec"]["rollout"]>["canary"]>): readonly string[] {
+  const share = { revision: wantedHash, version: "2", weight: 100 };
+  const { actions } = plan(
+    snapshot({
+      spec: { ...modelDeployment().spec, replicas: 3, rollout: { canary } },
+      status: { stable: share },
+      revisions: [
+        revision(otherHash, [readyPod("a"), readyPod("b")], { retiredAtMs: testMs }),
+        revision(wantedHash, [readyPod("c")], { version: "2" }),
+      ],
+      gateways: [gateway("gateway-a", split({ stable: share }))],
+    }),
+  );
+  return actions.flatMap((action) => (action.kind === "scale" ? [`${action.target} to ${action.to}`] : []));
+}
+
+test("while the other revision drains the stable one gets no more pods than maxSurge allows", () => {
+  expect(returned({ maxSurge: 0, maxUnavailable: 2 })).toEqual([]);
+  expect(returned({ maxSurge: 1 })).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
+  expect(returned({})).toEqual([`ReplicaSet digits-${wantedHash} to 3`]);
+});

@@ -1,0 +1,44 @@
+import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import { type Allowance, allowance } from "../../../operator/model-deployment/plan/capacity/allowance.ts";
+import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
+import type { Wishes } from "./truth.ts";
+
+/** Only one revision at a time has pods: requests wait meanwhile. */
+export function isOneAtATime(status: ModelDeploymentStatus | undefined): boolean {
+  return status?.capacity?.mode === "Recreate" || status?.capacity?.mode === "InPlace";
+}
+
+/** Fewest ready pods that a weight in percent needs, by the most generous of what was wanted of late. */
+export function leastPods(
+  { specs, hashes }: Wishes,
+  status: ModelDeploymentStatus | undefined,
+  weight: number,
+): number {
+  if (isOneAtATime(status)) return 0;
+  const revisions = new Set([...hashes, ...statusShares(status ?? {}).map(({ revision }) => revision)]);
+  const isReplacing = status?.capacity !== undefined || revisions.size > 1;
+  const spare = isReplacing && status?.capacity?.mode === "Swap" ? 1 : 0;
+  const least = specs.map((spec) => {
+    const missing = isReplacing ? Math.max(spare, allowed(spec).unavailable) : 0;
+    return Math.max(1, replicasOf(spec) - missing);
+  });
+  return Math.max(1, Math.floor((Math.min(...least) * weight) / 100));
+}
+
+/** Most pods of all revisions, by the most generous of what was wanted of late. */
+export function mostPods({ specs }: Wishes): number {
+  return Math.max(...specs.map((spec) => replicasOf(spec) + allowed(spec).surge));
+}
+
+function allowed(spec: ModelDeploymentSpec): Allowance {
+  const { rollout = {} } = spec;
+  const replicas = replicasOf(spec);
+  if (rollout.blueGreen !== undefined) return { surge: replicas, unavailable: 0 };
+  if (rollout.recreate !== undefined) return { surge: 0, unavailable: replicas };
+  const { maxSurge = "100%", maxUnavailable = 0 } = rollout.canary ?? {};
+  return allowance(replicas, maxSurge, maxUnavailable);
+}
+
+function replicasOf({ suspend, replicas = 1 }: ModelDeploymentSpec): number {
+  return suspend === true ? 0 : replicas;
+}

@@ -1,0 +1,136 @@
+import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
+import { strategy } from "../../../operator/model-deployment/plan/rollout/steps/strategy.ts";
+import { isOneAtATime } from "./allowances.ts";
+import type { Rule, Write } from "./safety.ts";
+import type { StoredDeployment } from "./truth.ts";
+
+/** What every write of a rollout's status keeps. Statuses follow each other: each is written on the one before. */
+export const statusPromises: readonly Rule<StoredDeployment>[] = [
+  servesSomething,
+  stableCarries,
+  failedStaysFailed,
+  stepsInOrder,
+  promotedAtTheEnd,
+  answersOnce,
+];
+
+/** Nothing gets requests only when nothing is wanted. */
+function servesSomething({ truth, now }: Write<StoredDeployment>): string | undefined {
+  const shares = statusShares(now.status ?? {});
+  const isIdle = shares.length > 0 && shares.every(({ weight }) => weight === 0);
+  const { replicas } = truth.wishes(now.metadata.uid);
+  return isIdle && !replicas.includes(0) ? "gives no requests to anything" : undefined;
+}
+
+/** Requests go back to a stable revision only when it can have them, while the candidate has them and can. */
+function stableCarries({ truth, now, before }: Write<StoredDeployment>): string | undefined {
+  const [stable, candidate] = [revisionOf(now, "stable"), revisionOf(before, "candidate")];
+  if (revisionOf(before, "stable") !== stable || isTight(now.status) || isTight(before?.status)) return undefined;
+  const isGiven = weightOf(now.status, stable) > weightOf(before?.status, stable);
+  const [own, other] = [stable, candidate].map((revision) => truth.setOf(now.metadata.uid, revision));
+  const isCarried = weightOf(before?.status, candidate) > 0 && other !== undefined && truth.readyPods(other) > 0;
+  if (!isGiven || !isCarried || (own !== undefined && truth.wasReady(own, 1))) return undefined;
+  return `gave requests back to ${stable}, which has no ready pod, from ${candidate}, which has`;
+}
+
+function revisionOf(deployment: StoredDeployment | undefined, role: "stable" | "candidate"): string {
+  return deployment?.status?.[role]?.revision ?? "";
+}
+
+function isTight(status: ModelDeploymentStatus | undefined): boolean {
+  return isOneAtATime(status) || status?.capacity?.mode === "Swap";
+}
+
+/** What has failed gets no requests any more, unless somebody wants it tried again. */
+function failedStaysFailed({ now, before }: Write<StoredDeployment>): string | undefined {
+  const known = failed(before?.status);
+  for (const revision of known) {
+    if (now.status?.stable?.revision === revision) continue;
+    const isRemembered = failed(now.status).includes(revision);
+    if (isRemembered && weightOf(now.status, revision) > weightOf(before?.status, revision))
+      return `gave requests to ${revision}, which has failed`;
+    if (!isRemembered && known.length < mostFailed && !isAnswered(now, before, "retry"))
+      return `forgot that ${revision} has failed though nobody wants it tried again`;
+  }
+  return undefined;
+}
+
+/** As many as the API keeps. */
+const mostFailed = 10;
+
+function failed(status: ModelDeploymentStatus | undefined): readonly string[] {
+  return status?.failedRevisions?.map(({ revision }) => revision) ?? [];
+}
+
+function weightOf(status: ModelDeploymentStatus | undefined, revision: string): number {
+  return statusShares(status ?? {}).find((one) => one.revision === revision)?.weight ?? 0;
+}
+
+/** No step is left out without a word, and what waits for a user waits. */
+function stepsInOrder(write: Write<StoredDeployment>): string | undefined {
+  const { now, before } = write;
+  const [from, to] = stepsTaken(write);
+  if (to <= from) return undefined;
+  if (to > from + 1) return `went from step ${from} to ${to}`;
+  const left = strategy(now.spec).steps[from];
+  const waited = left?.kind === "pause" && left.durationMs === undefined;
+  return waited && !isAnswered(now, before, "promote") ? `left pause ${from} though nobody promoted it` : undefined;
+}
+
+/** From which step to which a candidate went on; the same where it did not, or says why, or its steps are others of late. */
+function stepsTaken({ truth, now: { metadata, status }, before }: Write<StoredDeployment>): readonly [number, number] {
+  const was = before?.status;
+  const isSame = status?.candidate !== undefined && status.candidate.revision === was?.candidate?.revision;
+  const { specs } = truth.wishes(metadata.uid);
+  const isSteady = new Set(specs.map(({ rollout }) => JSON.stringify(rollout))).size <= 1;
+  if (!isSame || !isSteady || status.rollout?.skipped !== undefined) return [0, 0];
+  return [was.step ?? 0, status.step ?? 0];
+}
+
+/** A candidate becomes the stable revision after its last step, or nothing else can serve. */
+function promotedAtTheEnd(write: Write<StoredDeployment>): string | undefined {
+  const { truth, now, before } = write;
+  const was = before?.status;
+  const promoted = now.status?.stable?.revision;
+  if (was?.stable === undefined || promoted === was.stable.revision || isReplaceable(write)) return undefined;
+  if (promoted === undefined) return "made nothing stable";
+  if (promoted !== was.candidate?.revision) return `made ${promoted} stable, which was no candidate`;
+  const fewest = Math.min(...truth.wishes(now.metadata.uid).specs.map((spec) => strategy(spec).steps.length));
+  return isAtTheEnd(was, fewest) ? undefined : `made ${promoted} stable before the last of ${fewest} steps`;
+}
+
+/** The stable revision of before gets no requests, is gone or, where its candidate is not wanted any more, has no ready pod. */
+function isReplaceable({ truth, now, before }: Write<StoredDeployment>): boolean {
+  const was = before?.status ?? {};
+  const set = truth.setOf(now.metadata.uid, was.stable?.revision ?? "");
+  const isIdle = statusShares(was).every(({ weight }) => weight === 0);
+  const isSuperseded = revisionHash(now.spec) !== was.candidate?.revision;
+  return isIdle || set === undefined || (isSuperseded && truth.readyPods(set) === 0);
+}
+
+function isAtTheEnd({ rollout, step = 0 }: ModelDeploymentStatus, steps: number): boolean {
+  return rollout?.skipped !== undefined || step >= steps;
+}
+
+type CommandName = keyof NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;
+
+/** A command was answered with this write. */
+function isAnswered(now: StoredDeployment, before: StoredDeployment | undefined, command: CommandName): boolean {
+  const answer = now.status?.rollout?.answered?.[command];
+  return answer !== undefined && answer !== before?.status?.rollout?.answered?.[command];
+}
+
+/** What was done by a command was asked for anew, and what was answered is not forgotten. */
+function answersOnce({ now, before }: Write<StoredDeployment>): string | undefined {
+  const [answers, known] = [now.status?.rollout?.answered ?? {}, before?.status?.rollout?.answered ?? {}];
+  const number = (text: string | undefined): number => Number(text?.split("-")[1] ?? 0);
+  for (const command of ["promote", "promoteFull", "abort", "retry"] as const) {
+    if (number(answers[command]) < number(known[command])) return `answered ${command} ${answers[command]} again`;
+  }
+  const aborted = (status: ModelDeploymentStatus | undefined): readonly string[] =>
+    (status?.failedRevisions ?? []).filter(({ reason }) => reason === "Aborted").map(({ revision }) => revision);
+  const one = aborted(now.status).find((revision) => !aborted(before?.status).includes(revision));
+  return one !== undefined && !isAnswered(now, before, "abort") ? `aborted ${one} though nobody wants that` : undefined;
+}

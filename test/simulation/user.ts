@@ -1,0 +1,106 @@
+import type { RolloutSpec } from "../../crds/v1alpha1/rollout/rollout.ts";
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import { resources } from "../../operator/kube/resources.ts";
+import { annotations, labels } from "../../operator/model-deployment/resources/labels.ts";
+import type { Change } from "./schedule/schedule.ts";
+import type { World } from "./world/world.ts";
+
+/** How long a user waits for answers to commands. */
+const answersWithinMs = 300_000;
+const strategies = ["canary", "blueGreen", "recreate", "analysis", "capacity", "revisionHistoryLimit"];
+
+/** Carries out what the user does. */
+export async function changed(world: World, name: string, act: Change["act"]): Promise<unknown> {
+  const { client } = world;
+  const key = { namespace: "default", name };
+  const patched = (patch: object): Promise<unknown> => client.mergePatch(resources.modelDeployments, key, patch);
+  const annotated = (notes: object): Promise<unknown> => patched({ metadata: { annotations: notes } });
+  switch (act.kind) {
+    case "create":
+      return client.create(resources.modelDeployments, {
+        apiVersion: "modelwright.dev/v1alpha1",
+        kind: "ModelDeployment",
+        metadata: key,
+        // Clocks are an hour wrong at times.
+        spec: { ...model(act.model), replicas: act.replicas, rollout: act.rollout ?? { progressDeadline: "24h" } },
+      } as never); // a spec of its kind
+    case "model":
+      return patched({ spec: model(act.model) });
+    case "replicas":
+      return patched({ spec: { replicas: act.replicas } });
+    case "suspend":
+      return patched({ spec: { suspend: act.suspend } });
+    case "annotate":
+      return annotated({ note: "seen" });
+    case "command":
+    case "pause":
+      return annotated(asked(act));
+    case "rollout":
+      return patched({ spec: { rollout: replacing(act.rollout) } });
+    case "delete":
+      return client.remove(resources.modelDeployments, key);
+    case "foreign-service":
+      return foreignService(world, key, act.isThere);
+    default:
+      return besides(world, name, act);
+  }
+}
+
+function asked(act: Extract<Change["act"], { readonly kind: "command" | "pause" }>): object {
+  if (act.kind === "command") return { [annotations[act.command]]: act.value };
+  return { [annotations.pause]: act.isPaused ? "looking" : null };
+}
+
+function model(key: string): object {
+  return { model: { source: { configMap: { name: "models", key } } } };
+}
+
+/** A merge patch that leaves nothing of the strategy before. */
+function replacing(rollout: RolloutSpec): object {
+  return { ...Object.fromEntries(strategies.map((member) => [member, null])), ...rollout };
+}
+
+function foreignService({ client }: World, key: { namespace: string; name: string }, isThere: boolean) {
+  if (!isThere) return client.remove(resources.services, key);
+  return client.create(resources.services, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: key,
+    spec: { ports: [{ port: 80 }] },
+  } as never); // a spec of its kind
+}
+
+/** What is no change of the ModelDeployment. */
+async function besides(world: World, name: string, act: Change["act"]): Promise<void> {
+  if (act.kind === "quota") world.limitPods(act.pods);
+  if (act.kind === "lose-candidate") await loseCandidate(world, name);
+  if (act.kind === "look") await untilAnswered(world, name);
+}
+
+function deployment({ server }: World, name: string): ModelDeployment | undefined {
+  const found = server.store.collection("modeldeployments.modelwright.dev").record("default", name)?.object;
+  return found as unknown as ModelDeployment | undefined; // what the collection holds
+}
+
+async function loseCandidate(world: World, name: string): Promise<void> {
+  const candidate = deployment(world, name)?.status?.candidate?.revision;
+  const pods = world.server.store.collection("pods.").records("default");
+  for (const { object } of pods) {
+    const { name: pod, labels: notes = {} } = object.metadata as { name: string; labels?: Record<string, string> }; // as every pod has them
+    if (candidate === undefined || notes[labels.revision] !== candidate) continue;
+    await world.client.remove(resources.pods, { namespace: "default", name: pod });
+  }
+}
+
+async function untilAnswered(world: World, name: string): Promise<void> {
+  const untilMs = world.clock.monotonic() + answersWithinMs;
+  while (world.clock.monotonic() < untilMs && !isAnswered(deployment(world, name))) await world.advance(1_000);
+}
+
+function isAnswered(found: ModelDeployment | undefined): boolean {
+  const given = found?.metadata.annotations ?? {};
+  const answered = found?.status?.rollout?.answered;
+  return (["promote", "promoteFull", "abort", "retry"] as const).every(
+    (command) => given[annotations[command]] === answered?.[command],
+  );
+}

@@ -1,0 +1,117 @@
+import type { ConductSources } from "../../../operator/signals/conduct.ts";
+import type { Demand } from "../../../operator/signals/gateway-figures.ts";
+import type { Evidence, RevisionWindow, Trial } from "../../../operator/analysis/evidence.ts";
+import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
+import { latencyBucket } from "../../../runtime/contract/figures.ts";
+import type { Gateways } from "./gateways.ts";
+import { modelOf } from "./kubelet.ts";
+import type { Process } from "./process.ts";
+
+export interface ConductOptions {
+  readonly server: ApiServer;
+  readonly clock: Clock;
+  readonly gateways: Gateways;
+}
+
+const requestsPerSecond = 100;
+const answerMs = 20;
+/** How long golden requests take. */
+const trialMs = 150;
+
+const noDemand: Demand = {
+  arrivals: 0,
+  completions: 0,
+  serviceSeconds: 0,
+  failures: 0,
+  refused: 0,
+  abandoned: 0,
+  inFlight: 0,
+  queued: 0,
+  oldestWait: 0,
+};
+
+/**
+ * Plays requests: steady ones, shared out by the tables that gateways work by. Models do as their names say: of `failing`
+ * every fifth request fails, `silent` gets none, `differing` answers golden requests in another way. An operator knows
+ * nothing of the time before it started.
+ */
+export function createConduct(options: ConductOptions): { sources(process: Process): ConductSources } {
+  return {
+    sources: (process) => {
+      const sinceMs = options.clock.monotonic();
+      return {
+        figures: {
+          start: () => {},
+          stop: () => {},
+          evidence: (key, fromMs) => evidence(key, fromMs, { ...options, process, sinceMs }),
+          demand: () => noDemand,
+          freshness: () => ({ gateways: 2, answering: 2, ageMs: 0 }),
+          subscribe: () => () => {},
+          forget: () => {},
+        },
+        trials: trials(options, process),
+      };
+    },
+  };
+}
+
+interface Looking extends ConductOptions {
+  readonly process: Process;
+  /** When it began to count, by the world's clock. */
+  readonly sinceMs: number;
+}
+
+function evidence(key: string, fromMs: number, { server, clock, gateways, process, sinceMs }: Looking): Evidence {
+  const untilMs = process.clock.now();
+  const lastedMs = Math.max(0, Math.min(untilMs - fromMs, clock.monotonic() - sinceMs));
+  const revisions: Record<string, RevisionWindow> = {};
+  for (const { table } of gateways.all) {
+    for (const { hash, weight, endpoints } of table.byKey.get(key)?.route.revisions ?? []) {
+      const model = modelOfRevision(server, hash);
+      const isAsked = endpoints.length > 0 && !model.startsWith("silent");
+      const share = isAsked ? (requestsPerSecond * weight) / 100 / gateways.all.length : 0;
+      const before = revisions[hash]?.requests ?? 0;
+      revisions[hash] = revisionWindow(before + Math.round((lastedMs / 1_000) * share), model);
+    }
+  }
+  return { sinceMs: untilMs - lastedMs, untilMs, revisions };
+}
+
+function revisionWindow(requests: number, model: string): RevisionWindow {
+  const latency: number[] = Array.from({ length: latencyBucket(answerMs) + 1 }, () => 0);
+  latency[latencyBucket(answerMs)] = requests;
+  return { requests, failed: model.startsWith("failing") ? Math.floor(requests / 5) : 0, latency };
+}
+
+function modelOfRevision({ store }: ApiServer, hash: string): string {
+  const sets = store.collection("replicasets.apps").records("default");
+  const set = sets.find(({ object }) => object.metadata.name.endsWith(`-${hash}`))?.object;
+  const spec = set?.["spec"] as { template: object } | undefined; // of a ReplicaSet
+  return spec === undefined ? "" : modelOf(spec.template as never); // a template has a spec as a pod has
+}
+
+function trials({ server, clock }: ConductOptions, process: Process): NonNullable<ConductSources["trials"]> {
+  const known = new Map<string, { readonly hash: string; trial: Trial }>();
+  return {
+    trial: (key, hash) => (known.get(key)?.hash === hash ? known.get(key)?.trial : undefined),
+    ask({ key, hash }, onTrial) {
+      if (known.get(key)?.hash === hash) return;
+      const tried: { readonly hash: string; trial: Trial } = {
+        hash,
+        trial: { state: "Running", message: "golden requests are sent to it" },
+      };
+      known.set(key, tried);
+      void process.heard(clock.sleep(trialMs)).then(() => {
+        if (known.get(key) !== tried) return;
+        const isDifferent = modelOfRevision(server, hash).startsWith("differing");
+        tried.trial = isDifferent
+          ? { state: "Failed", reason: "PredictionsDiffer", message: "2 of 3 golden requests are answered differently" }
+          : { state: "Passed", message: "3 golden requests answered as expected" };
+        onTrial();
+      });
+    },
+    forget: (key) => void known.delete(key),
+    stop: () => known.clear(),
+  };
+}
