@@ -136,7 +136,7 @@ const passedFirst = (all: readonly Course[]): number => all.filter(({ first }) =
 
 describe("a hundred looks", () => {
   test.each([0, 0.01, 0.05, 0.5])(
-    "at equal revisions that fail %d of their requests abort at most 1 %% of them",
+    "at equal revisions that fail %d of their requests abort at most one in a hundred",
     (rate) => {
       const all = courses({ candidateRate: rate, stableRate: rate, candidate: 20, stable: 180 }, 150);
       expect(failed(all)).toBeLessThanOrEqual(0.01);
