@@ -1,6 +1,7 @@
 import { createChance, seededRandom } from "./schedule/random.ts";
 import { drawWalk } from "./schedule/draw.ts";
 import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
+import { endingStrategies } from "./schedule/strategies.ts";
 import type { PhaseReference } from "./run.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -61,11 +62,9 @@ export const modes = {
           () => ({ kind: "replicas", replicas: chance.whole(1, 3) }),
           () => ({ kind: "suspend", suspend: chance.isLucky(0.5) }),
         ])();
-      const create: Change = {
-        gapMs: 0,
-        name,
-        act: { kind: "create", model: "good-1.h5", replicas: chance.whole(1, 3) },
-      };
+      const replicas = chance.whole(1, 3);
+      const strategy = seed % 2 === 0 ? {} : { rollout: chance.pick(endingStrategies) };
+      const create: Change = { gapMs: 0, name, act: { kind: "create", model: "good-1.h5", replicas, ...strategy } };
       const mostMs = 14_000;
       const gapMs = chance.whole(0, mostMs);
       const [first, second] = [mind(), mind()];
@@ -128,7 +127,7 @@ function undone(changes: readonly Change[], which: number): readonly Change["act
   if (!exists) return [{ kind: "create", model: "good-1.h5", replicas: 1 }, { kind: "delete" }];
   const pairs: readonly (readonly Change["act"][])[] = [
     [
-      { kind: "model", model: "good-9.h5" },
+      { kind: "model", model: "good-10.h5" },
       { kind: "model", model },
     ],
     [

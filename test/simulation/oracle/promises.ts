@@ -27,11 +27,13 @@ function servesSomething({ truth, now }: Write<StoredDeployment>): string | unde
 /** Requests go back to a stable revision only when it can have them, while the candidate has them and can. */
 function stableCarries({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const [stable, candidate] = [revisionOf(now, "stable"), revisionOf(before, "candidate")];
-  if (revisionOf(before, "stable") !== stable || isTight(now.status) || isTight(before?.status)) return undefined;
+  if (revisionOf(before, "stable") !== stable || [now, before].some((one) => isTight(one?.status))) return undefined;
   const isGiven = weightOf(now.status, stable) > weightOf(before?.status, stable);
-  const [own, other] = [stable, candidate].map((revision) => truth.setOf(now.metadata.uid, revision));
-  const isCarried = weightOf(before?.status, candidate) > 0 && other !== undefined && truth.readyPods(other) > 0;
-  if (!isGiven || !isCarried || (own !== undefined && truth.wasReady(own, 1))) return undefined;
+  const isTaken = isGiven && weightOf(before?.status, candidate) > 0;
+  const own = truth.setOf(now.metadata.uid, stable);
+  const other = truth.setOf(now.metadata.uid, candidate);
+  if (!isTaken || other === undefined || truth.readyPods(other) === 0) return undefined;
+  if (own !== undefined && truth.wasReady(own, 1)) return undefined;
   return `gave requests back to ${stable}, which has no ready pod, from ${candidate}, which has`;
 }
 

@@ -27,6 +27,13 @@ const rooms: readonly [object, ...object[]] = [
   { maxSurge: 2, maxUnavailable: 1 },
 ];
 
+/** Strategies whose rollouts end by themselves. */
+export const endingStrategies: readonly [RolloutSpec, ...RolloutSpec[]] = [
+  { progressDeadline, canary: { steps: [{ setWeight: 50 }, { pause: { duration: "2s" } }], maxSurge: 1 } },
+  { progressDeadline, canary: { maxSurge: 0, maxUnavailable: 1 } },
+  { progressDeadline, recreate: {} },
+];
+
 /** A strategy: mostly a canary. */
 export function drawStrategy(chance: Chance): RolloutSpec {
   const limit = chance.isLucky(0.3) ? { revisionHistoryLimit: chance.whole(1, 2) } : {};
