@@ -8,7 +8,7 @@ import { createSimulator, type Simulator } from "./simulator.ts";
 /** One seed to play again, as a failure prints it. */
 const replayed = process.env["MODELWRIGHT_SEED"];
 /** Schedules of each mode in `npm test`: always the same ones. */
-const counts = { schedules: 40, pairs: 10, stale: 10, unobserved: 6 } as const satisfies Record<
+const counts = { schedules: 32, pairs: 8, stale: 6, unobserved: 6 } as const satisfies Record<
   keyof typeof modes,
   number
 >;
