@@ -34,9 +34,6 @@ export interface InstalledModel {
 const root = join(import.meta.dirname, "..", "..", "..");
 const example = join(root, "crds", "examples", "digits.yaml");
 const greyLevels = 16;
-const [restClients, grpcClients] = [6, 4];
-/** How many clients a load has. */
-export const clientCount = restClients + grpcClients;
 const limitMs = 120_000;
 
 /** Applies the example in a namespace, which it makes. */
@@ -80,8 +77,8 @@ export async function installModel(
         key: `${namespace}/${key.name}`,
         row: digit.pixels.map((grey) => grey / greyLevels),
         best: digit.label,
-        restClients,
-        grpcClients,
+        restClients: 6,
+        grpcClients: 4,
         pauseMs,
       });
     },

@@ -12,7 +12,7 @@ import { until } from "../../integration/local/client/until.ts";
 import { writeProgramImages } from "../node/images.ts";
 import { type Node, nodeStartTimeoutMs, startNode } from "../node/node.ts";
 import { whyNoNode } from "../node/programs.ts";
-import { clientCount, type InstalledModel, installModel, isReady, killPod } from "./installed-model.ts";
+import { type InstalledModel, installModel, isReady, killPod } from "./installed-model.ts";
 
 const reason = whyNoNode();
 const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
@@ -63,7 +63,9 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
       sum.failures.push(...failures);
       for (const [hash, count] of byRevision) sum.byRevision.set(hash, (sum.byRevision.get(hash) ?? 0) + count);
     }
-    process.stdout.write(`${name}: ${sum.failed} of ${sum.requests} failed\n`);
+    process.stdout.write(
+      `${name}: ${sum.failed} of ${sum.requests} failed\n${sum.failures.map((text) => `  ${text}\n`).join("")}`,
+    );
     return sum;
   };
 
@@ -157,23 +159,17 @@ describe.skipIf(reason !== undefined)(`rollouts under load on a real node${skipp
     expect(1 - failed / requests).toBeGreaterThanOrEqual(killGoal);
   });
 
-  test("a gateway that is killed breaks its connections, and clients go on by the other", { timeout }, async () => {
-    let kills = 0;
-    const { failed, failures } = await played("a gateway killed", async () => {
-      kills += 1;
-      const [victim] = await gateways();
-      if (victim === undefined) throw new Error("there is no gateway");
-      killPod(victim);
-      await sleep(3000);
-      await inSystem("rollout", "status", "deployment/modelwright-gateway", "--timeout=90s");
-    });
-    expect(failures.filter((text) => !isBroken.test(text))).toEqual([]);
-    // A connection is tried anew until the Service leads to the other one.
-    expect(failed).toBeLessThanOrEqual(3 * clientCount * kills);
-  });
-
-  test("nothing is left of it: no request fails any more", { timeout }, async () => {
-    const { failures } = await played("afterwards", () => sleep(2000));
-    expect(failures).toEqual([]);
+  test("a gateway that is killed breaks its connections, and its clients go on by the other", { timeout }, async () => {
+    const [victim] = await gateways();
+    if (victim === undefined) throw new Error("there is no gateway");
+    killPod(victim);
+    // Clients of gRPC wait for a second before they connect anew.
+    await sleep(3000);
+    const broken = load.take();
+    await sleep(2000);
+    const afterwards = load.take();
+    expect(broken.failures.filter((text) => !isBroken.test(text))).toEqual([]);
+    expect(afterwards.failures).toEqual([]);
+    expect(afterwards.requests).toBeGreaterThan(10);
   });
 });
