@@ -54,8 +54,12 @@ const attempts = 3;
 const unreachedMs = 5_000;
 /** Between two tries of one pod. The table, which lags behind a pod's end by the time of a few messages, may name another then. */
 const pauseMs = 50;
-/** A pod that took no connection is asked last for this long: with nothing under way it would look like the best one. */
-const shunMs = 1_000;
+/**
+ * A pod that took no connection is asked last for this long: with nothing under way it would look like the best one, and a
+ * program that is started again takes connections before it has its model. Until then the table knows: what the kubelet
+ * sees is here within seconds.
+ */
+const shunMs = 5_000;
 
 /**
  * One request's way through the gateway, whatever its protocol: it waits while nothing is ready, goes to a pod of one
