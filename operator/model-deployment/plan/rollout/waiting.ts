@@ -34,6 +34,9 @@ function stepHold({ snapshot, here: { step, progress }, judgement }: Situation):
   return { reason: "StepPaused", why: `it pauses until ${until}Z` };
 }
 
+/** What is due and yet does not happen waits for something else, a gateway or a pod: looking at once again would go on without end. */
+const overdueMs = 1_000;
+
 /** When to look again though nothing changes: the end of a pause, the next judgement, the deadline. */
 export function recheckAfterMs(now: Situation): number | undefined {
   const { snapshot, here, counts } = now;
@@ -46,6 +49,8 @@ export function recheckAfterMs(now: Situation): number | undefined {
     dueMs === undefined ? undefined : dueMs - snapshot.now,
     untilDeadlineMs(now),
     counts.recheckAfterMs,
-  ].filter((delay) => delay !== undefined);
-  return delays.length === 0 ? undefined : Math.max(0, Math.min(...delays));
+  ]
+    .filter((delay) => delay !== undefined)
+    .map((delay) => (delay > 0 ? delay : overdueMs));
+  return delays.length === 0 ? undefined : Math.min(...delays);
 }

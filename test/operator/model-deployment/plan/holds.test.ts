@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { hold } from "../../../../operator/model-deployment/plan/holds.ts";
+import { plan } from "../../../../operator/model-deployment/plan/plan.ts";
 import type { ObservedPod } from "../../../../operator/model-deployment/snapshot.ts";
-import { testMs } from "../../../builders/model-deployment.ts";
+import { modelDeployment, testMs } from "../../../builders/model-deployment.ts";
 import {
   container,
   gateway,
@@ -65,4 +66,23 @@ describe("the hold of a candidate when no gateway has said yet what it does", ()
     const want = { reason: "RolloutInProgress", why: "gateway-a must confirm the split of requests first" };
     expect(hold(observed, { state, counts, waits: { reason: "RolloutInProgress", why } }, [])).toEqual(want);
   });
+});
+
+test("a pause that is over is looked at again in a second, not at once, while a gateway lags behind", () => {
+  const startedAt = new Date(testMs - 60_000).toISOString();
+  const steps = [{ setWeight: 20 }, { pause: { duration: "2s" } }];
+  const { recheckAfterMs } = plan(
+    snapshot({
+      spec: { ...modelDeployment().spec, replicas: 1, rollout: { canary: { steps } } },
+      status: {
+        stable: { revision: otherHash, version: "1", weight: 80 },
+        candidate: { revision: wantedHash, version: "2", weight: 20 },
+        step: 1,
+        rollout: { startedAt, stepStartedAt: startedAt, progressedAt: startedAt },
+      },
+      revisions: [revision(otherHash, [readyPod("a")]), revision(wantedHash, [readyPod("b")], { version: "2" })],
+      gateways: [gateway("gateway-a", undefined)],
+    }),
+  );
+  expect(recheckAfterMs).toBe(1_000);
 });
