@@ -377,7 +377,7 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
       const strict = [
         "-strict",
         "-skip",
-        "ServiceMonitor,PodMonitor",
+        "ServiceMonitor,PodMonitor,PrometheusRule",
         "-schema-location",
         `${schemas}/${schemaNames}`,
         "-output",

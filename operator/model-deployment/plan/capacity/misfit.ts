@@ -13,7 +13,12 @@ export function misfit(stable: Placement, candidate: Placement, lacking: readonl
   );
 }
 
+/** Every pod that ends leaves one of these, whatever it asked for. */
+const leftByEveryPod = new Set(["pods", "claims"]);
+
 function amountMisfit(stable: Placement, candidate: Placement, lacking: readonly string[]): string | undefined {
+  const useless = lacking.find((resource) => !leftByEveryPod.has(resource) && amount(stable, resource) === 0);
+  if (useless !== undefined) return `a stable pod has no ${useless} that it could leave`;
   const short = lacking.find((resource) => amount(candidate, resource) > amount(stable, resource));
   if (short === undefined) return undefined;
   const [asked, left] = [candidate.requests[short] ?? "0", stable.requests[short] ?? "0"];

@@ -51,7 +51,7 @@ const cases: Readonly<
   "another resource": {
     stable: { resources: { gpu: { count: 1, resource: "nvidia.com/mig-1g.10gb" } } },
     candidate: gpu(1),
-    want: "a stable pod would leave 0 nvidia.com/gpu where a pod of the candidate needs 1",
+    want: "a stable pod has no nvidia.com/gpu that it could leave",
   },
   "more CPU where there is enough of it": {
     stable: { resources: { cpu: 1, gpu: { count: 1 } } },
@@ -87,6 +87,8 @@ const cases: Readonly<
   "neighbours that matter no more": { stable: apart("a"), candidate: {}, want: undefined },
 };
 
-test.each(Object.entries(cases))("%s", (_, { stable, candidate, lacking = ["nvidia.com/gpu"], want }) => {
-  expect(misfit(placed(stable), placed(candidate), lacking)).toBe(want);
+test.each(Object.entries(cases))("%s", (_, { stable, candidate, lacking, want }) => {
+  // Where nothing of a GPU is said there are too many pods.
+  const short = lacking ?? [stable.resources?.gpu === undefined ? "pods" : "nvidia.com/gpu"];
+  expect(misfit(placed(stable), placed(candidate), short)).toBe(want);
 });
