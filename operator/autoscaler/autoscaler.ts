@@ -40,8 +40,7 @@ const restingTicks = 15;
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
   const fleet = createFleet(caches.pods.cache);
   const models = new Map<string, ModelScaler>();
-  const pools = createDevicePools();
-  const active = new Set<string>();
+  const [pools, active] = [createDevicePools(), new Set<string>()];
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
   figures?.subscribe((key) => active.add(key));
   caches.deployments.cache.subscribe(({ type, object }) => {
@@ -94,6 +93,8 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
     stop() {
       cancel?.();
       cancel = undefined;
+      // When this one leads again it begins with all of them, those that rest included.
+      for (const key of models.keys()) active.add(key);
       models.clear();
     },
   };

@@ -1,7 +1,9 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
+import { isBusy } from "../autoscale/demand.ts";
 import type { Sample } from "../autoscale/sample.ts";
 import type { Award } from "../autoscale/sharing/claim.ts";
+import { defaultGpuResource } from "../model-deployment/resources/pod-template.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
 import type { PoolClaim } from "./device-pools.ts";
@@ -23,14 +25,20 @@ export interface PolicyQuestion {
 export interface PolicyAnswer {
   readonly desired: number;
   readonly why: string;
+  /** What devices are shared by: worked out only where there are any. */
+  readonly needs: () => Needs;
+  /** The members of `status.autoscaling` beside these: made only when they are told. */
+  readonly figures: () => Scaling["figures"];
+}
+
+/** What a model's pods do for it. */
+export interface Needs {
   /** Of the desired pods those that the present load needs. */
   readonly needed: number;
   /** What a late request is worth, in seconds of one pod. */
   readonly kappa: number;
   /** Seconds that a pod takes to start. */
   readonly startSeconds: number;
-  /** The members of `status.autoscaling` beside these: made only when they are told. */
-  readonly figures: () => Scaling["figures"];
 }
 
 /** A policy with what it has learned of one model. */
@@ -62,8 +70,6 @@ interface Seen {
 
 /** Figures that change every second are written this often only: each writing is one of the API server's. */
 const figuresEveryMs = 60_000;
-/** `spec.resources.gpu.resource` where the spec is silent. */
-const assumedDevice = "nvidia.com/gpu";
 /** With nothing to do for so long a model is looked at seldom. */
 const restAfterMs = 120_000;
 
@@ -98,7 +104,7 @@ export function createModelScaler(remembered: AutoscalingStatus | undefined, pol
       const { min = 1 } = autoscaling;
       const { unplaced: _, ...pods } = fleet;
       const sample = demand && { ...demand, ...pods };
-      busyMs = isBusy(sample) ? now : (busyMs ?? now);
+      busyMs = sample !== undefined && isBusy(sample) ? now : (busyMs ?? now);
       const before = current ?? Math.max(fleet.ready + fleet.pending, min);
       const answer = policy.decide({ spec: autoscaling, sample, current: before, now: now / 1000 });
       current = answer.desired;
@@ -122,9 +128,10 @@ function concluded({ desired, why }: PolicyAnswer, award: Award | undefined): Pi
 }
 
 function claimOf({ resources, autoscaling }: ModelDeployment["spec"], last: Seen & PolicyAnswer) {
-  const { count = 0, resource = assumedDevice, products = [] } = resources?.gpu ?? {};
+  const { count = 0, resource = defaultGpuResource, products = [] } = resources?.gpu ?? {};
   if (count === 0) return undefined;
-  const { fleet, demand, desired, needed, kappa, startSeconds } = last;
+  const { fleet, demand, desired } = last;
+  const { needed, kappa, startSeconds } = last.needs();
   return {
     pool: [resource, ...products.toSorted()].join(" "),
     devices: count,
@@ -137,8 +144,4 @@ function claimOf({ resources, autoscaling }: ModelDeployment["spec"], last: Seen
     oldestWait: demand?.oldestWait ?? 0,
     startSeconds,
   };
-}
-
-function isBusy(sample: Sample | undefined): boolean {
-  return sample !== undefined && (sample.arrivals > 0 || sample.inFlight > 0 || sample.queued > 0);
 }

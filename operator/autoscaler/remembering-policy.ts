@@ -1,9 +1,11 @@
+import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
 import { type AutoscalerState, decide, knownOf } from "../autoscale/autoscaler.ts";
 import { isBusy } from "../autoscale/demand.ts";
 import { memoryOf, recalledState } from "../autoscale/memory.ts";
-import { policyOf } from "../autoscale/policy.ts";
+import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";
+import type { Sample } from "../autoscale/sample.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
-import type { Policy } from "./model-scaler.ts";
+import type { Needs, Policy } from "./model-scaler.ts";
 
 /** As much as `status.autoscaling.memory` keeps; what does not fit is learned anew. */
 const longestMemory = 8_192;
@@ -11,30 +13,27 @@ const longestMemory = 8_192;
 /** The product's policy, going on from what `status.autoscaling.memory` remembers. */
 export function rememberingPolicy(remembered: string | undefined): Policy {
   let state = recalledState(remembered);
+  let read: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
   return {
     decide({ spec, sample, current, now }) {
-      const policy = policyOf(spec);
-      const decision = decide({ spec: policy, samples: sample, current, state, now });
-      state = decision.state;
-      const { desired, why } = decision;
-      const { capacity, coldStartSeconds: startSeconds } = knownOf(state, policy);
-      const needed = Math.max(
-        sample !== undefined && isBusy(sample) ? 1 : 0,
-        Math.ceil(state.demand.level / capacity - 0.1),
-      );
-      return {
-        desired,
-        why,
-        needed,
-        kappa: policy.kappa,
-        startSeconds,
-        figures: () => figuresOf(decision.state, policy),
-      };
+      // Specs are cached objects that never change: one is read once, not every second.
+      if (read?.spec !== spec) read = { spec, policy: policyOf(spec) };
+      const { policy } = read;
+      const { desired, why, state: next } = decide({ spec: policy, samples: sample, current, state, now });
+      state = next;
+      return { desired, why, needs: () => needsOf(next, policy, sample), figures: () => figuresOf(next, policy) };
     },
   };
 }
 
-function figuresOf(state: AutoscalerState, policy: ReturnType<typeof policyOf>): Scaling["figures"] {
+function needsOf(state: AutoscalerState, policy: ScalingPolicy, sample: Sample | undefined): Needs {
+  const { capacity, coldStartSeconds } = knownOf(state, policy);
+  const least = sample !== undefined && isBusy(sample) ? 1 : 0;
+  const needed = Math.max(least, Math.ceil(state.demand.level / capacity - 0.1));
+  return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds };
+}
+
+function figuresOf(state: AutoscalerState, policy: ScalingPolicy): Scaling["figures"] {
   const { serviceSeconds, coldStartSeconds } = knownOf(state, policy);
   const memory = memoryOf(state);
   return {

@@ -25,7 +25,8 @@ export interface RevisionTemplate {
 const user = 65_534;
 /** A large model may take this long from start to ready: an hour. */
 const startup = { periodSeconds: 1, failureThreshold: 3600 };
-const defaultGpuResource = "nvidia.com/gpu";
+/** `spec.resources.gpu.resource` where the spec is silent. */
+export const defaultGpuResource = "nvidia.com/gpu";
 
 /** The pods of a revision: one container that serves, and one that fetches before it where the source needs that. */
 export function podTemplate(template: RevisionTemplate): PodTemplate {

@@ -22,7 +22,7 @@ const quiet: Demand = {
   oldestWait: 0,
 };
 
-const plain = { needed: 1, kappa: 20, startSeconds: 60 };
+const plain = { needs: () => ({ needed: 1, kappa: 20, startSeconds: 60 }) };
 
 /** What a policy was asked, and what it answers. */
 let asked: PolicyQuestion[];
@@ -178,6 +178,17 @@ describe("the autoscaler", () => {
     await tick();
     await tick();
     expect(asked.length - before).toBeGreaterThanOrEqual(2);
+  });
+
+  test("looks at a model that rested when it leads again", async () => {
+    deploy();
+    answer = { ...answer, desired: 0 };
+    autoscaler.start();
+    await clock.advance(300_000);
+    autoscaler.stop();
+    const before = asked.length;
+    autoscaler.start();
+    expect(asked.length).toBe(before + 1);
   });
 
   test("leaves alone what is not autoscaled or suspended", () => {
