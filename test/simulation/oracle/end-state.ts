@@ -125,8 +125,20 @@ function isGatewayPort(key: string, value: unknown): boolean {
 function worded(given: string): string {
   const text = given.replaceAll(/\(version \d+\)/g, "(version V)").replaceAll(/shop-[0-9a-z]+-[0-9a-z]{5}\b/g, "POD");
   if (!/requests|quota/.test(text)) return text;
-  // When it was judged, or refused, and how much was seen by then, is a matter of time.
-  return text.replaceAll(/step \d+ of \d+ \([^)]*\)/g, "STEP").replaceAll(/\b\d+(\.\d+)?\b/g, "N");
+  // When it was judged, or refused, and how much was seen by then, in the last half minute too, is a matter of time.
+  return text
+    .replaceAll(/; lately .*?(?= \(at |$)/g, "")
+    .replaceAll(/step \d+ of \d+ \([^)]*\)/g, "STEP")
+    .replaceAll(/\b\d[\d,]*(\.\d+)?\b/g, "N");
+}
+
+/** Without ReplicaSets that are there for the way back alone: of a revision that is neither wanted nor serves the spec is no longer known, so nobody can make its set anew. */
+export function withoutHistory(state: readonly string[]): readonly string[] {
+  const inUse = state.filter((line) => line.startsWith("modeldeployments."));
+  return state.filter((line) => {
+    const hash = /^replicasets\..*"name":"[^"]*-([0-9a-z]+)",.*"spec":\{"replicas":0,/.exec(line)?.[1];
+    return hash === undefined || inUse.some((one) => one.includes(`"revision":"${hash}"`));
+  });
 }
 
 /** What is in one and not in the other. */
