@@ -91,6 +91,7 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
   return {
     ...registry,
     isReady: () => repository.isReady,
+    isStarting: () => !repository.hasLooked,
     ...(options.allowsModelControl ? { control } : {}),
   };
 }

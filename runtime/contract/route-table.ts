@@ -115,6 +115,12 @@ export type GatewayMessage =
   | { readonly type: "ack"; readonly version: number }
   | { readonly type: "wake"; readonly key: string; readonly waiting?: number };
 
+/**
+ * Header on a pod's refusal of a request for a model that it is loading, trailing metadata in gRPC; its value is `loading`. The
+ * status is the protocol's own (404 and NOT_FOUND in TensorFlow Serving's, 503 and UNAVAILABLE in Open Inference): a gateway that
+ * sees the header asks another pod, or lets the request wait until the table names one.
+ */
+export const notReadyHeader = "modelwright-not-ready";
 /** Header on every answer through the gateway: the revision that answered. */
 export const revisionHeader = "modelwright-revision";
 /** Request header that names a ModelDeployment as `<namespace>/<name>` on the shared front port. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Fault, FaultRecord } from "../base/fault.ts";
 import type { ModelState } from "../contract/model-facts.ts";
+import { notReadyHeader } from "../contract/route-table.ts";
 import type { Abortable, InferTarget, ModelReference } from "../dataplane/infer.ts";
 
 /** One request as a protocol sees it, read and decompressed. */
@@ -74,8 +75,28 @@ export function refusalAnswer(fault: Fault, statuses: Readonly<Record<string, nu
   const { sentence } = fault;
   const error = sentence.length > maxSentence ? `${sentence.slice(0, maxSentence)}…` : sentence;
   const answer = jsonAnswer(status, { error });
-  if (status !== unavailable) return { ...answer, fault };
-  return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds(fault)) }, fault };
+  const retryAfter = status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {};
+  return { ...answer, headers: { ...answer.headers, ...retryAfter, ...refusalHeaders(fault) }, fault };
+}
+
+/** Codes of protocols' faults for models on their way. */
+const loadingCodes: ReadonlySet<string> = new Set(["ModelLoading", "VersionLoading", "LabelLoading"]);
+/** Tells a gateway that the model is on its way here. */
+export const loadingHeaders: Readonly<Record<string, string>> = { [notReadyHeader]: "loading" };
+const noHeaders = {};
+
+/** What a refusal tells a gateway beside its status. */
+export function refusalHeaders({ code }: Fault): Readonly<Record<string, string>> {
+  return loadingCodes.has(code) ? loadingHeaders : noHeaders;
+}
+
+const loadingStates: ReadonlySet<ModelState> = new Set(["Fetching", "Verifying", "Loading", "Warming"]);
+
+/** The state of a model without an answer that is on its way; `undefined` when it is none. */
+export function loadingState(models: Models, { name, version }: ModelReference): ModelState | undefined {
+  const meant = models.versions(name).filter((report) => version === undefined || report.version === version);
+  if (meant.length === 0) return models.isStarting?.() === true ? "Fetching" : undefined;
+  return meant.findLast(({ state }) => loadingStates.has(state))?.state;
 }
 
 /** The value of `Retry-After` for a fault that may pass. */
@@ -151,6 +172,8 @@ export interface Models {
   versions(name: string): readonly VersionReport[];
   /** Whether the first load of all models is done and one of them answers. */
   isReady(): boolean;
+  /** Whether it is still to be seen which models there are; absent: it is known. */
+  isStarting?(): boolean;
   /** Absent: clients may change nothing. */
   readonly control?: ModelControl;
 }

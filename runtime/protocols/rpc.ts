@@ -2,6 +2,7 @@ import { type Fault, faultCatalogue } from "../base/fault.ts";
 import type { Draft, MessageType } from "../base/protobuf/message.ts";
 import type { Abortable } from "../dataplane/infer.ts";
 import { ProtobufError } from "../base/protobuf/wire-reader.ts";
+import { refusalHeaders } from "./protocol.ts";
 
 /** gRPC's status codes (google.rpc.Code). */
 export const rpcCodes = {
@@ -68,6 +69,8 @@ export type RpcMethod = UnaryMethod | StreamMethod;
 export interface RpcRefusal {
   readonly code: RpcCode;
   readonly details: string;
+  /** Trailing metadata. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A wire protocol over gRPC: translates calls to the data plane and back. */
@@ -101,7 +104,11 @@ const transportCodes: Readonly<Record<string, RpcCode>> = { ClientGone: "CANCELL
 export function rpcRefusal(fault: Fault, codes: Readonly<Record<string, RpcCode>>): RpcRefusal {
   const table = { ...transportCodes, ...codes };
   const known = Object.hasOwn(table, fault.code) ? table[fault.code] : undefined;
-  return { code: known ?? "INTERNAL", details: shortened(fault.sentence.toWellFormed()) };
+  return {
+    code: known ?? "INTERNAL",
+    details: shortened(fault.sentence.toWellFormed()),
+    headers: refusalHeaders(fault),
+  };
 }
 
 /** TensorFlow Serving cuts at the same length and with the same word. */

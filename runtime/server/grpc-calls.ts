@@ -278,8 +278,9 @@ function tell({ service, parts, traceparent, start }: Told, fault?: Fault): void
 
 /** The status of a refused call; where asking again may help, gRPC's own retries are told when. */
 function statusOf(service: RpcService, fault: Fault): ServerErrorResponse {
-  const { code, details } = service.refusal(fault);
+  const { code, details, headers } = service.refusal(fault);
   const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   if (code === "UNAVAILABLE") metadata.set("grpc-retry-pushback-ms", String(1000 * retryAfterSeconds(fault)));
   return Object.assign(new Error(details), { code: rpcCodes[code], details, metadata });
 }

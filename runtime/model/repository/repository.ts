@@ -53,12 +53,18 @@ export class Repository {
   readonly #absentSince = new Map<string, number>();
   #passing: Promise<void> = Promise.resolve();
   #lastPassMs = 0;
+  #hasLooked = false;
   #isLoaded = false;
   readonly #stop = new AbortController();
 
   constructor(order: RepositoryOrder) {
     this.#order = order;
     this.#find = versionFinder(order.clock);
+  }
+
+  /** Whether it has been seen what there is at first. */
+  get hasLooked(): boolean {
+    return this.#hasLooked;
   }
 
   get models(): readonly ModelLife[] {
@@ -89,6 +95,7 @@ export class Repository {
       await clock.sleep(settlingPollMs, this.#stop.signal);
       await this.#pass();
     }
+    this.#hasLooked = true;
     await Promise.all(this.models.map((model) => model.settled()));
     this.#isLoaded = true;
     if (pollIntervalMs > 0 && !this.#isStatic()) this.#follow();

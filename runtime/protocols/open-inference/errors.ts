@@ -22,6 +22,7 @@ export const statuses: Readonly<Record<Code, number>> = {
   VersionNotNumber: 400,
   ModelNotServed: 404,
   VersionNotServed: 404,
+  ModelLoading: 503,
   ModelNotReady: 503,
   RepositoryReadOnly: 403,
   RepositoryChangeRefused: 400,

@@ -17,6 +17,7 @@ export const faults = faultCatalogue<{
   /** The first words are Triton's: its example clients look for them. */
   ModelNotServed: { name: string };
   VersionNotServed: { name: string; version: string; known: readonly number[] };
+  ModelLoading: { name: string; state: ModelState };
   ModelNotReady: { name: string; state: ModelState; reason: string | undefined };
   RepositoryReadOnly: { change: "load" | "unload"; name: string };
   /** The first words are Triton's: its example clients look for them. */
@@ -65,6 +66,12 @@ export const faults = faultCatalogue<{
     ({ name, version, known }) =>
       `Request for unknown model: '${name}' version ${version} is not found; its versions are ${known.join(", ")}`,
   ),
+  ModelLoading: {
+    message: ({ name, state }) => `model '${name}' is ${state}`,
+    hint: () => "its answers come when it is Ready",
+    retry: { afterMs: 1000 },
+    level: "info",
+  },
   ModelNotReady: {
     message: ({ name, state, reason }) => `model '${name}' is ${state}${reason === undefined ? "" : `: ${reason}`}`,
     hint: () => "its answers come when it is Ready",

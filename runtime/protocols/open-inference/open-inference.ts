@@ -7,6 +7,8 @@ import {
   type ProtocolAnswer,
   type ProtocolRequest,
   jsonAnswer,
+  loadingHeaders,
+  loadingState,
   rememberedRoutes,
 } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
@@ -92,8 +94,7 @@ async function otherAnswer(
 function modelAnswer({ models, server }: Parts, { kind, model }: ModelRoute): ProtocolAnswer {
   switch (kind) {
     case "modelReady":
-      checkKnown(models, model);
-      return readiness({ name: model.name }, isReady(models, model));
+      return modelReadiness(models, model);
     case "metadata":
       return jsonAnswer(200, modelMetadata(models, found(models, model), server.name));
     case "config":
@@ -133,6 +134,14 @@ async function changed(
   }
   await changeRepository(models, kind, name);
   return jsonAnswer(200, { name, [kind]: true });
+}
+
+/** A model on its way is not ready here; it may be elsewhere, and gateways are told. */
+function modelReadiness(models: Models, model: ModelReference): ProtocolAnswer {
+  const isLoading = !isReady(models, model) && loadingState(models, model) !== undefined;
+  if (!isLoading) checkKnown(models, model);
+  const answer = readiness({ name: model.name }, !isLoading && isReady(models, model));
+  return isLoading ? { ...answer, headers: { ...answer.headers, ...loadingHeaders } } : answer;
 }
 
 /** KServe's client reads the body, Triton's the status. */

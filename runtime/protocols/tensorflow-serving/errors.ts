@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
-import { type ProtocolAnswer, type TransportCode, retryAfterSeconds } from "../protocol.ts";
+import { type ProtocolAnswer, type TransportCode, refusalHeaders, retryAfterSeconds } from "../protocol.ts";
 import type { faults as exampleFaults } from "./examples/faults.ts";
 import type { faults } from "./faults.ts";
 
@@ -35,6 +35,9 @@ export const statuses: Readonly<Record<Code, Status>> = {
   ModelUnknown: "NOT_FOUND",
   VersionUnknown: "NOT_FOUND",
   LabelUnknown: "INVALID_ARGUMENT",
+  ModelLoading: "NOT_FOUND",
+  VersionLoading: "NOT_FOUND",
+  LabelLoading: "INVALID_ARGUMENT",
   NoVersions: "NOT_FOUND",
   NoSuchVersion: "NOT_FOUND",
   SignatureUnknown: "INVALID_ARGUMENT",
@@ -133,6 +136,7 @@ export function errorAnswer(fault: Fault): ProtocolAnswer {
     headers: {
       "content-type": "application/json",
       ...(status === httpCodes.UNAVAILABLE ? { "retry-after": String(retryAfterSeconds(fault)) } : {}),
+      ...refusalHeaders(fault),
     },
     body: `{ "error": ${JSON.stringify(fault.sentence)} }`,
     fault,

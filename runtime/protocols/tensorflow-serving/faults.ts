@@ -11,6 +11,10 @@ export const faults = faultCatalogue<{
   ModelUnknown: { name: string };
   VersionUnknown: { name: string; version: string };
   LabelUnknown: { label: string };
+  /** The same of models on their way. */
+  ModelLoading: { name: string };
+  VersionLoading: { name: string; version: string };
+  LabelLoading: { label: string };
   NoVersions: { name: string };
   NoSuchVersion: { name: string; version: string };
   SignatureUnknown: { signature: string };
@@ -55,9 +59,12 @@ export const faults = faultCatalogue<{
   OriginMissing: said(() => "Origin header is missing in CORS preflight"),
   VersionNotNumeric: said(({ version }) => `Failed to convert version: ${version} to numeric.`),
   ModelNameMissing: said(() => "Missing model name in request."),
-  ModelUnknown: said(({ name }) => `Servable not found for request: Latest(${name})`),
-  VersionUnknown: said(({ name, version }) => `Servable not found for request: Specific(${name}, ${version})`),
-  LabelUnknown: said(({ label }) => `Unrecognized servable version label: ${label}`),
+  ModelUnknown: said(modelMissing),
+  VersionUnknown: said(versionMissing),
+  LabelUnknown: said(labelMissing),
+  ModelLoading: { ...said(modelMissing), retry: { afterMs: 1000 } },
+  VersionLoading: { ...said(versionMissing), retry: { afterMs: 1000 } },
+  LabelLoading: { ...said(labelMissing), retry: { afterMs: 1000 } },
   NoVersions: said(({ name }) => `Could not find any versions of model ${name}`),
   NoSuchVersion: said(({ name, version }) => `Could not find version ${version} of model ${name}`),
   SignatureUnknown: said(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
@@ -130,4 +137,16 @@ export const faults = faultCatalogue<{
 /** TensorFlow Serving gives no hints, and none of its refusals gets better by asking again. */
 function said<Args>(message: (args: Args) => string) {
   return { message, retry: "never", level: "info" } as const;
+}
+
+function modelMissing({ name }: { name: string }): string {
+  return `Servable not found for request: Latest(${name})`;
+}
+
+function versionMissing({ name, version }: { name: string; version: string }): string {
+  return `Servable not found for request: Specific(${name}, ${version})`;
+}
+
+function labelMissing({ label }: { label: string }): string {
+  return `Unrecognized servable version label: ${label}`;
 }

@@ -1,13 +1,24 @@
-import type { InferTarget } from "../../dataplane/infer.ts";
-import type { Models } from "../protocol.ts";
+import type { Fault } from "../../base/fault.ts";
+import type { InferTarget, ModelReference } from "../../dataplane/infer.ts";
+import { type Models, loadingState } from "../protocol.ts";
 import { faults } from "./faults.ts";
 import { type PathModel, referenceOf } from "./routes.ts";
 
 /** The ready model that is meant, or TensorFlow Serving's refusal. */
 export function found(models: Models, model: PathModel): InferTarget {
-  const { name, version, label } = model;
-  if (label !== undefined && !models.hasLabel(name, label)) throw faults.LabelUnknown({ label });
-  const target = models.find(referenceOf(model));
+  const { name, label } = model;
+  const isKnown = label === undefined || models.hasLabel(name, label);
+  const target = isKnown ? models.find(referenceOf(model)) : undefined;
   if (target !== undefined) return target;
-  throw version === undefined ? faults.ModelUnknown({ name }) : faults.VersionUnknown({ name, version });
+  if (!isKnown) throw faults[isLoading(models, { name }) ? "LabelLoading" : "LabelUnknown"]({ label });
+  throw missing(model, isLoading(models, referenceOf(model)));
+}
+
+function isLoading(models: Models, reference: ModelReference): boolean {
+  return loadingState(models, reference) !== undefined;
+}
+
+function missing({ name, version }: PathModel, isLoading: boolean): Fault {
+  if (version !== undefined) return faults[isLoading ? "VersionLoading" : "VersionUnknown"]({ name, version });
+  return faults[isLoading ? "ModelLoading" : "ModelUnknown"]({ name });
 }

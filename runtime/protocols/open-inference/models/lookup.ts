@@ -1,5 +1,5 @@
 import type { InferTarget, ModelReference } from "../../../dataplane/infer.ts";
-import type { Models } from "../../protocol.ts";
+import { type Models, loadingState } from "../../protocol.ts";
 import { faults } from "../faults.ts";
 
 /** A version as requests write it: digits; an empty text names none. Throws `VersionNotNumber`. */
@@ -30,8 +30,10 @@ export function checkKnown(models: Models, { name, version }: ModelReference): v
 export function found(models: Models, reference: ModelReference): InferTarget {
   const target = models.find(reference);
   if (target !== undefined) return target;
-  checkKnown(models, reference);
   const { name, version } = reference;
+  const state = loadingState(models, reference);
+  if (state !== undefined) throw faults.ModelLoading({ name, state });
+  checkKnown(models, reference);
   const report = models.versions(name).findLast((report) => version === undefined || report.version === version);
   throw faults.ModelNotReady({ name, state: report?.state ?? "Unloaded", reason: report?.fault?.message });
 }
