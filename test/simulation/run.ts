@@ -93,10 +93,14 @@ async function playAll(
   if (found.length > 0) return found;
   for (const [index, changes] of phases.entries()) {
     if (index < from) continue;
-    const befalling = faults.filter(({ phase }) => phase === index);
-    const phase = await playPhase(world, changes, befalling, reference?.[index]);
+    const play: Play = {
+      changes,
+      faults: faults.filter(({ phase }) => phase === index),
+      isDeprived: faults.some(({ phase, trouble }) => phase <= index && trouble === "delete-child"),
+    };
+    const phase = await playPhase(world, play, reference?.[index]);
     played.push(phase);
-    const violations = judged(phase, reference?.[index], { changes, faults: befalling });
+    const violations = judged(phase, reference?.[index], play);
     if (violations.length > 0) return violations;
   }
   return reference === undefined ? [] : restlessness(world);
@@ -117,12 +121,16 @@ function hurry({ ledger: { writers }, isContested }: World, phases: Schedule["ph
   return index === -1 ? [] : [`more than ${most} writes within a minute, at ${writers[index]?.atMs} ms`];
 }
 
-async function playPhase(
-  world: World,
-  changes: readonly Change[],
-  faults: readonly ScheduledFault[],
-  reference: PhaseReference | undefined,
-): Promise<PhaseReference> {
+/** What is done in a phase, and what befalls it. */
+interface Play {
+  readonly changes: readonly Change[];
+  readonly faults: readonly ScheduledFault[];
+  /** By now a user took an object away: a ReplicaSet that is kept for the way back alone does not come back. */
+  readonly isDeprived: boolean;
+}
+
+async function playPhase(world: World, play: Play, reference: PhaseReference | undefined): Promise<PhaseReference> {
+  const { changes, faults } = play;
   const { ledger, clock, weather, server } = world;
   ledger.requests = 0;
   ledger.events = 0;
@@ -143,7 +151,7 @@ async function playPhase(
   // What a wrong clock makes of times in status shows with the next look: there may be none.
   if (faults.some(({ trouble }) => trouble.startsWith("clock"))) world.gateways.resync();
   if (reference === undefined) await untilQuiet(world);
-  else await untilEqual(world, reference.endState, { changes, faults });
+  else await untilEqual(world, reference.endState, play);
   weather.isHealed = false;
   const acts = ledger.writes.slice(writesBefore).filter((write) => /^(create|delete)/.test(write));
   return {
@@ -195,38 +203,27 @@ async function untilQuiet(world: World): Promise<void> {
 }
 
 /** What a state lacks, or has too much; of changes in a hurry no more is told than what came of the last. */
-function deviations(wanted: readonly string[], found: readonly string[], { changes, faults }: Played) {
-  const kept = isDeprived(faults) ? withoutHistory(wanted) : wanted;
+function deviations(wanted: readonly string[], found: readonly string[], { changes, isDeprived }: Play) {
+  const kept = isDeprived ? withoutHistory(wanted) : wanted;
   const lacking = wanted.filter((line) => kept.includes(line) || found.includes(line));
   return changes.length > 1 ? difference(withoutPast(lacking), withoutPast(found)) : difference(lacking, found);
 }
 
-/** A user took a ReplicaSet away: one that is kept for the way back alone does not come back. */
-function isDeprived(faults: readonly ScheduledFault[]): boolean {
-  return faults.some(({ trouble }) => trouble === "delete-child");
-}
-
-async function untilEqual(world: World, wanted: readonly string[], played: Played): Promise<void> {
+async function untilEqual(world: World, wanted: readonly string[], play: Play): Promise<void> {
   const untilMs = world.clock.monotonic() + restWithinMs;
   let looked = -1;
   while (world.clock.monotonic() < untilMs) {
     await world.advance(2_000);
     const written = world.changes;
-    if (written !== looked && deviations(wanted, endState(world.server), played).length === 0) return;
+    if (written !== looked && deviations(wanted, endState(world.server), play).length === 0) return;
     looked = written;
   }
 }
 
-/** What was done in a phase, and what befell it. */
-interface Played {
-  readonly changes: readonly Change[];
-  readonly faults: readonly ScheduledFault[];
-}
-
-function judged(found: PhaseReference, reference: PhaseReference | undefined, played: Played): readonly string[] {
+function judged(found: PhaseReference, reference: PhaseReference | undefined, play: Play): readonly string[] {
   if (reference === undefined) return [];
-  const { changes, faults } = played;
-  const differences = deviations(reference.endState, found.endState, played);
+  const { changes, faults } = play;
+  const differences = deviations(reference.endState, found.endState, play);
   if (differences.length > 0)
     return [`${restWithinMs} ms after the last fault the state is not what it would be without`, ...differences];
   const isDisturbed = faults.some((one) => one.on === "moment" && disturbing.has(one.trouble));

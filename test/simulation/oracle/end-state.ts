@@ -128,7 +128,7 @@ function worded(given: string): string {
   // When it was judged, or refused, and how much was seen by then, in the last half minute too, is a matter of time.
   return text
     .replaceAll(/; lately .*?(?= \(at |$)/g, "")
-    .replaceAll(/step \d+ of \d+ \([^)]*\)/g, "STEP")
+    .replaceAll(/step \d+ of \d+ \([^)]*\)|all steps done/g, "STEP")
     .replaceAll(/\b\d[\d,]*(\.\d+)?\b/g, "N");
 }
 

@@ -185,9 +185,9 @@ function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: St
   return revisions.find((one) => one.hash === hash && one.endpoints.length > 0)?.weight ?? 0;
 }
 
-/** Neither another operator nor a user says how many pods a revision has. */
-function isUndisputed({ isContested, ledger: { hits } }: World): boolean {
-  return !isContested && hits["edit-replica-set"] === undefined;
+/** Neither another operator nor a user says how many pods a revision has, nor a request that nobody knows of any more. */
+function isUndisputed({ isContested, ledger: { hits, isLate } }: World): boolean {
+  return !isContested && !isLate && hits["edit-replica-set"] === undefined;
 }
 
 function isUnused(set: StoredSet, truth: Truth): string | undefined {

@@ -59,7 +59,9 @@ export function drawFaults(
         on: "moment",
         trouble: chance.pick(momentTroubles),
         ...place(extent.durationMs),
-      })).filter(({ trouble }) => !isPausedIn(phases, phase) || !costsPods.has(trouble)),
+      })).filter(
+        ({ trouble }) => !costsPods.has(trouble) || !(isPausedIn(phases, phase) || isCrampedIn(phases, phase)),
+      ),
     ];
   });
 }
@@ -70,6 +72,14 @@ const costsPods: ReadonlySet<ScheduledFault["trouble"]> = new Set(["kill-pod", "
 function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
   const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
   return acts.findLast((act) => act.kind === "pause")?.isPaused === true;
+}
+
+/** Where a candidate gets no room it takes that of any stable pod that is lost. */
+function isCrampedIn(phases: Schedule["phases"], phase: number): boolean {
+  const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
+  const quota = acts.findLast((act) => act.kind === "quota");
+  const declared = acts.findLast((act) => act.kind === "rollout" || act.kind === "create");
+  return quota?.pods !== undefined && declared?.rollout?.capacity === "Surge";
 }
 
 function listOf<T>(length: number, make: () => T): readonly T[] {

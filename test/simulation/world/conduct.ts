@@ -37,6 +37,13 @@ const noDemand: Demand = {
  * nothing of the time before it started.
  */
 export function createConduct(options: ConductOptions): { sources(process: Process): ConductSources } {
+  const models = new Map<string, string>();
+  /** Of a ReplicaSet that a user took away the pods may answer for a while. */
+  const modelBehind = (hash: string): string => {
+    const model = modelOfRevision(options.server, hash) ?? models.get(hash) ?? "";
+    models.set(hash, model);
+    return model;
+  };
   return {
     sources: (process) => {
       const sinceMs = options.clock.monotonic();
@@ -44,13 +51,13 @@ export function createConduct(options: ConductOptions): { sources(process: Proce
         figures: {
           start: () => {},
           stop: () => {},
-          evidence: (key, fromMs) => evidence(key, fromMs, { ...options, process, sinceMs }),
+          evidence: (key, fromMs) => evidence(key, fromMs, { ...options, process, sinceMs, modelBehind }),
           demand: () => noDemand,
           freshness: () => ({ gateways: 2, answering: 2, ageMs: 0 }),
           subscribe: () => () => {},
           forget: () => {},
         },
-        trials: trials(options, process),
+        trials: trials({ ...options, modelBehind }, process),
       };
     },
   };
@@ -60,15 +67,16 @@ interface Looking extends ConductOptions {
   readonly process: Process;
   /** When it began to count, by the world's clock. */
   readonly sinceMs: number;
+  readonly modelBehind: (hash: string) => string;
 }
 
-function evidence(key: string, fromMs: number, { server, clock, gateways, process, sinceMs }: Looking): Evidence {
+function evidence(key: string, fromMs: number, { modelBehind, clock, gateways, process, sinceMs }: Looking): Evidence {
   const untilMs = process.clock.now();
   const lastedMs = Math.max(0, Math.min(untilMs - fromMs, clock.monotonic() - sinceMs));
   const revisions: Record<string, RevisionWindow> = {};
   for (const { table } of gateways.all) {
     for (const { hash, weight, endpoints } of table.byKey.get(key)?.route.revisions ?? []) {
-      const model = modelOfRevision(server, hash);
+      const model = modelBehind(hash);
       const isAsked = endpoints.length > 0 && !model.startsWith("silent");
       const share = isAsked ? (requestsPerSecond * weight) / 100 / gateways.all.length : 0;
       const before = revisions[hash]?.requests ?? 0;
@@ -84,14 +92,17 @@ function revisionWindow(requests: number, model: string): RevisionWindow {
   return { requests, failed: model.startsWith("failing") ? Math.floor(requests / 5) : 0, latency };
 }
 
-function modelOfRevision({ store }: ApiServer, hash: string): string {
+function modelOfRevision({ store }: ApiServer, hash: string): string | undefined {
   const sets = store.collection("replicasets.apps").records("default");
   const set = sets.find(({ object }) => object.metadata.name.endsWith(`-${hash}`))?.object;
   const spec = set?.["spec"] as { template: object } | undefined; // of a ReplicaSet
-  return spec === undefined ? "" : modelOf(spec.template as never); // a template has a spec as a pod has
+  return spec === undefined ? undefined : modelOf(spec.template as never); // a template has a spec as a pod has
 }
 
-function trials({ server, clock }: ConductOptions, process: Process): NonNullable<ConductSources["trials"]> {
+function trials(
+  { modelBehind, clock }: Pick<Looking, "modelBehind" | "clock">,
+  process: Process,
+): NonNullable<ConductSources["trials"]> {
   const known = new Map<string, { readonly hash: string; trial: Trial }>();
   return {
     trial: (key, hash) => (known.get(key)?.hash === hash ? known.get(key)?.trial : undefined),
@@ -104,7 +115,7 @@ function trials({ server, clock }: ConductOptions, process: Process): NonNullabl
       known.set(key, tried);
       void process.heard(clock.sleep(trialMs)).then(() => {
         if (known.get(key) !== tried) return;
-        const isDifferent = modelOfRevision(server, hash).startsWith("differing");
+        const isDifferent = modelBehind(hash).startsWith("differing");
         tried.trial = isDifferent
           ? { state: "Failed", reason: "PredictionsDiffer", message: "2 of 3 golden requests are answered differently" }
           : { state: "Passed", message: "3 golden requests answered as expected" };

@@ -220,7 +220,11 @@ const troubles: Readonly<Partial<Record<RequestTrouble, Trouble>>> = {
     throw kubeFaults.NoResponse(lost(request, "socket hang up"));
   },
   late: (request, options, amount) => {
-    options.clock.after(500 + amount * 9_000, () => void done(request, options));
+    options.clock.after(500 + amount * 9_000, () => {
+      options.ledger.isLate = true;
+      void done(request, options);
+      options.ledger.isLate = false;
+    });
     const operation = `${request.method} ${request.path}`;
     return Promise.reject(kubeFaults.DeadlineExceeded({ operation, timeoutMs: 0 }));
   },

@@ -5,6 +5,8 @@ import type { EventTrouble, MomentTrouble, RequestTrouble } from "../schedule/sc
 export interface Ledger {
   /** Whose request the server answers at this moment; undefined: anybody but an operator. */
   actor: string | undefined;
+  /** It is a request that the operator has given up long ago. */
+  isLate: boolean;
   /** Successful writes of operators, events and leases left out, as `create ReplicaSet shop-1a2b`; in order. */
   readonly writes: string[];
   /** Who made each of `writes`, and when. */
@@ -33,6 +35,7 @@ export function count(hits: Hits, trouble: keyof Hits, times = 1): void {
 export function createLedger(): Ledger {
   return {
     actor: undefined,
+    isLate: false,
     writes: [],
     writers: [],
     judgements: 0,
