@@ -30,8 +30,12 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
   return String(1 + highestVersion(snapshot, snapshot.rollout));
 }
 
-/** The highest number that was ever given, as far as is known: 0 before the first. */
-export function highestVersion({ revisions, status }: Snapshot, { stable, candidate }: RolloutState): number {
+/**
+ * The highest number that was ever given, as far as is known: 0 before the first. The first spec has 1 without a word in
+ * status: who did not see it cannot know whether it was made.
+ */
+export function highestVersion({ identity, revisions, status }: Snapshot, { stable, candidate }: RolloutState): number {
   const given = [stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0));
-  return Math.max(status.highestVersion ?? 0, ...given);
+  const { highestVersion: known = identity.generation > 1 ? 1 : 0 } = status;
+  return Math.max(known, ...given);
 }

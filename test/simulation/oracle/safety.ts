@@ -60,9 +60,7 @@ export function startWatchman(world: World): Watchman {
     if (ledger.actor === undefined) return;
     if (isGone) return complain(isUnused(set, truth));
     judge(setRules, set, before);
-    // What two operators at a time do not keep: see README.md, what is open.
-    if (!world.isContested && truth.deployment(controllerOf(set)) !== undefined)
-      complain(isNumberedOnce(set, versions));
+    if (truth.deployment(controllerOf(set)) !== undefined) complain(isNumberedOnce(set, versions));
   };
   for (const { object } of server.store.collection("replicasets.apps").records("default")) {
     isNumberedOnce(object as unknown as StoredSet, versions); // the collection holds them

@@ -24,6 +24,10 @@ describe("a revision", () => {
 
 const versions: Readonly<Record<string, { given: Partial<Observation>; want: string }>> = {
   "the first is 1": { given: {}, want: "1" },
+  "that of a second spec is not 1, though nobody saw what was made of the first": {
+    given: { identity: { ...snapshot().identity, generation: 2 } },
+    want: "2",
+  },
   "one that has a ReplicaSet keeps its number": {
     given: { revisions: [revision(wantedHash, [], { version: "4" }), revision("x", [], { version: "9" })] },
     want: "4",

@@ -25,6 +25,49 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; want: readon
   "nor for the same image": { given: withPods([pulling], "modelwright/runtime:1.0.0"), want: [] },
 };
 
+const { identity } = snapshot();
+const second = { ...identity, generation: 2, observedGeneration: 2 };
+const stable = { revision: "old", version: "1", weight: 100 };
+const old = revision("old", [readyPod("p-0")]);
+const created = (version: number): readonly string[] => [
+  `create ReplicaSet digits-${wantedHash}: revision ${wantedHash} (version ${version}) has no ReplicaSet yet`,
+];
+
+const creations: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
+  "that of the first spec is made at once": { given: {}, want: created(1) },
+  "any other waits until its version is in status": {
+    given: { identity: { ...identity, generation: 2, observedGeneration: 1 }, status: { stable }, revisions: [old] },
+    want: [],
+  },
+  "and is made then": {
+    given: {
+      identity: second,
+      status: { stable, candidate: { revision: wantedHash, version: "2", weight: 0 } },
+      revisions: [old],
+    },
+    want: created(2),
+  },
+  "the version of a candidate that is not wanted any more is not its own": {
+    given: {
+      identity: second,
+      status: { stable, candidate: { revision: "other", version: "2", weight: 0 } },
+      revisions: [old],
+    },
+    want: [],
+  },
+  "a stable revision whose ReplicaSet is gone has its version": {
+    given: { identity: second, status: { stable: { ...stable, revision: wantedHash, version: "7" } } },
+    want: created(7),
+  },
+};
+
+describe("a ReplicaSet that is missing", () => {
+  test.each(Object.entries(creations))("%s", (_sentence, { given, want }) => {
+    const made = plan(snapshot(given)).actions.filter(({ kind, target }) => kind === "create" && /^Repl/.test(target));
+    expect(made.map(({ kind, target, why }) => `${kind} ${target}: ${why}`)).toEqual(want);
+  });
+});
+
 describe("the plan for ReplicaSets", () => {
   test.each(Object.entries(cases))("%s", (_sentence, { given, want }) => {
     const { actions } = plan(snapshot(given));
