@@ -154,10 +154,10 @@ function readyOf(world: World) {
 function unsaid(world: World, state: string): readonly string[] {
   const { metadata, status } = deployment(world);
   const ready = readyOf(world);
-  const isSeen =
-    status?.observedGeneration === metadata.generation && ready?.observedGeneration === metadata.generation;
+  if (ready === undefined) return [`${state}: there is no Ready`];
+  const isSeen = status?.observedGeneration === metadata.generation && ready.observedGeneration === metadata.generation;
   if (!isSeen) return [`${state}: generation ${metadata.generation} was not looked at: ${JSON.stringify(ready)}`];
-  const isSaid = ready?.status === "True" || ((ready?.reason ?? "") !== "" && (ready?.message.length ?? 0) > 10);
+  const isSaid = ready.status === "True" || (ready.reason !== "" && ready.message.length > 10);
   return isSaid ? [] : [`${state}: not ready, and does not say why: ${JSON.stringify(ready)}`];
 }
 
