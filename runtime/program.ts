@@ -6,6 +6,7 @@ import type { Environment } from "./base/option-source.ts";
 import { environment } from "./contract/environment.ts";
 import { exitCodes } from "./contract/exit-codes.ts";
 import { exitCodeOf, leaveLastWords } from "./last-words.ts";
+import { onnxRuntimeVariables } from "./engines/onnxruntime/variables.ts";
 import { tensorFlowVariables } from "./engines/tensorflow/variables.ts";
 import { fetchOptions, serveOptions } from "./options.ts";
 
@@ -52,7 +53,7 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
   switch (command) {
     case "serve": {
       const options = serveOptions(args, env);
-      Object.assign(env, { ...tensorFlowVariables(options.threads), ...env });
+      Object.assign(env, { ...onnxRuntimeVariables, ...tensorFlowVariables(options.threads), ...env });
       const { serve } = await import("./serve.ts");
       return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
     }
