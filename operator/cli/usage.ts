@@ -101,6 +101,12 @@ ${clusterFlags}`,
 
   NAME                name of the ModelDeployment
 ${clusterFlags}`,
+  restart: `modelwright restart NAME [flags]: make all pods anew, as a rollout with its steps
+
+  NAME                name of the ModelDeployment
+  for a model file, Secret or runtime image that changed under the same name; the same as another value of the
+  annotation modelwright.dev/restart
+${clusterFlags}`,
 };
 
 /** What `modelwright --help` prints. */

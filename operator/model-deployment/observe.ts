@@ -93,7 +93,9 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const identity = identityOf(deployment, key);
   const now = sources.now();
   const children = observedChildren(identity, sources);
-  const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, revisionHash(deployment.spec)) });
+  const commands = commandsOf(deployment);
+  const hash = revisionHash(deployment.spec, commands.restart);
+  const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
   return createSnapshot({
     now,
     timestamp: new Date(now).toISOString(),
@@ -102,8 +104,8 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     spec: deployment.spec,
     status: deployment.status ?? {},
     scaling: sources.scaling(deploymentKey(key.namespace, key.name)),
-    commands: commandsOf(deployment),
-    ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), now }, sources),
+    commands,
+    ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), hash, now }, sources),
     revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
@@ -127,7 +129,8 @@ function commandsOf({ metadata: { annotations: notes = {} } }: ModelDeployment):
     const value = notes[annotations[command]];
     return value === undefined ? [] : [[command, value.slice(0, longestNonce)] as const];
   });
-  return { given: Object.fromEntries(given), isPaused: notes[annotations.pause] !== undefined };
+  const isPaused = notes[annotations.pause] !== undefined;
+  return { given: Object.fromEntries(given), isPaused, restart: notes[annotations.restart] };
 }
 
 const commandNames = ["promote", "promoteFull", "abort", "retry"] as const;
@@ -136,11 +139,10 @@ const longestNonce = 253;
 
 /** What tells a good candidate from a bad one; of a first revision, and of one that serves alone, nothing is asked. */
 function observedConduct(
-  { spec, status: { stable, candidate, rollout } = {} }: ModelDeployment,
-  { key, now }: { readonly key: string; readonly now: number },
+  { status: { stable, candidate, rollout } = {} }: ModelDeployment,
+  { key, hash, now }: { readonly key: string; readonly hash: string; readonly now: number },
   sources: Sources,
 ): Pick<Snapshot, "evidence" | "recentEvidence" | "trial" | "stalledMs"> {
-  const hash = revisionHash(spec);
   if (stable === undefined || stable.revision === hash) return {};
   const trial = sources.trial(key, hash);
   const { startedAt, stepStartedAt = startedAt } = rollout ?? {};

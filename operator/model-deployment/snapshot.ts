@@ -225,11 +225,11 @@ export interface Snapshot extends Observation {
 
 /** Freezes an observation together with its derived facts. */
 export function createSnapshot(observation: Observation): Snapshot {
-  const { spec, status, identity, now } = observation;
+  const { spec, status, identity, commands, now } = observation;
   return Object.freeze({
     ...observation,
     wanted: {
-      hash: revisionHash(spec),
+      hash: revisionHash(spec, commands?.restart),
       ...wantedReplicas(observation),
       model: spec.model.name ?? identity.name,
     },

@@ -1,8 +1,9 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import { revisionHash } from "../model-deployment/plan/revisions.ts";
 import { annotations } from "../model-deployment/resources/labels.ts";
 
 /** What users tell a rollout, by command line, page or annotation. */
-export const rolloutCommands = ["promote", "promote-full", "abort", "retry", "pause", "resume"] as const;
+export const rolloutCommands = ["promote", "promote-full", "abort", "retry", "pause", "resume", "restart"] as const;
 export type RolloutCommand = (typeof rolloutCommands)[number];
 
 type Answered = NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;
@@ -21,21 +22,36 @@ export const signals: Readonly<Record<RolloutCommand, Signal>> = {
   retry: { annotation: annotations.retry, answered: "retry" },
   pause: { annotation: annotations.pause },
   resume: { annotation: annotations.pause },
+  restart: { annotation: annotations.restart },
 };
 
+/** Whether the operator has carried out a command that was given with this value; pausing and going on count at once. */
+export function isCarriedOut(command: RolloutCommand, value: string, { spec, status = {} }: ModelDeployment): boolean {
+  const { answered } = signals[command];
+  if (answered !== undefined) return status.rollout?.answered?.[answered] === value;
+  if (command !== "restart") return true;
+  const hash = revisionHash(spec, value);
+  return [status.candidate, status.stable].some((share) => share?.revision === hash);
+}
+
 /** Why a command would change nothing now; undefined when it would. */
-export function uselessness(command: RolloutCommand, { metadata, status }: ModelDeployment): string | undefined {
-  const isPaused = metadata.annotations?.[annotations.pause] !== undefined;
-  switch (command) {
-    case "pause":
-      return isPaused ? "it is paused already" : undefined;
-    case "resume":
-      return isPaused ? undefined : "it is not paused";
-    case "retry":
-      return (status?.failedRevisions ?? []).length > 0 ? undefined : "no revision has failed";
-    default:
-      return status?.candidate === undefined ? "no rollout is under way" : undefined;
-  }
+export function uselessness(command: RolloutCommand, deployment: ModelDeployment): string | undefined {
+  return (obstacles[command] ?? withoutRollout)(deployment);
+}
+
+const obstacles: Readonly<Partial<Record<RolloutCommand, (deployment: ModelDeployment) => string | undefined>>> = {
+  pause: ({ metadata }) => (isPaused(metadata) ? "it is paused already" : undefined),
+  resume: ({ metadata }) => (isPaused(metadata) ? undefined : "it is not paused"),
+  retry: ({ status }) => ((status?.failedRevisions ?? []).length > 0 ? undefined : "no revision has failed"),
+  restart: ({ spec }) => (spec.suspend === true ? "it is suspended" : undefined),
+};
+
+function withoutRollout({ status }: ModelDeployment): string | undefined {
+  return status?.candidate === undefined ? "no rollout is under way" : undefined;
+}
+
+function isPaused({ annotations: notes }: ModelDeployment["metadata"]): boolean {
+  return notes?.[annotations.pause] !== undefined;
 }
 
 /** Where a rollout is, in a sentence. */

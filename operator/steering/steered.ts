@@ -5,7 +5,7 @@ import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
 import { steeringFaults } from "./faults.ts";
-import { type RolloutCommand, signals, uselessness } from "./rollout-command.ts";
+import { isCarriedOut, type RolloutCommand, signals, uselessness } from "./rollout-command.ts";
 
 /** An operator that runs answers within one reconcile; one that does not within this time is away or blocked. */
 const answerDeadlineMs = 15_000;
@@ -24,14 +24,14 @@ export interface DeploymentName {
 export async function steered(client: Client, key: DeploymentName, command: RolloutCommand): Promise<ModelDeployment> {
   const why = uselessness(command, await present(client, key));
   if (why !== undefined) throw steeringFaults.NothingToSteer({ ...key, command, why });
-  const { annotation, answered } = signals[command];
+  const { annotation } = signals[command];
   const value = randomUUID();
   const written = { [annotation]: command === "resume" ? null : value };
   await client.mergePatch(resources.modelDeployments, key, { metadata: { annotations: written } });
   const deadline = Date.now() + answerDeadlineMs;
   for (;;) {
     const now = await present(client, key);
-    if (answered === undefined || now.status?.rollout?.answered?.[answered] === value) return now;
+    if (isCarriedOut(command, value, now)) return now;
     if (Date.now() > deadline) throw steeringFaults.NotAnswered({ ...key, command, afterMs: answerDeadlineMs });
     await sleep(pollMs);
   }

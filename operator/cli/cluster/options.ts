@@ -46,6 +46,7 @@ export const clusterCommands = [
   "retry",
   "pause",
   "resume",
+  "restart",
 ] as const;
 
 const clusterFlags = {

@@ -4,7 +4,7 @@ import { askedCluster } from "./asked-cluster.ts";
 import type { SteeringOptions } from "./options.ts";
 
 /**
- * `modelwright promote|abort|retry|pause|resume`: tells a rollout, waits until the operator has carried it out, and prints
+ * `modelwright promote|abort|retry|pause|resume|restart`: tells a rollout, waits until the operator has carried it out, and prints
  * where the rollout is then. Throws what `steered` throws.
  */
 export async function steerRollout(options: SteeringOptions, print: (line: string) => void): Promise<void> {

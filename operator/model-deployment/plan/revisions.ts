@@ -3,17 +3,20 @@ import type { RolloutState, Snapshot } from "../snapshot.ts";
 import { hash } from "./hash.ts";
 
 /** By spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
-const known = new WeakMap<ModelDeploymentSpec, string>();
+const known = new WeakMap<ModelDeploymentSpec, { readonly restart: string | undefined; readonly hash: string }>();
 
-/** Hash of the parts of a spec that make a pod what it is. Replicas and suspend are not among them. */
-export function revisionHash(spec: ModelDeploymentSpec): string {
+/**
+ * Hash of the parts of a spec that make a pod what it is, and of the value of the restart annotation. Replicas and suspend are
+ * not among them.
+ */
+export function revisionHash(spec: ModelDeploymentSpec, restart?: string): string {
   const found = known.get(spec);
-  if (found !== undefined) return found;
+  if (found !== undefined && found.restart === restart) return found.hash;
   const { resources, scheduling, serving } = spec;
   // What a rollout makes of a changed signature is nothing that a pod is made of.
   const { signatureCompatibility: _, ...model } = spec.model;
-  const made = hash({ model, resources, scheduling, serving });
-  known.set(spec, made);
+  const made = hash({ model, resources, scheduling, serving, restart });
+  known.set(spec, { restart, hash: made });
   return made;
 }
 

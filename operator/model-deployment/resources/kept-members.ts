@@ -30,6 +30,7 @@ const commands = {
   [annotations.abort]: true,
   [annotations.retry]: true,
   [annotations.pause]: true,
+  [annotations.restart]: true,
 } as const;
 
 const podTemplate = {

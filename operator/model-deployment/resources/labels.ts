@@ -27,6 +27,8 @@ export const annotations = {
   retry: "modelwright.dev/retry",
   /** As long as it is there the rollout goes no further. */
   pause: "modelwright.dev/pause",
+  /** Another value makes another revision of the same spec: new pods, with the rollout's steps. */
+  restart: "modelwright.dev/restart",
   /** Hash of what we last applied, on the objects that are kept up to date: a field that we no longer want shows. */
   applied: "modelwright.dev/applied",
 } as const;

@@ -16,6 +16,7 @@ const captions: Readonly<Record<RolloutCommand, string>> = {
   retry: "Retry",
   pause: "Pause",
   resume: "Resume",
+  restart: "Restart",
 };
 
 /** The rollout under way with its weights, steps and analysis, what failed before, and the buttons that apply. */

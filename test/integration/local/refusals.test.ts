@@ -127,7 +127,7 @@ describe("an argument that is not understood is named", () => {
       code: 2,
       stdout: "",
       stderr:
-        "unknown command sart; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume; modelwright --help lists them\n",
+        "unknown command sart; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume, restart; modelwright --help lists them\n",
     });
   });
 });

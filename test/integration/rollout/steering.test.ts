@@ -93,6 +93,16 @@ describe("a rollout that users steer", () => {
     expect(text).toMatch(/stable \w{10} version \d+ {2}ready 1\/1 {2}100 %(?![\s\S]*candidate)/);
   });
 
+  test("makes pods anew on request, with the rollout's steps", async () => {
+    await local.client.mergePatch(resources.modelDeployments, key, { spec: { rollout: { canary: { steps: [] } } } });
+    const before = (await now())?.status?.stable?.revision;
+    expect((await modelwright("restart", key.name)).text).toMatch(
+      /: candidate is revision \w{10} \(version 3\) with \d+ %/,
+    );
+    const anew = await reached(({ stable, candidate }) => candidate === undefined && stable?.revision !== before);
+    expect(conditionOf(anew, "Ready")).toMatchObject({ status: "True", reason: "AsDeclared" });
+  });
+
   test.skipIf(executable === undefined)(`is promoted on the page of a real browser${skipped}`, async () => {
     await changed({ setWeight: 30 }, { pause: {} });
     await reached(({ rollout }) => rollout?.paused === true);

@@ -92,7 +92,7 @@ describe("commandLine", () => {
   const refused: Record<string, [string[], string]> = {
     "an unknown command": [
       ["serv"],
-      "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume; modelwright --help lists them",
+      "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume, restart; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [

@@ -37,6 +37,12 @@ describe("uselessness", () => {
     "going on": ["resume", paused, undefined],
     "trying again when nothing failed": ["retry", atRest, "no revision has failed"],
     "trying again": ["retry", failed, undefined],
+    "making pods anew": ["restart", atRest, undefined],
+    "making pods anew that are not wanted": [
+      "restart",
+      { ...atRest, spec: { ...atRest.spec, suspend: true } },
+      "it is suspended",
+    ],
   };
   for (const [sentence, [command, deployment, want]] of Object.entries(cases))
     test(sentence, () => expect(uselessness(command, deployment)).toBe(want));

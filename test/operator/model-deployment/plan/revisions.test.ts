@@ -20,6 +20,12 @@ describe("a revision", () => {
   test.each(Object.entries(changes))("%s", (_sentence, { change, makesRevision }) => {
     expect(revisionHash({ ...spec, ...change }) !== revisionHash(spec)).toBe(makesRevision);
   });
+
+  test("the same spec, made anew on request, is another revision, the same each time it is looked at", () => {
+    const hashes = [undefined, "monday", "tuesday", undefined, "monday"].map((restart) => revisionHash(spec, restart));
+    expect(new Set(hashes).size).toBe(3);
+    expect([hashes[3], hashes[4]]).toEqual([hashes[0], hashes[1]]);
+  });
 });
 
 const versions: Readonly<Record<string, { given: Partial<Observation>; want: string }>> = {

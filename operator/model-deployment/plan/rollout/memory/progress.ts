@@ -11,6 +11,8 @@ export interface Commands {
   readonly given: Answered;
   /** The rollout is to go no further for now. */
   readonly isPaused: boolean;
+  /** Its pods are to be made anew when this is another value than before. */
+  readonly restart?: string | undefined;
 }
 
 /** How a candidate was last judged. */
