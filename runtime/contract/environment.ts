@@ -32,6 +32,8 @@ export const environment = {
   sourceSha256: "MODELWRIGHT_SOURCE_SHA256",
   /** Gateway: URLs of the operators' route streams, comma-separated. */
   operatorUrls: "MODELWRIGHT_OPERATOR_URLS",
+  /** Gateway: file that keeps its route table for the next start of the container. Absent: it starts without one. */
+  routeTableFile: "MODELWRIGHT_ROUTE_TABLE_FILE",
   /** Milliseconds that a draining runtime keeps accepting requests after SIGTERM (propagation delay). */
   drainDelayMs: "MODELWRIGHT_DRAIN_DELAY_MS",
   /** debug, info, warn, error or silent. */

@@ -19,6 +19,7 @@ export const metricNames = {
   gatewayRepeatedRequests: "modelwright_gateway_repeated_requests_total",
   gatewayMirroredRequests: "modelwright_gateway_mirrored_requests_total",
   gatewayRouteTableVersion: "modelwright_gateway_route_table_version",
+  gatewayRouteTableAge: "modelwright_gateway_route_table_age_seconds",
   reconciles: "modelwright_reconciles_total",
   reconcileDuration: "modelwright_reconcile_duration_seconds",
   queueDepth: "modelwright_queue_depth_keys",

@@ -2,6 +2,7 @@ import { faultCatalogue } from "../base/fault.ts";
 
 /** Everything a gateway refuses or gives up on. The wire status of each code stands in `answer.ts`. */
 export const faults = faultCatalogue<{
+  TableMissing: object;
   RouteNotFound: { asked: string; known: readonly string[] };
   RouteAmbiguous: { model: string; keys: readonly string[] };
   VersionNotFound: { key: string; asked: string; served: readonly string[] };
@@ -12,6 +13,12 @@ export const faults = faultCatalogue<{
   RequestUnreadable: { part: string };
   EndpointFailed: { key: string; pod: string; cause: string };
 }>({
+  TableMissing: {
+    message: () => "this gateway has not heard from an operator yet: it does not know what is deployed",
+    hint: () => "see whether the operator runs and the gateway reaches its port 8503",
+    retry: { afterMs: 1000 },
+    level: "warn",
+  },
   RouteNotFound: {
     message: ({ asked, known }) =>
       `no ModelDeployment for ${asked}; ${known.length === 0 ? "none is deployed" : `deployed: ${known.join(", ")}`}`,

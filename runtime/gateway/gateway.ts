@@ -10,10 +10,13 @@ import type { GatewayOptions } from "./options.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
 import { Exchange, type ExchangeParts } from "./proxy/exchange.ts";
+import { freshness, type Freshness } from "./routing/kept/freshness.ts";
+import { TableFile } from "./routing/kept/table-file.ts";
 import { newestRoutes } from "./routing/newest.ts";
 import { type Lookup, type Operators, operators } from "./routing/operators.ts";
 import { queued } from "./routing/hold.ts";
 import { routeTable, type RouteTable } from "./routing/table.ts";
+import type { Route, TableMessage } from "../contract/route-table.ts";
 import { Connections } from "./upstream/connections.ts";
 
 interface GatewayParts {
@@ -34,6 +37,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #parts: GatewayParts;
   readonly #table: RouteTable;
+  readonly #freshness: Freshness;
+  readonly #tableFile: TableFile | undefined;
   readonly #listeners: Listeners;
   readonly #connections: Connections;
   readonly #copies: Copies;
@@ -69,6 +74,8 @@ export class Gateway {
       },
       { ledger, gateway: options.gateway, monotonic },
     );
+    this.#freshness = freshness(monotonic);
+    this.#tableFile = this.#openedFile();
     this.#listeners = new Listeners({
       host: options.host,
       restPort: options.restPort,
@@ -95,9 +102,19 @@ export class Gateway {
     };
   }
 
-  /** True once a table has come and until draining begins. */
+  /** It can answer: true once a table has come and until draining begins. */
   get isReady(): boolean {
     return this.#table.version > 0 && !this.#draining;
+  }
+
+  /** It is to get clients: as soon as its table is the newest that is to be had. */
+  get takesTraffic(): boolean {
+    return this.isReady && this.#freshness.isSettled();
+  }
+
+  /** Milliseconds since an operator confirmed the table, or since the start while none has. */
+  get tableAgeMs(): number {
+    return this.#freshness.ageMs();
   }
 
   /** Changes of the route table so far, 0 before the first table. */
@@ -113,10 +130,28 @@ export class Gateway {
   }
 
   async open(): Promise<void> {
+    const kept = await this.#tableFile?.read();
     await this.#listeners.open();
     const { gateway, operatorUrls: urls } = this.#options;
     const { clock, log, lookup } = this.#parts;
-    const { apply } = newestRoutes({ table: this.#table, clock, log });
+    if (kept !== undefined) {
+      const { routes, ageMs } = kept;
+      this.#table.apply({ type: "full", version: 0, routes });
+      this.#freshness.loaded(ageMs);
+      const ageSeconds = Math.round(ageMs / 1000);
+      log.warn("a route table of before the start serves until an operator tells a newer one", {
+        routes: routes.length,
+        ageSeconds,
+      });
+    }
+    const newest = newestRoutes({ table: this.#table, clock, log });
+    const apply = (message: TableMessage): readonly string[] => {
+      const newer = newest.apply(message);
+      this.#freshness.heard();
+      if (message.type === "ping") this.#tableFile?.confirmed();
+      else this.#tableFile?.changed();
+      return newer;
+    };
     this.#operators = operators({ urls, gateway, clock, log, lookup, apply });
   }
 
@@ -132,8 +167,19 @@ export class Gateway {
     await clock.sleep(endingMs);
     await this.#listeners.close();
     this.#operators?.close();
+    await this.#tableFile?.close();
     this.#copies.close();
     this.#connections.close();
     await this.#podSessions.close();
+  }
+
+  #openedFile(): TableFile | undefined {
+    const { tableFile: path } = this.#options;
+    const { clock, log } = this.#parts;
+    const table = this.#table;
+    const routes = function* (): Generator<Route> {
+      for (const { route } of table.byKey.values()) yield route;
+    };
+    return path === undefined ? undefined : new TableFile({ path, routes, clock, log });
   }
 }

@@ -13,11 +13,12 @@ export async function runGateway(options: GatewayOptions, stop: AbortSignal): Pr
   const admin = await openHttpServer(
     { host: options.host, port: options.adminPort, portFlag: "--admin-port" },
     adminListener({
-      state: () => (stop.aborted ? "Draining" : gateway.isReady ? "Ready" : "Loading"),
+      state: () => (stop.aborted ? "Draining" : gateway.takesTraffic ? "Ready" : "Loading"),
       metrics: gatewayMetrics({
         ledger: gateway.ledger,
         heldRequests: () => gateway.heldRequests,
         tableVersion: () => gateway.tableVersion,
+        tableAgeMs: () => gateway.tableAgeMs,
       }),
       figures: gateway.ledger.figures,
     }),

@@ -16,6 +16,8 @@ export interface GatewayOptions {
   /** Milliseconds that it keeps taking requests after SIGTERM, until nobody sends any more. */
   readonly drainDelayMs: number;
   readonly logLevel: LogLevel;
+  /** File that keeps the route table for the next start, on a volume that outlives the container. Absent: none does. */
+  readonly tableFile?: string;
 }
 
 const usage = "gateway [--rest-port PORT] [--grpc-port PORT] [--admin-port PORT]";
@@ -28,6 +30,7 @@ const names = {
   operatorUrls: { variable: environment.operatorUrls },
   drainDelayMs: { variable: environment.drainDelayMs },
   logLevel: { variable: environment.logLevel },
+  tableFile: { variable: environment.routeTableFile },
 } as const satisfies Record<string, OptionNames>;
 
 const maxPort = 65_535;
@@ -43,6 +46,7 @@ export function gatewayOptions(args: readonly string[], env: Environment): Gatew
     return value === undefined ? otherwise : wholeNumber(value, 0, max);
   };
   const level = source.find(names.logLevel);
+  const tableFile = text(names.tableFile, "");
   return {
     host: text(names.host, "0.0.0.0"),
     restPort: number(names.restPort, ports.rest, maxPort),
@@ -54,5 +58,6 @@ export function gatewayOptions(args: readonly string[], env: Environment): Gatew
       .filter((url) => url !== ""),
     drainDelayMs: number(names.drainDelayMs, defaultDrainDelayMs, maxDrainDelayMs),
     logLevel: level === undefined ? "info" : oneOf(level, logLevels),
+    ...(tableFile === "" ? {} : { tableFile }),
   };
 }

@@ -7,12 +7,14 @@ interface MetricsParts {
   readonly ledger: Ledger;
   readonly heldRequests: () => number;
   readonly tableVersion: () => number;
+  /** Milliseconds since an operator confirmed the table, or since the start while none has. */
+  readonly tableAgeMs: () => number;
 }
 
 type AnswerLabel = "model_deployment" | "revision";
 
 /** What a gateway counted, in Prometheus' format. Everything is read from the ledger when it is asked for. */
-export function gatewayMetrics({ ledger, heldRequests, tableVersion }: MetricsParts): () => Promise<Exposition> {
+export function gatewayMetrics({ ledger, heldRequests, ...table }: MetricsParts): () => Promise<Exposition> {
   const metrics = metricSet({ processMetrics: true });
   metrics.counter(
     {
@@ -40,6 +42,15 @@ export function gatewayMetrics({ ledger, heldRequests, tableVersion }: MetricsPa
     { name: metricNames.gatewayHeldRequests, help: "Requests that wait because nothing is ready", labels: [] },
     (gauge) => gauge.set(heldRequests()),
   );
+  addTable(metrics, table);
+  addModelCounters(metrics, ledger);
+  return metrics.exposition;
+}
+
+function addTable(
+  metrics: ReturnType<typeof metricSet>,
+  { tableVersion, tableAgeMs }: Pick<MetricsParts, "tableVersion" | "tableAgeMs">,
+): void {
   metrics.gauge(
     {
       name: metricNames.gatewayRouteTableVersion,
@@ -48,8 +59,14 @@ export function gatewayMetrics({ ledger, heldRequests, tableVersion }: MetricsPa
     },
     (gauge) => gauge.set(tableVersion()),
   );
-  addModelCounters(metrics, ledger);
-  return metrics.exposition;
+  metrics.gauge(
+    {
+      name: metricNames.gatewayRouteTableAge,
+      help: "Time since an operator confirmed the route table: more than 10 s only while none is connected",
+      labels: [],
+    },
+    (gauge) => gauge.set(tableAgeMs() / 1000),
+  );
 }
 
 function addModelCounters(metrics: ReturnType<typeof metricSet>, ledger: Ledger): void {

@@ -23,6 +23,7 @@ type Code = keyof typeof faults | keyof typeof grpcFaults;
 
 /** Code of each fault; the compiler checks that none is missing. */
 const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
+  TableMissing: "UNAVAILABLE",
   RouteNotFound: "NOT_FOUND",
   RouteAmbiguous: "INVALID_ARGUMENT",
   VersionNotFound: "NOT_FOUND",

@@ -8,6 +8,7 @@ type Code = keyof typeof faults;
 
 /** HTTP status of each fault; the compiler checks that none is missing. */
 const statuses: Record<Code, number> = {
+  TableMissing: 503,
   RouteNotFound: 404,
   RouteAmbiguous: 400,
   VersionNotFound: 404,

@@ -37,7 +37,7 @@ export function locatedRoute(table: RouteTable, { method, path, headers }: Locat
   return probe ?? routeByPath(table, path);
 }
 
-/** The route that the header `modelwright-model` or the host names; undefined: neither names one. Throws `RouteNotFound`. */
+/** The route that the header `modelwright-model` or the host names; undefined: neither names one. Throws `RouteNotFound` or `TableMissing`. */
 export function routeByHeaders(
   table: RouteTable,
   named: string | readonly string[] | undefined,
@@ -79,6 +79,7 @@ function decoded(segment: string): string {
 }
 
 function unknown(table: RouteTable, asked: string): Error {
+  if (table.version === 0) return faults.TableMissing({});
   const shown = 10;
   const known = [...table.byKey.values()].slice(0, shown).map(({ route }) => `${route.model} (${route.key})`);
   return faults.RouteNotFound({ asked, known });

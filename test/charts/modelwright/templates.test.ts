@@ -140,6 +140,7 @@ describe.skipIf(reason !== undefined)(`the chart's templates${skipped}`, () => {
       operatorUrls: ["http://modelwright-operator:8503"],
       drainDelayMs: 600_000,
       logLevel: "info",
+      tableFile: "/tmp/route-table",
     });
   });
 

@@ -37,6 +37,7 @@ describe("the gateway's program", () => {
     );
     expect(metrics).toContain("modelwright_gateway_route_table_version 1");
     expect(metrics).toContain("modelwright_gateway_held_requests 0");
+    expect(metrics).toMatch(/^modelwright_gateway_route_table_age_seconds 0\.\d+$/m);
     const figures = async (query = "") => (await fetch(`${admin}/figures${query}`)).json() as Promise<GatewayFigures>; // of the contract
     const { gateway, cursor, models } = await figures();
     expect([gateway, models["default/digits"]?.arrivals, models["default/digits"]?.revisions["a1"]?.completed]).toEqual(

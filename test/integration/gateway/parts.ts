@@ -21,9 +21,9 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
-export async function listening(listener: RequestListener): Promise<Listening> {
+export async function listening(listener: RequestListener, at = 0): Promise<Listening> {
   const server = createServer(listener);
-  server.listen(0, "127.0.0.1");
+  server.listen(at, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo; // a TCP server's address is never a string
   return {
@@ -62,7 +62,7 @@ export interface TableSource {
   readonly close: () => Promise<void>;
 }
 
-export async function tableSource(): Promise<TableSource> {
+export async function tableSource(port = 0): Promise<TableSource> {
   const said: GatewayMessage[] = [];
   const listeners = new Set<() => void>();
   let stream: ServerResponse | undefined;
@@ -76,7 +76,7 @@ export async function tableSource(): Promise<TableSource> {
       said.push(JSON.parse(line));
       listeners.forEach((listener) => listener());
     });
-  });
+  }, port);
   const heard: TableSource["heard"] = (matches) =>
     new Promise((resolve) => {
       const look = (): void => {

@@ -22,6 +22,7 @@ describe("gatewayOptions", () => {
       MODELWRIGHT_OPERATOR_URLS: "http://a:8503,http://b:8503",
       MODELWRIGHT_DRAIN_DELAY_MS: "0",
       MODELWRIGHT_LOG_LEVEL: "debug",
+      MODELWRIGHT_ROUTE_TABLE_FILE: "/tmp/route-table",
     };
     expect(gatewayOptions(["--rest-port", "9501", "--grpc-port", "9500", "--admin-port", "9502"], env)).toEqual({
       host: "10.0.0.7",
@@ -32,6 +33,7 @@ describe("gatewayOptions", () => {
       operatorUrls: ["http://a:8503", "http://b:8503"],
       drainDelayMs: 0,
       logLevel: "debug",
+      tableFile: "/tmp/route-table",
     });
   });
 

@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { start } from "../runtime/program.ts";
+import { asked, freePort, pod, route, tableSource } from "./parts.ts";
+
+/** A gateway's program at fixed ports, which can be started again as the kubelet does. */
+async function program(operatorUrl: string, tableFile: string) {
+  const [restPort, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
+  const flags = ["--rest-port", restPort, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
+  const env = {
+    MODELWRIGHT_BIND_ADDRESS: "127.0.0.1",
+    MODELWRIGHT_OPERATOR_URLS: operatorUrl,
+    MODELWRIGHT_ROUTE_TABLE_FILE: tableFile,
+    MODELWRIGHT_DRAIN_DELAY_MS: "0",
+  };
+  const admin = `http://127.0.0.1:${adminPort}`;
+  return {
+    restPort,
+    started: () => start(["gateway", ...flags], env),
+    readiness: async () => (await fetch(`${admin}/readyz`)).status,
+    tableAgeSeconds: async () => {
+      const metrics = await (await fetch(`${admin}/metrics`)).text();
+      return Number(/^modelwright_gateway_route_table_age_seconds (.+)$/m.exec(metrics)?.[1]);
+    },
+  };
+}
+
+describe("a gateway that is started again", () => {
+  test("serves by the table of before while no operator runs, and by the next operator's as soon as it speaks", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gateway-"));
+    const tableFile = join(folder, "table");
+    const [before, after] = [await pod("before"), await pod("after")];
+    const source = await tableSource();
+    const { started, readiness, restPort, tableAgeSeconds } = await program(source.url, tableFile);
+    const table = (endpoint: typeof before.endpoint, port: number) =>
+      route(port, [{ hash: "a1", version: "1", weight: 100, endpoints: [endpoint], draining: [] }]);
+    const modelPort = await freePort();
+
+    const first = started();
+    await source.heard(({ type }) => type === "hello");
+    source.push({ type: "full", version: 1, routes: [table(before.endpoint, modelPort)] });
+    await source.heard(({ type }) => type === "ack");
+    expect(await tableAgeSeconds()).toBeLessThan(5);
+    while (!(await readFile(tableFile, "utf8").catch(() => "")).includes("crc32")) await sleep(20);
+    first.child.kill("SIGKILL");
+    await first.ended;
+    await source.close();
+    await sleep(1_000);
+
+    const second = started();
+    await second.line("gateway listens");
+    const answers = [await asked(restPort), await asked(modelPort)];
+    expect(answers.map(({ status, body }) => [status, (JSON.parse(body) as { pod: string }).pod])).toEqual([
+      [200, "before"], // the stand-in's own answer
+      [200, "before"],
+    ]);
+    expect(await readiness()).toBe(503);
+    const told = await second.line("a route table of before the start serves until an operator tells a newer one");
+    expect([told["routes"], Number(told["ageSeconds"]) >= 1]).toEqual([1, true]);
+    while ((await readiness()) !== 200) await sleep(50);
+    expect(await tableAgeSeconds()).toBeGreaterThan(3);
+
+    const again = await tableSource(Number(new URL(source.url).port));
+    await again.heard(({ type }) => type === "hello");
+    again.push({ type: "full", version: 1, routes: [table(after.endpoint, modelPort)] });
+    await again.heard(({ type }) => type === "ack");
+    expect((await asked(restPort)).body).toContain('"pod":"after"');
+    expect(await tableAgeSeconds()).toBeLessThan(2);
+    second.child.kill("SIGTERM");
+    expect((await second.ended).code).toBe(0);
+    expect(await readFile(tableFile, "utf8")).toContain(`"port":${after.port}`);
+    await again.close();
+    await Promise.all([before.close(), after.close(), rm(folder, { recursive: true })]);
+  });
+
+  test("is not ready, and says that it knows nothing, when what was kept is damaged", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gateway-"));
+    const tableFile = join(folder, "table");
+    await writeFile(tableFile, '{"file":"modelwright-route-table","version":1}\n{"key":"default/dig');
+    const { started, readiness, restPort } = await program("http://127.0.0.1:1", tableFile);
+    const first = started();
+    const told = await first.line("route table of before the start is not used");
+    expect(told["cause"]).toBe("it is cut off or damaged");
+    await first.line("gateway listens");
+    await sleep(2_500);
+    expect(await readiness()).toBe(503);
+    const { status, headers, body } = await asked(restPort);
+    expect([status, headers["retry-after"], body]).toEqual([
+      503,
+      "1",
+      '{"error":"this gateway has not heard from an operator yet: it does not know what is deployed; see whether the operator runs and the gateway reaches its port 8503"}',
+    ]);
+    first.child.kill("SIGTERM");
+    await first.ended;
+    await rm(folder, { recursive: true });
+  });
+});
