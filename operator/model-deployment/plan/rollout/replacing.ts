@@ -1,7 +1,7 @@
 import { revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
 import type { Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
-import { diagnosis } from "../diagnosis.ts";
+import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { isAcknowledged, shares } from "../traffic.ts";
 import { type Change, turnTo } from "./change.ts";
 import { isNew } from "./commands.ts";
@@ -79,7 +79,7 @@ function stepsWithoutUse(now: Situation): string | undefined {
   const { snapshot, stable, stableReady, counts } = now;
   if (isOneAtATime(now)) return counts.why;
   const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
-  if (stableReady > 0 || fault?.retry !== "never") return undefined;
+  if (stableReady > 0 || fault?.retry !== "never" || isLackOfRoom(fault)) return undefined;
   return `the stable revision has no ready pod: ${fault.message}`;
 }
 

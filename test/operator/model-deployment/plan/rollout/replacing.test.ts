@@ -235,6 +235,19 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 5 },
     },
+    "a lack of room for its pods skips nothing: it passes": {
+      given: at(
+        { step: 0, weight: 0, ready: 0 },
+        {
+          revisions: [
+            revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }),
+            revision(candidate, starting(candidate, 1), { version: "2" }),
+          ],
+        },
+      ),
+      moves: [],
+      want: { weights: [100, 0], step: 0 },
+    },
     "a good candidate gets weight 100 once it is ready": {
       given: at(
         { step: 5, weight: 0, ready: 4, rollout: { skipped: "the stable revision has no ready pod" } },
