@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -18,6 +19,34 @@ const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
 const timeout = 120_000;
 const example = join(chartFolder, "../../crds/examples/digits.yaml");
 
+interface Clients {
+  /** Ends them; resolves with what they saw. */
+  stop(): Promise<{ readonly answered: number; readonly failures: readonly string[] }>;
+}
+
+/** Clients that ask for a prediction one time after the other. */
+function startClients(url: string, count: number): Clients {
+  const over = new AbortController();
+  let answered = 0;
+  const failures: string[] = [];
+  const client = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const answer = await digitsAnswer(url).catch((thrown: unknown) => [new Date().toISOString(), String(thrown)]);
+      if (answer.join() === digitsExpected().join()) answered += 1;
+      else failures.push(answer.join(" "));
+      await sleep(20);
+    }
+  };
+  const clients = Array.from({ length: count }, client);
+  return {
+    stop: async () => {
+      over.abort();
+      await Promise.all(clients);
+      return { answered, failures };
+    },
+  };
+}
+
 describe.skipIf(reason !== undefined)(`a release of the chart on a real node${skipped}`, () => {
   let node: Node;
   let folder: string;
@@ -26,7 +55,7 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
     folder = await mkdtemp(join(tmpdir(), "modelwright-release-"));
     await toolPath("helm");
     node = await startNode();
-    await node.importImages(await writeProgramImages(folder, ["operator", "runtime"]));
+    await node.importImages(await writeProgramImages(folder, ["operator", "runtime"], ["next"]));
     await kubectl(["create", "namespace", releaseNamespace]);
     await kubectl(["label", "namespace", releaseNamespace, "pod-security.kubernetes.io/enforce=restricted"]);
   }, startTimeoutMs + toolTimeoutMs);
@@ -51,6 +80,16 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
       throw new Error(`helm ${args.join(" ")}: ${stderr}\n${await kubectl(["get", "pods", "-A", "-o", "wide"])}`);
     return stdout;
   };
+  /** Names of the models' pods with the number of their restarts. */
+  const modelPods = async (): Promise<readonly string[]> => {
+    const restarts = "{.items[*].status.containerStatuses[*].restartCount}";
+    const pods = ["get", "pods", "--selector=modelwright.dev/revision", "--output"];
+    return [await kubectl([...pods, "name"]), await kubectl([...pods, `jsonpath=${restarts}`])];
+  };
+  const imagesOf = async (...which: readonly string[]): Promise<readonly string[]> => {
+    const path = "--output=jsonpath={.items[*].spec.containers[*].image}";
+    return (await kubectl(["get", "pods", "--field-selector=status.phase=Running", path, ...which])).split(" ");
+  };
   const frontUrl = async (): Promise<string> => {
     const path = ["--namespace", releaseNamespace, "--output=jsonpath={.spec.clusterIP}"];
     return `http://${await kubectl(["get", "service/modelwright-gateway", ...path])}:8501/v1/models/simple_model:predict`;
@@ -63,22 +102,29 @@ describe.skipIf(reason !== undefined)(`a release of the chart on a real node${sk
   });
 
   test(
-    "serves the example at the shared front, through an upgrade and a rollback",
-    { timeout: 2 * timeout },
+    "serves the example at the shared front, through an upgrade and a rollback to other images, and fails nobody",
+    { timeout: 3 * timeout },
     async () => {
       await kubectl(["apply", "-f", example]);
       await kubectl(["wait", "mwd/simple-model", "--for=condition=Ready", "--timeout=90s"]);
-      const url = await frontUrl();
-      expect(await digitsAnswer(url)).toEqual(digitsExpected());
-      const pods = ["get", "pods", "--selector=modelwright.dev/model-deployment", "--output=name"];
-      const before = await kubectl(pods);
-      const upgrade = ["--reuse-values", "--set=gateway.podAnnotations.upgraded=yes", "--set=operator.logLevel=debug"];
-      await helm(["upgrade", "modelwright", chartFolder, "--wait", "--timeout=90s", ...upgrade]);
-      expect(await digitsAnswer(url)).toEqual(digitsExpected());
+      const clients = startClients(await frontUrl(), 4);
+      const before = await modelPods();
+      const images = ["operator", "runtime"].map(
+        (program) => `--set=image.${program}=localhost/modelwright/${program}:next`,
+      );
+      await helm(["upgrade", "modelwright", chartFolder, "--wait", "--timeout=90s", "--reuse-values", ...images]);
+      expect(await imagesOf("--namespace", releaseNamespace)).toEqual(
+        expect.arrayContaining(["localhost/modelwright/operator:next", "localhost/modelwright/runtime:next"]),
+      );
+      // An upgrade restarts no pod of a model.
+      expect(await modelPods()).toEqual(before);
+      await kubectl(["annotate", "mwd/simple-model", "modelwright.dev/restart=upgraded"]);
+      await kubectl(["wait", "mwd/simple-model", "--for=jsonpath={.status.stable.version}=2", "--timeout=60s"]);
+      expect(await imagesOf("--selector=modelwright.dev/revision")).toContain("localhost/modelwright/runtime:next");
       await helm(["rollback", "modelwright", "1", "--wait", "--timeout=90s"]);
-      expect(await digitsAnswer(url)).toEqual(digitsExpected());
-      // Neither restarts a pod of a model.
-      expect(await kubectl(pods)).toBe(before);
+      const { answered, failures } = await clients.stop();
+      expect(failures).toEqual([]);
+      expect(answered).toBeGreaterThan(100);
     },
   );
 

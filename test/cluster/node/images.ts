@@ -17,8 +17,12 @@ export async function writePauseImage(path: string, program: string): Promise<vo
   });
 }
 
-/** Builds programs and writes their images into a folder, as `npm run image` does. Returns the paths. */
-export async function writeProgramImages(folder: string, programs: readonly Program[]): Promise<readonly string[]> {
+/** Builds programs and writes their images into a folder, as `npm run image` does, and also by each further tag. Returns the paths. */
+export async function writeProgramImages(
+  folder: string,
+  programs: readonly Program[],
+  furtherTags: readonly string[] = [],
+): Promise<readonly string[]> {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   const { code, stdout } = await capture(process.execPath, [
     compiler,
@@ -28,11 +32,16 @@ export async function writeProgramImages(folder: string, programs: readonly Prog
   ]);
   // 2: there are type errors, which are for the checks of types to tell, and all is written.
   if (code !== 0 && code !== 2) throw new Error(`the programs cannot be built: ${stdout}`);
-  return Promise.all(
-    programs.map(async (program) => {
-      const path = join(folder, `${program}.tar`);
-      await writeOciArchive(path, await programImage(root, program));
-      return path;
-    }),
-  );
+  const paths = programs.map(async (program) => {
+    const image = await programImage(root, program);
+    const references = [image.reference, ...furtherTags.map((tag) => image.reference.replace(/:[^:]+$/, `:${tag}`))];
+    return Promise.all(
+      references.map(async (reference, index) => {
+        const path = join(folder, `${program}-${index}.tar`);
+        await writeOciArchive(path, { ...image, reference });
+        return path;
+      }),
+    );
+  });
+  return (await Promise.all(paths)).flat();
 }
