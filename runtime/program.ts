@@ -8,6 +8,7 @@ import { exitCodes } from "./contract/exit-codes.ts";
 import { exitCodeOf, leaveLastWords } from "./last-words.ts";
 import { onnxRuntimeVariables } from "./engines/onnxruntime/variables.ts";
 import { tensorFlowVariables } from "./engines/tensorflow/variables.ts";
+import { prepareParser } from "./model/formats/parser-thread.ts";
 import { fetchOptions, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
@@ -54,6 +55,8 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
     case "serve": {
       const options = serveOptions(args, env);
       Object.assign(env, { ...onnxRuntimeVariables, ...tensorFlowVariables(options.threads), ...env });
+      // Model files are read in another thread, which starts while the rest of the program is loaded.
+      if (options.models.kind === "path") prepareParser(options.models.path);
       const { serve } = await import("./serve.ts");
       return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
     }

@@ -1,16 +1,23 @@
 import { statSync } from "node:fs";
 import { getCompileCacheDir } from "node:module";
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../base/fault.ts";
 import { formatFaults } from "./faults.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { ReadRequest } from "./readers.ts";
+import type { FileFormat } from "./recognition.ts";
 
 /** What it answers: a message with the buffers of all weights moved, not copied. */
 export type ParseAnswer =
   | { readonly model: ModelDefinition }
   | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } };
+
+/** What a thread is started with: its file comes as a message. */
+export interface ParserOrder {
+  /** The reader that it will most likely need. */
+  readonly format: FileFormat | undefined;
+}
 
 /** Bounds of the thread's JavaScript memory; weights lie outside it and are counted before they are read. */
 const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -20,21 +27,50 @@ const leastCpuMs = 5_000;
 const cpuMsPerByte = 50 / 1_000_000;
 const cpuCheckMs = 500;
 
-/**
- * Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. One that goes
- * round in circles is told by its time on the processor, which a slow disk or a busy machine does not use up.
- */
-export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<ModelDefinition> {
-  const file = basename(request.path);
+/** A thread that waits for its file. */
+let spare: Worker | undefined;
+
+/** Formats that names tell of; content decides. */
+const formatsByEnding: Readonly<Record<string, FileFormat>> = {
+  ".h5": "keras-h5",
+  ".hdf5": "keras-h5",
+  ".keras": "keras-zip",
+  ".onnx": "onnx",
+};
+
+/** Starts the thread that will read the first file, which is probably that at `path`, while the program is still being loaded. */
+export function prepareParser(path: string): void {
+  if (spare !== undefined) return;
+  const worker = startedParser({ format: formatsByEnding[extname(path).toLowerCase()] });
+  worker.unref();
+  worker.once("error", () => {}); // it has exited then, and the next one will tell
+  worker.once("exit", () => {
+    if (spare === worker) spare = undefined;
+  });
+  spare = worker;
+}
+
+function startedParser(workerData: ParserOrder): Worker {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./parser.${extension}`, import.meta.url), {
-    workerData: request,
+  return new Worker(new URL(`./parser.${extension}`, import.meta.url), {
+    workerData,
     env: compileCache(),
     execArgv: [],
     stdout: true,
     stderr: true, // the HDF5 library prints every failed call
     resourceLimits,
   });
+}
+
+/**
+ * Reads a model file in a thread of its own, which ends with it: a parser that loops or dies takes nothing along. One that goes
+ * round in circles is told by its time on the processor, which a slow disk or a busy machine does not use up.
+ */
+export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<ModelDefinition> {
+  const file = basename(request.path);
+  const worker = spare ?? startedParser({ format: request.format });
+  spare = undefined;
+  worker.ref();
   let stopWatching: (() => void) | undefined;
   return new Promise<ModelDefinition>((resolve, reject) => {
     const timer = setTimeout(() => reject(formatFaults.ModelParseTimeout({ file, timeoutMs })), timeoutMs);
@@ -54,6 +90,7 @@ export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<
     });
     worker.once("error", (error: Error) => fail(error.message, error));
     worker.once("exit", (code) => fail(`it ended with code ${code}`));
+    worker.postMessage(request, []);
   }).finally(() => {
     stopWatching?.();
     void worker.terminate();

@@ -2,23 +2,29 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
 import { buffersOf } from "./definition.ts";
 import { limitLibraryMemory } from "./library-memory.ts";
-import type { ParseAnswer } from "./parser-thread.ts";
+import type { ParseAnswer, ParserOrder } from "./parser-thread.ts";
 import { type ReadRequest, readers } from "./readers.ts";
 
-/** Entry of the reading thread: reads the file named in `workerData` and posts a ParseAnswer. */
-async function parse(): Promise<void> {
+/** Entry of the reading thread: reads the file that it is sent and posts a ParseAnswer. */
+function main(): void {
   limitLibraryMemory();
-  const answer = await answerTo(workerData as ReadRequest); // parser-thread.ts is the only one to start this thread
+  const { format } = workerData as ParserOrder; // parser-thread.ts is the only one to start this thread
+  if (format !== undefined) readers[format].prepare().catch(() => {}); // `read` reports
+  parentPort?.once("message", (request: ReadRequest) => void parse(request));
+}
+
+async function parse(request: ReadRequest): Promise<void> {
+  const answer = await answerTo(request);
   parentPort?.postMessage(answer, "model" in answer ? [...buffersOf(answer.model)] : []);
 }
 
 async function answerTo(request: ReadRequest): Promise<ParseAnswer> {
   try {
-    return { model: await readers[request.format](request) };
+    return { model: await readers[request.format].read(request) };
   } catch (thrown) {
     const { record, retry, level } = Fault.from(thrown);
     return { fault: { ...record, retry, level } };
   }
 }
 
-await parse();
+main();

@@ -17,33 +17,33 @@ export interface ReadRequest {
   readonly isForTensorFlow?: boolean;
 }
 
-type Reader = (request: ReadRequest) => Promise<ModelDefinition>;
+interface Reader {
+  /** Loads its code, which `read` does as well. */
+  readonly prepare: () => Promise<unknown>;
+  readonly read: (request: ReadRequest) => Promise<ModelDefinition>;
+}
+
+const keras = () => import("./keras/keras-file.ts");
+const onnx = () => import("./onnx/onnx-file.ts");
+const savedModel = () => import("./saved-model/saved-model.ts");
+const tensorFlowJs = () => import("./tensorflow-js/tensorflow-js-model.ts");
 
 /** The reader of each format. Their code is loaded by the thread that needs it. */
 export const readers: Readonly<Record<FileFormat, Reader>> = {
-  "keras-h5": async (request) => {
-    const { readH5 } = await import("./keras/keras-file.ts");
-    return withFile(request, readH5);
-  },
-  "keras-zip": async (request) => {
-    const { readArchive } = await import("./keras/keras-file.ts");
-    return withFile(request, readArchive);
-  },
-  onnx: async ({ path, maxModelBytes }) => {
-    const { readOnnx } = await import("./onnx/onnx-file.ts");
-    return readOnnx(path, maxModelBytes);
-  },
-  "saved-model": async (request) => {
-    if (request.isForTensorFlow === true) {
+  "keras-h5": { prepare: keras, read: async (request) => withFile(request, (await keras()).readH5) },
+  "keras-zip": { prepare: keras, read: async (request) => withFile(request, (await keras()).readArchive) },
+  onnx: { prepare: onnx, read: async ({ path, maxModelBytes }) => (await onnx()).readOnnx(path, maxModelBytes) },
+  "saved-model": {
+    prepare: () => Promise.resolve(), // there are two ways to read one
+    read: async (request) => {
+      if (request.isForTensorFlow !== true) return withFolder(request, (await savedModel()).readSavedModel);
       const { readSavedModelCalls } = await import("./saved-model/saved-model-calls.ts");
       return withFolder(request, readSavedModelCalls);
-    }
-    const { readSavedModel } = await import("./saved-model/saved-model.ts");
-    return withFolder(request, readSavedModel);
+    },
   },
-  tfjs: async (request) => {
-    const { readTensorFlowJs } = await import("./tensorflow-js/tensorflow-js-model.ts");
-    return withFolder(request, readTensorFlowJs);
+  tfjs: {
+    prepare: tensorFlowJs,
+    read: async (request) => withFolder(request, (await tensorFlowJs()).readTensorFlowJs),
   },
 };
 

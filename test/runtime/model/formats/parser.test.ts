@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import type { ParseAnswer } from "../../../../runtime/model/formats/parser-thread.ts";
+import type { ParseAnswer, ParserOrder } from "../../../../runtime/model/formats/parser-thread.ts";
 import type { ReadRequest } from "../../../../runtime/model/formats/readers.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 const entry = join(import.meta.dirname, "../../../../runtime/model/formats/parser.ts");
 
-function answerTo(request: ReadRequest): Promise<ParseAnswer> {
-  const worker = new Worker(entry, { workerData: request, env: {}, execArgv: [], stderr: true });
+function answerTo(request: ReadRequest, order: ParserOrder = { format: request.format }): Promise<ParseAnswer> {
+  const worker = new Worker(entry, { workerData: order, env: {}, execArgv: [], stderr: true });
+  worker.postMessage(request, []);
   return new Promise<ParseAnswer>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
@@ -35,6 +36,14 @@ describe("the reading thread", () => {
       ],
       weightBytes: 26_280,
     });
+  });
+
+  it("reads whatever it is sent, however it was prepared", async () => {
+    const path = join(fixtureFolder("keras-models"), "simple_model/v1/k2.h5");
+    const request = { path, format: "keras-h5", maxModelBytes: 2 ** 20 } as const;
+    for (const format of ["onnx", "saved-model", undefined] as const) {
+      expect(await answerTo(request, { format })).toMatchObject({ model: { kind: "keras-layers" } });
+    }
   });
 
   it("counts all weights before it reads the first", async () => {
