@@ -83,7 +83,8 @@ export function createModelScaler(remembered: AutoscalingStatus | undefined, pol
   let current = remembered?.desired;
   return {
     get scaling() {
-      return scaling;
+      if (scaling === undefined || last === undefined) return scaling;
+      return { ...scaling, needed: Math.min(last.needs().needed, scaling.desired) };
     },
     get claim() {
       return spec === undefined || last === undefined ? undefined : claimOf(spec, last);

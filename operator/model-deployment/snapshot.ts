@@ -203,6 +203,8 @@ export interface RolloutState {
 export interface Scaling {
   /** Pods that are wanted, of all revisions together. */
   readonly desired: number;
+  /** Of these those that the present load needs; absent: not known. */
+  readonly needed?: number | undefined;
   /** Why so many, a sentence. */
   readonly why: string;
   /** The members of `status.autoscaling` beside these. */

@@ -122,7 +122,12 @@ describe("the autoscaler", () => {
   test("tells of another number at once, of other figures once a minute", async () => {
     deploy();
     autoscaler.start();
-    expect(autoscaler.scaling(key)).toEqual({ desired: 2, why: "two are needed", figures: { signal: "1.6" } });
+    expect(autoscaler.scaling(key)).toEqual({
+      desired: 2,
+      needed: 1,
+      why: "two are needed",
+      figures: { signal: "1.6" },
+    });
     answer = { ...answer, figures: () => ({ signal: "1.7" }) };
     for (let second = 0; second < 59; second += 1) await tick();
     expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({ changed: [key], signal: "1.6" });

@@ -62,7 +62,7 @@ function isTight({ rollout: { capacity } }: Snapshot): boolean {
 }
 
 function question(snapshot: Snapshot, here: Position): Omit<CountsQuestion, "candidate"> {
-  const { wanted, rollout, spec, now } = snapshot;
+  const { wanted, rollout, spec, scaling, now } = snapshot;
   const { maxSurge = assumed.maxSurge, maxUnavailable = assumed.maxUnavailable } = spec.rollout?.canary ?? {};
   const stable = rollout.stable?.revision ?? "";
   return {
@@ -75,6 +75,7 @@ function question(snapshot: Snapshot, here: Position): Omit<CountsQuestion, "can
     capacity: spec.rollout?.capacity ?? assumed.capacity,
     mode: rollout.capacity?.mode,
     modeWhy: rollout.capacity?.why,
+    required: scaling?.needed,
     stable: pods(revisionOf(snapshot, stable)),
     now,
   };

@@ -60,7 +60,7 @@ function overdue(situation: Situation): ReturnType<Check> {
   const { hash } = snapshot.wanted;
   const fault = diagnosis(revisionOf(snapshot, hash), snapshot.now);
   const trial = snapshot.trial?.state === "Running" && weight === 0 && ready > 0 ? snapshot.trial.message : undefined;
-  const cause = fault?.sentence ?? trial ?? `${podCount(ready, counts.candidate)} ready`;
+  const cause = counts.waits ?? fault?.sentence ?? trial ?? `${podCount(ready, counts.candidate)} ready`;
   const allowed = spelledDuration(deadlineMs(snapshot.spec));
   return { reason: "ProgressDeadline", message: `it did not come further within ${allowed}: ${cause}` };
 }

@@ -37,7 +37,10 @@ function stepHold({ snapshot, here: { step, progress }, judgement }: Situation):
 /** What is due and yet does not happen waits for something else, a gateway or a pod: looking at once again would go on without end. */
 const overdueMs = 1_000;
 
-/** When to look again though nothing changes: the end of a pause, the next judgement, the deadline. */
+/** Nothing tells that the load needs fewer pods than it did. */
+const loadRecheckMs = 10_000;
+
+/** When to look again though nothing changes: the end of a pause, the next judgement, the deadline, a lighter load. */
 export function recheckAfterMs(now: Situation): number | undefined {
   const { snapshot, here, counts } = now;
   const { step, progress } = here;
@@ -49,6 +52,7 @@ export function recheckAfterMs(now: Situation): number | undefined {
     dueMs === undefined ? undefined : dueMs - snapshot.now,
     untilDeadlineMs(now),
     counts.recheckAfterMs,
+    counts.waits === undefined ? undefined : loadRecheckMs,
   ]
     .filter((delay) => delay !== undefined)
     .map((delay) => (delay > 0 ? delay : overdueMs));

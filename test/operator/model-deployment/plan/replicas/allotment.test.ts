@@ -67,3 +67,50 @@ test("while the other revision drains the stable one gets no more pods than maxS
   expect(returned({ maxSurge: 1 })).toEqual([`ReplicaSet digits-${wantedHash} to 2`]);
   expect(returned({})).toEqual([`ReplicaSet digits-${wantedHash} to 3`]);
 });
+
+/** What becomes of three stable pods where a candidate's has no room, the load needing so many. */
+function swapped(needed: number | undefined): object {
+  const why = "each stable pod makes room for one of the candidate's";
+  const { actions, hold, recheckAfterMs } = plan(
+    snapshot({
+      spec: { ...modelDeployment().spec, autoscaling: { max: 3 }, rollout: { capacity: "Swap" } },
+      scaling: { desired: 3, needed, why: "a test says so", figures: {} },
+      status: {
+        stable,
+        candidate,
+        capacity: { mode: "Swap", why },
+        rollout: { startedAt: new Date(testMs).toISOString() },
+      },
+      revisions: [
+        revision(otherHash, [readyPod("a"), readyPod("b"), readyPod("c")]),
+        revision(wantedHash, [], { version: "3" }),
+      ],
+      gateways: [gateway("gateway-a", acknowledged)],
+    }),
+  );
+  return {
+    scaled: actions.flatMap((action) => (action.kind === "scale" ? [`${action.target} to ${action.to}`] : [])),
+    hold: hold?.why,
+    recheckAfterMs,
+  };
+}
+
+test("no stable pod that the load needs makes room for a candidate's", () => {
+  expect([3, 2, undefined].map(swapped)).toEqual([
+    {
+      scaled: [],
+      hold: "the load needs 3 pods: no stable pod makes room before it needs fewer",
+      recheckAfterMs: 10_000,
+    },
+    {
+      scaled: [`ReplicaSet digits-${otherHash} to 2`],
+      hold: undefined,
+      recheckAfterMs: undefined,
+    },
+    {
+      scaled: [`ReplicaSet digits-${otherHash} to 2`],
+      hold: undefined,
+      recheckAfterMs: undefined,
+    },
+  ]);
+});
