@@ -125,7 +125,7 @@ function hurry({ ledger: { writers }, isContested }: World, phases: Schedule["ph
 interface Play {
   readonly changes: readonly Change[];
   readonly faults: readonly ScheduledFault[];
-  /** By now a user took an object away: a ReplicaSet that is kept for the way back alone does not come back. */
+  /** By now a user took an object away: a ReplicaSet that is kept for the way back alone does not come back, an older one stays in its place. */
   readonly isDeprived: boolean;
 }
 
@@ -204,9 +204,11 @@ async function untilQuiet(world: World): Promise<void> {
 
 /** What a state lacks, or has too much; of changes in a hurry no more is told than what came of the last. */
 function deviations(wanted: readonly string[], found: readonly string[], { changes, isDeprived }: Play) {
-  const kept = isDeprived ? withoutHistory(wanted) : wanted;
-  const lacking = wanted.filter((line) => kept.includes(line) || found.includes(line));
-  return changes.length > 1 ? difference(withoutPast(lacking), withoutPast(found)) : difference(lacking, found);
+  const told = (state: readonly string[]): readonly string[] => {
+    const kept = isDeprived ? withoutHistory(state) : state;
+    return changes.length > 1 ? withoutPast(kept) : kept;
+  };
+  return difference(told(wanted), told(found));
 }
 
 async function untilEqual(world: World, wanted: readonly string[], play: Play): Promise<void> {
