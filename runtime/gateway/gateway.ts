@@ -7,6 +7,7 @@ import { Listeners } from "./listeners.ts";
 import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
+import { recoveries } from "./passage/recoveries.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
 import { Exchange, type ExchangeParts } from "./proxy/exchange.ts";
@@ -59,14 +60,15 @@ export class Gateway {
     this.ledger = ledger;
     this.#connections = new Connections(parts.clock);
     const { isBusy = busyLoop(monotonic) } = parts;
-    this.#copies = new Copies({ ...parts, ledger, monotonic, isBusy, connections: this.#connections });
     const passage = {
       clock: parts.clock,
       ledger,
       random: parts.random,
       monotonic,
+      loads: recoveries(parts.clock, this.#connections),
       waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
     };
+    this.#copies = new Copies({ ...passage, isBusy, connections: this.#connections });
     this.#table = routeTable(
       (_table, change) => {
         this.#podSessions.retain();

@@ -26,6 +26,8 @@ export const clientLeft = Symbol("the client cancelled the call");
 export interface RoutedCall extends ClientCall {
   readonly live: LiveRoute;
   readonly wish: Wish;
+  /** It names a version that only its pods know of: that one of them loads it says nothing of the pod. */
+  readonly isOwnVersion: boolean;
   /** Longest time from now to the end of its answer. */
   readonly timeoutMs: number;
   /** What looks at the request's bytes, anew for each pod that gets them. */

@@ -54,7 +54,8 @@ export function routedCall(
   const { model } = call.shape;
   const version = opening === undefined || "broken" in opening ? undefined : opening.named.version;
   const asked = version === undefined ? undefined : askedVersion(route, version);
-  const terms = { live, leftMs: time.leftMs, timeoutMs: time.leftAt(live) };
+  const isOwnVersion = version !== undefined && asked === undefined;
+  const terms = { live, isOwnVersion, leftMs: time.leftMs, timeoutMs: time.leftAt(live) };
   const plain = (): Pass => metered(route.bodyBytes);
   if (model === undefined || version === undefined || asked === undefined) {
     return { ...call, ...terms, wish: stickyWish(call, live), pass: plain };

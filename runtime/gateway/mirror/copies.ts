@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
 import { queued } from "../routing/hold.ts";
-import type { LiveRevision, LiveRoute } from "../routing/live.ts";
+import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
 import { leastOutstanding, type PickParts } from "../routing/pick.ts";
 import type { Connections } from "../upstream/connections.ts";
 import { Comparisons } from "./comparisons.ts";
@@ -12,6 +12,8 @@ interface CopiesParts extends PickParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly connections: Connections;
+  /** Told of pods that say that they load their model. */
+  readonly loads: (live: LiveRoute, pod: LivePod) => void;
   /** The gateway has little time left: clients get it. */
   readonly isBusy: () => boolean;
 }
@@ -52,12 +54,20 @@ export class Copies {
       counts.dropped += 1;
       return undefined;
     }
-    const { clock, connections } = this.#parts;
+    const { clock, connections, loads } = this.#parts;
     const tolerance = mirror.compare?.tolerance;
     const comparisons = this.#comparisons;
     const copy: Copy = new Copy(
       { bytes, pod, timeoutMs: live.route.timeoutMs, tolerance },
-      { clock, connections, comparisons, counts, changed, ended: () => this.#ended(copy, live) },
+      {
+        clock,
+        connections,
+        comparisons,
+        counts,
+        changed,
+        loads: () => loads(live, pod),
+        ended: () => this.#ended(copy, live),
+      },
     );
     this.#underWay.add(copy);
     this.#byRoute.set(live, (this.#byRoute.get(live) ?? 0) + 1);

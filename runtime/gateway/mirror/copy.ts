@@ -15,6 +15,8 @@ interface CopyParts {
   readonly counts: MirrorCounts;
   /** Told when counts changed. */
   readonly changed: () => void;
+  /** Told when the pod says that it loads its model. */
+  readonly loads: () => void;
   /** Told once: it is under way no more. */
   readonly ended: () => void;
 }
@@ -75,6 +77,10 @@ export class Copy implements Receiver {
 
   onHead(head: ResponseHead): void {
     keepHead(this.#own, head);
+    if (!head.isNotReady) return;
+    // That says nothing of the revision.
+    this.#isSettled = true;
+    this.#parts.loads();
   }
 
   onData(chunk: Buffer): boolean {

@@ -16,6 +16,8 @@ export interface PassageParts extends PickParts {
   readonly ledger: Ledger;
   /** Told of each request that begins to wait. */
   readonly waits: (live: LiveRoute) => void;
+  /** Told of pods that say that they load their model. */
+  readonly loads: (live: LiveRoute, pod: LivePod) => void;
 }
 
 /** A protocol's side of a request: it knows the client, and how a pod is asked. */
@@ -42,6 +44,8 @@ export interface Failure {
   readonly cause: unknown;
   /** The pod took no connection: it has seen nothing of the request. */
   readonly isUnreached: boolean;
+  /** It said that it loads its model: the request was not looked at. */
+  readonly isLoading?: boolean;
   /** No byte of an answer has gone to the client, and the request is there to be sent again. */
   readonly mayRepeat: boolean;
 }
@@ -136,14 +140,17 @@ export class Passage {
   }
 
   /** A pod broke off or took nothing. The traveller is told to go again when it may; else to stop. */
-  failed({ isUnreached, mayRepeat, cause }: Failure): void {
+  failed({ isUnreached, isLoading = false, mayRepeat, cause }: Failure): void {
     const stay = this.#stay;
     if (this.#isOver || stay === undefined) return;
     const { pod, revision } = stay.target;
     const nowMs = this.#parts.monotonic();
-    if (isUnreached) pod.shunnedUntilMs = nowMs + shunMs;
+    if (isLoading) this.#parts.loads(this.#journey.live, pod);
+    else if (isUnreached) pod.shunnedUntilMs = nowMs + shunMs;
     else this.#brokenOff += 1;
-    if (!mayRepeat || this.#brokenOff === attempts || nowMs > this.#reachUntilMs) {
+    // Whoever loads is waited for like one that is not there yet.
+    const isLate = nowMs > this.#reachUntilMs && !isLoading;
+    if (!mayRepeat || this.#brokenOff === attempts || isLate) {
       this.#stop(endpointFault(this.#journey.live.route.key, pod, cause), "connection");
       return;
     }

@@ -10,6 +10,8 @@ export interface Asked {
   readonly wish: Wish;
   /** As pods are to see it. */
   readonly path: string;
+  /** It names a version that only its pods know of: that one of them loads it says nothing of the pod. */
+  readonly isOwnVersion: boolean;
 }
 
 /** What a request asks of its route. Throws `VersionNotFound`. */
@@ -17,9 +19,14 @@ export function asked(live: LiveRoute, { path, headers }: Pick<Client, "path" | 
   const versioned = versionedPath(path);
   const version = versioned === undefined ? undefined : askedVersion(live.route, versioned.ask);
   if (versioned !== undefined && version !== undefined) {
-    return { live, wish: { revision: version.revision }, path: versioned.rewritten(version.number) };
+    return {
+      live,
+      wish: { revision: version.revision },
+      path: versioned.rewritten(version.number),
+      isOwnVersion: false,
+    };
   }
   const { sticky } = live.route;
   const wish = sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headers) };
-  return { live, wish, path };
+  return { live, wish, path, isOwnVersion: versioned !== undefined };
 }

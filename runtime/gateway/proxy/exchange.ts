@@ -5,7 +5,7 @@ import { revisionHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { Copies } from "../mirror/copies.ts";
 import type { Copy } from "../mirror/copy.ts";
-import { Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
+import { type Failure, Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
 import type { Target } from "../routing/choice.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
@@ -82,9 +82,11 @@ export class Exchange implements Traveller, Receiver {
     const { status, headers } = head;
     const target = this.#target;
     if (target === undefined) return;
-    if ((status === 503 || status === 502) && target.pod.isLeaving && !this.#isStreaming) {
+    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && !this.#isStreaming;
+    const isLoading = head.isNotReady && !this.#asked.isOwnVersion;
+    if (isLeaving || isLoading) {
       this.#giveUp();
-      this.#fail(new Error("it is terminating"), false);
+      this.#fail({ cause: new Error(isLoading ? "it loads its model" : "it is terminating"), isLoading });
       return;
     }
     this.#copy?.clientHead(head);
@@ -114,7 +116,7 @@ export class Exchange implements Traveller, Receiver {
 
   onFailed(cause: Error, isUnreached: boolean): void {
     this.#connection = undefined;
-    this.#fail(cause, isUnreached);
+    this.#fail({ cause, isUnreached });
   }
 
   #send(): void {
@@ -167,9 +169,9 @@ export class Exchange implements Traveller, Receiver {
     });
   }
 
-  #fail(cause: Error, isUnreached: boolean): void {
+  #fail(how: Pick<Failure, "cause"> & Partial<Failure>): void {
     const mayRepeat = !this.#isStreaming && !this.#client.hasAnswer;
-    this.#passage.failed({ cause, isUnreached, mayRepeat });
+    this.#passage.failed({ isUnreached: false, ...how, mayRepeat });
   }
 
   /** The pod's answer is not wanted any more. */

@@ -10,8 +10,8 @@ export interface LivePod {
   readonly endpoint: Endpoint;
   /** `address:port`. */
   readonly address: string;
-  /** When it came into the table. */
-  readonly sinceMs: number;
+  /** When it came into the table, or had its model again. */
+  sinceMs: number;
   /** Requests and copies that it has right now. */
   outstanding: number;
   /** It took no connection: others are asked first until then. */
@@ -20,6 +20,8 @@ export interface LivePod {
   wasAsked: boolean;
   /** It left the table, terminating or not ready any more: a 502 or 503 from it is no answer of the model. */
   isLeaving: boolean;
+  /** It said that it loads its model: it is no pod to send to until it has it, whatever the table says. */
+  isAside: boolean;
 }
 
 /** A revision of a route. It keeps being the same object while tables change around it. */
@@ -28,7 +30,9 @@ export interface LiveRevision extends Sharer {
   readonly counts: RevisionCounts;
   route: RevisionRoute;
   weight: number;
-  /** Ready ones. */
+  /** Those of the table. */
+  named: readonly LivePod[];
+  /** Of these, the ones that are ready: all but those set aside. */
   pods: readonly LivePod[];
 }
 
@@ -105,19 +109,21 @@ function liveRevision(live: LiveRoute, route: RevisionRoute, parts: LiveParts): 
     route,
     weight: route.weight,
     debt: 0,
+    named: [],
     pods: [],
   };
-  const pods = route.endpoints.map((endpoint) => livePod(revision, endpoint, parts));
-  for (const former of revision.pods) if (!pods.includes(former)) former.isLeaving = true;
+  const named = route.endpoints.map((endpoint) => livePod(revision, endpoint, parts));
+  for (const former of revision.named) if (!named.includes(former)) former.isLeaving = true;
   revision.route = route;
   revision.weight = route.weight;
-  revision.pods = pods;
+  revision.named = named;
+  sortOut(revision);
   return revision;
 }
 
 function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: LiveParts): LivePod {
   const address = endpointAddress(endpoint);
-  const known = revision.pods.find((pod) => pod.address === address && pod.endpoint.pod === endpoint.pod);
+  const known = revision.named.find((pod) => pod.address === address && pod.endpoint.pod === endpoint.pod);
   return (
     known ?? {
       endpoint,
@@ -127,13 +133,39 @@ function livePod(revision: LiveRevision, endpoint: Endpoint, { monotonic }: Live
       shunnedUntilMs: 0,
       wasAsked: false,
       isLeaving: false,
+      isAside: false,
     }
   );
 }
 
 function clearPods(revision: LiveRevision): void {
-  for (const pod of revision.pods) pod.isLeaving = true;
+  for (const pod of revision.named) pod.isLeaving = true;
+  revision.named = [];
   revision.pods = [];
+}
+
+/** Sends a pod nothing more until `takeBack`. False: that is so already. */
+export function setAside(live: LiveRoute, pod: LivePod): boolean {
+  if (pod.isAside || pod.isLeaving) return false;
+  pod.isAside = true;
+  live.revisions.forEach(sortOut);
+  align(live);
+  return true;
+}
+
+/** The pod has its model: it is as good as a new one. */
+export function takeBack(live: LiveRoute, pod: LivePod, nowMs: number): void {
+  pod.isAside = false;
+  pod.wasAsked = false;
+  pod.shunnedUntilMs = 0;
+  pod.sinceMs = nowMs;
+  live.revisions.forEach(sortOut);
+  align(live);
+}
+
+function sortOut(revision: LiveRevision): void {
+  const { named } = revision;
+  revision.pods = named.some(({ isAside }) => isAside) ? named.filter(({ isAside }) => !isAside) : named;
 }
 
 /** When others share than before, all begin anew: what one missed while it had nothing ready is not made up for. */

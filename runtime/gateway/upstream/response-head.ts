@@ -1,3 +1,5 @@
+import { notReadyHeader } from "../../contract/route-table.ts";
+
 /** How the end of a body is known: by its bytes, by its last chunk, or by the end of the connection. */
 export type Framing = number | "chunked" | "close";
 
@@ -9,12 +11,15 @@ export interface ResponseHead {
   readonly framing: Framing;
   /** The connection may carry another request after this answer. */
   readonly keepsAlive: boolean;
+  /** The pod loads its model: the header that says so is not among `headers`. */
+  readonly isNotReady: boolean;
 }
 
 interface Reading {
   readonly headers: string[];
   lengthBytes: number | undefined;
   isChunked: boolean;
+  isNotReady: boolean;
   connection: string;
 }
 
@@ -32,7 +37,7 @@ export function responseHead(text: string, isAnswerToHead: boolean): ResponseHea
   const firstEnd = lineEnd(text, 0);
   const [, minor, code] = statusLine.exec(text.slice(0, firstEnd)) ?? [];
   if (code === undefined) throw new Error(`it answers with ${JSON.stringify(text.slice(0, Math.min(firstEnd, 40)))}`);
-  const reading: Reading = { headers: [], lengthBytes: undefined, isChunked: false, connection: "" };
+  const reading: Reading = { headers: [], lengthBytes: undefined, isChunked: false, isNotReady: false, connection: "" };
   for (let start = firstEnd + 2; start < text.length;) {
     const end = lineEnd(text, start);
     readLine(reading, text.slice(start, end));
@@ -41,9 +46,10 @@ export function responseHead(text: string, isAnswerToHead: boolean): ResponseHea
   const status = Number(code);
   const isBodiless = isAnswerToHead || status === 204 || status === 304 || status < 200;
   const framing = isBodiless ? 0 : framingOf(reading);
-  const { connection } = reading;
+  const { connection, isNotReady } = reading;
   const isClosing = minor === "0" ? !connection.includes("keep-alive") : connection.includes("close");
-  return { status, headers: unnamed(reading), framing, keepsAlive: !isClosing && framing !== "close" };
+  const keepsAlive = !isClosing && framing !== "close";
+  return { status, headers: unnamed(reading), framing, keepsAlive, isNotReady };
 }
 
 function readLine(reading: Reading, line: string): void {
@@ -68,16 +74,13 @@ function readHeader(reading: Reading, name: string, value: string): void {
       if (isOfConnection.has(name.toLowerCase())) return;
       break;
     case 10:
+    case 17:
+    case notReadyHeader.length:
       if (readConnection(reading, name.toLowerCase(), value)) return;
       break;
     case 14:
       if (name.toLowerCase() === "content-length") readLength(reading, value);
       break;
-    case 17:
-      if (name.toLowerCase() !== "transfer-encoding") break;
-      if (value.toLowerCase() !== "chunked") throw new Error(`its answer has the transfer-encoding ${value}`);
-      reading.isChunked = true;
-      return;
   }
   reading.headers.push(name, value);
 }
@@ -86,8 +89,21 @@ const isOfConnection = new Set(["te", "trailer", "upgrade", "proxy-authenticate"
 
 /** True when the header ends here. */
 function readConnection(reading: Reading, lower: string, value: string): boolean {
-  if (lower === "connection") reading.connection += `${value.toLowerCase()},`;
-  return lower === "connection" || lower === "keep-alive";
+  switch (lower) {
+    case "connection":
+      reading.connection += `${value.toLowerCase()},`;
+      return true;
+    case "keep-alive":
+      return true;
+    case "transfer-encoding":
+      if (value.toLowerCase() !== "chunked") throw new Error(`its answer has the transfer-encoding ${value}`);
+      reading.isChunked = true;
+      return true;
+    case notReadyHeader:
+      reading.isNotReady = true;
+      return true;
+  }
+  return false;
 }
 
 function readLength(reading: Reading, value: string): void {

@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { endStreamFlag, errorCodes } from "../../http2/node-http2.ts";
+import { notReadyHeader } from "../../../contract/route-table.ts";
 import type { Failure } from "../../passage/passage.ts";
 import type { Target } from "../../routing/choice.ts";
 import type { RoutedCall } from "../call.ts";
@@ -89,7 +90,10 @@ export class Attempt {
     const { answer } = this.#call;
     const own = clientHeaders(headers, this.#target.revision.hash);
     if (!isAll) answer.begin(own);
-    else if (this.#isPodLeaving(headers)) {
+    else if (headers[notReadyHeader] !== undefined && !this.#call.isOwnVersion) {
+      this.#cause = new Error("it loads its model");
+      this.#fail(false, true);
+    } else if (this.#isPodLeaving(headers)) {
       this.#cause = new Error("it is terminating");
       this.#fail(false);
     } else {
@@ -109,12 +113,12 @@ export class Attempt {
     this.#end.answered(String(trailers["grpc-status"]));
   }
 
-  #fail(isUnreached: boolean): void {
+  #fail(isUnreached: boolean, isLoading = false): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     const { source, answer } = this.#call;
     source.release();
     const cause = this.#cause ?? new Error("it ended its answer without a status");
-    this.#end.failed({ cause, isUnreached, mayRepeat: !answer.hasBegun && source.isRepeatable });
+    this.#end.failed({ cause, isUnreached, isLoading, mayRepeat: !answer.hasBegun && source.isRepeatable });
   }
 }

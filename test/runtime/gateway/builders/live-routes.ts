@@ -51,5 +51,6 @@ export function idlePods(count: number): LivePod[] {
     shunnedUntilMs: 0,
     wasAsked: true,
     isLeaving: false,
+    isAside: false,
   }));
 }

@@ -5,7 +5,7 @@ import { type Failure, Passage, type PassageParts } from "../../../../runtime/ga
 import { wakeCalls } from "../../../../runtime/gateway/passage/wakes.ts";
 import { anyRevision, type Target, type Wish } from "../../../../runtime/gateway/routing/choice.ts";
 import { releaseHeld } from "../../../../runtime/gateway/routing/hold.ts";
-import { liveRoute, updateRoute } from "../../../../runtime/gateway/routing/live.ts";
+import { liveRoute, setAside, takeBack, updateRoute } from "../../../../runtime/gateway/routing/live.ts";
 import type { RevisionRoute } from "../../../../runtime/contract/route-table.ts";
 import { createManualClock } from "../../../builders/manual-clock.ts";
 import { revisionOf, routeOf } from "../builders/live-routes.ts";
@@ -36,6 +36,7 @@ function scene(revisions: readonly RevisionRoute[]) {
     clock,
     random: () => 0,
     waits: wakeCalls(clock, (_key, waiting) => wakes.push(waiting)),
+    loads: setAside,
   };
   const send = (wish: Wish = anyRevision): Sent => {
     const sent: Sent = {
@@ -84,6 +85,12 @@ function nonZero(counts: object): object {
 const pods = ({ targets }: Sent) => targets.map(({ pod }) => pod.endpoint.pod);
 const codes = ({ faults }: Sent) => faults.map(({ code }) => code);
 const unreached: Failure = { cause: new Error("ECONNREFUSED"), isUnreached: true, mayRepeat: true };
+const loading: Failure = {
+  cause: new Error("it loads its model"),
+  isUnreached: false,
+  isLoading: true,
+  mayRepeat: true,
+};
 const brokenOff: Failure = { cause: new Error("other side closed"), isUnreached: false, mayRepeat: true };
 
 describe("a request that is answered", () => {
@@ -153,6 +160,43 @@ describe("a request that its pod fails", () => {
     const { send } = scene([revisionOf("a", 100, 2)]);
     send().passage.failed(unreached);
     expect([pods(send()), pods(send())]).toEqual([["a-1"], ["a-1"]]);
+  });
+
+  test("that loads its model goes to the others, which get everything until it has it", () => {
+    const { live, send, figures, clock } = scene([revisionOf("a", 100, 2)]);
+    const sent = send();
+    sent.passage.failed(loading);
+    sent.passage.answered(200);
+    expect([pods(sent), pods(send()), pods(send())]).toEqual([["a-0", "a-1"], ["a-1"], ["a-1"]]);
+    expect(figures()).toEqual({ arrivals: 3, a: { completed: 1, inFlight: 2 } });
+    const [first] = sent.targets;
+    if (first !== undefined) takeBack(live, first.pod, clock.monotonic());
+    expect(pods(send())).toEqual(["a-0"]);
+  });
+
+  test("waits when all that there are load their models, also after five seconds, and the table may name them all the while", async () => {
+    const { live, clock, send, table, wakes } = scene([revisionOf("a", 100, 1)]);
+    const sent = send();
+    await clock.advance(6_000);
+    sent.passage.failed(loading);
+    expect([pods(sent), codes(sent), pods(send())]).toEqual([["a-0"], [], []]);
+    table([revisionOf("a", 100, 1)]);
+    expect([pods(sent), wakes.length > 0]).toEqual([["a-0"], true]);
+    const [first] = sent.targets;
+    if (first !== undefined) takeBack(live, first.pod, clock.monotonic());
+    releaseHeld(live);
+    expect(pods(sent)).toEqual(["a-0", "a-0"]);
+  });
+
+  test("that loads its model and comes into the table anew is asked as soon as that", () => {
+    const { send, table } = scene([revisionOf("a", 100, 1)]);
+    const sent = send();
+    sent.passage.failed(loading);
+    table([revisionOf("a", 100, 0)]);
+    table([revisionOf("a", 100, 1)]);
+    expect(pods(sent)).toEqual(["a-0", "a-0"]);
+    sent.passage.failed({ ...loading, mayRepeat: false });
+    expect(codes(sent)).toEqual(["EndpointFailed"]);
   });
 
   test("waits when its revision has nothing ready and it is bound to it, and goes to the other when it is not", () => {

@@ -14,27 +14,32 @@ describe("the head of a pod's answer", () => {
         headers: ["Content-Type", "application/json", "content-length", "5"],
         framing: 5,
         keepsAlive: true,
+        isNotReady: false,
       },
     ],
     "is of a chunked body": [
       head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "x: 1"),
-      { status: 200, headers: ["x", "1"], framing: "chunked", keepsAlive: true },
+      { status: 200, headers: ["x", "1"], framing: "chunked", keepsAlive: true, isNotReady: false },
     ],
     "is of a body that ends with the connection": [
       head("HTTP/1.1 200 OK"),
-      { status: 200, headers: [], framing: "close", keepsAlive: false },
+      { status: 200, headers: [], framing: "close", keepsAlive: false, isNotReady: false },
     ],
     "closes the connection": [
       head("HTTP/1.1 503 Service Unavailable", "connection: close", "content-length: 0"),
-      { status: 503, headers: ["content-length", "0"], framing: 0, keepsAlive: false },
+      { status: 503, headers: ["content-length", "0"], framing: 0, keepsAlive: false, isNotReady: false },
     ],
     "comes from HTTP/1.0, where connections close": [
       head("HTTP/1.0 200 OK", "content-length: 1"),
-      { status: 200, headers: ["content-length", "1"], framing: 1, keepsAlive: false },
+      { status: 200, headers: ["content-length", "1"], framing: 1, keepsAlive: false, isNotReady: false },
     ],
     "has no body by its status": [
       head("HTTP/1.1 304 Not Modified", "content-length: 100"),
-      { status: 304, headers: ["content-length", "100"], framing: 0, keepsAlive: true },
+      { status: 304, headers: ["content-length", "100"], framing: 0, keepsAlive: true, isNotReady: false },
+    ],
+    "says that the model is on its way, to the gateway alone": [
+      head("HTTP/1.1 404 Not Found", "Modelwright-Not-Ready: loading", "content-length: 1"),
+      { status: 404, headers: ["content-length", "1"], framing: 1, keepsAlive: true, isNotReady: true },
     ],
     "keeps what may come twice, and drops what is the connection's": [
       head(
@@ -51,6 +56,7 @@ describe("the head of a pod's answer", () => {
         headers: ["set-cookie", "a=1", "set-cookie", "b=2", "content-length", "0"],
         framing: 0,
         keepsAlive: true,
+        isNotReady: false,
       },
     ],
   };

@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import { connect, type ClientHttp2Session } from "node:http2";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { modelInferRequest, modelInferResponse } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
+import { digits, probabilities, type Program, rows, start } from "../runtime/program.ts";
+import { called, grpcClient } from "./grpc-parts.ts";
+import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A real runtime at fixed ports. Killed, it is started again in place, as the kubelet does. */
+async function startedPod(name: string) {
+  const [port, grpcPort, adminPort] = [await freePort(), await freePort(), await freePort()];
+  const flags = ["--http-port", port, "--grpc-port", grpcPort, "--admin-port", adminPort].map(String);
+  const run = (): Program => start(["serve", digits.model, "--name", "digits", "--host", "127.0.0.1", ...flags]);
+  let program = run();
+  closing.push(() => program.child.kill("SIGKILL"));
+  const isReady = async (): Promise<boolean> =>
+    (await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined))?.status === 200;
+  while (!(await isReady())) await sleep(50);
+  return {
+    endpoint: { pod: name, address: "127.0.0.1", port, grpcPort },
+    kill: async () => {
+      program.child.kill("SIGKILL");
+      await program.ended;
+      program = run();
+    },
+    isReady,
+  };
+}
+
+async function scene(endpoints: readonly { pod: string; address: string; port: number }[], changes = {}) {
+  const source = await tableSource();
+  const { gateway, restPort, grpcPort } = await startedGateway(source);
+  closing.push(source.close, () => gateway.drain());
+  const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints, draining: [] }];
+  const table = route(await freePort(), revisions, {
+    hold: { maxRequests: 100, maxBytes: 1e6, timeoutMs: 15_000 },
+    ...changes,
+  });
+  source.push({ type: "full", version: 1, routes: [{ ...table, timeoutMs: 20_000 }] });
+  await source.heard(({ type }) => type === "ack");
+  return { restPort, grpcPort, gateway };
+}
+
+/** What became of requests: `right`, or what was wrong. */
+type Tally = Record<string, number>;
+
+/** Asks in several loops at once until it is told to end. */
+function load(loops: number, ask: (row: number) => Promise<string>) {
+  const tally: Tally = {};
+  let isOver = false;
+  const loop = async (offset: number): Promise<void> => {
+    for (let i = offset; !isOver; i += 1) {
+      const outcome = await ask(i % rows.length);
+      tally[outcome] = (tally[outcome] ?? 0) + 1;
+      await sleep(5);
+    }
+  };
+  const running = Promise.all(Array.from({ length: loops }, (_, i) => loop(i)));
+  return async (): Promise<Tally> => {
+    isOver = true;
+    await running;
+    return tally;
+  };
+}
+
+function verdict(row: number, got: readonly number[] | undefined): string {
+  const want = probabilities[row] ?? [];
+  const isRight = got?.length === want.length && got.every((value, i) => Math.abs(value - (want[i] ?? 0)) < 1e-3);
+  return isRight ? "right" : `wrong: ${JSON.stringify(got)}`;
+}
+
+function predicted(row: number, status: unknown, body: string): string {
+  if (status !== 200) return `${String(status)} ${body}`;
+  const { predictions } = JSON.parse(body) as { predictions: number[][] }; // of the protocol; a wrong one is told as such
+  return verdict(row, predictions[0]);
+}
+
+const instances = (row: number): string => JSON.stringify({ instances: [rows[row]] });
+
+async function overHttp2(session: ClientHttp2Session, row: number): Promise<string> {
+  const body = instances(row);
+  const size = { "content-length": Buffer.byteLength(body) };
+  const stream = session.request({ ":method": "POST", ":path": "/v1/models/digits:predict", ...size });
+  const chunks: Buffer[] = [];
+  let status: unknown;
+  stream.on("response", (headers) => (status = headers[":status"]));
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  stream.end(body);
+  await once(stream, "close");
+  return predicted(row, status, Buffer.concat(chunks).toString());
+}
+
+function inferRequest(row: number): Buffer {
+  const input = {
+    name: "features",
+    datatype: "FP32",
+    shape: [1, 64],
+    contents: { fp32Contents: Float32Array.from(rows[row] ?? []) },
+  };
+  return Buffer.from(modelInferRequest.encode({ modelName: "digits", inputs: [input] }));
+}
+
+describe("a pod whose container is killed and started again in place", () => {
+  test(
+    "costs its clients nothing, whatever they speak, though the table names it all the while",
+    { timeout: 60_000 },
+    async () => {
+      const [kept, killed] = [await startedPod("kept"), await startedPod("killed")];
+      const { restPort, grpcPort, gateway } = await scene([kept.endpoint, killed.endpoint]);
+      const session = connect(`http://127.0.0.1:${restPort}`);
+      const client = grpcClient(grpcPort);
+      closing.push(
+        () => session.destroy(),
+        () => client.close(),
+      );
+      const ends = {
+        rest: load(4, async (row) => {
+          const { status, body } = await asked(restPort, { body: instances(row) });
+          return predicted(row, status, body);
+        }),
+        http2: load(4, (row) => overHttp2(session, row)),
+        grpc: load(4, async (row) => {
+          const { status, message } = await called(client, inferRequest(row));
+          if (status !== "0") return status;
+          return verdict(row, modelInferResponse.decode(message).outputs?.[0]?.contents?.fp32Contents);
+        }),
+      };
+      for (let kill = 0; kill < 2; kill += 1) {
+        await sleep(1_000);
+        await killed.kill();
+        while (!(await killed.isReady())) await sleep(50);
+      }
+      await sleep(2_000);
+      const tallies = { rest: await ends.rest(), http2: await ends.http2(), grpc: await ends.grpc() };
+      const all = Object.values(tallies).flatMap((tally) => Object.keys(tally));
+      expect([tallies, new Set(all)]).toEqual([tallies, new Set(["right"])]);
+      for (const { right = 0 } of Object.values(tallies)) expect(right).toBeGreaterThan(200);
+      expect(gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"]?.failed).toEqual({
+        status: 0,
+        connection: 0,
+        timeout: 0,
+      });
+    },
+  );
+
+  test("lets its clients wait when it is the only one", { timeout: 60_000 }, async () => {
+    const only = await startedPod("only");
+    const { restPort } = await scene([only.endpoint]);
+    const end = load(8, async (row) => {
+      const { status, body } = await asked(restPort, { body: instances(row) });
+      return predicted(row, status, body);
+    });
+    await sleep(500);
+    await only.kill();
+    while (!(await only.isReady())) await sleep(50);
+    await sleep(1_000);
+    const tally = await end();
+    expect([tally, Object.keys(tally)]).toEqual([tally, ["right"]]);
+  });
+});
+
+describe("a pod that says that it loads its model", () => {
+  test("is asked by nobody but the gateway until it says that it is ready", async () => {
+    let isLoading = true;
+    const seen: string[] = [];
+    const loading = await pod("loading", (message, response) => {
+      seen.push(`${message.method} ${message.url}`);
+      message.resume();
+      if (isLoading) response.writeHead(message.method === "GET" ? 503 : 404, { "modelwright-not-ready": "loading" });
+      response.end("{}");
+    });
+    const { restPort } = await scene([loading.endpoint]);
+    closing.push(loading.close);
+    const waiting = Array.from({ length: 5 }, () => asked(restPort));
+    await sleep(1_000);
+    expect(seen.filter((line) => line.startsWith("POST")).length).toBeLessThanOrEqual(5);
+    expect(new Set(seen)).toEqual(new Set(["POST /v1/models/digits:predict", "GET /v2/models/digits/ready"]));
+    isLoading = false;
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("of a version that only it knows of is believed, and stays", async () => {
+    const loading = await pod("loading", (message, response) => {
+      message.resume();
+      if (message.url?.includes("/versions/7") === true)
+        response.writeHead(404, { "modelwright-not-ready": "loading" });
+      response.end("{}");
+    });
+    const { restPort } = await scene([loading.endpoint], { hasOwnVersions: true });
+    closing.push(loading.close);
+    const { status, headers } = await asked(restPort, { path: "/v1/models/digits/versions/7:predict" });
+    expect([status, headers["modelwright-not-ready"]]).toEqual([404, undefined]);
+    expect((await asked(restPort)).status).toBe(200);
+  });
+});
