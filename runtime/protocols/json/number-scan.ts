@@ -15,6 +15,8 @@ const upperE = 0x45;
 const lowerE = 0x65;
 /** A whole number of more digits is beyond every double. */
 export const maxWholeDigits = 309;
+/** Nor is one of so many digits read to its end, whatever exponent there may be: all others would wait for it. */
+export const maxScannedDigits = 4096;
 const maxExact = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -31,6 +33,7 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   for (let digit = digitAt(bytes, end); digit <= 9; digit = digitAt(bytes, end)) {
     mantissa = mantissa * 10 + digit;
     end += 1;
+    if (end - first > maxScannedDigits) return -1;
   }
   if (isMalformed(bytes, first, end)) return -1;
   const next = bytes[end];

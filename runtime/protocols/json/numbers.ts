@@ -33,6 +33,8 @@ const close = 0x5d;
 /** TensorFlow's own bound is 254; deeper than this no model goes. */
 const maxRank = 64;
 
+/** Lists of fewer numbers are read without it: each call of the scanner is worth some numbers. */
+const fewNumbers = 6;
 /** A list with so many other numbers in a row is not made of those that the scanner reads. */
 const maxMisses = 8;
 
@@ -64,6 +66,8 @@ export function packedNumbers(text: NumberText, start: number): PackedNumbers | 
 const sharedSlab: NumberSink = { values: new Float64Array(0), count: 0, inexact: false };
 /** Numbers of the largest document that shares it: 1 MiB. */
 const maxShared = 1 << 17;
+/** Of others so many numbers have room at first: memory that is not written costs nothing, but growing copies. */
+const maxRoom = 1 << 22;
 
 /** A document with an empty slab, which grows; its memory may be that of the document before. */
 export function numberText(bytes: Buffer): NumberText {
@@ -72,8 +76,7 @@ export function numberText(bytes: Buffer): NumberText {
 
 function numberSlab(sizeBytes: number): NumberSink {
   const most = sizeBytes >> 1;
-  if (most > maxShared)
-    return { values: new Float64Array(Math.min(sizeBytes >> 2, 1 << 20)), count: 0, inexact: false };
+  if (most > maxShared) return { values: new Float64Array(Math.min(most, maxRoom)), count: 0, inexact: false };
   if (sharedSlab.values.length < most) sharedSlab.values = new Float64Array(most);
   sharedSlab.count = 0;
   return sharedSlab;
@@ -113,7 +116,8 @@ function packLeaf(packing: Packing, level: number): boolean {
   const { bytes, scanner, slab } = packing;
   const first = slab.count;
   let at = packing.at;
-  let misses = 0;
+  const known = packing.shape[level];
+  let misses = known !== undefined && known < fewNumbers ? maxMisses : 0;
   for (;;) {
     if (misses < maxMisses) {
       const next = scanner.scan(at, slab);

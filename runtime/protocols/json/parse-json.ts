@@ -1,14 +1,19 @@
 import { decimalValue } from "./decimal-value.ts";
 import { faults } from "./faults.ts";
-import { type NumberSink, maxWholeDigits, scanNumber } from "./number-scan.ts";
+import { type NumberSink, maxScannedDigits, maxWholeDigits, scanNumber } from "./number-scan.ts";
 import { type NumberText, numberText, packedNumbers, skipSpace } from "./numbers.ts";
 import { scanString } from "./string-scan.ts";
 import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
 
 /** Levels of objects and lists, packed numbers not counted. */
 const maxDepth = 32;
-/** Values outside packed numbers: each costs some fifty bytes and 200 ns, so this bounds what a hostile body can take and how long all others wait. */
+/**
+ * Values outside packed numbers, names of members among them: each costs some fifty bytes and 200 ns, so this bounds what a hostile
+ * body can take and how long all others wait.
+ */
 const maxValues = 250_000;
+/** A packed list costs so many of them beside itself, and one more for each of its levels. */
+const packedValues = 2;
 
 interface Cursor {
   readonly bytes: Buffer;
@@ -54,8 +59,7 @@ function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {
 }
 
 function parseValue(cursor: Cursor): JsonValue {
-  cursor.values += 1;
-  if (cursor.values > maxValues) throw invalid(cursor, `More than ${maxValues} values.`);
+  count(cursor, 1);
   switch (cursor.bytes[cursor.at]) {
     case 0x7b:
       return parseObject(cursor);
@@ -80,6 +84,11 @@ function parseValue(cursor: Cursor): JsonValue {
   }
 }
 
+function count(cursor: Cursor, values: number): void {
+  cursor.values += values;
+  if (cursor.values > maxValues) throw invalid(cursor, `More than ${maxValues} values.`);
+}
+
 function parseObject(cursor: Cursor): JsonObject {
   const members: (readonly [string, JsonValue])[] = [];
   enter(cursor);
@@ -90,6 +99,7 @@ function parseObject(cursor: Cursor): JsonObject {
     cursor.at = skipSpace(cursor.bytes, key.end);
     if (cursor.bytes[cursor.at] !== 0x3a) throw invalid(cursor, "Missing a colon after a name of object member.");
     cursor.at = skipSpace(cursor.bytes, cursor.at + 1);
+    count(cursor, 1);
     members.push([key.value, parseValue(cursor)]);
   }
   return { kind: "object", members };
@@ -101,6 +111,7 @@ function parseArray(cursor: Cursor): JsonValue {
     cursor.numbers ??= numberText(bytes);
     const packed = packedNumbers(cursor.numbers, start);
     if (packed.shape !== undefined) {
+      count(cursor, packedValues + packed.shape.length);
       cursor.at = packed.end;
       const { shape, values, exactIntegers } = packed;
       return { kind: "numbers", shape, values, exactIntegers, expand: () => expanded(bytes, start) };
@@ -176,6 +187,7 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
     cursor.at = at + word.length;
     return { kind: "number", value: negative ? -value : value };
   }
+  if (isEndless(bytes, at)) throw tooBig(start);
   const number = numberAt(bytes, start);
   if (number.whole === "") throw faults.JsonInvalid({ reason: "Invalid value.", offset: at });
   const isHuge = number.power === "" && number.whole.length > maxWholeDigits;
@@ -183,6 +195,13 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
   // A leading zero: the number ends there, and what follows is out of place.
   cursor.at = number.end;
   return { kind: "number", value: 0, integer: 0n };
+}
+
+function isEndless(bytes: Buffer, start: number): boolean {
+  const latest = start + maxScannedDigits;
+  let end = start;
+  while (end <= latest && ((bytes[end] ?? 0) - 0x30) >>> 0 <= 9) end += 1;
+  return end > latest;
 }
 
 interface NumberParts {

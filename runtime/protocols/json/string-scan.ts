@@ -48,10 +48,24 @@ function checkedEscape(bytes: Buffer, at: number): number {
   return at + 12;
 }
 
+/** Values of hexadecimal digits by byte; 255: it is none. */
+const hexDigits = new Uint8Array(256).fill(255);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  hexDigits[digit.charCodeAt(0)] = value;
+  hexDigits[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
 function hexUnit(bytes: Buffer, at: number, offset: number): number {
-  const text = bytes.toString("latin1", at, Math.min(at + 4, bytes.length));
-  if (!/^[0-9a-f]{4}$/i.test(text)) {
+  let unit = 0;
+  let seen = 0;
+  for (let i = at; i < at + 4; i++) {
+    const digit = hexDigits[bytes[i] ?? 0] ?? 255;
+    seen |= digit;
+    unit = unit * 16 + digit;
+  }
+  if (seen > 15) {
     throw faults.JsonInvalid({ reason: "Incorrect hex digit after \\u escape in string.", offset });
   }
-  return Number.parseInt(text, 16);
+  return unit;
 }

@@ -111,6 +111,26 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     expect([plain(parsed(`${middle}1`)), plain(parsed(`${middle}0`))]).toEqual([9007199254740994, 9007199254740992]);
   });
 
+  test("does not read a whole number of more than 4096 digits to its end", () => {
+    const digits = "9".repeat(4096);
+    expect(plain(parsed(`${digits}e-4000`))).toBe(Number(`${digits}e-4000`));
+    for (const text of [`9${digits}e-4000`, `[-9${digits}e-4000,1]`, `[1,9${digits}`]) {
+      expect(() => parsed(text)).toThrow("Number too big to be stored in double.");
+    }
+  });
+
+  const manyValues: Readonly<Record<string, readonly [fits: string, piece: string]>> = {
+    "texts, one each": [`[${'"a",'.repeat(249_998)}"a"]`, '"a"'],
+    "members, two each, one of them its name": [`{${'"a":null,'.repeat(124_998)}"a":null}`, '"a":null'],
+    "packed lists of one level, four each": [`["a",${"[1],".repeat(62_498)}[1]]`, "[1]"],
+  };
+
+  test.each(Object.entries(manyValues))("takes 250,000 values and no more: %s", (_, [fits, piece]) => {
+    parsed(fits);
+    const more = `${fits.slice(0, -1)},${piece},${piece}${fits.slice(-1)}`;
+    expect(() => parsed(more)).toThrow("More than 250000 values.");
+  });
+
   test("keeps arrays of numbers packed, with their shape and whether all are whole", () => {
     const { expand, ...packed } = parsed("[[1, 2.5], [3, -4]]") as Extract<JsonValue, { kind: "numbers" }>; // asserted below
     expect(packed).toEqual({
