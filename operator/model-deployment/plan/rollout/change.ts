@@ -1,7 +1,7 @@
 import type { RolloutState } from "../../snapshot.ts";
 import type { Command, Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
-import { ineffective } from "./commands.ts";
+import { idleReason, ineffective } from "./commands.ts";
 import { shifted, type Turn, wantedShare } from "./moves.ts";
 import type { Situation } from "./situation.ts";
 import { hasFailed } from "./stage.ts";
@@ -32,7 +32,7 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
     capacity: { mode: counts.mode, why: counts.why },
   };
   const effective: readonly Command[] = hasFailed(snapshot) ? ["retry", ...commands] : commands;
-  const said = ineffective(snapshot, effective, "nothing waits for it");
+  const said = ineffective(snapshot, effective, idleReason(snapshot));
   return {
     state,
     moves: [...said, ...(action === undefined ? [] : [action]), ...shifted(snapshot, state, why)],

@@ -18,6 +18,23 @@ export function isNew({ commands, rollout }: Snapshot, command: Command): boolea
   return value !== undefined && value !== rollout.answered?.[command];
 }
 
+/**
+ * True for a new promote or promote-full that the candidate in status is meant by: given together with another revision,
+ * or before anybody saw of it in status, they promote nothing that nobody has looked at.
+ */
+export function isPromoted(snapshot: Snapshot, command: "promote" | "promoteFull"): boolean {
+  return isUnderWay(snapshot) && isNew(snapshot, command);
+}
+
+function isUnderWay({ rollout, wanted }: Snapshot): boolean {
+  return rollout.candidate?.revision === wanted.hash;
+}
+
+/** Why a command has no effect on a candidate. */
+export function idleReason(snapshot: Snapshot): string {
+  return isUnderWay(snapshot) ? "nothing waits for it" : `revision ${snapshot.wanted.hash} only begins`;
+}
+
 /** What is answered once this plan is carried out: everything that was asked for, but what waits. */
 export function answered({ commands, rollout }: Snapshot, waiting: readonly Command[]): Answered | undefined {
   const given = Object.entries(commands?.given ?? {}).filter(([command]) => !waiting.some((one) => one === command));

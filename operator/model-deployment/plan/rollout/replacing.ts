@@ -4,7 +4,7 @@ import type { Action } from "../action.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { isAcknowledged, shares } from "../traffic.ts";
 import { type Change, turnTo } from "./change.ts";
-import { isNew } from "./commands.ts";
+import { isPromoted } from "./commands.ts";
 import { failure, remembered } from "./failure.ts";
 import { isPassed } from "./judgement.ts";
 import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
@@ -65,7 +65,7 @@ function rolledBack(now: Situation): Turn | undefined {
 function skipping(now: Situation): Turn | undefined {
   const { snapshot, here, weight } = now;
   if (here.step === undefined || here.progress.skipped !== undefined) return undefined;
-  const isAsked = isNew(snapshot, "promoteFull");
+  const isAsked = isPromoted(snapshot, "promoteFull");
   const skipped = isAsked ? "a command wants it promoted" : stepsWithoutUse(now);
   if (skipped === undefined) return undefined;
   const why = `steps are skipped because ${skipped}`;
@@ -86,7 +86,7 @@ function stepsWithoutUse(now: Situation): string | undefined {
 /** A command ends a pause, or an analysis that takes too long. */
 function passedOn(now: Situation): Turn | undefined {
   const { snapshot, here } = now;
-  if (here.step === undefined || here.step.kind === "setWeight" || !isNew(snapshot, "promote")) return undefined;
+  if (here.step === undefined || here.step.kind === "setWeight" || !isPromoted(snapshot, "promote")) return undefined;
   return further(now, "a command wants it to go on", ["promote"]);
 }
 

@@ -53,6 +53,48 @@ const rows: EventRows = {
       moves: [shift({ [candidate]: 100 }, "nothing else serves: requests wait until it is ready")],
       want: { weights: [undefined, 100] },
     },
+    "promote and promote-full that come with it are not about it": {
+      given: {
+        ...stableAlone(),
+        spec: { ...spec, rollout: { canary: { steps: [{ pause: {} }] } } },
+        ...given({ promote: "1", promoteFull: "1" }),
+      },
+      moves: [
+        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
+        `answer command promote: it has no effect: revision ${candidate} only begins`,
+        shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "nor when they were meant for the candidate whose place it takes": {
+      given: {
+        ...stableAlone({
+          stable: { revision: stable, version: "1", weight: 50 },
+          candidate: { revision: third, version: "2", weight: 50 },
+          step: 3,
+          rollout: { startedAt: seconds(60) },
+        }),
+        revisions: [revision(stable, pods(stable, 4)), other(50)],
+        ...given({ promoteFull: "1" }),
+      },
+      moves: [
+        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
+        shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "abort that comes with it is: the stable revision keeps its place": {
+      given: { ...stableAlone(), ...given({ abort: "1" }) },
+      moves: [
+        `rollBack revision ${candidate} (version 2): the rollout was aborted by a command (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+      ],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "the annotation pause that comes with it holds it at the first step": {
+      given: { ...stableAlone(), ...given({}, true) },
+      moves: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
+    },
     "an old candidate goes to weight 0 first": {
       given: {
         ...stableAlone({
