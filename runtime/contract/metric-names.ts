@@ -11,6 +11,7 @@ export const metricNames = {
   modelMemory: "modelwright_model_memory_bytes",
   modelLoadFailures: "modelwright_model_load_failures_total",
   modelLoadDuration: "modelwright_model_load_duration_seconds",
+  modelLoadProgress: "modelwright_model_load_progress_ratio",
   modelState: "modelwright_model_state_info",
   gatewayRequests: "modelwright_gateway_requests_total",
   gatewayRequestDuration: "modelwright_gateway_request_duration_seconds",

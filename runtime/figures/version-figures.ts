@@ -16,6 +16,7 @@ const labels = ["model", "version"] as const;
 export function versionFigures(metrics: MetricSet): Pick<ServeFigures, "batchRan" | "versionReady" | "versionState"> {
   const versions = new Map<string, { readonly labels: VersionLabels; readonly served: ServedModel }>();
   const state = stateFigures(metrics);
+  const progress = progressFigure(metrics);
   const batches = batchFigures(metrics);
   const loadDuration = metrics.gauge({
     name: metricNames.modelLoadDuration,
@@ -38,6 +39,7 @@ export function versionFigures(metrics: MetricSet): Pick<ServeFigures, "batchRan
     },
     versionState: (labels, current) => {
       state.set(labels, current);
+      progress(labels, current);
       if (current !== "Unloaded") return;
       for (const gauge of [loadDuration, memory, queue]) gauge.remove(labels);
       batches.forget(labels);
@@ -68,6 +70,29 @@ function batchFigures(metrics: MetricSet) {
       rows.remove(labels);
       engine.remove(labels);
     },
+  };
+}
+
+/** Steps of a load that are done in a state: its file is found, verified, in an engine's memory, and has answered. */
+const loadSteps: Readonly<Partial<Record<ModelState, number>>> = {
+  Fetching: 0,
+  Verifying: 1,
+  Loading: 2,
+  Warming: 3,
+  Ready: 4,
+};
+const allSteps = 4;
+
+function progressFigure(metrics: MetricSet): (labels: VersionLabels, state: ModelState) => void {
+  const gauge = metrics.gauge({
+    name: metricNames.modelLoadProgress,
+    help: "Share of the steps of a load (found, verified, in memory, warmed up) that are done; gone when it has failed or ends.",
+    labels,
+  });
+  return (labels, state) => {
+    const done = loadSteps[state];
+    if (done === undefined) gauge.remove(labels);
+    else gauge.set(labels, done / allSteps);
   };
 }
 

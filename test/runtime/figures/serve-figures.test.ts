@@ -100,3 +100,26 @@ test("figures tell each model by version and protocol, and forget a version that
   const after = (await figures.exposition()).text.split("\n").filter((line) => line.includes('model="echo"'));
   expect(after).toEqual(['modelwright_model_state_info{model="echo",version="3",state="Unloaded"} 1']);
 });
+
+test("figures tell how far a load is, until it has failed", async () => {
+  const figures = serveFigures(systemClock);
+  const registry = modelRegistry((model, version, state) => figures.versionState({ model, version }, state));
+  const progress = async (): Promise<readonly string[]> =>
+    (await figures.exposition()).text.split("\n").filter((line) => /^modelwright_model_load_progress_ratio/.test(line));
+  const seen: (readonly string[])[] = [];
+  const entry = registry.add("echo", 3);
+  seen.push(await progress());
+  for (const event of ["fetched", "verified"] as const) {
+    entry.happen(event);
+    seen.push(await progress());
+  }
+  const served = serveModel(loaded, { name: "echo", version: 3, batching: defaultBatching, clock: systemClock });
+  entry.load(served);
+  seen.push(await progress());
+  entry.happen("warmed");
+  seen.push(await progress());
+  const gauge = 'modelwright_model_load_progress_ratio{model="echo",version="3"}';
+  expect(seen).toEqual([[`${gauge} 0`], [`${gauge} 0.25`], [`${gauge} 0.5`], [`${gauge} 0.75`], [`${gauge} 1`]]);
+  entry.fail({ code: "EngineLost", message: "it is gone" });
+  expect(await progress()).toEqual([]);
+});
