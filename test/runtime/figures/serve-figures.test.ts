@@ -105,7 +105,9 @@ test("figures tell how far a load is, until it has failed", async () => {
   const figures = serveFigures(systemClock);
   const registry = modelRegistry((model, version, state) => figures.versionState({ model, version }, state));
   const progress = async (): Promise<readonly string[]> =>
-    (await figures.exposition()).text.split("\n").filter((line) => /^modelwright_model_load_progress_ratio/.test(line));
+    (await figures.exposition()).text
+      .split("\n")
+      .filter((line) => line.startsWith("modelwright_model_load_progress_ratio"));
   const seen: (readonly string[])[] = [];
   const entry = registry.add("echo", 3);
   seen.push(await progress());
