@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { revisionHeader } from "../../contract/route-table.ts";
@@ -11,6 +11,7 @@ import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Asked } from "./asked.ts";
+import { repeatableBytes } from "./body.ts";
 import type { Client } from "./client.ts";
 import { requestBytes } from "./headers.ts";
 
@@ -31,6 +32,8 @@ export class Exchange implements Traveller, Receiver {
   #body: Buffer | undefined;
   /** Told to the client. */
   #status = 0;
+  /** An answer of which the client has nothing yet. */
+  #begun: { readonly head: ResponseHead; readonly chunks: Buffer[] } | undefined;
   #isStreaming = false;
   #streamedBytes = 0;
   #target: Target | undefined;
@@ -89,13 +92,16 @@ export class Exchange implements Traveller, Receiver {
       this.#fail({ cause: new Error(isLoading ? "it loads its model" : "it is terminating"), isLoading });
       return;
     }
-    this.#copy?.clientHead(head);
-    this.#status = status;
     headers.push(revisionHeader, target.revision.hash);
-    this.#client.begin(status, headers);
+    if (isKept(head)) this.#begun = { head, chunks: [] };
+    else this.#begin(head);
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.#begun !== undefined) {
+      this.#begun.chunks.push(chunk);
+      return true;
+    }
     this.#copy?.clientChunk(chunk);
     if (this.#client.write(chunk)) return true;
     this.#client.whenDrained(() => this.#connection?.resume());
@@ -104,8 +110,9 @@ export class Exchange implements Traveller, Receiver {
 
   onEnd(chunk: Buffer | undefined): void {
     this.#connection = undefined;
-    if (chunk !== undefined) this.#copy?.clientChunk(chunk);
-    this.#client.end(chunk);
+    const last = this.#begun === undefined ? chunk : this.#whole(this.#begun, chunk);
+    if (last !== undefined) this.#copy?.clientChunk(last);
+    this.#client.end(last);
     this.#copy?.clientEnd(true);
     this.#passage.answered(this.#status);
   }
@@ -116,7 +123,22 @@ export class Exchange implements Traveller, Receiver {
 
   onFailed(cause: Error, isUnreached: boolean): void {
     this.#connection = undefined;
+    this.#begun = undefined;
     this.#fail({ cause, isUnreached });
+  }
+
+  #begin(head: ResponseHead): void {
+    this.#copy?.clientHead(head);
+    this.#status = head.status;
+    this.#client.begin(head.status, head.headers);
+  }
+
+  /** Begins an answer that was kept, and puts its body together. */
+  #whole({ head, chunks }: { head: ResponseHead; chunks: readonly Buffer[] }, last: Buffer | undefined) {
+    this.#begun = undefined;
+    this.#begin(head);
+    if (last === undefined || chunks.length === 0) return last;
+    return Buffer.concat([...chunks, last]);
   }
 
   #send(): void {
@@ -186,4 +208,9 @@ export class Exchange implements Traveller, Receiver {
     this.#copy?.clientEnd(false);
     this.#passage.abort();
   }
+}
+
+/** Small answers are passed on whole: a pod that dies in the middle of one has given none, and another may. */
+function isKept({ framing }: ResponseHead): boolean {
+  return typeof framing === "number" && framing > 0 && framing <= repeatableBytes;
 }

@@ -214,6 +214,25 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(new Set(pods)).toEqual(new Set(["whole"]));
   });
 
+  test("goes to another pod when one breaks off in the middle of a small answer, and gets one whole", async () => {
+    const { source, restPort } = await started();
+    const broken = await startedPod("broken", (message, response) => {
+      message.resume();
+      response.writeHead(200, { "content-length": 18 });
+      response.write('{"pod":"bro');
+      setTimeout(() => response.destroy(), 20);
+    });
+    const whole = await startedPod("whole", (message, response) => {
+      message.resume();
+      response.writeHead(200, { "content-length": 15 });
+      response.write('{"pod":"w');
+      setTimeout(() => response.end('hole"}'), 20);
+    });
+    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    const answers = await Promise.all(Array.from({ length: 20 }, () => asked(restPort)));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 {"pod":"whole"}']));
+  });
+
   test("waits until the table knows that the only pod takes no connections any more", async () => {
     const { source, restPort } = await started();
     const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };

@@ -192,7 +192,7 @@ describe("a plain connection", () => {
   test("whose answer breaks off is cut, so that nobody takes it for whole", async () => {
     const { client } = await scene((message, response) => {
       message.resume();
-      response.writeHead(200, { "content-length": 100 });
+      response.writeHead(200, { "content-length": 100_000 });
       response.write("half");
       setTimeout(() => response.destroy(), 50);
     });
