@@ -25,6 +25,8 @@ export interface ProtocolAnswer {
   readonly tail?: readonly Uint8Array[];
   /** The fault that the answer tells, for log and metrics. */
   readonly fault?: Fault;
+  /** This very object answers many requests: it is worth keeping its bytes. */
+  readonly isRepeated?: true;
 }
 
 /** A wire protocol over HTTP: translates requests to the data plane and back. Holds no state and never throws. */
@@ -97,6 +99,18 @@ export function loadingState(models: Models, { name, version }: ModelReference):
   const meant = models.versions(name).filter((report) => version === undefined || report.version === version);
   if (meant.length === 0) return models.isStarting?.() === true ? "Fetching" : undefined;
   return meant.findLast(({ state }) => loadingStates.has(state))?.state;
+}
+
+/** The same answers, made once for each fault: in an overload one fault is told to many. */
+export function repeatedRefusals(answerOf: (fault: Fault) => ProtocolAnswer): (fault: Fault) => ProtocolAnswer {
+  const made = new WeakMap<Fault, ProtocolAnswer>();
+  return (fault) => {
+    const known = made.get(fault);
+    if (known !== undefined) return known;
+    const answer: ProtocolAnswer = { ...answerOf(fault), isRepeated: true };
+    made.set(fault, answer);
+    return answer;
+  };
 }
 
 /** The value of `Retry-After` for a fault that may pass. */

@@ -10,6 +10,7 @@ import {
   loadingHeaders,
   loadingState,
   rememberedRoutes,
+  repeatedRefusals,
 } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
@@ -24,6 +25,7 @@ import { inferAnswer } from "./response.ts";
 import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as readRoute } from "./routes.ts";
 
 const routeOf = rememberedRoutes(readRoute);
+const overloadAnswer = repeatedRefusals(errorAnswer);
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
@@ -43,7 +45,7 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
     overload: ({ method, target }) => {
       const model = method === "POST" ? inferredModel(target) : undefined;
       const fault = model === undefined ? undefined : models.find(model)?.refusal?.();
-      return fault === undefined ? undefined : errorAnswer(fault);
+      return fault === undefined ? undefined : overloadAnswer(fault);
     },
     refusal: errorAnswer,
   };

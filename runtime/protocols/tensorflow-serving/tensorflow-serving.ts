@@ -7,6 +7,7 @@ import {
   type ProtocolAnswer,
   type ProtocolRequest,
   rememberedRoutes,
+  repeatedRefusals,
 } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
 import { classificationOutputs, classifications } from "./examples/classification.ts";
@@ -22,6 +23,7 @@ import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRou
 import { statusBody } from "./status.ts";
 
 const routeOf = rememberedRoutes(readRoute);
+const overloadAnswer = repeatedRefusals(errorAnswer);
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {
@@ -42,7 +44,7 @@ export function tensorflowServing(models: Models): Protocol {
     overload: ({ method, target }) => {
       const route = method === "POST" ? inferenceRoute(target) : undefined;
       const fault = route === undefined ? undefined : models.find(referenceOf(route.model))?.refusal?.();
-      return fault === undefined ? undefined : errorAnswer(fault);
+      return fault === undefined ? undefined : overloadAnswer(fault);
     },
     refusal: errorAnswer,
   };

@@ -23,14 +23,29 @@ export function answerWriter(
     staying = `${date}keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
     leaving = `${date}close\r\n\r\n`;
   };
-  return (answer, isLast) => {
-    endings();
+  const written = (answer: ProtocolAnswer, isLast: boolean): AnswerBytes => {
     const size = sizeBytes(answer);
     const head = `${startOf(answer)}content-length: ${size}${isLast ? leaving : staying}`;
     const { body, tail } = answer;
     if (typeof body === "string" && tail === undefined && size === body.length) return head + body;
     return pieces(head, answer, size);
   };
+  const kept = new WeakMap<ProtocolAnswer, KeptBytes>();
+  return (answer, isLast) => {
+    endings();
+    if (answer.isRepeated !== true || isLast) return written(answer, isLast);
+    const known = kept.get(answer);
+    if (known?.second === second) return known.bytes;
+    const bytes = written(answer, false);
+    kept.set(answer, { second, bytes });
+    return bytes;
+  };
+}
+
+/** The bytes of a repeated answer; right in the second that its `Date` names. */
+interface KeptBytes {
+  readonly second: number;
+  readonly bytes: AnswerBytes;
 }
 
 function startOf({ status, headers }: ProtocolAnswer): string {

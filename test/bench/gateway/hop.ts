@@ -48,7 +48,7 @@ export async function measured(hop: Hop, { connections, seconds, rate }: Load): 
   const { stdout } = await promisify(execFile)(program, [...rest]);
   const usedMs = cpuMs(hop.pid) - before;
   await rm(folder, { recursive: true });
-  const report = JSON.parse(stdout) as Report; // printed by load-generator.ts
+  const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as Report; // printed by load-generator.ts
   if (report.wrong + report.failed + report.rejected > 0) throw new Error(`${hop.name}: ${stdout}`);
   return { cpuUs: (usedMs * 1000) / report.requests, p50: report.p50, p99: report.p99 };
 }

@@ -1,5 +1,6 @@
 /**
- * Sends one request over and over and checks every answer; prints one line of JSON.
+ * Sends one request over and over and checks every answer; prints `connected` when all connections are there and, at the end, one
+ * line of JSON.
  *
  *     node load-generator.ts PORT CONNECTIONS SECONDS REQUEST_FILE [RATE]
  *
@@ -103,6 +104,9 @@ const again = (connection: Connection): void => {
 
 const all = Array.from({ length: Number(connections) }, () => new Connection(again));
 await Promise.all(all.map((connection) => connection.connected()));
+process.stdout.write("connected\n");
+// Whoever measures the server looks at it now, and it has taken all connections by then.
+await new Promise((resolve) => setTimeout(resolve, 100));
 const start = performance.now();
 end = start + Number(seconds) * 1000;
 if (rate === undefined) {

@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 
 import { freePort } from "../../../operator/local/free-port.ts";
 import type { Contestant } from "./contestants.ts";
@@ -101,13 +101,20 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
   const { connections, seconds, rate } = load;
   const args = [generator, String(running.port), String(connections), String(seconds), file];
   const [program, rest] = pinned(1, process.execPath, rate === undefined ? args : [...args, String(rate)]);
-  const before = treeCpuUs(running.pid);
-  const loopBefore = loopCpuUs(running.pid);
-  const { stdout } = await promisify(execFile)(program, [...rest]);
+  const lines = createInterface({ input: spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] }).stdout });
+  let [before, loopBefore, report] = [0, 0, ""];
+  for await (const line of lines) {
+    if (line !== "connected") {
+      report = line;
+      continue;
+    }
+    await sleep(50);
+    [before, loopBefore] = [treeCpuUs(running.pid), loopCpuUs(running.pid)];
+  }
   const cpuUs = treeCpuUs(running.pid) - before;
   const ofLoop = loopCpuUs(running.pid) - loopBefore;
   await rm(folder, { recursive: true });
-  const result = JSON.parse(stdout) as Report; // printed by load-generator.ts
+  const result = JSON.parse(report) as Report; // printed by load-generator.ts
   if (result.wrong > 0 || result.failed > 0 || result.requests === 0) {
     throw new Error(`${running.contestant.name}: ${result.wrong} wrong, ${result.failed} failed of ${result.requests}`);
   }
