@@ -2,6 +2,7 @@ import type { RolloutState } from "../../snapshot.ts";
 import type { Command, Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 import { idleReason, ineffective } from "./commands.ts";
+import { toldJudgement } from "./judgement.ts";
 import { shifted, type Turn, wantedShare } from "./moves.ts";
 import type { Situation } from "./situation.ts";
 import { hasFailed } from "./stage.ts";
@@ -23,7 +24,8 @@ export interface Change {
 /** The turn that makes a change and keeps the rest. */
 export function turnTo(now: Situation, { weight, why, progress, action, commands = [] }: Change): Turn {
   const { snapshot, counts, stable } = now;
-  const next: Situation = { ...now, weight, here: positionAfter(now, weight, progress) };
+  const here = positionAfter(now, weight, progress);
+  const next: Situation = { ...now, weight, here, judgement: here.progress.judgement };
   const state: RolloutState = {
     ...snapshot.rollout,
     stable: { ...stable, weight: 100 - weight },
@@ -44,7 +46,8 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
 }
 
 function positionAfter(now: Situation, weight: number, changes: Change["progress"]): Position {
-  const { snapshot, here, judgement } = now;
+  const { snapshot, here } = now;
+  const judgement = toldJudgement(now.judgement, here);
   // Time that a pause took is none that the candidate took.
   const isFurther = weight > now.weight || (here.progress.isPaused && !isHeld(here));
   const progress = { ...here.progress, ...(isFurther ? { progressedMs: snapshot.now } : {}), judgement, ...changes };

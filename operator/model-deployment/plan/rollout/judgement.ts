@@ -32,6 +32,17 @@ export function judgement(snapshot: Snapshot, here: Position): Judgement | undef
   return { ...made, atMs: now };
 }
 
+/** Each telling is a write of status: figures that say nothing new are told this often, whatever the interval. */
+const toldEveryMs = 5_000;
+
+/** What status is to say of a judgement: the one before, as long as that has the same verdict on this step and is not old. */
+export function toldJudgement(made: Judgement | undefined, { progress }: Position): Judgement | undefined {
+  const { judgement: before, stepStartedMs } = progress;
+  if (made === undefined || before === undefined || made.verdict !== before.verdict) return made;
+  const isOfThisStep = before.atMs >= stepStartedMs;
+  return isOfThisStep && made.atMs - before.atMs < toldEveryMs ? before : made;
+}
+
 /** What it is judged by; a step may want more requests, or fewer. */
 function criteria({ spec }: Snapshot, { step }: Position): Pick<Question, "analysis" | "minimumRequests"> {
   const { analysis = {} } = spec.rollout ?? {};

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { turn } from "../../../../../operator/model-deployment/plan/rollout/turn.ts";
+import type { Observation } from "../../../../../operator/model-deployment/snapshot.ts";
+import { at, evidence, seconds, spec } from "../../../../builders/rollout.ts";
+import { snapshot } from "../../../../builders/snapshot.ts";
+
+const often = { ...spec, rollout: { ...spec.rollout, analysis: { interval: "1s" } } };
+
+/** Half an analysis of 30 s, judged once a second, the last time so many seconds ago. */
+function judged(ago: number, verdict: "None" | "Pass", changes: Partial<Observation> = {}): Partial<Observation> {
+  const analysis = { verdict, message: "as it was", requests: 900, stableRequests: 900, judgedAt: seconds(ago) };
+  return at(
+    { step: 4, weight: 50, ready: 2, since: 15, rollout: { analysis } },
+    { spec: often, evidence: evidence(0), ...changes },
+  );
+}
+
+const anew = "candidate failed 0 of 1,000 requests (0 %), stable 0 of 1,000 (0 %)";
+
+/** What status is to tell of the judgement: it and how long ago it was. */
+const rows: Readonly<Record<string, { given: Partial<Observation>; want: object }>> = {
+  "figures alone are not told every second": {
+    given: judged(4, "Pass"),
+    want: { told: ["Pass", "as it was", 4_000], hold: "as it was" },
+  },
+  "but every five": { given: judged(5, "Pass"), want: { told: ["Pass", anew, 0], hold: anew } },
+  "another verdict is told at once": { given: judged(1, "None"), want: { told: ["Pass", anew, 0], hold: anew } },
+  "and what the step before was told says nothing about this one": {
+    given: { ...judged(2, "Pass"), status: { ...judged(2, "Pass").status, ...began(1) } },
+    want: { told: ["Pass", anew, 0], hold: anew },
+  },
+};
+
+/** The step began so many seconds ago. */
+function began(ago: number): Pick<Observation["status"], "rollout"> {
+  const { rollout } = judged(2, "Pass").status ?? {};
+  return { rollout: { ...rollout, stepStartedAt: seconds(ago) } };
+}
+
+describe("a judgement that moves nothing", () => {
+  test.each(Object.entries(rows))("%s", (_sentence, { given, want }) => {
+    const now = snapshot(given);
+    const { state, waits } = turn(now);
+    const { verdict, message, atMs = 0 } = state.progress?.judgement ?? {};
+    expect({ told: [verdict, message, now.now - atMs], hold: waits?.why }).toEqual(want);
+  });
+});
+
+test("what is not told is decided by all the same", () => {
+  const early = judged(1, "Pass");
+  const { moves } = turn(snapshot({ ...early, status: { ...early.status, ...began(30) } }));
+  expect(moves.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([`step: ${anew}`]);
+  const failing = turn(snapshot({ ...early, evidence: evidence(200) })).moves;
+  expect(failing.map(({ kind }) => kind)).toEqual(["rollBack", "shift"]);
+});
