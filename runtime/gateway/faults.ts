@@ -9,6 +9,7 @@ export const faults = faultCatalogue<{
   HoldFull: { key: string; waiting: number };
   HoldTimedOut: { key: string; timeoutMs: number };
   RequestTimedOut: { key: string; timeoutMs: number };
+  ClientTimePassed: { key: string; timeoutMs: number };
   BodyTooLarge: { sizeBytes: number; limitBytes: number };
   RequestUnreadable: { part: string };
   EndpointFailed: { key: string; pod: string; cause: string };
@@ -57,6 +58,12 @@ export const faults = faultCatalogue<{
     hint: () => "raise spec.serving.limits.timeout if the model needs longer",
     retry: "backoff",
     level: "warn",
+  },
+  ClientTimePassed: {
+    message: ({ key, timeoutMs }) => `${key} gave no answer within the ${timeoutMs} ms that the client allows`,
+    hint: () => "allow more by x-envoy-upstream-rq-timeout-ms or grpc-timeout, whichever the client sent",
+    retry: "backoff",
+    level: "info",
   },
   BodyTooLarge: {
     message: ({ sizeBytes, limitBytes }) => `request body has ${sizeBytes} bytes; at most ${limitBytes} are accepted`,

@@ -30,6 +30,7 @@ const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
   HoldFull: "UNAVAILABLE",
   HoldTimedOut: "UNAVAILABLE",
   RequestTimedOut: "DEADLINE_EXCEEDED",
+  ClientTimePassed: "DEADLINE_EXCEEDED",
   BodyTooLarge: "RESOURCE_EXHAUSTED",
   RequestUnreadable: "INVALID_ARGUMENT",
   EndpointFailed: "UNAVAILABLE",

@@ -176,7 +176,10 @@ export class Passage {
   /** Its time is over. */
   expire(): void {
     const { live, timeoutMs } = this.#journey;
-    this.#stop(faults.RequestTimedOut({ key: live.route.key, timeoutMs }), "timeout");
+    const { key } = live.route;
+    const isClients = timeoutMs < live.route.timeoutMs;
+    const fault = isClients ? faults.ClientTimePassed({ key, timeoutMs }) : faults.RequestTimedOut({ key, timeoutMs });
+    this.#stop(fault, "timeout");
   }
 
   /** The client went away. */

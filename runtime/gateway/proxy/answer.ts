@@ -15,6 +15,7 @@ const statuses: Record<Code, number> = {
   HoldFull: 503,
   HoldTimedOut: 504,
   RequestTimedOut: 504,
+  ClientTimePassed: 504,
   BodyTooLarge: 413,
   RequestUnreadable: 400,
   EndpointFailed: 503,

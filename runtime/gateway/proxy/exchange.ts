@@ -10,6 +10,7 @@ import type { Target } from "../routing/choice.ts";
 import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
+import { allowedMs } from "./allowed-time.ts";
 import type { Asked } from "./asked.ts";
 import { repeatableBytes } from "./body.ts";
 import type { Client } from "./client.ts";
@@ -46,7 +47,7 @@ export class Exchange implements Traveller, Receiver {
     this.#asked = asked;
     this.#parts = parts;
     const { live, wish } = asked;
-    const { timeoutMs } = live.route;
+    const timeoutMs = Math.min(live.route.timeoutMs, allowedMs(client.headers) ?? Infinity);
     this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 

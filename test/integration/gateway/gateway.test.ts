@@ -312,6 +312,38 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     ]);
   });
 
+  test("answers 504 when it takes longer than its client allows, and leaves the pod", async () => {
+    const { source, restPort } = await started();
+    const left = Promise.withResolvers<void>();
+    const slow = await startedPod("slow", (message) => void message.socket.once("close", () => left.resolve()));
+    await pushed(source, 1, [revision("a1", 100, [slow.endpoint])], await freePort());
+    const answers = await Promise.all([
+      asked(restPort, { headers: { "x-envoy-upstream-rq-timeout-ms": "150" } }),
+      asked(restPort, { headers: { "grpc-timeout": "150m" } }),
+    ]);
+    const error =
+      "default/digits gave no answer within the 150 ms that the client allows; allow more by x-envoy-upstream-rq-timeout-ms or grpc-timeout, whichever the client sent";
+    expect(answers.map(({ status, body }) => [status, JSON.parse(body)])).toEqual([
+      [504, { error }],
+      [504, { error }],
+    ]);
+    await left.promise;
+  });
+
+  test("lets nobody wait for longer than the client allows, also while pods fail it", async () => {
+    const { source, gateway, restPort } = await started();
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [])], port);
+    const headers = { "x-envoy-upstream-rq-timeout-ms": "300" };
+    const startMs = performance.now();
+    expect((await asked(restPort, { headers })).status).toBe(504);
+    const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
+    await pushed(source, 2, [revision("a1", 100, [gone])], port);
+    expect((await asked(restPort, { headers })).status).toBe(504);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(gateway.heldRequests).toBe(0);
+  });
+
   test("keeps serving by its last table when the operator goes away", async () => {
     const { source, restPort } = await started();
     const upstream = await startedPod("p0");

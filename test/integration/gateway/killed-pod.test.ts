@@ -53,9 +53,9 @@ type Tally = Record<string, number>;
 /** Asks in several loops at once until it is told to end. */
 function load(loops: number, ask: (row: number) => Promise<string>) {
   const tally: Tally = {};
-  let isOver = false;
+  const over = new AbortController();
   const loop = async (offset: number): Promise<void> => {
-    for (let i = offset; !isOver; i += 1) {
+    for (let i = offset; !over.signal.aborted; i += 1) {
       const outcome = await ask(i % rows.length);
       tally[outcome] = (tally[outcome] ?? 0) + 1;
       await sleep(5);
@@ -63,7 +63,7 @@ function load(loops: number, ask: (row: number) => Promise<string>) {
   };
   const running = Promise.all(Array.from({ length: loops }, (_, i) => loop(i)));
   return async (): Promise<Tally> => {
-    isOver = true;
+    over.abort();
     await running;
     return tally;
   };
