@@ -24,7 +24,7 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
   readonly trim?: (object: T & Stored) => T & Stored;
 }
 
-/** The last known state of one kind, by UID. Objects are shared: never change them. */
+/** The last known state of one kind. Objects are shared: never change them. */
 export interface Cache<T extends KubeObject, Index extends string = never> extends WatchSink<T> {
   readonly size: number;
   /** True from the first complete state on. */
@@ -96,26 +96,26 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
     const sameName = store.find(object.metadata);
     // Deleted and made anew while nobody looked: two objects, so two changes.
     if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
-    const previous = store.withUid(object.metadata.uid);
+    const previous = sameName?.metadata.uid === object.metadata.uid ? sameName : undefined;
     if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
     store.set(object);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
   return {
     replace(objects, resourceVersion) {
-      const uids = new Set(objects.map((object) => object.metadata.uid));
+      const uids = new Set(store.size() === 0 ? [] : objects.map((object) => object.metadata.uid));
       for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
       for (const object of objects) put(object);
       tide.turn(BigInt(resourceVersion));
     },
     upsert(object) {
-      const known = store.withUid(object.metadata.uid)?.metadata.resourceVersion;
+      const known = store.known(object)?.metadata.resourceVersion;
       // Streams of several servers may overlap: what is known already is never taken back.
       if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion)) put(object);
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     remove(object) {
-      const known = store.withUid(object.metadata.uid);
+      const known = store.known(object);
       if (known !== undefined) drop(known);
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
@@ -186,62 +186,90 @@ interface Store<T extends KubeObject, Index extends string> {
   all(): readonly (T & Stored)[];
   find(key: { namespace?: string | undefined; name: string }): (T & Stored) | undefined;
   withUid(uid: string): (T & Stored) | undefined;
+  /** What is known of this very object. */
+  known(object: T & Stored): (T & Stored) | undefined;
   withIndex(index: Index, key: string): readonly (T & Stored)[];
   set(object: T & Stored): void;
   delete(object: T & Stored): boolean;
 }
 
-/** Objects by UID, with the secondary maps kept in step. */
-function createStore<T extends KubeObject, Index extends string>({ indexes }: CacheOptions<T, Index>): Store<T, Index> {
-  const byUid = new Map<string, T & Stored>();
-  /** By namespace, then by name: a key of both in one would have to be written for every look-up. */
-  const byName = new Map<string, Map<string, T & Stored>>();
-  const found = new Map<string, Map<string, readonly (T & Stored)[]>>();
-  const keysOf = Object.entries<(object: T & Stored) => readonly string[]>(indexes ?? {});
-  for (const [index] of keysOf) found.set(index, new Map());
+type Keys<T extends KubeObject> = (object: T & Stored) => readonly string[];
 
-  const unindex = (object: T & Stored): void => {
-    for (const [index, keys] of keysOf) {
-      const byKey = found.get(index);
-      for (const key of keys(object)) {
-        const others = byKey?.get(key)?.filter((other) => other !== object) ?? [];
-        if (others.length === 0) byKey?.delete(key);
-        else byKey?.set(key, others);
-      }
-    }
+/** Objects by namespace, then by name (a key of both in one would have to be written for every look-up), with indexes kept in step. */
+function createStore<T extends KubeObject, Index extends string>({ indexes }: CacheOptions<T, Index>): Store<T, Index> {
+  const byName = new Map<string, Map<string, T & Stored>>();
+  let size = 0;
+  const indexed = new Map(
+    Object.entries<Keys<T>>(indexes ?? {}).map(([name, keys]) => [name, createIndex(keys)] as const),
+  );
+  /** Made when it is first asked for: most kinds are never looked up by UID alone. */
+  let byUid: ObjectIndex<T> | undefined;
+  const all = (): readonly (T & Stored)[] => [...byName.values()].flatMap((named) => [...named.values()]);
+  const each = (tell: (index: ObjectIndex<T>) => void): void => {
+    indexed.forEach(tell);
+    if (byUid !== undefined) tell(byUid);
   };
-  const index = (object: T & Stored): void => {
-    for (const [name, keys] of keysOf) {
-      const byKey = found.get(name);
-      for (const key of keys(object)) byKey?.set(key, [...(byKey.get(key) ?? []), object]);
-    }
+  const find: Store<T, Index>["find"] = ({ namespace = "", name }) => byName.get(namespace)?.get(name);
+  const known: Store<T, Index>["known"] = ({ metadata }) => {
+    const found = find(metadata);
+    return found?.metadata.uid === metadata.uid ? found : undefined;
   };
   return {
-    size: () => byUid.size,
-    all: () => [...byUid.values()],
-    find: ({ namespace = "", name }) => byName.get(namespace)?.get(name),
-    withUid: (uid) => byUid.get(uid),
-    withIndex: (index, key) => found.get(index)?.get(key) ?? [],
+    size: () => size,
+    all,
+    find,
+    known,
+    withUid(uid) {
+      if (byUid === undefined) {
+        byUid = createIndex(({ metadata }) => [metadata.uid]);
+        for (const object of all()) byUid.add(object);
+      }
+      return byUid.under(uid)[0];
+    },
+    withIndex: (index, key) => indexed.get(index)?.under(key) ?? [],
     set(object) {
-      const { namespace = "", name, uid } = object.metadata;
-      const previous = byUid.get(uid);
-      byUid.set(uid, object);
+      const { namespace = "", name } = object.metadata;
       const named = byName.get(namespace) ?? new Map<string, T & Stored>();
+      const previous = named.get(name);
       byName.set(namespace, named.set(name, object));
-      if (previous !== undefined) unindex(previous);
-      index(object);
+      if (previous === undefined) size += 1;
+      else each((index) => index.remove(previous));
+      each((index) => index.add(object));
     },
     delete(object) {
-      const { uid } = object.metadata;
-      const known = byUid.get(uid);
-      if (known === undefined) return false;
-      byUid.delete(uid);
       const { namespace = "", name } = object.metadata;
       const named = byName.get(namespace);
-      if (named?.get(name)?.metadata.uid === uid) named.delete(name);
-      if (named?.size === 0) byName.delete(namespace);
-      unindex(known);
+      const found = known(object);
+      if (named === undefined || found === undefined) return false;
+      named.delete(name);
+      if (named.size === 0) byName.delete(namespace);
+      size -= 1;
+      each((index) => index.remove(found));
       return true;
     },
+  };
+}
+
+interface ObjectIndex<T extends KubeObject> {
+  add(object: T & Stored): void;
+  remove(object: T & Stored): void;
+  under(key: string): readonly (T & Stored)[];
+}
+
+function createIndex<T extends KubeObject>(keys: Keys<T>): ObjectIndex<T> {
+  const found = new Map<string, readonly (T & Stored)[]>();
+  return {
+    add(object) {
+      // Joined, not spread: that would leave room for sixteen more.
+      for (const key of keys(object)) found.set(key, found.get(key)?.concat([object]) ?? [object]);
+    },
+    remove(object) {
+      for (const key of keys(object)) {
+        const others = found.get(key)?.filter((other) => other !== object) ?? [];
+        if (others.length === 0) found.delete(key);
+        else found.set(key, others.slice());
+      }
+    },
+    under: (key) => found.get(key) ?? [],
   };
 }

@@ -70,25 +70,24 @@ export async function readWatch<T extends KubeObject>(
 }
 
 interface LineSplitter {
-  /** The lines that end in this piece. */
-  lines(piece: Uint8Array): readonly string[];
+  /** The lines that end in this piece; they may be parts of it. */
+  lines(piece: Uint8Array): readonly Buffer[];
   /** What came after the last of them. */
   rest(): string;
 }
 
 const newline = 10;
 
-/** Makes each line a text of its own: parts of a common one are slower to read. */
 function createLineSplitter(): LineSplitter {
   let begun: Buffer[] = [];
   return {
     lines(piece) {
       const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-      const lines: string[] = [];
+      const lines: Buffer[] = [];
       let at = 0;
       for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, at)) {
         const last = bytes.subarray(at, end);
-        lines.push(begun.length === 0 ? last.toString() : Buffer.concat([...begun, last]).toString());
+        lines.push(begun.length === 0 ? last : Buffer.concat([...begun, last]));
         begun = [];
         at = end + 1;
       }
@@ -100,8 +99,10 @@ function createLineSplitter(): LineSplitter {
 }
 
 function isBlank(line: unknown): boolean {
-  return typeof line === "string" && line.trim() === "";
+  return line instanceof Uint8Array && line.every((code) => code <= space);
 }
+
+const space = 32;
 
 type Piece = { readonly done: true } | { readonly done: false; readonly value: unknown };
 
@@ -143,7 +144,7 @@ const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED"
 
 function eventOf<T extends KubeObject>(line: unknown, reading: Reading): Line<T> | undefined {
   try {
-    const value = typeof line === "string" ? reading.ofLine(line) : reading.ofValue(line);
+    const value = Buffer.isBuffer(line) ? reading.ofLine(line) : reading.ofValue(line);
     const event = value as Line<T> | null; // the server's word; type and identity are looked at next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;

@@ -1,10 +1,12 @@
 import { withoutManagedFields } from "./json-text.ts";
+import { nextByte } from "./json-bytes.ts";
+import { keptReader } from "./kept-bytes.ts";
 import { keeper, type KeptMembers } from "./kept.ts";
 
 /** Makes the events of a watch without what is not needed of their objects. */
 export interface KeptEvents {
   /** The value of a line; throws when it is not JSON. */
-  ofLine(line: string): unknown;
+  ofLine(line: Buffer): unknown;
   /** The same of an event that came as a value. */
   ofValue(event: unknown): unknown;
   /** What is kept of an object that came in a list. */
@@ -13,13 +15,14 @@ export interface KeptEvents {
 
 /** Everything but managed fields. */
 export const wholeEvents: KeptEvents = {
-  ofLine: (line) => JSON.parse(withoutManagedFields(line)),
+  ofLine: (line) => JSON.parse(withoutManagedFields(line.toString())),
   ofValue: (event) => event,
   ofObject: (object) => object,
 };
 
 /** Of other events (bookmarks, errors) everything is needed. */
-const changes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED"]);
+const changeTypes = ["ADDED", "MODIFIED", "DELETED"] as const;
+const changes: ReadonlySet<unknown> = new Set(changeTypes);
 
 const made = new WeakMap<KeptMembers, KeptEvents>();
 
@@ -30,15 +33,30 @@ export function keptEvents(members: KeptMembers): KeptEvents {
   return events;
 }
 
+/** How servers begin an event of a change. */
+const beginnings = changeTypes.map((type) => Buffer.from(`{"type":"${type}",`));
+
 function makeKeptEvents(members: KeptMembers): KeptEvents {
-  const kept = keeper({ apiVersion: "shared", kind: "shared", ...members });
+  const keep = { apiVersion: "shared", kind: "shared", ...members } as const;
+  const kept = keeper(keep);
+  const read = keptReader({ type: "shared", object: keep });
   const ofValue = (event: unknown): unknown => {
     const isChange = typeof event === "object" && event !== null && "type" in event && changes.has(event.type);
     return isChange && "object" in event ? { type: event.type, object: kept(event.object) } : event;
   };
   return {
-    ofLine: (line) => ofValue(wholeEvents.ofLine(line)),
+    ofLine(line) {
+      if (!beginnings.some((beginning) => beginsWith(line, beginning))) return ofValue(wholeEvents.ofLine(line));
+      const cursor = { bytes: line, at: 0 };
+      const event = read(cursor);
+      if (nextByte(cursor) !== 0) throw new SyntaxError("something follows an event");
+      return event;
+    },
     ofValue,
     ofObject: <T extends object>(object: T) => kept(object) as T, // as far as it is kept
   };
+}
+
+function beginsWith(line: Buffer, beginning: Buffer): boolean {
+  return line.length > beginning.length && line.compare(beginning, 0, beginning.length, 0, beginning.length) === 0;
 }

@@ -66,19 +66,16 @@ describe("events", () => {
   test("of changes bring what is kept, from a line or from a value", () => {
     const event = { type: "MODIFIED", object };
     const want = { type: "MODIFIED", object: { apiVersion: "v1", kind: "Pod", metadata: { name: "a" } } };
-    expect([events.ofLine(JSON.stringify(event)), events.ofValue(event)]).toEqual([want, want]);
+    expect([events.ofLine(Buffer.from(JSON.stringify(event))), events.ofValue(event)]).toEqual([want, want]);
   });
 
   test("of another kind come whole", () => {
     const bookmark = { type: "BOOKMARK", object: { metadata: { annotations: { a: "b" } } } };
-    expect(events.ofLine(JSON.stringify(bookmark))).toEqual(bookmark);
+    expect(events.ofLine(Buffer.from(JSON.stringify(bookmark)))).toEqual(bookmark);
   });
 
   test("that are no events are left to who reads them", () => {
-    expect([events.ofLine("null"), events.ofLine('"a"'), events.ofLine('{"type":"ADDED"}')]).toEqual([
-      null,
-      "a",
-      { type: "ADDED" },
-    ]);
+    const lines = ["null", '"a"', '{"type":"ADDED"}'].map((line) => Buffer.from(line));
+    expect(lines.map((line) => events.ofLine(line))).toEqual([null, "a", { type: "ADDED" }]);
   });
 });

@@ -1,0 +1,117 @@
+import {
+  brokenJson,
+  byte,
+  type Cursor,
+  nextByte,
+  passByte,
+  passComma,
+  readText,
+  readValue,
+  skipText,
+  skipValue,
+} from "./json-bytes.ts";
+import { createMaker, type Keep, type KeptMembers } from "./kept.ts";
+import { readShared } from "./shared.ts";
+
+/** Reads what is kept of the value that begins at the cursor, and moves behind it. Throws for what is no JSON. */
+export type KeptReader = (cursor: Cursor) => unknown;
+
+/**
+ * What `keeper` makes of a value, from the bytes of its JSON: what is not kept is read over, and what many objects have
+ * alike is found without being made again. Most of an object is neither.
+ */
+export function keptReader(keep: Keep): KeptReader {
+  if (keep === true) return readValue;
+  return keep === "shared" ? readShared : membersReader(keep);
+}
+
+interface Member {
+  readonly name: string;
+  readonly read: KeptReader;
+}
+
+function membersReader(keep: KeptMembers): KeptReader {
+  const membersAt = memberTable(keep);
+  const newObject = createMaker();
+  const readObject = (cursor: Cursor): object => {
+    const made = newObject();
+    cursor.at += 1;
+    if (nextByte(cursor) === byte.closeBrace) {
+      cursor.at += 1;
+      return made;
+    }
+    do {
+      const member = readName(cursor, membersAt);
+      passByte(cursor, byte.colon);
+      if (member === undefined) skipValue(cursor);
+      else made[member.name] = member.read(cursor);
+    } while (passComma(cursor, byte.closeBrace));
+    return made;
+  };
+  const readAny: KeptReader = (cursor) => {
+    const first = nextByte(cursor);
+    if (first === byte.openBrace) return readObject(cursor);
+    return first === byte.openBracket ? readEntries(cursor, readAny) : readValue(cursor);
+  };
+  return readAny;
+}
+
+function readEntries(cursor: Cursor, read: KeptReader): readonly unknown[] {
+  cursor.at += 1;
+  if (nextByte(cursor) === byte.closeBracket) {
+    cursor.at += 1;
+    return [];
+  }
+  const entries: unknown[] = [];
+  do entries.push(read(cursor));
+  while (passComma(cursor, byte.closeBracket));
+  // Lists that have grown keep room for more.
+  return entries.slice();
+}
+
+/** Most names are not kept: few of those have to be compared. */
+const tableSize = 64;
+
+function memberTable(keep: KeptMembers): readonly (readonly Member[])[] {
+  const table = Array.from({ length: tableSize }, (): Member[] => []);
+  for (const [name, kept] of Object.entries(keep)) {
+    const bytes = Buffer.from(name);
+    table[placeOf(bytes, 0, bytes.length)]?.push({ name, read: keptReader(kept) });
+  }
+  return table;
+}
+
+function placeOf(bytes: Buffer, begin: number, end: number): number {
+  return ((end - begin) * 7 + (bytes[begin] ?? 0) + (bytes[end - 1] ?? 0) * 3) & (tableSize - 1);
+}
+
+/** Moves behind a member's name; undefined when it is not kept. */
+function readName(cursor: Cursor, membersAt: readonly (readonly Member[])[]): Member | undefined {
+  if (nextByte(cursor) !== byte.quote) throw brokenJson(cursor);
+  const { bytes, at } = cursor;
+  if (!skipText(cursor)) {
+    const name = Buffer.from(readText({ bytes, at }));
+    return memberAt(name, 0, name.length, membersAt);
+  }
+  return memberAt(bytes, at + 1, cursor.at - 1, membersAt);
+}
+
+function memberAt(
+  bytes: Buffer,
+  begin: number,
+  end: number,
+  membersAt: readonly (readonly Member[])[],
+): Member | undefined {
+  for (const member of membersAt[placeOf(bytes, begin, end)] ?? []) {
+    if (member.name.length === end - begin && areNext(bytes, begin, member.name)) return member;
+  }
+  return undefined;
+}
+
+/** Names are ASCII. */
+function areNext(bytes: Buffer, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}

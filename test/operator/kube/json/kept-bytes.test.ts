@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { nextByte } from "../../../../operator/kube/json/json-bytes.ts";
+import { keptReader } from "../../../../operator/kube/json/kept-bytes.ts";
+import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
+import { type Keep, keeper } from "../../../../operator/kube/json/kept.ts";
+
+/** Texts that look like JSON to a careless reader, and such as JSON writes in other characters. */
+const parts = ['"', "\\", '\\"', "{", "}", "[", "]", '":{', ",", "ü", "Ã¼", "\u2028", "😀", "\u0000", "\n", "a", "b"];
+const text = fc.array(fc.constantFrom(...parts), { maxLength: 5 }).map((some) => some.join(""));
+const name = fc.oneof(fc.constantFrom("a", "b", "c", "toString", "__proto__", ""), text);
+const plain = fc.oneof(text, fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
+const value = fc.letrec((tie) => ({
+  any: fc.oneof({ maxDepth: 5 }, plain, tie("list"), tie("object")),
+  list: fc.array(tie("any"), { maxLength: 3 }),
+  object: fc
+    .array(fc.tuple(name, tie("any")), { maxLength: 5 })
+    .map((members) =>
+      JSON.parse(`{${members.map(([key, of]) => `${JSON.stringify(key)}:${JSON.stringify(of)}`).join()}}`),
+    ),
+})).any;
+const keep = fc.letrec<{ keep: Keep }>((tie) => ({
+  keep: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom<Keep[]>(true, "shared"),
+    fc.dictionary(fc.constantFrom("a", "b", "c", "toString"), tie("keep"), { maxKeys: 4 }),
+  ),
+})).keep;
+const spaced = fc.constantFrom(undefined, 1);
+
+function read(kept: Keep, json: string): { readonly value: unknown; readonly rest: number } {
+  const cursor = { bytes: Buffer.from(json), at: 0 };
+  const found = keptReader(kept)(cursor);
+  return { value: found, rest: nextByte(cursor) };
+}
+
+describe("what is read of bytes", () => {
+  test("is what is kept of the value that a parser makes of them", () => {
+    fc.assert(
+      fc.property(keep, value, spaced, (kept, whole, indent) => {
+        const json = JSON.stringify(whole, undefined, indent);
+        expect(read(kept, json)).toStrictEqual({ value: keeper(kept)(JSON.parse(json)), rest: 0 });
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test("is one and the same for equal values that are shared", () => {
+    const owner = { uid: "a", names: ["b", "ü"], isOf: { c: true, d: 1.5, e: null } };
+    const [first, second] = [owner, owner].map((shared) => read("shared", JSON.stringify(shared)).value);
+    expect([second === first, read("shared", '"Pod"').value, first]).toEqual([false, "Pod", owner]);
+    const { names: _, ...ascii } = owner;
+    const [third, fourth] = [ascii, ascii].map((shared) => read("shared", JSON.stringify(shared)).value);
+    expect([fourth === third, third]).toEqual([true, ascii]);
+  });
+
+  test("is never another value for one of the same bytes or the same length", () => {
+    const texts = ["\\", "\\\\", "\u00c3\u00bc", "ü", '"', '\\"', "a\\", "a\\\\"];
+    for (const wanted of [...texts, ...texts]) {
+      expect(read("shared", JSON.stringify(wanted)).value).toBe(wanted);
+      expect(read("shared", JSON.stringify({ [wanted]: wanted })).value).toEqual({ [wanted]: wanted });
+    }
+  });
+
+  test("is a member whose name is written with escapes", () => {
+    expect(read({ ab: true }, String.raw`{"a\u0062":1}`)).toEqual({ value: { ab: 1 }, rest: 0 });
+  });
+
+  test.each([
+    { sentence: "end within a name", json: '{"a' },
+    { sentence: "end within a text", json: '{"a":"b' },
+    { sentence: "end within an escape", json: String.raw`{"a":"b\ `.trim() },
+    { sentence: "end within an object", json: '{"a":1' },
+    { sentence: "end within what is not kept", json: '{"z":[{"y":"' },
+    { sentence: "end before a value", json: '{"a":' },
+    { sentence: "have no colon", json: '{"a" 1}' },
+    { sentence: "have no comma", json: '{"a":1 "b":2}' },
+    { sentence: "have a name that is none", json: "{a:1}" },
+    { sentence: "have a value that is none", json: '{"a":nil}' },
+    { sentence: "are none", json: "" },
+  ])("fails where bytes $sentence", ({ json }) => {
+    expect(() => read({ a: true, b: "shared" }, json)).toThrow(SyntaxError);
+  });
+});
+
+test("events of changes are read as far as they are kept, whatever is cut off or follows", () => {
+  const events = keptEvents({ metadata: { name: true } });
+  const line =
+    '{"type":"ADDED","object":{"kind":"Pod","metadata":{"managedFields":[{"f:a":{}}],"name":"a"},"spec":{}}}';
+  expect(events.ofLine(Buffer.from(line))).toEqual({ type: "ADDED", object: { kind: "Pod", metadata: { name: "a" } } });
+  expect(() => events.ofLine(Buffer.from(line.slice(0, -1)))).toThrow(SyntaxError);
+  expect(() => events.ofLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("something follows an event"));
+});
