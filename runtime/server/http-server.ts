@@ -2,7 +2,7 @@ import type { RequestListener, Server } from "node:http";
 import type { Server as NetServer, Socket } from "node:net";
 import { createServer } from "../base/node-http.ts";
 import { faults } from "./faults.ts";
-import type { PlainLane } from "./plain-http/plain-lane.ts";
+import type { ConnectionLane } from "./plain-http/connection-lane.ts";
 
 /** How a server keeps itself from being held by slow, many or greedy clients. */
 export interface ConnectionLimits {
@@ -31,7 +31,7 @@ export interface HttpServerOptions {
   readonly portFlag: string;
   readonly limits?: ConnectionLimits;
   /** Takes connections first, as long as their requests are plain. */
-  readonly lane?: PlainLane;
+  readonly lane?: ConnectionLane;
 }
 
 /** Opens a listening socket. Throws `PortTaken` or `AddressUnavailable`. */
@@ -56,7 +56,7 @@ export async function openHttpServer(options: HttpServerOptions, listener: Reque
 }
 
 /** Node's server gets a connection from the lane, by the listener that would have had it at once. */
-function putBefore(server: Server, lane: PlainLane): void {
+function putBefore(server: Server, lane: ConnectionLane): void {
   const listeners = server.listeners("connection");
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
@@ -69,10 +69,10 @@ function putBefore(server: Server, lane: PlainLane): void {
 /** A listening socket and its connections. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #lane: PlainLane | undefined;
+  readonly #lane: ConnectionLane | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(server: Server, lane?: PlainLane) {
+  constructor(server: Server, lane?: ConnectionLane) {
     this.#server = server;
     this.#lane = lane;
   }

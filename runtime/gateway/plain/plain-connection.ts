@@ -1,31 +1,21 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import type { Clock } from "../../base/clock.ts";
-import type { RequestHead } from "../../server/plain-http/request-head.ts";
+import type { ConnectionState, LaneConnection, LaneTerms } from "../../server/plain-http/connection-lane.ts";
 import { repeatableBytes } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
 import { PlainClient } from "./plain-client.ts";
 
 /** What all plain connections of a gateway share. */
-export interface PlainTerms {
+export interface PlainTerms extends LaneTerms<PlainConnection> {
   /** Called with each request. */
   readonly take: (client: Client) => void;
-  readonly readHead: (text: string) => RequestHead | undefined;
   readonly keepAliveSeconds: number;
-  readonly clock: Clock;
-  /** Counts up while time passes: says when a connection was last busy. */
-  readonly tick: () => number;
   /** While true, answers say that they end their connection. */
   readonly isEnding: () => boolean;
-  /** While true, a connection ends with its answer, whatever that has said. */
-  readonly isClosing: () => boolean;
-  /** Takes a connection whose next request is not plain, with what has come of it. */
-  readonly passOn: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;
-  readonly closed: (connection: PlainConnection) => void;
 }
 
-/** `fresh`: nothing has come yet; `flushing`: the client has not read its answer; `lingering`: the rest of a refused body is dropped, so that its sender can read the refusal. */
-export type PlainState = "fresh" | "idle" | "answering" | "flushing" | "lingering" | "gone";
+/** The body of a request is part of its answering. */
+export type PlainState = Exclude<ConnectionState, "body">;
 
 const headEnd = Buffer.from("\r\n\r\n");
 /** A longer head is not plain. */
@@ -36,7 +26,7 @@ const maxAheadBytes = 64 * 1024;
 const lingerMs = 2_000;
 
 /** A connection with one plain request after the other. Holds the socket until it passes it on. */
-export class PlainConnection {
+export class PlainConnection implements LaneConnection {
   state: PlainState = "fresh";
   /** The tick of the last change of state. */
   since: number;

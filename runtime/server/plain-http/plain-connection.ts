@@ -3,8 +3,8 @@ import type { Fault } from "../../base/fault.ts";
 import type { ProtocolAnswer } from "../../protocols/protocol.ts";
 import { type BodyParts, bodyParts } from "../body-parts.ts";
 import type { BodyLimits } from "../request-body.ts";
-import type { Clock } from "../../base/clock.ts";
 import type { AnswerBytes } from "./answer-bytes.ts";
+import type { ConnectionState, LaneConnection, LaneTerms } from "./connection-lane.ts";
 import type { RequestHead } from "./request-head.ts";
 
 /** What answers the requests of plain connections. */
@@ -29,21 +29,11 @@ export interface PlainRequest {
 }
 
 /** What all plain connections of a server share. */
-export interface PlainTerms {
+export interface PlainTerms extends LaneTerms<PlainConnection> {
   readonly answerer: PlainAnswerer;
-  readonly readHead: (text: string) => RequestHead | undefined;
   readonly write: (answer: ProtocolAnswer, isLast: boolean) => AnswerBytes;
   readonly body: BodyLimits;
-  readonly clock: Clock;
-  /** Counts up while time passes: says when a connection was last busy. */
-  readonly tick: () => number;
-  /** Takes a connection whose next request is not plain, with what has come of it. */
-  readonly passOn: (connection: PlainConnection, socket: Socket, bytes: Buffer) => void;
-  readonly closed: (connection: PlainConnection) => void;
 }
-
-/** `fresh`: nothing has come yet; `flushing`: the client has not read its answer; `lingering`: the rest of a refused body is dropped, so that its sender can read the refusal. */
-export type PlainState = "fresh" | "idle" | "body" | "answering" | "flushing" | "lingering" | "gone";
 
 interface Incoming {
   readonly head: RequestHead;
@@ -61,8 +51,8 @@ const maxAheadBytes = 64 * 1024;
 const lingerMs = 1_000;
 
 /** A connection with one plain request after the other. Holds the socket until it passes it on. */
-export class PlainConnection {
-  state: PlainState = "fresh";
+export class PlainConnection implements LaneConnection {
+  state: ConnectionState = "fresh";
   /** The tick of the last change of state. */
   since: number;
   readonly #socket: Socket;
@@ -240,7 +230,7 @@ export class PlainConnection {
     this.#terms.closed(this);
   }
 
-  #move(state: PlainState): void {
+  #move(state: ConnectionState): void {
     this.state = state;
     this.since = this.#terms.tick();
   }
