@@ -154,6 +154,15 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     dns: kubernetes("Peers that answer DNS; empty: any address.", []),
     clients: kubernetes("Peers that may call models, as in a NetworkPolicy; empty: everybody.", []),
     scrapers: kubernetes("Peers that may read metrics, as in a NetworkPolicy; empty: nobody.", []),
+    modelNamespaces: Type.Array(Type.String({ pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 63 }), {
+      description:
+        "Namespaces in which pods of models are open to nobody but gateway, operator and scrapers; each has to be there. With watchNamespace that one is, too.",
+      default: [],
+    }),
+    directClients: kubernetes(
+      "Peers that may call those pods themselves, as the proxies of a Gateway API for spec.traffic.path Direct; empty: nobody.",
+      [],
+    ),
   }),
   podDisruptionBudget: section("PodDisruptionBudgets.", {
     enabled: flag("Let a drain of nodes take one pod at a time of each.", true),

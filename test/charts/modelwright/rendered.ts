@@ -14,6 +14,14 @@ export const variants: Readonly<Record<string, object>> = {
   "with Roles only, for one namespace": { watchNamespace: "models" },
   "with Roles only, for its own namespace": { watchNamespace: releaseNamespace },
   "without the CustomResourceDefinition": { crds: { enabled: false } },
+  "with models behind the gateway": {
+    gatewayApi: { enabled: true },
+    networkPolicy: {
+      modelNamespaces: ["team-a", "team-b"],
+      directClients: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "envoy" } } }],
+      scrapers: [{ namespaceSelector: { matchLabels: { name: "monitoring" } } }],
+    },
+  },
   "with a CustomResourceDefinition that goes with the release": { crds: { keep: false } },
   "with the Gateway API": { gatewayApi: { enabled: true } },
   "on OpenShift": { rbac: { openshift: true } },

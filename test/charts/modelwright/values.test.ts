@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
 import { podTemplate } from "../../../operator/model-deployment/resources/pod-template.ts";
 import { operatorOptions } from "../../../operator/options.ts";
+import { ports } from "../../../runtime/contract/ports.ts";
 import { modelDeployment, settings } from "../../builders/model-deployment.ts";
 import { toolPath, toolTimeoutMs, whyNoTool } from "../tool.ts";
 import { rendered, variants } from "./rendered.ts";
@@ -169,11 +170,52 @@ describe.skipIf(reason !== undefined)(`values${skipped}`, () => {
       settings: settings(),
     });
     expect(revisionLabels("digits", "abc")).toMatchObject(Object(at(spec, "selector.matchLabels")));
-    const ports = pod.spec.containers.flatMap((container) => container.ports ?? []).map(({ name }) => name);
-    expect(ports).toContain(at(spec, "podMetricsEndpoints.0.port"));
+    const names = pod.spec.containers.flatMap((container) => container.ports ?? []).map(({ name }) => name);
+    expect(names).toContain(at(spec, "podMetricsEndpoints.0.port"));
     expect(Object.keys(pod.metadata?.labels ?? {})).toEqual(
       expect.arrayContaining(Object.values(Object(at(spec, "podTargetLabels")))),
     );
+  });
+
+  test("a policy for models is in each namespace that is named, and in the only one that is watched", async () => {
+    const places = async (values: object): Promise<readonly unknown[]> =>
+      (await rendered(values))
+        .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "modelwright-models")
+        .map(({ metadata }) => metadata.namespace);
+    const named = { networkPolicy: { modelNamespaces: ["team-a", "models"] } };
+    expect({
+      "as it comes": await places({}),
+      named: await places(named),
+      watched: await places({ watchNamespace: "models" }),
+      both: await places({ ...named, watchNamespace: "models" }),
+      off: await places({ watchNamespace: "models", networkPolicy: { enabled: false } }),
+    }).toEqual({
+      "as it comes": [],
+      named: ["team-a", "models"],
+      watched: ["models"],
+      both: ["team-a", "models"],
+      off: [],
+    });
+  });
+
+  test("it selects the pods of models, and opens the ports that they have to who uses them", async () => {
+    const envoy = { podSelector: { matchLabels: { app: "envoy" } } };
+    const networkPolicy = { modelNamespaces: ["models"], directClients: [envoy], scrapers: [kubeSystem] };
+    const spec = at(await objectOf({ networkPolicy }, "NetworkPolicy", "modelwright-models"), "spec");
+    expect(revisionLabels("digits", "abc")).toMatchObject(Object(at(spec, "podSelector.matchLabels")));
+    const ours = (component: string) => ({
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "modelwright-system" } },
+      podSelector: { matchLabels: { ...gatewaySelector, "app.kubernetes.io/component": component } },
+    });
+    const { rest, grpc, admin } = ports;
+    expect([at(spec, "policyTypes"), at(spec, "ingress")]).toEqual([
+      ["Ingress"],
+      [
+        { from: [ours("gateway"), envoy], ports: [{ port: rest }, { port: grpc }] },
+        { from: [ours("operator")], ports: [{ port: rest }, { port: admin }] },
+        { from: [kubeSystem], ports: [{ port: admin }] },
+      ],
+    ]);
   });
 
   test("rights and accounts of somebody else are left out, and nothing else", async () => {
