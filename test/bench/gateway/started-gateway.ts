@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { pinned } from "../serving/running.ts";
 
@@ -30,6 +31,13 @@ export async function startedGateway(operatorUrl: string, isBuilt = false): Prom
   );
   await answering(`http://127.0.0.1:${adminPort}/healthz`);
   return { pid: child.pid ?? 0, restPort, adminPort, stop: () => stopped(child) };
+}
+
+/** Has a program run on another core from now on, where there are several. */
+export async function moved({ pid }: ChildProcess, core: number): Promise<void> {
+  const [program, rest] = pinned(core, "", []);
+  if (program !== "" && pid !== undefined)
+    await promisify(execFile)(program, ["-pc", ...rest.slice(1, 2), String(pid)]);
 }
 
 /** Starts a program of the bench on the first core. */
