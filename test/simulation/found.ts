@@ -175,4 +175,48 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "event", trouble: "delay", phase: 0, at: 16, amount: 0.903_362_656_943_5 },
     ],
   },
+  "two revisions get one version when a creation is carried out long after it was given up": {
+    seed: 10_919,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 6_000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } },
+        { gapMs: 400, name: "shop", act: { kind: "annotate" } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "bad-1.h5" } },
+        { gapMs: 400, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "late", phase: 0, at: 17, amount: 0.514_668_093_528_598_5 },
+      { on: "request", trouble: "too-many-retry-after", phase: 0, at: 18, amount: 0.711_514_800_321_310_8 },
+      { on: "event", trouble: "cut", phase: 0, at: 8, amount: 0.955_775_549_635_291_1 },
+    ],
+  },
+  "a candidate skips its steps because the stable revision waits for room": {
+    seed: 23_125,
+    operators: 1,
+    from: 2,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              revisionHistoryLimit: 1,
+              canary: { steps: [{ setWeight: 25 }, { pause: { duration: "4s" } }, { setWeight: 50 }] },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
+    ],
+    faults: [{ on: "moment", trouble: "edit-replica-set", phase: 2, at: 27_595, amount: 0.011_175_974_039_360_88 }],
+  },
 };
