@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createLedger, type Ledger } from "./figures/ledger.ts";
 import { grpcCalls } from "./grpc/calls.ts";
-import { PodSessions } from "./grpc/pods/pod-sessions.ts";
+import { PodConnections } from "./grpc/pods/pod-connections.ts";
 import { Listeners } from "./listeners.ts";
 import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
@@ -43,7 +43,7 @@ export class Gateway {
   readonly #listeners: Listeners;
   readonly #connections: Connections;
   readonly #copies: Copies;
-  readonly #podSessions: PodSessions;
+  readonly #podConnections: PodConnections;
   readonly #exchange: ExchangeParts;
   /** What this gateway counts. */
   readonly ledger: Ledger;
@@ -53,7 +53,7 @@ export class Gateway {
   constructor(options: GatewayOptions, parts: GatewayParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#podSessions = new PodSessions(parts.clock);
+    this.#podConnections = new PodConnections(parts.clock);
     const monotonic = (): number => parts.clock.monotonic();
     const run = `${parts.clock.now().toString(36)}-${Math.floor(parts.random() * 2 ** 32).toString(36)}`;
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
@@ -71,7 +71,7 @@ export class Gateway {
     this.#copies = new Copies({ ...passage, isBusy, connections: this.#connections });
     this.#table = routeTable(
       (_table, change) => {
-        this.#podSessions.retain();
+        this.#podConnections.retain();
         this.#listeners.align(change);
       },
       { ledger, gateway: options.gateway, monotonic },
@@ -87,7 +87,7 @@ export class Gateway {
       call: grpcCalls({
         table: () => this.#table,
         isReady: () => this.isReady,
-        sessions: this.#podSessions,
+        sessions: this.#podConnections,
         passage,
         clock: parts.clock,
         log: parts.log,
@@ -172,7 +172,7 @@ export class Gateway {
     await this.#tableFile?.close();
     this.#copies.close();
     this.#connections.close();
-    await this.#podSessions.close();
+    await this.#podConnections.close();
   }
 
   #openedFile(): TableFile | undefined {

@@ -5,7 +5,8 @@ import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
 import type { TakeCall } from "./grpc/calls.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
-import { restExchange } from "./http2/rest-exchange.ts";
+import { headerValue } from "./http2/header-record.ts";
+import { Http2Client } from "./http2/http2-client.ts";
 import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
 import { probeAnswer } from "./proxy/answer.ts";
 import type { Client } from "./proxy/client.ts";
@@ -88,9 +89,9 @@ export class Listeners {
   }
 
   #opened(port: number, portFlag: string): Promise<HttpServer> {
-    const { host, clock, log } = this.#options;
+    const { host, clock } = this.#options;
     const listener = this.#listener();
-    const http2 = http2Lane({ limits, clock, log, takeStream: this.#streams(listener) });
+    const http2 = http2Lane({ limits, clock, takeStream: this.#streams() });
     const plain = plainLane({ limits, clock, take: (client) => this.#take(client), isEnding: () => this.#ending });
     return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
@@ -101,26 +102,21 @@ export class Listeners {
     return key === undefined ? undefined : this.#options.table().byKey.get(key);
   }
 
-  #streams(listener: RequestListener): TakeStream {
-    return (stream, headers, raw) => {
-      if (headers[":method"] === "POST" && grpcType.test(headers["content-type"] ?? "")) {
-        this.#options.call(stream, headers, this.#fixedRoute(stream.session?.socket.localPort));
-        return;
-      }
-      if (headers[":method"] === "CONNECT") {
-        stream.respond({ ":status": 405 }, { endStream: true });
-        return;
-      }
-      const { request, response } = restExchange(stream, headers, raw);
-      listener(request, response);
+  #streams(): TakeStream {
+    return (taken) => {
+      const { stream, list, localPort } = taken;
+      const method = headerValue(list, ":method");
+      if (method === "POST" && grpcType.test(headerValue(list, "content-type") ?? "")) {
+        this.#options.call(taken, this.#fixedRoute(localPort));
+      } else if (method === "CONNECT") stream.headers([":status", "405"], true);
+      else this.#take(new Http2Client({ ...taken, clock: this.#options.clock }));
     };
   }
 
   #listener(): RequestListener {
     const { clock } = this.#options;
     return (request, response) => {
-      // HTTP/2 ends connections by frames, and has no such header.
-      if (this.#ending && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+      if (this.#ending) response.setHeader("connection", "close");
       this.#take(new NodeClient(request, response, clock));
     };
   }

@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http2";
+import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Wish } from "../routing/choice.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import type { CallEnd } from "./call-end.ts";
@@ -8,8 +9,9 @@ import type { Pass, RequestSource } from "./client/request-source.ts";
 
 /** A call that came, before it is known where it goes. */
 export interface ClientCall {
-  readonly client: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
+  /** The same, names and values in turn. */
+  readonly list: HeaderList;
   /** `/<service>/<method>`. */
   readonly method: string;
   readonly shape: MethodShape;

@@ -1,13 +1,14 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
+import { headerRecord } from "../http2/header-record.ts";
+import type { TakenStream } from "../http2/http2-lane.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import type { RouteTable } from "../routing/table.ts";
 import { CallEnd } from "./call-end.ts";
 import { type CallTime, callTime } from "./call-time.ts";
 import { type ClientCall, clientLeft } from "./call.ts";
-import { clientAnswer } from "./client/client-answer.ts";
+import { ClientAnswer } from "./client/client-answer.ts";
 import { grpcFaults } from "./faults.ts";
 import { type CallParts, forward } from "./forward.ts";
 import { methodShape } from "./messages/methods.ts";
@@ -25,36 +26,36 @@ interface CallsOptions extends CallParts {
 }
 
 /** Takes a call. `fixed`: the route of the port that it came to; absent on a shared port. */
-export type TakeCall = (client: ServerHttp2Stream, headers: IncomingHttpHeaders, fixed?: LiveRoute) => void;
+export type TakeCall = (taken: TakenStream, fixed?: LiveRoute) => void;
 
 /** Within this a call has to say where it goes. Streams of messages may begin with a pause. */
 const openingMs = 60_000;
 
 /** Answers calls of gRPC, by pods or by the gateway itself. */
 export function grpcCalls(options: CallsOptions): TakeCall {
-  return (client, headers, fixed) => void taken(client, headers, fixed, options);
+  return (taken, fixed) => void answered(clientCall(taken), fixed, options);
 }
 
-async function taken(
-  client: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  fixed: LiveRoute | undefined,
-  options: CallsOptions,
-): Promise<void> {
+/** The call that a stream is, from now on told of what comes on it. */
+function clientCall({ stream, list }: TakenStream): ClientCall {
   const end = new CallEnd();
+  const headers = headerRecord(list);
   const method = headers[":path"] ?? "";
-  const call: ClientCall = {
-    client,
-    headers,
-    method,
-    shape: methodShape(method),
-    source: new RequestSource(client, (thrown) => end.end(callFault(thrown))),
-    answer: clientAnswer(client),
-    end,
+  const source = new RequestSource(stream, (thrown) => end.end(callFault(thrown)));
+  const answer = new ClientAnswer(stream);
+  stream.owner = {
+    headersCame: () => {},
+    data: (chunk) => source.came(chunk),
+    ended: () => source.ended(),
+    drained: () => answer.drained(),
+    closed: () => {
+      if (!answer.hasEnded) end.end(clientLeft);
+    },
   };
-  client.once("close", () => {
-    if (!call.answer.hasEnded) end.end(clientLeft);
-  });
+  return { headers, list, method, shape: methodShape(method), source, answer, end };
+}
+
+async function answered(call: ClientCall, fixed: LiveRoute | undefined, options: CallsOptions): Promise<void> {
   const time = callTime(call, options.clock);
   const cancel = limitOpening(call, time, options.clock);
   try {

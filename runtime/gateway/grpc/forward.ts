@@ -1,13 +1,14 @@
 import type { Fault } from "../../base/fault.ts";
 import { Passage, type PassageParts } from "../passage/passage.ts";
+import { headerValue } from "../http2/header-record.ts";
 import { Attempt } from "./pods/attempt.ts";
 import { clientLeft, type RoutedCall } from "./call.ts";
-import type { PodSessions } from "./pods/pod-sessions.ts";
+import type { PodConnections } from "./pods/pod-connections.ts";
 import { callFault, httpStatus, statusTrailers } from "./status.ts";
 
 /** What every call through this gateway shares. */
 export interface CallParts {
-  readonly sessions: PodSessions;
+  readonly sessions: PodConnections;
   readonly passage: PassageParts;
 }
 
@@ -23,7 +24,7 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
     go: (): void => {
       const target = passage.target();
       if (target === undefined) return;
-      current = new Attempt(call, target, sessions.session(target.pod), {
+      current = new Attempt(call, target, sessions.connection(target.pod), {
         answered: (status) => passage.answered(httpStatus(status)),
         failed: (failure) => passage.failed(failure),
       });
@@ -33,7 +34,7 @@ export function forward(call: RoutedCall, { sessions, passage: parts }: CallPart
       current?.abort();
       const trailers = statusTrailers(fault);
       answer.end(trailers);
-      return httpStatus(trailers["grpc-status"]);
+      return httpStatus(headerValue(trailers, "grpc-status"));
     },
   };
   const passage = new Passage({ live, wish, sizeBytes: source.keptBytes, timeoutMs, isStream }, traveller, parts);

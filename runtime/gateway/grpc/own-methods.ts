@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { Clock } from "../../base/clock.ts";
 import { WireReader, wireTypes } from "../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../base/protobuf/wire-writer.ts";
@@ -33,12 +32,13 @@ export const ownMethods: ReadonlyMap<string, OwnMethod> = new Map<string, OwnMet
 const servingStatus = { serving: 1, notServing: 2, serviceUnknown: 3 } as const;
 /** How often a watched status is looked at. */
 const watchMs = 250;
-const headers: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
+const headers = [":status", "200", "content-type", "application/grpc"];
+const good = ["grpc-status", "0"];
 
 async function answered({ answer }: ClientCall, message: Uint8Array): Promise<void> {
   answer.begin(headers);
   answer.write(framed(message));
-  answer.end({ "grpc-status": "0" });
+  answer.end(good);
 }
 
 async function check(call: ClientCall, parts: OwnParts): Promise<void> {
@@ -62,7 +62,7 @@ async function watch(call: ClientCall, parts: OwnParts): Promise<void> {
     if (isDraining) break;
     await parts.clock.sleep(watchMs, left.signal);
   }
-  answer.end({ "grpc-status": "0" });
+  answer.end(good);
 }
 
 /** The status of the gateway, or of a model. Throws `RouteNotFound` or `RouteAmbiguous`. */

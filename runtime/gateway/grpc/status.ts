@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http2";
+import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import { ProtobufError } from "../../base/protobuf/wire-reader.ts";
 import { WireWriter } from "../../base/protobuf/wire-writer.ts";
 import { wireTypes } from "../../base/protobuf/wire-reader.ts";
@@ -56,17 +56,14 @@ export function httpStatus(grpcStatus: unknown): number {
 const maxMessage = 1024;
 
 /** What ends a call that the gateway refuses or gives up on: trailers that say why, and when asking again may help. */
-export function statusTrailers(fault: Fault): OutgoingHttpHeaders {
+export function statusTrailers(fault: Fault): HeaderList {
   const code = grpcCodes[codeByFault.get(fault.code) ?? "INTERNAL"];
   const message = fault.sentence.slice(0, maxMessage).toWellFormed();
-  const trailers: OutgoingHttpHeaders = { "grpc-status": String(code), "grpc-message": percentEncoded(message) };
+  const trailers = ["grpc-status", String(code), "grpc-message", percentEncoded(message)];
   if (typeof fault.retry !== "object") return trailers;
   const { afterMs } = fault.retry;
-  return {
-    ...trailers,
-    "grpc-retry-pushback-ms": String(afterMs),
-    "grpc-status-details-bin": retryDetails({ code, message, afterMs }),
-  };
+  const details = retryDetails({ code, message, afterMs });
+  return [...trailers, "grpc-retry-pushback-ms", String(afterMs), "grpc-status-details-bin", details];
 }
 
 /** Protobuf that cannot be read, and whatever else was thrown, as a fault. */

@@ -1,21 +1,29 @@
 import { Buffer } from "node:buffer";
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
+import { Http2Connection } from "../../http2/connection.ts";
+import type { HeaderList } from "../../http2/hpack/header-writer.ts";
+import type { Http2Stream } from "../../http2/stream.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
-import { keepAlive } from "./heartbeat.ts";
-import { nodeHttp2 } from "./node-http2.ts";
 import { spokenHttp } from "./preface.ts";
 
-/** Called with each request of each HTTP/2 connection. `raw`: header names and values in turn, as they came. */
-export type TakeStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) => void;
+/** A request of an HTTP/2 connection, whose stream has no owner yet. */
+export interface TakenStream {
+  readonly stream: Http2Stream;
+  readonly list: HeaderList;
+  /** It has no body. */
+  readonly isWhole: boolean;
+  /** Port that it came to. */
+  readonly localPort: number | undefined;
+}
+
+/** Called with each request of each HTTP/2 connection. */
+export type TakeStream = (taken: TakenStream) => void;
 
 interface LaneOptions {
   readonly limits: ConnectionLimits;
   readonly takeStream: TakeStream;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** Connections whose clients speak HTTP/2 without being asked (RFC 9113 §3.3); all others are passed on. */
@@ -37,42 +45,28 @@ const maxConcurrentStreams = 256;
 const streamWindowBytes = 128 * 1024;
 /** Streams that one slow pod holds up must not hold up the others of a connection. */
 const connectionWindowBytes = 8 * 1024 * 1024;
-/** Headers and frames that one connection may have waiting, in MB. */
-const sessionMemory = 64;
 /** Cancelled requests a second, and at once (CVE-2023-44487): each costs a pod more than its client. */
-const streamResetRate = 100;
-const streamResetBurst = 1000;
-/** Frames that are none and streams that were refused: after so many a client is hostile. */
-const maxSessionInvalidFrames = 100;
-const maxSessionRejectedStreams = 100;
+const resets = { burst: 1000, perSecond: 100 };
+/** As of Node's servers, of either version of HTTP. */
+const maxFields = 128;
 /** A connection without requests is closed after this: clients of gRPC open another when they need one. */
 const idleMs = 300_000;
-/** Requests that cross a GOAWAY on the wire are still taken for this long, should the client not answer the ping after it. */
-const crossingMs = 1_000;
-const lastStreamId = 2 ** 31 - 1;
-
 /** A lane without connections. */
 export function http2Lane(options: LaneOptions): Http2Lane {
   const { limits, clock } = options;
   const undecided = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
-  let server: Http2Server | undefined;
+  const connections = new Set<Http2Connection>();
   const take: Http2Lane["take"] = (socket, passOn) => {
     undecided.add(socket);
     firstBytes(socket, limits.headersTimeoutMs, clock, (bytes) => {
       undecided.delete(socket);
       if (bytes === undefined) return;
-      socket.pause();
-      socket.unshift(bytes);
       if (spokenHttp(bytes) === 2) {
-        // Node's HTTP/1.1 server leaves connections half open, and a paused socket tells no end: its HTTP/2 sessions, which
-        // have taken what was put back by the next turn, would miss that their clients have gone.
-        socket.allowHalfOpen = false;
-        setImmediate(() => socket.resume());
-        server ??= http2Server(options, sessions);
-        server.emit("connection", socket);
+        opened(socket, options, connections).read(bytes);
         return;
       }
+      socket.pause();
+      socket.unshift(bytes);
       passOn(socket);
       socket.resume();
     });
@@ -81,11 +75,11 @@ export function http2Lane(options: LaneOptions): Http2Lane {
     take,
     close: () => {
       for (const socket of undecided) socket.destroy();
-      for (const session of sessions) leave(session, clock);
+      for (const connection of connections) connection.leave();
     },
     cut: () => {
       for (const socket of undecided) socket.destroy();
-      for (const session of sessions) session.destroy();
+      for (const connection of connections) connection.destroy();
     },
   };
 }
@@ -108,67 +102,24 @@ function firstBytes(socket: Socket, timeoutMs: number, clock: Clock, told: (byte
   socket.on("data", received).on("end", left).on("error", left).on("close", left);
 }
 
-/** Node's server, which never listens: connections are handed to it. */
-function http2Server({ limits, takeStream, clock, log }: LaneOptions, sessions: Set<ServerHttp2Session>): Http2Server {
-  const server = nodeHttp2().createServer({
-    maxSessionMemory: sessionMemory,
-    maxSessionInvalidFrames,
-    maxSessionRejectedStreams,
-    streamResetBurst,
-    streamResetRate,
-    settings: {
-      maxConcurrentStreams,
-      maxHeaderListSize: limits.headerBytes,
-      initialWindowSize: streamWindowBytes,
-    },
+function opened(
+  socket: Socket,
+  { limits, takeStream, clock }: LaneOptions,
+  connections: Set<Http2Connection>,
+): Http2Connection {
+  const { localPort } = socket;
+  const connection: Http2Connection = new Http2Connection({
+    socket,
+    clock,
+    headers: { listBytes: limits.headerBytes, maxFields },
+    maxStreams: maxConcurrentStreams,
+    streamWindowBytes,
+    connectionWindowBytes,
+    resets,
+    idleMs,
+    onRequest: (stream, list, isWhole) => takeStream({ stream, list, isWhole, localPort }),
+    onClose: () => void connections.delete(connection),
   });
-  server.on("session", (session: ServerHttp2Session) => {
-    sessions.add(session);
-    const idle = idleWatch(session, clock);
-    session.once("connect", () => session.setLocalWindowSize(connectionWindowBytes));
-    session.once("close", () => {
-      idle.end();
-      sessions.delete(session);
-    });
-    session.on("stream", idle.busy);
-    keepAlive(session, clock);
-  });
-  server.on("sessionError", (error: Error) => log.debug("HTTP/2 connection broke", { cause: error.message }));
-  server.on("stream", (stream, headers, _flags, raw) => {
-    // What a broken stream means is told by its `close`; without a listener the program would end.
-    stream.on("error", (error) => log.debug("HTTP/2 stream broke", { cause: error.message }));
-    // Node tells of streams also when their clients have cancelled them meanwhile.
-    if (!stream.destroyed) takeStream(stream, headers, raw);
-  });
-  return server;
-}
-
-/** Lets a session go that has been without streams for long. */
-function idleWatch(session: ServerHttp2Session, clock: Clock) {
-  let streams = 0;
-  const watch = (): (() => void) => clock.after(idleMs, () => leave(session, clock));
-  let cancel = watch();
-  return {
-    busy: (stream: ServerHttp2Stream): void => {
-      cancel();
-      streams += 1;
-      stream.once("close", () => {
-        streams -= 1;
-        if (streams === 0 && !session.closed) cancel = watch();
-      });
-    },
-    end: (): void => cancel(),
-  };
-}
-
-/** Says that no more streams are taken, takes those that crossed the word on the wire, and ends when all are answered. */
-function leave(session: ServerHttp2Session, clock: Clock): void {
-  if (session.closed || session.destroyed) return;
-  session.goaway(0, lastStreamId);
-  const end = (): void => {
-    cancel();
-    if (!session.destroyed) session.close();
-  };
-  const cancel = clock.after(crossingMs, end);
-  session.ping(end);
+  connections.add(connection);
+  return connection;
 }

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
 import { faultAnswer } from "./answer.ts";
@@ -10,7 +10,7 @@ import { requestHead } from "./headers.ts";
 /** A refused client may go on sending for this long, so that it reads its answer. */
 const lingerMs = 2_000;
 
-/** A client whose request Node's HTTP server has read, of either version of HTTP. */
+/** A client whose request Node's HTTP server has read. */
 export class NodeClient implements Client {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -74,7 +74,7 @@ export class NodeClient implements Client {
   }
 
   begin(status: number, headers: string[]): void {
-    this.#response.writeHead(status, this.#request.httpVersionMajor === 2 ? grouped(headers) : headers);
+    this.#response.writeHead(status, headers);
   }
 
   write(chunk: Buffer): boolean {
@@ -98,7 +98,7 @@ export class NodeClient implements Client {
     }
     if (!request.complete) {
       // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
-      if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
+      response.setHeader("connection", "close");
       request.resume();
       this.#clock.after(lingerMs, () => request.destroy());
     }
@@ -111,14 +111,3 @@ export class NodeClient implements Client {
 
 /** That a client broke off is told by the end of its answer. */
 function ignored(): void {}
-
-/** As Node's HTTP/2 wants headers. */
-function grouped(headers: readonly string[]): OutgoingHttpHeaders {
-  const byName: Record<string, string | string[]> = {};
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name = "", value = ""] = [headers[i]?.toLowerCase(), headers[i + 1]];
-    const before = byName[name];
-    byName[name] = before === undefined ? value : [before, value].flat();
-  }
-  return byName;
-}

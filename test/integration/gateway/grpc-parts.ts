@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { createServer, type ServerHttp2Session, type Settings, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import {
   Client,
@@ -36,8 +36,9 @@ export interface PodCall {
 export async function grpcPod(
   name: string,
   listener: (call: PodCall) => void | Promise<void> = (call) => echo(name, call),
+  settings: Settings = {},
 ) {
-  const server = createServer();
+  const server = createServer({ settings });
   const sessions = new Set<ServerHttp2Session>();
   const calls: PodCall[] = [];
   server.on("session", (session) => {

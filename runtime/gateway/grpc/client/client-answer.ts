@@ -1,75 +1,60 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { errorCodes } from "../../http2/node-http2.ts";
+import type { Buffer } from "node:buffer";
+import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
+import type { Http2Stream } from "../../../http2/stream.ts";
+
+const ownHeaders: HeaderList = [":status", "200", "content-type", "application/grpc"];
 
 /** The answer to a call: headers, messages, trailers. Nothing is written to a client that has left. */
-export interface ClientAnswer {
+export class ClientAnswer {
+  readonly #stream: Http2Stream;
+  #hasBegun = false;
+  #hasEnded = false;
+  #drained: (() => void) | undefined;
+
+  constructor(stream: Http2Stream) {
+    this.#stream = stream;
+  }
+
   /** Headers went out: no other pod can answer. */
-  readonly hasBegun: boolean;
-  readonly hasEnded: boolean;
-  readonly begin: (headers: OutgoingHttpHeaders) => void;
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  begin(headers: HeaderList): void {
+    this.#hasBegun = true;
+    this.#stream.headers(headers);
+  }
+
   /** False: no more until it has drained. */
-  readonly write: (chunk: Uint8Array) => boolean;
+  write(chunk: Buffer): boolean {
+    return this.#stream.write(chunk);
+  }
+
   /** Calls back once, when there is room for more. */
-  readonly onDrain: (listener: () => void) => void;
+  onDrain(listener: () => void): void {
+    this.#drained = listener;
+  }
+
+  /** There is room. */
+  drained(): void {
+    const drained = this.#drained;
+    this.#drained = undefined;
+    drained?.();
+  }
+
   /** Ends it with trailers; where it has not begun they are all there is of it, together with `headers`. */
-  readonly end: (trailers: OutgoingHttpHeaders, headers?: OutgoingHttpHeaders) => void;
-}
-
-const ownHeaders: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
-
-export function clientAnswer(client: ServerHttp2Stream): ClientAnswer {
-  let hasBegun = false;
-  let hasEnded = false;
-  /** The last bytes: kept until this turn is over, since with the end they go out as one. */
-  let pending: Uint8Array | undefined;
-  const isGone = (): boolean => client.destroyed || client.closed;
-  const attempt = (send: () => void): void => {
-    try {
-      send();
-    } catch {
-      // Node refuses headers that a pod may not send: nobody can answer with them.
-      client.close(errorCodes.internalError);
+  end(trailers: HeaderList, headers: HeaderList = ownHeaders): void {
+    if (this.#hasEnded || this.#stream.isClosed) return;
+    this.#hasEnded = true;
+    if (this.#hasBegun) {
+      this.#stream.endWith(trailers);
+      return;
     }
-  };
-  const flush = (): void => {
-    if (pending !== undefined && !isGone()) client.write(pending);
-    pending = undefined;
-  };
-  return {
-    get hasBegun() {
-      return hasBegun;
-    },
-    get hasEnded() {
-      return hasEnded;
-    },
-    begin: (headers) => {
-      hasBegun = true;
-      if (!isGone()) attempt(() => client.respond(headers, { waitForTrailers: true }));
-    },
-    write: (chunk) => {
-      if (isGone()) return true;
-      const before = pending;
-      pending = chunk;
-      if (before !== undefined) return client.write(before);
-      setImmediate(flush);
-      return !client.writableNeedDrain;
-    },
-    onDrain: (listener) => void client.once("drain", listener),
-    end: (trailers, headers = ownHeaders) => {
-      if (hasEnded || isGone()) return;
-      hasEnded = true;
-      // The rest of the request, if there is any, is not wanted (RFC 9113 §8.1).
-      client.once("finish", () => {
-        if (!client.readableEnded) client.close(errorCodes.noError);
-      });
-      if (!hasBegun) {
-        hasBegun = true;
-        attempt(() => client.respond({ ...headers, ...trailers }, { endStream: true }));
-        return;
-      }
-      client.once("wantTrailers", () => attempt(() => client.sendTrailers(trailers)));
-      client.end(pending);
-      pending = undefined;
-    },
-  };
+    this.#hasBegun = true;
+    this.#stream.headers([...headers, ...trailers], true);
+  }
 }

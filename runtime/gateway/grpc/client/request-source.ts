@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+import type { Http2Stream } from "../../../http2/stream.ts";
 import type { CallEnd } from "../call-end.ts";
 
 /** As of bodies over HTTP/1.1: so much is kept, so that a call can go to another pod when one breaks off. */
@@ -13,36 +13,44 @@ const promptLooks = 32;
 export type Pass = (chunk: Buffer) => Buffer;
 
 interface Sink {
-  readonly pod: ClientHttp2Stream;
+  readonly pod: Http2Stream;
   readonly pass: Pass;
 }
 
 /** What a client sends, from its first byte on: kept as far as it can be sent again, and passed on at the pod's pace. */
 export class RequestSource {
-  readonly #client: ServerHttp2Stream;
+  readonly #client: Http2Stream;
   readonly #failed: (thrown: unknown) => void;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #isRepeatable = true;
-  #isEnded: boolean;
+  #isEnded = false;
   #look: (() => void) | undefined;
   #sink: Sink | undefined;
 
   /** `failed` is told what a `Pass` threw. */
-  constructor(client: ServerHttp2Stream, failed: (thrown: unknown) => void) {
+  constructor(client: Http2Stream, failed: (thrown: unknown) => void) {
     this.#client = client;
     this.#failed = failed;
-    this.#isEnded = client.endAfterHeaders;
-    client.on("data", (chunk: Buffer) => {
-      if (this.#isRepeatable) this.#keep(chunk);
-      this.#write(chunk);
-      this.#look?.();
-    });
-    client.on("end", () => {
-      this.#isEnded = true;
-      this.#sink?.pod.end();
-      this.#look?.();
-    });
+  }
+
+  /** Bytes have come. */
+  came(chunk: Buffer): void {
+    if (this.#isRepeatable) this.#keep(chunk);
+    this.#write(chunk);
+    this.#look?.();
+  }
+
+  /** All has come. */
+  ended(): void {
+    this.#isEnded = true;
+    this.#sink?.pod.end();
+    this.#look?.();
+  }
+
+  /** The pod has room again. */
+  drained(): void {
+    if (this.#sink !== undefined) this.#client.resume();
   }
 
   /** False once more has been sent on than is kept. */
@@ -76,7 +84,7 @@ export class RequestSource {
   }
 
   /** Sends a pod everything, from the first byte on. */
-  sendTo(pod: ClientHttp2Stream, pass: Pass): void {
+  sendTo(pod: Http2Stream, pass: Pass): void {
     this.#sink = { pod, pass };
     this.#client.resume();
     const all = joined(this.#kept);
@@ -100,7 +108,7 @@ export class RequestSource {
 
   #write(chunk: Buffer): void {
     const sink = this.#sink;
-    if (sink === undefined || sink.pod.destroyed) return;
+    if (sink === undefined || sink.pod.isClosed) return;
     try {
       const bytes = sink.pass(chunk);
       if (bytes.length === 0 || sink.pod.write(bytes)) return;
@@ -109,9 +117,6 @@ export class RequestSource {
       return;
     }
     this.#client.pause();
-    sink.pod.once("drain", () => {
-      if (this.#sink === sink) this.#client.resume();
-    });
   }
 
   #keep(chunk: Buffer): void {

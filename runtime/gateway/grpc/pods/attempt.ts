@@ -1,12 +1,15 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { endStreamFlag, errorCodes } from "../../http2/node-http2.ts";
+import type { Buffer } from "node:buffer";
+import type { Http2Connection } from "../../../http2/connection.ts";
+import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
+import type { Http2Stream, StreamOwner } from "../../../http2/stream.ts";
+import { errorCodes, errorName } from "../../../http2/wire.ts";
 import { notReadyHeader } from "../../../contract/route-table.ts";
+import { headerValue } from "../../http2/header-record.ts";
 import type { Failure } from "../../passage/passage.ts";
 import type { Target } from "../../routing/choice.ts";
 import type { RoutedCall } from "../call.ts";
 import { grpcCodes } from "../status.ts";
 import { clientHeaders, podHeaders } from "./call-headers.ts";
-import type { PodSession } from "./pod-sessions.ts";
 
 /** Told once how it ends. */
 export interface AttemptEnd {
@@ -16,17 +19,17 @@ export interface AttemptEnd {
 }
 
 /** A call at one pod: the request goes there and the answer comes back, each way at the receiver's pace. */
-export class Attempt {
+export class Attempt implements StreamOwner {
   readonly #call: RoutedCall;
   readonly #target: Target;
-  readonly #pod: PodSession;
+  readonly #pod: Http2Connection;
   readonly #end: AttemptEnd;
-  #stream: ClientHttp2Stream | undefined;
-  #trailers: IncomingHttpHeaders | undefined;
+  #stream: Http2Stream | undefined;
+  #trailers: HeaderList | undefined;
   #cause: unknown;
   #isSettled = false;
 
-  constructor(call: RoutedCall, target: Target, pod: PodSession, end: AttemptEnd) {
+  constructor(call: RoutedCall, target: Target, pod: Http2Connection, end: AttemptEnd) {
     this.#call = call;
     this.#target = target;
     this.#pod = pod;
@@ -34,83 +37,83 @@ export class Attempt {
   }
 
   start(): void {
-    const { headers, leftMs, source, pass } = this.#call;
+    const { list, leftMs, source, pass } = this.#call;
     try {
-      this.#stream = this.#pod.session.request(podHeaders(headers, leftMs()), { endStream: false });
+      this.#stream = this.#pod.request(podHeaders(list, leftMs(), this.#target.pod.address), this);
     } catch (thrown) {
       // The connection ended since it was chosen.
       this.#cause = thrown;
       this.#fail(true);
       return;
     }
-    this.#follow(this.#stream);
     source.sendTo(this.#stream, pass());
   }
 
   /** Gives it up: nothing is told any more. */
   abort(): void {
     this.#isSettled = true;
-    this.#stream?.close(errorCodes.cancel);
+    this.#stream?.reset(errorCodes.cancel);
   }
 
-  #follow(stream: ClientHttp2Stream): void {
-    const { answer } = this.#call;
-    this.#pod.streams += 1;
-    stream.on("response", (headers, flags) => {
-      if (!this.#isSettled) this.#answer(headers, (flags & endStreamFlag) !== 0);
-    });
-    stream.on("data", (chunk: Buffer) => {
-      if (this.#isSettled || answer.write(chunk)) return;
-      stream.pause();
-      answer.onDrain(() => stream.resume());
-    });
-    stream.on("trailers", (headers) => {
-      this.#trailers = headers;
-    });
-    stream.on("end", () => {
-      const trailers = this.#trailers;
-      if (this.#isSettled || trailers === undefined) return;
-      answer.end({ ...trailers });
-      this.#succeed(trailers);
-      // A pod may answer before it has heard everything; Node would wait for the rest to go out.
-      if (!stream.writableFinished) stream.destroy();
-    });
-    stream.on("error", (error) => {
-      this.#cause = error;
-    });
-    stream.on("close", () => {
-      this.#pod.streams -= 1;
-      // RFC 9113 §8.7: a refused stream, and one above the last of a GOAWAY, was not looked at.
-      this.#fail(!this.#pod.isConnected || stream.rstCode === errorCodes.refusedStream);
-    });
+  headersCame(list: HeaderList, isLast: boolean): void {
+    if (this.#isSettled) return;
+    const isTrailers = list[0] !== ":status";
+    if (isTrailers) this.#trailers = list;
+    else if (isLast) this.#refused(list);
+    else this.#call.answer.begin(clientHeaders(list, this.#target.revision.hash));
   }
 
-  /** `isAll`: the headers are trailers as well, and there are no messages. */
-  #answer(headers: IncomingHttpHeaders, isAll: boolean): void {
+  data(chunk: Buffer): void {
     const { answer } = this.#call;
-    const own = clientHeaders(headers, this.#target.revision.hash);
-    if (!isAll) answer.begin(own);
-    else if (headers[notReadyHeader] !== undefined && !this.#call.isOwnVersion) {
+    if (this.#isSettled || answer.write(chunk)) return;
+    this.#stream?.pause();
+    answer.onDrain(() => this.#stream?.resume());
+  }
+
+  ended(): void {
+    const trailers = this.#trailers;
+    if (this.#isSettled || trailers === undefined) return;
+    this.#call.answer.end(trailers);
+    this.#succeed(trailers);
+    // A pod may answer before it has heard everything: the rest is of no use.
+    if (this.#stream?.hasEnded === false) this.#stream.reset(errorCodes.cancel);
+  }
+
+  drained(): void {
+    this.#call.source.drained();
+  }
+
+  closed(code: number | undefined): void {
+    const { isOver, hasConnected, cause } = this.#pod;
+    if (isOver) this.#cause ??= cause ?? new Error("it closed the connection");
+    else if (code !== undefined) this.#cause ??= new Error(`it reset the stream with ${errorName(code)}`);
+    // RFC 9113 §8.7: a refused stream, and one above the last of a GOAWAY, was not looked at.
+    this.#fail(!hasConnected || code === errorCodes.refusedStream);
+  }
+
+  /** Its headers are trailers as well, and there are no messages. */
+  #refused(headers: HeaderList): void {
+    if (headerValue(headers, notReadyHeader) !== undefined && !this.#call.isOwnVersion) {
       this.#cause = new Error("it loads its model");
       this.#fail(false, true);
     } else if (this.#isPodLeaving(headers)) {
       this.#cause = new Error("it is terminating");
       this.#fail(false);
     } else {
-      answer.end({}, own);
+      this.#call.answer.end([], clientHeaders(headers, this.#target.revision.hash));
       this.#succeed(headers);
     }
   }
 
   /** A pod that ends has nothing to say of the model; another one may. */
-  #isPodLeaving(headers: IncomingHttpHeaders): boolean {
-    const isUnavailable = headers["grpc-status"] === String(grpcCodes.UNAVAILABLE);
-    return isUnavailable && (this.#target.pod.isLeaving || this.#pod.isLeaving) && this.#call.source.isRepeatable;
+  #isPodLeaving(headers: HeaderList): boolean {
+    const isUnavailable = headerValue(headers, "grpc-status") === String(grpcCodes.UNAVAILABLE);
+    return isUnavailable && (this.#target.pod.isLeaving || this.#pod.isPeerLeaving) && this.#call.source.isRepeatable;
   }
 
-  #succeed(trailers: IncomingHttpHeaders): void {
+  #succeed(trailers: HeaderList): void {
     this.#isSettled = true;
-    this.#end.answered(String(trailers["grpc-status"]));
+    this.#end.answered(String(headerValue(trailers, "grpc-status")));
   }
 
   #fail(isUnreached: boolean, isLoading = false): void {

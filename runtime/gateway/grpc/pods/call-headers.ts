@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { modelHeader, revisionHeader } from "../../../contract/route-table.ts";
+import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
 import { timeoutHeader } from "../timeout.ts";
 
 /**
@@ -8,18 +8,22 @@ import { timeoutHeader } from "../timeout.ts";
  */
 const ownHeaders = new Set([modelHeader, "grpc-timeout", "content-length"]);
 
-/** Headers of a call as its pod gets them. `leftMs`: time that its client still allows. */
-export function podHeaders(headers: IncomingHttpHeaders, leftMs: number | undefined): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = {};
-  for (const name in headers) if (!ownHeaders.has(name)) kept[name] = headers[name];
-  if (leftMs !== undefined) kept["grpc-timeout"] = timeoutHeader(leftMs);
+/**
+ * Headers of a call as its pod, at this address, gets them. `leftMs`: time that its client still allows. There are servers that
+ * want to hear how they are called, whatever RFC 9113 leaves open.
+ */
+export function podHeaders(list: HeaderList, leftMs: number | undefined, address: string): HeaderList {
+  const isNamed = list.includes(":authority") || list.includes("host");
+  const kept: string[] = isNamed ? [] : [":authority", address];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const [name = "", value = ""] = [list[i], list[i + 1]];
+    if (!ownHeaders.has(name)) kept.push(name, value);
+  }
+  if (leftMs !== undefined) kept.push("grpc-timeout", timeoutHeader(leftMs));
   return kept;
 }
 
 /** Headers of an answer as its client gets them, with the revision that gave it. */
-export function clientHeaders(headers: IncomingHttpHeaders, revision: string): OutgoingHttpHeaders {
-  const kept: OutgoingHttpHeaders = {};
-  for (const name in headers) kept[name] = headers[name];
-  kept[revisionHeader] = revision;
-  return kept;
+export function clientHeaders(list: HeaderList, revision: string): HeaderList {
+  return [...list, revisionHeader, revision];
 }

@@ -6,23 +6,21 @@ import { callFault, httpStatus, statusTrailers } from "../../../../runtime/gatew
 
 describe("statusTrailers", () => {
   test("tell code and sentence", () => {
-    expect(statusTrailers(faults.RequestTimedOut({ key: "default/digits", timeoutMs: 200 }))).toEqual({
-      "grpc-status": "4",
-      "grpc-message":
-        "default/digits gave no answer within 200 ms; raise spec.serving.limits.timeout if the model needs longer",
-    });
+    expect(statusTrailers(faults.RequestTimedOut({ key: "default/digits", timeoutMs: 200 }))).toEqual([
+      "grpc-status",
+      "4",
+      "grpc-message",
+      "default/digits gave no answer within 200 ms; raise spec.serving.limits.timeout if the model needs longer",
+    ]);
   });
 
   test("tell when to ask again, in the way of gRPC's own retries and as a RetryInfo", () => {
     const trailers = statusTrailers(faults.HoldFull({ key: "default/digits", waiting: 7 }));
     const message =
       "default/digits has no ready replica and 7 requests wait already; try again after the time in Retry-After";
-    expect(trailers).toMatchObject({
-      "grpc-status": "14",
-      "grpc-message": message,
-      "grpc-retry-pushback-ms": "1000",
-    });
-    const details = Buffer.from(String(trailers["grpc-status-details-bin"]), "base64");
+    const told = ["grpc-status", "14", "grpc-message", message, "grpc-retry-pushback-ms", "1000"];
+    expect(trailers.slice(0, -1)).toEqual([...told, "grpc-status-details-bin"]);
+    const details = Buffer.from(trailers.at(-1) ?? "", "base64");
     const duration = [0x08, 0x01, 0x10, 0x00];
     const info = [0x0a, duration.length, ...duration];
     const type = "type.googleapis.com/google.rpc.RetryInfo";
@@ -32,12 +30,12 @@ describe("statusTrailers", () => {
 
   test("have what a header cannot carry as its bytes in UTF-8", () => {
     const fault = new Fault({ code: "Unexpected", message: "50 % – né\n", retry: "never", level: "info" });
-    expect(statusTrailers(fault)).toEqual({ "grpc-status": "13", "grpc-message": "50 %25 %E2%80%93 n%C3%A9%0A" });
+    expect(statusTrailers(fault)).toEqual(["grpc-status", "13", "grpc-message", "50 %25 %E2%80%93 n%C3%A9%0A"]);
   });
 
   test("are cut like the runtime's", () => {
     const fault = new Fault({ code: "RouteNotFound", message: "x".repeat(5000), retry: "never", level: "info" });
-    expect(statusTrailers(fault)["grpc-message"]).toBe("x".repeat(1024));
+    expect(statusTrailers(fault)).toEqual(["grpc-status", "5", "grpc-message", "x".repeat(1024)]);
   });
 });
 

@@ -4,7 +4,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
-import { silentLog } from "../../../../runtime/base/log.ts";
+import { headerValue } from "../../../../runtime/gateway/http2/header-record.ts";
 import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
 import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
 
@@ -13,6 +13,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
+const silent = { headersCame: () => {}, data: () => {}, ended: () => {}, drained: () => {} };
+
 /** A port that answers `2 <path>` over HTTP/2 and `1 <path>` over HTTP/1.1. */
 async function opened(takeStream?: TakeStream, changes: Partial<typeof defaultConnectionLimits> = {}) {
   const limits = { ...defaultConnectionLimits, ...changes };
@@ -20,19 +22,15 @@ async function opened(takeStream?: TakeStream, changes: Partial<typeof defaultCo
   const lane: Http2Lane = http2Lane({
     limits,
     clock: systemClock,
-    log: silentLog,
-    takeStream: (stream, headers, raw) => {
-      streams.push({
-        get isClosed() {
-          return stream.destroyed;
-        },
-      });
+    takeStream: (taken) => {
+      const { stream, list } = taken;
+      streams.push(stream);
       if (takeStream !== undefined) {
-        takeStream(stream, headers, raw);
+        takeStream(taken);
         return;
       }
-      stream.respond({ ":status": 200 });
-      stream.end(`2 ${headers[":path"]}`);
+      stream.headers([":status", "200"]);
+      stream.end(Buffer.from(`2 ${headerValue(list, ":path")}`));
     },
   });
   const options = { host: "127.0.0.1", port: 0, portFlag: "--port", limits, lane };
@@ -209,13 +207,13 @@ describe("a port with a lane for HTTP/2", () => {
   test("lets a connection have no more than 256 streams at a time", async () => {
     let open = 0;
     let most = 0;
-    const { port } = await opened((stream) => {
+    const { port } = await opened(({ stream }) => {
       open += 1;
       most = Math.max(most, open);
-      stream.once("close", () => (open -= 1));
+      stream.owner = { ...silent, closed: () => (open -= 1) };
       setTimeout(() => {
-        stream.respond({ ":status": 200 });
-        stream.end("ok");
+        stream.headers([":status", "200"]);
+        stream.end(Buffer.from("ok"));
       }, 20);
     });
     const client = session(port);
@@ -225,7 +223,7 @@ describe("a port with a lane for HTTP/2", () => {
   });
 
   test("holds a sender that nobody reads", async () => {
-    const { port } = await opened(() => {});
+    const { port } = await opened(({ stream }) => stream.pause());
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     let sent = 0;
     const write = (): void => {
@@ -240,10 +238,7 @@ describe("a port with a lane for HTTP/2", () => {
   });
 
   test("closes the stream of a request that is answered before it has come whole", async () => {
-    const { port, streams } = await opened((stream) => {
-      stream.respond({ ":status": 413 }, { endStream: true });
-      stream.close(0);
-    });
+    const { port, streams } = await opened(({ stream }) => stream.headers([":status", "413"], true));
     const stream = session(port).request({ ":method": "POST", ":path": "/" });
     stream.on("error", () => {});
     stream.write("half");
@@ -253,10 +248,10 @@ describe("a port with a lane for HTTP/2", () => {
 
   test("asks its clients to go when it closes, answers what they sent, and is closed when all are gone", async () => {
     const arrived = Promise.withResolvers<() => void>();
-    const { port, server } = await opened((stream) =>
+    const { port, server } = await opened(({ stream }) =>
       arrived.resolve(() => {
-        stream.respond({ ":status": 200 });
-        stream.end("late");
+        stream.headers([":status", "200"]);
+        stream.end(Buffer.from("late"));
       }),
     );
     const client = session(port);

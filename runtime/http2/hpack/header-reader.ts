@@ -1,0 +1,169 @@
+import { Buffer } from "node:buffer";
+import { ConnectionError, errorCodes } from "../wire.ts";
+import { huffmanDecoded } from "./huffman.ts";
+import { entryOverhead, staticEntries, staticTable } from "./static-table.ts";
+
+/** What a list of headers may take. */
+export interface HeaderLimits {
+  /** As SETTINGS_MAX_HEADER_LIST_SIZE counts: names, values and 32 for each. */
+  readonly listBytes: number;
+  readonly maxFields: number;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+  readonly isSound: boolean;
+}
+
+/** The dynamic table that peers may fill: RFC 9113's default, since no other is announced. */
+const maxTableBytes = 4096;
+const maxInteger = 2 ** 28;
+/** RFC 9113 §8.2.1: no upper case, nothing that ends a line or a name; a colon stands in front of pseudo-headers only. */
+const soundName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const unsoundValue = /[\0\r\n]|^[ \t]|[ \t]$/;
+
+/** Reads header blocks of one connection, in the order in which they come (RFC 7541). */
+export class HeaderReader {
+  readonly #limits: HeaderLimits;
+  /** The newest last. */
+  #table: Entry[] = [];
+  #tableBytes = 0;
+  #capacityBytes = maxTableBytes;
+  #block: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #end = 0;
+  #listBytes = 0;
+  #list: string[] = [];
+  /** The last block is longer than the limits allow; what is beyond them was dropped. */
+  isTooLarge = false;
+  /** No name or value of the last block has what they may not have. */
+  isSound = true;
+
+  constructor(limits: HeaderLimits) {
+    this.#limits = limits;
+  }
+
+  /** Names and values in turn. Throws ConnectionError when the block is none. */
+  decoded(block: Buffer, start: number, end: number): string[] {
+    this.#block = block;
+    this.#at = start;
+    this.#end = end;
+    this.#list = [];
+    this.#listBytes = 0;
+    this.isTooLarge = false;
+    this.isSound = true;
+    let mayResize = true;
+    while (this.#at < end) {
+      const byte = block[this.#at] ?? 0;
+      if (byte >= 0x20 && byte < 0x40) {
+        if (!mayResize) throw broken("a change of the table's size stands behind a header");
+        this.#resize(this.#integer(0x1f));
+        continue;
+      }
+      mayResize = false;
+      if (byte >= 0x80) this.#indexed(this.#integer(0x7f));
+      else if (byte >= 0x40) this.#literal(this.#integer(0x3f), true);
+      else this.#literal(this.#integer(0x0f), false);
+    }
+    return this.#list;
+  }
+
+  #indexed(index: number): void {
+    if (index > staticEntries) {
+      const { name, value, isSound } = this.#entry(index);
+      this.#add(name, value, isSound);
+      return;
+    }
+    if (index === 0) throw broken("index 0");
+    this.#add(staticTable[2 * index - 2] ?? "", staticTable[2 * index - 1] ?? "", true);
+  }
+
+  #literal(nameIndex: number, isKept: boolean): void {
+    let name: string;
+    let isSound = true;
+    if (nameIndex > staticEntries) ({ name, isSound } = this.#entry(nameIndex));
+    else if (nameIndex > 0) name = staticTable[2 * nameIndex - 2] ?? "";
+    else {
+      name = this.#text();
+      isSound = soundName.test(name);
+    }
+    const value = this.#text();
+    if (unsoundValue.test(value)) isSound = false;
+    if (isKept) this.#keep({ name, value, isSound });
+    this.#add(name, value, isSound);
+  }
+
+  #add(name: string, value: string, isSound: boolean): void {
+    this.#listBytes += name.length + value.length + entryOverhead;
+    if (!isSound) this.isSound = false;
+    if (this.#listBytes > this.#limits.listBytes || this.#list.length >= 2 * this.#limits.maxFields) {
+      this.isTooLarge = true;
+      return;
+    }
+    this.#list.push(name, value);
+  }
+
+  #entry(index: number): Entry {
+    const entry = this.#table[this.#table.length - (index - staticEntries)];
+    if (entry === undefined) throw broken(`index ${index} is beyond the table`);
+    return entry;
+  }
+
+  #keep(entry: Entry): void {
+    this.#tableBytes += sizeOf(entry);
+    this.#table.push(entry);
+    this.#evict();
+  }
+
+  #resize(bytes: number): void {
+    if (bytes > maxTableBytes) throw broken(`a table of ${bytes} bytes`);
+    this.#capacityBytes = bytes;
+    this.#evict();
+  }
+
+  #evict(): void {
+    while (this.#tableBytes > this.#capacityBytes) {
+      const oldest = this.#table.shift();
+      if (oldest === undefined) return;
+      this.#tableBytes -= sizeOf(oldest);
+    }
+  }
+
+  #integer(mask: number): number {
+    const first = (this.#block[this.#at] ?? 0) & mask;
+    this.#at += 1;
+    if (first < mask) return first;
+    let value = mask;
+    let factor = 1;
+    for (let byte = 0x80; byte >= 0x80; factor *= 128) {
+      if (this.#at >= this.#end || value > maxInteger) throw broken("a number that is cut short or too large");
+      byte = this.#block[this.#at] ?? 0;
+      this.#at += 1;
+      value += (byte & 0x7f) * factor;
+    }
+    return value;
+  }
+
+  #text(): string {
+    if (this.#at >= this.#end) throw broken("it ends in the middle of a header");
+    const isHuffman = (this.#block[this.#at] ?? 0) >= 0x80;
+    const length = this.#integer(0x7f);
+    const from = this.#at;
+    const to = from + length;
+    if (to > this.#end) throw broken("a text that is cut short");
+    this.#at = to;
+    if (!isHuffman) return this.#block.toString("latin1", from, to);
+    const text = huffmanDecoded(this.#block, from, to);
+    if (text === undefined) throw broken("a text in no Huffman code");
+    return text;
+  }
+}
+
+function sizeOf({ name, value }: Entry): number {
+  return name.length + value.length + entryOverhead;
+}
+
+function broken(reason: string): ConnectionError {
+  return new ConnectionError(errorCodes.compressionError, `a block of headers cannot be read: ${reason}`);
+}

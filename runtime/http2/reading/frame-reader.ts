@@ -1,0 +1,104 @@
+import { Buffer } from "node:buffer";
+import { ConnectionError, errorCodes, flags, frameHeadBytes, frameTypes, maxFrameBytes } from "../wire.ts";
+
+/** Who gets what is read. */
+export interface FrameSink {
+  /** Nothing more is wanted. */
+  readonly isOver: boolean;
+  /** A whole frame but DATA without padding; the payload stands in `bytes` from `start` to `end`. */
+  frame(frame: Frame): void;
+  /** A piece of a body, as it came. `isEnd`: the last of its frame, which says that no more follow. */
+  data(stream: number, piece: Buffer, isEnd: boolean): void;
+}
+
+/** One frame. The same object for all: it is filled anew for the next. */
+export interface Frame {
+  type: number;
+  flags: number;
+  stream: number;
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/** Takes the bytes of one connection apart into frames, whatever pieces they come in. */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  readonly #frame: Frame = { type: 0, flags: 0, stream: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
+  #rest: Buffer | undefined;
+  /** What has to stand before the first frame. */
+  #beginning: Buffer | undefined;
+  /** Of a frame with a part of a body: bytes that have not come. */
+  #dataLeft = 0;
+  #dataStream = 0;
+  #isDataEnd = false;
+
+  constructor(sink: FrameSink, beginning?: Buffer) {
+    this.#sink = sink;
+    this.#beginning = beginning;
+  }
+
+  /** Throws ConnectionError. */
+  read(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = undefined;
+    let at = 0;
+    if (this.#beginning !== undefined) {
+      at = this.#readBeginning(bytes, this.#beginning);
+      if (at === 0) {
+        this.#rest = bytes;
+        return;
+      }
+    }
+    for (let before = -1; before < at && !this.#sink.isOver;) {
+      before = at;
+      at = this.#dataLeft > 0 ? this.#readData(bytes, at) : this.#readFrame(bytes, at);
+    }
+    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+  }
+
+  #readBeginning(bytes: Buffer, beginning: Buffer): number {
+    const length = Math.min(bytes.length, beginning.length);
+    if (bytes.compare(beginning, 0, length, 0, length) !== 0) {
+      throw new ConnectionError(errorCodes.protocolError, "the connection does not begin as those of HTTP/2 do");
+    }
+    if (length < beginning.length) return 0;
+    this.#beginning = undefined;
+    return length;
+  }
+
+  #readData(bytes: Buffer, at: number): number {
+    const length = Math.min(this.#dataLeft, bytes.length - at);
+    if (length === 0) return at;
+    this.#dataLeft -= length;
+    const piece = length === bytes.length ? bytes : bytes.subarray(at, at + length);
+    this.#sink.data(this.#dataStream, piece, this.#isDataEnd && this.#dataLeft === 0);
+    return at + length;
+  }
+
+  /** Returns where the next one begins; `at` when this one has not come whole. */
+  #readFrame(bytes: Buffer, at: number): number {
+    const start = at + frameHeadBytes;
+    if (start > bytes.length) return at;
+    const length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    if (length > maxFrameBytes) {
+      throw new ConnectionError(errorCodes.frameSizeError, `a frame has ${length} bytes; may have ${maxFrameBytes}`);
+    }
+    const frame = this.#frame;
+    frame.type = bytes[at + 3] ?? 0;
+    frame.flags = bytes[at + 4] ?? 0;
+    frame.stream = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
+    if (frame.type === frameTypes.data && length > 0 && (frame.flags & flags.padded) === 0) {
+      this.#dataLeft = length;
+      this.#dataStream = frame.stream;
+      this.#isDataEnd = (frame.flags & flags.endStream) !== 0;
+      return start;
+    }
+    if (start + length > bytes.length) return at;
+    frame.bytes = bytes;
+    frame.start = start;
+    frame.end = start + length;
+    this.#sink.frame(frame);
+    return start + length;
+  }
+}

@@ -1,0 +1,90 @@
+import { Buffer } from "node:buffer";
+import type { Frame } from "./frame-reader.ts";
+import { HeaderReader, type HeaderLimits } from "../hpack/header-reader.ts";
+import type { HeaderList } from "../hpack/header-writer.ts";
+import { ConnectionError, errorCodes, flags } from "../wire.ts";
+
+/** A block of headers that has come whole. */
+export interface HeaderBlock {
+  readonly stream: number;
+  /** Nothing follows on its stream. */
+  readonly isLast: boolean;
+  readonly list: HeaderList;
+  readonly isTooLarge: boolean;
+  /** All names and values are such as may be. */
+  readonly isSound: boolean;
+  /** The stream that it names as its own parent, which is none. */
+  readonly isOwnParent: boolean;
+}
+
+/** A block may take so many times what its list may, and so many frames (CVE-2024-27316 and its kin). */
+const blockFactor = 4;
+const maxFrames = 64;
+
+interface Open {
+  readonly stream: number;
+  readonly isLast: boolean;
+  readonly isOwnParent: boolean;
+  readonly pieces: Buffer[];
+  sizeBytes: number;
+}
+
+/** Puts blocks of headers together from their frames, and reads them. */
+export class HeaderBlockReader {
+  readonly #decoder: HeaderReader;
+  readonly #maxBytes: number;
+  #open: Open | undefined;
+
+  constructor(limits: HeaderLimits) {
+    this.#decoder = new HeaderReader(limits);
+    this.#maxBytes = blockFactor * limits.listBytes;
+  }
+
+  /** The stream whose block has begun: only frames that continue it may come. */
+  get openStream(): number | undefined {
+    return this.#open?.stream;
+  }
+
+  /** A HEADERS frame. Undefined: the block goes on. Throws ConnectionError. */
+  begin(frame: Frame): HeaderBlock | undefined {
+    const { bytes, stream } = frame;
+    let { start, end } = frame;
+    if ((frame.flags & flags.padded) !== 0) {
+      end -= bytes[start] ?? 0;
+      start += 1;
+    }
+    let isOwnParent = false;
+    if ((frame.flags & flags.priority) !== 0) {
+      isOwnParent = end - start >= 5 && (bytes.readUInt32BE(start) & 0x7fff_ffff) === stream;
+      start += 5;
+    }
+    if (start > end) throw new ConnectionError(errorCodes.protocolError, "a HEADERS frame is shorter than it tells");
+    const isLast = (frame.flags & flags.endStream) !== 0;
+    if ((frame.flags & flags.endHeaders) !== 0) return this.#read({ stream, isLast, isOwnParent }, bytes, start, end);
+    this.#open = { stream, isLast, isOwnParent, pieces: [bytes.subarray(start, end)], sizeBytes: end - start };
+    return undefined;
+  }
+
+  /** A CONTINUATION frame. Undefined: the block goes on. Throws ConnectionError. */
+  goOn({ stream, bytes, start, end, flags: flag }: Frame): HeaderBlock | undefined {
+    const open = this.#open;
+    if (open?.stream !== stream) throw new ConnectionError(errorCodes.protocolError, "nothing is to be continued");
+    open.pieces.push(bytes.subarray(start, end));
+    open.sizeBytes += end - start;
+    if (open.sizeBytes > this.#maxBytes || open.pieces.length > maxFrames) {
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "a block of headers does not end");
+    }
+    if ((flag & flags.endHeaders) === 0) return undefined;
+    this.#open = undefined;
+    return this.#read(open, Buffer.concat(open.pieces), 0, open.sizeBytes);
+  }
+
+  #read(
+    { stream, isLast, isOwnParent }: Pick<HeaderBlock, "stream" | "isLast" | "isOwnParent">,
+    ...block: readonly [Buffer, number, number]
+  ): HeaderBlock {
+    const list = this.#decoder.decoded(...block);
+    const { isTooLarge, isSound } = this.#decoder;
+    return { stream, isLast, isOwnParent, list, isTooLarge, isSound };
+  }
+}

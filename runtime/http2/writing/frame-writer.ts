@@ -1,0 +1,150 @@
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { frameHeadBytes } from "../wire.ts";
+
+/** Memory that frames are written into, one behind the other. What has gone out is not written over. */
+const slabBytes = 8 * 1024;
+/** Payloads from this size on go out from where they are. */
+const copiedBytes = 2 * 1024;
+/** Bytes of one connection that wait to go out: beyond it streams keep theirs. */
+const fullBytes = 512 * 1024;
+
+/** Outputs that have something to say in this turn of the event loop. */
+const due: FrameWriter[] = [];
+
+function flushAll(): void {
+  // What is written meanwhile goes out in the next turn.
+  const now = due.splice(0);
+  for (const frames of now) frames.flush();
+}
+
+/** Frames on their way to one peer. All that are written in one turn of the event loop go out by one system call. */
+export class FrameWriter {
+  readonly #socket: Socket;
+  #slab: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #at = 0;
+  #parts: Buffer[] = [];
+  #waitingBytes = 0;
+  #isDue = false;
+  #wasFull = false;
+  readonly #hasRoom: () => void;
+
+  /** `hasRoom` is called once it takes more after it was full. */
+  constructor(socket: Socket, hasRoom: () => void) {
+    this.#socket = socket;
+    this.#hasRoom = hasRoom;
+    socket.on("drain", () => this.#tellRoom());
+  }
+
+  /** Has as much as it should: streams are to keep theirs. */
+  get isFull(): boolean {
+    const isFull = this.#waitingBytes > fullBytes || this.#socket.writableNeedDrain;
+    if (isFull) this.#wasFull = true;
+    return isFull;
+  }
+
+  /** Bytes that the peer has not taken. */
+  get unreadBytes(): number {
+    return this.#waitingBytes + this.#socket.writableLength;
+  }
+
+  /** The head of a frame; its payload is to follow. */
+  head(type: number, flags: number, stream: number, length: number): void {
+    const at = this.#reserve(frameHeadBytes);
+    const slab = this.#slab;
+    slab[at] = length >>> 16;
+    slab[at + 1] = length >>> 8;
+    slab[at + 2] = length;
+    slab[at + 3] = type;
+    slab[at + 4] = flags;
+    this.#number(at + 5, stream);
+  }
+
+  /** One of SETTINGS. */
+  setting(id: number, value: number): void {
+    const at = this.#reserve(6);
+    this.#slab[at] = id >>> 8;
+    this.#slab[at + 1] = id;
+    this.#number(at + 2, value);
+  }
+
+  /** Four bytes of a payload. */
+  uint32(value: number): void {
+    this.#number(this.#reserve(4), value);
+  }
+
+  /** Bytes of a payload, not to be changed any more. */
+  bytes(source: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (length < copiedBytes) {
+      this.copy(source, start, end);
+      return;
+    }
+    this.#cut();
+    this.#parts.push(source.subarray(start, end));
+    this.#waitingBytes += length;
+  }
+
+  /** Bytes of a payload that are written over next. */
+  copy(source: Buffer, start: number, end: number): void {
+    const at = this.#reserve(end - start);
+    source.copy(this.#slab, at, start, end);
+  }
+
+  /** Hands all to the socket now. */
+  flush(): void {
+    this.#isDue = false;
+    const socket = this.#socket;
+    if (this.#waitingBytes === 0 || socket.destroyed || !socket.writable) return;
+    this.#waitingBytes = 0;
+    if (this.#parts.length === 0) {
+      socket.write(this.#slab.subarray(this.#start, this.#at));
+      this.#start = this.#at;
+    } else {
+      this.#cut();
+      socket.cork();
+      for (const part of this.#parts) socket.write(part);
+      socket.uncork();
+      this.#parts = [];
+    }
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    if (!this.#wasFull || this.#socket.writableNeedDrain) return;
+    this.#wasFull = false;
+    this.#hasRoom();
+  }
+
+  #number(at: number, value: number): void {
+    const slab = this.#slab;
+    slab[at] = value >>> 24;
+    slab[at + 1] = value >>> 16;
+    slab[at + 2] = value >>> 8;
+    slab[at + 3] = value;
+  }
+
+  /** Room for so many bytes. Returns where. */
+  #reserve(length: number): number {
+    if (!this.#isDue) {
+      this.#isDue = true;
+      if (due.push(this) === 1) setImmediate(flushAll);
+    }
+    if (this.#at + length > this.#slab.length) {
+      this.#cut();
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, length));
+      this.#start = 0;
+      this.#at = 0;
+    }
+    const at = this.#at;
+    this.#at += length;
+    this.#waitingBytes += length;
+    return at;
+  }
+
+  #cut(): void {
+    if (this.#at > this.#start) this.#parts.push(this.#slab.subarray(this.#start, this.#at));
+    this.#start = this.#at;
+  }
+}

@@ -1,0 +1,87 @@
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { HeaderReader } from "../../../../runtime/http2/hpack/header-reader.ts";
+import { HeaderWriter } from "../../../../runtime/http2/hpack/header-writer.ts";
+
+const wide = { listBytes: 1_000_000, maxFields: 1000 };
+
+function read(reader: HeaderReader, hex: string): readonly string[] {
+  const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
+  return reader.decoded(bytes, 0, bytes.length);
+}
+
+describe("a reader of headers", () => {
+  test("reads RFC 7541's requests with Huffman code (appendix C.4)", () => {
+    const reader = new HeaderReader(wide);
+    const first = [":method", "GET", ":scheme", "http", ":path", "/", ":authority", "www.example.com"];
+    expect(read(reader, "8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff")).toEqual(first);
+    expect(read(reader, "8286 84be 5886 a8eb 1064 9cbf")).toEqual([...first, "cache-control", "no-cache"]);
+    expect(read(reader, "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf")).toEqual(
+      [":method", "GET", ":scheme", "https", ":path", "/index.html", ":authority", "www.example.com"].concat([
+        "custom-key",
+        "custom-value",
+      ]),
+    );
+  });
+
+  const broken: Record<string, string> = {
+    "index 0": "80",
+    "an index beyond the table": "be",
+    "a name by an index beyond the table": "7f00",
+    "a number that is cut short": "ff",
+    "a number beyond all tables": "ffffffffffffffffff",
+    "a text longer than the block": "000578",
+    "a text without a value": "000178",
+    "a larger table than was offered": "3fe21f",
+    "a change of the table's size behind a header": "8220",
+    "padding of eight ones": "00017882 ffff",
+    "padding of zeros": "000178 81 00",
+  };
+  test.for(Object.entries(broken))("ends the connection for %s", ([, hex]) => {
+    expect(() => read(new HeaderReader(wide), hex)).toThrow(/^a block of headers cannot be read: /);
+  });
+
+  test("keeps no more of a list than the limits allow, and goes on with its table", () => {
+    const reader = new HeaderReader({ listBytes: 100, maxFields: 2 });
+    const kept = "400178 0179";
+    expect([read(reader, kept), reader.isTooLarge]).toEqual([["x", "y"], false]);
+    expect([read(reader, "bebebebe"), reader.isTooLarge]).toEqual([["x", "y", "x", "y"], true]);
+    expect([read(reader, `be 0001 78 7f01 ${"61".repeat(128)}`).length, reader.isTooLarge]).toEqual([2, true]);
+    expect([read(reader, "be"), reader.isTooLarge]).toEqual([["x", "y"], false]);
+  });
+
+  test("tells names and values that may not be, also when they come again from the table", () => {
+    const reader = new HeaderReader(wide);
+    const soundness = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
+    expect(soundness.map((hex) => [read(reader, hex).length, reader.isSound])).toEqual(
+      [false, false, true, true, false, false, false, false].map((isSound) => [2, isSound]),
+    );
+  });
+});
+
+const name = fc.oneof(
+  fc.constantFrom(":path", ":authority", "content-type", "te", "grpc-status", "authorization", "x-own", "grpc-timeout"),
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
+);
+const value = fc.oneof(
+  fc.constantFrom("application/grpc", "trailers", "0", "/a/b", ""),
+  fc.stringMatching(/^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]{0,300}[!-~])?$/),
+);
+const list = fc.array(fc.tuple(name, value), { maxLength: 30 }).map((pairs) => pairs.flat());
+
+test("what a writer writes is read as it was, block after block, whatever table the reader allows in between", () => {
+  const step = fc.record({ list, table: fc.option(fc.integer({ min: 0, max: 5000 })) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const writer = new HeaderWriter();
+      const reader = new HeaderReader(wide);
+      for (const { list, table } of steps) {
+        if (table !== null) writer.limitTable(table);
+        const length = writer.encode(list);
+        expect(reader.decoded(Buffer.from(writer.bytes.subarray(0, length)), 0, length)).toEqual(list);
+        expect(reader.isSound).toBe(true);
+      }
+    }),
+  );
+});
