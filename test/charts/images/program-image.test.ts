@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { programLayers } from "../../../charts/images/program-image.ts";
+import { programLayers, programs } from "../../../charts/images/program-image.ts";
 
 const clone = {
   "package.json": "{}",
@@ -71,6 +71,18 @@ describe("the image of a program", () => {
     expect(paths).toContain("usr/local/bin/node");
     expect(paths.some((path) => path.endsWith("/libc.so.6"))).toBe(true);
     expect(node).toContainEqual({ kind: "folder", path: "tmp", mode: 0o1777 });
+  });
+
+  test("has the files of all threads that it starts", () => {
+    const folder = join(import.meta.dirname, "../../../runtime");
+    const started = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"))
+      .flatMap((path) => {
+        const text = readFileSync(join(folder, path), "utf8");
+        const threads = text.matchAll(/new Worker\(new URL\(`\.\/([\w-]+)\.\$\{extension\}`/g);
+        return Array.from(threads, ([, name]) => join("dist/runtime", dirname(path), `${name}.js`));
+      });
+    expect(started.toSorted()).toEqual([...programs.runtime.threads].toSorted());
   });
 
   test("is refused for a program that is not built", async () => {
