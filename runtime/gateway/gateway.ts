@@ -154,7 +154,15 @@ export class Gateway {
       else this.#tableFile?.changed();
       return newer;
     };
-    this.#operators = operators({ urls, gateway, clock, log, lookup, apply });
+    this.#operators = operators({
+      urls,
+      gateway,
+      clock,
+      log,
+      lookup,
+      apply,
+      known: (key) => this.#table.byKey.get(key)?.route,
+    });
   }
 
   /** Takes requests for the drain delay still, ends connections with their answers, and returns when all are answered. */

@@ -47,9 +47,11 @@ const none: readonly string[] = [];
  * key, and of thousands of routes they would take megabytes.
  */
 export function withOtherHostnames(route: Route): Route {
-  const others = route.hostnames
+  const { hostnames } = route;
+  const others = hostnames
     .map((hostname) => hostname.toLowerCase())
     .filter((hostname) => keyOf(hostname) !== route.key);
+  if (others.length === hostnames.length && others.every((hostname, i) => hostname === hostnames[i])) return route;
   return { ...route, hostnames: others.length === 0 ? none : others };
 }
 

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
-import type { TableMessage } from "../../contract/route-table.ts";
+import type { Route, TableMessage } from "../../contract/route-table.ts";
 import { subscription, type Subscription } from "./subscription.ts";
 
 /** All addresses of a host; rejects when it has none. */
@@ -20,6 +20,8 @@ interface OperatorsOptions {
   readonly lookup?: Lookup | undefined;
   /** As in `subscription`. */
   readonly apply: (message: TableMessage) => readonly string[];
+  /** As in `subscription`. */
+  readonly known: (key: string) => Route | undefined;
 }
 
 /** Streams to every replica of the operator: the leader needs the acknowledgements, and each replica may lead. */

@@ -1,10 +1,11 @@
+import type { Buffer } from "node:buffer";
 import type { ClientRequest } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { request as httpRequest } from "../../base/node-http.ts";
-import { lineReader } from "./lines.ts";
-import { routesPath, type GatewayMessage, type TableMessage } from "../../contract/route-table.ts";
+import { type GatewayMessage, type Route, routesPath, type TableMessage } from "../../contract/route-table.ts";
+import { messageReader } from "./messages/message-reader.ts";
 
 /** A stream without a line for this long is taken as dead; the operator pings every 10 s. */
 const silenceMs = 30_000;
@@ -20,6 +21,8 @@ interface SubscriptionOptions {
   readonly log: Log;
   /** Works a table message in; when it returns, the message's version serves, but for the keys that it returns. */
   readonly apply: (message: TableMessage) => readonly string[] | void;
+  /** The route that serves for this key: told once more as it is, it is not kept twice. */
+  readonly known: (key: string) => Route | undefined;
 }
 
 /** The stream of route tables from one operator: kept open, opened again whenever it ends. */
@@ -86,10 +89,16 @@ async function followed(options: SubscriptionOptions, signal: AbortSignal, openi
       return;
     }
     opening.answered();
-    response.on(
-      "data",
-      lineReader((text) => received(text, options, request)),
-    );
+    const read = messageReader((message) => received(message, options, request), options.known);
+    response.on("data", (chunk: Buffer) => {
+      try {
+        read(chunk);
+      } catch (thrown) {
+        // A table that cannot be worked in must not be acknowledged: a new stream begins with a full one.
+        options.log.error("route table refused", { fault: Fault.from(thrown).message });
+        request.destroy();
+      }
+    });
     response.on("error", (error) => resolve(error.message));
     response.on("close", () => resolve("the operator closed it"));
   });
@@ -98,19 +107,12 @@ async function followed(options: SubscriptionOptions, signal: AbortSignal, openi
   return promise;
 }
 
-function received(text: string, options: SubscriptionOptions, request: ClientRequest): void {
-  try {
-    const message: TableMessage = JSON.parse(text);
-    const newer = options.apply(message) ?? [];
-    if (message.type === "ping") return;
-    const { version } = message;
-    for (const key of newer) request.write(line({ type: "newer", version, key }));
-    request.write(line({ type: "ack", version }));
-  } catch (thrown) {
-    // A table that cannot be worked in must not be acknowledged: a new stream begins with a full one.
-    options.log.error("route table refused", { fault: Fault.from(thrown).message });
-    request.destroy();
-  }
+function received(message: TableMessage, options: SubscriptionOptions, request: ClientRequest): void {
+  const newer = options.apply(message) ?? [];
+  if (message.type === "ping") return;
+  const { version } = message;
+  for (const key of newer) request.write(line({ type: "newer", version, key }));
+  request.write(line({ type: "ack", version }));
 }
 
 function line(message: GatewayMessage): string {

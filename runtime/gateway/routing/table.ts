@@ -56,6 +56,7 @@ export function routeTable(
   const upserted = (told: Route): LiveRoute => {
     const route = withOtherHostnames(told);
     const known = byKey.get(route.key);
+    if (known?.route === route) return known;
     const isIndexed = known !== undefined && isNamedAlike(known.route, route);
     if (known !== undefined && !isIndexed) {
       unindex(known, byModel);

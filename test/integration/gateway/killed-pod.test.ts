@@ -69,9 +69,10 @@ function load(loops: number, ask: (row: number) => Promise<string>) {
   };
 }
 
-function verdict(row: number, got: readonly number[] | undefined): string {
+function verdict(row: number, given: ArrayLike<number> | undefined): string {
   const want = probabilities[row] ?? [];
-  const isRight = got?.length === want.length && got.every((value, i) => Math.abs(value - (want[i] ?? 0)) < 1e-3);
+  const got = Array.from(given ?? []);
+  const isRight = got.length === want.length && got.every((value, i) => Math.abs(value - (want[i] ?? 0)) < 1e-3);
   return isRight ? "right" : `wrong: ${JSON.stringify(got)}`;
 }
 

@@ -36,7 +36,15 @@ async function replica(host: string, port: number): Promise<PushServer> {
 function followed(port: number, lookup: (host: string) => Promise<readonly string[]>): Operators {
   const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(20, signal) };
   const urls = [`http://modelwright-operator.modelwright-system:${port}`];
-  const following = operators({ urls, gateway: "gateway-a", clock, log: silentLog, lookup, apply: () => [] });
+  const following = operators({
+    urls,
+    gateway: "gateway-a",
+    clock,
+    log: silentLog,
+    lookup,
+    apply: () => [],
+    known: () => undefined,
+  });
   closing.push(() => following.close());
   return following;
 }
@@ -127,7 +135,14 @@ describe("a gateway among several operators", () => {
     });
     const urls = [`http://127.0.0.11:${port}`];
     const apply = () => [one.key];
-    const following = operators({ urls, gateway: "gateway-a", clock: systemClock, log: silentLog, apply });
+    const following = operators({
+      urls,
+      gateway: "gateway-a",
+      clock: systemClock,
+      log: silentLog,
+      apply,
+      known: () => undefined,
+    });
     closing.push(() => following.close());
     await eventually(
       () => said.length,
