@@ -97,7 +97,7 @@ describe("a rollout that users steer", () => {
     await local.client.mergePatch(resources.modelDeployments, key, { spec: { rollout: { canary: { steps: [] } } } });
     const before = (await now())?.status?.stable?.revision;
     expect((await modelwright("restart", key.name)).text).toMatch(
-      /: candidate is revision \w{10} \(version 3\) with \d+ %/,
+      /: candidate is revision \w{10} \(version \d+\) with \d+ %/,
     );
     const anew = await reached(({ stable, candidate }) => candidate === undefined && stable?.revision !== before);
     expect(conditionOf(anew, "Ready")).toMatchObject({ status: "True", reason: "AsDeclared" });
