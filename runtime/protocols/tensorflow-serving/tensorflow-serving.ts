@@ -1,6 +1,5 @@
 import { Fault } from "../../base/fault.ts";
 import { type InferAnswer, infer } from "../../dataplane/infer.ts";
-import type { Signature } from "../../dataplane/signature.ts";
 import {
   type Models,
   type Protocol,
@@ -10,15 +9,11 @@ import {
   repeatedRefusals,
 } from "../protocol.ts";
 import { errorAnswer } from "./errors.ts";
-import { classificationOutputs, classifications } from "./examples/classification.ts";
-import type { ExampleRun } from "./examples/example-run.ts";
-import { jsonExamples } from "./examples/json-examples.ts";
-import { regressionOutputs, regressions } from "./examples/regression.ts";
 import { faults } from "./faults.ts";
 import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
 import { type PredictFormat, predictInputs, requestDocument } from "./request.ts";
-import { classifyBody, predictBody, regressBody } from "./response.ts";
+import { predictBody } from "./response.ts";
 import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
 
@@ -59,6 +54,9 @@ function inferenceRoute(target: string): Route | undefined {
   }
 }
 
+/** Few ask for these: what answers them is loaded with the first who does. */
+const examples = () => import("./examples/example-requests.ts");
+
 /** The body of the answer to anything but a prediction. */
 async function otherBody(models: Models, { kind, model }: OtherRoute, request: ProtocolRequest): Promise<string> {
   switch (kind) {
@@ -67,9 +65,9 @@ async function otherBody(models: Models, { kind, model }: OtherRoute, request: P
     case "metadata":
       return metadataBody(found(models, model));
     case "classify":
-      return await classified(models, model, request);
+      return await (await examples()).classified(models, model, request);
     case "regress":
-      return await regressed(models, model, request);
+      return await (await examples()).regressed(models, model, request);
   }
 }
 
@@ -93,31 +91,6 @@ function startedPredict(models: Models, model: PathModel, request: ProtocolReque
   const { signal, deadline } = request;
   const asked = { model: target, signature: document.signature, inputs, deadline, signal };
   return { format, answer: infer(() => target, asked) };
-}
-
-/** The signature and its examples, in TensorFlow Serving's order of checks: the body, the model, the signature. */
-function exampleRun(models: Models, model: PathModel, { body, signal, deadline }: ProtocolRequest): PreparedRun {
-  const { root, signature: name } = requestDocument(body);
-  const examples = jsonExamples(root);
-  const target = found(models, model);
-  const signature = target.signatures.get(name);
-  if (signature === undefined) throw faults.SignatureNamed({ signature: name });
-  return { signature, run: { target, signature: name, examples, terms: { deadline, signal } } };
-}
-
-interface PreparedRun {
-  readonly signature: Signature;
-  readonly run: ExampleRun;
-}
-
-async function classified(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
-  const { signature, run } = exampleRun(models, model, request);
-  return classifyBody(await classifications(run, classificationOutputs(signature, run.signature)));
-}
-
-async function regressed(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
-  const { signature, run } = exampleRun(models, model, request);
-  return regressBody(await regressions(run, regressionOutputs(signature, run.signature)));
 }
 
 function json(body: string): ProtocolAnswer {
