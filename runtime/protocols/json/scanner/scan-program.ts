@@ -202,8 +202,15 @@ function fraction(scan: Scan, depth: number): Code {
       count.value,
       sequence(
         when(isLong, leaveIf(depth + 2, tooMany)),
-        word.set(i64.shl(word.value, i64.extendU(i32.sub(i32.const(64), i32.shl(count.value, i32.const(3)))))),
-        digits.set(i64.add(i64.mul(digits.value, power(places.wholePowers, count.value)), eightDigits(word))),
+        // The ninth or seventeenth of float32 and float64 in full stands alone.
+        when(
+          i32.equal(count.value, i32.const(1)),
+          digits.set(i64.add(i64.mul(digits.value, i64.const(10n)), i64.and(word.value, i64.const(0xffn)))),
+          sequence(
+            word.set(i64.shl(word.value, i64.extendU(i32.sub(i32.const(64), i32.shl(count.value, i32.const(3)))))),
+            digits.set(i64.add(i64.mul(digits.value, power(places.wholePowers, count.value)), eightDigits(word))),
+          ),
+        ),
         at.set(i32.add(at.value, count.value)),
       ),
     ),
