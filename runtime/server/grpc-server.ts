@@ -1,5 +1,6 @@
 import { type Server, type Socket, createServer } from "node:net";
-import type { GrpcConnections, GrpcParts } from "./grpc-calls.ts";
+import type { GrpcParts } from "./grpc/answers.ts";
+import type { GrpcConnections } from "./grpc/grpc-connections.ts";
 import { type HttpServerOptions, defaultConnectionLimits, listening } from "./http-server.ts";
 
 /** Where to listen, and what to answer. */
@@ -9,12 +10,12 @@ export interface GrpcServerOptions extends Pick<HttpServerOptions, "host" | "por
 
 /**
  * Opens a listening socket for gRPC over HTTP/2 without TLS. Throws `PortTaken` or `AddressUnavailable`. The code that speaks
- * gRPC (17 MB) is loaded when the first client comes: a runtime that nobody calls so does not pay for it.
+ * gRPC is loaded when the first client comes: a runtime that nobody calls so does not pay for it.
  */
 export async function openGrpcServer(options: GrpcServerOptions, parts: () => Promise<GrpcParts>): Promise<GrpcServer> {
   let connections: Promise<GrpcConnections> | undefined;
   const opened = async (): Promise<GrpcConnections> => {
-    const { grpcConnections } = await import("./grpc-calls.ts");
+    const { grpcConnections } = await import("./grpc/grpc-connections.ts");
     return grpcConnections(await parts());
   };
   const server = createServer({ noDelay: true }, (socket) => {

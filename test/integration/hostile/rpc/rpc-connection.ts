@@ -62,7 +62,8 @@ export function ended(stream: ClientHttp2Stream): Promise<string> {
     const told = (headers: IncomingHttpHeaders): void => {
       const { "grpc-status": status, "grpc-message": message } = headers;
       const http = Number(headers[":status"] ?? 200);
-      if (typeof status === "string")
+      if (status === "0") end("0: OK");
+      else if (typeof status === "string")
         end(`${status}: ${decodeURIComponent(typeof message === "string" ? message : "")}`);
       else if (http !== 200) end(`HTTP ${http}`);
     };
