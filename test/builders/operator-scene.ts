@@ -108,6 +108,7 @@ export async function operatorSceneIn({ transport, namespace, gatewayNode }: Wor
           gateway: name,
           clock: systemClock,
           log: silentLog,
+          known: (key) => routes.get(key),
           apply: (message) => {
             if (message.type === "ping") return;
             if (message.type === "full") routes.clear();

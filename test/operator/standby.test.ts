@@ -91,6 +91,7 @@ describe("an operator among others", () => {
       gateway: "gateway-a",
       clock: systemClock,
       log: silentLog,
+      known: () => undefined,
       apply: (message) => {
         if (message.type !== "ping") routes.push(...(message.type === "full" ? message.routes : message.upsert));
       },

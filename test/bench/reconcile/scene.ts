@@ -42,7 +42,13 @@ export async function startScene(size: number, random: () => number): Promise<Sc
     size,
     async startOperator(nodeOptions = []) {
       const operator = await startOperatorProcess({ access: api, nodeOptions });
-      const options = { gateway: "gateway", clock: systemClock, log: silentLog, apply: () => {} };
+      const options = {
+        gateway: "gateway",
+        clock: systemClock,
+        log: silentLog,
+        apply: () => {},
+        known: () => undefined,
+      };
       gateways.set(operator, subscription({ operatorUrl: operator.routesUrl, ...options }));
       return operator;
     },

@@ -48,7 +48,8 @@ export async function openPlace(stage: Stage, namespace: string): Promise<Place>
   const subscribe = (port: number): void => {
     const apply = (message: TableMessage): void => learn(routes, message);
     const operatorUrl = `http://127.0.0.1:${port}`;
-    closeStream = subscription({ operatorUrl, gateway, clock: systemClock, log: silentLog, apply }).close;
+    const known = (key: string): Route | undefined => routes.get(key);
+    closeStream = subscription({ operatorUrl, gateway, clock: systemClock, log: silentLog, apply, known }).close;
   };
   return {
     namespace,
