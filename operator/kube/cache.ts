@@ -9,6 +9,8 @@ export interface WatchSink<T extends KubeObject> {
   remove(object: T & Stored): void;
   /** Everything up to here has been told. */
   bookmark(resourceVersion: string): void;
+  /** What it would keep of an object: a whole state is gathered of this before it is told. */
+  readonly trim?: ((object: T & Stored) => T & Stored) | undefined;
 }
 
 /** One change of the cache. A resync that finds an object unchanged tells nothing. */
@@ -120,6 +122,7 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     bookmark: (resourceVersion) => tide.rise(BigInt(resourceVersion)),
+    trim,
   };
 }
 

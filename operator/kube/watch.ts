@@ -251,7 +251,7 @@ function accept<T extends KubeObject>(
     else sink.upsert(object);
     advance(position, resourceVersion);
   } else if (type !== "BOOKMARK") {
-    position.initial.push(object);
+    position.initial.push(sink.trim?.(object) ?? object);
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
     replace({ items: position.initial, resourceVersion }, position, sink);
     position.initial = undefined;

@@ -135,12 +135,19 @@ function ownerUids({ metadata }: KubeObject): readonly string[] {
 /** Of the conditions Ready and those that are not met are read. */
 function readPod(pod: Pod & Stored): Pod & Stored {
   const { nodeName } = pod.spec;
-  const conditions = pod.status?.conditions?.filter(({ type, status }) => type === "Ready" || status !== "True");
+  // Copied, as a list that was filtered keeps room for more.
+  const conditions = pod.status?.conditions?.filter(isRead).slice();
   return {
     ...pod,
     spec: { containers: noContainers, ...(nodeName === undefined ? {} : { nodeName }) },
     ...(pod.status === undefined ? {} : { status: { ...pod.status, ...(conditions && { conditions }) } }),
   };
 }
+
+function isRead({ type, status }: PodCondition): boolean {
+  return type === "Ready" || status !== "True";
+}
+
+type PodCondition = NonNullable<NonNullable<Pod["status"]>["conditions"]>[number];
 
 const noContainers: Pod["spec"]["containers"] = [];

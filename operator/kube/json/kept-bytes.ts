@@ -11,7 +11,7 @@ import {
   skipValue,
 } from "./json-bytes.ts";
 import { createMaker, type Keep, type KeptMembers } from "./kept.ts";
-import { readShared } from "./shared.ts";
+import { readOwn, readShared } from "./shared.ts";
 
 /** Reads what is kept of the value that begins at the cursor, and moves behind it. Throws for what is no JSON. */
 export type KeptReader = (cursor: Cursor) => unknown;
@@ -21,7 +21,7 @@ export type KeptReader = (cursor: Cursor) => unknown;
  * alike is found without being made again. Most of an object is neither.
  */
 export function keptReader(keep: Keep): KeptReader {
-  if (keep === true) return readValue;
+  if (keep === true) return readOwn;
   return keep === "shared" ? readShared : membersReader(keep);
 }
 

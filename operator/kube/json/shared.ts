@@ -1,4 +1,13 @@
-import { byte, type Cursor, isWrittenAsItIs, nextByte, readText, skipText, skipValue } from "./json-bytes.ts";
+import {
+  byte,
+  type Cursor,
+  isWrittenAsItIs,
+  nextByte,
+  readText,
+  readValue,
+  skipText,
+  skipValue,
+} from "./json-bytes.ts";
 
 /** Values by a hash. Each has one place, and gives way to the next value of that place: nobody tells which are still needed. */
 interface Pool<T> {
@@ -82,6 +91,13 @@ export function readShared(cursor: Cursor): unknown {
   return value;
 }
 
+/** The value that begins here, of its own but for short texts: names of fields' values, times, versions. */
+export function readOwn(cursor: Cursor): unknown {
+  const first = nextByte(cursor);
+  const value = readValue(cursor);
+  return first === byte.quote ? value : withSharedTexts(value);
+}
+
 function readSharedText(cursor: Cursor): string {
   const begin = cursor.at;
   if (!skipText(cursor)) {
@@ -97,9 +113,12 @@ function readSharedText(cursor: Cursor): string {
   return text;
 }
 
+/** What is longer is a sentence, a path or a digest. */
+const maxSharedLength = 40;
+
 /** Kinds and names are the same in many values that are not. */
 function withSharedTexts(value: unknown): unknown {
-  if (typeof value === "string") return sharedText(value);
+  if (typeof value === "string") return value.length > maxSharedLength ? value : sharedText(value);
   if (typeof value !== "object" || value === null) return value;
   const members = value as { [name: string]: unknown }; // entries have names, too
   for (const name in members) {

@@ -14,7 +14,14 @@ const child = {
   ownerReferences: "shared",
 } as const;
 
-const containerStatus = { name: "shared", ready: true, restartCount: true, state: true, lastState: true } as const;
+const containerStatus = {
+  name: "shared",
+  ready: true,
+  restartCount: true,
+  state: true,
+  lastState: { terminated: true },
+} as const;
+const port = { name: "shared", port: true, protocol: "shared", appProtocol: "shared" } as const;
 const condition = {
   type: "shared",
   status: "shared",
@@ -80,7 +87,7 @@ export const keptMembers = {
     spec: {
       type: "shared",
       selector: "shared",
-      ports: { name: true, port: true, targetPort: true, protocol: true, appProtocol: true },
+      ports: { ...port, targetPort: true },
     },
   },
   httpRoute: {
@@ -93,7 +100,7 @@ export const keptMembers = {
     metadata: child,
     addressType: true,
     endpoints: "shared",
-    ports: { name: true, port: true, protocol: true, appProtocol: true },
+    ports: port,
   },
   podDisruptionBudget: { metadata: child, spec: { maxUnavailable: true, selector: "shared" } },
 } as const;
