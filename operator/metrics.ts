@@ -24,7 +24,11 @@ export function operatorMetrics(): OperatorMetrics {
     labels: ["controller"],
     buckets: durationBuckets,
   });
-  const depth = metrics.gauge({ name: metricNames.queueDepth, help: "Keys that wait", labels: ["controller"] });
+  // Set at a scrape only: it changes with every key that comes or goes, thousands at a time.
+  const depths = new Map<string, number>();
+  metrics.gauge({ name: metricNames.queueDepth, help: "Keys that wait", labels: ["controller"] }, (gauge) => {
+    for (const [controller, waiting] of depths) gauge.set({ controller }, waiting);
+  });
   const latency = metrics.histogram({
     name: metricNames.queueLatency,
     help: "Time a key waited",
@@ -50,7 +54,7 @@ export function operatorMetrics(): OperatorMetrics {
           reconciles.inc({ controller, outcome, code });
           durations.observe({ controller }, durationMs / 1000);
         },
-        queueDepth: (controller, waiting) => depth.set({ controller }, waiting),
+        queueDepth: (controller, waiting) => void depths.set(controller, waiting),
         queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
       },
       request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),

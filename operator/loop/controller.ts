@@ -39,7 +39,7 @@ export interface ControllerOptions {
   readonly awaitingCapMs?: number;
   /** How long `stop` waits for keys that are worked on. Default 30 s. */
   readonly stopCapMs?: number;
-  /** Lets the event loop turn; called after every millisecond of work. Absent: keys follow each other without a turn. */
+  /** Lets the event loop turn; called after every quarter of a millisecond of work. Absent: keys follow each other without a turn. */
   readonly turn?: (() => Promise<void>) | undefined;
 }
 
