@@ -29,8 +29,11 @@ export interface GatewayStreamOptions {
 const pingMs = 10_000;
 /** A gateway that has not acknowledged a table for this long is stuck or gone. */
 const patienceMs = 30_000;
-/** Tables that may be on their way unacknowledged; changes beyond them wait and go out as one. */
-const maxUnacknowledged = 16;
+/**
+ * Tables that may be on their way unacknowledged; changes beyond them wait and go out as one. A single change goes out at
+ * once, thousands go out as fast as the gateway works them in and not in as many writes.
+ */
+const maxUnacknowledged = 4;
 
 interface Sent {
   readonly version: number;
