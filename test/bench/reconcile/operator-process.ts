@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { programs } from "../../../charts/images/program-image.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
 import { metricNames } from "../../../runtime/contract/metric-names.ts";
 import { adminPaths } from "../../../runtime/contract/paths.ts";
@@ -40,6 +41,8 @@ const compileCache = join(tmpdir(), "modelwright-bench-compile-cache");
 /** The heap that Node gives itself in a container of 384 MiB, the chart's limit. */
 export const containerHeap = "--max-heap-size=256";
 
+const memorySettings = Object.fromEntries(programs.operator.memory.map((setting) => setting.split("=")));
+
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
   const { access, nodeOptions = [] } = options;
   const [routesPort, adminPort] = await Promise.all([freePort(), freePort()]);
@@ -58,7 +61,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const child = spawn(process.execPath, [containerHeap, ...nodeOptions, script, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
     // As the image sets it.
-    env: { NODE_COMPILE_CACHE: compileCache, NODE_ENV: "production", MALLOC_ARENA_MAX: "2" },
+    env: { NODE_COMPILE_CACHE: compileCache, NODE_ENV: "production", ...memorySettings },
   });
   const admin = `http://127.0.0.1:${adminPort}`;
   const metricsUrl = `${admin}${adminPaths.metrics}`;
