@@ -61,10 +61,10 @@ export class Http2Client implements Client, StreamOwner {
     return this.#request.localPort;
   }
 
-  requestHead(path: string, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
     const { method, headers } = this;
     const rawHeaders = plainHeaders(this.#request.list, headers.host);
-    return requestHead({ method, headers, rawHeaders, path, kind: this.bodyKind, sizeBytes });
+    return requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
   }
 
   readWhole(whole: (body: Buffer) => void): void {

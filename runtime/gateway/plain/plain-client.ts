@@ -60,14 +60,14 @@ export class PlainClient implements Client {
     return this.#connection.socket.localPort;
   }
 
-  requestHead(path: string, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
     const known = heads.get(this.#head);
     if (known?.path === path) return known.text;
     const { method, headers } = this.#head;
     const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
       typeof value === "string" ? [name, value] : [],
     );
-    const text = requestHead({ method, headers, rawHeaders, path, kind: this.bodyKind, sizeBytes });
+    const text = requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
     heads.set(this.#head, { path, text });
     return text;
   }

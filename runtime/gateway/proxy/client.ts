@@ -16,8 +16,8 @@ export interface Client {
   readonly hasAnswer: boolean;
   /** Port that it came to. */
   readonly localPort: number | undefined;
-  /** Request line and headers for a pod that is to get a body of this size. Throws `RequestUnreadable`. */
-  requestHead(path: string, sizeBytes: number): string;
+  /** Request line and headers for a pod that is to get a body of this kind and size. Throws `RequestUnreadable`. */
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): string;
   /** Hands a body of kind `kept` over when it is complete, now or later. */
   readWhole(whole: (body: Buffer) => void): void;
   /** Hands a streamed body over as it comes. */

@@ -13,6 +13,7 @@ import type { ResponseHead } from "../upstream/response-head.ts";
 import { allowedMs } from "./allowed-time.ts";
 import type { Asked } from "./asked.ts";
 import { repeatableBytes } from "./body.ts";
+import { RequestBody } from "./request-body.ts";
 import type { Client } from "./client.ts";
 import { requestBytes } from "./headers.ts";
 
@@ -29,14 +30,11 @@ export class Exchange implements Traveller, Receiver {
   readonly #asked: Asked;
   readonly #parts: ExchangeParts;
   readonly #passage: Passage;
-  /** Once it is complete. */
-  #body: Buffer | undefined;
+  readonly #body: RequestBody;
   /** Told to the client. */
   #status = 0;
   /** An answer of which the client has nothing yet. */
   #begun: { readonly head: ResponseHead; readonly chunks: Buffer[] } | undefined;
-  #isStreaming = false;
-  #streamedBytes = 0;
   #target: Target | undefined;
   #connection: UpstreamConnection | undefined;
   #isCopied = false;
@@ -48,6 +46,9 @@ export class Exchange implements Traveller, Receiver {
     this.#parts = parts;
     const { live, wish } = asked;
     const timeoutMs = Math.min(live.route.timeoutMs, allowedMs(client.headers) ?? Infinity);
+    const limitBytes = live.route.bodyBytes;
+    const tooLarge = (sizeBytes: number): void => this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
+    this.#body = new RequestBody({ client, limitBytes, tooLarge });
     this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 
@@ -60,33 +61,28 @@ export class Exchange implements Traveller, Receiver {
   }
 
   go(): void {
-    if (this.#client.bodyKind !== "kept" || this.#body !== undefined) {
-      this.#send();
-      return;
-    }
-    this.#client.readWhole((body) => {
-      this.#body = body;
+    this.#body.whenReady(() => {
       if (!this.#passage.isOver) this.#send();
     });
   }
 
   stop(fault: Fault): number {
     this.#giveUp();
+    this.#body.release();
     this.#copy?.clientEnd(false);
     this.#parts.log.debug("request refused", { code: fault.code, message: fault.message });
     return this.#client.refuse(fault);
   }
 
   onReady(): void {
-    const { bodyKind } = this.#client;
-    if (bodyKind === "sized" || bodyKind === "chunked") this.#stream();
+    if (this.#connection !== undefined) this.#body.stream(this.#connection);
   }
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
     const target = this.#target;
     if (target === undefined) return;
-    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && !this.#isStreaming;
+    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && !this.#body.isStreaming;
     const isLoading = head.isNotReady && !this.#asked.isOwnVersion;
     if (isLeaving || isLoading) {
       this.#giveUp();
@@ -111,6 +107,7 @@ export class Exchange implements Traveller, Receiver {
 
   onEnd(chunk: Buffer | undefined): void {
     this.#connection = undefined;
+    this.#body.release();
     const last = this.#begun === undefined ? chunk : this.#whole(this.#begun, chunk);
     if (last !== undefined) this.#copy?.clientChunk(last);
     this.#client.end(last);
@@ -119,7 +116,7 @@ export class Exchange implements Traveller, Receiver {
   }
 
   onDrain(): void {
-    if (this.#isStreaming) this.#client.resume();
+    this.#body.drained();
   }
 
   onFailed(cause: Error, isUnreached: boolean): void {
@@ -148,9 +145,9 @@ export class Exchange implements Traveller, Receiver {
     this.#target = target;
     try {
       const client = this.#client;
-      const kind = client.bodyKind;
-      const sizeBytes = this.#body?.length ?? client.sizeBytes;
-      const bytes = requestBytes(client.requestHead(this.#asked.path, sizeBytes), this.#body);
+      const { kind, whole } = this.#body;
+      const sizeBytes = whole?.length ?? client.sizeBytes;
+      const bytes = requestBytes(client.requestHead(this.#asked.path, kind, sizeBytes), whole);
       const isWhole = kind === "none" || kind === "kept";
       this.#connection = this.#parts.connections.connection(target.pod, isWhole);
       this.#connection.send(bytes, { isWhole, isHead: client.method === "HEAD" }, this);
@@ -167,33 +164,8 @@ export class Exchange implements Traveller, Receiver {
     if (wish.revision === undefined) this.#copy = this.#parts.copies.copied(live, revision, bytes);
   }
 
-  /** Passes the body on as it comes, at the pod's pace. */
-  #stream(): void {
-    if (this.#isStreaming) return;
-    this.#isStreaming = true;
-    const isChunked = this.#client.bodyKind === "chunked";
-    const limitBytes = this.#asked.live.route.bodyBytes;
-    const part = (chunk: Buffer): void => {
-      this.#streamedBytes += chunk.length;
-      const connection = this.#connection;
-      if (connection === undefined) return;
-      if (this.#streamedBytes > limitBytes) {
-        this.#passage.refuse(faults.BodyTooLarge({ sizeBytes: this.#streamedBytes, limitBytes }));
-        return;
-      }
-      if (isChunked) connection.write(`${chunk.length.toString(16)}\r\n`);
-      const takesMore = connection.write(chunk);
-      if (isChunked) connection.write("\r\n");
-      if (!takesMore) this.#client.pause();
-    };
-    this.#client.readParts(part, () => {
-      if (isChunked) this.#connection?.write("0\r\n\r\n");
-      this.#connection?.sent();
-    });
-  }
-
   #fail(how: Pick<Failure, "cause"> & Partial<Failure>): void {
-    const mayRepeat = !this.#isStreaming && !this.#client.hasAnswer;
+    const mayRepeat = !this.#body.isStreaming && !this.#client.hasAnswer;
     this.#passage.failed({ isUnreached: false, ...how, mayRepeat });
   }
 
@@ -206,6 +178,7 @@ export class Exchange implements Traveller, Receiver {
   #gone(): void {
     if (this.#passage.isOver) return;
     this.#giveUp();
+    this.#body.release();
     this.#copy?.clientEnd(false);
     this.#passage.abort();
   }

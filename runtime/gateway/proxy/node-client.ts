@@ -47,9 +47,9 @@ export class NodeClient implements Client {
     return this.#request.socket.localPort;
   }
 
-  requestHead(path: string, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
     const { headers, rawHeaders } = this.#request;
-    return requestHead({ method: this.method, headers, rawHeaders, path, kind: this.bodyKind, sizeBytes });
+    return requestHead({ method: this.method, headers, rawHeaders, path, kind, sizeBytes });
   }
 
   readWhole(whole: (body: Buffer) => void): void {

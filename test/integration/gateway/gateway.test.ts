@@ -1,4 +1,6 @@
-import type { RequestListener } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request, type RequestListener } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { release } from "../../../runtime/contract/release.ts";
 import type { Endpoint, RevisionRoute } from "../../../runtime/contract/route-table.ts";
@@ -231,6 +233,54 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
     const answers = await Promise.all(Array.from({ length: 20 }, () => asked(restPort)));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 {"pod":"whole"}']));
+  });
+
+  test("sends a small body of no announced length whole, and as often as it takes", async () => {
+    const { source, restPort } = await started();
+    const broken = await startedPod("broken", (message) => {
+      message.resume();
+      message.once("end", () => message.socket.destroy());
+    });
+    const seen: (string | undefined)[] = [];
+    const whole = await startedPod("whole", (message, response) => {
+      seen.push(message.headers["transfer-encoding"], message.headers["content-length"]);
+      void message.toArray().then((chunks) => response.end(Buffer.concat(chunks)));
+    });
+    await pushed(source, 1, [revision("a1", 100, [broken.endpoint, whole.endpoint])], await freePort());
+    const send = async (pieces: readonly string[]): Promise<string> => {
+      const sending = request({ port: restPort, path: "/v1/models/digits:predict", method: "POST" });
+      for (const piece of pieces) {
+        sending.write(piece);
+        await sleep(5);
+      }
+      sending.end();
+      const [response] = (await once(sending, "response")) as [IncomingMessage]; // as Node tells it
+      return `${response.statusCode} ${Buffer.concat(await response.toArray()).toString()}`;
+    };
+    for (let i = 0; i < 10; i += 1) expect(await send(["one", "two"])).toBe("200 onetwo");
+    expect(await send([])).toBe("200 ");
+    expect(new Set(seen)).toEqual(new Set([undefined, "6", "0"]));
+  });
+
+  test("streams a long body of no announced length as it comes, through pods that take no connection", async () => {
+    const { source, restPort } = await started();
+    const gone = { pod: "gone", address: "127.0.0.1", port: await freePort() };
+    const arrived = Promise.withResolvers<void>();
+    const upstream = await startedPod("p0", (message, response) => {
+      message.once("data", () => arrived.resolve());
+      let sizeBytes = 0;
+      message.on("data", (chunk: Buffer) => (sizeBytes += chunk.length));
+      message.once("end", () => response.end(String(sizeBytes)));
+    });
+    await pushed(source, 1, [revision("a1", 100, [gone, upstream.endpoint])], await freePort());
+    for (let i = 0; i < 4; i += 1) {
+      const sending = request({ port: restPort, path: "/v1/models/digits:predict", method: "POST" });
+      sending.write(Buffer.alloc(100_000, "x"));
+      await arrived.promise;
+      sending.end(Buffer.alloc(300_000, "y"));
+      const [response] = (await once(sending, "response")) as [IncomingMessage]; // as Node tells it
+      expect(Buffer.concat(await response.toArray()).toString()).toBe("400000");
+    }
   });
 
   test("waits until the table knows that the only pod takes no connections any more", async () => {

@@ -85,14 +85,12 @@ function predicted(row: number, status: unknown, body: string): string {
 const instances = (row: number): string => JSON.stringify({ instances: [rows[row]] });
 
 async function overHttp2(session: ClientHttp2Session, row: number): Promise<string> {
-  const body = instances(row);
-  const size = { "content-length": Buffer.byteLength(body) };
-  const stream = session.request({ ":method": "POST", ":path": "/v1/models/digits:predict", ...size });
+  const stream = session.request({ ":method": "POST", ":path": "/v1/models/digits:predict" });
   const chunks: Buffer[] = [];
   let status: unknown;
   stream.on("response", (headers) => (status = headers[":status"]));
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  stream.end(body);
+  stream.end(instances(row));
   await once(stream, "close");
   return predicted(row, status, Buffer.concat(chunks).toString());
 }
