@@ -87,7 +87,7 @@ export class Http2Connection implements StreamLink {
     // A peer that ends its side has left: nothing says that it still reads.
     socket.once("end", () => socket.destroySoon());
     socket.once("connect", () => (this.hasConnected = true));
-    socket.once("error", (error) => (this.cause ??= error));
+    socket.on("error", (error) => (this.cause ??= error));
     socket.once("close", () => this.#closed());
     this.#greet();
     watchOver(this, options);

@@ -32,6 +32,8 @@ export class Http2Client implements Client, StreamOwner {
   readonly sizeBytes: number;
   readonly bodyKind: BodyKind;
   hasAnswer = false;
+  /** Nothing more is said to it: that its stream closes then is no leaving. */
+  #isOver = false;
   #status = 0;
   #part: (chunk: Buffer) => void = () => {};
   #partsEnded: () => void = () => {};
@@ -108,12 +110,14 @@ export class Http2Client implements Client, StreamOwner {
   }
 
   end(chunk: Buffer | undefined): void {
+    this.#isOver = true;
     this.#stream.end(chunk);
   }
 
   refuse(fault: Fault): number {
     if (this.hasAnswer) {
       // An answer that breaks off must not look as if it had ended.
+      this.#isOver = true;
       this.#stream.reset(errorCodes.internalError);
       return this.#status;
     }
@@ -141,7 +145,7 @@ export class Http2Client implements Client, StreamOwner {
   }
 
   closed(): void {
-    this.#gone?.();
+    if (!this.#isOver) this.#gone?.();
   }
 }
 

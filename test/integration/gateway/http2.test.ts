@@ -111,6 +111,36 @@ describe("REST over HTTP/2", () => {
     expect((await asked(client, {}, "{}")).status).toBe(200);
   });
 
+  test("is counted once, whether a pod or the gateway answers it or its pod breaks off", async () => {
+    let asks = 0;
+    const { restPort, gateway } = await scene((request, response) => {
+      request.resume();
+      asks += 1;
+      if (asks === 1) {
+        response.end("{}");
+        return;
+      }
+      response.writeHead(200, { "content-length": 100_000 });
+      response.write(Buffer.alloc(90_000));
+      setTimeout(() => response.destroy(), 50);
+    });
+    const client = await session(restPort);
+    const bodies = ["{}", "y".repeat(1_000_001), "{}"];
+    const statuses: unknown[] = [];
+    for (const body of bodies) {
+      const headers = { "content-length": String(body.length) };
+      statuses.push((await asked(client, headers, body)).status);
+    }
+    expect(statuses).toEqual([200, 413, 200]);
+    const figures = gateway.ledger.figures(0).models["default/digits"];
+    expect(figures).toMatchObject({ arrivals: 3, refused: 0, abandoned: 1, queued: 0 });
+    expect(figures?.revisions["a1"]).toMatchObject({
+      completed: 2,
+      failed: { status: 0, connection: 1, timeout: 0 },
+      inFlight: 0,
+    });
+  });
+
   test("asks for a version by number or label; pods hear their own number", async () => {
     const { restPort } = await scene();
     const client = await session(restPort);
