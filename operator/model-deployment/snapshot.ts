@@ -12,7 +12,14 @@ import type {
 } from "../kube/kinds.ts";
 import type { Placement } from "./plan/capacity/placement.ts";
 import { revisionHash } from "./plan/revisions.ts";
-import type { Answered, Capacity, Commands, FailedRevision, Progress } from "./plan/rollout/memory/progress.ts";
+import type {
+  Answered,
+  Capacity,
+  Commands,
+  FailedRevision,
+  Progress,
+  FinishedAnalysis,
+} from "./plan/rollout/memory/progress.ts";
 import { rolloutState } from "./plan/rollout/memory/state.ts";
 
 /** What the installation decides, the same for every ModelDeployment. */
@@ -197,6 +204,8 @@ export interface RolloutState {
   readonly answered?: Answered | undefined;
   /** The newest last. */
   readonly failed?: readonly FailedRevision[] | undefined;
+  /** Steps analyze that were left, of the newest rollout that left one; the newest last. */
+  readonly analyses?: readonly FinishedAnalysis[] | undefined;
 }
 
 /** What the autoscaler says of a ModelDeployment with `spec.autoscaling`. */

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { listAtomic } from "../../schema/list.ts";
 
 const text = (description: string, maxLength = 1024) => Type.String({ description, maxLength });
 const count = (description: string) => Type.Integer({ description, format: "int64", minimum: 0 });
@@ -24,6 +25,16 @@ const verdict = Type.Object(
     judgedAt: Type.Optional(Type.String({ description: "When.", format: "date-time" })),
   },
   { description: "The last judgement of the candidate." },
+);
+
+const finishedAnalysis = Type.Object(
+  {
+    revision: text("Hash of the candidate.", 63),
+    step: text("The step, as step 2 of 5 (analyze 1m).", 96),
+    verdict: Type.Enum(["None", "Pass"], { description: "None: a command ended it before there was one." }),
+    message: Type.Optional(text("The figures it rests on.", 512)),
+  },
+  { description: "A step analyze that the candidate has left." },
 );
 
 const answered = Type.Object(
@@ -52,6 +63,13 @@ export const rolloutStatus = Type.Object(
     paused: Type.Optional(Type.Boolean({ description: "It waits for a command." })),
     skipped: Type.Optional(text("Why the rest of the steps is skipped.")),
     analysis: Type.Optional(verdict),
+    analyses: Type.Optional(
+      listAtomic(finishedAnalysis, {
+        description:
+          "What the steps analyze of the newest rollout came to, the last ones; one that fails is in failedRevisions.",
+        maxItems: 8,
+      }),
+    ),
     answered: Type.Optional(answered),
   },
   { description: "The rollout under way." },

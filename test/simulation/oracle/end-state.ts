@@ -3,6 +3,7 @@ import type { ApiObject } from "../../../operator/local/api-server/values/api-ob
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
+import { rememberedWith } from "../../../operator/local/api-server/values/remembered.ts";
 import { canonicalJson } from "../../../operator/model-deployment/plan/hash.ts";
 
 const collections = [
@@ -27,6 +28,7 @@ const passing = new Set<string>([
   "startedAt",
   "stepStartedAt",
   "failedRevisions",
+  "analyses",
   "clusterIP",
   "clusterIPs",
   annotations.applied,
@@ -104,10 +106,14 @@ function memberSpelling(key: string, value: unknown, isStopped: boolean): string
 
 function spelledValue(value: unknown, isStopped: boolean): string {
   if (typeof value === "string") return JSON.stringify(worded(value));
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return typeof value === "object" && value !== null ? spelledParts(value, isStopped) : JSON.stringify(value);
+}
+
+/** Versions of an object have most parts in common. */
+const spelledParts = rememberedWith((value: object, isStopped: boolean): string => {
   if (!Array.isArray(value)) return `{${spelledMembers(value, isStopped).join()}}`;
   return `[${value.map((item, index) => spelling(String(index), item, isStopped) ?? "null").join()}]`;
-}
+});
 
 function spelledMembers(object: object, isStopped: boolean): readonly string[] {
   return Object.entries(object)

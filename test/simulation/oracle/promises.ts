@@ -85,9 +85,10 @@ function stepsInOrder(write: Write<StoredDeployment>): string | undefined {
 function stepsTaken({ truth, now: { metadata, status }, before }: Write<StoredDeployment>): readonly [number, number] {
   const was = before?.status;
   const isSame = status?.candidate !== undefined && status.candidate.revision === was?.candidate?.revision;
+  if (!isSame || status.rollout?.skipped !== undefined) return [0, 0];
   const { specs } = truth.wishes(metadata.uid);
   const isSteady = new Set(specs.map(({ rollout }) => JSON.stringify(rollout))).size <= 1;
-  if (!isSame || !isSteady || status.rollout?.skipped !== undefined) return [0, 0];
+  if (!isSteady) return [0, 0];
   return [was.step ?? 0, status.step ?? 0];
 }
 

@@ -92,6 +92,9 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
     },
     sawDeployment({ metadata: { uid }, spec }, isGone) {
       owners.add(uid);
+      const last = wishes.findLast((wish) => wish.uid === uid);
+      // Most writes are of status.
+      if (!isGone && last?.untilMs === Infinity && last.spec === spec) return;
       for (const wish of wishes) if (wish.uid === uid) wish.untilMs = Math.min(wish.untilMs, clock.monotonic());
       const replicas = spec.suspend === true ? 0 : (spec.replicas ?? 1);
       if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, spec, untilMs: Infinity });

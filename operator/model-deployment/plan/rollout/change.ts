@@ -1,5 +1,5 @@
 import type { RolloutState } from "../../snapshot.ts";
-import type { Command, Progress } from "./memory/progress.ts";
+import type { Command, FinishedAnalysis, Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 import { idleReason, ineffective } from "./commands.ts";
 import { toldJudgement } from "./judgement.ts";
@@ -17,12 +17,14 @@ export interface Change {
   readonly progress?: Partial<Progress>;
   /** Said before the move of the weight. */
   readonly action?: Action;
+  /** The step analyze that ends with it. */
+  readonly analysis?: FinishedAnalysis | undefined;
   /** Commands that this is the answer to. */
   readonly commands?: readonly Command[];
 }
 
 /** The turn that makes a change and keeps the rest. */
-export function turnTo(now: Situation, { weight, why, progress, action, commands = [] }: Change): Turn {
+export function turnTo(now: Situation, { weight, why, progress, action, analysis, commands = [] }: Change): Turn {
   const { snapshot, counts, stable } = now;
   const here = positionAfter(now, weight, progress);
   const next: Situation = { ...now, weight, here, judgement: here.progress.judgement };
@@ -32,6 +34,8 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
     candidate: wantedShare(snapshot, weight),
     progress: { ...next.here.progress, isPaused: isHeld(next.here) },
     capacity: { mode: counts.mode, why: counts.why },
+    analyses:
+      analysis === undefined ? snapshot.rollout.analyses : [...analysesOf(snapshot), analysis].slice(-maxAnalyses),
   };
   const effective: readonly Command[] = hasFailed(snapshot) ? ["retry", ...commands] : commands;
   const said = ineffective(snapshot, effective, idleReason(snapshot));
@@ -43,6 +47,14 @@ export function turnTo(now: Situation, { weight, why, progress, action, commands
     waits: waits(next),
     recheckAfterMs: recheckAfterMs(next),
   };
+}
+
+/** As many as the API keeps. */
+const maxAnalyses = 8;
+
+/** Those of the candidate before are forgotten with the first of its own. */
+function analysesOf({ rollout: { analyses = [] }, wanted }: Situation["snapshot"]): readonly FinishedAnalysis[] {
+  return analyses.filter(({ revision }) => revision === wanted.hash);
 }
 
 function positionAfter(now: Situation, weight: number, changes: Change["progress"]): Position {

@@ -158,7 +158,21 @@ function completion(now: Situation, step: NonNullable<Situation["here"]["step"]>
 
 function further(now: Situation, why: string, commands: Change["commands"] = []): Turn {
   const progress = entered(now, now.here.progress.step + 1);
-  return turnTo(now, { weight: now.weight, why, progress, action: stepTo(now, progress.step, why), commands });
+  const action = stepTo(now, progress.step, why);
+  return turnTo(now, { weight: now.weight, why, progress, action, analysis: finishedAnalysis(now), commands });
+}
+
+/** What status keeps of the present step where that is an analysis: events go after an hour. */
+function finishedAnalysis({ snapshot, here, judgement }: Situation): Change["analysis"] {
+  if (here.step?.kind !== "analyze") return undefined;
+  const { steps } = here.strategy;
+  const isOfThisStep = judgement !== undefined && judgement.atMs >= here.progress.stepStartedMs;
+  return {
+    revision: snapshot.wanted.hash,
+    step: progressText(steps, here.progress) ?? "",
+    verdict: isOfThisStep && judgement.verdict === "Pass" ? "Pass" : "None",
+    ...(isOfThisStep ? { message: judgement.message } : {}),
+  };
 }
 
 function entered(

@@ -38,6 +38,7 @@ function memory(snapshot: Snapshot, state: RolloutState, isRetried: boolean): Pa
   return {
     answered: answered(snapshot, retryState(snapshot) === "Waits" ? ["retry"] : []),
     failed: failed?.length === 0 ? undefined : failed,
+    analyses: state.analyses ?? snapshot.rollout.analyses,
     capacity: isChanging(snapshot, state) ? state.capacity : undefined,
   };
 }

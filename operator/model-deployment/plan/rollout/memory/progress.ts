@@ -40,6 +40,16 @@ export interface Progress {
   readonly judgement?: Judgement | undefined;
 }
 
+/** What a step analyze came to that a candidate has left. */
+export interface FinishedAnalysis {
+  readonly revision: string;
+  /** As `step 2 of 5 (analyze 1m)`. */
+  readonly step: string;
+  /** None: a command ended it before there was one. */
+  readonly verdict: "None" | "Pass";
+  readonly message?: string | undefined;
+}
+
 /** A revision that is not tried again. */
 export interface FailedRevision {
   readonly revision: string;

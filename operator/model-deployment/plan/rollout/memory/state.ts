@@ -1,7 +1,7 @@
 import type { ModelDeploymentStatus } from "../../../../../crds/v1alpha1/model-deployment.ts";
 import type { RolloutStatus } from "../../../../../crds/v1alpha1/rollout/rollout-status.ts";
 import type { RolloutState, Share } from "../../../snapshot.ts";
-import type { FailedRevision, Judgement, Progress } from "./progress.ts";
+import type { FailedRevision, FinishedAnalysis, Judgement, Progress } from "./progress.ts";
 import { momentMs, momentText } from "./moment.ts";
 import { stepName, type Strategy } from "../steps/strategy.ts";
 
@@ -14,6 +14,7 @@ export function rolloutState(status: ModelDeploymentStatus, now: number): Rollou
     progress: status.candidate === undefined ? undefined : progress(status, rollout, now),
     capacity: capacity(status.capacity),
     answered: rollout.answered,
+    analyses: rollout.analyses,
     failed: failedRevisions?.map(({ revision, reason = "", message = "" }) => ({ revision, reason, message })),
   };
 }
@@ -45,13 +46,14 @@ function capacity({ mode, why = "" }: NonNullable<ModelDeploymentStatus["capacit
 
 /** The parts of status that keep a rollout. */
 export function rolloutStatus(
-  { progress, capacity, answered, failed = [] }: RolloutState,
+  { progress, capacity, answered, failed = [], analyses = [] }: RolloutState,
   { name, steps }: Strategy,
   isDeclared: boolean,
 ): Pick<ModelDeploymentStatus, "rollout" | "step" | "capacity" | "failedRevisions"> {
   const rollout = {
     ...(isDeclared || progress !== undefined ? { strategy: name } : {}),
     ...(progress === undefined ? {} : progressStatus(progress, steps)),
+    ...(analyses.length === 0 ? {} : { analyses: analyses.map(finishedAnalysis) }),
     ...(answered === undefined || Object.keys(answered).length === 0 ? {} : { answered }),
   };
   return {
@@ -63,7 +65,12 @@ export function rolloutStatus(
 }
 
 /** Characters that the API keeps of each sentence: what schedulers, kubelets and runtimes say has no such end. */
-const longest = { why: 1_024, judgement: 2_048, failure: 4_096 };
+const longest = { why: 1_024, judgement: 2_048, failure: 4_096, analysis: 512, step: 96 };
+
+function finishedAnalysis({ message, step, ...one }: FinishedAnalysis): NonNullable<RolloutStatus["analyses"]>[number] {
+  const told = message === undefined ? {} : { message: message.slice(0, longest.analysis) };
+  return { ...one, step: step.slice(0, longest.step), ...told };
+}
 
 function failedRevision({ message, ...one }: FailedRevision): FailedRevision {
   return { ...one, message: message.slice(0, longest.failure) };

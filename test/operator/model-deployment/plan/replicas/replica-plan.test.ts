@@ -63,7 +63,9 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: re
 
 describe("a ReplicaSet that is missing", () => {
   test.each(Object.entries(creations))("%s", (_sentence, { given, want }) => {
-    const made = plan(snapshot(given)).actions.filter(({ kind, target }) => kind === "create" && target.startsWith("ReplicaSet"));
+    const made = plan(snapshot(given)).actions.filter(
+      ({ kind, target }) => kind === "create" && target.startsWith("ReplicaSet"),
+    );
     expect(made.map(({ kind, target, why }) => `${kind} ${target}: ${why}`)).toEqual(want);
   });
 });

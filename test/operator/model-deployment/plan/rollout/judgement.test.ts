@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { turn } from "../../../../../operator/model-deployment/plan/rollout/turn.ts";
 import type { Observation } from "../../../../../operator/model-deployment/snapshot.ts";
-import { at, evidence, seconds, spec } from "../../../../builders/rollout.ts";
-import { snapshot } from "../../../../builders/snapshot.ts";
+import { at, evidence, given, seconds, spec } from "../../../../builders/rollout.ts";
+import { snapshot, wantedHash as candidate } from "../../../../builders/snapshot.ts";
 
 const often = { ...spec, rollout: { ...spec.rollout, analysis: { interval: "1s" } } };
 
@@ -52,4 +52,28 @@ test("what is not told is decided by all the same", () => {
   expect(moves.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([`step: ${anew}`]);
   const failing = turn(snapshot({ ...early, evidence: evidence(200) })).moves;
   expect(failing.map(({ kind }) => kind)).toEqual(["rollBack", "shift"]);
+});
+
+/** What status keeps of a step analyze that is left. */
+function kept(changes: Partial<Observation>, before = judged(1, "Pass")): unknown {
+  const rollout = { ...before.status?.rollout, stepStartedAt: seconds(30), ...changes.status?.rollout };
+  return turn(snapshot({ ...before, ...changes, status: { ...before.status, rollout } })).state.analyses;
+}
+
+test("what a step analyze came to is kept after it, for the newest candidate", () => {
+  const other = { revision: "other", step: "step 1 of 1 (analyze 1m)", verdict: "Pass", message: "long ago" } as const;
+  const own = { ...other, revision: candidate };
+  const done = { revision: candidate, step: "step 5 of 5 (analyze 30s)", verdict: "Pass", message: anew };
+  const asked = given({ promote: "1" });
+  expect([
+    kept({}),
+    kept({ status: { rollout: { analyses: [other] } } }),
+    kept({ status: { rollout: { analyses: Array.from({ length: 8 }, () => own) } } }),
+    kept(asked, at({ step: 4, weight: 50, ready: 2 })),
+  ]).toEqual([
+    [done],
+    [done],
+    [...Array.from({ length: 7 }, () => own), done],
+    [{ revision: candidate, step: "step 5 of 5 (analyze 30s)", verdict: "None" }],
+  ]);
 });

@@ -26,6 +26,7 @@ const written: ModelDeploymentStatus = {
     paused: true,
     skipped: "a command wants it promoted",
     analysis: { verdict: "None", message: "12 requests", requests: 12, stableRequests: 100, judgedAt: at(-5) },
+    analyses: [{ revision: "b2", step: "step 1 of 2 (analyze 1m)", verdict: "Pass", message: "as good" }],
     answered: { promote: "7" },
   },
 };
