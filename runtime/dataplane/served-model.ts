@@ -59,6 +59,11 @@ interface Waiting {
   readonly reject: (fault: Fault) => void;
 }
 
+/** One use of the engine. */
+interface Turn {
+  hasEnded: boolean;
+}
+
 function batchableNames(signatures: Signatures): ReadonlySet<string> {
   return new Set([...signatures].filter(([, signature]) => isBatchable(signature)).map(([name]) => name));
 }
@@ -75,7 +80,10 @@ class QueuedModel implements ServedModel {
   /** Made once: in an overload it is told to many. */
   readonly #full: Fault;
   #waiting: Waiting[] = [];
+  /** Requests that the engine has, or whose answers are on their way. */
   #running = 0;
+  /** Whether the engine has a batch. */
+  #isBusy = false;
   #scheduled = false;
   #cancelDelay: (() => void) | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -131,7 +139,7 @@ class QueuedModel implements ServedModel {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running > 0) return;
+    if (this.#scheduled || this.#isBusy) return;
     const { maxDelayMs, maxBatchSize } = this.#options.batching;
     const isFull = this.#waiting.length >= maxBatchSize;
     if (this.#batchable.size === 0 || maxDelayMs <= 0 || isFull || this.#drained !== undefined) {
@@ -145,23 +153,42 @@ class QueuedModel implements ServedModel {
   #flushSoon(): void {
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
-    if (this.#scheduled || this.#running > 0) return;
+    if (this.#scheduled || this.#isBusy) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#runNext();
+      if (!this.#isBusy) void this.#runNext();
     });
   }
 
   async #runNext(): Promise<void> {
     const batch = this.#nextBatch();
     if (batch.length > 0) {
-      this.#running = batch.length;
-      await this.#execute(batch);
-      this.#running = 0;
+      const turn = this.#turn();
+      this.#running += batch.length;
+      await this.#execute(batch, () => this.#goOn(turn));
+      this.#running -= batch.length;
+      this.#end(turn);
     }
     if (this.#waiting.length > 0) this.#schedule();
     this.#settle();
+  }
+
+  #turn(): Turn {
+    this.#isBusy = true;
+    return { hasEnded: false };
+  }
+
+  #end(turn: Turn): void {
+    if (!turn.hasEnded) this.#isBusy = false;
+    turn.hasEnded = true;
+  }
+
+  /** A batch that cannot become larger need not wait until the answers of the one before are written. */
+  #goOn(turn: Turn): void {
+    this.#end(turn);
+    const largest = this.#batchable.size === 0 ? 1 : this.#options.batching.maxBatchSize;
+    if (this.#waiting.length >= largest) void this.#runNext();
   }
 
   /** The oldest request still wanted, and those behind it that may share its batch. */
@@ -194,20 +221,27 @@ class QueuedModel implements ServedModel {
     return isLate ? faults.DeadlinePassed({ model: this.name }) : undefined;
   }
 
-  /** Runs a batch; if it fails, each of its requests on its own, so that none fails for another's values. */
-  async #execute(batch: readonly Waiting[]): Promise<void> {
+  /**
+   * Runs a batch; if it fails, each of its requests on its own, so that none fails for another's values. `answered` is called when an
+   * engine in a thread of its own is done with it: it may have the next one while these requests are answered.
+   */
+  async #execute(batch: readonly Waiting[], answered?: () => void): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
       const signature = batch[0]?.signature ?? "";
       const answer = this.loaded.infer(joined(batch.map(({ inputs }) => inputs)), signature);
-      const outputs = answer instanceof Promise ? await answer : answer;
-      this.#deliver(batch, outputs);
+      const shares = sharesOf(batch, answer instanceof Promise ? await answer : answer);
+      this.#answered(batch, start);
+      if (answer instanceof Promise) answered?.();
+      for (const [i, { resolve }] of batch.entries()) resolve(shares[i] ?? []);
     } catch (thrown) {
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) this.#reject(first, this.#engineFault(thrown));
       else for (const waiting of batch) await this.#execute([waiting]);
-      return;
     }
+  }
+
+  #answered(batch: readonly Waiting[], start: number): void {
     const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);
     const engineMs = this.#options.clock.monotonic() - start;
     this.#record.answered(
@@ -216,15 +250,6 @@ class QueuedModel implements ServedModel {
       rows,
     );
     this.#options.onBatch?.({ rows, requests: batch.length, engineMs });
-  }
-
-  #deliver(batch: readonly Waiting[], outputs: readonly Tensor[]): void {
-    const shares = divided(
-      outputs,
-      batch.map(({ rows }) => rows),
-    );
-    if (shares === undefined) throw new RangeError("an output does not have one row per row of the inputs");
-    for (const [i, { resolve }] of batch.entries()) resolve(shares[i] ?? []);
   }
 
   #reject({ admission, reject }: Waiting, fault: Fault): void {
@@ -243,4 +268,14 @@ class QueuedModel implements ServedModel {
     this.loaded.unload();
     this.#drained.resolve();
   }
+}
+
+/** The outputs of each request of a batch. Throws when they cannot be told apart. */
+function sharesOf(batch: readonly Waiting[], outputs: readonly Tensor[]): readonly (readonly Tensor[])[] {
+  const shares = divided(
+    outputs,
+    batch.map(({ rows }) => rows),
+  );
+  if (shares === undefined) throw new RangeError("an output does not have one row per row of the inputs");
+  return shares;
 }

@@ -98,6 +98,64 @@ describe("a served model", () => {
     expect(loaded.batches).toEqual([1, 3]);
   });
 
+  it("gives a busy engine its next batch before it answers, when that is full", async () => {
+    const loaded = new DoublingModel();
+    const gate = Promise.withResolvers<void>();
+    loaded.gate = gate.promise;
+    const model = served(loaded, { maxBatchSize: 2 });
+    const seen: (readonly number[])[] = [];
+    const asked = [1, 2, 3, 4, 5].map(async (value) => {
+      await model.run(row(value), {});
+      seen.push([...loaded.batches]);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    await Promise.all(asked);
+    expect(seen.slice(0, 2)).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+    expect(loaded.batches).toEqual([2, 2, 1]);
+  });
+
+  it("unloads when the last of two batches is answered", async () => {
+    const loaded = new DoublingModel();
+    const gate = Promise.withResolvers<void>();
+    loaded.gate = gate.promise;
+    const model = served(loaded, { maxBatchSize: 2 });
+    const asked = [1, 2, 3, 4].map((value) => outcome(model.run(row(value), {})));
+    await new Promise((resolve) => setImmediate(resolve));
+    const drained = model.drain().then(() => [...loaded.batches, loaded.isUnloaded]);
+    gate.resolve();
+    expect(await Promise.all(asked)).toEqual([[[2]], [[4]], [[6]], [[8]]]);
+    expect(await drained).toEqual([2, 2, true]);
+  });
+
+  it("keeps the engine to itself while it finds out whose values it refuses", async () => {
+    const loaded = new DoublingModel();
+    let isRunning = false;
+    const isAlone: boolean[] = [];
+    const plain = loaded.infer.bind(loaded);
+    loaded.infer = async (inputs) => {
+      isAlone.push(!isRunning);
+      isRunning = true;
+      await new Promise((resolve) => setImmediate(resolve));
+      isRunning = false;
+      return await plain(inputs);
+    };
+    const model = served(loaded, { maxBatchSize: 2 });
+    const answers = await Promise.all([1, -1, 2, 3, -2, 4].map((value) => outcome(model.run(row(value), {}))));
+    expect(answers.map((answer) => typeof answer)).toEqual([
+      "object",
+      "string",
+      "object",
+      "object",
+      "string",
+      "object",
+    ]);
+    expect(isAlone).toEqual(isAlone.map(() => true));
+  });
+
   it("waits for others only as long as maxDelayMs says", async () => {
     const loaded = new DoublingModel();
     let ring: () => void = () => {};
