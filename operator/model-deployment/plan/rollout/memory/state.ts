@@ -46,21 +46,32 @@ function capacity({ mode, why = "" }: NonNullable<ModelDeploymentStatus["capacit
 
 /** The parts of status that keep a rollout. */
 export function rolloutStatus(
-  { progress, capacity, answered, failed = [], analyses = [] }: RolloutState,
-  { name, steps }: Strategy,
+  state: RolloutState,
+  strategy: Strategy,
   isDeclared: boolean,
 ): Pick<ModelDeploymentStatus, "rollout" | "step" | "capacity" | "failedRevisions"> {
-  const rollout = {
-    ...(isDeclared || progress !== undefined ? { strategy: name } : {}),
-    ...(progress === undefined ? {} : progressStatus(progress, steps)),
-    ...(analyses.length === 0 ? {} : { analyses: analyses.map(finishedAnalysis) }),
-    ...(answered === undefined || Object.keys(answered).length === 0 ? {} : { answered }),
-  };
+  const { progress, capacity, failed = [] } = state;
+  const rollout = { ...wayStatus(state, strategy, isDeclared), ...memoryStatus(state) };
   return {
     ...(Object.keys(rollout).length === 0 ? {} : { rollout }),
     ...(progress === undefined ? {} : { step: progress.step }),
     ...(capacity === undefined ? {} : { capacity: { ...capacity, why: capacity.why.slice(0, longest.why) } }),
     ...(failed.length === 0 ? {} : { failedRevisions: failed.map(failedRevision) }),
+  };
+}
+
+function wayStatus({ progress }: RolloutState, { name, steps }: Strategy, isDeclared: boolean): RolloutStatus {
+  return {
+    ...(isDeclared || progress !== undefined ? { strategy: name } : {}),
+    ...(progress === undefined ? {} : progressStatus(progress, steps)),
+  };
+}
+
+/** What outlives the rollout. */
+function memoryStatus({ analyses = [], answered = {} }: RolloutState): RolloutStatus {
+  return {
+    ...(analyses.length === 0 ? {} : { analyses: analyses.map(finishedAnalysis) }),
+    ...(Object.keys(answered).length === 0 ? {} : { answered }),
   };
 }
 
