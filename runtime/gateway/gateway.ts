@@ -71,6 +71,7 @@ export class Gateway {
     this.#copies = new Copies({ ...passage, isBusy, connections: this.#connections });
     this.#table = routeTable(
       (_table, change) => {
+        this.#connections.retain();
         this.#podConnections.retain();
         this.#listeners.align(change);
       },

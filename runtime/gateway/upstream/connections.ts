@@ -41,6 +41,12 @@ export class Connections {
     return new UpstreamConnection({ host, port, connectTimeoutMs }, known);
   }
 
+  /** Closes idle connections to pods that left the table: those know by that that nobody means them any more. */
+  retain(): void {
+    for (const { idle, pod } of this.#byAddress.values())
+      if (pod.isLeaving) for (const connection of idle.splice(0)) connection.destroy();
+  }
+
   /** Closes those that are idle; others when their answers are complete. */
   close(): void {
     this.#isClosed = true;
@@ -71,7 +77,7 @@ export class Connections {
   #sweep(): void {
     const oldestMs = this.#clock.monotonic() - keepAliveMs;
     for (const [address, { idle, pod }] of this.#byAddress) {
-      const stale = pod.isLeaving ? idle.length : idle.findIndex(({ idleSinceMs }) => idleSinceMs > oldestMs);
+      const stale = idle.findIndex(({ idleSinceMs }) => idleSinceMs > oldestMs);
       for (const connection of idle.splice(0, stale === -1 ? idle.length : stale)) connection.destroy();
       if (idle.length === 0 && pod.outstanding === 0) this.#byAddress.delete(address);
     }

@@ -296,6 +296,20 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
     expect(pods).toEqual(["fresh", "fresh", "fresh"]);
   });
 
+  test("leaves no connection to a pod that is not in the table any more", async () => {
+    const { source, restPort } = await started();
+    const [leaving, staying] = [await startedPod("leaving"), await startedPod("staying")];
+    const open = (of: typeof leaving): Promise<number> =>
+      new Promise((resolve) => of.server.getConnections((_error, count) => resolve(count)));
+    const port = await freePort();
+    await pushed(source, 1, [revision("a1", 100, [leaving.endpoint, staying.endpoint])], port);
+    await Promise.all(Array.from({ length: 10 }, () => asked(restPort)));
+    expect([(await open(leaving)) > 0, (await open(staying)) > 0]).toEqual([true, true]);
+    await pushed(source, 2, [revision("a1", 100, [staying.endpoint], [leaving.endpoint.address])], port);
+    await expect.poll(() => open(leaving), { timeout: 500 }).toBe(0);
+    expect((await open(staying)) > 0).toBe(true);
+  });
+
   test("sends nothing new to a draining pod, and its running request still ends well", async () => {
     const { source, restPort } = await started();
     const held = heldAnswer('{"pod":"draining"}');
