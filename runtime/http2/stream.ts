@@ -3,6 +3,9 @@ import type { HeaderList } from "./hpack/header-writer.ts";
 import type { ConnectionWriter, Speaker } from "./writing/connection-writer.ts";
 import { errorCodes } from "./wire.ts";
 
+/** Bytes that come in more pieces than this are put together: each piece holds on to what was read with it. */
+const maxPieces = 64;
+
 /** Who a stream's events belong to. */
 export interface StreamOwner {
   /** Headers of an answer, or trailers. `isLast`: nothing follows. */
@@ -168,7 +171,7 @@ export class Http2Stream implements Speaker {
       this.expectedBytes -= chunk.length;
       if (this.expectedBytes < 0) return false;
     }
-    if (this.#isPaused) this.#kept.push(chunk);
+    if (this.#isPaused) this.#keep(chunk);
     else this.#hand(chunk);
     return true;
   }
@@ -190,6 +193,11 @@ export class Http2Stream implements Speaker {
     this.#queue = [];
     this.#link.closed(this);
     this.owner?.closed(code);
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#kept.push(chunk);
+    if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
   }
 
   #hand(chunk: Buffer): void {

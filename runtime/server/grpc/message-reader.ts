@@ -12,14 +12,17 @@ export interface RawMessage {
   readonly bytes: Buffer;
 }
 
+/** Room for the beginning of a message; for more of it there is four times as much each time. */
+const firstBytes = 64 * 1024;
+const growth = 4;
+
 /** Takes the body of a call apart into its messages. */
 export class MessageReader {
   readonly #maxBytes: number;
   readonly #take: (message: RawMessage) => void;
-  #pieces: Buffer[] = [];
-  #haveBytes = 0;
-  /** Of the next message with its prefix; the prefix alone until it has come. */
-  #neededBytes = prefixBytes;
+  /** The beginning of a message that has not come whole: a copy, so that small pieces do not hold on to what came with them. */
+  #held: Buffer = Buffer.alloc(0);
+  #heldBytes = 0;
 
   constructor(maxBytes: number, take: (message: RawMessage) => void) {
     this.#maxBytes = maxBytes;
@@ -28,33 +31,47 @@ export class MessageReader {
 
   /** Throws CallRefusedError when a message is too large. */
   read(chunk: Buffer): void {
-    this.#pieces.push(chunk);
-    this.#haveBytes += chunk.length;
-    while (this.#haveBytes >= this.#neededBytes) {
-      const all = this.#joined();
-      const sizeBytes = all.readUInt32BE(1);
-      if (sizeBytes > this.#maxBytes) {
-        throw new CallRefusedError(
-          "RESOURCE_EXHAUSTED",
-          `Received message larger than max (${sizeBytes} vs ${this.#maxBytes})`,
-        );
-      }
-      const end = prefixBytes + sizeBytes;
-      this.#neededBytes = end;
-      if (all.length < end) continue;
-      this.#neededBytes = prefixBytes;
-      this.#pieces = all.length === end ? [] : [all.subarray(end)];
-      this.#haveBytes = all.length - end;
-      this.#take({ isCompressed: all[0] === 1, bytes: all.subarray(prefixBytes, end) });
+    for (let at = 0; at < chunk.length;) {
+      const leftBytes = chunk.length - at;
+      const isHeld = this.#heldBytes > 0;
+      const neededBytes = isHeld
+        ? this.#framedBytes(this.#held, 0, this.#heldBytes)
+        : this.#framedBytes(chunk, at, leftBytes);
+      const takenBytes = Math.min(leftBytes, neededBytes - this.#heldBytes);
+      const isWhole = !isHeld && takenBytes === neededBytes && neededBytes > prefixBytes;
+      if (isWhole) this.#hand(chunk.subarray(at, at + takenBytes));
+      else this.#hold(chunk.subarray(at, at + takenBytes), neededBytes);
+      at += takenBytes;
     }
   }
 
-  #joined(): Buffer {
-    const [first] = this.#pieces;
-    if (this.#pieces.length === 1 && first !== undefined) return first;
-    const all = Buffer.concat(this.#pieces);
-    this.#pieces = [all];
-    return all;
+  /** Bytes of a message with its prefix, of which so many are there; of the prefix, as long as that is not there. */
+  #framedBytes(bytes: Buffer, at: number, count: number): number {
+    if (count < prefixBytes) return prefixBytes;
+    const sizeBytes = bytes.readUInt32BE(at + 1);
+    if (sizeBytes <= this.#maxBytes) return prefixBytes + sizeBytes;
+    const details = `Received message larger than max (${sizeBytes} vs ${this.#maxBytes})`;
+    throw new CallRefusedError("RESOURCE_EXHAUSTED", details);
+  }
+
+  #hold(bytes: Buffer, neededBytes: number): void {
+    const heldBytes = this.#heldBytes + bytes.length;
+    if (heldBytes > this.#held.length) {
+      const roomBytes = Math.max(heldBytes, Math.min(neededBytes, Math.max(firstBytes, growth * this.#held.length)));
+      const room = Buffer.allocUnsafe(roomBytes);
+      this.#held.copy(room, 0, 0, this.#heldBytes);
+      this.#held = room;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = heldBytes;
+    if (heldBytes < prefixBytes || heldBytes < this.#framedBytes(this.#held, 0, heldBytes)) return;
+    this.#hand(this.#held.subarray(0, heldBytes));
+    this.#held = Buffer.alloc(0);
+    this.#heldBytes = 0;
+  }
+
+  #hand(framed: Buffer): void {
+    this.#take({ isCompressed: framed[0] === 1, bytes: framed.subarray(prefixBytes) });
   }
 }
 

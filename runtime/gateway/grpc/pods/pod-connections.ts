@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Clock } from "../../../base/clock.ts";
 import { ports } from "../../../contract/ports.ts";
@@ -9,6 +10,8 @@ const connectTimeoutMs = 2_000;
 /** What pods' answers may have waiting unread, per stream and per connection. */
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** All connections read into it, one after the other: memory for each read costs more than to copy what came. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** Headers of one answer: more than clients of gRPC take. */
 const headers = { listBytes: 64 * 1024, maxFields: 256 };
 /** A connection without calls for this long is closed, for twice this long at most. */
@@ -49,8 +52,13 @@ export class PodConnections {
 
   #opened(pod: LivePod): Http2Connection {
     const { address: host, grpcPort: port = ports.grpc } = pod.endpoint;
+    const callback = (count: number): boolean => {
+      connection.read(Buffer.from(readBuffer.subarray(0, count)));
+      return true;
+    };
+    const socket = connectSocket({ host, port, noDelay: true, onread: { buffer: readBuffer, callback } });
     const connection: Http2Connection = new Http2Connection({
-      socket: connected(connectSocket({ host, port, noDelay: true }), this.#clock),
+      socket: connected(socket, this.#clock),
       clock: this.#clock,
       headers,
       maxStreams: 0,

@@ -1,0 +1,58 @@
+import { Buffer } from "node:buffer";
+import { deflateSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  framedMessage,
+  MessageReader,
+  plainMessage,
+  type RawMessage,
+} from "../../../../runtime/server/grpc/message-reader.ts";
+
+const maxBytes = 100_000;
+
+function readAll(chunks: readonly Buffer[]): readonly RawMessage[] {
+  const messages: RawMessage[] = [];
+  const reader = new MessageReader(maxBytes, (message) => messages.push(message));
+  for (const chunk of chunks) reader.read(chunk);
+  return messages;
+}
+
+test("messages are read as they were framed, whatever pieces they come in", () => {
+  const message = fc.oneof(
+    fc.uint8Array({ maxLength: 50 }),
+    fc.integer({ min: 0, max: 40_000 }).map((size) => new Uint8Array(size).fill(size % 256)),
+  );
+  const cut = fc.integer({ min: 1, max: 20_000 });
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 6 }), fc.array(cut, { minLength: 1, maxLength: 20 }), (all, cuts) => {
+      const bytes = Buffer.concat(all.flatMap(framedMessage));
+      const chunks: Buffer[] = [];
+      for (let at = 0, i = 0; at < bytes.length; i += 1) {
+        const end = at + (cuts[i % cuts.length] ?? 1);
+        chunks.push(bytes.subarray(at, end));
+        at = end;
+      }
+      const want = all.map((sent) => ({ isCompressed: false, bytes: Buffer.from(sent) }));
+      expect(readAll(chunks)).toEqual(want);
+    }),
+  );
+});
+
+test("a message that announces too much is refused before it comes", () => {
+  const head = Buffer.from([0, 0, 1, 0x86, 0xa1]);
+  expect(() => readAll([head])).toThrow("Received message larger than max (100001 vs 100000)");
+});
+
+test("compressed messages become what they were, within the limit", async () => {
+  const text = Buffer.alloc(50_000, "text");
+  const packed = { gzip: gzipSync(text), deflate: deflateSync(text) };
+  for (const [encoding, bytes] of Object.entries(packed)) {
+    expect((await plainMessage({ isCompressed: true, bytes }, encoding, maxBytes)).equals(text)).toBe(true);
+    await expect(plainMessage({ isCompressed: true, bytes }, encoding, 49_999)).rejects.toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      message: "Received message that decompresses to a size larger than 49999",
+    });
+  }
+  expect(await plainMessage({ isCompressed: false, bytes: text }, "gzip", maxBytes)).toBe(text);
+});
