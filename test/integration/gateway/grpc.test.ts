@@ -261,10 +261,25 @@ describe("a pod that fails a call", () => {
     expect(got).toEqual(new Set(["0 whole"]));
   });
 
-  test("is told to the client when it breaks off in the middle of its answer", async () => {
-    const pod = await startedPod("broken", ({ stream }) => {
+  test("in the middle of a small answer is left for another one, whose answer is whole", async () => {
+    const broken = await startedPod("broken", ({ stream }) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
       stream.write(Buffer.from([0, 0, 0, 0, 9, 1]));
+      setTimeout(() => stream.close(2), 20);
+    });
+    const whole = await startedPod("whole");
+    const { client } = await scene([revision("a1", 100, [broken.endpoint, whole.endpoint])]);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => called(client, inference("digits"))));
+    expect(new Set(answers.map(({ status, message }) => `${status} ${message.subarray(0, 5).toString()}`))).toEqual(
+      new Set(["0 whole"]),
+    );
+    expect(broken.calls.length).toBeGreaterThan(0);
+  });
+
+  test("is told to the client when it breaks off in the middle of a long answer", async () => {
+    const pod = await startedPod("broken", ({ stream }) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      stream.write(Buffer.concat([Buffer.from([0, 0, 2, 0, 0]), Buffer.alloc(100_000)]));
       setTimeout(() => stream.close(2), 50);
     });
     const { client } = await scene([revision("a1", 100, [pod.endpoint])]);

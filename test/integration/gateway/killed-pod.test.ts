@@ -139,15 +139,10 @@ describe("a pod whose container is killed and started again in place", () => {
       const tallies = { rest: await ends.rest(), http2: await ends.http2(), grpc: await ends.grpc() };
       const { rest, http2, grpc } = tallies;
       expect([Object.keys(rest), Object.keys(http2), rest, http2]).toEqual([["right"], ["right"], rest, http2]);
-      // A message that is on its way to its client already, without the status behind it, cannot be asked for again.
-      const { right = 0, ...broken } = grpc;
-      const sentence = /^14 pod killed of default\/digits broke off before it answered: /;
-      const failed = Object.values(broken).reduce((sum, count) => sum + count, 0);
-      expect([grpc, Object.keys(broken).every((outcome) => sentence.test(outcome))]).toEqual([grpc, true]);
-      expect(failed).toBeLessThanOrEqual(right / 100);
+      expect([Object.keys(grpc), grpc]).toEqual([["right"], grpc]);
       for (const { right = 0 } of Object.values(tallies)) expect(right).toBeGreaterThan(200);
       const figures = gateway.ledger.figures(0).models["default/digits"]?.revisions["a1"];
-      expect(figures?.failed).toEqual({ status: 0, connection: failed, timeout: 0 });
+      expect(figures?.failed).toEqual({ status: 0, connection: 0, timeout: 0 });
     },
   );
 

@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Http2Connection } from "../../../http2/connection.ts";
 import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../../http2/stream.ts";
@@ -6,6 +6,7 @@ import { errorCodes, errorName } from "../../../http2/wire.ts";
 import { notReadyHeader } from "../../../contract/route-table.ts";
 import { headerValue } from "../../http2/header-record.ts";
 import type { Failure } from "../../passage/passage.ts";
+import { repeatableBytes } from "../../proxy/body.ts";
 import type { Target } from "../../routing/choice.ts";
 import type { RoutedCall } from "../call.ts";
 import { grpcCodes } from "../status.ts";
@@ -26,6 +27,8 @@ export class Attempt implements StreamOwner {
   readonly #end: AttemptEnd;
   #stream: Http2Stream | undefined;
   #trailers: HeaderList | undefined;
+  /** An answer of which the client has nothing yet: one message, and small. */
+  #kept: { readonly headers: HeaderList; readonly chunks: Buffer[]; sizeBytes: number } | undefined;
   #cause: unknown;
   #isSettled = false;
 
@@ -60,12 +63,12 @@ export class Attempt implements StreamOwner {
     const isTrailers = list[0] !== ":status";
     if (isTrailers) this.#trailers = list;
     else if (isLast) this.#refused(list);
-    else this.#call.answer.begin(clientHeaders(list, this.#target.revision.hash));
+    else this.#begin(clientHeaders(list, this.#target.revision.hash));
   }
 
   data(chunk: Buffer): void {
     const { answer } = this.#call;
-    if (this.#isSettled || answer.write(chunk)) return;
+    if (this.#isSettled || this.#keeps(chunk) || answer.write(chunk)) return;
     this.#stream?.pause();
     answer.onDrain(() => this.#stream?.resume());
   }
@@ -73,6 +76,7 @@ export class Attempt implements StreamOwner {
   ended(): void {
     const trailers = this.#trailers;
     if (this.#isSettled || trailers === undefined) return;
+    this.#passKept();
     this.#call.answer.end(trailers);
     this.#succeed(trailers);
     // A pod may answer before it has heard everything: the rest is of no use.
@@ -89,6 +93,32 @@ export class Attempt implements StreamOwner {
     else if (code !== undefined) this.#cause ??= new Error(`it reset the stream with ${errorName(code)}`);
     // RFC 9113 §8.7: a refused stream, and one above the last of a GOAWAY, was not looked at.
     this.#fail(!hasConnected || code === errorCodes.refusedStream);
+  }
+
+  /** An answer of one message goes to the client whole: a pod that dies before its status has given none, and another may. */
+  #begin(headers: HeaderList): void {
+    const { model, isStream } = this.#call.shape;
+    if (model !== undefined && isStream !== true) this.#kept = { headers, chunks: [], sizeBytes: 0 };
+    else this.#call.answer.begin(headers);
+  }
+
+  /** False: it is to be passed on. */
+  #keeps(chunk: Buffer): boolean {
+    const kept = this.#kept;
+    if (kept === undefined) return false;
+    kept.sizeBytes += chunk.length;
+    if (kept.sizeBytes <= repeatableBytes) kept.chunks.push(chunk);
+    else this.#passKept();
+    return this.#kept !== undefined;
+  }
+
+  #passKept(): void {
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    this.#kept = undefined;
+    const [first, ...others] = kept.chunks;
+    this.#call.answer.begin(kept.headers);
+    if (first !== undefined) this.#call.answer.write(others.length === 0 ? first : Buffer.concat(kept.chunks));
   }
 
   /** Its headers are trailers as well, and there are no messages. */
