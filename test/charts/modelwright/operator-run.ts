@@ -73,7 +73,7 @@ export async function startOperatorRun({ plane, folder }: Start): Promise<Operat
 
 function acknowledging(gateway: string, port: number): Operators {
   const urls = [`http://127.0.0.1:${port}`];
-  return operators({ urls, gateway, clock: systemClock, log: silentLog, apply: () => [] });
+  return operators({ urls, gateway, clock: systemClock, log: silentLog, apply: () => [], known: () => undefined });
 }
 
 /** Values of the Deployment's variables; those that are fields of the pod are given by the caller. */
