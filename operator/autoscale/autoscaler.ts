@@ -7,7 +7,7 @@ import { type Bid, reason, winner } from "./reasons.ts";
 import type { Sample } from "./sample.ts";
 import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
 import { capability, observedService, type ServiceModel, unseenService } from "./service.ts";
-import { chosenReplicas, movedShadows, newShadows, type Shadows } from "./shadows.ts";
+import { chosenReplicas, movedShadows, newShadows, type Shadows } from "./shadows/shadows.ts";
 
 /** What the autoscaler knows of one model: plain JSON that outlives the operator. */
 export interface AutoscalerState {
@@ -69,8 +69,8 @@ export function decide(observation: Observation): Decision {
   const known = knownOf(before, spec);
   const window = scheduled(spec.schedules, now, known.coldStartSeconds);
   if (samples === undefined) return blind(observation, before, window);
-  const state = observed(before, observation, samples);
-  const bids = [...bidsOf(state, observation, samples), ...scheduleBids(window)];
+  const { state, kept } = observed(before, observation, samples);
+  const bids = [...bidsOf(state, kept, observation), ...scheduleBids(window)];
   if (now < before.settledAt) {
     bids.push({ replicas: Math.min(before.found, current), why: "what was found is kept until the load is known" });
   }
@@ -106,7 +106,13 @@ export function knownOf({ service }: AutoscalerState, spec: Policy): Known {
   return { ...capability(service, spec), coldStartSeconds: service.coldStartSeconds ?? spec.coldStartSeconds };
 }
 
-function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): AutoscalerState {
+/** What is known after a sample, and the replicas that each way keeps then. */
+interface Observed {
+  readonly state: AutoscalerState;
+  readonly kept: readonly number[];
+}
+
+function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): Observed {
   const gap = Math.max(0, now - before.demand.at);
   const elapsed = samples.seconds ?? (gap > pauseOf(before) ? 0 : gap);
   const service = observedService(before.service, samples, elapsed);
@@ -130,7 +136,7 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
     policy: spec,
   };
   const { queued: waiting, ready } = samples;
-  return {
+  const state = {
     ...before,
     at: now,
     step: gap,
@@ -140,6 +146,7 @@ function observed(before: AutoscalerState, { spec, now }: Observation, samples: 
     shadows: movedShadows(before.shadows, moment),
     draining: steadied(before.draining, drainReplicas(drain, { waiting, ready })),
   };
+  return { state, kept };
 }
 
 /** After a longer gap nobody knows which part of it the counters cover: they may be those of a new operator. */
@@ -156,11 +163,11 @@ function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeco
   return { kappa, rate, offered, lateAfterSeconds, ...known };
 }
 
-function bidsOf(state: AutoscalerState, { spec, now }: Observation, samples: Sample): Bid[] {
-  const replicas = chosenReplicas(state.shadows, keptReplicas(state.levels, now, spec.holdSeconds));
+function bidsOf(state: AutoscalerState, kept: readonly number[], { spec, now, samples }: Observation): Bid[] {
+  const replicas = chosenReplicas(state.shadows, kept, spec.kappa);
   const bids: Bid[] = [{ replicas, why: reason(state, spec, { replicas, now }) }];
   if (state.draining > 0) {
-    const why = `${samples.queued} requests wait, the oldest for ${samples.oldestWait.toFixed(1)} s`;
+    const why = `${samples?.queued ?? 0} requests wait, the oldest for ${(samples?.oldestWait ?? 0).toFixed(1)} s`;
     bids.push({ replicas: state.draining, why });
   }
   return bids;

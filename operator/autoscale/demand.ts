@@ -25,6 +25,9 @@ export interface Demand {
   readonly drift: number;
   /** Seconds that drift was measured for. */
   readonly measured: number;
+  /** Offered concurrency over 15 min, and its variance around that. */
+  readonly calm: number;
+  readonly calmVariance: number;
 }
 
 /** What is expected of a demand when a replica that is ordered now is ready. */
@@ -35,12 +38,15 @@ export interface Outlook {
   readonly rise: number;
   /** How far it may be off. */
   readonly deviation: number;
+  /** What it has been for long, and how far it strayed from that. */
+  readonly calm: number;
+  readonly calmDeviation: number;
 }
 
 /** Offered concurrency below which nothing is needed once all requests are answered. */
 export const negligibleConcurrency = 0.3;
 
-const seconds = { rate: 15, fast: 4, level: 20, slow: 60, variance: 180, before: 60 } as const;
+const seconds = { rate: 15, fast: 4, level: 20, slow: 60, variance: 180, before: 60, calm: 900 } as const;
 /** Noise that is gone before a replica is ready asks for none: with long starts averages span a part of the start. */
 const startShare = { level: 1 / 6, slow: 1 / 2 } as const;
 const longest = { level: 60, slow: 150 } as const;
@@ -56,7 +62,7 @@ const driftTrust = 3;
 /** No requests seen. */
 export function noDemand(at: number): Demand {
   const nothing = { rate: 0, offered: 0, fast: 0, level: 0, slow: 0, variance: 0, before: 0, far: 0, drift: 0 };
-  return { at, busyAt: at, measured: 0, ...nothing };
+  return { at, busyAt: at, measured: 0, calm: 0, calmVariance: 0, ...nothing };
 }
 
 /** Whether anything arrived, runs or waits. */
@@ -83,6 +89,9 @@ export function observedDemand(
   const far = toward(demand.far, slow, Math.max(30, lead.coldStartSeconds));
   const span = driftSpan * Math.max(120, lead.coldStartSeconds);
   const measured = Math.min(demand.measured + elapsed, span);
+  // A plain mean of what was seen until that is longer than the average.
+  const share = Math.max(1 - Math.exp(-elapsed / seconds.calm), Math.min(1, elapsed / measured));
+  const calm = demand.calm + (offered - demand.calm) * share;
   return {
     at: now,
     busyAt: isBusy(sample) ? now : demand.busyAt,
@@ -96,6 +105,8 @@ export function observedDemand(
     far,
     drift: demand.drift + ((slow - far) ** 2 - demand.drift) * Math.min(1, elapsed / measured),
     measured,
+    calm,
+    calmVariance: demand.calmVariance + ((offered - calm) ** 2 - demand.calmVariance) * share,
   };
 }
 
@@ -109,6 +120,8 @@ export function outlook(demand: Demand, coldStartSeconds: number): Outlook {
     base,
     rise: Math.max(0, slope) * Math.min(coldStartSeconds, longestLeadSeconds),
     deviation: Math.sqrt(Math.max(demand.variance, base) + driftVariance(demand, coldStartSeconds)),
+    calm: demand.calm,
+    calmDeviation: Math.sqrt(Math.max(demand.calmVariance, demand.calm)),
   };
 }
 

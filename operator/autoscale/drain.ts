@@ -5,8 +5,9 @@ export interface Drain {
   readonly rate: number;
   /** Requests that would run if none waited. */
   readonly offered: number;
-  /** Seconds of a request, and requests that one replica runs at full worth. */
+  /** Seconds of a request, requests that one replica runs, and how many of them at full worth. */
   readonly serviceSeconds: number;
+  readonly slots: number;
   readonly capacity: number;
   readonly coldStartSeconds: number;
   readonly lateAfterSeconds: number;

@@ -1,8 +1,9 @@
 import type { AutoscalerState } from "./autoscaler.ts";
-import { keepOfGaps, ways } from "./levels/levels.ts";
+import { keepOfGaps } from "./levels/levels.ts";
+import { ways } from "./levels/ways.ts";
 
 /** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
-const form = `3.${ways.length} `;
+const form = `4.${ways.length} `;
 const digits = 4;
 
 /**

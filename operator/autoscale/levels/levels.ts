@@ -2,6 +2,7 @@ import { bandOf, replicasOfBand } from "./band.ts";
 import { type Gaps, keepSeconds, longestGap, withGap } from "./gaps.ts";
 import { idleLevels, keptLevel, type Staircase, withNeed } from "./staircase.ts";
 import { reference, triggers } from "./triggers.ts";
+import { prices, ways } from "./ways.ts";
 
 /** When each level of replicas was needed last, and how long it is worth keeping. Levels are bands. */
 export interface Levels {
@@ -12,18 +13,6 @@ export interface Levels {
   /** By price and band less one: seconds that an idle level is kept for. */
   readonly keep: readonly (readonly number[])[];
 }
-
-/** One way of scaling: when to order, and how long to keep. */
-export interface Way {
-  readonly trigger: number;
-  readonly price: number;
-}
-
-/** What a start is worth in seconds of a replica, for which keeping is worked out; the last keeps whatever comes back. */
-export const prices = [30, 500, Number.POSITIVE_INFINITY] as const;
-
-/** All ways. */
-export const ways: readonly Way[] = triggers.flatMap((_, trigger) => prices.map((_, price) => ({ trigger, price })));
 
 const shortestKeepSeconds = 5;
 /** How long the last price keeps a level of which nothing is known, and how many of its longest gaps otherwise. */

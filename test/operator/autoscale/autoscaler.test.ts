@@ -64,8 +64,8 @@ const stories: Readonly<Record<string, [Story, { desired: number; why: string }]
   "samples once in half a minute do as well": [
     { current: 1, told: repeated({ ...served(6, 2), arrivals: 180, completions: 180, serviceSeconds: 360 }, 40, 30) },
     {
-      desired: 3,
-      why: "12.0 requests run at once; 2 would carry the load as it is, the rest is kept ready for what may come",
+      desired: 2,
+      why: "12.0 requests run at once and one replica carries 8.0",
     },
   ],
   "a schedule keeps its minimum from so long before that a start is over": [

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bandOf, replicasOfBand } from "../../../../operator/autoscale/levels/band.ts";
 import { type Gaps, keepSeconds, longestGap, withGap } from "../../../../operator/autoscale/levels/gaps.ts";
-import { keptReplicas, neededLevels, noLevels, ways } from "../../../../operator/autoscale/levels/levels.ts";
+import { keptReplicas, neededLevels, noLevels } from "../../../../operator/autoscale/levels/levels.ts";
 import { keptLevel, type Staircase, withNeed } from "../../../../operator/autoscale/levels/staircase.ts";
 import { triggers } from "../../../../operator/autoscale/levels/triggers.ts";
+import { ways } from "../../../../operator/autoscale/levels/ways.ts";
 
 describe("bands", () => {
   test("hold each number by itself up to 32 and at most 4 % more above", () => {
