@@ -43,8 +43,10 @@ export function stringIssues(schema: StructuralSchema, value: string, path: stri
 }
 
 function lengthIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
-  const length = Array.from(value).length;
   const { minLength, maxLength } = schema;
+  // Characters count, of which there are at most as many as units of UTF-16 and at least half.
+  const isWithin = value.length <= (maxLength ?? Infinity) && value.length >= 2 * (minLength ?? 0);
+  const length = isWithin ? value.length : Array.from(value).length;
   if (maxLength !== undefined && length > maxLength) {
     const detail = `may not be more than ${maxLength} ${maxLength === 1 ? "byte" : "bytes"}`;
     return issue("FieldValueTooLong", { path, detail });
@@ -56,9 +58,18 @@ function lengthIssue(schema: StructuralSchema, value: string, path: string): Val
   return undefined;
 }
 
+const patterns = new Map<string, RegExp>();
+
+/** Patterns are those of schemas: few. */
+function compiled(pattern: string): RegExp {
+  const known = patterns.get(pattern) ?? new RegExp(pattern);
+  patterns.set(pattern, known);
+  return known;
+}
+
 function patternIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
   const { pattern } = schema;
-  if (pattern === undefined || new RegExp(pattern).test(value)) return undefined;
+  if (pattern === undefined || compiled(pattern).test(value)) return undefined;
   return issue("FieldValueInvalid", { path, value, detail: `${path} in body should match '${pattern}'` });
 }
 

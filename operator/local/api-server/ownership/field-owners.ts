@@ -66,7 +66,24 @@ export function managedFieldsOf(managers: FieldOwners): readonly Json[] | undefi
   return list;
 }
 
-function entryOf(manager: FieldOwner): JsonObject {
+function entryOf(manager: FieldOwner & { [writtenAs]?: WrittenOwner }): JsonObject {
+  const known = manager[writtenAs];
+  if (known?.manager === manager) return known.entry;
+  const entry = written(manager);
+  manager[writtenAs] = { manager, entry };
+  return entry;
+}
+
+/** The entry of an owner that was written before. */
+const writtenAs = Symbol("entry");
+
+interface WrittenOwner {
+  /** A copy has other fields. */
+  readonly manager: FieldOwner;
+  readonly entry: JsonObject;
+}
+
+function written(manager: FieldOwner): JsonObject {
   return {
     manager: manager.name,
     operation: manager.operation,

@@ -6,7 +6,8 @@ import { itemElement, itemsByElement, shapeOf } from "./list-elements.ts";
 /** The live object with an applied configuration merged over it. Port of structured-merge-diff's typed/merge.go. */
 export function mergedObject(live: JsonObject, applied: JsonObject, node: SchemaNode): JsonObject {
   let result: Record<string, Json> | undefined;
-  for (const [key, value] of Object.entries(applied)) {
+  for (const key of Object.keys(applied)) {
+    const value = applied[key] ?? null;
     const before = live[key];
     const after = merged(before, value, childNode(node, key) ?? untyped);
     if (after === before) continue;
@@ -82,7 +83,8 @@ export function withoutPlaces(value: JsonObject, doomed: FieldSet, node: SchemaN
 function objectWithout(value: JsonObject, doomed: FieldSet, node: SchemaNode): JsonObject | undefined {
   const result: Record<string, Json> = {};
   let count = 0;
-  for (const [key, child] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const child = value[key] ?? null;
     const below = doomed.children.get(fieldElement(key)) ?? emptySet;
     if (below.self) continue;
     result[key] = isEmpty(below) ? child : valueWithout(child, below, childNode(node, key) ?? untyped);

@@ -20,7 +20,8 @@ function fieldsAt(value: Json, node: SchemaNode): FieldSet {
 
 const fieldsOfObject = rememberedWith((value: JsonObject, node: SchemaNode): FieldSet => {
   const children = new Map<string, FieldSet>();
-  for (const [key, child] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const child = value[key] ?? null;
     const below = fieldsAt(child, childNode(node, key) ?? untyped);
     const isHollow = child === null || (isObject(child) && Object.keys(child).length === 0);
     const fields = isHollow || !node.fields.has(key) ? withSelf(below) : below;
@@ -44,7 +45,24 @@ const withSelf = (set: FieldSet): FieldSet => {
 };
 
 /** The set with every named field on the way to its places added; keys of maps and items of lists are not. */
-export function withNamedFields(set: FieldSet, node: SchemaNode | undefined): FieldSet {
+export function withNamedFields(set: FieldSet & { [named]?: Named }, node: SchemaNode | undefined): FieldSet {
+  if (set.children.size === 0) return set;
+  const known = set[named];
+  if (known !== undefined && known.node === node) return known.set;
+  const grown = grownByNames(set, node);
+  set[named] = { node, set: grown };
+  return grown;
+}
+
+/** What became of a set before. */
+const named = Symbol("named");
+
+interface Named {
+  readonly node: SchemaNode | undefined;
+  readonly set: FieldSet;
+}
+
+function grownByNames(set: FieldSet, node: SchemaNode | undefined): FieldSet {
   const children = new Map<string, FieldSet>();
   for (const [element, child] of set.children) {
     const isField = element.startsWith("f:");
@@ -52,7 +70,7 @@ export function withNamedFields(set: FieldSet, node: SchemaNode | undefined): Fi
     const below = nodeBelow(node, isField ? key : undefined);
     const grown = withNamedFields(child, below);
     const isNamed = isField && node?.fields.has(key) === true && child.children.size > 0;
-    children.set(element, isNamed && !grown.self ? { ...grown, self: true } : grown);
+    children.set(element, isNamed && !grown.self ? { self: true, children: grown.children } : grown);
   }
   return { self: set.self, children };
 }

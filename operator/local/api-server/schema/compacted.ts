@@ -8,7 +8,8 @@ import { childNode, isMap, type SchemaNode } from "./schema-node.ts";
  */
 export const compacted = rememberedWith((object: JsonObject, node: SchemaNode): JsonObject => {
   let result: Record<string, Json> | undefined;
-  for (const [key, child] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const child = object[key];
     const schema = childNode(node, key);
     if (schema === undefined || typeof child !== "object" || child === null) continue;
     const next = isHollow(child, schema) ? null : compactedValue(child, schema);

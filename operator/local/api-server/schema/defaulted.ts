@@ -1,5 +1,5 @@
 import { isList, isObject, type Json, type JsonObject } from "../values/json.ts";
-import { rememberedWith } from "../values/remembered.ts";
+import { rememberedOfFew, rememberedWith } from "../values/remembered.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { childNode } from "./schema-node.ts";
 
@@ -10,19 +10,32 @@ export const defaulted = rememberedWith((value: JsonObject, node: SchemaNode): J
     result ??= { ...value };
     result[key] = next;
   };
-  for (const [key, child] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const child = value[key] ?? null;
     const childSchema = childNode(node, key);
     if (childSchema === undefined) continue;
-    const fallsBack = child === null && !childSchema.nullable && childSchema.default !== undefined;
-    const next = defaultedValue(fallsBack ? (childSchema.default ?? null) : child, childSchema);
+    const next = defaultedValue(child ?? nullOrDefault(childSchema), childSchema);
     if (next !== child) set(key, next);
   }
-  for (const [key, childSchema] of node.fields) {
-    if (key in value || childSchema.default === undefined) continue;
-    set(key, defaultedValue(childSchema.default, childSchema));
+  for (const { key, schema, fallback } of fieldsWithDefaults(node)) {
+    if (!(key in value)) set(key, defaultedValue(fallback, schema));
   }
   return result ?? value;
 });
+
+const nullOrDefault = (node: SchemaNode): Json => (node.nullable ? null : (node.default ?? null));
+
+interface DefaultedField {
+  readonly key: string;
+  readonly schema: SchemaNode;
+  readonly fallback: Json;
+}
+
+const fieldsWithDefaults = rememberedOfFew((node: SchemaNode): readonly DefaultedField[] =>
+  [...node.fields].flatMap(([key, schema]) =>
+    schema.default === undefined ? [] : [{ key, schema, fallback: schema.default }],
+  ),
+);
 
 function defaultedValue(value: Json, node: SchemaNode): Json {
   if (isObject(value)) return node.type === "any" ? value : defaulted(value, node);
@@ -47,14 +60,16 @@ const isZero = (value: Json | undefined): boolean => value === "" || value === 0
 
 /** The object without nulls, as a typed decoder drops them (or takes them for "" in a map of texts). */
 export const withoutNulls = rememberedWith((object: JsonObject, node: SchemaNode): JsonObject => {
-  let changed = false;
-  const entries: [string, Json][] = [];
-  for (const [key, child] of Object.entries(object)) {
+  let result: Record<string, Json> | undefined;
+  for (const key of Object.keys(object)) {
+    const child = object[key] ?? null;
     const next = child === null ? nullIn(node) : valueWithoutNulls(child, childNode(node, key));
-    if (next !== child) changed = true;
-    if (next !== undefined) entries.push([key, next]);
+    if (next === child) continue;
+    result ??= { ...object };
+    if (next === undefined) delete result[key];
+    else result[key] = next;
   }
-  return changed ? Object.fromEntries(entries) : object;
+  return result ?? object;
 });
 
 const nullIn = (node: SchemaNode): Json | undefined => (node.values?.type === "string" ? "" : undefined);

@@ -28,23 +28,28 @@ const isKnown = rememberedWith((value: JsonObject, node: SchemaNode): boolean =>
 
 function walked(value: JsonObject, node: SchemaNode, path: string, unknown: string[]): JsonObject {
   let result: Record<string, Json> | undefined;
-  for (const [key, child] of Object.entries(value)) {
-    const place = path === "" ? key : `${path}.${key}`;
+  for (const key of Object.keys(value)) {
+    const child = value[key];
     const childSchema = childNode(node, key);
     if (childSchema === undefined) {
-      if (node.embedded && (key === "apiVersion" || key === "kind" || key === "metadata")) continue;
-      unknown.push(place);
+      if (node.embedded && typeFields.has(key)) continue;
+      unknown.push(placeOf(path, key));
       result ??= { ...value };
       delete result[key];
-      continue;
+    } else if (typeof child === "object") {
+      const next = pruned(child, childSchema, placeOf(path, key), unknown);
+      if (next === child) continue;
+      result ??= { ...value };
+      result[key] = next;
     }
-    const next = pruned(child, childSchema, place, unknown);
-    if (next === child) continue;
-    result ??= { ...value };
-    result[key] = next;
   }
   return result ?? value;
 }
+
+/** What every whole object has, whatever its schema says. */
+const typeFields: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
+
+const placeOf = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
 function pruned(value: Json, node: SchemaNode, path: string, unknown: string[]): Json {
   if (node.type === "any") return value;

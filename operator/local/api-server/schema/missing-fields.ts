@@ -19,8 +19,8 @@ const isComplete = rememberedWith((value: JsonObject, node: SchemaNode) => missi
 function missingInside(value: JsonObject, node: SchemaNode, path: string): readonly string[] {
   const place = (key: string): string => (path === "" ? key : `${path}.${key}`);
   const own = node.required.filter((key) => value[key] === undefined).map(place);
-  const below = Object.entries(value).flatMap(([key, child]) => {
-    const schema = childNode(node, key);
+  const below = Object.keys(value).flatMap((key) => {
+    const [schema, child] = [childNode(node, key), value[key]];
     return schema === undefined || typeof child !== "object" ? [] : missingFields(child, schema, place(key));
   });
   return [...own, ...below];

@@ -26,8 +26,8 @@ const isOfItsTypes = rememberedWith(
 );
 
 function faultInside(value: JsonObject, node: SchemaNode, path: string): string | undefined {
-  for (const [key, child] of Object.entries(value)) {
-    const fault = typeFault(child, childNode(node, key), path === "" ? key : `${path}.${key}`);
+  for (const key of Object.keys(value)) {
+    const fault = typeFault(value[key] ?? null, childNode(node, key), path === "" ? key : `${path}.${key}`);
     if (fault !== undefined) return fault;
   }
   return undefined;

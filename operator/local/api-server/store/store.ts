@@ -41,7 +41,7 @@ export function createStore(historySize: number): Store {
   const commit = (key: string, object: Draft, isGone: boolean): ApiObject => {
     const target = collection(key);
     revision += 1;
-    const stamped = sealed({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+    const stamped = sealed(object, String(revision));
     const record: StoredRecord = { object: stamped, revision };
     const [namespace, name] = [namespaceOf(stamped), nameOf(stamped)];
     const before = target.record(namespace, name);

@@ -47,16 +47,16 @@ export function withInternedParts(draft: Draft): Draft {
 /** A draft with other metadata; key order and everything else stay. */
 export const withMetadata = (draft: Draft, metadata: JsonObject): Draft => ({ ...draft, metadata });
 
-/** A draft whose identity is complete. */
-export function sealed(draft: Draft): ApiObject {
+/** A draft whose identity is complete, under a new version where one is given. */
+export function sealed(draft: Draft, version?: string): ApiObject {
   const { name, uid, resourceVersion } = draft.metadata;
   return {
     ...draft,
     metadata: {
       ...draft.metadata,
+      resourceVersion: version ?? textOf(resourceVersion),
       name: textOf(name),
       uid: textOf(uid),
-      resourceVersion: textOf(resourceVersion),
     },
   };
 }

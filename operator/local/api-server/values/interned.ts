@@ -54,7 +54,9 @@ function sharedList(list: readonly unknown[]): object {
 function sharedRecord(record: object): object {
   const copy: Record<string, unknown> = {};
   let key = "{";
-  for (const [name, child] of Object.entries(record)) {
+  const members = record as Readonly<Record<string, unknown>>; // an object that is no list
+  for (const name of Object.keys(members)) {
+    const child = members[name];
     if (child === undefined) continue;
     const part = typeof child === "object" && child !== null ? sharedCopy(child) : scalar(child);
     copy[name] = part;

@@ -1,5 +1,7 @@
 import type { RuleTable } from "../../../../../crds/schema/rule.ts";
 import { validatedObject, type ServedVersion } from "../../../../../crds/schema/structural/custom-resource.ts";
+import { scaleIssues } from "../../../../../crds/schema/structural/scale-check.ts";
+import { flawlessness } from "../../schema/flawless.ts";
 import type { Cause } from "../../values/api-error.ts";
 import { draftOf, type Draft } from "../../values/api-object.ts";
 import { interned } from "../../values/interned.ts";
@@ -20,12 +22,23 @@ export function customStrategy(
       message: body,
       field,
     }));
-  // Of metadata a schema knows no more than the name.
   const foundIn = remembered((checked: JsonObject) => found(draftOf(checked)));
+  const isFlawless = flawlessness(rules);
+  const isWell = (draft: Draft): boolean =>
+    draft.kind === kind.kind &&
+    draft.apiVersion === kind.apiVersion &&
+    scaleIssues(served.scale, draft).length === 0 &&
+    isFlawless(draft, served.schema);
   return {
     validate: (draft) => {
+      // Of metadata a schema knows no more than the name.
       const { name, generateName } = draft.metadata;
-      return foundIn(objectOf(interned({ ...draft, metadata: { name, generateName } })));
+      const metadata = {
+        ...(name === undefined ? {} : { name }),
+        ...(generateName === undefined ? {} : { generateName }),
+      };
+      const checked = { ...draft, metadata };
+      return isWell(checked) ? [] : foundIn(objectOf(interned(checked)));
     },
   };
 }
