@@ -96,7 +96,7 @@ function written({ path, files }: ModelSeed, file: string, work: string, chance:
 
 /** Only what reads Keras files is not our own code. */
 function parsed(request: ReadRequest): Promise<ModelDefinition> {
-  return request.format.startsWith("keras") ? threads.read(request) : readers[request.format](request);
+  return request.format.startsWith("keras") ? threads.read(request) : readers[request.format].read(request);
 }
 
 async function run(definition: ModelDefinition): Promise<string> {

@@ -16,7 +16,7 @@ parentPort?.on("message", (request: ReadRequest) => {
 
 async function answerTo(request: ReadRequest): Promise<ParseAnswer> {
   try {
-    return { model: await readers[request.format](request) };
+    return { model: await readers[request.format].read(request) };
   } catch (thrown) {
     const { record, retry, level } = Fault.from(thrown);
     return { fault: { ...record, retry, level } };

@@ -27,7 +27,7 @@ describe("a batch without rows", () => {
     const wrong: string[] = [];
     for (const { title, path } of models) {
       // In this thread: a hundred models are read in the time that one thread takes to begin.
-      const definition = await readers["keras-zip"]({ path, format: "keras-zip", maxModelBytes: 2 ** 30 });
+      const definition = await readers["keras-zip"].read({ path, format: "keras-zip", maxModelBytes: 2 ** 30 });
       const model = await loadIntoEngine(definition, { engine: "Auto", threads: 1 });
       const { inputs = [], outputs = [] } = model.signatures.get("serving_default") ?? {};
       if (inputs.every(({ shape }) => shape[0] === -1) && outputs.every(({ shape }) => !shape.slice(1).includes(-1))) {
