@@ -13,7 +13,9 @@ export type Program = keyof typeof programs;
 export const programs = {
   operator: {
     main: "dist/operator/main.js",
-    flags: [],
+    // In the heap that Node gives itself in the chart's container new objects fill 1 MB before they are collected. With 2 MB ten
+    // thousand new objects cost a tenth less processor time; with 4 MB more is kept than is saved.
+    flags: ["--max-semi-space-size=2"],
     // What it reads at its start, hundreds of megabytes, leaves 15 MB less behind in the C library.
     memory: ["MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=32768"],
     threads: [],

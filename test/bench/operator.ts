@@ -17,6 +17,7 @@ import { freePort } from "../../operator/local/free-port.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
 import { printFigures, quantile, spread } from "./figures.ts";
 import { cpuMs, memoryMb } from "./process-figures.ts";
+import { containerFlags, memorySettings } from "./reconcile/operator-process.ts";
 
 const startGoalMs = 1_000;
 const memoryGoalMb = 80;
@@ -27,9 +28,9 @@ const folder = mkdtempSync(join(tmpdir(), "modelwright-bench-"));
 
 function program(path: string, args: readonly string[]): ChildProcess {
   const script = fileURLToPath(import.meta.resolve(path));
-  return spawn(process.execPath, [script, ...args], {
+  return spawn(process.execPath, [...containerFlags, script, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { NODE_COMPILE_CACHE: folder },
+    env: { NODE_COMPILE_CACHE: folder, NODE_ENV: "production", ...memorySettings },
   });
 }
 

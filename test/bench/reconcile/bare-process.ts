@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startApiProcess } from "./api-process.ts";
-import { type Access, containerHeap } from "./operator-process.ts";
+import { type Access, containerFlags } from "./operator-process.ts";
 
 /** What a bare loop took for all its work. */
 export interface BareTook {
@@ -49,7 +49,7 @@ export function sourceOf(index: number): object {
 export async function startBareLoop(mode: Mode, access: Access, size: number) {
   const place = "kubeconfigPath" in access ? ["kubeconfig", access.kubeconfigPath] : [access.port, access.folder];
   const script = fileURLToPath(import.meta.resolve("./bare-loop.ts"));
-  const child = spawn(process.execPath, [containerHeap, script, mode, ...place, String(size)], {
+  const child = spawn(process.execPath, [...containerFlags, script, mode, ...place, String(size)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });

@@ -38,10 +38,13 @@ export interface OperatorProcess {
 /** What Node keeps of compiled code: what an image brings with it, or its first start makes. */
 const compileCache = join(tmpdir(), "modelwright-bench-compile-cache");
 
-/** The heap that Node gives itself in a container of 384 MiB, the chart's limit. */
-export const containerHeap = "--max-heap-size=256";
+/** As the image starts Node, with the heap that Node gives itself in a container of 384 MiB, the chart's limit. */
+export const containerFlags: readonly string[] = ["--max-heap-size=256", ...programs.operator.flags];
 
-const memorySettings = Object.fromEntries(programs.operator.memory.map((setting) => setting.split("=")));
+/** What the image sets for the C library. */
+export const memorySettings: Readonly<Record<string, string>> = Object.fromEntries(
+  programs.operator.memory.map((setting) => setting.split("=")),
+);
 
 export async function startOperatorProcess(options: OperatorProcessOptions): Promise<OperatorProcess> {
   const { access, nodeOptions = [] } = options;
@@ -58,7 +61,7 @@ export async function startOperatorProcess(options: OperatorProcessOptions): Pro
   const script = fileURLToPath(import.meta.resolve("../../../operator/main.ts"));
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
   const begunMs = performance.now();
-  const child = spawn(process.execPath, [containerHeap, ...nodeOptions, script, ...args], {
+  const child = spawn(process.execPath, [...containerFlags, ...nodeOptions, script, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
     // As the image sets it.
     env: { NODE_COMPILE_CACHE: compileCache, NODE_ENV: "production", ...memorySettings },
