@@ -1,3 +1,4 @@
+import { unknownTimezones } from "../autoscale/schedule/scheduled.ts";
 import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
@@ -44,6 +45,7 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Reconciling: [reconciling],
   Stalled: [stalled],
   ReplicasIgnored: [replicasIgnored],
+  SchedulesIgnored: [schedulesIgnored],
 };
 
 /** Kubernetes shows conditions in the order of the list. */
@@ -54,6 +56,7 @@ const order = [
   "Reconciling",
   "Stalled",
   "ReplicasIgnored",
+  "SchedulesIgnored",
 ] as const satisfies readonly ConditionType[];
 
 /**
@@ -260,6 +263,14 @@ function replicasIgnored({ snapshot: { spec } }: Standing): Verdict | undefined 
   if (autoscaling === undefined || replicas === 1) return undefined;
   const message = `spec.replicas is ${replicas} and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it`;
   return { status: "True", reason: "AutoscalingDecides", message };
+}
+
+/** A pattern cannot tell which names of time zones there are. */
+function schedulesIgnored({ snapshot: { spec } }: Standing): Verdict | undefined {
+  const unknown = new Set(unknownTimezones(spec.autoscaling?.schedules ?? []));
+  if (unknown.size === 0) return undefined;
+  const message = `no time zone is called ${[...unknown].join(", ")}, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC`;
+  return { status: "True", reason: "UnknownTimeZone", message };
 }
 
 interface Serving {

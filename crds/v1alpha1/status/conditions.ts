@@ -10,6 +10,8 @@ export const conditionTypes = {
   Reconciling: "The controller works on it. Present only when True (kstatus).",
   Stalled: "It cannot go on without a human. Present only when True (kstatus).",
   ReplicasIgnored: "Somebody writes spec.replicas, which has no effect under spec.autoscaling. Present only when True.",
+  SchedulesIgnored:
+    "A schedule of spec.autoscaling never opens, because its time zone is not known. Present only when True.",
 } as const;
 
 /** A type of condition. */
