@@ -5,7 +5,7 @@ import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
 
-/** First line: what holds instead of the manifest's values. */
+/** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
 interface Init {
   readonly slots?: number;
   readonly min?: number;
@@ -19,7 +19,8 @@ interface Line {
   readonly init?: Init;
   readonly end?: boolean;
   readonly now?: number;
-  readonly samples?: Sample;
+  /** Null as absent: no gateway answered. */
+  readonly samples?: Partial<Sample> | null;
   readonly current?: number;
 }
 
@@ -36,7 +37,8 @@ export async function answerSamples(
   print: (line: string) => void,
 ): Promise<void> {
   const model = manifest === undefined ? undefined : autoscaledModel(manifest, print);
-  let policy = policyOf(model?.autoscaling ?? { max: assumedMax });
+  const declared = policyOf(model?.autoscaling ?? { max: assumedMax });
+  let policy = declared;
   let state: AutoscalerState | undefined;
   let number = 0;
   for await (const text of lines) {
@@ -45,7 +47,8 @@ export async function answerSamples(
     const line = read(text, number);
     if (line.end === true) return;
     if (line.init !== undefined) {
-      policy = { ...policy, ...overridden(line.init) };
+      policy = { ...declared, ...overridden(line.init, number) };
+      state = undefined;
       print(JSON.stringify({ name: "modelwright" }));
       continue;
     }
@@ -66,29 +69,43 @@ function read(text: string, number: number): Line {
 }
 
 function observed({ now, samples, current }: Line, number: number) {
-  if (typeof now !== "number" || typeof current !== "number") {
+  if (!isNumber(now) || !isCount(current)) {
     throw faults.LineNotUnderstood({ number, cause: "has no numbers now and current" });
   }
-  return { now, current, samples: samples === undefined ? undefined : complete(samples, number) };
+  return { now, current, samples: samples === undefined || samples === null ? undefined : complete(samples, number) };
 }
 
 const figures = ["arrivals", "completions", "serviceSeconds", "inFlight", "queued", "oldestWait"] as const;
 const counts = ["ready", "pending", "draining"] as const;
 
-function complete(samples: Sample, number: number): Sample {
-  const absent = [...figures, ...counts].find((name) => typeof samples[name] !== "number");
+function complete(samples: Partial<Sample>, number: number): Sample {
+  const absent = [...figures, ...counts].find((name) => !isCount(samples[name]));
   if (absent !== undefined) throw faults.LineNotUnderstood({ number, cause: `has no number samples.${absent}` });
-  return { ...samples, coldStarts: Array.isArray(samples.coldStarts) ? samples.coldStarts : [] };
+  const { coldStarts = [], seconds } = samples;
+  if (!Array.isArray(coldStarts) || !coldStarts.every(isCount)) {
+    throw faults.LineNotUnderstood({ number, cause: "has samples.coldStarts that are no list of seconds" });
+  }
+  if (seconds !== undefined && !isCount(seconds)) {
+    throw faults.LineNotUnderstood({ number, cause: "has samples.seconds that are no number" });
+  }
+  return { ...samples, coldStarts } as Sample; // its figures are checked above
 }
 
-function overridden(init: Init): Partial<Policy> {
-  const { slots, min, max, coldStartSeconds, kappa, lateAfterSeconds } = init;
-  return {
-    ...(slots === undefined ? {} : { slots }),
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
-    ...(coldStartSeconds === undefined ? {} : { coldStartSeconds }),
-    ...(kappa === undefined ? {} : { kappa }),
-    ...(lateAfterSeconds === undefined ? {} : { lateAfterSeconds }),
-  };
+/** Those of `init` that a policy has; the simulator's own, as tickSeconds, are its own matter. */
+const members = ["slots", "min", "max", "coldStartSeconds", "kappa", "lateAfterSeconds"] as const;
+
+function overridden(init: Init, number: number): Partial<Policy> {
+  const given = members.filter((name) => init[name] !== undefined);
+  const wrong = given.find((name) => !isCount(init[name]) || (name === "slots" && init[name] === 0));
+  if (wrong !== undefined)
+    throw faults.LineNotUnderstood({ number, cause: `has init.${wrong} that is no such number` });
+  return Object.fromEntries(given.map((name) => [name, init[name]]));
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isCount(value: unknown): value is number {
+  return isNumber(value) && value >= 0;
 }

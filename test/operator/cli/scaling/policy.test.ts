@@ -40,6 +40,19 @@ describe("modelwright policy", () => {
     ]);
   });
 
+  test("another init begins with another model, of which nothing is known", async () => {
+    const run = [init, `{"now":17,${seen},"current":2}`, `{"now":90,${seen},"current":2}`];
+    const both = await answers([...run, ...run]);
+    expect(both.slice(run.length)).toEqual(both.slice(0, run.length));
+    const bare = await answers(['{"init":{"max":3}}', '{"init":{}}', `{"now":1,${seen},"current":9}`]);
+    expect(bare[2]).toBe('{"desired":9,"why":"what was found is kept until the load is known"}');
+  });
+
+  test("samples that are null are none", async () => {
+    const [, answer] = await answers([`{"now":1,${seen},"current":2}`, '{"now":30,"samples":null,"current":2}']);
+    expect(answer).toBe('{"desired":2,"why":"no samples for 29 s; held"}');
+  });
+
   const refused: Readonly<Record<string, [string, string]>> = {
     "what is no JSON": ["{", "line 1 of standard input is not JSON"],
     "what is no object": ["17", "line 1 of standard input is not an object"],
@@ -47,6 +60,22 @@ describe("modelwright policy", () => {
     "samples with a figure missing": [
       '{"now":1,"current":1,"samples":{"arrivals":1}}',
       "line 1 of standard input has no number samples.completions",
+    ],
+    "less than no requests": [
+      `{"now":1,"current":1,${seen.replace('"arrivals":3', '"arrivals":-3')}}`,
+      "line 1 of standard input has no number samples.arrivals",
+    ],
+    "starts that took no number of seconds": [
+      `{"now":1,"current":1,${seen.replace("[]", '["2s"]')}}`,
+      "line 1 of standard input has samples.coldStarts that are no list of seconds",
+    ],
+    "an init with a text for a number": [
+      '{"init":{"max":"40"}}',
+      "line 1 of standard input has init.max that is no such number",
+    ],
+    "an init without slots in a replica": [
+      '{"init":{"slots":0}}',
+      "line 1 of standard input has init.slots that is no such number",
     ],
   };
   for (const [sentence, [line, message]] of Object.entries(refused)) {
