@@ -54,7 +54,11 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
   switch (command) {
     case "serve": {
       const options = serveOptions(args, env);
-      Object.assign(env, { ...onnxRuntimeVariables, ...tensorFlowVariables(options.threads), ...env });
+      Object.assign(env, {
+        ...onnxRuntimeVariables(options.models.kind !== "path"),
+        ...tensorFlowVariables(options.threads),
+        ...env,
+      });
       // Model files are read in another thread, which starts while the rest of the program is loaded.
       if (options.models.kind === "path") prepareParser(options.models.path);
       const { serve } = await import("./serve.ts");

@@ -4,6 +4,7 @@ import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { turns } from "./base/turns.ts";
 import { hasGpu } from "./engines/gpu.ts";
+import type { EngineSettings } from "./model/formats/engine-choice.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
 import { type ReadyModel, bringUp } from "./model/bring-up.ts";
 import { modelSource } from "./model/model-source.ts";
@@ -104,8 +105,7 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
   const { registry, opened, parts } = listeners;
   const { clock, log, print } = parts;
   const turn = turns(availableParallelism());
-  const { serving, engine, threads } = options;
-  const given = threads === undefined ? {} : { threads };
+  const { serving } = options;
   const isCrowded = (): boolean => registry.names().length > maxThreaded;
   return async (entry, configuration, { number, path, volume }) => {
     const { name, format, digest, triton, fault } = configuration;
@@ -117,7 +117,7 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
       bringUp(entry, {
         path,
         volume,
-        load: { format, engine, wantsGpu: hasGpu(), ...(isCrowded() ? { threads: threads ?? 1 } : given) },
+        load: { format, ...engineSettings(options, batching.maxBatchSize, isCrowded()) },
         ...(isCrowded()
           ? {}
           : {
@@ -154,6 +154,12 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
     print(readyLine({ name, version: number }, ready));
     return ready;
   };
+}
+
+/** Of many models in one process each has one thread, where nothing else is asked for. */
+function engineSettings({ engine, threads }: ServeOptions, maxBatchSize: number, isCrowded: boolean): EngineSettings {
+  const wanted = threads ?? (isCrowded ? 1 : undefined);
+  return { engine, wantsGpu: hasGpu(), maxBatchSize, ...(wanted === undefined ? {} : { threads: wanted }) };
 }
 
 /** Triton's `max_batch_size`: 0 says that the model knows no batches. */

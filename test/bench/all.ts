@@ -19,6 +19,7 @@ const benchmarks = [
   "./data-plane.ts",
   "./runtime-load.ts",
   "./engines.ts",
+  "./gpu.ts",
   "./gateway.ts",
   "./gateway-table.ts",
   "./grpc-gateway.ts",

@@ -41,6 +41,8 @@ export const onnxRuntimeFaults = faultCatalogue<{
 /** What ONNX Runtime says, without the places in its source code. */
 export function reasonOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const [, ofLibrary] = /((?:CUDA|CUBLAS|CUDNN|CUFFT|CURAND|CUDNN_FE) failure \d+: .*?) ; GPU=/s.exec(text) ?? [];
+  if (ofLibrary !== undefined) return ofLibrary;
   return text
     .replace(/\/onnxruntime_src\/\S+:\d+ .*?\) (?=[A-Z])/gs, "")
     .replace(/\S+\.(?:cc|h):\d+ (?:\w+ )?/g, "")
@@ -49,4 +51,9 @@ export function reasonOf(thrown: unknown): string {
       '$1 "$2": ',
     )
     .trim();
+}
+
+/** Whether ONNX Runtime, cuBLAS or cuDNN say that there is no memory for what they want. */
+export function isMemoryShort(reason: string): boolean {
+  return /failed to allocate memory|out of memory|resource allocation failed|ALLOC_FAILED/i.test(reason);
 }

@@ -1,17 +1,22 @@
 import { availableParallelism } from "node:os";
+import { Fault } from "../../base/fault.ts";
+import { faults as runFaults } from "../../dataplane/faults.ts";
 import type { Signature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import { type NativeSession, type NativeTensor, nativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
-import { onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
+import { isMemoryShort, onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
 import { emptyAnswer } from "./empty-answer.ts";
+import { sizedSession } from "./sized-session.ts";
 import { nativeData, tensorOf } from "./tensors.ts";
 
 /** How models are run. */
 export interface OnnxRuntimeSettings {
   /** Threads that share one call; default: the cores that this process may use, a quota of its container included. */
   readonly threads?: number;
-  /** Try the GPU first; without one, or without the library for it, models run on the CPU and the session says why. */
+  /** Try the GPU first; without one, without the library for it or its memory, models run on the CPU and the session says why. */
   readonly wantsGpu?: boolean;
+  /** Rows of requests that run together at most; 1 or absent: rows may depend on each other and are run as they come. */
+  readonly maxBatchSize?: number;
 }
 
 /** A ModelProto, and the folder that holds those of its weights that are not in it. */
@@ -44,9 +49,12 @@ export function openSession(source: ModelSource, signature: Signature, settings:
   };
   if (settings.wantsGpu !== true) return opened("cpu");
   try {
-    return opened("cuda");
+    return sizedSession(source.bytes, signature, {
+      open: () => opened("cuda"),
+      maxBatchSize: settings.maxBatchSize ?? 1,
+    });
   } catch (thrown) {
-    return opened("cpu", reasonOf(thrown));
+    return opened("cpu", reasonOf(thrown instanceof Fault ? (thrown.cause ?? thrown) : thrown));
   }
 }
 
@@ -116,7 +124,9 @@ class NativeOnnxSession implements OnnxSession {
         return output === undefined ? [] : [tensorOf(spec, output)];
       });
     } catch (thrown) {
-      throw new Error(reasonOf(thrown), { cause: thrown });
+      const reason = reasonOf(thrown);
+      if (this.device === "cpu" || !isMemoryShort(reason)) throw new Error(reason, { cause: thrown });
+      throw runFaults.EngineLost({ reason: `the GPU has no memory left for this batch: ${reason}` }, thrown);
     } finally {
       for (const input of this.#inputs) input.data = nothing;
     }

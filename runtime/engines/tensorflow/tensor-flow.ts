@@ -2,6 +2,7 @@ import { type Signatures, type TensorSpec, signatureName } from "../../dataplane
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../dataplane/tensor.ts";
 import type { SavedModelCall, SavedModelOnDisk } from "../../model/formats/saved-model/saved-model-on-disk.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
+import { hasGpu } from "../gpu.ts";
 import { refusedOperations } from "./allowed-operations.ts";
 import { tensorFlowFaults as faults } from "./faults.ts";
 import { type Addon, tensorFlowAddon } from "./installation.ts";
@@ -62,15 +63,23 @@ function sessionOf(addon: Addon, path: string): number {
   }
 }
 
-/** TensorFlow goes on about nodes and devices in further lines, and about containers in further sentences. */
-function firstLine(thrown: unknown): string {
-  const [line = ""] = (thrown instanceof Error ? thrown.message : String(thrown)).split("\n");
+/** TensorFlow goes on about nodes and devices in further lines, and about containers in further sentences. On a GPU it first counts its errors. */
+export function firstLine(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const [line = ""] = text.replace(/\d+ root error\(s\) found\.\s*\(0\) [A-Z_]+: /, "").split("\n");
   return line.split(". This could mean")[0] ?? line;
+}
+
+/** Why a model is not on the GPU that is there. TensorFlow itself tells it to nobody but its log, as a warning. */
+export function fallbackNote(isOnGpu: boolean, hasGpu: boolean): string | undefined {
+  if (isOnGpu || !hasGpu) return undefined;
+  return "it does not run on the GPU: TensorFlow has no CUDA, or does not find all of its libraries; TF_CPP_MIN_LOG_LEVEL=0 makes it tell which";
 }
 
 /** Holds a session of TensorFlow: its graph and its variables. */
 class SessionInMemory implements LoadedModel {
   readonly engine: string;
+  readonly note?: string;
   readonly signatures: Signatures;
   readonly weightBytes: number;
   readonly #addon: Addon;
@@ -81,7 +90,10 @@ class SessionInMemory implements LoadedModel {
     this.#addon = addon;
     this.#session = session;
     this.#calls = calls;
-    this.engine = `TensorFlow/${addon.isUsingGpuDevice() ? "gpu" : "cpu"}`;
+    const isOnGpu = addon.isUsingGpuDevice();
+    this.engine = `TensorFlow/${isOnGpu ? "gpu" : "cpu"}`;
+    const note = fallbackNote(isOnGpu, hasGpu());
+    if (note !== undefined) this.note = note;
     this.signatures = new Map([...calls].map(([name, { signature }]) => [name, signature]));
     this.weightBytes = weightBytes;
   }

@@ -17,6 +17,8 @@ export interface EngineSettings {
   readonly threads?: number;
   /** Run on the GPU where the engine finds one. */
   readonly wantsGpu?: boolean;
+  /** Rows of requests that run together at most; 1 or absent: rows may depend on each other. */
+  readonly maxBatchSize?: number;
 }
 
 type Load = (definition: ModelDefinition, settings: EngineSettings) => Promise<LoadedModel>;
@@ -33,19 +35,28 @@ const engines: Readonly<Record<ModelDefinition["kind"], Partial<Record<EngineNam
 export interface Reading {
   readonly isForTensorFlow: boolean;
   readonly engine: ModelEngine;
+  /** It counts only where the model comes to run on the GPU. */
+  readonly isForGpu?: true;
 }
 
 /**
- * In which ways a model is read until an engine takes it. Only SavedModels have two: TensorFlow reads them itself, on a GPU or when
- * it is asked for; without a GPU, only what has operations that TensorFlow.js lacks is worth its memory.
+ * In which ways a model is read until an engine takes it. Only SavedModels have two: as a graph for the other engines, and by
+ * TensorFlow itself, when it is asked for, or for what the others cannot run: its memory is worth that alone. On a GPU each way is
+ * first tried for the GPU.
  */
-export function readingsOf(format: FileFormat, { engine, wantsGpu }: EngineSettings): readonly Reading[] {
+export function readingsOf(
+  format: FileFormat,
+  { engine, wantsGpu }: EngineSettings,
+  isTensorFlowBuilt: () => boolean = hasTensorFlow,
+): readonly Reading[] {
   const itself: Reading = { isForTensorFlow: true, engine: "TensorFlow" };
   const graph: Reading = { isForTensorFlow: false, engine };
   if (format !== "saved-model") return [graph];
   if (engine === "TensorFlow") return [itself, { ...graph, engine: "Auto" }];
-  if (engine !== "Auto" || !hasTensorFlow()) return [graph];
-  return wantsGpu === true ? [itself, graph] : [graph, itself];
+  if (engine !== "Auto" || !isTensorFlowBuilt()) return [graph];
+  const anywhere = [graph, itself];
+  if (wantsGpu !== true) return anywhere;
+  return [...anywhere.map((reading): Reading => ({ ...reading, isForGpu: true })), ...anywhere];
 }
 
 /**
@@ -106,5 +117,5 @@ async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel>
 }
 
 function noted(model: LoadedModel, notes: readonly string[]): LoadedModel {
-  return notes.length === 0 ? model : Object.defineProperty(model, "note", { value: notes.join("; ") });
+  return notes.length === 0 ? model : Object.defineProperty(model, "note", { value: [...new Set(notes)].join("; ") });
 }

@@ -54,13 +54,25 @@ export async function loadModel(path: string, wanted: ModelFormat | LoadOptions 
     try {
       const definition = await definitionOf({ path, format: found, reading, limits });
       const model = await loadIntoEngine(definition, { ...settings, engine: reading.engine }, notes);
-      return { format: definition.format, model };
+      if (reading.isForGpu !== true || isOnGpu(model)) return { format: definition.format, model };
+      notes.push(notOnGpu(model, notes));
+      model.unload();
     } catch (thrown) {
       if (reading === last) throw thrown;
       notes.push(noteOf(reading, thrown));
     }
   }
   throw new Error("a model has at least one reading");
+}
+
+function isOnGpu({ engine }: LoadedModel): boolean {
+  return engine.endsWith("/cuda") || engine.endsWith("/gpu");
+}
+
+/** The engine's own reason, where no earlier one stands in its place. */
+function notOnGpu({ engine, note }: LoadedModel, notes: readonly string[]): string {
+  const reason = notes.length === 0 && note !== undefined ? note : "it does not run on the GPU";
+  return `${engine.split("/")[0]}: ${reason}`;
 }
 
 function checkFormat(path: string, format: ModelFormat, found: FileFormat): void {

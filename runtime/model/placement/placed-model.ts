@@ -39,7 +39,8 @@ const largeFileBytes = 4 * 1024 ** 2;
 
 /** Loads a model where its calls belong, by their measured time. Throws the Fault of `loadModel`. */
 export async function placedModel(order: ThreadOrder, terms: PlacementTerms): Promise<PlacedModel> {
-  return terms.isLoopBusy || (await isLarge(order[0])) ? threadFirst(order, terms) : loopFirst(order, terms);
+  const isSlow = terms.isLoopBusy || wantsGpu(order) || (await isLarge(order[0]));
+  return isSlow ? threadFirst(order, terms) : loopFirst(order, terms);
 }
 
 async function loopFirst(order: ThreadOrder, terms: PlacementTerms): Promise<PlacedModel> {
@@ -83,6 +84,11 @@ async function shortest(measure: () => Promise<number>): Promise<number> {
     spentMs += callMs;
   }
   return least;
+}
+
+/** On a GPU the first calls take seconds, and the event loop already answers for readiness. */
+function wantsGpu([, options]: ThreadOrder): boolean {
+  return typeof options === "object" && options.wantsGpu === true;
 }
 
 async function isLarge(path: string): Promise<boolean> {

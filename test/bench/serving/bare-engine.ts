@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { openSession } from "../../../runtime/engines/onnxruntime/session.ts";
 import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
 
-Object.assign(process.env, onnxRuntimeVariables);
+Object.assign(process.env, onnxRuntimeVariables(false));
 const [model = "", name = "", columnsText, rowsText, secondsText] = process.argv.slice(2);
 const [columns, rows] = [Number(columnsText), Number(rowsText)];
 const signature = {

@@ -1,11 +1,17 @@
 import { onnxRuntime } from "../../../runtime/engines/onnxruntime/onnx-runtime.ts";
+import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
+import { hasGpu } from "../../../runtime/engines/gpu.ts";
 import { graphConformance } from "./graph-suite.ts";
+
+// As the program does it, before the engine is loaded: on a GPU it decides how products are rounded.
+Object.assign(process.env, { ...onnxRuntimeVariables(true), ...process.env });
 
 const left = (reason: string): string => `the model does not run in ONNX Runtime: ${reason}`;
 const noProducts = left("it has no products, which ONNX Runtime would make faster");
 
 graphConformance("the OnnxRuntime engine", {
-  load: (definition) => onnxRuntime({ threads: 1 }).load(definition),
+  load: (definition) => onnxRuntime({ threads: 1, wantsGpu: hasGpu(), maxBatchSize: 32 }).load(definition),
+  withoutFusedMultiplyAdd: hasGpu(),
   leaves: {
     half_plus_two: noProducts,
     half_plus_three: noProducts,

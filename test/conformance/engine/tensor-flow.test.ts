@@ -5,11 +5,14 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import { modelFolder } from "../../../runtime/model/formats/model-folder.ts";
 import { loadModel } from "../../../runtime/model/formats/load-model.ts";
 import { readSavedModelCalls } from "../../../runtime/model/formats/saved-model/saved-model-calls.ts";
+import { hasGpu } from "../../../runtime/engines/gpu.ts";
+import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
+import { tensorFlowVariables } from "../../../runtime/engines/tensorflow/variables.ts";
 import { tensorFlow } from "../../../runtime/engines/tensorflow/tensor-flow.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { whyNoTensorFlow } from "../../builds/tensorflow-engine.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
-import { difference } from "./fixtures.ts";
+import { difference, separatelyRounded } from "./fixtures.ts";
 import { graphFixtures, graphTensors, outputNamed } from "./graph-fixtures.ts";
 
 const { FIXTURES } = process.env;
@@ -20,7 +23,8 @@ const missing = await whyNoTensorFlow();
 const largest: string[] = [];
 
 beforeAll(() => {
-  process.env["TF_CPP_MIN_LOG_LEVEL"] = "2";
+  // As the program does it, before the engine is loaded.
+  Object.assign(process.env, { ...onnxRuntimeVariables(false), ...tensorFlowVariables(), ...process.env });
 });
 afterAll(() => {
   if (FIXTURES !== undefined) process.stdout.write(`largest differences\n${largest.join("\n")}\n`);
@@ -45,7 +49,8 @@ describe("the TensorFlow engine answers like TensorFlow", () => {
         const outputs = await model.infer(graphTensors(signature, fixture.inputs), fixture.signature);
         const excesses = [...fixture.outputs].map(([name, want], i) => {
           const got = outputNamed(outputs, signature.outputs, name, i);
-          const found = got === undefined ? { excess: 1, largest: 1 } : difference(got, want, fixture.tolerance);
+          const rounded = model.engine === "TensorFlow/gpu" ? separatelyRounded(fixture, want) : want;
+          const found = got === undefined ? { excess: 1, largest: 1 } : difference(got, rounded, fixture.tolerance);
           largest.push(`${fixture.title}: ${found.largest}`);
           return found.excess;
         });
@@ -76,6 +81,20 @@ describe("a SavedModel asked for in TensorFlow", () => {
       engine: "OnnxRuntime/cpu",
       note: "TensorFlow cannot run it: TensorFlow does not load the model: Session fail to run with error: Could not find var",
     });
+    model.unload();
+  });
+
+  it("is tried on a GPU in each engine that is there, and runs on processors where that comes to nothing", async ({
+    skip,
+  }) => {
+    skip(missing !== undefined, missing);
+    skip(hasGpu(), "there is a GPU here");
+    const fixture = savedModels.find(({ title }) => title.startsWith("simple_model/v1/saved_model "));
+    const { model } = await loadModel(fixture?.path ?? "", { wantsGpu: true });
+    expect(model.engine).toBe("OnnxRuntime/cpu");
+    expect(model.note).toMatch(
+      /^OnnxRuntime: it does not run on the GPU: .*[Ll]oad.*; TensorFlow: it does not run on the GPU$/s,
+    );
     model.unload();
   });
 

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { isMemoryShort, reasonOf } from "../../../../runtime/engines/onnxruntime/faults.ts";
+import { onnxRuntimeVariables } from "../../../../runtime/engines/onnxruntime/variables.ts";
+import { fallbackNote, firstLine } from "../../../../runtime/engines/tensorflow/tensor-flow.ts";
+
+const call =
+  "std::conditional_t<THRW, void, onnxruntime::common::Status> onnxruntime::CudaCall(ERRTYPE, const char*, const char*, SUCCTYPE, const char*, const char*, int) [with ERRTYPE = cublasStatus_t; bool THRW = true; SUCCTYPE = cublasStatus_t; std::conditional_t<THRW, void, common::Status> = void] ";
+const place =
+  " ; GPU=0 ; hostname=vm ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_stream_handle.cc ; line=79 ; expr=cublasCreate(&cublas_handle_);";
+
+describe("what NVIDIA's libraries say", () => {
+  it.each([
+    ["CUBLAS failure 3: the resource allocation failed", true],
+    ["CUDA failure 2: out of memory", true],
+    ["CUDA failure 100: no CUDA-capable device is detected", false],
+  ])("is told without ONNX Runtime's source: %s", (said, isShort) => {
+    const reason = reasonOf(new Error(`${call}${call}${said}${place}`));
+    expect([reason, isMemoryShort(reason)]).toEqual([said, isShort]);
+  });
+
+  it("counts as a lack of memory where ONNX Runtime finds none for a batch", () => {
+    expect(isMemoryShort("Failed to allocate memory for requested buffer of size 58982400")).toBe(true);
+  });
+});
+
+describe("NVIDIA's libraries are told by the environment", () => {
+  it("not to round what they multiply", () => {
+    expect(onnxRuntimeVariables(false)).toEqual({ ORT_DISABLE_TELEMETRY: "1", NVIDIA_TF32_OVERRIDE: "0" });
+  });
+
+  it("to take little memory for each of many models", () => {
+    expect(onnxRuntimeVariables(true)["CUBLAS_WORKSPACE_CONFIG"]).toBe(":4096:2");
+  });
+});
+
+describe("TensorFlow", () => {
+  it("says why it does not load a model, on a GPU too, where it counts its errors first", () => {
+    const said = "Could not find variable topic/kernel. This could mean that the variable has been deleted.";
+    const gpu = `Session fail to run with error: 2 root error(s) found.\n  (0) FAILED_PRECONDITION: ${said}\n\t [[{{node x}}]]`;
+    const want = "Session fail to run with error: Could not find variable topic/kernel";
+    expect([firstLine(new Error(gpu)), firstLine(`Session fail to run with error: ${said}`)]).toEqual([want, want]);
+  });
+
+  it.each([
+    ["is on it", true, true],
+    ["has none", false, false],
+  ])("tells nothing of a GPU where it %s", (_, isOnGpu, hasGpu) => {
+    expect(fallbackNote(isOnGpu, hasGpu)).toBeUndefined();
+  });
+
+  it("tells of a GPU that it does not use", () => {
+    expect(fallbackNote(false, true)).toBe(
+      "it does not run on the GPU: TensorFlow has no CUDA, or does not find all of its libraries; TF_CPP_MIN_LOG_LEVEL=0 makes it tell which",
+    );
+  });
+});
