@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, symlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 const addonPackage = join("node_modules", "@tensorflow", "tfjs-node-gpu");
 /** TensorFlow's libraries under the names that they are linked by, and those that the addon's build asks for. */
@@ -33,7 +33,10 @@ export function compileCommand(folder: string): readonly string[] {
   ];
 }
 
-/** Moves the libraries to where the addon looks for them; CUDA's beside them, because TensorFlow loads these by name. */
+/**
+ * Moves the libraries to where the addon looks for them; CUDA's to where TensorFlow's search path has them (its RUNPATH, for the
+ * layout of the wheels), so that nobody has to set LD_LIBRARY_PATH.
+ */
 export async function linkLibraries(folder: string): Promise<void> {
   const target = join(folder, addonPackage, "deps", "lib");
   await mkdir(target, { recursive: true });
@@ -44,8 +47,18 @@ export async function linkLibraries(folder: string): Promise<void> {
   }
   const cuda = join(folder, "wheels", "nvidia");
   if (!existsSync(cuda)) return;
-  const files = await readdir(cuda, { recursive: true });
-  for (const file of files.filter((path) => /\/lib\/[^/]+\.so[.\d]*$/.test(path))) {
-    await rename(join(cuda, file), join(target, basename(file)));
+  const place = join(folder, addonPackage, "deps", "nvidia");
+  for (const path of await readdir(cuda, { recursive: true })) {
+    const [, part = "", name = ""] = /^(\w+)\/lib\/([^/]+\.so[.\d]*)$/.exec(path) ?? [];
+    if (name === "" || unused.test(name)) continue;
+    const home = join(place, strays[part] ?? part, "lib");
+    await mkdir(home, { recursive: true });
+    await rename(join(cuda, path), join(home, name));
   }
+  await rm(cuda, { recursive: true });
 }
+
+/** libtensorflow_framework loads cuSOLVER, whose folder only libtensorflow_cc has in its search path. */
+const strays: Readonly<Record<string, string>> = { cusolver: "cusparse" };
+/** What TensorFlow does not load: several GPUs in one solver, profiling, stand-ins for other libraries. 350 MB. */
+const unused = /^lib(?:cusolverMg|nvblas|cufftw|nvperf_\w+|pcsamplingutil|checkpoint|nvrtc(?:-builtins)?\.alt)\./;
