@@ -181,6 +181,15 @@ describe("a model is placed", () => {
     model.unload();
   });
 
+  it("there too when a GPU is wanted, whose first calls take long", async () => {
+    const { model, place, callMs } = await placedModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
+    expect({ place, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+      place: callMs <= 0.2 ? "loop" : "thread", // as above
+      rows: [2, 10],
+    });
+    model.unload();
+  });
+
   it("in a thread when its calls are long", async () => {
     const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
     const { model, place, callMs } = await placedModel([...order], { ...terms, isLoopBusy: false });
