@@ -201,6 +201,7 @@ export class ConnectionReader {
       this.#refuse(stream, refused, 0);
       return;
     }
+    this.#noise.earn();
     const isInformation = isAnswer && (list[1] ?? "").startsWith("1");
     if (!isInformation) stream.owner?.headersCame(list, isLast);
     if (isLast) this.#peerEnded(stream);
