@@ -5,9 +5,12 @@ import { modes } from "./modes.ts";
 import type { Played, Share } from "./worker.ts";
 import { count, type Hits } from "./world/ledger.ts";
 
-/** `npm run simulate -- [MODE] [--schedules N] [--seed S]`: N schedules of a mode from seed S on; with a seed alone, that one. */
+/**
+ * `npm run simulate -- [MODE] [--schedules N] [--seed S] [--digest]`: N schedules of a mode from seed S on; with a seed
+ * alone, that one. The digest stands for all that happened in them.
+ */
 const { values, positionals } = parseArgs({
-  options: { schedules: { type: "string" }, seed: { type: "string" } },
+  options: { schedules: { type: "string" }, seed: { type: "string" }, digest: { type: "boolean", default: false } },
   allowPositionals: true,
 });
 const mode = modeOf(positionals[0] ?? "schedules");
@@ -18,6 +21,7 @@ const workers = Math.min(availableParallelism(), schedules);
 const startedMs = performance.now();
 const hits: Hits = {};
 let [played, failed, removals] = [0, 0, 0];
+let digest = 0n;
 
 const seconds = (): number => (performance.now() - startedMs) / 1_000;
 const faults = (): number => Object.values(hits).reduce((sum, times) => sum + times, 0);
@@ -27,7 +31,7 @@ const cpuMsEach = (): number => {
   return (user + system) / 1_000 / Math.max(1, played);
 };
 const summary = (): string =>
-  `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s, CPU ${cpuMsEach().toFixed(1)} ms each`;
+  `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s, CPU ${cpuMsEach().toFixed(1)} ms each, ${(1_000 / cpuMsEach()).toFixed(0)} schedules in a second of CPU`;
 const progress = setInterval(() => process.stdout.write(`${summary()}\n`), 10_000);
 
 function done(share: Share): Promise<void> {
@@ -40,6 +44,7 @@ function done(share: Share): Promise<void> {
     worker.on("message", (message: Played) => {
       played += message.schedules;
       removals += message.removals;
+      digest ^= message.digest;
       failed += message.failures.length;
       for (const [trouble, times] of Object.entries(message.hits)) count(hits, trouble as keyof Hits, times); // its own keys
       for (const failure of message.failures) process.stdout.write(`${failure}\n\n`);
@@ -51,7 +56,13 @@ function done(share: Share): Promise<void> {
 
 await Promise.all(
   Array.from({ length: workers }, (_, index) =>
-    done({ mode, first: first + index, step: workers, count: Math.ceil((schedules - index) / workers) }),
+    done({
+      mode,
+      first: first + index,
+      step: workers,
+      count: Math.ceil((schedules - index) / workers),
+      isDigested: values.digest,
+    }),
   ),
 );
 clearInterval(progress);
@@ -60,6 +71,7 @@ process.stdout.write(`${kinds.map(([trouble, times]) => `${trouble} ${times}`).j
 process.stdout.write(
   `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} writes that take away\n`,
 );
+if (values.digest) process.stdout.write(`digest ${digest.toString(16).padStart(16, "0")}\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 function modeOf(word: string): keyof typeof modes {

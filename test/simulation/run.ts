@@ -1,5 +1,6 @@
 import type { Log } from "../../runtime/base/log.ts";
 import { difference, endState, withoutHistory, withoutPast } from "./oracle/end-state.ts";
+import { startEventLog } from "./oracle/event-log.ts";
 import { startWatchman } from "./oracle/safety.ts";
 import type { Extent } from "./schedule/draw.ts";
 import type { Change, MomentTrouble, Schedule, ScheduledFault } from "./schedule/schedule.ts";
@@ -26,6 +27,8 @@ export interface Outcome {
   readonly hits: Hits;
   /** Requests of operators to take something away, or to scale it down. */
   readonly removals: number;
+  /** Stands for all that happened, where it was asked for. */
+  readonly digest?: bigint;
 }
 
 /** Longest time from the end of faults to rest. */
@@ -51,33 +54,39 @@ const lastingMs = 23_000;
 /** A process that died is back by then, and at work: what is yet to befall it does. */
 const restartMs = 5_000;
 
+export interface RunOptions {
+  /** What the schedule has to come to. */
+  readonly reference?: readonly PhaseReference[] | undefined;
+  readonly log?: Log | undefined;
+  /** What happens is told in `Outcome.digest`. */
+  readonly isDigested?: boolean | undefined;
+}
+
 /** Plays a schedule; with a reference of the same walk it is judged, without one it becomes it. */
 export async function run(
   stage: Stage,
   schedule: Schedule,
-  reference?: readonly PhaseReference[],
-  log?: Log,
+  { reference, log, isDigested = false }: RunOptions = {},
 ): Promise<Outcome> {
   const begin = reference?.[(schedule.from ?? 0) - 1]?.state;
   const acts = schedule.phases.flat().map(({ act }) => act);
   const isJudging = acts.some((act) => act.kind === "create" && act.rollout !== undefined);
   const world = await createWorld(stage, schedule.seed, { log, begin, isJudging });
   const watchman = startWatchman(world);
+  const eventLog = isDigested ? startEventLog(world) : undefined;
   const phases: PhaseReference[] = [];
   let violations: readonly string[] = [];
   try {
     violations = await playAll(world, schedule, reference, phases);
   } finally {
     watchman.stop();
+    eventLog?.stop();
     await world.end();
   }
-  const { hits, removals } = world.ledger;
-  return {
-    violations: [...watchman.violations, ...violations, ...hurry(world, schedule.phases)],
-    phases,
-    hits,
-    removals,
-  };
+  const { hits, removals, writes } = world.ledger;
+  const found = [...watchman.violations, ...violations, ...hurry(world, schedule.phases)];
+  const digest = eventLog?.digest({ found, hits, writes });
+  return { violations: found, phases, hits, removals, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** Up to the first phase that does not come to what it should. */

@@ -1,7 +1,6 @@
-import type { Log } from "../../runtime/base/log.ts";
 import { drawFaults, drawWalk } from "./schedule/draw.ts";
 import type { Schedule } from "./schedule/schedule.ts";
-import { type Outcome, type PhaseReference, run } from "./run.ts";
+import { type Outcome, type PhaseReference, run, type RunOptions } from "./run.ts";
 import { createStage, type Stage } from "./world/stage.ts";
 import { walkPhases, walkCount } from "./schedule/walk.ts";
 
@@ -10,15 +9,10 @@ export interface Simulator {
   schedule(seed: number): Promise<Schedule>;
   /** What each phase of a walk comes to without faults. */
   reference(walk: Omit<Schedule, "faults">): Promise<readonly PhaseReference[]>;
+  /** Compared, where nothing else is said, with what the schedule comes to without faults. */
   run(schedule: Schedule, options?: RunOptions): Promise<Outcome>;
   /** The same failure with as few faults as possible. */
   shrunk(schedule: Schedule, options?: RunOptions): Promise<Schedule>;
-}
-
-export interface RunOptions {
-  /** What the schedule has to come to. Default: what it comes to without faults. */
-  readonly reference?: readonly PhaseReference[];
-  readonly log?: Log;
 }
 
 export async function createSimulator(): Promise<Simulator> {
@@ -46,8 +40,8 @@ export async function createSimulator(): Promise<Simulator> {
       if (!references.has(key)) await remember(phases, operators);
       return references.get(key) ?? [];
     },
-    run: async (schedule, { reference, log } = {}) =>
-      run(stage, schedule, reference ?? (await simulator.reference(schedule)), log),
+    run: async (schedule, options = {}) =>
+      run(stage, schedule, { ...options, reference: options.reference ?? (await simulator.reference(schedule)) }),
     async shrunk(schedule, options) {
       let smallest = schedule;
       for (const fault of schedule.faults) {

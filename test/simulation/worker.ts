@@ -10,6 +10,8 @@ export interface Share {
   readonly first: number;
   readonly step: number;
   readonly count: number;
+  /** What happens is told in `Played.digest`. */
+  readonly isDigested: boolean;
 }
 
 /** What a worker tells about some schedules. */
@@ -18,6 +20,8 @@ export interface Played {
   readonly hits: Hits;
   /** Writes that took something away, or tried to. */
   readonly removals: number;
+  /** Those of the schedules, in any order. */
+  readonly digest: bigint;
   /** How they failed. */
   readonly failures: readonly string[];
 }
@@ -30,7 +34,8 @@ const simulator = await createSimulator();
 let played = empty();
 for (let index = 0; index < share.count; index += 1) {
   const { schedule, reference } = await modes[share.mode].trial(simulator, share.first + index * share.step);
-  const outcome = await simulator.run(schedule, { reference });
+  const outcome = await simulator.run(schedule, { reference, isDigested: share.isDigested });
+  played.digest ^= outcome.digest ?? 0n;
   played.schedules += 1;
   played.removals += outcome.removals;
   for (const [trouble, times] of Object.entries(outcome.hits)) count(played.hits, trouble as keyof Hits, times); // its own keys
@@ -43,6 +48,6 @@ for (let index = 0; index < share.count; index += 1) {
   played = empty();
 }
 
-function empty(): { schedules: number; hits: Hits; removals: number; failures: string[] } {
-  return { schedules: 0, hits: {}, removals: 0, failures: [] };
+function empty(): { schedules: number; hits: Hits; removals: number; digest: bigint; failures: string[] } {
+  return { schedules: 0, hits: {}, removals: 0, digest: 0n, failures: [] };
 }

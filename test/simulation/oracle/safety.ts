@@ -81,7 +81,8 @@ export function startWatchman(world: World): Watchman {
 }
 
 function specIsTheUsers({ now, before }: Write<StoredDeployment>): string | undefined {
-  return JSON.stringify(before?.spec) === JSON.stringify(now.spec) ? undefined : "changed a spec";
+  const isSame = before?.spec === now.spec || JSON.stringify(before?.spec) === JSON.stringify(now.spec);
+  return isSame ? undefined : "changed a spec";
 }
 
 function weightsAddUp({ now }: Write<StoredDeployment>): string | undefined {

@@ -153,13 +153,19 @@ function settledMetadata(written: JsonObject, old: JsonObject): JsonObject {
 }
 
 function counted(kind: ServedKind, draft: Draft, old: Draft): Draft {
-  const content = (one: Draft): JsonObject => ({
-    ...without(one, "metadata", "status"),
-    ...(kind.countsLabels ? { labels: one.metadata["labels"] ?? null } : {}),
-  });
-  if (!kind.countsGenerations || equalJson(content(draft), content(old))) return draft;
+  if (!kind.countsGenerations || hasSameContent(kind, draft, old)) return draft;
   const generation = (numberOf(old.metadata["generation"]) ?? 0) + 1;
   return withMetadata(draft, { ...draft.metadata, generation });
+}
+
+/** All but metadata and status, and labels where the kind counts them. */
+function hasSameContent({ countsLabels }: ServedKind, draft: Draft, old: Draft): boolean {
+  const content = (one: Draft): readonly string[] =>
+    Object.keys(one).filter((key) => key !== "metadata" && key !== "status");
+  const keys = content(draft);
+  if (keys.length !== content(old).length) return false;
+  if (countsLabels && !equalJson(draft.metadata["labels"] ?? null, old.metadata["labels"] ?? null)) return false;
+  return keys.every((key) => key in old && equalJson(draft[key], old[key]));
 }
 
 /** The object of a path. Throws 404. */
