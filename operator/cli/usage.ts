@@ -1,5 +1,6 @@
 import { generators } from "../autoscale/simulator/generators.ts";
 import { ports } from "../../runtime/contract/ports.ts";
+import { annotations } from "../model-deployment/resources/labels.ts";
 
 const clusterFlags = `  -n, --namespace NS  its namespace (default: default; of status: all)
   --kubeconfig FILE   cluster to ask (default: local mode when it runs, else kubectl's)
@@ -105,7 +106,7 @@ ${clusterFlags}`,
 
   NAME                name of the ModelDeployment
   for a model file, Secret or runtime image that changed under the same name; the same as another value of the
-  annotation modelwright.dev/restart
+  annotation ${annotations.restart}
 ${clusterFlags}`,
 };
 
