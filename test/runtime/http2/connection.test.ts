@@ -247,6 +247,49 @@ describe("a connection of a hostile client", () => {
     expect(connections[0]?.streams.size).toBe(0);
   });
 
+  test("of any frames harms no other, and is over when its client has left", async () => {
+    const { port, connections } = await ourServer(echo);
+    const good = connectHttp2(`http://127.0.0.1:${port}`);
+    closing.push(() => good.destroy());
+    const block = fc.oneof(
+      fc.constant(postBlock),
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    );
+    const anyFrame = fc.record({
+      type: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 1, 9) }, fc.integer({ min: 0, max: 12 })),
+      flags: fc.oneof(fc.constantFrom(0, 1, 4, 5, 8, 12, 13, 32, 36, 44), fc.integer({ min: 0, max: 255 })),
+      stream: fc.constantFrom(0, 1, 1, 1, 2, 3, 3, 5, 7, 9, 2 ** 31 - 1),
+      payload: fc.oneof(
+        block,
+        fc.constantFrom(0, 1, 2, 4, 5, 6, 8, 9, 12, 300).map((size) => Buffer.alloc(size, size)),
+      ),
+    });
+    const session = fc.record({
+      frames: fc.array(anyFrame, { maxLength: 30 }),
+      cuts: fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 10 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(session, async ({ frames, cuts }) => {
+        const sent = frames.map(({ type, flags, stream, payload }) => frame(type, flags, stream, payload));
+        const bytes = Buffer.concat([greeting, ...sent]);
+        const socket = await hostile(port, Buffer.alloc(0));
+        socket.resume();
+        for (let at = 0, i = 0; at < bytes.length; i += 1) {
+          const end = at + (cuts[i % cuts.length] ?? 1);
+          socket.write(bytes.subarray(at, end));
+          at = end;
+        }
+        socket.end();
+        await once(socket, "close");
+        const stream = good.request({ ":method": "POST", ":path": "/well" });
+        stream.end("well");
+        expect((await whole(stream)).toString()).toBe("well");
+      }),
+      { numRuns: 300 },
+    );
+    await expect.poll(() => connections.filter(({ socket }) => !socket.destroyed).length).toBe(1);
+  });
+
   test("resets a stream whose client sends more than its window, and no other", async () => {
     const { port, connections } = await ourServer((stream) => stream.pause());
     const more = Array.from({ length: 5 }, () => frame(0, 0, 1, Buffer.alloc(16_000)));
