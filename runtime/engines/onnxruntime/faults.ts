@@ -9,6 +9,8 @@ export const onnxRuntimeFaults = faultCatalogue<{
   LayerNotExported: { layer: string; className: string; reason: string };
   /** A Keras model that cannot be written as ONNX as a whole. */
   ModelNotExported: { reason: string };
+  /** As the data plane's fault of this code: the request may be asked again. */
+  EngineLost: { reason: string };
 }>({
   OnnxRuntimeMissing: {
     message: ({ platform, reason }) => `ONNX Runtime cannot be loaded on ${platform}: ${reason}`,
@@ -36,6 +38,7 @@ export const onnxRuntimeFaults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
+  EngineLost: { message: ({ reason }) => reason, retry: { afterMs: 1000 }, level: "error" },
 });
 
 /** What ONNX Runtime says, without the places in its source code. */

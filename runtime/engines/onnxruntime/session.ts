@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import { Fault } from "../../base/fault.ts";
-import { faults as runFaults } from "../../dataplane/faults.ts";
 import type { Signature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import { type NativeSession, type NativeTensor, nativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
@@ -126,7 +125,7 @@ class NativeOnnxSession implements OnnxSession {
     } catch (thrown) {
       const reason = reasonOf(thrown);
       if (this.device === "cpu" || !isMemoryShort(reason)) throw new Error(reason, { cause: thrown });
-      throw runFaults.EngineLost({ reason: `the GPU has no memory left for this batch: ${reason}` }, thrown);
+      throw faults.EngineLost({ reason: `the GPU has no memory left for this batch: ${reason}` }, thrown);
     } finally {
       for (const input of this.#inputs) input.data = nothing;
     }

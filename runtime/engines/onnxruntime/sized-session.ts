@@ -1,6 +1,6 @@
-import { divided, isBatchable, joined } from "../../dataplane/batch.ts";
 import type { Signature } from "../../dataplane/signature.ts";
 import { elementCount, type Tensor, tensorArrays } from "../../dataplane/tensor.ts";
+import { rowsOf, stacked } from "../../model/formats/tensorflow-graph/fixed-batch.ts";
 import type { OnnxSession } from "./session.ts";
 
 /** How sessions on a GPU are made. */
@@ -31,7 +31,7 @@ export function sizedSession(model: Uint8Array, signature: Signature, sizes: Ses
     first.close();
     throw thrown;
   }
-  if (maxBatchSize < 2 || !isBatchable(signature) || !isPlanned(model)) return first;
+  if (maxBatchSize < 2 || !hasRows(signature) || !isPlanned(model)) return first;
   const sessions = new Map([[1, first]]);
   for (const rows of furtherSizes(maxBatchSize)) {
     const session = openedFor(rows, open, signature);
@@ -45,6 +45,11 @@ export function furtherSizes(maxBatchSize: number): readonly number[] {
   const sizes: number[] = [];
   for (let rows = growth; rows < maxBatchSize; rows *= growth) sizes.push(rows);
   return [...sizes, maxBatchSize];
+}
+
+/** Each row of the inputs is a row of the outputs. */
+function hasRows({ inputs, outputs }: Signature): boolean {
+  return [...inputs, ...outputs].every((spec) => spec.shape[0] === -1 && spec.default === undefined);
 }
 
 function isPlanned(model: Uint8Array): boolean {
@@ -91,33 +96,35 @@ class SizedSession implements OnnxSession {
 
   run(tensors: readonly Tensor[]): readonly Tensor[] {
     const rows = tensors[0]?.shape[0] ?? 0;
+    if (rows === 0) return this.#first.run(tensors);
     const largest = this.#sessions.at(-1)?.[0] ?? 1;
-    if (rows <= largest) return this.#filledUp(tensors, rows);
-    const counts = Array.from({ length: Math.ceil(rows / largest) }, (_, i) => Math.min(largest, rows - i * largest));
-    const parts = divided(tensors, counts);
-    if (parts === undefined) throw new RangeError("an input does not have one row per row of the first");
-    return joined(parts.map((part, i) => this.#filledUp(part, counts[i] ?? 0)));
+    const answers: (readonly Tensor[])[] = [];
+    for (let start = 0; start < rows; start += largest) {
+      answers.push(this.#filledUp(tensors, start, Math.min(largest, rows - start)));
+    }
+    const [whole = []] = answers;
+    return answers.length === 1
+      ? whole
+      : whole.map((_, i) =>
+          stacked(
+            answers.flatMap((answer) => answer[i] ?? []),
+            rows,
+          ),
+        );
   }
 
   close(): void {
     for (const [, session] of this.#sessions) session.close();
   }
 
-  #filledUp(tensors: readonly Tensor[], rows: number): readonly Tensor[] {
-    if (rows === 0) return this.#first.run(tensors);
+  #filledUp(tensors: readonly Tensor[], start: number, rows: number): readonly Tensor[] {
     const [size, session] = this.#sessions.find(([size]) => size >= rows) ?? [rows, this.#first];
-    if (size === rows) return session.run(tensors);
-    const answers = session.run(joined([tensors, tensors.map((tensor) => zeros(tensor, size - rows))]));
-    const parts = divided(answers, [rows, size - rows]);
-    if (parts?.[0] === undefined) throw new RangeError("an output does not have one row per row of the inputs");
-    return parts[0];
+    if (size === tensors[0]?.shape[0]) return session.run(tensors);
+    const answers = session.run(tensors.map((tensor) => rowsOf(tensor, start, size)));
+    if (answers.some(({ shape }) => shape[0] !== size)) {
+      throw new RangeError("an output does not have one row per row of the inputs");
+    }
+    if (size === rows) return answers;
+    return answers.map((answer) => rowsOf(answer, 0, rows));
   }
-}
-
-function zeros({ dtype, shape: [, ...rest] }: Tensor, rows: number): Tensor {
-  const shape = [rows, ...rest];
-  const count = elementCount(shape);
-  if (dtype === "string") return { dtype, shape, data: Array.from({ length: count }, () => new Uint8Array(0)) };
-  const data = new tensorArrays[dtype](dtype.startsWith("complex") ? count * 2 : count);
-  return { dtype, shape, data } as Tensor; // the array that belongs to `dtype`
 }

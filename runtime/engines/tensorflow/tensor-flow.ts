@@ -2,25 +2,33 @@ import { type Signatures, type TensorSpec, signatureName } from "../../dataplane
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../dataplane/tensor.ts";
 import type { SavedModelCall, SavedModelOnDisk } from "../../model/formats/saved-model/saved-model-on-disk.ts";
 import type { Engine, LoadedModel } from "../engine.ts";
-import { hasGpu } from "../gpu.ts";
 import { refusedOperations } from "./allowed-operations.ts";
 import { tensorFlowFaults as faults } from "./faults.ts";
 import { type Addon, tensorFlowAddon } from "./installation.ts";
 import { given, isExchanged, taken } from "./tensors.ts";
 
+/** How models are run. */
+export interface TensorFlowSettings {
+  /** There is a GPU, which TensorFlow takes where it can; the model says so where it cannot. */
+  readonly wantsGpu?: boolean;
+}
+
 /** Runs SavedModels in TensorFlow, on a GPU where it finds one: the addon of @tensorflow/tfjs-node-gpu. */
-export const tensorFlow: Engine<SavedModelOnDisk> = {
-  describe: () => ({ name: "TensorFlow", accepts: ["saved-model"] }),
-  load: async (definition) => {
-    const operations = refusedOperations(definition.operations);
-    if (operations.length > 0) throw faults.OperationsRefused({ operations });
-    for (const [name, call] of definition.calls) checkExchange(name, call);
-    const addon = tensorFlowAddon();
-    const model = new SessionInMemory(addon, sessionOf(addon, definition.path), definition);
-    tryOut(model, definition);
-    return model;
-  },
-};
+export function tensorFlow({ wantsGpu = false }: TensorFlowSettings = {}): Engine<SavedModelOnDisk> {
+  return {
+    describe: () => ({ name: "TensorFlow", accepts: ["saved-model"] }),
+    load: async (definition) => {
+      const operations = refusedOperations(definition.operations);
+      if (operations.length > 0) throw faults.OperationsRefused({ operations });
+      for (const [name, call] of definition.calls) checkExchange(name, call);
+      const addon = tensorFlowAddon();
+      const note = fallbackNote(addon.isUsingGpuDevice(), wantsGpu);
+      const model = new SessionInMemory(addon, { session: sessionOf(addon, definition.path), note }, definition);
+      tryOut(model, definition);
+      return model;
+    },
+  };
+}
 
 /** Operations of models whose calls may never end. */
 const loops: ReadonlySet<string> = new Set(["While", "StatelessWhile", "LoopCond"]);
@@ -71,9 +79,15 @@ export function firstLine(thrown: unknown): string {
 }
 
 /** Why a model is not on the GPU that is there. TensorFlow itself tells it to nobody but its log, as a warning. */
-export function fallbackNote(isOnGpu: boolean, hasGpu: boolean): string | undefined {
-  if (isOnGpu || !hasGpu) return undefined;
+export function fallbackNote(isOnGpu: boolean, wantsGpu: boolean): string | undefined {
+  if (isOnGpu || !wantsGpu) return undefined;
   return "it does not run on the GPU: TensorFlow has no CUDA, or does not find all of its libraries; TF_CPP_MIN_LOG_LEVEL=0 makes it tell which";
+}
+
+interface OpenedSession {
+  /** Its number in the addon. */
+  readonly session: number;
+  readonly note: string | undefined;
 }
 
 /** Holds a session of TensorFlow: its graph and its variables. */
@@ -86,13 +100,11 @@ class SessionInMemory implements LoadedModel {
   readonly #calls: ReadonlyMap<string, SavedModelCall>;
   #session: number | undefined;
 
-  constructor(addon: Addon, session: number, { calls, weightBytes }: SavedModelOnDisk) {
+  constructor(addon: Addon, { session, note }: OpenedSession, { calls, weightBytes }: SavedModelOnDisk) {
     this.#addon = addon;
     this.#session = session;
     this.#calls = calls;
-    const isOnGpu = addon.isUsingGpuDevice();
-    this.engine = `TensorFlow/${isOnGpu ? "gpu" : "cpu"}`;
-    const note = fallbackNote(isOnGpu, hasGpu());
+    this.engine = `TensorFlow/${addon.isUsingGpuDevice() ? "gpu" : "cpu"}`;
     if (note !== undefined) this.note = note;
     this.signatures = new Map([...calls].map(([name, { signature }]) => [name, signature]));
     this.weightBytes = weightBytes;

@@ -106,9 +106,9 @@ async function inOnnxRuntime(definition: ModelDefinition, settings: EngineSettin
   return onnxRuntime(settings).load(definition as Parameters<ReturnType<typeof onnxRuntime>["load"]>[0]); // `engines` says which kinds
 }
 
-async function inTensorFlow(definition: ModelDefinition): Promise<LoadedModel> {
+async function inTensorFlow(definition: ModelDefinition, settings: EngineSettings): Promise<LoadedModel> {
   const { tensorFlow } = await import("../../engines/tensorflow/tensor-flow.ts");
-  return tensorFlow.load(definition as Parameters<typeof tensorFlow.load>[0]); // `engines` says which kinds
+  return tensorFlow(settings).load(definition as Parameters<ReturnType<typeof tensorFlow>["load"]>[0]); // `engines` says which kinds
 }
 
 async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {

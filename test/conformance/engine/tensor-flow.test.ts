@@ -33,7 +33,7 @@ afterAll(() => {
 async function load(path: string): Promise<LoadedModel> {
   const folder = modelFolder(path);
   try {
-    return await tensorFlow.load(readSavedModelCalls({ folder, path, maxWeightBytes: 2 ** 30 }));
+    return await tensorFlow().load(readSavedModelCalls({ folder, path, maxWeightBytes: 2 ** 30 }));
   } finally {
     folder.close();
   }

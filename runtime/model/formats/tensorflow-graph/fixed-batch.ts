@@ -55,7 +55,7 @@ async function inSeveral(
 }
 
 /** A copy of some rows; rows beyond the end are zero. */
-function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: number): Tensor {
+export function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: number): Tensor {
   const perRow = elementCount(shape.slice(1));
   const newShape = [rows, ...shape.slice(1)];
   if (dtype === "string") {
@@ -68,7 +68,8 @@ function rowsOf({ dtype, shape, data }: Tensor, start: number, rows: number): Te
   return { dtype, shape: newShape, data: copy } as Tensor; // dtype and data are of one tensor
 }
 
-function stacked(parts: readonly Tensor[], rows: number): Tensor {
+/** The first rows of these tensors, one below the other. */
+export function stacked(parts: readonly Tensor[], rows: number): Tensor {
   const [first] = parts;
   if (first === undefined) throw new RangeError("there is nothing to put together");
   const whole = rowsOf(first, 0, rows);
