@@ -12,6 +12,8 @@ export interface Recipe {
   readonly wheels: readonly string[];
   /** What is taken out of the wheels, by the beginning of the path. */
   readonly taken: readonly string[];
+  /** Where CUDA's libraries lie in the result; see `linkLibraries`. */
+  readonly layout?: string;
 }
 
 /** The versions that were built and run together. The addon uses TensorFlow's stable C API only. */
@@ -33,6 +35,7 @@ export function recipe(device: Device): Recipe {
       "tensorflow/include/xla/tsl/c/",
       "nvidia/",
     ],
+    ...(device === "gpu" ? { layout: "deps/nvidia/<part>/lib" } : {}),
   };
 }
 
