@@ -11,7 +11,7 @@ export const prices = [30, 500, Number.POSITIVE_INFINITY] as const;
 
 const [short, long, always] = [0, 1, 2] as const;
 
-/** By trigger the prices that were the cheapest anywhere; a way that never is only costs time. */
+/** By trigger the prices that are tried with it: leaving out the others changed no cost, and each takes time. */
 const pricesOf: Readonly<Record<string, readonly number[]>> = {
   "0": [short, long, always],
   "0 rising": [long],
