@@ -30,10 +30,9 @@ function stableCarries({ truth, now, before }: Write<StoredDeployment>): string 
   if (revisionOf(before, "stable") !== stable || [now, before].some((one) => isTight(one?.status))) return undefined;
   const isGiven = weightOf(now.status, stable) > weightOf(before?.status, stable);
   const isTaken = isGiven && weightOf(before?.status, candidate) > 0;
-  const own = truth.setOf(now.metadata.uid, stable);
   const other = truth.setOf(now.metadata.uid, candidate);
   if (!isTaken || other === undefined || truth.readyPods(other) === 0) return undefined;
-  if (own !== undefined && truth.wasReady(own, 1)) return undefined;
+  if (truth.wasReady(now.metadata.uid, stable, 1)) return undefined;
   return `gave requests back to ${stable}, which has no ready pod, from ${candidate}, which has`;
 }
 

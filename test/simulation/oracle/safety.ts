@@ -9,6 +9,7 @@ import { statusPromises } from "./promises.ts";
 import {
   controllerOf,
   createTruth,
+  hashOf,
   type StoredDeployment,
   type StoredPod,
   type StoredSet,
@@ -98,8 +99,7 @@ function candidateIsReady({ truth, now, before }: Write<StoredDeployment>): stri
   if (weight <= candidateWeight(before, revision)) return undefined;
   const { uid } = now.metadata;
   const need = Math.min(1, Math.min(...truth.wishes(uid).replicas)) * leastPods(truth.wishes(uid), now.status, weight);
-  const set = truth.setOf(uid, revision);
-  if (need === 0 || (set !== undefined && truth.wasReady(set, need))) return undefined;
+  if (need === 0 || truth.wasReady(uid, revision, need)) return undefined;
   return `gave ${weight} % to ${revision}, which was not ready`;
 }
 
@@ -112,10 +112,6 @@ function isOurs({ collection, record, before }: Change, { owners }: Truth): stri
   const references = JSON.stringify((before ?? record).object.metadata["ownerReferences"] ?? []);
   if ([...owners].some((uid) => references.includes(`"${uid}"`))) return undefined;
   return `touched ${collection} ${record.object.metadata.name}, which is not ours`;
-}
-
-function hashOf({ metadata: { name } }: StoredSet): string {
-  return name.slice(name.lastIndexOf("-") + 1);
 }
 
 function isWanted({ truth, now, before }: Write<StoredSet>): string | undefined {

@@ -25,8 +25,8 @@ export interface Truth {
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
-  /** Whether a ReplicaSet had this many ready pods of late. */
-  wasReady(set: StoredSet, count: number): boolean;
+  /** Whether a revision had this many ready pods of late, its ReplicaSet being there or gone. */
+  wasReady(uid: string, hash: string, count: number): boolean;
   isReadyGateway(name: string): boolean;
   wishes(uid: string): Wishes;
   sawDeployment(deployment: StoredDeployment, isGone: boolean): void;
@@ -58,7 +58,9 @@ export function createTruth(world: World): Truth {
 function emptyTruth({ server: { store }, clock }: World): Truth {
   const wishes: Wish[] = [];
   const owners = new Set<string>();
-  /** By UID of a ReplicaSet and number of pods until when so many were ready. */
+  /** By UID of a ReplicaSet whose it is: of the ModelDeployment, and the hash. */
+  const revisionOf = new Map<string, string>();
+  /** By revision and number of pods until when so many were ready. */
   const readyUntil = new Map<string, Map<number, number>>();
   const objects = (collection: string): readonly unknown[] =>
     store
@@ -77,7 +79,7 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
     setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
-    wasReady: ({ metadata }, count) => isRecent(readyUntil.get(metadata.uid)?.get(count) ?? -Infinity),
+    wasReady: (uid, hash, count) => isRecent(readyUntil.get(`${uid} ${hash}`)?.get(count) ?? -Infinity),
     isReadyGateway(name) {
       const pod: unknown = store.collection("pods.").record("modelwright-system", name)?.object;
       return pod !== undefined && isReady(pod as StoredPod); // what the collection holds
@@ -100,17 +102,24 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
       if (!isGone) wishes.push({ uid, hash: revisionHash(spec), replicas, spec, untilMs: Infinity });
     },
     sawPod(pod) {
-      const set = sets().find(({ metadata }) => metadata.uid === controllerOf(pod));
-      if (set === undefined) return;
-      const counts = readyUntil.get(set.metadata.uid) ?? new Map<number, number>();
-      readyUntil.set(set.metadata.uid, counts);
-      const ready = readyPods(set);
+      const owner = controllerOf(pod);
+      const set = sets().find(({ metadata }) => metadata.uid === owner);
+      if (set !== undefined) revisionOf.set(owner, `${controllerOf(set)} ${hashOf(set)}`);
+      const revision = revisionOf.get(owner);
+      if (revision === undefined) return;
+      const counts = readyUntil.get(revision) ?? new Map<number, number>();
+      readyUntil.set(revision, counts);
+      const ready = pods().filter((one) => isReady(one) && revisionOf.get(controllerOf(one)) === revision).length;
       for (let count = 1; count <= ready; count += 1) counts.set(count, Infinity);
       for (const [count, untilMs] of counts) {
         if (count > ready) counts.set(count, Math.min(untilMs, clock.monotonic()));
       }
     },
   };
+}
+
+export function hashOf({ metadata: { name } }: StoredSet): string {
+  return name.slice(name.lastIndexOf("-") + 1);
 }
 
 export function controllerOf({ metadata }: Pick<StoredPod, "metadata">): string {
