@@ -147,10 +147,14 @@ export class ConnectionWriter {
     this.#encoder.limitTable(bytes);
   }
 
-  /** Lets streams go on that waited, each for as much as there is room now. */
+  /**
+   * Lets streams go on that waited, each for as much as there is room now. Who widens the window byte by byte wakes one stream with
+   * each (CVE-2019-9511): the others stay in line.
+   */
   goOn(): void {
     const waiting = Array.from(this.#blocked);
     for (const stream of waiting) {
+      if (this.#windowBytes <= 0) return;
       this.#blocked.delete(stream);
       stream.unblock();
     }
