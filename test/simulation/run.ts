@@ -240,7 +240,7 @@ function judged(found: PhaseReference, reference: PhaseReference | undefined, pl
   const isDisturbed = faults.some((one) => one.on === "moment" && disturbing.has(one.trouble));
   // While an old ModelDeployment is still in sight its children are made anew, for garbage collection to take.
   const deletes = changes.some(({ act }) => act.kind === "delete");
-  if (changes.length > 1 || isDisturbed || deletes) return [];
+  if (changes.length > 1 || isDisturbed || deletes || play.isDeprived) return [];
   if (JSON.stringify(reference.acts) === JSON.stringify(found.acts)) return [];
   return [`created and deleted ${found.acts.join(", ")}; without faults ${reference.acts.join(", ")}`];
 }
