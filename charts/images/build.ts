@@ -23,7 +23,7 @@ function megabytes({ sizeBytes }: Layer): number {
 }
 
 async function writeFiles(program: Program, folder: string): Promise<void> {
-  for (const entry of programLayers(root, program).flat()) await writeEntry(entry, join(folder, entry.path));
+  for (const entry of (await programLayers(root, program)).flat()) await writeEntry(entry, join(folder, entry.path));
 }
 
 async function writeEntry(entry: TarEntry, path: string): Promise<void> {

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { tensorFlowFaults as faults } from "./faults.ts";
 
-/** What `npm run build:tensorflow-engine` makes, beside the programs: in `dist` from sources, next to them in an image. */
-const places = ["../../../tensorflow-engine", "../../../dist/tensorflow-engine"];
+/** What `npm run build:tensorflow-engine` makes, beside the programs: in `dist` from sources, next to them in an image, where they are joined to few files. */
+const places = ["../../../tensorflow-engine", "../../../dist/tensorflow-engine", "../tensorflow-engine"];
 
 /** Folder of the TensorFlow engine; where there is none, the folder where it should be. */
 export function tensorFlowFolder(): string {

@@ -49,8 +49,8 @@ describe("the image of a program", () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  test("has what the program imports and what that needs, and nothing else", () => {
-    const [, packages = [], own = []] = programLayers(root, "operator");
+  test("has what the program imports and what that needs, and nothing else", async () => {
+    const [, packages = [], own = []] = await programLayers(root, "operator");
     const files = [...packages, ...own].filter(({ kind }) => kind === "file").map(({ path }) => path);
     expect(files).toEqual([
       "app/node_modules/client/LICENSE",
@@ -65,8 +65,8 @@ describe("the image of a program", () => {
     ]);
   });
 
-  test("has the Node that runs this, and what that is linked to", () => {
-    const [node = []] = programLayers(root, "operator");
+  test("has the Node that runs this, and what that is linked to", async () => {
+    const [node = []] = await programLayers(root, "operator");
     const paths = node.map(({ path }) => path);
     expect(paths).toContain("usr/local/bin/node");
     expect(paths.some((path) => path.endsWith("/libc.so.6"))).toBe(true);
@@ -85,8 +85,8 @@ describe("the image of a program", () => {
     expect(started.toSorted()).toEqual([...programs.runtime.threads].toSorted());
   });
 
-  test("is refused for a program that is not built", () => {
-    expect(() => programLayers(root, "runtime")).toThrow(
+  test("is refused for a program that is not built", async () => {
+    await expect(programLayers(root, "runtime")).rejects.toThrow(
       `${join(root, "dist/runtime/model/formats/parser.js")} is not there; it must be built before an image is made: npm run build`,
     );
   });

@@ -1,0 +1,41 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundledFiles } from "../../../charts/images/bundle.ts";
+import { programs } from "../../../charts/images/program-image.ts";
+import { digits, predict, probabilities, rows, startServe } from "./program.ts";
+
+const root = join(import.meta.dirname, "../../..");
+/** Below the clone, where Node finds the packages. */
+const folder = join(root, "dist", "joined", `test-${process.pid}`);
+const sourceOf = (built: string): string => join(root, built.replace(/^dist\/(.*)\.js$/, "$1.ts"));
+
+beforeAll(async () => {
+  const { main, threads, inlined } = programs.runtime;
+  await bundledFiles({ entries: [main, ...threads].map(sourceOf), inlined, folder });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function predicted(engine: string): Promise<readonly unknown[]> {
+  const serving = await startServe(digits.model, { MODELWRIGHT_ENGINE: engine }, [join(folder, "main.js")]);
+  try {
+    const ready = await serving.line("model ready");
+    const { status, body } = await predict(serving, JSON.stringify({ instances: rows }));
+    const { predictions } = body as { predictions: number[][] }; // compared number by number here
+    const differences = predictions.flat().map((value, i) => Math.abs(value - (probabilities.flat()[i] ?? Number.NaN)));
+    return [status, ready["engine"], Math.max(...differences) <= 1e-5];
+  } finally {
+    serving.child.kill("SIGTERM");
+    expect((await serving.ended).code).toBe(0);
+  }
+}
+
+describe("the runtime joined to few files, as its image has it", () => {
+  test("reads a Keras file in a thread of its own and answers as Keras does", async () => {
+    expect(await predicted("Auto")).toEqual([200, "OnnxRuntime/cpu", true]);
+  });
+
+  test("finds the packages that were left apart", async () => {
+    expect(await predicted("TensorFlowJs")).toEqual([200, "TensorFlowJs/wasm", true]);
+  });
+});
