@@ -123,9 +123,12 @@ function recall(world: World, changes: readonly Change[]): void {
 /** Writes that nobody makes within a minute who does not undo them again and again. */
 const mostWrites = 200;
 
-/** What a user changes has writes of its own: two leaders may disagree about each change anew (`pace.ts`). */
+/**
+ * What a user changes has writes of its own: two leaders may disagree about each change anew (`pace.ts`), and two changes that each
+ * come to rest may fall into one minute.
+ */
 function hurry({ ledger: { writers }, isContested }: World, phases: Schedule["phases"]): readonly string[] {
-  const most = isContested ? mostWrites * Math.max(...phases.map(({ length }) => length)) : mostWrites;
+  const most = isContested ? mostWrites * Math.max(2, ...phases.map(({ length }) => length)) : mostWrites;
   const index = writers.findIndex(({ atMs }, at) => atMs - (writers[at - most]?.atMs ?? -Infinity) < 60_000);
   return index === -1 ? [] : [`more than ${most} writes within a minute, at ${writers[index]?.atMs} ms`];
 }
