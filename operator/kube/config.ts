@@ -103,7 +103,8 @@ export async function inClusterConnection({
       );
     }
   };
-  const [ca, namespace] = await Promise.all([read("ca.crt"), read("namespace")]);
+  const ca = await read("ca.crt");
+  const namespace = await read("namespace");
   return {
     server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
     namespace: namespace.trim(),
