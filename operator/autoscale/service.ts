@@ -107,7 +107,7 @@ function lineOf(model: ServiceModel): { readonly serviceSeconds: number; readonl
   const slope = Math.max(0, (product - concurrency * seconds) / variance);
   const alone = seconds + slope * (1 - concurrency);
   // So steep a line is an accident of few samples: the intercept would be next to nothing.
-  if (alone < 0.3 * seconds) return { serviceSeconds: seconds, slowdown: 0 };
+  if (alone <= 0.3 * seconds) return { serviceSeconds: seconds, slowdown: 0 };
   return { serviceSeconds: alone, slowdown: Math.min(steepestSlowdown, slope / alone) };
 }
 

@@ -55,6 +55,14 @@ describe("every decision", () => {
     );
   });
 
+  test("has figures that are numbers although requests took no time that could be measured", () => {
+    const none = { ...silence, completions: 60, serviceSeconds: 0 };
+    const told = [1, 2, 3, 4].map(() => ({ samples: none, after: 1 }));
+    for (const { state } of decisions({ spec: policy, current: 0 }, told)) {
+      expect(JSON.stringify(state)).not.toMatch(/null/);
+    }
+  });
+
   test("is at least one while anything waits or runs", () => {
     fc.assert(
       fc.property(stories, samples, ({ spec, current, told }, last) => {
