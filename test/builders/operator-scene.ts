@@ -46,6 +46,8 @@ export interface World {
   readonly namespace: string;
   /** Node of the gateways' pods: where a kubelet runs whatever has none, it must be another one. */
   readonly gatewayNode?: string;
+  /** Where gateways tell their figures. Default: nowhere. */
+  readonly figures?: { readonly host: string; readonly port: number };
 }
 
 /** The scene in the API-server model with the stand-in controllers. */
@@ -64,7 +66,7 @@ export async function operatorScene(): Promise<OperatorScene> {
 }
 
 /** The scene in a Kubernetes that runs already. */
-export async function operatorSceneIn({ transport, namespace, gatewayNode }: World): Promise<OperatorScene> {
+export async function operatorSceneIn({ transport, namespace, gatewayNode, figures }: World): Promise<OperatorScene> {
   const client = createClient({ transport, fieldManager: "test" });
   await client.apply(resources.customResourceDefinitions, modelDeploymentDefinition);
   await client.apply(resources.namespaces, {
@@ -87,6 +89,7 @@ export async function operatorSceneIn({ transport, namespace, gatewayNode }: Wor
         gatewayNamespace: systemNamespace,
         watchNamespace: namespace,
         routes: { host: "127.0.0.1", port: 0 },
+        ...(figures === undefined ? {} : { gatewayAdminPort: figures.port }),
         log: silentLog,
       });
       operators.push(operator);
@@ -98,7 +101,7 @@ export async function operatorSceneIn({ transport, namespace, gatewayNode }: Wor
       await client.mergePatch(
         resources.pods,
         { namespace: systemNamespace, name },
-        { status: { ...readyStatus, podIP: "10.9.0.1" } },
+        { status: { ...readyStatus, podIP: figures?.host ?? "10.9.0.1" } },
         { subresource: "status" },
       );
       const operatorUrl = `http://127.0.0.1:${operator.routesPort}`;

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { loadConnection } from "../../../operator/kube/config.ts";
+import { createHttpTransport } from "../../../operator/kube/http-transport.ts";
+import type { Pod } from "../../../operator/kube/kinds.ts";
+import { resources } from "../../../operator/kube/resources.ts";
+import type { Transport } from "../../../operator/kube/transport.ts";
+import { labels } from "../../../operator/model-deployment/resources/labels.ts";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { modelDeployment } from "../../builders/model-deployment.ts";
+import { eventually, type OperatorScene, operatorSceneIn } from "../../builders/operator-scene.ts";
+import { type CountedGateway, countedGateway } from "../../operator/signals/counted-gateway.ts";
+import { type ControlPlane, startControlPlane, startTimeoutMs, whyNotHere } from "../control-plane.ts";
+import type { Component } from "../launch/component.ts";
+import { createPool, gpuTaint, poolLabel } from "./fake-nodes.ts";
+import { kwokBuildTimeoutMs, startKwok, whyNoKwok } from "./kwok.ts";
+
+const reason = whyNotHere() ?? whyNoKwok();
+const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
+const namespace = "gpu-sharing";
+const pool = "four";
+/** Requests of 40 ms each that come in a second: 20 at a time, work for three pods of eight. */
+const requestsPerSecond = 500;
+const tickMs = 500;
+const classes = { calm: "Balanced", cheap: "Economy", urgent: "Strict" } as const;
+type Model = keyof typeof classes;
+
+/** Pods of each model that have a GPU. */
+type Placed = Readonly<Record<Model, number>>;
+
+describe.skipIf(reason !== undefined)(`models that scale by themselves where GPUs are few${skipped}`, () => {
+  let plane: ControlPlane;
+  let kwok: Component;
+  let transport: Transport;
+  let scene: OperatorScene;
+  let gateway: CountedGateway;
+  /** Models that are asked. */
+  const asked = new Set<Model>();
+  const timeline: Placed[] = [];
+  const over = new AbortController();
+  let clients: Promise<void>;
+
+  beforeAll(async () => {
+    plane = await startControlPlane();
+    kwok = await startKwok(plane.folder, plane.kubeconfigPath);
+    const connection = await loadConnection({ kubeconfigPath: plane.kubeconfigPath });
+    transport = createHttpTransport({ connection });
+    gateway = await countedGateway("gateway-a", () => systemClock.monotonic());
+    scene = await operatorSceneIn({ transport, namespace, figures: gateway.address });
+    await scene.client.apply(resources.namespaces, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name: namespace },
+    });
+    await Promise.race([createPool(scene.client, pool, [1, 1, 1, 1]), kwok.ended]);
+    await scene.startGateway("gateway-a", await scene.startOperator());
+    clients = ask();
+  }, startTimeoutMs + kwokBuildTimeoutMs);
+
+  afterAll(async () => {
+    over.abort();
+    await clients;
+    await scene.stop();
+    await gateway.stop();
+    await transport.close();
+    await kwok.kill();
+    await plane.stop();
+  });
+
+  /** Requests go to ready pods, and wait where there is none; what every model has is noted. */
+  async function ask(): Promise<void> {
+    while (!over.signal.aborted) {
+      for (const model of asked) {
+        const { stable } = (await scene.deployment(model))?.status ?? {};
+        const key = `${namespace}/${model}`;
+        if (stable === undefined || (stable.ready ?? 0) === 0) gateway.hold(key, 20, 1_000);
+        else {
+          gateway.hold(key, 0, 0);
+          gateway.serve(key, stable.revision, (requestsPerSecond * tickMs) / 1_000);
+        }
+      }
+      timeline.push(await placed());
+      await systemClock.sleep(tickMs);
+    }
+  }
+
+  async function placed(): Promise<Placed> {
+    const { items } = await scene.client.list<Pod>(resources.pods, { namespace });
+    const of = (model: Model): number =>
+      items.filter(
+        ({ metadata, spec }) =>
+          metadata.labels?.[labels.deployment] === model &&
+          metadata.deletionTimestamp === undefined &&
+          spec.nodeName !== undefined,
+      ).length;
+    return { calm: of("calm"), cheap: of("cheap"), urgent: of("urgent") };
+  }
+
+  async function apply(model: Model): Promise<void> {
+    const { apiVersion, kind, spec } = modelDeployment({
+      resources: { gpu: { count: 1 } },
+      scheduling: { nodeSelector: { [poolLabel]: pool }, tolerations: [{ ...gpuTaint, operator: "Equal" }] },
+      autoscaling: { min: 0, max: 4, class: classes[model], concurrencyPerReplica: 8, scaleDownDelay: "10m" },
+    });
+    const { replicas: _, ...rest } = spec;
+    const object = { apiVersion, kind, metadata: { name: model, namespace }, spec: rest };
+    await scene.client.apply<ModelDeployment>(resources.modelDeployments, object, { force: true });
+  }
+
+  const reached = (isThere: (found: Placed) => boolean) => eventually(placed, isThere, 120_000);
+  const why = async (model: Model) => (await scene.deployment(model))?.status?.autoscaling?.why ?? "";
+
+  test("GPUs go from who only waits for requests to who has some, and then where late requests cost most", async () => {
+    await apply("calm");
+    asked.add("calm");
+    await reached(({ calm }) => calm >= 3);
+    asked.delete("calm");
+    gateway.hold(`${namespace}/calm`, 0, 0);
+    await apply("cheap");
+    asked.add("cheap");
+    // Of four pods that `scaleDownDelay` would keep for ten minutes it gives three to who needs them; the last one is worth more than
+    // one that the cheap model does not need either.
+    await reached(({ calm, cheap }) => calm === 1 && cheap === 3);
+    const before = timeline.length;
+    await apply("urgent");
+    asked.add("urgent");
+    await reached(({ calm, cheap, urgent }) => calm === 0 && cheap === 1 && urgent === 3);
+    const seen = timeline.slice(before);
+    // Whoever has requests keeps a pod.
+    expect(seen.filter(({ cheap }) => cheap === 0)).toEqual([]);
+    expect(await why("cheap")).toMatch(/^\d are wanted, but the 4 devices that there are do more for other models$/);
+  }, 400_000);
+});
