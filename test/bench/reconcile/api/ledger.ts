@@ -9,9 +9,9 @@ export interface Account {
 
 /** When a change that was made here led to what. */
 export interface Outcome {
-  /** From the change to the answer to the last write of a child before the first write of status. */
+  /** From the change to the answer to the last write of a child before status tells of it. */
   readonly lastChildMs: number;
-  /** From the change to the first write of status. */
+  /** From the change to the write of status that tells of it. */
   readonly statusMs: number;
   /** Writes, events left out, up to that write. */
   readonly writes: readonly string[];
@@ -52,7 +52,8 @@ export function createLedger(): Ledger {
     reported.add(key);
     if (reported.size >= awaited.count) awaited.resolve();
     const expectation = expected.get(key);
-    if (expectation === undefined) return;
+    // A new revision's number stands in status before anything is made of it.
+    if (expectation === undefined || expectation.lastChildMs === expectation.begunMs) return;
     expected.delete(key);
     const { begunMs, lastChildMs, writes, resolve } = expectation;
     resolve({ lastChildMs: lastChildMs - begunMs, statusMs: performance.now() - begunMs, writes });
