@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { capture } from "../cluster/launch/kubectl.ts";
 import { found } from "./found.ts";
 import { modes } from "./modes.ts";
 import { report } from "./report.ts";
@@ -7,7 +9,8 @@ import { createSimulator, type Simulator } from "./simulator.ts";
 
 /** One seed to play again, as a failure prints it. */
 const replayed = process.env["MODELWRIGHT_SEED"];
-/** Schedules of each mode in `npm test`: always the same ones. */
+const program = fileURLToPath(import.meta.resolve("./main.ts"));
+/** Schedules of each mode in `npm test` that are shrunk when they fail: always the same ones. */
 const counts = { schedules: 32, pairs: 8, stale: 6, unobserved: 6 } as const satisfies Record<
   keyof typeof modes,
   number
@@ -17,6 +20,15 @@ const counts = { schedules: 32, pairs: 8, stale: 6, unobserved: 6 } as const sat
 function seeds(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => 1 + Math.floor(index / 2) + (index % 2) * (walkCount / 2));
 }
+
+test.skipIf(replayed !== undefined)(
+  "two thousand schedules come to the same end as without faults",
+  async () => {
+    const { stdout } = await capture(process.execPath, [program, "--seed", "1", "--schedules", "2000"]);
+    expect(stdout).toMatch(/\n2000 schedules, \d{5,} faults, 0 failed, /);
+  },
+  600_000,
+);
 
 describe("an operator to which everything happens that may happen", () => {
   let simulator: Simulator;
