@@ -118,6 +118,8 @@ const factsServer = createHttpServer((_request, response) => response.end(JSON.s
 await once(factsServer.listen(ports.admin, podAddress), "listening");
 const identity = selfSigned(Date.now());
 const server = createServer(identity, (socket) => {
+  // As the servers of Go do: an answer of two writes would wait for the client's acknowledgement of the first.
+  socket.setNoDelay(true);
   serveConnection(socket, (asked) => {
     const reply = answerOf(store, asked);
     ledger.note(asked);
