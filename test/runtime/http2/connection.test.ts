@@ -8,6 +8,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { type ConnectionOptions, Http2Connection } from "../../../runtime/http2/connection.ts";
 import type { Http2Stream, StreamOwner } from "../../../runtime/http2/stream.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
+import { frame } from "../../builders/http2-frame.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -170,16 +171,6 @@ describe("a connection with node:http2 at its other end", () => {
     expect([await ended.promise, got]).toEqual([undefined, 1_000_000]);
   });
 });
-
-/** Bytes of one frame. */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 const greeting = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0)]);
 /** `POST / http`, by the static table of HPACK. */

@@ -7,6 +7,7 @@ import { systemClock } from "../../../../runtime/base/clock.ts";
 import { headerValue } from "../../../../runtime/gateway/http2/header-record.ts";
 import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
 import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
+import { frame } from "../../../builders/http2-frame.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -88,15 +89,6 @@ function goawayCode(said: Buffer): number | undefined {
 const frames = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 } as const;
 const codes = { none: 0, protocolError: 1, enhanceYourCalm: 11 } as const;
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
-function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 const greeting = Buffer.concat([preface, frame(frames.settings, 0, 0)]);
 const endHeaders = 4;
