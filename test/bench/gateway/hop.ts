@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cpuMs } from "../process-figures.ts";
 import { type Load, pinned } from "../serving/running.ts";
+import type { LoadReport } from "../serving/load-report.ts";
 
 /** A server that requests go to, and the process whose time they cost. */
 export interface Hop {
@@ -48,16 +49,7 @@ export async function measured(hop: Hop, { connections, seconds, rate }: Load): 
   const { stdout } = await promisify(execFile)(program, [...rest]);
   const usedMs = cpuMs(hop.pid) - before;
   await rm(folder, { recursive: true });
-  const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as Report; // printed by load-generator.ts
+  const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as LoadReport; // printed by load-generator.ts
   if (report.wrong + report.failed + report.rejected > 0) throw new Error(`${hop.name}: ${stdout}`);
   return { cpuUs: (usedMs * 1000) / report.requests, p50: report.p50, p99: report.p99 };
-}
-
-interface Report {
-  readonly requests: number;
-  readonly wrong: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly p50: number;
-  readonly p99: number;
 }

@@ -7,6 +7,7 @@ import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import { binaryRequest } from "./binary-exchange.ts";
 import { takenMb } from "./card.ts";
 import { loadedModels, runtimeProcess } from "./runtime-process.ts";
+import type { LoadReport } from "../serving/load-report.ts";
 
 /** What a runtime answered on one device. */
 export interface ServedRun {
@@ -20,15 +21,6 @@ export interface ServedRun {
     readonly p50: number;
     readonly p99: number;
   }[];
-}
-
-interface Report {
-  readonly requests: number;
-  readonly wrong: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly p50: number;
-  readonly p99: number;
 }
 
 const generator = join(import.meta.dirname, "..", "serving", "load-generator.ts");
@@ -56,7 +48,7 @@ export async function servedRun(
       const { stdout } = await promisify(execFile)(process.execPath, args);
       const { requests, wrong, rejected, failed, p50, p99 } = JSON.parse(
         stdout.trim().split("\n").at(-1) ?? "",
-      ) as Report; // printed by load-generator.ts
+      ) as LoadReport; // printed by load-generator.ts
       if (wrong + rejected + failed > 0) throw new Error(`${wrong} wrong, ${rejected} refused, ${failed} failed`);
       runs.push({ connections: count, perSecond: requests / seconds, p50, p99 });
     }

@@ -10,6 +10,7 @@ import { freePort } from "../../../operator/local/free-port.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Exchange } from "./exchange.ts";
 import { loopCpuUs, treeCpuUs, treeMemoryMb } from "./process-tree.ts";
+import type { LoadReport } from "./load-report.ts";
 
 /** A contestant that answers. */
 export interface Running {
@@ -114,7 +115,7 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
   const cpuUs = treeCpuUs(running.pid) - before;
   const ofLoop = loopCpuUs(running.pid) - loopBefore;
   await rm(folder, { recursive: true });
-  const result = JSON.parse(report) as Report; // printed by load-generator.ts
+  const result = JSON.parse(report) as LoadReport; // printed by load-generator.ts
   if (result.wrong > 0 || result.failed > 0 || result.requests === 0) {
     throw new Error(`${running.contestant.name}: ${result.wrong} wrong, ${result.failed} failed of ${result.requests}`);
   }
@@ -129,14 +130,4 @@ export async function loaded(running: Running, exchange: Exchange, load: Load): 
     loopCpuUs: ofLoop,
     memoryMb: treeMemoryMb(running.pid),
   };
-}
-
-interface Report {
-  readonly requests: number;
-  readonly wrong: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly rejectP99: number;
 }
