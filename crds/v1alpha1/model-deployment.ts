@@ -17,7 +17,7 @@ export type { Source } from "./source.ts";
  * Longest name of a ModelDeployment. `<name>-<revision hash>` must fit into a label's value of 63 characters,
  * and the hash takes 10.
  */
-export const maxNameLength = 52;
+const maxNameLength = 52;
 
 // In spec only replicas has a default that the API server writes: /scale refuses objects without the field. Any other
 // default would change the hash of stored revisions, and so restart pods, when a later version alters or adds one.

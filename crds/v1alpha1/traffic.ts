@@ -1,4 +1,4 @@
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 
 import { exactlyOne } from "../schema/exactly-one.ts";
 import { listAtomic, listSet } from "../schema/list.ts";
@@ -100,6 +100,3 @@ export const traffic = Type.Object(
     ],
   },
 );
-
-/** `spec.traffic`. */
-export type TrafficSpec = Static<typeof traffic>;

@@ -25,7 +25,7 @@ export interface Proof {
 /** Evidence that takes no more requests than these: less than one mistake in a million. */
 export const overwhelming = Math.log(1e6);
 /** Failures that are enough although there are fewer requests than the minimum, when the evidence is overwhelming. */
-export const earlyHits = 10;
+const earlyHits = 10;
 
 /** Whether it is proven. Below the minimum of requests only what nobody would doubt is. */
 export function isProven(evidence: number, { hits, trials }: Share, proof: Proof): boolean {

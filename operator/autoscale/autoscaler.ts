@@ -80,7 +80,7 @@ export function decide(observation: Observation): Decision {
 }
 
 /** A model of which nothing is known, with so many replicas wanted. */
-export function newState(spec: Policy, current: number, now: number): AutoscalerState {
+function newState(spec: Policy, current: number, now: number): AutoscalerState {
   return {
     at: now,
     step: 1,

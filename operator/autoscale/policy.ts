@@ -25,7 +25,7 @@ export const classKappa = { Economy: 2, Balanced: 20, Strict: 100 } as const;
 const assumed = { min: 1, class: "Balanced", latencyObjective: "2s", scaleDownDelay: "0s" } as const;
 
 /** Start of a pod that loads a model, before one has been measured. */
-export const assumedColdStartSeconds = 60;
+const assumedColdStartSeconds = 60;
 
 /** The policy that `spec.autoscaling` asks for. */
 export function policyOf(spec: AutoscalingSpec, coldStartSeconds = assumedColdStartSeconds): Policy {

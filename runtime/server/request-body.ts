@@ -54,7 +54,7 @@ function arrived(request: IncomingMessage, { maxBytes }: BodyLimits): Buffer {
 export type ContentEncoding = keyof typeof inflaters | "identity";
 
 /** Reads a `Content-Encoding`; absent: `identity`. Throws `EncodingUnsupported`. */
-export function contentEncoding(header: string | undefined): ContentEncoding {
+function contentEncoding(header: string | undefined): ContentEncoding {
   const encoding = (header ?? "identity").trim().toLowerCase();
   if (encoding === "x-gzip") return "gzip";
   if (encoding === "identity" || isInflatable(encoding)) return encoding;
@@ -87,7 +87,7 @@ function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): 
 }
 
 /** Unpacks a body. Rejects with `BodyTooLarge` or `BodyUndecodable`. */
-export async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
+async function inflated(body: Buffer, encoding: keyof typeof inflaters, maxBytes: number): Promise<Buffer> {
   try {
     return await inflaters[encoding](body, { maxOutputLength: maxBytes });
   } catch (thrown) {

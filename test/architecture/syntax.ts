@@ -37,7 +37,7 @@ function collect(value: unknown, nodes: SyntaxNode[]): void {
 }
 
 /** Tells a node from any other value. */
-export function isNode(value: unknown): value is SyntaxNode {
+function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 

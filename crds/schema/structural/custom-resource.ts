@@ -77,7 +77,7 @@ function typeMetaIssues(version: ServedVersion, object: JsonObject): ValidationI
 const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 
 /** The complaint about a name that no custom resource can have (apimachinery, pkg/api/validate/content/dns.go). */
-export function nameIssues({ metadata }: JsonObject): ValidationIssue[] {
+function nameIssues({ metadata }: JsonObject): ValidationIssue[] {
   const name = isJsonObject(metadata) ? metadata["name"] : undefined;
   if (typeof name !== "string") return [];
   const complain = (detail: string) => issue("FieldValueInvalid", { path: "metadata.name", value: name, detail });

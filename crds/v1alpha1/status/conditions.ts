@@ -46,9 +46,6 @@ export const conditionReasons = {
   ProgressDeadline: "The rollout took longer than allowed.",
 } as const;
 
-/** A reason that is not a fault's code. */
-export type ConditionReason = keyof typeof conditionReasons;
-
 const described = (entries: Readonly<Record<string, string>>) =>
   Object.entries(entries)
     .map(([name, meaning]) => `${name}: ${meaning}`)

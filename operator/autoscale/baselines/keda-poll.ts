@@ -16,7 +16,7 @@ export interface KedaPoll {
 }
 
 /** cooldownPeriod, in seconds, when it is not set. */
-export const kedaCooldownSeconds = 300;
+const kedaCooldownSeconds = 300;
 
 /**
  * The count that KEDA itself writes at one poll, null when it leaves the count to the HPA (kedacore/keda,

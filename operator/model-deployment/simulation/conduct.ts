@@ -12,9 +12,9 @@ import type { SimulatedCluster } from "./cluster.ts";
 export type Conduct = Pick<Sources, "evidence" | "trial">;
 
 /** What a model whose path contains this word makes of its requests: every fifth fails. */
-export const failingWord = "failing";
+const failingWord = "failing";
 /** What a model whose path contains this word makes of the golden requests: other answers than the stable revision. */
-export const differingWord = "differing";
+const differingWord = "differing";
 
 const requestsPerSecond = 100;
 const answerMs = 20;

@@ -10,7 +10,7 @@ import { gatewayPods, type SimulatedCluster } from "./cluster.ts";
 export type StandIn = (cluster: SimulatedCluster) => void | Promise<void>;
 
 /** What a model whose path contains this word makes of its pods: they exit and say why. */
-export const brokenWord = "broken";
+const brokenWord = "broken";
 
 /** Kubernetes' ReplicaSet controller: as many pods as declared, as far as a quota of all pods allows. */
 export function replicaSetsWithin(mostPods: number): StandIn {
@@ -33,7 +33,7 @@ export function replicaSetsWithin(mostPods: number): StandIn {
 }
 
 /** With room for every pod. */
-export const replicaSets: StandIn = replicaSetsWithin(Number.POSITIVE_INFINITY);
+const replicaSets: StandIn = replicaSetsWithin(Number.POSITIVE_INFINITY);
 
 function servingPods(cluster: SimulatedCluster): number {
   return cluster.all("ReplicaSet").flatMap(({ metadata }) => cluster.podsOf(metadata.uid)).length;

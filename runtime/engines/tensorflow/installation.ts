@@ -7,7 +7,7 @@ import { tensorFlowFaults as faults } from "./faults.ts";
 const places = ["../../../tensorflow-engine", "../../../dist/tensorflow-engine", "../tensorflow-engine"];
 
 /** Folder of the TensorFlow engine; where there is none, the folder where it should be. */
-export function tensorFlowFolder(): string {
+function tensorFlowFolder(): string {
   const folders = places.map((place) => join(import.meta.dirname, place));
   return folders.find((folder) => existsSync(folder)) ?? folders[0] ?? "";
 }

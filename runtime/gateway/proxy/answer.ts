@@ -24,7 +24,7 @@ const statuses: Record<Code, number> = {
 const statusByCode: ReadonlyMap<string, number> = new Map(Object.entries(statuses));
 
 /** HTTP status for whatever ended a request before its answer began. */
-export function faultStatus(fault: Fault): number {
+function faultStatus(fault: Fault): number {
   return statusByCode.get(fault.code) ?? 500;
 }
 

@@ -57,7 +57,7 @@ export function isServable(live: LiveRoute, { revision }: Wish): boolean {
 }
 
 /** True when another revision may not answer in place of the first choice. */
-export function isBound(live: LiveRoute, { revision, stickyValue }: Wish): boolean {
+function isBound(live: LiveRoute, { revision, stickyValue }: Wish): boolean {
   return revision !== undefined || (stickyValue !== undefined && live.route.sticky !== undefined);
 }
 

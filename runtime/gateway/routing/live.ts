@@ -177,6 +177,6 @@ function align(live: LiveRoute): void {
   if (!isSame) beginSharing(sharing, live.phase);
 }
 
-export function endpointAddress({ address, port }: Endpoint): string {
+function endpointAddress({ address, port }: Endpoint): string {
   return `${address}:${port}`;
 }

@@ -28,7 +28,7 @@ export interface HealthParts {
 /** How often a watched status is looked at. */
 const watchMs = 250;
 
-export const healthFaults = faultCatalogue<{ ServiceUnknown: { service: string } }>({
+const healthFaults = faultCatalogue<{ ServiceUnknown: { service: string } }>({
   ServiceUnknown: {
     message: ({ service }) => `unknown service ${service}`,
     hint: () => "ask for a model by its name, for a service by its full name, or for the server by no name",

@@ -26,7 +26,7 @@ function decimalText(value: number, readsBack: (text: string) => boolean, maxDig
 }
 
 /** C's `%.<digits>g`: rounds half to even, drops trailing zeros, two digits of exponent at least. */
-export function generalText(value: number, digits: number): string {
+function generalText(value: number, digits: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   const scientific = roundedHalfToEven(Math.abs(value), digits);
   const split = scientific.indexOf("e");

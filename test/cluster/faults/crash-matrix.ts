@@ -13,7 +13,7 @@ export interface MatrixOptions {
 const margin = 1;
 
 /** Before and after every request of a story. */
-export function crashPoints({ requests }: Calm): readonly CrashPoint[] {
+function crashPoints({ requests }: Calm): readonly CrashPoint[] {
   const numbers = Array.from({ length: requests + margin }, (_, index) => index + 1);
   return numbers.flatMap((request) => [
     { request, when: "before" as const },

@@ -2,7 +2,7 @@ import { type Kind, kinds, type Pick } from "./random-objects.ts";
 import { applyPatch, jsonPatch, mergePatch, strategicPatch, type Step } from "./trace.ts";
 
 /** Numbers in [0, 1) that a seed determines (mulberry32). */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

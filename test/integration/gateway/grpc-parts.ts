@@ -82,7 +82,7 @@ async function whole(stream: ServerHttp2Stream): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-export async function echo(name: string, { stream, body }: PodCall): Promise<void> {
+async function echo(name: string, { stream, body }: PodCall): Promise<void> {
   const request = (await body).subarray(5);
   if (stream.destroyed) return;
   answer(stream, Buffer.concat([Buffer.from(`${name} `), request]));

@@ -1,5 +1,5 @@
 /** What an installation consists of, each taken away on its own. */
-export const parts = ["operator", "definition", "objects", "namespace"] as const;
+const parts = ["operator", "definition", "objects", "namespace"] as const;
 export type Part = (typeof parts)[number];
 
 /** Every order in which they can be taken away. */

@@ -4,7 +4,7 @@ import { revisionHash } from "../../../operator/model-deployment/plan/revisions.
 import type { World } from "../world/world.ts";
 
 /** How old a view may get by all that may befall a watch, and a request on its way: what was wanted then may still be carried out. */
-export const windowMs = 100_000;
+const windowMs = 100_000;
 
 export type StoredDeployment = ModelDeployment & Stored;
 export type StoredSet = ReplicaSet & Stored;

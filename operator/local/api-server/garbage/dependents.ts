@@ -26,7 +26,7 @@ export function collectPlace(context: Context, place: Place): void {
   else if (!isBeingDeleted(object)) deleteUnowned(context, place, object);
 }
 
-export function objectAt({ store }: Context, { collection, namespace, name }: Place): ApiObject | undefined {
+function objectAt({ store }: Context, { collection, namespace, name }: Place): ApiObject | undefined {
   return store.collection(collection).record(namespace, name)?.object;
 }
 

@@ -21,5 +21,3 @@ export function definedSchema(name: string): SchemaNode {
   }
   return node;
 }
-
-export const objectMetaSchema = (): SchemaNode => definedSchema("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");

@@ -17,7 +17,7 @@ export interface Registry {
   version(): number;
 }
 
-export const definitionsCollection = collectionKey("apiextensions.k8s.io", "customresourcedefinitions");
+const definitionsCollection = collectionKey("apiextensions.k8s.io", "customresourcedefinitions");
 
 export function createRegistry(store: Store, rules: Parameters<typeof customKinds>[1]): Registry {
   const builtin = builtinKinds();

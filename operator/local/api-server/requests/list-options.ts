@@ -66,7 +66,7 @@ const unsupportedMatch = (match: string): Cause => ({
 });
 
 /** A resourceVersion as a number; 0 for none. Throws 400. */
-export function parsedVersion(written: string): number {
+function parsedVersion(written: string): number {
   if (written === "") return 0;
   if (/^\d+$/u.test(written)) return Number(written);
   const { message } = invalidValue(

@@ -8,7 +8,7 @@ import { podColumns } from "./pod-columns.ts";
 type Cell = Column["cell"];
 
 /** A column of a built-in kind. */
-export const column = (name: string, cell: Cell, more: Partial<Column> = {}): Column => ({
+const column = (name: string, cell: Cell, more: Partial<Column> = {}): Column => ({
   name,
   type: "string",
   format: "",
@@ -43,7 +43,7 @@ const size =
   (object) =>
     keys.reduce((sum, key) => sum + Object.keys(objectOf(object[key])).length, 0);
 
-export const ageColumn = column("Age", (object, nowMs) =>
+const ageColumn = column("Age", (object, nowMs) =>
   age(valueAt(object, ["metadata", "creationTimestamp"]), nowMs),
 );
 

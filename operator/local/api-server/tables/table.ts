@@ -24,7 +24,7 @@ export function table(
   };
 }
 
-export const columnDefinitions = (kind: ServedKind): readonly JsonObject[] =>
+const columnDefinitions = (kind: ServedKind): readonly JsonObject[] =>
   kind.columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority }));
 
 function row(kind: ServedKind, object: ApiObject, nowMs: number, include: IncludeObject): JsonObject {

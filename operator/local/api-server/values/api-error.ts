@@ -94,12 +94,6 @@ export const forbidden = (subject: Subject, name: string, why: string, causes: r
     { ...details(subject, name), ...(causes.length === 0 ? {} : { causes: causes.map((cause) => ({ ...cause })) }) },
   );
 
-export const methodNotSupported = (subject: Subject, verb: string): ApiError =>
-  new ApiError(405, "MethodNotAllowed", `${verb} is not supported on resources of kind "${qualified(subject)}"`, {
-    ...(subject.group === "" ? {} : { group: subject.group }),
-    kind: subject.plural,
-  });
-
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 

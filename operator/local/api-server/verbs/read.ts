@@ -25,7 +25,7 @@ export function readOne(context: Context, request: ResourceRequest): Answer {
 }
 
 /** An object as text, the way the client wants it. */
-export function presented(
+function presented(
   { clock }: Context,
   kind: ServedKind,
   object: ApiObject,

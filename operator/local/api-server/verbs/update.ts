@@ -53,7 +53,7 @@ export function update(context: Context, request: ResourceRequest): Answer {
 }
 
 /** Refuses a write that was made for another version or another object. Throws 409 and 422. */
-export function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void {
+function checkVersion(kind: ServedKind, existing: ApiObject, draft: Draft): void {
   const version = textOf(draft.metadata["resourceVersion"]);
   if (version === "" && !kind.allowsUnconditionalUpdate) {
     const cause = {

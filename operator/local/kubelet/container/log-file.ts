@@ -6,7 +6,7 @@ import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Log } from "../../../../runtime/base/log.ts";
 
 /** Bytes after which a log is rotated; one rotated file is kept, so a run of a container holds at most twice this. */
-export const logRotationBytes = 10 * 1024 * 1024;
+const logRotationBytes = 10 * 1024 * 1024;
 /** Longest line; what is longer is broken into several, as container runtimes do. */
 const lineCharacters = 16 * 1024;
 /** The kubelet's limits of the log tail that stands in for a termination message. */

@@ -10,7 +10,7 @@ const names: Readonly<Record<Command, string>> = {
 };
 
 /** In order of what they outweigh: of several at a time the first that has an effect is carried out. */
-export const commandOrder = ["abort", "retry", "promoteFull", "promote"] as const satisfies readonly Command[];
+const commandOrder = ["abort", "retry", "promoteFull", "promote"] as const satisfies readonly Command[];
 
 /** True for a command that came since the last look. */
 export function isNew({ commands, rollout }: Snapshot, command: Command): boolean {

@@ -10,7 +10,7 @@ import type { Position } from "./steps/position.ts";
 export const recentMs = 30_000;
 
 /** How often a candidate is judged. */
-export function intervalMs({ rollout }: Snapshot["spec"]): number {
+function intervalMs({ rollout }: Snapshot["spec"]): number {
   const { interval } = rollout?.analysis ?? {};
   return interval === undefined ? assumedAnalysis.intervalMs : durationMs(interval);
 }

@@ -17,7 +17,7 @@ export interface Timing {
 }
 
 /** Thrown when a run takes too long: graphs can loop for ever. */
-export class TooLongError extends Error {
+class TooLongError extends Error {
   constructor() {
     super("the prediction takes too long; the graph may loop for ever");
   }

@@ -24,7 +24,7 @@ export interface GraphLimits {
   readonly sliceMs: number;
 }
 
-export const defaultGraphLimits: GraphLimits = { maxPredictionMs: 30_000, sliceMs: 20 };
+const defaultGraphLimits: GraphLimits = { maxPredictionMs: 30_000, sliceMs: 20 };
 
 /** Brings a graph into TensorFlow.js' memory. Throws a Fault that names all operations that cannot be run. */
 export function loadedGraph(

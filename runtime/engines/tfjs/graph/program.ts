@@ -29,7 +29,7 @@ export interface Step {
 }
 
 /** The slot of a constant. */
-export function constantSlot(index: number): number {
+function constantSlot(index: number): number {
   return -1 - index;
 }
 

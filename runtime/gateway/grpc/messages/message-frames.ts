@@ -8,7 +8,7 @@ import { renumbered, type NumberOf } from "./renumbered.ts";
 /** A flag and the length of the message stand before each (gRPC over HTTP2, "Length-Prefixed-Message"). */
 export const prefixBytes = 5;
 /** So much of a message is looked through for its model; writers put it first. */
-export const headBytes = 64 * 1024;
+const headBytes = 64 * 1024;
 /** Of a compressed message so much is looked through: what it becomes is a thousand times that at most. */
 const peekedBytes = 1024;
 /** A compressed message with a label in place of a version is not to become larger than this. */

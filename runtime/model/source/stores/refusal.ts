@@ -4,7 +4,7 @@ import { faults } from "../faults.ts";
 import type { Setback } from "./store.ts";
 
 /** What a failed call to a store comes to: a Fault when asking again cannot help, else a failure that may pass. */
-export function judgedFailure(shown: string, thrown: unknown): Fault | Setback {
+function judgedFailure(shown: string, thrown: unknown): Fault | Setback {
   if (thrown instanceof Fault) return thrown;
   const status = statusOf(thrown);
   if (status === 404) return modelFaults.ModelNotFound({ place: shown }, thrown);

@@ -149,8 +149,3 @@ export function leaveIf(depth: number, condition: Code): Code {
 export function when(condition: Code, then: Code, otherwise?: Code): Code {
   return [...condition, 0x04, noResult, ...then, ...(otherwise === undefined ? [] : [0x05, ...otherwise]), 0x0b];
 }
-
-/** Calls the function with this number. */
-export function call(index: number, ...operands: readonly Code[]): Code {
-  return [...operands.flat(), 0x10, ...unsigned(index)];
-}

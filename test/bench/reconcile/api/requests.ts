@@ -38,7 +38,7 @@ export function answerOf(store: Store, asked: Asked): Reply {
 }
 
 /** A `Status` that refuses. */
-export function refused(code: number, reason: string, message: string): Reply {
+function refused(code: number, reason: string, message: string): Reply {
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
   return { status: code, body: JSON.stringify(status) };
 }

@@ -39,7 +39,7 @@ const listValue = message("tensorflow.AttrValue.ListValue", {
 export type ListValue = ReturnType<(typeof listValue)["decode"]>;
 
 /** A oneof: at most one field is there. */
-export const attrValue = message("tensorflow.AttrValue", {
+const attrValue = message("tensorflow.AttrValue", {
   list: nested(1, () => listValue),
   s: optional(2, "bytes"),
   i: optional(3, "int64"),
@@ -52,7 +52,7 @@ export const attrValue = message("tensorflow.AttrValue", {
 });
 export type AttrValue = ReturnType<(typeof attrValue)["decode"]>;
 
-export const nodeDef = message("tensorflow.NodeDef", {
+const nodeDef = message("tensorflow.NodeDef", {
   name: plain(1, "string"),
   op: plain(2, "string"),
   input: repeated(3, "string"),

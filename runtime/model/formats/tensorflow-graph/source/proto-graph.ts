@@ -32,7 +32,7 @@ function outputsOf({ outputArg }: OpDef): ReturnType<SourceGraph["outputsOf"]> {
 }
 
 /** A function of the library. Throws a GraphError. */
-export function sourceFunction({ signature, nodeDef, ret }: FunctionDef, budget: ExpansionBudget): SourceFunction {
+function sourceFunction({ signature, nodeDef, ret }: FunctionDef, budget: ExpansionBudget): SourceFunction {
   const name = signature?.name ?? "";
   const returned = new Map(ret.map(({ key, value }) => [key, value]));
   return {
