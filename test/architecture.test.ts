@@ -4,6 +4,7 @@ import { generatedDocuments } from "../crds/v1alpha1/documents.ts";
 import { budgetRules } from "./architecture/budgets.ts";
 import { coverageRules } from "./architecture/coverage.ts";
 import { documentRules } from "./architecture/documents.ts";
+import { exportRules } from "./architecture/exports.ts";
 import { generatedRules } from "./architecture/generated.ts";
 import { hygieneRules } from "./architecture/hygiene.ts";
 import { languageRules } from "./architecture/language.ts";
@@ -20,6 +21,7 @@ const chapters: Readonly<Record<string, readonly Rule[]>> = {
   budgets: budgetRules,
   names: nameRules,
   language: languageRules,
+  exports: exportRules,
   "facts with one home": seamRules,
   tests: coverageRules,
   documents: [...documentRules, ...generatedRules(generatedDocuments())],

@@ -9,6 +9,8 @@ export interface Import {
   /** Types only: gone when the program runs. */
   readonly isTypeOnly: boolean;
   readonly isLocal: boolean;
+  /** What is taken, by the names it is exported under; without: the module as a whole, by `*` or a dynamic import. */
+  readonly names?: readonly string[];
   /** `path:line` of the import. */
   readonly at: string;
 }
@@ -33,10 +35,18 @@ function foundImports(file: SourceFile): readonly Import[] {
         target: isLocal ? join(dirname(file.path), specifier) : specifier,
         isTypeOnly: isTypeOnly(node),
         isLocal,
+        ...takenNames(node),
         at: place(file, node),
       },
     ];
   });
+}
+
+function takenNames(node: SyntaxNode): Pick<Import, "names"> {
+  const parts = children(node, "specifiers");
+  const isWhole = /^(ImportExpression|ExportAllDeclaration)$/.test(node.type);
+  if (isWhole || parts.some(({ type }) => type === "ImportNamespaceSpecifier")) return {};
+  return { names: parts.map((part) => named(part, "imported") ?? named(part, "local") ?? "") };
 }
 
 function isTypeOnly(node: SyntaxNode): boolean {

@@ -43,9 +43,7 @@ const size =
   (object) =>
     keys.reduce((sum, key) => sum + Object.keys(objectOf(object[key])).length, 0);
 
-const ageColumn = column("Age", (object, nowMs) =>
-  age(valueAt(object, ["metadata", "creationTimestamp"]), nowMs),
-);
+const ageColumn = column("Age", (object, nowMs) => age(valueAt(object, ["metadata", "creationTimestamp"]), nowMs));
 
 function ports(object: JsonObject): string {
   const written = listOf(valueAt(object, ["spec", "ports"])).map((port) => {
