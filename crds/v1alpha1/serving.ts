@@ -80,7 +80,10 @@ const warmup = Type.Object(
 const logging = Type.Object(
   {
     level: Type.Optional(
-      Type.Enum(["Debug", "Info", "Warn", "Error"], { description: "Least level of what is logged.", assumed: "Info" }),
+      Type.Enum(["Debug", "Info", "Warn", "Error"], {
+        description: "Least level of what is logged.",
+        assumed: "that of the operator",
+      }),
     ),
     requests: Type.Optional(
       Type.Enum(["None", "Failed", "All"], {

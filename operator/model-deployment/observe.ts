@@ -41,7 +41,7 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import type { Commands } from "./plan/rollout/memory/progress.ts";
-import { revisionHash } from "./plan/revisions.ts";
+import { wantedRevision } from "./plan/revisions.ts";
 import { routeParents } from "./plan/http-route.ts";
 import { recentMs } from "./plan/rollout/judgement.ts";
 
@@ -94,27 +94,31 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const now = sources.now();
   const children = observedChildren(identity, sources);
   const commands = commandsOf(deployment);
-  const hash = revisionHash(deployment.spec, commands.restart);
+  const { spec, status = {} } = deployment;
+  const revisions = byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) =>
+    observedRevision(replicaSet, sources),
+  );
+  const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
   return createSnapshot({
     now,
     timestamp: new Date(now).toISOString(),
     settings: sources.settings,
     identity,
-    spec: deployment.spec,
-    status: deployment.status ?? {},
+    spec,
+    status,
     scaling: sources.scaling(deploymentKey(key.namespace, key.name)),
     commands,
     ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), hash, now }, sources),
-    revisions: byName(sources.replicaSetsOf(identity.uid)).map((replicaSet) => observedRevision(replicaSet, sources)),
+    revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
     gateways: [
       ...observedGateways(sources, deploymentKey(key.namespace, key.name)),
-      ...(deployment.spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : []),
+      ...(spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : []),
     ],
     lackingField: sources.lackingField(),
-    ports: portProbes(identity.uid, deployment.status?.gateway?.port, sources),
+    ports: portProbes(identity.uid, status.gateway?.port, sources),
   });
 }
 

@@ -11,7 +11,7 @@ import type {
   Stored,
 } from "../kube/kinds.ts";
 import type { Placement } from "./plan/capacity/placement.ts";
-import { revisionHash } from "./plan/revisions.ts";
+import { wantedRevision } from "./plan/revisions.ts";
 import type {
   Answered,
   Capacity,
@@ -236,11 +236,11 @@ export interface Snapshot extends Observation {
 
 /** Freezes an observation together with its derived facts. */
 export function createSnapshot(observation: Observation): Snapshot {
-  const { spec, status, identity, commands, now } = observation;
+  const { spec, status, identity, now } = observation;
   return Object.freeze({
     ...observation,
     wanted: {
-      hash: revisionHash(spec, commands?.restart),
+      hash: wantedRevision(observation),
       ...wantedReplicas(observation),
       model: spec.model.name ?? identity.name,
     },

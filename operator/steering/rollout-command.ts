@@ -1,5 +1,5 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
-import { revisionHash } from "../model-deployment/plan/revisions.ts";
+import { revisionHashes } from "../model-deployment/plan/revisions.ts";
 import { annotations } from "../model-deployment/resources/labels.ts";
 
 /** What users tell a rollout, by command line, page or annotation. */
@@ -26,12 +26,16 @@ export const signals: Readonly<Record<RolloutCommand, Signal>> = {
 };
 
 /** Whether the operator has carried out a command that was given with this value; pausing and going on count at once. */
-export function isCarriedOut(command: RolloutCommand, value: string, { spec, status = {} }: ModelDeployment): boolean {
+export function isCarriedOut(
+  command: RolloutCommand,
+  value: string,
+  { metadata, spec, status = {} }: ModelDeployment,
+): boolean {
   const { answered } = signals[command];
   if (answered !== undefined) return status.rollout?.answered?.[answered] === value;
   if (command !== "restart") return true;
-  const hash = revisionHash(spec, value);
-  return [status.candidate, status.stable].some((share) => share?.revision === hash);
+  const known = revisionHashes(spec, value, metadata.name);
+  return [status.candidate, status.stable].some((share) => share !== undefined && known.includes(share.revision));
 }
 
 /** Why a command would change nothing now; undefined when it would. */

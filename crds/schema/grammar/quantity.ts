@@ -27,3 +27,25 @@ export function quantityNumber(value: string | number): number | undefined {
   const suffix = /(?<=[0-9.])([KMGTPE]i|[numkMGTPE])$/.exec(text)?.[1] ?? "";
   return Number(text.slice(0, text.length - suffix.length)) * (factors[suffix] ?? 1);
 }
+
+/** Suffixes of each kind, the largest first. */
+const binarySuffixes = ["Ei", "Pi", "Ti", "Gi", "Mi", "Ki", ""];
+const decimalSuffixes = ["E", "P", "T", "G", "M", "k", "", "m", "u", "n"];
+/** Sums of floating point numbers are off by less. */
+const roundingError = 1e-9;
+
+/**
+ * The same amount as the API server writes it where it understands quantities (in pods): the largest suffix of the same kind,
+ * binary or decimal, that leaves a whole number. What is no quantity comes back as text.
+ */
+export function spelledQuantity(value: string | number): string {
+  const text = String(value);
+  const number = quantityNumber(value);
+  if (number === undefined || number === 0) return number === 0 ? "0" : text;
+  for (const suffix of text.endsWith("i") ? binarySuffixes : decimalSuffixes) {
+    const amount = number / (factors[suffix] ?? 1);
+    const whole = Math.round(amount);
+    if (whole > 0 && Math.abs(amount - whole) <= roundingError * amount) return `${whole}${suffix}`;
+  }
+  return text;
+}

@@ -1,23 +1,90 @@
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
-import type { RolloutState, Snapshot } from "../snapshot.ts";
+import type { Observation, ObservedRevision, RolloutState, Snapshot } from "../snapshot.ts";
+import { canonicalSpec, type CanonicalSpec } from "./canonical-spec.ts";
 import { hash } from "./hash.ts";
 
-/** By spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
-const known = new WeakMap<ModelDeploymentSpec, { readonly restart: string | undefined; readonly hash: string }>();
+/** The newest hashes of a spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
+const known = new WeakMap<ModelDeploymentSpec, Hashes>();
+
+interface Hashes {
+  readonly restart: string | undefined;
+  readonly name: string | undefined;
+  readonly hash: string;
+  /** Where it differs: of the spec as it is written. Earlier releases called the revision by it. */
+  readonly literal: string | undefined;
+}
 
 /**
  * Hash of the parts of a spec that make a pod what it is, and of the value of the restart annotation. Replicas and suspend are
- * not among them.
+ * not among them; a default that is written out makes no other hash.
+ *
+ * @param name of the ModelDeployment, which `spec.model.name` may repeat
  */
-export function revisionHash(spec: ModelDeploymentSpec, restart?: string): string {
+export function revisionHash(spec: ModelDeploymentSpec, restart?: string, name?: string): string {
+  return hashes(spec, restart, name).hash;
+}
+
+/** All hashes that a spec's revision goes by: that of this release first, then that of earlier ones. */
+export function revisionHashes(spec: ModelDeploymentSpec, restart?: string, name?: string): readonly string[] {
+  const { hash: canonical, literal } = hashes(spec, restart, name);
+  return literal === undefined ? [canonical] : [canonical, literal];
+}
+
+/**
+ * The revision that a ModelDeployment asks for. One that goes by an earlier release's hash keeps it, wherever it is
+ * remembered: an upgrade of the operator restarts no pod and retries no failed revision.
+ */
+export function wantedRevision({
+  identity,
+  spec,
+  status,
+  commands,
+  revisions,
+}: Pick<Observation, "identity" | "spec" | "status" | "commands"> & {
+  readonly revisions: readonly Pick<ObservedRevision, "hash">[];
+}): string {
+  const { hash: canonical, literal } = hashes(spec, commands?.restart, identity.name);
+  if (literal === undefined) return canonical;
+  const { stable, candidate, failedRevisions = [] } = status;
+  const remembered = [stable, candidate, ...failedRevisions].map((one) => one?.revision);
+  const found = [...remembered, ...revisions.map((one) => one.hash)].find(
+    (one) => one === canonical || one === literal,
+  );
+  return found ?? canonical;
+}
+
+function hashes(spec: ModelDeploymentSpec, restart: string | undefined, name: string | undefined): Hashes {
   const found = known.get(spec);
-  if (found !== undefined && found.restart === restart) return found.hash;
-  const { resources, scheduling, serving } = spec;
-  // What a rollout makes of a changed signature is nothing that a pod is made of.
-  const { signatureCompatibility: _, ...model } = spec.model;
-  const made = hash({ model, resources, scheduling, serving, restart });
-  known.set(spec, { restart, hash: made });
+  if (found !== undefined && found.restart === restart && found.name === name) return found;
+  const brief = canonicalSpec(spec, name);
+  const { model, resources, scheduling, serving } = spec;
+  const written: CanonicalSpec = { model, resources, scheduling, serving };
+  const made: Hashes = {
+    restart,
+    name,
+    hash: partsHash(brief, restart),
+    literal: isBrief(brief, written) ? undefined : partsHash(written, restart),
+  };
+  known.set(spec, made);
   return made;
+}
+
+function isBrief(brief: CanonicalSpec, written: CanonicalSpec): boolean {
+  return (
+    brief.model === written.model &&
+    brief.resources === written.resources &&
+    brief.scheduling === written.scheduling &&
+    brief.serving === written.serving
+  );
+}
+
+function partsHash(
+  { model: whole, resources, scheduling, serving }: CanonicalSpec,
+  restart: string | undefined,
+): string {
+  // What a rollout makes of a changed signature is nothing that a pod is made of.
+  const { signatureCompatibility: _, ...model } = whole;
+  return hash({ model, resources, scheduling, serving, restart });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { revisionHash, revisionVersion } from "../../../../operator/model-deployment/plan/revisions.ts";
+import { revisionHash, revisionHashes, revisionVersion } from "../../../../operator/model-deployment/plan/revisions.ts";
 import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
 import type { Observation } from "../../../../operator/model-deployment/snapshot.ts";
 import { modelDeployment } from "../../../builders/model-deployment.ts";
@@ -25,6 +25,31 @@ describe("a revision", () => {
     const hashes = [undefined, "monday", "tuesday", undefined, "monday"].map((restart) => revisionHash(spec, restart));
     expect(new Set(hashes).size).toBe(3);
     expect([hashes[3], hashes[4]]).toEqual([hashes[0], hashes[1]]);
+  });
+});
+
+describe("a spec with a default that is written out", () => {
+  const written: ModelDeploymentSpec = { ...spec, serving: { engine: "Auto" } };
+  const [now, before = ""] = revisionHashes(written, undefined, "digits");
+  const share = { revision: before, version: "1" };
+  const known: Readonly<Record<string, { given: Partial<Observation>; want: string | undefined }>> = {
+    "is the revision without it": { given: {}, want: now },
+    "is what an earlier release called it while that is stable": { given: { status: { stable: share } }, want: before },
+    "while that is on its way": { given: { status: { candidate: share } }, want: before },
+    "while that must not be tried again": {
+      given: { status: { failedRevisions: [{ revision: before, reason: "Aborted", message: "" }] } },
+      want: before,
+    },
+    "while that has a ReplicaSet": { given: { revisions: [revision(before, [])] }, want: before },
+    "is the revision without it where both are there": {
+      given: { status: { stable: { revision: wantedHash, version: "1" } }, revisions: [revision(before, [])] },
+      want: now,
+    },
+  };
+
+  test.each(Object.entries(known))("%s", (_sentence, { given, want }) => {
+    expect(now).toBe(wantedHash);
+    expect(snapshot({ spec: written, ...given }).wanted.hash).toBe(want);
   });
 });
 
