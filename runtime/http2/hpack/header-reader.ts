@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ConnectionError, errorCodes } from "../wire.ts";
+import type { HeaderList } from "./header-writer.ts";
 import { huffmanDecoded } from "./huffman.ts";
 import { entryOverhead, staticEntries, staticTable } from "./static-table.ts";
 
@@ -8,6 +9,16 @@ export interface HeaderLimits {
   /** As SETTINGS_MAX_HEADER_LIST_SIZE counts: names, values and 32 for each. */
   readonly listBytes: number;
   readonly maxFields: number;
+}
+
+/** A block of headers that was read. Of blocks that come again it is the same object each time: what is found out of it can be kept. */
+export interface DecodedHeaders {
+  /** Names and values in turn. */
+  readonly list: HeaderList;
+  /** The block is longer than the limits allow; what is beyond them was dropped. */
+  readonly isTooLarge: boolean;
+  /** No name or value has what they may not have. */
+  readonly isSound: boolean;
 }
 
 interface Entry {
@@ -19,6 +30,9 @@ interface Entry {
 /** The dynamic table that peers may fill: RFC 9113's default, since no other is announced. */
 const maxTableBytes = 4096;
 const maxInteger = 2 ** 28;
+/** Blocks that are remembered with what they say, and the longest: those of a client's calls are most often the same few bytes. */
+const maxRemembered = 8;
+const maxRememberedBytes = 64;
 /** RFC 9113 §8.2.1: no upper case, nothing that ends a line or a name; a colon stands in front of pseudo-headers only. */
 const soundName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const unsoundValue = /[\0\r\n]|^[ \t]|[ \t]$/;
@@ -35,24 +49,37 @@ export class HeaderReader {
   #end = 0;
   #listBytes = 0;
   #list: string[] = [];
-  /** The last block is longer than the limits allow; what is beyond them was dropped. */
-  isTooLarge = false;
-  /** No name or value of the last block has what they may not have. */
-  isSound = true;
+  #isTooLarge = false;
+  #isSound = true;
+  /** Since the table changed last; the next one takes the place of the oldest. */
+  #remembered: { readonly bytes: Buffer; readonly decoded: DecodedHeaders }[] = [];
+  #oldest = 0;
+  /** The block has changed the table. */
+  #hasChanged = false;
 
   constructor(limits: HeaderLimits) {
     this.#limits = limits;
   }
 
-  /** Names and values in turn. Throws ConnectionError when the block is none. */
-  decoded(block: Buffer, start: number, end: number): string[] {
+  /** Throws ConnectionError when the block is none. */
+  decoded(block: Buffer, start: number, end: number): DecodedHeaders {
+    for (const { bytes, decoded } of this.#remembered) if (isSame(bytes, block, start, end)) return decoded;
     this.#block = block;
     this.#at = start;
     this.#end = end;
     this.#list = [];
     this.#listBytes = 0;
-    this.isTooLarge = false;
-    this.isSound = true;
+    this.#isTooLarge = false;
+    this.#isSound = true;
+    this.#hasChanged = false;
+    this.#readBlock(end);
+    const decoded = { list: this.#list, isTooLarge: this.#isTooLarge, isSound: this.#isSound };
+    if (!this.#hasChanged && end - start <= maxRememberedBytes) this.#remember(block, start, end, decoded);
+    return decoded;
+  }
+
+  #readBlock(end: number): void {
+    const block = this.#block;
     let mayResize = true;
     while (this.#at < end) {
       const byte = block[this.#at] ?? 0;
@@ -66,7 +93,18 @@ export class HeaderReader {
       else if (byte >= 0x40) this.#literal(this.#integer(0x3f), true);
       else this.#literal(this.#integer(0x0f), false);
     }
-    return this.#list;
+  }
+
+  #remember(...[block, start, end, decoded]: readonly [Buffer, number, number, DecodedHeaders]): void {
+    this.#remembered[this.#oldest] = { bytes: Buffer.from(block.subarray(start, end)), decoded };
+    this.#oldest = (this.#oldest + 1) % maxRemembered;
+  }
+
+  /** What blocks say depends on the table. */
+  #forget(): void {
+    this.#hasChanged = true;
+    this.#remembered = [];
+    this.#oldest = 0;
   }
 
   #indexed(index: number): void {
@@ -96,9 +134,9 @@ export class HeaderReader {
 
   #add(name: string, value: string, isSound: boolean): void {
     this.#listBytes += name.length + value.length + entryOverhead;
-    if (!isSound) this.isSound = false;
+    if (!isSound) this.#isSound = false;
     if (this.#listBytes > this.#limits.listBytes || this.#list.length >= 2 * this.#limits.maxFields) {
-      this.isTooLarge = true;
+      this.#isTooLarge = true;
       return;
     }
     this.#list.push(name, value);
@@ -111,12 +149,14 @@ export class HeaderReader {
   }
 
   #keep(entry: Entry): void {
+    this.#forget();
     this.#tableBytes += sizeOf(entry);
     this.#table.push(entry);
     this.#evict();
   }
 
   #resize(bytes: number): void {
+    this.#forget();
     if (bytes > maxTableBytes) throw broken(`a table of ${bytes} bytes`);
     this.#capacityBytes = bytes;
     this.#evict();
@@ -158,6 +198,13 @@ export class HeaderReader {
     if (text === undefined) throw broken("a text in no Huffman code");
     return text;
   }
+}
+
+function isSame(bytes: Buffer, block: Buffer, start: number, end: number): boolean {
+  const { length } = bytes;
+  if (length !== end - start) return false;
+  for (let i = length - 1; i >= 0; i -= 1) if (bytes[i] !== block[start + i]) return false;
+  return true;
 }
 
 function sizeOf({ name, value }: Entry): number {

@@ -6,6 +6,9 @@ export type HeaderList = readonly string[];
 
 /** As large as every peer's table is until it says otherwise (RFC 9113 §6.5.2). */
 const maxTableBytes = 4096;
+/** Lists that are remembered, those that came once included, and the longest block of one. */
+const maxReady = 64;
+const maxReadyBytes = 512;
 /**
  * Headers whose values come again in the next message. Others go as they are: a value that differs each time would only push
  * these out, and secrets in a table can be guessed by what their repetition saves (RFC 7541 §7.1).
@@ -39,8 +42,9 @@ for (let index = staticEntries; index > 0; index -= 1) {
  * bytes. Its table is filled once and then stays, so that nothing is looked up that has been pushed out.
  */
 export class HeaderWriter {
-  /** The last block is at its beginning. */
-  bytes: Buffer = Buffer.allocUnsafe(1024);
+  /** The last block is at its beginning; the next one may be written over it. */
+  block: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.allocUnsafe(1024);
   #at = 0;
   #capacityBytes = maxTableBytes;
   #tableBytes = 0;
@@ -48,6 +52,8 @@ export class HeaderWriter {
   /** By name and value: how many were in the table before. */
   #known = new Map<string, Map<string, number>>();
   #isResized = false;
+  /** Blocks of lists that came more than once, ready to go out again; `undefined`: it came once. */
+  readonly #ready = new Map<HeaderList, Buffer | undefined>();
 
   /** The table that the peer allows, in bytes. */
   limitTable(peerBytes: number): void {
@@ -55,13 +61,38 @@ export class HeaderWriter {
     if (bytes === this.#capacityBytes) return;
     this.#capacityBytes = bytes;
     this.#isResized = true;
+    this.#ready.clear();
     this.#known = new Map();
     this.#tableBytes = 0;
     this.#count = 0;
   }
 
-  /** Writes a block into `bytes`. Returns its length. */
+  /** Writes a block into `block`. Returns its length. The same list, unchanged, costs next to nothing when it comes again. */
   encode(list: HeaderList): number {
+    const ready = this.#ready.get(list);
+    if (ready !== undefined) {
+      this.block = ready;
+      return ready.length;
+    }
+    const before = this.#count;
+    this.#write(list);
+    this.block = this.#bytes;
+    // What has not changed the table now does not change it the next time.
+    if (this.#count !== before) this.#ready.clear();
+    else if (this.#at <= maxReadyBytes) this.#remember(list);
+    return this.#at;
+  }
+
+  #remember(list: HeaderList): void {
+    if (this.#ready.has(list)) {
+      this.#ready.set(list, Buffer.from(this.#bytes.subarray(0, this.#at)));
+      return;
+    }
+    if (this.#ready.size >= maxReady) this.#ready.clear();
+    this.#ready.set(list, undefined);
+  }
+
+  #write(list: HeaderList): void {
     this.#at = 0;
     this.#reserve(list);
     if (this.#isResized) {
@@ -71,7 +102,6 @@ export class HeaderWriter {
       this.#integer(0x20, 0x1f, this.#capacityBytes);
     }
     for (let i = 0; i + 1 < list.length; i += 2) this.#field(list[i] ?? "", list[i + 1] ?? "");
-    return this.#at;
   }
 
   #field(name: string, value: string): void {
@@ -110,7 +140,7 @@ export class HeaderWriter {
   }
 
   #integer(flags: number, mask: number, value: number): void {
-    const { bytes } = this;
+    const bytes = this.#bytes;
     if (value < mask) {
       bytes[this.#at++] = flags + value;
       return;
@@ -123,13 +153,13 @@ export class HeaderWriter {
 
   #text(text: string): void {
     this.#integer(0, 0x7f, text.length);
-    this.bytes.write(text, this.#at, "latin1");
+    this.#bytes.write(text, this.#at, "latin1");
     this.#at += text.length;
   }
 
   #reserve(list: HeaderList): void {
     let needed = 16;
     for (const text of list) needed += text.length + 8;
-    if (needed > this.bytes.length) this.bytes = Buffer.allocUnsafe(2 * needed);
+    if (needed > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(2 * needed);
   }
 }

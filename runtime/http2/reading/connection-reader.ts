@@ -1,10 +1,11 @@
 import type { Buffer } from "node:buffer";
 import type { Http2Connection } from "../connection.ts";
+import type { DecodedHeaders } from "../hpack/header-reader.ts";
 import { type Calm, calm } from "./calm.ts";
 import { checkSize, controlled } from "./control-frames.ts";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 import { type HeaderBlock, HeaderBlockReader } from "./header-block-reader.ts";
-import { answerMessage, requestMessage, trailersMessage } from "./message-rules.ts";
+import { answerMessage, type MessageHead, requestMessage, trailersMessage } from "./message-rules.ts";
 import type { Http2Stream } from "../stream.ts";
 import { ConnectionError, errorCodes, flags, frameTypes, maxWindowBytes, preface } from "../wire.ts";
 
@@ -26,6 +27,8 @@ export class ConnectionReader {
   /** Bytes that the peer may send. */
   windowBytes: number;
   lastId = 0;
+  #lastRequest: DecodedHeaders | undefined;
+  #lastHead: MessageHead | undefined;
   #isGreeted = false;
   #wasHeard = false;
 
@@ -165,7 +168,7 @@ export class ConnectionReader {
   }
 
   #requested(block: HeaderBlock): void {
-    const { stream: id, list, isLast } = block;
+    const { stream: id, headers, isLast } = block;
     const { isClosing, streams, options } = this.#connection;
     if (id % 2 === 0) throw wrong(`a client opens stream ${id}`);
     if (id <= this.lastId) {
@@ -175,7 +178,7 @@ export class ConnectionReader {
     if (isClosing) return;
     this.lastId = id;
     const refused = refusalOf(block, streams.size >= options.maxStreams);
-    const head = refused === undefined ? requestMessage(list) : undefined;
+    const head = refused === undefined ? this.#requestHead(headers) : undefined;
     if (head === undefined) {
       this.#spend(this.#resets);
       this.#connection.sendReset(id, refused ?? errorCodes.protocolError);
@@ -184,13 +187,23 @@ export class ConnectionReader {
     this.#noise.earn();
     const stream = this.#connection.opened(id);
     stream.expectedBytes = head.contentBytes ?? -1;
-    options.onRequest?.(stream, list, isLast);
+    options.onRequest?.(stream, headers.list, isLast);
     if (isLast) this.#peerEnded(stream);
+  }
+
+  /** Clients ask most often as they did before. */
+  #requestHead(headers: DecodedHeaders): MessageHead | undefined {
+    if (headers !== this.#lastRequest) {
+      this.#lastRequest = headers;
+      this.#lastHead = requestMessage(headers.list);
+    }
+    return this.#lastHead;
   }
 
   /** Headers of an answer, or trailers. */
   #continued(stream: Http2Stream, block: HeaderBlock): void {
-    const { list, isLast } = block;
+    const { headers, isLast } = block;
+    const { list } = headers;
     if (stream.hasPeerEnded) {
       this.#refuse(stream, errorCodes.streamClosed, 0);
       return;
@@ -260,13 +273,13 @@ export class ConnectionReader {
 }
 
 /** Answers to HEAD, and of status 304, tell a length and have no body: only requests are held to theirs. */
-function isSoundMessage({ list, isLast }: HeaderBlock, isAnswer: boolean): boolean {
+function isSoundMessage({ headers: { list }, isLast }: HeaderBlock, isAnswer: boolean): boolean {
   return isAnswer ? answerMessage(list) !== undefined : isLast && trailersMessage(list) !== undefined;
 }
 
-function refusalOf({ isTooLarge, isSound, isOwnParent }: HeaderBlock, isFull: boolean): number | undefined {
-  if (isTooLarge) return errorCodes.enhanceYourCalm;
-  if (!isSound || isOwnParent) return errorCodes.protocolError;
+function refusalOf({ headers, isOwnParent }: HeaderBlock, isFull: boolean): number | undefined {
+  if (headers.isTooLarge) return errorCodes.enhanceYourCalm;
+  if (!headers.isSound || isOwnParent) return errorCodes.protocolError;
   return isFull ? errorCodes.refusedStream : undefined;
 }
 

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Frame } from "./frame-reader.ts";
-import { HeaderReader, type HeaderLimits } from "../hpack/header-reader.ts";
-import type { HeaderList } from "../hpack/header-writer.ts";
+import { type DecodedHeaders, HeaderReader, type HeaderLimits } from "../hpack/header-reader.ts";
 import { ConnectionError, errorCodes, flags } from "../wire.ts";
 
 /** A block of headers that has come whole. */
@@ -9,10 +8,7 @@ export interface HeaderBlock {
   readonly stream: number;
   /** Nothing follows on its stream. */
   readonly isLast: boolean;
-  readonly list: HeaderList;
-  readonly isTooLarge: boolean;
-  /** All names and values are such as may be. */
-  readonly isSound: boolean;
+  readonly headers: DecodedHeaders;
   /** The stream that it names as its own parent, which is none. */
   readonly isOwnParent: boolean;
 }
@@ -83,8 +79,6 @@ export class HeaderBlockReader {
     { stream, isLast, isOwnParent }: Pick<HeaderBlock, "stream" | "isLast" | "isOwnParent">,
     ...block: readonly [Buffer, number, number]
   ): HeaderBlock {
-    const list = this.#decoder.decoded(...block);
-    const { isTooLarge, isSound } = this.#decoder;
-    return { stream, isLast, isOwnParent, list, isTooLarge, isSound };
+    return { stream, isLast, isOwnParent, headers: this.#decoder.decoded(...block) };
   }
 }

@@ -89,13 +89,13 @@ export class ConnectionWriter {
 
   headers(id: number, list: HeaderList, isLast: boolean): void {
     const length = this.#encoder.encode(list);
-    const { bytes } = this.#encoder;
+    const { block } = this.#encoder;
     const endStream = isLast ? flags.endStream : 0;
     for (let at = 0; at === 0 || at < length; at += maxFrameBytes) {
       const end = Math.min(length, at + maxFrameBytes);
       const flag = (at === 0 ? endStream : 0) | (end === length ? flags.endHeaders : 0);
       this.#frames.head(at === 0 ? frameTypes.headers : frameTypes.continuation, flag, id, end - at);
-      this.#frames.copy(bytes, at, end);
+      this.#frames.copy(block, at, end);
     }
   }
 

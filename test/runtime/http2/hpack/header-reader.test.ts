@@ -1,14 +1,20 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HeaderReader } from "../../../../runtime/http2/hpack/header-reader.ts";
-import { HeaderWriter } from "../../../../runtime/http2/hpack/header-writer.ts";
+import { type DecodedHeaders, HeaderReader } from "../../../../runtime/http2/hpack/header-reader.ts";
+import { type HeaderList, HeaderWriter } from "../../../../runtime/http2/hpack/header-writer.ts";
 
 const wide = { listBytes: 1_000_000, maxFields: 1000 };
 
 function read(reader: HeaderReader, hex: string): readonly string[] {
   const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
-  return reader.decoded(bytes, 0, bytes.length);
+  return reader.decoded(bytes, 0, bytes.length).list;
+}
+
+function told(reader: HeaderReader, hex: string): Omit<DecodedHeaders, "list"> & { readonly count: number } {
+  const bytes = Buffer.from(hex.replaceAll(" ", ""), "hex");
+  const { list, isTooLarge, isSound } = reader.decoded(bytes, 0, bytes.length);
+  return { count: list.length, isTooLarge, isSound };
 }
 
 describe("a reader of headers", () => {
@@ -45,18 +51,30 @@ describe("a reader of headers", () => {
   test("keeps no more of a list than the limits allow, and goes on with its table", () => {
     const reader = new HeaderReader({ listBytes: 100, maxFields: 2 });
     const kept = "400178 0179";
-    expect([read(reader, kept), reader.isTooLarge]).toEqual([["x", "y"], false]);
-    expect([read(reader, "bebebebe"), reader.isTooLarge]).toEqual([["x", "y", "x", "y"], true]);
-    expect([read(reader, `be 0001 78 7f01 ${"61".repeat(128)}`).length, reader.isTooLarge]).toEqual([2, true]);
-    expect([read(reader, "be"), reader.isTooLarge]).toEqual([["x", "y"], false]);
+    expect(told(reader, kept)).toEqual({ count: 2, isTooLarge: false, isSound: true });
+    expect(told(reader, "bebebebe")).toEqual({ count: 4, isTooLarge: true, isSound: true });
+    expect(told(reader, `be 0001 78 7f01 ${"61".repeat(128)}`)).toEqual({ count: 2, isTooLarge: true, isSound: true });
+    expect(told(reader, "be")).toEqual({ count: 2, isTooLarge: false, isSound: true });
   });
 
   test("tells names and values that may not be, also when they come again from the table", () => {
     const reader = new HeaderReader(wide);
     const soundness = ["400158 0179", "be", "400178 0179", "be", "bf", "000178 010a", "000178 0120", "0000 0179"];
-    expect(soundness.map((hex) => [read(reader, hex).length, reader.isSound])).toEqual(
-      [false, false, true, true, false, false, false, false].map((isSound) => [2, isSound]),
+    expect(soundness.map((hex) => told(reader, hex))).toEqual(
+      [false, false, true, true, false, false, false, false].map((isSound) => ({
+        count: 2,
+        isTooLarge: false,
+        isSound,
+      })),
     );
+  });
+
+  test("reads a block anew when the table has changed since it came last", () => {
+    const reader = new HeaderReader(wide);
+    const blocks = ["400178 0179", "be", "be", "400178 017a", "be", "be"];
+    expect(blocks.map((hex) => read(reader, hex))).toEqual(["y", "y", "y", "z", "z", "z"].map((value) => ["x", value]));
+    expect(read(reader, "20")).toEqual([]);
+    expect(() => read(reader, "be")).toThrow("a block of headers cannot be read: index 62 is beyond the table");
   });
 });
 
@@ -71,16 +89,22 @@ const value = fc.oneof(
 const list = fc.array(fc.tuple(name, value), { maxLength: 30 }).map((pairs) => pairs.flat());
 
 test("what a writer writes is read as it was, block after block, whatever table the reader allows in between", () => {
-  const step = fc.record({ list, table: fc.option(fc.integer({ min: 0, max: 5000 })) });
+  const table = fc.option(fc.integer({ min: 0, max: 5000 }), { freq: 3 });
+  const step = fc.record({ list, table, earlier: fc.nat(100) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const writer = new HeaderWriter();
       const reader = new HeaderReader(wide);
-      for (const { list, table } of steps) {
+      const lists: HeaderList[] = [];
+      for (const { list, table, earlier } of steps) {
         if (table !== null) writer.limitTable(table);
-        const length = writer.encode(list);
-        expect(reader.decoded(Buffer.from(writer.bytes.subarray(0, length)), 0, length)).toEqual(list);
-        expect(reader.isSound).toBe(true);
+        lists.push(list);
+        const again = lists[earlier % lists.length] ?? [];
+        for (const sent of [list, again, again, list]) {
+          const length = writer.encode(sent);
+          const block = Buffer.from(writer.block.subarray(0, length));
+          expect(reader.decoded(block, 0, length)).toEqual({ list: sent, isTooLarge: false, isSound: true });
+        }
       }
     }),
   );
