@@ -1,0 +1,84 @@
+/**
+ * Sends one call of gRPC over and over and checks every answer; prints how many came. It costs a fraction of what clients of a
+ * library cost, so that the server is what there is too little of.
+ *
+ *     node http2-generator.ts PORT CONNECTIONS CALLS_EACH SECONDS REQUEST_BASE64 ANSWER_PART_BASE64
+ *
+ * Each connection has so many calls under way at a time.
+ */
+import { once } from "node:events";
+import { connect } from "node:net";
+import { systemClock } from "../../../runtime/base/clock.ts";
+import { Http2Connection } from "../../../runtime/http2/connection.ts";
+import type { HeaderList } from "../../../runtime/http2/hpack/header-writer.ts";
+import type { StreamOwner } from "../../../runtime/http2/stream.ts";
+
+const [port = "", connections = "", callsEach = "", seconds = "", requestText = "", partText = ""] =
+  process.argv.slice(2);
+const message = Buffer.from(requestText, "base64");
+const request = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+const part = Buffer.from(partText, "base64");
+/** As clients of grpc-js send them. */
+const headers: HeaderList = [
+  ...[":method", "POST", ":scheme", "http", ":path", "/inference.GRPCInferenceService/ModelInfer"],
+  ...[":authority", `127.0.0.1:${port}`, "grpc-accept-encoding", "identity,deflate,gzip"],
+  ...["accept-encoding", "identity", "user-agent", "grpc-node-js/1.14.0", "content-type", "application/grpc"],
+  ...["te", "trailers"],
+];
+let answers = 0;
+let end = Number.POSITIVE_INFINITY;
+
+class Call implements StreamOwner {
+  readonly #connection: Http2Connection;
+  #isRight = false;
+  #status = "";
+
+  constructor(connection: Http2Connection) {
+    this.#connection = connection;
+    connection.request(headers, this).end(request);
+  }
+
+  headersCame(list: HeaderList): void {
+    const at = list.indexOf("grpc-status");
+    if (at !== -1) this.#status = list[at + 1] ?? "";
+  }
+
+  data(chunk: Buffer): void {
+    if (chunk.includes(part)) this.#isRight = true;
+  }
+
+  ended(): void {}
+
+  drained(): void {}
+
+  closed(code: number | undefined): void {
+    if (code !== undefined || !this.#isRight || this.#status !== "0") {
+      if (performance.now() >= end) return;
+      throw new Error(`a wrong answer: reset ${code}, status ${this.#status}`);
+    }
+    answers += 1;
+    if (performance.now() < end) void new Call(this.#connection);
+  }
+}
+
+async function connected(): Promise<Http2Connection> {
+  const socket = connect({ host: "127.0.0.1", port: Number(port), noDelay: true });
+  await once(socket, "connect");
+  return new Http2Connection({
+    socket,
+    clock: systemClock,
+    headers: { listBytes: 16_384, maxFields: 64 },
+    maxStreams: 0,
+    streamWindowBytes: 256 * 1024,
+    connectionWindowBytes: 16 * 1024 * 1024,
+    resets: { burst: 100, perSecond: 100 },
+    idleMs: Number.POSITIVE_INFINITY,
+  });
+}
+
+const all = await Promise.all(Array.from({ length: Number(connections) }, connected));
+end = performance.now() + Number(seconds) * 1000;
+for (const connection of all) for (let i = 0; i < Number(callsEach); i += 1) void new Call(connection);
+await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000 + 100));
+process.stdout.write(`${JSON.stringify({ answers })}\n`);
+process.exit();
