@@ -9,6 +9,7 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
+/** Every kind that is read or written here. */
 export const resources = {
   pods: { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true },
   services: { group: "", version: "v1", kind: "Service", plural: "services", namespaced: true },

@@ -51,7 +51,9 @@ export const frameHeadBytes = 9;
 export const maxFrameBytes = 16_384;
 /** Every window until SETTINGS or WINDOW_UPDATE. */
 export const defaultWindowBytes = 65_535;
+/** RFC 9113, 6.9.1: a window beyond it ends the stream or the connection. */
 export const maxWindowBytes = 2 ** 31 - 1;
+/** RFC 9113, 5.1.1: a connection that has come to it opens no further stream. */
 export const lastStreamId = 2 ** 31 - 1;
 
 /** What ends a whole connection. The code goes to the peer. */

@@ -1,9 +1,5 @@
 import { annotations, labels } from "./labels.ts";
 
-/**
- * What is read of each kind: the rest of an object is neither parsed nor kept. A builder beside it that writes a member
- * more has to name it here, or it would be applied again and again.
- */
 const identity = { name: true, namespace: "shared", uid: true, resourceVersion: true } as const;
 const life = { creationTimestamp: true, deletionTimestamp: true } as const;
 
@@ -47,6 +43,10 @@ const podTemplate = {
   tolerations: "shared",
 } as const;
 
+/**
+ * What is read of each kind: the rest of an object is neither parsed nor kept. A builder beside it that writes a member
+ * more has to name it here, or it would be applied again and again.
+ */
 export const keptMembers = {
   modelDeployment: {
     metadata: { ...identity, ...life, generation: true, annotations: commands },

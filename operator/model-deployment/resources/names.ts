@@ -1,5 +1,6 @@
 /** Names of the objects of a ModelDeployment. No other file puts names together. */
 
+/** Of a revision: `hash` is that of what makes it one, so the same spec finds its ReplicaSet again. */
 export function replicaSetName(deployment: string, hash: string): string {
   return `${deployment}-${hash}`;
 }
@@ -9,6 +10,7 @@ export function serviceAccountName(deployment: string): string {
   return `${deployment}-runtime`;
 }
 
+/** The bare name: it is the host that clients ask. */
 export function serviceName(deployment: string): string {
   return deployment;
 }
@@ -18,14 +20,17 @@ export function revisionServiceName(deployment: string, hash: string): string {
   return `${deployment}-${hash}`;
 }
 
+/** One for each ModelDeployment, whatever its revisions are. */
 export function httpRouteName(deployment: string): string {
   return deployment;
 }
 
+/** One for the pods of all revisions together. */
 export function podDisruptionBudgetName(deployment: string): string {
   return deployment;
 }
 
+/** A slice has addresses of one family only. */
 export function endpointSliceName(deployment: string, addressType: "IPv4" | "IPv6"): string {
   return addressType === "IPv4" ? `${deployment}-gateway` : `${deployment}-gateway-ipv6`;
 }

@@ -16,6 +16,7 @@ interface ServedPort {
   readonly appProtocol: string;
 }
 
+/** Ports of every Service of a model, by the numbers that clients of TensorFlow Serving expect. */
 export const servedPorts: readonly ServedPort[] = [
   { name: "http", port: ports.rest, appProtocol: "http" },
   { name: "grpc", port: ports.grpc, appProtocol: "kubernetes.io/h2c" },

@@ -21,10 +21,12 @@ const dtypes: ReadonlyMap<number, Dtype> = new Map([
 /** Names of all that models can be served with. */
 export const servedDtypes: readonly Dtype[] = [...dtypes.values()];
 
+/** The element type of ONNX's number; undefined: none that is served, as bfloat16. */
 export function dtypeOf(dataType: number): Dtype | undefined {
   return dtypes.get(dataType);
 }
 
+/** Name of ONNX's number, for messages; also of those that are not served. */
 export function dataTypeName(dataType: number): string {
   return Object.entries(dataTypes).find(([, number]) => number === dataType)?.[0] ?? `number ${dataType}`;
 }

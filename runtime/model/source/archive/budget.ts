@@ -8,6 +8,7 @@ export interface UnpackLimits {
   readonly maxRatio: number;
 }
 
+/** Far above any model, far below what fills a disk by a few megabytes of archive. */
 export const defaultUnpackLimits: UnpackLimits = { maxEntries: 10_000, maxBytes: 256 * 1024 ** 3, maxRatio: 100 };
 
 /** Counts what comes out of an archive; each method throws `ArchiveRefused` when it is too much. */

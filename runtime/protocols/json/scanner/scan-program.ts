@@ -35,6 +35,7 @@ export const places = {
   text: 4096 + 8 * 4096,
 } as const;
 
+/** Longest text that is scanned at once; longer ones come piece by piece. */
 export const maxTextBytes = 64 * 1024;
 /** No number that is read here is longer: where fewer bytes are left of a text, none begins. */
 export const marginBytes = 80;

@@ -34,6 +34,7 @@ export function nodeName({ opType, name, output }: NodeProto): string {
   return `${opType} "${shown}"`;
 }
 
+/** A node's attribute by its name; undefined: the operator's default holds. */
 export function attributeOf(node: NodeProto, name: string): AttributeProto | undefined {
   return node.attribute.find((attribute) => attribute.name === name);
 }
