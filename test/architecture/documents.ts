@@ -1,5 +1,7 @@
+import { dirname, join } from "node:path/posix";
+
 import { offender, type Rule } from "./rule.ts";
-import type { SourceFile } from "./syntax.ts";
+import { lineOf, type SourceFile } from "./syntax.ts";
 
 const packages = offender(
   "package.json",
@@ -84,7 +86,56 @@ export const documentRules: readonly Rule[] = [
       violations: ["README.md runs gone; package.json has no such script", "README.md does not show `npm test`"],
     },
   },
+  {
+    sentence: "what a document links to or names as a command's file is there",
+    violations: (files) => {
+      const isThere = (path: string): boolean =>
+        path === "." || files.some((file) => file.path === path || file.path.startsWith(path));
+      return files
+        .filter(({ path }) => path.endsWith(".md") && !path.includes("/generated/"))
+        .flatMap((file) => namedFiles(file).filter(({ path }) => !isThere(path)))
+        .map(({ path, at }) => `${at} names ${path}, which is not there`);
+    },
+    offence: {
+      files: [
+        offender("runtime/engines/engine.ts"),
+        offender(
+          "runtime/README.md",
+          "[engines](engines), [one](./engines/engine.ts#L1), [gone](engines/gone.ts), [far](https://example.com/a)",
+          "![a picture](picture.png)",
+          "`npx vitest run test/gone test/gone.test.ts`",
+          "`npx node runtime/engines/engine.ts --fast`",
+        ),
+      ],
+      violations: [
+        "runtime/README.md:1 names runtime/engines/gone.ts, which is not there",
+        "runtime/README.md:3 names test/gone, which is not there",
+        "runtime/README.md:3 names test/gone.test.ts, which is not there",
+      ],
+    },
+  },
 ];
+
+interface NamedFile {
+  /** From the root of the clone. */
+  readonly path: string;
+  readonly at: string;
+}
+
+const link = /\]\((?![a-z]+:|#)([^)\s#]+)[^)]*\)/g;
+const command = /npx (?:vitest run|node)((?: [\w./-]+)+)/g;
+
+/** Targets of relative links, pictures apart, and files that commands are given. */
+function namedFiles(file: SourceFile): readonly NamedFile[] {
+  const places = (pattern: RegExp, pathsOf: (text: string) => readonly string[]): readonly NamedFile[] =>
+    [...file.text.matchAll(pattern)].flatMap(({ 1: text = "", index }) =>
+      pathsOf(text).map((path) => ({ path, at: `${file.path}:${lineOf(file, index)}` })),
+    );
+  return [
+    ...places(link, (target) => (target.endsWith(".png") ? [] : [join(dirname(file.path), target)])),
+    ...places(command, (words) => words.split(" ").filter((word) => word.includes("/"))),
+  ];
+}
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
