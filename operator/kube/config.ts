@@ -32,21 +32,18 @@ export interface Connection {
   credentials(fresh: boolean): Promise<Credentials>;
 }
 
-/** Where a connection's facts come from. With neither field: kubectl's order (KUBECONFIG, ~/.kube/config, in-cluster). */
+/** Where a connection's facts come from. Without a path: kubectl's order (KUBECONFIG, ~/.kube/config, in-cluster). */
 export interface ConnectionSource {
   readonly kubeconfigPath?: string;
-  /** The service account of the pod we run in. */
-  readonly isInCluster?: boolean;
   /** Default: the current context. */
   readonly context?: string;
 }
 
-/** Reads a kubeconfig or the pod's service account. Throws BadKubeconfig when it names no cluster to talk to. */
+/** Reads a kubeconfig. Throws BadKubeconfig when it names no cluster to talk to. */
 export async function loadConnection(source: ConnectionSource = {}): Promise<Connection> {
   // Loaded on demand: it costs time and memory that local mode need not pay.
   const { KubeConfig } = await import("@kubernetes/client-node");
-  const path =
-    source.kubeconfigPath ?? (source.isInCluster === true ? "the service account" : "the default kubeconfig");
+  const path = source.kubeconfigPath ?? "the default kubeconfig";
   const config = new KubeConfig();
   try {
     fill(config, source);
@@ -67,9 +64,8 @@ export async function loadConnection(source: ConnectionSource = {}): Promise<Con
   return connectionOf(() => copyOf(config, new KubeConfig()), context?.namespace, cluster);
 }
 
-function fill(config: KubeConfig, { kubeconfigPath, isInCluster = false, context }: ConnectionSource): void {
+function fill(config: KubeConfig, { kubeconfigPath, context }: ConnectionSource): void {
   if (kubeconfigPath !== undefined) config.loadFromFile(kubeconfigPath);
-  else if (isInCluster) config.loadFromCluster();
   else config.loadFromDefault();
   if (context !== undefined) config.setCurrentContext(context);
 }
