@@ -24,16 +24,24 @@ export interface Applied {
   readonly failure?: Fault | undefined;
 }
 
-/** Carries the actions out in order, decides nothing, stops at the first failure. */
-export async function apply(actions: readonly Action[], identity: Identity, client: Client): Promise<Applied> {
+/**
+ * Carries the actions out in order, decides nothing, stops at the first failure. `isConfirmed`: the ModelDeployment is just
+ * as it was observed, as a status write says that it has not refused.
+ */
+export async function apply(
+  actions: readonly Action[],
+  identity: Identity,
+  client: Client,
+  isConfirmed = false,
+): Promise<Applied> {
   const done: Action[] = [];
   const writes: Write[] = [];
-  let isConfirmed = false;
+  let isLive = isConfirmed;
   try {
     for (const action of actions) {
-      if (!isConfirmed && (isDestructive(action) || isRepeated(action, identity) || isReversible(action))) {
+      if (!isLive && (isDestructive(action) || isRepeated(action, identity) || isReversible(action))) {
         await confirm(action, identity, client);
-        isConfirmed = true;
+        isLive = true;
       }
       const write = await carryOut(action, { identity, client, met: (one) => void writes.push(one) }).catch(
         (thrown: unknown) => Promise.reject(explained(action, Fault.from(thrown))),

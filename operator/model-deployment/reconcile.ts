@@ -1,12 +1,12 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
-import { apply, type Write, writeStatus } from "./apply.ts";
+import type { Write } from "./apply.ts";
+import { carryOut } from "./carry-out.ts";
 import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
-import { isSameStatus, status } from "./status.ts";
 
 export interface ReconcileOptions {
   readonly sources: Sources;
@@ -27,28 +27,20 @@ export interface Reconciled {
 /** What cannot be cured by trying is tried again this often all the same: nothing tells when a human has cured it. */
 const hopelessRecheckMs = 30_000;
 
-/** One pass: observe → plan → apply → status. A crash anywhere in it is harmless: the next pass plans from what it sees. */
+/** One pass: observe → plan → carry out. A crash anywhere in it is harmless: the next pass plans from what it sees. */
 export async function reconcile(key: NamedKey, options: ReconcileOptions): Promise<Reconciled> {
   const { sources, client, recorder, log } = options;
   const snapshot = observe(key, sources);
   if (snapshot === undefined) return { writes: [] };
   const planned = plan(snapshot);
   log.debug("planned", { ...key, snapshot, hold: planned.hold?.why });
-  const { done, writes, failure } = await apply(planned.actions, snapshot.identity, client);
+  const { done, writes, said, failure } = await carryOut(planned, snapshot, client);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
-  // A lost race is no news: the state that won it is on its way here.
-  if (failure?.level === "info") return { writes, failure };
-  const next = status({ snapshot, plan: planned, failure });
-  const { write, refusal } = isSameStatus(snapshot.status, next)
-    ? {}
-    : await writeStatus(next, snapshot.identity, client);
-  if (refusal !== undefined) return { writes, failure: refusal, ...nextTry(refusal) };
-  for (const event of events(done, snapshot.status, next)) recorder.publish(snapshot.identity, event);
-  if (failure !== undefined) recorder.publish(snapshot.identity, applyFailed(failure));
-  return {
-    writes: write === undefined ? writes : [...writes, write],
-    ...(failure === undefined ? { recheckAfterMs: planned.recheckAfterMs } : nextTry(failure)),
-  };
+  if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
+  for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
+  if (failure === undefined) return { writes, recheckAfterMs: planned.recheckAfterMs };
+  if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
+  return { writes, ...nextTry(failure) };
 }
 
 function nextTry(failure: Fault): Pick<Reconciled, "failure" | "recheckAfterMs"> {

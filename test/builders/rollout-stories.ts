@@ -89,15 +89,15 @@ function crashAll(cluster: SimulatedCluster): void {
 export const stories: Readonly<Record<string, Told>> = {
   canary: { spec: stepwise, twists: [update] },
   "canary of one pod": { spec: { ...stepwise, replicas: 1 }, twists: [update] },
-  "canary promoted by command": { spec: waiting, twists: [update, commands(17, "promote")] },
-  "canary promoted past all steps": { spec: waiting, twists: [update, commands(9, "promoteFull")] },
+  "canary promoted by command": { spec: waiting, twists: [update, commands(16, "promote")] },
+  "canary promoted past all steps": { spec: waiting, twists: [update, commands(8, "promoteFull")] },
   "canary paused and resumed by annotation": {
     spec: stepwise,
-    twists: [update, commands(9, "pause", "looking"), resumes(15)],
+    twists: [update, commands(8, "pause", "looking"), resumes(14)],
   },
   "canary scaled to zero at a pause and back": {
     spec: waiting,
-    twists: [update, scales(15, 0), scales(21, 4), commands(31, "promote")],
+    twists: [update, scales(14, 0), scales(20, 4), commands(30, "promote")],
     losesPods: true,
   },
   "canary after an update while there are no pods": {
@@ -111,7 +111,7 @@ export const stories: Readonly<Record<string, Told>> = {
     spec: canary({ setWeight: 50 }, { analyze: { duration: "2s" } }),
     twists: [
       { ...update, cluster: (cluster) => void (cluster.conduct = { ...cluster.conduct, evidence: () => undefined }) },
-      commands(21, "promote"),
+      commands(20, "promote"),
     ],
   },
   "canary that never loads misses its deadline": {
@@ -122,8 +122,8 @@ export const stories: Readonly<Record<string, Told>> = {
     spec: waiting,
     twists: [
       update,
-      { turn: 15, says: "every pod of the candidate starts anew", cluster: restartCandidate },
-      commands(23, "promote"),
+      { turn: 14, says: "every pod of the candidate starts anew", cluster: restartCandidate },
+      commands(22, "promote"),
     ],
     losesPods: true,
   },
@@ -132,14 +132,14 @@ export const stories: Readonly<Record<string, Told>> = {
     twists: [{ turn: 5, says: "every pod crashes again and again", cluster: crashAll }, update],
     losesPods: true,
   },
-  "canary back to the stable revision": { spec: waiting, twists: [update, becomes(15, "digits.h5")] },
+  "canary back to the stable revision": { spec: waiting, twists: [update, becomes(14, "digits.h5")] },
   "failed canary is tried again": {
     spec: waiting,
-    twists: [update, commands(13, "abort"), commands(21, "retry"), commands(31, "promote", "2")],
+    twists: [update, commands(12, "abort"), commands(20, "retry"), commands(30, "promote", "2")],
   },
   "failed canary is applied again": {
     spec: waiting,
-    twists: [update, commands(13, "abort"), becomes(21, "digits.h5"), becomes(25, "second.h5")],
+    twists: [update, commands(12, "abort"), becomes(20, "digits.h5"), becomes(24, "second.h5")],
   },
   "canary within a quota of exactly its pods": {
     spec: stepwise,
@@ -148,7 +148,7 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "canary aborted within a quota of exactly its pods": {
     spec: waiting,
-    twists: [update, commands(29, "abort")],
+    twists: [update, commands(28, "abort")],
     others: [gateways, kubelet, replicaSetsWithin(4)],
   },
   "canary of one pod within a quota of one": {
@@ -159,12 +159,12 @@ export const stories: Readonly<Record<string, Told>> = {
   "blue green": { spec: { replicas: 2, rollout: { blueGreen: {} } }, twists: [update] },
   "blue green that waits for its promotion": {
     spec: { replicas: 2, rollout: { blueGreen: { autoPromote: false, scaleDownDelay: "5s" } } },
-    twists: [update, commands(15, "promote")],
+    twists: [update, commands(14, "promote")],
   },
   recreate: { spec: { replicas: 2, rollout: { recreate: {} } }, twists: [update] },
   "recreate replaced by a third revision": {
     spec: { replicas: 2, rollout: { recreate: {} } },
-    twists: [update, becomes(11, "third.h5")],
+    twists: [update, becomes(10, "third.h5")],
   },
   "recreate that never loads": {
     spec: { replicas: 2, rollout: { recreate: {} } },
@@ -178,7 +178,7 @@ export const stories: Readonly<Record<string, Told>> = {
 
 /** Turns in which the canary above is at each of its steps, and after the last; told by the story itself below. */
 function eachStep(title: string, twists: (turn: number) => readonly Twist[]): Readonly<Record<string, Told>> {
-  const turns = { "in step 1": 9, "in step 2": 12, "in step 3": 15, "in step 4": 19, "after the last step": 23 };
+  const turns = { "in step 1": 8, "in step 2": 11, "in step 3": 14, "in step 4": 18, "after the last step": 22 };
   return Object.fromEntries(
     Object.entries(turns).map(([when, turn]) => [
       `${title} ${when}`,

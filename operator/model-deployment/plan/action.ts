@@ -61,6 +61,8 @@ export type HoldReason =
 /** All that is to be done now, in order. */
 export interface Plan {
   readonly actions: readonly Action[];
+  /** What goes by a version that status must say first: done once `rollout` is written, and only then. */
+  readonly afterStatus: readonly Action[];
   /** What status is to say about the rollout once the actions are done. */
   readonly rollout: RolloutState;
   /** The model's port on every gateway; absent while none is free. */

@@ -39,6 +39,7 @@ export function plan(snapshot: Snapshot): Plan {
       ...routeActions(snapshot),
       ...moves,
     ],
+    afterStatus: replicas.afterStatus,
     rollout: state,
     port,
     faults: faultsOf(snapshot, made, port),

@@ -7,7 +7,6 @@ import { diagnosis } from "../diagnosis.ts";
 import type { Turn } from "../rollout/moves.ts";
 import { progressText } from "../rollout/steps/position.ts";
 import { strategy } from "../rollout/steps/strategy.ts";
-import { shares } from "../traffic.ts";
 import { scaled } from "./scaling.ts";
 
 /** What it takes for a revision to have its pods. */
@@ -19,7 +18,6 @@ export function broughtUp(snapshot: Snapshot, share: Share, turn: Turn): readonl
   if (revision === undefined) {
     // Only the wanted revision can be made anew: of any other the spec is no longer known.
     if (share.revision !== wanted.hash || isForeign(snapshot, share.revision)) return [];
-    if (!isNumbered(snapshot, share.revision)) return [];
     const template = { deployment: identity.name, hash: share.revision, version: share.version, spec, settings };
     return [
       {
@@ -41,14 +39,6 @@ export function broughtUp(snapshot: Snapshot, share: Share, turn: Turn): readonl
       ? []
       : [{ kind: "revive", target, object, why: `revision ${share.revision} is wanted again` }];
   return [...revived, ...scaled(revision, replicas, scaleReason(snapshot, share, turn))];
-}
-
-/**
- * Its version is in status: a creation that nobody answered, or another leader's, may be carried out when the spec is
- * another by then, which would be given the same number. Beside the first spec of all there is no other.
- */
-function isNumbered({ identity, rollout }: Snapshot, hash: string): boolean {
-  return identity.generation === 1 || shares(rollout).some(({ revision }) => revision === hash);
 }
 
 /** A template never changes, so it would wait for an image that the installation has corrected since. */

@@ -8,6 +8,8 @@ import { retirement } from "./retirement.ts";
 /** What is to be done about ReplicaSets, and how long until more can be done. */
 export interface ReplicaPlan {
   readonly actions: readonly Action[];
+  /** The creation of a revision whose version status does not say yet. */
+  readonly afterStatus: readonly Action[];
   /** Revisions on their way out, with the sentence what they wait for. */
   readonly draining: readonly string[];
   readonly recheckAfterMs?: number;
@@ -22,14 +24,27 @@ export function replicaPlan(snapshot: Snapshot, turn: Turn): ReplicaPlan {
     .filter(({ hash }) => !kept.has(hash))
     .map((revision) => retirement(snapshot, revision, remembered.has(revision.hash)));
   const rechecks = retiring.map(({ recheckAfterMs }) => recheckAfterMs).filter((ms) => ms !== undefined);
+  const broughtUpIf = (isNew: boolean): readonly Action[] =>
+    wanted
+      .filter(({ revision }) => isUnnumbered(snapshot, revision) === isNew)
+      .flatMap((share) => broughtUp(snapshot, share, turn));
   return {
-    actions: [
-      ...wanted.flatMap((share) => broughtUp(snapshot, share, turn)),
-      ...retiring.flatMap(({ actions }) => actions),
-    ],
+    actions: [...broughtUpIf(false), ...retiring.flatMap(({ actions }) => actions)],
+    afterStatus: broughtUpIf(true),
     draining: retiring.flatMap(({ draining }) => draining),
     ...(rechecks.length === 0 ? {} : { recheckAfterMs: Math.min(...rechecks) }),
   };
+}
+
+/**
+ * It is to be made, and status does not say its version yet: a creation that nobody answered, or another leader's, may be
+ * carried out when the spec is another by then, which would be given the same number. Beside the first spec of all there is
+ * no other.
+ */
+function isUnnumbered({ identity, rollout, revisions, commands }: Snapshot, revision: string): boolean {
+  if (revisions.some(({ hash }) => hash === revision)) return false;
+  const isFirst = identity.generation === 1 && commands?.restart === undefined;
+  return !isFirst && shares(rollout).every((share) => share.revision !== revision);
 }
 
 /** Old revisions whose ReplicaSets stay, without pods: the newest, as many as the spec wants. */

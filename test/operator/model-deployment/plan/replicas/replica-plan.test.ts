@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Action } from "../../../../../operator/model-deployment/plan/action.ts";
 import { plan } from "../../../../../operator/model-deployment/plan/plan.ts";
+import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import type { ObservedPod, Observation } from "../../../../../operator/model-deployment/snapshot.ts";
 import { container, readyPod, revision, snapshot, startingPod, wantedHash } from "../../../../builders/snapshot.ts";
 
@@ -25,21 +27,37 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; want: readon
   "nor for the same image": { given: withPods([pulling], "modelwright/runtime:1.0.0"), want: [] },
 };
 
-const { identity } = snapshot();
+const { identity, spec } = snapshot();
+const restartedHash = revisionHash(spec, "monday");
 const second = { ...identity, generation: 2, observedGeneration: 2 };
 const stable = { revision: "old", version: "1", weight: 100 };
 const old = revision("old", [readyPod("p-0")]);
-const created = (version: number): readonly string[] => [
-  `create ReplicaSet digits-${wantedHash}: revision ${wantedHash} (version ${version}) has no ReplicaSet yet`,
-];
+/** What is created before status is written, and after that. */
+interface Creations {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+const creation = (version: number): string =>
+  `create ReplicaSet digits-${wantedHash}: revision ${wantedHash} (version ${version}) has no ReplicaSet yet`;
+const created = (version: number): Creations => ({ before: [creation(version)], after: [] });
+const createdAfter = (version: number): Creations => ({ before: [], after: [creation(version)] });
 
-const creations: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
+const creations: Readonly<Record<string, { given: Partial<Observation>; want: Creations }>> = {
   "that of the first spec is made at once": { given: {}, want: created(1) },
   "any other waits until its version is in status": {
     given: { identity: { ...identity, generation: 2, observedGeneration: 1 }, status: { stable }, revisions: [old] },
-    want: [],
+    want: createdAfter(2),
   },
-  "and is made then": {
+  "so does one that a restart asks for, which is no new spec": {
+    given: {
+      commands: { given: {}, isPaused: false, restart: "monday" },
+      status: { stable },
+      revisions: [old],
+      identity: { ...identity, observedGeneration: 1 },
+    },
+    want: { before: [], after: [creation(2).replaceAll(wantedHash, restartedHash)] },
+  },
+  "one whose version status says is made at once": {
     given: {
       identity: second,
       status: { stable, candidate: { revision: wantedHash, version: "2", weight: 0 } },
@@ -53,7 +71,7 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: re
       status: { stable, candidate: { revision: "other", version: "2", weight: 0 } },
       revisions: [old],
     },
-    want: [],
+    want: createdAfter(3),
   },
   "a stable revision whose ReplicaSet is gone has its version": {
     given: { identity: second, status: { stable: { ...stable, revision: wantedHash, version: "7" } } },
@@ -63,10 +81,12 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: re
 
 describe("a ReplicaSet that is missing", () => {
   test.each(Object.entries(creations))("%s", (_sentence, { given, want }) => {
-    const made = plan(snapshot(given)).actions.filter(
-      ({ kind, target }) => kind === "create" && target.startsWith("ReplicaSet"),
-    );
-    expect(made.map(({ kind, target, why }) => `${kind} ${target}: ${why}`)).toEqual(want);
+    const { actions, afterStatus } = plan(snapshot(given));
+    const told = (made: readonly Action[]): readonly string[] =>
+      made
+        .filter(({ kind, target }) => kind === "create" && target.startsWith("ReplicaSet"))
+        .map(({ kind, target, why }) => `${kind} ${target}: ${why}`);
+    expect({ before: told(actions), after: told(afterStatus) }).toEqual(want);
   });
 });
 
