@@ -7,6 +7,7 @@ import { Listeners } from "./listeners.ts";
 import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
+import { crowdedClock } from "./passage/crowded-clock.ts";
 import { recoveries } from "./passage/recoveries.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
@@ -60,8 +61,9 @@ export class Gateway {
     this.ledger = ledger;
     this.#connections = new Connections(parts.clock);
     const { isBusy = busyLoop(monotonic) } = parts;
+    const clock = crowdedClock(parts.clock);
     const passage = {
-      clock: parts.clock,
+      clock,
       ledger,
       random: parts.random,
       monotonic,
@@ -90,7 +92,7 @@ export class Gateway {
         isReady: () => this.isReady,
         sessions: this.#podConnections,
         passage,
-        clock: parts.clock,
+        clock,
         log: parts.log,
       }),
       isReady: () => this.isReady,

@@ -3,7 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
+import { type CallHead, callHead } from "./grpc/call-head.ts";
 import type { TakeCall } from "./grpc/calls.ts";
+import type { HeaderList } from "../http2/hpack/header-writer.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
@@ -42,8 +44,16 @@ const limits = {
   requestTimeoutMs: 0,
 };
 
-/** Media types of gRPC, but not of its kin that HTTP/1.1 can carry. */
-const grpcType = /^application\/grpc($|[+;])/i;
+/** What the headers of a request over HTTP/2 say first: whether it is a call of gRPC. */
+interface StreamHead {
+  readonly list: HeaderList;
+  readonly method: string | undefined;
+  readonly call: CallHead | undefined;
+}
+
+function streamHead(list: HeaderList): StreamHead {
+  return { list, method: headerValue(list, ":method"), call: callHead(list) };
+}
 
 /**
  * The gateway's sockets: the shared ports, and one port per ModelDeployment that comes and goes with its route. Each speaks
@@ -91,7 +101,7 @@ export class Listeners {
   #opened(port: number, portFlag: string): Promise<HttpServer> {
     const { host, clock } = this.#options;
     const listener = this.#listener();
-    const http2 = http2Lane({ limits, clock, takeStream: this.#streams() });
+    const http2 = http2Lane({ limits, clock, headOf: streamHead, takeStream: this.#streams() });
     const plain = plainLane({ limits, clock, take: (client) => this.#take(client), isEnding: () => this.#ending });
     return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
@@ -102,14 +112,11 @@ export class Listeners {
     return key === undefined ? undefined : this.#options.table().byKey.get(key);
   }
 
-  #streams(): TakeStream {
-    return (taken) => {
-      const { stream, list, localPort } = taken;
-      const method = headerValue(list, ":method");
-      if (method === "POST" && grpcType.test(headerValue(list, "content-type") ?? "")) {
-        this.#options.call(taken, this.#fixedRoute(localPort));
-      } else if (method === "CONNECT") stream.headers([":status", "405"], true);
-      else this.#take(new Http2Client({ ...taken, clock: this.#options.clock }));
+  #streams(): TakeStream<StreamHead> {
+    return ({ stream, head: { list, method, call }, isWhole, localPort }) => {
+      if (call !== undefined) this.#options.call(stream, call, this.#fixedRoute(localPort));
+      else if (method === "CONNECT") stream.headers([":status", "405"], true);
+      else this.#take(new Http2Client({ stream, list, isWhole, localPort, clock: this.#options.clock }));
     };
   }
 

@@ -103,8 +103,15 @@ export class Http2Stream implements Speaker {
   /** Says that no more follows, after these bytes. */
   end(bytes?: Buffer): void {
     if (this.#isClosed || this.hasEnded) return;
-    if (bytes !== undefined && bytes.length > 0) this.#queue.push(bytes);
     this.#ending = "data";
+    if (bytes !== undefined && bytes.length > 0) {
+      const sent = this.#queue.length > 0 ? 0 : this.#link.writer.data(this, bytes, true);
+      if (sent === bytes.length) {
+        this.#end();
+        return;
+      }
+      this.#queue.push(sent === 0 ? bytes : bytes.subarray(sent));
+    }
     this.pump();
   }
 

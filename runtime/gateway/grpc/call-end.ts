@@ -2,7 +2,7 @@
 export class CallEnd {
   #reason: unknown;
   #isOver = false;
-  #listeners: (() => void)[] = [];
+  #listener: (() => void) | undefined;
 
   get isOver(): boolean {
     return this.#isOver;
@@ -18,12 +18,12 @@ export class CallEnd {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener();
+    this.#listener?.();
   }
 
-  /** Calls back once, when it ends. */
+  /** Calls back once, when it ends: whoever has the call at that time, in place of who had it before. */
   onEnd(listener: () => void): void {
+    this.#listener = listener;
     if (this.#isOver) listener();
-    else this.#listeners.push(listener);
   }
 }

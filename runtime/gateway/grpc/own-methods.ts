@@ -80,11 +80,12 @@ function statusOrUnknown(service: string, parts: OwnParts): number {
 /** Field 1 of the request; empty: the server. */
 async function askedService({ source, end }: ClientCall): Promise<string> {
   let message = Buffer.alloc(0);
-  await source.beginning((bytes) => {
+  const isEnough = (bytes: Buffer): boolean => {
     const head = messageHead(bytes);
     message = Buffer.from(head?.payload ?? []);
     return head?.isWhole === true;
-  }, end);
+  };
+  await new Promise<void>((resolve) => source.beginning(isEnough, end, resolve));
   const reader = new WireReader(message);
   let service = "";
   while (!reader.isAtEnd) {

@@ -1,11 +1,12 @@
-import { modelHeader } from "../../contract/route-table.ts";
+import type { Buffer } from "node:buffer";
 import { anyRevision, type Wish } from "../routing/choice.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import { routeByHeaders, routeByModel } from "../routing/locate.ts";
 import { stickyValue } from "../routing/sharing/sticky.ts";
 import type { RouteTable } from "../routing/table.ts";
 import { askedVersion } from "../routing/version.ts";
-import type { CallTime } from "./call-time.ts";
+import { headerRecord } from "../http2/header-record.ts";
+import type { CallHead } from "./call-head.ts";
 import type { ClientCall, RoutedCall } from "./call.ts";
 import { grpcFaults } from "./faults.ts";
 import { headModel, messageHead, messageMeter, renumberedMessages } from "./messages/message-frames.ts";
@@ -25,11 +26,11 @@ const reflection = /^\/grpc\.reflection\.v1(alpha)?\.ServerReflection\//;
  * Throws a fault, or ProtobufError.
  */
 export function locatedCall(
-  { headers, method }: ClientCall,
+  { method, routeKey, host }: CallHead,
   opening: Opening | undefined,
   table: RouteTable,
 ): LiveRoute | "gateway" {
-  const byHeaders = routeByHeaders(table, headers[modelHeader], headers[":authority"] ?? headers.host);
+  const byHeaders = routeByHeaders(table, routeKey, host);
   if (byHeaders !== undefined) return byHeaders;
   if (ownMethods.has(method)) return "gateway";
   if (reflection.test(method)) return anyServing(table);
@@ -44,60 +45,55 @@ export function locatedCall(
  * The call with the revision that it wishes for, and with what its pods are to read in place of a label. What cannot be read
  * wishes for none: the pod says in its own words what is wrong with it. Throws `VersionNotFound`.
  */
-export function routedCall(
-  call: ClientCall,
-  opening: Opening | undefined,
-  live: LiveRoute,
-  time: CallTime,
-): RoutedCall {
+export function routedCall(call: ClientCall, opening: Opening | undefined, live: LiveRoute): RoutedCall {
   const { route } = live;
-  const { model } = call.shape;
+  const { shape, encoding } = call.head;
   const version = opening === undefined || "broken" in opening ? undefined : opening.named.version;
   const asked = version === undefined ? undefined : askedVersion(route, version);
-  const isOwnVersion = version !== undefined && asked === undefined;
-  const terms = { live, isOwnVersion, leftMs: time.leftMs, timeoutMs: time.leftAt(live) };
+  const timeoutMs = call.leftAt(live);
   const plain = (): Pass => metered(route.bodyBytes);
-  if (model === undefined || version === undefined || asked === undefined) {
-    return { ...call, ...terms, wish: stickyWish(call, live), pass: plain };
+  if (shape.model === undefined || version === undefined || asked === undefined) {
+    const isOwnVersion = version !== undefined && asked === undefined;
+    return { call, live, wish: stickyWish(call.head, live), isOwnVersion, timeoutMs, pass: plain };
   }
   const wish = { revision: asked.revision };
-  if ("number" in version) return { ...call, ...terms, wish, pass: plain };
+  const terms = { call, live, wish, isOwnVersion: false, timeoutMs };
+  if ("number" in version) return { ...terms, pass: plain };
+  const { model } = shape;
   const { number } = asked;
   const numberOf: NumberOf = (label) => (label === version.label ? { number } : undefined);
   const renumbering = (): Pass => {
     const meter = metered(route.bodyBytes);
-    const renumber = renumberedMessages({ place: model, numberOf, encoding: encodingOf(call) });
+    const renumber = renumberedMessages({ place: model, numberOf, encoding });
     return (chunk) => renumber(meter(chunk));
   };
-  return { ...call, ...terms, wish, pass: renumbering };
+  return { ...terms, pass: renumbering };
 }
 
-/** Waits for as much of a call's first message as it takes to know its model. */
-export async function callOpening(call: ClientCall, place: ModelPlace): Promise<Opening> {
-  const { source, end, shape } = call;
+/** Reads as much of a call's first message as it takes to know its model, and calls back then. */
+export function readOpening(call: ClientCall, place: ModelPlace, read: (opening: Opening) => void): void {
+  const { source, end, head } = call;
   let opening: Opening | undefined;
-  await source.beginning((bytes) => {
-    const head = messageHead(bytes);
-    if (head === undefined) return false;
+  const isEnough = (bytes: Buffer): boolean => {
+    const message = messageHead(bytes);
+    if (message === undefined) return false;
     try {
-      const named = headModel(place, head, encodingOf(call));
+      const named = headModel(place, message, head.encoding);
       if (named === "cut") return false;
       opening = { named };
     } catch (thrown) {
       opening = { broken: thrown };
     }
     // Nothing but its end follows the one message of a call that is no stream: both go on together.
-    return shape.isStream === true || !head.isWhole;
-  }, end);
-  return opening ?? { named: { name: "" } };
+    return head.shape.isStream === true || !message.isWhole;
+  };
+  source.beginning(isEnough, end, () => read(opening ?? unnamed));
 }
 
-function stickyWish({ headers }: ClientCall, { route: { sticky } }: LiveRoute): Wish {
-  return sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headers) };
-}
+const unnamed: Opening = { named: { name: "" } };
 
-function encodingOf({ headers }: ClientCall): string | undefined {
-  return headers["grpc-encoding"]?.toString();
+function stickyWish({ list }: CallHead, { route: { sticky } }: LiveRoute): Wish {
+  return sticky === undefined ? anyRevision : { stickyValue: stickyValue(sticky, headerRecord(list)) };
 }
 
 /** Messages pass as they are, up to this size. */

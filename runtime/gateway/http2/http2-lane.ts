@@ -8,9 +8,10 @@ import type { ConnectionLimits } from "../../server/http-server.ts";
 import { spokenHttp } from "./preface.ts";
 
 /** A request of an HTTP/2 connection, whose stream has no owner yet. */
-export interface TakenStream {
+export interface TakenStream<Head> {
   readonly stream: Http2Stream;
-  readonly list: HeaderList;
+  /** What its headers say. */
+  readonly head: Head;
   /** It has no body. */
   readonly isWhole: boolean;
   /** Port that it came to. */
@@ -18,11 +19,13 @@ export interface TakenStream {
 }
 
 /** Called with each request of each HTTP/2 connection. */
-export type TakeStream = (taken: TakenStream) => void;
+export type TakeStream<Head> = (taken: TakenStream<Head>) => void;
 
-interface LaneOptions {
+interface LaneOptions<Head> {
   readonly limits: ConnectionLimits;
-  readonly takeStream: TakeStream;
+  /** Reads headers. Not called when they are those of the request before, as most are that come again on a connection. */
+  readonly headOf: (list: HeaderList) => Head;
+  readonly takeStream: TakeStream<Head>;
   readonly clock: Clock;
 }
 
@@ -52,7 +55,7 @@ const maxFields = 128;
 /** A connection without requests is closed after this: clients of gRPC open another when they need one. */
 const idleMs = 300_000;
 /** A lane without connections. */
-export function http2Lane(options: LaneOptions): Http2Lane {
+export function http2Lane<Head>(options: LaneOptions<Head>): Http2Lane {
   const { limits, clock } = options;
   const undecided = new Set<Socket>();
   const connections = new Set<Http2Connection>();
@@ -102,12 +105,13 @@ function firstBytes(socket: Socket, timeoutMs: number, clock: Clock, told: (byte
   socket.on("data", received).on("end", left).on("error", left).on("close", left);
 }
 
-function opened(
+function opened<Head>(
   socket: Socket,
-  { limits, takeStream, clock }: LaneOptions,
+  { limits, headOf, takeStream, clock }: LaneOptions<Head>,
   connections: Set<Http2Connection>,
 ): Http2Connection {
   const { localPort } = socket;
+  let last: { readonly list: HeaderList; readonly head: Head } | undefined;
   const connection: Http2Connection = new Http2Connection({
     socket,
     clock,
@@ -117,7 +121,10 @@ function opened(
     connectionWindowBytes,
     resets,
     idleMs,
-    onRequest: (stream, list, isWhole) => takeStream({ stream, list, isWhole, localPort }),
+    onRequest: (stream, list, isWhole) => {
+      if (last?.list !== list) last = { list, head: headOf(list) };
+      takeStream({ stream, head: last.head, isWhole, localPort });
+    },
     onClose: () => void connections.delete(connection),
   });
   connections.add(connection);

@@ -134,8 +134,9 @@ export class Passage {
   /** The last byte of an answer went to the client. */
   answered(status: number): void {
     if (this.#isOver) return;
-    this.#depart({ ending: "answered", status });
-    this.#finish(status);
+    const nowMs = this.#parts.monotonic();
+    this.#depart({ ending: "answered", status }, nowMs);
+    this.#finish(status, nowMs);
     widenWindow(this.#journey.live, 1);
   }
 
@@ -255,19 +256,19 @@ export class Passage {
     this.#finish(status);
   }
 
-  #depart(end: StayEnd | undefined): void {
+  #depart(end: StayEnd | undefined, nowMs = this.#parts.monotonic()): void {
     if (this.#stay === undefined) return;
-    endStay(this.#stay, this.#parts.monotonic(), end);
+    endStay(this.#stay, nowMs, end);
     this.#stay = undefined;
     this.#parts.ledger.changed(this.#journey.live.counts);
   }
 
-  #finish(status: number): void {
+  #finish(status: number, nowMs = this.#parts.monotonic()): void {
     this.#isOver = true;
     this.#cancelDeadline();
     this.#cancelWait?.();
     const { counts } = this.#journey.live;
-    countAnswer(this.#revision?.counts ?? counts, status, this.#parts.monotonic() - this.#startedMs);
+    countAnswer(this.#revision?.counts ?? counts, status, nowMs - this.#startedMs);
     this.#parts.ledger.changed(counts);
     this.#withdraw();
   }

@@ -61,10 +61,11 @@ function routeByPath(table: RouteTable, path: string): LiveRoute {
 
 /** The only route whose model has this name. Throws `RouteNotFound` or `RouteAmbiguous`. */
 export function routeByModel(table: RouteTable, model: string): LiveRoute {
-  const [first, ...others] = table.byModel.get(model) ?? [];
-  if (first === undefined) throw unknown(table, `model ${model}`);
-  if (others.length > 0) {
-    const keys = [first, ...others].map(({ route }) => route.key);
+  const named = table.byModel.get(model);
+  const first = named?.[0];
+  if (named === undefined || first === undefined) throw unknown(table, `model ${model}`);
+  if (named.length > 1) {
+    const keys = named.map(({ route }) => route.key);
     throw faults.RouteAmbiguous({ model: first.route.model, keys });
   }
   return first;

@@ -7,7 +7,7 @@ export type HeaderList = readonly string[];
 /** As large as every peer's table is until it says otherwise (RFC 9113 §6.5.2). */
 const maxTableBytes = 4096;
 /** Lists that are remembered, those that came once included, and the longest block of one. */
-const maxReady = 64;
+const maxReady = 512;
 const maxReadyBytes = 512;
 /**
  * Headers whose values come again in the next message. Others go as they are: a value that differs each time would only push

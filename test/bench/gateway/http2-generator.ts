@@ -19,12 +19,17 @@ const message = Buffer.from(requestText, "base64");
 const request = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
 const part = Buffer.from(partText, "base64");
 /** As clients of grpc-js send them. */
-const headers: HeaderList = [
-  ...[":method", "POST", ":scheme", "http", ":path", "/inference.GRPCInferenceService/ModelInfer"],
-  ...[":authority", `127.0.0.1:${port}`, "grpc-accept-encoding", "identity,deflate,gzip"],
-  ...["accept-encoding", "identity", "user-agent", "grpc-node-js/1.14.0", "content-type", "application/grpc"],
-  ...["te", "trailers"],
-];
+const headers: HeaderList = Object.entries({
+  ":method": "POST",
+  ":scheme": "http",
+  ":path": "/inference.GRPCInferenceService/ModelInfer",
+  ":authority": `127.0.0.1:${port}`,
+  "grpc-accept-encoding": "identity,deflate,gzip",
+  "accept-encoding": "identity",
+  "user-agent": "grpc-node-js/1.14.0",
+  "content-type": "application/grpc",
+  te: "trailers",
+}).flat();
 let answers = 0;
 let end = Number.POSITIVE_INFINITY;
 

@@ -63,24 +63,22 @@ export class RequestSource {
     return this.#keptBytes;
   }
 
-  /** Resolves once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
-  beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd): Promise<void> {
+  /** Calls back once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
+  beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd, begun: () => void): void {
     let looks = 0;
     let lookedBytes = 0;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
-        if (looks >= promptLooks && this.#keptBytes < 2 * lookedBytes && !isLast) return;
-        looks += 1;
-        lookedBytes = this.#keptBytes;
-        if (!isEnough(joined(this.#kept)) && !isLast) return;
-        this.#look = undefined;
-        resolve();
-      };
-      this.#look = look;
-      look();
-      if (this.#look !== undefined) end.onEnd(() => this.#look?.());
-    });
+    const look = (): void => {
+      const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
+      if (looks >= promptLooks && this.#keptBytes < 2 * lookedBytes && !isLast) return;
+      looks += 1;
+      lookedBytes = this.#keptBytes;
+      if (!isEnough(joined(this.#kept)) && !isLast) return;
+      this.#look = undefined;
+      begun();
+    };
+    this.#look = look;
+    end.onEnd(() => this.#look?.());
+    if (this.#keptBytes > 0 || this.#isEnded) this.#look?.();
   }
 
   /** Sends a pod everything, from the first byte on. */
@@ -120,7 +118,8 @@ export class RequestSource {
   }
 
   #keep(chunk: Buffer): void {
-    this.#kept.push(chunk);
+    if (this.#kept.length === 0) this.#kept = [chunk];
+    else this.#kept.push(chunk);
     if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
     this.#keptBytes += chunk.length;
     if (this.#keptBytes <= repeatableBytes) return;

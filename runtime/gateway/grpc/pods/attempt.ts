@@ -8,20 +8,21 @@ import { headerValue } from "../../http2/header-record.ts";
 import type { Failure } from "../../passage/passage.ts";
 import { repeatableBytes } from "../../proxy/body.ts";
 import type { Target } from "../../routing/choice.ts";
-import type { RoutedCall } from "../call.ts";
+import type { ClientCall, RoutedCall } from "../call.ts";
 import { grpcCodes } from "../status.ts";
 import { clientHeaders, podHeaders } from "./call-headers.ts";
 
 /** Told once how it ends. */
 export interface AttemptEnd {
   /** The whole answer, with this `grpc-status`, is on its way to the client. */
-  readonly answered: (status: string) => void;
-  readonly failed: (failure: Failure) => void;
+  answered(status: string): void;
+  failed(failure: Failure): void;
 }
 
 /** A call at one pod: the request goes there and the answer comes back, each way at the receiver's pace. */
 export class Attempt implements StreamOwner {
-  readonly #call: RoutedCall;
+  readonly #routed: RoutedCall;
+  readonly #call: ClientCall;
   readonly #target: Target;
   readonly #pod: Http2Connection;
   readonly #end: AttemptEnd;
@@ -32,24 +33,26 @@ export class Attempt implements StreamOwner {
   #cause: unknown;
   #isSettled = false;
 
-  constructor(call: RoutedCall, target: Target, pod: Http2Connection, end: AttemptEnd) {
-    this.#call = call;
+  constructor(routed: RoutedCall, target: Target, pod: Http2Connection, end: AttemptEnd) {
+    this.#routed = routed;
+    this.#call = routed.call;
     this.#target = target;
     this.#pod = pod;
     this.#end = end;
   }
 
   start(): void {
-    const { list, leftMs, source, pass } = this.#call;
+    const call = this.#call;
     try {
-      this.#stream = this.#pod.request(podHeaders(list, leftMs(), this.#target.pod.address), this);
+      const headers = podHeaders(call.head, call.leftMs(), this.#target.pod.address);
+      this.#stream = this.#pod.request(headers, this);
     } catch (thrown) {
       // The connection ended since it was chosen.
       this.#cause = thrown;
       this.#fail(true);
       return;
     }
-    source.sendTo(this.#stream, pass());
+    call.source.sendTo(this.#stream, this.#routed.pass());
   }
 
   /** Gives it up: nothing is told any more. */
@@ -97,7 +100,7 @@ export class Attempt implements StreamOwner {
 
   /** An answer of one message goes to the client whole: a pod that dies before its status has given none, and another may. */
   #begin(headers: HeaderList): void {
-    const { model, isStream } = this.#call.shape;
+    const { model, isStream } = this.#call.head.shape;
     if (model !== undefined && isStream !== true) this.#kept = { headers, chunks: [], sizeBytes: 0 };
     else this.#call.answer.begin(headers);
   }
@@ -116,14 +119,15 @@ export class Attempt implements StreamOwner {
     const kept = this.#kept;
     if (kept === undefined) return;
     this.#kept = undefined;
-    const [first, ...others] = kept.chunks;
-    this.#call.answer.begin(kept.headers);
-    if (first !== undefined) this.#call.answer.write(others.length === 0 ? first : Buffer.concat(kept.chunks));
+    const { headers, chunks } = kept;
+    const [first] = chunks;
+    this.#call.answer.begin(headers);
+    if (first !== undefined) this.#call.answer.write(chunks.length === 1 ? first : Buffer.concat(chunks));
   }
 
   /** Its headers are trailers as well, and there are no messages. */
   #refused(headers: HeaderList): void {
-    if (headerValue(headers, notReadyHeader) !== undefined && !this.#call.isOwnVersion) {
+    if (headerValue(headers, notReadyHeader) !== undefined && !this.#routed.isOwnVersion) {
       this.#cause = new Error("it loads its model");
       this.#fail(false, true);
     } else if (this.#isPodLeaving(headers)) {

@@ -4,6 +4,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
+import type { HeaderList } from "../../../../runtime/http2/hpack/header-writer.ts";
 import { headerValue } from "../../../../runtime/gateway/http2/header-record.ts";
 import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
 import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
@@ -17,14 +18,15 @@ afterEach(async () => {
 const silent = { headersCame: () => {}, data: () => {}, ended: () => {}, drained: () => {} };
 
 /** A port that answers `2 <path>` over HTTP/2 and `1 <path>` over HTTP/1.1. */
-async function opened(takeStream?: TakeStream, changes: Partial<typeof defaultConnectionLimits> = {}) {
+async function opened(takeStream?: TakeStream<HeaderList>, changes: Partial<typeof defaultConnectionLimits> = {}) {
   const limits = { ...defaultConnectionLimits, ...changes };
   const streams: { readonly isClosed: boolean }[] = [];
   const lane: Http2Lane = http2Lane({
     limits,
     clock: systemClock,
+    headOf: (list) => list,
     takeStream: (taken) => {
-      const { stream, list } = taken;
+      const { stream, head: list } = taken;
       streams.push(stream);
       if (takeStream !== undefined) {
         takeStream(taken);

@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { crowdedClock } from "../../../../runtime/gateway/passage/crowded-clock.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+
+const step = fc.oneof(
+  fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(0, 999, 1_000, 1_500, 20_000) }),
+  fc.record({ kind: fc.constant("cancel" as const), which: fc.nat(50) }),
+  fc.record({ kind: fc.constant("move" as const), ms: fc.constantFrom(0, 1, 400, 1_000, 30_000) }),
+);
+
+test("calls back at the moments at which the clock itself would, whoever cancels in between", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const clock = createManualClock();
+      const crowded = crowdedClock(clock);
+      const [got, want]: [string[], string[]] = [[], []];
+      const cancels: (() => void)[][] = [];
+      for (const [i, next] of steps.entries()) {
+        if (next.kind === "wait") {
+          const noted = (list: string[]) => () => void list.push(`${i} at ${clock.monotonic()}`);
+          cancels.push([crowded.after(next.ms, noted(got)), clock.after(next.ms, noted(want))]);
+        } else if (next.kind === "cancel") cancels[next.which]?.forEach((cancel) => cancel());
+        else await clock.advance(next.ms);
+      }
+      await clock.advance(60_000);
+      expect(got.toSorted()).toEqual(want.toSorted());
+      expect(clock.pending).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("needs one timer for all who wait for times of one length", () => {
+  const clock = createManualClock();
+  const crowded = crowdedClock(clock);
+  for (let i = 0; i < 1000; i += 1) crowded.after(60_000, () => {})();
+  crowded.after(60_000, () => {});
+  expect(clock.delaysMs).toEqual([60_000]);
+});
