@@ -6,19 +6,31 @@ import type { BodyLimits } from "./request-body.ts";
 /** A body that is coming in. */
 export interface BodyParts {
   readonly receivedBytes: number;
-  /** A further piece; may refuse the body. */
-  take(chunk: Buffer): void;
-  /** Ends the watch over it and gives back what it took of the budget: the pieces as one. Idempotent. */
+  /** A further piece, which is copied; may refuse the body. */
+  take(bytes: Buffer): void;
+  /** Ends the watch over it and gives back what it took of the budget: all pieces as one. Idempotent. */
   end(): Buffer;
 }
 
-/**
- * Collects the pieces of a body. `refuse` is called once, from `take` or later: it is too large, too slow, or too many come at the
- * same time.
- */
-export function bodyParts(limits: BodyLimits, clock: Clock, refuse: (fault: Fault) => void): BodyParts {
+/** How a body that is coming in is told of. */
+export interface BodyTerms {
+  /** Called once, from `take` or later: it is too large, too slow, or too many come at the same time. */
+  readonly refuse: (fault: Fault) => void;
+  /** Its size as its header says; absent: it does not. */
+  readonly announcedBytes?: number;
+}
+
+/** Each time there is no room a body gets so many times what has come of it, if so much was announced. */
+const growth = 4;
+
+/** Collects the pieces of a body. */
+export function bodyParts(
+  limits: BodyLimits,
+  clock: Clock,
+  { refuse, announcedBytes = Number.POSITIVE_INFINITY }: BodyTerms,
+): BodyParts {
   const { budget } = limits;
-  const chunks: Buffer[] = [];
+  let body = Buffer.alloc(0);
   let receivedBytes = 0;
   let hasEnded = false;
   const refused = (fault: Fault): void => {
@@ -36,22 +48,32 @@ export function bodyParts(limits: BodyLimits, clock: Clock, refuse: (fault: Faul
     get receivedBytes() {
       return receivedBytes;
     },
-    take: (chunk) => {
+    take: (bytes) => {
       if (hasEnded) return;
-      receivedBytes += chunk.length;
-      chunks.push(chunk);
-      if (budget !== undefined) budget.leftBytes -= chunk.length;
+      const start = receivedBytes;
+      receivedBytes += bytes.length;
+      if (budget !== undefined) budget.leftBytes -= bytes.length;
       if (budget !== undefined && budget.leftBytes < 0) refused(faults.BodiesTooMany({}));
       else if (receivedBytes > limits.maxBytes) {
         refused(faults.BodyTooLarge({ limitBytes: limits.maxBytes, sizeBytes: undefined }));
+      } else {
+        if (receivedBytes > body.length) {
+          body = enlarged(body, start, Math.max(receivedBytes, Math.min(announcedBytes, receivedBytes * growth)));
+        }
+        body.set(bytes, start);
       }
     },
     end: () => {
       release();
-      const [only] = chunks;
-      return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, receivedBytes);
+      return body.length === receivedBytes ? body : body.subarray(0, receivedBytes);
     },
   };
+}
+
+function enlarged(body: Buffer, usedBytes: number, sizeBytes: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(sizeBytes);
+  larger.set(body.subarray(0, usedBytes));
+  return larger;
 }
 
 interface Pace {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, zstdDecompress } from "node:zlib";
 import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
 import { bodyParts } from "./body-parts.ts";
 import { faults } from "./faults.ts";
 
@@ -67,9 +68,14 @@ function isInflatable(encoding: string): encoding is keyof typeof inflaters {
 
 function collected(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const parts = bodyParts(limits, clock, (fault) => {
+  const refuse = (fault: Fault): void => {
     stop();
     reject(fault);
+  };
+  const declared = request.headers["content-length"];
+  const parts = bodyParts(limits, clock, {
+    refuse,
+    ...(declared === undefined ? {} : { announcedBytes: Number(declared) }),
   });
   const onData = (chunk: Buffer): void => parts.take(chunk);
   const onEnd = (): void => {

@@ -6,6 +6,7 @@ import type { BodyLimits } from "../request-body.ts";
 import type { AnswerBytes } from "./answer-bytes.ts";
 import type { ConnectionState, LaneConnection, LaneTerms } from "./connection-lane.ts";
 import type { RequestHead } from "./request-head.ts";
+import { shareReads } from "./shared-reads.ts";
 
 /** What answers the requests of plain connections. */
 export interface PlainAnswerer {
@@ -42,6 +43,13 @@ interface Incoming {
   readonly answer: ProtocolAnswer | undefined;
 }
 
+/** A head that has been read, and the bytes that it stood in, with the empty line behind it. */
+interface ReadHead {
+  readonly head: RequestHead;
+  readonly text: Buffer;
+}
+
+const nothing = Buffer.alloc(0);
 const headEnd = Buffer.from("\r\n\r\n");
 /** A longer head is not plain. */
 const maxHeadBytes = 8 * 1024;
@@ -57,10 +65,12 @@ export class PlainConnection implements LaneConnection {
   since: number;
   readonly #socket: Socket;
   readonly #terms: PlainTerms;
-  readonly #onData = (chunk: Buffer): void => this.#take(chunk);
+  readonly #onData = (bytes: Buffer): void => this.#take(bytes);
   readonly #onEnd = (): void => this.#leave();
   readonly #onError = (): void => void this.#socket.destroy();
   readonly #onClose = (): void => this.#end();
+  /** The last head: most clients send the same again and again. */
+  #last: ReadHead | undefined;
   /** What has come behind the request that is being answered. */
   #ahead: Buffer | undefined;
   #incoming: Incoming | undefined;
@@ -71,6 +81,7 @@ export class PlainConnection implements LaneConnection {
     this.#socket = socket;
     this.#terms = terms;
     this.since = terms.tick();
+    shareReads(socket, (bytes) => this.#takeRead(bytes));
     socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
   }
 
@@ -86,18 +97,26 @@ export class PlainConnection implements LaneConnection {
     this.#socket.destroy();
   }
 
-  #take(chunk: Buffer): void {
+  /** False: whoever has the socket now wants no more at the moment. */
+  #takeRead(bytes: Buffer): boolean {
+    if (this.state === "gone") return this.#socket.push(Buffer.from(bytes));
+    this.#take(bytes);
+    return true;
+  }
+
+  /** The bytes are there until this returns: what is kept of them is copied. */
+  #take(bytes: Buffer): void {
     switch (this.state) {
       case "fresh":
       case "idle":
-        this.#read(chunk);
+        this.#read(bytes);
         return;
       case "body":
-        this.#collect(chunk);
+        this.#collect(bytes);
         return;
       case "answering":
       case "flushing":
-        this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+        this.#ahead = this.#ahead === undefined ? Buffer.from(bytes) : Buffer.concat([this.#ahead, bytes]);
         if (this.#ahead.length > maxAheadBytes) this.#socket.pause();
         return;
       case "lingering":
@@ -107,53 +126,71 @@ export class PlainConnection implements LaneConnection {
 
   /** The begin of a request. */
   #read(bytes: Buffer): void {
-    const end = bytes.indexOf(headEnd);
-    const head = end < 0 || end > maxHeadBytes ? undefined : this.#terms.readHead(bytes.toString("latin1", 0, end + 2));
-    if (head === undefined || head.contentBytes > this.#terms.body.maxBytes) {
-      this.#passOn(bytes);
+    const read = this.#headOf(bytes);
+    if (read === undefined || read.head.contentBytes > this.#terms.body.maxBytes) {
+      this.#passOn(Buffer.from(bytes));
       return;
     }
+    const { head, text } = read;
     const answer = this.#terms.answerer.beforehand(head);
-    const start = end + headEnd.length;
+    const start = text.length;
     const stop = start + head.contentBytes;
     if (stop > bytes.length) {
       this.#begin(head, answer, bytes.subarray(start));
       return;
     }
-    if (stop < bytes.length) this.#ahead = bytes.subarray(stop);
-    this.#ask(head, bytes.subarray(start, stop), answer);
+    if (stop < bytes.length) this.#ahead = Buffer.from(bytes.subarray(stop));
+    if (answer === undefined) this.#ask(head, stop === start ? nothing : Buffer.from(bytes.subarray(start, stop)));
+    else this.#answerKnown(head, answer);
+  }
+
+  #headOf(bytes: Buffer): ReadHead | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.text.length <= bytes.length && last.text.compare(bytes, 0, last.text.length) === 0)
+      return last;
+    const end = bytes.indexOf(headEnd);
+    if (end < 0 || end > maxHeadBytes) return undefined;
+    const head = this.#terms.readHead(bytes.toString("latin1", 0, end + 2));
+    if (head === undefined) return undefined;
+    this.#last = { text: Buffer.from(bytes.subarray(0, end + headEnd.length)), head };
+    return this.#last;
   }
 
   #begin(head: RequestHead, answer: ProtocolAnswer | undefined, first: Buffer): void {
     this.#move("body");
     const parts =
       answer === undefined
-        ? bodyParts(this.#terms.body, this.#terms.clock, (fault) => this.#refuse(head, fault))
+        ? bodyParts(this.#terms.body, this.#terms.clock, {
+            refuse: (fault) => this.#refuse(head, fault),
+            announcedBytes: head.contentBytes,
+          })
         : droppedParts();
     this.#incoming = { head, parts, answer };
     this.#collect(first);
   }
 
-  #collect(chunk: Buffer): void {
+  #collect(bytes: Buffer): void {
     const incoming = this.#incoming;
     if (incoming === undefined) return;
     const { head, parts, answer } = incoming;
     const left = head.contentBytes - parts.receivedBytes;
-    parts.take(chunk.length > left ? chunk.subarray(0, left) : chunk);
-    if (this.#incoming !== incoming || chunk.length < left) return;
+    parts.take(bytes.length > left ? bytes.subarray(0, left) : bytes);
+    if (this.#incoming !== incoming || bytes.length < left) return;
     this.#incoming = undefined;
-    if (chunk.length > left) this.#ahead = chunk.subarray(left);
-    this.#ask(head, parts.end(), answer);
+    if (bytes.length > left) this.#ahead = Buffer.from(bytes.subarray(left));
+    const body = parts.end();
+    if (answer === undefined) this.#ask(head, body);
+    else this.#answerKnown(head, answer);
   }
 
-  #ask(head: RequestHead, body: Buffer, answer: ProtocolAnswer | undefined): void {
+  #ask(head: RequestHead, body: Buffer): void {
     this.#move("answering");
-    const { answerer } = this.#terms;
-    if (answer === undefined) {
-      answerer.answer({ head, body, client: this.#client }, (answer) => this.#reply(answer));
-      return;
-    }
-    answerer.answered(head, answer);
+    this.#terms.answerer.answer({ head, body, client: this.#client }, (answer) => this.#reply(answer));
+  }
+
+  #answerKnown(head: RequestHead, answer: ProtocolAnswer): void {
+    this.#move("answering");
+    this.#terms.answerer.answered(head, answer);
     this.#reply(answer);
   }
 
