@@ -7,11 +7,14 @@ import { earlyBuild } from "./test/reporting/early-build.ts";
 import { runReport } from "./test/reporting/run-report.ts";
 
 const root = import.meta.dirname;
-const clusterTests = controlPlaneTests();
-/** Tests that start servers and processes, beside those of the real control plane. */
+const { own: ownClusters, alone: aloneOnClusters } = controlPlaneTests();
+const clusterTests = [...ownClusters, ...aloneOnClusters];
+/** Tests that start servers and processes, beside those of a real control plane. */
 const systemTests = "test/{conformance,simulation,fuzz,integration,cluster,bench,toolchain}/**/*.test.ts";
 const shared = { pool: "forks", testTimeout: 20_000, hookTimeout: 120_000 } as const;
+const clusterFiles = { ...shared, testTimeout: 60_000, setupFiles: ["test/reporting/control-plane-wait.ts"] };
 
+// One group after the other, so that the builds that `earlyBuild` begins are done when clusters are wanted.
 export default defineConfig({
   test: {
     reporters: ["default", earlyBuild(root, clusterTests), runReport(root)],
@@ -27,25 +30,33 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      // One file at a time, after the others: they measure times and load the machine themselves.
+      // Two at a time, however many processors there are: half of the time they wait, and each starts programs of its own.
       {
         test: {
           ...shared,
           name: "system",
           include: [systemTests],
-          exclude: [...clusterTests],
-          maxWorkers: 1,
+          exclude: clusterTests,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
-          ...shared,
+          ...clusterFiles,
           name: "cluster",
-          include: [...clusterTests],
-          setupFiles: ["test/reporting/control-plane-wait.ts"],
-          maxWorkers: 1,
+          include: [...ownClusters],
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...clusterFiles,
+          name: "cluster-alone",
+          include: [...aloneOnClusters],
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { type Program, programImage } from "../../charts/images/program-image.ts";
+import type { Program } from "../../charts/images/program-image.ts";
 import { digitsAnswer, digitsExpected, digitsRequest } from "./digits.ts";
-import { writeProgramImages } from "./node/images.ts";
+import { builtImage, writeProgramImages } from "./node/images.ts";
 import { type Node, nodeStartTimeoutMs, startNode } from "./node/node.ts";
 import { whyNoNode } from "./node/programs.ts";
 import { traffic } from "./node/traffic.ts";
@@ -78,7 +78,7 @@ describe.skipIf(reason !== undefined)(`an installation by the manifests on a rea
   ] as const satisfies [Program, number][])(
     "has an image of the %s of at most %i MB beyond Node",
     async (program, mostMb) => {
-      const [, ...beyondNode] = (await programImage(root, program)).layers;
+      const [, ...beyondNode] = (await builtImage(program)).layers;
       const sizeBytes = beyondNode.reduce((sum, layer) => sum + layer.sizeBytes, 0);
       expect(sizeBytes / 1e6).toBeLessThanOrEqual(mostMb);
     },

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 
-import { layer, writeOciArchive } from "../../../charts/images/oci-archive.ts";
+import { type Image, layer, writeOciArchive } from "../../../charts/images/oci-archive.ts";
 import { type Program, programImage } from "../../../charts/images/program-image.ts";
 import { pauseImage } from "./configuration.ts";
 import { capture } from "../launch/kubectl.ts";
+import { withMachineLock } from "../launch/machine-lock.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
@@ -17,31 +18,43 @@ export async function writePauseImage(path: string, program: string): Promise<vo
   });
 }
 
+/** A program's image as it is built already; nobody else makes images from the same folders meanwhile. */
+export function builtImage(program: Program): Promise<Image> {
+  return alone(() => programImage(root, program));
+}
+
 /** Builds programs and writes their images into a folder, as `npm run image` does, and also by each further tag. Returns the paths. */
-export async function writeProgramImages(
+export function writeProgramImages(
   folder: string,
   programs: readonly Program[],
   furtherTags: readonly string[] = [],
 ): Promise<readonly string[]> {
+  return alone(async () => {
+    await build();
+    const paths = programs.map(async (program) => {
+      const image = await programImage(root, program);
+      const references = [image.reference, ...furtherTags.map((tag) => image.reference.replace(/:[^:]+$/, `:${tag}`))];
+      return Promise.all(
+        references.map(async (reference, index) => {
+          const path = join(folder, `${program}-${index}.tar`);
+          await writeOciArchive(path, { ...image, reference });
+          return path;
+        }),
+      );
+    });
+    return (await Promise.all(paths)).flat();
+  });
+}
+
+// Test files that run at the same time build into the same folders.
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  return withMachineLock(join(root, "dist"), work);
+}
+
+async function build(): Promise<void> {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const { code, stdout } = await capture(process.execPath, [
-    compiler,
-    "--build",
-    join(root, "operator"),
-    join(root, "runtime"),
-  ]);
+  const projects = [join(root, "operator"), join(root, "runtime")];
+  const { code, stdout } = await capture(process.execPath, [compiler, "--build", ...projects]);
   // 2: there are type errors, which are for the checks of types to tell, and all is written.
   if (code !== 0 && code !== 2) throw new Error(`the programs cannot be built: ${stdout}`);
-  const paths = programs.map(async (program) => {
-    const image = await programImage(root, program);
-    const references = [image.reference, ...furtherTags.map((tag) => image.reference.replace(/:[^:]+$/, `:${tag}`))];
-    return Promise.all(
-      references.map(async (reference, index) => {
-        const path = join(folder, `${program}-${index}.tar`);
-        await writeOciArchive(path, { ...image, reference });
-        return path;
-      }),
-    );
-  });
-  return (await Promise.all(paths)).flat();
 }
