@@ -13,7 +13,7 @@ import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
 import { type Operator, startOperator } from "./operator.ts";
 import { operatorOptions, type OperatorProgramOptions } from "./options.ts";
 
-/** Runs the operator until `stop` aborts, its lease is lost or it cannot start; the contract's exit code. */
+/** Runs the operator until `stop` aborts, or not at all where it cannot start; the contract's exit code. */
 export async function runProgram(args: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
   try {
     return await run(operatorOptions(args, env), stop);
@@ -30,8 +30,8 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
   const connection = await ("host" in cluster ? inClusterConnection(cluster) : loadConnection(cluster));
   const transport = createHttpTransport({ connection, userAgent: "modelwright-operator" });
   const metrics = operatorMetrics();
-  const ended = Promise.withResolvers<number>();
-  stop.addEventListener("abort", () => ended.resolve(exitCodes.ok), { once: true });
+  const stopped = Promise.withResolvers<void>();
+  stop.addEventListener("abort", () => stopped.resolve(), { once: true });
   if (stop.aborted) return exitCodes.ok;
   const operator = await startOperator({
     transport,
@@ -60,13 +60,13 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     () => log.info("caches synced"),
     () => {},
   );
-  const code = await ended.promise;
-  log.info("operator stops", { code });
+  await stopped.promise;
+  log.info("operator stops");
   await operator.stop();
   admin.closeAllConnections();
   admin.close();
   await transport.close();
-  return code;
+  return exitCodes.ok;
 }
 
 /** Probes and metrics. Ready with complete caches: from then on gateways are served, whoever leads. */
