@@ -1,8 +1,8 @@
-import { unknownTimezones } from "../autoscale/schedule/scheduled.ts";
 import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Plan } from "./plan/action.ts";
+import { remarks } from "./remarks.ts";
 import { annotations } from "./resources/labels.ts";
 import { progressText } from "./plan/rollout/steps/position.ts";
 import { strategy } from "./plan/rollout/steps/strategy.ts";
@@ -44,8 +44,8 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Progressing: [blocked, retrying, givenUp, held, underWay, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
-  ReplicasIgnored: [replicasIgnored],
-  SchedulesIgnored: [schedulesIgnored],
+  ReplicasIgnored: [remarked("ReplicasIgnored")],
+  SchedulesIgnored: [remarked("SchedulesIgnored")],
 };
 
 /** Kubernetes shows conditions in the order of the list. */
@@ -257,20 +257,14 @@ function stalled(standing: Standing): Verdict | undefined {
   return { status: "True", reason: failed.reason, message };
 }
 
-/** The API server itself writes 1 where nobody says anything. */
-function replicasIgnored({ snapshot: { spec } }: Standing): Verdict | undefined {
-  const { autoscaling, replicas = 1 } = spec;
-  if (autoscaling === undefined || replicas === 1) return undefined;
-  const message = `spec.replicas is ${replicas} and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it`;
-  return { status: "True", reason: "AutoscalingDecides", message };
-}
-
-/** A pattern cannot tell which names of time zones there are. */
-function schedulesIgnored({ snapshot: { spec } }: Standing): Verdict | undefined {
-  const unknown = new Set(unknownTimezones(spec.autoscaling?.schedules ?? []));
-  if (unknown.size === 0) return undefined;
-  const message = `no time zone is called ${[...unknown].join(", ")}, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC`;
-  return { status: "True", reason: "UnknownTimeZone", message };
+/** Of several remarks the first gives the reason. */
+function remarked(type: ConditionType): Rule {
+  return ({ snapshot: { spec } }) => {
+    const [first, ...others] = remarks(spec).filter(({ condition }) => condition === type);
+    if (first === undefined) return undefined;
+    const { reason } = first;
+    return { status: "True", reason, message: [first, ...others].map(({ message }) => message).join("; ") };
+  };
 }
 
 interface Serving {

@@ -1,5 +1,6 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
 import type { Action } from "./plan/action.ts";
 
 /** One event to publish about a ModelDeployment. */
@@ -15,7 +16,11 @@ export function events(
   before: ModelDeploymentStatus,
   after: ModelDeploymentStatus,
 ): readonly EventValue[] {
-  return [...done.flatMap((action) => actionEvent(action)), ...readinessEvent(before, after)];
+  return [
+    ...done.flatMap((action) => actionEvent(action)),
+    ...readinessEvent(before, after),
+    ...ignoredEvents(before, after),
+  ];
 }
 
 /** An API call that was refused for good or for long. */
@@ -65,6 +70,17 @@ function readinessEvent(before: ModelDeploymentStatus, after: ModelDeploymentSta
   if (status === "True") return was?.status === "True" ? [] : [{ type: "Normal", reason, message }];
   if (quietReasons.has(reason) || (was?.reason === reason && was.message === message)) return [];
   return [{ type: "Warning", reason, message }];
+}
+
+const ignoring: readonly string[] = ["ReplicasIgnored", "SchedulesIgnored"] satisfies readonly ConditionType[];
+
+/** Says once what has no effect, whenever the sentence changes. */
+function ignoredEvents(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {
+  return (after.conditions ?? []).flatMap(({ type, reason, message }) => {
+    if (!ignoring.includes(type)) return [];
+    const was = before.conditions?.find((condition) => condition.type === type);
+    return was?.message === message ? [] : [{ type: "Warning", reason, message }];
+  });
 }
 
 function readiness({

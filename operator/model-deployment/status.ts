@@ -21,7 +21,9 @@ export function status(standing: Standing): ModelDeploymentStatus {
   const highest = highestVersion(snapshot, { stable, candidate });
   return {
     observedGeneration: identity.generation,
-    conditions: [...conditions(standing, previous.conditions ?? [])] satisfies Condition[],
+    conditions: [
+      ...conditions({ ...standing, plan: { ...plan, rollout } }, previous.conditions ?? []),
+    ] satisfies Condition[],
     ...(stable === undefined ? {} : { stable: revisionStatus(snapshot, stable) }),
     ...(candidate === undefined ? {} : { candidate: revisionStatus(snapshot, candidate) }),
     replicas: snapshot.revisions.flatMap(livePods).filter(({ terminating }) => !terminating).length,

@@ -11,7 +11,7 @@ export const conditionTypes = {
   Stalled: "It cannot go on without a human. Present only when True (kstatus).",
   ReplicasIgnored: "Somebody writes spec.replicas, which has no effect under spec.autoscaling. Present only when True.",
   SchedulesIgnored:
-    "A schedule of spec.autoscaling never opens, because its time zone is not known. Present only when True.",
+    "A schedule of spec.autoscaling never opens: its time zone is not known, or no year has its day. Present only when True.",
 } as const;
 
 /** A type of condition. */

@@ -58,6 +58,15 @@ export function isCronDay(
   return cron.months.has(date.month) && fits;
 }
 
+/** Of the months, in a leap year. */
+const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Whether some year has a day that is one of the expression's: none has a 30 February. */
+export function hasDay(cron: Cron): boolean {
+  if (!cron.anyDay && !cron.anyWeekday) return true;
+  return [...cron.months].some((month) => Math.min(...cron.days) <= (longestMonths[month - 1] ?? 0));
+}
+
 function values(text: string, field: Field): ReadonlySet<number> {
   return new Set(text.split(",").flatMap((entry) => entryValues(entry, field)));
 }

@@ -1,6 +1,6 @@
 import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import type { Schedule } from "../../../crds/v1alpha1/autoscaling/schedule.ts";
-import { type Cron, isCronDay, parsedCron } from "./cron.ts";
+import { type Cron, hasDay, isCronDay, parsedCron } from "./cron.ts";
 import { localTime, zoneOffsetSeconds } from "./local-time.ts";
 
 /** The window that asks for the most replicas now. */
@@ -29,6 +29,14 @@ export function scheduled(schedules: readonly Schedule[], now: number, leadSecon
 /** The windows whose time zone is not known here; they never open. */
 export function unknownTimezones(schedules: readonly Schedule[]): readonly string[] {
   return schedules.flatMap(({ timezone = "UTC" }) => (zoneOffsetSeconds(timezone, 0) === undefined ? [timezone] : []));
+}
+
+/** The windows whose start no year has. */
+export function neverOpening(schedules: readonly Schedule[]): readonly Schedule[] {
+  return schedules.filter(({ start }) => {
+    const cron = cronOf(start);
+    return cron !== undefined && !hasDay(cron);
+  });
 }
 
 function isOpen(window: Schedule, now: number, leadSeconds: number): boolean {

@@ -48,7 +48,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "ReplicasIgnored=True AutoscalingDecides: spec.replicas is 5 and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it",
     ],
   },
-  "a schedule in a time zone that there is not: it is said, with the way out": {
+  "schedules that never open: it is said, with the way out": {
     given: {
       ...serving,
       spec: {
@@ -59,6 +59,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
           schedules: [
             { name: "day", start: "0 8 * * *", duration: "10h", timezone: "Mars/Olympus", min: 2 },
             { name: "night", start: "0 20 * * *", duration: "2h", timezone: "Europe/Berlin", min: 2 },
+            { name: "leap", start: "0 8 30 FEB *", duration: "2h", min: 2 },
           ],
         },
       },
@@ -68,7 +69,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
       "Progressing=False AsDeclared: nothing is under way",
-      "SchedulesIgnored=True UnknownTimeZone: no time zone is called Mars/Olympus, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC",
+      "SchedulesIgnored=True UnknownTimeZone: no time zone is called Mars/Olympus, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC; spec.autoscaling.schedules: leap (0 8 30 FEB *) never opens: no year has such a day; correct start",
     ],
   },
   "scaled to zero for want of requests: Ready, as declared": {

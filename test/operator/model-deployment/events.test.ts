@@ -97,6 +97,19 @@ describe("events", () => {
     }
   });
 
+  test("say once what has no effect, and whatever it says next", () => {
+    const ready = condition("Ready", "True", "AsDeclared");
+    const ignored = (message: string) => ({
+      conditions: [ready, { ...condition("SchedulesIgnored", "True", "UnknownTimeZone"), message }],
+    });
+    const before = { conditions: [ready] };
+    const want = { type: "Warning", reason: "UnknownTimeZone", message: "no zone" };
+    expect(events([], before, ignored("no zone"))).toEqual([want]);
+    expect(events([], ignored("no zone"), ignored("no zone"))).toEqual([]);
+    expect(events([], ignored("no zone"), ignored("no zones"))).toEqual([{ ...want, message: "no zones" }]);
+    expect(events([], ignored("no zone"), before)).toEqual([]);
+  });
+
   test("tell an API call that was refused", () => {
     expect(applyFailed(deploymentFaults.PodsRefused({ replicaSet: "digits-a1", message: "quota" }))).toEqual({
       type: "Warning",

@@ -55,6 +55,18 @@ describe("the status", () => {
     });
   });
 
+  test("claims nothing that a plan which failed on its way would have brought", () => {
+    const seen = snapshot({ ...serving, status: {} });
+    const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
+    const { conditions = [], stable, candidate } = status({ snapshot: seen, plan: plan(seen), failure });
+    expect({ stable, candidate }).toEqual({ stable: undefined, candidate: undefined });
+    expect(conditions.find(({ type }) => type === "Available")).toMatchObject({
+      status: "False",
+      reason: "NothingReady",
+      message: "no pod is ready that gets requests",
+    });
+  });
+
   test("keeps how far a rollout is, where its pods have room and what must not be tried again", () => {
     const failed = { revision: "a1", reason: "Aborted", message: "by a command" };
     const seen = snapshot({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Schedule } from "../../../../crds/v1alpha1/autoscaling/schedule.ts";
-import { scheduled, unknownTimezones } from "../../../../operator/autoscale/schedule/scheduled.ts";
+import { scheduled, neverOpening, unknownTimezones } from "../../../../operator/autoscale/schedule/scheduled.ts";
 
 const window: Schedule = { name: "day", start: "0 8 * * *", duration: "2h", timezone: "UTC", min: 3 };
 
@@ -73,4 +73,10 @@ describe("scheduled", () => {
 test("time zones that are not known are named", () => {
   const zones = ["UTC", "Europe/Berlin", "Mars/Olympus"];
   expect(unknownTimezones(zones.map((timezone) => ({ ...window, timezone })))).toEqual(["Mars/Olympus"]);
+});
+
+test("windows that never open are named: what no year has, and nothing else", () => {
+  const starts = ["0 8 30 2 *", "0 8 31 4,6,9,11 *", "0 8 29 2 *", "0 8 30 2 MON", "0 8 31 2,3 *", "0 8 */31 2 MON"];
+  const never = neverOpening(starts.map((start) => ({ ...window, start })));
+  expect(never.map(({ start }) => start)).toEqual(["0 8 30 2 *", "0 8 31 4,6,9,11 *"]);
 });
