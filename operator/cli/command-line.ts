@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { ports } from "../../runtime/contract/ports.ts";
+import { release } from "../../runtime/contract/release.ts";
 import { clusterCommands, type ClusterCommand, clusterCommand } from "./cluster/options.ts";
 import { faults } from "./faults.ts";
 import { pair, parsed, port } from "./flags.ts";
@@ -45,11 +46,13 @@ interface HelpOptions {
 export type Command = StartOptions | ServeOptions | FileOptions | ClusterCommand | ScalingCommand | HelpOptions;
 
 const helpWords = ["--help", "-h", "help"];
+const versionWords = ["--version", "-V", "version"];
 
 /** The command that the arguments mean, checked and with defaults. Throws a fault that names the wrong argument. */
 export function commandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
   if (command === undefined || helpWords.includes(command)) return { command: "help", text: generalUsage };
+  if (versionWords.includes(command)) return { command: "help", text: `${release.name} ${release.version}` };
   const text = usage[command];
   if (text === undefined) throw faults.UnknownCommand({ command, known: Object.keys(usage) });
   if (rest.includes("--help") || rest.includes("-h")) return { command: "help", text };

@@ -117,4 +117,5 @@ ${Object.values(usage)
   .map((text) => `  ${text.split("\n")[0] ?? ""}`)
   .join("\n")}
 
-  modelwright COMMAND --help`;
+  modelwright COMMAND --help
+  modelwright --version`;

@@ -1,5 +1,10 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
 
+/** As users type it. */
+function spelled(command: string): string {
+  return command.replace(/^promote-full$/, "promote --full");
+}
+
 /** What is said when a rollout cannot be steered. */
 export const steeringFaults = faultCatalogue<{
   NoSuchDeployment: { namespace: string; name: string };
@@ -13,14 +18,15 @@ export const steeringFaults = faultCatalogue<{
     level: "error",
   },
   NothingToSteer: {
-    message: ({ namespace, name, command, why }) => `${command} would change nothing at ${namespace}/${name}: ${why}`,
+    message: ({ namespace, name, command, why }) =>
+      `${spelled(command)} would change nothing at ${namespace}/${name}: ${why}`,
     hint: ({ name }) => `modelwright status ${name} shows where it is`,
     retry: "never",
     level: "error",
   },
   NotAnswered: {
     message: ({ namespace, name, command, afterMs }) =>
-      `the operator has not carried out ${command} of ${namespace}/${name} within ${afterMs / 1000} s`,
+      `the operator has not carried out ${spelled(command)} of ${namespace}/${name} within ${afterMs / 1000} s`,
     hint: () => "is an operator running? The annotation stays and is carried out when one does",
     retry: "never",
     level: "error",

@@ -44,14 +44,33 @@ export function uselessness(command: RolloutCommand, deployment: ModelDeployment
 }
 
 const obstacles: Readonly<Partial<Record<RolloutCommand, (deployment: ModelDeployment) => string | undefined>>> = {
+  promote: (deployment) => withoutRollout(deployment) ?? notWaiting(deployment),
   pause: ({ metadata }) => (isPaused(metadata) ? "it is paused already" : undefined),
   resume: ({ metadata }) => (isPaused(metadata) ? undefined : "it is not paused"),
-  retry: ({ status }) => ((status?.failedRevisions ?? []).length > 0 ? undefined : "no revision has failed"),
+  retry: notFailed,
   restart: ({ spec }) => (spec.suspend === true ? "it is suspended" : undefined),
 };
 
-function withoutRollout({ status }: ModelDeployment): string | undefined {
-  return status?.candidate === undefined ? "no rollout is under way" : undefined;
+function withoutRollout({ status: { stable, candidate } = {} }: ModelDeployment): string | undefined {
+  if (candidate === undefined) return "no rollout is under way";
+  return stable === undefined ? "there is no stable revision yet" : undefined;
+}
+
+/** A promotion ends pauses and analyses; everything else goes on by itself as soon as it can. */
+function notWaiting({ status = {} }: ModelDeployment): string | undefined {
+  const { rollout: { steps = 0, stepName = "" } = {}, step = 0 } = status;
+  if (step < steps && !stepName.startsWith("setWeight")) return undefined;
+  const at = stepText(status);
+  return `no pause and no analysis waits for it${at === undefined ? "" : `: ${at}`}`;
+}
+
+/** Only what the spec asks for now can be tried again. */
+function notFailed({ metadata, spec, status }: ModelDeployment): string | undefined {
+  const { failedRevisions: failed = [] } = status ?? {};
+  if (failed.length === 0) return "no revision has failed";
+  const wanted = revisionHashes(spec, metadata.annotations?.[annotations.restart], metadata.name);
+  if (failed.some(({ revision }) => wanted.includes(revision))) return undefined;
+  return `revision ${wanted[0]}, which the spec asks for, has not failed`;
 }
 
 function isPaused({ annotations: notes }: ModelDeployment["metadata"]): boolean {
@@ -66,9 +85,10 @@ export function whereItIs({ metadata, status = {} }: ModelDeployment): string {
       ? "none"
       : `revision ${revision.revision} (version ${revision.version ?? "-"}) with ${revision.weight ?? 0} % of the requests`;
   const subject = `${metadata.namespace ?? "default"}/${metadata.name}`;
-  if (candidate === undefined) return `${subject}: stable is ${of(stable)}`;
+  const paused = isPaused(metadata) ? `; paused until modelwright resume ${metadata.name}` : "";
+  if (candidate === undefined) return `${subject}: stable is ${of(stable)}${paused}`;
   const step = stepText(status);
-  return `${subject}: candidate is ${of(candidate)}${step === undefined ? "" : `, ${step}`}`;
+  return `${subject}: candidate is ${of(candidate)}${step === undefined ? "" : `, ${step}`}${paused}`;
 }
 
 /** The present step of a rollout as `step 2 of 4: pause`; undefined where its strategy has none. */

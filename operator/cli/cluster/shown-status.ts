@@ -55,5 +55,5 @@ async function state({ namespace, name }: StatusOptions, client: Client) {
   }
   const labelSelector = name === undefined ? labels.deployment : `${labels.deployment}=${name}`;
   const pods = await client.list<Pod>(resources.pods, { namespace: place, labelSelector });
-  return { deployments: found.items, lines: statusTree(found.items, pods.items) };
+  return { deployments: found.items, lines: statusTree(found.items, pods.items, place) };
 }

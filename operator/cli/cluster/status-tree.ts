@@ -2,14 +2,24 @@ import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alp
 import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import type { Pod } from "../../kube/kinds.ts";
 import { stepText } from "../../steering/rollout-command.ts";
-import { labels } from "../../model-deployment/resources/labels.ts";
+import { annotations, labels } from "../../model-deployment/resources/labels.ts";
 
-/** The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods. */
-export function statusTree(deployments: readonly ModelDeployment[], pods: readonly Pod[]): readonly string[] {
-  if (deployments.length === 0) return ["no ModelDeployment"];
+/**
+ * The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods.
+ *
+ * @param namespace where they were looked for; absent: everywhere
+ */
+export function statusTree(
+  deployments: readonly ModelDeployment[],
+  pods: readonly Pod[],
+  namespace?: string,
+): readonly string[] {
+  if (deployments.length === 0)
+    return [`no ModelDeployment${namespace === undefined ? "" : ` in namespace ${namespace}`}`];
   return deployments.flatMap((deployment) => [
     heading(deployment),
     ...conditionLines(deployment),
+    ...pauseLine(deployment),
     ...rolloutLines(deployment.status ?? {}),
     ...revisions(deployment, pods),
   ]);
@@ -17,13 +27,26 @@ export function statusTree(deployments: readonly ModelDeployment[], pods: readon
 
 function heading({ metadata, spec, status }: ModelDeployment): string {
   const url = status?.url === undefined ? "" : `  ${status.url}`;
-  return `${metadata.namespace ?? "default"}/${metadata.name}  replicas ${status?.replicas ?? 0}/${spec.replicas ?? 1}${url}`;
+  return `${metadata.namespace ?? "default"}/${metadata.name}  replicas ${status?.replicas ?? 0}/${wantedReplicas(spec, status)}${url}`;
+}
+
+function wantedReplicas(
+  { suspend, autoscaling, replicas = 1 }: ModelDeployment["spec"],
+  status: ModelDeployment["status"],
+): number | "-" {
+  if (suspend === true) return 0;
+  return autoscaling === undefined ? replicas : (status?.autoscaling?.desired ?? "-");
 }
 
 function conditionLines({ status }: ModelDeployment): readonly string[] {
   return (status?.conditions ?? []).map(
     ({ type, status: value, reason, message }) => `  ${type}=${value} ${reason}${message === "" ? "" : `: ${message}`}`,
   );
+}
+
+/** Also while there is no rollout: the next one would stand still. */
+function pauseLine({ metadata: { name, annotations: notes } }: ModelDeployment): readonly string[] {
+  return notes?.[annotations.pause] === undefined ? [] : [`  paused: rollouts wait for modelwright resume ${name}`];
 }
 
 /** Where a rollout is: its step, the room for its pods, the last judgement; then what failed. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { commandLine } from "../../../operator/cli/command-line.ts";
+import { release } from "../../../runtime/contract/release.ts";
 
 const defaults = {
   command: "start",
@@ -25,6 +26,10 @@ describe("commandLine", () => {
     "start takes ports and claims": [
       ["start", "--rest-port", "9501", "--grpc-port", "9500", "--volume", "data=/srv/a=b"],
       { ...defaults, restPort: 9501, grpcPort: 9500, volumes: { data: "/srv/a=b" } },
+    ],
+    "the version is told in the words of any program": [
+      ["--version"],
+      { command: "help", text: `modelwright ${release.version}` },
     ],
     "serve leaves its arguments to the runtime": [
       ["serve", "digits.keras", "--http-port", "9501"],

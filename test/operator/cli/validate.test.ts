@@ -36,6 +36,35 @@ describe("validate", () => {
       deployment(source),
       { lines: ["/a.yaml: ModelDeployment default/a: valid"], fault: undefined },
     ],
+    "what is valid and has no effect": [
+      "g.yaml",
+      deployment(
+        "{model: {source: {configMap: {name: m, key: m.h5}}}, replicas: 3, rollout: {capacity: Share}, autoscaling: {max: 2, schedules: [{name: s, start: '0 8 31 4 *', duration: 1h, timezone: Mars/Olympus, min: 2}]}}",
+      ),
+      {
+        lines: [
+          "/g.yaml: ModelDeployment default/a: valid",
+          "/g.yaml: ModelDeployment default/a: warning: spec.replicas is 3 and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it",
+          "/g.yaml: ModelDeployment default/a: warning: no time zone is called Mars/Olympus, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC",
+          "/g.yaml: ModelDeployment default/a: warning: spec.autoscaling.schedules: s (0 8 31 4 *) never opens: no year has such a day; correct start",
+          "/g.yaml: ModelDeployment default/a: warning: spec.rollout.capacity is Share, which there is not yet; it acts as Auto: write that",
+        ],
+        fault: undefined,
+      },
+    ],
+    "models that clients of the common port cannot tell apart": [
+      "h.yaml",
+      `${deployment(source)}---\n${deployment(source).replace("name: a", "name: b, namespace: v").replace("{model: {", "{model: {name: a, ")}`,
+      {
+        lines: [
+          "/h.yaml: ModelDeployment default/a: valid",
+          "/h.yaml: ModelDeployment default/a: warning: the model of v/b is called a as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name",
+          "/h.yaml: ModelDeployment v/b: valid",
+          "/h.yaml: ModelDeployment v/b: warning: the model of default/a is called a as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name",
+        ],
+        fault: undefined,
+      },
+    ],
     "another kind is named and left to the API server": [
       "b.yaml",
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n",

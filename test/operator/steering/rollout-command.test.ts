@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { type RolloutCommand, uselessness, whereItIs } from "../../../operator/steering/rollout-command.ts";
 
@@ -24,19 +25,47 @@ const paused: ModelDeployment = {
   ...underWay,
   metadata: { ...underWay.metadata, annotations: { [annotations.pause]: "x" } },
 };
-const failed: ModelDeployment = { ...atRest, status: { stable, failedRevisions: [{ revision: "bbb" }] } };
+const failed: ModelDeployment = {
+  ...atRest,
+  status: { stable, failedRevisions: [{ revision: revisionHash(atRest.spec) }] },
+};
+const failedBefore: ModelDeployment = { ...atRest, status: { stable, failedRevisions: [{ revision: "bbb" }] } };
+const first: ModelDeployment = { ...atRest, status: { candidate: { ...stable, revision: "bbb" } } };
+const inStep = (step: number, stepName: string): ModelDeployment => ({
+  ...underWay,
+  status: { ...underWay.status, step, rollout: { steps: 4, stepName } },
+});
 
 describe("uselessness", () => {
   const cases: Record<string, [RolloutCommand, ModelDeployment, string | undefined]> = {
     "promoting without a rollout": ["promote", atRest, "no rollout is under way"],
     "aborting without a rollout": ["abort", atRest, "no rollout is under way"],
-    "promoting a rollout": ["promote-full", underWay, undefined],
+    "aborting the first revision of all": ["abort", first, "there is no stable revision yet"],
+    "promoting the first revision of all": ["promote", first, "there is no stable revision yet"],
+    "promoting in a pause": ["promote", underWay, undefined],
+    "promoting in an analysis": ["promote", inStep(1, "analyze 1m"), undefined],
+    "promoting while pods are waited for": [
+      "promote",
+      inStep(2, "setWeight 50"),
+      "no pause and no analysis waits for it: step 3 of 4: setWeight 50",
+    ],
+    "promoting after the last step": [
+      "promote",
+      inStep(4, ""),
+      "no pause and no analysis waits for it: all steps done",
+    ],
+    "promoting past all steps": ["promote-full", underWay, undefined],
     "pausing at rest keeps the next rollout": ["pause", atRest, undefined],
     "pausing twice": ["pause", paused, "it is paused already"],
     "going on without a pause": ["resume", underWay, "it is not paused"],
     "going on": ["resume", paused, undefined],
     "trying again when nothing failed": ["retry", atRest, "no revision has failed"],
     "trying again": ["retry", failed, undefined],
+    "trying again what the spec does not ask for any more": [
+      "retry",
+      failedBefore,
+      `revision ${revisionHash(atRest.spec)}, which the spec asks for, has not failed`,
+    ],
     "making pods anew": ["restart", atRest, undefined],
     "making pods anew that are not wanted": [
       "restart",
@@ -52,6 +81,9 @@ test("where a rollout is, is said in a sentence", () => {
   expect(whereItIs(atRest)).toBe("vision/digits: stable is revision aaa (version 1) with 100 % of the requests");
   expect(whereItIs(underWay)).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause",
+  );
+  expect(whereItIs(paused)).toBe(
+    "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause; paused until modelwright resume digits",
   );
   const status = { ...underWay.status, step: 4 };
   expect(whereItIs({ ...underWay, status })).toBe(

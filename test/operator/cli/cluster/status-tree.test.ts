@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
 import { statusTree } from "../../../../operator/cli/cluster/status-tree.ts";
 import type { Pod } from "../../../../operator/kube/kinds.ts";
-import { revisionLabels } from "../../../../operator/model-deployment/resources/labels.ts";
+import { annotations, revisionLabels } from "../../../../operator/model-deployment/resources/labels.ts";
 
 const lastTransitionTime = "2030-01-01T00:00:00Z";
 const digits: ModelDeployment = {
@@ -53,6 +53,30 @@ test("the tree shows conditions, then each revision with its own pods and how th
 
 test("nothing deployed is said, not shown as nothing", () => {
   expect(statusTree([], [])).toEqual(["no ModelDeployment"]);
+  expect(statusTree([], [], "vision")).toEqual(["no ModelDeployment in namespace vision"]);
+});
+
+test("a pause is shown before there is a rollout that it keeps", () => {
+  const metadata = { ...digits.metadata, annotations: { [annotations.pause]: "x" } };
+  expect(statusTree([{ ...digits, metadata, status: {} }], [])).toEqual([
+    "vision/digits  replicas 0/2",
+    "  paused: rollouts wait for modelwright resume digits",
+  ]);
+});
+
+test("replicas are compared with what is wanted now", () => {
+  const autoscaling = { min: 0, max: 9 };
+  const scaled: ModelDeployment = {
+    ...digits,
+    spec: { ...digits.spec, autoscaling },
+    status: { replicas: 3, autoscaling: { desired: 4 } },
+  };
+  const headings = [scaled, { ...scaled, status: {} }, { ...scaled, spec: { ...digits.spec, suspend: true } }];
+  expect(statusTree(headings, [])).toEqual([
+    "vision/digits  replicas 3/4",
+    "vision/digits  replicas 0/-",
+    "vision/digits  replicas 3/0",
+  ]);
 });
 
 test("a rollout under way shows its step, the room for its pods, its analysis and what failed before", () => {

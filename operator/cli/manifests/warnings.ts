@@ -1,0 +1,41 @@
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { remarks } from "../../model-deployment/remarks.ts";
+import { deploymentKey } from "../../model-deployment/resources/names.ts";
+import type { Manifest } from "./manifests.ts";
+
+/** What is valid and yet not as its author thinks: what has no effect, and models that are called alike. */
+export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, readonly string[]> {
+  const deployments = manifests.flatMap((manifest) => {
+    const deployment = deploymentOf(manifest);
+    return deployment === undefined ? [] : [{ manifest, deployment }];
+  });
+  const all = deployments.map(({ deployment }) => deployment);
+  return new Map(
+    deployments.map(({ manifest, deployment }) => [
+      manifest,
+      [...remarks(deployment.spec).map(({ message }) => message), ...namesakes(deployment, all)],
+    ]),
+  );
+}
+
+function deploymentOf({ object }: Manifest): ModelDeployment | undefined {
+  return object.kind === "ModelDeployment" ? (object as object as ModelDeployment) : undefined; // found valid by its schema
+}
+
+/** The front port of all models tells them apart by their names. */
+function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[]): readonly string[] {
+  const [name, key] = [modelName(deployment), keyOf(deployment)];
+  const others = all.filter((other) => modelName(other) === name && keyOf(other) !== key).map(keyOf);
+  if (others.length === 0) return [];
+  return [
+    `the model of ${others.join(" and ")} is called ${name} as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name`,
+  ];
+}
+
+function modelName({ metadata, spec }: ModelDeployment): string {
+  return spec.model.name ?? metadata.name;
+}
+
+function keyOf({ metadata: { namespace = "default", name } }: ModelDeployment): string {
+  return deploymentKey(namespace, name);
+}
