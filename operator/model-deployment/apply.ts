@@ -4,10 +4,11 @@ import type { Client } from "../kube/client.ts";
 import type { KubeObject, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, type Resource, resources } from "../kube/resources.ts";
 import { deploymentFaults } from "./faults.ts";
-import type { Action, ObservedObject } from "./plan/action.ts";
+import type { Action, ObservedObject, Plan } from "./plan/action.ts";
 import { annotations } from "./resources/labels.ts";
 import { isControlledBy } from "./resources/owner.ts";
-import type { Identity } from "./snapshot.ts";
+import type { Identity, Snapshot } from "./snapshot.ts";
+import { isSameStatus, status } from "./status.ts";
 
 /** A write that the cache has not seen yet. */
 export interface Write {
@@ -22,6 +23,32 @@ export interface Applied {
   readonly writes: readonly Write[];
   /** Why the action after the last of `done` failed; the rest was not tried. */
   readonly failure?: Fault | undefined;
+}
+
+/** What became of a plan. */
+export interface CarriedOut extends Applied {
+  /** What status says now; undefined when that was refused, or nothing was to be said because another was first. */
+  readonly said?: ModelDeploymentStatus | undefined;
+}
+
+/**
+ * Actions, then status, then what goes by a version that status says now. The status write is refused when the
+ * ModelDeployment is no longer the one that was observed, so nothing is made under a version that another leader gave
+ * away; and what is made after it need not ask again.
+ */
+export async function carryOut(plan: Plan, snapshot: Snapshot, client: Client): Promise<CarriedOut> {
+  const { identity } = snapshot;
+  const first = await apply(plan.actions, identity, client);
+  // A lost race is no news: the state that won it is on its way here.
+  if (first.failure?.level === "info") return first;
+  const said = status({ snapshot, plan, failure: first.failure });
+  if (isSameStatus(snapshot.status, said)) return { ...first, said };
+  const { write, refusal } = await writeStatus(said, identity, client);
+  if (write === undefined) return { ...first, failure: refusal };
+  const writes = [...first.writes, write];
+  if (first.failure !== undefined) return { ...first, writes, said };
+  const last = await apply(plan.afterStatus, identity, client, true);
+  return { ...last, done: [...first.done, ...last.done], writes: [...writes, ...last.writes], said };
 }
 
 /**
@@ -43,7 +70,7 @@ export async function apply(
         await confirm(action, identity, client);
         isLive = true;
       }
-      const write = await carryOut(action, { identity, client, met: (one) => void writes.push(one) }).catch(
+      const write = await perform(action, { identity, client, met: (one) => void writes.push(one) }).catch(
         (thrown: unknown) => Promise.reject(explained(action, Fault.from(thrown))),
       );
       if (write !== undefined) writes.push(write);
@@ -125,7 +152,7 @@ const carriers: { readonly [K in Kind]: Carrier<K> } = {
   answer: async () => undefined,
 };
 
-function carryOut<K extends Kind>(action: Extract<Action, { kind: K }>, place: Place): Promise<Write | undefined> {
+function perform<K extends Kind>(action: Extract<Action, { kind: K }>, place: Place): Promise<Write | undefined> {
   const carrier: Carrier<K> = carriers[action.kind];
   return carrier(action, place);
 }
@@ -177,7 +204,7 @@ export interface StatusWritten {
  * leaders cannot undo each other's steps.
  */
 export async function writeStatus(
-  status: ModelDeploymentStatus,
+  said: ModelDeploymentStatus,
   identity: Identity,
   client: Client,
 ): Promise<StatusWritten> {
@@ -187,7 +214,7 @@ export async function writeStatus(
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
     metadata: { namespace, name, uid, resourceVersion },
-    status,
+    status: said,
   };
   try {
     return { write: written(resource, await client.applyStatus(resource, object, { force: true, ...identityOnly })) };

@@ -13,6 +13,7 @@ import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createPace } from "./timing/pace.ts";
+import { createRests, sightOf } from "./timing/rests.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
 import { reconcile } from "./reconcile.ts";
 import { deploymentKey } from "./resources/names.ts";
@@ -55,6 +56,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   const sightings = createSightings(clock);
   const sources = cachedSources(options, sightings);
   const pace = createPace(clock);
+  const rests = createRests();
   const controller = createController({
     name: "model-deployment",
     clock,
@@ -66,8 +68,11 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     turn: options.turn,
     reconcile: async (key): Promise<Outcome> => {
       const named = namedKey(key);
+      const sight = sightOf(named, sources);
       askForFacts(named, caches, facts, () => controller.add(key));
-      const { writes, failure, recheckAfterMs } = await reconcile(named, { sources, client, recorder, log });
+      if (rests.isAt(key, sight)) return {};
+      const { writes, failure, recheckAfterMs, isAtRest } = await reconcile(named, { sources, client, recorder, log });
+      rests.begin(key, isAtRest === true ? sight : undefined);
       const attempts = writes.length + (failure === undefined ? 0 : 1);
       const restMs = attempts === 0 ? 0 : pace.restMs(key, attempts);
       return {
@@ -80,6 +85,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   subscribe(controller, options);
   caches.deployments.cache.subscribe(({ object, type }) => {
     if (type === "removed") sightings.forget(keyOf(object));
+    if (type === "removed") rests.forget(keyOf(object));
     if (type === "removed") pace.forget(keyOf(object));
     else pace.wanted(keyOf(object), object.metadata.generation ?? 0);
   });

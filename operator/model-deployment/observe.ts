@@ -249,7 +249,8 @@ function byName<T extends Stored>(objects: readonly T[]): readonly T[] {
   return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-function observedGateways(sources: Sources, key: string): readonly ObservedGateway[] {
+/** Gateways that are ready, by name. */
+export function observedGateways(sources: Sources, key: string): readonly ObservedGateway[] {
   const acknowledged = sources.acknowledged(key);
   return sources
     .gateways()
@@ -259,7 +260,8 @@ function observedGateways(sources: Sources, key: string): readonly ObservedGatew
     .sort((a, b) => (a.pod < b.pod ? -1 : 1));
 }
 
-function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
+/** The port that a ModelDeployment has, or the ones that it might have up to the first that is free, with those who have them. */
+export function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
   const probes: PortProbe[] = [];
   const probe = (port: number): boolean => {
     const holder = sources.deploymentsOnPort(port).find(({ metadata }) => metadata.uid !== uid)?.metadata;

@@ -1,12 +1,12 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
-import type { Write } from "./apply.ts";
-import { carryOut } from "./carry-out.ts";
+import { carryOut, type Write } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface ReconcileOptions {
   readonly sources: Sources;
@@ -22,6 +22,8 @@ export interface Reconciled {
   /** Why it did not come to its end, if trying again may help. */
   readonly failure?: Fault | undefined;
   readonly recheckAfterMs?: number | undefined;
+  /** All was as it should be, and will be until something changes that lies in the caches. */
+  readonly isAtRest?: boolean;
 }
 
 /** What cannot be cured by trying is tried again this often all the same: nothing tells when a human has cured it. */
@@ -38,9 +40,18 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
   for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
-  if (failure === undefined) return { writes, recheckAfterMs: planned.recheckAfterMs };
+  if (failure === undefined) {
+    const { recheckAfterMs } = planned;
+    const isIdle = done.length + writes.length === 0 && recheckAfterMs === undefined;
+    return { writes, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
+  }
   if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
   return { writes, ...nextTry(failure) };
+}
+
+/** How a revision that is not the stable one does with requests counts, which no cache tells. */
+function isJudged({ rollout: { stable }, wanted }: Snapshot): boolean {
+  return stable !== undefined && stable.revision !== wanted.hash;
 }
 
 function nextTry(failure: Fault): Pick<Reconciled, "failure" | "recheckAfterMs"> {

@@ -1,0 +1,72 @@
+import { type NamedKey, observedGateways, portProbes, type Sources } from "../observe.ts";
+import {
+  deploymentKey,
+  endpointSliceName,
+  httpRouteName,
+  podDisruptionBudgetName,
+  serviceAccountName,
+  serviceName,
+} from "../resources/names.ts";
+
+/**
+ * All that a pass would observe, as it lies in the caches, where what changes is another value; undefined when it is
+ * gone, or when others want its gateway port, too.
+ */
+export type Sight = readonly unknown[];
+
+/** Which ModelDeployments a pass has found just as they should be, with nothing that time alone would change. */
+export interface Rests {
+  /** Whether a pass would find exactly what one found at rest, and do nothing. */
+  isAt(key: string, sight: Sight | undefined): boolean;
+  /** A pass that saw this did nothing, and time alone would not change that. */
+  begin(key: string, sight: Sight | undefined): void;
+  /** The key is gone. */
+  forget(key: string): void;
+}
+
+/** Nothing rests yet. */
+export function createRests(): Rests {
+  const rests = new Map<string, Sight>();
+  return {
+    isAt(key, sight) {
+      const known = rests.get(key);
+      if (known === undefined || sight === undefined) return false;
+      return known.length === sight.length && known.every((value, index) => value === sight[index]);
+    },
+    begin(key, sight) {
+      if (sight === undefined) rests.delete(key);
+      else rests.set(key, sight);
+    },
+    forget: (key) => void rests.delete(key),
+  };
+}
+
+/** Reads what `observe` does and makes nothing of it: a resync of thousands costs little where nothing changed. */
+export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
+  const deployment = sources.deployment(named);
+  if (deployment === undefined) return undefined;
+  const { uid } = deployment.metadata;
+  const { namespace, name } = named;
+  const key = deploymentKey(namespace, name);
+  const port = deployment.status?.gateway?.port;
+  const [probe, ...others] = portProbes(uid, port, sources);
+  if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return undefined;
+  const replicaSets = sources.replicaSetsOf(uid);
+  const pods = replicaSets.flatMap(({ metadata }) => sources.podsOf(metadata.uid));
+  return [
+    deployment,
+    sources.serviceAccount({ namespace, name: serviceAccountName(name) }),
+    sources.service({ namespace, name: serviceName(name) }),
+    sources.endpointSlice({ namespace, name: endpointSliceName(name, "IPv4") }),
+    sources.endpointSlice({ namespace, name: endpointSliceName(name, "IPv6") }),
+    sources.podDisruptionBudget({ namespace, name: podDisruptionBudgetName(name) }),
+    sources.httpRoute({ namespace, name: httpRouteName(name) }),
+    ...sources.servicesOf(uid),
+    sources.scaling(key),
+    sources.lackingField(),
+    ...replicaSets,
+    ...pods,
+    ...pods.flatMap(({ metadata }) => [sources.warning(metadata.uid), sources.facts(metadata.uid)]),
+    ...observedGateways(sources, key).flatMap(({ pod, address, acknowledged }) => [pod, address, acknowledged]),
+  ];
+}

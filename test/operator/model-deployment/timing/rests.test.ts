@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import { observe, type Sources } from "../../../../operator/model-deployment/observe.ts";
+import { reconcile } from "../../../../operator/model-deployment/reconcile.ts";
+import { annotations } from "../../../../operator/model-deployment/resources/labels.ts";
+import {
+  createSimulatedCluster,
+  gatewayPod,
+  type SimulatedCluster,
+} from "../../../../operator/model-deployment/simulation/cluster.ts";
+import { createMemoryClient } from "../../../../operator/model-deployment/simulation/memory-client.ts";
+import { standIns } from "../../../../operator/model-deployment/simulation/stand-ins.ts";
+import { createRests, type Sight, sightOf } from "../../../../operator/model-deployment/timing/rests.ts";
+import { model, modelDeployment, settings, testMs } from "../../../builders/model-deployment.ts";
+
+const key = { namespace: "default", name: "digits" };
+
+async function pass(cluster: SimulatedCluster): Promise<boolean | undefined> {
+  const client = createMemoryClient(cluster);
+  const recorder = { publish: () => {} };
+  return (await reconcile(key, { sources: cluster.sources, client, recorder, log: silentLog })).isAtRest;
+}
+
+/** A cluster in which a ModelDeployment has found its rest. */
+async function settled(spec: Partial<ModelDeploymentSpec> = {}): Promise<SimulatedCluster> {
+  const cluster = createSimulatedCluster(settings(), testMs);
+  cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
+  cluster.put(modelDeployment(spec));
+  for (let turn = 0; turn < 12; turn += 1) {
+    await pass(cluster);
+    for (const other of standIns) await other(cluster);
+    cluster.now += 60_000;
+  }
+  return cluster;
+}
+
+/** What is asked of the sources, by name and arguments. */
+function asked(sources: Sources, look: (sources: Sources) => unknown): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const listening = new Proxy(sources, {
+    get(target, name: keyof Sources) {
+      const source = target[name];
+      if (typeof source !== "function") return source;
+      return (...args: readonly unknown[]) => {
+        asked.add(`${name} ${JSON.stringify(args)}`);
+        return Reflect.apply(source, target, args);
+      };
+    },
+  });
+  look(listening);
+  return asked;
+}
+
+function isStill(cluster: SimulatedCluster, before: Sight | undefined, sources: Sources = cluster.sources): boolean {
+  const rests = createRests();
+  rests.begin("default/digits", before);
+  return rests.isAt("default/digits", sightOf(key, sources));
+}
+
+const specs: Readonly<Record<string, Partial<ModelDeploymentSpec>>> = {
+  "two replicas": {},
+  "nothing, suspended": { suspend: true },
+  "an HTTPRoute": { traffic: { httpRoute: { parentRefs: [{ name: "gateway" }] } } },
+};
+
+describe("a rest", () => {
+  test.each(Object.entries(specs))("with %s is found, by all that was observed but the time", async (_, spec) => {
+    const cluster = await settled(spec);
+    expect(await pass(cluster)).toBe(true);
+    const seen = asked(cluster.sources, (sources) => sightOf(key, sources));
+    const observed = asked(cluster.sources, (sources) => observe(key, sources));
+    // A ReplicaSet of the wanted revision's name is one of its own.
+    const others = [...observed].filter((one) => !seen.has(one) && !/^(now|replicaSet) /.test(one));
+    expect(others).toEqual([]);
+  });
+
+  test("goes on while nothing changes, and a gateway's pod is another but as ready and at the same place", async () => {
+    const cluster = await settled();
+    const before = sightOf(key, cluster.sources);
+    const { metadata, ...pod } = gatewayPod("gateway-a", "10.9.0.1");
+    cluster.put({ ...pod, metadata: { ...metadata, annotations: { touched: "yes" } } });
+    expect(isStill(cluster, before)).toBe(true);
+  });
+
+  test("ends with each change of what belongs to it", async () => {
+    for (const kind of [
+      "ModelDeployment",
+      "ReplicaSet",
+      "Pod",
+      "Service",
+      "ServiceAccount",
+      "EndpointSlice",
+    ] as const) {
+      const cluster = await settled();
+      const before = sightOf(key, cluster.sources);
+      for (const object of cluster.all(kind).filter(({ metadata }) => metadata.namespace === "default")) {
+        cluster.put(object);
+      }
+      expect([kind, isStill(cluster, before)]).toEqual([kind, false]);
+    }
+  });
+
+  test.each([
+    ["a pod goes", (cluster) => cluster.delete(cluster.all("Pod").find(isOurs) ?? modelDeployment())],
+    ["a gateway comes", (cluster) => void cluster.put(gatewayPod("gateway-b", "10.9.0.2"))],
+    ["a gateway forgets what it acknowledged", (cluster) => cluster.acknowledged.clear()],
+  ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
+    const cluster = await settled();
+    const before = sightOf(key, cluster.sources);
+    change(cluster);
+    expect(isStill(cluster, before)).toBe(false);
+  });
+
+  test.each([
+    ["an event warns of a pod", { warning: () => ({ reason: "Unhealthy", message: "m", atMs: testMs }) }],
+    ["the served definition turns out to lack a field", { lackingField: () => "spec.traffic" }],
+    ["the autoscaler wants another number", { scaling: () => ({ desired: 3, why: "load", needed: 3, figures: {} }) }],
+  ] satisfies [string, Partial<Sources>][])("ends when %s", async (_, changes) => {
+    const cluster = await settled();
+    const before = sightOf(key, cluster.sources);
+    expect(isStill(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
+  });
+
+  test("is none while a candidate is judged, though nothing is to be done, nor by who lost the gateway's port", async () => {
+    const cluster = await settled({ rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } });
+    const { metadata, spec } = cluster.sources.deployment(key) ?? modelDeployment();
+    const changed = {
+      ...modelDeployment(),
+      metadata: { ...metadata, generation: 2 },
+      spec: { ...spec, ...model("b.h5") },
+    };
+    cluster.put({ ...changed, status: cluster.sources.deployment(key)?.status ?? {} });
+    const rests = new Set<boolean | undefined>();
+    for (let turn = 0; turn < 12; turn += 1) {
+      rests.add(await pass(cluster));
+      for (const other of standIns) await other(cluster);
+      cluster.now += 1_000;
+    }
+    expect([...rests]).toEqual([false]);
+    const port = cluster.sources.deployment(key)?.status?.gateway?.port ?? 0;
+    cluster.put({
+      ...modelDeployment(),
+      metadata: { name: "other", namespace: "default", uid: "uid-other", annotations: { [annotations.pause]: "" } },
+      status: { gateway: { port } },
+    });
+    expect(sightOf(key, cluster.sources)).toBeUndefined();
+  });
+});
+
+function isOurs({ metadata }: { readonly metadata: { readonly namespace?: string } }): boolean {
+  return metadata.namespace === "default";
+}
