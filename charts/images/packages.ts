@@ -21,7 +21,6 @@ const loaded: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs-backend-cpu": /^dist\/tf-backend-cpu\.node\.js$/,
   "@tensorflow/tfjs-backend-wasm":
     /^dist\/(?:tf-backend-wasm\.node\.js|tfjs-backend-wasm(?:-simd|-threaded-simd)?\.wasm)$/,
-  h5wasm: /^dist\/esm\//,
 };
 /** What other runtimes than Node load of a package that serves both. */
 const forOthers = /\/node_modules\/bare-[a-z]+\/prebuilds\//;

@@ -56,8 +56,6 @@ function startedParser(workerData: ParserOrder): Worker {
     workerData,
     env: compileCache(),
     execArgv: [],
-    stdout: true,
-    stderr: true, // the HDF5 library prints every failed call
     resourceLimits,
   });
 }

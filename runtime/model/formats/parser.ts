@@ -1,13 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
 import { buffersOf } from "./definition.ts";
-import { limitLibraryMemory } from "./library-memory.ts";
 import type { ParseAnswer, ParserOrder } from "./parser-thread.ts";
 import { type ReadRequest, readers } from "./readers.ts";
 
 /** Entry of the reading thread: reads the file that it is sent and posts a ParseAnswer. */
 function main(): void {
-  limitLibraryMemory();
   const { format } = workerData as ParserOrder; // parser-thread.ts is the only one to start this thread
   if (format !== undefined) readers[format].prepare().catch(() => {}); // `read` reports
   parentPort?.once("message", (request: ReadRequest) => void parse(request));

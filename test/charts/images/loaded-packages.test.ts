@@ -8,10 +8,7 @@ const { resolve } = createRequire(import.meta.url);
 const parts = ["core", "layers", "backend-cpu", "backend-wasm"].map((part) => `@tensorflow/tfjs-${part}`);
 
 /** Packages of which an image holds only what Node loads, and the file that the runtime's way of loading them comes to. */
-const loaded: readonly { readonly name: string; readonly path: string }[] = [
-  { name: "h5wasm", path: fileURLToPath(import.meta.resolve("h5wasm")) },
-  ...parts.map((name) => ({ name, path: resolve(name) })),
-];
+const loaded = parts.map((name) => ({ name, path: resolve(name) }));
 
 test.each(loaded)("the image has the file of $name that is loaded", ({ name, path }) => {
   expect(packageFiles(root, [name])).toContain(path.slice(root.length));

@@ -4,14 +4,13 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import type { ModelDefinition } from "../../../runtime/model/formats/definition.ts";
 import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts";
-import { type ReadRequest, readers } from "../../../runtime/model/formats/readers.ts";
+import { readers } from "../../../runtime/model/formats/readers.ts";
 import { recognisedFormat } from "../../../runtime/model/formats/recognition.ts";
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
-import { ReadingThreads } from "./reading-threads.ts";
 
 /** A model that is good: a file, or the folder that it is. */
 export interface ModelSeed {
@@ -23,7 +22,6 @@ export interface ModelSeed {
 /** Larger files are mutated seldom where it matters. */
 const maxFileBytes = 300_000;
 const maxModelBytes = 64 * 1024 ** 2;
-const threads = new ReadingThreads();
 
 /** Every fixture that loads, small ones of each format. */
 export function modelSeeds(): readonly [ModelSeed, ...ModelSeed[]] {
@@ -66,7 +64,7 @@ export async function fuzzModel(
   const place = written(model, file, work, chance);
   try {
     const format = recognisedFormat(place, maxModelBytes);
-    const definition = await parsed({ path: place, format, maxModelBytes });
+    const definition = await readers[format].read({ path: place, format, maxModelBytes });
     const outcome = chance.isLucky(0.1) ? await run(definition) : `${format} read`;
     note(tally, seed, outcome);
   } catch (thrown) {
@@ -92,11 +90,6 @@ function written({ path, files }: ModelSeed, file: string, work: string, chance:
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, bytes);
   return place;
-}
-
-/** Only what reads Keras files is not our own code. */
-function parsed(request: ReadRequest): Promise<ModelDefinition> {
-  return request.format.startsWith("keras") ? threads.read(request) : readers[request.format].read(request);
 }
 
 async function run(definition: ModelDefinition): Promise<string> {

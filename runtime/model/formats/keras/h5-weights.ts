@@ -1,5 +1,6 @@
-import { Hdf5Error, type Hdf5File } from "./hdf5/hdf5-file.ts";
-import { type Hdf5Dataset } from "./hdf5/hdf5-file.ts";
+import type { Hdf5Dataset } from "./hdf5/hdf5-dataset.ts";
+import { Hdf5Error } from "./hdf5/hdf5-error.ts";
+import type { Hdf5File } from "./hdf5/hdf5-file.ts";
 
 /** Datasets of one layer, in Keras' order. */
 export interface LayerDatasets {

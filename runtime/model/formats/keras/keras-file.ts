@@ -4,8 +4,8 @@ import { formatFaults } from "../faults.ts";
 import { archiveWeights } from "./archive-weights.ts";
 import { kerasFaults } from "./faults.ts";
 import { h5Weights, type LayerDatasets } from "./h5-weights.ts";
-import { Hdf5Error, type Hdf5File, hdf5File } from "./hdf5/hdf5-file.ts";
-import { readFloats } from "./hdf5/hdf5-floats.ts";
+import { Hdf5Error } from "./hdf5/hdf5-error.ts";
+import { hdf5File } from "./hdf5/hdf5-file.ts";
 import type { KerasModel, LayerWeights } from "./keras-model.ts";
 import { ConfigError, maxConfigBytes, parsedConfig, textAt } from "./topology/json-config.ts";
 import { type Topology, topology } from "./topology/topology.ts";
@@ -25,13 +25,13 @@ const maxRatio = 100;
 /** Reads a Keras `.h5` (Keras 2 or 3). Throws a Fault. */
 export async function readH5(file: KerasFile): Promise<KerasModel> {
   return convertingErrors(file.name, async () => {
-    const hdf5 = await hdf5File(file.source);
+    const hdf5 = hdf5File(file.source);
     const [text] = hdf5.strings("/", "model_config") ?? [];
     if (text === undefined) throw kerasFaults.KerasConfigMissing({ file: file.name });
     if (text.length > maxConfigBytes) throw new ConfigError(`it takes ${text.length} bytes`);
     const [version] = hdf5.strings("/", "keras_version") ?? hdf5.strings("/model_weights", "keras_version") ?? [];
     const found = accepted(topology(parsedConfig(text), isKeras3(version)));
-    return kerasModel("keras-h5", found, weights(file, hdf5, h5Weights(hdf5)));
+    return kerasModel("keras-h5", found, weights(file, h5Weights(hdf5)));
   });
 }
 
@@ -42,8 +42,8 @@ export async function readArchive(file: KerasFile): Promise<KerasModel> {
     const description = parsedConfig(text(archive.open("config.json", maxConfigBytes)));
     const metadata = archive.has("metadata.json") ? parsedConfig(text(archive.open("metadata.json", 65_536))) : {};
     const found = accepted(topology(description, isKeras3(textAt(metadata, "keras_version"))));
-    const hdf5 = await hdf5File(archive.open("model.weights.h5", file.maxWeightBytes));
-    return kerasModel("keras-zip", found, weights(file, hdf5, archiveWeights(hdf5, description)));
+    const hdf5 = hdf5File(archive.open("model.weights.h5", file.maxWeightBytes));
+    return kerasModel("keras-zip", found, weights(file, archiveWeights(hdf5, description)));
   });
 }
 
@@ -70,11 +70,9 @@ export function accepted(found: Topology): Topology {
 }
 
 /** All sizes are added up before the first weight is read. */
-function weights(file: KerasFile, hdf5: Hdf5File, layers: readonly LayerDatasets[]): readonly LayerWeights[] {
-  const elements = layers.flatMap(({ datasets }) =>
-    datasets.map(({ sizeBytes, metadata }) => sizeBytes / metadata.size),
-  );
-  const sizeBytes = elements.reduce((sum, count) => sum + count * Float32Array.BYTES_PER_ELEMENT, 0);
+function weights(file: KerasFile, layers: readonly LayerDatasets[]): readonly LayerWeights[] {
+  const lengths = layers.flatMap(({ datasets }) => datasets.map(({ length }) => length));
+  const sizeBytes = lengths.reduce((sum, length) => sum + length * Float32Array.BYTES_PER_ELEMENT, 0);
   if (sizeBytes > file.maxWeightBytes) {
     throw formatFaults.ModelTooLarge({
       what: `the weights of ${file.name}`,
@@ -84,11 +82,7 @@ function weights(file: KerasFile, hdf5: Hdf5File, layers: readonly LayerDatasets
   }
   return layers.map(({ path, datasets }) => ({
     path,
-    tensors: datasets.map((dataset) => ({
-      name: dataset.path,
-      shape: dataset.shape,
-      data: readFloats(hdf5, dataset),
-    })),
+    tensors: datasets.map(({ path: name, shape, floats }) => ({ name, shape, data: floats() })),
   }));
 }
 

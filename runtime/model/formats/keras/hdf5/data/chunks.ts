@@ -1,0 +1,76 @@
+import type { FileBytes } from "../bytes/file-bytes.ts";
+import { brokenStructure } from "../hdf5-error.ts";
+import { type ChunkGrid, type ChunkPlace, chunkPlaces } from "./chunk-places.ts";
+import type { Elements } from "./elements.ts";
+import { type Filter, unfiltered } from "./filters.ts";
+
+/** A dataset that is stored in chunks. */
+export interface ChunkedData {
+  readonly grid: ChunkGrid;
+  readonly shape: readonly number[];
+  readonly filters: readonly Filter[];
+  readonly elementBytes: number;
+  readonly elements: Elements;
+}
+
+/** Writes every chunk's elements to their places. Throws an Hdf5Error. */
+export function fillFromChunks(target: Float32Array, file: FileBytes, data: ChunkedData): void {
+  const seen = new Set<string>();
+  for (const place of chunkPlaces(file, data.grid)) {
+    if (place.address === undefined) continue;
+    const name = place.origin.join();
+    const isInGrid = place.origin.every((at, i) => at % (data.grid.layout.chunk[i] ?? 1) === 0);
+    // Twice the same costs time without end.
+    if (!isInGrid || seen.has(name)) throw brokenStructure();
+    seen.add(name);
+    if (place.origin.some((at, i) => at >= (data.shape[i] ?? 0))) continue; // the dataset has shrunk
+    copyChunk(target, data, place.origin, data.elements(chunkBytes(file, data, place, place.address)));
+  }
+}
+
+function chunkBytes(file: FileBytes, data: ChunkedData, place: ChunkPlace, address: number): Uint8Array<ArrayBuffer> {
+  if (place.sizeBytes > file.sizeBytes) throw brokenStructure();
+  const stored = new Uint8Array(place.sizeBytes);
+  file.copyInto(stored, address);
+  const { filters, elementBytes, grid } = data;
+  return unfiltered(stored, filters, { sizeBytes: grid.chunkBytes, elementBytes, mask: place.mask });
+}
+
+/** Row by row; what is beyond the dataset's edges is left out. */
+function copyChunk(
+  target: Float32Array,
+  { shape, grid }: ChunkedData,
+  origin: readonly number[],
+  values: ArrayLike<number>,
+): void {
+  const { chunk } = grid.layout;
+  const last = chunk.length - 1;
+  const rowLength = chunk[last] ?? 1;
+  const width = Math.min(rowLength, (shape[last] ?? 1) - (origin[last] ?? 0));
+  const numbers = values instanceof Float32Array ? values : Float32Array.from(values);
+  for (let start = 0; start < numbers.length; start += rowLength) {
+    const place = targetPlace(start / rowLength, shape, origin, chunk);
+    if (place !== undefined) target.set(numbers.subarray(start, start + width), place);
+  }
+}
+
+/** Where a row of a chunk begins in the dataset; `undefined`: beyond its edge. */
+function targetPlace(
+  row: number,
+  shape: readonly number[],
+  origin: readonly number[],
+  chunk: readonly number[],
+): number | undefined {
+  let left = row;
+  let stride = shape.at(-1) ?? 1;
+  let place = origin.at(-1) ?? 0;
+  for (let i = shape.length - 2; i >= 0; i--) {
+    const size = chunk[i] ?? 1;
+    const at = (origin[i] ?? 0) + (left % size);
+    if (at >= (shape[i] ?? 0)) return undefined;
+    left = Math.floor(left / size);
+    place += at * stride;
+    stride *= shape[i] ?? 1;
+  }
+  return place;
+}

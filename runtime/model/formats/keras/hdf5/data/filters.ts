@@ -1,0 +1,77 @@
+import { inflateSync } from "node:zlib";
+
+import type { Cursor } from "../bytes/cursor.ts";
+import { brokenStructure, Hdf5Error } from "../hdf5-error.ts";
+
+/** What was done to each chunk, in order. */
+export type Filter = (typeof filterNames)[keyof typeof filterNames];
+
+const filterNames = { 1: "deflate", 2: "shuffle", 3: "checksum" } as const;
+
+/** The filters of a dataset. Throws an Hdf5Error when there is one that is not known. Specification IV.A.2.l. */
+export function filters(message: Cursor | undefined): readonly Filter[] {
+  if (message === undefined) return [];
+  const version = message.uint(1);
+  const count = message.uint(1);
+  if (version === 1) message.skip(6);
+  else if (version !== 2) throw brokenStructure();
+  return Array.from({ length: count }, () => filterOf(message, version));
+}
+
+function filterOf(message: Cursor, version: number): Filter {
+  const id = message.uint(2);
+  const nameBytes = version === 1 || id >= 256 ? message.uint(2) : 0;
+  message.skip(2);
+  const values = message.uint(2);
+  message.skip(version === 1 ? nameBytes + ((8 - (nameBytes % 8)) % 8) : nameBytes);
+  message.skip(values * 4 + (version === 1 && values % 2 === 1 ? 4 : 0));
+  if (id === 1 || id === 2 || id === 3) return filterNames[id];
+  throw new Hdf5Error("", `it is compressed by filter ${id}; must be gzip`);
+}
+
+/** How a chunk is to come out. */
+export interface FilteredChunk {
+  readonly sizeBytes: number;
+  readonly elementBytes: number;
+  /** Bits of the filters that were left out for it. */
+  readonly mask: number;
+}
+
+/** Undoes the filters, the last one first. Throws an Hdf5Error when there comes out more or less than a chunk. */
+export function unfiltered(
+  stored: Uint8Array<ArrayBuffer>,
+  filters: readonly Filter[],
+  { sizeBytes, elementBytes, mask }: FilteredChunk,
+): Uint8Array<ArrayBuffer> {
+  let bytes = stored;
+  for (const [i, filter] of [...filters.entries()].toReversed()) {
+    if (((mask >> i) & 1) !== 0) continue;
+    if (filter === "deflate") bytes = inflated(bytes, sizeBytes + 4 * filters.length);
+    else if (filter === "checksum") bytes = bytes.subarray(0, -4);
+    else bytes = unshuffled(bytes, elementBytes);
+  }
+  if (bytes.length !== sizeBytes) throw damaged();
+  return bytes;
+}
+
+function damaged(): Hdf5Error {
+  return new Hdf5Error("", "its data cannot be read: it is damaged or cut short");
+}
+
+function inflated(bytes: Uint8Array, maxOutputLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return inflateSync(bytes, { maxOutputLength });
+  } catch {
+    throw damaged();
+  }
+}
+
+/** First the first bytes of all elements, then the second ones, and so on; what makes no whole element is left at the end. */
+function unshuffled(bytes: Uint8Array, elementBytes: number): Uint8Array<ArrayBuffer> {
+  const result = Uint8Array.from(bytes);
+  const count = Math.floor(bytes.length / elementBytes);
+  for (let byte = 0; byte < elementBytes; byte++) {
+    for (let i = 0; i < count; i++) result[i * elementBytes + byte] = bytes[byte * count + i] ?? 0;
+  }
+  return result;
+}

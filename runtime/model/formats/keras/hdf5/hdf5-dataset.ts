@@ -1,0 +1,115 @@
+import type { FileBytes } from "./bytes/file-bytes.ts";
+import { product } from "./data/chunk-places.ts";
+import { fillFromChunks } from "./data/chunks.ts";
+import { type Elements, elementsOf } from "./data/elements.ts";
+import { fillValue } from "./data/fill-value.ts";
+import { type Filter, filters } from "./data/filters.ts";
+import { type Layout, layout } from "./data/layout.ts";
+import { brokenStructure, Hdf5Error } from "./hdf5-error.ts";
+import { dataspace } from "./objects/dataspace.ts";
+import { datatype } from "./objects/datatype.ts";
+import { messageTypes, type ObjectHeader } from "./objects/object-header.ts";
+
+/** Numbers in a file, with everything ruled out that makes them unreadable but damage to themselves. */
+export interface Hdf5Dataset {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly length: number;
+  /** Whatever type they are stored in. Throws an Hdf5Error. */
+  readonly floats: () => Float32Array<ArrayBuffer>;
+}
+
+/** A dataset as its header describes it. */
+interface Stored {
+  readonly shape: readonly number[];
+  readonly elementBytes: number;
+  readonly elements: Elements;
+  /** Bytes in the file are those of a Float32Array. */
+  readonly isPlain: boolean;
+  readonly layout: Layout;
+  readonly filters: readonly Filter[];
+  readonly fill: number;
+}
+
+/** Weights compress by less than 4; zeros by 1000. */
+const maxCompressionRatio = 100;
+const ratioExemptBytes = 16 * 1024 ** 2;
+/** Elements of other types are read and converted so many bytes at a time. */
+const blockBytes = 1024 ** 2;
+
+/** Shape and numbers of the dataset with this header. Throws an Hdf5Error, without a path. */
+export function hdf5Dataset(file: FileBytes, header: ObjectHeader): Omit<Hdf5Dataset, "path"> {
+  const stored = storedDataset(header);
+  checkSize(file, stored);
+  const { shape } = stored;
+  return { shape, length: product(shape), floats: () => floatsOf(file, stored) };
+}
+
+function storedDataset(header: ObjectHeader): Stored {
+  const space = header.first(messageTypes.dataspace);
+  const type = header.first(messageTypes.datatype);
+  const place = header.first(messageTypes.layout);
+  if (space === undefined || type === undefined || place === undefined) throw brokenStructure();
+  const shape = dataspace(space);
+  if (shape === undefined) throw new Hdf5Error("", "it holds no data");
+  if (header.has(messageTypes.externalFiles)) throw new Hdf5Error("", "its data is in other files");
+  const element = datatype(type);
+  const elements = elementsOf(element);
+  if (elements === undefined) throw new Hdf5Error("", "its elements are not numbers of at most 64 bits");
+  return {
+    shape,
+    elements,
+    elementBytes: element.sizeBytes,
+    isPlain: element.kind === "float" && element.sizeBytes === 4 && !element.isBigEndian,
+    layout: layout(place),
+    filters: filters(header.first(messageTypes.filters)),
+    fill: fillValue(header.first(messageTypes.fillValue), elements),
+  };
+}
+
+/** Before anything is allocated. */
+function checkSize({ sizeBytes: fileBytes }: FileBytes, { shape, layout, elementBytes, filters }: Stored): void {
+  const chunk = layout.kind === "chunked" ? layout.chunk : shape;
+  if (chunk.length !== shape.length || (chunk.includes(0) && chunk !== shape)) throw brokenStructure();
+  const covered = product(chunkCounts(shape, chunk)) * product(chunk);
+  const largest = Math.max(product(shape), covered) * elementBytes;
+  const limit = filters.length > 0 ? Math.max(ratioExemptBytes, fileBytes * maxCompressionRatio) : fileBytes;
+  if (largest <= limit) return;
+  throw new Hdf5Error("", `it says it holds ${largest} bytes, more than a file of ${fileBytes} bytes can hold`);
+}
+
+function chunkCounts(shape: readonly number[], chunk: readonly number[]): readonly number[] {
+  return shape.map((size, i) => Math.ceil(size / (chunk[i] ?? 1)) || 0);
+}
+
+function floatsOf(file: FileBytes, stored: Stored): Float32Array<ArrayBuffer> {
+  const { shape, layout, filters, fill, elementBytes, elements } = stored;
+  const floats = new Float32Array(product(shape));
+  if (floats.length === 0) return floats;
+  if (fill !== 0) floats.fill(fill);
+  if (layout.kind === "compact") {
+    const bytes = Uint8Array.from(layout.content);
+    if (bytes.length < floats.length * elementBytes) throw brokenStructure();
+    floats.set(elements(bytes.subarray(0, floats.length * elementBytes)));
+  } else if (layout.kind === "chunked") {
+    const chunkBytes = product(layout.chunk) * elementBytes;
+    const counts = chunkCounts(shape, layout.chunk);
+    const grid = { layout, counts, chunkBytes, isFiltered: filters.length > 0 };
+    fillFromChunks(floats, file, { grid, shape, filters, elementBytes, elements });
+  } else if (layout.address !== undefined) {
+    fillFromRun(floats, file, layout.address, stored);
+  }
+  return floats;
+}
+
+/** Elements that lie one behind the other. */
+function fillFromRun(floats: Float32Array<ArrayBuffer>, file: FileBytes, address: number, stored: Stored): void {
+  const { isPlain, elementBytes, elements } = stored;
+  if (isPlain) return file.copyInto(new Uint8Array(floats.buffer), address);
+  const step = blockBytes / elementBytes;
+  for (let start = 0; start < floats.length; start += step) {
+    const bytes = new Uint8Array(Math.min(step, floats.length - start) * elementBytes);
+    file.copyInto(bytes, address + start * elementBytes);
+    floats.set(elements(bytes), start);
+  }
+}

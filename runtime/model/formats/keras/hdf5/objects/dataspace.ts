@@ -1,0 +1,15 @@
+import type { Cursor } from "../bytes/cursor.ts";
+import { brokenStructure } from "../hdf5-error.ts";
+
+const maxRank = 32;
+
+/** A shape: `[]` of one element, `undefined` of none at all. Specification IV.A.2.b. */
+export function dataspace(message: Cursor): readonly number[] | undefined {
+  const version = message.uint(1);
+  const rank = message.uint(1);
+  message.skip(1);
+  if (rank > maxRank || (version !== 1 && version !== 2)) throw brokenStructure();
+  const isEmpty = version === 2 && message.uint(1) === 2;
+  if (version === 1) message.skip(5);
+  return isEmpty ? undefined : Array.from({ length: rank }, () => message.length());
+}
