@@ -30,16 +30,26 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isRem
     const why = `revision ${hash} is no longer wanted and has no ready pod`;
     return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
   }
-  const delayMs = stayMs(snapshot, hash);
   const lagging = laggingGateways(snapshot, snapshot.rollout);
   if (lagging.length > 0) {
     return { actions: [], draining: [`${lagging.join(", ")} may still send requests to revision ${hash}`] };
   }
+  if (isInTheWay(snapshot, hash)) {
+    const why = `no gateway sends requests to revision ${hash} any more, and its room is needed`;
+    return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
+  }
+  return drained(snapshot, revision);
+}
+
+/** The pods serve on for a while, in case somebody was not heard of. */
+function drained(snapshot: Snapshot, revision: ObservedRevision): Retirement {
+  const { replicaSet: object, hash } = revision;
+  const delayMs = stayMs(snapshot, hash);
   // A time yet to come is that of a clock that was wrong: waiting for it could take for ever.
   if (revision.retiredAtMs === undefined || revision.retiredAtMs > snapshot.now) {
     const why = `no gateway sends requests to revision ${hash} any more`;
     return {
-      actions: [{ kind: "retire", target, object, at: snapshot.timestamp, why }],
+      actions: [{ kind: "retire", target: `ReplicaSet ${object.name}`, object, at: snapshot.timestamp, why }],
       draining: [`revision ${hash} drains`],
       recheckAfterMs: delayMs,
     };
@@ -50,9 +60,23 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isRem
   return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
 }
 
-/** Pods of what was replaced may stay longer, for a quick way back; nobody goes back to what failed, nor with a candidate waiting for their room. */
-function stayMs({ settings, spec, rollout }: Snapshot, hash: string): number {
-  const hasFailed = rollout.failed?.some(({ revision }) => revision === hash) === true;
-  const isUseless = hasFailed || rollout.candidate !== undefined;
-  return isUseless ? settings.drainDelayMs : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
+/**
+ * Others wait for its room, maybe with requests at the gateway: pods serve on for a drain delay after they are told to end,
+ * which is enough where every gateway has confirmed that it sends nothing. What Gateways of others confirm says less.
+ */
+function isInTheWay(snapshot: Snapshot, hash: string): boolean {
+  const { capacity } = snapshot.rollout;
+  const isTight = capacity !== undefined && capacity.mode !== "Surge";
+  return isTight && isUseless(snapshot, hash) && snapshot.spec.traffic?.path !== "Direct";
+}
+
+/** Nobody goes back to what failed, nor with a candidate waiting for its room. */
+function isUseless({ rollout }: Snapshot, hash: string): boolean {
+  return rollout.failed?.some(({ revision }) => revision === hash) === true || rollout.candidate !== undefined;
+}
+
+/** Pods of what was replaced may stay longer, for a quick way back. */
+function stayMs(snapshot: Snapshot, hash: string): number {
+  const { settings, spec } = snapshot;
+  return isUseless(snapshot, hash) ? settings.drainDelayMs : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
 }

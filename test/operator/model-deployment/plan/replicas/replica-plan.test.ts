@@ -3,7 +3,15 @@ import type { Action } from "../../../../../operator/model-deployment/plan/actio
 import { plan } from "../../../../../operator/model-deployment/plan/plan.ts";
 import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import type { ObservedPod, Observation } from "../../../../../operator/model-deployment/snapshot.ts";
-import { container, readyPod, revision, snapshot, startingPod, wantedHash } from "../../../../builders/snapshot.ts";
+import {
+  container,
+  gateway,
+  readyPod,
+  revision,
+  snapshot,
+  startingPod,
+  wantedHash,
+} from "../../../../builders/snapshot.ts";
 
 const missing = "modelwright/runtime:1.0.O";
 const pulling = startingPod("p-0", {
@@ -87,6 +95,46 @@ describe("a ReplicaSet that is missing", () => {
         .filter(({ kind, target }) => kind === "create" && target.startsWith("ReplicaSet"))
         .map(({ kind, target, why }) => `${kind} ${target}: ${why}`);
     expect({ before: told(actions), after: told(afterStatus) }).toEqual(want);
+  });
+});
+
+const other = { revision: "old", version: "1", weight: 100 };
+const leaving = revision(wantedHash, [readyPod("p-1")], { version: "2" });
+/** An aborted candidate whose pod is still there. */
+const aborted = (changes: Partial<Observation> = {}): Partial<Observation> => ({
+  status: {
+    stable: other,
+    failedRevisions: [{ revision: wantedHash, reason: "Aborted", message: "" }],
+    capacity: { mode: "Recreate", why: "no GPU is free" },
+  },
+  revisions: [revision("old", [], { replicas: 0 }), leaving],
+  gateways: [gateway("gateway-a", "old=100")],
+  ...changes,
+});
+const told = `scale ReplicaSet digits-${wantedHash}: no gateway sends requests to revision ${wantedHash} any more, and its room is needed`;
+const drains = `retire ReplicaSet digits-${wantedHash}: no gateway sends requests to revision ${wantedHash} any more`;
+
+const leavings: Readonly<Record<string, { given: Partial<Observation>; want: readonly string[] }>> = {
+  "whose room is needed go as soon as every gateway has confirmed": { given: aborted(), want: [told] },
+  "but not before": { given: aborted({ gateways: [gateway("gateway-a", "old=50")] }), want: [] },
+  "stay for a drain delay where there is room beside them": {
+    given: aborted({ status: { ...aborted().status, capacity: { mode: "Surge" } } }),
+    want: [drains],
+  },
+  "stay for a drain delay where Gateways of others split": {
+    given: aborted({ spec: { ...spec, traffic: { path: "Direct" } } }),
+    want: [drains],
+  },
+};
+
+describe("pods of a revision that is given up", () => {
+  test.each(Object.entries(leavings))("%s", (_sentence, { given, want }) => {
+    const { actions } = plan(snapshot(given));
+    expect(
+      actions
+        .filter(({ kind, target }) => (kind === "scale" || kind === "retire") && target.endsWith(wantedHash))
+        .map((action) => `${action.kind} ${action.target}: ${action.why}`),
+    ).toEqual(want);
   });
 });
 
