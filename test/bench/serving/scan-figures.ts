@@ -1,4 +1,5 @@
 import { numberText, packedNumbers } from "../../../runtime/protocols/json/numbers.ts";
+import { float32s } from "../../../runtime/protocols/json/scanner/number-scanner.ts";
 import type { Figure } from "../figures.ts";
 
 const kinds: readonly (readonly [string, () => string])[] = [
@@ -17,7 +18,7 @@ export function scanFigures(): Promise<readonly Figure[]> {
     const ours = (): Float32Array => {
       const { shape, ...packed } = packedNumbers(numberText(bytes), 0);
       if (shape === undefined || !("values" in packed)) throw new Error("the numbers are not packed");
-      return new Float32Array(packed.values);
+      return float32s(packed.values);
     };
     const parsed = (): Float32Array => Float32Array.from(JSON.parse(bytes.toString()) as number[]); // a list of numbers
     if (Buffer.compare(Buffer.from(ours().buffer), Buffer.from(parsed().buffer)) !== 0)

@@ -99,8 +99,28 @@ export const f64 = {
   sub: binary(0xa1),
   mul: binary(0xa2),
   div: binary(0xa3),
-  convert: unary(0xba),
+  convert: unary(0xb9),
   reinterpret: unary(0xbf),
+} as const;
+
+function vector(opcode: number): Code {
+  return [0xfd, ...unsigned(opcode)];
+}
+
+/** Sixteen bytes: two doubles, or four float32. */
+export const v128 = {
+  load: (address: Code, offset = 0): Code => [...address, ...vector(0x00), 0, ...unsigned(offset)],
+  store: (address: Code, value: Code, offset: number): Code => [
+    ...address,
+    ...value,
+    ...vector(0x0b),
+    0,
+    ...unsigned(offset),
+  ],
+  /** Bytes of `a` (0 to 15) and `b` (16 to 31) by number. */
+  shuffle: (a: Code, b: Code, bytes: readonly number[]): Code => [...a, ...b, ...vector(0x0d), ...bytes],
+  /** Two doubles as float32, and two zeros. */
+  demote: (a: Code): Code => [...a, ...vector(0x5e)],
 } as const;
 
 /** A parameter or local variable of a function. */

@@ -47,7 +47,11 @@ export function nearestDouble(variables: NearestDouble, fives: number): Code {
     top.set(i64.shrU(upper.value, i64.const(63n))),
     mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
     exponent.set(exponentOf(variables)),
-    when(isHalf(variables), mantissa.set(i64.and(mantissa.value, i64.const(-2n)))),
+    // Few products have so little in their lower half: all but one of its conditions are looked at only then.
+    when(
+      i64.lessU(lower.value, i64.const(2n)),
+      when(isHalf(variables), mantissa.set(i64.and(mantissa.value, i64.const(-2n)))),
+    ),
     mantissa.set(i64.shrU(i64.add(mantissa.value, i64.and(mantissa.value, one)), one)),
     when(
       i64.atLeastU(mantissa.value, i64.const(2n ** 53n)),
@@ -73,9 +77,9 @@ function exponentOf({ power, top, shift }: NearestDouble): Code {
 }
 
 /** Whether a result lies exactly between two doubles, of which the even one is meant. */
-function isHalf({ power, upper, lower, top, mantissa }: NearestDouble): Code {
+function isHalf({ power, upper, top, mantissa }: NearestDouble): Code {
   return i32.and(
-    i32.and(i64.lessU(lower.value, i64.const(2n)), i64.equal(i64.and(mantissa.value, i64.const(3n)), one)),
+    i64.equal(i64.and(mantissa.value, i64.const(3n)), one),
     i32.and(
       i32.and(i32.greaterS(power.value, i32.const(-5)), i32.lessS(power.value, i32.const(24))),
       i64.equal(i64.shl(mantissa.value, i64.add(top.value, i64.const(9n))), upper.value),

@@ -16,6 +16,7 @@ import {
   when,
 } from "./assembly.ts";
 import type { ModuleText, ValueType } from "./module.ts";
+import { narrowing } from "./narrowing.ts";
 import { nearestDouble } from "./nearest-double.ts";
 import { maxPower, minPower } from "./powers-of-five.ts";
 
@@ -69,7 +70,7 @@ interface Scan {
 }
 
 /**
- * The module. Its `scan(at, last)` reads numbers with a comma behind each, the first at `at`, as long as they begin before `last` and
+ * The module: see `narrowing`, and `scan`. `scan(at, last)` reads numbers with a comma behind each, the first at `at`, as long as they begin before `last` and
  * have room, and gives the place of the first that it leaves to others: longer ones, larger ones, those with blanks or a bracket
  * behind them. What may be foreseen is a branch, so that no number waits for the one before it.
  */
@@ -114,7 +115,8 @@ export function scanModule(): ModuleText {
     start.value,
   );
   const locals = [...repeated(i32Type, 8), ...repeated(i64Type, 3), f64Type, ...repeated(i64Type, 6), i32Type] as const;
-  return { memoryPages: 2, functions: { scan: { parameters: [i32Type, i32Type], result: i32Type, locals, body } } };
+  const scanning = { parameters: [i32Type, i32Type], result: i32Type, locals, body } as const;
+  return { memoryPages: 2, functions: { scan: scanning, narrow: narrowing(places.values) } };
 }
 
 function repeated<Type extends ValueType>(type: Type, count: number): readonly Type[] {

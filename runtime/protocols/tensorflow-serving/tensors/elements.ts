@@ -1,4 +1,5 @@
 import { type Dtype, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
+import { float32s } from "../../json/scanner/number-scanner.ts";
 import type { JsonNumbers, JsonObject, JsonValue } from "../../json/value.ts";
 import { dtypeNames } from "./dtypes.ts";
 import { faults } from "../faults.ts";
@@ -41,11 +42,7 @@ export function elementsOf(dtype: Dtype): Elements {
 /** The tensor of packed numbers; `undefined` when they may not all fit and must be added one by one. */
 export function packedTensor(dtype: Dtype, numbers: JsonNumbers): Tensor | undefined {
   const { shape, values } = numbers;
-  if (dtype === "float32") {
-    const data = new Float32Array(values.length);
-    for (let i = 0; i < values.length; i++) data[i] = values[i] ?? 0;
-    return { dtype, shape, data };
-  }
+  if (dtype === "float32") return { dtype, shape, data: float32s(values) };
   const elements = elementsOf(dtype);
   return elements.addPacked(numbers) ? elements.tensor(shape) : undefined;
 }

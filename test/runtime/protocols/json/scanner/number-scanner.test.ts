@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ScannedNumbers, numberScanner } from "../../../../../runtime/protocols/json/scanner/number-scanner.ts";
+import {
+  type ScannedNumbers,
+  float32s,
+  numberScanner,
+} from "../../../../../runtime/protocols/json/scanner/number-scanner.ts";
 
 /** Behind which the scanner leaves nothing to others for lack of room. */
 const room = "\n".repeat(100);
@@ -164,4 +168,18 @@ describe("every number that is read is the one that JavaScript reads, bit by bit
       { numRuns: 100 },
     );
   });
+});
+
+test("numbers become float32 as Math.fround makes them, however many", () => {
+  const bits = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const number = bits.map((all) => new Float64Array(BigUint64Array.of(all).buffer)[0] ?? 0);
+  const some = fc.oneof(number, fc.float({ noNaN: true }), fc.constantFrom(-0, 3.4028235677973366e38, 2 ** -150));
+  const numbers = fc.array(some, { maxLength: 40 }).map((list) => list.filter((value) => !Number.isNaN(value)));
+  fc.assert(
+    fc.property(numbers, (list) => {
+      expect(float32s(Float64Array.from(list))).toEqual(Float32Array.from(list));
+    }),
+  );
+  const many = Float64Array.from({ length: 10_001 }, (_, i) => i / 3);
+  expect(float32s(many.subarray(1))).toEqual(new Float32Array(many.subarray(1)));
 });
