@@ -8,6 +8,7 @@ import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { crowdedClock } from "./passage/crowded-clock.ts";
+import { keptRoom } from "./passage/kept-room.ts";
 import { recoveries } from "./passage/recoveries.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
@@ -65,6 +66,7 @@ export class Gateway {
     const passage = {
       clock,
       ledger,
+      room: keptRoom(),
       random: parts.random,
       monotonic,
       loads: recoveries(parts.clock, this.#connections),

@@ -49,7 +49,7 @@ class TakenCall implements ClientCall, StreamOwner {
 
   constructor(stream: Http2Stream, head: CallHead, options: CallsOptions) {
     this.head = head;
-    this.source = new RequestSource(stream, (thrown) => this.end.end(callFault(thrown)));
+    this.source = new RequestSource(stream, options.passage.room, (thrown) => this.end.end(callFault(thrown)));
     this.answer = new ClientAnswer(stream);
     this.#options = options;
     this.#startedMs = options.clock.monotonic();
@@ -89,6 +89,7 @@ class TakenCall implements ClientCall, StreamOwner {
   }
 
   closed(): void {
+    this.source.forget();
     if (!this.answer.hasEnded) this.end.end(clientLeft);
   }
 

@@ -7,6 +7,7 @@ import { type Failed, firstTarget, isServable, nextTarget, type Target, type Wis
 import { enterHold, hasOthersBefore, leaveHold, returnToHold, type Waiter, widenWindow } from "../routing/hold.ts";
 import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
 import type { PickParts } from "../routing/pick.ts";
+import type { KeptRoom } from "./kept-room.ts";
 import { endTurn, waitForTurn } from "./retry-turns.ts";
 import { beginStay, endStay, type Stay, type StayEnd } from "./stay.ts";
 
@@ -14,6 +15,8 @@ import { beginStay, endStay, type Stay, type StayEnd } from "./stay.ts";
 export interface PassageParts extends PickParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
+  /** For bodies that pods have already. */
+  readonly room: KeptRoom;
   /** Told of each request that begins to wait. */
   readonly waits: (live: LiveRoute) => void;
   /** Told of pods that say that they load their model. */

@@ -48,7 +48,7 @@ export class Exchange implements Traveller, Receiver {
     const timeoutMs = Math.min(live.route.timeoutMs, allowedMs(client.headers) ?? Infinity);
     const limitBytes = live.route.bodyBytes;
     const tooLarge = (sizeBytes: number): void => this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
-    this.#body = new RequestBody({ client, limitBytes, tooLarge });
+    this.#body = new RequestBody({ client, limitBytes, room: parts.room, tooLarge });
     this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 
@@ -82,7 +82,7 @@ export class Exchange implements Traveller, Receiver {
     const { status, headers } = head;
     const target = this.#target;
     if (target === undefined) return;
-    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && !this.#body.isStreaming;
+    const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && this.#body.isRepeatable;
     const isLoading = head.isNotReady && !this.#asked.isOwnVersion;
     if (isLeaving || isLoading) {
       this.#giveUp();
@@ -126,6 +126,7 @@ export class Exchange implements Traveller, Receiver {
   }
 
   #begin(head: ResponseHead): void {
+    this.#body.forget();
     this.#copy?.clientHead(head);
     this.#status = head.status;
     this.#client.begin(head.status, head.headers);
@@ -165,7 +166,8 @@ export class Exchange implements Traveller, Receiver {
   }
 
   #fail(how: Pick<Failure, "cause"> & Partial<Failure>): void {
-    const mayRepeat = !this.#body.isStreaming && !this.#client.hasAnswer;
+    this.#body.detach();
+    const mayRepeat = this.#body.isRepeatable && !this.#client.hasAnswer;
     this.#passage.failed({ isUnreached: false, ...how, mayRepeat });
   }
 

@@ -126,9 +126,11 @@ describe("a pod that is terminating", () => {
     const gateway = await started();
     const arrival = Promise.withResolvers<void>();
     const port = await freePort();
+    let arrivals = 0;
     const leaving = await startedPod("leaving", (message, response) => {
       message.resume();
-      arrival.resolve();
+      arrivals += 1;
+      if (arrivals === 2) arrival.resolve();
       message.once("end", () => {
         void left.promise.then(() => {
           response.writeHead(503);
@@ -138,9 +140,9 @@ describe("a pod that is terminating", () => {
     });
     const left = Promise.withResolvers<void>();
     const staying = await startedPod("staying");
-    await push(gateway, port, [revision("a1", 100, [leaving.endpoint])]);
+    await push(gateway, port, [revision("a1", 100, [leaving.endpoint])], { bodyBytes: 10_000_000 });
     const small = asked(gateway.restPort);
-    const large = asked(gateway.restPort, { body: "x".repeat(100_000) });
+    const large = asked(gateway.restPort, { body: "x".repeat(6_000_000) });
     await arrival.promise;
     await push(gateway, port, [revision("a1", 100, [staying.endpoint], ["127.0.0.1"])]);
     left.resolve();

@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import type { Http2Stream } from "../../../http2/stream.ts";
+import { type KeptRoom, KeptShare } from "../../passage/kept-room.ts";
+import { repeatableBytes } from "../../proxy/body.ts";
 import type { CallEnd } from "../call-end.ts";
 
-/** As of bodies over HTTP/1.1: so much is kept, so that a call can go to another pod when one breaks off. */
-const repeatableBytes = 64 * 1024;
-/** Bytes that come in more pieces than this are put together: each piece holds on to what was read with it. */
+/** Bytes that come in more and smaller pieces than this are put together: each piece holds on to what was read with it. */
 const maxPieces = 64;
+const pieceBytes = 2048;
 /** So often each new piece is a reason to look at what has come; then only twice as many bytes, or the end. */
 const promptLooks = 32;
 
@@ -17,10 +18,14 @@ interface Sink {
   readonly pass: Pass;
 }
 
-/** What a client sends, from its first byte on: kept as far as it can be sent again, and passed on at the pod's pace. */
+/**
+ * What a client sends, from its first byte on: passed on at the pod's pace, and kept as far as there is room for it, so that it can
+ * go to another pod.
+ */
 export class RequestSource {
   readonly #client: Http2Stream;
   readonly #failed: (thrown: unknown) => void;
+  readonly #share: KeptShare;
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #isRepeatable = true;
@@ -29,15 +34,16 @@ export class RequestSource {
   #sink: Sink | undefined;
 
   /** `failed` is told what a `Pass` threw. */
-  constructor(client: Http2Stream, failed: (thrown: unknown) => void) {
+  constructor(client: Http2Stream, room: KeptRoom, failed: (thrown: unknown) => void) {
     this.#client = client;
+    this.#share = new KeptShare(room);
     this.#failed = failed;
   }
 
   /** Bytes have come. */
   came(chunk: Buffer): void {
     if (this.#isRepeatable) this.#keep(chunk);
-    this.#write(chunk);
+    if (this.#sink !== undefined && !this.#write(chunk)) this.#client.pause();
     this.#look?.();
   }
 
@@ -84,13 +90,18 @@ export class RequestSource {
   /** Sends a pod everything, from the first byte on. */
   sendTo(pod: Http2Stream, pass: Pass): void {
     this.#sink = { pod, pass };
-    this.#client.resume();
-    const all = joined(this.#kept);
-    if (this.#keptBytes > repeatableBytes) this.#forget();
-    if (!this.#isEnded) {
-      if (all.length > 0) this.#write(all);
+    if (this.#isEnded && this.#kept.length <= 1) {
+      this.#sendWhole(pod, pass, joined(this.#kept));
       return;
     }
+    let takesMore = true;
+    for (const piece of this.#kept) takesMore = this.#write(piece);
+    if (this.#isEnded) pod.end();
+    else if (takesMore) this.#client.resume();
+  }
+
+  /** All that there is goes with what says that no more follows. */
+  #sendWhole(pod: Http2Stream, pass: Pass, all: Buffer): void {
     try {
       pod.end(pass(all));
     } catch (thrown) {
@@ -98,39 +109,44 @@ export class RequestSource {
     }
   }
 
+  /** It goes to no other pod any more: an answer is on its way, or nobody waits for one. */
+  forget(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#isRepeatable = false;
+    this.#share.release();
+  }
+
   /** Lets the pod go: what comes is kept again. */
   release(): void {
     this.#sink = undefined;
     if (this.#keptBytes <= repeatableBytes) this.#client.resume();
+    else this.#client.pause();
   }
 
-  #write(chunk: Buffer): void {
+  /** False: the pod takes no more for now, or not at all. */
+  #write(chunk: Buffer): boolean {
     const sink = this.#sink;
-    if (sink === undefined || sink.pod.isClosed) return;
+    if (sink === undefined || sink.pod.isClosed) return false;
     try {
       const bytes = sink.pass(chunk);
-      if (bytes.length === 0 || sink.pod.write(bytes)) return;
+      return bytes.length === 0 || sink.pod.write(bytes);
     } catch (thrown) {
       this.#failed(thrown);
-      return;
+      return false;
     }
-    this.#client.pause();
   }
 
   #keep(chunk: Buffer): void {
     if (this.#kept.length === 0) this.#kept = [chunk];
     else this.#kept.push(chunk);
-    if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
     this.#keptBytes += chunk.length;
+    const isSmall = this.#keptBytes < pieceBytes * this.#kept.length;
+    if (isSmall && this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
     if (this.#keptBytes <= repeatableBytes) return;
+    const hasRoom = this.#share.take(chunk.length);
     if (this.#sink === undefined) this.#client.pause();
-    else this.#forget();
-  }
-
-  #forget(): void {
-    this.#kept = [];
-    this.#keptBytes = 0;
-    this.#isRepeatable = false;
+    else if (!hasRoom) this.forget();
   }
 }
 

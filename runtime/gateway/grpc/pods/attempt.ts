@@ -82,8 +82,6 @@ export class Attempt implements StreamOwner {
     this.#passKept();
     this.#call.answer.end(trailers);
     this.#succeed(trailers);
-    // A pod may answer before it has heard everything: the rest is of no use.
-    if (this.#stream?.hasEnded === false) this.#stream.reset(errorCodes.cancel);
   }
 
   drained(): void {
@@ -102,7 +100,13 @@ export class Attempt implements StreamOwner {
   #begin(headers: HeaderList): void {
     const { model, isStream } = this.#call.head.shape;
     if (model !== undefined && isStream !== true) this.#kept = { headers, chunks: [], sizeBytes: 0 };
-    else this.#call.answer.begin(headers);
+    else this.#answer(headers);
+  }
+
+  /** The client gets this one's answer, and no other's. */
+  #answer(headers: HeaderList): void {
+    this.#call.source.forget();
+    this.#call.answer.begin(headers);
   }
 
   /** False: it is to be passed on. */
@@ -121,7 +125,7 @@ export class Attempt implements StreamOwner {
     this.#kept = undefined;
     const { headers, chunks } = kept;
     const [first] = chunks;
-    this.#call.answer.begin(headers);
+    this.#answer(headers);
     if (first !== undefined) this.#call.answer.write(chunks.length === 1 ? first : Buffer.concat(chunks));
   }
 
@@ -146,13 +150,19 @@ export class Attempt implements StreamOwner {
   }
 
   #succeed(trailers: HeaderList): void {
-    this.#isSettled = true;
+    this.#settle();
     this.#end.answered(String(headerValue(trailers, "grpc-status")));
+  }
+
+  /** A pod may answer before it has heard everything: the rest is of no use to it. */
+  #settle(): void {
+    this.#isSettled = true;
+    if (this.#stream?.hasEnded === false) this.#stream.reset(errorCodes.cancel);
   }
 
   #fail(isUnreached: boolean, isLoading = false): void {
     if (this.#isSettled) return;
-    this.#isSettled = true;
+    this.#settle();
     const { source, answer } = this.#call;
     source.release();
     const cause = this.#cause ?? new Error("it ended its answer without a status");

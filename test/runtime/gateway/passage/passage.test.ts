@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Fault } from "../../../../runtime/base/fault.ts";
 import { createLedger } from "../../../../runtime/gateway/figures/ledger.ts";
+import { keptRoom } from "../../../../runtime/gateway/passage/kept-room.ts";
 import { type Failure, Passage, type PassageParts } from "../../../../runtime/gateway/passage/passage.ts";
 import { wakeCalls } from "../../../../runtime/gateway/passage/wakes.ts";
 import { anyRevision, type Target, type Wish } from "../../../../runtime/gateway/routing/choice.ts";
@@ -35,6 +36,7 @@ function scene(revisions: readonly RevisionRoute[]) {
     ...parts,
     clock,
     random: () => 0,
+    room: keptRoom(),
     waits: wakeCalls(clock, (_key, waiting) => wakes.push(waiting)),
     loads: setAside,
   };
