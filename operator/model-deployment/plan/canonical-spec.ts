@@ -38,6 +38,12 @@ export function canonicalSpec(spec: ModelDeploymentSpec, name?: string): Canonic
   };
 }
 
+/** A spec with these parts in place of its own: pods of one revision are the same, in whatever words it was asked for first. */
+export function inBrief(spec: ModelDeploymentSpec, name: string): ModelDeploymentSpec {
+  const { model, resources = {}, scheduling = {}, serving = {} } = canonicalSpec(spec, name);
+  return { ...spec, model, resources, scheduling, serving };
+}
+
 function unnamed(model: ModelDeploymentSpec["model"], name: string | undefined): ModelDeploymentSpec["model"] {
   if (model.name === undefined || model.name !== name) return model;
   const { name: _name, ...rest } = model;

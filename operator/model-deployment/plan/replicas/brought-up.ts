@@ -3,6 +3,7 @@ import { replicaSet } from "../../resources/replica-set.ts";
 import { replicaSetName } from "../../resources/names.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
+import { inBrief } from "../canonical-spec.ts";
 import { diagnosis } from "../diagnosis.ts";
 import type { Turn } from "../rollout/moves.ts";
 import { progressText } from "../rollout/steps/position.ts";
@@ -18,7 +19,13 @@ export function broughtUp(snapshot: Snapshot, share: Share, turn: Turn): readonl
   if (revision === undefined) {
     // Only the wanted revision can be made anew: of any other the spec is no longer known.
     if (share.revision !== wanted.hash || isForeign(snapshot, share.revision)) return [];
-    const template = { deployment: identity.name, hash: share.revision, version: share.version, spec, settings };
+    const template = {
+      deployment: identity.name,
+      hash: share.revision,
+      version: share.version,
+      spec: inBrief(spec, identity.name),
+      settings,
+    };
     return [
       {
         kind: "create",
