@@ -72,7 +72,12 @@ export class Gateway {
       loads: recoveries(parts.clock, this.#connections),
       waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
     };
-    this.#copies = new Copies({ ...passage, isBusy, connections: this.#connections });
+    this.#copies = new Copies({
+      ...passage,
+      isBusy,
+      connections: this.#connections,
+      sessions: this.#podConnections,
+    });
     this.#table = routeTable(
       (_table, change) => {
         this.#connections.retain();
@@ -93,6 +98,7 @@ export class Gateway {
         table: () => this.#table,
         isReady: () => this.isReady,
         sessions: this.#podConnections,
+        copies: this.#copies,
         passage,
         clock,
         log: parts.log,

@@ -1,8 +1,13 @@
 import type { Fault } from "../../base/fault.ts";
 import { type Failure, Passage, type PassageParts, type Traveller } from "../passage/passage.ts";
 import { headerValue } from "../http2/header-record.ts";
+import type { Copies } from "../mirror/copies.ts";
+import type { Target } from "../routing/choice.ts";
+import type { LivePod } from "../routing/live.ts";
+import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import { Attempt, type AttemptEnd } from "./pods/attempt.ts";
 import { clientLeft, type RoutedCall } from "./call.ts";
+import { podHeaders } from "./pods/call-headers.ts";
 import type { PodConnections } from "./pods/pod-connections.ts";
 import { callFault, httpStatus, statusTrailers } from "./status.ts";
 
@@ -10,6 +15,7 @@ import { callFault, httpStatus, statusTrailers } from "./status.ts";
 export interface CallParts {
   readonly sessions: PodConnections;
   readonly passage: PassageParts;
+  readonly copies: Copies;
 }
 
 /** A client's clock for its deadline started this much before ours, as long as a request is on its way at most. */
@@ -23,15 +29,17 @@ export function forward(routed: RoutedCall, parts: CallParts): void {
 class Forwarding implements Traveller, AttemptEnd {
   readonly #routed: RoutedCall;
   readonly #sessions: PodConnections;
+  readonly #copies: Copies;
   readonly #passage: Passage;
   #current: Attempt | undefined;
 
-  constructor(routed: RoutedCall, { sessions, passage }: CallParts) {
+  constructor(routed: RoutedCall, { sessions, passage, copies }: CallParts) {
     const { live, wish, timeoutMs, call } = routed;
     const isStream = call.head.shape.isStream === true;
     const sizeBytes = call.source.keptBytes;
     this.#routed = routed;
     this.#sessions = sessions;
+    this.#copies = copies;
     this.#passage = new Passage({ live, wish, sizeBytes, timeoutMs, isStream }, this, passage);
   }
 
@@ -52,6 +60,18 @@ class Forwarding implements Traveller, AttemptEnd {
     const trailers = statusTrailers(fault);
     this.#routed.call.answer.end(trailers);
     return httpStatus(headerValue(trailers, "grpc-status"));
+  }
+
+  /** Answers of one message are what a mirror can be held to; a call that names its revision means no other. */
+  answering(status: string, { revision }: Target): void {
+    const { live, wish, call } = this.#routed;
+    const { model, isStream } = call.head.shape;
+    if (live.route.mirror === undefined || wish.revision !== undefined || model === undefined || isStream === true)
+      return;
+    const body = call.source.whole;
+    if (body === undefined) return;
+    const headersFor = ({ address }: LivePod): HeaderList => podHeaders(call.head, undefined, address);
+    this.#copies.copiedCall(live, revision, { headersFor, body, isGood: status === "0" });
   }
 
   answered(status: string): void {

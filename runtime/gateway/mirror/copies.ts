@@ -1,21 +1,29 @@
 import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
+import type { PodConnections } from "../grpc/pods/pod-connections.ts";
 import { queued } from "../routing/hold.ts";
 import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
 import { leastOutstanding, type PickParts } from "../routing/pick.ts";
 import type { Connections } from "../upstream/connections.ts";
 import { Comparisons } from "./comparisons.ts";
-import { Copy } from "./copy.ts";
+import { CallCopy, type CallOrder } from "./call-copy.ts";
+import { Copy, type CopyPlace } from "./copy.ts";
 
 interface CopiesParts extends PickParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly connections: Connections;
+  readonly sessions: PodConnections;
   /** Told of pods that say that they load their model. */
   readonly loads: (live: LiveRoute, pod: LivePod) => void;
   /** The gateway has little time left: clients get it. */
   readonly isBusy: () => boolean;
+}
+
+/** What a copy is as long as it is under way. */
+interface UnderWay {
+  abort(): void;
 }
 
 /** Copies under way, of one model and of all. A mirror that cannot keep up gets fewer copies, not a queue. */
@@ -26,7 +34,7 @@ const maxOfAll = 64;
 export class Copies {
   readonly #parts: CopiesParts;
   readonly #comparisons: Comparisons;
-  readonly #underWay = new Set<Copy>();
+  readonly #underWay = new Set<UnderWay>();
   readonly #byRoute = new Map<LiveRoute, number>();
 
   constructor(parts: CopiesParts) {
@@ -39,6 +47,21 @@ export class Copies {
    * not copied. Call it once a request, and only where the split decided who answers.
    */
   copied(live: LiveRoute, revision: LiveRevision, bytes: Buffer): Copy | undefined {
+    const { clock, connections } = this.#parts;
+    return this.#begun(
+      live,
+      revision,
+      (place) => new Copy(bytes, place, { clock, connections, comparisons: this.#comparisons }),
+    );
+  }
+
+  /** A copy of a call that `revision` has answered, well or not. Call it as `copied`. */
+  copiedCall(live: LiveRoute, revision: LiveRevision, call: CallOrder): void {
+    const { clock, sessions } = this.#parts;
+    this.#begun(live, revision, (place) => new CallCopy(call, place, { clock, sessions }));
+  }
+
+  #begun<C extends UnderWay>(live: LiveRoute, revision: LiveRevision, copyAt: (place: CopyPlace) => C): C | undefined {
     const { mirror } = live.route;
     if (mirror === undefined || revision.hash === mirror.revision) return undefined;
     live.mirrorPoints += mirror.percent;
@@ -54,21 +77,15 @@ export class Copies {
       counts.dropped += 1;
       return undefined;
     }
-    const { clock, connections, loads } = this.#parts;
-    const tolerance = mirror.compare?.tolerance;
-    const comparisons = this.#comparisons;
-    const copy: Copy = new Copy(
-      { bytes, pod, timeoutMs: live.route.timeoutMs, tolerance },
-      {
-        clock,
-        connections,
-        comparisons,
-        counts,
-        changed,
-        loads: () => loads(live, pod),
-        ended: () => this.#ended(copy, live),
-      },
-    );
+    const copy: C = copyAt({
+      pod,
+      timeoutMs: live.route.timeoutMs,
+      tolerance: mirror.compare?.tolerance,
+      counts,
+      changed,
+      loads: () => this.#parts.loads(live, pod),
+      ended: () => this.#ended(copy, live),
+    });
     this.#underWay.add(copy);
     this.#byRoute.set(live, (this.#byRoute.get(live) ?? 0) + 1);
     return copy;
@@ -80,7 +97,7 @@ export class Copies {
     this.#comparisons.close();
   }
 
-  #ended(copy: Copy, live: LiveRoute): void {
+  #ended(copy: UnderWay, live: LiveRoute): void {
     if (!this.#underWay.delete(copy)) return;
     const left = (this.#byRoute.get(live) ?? 1) - 1;
     if (left === 0) this.#byRoute.delete(live);

@@ -8,10 +8,12 @@ import type { Comparisons } from "./comparisons.ts";
 import type { Divergence } from "../../base/answers/divergence.ts";
 import { isSuccess, keepChunk, keepHead, type KeptAnswer, keptAnswer } from "./kept-answer.ts";
 
-interface CopyParts {
-  readonly clock: Clock;
-  readonly connections: Connections;
-  readonly comparisons: Comparisons;
+/** Where a copy goes, and what becomes of it. */
+export interface CopyPlace {
+  readonly pod: LivePod;
+  readonly timeoutMs: number;
+  /** Absent: answers are not compared. */
+  readonly tolerance: number | undefined;
   readonly counts: MirrorCounts;
   /** Told when counts changed. */
   readonly changed: () => void;
@@ -21,18 +23,17 @@ interface CopyParts {
   readonly ended: () => void;
 }
 
-interface CopyOrder {
-  /** Head and body as they were sent for the client. */
-  readonly bytes: Buffer;
-  readonly pod: LivePod;
-  readonly timeoutMs: number;
-  /** Absent: answers are not compared. */
-  readonly tolerance: number | undefined;
+interface CopyParts {
+  readonly clock: Clock;
+  readonly connections: Connections;
+  readonly comparisons: Comparisons;
 }
 
 /** One copy of a request. It is told what the client gets, and compares when both answers are there. */
 export class Copy implements Receiver {
-  readonly #order: CopyOrder;
+  /** Head and body as they were sent for the client. */
+  readonly #bytes: Buffer;
+  readonly #place: CopyPlace;
   readonly #parts: CopyParts;
   /** What the client gets. */
   readonly #client: KeptAnswer;
@@ -41,13 +42,14 @@ export class Copy implements Receiver {
   #connection: UpstreamConnection | undefined;
   #isSettled = false;
 
-  constructor(order: CopyOrder, parts: CopyParts) {
-    this.#order = order;
+  constructor(bytes: Buffer, place: CopyPlace, parts: CopyParts) {
+    this.#bytes = bytes;
+    this.#place = place;
     this.#parts = parts;
-    this.#client = keptAnswer(order.tolerance !== undefined);
-    this.#own = keptAnswer(order.tolerance !== undefined);
-    order.pod.outstanding += 1;
-    this.#cancelDeadline = parts.clock.after(order.timeoutMs, () => this.abort());
+    this.#client = keptAnswer(place.tolerance !== undefined);
+    this.#own = keptAnswer(place.tolerance !== undefined);
+    place.pod.outstanding += 1;
+    this.#cancelDeadline = parts.clock.after(place.timeoutMs, () => this.abort());
     // The client's request goes first.
     setImmediate(() => this.#send());
   }
@@ -80,7 +82,7 @@ export class Copy implements Receiver {
     if (!head.isNotReady) return;
     // That says nothing of the revision.
     this.#isSettled = true;
-    this.#parts.loads();
+    this.#place.loads();
   }
 
   onData(chunk: Buffer): boolean {
@@ -101,19 +103,19 @@ export class Copy implements Receiver {
 
   #send(): void {
     if (this.#own.isWhole !== undefined) return;
-    this.#parts.counts.sent += 1;
-    this.#parts.changed();
-    this.#connection = this.#parts.connections.connection(this.#order.pod, true);
-    this.#connection.send(this.#order.bytes, { isWhole: true, isHead: false }, this);
+    this.#place.counts.sent += 1;
+    this.#place.changed();
+    this.#connection = this.#parts.connections.connection(this.#place.pod, true);
+    this.#connection.send(this.#bytes, { isWhole: true, isHead: false }, this);
   }
 
   #end(isWhole: boolean): void {
     if (this.#own.isWhole !== undefined) return;
     this.#connection = undefined;
     this.#own.isWhole = isWhole;
-    this.#order.pod.outstanding -= 1;
+    this.#place.pod.outstanding -= 1;
     this.#cancelDeadline();
-    this.#parts.ended();
+    this.#place.ended();
     this.#settle();
   }
 
@@ -122,8 +124,8 @@ export class Copy implements Receiver {
     if (this.#isSettled || client.isWhole === undefined || own.isWhole === undefined) return;
     this.#isSettled = true;
     if (!client.isWhole || !isSuccess(client.status)) return;
-    const { counts, changed, comparisons } = this.#parts;
-    const { tolerance } = this.#order;
+    const { counts, changed, tolerance } = this.#place;
+    const { comparisons } = this.#parts;
     if (!own.isWhole || !isSuccess(own.status)) {
       counts.failed += 1;
       changed();

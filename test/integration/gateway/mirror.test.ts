@@ -1,7 +1,8 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import type { MirrorFigures } from "../../../runtime/contract/figures.ts";
-import type { Mirror } from "../../../runtime/contract/route-table.ts";
+import type { Endpoint, Mirror, RevisionRoute } from "../../../runtime/contract/route-table.ts";
+import { answer, called, grpcClient, grpcPod, inference, methods, type PodCall, refuse } from "./grpc-parts.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
 
 const closing: (() => Promise<unknown> | void)[] = [];
@@ -21,19 +22,24 @@ async function scene(
   const { gateway, restPort } = await startedGateway(source, 0, isBusy);
   const pods = [await pod("stable", stable), await pod("candidate", candidate)];
   closing.push(source.close, ...pods.map(({ close }) => close), () => gateway.drain());
-  const revisions = ["a1", "b2"].map((hash, i) => ({
-    hash,
-    version: String(i + 1),
-    weight: i === 0 ? 100 : 0,
-    endpoints: pods.slice(i, i + 1).map(({ endpoint }) => endpoint),
-    draining: [],
-  }));
+  const revisions = revisionsOf(pods.map(({ endpoint }) => endpoint));
   const changes = { mirror: { revision: "b2", percent: 100, ...mirror }, timeoutMs };
   source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
   await source.heard(({ type }) => type === "ack");
   const model = () => gateway.ledger.figures(0).models["default/digits"];
   const mirrored = (): Partial<MirrorFigures> => model()?.revisions["b2"]?.mirrored ?? {};
   return { gateway, restPort, model, mirrored };
+}
+
+function revisionsOf(endpoints: readonly Endpoint[]): RevisionRoute[] {
+  return ["a1", "b2"].map((hash, i) => ({
+    hash,
+    version: String(i + 1),
+    weight: i === 0 ? 100 : 0,
+    endpoints: endpoints.slice(i, i + 1),
+    draining: [],
+    ...(i === 0 ? { labels: ["stable"] } : {}),
+  }));
 }
 
 function answering(body: unknown, seen: string[] = []): RequestListener {
@@ -158,5 +164,62 @@ describe("a mirror", () => {
     await gateway.drain();
     expect(performance.now() - startMs).toBeLessThan(2_000);
     expect(mirrored().failed).toBe(1);
+  });
+});
+
+describe("a mirror of calls of gRPC", () => {
+  async function callScene(candidate: (call: PodCall) => void) {
+    const source = await tableSource();
+    const { gateway, grpcPort } = await startedGateway(source);
+    const stable = await grpcPod("stable", ({ stream, body }) => {
+      void body.then((bytes) =>
+        bytes.includes("bad") ? refuse(stream, 3, "bad") : answer(stream, Buffer.from("good")),
+      );
+    });
+    const mirroring = await grpcPod("candidate", candidate);
+    const client = grpcClient(grpcPort);
+    closing.push(
+      source.close,
+      stable.close,
+      mirroring.close,
+      () => gateway.drain(),
+      () => client.close(),
+    );
+    const revisions = revisionsOf([stable.endpoint, mirroring.endpoint]);
+    const changes = { mirror: { revision: "b2", percent: 50 }, timeoutMs: 700 };
+    source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
+    await source.heard(({ type }) => type === "ack");
+    const counts = () => gateway.ledger.figures(0).models["default/digits"]?.revisions["b2"];
+    return { gateway, client, mirroring, counts };
+  }
+
+  test("gets its share of those that are answered, as they were, and clients see nothing of it", async () => {
+    const { client, mirroring, counts } = await callScene(({ stream }) => answer(stream, Buffer.from("worse")));
+    for (let i = 0; i < 20; i += 1) {
+      const { status, message, revision } = await called(client, inference("digits", "", `call ${i}`));
+      expect([status, message.toString(), revision]).toEqual(["0", "good", "a1"]);
+    }
+    await called(client, inference("digits", "stable"));
+    await called(client, inference("digits", "", "x".repeat(100_000)));
+    await called(client, Buffer.alloc(0), { method: methods.serverReady });
+    await expect.poll(() => mirroring.calls.length).toBe(10);
+    const bodies = await Promise.all(mirroring.calls.map(({ body }) => body));
+    expect(bodies.map((body) => body.subarray(5))).toEqual(
+      Array.from({ length: 10 }, (_, i) => inference("digits", "", `call ${2 * i + 1}`)),
+    );
+    await expect.poll(() => counts()?.inFlight).toBe(0);
+    const { sent, failed } = counts()?.mirrored ?? {};
+    expect([sent, failed, counts()?.completed]).toEqual([10, 0, 0]);
+  });
+
+  test("is told its failures, but for those of calls that were bad, and late answers are given up", async () => {
+    const { client, mirroring, counts } = await callScene(({ stream }) => {
+      if (mirroring.calls.length <= 2) refuse(stream, 13, "broken");
+      else if (mirroring.calls.length === 3) stream.close(2);
+    });
+    for (const id of ["a", "b", "bad", "bad", "c", "d", "e", "f"]) await called(client, inference("digits", "", id));
+    await expect.poll(() => counts()?.mirrored?.failed, { timeout: 3_000 }).toBe(3);
+    expect(counts()?.mirrored?.sent).toBe(4);
+    await expect.poll(() => mirroring.calls[3]?.stream.closed).toBe(true);
   });
 });

@@ -69,6 +69,12 @@ export class RequestSource {
     return this.#keptBytes;
   }
 
+  /** The whole request, where it is small and all of it is there. */
+  get whole(): Buffer | undefined {
+    const isThere = this.#isEnded && this.#isRepeatable && this.#keptBytes <= repeatableBytes;
+    return isThere ? joined(this.#kept) : undefined;
+  }
+
   /** Calls back once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
   beginning(isEnough: (bytes: Buffer) => boolean, end: CallEnd, begun: () => void): void {
     let looks = 0;

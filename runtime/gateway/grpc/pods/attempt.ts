@@ -14,6 +14,8 @@ import { clientHeaders, podHeaders } from "./call-headers.ts";
 
 /** Told once how it ends. */
 export interface AttemptEnd {
+  /** An answer is there: what its client asked is, too, for the last time. */
+  answering(status: string, target: Target): void;
   /** The whole answer, with this `grpc-status`, is on its way to the client. */
   answered(status: string): void;
   failed(failure: Failure): void;
@@ -80,8 +82,7 @@ export class Attempt implements StreamOwner {
     const trailers = this.#trailers;
     if (this.#isSettled || trailers === undefined) return;
     this.#passKept();
-    this.#call.answer.end(trailers);
-    this.#succeed(trailers);
+    this.#succeed(trailers, [trailers]);
   }
 
   drained(): void {
@@ -100,13 +101,10 @@ export class Attempt implements StreamOwner {
   #begin(headers: HeaderList): void {
     const { model, isStream } = this.#call.head.shape;
     if (model !== undefined && isStream !== true) this.#kept = { headers, chunks: [], sizeBytes: 0 };
-    else this.#answer(headers);
-  }
-
-  /** The client gets this one's answer, and no other's. */
-  #answer(headers: HeaderList): void {
-    this.#call.source.forget();
-    this.#call.answer.begin(headers);
+    else {
+      this.#call.source.forget();
+      this.#call.answer.begin(headers);
+    }
   }
 
   /** False: it is to be passed on. */
@@ -125,7 +123,7 @@ export class Attempt implements StreamOwner {
     this.#kept = undefined;
     const { headers, chunks } = kept;
     const [first] = chunks;
-    this.#answer(headers);
+    this.#call.answer.begin(headers);
     if (first !== undefined) this.#call.answer.write(chunks.length === 1 ? first : Buffer.concat(chunks));
   }
 
@@ -138,8 +136,7 @@ export class Attempt implements StreamOwner {
       this.#cause = new Error("it is terminating");
       this.#fail(false);
     } else {
-      this.#call.answer.end([], clientHeaders(headers, this.#target.revision.hash));
-      this.#succeed(headers);
+      this.#succeed(headers, [[], clientHeaders(headers, this.#target.revision.hash)]);
     }
   }
 
@@ -149,9 +146,13 @@ export class Attempt implements StreamOwner {
     return isUnavailable && (this.#target.pod.isLeaving || this.#pod.isPeerLeaving) && this.#call.source.isRepeatable;
   }
 
-  #succeed(trailers: HeaderList): void {
+  /** `told`: to the client, after what it has already. */
+  #succeed(trailers: HeaderList, told: readonly [trailers: HeaderList, headers?: HeaderList]): void {
+    const status = String(headerValue(trailers, "grpc-status"));
+    this.#end.answering(status, this.#target);
+    this.#call.answer.end(...told);
     this.#settle();
-    this.#end.answered(String(headerValue(trailers, "grpc-status")));
+    this.#end.answered(status);
   }
 
   /** A pod may answer before it has heard everything: the rest is of no use to it. */
