@@ -35,7 +35,8 @@ export function createRests(): Rests {
     },
     begin(key, sight) {
       if (sight === undefined) rests.delete(key);
-      else rests.set(key, sight);
+      // Copied, as a list that was put together keeps room for more.
+      else rests.set(key, sight.slice());
     },
     forget: (key) => void rests.delete(key),
   };
