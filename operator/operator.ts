@@ -23,6 +23,7 @@ import type { ConductObservers } from "./signals/conduct-metrics.ts";
 import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
+/** What an operator is told and given; how it reaches the world is its transport. */
 export interface OperatorOptions {
   /** The caller closes it, after `stop`. */
   readonly transport: Transport;
@@ -54,6 +55,7 @@ export interface OperatorOptions {
   };
 }
 
+/** A running operator; whether it leads or stands by, it serves routes. */
 export interface Operator {
   /** Port that gateways connect to. */
   readonly routesPort: number;

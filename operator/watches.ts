@@ -18,6 +18,7 @@ function missingKindHint({ kind }: Resource): string {
 type Feed<T extends KubeObject> = Pick<Required<WatchOptions<T>>, "resource" | "selection" | "sink"> &
   Pick<WatchOptions<T>, "keep">;
 
+/** What all watches share. */
 export interface WatchesOptions {
   readonly watchNamespace?: string | undefined;
   readonly clock?: Clock;

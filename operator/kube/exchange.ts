@@ -26,6 +26,7 @@ export type Query = Readonly<Record<string, string | undefined>>;
 /** How each attempt of a request is told to metrics. `status` is the HTTP status, 0 when no response came. */
 export type RequestObserver = (request: { verb: string; kind: string; status: number; durationMs: number }) => void;
 
+/** What all operations of one client share. */
 export interface ExchangeOptions {
   readonly transport: Transport;
   readonly clock: Clock;

@@ -12,6 +12,7 @@ export interface KubeRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A response that was read to its end. */
 export interface KubeResponse {
   readonly status: number;
   /** Lower-case names. */

@@ -27,6 +27,7 @@ export type WatchEndReason =
   | "refused"
   | "stale";
 
+/** How one connection of a watch ended. */
 export interface StreamEnd {
   readonly reason: WatchEndReason;
   /** Always there except after `stopped`, `closed` and `overdue`. */

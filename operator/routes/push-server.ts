@@ -9,6 +9,7 @@ import { isEqual } from "../model-deployment/plan/equality.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 
+/** What the routes come from, and who hears of gateways. */
 export interface RoutePushOptions {
   readonly log: Log;
   readonly clock?: Clock;
@@ -24,6 +25,7 @@ export interface RoutePushOptions {
   readonly onWake: (key: string) => void;
 }
 
+/** The same, with a socket. */
 export interface PushServerOptions extends RoutePushOptions {
   /** Address to listen on. */
   readonly host: string;

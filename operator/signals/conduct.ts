@@ -18,6 +18,7 @@ export interface ConductSources {
   readonly trials?: TrialSource;
 }
 
+/** What conduct is learned from, and who hears of it. */
 export interface ConductOptions {
   readonly caches: Caches;
   readonly client: Client;

@@ -14,6 +14,7 @@ export interface RevisionRoute {
   readonly labels?: readonly string[];
 }
 
+/** A pod that can be asked. */
 export interface Endpoint {
   readonly pod: string;
   readonly address: string;

@@ -31,6 +31,7 @@ export interface InferRequest {
   readonly signal?: Abortable;
 }
 
+/** Outputs, and which version they are of. */
 export interface InferAnswer {
   readonly model: string;
   readonly version: number;

@@ -32,6 +32,7 @@ export interface ServedModel extends InferTarget {
   drain(): Promise<void>;
 }
 
+/** What a model is called here, and how its requests are put together. */
 export interface ServeOptions {
   readonly name: string;
   readonly version: number;

@@ -26,6 +26,7 @@ export interface TensorData {
 /** Element types that TensorFlow Serving and the Open Inference Protocol know. */
 export type Dtype = keyof TensorData;
 
+/** A tensor of one element type; elements in row-major order. */
 export interface TensorOf<D extends Dtype> {
   readonly dtype: D;
   /** Non-negative sizes; `[]` is a scalar. */

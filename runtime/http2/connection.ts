@@ -35,6 +35,7 @@ interface ConnectionTerms {
   readonly clock: Clock;
 }
 
+/** A side of a connection: its socket, and what it does with requests. */
 export interface ConnectionOptions extends ConnectionTerms {
   readonly socket: Socket;
   /** Has each request of a client, and is to set its stream's owner. Absent: this side is the client. */

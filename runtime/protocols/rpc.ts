@@ -63,6 +63,7 @@ export interface StreamMethod {
   ): Promise<void>;
 }
 
+/** A method of a service, told apart by `kind`. */
 export type RpcMethod = UnaryMethod | StreamMethod;
 
 /** How a call ends that is not answered. */

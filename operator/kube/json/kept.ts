@@ -6,6 +6,7 @@ import { sharedValue } from "./shared.ts";
  */
 export type Keep = true | "shared" | KeptMembers;
 
+/** What is kept of each member, by its name; all others are dropped. */
 export interface KeptMembers {
   readonly [member: string]: Keep;
 }

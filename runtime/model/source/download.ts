@@ -31,6 +31,7 @@ export const defaultDownloadLimits: DownloadLimits = {
   longestPauseMs: 10_000,
 };
 
+/** What is fetched, to where, and who hears of it. */
 export interface Download {
   readonly source: Pick<StoredFile, "shown" | "open">;
   /** File to write. It appears only when complete and of the right digest. */
@@ -44,6 +45,7 @@ export interface Download {
   readonly onSetback?: (setback: Setback) => void;
 }
 
+/** A file that is complete and checked. */
 export interface Downloaded {
   readonly path: string;
   readonly sizeBytes: number;
