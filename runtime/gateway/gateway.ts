@@ -72,12 +72,8 @@ export class Gateway {
       loads: recoveries(parts.clock, this.#connections),
       waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
     };
-    this.#copies = new Copies({
-      ...passage,
-      isBusy,
-      connections: this.#connections,
-      sessions: this.#podConnections,
-    });
+    const pods = { connections: this.#connections, sessions: this.#podConnections };
+    this.#copies = new Copies({ ...passage, ...pods, isBusy });
     this.#table = routeTable(
       (_table, change) => {
         this.#connections.retain();
@@ -97,7 +93,7 @@ export class Gateway {
       call: grpcCalls({
         table: () => this.#table,
         isReady: () => this.isReady,
-        sessions: this.#podConnections,
+        ...pods,
         copies: this.#copies,
         passage,
         clock,
@@ -107,12 +103,7 @@ export class Gateway {
       clock: parts.clock,
       log: parts.log,
     });
-    this.#exchange = {
-      ...passage,
-      connections: this.#connections,
-      copies: this.#copies,
-      log: parts.log,
-    };
+    this.#exchange = { ...passage, ...pods, copies: this.#copies, log: parts.log };
   }
 
   /** It can answer: true once a table has come and until draining begins. */

@@ -8,26 +8,23 @@ export interface MessageHead {
 
 /** Of HTTP/1.1's connections: a message of HTTP/2 that has them is malformed (RFC 9113 §8.2.2). */
 const connectionHeaders = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
+const requestPseudo = new Set([":method", ":scheme", ":path", ":authority"]);
 const wholeNumber = /^\d{1,15}$/;
 const colon = 58;
 const unknownLength: MessageHead = { contentBytes: undefined };
 
 /** Reads a request's headers. */
 export function requestMessage(list: HeaderList): MessageHead | undefined {
-  let [method, scheme, path, authority]: (string | undefined)[] = [];
+  const pseudo = new Map<string, string>();
   let at = 0;
   for (; (list[at] ?? "").charCodeAt(0) === colon; at += 2) {
-    const [name, value = ""] = [list[at], list[at + 1]];
-    if (name === ":method" && method === undefined) method = value;
-    else if (name === ":scheme" && scheme === undefined) scheme = value;
-    else if (name === ":path" && path === undefined) path = value;
-    else if (name === ":authority" && authority === undefined) authority = value;
-    else return undefined;
+    const name = list[at] ?? "";
+    if (!requestPseudo.has(name) || pseudo.has(name)) return undefined;
+    pseudo.set(name, list[at + 1] ?? "");
   }
-  const isConnect = method === "CONNECT";
-  const hasPath = path !== undefined && path !== "";
-  const isWhole =
-    method !== undefined && method !== "" && hasPath !== isConnect && (scheme !== undefined) !== isConnect;
+  const isConnect = pseudo.get(":method") === "CONNECT";
+  const hasPath = (pseudo.get(":path") ?? "") !== "";
+  const isWhole = (pseudo.get(":method") ?? "") !== "" && hasPath !== isConnect && pseudo.has(":scheme") !== isConnect;
   return isWhole ? fieldsFrom(list, at) : undefined;
 }
 
