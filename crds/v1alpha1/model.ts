@@ -44,7 +44,8 @@ export const model = Type.Object(
   {
     name: Type.Optional(
       text({
-        description: "Name of the model on the wire, as in /v1/models/NAME:predict.",
+        description:
+          "Name of the model on the wire, as in /v1/models/NAME:predict. With another name a new revision takes over at once when it is ready, whatever the steps: no request fits both.",
         assumed: "metadata.name",
         pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
         complaint:

@@ -222,6 +222,7 @@ function observedRevision(replicaSet: ReplicaSet & Stored, sources: Sources): Ob
   return {
     hash: name.slice(name.lastIndexOf("-") + 1),
     version: notes[annotations.version] ?? "1",
+    model: notes[annotations.model],
     replicaSet: observedReplicaSet(replicaSet),
     placement: placement(replicaSet.spec.template),
     retiredAtMs: retiredAt === undefined ? undefined : Date.parse(retiredAt),

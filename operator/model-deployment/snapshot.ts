@@ -21,6 +21,7 @@ import type {
   FinishedAnalysis,
 } from "./plan/rollout/memory/progress.ts";
 import { rolloutState } from "./plan/rollout/memory/state.ts";
+import { modelOfUrl } from "./resources/names.ts";
 
 /** What the installation decides, the same for every ModelDeployment. */
 export interface Settings {
@@ -99,6 +100,8 @@ export interface ObservedRevision {
   readonly hash: string;
   /** Number on the wire. */
   readonly version: string;
+  /** Name of its model on the wire; absent: a release made it that did not note it. */
+  readonly model?: string | undefined;
   readonly replicaSet: {
     readonly name: string;
     readonly uid: string;
@@ -154,7 +157,8 @@ export interface Observation {
   readonly spec: ModelDeploymentSpec;
   /**
    * The last status written. Progress that cannot be observed elsewhere is in `stable` and `candidate` (revision, version,
-   * weight), `step`, `rollout`, `capacity.mode`, `failedRevisions`, `highestVersion` and `gateway.port`.
+   * weight), `step`, `rollout`, `capacity.mode`, `failedRevisions`, `highestVersion`, `gateway.port` and `url` (by which name
+   * clients know the model that serves).
    */
   readonly status: ModelDeploymentStatus;
   /** What the autoscaler wants; undefined: it has not decided yet, or there is no `spec.autoscaling`. */
@@ -230,6 +234,8 @@ export interface Snapshot extends Observation {
     readonly why: string;
     readonly model: string;
   };
+  /** Name by which clients reach what serves, which is not the wanted one's while that is on its way. */
+  readonly servedModel: string;
   /** What status says about the rollout. */
   readonly rollout: RolloutState;
 }
@@ -237,13 +243,15 @@ export interface Snapshot extends Observation {
 /** Freezes an observation together with its derived facts. */
 export function createSnapshot(observation: Observation): Snapshot {
   const { spec, status, identity, now } = observation;
+  const model = spec.model.name ?? identity.name;
   return Object.freeze({
     ...observation,
     wanted: {
       hash: wantedRevision(observation),
       ...wantedReplicas(observation),
-      model: spec.model.name ?? identity.name,
+      model,
     },
+    servedModel: modelOfUrl(status.url ?? "") ?? model,
     rollout: rolloutState(status, now),
   });
 }
@@ -262,6 +270,12 @@ function wantedReplicas({ spec, status, scaling }: Observation): Pick<Snapshot["
 /** The observed revision with this hash. */
 export function revisionOf(snapshot: Snapshot, hash: string | undefined): ObservedRevision | undefined {
   return snapshot.revisions.find((revision) => revision.hash === hash);
+}
+
+/** Name on the wire of a revision's model. */
+export function modelName(snapshot: Snapshot, revision: string): string {
+  const { wanted, servedModel } = snapshot;
+  return revision === wanted.hash ? wanted.model : (revisionOf(snapshot, revision)?.model ?? servedModel);
 }
 
 /** Pods of a revision that serve. */

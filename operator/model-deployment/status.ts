@@ -6,8 +6,17 @@ import { highestVersion } from "./plan/revisions.ts";
 import { rolloutStatus } from "./plan/rollout/memory/state.ts";
 import { isStrategyDeclared, strategy } from "./plan/rollout/steps/strategy.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
-import { serviceName } from "./resources/names.ts";
-import { livePods, type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
+import { modelUrl, serviceName } from "./resources/names.ts";
+import {
+  livePods,
+  modelName,
+  type ObservedRevision,
+  readyPods,
+  revisionOf,
+  type RolloutState,
+  type Share,
+  type Snapshot,
+} from "./snapshot.ts";
 
 /** The whole status that follows from what was observed, planned and done. */
 export function status(standing: Standing): ModelDeploymentStatus {
@@ -28,7 +37,7 @@ export function status(standing: Standing): ModelDeploymentStatus {
     ...(candidate === undefined ? {} : { candidate: revisionStatus(snapshot, candidate) }),
     replicas: snapshot.revisions.flatMap(livePods).filter(({ terminating }) => !terminating).length,
     selector: deploymentSelectorText(identity.name),
-    url: url(snapshot),
+    url: url(snapshot, rollout),
     ...(port === undefined ? {} : { gateway: { port } }),
     ...(highest === 0 ? {} : { highestVersion: highest }),
     ...(model === undefined ? {} : { model }),
@@ -84,7 +93,10 @@ function factsOf(revision: ObservedRevision | undefined): ObservedRevision["pods
   return revision?.pods.find(({ facts }) => facts !== undefined)?.facts;
 }
 
-function url({ identity, settings, wanted }: Snapshot): string {
+/** By the name that clients reach what serves by: that of a new spec once it does. */
+function url(snapshot: Snapshot, { stable, candidate }: RolloutState): string {
+  const { identity, settings, wanted } = snapshot;
   const base = settings.frontUrl ?? `http://${serviceName(identity.name)}.${identity.namespace}.svc:${ports.rest}`;
-  return `${base}/v1/models/${wanted.model}`;
+  const serving = (candidate?.weight ?? 0) > (stable?.weight ?? 0) ? candidate : (stable ?? candidate);
+  return modelUrl(base, modelName(snapshot, serving?.revision ?? wanted.hash));
 }

@@ -10,7 +10,7 @@ import type { Pod, Stored } from "../kube/kinds.ts";
 import { isPodReady, type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";
-import { deploymentKey } from "../model-deployment/resources/names.ts";
+import { deploymentKey, modelOfUrl } from "../model-deployment/resources/names.ts";
 
 /** What the spec leaves out; `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow` promise these in crds/v1alpha1. */
 const assumed = {
@@ -37,7 +37,7 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   return {
     key: deploymentKey(namespace, name),
     resourceVersion: metadata.resourceVersion,
-    model: spec.model.name ?? name,
+    model: servedModel(status) ?? spec.model.name ?? name,
     port,
     hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
@@ -45,6 +45,11 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
     ...wishes(deployment),
     ...limits(spec),
   };
+}
+
+/** By which name clients know what serves: while a renamed model is on its way that is the old one. */
+function servedModel({ url = "" }: ModelDeploymentStatus): string | undefined {
+  return modelOfUrl(url);
 }
 
 /** A wait for the first pod is no part of what a pod's answer may take. */
@@ -90,8 +95,11 @@ function stickyKey({ spec, status: { stable, candidate } = {} }: ModelDeployment
 }
 
 /** Copies that the candidate answers as well, as long as somebody else answers too. */
-function mirror({ spec, status: { stable, candidate } = {} }: ModelDeployment): Mirror | undefined {
+function mirror({ metadata, spec, status = {} }: ModelDeployment): Mirror | undefined {
+  const { stable, candidate } = status;
   const wanted = copies(spec);
+  // It knows none of the requests that come in under another name.
+  if (servedModel(status) !== undefined && servedModel(status) !== (spec.model.name ?? metadata.name)) return undefined;
   if (wanted === undefined || candidate === undefined || (stable?.weight ?? 0) === 0) return undefined;
   return { revision: candidate.revision, ...wanted };
 }

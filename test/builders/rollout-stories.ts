@@ -87,6 +87,16 @@ function crashAll(cluster: SimulatedCluster): void {
 
 /** By title. */
 export const stories: Readonly<Record<string, Told>> = {
+  "canary of a model that is called otherwise": {
+    spec: stepwise,
+    twists: [
+      {
+        turn: updates,
+        says: "the model is called numbers",
+        spec: (spec) => ({ ...spec, model: { ...spec.model, name: "numbers" } }),
+      },
+    ],
+  },
   canary: { spec: stepwise, twists: [update] },
   "canary of one pod": { spec: { ...stepwise, replicas: 1 }, twists: [update] },
   "canary promoted by command": { spec: waiting, twists: [update, commands(16, "promote")] },

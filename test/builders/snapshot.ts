@@ -49,12 +49,13 @@ export function gateway(pod: string, acknowledged?: string): ObservedGateway {
 export function revision(
   hash: string,
   pods: readonly ObservedPod[],
-  changes: Partial<ObservedRevision["replicaSet"]> & { version?: string; retiredAtMs?: number } = {},
+  changes: Partial<ObservedRevision["replicaSet"]> & { version?: string; model?: string; retiredAtMs?: number } = {},
 ): ObservedRevision {
-  const { version = "1", retiredAtMs, ...replicaSet } = changes;
+  const { version = "1", model: name, retiredAtMs, ...replicaSet } = changes;
   return {
     hash,
     version,
+    model: name,
     replicaSet: {
       name: `digits-${hash}`,
       uid: `uid-${hash}`,

@@ -57,7 +57,7 @@ export const keptMembers = {
     metadata: {
       ...identity,
       labels: { [labels.deployment]: true },
-      annotations: { [annotations.version]: true, [annotations.retiredAt]: true },
+      annotations: { [annotations.version]: true, [annotations.model]: "shared", [annotations.retiredAt]: true },
       ownerReferences: "shared",
     },
     // The template never changes and is never compared, but for its image and where its pods may be: all of it would be the largest part of the cache.

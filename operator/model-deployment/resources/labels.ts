@@ -18,6 +18,8 @@ export const labels = {
 export const annotations = {
   /** Number of the revision on the wire, on its ReplicaSet. */
   version: "modelwright.dev/version",
+  /** Name of a revision's model on the wire, on its ReplicaSet. */
+  model: "modelwright.dev/model",
   /** When the last traffic of a revision was taken away (RFC 3339), on its ReplicaSet; its pods may go a drain delay later. */
   retiredAt: "modelwright.dev/retired-at",
   /** Commands of a user, on the ModelDeployment. Each of the first four acts once for each value. */

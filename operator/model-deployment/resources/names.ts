@@ -49,3 +49,16 @@ export function mayBePodName(name: string): boolean {
 export function deploymentKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
+
+const modelsPath = "/v1/models/";
+
+/** Where a model is reached, below what its clients come in through. */
+export function modelUrl(base: string, model: string): string {
+  return `${base}${modelsPath}${model}`;
+}
+
+/** Name of the model in such a URL; undefined in any other. */
+export function modelOfUrl(url: string): string | undefined {
+  const at = url.lastIndexOf(modelsPath);
+  return at === -1 ? undefined : url.slice(at + modelsPath.length);
+}

@@ -7,7 +7,7 @@ import { podTemplate, type RevisionTemplate } from "./pod-template.ts";
 
 /** The pods of one revision. It is created once; afterwards only its replicas and annotations change. */
 export function replicaSet(identity: Identity, template: RevisionTemplate, replicas: number): ReplicaSet {
-  const { hash, version } = template;
+  const { deployment, hash, version, spec } = template;
   return {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
@@ -15,7 +15,7 @@ export function replicaSet(identity: Identity, template: RevisionTemplate, repli
       name: replicaSetName(identity.name, hash),
       namespace: identity.namespace,
       labels: revisionLabels(identity.name, hash),
-      annotations: { [annotations.version]: version },
+      annotations: { [annotations.version]: version, [annotations.model]: spec.model.name ?? deployment },
       ownerReferences: [ownerReference(identity)],
     },
     spec: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
+import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { plan } from "../../../operator/model-deployment/plan/plan.ts";
 import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
 import { isSameStatus, status } from "../../../operator/model-deployment/status.ts";
@@ -64,6 +65,38 @@ describe("the status", () => {
       status: "False",
       reason: "NothingReady",
       message: "no pod is ready that gets requests",
+    });
+  });
+
+  test("names the model as clients know it: as the new spec does once that serves", () => {
+    const base = "http://digits.default.svc:8501/v1/models";
+    const urlAt = (weight: number, isCandidateReady: boolean): string | undefined => {
+      const seen = snapshot({
+        spec: { ...snapshot().spec, replicas: 1, model: { ...snapshot().spec.model, name: "numbers" } },
+        status: {
+          stable: { revision: "old", version: "1", weight: 100 - weight },
+          candidate: { revision: renamed, version: "2", weight },
+          url: `${base}/${weight === 100 ? "numbers" : "digits"}`,
+        },
+        revisions: [
+          revision("old", [readyPod("p-0")], { model: "digits" }),
+          revision(renamed, [isCandidateReady ? readyPod("p-1") : startingPod("p-1")], { version: "2" }),
+        ],
+        gateways: [gateway("gateway-a", `${renamed}=${weight} old=${100 - weight}`)],
+      });
+      return status({ snapshot: seen, plan: plan(seen) }).url;
+    };
+    const renamed = revisionHash({ ...snapshot().spec, model: { ...snapshot().spec.model, name: "numbers" } });
+    expect({
+      loading: urlAt(0, false),
+      switching: urlAt(0, true),
+      switched: urlAt(100, true),
+      lost: urlAt(100, false),
+    }).toEqual({
+      loading: `${base}/digits`,
+      switching: `${base}/numbers`,
+      switched: `${base}/numbers`,
+      lost: `${base}/digits`,
     });
   });
 

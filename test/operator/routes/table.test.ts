@@ -27,9 +27,17 @@ const halfway = {
   stable: { ...stable, weight: 50 },
   candidate: { revision: "b2", version: "2", weight: 50 },
 };
+const idleCandidate = {
+  hash: "b2",
+  version: "2",
+  weight: 0,
+  endpoints: [],
+  draining: [],
+  labels: ["canary", "candidate"],
+};
 const halves = [
   { ...bareStable, weight: 50 },
-  { hash: "b2", version: "2", weight: 50, endpoints: [], draining: [], labels: ["canary", "candidate"] },
+  { ...idleCandidate, weight: 50 },
 ];
 
 const deployed = (status: ModelDeployment["status"], spec = {}): ModelDeployment & Stored => ({
@@ -69,6 +77,22 @@ const cases: Readonly<
       timeoutMs: 660_000,
     },
   },
+  "a model that is called otherwise from now on keeps its name until the new revision serves, which gets no copies of its requests":
+    {
+      given: [
+        deployed(
+          {
+            gateway,
+            stable,
+            candidate: { revision: "b2", version: "2", weight: 0 },
+            url: "http://x.svc:8501/v1/models/digits",
+          },
+          { model: { ...modelDeployment().spec.model, name: "numbers" }, traffic: { mirror: {} } },
+        ),
+        [],
+      ],
+      want: { ...bare, revisions: [bareStable, idleCandidate], hold },
+    },
   "there is none before the operator has assigned a port": { given: [deployed(undefined), []], want: undefined },
   "there is none any more while the ModelDeployment is deleted": {
     given: [

@@ -1,4 +1,4 @@
-import { revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
+import { modelName, revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
 import type { Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
@@ -10,7 +10,7 @@ import { isPassed } from "./judgement.ts";
 import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
 import { isIdle, progressText, weightAt } from "./steps/position.ts";
 import { refused } from "./refused.ts";
-import { isOneAtATime, type Situation, situation } from "./situation.ts";
+import { isOneAtATime, isRenamed, type Situation, situation } from "./situation.ts";
 
 type Rule = (situation: Situation) => Turn | undefined;
 
@@ -78,6 +78,10 @@ function skipping(now: Situation): Turn | undefined {
 function stepsWithoutUse(now: Situation): string | undefined {
   const { snapshot, stable, stableReady, counts } = now;
   if (isOneAtATime(now)) return counts.why;
+  if (isRenamed(now)) {
+    const before = modelName(snapshot, stable.revision);
+    return `no request fits both: the model is called ${snapshot.wanted.model}, no longer ${before}`;
+  }
   const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
   if (stableReady > 0 || fault?.retry !== "never" || isLackOfRoom(fault)) return undefined;
   return `the stable revision has no ready pod: ${fault.message}`;
@@ -111,9 +115,16 @@ function weighed(now: Situation): Turn | undefined {
       weight: most,
       why: `${progressText(strategy.steps, progress) ?? "the spec"} gives ${hash} less`,
     });
-  const next = Math.min(most, ready === 0 ? 0 : counts.carries);
+  const next = Math.min(most, ready === 0 ? 0 : carried(now));
   if (next <= weight || (weight === 0 && isOnTrial(snapshot))) return undefined;
   return turnTo(now, { weight: next, why: `${podCount(ready, counts.candidate)} of candidate ${hash} ready` });
+}
+
+/** The share that the ready pods carry; of requests that only they know, all or none. */
+function carried(now: Situation): number {
+  const { counts, ready } = now;
+  if (!isRenamed(now)) return counts.carries;
+  return ready >= counts.candidate ? 100 : 0;
 }
 
 /** Nothing is sent to a candidate before it has passed what is asked of it. */

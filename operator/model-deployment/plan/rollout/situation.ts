@@ -1,4 +1,4 @@
-import type { Share, Snapshot } from "../../snapshot.ts";
+import { modelName, type Share, type Snapshot } from "../../snapshot.ts";
 import type { Judgement } from "./memory/progress.ts";
 import type { Counts } from "../capacity/question.ts";
 import { allotment } from "../replicas/allotment.ts";
@@ -40,4 +40,9 @@ export function situation(snapshot: Snapshot, stable: Share): Situation {
 /** Only one revision at a time has pods: requests wait at the gateways while they change. */
 export function isOneAtATime({ counts: { mode } }: Situation): boolean {
   return mode === "Recreate" || mode === "InPlace";
+}
+
+/** No request fits both revisions: their models are called differently. */
+export function isRenamed({ snapshot, stable }: Situation): boolean {
+  return modelName(snapshot, stable.revision) !== snapshot.wanted.model;
 }
