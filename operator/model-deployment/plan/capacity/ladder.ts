@@ -86,9 +86,10 @@ function ladder(question: CountsQuestion): Rung {
 }
 
 function climb(question: CountsQuestion): Rung {
-  const lack = lacking(question.candidate);
+  const { wanted, stable, candidate } = question;
+  // What the stable pods do not get the candidate's may have taken: somebody had scaled them down for a moment.
+  const lack = lacking(candidate) ?? (candidate.live > 0 ? lacking(stable) : undefined);
   if (lack === undefined) return { mode: "Surge", why: besides };
-  const { wanted } = question;
   const why = `${givingWayReason(wanted)}, because there was no other: ${lack.sentence}`;
   return obstacle(question, lack) ?? { mode: givingWay(wanted), why };
 }

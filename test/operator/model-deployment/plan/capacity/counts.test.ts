@@ -200,6 +200,18 @@ describe("modes", () => {
       asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
       want: { stable: 1, candidate: 1, carries: 0, ...swap, why: `${swaps}, because there was no other: ${exceeded}` },
     },
+    "a stable pod whose room the candidate has taken gives way as well": {
+      asked: {
+        ...two,
+        stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }),
+        candidate: pods(0, { replicas: 1, live: 1 }),
+      },
+      want: { stable: 1, candidate: 1, carries: 0, ...swap, why: `${swaps}, because there was no other: ${exceeded}` },
+    },
+    "a stable pod without room takes none from a candidate without pods": {
+      asked: { ...two, stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
+      want: { stable: 2, candidate: 2, carries: 0, ...surge },
+    },
     "a quota that refuses for a moment only is none": {
       asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now }) },
       want: { stable: 2, candidate: 2, carries: 0, ...surge, recheckAfterMs: roomGraceMs },
