@@ -1,20 +1,24 @@
-import { type Demand, isBusy, negligibleConcurrency, noDemand, observedDemand, outlook } from "./demand.ts";
+import { addSample, type Demand, isBusy, negligibleConcurrency, noDemand, outlook } from "./demand.ts";
 import { type Drain, drainReplicas } from "./drain.ts";
-import { keptReplicas, type Levels, neededLevels, noLevels } from "./levels/levels.ts";
+import { keepReplicas, type Levels, newLevels, noteNeeds } from "./levels/levels.ts";
 import { concurrencyFor, triggers } from "./levels/triggers.ts";
+import { ways } from "./levels/ways.ts";
 import type { Policy } from "./policy.ts";
 import { type Bid, reason, winner } from "./reasons.ts";
 import type { Sample } from "./sample.ts";
 import { type Scheduled, scheduled } from "./schedule/scheduled.ts";
-import { capability, observedService, type ServiceModel, unseenService } from "./service.ts";
-import { chosenReplicas, movedShadows, newShadows, type Shadows } from "./shadows/shadows.ts";
+import { addService, capability, type ServiceModel, unseenService } from "./service.ts";
+import { chosenReplicas, moveShadows, newShadows, type Shadows } from "./shadows/shadows.ts";
 
-/** What the autoscaler knows of one model: plain JSON that outlives the operator. */
+/**
+ * What the autoscaler knows of one model: plain JSON that outlives the operator. It has one owner and each decision moves it on
+ * in place: ten thousand models that were given new records each second would be garbage collection for a third of the time.
+ */
 export interface AutoscalerState {
   /** Second of the last decision that had a sample. */
-  readonly at: number;
+  at: number;
   /** Seconds between the last two samples. */
-  readonly step: number;
+  step: number;
   /** Until this second nothing goes below `found`: what is not known yet may be needed. */
   readonly settledAt: number;
   /** Replicas that were there when the autoscaler began to look. */
@@ -24,7 +28,7 @@ export interface AutoscalerState {
   readonly levels: Levels;
   readonly shadows: Shadows;
   /** Replicas wanted to work off the backlog; 0 without one. */
-  readonly draining: number;
+  draining: number;
 }
 
 /** What one decision rests on. */
@@ -34,7 +38,7 @@ export interface Observation {
   readonly samples: Sample | undefined;
   /** Replicas wanted until now, of all revisions together. */
   readonly current: number;
-  /** The state that the last decision returned; undefined for a model that is new or whose state is lost. */
+  /** The state that the last decision returned, which this one changes; undefined for a model that is new or whose state is lost. */
   readonly state: AutoscalerState | undefined;
   /** Seconds since 1970 UTC. */
   readonly now: number;
@@ -60,19 +64,18 @@ const shortestPauseSeconds = 10;
 const longestStepSeconds = 30;
 
 /**
- * How many replicas a model should have. Pure: the same observation gives the same decision. With no requests the answer
+ * How many replicas a model should have. The same observation gives the same decision, and nothing but its state is changed. With no requests the answer
  * never rises but to min or for a schedule; it does not depend on how many replicas are starting; without samples it holds.
  */
 export function decide(observation: Observation): Decision {
   const { spec, samples, now, current } = observation;
-  const before = observation.state ?? newState(spec, current, now);
-  const known = knownOf(before, spec);
-  const window = scheduled(spec.schedules, now, known.coldStartSeconds);
-  if (samples === undefined) return blind(observation, before, window);
-  const { state, kept } = observed(before, observation, samples);
-  const bids = [...bidsOf(state, kept, observation), ...scheduleBids(window)];
-  if (now < before.settledAt) {
-    bids.push({ replicas: Math.min(before.found, current), why: "what was found is kept until the load is known" });
+  const state = observation.state ?? newState(spec, current, now);
+  const window = scheduled(spec.schedules, now, coldStartOf(state, spec));
+  if (samples === undefined) return blind(observation, state, window);
+  observe(state, observation, samples);
+  const bids = [...bidsOf(state, observation), ...scheduleBids(window)];
+  if (now < state.settledAt) {
+    bids.push({ replicas: Math.min(state.found, current), why: "what was found is kept until the load is known" });
   }
   const { replicas, why } = winner(bids);
   const ceiling = isBusy(samples) ? Number.POSITIVE_INFINITY : Math.max(current, window?.min ?? 0);
@@ -86,9 +89,9 @@ function newState(spec: Policy, current: number, now: number): AutoscalerState {
     step: 1,
     settledAt: now + settlingSeconds,
     found: current,
-    service: unseenService,
+    service: unseenService(),
     demand: noDemand(now - 1),
-    levels: noLevels,
+    levels: newLevels(),
     shadows: newShadows(spec, current),
     draining: 0,
   };
@@ -102,51 +105,55 @@ interface Known {
 }
 
 /** What the state says of a replica, and the policy where nothing was measured. */
-export function knownOf({ service }: AutoscalerState, spec: Policy): Known {
-  return { ...capability(service, spec), coldStartSeconds: service.coldStartSeconds ?? spec.coldStartSeconds };
+export function knownOf(state: AutoscalerState, spec: Policy): Known {
+  return { ...capability(state.service, spec), coldStartSeconds: coldStartOf(state, spec) };
 }
 
-/** What is known after a sample, and the replicas that each way keeps then. */
-interface Observed {
-  readonly state: AutoscalerState;
-  readonly kept: readonly number[];
+function coldStartOf({ service }: AutoscalerState, { coldStartSeconds }: Policy): number {
+  return service.coldStartSeconds ?? coldStartSeconds;
 }
 
-function observed(before: AutoscalerState, { spec, now }: Observation, samples: Sample): Observed {
-  const gap = Math.max(0, now - before.demand.at);
-  const elapsed = samples.seconds ?? (gap > pauseOf(before) ? 0 : gap);
-  const service = observedService(before.service, samples, elapsed);
-  const known = knownOf({ ...before, service }, spec);
-  const demand = observedDemand(before.demand, samples, { now, elapsed }, known);
-  const view = outlook(demand, known.coldStartSeconds);
-  const isIdle = !isBusy(samples) && view.base < negligibleConcurrency;
-  const needs = triggers.map((trigger) => {
-    const count = isIdle ? 0 : Math.ceil(concurrencyFor(trigger, view, demand) / known.capacity - 1e-9);
-    return Math.min(spec.max, isBusy(samples) ? Math.max(1, count) : count);
-  });
-  const levels = neededLevels(before.levels, needs, now);
-  const drain = drainOf(demand, known, spec);
-  const kept = keptReplicas(levels, now, spec.holdSeconds);
-  const moment = {
+/** What the present moment needs by each trigger, and what each way keeps: filled anew before it is read. */
+const needs = new Float64Array(triggers.length);
+const kept = new Float64Array(ways.length);
+
+/** Moves the state on by a sample; `kept` tells then what each way keeps. */
+function observe(state: AutoscalerState, { spec, now }: Observation, samples: Sample): void {
+  const gap = Math.max(0, now - state.demand.at);
+  const elapsed = samples.seconds ?? (gap > pauseOf(state) ? 0 : gap);
+  addService(state.service, samples, elapsed);
+  const known = knownOf(state, spec);
+  addSample(state.demand, samples, { now, elapsed }, known);
+  fillNeeds(state.demand, { spec, known, isBusy: isBusy(samples) });
+  noteNeeds(state.levels, needs, now);
+  keepReplicas(state.levels, { now, holdSeconds: spec.holdSeconds }, kept);
+  const drain = drainOf(state.demand, known, spec);
+  const { arrivals, queued: waiting, ready } = samples;
+  moveShadows(state.shadows, {
     now,
     elapsed: Math.min(elapsed, longestStepSeconds),
-    arrivals: samples.arrivals,
+    arrivals,
     drain,
     kept,
     policy: spec,
-  };
-  const { queued: waiting, ready } = samples;
-  const state = {
-    ...before,
-    at: now,
-    step: gap,
-    service,
-    demand,
-    levels,
-    shadows: movedShadows(before.shadows, moment),
-    draining: steadied(before.draining, drainReplicas(drain, { waiting, ready })),
-  };
-  return { state, kept };
+  });
+  state.draining = steadied(state.draining, drainReplicas(drain, { waiting, ready }));
+  state.at = now;
+  state.step = gap;
+}
+
+function fillNeeds(
+  demand: Demand,
+  moment: { readonly spec: Policy; readonly known: Known; readonly isBusy: boolean },
+): void {
+  const { spec, known } = moment;
+  const view = outlook(demand, known.coldStartSeconds);
+  const isIdle = !moment.isBusy && view.base < negligibleConcurrency;
+  const least = moment.isBusy ? 1 : 0;
+  triggers.forEach((trigger, index) => {
+    const count = isIdle ? 0 : Math.ceil(concurrencyFor(trigger, view, demand) / known.capacity - 1e-9);
+    needs[index] = Math.min(spec.max, Math.max(least, count));
+  });
 }
 
 /** After a longer gap nobody knows which part of it the counters cover: they may be those of a new operator. */
@@ -163,7 +170,7 @@ function drainOf({ rate, offered }: Demand, known: Known, { kappa, lateAfterSeco
   return { kappa, rate, offered, lateAfterSeconds, ...known };
 }
 
-function bidsOf(state: AutoscalerState, kept: readonly number[], { spec, now, samples }: Observation): Bid[] {
+function bidsOf(state: AutoscalerState, { spec, now, samples }: Observation): Bid[] {
   const replicas = chosenReplicas(state.shadows, kept, spec.kappa);
   const bids: Bid[] = [{ replicas, why: reason(state, spec, { replicas, now }) }];
   if (state.draining > 0) {

@@ -6,28 +6,28 @@ import type { Sample } from "./sample.ts";
  */
 export interface Demand {
   /** Second of the last sample. */
-  readonly at: number;
+  at: number;
   /** Second of the last sample with a request in it. */
-  readonly busyAt: number;
+  busyAt: number;
   /** Arrivals per second, over 15 s. */
-  readonly rate: number;
+  rate: number;
   /** Offered concurrency: now, over 4 s, over 20 s and over 60 s (both longer with long starts). */
-  readonly offered: number;
-  readonly fast: number;
-  readonly level: number;
-  readonly slow: number;
+  offered: number;
+  fast: number;
+  level: number;
+  slow: number;
   /** Variance around slow, over 180 s. */
-  readonly variance: number;
+  variance: number;
   /** Level over 60 s more: what it was before it began to rise. */
-  readonly before: number;
+  before: number;
   /** Slow over a cold start more, and the mean square of how far they are apart. */
-  readonly far: number;
-  readonly drift: number;
+  far: number;
+  drift: number;
   /** Seconds that drift was measured for. */
-  readonly measured: number;
+  measured: number;
   /** Offered concurrency over 15 min, and its variance around that. */
-  readonly calm: number;
-  readonly calmVariance: number;
+  calm: number;
+  calmVariance: number;
 }
 
 /** What is expected of a demand when a replica that is ordered now is ready. */
@@ -70,44 +70,38 @@ export function isBusy({ arrivals, inFlight, queued }: Sample): boolean {
   return arrivals > 0 || inFlight > 0 || queued > 0;
 }
 
-/** The demand with one more sample; its arrivals are spread over the `elapsed` seconds that it covers. */
-export function observedDemand(
+/** Adds a sample to the demand; its arrivals are spread over the `elapsed` seconds that it covers. */
+export function addSample(
   demand: Demand,
   sample: Sample,
   { now, elapsed }: { readonly now: number; readonly elapsed: number },
   lead: { readonly serviceSeconds: number; readonly coldStartSeconds: number },
-): Demand {
-  if (elapsed === 0) return { ...demand, at: now, busyAt: isBusy(sample) ? now : demand.busyAt };
+): void {
+  demand.at = now;
+  if (isBusy(sample)) demand.busyAt = now;
+  if (elapsed === 0) return;
   const toward = (old: number, value: number, span: number): number =>
     old + (value - old) * (1 - Math.exp(-elapsed / span));
-  const rate = sample.arrivals / elapsed;
-  const offered = toward(demand.offered, rate * lead.serviceSeconds, lead.serviceSeconds);
   const spanOf = (name: "level" | "slow"): number =>
     Math.min(longest[name], Math.max(seconds[name], lead.coldStartSeconds * startShare[name]));
+  const rate = sample.arrivals / elapsed;
+  const offered = toward(demand.offered, rate * lead.serviceSeconds, lead.serviceSeconds);
   const level = toward(demand.level, offered, spanOf("level"));
   const slow = toward(demand.slow, offered, spanOf("slow"));
-  const far = toward(demand.far, slow, Math.max(30, lead.coldStartSeconds));
-  const span = driftSpan * Math.max(120, lead.coldStartSeconds);
-  const measured = Math.min(demand.measured + elapsed, span);
+  demand.rate = toward(demand.rate, rate, seconds.rate);
+  demand.offered = offered;
+  demand.fast = toward(demand.fast, offered, seconds.fast);
+  demand.level = level;
+  demand.slow = slow;
+  demand.variance = toward(demand.variance, (offered - slow) ** 2, seconds.variance);
+  demand.before = toward(demand.before, level, seconds.before);
+  demand.far = toward(demand.far, slow, Math.max(30, lead.coldStartSeconds));
+  demand.measured = Math.min(demand.measured + elapsed, driftSpan * Math.max(120, lead.coldStartSeconds));
+  demand.drift += ((slow - demand.far) ** 2 - demand.drift) * Math.min(1, elapsed / demand.measured);
   // A plain mean of what was seen until that is longer than the average.
-  const share = Math.max(1 - Math.exp(-elapsed / seconds.calm), Math.min(1, elapsed / measured));
-  const calm = demand.calm + (offered - demand.calm) * share;
-  return {
-    at: now,
-    busyAt: isBusy(sample) ? now : demand.busyAt,
-    rate: toward(demand.rate, rate, seconds.rate),
-    offered,
-    fast: toward(demand.fast, offered, seconds.fast),
-    level,
-    slow,
-    variance: toward(demand.variance, (offered - slow) ** 2, seconds.variance),
-    before: toward(demand.before, level, seconds.before),
-    far,
-    drift: demand.drift + ((slow - far) ** 2 - demand.drift) * Math.min(1, elapsed / measured),
-    measured,
-    calm,
-    calmVariance: demand.calmVariance + ((offered - calm) ** 2 - demand.calmVariance) * share,
-  };
+  const share = Math.max(1 - Math.exp(-elapsed / seconds.calm), Math.min(1, elapsed / demand.measured));
+  demand.calm += (offered - demand.calm) * share;
+  demand.calmVariance += ((offered - demand.calm) ** 2 - demand.calmVariance) * share;
 }
 
 /** What is expected when a replica that is ordered now is ready. */

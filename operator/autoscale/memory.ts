@@ -12,7 +12,10 @@ const digits = 4;
  */
 export function memoryOf(state: AutoscalerState): string {
   const { at } = state;
-  const relative = shifted({ ...state, levels: { ...state.levels, keep: [] } }, -at);
+  const { levels, shadows } = state;
+  // What follows from the rest is left out.
+  const rest = { ...state, levels: { ...levels, keep: [] }, shadows: { ...shadows, says: [] } };
+  const relative = shifted(rest, -at);
   return `${form}${at} ${JSON.stringify(relative, (_, value: unknown) => shortened(value))}`;
 }
 
@@ -22,15 +25,16 @@ export function recalledState(memory: string | undefined): AutoscalerState | und
   const [at = "", text = ""] = memory.slice(form.length).split(" ");
   const relative = parsed(text);
   if (relative === undefined || !Number.isFinite(Number(at))) return undefined;
-  const { levels } = relative;
-  return shifted({ ...relative, levels: { ...levels, keep: keepOfGaps(levels.gaps) } }, Number(at));
+  const { levels, shadows } = relative;
+  const whole = { levels: { ...levels, keep: keepOfGaps(levels.gaps) }, shadows: { ...shadows, says: [] } };
+  return shifted({ ...relative, ...whole }, Number(at));
 }
 
 /** The state with all its moments moved by so many seconds. */
 function shifted(state: AutoscalerState, by: number): AutoscalerState {
   const { demand, levels, shadows } = state;
   /** Of an alternation of seconds and something else. */
-  const moved = (pairs: readonly number[]): readonly number[] =>
+  const moved = (pairs: readonly number[]): number[] =>
     pairs.map((value, index) => (index % 2 === 0 ? value + by : value));
   return {
     ...state,

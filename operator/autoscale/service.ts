@@ -6,18 +6,18 @@ import type { Sample } from "./sample.ts";
  */
 export interface ServiceModel {
   /** Requests that count, by weight. */
-  readonly weight: number;
+  weight: number;
   /** Weighted means: concurrency per replica, its square, seconds per request, and seconds times concurrency. */
-  readonly concurrency: number;
-  readonly square: number;
-  readonly seconds: number;
-  readonly product: number;
+  concurrency: number;
+  square: number;
+  seconds: number;
+  product: number;
   /** Concurrency per replica, averaged over about the time that a request takes. */
-  readonly recent: number;
+  recent: number;
   /** Highest of it that was seen, forgotten within hours. */
-  readonly most: number;
+  most: number;
   /** From creation to ready, the newest starts weighing most; undefined before the first. */
-  readonly coldStartSeconds: number | undefined;
+  coldStartSeconds: number | undefined;
 }
 
 /** What one replica can do. */
@@ -31,16 +31,10 @@ export interface Capability {
 }
 
 /** Nothing seen yet. */
-export const unseenService: ServiceModel = {
-  weight: 0,
-  concurrency: 0,
-  square: 0,
-  seconds: 0,
-  product: 0,
-  recent: 0,
-  most: 0,
-  coldStartSeconds: undefined,
-};
+export function unseenService(): ServiceModel {
+  const nothing = { weight: 0, concurrency: 0, square: 0, seconds: 0, product: 0, recent: 0, most: 0 };
+  return { ...nothing, coldStartSeconds: undefined };
+}
 
 const memoryRequests = 4000;
 /** Before so many requests a mean is all that is said. */
@@ -55,21 +49,17 @@ const mostMemorySeconds = 4 * 3600;
 const assumedServiceSeconds = 5;
 const assumedSlots = 4;
 
-/** The model with one more sample, `seconds` after the last. */
-export function observedService(model: ServiceModel, sample: Sample, seconds: number): ServiceModel {
+/** Adds a sample to the model, `seconds` after the last. */
+export function addService(model: ServiceModel, sample: Sample, seconds: number): void {
   const replicas = Math.max(1, sample.ready + sample.draining);
   const span = Math.max(1, model.weight > 0 ? model.seconds : assumedServiceSeconds);
-  const recent = model.recent + (sample.inFlight / replicas - model.recent) * Math.min(1, seconds / span);
-  const moved = {
-    ...model,
-    recent,
-    most: Math.max(recent, model.most * (1 - seconds / mostMemorySeconds)),
-    coldStartSeconds: sample.coldStarts.reduce<number | undefined>(
-      (known, start) => (known === undefined ? start : known + (start - known) * coldStartWeight),
-      model.coldStartSeconds,
-    ),
-  };
-  return sample.completions > 0 ? withCompletions(moved, sample) : moved;
+  model.recent += (sample.inFlight / replicas - model.recent) * Math.min(1, seconds / span);
+  model.most = Math.max(model.recent, model.most * (1 - seconds / mostMemorySeconds));
+  for (const start of sample.coldStarts) {
+    const known = model.coldStartSeconds ?? start;
+    model.coldStartSeconds = known + (start - known) * coldStartWeight;
+  }
+  if (sample.completions > 0) addCompletions(model, sample);
 }
 
 /** What one replica can do, as far as it is known. */
@@ -83,19 +73,15 @@ export function capability(
   return { serviceSeconds, slots, capacity: slots / (1 + slowdown * (slots - 1)) };
 }
 
-function withCompletions(model: ServiceModel, { completions, serviceSeconds }: Sample): ServiceModel {
-  const weight = model.weight * (1 - 1 / memoryRequests) ** completions + completions;
-  const share = completions / weight;
+function addCompletions(model: ServiceModel, { completions, serviceSeconds }: Sample): void {
+  model.weight = model.weight * (1 - 1 / memoryRequests) ** completions + completions;
+  const share = completions / model.weight;
   const { recent } = model;
   const mean = serviceSeconds / completions;
-  return {
-    ...model,
-    weight,
-    concurrency: model.concurrency + (recent - model.concurrency) * share,
-    square: model.square + (recent * recent - model.square) * share,
-    seconds: model.seconds + (mean - model.seconds) * share,
-    product: model.product + (mean * recent - model.product) * share,
-  };
+  model.concurrency += (recent - model.concurrency) * share;
+  model.square += (recent * recent - model.square) * share;
+  model.seconds += (mean - model.seconds) * share;
+  model.product += (mean * recent - model.product) * share;
 }
 
 /** Seconds alone, and by which part of them each neighbour adds. */

@@ -1,13 +1,11 @@
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
-import type { Stored } from "../kube/kinds.ts";
 import type { Caches } from "../model-deployment/caches.ts";
-import { deploymentKey } from "../model-deployment/resources/names.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { GatewayFiguresSource } from "../signals/gateway-figures.ts";
-import { createDevicePools, type PoolClaim } from "./device-pools.ts";
+import { createDevicePools } from "./device-pools.ts";
 import { createFleet } from "./fleet.ts";
-import { createModelScaler, type ModelScaler, type Policy } from "./model-scaler.ts";
+import { followModels } from "./followed-models.ts";
+import type { Policy } from "./model-scaler.ts";
 
 export interface AutoscalerOptions {
   readonly caches: Caches;
@@ -39,52 +37,33 @@ const restingTicks = 15;
 /** Follows the ModelDeployments of the caches. */
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
   const fleet = createFleet(caches.pods.cache);
-  const models = new Map<string, ModelScaler>();
-  const [pools, active] = [createDevicePools(), new Set<string>()];
+  const models = followModels(caches.deployments.cache, policy);
+  const pools = createDevicePools();
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
-  figures?.subscribe((key) => active.add(key));
-  caches.deployments.cache.subscribe(({ type, object }) => {
-    const key = keyOf(object);
-    if (type === "removed" || object.spec.autoscaling === undefined) models.delete(key);
-    else active.add(key);
-  });
-  const followed = (key: string): ModelScaler | undefined => {
-    const [namespace = "", name = ""] = key.split("/");
-    const deployment = caches.deployments.cache.find({ namespace, name });
-    if (deployment?.spec.autoscaling === undefined) return undefined;
-    const { autoscaling } = deployment.status ?? {};
-    const model = models.get(key) ?? createModelScaler(autoscaling, policy(autoscaling?.memory));
-    models.set(key, model);
-    model.follow(deployment);
-    return model;
-  };
-  const decide = (key: string, model: ModelScaler): void => {
-    if (figures === undefined) return;
-    const demand = figures.freshness().answering > 0 ? figures.demand(key) : undefined;
-    const { isResting } = model.decide({ now: clock.now(), fleet: fleet.sample(key), demand });
-    if (isResting) active.delete(key);
+  figures?.subscribe((key) => models.active.add(key));
+  const decide = (key: string): void => {
+    const model = models.followed(key);
+    const demand = figures !== undefined && figures.freshness().answering > 0 ? figures.demand(key) : undefined;
+    const isResting = model?.decide({ now: clock.now(), fleet: fleet.sample(key), demand }).isResting ?? true;
+    if (isResting) models.active.delete(key);
   };
   const tick = (): void => {
     cancel = clock.after(tickMs, tick);
     ticks += 1;
-    if (ticks % restingTicks === 0) for (const key of models.keys()) active.add(key);
-    const decided = [...active];
-    for (const key of decided) {
-      const model = followed(key);
-      if (model === undefined) active.delete(key);
-      else decide(key, model);
-    }
-    const awards = pools.share([...claims(models)], clock.now());
+    if (ticks % restingTicks === 0) models.rouse();
+    const decided = [...models.active];
+    if (figures !== undefined) decided.forEach(decide);
+    const awards = pools.share([...models.claims()], clock.now());
     // Who rests may have what somebody else needs.
-    for (const key of new Set([...decided, ...awards.keys()])) {
-      if (models.get(key)?.conclude(awards.get(key), clock.now()) === true) onChange(key);
+    for (const key of awards.size === 0 ? decided : new Set([...decided, ...awards.keys()])) {
+      if (models.find(key)?.conclude(awards.get(key), clock.now()) === true) onChange(key);
     }
   };
   return {
-    scaling: (key) => models.get(key)?.scaling,
+    scaling: (key) => models.find(key)?.scaling,
     wake(key) {
-      const model = cancel === undefined ? undefined : followed(key);
-      active.add(key);
+      const model = cancel === undefined ? undefined : models.followed(key);
+      models.active.add(key);
       if (model?.wake() === true) onChange(key);
     },
     start() {
@@ -94,16 +73,7 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
       cancel?.();
       cancel = undefined;
       // When this one leads again it begins with all of them, those that rest included.
-      for (const key of models.keys()) active.add(key);
-      models.clear();
+      models.forget();
     },
   };
-}
-
-function* claims(models: ReadonlyMap<string, ModelScaler>): Generator<PoolClaim> {
-  for (const [key, { claim }] of models) if (claim !== undefined) yield { key, ...claim };
-}
-
-function keyOf({ metadata }: ModelDeployment & Stored): string {
-  return deploymentKey(metadata.namespace ?? "", metadata.name);
 }

@@ -25,10 +25,6 @@ export interface PolicyQuestion {
 export interface PolicyAnswer {
   readonly desired: number;
   readonly why: string;
-  /** What devices are shared by: worked out only where there are any. */
-  readonly needs: () => Needs;
-  /** The members of `status.autoscaling` beside these: made only when they are told. */
-  readonly figures: () => Scaling["figures"];
 }
 
 /** What a model's pods do for it. */
@@ -41,9 +37,13 @@ export interface Needs {
   readonly startSeconds: number;
 }
 
-/** A policy with what it has learned of one model. */
+/** A policy with what it has learned of one model; `needs` and `figures` speak of its last answer, and say nothing before it. */
 export interface Policy {
   decide(question: PolicyQuestion): PolicyAnswer;
+  /** What devices are shared by. */
+  needs(): Needs | undefined;
+  /** The members of `status.autoscaling` beside what was answered. */
+  figures(): Scaling["figures"];
 }
 
 /** One ModelDeployment under its autoscaler. */
@@ -68,29 +68,46 @@ interface Seen {
   readonly demand: Demand | undefined;
 }
 
+/** A moment and what the policy answered. */
+interface Answered extends Pick<Seen, "fleet" | "demand"> {
+  readonly answer: PolicyAnswer;
+}
+
 /** Figures that change every second are written this often only: each writing is one of the API server's. */
 const figuresEveryMs = 60_000;
 /** With nothing to do for so long a model is looked at seldom. */
 const restAfterMs = 120_000;
 
-/** `remembered` is what status last said: a new leader goes on from there. */
-export function createModelScaler(remembered: AutoscalingStatus | undefined, policy: Policy): ModelScaler {
+/** How a model is begun with. */
+export interface ScalerBegin {
+  /** What status last said: a new leader goes on from there. */
+  readonly remembered: AutoscalingStatus | undefined;
+  readonly policy: Policy;
+  /** The part of the first minute after which figures are told again: ten thousand models are not to tell theirs at once. */
+  readonly share: number;
+}
+
+/** A model that is not followed yet. */
+export function createModelScaler({ remembered, policy, share }: ScalerBegin): ModelScaler {
   let spec: ModelDeployment["spec"] | undefined;
+  let devices: Devices | undefined;
   let scaling: Scaling | undefined;
-  let last: (Seen & PolicyAnswer) | undefined;
-  let toldMs = Number.NEGATIVE_INFINITY;
+  let last: Answered | undefined;
+  let tellAtMs = Number.NEGATIVE_INFINITY;
+  let everyMs = figuresEveryMs * share;
   let busyMs: number | undefined;
   let current = remembered?.desired;
   return {
     get scaling() {
       if (scaling === undefined || last === undefined) return scaling;
-      return { ...scaling, needed: Math.min(last.needs().needed, scaling.desired) };
+      return { ...scaling, needed: Math.min(policy.needs()?.needed ?? scaling.desired, scaling.desired) };
     },
     get claim() {
-      return spec === undefined || last === undefined ? undefined : claimOf(spec, last);
+      return devices && last && claimOf(devices, policy.needs(), last);
     },
     follow(deployment) {
       spec = deployment.spec.suspend === true ? undefined : deployment.spec;
+      devices = spec && devicesOf(spec);
     },
     wake() {
       if (spec === undefined || (scaling?.desired ?? current ?? 1) > 0) return false;
@@ -103,21 +120,22 @@ export function createModelScaler(remembered: AutoscalingStatus | undefined, pol
       if (spec?.autoscaling === undefined) return { isResting: true };
       const { autoscaling } = spec;
       const { min = 1 } = autoscaling;
-      const { unplaced: _, ...pods } = fleet;
-      const sample = demand && { ...demand, ...pods };
+      const { ready, pending, draining, coldStarts } = fleet;
+      const sample = demand && { ...demand, ready, pending, draining, coldStarts };
       busyMs = sample !== undefined && isBusy(sample) ? now : (busyMs ?? now);
       const before = current ?? Math.max(fleet.ready + fleet.pending, min);
       const answer = policy.decide({ spec: autoscaling, sample, current: before, now: now / 1000 });
       current = answer.desired;
-      last = { now, fleet, demand, ...answer };
+      last = { fleet, demand, answer };
       return { isResting: answer.desired <= min && fleet.pending === 0 && now - busyMs > restAfterMs };
     },
     conclude(award, nowMs) {
       if (last === undefined) return false;
-      const { desired, why } = concluded(last, award);
-      if (desired === scaling?.desired && nowMs - toldMs < figuresEveryMs) return false;
-      scaling = { desired, why, figures: last.figures() };
-      toldMs = nowMs;
+      const { desired, why } = concluded(last.answer, award);
+      if (desired === scaling?.desired && nowMs < tellAtMs) return false;
+      scaling = { desired, why, figures: policy.figures() };
+      tellAtMs = nowMs + everyMs;
+      everyMs = figuresEveryMs;
       return true;
     },
   };
@@ -128,21 +146,28 @@ function concluded({ desired, why }: PolicyAnswer, award: Award | undefined): Pi
   return { desired: award.replicas, why: award.why ?? why };
 }
 
-function claimOf({ resources, autoscaling }: ModelDeployment["spec"], last: Seen & PolicyAnswer) {
+/** What a claim says of the model's spec alone. */
+type Devices = Pick<PoolClaim, "pool" | "devices" | "min">;
+
+function devicesOf({ resources, autoscaling }: ModelDeployment["spec"]): Devices | undefined {
   const { count = 0, resource = defaultGpuResource, products = [] } = resources?.gpu ?? {};
   if (count === 0) return undefined;
-  const { fleet, demand, desired } = last;
-  const { needed, kappa, startSeconds } = last.needs();
+  return { pool: [resource, ...products.toSorted()].join(" "), devices: count, min: autoscaling?.min ?? 1 };
+}
+
+function claimOf(
+  devices: Devices,
+  needs: Needs | undefined,
+  { fleet, demand, answer }: Answered,
+): ModelScaler["claim"] {
+  if (needs === undefined) return undefined;
   return {
-    pool: [resource, ...products.toSorted()].join(" "),
-    devices: count,
-    wanted: desired,
-    needed: Math.min(needed, desired),
-    min: autoscaling?.min ?? 1,
-    kappa,
+    ...devices,
+    ...needs,
+    needed: Math.min(needs.needed, answer.desired),
+    wanted: answer.desired,
     placed: fleet.ready + fleet.pending - fleet.unplaced + fleet.draining,
     unplaced: fleet.unplaced,
     oldestWait: demand?.oldestWait ?? 0,
-    startSeconds,
   };
 }

@@ -3,7 +3,6 @@ import { type AutoscalerState, decide, knownOf } from "../autoscale/autoscaler.t
 import { isBusy } from "../autoscale/demand.ts";
 import { memoryOf, recalledState } from "../autoscale/memory.ts";
 import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";
-import type { Sample } from "../autoscale/sample.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Needs, Policy } from "./model-scaler.ts";
 
@@ -14,21 +13,24 @@ const longestMemory = 8_192;
 export function rememberingPolicy(remembered: string | undefined): Policy {
   let state = recalledState(remembered);
   let read: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
+  let least = 0;
   return {
     decide({ spec, sample, current, now }) {
       // Specs are cached objects that never change: one is read once, not every second.
       if (read?.spec !== spec) read = { spec, policy: policyOf(spec) };
       const { policy } = read;
-      const { desired, why, state: next } = decide({ spec: policy, samples: sample, current, state, now });
-      state = next;
-      return { desired, why, needs: () => needsOf(next, policy, sample), figures: () => figuresOf(next, policy) };
+      const decision = decide({ spec: policy, samples: sample, current, state, now });
+      ({ state } = decision);
+      least = sample !== undefined && isBusy(sample) ? 1 : 0;
+      return decision;
     },
+    needs: () => state && read && needsOf(state, read.policy, least),
+    figures: () => (state === undefined || read === undefined ? {} : figuresOf(state, read.policy)),
   };
 }
 
-function needsOf(state: AutoscalerState, policy: ScalingPolicy, sample: Sample | undefined): Needs {
+function needsOf(state: AutoscalerState, policy: ScalingPolicy, least: number): Needs {
   const { capacity, coldStartSeconds } = knownOf(state, policy);
-  const least = sample !== undefined && isBusy(sample) ? 1 : 0;
   const needed = Math.max(least, Math.ceil(state.demand.level / capacity - 0.1));
   return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds };
 }

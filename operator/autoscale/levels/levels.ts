@@ -7,11 +7,11 @@ import { prices, ways } from "./ways.ts";
 /** When each level of replicas was needed last, and how long it is worth keeping. Levels are bands. */
 export interface Levels {
   /** By trigger. */
-  readonly needed: readonly Staircase[];
+  readonly needed: Staircase[];
   /** By band less one: how long it was idle before it was needed again. */
-  readonly gaps: readonly Gaps[];
+  readonly gaps: Gaps[];
   /** By price and band less one: seconds that an idle level is kept for. */
-  readonly keep: readonly (readonly number[])[];
+  keep: readonly (readonly number[])[];
 }
 
 const shortestKeepSeconds = 5;
@@ -23,23 +23,30 @@ const longestKeepSeconds = 86_400;
 const pauseSeconds = 3;
 
 /** Nothing was ever needed. */
-export const noLevels: Levels = { needed: triggers.map(() => []), gaps: [], keep: prices.map(() => []) };
-
-/** The levels after a moment in which `needs` (replicas, by trigger) were needed. */
-export function neededLevels(levels: Levels, needs: readonly number[], now: number): Levels {
-  const returned = gapsEnded(levels, bandOf(needs[reference] ?? 0), now);
-  const needed = levels.needed.map((stairs, trigger) => withNeed(stairs, bandOf(needs[trigger] ?? 0), now));
-  return { gaps: returned.gaps, keep: returned.keep, needed };
+export function newLevels(): Levels {
+  return { needed: triggers.map(() => []), gaps: [], keep: keepOfGaps([]) };
 }
 
-/** Replicas that each way keeps at `now`. */
-export function keptReplicas({ needed, keep }: Levels, now: number, holdSeconds: number): readonly number[] {
-  return ways.map(({ trigger, price }) => {
-    const kept = keep[price] ?? [];
-    const unknown = unknownKeep(price);
-    const seconds = (level: number): number => Math.max(holdSeconds, kept[level - 1] ?? unknown);
-    return replicasOfBand(keptLevel(needed[trigger] ?? [], now, seconds));
-  });
+/** Notes a moment in which `needs` (replicas, by trigger) were needed. */
+export function noteNeeds(levels: Levels, needs: ArrayLike<number>, now: number): void {
+  const { needed } = levels;
+  noteGaps(levels, bandOf(needs[reference] ?? 0), now);
+  for (let trigger = 0; trigger < triggers.length; trigger += 1) {
+    needed[trigger] = withNeed(needed[trigger] ?? [], bandOf(needs[trigger] ?? 0), now);
+  }
+}
+
+/** Fills `kept` with the replicas that each way keeps at `now`. */
+export function keepReplicas(
+  { needed, keep }: Levels,
+  { now, holdSeconds }: { readonly now: number; readonly holdSeconds: number },
+  kept: Float64Array,
+): void {
+  for (let way = 0; way < ways.length; way += 1) {
+    const { trigger = 0, price = 0 } = ways[way] ?? {};
+    const keeping = { seconds: keep[price] ?? nothing, unknown: unknownKeeps[price] ?? 0, least: holdSeconds };
+    kept[way] = replicasOfBand(keptLevel(needed[trigger] ?? nothing, now, keeping));
+  }
 }
 
 /** The seconds to keep each level for, worked out anew from the gaps. */
@@ -48,18 +55,19 @@ export function keepOfGaps(gaps: readonly Gaps[]): Levels["keep"] {
 }
 
 /** Notes the gaps of the levels that are needed again. */
-function gapsEnded(levels: Levels, level: number, now: number): Levels {
-  let gaps: Gaps[] | undefined;
+function noteGaps(levels: Levels, level: number, now: number): void {
+  const { gaps } = levels;
+  let isChanged = false;
   idleLevels(levels.needed[reference] ?? [], { level, now, pause: pauseSeconds }, (one, idle) => {
-    gaps ??= levels.gaps.slice();
     while (gaps.length < one) gaps.push([]);
     gaps[one - 1] = withGap(gaps[one - 1] ?? [], idle);
+    isChanged = true;
   });
-  return gaps === undefined ? levels : { ...levels, gaps, keep: keepOfGaps(gaps) };
+  if (isChanged) levels.keep = keepOfGaps(gaps);
 }
 
 function keepOf(gaps: Gaps, price: number): number {
-  if (gaps.length === 0) return unknownKeep(price);
+  if (gaps.length === 0) return unknownKeeps[price] ?? 0;
   const worth = prices[price] ?? 0;
   const seconds = Number.isFinite(worth)
     ? keepSeconds(gaps, worth)
@@ -67,7 +75,7 @@ function keepOf(gaps: Gaps, price: number): number {
   return Math.min(longestKeepSeconds, Math.max(shortestKeepSeconds, seconds));
 }
 
-function unknownKeep(price: number): number {
-  const worth = prices[price] ?? 0;
-  return Number.isFinite(worth) ? worth : unknownKeepSeconds;
-}
+const nothing: readonly number[] = [];
+
+/** By price, how long a level is kept of which nothing is known. */
+const unknownKeeps = prices.map((worth) => (Number.isFinite(worth) ? worth : unknownKeepSeconds));

@@ -3,24 +3,39 @@
  * and a few steps tell all: alternately a second and the highest level that was needed then; from the highest level (and
  * oldest second) to the lowest.
  */
-export type Staircase = readonly number[];
+export type Staircase = number[];
 
-/** The staircase after a moment in which levels up to `level` were needed. */
+/** The staircase after a moment in which levels up to `level` were needed: the same one, unless its number of steps changed. */
 export function withNeed(stairs: Staircase, level: number, now: number): Staircase {
   if (level === 0) return stairs;
   let length = stairs.length;
   while (length > 0 && (stairs[length - 1] ?? 0) <= level) length -= 2;
+  if (length + 2 === stairs.length) {
+    stairs[length] = now;
+    stairs[length + 1] = level;
+    return stairs;
+  }
   // Of its size exactly: an array that grows by push keeps room for sixteen more, in each of ten thousand models.
   return length === 0 ? [now, level] : stairs.slice(0, length).concat(now, level);
 }
 
-/** The highest level that is kept: `keep` says for how many seconds each is, after it was last needed. */
-export function keptLevel(stairs: Staircase, now: number, keep: (level: number) => number): number {
+/** For how long levels are kept after they were last needed. */
+export interface Keeping {
+  /** By level less one. */
+  readonly seconds: readonly number[];
+  /** Of a level above these. */
+  readonly unknown: number;
+  /** At least so long. */
+  readonly least: number;
+}
+
+/** The highest level that is kept. */
+export function keptLevel(stairs: readonly number[], now: number, { seconds, unknown, least }: Keeping): number {
   for (let step = 0; step < stairs.length; step += 2) {
     const idle = now - (stairs[step] ?? now);
     const below = stairs[step + 3] ?? 0;
     for (let level = stairs[step + 1] ?? 0; level > below; level -= 1) {
-      if (idle <= keep(level)) return level;
+      if (idle <= least || idle <= (seconds[level - 1] ?? unknown)) return level;
     }
   }
   return 0;
@@ -28,7 +43,7 @@ export function keptLevel(stairs: Staircase, now: number, keep: (level: number) 
 
 /** Calls with each level up to `level` that had been idle for longer than `pause` seconds, and for how long. */
 export function idleLevels(
-  stairs: Staircase,
+  stairs: readonly number[],
   { level, now, pause }: { readonly level: number; readonly now: number; readonly pause: number },
   seen: (level: number, idle: number) => void,
 ): void {

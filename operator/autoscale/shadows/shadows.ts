@@ -2,7 +2,7 @@ import { drainReplicas, type Drain } from "../drain.ts";
 import { type Expectation, stepsFromExpected, ways } from "../levels/ways.ts";
 import { fluidQueue } from "./fluid-queue.ts";
 import { lateShare } from "./late-share.ts";
-import { regretOf, scaleOf } from "./say.ts";
+import { regretOf, scaleOf, weighSays } from "./say.ts";
 import { resized } from "./shadow-fleet.ts";
 
 /**
@@ -11,14 +11,16 @@ import { resized } from "./shadow-fleet.ts";
  */
 export interface Shadows {
   /** Replica seconds and κ times late requests, fading within hours. */
-  readonly cost: readonly number[];
-  readonly ready: readonly number[];
+  readonly cost: number[];
+  readonly ready: number[];
   /** Its starting replicas: alternately a second and how many are ready then; the earliest first. */
-  readonly starting: readonly (readonly number[])[];
+  readonly starting: (readonly number[])[];
   /** Requests in it, running and waiting. */
-  readonly inside: readonly number[];
+  readonly inside: number[];
+  /** What its costs give it to say; empty until that is worked out. */
+  readonly says: number[];
   /** What was lost so far by not knowing the best way, fading as the costs do. */
-  readonly regret: number;
+  regret: number;
 }
 
 /** What the shadows see of a moment. */
@@ -28,7 +30,7 @@ export interface Moment {
   readonly arrivals: number;
   readonly drain: Drain;
   /** Replicas that each way keeps. */
-  readonly kept: readonly number[];
+  readonly kept: Float64Array;
   readonly policy: Expectation & { readonly min: number; readonly max: number };
 }
 
@@ -43,66 +45,69 @@ export function newShadows(policy: Expectation, ready: number): Shadows {
   return {
     cost: stepsFromExpected(policy).map((steps) => stepCost * steps),
     ready: ways.map(() => ready),
-    starting: ways.map(() => []),
+    starting: ways.map(() => none),
     inside: ways.map(() => 0),
+    says: [],
     regret: 0,
   };
 }
 
-/** The shadows a moment later. */
-export function movedShadows(shadows: Shadows, moment: Moment): Shadows {
+const none: readonly number[] = [];
+
+/** Moves the shadows on by a moment. */
+export function moveShadows(shadows: Shadows, moment: Moment): void {
   const { elapsed, policy, drain, arrivals } = moment;
-  if (elapsed === 0) return shadows;
+  if (elapsed === 0) return;
+  const { cost, inside, ready, says } = shadows;
+  if (says.length === 0) weighSays(shadows, policy.kappa);
   const fade = Math.exp(-elapsed / memorySeconds);
-  let { ready, starting } = shadows;
-  const [cost, inside] = [shadows.cost.slice(), shadows.inside.slice()];
   const queue = fluidQueue(drain, { elapsed, arrivals: arrivals * caution });
   for (let way = 0; way < ways.length; way += 1) {
-    const before = { inside: inside[way] ?? 0, ready: ready[way] ?? 0 };
-    const wanted = shadowWanted(moment.kept[way] ?? 0, before, moment);
-    const orders = starting[way] ?? [];
-    const fleet = resized(before.ready, orders, wanted, { now: moment.now, drain });
-    if (fleet.ready !== before.ready) ready = ready.with(way, fleet.ready);
-    if (fleet.starting !== orders) starting = starting.with(way, fleet.starting);
-    const left = queue.after(before.inside, fleet.ready);
+    const wanted = shadowWanted(shadows, way, moment);
+    resize(shadows, way, wanted, moment);
+    const now = ready[way] ?? 0;
+    const left = queue.after(inside[way] ?? 0, now);
     inside[way] = left;
-    const late = arrivals === 0 ? 0 : arrivals * lateShare(drain, left - queue.unmet, fleet.ready);
+    const late = arrivals === 0 ? 0 : arrivals * lateShare(drain, left - queue.unmet, now);
     losses[way] = wanted * elapsed + policy.kappa * late;
     cost[way] = (cost[way] ?? 0) * fade + (losses[way] ?? 0);
   }
-  const regret = shadows.regret * fade + regretOf(shadows, losses, policy.kappa);
-  return { cost, ready, starting, inside, regret };
+  shadows.regret = shadows.regret * fade + regretOf(says, losses, scaleOf(shadows, policy.kappa));
+  weighSays(shadows, policy.kappa);
 }
 
-/** What each way loses in the present moment: filled anew before it is read, so that ten thousand models leave no garbage. */
+/** What each way loses in the present moment: filled anew before it is read. */
 const losses = new Float64Array(ways.length);
 
 /** Replicas by the ways that cost least so far, the better the more weight. */
-export function chosenReplicas(shadows: Shadows, kept: readonly number[], kappa: number): number {
-  const { cost } = shadows;
-  const least = Math.min(...cost);
-  const scale = scaleOf(shadows, kappa);
-  let weights = 0;
-  let sum = 0;
+export function chosenReplicas(shadows: Shadows, kept: Float64Array, kappa: number): number {
+  const { says } = shadows;
+  if (says.length === 0) weighSays(shadows, kappa);
+  let [weights, sum] = [0, 0];
   for (let way = 0; way < ways.length; way += 1) {
-    const trailing = ((cost[way] ?? 0) - least) / scale;
-    if (trailing < irrelevant) {
-      const weight = Math.exp(-trailing);
-      weights += weight;
-      sum += weight * (kept[way] ?? 0);
-    }
+    const say = says[way] ?? 0;
+    weights += say;
+    sum += say * (kept[way] ?? 0);
   }
   return Math.ceil(sum / weights - roundedDown);
 }
 
 /** Of a mean of the ways, the fraction that is not worth a replica. */
 const roundedDown = 0.35;
-/** A way that trails the best by so many scales has no say. */
-const irrelevant = 9;
 
-function shadowWanted(kept: number, state: { inside: number; ready: number }, { drain, policy }: Moment): number {
-  const waiting = state.inside - state.ready * drain.slots;
-  const extra = waiting > 0 ? drainReplicas(drain, { waiting, ready: state.ready }) : 0;
-  const least = state.inside > 1 ? 1 : 0;
-  return Math.max(policy.min, Math.min(policy.max, Math.max(kept, extra, least)));
+function resize({ ready, starting }: Shadows, way: number, wanted: number, { now, drain }: Moment): void {
+  const orders = starting[way] ?? none;
+  const before = ready[way] ?? 0;
+  if (orders.length === 0 && wanted === before) return;
+  const fleet = resized(before, orders, wanted, { now, drain });
+  ready[way] = fleet.ready;
+  starting[way] = fleet.starting.length === 0 ? none : fleet.starting;
+}
+
+function shadowWanted({ inside, ready }: Shadows, way: number, { drain, policy, kept }: Moment): number {
+  const [requests, running] = [inside[way] ?? 0, ready[way] ?? 0];
+  const waiting = requests - running * drain.slots;
+  const extra = waiting > 0 ? drainReplicas(drain, { waiting, ready: running }) : 0;
+  const least = requests > 1 ? 1 : 0;
+  return Math.max(policy.min, Math.min(policy.max, Math.max(kept[way] ?? 0, extra, least)));
 }

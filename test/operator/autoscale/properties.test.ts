@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import { memoryOf, recalledState } from "../../../operator/autoscale/memory.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
-import { decisions, policy, repeated, silence, type Told } from "./samples.ts";
+import { counts, decisions, policy, repeated, silence, type Told } from "./samples.ts";
 
 const samples: fc.Arbitrary<Sample> = fc.record({
   arrivals: fc.nat({ max: 50 }),
@@ -92,13 +92,11 @@ describe("every decision", () => {
         const before = decisions({ spec, current }, told);
         const last = before.at(-1);
         const begin = { spec, current: last?.desired ?? current, ...(last && { state: last.state }), now: 500_000 };
-        const counts = decisions(begin, [...repeated(silence, 50), ...repeated(silence, 400, 600)]).map(
-          ({ desired }) => desired,
-        );
-        const [first = 0] = counts;
+        const desired = counts(begin, [...repeated(silence, 50), ...repeated(silence, 400, 600)]);
+        const [first = 0] = desired;
         expect(first).toBeLessThanOrEqual(Math.max(begin.current, spec.min));
-        expect(counts).toEqual(counts.toSorted((one, other) => other - one));
-        expect(counts.at(-1)).toBe(spec.min);
+        expect(desired).toEqual(desired.toSorted((one, other) => other - one));
+        expect(desired.at(-1)).toBe(spec.min);
       }),
       { numRuns: 60 },
     );
@@ -113,8 +111,8 @@ describe("every decision", () => {
         const recalled = recalledState(memoryOf(last.state));
         expect(recalled).toBeDefined();
         if (recalled === undefined) return;
-        const kept = decisions({ ...begin, state: last.state }, rest).map(({ desired }) => desired);
-        const resumed = decisions({ ...begin, state: recalled }, rest).map(({ desired }) => desired);
+        const kept = counts({ ...begin, state: last.state }, rest);
+        const resumed = counts({ ...begin, state: recalled }, rest);
         const most = Math.max(...kept.map((count, index) => Math.abs(count - (resumed[index] ?? 0))));
         expect(most).toBeLessThanOrEqual(1);
       }),
@@ -125,11 +123,9 @@ describe("every decision", () => {
   test("keeps what is there for a minute when the state is lost", () => {
     fc.assert(
       fc.property(stories, fc.array(samples, { maxLength: 59 }), ({ spec, current }, seen) => {
-        const counts = decisions(
-          { spec, current },
-          seen.map((samples) => ({ samples, current })),
-        ).map(({ desired }) => desired);
-        for (const count of counts) expect(count).toBeGreaterThanOrEqual(Math.min(current, spec.max));
+        const told = seen.map((samples) => ({ samples, current }));
+        for (const count of counts({ spec, current }, told))
+          expect(count).toBeGreaterThanOrEqual(Math.min(current, spec.max));
       }),
       runs,
     );

@@ -49,14 +49,24 @@ interface Begin {
   readonly now?: number;
 }
 
-/** The decisions on a series of seconds, each with the count that the one before wanted. */
+/** The decisions on a series of seconds, each with the count that the one before wanted, and each with a state of its own. */
 export function decisions(begin: Begin, told: readonly Told[]): readonly Decision[] {
-  let { current, state, now = 0 } = begin;
+  return decided(begin, told, (decision) => ({ ...decision, state: structuredClone(decision.state) }));
+}
+
+/** The replicas that are wanted in a series of seconds. */
+export function counts(begin: Begin, told: readonly Told[]): readonly number[] {
+  return decided(begin, told, ({ desired }) => desired);
+}
+
+function decided<T>(begin: Begin, told: readonly Told[], kept: (decision: Decision) => T): readonly T[] {
+  let { current, now = 0 } = begin;
+  let state = structuredClone(begin.state);
   return told.map((one) => {
     now += one.after ?? 1;
     const decision = decide({ spec: begin.spec, samples: one.samples, current: one.current ?? current, state, now });
     ({ desired: current, state } = decision);
-    return decision;
+    return kept(decision);
   });
 }
 

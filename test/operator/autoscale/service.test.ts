@@ -1,23 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { capability, observedService, type ServiceModel, unseenService } from "../../../operator/autoscale/service.ts";
+import { addService, capability, type ServiceModel, unseenService } from "../../../operator/autoscale/service.ts";
 import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 import { silence } from "./samples.ts";
 
 /** What is learned of a replica in which each neighbour adds `slowdown` to two seconds, and noise as large as the mean. */
 function learned(slowdown: number, seconds: number): ServiceModel {
   const random = seededRandom(5);
-  let model = unseenService;
+  const model = unseenService();
   for (let second = 0; second < seconds; second += 1) {
     const running = 1 + Math.floor(4 + 3.5 * Math.sin(second / 200));
     const serviceSeconds = 2 * random.exponential(2 * (1 + slowdown * (running - 1)));
-    model = observedService(model, { ...silence, completions: 2, serviceSeconds, inFlight: running, ready: 1 }, 1);
+    addService(model, { ...silence, completions: 2, serviceSeconds, inFlight: running, ready: 1 }, 1);
   }
   return model;
 }
 
 describe("capability", () => {
   test("of a replica that nothing is known of is what is assumed", () => {
-    expect(capability(unseenService, { slots: 8, lateAfterSeconds: 2 })).toEqual({
+    expect(capability(unseenService(), { slots: 8, lateAfterSeconds: 2 })).toEqual({
       serviceSeconds: 5,
       slots: 8,
       capacity: 8,
@@ -49,7 +49,10 @@ describe("capability", () => {
 });
 
 test("the newest starts weigh most", () => {
-  const model = observedService(unseenService, { ...silence, coldStarts: [100] }, 1);
-  const next = observedService(model, { ...silence, coldStarts: [50, 50] }, 1);
-  expect([model.coldStartSeconds, next.coldStartSeconds]).toEqual([100, 74.5]);
+  const model = unseenService();
+  const seconds = [[100], [50, 50]].map((coldStarts) => {
+    addService(model, { ...silence, coldStarts }, 1);
+    return model.coldStartSeconds;
+  });
+  expect(seconds).toEqual([100, 74.5]);
 });

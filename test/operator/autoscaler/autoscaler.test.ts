@@ -4,6 +4,7 @@ import { type Autoscaler, createAutoscaler } from "../../../operator/autoscaler/
 import type { PolicyAnswer, PolicyQuestion } from "../../../operator/autoscaler/model-scaler.ts";
 import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import type { Scaling } from "../../../operator/model-deployment/snapshot.ts";
 import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
 import type { Demand } from "../../../operator/signals/gateway-figures.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
@@ -22,11 +23,9 @@ const quiet: Demand = {
   oldestWait: 0,
 };
 
-const plain = { needs: () => ({ needed: 1, kappa: 20, startSeconds: 60 }) };
-
 /** What a policy was asked, and what it answers. */
 let asked: PolicyQuestion[];
-let answer: PolicyAnswer;
+let answer: PolicyAnswer & { readonly figures: Scaling["figures"] };
 let changed: string[];
 let demand: Demand;
 let answering: number;
@@ -37,7 +36,7 @@ let autoscaler: Autoscaler;
 
 beforeEach(() => {
   [asked, changed, demand, answering] = [[], [], quiet, 1];
-  answer = { ...plain, desired: 2, why: "two are needed", figures: () => ({ signal: "1.6" }) };
+  answer = { desired: 2, why: "two are needed", figures: { signal: "1.6" } };
   caches = createCaches("modelwright-system");
   clock = createManualClock(testMs);
   autoscaler = createAutoscaler({
@@ -55,6 +54,8 @@ beforeEach(() => {
         asked.push(question);
         return answer;
       },
+      needs: () => ({ needed: 1, kappa: 20, startSeconds: 60 }),
+      figures: () => answer.figures,
     }),
     clock,
     onChange: (changedKey) => changed.push(changedKey),
@@ -128,7 +129,7 @@ describe("the autoscaler", () => {
       why: "two are needed",
       figures: { signal: "1.6" },
     });
-    answer = { ...answer, figures: () => ({ signal: "1.7" }) };
+    answer = { ...answer, figures: { signal: "1.7" } };
     for (let second = 0; second < 59; second += 1) await tick();
     expect({ changed, signal: autoscaler.scaling(key)?.figures.signal }).toEqual({ changed: [key], signal: "1.6" });
     await tick();

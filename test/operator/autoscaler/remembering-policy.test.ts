@@ -22,14 +22,13 @@ test("a policy that goes on from what another remembered decides as that one wou
   let memory: string | undefined;
   for (let now = 1_000; now < 1_300; now += 1) {
     const coldStarts = now === 1_010 ? [12] : [];
-    const { desired, figures } = first.decide({ spec, sample: { ...busy, coldStarts }, current, now });
-    current = desired;
-    memory = figures().memory;
+    current = first.decide({ spec, sample: { ...busy, coldStarts }, current, now }).desired;
+    memory = first.figures().memory;
   }
   const next = { spec, sample: busy, current, now: 1_300 };
   const [own, other] = [first, rememberingPolicy(memory)].map((policy) => {
-    const { desired, why, figures } = policy.decide(next);
-    const { signal, serviceTime, startTime } = figures();
+    const { desired, why } = policy.decide(next);
+    const { signal, serviceTime, startTime } = policy.figures();
     return { desired, why, signal, serviceTime, startTime };
   });
   expect(other).toEqual(own);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bandOf, replicasOfBand } from "../../../../operator/autoscale/levels/band.ts";
 import { type Gaps, keepSeconds, longestGap, withGap } from "../../../../operator/autoscale/levels/gaps.ts";
-import { keptReplicas, neededLevels, noLevels } from "../../../../operator/autoscale/levels/levels.ts";
+import { keepReplicas, type Levels, newLevels, noteNeeds } from "../../../../operator/autoscale/levels/levels.ts";
 import { keptLevel, type Staircase, withNeed } from "../../../../operator/autoscale/levels/staircase.ts";
 import { triggers } from "../../../../operator/autoscale/levels/triggers.ts";
 import { ways } from "../../../../operator/autoscale/levels/ways.ts";
@@ -28,7 +28,7 @@ describe("a staircase", () => {
         levels.forEach((level, second) => (stairs = withNeed(stairs, level, second)));
         const now = levels.length;
         const want = Math.max(0, ...levels.map((level, second) => (now - second <= keep ? level : 0)));
-        expect(keptLevel(stairs, now, () => keep)).toBe(want);
+        expect(keptLevel(stairs, now, { seconds: [], unknown: keep, least: 0 })).toBe(want);
       }),
     );
   });
@@ -70,19 +70,32 @@ describe("keepSeconds", () => {
 });
 
 describe("levels", () => {
-  const needs = (count: number) => triggers.map(() => count);
+  /** The levels after moments in which so many replicas were needed by every trigger, by second. */
+  const levelsOf = (counts: Readonly<Record<number, number>>): Levels => {
+    const levels = newLevels();
+    for (const [second, count] of Object.entries(counts)) {
+      const needs = triggers.map(() => count);
+      noteNeeds(levels, needs, Number(second));
+    }
+    return levels;
+  };
+  const kept = (levels: Levels, now: number, holdSeconds: number): Float64Array => {
+    const filled = new Float64Array(ways.length);
+    keepReplicas(levels, { now, holdSeconds }, filled);
+    return filled;
+  };
 
   test("a level is kept by every way in the moment it is needed, and for longer where a start is worth more", () => {
-    const levels = neededLevels(neededLevels(noLevels, needs(5), 100), needs(1), 160);
-    expect(new Set(keptReplicas(levels, 100, 0))).toEqual(new Set([5]));
-    const later = keptReplicas(levels, 160, 0);
+    const levels = levelsOf({ 100: 5, 160: 1 });
+    expect(new Set(kept(levels, 100, 0))).toEqual(new Set([5]));
+    const later = kept(levels, 160, 0);
     expect(ways.map(({ price }, index) => [price, later[index]])).toEqual(
       ways.map(({ price }) => [price, price === 0 ? 1 : 5]),
     );
   });
 
   test("what the user sets holds for every way", () => {
-    const levels = neededLevels(noLevels, needs(5), 100);
-    expect(new Set(keptReplicas(levels, 1000, 900))).toEqual(new Set([5]));
+    const levels = levelsOf({ 100: 5 });
+    expect(new Set(kept(levels, 1000, 900))).toEqual(new Set([5]));
   });
 });
