@@ -41,6 +41,8 @@ export const programs = {
     threads: [
       "dist/runtime/gateway/mirror/comparison-thread.js",
       "dist/runtime/model/placement/engine-thread.js",
+      "dist/runtime/protocols/open-inference/infer-thread.js",
+      "dist/runtime/protocols/tensorflow-serving/predict-thread.js",
       "dist/runtime/model/formats/parser.js",
     ],
     // Those that every start loads.

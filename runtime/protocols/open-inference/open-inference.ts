@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { type InferAnswer, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
+import { type InferAnswer, type InferTarget, type ModelReference, infer, signatureOf } from "../../dataplane/infer.ts";
 import { parseWholeJson } from "../json/parse-json.ts";
 import {
   type Models,
@@ -12,6 +12,7 @@ import {
   rememberedRoutes,
   repeatedRefusals,
 } from "../protocol.ts";
+import { bodyReader } from "../json/large/body-reader.ts";
 import { errorAnswer } from "./errors.ts";
 import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
 import { configBody, modelConfig } from "./models/config.ts";
@@ -19,13 +20,14 @@ import { checkKnown, found, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
 import { changeRepository, repositoryIndex } from "./models/repository.ts";
 import { modelStatistics, statisticsBody } from "./models/statistics.ts";
-import { type WantedOutput, refuseForeign } from "./outputs.ts";
-import { inferDocument } from "./request.ts";
+import { refuseForeign } from "./outputs.ts";
+import { type InferDocument, type InferOrder, inferDocument } from "./request.ts";
 import { inferAnswer } from "./response.ts";
 import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as readRoute } from "./routes.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
+const largeBodies = bodyReader<InferOrder, InferDocument>("infer-thread", import.meta.url);
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
@@ -36,8 +38,9 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
       try {
         const route = routeOf(request.method, request.target);
         if (route.kind !== "infer") return await otherAnswer({ models, server }, route, request);
-        const { answer, id, outputs } = startedInfer(models, route.model, request);
-        return inferAnswer(await answer, id, outputs);
+        const { document, target } = inferred(models, route.model, request);
+        const read = document instanceof Promise ? await document : document;
+        return inferAnswer(await startedInfer(target(), read, request), read.id, read.outputs);
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
       }
@@ -106,19 +109,29 @@ function modelAnswer({ models, server }: Parts, { kind, model }: ModelRoute): Pr
   }
 }
 
-interface StartedInfer {
-  readonly answer: Promise<InferAnswer>;
-  readonly id: string | undefined;
-  readonly outputs: readonly WantedOutput[];
+interface Inferred {
+  readonly document: InferDocument | Promise<InferDocument>;
+  /** The model, once the document is there; another version may have taken its place meanwhile. Throws when there is none. */
+  readonly target: () => InferTarget;
 }
 
-function startedInfer(models: Models, model: ModelReference, request: ProtocolRequest): StartedInfer {
+function inferred(models: Models, model: ModelReference, { body, headers }: ProtocolRequest): Inferred {
   const target = found(models, model);
-  const headerLength = request.headers["inference-header-content-length"];
-  const { id, inputs, outputs } = inferDocument(request.body, headerLength, signatureOf(target));
-  const { signal, deadline } = request;
+  const signature = signatureOf(target);
+  const headerLength = headers["inference-header-content-length"]?.toString();
+  const terms = { jsonBytes: Number(headerLength ?? body.length), signatures: [signature] };
+  const aside = largeBodies.read({ body, headerLength, signature }, terms);
+  if (aside !== undefined) return { document: aside, target: () => found(models, model) };
+  return { document: inferDocument(body, headerLength, signature), target: () => target };
+}
+
+function startedInfer(
+  target: InferTarget,
+  { inputs, outputs }: InferDocument,
+  { signal, deadline }: ProtocolRequest,
+): Promise<InferAnswer> {
   const names = outputs.map(({ name }) => name);
-  return { answer: infer(() => target, { model, inputs, outputs: names, deadline, signal }), id, outputs };
+  return infer(() => target, { model: target, inputs, outputs: names, deadline, signal });
 }
 
 function asksForReady(body: Buffer): boolean {

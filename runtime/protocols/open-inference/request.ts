@@ -31,6 +31,13 @@ export interface InferDocument {
   readonly outputs: readonly WantedOutput[];
 }
 
+/** What it takes to read the body of an infer request. */
+export interface InferOrder {
+  readonly body: Buffer;
+  readonly headerLength: string | undefined;
+  readonly signature: Signature;
+}
+
 /** Reads the body of an infer request; `headerLength` is its `Inference-Header-Content-Length`. */
 export function inferDocument(
   body: Buffer,
@@ -50,11 +57,11 @@ export function inferDocument(
     checkClaimed(blobs);
     return { id: known.id, inputs, outputs: known.outputs };
   }
-  const read = readDocument(split.json, blobs, signature);
+  const { announced, ...read } = readDocument(split.json, blobs, signature);
   // Numbers of JSON are in memory that the next document takes.
-  if (kept !== undefined && read.announced.every(({ elements }) => "sizeBytes" in elements)) {
+  if (kept !== undefined && announced.every(({ elements }) => "sizeBytes" in elements)) {
     if (kept.size >= maxKept) kept.clear();
-    kept.set(text, { id: read.id, inputs: read.announced, outputs: read.outputs });
+    kept.set(text, { id: read.id, inputs: announced, outputs: read.outputs });
   }
   return read;
 }

@@ -1,4 +1,4 @@
-import { type Signature, defaultSignature } from "../../dataplane/signature.ts";
+import { type Signature, type Signatures, defaultSignature } from "../../dataplane/signature.ts";
 import type { NamedTensor } from "../../dataplane/tensor.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { type JsonObject, type JsonValue, itemsOf, member } from "../json/value.ts";
@@ -23,6 +23,25 @@ export interface RequestDocument {
   readonly signature: string;
 }
 
+/** A predict request, read as far as the model is known. */
+export interface PredictDocument extends Partial<PredictInputs> {
+  /** `serving_default` when the body names none. Of an unknown one there are no inputs. */
+  readonly signature: string;
+}
+
+/** What it takes to read a predict request. */
+export interface PredictOrder {
+  readonly body: Buffer;
+  readonly signatures: Signatures | undefined;
+}
+
+/** Reads a predict request of a model with these signatures; absent: there is no such model. Throws what its parts throw. */
+export function predictDocument(body: Buffer, signatures: Signatures | undefined): PredictDocument {
+  const { root, signature } = requestDocument(body);
+  const meant = signatures?.get(signature);
+  return { signature, ...(meant === undefined ? {} : predictInputs(root, meant)) };
+}
+
 /** Parses a body. Throws a JSON fault, `NotAnObject` or `SignatureNotText`. */
 export function requestDocument(body: Buffer): RequestDocument {
   const root = parseJson(body);
@@ -34,7 +53,7 @@ export function requestDocument(body: Buffer): RequestDocument {
 }
 
 /** The tensors of a predict request. Checks come in TensorFlow Serving's order. */
-export function predictInputs(root: JsonObject, signature: Signature): PredictInputs {
+function predictInputs(root: JsonObject, signature: Signature): PredictInputs {
   const instances = member(root, "instances");
   const inputs = member(root, "inputs");
   if (instances !== undefined && inputs !== undefined) throw faults.InputsTwice({ json: quoted(root) });

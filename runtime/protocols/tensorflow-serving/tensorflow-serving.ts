@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { type InferAnswer, infer } from "../../dataplane/infer.ts";
+import { type InferAnswer, type InferTarget, infer } from "../../dataplane/infer.ts";
 import {
   type Models,
   type Protocol,
@@ -8,17 +8,19 @@ import {
   rememberedRoutes,
   repeatedRefusals,
 } from "../protocol.ts";
+import { bodyReader } from "../json/large/body-reader.ts";
 import { errorAnswer } from "./errors.ts";
 import { faults } from "./faults.ts";
 import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
-import { type PredictFormat, predictInputs, requestDocument } from "./request.ts";
+import { type PredictDocument, type PredictFormat, type PredictOrder, predictDocument } from "./request.ts";
 import { predictBody } from "./response.ts";
 import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
+const largeBodies = bodyReader<PredictOrder, PredictDocument>("predict-thread", import.meta.url);
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {
@@ -30,7 +32,9 @@ export function tensorflowServing(models: Models): Protocol {
         if (request.method === "OPTIONS") return preflight(request);
         const { kind, model } = routeOf(request.method, request.target);
         if (kind !== "predict") return json(await otherBody(models, { kind, model }, request));
-        const { format, answer } = startedPredict(models, model, request);
+        const { document, target } = predicted(models, model, request.body);
+        const read = document instanceof Promise ? await document : document;
+        const { format, answer } = startedPredict(target(), read, request);
         return json(predictBody(format, (await answer).outputs));
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
@@ -81,16 +85,29 @@ interface StartedPredict {
   readonly answer: Promise<InferAnswer>;
 }
 
-function startedPredict(models: Models, model: PathModel, request: ProtocolRequest): StartedPredict {
-  // The order of the checks is part of the contract: body, model, signature, then the tensors.
-  const document = requestDocument(request.body);
-  const target = found(models, model);
-  const signature = target.signatures.get(document.signature);
-  if (signature === undefined) throw faults.SignatureUnknown({ signature: document.signature });
-  const { format, inputs } = predictInputs(document.root, signature);
-  const { signal, deadline } = request;
-  const asked = { model: target, signature: document.signature, inputs, deadline, signal };
-  return { format, answer: infer(() => target, asked) };
+interface Predicted {
+  readonly document: PredictDocument | Promise<PredictDocument>;
+  /** The model, once the document is there; another version may have taken its place meanwhile. Throws when there is none. */
+  readonly target: () => InferTarget;
+}
+
+/** The order of the checks is part of the contract: body, model, signature, then the tensors. */
+function predicted(models: Models, model: PathModel, body: Buffer): Predicted {
+  const target = models.find(referenceOf(model));
+  const signatures = target?.signatures;
+  const terms = { jsonBytes: body.length, signatures: signatures?.values() ?? [] };
+  const aside = largeBodies.read({ body, signatures }, terms);
+  if (aside !== undefined) return { document: aside, target: () => found(models, model) };
+  return { document: predictDocument(body, signatures), target: () => target ?? found(models, model) };
+}
+
+function startedPredict(
+  target: InferTarget,
+  { signature, format, inputs }: PredictDocument,
+  { signal, deadline }: ProtocolRequest,
+): StartedPredict {
+  if (format === undefined || inputs === undefined) throw faults.SignatureUnknown({ signature });
+  return { format, answer: infer(() => target, { model: target, signature, inputs, deadline, signal }) };
 }
 
 function json(body: string): ProtocolAnswer {

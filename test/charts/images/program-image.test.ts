@@ -79,7 +79,9 @@ describe("the image of a program", () => {
       .filter((path) => path.endsWith(".ts"))
       .flatMap((path) => {
         const text = readFileSync(join(folder, path), "utf8");
-        const threads = text.matchAll(/new Worker\(new URL\(`\.\/([\w-]+)\.\$\{extension\}`/g);
+        const threads = text.matchAll(
+          /(?:new Worker\(new URL\(`\.\/|bodyReader<[^>]+>\(")([\w-]+)(?:\.\$\{extension\}`|", import)/g,
+        );
         return Array.from(threads, ([, name]) => join("dist/runtime", dirname(path), `${name}.js`));
       });
     expect(started.toSorted()).toEqual([...programs.runtime.threads].toSorted());

@@ -51,6 +51,8 @@ const bombs: Readonly<Record<string, Bomb>> = {
   "JSON of texts": { body: filled('"a",', '{"instances":[', '"a"]}'), want: 400 },
   "JSON of escapes": { body: filled(String.raw`\n`, '{"instances":["', '"]}'), want: 400 },
   "JSON of equal keys": { body: filled('"a":1,', "{", '"b":1}'), want: 400 },
+  "JSON of lists of one number": { body: filled("[1],", '{"instances":[', "[1]]}"), want: 400 },
+  "JSON of lists of unlike sizes": { body: filled("[1],", '{"instances":[', "[1,2]]}"), want: 400 },
   "JSON of blanks": { body: filled(" "), want: 400 },
 };
 

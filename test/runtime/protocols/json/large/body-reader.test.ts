@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { Fault } from "../../../../../runtime/base/fault.ts";
+import { type Signature, soleSignature } from "../../../../../runtime/dataplane/signature.ts";
+import { bodyReader } from "../../../../../runtime/protocols/json/large/body-reader.ts";
+import {
+  type InferDocument,
+  type InferOrder,
+  inferDocument,
+} from "../../../../../runtime/protocols/open-inference/request.ts";
+import {
+  type PredictDocument,
+  type PredictOrder,
+  predictDocument,
+} from "../../../../../runtime/protocols/tensorflow-serving/request.ts";
+
+const protocols = new URL("../../../../../runtime/protocols/", import.meta.url);
+const predicts = bodyReader<PredictOrder, PredictDocument>(
+  "predict-thread",
+  new URL("tensorflow-serving/tensorflow-serving.ts", protocols).href,
+);
+const infers = bodyReader<InferOrder, InferDocument>(
+  "infer-thread",
+  new URL("open-inference/open-inference.ts", protocols).href,
+);
+const signature: Signature = {
+  inputs: [{ name: "x", dtype: "float32", shape: [-1, 4] }],
+  outputs: [{ name: "y", dtype: "float32", shape: [-1, 1] }],
+};
+const signatures = soleSignature(signature);
+/** Blanks make them large. */
+const rows = 50;
+const values = Array.from({ length: rows * 4 }, (_, i) => (i % 1000) / 8);
+const rowText = Array.from({ length: rows }, (_, i) => JSON.stringify(values.slice(4 * i, 4 * i + 4))).join(", ");
+const headerBytes = 600_000;
+const padded = (json: string): Buffer => Buffer.from(json.padEnd(headerBytes));
+const instances = (text: string): Buffer => padded(`{"instances":[${text}]}`);
+const tensor = { name: "x", datatype: "FP32", shape: [rows, 4] };
+
+/** A request with binary data behind JSON that blanks make long. */
+function withBinary(): Buffer {
+  const input = { ...tensor, parameters: { binary_data_size: rows * 16 } };
+  return Buffer.concat([padded(JSON.stringify({ inputs: [input] })), Buffer.from(Float32Array.from(values).buffer)]);
+}
+
+interface Readings {
+  readonly here: object;
+  readonly aside: object;
+}
+
+async function predicted(body: () => Buffer, known: PredictOrder["signatures"] = signatures): Promise<Readings> {
+  const order = { body: body(), signatures: known };
+  const terms = { jsonBytes: order.body.length, signatures: known?.values() ?? [] };
+  return {
+    here: await told(() => predictDocument(body(), known)),
+    aside: await told(() => predicts.read(order, terms) ?? {}),
+  };
+}
+
+async function inferred(body: () => Buffer, headerLength?: string): Promise<Readings> {
+  const order = { body: body(), headerLength, signature };
+  const terms = { jsonBytes: order.body.length, signatures: [signature] };
+  return {
+    here: await told(() => inferDocument(body(), headerLength, signature)),
+    aside: await told(() => infers.read(order, terms) ?? {}),
+  };
+}
+
+async function told(read: () => object | Promise<object>): Promise<object> {
+  try {
+    return await read();
+  } catch (thrown) {
+    const { record, retry, level } = Fault.from(thrown);
+    return { ...record, retry, level };
+  }
+}
+
+describe("a large body that is read aside comes to the same:", () => {
+  test.each<readonly [string, () => Promise<Readings>]>([
+    ["rows of TensorFlow Serving", () => predicted(() => instances(rowText))],
+    [
+      "a signature that is not there",
+      () => predicted(() => padded(`{"signature_name":"other","instances":[${rowText}]}`)),
+    ],
+    ["a model that is not there", () => predicted(() => instances(rowText), new Map())],
+    ["too many values", () => predicted(() => instances(`${'"a",'.repeat(260_000)}"a"`))],
+    ["no JSON", () => predicted(() => Buffer.alloc(headerBytes, "x"))],
+    [
+      "JSON of the Open Inference Protocol",
+      () => inferred(() => padded(JSON.stringify({ id: "1", inputs: [{ ...tensor, data: values }] }))),
+    ],
+    ["binary data behind JSON", () => inferred(withBinary, String(headerBytes))],
+    [
+      "a wrong number of elements",
+      () => inferred(() => padded(JSON.stringify({ inputs: [{ ...tensor, data: values.slice(1) }] }))),
+    ],
+  ])("%s", async (_, readings) => {
+    const { here, aside } = await readings();
+    expect(aside).toEqual(here);
+  });
+});
+
+describe("it is read where it is when it", () => {
+  const texts = { ...signature, inputs: [{ name: "x", dtype: "string", shape: [-1] }] } as const;
+  test.each<readonly [string, number, Signature]>([
+    ["is small", 512 * 1024, signature],
+    ["has little JSON before binary data", 100, signature],
+    ["announces no number of bytes", Number.NaN, signature],
+    ["holds texts, which would take as long to come back", headerBytes, texts],
+  ])("%s", (_, jsonBytes, meant) => {
+    const order = { body: withBinary(), headerLength: undefined, signature: meant };
+    expect(infers.read(order, { jsonBytes, signatures: [meant] })).toBeUndefined();
+    expect(order.body.length).toBeGreaterThan(headerBytes);
+  });
+
+  test("is one too many of those that wait", async () => {
+    const large = 40 * 1024 ** 2;
+    const read = (): Promise<PredictDocument> | undefined =>
+      predicts.read({ body: Buffer.alloc(large, " "), signatures }, { jsonBytes: large, signatures: [signature] });
+    const first = read();
+    expect(read()).toBeUndefined();
+    await expect(first).rejects.toMatchObject({ code: "JsonInvalid" });
+    await expect(read()).rejects.toMatchObject({ code: "JsonInvalid" });
+  });
+});
