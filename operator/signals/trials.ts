@@ -144,10 +144,19 @@ async function outcome(question: TrialQuestion, attempt: number, { client, signa
   const { namespace, golden } = question;
   const requests = golden && goldenRequests(await configMap(client, namespace, golden), golden);
   const facts = await factsOf(question.candidate, signal, requests === undefined && attempt >= signatureTries);
-  const signature = await signatureTrial(question, facts, { signal, isLast: attempt >= signatureTries });
+  const { address } = question.stable;
+  const isLast = attempt >= signatureTries;
+  let pulled: Promise<ModelFacts | undefined> | undefined;
+  const stableFacts = async (): Promise<ModelFacts | undefined> => {
+    if (address !== undefined) pulled ??= factsOf(address, signal, isLast);
+    return pulled;
+  };
+  const signature = await signatureTrial(question, facts, stableFacts);
   if (signature.state === "Failed" || golden === undefined || requests === undefined || facts === undefined)
     return signature;
-  const failed = await firstFailure(question, requests, { model: facts.name, tolerance: golden.tolerance, signal });
+  const stableModel = (await stableFacts())?.name;
+  const replay = { model: facts.name, stableModel, tolerance: golden.tolerance, signal };
+  const failed = await firstFailure(question, requests, replay);
   if (failed !== undefined) return { state: "Failed", reason: "PredictionsDiffer", message: failed.sentence };
   const count = requests.length === 1 ? "1 golden request" : `${requests.length} golden requests`;
   return { state: "Passed", message: `${signature.message}; ${count} answered as expected` };
@@ -171,21 +180,15 @@ async function factsOf(address: string, signal: AbortSignal, isLast: boolean): P
   }
 }
 
-interface SignatureTerms {
-  readonly signal: AbortSignal;
-  /** A pod that does not tell is not waited for any longer. */
-  readonly isLast: boolean;
-}
-
 async function signatureTrial(
   { stable, isAnySignatureAllowed }: TrialQuestion,
   facts: ModelFacts | undefined,
-  terms: SignatureTerms,
+  stableFacts: () => Promise<ModelFacts | undefined>,
 ): Promise<Trial> {
   if (isAnySignatureAllowed) return { state: "Passed", message: "its signature may be any" };
   const own = facts?.signatures ?? told(facts?.signature);
   if (own === undefined) return { state: "Passed", message: "it does not tell its signature: not compared" };
-  const other = await stableSignatures(stable, terms);
+  const other = stableSignatures(await stableFacts(), stable.signature);
   if (other === undefined)
     return { state: "Passed", message: "the stable revision's signature is not known: not compared" };
   const changes = signatureChanges(own, other);
@@ -194,11 +197,10 @@ async function signatureTrial(
 }
 
 /** From a pod or, without one that answers, from what status remembers. */
-async function stableSignatures(
-  { address, signature }: TrialQuestion["stable"],
-  { signal, isLast }: SignatureTerms,
-): Promise<readonly SignatureFacts[] | undefined> {
-  const facts = address === undefined ? undefined : await factsOf(address, signal, isLast);
+function stableSignatures(
+  facts: ModelFacts | undefined,
+  signature: string | undefined,
+): readonly SignatureFacts[] | undefined {
   return facts?.signatures ?? told(facts?.signature ?? signature);
 }
 
@@ -210,7 +212,7 @@ function told(signature: string | undefined): readonly SignatureFacts[] | undefi
 async function firstFailure(
   { candidate, stable }: TrialQuestion,
   requests: readonly GoldenRequest[],
-  terms: Pick<Replay, "model" | "tolerance" | "signal">,
+  terms: Omit<Replay, "candidate" | "stable">,
 ): Promise<Fault | undefined> {
   for (const request of requests) {
     const failed = await goldenFailure(request, { candidate, stable: stable.address, ...terms });

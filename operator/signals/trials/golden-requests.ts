@@ -28,6 +28,8 @@ export interface Replay {
   readonly stable?: string | undefined;
   /** Name of the model on the wire. */
   readonly model: string;
+  /** As the stable revision calls it; absent: the same. */
+  readonly stableModel?: string | undefined;
   readonly tolerance: number;
   /** Gives it up. */
   readonly signal: AbortSignal;
@@ -101,7 +103,8 @@ async function expectedAnswer(
 ): Promise<{ readonly status: number; readonly value: unknown } | undefined> {
   if (request.response !== undefined) return { status: 200, value: request.response };
   if (replay.stable === undefined) return undefined;
-  const { status, text } = await answerOf(replay.stable, request, replay);
+  const { stableModel: model = replay.model, signal } = replay;
+  const { status, text } = await answerOf(replay.stable, request, { model, signal });
   return { status, value: status === 200 ? valueOf(text) : undefined };
 }
 
@@ -114,7 +117,11 @@ function valueOf(text: string): unknown {
   }
 }
 
-async function answerOf(address: string, { body }: GoldenRequest, { model, signal }: Replay): Promise<PulledAnswer> {
+async function answerOf(
+  address: string,
+  { body }: GoldenRequest,
+  { model, signal }: Pick<Replay, "model" | "signal">,
+): Promise<PulledAnswer> {
   const path = `/v1/models/${encodeURIComponent(model)}:predict`;
   const answer = await pulledAnswer({ host: address, port: ports.rest, path, body, timeoutMs, limitBytes, signal });
   if (busy.includes(answer.status)) throw trialFaults.PodBusy({ address, status: answer.status });

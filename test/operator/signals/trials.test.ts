@@ -197,6 +197,17 @@ describe("a candidate's trial", () => {
     expect(told[0]?.message).toMatch(/^the candidate could not be tried yet: connect ECONNREFUSED/);
   });
 
+  test("asks each revision for the model by the name that it has there", async () => {
+    await pod(candidate, times(1), { ...facts, name: "numbers" });
+    await pod(stable, times(1));
+    await goldenLines(request([1, 2]));
+    expect((await outcome(question({ golden })))?.state).toBe("Passed");
+    expect(asked.filter((line) => line.includes("POST"))).toEqual([
+      `${candidate} POST /v1/models/numbers:predict`,
+      `${stable} POST /v1/models/digits:predict`,
+    ]);
+  });
+
   test("is asked for once for a revision, and again after it was forgotten", async () => {
     await pod(candidate, times(1));
     await pod(stable, times(1));
