@@ -16,14 +16,18 @@ export interface CachedFolder {
   readonly build: (folder: string, final: string) => Promise<void>;
 }
 
+/** A place in this machine's cache, outside the clone. */
+export function cachePlace(...names: readonly string[]): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "modelwright", ...names);
+}
+
 /** The folder, made now if it has not been; a second process that wants it waits for the first. */
 export async function cachedFolder({ name, content, build }: CachedFolder): Promise<string> {
-  const root = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
   const key = createHash("sha256")
     .update(JSON.stringify([content, process.arch]))
     .digest("hex")
     .slice(0, 32);
-  const folder = join(root, "modelwright", name, key);
+  const folder = cachePlace(name, key);
   if (existsSync(folder)) return folder;
   await withMachineLock(folder, async () => {
     if (existsSync(folder)) return;

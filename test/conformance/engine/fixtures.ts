@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 import type { Signature } from "../../../runtime/dataplane/signature.ts";
 import { bytesAt, memorySource } from "../../../runtime/model/formats/byte-source.ts";
 import { zipArchive } from "../../../runtime/model/formats/keras/zip/zip-archive.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
+import { unpackedFolder } from "../../fixtures/unpacked-folder.ts";
 
 /** A tensor of expected.json. */
 export interface ExpectedTensor {
@@ -93,17 +93,13 @@ const refusedKeras2: typeof refusals = {
 /** One small model per layer type, from each writer; those to be refused apart. */
 export function layerFixtures(): { readonly served: readonly Fixture[]; readonly refused: readonly RefusedFixture[] } {
   const source = join(fixtures, "keras-layers");
-  const folder = mkdtempSync(join(tmpdir(), "fixtures-layers-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const cases = json(join(source, "expected.json")) as Readonly<Record<string, LayerCase>>; // see make-keras-layers.py
   const served: Fixture[] = [];
   const refused: RefusedFixture[] = [];
   for (const writer of ["keras2-h5", "keras3-h5", "keras3-keras"] as const) {
-    const archive = zipArchive(memorySource(readFileSync(join(source, `${writer}.zip`))), zipLimits);
-    for (const file of archive.names) {
-      const content = archive.open(file, zipLimits.maxEntryBytes);
-      const path = join(folder, `${writer}-${file}`);
-      writeFileSync(path, bytesAt(content, 0, content.sizeBytes));
+    const { folder, names } = unzipped(join(source, `${writer}.zip`));
+    for (const file of names) {
+      const path = join(folder, file);
       const name = file.slice(0, file.lastIndexOf("."));
       const title = `${name} (${writer})`;
       const refusal = refusals[name] ?? (writer === "keras2-h5" ? refusedKeras2[name] : undefined);
@@ -122,21 +118,29 @@ export function layerFixtures(): { readonly served: readonly Fixture[]; readonly
   return { served, refused };
 }
 
+/** The files of a zip archive, in a folder. */
+function unzipped(path: string): { readonly folder: string; readonly names: readonly string[] } {
+  const bytes = readFileSync(path);
+  const archive = zipArchive(memorySource(bytes), zipLimits);
+  const folder = unpackedFolder(basename(path, ".zip"), [bytes], (place) => {
+    for (const name of archive.names) {
+      const content = archive.open(name, zipLimits.maxEntryBytes);
+      writeFileSync(join(place, name), bytesAt(content, 0, content.sizeBytes));
+    }
+  });
+  return { folder, names: archive.names };
+}
+
 /** Cases of the further layers that every engine runs. */
 const plainCases: ReadonlySet<string> = new Set(["residual_images", "squeeze_and_excite"]);
 
 /** Layers and options that not every engine runs, from fixtures/make-further-keras-layers.py; those that every one does apart. */
 export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {
-  const archive = zipArchive(memorySource(readFileSync(join(fixtures, "keras-further-layers.zip"))), zipLimits);
-  const folder = mkdtempSync(join(tmpdir(), "fixtures-further-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const text = bytesAt(archive.open("expected.json", zipLimits.maxEntryBytes), 0, zipLimits.maxEntryBytes).toString();
-  const cases = JSON.parse(text) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see make-further-keras-layers.py
+  const { folder } = unzipped(join(fixtures, "keras-further-layers.zip"));
+  const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see make-further-keras-layers.py
   const found = Object.entries(cases).flatMap(([name, tensors]) =>
     ["keras", "h5"].map((suffix) => {
-      const content = archive.open(`${name}.${suffix}`, zipLimits.maxEntryBytes);
       const path = join(folder, `${name}.${suffix}`);
-      writeFileSync(path, bytesAt(content, 0, content.sizeBytes));
       return { name, title: `${name} (keras3-${suffix})`, path, ...tensors, tolerance: layerTolerance };
     }),
   );
