@@ -3,9 +3,7 @@ import { type Failure, Passage, type PassageParts, type Traveller } from "../pas
 import { headerValue } from "../http2/header-record.ts";
 import type { Copies } from "../mirror/copies.ts";
 import type { Target } from "../routing/choice.ts";
-import type { LivePod } from "../routing/live.ts";
-import type { HeaderList } from "../../http2/hpack/header-writer.ts";
-import { Attempt, type AttemptEnd } from "./pods/attempt.ts";
+import { type Answering, Attempt, type AttemptEnd } from "./pods/attempt.ts";
 import { clientLeft, type RoutedCall } from "./call.ts";
 import { podHeaders } from "./pods/call-headers.ts";
 import type { PodConnections } from "./pods/pod-connections.ts";
@@ -63,15 +61,20 @@ class Forwarding implements Traveller, AttemptEnd {
   }
 
   /** Answers of one message are what a mirror can be held to; a call that names its revision means no other. */
-  answering(status: string, { revision }: Target): void {
+  answering({ status, message }: Answering, { revision }: Target): void {
     const { live, wish, call } = this.#routed;
     const { model, isStream } = call.head.shape;
     if (live.route.mirror === undefined || wish.revision !== undefined || model === undefined || isStream === true)
       return;
     const body = call.source.whole;
     if (body === undefined) return;
-    const headersFor = ({ address }: LivePod): HeaderList => podHeaders(call.head, undefined, address);
-    this.#copies.copiedCall(live, revision, { headersFor, body, isGood: status === "0" });
+    this.#copies.copiedCall(live, revision, {
+      headersFor: ({ address }) => podHeaders(call.head, undefined, address),
+      body,
+      method: call.head.method,
+      isGood: status === "0",
+      answer: message,
+    });
   }
 
   answered(status: string): void {

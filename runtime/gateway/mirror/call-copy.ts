@@ -7,7 +7,10 @@ import { errorCodes } from "../../http2/wire.ts";
 import type { PodConnections } from "../grpc/pods/pod-connections.ts";
 import { headerValue } from "../http2/header-record.ts";
 import type { LivePod } from "../routing/live.ts";
-import type { CopyPlace } from "./copy.ts";
+import { isComparableCall } from "./call-answer.ts";
+import type { Comparisons } from "./comparisons.ts";
+import { addDivergence, type CopyPlace } from "./copy.ts";
+import { maxBytes } from "./kept-answer.ts";
 
 /** A call of gRPC that its client has the answer to. */
 export interface CallOrder {
@@ -15,16 +18,20 @@ export interface CallOrder {
   readonly headersFor: (pod: LivePod) => HeaderList;
   /** The whole request. */
   readonly body: Buffer;
-  /** Its client's answer is a good one: only of those is it told how copies fail. */
+  readonly method: string;
+  /** Its client's answer is a good one: only of those is it told how copies do. */
   readonly isGood: boolean;
+  /** The message of that answer with its prefix; absent: it was too long to be compared. */
+  readonly answer: Buffer | undefined;
 }
 
 interface CallCopyParts {
   readonly clock: Clock;
   readonly sessions: PodConnections;
+  readonly comparisons: Comparisons;
 }
 
-/** One copy of a call. It begins when the call has ended, and what comes back is dropped but for its status. */
+/** One copy of a call. It begins when the call has ended; what comes back is compared with what its client got, and dropped. */
 export class CallCopy implements StreamOwner {
   readonly #order: CallOrder;
   readonly #place: CopyPlace;
@@ -32,6 +39,9 @@ export class CallCopy implements StreamOwner {
   readonly #cancelDeadline: () => void;
   #stream: Http2Stream | undefined;
   #status: string | undefined;
+  /** What came back, as long as it is to be compared. */
+  #chunks: Buffer[] | undefined;
+  #sizeBytes = 0;
   /** The pod loads its model: that says nothing of the revision. */
   #isLoading = false;
   #isOver = false;
@@ -40,6 +50,8 @@ export class CallCopy implements StreamOwner {
     this.#order = order;
     this.#place = place;
     this.#parts = parts;
+    const { answer, isGood, method } = order;
+    if (place.tolerance !== undefined && isGood && answer !== undefined && isComparableCall(method)) this.#chunks = [];
     place.pod.outstanding += 1;
     this.#cancelDeadline = parts.clock.after(place.timeoutMs, () => this.abort());
     // Clients go first.
@@ -58,7 +70,12 @@ export class CallCopy implements StreamOwner {
     this.#place.loads();
   }
 
-  data(): void {}
+  data(chunk: Buffer): void {
+    if (this.#chunks === undefined) return;
+    this.#sizeBytes += chunk.length;
+    if (this.#sizeBytes <= maxBytes) this.#chunks.push(chunk);
+    else this.#chunks = undefined;
+  }
 
   ended(): void {
     this.#end(this.#status === "0");
@@ -96,6 +113,20 @@ export class CallCopy implements StreamOwner {
       counts.failed += 1;
       changed();
     }
+    if (isGood) this.#compare();
     ended();
+  }
+
+  #compare(): void {
+    const { tolerance, counts, changed } = this.#place;
+    const { answer, method } = this.#order;
+    const copy = this.#chunks;
+    if (copy === undefined || answer === undefined || tolerance === undefined) return;
+    this.#chunks = undefined;
+    this.#parts.comparisons.compare({ client: [answer], copy, tolerance, method }, (found) => {
+      if (found === undefined) return;
+      addDivergence(counts, found);
+      changed();
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { ComparisonAnswer, ComparisonTask } from "./comparisons.ts";
+import { callAnswer } from "./call-answer.ts";
 import { divergence, parsedAnswer } from "../../base/answers/divergence.ts";
 
 /** Entry of the thread that compares answers: each task is answered, in order. */
@@ -8,15 +9,17 @@ parentPort?.on("message", (task: ComparisonTask) => {
   parentPort?.postMessage(answer, []);
 });
 
-/** Undefined when what the client got is no JSON: there is nothing to compare with. */
-function compared({ client, copy, tolerance }: ComparisonTask): ComparisonAnswer["divergence"] {
-  const expected = parsed(client);
-  return expected === undefined ? undefined : divergence(parsed(copy)?.value, expected.value, tolerance);
+/** Undefined when what the client got cannot be read: there is nothing to compare with. */
+function compared({ client, copy, tolerance, method }: ComparisonTask): ComparisonAnswer["divergence"] {
+  const expected = parsed(client, method);
+  return expected === undefined ? undefined : divergence(parsed(copy, method)?.value, expected.value, tolerance);
 }
 
-function parsed(bytes: Uint8Array): { readonly value: unknown } | undefined {
+function parsed(bytes: Uint8Array, method: string | undefined): { readonly value: unknown } | undefined {
   try {
-    return { value: parsedAnswer(new TextDecoder().decode(bytes)) };
+    if (method === undefined) return { value: parsedAnswer(new TextDecoder().decode(bytes)) };
+    const value = callAnswer(method, bytes);
+    return value === undefined ? undefined : { value };
   } catch {
     return undefined;
   }

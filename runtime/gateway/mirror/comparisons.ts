@@ -9,12 +9,20 @@ export interface ComparisonTask {
   readonly client: Uint8Array;
   readonly copy: Uint8Array;
   readonly tolerance: number;
+  /** Of gRPC, whose messages they are; absent: they are JSON. */
+  readonly method?: string | undefined;
 }
 
 /** From the thread. Without a divergence there was nothing to compare. */
 export interface ComparisonAnswer {
   readonly id: number;
   readonly divergence: Divergence | undefined;
+}
+
+/** Two answers, in pieces. */
+interface AnswerPair extends Pick<ComparisonTask, "tolerance" | "method"> {
+  readonly client: readonly Buffer[];
+  readonly copy: readonly Buffer[];
 }
 
 /** Told of the divergence, or of nothing when the pair was not compared. */
@@ -39,7 +47,7 @@ export class Comparisons {
   }
 
   /** `told` is called once, later. */
-  compare(client: readonly Buffer[], copy: readonly Buffer[], tolerance: number, told: Told): void {
+  compare({ client, copy, tolerance, method }: AnswerPair, told: Told): void {
     if (this.#pending.size >= maxPending) {
       told(undefined);
       return;
@@ -47,7 +55,7 @@ export class Comparisons {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#pending.set(id, told);
-    const task: ComparisonTask = { id, client: joined(client), copy: joined(copy), tolerance };
+    const task: ComparisonTask = { id, client: joined(client), copy: joined(copy), tolerance, method };
     this.#worker ??= this.#started();
     this.#worker.postMessage(task, [task.client.buffer as ArrayBuffer, task.copy.buffer as ArrayBuffer]); // `joined` made them
     this.#cancelIdle?.();

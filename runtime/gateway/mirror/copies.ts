@@ -58,7 +58,8 @@ export class Copies {
   /** A copy of a call that `revision` has answered, well or not. Call it as `copied`. */
   copiedCall(live: LiveRoute, revision: LiveRevision, call: CallOrder): void {
     const { clock, sessions } = this.#parts;
-    this.#begun(live, revision, (place) => new CallCopy(call, place, { clock, sessions }));
+    const comparisons = this.#comparisons;
+    this.#begun(live, revision, (place) => new CallCopy(call, place, { clock, sessions, comparisons }));
   }
 
   #begun<C extends UnderWay>(live: LiveRoute, revision: LiveRevision, copyAt: (place: CopyPlace) => C): C | undefined {

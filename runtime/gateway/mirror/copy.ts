@@ -130,16 +130,17 @@ export class Copy implements Receiver {
       counts.failed += 1;
       changed();
     } else if (tolerance !== undefined && client.isComparable && own.isComparable) {
-      comparisons.compare(client.chunks, own.chunks, tolerance, (found) => {
+      comparisons.compare({ client: client.chunks, copy: own.chunks, tolerance }, (found) => {
         if (found === undefined) return;
-        add(counts, found);
+        addDivergence(counts, found);
         changed();
       });
     }
   }
 }
 
-function add(counts: MirrorCounts, found: Divergence): void {
+/** Adds what a comparison found. */
+export function addDivergence(counts: MirrorCounts, found: Divergence): void {
   counts.compared += 1;
   if (found.isDiffering) counts.differing += 1;
   counts.maxAbsolute = Math.max(counts.maxAbsolute, found.maxAbsolute);

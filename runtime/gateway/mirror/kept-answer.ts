@@ -1,7 +1,7 @@
 import type { ResponseHead } from "../upstream/response-head.ts";
 
 /** Bytes of an answer that are kept to be compared; of longer ones none are. */
-const maxBytes = 256 * 1024;
+export const maxBytes = 256 * 1024;
 
 /** An answer as far as a comparison needs it. */
 export interface KeptAnswer {

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import type { MirrorFigures } from "../../../runtime/contract/figures.ts";
 import type { Endpoint, Mirror, RevisionRoute } from "../../../runtime/contract/route-table.ts";
+import { modelInferResponse } from "../../../runtime/protocols/open-inference/rpc/messages.ts";
 import { answer, called, grpcClient, grpcPod, inference, methods, type PodCall, refuse } from "./grpc-parts.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
 
@@ -168,13 +169,15 @@ describe("a mirror", () => {
 });
 
 describe("a mirror of calls of gRPC", () => {
-  async function callScene(candidate: (call: PodCall) => void) {
+  async function callScene(
+    candidate: (call: PodCall) => void,
+    mirror: Partial<Mirror> = {},
+    good: Buffer = Buffer.from("good"),
+  ) {
     const source = await tableSource();
     const { gateway, grpcPort } = await startedGateway(source);
     const stable = await grpcPod("stable", ({ stream, body }) => {
-      void body.then((bytes) =>
-        bytes.includes("bad") ? refuse(stream, 3, "bad") : answer(stream, Buffer.from("good")),
-      );
+      void body.then((bytes) => (bytes.includes("bad") ? refuse(stream, 3, "bad") : answer(stream, good)));
     });
     const mirroring = await grpcPod("candidate", candidate);
     const client = grpcClient(grpcPort);
@@ -186,7 +189,7 @@ describe("a mirror of calls of gRPC", () => {
       () => client.close(),
     );
     const revisions = revisionsOf([stable.endpoint, mirroring.endpoint]);
-    const changes = { mirror: { revision: "b2", percent: 50 }, timeoutMs: 700 };
+    const changes = { mirror: { revision: "b2", percent: 50, ...mirror }, timeoutMs: 700 };
     source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
     await source.heard(({ type }) => type === "ack");
     const counts = () => gateway.ledger.figures(0).models["default/digits"]?.revisions["b2"];
@@ -221,5 +224,20 @@ describe("a mirror of calls of gRPC", () => {
     await expect.poll(() => counts()?.mirrored?.failed, { timeout: 3_000 }).toBe(3);
     expect(counts()?.mirrored?.sent).toBe(4);
     await expect.poll(() => mirroring.calls[3]?.stream.closed).toBe(true);
+  });
+
+  test("has its answers compared with those that clients got", async () => {
+    const inferred = (...values: readonly number[]): Buffer => {
+      const outputs = [{ name: "p", datatype: "FP32", shape: [2, 2] }];
+      const rawOutputContents = [Buffer.from(Float32Array.from(values).buffer)];
+      return Buffer.from(modelInferResponse.encode({ modelName: "digits", outputs, rawOutputContents }));
+    };
+    const worse = inferred(0.125, 0.875, 0.25, 0.75);
+    const compare = { percent: 100, compare: { tolerance: 0.01 } };
+    const scene = await callScene(({ stream }) => answer(stream, worse), compare, inferred(0.125, 0.875, 0.75, 0.25));
+    for (let i = 0; i < 3; i += 1) await called(scene.client, inference("digits"));
+    await expect.poll(() => scene.counts()?.mirrored?.compared, { timeout: 10_000 }).toBe(3);
+    const found = { compared: 3, differing: 3, maxAbsolute: 0.5, sumAbsolute: 3, numbers: 12, ranked: 6, agreeing: 3 };
+    expect(scene.counts()?.mirrored).toEqual({ sent: 3, failed: 0, ...found });
   });
 });

@@ -12,10 +12,17 @@ import type { ClientCall, RoutedCall } from "../call.ts";
 import { grpcCodes } from "../status.ts";
 import { clientHeaders, podHeaders } from "./call-headers.ts";
 
+/** An answer that has come whole. */
+export interface Answering {
+  readonly status: string;
+  /** With its prefix; absent when there is none, and when the client has it already since it is long. */
+  readonly message: Buffer | undefined;
+}
+
 /** Told once how it ends. */
 export interface AttemptEnd {
-  /** An answer is there: what its client asked is, too, for the last time. */
-  answering(status: string, target: Target): void;
+  /** What the client asked is still there, for the last time. */
+  answering(answer: Answering, target: Target): void;
   /** The whole answer, with this `grpc-status`, is on its way to the client. */
   answered(status: string): void;
   failed(failure: Failure): void;
@@ -81,8 +88,7 @@ export class Attempt implements StreamOwner {
   ended(): void {
     const trailers = this.#trailers;
     if (this.#isSettled || trailers === undefined) return;
-    this.#passKept();
-    this.#succeed(trailers, [trailers]);
+    this.#succeed(trailers, [trailers], this.#passKept());
   }
 
   drained(): void {
@@ -117,14 +123,16 @@ export class Attempt implements StreamOwner {
     return this.#kept !== undefined;
   }
 
-  #passKept(): void {
+  /** Returns the message, unless the client had that before. */
+  #passKept(): Buffer | undefined {
     const kept = this.#kept;
-    if (kept === undefined) return;
+    if (kept === undefined) return undefined;
     this.#kept = undefined;
     const { headers, chunks } = kept;
-    const [first] = chunks;
+    const message = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     this.#call.answer.begin(headers);
-    if (first !== undefined) this.#call.answer.write(chunks.length === 1 ? first : Buffer.concat(chunks));
+    if (message !== undefined && message.length > 0) this.#call.answer.write(message);
+    return message;
   }
 
   /** Its headers are trailers as well, and there are no messages. */
@@ -147,9 +155,9 @@ export class Attempt implements StreamOwner {
   }
 
   /** `told`: to the client, after what it has already. */
-  #succeed(trailers: HeaderList, told: readonly [trailers: HeaderList, headers?: HeaderList]): void {
+  #succeed(trailers: HeaderList, told: readonly [trailers: HeaderList, headers?: HeaderList], message?: Buffer): void {
     const status = String(headerValue(trailers, "grpc-status"));
-    this.#end.answering(status, this.#target);
+    this.#end.answering({ status, message }, this.#target);
     this.#call.answer.end(...told);
     this.#settle();
     this.#end.answered(status);
