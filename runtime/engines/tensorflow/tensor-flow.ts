@@ -21,6 +21,8 @@ export function tensorFlow({ wantsGpu = false }: TensorFlowSettings = {}): Engin
       const operations = refusedOperations(definition.operations);
       if (operations.length > 0) throw faults.OperationsRefused({ operations });
       for (const [name, call] of definition.calls) checkExchange(name, call);
+      const { unfilledVariable } = definition;
+      if (unfilledVariable !== undefined) throw faults.SavedModelRefused({ reason: unfilledReason(unfilledVariable) });
       const addon = tensorFlowAddon();
       const note = fallbackNote(addon.isUsingGpuDevice(), wantsGpu);
       const model = new SessionInMemory(addon, { session: sessionOf(addon, definition.path), note }, definition);
@@ -30,13 +32,14 @@ export function tensorFlow({ wantsGpu = false }: TensorFlowSettings = {}): Engin
   };
 }
 
+function unfilledReason(variable: string): string {
+  return `its loader would leave the variable "${variable}" without a value`;
+}
+
 /** Operations of models whose calls may never end. */
 const loops: ReadonlySet<string> = new Set(["While", "StatelessWhile", "LoopCond"]);
 
-/**
- * One call shows what the load does not: `tf.saved_model.save` of a Keras 3 model leaves variables that TensorFlow's own loader
- * never fills. Throws `SavedModelRefused`.
- */
+/** One call shows what the load does not. Throws `SavedModelRefused`. */
 function tryOut(model: SessionInMemory, { calls, operations }: SavedModelOnDisk): void {
   const [first] = calls;
   if (first === undefined || operations.some((name) => loops.has(name))) return;

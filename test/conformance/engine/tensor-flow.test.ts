@@ -73,16 +73,20 @@ describe("the TensorFlow engine answers like TensorFlow", () => {
 });
 
 describe("a SavedModel asked for in TensorFlow", () => {
-  it("runs in another engine where TensorFlow does not load it, and says why", async ({ skip }) => {
-    skip(missing !== undefined, missing);
-    const fixture = savedModels.find(({ path }) => unloadable.test(path));
-    const { model } = await loadModel(fixture?.path ?? "", { engine: "TensorFlow" });
-    expect({ engine: model.engine, note: model.note?.slice(0, 112) }).toEqual({
-      engine: "OnnxRuntime/cpu",
-      note: "TensorFlow cannot run it: TensorFlow does not load the model: Session fail to run with error: Could not find var",
-    });
-    model.unload();
-  });
+  /** The second has loops, whose calls are not tried out. */
+  it.for(["simple_model/v1", "text"])(
+    "runs in another engine where TensorFlow does not load it, as %s",
+    async (name, { skip }) => {
+      skip(missing !== undefined, missing);
+      const path = join(fixtureFolder("graph-models"), name, "saved_model_tf");
+      const { model } = await loadModel(path, { engine: "TensorFlow" });
+      expect({ engine: model.engine, note: model.note?.replace(/"[^"]+"/, '"…"') }).toEqual({
+        engine: "OnnxRuntime/cpu",
+        note: 'TensorFlow cannot run it: TensorFlow does not load the model: its loader would leave the variable "…" without a value',
+      });
+      model.unload();
+    },
+  );
 
   it("is tried on a GPU in each engine that is there, and runs on processors where that comes to nothing", async ({
     skip,

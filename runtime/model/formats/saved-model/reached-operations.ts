@@ -16,15 +16,9 @@ export function reachedOperations(
   const operations = new Set<string>();
   const functions = new Set<string>();
   const visit = (scope: Scope, start: readonly string[]): void => {
-    const seen = new Set<string>();
-    const queue = start.map(nodeName);
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      const node = scope.nodes.get(name);
-      if (node === undefined || seen.has(name)) continue;
-      seen.add(name);
+    for (const node of reachedNodes(scope.nodes, start)) {
       operations.add(node.op);
       checkRestore(node, scope);
-      queue.push(...node.inputs.map(nodeName));
       for (const called of [...node.functions.values()].flat()) enter(called);
     }
   };
@@ -38,6 +32,22 @@ export function reachedOperations(
   };
   visit({ nodes: graph.nodes, handedIn: new Set(fileName === undefined ? [] : [nodeName(fileName)]) }, roots);
   return [...operations].sort();
+}
+
+/** The nodes among these that running the ones of these names comes to, the functions that they call left out. */
+export function reachedNodes(
+  nodes: ReadonlyMap<string, SourceNode>,
+  start: readonly string[],
+): ReadonlySet<SourceNode> {
+  const reached = new Set<SourceNode>();
+  const queue = start.map(nodeName);
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    const node = nodes.get(name);
+    if (node === undefined || reached.has(node)) continue;
+    reached.add(node);
+    queue.push(...node.inputs.map(nodeName));
+  }
+  return reached;
 }
 
 interface Scope {

@@ -7,6 +7,7 @@ import { reachedOperations } from "./reached-operations.ts";
 import { type SavedModelFolder, graphFault, lenient, servingMetaGraph } from "./saved-model.ts";
 import type { SavedModelOnDisk } from "./saved-model-on-disk.ts";
 import type { MetaGraph } from "./saved-model-proto.ts";
+import { unfilledVariable } from "./unfilled-variable.ts";
 
 /** For constants that are looked at here: none is. */
 const noExpansion = 0;
@@ -19,14 +20,17 @@ export function readSavedModelCalls(model: SavedModelFolder & { readonly path: s
     const placed = placedSignatures(meta.signatureDef);
     if (placed.length === 0) throw graphFaults.GraphSignatureMissing({ model: model.folder.name });
     const graph = protoGraph(meta.graphDef, [], { leftBytes: noExpansion });
-    const roots = [...placed.flatMap(({ outputs }) => outputs), ...startingNodes(meta)];
+    const outputs = placed.flatMap((call) => call.outputs);
+    const start = startingNodes(meta);
+    const unfilled = unfilledVariable(graph, outputs, start);
     return {
       kind: "saved-model",
       format: "saved-model",
       path: model.path,
       calls: new Map(placed.map(({ name, signature, ...call }) => [name, { ...call, signature: lenient(signature) }])),
-      operations: reachedOperations(graph, roots, meta.saverDef?.filenameTensorName),
+      operations: reachedOperations(graph, [...outputs, ...start], meta.saverDef?.filenameTensorName),
       weightBytes: variableBytes(model),
+      ...(unfilled === undefined ? {} : { unfilledVariable: unfilled }),
     };
   } catch (thrown) {
     throw graphFault(model.folder.name, thrown);

@@ -9,6 +9,8 @@ export interface SavedModelOnDisk {
   readonly calls: ReadonlyMap<string, SavedModelCall>;
   /** Names of all operations that TensorFlow runs when it loads or calls the model. */
   readonly operations: readonly string[];
+  /** A variable that TensorFlow's loader does not fill, so that no call would come to an end; absent: it fills them all. */
+  readonly unfilledVariable?: string;
   /** Size of the variables on disk. */
   readonly weightBytes: number;
 }

@@ -17,7 +17,13 @@ export interface GraphSource {
 const maxSteps = 200_000;
 const maxDepth = 48;
 
-const variables: ReadonlySet<string> = new Set(["VarHandleOp", "VariableV2", "Variable", "AutoReloadVariable"]);
+/** Operations that are variables. */
+export const variableOperations: ReadonlySet<string> = new Set([
+  "VarHandleOp",
+  "VariableV2",
+  "Variable",
+  "AutoReloadVariable",
+]);
 const calls: ReadonlySet<string> = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
 /** Nothing happens to the value at inference. */
 const aliases: ReadonlySet<string> = new Set([
@@ -144,7 +150,7 @@ function unknownInputs(inlining: Inlining, scope: Scope, node: SourceNode): read
 
 function outputs(inlining: Inlining, scope: Scope, node: SourceNode): (output: number) => Resolved {
   const { op, name } = node;
-  if (variables.has(op)) return () => ({ from: "variable", name });
+  if (variableOperations.has(op)) return () => ({ from: "variable", name });
   if (op === "Const") {
     const index = inlining.source.constantAt(node);
     return () => ({ from: "constant", index });
