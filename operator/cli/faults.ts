@@ -14,6 +14,7 @@ export const faults = faultCatalogue<{
   NotAModel: { path: string; endings: readonly string[] };
   ModelAndManifests: Record<string, never>;
   NotValid: { count: number };
+  NotReady: { namespace: string; name: string; reason: string };
   ServerUnreachable: { url: string; cause: string };
   FlagNotADuration: { flag: string; value: string };
   FlagNotAShare: { flag: string; value: string };
@@ -84,6 +85,11 @@ export const faults = faultCatalogue<{
   },
   NotValid: {
     message: ({ count }) => `${count} ${count === 1 ? "object is" : "objects are"} not valid`,
+    retry: "never",
+    level: "error",
+  },
+  NotReady: {
+    message: ({ namespace, name, reason }) => `${namespace}/${name} is not ready: ${reason}`,
     retry: "never",
     level: "error",
   },

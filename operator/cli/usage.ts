@@ -72,6 +72,7 @@ export const usage: Readonly<Record<string, string>> = {
 
   NAME                only this one
   -w, --watch         go on and show every change, until Ctrl-C or, with NAME, until its rollout has ended
+                      or needs somebody; the exit status tells whether it is ready
 ${clusterFlags}`,
   dashboard: `modelwright dashboard [flags]: show the page with models and rollouts for a cluster, with buttons
 

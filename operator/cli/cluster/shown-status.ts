@@ -6,6 +6,7 @@ import type { Pod } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
 import { steeringFaults } from "../../steering/faults.ts";
+import { faults } from "../faults.ts";
 import { askedCluster } from "./asked-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
 import type { StatusOptions } from "./options.ts";
@@ -16,7 +17,8 @@ const pollMs = 1_000;
 
 /**
  * `modelwright status`: prints the tree of all ModelDeployments or of one; with `watch` again after every change, until
- * Ctrl-C or, of one ModelDeployment, until its rollout has ended. Throws `NoSuchDeployment` and what the cluster refuses.
+ * Ctrl-C or, of one ModelDeployment, until its rollout has ended or needs a human. Throws `NoSuchDeployment`, of a watched one
+ * that is not ready then `NotReady`, and what the cluster refuses.
  */
 export async function showStatus(options: StatusOptions, terminal: Terminal): Promise<void> {
   const { print, clear } = terminal;
@@ -30,17 +32,25 @@ export async function showStatus(options: StatusOptions, terminal: Terminal): Pr
         lines.forEach(print);
         shown = lines.join("\n");
       }
-      if (stop === undefined || (options.name !== undefined && deployments.every(isSettled))) return;
+      if (stop === undefined) return;
+      if (options.name !== undefined && deployments.every(isSettled)) return deployments.forEach(assertReady);
       await sleep(pollMs, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return;
     }
   });
 }
 
-/** The newest spec was seen, and nothing is under way that anybody has to wait for. */
+/** The newest spec was seen, and nothing is under way that anybody has to wait for, or nothing without a human. */
 export function isSettled({ metadata, status }: ModelDeployment): boolean {
-  if (status?.observedGeneration !== metadata.generation || status?.candidate !== undefined) return false;
-  return status?.conditions?.some(({ type, status: value }) => type === "Reconciling" && value === "True") !== true;
+  if (status?.observedGeneration !== metadata.generation) return false;
+  const isTrue = (wanted: string): boolean =>
+    status?.conditions?.some(({ type, status: value }) => type === wanted && value === "True") === true;
+  return isTrue("Stalled") || (status?.candidate === undefined && !isTrue("Reconciling"));
+}
+
+function assertReady({ metadata: { name, namespace = "default" }, status }: ModelDeployment): void {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status !== "True") throw faults.NotReady({ namespace, name, reason: ready?.reason ?? "unknown" });
 }
 
 async function state({ namespace, name }: StatusOptions, client: Client) {
