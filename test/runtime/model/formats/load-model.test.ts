@@ -82,7 +82,7 @@ describe("loadModel", () => {
     );
   });
 
-  it("gives up soon on a file that sends the HDF5 library round in circles, for ever", async () => {
+  it("reads a file that sends the HDF5 library round in circles, for ever, and says what is wrong with it", async () => {
     const good = readFileSync(join(models, "simple_model/v2/model.h5"));
     const tree = Buffer.from("5c37f3409038d7ae1b38072725386079b33893f52e3880a2683800000000c52351", "hex");
     const path = join(folder, "endless.h5");
@@ -99,9 +99,9 @@ describe("loadModel", () => {
       ]),
     );
     expect(await refusal(path)).toBe(
-      "ModelParseEndless: reading endless.h5 took more than 5006 ms of the processor and did not end; check that the file is what it should be",
+      'UnsupportedLayer: the model uses what no engine here can run: layer "dense_2" (Dense): activation "\\ud800" is not supported; export it with model.export(path) and serve the SavedModel',
     );
-  }, 60_000);
+  });
 
   const subclassed = (name: string): string =>
     `SubclassedModel: the model is of the Python class ${name}: its call() is not in the file; export it with model.export(path) and serve the SavedModel`;
