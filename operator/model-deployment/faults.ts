@@ -11,7 +11,7 @@ function because(complaint: string | undefined): string {
 
 /** What keeps a ModelDeployment from being as declared. The code is the reason of its conditions; `never` means Stalled. */
 export const deploymentFaults = faultCatalogue<{
-  ForeignObject: { kind: string; name: string };
+  ForeignObject: { kind: string; name: string; others?: readonly { kind: string; name: string }[] };
   LeftoverObject: { kind: string; name: string };
   RouteNotAccepted: { route: string; parent: string; reason: string; message: string };
   GatewayApiMissing: { target: string };
@@ -36,8 +36,12 @@ export const deploymentFaults = faultCatalogue<{
   ContainerCrashLoops: OfContainer & { exitCode: number; reason: string; lastLine: string; restarts: number };
 }>({
   ForeignObject: {
-    message: ({ kind, name }) => `${kind} ${name} exists and does not belong to this ModelDeployment; it is left alone`,
-    hint: () => "delete or rename it, or give the ModelDeployment another name",
+    message: ({ others = [], ...one }) =>
+      others.length === 0
+        ? `${one.kind} ${one.name} exists and does not belong to this ModelDeployment; it is left alone`
+        : `${[one, ...others].map(({ kind, name }) => `${kind} ${name}`).join(", ")} exist and do not belong to this ModelDeployment; they are left alone`,
+    hint: ({ others = [] }) =>
+      `delete or rename ${others.length === 0 ? "it" : "them"}, or give the ModelDeployment another name`,
     retry: "never",
     level: "error",
   },

@@ -59,14 +59,21 @@ function faultsOf(snapshot: Snapshot, { state: next, makesRoom }: Turn, port: nu
     .map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now))
     .filter((fault) => fault !== undefined && !(makesRoom && isLackOfRoom(fault)));
   return [
-    ...snapshot.foreign.map((object) =>
-      object.isLeftover ? deploymentFaults.LeftoverObject(object) : deploymentFaults.ForeignObject(object),
-    ),
+    ...foreignFaults(snapshot),
     ...(port === undefined ? [deploymentFaults.NoGatewayPort({ first, last })] : []),
     ...routeFaults(snapshot),
     ...(snapshot.wanted.replicas === 0 ? [] : observed.filter((fault) => fault !== undefined)),
     ...(field === undefined ? [] : [deploymentFaults.DefinitionOutdated({ field })]),
   ];
+}
+
+/** All that are in the way at once: whoever clears them away is not to learn of them one by one. */
+function foreignFaults({ foreign }: Snapshot): readonly Fault[] {
+  const [first, ...others] = foreign.filter(({ isLeftover }) => !isLeftover);
+  const leftovers = foreign
+    .filter(({ isLeftover }) => isLeftover)
+    .map((object) => deploymentFaults.LeftoverObject(object));
+  return first === undefined ? leftovers : [deploymentFaults.ForeignObject({ ...first, others }), ...leftovers];
 }
 
 function soonest(delays: readonly (number | undefined)[]): number | undefined {

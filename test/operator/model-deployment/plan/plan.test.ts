@@ -292,6 +292,16 @@ describe("the plan", () => {
     ]);
   });
 
+  test("names all foreign objects at once", () => {
+    const foreign = [
+      { kind: "ServiceAccount", name: "digits-runtime", isLeftover: false },
+      { kind: "Service", name: "digits", isLeftover: false },
+    ];
+    expect(plan(snapshot({ foreign })).faults.map(({ sentence }) => sentence)).toEqual([
+      "ServiceAccount digits-runtime, Service digits exist and do not belong to this ModelDeployment; they are left alone; delete or rename them, or give the ModelDeployment another name",
+    ]);
+  });
+
   test("does without a port when all are taken, and says so", () => {
     const made = plan(snapshot({ ports: [] }));
     expect(made.port).toBeUndefined();
