@@ -53,6 +53,8 @@ const nothing = Buffer.alloc(0);
 const headEnd = Buffer.from("\r\n\r\n");
 /** A longer head is not plain. */
 const maxHeadBytes = 8 * 1024;
+/** Of each connection the last head is kept when it is no longer than this. */
+const maxKeptBytes = 1024;
 /** Requests that come before earlier ones are answered wait in memory up to this size, then in the socket. */
 const maxAheadBytes = 64 * 1024;
 /** How long the rest of a refused body is dropped. */
@@ -152,7 +154,10 @@ export class PlainConnection implements LaneConnection {
     if (end < 0 || end > maxHeadBytes) return undefined;
     const head = this.#terms.readHead(bytes.toString("latin1", 0, end + 2));
     if (head === undefined) return undefined;
-    this.#last = { text: Buffer.from(bytes.subarray(0, end + headEnd.length)), head };
+    const text = bytes.subarray(0, end + headEnd.length);
+    if (text.length > maxKeptBytes) return { text, head };
+    this.#last = { text: Buffer.allocUnsafeSlow(text.length), head };
+    this.#last.text.set(text);
     return this.#last;
   }
 
