@@ -15,7 +15,10 @@ createServer()
     stream.on("data", (chunk: Buffer) => onward.write(chunk));
     stream.on("end", () => onward.end());
     stream.on("wantTrailers", () => stream.sendTrailers({ ...trailers }));
-    onward.on("response", (answer) => stream.respond({ ...answer }, { waitForTrailers: true }));
+    onward.on("response", (answer) => {
+      // A client may have left meanwhile.
+      if (!stream.destroyed) stream.respond({ ...answer }, { waitForTrailers: true });
+    });
     onward.on("data", (chunk: Buffer) => stream.write(chunk));
     onward.on("trailers", (last) => (trailers = last));
     onward.on("end", () => stream.end());

@@ -31,6 +31,8 @@ const headers: HeaderList = Object.entries({
   te: "trailers",
 }).flat();
 let answers = 0;
+let underWay = 0;
+const lastAnswered = Promise.withResolvers<void>();
 let end = Number.POSITIVE_INFINITY;
 
 class Call implements StreamOwner {
@@ -40,6 +42,7 @@ class Call implements StreamOwner {
 
   constructor(connection: Http2Connection) {
     this.#connection = connection;
+    underWay += 1;
     connection.request(headers, this).end(request);
   }
 
@@ -58,11 +61,12 @@ class Call implements StreamOwner {
 
   closed(code: number | undefined): void {
     if (code !== undefined || !this.#isRight || this.#status !== "0") {
-      if (performance.now() >= end) return;
       throw new Error(`a wrong answer: reset ${code}, status ${this.#status}`);
     }
     answers += 1;
     if (performance.now() < end) void new Call(this.#connection);
+    underWay -= 1;
+    if (underWay === 0) lastAnswered.resolve();
   }
 }
 
@@ -84,6 +88,6 @@ async function connected(): Promise<Http2Connection> {
 const all = await Promise.all(Array.from({ length: Number(connections) }, connected));
 end = performance.now() + Number(seconds) * 1000;
 for (const connection of all) for (let i = 0; i < Number(callsEach); i += 1) void new Call(connection);
-await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000 + 100));
+await lastAnswered.promise;
 process.stdout.write(`${JSON.stringify({ answers })}\n`);
 process.exit();
