@@ -219,4 +219,46 @@ export const found: Readonly<Record<string, Schedule>> = {
     ],
     faults: [{ on: "moment", trouble: "edit-replica-set", phase: 2, at: 27_595, amount: 0.011_175_974_039_360_88 }],
   },
+  "a candidate has taken the room of a stable pod, and status says that it needs none": {
+    seed: 311_125,
+    operators: 1,
+    from: 2,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              revisionHistoryLimit: 1,
+              canary: {
+                steps: [
+                  { setWeight: 25 },
+                  { pause: { duration: "4s" } },
+                  { setWeight: 50 },
+                  { analyze: { duration: "8s" } },
+                ],
+              },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-before", phase: 2, at: 6, amount: 0.879_213_554_551_824_8 },
+      { on: "request", trouble: "crash-before", phase: 2, at: 3, amount: 0.229_980_055_708_438_16 },
+      { on: "event", trouble: "only-bookmarks", phase: 2, at: 22, amount: 0.368_147_272_894_725_5 },
+      { on: "event", trouble: "cut", phase: 2, at: 26, amount: 0.309_334_251_796_826_7 },
+      { on: "event", trouble: "close", phase: 2, at: 4, amount: 0.611_148_700_816_556_8 },
+      { on: "event", trouble: "expire", phase: 2, at: 0, amount: 0.508_129_175_752_401_4 },
+      { on: "moment", trouble: "edit-replica-set", phase: 2, at: 5_786, amount: 0.128_436_424_769_461_15 },
+    ],
+  },
 };

@@ -2,6 +2,8 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { modes } from "./modes.ts";
+import { emptyCoverage } from "./oracle/coverage.ts";
+import { walkCount } from "./schedule/walk.ts";
 import type { Played, Share } from "./worker.ts";
 import { count, type Hits } from "./world/ledger.ts";
 
@@ -16,12 +18,14 @@ const { values, positionals } = parseArgs({
 const mode = modeOf(positionals[0] ?? "schedules");
 const first = Number(values.seed ?? "1");
 const schedules = Number(values.schedules ?? (values.seed === undefined ? modes[mode].count : "1"));
-const workers = Math.min(availableParallelism(), schedules);
+const shares = sharesOf();
+const workers = Math.min(availableParallelism(), shares.length);
 
 const startedMs = performance.now();
 const hits: Hits = {};
 let [played, failed, removals] = [0, 0, 0];
 let digest = 0n;
+const coverage = emptyCoverage();
 
 const seconds = (): number => (performance.now() - startedMs) / 1_000;
 const faults = (): number => Object.values(hits).reduce((sum, times) => sum + times, 0);
@@ -34,10 +38,10 @@ const summary = (): string =>
   `${played} ${mode}, ${faults()} faults, ${failed} failed, ${(played / seconds()).toFixed(1)}/s, CPU ${cpuMsEach().toFixed(1)} ms each, ${(1_000 / cpuMsEach()).toFixed(0)} schedules in a second of CPU`;
 const progress = setInterval(() => process.stdout.write(`${summary()}\n`), 10_000);
 
-function done(share: Share): Promise<void> {
+/** Plays shares as long as there are any. */
+function finished(): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      workerData: share,
       // What a schedule leaves behind is garbage at its end: not to be moved about before.
       resourceLimits: { maxYoungGenerationSizeMb: 128 },
     });
@@ -47,32 +51,42 @@ function done(share: Share): Promise<void> {
       digest ^= message.digest;
       failed += message.failures.length;
       for (const [trouble, times] of Object.entries(message.hits)) count(hits, trouble as keyof Hits, times); // its own keys
+      for (const one of message.befallen) coverage.befallen.add(one);
+      for (const one of message.transitions) coverage.transitions.add(one);
       for (const failure of message.failures) process.stdout.write(`${failure}\n\n`);
+      if (message.isDone) worker.postMessage(shares.shift() satisfies Share, []);
     });
     worker.on("error", reject);
     worker.on("exit", () => resolve());
+    worker.postMessage(shares.shift() satisfies Share, []);
   });
 }
 
-await Promise.all(
-  Array.from({ length: workers }, (_, index) =>
-    done({
-      mode,
-      first: first + index,
-      step: workers,
-      count: Math.ceil((schedules - index) / workers),
-      isDigested: values.digest,
-    }),
-  ),
-);
+await Promise.all(Array.from({ length: workers }, finished));
 clearInterval(progress);
 const kinds = Object.entries(hits).sort(([one], [other]) => (one < other ? -1 : 1));
 process.stdout.write(`${kinds.map(([trouble, times]) => `${trouble} ${times}`).join(", ")}\n`);
 process.stdout.write(
   `${summary()} on ${workers} threads, ${seconds().toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}; ${removals} writes that take away\n`,
 );
+process.stdout.write(
+  `${coverage.befallen.size} times another fault in another situation, ${coverage.transitions.size} ways from one situation to another\n`,
+);
 if (values.digest) process.stdout.write(`digest ${digest.toString(16).padStart(16, "0")}\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Schedules of one walk are played by one worker, which then has what they are compared with; those that take longest come first. */
+function sharesOf(): NonNullable<Share>[] {
+  const count = Math.min(walkCount, schedules);
+  const isHurried = (seed: number): boolean => seed % 4 === 3;
+  return Array.from({ length: count }, (_, index) => ({
+    mode,
+    first: first + index,
+    step: walkCount,
+    count: Math.ceil((schedules - index) / walkCount),
+    isDigested: values.digest,
+  })).sort((one, other) => Number(isHurried(other.first)) - Number(isHurried(one.first)));
+}
 
 function modeOf(word: string): keyof typeof modes {
   const found = (Object.keys(modes) as (keyof typeof modes)[]).find((name) => name === word); // its own keys

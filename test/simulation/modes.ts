@@ -2,7 +2,7 @@ import { createChance, seededRandom } from "./schedule/random.ts";
 import { drawWalk } from "./schedule/draw.ts";
 import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
 import { endingStrategies } from "./schedule/strategies.ts";
-import type { PhaseReference } from "./run.ts";
+import type { PhaseReference } from "./phase.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** A schedule with what it has to come to. */
@@ -53,7 +53,7 @@ export const modes = {
   stale: {
     count: 5_000,
     async trial(simulator, seed) {
-      const { operators, ...walk } = drawWalk(seed);
+      const { operators } = drawWalk(seed);
       const chance = createChance(seededRandom(seed));
       const name = "shop";
       const mind = (): Change["act"] =>
@@ -80,7 +80,7 @@ export const modes = {
       const phases = phasesWith(gapMs);
       const at = Math.max(0, gapMs - chance.whole(1, 4_000));
       const blind: ScheduledFault = { on: "moment", trouble: "blind", phase: 1, at, amount: chance.fraction() };
-      const schedule = { ...walk, phases, from: 1, operators, faults: [blind] };
+      const schedule = { seed, phases, from: 1, operators, faults: [blind] };
       // What it comes to does not hang on the time between: few references will do.
       return { schedule, reference: await simulator.reference({ ...schedule, phases: phasesWith(mostMs) }) };
     },
@@ -90,6 +90,7 @@ export const modes = {
     count: 2_000,
     async trial(simulator, seed) {
       const walk = drawWalk(seed);
+      const { operators } = walk;
       const before = await simulator.reference(walk);
       const chance = createChance(seededRandom(seed));
       const pair = undone(walk.phases.flat(), chance.whole(0, 3));
@@ -106,7 +107,7 @@ export const modes = {
       const last = before.at(-1);
       const same = last === undefined ? [] : [{ ...last, acts: [], durationMs: 5_000 }];
       return {
-        schedule: { ...walk, phases: [...walk.phases, changes], from, faults },
+        schedule: { seed, operators, phases: [...walk.phases, changes], from, faults },
         reference: [...before, ...same],
       };
     },

@@ -101,7 +101,9 @@ function memberSpelling(key: string, value: unknown, isStopped: boolean): string
   if (key === "template") return String(canonicalJson(value).length);
   if (key === "targetPort" || isGatewayPort(key, value)) return '"PORT"';
   if (numbers.has(key) && /^"?\d+"?$/.test(JSON.stringify(value))) return '"V"';
-  return spelledValue(value, isStopped);
+  const text = spelledValue(value, isStopped);
+  // Nothing is left of it but what depends on how far things came.
+  return key === "rollout" && text === "{}" ? undefined : text;
 }
 
 function spelledValue(value: unknown, isStopped: boolean): string {

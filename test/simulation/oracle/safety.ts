@@ -19,6 +19,8 @@ import {
 /** Watches every write to the server and notes what no operator may do at any moment, whatever goes wrong. */
 export interface Watchman {
   readonly violations: readonly string[];
+  /** Which revision got which number of a version so far. */
+  readonly versions: () => ReadonlyMap<string, string>;
   readonly stop: () => void;
 }
 
@@ -44,11 +46,12 @@ const deploymentRules: readonly Rule<StoredDeployment>[] = [
 ];
 const setRules: readonly Rule<StoredSet>[] = [isWanted, isNotAboveSurge, isRoomFor, keepsItsPromise, isDrained];
 
-export function startWatchman(world: World): Watchman {
+/** @param given numbers of versions that were given before */
+export function startWatchman(world: World, given: ReadonlyMap<string, string> = new Map()): Watchman {
   const { server, clock, ledger, gateways } = world;
   const truth = createTruth(world);
   const violations: string[] = [];
-  const versions = new Map<string, string>();
+  const versions = new Map(given);
   const complain = (what: string | undefined): void => {
     if (what !== undefined) violations.push(`at ${Math.round(clock.monotonic())} ms ${ledger.actor ?? ""} ${what}`);
   };
@@ -78,7 +81,7 @@ export function startWatchman(world: World): Watchman {
     if (ledger.actor !== undefined && collection !== "leases.coordination.k8s.io") complain(isOurs(change, truth));
     if (collection === "replicasets.apps") sawSet(object as StoredSet, previous as StoredSet | undefined, isGone); // likewise
   });
-  return { violations, stop };
+  return { violations, versions: () => new Map(versions), stop };
 }
 
 function specIsTheUsers({ now, before }: Write<StoredDeployment>): string | undefined {

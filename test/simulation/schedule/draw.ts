@@ -1,4 +1,4 @@
-import { createChance, seededRandom } from "./random.ts";
+import { type Chance, createChance, seededRandom } from "./random.ts";
 import {
   eventTroubles,
   momentTroubles,
@@ -7,7 +7,7 @@ import {
   type Schedule,
   type ScheduledFault,
 } from "./schedule.ts";
-import { walkCount, walkPhases } from "./walk.ts";
+import { standsMs, userWalk, type Walk, walkCount } from "./walk.ts";
 
 /** How much happens in a phase without faults: faults are drawn from within it. */
 export interface Extent {
@@ -16,17 +16,41 @@ export interface Extent {
   readonly durationMs: number;
 }
 
-/**
- * The walk of a seed, where in it the schedule begins, and the number of operators. Of a walk that comes to rest after
- * every change most schedules play one phase, from the state at the end of the one before; the others play all of it.
- */
+type Part = Pick<Schedule, "phases" | "from" | "afterMs">;
+
+/** The walk of a seed, what part of it is played, and the number of operators. */
 export function drawWalk(seed: number): Omit<Schedule, "faults"> {
   const chance = createChance(seededRandom(seed ^ 0x1f83d9ab));
-  const phases = walkPhases(seed % walkCount);
+  const walk = userWalk(seed % walkCount);
   const operators = chance.isLucky(1 / 16) ? 2 : 1;
-  if (phases.length === 1 || chance.isLucky(1 / 10)) return { seed, phases, from: 0, operators };
-  const from = chance.whole(0, phases.length - 1);
-  return { seed, phases: phases.slice(0, from + 1), from, operators };
+  return { seed, operators, ...(walk.isCalm ? calmPart(walk, chance) : hurriedPart(walk, chance)) };
+}
+
+/** One or two phases, from the state at the end of the one before; now and then all of it. */
+function calmPart({ changes }: Walk, chance: Chance): Part {
+  const phases = changes.map((change) => [change]);
+  const isWhole = chance.isLucky(1 / 32);
+  if (isWhole) return { phases, from: 0 };
+  const length = chance.isLucky(1 / 16) ? 2 : 1;
+  const from = chance.whole(0, phases.length - length);
+  return { phases: phases.slice(0, from + length), from };
+}
+
+/** One or two changes and a good end, from a state in the middle of what the changes before brought about; now and then all of it. */
+function hurriedPart(walk: Extract<Walk, { readonly isCalm: false }>, chance: Chance): Part {
+  const { changes } = walk;
+  const wholeWalk = [...changes, ...(walk.ends.at(-1) ?? [])];
+  if (chance.isLucky(1 / 10)) return { phases: [wholeWalk], from: 0 };
+  const index = chance.whole(0, changes.length - 1);
+  const first = changes[index] ?? { gapMs: 0 };
+  const afterMs = chance.pick(standsMs(first.gapMs));
+  // Few references will do: at each place it is always as many.
+  const length = afterMs === first.gapMs ? 1 : 2;
+  const played = changes
+    .slice(index, index + length)
+    .map((change, place) => (place === 0 ? { ...change, gapMs: change.gapMs - afterMs } : change));
+  const ended = [...played, ...(walk.ends[index + played.length - 1] ?? [])];
+  return index === 0 ? { phases: [ended], from: 0 } : { phases: [changes.slice(0, index), ended], from: 1, afterMs };
 }
 
 /** The faults of a seed: about a dozen. */

@@ -1,6 +1,7 @@
 import { badModel } from "../world/kubelet.ts";
 import { type Chance, createChance, seededRandom } from "./random.ts";
 import type { Change, CommandName } from "./schedule.ts";
+import type { Walk } from "./walk.ts";
 import { drawStrategy, plain } from "./strategies.ts";
 
 /** What a user of rollouts knows of what they have done. */
@@ -27,7 +28,7 @@ const lastModel = "good-9.h5";
  * Walk number `walk` of a user who changes revisions step by step. In three of four they look at how things come to rest
  * before each change; in the fourth the changes fall into the middle of steps.
  */
-export function rolloutWalk(walk: number): readonly (readonly Change[])[] {
+export function rolloutWalk(walk: number): Walk {
   const chance = createChance(seededRandom(walk * 7_919 + 13));
   const isCalm = walk % 4 !== 3;
   const replicas = chance.whole(1, 4);
@@ -39,20 +40,26 @@ export function rolloutWalk(walk: number): readonly (readonly Change[])[] {
     hasQuota: false,
     commands: 0,
   };
-  const acts: Act[] = [{ kind: "create", model: "good-1.h5", replicas, rollout: drawStrategy(chance) }];
+  const acts: Act[] = [];
+  const ends: (readonly Act[])[] = [];
+  const add = (act: Act): void => {
+    acts.push(act);
+    ends.push(goodEnd(state));
+  };
+  add({ kind: "create", model: "good-1.h5", replicas, rollout: drawStrategy(chance) });
   // With less room than there are pods it would hang on the next that is lost what becomes of the rollout.
-  if (chance.isLucky(0.25)) acts.push({ kind: "quota", pods: replicas });
-  state.hasQuota = acts.length > 1;
+  state.hasQuota = chance.isLucky(0.25);
+  if (state.hasQuota) add({ kind: "quota", pods: replicas });
   const most = isCalm ? chance.whole(3, 7) : chance.whole(3, 6);
   // The first update comes soon: all else is about it.
   for (let count = 0; count < most; count += 1) {
     const act = count === 0 ? changedModel(state, chance) : nextAct(state, chance);
-    if (act !== undefined) acts.push(act);
+    if (act !== undefined) add(act);
   }
-  if (isCalm) return acts.map((act) => [{ gapMs: 0, name, act }]);
-  return [
-    [...acts, ...goodEnd(state)].map((act, index) => ({ gapMs: index === 1 ? 15_000 : chance.pick(gaps), name, act })),
-  ];
+  if (isCalm) return { isCalm, changes: acts.map((act) => ({ gapMs: 0, name, act })) };
+  const timed = (act: Act): Change => ({ gapMs: chance.pick(gaps), name, act });
+  const changes = acts.map((act, index) => ({ ...timed(act), ...(index === 1 ? { gapMs: 15_000 } : {}) }));
+  return { isCalm, changes, ends: ends.map((end) => end.map(timed)) };
 }
 
 const turns: readonly [Turn, ...Turn[]] = [

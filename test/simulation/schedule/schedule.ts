@@ -93,6 +93,11 @@ export interface Schedule {
   readonly phases: readonly (readonly Change[])[];
   /** The first phase that is played: the schedule begins in the state that those before it come to. Default 0. */
   readonly from?: number;
+  /**
+   * What was changed before `from` has not come to rest: the schedule begins so long after the last of it, in the middle of what
+   * follows. Default: it begins at rest.
+   */
+  readonly afterMs?: number;
   /** Operators that contend for the lease; one operator runs without any. */
   readonly operators: 1 | 2;
   readonly faults: readonly ScheduledFault[];

@@ -5,6 +5,11 @@ import type { Change } from "./schedule.ts";
 
 /** Walks without a rollout's strategy come first, then as many with one. */
 const plainWalks = 64;
+/** Times within a gap between two changes at which a schedule may begin; the last is that of the change. */
+export function standsMs(gapMs: number): readonly [number, ...number[]] {
+  return gapMs < 100 ? [gapMs] : [gapMs / 2, gapMs];
+}
+
 /** How many different walks there are: each needs a run without faults to compare with. */
 export const walkCount = 2 * plainWalks;
 
@@ -19,24 +24,34 @@ interface State {
 
 const name = "shop";
 
-/** Walk number `walk`: what a user does, in phases. Three of four come to rest after every change, the fourth is in a hurry. */
-export function walkPhases(walk: number): readonly (readonly Change[])[] {
+/** What a user does. */
+export type Walk =
+  /** They look at how things come to rest before each change. */
+  | { readonly isCalm: true; readonly changes: readonly Change[] }
+  /** They are in a hurry; how they end well after each of the changes. */
+  | { readonly isCalm: false; readonly changes: readonly Change[]; readonly ends: readonly (readonly Change[])[] };
+
+/** Walk number `walk`. Three of four come to rest after every change, the fourth is in a hurry. */
+export function userWalk(walk: number): Walk {
   if (walk >= plainWalks) return rolloutWalk(walk);
   const chance = createChance(seededRandom(walk * 7_919 + 13));
   const isCalm = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };
   const gapMs = (): number => (isCalm ? 0 : chance.pick([0, 40, 400, 2_000, 6_000, 12_000]));
   const changes: Change[] = [];
+  const ends: (readonly Change[])[] = [];
+  const add = (act: Change["act"]): void => {
+    changes.push({ gapMs: gapMs(), name, act });
+    // Who is in a hurry ends well: how far the revision before had come by then is a matter of chance.
+    ends.push((state.exists ? goodEnd(state) : []).map((one) => ({ gapMs: gapMs(), name, act: one })));
+  };
   if (walk % 16 === 6 || walk % 16 === 11) {
     state.hasForeign = true;
-    changes.push({ gapMs: 0, name, act: { kind: "foreign-service", isThere: true } });
+    add({ kind: "foreign-service", isThere: true });
   }
-  changes.push({ gapMs: gapMs(), name, act: nextAct(state, chance) });
-  const more = isCalm ? chance.whole(2, 6) : chance.whole(1, 4);
-  for (let count = 0; count < more; count += 1) changes.push({ gapMs: gapMs(), name, act: nextAct(state, chance) });
-  // Who is in a hurry ends well: how far the revision before had come by then is a matter of chance.
-  if (!isCalm && state.exists) for (const act of goodEnd(state)) changes.push({ gapMs: gapMs(), name, act });
-  return isCalm ? changes.map((change) => [change]) : [changes];
+  const most = isCalm ? chance.whole(3, 7) : chance.whole(2, 5);
+  for (let count = 0; count < most; count += 1) add(nextAct(state, chance));
+  return isCalm ? { isCalm, changes } : { isCalm, changes, ends };
 }
 
 function nextAct(state: State, chance: Chance): Change["act"] {

@@ -48,14 +48,14 @@ interface Operator {
 export interface GatewaysOptions {
   readonly clock: Clock;
   readonly chance: Chance;
-  /** What they serve from the beginning. */
-  readonly routes: readonly Route[];
+  /** What each serves from the beginning. */
+  readonly routes: readonly (readonly Route[])[];
 }
 
 export function createGateways(names: readonly string[], { clock, chance, routes }: GatewaysOptions): Gateways {
-  const all = names.map((name): Live => {
+  const all = names.map((name, index): Live => {
     const table = routeTable(() => {});
-    table.apply({ type: "full", version: 0, routes });
+    table.apply({ type: "full", version: 0, routes: routes[index] ?? [] });
     return { name, table, newest: newestRoutes({ table, clock, log: silentLog }), deafUntilMs: 0 };
   });
   const operators = new Set<Operator>();

@@ -29,19 +29,31 @@ export function startKubelet({ server: { store }, clock, chance, podsBefore }: K
       if (pod?.metadata.uid === metadata.uid) act(pod);
     });
   };
+  const start = (object: ApiObject): void => {
+    const podIP = `10.0.${Math.floor(addresses / 250)}.${1 + (addresses++ % 250)}`;
+    later(chance.whole(300, 4_000), object, (pod) => store.put(pods, { ...pod, status: started(pod, podIP, clock) }));
+  };
+  const end = (object: ApiObject): void => {
+    const { uid, deletionTimestamp } = object.metadata;
+    if (deletionTimestamp === undefined || asked.has(uid)) return;
+    asked.add(uid);
+    later(chance.whole(200, 3_000), object, (pod) => store.remove(pods, pod));
+  };
+  // Where a world begins in the middle, some are on their way.
+  for (const { object } of pods.records("default")) {
+    if (isPending(object)) start(object);
+    end(object);
+  }
   const stop = pods.subscribe(({ type, record: { object } }) => {
-    const { namespace, uid, deletionTimestamp } = object.metadata;
-    if (namespace !== "default") return;
-    if (type === "ADDED") {
-      const podIP = `10.0.${Math.floor(addresses / 250)}.${1 + (addresses++ % 250)}`;
-      later(chance.whole(300, 4_000), object, (pod) => store.put(pods, { ...pod, status: started(pod, podIP, clock) }));
-    }
-    if (type !== "DELETED" && deletionTimestamp !== undefined && !asked.has(uid)) {
-      asked.add(uid);
-      later(chance.whole(200, 3_000), object, (pod) => store.remove(pods, pod));
-    }
+    if (object.metadata.namespace !== "default") return;
+    if (type === "ADDED") start(object);
+    if (type !== "DELETED") end(object);
   });
   return { stop };
+}
+
+function isPending({ status }: JsonObject): boolean {
+  return (status as Pod["status"] | undefined)?.phase === "Pending"; // what the collection holds
 }
 
 const models = new WeakMap<object, string>();

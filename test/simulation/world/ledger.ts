@@ -23,6 +23,8 @@ export interface Ledger {
   removals: number;
   /** Faults that have happened. */
   readonly hits: Hits;
+  /** Hears of each fault when it happens. */
+  onHit: (trouble: keyof Hits) => void;
 }
 
 /** How often what happened, by the names of faults. */
@@ -44,6 +46,7 @@ export function createLedger(): Ledger {
     events: 0,
     removals: 0,
     hits: {},
+    onHit: () => {},
   };
 }
 

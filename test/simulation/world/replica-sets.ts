@@ -44,6 +44,7 @@ export function startReplicaSets(options: ReplicaSetsOptions): PlayedReplicaSets
     });
   };
   const lookAtAll = (): void => sets.records("default").forEach(({ object }) => look(object.metadata.name));
+  lookAtAll();
   const endings = [
     sets.subscribe(({ record }) => look(record.object.metadata.name)),
     pods.subscribe(({ record, type }) => {

@@ -1,12 +1,14 @@
-import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
 import type { Route } from "../../../runtime/contract/route-table.ts";
-import type { Gateways } from "./gateways.ts";
+import type { World } from "./world.ts";
 
-/** A cluster at rest: what is in its store and what its gateways serve. Another world can begin where this one was. */
+/** A cluster: what is in its store, what its gateways serve, and what is told of the past. Another world can begin where this one was. */
 export interface SavedState {
   readonly objects: readonly { readonly collection: string; readonly object: ApiObject }[];
-  readonly routes: readonly Route[];
+  /** Of each gateway. */
+  readonly routes: readonly (readonly Route[])[];
+  /** Which revision got which number of a version, its ReplicaSet being there or gone. */
+  readonly versions: ReadonlyMap<string, string>;
   /** Time since the beginning of its world. */
   readonly elapsedMs: number;
 }
@@ -18,14 +20,17 @@ export const madeBefore = 1_000;
 export const kept: ReadonlySet<string> = new Set(["customresourcedefinitions.apiextensions.k8s.io", "namespaces."]);
 
 /** The state without leases: their holders are gone when another world begins. */
-export function savedState({ store }: ApiServer, { all: [gateway] }: Gateways, elapsedMs: number): SavedState {
+export function savedState(
+  { server: { store }, gateways }: World,
+  past: Pick<SavedState, "versions" | "elapsedMs">,
+): SavedState {
   const records = store
     .collections()
     .filter(({ key }) => !kept.has(key) && key !== "leases.coordination.k8s.io")
     .flatMap((collection) => collection.records("").map((record) => ({ ...record, collection: collection.key })));
   return {
     objects: records.sort((one, other) => one.revision - other.revision),
-    routes: [...(gateway?.table.byKey.values() ?? [])].map(({ route }) => route),
-    elapsedMs,
+    routes: gateways.all.map(({ table }) => [...table.byKey.values()].map(({ route }) => route)),
+    ...past,
   };
 }

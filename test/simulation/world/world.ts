@@ -114,6 +114,7 @@ export async function createWorld(
     isHealed: false,
   };
   if (begin === undefined) createGatewayPods(server);
+  else clock.after(500, collect);
   const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
   const replicaSets = startReplicaSets(playing);
   const played = [startKubelet(playing), replicaSets];
