@@ -35,6 +35,8 @@ export interface Needs {
   readonly kappa: number;
   /** Seconds that a pod takes to start. */
   readonly startSeconds: number;
+  /** Seconds since a request last arrived, ran or waited. */
+  readonly idleSeconds: number;
 }
 
 /** A policy with what it has learned of one model; `needs` and `figures` speak of its last answer, and say nothing before it. */

@@ -32,7 +32,8 @@ export function rememberingPolicy(remembered: string | undefined): Policy {
 function needsOf(state: AutoscalerState, policy: ScalingPolicy, least: number): Needs {
   const { capacity, coldStartSeconds } = knownOf(state, policy);
   const needed = Math.max(least, Math.ceil(state.demand.level / capacity - 0.1));
-  return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds };
+  const { at, demand } = state;
+  return { needed, kappa: policy.kappa, startSeconds: coldStartSeconds, idleSeconds: at - demand.busyAt };
 }
 
 function figuresOf(state: AutoscalerState, policy: ScalingPolicy): Scaling["figures"] {

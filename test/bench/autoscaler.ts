@@ -1,7 +1,8 @@
 /**
- * What scaling by itself costs: a second of ten thousand autoscaled models, and first requests that wait for a first pod.
+ * What scaling by itself costs: a second of ten thousand autoscaled models, first requests that wait for a first pod, and what
+ * is remembered of a model after a million seconds.
  *
- *     node test/bench/autoscaler.ts [models] [cold starts]
+ *     node test/bench/autoscaler.ts [models] [first requests] [seconds of a long life]
  */
 import { createAutoscaler } from "../../operator/autoscaler/autoscaler.ts";
 import { rememberingPolicy } from "../../operator/autoscaler/remembering-policy.ts";
@@ -11,15 +12,19 @@ import type { Demand } from "../../operator/signals/gateway-figures.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 import { modelDeployment } from "../builders/model-deployment.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource } from "../integration/gateway/parts.ts";
+import { longLife } from "./autoscaling/long-life.ts";
 import { type Figure, printFigures, quantile } from "./figures.ts";
 
 const models = Number(process.argv[2] ?? 10_000);
 const coldStarts = Number(process.argv[3] ?? 10_000);
+const lifeSeconds = Number(process.argv[4] ?? 1_000_000);
+const memoryGoalBytes = 8_192;
+const heapGoalBytes = 1_000_000;
 const tickGoalMs = 200;
 const wakeGoalMs = 20;
 const measuredTicks = 10;
 
-/** Every model has two pods and some requests each second: none rests. */
+/** Every model has two pods and some requests each second, now more, now fewer: none rests. */
 async function tickMs(): Promise<number> {
   const caches = createCaches("modelwright-system");
   const clock = createManualClock();
@@ -48,8 +53,9 @@ async function tickMs(): Promise<number> {
     ),
     "1",
   );
-  const demand: Demand = {
-    arrivals: 4,
+  let asked = 0;
+  const demand = (): Demand => ({
+    arrivals: 2 + ((asked += 1) % 5),
     completions: 4,
     serviceSeconds: 3,
     failures: 0,
@@ -58,11 +64,11 @@ async function tickMs(): Promise<number> {
     inFlight: 3,
     queued: 0,
     oldestWait: 0,
-  };
+  });
   const autoscaler = createAutoscaler({
     caches,
     figures: {
-      demand: () => demand,
+      demand,
       freshness: () => ({ gateways: 1, answering: 1, ageMs: 0 }),
       subscribe: () => () => {},
     },
@@ -130,6 +136,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 const cpuMs = await tickMs();
 const { lost, addedMs } = await fromZero();
+const life = longLife(lifeSeconds);
 const added = quantile(addedMs, 0.99);
 const figures: readonly Figure[] = [
   {
@@ -149,6 +156,18 @@ const figures: readonly Figure[] = [
     goal: `≤ ${wakeGoalMs} ms`,
     measured: `${added.toFixed(1)} ms (p50 ${quantile(addedMs, 0.5).toFixed(1)} ms)`,
     isMet: added <= wakeGoalMs,
+  },
+  {
+    figure: `memory of a model in status in ${lifeSeconds.toLocaleString("en")} seconds of changing load, at most`,
+    goal: `≤ ${memoryGoalBytes} bytes`,
+    measured: `${life.most} bytes (${life.early} in the first tenth)`,
+    isMet: life.most <= memoryGoalBytes,
+  },
+  {
+    figure: "growth of the heap in the last nine tenths of them",
+    goal: `≤ ${heapGoalBytes / 1e6} MB`,
+    measured: `${(life.heapBytes / 1e6).toFixed(2)} MB`,
+    isMet: life.heapBytes <= heapGoalBytes,
   },
 ];
 printFigures(figures);

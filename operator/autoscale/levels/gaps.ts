@@ -55,6 +55,20 @@ export function longestGap(gaps: Gaps): number {
   return edges[bucket] ?? 0;
 }
 
+const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/** A count is at most 1 / (1 - fading), which is just within the letters; of small ones more is told. */
+const lettersPerRoot = 10;
+
+/** A histogram as text, a letter for each length: counts are told to about a tenth. */
+export function gapsText(gaps: Gaps): string {
+  return gaps.map((count) => letters[Math.round(lettersPerRoot * Math.sqrt(count))] ?? "").join("");
+}
+
+/** The histogram that `gapsText` wrote. */
+export function gapsOf(text: string): Gaps {
+  return Array.from(text, (letter) => (letters.indexOf(letter) / lettersPerRoot) ** 2);
+}
+
 function expense(gaps: Gaps, keep: number, price: number): number {
   let sum = doubt * (keep + price);
   for (const [bucket, count] of gaps.entries()) {

@@ -11,7 +11,7 @@ export interface Levels {
   /** By band less one: how long it was idle before it was needed again. */
   readonly gaps: Gaps[];
   /** By price and band less one: seconds that an idle level is kept for. */
-  keep: readonly (readonly number[])[];
+  readonly keep: readonly number[][];
 }
 
 const shortestKeepSeconds = 5;
@@ -49,21 +49,23 @@ export function keepReplicas(
   }
 }
 
-/** The seconds to keep each level for, worked out anew from the gaps. */
-export function keepOfGaps(gaps: readonly Gaps[]): Levels["keep"] {
+/** The seconds to keep each level for, worked out from the gaps. */
+export function keepOfGaps(gaps: readonly Gaps[]): number[][] {
   return prices.map((_, price) => gaps.map((known) => keepOf(known, price)));
 }
 
 /** Notes the gaps of the levels that are needed again. */
 function noteGaps(levels: Levels, level: number, now: number): void {
-  const { gaps } = levels;
-  let isChanged = false;
+  const { gaps, keep } = levels;
   idleLevels(levels.needed[reference] ?? [], { level, now, pause: pauseSeconds }, (one, idle) => {
-    while (gaps.length < one) gaps.push([]);
-    gaps[one - 1] = withGap(gaps[one - 1] ?? [], idle);
-    isChanged = true;
+    while (gaps.length < one) {
+      gaps.push([]);
+      keep.forEach((kept, price) => kept.push(keepOf([], price)));
+    }
+    const known = withGap(gaps[one - 1] ?? [], idle);
+    gaps[one - 1] = known;
+    keep.forEach((kept, price) => (kept[one - 1] = keepOf(known, price)));
   });
-  if (isChanged) levels.keep = keepOfGaps(gaps);
 }
 
 function keepOf(gaps: Gaps, price: number): number {

@@ -41,6 +41,15 @@ export function keptLevel(stairs: readonly number[], now: number, { seconds, unk
   return 0;
 }
 
+/** A staircase of no more than so many steps, the highest and the lowest among them; levels of steps that are left out count as older. */
+export function thinned(stairs: Staircase, most: number): Staircase {
+  const steps = stairs.length / 2;
+  if (steps <= most) return stairs;
+  return Array.from({ length: most }, (_, index) => 2 * Math.round((index * (steps - 1)) / (most - 1))).flatMap((at) =>
+    stairs.slice(at, at + 2),
+  );
+}
+
 /** Calls with each level up to `level` that had been idle for longer than `pause` seconds, and for how long. */
 export function idleLevels(
   stairs: readonly number[],

@@ -28,6 +28,15 @@ export function resized(
   return { ready: Math.min(nowReady, wanted), starting: waiting };
 }
 
+/** Orders in no more than so many entries: the first ones are counted with the last of them. */
+export function joined(starting: readonly number[], most: number): readonly number[] {
+  const surplus = starting.length - 2 * most;
+  if (surplus <= 0) return starting;
+  const [rest, early] = [starting.slice(surplus), starting.slice(0, surplus)];
+  const count = early.reduce((sum, value, index) => (index % 2 === 1 ? sum + value : sum), rest[1] ?? 0);
+  return rest.with(1, count);
+}
+
 /** Takes so many of the starting replicas away, the youngest first. */
 function giveUp(starting: number[], count: number): void {
   let left = count;

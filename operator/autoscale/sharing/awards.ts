@@ -5,6 +5,8 @@ const agingSeconds = 10;
 /** A replica that was given stays at least as long as it took to start, and some requests more. */
 const tenureStarts = 1.2;
 const tenureSeconds = 30;
+/** Unless they have ceased: nobody waits for a device that serves nobody. Less would take it between two requests of few. */
+const mostIdleSeconds = 10;
 
 /** Which replicas come first. Every tier is served before the next one gets anything. */
 const tiers = [
@@ -47,14 +49,18 @@ function award({ wanted }: Claim, replicas: number, devices: number): Award {
 /** The replicas that a model wants, one by one. */
 function units(claim: Claim): readonly Unit[] {
   const { wanted, needed, min, kappa, oldestWait } = claim;
-  const isHeld =
-    claim.heldSeconds !== undefined && claim.heldSeconds < tenureStarts * claim.startSeconds + tenureSeconds;
+  const isHeld = hasTenure(claim);
   return Array.from({ length: wanted }, (_, index) => {
-    const tier = tierOf({ index, needed, min, isHeld: isHeld && index === 0 && claim.placed > 0 });
+    const tier = tierOf({ index, needed, min, isHeld: isHeld && index === 0 });
     // The more of its load is carried, the less the next replica does for it.
     const share = Math.max(needed - index, 1) / Math.max(needed, 1);
     return { claim, tier, worth: kappa * share * (1 + oldestWait / agingSeconds) };
   });
+}
+
+function hasTenure({ placed, heldSeconds, startSeconds, idleSeconds }: Claim): boolean {
+  if (placed === 0 || heldSeconds === undefined || idleSeconds > mostIdleSeconds) return false;
+  return heldSeconds < tenureStarts * startSeconds + tenureSeconds;
 }
 
 function tierOf(unit: { index: number; needed: number; min: number; isHeld: boolean }): number {

@@ -16,6 +16,8 @@ export interface Claim {
   readonly placed: number;
   /** Seconds that its oldest request has waited; 0 when none waits. */
   readonly oldestWait: number;
+  /** Seconds since a request of its last arrived, ran or waited. */
+  readonly idleSeconds: number;
   /** Seconds since it was last given a replica that others wanted too; undefined: never. */
   readonly heldSeconds?: number | undefined;
   /** Seconds that a replica takes to start. */

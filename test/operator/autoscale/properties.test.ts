@@ -150,17 +150,17 @@ describe("every decision", () => {
   });
 });
 
-test("a memory of a busy model stays below eight kilobytes", () => {
+test.each([40, 2_000])("a memory of a busy model of up to %d replicas stays below eight kilobytes", (max) => {
   const random = fc.sample(fc.array(samples, { minLength: 600, maxLength: 600 }), { numRuns: 5, seed: 7 });
   for (const seen of random) {
     const last = decisions(
-      { spec: { ...policy, max: 40 }, current: 1 },
+      { spec: { ...policy, max, slots: 1 }, current: 1 },
       seen.map((samples) => ({ samples })),
     ).at(-1);
     expect(last && memoryOf(last.state).length).toBeLessThan(8192);
   }
 });
 
-test.each(["", "1 {}", "3.30 17", "3.30 x {}", "3.30 17 {"])("the memory %j is none", (memory) => {
+test.each(["", "1 {}", "5.27 17", "5.27 x {}", "5.27 17 {", "5.27 17 {}"])("the memory %j is none", (memory) => {
   expect(recalledState(memory)).toBeUndefined();
 });

@@ -54,7 +54,7 @@ beforeEach(() => {
         asked.push(question);
         return answer;
       },
-      needs: () => ({ needed: 1, kappa: 20, startSeconds: 60 }),
+      needs: () => ({ needed: 1, kappa: 20, startSeconds: 60, idleSeconds: 0 }),
       figures: () => answer.figures,
     }),
     clock,

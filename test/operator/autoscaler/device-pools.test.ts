@@ -14,6 +14,7 @@ function claim(key: string, changes: Partial<PoolClaim> = {}): PoolClaim {
     unplaced: 0,
     oldestWait: 0,
     startSeconds: 30,
+    idleSeconds: 0,
     ...changes,
   };
 }

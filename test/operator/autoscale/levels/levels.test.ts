@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bandOf, replicasOfBand } from "../../../../operator/autoscale/levels/band.ts";
-import { type Gaps, keepSeconds, longestGap, withGap } from "../../../../operator/autoscale/levels/gaps.ts";
+import {
+  type Gaps,
+  gapsOf,
+  gapsText,
+  keepSeconds,
+  longestGap,
+  withGap,
+} from "../../../../operator/autoscale/levels/gaps.ts";
 import { keepReplicas, type Levels, newLevels, noteNeeds } from "../../../../operator/autoscale/levels/levels.ts";
-import { keptLevel, type Staircase, withNeed } from "../../../../operator/autoscale/levels/staircase.ts";
+import { keptLevel, type Staircase, thinned, withNeed } from "../../../../operator/autoscale/levels/staircase.ts";
 import { triggers } from "../../../../operator/autoscale/levels/triggers.ts";
 import { ways } from "../../../../operator/autoscale/levels/ways.ts";
 
@@ -67,6 +74,26 @@ describe("keepSeconds", () => {
     expect(longestGap(gapsOf([5000, ...short]))).toBeGreaterThan(5000);
     expect(longestGap(gapsOf([5000, ...short, ...short]))).toBeLessThan(100);
   });
+});
+
+test("gaps are told as text to about a tenth, whatever was seen", () => {
+  const seen = fc.array(fc.integer({ min: 1, max: 100_000 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(seen, (seconds) => {
+      const gaps = seconds.reduce<Gaps>(withGap, []);
+      const recalled = gapsOf(gapsText(gaps));
+      expect(recalled.length).toBe(gaps.length);
+      gaps.forEach((count, bucket) => {
+        expect(Math.abs((recalled[bucket] ?? Number.NaN) - count)).toBeLessThanOrEqual(0.01 + 0.11 * Math.sqrt(count));
+      });
+    }),
+  );
+});
+
+test("a staircase of many steps is told by some, from the highest to the lowest", () => {
+  const stairs = Array.from({ length: 40 }, (_, step) => [step, 40 - step]).flat();
+  expect(thinned(stairs, 4)).toEqual([0, 40, 13, 27, 26, 14, 39, 1]);
+  expect(thinned(stairs, 40)).toEqual(stairs);
 });
 
 describe("levels", () => {

@@ -18,6 +18,7 @@ function claim(key: string, changes: Partial<Claim> = {}): Claim {
     placed: 0,
     oldestWait: 0,
     startSeconds: 60,
+    idleSeconds: 0,
     ...changes,
   };
 }
@@ -70,6 +71,16 @@ const cases: Record<string, [readonly Claim[], number, Readonly<Record<string, n
     1,
     { economy: 1, strict: 0 },
   ],
+  "and between two requests": [
+    [{ ...economy, needed: 0, placed: 1, heldSeconds: 70, idleSeconds: 5 }, strict],
+    1,
+    { economy: 1, strict: 0 },
+  ],
+  "and goes when nobody asks for it any more": [
+    [{ ...economy, needed: 0, placed: 1, heldSeconds: 70, idleSeconds: 11 }, strict],
+    1,
+    { economy: 0, strict: 1 },
+  ],
   "and goes afterwards": [
     [
       { ...economy, placed: 1, heldSeconds: 110 },
@@ -118,6 +129,7 @@ const anyClaim = (key: string): fc.Arbitrary<Claim> =>
       oldestWait: fc.integer({ min: 0, max: 600 }),
       heldSeconds: fc.option(fc.integer({ min: 0, max: 300 }), { nil: undefined }),
       startSeconds: fc.constantFrom(5, 60, 300),
+      idleSeconds: fc.constantFrom(0, 5, 60),
     })
     .map((made) => ({
       ...made,
