@@ -1,7 +1,15 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
-/** A `changed` key goes before every `resync` key. */
-export type Priority = "changed" | "resync";
+/** First what a user asked for, then what changed of itself, then what is only looked at again. */
+const priorities = ["asked", "changed", "resync"] as const;
+
+/** A key goes before every key of a later priority. */
+export type Priority = (typeof priorities)[number];
+
+/** The more urgent of two. */
+export function soonerOf(one: Priority | undefined, other: Priority): Priority {
+  return one !== undefined && priorities.indexOf(one) < priorities.indexOf(other) ? one : other;
+}
 
 export interface LineOptions {
   readonly clock: Clock;
@@ -21,32 +29,33 @@ export interface Line {
 
 /** An empty line. */
 export function createLine({ clock, onDepth, onWaited }: LineOptions): Line {
-  const changed = new Map<string, number>();
-  const resync = new Map<string, number>();
-  const length = (): number => changed.size + resync.size;
-  const takeFrom = (lane: Map<string, number>): string | undefined => {
-    for (const [key, sinceMs] of lane) {
-      lane.delete(key);
-      onWaited?.(clock.monotonic() - sinceMs);
-      onDepth?.(length());
-      return key;
-    }
-    return undefined;
-  };
+  const lanes = priorities.map((priority) => ({ priority, sinceMs: new Map<string, number>() }));
+  const laneOf = (key: string): (typeof lanes)[number] | undefined => lanes.find(({ sinceMs }) => sinceMs.has(key));
+  const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, 0);
   return {
     length,
     push(key, priority) {
-      if (changed.has(key) || (priority === "resync" && resync.has(key))) return;
-      const sinceMs = resync.get(key);
-      resync.delete(key);
-      (priority === "changed" ? changed : resync).set(key, sinceMs ?? clock.monotonic());
-      if (sinceMs === undefined) onDepth?.(length());
+      const known = laneOf(key);
+      if (known !== undefined && soonerOf(known.priority, priority) === known.priority) return;
+      const waitsSinceMs = known?.sinceMs.get(key);
+      known?.sinceMs.delete(key);
+      lanes[priorities.indexOf(priority)]?.sinceMs.set(key, waitsSinceMs ?? clock.monotonic());
+      if (known === undefined) onDepth?.(length());
     },
-    shift: () => takeFrom(changed) ?? takeFrom(resync),
+    shift() {
+      for (const { sinceMs } of lanes) {
+        for (const [key, waitsSinceMs] of sinceMs) {
+          sinceMs.delete(key);
+          onWaited?.(clock.monotonic() - waitsSinceMs);
+          onDepth?.(length());
+          return key;
+        }
+      }
+      return undefined;
+    },
     clear() {
       if (length() === 0) return;
-      changed.clear();
-      resync.clear();
+      for (const { sinceMs } of lanes) sinceMs.clear();
       onDepth?.(0);
     },
   };

@@ -1,7 +1,7 @@
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDelays } from "./delays.ts";
-import { createLine, type Line, type LineOptions, type Priority } from "./line.ts";
+import { createLine, type Line, type LineOptions, type Priority, soonerOf } from "./line.ts";
 
 /**
  * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
@@ -41,7 +41,7 @@ export function createQueue(options: LineOptions): Queue {
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
     if (inHand.has(key)) {
-      if (inHand.get(key) !== "changed") inHand.set(key, priority);
+      inHand.set(key, soonerOf(inHand.get(key), priority));
       return;
     }
     line.push(key, priority);

@@ -1,4 +1,4 @@
-import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
@@ -10,6 +10,7 @@ import type { Write } from "./apply.ts";
 import { type Caches, labelledKey, type Watched } from "./caches.ts";
 import type { NamedKey, Sources } from "./observe.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
+import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createPace } from "./timing/pace.ts";
@@ -108,8 +109,8 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
     if (key !== undefined) controller.add(key);
   };
   const addLabelled = ({ object }: { readonly object: KubeObject }): void => add(labelledKey(object));
-  caches.deployments.cache.subscribe(({ object, type }) => {
-    add(keyOf(object));
+  caches.deployments.cache.subscribe(({ object, type, previous }) => {
+    controller.add(keyOf(object), isAsked(object, previous, caches) ? "asked" : "changed");
     const port = object.status?.gateway?.port;
     if (port === undefined) return;
     // Two that took the same port at the same time, or one that waits for a port that is free now.
@@ -135,6 +136,17 @@ function subscribe(controller: Controller, { caches, warnings, facts }: Deployme
   caches.gateways.cache.subscribe(() => {
     for (const deployment of caches.deployments.cache.all()) controller.add(keyOf(deployment), "resync");
   });
+}
+
+/** A user made or changed it, which other events of thousands must not keep waiting; status is our own word. */
+function isAsked(
+  { metadata }: ModelDeployment,
+  previous: ModelDeployment | undefined,
+  { deployments }: Caches,
+): boolean {
+  if (previous === undefined) return deployments.cache.synced;
+  const { generation, annotations } = previous.metadata;
+  return metadata.generation !== generation || !isEqual(metadata.annotations, annotations);
 }
 
 function cachedSources(options: DeploymentControllerOptions, sightings: Sightings): Sources {

@@ -27,6 +27,16 @@ describe("the order of keys", () => {
       want: ["c", "a", "b"],
     },
     {
+      sentence: "what a user asked for goes before both",
+      added: [["a", "resync"], ["b"], ["c", "asked"]],
+      want: ["c", "b", "a"],
+    },
+    {
+      sentence: "a changed key that a user asks for moves to those, and stays there when it changes again",
+      added: [["a"], ["b"], ["b", "asked"], ["b"]],
+      want: ["b", "a"],
+    },
+    {
       sentence: "a resync key that changes moves to the changed ones",
       added: [
         ["a", "resync"],
@@ -155,7 +165,7 @@ describe("what a queue tells to metrics", () => {
 
 test("however keys are added, taken and finished: none is lost, none is worked on twice at a time", async () => {
   const step = fc.record({
-    act: fc.constantFrom("add", "resync", "take", "done"),
+    act: fc.constantFrom("asked", "changed", "resync", "take", "done"),
     key: fc.constantFrom("a", "b", "c", "d"),
   });
   await fc.assert(
@@ -164,8 +174,8 @@ test("however keys are added, taken and finished: none is lost, none is worked o
       const inHand = new Set<string>();
       const owed = new Set<string>();
       for (const { act, key } of steps) {
-        if (act === "add" || act === "resync") {
-          queue.add(key, act === "add" ? "changed" : "resync");
+        if (act === "asked" || act === "changed" || act === "resync") {
+          queue.add(key, act);
           owed.add(key);
         } else if (act === "take" && queue.depth > 0) {
           const taken = (await queue.take()) ?? "closed";

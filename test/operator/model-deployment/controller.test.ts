@@ -182,6 +182,32 @@ describe("the controller of ModelDeployments", () => {
     await other.stop();
   });
 
+  test("what a user makes or changes goes before what changed of itself", async () => {
+    cluster.put(modelDeployment());
+    await seen();
+    const [first] = cluster.all("ModelDeployment");
+    const service = cluster.at("Service", { namespace: "default", name: "digits" });
+    const begins = async (name: string): Promise<readonly string[]> => {
+      controller.pause();
+      for (const object of [service, cluster.at("Service", { namespace: "default", name: "second" })]) {
+        if (object !== undefined && object.metadata.name !== name) cluster.put({ ...object, spec: { ports: [] } });
+      }
+      await seen();
+      writes.length = 0;
+      controller.start();
+      await clock.settle();
+      return writes.slice(0, 1);
+    };
+    cluster.put(second("2030-01-01T00:00:00Z"));
+    expect(await begins("second")).toEqual(["create ServiceAccount second-runtime"]);
+    await seen();
+    if (first !== undefined) {
+      const metadata = { ...first.metadata, generation: 2 };
+      cluster.put({ ...first, metadata, spec: { ...first.spec, replicas: 3 } });
+    }
+    expect(await begins("digits")).toEqual([expect.stringContaining("ReplicaSet digits-")]);
+  });
+
   test("leads every Service to a new gateway", async () => {
     cluster.put(modelDeployment());
     cluster.put(second("2030-01-01T00:00:00Z"));
