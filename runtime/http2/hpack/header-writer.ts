@@ -6,7 +6,7 @@ export type HeaderList = readonly string[];
 
 /** As large as every peer's table is until it says otherwise (RFC 9113 §6.5.2). */
 const maxTableBytes = 4096;
-/** Lists that are remembered, those that came once included, and the longest block of one. */
+/** Blocks that are kept ready, and the longest of them. */
 const maxReady = 512;
 const maxReadyBytes = 512;
 /**
@@ -52,8 +52,10 @@ export class HeaderWriter {
   /** By name and value: how many were in the table before. */
   #known = new Map<string, Map<string, number>>();
   #isResized = false;
-  /** Blocks of lists that came more than once, ready to go out again; `undefined`: it came once. */
-  readonly #ready = new Map<HeaderList, Buffer | undefined>();
+  /** Blocks of lists that came more than once, ready to go out again. */
+  readonly #ready = new Map<HeaderList, Buffer>();
+  /** Lists that came before: most of those that are made for one message never come again. */
+  readonly #came = new WeakSet<HeaderList>();
 
   /** The table that the peer allows, in bytes. */
   limitTable(peerBytes: number): void {
@@ -75,21 +77,22 @@ export class HeaderWriter {
       return ready.length;
     }
     const before = this.#count;
+    const isPlain = !this.#isResized;
     this.#write(list);
     this.block = this.#bytes;
     // What has not changed the table now does not change it the next time.
     if (this.#count !== before) this.#ready.clear();
-    else if (this.#at <= maxReadyBytes) this.#remember(list);
+    else if (isPlain && this.#at <= maxReadyBytes) this.#remember(list);
     return this.#at;
   }
 
   #remember(list: HeaderList): void {
-    if (this.#ready.has(list)) {
-      this.#ready.set(list, Buffer.from(this.#bytes.subarray(0, this.#at)));
+    if (!this.#came.has(list)) {
+      this.#came.add(list);
       return;
     }
     if (this.#ready.size >= maxReady) this.#ready.clear();
-    this.#ready.set(list, undefined);
+    this.#ready.set(list, Buffer.from(this.#bytes.subarray(0, this.#at)));
   }
 
   #write(list: HeaderList): void {
