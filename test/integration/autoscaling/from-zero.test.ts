@@ -6,11 +6,14 @@ import { conditionOf, standing } from "../local/client/observed.ts";
 import { until } from "../local/client/until.ts";
 import { predict, predictions } from "../local/client/wire.ts";
 import { type Started, started } from "../local/started.ts";
+import { atRest, coldStarts, makeModels } from "./cold-start.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const key = { namespace: "default", name: "simple-model" };
 const model = "simple_model";
+/** Further models, asked while they are at zero. */
+const others = ["cold-1", "cold-2", "cold-3", "cold-4"];
 const greyLevels = 16;
 const instances = [digit.pixels.map((grey) => grey / greyLevels)];
 
@@ -30,6 +33,7 @@ describe("a model that scales by itself", () => {
     await local.line(/^Ctrl-C stops everything/);
     const autoscaling = { min: 0, max: 3, class: "Economy", concurrencyPerReplica: 2 };
     await local.client.mergePatch(resources.modelDeployments, key, { spec: { autoscaling } });
+    await makeModels(local, others);
   });
   afterAll(() => local.stop());
 
@@ -62,6 +66,12 @@ describe("a model that scales by itself", () => {
     const seen = await until(desired, (count) => (count ?? 0) > 1, 60_000).finally(() => ending.abort());
     expect(seen).toBeLessThanOrEqual(3);
     expect(Math.min(...(await Promise.all(clients)))).toBeGreaterThan(0);
+  });
+
+  test("loses no first request of models at zero, whose pods start beside each other", async () => {
+    await Promise.all(others.map((name) => atRest(local, name)));
+    const all = await coldStarts(local, others, 5);
+    expect(all.map(({ right, lost }) => ({ right, lost }))).toEqual(others.map(() => ({ right: 5, lost: [] })));
   });
 
   test("leaves spec.replicas to whoever owns it", async () => {
