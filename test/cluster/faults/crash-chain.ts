@@ -47,6 +47,7 @@ export async function playCalmly(stage: Stage, namespace: string): Promise<Refer
     await place.startOperator().leads;
     for (const story of stories) {
       const actsBefore = place.ledger.acts.length;
+      await prepare(place, story);
       const counted = countRequests(place, story);
       await begin(stage, place, story);
       await place.operator?.leads;
@@ -71,18 +72,21 @@ export interface CrashChain {
   readonly pointOf: (calm: Calm) => CrashPoint | undefined;
 }
 
-/** Plays all stories, with a crash in each that has a point; stops at the first that does not end as it should. */
+/** Plays the stories up to the last that has a point, with a crash in each that has one; stops at the first that does not end as it should. */
 export async function playCrashes(stage: Stage, { namespace, reference, pointOf }: CrashChain): Promise<Played> {
   const place = await openPlace(stage, namespace);
   const claims = followClaims(stage, namespace);
   const ends: (End & Pick<Scene, "point">)[] = [];
   const failures: string[] = [];
+  const planned = stories.map((story) => {
+    const calm = reference.get(story.name);
+    if (calm === undefined) throw new Error(`no reference of ${story.name}`);
+    return { story, calm, point: pointOf(calm) };
+  });
+  const length = planned.findLastIndex(({ point }) => point !== undefined) + 1;
   try {
     await place.startOperator().leads;
-    for (const story of stories) {
-      const calm = reference.get(story.name);
-      if (calm === undefined) throw new Error(`no reference of ${story.name}`);
-      const point = pointOf(calm);
+    for (const { story, calm, point } of planned.slice(0, length)) {
       // A start in peace shows nothing.
       if (point === undefined && story.change === undefined) continue;
       const words = `${story.name}: ${point === undefined ? "no crash" : `crash ${point.when} request ${point.request}`}`;
@@ -121,6 +125,7 @@ interface End {
 async function playStory(stage: Stage, place: Place, { story, calm, point }: Scene): Promise<End> {
   const actsBefore = place.ledger.acts.length;
   const isLikeCalm = (): boolean => difference(calm.state, place.endState()).length === 0;
+  await prepare(place, story);
   const fuse = layFuse(place, story, point);
   await begin(stage, place, story);
   const past = async (): Promise<void> => {
@@ -147,12 +152,15 @@ async function playStory(stage: Stage, place: Place, { story, calm, point }: Sce
   return { isCrashed, wrong };
 }
 
+/** Before a start the operator of before ends: its last requests are none of the story's. */
+async function prepare(place: Place, { change }: Story): Promise<void> {
+  if (change === undefined) await place.buryOperator();
+}
+
 /** Makes the change of the story, or starts the operator anew. */
 async function begin({ client }: Stage, place: Place, { change }: Story): Promise<void> {
-  if (change !== undefined) return void (await change(client, place.namespace));
-  place.operator?.kill();
-  await place.buryOperator();
-  place.startOperator();
+  if (change === undefined) place.startOperator();
+  else await change(client, place.namespace);
 }
 
 interface Fuse {

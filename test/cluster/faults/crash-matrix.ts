@@ -49,10 +49,12 @@ export async function playMatrix(stage: Stage, options: MatrixOptions): Promise<
   };
 }
 
-/** Spreads the points over the chains; a story with fewer points than there are chains is left in peace in some. */
+/**
+ * Spreads the points over the chains. Where there are fewer points than chains the first chains have them: the last ones are
+ * short then, as a chain ends with its last point.
+ */
 function pointIn(chain: number, chains: number, points: readonly CrashPoint[]): CrashPoint | undefined {
-  const at = (number: number): number => Math.floor((number * points.length) / chains);
-  return points.length < chains && at(chain) === at(chain - 1) ? undefined : points[at(chain)];
+  return points.length < chains ? points[chain] : points[Math.floor((chain * points.length) / chains)];
 }
 
 function sum(numbers: readonly number[]): number {

@@ -21,7 +21,7 @@ export interface Place {
   readonly operator: OperatorProcess | undefined;
   /** Starts the one and only operator, not waiting for anything. */
   startOperator(): OperatorProcess;
-  /** Waits for the end of a killed operator, and takes its lease away, which would run for 15 s. */
+  /** Kills the operator unless it has ended, and takes its lease away, which would run for 15 s. */
   buryOperator(): Promise<void>;
   endState(): readonly string[];
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ const bindings: Resource = { ...rbac, kind: "RoleBinding", plural: "rolebindings
 const lease = "modelwright-operator";
 
 export async function openPlace(stage: Stage, namespace: string): Promise<Place> {
-  const { client, view, server, account } = stage;
+  const { client, view, server, account, compiled } = stage;
   await client.apply(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   await grant(stage, namespace);
   await startGateway(stage, namespace);
@@ -64,12 +64,14 @@ export async function openPlace(stage: Stage, namespace: string): Promise<Place>
         account,
         namespace,
         identity: `operator-${++starts}`,
+        compiled,
       });
       operator = started;
       void started.routesPort.then((port) => operator === started && subscribe(port));
       return started;
     },
     async buryOperator() {
+      operator?.kill();
       await operator?.exited;
       operator = undefined;
       closeStream();

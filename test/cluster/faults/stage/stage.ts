@@ -22,6 +22,8 @@ export interface Stage {
   readonly server: FaultProxyOptions;
   /** Folder of the operator's service account. */
   readonly account: string;
+  /** Folder for what operators compile at their start. */
+  readonly compiled: string;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startStage(options: ControlPlaneOptions = {}): Promise<Sta
     pods,
     server: { upstream: { url: plane.url, ca: ca ?? "" }, tls: { cert: cert ?? "", key: key ?? "" } },
     account: await writeAccount(plane),
+    compiled: join(plane.folder, "compiled"),
     async stop() {
       await pods.stop();
       await view.stop();
