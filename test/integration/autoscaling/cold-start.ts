@@ -46,7 +46,7 @@ export async function atRest(local: Started, name: string): Promise<void> {
 }
 
 /** So many requests at once to a model at zero; their answers, while a pod really starts. */
-export async function coldStart({ restUrl }: Started, name: string, requests: number): Promise<ColdStart> {
+async function coldStart({ restUrl }: Started, name: string, requests: number): Promise<ColdStart> {
   const startedMs = performance.now();
   const lost: string[] = [];
   const ask = async (): Promise<void> => {
