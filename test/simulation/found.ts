@@ -1,5 +1,7 @@
 import type { Schedule } from "./schedule/schedule.ts";
 
+const judged = { progressDeadline: "24h", analysis: { interval: "5s", minimumRequests: 50 }, revisionHistoryLimit: 1 };
+
 /** Schedules that once failed, as small as they get, by what was wrong; `README.md` has the fixes. */
 export const found: Readonly<Record<string, Schedule>> = {
   "a restart writes a status that names another of several failing pods": {
@@ -206,9 +208,7 @@ export const found: Readonly<Record<string, Schedule>> = {
             model: "good-1.h5",
             replicas: 2,
             rollout: {
-              progressDeadline: "24h",
-              analysis: { interval: "5s", minimumRequests: 50 },
-              revisionHistoryLimit: 1,
+              ...judged,
               canary: { steps: [{ setWeight: 25 }, { pause: { duration: "4s" } }, { setWeight: 50 }] },
             },
           },
@@ -233,9 +233,7 @@ export const found: Readonly<Record<string, Schedule>> = {
             model: "good-1.h5",
             replicas: 2,
             rollout: {
-              progressDeadline: "24h",
-              analysis: { interval: "5s", minimumRequests: 50 },
-              revisionHistoryLimit: 1,
+              ...judged,
               canary: {
                 steps: [
                   { setWeight: 25 },
@@ -260,5 +258,41 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "event", trouble: "expire", phase: 2, at: 0, amount: 0.508_129_175_752_401_4 },
       { on: "moment", trouble: "edit-replica-set", phase: 2, at: 5_786, amount: 0.128_436_424_769_461_15 },
     ],
+  },
+  "a user goes back to a stable revision without ready pods, and what serves loses its requests": {
+    seed: 1_999,
+    operators: 1,
+    from: 1,
+    afterMs: 2_500,
+    phases: [
+      [
+        {
+          gapMs: 2_000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: {
+              ...judged,
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+        { gapMs: 15_000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 14_000, name: "shop", act: { kind: "suspend", suspend: true } },
+        { gapMs: 14_000, name: "shop", act: { kind: "suspend", suspend: false } },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+    ],
+    faults: [],
   },
 };

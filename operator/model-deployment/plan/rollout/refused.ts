@@ -8,23 +8,29 @@ import { retryState } from "./stage.ts";
 /** The wanted revision has failed: the stable one serves, and nothing is tried again. */
 export function refused(snapshot: Snapshot, commands: readonly Command[] = []): Turn {
   const { rollout, wanted } = snapshot;
-  const { stable, candidate, capacity, answered, failed } = rollout;
+  const { stable, capacity, answered, failed } = rollout;
   const effective = retryState(snapshot) === "Waits" ? [...commands, "retry" as const] : commands;
   const said = ineffective(snapshot, effective, `revision ${wanted.hash} was rolled back`);
+  const kept = keeping(snapshot);
+  if (kept !== undefined) return { ...kept, moves: said };
   const pods = { stable: returning(snapshot), why: "the candidate was given up" };
-  if (candidate !== undefined && !canReturn(snapshot)) {
-    const kept = revisionOf(snapshot, candidate.revision)?.replicaSet.replicas ?? 0;
-    const why = `revision ${candidate.revision} keeps its requests until the stable revision has a ready pod`;
-    return {
-      state: rollout,
-      moves: said,
-      counts: { ...pods, candidate: kept },
-      waits: { reason: "RolloutInProgress", why },
-    };
-  }
   const state: RolloutState = { stable: stable && { ...stable, weight: 100 }, capacity, answered, failed };
   const why = `revision ${wanted.hash} was rolled back`;
   return { state, moves: [...said, ...shifted(snapshot, state, why)], counts: { ...pods, candidate: 0 } };
+}
+
+/** The candidate of before keeps what it has while it is all that serves; undefined: the stable revision can have its place back. */
+export function keeping(snapshot: Snapshot): Omit<Turn, "moves"> | undefined {
+  const { rollout } = snapshot;
+  const { candidate } = rollout;
+  if (candidate === undefined || canReturn(snapshot)) return undefined;
+  const kept = revisionOf(snapshot, candidate.revision)?.replicaSet.replicas ?? 0;
+  const why = `revision ${candidate.revision} keeps its requests until the stable revision has a ready pod`;
+  return {
+    state: rollout,
+    counts: { stable: returning(snapshot), candidate: kept, why: "the candidate was given up" },
+    waits: { reason: "RolloutInProgress", why },
+  };
 }
 
 /** A candidate that is all that serves is better than nothing, unless its pods have to go for the stable ones to come. */

@@ -1,10 +1,11 @@
-import { type RolloutState, type Snapshot, livePods } from "../../snapshot.ts";
+import { type RolloutState, type Snapshot, livePods, revisionOf } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
+import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { returning } from "../replicas/allotment.ts";
 import { isAcknowledged } from "../traffic.ts";
 import { answered, ineffective } from "./commands.ts";
 import { podCount, promoted, readyCount, shifted, type Turn, wantedShare } from "./moves.ts";
-import { refused } from "./refused.ts";
+import { keeping, refused } from "./refused.ts";
 import { replacing } from "./replacing.ts";
 import { hasFailed, retryState, type Stage, stage } from "./stage.ts";
 
@@ -93,10 +94,15 @@ function settled(snapshot: Snapshot): Turn {
     candidate === undefined
       ? "it is what the spec asks for"
       : `the spec asks for it again, not for ${candidate.revision} any more`;
+  const said = ineffective(snapshot, [], "no rollout is under way");
+  const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
+  // What the stable pods wait for may be the room of the candidate's.
+  const kept = fault !== undefined && isLackOfRoom(fault) ? undefined : keeping(snapshot);
+  if (kept !== undefined) return { ...kept, moves: said };
   const state = { stable, capacity, answered, failed };
   return {
     state,
-    moves: [...ineffective(snapshot, [], "no rollout is under way"), ...shifted(snapshot, state, why)],
+    moves: [...said, ...shifted(snapshot, state, why)],
     counts: { stable: returning(snapshot), candidate: 0, why: "the other revision's pods go first" },
   };
 }

@@ -5,6 +5,7 @@ import {
   spec,
   seconds,
   pods,
+  starting,
   split,
   at,
   given,
@@ -130,6 +131,38 @@ const rows: EventRows = {
   "the new hash is the stable hash": {
     "back to stable: weight 100, no steps": {
       given: { ...at({ step: 3, weight: 50, ready: 2 }), spec: { ...spec, ...model("other.h5") } },
+      moves: [shift({ [stable]: 100 }, `the spec asks for it again, not for ${candidate} any more`)],
+      want: { weights: [100, undefined] },
+    },
+    "what is all that serves keeps its requests until the stable revision has a ready pod": {
+      given: {
+        ...at(
+          { step: 3, weight: 50, ready: 2 },
+          {
+            revisions: [
+              revision(stable, starting(stable, 4)),
+              revision(candidate, pods(candidate, 2), { version: "2" }),
+            ],
+          },
+        ),
+        spec: { ...spec, ...model("other.h5") },
+      },
+      moves: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "but not the room that the stable pods wait for": {
+      given: {
+        ...at(
+          { step: 3, weight: 50, ready: 2 },
+          {
+            revisions: [
+              revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }),
+              revision(candidate, pods(candidate, 2), { version: "2" }),
+            ],
+          },
+        ),
+        spec: { ...spec, ...model("other.h5") },
+      },
       moves: [shift({ [stable]: 100 }, `the spec asks for it again, not for ${candidate} any more`)],
       want: { weights: [100, undefined] },
     },
