@@ -115,7 +115,9 @@ const same: Readonly<Record<string, Partial<ModelDeploymentSpec>>> = {
   "any compatibility of signatures": { model: { ...spec.model, signatureCompatibility: "Allow" } },
 };
 
-const pairs: Readonly<Record<string, readonly [ModelDeploymentSpec["resources"], ModelDeploymentSpec["resources"]]>> = {
+type Resources = NonNullable<ModelDeploymentSpec["resources"]>;
+
+const pairs: Readonly<Record<string, readonly [Resources, Resources]>> = {
   "a number and its text": [{ cpu: 2 }, { cpu: "2" }],
   "thousandths and a fraction": [{ cpu: "500m" }, { cpu: "0.5" }],
   "thousandths and a whole": [{ cpu: "2000m" }, { cpu: "2" }],
