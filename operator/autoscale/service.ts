@@ -43,7 +43,7 @@ const fewRequests = 100;
 const assumedVariance = 0.3;
 /** Less cannot be told from nothing. */
 const shortestServiceSeconds = 0.001;
-const steepestSlowdown = 0.5;
+const steepestSlowdown = 1;
 const coldStartWeight = 0.3;
 const mostMemorySeconds = 4 * 3600;
 const assumedServiceSeconds = 5;
@@ -91,10 +91,9 @@ function lineOf(model: ServiceModel): { readonly serviceSeconds: number; readonl
   if (weight < fewRequests) return { serviceSeconds: seconds, slowdown: 0 };
   const variance = square - concurrency * concurrency + assumedVariance;
   const slope = Math.max(0, (product - concurrency * seconds) / variance);
-  const alone = seconds + slope * (1 - concurrency);
-  // So steep a line is an accident of few samples: the intercept would be next to nothing.
-  if (alone <= 0.3 * seconds) return { serviceSeconds: seconds, slowdown: 0 };
-  return { serviceSeconds: alone, slowdown: Math.min(steepestSlowdown, slope / alone) };
+  // Requests that share one processor take as many times as long as there are: a steeper line is an accident of few samples.
+  const alone = Math.max(seconds + slope * (1 - concurrency), seconds / Math.max(1, concurrency));
+  return { serviceSeconds: alone, slowdown: alone === 0 ? 0 : Math.min(steepestSlowdown, slope / alone) };
 }
 
 /** As many as slow each other down by no more than the objective, and not far beyond what was ever seen. */

@@ -25,6 +25,7 @@ const benchmarks = [
   "./grpc-gateway.ts",
   "./rollout.ts",
   "./autoscaler.ts",
+  "./cold-starts.ts",
   "./autoscaling.ts",
 ];
 const rows: string[] = [];

@@ -24,7 +24,7 @@ describe("capability", () => {
     });
   });
 
-  test.each([0, 0.1, 0.3])("with a slowdown of %d comes near to what full slots are worth", (slowdown) => {
+  test.each([0, 0.1, 0.3, 1])("with a slowdown of %d comes near to what full slots are worth", (slowdown) => {
     const { serviceSeconds, capacity } = capability(learned(slowdown, 6000), { slots: 8, lateAfterSeconds: 2 });
     const perSecond = capacity / serviceSeconds;
     const want = 8 / (1 + 7 * slowdown) / 2;

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { addService, capability, unseenService } from "../../../operator/autoscale/service.ts";
+import { digits, rows, type Serving, startServe } from "../runtime/program.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Clients at the same time, in the course of a varying load. */
+const levels = [1, 2, 4, 8, 12, 16, 12, 8, 4, 2, 1];
+const levelMs = 700;
+/** Before it runs at its speed. */
+const warmUpClients = 8;
+const sampleMs = 100;
+/** Rows of a request: enough that the runtime is what saturates, not its client. */
+const body = JSON.stringify({ instances: Array.from({ length: 400 }, (_, index) => rows[index % rows.length]) });
+/** How far what was learned may be off: the machine does other work, too. */
+const tolerance = 2.5;
+
+/** What a gateway would have counted since it was asked last. */
+interface Counted {
+  arrivals: number;
+  completions: number;
+  serviceSeconds: number;
+}
+
+let serving: Serving;
+beforeAll(async () => {
+  serving = await startServe(digits.model);
+  await serving.line("model ready");
+});
+afterAll(async () => {
+  serving.child.kill("SIGTERM");
+  await serving.ended;
+});
+
+/** So many clients, each with one request after the other; `told` gets the counts every so often. Answers per second. */
+async function level(clients: number, told: (counted: Counted, seconds: number) => void): Promise<number> {
+  const none: Counted = { arrivals: 0, completions: 0, serviceSeconds: 0 };
+  const fromMs = performance.now();
+  let answers = 0;
+  let [counted, toldMs] = [{ ...none }, fromMs];
+  const client = async (): Promise<void> => {
+    while (performance.now() - fromMs < levelMs) {
+      counted.arrivals += 1;
+      const askedMs = performance.now();
+      const response = await fetch(`${serving.url}/v1/models/digits:predict`, { method: "POST", body });
+      await response.arrayBuffer();
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      answers += 1;
+      counted.completions += 1;
+      counted.serviceSeconds += (performance.now() - askedMs) / 1_000;
+    }
+  };
+  const timer = setInterval(() => {
+    told(counted, (performance.now() - toldMs) / 1_000);
+    [counted, toldMs] = [{ ...none }, performance.now()];
+  }, sampleMs);
+  await Promise.all(Array.from({ length: clients }, client)).finally(() => clearInterval(timer));
+  return (1_000 * answers) / (performance.now() - fromMs);
+}
+
+test("the requests that a real pod carries within the objective are learned from its answers", async () => {
+  await level(warmUpClients, () => {});
+  const model = unseenService();
+  const pod = { queued: 0, oldestWait: 0, ready: 1, pending: 0, draining: 0, coldStarts: [] };
+  const throughputs: number[] = [];
+  for (const clients of levels) {
+    const throughput = await level(clients, (counted, seconds) =>
+      addService(model, { ...counted, ...pod, inFlight: clients }, seconds),
+    );
+    throughputs.push(throughput);
+  }
+  const saturated = throughputs.filter((_, index) => (levels[index] ?? 0) > 2);
+  const measured = saturated.reduce((sum, one) => sum + one, 0) / saturated.length;
+  const alone = capability(model, { slots: 1, lateAfterSeconds: 1 }).serviceSeconds;
+  const objectives = [1, 3, 6].map((times) => times * alone);
+  const learned = objectives.map((lateAfterSeconds) => capability(model, { slots: undefined, lateAfterSeconds }));
+  for (const { capacity, serviceSeconds } of learned) {
+    const told = capacity / serviceSeconds / measured;
+    expect(told).toBeGreaterThan(1 / tolerance);
+    expect(told).toBeLessThan(tolerance);
+  }
+  // One processor answers them: whoever waits for its neighbours once longer than alone has one of them.
+  const slots = learned.map((one) => one.slots);
+  expect(slots).toEqual(slots.toSorted((one, other) => one - other));
+  expect(slots[0]).toBeLessThanOrEqual(2 * tolerance);
+  expect(slots[2]).toBeGreaterThan(slots[0] ?? 0);
+});
