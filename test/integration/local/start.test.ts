@@ -88,7 +88,7 @@ describe("start without arguments", () => {
       expect.stringMatching(/^ {4}pod simple-model-\w{10}-\w{5} {2}ready$/),
     ]);
     expect(await npx("status", "--kubeconfig", local.kubeconfigPath, "-n", "elsewhere")).toEqual([
-      "no ModelDeployment",
+      "no ModelDeployment in namespace elsewhere",
     ]);
     expect(await npx("validate", "-f", "crds/examples/digits.yaml")).toEqual([
       "crds/examples/digits.yaml: ConfigMap default/simple-model: not checked (only ModelDeployments are)",
