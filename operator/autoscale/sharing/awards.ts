@@ -5,7 +5,7 @@ const agingSeconds = 10;
 /** A replica that was given stays at least as long as it took to start, and some requests more. */
 const tenureStarts = 1.2;
 const tenureSeconds = 30;
-/** Unless they have ceased: nobody waits for a device that serves nobody. Less would take it between two requests of few. */
+/** Without requests for so long a model has no load, whatever averages say: nobody waits for a device that serves nobody. */
 const mostIdleSeconds = 10;
 
 /** Which replicas come first. Every tier is served before the next one gets anything. */
@@ -48,7 +48,8 @@ function award({ wanted }: Claim, replicas: number, devices: number): Award {
 
 /** The replicas that a model wants, one by one. */
 function units(claim: Claim): readonly Unit[] {
-  const { wanted, needed, min, kappa, oldestWait } = claim;
+  const { wanted, min, kappa, oldestWait } = claim;
+  const needed = hasCeased(claim) ? 0 : claim.needed;
   const isHeld = hasTenure(claim);
   return Array.from({ length: wanted }, (_, index) => {
     const tier = tierOf({ index, needed, min, isHeld: isHeld && index === 0 });
@@ -58,8 +59,13 @@ function units(claim: Claim): readonly Unit[] {
   });
 }
 
-function hasTenure({ placed, heldSeconds, startSeconds, idleSeconds }: Claim): boolean {
-  if (placed === 0 || heldSeconds === undefined || idleSeconds > mostIdleSeconds) return false;
+function hasCeased({ idleSeconds }: Claim): boolean {
+  return idleSeconds > mostIdleSeconds;
+}
+
+function hasTenure(claim: Claim): boolean {
+  const { placed, heldSeconds, startSeconds } = claim;
+  if (placed === 0 || heldSeconds === undefined || hasCeased(claim)) return false;
   return heldSeconds < tenureStarts * startSeconds + tenureSeconds;
 }
 

@@ -81,6 +81,14 @@ const cases: Record<string, [readonly Claim[], number, Readonly<Record<string, n
     1,
     { economy: 0, strict: 1 },
   ],
+  "a load that has ceased needs nothing, whatever its averages say": [
+    [
+      { ...strict, needed: 2, wanted: 2, placed: 2, idleSeconds: 11 },
+      { ...economy, needed: 2, wanted: 2 },
+    ],
+    2,
+    { strict: 0, economy: 2 },
+  ],
   "and goes afterwards": [
     [
       { ...economy, placed: 1, heldSeconds: 110 },
