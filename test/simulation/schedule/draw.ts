@@ -1,3 +1,4 @@
+import type { RolloutSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
 import { type Chance, createChance, seededRandom } from "./random.ts";
 import {
   eventTroubles,
@@ -83,16 +84,21 @@ export function drawFaults(
         on: "moment",
         trouble: chance.pick(momentTroubles),
         ...place(extent.durationMs),
-      })).filter(
-        ({ trouble }) => !costsPods.has(trouble) || !(isPausedIn(phases, phase) || isCrampedIn(phases, phase)),
-      ),
+      })).filter(({ trouble }) => !costsPods.has(trouble) || !decidedByPods.some((isIn) => isIn(phases, phase))),
     ];
   });
 }
 
-/** A candidate that loses all its pods in a pause of the user's gets its weight back only as far as its steps say. */
 const costsPods: ReadonlySet<ScheduledFault["trouble"]> = new Set(["kill-pod", "delete-child", "edit-replica-set"]);
 
+/** Phases in which it hangs on a lost pod what is right in the end. */
+const decidedByPods: readonly ((phases: Schedule["phases"], phase: number) => boolean)[] = [
+  isPausedIn,
+  isCrampedIn,
+  isSupersededIn,
+];
+
+/** A candidate that loses all its pods in a pause of the user's gets its weight back only as far as its steps say. */
 function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
   const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
   return acts.findLast((act) => act.kind === "pause")?.isPaused === true;
@@ -102,8 +108,21 @@ function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
 function isCrampedIn(phases: Schedule["phases"], phase: number): boolean {
   const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
   const quota = acts.findLast((act) => act.kind === "quota");
-  const declared = acts.findLast((act) => act.kind === "rollout" || act.kind === "create");
-  return quota?.pods !== undefined && declared?.rollout?.capacity === "Surge";
+  return quota?.pods !== undefined && rolloutIn(phases, phase)?.capacity === "Surge";
+}
+
+/** A candidate with all requests becomes the stable revision when the spec changes again and that one has lost its pods. */
+function isSupersededIn(phases: Schedule["phases"], phase: number): boolean {
+  const steps = rolloutIn(phases, phase)?.canary?.steps ?? [];
+  return (
+    steps.some(({ setWeight }) => setWeight === 100) && phases[phase]?.some(({ act }) => act.kind === "model") === true
+  );
+}
+
+/** The rollout that is declared by the end of a phase. */
+function rolloutIn(phases: Schedule["phases"], phase: number): RolloutSpec | undefined {
+  const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
+  return acts.findLast((act) => act.kind === "rollout" || act.kind === "create")?.rollout;
 }
 
 function listOf<T>(length: number, make: () => T): readonly T[] {
