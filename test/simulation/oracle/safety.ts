@@ -30,6 +30,8 @@ export interface Write<T> {
   readonly gateways: readonly Gateway[];
   /** Nobody but one operator says how many pods there are to be. */
   readonly isUndisputed: boolean;
+  /** The operator gave it up long ago, and the server carries it out all the same. */
+  readonly isLate: boolean;
   readonly now: T;
   /** Undefined: it was created. */
   readonly before: T | undefined;
@@ -57,8 +59,8 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
   };
   const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
     if (ledger.actor === undefined) return;
-    for (const rule of rules)
-      complain(rule({ truth, gateways: gateways.all, isUndisputed: isUndisputed(world), now, before }));
+    const by = { isUndisputed: isUndisputed(world), isLate: ledger.isLate };
+    for (const rule of rules) complain(rule({ truth, gateways: gateways.all, ...by, now, before }));
   };
   const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
     if (ledger.actor === undefined) return;
@@ -145,8 +147,9 @@ function isRoomFor({ truth, isUndisputed, now, before }: Write<StoredSet>): stri
     : undefined;
 }
 
-/** A revision with requests never has fewer pods than these need. */
-function keepsItsPromise({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
+/** No operator leaves a revision fewer pods than its requests need. */
+function keepsItsPromise({ truth, gateways, isLate, now, before }: Write<StoredSet>): string | undefined {
+  if (isLate) return undefined;
   const uid = controllerOf(now);
   const status = truth.deployment(uid)?.status;
   const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
