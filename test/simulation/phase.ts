@@ -171,6 +171,11 @@ async function untilEqual(world: World, wanted: readonly string[], play: Play): 
   }
 }
 
+/** A creation that is carried out long after it was given up is one more, and what it made is deleted once more. */
+function told(acts: readonly string[], faults: Play["faults"]): readonly string[] {
+  return faults.some(({ trouble }) => trouble === "late") ? [...new Set(acts)] : acts;
+}
+
 /** What is wrong with what a phase came to. */
 export function judged(found: PhaseReference, reference: PhaseReference | undefined, play: Play): readonly string[] {
   if (reference === undefined) return [];
@@ -182,6 +187,6 @@ export function judged(found: PhaseReference, reference: PhaseReference | undefi
   // While an old ModelDeployment is still in sight its children are made anew, for garbage collection to take.
   const deletes = changes.some(({ act }) => act.kind === "delete");
   if (play.isHurried || isDisturbed || deletes || play.isDeprived) return [];
-  if (JSON.stringify(reference.acts) === JSON.stringify(found.acts)) return [];
+  if (JSON.stringify(told(reference.acts, faults)) === JSON.stringify(told(found.acts, faults))) return [];
   return [`created and deleted ${found.acts.join(", ")}; without faults ${reference.acts.join(", ")}`];
 }
