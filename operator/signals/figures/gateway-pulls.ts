@@ -54,6 +54,8 @@ const timeoutMs = 2_000;
 const limitBytes = 64 * 1024 * 1024;
 /** A gateway that has not answered for longer is left out of what is now. */
 const staleMs = 5_000;
+/** One that ends breaks off a pull, and is not asked again: that is no news. */
+const toldFailures = 2;
 /** A gateway that is not ready for longer is a stranger when it comes back. */
 const rememberedMs = 600_000;
 
@@ -63,7 +65,8 @@ interface Gateway {
   /** When it was last listed. */
   seenMs: number;
   isPulled: boolean;
-  isFailing: boolean;
+  /** Pulls in a row that it did not answer. */
+  failures: number;
 }
 
 /** `take` gets each answer with the account that is to take it in. */
@@ -109,7 +112,7 @@ function createKnownGateways(options: GatewayPullsOptions): KnownGateways {
   const former = new Set<string>();
   const opened = (address: GatewayAddress): Gateway => {
     const account = createGatewayAccount({ startedMs, intervalMs, isKnown: (run) => former.has(run) });
-    return { account, address, seenMs: 0, isPulled: false, isFailing: false };
+    return { account, address, seenMs: 0, isPulled: false, failures: 0 };
   };
   return {
     listed() {
@@ -141,20 +144,20 @@ async function pulled(gateway: Gateway, { clock, log, onPull, agent, take }: Pul
   const { account, address } = gateway;
   const begunMs = clock.monotonic();
   gateway.isPulled = true;
-  let ok = false;
+  let cause: string | undefined;
   try {
     let figures = await pulledFigures(address, account.cursor, agent);
     // The cursor was one of a run that is over: what this one counted before it would be missing.
     if (figures.run !== account.run && account.cursor > 0) figures = await pulledFigures(address, 0, agent);
     take(account, figures);
-    ok = true;
   } catch (thrown) {
-    const { message } = Fault.from(thrown);
-    if (!gateway.isFailing) log.warn("a gateway does not tell its figures", { gateway: address.pod, cause: message });
+    cause = Fault.from(thrown).message;
   }
-  gateway.isFailing = !ok;
+  gateway.failures = cause === undefined ? 0 : gateway.failures + 1;
+  if (gateway.failures === toldFailures)
+    log.warn("a gateway does not tell its figures", { gateway: address.pod, cause });
   gateway.isPulled = false;
-  onPull?.({ ok, durationMs: clock.monotonic() - begunMs });
+  onPull?.({ ok: cause === undefined, durationMs: clock.monotonic() - begunMs });
 }
 
 async function pulledFigures(

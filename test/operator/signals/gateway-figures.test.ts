@@ -19,11 +19,13 @@ let clock: ManualClock;
 let gateways: CountedGateway[];
 let source: GatewayFiguresSource;
 let pulls: boolean[];
+let warnings: string[];
 
 beforeEach(() => {
   clock = createManualClock();
   gateways = [];
   pulls = [];
+  warnings = [];
 });
 
 afterEach(async () => {
@@ -41,7 +43,7 @@ function started(addresses: () => readonly GatewayAddress[] = () => gateways.map
   source = createGatewayFigures({
     gateways: addresses,
     clock,
-    log: silentLog,
+    log: { ...silentLog, warn: (message) => void warnings.push(message) },
     onPull: ({ ok }) => pulls.push(ok),
   });
   source.start();
@@ -96,6 +98,16 @@ describe("what gateways count", () => {
     await clock.advance(500);
     await pulled(2);
     expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 7, failed: 0, latency: fast(7) } });
+  });
+
+  test("is missed aloud when it is missed twice, and once for all", async () => {
+    await gateway("g1");
+    const gone = { pod: "g2", host: "127.0.0.1", port: 1 };
+    started(() => [gone]);
+    await pulled(1);
+    expect(warnings).toEqual([]);
+    for (let seconds = 0; seconds < 3; seconds += 1) await tick();
+    expect(warnings).toEqual(["a gateway does not tell its figures"]);
   });
 
   test("is asked for by cursor, so that a pull costs what changed", async () => {
