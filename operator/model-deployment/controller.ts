@@ -14,6 +14,7 @@ import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createPace } from "./timing/pace.ts";
+import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
 import { createRests, sightOf } from "./timing/rests.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
 import { reconcile } from "./reconcile.ts";
@@ -55,7 +56,8 @@ const stopCapMs = 1_500;
 export function createDeploymentController(options: DeploymentControllerOptions): Controller {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
   const sightings = createSightings(clock);
-  const sources = cachedSources(options, sightings);
+  const portClaims = createPortClaims();
+  const sources = cachedSources(options, sightings, portClaims);
   const pace = createPace(clock);
   const rests = createRests();
   const controller = createController({
@@ -72,7 +74,14 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       const sight = sightOf(named, sources);
       askForFacts(named, caches, facts, () => controller.add(key));
       if (rests.isAt(key, sight)) return {};
-      const { writes, failure, recheckAfterMs, isAtRest } = await reconcile(named, { sources, client, recorder, log });
+      const { writes, failure, recheckAfterMs, isAtRest } = await reconcile(named, {
+        sources,
+        client,
+        recorder,
+        log,
+        onPlanned: ({ identity, status }, { port }) =>
+          portClaims.claim(identity, port === status.gateway?.port ? undefined : port),
+      });
       rests.begin(key, isAtRest === true ? sight : undefined);
       const attempts = writes.length + (failure === undefined ? 0 : 1);
       const restMs = attempts === 0 ? 0 : pace.restMs(key, attempts);
@@ -85,6 +94,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   });
   subscribe(controller, options);
   caches.deployments.cache.subscribe(({ object, type }) => {
+    if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
     if (type === "removed") sightings.forget(keyOf(object));
     if (type === "removed") rests.forget(keyOf(object));
     if (type === "removed") pace.forget(keyOf(object));
@@ -149,13 +159,18 @@ function isAsked(
   return metadata.generation !== generation || !isEqual(metadata.annotations, annotations);
 }
 
-function cachedSources(options: DeploymentControllerOptions, sightings: Sightings): Sources {
+function cachedSources(
+  options: DeploymentControllerOptions,
+  sightings: Sightings,
+  portClaims: Pick<PortClaims, "claimant">,
+): Sources {
   const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial, scaling } = options;
   return {
     settings,
     now: () => clock.now(),
     deployment: (key) => caches.deployments.cache.find(key),
     deploymentsOnPort: (port) => caches.deployments.cache.withIndex("port", String(port)),
+    portClaimant: (port) => portClaims.claimant(port),
     replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
     replicaSet: (key) => caches.replicaSets.cache.find(key),
     podsOf: (uid) => caches.pods.cache.withIndex("owner", uid),

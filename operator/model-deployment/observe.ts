@@ -29,6 +29,7 @@ import {
 } from "./resources/names.ts";
 import { isControlledBy } from "./resources/owner.ts";
 import {
+  type Claimant,
   createSnapshot,
   type ForeignObject,
   type Identity,
@@ -57,6 +58,8 @@ export interface Sources {
   now(): number;
   deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
   deploymentsOnPort(port: number): readonly (ModelDeployment & Stored)[];
+  /** Whom this process gives a port that no status shows yet. */
+  portClaimant(port: number): Claimant | undefined;
   replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
   replicaSet(key: NamedKey): (ReplicaSet & Stored) | undefined;
   podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
@@ -264,10 +267,19 @@ export function observedGateways(sources: Sources, key: string): readonly Observ
 /** The port that a ModelDeployment has, or the ones that it might have up to the first that is free, with those who have them. */
 export function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
   const probes: PortProbe[] = [];
+  const holder = (port: number): Claimant | undefined => {
+    const other = sources.deploymentsOnPort(port).find(({ metadata }) => metadata.uid !== uid)?.metadata;
+    return other && { uid: other.uid, createdAt: other.creationTimestamp ?? "" };
+  };
+  const claimant = (port: number): Claimant | undefined => {
+    // What status says goes before what another only means to say.
+    const other = port === present ? undefined : sources.portClaimant(port);
+    return other?.uid === uid ? undefined : other;
+  };
   const probe = (port: number): boolean => {
-    const holder = sources.deploymentsOnPort(port).find(({ metadata }) => metadata.uid !== uid)?.metadata;
-    if (holder === undefined) return probes.push({ port }) > 0;
-    probes.push({ port, takenBy: { uid: holder.uid, createdAt: holder.creationTimestamp ?? "" } });
+    const takenBy = holder(port) ?? claimant(port);
+    if (takenBy === undefined) return probes.push({ port }) > 0;
+    probes.push({ port, takenBy });
     return false;
   };
   if (present !== undefined && probe(present)) return probes;

@@ -4,6 +4,7 @@ import type { Client } from "../kube/client.ts";
 import { carryOut, type Write } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
+import type { Plan } from "./plan/action.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,6 +14,8 @@ export interface ReconcileOptions {
   readonly client: Client;
   readonly recorder: Recorder;
   readonly log: Log;
+  /** Told what is planned before any of it is done. */
+  readonly onPlanned?: (snapshot: Snapshot, planned: Plan) => void;
 }
 
 /** What a reconcile wrote, and when it wants to look again. */
@@ -31,10 +34,11 @@ const hopelessRecheckMs = 30_000;
 
 /** One pass: observe → plan → carry out. A crash anywhere in it is harmless: the next pass plans from what it sees. */
 export async function reconcile(key: NamedKey, options: ReconcileOptions): Promise<Reconciled> {
-  const { sources, client, recorder, log } = options;
+  const { sources, client, recorder, log, onPlanned } = options;
   const snapshot = observe(key, sources);
   if (snapshot === undefined) return { writes: [] };
   const planned = plan(snapshot);
+  onPlanned?.(snapshot, planned);
   log.debug("planned", { ...key, snapshot, hold: planned.hold?.why });
   const { done, writes, said, failure } = await carryOut(planned, snapshot, client);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });

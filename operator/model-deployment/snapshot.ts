@@ -130,10 +130,13 @@ export interface ForeignObject {
   readonly isLeftover: boolean;
 }
 
+/** Who has a gateway port, or is given it. */
+export type Claimant = Pick<Identity, "uid" | "createdAt">;
+
 /** A gateway port that was looked at, and the ModelDeployment that has it. */
 export interface PortProbe {
   readonly port: number;
-  readonly takenBy?: { readonly uid: string; readonly createdAt: string };
+  readonly takenBy?: Claimant;
 }
 
 /** A gateway of ours or, of a ModelDeployment with path Direct, a Gateway of the Gateway API that its HTTPRoute is attached to. */

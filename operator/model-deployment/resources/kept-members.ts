@@ -73,7 +73,7 @@ export const keptMembers = {
     },
     spec: { nodeName: "shared" },
     status: {
-      phase: true,
+      phase: "shared",
       podIP: true,
       reason: true,
       message: true,

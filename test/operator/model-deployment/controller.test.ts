@@ -3,6 +3,7 @@ import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deploym
 import { kubeFaults } from "../../../operator/kube/faults.ts";
 import type { Controller } from "../../../operator/loop/controller.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
+import { probedPorts } from "../../../operator/model-deployment/plan/gateway-port.ts";
 import { createPodWarnings } from "../../../operator/model-deployment/pods/pod-warnings.ts";
 import { createDeploymentController } from "../../../operator/model-deployment/controller.ts";
 import {
@@ -219,6 +220,20 @@ describe("the controller of ModelDeployments", () => {
       "change EndpointSlice digits-gateway",
       "change EndpointSlice second-gateway",
     ]);
+  });
+
+  test("gives two that draw the same port at the same time two ports, with no write more", async () => {
+    const drawn = (uid: string): number | undefined => probedPorts(uid).next().value;
+    const deployment = modelDeployment();
+    const uids = Array.from({ length: 100_000 }, (_, index) => `uid-${index}`);
+    const uid = uids.find((one) => drawn(one) === drawn(deployment.metadata.uid)) ?? "";
+    const other = second("2030-01-01T00:00:00Z");
+    cluster.put(deployment);
+    cluster.put({ ...other, metadata: { ...other.metadata, uid } });
+    await seen();
+    const shown = cluster.all("ModelDeployment").map(({ status }) => status?.gateway?.port);
+    const port = drawn(uid) ?? 0;
+    expect([shown.toSorted(), writes.length]).toEqual([[port, port + 1], 12]);
   });
 
   test("parts two that have the same port: the younger moves", async () => {

@@ -14,6 +14,8 @@ export interface CountsQuestion {
   readonly stableWeight: number;
   /** Largest weight in percent that some gateway may still give to the candidate; absent: what the stable revision lacks. */
   readonly candidateWeight?: number | undefined;
+  /** Weight in percent that the candidate is declared to have; absent: none. */
+  readonly candidateShare?: number | undefined;
   /** The candidate was given up: its weight is on its way to 0 and the stable revision gets all pods again. */
   readonly isReturning?: boolean | undefined;
   /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, with what is assumed. */

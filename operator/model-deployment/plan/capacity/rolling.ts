@@ -69,13 +69,14 @@ function existing({ replicas, live }: PodCounts): number {
   return Math.max(replicas, live);
 }
 
-/** Pods that the candidate keeps: more than its goal only while a weight needs them, fewer where the stable revision lacks them. */
+/** Pods that the candidate keeps: more than its goal only while a weight needs them, fewer where the stable revision lacks them more. */
 function keptCandidate({ question, total, least, goal }: Bounds): number {
   const { candidate } = question;
   const { stable: stableWeight, candidate: candidateWeight } = weights(question);
   const allowed = Math.min(candidate.replicas, Math.max(goal, carriers(candidateWeight, least)));
   const spare = total - carriers(stableWeight, least);
-  return Math.min(allowed, Math.max(spare, candidate.ready, 1));
+  // Before gateways have said what they do the stable revision may have everything: pods that start are not for that to go.
+  return Math.min(allowed, Math.max(spare, candidate.ready, 1, carriers(question.candidateShare ?? 0, least)));
 }
 
 function stableCount(bounds: Bounds, kept: number): number {

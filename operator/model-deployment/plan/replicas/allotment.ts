@@ -2,7 +2,7 @@ import { livePods, type ObservedPod, type ObservedRevision, revisionOf, type Sna
 import { counts } from "../capacity/counts.ts";
 import type { Counts, CountsQuestion, PodCounts } from "../capacity/question.ts";
 import { type Position, position } from "../rollout/steps/position.ts";
-import { weightInForce } from "../traffic.ts";
+import { shares, weightInForce } from "../traffic.ts";
 
 /** `spec.rollout` where the spec is silent; crds/v1alpha1/rollout promises these. */
 const assumed = { maxSurge: "100%", maxUnavailable: 0, capacity: "Auto" } as const;
@@ -13,6 +13,7 @@ export function allotment(snapshot: Snapshot, here: Position): Counts {
   const asked = counts({
     ...question(snapshot, here),
     candidateWeight: weightInForce(snapshot, snapshot.wanted.hash),
+    candidateShare: shares(snapshot.rollout).find(({ revision }) => revision === snapshot.wanted.hash)?.weight,
     candidate,
     others: leavingRevisions(snapshot)
       .map(podsThere)

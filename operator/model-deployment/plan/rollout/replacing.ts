@@ -4,12 +4,12 @@ import type { Action } from "../action.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
 import { isAcknowledged, shares } from "../traffic.ts";
 import { type Change, turnTo } from "./change.ts";
-import { isPromoted } from "./commands.ts";
+import { idleReason, ineffective, isPromoted } from "./commands.ts";
 import { failure, remembered } from "./failure.ts";
 import { isPassed } from "./judgement.ts";
 import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
 import { isIdle, progressText, weightAt } from "./steps/position.ts";
-import { refused } from "./refused.ts";
+import { keeping, refused } from "./refused.ts";
 import { isOneAtATime, isRenamed, type Situation, situation } from "./situation.ts";
 
 type Rule = (situation: Situation) => Turn | undefined;
@@ -26,21 +26,31 @@ export function replacing(snapshot: Snapshot, stable: Share): Turn {
 
 /** The spec changed again. Requests of the candidate of before go back, unless nothing is there to take them. */
 function superseding(now: Situation): Turn | undefined {
-  const { snapshot, stable, stableReady } = now;
+  const { snapshot } = now;
   const { hash } = snapshot.wanted;
   const { candidate: before } = snapshot.rollout;
   if (before === undefined || before.revision === hash) return undefined;
   const why = `the spec changed again: ${hash} takes the place of ${before.revision}`;
-  if (stableReady === 0 && before.weight === 100 && readyCount(snapshot, before.revision) > 0) {
-    const state: RolloutState = {
-      ...snapshot.rollout,
-      stable: before,
-      candidate: wantedShare(snapshot, 0),
-      progress: undefined,
-    };
-    return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)] };
+  return serving(now, before, why) ?? turnTo(now, { weight: 0, why });
+}
+
+/** What becomes of a candidate that is not wanted any more while it is all that serves. */
+function serving({ snapshot, stable, stableReady }: Situation, before: Share, why: string): Turn | undefined {
+  if (stableReady > 0 || before.weight === 0 || readyCount(snapshot, before.revision) === 0) return undefined;
+  const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
+  if (before.weight < 100 && fault === undefined) {
+    const kept = keeping(snapshot);
+    return kept && { ...kept, moves: ineffective(snapshot, [], idleReason(snapshot)) };
   }
-  return turnTo(now, { weight: 0, why });
+  // What the stable pods wait for may be the room of the candidate's.
+  if (before.weight < 100 && fault !== undefined && isLackOfRoom(fault)) return undefined;
+  const state: RolloutState = {
+    ...snapshot.rollout,
+    stable: { ...before, weight: 100 },
+    candidate: wantedShare(snapshot, 0),
+    progress: undefined,
+  };
+  return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)] };
 }
 
 /** The candidate is given up: status remembers that, and the stable revision takes its place back. */
