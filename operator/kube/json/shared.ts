@@ -123,8 +123,8 @@ function withSharedTexts(value: unknown): unknown {
   const members = value as { [name: string]: unknown }; // entries have names, too
   for (const name in members) {
     const member = members[name];
-    const shared = withSharedTexts(member);
-    if (shared !== member) members[name] = shared;
+    // Set whatever it is: two texts compare by what they say, and which one is kept does not show.
+    if (typeof member === "string" || typeof member === "object") members[name] = withSharedTexts(member);
   }
   return value;
 }

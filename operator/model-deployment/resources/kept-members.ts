@@ -49,7 +49,7 @@ const podTemplate = {
  */
 export const keptMembers = {
   modelDeployment: {
-    metadata: { ...identity, ...life, generation: true, annotations: commands },
+    metadata: { ...identity, ...life, finalizers: "shared", generation: true, annotations: commands },
     spec: true,
     status: true,
   },
