@@ -30,6 +30,7 @@ export async function fetchModel(options: FetchOptions, parts: FetchParts): Prom
     signal: stop,
     forMs: defaultDownloadLimits.firstByteMs,
     pauseMs: defaultDownloadLimits.firstPauseMs,
+    stallMs: defaultDownloadLimits.stallMs,
     onSetback: ({ reason }) => log.warn("source did not answer; asking again", { url: store.shown, reason }),
   });
   const [first] = files;

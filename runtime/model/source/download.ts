@@ -4,27 +4,22 @@ import { Fault } from "../../base/fault.ts";
 import { checkDigest, fileDigest, normalDigest } from "./digest.ts";
 import { faults } from "./faults.ts";
 import { PartFile } from "./part-file.ts";
-import type { Setback, SourceResponse, StoredFile } from "./stores/store.ts";
+import { closeBody, inTime, paced } from "./patience.ts";
+import { type PerseveranceLimits, perseverance } from "./perseverance.ts";
+import { certificateFault } from "./stores/certificates.ts";
+import type { ResumePoint, Setback, SourceResponse, StoredFile } from "./stores/store.ts";
 
 /** What a download may cost. */
-export interface DownloadLimits {
+export interface DownloadLimits extends PerseveranceLimits {
   readonly maxBytes: number;
-  /** Longest wait for the next byte. */
+  /** Longest wait for an answer, and for `minBytes` of it. */
   readonly stallMs: number;
-  /**
-   * How long the first byte is tried for. Short: the status of a pod can tell why only once the program has ended, and the
-   * next start of the container loses nothing.
-   */
-  readonly firstByteMs: number;
-  /** Attempts in a row that bring no further byte. */
-  readonly maxIdleAttempts: number;
-  readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
 }
 
 export const defaultDownloadLimits: DownloadLimits = {
   maxBytes: 256 * 1024 ** 3,
   stallMs: 30_000,
+  minBytes: 30 * 1024,
   firstByteMs: 3_000,
   maxIdleAttempts: 6,
   firstPauseMs: 500,
@@ -82,22 +77,17 @@ async function alreadyThere({ target, sha256 }: Download): Promise<Downloaded | 
 async function fill(part: PartFile, order: Download): Promise<void> {
   const { source, limits = defaultDownloadLimits, clock, signal, onSetback } = order;
   const startedMs = clock.monotonic();
+  const pauseAfter = perseverance(limits);
   let tag: string | undefined;
-  let idle = 0;
   for (let attempts = 1; ; attempts++) {
-    const before = part.sizeBytes;
     const setback = await attempt(part, order, tag, (opened) => (tag = opened.tag));
     if (setback === undefined) return;
-    idle = part.sizeBytes > before ? 1 : idle + 1;
-    const pauseMs = setback.afterMs ?? Math.min(limits.firstPauseMs * 2 ** (idle - 1), limits.longestPauseMs);
-    const isHopeless =
-      part.sizeBytes === 0
-        ? clock.monotonic() + pauseMs - startedMs > limits.firstByteMs
-        : idle >= limits.maxIdleAttempts;
-    if (signal?.aborted === true || isHopeless) {
+    const pauseMs = pauseAfter(setback, part.sizeBytes, clock.monotonic() - startedMs);
+    if (signal?.aborted === true || pauseMs === undefined) {
       throw faults.SourceUnavailable({ url: source.shown, reason: setback.reason, attempts });
     }
     onSetback?.(setback);
+    if (setback.startsAnew === true) tag = undefined;
     await clock.sleep(pauseMs, signal);
   }
 }
@@ -109,21 +99,42 @@ async function attempt(
   tag: string | undefined,
   onOpen: (opened: SourceResponse) => void,
 ): Promise<Setback | undefined> {
-  const { source, limits = defaultDownloadLimits, signal } = order;
+  const { source, limits = defaultDownloadLimits, clock, signal } = order;
   try {
     const resume = { offset: part.sizeBytes, tag };
-    const opened = await source.open({ resume, stallMs: limits.stallMs, signal });
+    const patience = { clock, forMs: limits.stallMs, signal };
+    const opened = await inTime(patience, (signal) => source.open({ resume, signal }));
     if ("reason" in opened) return opened;
+    const mismatch = restMismatch(opened, resume);
+    if (mismatch !== undefined) {
+      closeBody(opened.body);
+      return { reason: mismatch, startsAnew: true };
+    }
     onOpen(opened);
     if (opened.start === 0 && part.sizeBytes > 0) await part.restart();
     await copy(part, opened, order);
     const { totalBytes } = opened;
     if (totalBytes === undefined || part.sizeBytes === totalBytes) return undefined;
+    if (part.sizeBytes > totalBytes) {
+      return { reason: `${part.sizeBytes} bytes came where ${totalBytes} were announced`, startsAnew: true };
+    }
     return { reason: `the connection ended after ${part.sizeBytes} of ${totalBytes} bytes` };
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
+    const refused = certificateFault(source.shown, thrown);
+    if (refused !== undefined) throw refused;
     return { reason: wordsOf(thrown) };
   }
+}
+
+/** Why an answer cannot follow on what is there already. */
+function restMismatch({ start, tag }: SourceResponse, resume: ResumePoint): string | undefined {
+  if (start === 0) return undefined;
+  if (start !== resume.offset) return `it answered with bytes from ${start} when asked for those from ${resume.offset}`;
+  if (tag === undefined || resume.tag === undefined || tag === resume.tag) return undefined;
+  // Of an entity tag and a date neither tells of the other.
+  const areAlike = tag.startsWith('"') === resume.tag.startsWith('"');
+  return areAlike ? `it has changed from ${resume.tag} to ${tag} meanwhile` : undefined;
 }
 
 /** A host of several addresses fails with an error for each of them, and no words of its own. */
@@ -133,14 +144,15 @@ function wordsOf(thrown: unknown): string {
 }
 
 async function copy(part: PartFile, { body, totalBytes }: SourceResponse, order: Download): Promise<void> {
-  const { source, limits = defaultDownloadLimits, onProgress } = order;
+  const { source, limits = defaultDownloadLimits, clock, onProgress } = order;
   const tooLarge = (sizeBytes: number | undefined): Fault =>
     faults.ModelTooLarge({ url: source.shown, sizeBytes, limitBytes: limits.maxBytes });
   if (totalBytes !== undefined && totalBytes > limits.maxBytes) {
-    await body[Symbol.asyncIterator]().return?.();
+    closeBody(body);
     throw tooLarge(totalBytes);
   }
-  for await (const bytes of body) {
+  const { stallMs, minBytes } = limits;
+  for await (const bytes of paced(body, { clock, stallMs, minBytes })) {
     if (part.sizeBytes + bytes.length > limits.maxBytes) throw tooLarge(undefined);
     await part.append(bytes);
     onProgress?.({ bytes: part.sizeBytes, totalBytes });

@@ -8,7 +8,8 @@ export const faults = faultCatalogue<{
   PathRefused: { place: string; path: string };
   ArchiveRefused: { place: string; reason: string };
   RedirectRefused: { from: string; reason: string };
-  SourceRefused: { url: string; status: number };
+  CertificateRefused: { url: string; reason: string; remedy: string };
+  SourceRefused: { url: string; status: number; said?: string };
   SourceUnavailable: { url: string; reason: string; attempts: number };
   ModelTooLarge: { url: string; sizeBytes: number | undefined; limitBytes: number };
   TargetUnwritable: { path: string; reason: string };
@@ -44,12 +45,19 @@ export const faults = faultCatalogue<{
     retry: "never",
     level: "error",
   },
+  CertificateRefused: {
+    message: ({ url, reason }) => `the certificate of ${url} is not trusted: ${reason}`,
+    hint: ({ remedy }) => remedy,
+    retry: "backoff",
+    level: "error",
+  },
   SourceRefused: {
-    message: ({ url, status }) => `${url} answered ${status}; expected 200`,
+    message: ({ url, status, said }) =>
+      `${url} answered ${status}${said === undefined ? "" : ` (${said})`}; expected 200`,
     hint: ({ status }) =>
       status === 401 || status === 403
         ? "the server wants other credentials, or forbids this file"
-        : "check spec.model.source",
+        : "check spec.model.source and its credentials",
     retry: "never",
     level: "error",
   },

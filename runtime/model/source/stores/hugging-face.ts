@@ -10,6 +10,8 @@ export interface HuggingFaceTerms {
   readonly endpoint: string | undefined;
 }
 
+const tokenMark = "hf_";
+
 interface Repository {
   readonly repo: string;
   readonly revision: string;
@@ -22,6 +24,12 @@ export function huggingFaceStore(text: string, terms: HuggingFaceTerms): Store {
   const repository = repositoryOf(text);
   const { repo, revision, wanted } = repository;
   const shown = `hf://${repo}@${revision}`;
+  if (terms.token?.startsWith(tokenMark) === false) {
+    throw faults.CredentialsInvalid({
+      variable: "HF_TOKEN",
+      expected: `a token of the Hub, which begins with ${tokenMark}`,
+    });
+  }
   return {
     shown,
     isFolder: true,

@@ -1,6 +1,6 @@
 import { azureBlobStore } from "./azure-blob.ts";
 import { gcsStore } from "./gcs.ts";
-import { httpStore } from "./http.ts";
+import { httpStore } from "./web/http.ts";
 import { huggingFaceStore } from "./hugging-face.ts";
 import { s3Store } from "./s3.ts";
 import type { Store } from "./store.ts";

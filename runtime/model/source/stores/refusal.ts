@@ -1,6 +1,7 @@
 import { Fault } from "../../../base/fault.ts";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
+import { certificateFault } from "./certificates.ts";
 import type { Setback } from "./store.ts";
 
 /** What a failed call to a store comes to: a Fault when asking again cannot help, else a failure that may pass. */
@@ -8,9 +9,16 @@ function judgedFailure(shown: string, thrown: unknown): Fault | Setback {
   if (thrown instanceof Fault) return thrown;
   const status = statusOf(thrown);
   if (status === 404) return modelFaults.ModelNotFound({ place: shown }, thrown);
-  if (status === 400 || status === 401 || status === 403) return faults.SourceRefused({ url: shown, status }, thrown);
-  const words = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-  return { reason: status === undefined ? words : `it answered ${status}: ${words}` };
+  const words = wordsOf(thrown);
+  if (status === 400 || status === 401 || status === 403) {
+    return faults.SourceRefused({ url: shown, status, ...(words === undefined ? {} : { said: words }) }, thrown);
+  }
+  if (status === 412 || status === 416)
+    return { reason: `it answered ${status}: it has changed meanwhile`, startsAnew: true };
+  const refused = certificateFault(shown, thrown);
+  if (refused !== undefined) return refused;
+  const known = words ?? "it does not say why";
+  return { reason: status === undefined ? known : `it answered ${status}: ${known}` };
 }
 
 /** Runs a call and turns what it throws as `judgedFailure` says. */
@@ -22,6 +30,22 @@ export async function judged<Value>(shown: string, call: () => Promise<Value>): 
     if (failure instanceof Fault) throw failure;
     return failure;
   }
+}
+
+const maxWords = 200;
+/** What clients say when the server said nothing that they understand; what `fetch` says has its cause in another error. */
+const empty = /^(?:|UnknownError|RestError|fetch failed|Multiple errors occurred .*)$/;
+
+/** The first line of the reason: what follows are numbers of requests and pages of HTML. */
+function wordsOf(thrown: unknown): string | undefined {
+  if (!isObject(thrown)) return String(thrown);
+  const [line = ""] = String(Reflect.get(thrown, "message") ?? "")
+    .trim()
+    .split("\n");
+  const cause: unknown = Reflect.get(thrown, "cause");
+  if (empty.test(line)) return isObject(cause) ? wordsOf(cause) : undefined;
+  const words = line.replace(/\.? URL: .*$/, "");
+  return words.length > maxWords ? `${words.slice(0, maxWords)}…` : words;
 }
 
 /** Each client library says it in a place of its own. */

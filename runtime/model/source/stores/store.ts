@@ -13,6 +13,8 @@ export interface Setback {
   readonly reason: string;
   /** The server asked for this pause. */
   readonly afterMs?: number;
+  /** What was read so far is of no use for what follows. */
+  readonly startsAnew?: true;
 }
 
 /** Where an earlier response stopped. */
@@ -23,8 +25,6 @@ export interface ResumePoint {
 
 export interface OpenOptions {
   readonly resume: ResumePoint;
-  /** Longest wait for the next byte. */
-  readonly stallMs: number;
   readonly signal: AbortSignal | undefined;
 }
 

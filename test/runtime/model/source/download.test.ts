@@ -1,57 +1,20 @@
-import { createHash } from "node:crypto";
-import { createServer, type RequestListener, type Server } from "node:http";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir } from "node:fs/promises";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../../../runtime/base/clock.ts";
-import { type Downloaded, defaultDownloadLimits, download } from "../../../../runtime/model/source/download.ts";
-import { httpStore } from "../../../../runtime/model/source/stores/http.ts";
+import { httpStore } from "../../../../runtime/model/source/stores/web/http.ts";
+import { type Scene, digest, digestOf, model, scene } from "./downloading.ts";
 
-const model = Buffer.from("weights ".repeat(20_000));
-const digest = `sha256:${createHash("sha256").update(model).digest("hex")}`;
-const limits = {
-  ...defaultDownloadLimits,
-  firstPauseMs: 1,
-  longestPauseMs: 2,
-  stallMs: 500,
-  maxIdleAttempts: 3,
-  firstByteMs: 100,
-};
-
+let parts: Scene;
 let folder: string;
-const servers: Server[] = [];
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "modelwright-download-"));
+  parts = await scene();
+  folder = parts.folder;
 });
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => parts.close());
 
-async function source(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
-}
-
-async function fetched(url: string, more: { sha256?: string; maxBytes?: number } = {}): Promise<Downloaded> {
-  const { sha256, maxBytes = limits.maxBytes } = more;
-  const [source] = await httpStore(url).files(undefined);
-  if (source === undefined) throw new Error("an address is one file");
-  return download({
-    source,
-    target: join(folder, "model.h5"),
-    ...(sha256 === undefined ? {} : { sha256 }),
-    limits: { ...limits, maxBytes },
-    clock: systemClock,
-  });
-}
+const source = (listener: RequestListener): Promise<string> => parts.source(listener);
+const fetched: Scene["fetched"] = (url, more) => parts.fetched(url, more);
 
 describe("downloading a model", () => {
   test("writes the file under its name once it is complete, and tells its digest", async () => {
@@ -150,7 +113,7 @@ describe("downloading a model", () => {
 
   test("refuses a wrong digest, names both, and leaves nothing", async () => {
     const url = await source((_, response) => response.end("something else"));
-    const actual = `sha256:${createHash("sha256").update("something else").digest("hex")}`;
+    const actual = digestOf("something else");
     await expect(fetched(url, { sha256: digest })).rejects.toMatchObject({
       code: "DigestMismatch",
       message: `${url}/ has digest ${actual}; expected ${digest}`,

@@ -34,6 +34,7 @@ async function listed(
     signal: undefined,
     forMs,
     pauseMs: 1,
+    stallMs: 100,
     onSetback: ({ reason }: { reason: string }) => told.push(reason),
   };
   const found = await filesOf(store(failures), terms).catch((thrown: unknown) => Fault.from(thrown).sentence);
@@ -59,10 +60,18 @@ describe("listing a store", () => {
     );
   });
 
+  test("gives up on a store that says nothing", async () => {
+    const silent: Store = { shown: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
+    const terms = { clock: systemClock, signal: undefined, forMs: 50, pauseMs: 1, stallMs: 60, onSetback: () => {} };
+    await expect(filesOf(silent, terms)).rejects.toMatchObject({
+      message: "s3://b/a could not be downloaded in 1 attempt: no answer came in 0.06 s",
+    });
+  });
+
   test.each([
     [404, "there is no model at s3://b/a"],
-    [403, "s3://b/a answered 403; expected 200"],
-    [401, "s3://b/a answered 401; expected 200"],
+    [403, "s3://b/a answered 403 (no); expected 200"],
+    [401, "s3://b/a answered 401 (no); expected 200"],
   ])("does not ask again what was answered with %i", async (status, message) => {
     const { found, told } = await listed([Object.assign(new Error("no"), { statusCode: status })]);
     expect(String(found)).toContain(message);

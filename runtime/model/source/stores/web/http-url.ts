@@ -1,4 +1,4 @@
-import { faults } from "../faults.ts";
+import { faults } from "../../faults.ts";
 
 /** Where a model is downloaded from, with its credentials taken out of what is printed. */
 export interface SourceUrl {
@@ -19,7 +19,11 @@ export function sourceUrl(text: string): SourceUrl {
 export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
   if (!URL.canParse(location, from.url.href))
     throw faults.RedirectRefused({ from: from.shown, reason: "it leads to no URL" });
-  const to = fromUrl(new URL(location, from.url.href));
+  const target = new URL(location, from.url.href);
+  if (!isHttp(target)) {
+    throw faults.RedirectRefused({ from: from.shown, reason: `it leads to a URL whose scheme is ${schemeOf(target)}` });
+  }
+  const to = fromUrl(target);
   if (from.url.protocol === "https:" && to.url.protocol === "http:") {
     throw faults.RedirectRefused({ from: from.shown, reason: `it leads from https to ${to.shown}` });
   }
@@ -28,9 +32,8 @@ export function redirectedUrl(from: SourceUrl, location: string): SourceUrl {
 }
 
 function fromUrl(parsed: URL): SourceUrl {
-  if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-    const reason = `its scheme is ${parsed.protocol.slice(0, -1)}`;
-    throw faults.SourceUrlInvalid({ reason, expected: "an http or https URL" });
+  if (!isHttp(parsed)) {
+    throw faults.SourceUrlInvalid({ reason: `its scheme is ${schemeOf(parsed)}`, expected: "an http or https URL" });
   }
   const url = new URL(parsed.href);
   const { username, password } = url;
@@ -39,6 +42,14 @@ function fromUrl(parsed: URL): SourceUrl {
   const credentials = `${unescaped(username)}:${unescaped(password)}`;
   const authorization = username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
   return { url, authorization, shown: `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}` };
+}
+
+function isHttp({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
+}
+
+function schemeOf({ protocol }: URL): string {
+  return protocol.slice(0, -1);
 }
 
 function unescaped(text: string): string {
