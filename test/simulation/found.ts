@@ -295,4 +295,121 @@ export const found: Readonly<Record<string, Schedule>> = {
     ],
     faults: [],
   },
+  "the user changes their mind while a candidate with half of the requests is all that serves": {
+    seed: 672207,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 2000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              revisionHistoryLimit: 1,
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 14000, name: "shop", act: { kind: "suspend", suspend: true } },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+        { gapMs: 2000, name: "shop", act: { kind: "look" } },
+        { gapMs: 2000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 14000,
+    faults: [
+      { on: "event", trouble: "expire", phase: 1, at: 17, amount: 0.19862266420386732 },
+      { on: "event", trouble: "close", phase: 1, at: 10, amount: 0.17941631516441703 },
+    ],
+  },
+  "a step passes without a pod because somebody's pods take its room": {
+    seed: 657742,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              revisionHistoryLimit: 2,
+              blueGreen: { autoPromote: false, scaleDownDelay: "5s" },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "differing-2.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-3.h5" } }],
+    ],
+    from: 2,
+    faults: [
+      { on: "request", trouble: "crash-after", phase: 2, at: 0, amount: 0.2912430993746966 },
+      { on: "event", trouble: "delay", phase: 2, at: 10, amount: 0.7370760249905288 },
+      { on: "moment", trouble: "edit-replica-set", phase: 2, at: 9935, amount: 0.5630419123917818 },
+    ],
+  },
+  "a restart takes a starting pod of a candidate that has all requests": {
+    seed: 625607,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 9000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 4,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: { steps: [{ setWeight: 100 }, { pause: {} }], maxSurge: 1 },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "model", model: "failing-2.h5" } },
+        { gapMs: 14000, name: "shop", act: { kind: "command", command: "promoteFull", value: "given-1" } },
+        { gapMs: 2000, name: "shop", act: { kind: "model", model: "failing-3.h5" } },
+        { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+        { gapMs: 2000, name: "shop", act: { kind: "look" } },
+        { gapMs: 25000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 14000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 0,
+    faults: [
+      { on: "request", trouble: "conflict", phase: 0, at: 45, amount: 0.1551352865062654 },
+      { on: "request", trouble: "crash-after", phase: 0, at: 156, amount: 0.8389654248021543 },
+      { on: "request", trouble: "late", phase: 0, at: 133, amount: 0.9401374517474324 },
+      { on: "request", trouble: "too-many-retry-after", phase: 0, at: 123, amount: 0.4156710177194327 },
+      { on: "request", trouble: "crash-after", phase: 0, at: 2, amount: 0.43990892614237964 },
+      { on: "event", trouble: "only-bookmarks", phase: 0, at: 182, amount: 0.028993923449888825 },
+      { on: "moment", trouble: "second-leader", phase: 0, at: 36874, amount: 0.04999639419838786 },
+      { on: "moment", trouble: "gateway-leaves", phase: 0, at: 25544, amount: 0.7409078178461641 },
+      { on: "moment", trouble: "kill-pod", phase: 0, at: 67907, amount: 0.8307562672998756 },
+    ],
+  },
 };

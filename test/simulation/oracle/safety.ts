@@ -32,6 +32,8 @@ export interface Write<T> {
   readonly isUndisputed: boolean;
   /** The operator gave it up long ago, and the server carries it out all the same. */
   readonly isLate: boolean;
+  /** Another operator wrote a moment ago: two that both lead disagree. */
+  readonly isRivalled: boolean;
   readonly now: T;
   /** Undefined: it was created. */
   readonly before: T | undefined;
@@ -59,7 +61,7 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
   };
   const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
     if (ledger.actor === undefined) return;
-    const by = { isUndisputed: isUndisputed(world), isLate: ledger.isLate };
+    const by = { isUndisputed: isUndisputed(world), isLate: ledger.isLate, isRivalled: isRivalled(world) };
     for (const rule of rules) complain(rule({ truth, gateways: gateways.all, ...by, now, before }));
   };
   const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
@@ -147,9 +149,9 @@ function isRoomFor({ truth, isUndisputed, now, before }: Write<StoredSet>): stri
     : undefined;
 }
 
-/** No operator leaves a revision fewer pods than its requests need. */
-function keepsItsPromise({ truth, gateways, isLate, now, before }: Write<StoredSet>): string | undefined {
-  if (isLate) return undefined;
+/** No operator leaves a revision fewer pods than its requests need; two that both lead do so for a moment. */
+function keepsItsPromise({ truth, gateways, isLate, isRivalled, now, before }: Write<StoredSet>): string | undefined {
+  if (isLate || isRivalled) return undefined;
   const uid = controllerOf(now);
   const status = truth.deployment(uid)?.status;
   const weight = Math.max(weightOf(now, truth) ?? 0, ...weightsInForce({ truth, gateways, now }));
@@ -160,11 +162,15 @@ function keepsItsPromise({ truth, gateways, isLate, now, before }: Write<StoredS
   return `scaled ${now.metadata.name} with ${weight} % of the requests to ${left}`;
 }
 
-/** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends requests there. */
+/** Ready pods of a revision that is neither stable nor candidate stop only when no gateway sends requests there, or as many stay as those need. */
 function isDrained({ truth, gateways, now, before }: Write<StoredSet>): string | undefined {
   const deployment = truth.deployment(controllerOf(now));
   const isLeaving = deployment !== undefined && weightOf(now, truth) === undefined && isScaledDown(now, before);
   if (!isLeaving || truth.readyPods(now) === 0) return undefined;
+  const weight = Math.max(0, ...weightsInForce({ truth, gateways, now }));
+  const left = now.spec.replicas ?? 1;
+  // One that is wanted again has the pods of its first step, maybe before status says that it is the candidate.
+  if (left > 0 && left >= leastPods(truth.wishes(controllerOf(now)), deployment.status, weight)) return undefined;
   const sending = gateways
     .filter((gateway) => truth.isReadyGateway(gateway.name) && weightIn(gateway, deployment, hashOf(now)) > 0)
     .map((gateway) => gateway.name);
@@ -189,6 +195,18 @@ function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: St
 /** Neither another operator nor a user says how many pods a revision has, nor a request that nobody knows of any more. */
 function isUndisputed({ isContested, ledger: { hits, isLate } }: World): boolean {
   return !isContested && !isLate && hits["edit-replica-set"] === undefined;
+}
+
+const momentMs = 1_000;
+
+function isRivalled({ clock, ledger: { actor, writers } }: World): boolean {
+  const sinceMs = clock.monotonic() - momentMs;
+  for (let index = writers.length - 1; index >= 0; index -= 1) {
+    const writer = writers[index];
+    if (writer === undefined || writer.atMs < sinceMs) return false;
+    if (writer.name !== actor) return true;
+  }
+  return false;
 }
 
 function isUnused(set: StoredSet, truth: Truth): string | undefined {

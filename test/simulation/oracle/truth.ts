@@ -25,7 +25,10 @@ export interface Truth {
   setOf(uid: string, hash: string): StoredSet | undefined;
   setsOf(uid: string): readonly StoredSet[];
   readyPods(set: StoredSet): number;
-  /** Whether a revision had this many ready pods of late, its ReplicaSet being there or gone. */
+  /**
+   * Whether a revision had this many ready pods of late, its ReplicaSet being there or gone; where events were lost, one after
+   * the other: pods that are gone may still be in view beside those that came later.
+   */
   wasReady(uid: string, hash: string, count: number): boolean;
   isReadyGateway(name: string): boolean;
   wishes(uid: string): Wishes;
@@ -55,13 +58,15 @@ export function createTruth(world: World): Truth {
   return truth;
 }
 
-function emptyTruth({ server: { store }, clock }: World): Truth {
+function emptyTruth({ server: { store }, clock, ledger }: World): Truth {
   const wishes: Wish[] = [];
   const owners = new Set<string>();
   /** By UID of a ReplicaSet whose it is: of the ModelDeployment, and the hash. */
   const revisionOf = new Map<string, string>();
   /** By revision and number of pods until when so many were ready. */
   const readyUntil = new Map<string, Map<number, number>>();
+  /** By revision and UID of a pod until when it was ready. */
+  const podsUntil = new Map<string, Map<string, number>>();
   const objects = (collection: string): readonly unknown[] =>
     store
       .collection(collection)
@@ -79,7 +84,14 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
     setOf: (uid, hash) => sets().find((set) => set.metadata.name.endsWith(`-${hash}`) && controllerOf(set) === uid),
     setsOf: (uid) => sets().filter((set) => controllerOf(set) === uid),
     readyPods,
-    wasReady: (uid, hash, count) => isRecent(readyUntil.get(`${uid} ${hash}`)?.get(count) ?? -Infinity),
+    wasReady(uid, hash, count) {
+      const revision = `${uid} ${hash}`;
+      if (isRecent(readyUntil.get(revision)?.get(count) ?? -Infinity)) return true;
+      return (
+        ledger.hits.drop !== undefined &&
+        [...(podsUntil.get(revision)?.values() ?? [])].filter(isRecent).length >= count
+      );
+    },
     isReadyGateway(name) {
       const pod: unknown = store.collection("pods.").record("modelwright-system", name)?.object;
       return pod !== undefined && isReady(pod as StoredPod); // what the collection holds
@@ -107,6 +119,10 @@ function emptyTruth({ server: { store }, clock }: World): Truth {
       if (set !== undefined) revisionOf.set(owner, `${controllerOf(set)} ${hashOf(set)}`);
       const revision = revisionOf.get(owner);
       if (revision === undefined) return;
+      const until = podsUntil.get(revision) ?? new Map<string, number>();
+      podsUntil.set(revision, until);
+      if (isReady(pod)) until.set(pod.metadata.uid, Infinity);
+      else if (until.get(pod.metadata.uid) === Infinity) until.set(pod.metadata.uid, clock.monotonic());
       const counts = readyUntil.get(revision) ?? new Map<number, number>();
       readyUntil.set(revision, counts);
       const ready = pods().filter((one) => isReady(one) && revisionOf.get(controllerOf(one)) === revision).length;

@@ -168,7 +168,8 @@ function completion(now: Situation, step: NonNullable<Situation["here"]["step"]>
   const { snapshot, here, counts, ready } = now;
   if (step.kind === "analyze") return isPassed(now, here) ? (now.judgement?.message ?? "it passed") : undefined;
   if (step.kind === "setWeight") {
-    if (ready < counts.candidate) return undefined;
+    // Where others' pods still take the room it is to have none yet.
+    if (ready < Math.max(1, counts.candidate)) return undefined;
     return step.weight === 0
       ? `${podCount(ready, counts.candidate)} ready`
       : `every gateway sends it ${step.weight} % of the requests`;

@@ -92,6 +92,17 @@ describe("numbers", () => {
       asked: { maxSurge: 1, stable: pods(4, { replicas: 3 }), candidate: pods(1), stableWeight: 75 },
       want: { stable: 3, candidate: 1, carries: 25, ...surge },
     },
+    "a candidate that has all requests keeps the pod that starts, though gateways have not said yet what they do": {
+      asked: {
+        stepWeight: 100,
+        maxSurge: 1,
+        stable: pods(1),
+        candidate: pods(3, { replicas: 4, live: 4 }),
+        candidateWeight: 100,
+        candidateShare: 100,
+      },
+      want: { stable: 1, candidate: 4, carries: 75, ...surge },
+    },
     "pods of an older candidate take the room until they have gone": {
       asked: { stepWeight: 100, others: 3 },
       want: { stable: 4, candidate: 1, carries: 0, ...surge },

@@ -21,6 +21,7 @@ import {
   type EventRows,
 } from "../../../../builders/rollout.ts";
 import {
+  container,
   gateway,
   startingPod,
   otherHash as stable,
@@ -28,6 +29,18 @@ import {
   wantedHash as candidate,
   snapshot,
 } from "../../../../builders/snapshot.ts";
+
+const crashed = container({ restarts: 5, ended: { exitCode: 139, reason: "Error", message: "segmentation fault" } });
+/** The spec changed again while the third revision had half of the requests. */
+const superseded = {
+  ...stableAlone({
+    stable: { revision: stable, version: "1", weight: 50 },
+    candidate: { revision: third, version: "2", weight: 50 },
+    step: 3,
+    rollout: { startedAt: seconds(60) },
+  }),
+  gateways: [gateway("gateway-a", split({ [stable]: 50, [third]: 50 }))],
+};
 
 /** The rows of the event table, in its order. */
 const rows: EventRows = {
@@ -98,14 +111,8 @@ const rows: EventRows = {
     },
     "an old candidate goes to weight 0 first": {
       given: {
-        ...stableAlone({
-          stable: { revision: stable, version: "1", weight: 50 },
-          candidate: { revision: third, version: "2", weight: 50 },
-          step: 3,
-          rollout: { startedAt: seconds(60) },
-        }),
+        ...superseded,
         revisions: [revision(stable, pods(stable, 4)), other(50)],
-        gateways: [gateway("gateway-a", split({ [stable]: 50, [third]: 50 }))],
       },
       moves: [
         shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
@@ -126,6 +133,37 @@ const rows: EventRows = {
         `promote revision ${third} (version 2): ${stable} has no ready pod, and the spec changed again: ${candidate} takes the place of ${third}`,
       ],
       want: { weights: [100, 0] },
+    },
+    "one that has some requests keeps them until the stable revision has a ready pod": {
+      given: {
+        ...superseded,
+        revisions: [revision(stable, starting(stable, 4)), other(50)],
+      },
+      moves: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "it becomes the stable revision when that one cannot serve": {
+      given: {
+        ...superseded,
+        revisions: [
+          revision(stable, [startingPod(`${stable}-0`, { containers: [crashed] })], { replicas: 4 }),
+          other(50),
+        ],
+      },
+      moves: [
+        `promote revision ${third} (version 2): ${stable} has no ready pod, and the spec changed again: ${candidate} takes the place of ${third}`,
+      ],
+      want: { weights: [100, 0] },
+    },
+    "but does not keep the room that the stable pods wait for": {
+      given: {
+        ...superseded,
+        revisions: [revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }), other(50)],
+      },
+      moves: [
+        shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
+      ],
+      want: { weights: [100, 0], step: 0 },
     },
   },
   "the new hash is the stable hash": {
@@ -243,6 +281,21 @@ const rows: EventRows = {
       ),
       moves: [rollBack("input x is gone (at 0 % of the requests, step 1 of 5 (setWeight 25))"), back],
       want: { weights: [100, undefined], failed: ["SignatureChanged"] },
+    },
+    "a step of weight 0 is not complete without a pod, though others' leave no room for one": {
+      given: at(
+        { step: 0, weight: 0, ready: 0 },
+        {
+          spec: { ...spec, rollout: { canary: { steps: [{ setWeight: 0 }, { pause: {} }] } } },
+          revisions: [
+            revision(stable, pods(stable, 4)),
+            revision(candidate, [], { replicas: 0, version: "2" }),
+            revision(third, pods(third, 5), { replicas: 5, version: "3" }),
+          ],
+        },
+      ),
+      moves: [],
+      want: { weights: [100, 0], step: 0 },
     },
     "it is complete when every gateway has acknowledged": {
       given: at({ step: 0, weight: 25, ready: 1 }),
