@@ -59,7 +59,7 @@ function actionEvent<K extends Kind>(action: Extract<Action, { kind: K }>): read
 }
 
 /** Reasons of Ready for what takes its course; any other reason of a Ready that is False is a fault's code. */
-const quietReasons: ReadonlySet<string> = new Set(["NothingServes", "RolloutInProgress", "Scaling"]);
+const quietReasons: ReadonlySet<string> = new Set(["NothingServes", "RolloutInProgress", "Scaling", "Terminating"]);
 
 /** Says why it is not ready when that is a fault, whenever the sentence changes, and once that it is ready again. */
 function readinessEvent(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {

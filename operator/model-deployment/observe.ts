@@ -89,10 +89,10 @@ export interface Sources {
   lackingField(): string | undefined;
 }
 
-/** The snapshot of one ModelDeployment; undefined when it is gone or going, and garbage collection does the rest. */
+/** The snapshot of one ModelDeployment; undefined when it is gone, and garbage collection does the rest. */
 export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const deployment = sources.deployment(key);
-  if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return undefined;
+  if (deployment === undefined) return undefined;
   const identity = identityOf(deployment, key);
   const now = sources.now();
   const children = observedChildren(identity, sources);
@@ -126,9 +126,10 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
 }
 
 function identityOf({ metadata, status }: ModelDeployment & Stored, key: NamedKey): Identity {
-  const { uid, resourceVersion, generation = 0, creationTimestamp = "" } = metadata;
+  const { uid, resourceVersion, generation = 0, creationTimestamp = "", deletionTimestamp, finalizers = [] } = metadata;
   const { observedGeneration } = status ?? {};
-  return { ...key, uid, resourceVersion, generation, observedGeneration, createdAt: creationTimestamp };
+  const heldBy = deletionTimestamp === undefined ? undefined : finalizers;
+  return { ...key, uid, resourceVersion, generation, observedGeneration, createdAt: creationTimestamp, heldBy };
 }
 
 function commandsOf({ metadata: { annotations: notes = {} } }: ModelDeployment): Commands {

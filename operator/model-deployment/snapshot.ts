@@ -50,6 +50,8 @@ export interface Identity {
   readonly observedGeneration?: number | undefined;
   /** RFC 3339, so that texts compare as times. */
   readonly createdAt: string;
+  /** It is being deleted, and these finalizers are waited for. */
+  readonly heldBy?: readonly string[] | undefined;
 }
 
 /** A container of a pod, init containers included, as the kubelet last saw it. */

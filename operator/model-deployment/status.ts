@@ -1,6 +1,6 @@
 import type { Condition, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { ports } from "../../runtime/contract/ports.ts";
-import { conditions, type Standing } from "./conditions.ts";
+import { conditions, type Standing } from "./conditions/conditions.ts";
 import { isEqual } from "./plan/equality.ts";
 import { highestVersion } from "./plan/revisions.ts";
 import { rolloutStatus } from "./plan/rollout/memory/state.ts";

@@ -13,7 +13,7 @@ interface Layer {
 
 /** Decisions: same input, same output. */
 export const pureFiles =
-  /^operator\/(model-deployment\/((plan|resources)\/.+|(snapshot|status|conditions|events|faults|remarks)\.ts)|routes\/table\.ts|(analysis|autoscale)\/.+)$/;
+  /^operator\/(model-deployment\/((plan|resources|conditions)\/.+|(snapshot|status|events|faults)\.ts)|routes\/table\.ts|(analysis|autoscale)\/.+)$/;
 
 const api = /^crds\//;
 const schema = /^crds\/schema\//;

@@ -1,5 +1,5 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { remarks } from "../../model-deployment/remarks.ts";
+import { remarks } from "../../model-deployment/conditions/remarks.ts";
 import { deploymentKey } from "../../model-deployment/resources/names.ts";
 import type { Manifest } from "./manifests.ts";
 

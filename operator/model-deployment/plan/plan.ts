@@ -18,6 +18,7 @@ const foreignRecheckMs = 30_000;
 
 /** Everything known becomes everything that is to be done now. Pure: no clock, no I/O, no log. */
 export function plan(snapshot: Snapshot): Plan {
+  if (snapshot.identity.heldBy !== undefined) return lastPlan(snapshot);
   const { identity, status } = snapshot;
   const port = gatewayPort(identity, status.gateway?.port, snapshot.ports);
   const made = turn(snapshot);
@@ -74,6 +75,11 @@ function foreignFaults({ foreign }: Snapshot): readonly Fault[] {
     .filter(({ isLeftover }) => isLeftover)
     .map((object) => deploymentFaults.LeftoverObject(object));
   return first === undefined ? leftovers : [deploymentFaults.ForeignObject({ ...first, others }), ...leftovers];
+}
+
+/** Of what is being deleted: garbage collection does the rest. */
+function lastPlan({ status, rollout }: Snapshot): Plan {
+  return { actions: [], afterStatus: [], rollout, port: status.gateway?.port, faults: [] };
 }
 
 function soonest(delays: readonly (number | undefined)[]): number | undefined {

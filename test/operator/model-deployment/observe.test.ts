@@ -33,14 +33,19 @@ const pod = (status: Pod["status"], deletionTimestamp?: string): Pod & Stored =>
 });
 
 describe("an observation", () => {
-  test("is none when the ModelDeployment is gone or going", () => {
+  test("is none when the ModelDeployment is gone", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     expect(observe(key, cluster.sources)).toBeUndefined();
-    cluster.put({
-      ...modelDeployment(),
-      metadata: { ...modelDeployment().metadata, deletionTimestamp: "2030-01-01T00:00:00Z" },
-    });
-    expect(observe(key, cluster.sources)).toBeUndefined();
+  });
+
+  test("tells what holds a ModelDeployment that is being deleted", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    const { metadata, ...rest } = modelDeployment();
+    const finalizers = ["example.com/hold"];
+    cluster.put({ ...rest, metadata: { ...metadata, finalizers } });
+    expect(observe(key, cluster.sources)?.identity.heldBy).toBeUndefined();
+    cluster.put({ ...rest, metadata: { ...metadata, finalizers, deletionTimestamp: "2030-01-01T00:00:00Z" } });
+    expect(observe(key, cluster.sources)?.identity.heldBy).toEqual(finalizers);
   });
 
   test("tells ours from foreign objects and from leftovers by their controller", () => {

@@ -1,5 +1,5 @@
-import type { ModelDeploymentSpec } from "../../crds/v1alpha1/model-deployment.ts";
-import { neverOpening, unknownTimezones } from "../autoscale/schedule/scheduled.ts";
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+import { neverOpening, unknownTimezones } from "../../autoscale/schedule/scheduled.ts";
 
 /** What a spec says to no effect, although it is valid. */
 export interface Remark {

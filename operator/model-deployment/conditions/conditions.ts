@@ -1,13 +1,14 @@
-import type { Condition } from "../../crds/v1alpha1/model-deployment.ts";
-import type { ConditionType } from "../../crds/v1alpha1/status/conditions.ts";
-import type { Fault } from "../../runtime/base/fault.ts";
-import type { Plan } from "./plan/action.ts";
+import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { ConditionType } from "../../../crds/v1alpha1/status/conditions.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
+import type { Plan } from "../plan/action.ts";
+import { annotations } from "../resources/labels.ts";
+import { progressText } from "../plan/rollout/steps/position.ts";
+import { strategy } from "../plan/rollout/steps/strategy.ts";
+import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../snapshot.ts";
+import type { FailedRevision } from "../plan/rollout/memory/progress.ts";
+import { ending } from "./ending.ts";
 import { remarks } from "./remarks.ts";
-import { annotations } from "./resources/labels.ts";
-import { progressText } from "./plan/rollout/steps/position.ts";
-import { strategy } from "./plan/rollout/steps/strategy.ts";
-import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "./snapshot.ts";
-import type { FailedRevision } from "./plan/rollout/memory/progress.ts";
 
 /** What conditions are computed from. */
 export interface Standing {
@@ -75,6 +76,8 @@ export function conditions(standing: Standing, previous: readonly Condition[]): 
 }
 
 function verdictOf(type: ConditionType, standing: Standing): Verdict | undefined {
+  const { heldBy } = standing.snapshot.identity;
+  if (heldBy !== undefined) return ending(type, heldBy);
   for (const rule of rules[type]) {
     const verdict = rule(standing);
     if (verdict !== undefined) return verdict;

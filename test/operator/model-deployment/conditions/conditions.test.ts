@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { conditions } from "../../../operator/model-deployment/conditions.ts";
-import { deploymentFaults } from "../../../operator/model-deployment/faults.ts";
-import { plan } from "../../../operator/model-deployment/plan/plan.ts";
-import type { Observation } from "../../../operator/model-deployment/snapshot.ts";
-import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
-import type { Fault } from "../../../runtime/base/fault.ts";
-import { modelDeployment, testMs } from "../../builders/model-deployment.ts";
+import { conditions } from "../../../../operator/model-deployment/conditions/conditions.ts";
+import { deploymentFaults } from "../../../../operator/model-deployment/faults.ts";
+import { plan } from "../../../../operator/model-deployment/plan/plan.ts";
+import type { Observation } from "../../../../operator/model-deployment/snapshot.ts";
+import type { Condition } from "../../../../crds/v1alpha1/model-deployment.ts";
+import type { Fault } from "../../../../runtime/base/fault.ts";
+import { modelDeployment, testMs } from "../../../builders/model-deployment.ts";
 import {
   container,
   gateway,
@@ -15,7 +15,7 @@ import {
   snapshot,
   startingPod,
   wantedHash as wanted,
-} from "../../builders/snapshot.ts";
+} from "../../../builders/snapshot.ts";
 
 const { spec } = modelDeployment();
 const ready = (hash: string) => [readyPod(`${hash}-0`), readyPod(`${hash}-1`)];
@@ -26,6 +26,8 @@ const serving: Partial<Observation> = {
   gateways: [gateway("gateway-a", `${wanted}=100`)],
 };
 
+const { identity } = snapshot();
+
 const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fault; want: readonly string[] }>> = {
   "as declared: Ready and at rest": {
     given: serving,
@@ -33,6 +35,22 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
       "Progressing=False AsDeclared: nothing is under way",
+    ],
+  },
+  "being deleted, and somebody's finalizer holds it: nothing is claimed that gateways have taken back": {
+    given: { ...serving, identity: { ...identity, heldBy: ["example.com/hold"] } },
+    want: [
+      "Ready=False Terminating: it is being deleted and gets no requests; it goes when its finalizers do: example.com/hold",
+      "Available=False Terminating: it is being deleted and gets no requests",
+      "Progressing=True Terminating: it is being deleted; it goes when its finalizers do: example.com/hold",
+    ],
+  },
+  "being deleted, while the spec could not be as declared: no more is said": {
+    given: { identity: { ...identity, heldBy: [] }, spec: { ...spec, suspend: true }, lackingField: ".spec.suspend" },
+    want: [
+      "Ready=False Terminating: it is being deleted and gets no requests",
+      "Available=False Terminating: it is being deleted and gets no requests",
+      "Progressing=True Terminating: it is being deleted",
     ],
   },
   "autoscaled, and somebody writes spec.replicas all the same: ours holds, and it is said": {
