@@ -1,32 +1,91 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 
-import { rolldown } from "rolldown";
+import { type CodeSplittingOptions, rolldown } from "rolldown";
 
 /** What becomes few files: each costs a program's start a third of a millisecond, and memory. */
 export interface BundleOrder {
-  /** Files that programs and threads start from, each of its own name: the bundles are called like them. */
-  readonly entries: readonly string[];
+  /** File that the program starts from: the bundle is called like it. */
+  readonly main: string;
+  /** Files that its threads start from, each of its own name. */
+  readonly threads: readonly string[];
+  /** By command of the program the files that it loads whatever it is told: they become one file, with all that these import. */
+  readonly commands: Readonly<Record<string, readonly string[]>>;
   /** Packages that are joined in, with all they need; others stay packages. */
   readonly inlined: readonly string[];
   /** Gets the bundles and nothing else. */
   readonly folder: string;
 }
 
-/** Joins built modules, those that are imported on demand as files of their own; the paths of what was written. */
-export async function bundledFiles({ entries, inlined, folder }: BundleOrder): Promise<readonly string[]> {
+/**
+ * Joins built modules, those that are imported on demand as files of their own; the paths of what was written. What several commands
+ * load is a file, too. Threads share nothing with the program: what they shared would be many small files.
+ */
+export async function bundledFiles({
+  main,
+  threads,
+  commands,
+  inlined,
+  folder,
+}: BundleOrder): Promise<readonly string[]> {
+  await rm(folder, { recursive: true, force: true });
+  await written({ entry: main, inlined, folder }, { groups: commandGroups(commands) });
+  for (const entry of threads) await written({ entry, inlined, folder }, true);
+  return (await readdir(folder)).toSorted().map((name) => join(folder, name));
+}
+
+interface Bundle extends Pick<BundleOrder, "inlined" | "folder"> {
+  readonly entry: string;
+}
+
+async function written({ entry, inlined, folder }: Bundle, codeSplitting: true | CodeSplittingOptions): Promise<void> {
   const isApart = (id: string, importer: string | undefined): boolean =>
     !/^[./]/.test(id) && !isPackageFile(importer) && !inlined.some((name) => id === name || id.startsWith(`${name}/`));
   const bundle = await rolldown({
-    input: Object.fromEntries(entries.map((entry) => [basename(entry, extname(entry)), entry])),
+    input: { [basename(entry, extname(entry))]: entry },
     platform: "node",
     external: isApart,
     logLevel: "silent", // it warns of packages that others need for what is not used here
   });
-  await rm(folder, { recursive: true, force: true });
-  await bundle.write({ dir: folder, format: "esm", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" });
+  const names = { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" };
+  await bundle.write({ dir: folder, format: "esm", ...names, codeSplitting });
   await bundle.close();
-  return (await readdir(folder)).toSorted().map((name) => join(folder, name));
+}
+
+type Groups = NonNullable<CodeSplittingOptions["groups"]>;
+type ImportsOf = (id: string) => readonly string[];
+
+/** A group for each set of commands that load a module: modules that more of them load are taken first, and import no others. */
+function commandGroups(commands: BundleOrder["commands"]): Groups {
+  const names = Object.keys(commands);
+  const loaded = new Map<string, ReadonlySet<string>>();
+  const loadedBy = (command: string, importsOf: ImportsOf): ReadonlySet<string> => {
+    const known = loaded.get(command) ?? reached(commands[command] ?? [], importsOf);
+    loaded.set(command, known);
+    return known;
+  };
+  return subsets(names)
+    .filter(({ length }) => length > 0)
+    .map((subset) => ({
+      priority: subset.length,
+      name: (id, graph) => {
+        const importsOf: ImportsOf = (path) => graph.getModuleInfo(path)?.importedIds ?? [];
+        const isAlike = names.every((name) => loadedBy(name, importsOf).has(id) === subset.includes(name));
+        return isAlike ? subset.join("-") : null;
+      },
+    }));
+}
+
+function reached(entries: readonly string[], importsOf: ImportsOf): ReadonlySet<string> {
+  const files = new Set<string>(entries);
+  for (const file of files) for (const imported of importsOf(file)) files.add(imported);
+  return files;
+}
+
+function subsets(names: readonly string[]): readonly (readonly string[])[] {
+  const [first, ...rest] = names;
+  if (first === undefined) return [[]];
+  return subsets(rest).flatMap((subset) => [subset, [first, ...subset]]);
 }
 
 function isPackageFile(path: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledFiles } from "../../../charts/images/bundle.ts";
@@ -11,8 +11,18 @@ const folder = join(root, "dist", "joined", `test-${process.pid}`);
 const sourceOf = (built: string): string => join(root, built.replace(/^dist\/(.*)\.js$/, "$1.ts"));
 
 beforeAll(async () => {
-  const { main, threads, inlined } = programs.runtime;
-  await bundledFiles({ entries: [main, ...threads].map(sourceOf), inlined, folder });
+  const {
+    main,
+    threads,
+    joined: { commands, inlined },
+  } = programs.runtime;
+  await bundledFiles({
+    main: sourceOf(main),
+    threads: threads.map(sourceOf),
+    commands: Object.fromEntries(Object.entries(commands).map(([command, files]) => [command, files.map(sourceOf)])),
+    inlined,
+    folder,
+  });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -37,5 +47,11 @@ describe("the runtime joined to few files, as its image has it", () => {
 
   test("finds the packages that were left apart", async () => {
     expect(await predicted("TensorFlowJs")).toEqual([200, "TensorFlowJs/wasm", true]);
+  });
+
+  test("has one file for what only serving loads, and one for what all commands load", async () => {
+    const files = await readdir(folder);
+    expect(files.filter((name) => /^(?:serve|serve-fetch-gateway)-[\w-]{8}\.js$/.test(name)).length).toBe(3);
+    expect(files.length).toBeLessThan(80);
   });
 });
