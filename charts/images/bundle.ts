@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 
 import { type CodeSplittingOptions, rolldown } from "rolldown";
@@ -29,6 +29,7 @@ export async function bundledFiles({
   folder,
 }: BundleOrder): Promise<readonly string[]> {
   await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
   await written({ entry: main, inlined, folder }, { groups: commandGroups(commands) });
   for (const entry of threads) await written({ entry, inlined, folder }, true);
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));
@@ -47,9 +48,20 @@ async function written({ entry, inlined, folder }: Bundle, codeSplitting: true |
     external: isApart,
     logLevel: "silent", // it warns of packages that others need for what is not used here
   });
-  const names = { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" };
-  await bundle.write({ dir: folder, format: "esm", ...names, codeSplitting });
+  const { output } = await bundle.generate({
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+    codeSplitting,
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
   await bundle.close();
+  for (const part of output) if (part.type === "chunk") await writeFile(join(folder, part.fileName), plain(part.code));
+}
+
+/** V8 keeps the text of what it runs: a byte for each character, or two for all where one of them is beyond Latin-1. */
+function plain(code: string): string {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 type Groups = NonNullable<CodeSplittingOptions["groups"]>;

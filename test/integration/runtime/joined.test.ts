@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledFiles } from "../../../charts/images/bundle.ts";
@@ -49,9 +49,11 @@ describe("the runtime joined to few files, as its image has it", () => {
     expect(await predicted("TensorFlowJs")).toEqual([200, "TensorFlowJs/wasm", true]);
   });
 
-  test("has one file for what only serving loads, and one for what all commands load", async () => {
+  test("has one file for what only serving loads, and one for what all commands load, of one-byte characters", async () => {
     const files = await readdir(folder);
     expect(files.filter((name) => /^(?:serve|serve-fetch-gateway)-[\w-]{8}\.js$/.test(name)).length).toBe(3);
     expect(files.length).toBeLessThan(80);
+    const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "latin1")));
+    expect(texts.filter((text) => /[^\0-\x7f]/.test(text))).toEqual([]);
   });
 });
