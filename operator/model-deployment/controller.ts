@@ -14,6 +14,7 @@ import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createPace } from "./timing/pace.ts";
+import { createNamesakes, type Namesakes } from "./timing/namesakes.ts";
 import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
 import { createRests, sightOf } from "./timing/rests.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
@@ -57,7 +58,8 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
   const sightings = createSightings(clock);
   const portClaims = createPortClaims();
-  const sources = cachedSources(options, sightings, portClaims);
+  const namesakes = createNamesakes();
+  const sources = cachedSources(options, { sightings, portClaims, namesakes });
   const pace = createPace(clock);
   const rests = createRests();
   const controller = createController({
@@ -92,7 +94,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       };
     },
   });
-  subscribe(controller, options);
+  subscribe(controller, options, namesakes);
   caches.deployments.cache.subscribe(({ object, type }) => {
     if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
     if (type === "removed") sightings.forget(keyOf(object));
@@ -114,13 +116,19 @@ async function seenAfter(
 }
 
 /** From changes to keys. */
-function subscribe(controller: Controller, { caches, warnings, facts }: DeploymentControllerOptions): void {
+function subscribe(
+  controller: Controller,
+  { caches, warnings, facts }: DeploymentControllerOptions,
+  namesakes: Namesakes,
+): void {
   const add = (key: string | undefined): void => {
     if (key !== undefined) controller.add(key);
   };
   const addLabelled = ({ object }: { readonly object: KubeObject }): void => add(labelledKey(object));
-  caches.deployments.cache.subscribe(({ object, type, previous }) => {
+  caches.deployments.cache.subscribe((change) => {
+    const { object, type, previous } = change;
     controller.add(keyOf(object), isAsked(object, previous, caches) ? "asked" : "changed");
+    for (const key of namesakes.note(keyOf(object), change)) add(key);
     const port = object.status?.gateway?.port;
     if (port === undefined) return;
     // Two that took the same port at the same time, or one that waits for a port that is free now.
@@ -159,11 +167,14 @@ function isAsked(
   return metadata.generation !== generation || !isEqual(metadata.annotations, annotations);
 }
 
-function cachedSources(
-  options: DeploymentControllerOptions,
-  sightings: Sightings,
-  portClaims: Pick<PortClaims, "claimant">,
-): Sources {
+/** What is known beside the caches. */
+interface Memories {
+  readonly sightings: Sightings;
+  readonly portClaims: Pick<PortClaims, "claimant">;
+  readonly namesakes: Namesakes;
+}
+
+function cachedSources(options: DeploymentControllerOptions, { sightings, portClaims, namesakes }: Memories): Sources {
   const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial, scaling } = options;
   return {
     settings,
@@ -189,6 +200,7 @@ function cachedSources(
     trial: (key, revisionHash) => trial?.(key, revisionHash),
     seenMs: (key, state) => sightings.seenMs(key, state),
     lackingField,
+    namesakes: (key, model) => namesakes.others(key, model),
   };
 }
 

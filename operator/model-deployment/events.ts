@@ -72,7 +72,11 @@ function readinessEvent(before: ModelDeploymentStatus, after: ModelDeploymentSta
   return [{ type: "Warning", reason, message }];
 }
 
-const ignoring: readonly string[] = ["ReplicasIgnored", "SchedulesIgnored"] satisfies readonly ConditionType[];
+const ignoring: readonly string[] = [
+  "ReplicasIgnored",
+  "SchedulesIgnored",
+  "NameShared",
+] satisfies readonly ConditionType[];
 
 /** Says once what has no effect, whenever the sentence changes. */
 function ignoredEvents(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {

@@ -87,6 +87,8 @@ export interface Sources {
   seenMs(key: string, state: string): number;
   /** The first field of our API that the API server drops. */
   lackingField(): string | undefined;
+  /** Whose models are called like that of a ModelDeployment. */
+  namesakes(key: string, model: string): string | undefined;
 }
 
 /** The snapshot of one ModelDeployment; undefined when it is gone, and garbage collection does the rest. */
@@ -122,6 +124,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     ],
     lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, status.gateway?.port, sources),
+    namesakes: sources.namesakes(deploymentKey(key.namespace, key.name), spec.model.name ?? key.name),
   });
 }
 

@@ -192,6 +192,7 @@ export interface Observation {
   readonly lackingField?: string | undefined;
   /** The present port first, then the order of probing up to the first free one. */
   readonly ports: readonly PortProbe[];
+  readonly namesakes?: string | undefined;
 }
 
 /** How much of the traffic a revision is to get, as status keeps it. */

@@ -12,6 +12,8 @@ export const conditionTypes = {
   ReplicasIgnored: "Somebody writes spec.replicas, which has no effect under spec.autoscaling. Present only when True.",
   SchedulesIgnored:
     "A schedule of spec.autoscaling never opens: its time zone is not known, or no year has its day. Present only when True.",
+  NameShared:
+    "Models of other ModelDeployments have the same name, and the port that all share cannot tell them apart by it. Present only when True.",
 } as const;
 
 /** A type of condition. */
@@ -42,6 +44,8 @@ export const conditionReasons = {
   DigestMismatch: "The model is not the one that spec.model.digest or sha256 pins.",
   UnsupportedLayer: "The engine cannot run a layer of the model.",
   Unschedulable: "The scheduler finds no node for a pod.",
+  Terminating: "It is being deleted, and somebody's finalizer holds it.",
+  SameModelName: "The model is not the only one of its name.",
   AutoscalingDecides: "spec.autoscaling is set, and its number is the one that counts.",
   ProgressDeadline: "The rollout took longer than allowed.",
 } as const;

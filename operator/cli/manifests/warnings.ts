@@ -1,4 +1,5 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
+import { nameShared } from "../../model-deployment/conditions/name-shared.ts";
 import { remarks } from "../../model-deployment/conditions/remarks.ts";
 import { deploymentKey } from "../../model-deployment/resources/names.ts";
 import type { Manifest } from "./manifests.ts";
@@ -27,9 +28,7 @@ function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[])
   const [name, key] = [modelName(deployment), keyOf(deployment)];
   const others = all.filter((other) => modelName(other) === name && keyOf(other) !== key).map(keyOf);
   if (others.length === 0) return [];
-  return [
-    `the model of ${others.join(" and ")} is called ${name} as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name`,
-  ];
+  return [nameShared(name, others.join(" and "))];
 }
 
 function modelName({ metadata, spec }: ModelDeployment): string {

@@ -8,6 +8,7 @@ import { strategy } from "../plan/rollout/steps/strategy.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../snapshot.ts";
 import type { FailedRevision } from "../plan/rollout/memory/progress.ts";
 import { ending } from "./ending.ts";
+import { nameShared } from "./name-shared.ts";
 import { remarks } from "./remarks.ts";
 
 /** What conditions are computed from. */
@@ -47,18 +48,11 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Stalled: [stalled],
   ReplicasIgnored: [remarked("ReplicasIgnored")],
   SchedulesIgnored: [remarked("SchedulesIgnored")],
+  NameShared: [notAlone],
 };
 
 /** Kubernetes shows conditions in the order of the list. */
-const order = [
-  "Ready",
-  "Available",
-  "Progressing",
-  "Reconciling",
-  "Stalled",
-  "ReplicasIgnored",
-  "SchedulesIgnored",
-] as const satisfies readonly ConditionType[];
+const order = Object.keys(rules) as readonly ConditionType[]; // of which it is a record
 
 /**
  * All conditions, replacing those of `previous`; `lastTransitionTime` is kept while a status does not change. `Ready`,
@@ -268,6 +262,11 @@ function remarked(type: ConditionType): Rule {
     const { reason } = first;
     return { status: "True", reason, message: [first, ...others].map(({ message }) => message).join("; ") };
   };
+}
+
+function notAlone({ snapshot: { wanted, namesakes = "" } }: Standing): Verdict | undefined {
+  const message = nameShared(wanted.model, namesakes);
+  return namesakes === "" ? undefined : { status: "True", reason: "SameModelName", message };
 }
 
 interface Serving {

@@ -118,6 +118,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     deployment: find("ModelDeployment"),
     deploymentsOnPort: (port) => cluster.all("ModelDeployment").filter(({ status }) => status?.gateway?.port === port),
     portClaimant: () => undefined,
+    namesakes: () => undefined,
     replicaSetsOf: (uid) => cluster.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
     replicaSet: find("ReplicaSet"),
     podsOf: (uid) => cluster.podsOf(uid),

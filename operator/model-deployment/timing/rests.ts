@@ -65,6 +65,7 @@ export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
     ...sources.servicesOf(uid),
     sources.scaling(key),
     sources.lackingField(),
+    sources.namesakes(key, deployment.spec.model.name ?? name),
     ...replicaSets,
     ...pods,
     ...pods.flatMap(({ metadata }) => [sources.warning(metadata.uid), sources.facts(metadata.uid)]),

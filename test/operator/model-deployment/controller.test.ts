@@ -107,6 +107,26 @@ describe("the controller of ModelDeployments", () => {
     expect([writes, controller.isIdle]).toEqual([[], true]);
   });
 
+  test("tells both of two whose models have one name, and the one that stays that it is alone again", async () => {
+    const alike = second("2026-01-02T00:00:00Z");
+    cluster.put(modelDeployment());
+    await seen();
+    cluster.put({ ...alike, spec: { ...alike.spec, model: { ...alike.spec.model, name: "digits" } } });
+    await seen();
+    const told = (name: string) =>
+      cluster
+        .at("ModelDeployment", { namespace: "default", name })
+        ?.status?.conditions?.filter(({ type }) => type === "NameShared")
+        .map(({ message }) => message.split(":")[0]);
+    expect([told("digits"), told("second")]).toEqual([
+      ["the model of default/second is called digits as well"],
+      ["the model of default/digits is called digits as well"],
+    ]);
+    cluster.delete({ kind: "ModelDeployment", apiVersion: alike.apiVersion, metadata: alike.metadata });
+    await seen();
+    expect(told("digits")).toEqual([]);
+  });
+
   test("writes a status that was denied again in half a minute: nothing tells when it may", async () => {
     isStatusDenied = true;
     cluster.put(modelDeployment());

@@ -66,6 +66,15 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       "ReplicasIgnored=True AutoscalingDecides: spec.replicas is 5 and has no effect: spec.autoscaling decides; remove one of the two, or the HPA, KEDA or kubectl scale that writes it",
     ],
   },
+  "not the only model of its name: both authors are told, with the way out": {
+    given: { ...serving, namesakes: "team-b/digits" },
+    want: [
+      `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
+      `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
+      "Progressing=False AsDeclared: nothing is under way",
+      "NameShared=True SameModelName: the model of team-b/digits is called digits as well: clients of the common port must choose one by host or by the header modelwright-model; or change spec.model.name",
+    ],
+  },
   "schedules that never open: it is said, with the way out": {
     given: {
       ...serving,
