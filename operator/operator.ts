@@ -7,9 +7,13 @@ import type { RequestObserver } from "./kube/exchange.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { WatchEnd } from "./kube/watch.ts";
-import type { Controller, LoopMetrics } from "./loop/controller.ts";
+import type { LoopMetrics } from "./loop/controller.ts";
 import { type Caches, createCaches, labelledKey } from "./model-deployment/caches.ts";
-import { createDeploymentController, type DeploymentControllerOptions } from "./model-deployment/controller.ts";
+import {
+  createDeploymentController,
+  type DeploymentController,
+  type DeploymentControllerOptions,
+} from "./model-deployment/controller.ts";
 import { createPodWarnings } from "./model-deployment/pods/pod-warnings.ts";
 import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
@@ -124,11 +128,7 @@ function operatorParts(options: OperatorOptions) {
   const caches = createCaches(options.gatewayNamespace, options.watchNamespace);
   const warnings = createPodWarnings();
   const synced = untilSynced(caches);
-  const resync = (): void => {
-    for (const { metadata } of caches.deployments.cache.all()) {
-      controller.add(deploymentKey(metadata.namespace ?? "", metadata.name), "resync");
-    }
-  };
+  const resync = (): void => controller.resync();
   const add = (key: string): void => controller.add(key);
   const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
   const pushServer = createRoutePush(options, caches, {
@@ -140,7 +140,7 @@ function operatorParts(options: OperatorOptions) {
   const conduct = operatorConduct(options, { caches, client, onTrial: add });
   const { figures } = conduct;
   const autoscaler = createAutoscaler({ caches, figures, policy: rememberingPolicy, clock, onChange: add });
-  const controller: Controller = deploymentController(options, {
+  const controller: DeploymentController = deploymentController(options, {
     caches,
     warnings,
     client,
@@ -168,7 +168,7 @@ type ControllerParts = Pick<
   "caches" | "warnings" | "client" | "evidence" | "trial" | "scaling" | "acknowledged" | "lackingField"
 >;
 
-function deploymentController(options: OperatorOptions, parts: ControllerParts): Controller {
+function deploymentController(options: OperatorOptions, parts: ControllerParts): DeploymentController {
   const { clock = systemClock, log, settings, observers, network } = options;
   return createDeploymentController({
     ...parts,

@@ -50,6 +50,8 @@ export interface Controller {
   /** True when no key waits, is worked on or held. */
   readonly isIdle: boolean;
   add(key: string, priority?: Priority): void;
+  /** Looks at all of these, after everything else that waits. */
+  addAll(keys: () => readonly string[]): void;
   addAfter(key: string, delayMs: number): void;
   /** Takes keys, until `pause` or `stop`. */
   start(): void;
@@ -108,6 +110,7 @@ export function createController(options: ControllerOptions): Controller {
       return queue.isIdle;
     },
     add: (key, priority) => queue.add(key, priority),
+    addAll: (keys) => queue.addAll(keys),
     addAfter: (key, delayMs) => queue.addAfter(key, delayMs),
     start() {
       queue.hold(false);

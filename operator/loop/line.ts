@@ -23,6 +23,8 @@ export interface LineOptions {
 export interface Line {
   length(): number;
   push(key: string, priority: Priority): void;
+  /** Behind all others these keys, one by one; told anew before the last one has come, they come once more. */
+  pushAll(keys: () => readonly string[]): void;
   shift(): string | undefined;
   clear(): void;
 }
@@ -31,7 +33,13 @@ export interface Line {
 export function createLine({ clock, onDepth, onWaited }: LineOptions): Line {
   const lanes = priorities.map((priority) => ({ priority, sinceMs: new Map<string, number>() }));
   const laneOf = (key: string): (typeof lanes)[number] | undefined => lanes.find(({ sinceMs }) => sinceMs.has(key));
-  const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, 0);
+  const round = createRound(clock);
+  const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, round.length());
+  const left = (key: string, sinceMs: number): string => {
+    onWaited?.(clock.monotonic() - sinceMs);
+    onDepth?.(length());
+    return key;
+  };
   return {
     length,
     push(key, priority) {
@@ -42,21 +50,67 @@ export function createLine({ clock, onDepth, onWaited }: LineOptions): Line {
       lanes[priorities.indexOf(priority)]?.sinceMs.set(key, waitsSinceMs ?? clock.monotonic());
       if (known === undefined) onDepth?.(length());
     },
+    pushAll(keys) {
+      round.begin(keys);
+      onDepth?.(length());
+    },
     shift() {
       for (const { sinceMs } of lanes) {
         for (const [key, waitsSinceMs] of sinceMs) {
           sinceMs.delete(key);
-          onWaited?.(clock.monotonic() - waitsSinceMs);
-          onDepth?.(length());
-          return key;
+          return left(key, waitsSinceMs);
         }
       }
-      return undefined;
+      const next = round.shift();
+      return next && left(next.key, next.sinceMs);
     },
     clear() {
       if (length() === 0) return;
       for (const { sinceMs } of lanes) sinceMs.clear();
+      round.clear();
       onDepth?.(0);
     },
+  };
+}
+
+/** Keys that all are to come once. */
+interface Round {
+  length(): number;
+  begin(keys: () => readonly string[]): void;
+  shift(): { readonly key: string; readonly sinceMs: number } | undefined;
+  clear(): void;
+}
+
+/**
+ * Thousands that are looked at again, and again before that is done, would hold up what changed while they are put into
+ * lanes: they only stand here as they are.
+ */
+function createRound(clock: Clock): Round {
+  let keys: readonly string[] = [];
+  let next = 0;
+  let sinceMs = 0;
+  let again: { readonly keys: () => readonly string[]; readonly sinceMs: number } | undefined;
+  const start = (more: typeof again): void => {
+    keys = more?.keys() ?? [];
+    sinceMs = more?.sinceMs ?? 0;
+    next = 0;
+    again = undefined;
+  };
+  return {
+    length: () => keys.length - next + (again === undefined ? 0 : keys.length),
+    begin(more) {
+      const wanted = { keys: more, sinceMs: clock.monotonic() };
+      if (next === keys.length) start(wanted);
+      else again ??= wanted;
+    },
+    shift() {
+      const key = keys[next];
+      if (key === undefined) return undefined;
+      const shifted = { key, sinceMs };
+      next += 1;
+      if (next === keys.length) start(again);
+      return shifted;
+    },
+    clear: () => start(undefined),
   };
 }

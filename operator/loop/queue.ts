@@ -1,7 +1,7 @@
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDelays } from "./delays.ts";
-import { createLine, type Line, type LineOptions, type Priority, soonerOf } from "./line.ts";
+import { createLine, type LineOptions, type Priority, soonerOf } from "./line.ts";
 
 /**
  * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
@@ -14,6 +14,8 @@ export interface Queue {
   readonly isIdle: boolean;
   /** Default priority: changed. */
   add(key: string, priority?: Priority): void;
+  /** Behind all others these keys, each at least once from now on. */
+  addAll(keys: () => readonly string[]): void;
   /** Adds the key later. Of several delays of a key the soonest counts. */
   addAfter(key: string, delayMs: number): void;
   /** Adds a failed key later, as its fault asks; `never` leaves it alone until it is added again. */
@@ -35,7 +37,16 @@ export function createQueue(options: LineOptions): Queue {
   const line = createLine(options);
   /** Keys that are worked on; the value is how they were added meanwhile. */
   const inHand = new Map<string, Priority | undefined>();
-  const counter = createCounter(line, (key) => inHand.set(key, undefined));
+  const next = (): string | undefined => {
+    let key = line.shift();
+    // One of a round may be worked on: it has to wait until that is done.
+    for (; key !== undefined && inHand.has(key); key = line.shift()) {
+      inHand.set(key, soonerOf(inHand.get(key), "resync"));
+    }
+    if (key !== undefined) inHand.set(key, undefined);
+    return key;
+  };
+  const counter = createCounter(next);
   let isClosed = false;
 
   const add = (key: string, priority: Priority = "changed"): void => {
@@ -57,6 +68,11 @@ export function createQueue(options: LineOptions): Queue {
       return line.length() === 0 && inHand.size === 0;
     },
     add,
+    addAll(keys) {
+      if (isClosed) return;
+      line.pushAll(keys);
+      counter.serve();
+    },
     addAfter: (key, delayMs) => delays.start(key, delayMs),
     retry(key, retry) {
       if (retry === "never") backoff.forget(key);
@@ -79,7 +95,7 @@ export function createQueue(options: LineOptions): Queue {
   };
 }
 
-/** Where keys of a line are handed out, to those who came first. */
+/** Where keys are handed out, to those who came first. */
 interface Counter {
   /** Hands out what waits to those who wait. */
   serve(): void;
@@ -89,17 +105,16 @@ interface Counter {
   close(): void;
 }
 
-function createCounter(line: Line, onTaken: (key: string) => void): Counter {
+function createCounter(next: () => string | undefined): Counter {
   const takers: ((key: string | undefined) => void)[] = [];
   let isHeld = false;
   let isClosed = false;
   const serve = (): void => {
     if (isHeld) return;
     while (takers.length > 0) {
-      const next = line.shift();
-      if (next === undefined) break;
-      onTaken(next);
-      takers.shift()?.(next);
+      const key = next();
+      if (key === undefined) break;
+      takers.shift()?.(key);
     }
   };
   return {

@@ -53,8 +53,14 @@ const awaitingCapMs = 90_000;
 /** A pass takes milliseconds; one that waits for an API server that does not answer is not waited for: a crash is harmless. */
 const stopCapMs = 1_500;
 
+/** A controller that knows its keys. */
+export interface DeploymentController extends Controller {
+  /** Looks at every ModelDeployment again, after all that changed. */
+  resync(): void;
+}
+
 /** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
-export function createDeploymentController(options: DeploymentControllerOptions): Controller {
+export function createDeploymentController(options: DeploymentControllerOptions): DeploymentController {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
   const sightings = createSightings(clock);
   const portClaims = createPortClaims();
@@ -94,15 +100,20 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       };
     },
   });
+  const keys = new Set<string>();
+  const resync = (): void => controller.addAll(() => [...keys]);
   subscribe(controller, options, namesakes);
+  caches.gateways.cache.subscribe(resync);
   caches.deployments.cache.subscribe(({ object, type }) => {
     if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
     if (type === "removed") sightings.forget(keyOf(object));
     if (type === "removed") rests.forget(keyOf(object));
     if (type === "removed") pace.forget(keyOf(object));
     else pace.wanted(keyOf(object), object.metadata.generation ?? 0);
+    if (type === "removed") keys.delete(keyOf(object));
+    else keys.add(keyOf(object));
   });
-  return controller;
+  return Object.assign(controller, { resync });
 }
 
 /** Resolves when the caches show what was written, and after a rest. */
@@ -150,9 +161,6 @@ function subscribe(
   warnings.subscribe((podUid) => {
     const pod = caches.pods.cache.withUid(podUid);
     if (pod !== undefined) add(labelledKey(pod));
-  });
-  caches.gateways.cache.subscribe(() => {
-    for (const deployment of caches.deployments.cache.all()) controller.add(keyOf(deployment), "resync");
   });
 }
 

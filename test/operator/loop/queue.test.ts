@@ -62,6 +62,83 @@ describe("the order of keys", () => {
   });
 });
 
+describe("all keys at once", () => {
+  test("come after every other, and those that come in between go before the rest", async () => {
+    const queue = createQueue({ clock: createManualClock() });
+    queue.addAll(() => ["a", "b", "c"]);
+    queue.add("d", "resync");
+    const first = [await queue.take(), await queue.take()];
+    queue.add("e");
+    expect([first, queue.depth, await drained(queue)]).toEqual([["d", "a"], 3, ["e", "b", "c"]]);
+  });
+
+  test("come once more when that is asked before the last one has come, however often", async () => {
+    const queue = createQueue({ clock: createManualClock() });
+    queue.addAll(() => ["a", "b"]);
+    queue.done((await queue.take()) ?? "");
+    queue.addAll(() => ["a", "b", "c"]);
+    queue.addAll(() => ["a", "b", "c"]);
+    expect(await drained(queue)).toEqual(["b", "a", "b", "c"]);
+    expect([queue.depth, queue.isIdle]).toEqual([0, true]);
+  });
+
+  test("one that is worked on comes when it is done", async () => {
+    const queue = createQueue({ clock: createManualClock() });
+    queue.add("a");
+    await queue.take();
+    queue.addAll(() => ["a", "b"]);
+    const next = await queue.take();
+    queue.done("a");
+    expect([next, await queue.take()]).toEqual(["b", "a"]);
+  });
+
+  test("are none after the queue was closed", async () => {
+    const queue = createQueue({ clock: createManualClock() });
+    queue.addAll(() => ["a"]);
+    queue.close();
+    queue.addAll(() => ["a"]);
+    expect([queue.depth, await queue.take()]).toEqual([0, undefined]);
+  });
+
+  test("each comes after it was asked for, whatever else is added, taken and finished", async () => {
+    const all = ["a", "b", "c", "d"];
+    const step = fc.record({ act: fc.constantFrom("all", "add", "take", "done"), key: fc.constantFrom(...all) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+        const queue = createQueue({ clock: createManualClock() });
+        const inHand = new Set<string>();
+        const owed = new Set<string>();
+        let isTaking = false;
+        const take = (): void => {
+          if (isTaking) return;
+          isTaking = true;
+          void queue.take().then((key = "") => {
+            isTaking = false;
+            expect(inHand.has(key)).toBe(false);
+            inHand.add(key);
+            owed.delete(key);
+          });
+        };
+        for (const { act, key } of steps) {
+          if (act === "all") queue.addAll(() => all);
+          else if (act === "add") queue.add(key);
+          else if (act === "take") take();
+          else if (inHand.delete(key)) queue.done(key);
+          for (const one of act === "all" ? all : act === "add" ? [key] : []) owed.add(one);
+          await Promise.resolve();
+        }
+        for (let turn = 0; turn < 20; turn += 1) {
+          for (const key of inHand) queue.done(key);
+          inHand.clear();
+          take();
+          await Promise.resolve();
+        }
+        expect([[...owed], queue.isIdle]).toEqual([[], true]);
+      }),
+    );
+  });
+});
+
 describe("a key that is worked on", () => {
   test("is given to no second worker, and waits again when it is done", async () => {
     const clock = createManualClock();
