@@ -42,6 +42,7 @@ export const programs = {
       "dist/runtime/gateway/mirror/comparison-thread.js",
       "dist/runtime/model/placement/engine-thread.js",
       "dist/runtime/protocols/open-inference/infer-thread.js",
+      "dist/runtime/protocols/tensorflow-serving/examples/examples-thread.js",
       "dist/runtime/protocols/tensorflow-serving/predict-thread.js",
       "dist/runtime/model/formats/parser.js",
     ],

@@ -11,6 +11,8 @@ export const faults = faultCatalogue<{
   InputShape: { path: string; shape: readonly number[]; expected: readonly number[] };
   /** The element count and the shape disagree. */
   InputSize: { path: string; shape: readonly number[]; elements: number };
+  /** Texts are dear: each is an object of its own. */
+  InputTexts: { path: string; texts: number; limit: number };
   /** Two inputs disagree on the size of the batch. */
   BatchMismatch: { path: string; rows: number; firstPath: string; firstRows: number };
   OutputUnknown: { name: string; known: readonly string[] };
@@ -60,6 +62,12 @@ export const faults = faultCatalogue<{
   InputSize: {
     message: ({ path, shape, elements }) =>
       `${path} holds ${elements} elements; shape ${sizes(shape)} needs another number`,
+    retry: "never",
+    level: "info",
+  },
+  InputTexts: {
+    message: ({ path, texts, limit }) => `${path} has ${texts} texts; must have ${limit} at most`,
+    hint: () => "send them in several requests",
     retry: "never",
     level: "info",
   },

@@ -69,6 +69,14 @@ function hasShape({ tensor: { shape } }: NamedTensor, { shape: expected, anyShap
   return true;
 }
 
+/** Texts, or serialized examples, of one tensor: of so many the slowest engines take seconds. */
+export const maxTexts = 250_000;
+
+/** Throws `InputTexts` for a tensor of texts that would have too many: to be asked before they are taken apart. */
+export function checkTexts(path: string, texts: number): void {
+  if (texts > maxTexts) throw faults.InputTexts({ path, texts, limit: maxTexts });
+}
+
 function checkTensor(input: NamedTensor, spec: TensorSpec): void {
   const { tensor } = input;
   const { dtype, shape: expected } = spec;
@@ -77,6 +85,7 @@ function checkTensor(input: NamedTensor, spec: TensorSpec): void {
   if (spec.isLenient !== true && !hasShape(input, spec)) {
     throw faults.InputShape({ path: pathOf(input), shape, expected });
   }
+  if (dtype === "string") checkTexts(pathOf(input), tensor.data.length);
   const perElement = dtype === "complex64" || dtype === "complex128" ? 2 : 1;
   const elements = tensor.data.length / perElement;
   if (elementCount(shape) !== elements) throw faults.InputSize({ path: pathOf(input), shape, elements });

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { faults } from "./faults.ts";
 
 const quote = 0x22;
@@ -9,12 +10,21 @@ for (const kind of [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]) isSimpleEsc
 /** Reads the JSON string whose opening quote is at `start`. Throws `JsonInvalid` with the offset of the trouble. */
 export function scanString(bytes: Buffer, start: number): { readonly value: string; readonly end: number } {
   let at = scanPlain(bytes, start + 1);
-  if (bytes[at] === quote) return { value: bytes.toString("utf8", start + 1, at), end: at + 1 };
+  if (bytes[at] === quote) return { value: textOf(bytes, start + 1, at), end: at + 1 };
   while (bytes[at] === backslash) at = scanPlain(bytes, checkedEscape(bytes, at));
   if (bytes[at] !== quote) throw brokenString(bytes, at);
   // Every escape is checked: the engine's own parser may join the pieces.
-  const value: unknown = JSON.parse(bytes.toString("utf8", start, at + 1));
+  const value: unknown = JSON.parse(textOf(bytes, start, at + 1));
   return { value: String(value), end: at + 1 };
+}
+
+const replacement = "\ufffd";
+
+/** What is no UTF-8 is refused: a model would get other bytes than were sent. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString("utf8", start, end);
+  if (!text.includes(replacement) || isUtf8(bytes.subarray(start, end))) return text;
+  throw faults.JsonInvalid({ reason: "Invalid encoding in string.", offset: start });
 }
 
 /** Offset of the first quote, backslash or control character (or the end). */

@@ -67,6 +67,7 @@ export const statuses: Readonly<Record<Code, number>> = {
   InputDtype: 400,
   InputShape: 400,
   InputSize: 400,
+  InputTexts: 400,
   BatchMismatch: 400,
   OutputUnknown: 400,
   QueueFull: 503,

@@ -119,8 +119,7 @@ function inferred(models: Models, model: ModelReference, { body, headers }: Prot
   const target = found(models, model);
   const signature = signatureOf(target);
   const headerLength = headers["inference-header-content-length"]?.toString();
-  const terms = { jsonBytes: Number(headerLength ?? body.length), signatures: [signature] };
-  const aside = largeBodies.read({ body, headerLength, signature }, terms);
+  const aside = largeBodies.read({ body, headerLength, signature }, Number(headerLength ?? body.length));
   if (aside !== undefined) return { document: aside, target: () => found(models, model) };
   return { document: inferDocument(body, headerLength, signature), target: () => target };
 }

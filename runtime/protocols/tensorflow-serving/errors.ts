@@ -98,6 +98,7 @@ export const statuses: Readonly<Record<Code, Status>> = {
   InputDtype: "INVALID_ARGUMENT",
   InputShape: "INVALID_ARGUMENT",
   InputSize: "INVALID_ARGUMENT",
+  InputTexts: "INVALID_ARGUMENT",
   BatchMismatch: "INVALID_ARGUMENT",
   OutputUnknown: "INVALID_ARGUMENT",
   QueueFull: "UNAVAILABLE",

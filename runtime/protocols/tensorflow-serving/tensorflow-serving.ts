@@ -95,8 +95,7 @@ interface Predicted {
 function predicted(models: Models, model: PathModel, body: Buffer): Predicted {
   const target = models.find(referenceOf(model));
   const signatures = target?.signatures;
-  const terms = { jsonBytes: body.length, signatures: signatures?.values() ?? [] };
-  const aside = largeBodies.read({ body, signatures }, terms);
+  const aside = largeBodies.read({ body, signatures }, body.length);
   if (aside !== undefined) return { document: aside, target: () => found(models, model) };
   return { document: predictDocument(body, signatures), target: () => target ?? found(models, model) };
 }

@@ -33,6 +33,16 @@ function refusal(inputs: readonly NamedTensor[]): string {
 }
 
 describe("validated inputs", () => {
+  it("hold 250,000 texts at most", () => {
+    const texts: Signature = { inputs: [{ name: "x", dtype: "string", shape: [-1] }], outputs: [] };
+    const of = (count: number): NamedTensor => {
+      const data = Array.from({ length: count }, () => new Uint8Array(0));
+      return { name: "x", tensor: { dtype: "string", shape: [count], data } };
+    };
+    expect(validatedInputs(texts, [of(250_000)])).toHaveLength(1);
+    expect(() => validatedInputs(texts, [of(250_001)])).toThrow("inputs.x has 250001 texts; must have 250000 at most");
+  });
+
   it("come in the signature's order, whatever order the request has", () => {
     const image = floats(4, 2, 3);
     expect(validatedInputs(signature, [ids(4), { name: "image", tensor: image }])).toEqual([image, ids(4).tensor]);

@@ -2,8 +2,8 @@ import { getCompileCacheDir } from "node:module";
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../../base/fault.ts";
 import { faults } from "../../../dataplane/faults.ts";
-import type { Signature } from "../../../dataplane/signature.ts";
-import type { NamedTensor } from "../../../dataplane/tensor.ts";
+import type { NamedTensor, Tensor } from "../../../dataplane/tensor.ts";
+import { type PackedTexts, unpackedTexts } from "./packed-texts.ts";
 
 /** A body, and what else it takes to read it: values that can be cloned. */
 export interface ReadingOrder {
@@ -21,27 +21,26 @@ export interface SentOrder<Order> {
   readonly order: Order;
 }
 
-/** From the thread. */
+/** An input on its way from the thread: its texts are packed. */
+export interface SentInput extends Omit<NamedTensor, "tensor"> {
+  readonly tensor:
+    | Exclude<Tensor, { readonly dtype: "string" }>
+    | { readonly dtype: "string"; readonly shape: readonly number[]; readonly data: PackedTexts };
+}
+
+/** From the thread: what it read, its inputs apart. */
 export type SentReading<Read> = { readonly id: number } & (
-  | { readonly read: Read }
+  | { readonly read: Omit<Read, "inputs">; readonly inputs?: readonly SentInput[] }
   | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } }
 );
-
-/** What may make an order worth a thread. */
-export interface ReadingTerms {
-  /** As announced: it may be wrong, or no number. */
-  readonly jsonBytes: number;
-  /** Those that the body may mean. */
-  readonly signatures: Iterable<Signature>;
-}
 
 /** Reads large bodies in a thread of its own, which starts with the first and then stays. */
 export interface BodyReader<Order extends ReadingOrder, Read extends ReadBody> {
   /**
-   * `undefined` when the body is read as well where it is: one of little JSON, one whose texts would take as long to come back, or
-   * one too many. Else its memory goes to the thread. Rejects with the Fault that the thread's reader throws.
+   * `undefined` when the body is read as well where it is: one of little JSON, or one too many. `jsonBytes` is as announced: it may
+   * be wrong, or no number. Else its memory goes to the thread. Rejects with the Fault that the thread's reader throws.
    */
-  read(order: Order, terms: ReadingTerms): Promise<Read> | undefined;
+  read(order: Order, jsonBytes: number): Promise<Read> | undefined;
 }
 
 /** JSON of so many bytes may take the time that others are to wait at most: some 25 ms for each mebibyte of hostile lists. */
@@ -79,17 +78,17 @@ export function bodyReader<Order extends ReadingOrder, Read extends ReadBody>(
     const worker = startedThread(name, beside);
     worker.on("message", (reading: SentReading<Read>) => {
       const told = taken(reading.id);
-      if ("read" in reading) told?.resolve(reading.read);
+      if ("read" in reading) told?.resolve(received(reading));
       else told?.reject(new Fault(reading.fault));
     });
     worker.once("exit", lost);
     return worker;
   };
   return {
-    read: (order, { jsonBytes, signatures }) => {
+    read: (order, jsonBytes) => {
       const sizeBytes = order.body.length;
       const isLarge = Math.min(jsonBytes, sizeBytes) > largeBytes;
-      if (!isLarge || hasTexts(signatures)) return undefined;
+      if (!isLarge) return undefined;
       if (waitingBytes > 0 && waitingBytes + sizeBytes > maxWaitingBytes) return undefined;
       lastId += 1;
       waitingBytes += sizeBytes;
@@ -103,9 +102,13 @@ export function bodyReader<Order extends ReadingOrder, Read extends ReadBody>(
   };
 }
 
-function hasTexts(signatures: Iterable<Signature>): boolean {
-  for (const { inputs } of signatures) if (inputs.some(({ dtype }) => dtype === "string")) return true;
-  return false;
+function received<Read extends ReadBody>({ read, inputs }: Extract<SentReading<Read>, { read: unknown }>): Read {
+  return (inputs === undefined ? read : { ...read, inputs: inputs.map(receivedInput) }) as Read; // put together again
+}
+
+function receivedInput({ tensor, ...named }: SentInput): NamedTensor {
+  if (tensor.dtype !== "string") return { ...named, tensor };
+  return { ...named, tensor: { ...tensor, data: unpackedTexts(tensor.data) } };
 }
 
 /** What moves with a body: memory that holds little else. */

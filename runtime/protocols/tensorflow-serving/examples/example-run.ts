@@ -13,15 +13,19 @@ export interface ExampleRun {
 /** The only input of signatures that take examples. */
 export const examplesInput = "inputs";
 
+/** Serialized examples as the input that takes them. */
+export function examplesTensor(data: readonly Uint8Array[]) {
+  return { name: examplesInput, path: "examples", tensor: { dtype: "string", shape: [data.length], data } } as const;
+}
+
 /** Runs the examples as one batch; the outputs by name. Rejects with a Fault. */
 export async function runExamples(run: ExampleRun, outputs: readonly string[]): Promise<ReadonlyMap<string, Tensor>> {
-  const { target, signature, examples: data, terms } = run;
-  if (data.length === 0) throw faults.ExamplesNone({});
-  const tensor: Tensor = { dtype: "string", shape: [data.length], data };
+  const { target, signature, examples, terms } = run;
+  if (examples.length === 0) throw faults.ExamplesNone({});
   const answer = await infer(() => target, {
     model: { name: target.name },
     signature,
-    inputs: [{ name: examplesInput, path: "examples", tensor }],
+    inputs: [examplesTensor(examples)],
     outputs,
     ...terms,
   });

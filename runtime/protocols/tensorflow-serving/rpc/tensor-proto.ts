@@ -2,6 +2,7 @@ import { alignedBytes } from "../../../base/aligned-bytes.ts";
 import { type Draft, protoName } from "../../../base/protobuf/message.ts";
 import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
+import { maxTexts } from "../../../dataplane/validate.ts";
 import { type TensorProto, dataTypes } from "./framework-messages.ts";
 
 /** As TensorFlow's TensorShape. */
@@ -25,6 +26,9 @@ export function tensorFromProto(proto: TensorProto): Tensor {
   if (dtype === undefined) throw new UnreadableTensor(`dtype is ${proto.dtype}; must be a type that tensors can have`);
   const shape = shapeOf(proto);
   const count = elementCount(shape);
+  if (dtype === "string" && count > maxTexts) {
+    throw new UnreadableTensor(`tensor_shape needs ${count} texts; must need ${maxTexts} at most`);
+  }
   if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
   if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
   const length = dtype.startsWith("complex") ? count * 2 : count;
@@ -150,7 +154,6 @@ function filled(dtype: Exclude<Dtype, "string">, values: Numbers, length: number
 
 function filledStrings(values: readonly Uint8Array[], count: number): readonly Uint8Array[] {
   if (values.length >= count) return values.length === count ? values : values.slice(0, count);
-  checkFilled(count * 8);
   const last = values.at(-1) ?? new Uint8Array(0);
   return Array.from({ length: count }, (_, i) => values[i] ?? last);
 }

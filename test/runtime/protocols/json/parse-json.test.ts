@@ -59,6 +59,20 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     expect(() => parsed(text)).toThrow(want);
   });
 
+  test.each([
+    ["a byte that begins nothing", "22ff22"],
+    ["half a character", "2261c322"],
+    ["a surrogate", "22eda08022"],
+    ["a character that is longer than it must be, beside an escape", "225c6ec08022"],
+  ])("refuses a text with %s", (_, hex) => {
+    const reason = "JSON Parse error: Invalid encoding in string. at offset: ";
+    expect(() => parseJson(Buffer.from(hex, "hex"))).toThrow(reason);
+  });
+
+  test("takes the character that stands for what cannot be read", () => {
+    expect(plain(parsed('["\ufffd", "a\\n\ufffd"]'))).toEqual(["\ufffd", "a\n\ufffd"]);
+  });
+
   test("agrees with JSON.parse on every document", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), (text) => {

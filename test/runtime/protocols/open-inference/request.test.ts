@@ -379,6 +379,13 @@ describe("requests that are refused, with the place", () => {
       "inputs[0] holds 2 elements; shape [1,1] needs another number",
     ],
     [
+      "more texts than there may be",
+      "identity_string",
+      x('"datatype":"BYTES","shape":[1,250001],"parameters":{"binary_data_size":0}'),
+      "",
+      "inputs[0] has 250001 texts; must have 250000 at most; send them in several requests",
+    ],
+    [
       "an output that JSON cannot hold",
       "identity_float16",
       x('"datatype":"FP16","shape":[1,1],"parameters":{"binary_data_size":2}'),

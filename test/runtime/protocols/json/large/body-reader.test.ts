@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../../../../runtime/base/fault.ts";
 import { type Signature, soleSignature } from "../../../../../runtime/dataplane/signature.ts";
-import { bodyReader } from "../../../../../runtime/protocols/json/large/body-reader.ts";
+import { type ReadingOrder, bodyReader } from "../../../../../runtime/protocols/json/large/body-reader.ts";
 import {
   type InferDocument,
   type InferOrder,
   inferDocument,
 } from "../../../../../runtime/protocols/open-inference/request.ts";
+import {
+  type ExamplesDocument,
+  examplesDocument,
+} from "../../../../../runtime/protocols/tensorflow-serving/examples/examples-document.ts";
 import {
   type PredictDocument,
   type PredictOrder,
@@ -18,6 +22,10 @@ const predicts = bodyReader<PredictOrder, PredictDocument>(
   "predict-thread",
   new URL("tensorflow-serving/tensorflow-serving.ts", protocols).href,
 );
+const examples = bodyReader<ReadingOrder, ExamplesDocument>(
+  "examples-thread",
+  new URL("tensorflow-serving/examples/example-requests.ts", protocols).href,
+);
 const infers = bodyReader<InferOrder, InferDocument>(
   "infer-thread",
   new URL("open-inference/open-inference.ts", protocols).href,
@@ -27,6 +35,10 @@ const signature: Signature = {
   outputs: [{ name: "y", dtype: "float32", shape: [-1, 1] }],
 };
 const signatures = soleSignature(signature);
+const texts: Signature = { ...signature, inputs: [{ name: "x", dtype: "string", shape: [-1, 3] }] };
+const someTexts = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? "" : `ä${i}`));
+const textRows = JSON.stringify(Array.from({ length: 100 }, (_, i) => someTexts.slice(3 * i, 3 * i + 3)));
+const textTensor = { name: "x", datatype: "BYTES", shape: [100, 3], data: someTexts };
 /** Blanks make them large. */
 const rows = 50;
 const values = Array.from({ length: rows * 4 }, (_, i) => (i % 1000) / 8);
@@ -49,19 +61,25 @@ interface Readings {
 
 async function predicted(body: () => Buffer, known: PredictOrder["signatures"] = signatures): Promise<Readings> {
   const order = { body: body(), signatures: known };
-  const terms = { jsonBytes: order.body.length, signatures: known?.values() ?? [] };
   return {
     here: await told(() => predictDocument(body(), known)),
-    aside: await told(() => predicts.read(order, terms) ?? {}),
+    aside: await told(() => predicts.read(order, order.body.length) ?? {}),
   };
 }
 
-async function inferred(body: () => Buffer, headerLength?: string): Promise<Readings> {
-  const order = { body: body(), headerLength, signature };
-  const terms = { jsonBytes: order.body.length, signatures: [signature] };
+async function inferred(body: () => Buffer, headerLength?: string, meant = signature): Promise<Readings> {
+  const order = { body: body(), headerLength, signature: meant };
   return {
-    here: await told(() => inferDocument(body(), headerLength, signature)),
-    aside: await told(() => infers.read(order, terms) ?? {}),
+    here: await told(() => inferDocument(body(), headerLength, meant)),
+    aside: await told(() => infers.read(order, order.body.length) ?? {}),
+  };
+}
+
+async function exemplified(body: () => Buffer): Promise<Readings> {
+  const order = { body: body() };
+  return {
+    here: await told(() => examplesDocument(body())),
+    aside: await told(() => examples.read(order, order.body.length) ?? {}),
   };
 }
 
@@ -72,6 +90,14 @@ async function told(read: () => object | Promise<object>): Promise<object> {
     const { record, retry, level } = Fault.from(thrown);
     return { ...record, retry, level };
   }
+}
+
+/** The same with every text as hexadecimal digits, whichever kind of array it is. */
+function plainBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(plainBytes);
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plainBytes(member)]));
 }
 
 describe("a large body that is read aside comes to the same:", () => {
@@ -88,6 +114,16 @@ describe("a large body that is read aside comes to the same:", () => {
       "JSON of the Open Inference Protocol",
       () => inferred(() => padded(JSON.stringify({ id: "1", inputs: [{ ...tensor, data: values }] }))),
     ],
+    ["rows of texts", () => predicted(() => padded(`{"instances":${textRows}}`), soleSignature(texts))],
+    [
+      "texts of the Open Inference Protocol",
+      () => inferred(() => padded(JSON.stringify({ inputs: [textTensor] })), undefined, texts),
+    ],
+    [
+      "examples with a context",
+      () => exemplified(() => padded(`{"signature_name":"c","context":{"a":"b"},"examples":[{"x":[1.5]},{},{"y":3}]}`)),
+    ],
+    ["examples of no kind", () => exemplified(() => padded(`{"examples":[{"x":[1,"a"]}]}`))],
     ["binary data behind JSON", () => inferred(withBinary, String(headerBytes))],
     [
       "a wrong number of elements",
@@ -95,27 +131,25 @@ describe("a large body that is read aside comes to the same:", () => {
     ],
   ])("%s", async (_, readings) => {
     const { here, aside } = await readings();
-    expect(aside).toEqual(here);
+    expect(plainBytes(aside)).toEqual(plainBytes(here));
   });
 });
 
 describe("it is read where it is when it", () => {
-  const texts = { ...signature, inputs: [{ name: "x", dtype: "string", shape: [-1] }] } as const;
-  test.each<readonly [string, number, Signature]>([
-    ["is small", 512 * 1024, signature],
-    ["has little JSON before binary data", 100, signature],
-    ["announces no number of bytes", Number.NaN, signature],
-    ["holds texts, which would take as long to come back", headerBytes, texts],
-  ])("%s", (_, jsonBytes, meant) => {
-    const order = { body: withBinary(), headerLength: undefined, signature: meant };
-    expect(infers.read(order, { jsonBytes, signatures: [meant] })).toBeUndefined();
+  test.each<readonly [string, number]>([
+    ["is small", 512 * 1024],
+    ["has little JSON before binary data", 100],
+    ["announces no number of bytes", Number.NaN],
+  ])("%s", (_, jsonBytes) => {
+    const order = { body: withBinary(), headerLength: undefined, signature };
+    expect(infers.read(order, jsonBytes)).toBeUndefined();
     expect(order.body.length).toBeGreaterThan(headerBytes);
   });
 
   test("is one too many of those that wait", async () => {
     const large = 40 * 1024 ** 2;
     const read = (): Promise<PredictDocument> | undefined =>
-      predicts.read({ body: Buffer.alloc(large, " "), signatures }, { jsonBytes: large, signatures: [signature] });
+      predicts.read({ body: Buffer.alloc(large, " "), signatures }, large);
     const first = read();
     expect(read()).toBeUndefined();
     await expect(first).rejects.toMatchObject({ code: "JsonInvalid" });

@@ -209,9 +209,23 @@ const refused: Readonly<Record<string, readonly [request: PredictDraft, want: st
   "more strings than bytes": [
     {
       modelSpec: { name: "id_string" },
+      inputs: new Map([["x", { dtype: 7, tensorShape: dims(100), tensorContent: Buffer.of(0) }]]),
+    },
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_content has 1 bytes; its shape needs 100 strings",
+  ],
+  "more strings than there may be": [
+    {
+      modelSpec: { name: "id_string" },
       inputs: new Map([["x", { dtype: 7, tensorShape: dims(2 ** 40), tensorContent: Buffer.of(0) }]]),
     },
-    "INVALID_ARGUMENT: tensor parsing error: x: tensor_content has 1 bytes; its shape needs 1099511627776 strings",
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 1099511627776 texts; must need 250000 at most",
+  ],
+  "one string for more than there may be": [
+    {
+      modelSpec: { name: "id_string" },
+      inputs: new Map([["x", { dtype: 7, tensorShape: dims(250_001), stringVal: [Buffer.from("a")] }]]),
+    },
+    "INVALID_ARGUMENT: tensor parsing error: x: tensor_shape needs 250001 texts; must need 250000 at most",
   ],
   "a bool that is neither": [
     {
