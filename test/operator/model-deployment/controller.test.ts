@@ -115,8 +115,10 @@ describe("the controller of ModelDeployments", () => {
     await seen();
     const told = (name: string) =>
       cluster
-        .at("ModelDeployment", { namespace: "default", name })
-        ?.status?.conditions?.filter(({ type }) => type === "NameShared")
+        .all("ModelDeployment")
+        .filter(({ metadata }) => metadata.name === name)
+        .flatMap(({ status }) => status?.conditions ?? [])
+        .filter(({ type }) => type === "NameShared")
         .map(({ message }) => message.split(":")[0]);
     expect([told("digits"), told("second")]).toEqual([
       ["the model of default/second is called digits as well"],
