@@ -95,7 +95,7 @@ export class Http2Client implements Client, StreamOwner {
     this.#gone = gone;
   }
 
-  begin(status: number, headers: string[]): void {
+  begin(status: number, headers: readonly string[]): void {
     this.hasAnswer = true;
     this.#status = status;
     this.#stream.headers(answerHeaders(status, headers, this.#request.clock));

@@ -12,6 +12,18 @@ import type { PlainConnection } from "./plain-connection.ts";
 /** Heads for pods, by the client's and the path that pods are to see: most requests bring one that was there before. */
 const heads = new WeakMap<RequestHead, { readonly path: string; readonly text: string }>();
 
+/** Status line and headers of an answer, without what its connection adds. */
+interface AnswerHead {
+  readonly status: number;
+  readonly text: string;
+  /** It says how long the body is, or there is none. */
+  readonly isSized: boolean;
+  readonly isDated: boolean;
+}
+
+/** By their headers: a list that comes again is not written anew. */
+const answerHeads = new WeakMap<readonly string[], AnswerHead>();
+
 /** One request of a plain connection. */
 export class PlainClient implements Client {
   readonly #head: RequestHead;
@@ -101,20 +113,13 @@ export class PlainClient implements Client {
     this.#gone?.();
   }
 
-  begin(status: number, headers: string[]): void {
+  begin(status: number, headers: readonly string[]): void {
     this.hasAnswer = true;
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
-    let [isSized, isDated] = [status === 204 || status === 304, false];
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = headers[i] ?? "";
-      if (name.length === 14 && name.toLowerCase() === "content-length") isSized = true;
-      else if (name.length === 4 && name.toLowerCase() === "date") isDated = true;
-      text += `${name}: ${headers[i + 1]}\r\n`;
-    }
-    if (!isDated) text += `date: ${new Date(this.#connection.terms.clock.now()).toUTCString()}\r\n`;
+    const { text, isSized, isDated } = answerHead(status, headers);
+    const date = isDated ? "" : `date: ${new Date(this.#connection.terms.clock.now()).toUTCString()}\r\n`;
     this.#isChunked = !isSized;
-    if (!isSized) text += "transfer-encoding: chunked\r\n";
-    this.#begun = text + this.#connectionLines();
+    const framing = isSized ? "" : "transfer-encoding: chunked\r\n";
+    this.#begun = text + date + framing + this.#connectionLines();
   }
 
   write(chunk: Buffer): boolean {
@@ -176,6 +181,22 @@ export class PlainClient implements Client {
     if (this.#isLast) return "connection: close\r\n\r\n";
     return `connection: keep-alive\r\nkeep-alive: timeout=${terms.keepAliveSeconds}\r\n\r\n`;
   }
+}
+
+function answerHead(status: number, headers: readonly string[]): AnswerHead {
+  const known = answerHeads.get(headers);
+  if (known?.status === status) return known;
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
+  let [isSized, isDated] = [status === 204 || status === 304, false];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    if (name.length === 14 && name.toLowerCase() === "content-length") isSized = true;
+    else if (name.length === 4 && name.toLowerCase() === "date") isDated = true;
+    text += `${name}: ${headers[i + 1]}\r\n`;
+  }
+  const head = { status, text, isSized, isDated };
+  answerHeads.set(headers, head);
+  return head;
 }
 
 function joined(head: string, chunk: Buffer): Buffer {

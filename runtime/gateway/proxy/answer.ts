@@ -32,7 +32,7 @@ function faultStatus(fault: Fault): number {
 export interface OwnAnswer {
   readonly status: number;
   /** Names and values in turn. */
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly body: Buffer;
 }
 

@@ -26,8 +26,8 @@ export interface Client {
   resume(): void;
   /** Told once when the client goes away before its answer has ended. */
   whenGone(gone: () => void): void;
-  /** Head of an answer: names and values in turn. */
-  begin(status: number, headers: string[]): void;
+  /** Head of an answer: names and values in turn. A head that was told before may be told by the same list. */
+  begin(status: number, headers: readonly string[]): void;
   /** False: it can take no more before `whenDrained`. */
   write(chunk: Buffer): boolean;
   whenDrained(drained: () => void): void;

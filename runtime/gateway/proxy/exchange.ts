@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
-import { revisionHeader } from "../../contract/route-table.ts";
 import { faults } from "../faults.ts";
 import type { Copies } from "../mirror/copies.ts";
 import type { Copy } from "../mirror/copy.ts";
@@ -16,12 +15,19 @@ import { repeatableBytes } from "./body.ts";
 import { RequestBody } from "./request-body.ts";
 import type { Client } from "./client.ts";
 import { requestBytes } from "./headers.ts";
+import { toldHeaders } from "./told-headers.ts";
 
 /** What every exchange through this gateway shares. */
 export interface ExchangeParts extends PassageParts {
   readonly connections: Connections;
   readonly copies: Copies;
   readonly log: Log;
+}
+
+interface Begun {
+  readonly head: ResponseHead;
+  readonly target: Target;
+  readonly chunks: Buffer[];
 }
 
 /** One request over HTTP/1.1, or over what looks like it, on its way to a pod and back: a passage's traveller. */
@@ -34,7 +40,7 @@ export class Exchange implements Traveller, Receiver {
   /** Told to the client. */
   #status = 0;
   /** An answer of which the client has nothing yet. */
-  #begun: { readonly head: ResponseHead; readonly chunks: Buffer[] } | undefined;
+  #begun: Begun | undefined;
   #target: Target | undefined;
   #connection: UpstreamConnection | undefined;
   #isCopied = false;
@@ -79,7 +85,7 @@ export class Exchange implements Traveller, Receiver {
   }
 
   onHead(head: ResponseHead): void {
-    const { status, headers } = head;
+    const { status } = head;
     const target = this.#target;
     if (target === undefined) return;
     const isLeaving = (status === 503 || status === 502) && target.pod.isLeaving && this.#body.isRepeatable;
@@ -89,9 +95,8 @@ export class Exchange implements Traveller, Receiver {
       this.#fail({ cause: new Error(isLoading ? "it loads its model" : "it is terminating"), isLoading });
       return;
     }
-    headers.push(revisionHeader, target.revision.hash);
-    if (isKept(head)) this.#begun = { head, chunks: [] };
-    else this.#begin(head);
+    if (isKept(head)) this.#begun = { head, target, chunks: [] };
+    else this.#begin(head, target);
   }
 
   onData(chunk: Buffer): boolean {
@@ -125,17 +130,17 @@ export class Exchange implements Traveller, Receiver {
     this.#fail({ cause, isUnreached });
   }
 
-  #begin(head: ResponseHead): void {
+  #begin(head: ResponseHead, { revision }: Target): void {
     this.#body.forget();
     this.#copy?.clientHead(head);
     this.#status = head.status;
-    this.#client.begin(head.status, head.headers);
+    this.#client.begin(head.status, toldHeaders(head, revision.hash));
   }
 
   /** Begins an answer that was kept, and puts its body together. */
-  #whole({ head, chunks }: { head: ResponseHead; chunks: readonly Buffer[] }, last: Buffer | undefined) {
+  #whole({ head, target, chunks }: Begun, last: Buffer | undefined): Buffer | undefined {
     this.#begun = undefined;
-    this.#begin(head);
+    this.#begin(head, target);
     if (last === undefined || chunks.length === 0) return last;
     return Buffer.concat([...chunks, last]);
   }

@@ -73,8 +73,8 @@ export class NodeClient implements Client {
     this.#response.once("close", gone);
   }
 
-  begin(status: number, headers: string[]): void {
-    this.#response.writeHead(status, headers);
+  begin(status: number, headers: readonly string[]): void {
+    this.#response.writeHead(status, [...headers]);
   }
 
   write(chunk: Buffer): boolean {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
-import { responseHead, type ResponseHead } from "./response-head.ts";
+import { type ResponseHead, responseHeadReader } from "./response-head.ts";
 
 /** Who sent a request and gets its answer. */
 export interface Receiver {
@@ -33,6 +33,7 @@ const maxHeadBytes = 64 * 1024;
 const headEnd = Buffer.from("\r\n\r\n");
 /** All connections read into it: reads follow one another, and what outlives one is copied. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const responseHead = responseHeadReader();
 
 /**
  * One connection to a pod, with one request at a time. It is leaner than undici's, which costs a small request about twice as

@@ -7,7 +7,7 @@ export type Framing = number | "chunked" | "close";
 export interface ResponseHead {
   readonly status: number;
   /** Name, value, name, value …, without those that belong to the connection (RFC 9110 §7.6.1). */
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly framing: Framing;
   /** The connection may carry another request after this answer. */
   readonly keepsAlive: boolean;
@@ -50,6 +50,24 @@ export function responseHead(text: string, isAnswerToHead: boolean): ResponseHea
   const isClosing = minor === "0" ? !connection.includes("keep-alive") : connection.includes("close");
   const keepsAlive = !isClosing && framing !== "close";
   return { status, headers: unnamed(reading), framing, keepsAlive, isNotReady };
+}
+
+/** Longest head that is kept, and how many of them: pods' answers differ by their length, and by a date that changes each second. */
+const maxKeptChars = 1024;
+const maxKept = 64;
+
+/** Reads heads as `responseHead`; one that has come before, as most do, is not read again. */
+export function responseHeadReader(): typeof responseHead {
+  const kept = new Map<string, ResponseHead>();
+  return (text, isAnswerToHead) => {
+    if (isAnswerToHead || text.length > maxKeptChars) return responseHead(text, isAnswerToHead);
+    const known = kept.get(text);
+    if (known !== undefined) return known;
+    const head = responseHead(text, isAnswerToHead);
+    if (kept.size >= maxKept) kept.clear();
+    kept.set(text, head);
+    return head;
+  };
 }
 
 function readLine(reading: Reading, line: string): void {

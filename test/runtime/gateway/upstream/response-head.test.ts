@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type ResponseHead, responseHead } from "../../../../runtime/gateway/upstream/response-head.ts";
+import {
+  type ResponseHead,
+  responseHead,
+  responseHeadReader,
+} from "../../../../runtime/gateway/upstream/response-head.ts";
 
 function head(...lines: readonly string[]): string {
   return lines.join("\r\n");
@@ -94,4 +98,34 @@ describe("the head of a pod's answer", () => {
   };
   for (const [sentence, [text, message]] of Object.entries(wrong))
     test(`is refused when it ${sentence}`, () => expect(() => responseHead(text, false)).toThrow(message));
+});
+
+describe("a reader of heads", () => {
+  const text = head("HTTP/1.1 200 OK", "content-length: 7");
+
+  test("reads a head that comes again once", () => {
+    const read = responseHeadReader();
+    const first = read(text, false);
+    expect(first).toEqual(responseHead(text, false));
+    expect(read(text, false)).toBe(first);
+  });
+
+  test("takes the same head for another where it answers HEAD", () => {
+    const read = responseHeadReader();
+    expect([read(text, false), read(text, true), read(text, false)].map(({ framing }) => framing)).toEqual([7, 0, 7]);
+  });
+
+  test("keeps neither many heads nor long ones", () => {
+    const read = responseHeadReader();
+    const first = read(text, false);
+    for (let i = 0; i < 64; i += 1) read(head("HTTP/1.1 200 OK", `content-length: ${100 + i}`), false);
+    expect(read(text, false)).not.toBe(first);
+    const long = head("HTTP/1.1 200 OK", `x: ${"a".repeat(1024)}`, "content-length: 7");
+    expect(read(long, false)).not.toBe(read(long, false));
+  });
+
+  test("keeps none that is wrong", () => {
+    const read = responseHeadReader();
+    for (let i = 0; i < 2; i += 1) expect(() => read("SSH-2.0-OpenSSH_9", false)).toThrow(Error);
+  });
 });
