@@ -8,7 +8,7 @@ import { type Lease, startLease } from "./kube/lease.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { WatchEnd } from "./kube/watch.ts";
 import type { LoopMetrics } from "./loop/controller.ts";
-import { type Caches, createCaches, labelledKey } from "./model-deployment/caches.ts";
+import { type Caches, createCaches, labelledKey, lastingKey } from "./model-deployment/caches.ts";
 import {
   createDeploymentController,
   type DeploymentController,
@@ -17,7 +17,6 @@ import {
 import { createPodWarnings } from "./model-deployment/pods/pod-warnings.ts";
 import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
-import { deploymentKey } from "./model-deployment/resources/names.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
@@ -254,9 +253,7 @@ function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush, synced
     waiting = undefined;
     for (const key of keys) update(key);
   });
-  deployments.cache.subscribe(({ object: { metadata } }) =>
-    update(deploymentKey(metadata.namespace ?? "", metadata.name)),
-  );
+  deployments.cache.subscribe(({ object: { metadata } }) => update(lastingKey(metadata)));
   pods.cache.subscribe(({ object }) => {
     const key = labelledKey(object);
     if (key !== undefined) update(key);

@@ -1,5 +1,7 @@
-import type { KubeObject, Stored } from "./kinds.ts";
 import type { ObjectKey } from "./client.ts";
+import type { KubeObject, Stored } from "./kinds.ts";
+import { createObjectStore, type ObjectStore } from "./store/object-store.ts";
+import type { Packed } from "./store/packing.ts";
 
 /** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
 export interface WatchSink<T extends KubeObject> {
@@ -9,8 +11,15 @@ export interface WatchSink<T extends KubeObject> {
   remove(object: T & Stored): void;
   /** Everything up to here has been told. */
   bookmark(resourceVersion: string): void;
-  /** What it would keep of an object: a whole state is gathered of this before it is told. */
-  readonly trim?: ((object: T & Stored) => T & Stored) | undefined;
+  /** For a whole state that comes object by object; absent: it is gathered for `replace`. */
+  gather?(): Gathering<T>;
+}
+
+/** Takes a whole state object by object, each in as little memory as the sink keeps it. */
+export interface Gathering<T extends KubeObject> {
+  add(object: T & Stored): void;
+  /** Tells it, as `replace` does. */
+  complete(resourceVersion: string): void;
 }
 
 /** One change of the cache. A resync that finds an object unchanged tells nothing. */
@@ -24,6 +33,8 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;
   /** Drops what is never read. `metadata.managedFields` is dropped before it is called. */
   readonly trim?: (object: T & Stored) => T & Stored;
+  /** Keeps thousands of objects in a fraction of their memory; they are made anew when they are asked for, equal but not the same. */
+  readonly isPacked?: boolean;
 }
 
 /** The last known state of one kind. Objects are shared: never change them. */
@@ -51,7 +62,7 @@ export interface Cache<T extends KubeObject, Index extends string = never> exten
 export function createCache<T extends KubeObject, Index extends string = never>(
   options: CacheOptions<T, Index> = {},
 ): Cache<T, Index> {
-  const store = createStore<T, Index>(options);
+  const store = createObjectStore<T, Index>(options);
   const tide = createTide();
   const subscribers = new Set<(change: CacheChange<T>) => void>();
   const tell = (change: CacheChange<T>): void => {
@@ -83,7 +94,7 @@ export function createCache<T extends KubeObject, Index extends string = never>(
 }
 
 interface SinkParts<T extends KubeObject> {
-  readonly store: Store<T, never>;
+  readonly store: ObjectStore<T, never>;
   readonly tide: Tide;
   readonly tell: (change: CacheChange<T>) => void;
   readonly trim: ((object: T & Stored) => T & Stored) | undefined;
@@ -93,27 +104,36 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
   const drop = (object: T & Stored): void => {
     if (store.delete(object)) tell({ type: "removed", object });
   };
-  const put = (raw: T & Stored): void => {
-    const object = trimmed(raw, trim);
+  const put = (packed: Packed<T & Stored>): void => {
+    const object = store.unpack(packed);
     const sameName = store.find(object.metadata);
     // Deleted and made anew while nobody looked: two objects, so two changes.
     if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
     const previous = sameName?.metadata.uid === object.metadata.uid ? sameName : undefined;
     if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    store.set(object);
+    store.set(object, packed);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
+  const packed = (raw: T & Stored): Packed<T & Stored> => store.pack(trimmed(raw, trim));
+  const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
+    const uids = new Set(store.size() === 0 ? [] : state.map((one) => store.unpack(one).metadata.uid));
+    for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
+    for (const one of state) put(one);
+    tide.turn(BigInt(resourceVersion));
+  };
   return {
-    replace(objects, resourceVersion) {
-      const uids = new Set(store.size() === 0 ? [] : objects.map((object) => object.metadata.uid));
-      for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
-      for (const object of objects) put(object);
-      tide.turn(BigInt(resourceVersion));
+    replace: (objects, resourceVersion) => replaceBy(objects.map(packed), resourceVersion),
+    gather() {
+      const state: Packed<T & Stored>[] = [];
+      return {
+        add: (object) => void state.push(packed(object)),
+        complete: (resourceVersion) => replaceBy(state, resourceVersion),
+      };
     },
     upsert(object) {
       const known = store.known(object)?.metadata.resourceVersion;
       // Streams of several servers may overlap: what is known already is never taken back.
-      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion)) put(object);
+      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion)) put(packed(object));
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     remove(object) {
@@ -122,7 +142,6 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     bookmark: (resourceVersion) => tide.rise(BigInt(resourceVersion)),
-    trim,
   };
 }
 
@@ -182,97 +201,4 @@ function withoutManagedFields<T extends KubeObject>(raw: T & Stored): T & Stored
     managedFields?: unknown;
   }; // on the wire, though no kind of ours names it
   return { ...raw, metadata };
-}
-
-interface Store<T extends KubeObject, Index extends string> {
-  size(): number;
-  all(): readonly (T & Stored)[];
-  find(key: { namespace?: string | undefined; name: string }): (T & Stored) | undefined;
-  withUid(uid: string): (T & Stored) | undefined;
-  /** What is known of this very object. */
-  known(object: T & Stored): (T & Stored) | undefined;
-  withIndex(index: Index, key: string): readonly (T & Stored)[];
-  set(object: T & Stored): void;
-  delete(object: T & Stored): boolean;
-}
-
-type Keys<T extends KubeObject> = (object: T & Stored) => readonly string[];
-
-/** Objects by namespace, then by name (a key of both in one would have to be written for every look-up), with indexes kept in step. */
-function createStore<T extends KubeObject, Index extends string>({ indexes }: CacheOptions<T, Index>): Store<T, Index> {
-  const byName = new Map<string, Map<string, T & Stored>>();
-  let size = 0;
-  const indexed = new Map(
-    Object.entries<Keys<T>>(indexes ?? {}).map(([name, keys]) => [name, createIndex(keys)] as const),
-  );
-  /** Made when it is first asked for: most kinds are never looked up by UID alone. */
-  let byUid: ObjectIndex<T> | undefined;
-  const all = (): readonly (T & Stored)[] => [...byName.values()].flatMap((named) => [...named.values()]);
-  const each = (tell: (index: ObjectIndex<T>) => void): void => {
-    indexed.forEach(tell);
-    if (byUid !== undefined) tell(byUid);
-  };
-  const find: Store<T, Index>["find"] = ({ namespace = "", name }) => byName.get(namespace)?.get(name);
-  const known: Store<T, Index>["known"] = ({ metadata }) => {
-    const found = find(metadata);
-    return found?.metadata.uid === metadata.uid ? found : undefined;
-  };
-  return {
-    size: () => size,
-    all,
-    find,
-    known,
-    withUid(uid) {
-      if (byUid === undefined) {
-        byUid = createIndex(({ metadata }) => [metadata.uid]);
-        for (const object of all()) byUid.add(object);
-      }
-      return byUid.under(uid)[0];
-    },
-    withIndex: (index, key) => indexed.get(index)?.under(key) ?? [],
-    set(object) {
-      const { namespace = "", name } = object.metadata;
-      const named = byName.get(namespace) ?? new Map<string, T & Stored>();
-      const previous = named.get(name);
-      byName.set(namespace, named.set(name, object));
-      if (previous === undefined) size += 1;
-      else each((index) => index.remove(previous));
-      each((index) => index.add(object));
-    },
-    delete(object) {
-      const { namespace = "", name } = object.metadata;
-      const named = byName.get(namespace);
-      const found = known(object);
-      if (named === undefined || found === undefined) return false;
-      named.delete(name);
-      if (named.size === 0) byName.delete(namespace);
-      size -= 1;
-      each((index) => index.remove(found));
-      return true;
-    },
-  };
-}
-
-interface ObjectIndex<T extends KubeObject> {
-  add(object: T & Stored): void;
-  remove(object: T & Stored): void;
-  under(key: string): readonly (T & Stored)[];
-}
-
-function createIndex<T extends KubeObject>(keys: Keys<T>): ObjectIndex<T> {
-  const found = new Map<string, readonly (T & Stored)[]>();
-  return {
-    add(object) {
-      // Joined, not spread: that would leave room for sixteen more.
-      for (const key of keys(object)) found.set(key, found.get(key)?.concat([object]) ?? [object]);
-    },
-    remove(object) {
-      for (const key of keys(object)) {
-        const others = found.get(key)?.filter((other) => other !== object) ?? [];
-        if (others.length === 0) found.delete(key);
-        else found.set(key, others.slice());
-      }
-    },
-    under: (key) => found.get(key) ?? [],
-  };
 }

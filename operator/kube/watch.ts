@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
-import type { WatchSink } from "./cache.ts";
+import type { Gathering, WatchSink } from "./cache.ts";
 import type { Client, ObjectList, Selection } from "./client.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
@@ -124,7 +124,7 @@ interface Position<T extends KubeObject> {
   /** False once the server has refused `sendInitialEvents`. */
   streamsLists: boolean;
   /** Objects of a streaming list that has not come to its end yet. */
-  initial: (T & Stored)[] | undefined;
+  initial: Gathering<T> | undefined;
   /** Newest resourceVersion told to the sink. */
   newest: bigint;
   /** Whole states in a row that were older than `newest`. */
@@ -177,7 +177,7 @@ async function follow<T extends KubeObject>(
     if (position.resumeFrom === undefined && !position.streamsLists) {
       const list = await client.list<T>(resource, selection, attempt.signal);
       if (attempt.signal.aborted) return { reason: "stopped" };
-      replace({ ...list, items: list.items.map((item) => settings.kept.ofObject(item)) }, position, sink);
+      beginWith(list, position, settings);
     }
     const parameters = watchParameters(position, attempt.timeoutSeconds);
     const stream = await client.openWatch(resource, selection, { parameters, signal: attempt.signal });
@@ -186,7 +186,7 @@ async function follow<T extends KubeObject>(
       return end ?? (await follow(settings, position, attempt));
     }
     recover(position, settings);
-    position.initial = position.resumeFrom === undefined ? [] : undefined;
+    position.initial = position.resumeFrom === undefined ? gathering(sink) : undefined;
     const onEvent = (event: WatchEvent<T>): void => {
       if (!attempt.signal.aborted) accept(event, position, sink);
     };
@@ -251,25 +251,40 @@ function accept<T extends KubeObject>(
     else sink.upsert(object);
     advance(position, resourceVersion);
   } else if (type !== "BOOKMARK") {
-    position.initial.push(sink.trim?.(object) ?? object);
+    position.initial.add(object);
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
-    replace({ items: position.initial, resourceVersion }, position, sink);
+    begin(position.initial, position, resourceVersion);
     position.initial = undefined;
   }
 }
 
-/** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
-function replace<T extends KubeObject>(
+function gathering<T extends KubeObject>(sink: WatchSink<T>): Gathering<T> {
+  if (sink.gather !== undefined) return sink.gather();
+  const objects: (T & Stored)[] = [];
+  return {
+    add: (object) => void objects.push(object),
+    complete: (resourceVersion) => sink.replace(objects, resourceVersion),
+  };
+}
+
+function beginWith<T extends KubeObject>(
   { items, resourceVersion }: ObjectList<T>,
   position: Position<T>,
-  sink: WatchSink<T>,
+  { sink, kept }: Settings<T>,
 ): void {
+  const state = gathering(sink);
+  for (const item of items) state.add(kept.ofObject(item));
+  begin(state, position, resourceVersion);
+}
+
+/** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
+function begin<T extends KubeObject>(state: Gathering<T>, position: Position<T>, resourceVersion: string): void {
   if (BigInt(resourceVersion) < position.newest && position.staleStates++ < patience) {
     throw kubeFaults.StaleState({ resourceVersion, newest: String(position.newest) });
   }
   position.staleStates = 0;
   position.newest = 0n;
-  sink.replace(items, resourceVersion);
+  state.complete(resourceVersion);
   advance(position, resourceVersion);
 }
 

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { type Cache, createCache } from "../kube/cache.ts";
-import type { Selection } from "../kube/client.ts";
+import type { ObjectKey, Selection } from "../kube/client.ts";
 import type {
   EndpointSlice,
   HttpRoute,
@@ -13,6 +13,7 @@ import type {
   Stored,
 } from "../kube/kinds.ts";
 import type { KeptMembers } from "../kube/json/kept.ts";
+import { sharedText } from "../kube/json/shared.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { keptMembers } from "./resources/kept-members.ts";
 import { deploymentKey } from "./resources/names.ts";
@@ -40,6 +41,9 @@ export interface Caches {
   readonly httpRoutes: Watched<HttpRoute>;
 }
 
+/** There are thousands of each kind, made by the same builders. */
+const isPacked = true;
+
 /**
  * Empty caches, of one namespace or, when it is left out, of all. Objects that do not carry our label are not kept (clusters have many Services); a foreign object of one
  * of our names is met when a create is refused.
@@ -54,13 +58,14 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.replicaSets,
       selection,
       keep: keptMembers.replicaSet,
-      cache: createCache<ReplicaSet, "owner">({ indexes: { owner: ownerUids } }),
+      cache: createCache<ReplicaSet, "owner">({ isPacked, indexes: { owner: ownerUids } }),
     },
     pods: {
       resource: resources.pods,
       selection,
       keep: keptMembers.pod,
       cache: createCache<Pod, "owner" | "deployment">({
+        isPacked,
         indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
         trim: readPod,
       }),
@@ -69,31 +74,31 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.pods,
       selection: { namespace: gatewayNamespace, labelSelector: gatewaySelector.join(",") },
       keep: keptMembers.pod,
-      cache: createCache<Pod>({ trim: readPod }),
+      cache: createCache<Pod>({ isPacked, trim: readPod }),
     },
     services: {
       resource: resources.services,
       selection,
       keep: keptMembers.service,
-      cache: createCache<Service, "owner">({ indexes: { owner: ownerUids } }),
+      cache: createCache<Service, "owner">({ isPacked, indexes: { owner: ownerUids } }),
     },
     serviceAccounts: {
       resource: resources.serviceAccounts,
       selection,
       keep: keptMembers.serviceAccount,
-      cache: createCache<ServiceAccount>(),
+      cache: createCache<ServiceAccount>({ isPacked }),
     },
     endpointSlices: {
       resource: resources.endpointSlices,
       selection,
       keep: keptMembers.endpointSlice,
-      cache: createCache<EndpointSlice>(),
+      cache: createCache<EndpointSlice>({ isPacked }),
     },
     podDisruptionBudgets: {
       resource: resources.podDisruptionBudgets,
       selection,
       keep: keptMembers.podDisruptionBudget,
-      cache: createCache<PodDisruptionBudget>(),
+      cache: createCache<PodDisruptionBudget>({ isPacked }),
     },
   };
 }
@@ -105,6 +110,7 @@ function ownApi(namespace: string | undefined): Pick<Caches, "deployments"> {
       selection: { namespace },
       keep: keptMembers.modelDeployment,
       cache: createCache<ModelDeployment, "port">({
+        isPacked,
         indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
       }),
     },
@@ -117,7 +123,7 @@ function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
       resource: resources.httpRoutes,
       selection,
       keep: keptMembers.httpRoute,
-      cache: createCache<HttpRoute>(),
+      cache: createCache<HttpRoute>({ isPacked }),
     },
   };
 }
@@ -125,7 +131,12 @@ function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
 /** Key of the ModelDeployment whose label an object carries. */
 export function labelledKey({ metadata }: KubeObject): string | undefined {
   const name = metadata.labels?.[labels.deployment];
-  return name === undefined ? undefined : deploymentKey(metadata.namespace ?? "", name);
+  return name === undefined ? undefined : lastingKey({ namespace: metadata.namespace, name });
+}
+
+/** Key of a ModelDeployment, the same text each time: many tables keep it as long as there is the object. */
+export function lastingKey({ namespace = "", name }: ObjectKey): string {
+  return sharedText(deploymentKey(namespace, name));
 }
 
 function ownerUids({ metadata }: KubeObject): readonly string[] {

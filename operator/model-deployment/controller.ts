@@ -1,13 +1,13 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
-import type { Client } from "../kube/client.ts";
+import type { Client, ObjectKey } from "../kube/client.ts";
 import type { KubeObject } from "../kube/kinds.ts";
 import type { Controller, LoopMetrics, Outcome } from "../loop/controller.ts";
 import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
 import type { Write } from "./apply.ts";
-import { type Caches, labelledKey, type Watched } from "./caches.ts";
+import { type Caches, labelledKey, lastingKey, type Watched } from "./caches.ts";
 import type { NamedKey, Sources } from "./observe.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { isEqual } from "./plan/equality.ts";
@@ -19,7 +19,6 @@ import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
 import { createRests, sightOf } from "./timing/rests.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
 import { reconcile } from "./reconcile.ts";
-import { deploymentKey } from "./resources/names.ts";
 import { isPodReady, type Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
@@ -144,7 +143,7 @@ function subscribe(
     if (port === undefined) return;
     // Two that took the same port at the same time, or one that waits for a port that is free now.
     for (const other of caches.deployments.cache.withIndex("port", String(port))) {
-      if (other !== object || type === "removed") add(keyOf(other));
+      if (other.metadata.uid !== object.metadata.uid || type === "removed") add(keyOf(other));
     }
   });
   caches.replicaSets.cache.subscribe(addLabelled);
@@ -248,8 +247,8 @@ async function allSeen(writes: readonly Write[], caches: Caches): Promise<void> 
   );
 }
 
-function keyOf({ metadata }: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
-  return deploymentKey(metadata.namespace ?? "", metadata.name);
+function keyOf({ metadata }: { readonly metadata: ObjectKey }): string {
+  return lastingKey(metadata);
 }
 
 function namedKey(key: string): NamedKey {

@@ -9,13 +9,16 @@ import {
   skipValue,
 } from "./json-bytes.ts";
 
-/** Values by a hash. Each has one place, and gives way to the next value of that place: nobody tells which are still needed. */
+/** Values by a hash. Each has few places, and gives way to others of those places: nobody tells which are still needed. */
 interface Pool<T> {
-  find(hash: number): T | undefined;
+  /** Those that have this hash. */
+  find(hash: number, isIt: (value: T) => boolean): T | undefined;
   keep(hash: number, value: T): void;
 }
 
 const firstPlaces = 1_024;
+/** Places for values whose hashes end alike, side by side. */
+const ways = 4;
 
 /** Doubles as it fills: as large as what was met, up to this many places. */
 function createPool<T>(maxPlaces: number): Pool<T> {
@@ -32,28 +35,37 @@ function createPool<T>(maxPlaces: number): Pool<T> {
       if (value !== undefined) put(hash, value);
     }
   };
+  const firstPlace = (hash: number): number => (hash & (values.length / ways - 1)) * ways;
   const put = (hash: number, value: T): void => {
-    const place = hash & (values.length - 1);
-    if (values[place] === undefined) count += 1;
+    const first = firstPlace(hash);
+    let place = first;
+    while (place < first + ways && values[place] !== undefined) place += 1;
+    // All taken: the one that has to go is as good as any.
+    if (place === first + ways) place = first + ((hash >>> 24) & (ways - 1));
+    else count += 1;
     values[place] = value;
     hashes[place] = hash;
   };
   return {
-    find(hash) {
-      const place = hash & (values.length - 1);
-      return hashes[place] === hash ? values[place] : undefined;
+    find(hash, isIt) {
+      const first = firstPlace(hash);
+      for (let place = first; place < first + ways; place += 1) {
+        const value = hashes[place] === hash ? values[place] : undefined;
+        if (value !== undefined && isIt(value)) return value;
+      }
+      return undefined;
     },
     keep(hash, value) {
-      if (count * 4 >= values.length && values.length < maxPlaces) grow();
+      if (count * 2 >= values.length && values.length < maxPlaces) grow();
       put(hash, value);
     },
   };
 }
 
-/** Types, reasons, names of nodes and images, times. */
-const texts = createPool<string>(32_768);
-/** Labels and owners: more than a large cluster has. */
-const composites = createPool<object>(131_072);
+/** Names, UIDs of owners, types, reasons, images, times: more than a large cluster has of those that come more than once. */
+const texts = createPool<string>(131_072);
+/** Selectors, ports, requests of resources; those that every object has of its own pass through. */
+const composites = createPool<object>(8_192);
 
 /** The first of all values equal to this one, whoever met it. */
 export function sharedValue(value: unknown): unknown {
@@ -61,16 +73,17 @@ export function sharedValue(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const text = JSON.stringify(value);
   const hash = hashOfText(text);
-  const known = composites.find(hash);
-  if (known !== undefined && JSON.stringify(known) === text) return known;
+  const known = composites.find(hash, (other) => JSON.stringify(other) === text);
+  if (known !== undefined) return known;
   composites.keep(hash, value);
   return value;
 }
 
-function sharedText(text: string): string {
+/** The first of all texts that say the same: of what is kept in many places, there is one. */
+export function sharedText(text: string): string {
   const hash = hashOfText(text);
-  const known = texts.find(hash);
-  if (known === text) return known;
+  const known = texts.find(hash, (other) => other === text);
+  if (known !== undefined) return known;
   texts.keep(hash, text);
   return text;
 }
@@ -84,8 +97,8 @@ export function readShared(cursor: Cursor): unknown {
   const { bytes, at: end } = cursor;
   if (first !== byte.openBrace && first !== byte.openBracket) return JSON.parse(bytes.toString("latin1", begin, end));
   const hash = hashOfBytes(bytes, begin, end);
-  const known = composites.find(hash);
-  if (known !== undefined && isNext({ bytes, at: begin }, known)) return known;
+  const known = composites.find(hash, (other) => isNext({ bytes, at: begin }, other));
+  if (known !== undefined) return known;
   const value = withSharedTexts(JSON.parse(bytes.toString("utf8", begin, end))) as object; // between braces or brackets
   composites.keep(hash, value);
   return value;
@@ -106,15 +119,15 @@ function readSharedText(cursor: Cursor): string {
   }
   const { bytes, at } = cursor;
   const hash = hashOfBytes(bytes, begin + 1, at - 1);
-  const known = texts.find(hash);
-  if (known !== undefined && isNextText({ bytes, at: begin }, known)) return known;
+  const known = texts.find(hash, (other) => isNextText({ bytes, at: begin }, other));
+  if (known !== undefined) return known;
   const text = bytes.toString("latin1", begin + 1, at - 1);
   texts.keep(hash, text);
   return text;
 }
 
-/** What is longer is a sentence, a path or a digest. */
-const maxSharedLength = 40;
+/** What is longer is what a model says of itself, or a fault. */
+const maxSharedLength = 128;
 
 /** Kinds and names are the same in many values that are not. */
 function withSharedTexts(value: unknown): unknown {

@@ -1,7 +1,9 @@
 import { annotations, labels } from "./labels.ts";
 
 const identity = { name: true, namespace: "shared", uid: true, resourceVersion: true } as const;
-const life = { creationTimestamp: true, deletionTimestamp: true } as const;
+/** Others name it. */
+const named = { ...identity, name: "shared", uid: "shared" } as const;
+const life = { creationTimestamp: "shared", deletionTimestamp: "shared" } as const;
 
 const child = {
   ...identity,
@@ -55,9 +57,9 @@ export const keptMembers = {
   },
   replicaSet: {
     metadata: {
-      ...identity,
-      labels: { [labels.deployment]: true },
-      annotations: { [annotations.version]: true, [annotations.model]: "shared", [annotations.retiredAt]: true },
+      ...named,
+      labels: { [labels.deployment]: "shared" },
+      annotations: { [annotations.version]: "shared", [annotations.model]: "shared", [annotations.retiredAt]: true },
       ownerReferences: "shared",
     },
     // The template never changes and is never compared, but for its image and where its pods may be: all of it would be the largest part of the cache.
@@ -68,7 +70,7 @@ export const keptMembers = {
     metadata: {
       ...identity,
       ...life,
-      labels: { [labels.deployment]: true, [labels.revision]: true },
+      labels: { [labels.deployment]: "shared", [labels.revision]: "shared" },
       ownerReferences: "shared",
     },
     spec: { nodeName: "shared" },

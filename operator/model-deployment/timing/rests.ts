@@ -9,8 +9,8 @@ import {
 } from "../resources/names.ts";
 
 /**
- * All that a pass would observe, as it lies in the caches, where what changes is another value; undefined when it is
- * gone, or when others want its gateway port, too.
+ * All that a pass would observe, as it lies in the caches: of objects which they are and which state of them; undefined
+ * when it is gone, or when others want its gateway port, too.
  */
 export type Sight = readonly unknown[];
 
@@ -54,7 +54,7 @@ export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return undefined;
   const replicaSets = sources.replicaSetsOf(uid);
   const pods = replicaSets.flatMap(({ metadata }) => sources.podsOf(metadata.uid));
-  return [
+  const objects = [
     deployment,
     sources.serviceAccount({ namespace, name: serviceAccountName(name) }),
     sources.service({ namespace, name: serviceName(name) }),
@@ -63,11 +63,14 @@ export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
     sources.podDisruptionBudget({ namespace, name: podDisruptionBudgetName(name) }),
     sources.httpRoute({ namespace, name: httpRouteName(name) }),
     ...sources.servicesOf(uid),
+    ...replicaSets,
+    ...pods,
+  ];
+  return [
+    ...objects.flatMap((object) => [object?.metadata.uid, object?.metadata.resourceVersion]),
     sources.scaling(key),
     sources.lackingField(),
     sources.namesakes(key, deployment.spec.model.name ?? name),
-    ...replicaSets,
-    ...pods,
     ...pods.flatMap(({ metadata }) => [sources.warning(metadata.uid), sources.facts(metadata.uid)]),
     ...observedGateways(sources, key).flatMap(({ pod, address, acknowledged }) => [pod, address, acknowledged]),
   ];

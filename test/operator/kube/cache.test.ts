@@ -12,8 +12,9 @@ function item(name: string, uid: string, resourceVersion: number, labels: Record
 }
 
 /** A cache with an index by the label `app`, and all that it tells as `type name/uid@version`. */
-function recorded(): { cache: Cache<ConfigMap, "app">; told: string[] } {
+function recorded(isPacked: boolean): { cache: Cache<ConfigMap, "app">; told: string[] } {
   const cache = createCache<ConfigMap, "app">({
+    isPacked,
     indexes: { app: ({ metadata }) => (metadata.labels?.["app"] === undefined ? [] : [metadata.labels["app"]]) },
   });
   const told: string[] = [];
@@ -23,9 +24,23 @@ function recorded(): { cache: Cache<ConfigMap, "app">; told: string[] } {
   return { cache, told };
 }
 
-describe("what a cache tells", () => {
-  const table: readonly { sentence: string; act: (cache: Cache<ConfigMap, "app">) => void; want: readonly string[] }[] =
-    [
+/** A whole state object by object, as a watch brings it. */
+function gather(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resourceVersion: string): void {
+  const state = cache.gather?.();
+  for (const object of objects) state?.add(object);
+  state?.complete(resourceVersion);
+}
+
+describe.each([
+  { isPacked: false, as: "as they are" },
+  { isPacked: true, as: "packed" },
+])("of a cache that keeps objects $as", ({ isPacked }) => {
+  describe("what a cache tells", () => {
+    const table: readonly {
+      sentence: string;
+      act: (cache: Cache<ConfigMap, "app">) => void;
+      want: readonly string[];
+    }[] = [
       {
         sentence: "the first state is all additions",
         act: (cache) => cache.replace([item("x", "1", 1), item("y", "2", 2)], "5"),
@@ -82,144 +97,155 @@ describe("what a cache tells", () => {
         want: ["added x/9@7"],
       },
     ];
-  test.each(table)("$sentence", ({ act, want }) => {
-    const { cache, told } = recorded();
-    act(cache);
-    expect(told).toEqual(want);
-  });
-
-  test("a change carries the object before it, and is visible when it is told", () => {
-    const { cache } = recorded();
-    cache.upsert(item("x", "1", 1));
-    const seen: unknown[] = [];
-    cache.subscribe(({ previous, object }) =>
-      seen.push([previous?.metadata.resourceVersion, cache.find({ namespace: "a", name: "x" }) === object]),
-    );
-    cache.upsert(item("x", "1", 2));
-    expect(seen).toEqual([["1", true]]);
-  });
-
-  test("a subscription ends", () => {
-    const { cache } = recorded();
-    let count = 0;
-    const end = cache.subscribe(() => count++);
-    cache.upsert(item("x", "1", 1));
-    end();
-    cache.upsert(item("x", "1", 2));
-    expect(count).toBe(1);
-  });
-});
-
-describe("what a cache finds", () => {
-  test("objects by name, UID and index", () => {
-    const { cache } = recorded();
-    cache.replace([item("x", "1", 1, { app: "red" }), item("y", "2", 2, { app: "red" }), item("z", "3", 3)], "5");
-    cache.upsert(item("y", "2", 6, { app: "blue" }));
-    const names = (objects: readonly Item[]): string[] => objects.map(({ metadata }) => metadata.name);
-    expect({
-      x: cache.find({ namespace: "a", name: "x" })?.metadata.uid,
-      elsewhere: cache.find({ namespace: "b", name: "x" }),
-      two: cache.withUid("2")?.metadata.name,
-      red: names(cache.withIndex("app", "red")),
-      blue: names(cache.withIndex("app", "blue")),
-      green: names(cache.withIndex("app", "green")),
-      all: names(cache.all()),
-      size: cache.size,
-    }).toEqual({
-      x: "1",
-      elsewhere: undefined,
-      two: "y",
-      red: ["x"],
-      blue: ["y"],
-      green: [],
-      all: ["x", "y", "z"],
-      size: 3,
+    test.each(table)("$sentence", ({ act, want }) => {
+      const { cache, told } = recorded(isPacked);
+      act(cache);
+      expect(told).toEqual(want);
     });
-  });
 
-  test("objects without managedFields and what the caller trims", () => {
-    const cache = createCache<ConfigMap>({ trim: ({ data: _dropped, ...kept }) => kept });
-    const raw = { ...item("x", "1", 1), data: { big: "…" } };
-    const managed = { managedFields: [{ manager: "kubectl" }] };
-    cache.upsert({ ...raw, metadata: { ...raw.metadata, ...managed } });
-    expect(cache.all()).toEqual([item("x", "1", 1)]);
-  });
-});
-
-describe("how far a cache has come", () => {
-  test("is the newest version told, compared as a number", () => {
-    const { cache } = recorded();
-    const before = { synced: cache.synced, resourceVersion: cache.resourceVersion };
-    cache.replace([item("x", "1", 9)], "9");
-    cache.bookmark("10");
-    cache.bookmark("2");
-    expect({ before, synced: cache.synced, seen: ["9", "10", "11"].map((version) => cache.hasSeen(version)) }).toEqual({
-      before: { synced: false, resourceVersion: "0" },
-      synced: true,
-      seen: [true, true, false],
-    });
-  });
-
-  test("resolves who waits for a version as soon as it is reached", async () => {
-    const { cache } = recorded();
-    const order: string[] = [];
-    const waiting = ["7", "8"].map((version) => cache.untilSeen(version).then(() => order.push(version)));
-    cache.upsert(item("x", "1", 7));
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(order).toEqual(["7"]);
-    cache.remove(item("x", "1", 8));
-    await Promise.all(waiting);
-    await cache.untilSeen("8");
-    expect(order).toEqual(["7", "8"]);
-  });
-
-  test("goes back with a whole state that is older, as after a restored backup", () => {
-    const { cache } = recorded();
-    cache.replace([item("x", "1", 9)], "9");
-    cache.replace([item("x", "1", 4)], "5");
-    expect([cache.resourceVersion, cache.hasSeen("9"), cache.all().length]).toEqual(["5", false, 1]);
-  });
-
-  test("resolves who waits for the first state", async () => {
-    const { cache } = recorded();
-    cache.replace([], "1");
-    await cache.untilSynced();
-    expect(cache.synced).toBe(true);
-  });
-});
-
-test("whatever comes in: the last state and what was told agree, and so do the indexes", () => {
-  const version = { next: 1 };
-  const change = fc.record({
-    act: fc.constantFrom("upsert", "remove", "replace"),
-    name: fc.constantFrom("x", "y", "z"),
-    uid: fc.constantFrom("1", "2"),
-    app: fc.constantFrom("red", "blue"),
-  });
-  fc.assert(
-    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-      const cache = createCache<ConfigMap, "app">({
-        indexes: { app: ({ metadata }) => [metadata.labels?.["app"] ?? ""] },
-      });
-      const told = new Map<string, Item>();
-      cache.subscribe(({ type, object }) => {
-        expect(told.has(object.metadata.uid)).toBe(type !== "added");
-        if (type === "removed") told.delete(object.metadata.uid);
-        else told.set(object.metadata.uid, object);
-      });
-      for (const { act, name, uid, app } of changes) {
-        const object = item(name, `${name}-${uid}`, version.next++, { app });
-        if (act === "upsert") cache.upsert(object);
-        else if (act === "remove") cache.remove(object);
-        else cache.replace([object], object.metadata.resourceVersion);
-      }
-      const sorted = (objects: Iterable<Item>): Item[] =>
-        [...objects].sort((one, other) => one.metadata.uid.localeCompare(other.metadata.uid));
-      expect(sorted(cache.all())).toEqual(sorted(told.values()));
-      expect(sorted([...cache.withIndex("app", "red"), ...cache.withIndex("app", "blue")])).toEqual(
-        sorted(told.values()),
+    test("a change carries the object before it, and is visible when it is told", () => {
+      const { cache } = recorded(isPacked);
+      cache.upsert(item("x", "1", 1));
+      const seen: unknown[] = [];
+      cache.subscribe(({ previous, object }) =>
+        seen.push(
+          [previous, object]
+            .map((one) => one?.metadata.resourceVersion)
+            .concat([cache.find({ namespace: "a", name: "x" })?.metadata.resourceVersion]),
+        ),
       );
-    }),
-  );
+      cache.upsert(item("x", "1", 2));
+      expect(seen).toEqual([["1", "2", "2"]]);
+    });
+
+    test("a subscription ends", () => {
+      const { cache } = recorded(isPacked);
+      let count = 0;
+      const end = cache.subscribe(() => count++);
+      cache.upsert(item("x", "1", 1));
+      end();
+      cache.upsert(item("x", "1", 2));
+      expect(count).toBe(1);
+    });
+  });
+
+  describe("what a cache finds", () => {
+    test("objects by name, UID and index", () => {
+      const { cache } = recorded(isPacked);
+      cache.replace([item("x", "1", 1, { app: "red" }), item("y", "2", 2, { app: "red" }), item("z", "3", 3)], "5");
+      cache.upsert(item("y", "2", 6, { app: "blue" }));
+      const names = (objects: readonly Item[]): string[] => objects.map(({ metadata }) => metadata.name);
+      expect({
+        x: cache.find({ namespace: "a", name: "x" })?.metadata.uid,
+        elsewhere: cache.find({ namespace: "b", name: "x" }),
+        two: cache.withUid("2")?.metadata.name,
+        red: names(cache.withIndex("app", "red")),
+        blue: names(cache.withIndex("app", "blue")),
+        green: names(cache.withIndex("app", "green")),
+        all: names(cache.all()),
+        size: cache.size,
+      }).toEqual({
+        x: "1",
+        elsewhere: undefined,
+        two: "y",
+        red: ["x"],
+        blue: ["y"],
+        green: [],
+        all: ["x", "y", "z"],
+        size: 3,
+      });
+    });
+
+    test("objects without managedFields and what the caller trims", () => {
+      const cache = createCache<ConfigMap>({ isPacked, trim: ({ data: _dropped, ...kept }) => kept });
+      const raw = { ...item("x", "1", 1), data: { big: "…" } };
+      const managed = { managedFields: [{ manager: "kubectl" }] };
+      cache.upsert({ ...raw, metadata: { ...raw.metadata, ...managed } });
+      expect(cache.all()).toEqual([item("x", "1", 1)]);
+    });
+  });
+
+  describe("how far a cache has come", () => {
+    test("is the newest version told, compared as a number", () => {
+      const { cache } = recorded(isPacked);
+      const before = { synced: cache.synced, resourceVersion: cache.resourceVersion };
+      cache.replace([item("x", "1", 9)], "9");
+      cache.bookmark("10");
+      cache.bookmark("2");
+      expect({
+        before,
+        synced: cache.synced,
+        seen: ["9", "10", "11"].map((version) => cache.hasSeen(version)),
+      }).toEqual({
+        before: { synced: false, resourceVersion: "0" },
+        synced: true,
+        seen: [true, true, false],
+      });
+    });
+
+    test("resolves who waits for a version as soon as it is reached", async () => {
+      const { cache } = recorded(isPacked);
+      const order: string[] = [];
+      const waiting = ["7", "8"].map((version) => cache.untilSeen(version).then(() => order.push(version)));
+      cache.upsert(item("x", "1", 7));
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(order).toEqual(["7"]);
+      cache.remove(item("x", "1", 8));
+      await Promise.all(waiting);
+      await cache.untilSeen("8");
+      expect(order).toEqual(["7", "8"]);
+    });
+
+    test("goes back with a whole state that is older, as after a restored backup", () => {
+      const { cache } = recorded(isPacked);
+      cache.replace([item("x", "1", 9)], "9");
+      cache.replace([item("x", "1", 4)], "5");
+      expect([cache.resourceVersion, cache.hasSeen("9"), cache.all().length]).toEqual(["5", false, 1]);
+    });
+
+    test("resolves who waits for the first state", async () => {
+      const { cache } = recorded(isPacked);
+      cache.replace([], "1");
+      await cache.untilSynced();
+      expect(cache.synced).toBe(true);
+    });
+  });
+
+  test("whatever comes in: the last state and what was told agree, and so do the indexes", () => {
+    const version = { next: 1 };
+    const change = fc.record({
+      act: fc.constantFrom("upsert", "remove", "replace", "gather"),
+      name: fc.constantFrom("x", "y", "z"),
+      uid: fc.constantFrom("1", "2"),
+      app: fc.constantFrom("red", "blue"),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+        const cache = createCache<ConfigMap, "app">({
+          isPacked,
+          indexes: { app: ({ metadata }) => [metadata.labels?.["app"] ?? ""] },
+        });
+        const told = new Map<string, Item>();
+        cache.subscribe(({ type, object }) => {
+          expect(told.has(object.metadata.uid)).toBe(type !== "added");
+          if (type === "removed") told.delete(object.metadata.uid);
+          else told.set(object.metadata.uid, object);
+        });
+        for (const { act, name, uid, app } of changes) {
+          const object = item(name, `${name}-${uid}`, version.next++, { app });
+          if (act === "upsert") cache.upsert(object);
+          else if (act === "remove") cache.remove(object);
+          else if (act === "replace") cache.replace([object], object.metadata.resourceVersion);
+          else gather(cache, [object], object.metadata.resourceVersion);
+        }
+        const sorted = (objects: Iterable<Item>): Item[] =>
+          [...objects].sort((one, other) => one.metadata.uid.localeCompare(other.metadata.uid));
+        expect(sorted(cache.all())).toEqual(sorted(told.values()));
+        expect(sorted([...cache.withIndex("app", "red"), ...cache.withIndex("app", "blue")])).toEqual(
+          sorted(told.values()),
+        );
+      }),
+    );
+  });
 });

@@ -1,0 +1,50 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { createPacking } from "../../../../operator/kube/store/packing.ts";
+
+/** Objects with few names and values, so that many are alike in part. */
+const alike = fc.letrec<{ value: unknown; object: object }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.constantFrom<unknown>("x", "y", "", 0, -0, 1, 1.5, true, false, null, undefined),
+    fc.array(tie("value"), { maxLength: 3 }),
+    tie("object"),
+  ),
+  object: fc.dictionary(fc.constantFrom("a", "b", "c", "1", "__proto__", "toString"), tie("value"), { maxKeys: 4 }),
+})).object;
+
+describe("packing", () => {
+  test("an object is equal to what is made of it, members in their order, whatever was packed before or comes after", () => {
+    fc.assert(
+      fc.property(fc.array(alike, { maxLength: 20 }), (objects) => {
+        const { pack, unpack } = createPacking();
+        const packed = objects.map(pack);
+        const made = packed.map(unpack);
+        expect(made).toEqual(objects);
+        expect(made.map((object) => JSON.stringify(object))).toEqual(objects.map((object) => JSON.stringify(object)));
+      }),
+    );
+  });
+
+  test("of objects that are alike only the values that differ are kept", () => {
+    const { pack } = createPacking();
+    const service = (name: string, port: number) => ({ kind: "Service", name, ports: [{ port, protocol: "TCP" }] });
+    const packed = ["a", "b", "c"].map((name, index) => pack(service(name, 27_000 + index)));
+    expect(packed.map((one) => Array.isArray(one) && one.slice(1))).toEqual([[], ["b", 27_001], ["c", 27_002]]);
+  });
+
+  test("what all objects have is one and the same in what is made of them", () => {
+    const { pack, unpack } = createPacking<{ name: string; labels: object }>();
+    const [, second, third] = ["a", "b", "c"].map((name) => unpack(pack({ name, labels: { app: "x" } })));
+    expect(second?.labels).toBe(third?.labels);
+  });
+
+  test("objects of thousands of structures are kept as they are", () => {
+    const { pack, unpack } = createPacking();
+    const objects = Array.from({ length: 5_000 }, (_none, index) => ({ [`member-${index}`]: index }));
+    const packed = objects.map(pack);
+    expect(packed.map(unpack)).toEqual(objects);
+    expect([Array.isArray(packed[0]), packed.at(-1) === objects.at(-1)]).toEqual([true, true]);
+  });
+});
