@@ -1,17 +1,28 @@
 import { Type, type TUnsafe } from "typebox";
 
-import { quantityPattern } from "./grammar/quantity.ts";
+import { memoryPattern, quantityPattern } from "./grammar/quantity.ts";
 import { matching } from "./text.ts";
 
-/** An amount as Kubernetes writes it: `500m`, `2`, `1.5Gi`; a number without quotes is allowed. */
-export function quantity(options: {
+interface Described {
   readonly description: string;
   readonly assumed?: string;
-}): TUnsafe<string | number> {
+}
+
+/** An amount as Kubernetes writes it: `500m`, `2`, `1.5Gi`; a number without quotes is allowed. */
+export function quantity(options: Described): TUnsafe<string | number> {
+  return spelled(options, quantityPattern, "must be a quantity such as 500m, 2 or 1.5Gi");
+}
+
+/** An amount of memory as Kubernetes writes it: `512Mi`, `80G`. */
+export function memoryQuantity(options: Described): TUnsafe<string | number> {
+  return spelled(options, memoryPattern, "must be an amount of memory such as 512Mi, 2Gi or 80G (512m is half a byte)");
+}
+
+function spelled(options: Described, pattern: string, complaint: string): TUnsafe<string | number> {
   return Type.Unsafe<string | number>({
     "x-kubernetes-int-or-string": true,
     maxLength: 32,
     ...options,
-    rules: [matching(quantityPattern, "must be a quantity such as 500m, 2 or 1.5Gi", "string(self)")],
+    rules: [matching(pattern, complaint, "string(self)")],
   });
 }

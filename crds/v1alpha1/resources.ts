@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 
 import { listSet } from "../schema/list.ts";
-import { quantity } from "../schema/quantity.ts";
+import { memoryQuantity, quantity } from "../schema/quantity.ts";
 import { rule } from "../schema/rule.ts";
 import { text } from "../schema/text.ts";
 import { labelValue } from "./names.ts";
@@ -26,7 +26,7 @@ const gpu = Type.Object(
       }),
     ),
     memory: Type.Optional(
-      quantity({
+      memoryQuantity({
         description:
           "Least memory of each GPU, by the node label nvidia.com/gpu.memory. As 80G: a product of 80 GB has a little less than 80Gi. Absent: any.",
       }),
@@ -59,7 +59,7 @@ export const resources = Type.Object(
       }),
     ),
     memory: Type.Optional(
-      quantity({ description: "Memory of each replica, as 512Mi or 2Gi; requested and the limit." }),
+      memoryQuantity({ description: "Memory of each replica, as 512Mi or 2Gi; requested and the limit." }),
     ),
     gpu: Type.Optional(gpu),
   },

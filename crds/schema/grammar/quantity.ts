@@ -1,6 +1,10 @@
 /** The API server's own grammar of a quantity (apimachinery, pkg/api/resource), without a sign. */
 export const quantityPattern = "^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
 
+/** Of these the amounts of memory: no fraction of a byte, and no few bytes, as whoever writes `512m` or `512` means megabytes. */
+export const memoryPattern =
+  "^(0|([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[kMGTPE]|[eE][+-]?[0-9]+)|[0-9]{7,}([.][0-9]*)?)$";
+
 const factors: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,

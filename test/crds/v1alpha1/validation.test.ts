@@ -196,6 +196,10 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [0, 2, "500m", "1.5Gi", ".5", "1e3", "2E", "1E+3", "0.1u"],
     fails: ["", -1, "-1", "+1", "4GB", "1 Gi", "Gi", "1ki", "1e", "."],
   },
+  "must be an amount of memory such as 512Mi, 2Gi or 80G (512m is half a byte)": {
+    holds: [0, "512Mi", "1.5Gi", ".5G", "80G", "1e9", "100k", 1_000_000, "536870912", "536870912.0"],
+    fails: ["", "512m", "512u", 512, "512", "999999", "512MB", "4GB", "-1Gi", "Gi", "1 Gi"],
+  },
   "products needs a count of at least 1": {
     holds: [{ count: 1, products: ["a"] }, { count: 0 }, { count: 2 }],
     fails: [{ count: 0, products: ["a"] }],
