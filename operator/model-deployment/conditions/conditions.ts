@@ -2,7 +2,7 @@ import type { Condition } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { ConditionType } from "../../../crds/v1alpha1/status/conditions.ts";
 import type { Fault } from "../../../runtime/base/fault.ts";
 import type { Plan } from "../plan/action.ts";
-import { annotations } from "../resources/labels.ts";
+import { annotations, gatewayLabels, labels } from "../resources/labels.ts";
 import { progressText } from "../plan/rollout/steps/position.ts";
 import { strategy } from "../plan/rollout/steps/strategy.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../snapshot.ts";
@@ -141,7 +141,9 @@ function failedRevision({ wanted }: Snapshot, { rollout }: Plan): FailedRevision
 
 function noGateway({ snapshot }: Standing): Verdict | undefined {
   if (snapshot.gateways.length > 0) return undefined;
-  return { status: "False", reason: "NothingServes", message: "no gateway is ready, so no request can come in" };
+  const where = `${labels.component}=${gatewayLabels[labels.component]}`;
+  const message = `no gateway is ready, so no request can come in; see the pods labelled ${where}`;
+  return { status: "False", reason: "NothingServes", message };
 }
 
 function nothingReady({ snapshot, plan }: Standing): Verdict | undefined {
@@ -233,7 +235,8 @@ function atRest({ snapshot }: Standing): Verdict {
   if (snapshot.spec.suspend === true) return { status: "False", reason: "Suspended", message: "nothing is under way" };
   if (snapshot.wanted.replicas === 0)
     return { status: "False", reason: "ScaledToZero", message: "nothing is under way" };
-  return { status: "False", reason: "AsDeclared", message: "nothing is under way" };
+  const reason = snapshot.gateways.length === 0 ? "NothingServes" : "AsDeclared";
+  return { status: "False", reason, message: "nothing is under way" };
 }
 
 // kstatus

@@ -141,9 +141,9 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
   "no gateway: pods alone serve nobody": {
     given: { ...serving, gateways: [] },
     want: [
-      "Ready=False NothingServes: no gateway is ready, so no request can come in",
+      "Ready=False NothingServes: no gateway is ready, so no request can come in; see the pods labelled app.kubernetes.io/component=gateway",
       "Available=False NothingReady: no gateway is ready",
-      "Progressing=False AsDeclared: nothing is under way",
+      "Progressing=False NothingServes: nothing is under way",
     ],
   },
   "one pod of two is gone: available, not as declared": {
