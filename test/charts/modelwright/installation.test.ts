@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -347,17 +347,28 @@ describe.skipIf(reason !== undefined)(`the chart on a real Kubernetes control pl
     await until(installed, (names) => names.length === 0);
   });
 
-  test("gives the operator the image that a kustomization chooses for the gateway", async () => {
+  test("gives the operator the image that a kustomization, or an overlay of it, chooses for the gateway", async () => {
     const text = await readFile(join(chartFolder, "../manifests/kustomization.yaml"), "utf8");
-    const copy = await mkdtemp(join(folder, "kustomize-"));
+    const overlay = await mkdtemp(join(folder, "kustomize-"));
+    const copy = await mkdtemp(join(overlay, "base-"));
     for (const name of ["namespace.yaml", "crd.yaml", "modelwright.yaml"]) {
       await capture("cp", [join(chartFolder, "../manifests", name), copy]);
     }
     await capture("tee", [join(copy, "kustomization.yaml")], text.replaceAll("newTag: dev", "newTag: 1.2.3"));
-    const objects = readYaml(await kubectl(["kustomize", copy]), "kustomize").map((object) => JSON.stringify(object));
-    const operator = objects.find((object) => object.includes('"Deployment"') && object.includes("RUNTIME_IMAGE"));
-    expect(operator).toContain('"name":"MODELWRIGHT_RUNTIME_IMAGE","value":"localhost/modelwright/runtime:1.2.3"');
-    expect(operator).toContain('"image":"localhost/modelwright/operator:1.2.3"');
+    const own = [
+      `resources: [${basename(copy)}]`,
+      text.slice(text.indexOf("images:")).replaceAll("newTag: dev", "newTag: 2.0.0"),
+    ];
+    await capture("tee", [join(overlay, "kustomization.yaml")], own.join("\n"));
+    for (const [path, tag] of [
+      [copy, "1.2.3"],
+      [overlay, "2.0.0"],
+    ] as const) {
+      const objects = readYaml(await kubectl(["kustomize", path]), "kustomize").map((object) => JSON.stringify(object));
+      const operator = objects.find((object) => object.includes('"Deployment"') && object.includes("RUNTIME_IMAGE"));
+      expect(operator).toContain(`"name":"MODELWRIGHT_RUNTIME_IMAGE","value":"localhost/modelwright/runtime:${tag}"`);
+      expect(operator).toContain(`"image":"localhost/modelwright/operator:${tag}"`);
+    }
   });
 
   test(
