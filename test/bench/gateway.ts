@@ -2,10 +2,12 @@
  * What a hop through the gateway costs: processor time of the gateway per request beside that of a relay which reads nothing and
  * that of the barest proxy, and the time that it adds to a direct call, interleaved in rounds (there and back again).
  *
- *     npx node test/bench/gateway.ts [--seconds 2] [--rounds 8] [--connections 16] [--rate 1500]
+ *     npx node test/bench/gateway.ts [--seconds 1] [--rounds 16] [--connections 16] [--rate 1500]
  *
  * Times are taken with the generator alone on its core, where it spins, and pod and proxy on the other: a pod that shared the
- * generator's core would wait for it, by milliseconds. Differences are those of neighbouring measurements.
+ * generator's core would wait for it, by milliseconds. A direct call and one through the gateway are measured one right after the
+ * other, twice in a round, and compared pair by pair: what stops the machine for some milliseconds falls upon few of many short
+ * pairs. How much the relay, which does nothing that could take time, adds in the same rounds says what of it is the machine's.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -15,12 +17,13 @@ import { printFigures, quantile } from "./figures.ts";
 import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
 import { answering, moved, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
 import { type Hop, measured } from "./gateway/hop.ts";
+import { warmUp } from "./gateway/warm-up.ts";
 import { pinned } from "./serving/running.ts";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "8" },
+    seconds: { type: "string", default: "1" },
+    rounds: { type: "string", default: "16" },
     connections: { type: "string", default: "16" },
     rate: { type: "string", default: "1500" },
   },
@@ -28,6 +31,9 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const busy = { connections: Number(values.connections), seconds };
 const calm = { ...busy, rate: Number(values.rate) };
+
+/** Where direct calls wait for longer, other programs keep the pod from running, by times that differ from pair to pair. */
+const quietMs = 3;
 
 const podPort = await freePort();
 const barePort = await freePort();
@@ -45,21 +51,23 @@ const pod = spawn(program, rest, { stdio: "ignore" });
 const bare = pinnedProcess(join(import.meta.dirname, "gateway", "bare-proxy.ts"), [String(barePort), String(podPort)]);
 const operator = await operatorSide();
 const gateway = await startedGateway(operator.url);
-const hops: readonly (Hop & { readonly cpu: number[]; readonly p50: number[]; readonly p99: number[] })[] = [
-  { name: "direct", port: podPort, pid: pod.pid ?? 0, cpu: [], p50: [], p99: [] },
-  { name: "relay that reads nothing", port: relayPort, pid: relay.pid ?? 0, cpu: [], p50: [], p99: [] },
+type Hops = readonly (Hop & { readonly cpu: number[]; readonly p50: number[]; readonly p99: number[] })[];
+const hops: Hops = [
   { name: "node:http and undici", port: barePort, pid: bare.pid ?? 0, cpu: [], p50: [], p99: [] },
+  { name: "relay that reads nothing", port: relayPort, pid: relay.pid ?? 0, cpu: [], p50: [], p99: [] },
+  { name: "direct", port: podPort, pid: pod.pid ?? 0, cpu: [], p50: [], p99: [] },
   { name: "gateway", port: gateway.restPort, pid: gateway.pid, cpu: [], p50: [], p99: [] },
 ];
 try {
   await answering(`http://127.0.0.1:${podPort}/`);
   await operator.push({ type: "full", version: 1, routes: [benchRoute(0, podPort)] });
-  for (const hop of hops) await measured(hop, busy);
+  await warmUp(hops.map((hop) => async () => void (await measured(hop, busy))));
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const hop of [...hops, ...hops.toReversed()]) {
-      await moved(pod, 1);
-      hop.cpu.push((await measured(hop, busy)).cpuUs);
-      await moved(pod, 0);
+    const thereAndBack = [...hops, ...hops.toReversed()];
+    await moved(pod, 1);
+    for (const hop of thereAndBack) hop.cpu.push((await measured(hop, busy)).cpuUs);
+    await moved(pod, 0);
+    for (const hop of thereAndBack) {
       const { p50, p99 } = await measured(hop, calm);
       hop.p50.push(p50);
       hop.p99.push(p99);
@@ -73,7 +81,7 @@ try {
 }
 
 function report(): void {
-  const [direct, least, proxy, ours] = hops;
+  const [proxy, least, direct, ours] = hops;
   if (direct === undefined || least === undefined || proxy === undefined || ours === undefined) return;
   const spread = (list: readonly number[], digits: number): string =>
     `${quantile(list, 0.5).toFixed(digits)} (${Math.min(...list).toFixed(digits)} to ${Math.max(...list).toFixed(digits)})`;
@@ -81,7 +89,13 @@ function report(): void {
     console.log(`${name}: ${spread(cpu, 1)} us CPU a request; p50 ${spread(p50, 2)} ms, p99 ${spread(p99, 2)} ms`);
   const over = (other: readonly number[]): number[] => ours.cpu.map((cpu, i) => cpu / (other[i] ?? Number.NaN));
   const [bare, floor, ratios] = [over(direct.cpu), over(least.cpu), over(proxy.cpu)];
-  const added = (of: "p50" | "p99"): number[] => ours[of].map((value, i) => value - (direct[of][i] ?? Number.NaN));
+  const isQuiet = quantile(direct.p99, 0.5) <= quietMs;
+  const addedBy = (hop: Hops[number], of: "p50" | "p99"): number[] =>
+    hop[of].map((value, i) => value - (direct[of][i] ?? Number.NaN));
+  const added = (of: "p50" | "p99"): number[] => addedBy(ours, of);
+  console.log(
+    `added by the relay: p50 ${spread(addedBy(least, "p50"), 2)} ms, p99 ${spread(addedBy(least, "p99"), 2)} ms`,
+  );
   printFigures([
     {
       figure: "gateway: CPU a request",
@@ -110,16 +124,22 @@ function report(): void {
       isMet: quantile(ratios, 0.5) <= 1,
     },
     {
+      figure: `a direct call: p99 at ${values.rate} requests/s, without which what is added says nothing`,
+      goal: `≤ ${quietMs} ms`,
+      measured: `${spread(direct.p99, 2)} ms`,
+      isMet: isQuiet,
+    },
+    {
       figure: `gateway: added to p50 at ${values.rate} requests/s`,
       goal: "≤ 0.5 ms",
       measured: `${spread(added("p50"), 2)} ms`,
-      isMet: quantile(added("p50"), 0.5) <= 0.5,
+      isMet: isQuiet && quantile(added("p50"), 0.5) <= 0.5,
     },
     {
       figure: `gateway: added to p99 at ${values.rate} requests/s`,
       goal: "≤ 0.5 ms",
       measured: `${spread(added("p99"), 2)} ms`,
-      isMet: quantile(added("p99"), 0.5) <= 0.5,
+      isMet: isQuiet && quantile(added("p99"), 0.5) <= 0.5,
     },
   ]);
 }

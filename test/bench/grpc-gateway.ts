@@ -2,7 +2,7 @@
  * What a hop of gRPC through the gateway costs: processor time of the gateway per call beside that of a relay which reads nothing
  * and that of the barest proxy that `node:http2` allows, interleaved in rounds.
  *
- *     npx node test/bench/grpc-gateway.ts [--seconds 2] [--rounds 5] [--connections 16] [--calls 1] [--library]
+ *     npx node test/bench/grpc-gateway.ts [--seconds 1] [--rounds 12] [--connections 16] [--calls 1] [--library]
  *
  * `--calls`: under way on each connection at a time. `--library`: client and pod are those of grpc-js, which leave the gateway
  * idle for most of the time: it wakes up for each call, and so does the relay.
@@ -17,13 +17,14 @@ import { modelInferRequest } from "../../runtime/protocols/open-inference/rpc/me
 import { printFigures, quantile } from "./figures.ts";
 import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
 import { moved, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
+import { warmUp } from "./gateway/warm-up.ts";
 import { cpuMs } from "./process-figures.ts";
 import { pinned } from "./serving/running.ts";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
+    rounds: { type: "string", default: "12" },
     connections: { type: "string", default: "16" },
     calls: { type: "string", default: "1" },
     library: { type: "boolean", default: false },
@@ -61,7 +62,7 @@ const hops: readonly Hop[] = [
 ];
 try {
   await operator.push({ type: "full", version: 1, routes: [grpcRoute()] });
-  for (const hop of hops) await measured(hop);
+  await warmUp(hops.map((hop) => async () => void (await measured(hop))));
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const hop of [...hops, ...hops.toReversed()]) {
       const { cpuUs, rate } = await measured(hop);
