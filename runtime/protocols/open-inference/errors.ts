@@ -34,6 +34,8 @@ export const statuses: Readonly<Record<Code, number>> = {
   FieldRepeated: 400,
   FieldForbidden: 400,
   ParameterUnsupported: 400,
+  ExtensionMissing: 501,
+  ClassesOfType: 400,
   DatatypeUnknown: 400,
   DatatypeMismatch: 400,
   DatatypeNotInJson: 400,

@@ -30,6 +30,9 @@ export const faults = faultCatalogue<{
   FieldRepeated: { path: string };
   FieldForbidden: { path: string };
   ParameterUnsupported: { path: string; extension: string };
+  /** An endpoint of an extension of Triton's. */
+  ExtensionMissing: { method: string; target: string; extension: string };
+  ClassesOfType: { path: string; datatype: string };
   DatatypeUnknown: { path: string; datatype: string; known: readonly string[] };
   DatatypeMismatch: { path: string; datatype: string; expected: string };
   DatatypeNotInJson: { path: string; datatype: string };
@@ -97,6 +100,14 @@ export const faults = faultCatalogue<{
   FieldForbidden: refused(({ path }) => `${path} is no field of this protocol`),
   ParameterUnsupported: refused(
     ({ path, extension }) => `${path} belongs to the ${extension} extension, which this server does not have`,
+  ),
+  ExtensionMissing: refused(
+    ({ method, target, extension }) =>
+      `${method} ${target} belongs to the ${extension} extension, which this server does not have`,
+  ),
+  ClassesOfType: refused(
+    ({ path, datatype }) =>
+      `${path} asks for classes of ${datatype}; must be of an output of numbers that are no halves`,
   ),
   DatatypeUnknown: refused(
     ({ path, datatype, known }) => `${path} is ${JSON.stringify(datatype)}; must be one of ${known.join(", ")}`,

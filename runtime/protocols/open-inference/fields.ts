@@ -63,11 +63,11 @@ export function flagAt(fields: Fields, key: string): boolean | undefined {
 }
 
 /** A count of bytes; `undefined` when it is missing. */
-export function sizeAt(fields: Fields, key: string): number | undefined {
+export function sizeAt(fields: Fields, key: string, unit = "bytes"): number | undefined {
   const value = fields.values.get(key);
   if (value === undefined) return undefined;
   if (isSize(value)) return value.value;
-  const expected = "a whole number of bytes";
+  const expected = `a whole number of ${unit}`;
   throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: shown(value), expected });
 }
 

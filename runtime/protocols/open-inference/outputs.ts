@@ -1,6 +1,7 @@
 import type { Signature } from "../../dataplane/signature.ts";
 import { faults } from "./faults.ts";
-import { type Fields, flagAt, objectsAt, parametersOf, pathIn, textAt } from "./fields.ts";
+import { type Fields, flagAt, objectsAt, parametersOf, pathIn, sizeAt, textAt } from "./fields.ts";
+import { type Classes, classesOf } from "./tensors/classes.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
 /** An output that an answer shall hold. */
@@ -8,32 +9,34 @@ export interface WantedOutput {
   readonly name: string;
   /** As binary data, not as JSON. */
   readonly binary: boolean;
+  /** Its largest elements instead of all. */
+  readonly classes?: Classes;
 }
 
 /** Output parameters of extensions that are not offered. */
-const foreignParameters: Readonly<Record<string, string>> = {
-  classification: "classification",
-  shared_memory_region: "shared memory",
-};
+const foreignParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
 
 /** The outputs that a request lists, or else all; `binary` is what the request wants where an output does not say. */
 export function wantedOutputs(request: Fields, signature: Signature, binary: boolean): readonly WantedOutput[] {
   const listed = objectsAt(request, "outputs");
   if (listed.length === 0 && binary) return allOutputs(signature, true);
-  const wanted =
-    listed.length === 0 ? allOutputs(signature, binary) : listed.map((output) => wantedOutput(output, binary));
+  const outputs =
+    listed.length === 0
+      ? signature.outputs.map((spec) => ({ name: spec.name, binary, path: "outputs", classCount: 0 }))
+      : listed.map((output) => listedOutput(output, binary));
   const known = signature.outputs.map(({ name }) => name);
   const seen = new Set<string>();
-  for (const [i, { name, binary: isBinary }] of wanted.entries()) {
-    const path = listed[i]?.path ?? "outputs";
+  return outputs.map(({ name, path, binary: isBinary, classCount }) => {
     const spec = signature.outputs.find((output) => output.name === name);
     if (spec === undefined) throw faults.OutputNotServed({ path, name, known });
     if (seen.has(name)) throw faults.OutputRepeated({ path, name });
     seen.add(name);
+    const classes = classesOf(classCount, `${path}.parameters.classification`, signature, spec);
+    if (classes !== undefined) return { name, binary: isBinary, classes };
     const datatype = datatypes[spec.dtype];
     if (!isBinary && !datatype.inJson) throw faults.OutputNotInJson({ name, datatype: datatype.name });
-  }
-  return wanted;
+    return { name, binary: isBinary };
+  });
 }
 
 /** Every output of a model. */
@@ -41,11 +44,12 @@ export function allOutputs(signature: Signature, binary: boolean): readonly Want
   return signature.outputs.map(({ name }) => ({ name, binary }));
 }
 
-function wantedOutput(output: Fields, binary: boolean): WantedOutput {
+function listedOutput(output: Fields, binary: boolean) {
   const name = textAt(output, "name");
   const parameters = parametersOf(output);
   refuseForeign(parameters, foreignParameters);
-  return { name, binary: flagAt(parameters, "binary_data") ?? binary };
+  const classCount = sizeAt(parameters, "classification", "classes") ?? 0;
+  return { name, binary: flagAt(parameters, "binary_data") ?? binary, path: output.path, classCount };
 }
 
 /** Throws when a parameter wants an extension that would change the meaning of the request. */

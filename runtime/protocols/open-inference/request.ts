@@ -19,6 +19,7 @@ import {
 } from "./fields.ts";
 import { type WantedOutput, allOutputs, refuseForeign, wantedOutputs } from "./outputs.ts";
 import { rawInput } from "./raw-input.ts";
+import { decodedTensor } from "./tensors/base64.ts";
 import { type Announced, tensorFromBytes } from "./tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "./tensors/datatypes.ts";
 import { tensorFromJson } from "./tensors/json-data.ts";
@@ -76,6 +77,8 @@ interface Announcement {
 interface AnnouncedInput extends Announced {
   readonly name: string;
   readonly inputPath: string;
+  /** What MLServer's clients say of the elements. */
+  readonly contentType: string | undefined;
   /** Its elements, or how many bytes of binary data they are and what says so. */
   readonly elements: JsonValue | { readonly sizeBytes: number; readonly sizePath: string };
 }
@@ -132,7 +135,9 @@ function announcedInput(input: Fields, signature: Signature): AnnouncedInput {
   const parameters = parametersOf(input);
   refuseForeign(parameters, foreignParameters);
   const sizeBytes = sizeAt(parameters, "binary_data_size");
-  const announced = { name, inputPath: input.path, dtype, shape, path: pathIn(input.path, "data") };
+  const content = parameters.values.get("content_type");
+  const contentType = content?.kind === "string" ? content.value : undefined;
+  const announced = { name, inputPath: input.path, contentType, dtype, shape, path: pathIn(input.path, "data") };
   if (sizeBytes === undefined) {
     const expected = "a list of the elements, unless parameters.binary_data_size is given";
     return { ...announced, elements: required(input, "data", expected) };
@@ -141,8 +146,14 @@ function announcedInput(input: Fields, signature: Signature): AnnouncedInput {
   return { ...announced, elements: { sizeBytes, sizePath: pathIn(parameters.path, "binary_data_size") } };
 }
 
-function inputTensor({ name, inputPath: path, elements, ...announced }: AnnouncedInput, blobs: Blobs): NamedTensor {
-  if (!("sizeBytes" in elements)) return { name, path, tensor: tensorFromJson(elements, announced) };
+function inputTensor(
+  { name, inputPath: path, contentType, elements, ...announced }: AnnouncedInput,
+  blobs: Blobs,
+): NamedTensor {
+  if (!("sizeBytes" in elements)) {
+    const tensor = decodedTensor(tensorFromJson(elements, announced), contentType, announced.path);
+    return { name, path, tensor };
+  }
   const { sizeBytes, sizePath } = elements;
   const binary = { dtype: announced.dtype, shape: announced.shape, path, sizePath };
   return { name, path, tensor: tensorFromBytes(taken(blobs, sizeBytes, sizePath), binary) };

@@ -6,6 +6,7 @@ import type { ProtocolAnswer } from "../protocol.ts";
 import { faults } from "./faults.ts";
 import type { WantedOutput } from "./outputs.ts";
 import { bytesOf } from "./tensors/binary-data.ts";
+import { type Classes, classTensor } from "./tensors/classes.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
 /** The answer to an infer request: its outputs as JSON, or behind the JSON as binary data. */
@@ -15,7 +16,8 @@ export function inferAnswer(
   wanted: readonly WantedOutput[],
 ): ProtocolAnswer {
   const tail: Uint8Array[] = [];
-  const outputs = answer.outputs.map((output, i) => {
+  const outputs = answer.outputs.map((full, i) => {
+    const output = shownOutput(full, wanted[i]?.classes);
     if (wanted[i]?.binary !== true) return outputText(output, `"data":[${elementsText(output)}]`);
     const bytes = bytesOf(output.tensor);
     tail.push(bytes);
@@ -30,6 +32,12 @@ export function inferAnswer(
     "inference-header-content-length": String(Buffer.byteLength(body)),
   };
   return { status: 200, headers, body, tail };
+}
+
+/** An output, or the classes of it that were asked for. */
+export function shownOutput(output: NamedTensor, classes: Classes | undefined): NamedTensor {
+  const { name, tensor } = output;
+  return classes === undefined ? output : { name, tensor: classTensor(tensor, classes, `outputs.${name}`) };
 }
 
 function outputText({ name, tensor }: NamedTensor, data: string): string {

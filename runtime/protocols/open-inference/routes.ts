@@ -65,12 +65,19 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
+/** Extensions of Triton's that are not served, by their paths. */
+const foreignPaths: readonly (readonly [path: RegExp, extension: string])[] = [
+  [/^\/v2\/(?:system|cuda)sharedmemory(?:\/|$)/, "shared memory"],
+  [/^\/v2(?:\/models\/[^/]+)?\/trace\/setting$/, "trace"],
+  [/^\/v2\/logging$/, "logging"],
+];
+
 /** Whether the Open Inference Protocol answers that target. */
 export function ownsTarget(target: string): boolean {
   return /^\/v2(?:[/?]|$)/.test(target);
 }
 
-/** Reads a request line. Throws `EndpointUnknown`, `MethodNotAllowed` or `VersionNotNumber`. */
+/** Reads a request line. Throws `EndpointUnknown`, `ExtensionMissing`, `MethodNotAllowed` or `VersionNotNumber`. */
 export function routeOf(method: string, target: string): Route {
   const path = target.replace(/\?.*$/s, "");
   for (const endpoint of endpoints) {
@@ -80,6 +87,8 @@ export function routeOf(method: string, target: string): Route {
     if (verb !== endpoint.verb) throw faults.MethodNotAllowed({ method, target: path, allowed: endpoint.verb });
     return endpoint.route(found[1] ?? "", found[2]);
   }
+  const extension = foreignPaths.find(([foreign]) => foreign.test(path))?.[1];
+  if (extension !== undefined) throw faults.ExtensionMissing({ method, target: path, extension });
   throw faults.EndpointUnknown({ method, target: path });
 }
 

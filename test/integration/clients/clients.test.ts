@@ -103,6 +103,13 @@ async function told(way: Way, script: string, skip: (isSkipped: boolean, reason?
 const right = "what Keras predicts";
 const expected = probabilities.flat();
 
+/** The two likeliest digits of each row. */
+const likeliest = probabilities.map((row) =>
+  Array.from(row, (_, digit) => digit)
+    .sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0))
+    .slice(0, 2),
+);
+
 function named(value: unknown): unknown {
   if (!Array.isArray(value) || value.length !== expected.length) return value;
   const worst = Math.max(...expected.map((probability, i) => Math.abs(probability - Number(value[i]))));
@@ -153,6 +160,7 @@ describe.for(ways)("clients by others are served %s as by the servers that they 
       versionReady: true,
       unknownReady: false,
       digits: right,
+      classes: likeliest,
       zipped: right,
       id: "7",
       counted: 1,
@@ -161,7 +169,7 @@ describe.for(ways)("clients by others are served %s as by the servers that they 
     const server = {
       name: "modelwright",
       version: expect.any(String),
-      extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
+      extensions: ["classification", "binary_tensor_data", "model_repository", "model_configuration", "statistics"],
     };
     const metadata = { name: "digits", versions: ["1"], platform: "modelwright" };
     const config = { name: "digits", platform: "modelwright", max_batch_size: 32 };
@@ -179,8 +187,8 @@ describe.for(ways)("clients by others are served %s as by the servers that they 
         config: {
           ...config,
           backend: "",
-          input: [configured("features", [64])],
-          output: [configured("output_0", [10])],
+          input: [{ ...configured("features", [64]), format: "FORMAT_NONE" }],
+          output: [{ ...configured("output_0", [10]), label_filename: "" }],
         },
         index: index.map((version) => ({ ...version, reason: "" })),
         unknownModel: `404: ${unknown}`,

@@ -1,5 +1,5 @@
 import { type InferTarget, signatureOf } from "../../../dataplane/infer.ts";
-import type { TensorSpec } from "../../../dataplane/signature.ts";
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import type { Dtype } from "../../../dataplane/tensor.ts";
 import type { ServerIdentity } from "./metadata.ts";
 
@@ -38,10 +38,16 @@ export interface ConfiguredTensor {
   readonly dims: readonly number[];
 }
 
+/** Whether the first dimension of all tensors counts rows. */
+export function hasBatch({ inputs, outputs }: Signature): boolean {
+  return [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+}
+
 /** The configuration that Triton would have for a model. */
 export function modelConfig(target: InferTarget, server: ServerIdentity): ModelConfig {
-  const { inputs, outputs } = signatureOf(target);
-  const isBatched = [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
+  const signature = signatureOf(target);
+  const { inputs, outputs } = signature;
+  const isBatched = hasBatch(signature);
   const told = ({ name, dtype, shape }: TensorSpec): ConfiguredTensor => ({
     name,
     dtype,
@@ -68,7 +74,7 @@ export function configBody({ name, platform, maxBatchSize, inputs, outputs }: Mo
     platform,
     backend: "",
     max_batch_size: maxBatchSize,
-    input: inputs.map(tensor),
-    output: outputs.map(tensor),
+    input: inputs.map((input) => ({ ...tensor(input), format: "FORMAT_NONE" })),
+    output: outputs.map((output) => ({ ...tensor(output), label_filename: "" })),
   };
 }

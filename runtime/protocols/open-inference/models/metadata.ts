@@ -11,9 +11,11 @@ export interface ServerIdentity {
   readonly maxBatchSize?: number;
 }
 
+const extensions = ["classification", "binary_tensor_data", "model_repository", "model_configuration", "statistics"];
+
 /** The body of `GET /v2`. */
 export function serverMetadata({ name, version }: ServerIdentity) {
-  return { name, version, extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"] };
+  return { name, version, extensions };
 }
 
 /** The body of `GET /v2/models/<model>`; `platform` is the name of the server, which chooses the engine by itself. */

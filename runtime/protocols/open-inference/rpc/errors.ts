@@ -13,6 +13,7 @@ const codesByStatus: Readonly<Record<number, RpcCode>> = {
   415: "UNIMPLEMENTED",
   499: "CANCELLED",
   500: "INTERNAL",
+  501: "UNIMPLEMENTED",
   503: "UNAVAILABLE",
   504: "DEADLINE_EXCEEDED",
 };

@@ -4,6 +4,7 @@ import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import type { Models } from "../../protocol.ts";
 import type { RpcCall } from "../../rpc.ts";
 import { found, modelReference } from "../models/lookup.ts";
+import { shownOutput } from "../response.ts";
 import { bytesOf } from "../tensors/binary-data.ts";
 import { datatypes } from "../tensors/datatypes.ts";
 import { contentsOf, isTyped } from "./contents.ts";
@@ -24,11 +25,13 @@ export async function modelInfer(
   const signature = signatureOf(target);
   const inputs = inputTensors(request, signature);
   const wanted = wantedOutputs(request, signature);
-  const { version, outputs } = await infer(() => target, { model, inputs, outputs: wanted, deadline, signal });
+  const names = wanted.map(({ name }) => name);
+  const answer = await infer(() => target, { model, inputs, outputs: names, deadline, signal });
+  const outputs = answer.outputs.map((output, i) => shownOutput(output, wanted[i]?.classes));
   const isRaw = request.rawInputContents.length > 0 || outputs.some(({ tensor }) => !isTyped(tensor.dtype));
   return {
     modelName: target.name,
-    modelVersion: String(version),
+    modelVersion: String(answer.version),
     id: request.id,
     outputs: outputs.map((output) => outputTensor(output, isRaw)),
     ...(isRaw ? { rawOutputContents: outputs.map(({ tensor }) => bytesOf(tensor)) } : {}),

@@ -2,7 +2,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { Models } from "../../protocol.ts";
 import { type RpcCall, type RpcService, readMessage, unary } from "../../rpc.ts";
 import { configTypes, modelConfig } from "../models/config.ts";
-import { checkKnown, found, isReady, modelReference } from "../models/lookup.ts";
+import { found, isReady, modelReference } from "../models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "../models/metadata.ts";
 import { refusal } from "./errors.ts";
 import { modelInfer } from "./infer.ts";
@@ -39,11 +39,8 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
   return {
     ModelReady: unary(
       { request: messages.modelReadyRequest, response: messages.modelReadyResponse },
-      ({ name, version }) => {
-        const model = modelReference(name, version);
-        checkKnown(models, model);
-        return { ready: isReady(models, model) };
-      },
+      // Clients that wait for a model ask until it is there, and Triton never tells them otherwise.
+      ({ name, version }) => ({ ready: isReady(models, modelReference(name, version)) }),
     ),
     ModelMetadata: unary(
       { request: messages.modelMetadataRequest, response: messages.modelMetadataResponse },

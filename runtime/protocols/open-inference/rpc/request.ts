@@ -1,8 +1,10 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 import type { Dtype, NamedTensor } from "../../../dataplane/tensor.ts";
 import { faults } from "../faults.ts";
+import { decodedTensor } from "../tensors/base64.ts";
 import { tensorFromBytes } from "../tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "../tensors/datatypes.ts";
+import { type Classes, classesOf } from "../tensors/classes.ts";
 import { tensorFromContents } from "./contents.ts";
 import type { InputTensor, ModelInferRequest } from "./messages.ts";
 
@@ -31,7 +33,10 @@ function inputTensor(input: InputTensor, path: string, { raw, index, signature, 
   refuseForeign(input.parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
   const shape = checkedShape(input.shape, `${path}.shape`);
   const dtype = datatypeOf(input, `${path}.datatype`, signature.inputs.find((spec) => spec.name === name)?.dtype);
-  if (raw === undefined) return { name, path, tensor: tensorFromContents(contents, { dtype, shape, path }) };
+  if (raw === undefined) {
+    const tensor = tensorFromContents(contents, { dtype, shape, path });
+    return { name, path, tensor: decodedTensor(tensor, input.parameters.get("content_type")?.stringParam, path) };
+  }
   const isTwice = contents !== undefined && Object.values(contents).some((values) => values.length > 0);
   if (isTwice) throw faults.ContentsTwice({ name, model: request.modelName });
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -65,21 +70,39 @@ function datatypeOf({ datatype }: InputTensor, path: string, expected: Dtype | u
   return dtype;
 }
 
+/** An output that an answer shall hold. */
+export interface WantedOutput {
+  readonly name: string;
+  /** Its largest elements instead of all. */
+  readonly classes?: Classes;
+}
+
 /** The outputs that a request lists; none means all. Throws a Fault with the path of the field. */
-export function wantedOutputs({ outputs }: ModelInferRequest, signature: Signature): readonly string[] {
+export function wantedOutputs({ outputs }: ModelInferRequest, signature: Signature): readonly WantedOutput[] {
   const known = signature.outputs.map(({ name }) => name);
   const seen = new Set<string>();
   return outputs.map(({ name, parameters }, i) => {
     const path = `outputs[${i}]`;
-    refuseForeign(parameters, `${path}.parameters`, {
-      classification: "classification",
-      shared_memory_region: "shared memory",
-    });
-    if (!known.includes(name)) throw faults.OutputNotServed({ path, name, known });
+    refuseForeign(parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
+    const spec = signature.outputs.find((output) => output.name === name);
+    if (spec === undefined) throw faults.OutputNotServed({ path, name, known });
     if (seen.has(name)) throw faults.OutputRepeated({ path, name });
     seen.add(name);
-    return name;
+    const place = `${path}.parameters.classification`;
+    const classes = classesOf(classCount(parameters.get("classification"), place), place, signature, spec);
+    return { name, ...(classes === undefined ? {} : { classes }) };
   });
+}
+
+type Parameters = ModelInferRequest["parameters"];
+type Parameter = Parameters extends ReadonlyMap<string, infer P> ? P : never;
+
+/** Clients send it as either kind of whole number. */
+function classCount(parameter: Parameter | undefined, path: string): number {
+  const count = parameter === undefined ? 0n : (parameter.int64Param ?? parameter.uint64Param ?? -1n);
+  if (count >= 0n) return Number(count);
+  const found = Object.values(parameter ?? {}).find((value) => value !== undefined);
+  throw faults.FieldInvalid({ path, found: String(found), expected: "a whole number of classes" });
 }
 
 /** Throws when a parameter wants an extension that would change the meaning of the request. */

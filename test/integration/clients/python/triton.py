@@ -17,6 +17,13 @@ def inferred(module, client, **how):
     return client.infer("digits", [tensor], request_id="7", **how)
 
 
+def classes(module, client):
+    """The two likeliest digits of each row."""
+    output = module.InferRequestedOutput("output_0", class_count=2)
+    answer = inferred(module, client, outputs=[output]).as_numpy("output_0")
+    return [[int(text.decode().split(":")[1]) for text in row] for row in answer]
+
+
 def counted(module, client):
     """Answers that the statistics have more after one inference than before."""
 
@@ -39,9 +46,10 @@ def common(module, client):
         "ready": client.is_server_ready(),
         "modelReady": client.is_model_ready("digits"),
         "versionReady": client.is_model_ready("digits", "1"),
-        "unknownReady": client.is_model_ready("nope") if module is over_http else False,
+        "unknownReady": client.is_model_ready("nope"),
         "digits": answer.as_numpy("output_0").flatten().tolist(),
         "id": told["id"] if module is over_http else told.id,
+        "classes": classes(module, client),
         "counted": counted(module, client),
         "unknownModel": refusal(lambda: client.infer("nope", [])),
         "wrongShape": refusal(lambda: wrong_shape(module, client)),

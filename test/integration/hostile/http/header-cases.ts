@@ -19,16 +19,16 @@ export const headers: Readonly<Record<string, ConnectionCase>> = {
   "a header without a name": { sends: [get("/v2", ": a\r\n")], want: "400\nclosed" },
   "bytes above 127 in a header": {
     sends: [get("/v2", "x: \u00ff\u{1f600}\r\n")],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
   },
   "no host": { sends: ["GET /v2 HTTP/1.1\r\n\r\n"], want: /^400\n/ },
   "two hosts": {
     sends: [get("/v2", "host: b\r\n")],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
   },
   "__proto__ as a header": {
     sends: [get("/v2", "__proto__: a\r\nconstructor: b\r\n")],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
   },
   "an expectation nobody can meet": {
     sends: [post("expect: 200-maybe\r\ncontent-length: 16\r\n", body)],
@@ -38,7 +38,7 @@ export const headers: Readonly<Record<string, ConnectionCase>> = {
     sends: [
       get("/v2", "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"),
     ],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
   },
   "an upgrade to a WebSocket": {
     sends: [
@@ -47,7 +47,7 @@ export const headers: Readonly<Record<string, ConnectionCase>> = {
         "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n",
       ),
     ],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nopen',
   },
   "a content-encoding nobody knows": {
     sends: [post("content-encoding: br\r\ncontent-length: 16\r\n", body)],

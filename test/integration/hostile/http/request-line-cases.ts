@@ -6,7 +6,7 @@ export const requestLines: Readonly<Record<string, ConnectionCase>> = {
   "HTTP/1.0 without a host": { sends: ["GET /v2/health/live HTTP/1.0\r\n\r\n"], want: '200 {"live":true}\nclosed' },
   "HTTP/2.0 in the request line": {
     sends: ["GET /v2 HTTP/2.0\r\nhost: a\r\n\r\n"],
-    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}\nclosed',
+    want: '200 {"name":"modelwright","version":"0.1.0","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}\nclosed',
   },
   "HTTP/1.9": { sends: ["GET /v2 HTTP/1.9\r\nhost: a\r\n\r\n"], want: "400\nclosed" },
   "the preface of HTTP/2": { sends: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], want: "400\nclosed" },

@@ -20,7 +20,7 @@ export const rowBodies: Readonly<Record<string, BodyCase>> = {
   },
   "no UTF-8": {
     ...tfs(new Uint8Array(Buffer.from('{"instances":"\xff\xfe"}', "latin1"))),
-    want: '400 { "error": "JSON Value: {\\n    \\"instances\\": \\"��\\"\\n} Expecting \'instances\' to be an list/array" }',
+    want: '400 { "error": "JSON Parse error: Invalid encoding in string. at offset: 14" }',
   },
   "a list": {
     ...tfs(rows),

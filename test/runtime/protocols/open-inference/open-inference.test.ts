@@ -21,12 +21,27 @@ describe("paths", () => {
     [
       "GET",
       "/v2",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}',
     ],
     [
       "GET",
       "/v2/?x=1",
-      '200 {"name":"modelwright","version":"1.2.3","extensions":["binary_tensor_data","model_repository","model_configuration","statistics"]}',
+      '200 {"name":"modelwright","version":"1.2.3","extensions":["classification","binary_tensor_data","model_repository","model_configuration","statistics"]}',
+    ],
+    [
+      "GET",
+      "/v2/systemsharedmemory/region/r/status",
+      '501 {"error":"GET /v2/systemsharedmemory/region/r/status belongs to the shared memory extension, which this server does not have"}',
+    ],
+    [
+      "POST",
+      "/v2/models/simple/trace/setting",
+      '501 {"error":"POST /v2/models/simple/trace/setting belongs to the trace extension, which this server does not have"}',
+    ],
+    [
+      "GET",
+      "/v2/logging?x",
+      '501 {"error":"GET /v2/logging belongs to the logging extension, which this server does not have"}',
     ],
     ["HEAD", "/v2/health/live", '200 {"live":true}'],
     ["GET", "/v2/health/ready", '503 {"ready":false}'],
@@ -136,6 +151,18 @@ describe("requests that are answered", () => {
       "identity_int8",
       x('"datatype":"INT8","shape":[1,4],"data":[[1,2],[3,4]]'),
       y("INT8", "1,4", "1,2,3,4", "identity_int8"),
+    ],
+    [
+      "texts in the content types of MLServer's clients, base64",
+      "identity_string",
+      x('"datatype":"BYTES","shape":[2,1],"data":["YQ==","w7w"],"parameters":{"content_type":"base64"}'),
+      y("BYTES", "2,1", '"a","ü"', "identity_string"),
+    ],
+    [
+      "and str",
+      "identity_string",
+      x('"datatype":"BYTES","shape":[1,1],"data":["YQ=="],"parameters":{"content_type":"str"}'),
+      y("BYTES", "1,1", '"YQ=="', "identity_string"),
     ],
     [
       "nested texts",

@@ -71,10 +71,22 @@ describe("requests that are refused, with the place", () => {
       "inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not have",
     ],
     [
-      "classification",
+      "a text that is not base64 though it says so",
+      "identity_string",
+      x('"datatype":"BYTES","shape":[2,1],"data":["YQ==","a b"],"parameters":{"content_type":"base64"}'),
+      'element 1 of inputs[0].data is "a b"; must be base64, as its content_type says',
+    ],
+    [
+      "a negative number of classes",
       "identity_float",
-      x(`${float},"data":[1,2]`, ',"outputs":[{"name":"y","parameters":{"classification":3}}]'),
-      "outputs[0].parameters.classification belongs to the classification extension, which this server does not have",
+      x(`${float},"data":[1,2]`, ',"outputs":[{"name":"y","parameters":{"classification":-1}}]'),
+      "outputs[0].parameters.classification is -1; must be a whole number of classes",
+    ],
+    [
+      "classes of texts",
+      "identity_string",
+      x('"datatype":"BYTES","shape":[1,1],"data":["a"]', ',"outputs":[{"name":"y","parameters":{"classification":1}}]'),
+      "outputs[0].parameters.classification asks for classes of BYTES; must be of an output of numbers that are no halves",
     ],
     [
       "a name that is missing",

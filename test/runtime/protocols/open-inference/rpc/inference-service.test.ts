@@ -95,6 +95,13 @@ describe("ModelInfer", () => {
     expect(await inferred({ ...both, outputs: [{ name: "OUTPUT1" }, { name: "OUTPUT0" }] })).toEqual([difference, sum]);
   });
 
+  test("answers classes as texts where they are asked for", async () => {
+    const classes = { name: "OUTPUT0", parameters: new Map([["classification", { int64Param: 1n }]]) };
+    const largest = { name: "OUTPUT0", datatype: "BYTES", shape: [1, 1], bytesContents: ["8:1"] };
+    const difference = { name: "OUTPUT1", datatype: "INT32", shape: [1, 2], intContents: [4, 4] };
+    expect(await inferred({ ...both, outputs: [{ name: "OUTPUT1" }, classes] })).toEqual([difference, largest]);
+  });
+
   test("answers raw contents with raw contents", async () => {
     const inputs = both.inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
     const rawInputContents = [Int32Array.of(5, 6), Int32Array.of(1, 2)].map((array) => Buffer.from(array.buffer));
@@ -228,9 +235,9 @@ const refused: Readonly<Record<string, readonly [request: Request, want: string]
     one({ ...fp32, parameters: new Map([["shared_memory_region", { stringParam: "r" }]]) }),
     "INVALID_ARGUMENT: inputs[0].parameters.shared_memory_region belongs to the shared memory extension, which this server does not have",
   ],
-  classification: [
-    { ...both, outputs: [{ name: "OUTPUT0", parameters: new Map([["classification", { int64Param: 3n }]]) }] },
-    "INVALID_ARGUMENT: outputs[0].parameters.classification belongs to the classification extension, which this server does not have",
+  "classes of no number": [
+    { ...both, outputs: [{ name: "OUTPUT0", parameters: new Map([["classification", { stringParam: "3" }]]) }] },
+    "INVALID_ARGUMENT: outputs[0].parameters.classification is 3; must be a whole number of classes",
   ],
 };
 
@@ -310,11 +317,11 @@ describe("health, metadata and configuration", () => {
       { ready: true },
       { ready: true },
       { ready: false },
-      "NOT_FOUND: Request for unknown model: 'nope' is not found",
+      { ready: false },
       {
         name: "modelwright",
         version: "1.2.3",
-        extensions: ["binary_tensor_data", "model_repository", "model_configuration", "statistics"],
+        extensions: ["classification", "binary_tensor_data", "model_repository", "model_configuration", "statistics"],
       },
     ]);
   });

@@ -1,0 +1,96 @@
+import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
+import { type Dtype, type Tensor, elementCount } from "../../../dataplane/tensor.ts";
+import { checkTexts } from "../../../dataplane/validate.ts";
+import { faults } from "../faults.ts";
+import { hasBatch } from "../models/config.ts";
+import { datatypes } from "./datatypes.ts";
+
+/** An output as its largest elements: Triton's classification extension. */
+export interface Classes {
+  /** How many of each row. */
+  readonly count: number;
+  /** Whether the first dimension counts rows; else all elements are one row. */
+  readonly hasRows: boolean;
+}
+
+const kinds: ReadonlySet<Dtype> = new Set<Dtype>([
+  "float32",
+  "float64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+]);
+
+/** What `parameters.classification` asks of an output; `undefined` for 0, which asks for the output itself. */
+export function classesOf(count: number, path: string, signature: Signature, spec: TensorSpec): Classes | undefined {
+  if (count === 0) return undefined;
+  if (!kinds.has(spec.dtype)) throw faults.ClassesOfType({ path, datatype: datatypes[spec.dtype].name });
+  return { count, hasRows: hasBatch(signature) };
+}
+
+/** The classes of a tensor as texts, `<value>:<index>`, the largest first; NaN is less than all else. */
+export function classTensor(tensor: Tensor, { count, hasRows }: Classes, path: string): Tensor {
+  if (tensor.dtype === "string") return tensor;
+  const rows = hasRows ? (tensor.shape[0] ?? 1) : 1;
+  const width = rows === 0 ? 0 : elementCount(tensor.shape) / rows;
+  const kept = Math.min(count, width);
+  checkTexts(path, rows * kept);
+  const isFloat = tensor.dtype === "float32" || tensor.dtype === "float64";
+  const data: Uint8Array[] = [];
+  for (let row = 0; row < rows; row++) {
+    const values = tensor.data.subarray(row * width, (row + 1) * width);
+    for (const index of largest(values, kept)) {
+      const value = values[index] ?? 0;
+      data.push(Buffer.from(`${isFloat ? decimals(Number(value)) : value}:${index}`));
+    }
+  }
+  return { dtype: "string", shape: hasRows ? [rows, kept] : [kept], data };
+}
+
+type Numbers = ArrayLike<number | bigint>;
+
+/** Most ask for few of many: up to so many, each value is compared with those that are the largest so far. */
+const fewClasses = 64;
+
+/** Indices of the largest values, the first of equals first. */
+function largest(values: Numbers, count: number): readonly number[] {
+  const before = (a: number, b: number): number => order(values[b], values[a]) || a - b;
+  if (count > fewClasses)
+    return Array.from(values, (_, index) => index)
+      .sort(before)
+      .slice(0, count);
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index++) {
+    const last = found.at(-1);
+    if (found.length === count && (last === undefined || before(last, index) < 0)) continue;
+    let at = found.length;
+    while (at > 0 && before(index, found[at - 1] ?? 0) < 0) at -= 1;
+    found.splice(at, 0, index);
+    if (found.length > count) found.pop();
+  }
+  return found;
+}
+
+function order(a: number | bigint = Number.NaN, b: number | bigint = Number.NaN): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b) return 0;
+  return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
+}
+
+/** Six digits after the point, as C's `printf` writes them: what is halfway between two goes to the even one. */
+function decimals(value: number): string {
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return "nan";
+  if (size === Number.POSITIVE_INFINITY) return `${sign}inf`;
+  if (size >= 1e21) return `${sign}${BigInt(size)}.000000`;
+  const halfway = /^(.*[02468])50*$/.exec(size.toFixed(20));
+  const isHalfway = halfway?.[1]?.split(".")[1]?.length === 6;
+  return sign + (isHalfway ? halfway?.[1] : size.toFixed(6));
+}
