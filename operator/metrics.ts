@@ -1,4 +1,4 @@
-import { durationBuckets, type Exposition, metricSet } from "../runtime/base/metrics.ts";
+import { durationBuckets, type Exposition, metricSet, type MetricSet } from "../runtime/base/metrics.ts";
 import { scalingMetrics } from "./autoscaler/scaling-metrics.ts";
 import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
@@ -8,6 +8,13 @@ import { conductMetrics } from "./signals/conduct-metrics.ts";
 export interface OperatorMetrics {
   readonly observers: NonNullable<OperatorOptions["observers"]>;
   readonly exposition: () => Promise<Exposition>;
+  /** Says how it is asked at each scrape whether this operator leads. Once. */
+  readonly leadsWhile: (isLeader: () => boolean) => void;
+}
+
+function tellLeader(metrics: MetricSet, isLeader: () => boolean): void {
+  const shape = { name: metricNames.operatorLeaders, help: "1 while this operator leads, else 0", labels: [] };
+  metrics.gauge(shape, (gauge) => gauge.set({}, isLeader() ? 1 : 0));
 }
 
 /** A set of its own; create it once. */
@@ -68,5 +75,6 @@ export function operatorMetrics(): OperatorMetrics {
       watchEnd: ({ resource, reason }) => watchEnds.inc({ kind: resource.kind, reason }),
     },
     exposition: () => metrics.exposition(),
+    leadsWhile: (isLeader) => tellLeader(metrics, isLeader),
   };
 }

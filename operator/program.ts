@@ -54,6 +54,7 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     },
     observers: metrics.observers,
   });
+  metrics.leadsWhile(() => operator.isLeader);
   const admin = await startAdminServer(options, operator, metrics);
   log.info("operator runs", { server: connection.server, routesPort: operator.routesPort });
   operator.synced.then(

@@ -44,6 +44,14 @@ const alerts: readonly Alert[] = [
     description: "No node may have room for them, or spec.autoscaling.max is more than the cluster has.",
   },
   {
+    alert: "ModelwrightNobodyLeads",
+    expr: `sum(${names.operatorLeaders}) == 0`,
+    for: "2m",
+    severity: "critical",
+    summary: "No operator leads: nothing is rolled out or scaled, and status is out of date",
+    description: "Their logs say why the lease is not renewed: a right, a revoked token, an API server that is away.",
+  },
+  {
     alert: "ModelwrightReconcilesFail",
     expr: `sum by (code) (rate(${names.reconciles}{outcome="failed"}[10m])) > 0.1`,
     for: "15m",

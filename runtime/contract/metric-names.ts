@@ -25,6 +25,7 @@ export const metricNames = {
   reconcileDuration: "modelwright_reconcile_duration_seconds",
   queueDepth: "modelwright_queue_depth_keys",
   queueLatency: "modelwright_queue_latency_seconds",
+  operatorLeaders: "modelwright_operator_leaders",
   apiRequests: "modelwright_api_requests_total",
   scalingDesired: "modelwright_scaling_desired_pods",
   scalingReady: "modelwright_scaling_ready_pods",

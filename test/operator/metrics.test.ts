@@ -28,3 +28,13 @@ test("the operator's figures are counted under the names of the contract", async
     "modelwright_figures_pull_duration_seconds_count 2",
   ]);
 });
+
+test("whether an operator leads is asked at each scrape", async () => {
+  const { exposition, leadsWhile } = operatorMetrics();
+  let isLeader = true;
+  leadsWhile(() => isLeader);
+  const told = async () => /^modelwright_operator_leaders .*$/m.exec((await exposition()).text)?.[0];
+  expect(await told()).toBe("modelwright_operator_leaders 1");
+  isLeader = false;
+  expect(await told()).toBe("modelwright_operator_leaders 0");
+});
