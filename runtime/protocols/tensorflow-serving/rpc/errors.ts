@@ -13,6 +13,7 @@ const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof
   InputCount: "INVALID_ARGUMENT",
   AliasUnknown: "INVALID_ARGUMENT",
   TensorUnreadable: "INVALID_ARGUMENT",
+  FilledTooMuch: "UNAVAILABLE",
   OutputAliasUnknown: "INVALID_ARGUMENT",
   OutputAliasRepeated: "INVALID_ARGUMENT",
   TaskModelEmpty: "INVALID_ARGUMENT",

@@ -10,6 +10,7 @@ export const faults = faultCatalogue<{
   InputCount: { given: Names; known: Names };
   AliasUnknown: { alias: string; known: Names };
   TensorUnreadable: { alias: string; reason: string };
+  FilledTooMuch: { sizeBytes: number; limitBytes: number };
   OutputAliasUnknown: { alias: string; known: Names };
   OutputAliasRepeated: { alias: string };
   TaskModelEmpty: object;
@@ -37,6 +38,13 @@ export const faults = faultCatalogue<{
       `input tensor alias not found in signature: ${alias}. Inputs expected to be in the set {${listed(known)}}.`,
   ),
   TensorUnreadable: said(({ alias, reason }) => `tensor parsing error: ${alias}: ${reason}`),
+  FilledTooMuch: {
+    message: ({ sizeBytes, limitBytes }) =>
+      `tensors that requests do not bring the elements of take ${limitBytes} bytes together; ${sizeBytes} more have no room now`,
+    hint: () => "send the elements, or fewer such requests at a time",
+    retry: "backoff",
+    level: "info",
+  },
   OutputAliasUnknown: said(
     ({ alias, known }) =>
       `output tensor alias not found in signature: ${alias} Outputs expected to be in the set {${listed(known)}}.`,

@@ -14,17 +14,22 @@ import {
 } from "./api-messages.ts";
 import { refusal } from "./errors.ts";
 import { classify, multiInference, regress } from "./examples.ts";
+import { filledMemory } from "./filled-memory.ts";
 import { modelMetadata } from "./metadata.ts";
 import { predict } from "./predict.ts";
 
+/** Four tensors as large as one may be. */
+const filledBytes = 256 * 1024 ** 2;
+
 /** TensorFlow Serving's `PredictionService`. */
 export function predictionService(models: Models): RpcService {
+  const memory = filledMemory(filledBytes);
   return {
     name: "tensorflow.serving.PredictionService",
     protocol: "tensorflow-serving-grpc",
     methods: {
       Predict: unary({ request: predictRequest, response: predictResponse }, (request, call) =>
-        predict(models, request, call),
+        predict({ models, memory }, request, call),
       ),
       Classify: unary({ request: classificationRequest, response: classificationResponse }, (request, call) =>
         classify(models, request, call),

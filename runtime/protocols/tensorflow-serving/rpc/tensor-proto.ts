@@ -19,9 +19,10 @@ export class UnreadableTensor extends Error {}
 
 /**
  * The tensor of a `TensorProto`, by TensorFlow's rules: `tensor_content`, else the list of the type, of which the last value
- * stands for all that are missing, and no value for zeros. Shares memory with the message where it can. Throws UnreadableTensor.
+ * stands for all that are missing, and no value for zeros. Shares memory with the message where it can. Throws UnreadableTensor,
+ * and what `take` throws when it is asked for memory that the message does not bring.
  */
-export function tensorFromProto(proto: TensorProto): Tensor {
+export function tensorFromProto(proto: TensorProto, take: (sizeBytes: number) => void): Tensor {
   const dtype = dtypesByNumber.get(proto.dtype);
   if (dtype === undefined) throw new UnreadableTensor(`dtype is ${proto.dtype}; must be a type that tensors can have`);
   const shape = shapeOf(proto);
@@ -32,7 +33,7 @@ export function tensorFromProto(proto: TensorProto): Tensor {
   if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
   if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
   const length = dtype.startsWith("complex") ? count * 2 : count;
-  const data = filled(dtype, listOf(dtype, proto), length);
+  const data = filled(dtype, listOf(dtype, proto), { length, take });
   return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
 }
 
@@ -137,11 +138,17 @@ function listOf(dtype: Exclude<Dtype, "string">, proto: TensorProto): Numbers {
   throw new UnreadableTensor(`${protoName(fields[dtype])}[${at}] is ${values[at]}; must be from ${min} to ${max}`);
 }
 
-function filled(dtype: Exclude<Dtype, "string">, values: Numbers, length: number): Numbers {
+interface Filling {
+  readonly length: number;
+  readonly take: (sizeBytes: number) => void;
+}
+
+function filled(dtype: Exclude<Dtype, "string">, values: Numbers, { length, take }: Filling): Numbers {
   if (values.length === length) return values;
   if (values.length > length) return values.subarray(0, length);
   const array = tensorArrays[dtype];
   checkFilled(length * array.BYTES_PER_ELEMENT);
+  take(length * array.BYTES_PER_ELEMENT);
   const data = new array(length) as Float32Array; // any of them: `set` and `fill` take what `values` holds
   data.set(values as Float32Array); // the same array as `data`
   const step = dtype.startsWith("complex") ? 2 : 1;
