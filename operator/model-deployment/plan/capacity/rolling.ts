@@ -84,7 +84,7 @@ function stableCount(bounds: Bounds, kept: number): number {
   const { wanted, stable, candidate, others = 0 } = question;
   const target = Math.max(floor(bounds, kept), Math.min(wanted, total - goal));
   if (target <= stable.replicas) return target;
-  const room = total - others - Math.max(kept, candidate.live);
+  const room = total - others - Math.max(kept, existing(candidate));
   return Math.max(stable.replicas, Math.min(target, room));
 }
 

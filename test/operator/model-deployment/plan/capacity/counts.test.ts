@@ -103,6 +103,19 @@ describe("numbers", () => {
       },
       want: { stable: 1, candidate: 4, carries: 75, ...surge },
     },
+    "the stable revision does not grow while the candidate declares a pod more than there is room for": {
+      asked: {
+        wanted: 3,
+        stepWeight: 100,
+        maxSurge: 1,
+        maxUnavailable: 1,
+        stable: pods(1),
+        candidate: pods(0, { replicas: 3, live: 2 }),
+        stableWeight: 100,
+        candidateWeight: 50,
+      },
+      want: { stable: 1, candidate: 2, carries: 0, ...surge },
+    },
     "pods of an older candidate take the room until they have gone": {
       asked: { stepWeight: 100, others: 3 },
       want: { stable: 4, candidate: 1, carries: 0, ...surge },
