@@ -74,6 +74,7 @@ const optional: Form = { isIdle: isEmpty };
 /**
  * What has a default of its own. Not here: `logging.level` (the installation's), `s3.region` and `image.pullPolicy` (what it
  * is absent depends on the bucket and the tag). Members of unions are never dropped: that they are there is what they say.
+ * Who adds one has to keep the names that revisions have by the others: operator/decisions/0026.
  */
 const forms = {
   model: {
