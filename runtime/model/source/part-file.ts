@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { faults } from "./faults.ts";
+import { writeWhole, writing } from "./writing.ts";
 
 /** A file that is being downloaded: hidden beside its target until it is complete. */
 export class PartFile {
@@ -36,7 +36,7 @@ export class PartFile {
   }
 
   async append(chunk: Uint8Array): Promise<void> {
-    await writing(this.#target, () => this.#handle.write(chunk, 0, chunk.length, this.#size));
+    await writing(this.#target, () => writeWhole(this.#handle, chunk, this.#size));
     this.#hash.update(chunk);
     this.#size += chunk.length;
   }
@@ -64,13 +64,5 @@ export class PartFile {
   async discard(): Promise<void> {
     await this.#handle.close();
     await rm(this.#path, { force: true });
-  }
-}
-
-async function writing<Value>(path: string, write: () => Promise<Value>): Promise<Value> {
-  try {
-    return await write();
-  } catch (thrown) {
-    throw faults.TargetUnwritable({ path, reason: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
   }
 }

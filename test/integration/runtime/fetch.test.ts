@@ -1,12 +1,17 @@
-import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { terminationMessage } from "../../../runtime/contract/termination.ts";
-import { digits, start } from "./program.ts";
+import { digits, main, start } from "./program.ts";
 import { refusing, silent } from "./unreachable.ts";
 
 let folder: string;
@@ -27,6 +32,15 @@ afterAll(async () => {
   server.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+async function tarOf(name: string, content: Buffer): Promise<Buffer> {
+  const packed = pack();
+  packed.entry({ name }, content);
+  packed.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of packed) chunks.push(chunk as Buffer); // tar-stream hands out buffers
+  return Buffer.concat(chunks);
+}
 
 describe("the fetch program", () => {
   test("puts the model where serve looks for it", async () => {
@@ -60,6 +74,33 @@ describe("the fetch program", () => {
       hint: "check spec.model.source: the path or URL must lead to a model file, or to a folder with one model",
     });
     expect(await readdir(target)).toEqual([]);
+  });
+
+  test.each(["model.h5", "model.tar.gz"])("says so where a volume has room for a part of %s only", async (name) => {
+    const limitKiB = 60;
+    const content = Buffer.alloc(limitKiB * 1024 + 500, randomBytes(1000));
+    const packed = name === "model.h5" ? content : gzipSync(await tarOf("model.h5", content));
+    const source = createServer((_, response) => response.end(packed));
+    await new Promise<void>((resolve) => source.listen(0, "127.0.0.1", resolve));
+    const address = source.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const target = join(folder, `full-${name}`);
+    const log = join(folder, `full-${name}.log`);
+    // As on a full disk, the system takes what fits of the last piece.
+    const limited = ["-c", `ulimit -f ${limitKiB}; exec "$0" "$@"`, process.execPath];
+    const child = spawn("bash", [...limited, main, "fetch", `http://127.0.0.1:${port}/${name}`, "--to", target], {
+      env: { MODELWRIGHT_TERMINATION_LOG: log, NODE_DISABLE_COMPILE_CACHE: "1" },
+      stdio: "ignore",
+    });
+    const [code] = await once(child, "exit");
+    source.close();
+    expect(code).toBe(exitCodes.sourceUnavailable);
+    expect(terminationMessage(await readFile(log, "utf8"))).toEqual({
+      code: "TargetUnwritable",
+      message: `${target} cannot be written: EFBIG: file too large, write`,
+      hint: "the volume may be full or read-only",
+    });
+    expect(existsSync(target)).toBe(false);
   });
 
   test.for([

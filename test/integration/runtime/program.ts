@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../../runtime/main.ts", import.meta.url));
+export const main = fileURLToPath(new URL("../../../runtime/main.ts", import.meta.url));
 
 /** The digits classifier and what it must answer. */
 export const digits = {

@@ -10,6 +10,7 @@ import { fileSource } from "../../formats/byte-source.ts";
 import { zipArchive } from "../../formats/keras/zip/zip-archive.ts";
 import { faults } from "../faults.ts";
 import { containedPath } from "../stores/contained.ts";
+import { writeWhole, writing } from "../writing.ts";
 import { type UnpackLimits, budget, type Budget } from "./budget.ts";
 
 /** An archive to unpack. */
@@ -61,7 +62,7 @@ interface Terms extends Unpacking {
   readonly budget: Budget;
 }
 
-async function unpackZip({ archive, shown, work, budget, limits }: Terms): Promise<void> {
+async function unpackZip({ archive, shown, folder, work, budget, limits }: Terms): Promise<void> {
   const handle = await open(archive, "r");
   try {
     const { size } = await handle.stat();
@@ -74,7 +75,7 @@ async function unpackZip({ archive, shown, work, budget, limits }: Terms): Promi
         for (let at = 0; at < content.sizeBytes;) {
           const count = content.read(block, at);
           budget.bytes(count);
-          await file.write(block, 0, count);
+          await writing(folder, () => writeWhole(file, block.subarray(0, count)));
           at += count;
         }
       });
@@ -84,7 +85,7 @@ async function unpackZip({ archive, shown, work, budget, limits }: Terms): Promi
   }
 }
 
-async function unpackTar({ archive, shown, work, budget }: Terms): Promise<void> {
+async function unpackTar({ archive, shown, folder, work, budget }: Terms): Promise<void> {
   const reader = extract();
   const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     for await (const bytes of source) {
@@ -100,7 +101,9 @@ async function unpackTar({ archive, shown, work, budget }: Terms): Promise<void>
     budget.entry();
     if (type === "file" || type === "contiguous-file") {
       await written(containedPath(work, name.replace(/^\.\//, ""), shown), async (file) => {
-        for await (const chunk of entry) await file.write(chunk as Buffer); // tar-stream hands out buffers
+        for await (const chunk of entry) {
+          await writing(folder, () => writeWhole(file, chunk as Buffer)); // tar-stream hands out buffers
+        }
       });
     } else if (type === "directory") {
       entry.resume();
