@@ -99,7 +99,7 @@ function skipNested(cursor: Cursor): void {
 }
 
 /** Where the quote is that ends a text; beyond the bytes when there is none. */
-function textEnd(bytes: Buffer, begin: number): number {
+export function textEnd(bytes: Buffer, begin: number): number {
   const { length } = bytes;
   for (let at = begin; at < length; at += 1) {
     const code = bytes[at];

@@ -8,10 +8,10 @@ import {
   readText,
   readValue,
   skipText,
-  skipValue,
 } from "./json-bytes.ts";
 import { createMaker, type Keep, type KeptMembers } from "./kept.ts";
 import { readOwn, readShared } from "./shared.ts";
+import { createSkipper, type Skipper } from "./skipped.ts";
 
 /** Reads what is kept of the value that begins at the cursor, and moves behind it. Throws for what is no JSON. */
 export type KeptReader = (cursor: Cursor) => unknown;
@@ -33,6 +33,7 @@ interface Member {
 function membersReader(keep: KeptMembers): KeptReader {
   const membersAt = memberTable(keep);
   const newObject = createMaker();
+  const skippers = createSkippers();
   const readObject = (cursor: Cursor): object => {
     const made = newObject();
     cursor.at += 1;
@@ -41,9 +42,11 @@ function membersReader(keep: KeptMembers): KeptReader {
       return made;
     }
     do {
+      const { at } = cursor;
       const member = readName(cursor, membersAt);
+      const end = cursor.at;
       passByte(cursor, byte.colon);
-      if (member === undefined) skipValue(cursor);
+      if (member === undefined) skippers.at(placeOf(cursor.bytes, at, end))(cursor);
       else made[member.name] = member.read(cursor);
     } while (passComma(cursor, byte.closeBrace));
     return made;
@@ -54,6 +57,12 @@ function membersReader(keep: KeptMembers): KeptReader {
     return first === byte.openBracket ? readEntries(cursor, readAny) : readValue(cursor);
   };
   return readAny;
+}
+
+/** By the place of a member's name. */
+function createSkippers(): { at(place: number): Skipper } {
+  const skippers: Skipper[] = [];
+  return { at: (place) => (skippers[place] ??= createSkipper()) };
 }
 
 function readEntries(cursor: Cursor, read: KeptReader): readonly unknown[] {
