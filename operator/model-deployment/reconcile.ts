@@ -4,7 +4,6 @@ import type { Client } from "../kube/client.ts";
 import { carryOut, type Write } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { type NamedKey, observe, type Sources } from "./observe.ts";
-import type { Plan } from "./plan/action.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -15,7 +14,7 @@ export interface ReconcileOptions {
   readonly recorder: Recorder;
   readonly log: Log;
   /** Told what is planned before any of it is done. */
-  readonly onPlanned?: (snapshot: Snapshot, planned: Plan) => void;
+  readonly onPlanned?: (snapshot: Snapshot, planned: ReturnType<typeof plan>) => void;
 }
 
 /** What a reconcile wrote, and when it wants to look again. */
@@ -44,11 +43,9 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
   for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
-  if (failure === undefined) {
-    const { recheckAfterMs } = planned;
-    const isIdle = done.length + writes.length === 0 && recheckAfterMs === undefined;
-    return { writes, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
-  }
+  const { recheckAfterMs } = planned;
+  const isIdle = done.length + writes.length === 0 && recheckAfterMs === undefined;
+  if (failure === undefined) return { writes, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
   if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
   return { writes, ...nextTry(failure) };
 }
