@@ -8,7 +8,7 @@ import { type Lease, startLease } from "./kube/lease.ts";
 import type { Transport } from "./kube/transport.ts";
 import type { WatchEnd } from "./kube/watch.ts";
 import type { LoopMetrics } from "./loop/controller.ts";
-import { type Caches, createCaches, labelledKey, lastingKey } from "./model-deployment/caches.ts";
+import { createCaches } from "./model-deployment/caches.ts";
 import {
   createDeploymentController,
   type DeploymentController,
@@ -19,7 +19,7 @@ import { createRecorder } from "./model-deployment/recorder.ts";
 import { fieldManager } from "./model-deployment/resources/labels.ts";
 import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
-import { route } from "./routes/table.ts";
+import { createRouteFeed } from "./route-feed.ts";
 import { startWatches, untilSynced } from "./watches.ts";
 import { type Conduct, type ConductOptions, type ConductSources, createConduct } from "./signals/conduct.ts";
 import type { ConductObservers } from "./signals/conduct-metrics.ts";
@@ -73,9 +73,10 @@ export interface Operator {
 
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { client, caches, warnings, synced, resync, definition, pushServer, conduct, autoscaler, controller } =
+  const { client, caches, warnings, synced, resync, definition, feed, pushServer, conduct, autoscaler, controller } =
     operatorParts(options);
-  feedRoutes(caches, pushServer, synced);
+  // Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is told.
+  feed.begin(pushServer, synced);
   const routesPort = await pushServer.start();
   conduct.start();
   definition.look();
@@ -130,7 +131,10 @@ function operatorParts(options: OperatorOptions) {
   const resync = (): void => controller.resync();
   const add = (key: string): void => controller.add(key);
   const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
-  const pushServer = createRoutePush(options, caches, {
+  // Under another clock time stands still while there is work.
+  const feed = createRouteFeed(caches, options.clock === undefined ? clock : undefined);
+  const pushServer = createRoutePush(options, {
+    seen: feed.seen,
     complete: synced,
     onAck: add,
     onLeave: resync,
@@ -148,7 +152,7 @@ function operatorParts(options: OperatorOptions) {
     acknowledged: (key) => pushServer.acknowledged(key),
     lackingField: () => definition.lackingField,
   });
-  return { client, caches, warnings, synced, resync, definition, pushServer, conduct, autoscaler, controller };
+  return { client, caches, warnings, synced, resync, definition, feed, pushServer, conduct, autoscaler, controller };
 }
 
 function operatorClient({ transport, clock, random, observers }: OperatorOptions, deadlineMs?: number): Client {
@@ -226,36 +230,8 @@ function lead(options: OperatorOptions, work: Work): Lease | undefined {
 
 function createRoutePush(
   { log, clock = systemClock, network, routes }: OperatorOptions,
-  { deployments, pods }: Caches,
-  told: Pick<RoutePushOptions, "complete" | "onAck" | "onLeave" | "onWake">,
+  told: Pick<RoutePushOptions, "seen" | "complete" | "onAck" | "onLeave" | "onWake">,
 ): RoutePush {
-  const pushing: RoutePushOptions = {
-    ...told,
-    log,
-    clock,
-    seen: () => ({ deployments: deployments.cache.resourceVersion, pods: pods.cache.resourceVersion }),
-  };
+  const pushing: RoutePushOptions = { ...told, log, clock };
   return network?.routePush(pushing) ?? new PushServer({ ...routes, ...pushing });
-}
-
-/** Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is told. */
-function feedRoutes({ deployments, pods }: Caches, pushServer: RoutePush, synced: Promise<void>): void {
-  /** Each route is made once of the first view, not once for each of its objects. */
-  let waiting: Set<string> | undefined = new Set();
-  const update = (key: string): void => {
-    if (waiting !== undefined) return void waiting.add(key);
-    const [namespace = "", name = ""] = key.split("/");
-    const deployment = deployments.cache.find({ namespace, name });
-    pushServer.set(key, deployment && route(deployment, pods.cache.withIndex("deployment", key)));
-  };
-  void synced.then(() => {
-    const keys = waiting ?? [];
-    waiting = undefined;
-    for (const key of keys) update(key);
-  });
-  deployments.cache.subscribe(({ object: { metadata } }) => update(lastingKey(metadata)));
-  pods.cache.subscribe(({ object }) => {
-    const key = labelledKey(object);
-    if (key !== undefined) update(key);
-  });
 }

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Caches, createCaches } from "../../operator/model-deployment/caches.ts";
+import { systemNamespace } from "../../operator/model-deployment/resources/labels.ts";
+import { createRouteFeed, type RouteFeed } from "../../operator/route-feed.ts";
+import { createManualClock, type ManualClock } from "../builders/manual-clock.ts";
+import { modelDeployment } from "../builders/model-deployment.ts";
+
+let caches: Caches;
+let clock: ManualClock;
+let made: string[];
+
+beforeEach(() => {
+  caches = createCaches(systemNamespace);
+  clock = createManualClock();
+  made = [];
+});
+
+function begun(feed: RouteFeed, synced: Promise<void> = Promise.resolve()): RouteFeed {
+  feed.begin({ set: (key, route) => void made.push(route === undefined ? `no ${key}` : key) }, synced);
+  return feed;
+}
+
+function put(name: string, resourceVersion: string): void {
+  const deployment = modelDeployment();
+  caches.deployments.cache.upsert({
+    ...deployment,
+    status: { gateway: { port: 20_000 } },
+    metadata: { ...deployment.metadata, name, uid: `uid-${name}`, resourceVersion },
+  });
+}
+
+describe("a feed of routes", () => {
+  test("makes each route of the first view once, when that is complete", async () => {
+    const synced = Promise.withResolvers<void>();
+    begun(createRouteFeed(caches, clock), synced.promise);
+    put("a", "1");
+    put("b", "2");
+    put("a", "3");
+    await clock.advance(100);
+    const before = [...made];
+    synced.resolve();
+    await clock.settle();
+    expect([before, made]).toEqual([[], ["default/a", "default/b"]]);
+  });
+
+  test("makes what changes alone at once, and what follows too soon together, each once", async () => {
+    begun(createRouteFeed(caches, clock));
+    await clock.advance(100);
+    put("a", "1");
+    const first = [...made];
+    put("b", "2");
+    put("c", "3");
+    put("b", "4");
+    await clock.advance(9);
+    const early = [...made];
+    await clock.advance(1);
+    expect([first, early, made]).toEqual([["default/a"], ["default/a"], ["default/a", "default/b", "default/c"]]);
+  });
+
+  test("takes the route of what is gone away", async () => {
+    begun(createRouteFeed(caches, clock));
+    await clock.advance(100);
+    put("a", "1");
+    caches.deployments.cache.replace([], "2");
+    await clock.advance(10);
+    expect(made).toEqual(["default/a", "no default/a"]);
+  });
+
+  test("has seen no more than what its routes are made of", async () => {
+    const { seen } = begun(createRouteFeed(caches, clock));
+    await clock.advance(100);
+    put("a", "5");
+    put("b", "6");
+    const delayed = seen().deployments;
+    await clock.advance(10);
+    caches.pods.cache.bookmark("9");
+    expect([Number(delayed) < 6, seen()]).toEqual([true, { deployments: "6", pods: "9" }]);
+  });
+
+  test("makes each at once where there is no clock", async () => {
+    begun(createRouteFeed(caches, undefined));
+    await clock.settle();
+    put("a", "1");
+    put("b", "2");
+    expect(made).toEqual(["default/a", "default/b"]);
+  });
+});
