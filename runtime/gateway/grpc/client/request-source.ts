@@ -82,9 +82,11 @@ export class RequestSource {
     const look = (): void => {
       const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
       if (looks >= promptLooks && this.#keptBytes < 2 * lookedBytes && !isLast) return;
+      // With the end of most calls nothing comes that was not looked at before.
+      const isSeen = looks > 0 && this.#keptBytes === lookedBytes;
       looks += 1;
       lookedBytes = this.#keptBytes;
-      if (!isEnough(joined(this.#kept)) && !isLast) return;
+      if ((isSeen || !isEnough(joined(this.#kept))) && !isLast) return;
       this.#look = undefined;
       begun();
     };
