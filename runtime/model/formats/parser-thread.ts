@@ -69,15 +69,15 @@ export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<
   const worker = spare ?? startedParser({ format: request.format });
   spare = undefined;
   worker.ref();
-  let stopWatching: (() => void) | undefined;
+  let stopWatching: (() => Promise<void>) | undefined;
   return new Promise<ModelDefinition>((resolve, reject) => {
     const timer = setTimeout(() => reject(formatFaults.ModelParseTimeout({ file, timeoutMs })), timeoutMs);
     const stopWatch = watchCpu(worker, cpuMsFor(request.path), (cpuMs) =>
       reject(formatFaults.ModelParseEndless({ file, cpuMs })),
     );
-    stopWatching = (): void => {
+    stopWatching = (): Promise<void> => {
       clearTimeout(timer);
-      stopWatch();
+      return stopWatch();
     };
     const fail = (reason: string, cause?: unknown): void => {
       reject(formatFaults.ModelParseCrashed({ file, reason }, cause));
@@ -90,8 +90,7 @@ export function parseInThread(request: ReadRequest, timeoutMs: number): Promise<
     worker.once("exit", (code) => fail(`it ended with code ${code}`));
     worker.postMessage(request, []);
   }).finally(() => {
-    stopWatching?.();
-    void worker.terminate();
+    void stopWatching?.().then(() => worker.terminate());
   });
 }
 
@@ -101,17 +100,28 @@ function cpuMsFor(path: string): number {
   return stat?.isFile() === true ? leastCpuMs + Math.ceil(stat.size * cpuMsPerByte) : Number.POSITIVE_INFINITY;
 }
 
-/** Calls back once the thread has used so much of the processor; returns what stops the watch. */
-function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => void): () => void {
+/**
+ * Calls back once the thread has used so much of the processor. What is returned stops the watch and resolves when the thread may be
+ * ended: not while it is asked, for a thread that both answers and ends once took the process along. One that does not answer runs
+ * native code, and ends only after it.
+ */
+function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => void): () => Promise<void> {
+  let asked: Promise<void> | undefined;
   const timer = setInterval(() => {
-    worker.cpuUsage().then(
-      ({ user, system }) => {
-        if ((user + system) / 1000 > cpuMs) callback(cpuMs);
-      },
-      () => {}, // it has ended
-    );
+    asked ??= worker
+      .cpuUsage()
+      .then(
+        ({ user, system }) => {
+          if ((user + system) / 1000 > cpuMs) callback(cpuMs);
+        },
+        () => {}, // it has ended
+      )
+      .finally(() => (asked = undefined));
   }, cpuCheckMs);
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await asked;
+  };
 }
 
 /** The thread sees nothing of the environment but where compiled code is kept: compiling takes half of its time. */
