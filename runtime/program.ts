@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { systemClock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import { faults } from "./base/faults.ts";
@@ -53,6 +54,7 @@ interface Parts {
 async function run(command: string, args: readonly string[], { env, stop, logAt, print }: Parts): Promise<void> {
   switch (command) {
     case "serve": {
+      collectAlone();
       const options = serveOptions(args, env);
       Object.assign(env, {
         ...onnxRuntimeVariables(options.models.kind !== "path"),
@@ -81,6 +83,15 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
       throw faults.UsageWrong({ reason: `the command is ${given}; must be serve, fetch or gateway`, usage });
     }
   }
+}
+
+/**
+ * So few young objects are looked through by the thread that made them. Others would have to be woken up and waited for, and where
+ * they share a core with an engine that computes, it goes on for a slice before they run. The old ones stay with V8's threads: the
+ * memory of buffers that nobody needs is found later otherwise (20 MB more under load).
+ */
+function collectAlone(): void {
+  setFlagsFromString("--no-parallel-scavenge");
 }
 
 function programLog(program: string, level: LogLevel, env: Environment): Log {
