@@ -1,18 +1,36 @@
 import { createServer, type Server } from "node:http";
 
-/** The two calls of the Hugging Face Hub that a download needs, as its public API answers them. */
-export async function hub(
-  repo: string,
-  files: Readonly<Record<string, Buffer>>,
-  token: string,
-): Promise<{ readonly url: string; readonly server: Server }> {
+type Files = Readonly<Record<string, Buffer>>;
+
+/** A hub with one repository. */
+export interface Hub {
+  readonly url: string;
+  readonly server: Server;
+  /** Moves the branch on, to a commit with these files. */
+  push(files: Files): void;
+}
+
+/** The calls of the Hugging Face Hub that a download needs, as its public API answers them. */
+export async function hub(repo: string, first: Files, token: string): Promise<Hub> {
+  const commits: Files[] = [first];
+  const nameOf = (index: number): string => String(index).padStart(40, "0");
+  const filesAt = (revision: string): Files | undefined =>
+    revision === "main" ? commits.at(-1) : commits.find((_, index) => nameOf(index) === revision);
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://hub");
     if (request.headers.authorization !== `Bearer ${token}`) {
       response.writeHead(401, { "content-type": "application/json" }).end('{"error":"Invalid username or password."}');
       return;
     }
-    if (pathname.startsWith(`/api/models/${repo}/tree/main`)) {
+    const [, call = "", revision = "", rest = ""] =
+      new RegExp(`^(?:/api/models)?/${repo}/(revision|tree|resolve)/([^/]+)/?(.*)$`).exec(pathname) ?? [];
+    const files = filesAt(revision) ?? {};
+    if (call === "revision") {
+      const info = { _id: "1", id: repo, sha: nameOf(commits.length - 1), lastModified: "2026-01-01T00:00:00.000Z" };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(info));
+      return;
+    }
+    if (call === "tree") {
       const entries = Object.entries(files).map(([path, bytes]) => ({
         type: "file",
         oid: path,
@@ -22,7 +40,7 @@ export async function hub(
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(entries));
       return;
     }
-    const path = decodeURIComponent(pathname.slice(`/${repo}/resolve/main/`.length));
+    const path = decodeURIComponent(rest);
     const bytes = files[path];
     if (bytes === undefined) {
       response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
@@ -39,5 +57,6 @@ export async function hub(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`, server };
+  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  return { url, server, push: (files) => void commits.push(files) };
 }

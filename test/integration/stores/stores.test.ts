@@ -7,7 +7,7 @@ import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { openStore } from "../../../runtime/model/source/stores/open-store.ts";
-import type { Store } from "../../../runtime/model/source/stores/store.ts";
+import type { Setback, SourceResponse, Store } from "../../../runtime/model/source/stores/store.ts";
 import { digits, start } from "../runtime/program.ts";
 import { azureEmulator, type Emulator, emulators, gcsEmulator, s3Emulator } from "./emulators.ts";
 import { hub } from "./hub.ts";
@@ -173,6 +173,17 @@ describe("fetch from the Hugging Face Hub", () => {
     expect({ code, isTold }).toEqual({ code: 65, isTold: true });
   });
 
+  test("brings the files of one commit, whoever pushes meanwhile", async () => {
+    const { url, server, push } = await hub(repo, files, "hf_secret");
+    closed.push(() => server.close());
+    const credentials = { ...anybody, huggingFaceToken: "hf_secret", huggingFaceEndpoint: url };
+    const [file] = await openStore(`hf://${repo}?file=model.h5`, credentials).files(undefined);
+    push({ "model.h5": Buffer.from("another") });
+    const opened = await file?.open({ resume: { offset: 0, tag: undefined }, signal: undefined });
+    expect(opened).toMatchObject({ start: 0, totalBytes: files["model.h5"]?.length, tag: "0".repeat(40) });
+    expect(await bytesOf(opened)).toEqual(files["model.h5"]);
+  });
+
   test("goes on where a connection broke off", async () => {
     const env = await huggingFace();
     const store = openStore(`hf://${repo}?file=model.h5`, {
@@ -192,9 +203,14 @@ async function rest(store: Store, offset: number): Promise<string> {
   const opened = await file.open({ resume: { offset, tag: whole.tag }, signal: undefined });
   if ("reason" in opened) throw new Error(opened.reason);
   expect(opened.start).toBe(offset);
+  return (await bytesOf(opened)).toString("latin1");
+}
+
+async function bytesOf(opened: SourceResponse | Setback | undefined): Promise<Buffer> {
+  if (opened === undefined || "reason" in opened) throw new Error(opened?.reason);
   const chunks: Uint8Array[] = [];
   for await (const chunk of opened.body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("latin1");
+  return Buffer.concat(chunks);
 }
 
 test.each(["s3:///key", "gs://", "hf://nobody", "azure+https://account.blob.core.windows.net", "ftp://host/model"])(

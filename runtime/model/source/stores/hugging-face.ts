@@ -35,12 +35,13 @@ export function huggingFaceStore(text: string, terms: HuggingFaceTerms): Store {
     isFolder: true,
     files: async () => {
       const { listFiles } = await import("@huggingface/hub");
+      const commit = (await commitOf(repository, terms)) ?? revision;
       const files: StoredFile[] = [];
-      for await (const { type, path, size } of listFiles({ repo, revision, recursive: true, ...hub(terms) })) {
+      for await (const { type, path, size } of listFiles({ repo, revision: commit, recursive: true, ...hub(terms) })) {
         const isWanted = type === "file" && (wanted.length === 0 || wanted.some((pattern) => matches(pattern, path)));
         if (!isWanted) continue;
         const open = (options: OpenOptions): Promise<SourceResponse | Setback> =>
-          opening(repository, { path, size }, { ...terms, ...options });
+          opening({ repo, commit, shown: `${shown}/${path}` }, { path, size }, { ...terms, ...options });
         files.push({ path, shown: `${shown}/${path}`, sizeBytes: size, open });
       }
       if (files.length === 0) throw modelFaults.ModelNotFound({ place: shown, found: wanted });
@@ -58,6 +59,19 @@ function repositoryOf(text: string): Repository {
   return { repo, revision, wanted: new URLSearchParams(query).getAll("file") };
 }
 
+/**
+ * The commit that a branch or tag is at: whoever pushes meanwhile changes no file of a model that is half fetched. `undefined` where
+ * the hub does not tell; why it does not, the list of files says better.
+ */
+async function commitOf({ repo, revision }: Repository, terms: HuggingFaceTerms): Promise<string | undefined> {
+  const { modelInfo } = await import("@huggingface/hub");
+  const asked = modelInfo({ name: repo, revision, additionalFields: ["sha"], ...hub(terms) });
+  return await asked.then(
+    ({ sha }) => (sha === "" ? undefined : sha),
+    () => undefined,
+  );
+}
+
 function hub({ token, endpoint }: HuggingFaceTerms): { accessToken?: string; hubUrl?: string } {
   return {
     ...(token === undefined ? {} : { accessToken: token }),
@@ -70,18 +84,23 @@ function matches(pattern: string, path: string): boolean {
   return new RegExp(`^${parts.join(".*")}$`).test(path);
 }
 
-/** A revision's file never changes: the part that is missing may be asked for at any time. */
+interface PinnedFile {
+  readonly repo: string;
+  readonly commit: string;
+  readonly shown: string;
+}
+
+/** A commit's file never changes: the part that is missing may be asked for at any time. */
 function opening(
-  { repo, revision }: Repository,
+  { repo, commit, shown }: PinnedFile,
   { path, size }: { readonly path: string; readonly size: number },
   { resume, ...terms }: OpenOptions & HuggingFaceTerms,
 ): Promise<SourceResponse | Setback> {
-  const shown = `hf://${repo}@${revision}/${path}`;
   return judged(shown, async () => {
     const { downloadFile } = await import("@huggingface/hub");
-    const blob = await downloadFile({ repo, revision, path, ...hub(terms) });
+    const blob = await downloadFile({ repo, revision: commit, path, ...hub(terms) });
     if (blob === null) throw modelFaults.ModelNotFound({ place: shown });
     const body = blob.slice(resume.offset).stream();
-    return { body, start: resume.offset, totalBytes: size, tag: revision };
+    return { body, start: resume.offset, totalBytes: size, tag: commit };
   });
 }
