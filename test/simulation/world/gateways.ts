@@ -73,7 +73,8 @@ export function createGateways(names: readonly string[], { clock, chance, routes
     },
     deafen(index, ms) {
       const gateway = all[index % all.length];
-      if (gateway !== undefined) gateway.deafUntilMs = clock.monotonic() + ms;
+      // What it has not read yet is read before what comes later.
+      if (gateway !== undefined) gateway.deafUntilMs = Math.max(gateway.deafUntilMs, clock.monotonic() + ms);
     },
     resync() {
       for (const { options } of operators) options.onLeave("nobody");
