@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 type Files = Readonly<Record<string, Buffer>>;
 
@@ -7,7 +7,7 @@ export interface Hub {
   readonly url: string;
   readonly server: Server;
   /** Moves the branch on, to a commit with these files. */
-  push(files: Files): void;
+  readonly push: (files: Files) => void;
 }
 
 /** The calls of the Hugging Face Hub that a download needs, as its public API answers them. */
@@ -41,22 +41,25 @@ export async function hub(repo: string, first: Files, token: string): Promise<Hu
       return;
     }
     const path = decodeURIComponent(rest);
-    const bytes = files[path];
-    if (bytes === undefined) {
-      response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
-      return;
-    }
-    const [, from = "0", to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
-    const start = Number(from);
-    const end = to === undefined || to === "" ? bytes.length - 1 : Math.min(Number(to), bytes.length - 1);
-    const part = bytes.subarray(start, end + 1);
-    const headers = { etag: `"${path}"`, "content-length": part.length };
-    if (request.headers.range === undefined) response.writeHead(200, headers);
-    else response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${end}/${bytes.length}` });
-    response.end(request.method === "HEAD" ? undefined : part);
+    sendFile(files[path], path, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
   return { url, server, push: (files) => void commits.push(files) };
+}
+
+function sendFile(bytes: Buffer | undefined, path: string, request: IncomingMessage, response: ServerResponse): void {
+  if (bytes === undefined) {
+    response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
+    return;
+  }
+  const [, from = "0", to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+  const start = Number(from);
+  const end = to === undefined || to === "" ? bytes.length - 1 : Math.min(Number(to), bytes.length - 1);
+  const part = bytes.subarray(start, end + 1);
+  const headers = { etag: `"${path}"`, "content-length": part.length };
+  if (request.headers.range === undefined) response.writeHead(200, headers);
+  else response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${end}/${bytes.length}` });
+  response.end(request.method === "HEAD" ? undefined : part);
 }
