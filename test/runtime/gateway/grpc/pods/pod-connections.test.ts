@@ -44,7 +44,7 @@ describe("connections to a pod", () => {
     const connections = opened();
     const pod = await livePod(2);
     const first = connections.connection(pod);
-    await expect.poll(() => first.maxStreams).toBe(2);
+    await expect.poll(() => first.maxStreams, { timeout: 5_000 }).toBe(2);
     const calls = [asked(first)];
     expect(connections.connection(pod)).toBe(first);
     calls.push(asked(first));
@@ -58,7 +58,7 @@ describe("connections to a pod", () => {
     const connections = opened();
     const { live, drain } = await startedPod();
     const first = connections.connection(live);
-    await expect.poll(() => first.maxStreams).toBe(1000);
+    await expect.poll(() => first.maxStreams, { timeout: 5_000 }).toBe(1000);
     const call = asked(first);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await drain();
