@@ -102,8 +102,8 @@ function cpuMsFor(path: string): number {
 
 /**
  * Calls back once the thread has used so much of the processor. What is returned stops the watch and resolves when the thread may be
- * ended: not while it is asked, for a thread that both answers and ends once took the process along. One that does not answer runs
- * native code, and ends only after it.
+ * ended: not while it is asked, for once, on a busy machine, a process died where a thread was asked and ended at the same time. One
+ * that does not answer runs native code, and ends only after it.
  */
 function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => void): () => Promise<void> {
   let asked: Promise<void> | undefined;
