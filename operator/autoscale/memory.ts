@@ -6,7 +6,7 @@ import { ways } from "./levels/ways.ts";
 import { joined } from "./shadows/shadow-fleet.ts";
 
 /** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
-const form = `5.${ways.length} `;
+const form = `6.${ways.length} `;
 const digits = 4;
 /** So many steps of each staircase and orders of each shadow are written: the text stays short however many replicas there are. */
 const mostSteps = 12;
@@ -68,7 +68,7 @@ function shifted(written: Written, by: number): Written {
     settledAt: written.settledAt + by,
     demand: { ...demand, at: demand.at + by, busyAt: demand.busyAt + by },
     levels: { ...levels, needed: levels.needed.map(moved) },
-    shadows: { ...shadows, starting: shadows.starting.map(moved) },
+    shadows: { ...shadows, until: shadows.until + by, starting: shadows.starting.map(moved) },
   };
 }
 

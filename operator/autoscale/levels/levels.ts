@@ -16,7 +16,7 @@ export interface Levels {
 
 const shortestKeepSeconds = 5;
 /** How long the last price keeps a level of which nothing is known, and how many of its longest gaps otherwise. */
-const unknownKeepSeconds = 900;
+const unknownKeepSeconds = 3600;
 const patience = 4;
 const longestKeepSeconds = 86_400;
 /** Shorter pauses are no gap. */

@@ -34,8 +34,8 @@ export function weighSays({ cost, says, regret }: Ledger, kappa: number): void {
 /** A way that trails the best by so many scales has no say. */
 const irrelevant = 9;
 
-/** What a moment adds to the regret: the mean loss by everybody's say above the best mixture's (its mixability gap). */
-export function regretOf(says: readonly number[], losses: Float64Array, scale: number): number {
+/** What a block of time adds to the regret: the mean loss by everybody's say above the best mixture's (its mixability gap). */
+export function regretOf(says: readonly number[], losses: ArrayLike<number>, scale: number): number {
   const smallest = least(losses);
   let sum = 0;
   let mean = 0;

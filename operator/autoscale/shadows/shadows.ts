@@ -21,6 +21,10 @@ export interface Shadows {
   readonly says: number[];
   /** What was lost so far by not knowing the best way, fading as the costs do. */
   regret: number;
+  /** The block that the regret is measured in: the second of its end, what each way said at its begin and has lost since. */
+  until: number;
+  readonly before: number[];
+  readonly lost: number[];
 }
 
 /** What the shadows see of a moment. */
@@ -37,8 +41,11 @@ export interface Moment {
 const memorySeconds = 4 * 3600;
 /** Cost of a step away from the way that is assumed to be best until something else was seen. */
 const stepCost = 100;
-/** Load that the shadows are tried with: who takes the cheapest of many guesses takes one that was lucky. */
-const caution = 1.12;
+/** More load than was counted, at κ of 100 and above: who takes the cheapest of many guesses takes one that was lucky. */
+const caution = 0.06;
+const cautiousKappa = 100;
+/** Of a block, beside a start: what a way gains by an order shows no sooner, nor can be had sooner by following it. */
+const blockSeconds = 60;
 
 /** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
 export function newShadows(policy: Expectation, ready: number): Shadows {
@@ -49,6 +56,9 @@ export function newShadows(policy: Expectation, ready: number): Shadows {
     inside: ways.map(() => 0),
     says: [],
     regret: 0,
+    until: 0,
+    before: [],
+    lost: ways.map(() => 0),
   };
 }
 
@@ -61,7 +71,7 @@ export function moveShadows(shadows: Shadows, moment: Moment): void {
   const { cost, inside, ready, says } = shadows;
   if (says.length === 0) weighSays(shadows, policy.kappa);
   const fade = Math.exp(-elapsed / memorySeconds);
-  const queue = fluidQueue(drain, { elapsed, arrivals: arrivals * caution });
+  const queue = fluidQueue(drain, { elapsed, arrivals: arrivals * cautionOf(policy) });
   for (let way = 0; way < ways.length; way += 1) {
     const wanted = shadowWanted(shadows, way, moment);
     resize(shadows, way, wanted, moment);
@@ -69,15 +79,30 @@ export function moveShadows(shadows: Shadows, moment: Moment): void {
     const left = queue.after(inside[way] ?? 0, now);
     inside[way] = left;
     const late = arrivals === 0 ? 0 : arrivals * lateShare(drain, left - queue.unmet, now);
-    losses[way] = wanted * elapsed + policy.kappa * late;
-    cost[way] = (cost[way] ?? 0) * fade + (losses[way] ?? 0);
+    const loss = wanted * elapsed + policy.kappa * late;
+    cost[way] = (cost[way] ?? 0) * fade + loss;
+    shadows.lost[way] = (shadows.lost[way] ?? 0) + loss;
   }
-  shadows.regret = shadows.regret * fade + regretOf(says, losses, scaleOf(shadows, policy.kappa));
-  weighSays(shadows, policy.kappa);
+  shadows.regret *= fade;
+  if (moment.now < shadows.until) weighSays(shadows, policy.kappa);
+  else closeBlock(shadows, moment);
 }
 
-/** What each way loses in the present moment: filled anew before it is read. */
-const losses = new Float64Array(ways.length);
+/** Adds what the block's says lost to the regret and begins the next block; nothing was said before the first. */
+function closeBlock(shadows: Shadows, { now, policy, drain }: Moment): void {
+  const { before, says, lost } = shadows;
+  if (before.length > 0) shadows.regret += regretOf(before, lost, scaleOf(shadows, policy.kappa));
+  shadows.until = now + blockSeconds + drain.coldStartSeconds;
+  weighSays(shadows, policy.kappa);
+  for (let way = 0; way < ways.length; way += 1) {
+    before[way] = says[way] ?? 0;
+    lost[way] = 0;
+  }
+}
+
+function cautionOf({ kappa }: Expectation): number {
+  return 1 + caution * Math.min(1, kappa / cautiousKappa);
+}
 
 /** Replicas by the ways that cost least so far, the better the more weight. */
 export function chosenReplicas(shadows: Shadows, kept: Float64Array, kappa: number): number {
