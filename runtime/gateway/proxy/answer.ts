@@ -48,7 +48,7 @@ export function probeAnswer(probe: Probe, isReady: boolean): OwnAnswer {
   const answers: Readonly<Record<Probe, object>> = {
     alive: { status: "alive" },
     // Of the pods' extensions, those that go through a gateway whatever models are behind it.
-    server: { ...release, extensions: ["binary_tensor_data"] },
+    server: { ...release, extensions: ["classification", "binary_tensor_data"] },
     live: { live: true },
     ready: { ready: isReady },
   };

@@ -131,7 +131,7 @@ describe.each(["keep-alive", "close"])("a gateway whose clients say `connection:
       '200 {"pod":"p0","path":"/v2/health/ready","body":""}',
     );
     expect(await told("/v2")).toBe(
-      `200 {"name":"modelwright","version":"${release.version}","extensions":["binary_tensor_data"]}`,
+      `200 {"name":"modelwright","version":"${release.version}","extensions":["classification","binary_tensor_data"]}`,
     );
     expect(await told("/v2/models")).toBe(
       `404 {"error":"no ModelDeployment for path /v2/models; deployed: digits (default/digits); name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>"}`,
