@@ -1,7 +1,7 @@
 import type { ObjectKey } from "./client.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import { createObjectStore, type ObjectStore } from "./store/object-store.ts";
-import type { Packed } from "./store/packing.ts";
+import type { Glance, Packed } from "./store/packing.ts";
 
 /** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
 export interface WatchSink<T extends KubeObject> {
@@ -50,6 +50,9 @@ export interface Cache<T extends KubeObject, Index extends string = never> exten
   withUid(uid: string): (T & Stored) | undefined;
   all(): readonly (T & Stored)[];
   withIndex(index: Index, key: string): readonly (T & Stored)[];
+  /** Who is there in which state: much cheaper to tell than the object where these are packed. */
+  glanceAt(key: ObjectKey): Glance | undefined;
+  glancesWith(index: Index, key: string): readonly Glance[];
   /** Whether a write that returned this resourceVersion is reflected here. */
   hasSeen(resourceVersion: string): boolean;
   /** Resolves as soon as `hasSeen`. Cap it: a write outside the watched selection is never seen. */
@@ -83,6 +86,8 @@ export function createCache<T extends KubeObject, Index extends string = never>(
     withUid: (uid) => store.withUid(uid),
     all: () => store.all(),
     withIndex: (index, key) => store.withIndex(index, key),
+    glanceAt: (key) => store.glanceAt(key),
+    glancesWith: (index, key) => store.glancesWith(index, key),
     hasSeen: (resourceVersion) => tide.level() >= BigInt(resourceVersion),
     untilSeen: (resourceVersion) => tide.reaches(BigInt(resourceVersion)),
     subscribe(onChange) {

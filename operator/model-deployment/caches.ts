@@ -74,7 +74,8 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.pods,
       selection: { namespace: gatewayNamespace, labelSelector: gatewaySelector.join(",") },
       keep: keptMembers.pod,
-      cache: createCache<Pod>({ isPacked, trim: readPod }),
+      // A few, which every pass looks at.
+      cache: createCache<Pod>({ trim: readPod }),
     },
     services: {
       resource: resources.services,

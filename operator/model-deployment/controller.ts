@@ -8,7 +8,7 @@ import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
 import type { Write } from "./apply.ts";
 import { type Caches, labelledKey, lastingKey, type Watched } from "./caches.ts";
-import type { NamedKey, Sources } from "./observe.ts";
+import type { NamedKey, Sources } from "./sources.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
@@ -198,6 +198,8 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     podDisruptionBudget: (key) => caches.podDisruptionBudgets.cache.find(key),
     httpRoute: (key) => caches.httpRoutes.cache.find(key),
     servicesOf: (uid) => caches.services.cache.withIndex("owner", uid),
+    glanceAt: (kind, key) => caches[kind].cache.glanceAt(key),
+    glancesOwnedBy: (kind, uid) => caches[kind].cache.glancesWith("owner", uid),
     gateways: () => caches.gateways.cache.all(),
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,

@@ -1,18 +1,5 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
-import type { Evidence, Trial } from "../analysis/evidence.ts";
-import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
-import type {
-  EndpointSlice,
-  HttpRoute,
-  KubeObject,
-  ObjectMeta,
-  Pod,
-  PodDisruptionBudget,
-  ReplicaSet,
-  Service,
-  ServiceAccount,
-  Stored,
-} from "../kube/kinds.ts";
+import type { KubeObject, ObjectMeta, ReplicaSet, Stored } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import { observedPod } from "./pods/observed-pod.ts";
 import { placement } from "./plan/capacity/placement.ts";
@@ -35,61 +22,14 @@ import {
   type Identity,
   type ObservedGateway,
   type ObservedRevision,
-  type PodWarning,
   type PortProbe,
-  type Scaling,
-  type Settings,
   type Snapshot,
 } from "./snapshot.ts";
+import type { NamedKey, Sources } from "./sources.ts";
 import type { Commands } from "./plan/rollout/memory/progress.ts";
 import { wantedRevision } from "./plan/revisions.ts";
 import { routeParents } from "./plan/http-route.ts";
 import { recentMs } from "./plan/rollout/judgement.ts";
-
-/** Name of an object in a namespace. */
-export interface NamedKey {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** What `observe` reads from: caches in production, plain maps in stories. Nothing here asks the API server. */
-export interface Sources {
-  readonly settings: Settings;
-  now(): number;
-  deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
-  deploymentsOnPort(port: number): readonly (ModelDeployment & Stored)[];
-  /** Whom this process gives a port that no status shows yet. */
-  portClaimant(port: number): Claimant | undefined;
-  replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
-  replicaSet(key: NamedKey): (ReplicaSet & Stored) | undefined;
-  podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
-  serviceAccount(key: NamedKey): (ServiceAccount & Stored) | undefined;
-  service(key: NamedKey): (Service & Stored) | undefined;
-  endpointSlice(key: NamedKey): (EndpointSlice & Stored) | undefined;
-  podDisruptionBudget(key: NamedKey): (PodDisruptionBudget & Stored) | undefined;
-  httpRoute(key: NamedKey): (HttpRoute & Stored) | undefined;
-  /** Services that a ModelDeployment owns. */
-  servicesOf(ownerUid: string): readonly (Service & Stored)[];
-  /** All pods of gateways. */
-  gateways(): readonly (Pod & Stored)[];
-  /** What an event last told about a pod. */
-  warning(podUid: string): PodWarning | undefined;
-  /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
-  acknowledged(key: string): ReadonlyMap<string, string>;
-  facts(podUid: string): ModelFacts | undefined;
-  /** What the autoscaler wants of a ModelDeployment. */
-  scaling(key: string): Scaling | undefined;
-  /** What is known of a ModelDeployment's requests since a time, in milliseconds since the epoch. */
-  evidence(key: string, sinceMs: number): Evidence | undefined;
-  /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
-  trial(key: string, revisionHash: string): Trial | undefined;
-  /** How long this process has seen a ModelDeployment in a state, by a clock that nobody sets. */
-  seenMs(key: string, state: string): number;
-  /** The first field of our API that the API server drops. */
-  lackingField(): string | undefined;
-  /** Whose models are called like that of a ModelDeployment. */
-  namesakes(key: string, model: string): string | undefined;
-}
 
 /** The snapshot of one ModelDeployment; undefined when it is gone, and garbage collection does the rest. */
 export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {

@@ -3,10 +3,11 @@ import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
 import { carryOut, type Write } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
-import { type NamedKey, observe, type Sources } from "./observe.ts";
+import { observe } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { NamedKey, Sources } from "./sources.ts";
 
 export interface ReconcileOptions {
   readonly sources: Sources;

@@ -1,5 +1,5 @@
 import type { KubeObject, Stored } from "../kinds.ts";
-import { createPacking, type Packed, type Packing } from "./packing.ts";
+import { createPacking, type Glance, type Packed, type Packing } from "./packing.ts";
 
 /** Objects by namespace and name, with indexes kept in step; in as little memory as their packing needs. */
 export interface ObjectStore<T extends KubeObject, Index extends string> extends Packing<T & Stored> {
@@ -10,6 +10,8 @@ export interface ObjectStore<T extends KubeObject, Index extends string> extends
   /** What is known of this very object. */
   known(object: T & Stored): (T & Stored) | undefined;
   withIndex(index: Index, key: string): readonly (T & Stored)[];
+  glanceAt(key: Name): Glance | undefined;
+  glancesWith(index: Index, key: string): readonly Glance[];
   set(object: T & Stored, packed: Packed<T & Stored>): void;
   delete(object: T & Stored): boolean;
 }
@@ -63,6 +65,11 @@ export function createObjectStore<T extends KubeObject, Index extends string>({
       return byUid.under(uid).map(shown)[0];
     },
     withIndex: (index, key) => indexed.get(index)?.under(key).map(shown) ?? [],
+    glanceAt(key) {
+      const packed = names.find(key);
+      return packed === undefined ? undefined : packing.glance(packed);
+    },
+    glancesWith: (index, key) => indexed.get(index)?.under(key).map(packing.glance) ?? [],
     set(object, packed) {
       const previous = names.set(object.metadata, packed);
       if (previous !== undefined) each((index) => index.remove(shown(previous), previous));
@@ -123,8 +130,9 @@ function createNames<V>(): Names<V> {
   };
 }
 
-function plainPacking<T extends object>(): Packing<T> {
-  return { pack: (object) => object, unpack: (packed) => packed as T }; // that is all it makes
+function plainPacking<T extends KubeObject & Stored>(): Packing<T> {
+  const unpack = (packed: Packed<T>): T => packed as T; // that is all it makes
+  return { pack: (object) => object, unpack, glance: (packed) => unpack(packed).metadata };
 }
 
 /** What was made of the last few values. */

@@ -1,11 +1,19 @@
 /** What is kept of an object: its own values behind the form that it has in common with others, or the object itself. */
 export type Packed<T extends object> = readonly [Form, ...unknown[]] | T;
 
+/** Who an object is, and which state of it. */
+export interface Glance {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 /** Keeps objects of one kind in a fraction of their memory: structure, names and values that all of them have are kept once. */
 export interface Packing<T extends object> {
   readonly pack: (object: T) => Packed<T>;
   /** An object equal to the one that was packed. Parts of it are shared: never change it. */
   readonly unpack: (packed: Packed<T>) => T;
+  /** Of an object of the API server, what tells it and its states apart; makes nothing of the rest. */
+  readonly glance: (packed: Packed<T>) => Glance;
 }
 
 /** What objects of one structure have in common. */
@@ -15,7 +23,12 @@ interface Form {
   readonly common: readonly unknown[];
   /** By place of a leaf whether each object has a value of its own. */
   readonly isOwn: readonly boolean[];
+  readonly uid: Whereabouts;
+  readonly resourceVersion: Whereabouts;
 }
+
+/** Where a value lies in what is packed, or the value that all objects have. */
+type Whereabouts = { readonly at: number } | { readonly value: unknown };
 
 /** How a value is put together: one that is there already, the next of an object's own, or members or entries. */
 type Plan =
@@ -58,6 +71,11 @@ export function createPacking<T extends object>(): Packing<T> {
     unpack(packed) {
       if (!isForm(packed)) return packed;
       return made(packed[0].plan, { packed, at: 1 }) as T; // what was packed
+    },
+    glance(packed) {
+      if (!isForm(packed)) return (packed as unknown as { readonly metadata: Glance }).metadata; // told of the API server's objects
+      const [{ uid, resourceVersion }] = packed;
+      return { uid: valueAt(uid, packed), resourceVersion: valueAt(resourceVersion, packed) };
     },
   };
 }
@@ -126,7 +144,37 @@ function fittingForm(form: Form | undefined, leaves: readonly unknown[], object:
   const isFitting = leaves.every((value, index) => isOwn[index] === true || Object.is(value, common[index]));
   if (form !== undefined && isFitting) return form;
   const wider = leaves.map((value, index) => isOwn[index] === true || !Object.is(value, common[index]));
-  return { plan: planOf(object, wider, { at: 0 }), common, isOwn: wider };
+  const plan = planOf(object, wider, { at: 0 });
+  const whereabouts = (member: keyof Glance): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
+  return { plan, common, isOwn: wider, uid: whereabouts("uid"), resourceVersion: whereabouts("resourceVersion") };
+}
+
+/** Where the value behind a path lies when the first of a plan's own values is at `at`. */
+function whereaboutsIn(plan: Plan, [name, ...further]: readonly string[], at: number): Whereabouts {
+  if (plan.type === "own") return { at };
+  if (plan.type === "common") return { value: [name, ...further].reduce(memberOf, plan.value) };
+  const index = plan.type === "object" ? plan.names.indexOf(name ?? "") : -1;
+  const part = plan.parts[index];
+  if (part === undefined) return { value: undefined };
+  return whereaboutsIn(
+    part,
+    further,
+    plan.parts.slice(0, index).reduce((sum, before) => sum + ownCount(before), at),
+  );
+}
+
+function memberOf(value: unknown, name: string | undefined): unknown {
+  return name === undefined ? value : (value as Members | undefined)?.[name]; // has the path, as all objects of the form
+}
+
+function ownCount(plan: Plan): number {
+  if (plan.type === "own") return 1;
+  return plan.type === "common" ? 0 : plan.parts.reduce((sum, part) => sum + ownCount(part), 0);
+}
+
+function valueAt(whereabouts: Whereabouts, packed: readonly unknown[]): string {
+  const value = "at" in whereabouts ? packed[whereabouts.at] : whereabouts.value;
+  return String(value);
 }
 
 /** The plan of a value whose first leaf is the next one. */

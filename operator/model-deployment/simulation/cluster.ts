@@ -10,7 +10,7 @@ import type {
   ServiceAccount,
   Stored,
 } from "../../kube/kinds.ts";
-import type { NamedKey, Sources } from "../observe.ts";
+import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
@@ -107,6 +107,16 @@ export function gatewayPods(cluster: SimulatedCluster): readonly (Pod & Stored)[
   return cluster.all("Pod").filter(({ metadata }) => metadata.namespace === systemNamespace);
 }
 
+const kindsOfNames = {
+  serviceAccounts: "ServiceAccount",
+  services: "Service",
+  endpointSlices: "EndpointSlice",
+  podDisruptionBudgets: "PodDisruptionBudget",
+  httpRoutes: "HTTPRoute",
+  replicaSets: "ReplicaSet",
+  pods: "Pod",
+} as const satisfies Readonly<Record<NamedKind | OwnedKind, Kind>>;
+
 function sources(cluster: SimulatedCluster, settings: Settings): Sources {
   const find =
     <K extends Kind>(kind: K) =>
@@ -128,6 +138,12 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     podDisruptionBudget: find("PodDisruptionBudget"),
     httpRoute: find("HTTPRoute"),
     servicesOf: (uid) => cluster.all("Service").filter(({ metadata }) => isControlledBy(metadata, uid)),
+    glanceAt: (kind, key) => find(kindsOfNames[kind])(key)?.metadata,
+    glancesOwnedBy: (kind, uid) =>
+      cluster
+        .all(kindsOfNames[kind])
+        .map(({ metadata }) => metadata)
+        .filter((metadata) => isControlledBy(metadata, uid)),
     gateways: () => gatewayPods(cluster),
     warning: () => undefined,
     acknowledged: () => cluster.acknowledged,

@@ -2,7 +2,7 @@ import { environment } from "../../../runtime/contract/environment.ts";
 import { latencyBucket } from "../../../runtime/contract/figures.ts";
 import type { Evidence, RevisionWindow, Trial } from "../../analysis/evidence.ts";
 import type { ReplicaSet } from "../../kube/kinds.ts";
-import type { Sources } from "../observe.ts";
+import type { Sources } from "../sources.ts";
 import { statusShares } from "../plan/traffic.ts";
 import { labels } from "../resources/labels.ts";
 import { deploymentKey } from "../resources/names.ts";

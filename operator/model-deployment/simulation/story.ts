@@ -1,7 +1,8 @@
 import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../../runtime/base/log.ts";
-import { type NamedKey, observe } from "../observe.ts";
+import { observe } from "../observe.ts";
+import type { NamedKey } from "../sources.ts";
 import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot.ts";
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";

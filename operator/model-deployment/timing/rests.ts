@@ -1,4 +1,4 @@
-import { type NamedKey, observedGateways, portProbes, type Sources } from "../observe.ts";
+import { observedGateways, portProbes } from "../observe.ts";
 import {
   deploymentKey,
   endpointSliceName,
@@ -7,6 +7,7 @@ import {
   serviceAccountName,
   serviceName,
 } from "../resources/names.ts";
+import type { NamedKey, Sources } from "../sources.ts";
 
 /**
  * All that a pass would observe, as it lies in the caches: of objects which they are and which state of them; undefined
@@ -52,26 +53,26 @@ export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
   const port = deployment.status?.gateway?.port;
   const [probe, ...others] = portProbes(uid, port, sources);
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return undefined;
-  const replicaSets = sources.replicaSetsOf(uid);
-  const pods = replicaSets.flatMap(({ metadata }) => sources.podsOf(metadata.uid));
-  const objects = [
-    deployment,
-    sources.serviceAccount({ namespace, name: serviceAccountName(name) }),
-    sources.service({ namespace, name: serviceName(name) }),
-    sources.endpointSlice({ namespace, name: endpointSliceName(name, "IPv4") }),
-    sources.endpointSlice({ namespace, name: endpointSliceName(name, "IPv6") }),
-    sources.podDisruptionBudget({ namespace, name: podDisruptionBudgetName(name) }),
-    sources.httpRoute({ namespace, name: httpRouteName(name) }),
-    ...sources.servicesOf(uid),
+  const replicaSets = sources.glancesOwnedBy("replicaSets", uid);
+  const pods = replicaSets.flatMap((replicaSet) => sources.glancesOwnedBy("pods", replicaSet.uid));
+  const glances = [
+    deployment.metadata,
+    sources.glanceAt("serviceAccounts", { namespace, name: serviceAccountName(name) }),
+    sources.glanceAt("services", { namespace, name: serviceName(name) }),
+    sources.glanceAt("endpointSlices", { namespace, name: endpointSliceName(name, "IPv4") }),
+    sources.glanceAt("endpointSlices", { namespace, name: endpointSliceName(name, "IPv6") }),
+    sources.glanceAt("podDisruptionBudgets", { namespace, name: podDisruptionBudgetName(name) }),
+    sources.glanceAt("httpRoutes", { namespace, name: httpRouteName(name) }),
+    ...sources.glancesOwnedBy("services", uid),
     ...replicaSets,
     ...pods,
   ];
   return [
-    ...objects.flatMap((object) => [object?.metadata.uid, object?.metadata.resourceVersion]),
+    ...glances.flatMap((glance) => [glance?.uid, glance?.resourceVersion]),
     sources.scaling(key),
     sources.lackingField(),
     sources.namesakes(key, deployment.spec.model.name ?? name),
-    ...pods.flatMap(({ metadata }) => [sources.warning(metadata.uid), sources.facts(metadata.uid)]),
+    ...pods.flatMap((pod) => [sources.warning(pod.uid), sources.facts(pod.uid)]),
     ...observedGateways(sources, key).flatMap(({ pod, address, acknowledged }) => [pod, address, acknowledged]),
   ];
 }

@@ -15,13 +15,22 @@ const alike = fc.letrec<{ value: unknown; object: object }>((tie) => ({
 })).object;
 
 describe("packing", () => {
-  test("an object is equal to what is made of it, members in their order, whatever was packed before or comes after", () => {
+  test("an object is equal to what is made of it, members in their order, and who it is can be told, whatever was packed before or comes after", () => {
     fc.assert(
       fc.property(fc.array(alike, { maxLength: 20 }), (objects) => {
         const { pack, unpack } = createPacking();
         const packed = objects.map(pack);
         const made = packed.map(unpack);
         expect(made).toEqual(objects);
+        const named = createPacking();
+        const states = objects.map((object, index) => ({
+          ...object,
+          metadata: { labels: object, uid: `uid-${index % 3}`, resourceVersion: String(index >> 1) },
+        }));
+        const told = states.map(named.pack).map(named.glance);
+        expect(told.map(({ uid, resourceVersion }) => [uid, resourceVersion])).toEqual(
+          states.map(({ metadata: { uid, resourceVersion } }) => [uid, resourceVersion]),
+        );
         expect(made.map((object) => JSON.stringify(object))).toEqual(objects.map((object) => JSON.stringify(object)));
       }),
     );

@@ -1,0 +1,69 @@
+import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
+import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
+import type { Evidence, Trial } from "../analysis/evidence.ts";
+import type {
+  EndpointSlice,
+  HttpRoute,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+  Stored,
+} from "../kube/kinds.ts";
+import type { Glance } from "../kube/store/packing.ts";
+import type { Claimant, PodWarning, Scaling, Settings } from "./snapshot.ts";
+
+/** Name of an object in a namespace. */
+export interface NamedKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Children that are found by their names. */
+export type NamedKind = "serviceAccounts" | "services" | "endpointSlices" | "podDisruptionBudgets" | "httpRoutes";
+
+/** What is found by the UID of its owner. */
+export type OwnedKind = "services" | "replicaSets" | "pods";
+
+/** What `observe` reads from: caches in production, plain maps in stories. Nothing here asks the API server. */
+export interface Sources {
+  readonly settings: Settings;
+  now(): number;
+  deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
+  deploymentsOnPort(port: number): readonly (ModelDeployment & Stored)[];
+  /** Whom this process gives a port that no status shows yet. */
+  portClaimant(port: number): Claimant | undefined;
+  replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
+  replicaSet(key: NamedKey): (ReplicaSet & Stored) | undefined;
+  podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
+  serviceAccount(key: NamedKey): (ServiceAccount & Stored) | undefined;
+  service(key: NamedKey): (Service & Stored) | undefined;
+  endpointSlice(key: NamedKey): (EndpointSlice & Stored) | undefined;
+  podDisruptionBudget(key: NamedKey): (PodDisruptionBudget & Stored) | undefined;
+  httpRoute(key: NamedKey): (HttpRoute & Stored) | undefined;
+  /** Services that a ModelDeployment owns. */
+  servicesOf(ownerUid: string): readonly (Service & Stored)[];
+  /** Of a kind, who is there in which state. */
+  glanceAt(kind: NamedKind, key: NamedKey): Glance | undefined;
+  glancesOwnedBy(kind: OwnedKind, ownerUid: string): readonly Glance[];
+  /** All pods of gateways. */
+  gateways(): readonly (Pod & Stored)[];
+  /** What an event last told about a pod. */
+  warning(podUid: string): PodWarning | undefined;
+  /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
+  acknowledged(key: string): ReadonlyMap<string, string>;
+  facts(podUid: string): ModelFacts | undefined;
+  /** What the autoscaler wants of a ModelDeployment. */
+  scaling(key: string): Scaling | undefined;
+  /** What is known of a ModelDeployment's requests since a time, in milliseconds since the epoch. */
+  evidence(key: string, sinceMs: number): Evidence | undefined;
+  /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
+  trial(key: string, revisionHash: string): Trial | undefined;
+  /** How long this process has seen a ModelDeployment in a state, by a clock that nobody sets. */
+  seenMs(key: string, state: string): number;
+  /** The first field of our API that the API server drops. */
+  lackingField(): string | undefined;
+  /** Whose models are called like that of a ModelDeployment. */
+  namesakes(key: string, model: string): string | undefined;
+}
