@@ -29,9 +29,8 @@ export interface Reconciled {
   readonly isAtRest?: boolean;
 }
 
-/** What cannot be cured by trying is tried again this often all the same: nothing tells when a human has cured it. */
+/** For what cannot be cured by trying: nothing tells when a human has cured it. */
 const hopelessRecheckMs = 30_000;
-
 /** One pass: observe → plan → carry out. A crash anywhere in it is harmless: the next pass plans from what it sees. */
 export async function reconcile(key: NamedKey, options: ReconcileOptions): Promise<Reconciled> {
   const { sources, client, recorder, log, onPlanned } = options;
