@@ -187,7 +187,7 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     settings,
     now: () => clock.now(),
     deployment: (key) => caches.deployments.cache.find(key),
-    deploymentsOnPort: (port) => caches.deployments.cache.withIndex("port", String(port)),
+    deploymentsOnPort: (port) => caches.deployments.cache.glancesWith("port", String(port)),
     portClaimant: (port) => portClaims.claimant(port),
     replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
     replicaSet: (key) => caches.replicaSets.cache.find(key),

@@ -212,7 +212,7 @@ export function observedGateways(sources: Sources, key: string): readonly Observ
 export function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
   const probes: PortProbe[] = [];
   const holder = (port: number): Claimant | undefined => {
-    const other = sources.deploymentsOnPort(port).find(({ metadata }) => metadata.uid !== uid)?.metadata;
+    const other = sources.deploymentsOnPort(port).find((one) => one.uid !== uid);
     return other && { uid: other.uid, createdAt: other.creationTimestamp ?? "" };
   };
   const claimant = (port: number): Claimant | undefined => {

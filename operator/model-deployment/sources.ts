@@ -31,7 +31,7 @@ export interface Sources {
   readonly settings: Settings;
   now(): number;
   deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
-  deploymentsOnPort(port: number): readonly (ModelDeployment & Stored)[];
+  deploymentsOnPort(port: number): readonly Glance[];
   /** Whom this process gives a port that no status shows yet. */
   portClaimant(port: number): Claimant | undefined;
   replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];

@@ -5,6 +5,7 @@ export type Packed<T extends object> = readonly [Form, ...unknown[]] | T;
 export interface Glance {
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly creationTimestamp?: string | undefined;
 }
 
 /** Keeps objects of one kind in a fraction of their memory: structure, names and values that all of them have are kept once. */
@@ -23,8 +24,7 @@ interface Form {
   readonly common: readonly unknown[];
   /** By place of a leaf whether each object has a value of its own. */
   readonly isOwn: readonly boolean[];
-  readonly uid: Whereabouts;
-  readonly resourceVersion: Whereabouts;
+  readonly whereabouts: Readonly<Record<keyof Glance, Whereabouts>>;
 }
 
 /** Where a value lies in what is packed, or the value that all objects have. */
@@ -74,8 +74,12 @@ export function createPacking<T extends object>(): Packing<T> {
     },
     glance(packed) {
       if (!isForm(packed)) return (packed as unknown as { readonly metadata: Glance }).metadata; // told of the API server's objects
-      const [{ uid, resourceVersion }] = packed;
-      return { uid: valueAt(uid, packed), resourceVersion: valueAt(resourceVersion, packed) };
+      const { uid, resourceVersion, creationTimestamp } = packed[0].whereabouts;
+      return {
+        uid: String(valueAt(uid, packed)),
+        resourceVersion: String(valueAt(resourceVersion, packed)),
+        creationTimestamp: valueAt(creationTimestamp, packed) as string | undefined, // so it is in the object
+      };
     },
   };
 }
@@ -145,8 +149,13 @@ function fittingForm(form: Form | undefined, leaves: readonly unknown[], object:
   if (form !== undefined && isFitting) return form;
   const wider = leaves.map((value, index) => isOwn[index] === true || !Object.is(value, common[index]));
   const plan = planOf(object, wider, { at: 0 });
-  const whereabouts = (member: keyof Glance): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
-  return { plan, common, isOwn: wider, uid: whereabouts("uid"), resourceVersion: whereabouts("resourceVersion") };
+  const of = (member: keyof Glance): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
+  const whereabouts = {
+    uid: of("uid"),
+    resourceVersion: of("resourceVersion"),
+    creationTimestamp: of("creationTimestamp"),
+  };
+  return { plan, common, isOwn: wider, whereabouts };
 }
 
 /** Where the value behind a path lies when the first of a plan's own values is at `at`. */
@@ -172,9 +181,8 @@ function ownCount(plan: Plan): number {
   return plan.type === "common" ? 0 : plan.parts.reduce((sum, part) => sum + ownCount(part), 0);
 }
 
-function valueAt(whereabouts: Whereabouts, packed: readonly unknown[]): string {
-  const value = "at" in whereabouts ? packed[whereabouts.at] : whereabouts.value;
-  return String(value);
+function valueAt(whereabouts: Whereabouts, packed: readonly unknown[]): unknown {
+  return "at" in whereabouts ? packed[whereabouts.at] : whereabouts.value;
 }
 
 /** The plan of a value whose first leaf is the next one. */

@@ -126,7 +126,11 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     settings,
     now: () => cluster.now,
     deployment: find("ModelDeployment"),
-    deploymentsOnPort: (port) => cluster.all("ModelDeployment").filter(({ status }) => status?.gateway?.port === port),
+    deploymentsOnPort: (port) =>
+      cluster
+        .all("ModelDeployment")
+        .filter(({ status }) => status?.gateway?.port === port)
+        .map(({ metadata }) => metadata),
     portClaimant: () => undefined,
     namesakes: () => undefined,
     replicaSetsOf: (uid) => cluster.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
