@@ -1,5 +1,5 @@
 import { durationBuckets, type Exposition, metricSet, type MetricSet } from "../runtime/base/metrics.ts";
-import { scalingMetrics } from "./autoscaler/scaling-metrics.ts";
+import { scalingMetrics } from "./fleet/scaling-metrics.ts";
 import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { conductMetrics } from "./signals/conduct-metrics.ts";

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../runtime/base/clock.ts";
 import type { Log } from "../runtime/base/log.ts";
-import { createAutoscaler } from "./autoscaler/autoscaler.ts";
-import { rememberingPolicy } from "./autoscaler/remembering-policy.ts";
+import { createAutoscaler } from "./fleet/autoscaler.ts";
+import { rememberingPolicy } from "./fleet/remembering-policy.ts";
 import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import { type Lease, startLease } from "./kube/lease.ts";

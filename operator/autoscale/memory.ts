@@ -1,4 +1,4 @@
-import type { AutoscalerState } from "./autoscaler.ts";
+import type { AutoscalerState } from "./decision.ts";
 import { gapsOf, gapsText } from "./levels/gaps.ts";
 import { keepOfGaps } from "./levels/levels.ts";
 import { thinned } from "./levels/staircase.ts";

@@ -1,4 +1,4 @@
-import type { AutoscalerState } from "./autoscaler.ts";
+import type { AutoscalerState } from "./decision.ts";
 import { negligibleConcurrency } from "./demand.ts";
 import { capability } from "./service.ts";
 import type { Policy } from "./policy.ts";

@@ -4,8 +4,8 @@
  *
  *     node test/bench/autoscaler.ts [models] [first requests] [seconds of a long life]
  */
-import { createAutoscaler } from "../../operator/autoscaler/autoscaler.ts";
-import { rememberingPolicy } from "../../operator/autoscaler/remembering-policy.ts";
+import { createAutoscaler } from "../../operator/fleet/autoscaler.ts";
+import { rememberingPolicy } from "../../operator/fleet/remembering-policy.ts";
 import { createCaches } from "../../operator/model-deployment/caches.ts";
 import { revisionLabels } from "../../operator/model-deployment/resources/labels.ts";
 import type { Demand } from "../../operator/signals/gateway-figures.ts";

@@ -1,4 +1,4 @@
-import { decide, type AutoscalerState } from "../autoscaler.ts";
+import { decide, type AutoscalerState } from "../decision.ts";
 import type { Policy } from "../policy.ts";
 import type { Controller } from "./simulation.ts";
 

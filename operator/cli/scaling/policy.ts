@@ -1,4 +1,4 @@
-import { type AutoscalerState, decide } from "../../autoscale/autoscaler.ts";
+import { type AutoscalerState, decide } from "../../autoscale/decision.ts";
 import { type Policy, policyOf } from "../../autoscale/policy.ts";
 import type { Sample } from "../../autoscale/sample.ts";
 import { faults } from "../faults.ts";

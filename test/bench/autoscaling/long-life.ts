@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { rememberingPolicy } from "../../../operator/autoscaler/remembering-policy.ts";
+import { rememberingPolicy } from "../../../operator/fleet/remembering-policy.ts";
 import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 
 /** What a policy weighs in the course of its life. */

@@ -1,4 +1,4 @@
-import { decide, type AutoscalerState, type Decision } from "../../../operator/autoscale/autoscaler.ts";
+import { decide, type AutoscalerState, type Decision } from "../../../operator/autoscale/decision.ts";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scalingMetrics } from "../../../operator/autoscaler/scaling-metrics.ts";
+import { scalingMetrics } from "../../../operator/fleet/scaling-metrics.ts";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createDevicePools, type PoolClaim } from "../../../operator/autoscaler/device-pools.ts";
+import { createDevicePools, type PoolClaim } from "../../../operator/fleet/device-pools.ts";
 
 function claim(key: string, changes: Partial<PoolClaim> = {}): PoolClaim {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lossSeconds } from "../../../operator/autoscale/autoscaler.ts";
+import { lossSeconds } from "../../../operator/autoscale/decision.ts";
 import { decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
 
 interface Story {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rememberingPolicy } from "../../../operator/autoscaler/remembering-policy.ts";
+import { rememberingPolicy } from "../../../operator/fleet/remembering-policy.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
 
 const spec = { min: 0, max: 8 };

@@ -1,5 +1,5 @@
 import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscaling.ts";
-import { type AutoscalerState, decide, knownOf } from "../autoscale/autoscaler.ts";
+import { type AutoscalerState, decide, knownOf } from "../autoscale/decision.ts";
 import { isBusy } from "../autoscale/demand.ts";
 import { memoryOf, recalledState } from "../autoscale/memory.ts";
 import { policyOf, type Policy as ScalingPolicy } from "../autoscale/policy.ts";

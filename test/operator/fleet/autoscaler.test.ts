@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { type Autoscaler, createAutoscaler } from "../../../operator/autoscaler/autoscaler.ts";
-import type { PolicyAnswer, PolicyQuestion } from "../../../operator/autoscaler/model-scaler.ts";
+import { type Autoscaler, createAutoscaler } from "../../../operator/fleet/autoscaler.ts";
+import type { PolicyAnswer, PolicyQuestion } from "../../../operator/fleet/model-scaler.ts";
 import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
 import type { Scaling } from "../../../operator/model-deployment/snapshot.ts";
