@@ -33,8 +33,11 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;
   /** Drops what is never read. `metadata.managedFields` is dropped before it is called. */
   readonly trim?: (object: T & Stored) => T & Stored;
-  /** Keeps thousands of objects in a fraction of their memory; they are made anew when they are asked for, equal but not the same. */
-  readonly isPacked?: boolean;
+  /**
+   * When there are this many objects, further ones are kept in a fraction of their memory, and made anew when they are asked
+   * for: equal, but not the same. Absent: all are kept as they come, which is faster.
+   */
+  readonly packedFrom?: number;
 }
 
 /** The last known state of one kind. Objects are shared: never change them. */
@@ -94,7 +97,7 @@ export function createCache<T extends KubeObject, Index extends string = never>(
       subscribers.add(onChange);
       return () => void subscribers.delete(onChange);
     },
-    ...sinkInto<T>({ store, tide, tell, trim: options.trim }),
+    ...sinkInto<T>({ ...options, store, tide, tell }),
   };
 }
 
@@ -102,10 +105,12 @@ interface SinkParts<T extends KubeObject> {
   readonly store: ObjectStore<T, never>;
   readonly tide: Tide;
   readonly tell: (change: CacheChange<T>) => void;
-  readonly trim: ((object: T & Stored) => T & Stored) | undefined;
+  readonly trim?: (object: T & Stored) => T & Stored;
+  readonly packedFrom?: number;
 }
 
-function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T>): WatchSink<T> {
+function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
+  const { store, tide, tell, trim, packedFrom = Number.POSITIVE_INFINITY } = parts;
   const drop = (object: T & Stored): void => {
     if (store.delete(object)) tell({ type: "removed", object });
   };
@@ -119,7 +124,10 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
     store.set(object, packed);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
-  const packed = (raw: T & Stored): Packed<T & Stored> => store.pack(trimmed(raw, trim));
+  const packed = (raw: T & Stored, others: number): Packed<T & Stored> => {
+    const object = trimmed(raw, trim);
+    return others < packedFrom ? object : store.pack(object);
+  };
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
     const uids = new Set(store.size() === 0 ? [] : state.map((one) => store.unpack(one).metadata.uid));
     for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
@@ -127,18 +135,23 @@ function sinkInto<T extends KubeObject>({ store, tide, tell, trim }: SinkParts<T
     tide.turn(BigInt(resourceVersion));
   };
   return {
-    replace: (objects, resourceVersion) => replaceBy(objects.map(packed), resourceVersion),
+    replace: (objects, resourceVersion) =>
+      replaceBy(
+        objects.map((object, others) => packed(object, others)),
+        resourceVersion,
+      ),
     gather() {
       const state: Packed<T & Stored>[] = [];
       return {
-        add: (object) => void state.push(packed(object)),
+        add: (object) => void state.push(packed(object, state.length)),
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
     upsert(object) {
       const known = store.known(object)?.metadata.resourceVersion;
       // Streams of several servers may overlap: what is known already is never taken back.
-      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion)) put(packed(object));
+      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion))
+        put(packed(object, store.size()));
       tide.rise(BigInt(object.metadata.resourceVersion));
     },
     remove(object) {

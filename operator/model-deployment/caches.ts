@@ -41,8 +41,8 @@ export interface Caches {
   readonly httpRoutes: Watched<HttpRoute>;
 }
 
-/** There are thousands of each kind, made by the same builders. */
-const isPacked = true;
+/** Of each kind there may be thousands, made by the same builders; a few hundred are little memory as they are. */
+const packedFrom = 256;
 
 /**
  * Empty caches, of one namespace or, when it is left out, of all. Objects that do not carry our label are not kept (clusters have many Services); a foreign object of one
@@ -58,14 +58,14 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.replicaSets,
       selection,
       keep: keptMembers.replicaSet,
-      cache: createCache<ReplicaSet, "owner">({ isPacked, indexes: { owner: ownerUids } }),
+      cache: createCache<ReplicaSet, "owner">({ packedFrom, indexes: { owner: ownerUids } }),
     },
     pods: {
       resource: resources.pods,
       selection,
       keep: keptMembers.pod,
       cache: createCache<Pod, "owner" | "deployment">({
-        isPacked,
+        packedFrom,
         indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
         trim: readPod,
       }),
@@ -81,25 +81,25 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.services,
       selection,
       keep: keptMembers.service,
-      cache: createCache<Service, "owner">({ isPacked, indexes: { owner: ownerUids } }),
+      cache: createCache<Service, "owner">({ packedFrom, indexes: { owner: ownerUids } }),
     },
     serviceAccounts: {
       resource: resources.serviceAccounts,
       selection,
       keep: keptMembers.serviceAccount,
-      cache: createCache<ServiceAccount>({ isPacked }),
+      cache: createCache<ServiceAccount>({ packedFrom }),
     },
     endpointSlices: {
       resource: resources.endpointSlices,
       selection,
       keep: keptMembers.endpointSlice,
-      cache: createCache<EndpointSlice>({ isPacked }),
+      cache: createCache<EndpointSlice>({ packedFrom }),
     },
     podDisruptionBudgets: {
       resource: resources.podDisruptionBudgets,
       selection,
       keep: keptMembers.podDisruptionBudget,
-      cache: createCache<PodDisruptionBudget>({ isPacked }),
+      cache: createCache<PodDisruptionBudget>({ packedFrom }),
     },
   };
 }
@@ -111,7 +111,7 @@ function ownApi(namespace: string | undefined): Pick<Caches, "deployments"> {
       selection: { namespace },
       keep: keptMembers.modelDeployment,
       cache: createCache<ModelDeployment, "port">({
-        isPacked,
+        packedFrom,
         indexes: { port: ({ status }) => (status?.gateway?.port === undefined ? [] : [String(status.gateway.port)]) },
       }),
     },
@@ -124,7 +124,7 @@ function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
       resource: resources.httpRoutes,
       selection,
       keep: keptMembers.httpRoute,
-      cache: createCache<HttpRoute>({ isPacked }),
+      cache: createCache<HttpRoute>({ packedFrom }),
     },
   };
 }

@@ -20,7 +20,6 @@ type Keys<T extends KubeObject> = (object: T & Stored) => readonly string[];
 
 interface StoreOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, Keys<T>>>;
-  readonly isPacked?: boolean;
 }
 
 /** More than one pass looks at: what it looks at again is not made again. */
@@ -29,10 +28,9 @@ const memoSize = 128;
 /** An empty store. */
 export function createObjectStore<T extends KubeObject, Index extends string>({
   indexes,
-  isPacked = false,
 }: StoreOptions<T, Index>): ObjectStore<T, Index> {
-  const packing: Packing<T & Stored> = isPacked ? createPacking() : plainPacking();
-  const shown = isPacked ? remembered(packing.unpack, memoSize) : packing.unpack;
+  const packing = createPacking<T & Stored>();
+  const shown = remembered(packing.unpack, memoSize);
   const names = createNames<Packed<T & Stored>>();
   const indexed = new Map(
     Object.entries<Keys<T>>(indexes ?? {}).map(([name, keys]) => [name, createIndex<T>(keys)] as const),
@@ -130,16 +128,13 @@ function createNames<V>(): Names<V> {
   };
 }
 
-function plainPacking<T extends KubeObject & Stored>(): Packing<T> {
-  const unpack = (packed: Packed<T>): T => packed as T; // that is all it makes
-  return { pack: (object) => object, unpack, glance: (packed) => unpack(packed).metadata };
-}
-
 /** What was made of the last few values. */
 function remembered<From extends object, To>(make: (from: From) => To, count: number): (from: From) => To {
   let newer = new Map<From, To>();
   let older = newer;
   return (from) => {
+    // What is kept as it came is there already.
+    if (!Array.isArray(from)) return make(from);
     const known = newer.get(from);
     if (known !== undefined) return known;
     const made = older.get(from) ?? make(from);

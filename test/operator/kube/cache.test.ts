@@ -12,9 +12,9 @@ function item(name: string, uid: string, resourceVersion: number, labels: Record
 }
 
 /** A cache with an index by the label `app`, and all that it tells as `type name/uid@version`. */
-function recorded(isPacked: boolean): { cache: Cache<ConfigMap, "app">; told: string[] } {
+function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: string[] } {
   const cache = createCache<ConfigMap, "app">({
-    isPacked,
+    packedFrom,
     indexes: { app: ({ metadata }) => (metadata.labels?.["app"] === undefined ? [] : [metadata.labels["app"]]) },
   });
   const told: string[] = [];
@@ -32,9 +32,10 @@ function gather(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resour
 }
 
 describe.each([
-  { isPacked: false, as: "as they are" },
-  { isPacked: true, as: "packed" },
-])("of a cache that keeps objects $as", ({ isPacked }) => {
+  { packedFrom: 1_000, as: "as they are" },
+  { packedFrom: 2, as: "from the third on packed" },
+  { packedFrom: 0, as: "packed" },
+])("of a cache that keeps objects $as", ({ packedFrom }) => {
   describe("what a cache tells", () => {
     const table: readonly {
       sentence: string;
@@ -98,13 +99,13 @@ describe.each([
       },
     ];
     test.each(table)("$sentence", ({ act, want }) => {
-      const { cache, told } = recorded(isPacked);
+      const { cache, told } = recorded(packedFrom);
       act(cache);
       expect(told).toEqual(want);
     });
 
     test("a change carries the object before it, and is visible when it is told", () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       cache.upsert(item("x", "1", 1));
       const seen: unknown[] = [];
       cache.subscribe(({ previous, object }) =>
@@ -119,7 +120,7 @@ describe.each([
     });
 
     test("a subscription ends", () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       let count = 0;
       const end = cache.subscribe(() => count++);
       cache.upsert(item("x", "1", 1));
@@ -131,7 +132,7 @@ describe.each([
 
   describe("what a cache finds", () => {
     test("objects by name, UID and index", () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       cache.replace([item("x", "1", 1, { app: "red" }), item("y", "2", 2, { app: "red" }), item("z", "3", 3)], "5");
       cache.upsert(item("y", "2", 6, { app: "blue" }));
       const names = (objects: readonly Item[]): string[] => objects.map(({ metadata }) => metadata.name);
@@ -157,7 +158,7 @@ describe.each([
     });
 
     test("objects without managedFields and what the caller trims", () => {
-      const cache = createCache<ConfigMap>({ isPacked, trim: ({ data: _dropped, ...kept }) => kept });
+      const cache = createCache<ConfigMap>({ packedFrom, trim: ({ data: _dropped, ...kept }) => kept });
       const raw = { ...item("x", "1", 1), data: { big: "…" } };
       const managed = { managedFields: [{ manager: "kubectl" }] };
       cache.upsert({ ...raw, metadata: { ...raw.metadata, ...managed } });
@@ -167,7 +168,7 @@ describe.each([
 
   describe("how far a cache has come", () => {
     test("is the newest version told, compared as a number", () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       const before = { synced: cache.synced, resourceVersion: cache.resourceVersion };
       cache.replace([item("x", "1", 9)], "9");
       cache.bookmark("10");
@@ -184,7 +185,7 @@ describe.each([
     });
 
     test("resolves who waits for a version as soon as it is reached", async () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       const order: string[] = [];
       const waiting = ["7", "8"].map((version) => cache.untilSeen(version).then(() => order.push(version)));
       cache.upsert(item("x", "1", 7));
@@ -198,14 +199,14 @@ describe.each([
     });
 
     test("goes back with a whole state that is older, as after a restored backup", () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       cache.replace([item("x", "1", 9)], "9");
       cache.replace([item("x", "1", 4)], "5");
       expect([cache.resourceVersion, cache.hasSeen("9"), cache.all().length]).toEqual(["5", false, 1]);
     });
 
     test("resolves who waits for the first state", async () => {
-      const { cache } = recorded(isPacked);
+      const { cache } = recorded(packedFrom);
       cache.replace([], "1");
       await cache.untilSynced();
       expect(cache.synced).toBe(true);
@@ -223,7 +224,7 @@ describe.each([
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
         const cache = createCache<ConfigMap, "app">({
-          isPacked,
+          packedFrom,
           indexes: { app: ({ metadata }) => [metadata.labels?.["app"] ?? ""] },
         });
         const told = new Map<string, Item>();
