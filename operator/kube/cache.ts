@@ -114,8 +114,7 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
   const drop = (object: T & Stored): void => {
     if (store.delete(object)) tell({ type: "removed", object });
   };
-  const put = (packed: Packed<T & Stored>): void => {
-    const object = store.unpack(packed);
+  const put = (object: T & Stored, packed: Packed<T & Stored>): void => {
     const sameName = store.find(object.metadata);
     // Deleted and made anew while nobody looked: two objects, so two changes.
     if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
@@ -124,35 +123,36 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
     store.set(object, packed);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
-  const packed = (raw: T & Stored, others: number): Packed<T & Stored> => {
-    const object = trimmed(raw, trim);
-    return others < packedFrom ? object : store.pack(object);
-  };
+  const packed = (object: T & Stored, others: number): Packed<T & Stored> =>
+    others < packedFrom ? object : store.pack(object);
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
-    const uids = new Set(store.size() === 0 ? [] : state.map((one) => store.unpack(one).metadata.uid));
+    const uids = new Set(store.size() === 0 ? [] : state.map((one) => store.glance(one).uid));
     for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
-    for (const one of state) put(one);
+    for (const one of state) put(store.unpack(one), one);
     tide.turn(BigInt(resourceVersion));
   };
   return {
     replace: (objects, resourceVersion) =>
       replaceBy(
-        objects.map((object, others) => packed(object, others)),
+        objects.map((raw, others) => packed(trimmed(raw, trim), others)),
         resourceVersion,
       ),
     gather() {
       const state: Packed<T & Stored>[] = [];
       return {
-        add: (object) => void state.push(packed(object, state.length)),
+        add: (raw) => void state.push(packed(trimmed(raw, trim), state.length)),
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
-    upsert(object) {
-      const known = store.known(object)?.metadata.resourceVersion;
+    upsert(raw) {
+      const resourceVersion = BigInt(raw.metadata.resourceVersion);
+      const known = store.known(raw)?.metadata.resourceVersion;
       // Streams of several servers may overlap: what is known already is never taken back.
-      if (known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion))
-        put(packed(object, store.size()));
-      tide.rise(BigInt(object.metadata.resourceVersion));
+      if (known === undefined || BigInt(known) < resourceVersion) {
+        const object = trimmed(raw, trim);
+        put(object, packed(object, store.size()));
+      }
+      tide.rise(resourceVersion);
     },
     remove(object) {
       const known = store.known(object);
