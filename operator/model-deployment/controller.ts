@@ -104,13 +104,15 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   subscribe(controller, options, namesakes);
   caches.gateways.cache.subscribe(resync);
   caches.deployments.cache.subscribe(({ object, type }) => {
+    const key = keyOf(object);
     if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
-    if (type === "removed") sightings.forget(keyOf(object));
-    if (type === "removed") rests.forget(keyOf(object));
-    if (type === "removed") pace.forget(keyOf(object));
-    else pace.wanted(keyOf(object), object.metadata.generation ?? 0);
-    if (type === "removed") keys.delete(keyOf(object));
-    else keys.add(keyOf(object));
+    if (type === "removed") {
+      for (const memory of [sightings, rests, pace]) memory.forget(key);
+      keys.delete(key);
+      return;
+    }
+    pace.wanted(key, object.metadata.generation ?? 0);
+    keys.add(key);
   });
   return Object.assign(controller, { resync });
 }

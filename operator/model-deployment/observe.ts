@@ -9,6 +9,7 @@ import {
   deploymentKey,
   endpointSliceName,
   httpRouteName,
+  declaredModel,
   podDisruptionBudgetName,
   replicaSetName,
   serviceAccountName,
@@ -64,7 +65,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     ],
     lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, status.gateway?.port, sources),
-    namesakes: sources.namesakes(deploymentKey(key.namespace, key.name), spec.model.name ?? key.name),
+    namesakes: sources.namesakes(deploymentKey(key.namespace, key.name), declaredModel(key.name, spec)),
   });
 }
 

@@ -21,7 +21,7 @@ import type {
   FinishedAnalysis,
 } from "./plan/rollout/memory/progress.ts";
 import { rolloutState } from "./plan/rollout/memory/state.ts";
-import { modelOfUrl } from "./resources/names.ts";
+import { declaredModel, modelOfUrl } from "./resources/names.ts";
 
 /** What the installation decides, the same for every ModelDeployment. */
 export interface Settings {
@@ -249,7 +249,7 @@ export interface Snapshot extends Observation {
 /** Freezes an observation together with its derived facts. */
 export function createSnapshot(observation: Observation): Snapshot {
   const { spec, status, identity, now } = observation;
-  const model = spec.model.name ?? identity.name;
+  const model = declaredModel(identity.name, spec);
   return Object.freeze({
     ...observation,
     wanted: {

@@ -10,7 +10,7 @@ import type { Pod, Stored } from "../kube/kinds.ts";
 import { isPodReady, type Share } from "../model-deployment/snapshot.ts";
 import { statusShares } from "../model-deployment/plan/traffic.ts";
 import { labels } from "../model-deployment/resources/labels.ts";
-import { deploymentKey, modelOfUrl } from "../model-deployment/resources/names.ts";
+import { deploymentKey, declaredModel, modelOfUrl } from "../model-deployment/resources/names.ts";
 
 /** What the spec leaves out; `spec.serving.limits`, `spec.traffic.mirror` and the analysis' `shadow` promise these in crds/v1alpha1. */
 const assumed = {
@@ -37,7 +37,7 @@ export function route(deployment: ModelDeployment & Stored, pods: readonly (Pod 
   return {
     key: deploymentKey(namespace, name),
     resourceVersion: metadata.resourceVersion,
-    model: servedModel(status) ?? spec.model.name ?? name,
+    model: servedModel(status) ?? declaredModel(name, spec),
     port,
     hostnames: [...serviceNames(name, namespace), ...(spec.traffic?.hostnames ?? [])],
     revisions: shares.map((share) => revisionRoute(share, pods, labelsOf(share, status))),
@@ -99,7 +99,7 @@ function mirror({ metadata, spec, status = {} }: ModelDeployment): Mirror | unde
   const { stable, candidate } = status;
   const wanted = copies(spec);
   // It knows none of the requests that come in under another name.
-  if (servedModel(status) !== undefined && servedModel(status) !== (spec.model.name ?? metadata.name)) return undefined;
+  if (servedModel(status) !== undefined && servedModel(status) !== declaredModel(metadata.name, spec)) return undefined;
   if (wanted === undefined || candidate === undefined || (stable?.weight ?? 0) === 0) return undefined;
   return { revision: candidate.revision, ...wanted };
 }

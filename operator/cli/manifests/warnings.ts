@@ -1,7 +1,7 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { nameShared } from "../../model-deployment/conditions/name-shared.ts";
 import { remarks } from "../../model-deployment/conditions/remarks.ts";
-import { deploymentKey } from "../../model-deployment/resources/names.ts";
+import { deploymentKey, declaredModel } from "../../model-deployment/resources/names.ts";
 import type { Manifest } from "./manifests.ts";
 
 /** What is valid and yet not as its author thinks: what has no effect, and models that are called alike. */
@@ -25,14 +25,14 @@ function deploymentOf({ object }: Manifest): ModelDeployment | undefined {
 
 /** The front port of all models tells them apart by their names. */
 function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[]): readonly string[] {
-  const [name, key] = [modelName(deployment), keyOf(deployment)];
-  const others = all.filter((other) => modelName(other) === name && keyOf(other) !== key).map(keyOf);
+  const [name, key] = [modelOf(deployment), keyOf(deployment)];
+  const others = all.filter((other) => modelOf(other) === name && keyOf(other) !== key).map(keyOf);
   if (others.length === 0) return [];
   return [nameShared(name, others.join(" and "))];
 }
 
-function modelName({ metadata, spec }: ModelDeployment): string {
-  return spec.model.name ?? metadata.name;
+function modelOf({ metadata, spec }: ModelDeployment): string {
+  return declaredModel(metadata.name, spec);
 }
 
 function keyOf({ metadata: { namespace = "default", name } }: ModelDeployment): string {

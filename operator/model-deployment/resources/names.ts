@@ -1,8 +1,15 @@
+import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
+
 /** Names of the objects of a ModelDeployment. No other file puts names together. */
 
 /** Of a revision: `hash` is that of what makes it one, so the same spec finds its ReplicaSet again. */
 export function replicaSetName(deployment: string, hash: string): string {
   return `${deployment}-${hash}`;
+}
+
+/** Of its model on the wire, as the spec wants it: clients name it. */
+export function declaredModel(deployment: string, { model }: Pick<ModelDeploymentSpec, "model">): string {
+  return model.name ?? deployment;
 }
 
 /** Not the bare name: a ModelDeployment may be called `default`, as the ServiceAccount of every namespace is. */

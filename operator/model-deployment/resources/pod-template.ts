@@ -8,7 +8,7 @@ import type { Container, EnvironmentVariable, PodTemplate, Probe } from "../../k
 import type { Settings } from "../snapshot.ts";
 import { revisionLabels } from "./labels.ts";
 import { modelVolumeName, type MountedSource, mountedSource } from "./model-source.ts";
-import { serviceAccountName } from "./names.ts";
+import { declaredModel, serviceAccountName } from "./names.ts";
 import { affinity, topologySpreadConstraints } from "./scheduling.ts";
 
 /** What tells one revision's pods from another's. */
@@ -132,7 +132,7 @@ function runtimeVariables(
   return [
     { name: environment.bindAddress, valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
     { name: environment.podName, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    { name: environment.modelName, value: model.name ?? deployment },
+    { name: environment.modelName, value: declaredModel(deployment, spec) },
     { name: environment.modelVersion, value: version },
     ...policyVariable(model.versions),
     { name: environment.modelPath, value: path },

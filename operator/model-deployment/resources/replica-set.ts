@@ -1,7 +1,7 @@
 import type { ReplicaSet } from "../../kube/kinds.ts";
 import type { Identity } from "../snapshot.ts";
 import { annotations, revisionLabels, revisionSelector } from "./labels.ts";
-import { replicaSetName } from "./names.ts";
+import { declaredModel, replicaSetName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 import { podTemplate, type RevisionTemplate } from "./pod-template.ts";
 
@@ -15,7 +15,7 @@ export function replicaSet(identity: Identity, template: RevisionTemplate, repli
       name: replicaSetName(identity.name, hash),
       namespace: identity.namespace,
       labels: revisionLabels(identity.name, hash),
-      annotations: { [annotations.version]: version, [annotations.model]: spec.model.name ?? deployment },
+      annotations: { [annotations.version]: version, [annotations.model]: declaredModel(deployment, spec) },
       ownerReferences: [ownerReference(identity)],
     },
     spec: {

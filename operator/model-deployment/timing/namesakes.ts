@@ -1,5 +1,6 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { CacheChange } from "../../kube/cache.ts";
+import { declaredModel } from "../resources/names.ts";
 
 /** Which ModelDeployments have models of the same name: on the port that all share, clients have to choose one. */
 export interface Namesakes {
@@ -62,5 +63,5 @@ function named(keys: ReadonlySet<string>): readonly string[] {
 /** What is being deleted gets no requests. */
 function calledModel(deployment: ModelDeployment | undefined): string | undefined {
   if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return undefined;
-  return deployment.spec.model.name ?? deployment.metadata.name;
+  return declaredModel(deployment.metadata.name, deployment.spec);
 }

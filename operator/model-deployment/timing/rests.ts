@@ -3,6 +3,7 @@ import {
   deploymentKey,
   endpointSliceName,
   httpRouteName,
+  declaredModel,
   podDisruptionBudgetName,
   serviceAccountName,
   serviceName,
@@ -71,7 +72,7 @@ export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
     ...glances.flatMap((glance) => [glance?.uid, glance?.resourceVersion]),
     sources.scaling(key),
     sources.lackingField(),
-    sources.namesakes(key, deployment.spec.model.name ?? name),
+    sources.namesakes(key, declaredModel(name, deployment.spec)),
     ...pods.flatMap((pod) => [sources.warning(pod.uid), sources.facts(pod.uid)]),
     ...observedGateways(sources, key).flatMap(({ pod, address, acknowledged }) => [pod, address, acknowledged]),
   ];

@@ -1,6 +1,7 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { modelHeader } from "../../../runtime/contract/route-table.ts";
+import { declaredModel } from "../../model-deployment/resources/names.ts";
 
 const trialTimeoutMs = 30_000;
 
@@ -10,7 +11,7 @@ export async function trialAnswer(
   { metadata, spec }: ModelDeployment,
   body: string,
 ): Promise<string> {
-  const model = spec.model.name ?? metadata.name;
+  const model = declaredModel(metadata.name, spec);
   try {
     const response = await fetch(`${gatewayUrl}/v1/models/${encodeURIComponent(model)}:predict`, {
       method: "POST",
