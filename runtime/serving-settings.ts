@@ -6,6 +6,7 @@ import { defaultBodyLimits } from "./server/request-body.ts";
 
 /** Which requests get a line in the log: `spec.serving.logging.requests`. */
 const requestLogs = ["None", "Failed", "All"] as const;
+/** Which requests are logged. */
 export type RequestLog = (typeof requestLogs)[number];
 
 /** `spec.serving` as the runtime uses it. */
@@ -21,6 +22,7 @@ export interface ServingSettings {
   readonly requestLog: RequestLog;
 }
 
+/** What holds where neither flag nor environment says otherwise. */
 export const defaultServing: ServingSettings = {
   batching: defaultBatching,
   bodyBytes: defaultBodyLimits.maxBytes,

@@ -25,6 +25,7 @@ export interface StartOptions {
   readonly logLevel: string;
 }
 
+/** `modelwright plan` and `validate`, which read files and ask no cluster. */
 export interface FileOptions {
   readonly command: "plan" | "validate";
   readonly manifests: readonly string[];
@@ -43,6 +44,7 @@ interface HelpOptions {
   readonly text: string;
 }
 
+/** What the command line asks for; a type per command. */
 export type Command = StartOptions | ServeOptions | FileOptions | ClusterCommand | ScalingCommand | HelpOptions;
 
 const helpWords = ["--help", "-h", "help"];

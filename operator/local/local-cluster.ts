@@ -18,6 +18,7 @@ import type { ReplicaSet } from "../kube/kinds.ts";
 import { systemNamespace } from "../model-deployment/resources/labels.ts";
 import { modelDeploymentRules } from "../../crds/v1alpha1/validation.ts";
 
+/** Ports and folders of local mode. */
 export interface LocalClusterOptions {
   readonly restPort: number;
   readonly grpcPort: number;

@@ -16,6 +16,7 @@ export interface ServedDefinition {
   stop(): void;
 }
 
+/** Where the definition is read, and who is told. */
 export interface ServedDefinitionOptions {
   readonly transport: Pick<Transport, "send">;
   readonly clock: Clock;

@@ -48,6 +48,7 @@ export interface TrialSource {
   stop(): void;
 }
 
+/** With what candidates are tried. */
 export interface TrialSourceOptions {
   readonly client: Pick<Client, "get">;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { annotations } from "../model-deployment/resources/labels.ts";
 
 /** What users tell a rollout, by command line, page or annotation. */
 export const rolloutCommands = ["promote", "promote-full", "abort", "retry", "pause", "resume", "restart"] as const;
+/** What a rollout can be told. */
 export type RolloutCommand = (typeof rolloutCommands)[number];
 
 type Answered = NonNullable<NonNullable<ModelDeploymentStatus["rollout"]>["answered"]>;

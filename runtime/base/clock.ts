@@ -28,6 +28,7 @@ export function sleepBy(after: Clock["after"]): Clock["sleep"] {
     });
 }
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

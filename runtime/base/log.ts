@@ -12,6 +12,7 @@ export interface Log {
 
 /** Names accepted by `--log-level`. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+/** From what is of interest to who debugs to what ends the program. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints to its user. */

@@ -11,6 +11,7 @@ export interface MetricShape<Label extends string> {
   readonly labels: readonly Label[];
 }
 
+/** A metric whose values are counted by size. */
 export interface HistogramShape<Label extends string> extends MetricShape<Label> {
   /** Upper bounds, ascending. */
   readonly buckets: readonly number[];
@@ -25,6 +26,7 @@ export interface Histogram<Label extends string> {
   remove(labels: LabelValues<Label>): void;
 }
 
+/** All metrics as one answer to a scrape. */
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { durationMs } from "../../crds/schema/grammar/duration.ts";
 import { faults } from "./faults.ts";
 
+/** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One option: set by a flag or by an environment variable; the flag wins. Either may be absent. */

@@ -9,6 +9,7 @@ export const modelStates = [
   "Unloaded",
   "Failed",
 ] as const;
+/** What a runtime says of a model that it was given. */
 export type ModelState = (typeof modelStates)[number];
 
 /** What a ready runtime says about its model on the admin port's `/model`; the operator copies it to `status.model`. */

@@ -7,10 +7,12 @@ export interface Cells<Label extends string, Cell> {
   forget(labels: LabelValues<Label>): void;
 }
 
+/** A count that is raised in place. */
 export interface CountCell {
   count: number;
 }
 
+/** How often values of which size came. */
 export interface SpreadCell {
   observe(value: number): void;
 }

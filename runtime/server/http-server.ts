@@ -15,6 +15,7 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
 }
 
+/** Enough for clients that are well; what is slower or larger is in the way of others. */
 export const defaultConnectionLimits: ConnectionLimits = {
   headerBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
@@ -23,6 +24,7 @@ export const defaultConnectionLimits: ConnectionLimits = {
   maxConnections: 8192,
 };
 
+/** Where a server listens, and for whom it answers. */
 export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free port. */

@@ -16,6 +16,7 @@ export interface AnsweredRequest {
   readonly fault?: Fault;
 }
 
+/** Whose requests are answered, and within what limits. */
 export interface ListenerParts {
   /** The first one that owns a request target answers it. */
   readonly protocols: readonly Protocol[];

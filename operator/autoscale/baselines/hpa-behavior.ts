@@ -5,12 +5,14 @@ export interface HpaPolicy {
   readonly periodSeconds: number;
 }
 
+/** `spec.behavior.scaleUp` or `.scaleDown` of autoscaling/v2. */
 export interface HpaRules {
   readonly policies: readonly HpaPolicy[];
   readonly selectPolicy: "Max" | "Min" | "Disabled";
   readonly stabilizationWindowSeconds: number;
 }
 
+/** `spec.behavior` of autoscaling/v2, defaults filled in. */
 export interface HpaBehavior {
   readonly scaleUp: HpaRules;
   readonly scaleDown: HpaRules;
@@ -22,6 +24,7 @@ export interface HpaEvent {
   readonly ageSeconds: number;
 }
 
+/** What the metric asked for at an earlier time: what stabilization windows look back at. */
 export interface HpaRecommendation {
   readonly replicas: number;
   readonly ageSeconds: number;
@@ -33,6 +36,7 @@ export interface HpaEvents {
   readonly down: readonly HpaEvent[];
 }
 
+/** minReplicas and maxReplicas. */
 export interface HpaBounds {
   readonly min: number;
   readonly max: number;

@@ -36,6 +36,7 @@ export interface KnativeState {
   readonly answers: readonly { readonly tick: number; readonly pods: number }[];
 }
 
+/** What the autoscaler of Knative sees at a tick. */
 export interface KnativeLoad {
   /** Seconds of a clock whose ticks are aligned to 0. */
   readonly at: number;
@@ -45,12 +46,14 @@ export interface KnativeLoad {
   readonly panic: number;
 }
 
+/** How many pods it wants, and what it remembers. */
 export interface KnativeAnswer {
   readonly desired: number;
   readonly excessBurstCapacity: number;
   readonly state: KnativeState;
 }
 
+/** Before the first tick: not in panic. */
 export const initialKnativeState: KnativeState = { panicAt: undefined, mostPanicPods: 0, answers: [] };
 
 const tickSeconds = 2;

@@ -79,6 +79,7 @@ export const generators = {
   },
 } as const satisfies Readonly<Record<string, Generator>>;
 
+/** How a generator is called in `--trace`. */
 export type GeneratorName = keyof typeof generators;
 
 /** Whether there is a generator of this name. */

@@ -11,6 +11,7 @@ export interface ClusterOptions {
   readonly apiPort: number;
 }
 
+/** `modelwright status [NAME] [--watch]`. */
 export interface StatusOptions extends ClusterOptions {
   readonly command: "status";
   /** Only this ModelDeployment. */
@@ -18,16 +19,19 @@ export interface StatusOptions extends ClusterOptions {
   readonly watch: boolean;
 }
 
+/** `modelwright history NAME`. */
 export interface HistoryOptions extends ClusterOptions {
   readonly command: "history";
   readonly name: string;
 }
 
+/** `modelwright promote NAME` and its kin. */
 export interface SteeringOptions extends ClusterOptions {
   readonly command: RolloutCommand;
   readonly name: string;
 }
 
+/** `modelwright dashboard`. */
 export interface DashboardOptions extends ClusterOptions {
   readonly command: "dashboard";
   readonly pagePort: number;

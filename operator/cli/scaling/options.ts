@@ -21,6 +21,7 @@ export interface SimulateOptions {
   readonly svg: string | undefined;
 }
 
+/** `modelwright policy` and `simulate`. */
 export type ScalingCommand = PolicyOptions | SimulateOptions;
 
 /** Names of the commands that try out autoscaling. */

@@ -12,6 +12,7 @@ export interface ConnectionPool {
   close(): void;
 }
 
+/** A request that has no answer yet. */
 export interface PendingRequest {
   /** Gives the request up; nobody is told. Its connection cannot be used again. */
   cancel(): void;

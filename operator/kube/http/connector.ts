@@ -5,6 +5,7 @@ import type { ConnectionOptions } from "node:tls";
 
 import type { Connection, Credentials } from "../config.ts";
 
+/** Told once: a stream that can be written to, or why there is none. */
 export type Opened = (error: Error | null, stream?: Duplex) => void;
 
 /** Opens one connection to the API server, encrypted where its URL says so. Told once, when requests may be written. */

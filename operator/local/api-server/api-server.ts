@@ -24,6 +24,7 @@ import { scale } from "./verbs/scale.ts";
 import { update } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
 
+/** What a server is made with: all that it would otherwise take from the machine (time, chance) is a value here. */
 export interface ApiServerOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1): generated names and watch time-outs. Default: Math.random. */

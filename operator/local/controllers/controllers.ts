@@ -13,6 +13,7 @@ import { endpointSliceController } from "./endpoint-slice.ts";
 import { controllerUid } from "./replica-set/pod-readiness.ts";
 import { replicaSetController } from "./replica-set/replica-set-controller.ts";
 
+/** What the controllers work with. */
 export interface ControllersOptions {
   readonly transport: Transport;
   readonly clock?: Clock;

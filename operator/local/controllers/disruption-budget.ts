@@ -64,6 +64,7 @@ async function writeStatus({ metadata }: Budget, status: DisruptionStatus, clien
   }
 }
 
+/** `status` of a PodDisruptionBudget, as the disruption controller writes it. */
 export interface DisruptionStatus {
   readonly observedGeneration: number;
   readonly expectedPods: number;

@@ -7,6 +7,7 @@ import type { Transport } from "../../kube/transport.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 import { type NodeFacts, unschedulable } from "./scheduler.ts";
 
+/** What binds pods to the node: in place of a scheduler. */
 export interface BinderOptions {
   readonly transport: Transport;
   readonly client: Client;

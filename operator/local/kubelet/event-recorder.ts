@@ -6,6 +6,7 @@ import type { Client } from "../../kube/client.ts";
 import type { Event, KubeObject } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 
+/** What an event tells. */
 export interface Happening {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
@@ -19,6 +20,7 @@ export interface EventRecorder {
   flush(): Promise<void>;
 }
 
+/** In whose name events are written, and how. */
 export interface EventRecorderOptions {
   readonly client: Client;
   readonly clock: Clock;
@@ -37,6 +39,7 @@ interface Known {
 /** Events remembered for counting; the oldest are forgotten and would start a new event. */
 const rememberedEvents = 1024;
 
+/** Writes events in the order in which they happen; what happens again counts up. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const known = new Map<string, Known>();
   let last: Promise<void> = Promise.resolve();

@@ -18,6 +18,7 @@ import { podLog } from "./pod-log.ts";
 import { PodSet } from "./pod-set.ts";
 import type { PodHost } from "./pod/pod-worker.ts";
 
+/** A node of this machine. */
 export interface KubeletOptions {
   readonly transport: Transport;
   /** Image name → the program that stands for its entry point: `[process.execPath, "runtime/main.ts"]`. */

@@ -3,6 +3,7 @@ import type { Client } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 
+/** What is told of the node; extended resources by name, `nvidia.com/gpu` for instance. */
 export interface NodeOptions {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import type { Clock } from "../../../runtime/base/clock.ts";
 import type { PodLogOptions } from "../api-server/verbs/pod-log.ts";
 import { logLines, shownLines } from "./container/log-file.ts";
 
+/** A container's log. */
 export interface LogSource {
   readonly path: string;
   /** Whether new lines may still come. */

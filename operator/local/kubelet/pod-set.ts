@@ -9,6 +9,7 @@ import { type PodHost, PodWorker } from "./pod/pod-worker.ts";
 
 type StoredPod = Pod & Stored;
 
+/** How a pod is named in requests. */
 export interface PodKey {
   readonly namespace: string;
   readonly name: string;

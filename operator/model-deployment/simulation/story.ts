@@ -24,6 +24,7 @@ export interface Twist {
   readonly cluster?: (cluster: SimulatedCluster) => void;
 }
 
+/** What a story begins with. */
 export interface StoryOptions {
   readonly deployment: ModelDeployment;
   readonly settings: Settings;

@@ -16,6 +16,7 @@ export interface GatewayAddress {
   readonly port: number;
 }
 
+/** Whom to ask, and who is told. */
 export interface GatewayPullsOptions {
   /** The gateways that are ready; asked for before every pull. */
   readonly gateways: () => readonly GatewayAddress[];
@@ -48,6 +49,7 @@ export interface GatewayPulls {
   close(): void;
 }
 
+/** From one pull to the next. */
 export const defaultIntervalMs = 1_000;
 const timeoutMs = 2_000;
 /** Ten thousand ModelDeployments with two revisions each, all asked for at once, are a quarter of it. */

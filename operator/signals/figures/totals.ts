@@ -30,6 +30,7 @@ interface RevisionTotals {
 
 const noRequests: RevisionTotals = { requests: 0, failed: 0, latency: [] };
 
+/** Of a model that no gateway has told of. */
 export function emptyTotals(): ModelTotals {
   const flow = { arrivals: 0, refused: 0, abandoned: 0, completions: 0, failures: 0, serviceMs: 0 };
   return { revisions: new Map(), flow };

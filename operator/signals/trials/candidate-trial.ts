@@ -6,6 +6,7 @@ import type { Caches } from "../../model-deployment/caches.ts";
 import { isPodReady } from "../../model-deployment/snapshot.ts";
 import type { TrialQuestion, TrialSource } from "../trials.ts";
 
+/** Where a candidate, its pods and its golden requests are found. */
 export interface CandidateTrialParts {
   readonly caches: Pick<Caches, "deployments" | "replicaSets" | "pods">;
   readonly trials: TrialSource;

@@ -15,6 +15,7 @@ export interface PackedArrays {
   /** 0 or 1. */
   readonly bool: Uint8Array;
 }
+/** Scalars whose repeated fields are one block of bytes. */
 export type PackedKind = keyof PackedArrays;
 
 type AnyArray = PackedArrays[PackedKind];

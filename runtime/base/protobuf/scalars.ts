@@ -16,6 +16,7 @@ export interface ScalarValues {
   readonly string: string;
   readonly bytes: Uint8Array;
 }
+/** Scalar types by their names in .proto files. */
 export type ScalarKind = keyof ScalarValues;
 
 /** How one kind of scalar is written. */

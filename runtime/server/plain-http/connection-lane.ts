@@ -44,6 +44,7 @@ export interface LaneTerms<Connection> {
   readonly closed: (connection: Connection) => void;
 }
 
+/** How sockets become connections of a lane, and what they may do. */
 export interface ConnectionLaneOptions<Connection> {
   readonly limits: ConnectionLimits;
   readonly clock: Clock;

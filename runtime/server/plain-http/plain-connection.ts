@@ -22,6 +22,7 @@ export interface PlainAnswerer {
   readonly isDraining: () => boolean;
 }
 
+/** A request whose body is whole. */
 export interface PlainRequest {
   readonly head: RequestHead;
   readonly body: Buffer;

@@ -5,6 +5,7 @@ import { answerWriter } from "./answer-bytes.ts";
 import { type ConnectionLane, connectionLane } from "./connection-lane.ts";
 import { type PlainAnswerer, PlainConnection, type PlainTerms } from "./plain-connection.ts";
 
+/** Who answers on a lane, and what requests may be like. */
 export interface LaneOptions {
   readonly answerer: PlainAnswerer;
   readonly limits: ConnectionLimits;

@@ -90,6 +90,10 @@ function withTypedMetadata(kind: ServedKind, draft: Draft): Draft {
   return metadata === draft.metadata ? draft : withMetadata(draft, metadata);
 }
 
+/**
+ * What kube-apiserver says of fields that a kind does not have (`fieldValidation: Strict`); paths as in
+ * `spec.replcias`.
+ */
 export const strictWords = (unknown: readonly string[]): string =>
   `strict decoding error: ${unknown.map((path) => `unknown field ${JSON.stringify(path)}`).join(", ")}`;
 

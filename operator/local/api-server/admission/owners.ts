@@ -39,6 +39,7 @@ function ignoredFields(kind: ServedKind, subresource: string): FieldSet {
 export const unmanaged = (draft: Draft): Draft =>
   "managedFields" in draft.metadata ? { ...draft, metadata: without(draft.metadata, "managedFields") } : draft;
 
+/** The draft with these owners of its fields in `metadata.managedFields`. */
 export function withManagers(draft: Draft, managers: FieldOwners): Draft {
   return { ...draft, metadata: replaced(draft.metadata, "managedFields", managedFieldsOf(managers)) };
 }
@@ -82,4 +83,5 @@ export function sameOwnership(managers: FieldOwners, existing: ApiObject): boole
 const isSame = (manager: FieldOwner, other: FieldOwner | undefined): boolean =>
   other !== undefined && manager.apiVersion === other.apiVersion && equalSets(manager.fields, other.fields);
 
+/** The owners that `metadata.managedFields` of a draft tells; none where it is missing or not readable. */
 export const managersIn = (draft: Draft): FieldOwners => managersOf(objectOf(draft.metadata));

@@ -12,6 +12,7 @@ export function noteReadDefaults<T extends ApiObject>(object: T): T {
   return object;
 }
 
+/** Whether a value in this object came from a default of the schema and was never written. */
 export function hasReadDefaults(object: ApiObject): boolean {
   return unwritten.has(object);
 }

@@ -8,6 +8,7 @@ const collection = collectionKey("", "namespaces");
 /** Namespaces that every cluster has. */
 const initial = ["default", "kube-node-lease", "kube-public", "kube-system"] as const;
 
+/** Makes the namespaces that every cluster has from its first second on. */
 export function seedNamespaces({ store, clock, newUid }: Context): void {
   for (const name of initial) {
     const namespace: Draft = {

@@ -141,6 +141,7 @@ const scalePaths: ScalePaths = {
 
 const none: Strategy = {};
 
+/** What discovery tells of a kind that everything can be done with. */
 export const allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"] as const;
 
 const served = (declaration: Declaration): ServedKind => {

@@ -19,6 +19,10 @@ export interface Registry {
 
 const definitionsCollection = collectionKey("apiextensions.k8s.io", "customresourcedefinitions");
 
+/**
+ * The kinds that are served: the built-in ones, and those of CustomResourceDefinitions as they come and go in the
+ * store.
+ */
 export function createRegistry(store: Store, rules: Parameters<typeof customKinds>[1]): Registry {
   const builtin = builtinKinds();
   const custom = new Map<string, readonly ServedKind[]>();

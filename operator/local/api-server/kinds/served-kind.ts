@@ -74,4 +74,5 @@ export interface ServedKind extends Subject {
   readonly verbs: readonly string[];
 }
 
+/** Under which name the store keeps a kind's objects: one collection for all versions of it. */
 export const collectionKey = (group: string, plural: string): string => `${plural}.${group}`;

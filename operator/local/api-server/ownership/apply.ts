@@ -29,6 +29,7 @@ export interface Application {
   readonly waived?: FieldSet;
 }
 
+/** What server-side apply makes of an object, and who owns which of its fields afterwards. */
 export interface Applied {
   readonly object: JsonObject;
   readonly managers: FieldOwners;

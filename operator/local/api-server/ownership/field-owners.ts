@@ -1,6 +1,7 @@
 import { isObject, listOf, textOf, type Json, type JsonObject } from "../values/json.ts";
 import { fieldsV1, setOfFieldsV1, type FieldSet } from "./field-set.ts";
 
+/** How a manager came to own fields: an applied field that is left out next time goes away, an updated one stays. */
 export type Operation = "Apply" | "Update";
 
 /** Who owns what: one entry of `metadata.managedFields`. */

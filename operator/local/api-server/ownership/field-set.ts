@@ -10,20 +10,25 @@ export interface FieldSet {
   readonly children: ReadonlyMap<string, FieldSet>;
 }
 
+/** A set of fields while it is put together. */
 export interface GrowingFieldSet extends FieldSet {
   self: boolean;
   readonly children: Map<string, GrowingFieldSet>;
 }
 
 const noChildren: ReadonlyMap<string, FieldSet> = new Map();
+/** No fields. */
 export const emptySet: FieldSet = { self: false, children: noChildren };
 /** The place alone. */
 export const selfOnly: FieldSet = { self: true, children: noChildren };
 
+/** An empty set that fields can be added to. */
 export const growingSet = (): GrowingFieldSet => ({ self: false, children: new Map() });
 
+/** A field's name as fieldsV1 writes it. */
 export const fieldElement = (name: string): string => `f:${name}`;
 
+/** Whether there is no field in a set. */
 export const isEmpty = (set: FieldSet): boolean => !set.self && set.children.size === 0;
 
 /** Adds the place at `path`. */
@@ -40,12 +45,14 @@ export function insert(set: GrowingFieldSet, path: readonly string[]): void {
   current.self = true;
 }
 
+/** The set of these paths, each a list of field names. */
 export const setOf = (...paths: readonly (readonly string[])[]): FieldSet => {
   const set = growingSet();
   for (const path of paths) insert(set, path.map(fieldElement));
   return set;
 };
 
+/** Fields that are in either set; one of the two itself where that is all. */
 export function union(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right || isEmpty(right)) return left;
   if (isEmpty(left)) return right;
@@ -57,6 +64,7 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
   return { self: left.self || right.self, children };
 }
 
+/** Fields that are in both sets. */
 export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   if (left === right) return left;
   const children = new Map<string, FieldSet>();
@@ -95,6 +103,7 @@ function keep(children: Map<string, FieldSet>, element: string, set: FieldSet): 
   if (!isEmpty(set)) children.set(element, set);
 }
 
+/** Whether two sets have the same fields. */
 export function equalSets(left: FieldSet, right: FieldSet): boolean {
   if (left === right) return true;
   if (left.self !== right.self || left.children.size !== right.children.size) return false;
@@ -134,6 +143,7 @@ function written(set: FieldSet): JsonObject {
   return fields;
 }
 
+/** Reads fieldsV1 of `managedFields`; what is no object there is no field. */
 export function setOfFieldsV1(fields: Json | undefined): FieldSet {
   const children = new Map<string, FieldSet>();
   if (!isObject(fields)) return emptySet;

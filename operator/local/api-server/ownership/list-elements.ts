@@ -40,6 +40,7 @@ export function itemsByElement(node: SchemaNode, list: readonly Json[]): Readonl
 /** How a value at a node is owned: piece by piece (`object`, `list`) or as a whole (`leaf`). */
 export type Shape = "object" | "list" | "leaf";
 
+/** How apply merges a value: field by field, element by element, or as one leaf. */
 export function shapeOf(node: SchemaNode, value: Json): Shape {
   if (node.atomic) return "leaf";
   if (isObject(value)) return node.type === "object" || node.type === "any" ? "object" : "leaf";

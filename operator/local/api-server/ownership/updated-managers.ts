@@ -53,6 +53,7 @@ export interface ObservedChange {
   readonly ignored: FieldSet;
 }
 
+/** What a change does to the fields of all managers but the one that makes it. */
 export function touch({ before, after, node, managers, self, ignored }: ObservedChange): Touch {
   const compared = comparison(before, after, node);
   const removed = outside(compared.removed, ignored);
@@ -96,6 +97,7 @@ export function updatedManagers(
   return capped(result);
 }
 
+/** A manager like this one that owns other fields. */
 export const managerFrom = (
   { name, operation, apiVersion, subresource, time }: Omit<FieldOwner, "fields">,
   fields: FieldSet,

@@ -21,8 +21,10 @@ export interface StreamAnswer {
   readonly close: () => void;
 }
 
+/** What a request is answered with: a body at once, or a watch's chunks as they come. */
 export type Answer = BodyAnswer | StreamAnswer;
 
+/** Whether an answer is a watch. */
 export const isStream = (answer: Answer): answer is StreamAnswer => "chunks" in answer;
 
 /** A JSON response. `warnings` become Warning headers as kubectl prints them. */
@@ -49,11 +51,13 @@ export function objectAnswer(status: number, content: JsonObject, warnings: read
   };
 }
 
+/** A `Status` object as an answer, with its own code as that of HTTP (200 without one). */
 export const statusAnswer = (status: JsonObject): BodyAnswer => {
   const code = typeof status["code"] === "number" ? status["code"] : 200;
   return jsonAnswer(code, JSON.stringify(status));
 };
 
+/** Plain text as an answer: health, versions, what is not of the API. */
 export const textAnswer = (status: number, body: string, contentType = "text/plain; charset=utf-8"): BodyAnswer => ({
   status,
   headers: { "content-type": contentType },

@@ -9,12 +9,14 @@ export interface SharedBody {
   readonly value: Json;
 }
 
+/** What came with a request: as text or bytes from a socket, as a value from a client of the same process. */
 export type RequestBody = string | Uint8Array | SharedBody | undefined;
 
 const decoder = new TextDecoder();
 
 const isShared = (body: RequestBody): body is SharedBody => typeof body === "object" && "value" in body;
 
+/** Whether nothing came with a request. */
 export const isEmptyBody = (body: RequestBody): boolean => body === undefined || (!isShared(body) && body.length === 0);
 
 const bodyText = (body: Exclude<RequestBody, SharedBody>): string =>
@@ -71,6 +73,7 @@ function parsedJson(text: string): Json {
   }
 }
 
+/** YAML or JSON as a value. Throws what kube-apiserver answers (400) where it is neither. */
 export function parsedYaml(text: string): Json {
   // Most clients send JSON under the name of YAML, and JSON is read ten times faster.
   if (text.trimStart().startsWith("{")) {

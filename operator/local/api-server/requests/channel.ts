@@ -1,6 +1,7 @@
 /** A line of a stream: text, or a value whose JSON is made when somebody reads it. */
 export type Line = string | LineValue;
 
+/** A line of a watch, for whom takes values, and as text for whom has a socket. */
 export interface LineValue {
   readonly value: object;
   readonly text: () => string;

@@ -93,6 +93,7 @@ export interface WatchOptions {
   readonly timeoutSeconds: number;
 }
 
+/** What a query asks of a watch. Throws 403 and 400 with kube-apiserver's words for what does not go together. */
 export function watchOptions(query: URLSearchParams): WatchOptions {
   const initial = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";

@@ -82,6 +82,7 @@ function serves(kind: ServedKind, subresource: string): boolean {
   }
 }
 
+/** What is done to a resource, in the words of RBAC. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
 /** The verb of a request, as discovery and audit logs name it. Throws 405. */
@@ -108,4 +109,5 @@ const objectVerbs: ReadonlyMap<string, Verb> = new Map([
   ["DELETE", "delete"],
 ]);
 
+/** A switch of a query as Go's strconv reads the forms that clients send. */
 export const isTrue = (value: string | null): boolean => value === "true" || value === "1";

@@ -1,6 +1,7 @@
 import { badRequest, invalid, type Cause } from "../values/api-error.ts";
 import { unsupportedValue } from "../kinds/strategies/causes.ts";
 
+/** What becomes of fields that a kind does not have: 400, a warning, or nothing. */
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
 /** How a write is to be done. */

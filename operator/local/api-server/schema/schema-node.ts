@@ -1,7 +1,9 @@
 import { isList, isObject, listOf, objectOf, textOf, type Json, type JsonObject } from "../values/json.ts";
 import { textsOf } from "../values/api-object.ts";
 
+/** Types of OpenAPI; `any` for what is kept as it comes (`x-kubernetes-preserve-unknown-fields`). */
 export type ValueType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "any";
+/** `x-kubernetes-list-type`: how two versions of a list are merged. */
 export type ListType = "atomic" | "set" | "map";
 
 /** What the model knows of the values at one place in an object: OpenAPI of a built-in kind and a CRD's schema read alike. */
@@ -28,6 +30,7 @@ export interface SchemaNode {
   readonly raw: JsonObject;
 }
 
+/** Schemas by name, as `$ref` names them. */
 export type Definitions = Readonly<Record<string, JsonObject>>;
 
 const noFields: ReadonlyMap<string, SchemaNode> = new Map();

@@ -19,6 +19,7 @@ export interface WritableCollection extends Collection {
   publish(change: Change): void;
 }
 
+/** An empty collection under a key of the store; its changes go into the history. */
 export function createCollection(key: string, history: History): WritableCollection {
   const namespaces = new Map<string, Map<string, StoredRecord>>();
   const sorted = new Map<string, readonly StoredRecord[]>();

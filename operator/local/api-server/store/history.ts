@@ -9,6 +9,7 @@ export interface History {
   forget(revision: number): void;
 }
 
+/** A history that remembers the last `capacity` changes. */
 export function createHistory(capacity: number): History {
   let changes: Change[] = [];
   let start = 0;

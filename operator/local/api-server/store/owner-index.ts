@@ -15,6 +15,7 @@ export interface OwnerIndex {
   update(collection: string, before: ApiObject | undefined, after: ApiObject | undefined): void;
 }
 
+/** An empty index from owners to what they own. */
 export function ownerIndex(): OwnerIndex {
   const dependents = new Map<string, Map<string, Place>>();
   const living = new Map<string, Place>();

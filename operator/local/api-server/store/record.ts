@@ -7,6 +7,7 @@ export interface StoredRecord {
   readonly revision: number;
 }
 
+/** What happened to an object, as watches tell it. */
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
 /** A committed write. A deletion carries the last version, stamped with the revision of the deletion. */

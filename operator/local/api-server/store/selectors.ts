@@ -9,6 +9,7 @@ interface Requirement {
   readonly values: readonly string[];
 }
 
+/** Whether an object is selected. */
 export type LabelTest = (object: JsonObject) => boolean;
 
 const everything: LabelTest = () => true;

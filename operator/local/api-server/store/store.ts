@@ -23,6 +23,7 @@ export interface Store {
   compact(): void;
 }
 
+/** An empty store; each collection remembers `historySize` changes for watches that come back. */
 export function createStore(historySize: number): Store {
   const collections = new Map<string, WritableCollection>();
   const listeners = new Set<(change: Change) => void>();

@@ -55,12 +55,15 @@ const details = (subject: Subject, name: string): JsonObject => ({
 
 // The texts and codes are those of k8s.io/apimachinery/pkg/api/errors.
 
+/** 404: there is no such object. */
 export const notFound = (subject: Subject, name: string): ApiError =>
   new ApiError(404, "NotFound", `${qualified(subject)} "${name}" not found`, details(subject, name));
 
+/** 404 for a path that no resource is served at. */
 export const pathNotFound = (): ApiError =>
   new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 
+/** 409 for a creation whose name is taken, also by an object that is being deleted. */
 export const alreadyExists = (subject: Subject, name: string, isEnding: boolean): ApiError =>
   new ApiError(
     409,
@@ -69,6 +72,7 @@ export const alreadyExists = (subject: Subject, name: string, isEnding: boolean)
     details(subject, name),
   );
 
+/** 409 with the reason in kube-apiserver's words. */
 export const conflict = (subject: Subject, name: string, why: string): ApiError =>
   new ApiError(
     409,
@@ -77,6 +81,7 @@ export const conflict = (subject: Subject, name: string, why: string): ApiError 
     details(subject, name),
   );
 
+/** 409 for a write with a resourceVersion that is not the newest. */
 export const modifiedSince = (subject: Subject, name: string): ApiError =>
   conflict(
     subject,
@@ -84,8 +89,10 @@ export const modifiedSince = (subject: Subject, name: string): ApiError =>
     "the object has been modified; please apply your changes to the latest version and try again",
   );
 
+/** 400: what was sent cannot be read. */
 export const badRequest = (message: string): ApiError => new ApiError(400, "BadRequest", message);
 
+/** 403, also of admission: quota, namespaces that end. */
 export const forbidden = (subject: Subject, name: string, why: string, causes: readonly Cause[] = []): ApiError =>
   new ApiError(
     403,
@@ -94,20 +101,26 @@ export const forbidden = (subject: Subject, name: string, why: string, causes: r
     { ...details(subject, name), ...(causes.length === 0 ? {} : { causes: causes.map((cause) => ({ ...cause })) }) },
   );
 
+/** 405 for a verb that a resource does not have. */
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
 
+/** 415 for a Content-Type that is not read here. */
 export const unsupportedMediaType = (message: string, details?: JsonObject): ApiError =>
   new ApiError(415, "UnsupportedMediaType", message, details);
 
+/** 413 for more than `mostBytes`. */
 export const bodyTooLarge = (mostBytes: number): ApiError =>
   new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${mostBytes}`);
 
+/** 406 with the media types that could be answered. */
 export const notAcceptable = (available: readonly string[]): ApiError =>
   new ApiError(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`, {});
 
+/** 410: the history no longer reaches back that far; clients list again. */
 export const expired = (message: string): ApiError => new ApiError(410, "Expired", message);
 
+/** 504 for a version that is not there yet; clients ask again. */
 export const tooLargeResourceVersion = (asked: number, current: number): ApiError =>
   new ApiError(504, "Timeout", `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
@@ -126,6 +139,7 @@ export function invalid(subject: Subject, name: string, causes: readonly Cause[]
   });
 }
 
+/** 409 of server-side apply, a cause for each field that somebody else owns. */
 export const applyConflict = (causes: readonly Cause[], message: string): ApiError =>
   new ApiError(409, "Conflict", message, {
     causes: causes.map(({ reason, message: text, field }) => ({ reason, message: text, field })),

@@ -61,16 +61,21 @@ export function sealed(draft: Draft, version?: string): ApiObject {
   };
 }
 
+/** The object's namespace; empty for what is in none. */
 export const namespaceOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["namespace"]);
 
+/** The object's name; empty before it has one. */
 export const nameOf = (object: { readonly metadata: JsonObject }): string => textOf(object.metadata["name"]);
 
+/** Whether only finalizers or a grace period keep the object. */
 export const isBeingDeleted = (object: { readonly metadata: JsonObject }): boolean =>
   textOf(object.metadata["deletionTimestamp"]) !== "";
 
+/** The finalizers that still hold the object. */
 export const finalizersOf = (object: { readonly metadata: JsonObject }): readonly string[] =>
   textsOf(object.metadata["finalizers"]);
 
+/** The texts of a list; nothing of what is no list. */
 export function textsOf(value: Json | undefined): readonly string[] {
   return isList(value) ? value.filter((item) => typeof item === "string") : [];
 }
@@ -84,6 +89,7 @@ export interface Owner {
   readonly blocksDeletion: boolean;
 }
 
+/** The object's owners; nothing of what is no list of references. */
 export function ownersOf(object: { readonly metadata: JsonObject }): readonly Owner[] {
   const references = object.metadata["ownerReferences"];
   if (!isList(references)) return [];

@@ -8,6 +8,7 @@ export interface Memory {
   readonly results: (Result | undefined)[];
 }
 
+/** A result, and for whom it was worked out. */
 export interface Result {
   readonly where: unknown;
   readonly result: unknown;

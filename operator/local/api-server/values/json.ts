@@ -1,24 +1,31 @@
 /** A JSON value. Values in the store are shared between versions of an object: nobody changes one in place. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
+/** An object of JSON. Never changed in place: versions of an object share what they have in common. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
+/** Whether a value is an object, neither null nor a list. */
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Whether a value is a list. */
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
+/** The text; empty for anything else. */
 export const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
 const noObject: JsonObject = {};
 const noList: readonly Json[] = [];
 
+/** The object; an empty one for anything else. */
 export const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : noObject);
 
+/** The list; an empty one for anything else. */
 export const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? value : noList);
 
+/** The number; undefined for anything else. */
 export const numberOf = (value: Json | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;
 
@@ -38,6 +45,7 @@ export function valueAt(value: Json | undefined, path: readonly string[]): Json 
   return current;
 }
 
+/** The object without these keys; itself where it has none of them. */
 export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
   if (!keys.some((key) => key in object)) return object;
   const rest: Record<string, Json> = {};

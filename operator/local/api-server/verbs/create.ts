@@ -56,6 +56,7 @@ export function createObject(context: Context, kind: ServedKind, { draft, manage
   return kind.custom && kind.hasStatus && "status" in stored ? noteReadDefaults(stored) : stored;
 }
 
+/** Where the store keeps objects of a kind. */
 export const collectionOf = ({ store }: Context, kind: ServedKind): ReturnType<typeof store.collection> =>
   store.collection(kind.collection);
 

@@ -15,6 +15,7 @@ import { filled, pruned, strictWords } from "../admission/decoded.ts";
 import { managersAfter, startingManagers, writerOf } from "../admission/owners.ts";
 import { checkIdentity, existingObject, updateObject } from "./update.ts";
 
+/** The media types of the four kinds of patches. */
 export const patchTypes = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",

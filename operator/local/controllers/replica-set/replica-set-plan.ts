@@ -4,6 +4,7 @@ import { isActive, readySinceMs } from "./pod-readiness.ts";
 
 type StoredPod = Pod & Stored;
 
+/** What to do for a ReplicaSet now. */
 export interface ReplicaSetPlan {
   /** How many pods are missing. */
   readonly create: number;
@@ -14,6 +15,7 @@ export interface ReplicaSetPlan {
   readonly recheckAfterMs?: number;
 }
 
+/** What a ReplicaSet's plan is made from. */
 export interface ReplicaSetFacts {
   readonly replicaSet: ReplicaSet & Stored;
   /** The pods that it controls, without those whose removal is under way though not yet seen. */

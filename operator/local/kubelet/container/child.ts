@@ -4,12 +4,14 @@ import type { Leash } from "./leash.ts";
 import { type ChildNotes, killGroup } from "./leftovers.ts";
 import type { LogFile } from "./log-file.ts";
 
+/** What is executed: arguments with the program first, all of its environment, and the folder that it starts in. */
 export interface Program {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }
 
+/** A program with all that watches over it. */
 export interface ChildOptions {
   readonly program: Program;
   readonly output: LogFile;
@@ -35,6 +37,7 @@ export interface Child {
 /** Exit code of a container whose program cannot be started. */
 const startFailureExitCode = 128;
 
+/** Starts a program in a process group of its own, so that signals reach all that it starts. */
 export function startChild({ program, output, leash, notes }: ChildOptions): Child {
   const [command = "", ...args] = program.argv;
   const child = spawn(command, args, {

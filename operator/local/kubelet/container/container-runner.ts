@@ -30,6 +30,7 @@ export interface RunFiles {
   readonly log: string;
 }
 
+/** One container of a pod and what it needs from its node. */
 export interface ContainerRunnerOptions {
   readonly host: ContainerHost;
   readonly container: Container;
@@ -44,6 +45,7 @@ export interface ContainerRunnerOptions {
   readonly onEvent: (happening: Happening) => void;
 }
 
+/** What of `containerStatuses` the runner tells. */
 export type ContainerRecord = Pick<ContainerStatus, "state" | "lastState" | "restartCount" | "ready" | "started">;
 
 /** Runs one container: starts, probes and restarts it until it is done or stopped. */

@@ -24,6 +24,7 @@ for group in $groups; do kill -9 "-$group" 2>/dev/null; done
 exit 0
 `;
 
+/** Starts the shell that ends all process groups on the leash when this process is gone. */
 export function startLeash(): Leash {
   const shell = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
   const ended = new Promise<void>((resolve) => {

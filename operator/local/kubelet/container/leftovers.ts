@@ -11,6 +11,7 @@ export interface ChildNotes {
   remove(pid: number): Promise<void>;
 }
 
+/** Notes of processes in a folder: what a kubelet that was killed has left is found there. */
 export async function openChildNotes(folder: string): Promise<ChildNotes> {
   await mkdir(folder, { recursive: true });
   return {

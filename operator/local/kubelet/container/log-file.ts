@@ -12,6 +12,7 @@ const lineCharacters = 16 * 1024;
 /** The kubelet's limits of the log tail that stands in for a termination message. */
 const tailLimits = { lines: 80, bytes: 2048 } as const;
 
+/** Where a line came from, as `kubectl logs` tells it. */
 export type OutputStream = "stdout" | "stderr";
 
 /** The output of one container run, in the format of container runtimes: `<RFC 3339 time> <stream> F <line>`. */
@@ -21,12 +22,14 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+/** The clock of the lines (ms since 1970), and the size in bytes at which a new file begins. */
 export interface LogFileOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly rotationBytes?: number;
 }
 
+/** Opens a log in the form of CRI, and goes on where an earlier one ended. */
 export async function openLogFile(path: string, options: LogFileOptions): Promise<LogFile> {
   const { now, log, rotationBytes = logRotationBytes } = options;
   let file: FileHandle = await open(path, "a");

@@ -2,6 +2,7 @@ import type { Clock } from "../../../../runtime/base/clock.ts";
 import type { Probe } from "../../../kube/kinds.ts";
 import type { ProbeResult } from "./probe.ts";
 
+/** A probe, how it is tried, and who wants to know. */
 export interface ProbeLoopOptions {
   readonly probe: Probe;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import type { Container, Probe } from "../../../kube/kinds.ts";
 
+/** One try of a probe; the message is the kubelet's (`HTTP probe failed with statuscode: 503`). */
 export type ProbeResult = { readonly passed: true } | { readonly passed: false; readonly message: string };
 
 /** Where a probe goes: the pod's address and the container whose named ports it may use. */

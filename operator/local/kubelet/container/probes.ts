@@ -3,6 +3,7 @@ import type { Container, Probe } from "../../../kube/kinds.ts";
 import { attemptProbe } from "./probe.ts";
 import { probeLoop, type ProbeLoopOptions } from "./probe-loop.ts";
 
+/** A container's probes and who is told what they find. */
 export interface ProbesOptions {
   readonly container: Container;
   readonly address: string;

@@ -4,6 +4,7 @@ import type { Container, ContainerState } from "../../../kube/kinds.ts";
 import type { Exit } from "./child.ts";
 import { logTail } from "./log-file.ts";
 
+/** How a container ended; times as RFC 3339. */
 export interface Ending {
   readonly exit: Exit;
   readonly startedAt: string;

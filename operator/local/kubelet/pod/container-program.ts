@@ -7,6 +7,7 @@ import { kubeletFaults } from "../faults.ts";
 import { containerEnvironment, type EnvironmentContext, expanded } from "./container-environment.ts";
 import { localPath, type Mount } from "./mount-paths.ts";
 
+/** What a container's program hangs on beside its spec. */
 export interface ProgramContext extends EnvironmentContext {
   /** Image name → the program that its entry point stands for. */
   readonly images: Readonly<Record<string, readonly string[]>>;

@@ -15,6 +15,7 @@ export interface PodFacts {
   readonly finished: "Succeeded" | "Failed" | undefined;
 }
 
+/** A container and what is known of it. */
 export interface NamedRecord {
   readonly name: string;
   readonly image: string;

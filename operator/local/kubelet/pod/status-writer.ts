@@ -7,6 +7,7 @@ import { resources } from "../../../kube/resources.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;
 
+/** Whose status is written, and what it is. */
 export interface StatusWriterOptions {
   readonly client: Client;
   readonly clock: Clock;
@@ -30,6 +31,7 @@ const retryMs = 500;
 const attemptLimit = 20;
 const closeLimitMs = 1_000;
 
+/** Writes a pod's status one write at a time; what changes meanwhile goes into the next. */
 export function createStatusWriter({ client, clock, log, pod, current }: StatusWriterOptions): StatusWriter {
   const { namespace, name, uid } = pod.metadata;
   let written = pod.status;

@@ -5,6 +5,7 @@ import type { ConfigMap, Container, Pod, Volume } from "../../../kube/kinds.ts";
 import { kubeletFaults } from "../faults.ts";
 import type { Mount } from "./mount-paths.ts";
 
+/** Where volumes get their files from. */
 export interface VolumeSources {
   readonly configMap: (name: string) => Promise<ConfigMap | undefined>;
   /** Claim name → folder of this machine. */

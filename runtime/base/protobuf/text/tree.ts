@@ -7,18 +7,21 @@ export interface Position {
 /** What a text says before it is known which message it is. */
 export type Tree = ObjectTree | ListTree | ScalarTree;
 
+/** A message: its fields in the order of the text, a name as often as it comes. */
 export interface ObjectTree {
   readonly kind: "object";
   readonly members: readonly Member[];
   readonly at: Position;
 }
 
+/** A field and its value. */
 export interface Member {
   readonly name: string;
   readonly value: Tree;
   readonly at: Position;
 }
 
+/** A repeated field in brackets. */
 export interface ListTree {
   readonly kind: "list";
   readonly items: readonly Tree[];

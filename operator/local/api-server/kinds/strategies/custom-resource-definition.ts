@@ -68,4 +68,5 @@ const validate: Strategy["validate"] = (draft) => {
   ];
 };
 
+/** CustomResourceDefinitions: names and conditions as kube-apiserver's controllers write them, at once. */
 export const customResourceDefinition: Strategy = { prepare, validate };

@@ -160,4 +160,5 @@ export function gracePeriodSeconds(pod: Draft, asked: number | undefined): numbe
   return asked ?? Math.max(written, 1);
 }
 
+/** Pods: defaults, immutable fields, `phase` and QoS class. */
 export const pod: Strategy = { fill, prepare, validate };

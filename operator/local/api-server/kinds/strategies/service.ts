@@ -61,4 +61,5 @@ const validate: Strategy["validate"] = (draft, before) => {
   ];
 };
 
+/** Services: cluster IPs, ports, and what of them may not change. */
 export const service: Strategy = { fill, prepare, validate };

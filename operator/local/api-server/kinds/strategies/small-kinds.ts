@@ -13,6 +13,7 @@ export const namespace: Strategy = {
   },
 };
 
+/** PersistentVolumeClaims, which stay Pending: nothing here provisions volumes. */
 export const persistentVolumeClaim: Strategy = {
   fill: (draft) => {
     const spec = objectOf(draft["spec"]);
@@ -25,6 +26,7 @@ export const persistentVolumeClaim: Strategy = {
       : [],
 };
 
+/** Secrets: `stringData` becomes `data`. */
 export const secret: Strategy = {
   fill: (draft) => {
     const plain = Object.entries(objectOf(draft["stringData"])).map(([key, value]) => [
@@ -46,6 +48,7 @@ export const secret: Strategy = {
 
 const nullIfEmpty = (value: Json | undefined): Json => (listOf(value).length === 0 ? null : (value ?? null));
 
+/** EndpointSlices, whose address type stays. */
 export const endpointSlice: Strategy = {
   // Go prints both lists even when they are not there.
   prepare: (draft) => ({ ...draft, endpoints: nullIfEmpty(draft["endpoints"]), ports: nullIfEmpty(draft["ports"]) }),
@@ -65,6 +68,7 @@ export const endpointSlice: Strategy = {
   }),
 };
 
+/** Events of core/v1. */
 export const event: Strategy = {
   // Go prints times that are not set as null.
   prepare: (draft) => ({

@@ -69,6 +69,7 @@ function selectorCauses(spec: JsonObject): readonly Cause[] {
   ];
 }
 
+/** ReplicaSets: selector and template agree, the selector stays. */
 export const replicaSet: Strategy = {
   fill: defaultedWorkload,
   prepare: (draft, before) => (before === undefined ? { ...draft, status: { replicas: 0 } } : draft),
@@ -77,6 +78,7 @@ export const replicaSet: Strategy = {
 
 const rollingUpdate = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } };
 
+/** Deployments: the same, and a rolling update where no strategy is given. */
 export const deployment: Strategy = {
   fill: (draft) => {
     const filled = defaultedWorkload(draft);
