@@ -13,6 +13,8 @@ import { isSameStatus, status } from "./status.ts";
 /** A write that the cache has not seen yet. */
 export interface Write {
   readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
   readonly resourceVersion: string;
 }
 
@@ -134,8 +136,9 @@ type Carrier<K extends Kind> = (action: Extract<Action, { kind: K }>, place: Pla
 
 /** One API call for each kind of action, or none where the status write does it. */
 const carriers: { readonly [K in Kind]: Carrier<K> } = {
-  create: async ({ resource, object }, place) => written(resource, await created(resource, object, place)),
-  apply: async (action, place) => written(action.resource, await applied(action, place)),
+  create: async ({ resource, object }, place) =>
+    written(resource, await created(resource, object, place), place.identity),
+  apply: async (action, place) => written(action.resource, await applied(action, place), place.identity),
   scale: ({ object, to }, place) => patched(object, { spec: { replicas: to } }, place),
   retire: ({ object, at }, place) => patched(object, retirement(at), place),
   revive: ({ object }, place) => patched(object, retirement(null), place),
@@ -165,13 +168,12 @@ function retirement(at: string | null): object {
 async function patched(
   { name, resourceVersion }: ObservedObject,
   patch: { readonly metadata?: object; readonly spec?: object },
-  { identity: { namespace }, client }: Place,
+  { identity, client }: Place,
 ): Promise<Write> {
+  const { namespace } = identity;
   const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
-  return written(
-    resources.replicaSets,
-    await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly),
-  );
+  const stored = await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly);
+  return written(resources.replicaSets, stored, identity);
 }
 
 /** Creates and never adopts: an object of this name that is there already is ours only by its controller. */
@@ -186,7 +188,7 @@ async function created(resource: Resource, object: KubeObject, { identity, clien
     const { name = "" } = object.metadata;
     const live = await client.get(resource, { namespace, name });
     if (live === undefined || isControlledBy(live.metadata, identity.uid)) {
-      if (live !== undefined) met(written(resource, live));
+      if (live !== undefined) met(written(resource, live, identity));
       throw deploymentFaults.StaleView({ target: `${kind} ${name}` });
     }
     throw deploymentFaults.ForeignObject({ kind, name });
@@ -217,7 +219,8 @@ export async function writeStatus(
     status: said,
   };
   try {
-    return { write: written(resource, await client.applyStatus(resource, object, { force: true, ...identityOnly })) };
+    const stored = await client.applyStatus(resource, object, { force: true, ...identityOnly });
+    return { write: written(resource, stored, identity) };
   } catch (thrown) {
     return { refusal: Fault.from(thrown) };
   }
@@ -244,6 +247,6 @@ async function applied(action: Extract<Action, { kind: "apply" }>, { identity, c
   }
 }
 
-function written(resource: Resource, { metadata }: Stored): Write {
-  return { resource, resourceVersion: metadata.resourceVersion };
+function written(resource: Resource, { metadata: { name, resourceVersion } }: Stored, { namespace }: Identity): Write {
+  return { resource, namespace, name, resourceVersion };
 }

@@ -95,7 +95,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       return {
         ...(failure === undefined ? {} : { failure }),
         ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
-        ...(attempts === 0 ? {} : { awaiting: seenAfter(restMs, writes, options) }),
+        ...(attempts === 0 ? {} : { awaiting: seenAfter(restMs, writes, options, () => controller.add(key)) }),
       };
     },
   });
@@ -122,8 +122,11 @@ async function seenAfter(
   restMs: number,
   writes: readonly Write[],
   { caches, clock }: DeploymentControllerOptions,
+  onLost: () => void,
 ): Promise<void> {
-  await allSeen(writes, caches);
+  const areThere = await allSeen(writes, caches);
+  // What was made and taken away while a watch was not there is nothing that its next state tells of.
+  if (!areThere) onLost();
   if (restMs > 0) await clock.sleep(restMs);
 }
 
@@ -241,14 +244,21 @@ function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): re
     .map(({ revision }) => revision);
 }
 
-/** Resolves when the caches show every write, so that the next reconcile sees its predecessor's work. */
-async function allSeen(writes: readonly Write[], caches: Caches): Promise<void> {
+/**
+ * Resolves when the caches have come to every write, so that the next reconcile sees its predecessor's work; with whether
+ * all that was written is there.
+ */
+async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolean> {
   const watched: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
-  await Promise.all(
-    writes.flatMap(({ resource, resourceVersion }) =>
-      watched.filter((one) => one.resource.kind === resource.kind).map(({ cache }) => cache.untilSeen(resourceVersion)),
-    ),
+  const seen = writes.flatMap((write) =>
+    watched
+      .filter(({ resource }) => resource.kind === write.resource.kind)
+      .map(async ({ cache }) => {
+        await cache.untilSeen(write.resourceVersion);
+        return cache.glanceAt(write) !== undefined;
+      }),
   );
+  return (await Promise.all(seen)).every(Boolean);
 }
 
 function keyOf({ metadata }: { readonly metadata: ObjectKey }): string {

@@ -412,4 +412,28 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "kill-pod", phase: 0, at: 67907, amount: 0.8307562672998756 },
     ],
   },
+  "what was deleted before its watch told that it was made is not made again": {
+    seed: 840199,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 1000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 1 } },
+        { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: true } },
+        { gapMs: 12000, name: "shop", act: { kind: "suspend", suspend: false } },
+      ],
+    ],
+    from: 0,
+    faults: [
+      { on: "request", trouble: "late", phase: 0, at: 13, amount: 0.27001792727969587 },
+      { on: "request", trouble: "lost-before", phase: 0, at: 8, amount: 0.3179545809980482 },
+      { on: "event", trouble: "only-bookmarks", phase: 0, at: 35, amount: 0.6552472722250968 },
+      { on: "event", trouble: "delay", phase: 0, at: 0, amount: 0.6933315217029303 },
+      { on: "event", trouble: "close", phase: 0, at: 3, amount: 0.3639203447382897 },
+      { on: "event", trouble: "cut", phase: 0, at: 33, amount: 0.07082082307897508 },
+      { on: "event", trouble: "drop", phase: 0, at: 36, amount: 0.6161769402679056 },
+      { on: "event", trouble: "cut", phase: 0, at: 10, amount: 0.8712217370048165 },
+      { on: "moment", trouble: "delete-child", phase: 0, at: 44388, amount: 0.24717296147719026 },
+      { on: "moment", trouble: "delete-child", phase: 0, at: 41052, amount: 0.061968217603862286 },
+    ],
+  },
 };

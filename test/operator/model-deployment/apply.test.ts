@@ -39,12 +39,18 @@ describe("apply", () => {
     const applied = await apply(actions, identityIn(cluster), client);
     expect(applied).toEqual({
       done: actions,
-      writes: ["ServiceAccount", "ReplicaSet", "Service", "EndpointSlice", "PodDisruptionBudget"].map(
-        (kind, index) => ({
-          resource: Object.values(resources).find((resource) => resource.kind === kind),
-          resourceVersion: String(index + 2),
-        }),
-      ),
+      writes: [
+        ["ServiceAccount", "digits-runtime"],
+        ["ReplicaSet", name],
+        ["Service", "digits"],
+        ["EndpointSlice", "digits-gateway"],
+        ["PodDisruptionBudget", "digits"],
+      ].map(([kind, called], index) => ({
+        resource: Object.values(resources).find((resource) => resource.kind === kind),
+        namespace: "default",
+        name: called,
+        resourceVersion: String(index + 2),
+      })),
     });
     expect(written).toEqual([
       "create ServiceAccount digits-runtime",
@@ -89,7 +95,7 @@ describe("apply", () => {
     );
     expect([done, writes, failure?.code]).toEqual([
       [],
-      [{ resource: resources.serviceAccounts, resourceVersion }],
+      [{ resource: resources.serviceAccounts, namespace: "default", name: "digits-runtime", resourceVersion }],
       "StaleView",
     ]);
   });

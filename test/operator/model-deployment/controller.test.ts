@@ -162,6 +162,21 @@ describe("the controller of ModelDeployments", () => {
     expect(writes).toEqual(["create ServiceAccount digits-runtime"]);
   });
 
+  test("makes again what was deleted before its watch told that it was made", async () => {
+    cluster.put(modelDeployment());
+    await seen();
+    for (const service of cluster.all("Service")) cluster.delete(service);
+    show("Service", caches.services.cache);
+    await clock.settle();
+    writes.length = 0;
+    // The watch of Services was away since.
+    const [made] = cluster.all("Service");
+    if (made !== undefined) cluster.delete(made);
+    caches.services.cache.replace([], made?.metadata.resourceVersion ?? "");
+    await clock.settle();
+    expect(writes).toEqual(["create Service digits"]);
+  });
+
   test("asks what a model is until status shows it, also when its digest is known since before a restart", async () => {
     const asked: string[] = [];
     const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
