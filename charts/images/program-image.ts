@@ -1,5 +1,6 @@
 import { basename, dirname, join, relative } from "node:path";
 
+import { programThreads } from "../../runtime/base/threads/program-threads.ts";
 import { type BundleOrder, bundledFiles } from "./bundle.ts";
 import { reachedModules } from "./modules.ts";
 import { type Image, layer } from "./oci-archive.ts";
@@ -39,14 +40,7 @@ export const programs = {
     flags: ["--max-semi-space-size=2"],
     // Each thread that reads a model leaves memory to the arena of the C library that it was given: few arenas, little is kept.
     memory: ["MALLOC_ARENA_MAX=2"],
-    threads: [
-      "dist/runtime/gateway/mirror/comparison-thread.js",
-      "dist/runtime/model/placement/engine-thread.js",
-      "dist/runtime/protocols/open-inference/infer-thread.js",
-      "dist/runtime/protocols/tensorflow-serving/examples/examples-thread.js",
-      "dist/runtime/protocols/tensorflow-serving/predict-thread.js",
-      "dist/runtime/model/formats/parser.js",
-    ],
+    threads: Object.values(programThreads).map(({ entry }) => `dist/runtime/${entry}.js`),
     // Files and packages that starts load. Beside the time each file costs memory: of 56 files Node looks at so many paths that V8
     // loads its optimising compiler for them, and 7 MB more stay resident.
     joined: {

@@ -1,7 +1,7 @@
-import { getCompileCacheDir } from "node:module";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
 import type { Divergence } from "../../base/answers/divergence.ts";
+import { startedThread } from "../../base/threads/program-threads.ts";
 
 /** To the thread: two answers, as they came. */
 export interface ComparisonTask {
@@ -32,7 +32,6 @@ type Told = (divergence: Divergence | undefined) => void;
 const maxPending = 32;
 /** Nobody mirrors for this long: the thread's memory is given back. */
 const idleMs = 60_000;
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
 /** Compares answers in a thread of its own, which lives while there is something to compare: parsing holds up no request. */
 export class Comparisons {
@@ -71,13 +70,7 @@ export class Comparisons {
   }
 
   #started(): Worker {
-    const cache = getCompileCacheDir();
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./comparison-thread.${extension}`, import.meta.url), {
-      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
-      execArgv: [],
-      resourceLimits,
-    });
+    const worker = startedThread("comparisons");
     worker.unref();
     worker.on("message", ({ id, divergence }: ComparisonAnswer) => {
       const told = this.#pending.get(id);

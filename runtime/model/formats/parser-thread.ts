@@ -1,26 +1,22 @@
 import { statSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
 import { basename, extname } from "node:path";
-import { Worker } from "node:worker_threads";
-import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../base/fault.ts";
+import type { Worker } from "node:worker_threads";
+import { Fault } from "../../base/fault.ts";
+import { startedThread } from "../../base/threads/program-threads.ts";
+import type { SentFault } from "../../base/threads/sent-fault.ts";
 import { formatFaults } from "./faults.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { ReadRequest } from "./readers.ts";
 import type { FileFormat } from "./recognition.ts";
 
 /** What it answers: a message with the buffers of all weights moved, not copied. */
-export type ParseAnswer =
-  | { readonly model: ModelDefinition }
-  | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } };
+export type ParseAnswer = { readonly model: ModelDefinition } | { readonly fault: SentFault };
 
 /** What a thread is started with: its file comes as a message. */
 export interface ParserOrder {
   /** The reader that it will most likely need. */
   readonly format: FileFormat | undefined;
 }
-
-/** Bounds of the thread's JavaScript memory; weights lie outside it and are counted before they are read. */
-const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 
 /** Time on the processor that a file may take to read, however small it is, and for each byte of it: 50 ms a megabyte. */
 const leastCpuMs = 5_000;
@@ -51,13 +47,7 @@ export function prepareParser(path: string): void {
 }
 
 function startedParser(workerData: ParserOrder): Worker {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new Worker(new URL(`./parser.${extension}`, import.meta.url), {
-    workerData,
-    env: compileCache(),
-    execArgv: [],
-    resourceLimits,
-  });
+  return startedThread("parser", { workerData });
 }
 
 /**
@@ -122,10 +112,4 @@ function watchCpu(worker: Worker, cpuMs: number, callback: (cpuMs: number) => vo
     clearInterval(timer);
     await asked;
   };
-}
-
-/** The thread sees nothing of the environment but where compiled code is kept: compiling takes half of its time. */
-function compileCache(): Readonly<Record<string, string>> {
-  const folder = getCompileCacheDir();
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }

@@ -2,16 +2,11 @@ import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
+import { type SentFault, sentFault } from "../../base/threads/sent-fault.ts";
+import { arrived, cargo } from "../../dataplane/cargo.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import {
-  type Call,
-  endOfThread,
-  type ThreadNews,
-  type ThreadOrder,
-  movable,
-  type SentFault,
-} from "./thread-messages.ts";
+import { type Call, endOfThread, type ThreadNews, type ThreadOrder } from "./thread-messages.ts";
 
 /** The event loop waits for no core that this thread computes on: it is nicer by so much (`man 7 sched`). */
 const niceness = 10;
@@ -42,16 +37,17 @@ async function main(): Promise<void> {
       void answer(model, call);
     });
   } catch (thrown) {
-    tell({ kind: "failed", fault: sent(Fault.from(thrown)) });
+    tell({ kind: "failed", fault: sentFault(thrown) });
   }
 }
 
-async function answer(model: LoadedModel, { id, inputs, signature }: Call): Promise<void> {
+async function answer(model: LoadedModel, { id, inputs: moved, signature }: Call): Promise<void> {
   try {
+    const inputs = moved.map(arrived);
     const start = performance.now();
     const outputs = await model.infer(inputs, signature);
     const engineMs = performance.now() - start;
-    const { tensors, memory } = movable(outputs, true);
+    const { tensors, memory } = cargo(outputs, true);
     tell({ kind: "answer", id, outputs: tensors, engineMs }, memory);
   } catch (thrown) {
     tell({ kind: "refusal", id, reason: refusalOf(thrown) });
@@ -60,12 +56,8 @@ async function answer(model: LoadedModel, { id, inputs, signature }: Call): Prom
 
 /** A fault says whose mistake it is; of anything else there is only what it says. */
 function refusalOf(thrown: unknown): string | SentFault {
-  if (thrown instanceof Fault) return sent(thrown);
+  if (thrown instanceof Fault) return sentFault(thrown);
   return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-function sent({ record, retry, level }: Fault): SentFault {
-  return { ...record, retry, level };
 }
 
 function tell(news: ThreadNews, memory: readonly ArrayBuffer[] = []): void {

@@ -1,19 +1,13 @@
-import { getCompileCacheDir } from "node:module";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
+import { startedThread } from "../../base/threads/program-threads.ts";
+import { arrived, cargo } from "../../dataplane/cargo.ts";
 import { faults } from "../../dataplane/faults.ts";
 import type { Signatures } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
-import {
-  type Call,
-  endOfThread,
-  type ModelFacts,
-  type ThreadNews,
-  type ThreadOrder,
-  movable,
-} from "./thread-messages.ts";
+import { type Call, endOfThread, type ModelFacts, type ThreadNews, type ThreadOrder } from "./thread-messages.ts";
 
 /** How a model in a thread of its own is held. */
 export interface ThreadTerms {
@@ -32,7 +26,7 @@ const stuckAfterMs = 60_000;
 
 /** Loads a model in a thread of its own. Rejects with the Fault that `loadModel` threw there. */
 export async function threadedModel(order: ThreadOrder, terms: ThreadTerms): Promise<ThreadedModel> {
-  const thread = await startedThread(order);
+  const thread = await loadedThread(order);
   return new ThreadedModel(order, terms, thread);
 }
 
@@ -92,7 +86,7 @@ export class ThreadedModel implements LoadedModel {
     if (this.#isUnloaded) throw new Error(endOf(true));
     const { worker } = await (this.#thread ?? this.#restart());
     if (this.#isUnloaded || worker !== this.#worker) throw new Error(endOf(this.#isUnloaded));
-    const { tensors, memory } = movable(inputs, false);
+    const { tensors, memory } = cargo(inputs, false);
     const call: Call = { id: ++this.#lastId, inputs: tensors, signature };
     return new Promise((resolve, reject) => {
       const stopTimer = this.#terms.clock.after(this.#terms.maxCallMs, () => this.#giveUp(worker));
@@ -112,7 +106,7 @@ export class ThreadedModel implements LoadedModel {
   }
 
   async #restart(): Promise<Thread> {
-    this.#thread = startedThread(this.#order);
+    this.#thread = loadedThread(this.#order);
     try {
       const thread = await this.#thread;
       this.#attach(thread);
@@ -136,7 +130,7 @@ export class ThreadedModel implements LoadedModel {
     const pending = this.#pending.get(news.id);
     this.#pending.delete(news.id);
     pending?.stopTimer();
-    if (news.kind === "answer") pending?.resolve(news);
+    if (news.kind === "answer") pending?.resolve({ outputs: news.outputs.map(arrived), engineMs: news.engineMs });
     else pending?.reject(typeof news.reason === "string" ? new Error(news.reason) : new Fault(news.reason));
   }
 
@@ -180,16 +174,8 @@ function endOf(isUnloaded: boolean): string {
   return isUnloaded ? "the model has been unloaded" : "the thread of the engine ended";
 }
 
-function startedThread(order: ThreadOrder): Promise<Thread> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const cache = getCompileCacheDir();
-  const worker = new Worker(new URL(`./engine-thread.${extension}`, import.meta.url), {
-    workerData: order,
-    // The thread sees nothing of the environment but where compiled code is kept: compiling takes half of its start.
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
-    execArgv: [],
-    stderr: true, // engines print what their errors say again
-  });
+function loadedThread(order: ThreadOrder): Promise<Thread> {
+  const worker = startedThread("engine", { workerData: order, stderr: true }); // engines print what their errors say again
   return new Promise((resolve, reject) => {
     const ended = (code: number): void => reject(new Error(`the thread of the engine ended with code ${code}`));
     worker.once("error", reject);

@@ -27,7 +27,7 @@ import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as re
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeBodies = bodyReader<InferOrder, InferDocument>("infer-thread", import.meta.url);
+const largeBodies = bodyReader<InferOrder, InferDocument>("infer");
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {

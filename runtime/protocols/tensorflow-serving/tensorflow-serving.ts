@@ -20,7 +20,7 @@ import { statusBody } from "./status.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeBodies = bodyReader<PredictOrder, PredictDocument>("predict-thread", import.meta.url);
+const largeBodies = bodyReader<PredictOrder, PredictDocument>("predict");
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {

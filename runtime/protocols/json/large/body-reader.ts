@@ -1,9 +1,10 @@
-import { getCompileCacheDir } from "node:module";
-import { Worker } from "node:worker_threads";
-import { Fault, type FaultLevel, type FaultRecord, type Retry } from "../../../base/fault.ts";
+import type { Worker } from "node:worker_threads";
+import { Fault } from "../../../base/fault.ts";
+import { startedThread } from "../../../base/threads/program-threads.ts";
+import type { SentFault } from "../../../base/threads/sent-fault.ts";
+import { type MovedTensor, arrived } from "../../../dataplane/cargo.ts";
 import { faults } from "../../../dataplane/faults.ts";
-import type { NamedTensor, Tensor } from "../../../dataplane/tensor.ts";
-import { type PackedTexts, unpackedTexts } from "./packed-texts.ts";
+import type { NamedTensor } from "../../../dataplane/tensor.ts";
 
 /** A body, and what else it takes to read it: values that can be cloned. */
 export interface ReadingOrder {
@@ -15,26 +16,28 @@ export interface ReadBody {
   readonly inputs?: readonly NamedTensor[];
 }
 
+/** Who reads a body: see `body-thread.ts`. */
+export type ReaderName = "predict" | "infer" | "examples";
+
 /** To the thread. */
 export interface SentOrder<Order> {
   readonly id: number;
+  readonly reader: ReaderName;
   readonly order: Order;
 }
 
-/** An input on its way from the thread: its texts are packed. */
+/** An input on its way from the thread. */
 export interface SentInput extends Omit<NamedTensor, "tensor"> {
-  readonly tensor:
-    | Exclude<Tensor, { readonly dtype: "string" }>
-    | { readonly dtype: "string"; readonly shape: readonly number[]; readonly data: PackedTexts };
+  readonly tensor: MovedTensor;
 }
 
 /** From the thread: what it read, its inputs apart. */
 export type SentReading<Read> = { readonly id: number } & (
   | { readonly read: Omit<Read, "inputs">; readonly inputs?: readonly SentInput[] }
-  | { readonly fault: FaultRecord & { readonly retry: Retry; readonly level: FaultLevel } }
+  | { readonly fault: SentFault }
 );
 
-/** Reads large bodies in a thread of its own, which starts with the first and then stays. */
+/** Reads large bodies in a thread, which starts with the first of them and then stays. */
 export interface BodyReader<Order extends ReadingOrder, Read extends ReadBody> {
   /**
    * `undefined` when the body is read as well where it is: one of little JSON, or one too many. `jsonBytes` is as announced: it may
@@ -48,42 +51,21 @@ const largeBytes = 512 * 1024;
 /** Bodies that wait for a thread take no more memory than this, together. */
 const maxWaitingBytes = 64 * 1024 ** 2;
 
-interface Pending<Read> {
+interface Pending {
   readonly sizeBytes: number;
-  readonly resolve: (read: Read) => void;
+  readonly resolve: (reading: Extract<SentReading<object>, { readonly read: unknown }>) => void;
   readonly reject: (fault: Fault) => void;
 }
 
-/** A reader whose thread begins in the file of this name, without its ending, beside the module with this URL: see `answerOrders`. */
+const pending = new Map<number, Pending>();
+let thread: Worker | undefined;
+let waitingBytes = 0;
+let lastId = 0;
+
+/** A reader of this name. All share one thread. */
 export function bodyReader<Order extends ReadingOrder, Read extends ReadBody>(
-  name: string,
-  beside: string,
+  reader: ReaderName,
 ): BodyReader<Order, Read> {
-  const pending = new Map<number, Pending<Read>>();
-  let thread: Worker | undefined;
-  let waitingBytes = 0;
-  let lastId = 0;
-  const taken = (id: number): Pending<Read> | undefined => {
-    const told = pending.get(id);
-    pending.delete(id);
-    waitingBytes -= told?.sizeBytes ?? 0;
-    return told;
-  };
-  const lost = (): void => {
-    thread = undefined;
-    const reason = "the thread that reads large bodies ended";
-    for (const id of pending.keys()) taken(id)?.reject(faults.EngineLost({ reason }));
-  };
-  const started = (): Worker => {
-    const worker = startedThread(name, beside);
-    worker.on("message", (reading: SentReading<Read>) => {
-      const told = taken(reading.id);
-      if ("read" in reading) told?.resolve(received(reading));
-      else told?.reject(new Fault(reading.fault));
-    });
-    worker.once("exit", lost);
-    return worker;
-  };
   return {
     read: (order, jsonBytes) => {
       const sizeBytes = order.body.length;
@@ -93,36 +75,49 @@ export function bodyReader<Order extends ReadingOrder, Read extends ReadBody>(
       lastId += 1;
       waitingBytes += sizeBytes;
       const { promise, resolve, reject } = Promise.withResolvers<Read>();
-      pending.set(lastId, { sizeBytes, resolve, reject });
+      pending.set(lastId, {
+        sizeBytes,
+        resolve: ({ read, inputs }) =>
+          resolve((inputs === undefined ? read : { ...read, inputs: inputs.map(received) }) as Read), // put together again
+        reject,
+      });
       thread ??= started();
-      const sent: SentOrder<Order> = { id: lastId, order };
+      const sent: SentOrder<Order> = { id: lastId, reader, order };
       thread.postMessage(sent, memoryOf(order.body));
       return promise;
     },
   };
 }
 
-function received<Read extends ReadBody>({ read, inputs }: Extract<SentReading<Read>, { read: unknown }>): Read {
-  return (inputs === undefined ? read : { ...read, inputs: inputs.map(receivedInput) }) as Read; // put together again
+function started(): Worker {
+  const worker = startedThread("bodies");
+  worker.unref();
+  worker.on("error", () => {}); // its end follows
+  worker.on("message", (reading: SentReading<object>) => {
+    const told = taken(reading.id);
+    if ("read" in reading) told?.resolve(reading);
+    else told?.reject(new Fault(reading.fault));
+  });
+  worker.once("exit", () => {
+    thread = undefined;
+    const reason = "the thread that reads large bodies ended";
+    for (const id of pending.keys()) taken(id)?.reject(faults.EngineLost({ reason }));
+  });
+  return worker;
 }
 
-function receivedInput({ tensor, ...named }: SentInput): NamedTensor {
-  if (tensor.dtype !== "string") return { ...named, tensor };
-  return { ...named, tensor: { ...tensor, data: unpackedTexts(tensor.data) } };
+function taken(id: number): Pending | undefined {
+  const told = pending.get(id);
+  pending.delete(id);
+  waitingBytes -= told?.sizeBytes ?? 0;
+  return told;
+}
+
+function received({ tensor, ...named }: SentInput): NamedTensor {
+  return { ...named, tensor: arrived(tensor) };
 }
 
 /** What moves with a body: memory that holds little else. */
 function memoryOf({ length, buffer }: Buffer): readonly ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength < 4 * length ? [buffer] : [];
-}
-
-function startedThread(name: string, beside: string): Worker {
-  const cache = getCompileCacheDir();
-  const worker = new Worker(new URL(`./${name}${beside.endsWith(".ts") ? ".ts" : ".js"}`, beside), {
-    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
-    execArgv: [],
-  });
-  worker.unref();
-  worker.on("error", () => {}); // its end follows
-  return worker;
 }

@@ -22,7 +22,7 @@ export async function regressed(models: Models, model: PathModel, request: Proto
   return regressBody(await regressions(run, regressionOutputs(signature, run.signature)));
 }
 
-const largeBodies = bodyReader<ReadingOrder, ExamplesDocument>("examples-thread", import.meta.url);
+const largeBodies = bodyReader<ReadingOrder, ExamplesDocument>("examples");
 
 /** The signature and its examples, in TensorFlow Serving's order of checks: the body, the model, the signature. */
 async function exampleRun(

@@ -7,7 +7,6 @@ import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
 import { loadModel } from "../../../../runtime/model/formats/load-model.ts";
 import { placedModel } from "../../../../runtime/model/placement/placed-model.ts";
-import { movable } from "../../../../runtime/model/placement/thread-messages.ts";
 import { type ThreadedModel, threadedModel } from "../../../../runtime/model/placement/threaded-model.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 import { loopModel, node } from "../formats/onnx/built-models.ts";
@@ -195,26 +194,5 @@ describe("a model is placed", () => {
     const { model, place, callMs } = await placedModel([...order], { ...terms, isLoopBusy: false });
     expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
     model.unload();
-  });
-});
-
-describe("tensors that move to a thread", () => {
-  it("take along no memory but their own", () => {
-    const request = new Float32Array(1000).fill(7);
-    const view: Tensor = { dtype: "float32", shape: [10], data: request.subarray(100, 110) };
-    const { tensors, memory } = movable([view], true);
-    expect(tensors).toEqual([view]);
-    expect(memory.map(({ byteLength }) => byteLength)).toEqual([40]);
-  });
-
-  it("are not copied when they own what they move", () => {
-    const own: Tensor = { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, 2n) };
-    expect(movable([own], true).memory).toEqual([own.data.buffer]);
-  });
-
-  it("are copied when somebody else still reads them", () => {
-    const lent: Tensor = { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, 2n) };
-    const { memory } = movable([lent], false);
-    expect(memory[0]).not.toBe(lent.data.buffer);
   });
 });

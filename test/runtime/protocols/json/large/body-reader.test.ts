@@ -17,19 +17,9 @@ import {
   predictDocument,
 } from "../../../../../runtime/protocols/tensorflow-serving/request.ts";
 
-const protocols = new URL("../../../../../runtime/protocols/", import.meta.url);
-const predicts = bodyReader<PredictOrder, PredictDocument>(
-  "predict-thread",
-  new URL("tensorflow-serving/tensorflow-serving.ts", protocols).href,
-);
-const examples = bodyReader<ReadingOrder, ExamplesDocument>(
-  "examples-thread",
-  new URL("tensorflow-serving/examples/example-requests.ts", protocols).href,
-);
-const infers = bodyReader<InferOrder, InferDocument>(
-  "infer-thread",
-  new URL("open-inference/open-inference.ts", protocols).href,
-);
+const predicts = bodyReader<PredictOrder, PredictDocument>("predict");
+const examples = bodyReader<ReadingOrder, ExamplesDocument>("examples");
+const infers = bodyReader<InferOrder, InferDocument>("infer");
 const signature: Signature = {
   inputs: [{ name: "x", dtype: "float32", shape: [-1, 4] }],
   outputs: [{ name: "y", dtype: "float32", shape: [-1, 1] }],

@@ -5,8 +5,13 @@ export interface PackedTexts {
   readonly ends: Uint32Array<ArrayBuffer>;
 }
 
-/** All bytes must be fewer than 2^32. */
+/** Texts that came packed: they go on so. */
+const packs = new WeakMap<readonly Uint8Array[], PackedTexts>();
+
+/** In memory of its own. All bytes must be fewer than 2^32. */
 export function packedTexts(texts: readonly Uint8Array[]): PackedTexts {
+  const known = packs.get(texts);
+  if (known !== undefined) return { bytes: known.bytes.slice(), ends: known.ends.slice() };
   const ends = new Uint32Array(texts.length);
   let end = 0;
   for (const [i, { length }] of texts.entries()) {
@@ -19,11 +24,14 @@ export function packedTexts(texts: readonly Uint8Array[]): PackedTexts {
 }
 
 /** The same texts; they share the memory that they came in. */
-export function unpackedTexts({ bytes, ends }: PackedTexts): readonly Uint8Array[] {
+export function unpackedTexts(pack: PackedTexts): readonly Uint8Array[] {
+  const { bytes, ends } = pack;
   let start = 0;
-  return Array.from(ends, (end) => {
+  const texts = Array.from(ends, (end) => {
     const text = bytes.subarray(start, end);
     start = end;
     return text;
   });
+  packs.set(texts, pack);
+  return texts;
 }
