@@ -6,8 +6,9 @@
  *
  * Times are taken with the generator alone on its core, where it spins, and pod and proxy on the other: a pod that shared the
  * generator's core would wait for it, by milliseconds. A direct call and one through the gateway are measured one right after the
- * other, twice in a round, and compared pair by pair: what stops the machine for some milliseconds falls upon few of many short
- * pairs. How much the relay, which does nothing that could take time, adds in the same rounds says what of it is the machine's.
+ * other, twice in a round, and compared pair by pair. What stops the machine for ten milliseconds is the p99 of a whole second, and
+ * falls upon few of many quarters of one: p99 is told of quarters, the median of all, and of whole rounds beside it. How much the
+ * relay, which does nothing that could take time, adds in the same rounds says what of it is the machine's.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -51,12 +52,13 @@ const pod = spawn(program, rest, { stdio: "ignore" });
 const bare = pinnedProcess(join(import.meta.dirname, "gateway", "bare-proxy.ts"), [String(barePort), String(podPort)]);
 const operator = await operatorSide();
 const gateway = await startedGateway(operator.url);
-type Hops = readonly (Hop & { readonly cpu: number[]; readonly p50: number[]; readonly p99: number[] })[];
+type Time = "p50" | "p99" | "quarterP99";
+type Hops = readonly (Hop & { readonly cpu: number[] } & Readonly<Record<Time, number[]>>)[];
 const hops: Hops = [
-  { name: "node:http and undici", port: barePort, pid: bare.pid ?? 0, cpu: [], p50: [], p99: [] },
-  { name: "relay that reads nothing", port: relayPort, pid: relay.pid ?? 0, cpu: [], p50: [], p99: [] },
-  { name: "direct", port: podPort, pid: pod.pid ?? 0, cpu: [], p50: [], p99: [] },
-  { name: "gateway", port: gateway.restPort, pid: gateway.pid, cpu: [], p50: [], p99: [] },
+  { name: "node:http and undici", port: barePort, pid: bare.pid ?? 0, cpu: [], p50: [], p99: [], quarterP99: [] },
+  { name: "relay that reads nothing", port: relayPort, pid: relay.pid ?? 0, cpu: [], p50: [], p99: [], quarterP99: [] },
+  { name: "direct", port: podPort, pid: pod.pid ?? 0, cpu: [], p50: [], p99: [], quarterP99: [] },
+  { name: "gateway", port: gateway.restPort, pid: gateway.pid, cpu: [], p50: [], p99: [], quarterP99: [] },
 ];
 try {
   await answering(`http://127.0.0.1:${podPort}/`);
@@ -68,9 +70,10 @@ try {
     for (const hop of thereAndBack) hop.cpu.push((await measured(hop, busy)).cpuUs);
     await moved(pod, 0);
     for (const hop of thereAndBack) {
-      const { p50, p99 } = await measured(hop, calm);
+      const { p50, p99, quarterP99 } = await measured(hop, calm);
       hop.p50.push(p50);
       hop.p99.push(p99);
+      hop.quarterP99.push(quarterP99);
     }
   }
   report();
@@ -85,17 +88,20 @@ function report(): void {
   if (direct === undefined || least === undefined || proxy === undefined || ours === undefined) return;
   const spread = (list: readonly number[], digits: number): string =>
     `${quantile(list, 0.5).toFixed(digits)} (${Math.min(...list).toFixed(digits)} to ${Math.max(...list).toFixed(digits)})`;
-  for (const { name, cpu, p50, p99 } of hops)
-    console.log(`${name}: ${spread(cpu, 1)} us CPU a request; p50 ${spread(p50, 2)} ms, p99 ${spread(p99, 2)} ms`);
+  for (const { name, cpu, p50, p99, quarterP99 } of hops) {
+    const times = `p50 ${spread(p50, 2)} ms, p99 ${spread(p99, 2)} ms, of quarters ${spread(quarterP99, 2)} ms`;
+    console.log(`${name}: ${spread(cpu, 1)} us CPU a request; ${times}`);
+  }
   const over = (other: readonly number[]): number[] => ours.cpu.map((cpu, i) => cpu / (other[i] ?? Number.NaN));
   const [bare, floor, ratios] = [over(direct.cpu), over(least.cpu), over(proxy.cpu)];
-  const isQuiet = quantile(direct.p99, 0.5) <= quietMs;
-  const addedBy = (hop: Hops[number], of: "p50" | "p99"): number[] =>
+  const isQuiet = quantile(direct.quarterP99, 0.5) <= quietMs;
+  const addedBy = (hop: Hops[number], of: Time): number[] =>
     hop[of].map((value, i) => value - (direct[of][i] ?? Number.NaN));
-  const added = (of: "p50" | "p99"): number[] => addedBy(ours, of);
-  console.log(
-    `added by the relay: p50 ${spread(addedBy(least, "p50"), 2)} ms, p99 ${spread(addedBy(least, "p99"), 2)} ms`,
-  );
+  const added = (of: Time): number[] => addedBy(ours, of);
+  const addedTimes = (hop: Hops[number]): string =>
+    `p50 ${spread(addedBy(hop, "p50"), 2)} ms, p99 ${spread(addedBy(hop, "p99"), 2)} ms, of quarters ${spread(addedBy(hop, "quarterP99"), 2)} ms`;
+  console.log(`added by the relay: ${addedTimes(least)}`);
+  console.log(`added by the gateway: ${addedTimes(ours)}`);
   printFigures([
     {
       figure: "gateway: CPU a request",
@@ -124,9 +130,9 @@ function report(): void {
       isMet: quantile(ratios, 0.5) <= 1,
     },
     {
-      figure: `a direct call: p99 at ${values.rate} requests/s, without which what is added says nothing`,
+      figure: `a direct call: p99 of a quarter second at ${values.rate} requests/s, without which what is added says nothing`,
       goal: `≤ ${quietMs} ms`,
-      measured: `${spread(direct.p99, 2)} ms`,
+      measured: `${spread(direct.quarterP99, 2)} ms`,
       isMet: isQuiet,
     },
     {
@@ -136,10 +142,10 @@ function report(): void {
       isMet: isQuiet && quantile(added("p50"), 0.5) <= 0.5,
     },
     {
-      figure: `gateway: added to p99 at ${values.rate} requests/s`,
+      figure: `gateway: added to p99 of a quarter second at ${values.rate} requests/s`,
       goal: "≤ 0.5 ms",
-      measured: `${spread(added("p99"), 2)} ms`,
-      isMet: isQuiet && quantile(added("p99"), 0.5) <= 0.5,
+      measured: `${spread(added("quarterP99"), 2)} ms`,
+      isMet: isQuiet && quantile(added("quarterP99"), 0.5) <= 0.5,
     },
   ]);
 }

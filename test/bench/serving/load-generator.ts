@@ -25,6 +25,9 @@ const wanted = Buffer.from(exchange.answer, "base64");
 const rate = rateText === undefined ? undefined : Number(rateText);
 
 const latencies: number[] = [];
+/** The same by the quarter of a second in which they started. */
+const quarters: number[][] = [];
+const quarterMs = 250;
 /** Those of refusals, too. */
 const refusals: number[] = [];
 let wrong = 0;
@@ -66,7 +69,9 @@ class Connection {
     if (this.#total < 0) this.#total = totalLength(this.#received);
     if (this.#total < 0 || this.#received.length < this.#total) return;
     const isRefusal = judge(this.#received.subarray(0, this.#total));
-    (isRefusal ? refusals : latencies).push(performance.now() - this.#start);
+    const latency = performance.now() - this.#start;
+    (isRefusal ? refusals : latencies).push(latency);
+    if (!isRefusal) (quarters[Math.floor((this.#start - start) / quarterMs)] ??= []).push(latency);
     this.#received = Buffer.alloc(0);
     this.#total = -1;
     this.#onAnswer(this);
@@ -90,6 +95,9 @@ function judge(answer: Buffer): boolean {
   return false;
 }
 
+/** When the first request was due. */
+let start = 0;
+
 const again = (connection: Connection): void => {
   const now = performance.now();
   if (now >= end) return;
@@ -107,7 +115,7 @@ await Promise.all(all.map((connection) => connection.connected()));
 process.stdout.write("connected\n");
 // Whoever measures the server looks at it now, and it has taken all connections by then.
 await new Promise((resolve) => setTimeout(resolve, 100));
-const start = performance.now();
+start = performance.now();
 end = start + Number(seconds) * 1000;
 if (rate === undefined) {
   for (const connection of all) connection.send(start);
@@ -142,6 +150,10 @@ process.stdout.write(
     failed,
     p50: at(latencies, 0.5),
     p99: at(latencies, 0.99),
+    quarterP99: at(
+      quarters.map((list) => at(list, 0.99)),
+      0.5,
+    ),
     rejectP99: at(refusals, 0.99),
   })}\n`,
 );
