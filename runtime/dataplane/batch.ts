@@ -76,7 +76,7 @@ function concatenated(first: Tensor, lists: readonly Tensor["data"][]): Tensor["
 }
 
 /** A view of some rows; typed arrays share memory with the batch. */
-function rowsOf(tensor: Tensor, from: number, rows: number): Tensor {
+export function rowsOf(tensor: Tensor, from: number, rows: number): Tensor {
   const perRow = tensor.data.length / Math.max(tensor.shape[0] ?? 1, 1);
   const start = from * perRow;
   const end = start + rows * perRow;

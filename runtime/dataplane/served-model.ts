@@ -6,6 +6,7 @@ import { batchKey, divided, isBatchable, joined, rowCount } from "./batch.ts";
 import { faults } from "./faults.ts";
 import type { InferTarget, RunTerms } from "./infer.ts";
 import { type RunRecord, type RunStatistics, runRecord } from "./run-statistics.ts";
+import { partwise } from "./parts.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How requests wait and run together. */
@@ -38,6 +39,8 @@ export interface ServeOptions {
   readonly version: number;
   readonly batching: BatchingLimits;
   readonly clock: Clock;
+  /** Its engine runs on the event loop: large requests whose rows may run together with others' run in parts. */
+  readonly isOnLoop?: boolean;
   /** Called after each batch that ran, with its rows and its engine time. */
   readonly onBatch?: (batch: { readonly rows: number; readonly requests: number; readonly engineMs: number }) => void;
 }
@@ -78,6 +81,7 @@ class QueuedModel implements ServedModel {
   /** Names of the signatures whose requests may run together. */
   readonly #batchable: ReadonlySet<string>;
   readonly #record: RunRecord;
+  readonly #partwise: ReturnType<typeof partwise>;
   /** Made once: in an overload it is told to many. */
   readonly #full: Fault;
   #waiting: Waiting[] = [];
@@ -95,6 +99,7 @@ class QueuedModel implements ServedModel {
     this.version = options.version;
     this.#options = options;
     this.#record = runRecord(options.clock);
+    this.#partwise = partwise(options.batching.maxBatchSize, options.clock);
     this.#full = faults.QueueFull({ model: options.name, limit: options.batching.maxQueued, afterMs: 1000 });
     this.#batchable = options.batching.maxBatchSize > 1 ? batchableNames(loaded.signatures) : new Set();
   }
@@ -229,8 +234,7 @@ class QueuedModel implements ServedModel {
   async #execute(batch: readonly Waiting[], answered?: () => void): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
-      const signature = batch[0]?.signature ?? "";
-      const answer = this.loaded.infer(joined(batch.map(({ inputs }) => inputs)), signature);
+      const answer = this.#infer(batch);
       const shares = sharesOf(batch, answer instanceof Promise ? await answer : answer);
       this.#answered(batch, start);
       if (answer instanceof Promise) answered?.();
@@ -240,6 +244,19 @@ class QueuedModel implements ServedModel {
       if (batch.length === 1 && first !== undefined) this.#reject(first, this.#engineFault(thrown));
       else for (const waiting of batch) await this.#execute([waiting]);
     }
+  }
+
+  #infer(batch: readonly Waiting[]): ReturnType<LoadedModel["infer"]> {
+    const [first] = batch;
+    const run = (inputs: readonly Tensor[]) => this.loaded.infer(inputs, first?.signature ?? "");
+    const { isOnLoop, batching } = this.#options;
+    const isLarge = first?.key !== undefined && first.rows > batching.maxBatchSize;
+    if (isOnLoop !== true || !isLarge) return run(joined(batch.map(({ inputs }) => inputs)));
+    const checkWanted = (): void => {
+      const stale = this.#staleness(first);
+      if (stale !== undefined) throw stale;
+    };
+    return this.#partwise({ inputs: first.inputs, rows: first.rows, run, checkWanted });
   }
 
   #answered(batch: readonly Waiting[], start: number): void {

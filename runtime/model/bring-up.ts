@@ -7,7 +7,7 @@ import type { Signatures } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { faults } from "./faults.ts";
 import { type LoadOptions, type ModelInMemory, loadModel } from "./formats/load-model.ts";
-import type { PlacementTerms } from "./placement/placed-model.ts";
+import type { PlacedModel, PlacementTerms } from "./placement/placed-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
@@ -61,10 +61,10 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   log.info("model found", { path: file.path, bytes: file.sizeBytes });
   const digest = await verified(file, order.digest);
   version.happen("verified");
-  const { format, model } = await placed(file.path, order);
+  const { format, model, place } = await placed(file.path, order);
   try {
     checkNames(order, model.signatures);
-    const served = serveModel(model, order.serving);
+    const served = serveModel(model, { ...order.serving, isOnLoop: place !== "thread" });
     version.load(served);
     const { engine, note } = model;
     log.info("model loaded", { format, engine, digest, ...(note === undefined ? {} : { note }) });
@@ -78,7 +78,10 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   }
 }
 
-async function placed(path: string, { load, placement, clock }: BringUp): Promise<ModelInMemory> {
+async function placed(
+  path: string,
+  { load, placement, clock }: BringUp,
+): Promise<ModelInMemory & Partial<Pick<PlacedModel, "place">>> {
   if (placement === undefined) return await loadModel(path, load);
   const { placedModel } = await import("./placement/placed-model.ts");
   return await placedModel([path, load], { ...placement, clock });

@@ -14,7 +14,7 @@ export interface PlacedModel {
   readonly format: string;
   readonly model: LoadedModel;
   readonly place: Place;
-  /** Time of one call with one row, as the engine takes it. */
+  /** Time of one call with one row, as the engine takes it; of signatures that take texts nobody knows it. */
   readonly callMs: number;
 }
 
@@ -50,7 +50,7 @@ async function loopFirst(order: ThreadOrder, terms: PlacementTerms): Promise<Pla
     for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
     return performance.now() - start;
   });
-  if (callMs <= longCallMs) return { format, model, place: "loop", callMs };
+  if (callMs <= longCallMs && isMeasurable(model)) return { format, model, place: "loop", callMs };
   const threaded = await threadedModel(order, terms);
   model.unload();
   await warm(threaded);
@@ -61,10 +61,15 @@ async function threadFirst(order: ThreadOrder, terms: PlacementTerms): Promise<P
   const threaded = await threadedModel(order, terms);
   const { format } = threaded;
   const callMs = await shortest(() => warm(threaded));
-  if (callMs > longCallMs) return { format, model: threaded, place: "thread", callMs };
+  if (callMs > longCallMs || !isMeasurable(threaded)) return { format, model: threaded, place: "thread", callMs };
   threaded.unload();
   const { model } = await loadModel(...order);
   return { format, model, place: "loop", callMs };
+}
+
+/** Nobody knows what a call with texts takes, examples among them, before there are any. */
+function isMeasurable({ signatures }: LoadedModel): boolean {
+  return warmUpRuns(signatures).length === signatures.size;
 }
 
 /** Runs every signature once; the sum of the engine's times. */

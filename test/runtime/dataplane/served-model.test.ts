@@ -55,6 +55,19 @@ async function outcome(answer: Promise<readonly Tensor[]>): Promise<unknown> {
 }
 
 describe("a served model", () => {
+  it("stops in the middle of a large request on the event loop once its client has left", async () => {
+    const loaded = new DoublingModel();
+    const options = { name: "m", version: 3, batching: { ...defaultBatching, maxBatchSize: 4 }, clock: systemClock };
+    const model = serveModel(loaded, { ...options, isOnLoop: true });
+    const client = { aborted: false };
+    const rows: readonly Tensor[] = [{ dtype: "float32", shape: [100, 1], data: new Float32Array(100).fill(1) }];
+    const gone = outcome(model.run(rows, { signal: client }));
+    setImmediate(() => (client.aborted = true));
+    expect(await gone).toBe("the client left while its request waited for m; it was not executed");
+    expect(loaded.batches).toEqual([4]);
+    expect(await outcome(model.run(rows))).toEqual([Array.from({ length: 100 }, () => 2)]);
+  });
+
   it("runs what came in together as one batch, and gives each request its own rows", async () => {
     const loaded = new DoublingModel();
     const model = served(loaded);
