@@ -170,7 +170,10 @@ export interface ModelControl {
   load(name: string): Promise<void>;
   /** Takes the model out of service until it is loaded again; resolves when its memory is free. Rejects with a Fault. */
   unload(name: string): Promise<void>;
-  /** Serves these models and no others; resolves when each has loaded, rejects with the Fault of one that has not. */
+  /**
+   * Serves these models and no others; resolves when each has loaded, rejects with the Fault of one that has not. Rejects with
+   * `ConfiguredModelMissing`, and changes nothing, when there is nothing to load for one of them.
+   */
   configure(models: readonly ConfiguredModel[]): Promise<void>;
 }
 

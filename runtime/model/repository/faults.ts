@@ -8,6 +8,8 @@ export const repositoryFaults = faultCatalogue<{
   ConfigurationInvalid: { file: string; place: string; reason: string };
   /** A model of the configuration is not as it must be. */
   ConfiguredModelInvalid: { file: string; model: string; reason: string };
+  /** A client asks for a model that is not there; `what` in TensorFlow Serving's words. */
+  ConfiguredModelMissing: { name: string; basePath: string; what: string };
   ModelUnknown: { name: string; known: readonly string[] };
   /** A folder of numbered versions has none that is complete. */
   VersionsMissing: { folder: string };
@@ -33,6 +35,13 @@ export const repositoryFaults = faultCatalogue<{
     message: ({ file, model, reason }) => `${file}: model "${model}" ${reason}`,
     retry: "never",
     level: "error",
+  },
+  ConfiguredModelMissing: {
+    message: ({ name, basePath, what }) => `${what} base path "${basePath}" for servable ${name}`,
+    hint: () =>
+      "nothing is changed: what serves goes on; a base path is a folder of this machine with a folder for each version, such as 1",
+    retry: "never",
+    level: "info",
   },
   ModelUnknown: {
     message: ({ name, known }) =>

@@ -3,6 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { ConfiguredModel, ModelControl } from "../../protocols/protocol.ts";
 import type { ModelRegistry } from "../registry.ts";
+import { checkConfigured } from "./configured-models.ts";
 import { repositoryFaults } from "./faults.ts";
 import { watchFolders } from "./folder-watch.ts";
 import { type FoundVersions, type VersionFinder, versionFinder } from "./found-versions.ts";
@@ -141,7 +142,9 @@ export class Repository {
       this.#models.delete(name);
     },
     configure: async (models) => {
-      this.#replaced = models.map(configurationOf);
+      const configurations = models.map(configurationOf);
+      await checkConfigured(configurations, this.#find);
+      this.#replaced = configurations;
       this.#unloaded.clear();
       await this.#pass();
       await Promise.all(this.models.map((model) => model.settled()));

@@ -25,6 +25,8 @@ const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof
   MetadataFieldUnknown: "INVALID_ARGUMENT",
   ConfigKind: "INVALID_ARGUMENT",
   ConfigFixed: "FAILED_PRECONDITION",
+  ConfigNameRepeated: "INVALID_ARGUMENT",
+  ConfigRefused: "INVALID_ARGUMENT",
   ConfigUnserved: "INTERNAL",
 };
 

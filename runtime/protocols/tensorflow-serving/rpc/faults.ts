@@ -22,6 +22,8 @@ export const faults = faultCatalogue<{
   MetadataFieldUnknown: { field: string };
   ConfigKind: object;
   ConfigFixed: object;
+  ConfigNameRepeated: { name: string };
+  ConfigRefused: { reason: string };
   ConfigUnserved: { reason: string };
 }>({
   ModelSpecMissing: said(() => "Missing ModelSpec"),
@@ -64,6 +66,8 @@ export const faults = faultCatalogue<{
   ConfigFixed: said(
     () => "Cannot transition to requested config. It is only legal to transition from one ModelConfigList to another.",
   ),
+  ConfigNameRepeated: said(({ name }) => `Illegal to list model ${name} multiple times in config list`),
+  ConfigRefused: said(({ reason }) => reason),
   ConfigUnserved: said(({ reason }) => reason),
 });
 

@@ -59,11 +59,15 @@ async function reloaded(
 ): Promise<Draft<Decoded<typeof reloadConfigResponse>>> {
   if (config?.modelConfigList === undefined) throw faults.ConfigKind({});
   if (control === undefined) throw faults.ConfigFixed({});
+  const configuredModels = config.modelConfigList.config.map(configured);
+  checkNames(configuredModels);
   try {
-    await control.configure(config.modelConfigList.config.map(configured));
+    await control.configure(configuredModels);
   } catch (thrown) {
-    const fault = Fault.from(thrown);
-    throw faults.ConfigUnserved({ reason: fault.sentence }, thrown);
+    const { code, sentence: reason } = Fault.from(thrown);
+    throw code === "ConfiguredModelMissing"
+      ? faults.ConfigRefused({ reason }, thrown)
+      : faults.ConfigUnserved({ reason }, thrown);
   }
   // Of the metrics that TensorFlow Serving can report the growth of, none is counted here.
   return { status: {}, metric: metricNames.map((name) => ({ name, int64ValueIncrease: 0 })) };
@@ -72,4 +76,10 @@ async function reloaded(
 function configured({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
   if (name === "") throw restFaults.ModelNameMissing({});
   return { name, basePath, policy: chosenVersions(modelVersionPolicy), labels: versionLabels };
+}
+
+function checkNames(models: readonly ConfiguredModel[]): void {
+  const names = models.map(({ name }) => name);
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined) throw faults.ConfigNameRepeated({ name: repeated });
 }

@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../../runtime/base/clock.ts";
+import { Fault } from "../../../../runtime/base/fault.ts";
 import { silentLog } from "../../../../runtime/base/log.ts";
 import { faults } from "../../../../runtime/model/faults.ts";
 import { type ModelRegistry, modelRegistry } from "../../../../runtime/model/registry.ts";
 import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
 import { repositoryModels } from "../../../../runtime/model/repository/repository-folder.ts";
 import { type ModelSource, Repository } from "../../../../runtime/model/repository/repository.ts";
+import type { ConfiguredModel } from "../../../../runtime/protocols/protocol.ts";
 import { readyModel } from "./ready-model.ts";
 
 /** The wall clock of a later day: whatever is written now has been quiet for long. */
@@ -212,5 +214,32 @@ describe("a repository", () => {
     expect(registry.find({ name: "a" })).toBeUndefined();
     await utimes(join(folder, "b", "5", "model.onnx"), 1, 1);
     await until("c/5 freed");
+  });
+
+  test("goes on with what it has when a client configures what is not there", async () => {
+    await write("a/1", "good");
+    await mkdir(join(folder, "empty"));
+    await open().load();
+    const latest = { kind: "latest", count: 1 } as const;
+    const there = { name: "a", basePath: join(folder, "a"), policy: latest, labels: new Map<string, number>() };
+    const refusal = async (changes: Partial<ConfiguredModel>): Promise<string> =>
+      await repository.control.configure([there, { ...there, name: "b", ...changes }]).then(
+        () => "accepted",
+        (thrown: unknown) => Fault.from(thrown).message,
+      );
+    expect([
+      await refusal({ basePath: join(folder, "nowhere") }),
+      await refusal({ basePath: join(folder, "empty") }),
+      await refusal({ basePath: "" }),
+      await refusal({ policy: { kind: "specific", numbers: [7, 8] } }),
+    ]).toEqual([
+      `Could not find base path "${join(folder, "nowhere")}" for servable b`,
+      `No versions found under base path "${join(folder, "empty")}" for servable b`,
+      'Could not find base path "" for servable b',
+      `None of the versions 7, 8 found under base path "${join(folder, "a")}" for servable b`,
+    ]);
+    expect(story).toEqual(["a/1 Ready"]);
+    expect(await refusal({})).toBe("accepted");
+    expect(story).toEqual(["a/1 Ready", "b/1 Ready"]);
   });
 });

@@ -99,27 +99,35 @@ describe("HandleReloadConfigRequest", () => {
 
   test("hands the whole list on, and tells why it cannot be served", async () => {
     const configured: ConfiguredModel[][] = [];
-    const failure = {
-      code: "ModelNotFound",
-      message: "there is no model at /models/a",
-      retry: "never",
-      level: "error",
-    };
+    const failure = (code: string, message: string) => new Fault({ code, message, retry: "never", level: "error" });
+    const failures = [
+      failure("ModelNotFound", "there is no model at /models/a"),
+      failure("ConfiguredModelMissing", 'Could not find base path "/models/a" for servable a'),
+    ];
     const control: ModelControl = {
       load: () => Promise.resolve(),
       unload: () => Promise.resolve(),
       configure: (models) => {
         configured.push([...models]);
-        return configured.length === 1 ? Promise.resolve() : Promise.reject(new Fault({ ...failure } as never)); // a fault as the model folder has it
+        const fault = failures[configured.length - 2];
+        return fault === undefined ? Promise.resolve() : Promise.reject(fault);
       },
     };
     const open = await openCaller([modelService({ ...registry, control })]);
     const request = { config: { modelConfigList: { config } }, metricNames: ["m"] };
-    const answers = [await reload(open, request), await reload(open, request)];
+    const twice = { config: { modelConfigList: { config: [...config.slice(0, 2), ...config.slice(0, 1)] } } };
+    const answers = [
+      await reload(open, request),
+      await reload(open, request),
+      await reload(open, request),
+      await reload(open, twice),
+    ];
     await open.close();
     expect(answers).toEqual([
       { status: ok, metric: [{ name: "m", int64ValueIncrease: 0 }] },
       "INTERNAL: there is no model at /models/a",
+      'INVALID_ARGUMENT: Could not find base path "/models/a" for servable a',
+      "INVALID_ARGUMENT: Illegal to list model a multiple times in config list",
     ]);
     expect(configured[0]).toEqual([
       { name: "a", basePath: "/models/a", policy: { kind: "latest", count: 1 }, labels: new Map() },
