@@ -4,6 +4,7 @@ import type { Sample } from "../../autoscale/sample.ts";
 import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
+import { listOf, number, numberFrom, optional, record, wholeNumber, wrongMember } from "./wrong-member.ts";
 
 /** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
 interface Init {
@@ -15,13 +16,17 @@ interface Init {
   readonly lateAfterSeconds?: number;
 }
 
-interface Line {
-  readonly init?: Init;
-  readonly end?: boolean;
-  readonly now?: number;
+/** A line that is no init and no end. */
+interface Moment {
+  readonly now: number;
   /** Null as absent: no gateway answered. */
-  readonly samples?: Partial<Sample> | null;
-  readonly current?: number;
+  readonly samples?: object | null;
+  readonly current: number;
+}
+
+interface Line extends Partial<Moment> {
+  readonly init?: object;
+  readonly end?: boolean;
 }
 
 /** Without a manifest, and where the first line says nothing of it. */
@@ -40,72 +45,81 @@ export async function answerSamples(
   const declared = policyOf(model?.autoscaling ?? { max: assumedMax });
   let policy = declared;
   let state: AutoscalerState | undefined;
-  let number = 0;
+  let line = 0;
   for await (const text of lines) {
-    number += 1;
+    line += 1;
     if (text.trim() === "") continue;
-    const line = read(text, number);
-    if (line.end === true) return;
-    if (line.init !== undefined) {
-      policy = { ...declared, ...overridden(line.init, number) };
+    const told = read(text, line);
+    if (told.end === true) return;
+    if (told.init !== undefined) {
+      policy = begun(declared, told, line);
       state = undefined;
       print(JSON.stringify({ name: "modelwright" }));
       continue;
     }
-    const decision = decide({ spec: policy, ...observed(line, number), state });
+    const decision = decide({ spec: policy, ...observed(told, line), state });
     ({ state } = decision);
     print(JSON.stringify({ desired: decision.desired, why: decision.why }));
   }
 }
 
-function read(text: string, number: number): Line {
+function read(text: string, line: number): Line {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (record.holds(value)) return value as Line; // its members are checked before they are used
   } catch (thrown) {
-    throw faults.LineNotUnderstood({ number, cause: "is not JSON" }, thrown);
+    throw faults.LineNotUnderstood({ number: line, cause: "is not JSON" }, thrown);
   }
-  throw faults.LineNotUnderstood({ number, cause: "is not an object" });
+  throw faults.LineNotUnderstood({ number: line, cause: "is not an object" });
 }
 
-function observed({ now, samples, current }: Line, number: number) {
-  if (!isNumber(now) || !isCount(current)) {
-    throw faults.LineNotUnderstood({ number, cause: "has no numbers now and current" });
-  }
-  return { now, current, samples: samples === undefined || samples === null ? undefined : complete(samples, number) };
-}
+/** As many as `spec.autoscaling.max` may say. */
+const mostReplicas = 10_000;
+const momentKinds = { now: number, current: wholeNumber(0, mostReplicas) } as const;
+const figure = numberFrom(0);
+const sampleKinds = {
+  arrivals: figure,
+  completions: figure,
+  serviceSeconds: figure,
+  inFlight: figure,
+  queued: figure,
+  oldestWait: figure,
+  ready: figure,
+  pending: figure,
+  draining: figure,
+  coldStarts: optional(listOf(figure)),
+  seconds: optional(figure),
+} as const;
 
-const figures = ["arrivals", "completions", "serviceSeconds", "inFlight", "queued", "oldestWait"] as const;
-const counts = ["ready", "pending", "draining"] as const;
-
-function complete(samples: Partial<Sample>, number: number): Sample {
-  const absent = [...figures, ...counts].find((name) => !isCount(samples[name]));
-  if (absent !== undefined) throw faults.LineNotUnderstood({ number, cause: `has no number samples.${absent}` });
-  const { coldStarts = [], seconds } = samples;
-  if (!Array.isArray(coldStarts) || !coldStarts.every(isCount)) {
-    throw faults.LineNotUnderstood({ number, cause: "has samples.coldStarts that are no list of seconds" });
-  }
-  if (seconds !== undefined && !isCount(seconds)) {
-    throw faults.LineNotUnderstood({ number, cause: "has samples.seconds that are no number" });
-  }
-  return { ...samples, coldStarts } as Sample; // its figures are checked above
+function observed(told: Line, line: number): Omit<Moment, "samples"> & { readonly samples: Sample | undefined } {
+  const { samples } = told;
+  demand(wrongMember(told, momentKinds), line);
+  const { now, current } = told as Moment; // checked above
+  if (samples === undefined || samples === null) return { now, current, samples: undefined };
+  demand(wrongMember(told, { samples: record }) ?? wrongMember(samples, sampleKinds, "samples."), line);
+  return { now, current, samples: { coldStarts: [], ...samples } as unknown as Sample }; // checked above
 }
 
 /** Those of `init` that a policy has; the simulator's own, as tickSeconds, are its own matter. */
-const members = ["slots", "min", "max", "coldStartSeconds", "kappa", "lateAfterSeconds"] as const;
+const initKinds = {
+  slots: optional(wholeNumber(1, mostReplicas)),
+  min: optional(wholeNumber(0, mostReplicas)),
+  max: optional(wholeNumber(1, mostReplicas)),
+  coldStartSeconds: optional(figure),
+  kappa: optional(figure),
+  lateAfterSeconds: optional(figure),
+} as const;
 
-function overridden(init: Init, number: number): Partial<Policy> {
-  const given = members.filter((name) => init[name] !== undefined);
-  const wrong = given.find((name) => !isCount(init[name]) || (name === "slots" && init[name] === 0));
-  if (wrong !== undefined)
-    throw faults.LineNotUnderstood({ number, cause: `has init.${wrong} that is no such number` });
-  return Object.fromEntries(given.map((name) => [name, init[name]]));
+/** The policy that an init begins with. */
+function begun(declared: Policy, told: Line, line: number): Policy {
+  demand(wrongMember(told, { init: record }) ?? wrongMember(told.init ?? {}, initKinds, "init."), line);
+  const given = Object.entries(told.init ?? {}).filter(([name]) => Object.hasOwn(initKinds, name));
+  const policy: Policy = { ...declared, ...(Object.fromEntries(given) as Init) }; // checked above
+  const { min, max } = policy;
+  demand(min > max ? `begins with a min of ${min} above the max of ${max}` : undefined, line);
+  return policy;
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
-
-function isCount(value: unknown): value is number {
-  return isNumber(value) && value >= 0;
+function demand(cause: string | undefined, line: number): void {
+  if (cause !== undefined) throw faults.LineNotUnderstood({ number: line, cause });
 }

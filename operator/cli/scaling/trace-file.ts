@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { generatedTrace, generators, isGeneratorName } from "../../autoscale/simulator/generators.ts";
 import { decodedTrace, type StoredTrace, type Trace } from "../../autoscale/simulator/trace.ts";
 import { faults } from "../faults.ts";
+import { listOf, numberFrom, wholeNumber, wrongMember } from "./wrong-member.ts";
 
 /** The trace that a flag names: NAME or NAME:SEED of a generator, else a file. Throws `TraceUnreadable`. */
 export function traceOf(text: string): Trace {
@@ -12,15 +13,34 @@ export function traceOf(text: string): Trace {
   return decodedTrace(stored(text));
 }
 
-const lists = ["arrivalDeltasMs", "serviceUnits"] as const;
-const numbers = ["seconds", "warmupSeconds", "serviceUnitMs"] as const;
+/** As long as the longest of years: every second of it is simulated. */
+const longestSeconds = 366 * 86_400;
+const fields = {
+  seconds: wholeNumber(1, longestSeconds),
+  warmupSeconds: numberFrom(0),
+  serviceUnitMs: numberFrom(0),
+  arrivalDeltasMs: listOf(numberFrom(0)),
+  serviceUnits: listOf(numberFrom(0)),
+} as const;
 
 function stored(path: string): StoredTrace {
   const value = parsed(path);
-  const missing =
-    lists.find((name) => !Array.isArray(value[name])) ?? numbers.find((name) => typeof value[name] !== "number");
-  if (missing !== undefined) throw unreadable(path, `it has no ${missing}`);
-  return { name: path, ...value } as StoredTrace; // its fields are checked above
+  const wrong = wrongMember(value, fields);
+  if (wrong !== undefined) throw unreadable(path, `it ${wrong}`);
+  const trace = { name: path, ...value } as StoredTrace; // its fields are checked above
+  const contradiction = contradictionIn(trace);
+  if (contradiction !== undefined) throw unreadable(path, contradiction);
+  return trace;
+}
+
+function contradictionIn(trace: StoredTrace): string | undefined {
+  const { seconds, warmupSeconds, arrivalDeltasMs, serviceUnits } = trace;
+  if (warmupSeconds >= seconds) return `its warmupSeconds are ${warmupSeconds}, not below its ${seconds} seconds`;
+  if (arrivalDeltasMs.length !== serviceUnits.length) {
+    return `it has ${arrivalDeltasMs.length} arrivalDeltasMs and ${serviceUnits.length} serviceUnits, not one of each per request`;
+  }
+  const last = arrivalDeltasMs.reduce((sum, deltaMs) => sum + deltaMs, 0) / 1000;
+  return last > seconds ? `its last request arrives at second ${last}, after its ${seconds} seconds` : undefined;
 }
 
 function parsed(path: string): Partial<StoredTrace> {

@@ -56,26 +56,39 @@ describe("modelwright policy", () => {
   const refused: Readonly<Record<string, [string, string]>> = {
     "what is no JSON": ["{", "line 1 of standard input is not JSON"],
     "what is no object": ["17", "line 1 of standard input is not an object"],
-    "a line without a time": ['{"current":1}', "line 1 of standard input has no numbers now and current"],
+    "a line without a time": ['{"current":1}', "line 1 of standard input has no now, a number"],
+    "a part of a replica that is wanted now": [
+      '{"now":1,"current":2.5}',
+      "line 1 of standard input has 2.5 as current, not a whole number from 0 to 10000",
+    ],
+    "samples that are a list": [
+      '{"now":1,"current":1,"samples":[]}',
+      "line 1 of standard input has [] as samples, not an object",
+    ],
     "samples with a figure missing": [
       '{"now":1,"current":1,"samples":{"arrivals":1}}',
-      "line 1 of standard input has no number samples.completions",
+      "line 1 of standard input has no samples.completions, a number of at least 0",
     ],
     "less than no requests": [
       `{"now":1,"current":1,${seen.replace('"arrivals":3', '"arrivals":-3')}}`,
-      "line 1 of standard input has no number samples.arrivals",
+      "line 1 of standard input has -3 as samples.arrivals, not a number of at least 0",
     ],
     "starts that took no number of seconds": [
-      `{"now":1,"current":1,${seen.replace("[]", '["2s"]')}}`,
-      "line 1 of standard input has samples.coldStarts that are no list of seconds",
+      `{"now":1,"current":1,${seen.replace("[]", '[1,"2s"]')}}`,
+      'line 1 of standard input has "2s" as samples.coldStarts[1], not a number of at least 0',
     ],
+    "an init that is nothing": ['{"init":null}', "line 1 of standard input has null as init, not an object"],
     "an init with a text for a number": [
       '{"init":{"max":"40"}}',
-      "line 1 of standard input has init.max that is no such number",
+      'line 1 of standard input has "40" as init.max, not a whole number from 1 to 10000',
     ],
     "an init without slots in a replica": [
       '{"init":{"slots":0}}',
-      "line 1 of standard input has init.slots that is no such number",
+      "line 1 of standard input has 0 as init.slots, not a whole number from 1 to 10000",
+    ],
+    "a min above the max": [
+      '{"init":{"min":5,"max":2}}',
+      "line 1 of standard input begins with a min of 5 above the max of 2",
     ],
   };
   for (const [sentence, [line, message]] of Object.entries(refused)) {

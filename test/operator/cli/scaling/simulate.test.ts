@@ -54,7 +54,52 @@ describe("modelwright simulate", () => {
   test("a file that is no trace is named", () => {
     const path = join(folder, "other.json");
     writeFileSync(path, '{"seconds":1}');
-    expect(() => lines(path)).toThrow(`${path} cannot be read as a trace: it has no arrivalDeltasMs`);
+    expect(() => lines(path)).toThrow(
+      `${path} cannot be read as a trace: it has no warmupSeconds, a number of at least 0`,
+    );
     expect(() => lines(join(folder, "none"))).toThrow(/none cannot be read as a trace: ENOENT/);
   });
+
+  const whole = {
+    seconds: 100,
+    warmupSeconds: 10,
+    serviceUnitMs: 50,
+    arrivalDeltasMs: [1000, 2000],
+    serviceUnits: [1, 2],
+  };
+  const refused: Readonly<Record<string, [object, string]>> = {
+    "no object": [[], "it has no seconds, a whole number from 1 to 31622400"],
+    "longer than a year": [
+      { ...whole, seconds: 1e12 },
+      "it has 1000000000000 as seconds, not a whole number from 1 to 31622400",
+    ],
+    "of a part of a second": [
+      { ...whole, seconds: 1.5 },
+      "it has 1.5 as seconds, not a whole number from 1 to 31622400",
+    ],
+    "all warm-up": [{ ...whole, warmupSeconds: 100 }, "its warmupSeconds are 100, not below its 100 seconds"],
+    "going back in time": [
+      { ...whole, arrivalDeltasMs: [1000, -2] },
+      "it has -2 as arrivalDeltasMs[1], not a number of at least 0",
+    ],
+    "with a text for a number": [
+      { ...whole, serviceUnits: ["1", 2] },
+      'it has "1" as serviceUnits[0], not a number of at least 0',
+    ],
+    "without a service time for each request": [
+      { ...whole, serviceUnits: [1] },
+      "it has 2 arrivalDeltasMs and 1 serviceUnits, not one of each per request",
+    ],
+    "with requests after its end": [
+      { ...whole, arrivalDeltasMs: [1000, 200_000] },
+      "its last request arrives at second 201, after its 100 seconds",
+    ],
+  };
+  for (const [sentence, [trace, cause]] of Object.entries(refused)) {
+    test(`a trace ${sentence} is refused`, () => {
+      const path = join(folder, "refused.json");
+      writeFileSync(path, JSON.stringify(trace));
+      expect(() => lines(path)).toThrow(`${path} cannot be read as a trace: ${cause}`);
+    });
+  }
 });

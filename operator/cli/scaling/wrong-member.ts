@@ -1,0 +1,63 @@
+/** What a member of an object read from a file or a line must be. */
+export interface Kind {
+  /** As in `not a number`. */
+  readonly text: string;
+  readonly holds: (value: unknown) => boolean;
+  /** What each element of a list must be. */
+  readonly element?: Kind;
+}
+
+export const number: Kind = { text: "a number", holds: (value) => Number.isFinite(value) };
+
+/** A number that is not below `least`. */
+export const numberFrom = (least: number): Kind => ({
+  text: `a number of at least ${least}`,
+  holds: (value) => number.holds(value) && Number(value) >= least,
+});
+
+/** A whole number within bounds. */
+export const wholeNumber = (least: number, most: number): Kind => ({
+  text: `a whole number from ${least} to ${most}`,
+  holds: (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
+});
+
+/** A list of such elements. */
+export const listOf = (element: Kind): Kind => ({ text: "a list", holds: (value) => Array.isArray(value), element });
+
+/** Such a value, or none. */
+export const optional = ({ text, holds, ...rest }: Kind): Kind => ({
+  text,
+  holds: (value) => value === undefined || holds(value),
+  ...rest,
+});
+
+/** An object, no list. */
+export const record: Kind = {
+  text: "an object",
+  holds: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+};
+
+const longestShown = 40;
+
+/** What is wrong with the first member that is not of its kind, as in `has -3 as samples.arrivals, not a number`; `within` precedes its name. */
+export function wrongMember(value: object, kinds: Readonly<Record<string, Kind>>, within = ""): string | undefined {
+  const members = new Map<string, unknown>(Object.entries(value));
+  for (const [name, kind] of Object.entries(kinds)) {
+    const complaint = complaintOf(`${within}${name}`, members.get(name), kind);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+function complaintOf(name: string, value: unknown, { text, holds, element }: Kind): string | undefined {
+  if (!holds(value))
+    return value === undefined ? `has no ${name}, ${text}` : `has ${shown(value)} as ${name}, not ${text}`;
+  if (element === undefined || !Array.isArray(value)) return undefined;
+  const index = value.findIndex((one) => !element.holds(one));
+  return index < 0 ? undefined : `has ${shown(value[index])} as ${name}[${index}], not ${element.text}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+}
