@@ -17,8 +17,9 @@ import { createPace } from "./timing/pace.ts";
 import { createNamesakes, type Namesakes } from "./timing/namesakes.ts";
 import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
 import { createRests, sightOf } from "./timing/rests.ts";
+import { createRivals, type Rivals } from "./timing/rivals.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
-import { reconcile } from "./reconcile.ts";
+import { reconcile, type Reconciled } from "./reconcile.ts";
 import { isPodReady, type Settings } from "./snapshot.ts";
 
 export interface DeploymentControllerOptions {
@@ -67,6 +68,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
   const sources = cachedSources(options, { sightings, portClaims, namesakes });
   const pace = createPace(clock);
   const rests = createRests();
+  const rivals = createRivals(clock);
   const controller = createController({
     name: "model-deployment",
     clock,
@@ -78,10 +80,12 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     turn: options.turn,
     reconcile: async (key): Promise<Outcome> => {
       const named = namedKey(key);
+      const yieldMs = yieldsMs(named, { caches, rivals });
+      if (yieldMs > 0) return { requeueAfterMs: yieldMs };
       const sight = sightOf(named, sources);
       askForFacts(named, caches, facts, () => controller.add(key));
       if (rests.isAt(key, sight)) return {};
-      const { writes, failure, recheckAfterMs, isAtRest } = await reconcile(named, {
+      const passed = await reconcile(named, {
         sources,
         client,
         recorder,
@@ -89,14 +93,11 @@ export function createDeploymentController(options: DeploymentControllerOptions)
         onPlanned: ({ identity, status }, { port }) =>
           portClaims.claim(identity, port === status.gateway?.port ? undefined : port),
       });
-      rests.begin(key, isAtRest === true ? sight : undefined);
-      const attempts = writes.length + (failure === undefined ? 0 : 1);
-      const restMs = attempts === 0 ? 0 : pace.restMs(key, attempts);
-      return {
-        ...(failure === undefined ? {} : { failure }),
-        ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
-        ...(attempts === 0 ? {} : { awaiting: seenAfter(restMs, writes, options, () => controller.add(key)) }),
-      };
+      rests.begin(key, passed.isAtRest === true ? sight : undefined);
+      rivals.wrote(key, passed.writes, passed.said);
+      return outcome(passed, (attempts) =>
+        seenAfter(pace.restMs(key, attempts), passed.writes, options, () => controller.add(key)),
+      );
     },
   });
   const keys = new Set<string>();
@@ -107,7 +108,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     const key = keyOf(object);
     if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
     if (type === "removed") {
-      for (const memory of [sightings, rests, pace]) memory.forget(key);
+      for (const memory of [sightings, rests, pace, rivals]) memory.forget(key);
       keys.delete(key);
       return;
     }
@@ -115,6 +116,28 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     keys.add(key);
   });
   return Object.assign(controller, { resync });
+}
+
+/** What the loop is told of a pass; with writes, done or refused, the key waits. */
+function outcome(
+  { writes, failure, recheckAfterMs }: Reconciled,
+  awaiting: (attempts: number) => Promise<void>,
+): Outcome {
+  const attempts = writes.length + (failure === undefined ? 0 : 1);
+  return {
+    ...(failure === undefined ? {} : { failure }),
+    ...(recheckAfterMs === undefined ? {} : { requeueAfterMs: recheckAfterMs }),
+    ...(attempts === 0 ? {} : { awaiting: awaiting(attempts) }),
+  };
+}
+
+/** How long a ModelDeployment is left to another process that writes it, too. */
+function yieldsMs(named: NamedKey, { caches, rivals }: { readonly caches: Caches; readonly rivals: Rivals }): number {
+  const { cache } = caches.deployments;
+  const glance = cache.glanceAt(named);
+  if (glance === undefined) return 0;
+  const whole = (): ModelDeployment | undefined => cache.find(named);
+  return rivals.restMs(keyOf({ metadata: named }), { resourceVersion: glance.resourceVersion, whole });
 }
 
 /** Resolves when the caches show what was written, and after a rest. */

@@ -1,3 +1,4 @@
+import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
@@ -22,6 +23,8 @@ export interface ReconcileOptions {
 export interface Reconciled {
   /** Also those before a failure: the next pass must not plan without them. */
   readonly writes: readonly Write[];
+  /** What status says now; undefined: nothing that is known of. */
+  readonly said?: ModelDeploymentStatus | undefined;
   /** Why it did not come to its end, if trying again may help. */
   readonly failure?: Fault | undefined;
   readonly recheckAfterMs?: number | undefined;
@@ -45,9 +48,9 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
   const { recheckAfterMs } = planned;
   const isIdle = done.length + writes.length === 0 && recheckAfterMs === undefined;
-  if (failure === undefined) return { writes, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
+  if (failure === undefined) return { writes, said, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
   if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
-  return { writes, ...nextTry(failure) };
+  return { writes, said, ...nextTry(failure) };
 }
 
 /** How a revision that is not the stable one does with requests counts, which no cache tells. */

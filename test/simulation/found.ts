@@ -436,4 +436,58 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "delete-child", phase: 0, at: 41052, amount: 0.061968217603862286 },
     ],
   },
+  "two leaders, one of whom lacks pods in its view, scale a revision to and fro": {
+    seed: 640075,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 4000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 4,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { setWeight: 25 },
+                  { pause: { duration: "4s" } },
+                  { setWeight: 50 },
+                  { analyze: { duration: "8s" } },
+                ],
+                maxSurge: 1,
+              },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "quota", pods: 4 } },
+        { gapMs: 9000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "command", command: "retry", value: "given-1" } },
+        { gapMs: 25000, name: "shop", act: { kind: "quota" } },
+        { gapMs: 0, name: "shop", act: { kind: "look" } },
+        { gapMs: 6000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 0,
+    faults: [
+      { on: "request", trouble: "too-many", phase: 1, at: 27, amount: 0.952789620263502 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 175, amount: 0.33323680772446096 },
+      { on: "event", trouble: "expire", phase: 1, at: 130, amount: 0.3443330305162817 },
+      { on: "event", trouble: "close", phase: 1, at: 149, amount: 0.4558504684828222 },
+      { on: "event", trouble: "expire", phase: 1, at: 35, amount: 0.7444851454347372 },
+      { on: "event", trouble: "cut", phase: 1, at: 82, amount: 0.4724998865276575 },
+      { on: "event", trouble: "expire", phase: 1, at: 165, amount: 0.50714998296462 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 115, amount: 0.3193727913312614 },
+      { on: "event", trouble: "expire", phase: 1, at: 91, amount: 0.8552235062234104 },
+      { on: "moment", trouble: "second-leader", phase: 1, at: 48917, amount: 0.36168644903227687 },
+      { on: "moment", trouble: "outage", phase: 1, at: 31433, amount: 0.34421778633259237 },
+    ],
+  },
 };

@@ -5,6 +5,7 @@ import { deploymentKey } from "../../../operator/model-deployment/resources/name
 import type { Gateway } from "../world/gateways.ts";
 import type { World } from "../world/world.ts";
 import { leastPods, mostPods } from "./allowances.ts";
+import { createSwings } from "./swings.ts";
 import { statusPromises } from "./promises.ts";
 import {
   controllerOf,
@@ -56,6 +57,7 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
   const truth = createTruth(world);
   const violations: string[] = [];
   const versions = new Map(given);
+  const swings = createSwings();
   const complain = (what: string | undefined): void => {
     if (what !== undefined) violations.push(`at ${Math.round(clock.monotonic())} ms ${ledger.actor ?? ""} ${what}`);
   };
@@ -68,6 +70,8 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
     if (ledger.actor === undefined) return;
     if (isGone) return complain(isUnused(set, truth));
     judge(setRules, set, before);
+    const isScaled = before !== undefined && before.spec.replicas !== set.spec.replicas;
+    if (isScaled && !ledger.isLate) complain(swings.scaled(set, clock.monotonic()));
     if (truth.deployment(controllerOf(set)) !== undefined) complain(isNumberedOnce(set, versions));
   };
   for (const { object } of server.store.collection("replicasets.apps").records("default")) {

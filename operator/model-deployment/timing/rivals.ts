@@ -1,0 +1,72 @@
+import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
+import type { Clock } from "../../../runtime/base/clock.ts";
+import { resources } from "../../kube/resources.ts";
+import type { Write } from "../apply.ts";
+import { hash } from "../plan/hash.ts";
+
+/** Which ModelDeployments another process writes as well, as two do that both believe to lead. */
+export interface Rivals {
+  /** What this process wrote, and what status says then; undefined: it is not known whether it does. */
+  wrote(key: string, writes: readonly Write[], said: ModelDeploymentStatus | undefined): void;
+  /** How long it is to be left alone, because another wrote a status over ours. */
+  restMs(key: string, observed: Observed): number;
+  /** The key is gone. */
+  forget(key: string): void;
+}
+
+/** A ModelDeployment in the cache: its version is much cheaper to tell than the whole of it. */
+export interface Observed {
+  readonly resourceVersion: string;
+  readonly whole: () => ModelDeployment | undefined;
+}
+
+/** Who has lost the lease knows it when it next tries to renew it, which is every two seconds. */
+const restForMs = 3_000;
+/** A lease as long as this lies between two processes that lead one after the other: then nobody wrote over anybody. */
+const recentMs = 15_000;
+
+interface Word {
+  readonly resourceVersion: string;
+  /** Stands for what was said. */
+  readonly said: string;
+  readonly atMs: number;
+  /** Set while the key rests. */
+  readonly untilMs?: number | undefined;
+}
+
+/**
+ * Nobody is known. Two views of the same objects come to two plans as long as one of them lacks an event, and each status
+ * wakes the other up: without a rest pods would be scaled to and fro every few milliseconds. The one whose word was
+ * overwritten rests; the other one goes on by itself.
+ */
+export function createRivals(clock: Clock): Rivals {
+  const words = new Map<string, Word>();
+  return {
+    wrote(key, writes, said) {
+      const write = writes.find(({ resource }) => resource === resources.modelDeployments);
+      if (write === undefined || said === undefined) return;
+      const { resourceVersion } = write;
+      const atMs = clock.monotonic();
+      // Those of the same key and those that are too old make room: the oldest come first.
+      words.delete(key);
+      for (const [other, word] of words) {
+        if (atMs - word.atMs < recentMs) break;
+        words.delete(other);
+      }
+      words.set(key, { resourceVersion, said: hash(said), atMs });
+    },
+    restMs(key, { resourceVersion, whole }) {
+      const word = words.get(key);
+      if (word === undefined || word.resourceVersion === resourceVersion) return 0;
+      const nowMs = clock.monotonic();
+      if (word.untilMs === undefined && nowMs - word.atMs < recentMs && hash(whole()?.status ?? {}) !== word.said) {
+        words.set(key, { ...word, untilMs: nowMs + restForMs });
+        return restForMs;
+      }
+      const leftMs = (word.untilMs ?? nowMs) - nowMs;
+      if (leftMs <= 0) words.delete(key);
+      return Math.max(0, leftMs);
+    },
+    forget: (key) => void words.delete(key),
+  };
+}
