@@ -4,6 +4,7 @@ import { rule } from "../schema/rule.ts";
 import { autoscaling } from "./autoscaling/autoscaling.ts";
 import { condition } from "./status/conditions.ts";
 import { model } from "./model.ts";
+import { podOverlay } from "./pod-overlay.ts";
 import { resources } from "./resources.ts";
 import { rollout } from "./rollout/rollout.ts";
 import { scheduling } from "./scheduling.ts";
@@ -39,6 +40,7 @@ const spec = Type.Object(
     scheduling: Type.Optional(scheduling),
     serving: Type.Optional(serving),
     traffic: Type.Optional(traffic),
+    podOverlay: Type.Optional(podOverlay),
     suspend: Type.Optional(
       Type.Boolean({ description: "True stops every pod and keeps everything else; status says so.", assumed: false }),
     ),

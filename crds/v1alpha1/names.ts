@@ -7,6 +7,20 @@ export const objectName = {
   maxLength: 253,
 } as const;
 
+/** A name within an object: an RFC 1123 label. */
+export const shortName = {
+  pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+  complaint: "must consist of a-z, 0-9 and '-', first and last a letter or digit",
+  maxLength: 63,
+} as const;
+
+/** Key of a value in a ConfigMap or Secret. */
+export const objectKey = {
+  pattern: "^[-._a-zA-Z0-9]+$",
+  complaint: "must be a key of a ConfigMap or Secret: letters, digits, '-', '_' and '.'",
+  maxLength: 253,
+} as const;
+
 /** Key of a label or taint. */
 export const labelKey = {
   pattern: "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",

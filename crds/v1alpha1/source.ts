@@ -4,7 +4,7 @@ import { exactlyOne } from "../schema/exactly-one.ts";
 import { listSet } from "../schema/list.ts";
 import { rule } from "../schema/rule.ts";
 import { text } from "../schema/text.ts";
-import { objectName, sha256 } from "./names.ts";
+import { objectKey, objectName, sha256 } from "./names.ts";
 
 /** A Secret whose keys become variables of the container that downloads; the operator never reads it. */
 function secretRef(variables: string) {
@@ -194,12 +194,7 @@ const imageSource = Type.Object(
 const configMapSource = Type.Object(
   {
     name: text({ description: "Name of a ConfigMap in the same namespace.", ...objectName }),
-    key: text({
-      description: "Key in data or binaryData that holds the model file.",
-      pattern: "^[-._a-zA-Z0-9]+$",
-      complaint: "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'",
-      maxLength: 253,
-    }),
+    key: text({ description: "Key in data or binaryData that holds the model file.", ...objectKey }),
   },
   { description: "A small model file (at most about 1 MiB) in a ConfigMap." },
 );

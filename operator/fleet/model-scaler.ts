@@ -3,7 +3,7 @@ import type { AutoscalingSpec } from "../../crds/v1alpha1/autoscaling/autoscalin
 import { isBusy } from "../autoscale/demand.ts";
 import type { Sample } from "../autoscale/sample.ts";
 import type { Award } from "../autoscale/sharing/claim.ts";
-import { defaultGpuResource } from "../model-deployment/resources/pod-template.ts";
+import { defaultGpuResource } from "../model-deployment/resources/pod/pod-template.ts";
 import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { Demand } from "../signals/gateway-figures.ts";
 import type { PoolClaim } from "./device-pools.ts";

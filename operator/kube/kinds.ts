@@ -1,3 +1,5 @@
+import type { Container } from "./kinds/container.ts";
+
 /**
  * The parts of Kubernetes objects that we read or write, and no more. Objects stay raw JSON on their way through the
  * client: a field that is not named here is never lost, because nothing is ever written back whole.
@@ -42,52 +44,6 @@ export interface Stored {
   };
 }
 
-export interface EnvironmentVariable {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly fieldRef?: { readonly fieldPath: string };
-    readonly secretKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
-    readonly resourceFieldRef?: { readonly resource: string; readonly containerName?: string };
-  };
-}
-
-export interface Probe {
-  readonly httpGet?: { readonly path: string; readonly port: number | string; readonly host?: string };
-  readonly initialDelaySeconds?: number;
-  readonly periodSeconds?: number;
-  readonly timeoutSeconds?: number;
-  readonly failureThreshold?: number;
-  readonly successThreshold?: number;
-}
-
-export interface Container {
-  readonly name: string;
-  readonly image?: string;
-  readonly imagePullPolicy?: string;
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: readonly EnvironmentVariable[];
-  readonly envFrom?: readonly { readonly secretRef?: { readonly name: string } }[];
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
-  readonly resources?: {
-    readonly requests?: Readonly<Record<string, string>>;
-    readonly limits?: Readonly<Record<string, string>>;
-  };
-  readonly volumeMounts?: readonly {
-    readonly name: string;
-    readonly mountPath: string;
-    readonly readOnly?: boolean;
-    readonly subPath?: string;
-  }[];
-  readonly startupProbe?: Probe;
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-  readonly terminationMessagePath?: string;
-  readonly terminationMessagePolicy?: string;
-  readonly securityContext?: object;
-}
-
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: string };
@@ -97,6 +53,7 @@ export interface Volume {
     readonly optional?: boolean;
     readonly defaultMode?: number;
   };
+  readonly secret?: { readonly secretName?: string; readonly optional?: boolean };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
   readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
 }

@@ -73,6 +73,19 @@ export const wholeSpec = {
     scaleDownDelay: "5m",
     schedules: [{ name: "day", start: "0 8 * * MON-FRI", duration: "10h", timezone: "Europe/Berlin", min: 2 }],
   },
+  podOverlay: {
+    labels: { "kueue.x-k8s.io/queue-name": "models" },
+    annotations: { "sidecar.istio.io/inject": "false" },
+    serviceAccountName: "reader",
+    imagePullSecrets: [{ name: "registry" }],
+    env: [
+      { name: "HTTPS_PROXY", value: "http://proxy:3128" },
+      { name: "TOKEN", valueFrom: { secretKeyRef: { name: "keys", key: "token", optional: true } } },
+    ],
+    volumes: [{ name: "ca", configMap: { name: "ca", optional: true } }],
+    volumeMounts: [{ name: "ca", mountPath: "/etc/ca", subPath: "x", readOnly: true }],
+    securityContext: { runAsUser: 1000, runAsGroup: 0, fsGroup: 0, supplementalGroups: [100] },
+  },
   suspend: false,
 };
 

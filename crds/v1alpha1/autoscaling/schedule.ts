@@ -3,16 +3,12 @@ import { Type, type Static } from "typebox";
 import { duration } from "../../schema/duration.ts";
 import { cronPattern } from "../../schema/grammar/cron.ts";
 import { text } from "../../schema/text.ts";
+import { shortName } from "../names.ts";
 
 /** One window of `spec.autoscaling.schedules`. */
 export const schedule = Type.Object(
   {
-    name: text({
-      description: "What the window is called in status.",
-      pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-      complaint: "must consist of a-z, 0-9 and '-', first and last a letter or digit",
-      maxLength: 63,
-    }),
+    name: text({ description: "What the window is called in status.", ...shortName }),
     start: text({
       description:
         "When the window opens, as cron: minute, hour, day of the month, month, day of the week. Pods are started so much earlier that they are ready by then.",

@@ -1,4 +1,5 @@
-import type { Container, Pod } from "../../kube/kinds.ts";
+import type { Pod } from "../../kube/kinds.ts";
+import type { Container } from "../../kube/kinds/container.ts";
 import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
 
 /** The one node as the stand-in scheduler sees it. */

@@ -20,6 +20,7 @@ export interface CanonicalSpec {
   readonly resources: ModelDeploymentSpec["resources"] | undefined;
   readonly scheduling: ModelDeploymentSpec["scheduling"] | undefined;
   readonly serving: ModelDeploymentSpec["serving"] | undefined;
+  readonly podOverlay: ModelDeploymentSpec["podOverlay"] | undefined;
 }
 
 /**
@@ -29,19 +30,20 @@ export interface CanonicalSpec {
  * @param name of the ModelDeployment, which `spec.model.name` may repeat
  */
 export function canonicalSpec(spec: ModelDeploymentSpec, name?: string): CanonicalSpec {
-  const { model, resources, scheduling, serving } = spec;
+  const { model, resources, scheduling, serving, podOverlay } = spec;
   return {
     model: unnamed(brief(model, forms.model), name),
     resources: part(resources, forms.resources),
     scheduling: part(scheduling, forms.scheduling),
     serving: part(serving, forms.serving),
+    podOverlay: part(podOverlay, forms.podOverlay),
   };
 }
 
 /** A spec with these parts in place of its own: pods of one revision are the same, in whatever words it was asked for first. */
 export function inBrief(spec: ModelDeploymentSpec, name: string): ModelDeploymentSpec {
-  const { model, resources = {}, scheduling = {}, serving = {} } = canonicalSpec(spec, name);
-  return { ...spec, model, resources, scheduling, serving };
+  const { model, resources = {}, scheduling = {}, serving = {}, podOverlay = {} } = canonicalSpec(spec, name);
+  return { ...spec, model, resources, scheduling, serving, podOverlay };
 }
 
 function unnamed(model: ModelDeploymentSpec["model"], name: string | undefined): ModelDeploymentSpec["model"] {
@@ -108,6 +110,15 @@ const forms = {
     limits: section({ bodyBytes: assumed(67_108_864), queue: assumed(1024), timeout: assumedDuration("60s") }),
     warmup: section({ mode: assumed("Generated"), requests: optional }),
     logging: section({ requests: assumed("Failed") }),
+  }),
+  podOverlay: section({
+    labels: optional,
+    annotations: optional,
+    imagePullSecrets: optional,
+    env: optional,
+    volumes: optional,
+    volumeMounts: optional,
+    securityContext: section({ supplementalGroups: optional }),
   }),
 } as const satisfies Record<keyof CanonicalSpec, Form>;
 

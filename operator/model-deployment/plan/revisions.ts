@@ -57,8 +57,8 @@ function hashes(spec: ModelDeploymentSpec, restart: string | undefined, name: st
   const found = known.get(spec);
   if (found !== undefined && found.restart === restart && found.name === name) return found;
   const brief = canonicalSpec(spec, name);
-  const { model, resources, scheduling, serving } = spec;
-  const written: CanonicalSpec = { model, resources, scheduling, serving };
+  const { model, resources, scheduling, serving, podOverlay } = spec;
+  const written: CanonicalSpec = { model, resources, scheduling, serving, podOverlay };
   const made: Hashes = {
     restart,
     name,
@@ -74,17 +74,18 @@ function isBrief(brief: CanonicalSpec, written: CanonicalSpec): boolean {
     brief.model === written.model &&
     brief.resources === written.resources &&
     brief.scheduling === written.scheduling &&
-    brief.serving === written.serving
+    brief.serving === written.serving &&
+    brief.podOverlay === written.podOverlay
   );
 }
 
 function partsHash(
-  { model: whole, resources, scheduling, serving }: CanonicalSpec,
+  { model: whole, resources, scheduling, serving, podOverlay }: CanonicalSpec,
   restart: string | undefined,
 ): string {
   // What a rollout makes of a changed signature is nothing that a pod is made of.
   const { signatureCompatibility: _, ...model } = whole;
-  return hash({ model, resources, scheduling, serving, restart });
+  return hash({ model, resources, scheduling, serving, podOverlay, restart });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Identity } from "../snapshot.ts";
 import { annotations, revisionLabels, revisionSelector } from "./labels.ts";
 import { declaredModel, replicaSetName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
-import { podTemplate, type RevisionTemplate } from "./pod-template.ts";
+import { podTemplate, type RevisionTemplate } from "./pod/pod-template.ts";
 
 /** The pods of one revision. It is created once; afterwards only its replicas and annotations change. */
 export function replicaSet(identity: Identity, template: RevisionTemplate, replicas: number): ReplicaSet {

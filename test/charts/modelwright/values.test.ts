@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { revisionLabels } from "../../../operator/model-deployment/resources/labels.ts";
-import { podTemplate } from "../../../operator/model-deployment/resources/pod-template.ts";
+import { podTemplate } from "../../../operator/model-deployment/resources/pod/pod-template.ts";
 import { operatorOptions } from "../../../operator/options.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { modelDeployment, settings } from "../../builders/model-deployment.ts";

@@ -70,6 +70,9 @@ describe("the printed schema", () => {
     }
     expect(keyed.map(({ path }) => path)).toEqual([
       ".spec.autoscaling.schedules",
+      ".spec.podOverlay.imagePullSecrets",
+      ".spec.podOverlay.env",
+      ".spec.podOverlay.volumes",
       ".status.conditions",
       ".status.failedRevisions",
     ]);

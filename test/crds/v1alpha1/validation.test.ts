@@ -184,7 +184,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["a", "a/b", "a..b/c", "...", "a/", "./a"],
     fails: ["/", "/a", "..", "../a", "a/..", "a/../b"],
   },
-  "must be a key of a ConfigMap: letters, digits, '-', '_' and '.'": {
+  "must be a key of a ConfigMap or Secret: letters, digits, '-', '_' and '.'": {
     holds: ["model.h5", "_A-1", "..", "."],
     fails: ["", "a/b", "a b", "é"],
   },
@@ -219,6 +219,56 @@ const cases: Readonly<Record<string, RuleCases>> = {
   "must be a label key, as example.com/pool": {
     holds: ["a", "A_b.c", "example.com/pool"],
     fails: ["", "/a", "a/", "A.com/a", "a/b/c", "a b"],
+  },
+  "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, as example.com/team": {
+    holds: [{}, { team: "a" }, { "example.com/team": "", "sidecar.istio.io/inject": "false" }],
+    fails: [{ "": "a" }, { "a b": "c" }, { team: "a", "/team": "b" }, { "Example.com/a/b": "c" }],
+  },
+  "must not have keys of Modelwright's own: modelwright.dev/…": {
+    holds: [{}, { "example.com/modelwright.dev": "a" }],
+    fails: [{ "modelwright.dev/revision": "a" }, { team: "a", "modelwright.dev/x": "b" }],
+  },
+  "must not have labels by which Modelwright finds pods: app.kubernetes.io/name, app.kubernetes.io/component, app.kubernetes.io/instance, app.kubernetes.io/managed-by":
+    {
+      holds: [{}, { "app.kubernetes.io/part-of": "shop" }],
+      fails: [{ "app.kubernetes.io/name": "a" }, { team: "a", "app.kubernetes.io/managed-by": "b" }],
+    },
+  "must be the name of a variable: letters, digits and '_', the first no digit": {
+    holds: ["HTTPS_PROXY", "_", "a1"],
+    fails: ["", "1A", "A-B", "A.B", "A=B", "É"],
+  },
+  "must not be one of Modelwright's own: MODELWRIGHT_…": {
+    holds: [{ name: "MODEL" }, { name: "X_MODELWRIGHT_Y" }],
+    fails: [{ name: "MODELWRIGHT_MODEL_PATH" }],
+  },
+  "exactly one of value, valueFrom must be set": {
+    holds: [{ value: "" }, { valueFrom: {} }],
+    fails: [{}, { value: "a", valueFrom: {} }],
+  },
+  "exactly one of secretKeyRef, configMapKeyRef must be set": {
+    holds: [{ secretKeyRef: {} }, { configMapKeyRef: {} }],
+    fails: [{}, { secretKeyRef: {}, configMapKeyRef: {} }],
+  },
+  "exactly one of configMap, secret, persistentVolumeClaim must be set": {
+    holds: [{ name: "a", configMap: {} }, { secret: {} }, { persistentVolumeClaim: {} }],
+    fails: [{ name: "a" }, { configMap: {}, secret: {} }],
+  },
+  "must not be one of the pods' own volumes: model, scratch": {
+    holds: [{ name: "models" }],
+    fails: [{ name: "model" }, { name: "scratch" }],
+  },
+  "must be an absolute path without ':'": { holds: ["/", "/etc/ca"], fails: ["", "etc/ca", "./a", "/a:b"] },
+  "must not be below /mnt/models, /tmp or /dev: they are the pods' own": {
+    holds: ["/mnt", "/mnt/models2", "/tmpdir", "/etc/tmp"],
+    fails: ["/mnt/models", "/mnt/models/a", "//mnt//models/", "/tmp", "/tmp/a", "/dev/shm"],
+  },
+  "volumeMounts must name volumes of the overlay": {
+    holds: [
+      {},
+      { volumes: [{ name: "a" }] },
+      { volumes: [{ name: "a" }], volumeMounts: [{ name: "a" }, { name: "a" }] },
+    ],
+    fails: [{ volumeMounts: [{ name: "a" }] }, { volumes: [{ name: "a" }], volumeMounts: [{ name: "b" }] }],
   },
   "value must not be set when operator is Exists": {
     holds: [{}, { operator: "Exists" }, { operator: "Equal", value: "a" }, { value: "a" }],

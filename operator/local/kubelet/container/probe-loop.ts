@@ -1,5 +1,5 @@
 import type { Clock } from "../../../../runtime/base/clock.ts";
-import type { Probe } from "../../../kube/kinds.ts";
+import type { Probe } from "../../../kube/kinds/container.ts";
 import type { ProbeResult } from "./probe.ts";
 
 /** A probe, how it is tried, and who wants to know. */

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { Container, Probe } from "../../../kube/kinds.ts";
+import type { Container, Probe } from "../../../kube/kinds/container.ts";
 
 /** One try of a probe; the message is the kubelet's (`HTTP probe failed with statuscode: 503`). */
 export type ProbeResult = { readonly passed: true } | { readonly passed: false; readonly message: string };

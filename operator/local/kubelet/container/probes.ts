@@ -1,5 +1,5 @@
 import type { Clock } from "../../../../runtime/base/clock.ts";
-import type { Container, Probe } from "../../../kube/kinds.ts";
+import type { Container, Probe } from "../../../kube/kinds/container.ts";
 import { attemptProbe } from "./probe.ts";
 import { probeLoop, type ProbeLoopOptions } from "./probe-loop.ts";
 

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { terminationMessageBytes } from "../../../../runtime/contract/termination.ts";
-import type { Container, ContainerState } from "../../../kube/kinds.ts";
+import type { ContainerState } from "../../../kube/kinds.ts";
+import type { Container } from "../../../kube/kinds/container.ts";
 import type { Exit } from "./child.ts";
 import { logTail } from "./log-file.ts";
 

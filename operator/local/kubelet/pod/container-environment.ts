@@ -1,6 +1,8 @@
-import type { Container, EnvironmentVariable, Pod } from "../../../kube/kinds.ts";
+import type { Pod } from "../../../kube/kinds.ts";
+import type { Container, EnvironmentVariable, KeyReference } from "../../../kube/kinds/container.ts";
 import { kubeletFaults } from "../faults.ts";
 import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
+import { type KeyedKind, type KeyedObjects, presentContents } from "./keyed-objects.ts";
 
 /** What a pod's variables may refer to. */
 export interface EnvironmentContext {
@@ -10,8 +12,8 @@ export interface EnvironmentContext {
   readonly nodeName: string;
   /** Of the node: the limit of a container that sets none. */
   readonly allocatable: Readonly<Record<string, string>>;
-  /** The value of a Secret's key; a fault when there is none. */
-  readonly secretValue: (name: string, key: string) => Promise<string>;
+  /** What variables are read from. */
+  readonly objects: KeyedObjects;
 }
 
 /** The variables of a container as Kubernetes would set them, in order; later ones may use earlier ones as `$(NAME)`. */
@@ -19,7 +21,7 @@ export async function containerEnvironment(
   container: Container,
   context: EnvironmentContext,
 ): Promise<Record<string, string>> {
-  const variables: Record<string, string> = {};
+  const variables = await wholeSecrets(container, context);
   for (const variable of container.env ?? []) {
     const value = await valueOf(variable, container, context);
     if (value !== undefined) variables[variable.name] = expanded(value, variables);
@@ -46,14 +48,35 @@ async function valueOf(
     const { containerName = container.name, ...field } = valueFrom.resourceFieldRef;
     return resourceValue(field, containerNamed(containerName, context.pod) ?? container, context.allocatable);
   }
-  if (valueFrom?.secretKeyRef !== undefined) {
-    const { name, key, optional = false } = valueFrom.secretKeyRef;
-    return context.secretValue(name, key).catch((thrown: unknown) => {
-      if (optional) return undefined;
-      throw thrown;
-    });
-  }
+  if (valueFrom?.secretKeyRef !== undefined) return keyValue("Secret", valueFrom.secretKeyRef, context);
+  if (valueFrom?.configMapKeyRef !== undefined) return keyValue("ConfigMap", valueFrom.configMapKeyRef, context);
   return value;
+}
+
+/** Of `envFrom`: a variable for each key that can be one, as the kubelet does it. */
+async function wholeSecrets(container: Container, { objects }: EnvironmentContext): Promise<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const { secretRef } of container.envFrom ?? []) {
+    if (secretRef === undefined) continue;
+    for (const [key, value] of await presentContents(objects, "Secret", secretRef.name)) {
+      if (!key.includes("=")) variables[key] = value.toString();
+    }
+  }
+  return variables;
+}
+
+async function keyValue(
+  kind: KeyedKind,
+  { name, key, optional = false }: KeyReference,
+  { objects, pod }: EnvironmentContext,
+): Promise<string | undefined> {
+  const contents = optional ? await objects.contents(kind, name) : await presentContents(objects, kind, name);
+  const value = contents?.get(key);
+  if (value === undefined && !optional) {
+    const cause = `couldn't find key ${key} in ${kind} ${pod.metadata.namespace ?? ""}/${name}`;
+    throw kubeletFaults.CreateContainerConfigError({ cause });
+  }
+  return value?.toString();
 }
 
 function containerNamed(containerName: string, { spec }: Pod): Container | undefined {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Container } from "../../../kube/kinds.ts";
+import type { Container } from "../../../kube/kinds/container.ts";
 import type { Program } from "../container/child.ts";
 import type { RunFiles } from "../container/container-runner.ts";
 import { kubeletFaults } from "../faults.ts";

@@ -2,15 +2,16 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import type { Client } from "../../../kube/client.ts";
-import type { ConfigMap, Container, KubeObject, Pod, Stored } from "../../../kube/kinds.ts";
-import { type Resource, resources } from "../../../kube/resources.ts";
+import type { Pod, Stored } from "../../../kube/kinds.ts";
+import type { Container } from "../../../kube/kinds/container.ts";
 import type { AddressPool } from "../addresses.ts";
 import { type ContainerHost, ContainerRunner } from "../container/container-runner.ts";
 import type { EventRecorder, Happening } from "../event-recorder.ts";
-import { kubeletFaults } from "../faults.ts";
+import { resources } from "../../../kube/resources.ts";
 import { badRequest } from "../../api-server/values/api-error.ts";
 import type { LogSource } from "../pod-log.ts";
 import { containerProgram, type ProgramContext } from "./container-program.ts";
+import { type KeyedObjects, keyedObjects } from "./keyed-objects.ts";
 import { type NamedRecord, type PodFacts, podStatus } from "./pod-status.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { containerMounts, mountedVolumes } from "./volumes.ts";
@@ -29,7 +30,6 @@ export interface PodHost extends ContainerHost, Pick<ProgramContext, "images" | 
 const hostAddress = "127.0.0.1";
 /** Between attempts to mount; the kubelet's grow to 2 min, but on a laptop the missing object comes with the next apply. */
 const mountRetry = { firstMs: 500, mostMs: 5_000 } as const;
-const secrets: Resource = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true };
 
 /** The life of one pod on this node, from its volumes to its last container's end. */
 export class PodWorker {
@@ -172,12 +172,8 @@ export class PodWorker {
 
   /** Tries until every volume is there or the pod is stopped. */
   async #mount(volumes: Map<string, string>): Promise<void> {
-    const { client, clock, volumes: claims } = this.#host;
-    const { namespace } = this.pod.metadata;
-    const sources = {
-      configMap: (name: string) => client.get<ConfigMap>(resources.configMaps, { namespace, name }),
-      claims,
-    };
+    const { clock, volumes: claims } = this.#host;
+    const sources = { objects: this.#objects(), claims };
     for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
       try {
         for (const [name, target] of await mountedVolumes(this.pod, join(this.#folder, "volumes"), sources)) {
@@ -205,20 +201,12 @@ export class PodWorker {
       images,
       hostEnvironment,
       mounts: containerMounts(container, volumes),
-      secretValue: (name, key) => this.#secretValue(name, key),
+      objects: this.#objects(),
     };
   }
 
-  async #secretValue(name: string, key: string): Promise<string> {
-    const { namespace = "" } = this.pod.metadata;
-    const secret = await this.#host.client.get<KubeObject & Pick<ConfigMap, "data">>(secrets, { namespace, name });
-    if (secret === undefined) throw kubeletFaults.CreateContainerConfigError({ cause: `secret "${name}" not found` });
-    const value = secret.data?.[key];
-    if (value === undefined) {
-      const cause = `couldn't find key ${key} in Secret ${namespace}/${name}`;
-      throw kubeletFaults.CreateContainerConfigError({ cause });
-    }
-    return Buffer.from(value, "base64").toString("utf8");
+  #objects(): KeyedObjects {
+    return keyedObjects(this.#host.client, this.pod.metadata.namespace ?? "");
   }
 
   #finish(phase: "Succeeded" | "Failed"): void {

@@ -1,13 +1,15 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import type { ConfigMap, Container, Pod, Volume } from "../../../kube/kinds.ts";
+import type { Pod, Volume } from "../../../kube/kinds.ts";
+import type { Container } from "../../../kube/kinds/container.ts";
 import { kubeletFaults } from "../faults.ts";
+import type { KeyedKind, KeyedObjects } from "./keyed-objects.ts";
 import type { Mount } from "./mount-paths.ts";
 
 /** Where volumes get their files from. */
 export interface VolumeSources {
-  readonly configMap: (name: string) => Promise<ConfigMap | undefined>;
+  readonly objects: KeyedObjects;
   /** Claim name → folder of this machine. */
   readonly claims: Readonly<Record<string, string>>;
 }
@@ -38,7 +40,9 @@ export function containerMounts(container: Container, volumes: ReadonlyMap<strin
 }
 
 async function mountedVolume(volume: Volume, folder: string, sources: VolumeSources): Promise<string> {
-  if (volume.configMap !== undefined) return configMapFolder(volume.configMap, folder, sources);
+  const { configMap, secret } = volume;
+  if (configMap !== undefined) return keysFolder("ConfigMap", configMap, folder, sources);
+  if (secret !== undefined) return keysFolder("Secret", { ...secret, name: secret.secretName }, folder, sources);
   if (volume.persistentVolumeClaim !== undefined) {
     const { claimName } = volume.persistentVolumeClaim;
     const target = sources.claims[claimName];
@@ -46,22 +50,25 @@ async function mountedVolume(volume: Volume, folder: string, sources: VolumeSour
     return target;
   }
   if (volume.emptyDir === undefined) {
-    throw new Error("local mode has emptyDir, configMap and persistentVolumeClaim volumes only");
+    throw new Error("local mode has emptyDir, configMap, secret and persistentVolumeClaim volumes only");
   }
   await mkdir(folder, { recursive: true });
   return folder;
 }
 
-/** Written beside its place and renamed, so that a retry never shows half a ConfigMap. */
-async function configMapFolder(
-  source: NonNullable<Volume["configMap"]>,
-  folder: string,
-  sources: VolumeSources,
-): Promise<string> {
+/** Keys as files. */
+interface Keys {
+  readonly name?: string | undefined;
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
+  readonly optional?: boolean;
+}
+
+/** Written beside its place and renamed, so that a retry never shows half of it. */
+async function keysFolder(kind: KeyedKind, source: Keys, folder: string, { objects }: VolumeSources): Promise<string> {
   const { name = "", items, optional = false } = source;
-  const configMap = await sources.configMap(name);
-  if (configMap === undefined && !optional) throw new Error(`configmap "${name}" not found`);
-  const contents = keyContents(configMap);
+  const found = await objects.contents(kind, name);
+  if (found === undefined && !optional) throw new Error(`${kind.toLowerCase()} "${name}" not found`);
+  const contents = found ?? new Map<string, Buffer>();
   const wanted = items ?? [...contents.keys()].map((key) => ({ key, path: key }));
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
@@ -77,13 +84,6 @@ async function configMapFolder(
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
   return folder;
-}
-
-function keyContents(configMap: ConfigMap | undefined): Map<string, string | Buffer> {
-  return new Map<string, string | Buffer>([
-    ...Object.entries(configMap?.data ?? {}),
-    ...Object.entries(configMap?.binaryData ?? {}).map(([key, text]) => [key, Buffer.from(text, "base64")] as const),
-  ]);
 }
 
 /** API servers refuse such paths; a model of one may not. */

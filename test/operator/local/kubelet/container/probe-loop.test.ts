@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../../../../runtime/base/clock.ts";
-import type { Probe } from "../../../../../operator/kube/kinds.ts";
+import type { Probe } from "../../../../../operator/kube/kinds/container.ts";
 import { probeLoop } from "../../../../../operator/local/kubelet/container/probe-loop.ts";
 
 /** A clock whose sleeps take no time but count. */

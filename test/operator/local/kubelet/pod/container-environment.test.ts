@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EnvironmentVariable } from "../../../../../operator/kube/kinds.ts";
-import { kubeletFaults } from "../../../../../operator/local/kubelet/faults.ts";
+import type { EnvironmentVariable } from "../../../../../operator/kube/kinds/container.ts";
 import {
   containerEnvironment,
   type EnvironmentContext,
@@ -21,11 +20,17 @@ const context: EnvironmentContext = {
   hostAddress: "127.0.0.1",
   nodeName: "local",
   allocatable: { cpu: "8", memory: "1Gi" },
-  secretValue: (name, key) => {
-    const cause = `secret "${name}" not found`;
-    return key === "token"
-      ? Promise.resolve("s3cret")
-      : Promise.reject(kubeletFaults.CreateContainerConfigError({ cause }));
+  objects: {
+    contents: (kind, name) => {
+      const all: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+        "Secret s": { token: "s3cret", "a=b": "no name" },
+        "ConfigMap c": { proxy: "http://proxy:3128" },
+      };
+      const found = all[`${kind} ${name}`];
+      return Promise.resolve(
+        found && new Map(Object.entries(found).map(([key, text]) => [key, Buffer.from(text)] as const)),
+      );
+    },
   },
 };
 
@@ -63,6 +68,14 @@ const cases: Record<string, { variable: Omit<EnvironmentVariable, "name">; want:
     variable: { valueFrom: { secretKeyRef: { name: "s", key: "none", optional: true } } },
     want: undefined,
   },
+  "an optional key that is not there is left out": {
+    variable: { valueFrom: { configMapKeyRef: { name: "c", key: "none", optional: true } } },
+    want: undefined,
+  },
+  "a key of a ConfigMap": {
+    variable: { valueFrom: { configMapKeyRef: { name: "c", key: "proxy" } } },
+    want: "http://proxy:3128",
+  },
 };
 
 describe("a container's variable", () => {
@@ -77,6 +90,25 @@ describe("a container's variable", () => {
       code: "CreateContainerConfigError",
       message: 'secret "keys" not found',
     });
+  });
+
+  test("from a key that is not there is a CreateContainerConfigError", async () => {
+    const env = [{ name: "X", valueFrom: { configMapKeyRef: { name: "c", key: "none" } } }];
+    await expect(containerEnvironment({ name: "serve", env }, context)).rejects.toMatchObject({
+      code: "CreateContainerConfigError",
+      message: "couldn't find key none in ConfigMap ml/c",
+    });
+  });
+
+  test("may come with all others of a Secret, and stands above them", async () => {
+    const container = {
+      name: "fetch",
+      envFrom: [{ secretRef: { name: "s" } }],
+      env: [{ name: "X", value: "$(token)" }],
+    };
+    expect(await containerEnvironment(container, context)).toEqual({ token: "s3cret", X: "s3cret" });
+    const missing = { name: "fetch", envFrom: [{ secretRef: { name: "none" } }] };
+    await expect(containerEnvironment(missing, context)).rejects.toMatchObject({ message: 'secret "none" not found' });
   });
 
   test("from an unknown field is a CreateContainerConfigError", async () => {

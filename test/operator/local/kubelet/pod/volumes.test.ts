@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ConfigMap, Volume } from "../../../../../operator/kube/kinds.ts";
+import type { Volume } from "../../../../../operator/kube/kinds.ts";
+import type { KeyedObjects } from "../../../../../operator/local/kubelet/pod/keyed-objects.ts";
 import { containerMounts, mountedVolumes } from "../../../../../operator/local/kubelet/pod/volumes.ts";
 
 let folder: string;
@@ -12,17 +13,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const configMap: ConfigMap = {
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  metadata: { name: "model", namespace: "default" },
-  data: { note: "text" },
-  binaryData: { "m.h5": Buffer.from([0, 255, 1]).toString("base64") },
+const objects: KeyedObjects = {
+  contents: (kind, name) => {
+    const all: Readonly<Record<string, Readonly<Record<string, Buffer>>>> = {
+      "ConfigMap model": { note: Buffer.from("text"), "m.h5": Buffer.from([0, 255, 1]) },
+      "Secret ca": { "ca.crt": Buffer.from("PEM") },
+    };
+    const found = all[`${kind} ${name}`];
+    return Promise.resolve(found && new Map(Object.entries(found)));
+  },
 };
-const sources = {
-  configMap: (name: string) => Promise.resolve(name === "model" ? configMap : undefined),
-  claims: { models: "/srv/models" },
-};
+const sources = { objects, claims: { models: "/srv/models" } };
 
 async function mounted(volume: Omit<Volume, "name">) {
   const pod = {
@@ -47,6 +48,10 @@ test("a ConfigMap becomes a file per key, bytes as they were", async () => {
     note: Buffer.from("text"),
     "m.h5": Buffer.from([0, 255, 1]),
   });
+});
+
+test("a Secret becomes a file per key", async () => {
+  expect(await contents(await mounted({ secret: { secretName: "ca" } }))).toEqual({ "ca.crt": Buffer.from("PEM") });
 });
 
 test("items choose keys and name their files", async () => {
@@ -77,6 +82,7 @@ describe("a volume that cannot be made is a FailedMount:", () => {
   const prefix = 'MountVolume.SetUp failed for volume "v" : ';
   const cases: Record<string, { volume: Omit<Volume, "name">; want: string }> = {
     "a missing ConfigMap": { volume: { configMap: { name: "none" } }, want: 'configmap "none" not found' },
+    "a missing Secret": { volume: { secret: { secretName: "none" } }, want: 'secret "none" not found' },
     "a missing key": {
       volume: { configMap: { name: "model", items: [{ key: "k", path: "p" }] } },
       want: "references non-existent config key: k",
@@ -91,7 +97,7 @@ describe("a volume that cannot be made is a FailedMount:", () => {
     },
     "another kind of volume": {
       volume: {},
-      want: "local mode has emptyDir, configMap and persistentVolumeClaim volumes only",
+      want: "local mode has emptyDir, configMap, secret and persistentVolumeClaim volumes only",
     },
   };
   test.each(Object.entries(cases))("%s", async (_sentence, { volume, want }) => {

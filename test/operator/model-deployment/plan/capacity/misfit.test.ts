@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { misfit } from "../../../../../operator/model-deployment/plan/capacity/misfit.ts";
 import { placement } from "../../../../../operator/model-deployment/plan/capacity/placement.ts";
-import { podTemplate } from "../../../../../operator/model-deployment/resources/pod-template.ts";
+import { podTemplate } from "../../../../../operator/model-deployment/resources/pod/pod-template.ts";
 import type { ModelDeploymentSpec } from "../../../../../crds/v1alpha1/model-deployment.ts";
 import { modelDeployment, settings } from "../../../../builders/model-deployment.ts";
 

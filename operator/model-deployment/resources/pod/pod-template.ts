@@ -1,14 +1,16 @@
-import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
-import type { Versions } from "../../../crds/v1alpha1/model.ts";
-import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
-import { environment } from "../../../runtime/contract/environment.ts";
-import { adminPaths, containerPaths } from "../../../runtime/contract/paths.ts";
-import { ports } from "../../../runtime/contract/ports.ts";
-import type { Container, EnvironmentVariable, PodTemplate, Probe } from "../../kube/kinds.ts";
-import type { Settings } from "../snapshot.ts";
-import { revisionLabels } from "./labels.ts";
+import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
+import type { Versions } from "../../../../crds/v1alpha1/model.ts";
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { environment } from "../../../../runtime/contract/environment.ts";
+import { adminPaths, containerPaths } from "../../../../runtime/contract/paths.ts";
+import { ports } from "../../../../runtime/contract/ports.ts";
+import type { PodTemplate } from "../../../kube/kinds.ts";
+import type { Container, EnvironmentVariable, Probe } from "../../../kube/kinds/container.ts";
+import type { Settings } from "../../snapshot.ts";
+import { revisionLabels } from "../labels.ts";
 import { modelVolumeName, type MountedSource, mountedSource } from "./model-source.ts";
-import { declaredModel, serviceAccountName } from "./names.ts";
+import { declaredModel, serviceAccountName } from "../names.ts";
+import { overlaid } from "./pod-overlay.ts";
 import { affinity, topologySpreadConstraints } from "./scheduling.ts";
 
 /** What tells one revision's pods from another's. */
@@ -30,6 +32,11 @@ export const defaultGpuResource = "nvidia.com/gpu";
 
 /** The pods of a revision: one container that serves, and one that fetches before it where the source needs that. */
 export function podTemplate(template: RevisionTemplate): PodTemplate {
+  const { podOverlay } = template.spec;
+  return podOverlay === undefined ? ownTemplate(template) : overlaid(ownTemplate(template), podOverlay);
+}
+
+function ownTemplate(template: RevisionTemplate): PodTemplate {
   const { deployment, hash, spec, settings } = template;
   const { scheduling = {} } = spec;
   const source = mountedSource(spec.model.source);

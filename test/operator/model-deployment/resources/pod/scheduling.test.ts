@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
-import { affinity } from "../../../../operator/model-deployment/resources/scheduling.ts";
-import { modelDeployment } from "../../../builders/model-deployment.ts";
+import type { ModelDeploymentSpec } from "../../../../../crds/v1alpha1/model-deployment.ts";
+import { affinity } from "../../../../../operator/model-deployment/resources/pod/scheduling.ts";
+import { modelDeployment } from "../../../../builders/model-deployment.ts";
 
 const { spec } = modelDeployment();
 const product = { key: "nvidia.com/gpu.product", operator: "In", values: ["NVIDIA-H100-80GB-HBM3"] };

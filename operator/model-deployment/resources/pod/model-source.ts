@@ -1,7 +1,8 @@
-import type { Source } from "../../../crds/v1alpha1/model-deployment.ts";
-import { environment } from "../../../runtime/contract/environment.ts";
-import { containerPaths } from "../../../runtime/contract/paths.ts";
-import type { EnvironmentVariable, Volume } from "../../kube/kinds.ts";
+import type { Source } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { environment } from "../../../../runtime/contract/environment.ts";
+import { containerPaths } from "../../../../runtime/contract/paths.ts";
+import type { Volume } from "../../../kube/kinds.ts";
+import type { EnvironmentVariable } from "../../../kube/kinds/container.ts";
 
 /** Name of the volume that holds the model. */
 export const modelVolumeName = "model";

@@ -1,6 +1,6 @@
-import { quantityNumber } from "../../../crds/schema/grammar/quantity.ts";
-import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
-import { gpuMemoryLabel, gpuProductLabel, revisionSelector } from "./labels.ts";
+import { quantityNumber } from "../../../../crds/schema/grammar/quantity.ts";
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { gpuMemoryLabel, gpuProductLabel, revisionSelector } from "../labels.ts";
 
 interface NodeSelectorTerm {
   readonly matchExpressions?: readonly object[];

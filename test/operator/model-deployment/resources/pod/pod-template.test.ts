@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { podTemplate } from "../../../../operator/model-deployment/resources/pod-template.ts";
-import { modelDeployment, settings } from "../../../builders/model-deployment.ts";
-import { wantedHash } from "../../../builders/snapshot.ts";
+import { podTemplate } from "../../../../../operator/model-deployment/resources/pod/pod-template.ts";
+import { modelDeployment, settings } from "../../../../builders/model-deployment.ts";
+import { wantedHash } from "../../../../builders/snapshot.ts";
 
 const { spec } = modelDeployment();
 const podSpec = (changes: Parameters<typeof settings>[0]) =>

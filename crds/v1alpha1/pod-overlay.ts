@@ -1,0 +1,242 @@
+import { Type, type Static } from "typebox";
+
+import { exactlyOne } from "../schema/exactly-one.ts";
+import { listAtomic, listMap } from "../schema/list.ts";
+import { rule } from "../schema/rule.ts";
+import { text } from "../schema/text.ts";
+import { labelKey, labelValue, objectKey, objectName, shortName } from "./names.ts";
+
+/** Keys of ours: pods are found, counted and told apart by them. An overlay leaves them alone. */
+const ownPrefix = "modelwright.dev/";
+const ownLabels = ["name", "component", "instance", "managed-by"].map((name) => `app.kubernetes.io/${name}`);
+/** Variables that tell the runtime what to serve: likewise. */
+const ownVariables = "MODELWRIGHT_";
+/** Names of the volumes that pods have anyway. */
+const ownVolumes = ["model", "scratch"] as const;
+
+type Texts = Readonly<Record<string, string>>;
+
+const wellFormedKeys = rule<Texts>({
+  cel: `self.all(key, key.matches('${labelKey.pattern}'))`,
+  message: "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, as example.com/team",
+  holds: (self) => Object.keys(self).every((key) => new RegExp(labelKey.pattern).test(key)),
+});
+
+const othersKeys = rule<Texts>({
+  cel: `self.all(key, !key.startsWith('${ownPrefix}'))`,
+  message: `must not have keys of Modelwright's own: ${ownPrefix}…`,
+  holds: (self) => Object.keys(self).every((key) => !key.startsWith(ownPrefix)),
+});
+
+const othersLabels = rule<Texts>({
+  cel: `self.all(key, !(key in [${ownLabels.map((key) => `'${key}'`).join(", ")}]))`,
+  message: `must not have labels by which Modelwright finds pods: ${ownLabels.join(", ")}`,
+  holds: (self) => !ownLabels.some((key) => key in self),
+});
+
+const mountPath = {
+  pattern: "^/[^:]*$",
+  complaint: "must be an absolute path without ':'",
+  maxLength: 512,
+} as const;
+
+const isOptional = Type.Optional(Type.Boolean({ description: "True: pods start without it, too.", assumed: false }));
+
+const keyRef = (of: string) =>
+  Type.Object(
+    {
+      name: text({ description: `Name of the ${of}.`, ...objectName }),
+      key: text({ description: "Its key.", ...objectKey }),
+      optional: isOptional,
+    },
+    { description: `A value of a ${of} in the same namespace.` },
+  );
+
+const variable = Type.Object(
+  {
+    name: text({
+      description: "Name of the variable.",
+      pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+      complaint: "must be the name of a variable: letters, digits and '_', the first no digit",
+      maxLength: 128,
+    }),
+    value: Type.Optional(Type.String({ description: "Its value.", maxLength: 4096 })),
+    valueFrom: Type.Optional(
+      exactlyOne(
+        { secretKeyRef: keyRef("Secret"), configMapKeyRef: keyRef("ConfigMap") },
+        { description: "Where its value is; exactly one member." },
+      ),
+    ),
+  },
+  {
+    description: "A variable of the containers that fetch and serve.",
+    rules: [
+      rule<{ readonly name: string }>({
+        cel: `!self.name.startsWith('${ownVariables}')`,
+        message: `must not be one of Modelwright's own: ${ownVariables}…`,
+        fieldPath: ".name",
+        holds: (self) => !self.name.startsWith(ownVariables),
+      }),
+      rule<{ readonly value?: string; readonly valueFrom?: unknown }>({
+        cel: "has(self.value) != has(self.valueFrom)",
+        message: "exactly one of value, valueFrom must be set",
+        holds: (self) => (self.value === undefined) !== (self.valueFrom === undefined),
+      }),
+    ],
+  },
+);
+
+const sources = {
+  configMap: Type.Optional(
+    Type.Object(
+      { name: text({ description: "Its name.", ...objectName }), optional: isOptional },
+      { description: "Keys of a ConfigMap as files." },
+    ),
+  ),
+  secret: Type.Optional(
+    Type.Object(
+      { secretName: text({ description: "Its name.", ...objectName }), optional: isOptional },
+      { description: "Keys of a Secret as files." },
+    ),
+  ),
+  persistentVolumeClaim: Type.Optional(
+    Type.Object(
+      {
+        claimName: text({ description: "Its name.", ...objectName }),
+        readOnly: Type.Optional(Type.Boolean({ description: "True: nothing is written there.", assumed: false })),
+      },
+      { description: "A PersistentVolumeClaim." },
+    ),
+  ),
+};
+
+const volume = Type.Object(
+  { name: text({ description: "Name of the volume.", ...shortName }), ...sources },
+  {
+    description: "A volume: a name, and exactly one of configMap, secret and persistentVolumeClaim.",
+    rules: [
+      rule<{ readonly name: string }>({
+        cel: `!(self.name in [${ownVolumes.map((name) => `'${name}'`).join(", ")}])`,
+        message: `must not be one of the pods' own volumes: ${ownVolumes.join(", ")}`,
+        fieldPath: ".name",
+        holds: (self) => !ownVolumes.some((name) => name === self.name),
+      }),
+      rule<Readonly<Record<string, unknown>>>({
+        cel: `${Object.keys(sources)
+          .map((name) => `(has(self.${name}) ? 1 : 0)`)
+          .join(" + ")} == 1`,
+        message: `exactly one of ${Object.keys(sources).join(", ")} must be set`,
+        holds: (self) => Object.keys(sources).filter((name) => self[name] !== undefined).length === 1,
+      }),
+    ],
+  },
+);
+
+const volumeMount = Type.Object(
+  {
+    name: text({ description: "Name of a volume of the overlay.", ...shortName }),
+    mountPath: Type.String({
+      description: "Where the containers see it. Below /mnt/models and /tmp, and at /dev, nothing is mounted.",
+      minLength: 2,
+      maxLength: mountPath.maxLength,
+      rules: [
+        rule<string>({
+          cel: `self.matches('${mountPath.pattern}')`,
+          message: mountPath.complaint,
+          holds: (self) => new RegExp(mountPath.pattern).test(self),
+        }),
+        rule<string>({
+          cel: "!self.matches('^/+(mnt/+models|tmp|dev)(/|$)')",
+          message: "must not be below /mnt/models, /tmp or /dev: they are the pods' own",
+          holds: (self) => !/^\/+(mnt\/+models|tmp|dev)(\/|$)/.test(self),
+        }),
+      ],
+    }),
+    subPath: Type.Optional(Type.String({ description: "Only this path of the volume.", maxLength: 512 })),
+    readOnly: Type.Optional(Type.Boolean({ description: "True: nothing is written there.", assumed: false })),
+  },
+  { description: "Where a volume of the overlay is seen." },
+);
+
+const identifier = (description: string, minimum: number) =>
+  Type.Optional(Type.Integer({ description, format: "int64", minimum, maximum: 2_147_483_647 }));
+
+/** `spec.podOverlay`: what pods have beside what the rest of the spec makes of them. */
+export const podOverlay = Type.Object(
+  {
+    labels: Type.Optional(
+      Type.Record(Type.String(), text({ description: "Value of the label.", ...labelValue }), {
+        description: "Further labels, as kueue.x-k8s.io/queue-name.",
+        maxProperties: 32,
+        rules: [wellFormedKeys, othersKeys, othersLabels],
+      }),
+    ),
+    annotations: Type.Optional(
+      Type.Record(Type.String(), Type.String({ description: "Value of the annotation.", maxLength: 4096 }), {
+        description: "Further annotations, as sidecar.istio.io/inject.",
+        maxProperties: 32,
+        rules: [wellFormedKeys, othersKeys],
+      }),
+    ),
+    serviceAccountName: Type.Optional(
+      text({
+        description: "A ServiceAccount of the namespace, for an identity in a cloud. Absent: one that may do nothing.",
+        ...objectName,
+      }),
+    ),
+    imagePullSecrets: Type.Optional(
+      listMap(
+        Type.Object(
+          { name: text({ description: "Name of the Secret.", ...objectName }) },
+          { description: "A Secret of type kubernetes.io/dockerconfigjson in the same namespace." },
+        ),
+        ["name"],
+        { description: "For model images in private registries, beside those of the installation.", maxItems: 16 },
+      ),
+    ),
+    env: Type.Optional(
+      listMap(variable, ["name"], {
+        description: "Further variables, as HTTPS_PROXY or NODE_EXTRA_CA_CERTS. What spec.model.source sets wins.",
+        maxItems: 64,
+      }),
+    ),
+    volumes: Type.Optional(listMap(volume, ["name"], { description: "Further volumes.", maxItems: 16 })),
+    volumeMounts: Type.Optional(
+      listAtomic(volumeMount, { description: "Where the containers see them.", maxItems: 32 }),
+    ),
+    securityContext: Type.Optional(
+      Type.Object(
+        {
+          runAsUser: identifier("User of the processes; 65534 where absent.", 1),
+          runAsGroup: identifier("Group of the processes; 65534 where absent.", 0),
+          fsGroup: identifier("Group that files of volumes are given to. Absent: they stay as they are.", 0),
+          supplementalGroups: Type.Optional(
+            listAtomic(Type.Integer({ description: "A group.", format: "int64", minimum: 0, maximum: 2_147_483_647 }), {
+              description: "Further groups of the processes, for volumes that only a group may read.",
+              maxItems: 16,
+            }),
+          ),
+        },
+        { description: "Who the processes are; never root." },
+      ),
+    ),
+  },
+  {
+    description: "What pods have beside what the rest of the spec makes of them. A change makes a new revision.",
+    rules: [
+      rule<{
+        readonly volumes?: readonly { readonly name: string }[];
+        readonly volumeMounts?: readonly { readonly name: string }[];
+      }>({
+        cel: "!has(self.volumeMounts) || self.volumeMounts.all(mount, has(self.volumes) && self.volumes.exists(one, one.name == mount.name))",
+        message: "volumeMounts must name volumes of the overlay",
+        fieldPath: ".volumeMounts",
+        holds: ({ volumes = [], volumeMounts = [] }) =>
+          volumeMounts.every((mount) => volumes.some((one) => one.name === mount.name)),
+      }),
+    ],
+  },
+);
+
+/** `spec.podOverlay` of a ModelDeployment. */
+export type PodOverlay = Static<typeof podOverlay>;
