@@ -1,8 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Pod } from "../../../operator/kube/kinds.ts";
 import { resources } from "../../../operator/kube/resources.ts";
 import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { podsOf, settled, standing } from "./client/observed.ts";
+import { apply, deploymentOf, podsOf, settled, standing } from "./client/observed.ts";
+import { hub } from "../stores/hub.ts";
+import { digits } from "../runtime/program.ts";
 import { alive, descendants, type Process } from "./processes.ts";
 import { type Started, started } from "./started.ts";
 import { until } from "./client/until.ts";
@@ -120,4 +123,28 @@ test("spec.replicas sets the number of pods: three, none, one", async () => {
     expect(await podsOf(local, key.name)).toHaveLength(replicas);
   }
   await correctAnswers(5);
+});
+
+test("a model behind a token is fetched with the Secret's variables, by pods that the overlay adds to", async () => {
+  const repo = "team/digits";
+  const { url, server } = await hub(repo, { "digits.h5": await readFile(digits.model) }, "hf_secret");
+  try {
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "hub", namespace: key.namespace } };
+    const secrets = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true };
+    await local.client.apply(secrets, { ...secret, stringData: { HF_TOKEN: "hf_secret" } });
+    const source = { huggingFace: { repo, endpoint: url, files: ["*.h5"], secretRef: { name: "hub" } } };
+    const podOverlay = {
+      labels: { team: "vision" },
+      volumes: [{ name: "keys", secret: { secretName: "hub" } }],
+      volumeMounts: [{ name: "keys", mountPath: "/etc/keys", readOnly: true }],
+    };
+    const generation = await apply(local, deploymentOf("hub", source, { podOverlay }));
+    await settled(local, "hub", { is: "True AsDeclared", generation });
+    const answer = await predict(local.restUrl, "hub", model.instances);
+    expect(distance(predictions(answer), model.probabilities)).toBeLessThanOrEqual(1e-5);
+    const [pod] = await podsOf(local, "hub");
+    expect(pod?.metadata.labels).toMatchObject({ team: "vision", "modelwright.dev/model-deployment": "hub" });
+  } finally {
+    server.close();
+  }
 });
