@@ -1,12 +1,32 @@
-import { answerOrders } from "./json/large/orders.ts";
+import { answerOrders, reading, writing } from "./json/large/orders.ts";
 import type { ReadingOrder } from "./json/large/body-reader.ts";
 import { type InferOrder, inferDocument } from "./open-inference/request.ts";
+import { type InferAnswerOrder, inferAnswer } from "./open-inference/response.ts";
+import { classRows } from "./tensorflow-serving/examples/classification.ts";
 import { examplesDocument } from "./tensorflow-serving/examples/examples-document.ts";
+import { regressionValues } from "./tensorflow-serving/examples/regression.ts";
 import { type PredictOrder, predictDocument } from "./tensorflow-serving/request.ts";
+import {
+  type ExampleAnswerOrder,
+  type PredictAnswerOrder,
+  classifyBody,
+  predictBody,
+  regressBody,
+} from "./tensorflow-serving/response.ts";
 
-/** Entry of the thread that reads large bodies. */
+/** Entry of the thread that reads and writes large bodies. */
 answerOrders({
-  predict: ({ body, signatures }: PredictOrder) => predictDocument(body, signatures),
-  infer: ({ body, headerLength, signature }: InferOrder) => inferDocument(body, headerLength, signature),
-  examples: ({ body }: ReadingOrder) => examplesDocument(body),
+  "read predict": reading(({ body, signatures }: PredictOrder) => predictDocument(body, signatures)),
+  "read infer": reading(({ body, headerLength, signature }: InferOrder) =>
+    inferDocument(body, headerLength, signature),
+  ),
+  "read examples": reading(({ body }: ReadingOrder) => examplesDocument(body)),
+  "write predict": writing(({ format }: PredictAnswerOrder, outputs) => ({ body: predictBody(format, outputs) })),
+  "write infer": writing((order: InferAnswerOrder, outputs) => inferAnswer(order, outputs)),
+  "write classify": writing(({ rows }: ExampleAnswerOrder, outputs) => ({
+    body: classifyBody(classRows(outputs, rows)),
+  })),
+  "write regress": writing(({ rows }: ExampleAnswerOrder, outputs) => ({
+    body: regressBody(regressionValues(outputs, rows)),
+  })),
 });

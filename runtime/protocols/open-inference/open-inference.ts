@@ -13,6 +13,7 @@ import {
   repeatedRefusals,
 } from "../protocol.ts";
 import { bodyReader } from "../json/large/body-reader.ts";
+import { bodyWriter } from "../json/large/body-writer.ts";
 import { errorAnswer } from "./errors.ts";
 import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
 import { configBody, modelConfig } from "./models/config.ts";
@@ -20,14 +21,15 @@ import { checkKnown, found, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
 import { changeRepository, repositoryIndex } from "./models/repository.ts";
 import { modelStatistics, statisticsBody } from "./models/statistics.ts";
-import { refuseForeign } from "./outputs.ts";
+import { type WantedOutput, refuseForeign } from "./outputs.ts";
 import { type InferDocument, type InferOrder, inferDocument } from "./request.ts";
-import { inferAnswer } from "./response.ts";
+import { type InferAnswerOrder, inferAnswer } from "./response.ts";
 import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as readRoute } from "./routes.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeBodies = bodyReader<InferOrder, InferDocument>("infer");
+const largeBodies = bodyReader<InferOrder, InferDocument>("read infer");
+const largeAnswers = bodyWriter<InferAnswerOrder, ProtocolAnswer>("write infer");
 
 /** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
@@ -40,7 +42,10 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
         if (route.kind !== "infer") return await otherAnswer({ models, server }, route, request);
         const { document, target } = inferred(models, route.model, request);
         const read = document instanceof Promise ? await document : document;
-        return inferAnswer(await startedInfer(target(), read, request), read.id, read.outputs);
+        const { outputs, ...answer } = await startedInfer(target(), read, request);
+        const order = { ...answer, id: read.id, wanted: read.outputs };
+        const toWrite = outputs.filter((_, i) => !isCopied(read.outputs[i]));
+        return await (largeAnswers.write(order, outputs, toWrite) ?? inferAnswer(order, outputs));
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
       }
@@ -52,6 +57,11 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
     },
     refusal: errorAnswer,
   };
+}
+
+/** Whether an output goes out as it is. */
+function isCopied(wanted: WantedOutput | undefined): boolean {
+  return wanted?.binary === true && wanted.classes === undefined;
 }
 
 /** The model that a POST to this target shall run; `undefined` when it asks for something else. */

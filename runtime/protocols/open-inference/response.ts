@@ -9,14 +9,19 @@ import { bytesOf } from "./tensors/binary-data.ts";
 import { type Classes, classTensor } from "./tensors/classes.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
+/** What it takes to write the answer to an infer request, beside its outputs. */
+export interface InferAnswerOrder extends Pick<InferAnswer, "model" | "version"> {
+  readonly id: string | undefined;
+  readonly wanted: readonly WantedOutput[];
+}
+
 /** The answer to an infer request: its outputs as JSON, or behind the JSON as binary data. */
 export function inferAnswer(
-  answer: InferAnswer,
-  id: string | undefined,
-  wanted: readonly WantedOutput[],
+  { id, wanted, ...answer }: InferAnswerOrder,
+  given: readonly NamedTensor[],
 ): ProtocolAnswer {
   const tail: Uint8Array[] = [];
-  const outputs = answer.outputs.map((full, i) => {
+  const outputs = given.map((full, i) => {
     const output = shownOutput(full, wanted[i]?.classes);
     if (wanted[i]?.binary !== true) return outputText(output, `"data":[${elementsText(output)}]`);
     const bytes = bytesOf(output.tensor);

@@ -5,6 +5,17 @@ import { dtypeNames } from "./tensors/dtypes.ts";
 import { faults } from "./faults.ts";
 import type { PredictFormat } from "./request.ts";
 
+/** What it takes to write a predict answer, beside its outputs. */
+export interface PredictAnswerOrder {
+  readonly format: PredictFormat;
+}
+
+/** What it takes to write a classify or regress answer, beside its outputs. */
+export interface ExampleAnswerOrder {
+  /** Examples of the request. */
+  readonly rows: number;
+}
+
 /** The body of a predict answer. Throws when outputs cannot be told in the row format. */
 export function predictBody(format: PredictFormat, outputs: readonly NamedTensor[]): string {
   const writers = outputs.map(tensorWriter);

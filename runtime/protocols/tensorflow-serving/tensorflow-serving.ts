@@ -9,18 +9,20 @@ import {
   repeatedRefusals,
 } from "../protocol.ts";
 import { bodyReader } from "../json/large/body-reader.ts";
+import { type WrittenAnswer, bodyWriter } from "../json/large/body-writer.ts";
 import { errorAnswer } from "./errors.ts";
 import { faults } from "./faults.ts";
 import { found } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
 import { type PredictDocument, type PredictFormat, type PredictOrder, predictDocument } from "./request.ts";
-import { predictBody } from "./response.ts";
+import { type PredictAnswerOrder, predictBody } from "./response.ts";
 import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
 
 const routeOf = rememberedRoutes(readRoute);
 const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeBodies = bodyReader<PredictOrder, PredictDocument>("predict");
+const largeAnswers = bodyWriter<PredictAnswerOrder, WrittenAnswer>("write predict");
+const largeBodies = bodyReader<PredictOrder, PredictDocument>("read predict");
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {
@@ -35,7 +37,9 @@ export function tensorflowServing(models: Models): Protocol {
         const { document, target } = predicted(models, model, request.body);
         const read = document instanceof Promise ? await document : document;
         const { format, answer } = startedPredict(target(), read, request);
-        return json(predictBody(format, (await answer).outputs));
+        const { outputs } = await answer;
+        const aside = largeAnswers.write({ format }, outputs);
+        return json(aside === undefined ? predictBody(format, outputs) : (await aside).body);
       } catch (thrown) {
         return errorAnswer(Fault.from(thrown));
       }
@@ -62,7 +66,11 @@ function inferenceRoute(target: string): Route | undefined {
 const examples = () => import("./examples/example-requests.ts");
 
 /** The body of the answer to anything but a prediction. */
-async function otherBody(models: Models, { kind, model }: OtherRoute, request: ProtocolRequest): Promise<string> {
+async function otherBody(
+  models: Models,
+  { kind, model }: OtherRoute,
+  request: ProtocolRequest,
+): Promise<ProtocolAnswer["body"]> {
   switch (kind) {
     case "status":
       return statusBody(models, model);
@@ -109,7 +117,7 @@ function startedPredict(
   return { format, answer: infer(() => target, { model: target, signature, inputs, deadline, signal }) };
 }
 
-function json(body: string): ProtocolAnswer {
+function json(body: ProtocolAnswer["body"]): ProtocolAnswer {
   return { status: 200, headers: { "content-type": "application/json" }, body };
 }
 

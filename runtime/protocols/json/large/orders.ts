@@ -1,32 +1,46 @@
 import { Buffer } from "node:buffer";
 import { parentPort } from "node:worker_threads";
 import { sentFault } from "../../../base/threads/sent-fault.ts";
-import { cargo } from "../../../dataplane/cargo.ts";
-import type { ReadBody, ReaderName, ReadingOrder, SentInput, SentOrder, SentReading } from "./body-reader.ts";
+import type { NamedTensor } from "../../../dataplane/tensor.ts";
+import type { BodyTask, SentAnswer, SentOrder } from "./aside.ts";
+import type { ReadBody, ReadingOrder } from "./body-reader.ts";
+import type { WrittenAnswer } from "./body-writer.ts";
+import { type Parcel, openedParcel, sentParcel } from "./parcel.ts";
 
-/** In the thread of all `BodyReader`s: answers their orders, one after the other. */
-export function answerOrders(readers: Readonly<Record<ReaderName, (order: never) => ReadBody>>): void {
-  parentPort?.on("message", ({ id, reader, order }: SentOrder<ReadingOrder>) => {
+/** One kind of work of the thread. */
+type Task = (parcel: Parcel) => Parcel;
+
+/** In the thread of large bodies: does its tasks, one after the other. */
+export function answerOrders(tasks: Readonly<Record<BodyTask, Task>>): void {
+  parentPort?.on("message", ({ id, task, ...sent }: SentOrder) => {
     try {
-      const { buffer, byteOffset, byteLength } = order.body;
-      const body = Buffer.from(buffer, byteOffset, byteLength);
-      const { inputs, ...read } = readers[reader]({ ...order, body } as never); // whoever sent it knows what its reader takes
-      if (inputs === undefined) {
-        tell({ id, read });
-        return;
-      }
-      const { tensors, memory } = cargo(
-        inputs.map(({ tensor }) => tensor),
-        true,
-      );
-      const sent = tensors.map((tensor, i): SentInput => ({ ...inputs[i], tensor }) as SentInput); // as many as there are inputs
-      tell({ id, read, inputs: sent }, memory);
+      const [answer, memory] = sentParcel(tasks[task](openedParcel(sent)), true);
+      tell({ ...answer, id }, memory);
     } catch (thrown) {
       tell({ id, fault: sentFault(thrown) });
     }
   });
 }
 
-function tell(reading: SentReading<object>, memory: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(reading, memory);
+function tell(answer: SentAnswer, memory: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(answer, memory);
+}
+
+/** The task that a `BodyReader` sends. */
+export function reading(read: (order: never) => ReadBody): Task {
+  return ({ content }) => {
+    const order = content as ReadingOrder; // whoever sent it knows what its reader takes
+    const { buffer, byteOffset, byteLength } = order.body;
+    const { inputs, ...rest } = read({ ...order, body: Buffer.from(buffer, byteOffset, byteLength) } as never); // as above
+    return { content: rest, ...(inputs === undefined ? {} : { tensors: inputs }) };
+  };
+}
+
+/** The task that a `BodyWriter` sends. */
+export function writing(write: (order: never, outputs: readonly NamedTensor[]) => WrittenAnswer): Task {
+  return ({ content, tensors = [] }) => {
+    const { body: written, ...answer } = write(content as never, tensors); // whoever sent it knows what its writer takes
+    const body = Uint8Array.from(Buffer.from(written));
+    return { content: { ...answer, body }, memory: [body.buffer] };
+  };
 }

@@ -1,5 +1,5 @@
 import type { Signature } from "../../../dataplane/signature.ts";
-import type { Tensor, TensorOf } from "../../../dataplane/tensor.ts";
+import type { NamedTensor, Tensor, TensorOf } from "../../../dataplane/tensor.ts";
 import { dtypeNames } from "../tensors/dtypes.ts";
 import { type ExampleRun, examplesInput, runExamples } from "./example-run.ts";
 import { faults } from "./faults.ts";
@@ -28,10 +28,14 @@ export async function classifications(
   run: ExampleRun,
   outputs: readonly string[],
 ): Promise<readonly (readonly ScoredClass[])[]> {
-  const answer = await runExamples(run, outputs);
-  const rows = run.examples.length;
-  const classes = checked(answer.get("classes"), "classes", rows);
-  const scores = checked(answer.get("scores"), "scores", rows);
+  return classRows(await runExamples(run, outputs), run.examples.length);
+}
+
+/** The classes of each of so many examples, from the outputs of a signature that classifies. Throws when they are no classes. */
+export function classRows(outputs: readonly NamedTensor[], rows: number): readonly (readonly ScoredClass[])[] {
+  const tensorOf = (name: string): Tensor | undefined => outputs.find((output) => output.name === name)?.tensor;
+  const classes = checked(tensorOf("classes"), "classes", rows);
+  const scores = checked(tensorOf("scores"), "scores", rows);
   const labels = classes === undefined ? undefined : asStrings(classes);
   const values = scores === undefined ? undefined : asFloats(scores);
   const widths = [classes, scores].flatMap((tensor) => tensor?.shape[1] ?? []);

@@ -1,28 +1,40 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 import { type ReadingOrder, bodyReader } from "../../json/large/body-reader.ts";
-import type { Models, ProtocolRequest } from "../../protocol.ts";
+import { type WrittenAnswer, bodyWriter } from "../../json/large/body-writer.ts";
+import type { Models, ProtocolAnswer, ProtocolRequest } from "../../protocol.ts";
 import { faults } from "../faults.ts";
 import { found } from "../lookup.ts";
-import { classifyBody, regressBody } from "../response.ts";
+import { type ExampleAnswerOrder, classifyBody, regressBody } from "../response.ts";
 import type { PathModel } from "../routes.ts";
-import { classificationOutputs, classifications } from "./classification.ts";
-import type { ExampleRun } from "./example-run.ts";
+import { classRows, classificationOutputs } from "./classification.ts";
+import { type ExampleRun, runExamples } from "./example-run.ts";
 import { type ExamplesDocument, examplesDocument } from "./examples-document.ts";
-import { regressionOutputs, regressions } from "./regression.ts";
+import { regressionOutputs, regressionValues } from "./regression.ts";
+
+const largeClassifications = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write classify");
+const largeRegressions = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write regress");
 
 /** The body of the answer to a `:classify`. Rejects with a Fault. */
-export async function classified(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
+export async function classified(models: Models, model: PathModel, request: ProtocolRequest): Promise<Body> {
   const { signature, run } = await exampleRun(models, model, request);
-  return classifyBody(await classifications(run, classificationOutputs(signature, run.signature)));
+  const outputs = await runExamples(run, classificationOutputs(signature, run.signature));
+  const rows = run.examples.length;
+  const aside = largeClassifications.write({ rows }, outputs);
+  return aside === undefined ? classifyBody(classRows(outputs, rows)) : (await aside).body;
 }
 
 /** The body of the answer to a `:regress`. Rejects with a Fault. */
-export async function regressed(models: Models, model: PathModel, request: ProtocolRequest): Promise<string> {
+export async function regressed(models: Models, model: PathModel, request: ProtocolRequest): Promise<Body> {
   const { signature, run } = await exampleRun(models, model, request);
-  return regressBody(await regressions(run, regressionOutputs(signature, run.signature)));
+  const outputs = await runExamples(run, regressionOutputs(signature, run.signature));
+  const rows = run.examples.length;
+  const aside = largeRegressions.write({ rows }, outputs);
+  return aside === undefined ? regressBody(regressionValues(outputs, rows)) : (await aside).body;
 }
 
-const largeBodies = bodyReader<ReadingOrder, ExamplesDocument>("examples");
+type Body = ProtocolAnswer["body"];
+
+const largeBodies = bodyReader<ReadingOrder, ExamplesDocument>("read examples");
 
 /** The signature and its examples, in TensorFlow Serving's order of checks: the body, the model, the signature. */
 async function exampleRun(

@@ -1,5 +1,5 @@
 import { type InferTarget, type RunTerms, infer } from "../../../dataplane/infer.ts";
-import type { Tensor } from "../../../dataplane/tensor.ts";
+import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { faults } from "./faults.ts";
 
 /** Serialized examples for one signature of a model. */
@@ -18,8 +18,8 @@ export function examplesTensor(data: readonly Uint8Array[]) {
   return { name: examplesInput, path: "examples", tensor: { dtype: "string", shape: [data.length], data } } as const;
 }
 
-/** Runs the examples as one batch; the outputs by name. Rejects with a Fault. */
-export async function runExamples(run: ExampleRun, outputs: readonly string[]): Promise<ReadonlyMap<string, Tensor>> {
+/** Runs the examples as one batch; the outputs. Rejects with a Fault. */
+export async function runExamples(run: ExampleRun, outputs: readonly string[]): Promise<readonly NamedTensor[]> {
   const { target, signature, examples, terms } = run;
   if (examples.length === 0) throw faults.ExamplesNone({});
   const answer = await infer(() => target, {
@@ -29,5 +29,5 @@ export async function runExamples(run: ExampleRun, outputs: readonly string[]): 
     outputs,
     ...terms,
   });
-  return new Map(answer.outputs.map(({ name, tensor }) => [name, tensor]));
+  return answer.outputs;
 }

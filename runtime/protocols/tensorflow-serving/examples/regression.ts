@@ -1,4 +1,5 @@
 import type { Signature } from "../../../dataplane/signature.ts";
+import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { dtypeNames } from "../tensors/dtypes.ts";
 import { type ExampleRun, examplesInput, runExamples } from "./example-run.ts";
 import { faults } from "./faults.ts";
@@ -16,10 +17,14 @@ export function regressionOutputs({ inputs, outputs }: Signature, name: string):
 
 /** The value of each example. Rejects with a Fault. */
 export async function regressions(run: ExampleRun, outputs: readonly string[]): Promise<Float32Array> {
-  const tensor = (await runExamples(run, outputs)).get(output);
+  return regressionValues(await runExamples(run, outputs), run.examples.length);
+}
+
+/** The value of each of so many examples, from the outputs of a signature that regresses. Throws when they are no values. */
+export function regressionValues(outputs: readonly NamedTensor[], expected: number): Float32Array {
+  const tensor = outputs.find(({ name }) => name === output)?.tensor;
   const shape = tensor?.shape ?? [];
   const [rows = 0, width = 1] = shape;
-  const expected = run.examples.length;
   if (tensor === undefined || shape.length < 1 || shape.length > 2 || width !== 1) throw faults.RegressShape({ shape });
   if (rows !== expected) throw faults.RegressRows({ expected, rows });
   if (tensor.dtype !== "float32") throw faults.RegressDtype({ dtype: dtypeNames[tensor.dtype].proto });

@@ -17,9 +17,9 @@ import {
   predictDocument,
 } from "../../../../../runtime/protocols/tensorflow-serving/request.ts";
 
-const predicts = bodyReader<PredictOrder, PredictDocument>("predict");
-const examples = bodyReader<ReadingOrder, ExamplesDocument>("examples");
-const infers = bodyReader<InferOrder, InferDocument>("infer");
+const predicts = bodyReader<PredictOrder, PredictDocument>("read predict");
+const examples = bodyReader<ReadingOrder, ExamplesDocument>("read examples");
+const infers = bodyReader<InferOrder, InferDocument>("read infer");
 const signature: Signature = {
   inputs: [{ name: "x", dtype: "float32", shape: [-1, 4] }],
   outputs: [{ name: "y", dtype: "float32", shape: [-1, 1] }],
