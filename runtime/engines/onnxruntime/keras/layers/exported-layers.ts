@@ -9,6 +9,7 @@ import { imageLayers } from "./images.ts";
 import { type LayerCall, type LayerExport, type LayerExports, soleInput, type WeightCounts } from "./layer-export.ts";
 import { mergers } from "./merging.ts";
 import { normalizations } from "./normalization.ts";
+import { operationExports } from "./operations/operation-exports.ts";
 import { poolings } from "./pooling.ts";
 import { recurrentLayers } from "./recurrent/recurrent-layers.ts";
 import { shapings } from "./shaping.ts";
@@ -31,6 +32,7 @@ const exportedLayers: LayerExports = {
   ...imageLayers,
   ...mergers,
   ...normalizations,
+  ...operationExports,
   ...poolings,
   ...recurrentLayers,
   ...shapings,

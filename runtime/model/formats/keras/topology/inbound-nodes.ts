@@ -29,7 +29,7 @@ export function inboundNodes(value: Json | undefined): InboundNodes {
 /** `input_layers` and `output_layers`: one reference, a list or a dictionary; the key of a dictionary is the name. */
 export function namedRefs(value: Json | undefined): readonly { readonly key?: string; readonly ref: TensorRef }[] {
   if (value === undefined || value === null) return [];
-  const single = listRef(value) ?? kerasTensor(value);
+  const single = outputRef(value);
   if (single !== undefined) return [{ ref: single }];
   if (isList(value)) return value.flatMap((item) => namedRefs(item));
   if (!isObject(value)) return [];
@@ -37,7 +37,7 @@ export function namedRefs(value: Json | undefined): readonly { readonly key?: st
 }
 
 function collect(value: Json, refs: TensorRef[], refusals: string[]): void {
-  const ref = listRef(value) ?? kerasTensor(value);
+  const ref = outputRef(value);
   if (ref !== undefined) {
     refs.push(ref);
     if (isList(value)) collectNamed(value[3] ?? {}, refs, refusals);
@@ -70,6 +70,11 @@ const tensorArguments: ReadonlySet<string> = new Set(["initial_state", "inputs",
 
 /** Arguments that change what a layer does. */
 const wantedOff: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);
+
+/** A reference to the output of a layer, in either notation; `undefined` for anything else. */
+export function outputRef(value: Json): TensorRef | undefined {
+  return listRef(value) ?? kerasTensor(value);
+}
 
 /** Keras 2: `["dense", 0, 0]` or `["dense", 0, 0, {…}]`. */
 function listRef(value: Json): TensorRef | undefined {

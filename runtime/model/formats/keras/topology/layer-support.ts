@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json-config.ts";
+import { operationClasses } from "./operations.ts";
 
 /** Options of all recurrent layers: states would leak from one request to the next. */
 const recurrent = {
@@ -58,6 +59,7 @@ export const furtherSupport: ReadonlyMap<string, (config: JsonObject) => string 
     "Conv1DTranspose SeparableConv1D DepthwiseConv1D GlobalAveragePooling3D GlobalMaxPooling3D",
     "UpSampling1D UpSampling3D ZeroPadding3D Cropping1D Cropping3D",
     "GlobalAveragePooling2D GlobalMaxPooling2D",
+    ...operationClasses,
   ),
   ...["Conv1D", "Conv2D", "Conv3D"].map((name) => [name, (): undefined => undefined] as const),
   ...["SimpleRNN", "LSTM", "GRU"].map(

@@ -5,6 +5,7 @@ import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
+import { type OperationLayer, operationLayer } from "./operations.ts";
 import { withoutOwnMasks } from "./own-masks.ts";
 import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
@@ -77,6 +78,8 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   const className = textAt(layer, "class_name");
   if (className === undefined) throw new ConfigError("a layer has no class_name");
   if (modelClasses.has(className)) return nestedModel(layer, className, findings);
+  const operation = operationLayer(layer, findings.isKeras3);
+  if (operation !== undefined) return translatedOperation(operation, findings);
   const given = objectAt(layer, "config");
   const name = textAt(layer, "name") ?? textAt(given, "name") ?? className;
   if (className === "Lambda") findings.lambdas.push(name);
@@ -95,6 +98,12 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   const rewritten = rewrittenLayer(className, options);
   const calls = callsOf(layer, { name, className }, findings);
   return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
+}
+
+function translatedOperation({ className, name, config, inputs }: OperationLayer, findings: Findings): JsonObject {
+  const list = furtherSupport.has(className) ? findings.beyondTensorFlowJs : findings.refused;
+  list.push({ name, className });
+  return { class_name: className, config, name, inbound_nodes: [inputs.map((ref) => [...ref, {}])] };
 }
 
 type Refuse = (reason?: string) => void;

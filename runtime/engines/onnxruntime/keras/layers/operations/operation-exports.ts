@@ -1,0 +1,12 @@
+import type { LayerExports } from "../layer-export.ts";
+import { elementwiseOperations } from "./elementwise.ts";
+import { productOperations } from "./products.ts";
+import { reductions } from "./reductions.ts";
+import { shapeOperations } from "./shapes.ts";
+
+/** `keras.ops` in functional models: see formats/keras/topology/operations.ts for the names and for what they are called with. */
+export const operationExports: LayerExports = Object.fromEntries(
+  Object.entries({ ...elementwiseOperations, ...productOperations, ...reductions, ...shapeOperations }).map(
+    ([name, operation]) => [`ops.${name}`, operation],
+  ),
+);

@@ -1,0 +1,147 @@
+import { isList } from "../../../../../model/formats/keras/topology/json-config.ts";
+import { NotExportedError, type Value } from "../../values.ts";
+import type { LayerCall, LayerExports } from "../layer-export.ts";
+import { alike, innerAxis, type Operand, optionAt, tensorAt, tensorsAt } from "./operands.ts";
+import { slice } from "./slices.ts";
+
+/** Operations that move, join or take apart. */
+export const shapeOperations: LayerExports = {
+  Reshape: { apply: (call) => [reshape(call)] },
+  Transpose: { apply: (call) => [transpose(call)] },
+  Swapaxes: { apply: (call) => [swapped(call)] },
+  ExpandDims: { apply: (call) => [expanded(call)] },
+  Squeeze: { apply: (call) => [squeezed(call)] },
+  GetItem: { apply: (call) => [slice(call)] },
+  Concatenate: { apply: (call) => [concatenated(call)] },
+  Stack: { apply: (call) => [stacked(call)] },
+  Repeat: { apply: (call) => [repeated(call)] },
+  Flip: { apply: (call) => [flipped(call)] },
+  BroadcastTo: { apply: (call) => [broadcast(call)] },
+};
+
+function rowSize([, ...sizes]: readonly number[]): number {
+  return sizes.includes(-1) ? Number.NaN : sizes.reduce((all, size) => all * size, 1);
+}
+
+function sizesAt(call: LayerCall, name: string): readonly number[] {
+  const list = optionAt(call, 1, name);
+  const sizes = isList(list) ? list.map((size) => (size === null ? -1 : size)) : [];
+  if (isList(list) && sizes.every((size) => typeof size === "number" && Number.isSafeInteger(size)))
+    return sizes as number[]; // all are numbers
+  throw new NotExportedError(`${name}=${JSON.stringify(list ?? null)} is not a list of sizes`);
+}
+
+function reshape(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const [first = -1, ...rest] = sizesAt(call, "newshape");
+  const known = rest.filter((size) => size >= 0).reduce((all, size) => all * size, 1);
+  const elements = rowSize(input.shape);
+  // Rows stay rows where they keep their number of elements.
+  const keepsRows = rest.includes(-1) ? first === input.shape[0] && first > 0 : known === elements;
+  if (!keepsRows) throw new NotExportedError("it mixes the rows of a batch");
+  const shape = [input.shape[0] ?? -1, ...rest.map((size) => (size < 0 ? elements / known : size))];
+  return { ...input, name: graph.add("Reshape", [input.name, graph.integers([0, ...shape.slice(1)])]), shape };
+}
+
+function transpose(call: LayerCall): Value {
+  const input = tensorAt(call, 0, "x");
+  const axes = optionAt(call, 1, "axes");
+  const perm = isList(axes) ? axes.map((axis) => (Number(axis) + input.shape.length) % input.shape.length) : [];
+  return permuted(call, input, perm);
+}
+
+function swapped(call: LayerCall): Value {
+  const input = tensorAt(call, 0, "x");
+  const rank = input.shape.length;
+  const [a, b] = [innerAxis(optionAt(call, 1, "axis1"), rank), innerAxis(optionAt(call, 2, "axis2"), rank)];
+  const perm = input.shape.map((_, axis) => {
+    if (axis === a) return b;
+    return axis === b ? a : axis;
+  });
+  return permuted(call, input, perm);
+}
+
+function permuted({ graph }: LayerCall, input: Operand, perm: readonly number[]): Value {
+  if (perm[0] !== 0 || perm.length !== input.shape.length) throw new NotExportedError("it moves the batch");
+  const shape = perm.map((axis) => input.shape[axis] ?? -1);
+  return { ...input, name: graph.add("Transpose", [input.name], { perm }), shape };
+}
+
+function expanded(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const axis = innerAxis(optionAt(call, 1, "axis"), input.shape.length + 1);
+  const shape = input.shape.toSpliced(axis, 0, 1);
+  return { ...input, name: graph.add("Unsqueeze", [input.name, graph.integers([axis])]), shape };
+}
+
+function squeezed(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const axis = optionAt(call, 1, "axis");
+  const axes = (isList(axis) ? axis : [axis]).map((one) => innerAxis(one, input.shape.length));
+  if (axes.some((one) => input.shape[one] !== 1)) throw new NotExportedError("an axis is not of size 1");
+  const shape = input.shape.filter((_, i) => !axes.includes(i));
+  return { ...input, name: graph.add("Squeeze", [input.name, graph.integers(axes)]), shape };
+}
+
+function concatenated(call: LayerCall): Value {
+  const { graph } = call;
+  const inputs = alike(graph, rowsOnly(tensorsAt(call, 0, "xs")), false);
+  const [first] = inputs;
+  if (first === undefined) throw new NotExportedError("it is called without tensors");
+  const axis = innerAxis(optionAt(call, 1, "axis") ?? 0, first.shape.length);
+  const sizes = inputs.map(({ shape }) => shape[axis] ?? -1);
+  const total = sizes.includes(-1) ? -1 : sizes.reduce((sum, size) => sum + size, 0);
+  const names = inputs.map(({ name }) => name);
+  return { ...first, name: graph.add("Concat", names, { axis }), shape: first.shape.with(axis, total) };
+}
+
+function stacked(call: LayerCall): Value {
+  const { graph } = call;
+  const inputs = alike(graph, rowsOnly(tensorsAt(call, 0, "x")), false);
+  const [first] = inputs;
+  if (first === undefined) throw new NotExportedError("it is called without tensors");
+  const axis = innerAxis(optionAt(call, 1, "axis") ?? 0, first.shape.length + 1);
+  const names = inputs.map(({ name }) => graph.add("Unsqueeze", [name, graph.integers([axis])]));
+  return { ...first, name: graph.add("Concat", names, { axis }), shape: first.shape.toSpliced(axis, 0, inputs.length) };
+}
+
+function rowsOnly(operands: readonly Operand[]): readonly Operand[] {
+  if (operands.some(({ isConstant }) => isConstant === true)) throw new NotExportedError("it joins a constant to rows");
+  return operands;
+}
+
+function repeated(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const count = optionAt(call, 1, "repeats");
+  const axis = innerAxis(optionAt(call, 2, "axis"), input.shape.length);
+  const size = input.shape[axis] ?? -1;
+  if (typeof count !== "number" || count < 1 || size < 0) throw new NotExportedError("its repeats are not one number");
+  const indices = Array.from({ length: size * count }, (_, i) => Math.floor(i / count));
+  const name = graph.add("Gather", [input.name, graph.integers(indices)], { axis });
+  return { ...input, name, shape: input.shape.with(axis, size * count) };
+}
+
+function flipped(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const axis = innerAxis(optionAt(call, 1, "axis"), input.shape.length);
+  const [start = "", end = "", axes = "", step = ""] = [[-1], [-(2 ** 31)], [axis], [-1]].map((list) =>
+    graph.integers(list),
+  );
+  return { ...input, name: graph.add("Slice", [input.name, start, end, axes, step]) };
+}
+
+function broadcast(call: LayerCall): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const [, ...sizes] = sizesAt(call, "shape");
+  if (sizes.length + 1 !== input.shape.length || sizes.some((size) => size < 1)) {
+    throw new NotExportedError("it mixes the rows of a batch");
+  }
+  const name = graph.add("Expand", [input.name, graph.integers([1, ...sizes])]);
+  return { ...input, name, shape: [input.shape[0] ?? -1, ...sizes] };
+}

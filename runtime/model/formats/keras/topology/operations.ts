@@ -1,0 +1,86 @@
+import { entriesOf, isList, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
+import { outputRef, type TensorRef } from "./inbound-nodes.ts";
+
+/** Stands before the class of an operation: `Add` is a layer, `ops.Add` what `x + y` makes of tensors. */
+const operationPrefix = "ops.";
+
+/** Classes of `keras.ops` that engines run. */
+const operations = [
+  "Absolute Abs Negative Square Sqrt Rsqrt Exp Expm1 Log Log1p Reciprocal Sign Floor Ceil Round Sin Cos Tan Erf",
+  "Relu Relu6 Sigmoid Tanh Silu Softplus Softsign Elu Selu Gelu HardSigmoid HardSilu LeakyRelu LogSigmoid",
+  "StopGradient Identity LogicalNot Isnan Cast Clip Softmax LogSoftmax Normalize OneHot",
+  "Add Subtract Multiply Divide TrueDivide Power Maximum Minimum",
+  "Greater GreaterEqual Less LessEqual Equal NotEqual LogicalAnd LogicalOr LogicalXor Where",
+  "Sum Mean Max Min Prod Amax Amin Var Std Logsumexp Argmax Argmin Any All",
+  "Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Repeat Flip BroadcastTo Matmul Einsum",
+];
+
+/** The classes as layers of a translated model. */
+export const operationClasses: readonly string[] = operations
+  .flatMap((names) => names.split(" "))
+  .map((name) => operationPrefix + name);
+
+/** An operation as a layer, with what it is called with: outputs of other layers, and all else where they stand. */
+export interface OperationLayer {
+  readonly className: string;
+  readonly name: string;
+  /** The options, `args` and `kwargs`: `{input: 0}` is the first of `inputs`, `{value, dtype}` a constant tensor. */
+  readonly config: JsonObject;
+  readonly inputs: readonly TensorRef[];
+}
+
+/**
+ * An operation on tensors in a functional model of Keras 3 (`keras.ops`, or an operator of Python); `undefined` for layers.
+ * `.h5` files do not tell the module: an operation is what has no option `trainable`.
+ */
+export function operationLayer(layer: JsonObject, isKeras3: boolean): OperationLayer | undefined {
+  const { config } = layer;
+  if (!isKeras3 || !isObject(config) || !isOperation(layer, config)) return undefined;
+  const className = textAt(layer, "class_name") ?? "";
+  const call = calledOnce(layer);
+  const inputs: TensorRef[] = [];
+  const { args = [], kwargs = {} } = isObject(call) ? call : {};
+  const named = { args: template(args, inputs), kwargs: template(kwargs, inputs) };
+  const name = textAt(layer, "name") ?? textAt(config, "name") ?? className;
+  return { className: operationPrefix + className, name, config: { ...config, name, ...named }, inputs };
+}
+
+function isOperation(layer: JsonObject, config: JsonObject): boolean {
+  if (textAt(layer, "class_name") === "InputLayer") return false;
+  const module = textAt(layer, "module");
+  return module === undefined ? isObject(calledOnce(layer)) && !isLayer(config) : module.startsWith("keras.src.ops");
+}
+
+/** Each operation is called where it is made, and never again. */
+function calledOnce(layer: JsonObject): Json | undefined {
+  const calls = layer["inbound_nodes"];
+  return isList(calls) && calls.length === 1 ? calls[0] : undefined;
+}
+
+function isLayer(config: JsonObject): boolean {
+  return config["trainable"] !== undefined || config["layers"] !== undefined;
+}
+
+/** The same structure without references to other layers. */
+function template(value: Json, inputs: TensorRef[]): Json {
+  const ref = outputRef(value);
+  if (ref !== undefined) {
+    inputs.push(ref);
+    return { input: inputs.length - 1 };
+  }
+  if (isList(value)) return value.map((item) => template(item, inputs));
+  if (!isObject(value)) return value;
+  const { config } = value;
+  switch (value["class_name"]) {
+    case "__tuple__":
+      return template(value["items"] ?? [], inputs);
+    case "__ellipsis__":
+      return "...";
+    case "__slice__":
+    case "__tensor__":
+    case "__numpy__":
+      return isObject(config) ? config : {};
+    default:
+      return Object.fromEntries(entriesOf(value).map(([key, item]) => [key, template(item, inputs)]));
+  }
+}
