@@ -12,6 +12,7 @@ export const faults = faultCatalogue<{
   ClientTimePassed: { key: string; timeoutMs: number };
   BodyTooLarge: { sizeBytes: number; limitBytes: number };
   RequestUnreadable: { part: string };
+  RequestAmbiguous: { reason: string };
   EndpointFailed: { key: string; pod: string; cause: string };
 }>({
   TableMissing: {
@@ -74,6 +75,11 @@ export const faults = faultCatalogue<{
   RequestUnreadable: {
     message: ({ part }) => `${part} has characters that HTTP cannot carry`,
     hint: () => "encode them, as in %20 for a space",
+    retry: "never",
+    level: "info",
+  },
+  RequestAmbiguous: {
+    message: ({ reason }) => `the request can be read in two ways: ${reason}`,
     retry: "never",
     level: "info",
   },

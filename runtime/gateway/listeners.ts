@@ -10,9 +10,12 @@ import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
 import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
+import { faults } from "./faults.ts";
+import { ambiguity } from "./proxy/ambiguity.ts";
 import { probeAnswer } from "./proxy/answer.ts";
 import type { Client } from "./proxy/client.ts";
 import { NodeClient } from "./proxy/node-client.ts";
+import { requestTurns } from "./proxy/request-turns.ts";
 import { locatedRoute } from "./routing/locate.ts";
 import type { LiveRoute } from "./routing/live.ts";
 import { ModelPorts } from "./model-ports.ts";
@@ -122,10 +125,15 @@ export class Listeners {
 
   #listener(): RequestListener {
     const { clock } = this.#options;
-    return (request, response) => {
-      if (this.#ending) response.setHeader("connection", "close");
-      this.#take(new NodeClient(request, response, clock));
-    };
+    const inTurn = requestTurns();
+    return (request, response) =>
+      inTurn(request, response, () => {
+        const reason = ambiguity(request);
+        if (this.#ending || reason !== undefined) response.setHeader("connection", "close");
+        const client = new NodeClient(request, response, clock);
+        if (reason === undefined) this.#take(client);
+        else client.refuse(faults.RequestAmbiguous({ reason }));
+      });
   }
 
   #take(client: Client): void {

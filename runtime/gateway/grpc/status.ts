@@ -33,6 +33,7 @@ const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
   ClientTimePassed: "DEADLINE_EXCEEDED",
   BodyTooLarge: "RESOURCE_EXHAUSTED",
   RequestUnreadable: "INVALID_ARGUMENT",
+  RequestAmbiguous: "INVALID_ARGUMENT",
   EndpointFailed: "UNAVAILABLE",
   MessageUnreadable: "INVALID_ARGUMENT",
   ModelUnnamed: "INVALID_ARGUMENT",

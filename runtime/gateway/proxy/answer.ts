@@ -18,6 +18,7 @@ const statuses: Record<Code, number> = {
   ClientTimePassed: 504,
   BodyTooLarge: 413,
   RequestUnreadable: 400,
+  RequestAmbiguous: 400,
   EndpointFailed: 503,
 };
 

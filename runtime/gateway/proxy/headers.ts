@@ -70,5 +70,8 @@ export function requestBytes(head: string, body: Buffer | undefined): Buffer {
 
 function connectionHeaders(value: string | undefined): ReadonlySet<string> | undefined {
   if (value === undefined || value === "keep-alive" || value === "close") return undefined;
-  return new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+  const named = new Set(value.split(",").map((name) => name.trim().toLowerCase()));
+  // It is for pods, whatever a client says: HTTP/1.1 knows no request without.
+  named.delete("host");
+  return named;
 }

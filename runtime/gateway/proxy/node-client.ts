@@ -9,6 +9,8 @@ import { requestHead } from "./headers.ts";
 
 /** A refused client may go on sending for this long, so that it reads its answer. */
 const lingerMs = 2_000;
+/** A client that was answered before its request was complete may finish that for this long, and go on then. */
+const restMs = 30_000;
 
 /** A client whose request Node's HTTP server has read. */
 export class NodeClient implements Client {
@@ -86,6 +88,7 @@ export class NodeClient implements Client {
   }
 
   end(chunk: Buffer | undefined): void {
+    if (!this.#request.complete) this.#dropRest(restMs);
     if (chunk === undefined) this.#response.end();
     else this.#response.end(chunk);
   }
@@ -99,13 +102,20 @@ export class NodeClient implements Client {
     if (!request.complete) {
       // What is left of the body would be taken for the next request; closing at once would cut off the answer (RST).
       response.setHeader("connection", "close");
-      request.resume();
-      this.#clock.after(lingerMs, () => request.destroy());
+      this.#dropRest(lingerMs);
     }
     const { status, headers, body } = faultAnswer(fault);
     this.begin(status, headers);
     response.end(body);
     return status;
+  }
+
+  /** Reads the rest of the body, which nobody wants, for so long: clients that only send meanwhile would wait forever. */
+  #dropRest(timeoutMs: number): void {
+    const request = this.#request;
+    request.resume();
+    const cancel = this.#clock.after(timeoutMs, () => request.destroy());
+    request.once("close", cancel);
   }
 }
 

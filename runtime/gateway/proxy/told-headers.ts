@@ -13,7 +13,9 @@ const known = new WeakMap<ResponseHead, Told>();
 export function toldHeaders(head: ResponseHead, hash: string): readonly string[] {
   const before = known.get(head);
   if (before?.hash === hash) return before.headers;
-  const headers = [...head.headers, revisionHeader, hash];
+  // Which revision it was says the gateway, not the pod.
+  const own = head.headers.filter((_, i, all) => all[i - (i % 2)]?.toLowerCase() !== revisionHeader);
+  const headers = [...own, revisionHeader, hash];
   known.set(head, { hash, headers });
   return headers;
 }

@@ -1,51 +1,8 @@
-import type { RequestListener } from "node:http";
-import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Route } from "../../../runtime/contract/route-table.ts";
-import { freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
+import { bodies, host, model, post, rawScenes, statuses } from "./raw-scene.ts";
 
-const closing: (() => Promise<unknown> | void)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** A gateway in front of one pod, and connections to it that say exactly what they are told. */
-async function scene(listener?: RequestListener, changes: Partial<Route> = {}, drainDelayMs = 0) {
-  const source = await tableSource();
-  const { gateway, restPort } = await startedGateway(source, drainDelayMs);
-  const upstream = await pod("p0", listener);
-  closing.push(source.close, upstream.close, () => gateway.drain());
-  const revisions = [{ hash: "a1", version: "1", weight: 100, endpoints: [upstream.endpoint], draining: [] }];
-  source.push({ type: "full", version: 1, routes: [route(await freePort(), revisions, changes)] });
-  await source.heard(({ type }) => type === "ack");
-  return { gateway, client: () => spoken(restPort) };
-}
-
-interface Spoken {
-  readonly socket: Socket;
-  readonly said: () => string;
-  readonly isClosed: () => boolean;
-}
-
-function spoken(port: number): Spoken {
-  const socket = connect(port, "127.0.0.1");
-  let text = "";
-  let isClosed = false;
-  socket.on("data", (chunk) => (text += chunk.toString("latin1")));
-  socket.on("error", () => {});
-  socket.on("close", () => (isClosed = true));
-  closing.push(() => void socket.destroy());
-  return { socket, said: () => text, isClosed: () => isClosed };
-}
-
-const model = "/v1/models/digits:predict";
-const host = "host: digits.default\r\n";
-const post = (body: string, path = model): string =>
-  `POST ${path} HTTP/1.1\r\n${host}content-length: ${body.length}\r\n\r\n${body}`;
-const statuses = ({ said }: Spoken): string[] =>
-  [...said().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = ""]) => status);
-const bodies = ({ said }: Spoken): string[] => [...said().matchAll(/"body":"([^"]*)"/g)].map(([, body = ""]) => body);
+const { scene, close } = rawScenes();
+afterEach(close);
 
 describe("a plain connection", () => {
   test("carries one request after the other, and says which revision answered", async () => {

@@ -9,3 +9,12 @@ test("pods of two revisions that answer with the same head are told apart", () =
   expect(told[3]).toBe(told[2]);
   expect(head.headers).toEqual(["content-length", "7"]);
 });
+
+test("a pod does not say which revision it is", () => {
+  const head = responseHead(
+    "HTTP/1.1 200 OK\r\nModelwright-Revision: b2\r\ncontent-length: 7\r\nx: modelwright-revision",
+    false,
+  );
+  const want = ["content-length", "7", "x", "modelwright-revision", "modelwright-revision", "a1"];
+  expect(toldHeaders(head, "a1")).toEqual(want);
+});

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { bodies, host, model, post, rawScenes, statuses } from "./raw-scene.ts";
+
+const { scene, close } = rawScenes();
+afterEach(close);
+
+const chunked = "transfer-encoding: chunked\r\n";
+const megabytes = 1024 * 1024;
+
+describe("a request that is not plain", () => {
+  const refused: Record<string, readonly [request: string, body: string]> = {
+    "with two hosts": [
+      `POST ${model} HTTP/1.1\r\n${host}Host: other.default\r\ncontent-length: 2\r\n\r\n{}`,
+      '{"error":"the request can be read in two ways: it has 2 headers host; must have one"}',
+    ],
+    "with a coding below its chunks": [
+      `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      '{"error":"the request can be read in two ways: its transfer-encoding is gzip, chunked; must be chunked"}',
+    ],
+    "with chunks of HTTP/1.0": [
+      `POST ${model} HTTP/1.0\r\n${host}connection: keep-alive\r\n${chunked}\r\n2\r\n{}\r\n0\r\n\r\n`,
+      '{"error":"the request can be read in two ways: it is of HTTP/1.0 and has a transfer-encoding"}',
+    ],
+  };
+  test.each(Object.entries(refused))("%s reaches no pod, and ends its connection", async (_, [request, body]) => {
+    let asked = 0;
+    const { client } = await scene((_message, response) => {
+      asked += 1;
+      response.end("{}");
+    });
+    const one = client();
+    one.socket.write(request + post("smuggled"));
+    await expect.poll(() => one.isClosed()).toBe(true);
+    expect([asked, statuses(one), one.said().split("\r\n\r\n").at(-1)]).toEqual([0, ["400"], body]);
+  });
+
+  test("cannot take its host from its pod by naming it a header of the connection", async () => {
+    const { client } = await scene((message, response) => {
+      message.resume();
+      response.end(JSON.stringify({ body: [message.headers.host, message.headers["x-a"]].join() }));
+    });
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}x-a: b\r\nconnection: host, x-a\r\n${chunked}\r\n0\r\n\r\n`);
+    await expect.poll(() => bodies(one)).toEqual(["digits.default,"]);
+  });
+
+  test("waits for the answers to those before it on its connection", async () => {
+    let underWay = 0;
+    let most = 0;
+    const { client } = await scene((message, response) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      message.resume();
+      setTimeout(() => {
+        underWay -= 1;
+        response.end("{}");
+      }, 2);
+    });
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}${chunked}\r\n0\r\n\r\n`.repeat(50));
+    await expect.poll(() => statuses(one).length).toBe(50);
+    expect([most, new Set(statuses(one))]).toEqual([1, new Set(["200"])]);
+  });
+
+  test("with two thousand behind it, before its answer, ends its connection", async () => {
+    let asked = 0;
+    const { client } = await scene((message) => {
+      asked += 1;
+      message.resume();
+    });
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}${chunked}\r\n0\r\n\r\n`.repeat(2_000));
+    await expect.poll(() => one.isClosed()).toBe(true);
+    expect(asked).toBeLessThanOrEqual(1);
+    expect(statuses(one)).toEqual([]);
+  });
+
+  test("that is answered before its pod has read it may send its rest, and be followed by another", async () => {
+    const { client } = await scene(
+      (message, response) => {
+        if (message.url !== model) response.end(JSON.stringify({ body: "next" }));
+        // When nothing on the way takes any more.
+        else setTimeout(() => response.writeHead(429, { "content-length": 2 }).end("{}"), 300);
+      },
+      { bodyBytes: 64 * megabytes },
+    );
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}content-length: ${32 * megabytes}\r\n\r\n`);
+    one.socket.write(Buffer.alloc(32 * megabytes, "x"));
+    one.socket.write(`GET /v1/models/digits HTTP/1.1\r\n${host}\r\n`);
+    await expect.poll(() => statuses(one), { timeout: 5_000 }).toEqual(["429", "200"]);
+    expect(bodies(one)).toEqual(["next"]);
+  });
+});
