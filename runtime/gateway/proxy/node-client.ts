@@ -11,6 +11,8 @@ import { requestHead } from "./headers.ts";
 const lingerMs = 2_000;
 /** A client that was answered before its request was complete may finish that for this long, and go on then. */
 const restMs = 30_000;
+/** The end of an answer that waits for its client to read for so long is given up, with the connection. */
+const flushMs = 75_000;
 
 /** A client whose request Node's HTTP server has read. */
 export class NodeClient implements Client {
@@ -88,9 +90,13 @@ export class NodeClient implements Client {
   }
 
   end(chunk: Buffer | undefined): void {
+    const response = this.#response;
     if (!this.#request.complete) this.#dropRest(restMs);
-    if (chunk === undefined) this.#response.end();
-    else this.#response.end(chunk);
+    if (chunk === undefined) response.end();
+    else response.end(chunk);
+    if (response.socket?.writableNeedDrain !== true) return;
+    const cancel = this.#clock.after(flushMs, () => response.destroy());
+    response.once("close", cancel);
   }
 
   refuse(fault: Fault): number {

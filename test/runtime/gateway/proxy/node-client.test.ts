@@ -1,0 +1,75 @@
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { NodeClient } from "../../../../runtime/gateway/proxy/node-client.ts";
+import { createManualClock, type ManualClock } from "../../../builders/manual-clock.ts";
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0).reverse()) close();
+});
+
+interface Asked {
+  readonly clock: ManualClock;
+  readonly socket: Socket;
+  readonly client: NodeClient;
+  readonly isClosed: () => boolean;
+}
+
+/** A client that has sent this, and has read nothing. */
+async function asked(request: string): Promise<Asked> {
+  const clock = createManualClock();
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  closing.push(
+    () => server.close(),
+    () => void socket.destroy(),
+  );
+  socket.pause();
+  socket.write(request);
+  const came: [IncomingMessage, ServerResponse] = await new Promise((resolve) => {
+    server.once("request", (message, response) => resolve([message, response]));
+  });
+  let isClosed = false;
+  came[0].socket.once("close", () => (isClosed = true));
+  return { clock, socket, client: new NodeClient(...came, clock), isClosed: () => isClosed };
+}
+
+test("a client that does not read the end of its answer is left after 75 s", async () => {
+  const { client, clock, isClosed } = await asked("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  client.begin(200, []);
+  client.end(Buffer.alloc(16 * 1024 * 1024));
+  await clock.advance(74_999);
+  expect(isClosed()).toBe(false);
+  await clock.advance(1);
+  await expect.poll(isClosed).toBe(true);
+});
+
+test("a client that has its answer before it has sent all may send for 30 s more", async () => {
+  const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na");
+  client.begin(200, ["content-length", "2"]);
+  client.end(Buffer.from("{}"));
+  socket.write("b");
+  await clock.advance(29_999);
+  expect(isClosed()).toBe(false);
+  await clock.advance(1);
+  await expect.poll(isClosed).toBe(true);
+});
+
+test("a client that has sent all in time stays", async () => {
+  const { client, clock, isClosed, socket } = await asked("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\na");
+  const gone = Promise.withResolvers<void>();
+  client.whenGone(gone.resolve);
+  client.begin(200, ["content-length", "2"]);
+  client.end(Buffer.from("{}"));
+  socket.write("b");
+  await gone.promise;
+  await expect.poll(() => clock.pending).toBe(0);
+  await clock.advance(100_000);
+  expect(isClosed()).toBe(false);
+});
