@@ -6,6 +6,12 @@ import { classRows } from "./tensorflow-serving/examples/classification.ts";
 import { examplesDocument } from "./tensorflow-serving/examples/examples-document.ts";
 import { regressionValues } from "./tensorflow-serving/examples/regression.ts";
 import { type PredictOrder, predictDocument } from "./tensorflow-serving/request.ts";
+import { classificationResponse, regressionResponse } from "./tensorflow-serving/rpc/api-messages.ts";
+import {
+  type ExampleMessageOrder,
+  classificationMessage,
+  regressionMessage,
+} from "./tensorflow-serving/rpc/examples/example-answers.ts";
 import {
   type ExampleAnswerOrder,
   type PredictAnswerOrder,
@@ -28,5 +34,11 @@ answerOrders({
   })),
   "write regress": writing(({ rows }: ExampleAnswerOrder, outputs) => ({
     body: regressBody(regressionValues(outputs, rows)),
+  })),
+  "write classification": writing((order: ExampleMessageOrder, outputs) => ({
+    body: classificationResponse.encode(classificationMessage(order, outputs)),
+  })),
+  "write regression": writing((order: ExampleMessageOrder, outputs) => ({
+    body: regressionResponse.encode(regressionMessage(order, outputs)),
   })),
 });

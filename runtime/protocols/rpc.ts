@@ -119,7 +119,7 @@ function shortened(sentence: string): string {
   return length === sentence.length ? sentence : `${sentence.slice(0, length).toWellFormed()}...TRUNCATED`;
 }
 
-/** Two million texts, or 125,000 messages, within one request: two bytes each on the wire, a hundred times that in memory. */
+/** Half a million texts, or 125,000 messages, within one request: two bytes each on the wire, a hundred times that in memory. */
 const maxValues = 2_000_000;
 
 /** Reads a request. Throws `MessageUnreadable` with the path of the field. */
@@ -139,15 +139,21 @@ export interface MethodTypes<Q extends object, A extends object> {
   readonly response: MessageType<A>;
 }
 
+/** A message that was written already. */
+export type WrittenMessage = Uint8Array;
+
 /** A unary method from a function of messages. */
 export function unary<Q extends object, A extends object>(
   { request, response }: MethodTypes<Q, A>,
-  answer: (request: Q, call: RpcCall) => Draft<A> | Promise<Draft<A>>,
+  answer: (request: Q, call: RpcCall) => Draft<A> | Promise<Draft<A> | WrittenMessage>,
 ): UnaryMethod {
   return {
     kind: "unary",
     request,
     response,
-    answer: async (bytes, call) => response.encode(await answer(readMessage(request, bytes), call)),
+    answer: async (bytes, call) => {
+      const message = await answer(readMessage(request, bytes), call);
+      return message instanceof Uint8Array ? message : response.encode(message);
+    },
   };
 }

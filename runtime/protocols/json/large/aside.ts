@@ -8,7 +8,13 @@ import { type Parcel, type SentParcel, openedParcel, sentParcel } from "./parcel
 /** What the thread of large bodies does: see `body-thread.ts`. */
 export type BodyTask = ReadingTask | WritingTask;
 export type ReadingTask = "read predict" | "read infer" | "read examples";
-export type WritingTask = "write predict" | "write infer" | "write classify" | "write regress";
+export type WritingTask =
+  | "write predict"
+  | "write infer"
+  | "write classify"
+  | "write regress"
+  | "write classification"
+  | "write regression";
 
 /** To the thread. */
 export interface SentOrder extends SentParcel {

@@ -13,7 +13,7 @@ import {
   regressionResponse,
 } from "./api-messages.ts";
 import { refusal } from "./errors.ts";
-import { classify, multiInference, regress } from "./examples.ts";
+import { classify, multiInference, regress } from "./examples/example-calls.ts";
 import { filledMemory } from "./filled-memory.ts";
 import { modelMetadata } from "./metadata.ts";
 import { predict } from "./predict.ts";

@@ -6,6 +6,15 @@ import { type InferAnswerOrder, inferAnswer } from "../../../../../runtime/proto
 import { classRows } from "../../../../../runtime/protocols/tensorflow-serving/examples/classification.ts";
 import { regressionValues } from "../../../../../runtime/protocols/tensorflow-serving/examples/regression.ts";
 import {
+  classificationResponse,
+  regressionResponse,
+} from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+import {
+  type ExampleMessageOrder,
+  classificationMessage,
+  regressionMessage,
+} from "../../../../../runtime/protocols/tensorflow-serving/rpc/examples/example-answers.ts";
+import {
   type ExampleAnswerOrder,
   type PredictAnswerOrder,
   classifyBody,
@@ -17,6 +26,8 @@ const predicts = bodyWriter<PredictAnswerOrder, WrittenAnswer>("write predict");
 const infers = bodyWriter<InferAnswerOrder, WrittenAnswer>("write infer");
 const classifies = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write classify");
 const regresses = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write regress");
+const classifications = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write classification");
+const regressions = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write regression");
 
 const rows = 30_000;
 const numbers: Tensor = {
@@ -35,6 +46,8 @@ const named = (outputs: Readonly<Record<string, Tensor>>): readonly NamedTensor[
 const y = named({ y: numbers });
 const scored = named({ classes: labels, scores: numbers });
 const infer = { model: "m", version: 3, id: "1" };
+const modelSpec = { name: "m", version: { value: 3 }, signatureName: "s" };
+const all = { rows: 2 * rows, modelSpec };
 const classes = [{ name: "y", binary: true, classes: { count: 1, hasRows: true } }];
 
 /** As its bytes go out; what is thrown as its code. */
@@ -80,6 +93,20 @@ describe("a large answer that is written aside is the same:", () => {
     [
       "classes of too few examples",
       [() => ({ body: classifyBody(classRows(scored, rows + 1)) }), () => classifies.write({ rows: rows + 1 }, scored)],
+    ],
+    [
+      "classes with labels over gRPC",
+      [
+        () => ({ body: classificationResponse.encode(classificationMessage({ rows, modelSpec }, scored)) }),
+        () => classifications.write({ rows, modelSpec }, scored),
+      ],
+    ],
+    [
+      "values over gRPC",
+      [
+        () => ({ body: regressionResponse.encode(regressionMessage(all, named({ outputs: column }))) }),
+        () => regressions.write(all, named({ outputs: column })),
+      ],
     ],
     [
       "values",

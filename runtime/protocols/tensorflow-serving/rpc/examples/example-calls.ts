@@ -1,38 +1,52 @@
-import type { Draft, MessageType } from "../../../base/protobuf/message.ts";
-import { type ScoredClass, classificationOutputs, classifications } from "../examples/classification.ts";
-import type { ExampleRun } from "../examples/example-run.ts";
-import { withContext } from "../examples/example-message.ts";
-import { regressionOutputs, regressions } from "../examples/regression.ts";
-import { faults as restFaults } from "../faults.ts";
-import type { Models } from "../../protocol.ts";
-import type { RpcCall } from "../../rpc.ts";
+import type { Draft, MessageType } from "../../../../base/protobuf/message.ts";
+import { bodyWriter } from "../../../json/large/body-writer.ts";
+import { classificationOutputs, classifications } from "../../examples/classification.ts";
+import { type ExampleRun, runExamples } from "../../examples/example-run.ts";
+import { withContext } from "../../examples/example-message.ts";
+import { regressionOutputs, regressions } from "../../examples/regression.ts";
+import { faults as restFaults } from "../../faults.ts";
+import type { Models } from "../../../protocol.ts";
+import type { RpcCall, WrittenMessage } from "../../../rpc.ts";
 import type {
   InferenceTask,
   Input,
   ModelSpec,
   classificationRequest,
-  classificationResponse,
   multiInferenceRequest,
   multiInferenceResponse,
-  regressionResponse,
-} from "./api-messages.ts";
-import { faults } from "./faults.ts";
-import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "./model-spec.ts";
+} from "../api-messages.ts";
+import {
+  type ClassificationResponse,
+  type ExampleMessageOrder,
+  type RegressionResponse,
+  classificationMessage,
+  classificationResult,
+  regressionMessage,
+  regressionResult,
+} from "./example-answers.ts";
+import { faults } from "../faults.ts";
+import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "../model-spec.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 type ExampleRequest = Decoded<typeof classificationRequest>;
 type MultiRequest = Decoded<typeof multiInferenceRequest>;
+
+type WrittenBody = { readonly body: WrittenMessage };
+const largeClassifications = bodyWriter<ExampleMessageOrder, WrittenBody>("write classification");
+const largeRegressions = bodyWriter<ExampleMessageOrder, WrittenBody>("write regression");
 
 /** `PredictionService.Classify`. */
 export async function classify(
   models: Models,
   request: ExampleRequest,
   call: RpcCall,
-): Promise<Draft<Decoded<typeof classificationResponse>>> {
+): Promise<Draft<ClassificationResponse> | WrittenMessage> {
   const spec = givenSpec(request.modelSpec);
   const { run, signature } = preparedRun(models, spec, request.input, call);
-  const results = await classifications(run, classificationOutputs(signature, run.signature));
-  return { result: classificationResult(results), modelSpec: effectiveSpec(run.target, run.signature) };
+  const outputs = await runExamples(run, classificationOutputs(signature, run.signature));
+  const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
+  const aside = largeClassifications.write(order, outputs);
+  return aside === undefined ? classificationMessage(order, outputs) : (await aside).body;
 }
 
 /** `PredictionService.Regress`. */
@@ -40,11 +54,13 @@ export async function regress(
   models: Models,
   request: ExampleRequest,
   call: RpcCall,
-): Promise<Draft<Decoded<typeof regressionResponse>>> {
+): Promise<Draft<RegressionResponse> | WrittenMessage> {
   const spec = givenSpec(request.modelSpec);
   const { run, signature } = preparedRun(models, spec, request.input, call);
-  const values = await regressions(run, regressionOutputs(signature, run.signature));
-  return { result: regressionResult(values), modelSpec: effectiveSpec(run.target, run.signature) };
+  const outputs = await runExamples(run, regressionOutputs(signature, run.signature));
+  const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
+  const aside = largeRegressions.write(order, outputs);
+  return aside === undefined ? regressionMessage(order, outputs) : (await aside).body;
 }
 
 function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, { signal, deadline }: RpcCall) {
@@ -110,12 +126,4 @@ function examplesOf(input: Input | undefined): readonly Uint8Array[] {
   if (list === undefined) return input?.exampleList?.examples ?? [];
   const context = list.context.length === 0 ? undefined : list.context;
   return list.examples.map((example) => withContext(context, example));
-}
-
-function classificationResult(results: readonly (readonly ScoredClass[])[]) {
-  return { classifications: results.map((classes) => ({ classes })) };
-}
-
-function regressionResult(values: Float32Array) {
-  return { regressions: Array.from(values, (value) => ({ value })) };
 }
