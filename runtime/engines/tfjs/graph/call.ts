@@ -121,3 +121,15 @@ export function computedDtype(dtype: string): Core.DataType {
   if (dtype === "bool") return "bool";
   return /^u?int/.test(dtype) ? "int32" : "float32";
 }
+
+/**
+ * What a kernel makes of a value, truth values as numbers: the wasm kernels of reverse, stridedSlice and where take a truth value
+ * for four bytes, and read and write beyond what they were given.
+ */
+export function asNumbers(
+  { tf }: Pick<Call, "tf">,
+  x: Core.Tensor,
+  apply: (x: Core.Tensor) => Core.Tensor,
+): Core.Tensor {
+  return x.dtype === "bool" ? tf.notEqual(apply(tf.cast(x, "int32")), 0) : apply(x);
+}

@@ -1,5 +1,6 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import {
+  asNumbers,
   type Call,
   computedDtype,
   numberOf,
@@ -27,9 +28,10 @@ const floorMod = binary((tf, a, b) => tf.mod(a, b));
 const select: Operation = (call) => {
   const [condition, a, b] = [tensorAt(call, 0), tensorAt(call, 1), tensorAt(call, 2)];
   const { tf } = call;
-  if (call.op === "SelectV2" || condition.rank === a.rank) return tf.where(tf.cast(condition, "bool"), a, b);
-  const shape = [...condition.shape, ...Array.from({ length: a.rank - condition.rank }, () => 1)];
-  return tf.where(tf.reshape(tf.cast(condition, "bool"), shape), a, b);
+  const isPlain = call.op === "SelectV2" || condition.rank === a.rank;
+  const shape = [...condition.shape, ...Array.from({ length: Math.max(0, a.rank - condition.rank) }, () => 1)];
+  const chosen = tf.cast(isPlain ? condition : tf.reshape(condition, shape), "bool");
+  return asNumbers(call, a, (first) => tf.where(chosen, first, tf.cast(b, first.dtype)));
 };
 
 /** One value in, one value out, element by element. */
@@ -84,7 +86,7 @@ export const elementwise: Operations = {
   Add: add,
   AddV2: add,
   Atan2: binary((tf, a, b) => tf.atan2(a, b)),
-  BitwiseAnd: binary((tf, a, b) => tf.bitwiseAnd(a, b)),
+  BitwiseAnd: binary((tf, a, b) => tf.bitwiseAnd(spread(tf, a, b), spread(tf, b, a))),
   Div: binary((tf, a, b) => tf.div(a, b)),
   DivNoNan: binary((tf, a, b) => tf.divNoNan(a, b)),
   Equal: binary((tf, a, b) => tf.equal(a, b)),
@@ -118,6 +120,11 @@ export const elementwise: Operations = {
   Select: select,
   SelectV2: select,
 };
+
+/** Of the shape of both: the kernel takes but one. */
+function spread(tf: TF, x: Tensor, other: Tensor): Tensor {
+  return tf.add(x, tf.zerosLike(other));
+}
 
 /** Types of 16 and of 64 bits are computed with 32. */
 function cast({ tf, attributes }: Call, x: Tensor): Tensor {

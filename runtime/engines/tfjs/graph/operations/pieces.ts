@@ -1,5 +1,6 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import {
+  asNumbers,
   type Call,
   integerAt,
   integersAt,
@@ -52,16 +53,18 @@ export const pieces: Operations = {
   StridedSlice: (call) => {
     const mask = (name: string): number => numberOf(call, `${name}_mask`, 0);
     const [begin, end, strides] = [integersAt(call, 1), integersAt(call, 2), integersAt(call, 3)];
-    return call.tf.stridedSlice(
-      tensorAt(call, 0),
-      [...begin],
-      [...end],
-      [...strides],
-      mask("begin"),
-      mask("end"),
-      mask("ellipsis"),
-      mask("new_axis"),
-      mask("shrink_axis"),
+    return asNumbers(call, tensorAt(call, 0), (x) =>
+      call.tf.stridedSlice(
+        x,
+        [...begin],
+        [...end],
+        [...strides],
+        mask("begin"),
+        mask("end"),
+        mask("ellipsis"),
+        mask("new_axis"),
+        mask("shrink_axis"),
+      ),
     );
   },
   Gather: gather,

@@ -1,6 +1,7 @@
 import type { Numbers } from "../../../../model/formats/tensorflow-graph/numbers/numbers.ts";
 import type * as Core from "@tensorflow/tfjs-core";
 import {
+  asNumbers,
   boundedShape,
   type Call,
   integersAt,
@@ -70,7 +71,7 @@ export const shapes: Operations = {
     const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), fourSizes(call));
     return call.tf.depthToSpace(x, numberOf(call, "block_size", 1), "NHWC");
   },
-  ReverseV2: (call) => call.tf.reverse(tensorAt(call, 0), [...integersAt(call, 1)]),
+  ReverseV2: (call) => asNumbers(call, tensorAt(call, 0), (x) => call.tf.reverse(x, [...integersAt(call, 1)])),
   Roll: rolled,
   InvertPermutation: (call) => {
     const order = integersAt(call, 0);

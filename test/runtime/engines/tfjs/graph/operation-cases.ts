@@ -58,6 +58,22 @@ export const operationCases: readonly OperationCase[] = [
     { equation: "...d,dnh->...nh" },
   ],
   ["Einsum", [f([2, 2], 1, 2, 3, 4)], [f([2], 4, 6)], { equation: "ab->b" }],
+  ["SelectV2", [truths([4], 1, 0, 1, 0), truths([4], 1, 1, 0, 0), truths([4], 0, 0, 1, 1)], [truths([4], 1, 0, 0, 1)]],
+  ["ReverseV2", [truths([3, 1], 1, 0, 0), i([1], 0)], [truths([3, 1], 0, 0, 1)]],
+  ["StridedSlice", [truths([5], 1, 0, 0, 0, 1), i([1], 0), i([1], 5), i([1], 2)], [truths([3], 1, 0, 1)]],
+  [
+    "MatrixBandPart",
+    [truths([3, 3], 1, 1, 1, 1, 1, 1, 1, 1, 1), i([], -1), i([], 0)],
+    [truths([3, 3], 1, 0, 0, 1, 1, 0, 1, 1, 1)],
+  ],
+  ["BitwiseAnd", [i([2, 2], 1, 2, 3, 4), i([2], 1, 6)], [i([2, 2], 1, 2, 1, 4)]],
+  ["BatchMatMulV2", [i([1, 2], 127, -128), i([2, 1], 127, -128)], [i([1, 1], 32_513)], { Ta: "int8", Tb: "int8" }],
+  [
+    "Conv2DBackpropInput",
+    [i([4], 1, 3, 3, 1), f([2, 2, 1, 1], 1, 2, 3, 4), f([1, 1, 1, 1], 1)],
+    [f([1, 3, 3, 1], 1, 0, 2, 0, 0, 0, 3, 0, 4)],
+    { strides: [1, 1, 1, 1], dilations: [1, 2, 2, 1], padding: "VALID" },
+  ],
   ["MatrixBandPart", [f([2, 2], 1, 2, 3, 4), i([], -1), i([], 0)], [f([2, 2], 1, 0, 3, 4)]],
   [
     "_FusedMatMul",

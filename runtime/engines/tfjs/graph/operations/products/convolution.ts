@@ -58,7 +58,8 @@ export const convolution: Operations = {
     const shape = boundedShape(call, output);
     const [batch = 0, height = 0, width = 0, channels = 0] = shape;
     if (textOf(call, "data_format", "NHWC") !== "NHWC") throw new TypeError(`${call.op}: channels must come last`);
-    const [x, filter] = [rankedAt(call, 2, 4), rankedAt(call, 1, 4)];
+    const x = rankedAt(call, 2, 4);
+    const filter = dilated(call, rankedAt(call, 1, 4));
     return call.tf.conv2dTranspose(x, filter, [batch, height, width, channels], strides, padding);
   },
   Conv3D: (call) => {
@@ -72,6 +73,24 @@ export const convolution: Operations = {
   MaxPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.maxPool3d(x, size, strides, pad)),
   AvgPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.avgPool3d(x, size, strides, pad)),
 };
+
+/** The kernel for transposed convolutions ignores dilations: a filter with zeros between its elements does the same. */
+function dilated(call: Call, filter: Image): Image {
+  const { tf } = call;
+  const [y, x] = window(call).dilations;
+  if (y === 1 && x === 1) return filter;
+  const [height, width, outputs, inputs] = filter.shape;
+  const apart = tf.reshape(filter, [height, 1, width, 1, outputs * inputs]);
+  const padding: [number, number][] = [
+    [0, 0],
+    [0, y - 1],
+    [0, 0],
+    [0, x - 1],
+    [0, 0],
+  ];
+  const spread: Image = tf.reshape(tf.pad(apart, padding), [height * y, width * x, outputs, inputs]);
+  return tf.slice(spread, [0, 0, 0, 0], [(height - 1) * y + 1, (width - 1) * x + 1, outputs, inputs]);
+}
 
 /** Runs on channels last, as the wasm backend needs them. */
 function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image {

@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, flagOf, type Operation, type Operations, rankedAt, tensorAt } from "../../call.ts";
+import { asNumbers, type Call, flagOf, type Operation, type Operations, rankedAt, tensorAt } from "../../call.ts";
 import { fusedTail } from "./fused-tail.ts";
 import { einsum } from "./einsum.ts";
 
@@ -12,7 +12,8 @@ export const matrix: Operations = {
   BatchMatMulV3: batchMatMul,
   Einsum: einsum,
   MatMul: (call) => product(call, flagOf(call, "transpose_a"), flagOf(call, "transpose_b")),
-  MatrixBandPart: (call) => call.tf.linalg.bandPart(tensorAt(call, 0), scalar(call, 1), scalar(call, 2)),
+  MatrixBandPart: (call) =>
+    asNumbers(call, tensorAt(call, 0), (x) => call.tf.linalg.bandPart(x, scalar(call, 1), scalar(call, 2))),
   _FusedMatMul: (call) =>
     call.tf.fused.matMul({
       a: rankedAt(call, 0, 2),
@@ -24,7 +25,23 @@ export const matrix: Operations = {
 };
 
 function product({ tf, ...call }: Call, transposeA: boolean, transposeB: boolean): Core.Tensor {
-  return tf.matMul(tensorAt({ tf, ...call }, 0), tensorAt({ tf, ...call }, 1), transposeA, transposeB);
+  const [a, b] = [tensorAt({ tf, ...call }, 0), tensorAt({ tf, ...call }, 1)];
+  if (a.dtype !== "int32") return tf.matMul(a, b, transposeA, transposeB);
+  checkExact(call, a, transposeA);
+  const product = tf.matMul(tf.cast(a, "float32"), tf.cast(b, "float32"), transposeA, transposeB);
+  return tf.cast(product, "int32");
+}
+
+/**
+ * The kernels multiply float32 alone, which holds whole numbers up to 2^24: sums of so many products of two int8 (quantised
+ * layers of Keras) are exact.
+ */
+const maxExactTerms = 2 ** 24 / 2 ** 14;
+
+function checkExact({ op, attributes }: Omit<Call, "tf">, a: Core.Tensor, isTransposed: boolean): void {
+  const terms = a.shape.at(isTransposed ? -2 : -1) ?? 0;
+  const isSmall = [attributes.get("Ta"), attributes.get("T")].includes("int8");
+  if (!isSmall || terms > maxExactTerms) throw new TypeError(`${op}: products of integers are not supported`);
 }
 
 function scalar(call: Call, position: number): Core.Scalar {
