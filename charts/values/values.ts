@@ -1,19 +1,37 @@
 import { Type, type TSchema } from "typebox";
 
-/** Members that Kubernetes defines: its API server checks them. */
+/** Members that Kubernetes defines: its API server checks them. As all lists and maps, it may be set to null: no default, none. */
 function kubernetes(description: string, assumed: object): TSchema {
-  return Array.isArray(assumed)
-    ? Type.Array(Type.Object({}, { additionalProperties: true }), { description, default: assumed })
-    : Type.Object({}, { description, default: assumed, additionalProperties: true });
+  return Type.Optional(
+    Array.isArray(assumed)
+      ? Type.Array(Type.Object({}, { additionalProperties: true }), { description, default: assumed })
+      : Type.Object({}, { description, default: assumed, additionalProperties: true }),
+  );
 }
 
-/** Labels beside the chart's own: the same key twice is no YAML. */
+/** Keys that are the chart's. */
+function reserved(keys: readonly string[]): Readonly<Record<string, TSchema>> {
+  return Object.fromEntries(keys.map((key) => [key, Type.Optional(Type.Unsafe({ not: {} }))]));
+}
+
+const ownLabels = [
+  ...["name", "instance", "version", "managed-by", "component"].map((name) => `app.kubernetes.io/${name}`),
+  "helm.sh/chart",
+];
+
+/** Labels beside the chart's own. */
 function moreLabels(description: string): TSchema {
-  const own = { pattern: "^(app\\.kubernetes\\.io|helm\\.sh)/" };
-  return Type.Object(
-    {},
-    { description, default: {}, additionalProperties: { type: "string" }, propertyNames: { not: own } },
-  );
+  return texts(description, reserved(ownLabels));
+}
+
+function texts(description: string, members: Readonly<Record<string, TSchema>> = {}): TSchema {
+  return Type.Optional(Type.Object(members, { description, default: {}, additionalProperties: { type: "string" } }));
+}
+
+function pullSecrets(description: string): TSchema {
+  const name = Type.String({ pattern: "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" });
+  const secret = Type.Object({ name }, { additionalProperties: false });
+  return Type.Optional(Type.Array(secret, { description, default: [] }));
 }
 
 function text(description: string, assumed: string, keywords: object = {}): TSchema {
@@ -41,16 +59,38 @@ const hourMs = 3_600_000;
 function more(what: string): Readonly<Record<string, TSchema>> {
   const args = { description: `More arguments of the ${what}.`, default: [] };
   return {
-    extraArgs: Type.Array(Type.String(), args),
-    extraEnv: kubernetes(`More environment variables of the ${what}, as {name, value} each.`, []),
+    extraArgs: Type.Optional(Type.Array(Type.String(), args)),
+    extraEnv: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: Type.String({ minLength: 1 }),
+            value: Type.Optional(Type.String()),
+            valueFrom: Type.Optional(Type.Object({}, { additionalProperties: true })),
+          },
+          { additionalProperties: false },
+        ),
+        {
+          description: `More environment variables of the ${what}, as {name, value} or {name, valueFrom} each.`,
+          default: [],
+        },
+      ),
+    ),
   };
 }
+
+const amounts = Type.Optional(Type.Object({}, { additionalProperties: { type: ["string", "number"] } }));
 
 function workload(what: string, resources: object): Readonly<Record<string, TSchema>> {
   return {
     replicas: count(`Pods of the ${what}.`, 2, [1, 100]),
     logLevel: Type.Enum(logLevel, { description: `What the ${what} logs.`, default: "info" }),
-    resources: kubernetes("Requests and limits of the container.", resources),
+    resources: Type.Optional(
+      Type.Object(
+        { requests: amounts, limits: amounts, claims: Type.Optional(Type.Array(Type.Unknown())) },
+        { description: "Requests and limits of the container.", default: resources, additionalProperties: false },
+      ),
+    ),
     nodeSelector: kubernetes("Labels that a node must have.", {}),
     tolerations: kubernetes("Taints of nodes that do not matter.", []),
     affinity: kubernetes("Affinity of the pods; empty: rather on different nodes and in different zones.", {}),
@@ -58,12 +98,12 @@ function workload(what: string, resources: object): Readonly<Record<string, TSch
       "How the pods are spread; one without labelSelector gets that of these pods.",
       [],
     ),
-    priorityClassName: text("Priority class of the pods.", ""),
+    priorityClassName: Type.Optional(text("Priority class of the pods.", "")),
     podLabels: moreLabels("More labels of the pods."),
-    podAnnotations: kubernetes("Annotations of the pods.", {}),
+    podAnnotations: texts("Annotations of the pods."),
     serviceAccount: section("Account of the pods; its name is fixed.", {
       create: flag("Install it; otherwise it has to be there.", true),
-      annotations: kubernetes("Annotations of the account.", {}),
+      annotations: texts("Annotations of the account."),
     }),
     ...more(what),
   };
@@ -72,7 +112,7 @@ function workload(what: string, resources: object): Readonly<Record<string, TSch
 const scraping: Readonly<Record<string, TSchema>> = {
   interval: text("How often metrics are read.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
   scrapeTimeout: text("How long one reading may take.", "10s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
-  labels: kubernetes("Labels by which a Prometheus selects it.", {}),
+  labels: moreLabels("Labels by which a Prometheus selects it."),
   relabelings: kubernetes("Relabelings of targets.", []),
   metricRelabelings: kubernetes("Relabelings of metrics.", []),
 };
@@ -84,9 +124,9 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     operator: text("Image of the operator.", "localhost/modelwright/operator:dev", image),
     runtime: text("Image of the runtime, which is the gateway's too.", "localhost/modelwright/runtime:dev", image),
     pullPolicy: Type.Enum(pullPolicies, { description: "When images are pulled.", default: "IfNotPresent" }),
-    pullSecrets: kubernetes("Secrets to pull the images of operator and gateway with, as [{name: …}].", []),
+    pullSecrets: pullSecrets("Secrets to pull the images of operator and gateway with, as [{name: …}]."),
   }),
-  commonLabels: moreLabels("More labels of every object; none of app.kubernetes.io and helm.sh."),
+  commonLabels: moreLabels("More labels of every object; none that the chart sets."),
   watchNamespace: text(
     "The only namespace whose ModelDeployments are looked after, with Roles only; empty: all, with ClusterRoles.",
     "",
@@ -119,16 +159,21 @@ export const values: TSchema = section("Values of the Modelwright chart", {
         description: "Type of the Service.",
         default: "ClusterIP",
       }),
-      annotations: kubernetes("Annotations of the Service.", {}),
-      spec: kubernetes("More of its spec, as loadBalancerClass, externalTrafficPolicy or ipFamilyPolicy.", {}),
+      annotations: texts("Annotations of the Service."),
+      spec: Type.Optional(
+        Type.Object(reserved(["type", "ports", "selector"]), {
+          description: "More of its spec, as loadBalancerClass, externalTrafficPolicy or ipFamilyPolicy.",
+          default: {},
+          additionalProperties: true,
+        }),
+      ),
     }),
     drainDelayMs: count("Milliseconds that a gateway which is to stop still takes requests.", 5_000, [0, hourMs / 6]),
     terminationGraceSeconds: count("Seconds after which a gateway that still answers is killed.", 90, [1, 3_600]),
   }),
   models: section("Pods of models.", {
-    pullSecrets: kubernetes(
+    pullSecrets: pullSecrets(
       "Secrets to pull the runtime's image with, as [{name: …}]; each namespace with models needs them.",
-      [],
     ),
     drainDelayMs: count("Milliseconds that a pod without traffic lives on.", 5_000, [0, hourMs]),
     terminationGraceSeconds: count("Seconds after which a pod that still answers is killed.", 30, [1, 3_600]),

@@ -10,6 +10,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* Labels of every object and more, whose keys win: a list of the root and those. */}}
+{{- define "modelwright.labelsWith" -}}
+{{- toYaml (merge (dict) (index . 1 | default dict) (include "modelwright.labels" (index . 0) | fromYaml)) }}
+{{- end }}
+
 {{/* What selects the pods of a component: a list of the component and the root. */}}
 {{- define "modelwright.selector" -}}
 app.kubernetes.io/name: modelwright

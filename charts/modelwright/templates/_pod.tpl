@@ -66,8 +66,10 @@ securityContext:
   readOnlyRootFilesystem: true
   capabilities:
     drop: [ALL]
+{{- with (index $root.Values $component).resources }}
 resources:
-  {{- toYaml (index $root.Values $component).resources | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 readinessProbe:
   httpGet:
     path: /readyz
@@ -92,11 +94,8 @@ volumeMounts:
 {{- $root := index . 1 }}
 {{- $values := index $root.Values $component }}
 labels:
-  {{- include "modelwright.labels" $root | nindent 2 }}
+  {{- include "modelwright.labelsWith" (list $root $values.podLabels) | nindent 2 }}
   app.kubernetes.io/component: {{ $component }}
-  {{- with $values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
 {{- with $values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -8,6 +8,21 @@ import { toolPath } from "../tool.ts";
 export const chartFolder = join(import.meta.dirname, "../../../charts/modelwright");
 export const releaseNamespace = "modelwright-system";
 
+/** Helm takes a default back so: of a workload each that is no number and no flag. */
+const nothing = {
+  resources: null,
+  nodeSelector: null,
+  tolerations: null,
+  affinity: null,
+  topologySpreadConstraints: null,
+  priorityClassName: null,
+  podLabels: null,
+  podAnnotations: null,
+  extraArgs: null,
+  extraEnv: null,
+  serviceAccount: { annotations: null },
+};
+
 /** Values by a sentence that says what they are for. */
 export const variants: Readonly<Record<string, object>> = {
   "as it comes": {},
@@ -58,6 +73,18 @@ export const variants: Readonly<Record<string, object>> = {
     podMonitor: { enabled: true, interval: "15s", labels: { prometheus: "main" } },
     prometheusRule: { enabled: true, labels: { prometheus: "main" } },
     grafanaDashboard: { enabled: true, labels: { team: "ml" } },
+  },
+  "with everything null that may be": {
+    commonLabels: null,
+    image: { pullSecrets: null },
+    operator: nothing,
+    gateway: { ...nothing, service: { annotations: null, spec: null } },
+    models: { pullSecrets: null },
+    networkPolicy: { apiServer: null, dns: null, clients: null, scrapers: null, directClients: null },
+    serviceMonitor: { enabled: true, labels: null, relabelings: null, metricRelabelings: null },
+    podMonitor: { enabled: true, labels: null, relabelings: null, metricRelabelings: null },
+    prometheusRule: { enabled: true, labels: null },
+    grafanaDashboard: { enabled: true, labels: null },
   },
   "with rights and accounts that somebody else installs": {
     rbac: { create: false },

@@ -51,6 +51,50 @@ const cases: Readonly<Record<string, Case>> = {
     of: ["Deployment", "modelwright-gateway", "spec.selector.matchLabels"],
     want: gatewaySelector,
   },
+  "a label of the pods is theirs, whatever all objects have": {
+    given: { commonLabels: { team: "ml" }, gateway: { podLabels: { team: "edge" } } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.metadata.labels"],
+    want: expect.objectContaining({ ...gatewaySelector, team: "edge" }),
+  },
+  "a label that others give to applications is a common one": {
+    given: { commonLabels: { "app.kubernetes.io/part-of": "platform" } },
+    of: ["Deployment", "modelwright-gateway", "metadata.labels"],
+    want: expect.objectContaining({ "app.kubernetes.io/part-of": "platform" }),
+  },
+  "`helm test` is among those who may call models": {
+    given: { networkPolicy: { clients: [kubeSystem] } },
+    of: ["NetworkPolicy", "modelwright-gateway", "spec.ingress.0.from"],
+    want: [
+      kubeSystem,
+      {
+        podSelector: {
+          matchLabels: {
+            "app.kubernetes.io/part-of": "modelwright",
+            "app.kubernetes.io/component": "test",
+            "app.kubernetes.io/instance": "modelwright",
+          },
+        },
+      },
+    ],
+  },
+  "`helm test` runs where gateways may": {
+    given: { gateway: { nodeSelector: { pool: "edge" }, tolerations: [{ key: "edge", operator: "Exists" }] } },
+    of: ["Pod", "modelwright-test", "spec"],
+    want: expect.objectContaining({
+      nodeSelector: { pool: "edge" },
+      tolerations: [{ key: "edge", operator: "Exists" }],
+    }),
+  },
+  "resources that are null are none": {
+    given: { gateway: { resources: null } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.resources"],
+    want: undefined,
+  },
+  "a limit that is null is none": {
+    given: { gateway: { resources: { limits: { cpu: null } } } },
+    of: ["Deployment", "modelwright-gateway", "spec.template.spec.containers.0.resources.limits"],
+    want: { memory: "512Mi", "ephemeral-storage": "128Mi" },
+  },
   "pods are rather on different nodes and in different zones": {
     given: {},
     of: ["Deployment", "modelwright-gateway", "spec.template.spec.affinity.podAntiAffinity"],
