@@ -235,7 +235,7 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
     trial: (key, revisionHash) => trial?.(key, revisionHash),
-    seenMs: (key, state) => sightings.seenMs(key, state),
+    seenMs: (key, what, state) => sightings.seenMs(key, what, state),
     lackingField,
     namesakes: (key, model) => namesakes.others(key, model),
   };

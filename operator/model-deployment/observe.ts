@@ -24,6 +24,7 @@ import {
   type ObservedGateway,
   type ObservedRevision,
   type PortProbe,
+  readyPods,
   type Snapshot,
 } from "./snapshot.ts";
 import type { NamedKey, Sources } from "./sources.ts";
@@ -56,6 +57,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     scaling: sources.scaling(deploymentKey(key.namespace, key.name)),
     commands,
     ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), hash, now }, sources),
+    ...observedAbsence(deployment, { key: deploymentKey(key.namespace, key.name), hash, revisions }, sources),
     revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
@@ -102,10 +104,24 @@ function observedConduct(
   const sinceMs = Date.parse(stepStartedAt);
   return {
     trial,
-    stalledMs: sources.seenMs(key, `${hash} ${rollout?.progressedAt}`),
+    stalledMs: sources.seenMs(key, "progress", `${hash} ${rollout?.progressedAt}`),
     evidence: sources.evidence(key, sinceMs),
     recentEvidence: sinceMs < now - recentMs ? sources.evidence(key, now - recentMs) : undefined,
   };
+}
+
+/** A stable revision without ready pods may be back in seconds, or never. */
+function observedAbsence(
+  { status: { stable, rollout } = {} }: ModelDeployment,
+  { key, hash, revisions }: { readonly key: string; readonly hash: string; readonly revisions: Snapshot["revisions"] },
+  sources: Sources,
+): Pick<Snapshot, "stableAbsentMs"> {
+  if (stable === undefined || stable.revision === hash) return {};
+  const isServing = readyPods(revisions.find((one) => one.hash === stable.revision)).length > 0;
+  // What was seen before this rollout is not of it: nobody looked in between.
+  const state = `${stable.revision} ${rollout?.startedAt} ${isServing ? "serves" : "is absent"}`;
+  const seenMs = sources.seenMs(key, "stable", state);
+  return isServing ? {} : { stableAbsentMs: seenMs };
 }
 
 function observedChildren(

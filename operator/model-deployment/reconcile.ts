@@ -1,8 +1,7 @@
-import type { ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
-import { carryOut, type Write } from "./apply.ts";
+import { type CarriedOut, carryOut } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
@@ -19,12 +18,8 @@ export interface ReconcileOptions {
   readonly onPlanned?: (snapshot: Snapshot, planned: ReturnType<typeof plan>) => void;
 }
 
-/** What a reconcile wrote, and when it wants to look again. */
-export interface Reconciled {
-  /** Also those before a failure: the next pass must not plan without them. */
-  readonly writes: readonly Write[];
-  /** What status says now; undefined: nothing that is known of. */
-  readonly said?: ModelDeploymentStatus | undefined;
+/** What a reconcile wrote, also before a failure: the next pass must not plan without that; and when it wants to look again. */
+export interface Reconciled extends Pick<CarriedOut, "writes" | "said"> {
   /** Why it did not come to its end, if trying again may help. */
   readonly failure?: Fault | undefined;
   readonly recheckAfterMs?: number | undefined;

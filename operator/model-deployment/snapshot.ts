@@ -175,6 +175,8 @@ export interface Observation {
   readonly recentEvidence?: Evidence | undefined;
   /** How long this operator has seen the rollout get no further; the clock that status is written by may have been set since. */
   readonly stalledMs?: number | undefined;
+  /** How long it has seen the stable revision without a ready pod while another is wanted. */
+  readonly stableAbsentMs?: number | undefined;
   /** Of the wanted revision; undefined: nothing is asked of it before it gets requests. */
   readonly trial?: Trial | undefined;
   readonly revisions: readonly ObservedRevision[];
@@ -252,11 +254,7 @@ export function createSnapshot(observation: Observation): Snapshot {
   const model = declaredModel(identity.name, spec);
   return Object.freeze({
     ...observation,
-    wanted: {
-      hash: wantedRevision(observation),
-      ...wantedReplicas(observation),
-      model,
-    },
+    wanted: { hash: wantedRevision(observation), ...wantedReplicas(observation), model },
     servedModel: modelOfUrl(status.url ?? "") ?? model,
     rollout: rolloutState(status, now),
   });

@@ -12,6 +12,7 @@ import type {
   Stored,
 } from "../kube/kinds.ts";
 import type { Glance } from "../kube/store/packing.ts";
+import type { Sighted } from "./timing/sightings.ts";
 import type { Claimant, PodWarning, Scaling, Settings } from "./snapshot.ts";
 
 /** Name of an object in a namespace. */
@@ -60,8 +61,8 @@ export interface Sources {
   evidence(key: string, sinceMs: number): Evidence | undefined;
   /** How a revision passes what is asked of it before it gets requests; undefined: nothing is asked. */
   trial(key: string, revisionHash: string): Trial | undefined;
-  /** How long this process has seen a ModelDeployment in a state, by a clock that nobody sets. */
-  seenMs(key: string, state: string): number;
+  /** How long this process has seen something of a ModelDeployment in a state, by a clock that nobody sets. */
+  seenMs(key: string, what: Sighted, state: string): number;
   /** The first field of our API that the API server drops. */
   lackingField(): string | undefined;
   /** Whose models are called like that of a ModelDeployment. */

@@ -73,17 +73,25 @@ export function restartCandidate(cluster: SimulatedCluster): void {
   }
 }
 
-/** Every pod crashes, again and again. */
-function crashAll(cluster: SimulatedCluster): void {
-  const lastState = { terminated: { exitCode: 139, reason: "Error", message: "segmentation fault" } };
-  const state = { waiting: { reason: "CrashLoopBackOff", message: "back-off 5m0s" } };
-  const status = { name: "runtime", ready: false, restartCount: 5, image: "", imageID: "", state, lastState };
-  for (const { metadata } of cluster.all("ReplicaSet")) {
-    for (const pod of cluster.podsOf(metadata.uid)) {
+const waitingState = { waiting: { reason: "CrashLoopBackOff", message: "back-off 5m0s" } };
+
+/** The containers of the stable revision's pods ended, and wait or run anew. */
+const stablePods =
+  (restartCount: number, state: object) =>
+  (cluster: SimulatedCluster): void => {
+    const lastState = { terminated: { exitCode: 139, reason: "Error", message: "segmentation fault" } };
+    const status = { name: "runtime", ready: false, restartCount, image: "", imageID: "", state, lastState };
+    const [deployment] = cluster.all("ModelDeployment");
+    for (const pod of cluster.all("Pod")) {
+      if (pod.metadata.labels?.[labels.revision] !== deployment?.status?.stable?.revision) continue;
       cluster.put({ ...pod, status: { ...pod.status, phase: "Running", conditions: [], containerStatuses: [status] } });
     }
-  }
-}
+  };
+const runsAgain = (turn: number, restartCount: number): Twist => ({
+  turn,
+  says: "the stable pods run again",
+  cluster: stablePods(restartCount, { running: {} }),
+});
 
 /** By title. */
 export const stories: Readonly<Record<string, Told>> = {
@@ -139,7 +147,43 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "stable revision crashes before the update": {
     spec: stepwise,
-    twists: [{ turn: 5, says: "every pod crashes again and again", cluster: crashAll }, update],
+    twists: [{ turn: 5, says: "every pod crashes again and again", cluster: stablePods(5, waitingState) }, update],
+    losesPods: true,
+  },
+  "stable revision restarts in step 2": {
+    spec: stepwise,
+    twists: [
+      update,
+      { turn: 11, says: "every stable pod crashes, as often before", cluster: stablePods(5, waitingState) },
+      runsAgain(17, 5),
+    ],
+    losesPods: true,
+  },
+  "stable revision restarts while the spec changes again": {
+    spec: waiting,
+    twists: [
+      update,
+      {
+        ...becomes(14, "third.h5"),
+        says: "every stable pod crashes, and the model becomes third.h5",
+        cluster: stablePods(1, waitingState),
+      },
+      runsAgain(18, 1),
+      commands(34, "promote"),
+    ],
+    losesPods: true,
+  },
+  "stable revision stays away while the spec changes again": {
+    spec: { ...waiting, rollout: { ...waiting.rollout, progressDeadline: "30s" } },
+    twists: [
+      update,
+      {
+        ...becomes(14, "third.h5"),
+        says: "every stable pod crashes, and the model becomes third.h5",
+        cluster: stablePods(1, waitingState),
+      },
+      commands(34, "promote"),
+    ],
     losesPods: true,
   },
   "canary back to the stable revision": { spec: waiting, twists: [update, becomes(14, "digits.h5")] },

@@ -14,6 +14,7 @@ import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
+import { createSightings, type Sightings } from "../timing/sightings.ts";
 
 /** Kinds that a simulated cluster holds. */
 export interface Kinds {
@@ -37,6 +38,8 @@ export interface SimulatedCluster {
   readonly acknowledged: Map<string, string>;
   /** How revisions do with requests; changed by whoever plays the story. */
   conduct: Pick<Sources, "evidence" | "trial">;
+  /** How long what was seen; by the clock of the story, which never jumps. */
+  readonly sightings: Sightings;
   /** What `observe` reads from. */
   readonly sources: Sources;
   /** The object of this kind and name, whatever the kind. */
@@ -57,6 +60,7 @@ export function createSimulatedCluster(settings: Settings, startMs: number): Sim
   const cluster: SimulatedCluster = {
     now: startMs,
     acknowledged: new Map(),
+    sightings: createSightings({ monotonic: () => cluster.now }),
     conduct: { evidence: () => undefined, trial: () => undefined },
     at: (kind, { namespace, name }) => objects.get(path(kind, namespace, name)),
     all: <K extends Kind>(kind: K) => {
@@ -155,8 +159,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     scaling: () => undefined,
     evidence: (key, sinceMs) => cluster.conduct.evidence(key, sinceMs),
     trial: (key, hash) => cluster.conduct.trial(key, hash),
-    // Its clock never jumps.
-    seenMs: () => Number.POSITIVE_INFINITY,
+    seenMs: (key, what, state) => cluster.sightings.seenMs(key, what, state),
     lackingField: () => undefined,
   };
 }

@@ -48,6 +48,40 @@ describe("an observation", () => {
     expect(observe(key, cluster.sources)?.identity.heldBy).toEqual(finalizers);
   });
 
+  test("tells for how long in this rollout the stable revision was seen without a ready pod", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    const rollout = (startedAt: string): ModelDeploymentStatus => ({
+      stable: { revision: "aaaaaaaaaa", version: "1", weight: 100 },
+      rollout: { startedAt },
+    });
+    const seenAfter = (passedMs: number, status: ModelDeploymentStatus, ready: boolean): number | undefined => {
+      cluster.now += passedMs;
+      cluster.put({ ...modelDeployment(), status });
+      const spec = { selector: {}, template: { spec: { containers: [] } } };
+      const { metadata } = cluster.put({ ...named("ReplicaSet", "digits-aaaaaaaaaa", [owner]), spec });
+      const controlled = { ...owner, kind: "ReplicaSet", name: metadata.name, uid: metadata.uid };
+      const conditions = [{ type: "Ready", status: ready ? "True" : "False" }];
+      cluster.put<Pod>({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "digits-aaaaaaaaaa-0", ownerReferences: [controlled] },
+        spec: { containers: [] },
+        status: { phase: "Running", conditions },
+      });
+      return observe(key, cluster.sources)?.stableAbsentMs;
+    };
+    const [first, second] = [rollout("2030-01-01T00:00:00Z"), rollout("2030-01-01T00:10:00Z")];
+    expect([
+      seenAfter(0, first, true),
+      seenAfter(1_000, first, false),
+      seenAfter(5_000, first, false),
+      seenAfter(1_000, second, false),
+      seenAfter(2_000, second, false),
+      seenAfter(1_000, second, true),
+      seenAfter(1_000, second, false),
+    ]).toEqual([undefined, 0, 5_000, 0, 2_000, undefined, 0]);
+  });
+
   test("tells ours from foreign objects and from leftovers by their controller", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     cluster.put(modelDeployment());

@@ -64,7 +64,8 @@ function positionAfter(now: Situation, weight: number, changes: Change["progress
   const isFurther = weight > now.weight || (here.progress.isPaused && !isHeld(here));
   const progress = { ...here.progress, ...(isFurther ? { progressedMs: snapshot.now } : {}), judgement, ...changes };
   const { steps } = here.strategy;
-  return { ...here, progress, step: steps[progress.step], weight: weightAt(steps, progress.step) };
+  const weightThen = here.standsInFor === undefined ? weightAt(steps, progress.step) : 100;
+  return { ...here, progress, step: steps[progress.step], weight: weightThen };
 }
 
 /** It waits for a user. */

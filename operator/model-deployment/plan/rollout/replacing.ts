@@ -1,7 +1,7 @@
 import { modelName, revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
 import type { Progress } from "./memory/progress.ts";
 import type { Action } from "../action.ts";
-import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
+import { absence, lastingFault } from "./absence.ts";
 import { isAcknowledged, shares } from "../traffic.ts";
 import { type Change, turnTo } from "./change.ts";
 import { idleReason, ineffective, isPromoted } from "./commands.ts";
@@ -35,15 +35,19 @@ function superseding(now: Situation): Turn | undefined {
 }
 
 /** What becomes of a candidate that is not wanted any more while it is all that serves. */
-function serving({ snapshot, stable, stableReady }: Situation, before: Share, why: string): Turn | undefined {
-  if (stableReady > 0 || before.weight === 0 || readyCount(snapshot, before.revision) === 0) return undefined;
-  const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
-  if (before.weight < 100 && fault === undefined) {
-    const kept = keeping(snapshot);
-    return kept && { ...kept, moves: ineffective(snapshot, [], idleReason(snapshot)) };
-  }
+function serving(now: Situation, before: Share, why: string): Turn | undefined {
+  const { snapshot, stable } = now;
+  if (!isAllThatServes(now, before)) return undefined;
+  const gone = absence(snapshot);
   // What the stable pods wait for may be the room of the candidate's.
-  if (before.weight < 100 && fault !== undefined && isLackOfRoom(fault)) return undefined;
+  if (before.weight < 100 && gone === undefined) return undefined;
+  const kept = hasTakenOver(now, before) ? undefined : keeping(snapshot);
+  // Nobody has seen it to its end: it keeps its requests and no more, as long as the stable revision may be back.
+  if (kept !== undefined && gone !== undefined && gone.remainingMs > 0) {
+    const { remainingMs: recheckAfterMs } = gone;
+    return { ...kept, recheckAfterMs, moves: ineffective(snapshot, [], idleReason(snapshot)) };
+  }
+  if (before.weight < 100 && kept === undefined && gone?.fault === undefined) return undefined;
   const state: RolloutState = {
     ...snapshot.rollout,
     stable: { ...before, weight: 100 },
@@ -51,6 +55,17 @@ function serving({ snapshot, stable, stableReady }: Situation, before: Share, wh
     progress: undefined,
   };
   return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)] };
+}
+
+function isAllThatServes({ snapshot, stableReady }: Situation, { revision, weight }: Share): boolean {
+  return stableReady === 0 && weight > 0 && readyCount(snapshot, revision) > 0;
+}
+
+/** It was on its last way: all of its steps are behind it, or the stable revision has given its pods up for it. */
+function hasTakenOver({ snapshot, here, stable }: Situation, { weight }: Share): boolean {
+  const isThrough = (snapshot.rollout.progress?.step ?? 0) >= here.strategy.steps.length;
+  const isEmpty = revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0;
+  return weight === 100 && (isThrough || isEmpty);
 }
 
 /** The candidate is given up: status remembers that, and the stable revision takes its place back. */
@@ -86,14 +101,15 @@ function skipping(now: Situation): Turn | undefined {
 
 /** Why no step can be kept. */
 function stepsWithoutUse(now: Situation): string | undefined {
-  const { snapshot, stable, stableReady, counts } = now;
+  const { snapshot, stable, counts } = now;
   if (isOneAtATime(now)) return counts.why;
   if (isRenamed(now)) {
     const before = modelName(snapshot, stable.revision);
     return `no request fits both: the model is called ${snapshot.wanted.model}, no longer ${before}`;
   }
-  const fault = diagnosis(revisionOf(snapshot, stable.revision), snapshot.now);
-  if (stableReady > 0 || fault?.retry !== "never" || isLackOfRoom(fault)) return undefined;
+  const gone = absence(snapshot);
+  const fault = lastingFault(gone);
+  if (fault === undefined || (gone?.remainingMs ?? 0) > 0) return undefined;
   return `the stable revision has no ready pod: ${fault.message}`;
 }
 
@@ -127,7 +143,8 @@ function weighed(now: Situation): Turn | undefined {
     });
   const next = Math.min(most, ready === 0 ? 0 : carried(now));
   if (next <= weight || (weight === 0 && isOnTrial(snapshot))) return undefined;
-  return turnTo(now, { weight: next, why: `${podCount(ready, counts.candidate)} of candidate ${hash} ready` });
+  const reason = here.standsInFor === undefined ? "" : `, and the stable revision has none: ${here.standsInFor}`;
+  return turnTo(now, { weight: next, why: `${podCount(ready, counts.candidate)} of candidate ${hash} ready${reason}` });
 }
 
 /** The share that the ready pods carry; of requests that only they know, all or none. */
@@ -149,6 +166,8 @@ function completed(now: Situation): Turn | undefined {
   if (here.isPaused || !isDeclared || weight !== here.weight || !isAcknowledged(snapshot)) return undefined;
   const { step } = here;
   if (step === undefined) return taken(now);
+  // Of a stable revision that is away nothing can be learned.
+  if (here.standsInFor !== undefined) return undefined;
   const why = completion(now, step);
   return why === undefined ? undefined : further(now, why);
 }

@@ -1,13 +1,19 @@
 import { annotations } from "../../resources/labels.ts";
 import type { Hold } from "../action.ts";
+import { absence } from "./absence.ts";
 import { untilDeadlineMs } from "./failure.ts";
 import { judgementDueMs } from "./judgement.ts";
 import { momentText } from "./memory/moment.ts";
-import { stepName } from "./steps/strategy.ts";
+import { deadlineMs, spelledDuration, stepName } from "./steps/strategy.ts";
 import { isOneAtATime, type Situation } from "./situation.ts";
 
 /** What a step waits for when its pods are ready and its weight is everywhere. */
 export function waits(now: Situation): Hold | undefined {
+  const { standsInFor, step } = now.here;
+  return standsInFor === undefined || step === undefined ? ownWait(now) : standInHold(now, standsInFor);
+}
+
+function ownWait(now: Situation): Hold | undefined {
   const { snapshot, here, counts, weight } = now;
   const { trial } = snapshot;
   if (here.isPaused) return { reason: "StepPaused", why: `the annotation ${annotations.pause} holds it where it is` };
@@ -18,6 +24,12 @@ export function waits(now: Situation): Hold | undefined {
   const isMakingRoom = isOneAtATime(now) && counts.candidate === 0;
   const why = counts.waits ?? (isMakingRoom ? counts.why : undefined);
   return held ?? (why === undefined ? undefined : { reason: "RolloutInProgress", why });
+}
+
+function standInHold({ snapshot, stable }: Situation, cause: string): Hold {
+  const { hash } = snapshot.wanted;
+  const why = `candidate ${hash} stands in for ${stable.revision} until that has a ready pod, ${spelledDuration(deadlineMs(snapshot.spec))} at most: ${cause}`;
+  return { reason: "RolloutInProgress", why };
 }
 
 function stepHold({ snapshot, here: { step, progress }, judgement }: Situation): Hold | undefined {
@@ -51,6 +63,7 @@ export function recheckAfterMs(now: Situation): number | undefined {
     pauseEndMs === undefined || here.isPaused ? undefined : pauseEndMs - snapshot.now,
     dueMs === undefined ? undefined : dueMs - snapshot.now,
     untilDeadlineMs(now),
+    here.standsInFor === undefined ? undefined : absence(snapshot)?.remainingMs,
     counts.recheckAfterMs,
     counts.waits === undefined ? undefined : loadRecheckMs,
   ]

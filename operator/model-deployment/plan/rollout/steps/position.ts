@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../snapshot.ts";
 import type { Progress } from "../memory/progress.ts";
+import { absence, lastingFault } from "../absence.ts";
 import { type Step, stepName, type Strategy, strategy } from "./strategy.ts";
 
 /** Where the wanted revision stands on its way to take over. */
@@ -8,8 +9,10 @@ export interface Position {
   readonly progress: Progress;
   /** The present step; undefined after the last. */
   readonly step: Step | undefined;
-  /** Share of the requests, in percent, that the candidate is to have in this step. */
+  /** Share of the requests, in percent, that the candidate is to have now. */
   readonly weight: number;
+  /** Why it has all requests for now, whatever the step says: what keeps the stable revision from serving. */
+  readonly standsInFor: string | undefined;
   /** A user wants it to go no further for now. */
   readonly isPaused: boolean;
 }
@@ -22,12 +25,15 @@ export function position(snapshot: Snapshot): Position {
   // While no pods were wanted nothing could come further.
   const progress = known === undefined ? fresh(now) : { ...known, ...(isIdle(snapshot) ? { progressedMs: now } : {}) };
   const index = progress.skipped === undefined ? Math.min(progress.step, declared.steps.length) : declared.steps.length;
+  const gone = index < declared.steps.length ? absence(snapshot) : undefined;
+  const standsInFor = lastingFault(gone)?.message;
   return {
     strategy: declared,
     progress: { ...progress, step: index },
     step: declared.steps[index],
-    weight: weightAt(declared.steps, index),
-    isPaused: commands?.isPaused === true && progress.skipped === undefined,
+    weight: standsInFor === undefined ? weightAt(declared.steps, index) : 100,
+    standsInFor,
+    isPaused: commands?.isPaused === true && progress.skipped === undefined && standsInFor === undefined,
   };
 }
 

@@ -218,10 +218,11 @@ const rows: EventRows = {
     },
   },
   "the stable revision was crash-looping before the update": {
-    "no step is kept": {
+    "no step is kept when it was away for as long as a candidate may be": {
       given: at(
         { step: 0, weight: 0, ready: 0 },
         {
+          stableAbsentMs: 600_000,
           revisions: [
             revision(stable, [crashed], { replicas: 4 }),
             revision(candidate, starting(candidate, 1), { version: "2" }),
@@ -247,6 +248,52 @@ const rows: EventRows = {
       ),
       moves: [],
       want: { weights: [100, 0], step: 0 },
+    },
+    "before that a good candidate stands in for it, and its steps wait": {
+      given: at(
+        { step: 0, weight: 0, ready: 4 },
+        {
+          stableAbsentMs: 599_999,
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      moves: [
+        shift(
+          { [stable]: 0, [candidate]: 100 },
+          `4 of 4 pods of candidate ${candidate} ready, and the stable revision has none: container runtime of pod p-0 exited with code 139 (Error) after 5 restarts: segmentation fault`,
+        ),
+      ],
+      want: { weights: [0, 100], step: 0 },
+    },
+    "no step passes while it does": {
+      given: at(
+        { step: 1, weight: 100, ready: 4, since: 61 },
+        {
+          stableAbsentMs: 599_999,
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      moves: [],
+      want: { weights: [0, 100], step: 1 },
+    },
+    "the weights of the step come back with the first stable pod": {
+      given: at(
+        { step: 1, weight: 100, ready: 4 },
+        {
+          revisions: [
+            revision(stable, [crashed, ...pods(stable, 1)], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      moves: [shift({ [stable]: 75, [candidate]: 25 }, `step 2 of 5 (pause 1m) gives ${candidate} less`)],
+      want: { weights: [75, 25], step: 1 },
     },
     "a good candidate gets weight 100 once it is ready": {
       given: at(

@@ -119,11 +119,12 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0], step: 0 },
     },
-    "an old candidate that is all that serves becomes the stable revision": {
+    "an old candidate that is all that serves, after its last step, becomes the stable revision": {
       given: {
         ...stableAlone({
           stable: { revision: stable, version: "1", weight: 0 },
           candidate: { revision: third, version: "2", weight: 100 },
+          step: 5,
           rollout: { startedAt: seconds(60) },
         }),
         revisions: [revision(stable, [], { replicas: 4 }), other(100)],
@@ -134,6 +135,21 @@ const rows: EventRows = {
       ],
       want: { weights: [100, 0] },
     },
+    "one that has all requests before its last step keeps them until the stable revision has a ready pod": {
+      given: {
+        ...stableAlone({
+          stable: { revision: stable, version: "1", weight: 0 },
+          candidate: { revision: third, version: "2", weight: 100 },
+          step: 3,
+          rollout: { startedAt: seconds(60) },
+        }),
+        stableAbsentMs: 599_999,
+        revisions: [revision(stable, starting(stable, 4), { replicas: 4 }), other(100)],
+        gateways: [gateway("gateway-a", split({ [stable]: 0, [third]: 100 }))],
+      },
+      moves: [],
+      want: { weights: [0, 100], step: 3 },
+    },
     "one that has some requests keeps them until the stable revision has a ready pod": {
       given: {
         ...superseded,
@@ -142,9 +158,10 @@ const rows: EventRows = {
       moves: [],
       want: { weights: [50, 50], step: 3 },
     },
-    "it becomes the stable revision when that one cannot serve": {
+    "it becomes the stable revision when that one is away for as long as a candidate may be": {
       given: {
         ...superseded,
+        stableAbsentMs: 600_000,
         revisions: [
           revision(stable, [startingPod(`${stable}-0`, { containers: [crashed] })], { replicas: 4 }),
           other(50),
