@@ -4,6 +4,7 @@ import { faultCatalogue } from "../base/fault.ts";
 export const faults = faultCatalogue<{
   TableMissing: object;
   RouteNotFound: { asked: string; known: readonly string[] };
+  RouteGone: { key: string };
   RouteAmbiguous: { model: string; keys: readonly string[] };
   VersionNotFound: { key: string; asked: string; served: readonly string[] };
   HoldFull: { key: string; waiting: number };
@@ -26,6 +27,11 @@ export const faults = faultCatalogue<{
       `no ModelDeployment for ${asked}; ${known.length === 0 ? "none is deployed" : `deployed: ${known.join(", ")}`}`,
     hint: () =>
       "name it by path /v1/models/<model> or /v2/models/<model>, by host <name>.<namespace> or by the header modelwright-model: <namespace>/<name>",
+    retry: "never",
+    level: "info",
+  },
+  RouteGone: {
+    message: ({ key }) => `${key} is not deployed any more; this connection leads to no other model`,
     retry: "never",
     level: "info",
   },

@@ -5,7 +5,10 @@ import type { Log } from "../base/log.ts";
 import { defaultConnectionLimits, openHttpServer, type HttpServer } from "../server/http-server.ts";
 import { type CallHead, callHead } from "./grpc/call-head.ts";
 import type { TakeCall } from "./grpc/calls.ts";
+import { ClientAnswer } from "./grpc/client/client-answer.ts";
+import { statusTrailers } from "./grpc/status.ts";
 import type { HeaderList } from "../http2/hpack/header-writer.ts";
+import type { Http2Stream } from "../http2/stream.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
@@ -111,18 +114,29 @@ export class Listeners {
     return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
 
-  /** The route of a model's own port; undefined on a shared port, and when the model has gone. */
+  /** The route of a model's own port; undefined on a shared port. Throws `RouteGone`: who may use one port may not use all. */
   #fixedRoute(port: number | undefined): LiveRoute | undefined {
     const key = this.#modelPorts.keyOf(port);
-    return key === undefined ? undefined : this.#options.table().byKey.get(key);
+    if (key === undefined) return undefined;
+    const live = this.#options.table().byKey.get(key);
+    if (live === undefined) throw faults.RouteGone({ key });
+    return live;
   }
 
   #streams(): TakeStream<StreamHead> {
     return ({ stream, head: { list, method, call }, isWhole, localPort }) => {
-      if (call !== undefined) this.#options.call(stream, call, this.#fixedRoute(localPort));
+      if (call !== undefined) this.#call(stream, call, localPort);
       else if (method === "CONNECT") stream.headers([":status", "405"], true);
       else this.#take(new Http2Client({ stream, list, isWhole, localPort, clock: this.#options.clock }));
     };
+  }
+
+  #call(stream: Http2Stream, call: CallHead, localPort: number | undefined): void {
+    try {
+      this.#options.call(stream, call, this.#fixedRoute(localPort));
+    } catch (thrown) {
+      new ClientAnswer(stream).end(statusTrailers(Fault.from(thrown)));
+    }
   }
 
   #listener(): RequestListener {

@@ -29,6 +29,8 @@ export class ModelPorts {
   readonly #options: ModelPortsOptions;
   readonly #byPort = new Map<number, ModelPort>();
   readonly #portByKey = new Map<string, number>();
+  /** Whose each port is, or was last: connections outlive their port. */
+  readonly #keys = new Map<number, string>();
   /** Those whose turn to be opened has not come, and those that were taken when it did. */
   #waiting = new Set<number>();
   readonly #taken = new Set<number>();
@@ -38,9 +40,9 @@ export class ModelPorts {
     this.#options = options;
   }
 
-  /** The ModelDeployment that a port belongs to; undefined: it is none of these ports. */
+  /** The ModelDeployment that a port belongs to, or belonged to last; undefined: it is none of these ports. */
   keyOf(port: number | undefined): string | undefined {
-    return port === undefined ? undefined : this.#byPort.get(port)?.key;
+    return port === undefined ? undefined : this.#keys.get(port);
   }
 
   /** Follows what a table message changed. A port that another program has is tried again with the next change. */
@@ -74,6 +76,7 @@ export class ModelPorts {
       known.key = key;
     }
     this.#portByKey.set(key, port);
+    this.#keys.set(port, key);
   }
 
   #leave(key: string): void {

@@ -25,6 +25,7 @@ type Code = keyof typeof faults | keyof typeof grpcFaults;
 const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
   TableMissing: "UNAVAILABLE",
   RouteNotFound: "NOT_FOUND",
+  RouteGone: "NOT_FOUND",
   RouteAmbiguous: "INVALID_ARGUMENT",
   VersionNotFound: "NOT_FOUND",
   HoldFull: "UNAVAILABLE",

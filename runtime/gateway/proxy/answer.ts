@@ -10,6 +10,7 @@ type Code = keyof typeof faults;
 const statuses: Record<Code, number> = {
   TableMissing: 503,
   RouteNotFound: 404,
+  RouteGone: 404,
   RouteAmbiguous: 400,
   VersionNotFound: 404,
   HoldFull: 503,

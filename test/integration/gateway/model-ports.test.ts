@@ -1,5 +1,7 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { connect, constants } from "node:http2";
 import { afterEach, expect, test } from "vitest";
 import type { Route } from "../../../runtime/contract/route-table.ts";
 import { asked, freePort, pod, route, startedGateway, tableSource } from "./parts.ts";
@@ -62,4 +64,39 @@ test("a port that another program has is opened with the first change after that
   await once(squatter, "close");
   await push(named("one", port), named("two", await freePort()));
   await expect.poll(() => answering(port)).toBe("one");
+});
+
+test("connections to a port stay with its model, wherever that goes, and lead to no other when it has gone", async () => {
+  const { push, named } = await scene();
+  const [first, second, third] = [await freePort(), await freePort(), await freePort()];
+  await push(named("one", first), named("two", second));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  closing.push(() => agent.destroy());
+  const http1 = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const asking = request({ agent, port: first, path: "/v1/models/two", headers: { host: "two.default" } });
+      asking.on("error", reject).on("response", (answer) => {
+        const revision = answer.headers["modelwright-revision"];
+        let text = "";
+        answer.on("data", (chunk) => (text += String(chunk)));
+        answer.on("end", () => resolve(typeof revision === "string" ? revision : `${answer.statusCode} ${text}`));
+      });
+      asking.end();
+    });
+  await expect.poll(http1).toBe("one");
+  const session = connect(`http://127.0.0.1:${first}`);
+  closing.push(() => session.destroy());
+  await once(session, "remoteSettings");
+  const grpc = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      const [path, type] = ["/inference.GRPCInferenceService/ServerLive", "application/grpc"];
+      const call = session.request({ ":method": "POST", ":path": path, "content-type": type, te: "trailers" });
+      call.on("response", (headers) => resolve(headers["grpc-message"] ?? headers[constants.HTTP2_HEADER_STATUS]));
+      call.end(Buffer.alloc(5));
+    });
+  await push(named("one", third), named("two", second));
+  expect(await http1()).toBe("one");
+  await push(named("two", second));
+  const gone = "default/one is not deployed any more; this connection leads to no other model";
+  expect([await http1(), await grpc()]).toEqual([`404 {"error":"${gone}"}`, gone]);
 });
