@@ -27,7 +27,6 @@ export function status(standing: Standing): ModelDeploymentStatus {
   const { stable, candidate } = rollout;
   const port = plan.port ?? previous.gateway?.port;
   const model = modelStatus(snapshot, stable ?? candidate);
-  const highest = highestVersion(snapshot, { stable, candidate });
   return {
     observedGeneration: identity.generation,
     conditions: [
@@ -39,11 +38,21 @@ export function status(standing: Standing): ModelDeploymentStatus {
     selector: deploymentSelectorText(identity.name),
     url: url(snapshot, rollout),
     ...(port === undefined ? {} : { gateway: { port } }),
-    ...(highest === 0 ? {} : { highestVersion: highest }),
+    ...versions(snapshot, rollout),
     ...(model === undefined ? {} : { model }),
     ...autoscalingStatus(snapshot),
     ...rolloutStatus(rollout, strategy(snapshot.spec), isStrategyDeclared(snapshot.spec)),
   };
+}
+
+/** While a restart is asked for the next spec may have two revisions: no number is reserved. */
+function versions(
+  snapshot: Snapshot,
+  rollout: RolloutState,
+): Pick<ModelDeploymentStatus, "highestVersion" | "nextVersion"> {
+  const highest = highestVersion(snapshot, rollout);
+  if (highest === 0) return {};
+  return { highestVersion: highest, ...(snapshot.commands?.restart === undefined && { nextVersion: highest + 1 }) };
 }
 
 /** Who does not lead decides nothing: what was last said stays. */

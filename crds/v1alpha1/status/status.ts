@@ -90,9 +90,17 @@ export const status = Type.Object(
     candidate: Type.Optional(candidateStatus),
     highestVersion: Type.Optional(
       Type.Integer({
-        description: "The highest version that a revision was ever given; a new one gets the next.",
+        description: "The highest version that a revision was ever given; a new one gets a higher one.",
         format: "int64",
         minimum: 1,
+      }),
+    ),
+    nextVersion: Type.Optional(
+      Type.Integer({
+        description:
+          "The version that the next spec's revision gets if it is a new one; absent while restarts are asked for.",
+        format: "int64",
+        minimum: 2,
       }),
     ),
     step: Type.Optional(count("Index of the rollout's step, from 0.")),

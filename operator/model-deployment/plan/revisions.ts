@@ -89,8 +89,9 @@ function partsHash(
 }
 
 /**
- * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else one more than any that
- * was ever given, so that clients never see a number come back with another model behind it.
+ * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else the one that is reserved for
+ * it, else one more than any that may have been given, so that clients never see a number come back with another model
+ * behind it.
  */
 export function revisionVersion(snapshot: Snapshot, revision: string): string {
   const { stable, candidate } = snapshot.rollout;
@@ -98,15 +99,39 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
   if (existing !== undefined) return existing.version;
   const promised = [stable, candidate].find((share) => share?.revision === revision);
   if (promised !== undefined) return promised.version;
-  return String(1 + highestVersion(snapshot, snapshot.rollout));
+  return String(reservedVersion(snapshot) ?? 1 + highestVersion(snapshot, snapshot.rollout));
 }
 
 /**
- * The highest number that was ever given, as far as is known: 0 before the first. The first spec has 1 without a word in
+ * The number that a new revision of this very spec, and no other, may be given before status says so: all who see the generation
+ * after the one that status speaks of see the same spec. A restart makes another revision of the same generation.
+ */
+export function reservedVersion(snapshot: Snapshot): number | undefined {
+  const { identity, status, commands, revisions } = snapshot;
+  const { generation, observedGeneration = 0 } = identity;
+  if (commands?.restart !== undefined) return undefined;
+  if (generation === 1) return highestVersion(snapshot, snapshot.rollout) === 0 ? 1 : undefined;
+  const { nextVersion } = status;
+  if (nextVersion === undefined || generation !== observedGeneration + 1) return undefined;
+  return revisions.every(({ version }) => Number(version) < nextVersion) ? nextVersion : undefined;
+}
+
+/**
+ * The highest number that may have been given: 0 before the first. The first spec has 1 without a word in
  * status: who did not see it cannot know whether it was made.
  */
-export function highestVersion({ identity, revisions, status }: Snapshot, { stable, candidate }: RolloutState): number {
+export function highestVersion(snapshot: Snapshot, { stable, candidate }: RolloutState): number {
+  const { identity, revisions, status } = snapshot;
   const given = [stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0));
-  const { highestVersion: known = identity.generation > 1 ? 1 : 0 } = status;
-  return Math.max(known, ...given);
+  const { highestVersion: known = identity.generation > 1 ? 1 : 0, nextVersion = 0 } = status;
+  return Math.max(known, isReservationSpent(snapshot) ? nextVersion : 0, ...given);
+}
+
+/** Another operator, or a request that nobody answered, may have made a revision of the reserved number. */
+function isReservationSpent({ identity, rollout, wanted, commands }: Snapshot): boolean {
+  const { generation, observedGeneration = 0 } = identity;
+  if (generation === observedGeneration) return false;
+  // What status names already was made anew by nobody.
+  const isNamed = [rollout.stable, rollout.candidate].some((share) => share?.revision === wanted.hash);
+  return generation !== observedGeneration + 1 || commands?.restart !== undefined || !isNamed;
 }

@@ -46,6 +46,7 @@ describe("the status", () => {
       url: "http://digits.default.svc:8501/v1/models/digits",
       gateway: { port: 20_001 },
       highestVersion: 1,
+      nextVersion: 2,
       model: {
         signature: "a: float32[-1,64] → b: float32[-1,10]",
         format: "Keras",
@@ -148,6 +149,13 @@ describe("the status", () => {
       return status({ snapshot: seen, plan: plan(seen) }).highestVersion;
     };
     expect([told(7), told(1)]).toEqual([7, 1]);
+  });
+
+  test("reserves no version while a restart is asked for: there may be a second revision of one spec", () => {
+    const commands = { given: {}, isPaused: false, restart: "monday" };
+    const seen = snapshot({ ...serving, commands });
+    const told = status({ snapshot: seen, plan: plan(seen) });
+    expect([told.highestVersion, told.nextVersion]).toEqual([2, undefined]);
   });
 
   test("leads to the front where there is one", () => {

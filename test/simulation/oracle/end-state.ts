@@ -82,7 +82,7 @@ function spelled(object: object): string {
 }
 
 /** Numbers of versions: they depend on what was seen on the way. */
-const numbers = new Set(["version", "highestVersion", annotations.version]);
+const numbers = new Set(["version", "highestVersion", "nextVersion", annotations.version]);
 
 /** As canonical JSON, but for what differs between runs of a walk. */
 function alike(object: object): string {

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
 import type { Turn } from "../rollout/moves.ts";
+import { reservedVersion } from "../revisions.ts";
 import { shares } from "../traffic.ts";
 import { broughtUp } from "./brought-up.ts";
 import { retirement } from "./retirement.ts";
@@ -37,14 +38,13 @@ export function replicaPlan(snapshot: Snapshot, turn: Turn): ReplicaPlan {
 }
 
 /**
- * It is to be made, and status does not say its version yet: a creation that nobody answered, or another leader's, may be
- * carried out when the spec is another by then, which would be given the same number. Beside the first spec of all there is
- * no other.
+ * It is to be made, and neither status says its version yet nor is one reserved for it: a creation that nobody answered, or another
+ * leader's, may be carried out when the spec is another by then, which would be given the same number.
  */
-function isUnnumbered({ identity, rollout, revisions, commands }: Snapshot, revision: string): boolean {
-  if (revisions.some(({ hash }) => hash === revision)) return false;
-  const isFirst = identity.generation === 1 && commands?.restart === undefined;
-  return !isFirst && shares(rollout).every((share) => share.revision !== revision);
+function isUnnumbered(snapshot: Snapshot, revision: string): boolean {
+  const { rollout, revisions } = snapshot;
+  if (revisions.some(({ hash }) => hash === revision) || reservedVersion(snapshot) !== undefined) return false;
+  return shares(rollout).every((share) => share.revision !== revision);
 }
 
 /** Old revisions whose ReplicaSets stay, without pods: the newest, as many as the spec wants. */

@@ -260,7 +260,8 @@ const cases: Readonly<Record<string, Case>> = {
   "the candidate takes everything when the stable revision has no pods to spare": {
     given: {
       ...children,
-      status: { stable: share(other, "1", 0), ...port },
+      identity: { ...snapshot().identity, generation: 2, observedGeneration: 1 },
+      status: { stable: share(other, "1", 0), nextVersion: 2, ...port },
       revisions: [revision(other, [], { replicas: 0 })],
       gateways: [gateway("gateway-a", `${other}=0`)],
     },

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { revisionHash, revisionHashes, revisionVersion } from "../../../../operator/model-deployment/plan/revisions.ts";
+import {
+  highestVersion,
+  reservedVersion,
+  revisionHash,
+  revisionHashes,
+  revisionVersion,
+} from "../../../../operator/model-deployment/plan/revisions.ts";
 import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
 import type { Observation } from "../../../../operator/model-deployment/snapshot.ts";
 import { modelDeployment } from "../../../builders/model-deployment.ts";
@@ -53,6 +59,21 @@ describe("a spec with a default that is written out", () => {
   });
 });
 
+const { identity } = snapshot();
+const known = { stable: { revision: "x", version: "2" }, highestVersion: 2, nextVersion: 3 };
+const at = (
+  generation: number,
+  observedGeneration: number,
+  change: Partial<Observation> = {},
+): Partial<Observation> => ({
+  identity: { ...identity, generation, observedGeneration },
+  status: known,
+  revisions: [revision("x", [], { version: "2" })],
+  ...change,
+});
+const restarted: Partial<Observation> = { commands: { given: {}, isPaused: false, restart: "monday" } };
+const named = { ...known, candidate: { revision: wantedHash, version: "2" } };
+
 const versions: Readonly<Record<string, { given: Partial<Observation>; want: string }>> = {
   "the first is 1": { given: {}, want: "1" },
   "that of a second spec is not 1, though nobody saw what was made of the first": {
@@ -63,6 +84,8 @@ const versions: Readonly<Record<string, { given: Partial<Observation>; want: str
     given: { revisions: [revision(wantedHash, [], { version: "4" }), revision("x", [], { version: "9" })] },
     want: "4",
   },
+  "the next spec's has the number that is reserved for it": { given: at(5, 4), want: "3" },
+  "that of the spec after it has another": { given: at(6, 4), want: "4" },
   "one that status promised a number gets it, though its ReplicaSet is gone": {
     given: { status: { candidate: { revision: wantedHash, version: "3" }, stable: { revision: "x", version: "2" } } },
     want: "3",
@@ -83,6 +106,37 @@ const versions: Readonly<Record<string, { given: Partial<Observation>; want: str
     want: "11",
   },
 };
+
+/** The number that is reserved for the wanted revision, and the highest one that anybody may have given by then. */
+const reservations: Readonly<
+  Record<string, { given: Partial<Observation>; want: readonly [number | undefined, number] }>
+> = {
+  "is 1 for the first spec": { given: {}, want: [1, 0] },
+  "is none for the first spec once a number was given": { given: { status: known }, want: [undefined, 3] },
+  "is in status for the spec after the one that status speaks of": { given: at(5, 4), want: [3, 3] },
+  "is lost to a spec that came between: its revision may have it": { given: at(6, 4), want: [undefined, 3] },
+  "is none for a second revision of the same spec": { given: at(4, 4), want: [undefined, 2] },
+  "is lost to a restart: the same spec without it may have it": { given: at(5, 4, restarted), want: [undefined, 3] },
+  "stays when what the next spec asks for has a number in status": {
+    given: at(5, 4, { status: named }),
+    want: [3, 2],
+  },
+  "is lost when a revision has it that status does not know of": {
+    given: at(5, 4, { revisions: [revision("y", [], { version: "3" })] }),
+    want: [undefined, 3],
+  },
+  "is none where status, of an earlier release, reserves none": {
+    given: at(5, 4, { status: { highestVersion: 2 } }),
+    want: [undefined, 2],
+  },
+};
+
+describe("the reserved version", () => {
+  test.each(Object.entries(reservations))("%s", (_sentence, { given, want }) => {
+    const seen = snapshot(given);
+    expect([reservedVersion(seen), highestVersion(seen, seen.rollout)]).toEqual(want);
+  });
+});
 
 describe("the version of a revision", () => {
   test.each(Object.entries(versions))("%s", (_sentence, { given, want }) => {

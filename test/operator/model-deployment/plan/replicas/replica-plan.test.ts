@@ -56,6 +56,14 @@ const creations: Readonly<Record<string, { given: Partial<Observation>; want: Cr
     given: { identity: { ...identity, generation: 2, observedGeneration: 1 }, status: { stable }, revisions: [old] },
     want: createdAfter(2),
   },
+  "but not when one is reserved for it": {
+    given: {
+      identity: { ...identity, generation: 2, observedGeneration: 1 },
+      status: { stable, highestVersion: 1, nextVersion: 2 },
+      revisions: [old],
+    },
+    want: created(2),
+  },
   "so does one that a restart asks for, which is no new spec": {
     given: {
       commands: { given: {}, isPaused: false, restart: "monday" },
