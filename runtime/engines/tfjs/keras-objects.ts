@@ -2,6 +2,7 @@ import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
 import { addedLayers } from "./layers/added-layers.ts";
 import { correctedLayers } from "./layers/corrected-layers.ts";
+import { operationLayers } from "./layers/operation-layers.ts";
 import { gruResetAfter, gruResetAfterCell } from "./layers/gru-cell.ts";
 import { imageLayers } from "./layers/image-layers.ts";
 
@@ -31,7 +32,13 @@ export function registerKerasObjects(tf: typeof Core, tfl: typeof Layers): void 
     tf.serialization.registerClass(activation(tf, name, apply));
   const gruCell = gruResetAfterCell(tf);
   const gru = [gruCell, gruResetAfter(tf, gruCell)];
-  const layers = [...correctedLayers(tf), ...imageLayers(tf, tfl), ...addedLayers(tf, tfl), ...gru];
+  const layers = [
+    ...correctedLayers(tf),
+    ...imageLayers(tf, tfl),
+    ...addedLayers(tf, tfl),
+    ...operationLayers(tf, tfl),
+    ...gru,
+  ];
   for (const layer of layers) tf.serialization.registerClass(layer as never); // the registry's type wants fromConfig, which they inherit
 }
 

@@ -74,8 +74,14 @@ export async function loadIntoEngine(
     try {
       return noted(await load(definition, settings), notes);
     } catch (thrown) {
-      if (i === wanted.length - 1) throw thrown;
-      notes.push(`${name} cannot run it: ${Fault.from(thrown).message}`);
+      const { code, message } = Fault.from(thrown);
+      const isLast = i === wanted.length - 1;
+      // Each engine lacks something else: what the last one says is of no use alone.
+      if (isLast && i > 0 && code === "LayersNotInTensorFlowJs") {
+        throw formatFaults.NoEngineForAll({ reasons: [...notes, message] }, thrown);
+      }
+      if (isLast) throw thrown;
+      notes.push(`${name} cannot run it: ${message}`);
     }
   }
   const { engine } = settings;

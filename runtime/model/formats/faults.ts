@@ -17,6 +17,8 @@ export const formatFaults = faultCatalogue<{
   ModelParseEndless: { file: string; cpuMs: number };
   /** The reading thread ran out of memory or died. */
   ModelParseCrashed: { file: string; reason: string };
+  /** Of the layers of a model one is not in this engine, another not in that. */
+  NoEngineForAll: { reasons: readonly string[] };
 }>({
   ModelFileMissing: {
     message: ({ path }) => `no model file at ${path}`,
@@ -71,6 +73,12 @@ export const formatFaults = faultCatalogue<{
   ModelParseCrashed: {
     message: ({ file, reason }) => `reading ${file} failed in its own thread: ${reason}`,
     hint: () => "check that the file is what it should be",
+    retry: "never",
+    level: "error",
+  },
+  NoEngineForAll: {
+    message: ({ reasons }) => `no engine here runs all of the model: ${reasons.join("; ")}`,
+    hint: () => "export it with model.export(path) and serve the SavedModel",
     retry: "never",
     level: "error",
   },

@@ -132,7 +132,14 @@ function unzipped(path: string): { readonly folder: string; readonly names: read
 }
 
 /** Cases of the further layers that every engine runs. */
-const plainCases: ReadonlySet<string> = new Set(["residual_images", "squeeze_and_excite"]);
+const plainCases: ReadonlySet<string> = new Set([
+  "residual_images",
+  "squeeze_and_excite",
+  "hard_swish_of_operators",
+  "conv_lstm_2d",
+  "batch_normalization_axis",
+  "models_in_time",
+]);
 
 /** Layers and options that not every engine runs, from fixtures/make-further-keras-layers.py; those that every one does apart. */
 export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {

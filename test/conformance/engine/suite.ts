@@ -35,14 +35,14 @@ export function engineConformance(
   const refusalOf = ({ title }: { title: string }): Pick<RefusedFixture, "code" | "names"> | undefined =>
     refuses[title.slice(0, title.indexOf(" ("))];
   const { plain, further } = furtherLayerFixtures();
+  const everywhere = [...layers.served, ...plain];
   const served = [
-    ...layers.served.filter((fixture) => refusalOf(fixture) === undefined),
-    ...plain,
+    ...everywhere.filter((fixture) => refusalOf(fixture) === undefined),
     ...(refusesFurther === undefined ? further : []),
   ];
   const refused = [
     ...layers.refused,
-    ...layers.served.flatMap(({ title, path }): readonly RefusedFixture[] => {
+    ...everywhere.flatMap(({ title, path }): readonly RefusedFixture[] => {
       const refusal = refusalOf({ title });
       return refusal === undefined ? [] : [{ title, path, ...refusal }];
     }),

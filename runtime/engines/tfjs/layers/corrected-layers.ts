@@ -24,6 +24,7 @@ export function correctedLayers(tf: typeof Core): readonly LayerClass[] {
     categoryEncoding(of("CategoryEncoding")),
     softmax(tf, of("Softmax")),
     depthwiseConv2d(tf, of("DepthwiseConv2D")),
+    batchNormalization(tf, of("BatchNormalization")),
   ];
 }
 
@@ -228,6 +229,38 @@ function depthwiseConv2d(tf: typeof Core, base: LayerClass): LayerClass {
 
     #isPlain(): boolean {
       return this.dilation[0] === 1 && this.dilation[1] === 1;
+    }
+  };
+}
+
+/** Members of tfjs-layers' BatchNormalization that are not in its types. */
+interface NormalizationInternals {
+  readonly axis: number;
+  readonly epsilon: number;
+  readonly gamma: { read(): Tensor } | null;
+  readonly beta: { read(): Tensor } | null;
+  readonly movingMean: { read(): Tensor };
+  readonly movingVariance: { read(): Tensor };
+}
+
+/** Other axes than the last are mixed up by the wasm kernel, and five axes are not implemented. */
+function batchNormalization(tf: typeof Core, base: LayerClass): LayerClass {
+  const typed = base as unknown as new (args: LayerArgs) => InstanceType<LayerClass> & NormalizationInternals; // see there
+  return class extends typed {
+    static className = "BatchNormalization";
+
+    override call(inputs: Tensor | Tensor[], kwargs: Kwargs): Tensor | Tensor[] {
+      const input = oneTensor(inputs);
+      const axis = this.axis < 0 ? this.axis + input.rank : this.axis;
+      if (axis === input.rank - 1 && input.rank < 5) return super.call(inputs, kwargs);
+      const shape = input.shape.map((size, i) => (i === axis ? size : 1));
+      const spread = (weight: Tensor): Tensor => tf.reshape(weight, shape);
+      return tf.tidy(() => {
+        const deviation = tf.sqrt(tf.add(spread(this.movingVariance.read()), this.epsilon));
+        const normal = tf.div(tf.sub(input, spread(this.movingMean.read())), deviation);
+        const scaled = this.gamma === null ? normal : tf.mul(normal, spread(this.gamma.read()));
+        return this.beta === null ? scaled : tf.add(scaled, spread(this.beta.read()));
+      });
     }
   };
 }

@@ -64,10 +64,16 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
   const groups = numbered(list);
   return [
     ...own,
-    ...(isObject(wrapped) ? layerDatasets(file, wrapped, `${group}/layer`) : []),
+    ...(isObject(wrapped) ? wrappedDatasets(file, wrapped, `${group}/layer`) : []),
     ...layerDatasets(file, isObject(cell) ? cell : {}, `${group}/cell`),
     ...list.flatMap((item, i) => layerDatasets(file, item, `${group}/cells/${groups[i]}`)),
   ];
+}
+
+/** Of a layer in a wrapper, or of all layers of a model in one. */
+function wrappedDatasets<D>(file: WeightGroups<D>, wrapped: JsonObject, group: string): readonly D[] {
+  if (!modelClasses.has(textAt(wrapped, "class_name") ?? "")) return layerDatasets(file, wrapped, group);
+  return modelWeights(file, wrapped, group, []).flatMap(({ datasets }) => datasets);
 }
 
 function variables<D>(file: WeightGroups<D>, group: string): readonly D[] {

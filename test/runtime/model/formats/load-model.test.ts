@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Fault } from "../../../../runtime/base/fault.ts";
 import { defaultLoadLimits, loadModel, type LoadOptions } from "../../../../runtime/model/formats/load-model.ts";
-import { layerFixtures } from "../../../conformance/engine/fixtures.ts";
+import { furtherLayerFixtures } from "../../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "load-model-"));
@@ -119,13 +119,12 @@ describe("loadModel", () => {
 });
 
 describe("the engine of a model", () => {
-  const layers = layerFixtures().served;
-  const pathOf = (title: string): string => layers.find((fixture) => fixture.title === title)?.path ?? "";
-  const convLstm = pathOf("conv_lstm2d (keras3-h5)");
-  const notExported = 'layer "conv_lstm2d" (ConvLSTM2D) does not run in ONNX Runtime: its class is not exported';
+  const path = furtherLayerFixtures().plain.find(({ title }) => title === "models_in_time (keras3-h5)")?.path ?? "";
+  const notExported =
+    'layer "time_distributed" (TimeDistributed) does not run in ONNX Runtime: a model inside is not exported';
 
   it("is the next one where the first cannot run a layer, and it says which", async () => {
-    const { model } = await loadModel(convLstm);
+    const { model } = await loadModel(path);
     expect({ engine: model.engine, note: model.note }).toEqual({
       engine: "TensorFlowJs/wasm",
       note: `OnnxRuntime cannot run it: ${notExported}`,
@@ -140,7 +139,7 @@ describe("the engine of a model", () => {
   });
 
   it("is refused with the layer that it does not run", async () => {
-    expect(await refusal(convLstm, { engine: "OnnxRuntime" })).toBe(
+    expect(await refusal(path, { engine: "OnnxRuntime" })).toBe(
       `LayerNotExported: ${notExported}; set spec.serving.engine to Auto or TensorFlowJs`,
     );
   });

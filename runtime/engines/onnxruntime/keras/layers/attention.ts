@@ -1,6 +1,6 @@
 import type { OnnxGraph } from "../onnx-graph.ts";
 import { flag, integer } from "../options.ts";
-import { channelsLast, NotExportedError, type Value } from "../values.ts";
+import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, weightAt } from "./layer-export.ts";
 
 /** Layers that weigh the steps of one sequence by those of another. */
@@ -8,23 +8,57 @@ export const attentions: LayerExports = {
   MultiHeadAttention: {
     weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 8 : 4, fixed: 0 }),
     keepsMask: true,
-    apply: (call) => [multiHeadAttention(call)],
+    apply: multiHeadAttention,
+  },
+  Attention: {
+    weightCounts: (config) => ({ trained: flag(config, "use_scale", false) ? 1 : 0, fixed: 0 }),
+    apply: (call) => [attention(call, dotScores)],
+  },
+  AdditiveAttention: {
+    weightCounts: (config) => ({ trained: flag(config, "use_scale", true) ? 1 : 0, fixed: 0 }),
+    apply: (call) => [attention(call, additiveScores)],
   },
 };
 
+type Scores = (call: LayerCall, query: Value, key: Value) => string;
+
+/** keras/src/layers/attention/attention.py; called with query, value and key. */
+function attention(call: LayerCall, scoresOf: Scores): Value {
+  const { graph } = call;
+  const floats = call.inputs.map((input) => cast(graph, input, "float32"));
+  if (floats.some(({ mask }) => mask !== undefined)) throw new NotExportedError("its inputs have masks");
+  const [query, value, key] = sequencesOf(graph, floats);
+  const weights = graph.add("Softmax", [scoresOf(call, query, key)], { axis: -1 });
+  const shape = [...query.shape.slice(0, -1), value.shape.at(-1) ?? -1];
+  return { name: graph.add("MatMul", [weights, value.name]), type: "float32", shape };
+}
+
+function dotScores(call: LayerCall, query: Value, key: Value): string {
+  const { graph, config } = call;
+  const scores = graph.add("MatMul", [query.name, heads(graph, key.name, [0, 2, 1])]);
+  if (!flag(config, "use_scale", false)) return scores;
+  return graph.add("Mul", [scores, plainWeight(graph, weightAt(call, 0, []))]);
+}
+
+/** keras/src/layers/attention/additive_attention.py */
+function additiveScores(call: LayerCall, query: Value, key: Value): string {
+  const { graph, config } = call;
+  const each = [
+    graph.add("Unsqueeze", [query.name, graph.integers([2])]),
+    graph.add("Unsqueeze", [key.name, graph.integers([1])]),
+  ];
+  const sum = graph.add("Tanh", [graph.add("Add", each)]);
+  const scaled = flag(config, "use_scale", true)
+    ? graph.add("Mul", [sum, plainWeight(graph, weightAt(call, 0, [knownSize(query, -1)]))])
+    : sum;
+  return graph.add("ReduceSum", [scaled, graph.integers([-1])], { keepdims: 0 });
+}
+
 /** keras/src/layers/attention/multi_head_attention.py, over the steps of sequences; called with query, value and key. */
-function multiHeadAttention(call: LayerCall): Value {
+function multiHeadAttention(call: LayerCall): readonly Value[] {
   const { config, graph } = call;
-  const [query, value, key = value] = call.inputs.map((input) => channelsLast(graph, input));
-  if (query === undefined || value === undefined || key === undefined || call.inputs.length > 3) {
-    throw new NotExportedError(`it is called with ${call.inputs.length} inputs`);
-  }
-  if ([query, value, key].some(({ shape }) => shape.length !== 3)) {
-    throw new NotExportedError("its inputs are not sequences");
-  }
-  const axes = [config["attention_axes"] ?? 1].flat();
-  if (axes.length !== 1 || axes[0] !== 1)
-    throw new NotExportedError(`attention_axes=${JSON.stringify(axes)} is not exported`);
+  const { sequences, mask } = attended(call);
+  const [query, value, key] = sequences;
   const keySize = integer(config, "key_dim");
   const valueSize = (config["value_dim"] ?? null) === null ? keySize : integer(config, "value_dim");
   const queries = projected(call, 0, query, keySize);
@@ -32,21 +66,79 @@ function multiHeadAttention(call: LayerCall): Value {
   const values = projected(call, 2, value, valueSize);
   const scaled = graph.add("Mul", [heads(graph, queries, [0, 2, 1, 3]), graph.number(1 / Math.sqrt(keySize))]);
   const scores = graph.add("MatMul", [scaled, heads(graph, keys, [0, 2, 3, 1])]);
-  const weights = graph.add("Softmax", [maskedScores(graph, scores, [query, value, key])], { axis: -1 });
+  const masks = [...paddingMasks(graph, sequences), ...(mask === undefined ? [] : [mask])];
+  if (flag(config, "use_causal_mask", false)) masks.push(causalMask(graph, query, value));
+  const weights = graph.add("Softmax", [maskedScores(graph, scores, masks)], { axis: -1 });
   const mixed = graph.add("MatMul", [weights, heads(graph, values, [0, 2, 1, 3])]);
-  return output(call, query, heads(graph, mixed, [0, 2, 1, 3]), valueSize);
+  const result = output(call, query, heads(graph, mixed, [0, 2, 1, 3]), valueSize);
+  if (!flag(config, "return_attention_scores", false)) return [result];
+  const steps = [query.shape[1] ?? -1, value.shape[1] ?? -1];
+  return [
+    result,
+    { name: weights, type: "float32", shape: [query.shape[0] ?? -1, integer(config, "num_heads"), ...steps] },
+  ];
 }
 
-/** Scores are [batch, heads, steps of the query, steps of the value]: those of steps that do not count vanish. */
-function maskedScores(graph: OnnxGraph, scores: string, [query, ...others]: readonly Value[]): string {
+interface Attended {
+  readonly sequences: readonly [query: Value, value: Value, key: Value];
+  /** What it is called with: bool, to be spread to the shape of the scores. */
+  readonly mask?: string;
+}
+
+function attended(call: LayerCall): Attended {
+  const { config, graph, inputs } = call;
+  const axes = [config["attention_axes"] ?? 1].flat();
+  if (axes.length !== 1 || axes[0] !== 1)
+    throw new NotExportedError(`attention_axes=${JSON.stringify(axes)} is not exported`);
+  if (!flag(config, "has_attention_mask", false)) return { sequences: sequencesOf(graph, inputs) };
+  const given = inputs.at(-1);
+  const sequences = sequencesOf(graph, inputs.slice(0, -1));
+  return given === undefined ? { sequences } : { sequences, mask: givenMask(graph, given) };
+}
+
+function sequencesOf(graph: OnnxGraph, inputs: readonly Value[]): Attended["sequences"] {
+  const [query, value, key = value] = inputs.map((input) => channelsLast(graph, input));
+  if (query === undefined || value === undefined || key === undefined || inputs.length > 3) {
+    throw new NotExportedError(`it is called with ${inputs.length} inputs`);
+  }
+  if ([query, value, key].some(({ shape }) => shape.length !== 3)) {
+    throw new NotExportedError("its inputs are not sequences");
+  }
+  return [query, value, key];
+}
+
+/** [batch, steps of the query, steps of the value], or with an axis for the heads before them. */
+function givenMask(graph: OnnxGraph, given: Value): string {
+  const mask = cast(graph, channelsLast(graph, given), "bool");
+  if (mask.shape.length === 4) return mask.name;
+  if (mask.shape.length === 3) return graph.add("Unsqueeze", [mask.name, graph.integers([1])]);
+  throw new NotExportedError(`an attention mask of ${mask.shape.length} axes is not exported`);
+}
+
+/** Steps of the query see those of the value up to their own place. */
+function causalMask(graph: OnnxGraph, query: Value, value: Value): string {
+  const places = ({ name }: Value, axis: number): string => {
+    const count = graph.add("Gather", [graph.add("Shape", [name]), graph.integers([1], [])]);
+    const range = graph.add("Range", [graph.integers([0], []), count, graph.integers([1], [])]);
+    return graph.add("Unsqueeze", [range, graph.integers([axis])]);
+  };
+  return graph.add("GreaterOrEqual", [places(query, 1), places(value, 0)]);
+}
+
+function paddingMasks(graph: OnnxGraph, [query, ...others]: readonly Value[]): string[] {
   const masks = new Set([
     ...(query?.mask === undefined ? [] : [graph.add("Unsqueeze", [query.mask, graph.integers([1, 3])])]),
     ...others.flatMap(({ mask }) =>
       mask === undefined ? [] : [graph.add("Unsqueeze", [mask, graph.integers([1, 2])])],
     ),
   ]);
-  if (masks.size === 0) return scores;
-  const mask = [...masks].reduce((all, one) => graph.add("And", [all, one]));
+  return [...masks];
+}
+
+/** Scores are [batch, heads, steps of the query, steps of the value]: those of steps that do not count vanish. */
+function maskedScores(graph: OnnxGraph, scores: string, masks: readonly string[]): string {
+  if (masks.length === 0) return scores;
+  const mask = masks.reduce((all, one) => graph.add("And", [all, one]));
   return graph.add("Where", [mask, scores, graph.number(-1e9)]);
 }
 

@@ -14,6 +14,15 @@ export const denseLayers: LayerExports = {
     weightCounts: () => ({ trained: 1, fixed: 0 }),
     apply: (call) => [embedding(call)],
   },
+  EinsumDense: {
+    weightCounts: (config) => ({ trained: (config["bias_axes"] ?? null) === null ? 1 : 2, fixed: 0 }),
+    keepsMask: true,
+    apply: (call) => [einsumDense(call)],
+  },
+  LayerScale: {
+    weightCounts: () => ({ trained: 1, fixed: 0 }),
+    apply: (call) => [layerScale(call)],
+  },
   Masking: { apply: (call) => [masking(call)] },
 };
 
@@ -36,6 +45,41 @@ function plane({ graph }: LayerCall, input: string, kernel: string, bias: string
 function stacked({ graph }: LayerCall, input: string, kernel: string, bias: string): string {
   const product = graph.add("MatMul", [input, kernel]);
   return bias === "" ? product : graph.add("Add", [product, bias]);
+}
+
+/** keras/src/layers/core/einsum_dense.py: `abc,cd->abd`, one tensor by one matrix of any rank. */
+function einsumDense(call: LayerCall): Value {
+  const { config, graph, weights } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const [kernel, bias] = weights;
+  if (kernel === undefined) throw new NotExportedError("it has no kernel");
+  const equation = word(config, "equation", "").replaceAll(" ", "");
+  const shape = einsumShape(equation, input.shape, kernel.shape);
+  const product = graph.add("Einsum", [input.name, plainWeight(graph, kernel)], { equation });
+  const name = bias === undefined ? product : graph.add("Add", [product, plainWeight(graph, bias)]);
+  return activated(graph, { ...input, name, shape }, word(config, "activation", "linear"));
+}
+
+/** What comes out, row by row of the batch, whose letter is the first. */
+function einsumShape(equation: string, input: readonly number[], kernel: readonly number[]): readonly number[] {
+  const [, own = "", other = "", result = ""] = /^([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)$/.exec(equation) ?? [];
+  const [batch = "."] = own;
+  const isRows = result.startsWith(batch) && !other.includes(batch);
+  if (!isRows || own.length !== input.length || other.length !== kernel.length) {
+    throw new NotExportedError(`equation=${equation} is not exported`);
+  }
+  return Array.from(result, (letter) => {
+    const at = own.indexOf(letter);
+    return (at === -1 ? kernel[other.indexOf(letter)] : input[at]) ?? -1;
+  });
+}
+
+/** keras/src/applications/convnext.py */
+function layerScale(call: LayerCall): Value {
+  const { graph } = call;
+  const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
+  const scale = plainWeight(graph, weightAt(call, 0, [knownSize(input, -1)]));
+  return { ...input, name: graph.add("Mul", [input.name, scale]) };
 }
 
 function embedding(call: LayerCall): Value {

@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
+import { isList, type JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import { innerLayer } from "../options.ts";
-import { channelsLast, NotExportedError, unmasked, type Value } from "../values.ts";
+import { cast, channelsLast, NotExportedError, unmasked, type Value } from "../values.ts";
 import { activationLayers } from "./activations.ts";
 import { attentions } from "./attention.ts";
 import { convolutions } from "./convolution.ts";
@@ -19,12 +19,21 @@ import { transposedConvolutions } from "./transposed-convolution.ts";
 const identity: LayerExport = { keepsMask: true, apply: ({ inputs }) => inputs };
 const identities = [
   "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D AlphaDropout GaussianDropout GaussianNoise",
-  "ActivityRegularization Identity",
+  "ActivityRegularization Identity StochasticDepth",
+];
+
+/** Augmentations of images: at inference nothing but floats. */
+const augmentation: LayerExport = { apply: (call) => [cast(call.graph, soleInput(call), "float32")] };
+const augmentations = [
+  "RandomFlip RandomRotation RandomZoom RandomContrast RandomTranslation RandomBrightness RandomHeight RandomWidth",
+  "RandomShear RandomHue RandomSaturation RandomSharpness RandomGrayscale RandomColorJitter RandomErasing RandomInvert",
+  "RandomGaussianBlur RandomPerspective RandomPosterization RandomElasticTransform MixUp CutMix RandAugment AugMix",
 ];
 
 /** How each layer class becomes ONNX. A model with a class that is not here is for another engine. */
 const exportedLayers: LayerExports = {
-  ...Object.fromEntries(identities.flatMap((names) => names.split(" ")).map((name) => [name, identity])),
+  ...everyOf(identities, identity),
+  ...everyOf(augmentations, augmentation),
   ...activationLayers,
   ...attentions,
   ...convolutions,
@@ -40,11 +49,18 @@ const exportedLayers: LayerExports = {
   TimeDistributed: {
     weightCounts: (config) => {
       const inner = innerLayer(config, "layer");
+      if (isList(inner.config["layers"])) {
+        throw new NotExportedError("a model inside is not exported");
+      }
       return weightCounts(inner.className, inner.config);
     },
     apply: timeDistributed,
   },
 };
+
+function everyOf(lists: readonly string[], layer: LayerExport): LayerExports {
+  return Object.fromEntries(lists.flatMap((names) => names.split(" ")).map((name) => [name, layer]));
+}
 
 /** How a class becomes ONNX. Throws a NotExportedError when it does not. */
 function layerExport(className: string): LayerExport {
@@ -74,7 +90,6 @@ export function exportedCall(className: string, call: LayerCall): readonly Value
 function timeDistributed(call: LayerCall): readonly Value[] {
   const { graph, config } = call;
   const { className, config: inner } = innerLayer(config, "layer");
-  if (isObject(inner["layers"])) throw new NotExportedError("a model inside is not exported");
   const { mask, ...input } = channelsLast(graph, soleInput(call));
   const [batch = -1, steps = -1, ...row] = input.shape;
   const whole = graph.add("Shape", [input.name]);

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
+import type { OnnxGraph } from "../onnx-graph.ts";
 import { flag, integer, real } from "../options.ts";
 import { cast, channelsFirst, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
@@ -55,17 +56,19 @@ function affine(call: LayerCall, shape: readonly number[]): { gamma: Float32Arra
 /** As a factor and a summand for each channel; ONNX Runtime folds them into the convolution before it. */
 function batchNormalization(call: LayerCall): Value {
   const { config, graph } = call;
-  const input = cast(graph, soleInput(call), "float32");
-  const rank = input.shape.length;
-  requireLastAxis(config, rank);
-  const channels = knownSize(input, -1);
+  const given = cast(graph, soleInput(call), "float32");
+  const axis = channelAxis(config, given.shape.length);
+  const isLast = axis === given.shape.length - 1;
+  const input = isLast ? given : channelsLast(graph, given);
+  const channels = knownSize(input, axis);
   const { gamma, beta, count } = affine(call, [channels]);
   const mean = weightAt(call, count, [channels]).data;
   const variance = weightAt(call, count + 1, [channels]);
   const factors = Float64Array.from(variance.data, (value, i) => {
     return (gamma[i] ?? 1) / Math.sqrt(value + real(config, "epsilon", 1e-3));
   });
-  const shape = input.isChannelsFirst === true ? [channels, ...input.shape.slice(1, -1).map(() => 1)] : [channels];
+  const behind = input.isChannelsFirst === true ? input.shape.length - 2 : input.shape.length - 1 - axis;
+  const shape = [channels, ...Array.from({ length: behind }, () => 1)];
   const layout = `${shape.length}`;
   const factor = graph.weight(variance.data, `factors ${layout}`, () => ({ shape, data: Float32Array.from(factors) }));
   const summand = graph.weight(variance.data, `summands ${layout}`, () => {
@@ -74,21 +77,44 @@ function batchNormalization(call: LayerCall): Value {
   return { ...input, name: graph.add("Add", [graph.add("Mul", [input.name, factor]), summand]) };
 }
 
+function channelAxis(config: JsonObject, rank: number): number {
+  const [axis = -1, ...others] = [config["axis"] ?? -1].flat().map(Number);
+  const positive = axis < 0 ? axis + rank : axis;
+  if (others.length === 0 && positive > 0 && positive < rank) return positive;
+  throw new NotExportedError(`axis=${JSON.stringify(config["axis"])} is not one of the axes of a row`);
+}
+
 function layerNormalization(call: LayerCall): Value {
   const { config, graph } = call;
   const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
   const rank = input.shape.length;
   const axes = [config["axis"] ?? -1].flat().map((axis) => (Number(axis) < 0 ? Number(axis) + rank : Number(axis)));
   const first = Math.min(...axes);
-  const isTrailing = axes.length === rank - first && axes.every((axis, i) => axis === first + i);
-  if (!isTrailing || first < 1) throw new NotExportedError(`axis=${JSON.stringify(config["axis"])} is not exported`);
-  const shape = axes.map((axis) => knownSize(input, axis));
-  const { gamma, beta } = affine(call, shape);
+  if (first < 1) throw new NotExportedError(`axis=${JSON.stringify(config["axis"])} is not exported`);
+  const sizes = axes.map((axis) => knownSize(input, axis));
+  const { gamma, beta } = affine(call, sizes);
   const own = call.weights[0]?.data ?? new Float32Array();
+  const isTrailing = axes.length === rank - first && axes.every((axis, i) => axis === first + i);
+  // Other axes are not in ONNX' operator: their weights are spread over all axes behind the batch.
+  const shape = isTrailing ? sizes : input.shape.slice(1).map((size, i) => (axes.includes(i + 1) ? size : 1));
   const scale = graph.weight(own, "scale", () => ({ shape, data: gamma }));
   const bias = graph.weight(own, "center", () => ({ shape, data: beta }));
-  const options = { axis: first, epsilon: { float: real(config, "epsilon", 1e-3) } };
-  return { ...input, name: graph.add("LayerNormalization", [input.name, scale, bias], options) };
+  const epsilon = real(config, "epsilon", 1e-3);
+  if (isTrailing) {
+    const options = { axis: first, epsilon: { float: epsilon } };
+    return { ...input, name: graph.add("LayerNormalization", [input.name, scale, bias], options) };
+  }
+  if (axes.some((axis, i) => axis < (axes[i - 1] ?? 0))) throw new NotExportedError("its axes are not in order");
+  const { name } = standardised(graph, input, graph.integers(axes), epsilon);
+  return { ...input, name: graph.add("Add", [graph.add("Mul", [name, scale]), bias]) };
+}
+
+/** Of mean 0 and variance 1 along these axes. */
+function standardised(graph: OnnxGraph, { name, ...value }: Value, axes: string, epsilon: number): Value {
+  const centred = graph.add("Sub", [name, graph.add("ReduceMean", [name, axes], { keepdims: 1 })]);
+  const variance = graph.add("ReduceMean", [graph.add("Mul", [centred, centred]), axes], { keepdims: 1 });
+  const spread = graph.add("Sqrt", [graph.add("Add", [variance, graph.number(epsilon)])]);
+  return { ...value, name: graph.add("Div", [centred, spread]) };
 }
 
 /** keras/src/layers/normalization/group_normalization.py: over all positions and the channels of a group. */
@@ -101,11 +127,9 @@ function groupNormalization(call: LayerCall): Value {
   const groups = integer(config, "groups") === -1 ? channels : integer(config, "groups");
   const { gamma, beta } = affine(call, [channels]);
   const grouped = graph.add("Reshape", [input.name, graph.integers([0, groups, -1])]);
-  const axes = graph.integers([2]);
-  const centred = graph.add("Sub", [grouped, graph.add("ReduceMean", [grouped, axes], { keepdims: 1 })]);
-  const variance = graph.add("ReduceMean", [graph.add("Mul", [centred, centred]), axes], { keepdims: 1 });
-  const spread = graph.add("Sqrt", [graph.add("Add", [variance, graph.number(real(config, "epsilon", 1e-3))])]);
-  const back = graph.add("Reshape", [graph.add("Div", [centred, spread]), graph.add("Shape", [input.name])]);
+  const epsilon = real(config, "epsilon", 1e-3);
+  const normal = standardised(graph, { ...input, name: grouped }, graph.integers([2]), epsilon);
+  const back = graph.add("Reshape", [normal.name, graph.add("Shape", [input.name])]);
   const shape = [channels, ...Array.from({ length: rank - 2 }, () => 1)];
   const own = call.weights[0]?.data ?? new Float32Array();
   const scale = graph.weight(own, "scale", () => ({ shape, data: gamma }));

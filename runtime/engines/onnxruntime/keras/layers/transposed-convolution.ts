@@ -1,6 +1,6 @@
 import { transposed } from "../arrangement.ts";
 import { flag, integer, integers, word } from "../options.ts";
-import { NotExportedError, type Value } from "../values.ts";
+import type { Value } from "../values.ts";
 import { activated } from "./activations.ts";
 import { biasOf, convolved } from "./convolution.ts";
 import { knownSize, type LayerCall, type LayerExport, type LayerExports, weightAt } from "./layer-export.ts";
@@ -19,35 +19,55 @@ function enlarging(axes: number): LayerExport {
   };
 }
 
-/** After keras/src/backend/common/backend_utils.py, `compute_conv_transpose_padding_args_for_torch`, without output_padding. */
 function transposedConvolution(call: LayerCall, axes: number): Value {
   const { config, graph } = call;
   const input = convolved(call);
   const size = integers(config, "kernel_size", axes);
   const strides = integers(config, "strides", axes);
-  if ((config["output_padding"] ?? null) !== null) throw new NotExportedError("output_padding is not exported");
-  if (integers(config, "dilation_rate", axes).some((rate) => rate !== 1)) {
-    throw new NotExportedError("a dilated transposed convolution is not exported");
-  }
+  const dilations = integers(config, "dilation_rate", axes);
+  const added = (config["output_padding"] ?? null) === null ? undefined : integers(config, "output_padding", axes);
   const filters = integer(config, "filters");
   const weight = weightAt(call, 0, [...size, filters, knownSize(input, -1)]);
   const order = [axes + 1, axes, ...size.map((_, axis) => axis)];
   const kernel = graph.weight(weight.data, "convolution", () => transposed(weight.data, weight.shape, order));
-  const overlaps = size.map((span, i) => span - (strides[i] ?? 1));
   const isSame = word(config, "padding", "valid") === "same";
-  const cut = overlaps.map((overlap) => (isSame ? Math.max(overlap, 0) : 0));
-  const before = cut.map((total) => Math.floor(total / 2));
+  const edges = size.map((span, i) => {
+    return edgesOf({ span: (span - 1) * (dilations[i] ?? 1) + 1, stride: strides[i] ?? 1, isSame }, added?.[i]);
+  });
   const bias = biasOf(call, 1, filters);
   const name = graph.add("ConvTranspose", [input.name, kernel, ...(bias === "" ? [] : [bias])], {
     strides,
+    dilations,
     kernel_shape: size,
-    pads: [...before, ...cut.map((total, i) => total - (before[i] ?? 0))],
-    output_padding: overlaps.map((overlap) => Math.max(-overlap, 0)),
+    pads: [...edges.map(({ before }) => before), ...edges.map(({ behind }) => Math.max(behind, 0))],
+    output_padding: edges.map(({ behind }) => Math.max(-behind, 0)),
   });
   const sizes = input.shape.slice(1, -1).map((length, i) => {
-    const overlap = isSame ? 0 : Math.max(overlaps[i] ?? 0, 0);
-    return length < 0 ? -1 : length * (strides[i] ?? 1) + overlap;
+    const { whole, before, behind } = edges[i] ?? { whole: 0, before: 0, behind: 0 };
+    return length < 0 ? -1 : (length - 1) * (strides[i] ?? 1) + whole - before - behind;
   });
   const value = { ...input, name, shape: [input.shape[0] ?? -1, ...sizes, filters] };
   return activated(graph, value, word(config, "activation", "linear"));
+}
+
+/** How a window moves, and whether what comes out is as large as strides go into it. */
+interface Enlarging {
+  readonly span: number;
+  readonly stride: number;
+  readonly isSame: boolean;
+}
+
+/** What one element becomes, and how much of the whole is cut off; less than nothing: so much is added. */
+interface Edges {
+  readonly whole: number;
+  readonly before: number;
+  readonly behind: number;
+}
+
+/** After keras/src/backend/common/backend_utils.py, `_convert_conv_transpose_padding_args_from_keras_to_jax`. */
+function edgesOf({ span, stride, isSame }: Enlarging, added: number | undefined): Edges {
+  if (!isSame) return { whole: span, before: 0, behind: -(added ?? Math.max(stride - span, 0)) };
+  const total = added === undefined ? stride + span - 2 : span + (span % 2) - 2 + added;
+  const left = Math.min(Math.ceil(total / 2), span - 1);
+  return { whole: span, before: span - 1 - left, behind: span - 1 - (total - left) };
 }

@@ -66,7 +66,14 @@ function collectNamed(value: Json, refs: TensorRef[], refusals: string[]): void 
 }
 
 /** Names of arguments that are inputs like others. Attention is called with them in this order. */
-const tensorArguments: ReadonlySet<string> = new Set(["initial_state", "inputs", "query", "value", "key"]);
+const tensorArguments: ReadonlySet<string> = new Set([
+  "initial_state",
+  "inputs",
+  "query",
+  "value",
+  "key",
+  "attention_mask",
+]);
 
 /** Arguments that change what a layer does. */
 const wantedOff: ReadonlySet<string> = new Set(["training", "use_causal_mask", "return_attention_scores"]);

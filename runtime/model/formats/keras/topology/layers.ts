@@ -1,5 +1,6 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 import type { RefusedLayer } from "../faults.ts";
+import { withAttentionOptions } from "./attention-arguments.ts";
 import { checkCallOrder } from "./call-order.ts";
 import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
@@ -52,7 +53,7 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
     if (!isObject(layer)) throw new ConfigError("a layer is not an object");
     return layer;
   });
-  const given = withoutOwnMasks(listed);
+  const given = withAttentionOptions(withoutOwnMasks(listed));
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
   const shift = callShift(given, findings.isKeras3);
@@ -100,9 +101,10 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
 }
 
-function translatedOperation({ className, name, config, inputs }: OperationLayer, findings: Findings): JsonObject {
-  const list = furtherSupport.has(className) ? findings.beyondTensorFlowJs : findings.refused;
-  list.push({ name, className });
+function translatedOperation(operation: OperationLayer, findings: Findings): JsonObject {
+  const { className, name, config, inputs, isPlain } = operation;
+  if (!furtherSupport.has(className)) findings.refused.push({ name, className });
+  else if (!isPlain) findings.beyondTensorFlowJs.push({ name, className });
   return { class_name: className, config, name, inbound_nodes: [inputs.map((ref) => [...ref, {}])] };
 }
 

@@ -20,6 +20,11 @@ export const operationClasses: readonly string[] = operations
   .flatMap((names) => names.split(" "))
   .map((name) => operationPrefix + name);
 
+/** Those that every engine runs, on float32 tensors of one rank and on numbers. */
+const plainOperations: ReadonlySet<string> = new Set(
+  "Add Subtract Multiply Divide TrueDivide Maximum Minimum".split(" "),
+);
+
 /** An operation as a layer, with what it is called with: outputs of other layers, and all else where they stand. */
 export interface OperationLayer {
   readonly className: string;
@@ -27,6 +32,8 @@ export interface OperationLayer {
   /** The options, `args` and `kwargs`: `{input: 0}` is the first of `inputs`, `{value, dtype}` a constant tensor. */
   readonly config: JsonObject;
   readonly inputs: readonly TensorRef[];
+  /** Every engine runs it. */
+  readonly isPlain: boolean;
 }
 
 /**
@@ -42,7 +49,23 @@ export function operationLayer(layer: JsonObject, isKeras3: boolean): OperationL
   const { args = [], kwargs = {} } = isObject(call) ? call : {};
   const named = { args: template(args, inputs), kwargs: template(kwargs, inputs) };
   const name = textAt(layer, "name") ?? textAt(config, "name") ?? className;
-  return { className: operationPrefix + className, name, config: { ...config, name, ...named }, inputs };
+  const isPlain = plainOperations.has(className) && isArithmetic(args);
+  return { className: operationPrefix + className, name, config: { ...config, name, ...named }, inputs, isPlain };
+}
+
+function isArithmetic(args: Json): boolean {
+  const [a, b, ...others] = isList(args) ? args : [];
+  const tensors = [a, b]
+    .filter((argument) => typeof argument !== "number")
+    .map((argument) => objectIn(argument, "config"));
+  const ranks = new Set(tensors.map((tensor) => (isList(tensor["shape"]) ? tensor["shape"].length : -1)));
+  const areFloats = tensors.every((tensor) => tensor["dtype"] === "float32");
+  return others.length === 0 && areFloats && ranks.size === 1 && !ranks.has(-1);
+}
+
+function objectIn(value: Json | undefined, key: string): JsonObject {
+  const inner = isObject(value) ? value[key] : undefined;
+  return isObject(inner) ? inner : {};
 }
 
 function isOperation(layer: JsonObject, config: JsonObject): boolean {

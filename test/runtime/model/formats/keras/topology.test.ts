@@ -162,7 +162,7 @@ describe("a topology", () => {
     };
     const foreign = { class_name: "Dense", registered_name: "shop>Dense", config: { name: "mine", units: 1 } };
     const inner = { class_name: "Sequential", config: { name: "inner", layers: [foreign, lambda] } };
-    const unknown = { class_name: "Attention", config: { name: "look" } };
+    const unknown = { class_name: "Hashing", config: { name: "look", trainable: true } };
     const first = { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4] } };
     const { refused, lambdas } = topology(
       { class_name: "Sequential", config: { layers: [first, unknown, inner] } },
@@ -170,7 +170,7 @@ describe("a topology", () => {
     );
     expect({ refused, lambdas }).toEqual({
       refused: [
-        { name: "look", className: "Attention" },
+        { name: "look", className: "Hashing" },
         { name: "mine", className: "Dense" },
       ],
       lambdas: ["code"],

@@ -4,6 +4,7 @@ import { cast, NotExportedError, type Value } from "../../values.ts";
 import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "../layer-export.ts";
 import { type Cell, cellOf, cellWeightCount } from "./cell.ts";
 import { bidirectional } from "./bidirectional.ts";
+import { convolutionalLayers } from "./convolutional.ts";
 import { recurrence } from "./recurrence.ts";
 
 /** Layers that go through a sequence step by step. */
@@ -12,6 +13,7 @@ export const recurrentLayers: LayerExports = {
   LSTM: oneCell("LSTM"),
   GRU: oneCell("GRU"),
   GRUResetAfter: oneCell("GRUResetAfter"),
+  ...convolutionalLayers,
   RNN: {
     weightCounts: (config) => {
       const trained = cellsIn(config).reduce((sum, cell) => sum + cellWeightCount(cell.config), 0);
