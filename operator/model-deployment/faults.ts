@@ -21,6 +21,7 @@ export const deploymentFaults = faultCatalogue<{
   DefinitionOutdated: { field: string };
   ImagePullFailed: OfContainer & { reason: string; message: string };
   ModelNotFound: { pod: string; message: string };
+  VolumeNotFound: { pod: string; message: string };
   MountFailed: { pod: string; message: string };
   Unschedulable: { pod: string; message: string };
   WaitingForCapacity: { pod: string; message: string };
@@ -98,6 +99,12 @@ export const deploymentFaults = faultCatalogue<{
   ModelNotFound: {
     message: ({ pod, message }) => `the model of pod ${pod} cannot be mounted: ${message}`,
     hint: () => "create what spec.model.source names in the namespace of the ModelDeployment",
+    retry: "never",
+    level: "error",
+  },
+  VolumeNotFound: {
+    message: ({ pod, message }) => `a volume of pod ${pod} cannot be mounted: ${message}`,
+    hint: () => "create what spec.podOverlay.volumes names in the namespace of the ModelDeployment",
     retry: "never",
     level: "error",
   },

@@ -41,6 +41,7 @@ export const conditionReasons = {
   PredictionsDiffer: "The candidate's predictions are not those that are expected.",
   ImagePullFailed: "The image of a pod cannot be pulled.",
   ModelNotFound: "The model is not where spec.model.source points.",
+  VolumeNotFound: "What a volume of spec.podOverlay names is not there.",
   DigestMismatch: "The model is not the one that spec.model.digest or sha256 pins.",
   UnsupportedLayer: "The engine cannot run a layer of the model.",
   Unschedulable: "The scheduler finds no node for a pod.",

@@ -2,6 +2,7 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import { exitCodes } from "../../../runtime/contract/exit-codes.ts";
 import { terminationMessage } from "../../../runtime/contract/termination.ts";
 import { deploymentFaults as faults } from "../faults.ts";
+import { modelVolumeName } from "../resources/pod/model-source.ts";
 import { type ObservedContainer, type ObservedPod, type ObservedRevision, readyPods } from "../snapshot.ts";
 
 /** How long a pod may wait for a node (an autoscaler may be adding one) before somebody is called. */
@@ -98,9 +99,9 @@ function notMounted({ name: pod, warning, containers }: ObservedPod): Fault | un
     return undefined;
   }
   const { message } = warning;
-  return /not found|non-existent/.test(message)
-    ? faults.ModelNotFound({ pod, message })
-    : faults.MountFailed({ pod, message });
+  if (!/not found|non-existent/.test(message)) return faults.MountFailed({ pod, message });
+  const [, volume = modelVolumeName] = /for volume "([^"]+)"/.exec(message) ?? [];
+  return volume === modelVolumeName ? faults.ModelNotFound({ pod, message }) : faults.VolumeNotFound({ pod, message });
 }
 
 /** Its network or its devices. */

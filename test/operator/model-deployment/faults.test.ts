@@ -25,6 +25,7 @@ const samples: Samples = {
   DefinitionOutdated: { field: ".spec.serving.batching" },
   ImagePullFailed: { ...ofContainer, reason: "ImagePullBackOff", message: 'Back-off pulling image "no/such:1"' },
   ModelNotFound: { pod: "digits-a1-0", message: 'configmap "models" not found' },
+  VolumeNotFound: { pod: "digits-a1-0", message: 'secret "keys" not found' },
   MountFailed: { pod: "digits-a1-0", message: "timed out waiting for the condition" },
   Unschedulable: { pod: "digits-a1-0", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." },
   WaitingForCapacity: { pod: "digits-a1-0", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." },

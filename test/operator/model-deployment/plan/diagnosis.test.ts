@@ -70,12 +70,12 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
       stalls: true,
     },
   },
-  "so is a missing Secret": {
+  "a missing Secret is a volume of the overlay's that is not found": {
     given: pod({ warning: told("FailedMount", 'MountVolume.SetUp failed for volume "key" : secret "key" not found') }),
     want: {
-      code: "ModelNotFound",
+      code: "VolumeNotFound",
       sentence:
-        'the model of pod p-0 cannot be mounted: MountVolume.SetUp failed for volume "key" : secret "key" not found; create what spec.model.source names in the namespace of the ModelDeployment',
+        'a volume of pod p-0 cannot be mounted: MountVolume.SetUp failed for volume "key" : secret "key" not found; create what spec.podOverlay.volumes names in the namespace of the ModelDeployment',
       stalls: true,
     },
   },
