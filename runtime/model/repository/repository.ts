@@ -3,10 +3,9 @@ import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import type { ConfiguredModel, ModelControl } from "../../protocols/protocol.ts";
 import type { ModelRegistry } from "../registry.ts";
-import { checkConfigured } from "./configured-models.ts";
 import { repositoryFaults } from "./faults.ts";
 import { watchFolders } from "./folder-watch.ts";
-import { type FoundVersions, type VersionFinder, versionFinder } from "./found-versions.ts";
+import { checkConfigured, type FoundVersions, type VersionFinder, versionFinder } from "./found-versions.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
 import { type BringUpVersion, type ModelLife, modelLife } from "./model-life.ts";
 
