@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
     state,
     facts,
     stuck: () => opened.stuck,
+    goldenRequests: (model) => goldenRequestsOf(model, repository),
     isDraining: () => stop.aborted,
   });
   opened.serving = serving;
@@ -243,6 +244,14 @@ function factsOf(registry: ModelRegistry, repository: Repository): readonly Mode
       return versionFacts({ name, version: number, state }, ready.get(`${name}/${number}`));
     }),
   );
+}
+
+async function goldenRequestsOf({ name, version }: ModelFacts, repository: Repository): Promise<string | undefined> {
+  const lives = repository.models.flatMap((model) => (model.name === name ? model.versions : []));
+  const ready = lives.findLast(({ found }) => String(found.number) === version)?.ready;
+  if (ready?.folder === undefined) return undefined;
+  const { recordedGoldenRequests } = await import("./golden-requests.ts");
+  return recordedGoldenRequests(ready);
 }
 
 function drainingState(registry: ModelRegistry): ModelState {

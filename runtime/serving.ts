@@ -10,7 +10,7 @@ import { openInference } from "./protocols/open-inference/open-inference.ts";
 import { openApi } from "./protocols/openapi/openapi.ts";
 import type { Models } from "./protocols/protocol.ts";
 import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
-import { adminListener } from "./server/admin-listener.ts";
+import { type AdminFacts, adminListener } from "./server/admin-listener.ts";
 import { type GrpcServer, openGrpcServer } from "./server/grpc-server.ts";
 import { type HttpServer, openHttpServer } from "./server/http-server.ts";
 import type { AnsweredRequest } from "./server/protocol-listener.ts";
@@ -26,6 +26,7 @@ export interface Served {
   readonly facts: () => readonly ModelFacts[];
   /** See `AdminFacts`. */
   readonly stuck: () => readonly string[];
+  readonly goldenRequests: NonNullable<AdminFacts["goldenRequests"]>;
   readonly isDraining: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,7 +42,7 @@ export interface Serving {
 
 /** Opens the admin port and the two ports of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
 export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
-  const { models, state, facts, stuck, isDraining, clock, log } = served;
+  const { models, state, facts, stuck, goldenRequests, isDraining, clock, log } = served;
   const { host } = options;
   const figures = serveFigures(clock);
   const { maxBatchSize } = options.serving.batching;
@@ -52,7 +53,7 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   };
   const admin = await openHttpServer(
     { host, port: options.adminPort, portFlag: "--admin-port" },
-    adminListener({ state, stuck, models: facts, metrics: figures.exposition }),
+    adminListener({ state, stuck, models: facts, goldenRequests, metrics: figures.exposition }),
   );
   const front = await openProtocolServer(
     { host, port: options.httpPort, portFlag: "--http-port" },

@@ -6,8 +6,9 @@ export const trialFaults = faultCatalogue<{
   SignatureChanged: { changes: readonly string[] };
   PredictionsDiffer: { line: number; difference: Difference; tolerance: number };
   GoldenUnanswered: { line: number; status: number; text: string; expected: string };
-  GoldenMissing: { configMap: string; key?: string };
-  GoldenInvalid: { configMap: string; key: string; line: number; cause: string };
+  GoldenMissing: { configMap?: string; key?: string };
+  GoldenInvalid: { place: string; line: number; cause: string };
+  StablePodMissing: { model: string };
   PodBusy: { address: string; status: number };
 }>({
   SignatureChanged: {
@@ -29,17 +30,28 @@ export const trialFaults = faultCatalogue<{
     level: "warn",
   },
   GoldenMissing: {
-    message: ({ configMap, key }) =>
-      key === undefined ? `ConfigMap ${configMap} is not there` : `ConfigMap ${configMap} has no key ${key}`,
-    hint: () => "spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
+    message: ({ configMap, key }) => {
+      if (configMap === undefined)
+        return "the stable revision's model holds no requests of Predict in assets.extra/tf_serving_warmup_requests";
+      return key === undefined ? `ConfigMap ${configMap} is not there` : `ConfigMap ${configMap} has no key ${key}`;
+    },
+    hint: ({ configMap }) =>
+      configMap === undefined
+        ? "spec.rollout.analysis.predictionDiff.golden.warmup asks for them; golden.configMap is the other way to name some"
+        : "spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
     retry: "backoff",
     level: "warn",
   },
   GoldenInvalid: {
-    message: ({ configMap, key, line, cause }) => `ConfigMap ${configMap}, key ${key}, line ${line}: ${cause}`,
+    message: ({ place, line, cause }) => `${place}, line ${line}: ${cause}`,
     hint: () => 'each line is JSON: {"request": body of :predict, "response": the answer that is expected}',
     retry: "backoff",
     level: "warn",
+  },
+  StablePodMissing: {
+    message: ({ model }) => `no pod of the stable revision of ${model} is ready to tell the requests that its model holds`,
+    retry: "backoff",
+    level: "info",
   },
   PodBusy: {
     message: ({ address, status }) => `pod ${address} answered ${status} to a golden request`,

@@ -14,6 +14,7 @@ import {
   type GoldenRequest,
   goldenRequests,
   type GoldenSource,
+  recordedGoldenRequests,
   type Replay,
 } from "./trials/golden-requests.ts";
 
@@ -142,8 +143,8 @@ interface Reach {
 
 /** How a trial ends; rejects when it cannot be said yet. */
 async function outcome(question: TrialQuestion, attempt: number, { client, signal }: Reach): Promise<Trial> {
-  const { namespace, golden } = question;
-  const requests = golden && goldenRequests(await configMap(client, namespace, golden), golden);
+  const { golden } = question;
+  const requests = golden && (await requestsOf(question, golden, { client, signal }));
   const facts = await factsOf(question.candidate, signal, requests === undefined && attempt >= signatureTries);
   const { address } = question.stable;
   const isLast = attempt >= signatureTries;
@@ -163,12 +164,17 @@ async function outcome(question: TrialQuestion, attempt: number, { client, signa
   return { state: "Passed", message: `${signature.message}; ${count} answered as expected` };
 }
 
-async function configMap(
-  client: TrialSourceOptions["client"],
-  namespace: string,
-  golden: GoldenSource,
-): Promise<ConfigMap | undefined> {
-  return client.get<ConfigMap>(resources.configMaps, { namespace, name: golden.configMap.name });
+async function requestsOf(
+  { key, namespace, stable: { address } }: TrialQuestion,
+  { configMap }: GoldenSource,
+  { client, signal }: Reach,
+): Promise<readonly GoldenRequest[]> {
+  if (configMap !== undefined) {
+    const { name } = configMap;
+    return goldenRequests(await client.get<ConfigMap>(resources.configMaps, { namespace, name }), configMap);
+  }
+  if (address === undefined) throw trialFaults.StablePodMissing({ model: key });
+  return recordedGoldenRequests(address, signal);
 }
 
 /** Rejects when there are none; undefined when that does not matter any more. */

@@ -17,6 +17,8 @@ export const adminPaths = {
   model: "/model",
   /** A list of them: every version of every model. */
   models: "/models",
+  /** Requests that are recorded in the model, as JSON lines `{"request": body of :predict}`; see {@link import("./golden-requests.ts").goldenLimits}. */
+  goldenRequests: "/golden-requests",
 } as const;
 
 /** Where TensorFlow Serving has its metrics by default: on the admin port they are here as well. */

@@ -45,6 +45,8 @@ export type WarmUp = (target: InferTarget, file: ModelFile) => Promise<void>;
 /** A ready model and what is to be told about it. */
 export interface ReadyModel {
   readonly served: ServedModel;
+  /** Of a model that is a folder. */
+  readonly folder?: string;
   readonly format: string;
   readonly digest: string;
   readonly sizeBytes: number;
@@ -71,7 +73,8 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
     if (order.warmsUp) await warmUpBatches(model, order);
     await order.warmUp?.(served, file);
     version.happen("warmed");
-    return { served, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
+    const folder = file.kind === "folder" ? { folder: file.path } : {};
+    return { served, ...folder, format, digest, sizeBytes: file.sizeBytes, loadMs: clock.monotonic() - start };
   } catch (thrown) {
     model.unload();
     throw thrown;

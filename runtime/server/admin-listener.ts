@@ -13,6 +13,8 @@ export interface AdminFacts {
   readonly stuck?: () => readonly string[];
   /** Every version of every model; absent in programs that hold none: `/model` and `/models` are 404 then. */
   readonly models?: () => readonly ModelFacts[];
+  /** JSON lines that are recorded in this version of a model; undefined when none are: `/golden-requests` is 404 then. */
+  readonly goldenRequests?: (model: ModelFacts) => Promise<string | undefined>;
   readonly metrics: () => Promise<Exposition>;
   /** What a gateway counted since the pull that answered this cursor; absent in the other programs: `/figures` is 404 then. */
   readonly figures?: (after: number) => GatewayFigures;
@@ -43,6 +45,7 @@ const answers: ReadonlyMap<string, AnswerOf> = new Map<string, AnswerOf>([
   [tensorflowMetricsPath, metricsAnswer],
   [adminPaths.model, ({ models }) => found(adminPaths.model, mainModel(models?.() ?? []))],
   [adminPaths.models, ({ models }) => found(adminPaths.models, models?.())],
+  [adminPaths.goldenRequests, goldenAnswer],
   [figuresPath, ({ figures }, query) => found(figuresPath, figures?.(cursorOf(query)))],
 ]);
 
@@ -54,6 +57,15 @@ async function adminAnswer(url: string, facts: AdminFacts): Promise<AdminAnswer>
 async function metricsAnswer({ metrics }: AdminFacts): Promise<AdminAnswer> {
   const { contentType, text } = await metrics();
   return { status: 200, contentType, text };
+}
+
+async function goldenAnswer({ models, goldenRequests }: AdminFacts): Promise<AdminAnswer> {
+  const model = mainModel(models?.() ?? []);
+  if (model === undefined || goldenRequests === undefined) return notHere(adminPaths.goldenRequests);
+  const text = await goldenRequests(model);
+  if (text === undefined)
+    return plain(404, `no request of Predict is recorded in ${model.name} version ${model.version}`);
+  return { status: 200, contentType: "application/x-ndjson", text };
 }
 
 function health(stuck: readonly string[]): AdminAnswer {

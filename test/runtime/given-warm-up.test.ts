@@ -1,17 +1,16 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../runtime/base/clock.ts";
 import { silentLog } from "../../runtime/base/log.ts";
-import { message, plain } from "../../runtime/base/protobuf/message.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
 import { givenWarmUp } from "../../runtime/given-warm-up.ts";
 import { bringUp } from "../../runtime/model/bring-up.ts";
-import { crc32c, maskCrc32c } from "../../runtime/model/formats/saved-model/bundle/crc32c.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { exampleMessage } from "../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
-import { predictRequest, regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+import { regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
+import { logFields, predicting, recordRequests } from "../builders/recorded-requests.ts";
 import { fixtureFolder } from "../fixtures/archive.ts";
 
 let folder: string;
@@ -45,32 +44,6 @@ async function outcome(bodies: readonly string[]): Promise<Outcome> {
   }
 }
 
-const log = message("Log", { request: plain(1, "bytes") });
-
-/** A TFRecord file of PredictionLogs, whose requests stand in the fields of these numbers. */
-async function record(requests: readonly (readonly [field: number, request: Uint8Array])[]): Promise<void> {
-  const records = requests.map(([field, request]) => {
-    const nested = log.encode({ request });
-    const data = message("PredictionLog", { log: plain(field, "bytes") }).encode({ log: nested });
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(data.length));
-    return Buffer.concat([length, checksum(length), data, checksum(data)]);
-  });
-  await mkdir(join(folder, "assets.extra"));
-  await writeFile(join(folder, "assets.extra", "tf_serving_warmup_requests"), Buffer.concat(records));
-}
-
-function checksum(bytes: Uint8Array): Buffer {
-  const sum = Buffer.alloc(4);
-  sum.writeUInt32LE(maskCrc32c(crc32c(bytes)));
-  return sum;
-}
-
-function predicting(values: readonly number[], input = "x"): Uint8Array {
-  const tensor = { dtype: 1, tensorShape: { dim: [{ size: values.length }] }, floatVal: values };
-  return predictRequest.encode({ modelSpec: { name: "recorded_elsewhere" }, inputs: new Map([[input, tensor]]) });
-}
-
 const example = exampleMessage.encode({
   features: { feature: new Map([["x", { floatList: { value: Float32Array.of(2) } }]]) },
 });
@@ -95,15 +68,15 @@ describe("requests that are given for warm-up", () => {
   });
 
   test("are recorded in a SavedModel as TensorFlow Serving has them, of any method, whatever they call the model", async () => {
-    await record([
-      [6, predicting([1, 2, 3, 4])],
-      [3, regressing],
+    await recordRequests(folder, [
+      [logFields.predict, predicting([1, 2, 3, 4])],
+      [logFields.regress, regressing],
     ]);
     expect(await outcome([])).toEqual({ state: "Ready", rows: [4, 3] });
   });
 
   test("a recorded request that fails refuses the model, as there", async () => {
-    await record([[6, predicting([1], "pixels")]]);
+    await recordRequests(folder, [[logFields.predict, predicting([1], "pixels")]]);
     expect(await outcome([])).toMatchObject({
       state: "Warming",
       fault: expect.stringMatching(/^WarmUpRefused: recorded warm-up request 1 \(Predict\) fails: .*pixels/),

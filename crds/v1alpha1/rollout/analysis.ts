@@ -23,21 +23,42 @@ const percent = (description: string, assumed: number) =>
 
 const golden = Type.Object(
   {
-    configMap: Type.Object(
-      {
-        name: text({ description: "Name of the ConfigMap, in the same namespace.", ...objectName }),
-        key: Type.String({ description: "Key in it.", minLength: 1, maxLength: 253 }),
-      },
-      {
-        description:
-          'JSON lines: {"request": body of :predict, "response": the answer that is expected}; without response the stable revision\'s answer is.',
-      },
+    configMap: Type.Optional(
+      Type.Object(
+        {
+          name: text({ description: "Name of the ConfigMap, in the same namespace.", ...objectName }),
+          key: Type.String({ description: "Key in it.", minLength: 1, maxLength: 253 }),
+        },
+        {
+          description:
+            'JSON lines: {"request": body of :predict, "response": the answer that is expected}; without response the stable revision\'s answer is.',
+        },
+      ),
+    ),
+    warmup: Type.Optional(
+      Type.Object(
+        {},
+        {
+          description:
+            "The requests of Predict that the stable revision's SavedModel holds in assets.extra/tf_serving_warmup_requests, the first 100 and 8 MiB as JSON; the answers of the stable revision are expected.",
+        },
+      ),
     ),
     tolerance: Type.Optional(
       tolerance("Largest difference of two numbers, relative to the larger one above 1, absolute below.", 0.001),
     ),
   },
-  { description: "Requests that the candidate must answer as expected before it gets any traffic." },
+  {
+    description:
+      "Requests that the candidate must answer as expected before it gets any traffic: those of configMap or of warmup.",
+    rules: [
+      rule<{ readonly configMap?: object; readonly warmup?: object }>({
+        cel: "has(self.configMap) != has(self.warmup)",
+        message: "exactly one of configMap, warmup must be set",
+        holds: ({ configMap, warmup }) => (configMap === undefined) !== (warmup === undefined),
+      }),
+    ],
+  },
 );
 
 const shadow = Type.Object(

@@ -48,7 +48,7 @@ function askedOf({ spec }: ModelDeployment): Pick<TrialQuestion, "isAnySignature
   const { golden } = spec.rollout?.analysis?.predictionDiff ?? {};
   if (golden !== undefined) {
     const { configMap, tolerance = assumedAnalysis.goldenTolerance } = golden;
-    return { isAnySignatureAllowed, golden: { configMap, tolerance } };
+    return { isAnySignatureAllowed, golden: { ...(configMap === undefined ? {} : { configMap }), tolerance } };
   }
   return isAnySignatureAllowed ? undefined : { isAnySignatureAllowed };
 }

@@ -1,5 +1,7 @@
 import { divergence, parsedAnswer } from "../../../runtime/base/answers/divergence.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
+import { goldenLimits } from "../../../runtime/contract/golden-requests.ts";
+import { adminPaths } from "../../../runtime/contract/paths.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { trialFaults } from "../../analysis/faults.ts";
 import type { ConfigMap } from "../../kube/kinds.ts";
@@ -7,7 +9,8 @@ import { pulledAnswer, type PulledAnswer } from "../pulled-text.ts";
 
 /** Where golden requests are, and how much their answers may differ. */
 export interface GoldenSource {
-  readonly configMap: { readonly name: string; readonly key: string };
+  /** Absent: in the model of the stable revision. */
+  readonly configMap?: { readonly name: string; readonly key: string } | undefined;
   readonly tolerance: number;
 }
 
@@ -43,25 +46,45 @@ const busy: readonly number[] = [429, 502, 503, 504];
 /** The requests of a ConfigMap's key; throws `GoldenMissing` or `GoldenInvalid`. Empty lines are left out. */
 export function goldenRequests(
   found: ConfigMap | undefined,
-  { configMap: { name, key } }: GoldenSource,
+  { name, key }: NonNullable<GoldenSource["configMap"]>,
 ): readonly GoldenRequest[] {
   if (found === undefined) throw trialFaults.GoldenMissing({ configMap: name });
   const encoded = found.binaryData?.[key];
   const text =
     found.data?.[key] ?? (encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8"));
   if (text === undefined) throw trialFaults.GoldenMissing({ configMap: name, key });
-  const lines = text.split("\n").map((content, index) => ({ content, line: index + 1 }));
-  const requests = lines
-    .filter(({ content }) => content.trim() !== "")
-    .map(({ content, line }) => goldenRequest(content, { configMap: name, key, line }));
-  if (requests.length === 0) throw trialFaults.GoldenInvalid({ configMap: name, key, line: 1, cause: "no request" });
+  const place = `ConfigMap ${name}, key ${key}`;
+  const requests = requestsOf(text, place);
+  if (requests.length === 0) throw trialFaults.GoldenInvalid({ place, line: 1, cause: "no request" });
   return requests;
 }
 
-function goldenRequest(
-  content: string,
-  place: { readonly configMap: string; readonly key: string; readonly line: number },
-): GoldenRequest {
+/**
+ * The requests that the model of a pod holds, as many as the runtime may tell; throws `GoldenMissing` when it holds none, rejects when
+ * the pod does not answer.
+ */
+export async function recordedGoldenRequests(host: string, signal: AbortSignal): Promise<readonly GoldenRequest[]> {
+  const { bytes: limit } = goldenLimits;
+  const pull = { host, port: ports.admin, path: adminPaths.goldenRequests, timeoutMs, limitBytes: limit, signal };
+  const { status, text } = await pulledAnswer(pull);
+  if (status === 404) throw trialFaults.GoldenMissing({});
+  if (status !== 200) throw trialFaults.PodBusy({ address: host, status });
+  return requestsOf(text, "requests that the stable revision's model holds").slice(0, goldenLimits.requests);
+}
+
+function requestsOf(text: string, place: string): readonly GoldenRequest[] {
+  const lines = text.split("\n").map((content, index) => ({ content, line: index + 1 }));
+  return lines
+    .filter(({ content }) => content.trim() !== "")
+    .map(({ content, line }) => goldenRequest(content, { place, line }));
+}
+
+interface Place {
+  readonly place: string;
+  readonly line: number;
+}
+
+function goldenRequest(content: string, place: Place): GoldenRequest {
   const value = parsedLine(content, place);
   const members = new Map<string, unknown>(typeof value === "object" && value !== null ? Object.entries(value) : []);
   const request = members.get("request");
@@ -70,10 +93,7 @@ function goldenRequest(
   return { line: place.line, body: JSON.stringify(request), response: members.get("response") ?? undefined };
 }
 
-function parsedLine(
-  content: string,
-  place: { readonly configMap: string; readonly key: string; readonly line: number },
-): unknown {
+function parsedLine(content: string, place: Place): unknown {
   try {
     return parsedAnswer(content);
   } catch (thrown) {

@@ -300,6 +300,10 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [{ setWeight: 0 }, { pause: {} }, { analyze: {} }],
     fails: [{}, { setWeight: 1, pause: {} }],
   },
+  "exactly one of configMap, warmup must be set": {
+    holds: [{ configMap: { name: "golden", key: "requests.jsonl" } }, { warmup: {}, tolerance: 0.1 }],
+    fails: [{}, { tolerance: 0.1 }, { configMap: { name: "golden", key: "requests.jsonl" }, warmup: {} }],
+  },
   "maxSurge and maxUnavailable must not both be 0: no pod could ever be replaced": {
     holds: [{}, { maxSurge: 1 }, { maxUnavailable: 0 }, { maxSurge: "0%", maxUnavailable: 1 }, { maxSurge: "25%" }],
     fails: [{ maxSurge: 0 }, { maxSurge: "0", maxUnavailable: "0%" }, { maxSurge: "0%", maxUnavailable: 0 }],

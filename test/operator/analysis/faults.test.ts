@@ -20,7 +20,13 @@ test("what keeps a candidate from requests is told with the way out", () => {
       trialFaults.GoldenUnanswered({ line: 4, status: 400, text: `{"error": "${"x".repeat(500)}"}`, expected: "200" }),
       trialFaults.GoldenMissing({ configMap: "golden" }),
       trialFaults.GoldenMissing(place),
-      trialFaults.GoldenInvalid({ ...place, line: 2, cause: "request is no object" }),
+      trialFaults.GoldenMissing({}),
+      trialFaults.StablePodMissing({ model: "default/digits" }),
+      trialFaults.GoldenInvalid({
+        place: "ConfigMap golden, key requests.jsonl",
+        line: 2,
+        cause: "request is no object",
+      }),
       trialFaults.PodBusy({ address: "10.0.0.7", status: 503 }),
     ].map(({ sentence }) => sentence),
   ).toEqual([
@@ -31,6 +37,8 @@ test("what keeps a candidate from requests is told with the way out", () => {
     `golden request of line 4: answered 400 {"error": "${"x".repeat(189)}, expected 200`,
     "ConfigMap golden is not there; spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
     "ConfigMap golden has no key requests.jsonl; spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
+    "the stable revision's model holds no requests of Predict in assets.extra/tf_serving_warmup_requests; spec.rollout.analysis.predictionDiff.golden.warmup asks for them; golden.configMap is the other way to name some",
+    "no pod of the stable revision of default/digits is ready to tell the requests that its model holds",
     'ConfigMap golden, key requests.jsonl, line 2: request is no object; each line is JSON: {"request": body of :predict, "response": the answer that is expected}',
     "pod 10.0.0.7 answered 503 to a golden request",
   ]);

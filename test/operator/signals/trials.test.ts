@@ -10,6 +10,7 @@ import { createTrialSource, type TrialQuestion, type TrialSource } from "../../.
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { SignatureFacts } from "../../../runtime/contract/model-facts.ts";
+import { adminPaths } from "../../../runtime/contract/paths.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
 import { eventually } from "../../builders/operator-scene.ts";
@@ -70,8 +71,11 @@ afterEach(async () => {
   await apiServer.close();
 });
 
+/** What the model of a pod holds; undefined: nothing. */
+type Recorded = () => ReturnType<Model> | undefined;
+
 /** A pod that tells `facts` and has `model`. */
-async function pod(address: string, model: Model, told: object = facts): Promise<void> {
+async function pod(address: string, model: Model, told: object = facts, recorded?: Recorded): Promise<void> {
   const listening = async (port: number, answer: (path: string, body: string) => ReturnType<Model>): Promise<void> => {
     const server = createServer((request, response) => {
       let body = "";
@@ -86,7 +90,11 @@ async function pod(address: string, model: Model, told: object = facts): Promise
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(port, address, resolve));
   };
-  await listening(ports.admin, () => ({ text: JSON.stringify(told) }));
+  await listening(ports.admin, (path) =>
+    path === adminPaths.goldenRequests
+      ? (recorded?.() ?? { status: 404, text: "none" })
+      : { text: JSON.stringify(told) },
+  );
   await listening(ports.rest, (_path, body) => {
     const { instances } = JSON.parse(body) as { instances: readonly number[][] }; // the tests' own requests
     return model(instances);
@@ -324,6 +332,65 @@ describe("golden requests", () => {
     expect(told[0]).toEqual({
       state: "Running",
       message: `the candidate could not be tried yet: pod ${candidate} answered 503 to a golden request`,
+    });
+  });
+
+  describe("that the stable revision's model holds", () => {
+    const warmup = { tolerance: 0.001 };
+    const lines =
+      (...held: readonly unknown[]): Recorded =>
+      () => ({
+        text: held.map((line) => `${JSON.stringify(line)}\n`).join(""),
+      });
+
+    test("are answered as the stable revision answers them", async () => {
+      await pod(candidate, times(2));
+      await pod(stable, times(2), facts, lines(request([1, 2]), request([3, 4])));
+      expect(await outcome(question({ golden: warmup }))).toEqual({
+        state: "Passed",
+        message: "its signature is compatible; 2 golden requests answered as expected",
+      });
+      expect(asked[0]).toBe(`${stable} GET /golden-requests`);
+    });
+
+    test("find out a candidate that answers otherwise", async () => {
+      await pod(candidate, times(3));
+      await pod(stable, times(2), facts, lines(request([1, 2])));
+      expect(await outcome(question({ golden: warmup }))).toEqual({
+        state: "Failed",
+        reason: "PredictionsDiffer",
+        message: "golden request of line 1: predictions[0][0] is 3, expected 2: 1 apart, beyond the tolerance of 0.001",
+      });
+    });
+
+    test("are a hundred at most", async () => {
+      await pod(candidate, times(2));
+      await pod(stable, times(2), facts, lines(...Array.from({ length: 120 }, () => request([1, 2]))));
+      expect((await outcome(question({ golden: warmup })))?.message).toContain("; 100 golden requests answered");
+    });
+
+    const waiting: Readonly<Record<string, readonly [Recorded | undefined, RegExp]>> = {
+      "that holds none": [
+        () => undefined,
+        /yet: the stable revision's model holds no requests of Predict in assets\.extra\/tf_serving_warmup_requests; /,
+      ],
+      "that is not there": [undefined, /yet: no pod of the stable revision of default\/digits is ready to tell /],
+      "that is out of order": [() => ({ status: 500, text: "" }), /answered 500 to a golden request$/],
+      "that tells what is no request": [
+        lines({ response: {} }),
+        /yet: requests that the stable revision's model holds, line 1: request is no object; /,
+      ],
+      "that tells more than it may": [() => ({ text: "x".repeat(9 * 1024 * 1024) }), /yet: more than 8388608 bytes/],
+    };
+    test.each(Object.entries(waiting))("are waited for at a revision %s", async (_, [recorded, message]) => {
+      await pod(candidate, times(2));
+      if (recorded !== undefined) await pod(stable, times(2), facts, recorded);
+      ask(question({ golden: warmup, ...(recorded === undefined ? { stable: {} } : {}) }));
+      const trial = await eventually(
+        () => trials.trial(key, "bbbbb"),
+        (one) => one?.message !== "golden requests are sent to it",
+      );
+      expect([trial?.state, trial?.message]).toEqual(["Running", expect.stringMatching(message)]);
     });
   });
 

@@ -19,15 +19,24 @@ const other: ModelFacts = { ...facts, name: "letters" };
 
 let state: ModelState = "Ready";
 let stuck: readonly string[] = [];
+let recorded: string | undefined;
 let server: HttpServer;
 let modelless: HttpServer;
 beforeAll(async () => {
   const metrics = (): Promise<{ contentType: string; text: string }> =>
     Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" });
   const options = { host: "127.0.0.1", port: 0, portFlag: "--admin-port" };
+  const goldenRequests = ({ version }: ModelFacts): Promise<string | undefined> =>
+    Promise.resolve(recorded && `${recorded} ${version}\n`);
   server = await openHttpServer(
     options,
-    adminListener({ state: () => state, stuck: () => stuck, models: () => [older, facts, other], metrics }),
+    adminListener({
+      state: () => state,
+      stuck: () => stuck,
+      models: () => [older, facts, other],
+      goldenRequests,
+      metrics,
+    }),
   );
   const broken = (): Promise<never> => Promise.reject(new Error("no figures"));
   modelless = await openHttpServer(options, adminListener({ state: () => "Ready", metrics: broken }));
@@ -68,10 +77,19 @@ describe("the admin port", () => {
     expect(await told(server, "/models")).toBe(`200 ${JSON.stringify([older, facts, other])}`);
   });
 
+  test("tells the requests that are recorded in the model that answers", async () => {
+    expect(await told(server, "/golden-requests")).toBe("404 no request of Predict is recorded in digits version 1");
+    recorded = "a line of version";
+    expect(await told(server, "/golden-requests")).toBe("200 a line of version 1");
+    expect(await told(modelless, "/golden-requests")).toMatch(/^404 \/golden-requests is not here; try /);
+  });
+
   test("says what it does not have, and what is broken", async () => {
-    expect(await told(server, "/v1")).toBe("404 /v1 is not here; try /healthz, /readyz, /metrics, /model, /models");
+    expect(await told(server, "/v1")).toBe(
+      "404 /v1 is not here; try /healthz, /readyz, /metrics, /model, /models, /golden-requests",
+    );
     expect(await told(modelless, "/model")).toBe(
-      "404 /model is not here; try /healthz, /readyz, /metrics, /model, /models",
+      "404 /model is not here; try /healthz, /readyz, /metrics, /model, /models, /golden-requests",
     );
     expect(await told(modelless, "/metrics")).toBe("500 no figures");
   });

@@ -40,7 +40,7 @@ async function predicted(models: Models, request: PredictRequest, { call, take }
   const name = signatureNameOf(spec);
   const signature = target.signatures.get(name);
   if (signature === undefined) throw faults.SignatureKeyUnknown({ signature: name });
-  const inputs = inputsOf(request.inputs, signature, take);
+  const inputs = givenInputs(request.inputs, signature, take);
   const outputs = wantedOutputs(request.outputFilter, signature);
   const { signal, deadline } = call;
   const answer = await infer(() => target, {
@@ -57,7 +57,12 @@ async function predicted(models: Models, request: PredictRequest, { call, take }
   };
 }
 
-function inputsOf(given: PredictRequest["inputs"], signature: Signature, take: Terms["take"]): readonly NamedTensor[] {
+/** The inputs of a request, in its order. Throws TensorFlow Serving's refusal of what the signature does not have. */
+export function givenInputs(
+  given: PredictRequest["inputs"],
+  signature: Signature,
+  take: Terms["take"],
+): readonly NamedTensor[] {
   const known = signature.inputs.map((input) => input.name);
   if (given.size !== known.length) throw faults.InputCount({ given: [...given.keys()], known });
   return Array.from(given, ([alias, proto]) => {
