@@ -12,6 +12,7 @@ export const faults = faultCatalogue<{
   RequestTimedOut: { key: string; timeoutMs: number };
   ClientTimePassed: { key: string; timeoutMs: number };
   BodyTooLarge: { sizeBytes: number; limitBytes: number };
+  BodiesTooMany: object;
   RequestUnreadable: { part: string };
   RequestAmbiguous: { reason: string };
   EndpointFailed: { key: string; pod: string; cause: string };
@@ -77,6 +78,12 @@ export const faults = faultCatalogue<{
     hint: () => "send fewer rows a request or raise spec.serving.limits.bodyBytes",
     retry: "never",
     level: "info",
+  },
+  BodiesTooMany: {
+    message: () => "the bodies of the requests under way take all the memory that this gateway has for them",
+    hint: () => "try again after the time in Retry-After; more gateways take more",
+    retry: { afterMs: 1000 },
+    level: "warn",
   },
   RequestUnreadable: {
     message: ({ part }) => `${part} has characters that HTTP cannot carry`,

@@ -8,7 +8,7 @@ import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { crowdedClock } from "./passage/crowded-clock.ts";
-import { keptRoom } from "./passage/kept-room.ts";
+import { type KeptRoom, keptRoom } from "./passage/kept-room.ts";
 import { recoveries } from "./passage/recoveries.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
@@ -30,6 +30,8 @@ interface GatewayParts {
   readonly lookup?: Lookup;
   /** Whether there is time for more than clients' requests. Default: as long as the event loop is idle for a fifth of it. */
   readonly isBusy?: () => boolean;
+  /** Memory for bodies. Default: as the machine has it. */
+  readonly room?: KeptRoom;
 }
 
 /** Clients with keep-alive that send anything within this time leave in good order. */
@@ -66,7 +68,7 @@ export class Gateway {
     const passage = {
       clock,
       ledger,
-      room: keptRoom(),
+      room: parts.room ?? keptRoom(),
       random: parts.random,
       monotonic,
       loads: recoveries(parts.clock, this.#connections),
@@ -102,6 +104,7 @@ export class Gateway {
       isReady: () => this.isReady,
       clock: parts.clock,
       log: parts.log,
+      room: passage.room,
     });
     this.#exchange = { ...passage, ...pods, copies: this.#copies, log: parts.log };
   }

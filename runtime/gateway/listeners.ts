@@ -12,6 +12,7 @@ import type { Http2Stream } from "../http2/stream.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
+import type { KeptRoom } from "./passage/kept-room.ts";
 import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
 import { faults } from "./faults.ts";
 import { ambiguity } from "./proxy/ambiguity.ts";
@@ -40,6 +41,8 @@ interface ListenerOptions {
   readonly isReady: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** For what clients send before its turn. */
+  readonly room: KeptRoom;
 }
 
 /** Idle client connections are kept for longer than load balancers keep theirs (60 s is common), so that they close first. */
@@ -107,10 +110,16 @@ export class Listeners {
   }
 
   #opened(port: number, portFlag: string): Promise<HttpServer> {
-    const { host, clock } = this.#options;
+    const { host, clock, room } = this.#options;
     const listener = this.#listener();
     const http2 = http2Lane({ limits, clock, headOf: streamHead, takeStream: this.#streams() });
-    const plain = plainLane({ limits, clock, take: (client) => this.#take(client), isEnding: () => this.#ending });
+    const plain = plainLane({
+      limits,
+      clock,
+      room,
+      take: (client) => this.#take(client),
+      isEnding: () => this.#ending,
+    });
     return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
   }
 

@@ -33,6 +33,7 @@ const codes: Readonly<Record<Code, keyof typeof grpcCodes>> = {
   RequestTimedOut: "DEADLINE_EXCEEDED",
   ClientTimePassed: "DEADLINE_EXCEEDED",
   BodyTooLarge: "RESOURCE_EXHAUSTED",
+  BodiesTooMany: "UNAVAILABLE",
   RequestUnreadable: "INVALID_ARGUMENT",
   RequestAmbiguous: "INVALID_ARGUMENT",
   EndpointFailed: "UNAVAILABLE",

@@ -1,6 +1,11 @@
+import { totalmem } from "node:os";
+
 /** What the kept bodies of one gateway may still take together. */
 export interface KeptRoom {
+  /** Those that are long, which may be kept. */
   leftBytes: number;
+  /** Those that are short, and the beginnings of others, which are kept of every request. */
+  shortLeftBytes: number;
 }
 
 /** A part of what a gateway's memory is: its resident 110 MB with ten thousand routes, of the 512 MiB of its chart. */
@@ -10,14 +15,18 @@ const shareBytes = 5 * 1024 * 1024;
 /** What a piece of a body takes besides its bytes. */
 const pieceBytes = 256;
 
+/** A quarter of the memory is for short bodies, as a runtime has it for all: clients that send slowly must not take more. */
 export function keptRoom(): KeptRoom {
-  return { leftBytes: roomBytes };
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return { leftBytes: roomBytes, shortLeftBytes: memory / 4 };
 }
 
 /** One body's share: what has gone to a pod and is kept nevertheless, so that it can go to another. */
 export class KeptShare {
   readonly #room: KeptRoom;
   #bytes = 0;
+  #shortBytes = 0;
 
   constructor(room: KeptRoom) {
     this.#room = room;
@@ -32,8 +41,18 @@ export class KeptShare {
     return true;
   }
 
+  /** Takes room for a short body, or for a piece of one. False: too many are under way. */
+  takeShort(sizeBytes: number): boolean {
+    if (sizeBytes > this.#room.shortLeftBytes) return false;
+    this.#room.shortLeftBytes -= sizeBytes;
+    this.#shortBytes += sizeBytes;
+    return true;
+  }
+
   /** Gives it back. Idempotent. */
   release(): void {
+    this.#room.shortLeftBytes += this.#shortBytes;
+    this.#shortBytes = 0;
     this.#room.leftBytes += this.#bytes;
     this.#bytes = 0;
   }

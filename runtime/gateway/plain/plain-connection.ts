@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ConnectionState, LaneConnection, LaneTerms } from "../../server/plain-http/connection-lane.ts";
+import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
 import { repeatableBytes } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
 import { PlainClient } from "./plain-client.ts";
@@ -12,6 +13,8 @@ export interface PlainTerms extends LaneTerms<PlainConnection> {
   readonly keepAliveSeconds: number;
   /** While true, answers say that they end their connection. */
   readonly isEnding: () => boolean;
+  /** For what comes before its turn. */
+  readonly room: KeptRoom;
 }
 
 /** The body of a request is part of its answering. */
@@ -39,6 +42,7 @@ export class PlainConnection implements LaneConnection {
   readonly #onClose = (): void => this.#closed();
   /** What has come behind the request that is being answered. */
   #ahead: Buffer | undefined;
+  #share: KeptShare | undefined;
   #client: PlainClient | undefined;
 
   constructor(socket: Socket, terms: PlainTerms) {
@@ -117,6 +121,11 @@ export class PlainConnection implements LaneConnection {
 
   #keep(chunk: Buffer): void {
     if (this.state === "lingering") return;
+    this.#share ??= new KeptShare(this.terms.room);
+    if (!this.#share.takeShort(chunk.length)) {
+      this.socket.destroy();
+      return;
+    }
     this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
     if (this.#ahead.length > maxAheadBytes) this.socket.pause();
   }
@@ -130,6 +139,7 @@ export class PlainConnection implements LaneConnection {
       const ahead = this.#ahead;
       if (this.state !== "idle" || ahead === undefined) return;
       this.#ahead = undefined;
+      this.#share?.release();
       this.#read(ahead);
     });
   }
@@ -159,6 +169,7 @@ export class PlainConnection implements LaneConnection {
 
   #closed(): void {
     this.#move("gone");
+    this.#share?.release();
     this.terms.closed(this);
     const client = this.#client;
     this.#client = undefined;

@@ -18,6 +18,7 @@ const statuses: Record<Code, number> = {
   RequestTimedOut: 504,
   ClientTimePassed: 504,
   BodyTooLarge: 413,
+  BodiesTooMany: 503,
   RequestUnreadable: 400,
   RequestAmbiguous: 400,
   EndpointFailed: 503,

@@ -54,7 +54,8 @@ export class Exchange implements Traveller, Receiver {
     const timeoutMs = Math.min(live.route.timeoutMs, allowedMs(client.headers) ?? Infinity);
     const limitBytes = live.route.bodyBytes;
     const tooLarge = (sizeBytes: number): void => this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
-    this.#body = new RequestBody({ client, limitBytes, room: parts.room, tooLarge });
+    const tooMany = (): void => this.#passage.refuse(faults.BodiesTooMany({}));
+    this.#body = new RequestBody({ client, limitBytes, room: parts.room, tooLarge, tooMany });
     this.#passage = new Passage({ live, wish, sizeBytes: client.sizeBytes, timeoutMs }, this, parts);
   }
 
@@ -63,7 +64,8 @@ export class Exchange implements Traveller, Receiver {
     const { sizeBytes } = this.#client;
     const limitBytes = this.#asked.live.route.bodyBytes;
     if (sizeBytes > limitBytes) this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
-    else this.#passage.start();
+    else if (this.#body.enter()) this.#passage.start();
+    else this.#passage.refuse(faults.BodiesTooMany({}));
   }
 
   go(): void {

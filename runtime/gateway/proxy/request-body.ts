@@ -10,6 +10,8 @@ interface RequestBodyOptions {
   readonly room: KeptRoom;
   /** Told when more has come than is allowed. */
   readonly tooLarge: (sizeBytes: number) => void;
+  /** Told when there is no room for what has come. */
+  readonly tooMany: () => void;
 }
 
 /**
@@ -43,6 +45,11 @@ export class RequestBody {
   /** It can go to another pod. */
   get isRepeatable(): boolean {
     return this.#isKept;
+  }
+
+  /** False: there is no room for what it announces. */
+  enter(): boolean {
+    return this.kind !== "kept" || this.#share.takeShort(this.#options.client.sizeBytes);
   }
 
   /** Calls back when it can be sent, now or later. */
@@ -135,8 +142,9 @@ export class RequestBody {
   #keep(chunk: Buffer): void {
     this.#pieces.push(chunk);
     // Of a sized one room was taken for all that comes.
-    const isCounted = this.kind === "sized" || this.#cameBytes > repeatableBytes;
-    const hasRoom = !isCounted || this.#share.take(this.kind === "sized" ? 0 : chunk.length);
+    const isLong = this.kind === "sized" || this.#cameBytes > repeatableBytes;
+    if (!isLong && !this.#share.takeShort(chunk.length)) this.#options.tooMany();
+    const hasRoom = !isLong || this.#share.take(this.kind === "sized" ? 0 : chunk.length);
     if (!hasRoom && this.#connection !== undefined) this.forget();
   }
 

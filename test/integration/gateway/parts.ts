@@ -13,6 +13,7 @@ import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { Endpoint, GatewayMessage, Route, TableMessage } from "../../../runtime/contract/route-table.ts";
 import { Gateway } from "../../../runtime/gateway/gateway.ts";
+import { type KeptRoom, keptRoom } from "../../../runtime/gateway/passage/kept-room.ts";
 
 /** A loopback server at a free port. */
 export interface Listening {
@@ -98,7 +99,12 @@ export async function tableSource(port = 0): Promise<TableSource> {
 }
 
 /** A gateway on free ports, following `source`. How busy the test itself keeps the event loop does not count. */
-export async function startedGateway(source: TableSource, drainDelayMs = 0, isBusy: () => boolean = () => false) {
+export async function startedGateway(
+  source: TableSource,
+  drainDelayMs = 0,
+  isBusy: () => boolean = () => false,
+  room: KeptRoom = keptRoom(),
+) {
   const [restPort, grpcPort] = [await freePort(), await freePort()];
   const gateway = new Gateway(
     {
@@ -111,7 +117,7 @@ export async function startedGateway(source: TableSource, drainDelayMs = 0, isBu
       drainDelayMs,
       logLevel: "silent",
     },
-    { clock: systemClock, random: Math.random, log: silentLog, isBusy },
+    { clock: systemClock, random: Math.random, log: silentLog, isBusy, room },
   );
   await gateway.open();
   await source.heard(({ type }) => type === "hello");

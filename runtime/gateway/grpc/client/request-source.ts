@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Http2Stream } from "../../../http2/stream.ts";
 import { type KeptRoom, KeptShare } from "../../passage/kept-room.ts";
 import { repeatableBytes } from "../../proxy/body.ts";
+import { faults } from "../../faults.ts";
 import type { CallEnd } from "../call-end.ts";
 
 /** Bytes that come in more and smaller pieces than this are put together: each piece holds on to what was read with it. */
@@ -151,7 +152,10 @@ export class RequestSource {
     this.#keptBytes += chunk.length;
     const isSmall = this.#keptBytes < pieceBytes * this.#kept.length;
     if (isSmall && this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
-    if (this.#keptBytes <= repeatableBytes) return;
+    if (this.#keptBytes <= repeatableBytes) {
+      if (!this.#share.takeShort(chunk.length)) this.#failed(faults.BodiesTooMany({}));
+      return;
+    }
     const hasRoom = this.#share.take(chunk.length);
     if (this.#sink === undefined) this.#client.pause();
     else if (!hasRoom) this.forget();
