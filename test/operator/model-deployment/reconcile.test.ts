@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import type { EventValue } from "../../../operator/model-deployment/events.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
@@ -42,21 +43,26 @@ async function passed(cluster: SimulatedCluster, beforeWrite: (write: string) =>
   return { ...made, requests, events: events.map(({ reason, message }) => `${reason}: ${message}`) };
 }
 
-/** All is made for the first spec, and the second has just come. */
-async function changed(): Promise<SimulatedCluster> {
+/** All is made for the first spec, and the second has just come; a release that reserves no versions wrote status, or one that does. */
+async function changed(isReserved: boolean): Promise<SimulatedCluster> {
   const cluster = createSimulatedCluster(settings(), testMs);
   cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
-  const first = cluster.put(modelDeployment());
+  cluster.put(modelDeployment());
   await passed(cluster);
   await passed(cluster);
-  const { status } = cluster.sources.deployment(key) ?? first;
-  cluster.put({
-    ...first,
-    spec: { ...first.spec, ...model("second.h5") },
-    metadata: { ...first.metadata, generation: 2 },
-    status: status ?? {},
-  });
+  const { nextVersion = 0, ...status } = cluster.sources.deployment(key)?.status ?? {};
+  respecify(cluster, 2, { ...status, ...(isReserved ? { nextVersion } : {}) });
   return cluster;
+}
+
+function respecify(cluster: SimulatedCluster, generation: 2 | 3, status: ModelDeploymentStatus): void {
+  const { metadata, spec } = cluster.sources.deployment(key) ?? modelDeployment();
+  cluster.put({
+    ...modelDeployment(),
+    spec: { ...spec, ...model(generation === 2 ? "second.h5" : "third.h5") },
+    metadata: { ...metadata, generation },
+    status,
+  });
 }
 
 function versions(cluster: SimulatedCluster): unknown {
@@ -66,8 +72,38 @@ function versions(cluster: SimulatedCluster): unknown {
 }
 
 describe("a change of the spec", () => {
+  test("costs a ReplicaSet, of the version that is reserved for it, and then a status write which says so", async () => {
+    const cluster = await changed(true);
+    const { requests, failure } = await passed(cluster);
+    expect([requests, failure, versions(cluster)]).toEqual([
+      [creation, statusWrite],
+      undefined,
+      { status: "2", replicaSet: "2" },
+    ]);
+  });
+
+  test("goes on after a crash between the two, by the version that the ReplicaSet has", async () => {
+    const cluster = await changed(true);
+    const crashing = (write: string): void => {
+      if (write === statusWrite) throw new Error("the operator crashed");
+    };
+    await passed(cluster, crashing);
+    const { requests } = await passed(cluster);
+    expect([requests, versions(cluster)]).toEqual([[statusWrite], { status: "2", replicaSet: "2" }]);
+  });
+
+  test("shares its version with no later one, though nobody learned of its creation", async () => {
+    const cluster = await changed(true);
+    const { status = {} } = cluster.sources.deployment(key) ?? {};
+    respecify(cluster, 3, status);
+    await passed(cluster);
+    expect(cluster.sources.deployment(key)?.status?.candidate?.version).toBe("3");
+  });
+});
+
+describe("a change of the spec for which no version is reserved", () => {
   test("costs a status write, which says the version, and then a ReplicaSet that has it", async () => {
-    const cluster = await changed();
+    const cluster = await changed(false);
     const { requests, writes, failure } = await passed(cluster);
     expect({
       requests,
@@ -84,7 +120,7 @@ describe("a change of the spec", () => {
   });
 
   test("makes nothing under a version that another leader has written over", async () => {
-    const cluster = await changed();
+    const cluster = await changed(false);
     const { requests, failure } = await passed(cluster, (write) => {
       if (write === statusWrite) throw kubeFaults.Conflict({ operation: write, message: "modified" });
     });
@@ -96,7 +132,7 @@ describe("a change of the spec", () => {
   });
 
   test("goes on after a crash between the two, by the version that status says", async () => {
-    const cluster = await changed();
+    const cluster = await changed(false);
     await passed(cluster, (write) => {
       if (write === creation) throw new Error("the operator crashed");
     });
@@ -108,7 +144,7 @@ describe("a change of the spec", () => {
   });
 
   test("whose ReplicaSet is refused says so by an event, and in status with the next pass, which the status write calls for", async () => {
-    const cluster = await changed();
+    const cluster = await changed(false);
     const refusing = (write: string): void => {
       if (write === creation) throw kubeFaults.Forbidden({ operation: write, message: "no" });
     };
