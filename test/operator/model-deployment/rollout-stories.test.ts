@@ -15,9 +15,11 @@ import {
   broken,
   type CommandKey,
   commands,
+  crashStable,
   options,
   restartCandidate,
   resumes,
+  runsAgain,
   scales,
   stepwise,
   stories,
@@ -111,11 +113,15 @@ test("any row of changes, commands and losses ends in one revision that serves, 
       .constantFrom("promote", "promoteFull", "abort", "retry", "pause")
       .map((command) => ["command", command] as const),
     fc.constant(["restart"] as const),
+    fc.constantFrom(1, 5).map((restarts) => ["crash", restarts] as const),
+    fc.constant(["run"] as const),
   );
   const made = (turn: number, [kind, value]: readonly [string, (string | number)?]): Twist => {
     if (kind === "model") return becomes(turn, String(value));
     if (kind === "replicas") return scales(turn, Number(value));
     if (kind === "command") return commands(turn, value as CommandKey, `at ${turn}`); // of the list above
+    if (kind === "crash") return { turn, says: "every stable pod crashes", cluster: crashStable(Number(value)) };
+    if (kind === "run") return runsAgain(turn);
     return { turn, says: "every pod of the candidate starts anew", cluster: restartCandidate };
   };
   const strategies: readonly Partial<ModelDeploymentSpec>[] = [
@@ -134,7 +140,7 @@ test("any row of changes, commands and losses ends in one revision that serves, 
       async (spec, changes, quota, crash) => {
         const twists = changes.toSorted(([one], [other]) => one - other).map(([turn, one]) => made(turn, one));
         const others = [gateways, kubelet, replicaSetsWithin(quota)];
-        const told = { spec, twists: [...twists, resumes(42)], others };
+        const told = { spec, twists: [...twists, resumes(42), runsAgain(43)], others };
         const turns = await story({ ...options(told), maxTurns: 240, beforeWrite: crashingAt(crash) });
         expect(turns.flatMap(brokenPromises)).toEqual([]);
         expect(unsettled(turns.at(-1))).toEqual([]);
