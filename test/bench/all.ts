@@ -27,6 +27,7 @@ const benchmarks = [
   "./autoscaler.ts",
   "./cold-starts.ts",
   "./autoscaling.ts",
+  "./autoscaling-bounds.ts",
 ];
 const rows: string[] = [];
 

@@ -1,42 +1,18 @@
 /**
  * Our autoscaling policy beside KPA, KPA with a delay, HPA and KEDA: the four traces whose figures are known, starts of 30, 120
  * and 300 s, with and without service times that grow with what runs beside, from zero and from one, in all classes. Prints
- * every cell, the lost ones too, then the figures. Other traces (NAME:SEED of a generator) and conditions by flags.
+ * every cell, the lost ones too, then the figures. Other traces (NAME:SEED of a generator or of a family that no constant was chosen
+ * on: cycle, pareto, crowd, cron, sessions) and conditions by flags.
  *
  *     npx node test/bench/autoscaling.ts [--traces steady,switching:7] [--starts 30,120,300] [--slowdowns 0,0.06] [--mins 0,1] [--kappas 2,20,100]
  */
-import { parseArgs } from "node:util";
-
-import { generatedTrace, isGeneratorName } from "../../operator/autoscale/simulator/generators.ts";
-import type { Trace } from "../../operator/autoscale/simulator/trace.ts";
-import { traceNames, vectorTrace } from "../operator/autoscale/vectors.ts";
 import { type Cell, cellLine, cellsOf, geometricMean } from "./autoscaling/cells.ts";
+import { selection } from "./autoscaling/selection.ts";
 import { type Figure, printFigures } from "./figures.ts";
 
-const { values } = parseArgs({
-  options: {
-    traces: { type: "string", default: traceNames.join(",") },
-    starts: { type: "string", default: "30,120,300" },
-    slowdowns: { type: "string", default: "0,0.06" },
-    mins: { type: "string", default: "0,1" },
-    kappas: { type: "string", default: "2,20,100" },
-  },
-});
-const numbers = (text: string): readonly number[] => text.split(",").map(Number);
-const kappas = numbers(values.kappas);
-
-function traceOf(text: string): Trace {
-  const [name = "", seed = "1"] = text.split(":");
-  return isGeneratorName(name) ? generatedTrace(name, Number(seed)) : vectorTrace(name);
-}
-
+const { traces, conditions, mins, kappas } = selection({ mins: "0,1", kappas: "2,20,100" });
 const cells: Cell[] = [];
-const conditions = numbers(values.starts).flatMap((coldStartSeconds) =>
-  numbers(values.slowdowns).flatMap((slowdown) =>
-    numbers(values.mins).map((min) => ({ coldStartSeconds, slowdown, min: min === 0 ? (0 as const) : (1 as const) })),
-  ),
-);
-for (const trace of values.traces.split(",").map(traceOf)) {
+for (const trace of traces) {
   for (const one of conditions) {
     const found = cellsOf(trace, one, kappas);
     for (const cell of found) console.log(cellLine(cell));
@@ -71,7 +47,6 @@ function lateHoursFigure(kappa: number, min: number, isSlow: boolean): Figure {
   };
 }
 
-const mins = numbers(values.mins);
 printFigures([
   ...mins.flatMap((min) => kappas.map((kappa) => costFigure(kappa, min))),
   ...mins.flatMap((min) =>

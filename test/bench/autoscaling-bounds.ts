@@ -1,0 +1,59 @@
+/**
+ * What autoscaling could cost at most and at least, beside what it does: of each cell of autoscaling.ts a plan that knows all
+ * arrivals beforehand, the best in hindsight of the ways of scaling that the policy chooses from, and what the policy made of it,
+ * as parts of the best known policy's cost; then their means, and which ways would have been best throughout. Takes minutes.
+ *
+ *     npx node test/bench/autoscaling-bounds.ts [the flags of autoscaling.ts; κ is 20 and min 0 unless said]
+ */
+import { type Bounds, boundsOf, wayName } from "./autoscaling/bounds.ts";
+import { type Cell, cellsOf, geometricMean } from "./autoscaling/cells.ts";
+import { selection } from "./autoscaling/selection.ts";
+
+const { traces, conditions, kappas } = selection({ mins: "0", kappas: "20" });
+const rows: (Bounds & { readonly followed: number })[] = [];
+for (const trace of traces) {
+  for (const cell of conditions.flatMap((one) => cellsOf(trace, one, kappas))) {
+    const bounds = boundsOf(trace, cell);
+    console.log(rowOf(cell, bounds));
+    rows.push({ ...bounds, followed: cell.costRatio });
+  }
+}
+
+function rowOf({ trace, coldStartSeconds, slowdown, min, kappa, costRatio }: Cell, bounds: Bounds): string {
+  return [
+    trace.padEnd(14),
+    `start ${String(coldStartSeconds).padStart(3)}`,
+    `g ${slowdown.toFixed(2)}`,
+    `min ${min}`,
+    `κ ${String(kappa).padStart(3)}`,
+    `foresight ${bounds.plan.toFixed(2)}`,
+    `best way ${bounds.bestWay.toFixed(3)}`,
+    `followed ${costRatio.toFixed(3)}`,
+    bounds.bestWayName,
+  ].join("  ");
+}
+
+const summary = (name: string, figures: readonly number[]): string =>
+  `${name}: ${geometricMean(figures).toFixed(3)} (${Math.min(...figures).toFixed(2)} to ${Math.max(...figures).toFixed(2)})`;
+console.log(
+  summary(
+    "foresight",
+    rows.map((row) => row.plan),
+  ),
+);
+console.log(
+  summary(
+    "best way in hindsight",
+    rows.map((row) => row.bestWay),
+  ),
+);
+console.log(
+  summary(
+    "followed",
+    rows.map((row) => row.followed),
+  ),
+);
+const throughout = (rows[0]?.byWay ?? [])
+  .map((_, way) => ({ way, part: geometricMean(rows.map(({ byWay }) => byWay[way] ?? Number.NaN)) }))
+  .toSorted((one, other) => one.part - other.part);
+for (const { way, part } of throughout.slice(0, 5)) console.log(`throughout ${wayName(way)}: ${part.toFixed(3)}`);

@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+import { generatedTrace, isGeneratorName } from "../../../operator/autoscale/simulator/generators.ts";
+import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
+import { traceNames, vectorTrace } from "../../operator/autoscale/vectors.ts";
+import type { Conditions } from "./cells.ts";
+import { heldOutTrace, isHeldOutName } from "./held-out.ts";
+
+/** What a benchmark of autoscaling is run on. */
+export interface Selection {
+  /** Made one by one: they are large. */
+  readonly traces: Iterable<Trace>;
+  readonly conditions: readonly Conditions[];
+  readonly mins: readonly number[];
+  readonly kappas: readonly number[];
+}
+
+/**
+ * What the flags --traces, --starts, --slowdowns, --mins and --kappas select, absent ones as given: traces are those with
+ * published figures, and NAME:SEED of a generator or of a held-out family.
+ */
+export function selection(absent: { readonly mins: string; readonly kappas: string }): Selection {
+  const { values } = parseArgs({
+    options: {
+      traces: { type: "string", default: traceNames.join(",") },
+      starts: { type: "string", default: "30,120,300" },
+      slowdowns: { type: "string", default: "0,0.06" },
+      mins: { type: "string", default: absent.mins },
+      kappas: { type: "string", default: absent.kappas },
+    },
+  });
+  const mins = numbers(values.mins);
+  const conditions = numbers(values.starts).flatMap((coldStartSeconds) =>
+    numbers(values.slowdowns).flatMap((slowdown) =>
+      mins.map((min) => ({ coldStartSeconds, slowdown, min: min === 0 ? (0 as const) : (1 as const) })),
+    ),
+  );
+  return { traces: made(values.traces.split(",")), conditions, mins, kappas: numbers(values.kappas) };
+}
+
+function numbers(text: string): readonly number[] {
+  return text.split(",").map(Number);
+}
+
+function* made(names: readonly string[]): Generator<Trace> {
+  for (const text of names) {
+    const [name = "", seed = "1"] = text.split(":");
+    if (isGeneratorName(name)) yield generatedTrace(name, Number(seed));
+    else if (isHeldOutName(name)) yield heldOutTrace(name, Number(seed));
+    else yield vectorTrace(name);
+  }
+}
