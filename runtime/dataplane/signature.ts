@@ -11,6 +11,10 @@ export interface TensorSpec {
   readonly anyShape?: true;
   /** Other shapes are tried, too: TensorFlow leaves it to a graph what it can compute with. */
   readonly isLenient?: true;
+  /** Names of the classes that its elements stand for, in their order, and of the file that tells them. */
+  readonly classes?: { readonly file: string; readonly names: readonly string[] };
+  /** Where an image's channels are, for who asks. */
+  readonly layout?: "NHWC" | "NCHW";
   /** What an input is when a request leaves it out; absent: it may not be left out. */
   readonly default?: Tensor;
 }

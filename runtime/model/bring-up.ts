@@ -3,7 +3,7 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { InferTarget } from "../dataplane/infer.ts";
 import { type ServedModel, type ServeOptions, serveModel } from "../dataplane/served-model.ts";
-import type { Signatures } from "../dataplane/signature.ts";
+import type { Signatures, TensorSpec } from "../dataplane/signature.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { faults } from "./faults.ts";
 import { type LoadOptions, type ModelInMemory, loadModel } from "./formats/load-model.ts";
@@ -17,6 +17,8 @@ import { batchWarmUpRuns, warmUpRuns } from "./warm-up.ts";
 export interface ExpectedNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** What is to be told of them. */
+  readonly notes?: ReadonlyMap<string, Pick<TensorSpec, "classes" | "layout">>;
 }
 
 /** A model to be brought from its file to its first answer. */
@@ -66,6 +68,7 @@ export async function bringUp(version: RegisteredVersion, order: BringUp): Promi
   const { format, model, place } = await placed(file.path, order);
   try {
     checkNames(order, model.signatures);
+    addNotes(model, order.names?.notes);
     const served = serveModel(model, { ...order.serving, isOnLoop: place !== "thread" });
     version.load(served);
     const { engine, note } = model;
@@ -100,6 +103,18 @@ function checkNames({ serving, names }: BringUp, signatures: Signatures): void {
     const what = `the name of one of its ${kind}`;
     throw faults.ModelConfigurationMismatch({ model: serving.name, what, found, expected: [...known].join(", ") });
   }
+}
+
+function addNotes(model: LoadedModel, notes: ExpectedNames["notes"]): void {
+  if (notes === undefined || notes.size === 0) return;
+  const noted = (spec: TensorSpec): TensorSpec => ({ ...spec, ...notes.get(spec.name) });
+  const signatures: Signatures = new Map(
+    [...model.signatures].map(([name, signature]) => {
+      const { inputs, outputs } = signature;
+      return [name, { ...signature, inputs: inputs.map(noted), outputs: outputs.map(noted) }];
+    }),
+  );
+  Object.defineProperty(model, "signatures", { value: signatures });
 }
 
 async function verified(file: ModelFile, expected: string | undefined): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Fault } from "../../base/fault.ts";
+import type { TensorSpec } from "../../dataplane/signature.ts";
 import type { ConfiguredModel } from "../../protocols/protocol.ts";
 import type { ModelFormat } from "../formats/load-model.ts";
 
@@ -18,12 +19,17 @@ export interface ModelConfiguration extends ConfiguredModel {
   readonly fault?: Fault;
 }
 
+/** What a configuration says of a tensor that the model does not. */
+export type TensorNotes = Pick<TensorSpec, "classes" | "layout">;
+
 /** What is taken from Triton's `config.pbtxt`. */
 export interface TritonConfiguration {
   /** Rows that run together at most; 0: the model knows no batches. */
   readonly maxBatchSize?: number;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of inputs and outputs, by their names. */
+  readonly notes: ReadonlyMap<string, TensorNotes>;
   /** Tells one text of the file from another. */
   readonly tag: string;
 }

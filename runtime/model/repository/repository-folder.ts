@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFile, readdir, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { faults } from "../faults.ts";
+import { checkInside, fromDisk } from "../source/folder-files.ts";
 import { holdsModel } from "../source/model-file.ts";
 import { repositoryFaults } from "./faults.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
@@ -73,7 +75,33 @@ async function tritonModel(name: string, file: string): Promise<TritonModel> {
     throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
   });
   const model = tritonConfiguration(file, text);
-  if (model.name === "" || model.name === name) return model;
+  if (model.name === "" || model.name === name) return await labelled(dirname(file), model);
   const expected = `the name of its folder, "${name}"`;
   throw faults.ModelConfigurationMismatch({ model: name, what: "name", found: model.name, expected });
+}
+
+/** Larger files are no names of classes. */
+const maxLabelBytes = 16 * 1024 ** 2;
+
+/** The model with the names of its outputs' classes. A file beside the configuration, or below, has one in each line. */
+async function labelled(folder: string, model: TritonModel): Promise<TritonModel> {
+  const notes = new Map(model.triton.notes);
+  const hash = createHash("sha256").update(model.triton.tag);
+  for (const [output, name] of model.labelFiles) {
+    const text = await labelText(folder, name);
+    hash.update(text);
+    notes.set(output, { classes: { file: name, names: text.replace(/\r?\n$/, "").split(/\r?\n/) } });
+  }
+  if (model.labelFiles.size === 0) return model;
+  return { ...model, triton: { ...model.triton, notes, tag: hash.digest("hex") } };
+}
+
+async function labelText(folder: string, name: string): Promise<string> {
+  const file = join(folder, name);
+  const real = await fromDisk(file, realpath(file));
+  checkInside(file, real, await fromDisk(folder, realpath(folder)));
+  const { size } = await fromDisk(real, stat(real));
+  const reason = `it has ${size} bytes; at most ${maxLabelBytes} are read`;
+  if (size > maxLabelBytes) throw repositoryFaults.ConfigurationUnreadable({ file, reason });
+  return await fromDisk(real, readFile(real, "utf8"));
 }

@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
-import { inOneof, many, message, nested, optional, plain, repeated } from "../../base/protobuf/message.ts";
+import { enumeration, inOneof, many, message, nested, optional, plain, repeated } from "../../base/protobuf/message.ts";
 import { messageOfTree } from "../../base/protobuf/text/message-of-tree.ts";
 import { textFormatTree } from "../../base/protobuf/text/text-format.ts";
 import { TextError } from "../../base/protobuf/text/tree.ts";
 import type { VersionPolicy } from "../../protocols/protocol.ts";
 import { repositoryFaults } from "./faults.ts";
-import type { TritonConfiguration } from "./model-configuration.ts";
+import type { TensorNotes, TritonConfiguration } from "./model-configuration.ts";
 import { latestOnly } from "./version-policy.ts";
 
 // Of Triton's model_config.proto what says how a model is called and batched; everything else is passed over.
-const tensor = message("inference.ModelInput", { name: plain(1, "string") });
+const format = { name: "inference.ModelInput.Format", values: { FORMAT_NONE: 0, FORMAT_NHWC: 1, FORMAT_NCHW: 2 } };
+const inputTensor = message("inference.ModelInput", { name: plain(1, "string"), format: enumeration(3, format) });
+const outputTensor = message("inference.ModelOutput", { name: plain(1, "string"), labelFilename: plain(4, "string") });
+/** By the numbers of the format. */
+const layouts: readonly TensorNotes[] = [{}, { layout: "NHWC" }, { layout: "NCHW" }];
 const latest = message("inference.Latest", { numVersions: plain(1, "uint32") });
 const all = message("inference.All", {});
 const specific = message("inference.Specific", { versions: repeated(1, "safe64") });
@@ -31,8 +35,8 @@ const modelConfig = message("inference.ModelConfig", {
   name: plain(1, "string"),
   versionPolicy: nested(3, () => versionPolicyMessage),
   maxBatchSize: optional(4, "int32"),
-  input: many(5, () => tensor),
-  output: many(6, () => tensor),
+  input: many(5, () => inputTensor),
+  output: many(6, () => outputTensor),
 });
 
 /** What a `config.pbtxt` says. */
@@ -40,6 +44,8 @@ export interface TritonModel {
   readonly name: string;
   readonly policy: VersionPolicy;
   readonly triton: TritonConfiguration;
+  /** Files with the names of the classes of outputs, by the names of the outputs. */
+  readonly labelFiles: ReadonlyMap<string, string>;
 }
 
 /** Reads Triton's `config.pbtxt`. Throws `ConfigurationInvalid` with line and column. */
@@ -52,8 +58,16 @@ export function tritonConfiguration(file: string, text: string): TritonModel {
       ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
       inputs: input.map((tensor) => tensor.name),
       outputs: output.map((tensor) => tensor.name),
+      notes: new Map(
+        input.filter(({ format }) => format !== 0).map(({ name, format }) => [name, layouts[format] ?? {}]),
+      ),
       tag: createHash("sha256").update(text).digest("hex"),
     },
+    labelFiles: new Map(
+      output
+        .filter(({ labelFilename }) => labelFilename !== "")
+        .map(({ name, labelFilename }) => [name, labelFilename]),
+    ),
   };
 }
 

@@ -133,6 +133,29 @@ describe("a repository of models", () => {
     await models.write("letters/config.pbtxt", 'input [{ name: "features" }]');
     await server.until("letters", "1 AVAILABLE");
   });
+
+  test("names classes as Triton's config.pbtxt says, and refuses names that are not there or outside", async () => {
+    const output = (file: string): string => `output [{ name: "output_0" label_filename: "${file}" }]`;
+    await models.add("digits", "1");
+    await models.write("digits/config.pbtxt", output("labels.txt"));
+    await models.write("digits/labels.txt", "zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n");
+    await models.write("secret.txt", "secret");
+    await models.add("missing", "1");
+    await models.write("missing/config.pbtxt", output("none.txt"));
+    await models.add("outside", "1");
+    await models.write("outside/config.pbtxt", output("../secret.txt"));
+    const server = await serving("--repository", models.path);
+    const inputs = [{ name: "features", datatype: "FP32", shape: [1, 64], data: rows[0] }];
+    const outputs = [{ name: "output_0", parameters: { classification: 1 } }];
+    const body = JSON.stringify({ inputs, outputs });
+    const answer = await fetch(`${server.url}/v2/models/digits/infer`, { method: "POST", body });
+    expect(await answer.json()).toMatchObject({
+      outputs: [{ data: [expect.stringMatching(/^0\.\d{6}:1:one$/)] }],
+    });
+    const config = await (await fetch(`${server.url}/v2/models/digits/config`)).json();
+    expect(config).toMatchObject({ output: [{ name: "output_0", label_filename: "labels.txt" }] });
+    expect([await server.states("missing"), await server.states("outside")]).toEqual(["1 END", "1 END"]);
+  });
 });
 
 describe("folders as other servers have them", () => {

@@ -2,6 +2,9 @@ import { faultCatalogue } from "../../../base/fault.ts";
 
 const again = "export the model again, and check it with onnx.checker.check_model(path)";
 
+/** The type of a value that is no tensor, as messages name it. */
+export const noTensor = "sequence, map or none";
+
 /** Why an ONNX file is refused. Every message names the operator or tensor that is to blame. */
 export const onnxFaults = faultCatalogue<{
   /** Not protobuf, or cut short, or without a graph. */
@@ -47,7 +50,10 @@ export const onnxFaults = faultCatalogue<{
   },
   OnnxTypeUnsupported: {
     message: ({ what, type, supported }) => `${what} is of type ${type}; must be one of ${supported.join(", ")}`,
-    hint: () => "add a Cast to a supported type to the graph",
+    hint: ({ type }) =>
+      type === noTensor
+        ? 'give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})'
+        : "add a Cast to a supported type to the graph",
     retry: "never",
     level: "error",
   },

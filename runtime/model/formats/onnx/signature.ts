@@ -1,7 +1,7 @@
 import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { elementCount } from "../../../dataplane/tensor.ts";
 import { dataTypeName, dtypeOf, servedDtypes } from "./element-types.ts";
-import { onnxFaults } from "./faults.ts";
+import { noTensor, onnxFaults } from "./faults.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "./onnx-proto.ts";
 import { tensorValue } from "./tensor-values.ts";
 
@@ -28,7 +28,7 @@ function tensorSpec(role: string, { name, type }: ValueInfoProto): TensorSpec {
   const tensor = type?.tensorType;
   const dtype = dtypeOf(tensor?.elemType ?? 0);
   if (tensor === undefined || dtype === undefined) {
-    const typeName = tensor === undefined ? "sequence, map or none" : dataTypeName(tensor.elemType);
+    const typeName = tensor === undefined ? noTensor : dataTypeName(tensor.elemType);
     throw onnxFaults.OnnxTypeUnsupported({ what, type: typeName, supported: servedDtypes });
   }
   if (tensor.shape === undefined) return { name, dtype, shape: [], anyShape: true };

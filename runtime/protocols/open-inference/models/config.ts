@@ -36,6 +36,10 @@ export interface ConfiguredTensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly dims: readonly number[];
+  /** Where an image's channels are. */
+  readonly layout?: "NHWC" | "NCHW";
+  /** With the names of its classes. */
+  readonly labelFile?: string;
 }
 
 /** Whether the first dimension of all tensors counts rows. */
@@ -48,10 +52,12 @@ export function modelConfig(target: InferTarget, server: ServerIdentity): ModelC
   const signature = signatureOf(target);
   const { inputs, outputs } = signature;
   const isBatched = hasBatch(signature);
-  const told = ({ name, dtype, shape }: TensorSpec): ConfiguredTensor => ({
+  const told = ({ name, dtype, shape, layout, classes }: TensorSpec): ConfiguredTensor => ({
     name,
     dtype,
     dims: isBatched ? shape.slice(1) : shape,
+    ...(layout === undefined ? {} : { layout }),
+    ...(classes === undefined ? {} : { labelFile: classes.file }),
   });
   return {
     name: target.name,
@@ -74,7 +80,7 @@ export function configBody({ name, platform, maxBatchSize, inputs, outputs }: Mo
     platform,
     backend: "",
     max_batch_size: maxBatchSize,
-    input: inputs.map((input) => ({ ...tensor(input), format: "FORMAT_NONE" })),
-    output: outputs.map((output) => ({ ...tensor(output), label_filename: "" })),
+    input: inputs.map((input) => ({ ...tensor(input), format: `FORMAT_${input.layout ?? "NONE"}` })),
+    output: outputs.map((output) => ({ ...tensor(output), label_filename: output.labelFile ?? "" })),
   };
 }

@@ -63,6 +63,9 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
   };
 }
 
+/** Numbers of `ModelInput.Format`. */
+const layouts = { NONE: 0, NHWC: 1, NCHW: 2 } as const;
+
 function configMessage(target: Parameters<typeof modelConfig>[0], server: ServerIdentity) {
   const { inputs, outputs, ...config } = modelConfig(target, server);
   const tensor = ({ name, dtype, dims }: (typeof inputs)[number]) => ({
@@ -70,7 +73,11 @@ function configMessage(target: Parameters<typeof modelConfig>[0], server: Server
     dataType: configTypes[dtype]?.[1] ?? 0,
     dims,
   });
-  return { ...config, input: inputs.map(tensor), output: outputs.map(tensor) };
+  return {
+    ...config,
+    input: inputs.map((input) => ({ ...tensor(input), format: layouts[input.layout ?? "NONE"] })),
+    output: outputs.map((output) => ({ ...tensor(output), labelFilename: output.labelFile ?? "" })),
+  };
 }
 
 interface Stream {

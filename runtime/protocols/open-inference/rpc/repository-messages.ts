@@ -58,12 +58,17 @@ const dataType: EnumType = {
 const configInput = message("inference.ModelInput", {
   name: plain(1, "string"),
   dataType: enumeration(2, dataType),
+  format: enumeration(3, {
+    name: "inference.ModelInput.Format",
+    values: { FORMAT_NONE: 0, FORMAT_NHWC: 1, FORMAT_NCHW: 2 },
+  }),
   dims: repeated(4, "safe64"),
 });
 const configOutput = message("inference.ModelOutput", {
   name: plain(1, "string"),
   dataType: enumeration(2, dataType),
   dims: repeated(3, "safe64"),
+  labelFilename: plain(4, "string"),
 });
 const modelConfig = message("inference.ModelConfig", {
   name: plain(1, "string"),

@@ -11,6 +11,8 @@ export interface Classes {
   readonly count: number;
   /** Whether the first dimension counts rows; else all elements are one row. */
   readonly hasRows: boolean;
+  /** Names of the classes, by their indices. */
+  readonly labels?: readonly string[];
 }
 
 const kinds: ReadonlySet<Dtype> = new Set<Dtype>([
@@ -30,11 +32,12 @@ const kinds: ReadonlySet<Dtype> = new Set<Dtype>([
 export function classesOf(count: number, path: string, signature: Signature, spec: TensorSpec): Classes | undefined {
   if (count === 0) return undefined;
   if (!kinds.has(spec.dtype)) throw faults.ClassesOfType({ path, datatype: datatypes[spec.dtype].name });
-  return { count, hasRows: hasBatch(signature) };
+  const labels = spec.classes === undefined ? {} : { labels: spec.classes.names };
+  return { count, hasRows: hasBatch(signature), ...labels };
 }
 
-/** The classes of a tensor as texts, `<value>:<index>`, the largest first; NaN is less than all else. */
-export function classTensor(tensor: Tensor, { count, hasRows }: Classes, path: string): Tensor {
+/** The classes of a tensor as texts, `<value>:<index>` or `<value>:<index>:<label>`, the largest first; NaN is less than all else. */
+export function classTensor(tensor: Tensor, { count, hasRows, labels }: Classes, path: string): Tensor {
   if (tensor.dtype === "string") return tensor;
   const rows = hasRows ? (tensor.shape[0] ?? 1) : 1;
   const width = rows === 0 ? 0 : elementCount(tensor.shape) / rows;
@@ -46,10 +49,15 @@ export function classTensor(tensor: Tensor, { count, hasRows }: Classes, path: s
     const values = tensor.data.subarray(row * width, (row + 1) * width);
     for (const index of largest(values, kept)) {
       const value = values[index] ?? 0;
-      data.push(Buffer.from(`${isFloat ? decimals(Number(value)) : value}:${index}`));
+      data.push(Buffer.from(`${isFloat ? decimals(Number(value)) : value}:${index}${labelAt(labels, index)}`));
     }
   }
   return { dtype: "string", shape: hasRows ? [rows, kept] : [kept], data };
+}
+
+function labelAt(labels: readonly string[] | undefined, index: number): string {
+  const label = labels?.[index];
+  return label === undefined ? "" : `:${label}`;
 }
 
 type Numbers = ArrayLike<number | bigint>;

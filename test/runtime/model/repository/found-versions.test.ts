@@ -107,7 +107,7 @@ describe("finding the versions of a model", () => {
     const second = await fingerprint();
     await writeFile(join(folder, "2", "labels.txt"), "a");
     const third = await fingerprint();
-    const fourth = await fingerprint({ triton: { inputs: [], outputs: [], tag: "x" } });
+    const fourth = await fingerprint({ triton: { inputs: [], outputs: [], notes: new Map(), tag: "x" } });
     expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 

@@ -6,7 +6,7 @@ platform: "onnxruntime_onnx"
 max_batch_size: 8
 input [
   { name: "INPUT0" data_type: TYPE_INT32 dims: [ 16 ] },
-  { name: "INPUT1" data_type: TYPE_INT32 dims: [ 16 ] }
+  { name: "INPUT1" format: FORMAT_NHWC data_type: TYPE_INT32 dims: [ 16 ] }
 ]
 output [
   { name: "OUTPUT0" data_type: TYPE_INT32 dims: [ 16 ] label_filename: "labels.txt" }
@@ -26,8 +26,10 @@ describe("Triton's config.pbtxt", () => {
         maxBatchSize: 8,
         inputs: ["INPUT0", "INPUT1"],
         outputs: ["OUTPUT0"],
+        notes: new Map([["INPUT1", { layout: "NHWC" }]]),
         tag: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
+      labelFiles: new Map([["OUTPUT0", "labels.txt"]]),
     });
   });
 

@@ -340,14 +340,15 @@ describe("health, metadata and configuration", () => {
 
   test("tell a model in the words of Triton's configuration", async () => {
     const { modelConfigRequest: request, modelConfigResponse: response } = repository;
-    const tensor = (name: string) => ({ name, dataType: 8, dims: [2] });
+    const input = (name: string) => ({ name, dataType: 8, format: 0, dims: [2] });
+    const output = (name: string) => ({ name, dataType: 8, dims: [2], labelFilename: "" });
     expect(await ask("ModelConfig", { request, response }, { name: "simple" })).toEqual({
       config: {
         name: "simple",
         platform: "modelwright",
         maxBatchSize: 32,
-        input: [tensor("INPUT0"), tensor("INPUT1")],
-        output: [tensor("OUTPUT0"), tensor("OUTPUT1")],
+        input: [input("INPUT0"), input("INPUT1")],
+        output: [output("OUTPUT0"), output("OUTPUT1")],
       },
     });
   });

@@ -51,6 +51,15 @@ describe("the classes of an output are", () => {
     expect(found).toBe(want);
   });
 
+  test("named, as far as there are names", () => {
+    const { data } = classTensor(
+      float([1, 3], 1, 3, 2),
+      { count: 3, hasRows: true, labels: ["cat", "dog"] },
+      "outputs.y",
+    );
+    expect(Array.from(data, String)).toEqual(["3.000000:1:dog", "2.000000:2", "1.000000:0:cat"]);
+  });
+
   test("the same however many are asked for", () => {
     const values = Array.from({ length: 200 }, (_, i) => (i * 37) % 50);
     const all = told(float([1, 200], ...values), 200)
