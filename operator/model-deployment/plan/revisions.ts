@@ -107,10 +107,12 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
  * after the one that status speaks of see the same spec. A restart makes another revision of the same generation.
  */
 export function reservedVersion(snapshot: Snapshot): number | undefined {
-  const { identity, status, commands, revisions } = snapshot;
+  const { identity, status, commands, revisions, rollout } = snapshot;
   const { generation, observedGeneration = 0 } = identity;
   if (commands?.restart !== undefined) return undefined;
-  if (generation === 1) return highestVersion(snapshot, snapshot.rollout) === 0 ? 1 : undefined;
+  // The first spec's is 1, also when it is made anew and status, which told of a failure, does not name it.
+  if (generation === 1)
+    return (status.highestVersion ?? 1) === 1 && highestGiven(snapshot, rollout) === 0 ? 1 : undefined;
   const { nextVersion } = status;
   if (nextVersion === undefined || generation !== observedGeneration + 1) return undefined;
   return revisions.every(({ version }) => Number(version) < nextVersion) ? nextVersion : undefined;
@@ -120,11 +122,14 @@ export function reservedVersion(snapshot: Snapshot): number | undefined {
  * The highest number that may have been given: 0 before the first. The first spec has 1 without a word in
  * status: who did not see it cannot know whether it was made.
  */
-export function highestVersion(snapshot: Snapshot, { stable, candidate }: RolloutState): number {
-  const { identity, revisions, status } = snapshot;
-  const given = [stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0));
+export function highestVersion(snapshot: Snapshot, shares: RolloutState): number {
+  const { identity, status } = snapshot;
   const { highestVersion: known = identity.generation > 1 ? 1 : 0, nextVersion = 0 } = status;
-  return Math.max(known, isReservationSpent(snapshot) ? nextVersion : 0, ...given);
+  return Math.max(known, isReservationSpent(snapshot) ? nextVersion : 0, highestGiven(snapshot, shares));
+}
+
+function highestGiven({ revisions }: Snapshot, { stable, candidate }: RolloutState): number {
+  return Math.max(0, ...[stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0)));
 }
 
 /** Another operator, or a request that nobody answered, may have made a revision of the reserved number. */

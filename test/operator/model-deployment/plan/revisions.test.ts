@@ -112,7 +112,11 @@ const reservations: Readonly<
   Record<string, { given: Partial<Observation>; want: readonly [number | undefined, number] }>
 > = {
   "is 1 for the first spec": { given: {}, want: [1, 0] },
-  "is none for the first spec once a number was given": { given: { status: known }, want: [undefined, 3] },
+  "is 1 for it also when it is gone and status does not name it": {
+    given: { status: { highestVersion: 1, nextVersion: 2 }, identity: { ...identity, observedGeneration: 1 } },
+    want: [1, 1],
+  },
+  "is none for the first spec once another number was given": { given: { status: known }, want: [undefined, 3] },
   "is in status for the spec after the one that status speaks of": { given: at(5, 4), want: [3, 3] },
   "is lost to a spec that came between: its revision may have it": { given: at(6, 4), want: [undefined, 3] },
   "is none for a second revision of the same spec": { given: at(4, 4), want: [undefined, 2] },
