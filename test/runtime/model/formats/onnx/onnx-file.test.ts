@@ -49,12 +49,12 @@ describe("an ONNX file", () => {
     [
       "is refused for a type that requests cannot have",
       { node: relu, input: [info("x", 16, [-1])] },
-      'input "x" is of type bfloat16; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})',
+      'input "x" is of type bfloat16; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; add a Cast to a supported type to the graph',
     ],
     [
       "is refused for outputs that are no tensors",
       { node: relu, output: [{ name: "y", type: {} }] },
-      'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; add a Cast to a supported type to the graph',
+      'output "y" is of type sequence, map or none; must be one of float32, float64, float16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, string; give it as a tensor; classifiers of scikit-learn do with to_onnx(model, X, options={"zipmap": False})',
     ],
     [
       "is refused without outputs",
