@@ -94,7 +94,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
           portClaims.claim(identity, port === status.gateway?.port ? undefined : port),
       });
       rests.begin(key, passed.isAtRest === true ? sight : undefined);
-      rivals.wrote(key, passed.writes, passed.said);
+      rivals.passed(key, passed);
       return outcome(passed, (attempts) =>
         seenAfter(pace.restMs(key, attempts), passed.writes, options, () => controller.add(key)),
       );

@@ -1,17 +1,25 @@
 import type { ModelDeployment, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
+import type { Fault } from "../../../runtime/base/fault.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Write } from "../apply.ts";
 import { hash } from "../plan/hash.ts";
 
 /** Which ModelDeployments another process writes as well, as two do that both believe to lead. */
 export interface Rivals {
-  /** What this process wrote, and what status says then; undefined: it is not known whether it does. */
-  wrote(key: string, writes: readonly Write[], said: ModelDeploymentStatus | undefined): void;
+  /** What became of a pass over the key. */
+  passed(key: string, pass: Pass): void;
   /** How long it is to be left alone, because another wrote a status over ours. */
   restMs(key: string, observed: Observed): number;
   /** The key is gone. */
   forget(key: string): void;
+}
+
+/** What a pass wrote, and what status says then, or why it does not or may not. */
+export interface Pass {
+  readonly writes: readonly Write[];
+  readonly said?: ModelDeploymentStatus | undefined;
+  readonly failure?: Fault | undefined;
 }
 
 /** A ModelDeployment in the cache: its version is much cheaper to tell than the whole of it. */
@@ -42,7 +50,9 @@ interface Word {
 export function createRivals(clock: Clock): Rivals {
   const words = new Map<string, Word>();
   return {
-    wrote(key, writes, said) {
+    passed(key, { writes, said, failure }) {
+      // A lost race is no news; what nobody answered may be our own word.
+      if (said === undefined && failure !== undefined && failure.level !== "info") words.delete(key);
       const write = writes.find(({ resource }) => resource === resources.modelDeployments);
       if (write === undefined || said === undefined) return;
       const { resourceVersion } = write;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ModelDeploymentStatus } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { kubeFaults } from "../../../../operator/kube/faults.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import { createRivals, type Rivals } from "../../../../operator/model-deployment/timing/rivals.ts";
 import { createManualClock, type ManualClock } from "../../../builders/manual-clock.ts";
@@ -17,11 +18,17 @@ function spoken(): {
   const clock = createManualClock();
   const rivals = createRivals(clock);
   const write = { resource: resources.modelDeployments, namespace: "default", name: "digits", resourceVersion: "7" };
-  rivals.wrote(key, [write], ours);
+  rivals.passed(key, { writes: [write], said: ours });
   const restMs = (resourceVersion: string, status: ModelDeploymentStatus): number =>
     rivals.restMs(key, { resourceVersion, whole: () => ({ ...modelDeployment(), status }) });
   return { clock, rivals, restMs };
 }
+
+test("a race that was lost is no word of its own", () => {
+  const { rivals, restMs } = spoken();
+  rivals.passed(key, { writes: [], failure: kubeFaults.Conflict({ operation: "apply status", message: "modified" }) });
+  expect(restMs("8", theirs)).toBe(3_000);
+});
 
 test("whose status another wrote over rests for three seconds, and then goes on", async () => {
   const { clock, restMs } = spoken();
@@ -53,10 +60,9 @@ test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number
     },
   ],
   [
-    "a status whose writing nobody answered",
+    "a status that may be its own, as nobody answered its writing",
     ({ rivals, restMs }) => {
-      rivals.forget(key);
-      rivals.wrote(key, [], undefined);
+      rivals.passed(key, { writes: [], failure: kubeFaults.NoResponse({ operation: "apply status", cause: "reset" }) });
       return restMs("8", theirs);
     },
   ],
@@ -64,11 +70,8 @@ test.each<[string, (parts: ReturnType<typeof spoken>) => number | Promise<number
     "a ModelDeployment of which it wrote children alone",
     ({ rivals, restMs }) => {
       rivals.forget(key);
-      rivals.wrote(
-        key,
-        [{ resource: resources.services, namespace: "default", name: "digits", resourceVersion: "7" }],
-        ours,
-      );
+      const write = { resource: resources.services, namespace: "default", name: "digits", resourceVersion: "7" };
+      rivals.passed(key, { writes: [write], said: ours });
       return restMs("8", theirs);
     },
   ],
