@@ -1,7 +1,9 @@
 import type { ObjectKey } from "./client.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import { createObjectStore, type ObjectStore } from "./store/object-store.ts";
-import type { Glance, Packed } from "./store/packing.ts";
+import { type Casting, createCasting } from "./store/casting.ts";
+import { type Glance, glanceOf, type Packed, unpacked } from "./store/packing.ts";
+import type { KeptObjects } from "./json/kept-events.ts";
 
 /** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
 export interface WatchSink<T extends KubeObject> {
@@ -12,12 +14,14 @@ export interface WatchSink<T extends KubeObject> {
   /** Everything up to here has been told. */
   bookmark(resourceVersion: string): void;
   /** For a whole state that comes object by object; absent: it is gathered for `replace`. */
-  gather?(): Gathering<T>;
+  gather?(kept?: KeptObjects): Gathering<T>;
 }
 
 /** Takes a whole state object by object, each in as little memory as the sink keeps it. */
 export interface Gathering<T extends KubeObject> {
-  add(object: T & Stored): void;
+  add(object: T & Stored, json?: Buffer): void;
+  /** Takes an object by its JSON alone; false when it has to be read. */
+  take?(json: Buffer): boolean;
   /** Tells it, as `replace` does. */
   complete(resourceVersion: string): void;
 }
@@ -33,6 +37,8 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;
   /** Drops what is never read. `metadata.managedFields` is dropped before it is called. */
   readonly trim?: (object: T & Stored) => T & Stored;
+  /** Names of the members by whose texts `trim` decides what it drops; absent: it may look at any. */
+  readonly trimmedBy?: readonly string[];
   /**
    * When there are this many objects, further ones are kept in a fraction of their memory, and made anew when they are asked
    * for: equal, but not the same. Absent: all are kept as they come, which is faster.
@@ -106,6 +112,7 @@ interface SinkParts<T extends KubeObject> {
   readonly tide: Tide;
   readonly tell: (change: CacheChange<T>) => void;
   readonly trim?: (object: T & Stored) => T & Stored;
+  readonly trimmedBy?: readonly string[];
   readonly packedFrom?: number;
 }
 
@@ -123,12 +130,11 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
     store.set(object, packed);
     tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
   };
-  const packed = (object: T & Stored, others: number): Packed<T & Stored> =>
-    others < packedFrom ? object : store.pack(object);
+  const packed = (object: T & Stored, others: number) => (others < packedFrom ? object : store.pack(object));
+  let casting: Casting<T & Stored> | undefined;
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
-    const uids = new Set(store.size() === 0 ? [] : state.map((one) => store.glance(one).uid));
-    for (const object of store.all()) if (!uids.has(object.metadata.uid)) drop(object);
-    for (const one of state) put(store.unpack(one), one);
+    goneFrom(store.all(), state).forEach(drop);
+    for (const one of state) put(unpacked(one), one);
     tide.turn(BigInt(resourceVersion));
   };
   return {
@@ -137,10 +143,20 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
         objects.map((raw, others) => packed(trimmed(raw, trim), others)),
         resourceVersion,
       ),
-    gather() {
+    gather(kept) {
       const state: Packed<T & Stored>[] = [];
+      casting ??= kept && castingOf(kept, parts);
       return {
-        add: (raw) => void state.push(packed(trimmed(raw, trim), state.length)),
+        add(raw, json) {
+          const object = trimmed(raw, trim);
+          if (json !== undefined) casting?.learn(json, object);
+          state.push(packed(object, state.length));
+        },
+        take(json) {
+          const cast = casting?.cast(json);
+          if (cast !== undefined) state.push(state.length < packedFrom ? unpacked(cast) : cast);
+          return cast !== undefined;
+        },
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
@@ -161,6 +177,22 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
     },
     bookmark: (resourceVersion) => tide.rise(BigInt(resourceVersion)),
   };
+}
+
+/** Those of the known objects that a whole state does not have. */
+function goneFrom<T extends KubeObject>(known: readonly (T & Stored)[], state: readonly Packed<T & Stored>[]) {
+  const uids = new Set(known.length === 0 ? [] : state.map((one) => glanceOf(one).uid));
+  return known.filter(({ metadata }) => !uids.has(metadata.uid));
+}
+
+/** Undefined where it cannot be told what objects that are alike have in common, or need not be. */
+function castingOf<T extends KubeObject>(
+  { keep, read }: KeptObjects,
+  { trim, trimmedBy, packedFrom }: SinkParts<T>,
+): Casting<T & Stored> | undefined {
+  if (packedFrom === undefined || (trim !== undefined && trimmedBy === undefined)) return undefined;
+  const readObject = (json: Buffer): T & Stored => trimmed(read(json) as T & Stored, trim); // of the watch's kind
+  return createCasting({ keep, read: readObject, telling: trimmedBy ?? [] });
 }
 
 /** How far the cache has come, and who waits for it to come further. */

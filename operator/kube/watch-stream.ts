@@ -37,7 +37,10 @@ export interface StreamEnd {
 }
 
 /** How lines, or their values, become events. */
-type Reading = Pick<KeptEvents, "ofLine" | "ofValue">;
+interface Reading extends Pick<KeptEvents, "ofLine" | "ofValue"> {
+  /** True for a line that needs not become one. */
+  readonly take?: (line: Buffer) => boolean;
+}
 
 /**
  * Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends.
@@ -46,7 +49,7 @@ type Reading = Pick<KeptEvents, "ofLine" | "ofValue">;
 export async function readWatch<T extends KubeObject>(
   operation: string,
   chunks: AsyncIterable<unknown>,
-  onEvent: (event: WatchEvent<T>) => void,
+  onEvent: (event: WatchEvent<T>, line: unknown) => void,
   reading: Reading = wholeEvents,
 ): Promise<StreamEnd> {
   const splitter = createLineSplitter();
@@ -55,9 +58,10 @@ export async function readWatch<T extends KubeObject>(
     const piece = await nextPiece(operation, iterator);
     if ("reason" in piece) return piece;
     if (piece.done) break;
-    const lines = piece.value instanceof Uint8Array ? splitter.lines(piece.value) : [piece.value];
+    const lines: Iterable<unknown> = piece.value instanceof Uint8Array ? splitter.lines(piece.value) : [piece.value];
     for (const line of lines) {
-      const end = isBlank(line) ? undefined : readLine(operation, eventOf<T>(line, reading), { line, onEvent });
+      if (isBlank(line) || isTaken(line, reading)) continue;
+      const end = readLine(operation, eventOf<T>(line, reading), { line, onEvent });
       if (end !== undefined) {
         await iterator.return?.();
         return end;
@@ -71,31 +75,42 @@ export async function readWatch<T extends KubeObject>(
 }
 
 interface LineSplitter {
-  /** The lines that end in this piece; they may be parts of it. */
-  lines(piece: Uint8Array): readonly Buffer[];
+  /** The lines that end in this piece, each to be read before the next is asked for. */
+  lines(piece: Uint8Array): Iterable<Buffer>;
   /** What came after the last of them. */
   rest(): string;
 }
 
 const newline = 10;
+/** Longer than most lines are. */
+const roomBytes = 16_384;
 
+/** What a piece leaves unfinished is copied to one place: a buffer for each line would have to be collected. */
 function createLineSplitter(): LineSplitter {
-  let begun: Buffer[] = [];
+  let begun = Buffer.alloc(roomBytes);
+  let length = 0;
+  const keep = (part: Buffer): void => {
+    if (length + part.length > begun.length) {
+      const larger = Buffer.alloc((length + part.length) * 2);
+      begun.copy(larger, 0, 0, length);
+      begun = larger;
+    }
+    length += part.copy(begun, length);
+  };
   return {
-    lines(piece) {
+    *lines(piece) {
       const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-      const lines: Buffer[] = [];
       let at = 0;
       for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, at)) {
         const last = bytes.subarray(at, end);
-        lines.push(begun.length === 0 ? last : Buffer.concat([...begun, last]));
-        begun = [];
+        if (length > 0) keep(last);
+        yield length > 0 ? begun.subarray(0, length) : last;
+        length = 0;
         at = end + 1;
       }
-      if (at < bytes.length) begun.push(bytes.subarray(at));
-      return lines;
+      if (at < bytes.length) keep(bytes.subarray(at));
     },
-    rest: () => Buffer.concat(begun).toString(),
+    rest: () => begun.toString("utf8", 0, length),
   };
 }
 
@@ -104,6 +119,10 @@ function isBlank(line: unknown): boolean {
 }
 
 const space = 32;
+
+function isTaken(line: unknown, { take }: Reading): boolean {
+  return take !== undefined && Buffer.isBuffer(line) && take(line);
+}
 
 type Piece = { readonly done: true } | { readonly done: false; readonly value: unknown };
 
@@ -119,7 +138,7 @@ async function nextPiece(operation: string, iterator: AsyncIterator<unknown>): P
 
 interface Telling<T extends KubeObject> {
   readonly line: unknown;
-  readonly onEvent: (event: WatchEvent<T>) => void;
+  readonly onEvent: (event: WatchEvent<T>, line: unknown) => void;
 }
 
 function readLine<T extends KubeObject>(
@@ -135,7 +154,7 @@ function readLine<T extends KubeObject>(
     const cause = `${JSON.stringify(String(line).slice(0, 80))} is no watch event`;
     return { reason: "malformed", fault: kubeFaults.BrokenResponse({ operation, cause }) };
   }
-  onEvent(event);
+  onEvent(event, line);
   return undefined;
 }
 

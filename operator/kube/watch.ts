@@ -6,7 +6,7 @@ import type { Client, ObjectList, Selection } from "./client.ts";
 import { kubeFaults, refusalFault } from "./faults.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
-import { type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
+import { addedObject, type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
 import type { KeptMembers } from "./json/kept.ts";
 import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
@@ -186,12 +186,17 @@ async function follow<T extends KubeObject>(
       return end ?? (await follow(settings, position, attempt));
     }
     recover(position, settings);
-    position.initial = position.resumeFrom === undefined ? gathering(sink) : undefined;
-    const onEvent = (event: WatchEvent<T>): void => {
-      if (!attempt.signal.aborted) accept(event, position, sink);
+    position.initial = position.resumeFrom === undefined ? gathering(settings) : undefined;
+    const onEvent = (event: WatchEvent<T>, line: unknown): void => {
+      if (!attempt.signal.aborted) accept({ ...event, line }, position, sink);
+    };
+    const take = (line: Buffer): boolean => {
+      const json = addedObject(line);
+      return json !== undefined && position.initial?.take?.(json) === true;
     };
     const lines = stream.values ?? stream.chunks;
-    const end = await readWatch(operation, lines, onEvent, settings.kept).finally(() => stream.close());
+    const reading = { ...settings.kept, take };
+    const end = await readWatch(operation, lines, onEvent, reading).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
     return end;
   } catch (thrown) {
@@ -240,7 +245,7 @@ async function refused<T extends KubeObject>(
 }
 
 function accept<T extends KubeObject>(
-  { type, object }: WatchEvent<T>,
+  { type, object, line }: WatchEvent<T> & { readonly line: unknown },
   position: Position<T>,
   sink: WatchSink<T>,
 ): void {
@@ -251,15 +256,15 @@ function accept<T extends KubeObject>(
     else sink.upsert(object);
     advance(position, resourceVersion);
   } else if (type !== "BOOKMARK") {
-    position.initial.add(object);
+    position.initial.add(object, Buffer.isBuffer(line) ? addedObject(line) : undefined);
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
     begin(position.initial, position, resourceVersion);
     position.initial = undefined;
   }
 }
 
-function gathering<T extends KubeObject>(sink: WatchSink<T>): Gathering<T> {
-  if (sink.gather !== undefined) return sink.gather();
+function gathering<T extends KubeObject>({ sink, kept }: Settings<T>): Gathering<T> {
+  if (sink.gather !== undefined) return sink.gather(kept.objects);
   const objects: (T & Stored)[] = [];
   return {
     add: (object) => void objects.push(object),
@@ -270,10 +275,10 @@ function gathering<T extends KubeObject>(sink: WatchSink<T>): Gathering<T> {
 function beginWith<T extends KubeObject>(
   { items, resourceVersion }: ObjectList<T>,
   position: Position<T>,
-  { sink, kept }: Settings<T>,
+  settings: Settings<T>,
 ): void {
-  const state = gathering(sink);
-  for (const item of items) state.add(kept.ofObject(item));
+  const state = gathering(settings);
+  for (const item of items) state.add(settings.kept.ofObject(item));
   begin(state, position, resourceVersion);
 }
 

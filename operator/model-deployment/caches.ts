@@ -68,6 +68,7 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
         packedFrom,
         indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
         trim: readPod,
+        trimmedBy: ["type", "status"],
       }),
     },
     gateways: {

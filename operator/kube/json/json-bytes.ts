@@ -8,6 +8,9 @@ export interface Cursor {
 export const byte = {
   quote: 34,
   comma: 44,
+  minus: 45,
+  zero: 48,
+  nine: 57,
   colon: 58,
   openBracket: 91,
   backslash: 92,

@@ -1,5 +1,5 @@
 import { withoutManagedFields } from "./json-text.ts";
-import { nextByte } from "./json-bytes.ts";
+import { byte, nextByte } from "./json-bytes.ts";
 import { keptReader } from "./kept-bytes.ts";
 import { keeper, type KeptMembers } from "./kept.ts";
 
@@ -11,7 +11,24 @@ export interface KeptEvents {
   ofValue(event: unknown): unknown;
   /** What is kept of an object that came in a list. */
   ofObject<T extends object>(object: T): T;
+  /** The same of an object's JSON. Absent where everything is kept. */
+  readonly objects?: KeptObjects;
 }
+
+/** What is kept of objects, and how it is read of their JSON; throws when it is none. */
+export interface KeptObjects {
+  readonly keep: KeptMembers;
+  readonly read: (json: Buffer) => unknown;
+}
+
+/** The JSON of the object that a line tells to be there; undefined of any other line. */
+export function addedObject(line: Buffer): Buffer | undefined {
+  return beginsWith(line, addedBegin) && line.at(-1) === byte.closeBrace
+    ? line.subarray(addedBegin.length, -1)
+    : undefined;
+}
+
+const addedBegin = Buffer.from('{"type":"ADDED","object":');
 
 /** Everything but managed fields. */
 export const wholeEvents: KeptEvents = {
@@ -40,6 +57,7 @@ function makeKeptEvents(members: KeptMembers): KeptEvents {
   const keep = { apiVersion: "shared", kind: "shared", ...members } as const;
   const kept = keeper(keep);
   const read = keptReader({ type: "shared", object: keep });
+  const readObject = keptReader(keep);
   const ofValue = (event: unknown): unknown => {
     const isChange = typeof event === "object" && event !== null && "type" in event && changes.has(event.type);
     return isChange && "object" in event ? { type: event.type, object: kept(event.object) } : event;
@@ -53,6 +71,7 @@ function makeKeptEvents(members: KeptMembers): KeptEvents {
       return event;
     },
     ofValue,
+    objects: { keep, read: (json) => readObject({ bytes: json, at: 0 }) },
     ofObject: <T extends object>(object: T) => kept(object) as T, // as far as it is kept
   };
 }

@@ -127,7 +127,7 @@ function readSharedText(cursor: Cursor): string {
 }
 
 /** What is longer is what a model says of itself, or a fault. */
-const maxSharedLength = 128;
+export const maxSharedLength = 128;
 
 /** Kinds and names are the same in many values that are not. */
 function withSharedTexts(value: unknown): unknown {

@@ -1,8 +1,10 @@
 import type { KubeObject, Stored } from "../kinds.ts";
-import { createPacking, type Glance, type Packed, type Packing } from "./packing.ts";
+import { type Glance, glanceOf, type Packed, unpacked } from "./packing.ts";
+import { createPacker, type Packer } from "./packer.ts";
 
 /** Objects by namespace and name, with indexes kept in step; in as little memory as their packing needs. */
-export interface ObjectStore<T extends KubeObject, Index extends string> extends Packing<T & Stored> {
+export interface ObjectStore<T extends KubeObject, Index extends string> {
+  readonly pack: Packer<T & Stored>;
   size(): number;
   all(): readonly (T & Stored)[];
   find(key: Name): (T & Stored) | undefined;
@@ -29,8 +31,7 @@ const memoSize = 128;
 export function createObjectStore<T extends KubeObject, Index extends string>({
   indexes,
 }: StoreOptions<T, Index>): ObjectStore<T, Index> {
-  const packing = createPacking<T & Stored>();
-  const shown = remembered(packing.unpack, memoSize);
+  const shown = remembered(unpacked<T & Stored>, memoSize);
   const names = createNames<Packed<T & Stored>>();
   const indexed = new Map(
     Object.entries<Keys<T>>(indexes ?? {}).map(([name, keys]) => [name, createIndex<T>(keys)] as const),
@@ -50,24 +51,24 @@ export function createObjectStore<T extends KubeObject, Index extends string>({
     return object?.metadata.uid === metadata.uid ? object : undefined;
   };
   return {
-    ...packing,
+    pack: createPacker(),
     size: () => names.size(),
-    all: () => Array.from(names.values(), packing.unpack),
+    all: () => Array.from(names.values(), unpacked),
     find,
     known,
     withUid(uid) {
       if (byUid === undefined) {
         byUid = createIndex(({ metadata }) => [metadata.uid]);
-        for (const packed of names.values()) byUid.add(packing.unpack(packed), packed);
+        for (const packed of names.values()) byUid.add(unpacked(packed), packed);
       }
       return byUid.under(uid).map(shown)[0];
     },
     withIndex: (index, key) => indexed.get(index)?.under(key).map(shown) ?? [],
     glanceAt(key) {
       const packed = names.find(key);
-      return packed === undefined ? undefined : packing.glance(packed);
+      return packed === undefined ? undefined : glanceOf(packed);
     },
-    glancesWith: (index, key) => indexed.get(index)?.under(key).map(packing.glance) ?? [],
+    glancesWith: (index, key) => indexed.get(index)?.under(key).map(glanceOf) ?? [],
     set(object, packed) {
       const previous = names.set(object.metadata, packed);
       if (previous !== undefined) each((index) => index.remove(shown(previous), previous));

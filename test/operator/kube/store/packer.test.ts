@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { createPacking } from "../../../../operator/kube/store/packing.ts";
+import { glanceOf, unpacked } from "../../../../operator/kube/store/packing.ts";
+import { createPacker } from "../../../../operator/kube/store/packer.ts";
 
 /** Objects with few names and values, so that many are alike in part. */
 const alike = fc.letrec<{ value: unknown; object: object }>((tie) => ({
@@ -18,16 +19,16 @@ describe("packing", () => {
   test("an object is equal to what is made of it, members in their order, and who it is can be told, whatever was packed before or comes after", () => {
     fc.assert(
       fc.property(fc.array(alike, { maxLength: 20 }), (objects) => {
-        const { pack, unpack } = createPacking();
+        const pack = createPacker();
         const packed = objects.map(pack);
-        const made = packed.map(unpack);
+        const made = packed.map(unpacked);
         expect(made).toEqual(objects);
-        const named = createPacking();
+        const named = createPacker();
         const states = objects.map((object, index) => ({
           ...object,
           metadata: { labels: object, uid: `uid-${index % 3}`, resourceVersion: String(index >> 1) },
         }));
-        const told = states.map(named.pack).map(named.glance);
+        const told = states.map(named).map(glanceOf);
         expect(told.map(({ uid, resourceVersion }) => [uid, resourceVersion])).toEqual(
           states.map(({ metadata: { uid, resourceVersion } }) => [uid, resourceVersion]),
         );
@@ -37,23 +38,23 @@ describe("packing", () => {
   });
 
   test("of objects that are alike only the values that differ are kept", () => {
-    const { pack } = createPacking();
+    const pack = createPacker();
     const service = (name: string, port: number) => ({ kind: "Service", name, ports: [{ port, protocol: "TCP" }] });
     const packed = ["a", "b", "c"].map((name, index) => pack(service(name, 27_000 + index)));
     expect(packed.map((one) => Array.isArray(one) && one.slice(1))).toEqual([[], ["b", 27_001], ["c", 27_002]]);
   });
 
   test("what all objects have is one and the same in what is made of them", () => {
-    const { pack, unpack } = createPacking<{ name: string; labels: object }>();
-    const [, second, third] = ["a", "b", "c"].map((name) => unpack(pack({ name, labels: { app: "x" } })));
+    const pack = createPacker<{ name: string; labels: object }>();
+    const [, second, third] = ["a", "b", "c"].map((name) => unpacked(pack({ name, labels: { app: "x" } })));
     expect(second?.labels).toBe(third?.labels);
   });
 
   test("objects of thousands of structures are kept as they are", () => {
-    const { pack, unpack } = createPacking();
+    const pack = createPacker();
     const objects = Array.from({ length: 5_000 }, (_none, index) => ({ [`member-${index}`]: index }));
     const packed = objects.map(pack);
-    expect(packed.map(unpack)).toEqual(objects);
+    expect(packed.map(unpacked)).toEqual(objects);
     expect([Array.isArray(packed[0]), packed.at(-1) === objects.at(-1)]).toEqual([true, true]);
   });
 });

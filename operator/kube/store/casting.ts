@@ -1,0 +1,182 @@
+import { type Cursor, readText } from "../json/json-bytes.ts";
+import type { Keep, KeptMembers } from "../json/kept.ts";
+import { type Gap, type Mould, mouldOf } from "../json/mould.ts";
+import { maxSharedLength, readShared } from "../json/shared.ts";
+import { type Form, formOf, type Packed, unpacked } from "./packing.ts";
+
+/**
+ * Packs objects from their JSON without reading them, when they are like one that was: what differs between such objects is
+ * taken from where it differs. Most objects of a kind are made by the same builders.
+ */
+export interface Casting<T extends object> {
+  /** What is packed of the object whose JSON this is; undefined when it is like none that was learnt. */
+  cast(json: Buffer): Packed<T> | undefined;
+  /** Learns from an object that was read. */
+  learn(json: Buffer, object: T): void;
+}
+
+export interface CastingOptions<T extends object> {
+  /** Reads an object as it is to be kept. */
+  readonly read: (json: Buffer) => T;
+  /** What `read` keeps. */
+  readonly keep: KeptMembers;
+  /** Names of members by whose texts `read` decides what it keeps. */
+  readonly telling: readonly string[];
+}
+
+/** Structures of one kind that are remembered. */
+const maxCasts = 16;
+/** Objects from which is learnt in any case, and of how many that were cast one more: learning costs as much as reading several. */
+const firstLessons = 64;
+const castsPerLesson = 64;
+/** After this many in a row that were like none, only one in so many is tried. */
+const barrenAfter = 64;
+const barrenTries = 16;
+
+/** A casting that has met nothing yet. */
+export function createCasting<T extends object>({ read, keep, telling }: CastingOptions<T>): Casting<T> {
+  const tellingNames = new Set(telling);
+  const casts: Cast<T>[] = [];
+  let lessons = firstLessons * castsPerLesson;
+  let misses = 0;
+  const renew = (place: number, mould: Mould | undefined, json: Buffer, object: T): boolean => {
+    if (mould === undefined) return false;
+    const cast = createCast({ mould, read, keep });
+    const isTrue = cast !== undefined && isMade(cast, json, object) && isMade(cast, mould.sample, read(mould.sample));
+    if (isTrue) casts[place] = cast;
+    return isTrue;
+  };
+  return {
+    cast(json) {
+      if (misses >= barrenAfter && misses % barrenTries !== 0) {
+        misses += 1;
+        return undefined;
+      }
+      for (const [place, cast] of casts.entries()) {
+        const packed = cast.from(json);
+        if (packed === undefined) continue;
+        // Those that are met often come first.
+        if (place > 0) casts.splice(place - 1, 2, cast, casts[place - 1] ?? cast);
+        misses = 0;
+        lessons += 1;
+        return packed;
+      }
+      misses += 1;
+      return undefined;
+    },
+    learn(json, object) {
+      if (lessons < castsPerLesson) return;
+      lessons -= castsPerLesson;
+      if (casts.some(({ mould }, place) => renew(place, mould.widened(json), json, object))) return;
+      renew(Math.min(casts.length, maxCasts - 1), mouldOf(json, tellingNames), json, object);
+    },
+  };
+}
+
+/** Packs objects of one structure. */
+interface Cast<T extends object> {
+  readonly mould: Mould;
+  from(json: Buffer): Packed<T> | undefined;
+}
+
+interface CastParts<T extends object> extends Pick<CastingOptions<T>, "read" | "keep"> {
+  readonly mould: Mould;
+}
+
+/**
+ * Where the content of a gap gets to is seen by what is read of JSON with marks in its gaps. Undefined when one gets into the
+ * name of a member.
+ */
+function createCast<T extends object>({ mould, read, keep }: CastParts<T>): Cast<T> | undefined {
+  const marked = read(mould.filled((gap, index) => String(markOf(gap, index))));
+  const leaves = leavesOf(marked, keep);
+  if (leaves === undefined) return undefined;
+  const gapAt = new Map<unknown, number>(mould.gaps.map((gap, index) => [markOf(gap, index), index] as const));
+  const sources = leaves.flatMap(({ value, keep: kept }): readonly Source[] => {
+    const index = gapAt.get(value);
+    return index === undefined ? [] : [{ index, read: contentReader(mould.gaps[index]?.type, kept) }];
+  });
+  const row: [Form, ...unknown[]] = [formOf(marked, (leaf) => gapAt.has(leaf)), ...sources];
+  const found = new Int32Array(mould.gaps.length * 2);
+  return {
+    mould,
+    from(json) {
+      if (!mould.fits(json, found)) return undefined;
+      const cursor = { bytes: json, at: 0 };
+      let place = 1;
+      for (const source of sources) {
+        cursor.at = found[source.index * 2] ?? 0;
+        row[place] = source.read(cursor, found[source.index * 2 + 1] ?? 0);
+        place += 1;
+      }
+      // A copy has no room for more.
+      return row.slice() as [Form, ...unknown[]]; // as long as it is
+    },
+  };
+}
+
+/** Where one of an object's own values comes from. */
+interface Source {
+  /** Of the gap. */
+  readonly index: number;
+  readonly read: ContentReader;
+}
+
+/** Reads what is in a gap, which begins at the cursor. */
+type ContentReader = (cursor: Cursor, end: number) => unknown;
+
+/** Unlike anything that servers write. */
+function markOf({ type }: Gap, index: number): string | number {
+  return type === "number" ? 7_306_051_200_000 + index : `${markBegin}${index}>`;
+}
+
+const markBegin = "<gap ";
+
+interface Leaf {
+  readonly value: unknown;
+  /** What the reader was told of it. */
+  readonly keep: LeafKeep;
+}
+
+/** `whole`: within what is kept with all its members. */
+type LeafKeep = "own" | "shared" | "whole";
+
+/** All values that are neither objects nor lists, in their order; undefined when members have names that an object cannot be made with. */
+function leavesOf(value: unknown, keep: Keep | LeafKeep): readonly Leaf[] | undefined {
+  if (typeof value !== "object" || value === null) {
+    return [{ value, keep: keep === true ? "own" : typeof keep === "object" ? "shared" : keep }];
+  }
+  const isList = Array.isArray(value);
+  const leaves: Leaf[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    if (name === "__proto__" || name.includes(markBegin)) return undefined;
+    const further = leavesOf(member, isList && keep !== true ? keep : keepWithin(keep, name));
+    if (further === undefined) return undefined;
+    leaves.push(...further);
+  }
+  return leaves;
+}
+
+function keepWithin(keep: Keep | LeafKeep, name: string): Keep | LeafKeep {
+  if (typeof keep === "object") return keep[name] ?? "shared";
+  return keep === true ? "whole" : keep;
+}
+
+/** As readers do it: what many objects have is the same text in all of them. */
+function contentReader(type: Gap["type"] | undefined, keep: LeafKeep): ContentReader {
+  if (type === "number") return readWhole;
+  return (cursor, end) => {
+    const isShared = keep === "shared" || (keep === "whole" && end - cursor.at <= maxSharedLength);
+    cursor.at -= 1;
+    return isShared ? readShared(cursor) : readText(cursor);
+  };
+}
+
+function readWhole({ bytes, at }: Cursor, end: number): number {
+  return Number(bytes.toString("latin1", at, end));
+}
+
+function isMade<T extends object>(cast: Cast<T>, json: Buffer, object: T): boolean {
+  const packed = cast.from(json);
+  return packed !== undefined && JSON.stringify(unpacked(packed)) === JSON.stringify(object);
+}

@@ -1,0 +1,153 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
+import type { KeptMembers } from "../../../../operator/kube/json/kept.ts";
+import { type Casting, createCasting } from "../../../../operator/kube/store/casting.ts";
+import { unpacked } from "../../../../operator/kube/store/packing.ts";
+
+const keep: KeptMembers = {
+  metadata: { name: "shared", uid: true, labels: "shared", annotations: { note: true } },
+  spec: true,
+  status: { conditions: { type: "shared", status: "shared", message: true } },
+};
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+}
+
+/** What is kept of an object; of its conditions those that are not met. */
+function read(json: Buffer): object {
+  const object = keptEvents(keep).objects?.read(json) as { readonly status?: { readonly conditions?: unknown } }; // as written below
+  const conditions = object.status?.conditions;
+  return Array.isArray(conditions) ? { ...object, status: { conditions: conditions.filter(isUnmet) } } : object;
+}
+
+function isUnmet({ status }: Condition): boolean {
+  return status !== "True";
+}
+
+function newCasting(): Casting<object> {
+  return createCasting({ read, keep, telling: ["status"] });
+}
+
+/** What each is packed to when it is cast, and learnt from where that cannot be. */
+function castAll(casting: Casting<object>, jsons: readonly Buffer[]): readonly unknown[] {
+  return jsons.map((json) => {
+    const packed = casting.cast(json);
+    if (packed === undefined) casting.learn(json, read(json));
+    return packed;
+  });
+}
+
+const text = fc.oneof(
+  fc.string(),
+  fc.constantFrom("a", "b", "True", "False", 'say "x"', "\\", "é → ü", "k:{", "<gap 0>", "x".repeat(130)),
+);
+const number = fc.oneof(fc.integer(), fc.constantFrom<unknown>(0, -5, 1.5, 1e21, 7_306_051_200_000));
+const condition = fc.record({ type: text, status: fc.constantFrom("True", "False", "Unknown"), message: text });
+const name = fc.oneof(fc.constantFrom("note", "other", "__proto__"), text);
+const object = fc.record(
+  {
+    apiVersion: fc.constant("v1"),
+    metadata: fc.record(
+      {
+        name: text,
+        uid: text,
+        labels: fc.dictionary(name, text, { maxKeys: 2 }),
+        annotations: fc.dictionary(name, text, { maxKeys: 2 }),
+        managedFields: fc.dictionary(
+          text.map((uid) => `k:{"uid":${JSON.stringify(uid)}}`),
+          fc.constantFrom({}, { ".": {} }),
+          { maxKeys: 2 },
+        ),
+      },
+      { requiredKeys: ["name"] },
+    ),
+    spec: fc.oneof(fc.record({ port: number, url: text, is: fc.boolean() }), fc.array(number, { maxLength: 2 }), text),
+    status: fc.record({ conditions: fc.array(condition, { maxLength: 2 }), phase: text }),
+  },
+  { requiredKeys: ["apiVersion", "metadata"] },
+);
+
+/** Of one structure. */
+const alike = fc
+  .record({
+    name: text,
+    uid: text,
+    label: text,
+    note: text,
+    port: number,
+    is: fc.boolean(),
+    status: fc.constantFrom("True", "False", "Unknown"),
+  })
+  .map(({ name: own, uid, label, note, port, is, status }) => ({
+    metadata: {
+      name: own,
+      uid,
+      labels: { app: label },
+      annotations: { note },
+      managedFields: { [`k:{"uid":${JSON.stringify(uid)}}`]: { note } },
+    },
+    spec: { port, url: uid, is },
+    status: { conditions: [{ type: "Ready", status, message: note }] },
+  }));
+
+describe("casting", () => {
+  test("what is made of an object that was cast is what is read of its JSON, whatever was learnt before", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(object, alike), { maxLength: 30 }), fc.nat(), (objects, indent) => {
+        const jsons = objects.map((one) => Buffer.from(JSON.stringify(one, undefined, indent % 5 === 0 ? 1 : 0)));
+        const casts = castAll(newCasting(), [...jsons, ...jsons]);
+        const made = casts.map((packed) => packed && JSON.stringify(unpacked(packed)));
+        const want = [...jsons, ...jsons].map((json, index) => casts[index] && JSON.stringify(read(json)));
+        expect(made).toEqual(want);
+      }),
+    );
+  });
+
+  /** As an API server writes one, who owns which fields included. */
+  const pod = (name: string, port: number, status = "False") =>
+    Buffer.from(
+      JSON.stringify({
+        kind: "Pod",
+        metadata: { name, labels: { app: "x" }, managedFields: [{ [`k:{"uid":"${name}"}`]: { ".": {} } }] },
+        spec: { port, args: ["serve"] },
+        status: { conditions: [{ type: "Ready", status, message: `says "${name}"` }] },
+      }),
+    );
+
+  test("of objects that are alike only the values that differ are kept", () => {
+    const jsons = [pod("a", 1), pod("b", 20), pod("é", -300)];
+    const [first, second, third] = castAll(newCasting(), jsons);
+    expect([first, second, Array.isArray(third) && third.slice(1)]).toEqual([
+      undefined,
+      undefined,
+      ["é", -300, 'says "é"'],
+    ]);
+  });
+
+  test("values by which it is decided what is kept are never taken for an object's own", () => {
+    const casting = newCasting();
+    castAll(casting, [pod("a", 1), pod("b", 2), pod("c", 3, "Unknown")]);
+    const [met] = castAll(casting, [pod("d", 4, "True")]);
+    expect(met).toBe(undefined);
+  });
+
+  test("of a member that is kept in some objects and comes with other names in others nothing is assumed", () => {
+    const casting = newCasting();
+    const noted = (note: string): Buffer => Buffer.from(`{"metadata":{"name":"a","annotations":{"${note}":"x"}}}`);
+    const [, , cast] = castAll(casting, ["one", "two", "note"].map(noted));
+    expect(cast).toBe(undefined);
+  });
+
+  test("an object that is cut off, or has more to it, is not cast", () => {
+    const casting = newCasting();
+    castAll(casting, [pod("a", 1), pod("b", 2)]);
+    const json = pod("c", 3);
+    const others = [json.subarray(0, -1), Buffer.concat([json, Buffer.from(" ")]), json.subarray(0, 40), Buffer.of()];
+    expect(others.map((other) => casting.cast(other))).toEqual(others.map(() => undefined));
+    expect(casting.cast(json)).not.toBe(undefined);
+  });
+});
