@@ -6,6 +6,8 @@ afterEach(close);
 
 const chunked = "transfer-encoding: chunked\r\n";
 const megabytes = 1024 * 1024;
+/** Also beside much other work. */
+const soon = { timeout: 10_000 };
 
 describe("a request that is not plain", () => {
   const refused: Record<string, readonly [request: string, body: string]> = {
@@ -30,7 +32,7 @@ describe("a request that is not plain", () => {
     });
     const one = client();
     one.socket.write(request + post("smuggled"));
-    await expect.poll(() => one.isClosed()).toBe(true);
+    await expect.poll(() => one.isClosed(), soon).toBe(true);
     expect([asked, statuses(one), one.said().split("\r\n\r\n").at(-1)]).toEqual([0, ["400"], body]);
   });
 
@@ -41,7 +43,7 @@ describe("a request that is not plain", () => {
     });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}x-a: b\r\nconnection: host, x-a\r\n${chunked}\r\n0\r\n\r\n`);
-    await expect.poll(() => bodies(one)).toEqual(["digits.default,"]);
+    await expect.poll(() => bodies(one), soon).toEqual(["digits.default,"]);
   });
 
   test("waits for the answers to those before it on its connection", async () => {
@@ -58,7 +60,7 @@ describe("a request that is not plain", () => {
     });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}${chunked}\r\n0\r\n\r\n`.repeat(50));
-    await expect.poll(() => statuses(one).length).toBe(50);
+    await expect.poll(() => statuses(one).length, soon).toBe(50);
     expect([most, new Set(statuses(one))]).toEqual([1, new Set(["200"])]);
   });
 
@@ -70,7 +72,7 @@ describe("a request that is not plain", () => {
     });
     const one = client();
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}${chunked}\r\n0\r\n\r\n`.repeat(2_000));
-    await expect.poll(() => one.isClosed()).toBe(true);
+    await expect.poll(() => one.isClosed(), soon).toBe(true);
     expect(asked).toBeLessThanOrEqual(1);
     expect(statuses(one)).toEqual([]);
   });
@@ -88,7 +90,7 @@ describe("a request that is not plain", () => {
     one.socket.write(`POST ${model} HTTP/1.1\r\n${host}content-length: ${32 * megabytes}\r\n\r\n`);
     one.socket.write(Buffer.alloc(32 * megabytes, "x"));
     one.socket.write(`GET /v1/models/digits HTTP/1.1\r\n${host}\r\n`);
-    await expect.poll(() => statuses(one), { timeout: 5_000 }).toEqual(["429", "200"]);
+    await expect.poll(() => statuses(one), soon).toEqual(["429", "200"]);
     expect(bodies(one)).toEqual(["next"]);
   });
 });
