@@ -1,5 +1,5 @@
 import { type NumberSink, scanNumber } from "./number-scan.ts";
-import { type NumberScanner, numberScanner } from "./scanner/number-scanner.ts";
+import { type NumberScanner, numberScanner, shortSlab } from "./scanner/number-scanner.ts";
 
 /** A packed array of numbers as it stands in the text. */
 export interface PackedNumbers {
@@ -62,8 +62,11 @@ export function packedNumbers(text: NumberText, start: number): PackedNumbers | 
   return { shape, values: slab.values.subarray(first, slab.count), exactIntegers: !slab.inexact, end };
 }
 
-/** Memory beyond the heap is dear to take and to give back: documents share this slab, one after the other. */
+/** Memory beyond the heap is dear to take and to give back: documents share one of these slabs, one after the other. */
 const sharedSlab: NumberSink = { values: new Float64Array(0), count: 0, inexact: false };
+const scannerSlab: NumberSink = { values: sharedSlab.values, count: 0, inexact: false };
+/** Numbers of documents of so many bytes most often have room in the scanner's slab. */
+const shortBytes = 16 * 1024;
 /** Numbers of the largest document that shares it: 1 MiB. */
 const maxShared = 1 << 17;
 /** Of others so many numbers have room at first: memory that is not written costs nothing, but growing copies. */
@@ -75,6 +78,11 @@ export function numberText(bytes: Buffer): NumberText {
 }
 
 function numberSlab(sizeBytes: number): NumberSink {
+  if (sizeBytes <= shortBytes) {
+    scannerSlab.values = shortSlab();
+    scannerSlab.count = 0;
+    return scannerSlab;
+  }
   const most = sizeBytes >> 1;
   if (most > maxShared) return { values: new Float64Array(Math.min(most, maxRoom)), count: 0, inexact: false };
   if (sharedSlab.values.length < most) sharedSlab.values = new Float64Array(most);

@@ -7,6 +7,7 @@ export type Code = readonly number[];
 export const i32Type = 0x7f;
 export const i64Type = 0x7e;
 export const f64Type = 0x7c;
+export const v128Type = 0x7b;
 const noResult = 0x40;
 
 /** Unsigned LEB128. */
@@ -61,11 +62,13 @@ export const i32 = {
   greaterS: binary(0x4a),
   atLeastS: binary(0x4e),
   isZero: unary(0x45),
+  ctz: unary(0x68),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
   and: binary(0x71),
   or: binary(0x72),
+  xor: binary(0x73),
   shl: binary(0x74),
   shrS: binary(0x75),
   wrap: unary(0xa7),
@@ -74,6 +77,7 @@ export const i32 = {
 export const i64 = {
   const: (value: bigint): Code => [0x42, ...signed(value)],
   load: load(0x29),
+  load32u: load(0x35),
   isZero: unary(0x50),
   equal: binary(0x51),
   lessU: binary(0x54),
@@ -107,8 +111,9 @@ function vector(opcode: number): Code {
   return [0xfd, ...unsigned(opcode)];
 }
 
-/** Sixteen bytes: two doubles, or four float32. */
+/** Sixteen bytes: two doubles, four float32, eight numbers of 16 bits, or sixteen bytes. */
 export const v128 = {
+  const: (bytes: readonly number[]): Code => [...vector(0x0c), ...bytes],
   load: (address: Code, offset = 0): Code => [...address, ...vector(0x00), 0, ...unsigned(offset)],
   store: (address: Code, value: Code, offset: number): Code => [
     ...address,
@@ -119,6 +124,19 @@ export const v128 = {
   ],
   /** Bytes of `a` (0 to 15) and `b` (16 to 31) by number. */
   shuffle: (a: Code, b: Code, bytes: readonly number[]): Code => [...a, ...b, ...vector(0x0d), ...bytes],
+  /** Bytes of `a` by the numbers in `indices`; 0 for a number beyond 15. */
+  swizzle: (a: Code, indices: Code): Code => [...a, ...indices, ...vector(0x0e)],
+  subBytes: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x71)],
+  /** A bit for each byte of `a` that is at most as large as that of `b`. */
+  atMostBits: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x2a), ...vector(0x64)],
+  /** Eight numbers of 16 bits. */
+  mul16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x95)],
+  shrU16: (a: Code, bits: Code): Code => [...a, ...bits, ...vector(0x8d)],
+  /** Products of eight numbers of 16 bits, of which two are added each time. */
+  dot16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0xba)],
+  /** The four numbers of 32 bits of `a`, then those of `b`, in 16 bits each. */
+  narrowTo16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x85)],
+  lowerHalf: (a: Code): Code => [...a, ...vector(0x1d), 0],
   /** Two doubles as float32, and two zeros. */
   demote: (a: Code): Code => [...a, ...vector(0x5e)],
 } as const;

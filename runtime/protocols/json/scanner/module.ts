@@ -1,7 +1,7 @@
-import { type Code, type f64Type, type i32Type, type i64Type, unsigned } from "./assembly.ts";
+import { type Code, type f64Type, type i32Type, type i64Type, type v128Type, unsigned } from "./assembly.ts";
 
 /** Types of values. */
-export type ValueType = typeof i32Type | typeof i64Type | typeof f64Type;
+export type ValueType = typeof i32Type | typeof i64Type | typeof f64Type | typeof v128Type;
 
 /** A function of a module: its variables are numbered from the parameters on. */
 export interface FunctionText {

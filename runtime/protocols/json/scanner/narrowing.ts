@@ -4,10 +4,11 @@ import type { FunctionText } from "./module.ts";
 /** Of two vectors the bytes of their lower halves. */
 const lowerHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
-/** `narrow(count)` makes so many doubles at `place`, and up to three behind them, float32; these begin at the same place. */
+/** `narrow(from, count)` makes so many doubles, and up to three behind them, float32: those begin at `place`. */
 export function narrowing(place: number): FunctionText {
-  const [count, done] = [variable(0), variable(1)];
-  const two = (offset: number): Code => v128.demote(v128.load(i32.shl(done.value, i32.const(3)), place + offset));
+  const [from, count, done] = [variable(0), variable(1), variable(2)];
+  const two = (offset: number): Code =>
+    v128.demote(v128.load(i32.add(from.value, i32.shl(done.value, i32.const(3))), offset));
   const body = sequence(
     block(
       loop(
@@ -19,5 +20,5 @@ export function narrowing(place: number): FunctionText {
     ),
     done.value,
   );
-  return { parameters: [i32Type], result: i32Type, locals: [i32Type], body };
+  return { parameters: [i32Type, i32Type], result: i32Type, locals: [i32Type], body };
 }

@@ -14,11 +14,12 @@ export interface NearestDouble {
   readonly more: Variable;
   readonly top: Variable;
   readonly mantissa: Variable;
-  readonly exponent: Variable;
 }
 
 /** The lowest bits of the upper half of a product: when they are all set the lower half of the power may matter. */
 const beyond = i64.const(0x1ffn);
+/** What is left out of a quick product adds up to less than three: no carry reaches the bits of the result from these lowest bits. */
+const safe = i64.const(0x1fcn);
 const one = i64.const(1n);
 
 /**
@@ -26,12 +27,45 @@ const one = i64.const(1n);
  * gigabyte per second", 2021; that this needs no other way out: Mushtak and Lemire, "Fast number parsing without fallback", 2022).
  */
 export function nearestDouble(variables: NearestDouble, fives: number): Code {
-  const { whole, power, result, shift, upper, lower, more, top, mantissa, exponent } = variables;
-  const five = (offset: number): Code =>
-    i64.load(i32.shl(i32.sub(power.value, i32.const(minPower)), i32.const(4)), fives + offset);
+  const { whole, power, result, shift, upper, lower, more, top, mantissa } = variables;
+  const index = i32.shl(i32.sub(power.value, i32.const(minPower)), i32.const(4));
   return sequence(
     shift.set(i64.clz(whole.value)),
     whole.set(i64.shl(whole.value, shift.value)),
+    lower.set(i64.load32u(index, fives)),
+    more.set(i64.load32u(index, fives + 4)),
+    mantissa.set(i64.shrU(whole.value, i64.const(32n))),
+    upper.set(
+      i64.add(
+        i64.add(
+          i64.mul(mantissa.value, more.value),
+          i64.shrU(i64.mul(i64.and(whole.value, i64.const(0xffffffffn)), more.value), i64.const(32n)),
+        ),
+        i64.shrU(i64.mul(mantissa.value, lower.value), i64.const(32n)),
+      ),
+    ),
+    when(
+      i32.or(i32.greaterS(power.value, i32.const(-5)), i64.greaterU(i64.and(upper.value, beyond), safe)),
+      exactUpper(variables, (offset) => i64.load(index, fives + offset)),
+    ),
+    top.set(i64.shrU(upper.value, i64.const(63n))),
+    mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
+    // The highest bit of the mantissa, or the one above it when it was rounded up to that, counts as one of the exponent.
+    result.set(
+      f64.reinterpret(
+        i64.add(
+          i64.shrU(i64.add(mantissa.value, i64.and(mantissa.value, one)), one),
+          i64.shl(i64.extendU(exponentOf(variables)), i64.const(52n)),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Sets `upper` to the upper half of the product in all its bits, less the one that would be rounded up from a half to an odd number. */
+function exactUpper(variables: NearestDouble, five: (offset: number) => Code): Code {
+  const { whole, upper, lower, more, top, mantissa } = variables;
+  return sequence(
     mantissa.set(five(0)),
     upper.set(upperProduct(whole, mantissa, lower)),
     lower.set(i64.mul(whole.value, mantissa.value)),
@@ -46,33 +80,19 @@ export function nearestDouble(variables: NearestDouble, fives: number): Code {
     ),
     top.set(i64.shrU(upper.value, i64.const(63n))),
     mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
-    exponent.set(exponentOf(variables)),
     // Few products have so little in their lower half: all but one of its conditions are looked at only then.
     when(
       i64.lessU(lower.value, i64.const(2n)),
-      when(isHalf(variables), mantissa.set(i64.and(mantissa.value, i64.const(-2n)))),
-    ),
-    mantissa.set(i64.shrU(i64.add(mantissa.value, i64.and(mantissa.value, one)), one)),
-    when(
-      i64.atLeastU(mantissa.value, i64.const(2n ** 53n)),
-      sequence(mantissa.set(i64.const(2n ** 52n)), exponent.set(i32.add(exponent.value, i32.const(1)))),
-    ),
-    result.set(
-      f64.reinterpret(
-        i64.or(
-          i64.and(mantissa.value, i64.const(2n ** 52n - 1n)),
-          i64.shl(i64.extendU(exponent.value), i64.const(52n)),
-        ),
-      ),
+      when(isHalf(variables), upper.set(i64.xor(upper.value, i64.shl(one, i64.add(top.value, i64.const(9n)))))),
     ),
   );
 }
 
-/** The power of two of a result, as a double holds it; 217,706 / 2^16 is log2 of ten. */
+/** The power of two of a result, as a double holds it, less one; 217,706 / 2^16 is log2 of ten. */
 function exponentOf({ power, top, shift }: NearestDouble): Code {
   return i32.add(
     i32.shrS(i32.mul(power.value, i32.const(217_706)), i32.const(16)),
-    i32.add(i32.const(63 + 1023), i32.sub(i32.wrap(top.value), i32.wrap(shift.value))),
+    i32.add(i32.const(63 + 1022), i32.sub(i32.wrap(top.value), i32.wrap(shift.value))),
   );
 }
 

@@ -1,6 +1,7 @@
 import { moduleBytes } from "./module.ts";
 import { powersOfFive } from "./powers-of-five.ts";
-import { marginBytes, maxTextBytes, places, scanModule } from "./scan-program.ts";
+import { scanModule } from "./scan-program.ts";
+import { marginBytes, maxTextBytes, placeNumbers, places } from "./places.ts";
 
 /** Reads many numbers at a time from a text that it holds a window of. */
 export interface NumberScanner {
@@ -16,8 +17,10 @@ export interface ScannedNumbers {
 }
 
 interface Program {
-  readonly scan: (at: number, last: number) => number;
-  readonly narrow: (count: number) => number;
+  readonly scan: (at: number, last: number, next: number) => number;
+  readonly narrow: (from: number, count: number) => number;
+  /** What `shortSlab` gives. */
+  readonly slab: Float64Array;
   /** Values once they are narrowed. */
   readonly floats: Float32Array;
   readonly text: Uint8Array;
@@ -30,9 +33,9 @@ let program: Program | undefined;
 /** Whose window the memory holds. */
 let holder: object | undefined;
 
-/** A scanner of a text. All share one memory of 128 KiB: the last that was asked holds it. */
+/** A scanner of a text. All share one memory of 192 KiB: the last that was asked holds it. */
 export function numberScanner(bytes: Buffer): NumberScanner {
-  const { scan, text, values, results } = (program ??= instantiated());
+  const { scan, text, values, slab, results } = (program ??= instantiated());
   const view = { base: 0, end: 0 };
   const moveTo = (at: number): void => {
     view.base = at;
@@ -49,25 +52,36 @@ export function numberScanner(bytes: Buffer): NumberScanner {
         holder = view;
         const offset = places.text - view.base;
         const last = view.end - marginBytes;
-        at = scan(at + offset, last + offset) - offset;
-        const read = ((results[0] ?? 0) - places.values) >> 3;
-        append(values, read, sink);
+        // In the slab a number stands where it is wanted.
+        const isInPlace = sink.values === slab && sink.count < placeNumbers;
+        const first = isInPlace ? places.slab + 8 * sink.count : places.values;
+        at = scan(at + offset, last + offset, first) - offset;
+        const read = ((results[0] ?? 0) - first) >> 3;
+        if (isInPlace) sink.count += read;
+        else append(values, read, sink);
         sink.inexact ||= read > 0 && results[1] !== 0;
-        if (read < values.length && at < last) break;
+        const isFull = (isInPlace ? sink.count : read) === placeNumbers;
+        if (!isFull && at < last) break;
       }
       return at;
     },
   };
 }
 
+/** Memory for the numbers of a short document, in which the scanner puts them without a copy. There is one: who asks next has it. */
+export function shortSlab(): Float64Array {
+  return (program ??= instantiated()).slab;
+}
+
 /** Numbers as float32, as `Math.fround` makes them: a loop of JavaScript takes three times as long. */
 export function float32s(numbers: Float64Array): Float32Array<ArrayBuffer> {
-  const { narrow, values, floats } = (program ??= instantiated());
+  const { narrow, values, slab, floats } = (program ??= instantiated());
   const narrowed = new Float32Array(numbers.length);
+  const isInPlace = numbers.buffer === slab.buffer;
   for (let start = 0; start < numbers.length; start += values.length) {
     const count = Math.min(values.length, numbers.length - start);
-    values.set(count === numbers.length ? numbers : numbers.subarray(start, start + count));
-    narrow(count);
+    if (!isInPlace) values.set(count === numbers.length ? numbers : numbers.subarray(start, start + count));
+    narrow(isInPlace ? numbers.byteOffset + 8 * start : places.values, count);
     narrowed.set(count === floats.length ? floats : floats.subarray(0, count), start);
   }
   return narrowed;
@@ -107,16 +121,20 @@ function instantiated(): Program {
   new BigUint64Array(buffer, places.wholePowers, 20).set(
     Array.from({ length: 20 }, (_, power) => 10n ** BigInt(power)),
   );
+  new Uint8Array(buffer, places.shifts, 32).fill(0xff, 0, 16).set(
+    Uint8Array.from({ length: 16 }, (_, i) => i),
+    16,
+  );
   new Float64Array(buffer, places.exactPowers, 23).set(Array.from({ length: 23 }, (_, power) => Number(`1e${power}`)));
   const fives = powersOfFive();
   new BigUint64Array(buffer, places.fives, fives.length).set(fives);
-  const maxValues = (places.text - places.values) / 8;
   return {
     scan,
     narrow,
-    floats: new Float32Array(buffer, places.values, maxValues),
+    floats: new Float32Array(buffer, places.floats, placeNumbers),
     text: new Uint8Array(buffer, places.text, maxTextBytes),
-    values: new Float64Array(buffer, places.values, maxValues),
+    values: new Float64Array(buffer, places.values, placeNumbers),
+    slab: new Float64Array(buffer, places.slab, placeNumbers),
     results: new Int32Array(buffer, places.results, 2),
   };
 }

@@ -8,42 +8,22 @@ import {
   i32Type,
   i64,
   i64Type,
-  leave,
   leaveIf,
   loop,
   sequence,
+  v128,
+  v128Type,
   variable,
   when,
 } from "./assembly.ts";
-import type { ModuleText, ValueType } from "./module.ts";
+import { type DigitVectors, eightDigits, setDigitVectors, sixteenDigits } from "./digits.ts";
+import type { ModuleText } from "./module.ts";
 import { narrowing } from "./narrowing.ts";
 import { nearestDouble } from "./nearest-double.ts";
+import { marginBytes, placeNumbers, places } from "./places.ts";
 import { maxPower, minPower } from "./powers-of-five.ts";
 
-/** Where the program finds what it reads and puts what it has read: offsets in its memory. */
-export const places = {
-  /** 10^0 to 10^19 as whole numbers. */
-  wholePowers: 0,
-  /** Two numbers of 32 bits: the end of the values; whether one of them was not written as a whole number. */
-  results: 192,
-  /** 10^0 to 10^22 as doubles. */
-  exactPowers: 256,
-  /** See `powersOfFive`. */
-  fives: 512,
-  /** Numbers that were read. */
-  values: 4096,
-  /** The text. */
-  text: 4096 + 8 * 4096,
-} as const;
-
-/** Longest text that is scanned at once; longer ones come piece by piece. */
-export const maxTextBytes = 64 * 1024;
-/** No number that is read here is longer: where fewer bytes are left of a text, none begins. */
-export const marginBytes = 80;
-
-const zeros = 0x3030303030303030n;
-/** The longest fraction that is read, zeros at its begin included. */
-const maxScale = 32;
+const eightZeros = 0x3030303030303030n;
 const maxSafe = 2n ** 53n - 1n;
 const [minus, plus, point, comma, blank, lowerE] = [0x2d, 0x2b, 0x2e, 0x2c, 0x20, 0x65];
 
@@ -67,26 +47,32 @@ interface Scan {
   /** Where the next value goes. */
   readonly next: Variable;
   readonly isInexact: Variable;
+  /** Sixteen bytes of a fraction. */
+  readonly vector: Variable;
+  readonly vectors: DigitVectors;
 }
 
 /**
- * The module: see `narrowing`, and `scan`. `scan(at, last)` reads numbers with a comma behind each, the first at `at`, as long as they begin before `last` and
- * have room, and gives the place of the first that it leaves to others: longer ones, larger ones, those with blanks or a bracket
+ * The module: see `narrowing`, and `scan`. `scan(at, last, next)` reads numbers with a comma behind each, the first at `at`, as long as they begin before
+ * `last` and have room in the place that `next` lies in, and gives the place of the first that it leaves to others: longer ones, larger ones, those with blanks or a bracket
  * behind them. What may be foreseen is a branch, so that no number waits for the one before it.
  */
 export function scanModule(): ModuleText {
-  const [at, last, start, isNegative, byte, first, scale, count, next, isInexact] = variables(0, 10);
+  const [at, last, next] = variables(0, 3);
+  const [start, isNegative, byte, first, scale, count, isInexact] = variables(3, 7);
   const [digits, word, others, value] = variables(10, 4);
-  const scan = { at, last, start, isNegative, byte, first, scale, count, digits, word, others, value, next, isInexact };
-  const [shift, upper, lower, more, top, mantissa, exponent] = variables(14, 7);
-  const exactly = { whole: digits, power: count, result: value, shift, upper, lower, more, top, mantissa, exponent };
+  const number = { start, isNegative, byte, first, scale, count, digits, word, others, value, isInexact };
+  const [vector, zeros, nines, tens, hundreds, tenThousands] = variables(20, 6);
+  const vectors = { zeros, nines, tens, hundreds, tenThousands };
+  const scan = { at, last, next, ...number, vector, vectors };
+  const [shift, upper, lower, more, top, mantissa] = variables(14, 6);
+  const exactly = { whole: digits, power: count, result: value, shift, upper, lower, more, top, mantissa };
   const body = sequence(
-    next.set(i32.const(places.values)),
+    setDigitVectors(vectors),
     block(
       loop(
         start.set(at.value),
         leaveIf(1, i32.atLeastS(at.value, last.value)),
-        leaveIf(1, i32.atLeastS(next.value, i32.const(places.text))),
         isNegative.set(i32.equal(i32.load8u(at.value), i32.const(minus))),
         when(isNegative.value, step(scan)),
         wholePart(scan, 1),
@@ -107,20 +93,22 @@ export function scanModule(): ModuleText {
         f64.store(next.value, value.value),
         next.set(i32.add(next.value, i32.const(8))),
         when(i32.equal(i32.load8u(at.value), i32.const(blank)), step(scan)),
-        leave(0),
+        leaveIf(0, i32.and(next.value, i32.const(8 * placeNumbers - 1))),
+        start.set(at.value),
       ),
     ),
     i32.store(i32.const(places.results), next.value),
     i32.store(i32.const(places.results + 4), isInexact.value),
     start.value,
   );
-  const locals = [...repeated(i32Type, 8), ...repeated(i64Type, 3), f64Type, ...repeated(i64Type, 6), i32Type] as const;
-  const scanning = { parameters: [i32Type, i32Type], result: i32Type, locals, body } as const;
-  return { memoryPages: 2, functions: { scan: scanning, narrow: narrowing(places.values) } };
+  const numbers = [...repeated(i32Type, 7), ...repeated(i64Type, 3), f64Type, ...repeated(i64Type, 6)] as const;
+  const locals = [...numbers, ...repeated(v128Type, 6)] as const;
+  const scanning = { parameters: repeated(i32Type, 3), result: i32Type, locals, body } as const;
+  return { memoryPages: 3, functions: { scan: scanning, narrow: narrowing(places.floats) } };
 }
 
-function repeated<Type extends ValueType>(type: Type, count: number): readonly Type[] {
-  return Array.from({ length: count }, () => type);
+function repeated<const Item>(item: Item, count: number): readonly Item[] {
+  return Array.from({ length: count }, () => item);
 }
 
 function variables<Count extends number>(from: number, count: Count): VariableList<Count> {
@@ -173,68 +161,55 @@ function wholePart(scan: Scan, depth: number): Code {
   );
 }
 
-/** Eight digits at a time (Lemire, "Quickly parsing eight digits", 2018). */
+/** Up to sixteen digits cost the same, however many of them there are. */
 function fraction(scan: Scan, depth: number): Code {
-  const { at, first, scale, count, digits, word, others, isInexact } = scan;
-  const isLong = i64.atLeastU(digits.value, i64.const(10n ** 11n));
+  const { at, first, scale, count, digits, word, vector, isInexact, vectors } = scan;
   const tooMany = i64.atLeastU(digits.value, power(places.wholePowers, i32.sub(i32.const(19), count.value)));
   return sequence(
     step(scan),
     first.set(at.value),
-    loop(
-      word.set(i64.xor(i64.load(at.value), i64.const(zeros))),
-      others.set(
-        i64.and(
-          i64.or(word.value, i64.add(word.value, i64.const(0x7676767676767676n))),
-          i64.const(0x8080808080808080n),
-        ),
-      ),
-      when(
-        i64.isZero(others.value),
-        sequence(
-          leaveIf(depth + 2, isLong),
-          digits.set(i64.add(i64.mul(digits.value, i64.const(10n ** 8n)), eightDigits(word))),
-          step(scan, 8),
-          leaveIf(depth + 2, i32.greaterU(i32.sub(at.value, first.value), i32.const(maxScale))),
-          leave(1),
+    vector.set(v128.subBytes(v128.load(at.value), vectors.zeros.value)),
+    count.set(i32.ctz(i32.xor(v128.atMostBits(vector.value, vectors.nines.value), i32.const(-1)))),
+    leaveIf(depth, i32.isZero(count.value)),
+    when(i64.atLeastU(digits.value, i64.const(1000n)), leaveIf(depth + 1, tooMany)),
+    word.set(sixteenDigits(v128.swizzle(vector.value, v128.load(count.value, places.shifts)), vectors)),
+    digits.set(
+      i64.add(
+        i64.mul(digits.value, power(places.wholePowers, count.value)),
+        i64.add(
+          i64.mul(i64.and(word.value, i64.const(0xffffffffn)), i64.const(10n ** 8n)),
+          i64.shrU(word.value, i64.const(32n)),
         ),
       ),
     ),
-    count.set(i32.wrap(i64.shrU(i64.ctz(others.value), i64.const(3n)))),
-    when(
-      count.value,
-      sequence(
-        when(isLong, leaveIf(depth + 2, tooMany)),
-        // The ninth or seventeenth of float32 and float64 in full stands alone.
-        when(
-          i32.equal(count.value, i32.const(1)),
-          digits.set(i64.add(i64.mul(digits.value, i64.const(10n)), i64.and(word.value, i64.const(0xffn)))),
-          sequence(
-            word.set(i64.shl(word.value, i64.extendU(i32.sub(i32.const(64), i32.shl(count.value, i32.const(3)))))),
-            digits.set(i64.add(i64.mul(digits.value, power(places.wholePowers, count.value)), eightDigits(word))),
-          ),
-        ),
-        at.set(i32.add(at.value, count.value)),
-      ),
-    ),
+    at.set(i32.add(at.value, count.value)),
+    when(i32.equal(count.value, i32.const(16)), moreDigits(scan, depth + 1)),
     scale.set(i32.sub(at.value, first.value)),
-    leaveIf(depth, i32.isZero(scale.value)),
     isInexact.set(i32.const(1)),
     read(scan),
   );
 }
 
-/** The number that eight digits make, each less its zero, the first in the lowest byte. Uses the variable up. */
-function eightDigits(word: Variable): Code {
-  const everyFourth = i64.const(0x000000ff000000ffn);
-  const pairs = i64.add(i64.mul(word.value, i64.const(10n)), i64.shrU(word.value, i64.const(8n)));
-  const lower = i64.mul(i64.and(word.tee(pairs), everyFourth), i64.const(100n + (1_000_000n << 32n)));
-  const upper = i64.mul(i64.and(i64.shrU(word.value, i64.const(16n)), everyFourth), i64.const(1n + (10_000n << 32n)));
-  return i64.shrU(i64.add(lower, upper), i64.const(32n));
+/** Up to seven further digits, without a branch: JavaScript and Python print fifteen to eighteen as it comes. */
+function moreDigits({ at, count, digits, word, others }: Scan, depth: number): Code {
+  const tooMany = i64.atLeastU(digits.value, power(places.wholePowers, i32.sub(i32.const(19), count.value)));
+  const shift = i64.extendU(i32.sub(i32.const(56), i32.shl(count.value, i32.const(3))));
+  return sequence(
+    word.set(i64.xor(i64.load(at.value), i64.const(eightZeros))),
+    others.set(
+      i64.and(i64.or(word.value, i64.add(word.value, i64.const(0x7676767676767676n))), i64.const(0x8080808080808080n)),
+    ),
+    leaveIf(depth, i64.isZero(others.value)),
+    count.set(i32.wrap(i64.shrU(i64.ctz(others.value), i64.const(3n)))),
+    leaveIf(depth, tooMany),
+    word.set(i64.shl(i64.shl(word.value, shift), i64.const(8n))),
+    digits.set(i64.add(i64.mul(digits.value, power(places.wholePowers, count.value)), eightDigits(word))),
+    at.set(i32.add(at.value, count.value)),
+  );
 }
 
 function powerOfTen(scan: Scan, depth: number): Code {
-  const { byte, first, scale, count: exponent, isInexact } = scan;
+  const { at, start, byte, first, scale, count: exponent, isInexact } = scan;
   const isSign = (code: number): Code => i32.equal(byte.value, i32.const(code));
   return sequence(
     step(scan),
@@ -247,6 +222,8 @@ function powerOfTen(scan: Scan, depth: number): Code {
       exponent.set(i32.add(i32.mul(exponent.value, i32.const(10)), digit(scan))),
       leaveIf(depth + 1, i32.greaterU(exponent.value, i32.const(999))),
       step(scan),
+      // Zeros may go on and on; what is behind the window is no text.
+      leaveIf(depth + 1, i32.greaterU(i32.sub(at.value, start.value), i32.const(marginBytes - 1))),
       read(scan),
       leaveIf(0, i32.isZero(isOther(scan))),
     ),
@@ -257,14 +234,17 @@ function powerOfTen(scan: Scan, depth: number): Code {
   );
 }
 
-/** Up to 2^53 one exact power of ten gives the nearest double (Clinger, "How to read floating point numbers accurately", 1990). */
+/**
+ * Up to 2^53 one exact power of ten gives the nearest double (Clinger, "How to read floating point numbers accurately", 1990). That would
+ * do for up to 22 digits behind the point, but of sixteen it is anybody's guess whether they are below 2^53.
+ */
 function valueOf({ digits, scale, first, count, value }: Scan, nearest: Code, depth: number): Code {
   const isSafe = i32.isZero(i64.greaterU(digits.value, i64.const(maxSafe)));
   const isWithin = (low: number, high: number): Code =>
     i32.and(i32.greaterS(scale.value, i32.const(low - 1)), i32.lessS(scale.value, i32.const(high + 1)));
   const negated = i32.sub(i32.const(0), scale.value);
   return when(
-    i32.and(isSafe, i32.lessU(scale.value, i32.const(23))),
+    i32.and(isSafe, i32.lessU(scale.value, i32.const(16))),
     value.set(f64.div(f64.convert(digits.value), exactPower(scale.value))),
     sequence(
       leaveIf(depth + 1, i32.isZero(first.value)),

@@ -28,6 +28,16 @@ function withoutNegativeZero(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+describe("a short document of more numbers than its slab takes", () => {
+  const lists = [5000, 2500].map((length, i) => Array.from({ length }, (_, at) => (at + i) % 10));
+
+  test.each([lists, lists.toReversed()].map((order) => [order]))("has them all", (order) => {
+    const text = JSON.stringify(Object.fromEntries(order.map((list, i) => [`list ${i}`, list])));
+    expect(text.length).toBeLessThan(16 * 1024);
+    expect(plain(parsed(text))).toEqual(JSON.parse(text));
+  });
+});
+
 const refusals: readonly (readonly [string, string])[] = [
   ["", "JSON Parse error: The document is empty"],
   [" \n", "JSON Parse error: The document is empty. at offset: 2"],

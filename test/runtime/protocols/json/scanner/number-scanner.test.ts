@@ -45,6 +45,11 @@ describe("numbers are read", () => {
       scan([0.8444218515250481, 0.04676198432169265], true, "x"),
     ],
     [
+      "what JavaScript prints of small ones",
+      "0.0000012345678901234567,-0.00012345678901234567,x",
+      scan([0.0000012345678901234567, -0.00012345678901234567], true, "x"),
+    ],
+    [
       "halves between two doubles",
       "9007199254740993e0,9007199254740995e0,x",
       scan([9007199254740992, 9007199254740996], true, "x"),
@@ -76,6 +81,7 @@ describe("numbers are read", () => {
     "1e65,",
     "1e-80,",
     "1e1000,",
+    `1e${"0".repeat(90)}1,`,
     '"a",',
     "[1,",
     "{},",
@@ -132,6 +138,12 @@ describe("every number that is read is the one that JavaScript reads, bit by bit
     "between -1 and 1 in up to twenty digits": fc
       .tuple(fc.constantFrom("0.", "-0."), digits(19))
       .map((parts) => parts.join("")),
+    "many digits before and behind a point": fc
+      .tuple(fc.bigInt({ min: 0n, max: 10n ** 18n }), digits(24))
+      .map(([whole, fraction]) => `${whole}.${fraction}`),
+    "small ones without a power": fc
+      .tuple(fc.integer({ min: 0, max: 16 }), digits(17))
+      .map(([zeros, rest]) => `0.${"0".repeat(zeros)}${rest}`),
     "digits, a point and a power": fc
       .tuple(fc.integer({ min: 1, max: 999_999_999 }), digits(12), fc.integer({ min: -70, max: 70 }))
       .map(([whole, fraction, power]) => `${whole}.${fraction}e${power}`),
