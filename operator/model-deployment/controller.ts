@@ -8,7 +8,7 @@ import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
 import type { Write } from "./apply.ts";
 import { type Caches, labelledKey, lastingKey, type Watched } from "./caches.ts";
-import type { NamedKey, Sources } from "./sources.ts";
+import { type NamedKey, namedKey, type Sources } from "./sources.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
 import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
@@ -79,12 +79,12 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     ...(workers === undefined ? {} : { workers }),
     turn: options.turn,
     reconcile: async (key): Promise<Outcome> => {
+      if (rests.isAt(key, sources)) return {};
       const named = namedKey(key);
       const yieldMs = yieldsMs(named, { caches, rivals });
       if (yieldMs > 0) return { requeueAfterMs: yieldMs };
-      const sight = sightOf(named, sources);
+      const sight = sightOf(key, sources);
       askForFacts(named, caches, facts, () => controller.add(key));
-      if (rests.isAt(key, sight)) return {};
       const passed = await reconcile(named, {
         sources,
         client,
@@ -286,9 +286,4 @@ async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolea
 
 function keyOf({ metadata }: { readonly metadata: ObjectKey }): string {
   return lastingKey(metadata);
-}
-
-function namedKey(key: string): NamedKey {
-  const [namespace = "", name = ""] = key.split("/");
-  return { namespace, name };
 }

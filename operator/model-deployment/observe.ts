@@ -19,6 +19,7 @@ import { isControlledBy } from "./resources/owner.ts";
 import {
   type Claimant,
   createSnapshot,
+  isPodReady,
   type ForeignObject,
   type Identity,
   type ObservedGateway,
@@ -219,9 +220,13 @@ export function observedGateways(sources: Sources, key: string): readonly Observ
   const acknowledged = sources.acknowledged(key);
   return sources
     .gateways()
-    .map((pod) => observedPod(pod, sources))
-    .filter(({ ready, address }) => ready && address !== undefined)
-    .map(({ name, address = "" }) => ({ pod: name, address, acknowledged: acknowledged.get(name) }))
+    .filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod))
+    .map(({ metadata: { name }, status: { podIP = "" } = {} }) => ({
+      pod: name,
+      address: podIP,
+      acknowledged: acknowledged.get(name),
+    }))
+    .filter(({ address }) => address !== "")
     .sort((a, b) => (a.pod < b.pod ? -1 : 1));
 }
 

@@ -21,8 +21,14 @@ export interface NamedKey {
   readonly name: string;
 }
 
-/** Children that are found by their names. */
-export type NamedKind = "serviceAccounts" | "services" | "endpointSlices" | "podDisruptionBudgets" | "httpRoutes";
+/** What is found by its name. */
+export type NamedKind =
+  | "deployments"
+  | "serviceAccounts"
+  | "services"
+  | "endpointSlices"
+  | "podDisruptionBudgets"
+  | "httpRoutes";
 
 /** What is found by the UID of its owner. */
 export type OwnedKind = "services" | "replicaSets" | "pods";
@@ -67,4 +73,10 @@ export interface Sources {
   lackingField(): string | undefined;
   /** Whose models are called like that of a ModelDeployment. */
   namesakes(key: string, model: string): string | undefined;
+}
+
+/** Of `<namespace>/<name>`. */
+export function namedKey(key: string): NamedKey {
+  const at = key.indexOf("/");
+  return { namespace: key.slice(0, at), name: key.slice(at + 1) };
 }

@@ -112,6 +112,7 @@ export function gatewayPods(cluster: SimulatedCluster): readonly (Pod & Stored)[
 }
 
 const kindsOfNames = {
+  deployments: "ModelDeployment",
   serviceAccounts: "ServiceAccount",
   services: "Service",
   endpointSlices: "EndpointSlice",

@@ -1,6 +1,6 @@
+import type { Glance } from "../../kube/store/packing.ts";
 import { observedGateways, portProbes } from "../observe.ts";
 import {
-  deploymentKey,
   endpointSliceName,
   httpRouteName,
   declaredModel,
@@ -8,18 +8,27 @@ import {
   serviceAccountName,
   serviceName,
 } from "../resources/names.ts";
-import type { NamedKey, Sources } from "../sources.ts";
+import { namedKey, type NamedKey, type NamedKind, type Sources } from "../sources.ts";
 
-/**
- * All that a pass would observe, as it lies in the caches: of objects which they are and which state of them; undefined
- * when it is gone, or when others want its gateway port, too.
- */
-export type Sight = readonly unknown[];
+/** All that a pass would observe, as it lies in the caches: of objects which they are and which state of them. */
+export interface Sight extends Self {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly values: readonly unknown[];
+}
+
+/** What of a ModelDeployment tells where else to look. */
+interface Self {
+  readonly uid: string;
+  readonly port: number | undefined;
+  /** As its spec declares it. */
+  readonly model: string;
+}
 
 /** Which ModelDeployments a pass has found just as they should be, with nothing that time alone would change. */
 export interface Rests {
   /** Whether a pass would find exactly what one found at rest, and do nothing. */
-  isAt(key: string, sight: Sight | undefined): boolean;
+  isAt(key: string, sources: Sources): boolean;
   /** A pass that saw this did nothing, and time alone would not change that. */
   begin(key: string, sight: Sight | undefined): void;
   /** The key is gone. */
@@ -30,50 +39,71 @@ export interface Rests {
 export function createRests(): Rests {
   const rests = new Map<string, Sight>();
   return {
-    isAt(key, sight) {
+    isAt(key, sources) {
       const known = rests.get(key);
-      if (known === undefined || sight === undefined) return false;
-      return known.length === sight.length && known.every((value, index) => value === sight[index]);
+      if (known === undefined) return false;
+      const live = sources.glanceAt("deployments", namedKey(key));
+      if (live?.uid !== known.uid || live.resourceVersion !== known.resourceVersion) return false;
+      const { values } = known;
+      let index = 0;
+      const isAsKnown = (value: unknown): boolean => value === values[index++];
+      return looksAt(key, known, sources, isAsKnown) && index === values.length;
     },
     begin(key, sight) {
       if (sight === undefined) rests.delete(key);
-      // Copied, as a list that was put together keeps room for more.
-      else rests.set(key, sight.slice());
+      else rests.set(key, sight);
     },
     forget: (key) => void rests.delete(key),
   };
 }
 
-/** Reads what `observe` does and makes nothing of it: a resync of thousands costs little where nothing changed. */
-export function sightOf(named: NamedKey, sources: Sources): Sight | undefined {
+/** Undefined when it is gone, or when others want its gateway port, too. */
+export function sightOf(key: string, sources: Sources): Sight | undefined {
+  const named = namedKey(key);
   const deployment = sources.deployment(named);
   if (deployment === undefined) return undefined;
-  const { uid } = deployment.metadata;
-  const { namespace, name } = named;
-  const key = deploymentKey(namespace, name);
-  const port = deployment.status?.gateway?.port;
+  const { metadata, spec, status } = deployment;
+  const { uid, resourceVersion } = metadata;
+  const self = { uid, port: status?.gateway?.port, model: declaredModel(named.name, spec) };
+  const values: unknown[] = [];
+  if (!looksAt(key, self, sources, (value) => values.push(value) > 0)) return undefined;
+  // Copied, as a list that was put together keeps room for more.
+  return { ...self, resourceVersion, values: values.slice() };
+}
+
+/**
+ * Reads what `observe` does, but for the ModelDeployment itself, and makes nothing of it: a resync of thousands costs little where
+ * nothing changed. Each value is shown to `isSeen` until that is false; false then, or when others want its gateway port, too.
+ */
+function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unknown) => boolean): boolean {
+  const { uid, port, model } = self;
   const [probe, ...others] = portProbes(uid, port, sources);
-  if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return undefined;
-  const replicaSets = sources.glancesOwnedBy("replicaSets", uid);
-  const pods = replicaSets.flatMap((replicaSet) => sources.glancesOwnedBy("pods", replicaSet.uid));
-  const glances = [
-    deployment.metadata,
-    sources.glanceAt("serviceAccounts", { namespace, name: serviceAccountName(name) }),
-    sources.glanceAt("services", { namespace, name: serviceName(name) }),
-    sources.glanceAt("endpointSlices", { namespace, name: endpointSliceName(name, "IPv4") }),
-    sources.glanceAt("endpointSlices", { namespace, name: endpointSliceName(name, "IPv6") }),
-    sources.glanceAt("podDisruptionBudgets", { namespace, name: podDisruptionBudgetName(name) }),
-    sources.glanceAt("httpRoutes", { namespace, name: httpRouteName(name) }),
-    ...sources.glancesOwnedBy("services", uid),
-    ...replicaSets,
-    ...pods,
-  ];
+  if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return false;
+  const isGlanced = (glance: Glance | undefined): boolean => isSeen(glance?.uid) && isSeen(glance?.resourceVersion);
+  const isPodSeen = (pod: Glance): boolean =>
+    isGlanced(pod) && isSeen(sources.warning(pod.uid)) && isSeen(sources.facts(pod.uid));
+  const isRevisionSeen = (replicaSet: Glance): boolean =>
+    isGlanced(replicaSet) && sources.glancesOwnedBy("pods", replicaSet.uid).every(isPodSeen);
+  return (
+    childrenOf(namedKey(key)).every(([kind, child]) => isGlanced(sources.glanceAt(kind, child))) &&
+    sources.glancesOwnedBy("services", uid).every(isGlanced) &&
+    sources.glancesOwnedBy("replicaSets", uid).every(isRevisionSeen) &&
+    isSeen(sources.scaling(key)) &&
+    isSeen(sources.lackingField()) &&
+    isSeen(sources.namesakes(key, model)) &&
+    observedGateways(sources, key).every(
+      ({ pod, address, acknowledged }) => isSeen(pod) && isSeen(address) && isSeen(acknowledged),
+    )
+  );
+}
+
+function childrenOf({ namespace, name }: NamedKey): readonly (readonly [NamedKind, NamedKey])[] {
   return [
-    ...glances.flatMap((glance) => [glance?.uid, glance?.resourceVersion]),
-    sources.scaling(key),
-    sources.lackingField(),
-    sources.namesakes(key, declaredModel(name, deployment.spec)),
-    ...pods.flatMap((pod) => [sources.warning(pod.uid), sources.facts(pod.uid)]),
-    ...observedGateways(sources, key).flatMap(({ pod, address, acknowledged }) => [pod, address, acknowledged]),
+    ["serviceAccounts", { namespace, name: serviceAccountName(name) }],
+    ["services", { namespace, name: serviceName(name) }],
+    ["endpointSlices", { namespace, name: endpointSliceName(name, "IPv4") }],
+    ["endpointSlices", { namespace, name: endpointSliceName(name, "IPv6") }],
+    ["podDisruptionBudgets", { namespace, name: podDisruptionBudgetName(name) }],
+    ["httpRoutes", { namespace, name: httpRouteName(name) }],
   ];
 }

@@ -16,6 +16,7 @@ import { createRests, type Sight, sightOf } from "../../../../operator/model-dep
 import { model, modelDeployment, settings, testMs } from "../../../builders/model-deployment.ts";
 
 const key = { namespace: "default", name: "digits" };
+const digits = "default/digits";
 
 async function pass(cluster: SimulatedCluster): Promise<boolean | undefined> {
   const client = createMemoryClient(cluster);
@@ -61,6 +62,7 @@ function glanced(question: string): string {
 }
 
 const glances: Readonly<Record<string, readonly [string, string]>> = {
+  deployment: ["glanceAt", "deployments"],
   serviceAccount: ["glanceAt", "serviceAccounts"],
   service: ["glanceAt", "services"],
   endpointSlice: ["glanceAt", "endpointSlices"],
@@ -73,8 +75,8 @@ const glances: Readonly<Record<string, readonly [string, string]>> = {
 
 function isStill(cluster: SimulatedCluster, before: Sight | undefined, sources: Sources = cluster.sources): boolean {
   const rests = createRests();
-  rests.begin("default/digits", before);
-  return rests.isAt("default/digits", sightOf(key, sources));
+  rests.begin(digits, before);
+  return rests.isAt(digits, sources);
 }
 
 const specs: Readonly<Record<string, Partial<ModelDeploymentSpec>>> = {
@@ -87,16 +89,22 @@ describe("a rest", () => {
   test.each(Object.entries(specs))("with %s is found, by all that was observed but the time", async (_, spec) => {
     const cluster = await settled(spec);
     expect(await pass(cluster)).toBe(true);
-    const seen = asked(cluster.sources, (sources) => sightOf(key, sources));
+    const seen = asked(cluster.sources, (sources) => sightOf(digits, sources));
     const observed = asked(cluster.sources, (sources) => observe(key, sources));
+    const rests = createRests();
+    rests.begin(digits, sightOf(digits, cluster.sources));
+    const looked = asked(cluster.sources, (sources) => expect(rests.isAt(digits, sources)).toBe(true));
+    expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? glanced(one) : one))));
     // A ReplicaSet of the wanted revision's name is one of its own.
-    const others = [...observed].filter((one) => !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one));
+    const others = [...observed].filter(
+      (one) => !seen.has(one) && !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one),
+    );
     expect(others).toEqual([]);
   });
 
   test("goes on while nothing changes, and a gateway's pod is another but as ready and at the same place", async () => {
     const cluster = await settled();
-    const before = sightOf(key, cluster.sources);
+    const before = sightOf(digits, cluster.sources);
     const { metadata, ...pod } = gatewayPod("gateway-a", "10.9.0.1");
     cluster.put({ ...pod, metadata: { ...metadata, annotations: { touched: "yes" } } });
     expect(isStill(cluster, before)).toBe(true);
@@ -112,7 +120,7 @@ describe("a rest", () => {
       "EndpointSlice",
     ] as const) {
       const cluster = await settled();
-      const before = sightOf(key, cluster.sources);
+      const before = sightOf(digits, cluster.sources);
       for (const object of cluster.all(kind).filter(({ metadata }) => metadata.namespace === "default")) {
         cluster.put(object);
       }
@@ -126,7 +134,7 @@ describe("a rest", () => {
     ["a gateway forgets what it acknowledged", (cluster) => cluster.acknowledged.clear()],
   ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
     const cluster = await settled();
-    const before = sightOf(key, cluster.sources);
+    const before = sightOf(digits, cluster.sources);
     change(cluster);
     expect(isStill(cluster, before)).toBe(false);
   });
@@ -137,7 +145,7 @@ describe("a rest", () => {
     ["the autoscaler wants another number", { scaling: () => ({ desired: 3, why: "load", needed: 3, figures: {} }) }],
   ] satisfies [string, Partial<Sources>][])("ends when %s", async (_, changes) => {
     const cluster = await settled();
-    const before = sightOf(key, cluster.sources);
+    const before = sightOf(digits, cluster.sources);
     expect(isStill(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
   });
 
@@ -163,7 +171,7 @@ describe("a rest", () => {
       metadata: { name: "other", namespace: "default", uid: "uid-other", annotations: { [annotations.pause]: "" } },
       status: { gateway: { port } },
     });
-    expect(sightOf(key, cluster.sources)).toBeUndefined();
+    expect(sightOf(digits, cluster.sources)).toBeUndefined();
   });
 });
 
