@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { keptRoom } from "../../../runtime/gateway/passage/kept-room.ts";
+import { brokenPeers } from "./broken-peers.ts";
+import { freePort, route, startedGateway, tableSource } from "./parts.ts";
+
+const seed = Number(process.env["MODELWRIGHT_SEED"] ?? 1);
+const count = Number(process.env["MODELWRIGHT_BROKEN_PEERS"] ?? 600);
+const atOnce = 100;
+
+test(
+  `of clients and pods that break in any way none makes a gateway fail, mistake a request or keep anything (seed ${seed})`,
+  { timeout: 60_000 + count * 60 },
+  async () => {
+    const peers = await brokenPeers(seed);
+    const source = await tableSource();
+    const room = keptRoom();
+    const before = { ...room };
+    const { gateway, restPort } = await startedGateway(source, 0, () => false, room);
+    const pod = { pod: "p", address: "127.0.0.1", port: peers.podPort };
+    const revision = { hash: "a1", version: "1", weight: 100, endpoints: [pod], draining: [] };
+    source.push({ type: "full", version: 1, routes: [route(await freePort(), [revision], { timeoutMs: 1_000 })] });
+    await source.heard(({ type }) => type === "ack");
+    const told = new Map<string, number>();
+    for (let first = seed; first < seed + count; first += atOnce) {
+      const all = Array.from({ length: atOnce }, (_, i) => peers.client(restPort, first + i));
+      for (const outcome of await Promise.all(all)) told.set(outcome, (told.get(outcome) ?? 0) + 1);
+    }
+    const left = () => gateway.ledger.figures(0).models["default/digits"];
+    await expect
+      .poll(() => [left()?.revisions["a1"]?.inFlight, left()?.queued, room], { timeout: 20_000 })
+      .toEqual([0, 0, before]);
+    expect([peers.violations, told.get("500")]).toEqual([[], undefined]);
+    expect([told.get("200"), told.get("400"), peers.asked()].map((times = 0) => times > count / 20)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    await gateway.drain();
+    await source.close();
+    peers.close();
+  },
+);
