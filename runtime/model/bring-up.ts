@@ -11,7 +11,7 @@ import type { PlacedModel, PlacementTerms } from "./placement/placed-model.ts";
 import type { RegisteredVersion } from "./registry.ts";
 import { checkDigest, fileDigest, folderDigest } from "./source/digest.ts";
 import { type ModelFile, modelFile } from "./source/model-file.ts";
-import { batchWarmUpRuns, warmUpRuns } from "./warm-up.ts";
+import { batchWarmUpRuns, fittingRuns } from "./warm-up.ts";
 
 /** Names of inputs and outputs. */
 export interface ExpectedNames {
@@ -128,9 +128,13 @@ const batchWarmUpMs = 1_000;
 
 /** What fails with one row refuses the model; a batch that fails is run request by request later, and only tells so. */
 async function warmUpBatches(model: LoadedModel, { serving, clock, log }: BringUp): Promise<void> {
-  for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
+  const { signatures } = model;
+  const { runs, refused } = await fittingRuns(signatures, (inputs, name) => model.infer(inputs, name));
+  for (const [signature, thrown] of refused) {
+    log.warn("the model takes no request that was made up", { signature, reason: Fault.from(thrown).message });
+  }
   const latest = clock.monotonic() + batchWarmUpMs;
-  for (const [name, inputs] of batchWarmUpRuns(model.signatures, serving.batching.maxBatchSize)) {
+  for (const [name, inputs] of batchWarmUpRuns(runs, signatures, serving.batching.maxBatchSize)) {
     if (clock.monotonic() > latest) return;
     try {
       await model.infer(inputs, name);

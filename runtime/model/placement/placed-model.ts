@@ -2,9 +2,9 @@ import { stat } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
-import { warmUpRuns } from "../warm-up.ts";
+import { fittingRuns, type WarmUpRun } from "../warm-up.ts";
 import type { ThreadOrder } from "./thread-messages.ts";
-import { type ThreadedModel, threadedModel } from "./threaded-model.ts";
+import { threadedModel } from "./threaded-model.ts";
 
 /** Where a model runs: on the event loop, or in a thread of its own. */
 export type Place = "loop" | "thread";
@@ -45,38 +45,37 @@ export async function placedModel(order: ThreadOrder, terms: PlacementTerms): Pr
 
 async function loopFirst(order: ThreadOrder, terms: PlacementTerms): Promise<PlacedModel> {
   const { format, model } = await loadModel(...order);
+  const { runs } = await fittingRuns(model.signatures, (inputs, name) => model.infer(inputs, name));
   const callMs = await shortest(async () => {
     const start = performance.now();
-    for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
+    for (const [name, inputs] of runs) await model.infer(inputs, name);
     return performance.now() - start;
   });
-  if (callMs <= longCallMs && isMeasurable(model)) return { format, model, place: "loop", callMs };
+  if (callMs <= longCallMs && isMeasurable(model, runs)) return { format, model, place: "loop", callMs };
   const threaded = await threadedModel(order, terms);
   model.unload();
-  await warm(threaded);
+  for (const [name, inputs] of runs) await threaded.infer(inputs, name);
   return { format, model: threaded, place: "thread", callMs };
 }
 
 async function threadFirst(order: ThreadOrder, terms: PlacementTerms): Promise<PlacedModel> {
   const threaded = await threadedModel(order, terms);
   const { format } = threaded;
-  const callMs = await shortest(() => warm(threaded));
-  if (callMs > longCallMs || !isMeasurable(threaded)) return { format, model: threaded, place: "thread", callMs };
+  const { runs } = await fittingRuns(threaded.signatures, (inputs, name) => threaded.infer(inputs, name));
+  const callMs = await shortest(async () => {
+    let engineMs = 0;
+    for (const [name, inputs] of runs) engineMs += (await threaded.timed(inputs, name)).engineMs;
+    return engineMs;
+  });
+  if (callMs > longCallMs || !isMeasurable(threaded, runs)) return { format, model: threaded, place: "thread", callMs };
   threaded.unload();
   const { model } = await loadModel(...order);
   return { format, model, place: "loop", callMs };
 }
 
 /** Nobody knows what a call with texts takes, examples among them, before there are any. */
-function isMeasurable({ signatures }: LoadedModel): boolean {
-  return warmUpRuns(signatures).length === signatures.size;
-}
-
-/** Runs every signature once; the sum of the engine's times. */
-async function warm(model: ThreadedModel): Promise<number> {
-  let engineMs = 0;
-  for (const [name, inputs] of warmUpRuns(model.signatures)) engineMs += (await model.timed(inputs, name)).engineMs;
-  return engineMs;
+function isMeasurable({ signatures }: LoadedModel, runs: readonly WarmUpRun[]): boolean {
+  return runs.length === signatures.size;
 }
 
 /** The first calls compile and allocate, others are interrupted: only the shortest tells what a call costs. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { batchWarmUpRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
+import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
+import { batchWarmUpRuns, fittingRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
 
 test("a warm-up request has one row of zeros for every input, whatever its type", () => {
   const inputs = warmUpInputs({
@@ -43,7 +44,7 @@ test("batches are warmed up with twice as many rows each time, where requests ma
     ["text", { inputs: [text], outputs: [text] }],
   ]);
   const sizes = (maxBatchSize: number): readonly (readonly [string, readonly number[] | undefined])[] =>
-    batchWarmUpRuns(signatures, maxBatchSize).map(([name, [input]]) => [name, input?.shape]);
+    batchWarmUpRuns(warmUpRuns(signatures), signatures, maxBatchSize).map(([name, [input]]) => [name, input?.shape]);
   expect(sizes(6)).toEqual([
     ["free", [2, 2]],
     ["free", [4, 2]],
@@ -51,4 +52,29 @@ test("batches are warmed up with twice as many rows each time, where requests ma
   ]);
   expect(sizes(4).length).toBe(2);
   expect(sizes(1)).toEqual([]);
+});
+
+test("sizes that are free are tried until the model takes one, which its batches then have", async () => {
+  const image = { name: "image", dtype: "float32", shape: [-1, -1, -1, 3] } as const;
+  const signatures = new Map([["halving", { inputs: [image], outputs: [image] }]]);
+  const tried: number[] = [];
+  const takes = (sizes: readonly number[]) => (inputs: readonly Tensor[]) => {
+    const [, height = 0] = inputs[0]?.shape ?? [];
+    tried.push(height);
+    if (!sizes.includes(height)) throw new Error(`${height} rows of pixels cannot be halved`);
+  };
+  const { runs, refused } = await fittingRuns(signatures, takes([32, 64]));
+  expect([runs.map(([name, [input]]) => [name, input?.shape]), [...refused], tried]).toEqual([
+    [["halving", [1, 32, 32, 3]]],
+    [],
+    [1, 8, 32],
+  ]);
+  expect(batchWarmUpRuns(runs, signatures, 2).map(([, [input]]) => input?.shape)).toEqual([[2, 32, 32, 3]]);
+  const none = await fittingRuns(signatures, takes([]));
+  expect([none.runs, [...none.refused.values()].map(String)]).toEqual([
+    [],
+    ["Error: 1 rows of pixels cannot be halved"],
+  ]);
+  const fixed = new Map([["fixed", { inputs: [{ ...image, shape: [-1, 5] }], outputs: [image] }]]);
+  await expect(fittingRuns(fixed, takes([]))).rejects.toThrow("5 rows of pixels cannot be halved");
 });
