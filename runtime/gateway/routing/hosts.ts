@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Route } from "../../contract/route-table.ts";
 import type { LiveRoute } from "./live.ts";
 
@@ -11,6 +12,8 @@ export interface Hosts {
 
 /** Hosts as clients spell them, of which most requests bring one that was there before. */
 const maxRemembered = 4096;
+/** The longest name in DNS, with a port. Whoever sends longer ones has no route, and must not be remembered at length. */
+const maxRememberedChars = 260;
 
 export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
   const others = new Map<string, LiveRoute>();
@@ -32,9 +35,11 @@ export function createHosts(byKey: ReadonlyMap<string, LiveRoute>): Hosts {
     },
     find(host) {
       if (remembered.has(host)) return remembered.get(host);
-      if (remembered.size >= maxRemembered) remembered.clear();
       const live = found(host);
-      remembered.set(host, live);
+      if (host.length > maxRememberedChars) return live;
+      if (remembered.size >= maxRemembered) remembered.clear();
+      // A part of a text keeps all of it in memory: here the request's headers.
+      remembered.set(Buffer.from(host).toString(), live);
       return live;
     },
   };
