@@ -35,7 +35,12 @@ export interface ModelInMemory {
 }
 
 /** Refusals of a graph that TensorFlow itself may yet take; a damaged file is as damaged for it. */
-const graphLimits: ReadonlySet<string> = new Set(["OperationsUnsupported", "GraphInvalid", "ConstantUnsupported"]);
+const graphLimits: ReadonlySet<string> = new Set([
+  "OperationsUnsupported",
+  "GraphInvalid",
+  "GraphKeepsState",
+  "ConstantUnsupported",
+]);
 
 /**
  * Reads the model at `path`, contained and within limits, and loads it into the engine that is asked for, or into the first

@@ -13,6 +13,7 @@ import { BundleError } from "./bundle/bundle-error.ts";
 import { type TensorBundle, tensorBundle } from "./bundle/tensor-bundle.ts";
 import { type MetaGraph, metaGraphProto, metaGraphTags, savedModelProto } from "./saved-model-proto.ts";
 import { placedSignatures } from "../tensorflow-graph/placed-signatures.ts";
+import { reachedOperations } from "./reached-operations.ts";
 import { variableKeys } from "./variable-keys.ts";
 
 /** A folder with a saved_model.pb and what reading it may cost. */
@@ -53,6 +54,11 @@ function servingGraph({ folder, maxWeightBytes }: SavedModelFolder, meta: MetaGr
   if (placed.length === 0) throw graphFaults.GraphSignatureMissing({ model: folder.name });
   const operations = meta.metaInfoDef?.strippedOpList?.op ?? [];
   const graph = protoGraph(meta.graphDef, operations, { leftBytes: maxExpansionBytes });
+  checkStateless(
+    folder.name,
+    graph,
+    placed.flatMap(({ outputs }) => outputs),
+  );
   const collected = collectedConstants();
   const variableAt = variables({ folder, maxWeightBytes }, graph, meta, collected);
   const inlining: Inlining = { source: { graph, constantAt: (node) => collected.ofNode(node), variableAt }, steps: 0 };
@@ -63,6 +69,14 @@ function servingGraph({ folder, maxWeightBytes }: SavedModelFolder, meta: MetaGr
   }));
   const { constants, weightBytes } = collected;
   return { kind: "tensorflow-graph", format: "saved-model", signatures, constants, weightBytes };
+}
+
+/** Only the engines that take the whole graph change variables: left out, changes would be lost without a word. */
+function checkStateless(model: string, graph: SourceGraph, outputs: readonly string[]): void {
+  const operations = reachedOperations(graph, outputs, undefined).filter((name) =>
+    /^Assign(?:Add|Sub)?(?:VariableOp)?$/.test(name),
+  );
+  if (operations.length > 0) throw graphFaults.GraphKeepsState({ model, operations });
 }
 
 /** TensorFlow Serving leaves it to the graph which shapes it can compute with: `half_plus_two` takes lists and matrices. */

@@ -8,6 +8,8 @@ export const graphFaults = faultCatalogue<{
   GraphInvalid: { model: string; reason: string };
   GraphNotServing: { model: string; tags: readonly string[] };
   GraphSignatureMissing: { model: string };
+  /** Answers depend on those before. */
+  GraphKeepsState: { model: string; operations: readonly string[] };
   /** The checkpoint in `variables/` cannot be read. */
   GraphVariablesDamaged: { model: string; reason: string };
 }>({
@@ -33,6 +35,13 @@ export const graphFaults = faultCatalogue<{
   GraphSignatureMissing: {
     message: ({ model }) => `${model} has no signature that can be called`,
     hint: () => "export the model with model.export(path), or give tf.saved_model.save its signatures",
+    retry: "never",
+    level: "error",
+  },
+  GraphKeepsState: {
+    message: ({ model, operations }) =>
+      `${model} keeps state from one request to the next: what it serves changes variables (${operations.join(", ")})`,
+    hint: () => "export it without stateful=True and with training=False",
     retry: "never",
     level: "error",
   },

@@ -144,6 +144,13 @@ describe("the engine of a model", () => {
     );
   });
 
+  it("is none that would forget what a SavedModel counts", async () => {
+    const counter = join(import.meta.dirname, "../../../fixtures/counter");
+    expect(await refusal(counter, { engine: "OnnxRuntime" })).toBe(
+      "GraphKeepsState: counter keeps state from one request to the next: what it serves changes variables (AssignAddVariableOp); export it without stateful=True and with training=False",
+    );
+  });
+
   it.each([
     ["keras-models", "k2.h5", "engine TensorFlow does not run models of format keras-h5", "OnnxRuntime, TensorFlowJs"],
     ["onnx-models", "model.onnx", "engine TensorFlow does not run models of format onnx", "OnnxRuntime"],
