@@ -27,6 +27,11 @@ export interface KubeStream {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /**
+   * In place of `chunks`, from a transport that reads into one place: tells each piece, which is the listener's until it
+   * returns. Settles at the end, or when false was returned; fails when the connection breaks.
+   */
+  readonly read?: (onPiece: (piece: Uint8Array) => boolean) => Promise<void>;
   /** In place of `chunks`, from a transport that shares memory: the values of lines, or bytes. Nobody may change them. */
   readonly values?: AsyncIterable<unknown>;
   close(): void;

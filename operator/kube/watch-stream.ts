@@ -2,6 +2,7 @@ import type { Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, type Status, statusFault } from "./faults.ts";
 import { type KeptEvents, wholeEvents } from "./json/kept-events.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
+import type { KubeStream } from "./transport.ts";
 
 /** One line of a watch that is not an end. */
 export interface WatchEvent<T extends KubeObject> {
@@ -42,36 +43,70 @@ interface Reading extends Pick<KeptEvents, "ofLine" | "ofValue"> {
   readonly take?: (line: Buffer) => boolean;
 }
 
+/** Pieces of a watch: bytes, or values of lines. */
+type Pieces = AsyncIterable<unknown> | NonNullable<KubeStream["read"]>;
+
+/** In the way that costs least. */
+export function piecesOf({ values, read, chunks }: KubeStream): Pieces {
+  return values ?? read ?? chunks;
+}
+
 /**
- * Reads a watch, bytes or values of lines, to its end and tells each event. Never throws for what the server sends.
- * Objects come without managed fields.
+ * Reads a watch to its end and tells each event. Never throws for what the server sends. Objects come without managed fields.
  */
 export async function readWatch<T extends KubeObject>(
   operation: string,
-  chunks: AsyncIterable<unknown>,
+  pieces: Pieces,
   onEvent: (event: WatchEvent<T>, line: unknown) => void,
   reading: Reading = wholeEvents,
 ): Promise<StreamEnd> {
   const splitter = createLineSplitter();
-  const iterator = chunks[Symbol.asyncIterator]();
-  for (;;) {
-    const piece = await nextPiece(operation, iterator);
-    if ("reason" in piece) return piece;
-    if (piece.done) break;
-    const lines: Iterable<unknown> = piece.value instanceof Uint8Array ? splitter.lines(piece.value) : [piece.value];
+  const endWithin = (piece: unknown): StreamEnd | undefined => {
+    const lines: Iterable<unknown> = piece instanceof Uint8Array ? splitter.lines(piece) : [piece];
     for (const line of lines) {
       if (isBlank(line) || isTaken(line, reading)) continue;
       const end = readLine(operation, eventOf<T>(line, reading), { line, onEvent });
-      if (end !== undefined) {
-        await iterator.return?.();
-        return end;
-      }
+      if (end !== undefined) return end;
     }
-  }
+    return undefined;
+  };
+  const end = await endOf(operation, pieces, endWithin);
+  if (end !== undefined) return end;
   const rest = splitter.rest();
   if (rest.trim() === "") return { reason: "closed" };
   const cause = `the stream ended within a line, after ${JSON.stringify(rest.slice(-40))}`;
   return { reason: "truncated", fault: kubeFaults.BrokenResponse({ operation, cause }) };
+}
+
+/** The first end that a piece tells, or that of a broken connection; undefined when there are no more pieces. Throws what a piece leads to. */
+async function endOf(
+  operation: string,
+  pieces: Pieces,
+  endWithin: (piece: unknown) => StreamEnd | undefined,
+): Promise<StreamEnd | undefined> {
+  let end: StreamEnd | undefined;
+  let failure: { readonly thrown: unknown } | undefined;
+  const isLast = (piece: unknown): boolean => {
+    try {
+      end = endWithin(piece);
+    } catch (thrown) {
+      failure = { thrown };
+    }
+    return end !== undefined || failure !== undefined;
+  };
+  try {
+    if (typeof pieces === "function") await pieces((piece) => !isLast(piece));
+    else await untilLast(pieces, isLast);
+  } catch (thrown) {
+    const cause = thrown instanceof Error ? thrown.message : String(thrown);
+    return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
+  }
+  if (failure !== undefined) throw failure.thrown;
+  return end;
+}
+
+async function untilLast(pieces: AsyncIterable<unknown>, isLast: (piece: unknown) => boolean): Promise<void> {
+  for await (const piece of pieces) if (isLast(piece)) return;
 }
 
 interface LineSplitter {
@@ -122,18 +157,6 @@ const space = 32;
 
 function isTaken(line: unknown, { take }: Reading): boolean {
   return take !== undefined && Buffer.isBuffer(line) && take(line);
-}
-
-type Piece = { readonly done: true } | { readonly done: false; readonly value: unknown };
-
-async function nextPiece(operation: string, iterator: AsyncIterator<unknown>): Promise<Piece | StreamEnd> {
-  try {
-    const next = await iterator.next();
-    return next.done === true ? { done: true } : { done: false, value: next.value };
-  } catch (thrown) {
-    const cause = thrown instanceof Error ? thrown.message : String(thrown);
-    return { reason: "broken", fault: kubeFaults.BrokenResponse({ operation, cause }, thrown) };
-  }
 }
 
 interface Telling<T extends KubeObject> {

@@ -10,7 +10,7 @@ import { addedObject, type KeptEvents, keptEvents, wholeEvents } from "./json/ke
 import type { KeptMembers } from "./json/kept.ts";
 import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
-import { readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
+import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
 /** One watch connection's end, for logs and metrics. */
 export interface WatchEnd extends StreamEnd {
@@ -194,9 +194,8 @@ async function follow<T extends KubeObject>(
       const json = addedObject(line);
       return json !== undefined && position.initial?.take?.(json) === true;
     };
-    const lines = stream.values ?? stream.chunks;
     const reading = { ...settings.kept, take };
-    const end = await readWatch(operation, lines, onEvent, reading).finally(() => stream.close());
+    const end = await readWatch(operation, piecesOf(stream), onEvent, reading).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
     return end;
   } catch (thrown) {

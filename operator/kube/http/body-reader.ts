@@ -2,33 +2,31 @@
 export interface BodyReader {
   /** Takes from a piece what belongs to the body; how much that was, undefined while there is more to come. */
   take(piece: Buffer): number | undefined;
-  text(): string;
 }
 
+/** Told each part of a body, in the memory of the piece that it came in. */
+export type OnPart = (part: Buffer) => void;
+
 /** A body of this many bytes. */
-export function sizedBody(sizeBytes: number): BodyReader {
-  const pieces: Buffer[] = [];
+export function sizedBody(sizeBytes: number, onPart: OnPart): BodyReader {
   let missing = sizeBytes;
   return {
     take(piece) {
       const used = Math.min(missing, piece.length);
-      if (used > 0) pieces.push(used === piece.length ? piece : piece.subarray(0, used));
       missing -= used;
+      if (used > 0) onPart(used === piece.length ? piece : piece.subarray(0, used));
       return missing === 0 ? used : undefined;
     },
-    text: () => textOf(pieces),
   };
 }
 
 /** A body that ends with its connection. */
-export function openBody(): BodyReader {
-  const pieces: Buffer[] = [];
+export function openBody(onPart: OnPart): BodyReader {
   return {
     take(piece) {
-      if (piece.length > 0) pieces.push(piece);
+      if (piece.length > 0) onPart(piece);
       return undefined;
     },
-    text: () => textOf(pieces),
   };
 }
 
@@ -36,8 +34,8 @@ export function openBody(): BodyReader {
 const maxLineLength = 16_384;
 
 /** A body of chunks (RFC 9112, 7.1). Extensions and trailers are read over. */
-export function chunkedBody(): BodyReader {
-  const pieces: Buffer[] = [];
+export function chunkedBody(onPart: OnPart): BodyReader {
+  let isBegun = false;
   let line = "";
   let missing = 0;
   let isInTrailers = false;
@@ -47,7 +45,7 @@ export function chunkedBody(): BodyReader {
     line = "";
     if (isInTrailers) return text === "";
     // The end of the line that data stands on.
-    if (text === "" && pieces.length > 0) return false;
+    if (text === "" && isBegun) return false;
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(text)?.[1];
     if (size === undefined) throw new Error("a chunk of the response has no size");
     missing = Number.parseInt(size, 16);
@@ -59,9 +57,11 @@ export function chunkedBody(): BodyReader {
       for (let at = 0; at < piece.length;) {
         if (missing > 0) {
           const end = Math.min(piece.length, at + missing);
-          pieces.push(piece.subarray(at, end));
-          missing -= end - at;
+          const part = piece.subarray(at, end);
+          isBegun = true;
+          missing -= part.length;
           at = end;
+          onPart(part);
           continue;
         }
         const lineEnd = piece.indexOf("\n", at);
@@ -74,11 +74,5 @@ export function chunkedBody(): BodyReader {
       }
       return undefined;
     },
-    text: () => textOf(pieces),
   };
-}
-
-function textOf([first, ...more]: readonly Buffer[]): string {
-  if (first === undefined) return "";
-  return more.length === 0 ? first.toString() : Buffer.concat([first, ...more]).toString();
 }

@@ -1,5 +1,5 @@
 import type { ClientRequest } from "node:http";
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 
@@ -8,8 +8,14 @@ import type { Connection, Credentials } from "../config.ts";
 /** Told once: a stream that can be written to, or why there is none. */
 export type Opened = (error: Error | null, stream?: Duplex) => void;
 
-/** Opens one connection to the API server, encrypted where its URL says so. Told once, when requests may be written. */
-export type Connect = (opened: Opened) => void;
+/**
+ * Opens one connection to the API server, encrypted where its URL says so. Told once, when requests may be written. With
+ * `onPiece` what comes is told there in memory that is used again, as far as the way there allows; else the stream has it.
+ */
+export type Connect = (opened: Opened, onPiece?: OnPiece) => void;
+
+/** Told bytes that are there until it returns; false pauses the stream. */
+export type OnPiece = (piece: Buffer) => boolean;
 
 /** Below the idle limits of load balancers, as client-go. Also finds out that the other end of a silent watch is gone. */
 const probeAfterMs = 30_000;
@@ -25,15 +31,35 @@ export function connector(connection: Connection, credentials: Credentials): Con
   const secured = isSecure ? securing(host, credentials) : undefined;
   if (connection.proxyUrl !== undefined) {
     const tunnel = tunnelThrough(new URL(connection.proxyUrl), `${host.includes(":") ? `[${host}]` : host}:${port}`);
-    return (opened) =>
+    return (opened, onPiece) =>
       tunnel((error, socket) => {
-        if (socket === undefined || error !== null || secured === undefined) opened(error, socket);
-        else whenOpen(secured({ socket }), "secureConnect", opened);
+        if (socket === undefined || error !== null || secured === undefined) opened(error, told(socket, onPiece));
+        else whenOpen(secured({ socket }), "secureConnect", (failed, stream) => opened(failed, told(stream, onPiece)));
       });
   }
-  if (secured !== undefined) return (opened) => whenOpen(kept(secured({ host, port })), "secureConnect", opened);
+  if (secured !== undefined) {
+    return (opened, onPiece) => whenOpen(kept(secured({ host, port, ...reading(onPiece) })), "secureConnect", opened);
+  }
   const { connect } = process.getBuiltinModule("node:net");
-  return (opened) => whenOpen(kept(connect(port, host)), "connect", opened);
+  return (opened, onPiece) => whenOpen(kept(connect({ host, port, ...reading(onPiece) })), "connect", opened);
+}
+
+/** As much as TLS gives at once. */
+const pieceBytes = 16_384;
+
+/** A buffer for each piece costs more processor time and memory, until it is collected, than all else that is done with it. */
+function reading(onPiece: OnPiece | undefined): { readonly onread?: OnReadOpts } {
+  if (onPiece === undefined) return {};
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  return { onread: { buffer, callback: (sizeBytes) => onPiece(buffer.subarray(0, sizeBytes)) } };
+}
+
+/** A stream within a stream has memory of its own. */
+function told(stream: Duplex | undefined, onPiece: OnPiece | undefined): Duplex | undefined {
+  if (onPiece === undefined) return stream;
+  return stream?.on("data", (piece: Buffer) => {
+    if (!onPiece(piece)) stream.pause();
+  });
 }
 
 function kept<T extends Socket>(socket: T): T {
@@ -49,8 +75,10 @@ function whenOpen(stream: Duplex, event: "connect" | "secureConnect", opened: Op
   });
 }
 
+type Way = ConnectionOptions & { readonly onread?: OnReadOpts };
+
 /** The context is made once: by itself Node reads the certificates again for each connection. */
-function securing(host: string, { tls: facts }: Credentials): (way: ConnectionOptions) => Socket {
+function securing(host: string, { tls: facts }: Credentials): (way: Way) => Socket {
   const { ca, cert, key, servername, rejectUnauthorized } = facts;
   const tls = process.getBuiltinModule("node:tls");
   const secureContext = tls.createSecureContext({ ca, cert, key });

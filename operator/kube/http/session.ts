@@ -1,10 +1,9 @@
-import type { Agent } from "node:http";
-
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { Connection, Credentials } from "../config.ts";
 import { kubeFaults } from "../faults.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
-import { type Connect, connector, type Opened } from "./connector.ts";
+import { connector } from "./connector.ts";
+import { createStreams, type Streams } from "./streams.ts";
 import { wordsOf } from "./words.ts";
 
 /** Credentials, and the connections that were made with them. */
@@ -12,8 +11,7 @@ export interface Entry {
   readonly credentials: Credentials;
   /** For whole responses. */
   readonly pool: ConnectionPool;
-  /** For streams, which Node's own client reads. */
-  readonly agent: Agent;
+  readonly streams: Streams;
 }
 
 /** The credentials in use and the connections that were made with them. */
@@ -36,11 +34,15 @@ export function createSession(connection: Connection, clock: Clock): Session {
   const opened: Entry[] = [];
   let isClosed = false;
 
+  const connections = (to: Connection, credentials: Credentials): Pick<Entry, "pool" | "streams"> => {
+    const connect = connector(to, credentials);
+    return { pool: createConnectionPool(connect, clock), streams: createStreams(connect) };
+  };
   const load = async (fresh: boolean): Promise<Entry> => {
     const credentials = await read(connection, fresh);
     const known = settled !== undefined && isSameTls(settled.credentials, credentials) ? settled : undefined;
-    const { pool, agent } = known ?? connections(connector(connection, credentials), clock);
-    settled = { credentials, pool, agent };
+    const { pool, streams } = known ?? connections(connection, credentials);
+    settled = { credentials, pool, streams };
     if (known === undefined) opened.push(settled);
     return settled;
   };
@@ -63,9 +65,9 @@ export function createSession(connection: Connection, clock: Clock): Session {
     },
     close() {
       isClosed = true;
-      for (const { pool, agent } of opened) {
+      for (const { pool, streams } of opened) {
         pool.close();
-        agent.destroy();
+        streams.close();
       }
       return Promise.resolve();
     },
@@ -82,15 +84,4 @@ async function read(connection: Connection, fresh: boolean): Promise<Credentials
 
 function isSameTls({ tls: one }: Credentials, { tls: other }: Credentials): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** A stream's connection that is free again is closed after this long; an API server does after 90 s. */
-const idleMs = 60_000;
-
-/** Their times are limited by our own deadlines, as a watch may be silent for minutes. */
-function connections(connect: Connect, clock: Clock): Pick<Entry, "pool" | "agent"> {
-  const agent = new (process.getBuiltinModule("node:http").Agent)({ keepAlive: true, timeout: idleMs });
-  const made = (_options: object, opened: Opened = () => {}): void => connect(opened);
-  agent.createConnection = made as Agent["createConnection"]; // which says that a failure has a stream, too
-  return { pool: createConnectionPool(connect, clock), agent };
 }

@@ -231,6 +231,45 @@ describe("a stream", () => {
     expect(readBytes).toBe(wantedBytes);
   });
 
+  test("is told piece by piece, what has come before it is listened to included, until the server ends it", async () => {
+    const long = "x".repeat(100_000);
+    await start(watchOf("one", long, "two"));
+    const stream = await transport.open(get);
+    await sleep(50);
+    const texts: string[] = [];
+    await stream.read?.((piece) => texts.push(Buffer.from(piece).toString()) > 0);
+    expect(texts.join("")).toBe(`one${long}two`);
+  });
+
+  test("is told no more, and its connection closed, when the listener has enough", async () => {
+    const closed = Promise.withResolvers<void>();
+    await start((response) => {
+      response.on("close", () => closed.resolve());
+      response.write("one");
+      setTimeout(() => response.write("two"), 20);
+    });
+    const stream = await transport.open(get);
+    const texts: string[] = [];
+    await stream.read?.((piece) => texts.push(Buffer.from(piece).toString()) < 2);
+    await closed.promise;
+    expect(texts).toEqual(["one", "two"]);
+  });
+
+  test("that breaks fails, whichever way it is read", async () => {
+    await start(resetWithinBody);
+    const [one, other] = [await transport.open(get), await transport.open(get)];
+    await expect(read(one.chunks)).rejects.toThrow("read ECONNRESET");
+    await expect(other.read?.(() => true)).rejects.toThrow("read ECONNRESET");
+  });
+
+  test("ends with its transport", async () => {
+    await start(openWatchOf({ type: "ADDED" }));
+    const stream = await transport.open(get);
+    const told = stream.read?.(() => true);
+    await transport.close();
+    await expect(told).rejects.toThrow("socket hang up");
+  });
+
   test("gives its connection back when it is closed", async () => {
     const closed = Promise.withResolvers<void>();
     await start((response) => {
