@@ -39,7 +39,7 @@ const answers = texts(
 );
 
 /** How long a client waits for an answer. */
-const patienceMs = 250;
+const patienceMs = 400;
 /** Ends of connections, and what follows from our own ends of them. */
 const ends = new Set(["ECONNRESET", "EPIPE", "EINVAL", "ERR_STREAM_WRITE_AFTER_END", "HPE_INVALID_EOF_STATE"]);
 
