@@ -1,13 +1,14 @@
 /**
  * The runtime under load beside its floors: batching on and off, saturation beside the bare engine, health checks and refusals
- * while a model is saturated, gRPC beside a bare server, numbers in JSON beside JSON.parse, memory. Within a minute or two.
+ * while a model is saturated, health checks beside large predictions, gRPC beside a bare server, numbers in JSON beside JSON.parse, memory. Within a minute or two.
  *
- *     npx node test/bench/runtime-load.ts [--seconds 1] [--rounds 3] [--only batching,saturation,grpc,scan]
+ *     npx node test/bench/runtime-load.ts [--seconds 1] [--rounds 3] [--only batching,saturation,large,grpc,scan]
  */
 import { parseArgs } from "node:util";
 import { batchingFigures } from "./serving/batching-figures.ts";
 import { printFigures } from "./figures.ts";
 import { grpcFigures } from "./serving/grpc-figures.ts";
+import { largeFigures } from "./serving/large-figures.ts";
 import { saturationFigures } from "./serving/saturation-figures.ts";
 import { scanFigures } from "./serving/scan-figures.ts";
 
@@ -23,6 +24,7 @@ const parts = {
   scan: scanFigures,
   batching: batchingFigures,
   saturation: saturationFigures,
+  large: largeFigures,
   grpc: grpcFigures,
 } as const;
 

@@ -6,8 +6,11 @@ export interface Exchange {
   readonly answer: Buffer;
 }
 
-/** What goes over the wire: TensorFlow Serving's rows, the Open Inference Protocol in JSON or with binary tensors, or nothing but floats. */
-export type Wire = "rows" | "v2-json" | "v2-binary" | "raw";
+/**
+ * What goes over the wire: TensorFlow Serving's rows, the Open Inference Protocol in JSON, with binary tensors, or with many rows that
+ * are binary and an answer in JSON, or nothing but floats.
+ */
+export type Wire = "rows" | "v2-json" | "v2-binary" | "v2-large" | "raw";
 
 /** One row of the model and the beginning of its right answer. */
 export interface Sample {
@@ -17,10 +20,12 @@ export interface Sample {
   readonly begins: string;
   /** The same as little-endian bytes. */
   readonly bytes: Buffer;
+  /** How many times the row goes over the wire `v2-large`. */
+  readonly rows?: number;
 }
 
 /** The request of a wire to a path. */
-export function exchange(wire: Wire, path: string, { input, row, begins, bytes }: Sample): Exchange {
+export function exchange(wire: Wire, path: string, { input, row, begins, bytes, rows = 1 }: Sample): Exchange {
   const floats = Buffer.from(Float32Array.from(row).buffer);
   const tensor = { name: input, datatype: "FP32", shape: [1, row.length] };
   switch (wire) {
@@ -33,6 +38,12 @@ export function exchange(wire: Wire, path: string, { input, row, begins, bytes }
       const head = Buffer.from(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
       const header = `inference-header-content-length: ${head.length}\r\n`;
       return { ...posted(path, Buffer.concat([head, floats]), begins, header), answer: bytes };
+    }
+    case "v2-large": {
+      const all = Buffer.concat(Array.from({ length: rows }, () => floats));
+      const inputs = [{ ...tensor, shape: [rows, row.length], parameters: { binary_data_size: all.length } }];
+      const head = Buffer.from(JSON.stringify({ inputs }));
+      return posted(path, Buffer.concat([head, all]), begins, `inference-header-content-length: ${head.length}\r\n`);
     }
     case "raw":
       return posted(path, floats, begins);
