@@ -10,6 +10,7 @@ export const faults = faultCatalogue<{
   PortInUse: { port: number; flag: string; purpose: string };
   PortTwice: { port: number; flags: readonly [string, string] };
   FileUnreadable: { path: string; cause: string };
+  FileNotWritten: { path: string; cause: string };
   NoManifests: { path: string };
   NotAModel: { path: string; endings: readonly string[] };
   ModelAndManifests: Record<string, never>;
@@ -63,6 +64,12 @@ export const faults = faultCatalogue<{
   },
   FileUnreadable: {
     message: ({ path, cause }) => `${path} cannot be read: ${cause}`,
+    retry: "never",
+    level: "error",
+  },
+  FileNotWritten: {
+    message: ({ path, cause }) => `${path} cannot be written: ${cause}`,
+    hint: () => "name a file in a folder that exists and may be written to",
     retry: "never",
     level: "error",
   },

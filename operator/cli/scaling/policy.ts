@@ -4,7 +4,7 @@ import type { Sample } from "../../autoscale/sample.ts";
 import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
-import { listOf, number, numberFrom, optional, record, wholeNumber, wrongMember } from "./wrong-member.ts";
+import { amount, listOf, number, optional, record, wholeNumber, wrongMember } from "./wrong-member.ts";
 
 /** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
 interface Init {
@@ -76,19 +76,18 @@ function read(text: string, line: number): Line {
 /** As many as `spec.autoscaling.max` may say. */
 const mostReplicas = 10_000;
 const momentKinds = { now: number, current: wholeNumber(0, mostReplicas) } as const;
-const figure = numberFrom(0);
 const sampleKinds = {
-  arrivals: figure,
-  completions: figure,
-  serviceSeconds: figure,
-  inFlight: figure,
-  queued: figure,
-  oldestWait: figure,
-  ready: figure,
-  pending: figure,
-  draining: figure,
-  coldStarts: optional(listOf(figure)),
-  seconds: optional(figure),
+  arrivals: amount,
+  completions: amount,
+  serviceSeconds: amount,
+  inFlight: amount,
+  queued: amount,
+  oldestWait: amount,
+  ready: amount,
+  pending: amount,
+  draining: amount,
+  coldStarts: optional(listOf(amount)),
+  seconds: optional(amount),
 } as const;
 
 function observed(told: Line, line: number): Omit<Moment, "samples"> & { readonly samples: Sample | undefined } {
@@ -105,9 +104,9 @@ const initKinds = {
   slots: optional(wholeNumber(1, mostReplicas)),
   min: optional(wholeNumber(0, mostReplicas)),
   max: optional(wholeNumber(1, mostReplicas)),
-  coldStartSeconds: optional(figure),
-  kappa: optional(figure),
-  lateAfterSeconds: optional(figure),
+  coldStartSeconds: optional(amount),
+  kappa: optional(amount),
+  lateAfterSeconds: optional(amount),
 } as const;
 
 /** The policy that an init begins with. */

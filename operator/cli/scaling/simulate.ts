@@ -4,14 +4,15 @@ import { policyOf } from "../../autoscale/policy.ts";
 import { comparison, cost, lateHours, type Result } from "../../autoscale/simulator/comparison.ts";
 import { paretoPlot } from "../../autoscale/simulator/pareto-plot.ts";
 import { usualSetting } from "../../autoscale/simulator/simulation.ts";
+import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { SimulateOptions } from "./options.ts";
 import { traceOf } from "./trace-file.ts";
 
 /**
  * `modelwright simulate`: replays a trace against the policy of a manifest in all its classes and against the known
- * autoscalers, prints what each made of it, and writes a plot. Throws `NotValid`, `NoAutoscaling`, `TraceUnreadable` and the
- * faults of reading files.
+ * autoscalers, prints what each made of it, and writes a plot. Throws `NotValid`, `NoAutoscaling`, `TraceUnreadable`,
+ * `FileNotWritten` and the faults of reading files.
  */
 export function simulate(options: SimulateOptions, print: (line: string) => void): void {
   const { name, autoscaling } = autoscaledModel(options.manifest, print);
@@ -36,8 +37,16 @@ export function simulate(options: SimulateOptions, print: (line: string) => void
   print("");
   print("J: late % (at least 0.05) times hours. cost: seconds of replicas and κ times late requests.");
   if (options.svg === undefined) return;
-  writeFileSync(options.svg, paretoPlot(`${name} on ${trace.name}, start ${coldStartSeconds} s`, compared));
+  write(options.svg, paretoPlot(`${name} on ${trace.name}, start ${coldStartSeconds} s`, compared));
   print(`plot: ${options.svg}`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (thrown) {
+    throw faults.FileNotWritten({ path, cause: thrown instanceof Error ? thrown.message : String(thrown) }, thrown);
+  }
 }
 
 function resultLine({ name, outcome }: Result, kappa: number): string {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { generatedTrace, generators, isGeneratorName } from "../../autoscale/simulator/generators.ts";
 import { decodedTrace, type StoredTrace, type Trace } from "../../autoscale/simulator/trace.ts";
 import { faults } from "../faults.ts";
-import { listOf, numberFrom, wholeNumber, wrongMember } from "./wrong-member.ts";
+import { amount, listOf, wholeNumber, wrongMember } from "./wrong-member.ts";
 
 /** The trace that a flag names: NAME or NAME:SEED of a generator, else a file. Throws `TraceUnreadable`. */
 export function traceOf(text: string): Trace {
@@ -17,10 +17,10 @@ export function traceOf(text: string): Trace {
 const longestSeconds = 366 * 86_400;
 const fields = {
   seconds: wholeNumber(1, longestSeconds),
-  warmupSeconds: numberFrom(0),
-  serviceUnitMs: numberFrom(0),
-  arrivalDeltasMs: listOf(numberFrom(0)),
-  serviceUnits: listOf(numberFrom(0)),
+  warmupSeconds: amount,
+  serviceUnitMs: amount,
+  arrivalDeltasMs: listOf(amount),
+  serviceUnits: listOf(amount),
 } as const;
 
 function stored(path: string): StoredTrace {

@@ -9,11 +9,14 @@ export interface Kind {
 
 export const number: Kind = { text: "a number", holds: (value) => Number.isFinite(value) };
 
-/** A number that is not below `least`. */
-export const numberFrom = (least: number): Kind => ({
-  text: `a number of at least ${least}`,
-  holds: (value) => number.holds(value) && Number(value) >= least,
-});
+/** Sums and squares of more are no numbers any more. */
+const mostAmount = 1e12;
+
+/** So much or many of something, a part included. */
+export const amount: Kind = {
+  text: `a number from 0 to ${mostAmount}`,
+  holds: (value) => number.holds(value) && Number(value) >= 0 && Number(value) <= mostAmount,
+};
 
 /** A whole number within bounds. */
 export const wholeNumber = (least: number, most: number): Kind => ({

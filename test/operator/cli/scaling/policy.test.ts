@@ -67,15 +67,15 @@ describe("modelwright policy", () => {
     ],
     "samples with a figure missing": [
       '{"now":1,"current":1,"samples":{"arrivals":1}}',
-      "line 1 of standard input has no samples.completions, a number of at least 0",
+      "line 1 of standard input has no samples.completions, a number from 0 to 1000000000000",
     ],
     "less than no requests": [
       `{"now":1,"current":1,${seen.replace('"arrivals":3', '"arrivals":-3')}}`,
-      "line 1 of standard input has -3 as samples.arrivals, not a number of at least 0",
+      "line 1 of standard input has -3 as samples.arrivals, not a number from 0 to 1000000000000",
     ],
     "starts that took no number of seconds": [
       `{"now":1,"current":1,${seen.replace("[]", '[1,"2s"]')}}`,
-      'line 1 of standard input has "2s" as samples.coldStarts[1], not a number of at least 0',
+      'line 1 of standard input has "2s" as samples.coldStarts[1], not a number from 0 to 1000000000000',
     ],
     "an init that is nothing": ['{"init":null}', "line 1 of standard input has null as init, not an object"],
     "an init with a text for a number": [

@@ -22,6 +22,13 @@ function lines(trace: string, svg?: string): readonly string[] {
   return printed;
 }
 
+const whole = {
+  seconds: 100,
+  warmupSeconds: 10,
+  serviceUnitMs: 50,
+  arrivalDeltasMs: [1000, 2000],
+  serviceUnits: [1, 2],
+};
 describe("modelwright simulate", () => {
   test("shows all classes, the known autoscalers and the curve over the worth of a late request, with a plot", () => {
     const svg = join(folder, "plot.svg");
@@ -51,22 +58,22 @@ describe("modelwright simulate", () => {
     expect(plot).not.toMatch(/NaN|undefined|Infinity/);
   }, 120_000);
 
+  test("a plot that cannot be written is named", () => {
+    const path = join(folder, "short.json");
+    writeFileSync(path, JSON.stringify(whole));
+    const svg = join(folder, "none", "plot.svg");
+    expect(() => lines(path, svg)).toThrow(`${svg} cannot be written: ENOENT`);
+  });
+
   test("a file that is no trace is named", () => {
     const path = join(folder, "other.json");
     writeFileSync(path, '{"seconds":1}');
     expect(() => lines(path)).toThrow(
-      `${path} cannot be read as a trace: it has no warmupSeconds, a number of at least 0`,
+      `${path} cannot be read as a trace: it has no warmupSeconds, a number from 0 to 1000000000000`,
     );
     expect(() => lines(join(folder, "none"))).toThrow(/none cannot be read as a trace: ENOENT/);
   });
 
-  const whole = {
-    seconds: 100,
-    warmupSeconds: 10,
-    serviceUnitMs: 50,
-    arrivalDeltasMs: [1000, 2000],
-    serviceUnits: [1, 2],
-  };
   const refused: Readonly<Record<string, [object, string]>> = {
     "no object": [[], "it has no seconds, a whole number from 1 to 31622400"],
     "longer than a year": [
@@ -80,11 +87,11 @@ describe("modelwright simulate", () => {
     "all warm-up": [{ ...whole, warmupSeconds: 100 }, "its warmupSeconds are 100, not below its 100 seconds"],
     "going back in time": [
       { ...whole, arrivalDeltasMs: [1000, -2] },
-      "it has -2 as arrivalDeltasMs[1], not a number of at least 0",
+      "it has -2 as arrivalDeltasMs[1], not a number from 0 to 1000000000000",
     ],
     "with a text for a number": [
       { ...whole, serviceUnits: ["1", 2] },
-      'it has "1" as serviceUnits[0], not a number of at least 0',
+      'it has "1" as serviceUnits[0], not a number from 0 to 1000000000000',
     ],
     "without a service time for each request": [
       { ...whole, serviceUnits: [1] },
