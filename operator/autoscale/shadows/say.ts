@@ -1,4 +1,5 @@
 import { ways } from "../levels/ways.ts";
+import { dearness } from "./dearness.ts";
 
 /** What the ways have cost, what each says by that, and what not knowing the best of them has cost. */
 interface Ledger {
@@ -14,11 +15,12 @@ const indifference = { least: 50, most: 600 } as const;
 /**
  * How far a way may trail the best to have 1 / e of its say. As in AdaHedge (de Rooij, van Erven, Grünwald, Koolen: Follow
  * the leader if you can, hedge if you must, 2014): the more was lost by not knowing the best, the longer the others are
- * heard. What all ways lose alike, as a crowd that none foresees, changes nothing.
+ * heard. What all ways lose alike, as a crowd that none foresees, changes nothing. The cheaper late requests are, the sooner
+ * the best is followed: to hear all for long is kept for what costs most when it is wrong.
  */
 export function scaleOf({ regret }: Pick<Ledger, "regret">, kappa: number): number {
   const beforehand = Math.max(indifference.least, Math.min(indifference.most, indifferentRequests * kappa));
-  return beforehand + regret / Math.log(ways.length);
+  return beforehand + (regret * (1 + dearness(kappa))) / 2 / Math.log(ways.length);
 }
 
 /** What each way says by what it has cost: the cheapest 1, and who trails it by too much nothing. Fills `says`. */

@@ -1,5 +1,6 @@
 import { drainReplicas, type Drain } from "../drain.ts";
 import { type Expectation, stepsFromExpected, ways } from "../levels/ways.ts";
+import { dearness } from "./dearness.ts";
 import { fluidQueue } from "./fluid-queue.ts";
 import { lateShare } from "./late-share.ts";
 import { regretOf, scaleOf, weighSays } from "./say.ts";
@@ -41,9 +42,8 @@ export interface Moment {
 const memorySeconds = 4 * 3600;
 /** Cost of a step away from the way that is assumed to be best until something else was seen. */
 const stepCost = 100;
-/** More load than was counted, at κ of 100 and above: who takes the cheapest of many guesses takes one that was lucky. */
+/** More load than was counted, where late requests are dearest: who takes the cheapest of many guesses takes one that was lucky. */
 const caution = 0.06;
-const cautiousKappa = 100;
 /** Of a block, beside a start: what a way gains by an order shows no sooner, nor can be had sooner by following it. */
 const blockSeconds = 60;
 
@@ -101,7 +101,7 @@ function closeBlock(shadows: Shadows, { now, policy, drain }: Moment): void {
 }
 
 function cautionOf({ kappa }: Expectation): number {
-  return 1 + caution * Math.min(1, kappa / cautiousKappa);
+  return 1 + caution * dearness(kappa);
 }
 
 /** Replicas by the ways that cost least so far, the better the more weight. */
@@ -114,11 +114,12 @@ export function chosenReplicas(shadows: Shadows, kept: Float64Array, kappa: numb
     weights += say;
     sum += say * (kept[way] ?? 0);
   }
-  return Math.ceil(sum / weights - roundedDown);
+  return Math.ceil(sum / weights - roundedDown + cautiousRounding * dearness(kappa));
 }
 
-/** Of a mean of the ways, the fraction that is not worth a replica. */
-const roundedDown = 0.35;
+/** Of a mean of the ways, the fraction that is not worth a replica, and how much less where late requests are dearest. */
+const roundedDown = 0.5;
+const cautiousRounding = 0.15;
 
 function resize({ ready, starting }: Shadows, way: number, wanted: number, { now, drain }: Moment): void {
   const orders = starting[way] ?? none;
