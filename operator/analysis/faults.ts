@@ -49,7 +49,8 @@ export const trialFaults = faultCatalogue<{
     level: "warn",
   },
   StablePodMissing: {
-    message: ({ model }) => `no pod of the stable revision of ${model} is ready to tell the requests that its model holds`,
+    message: ({ model }) =>
+      `no pod of the stable revision of ${model} is ready to tell the requests that its model holds`,
     retry: "backoff",
     level: "info",
   },
