@@ -21,7 +21,14 @@ type Whereabouts = { readonly at: number } | { readonly value: unknown };
 type Plan =
   | { readonly type: "common"; readonly value: unknown }
   | { readonly type: "own" }
-  | { readonly type: "object"; readonly names: readonly string[]; readonly parts: readonly Plan[] }
+  | {
+      readonly type: "object";
+      readonly names: readonly string[];
+      readonly parts: readonly Plan[];
+      /** With the values that all objects have. */
+      readonly sample: Members;
+      readonly places: readonly number[];
+    }
   | { readonly type: "list"; readonly parts: readonly Plan[] };
 
 /** The form of all objects that differ from this one in their own values alone; leaves are told in the order of its members. */
@@ -93,7 +100,10 @@ function planOf(value: unknown, isOwn: (leaf: unknown, index: number) => boolean
   const members = Object.entries(value);
   const parts = members.map(([, member]) => planOf(member, isOwn, leaf));
   if (parts.every(({ type }) => type === "common")) return { type: "common", value };
-  return isList ? { type: "list", parts } : { type: "object", names: members.map(([name]) => name), parts };
+  if (isList) return { type: "list", parts };
+  const names = members.map(([name]) => name);
+  const places = [...parts.keys()].filter((place) => parts[place]?.type !== "common");
+  return { type: "object", names, parts, sample: { ...value }, places };
 }
 
 type Members = { [name: string]: unknown };
@@ -113,12 +123,17 @@ function made(plan: Plan, reading: Reading): unknown {
     case "list":
       return plan.parts.map((part) => made(part, reading));
     case "object":
-      return madeObject(plan.names, plan.parts, reading);
+      return madeObject(plan, reading);
   }
 }
 
-function madeObject(names: readonly string[], parts: readonly Plan[], reading: Reading): object {
-  const object: Members = {};
-  for (const [index, part] of parts.entries()) object[names[index] ?? ""] = made(part, reading);
+function madeObject({ names, parts, sample, places }: Extract<Plan, { type: "object" }>, reading: Reading): object {
+  const object = { ...sample };
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] ?? 0;
+    const part = parts[place];
+    if (part === undefined) continue;
+    object[names[place] ?? ""] = part.type === "own" ? reading.packed[reading.at++] : made(part, reading);
+  }
   return object;
 }
