@@ -4,6 +4,7 @@ import type { Change, Schedule, ScheduledFault } from "./schedule/schedule.ts";
 import { endingStrategies } from "./schedule/strategies.ts";
 import type { PhaseReference } from "./phase.ts";
 import type { Simulator } from "./simulator.ts";
+import { remaining } from "./under-way.ts";
 
 /** A schedule with what it has to come to. */
 export interface Trial {
@@ -41,7 +42,7 @@ export const modes = {
         at,
         amount: 0,
       });
-      const { requests = 0 } = reference[phase] ?? {};
+      const { requests = 0 } = remaining(walk, reference)[phase] ?? {};
       const first = Math.floor(chance.fraction() * requests);
       const atOnce: ScheduledFault = { on: "moment", trouble: "crash", phase, at: 0, amount: 0 };
       // A start makes some ten requests: the second crash befalls it, or what it then goes on with.

@@ -2,6 +2,7 @@ import { difference, endState, withoutHistory, withoutPast } from "./oracle/end-
 import type { Extent } from "./schedule/draw.ts";
 import type { Change, MomentTrouble, ScheduledFault } from "./schedule/schedule.ts";
 import { standsMs } from "./schedule/walk.ts";
+import { actsSince, restMs, type Stand, untilQuiet } from "./under-way.ts";
 import { changed } from "./user.ts";
 import { count, type Hits, type Ledger } from "./world/ledger.ts";
 import { moments } from "./world/moments.ts";
@@ -17,12 +18,12 @@ export interface PhaseReference extends Extent {
   readonly state: SavedState;
   /** Where schedules may begin in the middle of a phase without faults: before that change, so long after the last one. */
   readonly stands: readonly { readonly index: number; readonly afterMs: number; readonly state: SavedState }[];
+  /** Where schedules may begin after the only change of a phase. */
+  readonly underWay: readonly Stand[];
 }
 
 /** Longest time from the end of faults to rest. */
 const restWithinMs = 240_000;
-/** A run without faults is at rest when nothing was written for this long: foreign objects are looked at every 30 s. */
-const quietMs = 35_000;
 /** After these an operator may rightly create or delete more, or less, than it would have otherwise. */
 const disturbing: ReadonlySet<MomentTrouble> = new Set(["delete-child", "edit-replica-set", "gateway-unready"]);
 
@@ -40,6 +41,8 @@ const restartMs = 5_000;
 /** What is done in a phase, and what befalls it. */
 export interface Play {
   readonly changes: readonly Change[];
+  /** They were made before. */
+  readonly isUnderWay: boolean;
   /** They do not wait for what went before to come to rest. */
   readonly isHurried: boolean;
   readonly faults: readonly ScheduledFault[];
@@ -71,27 +74,29 @@ export async function playPhase(world: World, play: Play, { reference, saved }: 
   heal(world);
   // What a wrong clock makes of times in status shows with the next look: there may be none.
   if (faults.some(({ trouble }) => trouble.startsWith("clock"))) world.gateways.resync();
-  if (reference === undefined) await untilQuiet(world);
-  else await untilEqual(world, reference.endState, play);
-  weather.isHealed = false;
-  const acts = ledger.writes.slice(writesBefore).filter((write) => /^(create|delete)/.test(write));
-  return {
+  const soFar = (): Stand => ({
     requests: ledger.requests,
     events: ledger.events,
-    durationMs: clock.monotonic() - startedMs - (reference === undefined ? quietMs : 0),
-    endState: endState(server),
-    acts: acts.sort(),
+    durationMs: clock.monotonic() - startedMs,
+    acts: actsSince(ledger, writesBefore),
     state: saved(),
-    stands,
-  };
+  });
+  const written =
+    reference === undefined ? await untilQuiet(world, soFar) : await untilEqual(world, reference.endState, play);
+  weather.isHealed = false;
+  const past = soFar();
+  const { durationMs } = written.at(-1) ?? past;
+  const underWay = play.isHurried ? [] : written.slice(0, -1);
+  return { ...past, durationMs: durationMs + restMs, endState: endState(server), stands, underWay };
 }
 
 /** Where nothing goes wrong the states on the way may be saved. */
 async function played(
   world: World,
-  { changes, isHurried }: Play,
+  { changes, isUnderWay, isHurried }: Play,
   saved: Playing["saved"] | undefined,
 ): Promise<PhaseReference["stands"]> {
+  if (isUnderWay) return [];
   const stands: PhaseReference["stands"][number][] = [];
   for (const [index, { gapMs, name, act }] of changes.entries()) {
     let waitedMs = 0;
@@ -141,13 +146,6 @@ function heal({ weather, running, ledger }: World): void {
   for (const one of running) one.endLacking();
 }
 
-async function untilQuiet(world: World): Promise<void> {
-  for (let changes = -1; changes !== world.changes;) {
-    changes = world.changes;
-    await world.advance(quietMs);
-  }
-}
-
 /** What a state lacks, or has too much; of changes in a hurry no more is told than what came of the last. */
 function deviations(wanted: readonly string[], found: readonly string[], { isHurried, isDeprived }: Play) {
   const told = (state: readonly string[]): readonly string[] => {
@@ -157,7 +155,8 @@ function deviations(wanted: readonly string[], found: readonly string[], { isHur
   return difference(told(wanted), told(found));
 }
 
-async function untilEqual(world: World, wanted: readonly string[], play: Play): Promise<void> {
+/** No stands: nobody begins where something went wrong. */
+async function untilEqual(world: World, wanted: readonly string[], play: Play): Promise<readonly Stand[]> {
   const untilMs = world.clock.monotonic() + restWithinMs;
   let [written, looked] = [-1, -1];
   while (world.clock.monotonic() < untilMs) {
@@ -166,9 +165,10 @@ async function untilEqual(world: World, wanted: readonly string[], play: Play): 
     const isCalm = written === world.changes;
     written = world.changes;
     if (!isCalm || looked === written) continue;
-    if (deviations(wanted, endState(world.server), play).length === 0) return;
+    if (deviations(wanted, endState(world.server), play).length === 0) return [];
     looked = written;
   }
+  return [];
 }
 
 /** A creation that is carried out long after it was given up is one more, and what it made is deleted once more. */

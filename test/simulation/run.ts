@@ -6,6 +6,7 @@ import { startWatchman } from "./oracle/safety.ts";
 import { judged, type PhaseReference, type Play, playPhase } from "./phase.ts";
 import type { Change, Schedule } from "./schedule/schedule.ts";
 import type { Hits } from "./world/ledger.ts";
+import { remaining } from "./under-way.ts";
 import { savedState, type SavedState } from "./world/saved-state.ts";
 import type { Stage } from "./world/stage.ts";
 import { beginMs, createWorld, type World } from "./world/world.ts";
@@ -73,32 +74,42 @@ interface Playing {
 /** Up to the first phase that does not come to what it should. */
 async function playAll(
   world: World,
-  { from = 0, afterMs, operators, phases, faults }: Schedule,
+  schedule: Schedule,
   { reference, saved, phases: played }: Playing,
 ): Promise<readonly string[]> {
-  for (let count = 0; count < operators; count += 1) world.startOperator(operators > 1);
-  recall(world, phases.slice(0, from).flat());
-  const found = from > 0 && afterMs === undefined ? await restlessStart(world) : [];
+  const wanted = reference && remaining(schedule, reference);
+  const found = await start(world, schedule);
   if (found.length > 0) return found;
-  for (const [index, changes] of [...phases.entries()].slice(from)) {
-    const play: Play = {
-      changes,
-      isHurried: changes.length > 1 || afterMs !== undefined,
-      faults: faults.filter(({ phase }) => phase === index),
-      isDeprived: faults.some(({ phase, trouble }) => phase <= index && trouble === "delete-child"),
-    };
-    const phase = await playPhase(world, play, { reference: reference?.[index], saved });
+  for (const [index, changes] of [...schedule.phases.entries()].slice(schedule.from)) {
+    const play = playOf(schedule, index, changes);
+    const phase = await playPhase(world, play, { reference: wanted?.[index], saved });
     played.push(phase);
-    if (reference === undefined) continue;
-    const violations = judged(phase, reference[index], play);
+    const violations = judged(phase, wanted?.[index], play);
     if (violations.length > 0) return violations;
   }
-  return reference === undefined ? [] : restlessness(world);
+  return wanted === undefined ? [] : restlessness(world);
 }
 
-/** What of the changes before is in no object. */
-function recall(world: World, changes: readonly Change[]): void {
-  for (const { act } of changes) if (act.kind === "quota") world.limitPods(act.pods);
+/** Operators start, with what of the changes before is in no object. */
+async function start(
+  world: World,
+  { from = 0, afterMs, underWay, operators, phases }: Schedule,
+): Promise<readonly string[]> {
+  for (let count = 0; count < operators; count += 1) world.startOperator(operators > 1);
+  const before = phases.slice(0, underWay === undefined ? from : from + 1).flat();
+  for (const { act } of before) if (act.kind === "quota") world.limitPods(act.pods);
+  const isAtRest = from > 0 && afterMs === undefined && underWay === undefined;
+  return isAtRest ? restlessStart(world) : [];
+}
+
+function playOf({ from = 0, afterMs, underWay, faults }: Schedule, index: number, changes: readonly Change[]): Play {
+  return {
+    changes,
+    isUnderWay: index === from && underWay !== undefined,
+    isHurried: changes.length > 1 || afterMs !== undefined,
+    faults: faults.filter(({ phase }) => phase === index),
+    isDeprived: faults.some(({ phase, trouble }) => phase <= index && trouble === "delete-child"),
+  };
 }
 
 /** Writes that nobody makes within a minute who does not undo them again and again. */

@@ -3,6 +3,7 @@ import type { Schedule } from "./schedule/schedule.ts";
 import type { PhaseReference } from "./phase.ts";
 import { type Outcome, run, type RunOptions } from "./run.ts";
 import { createReferences } from "./references.ts";
+import { beginning, remaining } from "./under-way.ts";
 import { createStage, type Stage } from "./world/stage.ts";
 
 /** Runs schedules one after the other; keeps the runs without faults that it compares with. */
@@ -23,13 +24,17 @@ export async function createSimulator(): Promise<Simulator> {
   const references = createReferences(stage);
   const simulator: Simulator = {
     async schedule(seed) {
-      const walk = drawWalk(seed);
-      return { ...walk, faults: drawFaults(walk, await references.of(walk)) };
+      const { underWay, ...walk } = drawWalk(seed);
+      const reference = await references.of(walk);
+      // Where a change does nothing nothing is under way.
+      const isBegun = underWay !== undefined && (reference[walk.from ?? 0]?.underWay ?? []).length > 0;
+      const begun = isBegun ? { ...walk, underWay } : walk;
+      return { ...begun, faults: drawFaults(begun, remaining(begun, reference)) };
     },
     reference: async (walk) => references.of(walk),
     run: async (schedule, options = {}) => {
       const reference = options.reference ?? (await references.of(schedule));
-      return run(stage, schedule, { begin: reference[(schedule.from ?? 0) - 1]?.state, ...options, reference });
+      return run(stage, schedule, { begin: beginning(schedule, reference), ...options, reference });
     },
     async shrunk(schedule, options) {
       let smallest = schedule;

@@ -17,8 +17,8 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   "keeps what is not there any more when it reads all anew": {
     file: "operator/kube/cache.ts",
-    text: "if (!uids.has(object.metadata.uid)) drop(object);",
-    instead: "",
+    text: "return known.filter(({ metadata }) => !uids.has(metadata.uid));",
+    instead: "return [];",
     within: 20,
   },
   "does not look again at what changed while it was at it": {

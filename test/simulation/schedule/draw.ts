@@ -17,7 +17,7 @@ export interface Extent {
   readonly durationMs: number;
 }
 
-type Part = Pick<Schedule, "phases" | "from" | "afterMs">;
+type Part = Pick<Schedule, "phases" | "from" | "afterMs" | "underWay">;
 
 /** The walk of a seed, what part of it is played, and the number of operators. */
 export function drawWalk(seed: number): Omit<Schedule, "faults"> {
@@ -27,31 +27,30 @@ export function drawWalk(seed: number): Omit<Schedule, "faults"> {
   return { seed, operators, ...(walk.isCalm ? calmPart(walk, chance) : hurriedPart(walk, chance)) };
 }
 
-/** One or two phases, from the state at the end of the one before; now and then all of it. */
+/** One or two phases, from the state at the end of the one before, or in the middle of the first; now and then all of it. */
 function calmPart({ changes }: Walk, chance: Chance): Part {
   const phases = changes.map((change) => [change]);
   const isWhole = chance.isLucky(1 / 32);
   if (isWhole) return { phases, from: 0 };
   const length = chance.isLucky(1 / 16) ? 2 : 1;
   const from = chance.whole(0, phases.length - length);
-  return { phases: phases.slice(0, from + length), from };
+  const begun = chance.isLucky(2 / 3) ? { underWay: chance.fraction() } : {};
+  return { phases: phases.slice(0, from + length), from, ...begun };
 }
 
-/** One or two changes and a good end, from a state in the middle of what the changes before brought about; now and then all of it. */
-function hurriedPart(walk: Extract<Walk, { readonly isCalm: false }>, chance: Chance): Part {
-  const { changes } = walk;
-  const wholeWalk = [...changes, ...(walk.ends.at(-1) ?? [])];
-  if (chance.isLucky(1 / 10)) return { phases: [wholeWalk], from: 0 };
-  const index = chance.whole(0, changes.length - 1);
-  const first = changes[index] ?? { gapMs: 0 };
-  const afterMs = chance.pick(standsMs(first.gapMs));
-  // Few references will do: at each place it is always as many.
-  const length = afterMs === first.gapMs ? 1 : 2;
-  const played = changes
-    .slice(index, index + length)
-    .map((change, place) => (place === 0 ? { ...change, gapMs: change.gapMs - afterMs } : change));
-  const ended = [...played, ...(walk.ends[index + played.length - 1] ?? [])];
-  return index === 0 ? { phases: [ended], from: 0 } : { phases: [changes.slice(0, index), ended], from: 1, afterMs };
+/** One change and a good end, or what is left of the end, from a state in the middle of what the changes before brought about; now and then all of it. */
+function hurriedPart({ changes, ends }: Extract<Walk, { readonly isCalm: false }>, chance: Chance): Part {
+  const wholeWalk = [...changes, ...(ends.at(-1) ?? [])];
+  if (chance.isLucky(1 / 32)) return { phases: [wholeWalk], from: 0 };
+  const index = chance.whole(0, wholeWalk.length - 1);
+  const afterMs = chance.pick(standsMs(wholeWalk[index]?.gapMs ?? 0));
+  const rest = index < changes.length ? (ends[index] ?? []) : wholeWalk.slice(index + 1);
+  const played = [...wholeWalk.slice(index, index + 1), ...rest].map((change, place) =>
+    place === 0 ? { ...change, gapMs: change.gapMs - afterMs } : change,
+  );
+  return index === 0
+    ? { phases: [played], from: 0 }
+    : { phases: [wholeWalk.slice(0, index), played], from: 1, afterMs };
 }
 
 /** The faults of a seed: about a dozen. */

@@ -98,6 +98,11 @@ export interface Schedule {
    * follows. Default: it begins at rest.
    */
   readonly afterMs?: number;
+  /**
+   * The change of phase `from` is made: the schedule begins at this part, from 0 to below 1, of the times at which something was written
+   * after it. Default: it is not.
+   */
+  readonly underWay?: number;
   /** Operators that contend for the lease; one operator runs without any. */
   readonly operators: 1 | 2;
   readonly faults: readonly ScheduledFault[];
