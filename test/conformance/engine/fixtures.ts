@@ -85,11 +85,6 @@ const layerTolerance = { rtol: 1e-5, atol: 2e-6 };
 const refusals: Readonly<Record<string, Omit<RefusedFixture, "title" | "path">>> = {
   refused_lambda: { code: "LambdaLayer", names: ['layer "twice" is a Lambda layer'] },
 };
-/** Keras 2 writes operators on tensors as Python calls. */
-const refusedKeras2: typeof refusals = {
-  operators: { code: "UnsupportedLayer", names: ['layer "tf.__operators__.add" (TFOpLambda)'] },
-};
-
 /** One small model per layer type, from each writer; those to be refused apart. */
 export function layerFixtures(): { readonly served: readonly Fixture[]; readonly refused: readonly RefusedFixture[] } {
   const source = join(fixtures, "keras-layers");
@@ -102,7 +97,7 @@ export function layerFixtures(): { readonly served: readonly Fixture[]; readonly
       const path = join(folder, file);
       const name = file.slice(0, file.lastIndexOf("."));
       const title = `${name} (${writer})`;
-      const refusal = refusals[name] ?? (writer === "keras2-h5" ? refusedKeras2[name] : undefined);
+      const refusal = refusals[name];
       const outputs = cases[name]?.[writer === "keras2-h5" ? "keras2" : "keras3"];
       if (refusal !== undefined) refused.push({ title, path, ...refusal });
       else
@@ -141,16 +136,18 @@ const plainCases: ReadonlySet<string> = new Set([
   "models_in_time",
 ]);
 
-/** Layers and options that not every engine runs, from fixtures/make-further-keras-layers.py; those that every one does apart. */
+/** Layers and options that not every engine runs, from fixtures/make-{further-keras-layers,keras2-operators}.py; those that every one does apart. */
 export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; readonly further: readonly Fixture[] } {
-  const { folder } = unzipped(join(fixtures, "keras-further-layers.zip"));
-  const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see make-further-keras-layers.py
-  const found = Object.entries(cases).flatMap(([name, tensors]) =>
-    ["keras", "h5"].map((suffix) => {
-      const path = join(folder, `${name}.${suffix}`);
-      return { name, title: `${name} (keras3-${suffix})`, path, ...tensors, tolerance: layerTolerance };
-    }),
-  );
+  const found = ["keras-further-layers.zip", "keras2-operators.zip"].flatMap((archive) => {
+    const { folder } = unzipped(join(fixtures, archive));
+    const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see the scripts that make them
+    return Object.entries(cases).flatMap(([name, tensors]) =>
+      ["keras", "h5"].map((suffix) => {
+        const path = join(folder, `${name}.${suffix}`);
+        return { name, title: `${name} (keras3-${suffix})`, path, ...tensors, tolerance: layerTolerance };
+      }),
+    );
+  });
   return {
     plain: found.filter(({ name }) => plainCases.has(name)),
     further: found.filter(({ name }) => !plainCases.has(name)),

@@ -7,6 +7,7 @@ import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts"
 import { readers } from "../../../runtime/model/formats/readers.ts";
 import { recognisedFormat } from "../../../runtime/model/formats/recognition.ts";
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
+import { furtherLayerFixtures } from "../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";
 import { type Chance, createChance, seededRandom } from "../../simulation/schedule/random.ts";
 import { mutated } from "../mutation.ts";
@@ -26,7 +27,11 @@ const maxModelBytes = 64 * 1024 ** 2;
 /** Every fixture that loads, small ones of each format. */
 export function modelSeeds(): readonly [ModelSeed, ...ModelSeed[]] {
   const folders = [fixtureFolder("keras-models"), fixtureFolder("onnx-models"), fixtureFolder("graph-models")];
-  const [first, ...others] = folders.flatMap((folder) => [...filesOf(folder), ...foldersOf(folder)]);
+  const { further } = furtherLayerFixtures();
+  const [first, ...others] = [
+    ...folders.flatMap((folder) => [...filesOf(folder), ...foldersOf(folder)]),
+    ...further.map(({ path }): ModelSeed => ({ path, files: [path] })),
+  ];
   if (first === undefined) throw new Error("there are no fixtures");
   return [first, ...others];
 }

@@ -57,7 +57,9 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
   }
   if (textAt(layer, "class_name") === "MultiHeadAttention") {
     const parts = ["query_dense", "key_dense", "value_dense", "output_dense"];
-    return [...own, ...parts.flatMap((part) => variables(file, `${group}/${part}/vars`))];
+    // Keras 2 has them with a line before.
+    const places = parts.flatMap((part) => [`${group}/${part}/vars`, `${group}/_${part}/vars`]);
+    return [...own, ...places.flatMap((place) => variables(file, place))];
   }
   const { layer: wrapped, cell, cells } = config;
   const list = isList(cells) ? cells.filter((item) => isObject(item)) : [];

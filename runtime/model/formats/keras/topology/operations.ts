@@ -1,5 +1,6 @@
 import { entriesOf, isList, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
 import { outputRef, type TensorRef } from "./inbound-nodes.ts";
+import { tensorflowOperation } from "./tensorflow-operations.ts";
 
 /** Stands before the class of an operation: `Add` is a layer, `ops.Add` what `x + y` makes of tensors. */
 const operationPrefix = "ops.";
@@ -37,30 +38,38 @@ export interface OperationLayer {
 }
 
 /**
- * An operation on tensors in a functional model of Keras 3 (`keras.ops`, or an operator of Python); `undefined` for layers.
+ * An operation on tensors in a functional model (`keras.ops`, `tf.nn`, or an operator of Python); `undefined` for layers. In Keras 3
  * `.h5` files do not tell the module: an operation is what has no option `trainable`.
  */
 export function operationLayer(layer: JsonObject, isKeras3: boolean): OperationLayer | undefined {
   const { config } = layer;
-  if (!isKeras3 || !isObject(config) || !isOperation(layer, config)) return undefined;
-  const className = textAt(layer, "class_name") ?? "";
-  const call = calledOnce(layer);
+  const found = isKeras3 ? kerasOperation(layer) : tensorflowOperation(layer);
+  if (found === undefined || !isObject(config)) return undefined;
+  const { className, call } = found;
   const inputs: TensorRef[] = [];
-  const { args = [], kwargs = {} } = isObject(call) ? call : {};
+  const { args = [], kwargs = {} } = call;
   const named = { args: template(args, inputs), kwargs: template(kwargs, inputs) };
   const name = textAt(layer, "name") ?? textAt(config, "name") ?? className;
   const isPlain = plainOperations.has(className) && isArithmetic(args);
   return { className: operationPrefix + className, name, config: { ...config, name, ...named }, inputs, isPlain };
 }
 
+function kerasOperation(layer: JsonObject): ReturnType<typeof tensorflowOperation> {
+  const { config } = layer;
+  if (!isObject(config) || !isOperation(layer, config)) return undefined;
+  const call = calledOnce(layer);
+  return { className: textAt(layer, "class_name") ?? "", call: isObject(call) ? call : {} };
+}
+
+/** Of Keras 2 nobody knows types and ranks: its models of numbers other than float32, or of ranks that differ, are few. */
 function isArithmetic(args: Json): boolean {
-  const [a, b, ...others] = isList(args) ? args : [];
-  const tensors = [a, b]
-    .filter((argument) => typeof argument !== "number")
-    .map((argument) => objectIn(argument, "config"));
-  const ranks = new Set(tensors.map((tensor) => (isList(tensor["shape"]) ? tensor["shape"].length : -1)));
-  const areFloats = tensors.every((tensor) => tensor["dtype"] === "float32");
-  return others.length === 0 && areFloats && ranks.size === 1 && !ranks.has(-1);
+  const [a = null, b = null, ...others] = isList(args) ? args : [];
+  if (others.length > 0) return false;
+  const tensors = [a, b].filter((argument) => typeof argument !== "number");
+  if (tensors.every(isList)) return tensors.length > 0 && tensors.every((tensor) => outputRef(tensor) !== undefined);
+  const told = tensors.map((tensor) => objectIn(tensor, "config"));
+  const ranks = new Set(told.map(({ shape }) => (isList(shape) ? shape.length : -1)));
+  return told.every(({ dtype }) => dtype === "float32") && ranks.size === 1 && !ranks.has(-1);
 }
 
 function objectIn(value: Json | undefined, key: string): JsonObject {
