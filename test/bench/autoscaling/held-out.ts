@@ -50,6 +50,11 @@ export function heldOutTrace(name: HeldOutName, seed: number): Trace {
   return { name: `${name}:${seed}`, seconds, warmupSeconds, arrivalsMs, servicesMs };
 }
 
+/** A trace of each family. */
+export function* heldOutTraces(seed: number): Generator<Trace> {
+  for (const name of Object.keys(families)) if (isHeldOutName(name)) yield heldOutTrace(name, seed);
+}
+
 /** Times of at least `least`, whose mean is three times that: a Pareto distribution of shape 1.5. */
 function heavyTailed(random: Random, least: number): number {
   return least * (1 - random.uniform()) ** (-1 / 1.5);

@@ -3,7 +3,7 @@ import { generatedTrace, isGeneratorName } from "../../../operator/autoscale/sim
 import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 import { traceNames, vectorTrace } from "../../operator/autoscale/vectors.ts";
 import type { Conditions } from "./cells.ts";
-import { heldOutTrace, isHeldOutName } from "./held-out.ts";
+import { heldOutTrace, heldOutTraces, isHeldOutName } from "./held-out.ts";
 
 /** What a benchmark of autoscaling is run on. */
 export interface Selection {
@@ -16,7 +16,7 @@ export interface Selection {
 
 /**
  * What the flags --traces, --starts, --slowdowns, --mins and --kappas select, absent ones as given: traces are those with
- * published figures, and NAME:SEED of a generator or of a held-out family.
+ * published figures, NAME:SEED of a generator or of a held-out family, and held-out:SEED for all of those.
  */
 export function selection(absent: { readonly mins: string; readonly kappas: string }): Selection {
   const { values } = parseArgs({
@@ -44,7 +44,8 @@ function numbers(text: string): readonly number[] {
 function* made(names: readonly string[]): Generator<Trace> {
   for (const text of names) {
     const [name = "", seed = "1"] = text.split(":");
-    if (isGeneratorName(name)) yield generatedTrace(name, Number(seed));
+    if (name === "held-out") yield* heldOutTraces(Number(seed));
+    else if (isGeneratorName(name)) yield generatedTrace(name, Number(seed));
     else if (isHeldOutName(name)) yield heldOutTrace(name, Number(seed));
     else yield vectorTrace(name);
   }
