@@ -3,7 +3,7 @@ import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
 import { createBreath } from "./breath.ts";
 import type { Priority } from "./line.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type QueueOptions } from "./queue.ts";
 
 /** What a reconcile has to say. One that wrote nothing may throw its fault instead. */
 export interface Outcome {
@@ -39,7 +39,10 @@ export interface ControllerOptions {
   readonly awaitingCapMs?: number;
   /** How long `stop` waits for keys that are worked on. Default 30 s. */
   readonly stopCapMs?: number;
-  /** Lets the event loop turn; called after every quarter of a millisecond of work. Absent: keys follow each other without a turn. */
+  /**
+   * Lets the event loop turn; called after every quarter of a millisecond of work. Keys of `addAll` then leave half of the time to
+   * other programs. Absent: keys follow each other without a turn.
+   */
   readonly turn?: (() => Promise<void>) | undefined;
 }
 
@@ -65,11 +68,7 @@ export interface Controller {
 export function createController(options: ControllerOptions): Controller {
   const { name, clock = systemClock, log = silentLog, metrics, workers = 4 } = options;
   const { awaitingCapMs = 10_000, stopCapMs = 30_000 } = options;
-  const queue = createQueue({
-    clock,
-    onDepth: (depth) => metrics?.queueDepth(name, depth),
-    onWaited: (waitedMs) => metrics?.queueWaited(name, waitedMs),
-  });
+  const queue = createQueue({ clock, isPatient: options.turn !== undefined, ...told(name, metrics) });
   const breath = options.turn && createBreath(clock, options.turn);
   const stopping = new AbortController();
   let running: Promise<void>[] = [];
@@ -122,6 +121,13 @@ export function createController(options: ControllerOptions): Controller {
       await endOrCap(Promise.all(running), clock, stopCapMs);
       stopping.abort();
     },
+  };
+}
+
+function told(name: string, metrics: LoopMetrics | undefined): Pick<QueueOptions, "onDepth" | "onWaited"> {
+  return {
+    onDepth: (depth) => metrics?.queueDepth(name, depth),
+    onWaited: (waitedMs) => metrics?.queueWaited(name, waitedMs),
   };
 }
 

@@ -17,6 +17,8 @@ export interface LineOptions {
   readonly onDepth?: (depth: number) => void;
   /** Told how long a key waited when it is taken. */
   readonly onWaited?: (waitedMs: number) => void;
+  /** Keys told of by `pushAll` come with rests in between, and this is told at the end of each. Absent: they come without. */
+  readonly onRested?: (() => void) | undefined;
 }
 
 /** Waiting keys, each once, first come first served within a priority. */
@@ -30,10 +32,11 @@ export interface Line {
 }
 
 /** An empty line. */
-export function createLine({ clock, onDepth, onWaited }: LineOptions): Line {
+export function createLine({ clock, onDepth, onWaited, onRested }: LineOptions): Line {
   const lanes = priorities.map((priority) => ({ priority, sinceMs: new Map<string, number>() }));
   const laneOf = (key: string): (typeof lanes)[number] | undefined => lanes.find(({ sinceMs }) => sinceMs.has(key));
   const round = createRound(clock);
+  const stretch = onRested && createStretch(clock, onRested);
   const length = (): number => lanes.reduce((sum, { sinceMs }) => sum + sinceMs.size, round.length());
   const left = (key: string, sinceMs: number): string => {
     onWaited?.(clock.monotonic() - sinceMs);
@@ -61,7 +64,7 @@ export function createLine({ clock, onDepth, onWaited }: LineOptions): Line {
           return left(key, waitsSinceMs);
         }
       }
-      const next = round.shift();
+      const next = round.length() === 0 || stretch?.isOver() === true ? undefined : round.shift();
       return next && left(next.key, next.sinceMs);
     },
     clear() {
@@ -112,5 +115,39 @@ function createRound(clock: Clock): Round {
       return shifted;
     },
     clear: () => start(undefined),
+  };
+}
+
+/** A rest is as long as timers are exact; ten thousand are looked at within a second all the same. */
+const workMs = 1;
+const restMs = 1;
+
+/** Work that nobody waits for, up to its next rest. */
+interface Stretch {
+  /** To be asked before each piece of work: none is to be done before the next `onRested`. */
+  isOver(): boolean;
+}
+
+/**
+ * Who never sleeps gets the processor later than others when it is to do what somebody waits for, and keeps these from it: thousands
+ * that are looked at again take half of a core.
+ */
+function createStretch(clock: Clock, onRested: () => void): Stretch {
+  let begunMs: number | undefined;
+  let isResting = false;
+  return {
+    isOver() {
+      if (isResting) return true;
+      const nowMs = clock.monotonic();
+      begunMs ??= nowMs;
+      if (nowMs - begunMs < workMs) return false;
+      isResting = true;
+      clock.after(restMs, () => {
+        isResting = false;
+        begunMs = undefined;
+        onRested();
+      });
+      return true;
+    },
   };
 }

@@ -31,10 +31,15 @@ export interface Queue {
   close(): void;
 }
 
+export interface QueueOptions extends Omit<LineOptions, "onRested"> {
+  /** Keys of `addAll` leave half of the time to other programs. Default false. */
+  readonly isPatient?: boolean;
+}
+
 /** An empty queue. */
-export function createQueue(options: LineOptions): Queue {
+export function createQueue({ isPatient = false, ...options }: QueueOptions): Queue {
   const backoff = createBackoff(options.clock);
-  const line = createLine(options);
+  const line = createLine({ ...options, onRested: isPatient ? () => counter.serve() : undefined });
   /** Keys that are worked on; the value is how they were added meanwhile. */
   const inHand = new Map<string, Priority | undefined>();
   const next = (): string | undefined => {

@@ -92,6 +92,26 @@ describe("all keys at once", () => {
     expect([next, await queue.take()]).toEqual(["b", "a"]);
   });
 
+  test("leave half of the time to others where the queue is patient, but for a key that is added", async () => {
+    const clock = createManualClock();
+    const queue = createQueue({ clock, isPatient: true });
+    const taken: (string | undefined)[] = [];
+    const take = (): unknown => queue.take().then((key) => taken.push(key));
+    queue.addAll(() => ["a", "b", "c"]);
+    for (const _worker of "1234") take();
+    await clock.settle();
+    expect(taken).toEqual(["a", "b", "c"]);
+    for (const key of "abc") queue.done(key);
+    await clock.advance(1);
+    queue.addAll(() => ["a", "b"]);
+    queue.add("d");
+    for (const _worker of "12") take();
+    await clock.settle();
+    expect([taken.slice(3), queue.depth]).toEqual([["d"], 2]);
+    await clock.advance(1);
+    expect([taken.slice(4), clock.pending]).toEqual([["a", "b"], 0]);
+  });
+
   test("are none after the queue was closed", async () => {
     const queue = createQueue({ clock: createManualClock() });
     queue.addAll(() => ["a"]);
