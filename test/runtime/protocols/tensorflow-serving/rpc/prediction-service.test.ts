@@ -309,6 +309,13 @@ describe("Classify, Regress and MultiInference", () => {
     );
   const told = { versionLabel: undefined, version: { value: 1 } };
 
+  test("classify answers so many examples that the answer is written aside", async () => {
+    const input = examples(...Array.from({ length: 9000 }, () => example({ a: 0.25, b: 0.5 })));
+    const answer = await classify({ modelSpec: labels, input });
+    expect(answer).toMatchObject({ modelSpec: { ...told, name: "labels", signatureName: "serving_default" } });
+    expect(JSON.stringify(answer).match(/"label":"car","score":0.25/g)?.length).toBe(9000);
+  });
+
   test("classify tells label and score of each class of each example", async () => {
     const input = examples(example({ a: 0.25, b: 0.5 }), example({ c: 1 }));
     expect(await classify({ modelSpec: labels, input })).toEqual({
