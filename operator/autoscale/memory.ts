@@ -3,6 +3,7 @@ import { gapsOf, gapsText } from "./levels/gaps.ts";
 import { keepOfGaps } from "./levels/levels.ts";
 import { thinned } from "./levels/staircase.ts";
 import { ways } from "./levels/ways.ts";
+import { isWholeMemory } from "./memory-shape.ts";
 import { joined } from "./shadows/shadow-fleet.ts";
 
 /** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
@@ -39,7 +40,8 @@ export function recalledState(memory: string | undefined): AutoscalerState | und
   const [at = "", text = ""] = memory.slice(form.length).split(" ");
   if (!Number.isFinite(Number(at))) return undefined;
   try {
-    return restored(JSON.parse(text) as Written, Number(at)); // written above, in this form
+    const read: unknown = JSON.parse(text);
+    return isWholeMemory(read) ? restored(read as Written, Number(at)) : undefined; // written above, in this form
   } catch {
     // Cut off or edited: nothing is known then, and the autoscaler begins anew.
     return undefined;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import { memoryOf, recalledState } from "../../../operator/autoscale/memory.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
-import { counts, decisions, policy, repeated, silence, type Told } from "./samples.ts";
+import { counts, decisions, policy, repeated, served, silence, type Told } from "./samples.ts";
 
 const samples: fc.Arbitrary<Sample> = fc.record({
   arrivals: fc.nat({ max: 50 }),
@@ -161,6 +161,41 @@ test.each([40, 2_000])("a memory of a busy model of up to %d replicas stays belo
   }
 });
 
-test.each(["", "1 {}", "5.27 17", "5.27 x {}", "5.27 17 {", "5.27 17 {}"])("the memory %j is none", (memory) => {
-  expect(recalledState(memory)).toBeUndefined();
+describe("a memory that somebody wrote over", () => {
+  const busy = repeated({ ...served(9, 2), coldStarts: [12] }, 20);
+  const [form = "", , text = ""] = decisions({ spec: policy, current: 1 }, busy)
+    .slice(-1)
+    .flatMap(({ state }) => memoryOf(state).split(" "));
+  type Parts = Record<string, Record<string, unknown>>;
+
+  test("is none where it is cut off or of another form", () => {
+    const others = [
+      "",
+      "1 {}",
+      form,
+      `${form} 17`,
+      `${form} x ${text}`,
+      `${form} 17 {`,
+      `${form} 17 {}`,
+      `5.1 17 ${text}`,
+    ];
+    expect(others.map(recalledState)).toEqual(others.map(() => undefined));
+    expect(recalledState(`${form} 17 ${text}`)?.at).toBe(17);
+  });
+
+  test("is none where any part of it is no number, list or object as it was", () => {
+    const whole = JSON.parse(text) as Parts; // members of members, where they are objects
+    const paths = Object.entries(whole).flatMap(([name, part]) => [
+      [name],
+      ...Object.keys(Object(part)).map((inner) => [name, inner]),
+    ]);
+    expect(paths).toHaveLength(41);
+    for (const [outer = "", inner] of paths) {
+      for (const wrong of [null, "x", {}]) {
+        const part = inner === undefined ? wrong : { ...whole[outer], [inner]: wrong };
+        const memory = `${form} 17 ${JSON.stringify({ ...whole, [outer]: part })}`;
+        expect(recalledState(memory), `${outer}.${inner} is ${JSON.stringify(wrong)}`).toBeUndefined();
+      }
+    }
+  });
 });
