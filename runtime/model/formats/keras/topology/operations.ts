@@ -13,7 +13,7 @@ const operations = [
   "Add Subtract Multiply Divide TrueDivide Power Maximum Minimum",
   "Greater GreaterEqual Less LessEqual Equal NotEqual LogicalAnd LogicalOr LogicalXor Where",
   "Sum Mean Max Min Prod Amax Amin Var Std Logsumexp Argmax Argmin Any All",
-  "Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Repeat Flip BroadcastTo Matmul Einsum",
+  "Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Split Repeat Flip BroadcastTo Matmul Einsum",
 ];
 
 /** The classes as layers of a translated model. */

@@ -61,6 +61,7 @@ const functions: Readonly<Record<string, Translation>> = {
   clip_by_value: ["Clip", "x", { clip_value_min: "x_min", clip_value_max: "x_max" }],
   cast: ["Cast", "x", { dtype: "dtype" }],
   concat: ["Concatenate", "xs", { axis: "axis" }],
+  split: ["Split", "x", { num_or_size_splits: "indices_or_sections", axis: "axis" }],
   stack: ["Stack", "x", { axis: "axis" }],
   reshape: ["Reshape", "x", { shape: "newshape" }],
   transpose: ["Transpose", "x", { perm: "axes" }],
@@ -117,6 +118,8 @@ function renamed(given: JsonObject, names: Readonly<Record<string, string>>): Js
     if (name !== undefined) kwargs[name] = value;
     else if (value !== null && value !== false && !idle.has(key)) return undefined;
   }
+  // TensorFlow lists the sizes of parts, Keras where they begin.
+  if (isList(kwargs["indices_or_sections"])) return undefined;
   return hasWrittenSlices(kwargs["key"] ?? null) ? kwargs : undefined;
 }
 

@@ -14,6 +14,7 @@ export const shapeOperations: LayerExports = {
   GetItem: { apply: (call) => [slice(call)] },
   Concatenate: { apply: (call) => [concatenated(call)] },
   Stack: { apply: (call) => [stacked(call)] },
+  Split: { apply: split },
   Repeat: { apply: (call) => [repeated(call)] },
   Flip: { apply: (call) => [flipped(call)] },
   BroadcastTo: { apply: (call) => [broadcast(call)] },
@@ -106,6 +107,24 @@ function stacked(call: LayerCall): Value {
   const axis = innerAxis(optionAt(call, 1, "axis") ?? 0, first.shape.length + 1);
   const names = inputs.map(({ name }) => graph.add("Unsqueeze", [name, graph.integers([axis])]));
   return { ...first, name: graph.add("Concat", names, { axis }), shape: first.shape.toSpliced(axis, 0, inputs.length) };
+}
+
+/** In so many equal parts, or before each of the indices. */
+function split(call: LayerCall): readonly Value[] {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const axis = innerAxis(optionAt(call, 2, "axis") ?? 0, input.shape.length);
+  const size = input.shape[axis] ?? -1;
+  const given = optionAt(call, 1, "indices_or_sections") ?? 0;
+  const indices = isList(given)
+    ? given.map(Number)
+    : Array.from({ length: Number(given) - 1 }, (_, i) => ((i + 1) * size) / Number(given));
+  const sizes = [...indices, size].map((end, i) => end - (indices[i - 1] ?? 0));
+  if (size < 0 || !sizes.every((part) => Number.isInteger(part) && part > 0)) {
+    throw new NotExportedError(`${size} elements are not split by ${JSON.stringify(given)}`);
+  }
+  const names = graph.addMany("Split", [input.name, graph.integers(sizes)], sizes.length, { axis });
+  return names.map((name, i) => ({ ...input, name, shape: input.shape.with(axis, sizes[i] ?? -1) }));
 }
 
 function rowsOnly(operands: readonly Operand[]): readonly Operand[] {
