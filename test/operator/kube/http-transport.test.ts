@@ -262,6 +262,16 @@ describe("a stream", () => {
     await expect(other.read?.(() => true)).rejects.toThrow("read ECONNRESET");
   });
 
+  test("whose server leaves within it fails, whichever way it is read", async () => {
+    await start((response) => {
+      response.write("one");
+      setTimeout(() => response.socket?.end(), 20);
+    });
+    const [one, other] = [await transport.open(get), await transport.open(get)];
+    await expect(read(one.chunks)).rejects.toThrow("aborted");
+    await expect(other.read?.(() => true)).rejects.toThrow("aborted");
+  });
+
   test("ends with its transport", async () => {
     await start(openWatchOf({ type: "ADDED" }));
     const stream = await transport.open(get);
