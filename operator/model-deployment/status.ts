@@ -22,8 +22,7 @@ import {
 export function status(standing: Standing): ModelDeploymentStatus {
   const { snapshot, plan, failure } = standing;
   const { identity, status: previous } = snapshot;
-  // A plan that was not carried out to its end must not move traffic: the state of before is planned from again.
-  const rollout = failure === undefined ? plan.rollout : snapshot.rollout;
+  const rollout = failure === undefined ? plan.rollout : undone(snapshot.rollout, plan.rollout);
   const { stable, candidate } = rollout;
   const port = plan.port ?? previous.gateway?.port;
   const model = modelStatus(snapshot, stable ?? candidate);
@@ -43,6 +42,15 @@ export function status(standing: Standing): ModelDeploymentStatus {
     ...autoscalingStatus(snapshot),
     ...rolloutStatus(rollout, strategy(snapshot.spec), isStrategyDeclared(snapshot.spec)),
   };
+}
+
+/**
+ * A plan that was not carried out to its end must not move traffic: the state of before is planned from again. Where nothing had
+ * any the revision is named all the same, without requests: its ReplicaSet needs a number that status says, and what is in the way may stay there.
+ */
+function undone(before: RolloutState, { stable, candidate }: RolloutState): RolloutState {
+  const isFirst = before.stable === undefined && stable === undefined && (before.candidate?.weight ?? 0) === 0;
+  return isFirst && candidate !== undefined ? { ...before, candidate: { ...candidate, weight: 0 } } : before;
 }
 
 /** While a restart is asked for the next spec may have two revisions: no number is reserved. */

@@ -308,9 +308,7 @@ export const found: Readonly<Record<string, Schedule>> = {
             model: "good-1.h5",
             replicas: 1,
             rollout: {
-              progressDeadline: "24h",
-              analysis: { interval: "5s", minimumRequests: 50 },
-              revisionHistoryLimit: 1,
+              ...judged,
               canary: {
                 steps: [
                   { pause: { duration: "3s" } },
@@ -399,7 +397,6 @@ export const found: Readonly<Record<string, Schedule>> = {
         { gapMs: 14000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
       ],
     ],
-    from: 0,
     faults: [
       { on: "request", trouble: "conflict", phase: 0, at: 45, amount: 0.1551352865062654 },
       { on: "request", trouble: "crash-after", phase: 0, at: 156, amount: 0.8389654248021543 },
@@ -422,7 +419,6 @@ export const found: Readonly<Record<string, Schedule>> = {
         { gapMs: 12000, name: "shop", act: { kind: "suspend", suspend: false } },
       ],
     ],
-    from: 0,
     faults: [
       { on: "request", trouble: "late", phase: 0, at: 13, amount: 0.27001792727969587 },
       { on: "request", trouble: "lost-before", phase: 0, at: 8, amount: 0.3179545809980482 },
@@ -489,5 +485,16 @@ export const found: Readonly<Record<string, Schedule>> = {
       { on: "moment", trouble: "second-leader", phase: 1, at: 48917, amount: 0.36168644903227687 },
       { on: "moment", trouble: "outage", phase: 1, at: 31433, amount: 0.34421778633259237 },
     ],
+  },
+  "beside a foreign Service a ReplicaSet that is lost is not made again": {
+    seed: 6934,
+    operators: 1,
+    phases: [
+      [{ gapMs: 0, name: "shop", act: { kind: "foreign-service", isThere: true } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } }],
+    ],
+    from: 2,
+    faults: [{ on: "moment", trouble: "delete-child", phase: 2, at: 40000, amount: 0.99 }],
   },
 };

@@ -61,7 +61,7 @@ describe("the status", () => {
     const seen = snapshot({ ...serving, status: {} });
     const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
     const { conditions = [], stable, candidate } = status({ snapshot: seen, plan: plan(seen), failure });
-    expect({ stable, candidate }).toEqual({ stable: undefined, candidate: undefined });
+    expect([stable, candidate?.version, candidate?.weight]).toEqual([undefined, "1", 0]);
     expect(conditions.find(({ type }) => type === "Available")).toMatchObject({
       status: "False",
       reason: "NothingReady",
@@ -168,7 +168,10 @@ describe("the status", () => {
     const failure = deploymentFaults.ForeignObject({ kind: "Service", name: "digits" });
     expect(plan(seen).rollout.candidate?.weight).toBe(100);
     const told = status({ snapshot: seen, plan: plan(seen), failure });
-    expect([told.stable, told.candidate]).toEqual([undefined, undefined]);
+    expect([told.stable, told.candidate?.weight]).toEqual([undefined, 0]);
+    const serving = { ...seen, rollout: { candidate: { revision: "old", version: "1", weight: 100 } } };
+    const kept = status({ snapshot: serving, plan: plan(seen), failure });
+    expect([kept.stable, kept.candidate?.revision, kept.candidate?.weight]).toEqual([undefined, "old", 100]);
   });
 
   test("keeps what is known of a model until it is known anew", () => {

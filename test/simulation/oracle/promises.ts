@@ -16,10 +16,12 @@ export const statusPromises: readonly Rule<StoredDeployment>[] = [
   answersOnce,
 ];
 
-/** Nothing gets requests only when nothing is wanted. */
-function servesSomething({ truth, now }: Write<StoredDeployment>): string | undefined {
+/** Nothing gets requests only when nothing is wanted, or nothing had any yet. */
+function servesSomething({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const shares = statusShares(now.status ?? {});
-  const isIdle = shares.length > 0 && shares.every(({ weight }) => weight === 0);
+  const isNew =
+    statusShares(before?.status ?? {}).every(({ weight }) => weight === 0) && now.status?.stable === undefined;
+  const isIdle = !isNew && shares.length > 0 && shares.every(({ weight }) => weight === 0);
   const { replicas } = truth.wishes(now.metadata.uid);
   return isIdle && !replicas.includes(0) ? "gives no requests to anything" : undefined;
 }
