@@ -65,7 +65,7 @@ describe("a served model", () => {
     setImmediate(() => (client.aborted = true));
     expect(await gone).toBe("the client left while its request waited for m; it was not executed");
     expect(loaded.batches).toEqual([4]);
-    expect(await outcome(model.run(rows))).toEqual([Array.from({ length: 100 }, () => 2)]);
+    expect(await outcome(model.run(rows, {}))).toEqual([Array.from({ length: 100 }, () => 2)]);
   });
 
   it("runs what came in together as one batch, and gives each request its own rows", async () => {
