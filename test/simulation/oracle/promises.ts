@@ -19,9 +19,11 @@ export const statusPromises: readonly Rule<StoredDeployment>[] = [
 /** Nothing gets requests only when nothing is wanted, or nothing had any yet. */
 function servesSomething({ truth, now, before }: Write<StoredDeployment>): string | undefined {
   const shares = statusShares(now.status ?? {});
-  const isNew =
-    statusShares(before?.status ?? {}).every(({ weight }) => weight === 0) && now.status?.stable === undefined;
-  const isIdle = !isNew && shares.length > 0 && shares.every(({ weight }) => weight === 0);
+  const sharesBefore = statusShares(before?.status ?? {});
+  const wasIdle = sharesBefore.every(({ weight }) => weight === 0);
+  // A schedule may begin when all was stopped until then: its end tells whether the requests come back.
+  const isKept = wasIdle && (now.status?.stable === undefined || sharesBefore.length > 0);
+  const isIdle = !isKept && shares.length > 0 && shares.every(({ weight }) => weight === 0);
   const { replicas } = truth.wishes(now.metadata.uid);
   return isIdle && !replicas.includes(0) ? "gives no requests to anything" : undefined;
 }
