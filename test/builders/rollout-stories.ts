@@ -81,8 +81,9 @@ export const crashStable =
     const lastState = { terminated: { exitCode: 139, reason: "Error", message: "segmentation fault" } };
     const status = { name: "runtime", ready: false, restartCount, image: "", imageID: "", state, lastState };
     const [deployment] = cluster.all("ModelDeployment");
+    const stable = deployment?.status?.stable?.revision;
     for (const pod of cluster.all("Pod")) {
-      if (pod.metadata.labels?.[labels.revision] !== deployment?.status?.stable?.revision) continue;
+      if (stable === undefined || pod.metadata.labels?.[labels.revision] !== stable) continue;
       cluster.put({ ...pod, status: { ...pod.status, phase: "Running", conditions: [], containerStatuses: [status] } });
     }
   };
