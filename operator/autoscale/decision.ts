@@ -44,6 +44,7 @@ export interface Observation {
   readonly now: number;
 }
 
+/** What the policy wants, and why. */
 export interface Decision {
   /** Replicas wanted from now on, between min and max. */
   readonly desired: number;

@@ -7,6 +7,7 @@ import { createFleet } from "./fleet.ts";
 import { followModels } from "./followed-models.ts";
 import type { Policy } from "./model-scaler.ts";
 
+/** What is asked every second, and who is told. */
 export interface AutoscalerOptions {
   readonly caches: Caches;
   /** Absent: nothing reaches gateways, and nothing is decided. */

@@ -28,6 +28,7 @@ interface Short {
   readonly heldSince: Map<string, number>;
 }
 
+/** Pools of which nothing is known to be short. */
 export function createDevicePools(): DevicePools {
   const short = new Map<string, Short>();
   return {

@@ -22,6 +22,7 @@ export interface PolicyQuestion {
   readonly now: number;
 }
 
+/** What a policy wants, without what it remembers. */
 export interface PolicyAnswer {
   readonly desired: number;
   readonly why: string;

@@ -32,6 +32,7 @@ export type CacheChange<T extends KubeObject> =
   | { readonly type: "modified"; readonly object: T & Stored; readonly previous: T & Stored }
   | { readonly type: "removed"; readonly object: T & Stored; readonly previous?: undefined };
 
+/** What is kept of objects and how they are found. */
 export interface CacheOptions<T extends KubeObject, Index extends string> {
   /** For each index the keys under which an object is found: a label's value, owners' UIDs. */
   readonly indexes?: Readonly<Record<Index, (object: T & Stored) => readonly string[]>>;

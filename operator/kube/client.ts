@@ -24,6 +24,7 @@ export interface ObjectList<T> {
   readonly resourceVersion: string;
 }
 
+/** How something is created. */
 export interface CreateOptions {
   /** Answers as if it were done, with all checks, and stores nothing. */
   readonly dryRun?: boolean;
@@ -31,6 +32,7 @@ export interface CreateOptions {
   readonly identityOnly?: boolean;
 }
 
+/** How server-side apply treats fields of others. */
 export interface ApplyOptions extends CreateOptions {
   /** Takes fields over from other managers instead of failing with ApplyConflict. Default false. */
   readonly force?: boolean;
@@ -38,10 +40,12 @@ export interface ApplyOptions extends CreateOptions {
   readonly fieldManager?: string;
 }
 
+/** What of an object is patched; absent: the object itself. */
 export interface PatchOptions extends CreateOptions {
   readonly subresource?: "status" | "scale";
 }
 
+/** Under what conditions something is removed, and what becomes of what it owns. */
 export interface RemoveOptions {
   /** The object is removed only when it still is this one; Conflict otherwise. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
@@ -50,6 +54,7 @@ export interface RemoveOptions {
   readonly gracePeriodSeconds?: number;
 }
 
+/** With what a client talks to the API server, and in whose name. */
 export interface ClientOptions {
   readonly transport: Transport;
   /** Field manager of every write, `modelwright` in production. */
@@ -91,6 +96,7 @@ export interface Client {
   openWatch(resource: Resource, selection: Selection, query: WatchQuery): Promise<KubeStream>;
 }
 
+/** A watch in the words of the API: `resourceVersion`, `allowWatchBookmarks`, selectors. */
 export interface WatchQuery {
   readonly parameters: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

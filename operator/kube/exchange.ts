@@ -21,6 +21,7 @@ export interface Operation extends ResourcePlace {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Parameters of a request; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 /** How each attempt of a request is told to metrics. `status` is the HTTP status, 0 when no response came. */

@@ -9,6 +9,7 @@ import type { StreamedResponse, Streams } from "./http/streams.ts";
 import { wordsOf } from "./http/words.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
+/** Where the API server is and who asks. */
 export interface HttpTransportOptions {
   readonly connection: Connection;
   readonly clock?: Clock;

@@ -5,6 +5,7 @@ import type { Client, ObjectKey } from "./client.ts";
 import type { Lease as LeaseObject, Stored } from "./kinds.ts";
 import { resources } from "./resources.ts";
 
+/** Which Lease is contended for, by whom, and who is told. */
 export interface LeaseOptions {
   readonly client: Client;
   readonly key: ObjectKey;

@@ -18,6 +18,7 @@ export interface WatchEnd extends StreamEnd {
   readonly aliveMs: number;
 }
 
+/** What is watched and who is told. */
 export interface WatchOptions<T extends KubeObject> {
   readonly client: Client;
   readonly resource: Resource;

@@ -25,6 +25,7 @@ export interface LoopMetrics {
   queueWaited(controller: string, waitedMs: number): void;
 }
 
+/** What a controller does with keys, and how many at a time. */
 export interface ControllerOptions {
   /** For logs and metrics. */
   readonly name: string;

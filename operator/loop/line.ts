@@ -11,6 +11,7 @@ export function soonerOf(one: Priority | undefined, other: Priority): Priority {
   return one !== undefined && priorities.indexOf(one) < priorities.indexOf(other) ? one : other;
 }
 
+/** Who is told how long the line is. */
 export interface LineOptions {
   readonly clock: Clock;
   /** Told whenever the number of waiting keys has changed. */

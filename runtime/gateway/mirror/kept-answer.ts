@@ -15,15 +15,18 @@ export interface KeptAnswer {
   isWhole: boolean | undefined;
 }
 
+/** An answer that nothing has come of yet; without `isWanted` nothing of it is kept. */
 export function keptAnswer(isWanted: boolean): KeptAnswer {
   return { status: 0, chunks: [], sizeBytes: 0, isComparable: isWanted, isWhole: undefined };
 }
 
+/** Notes the head of an answer; only plain JSON of a success is compared. */
 export function keepHead(answer: KeptAnswer, { status, headers }: ResponseHead): void {
   answer.status = status;
   answer.isComparable &&= isSuccess(status) && isPlainJson(headers);
 }
 
+/** Notes a part of an answer, up to a size. */
 export function keepChunk(answer: KeptAnswer, chunk: Buffer): void {
   if (!answer.isComparable) return;
   answer.sizeBytes += chunk.length;
@@ -33,6 +36,7 @@ export function keepChunk(answer: KeptAnswer, chunk: Buffer): void {
   answer.chunks = [];
 }
 
+/** Whether a status is 2xx. */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }

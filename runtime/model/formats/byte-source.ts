@@ -18,6 +18,7 @@ export function fileSource(fd: number, sizeBytes: number): ByteSource {
   };
 }
 
+/** Bytes that are in memory already. */
 export function memorySource(bytes: Uint8Array): ByteSource {
   return {
     sizeBytes: bytes.length,

@@ -7,6 +7,7 @@ import type { FileFormat } from "./recognition.ts";
 
 /** Values of `spec.serving.engine`; `Auto` takes the first that can run the model. */
 export const modelEngines = ["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"] as const;
+/** What can run a model. */
 export type ModelEngine = (typeof modelEngines)[number];
 type EngineName = Exclude<ModelEngine, "Auto">;
 

@@ -9,6 +9,7 @@ import { type FileFormat, familyOf, recognisedFormat } from "./recognition.ts";
 
 /** Values of `spec.model.format`; `Auto` looks at the file. */
 export const modelFormats = ["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"] as const;
+/** What a model's files can be. */
 export type ModelFormat = (typeof modelFormats)[number];
 
 /** What reading a model file may cost. */
@@ -19,6 +20,7 @@ export interface LoadLimits {
   readonly parseTimeoutMs: number;
 }
 
+/** Larger files, or longer parsing, are refused. */
 export const defaultLoadLimits: LoadLimits = { maxModelBytes: 8 * 1024 ** 3, parseTimeoutMs: 60_000 };
 
 /** What a model is to be, and how it is to be run. */

@@ -17,6 +17,7 @@ export interface ModelSource {
   readonly folder?: string;
 }
 
+/** What a repository follows, and what it does with what it finds. */
 export interface RepositoryOrder {
   readonly source: ModelSource;
   readonly registry: ModelRegistry;

@@ -16,6 +16,7 @@ export interface DownloadLimits extends PerseveranceLimits {
   readonly stallMs: number;
 }
 
+/** A server below them is left, and asked again. */
 export const defaultDownloadLimits: DownloadLimits = {
   maxBytes: 256 * 1024 ** 3,
   stallMs: 30_000,

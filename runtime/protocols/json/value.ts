@@ -4,15 +4,18 @@
  */
 export type JsonValue = JsonNull | JsonBoolean | JsonNumber | JsonString | JsonArray | JsonNumbers | JsonObject;
 
+/** `null`. */
 export interface JsonNull {
   readonly kind: "null";
 }
 
+/** `true` or `false`. */
 export interface JsonBoolean {
   readonly kind: "boolean";
   readonly value: boolean;
 }
 
+/** A number with what a double cannot keep of it. */
 export interface JsonNumber {
   readonly kind: "number";
   readonly value: number;
@@ -20,11 +23,13 @@ export interface JsonNumber {
   readonly integer?: bigint;
 }
 
+/** A text, its escapes resolved. */
 export interface JsonString {
   readonly kind: "string";
   readonly value: string;
 }
 
+/** A list. */
 export interface JsonArray {
   readonly kind: "array";
   readonly items: readonly JsonValue[];
@@ -42,6 +47,7 @@ export interface JsonNumbers {
   readonly expand: () => JsonArray;
 }
 
+/** An object as it was written. */
 export interface JsonObject {
   readonly kind: "object";
   /** In the order of the text; a repeated key stands repeatedly. */

@@ -18,6 +18,7 @@ export interface ExportCall {
 
 /** Adds an operation; the names of its outputs, in order. Throws NotExportedError. */
 export type OperationExport = (call: ExportCall) => string | readonly string[];
+/** By TensorFlow's name of the operation. */
 export type OperationExports = Readonly<Record<string, OperationExport>>;
 
 /** Name of an input. */
@@ -59,6 +60,7 @@ const castTargets: ReadonlyMap<string, number> = new Map([
   ["uint64", 13],
 ]);
 
+/** The value as another of TensorFlow's types. Throws NotExportedError for one that ONNX has no counterpart of. */
 export function cast({ graph, op }: ExportCall, input: string, type: string): string {
   const to = castTargets.get(type);
   if (to === undefined) throw new NotExportedError(`${op} to ${type} is not exported`);
@@ -71,16 +73,19 @@ export function typeOf({ attributes }: ExportCall, name: string, otherwise: stri
   return typeof value === "string" ? value : otherwise;
 }
 
+/** A numeric attribute of the operation. */
 export function numberOf({ attributes }: ExportCall, name: string, otherwise: number): number {
   const value = attributes.get(name);
   return typeof value === "number" ? value : otherwise;
 }
 
+/** A list of numbers among the attributes; `otherwise` where it is absent or empty. */
 export function numbersOf({ attributes }: ExportCall, name: string, otherwise: readonly number[]): readonly number[] {
   const value = attributes.get(name);
   return Array.isArray(value) && value.length > 0 ? value.map(Number) : otherwise;
 }
 
+/** Whether a boolean attribute is set. */
 export function flagOf({ attributes }: ExportCall, name: string): boolean {
   return attributes.get(name) === true;
 }

@@ -9,6 +9,7 @@ type AttributeValue =
   | readonly string[]
   | { readonly float: number }
   | { readonly floats: readonly number[] };
+/** Of a node of ONNX, by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** Element types of the values in exported graphs. */
@@ -39,6 +40,7 @@ export interface OnnxGraph {
   encoded(inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Uint8Array<ArrayBuffer>;
 }
 
+/** A weight in the order of axes that ONNX wants. */
 export interface ArrangedWeight {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -53,6 +55,7 @@ type GraphDraft = NonNullable<Draft["graph"]>;
 type NodeDraft = NonNullable<GraphDraft["node"]>[number];
 type TensorDraft = NonNullable<GraphDraft["initializer"]>[number];
 
+/** An empty graph; the same weight or constant is written once. */
 export function onnxGraph(): OnnxGraph {
   const nodes: NodeDraft[] = [];
   const tensors: TensorDraft[] = [];

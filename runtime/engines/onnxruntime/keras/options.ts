@@ -8,17 +8,20 @@ export function integer(config: JsonObject, key: string): number {
   throw new NotExportedError(`${key}=${JSON.stringify(value)} is not an integer`);
 }
 
+/** A number of a layer's configuration. Throws NotExportedError for what is none. */
 export function real(config: JsonObject, key: string, fallback: number): number {
   const value = config[key] ?? fallback;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new NotExportedError(`${key}=${JSON.stringify(value)} is not a number`);
 }
 
+/** A switch of a layer's configuration. */
 export function flag(config: JsonObject, key: string, fallback: boolean): boolean {
   const value = config[key];
   return typeof value === "boolean" ? value : fallback;
 }
 
+/** A text of a layer's configuration. */
 export function word(config: JsonObject, key: string, fallback: string): string {
   const value = config[key];
   return typeof value === "string" ? value : fallback;

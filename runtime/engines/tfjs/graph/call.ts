@@ -14,6 +14,7 @@ export interface Call {
 
 /** An operation: its outputs in order; one output needs no list. Throws an Error when its inputs do not fit. */
 export type Operation = (call: Call) => Value | readonly Value[];
+/** By TensorFlow's name of the operation. */
 export type Operations = Readonly<Record<string, Operation>>;
 
 /** Elements that one value may take: 1 GiB of float32. */
@@ -43,12 +44,14 @@ interface RankOf {
   readonly 5: Core.Rank.R5;
 }
 
+/** An input that is a TensorList. Throws a TypeError for anything else. */
 export function listAt({ inputs, op }: Call, position: number): TensorList {
   const value = inputs[position];
   if (value !== undefined && !isTensor(value) && value.kind === "list") return value;
   throw new TypeError(`${op}: input ${position} is no list`);
 }
 
+/** An input of texts. Throws a TypeError for anything else. */
 export function stringsAt({ inputs, op }: Call, position: number): Strings {
   const value = inputs[position];
   if (value !== undefined && !isTensor(value) && value.kind === "strings") return value;
@@ -70,21 +73,25 @@ export function integersAt(call: Call, position: number): readonly number[] {
   return Array.from(tensor.dataSync());
 }
 
+/** The first number of an input. Throws a RangeError where it has none. */
 export function integerAt(call: Call, position: number): number {
   const [value] = integersAt(call, position);
   if (value === undefined) throw new RangeError(`${call.op}: input ${position} is empty`);
   return value;
 }
 
+/** A numeric attribute of the operation. */
 export function numberOf({ attributes }: Pick<Call, "attributes">, name: string, otherwise: number): number {
   const value = attributes.get(name);
   return typeof value === "number" ? value : otherwise;
 }
 
+/** Whether a boolean attribute is set. */
 export function flagOf({ attributes }: Call, name: string): boolean {
   return attributes.get(name) === true;
 }
 
+/** An attribute that is a text. */
 export function textOf({ attributes }: Call, name: string, otherwise: string): string {
   const value = attributes.get(name);
   return typeof value === "string" ? value : otherwise;
@@ -100,6 +107,7 @@ export function numbersOf(
   return Array.isArray(value) && value.length > 0 ? value.map(Number) : otherwise;
 }
 
+/** An attribute that is a list of texts; empty where it is absent. */
 export function textsOf({ attributes }: Call, name: string): readonly string[] {
   const value = attributes.get(name);
   return Array.isArray(value) ? value.map(String) : [];

@@ -14,6 +14,7 @@ export interface Program {
   readonly unused: readonly number[];
 }
 
+/** One operation of a program, with where its inputs come from. */
 export interface Step {
   readonly name: string;
   readonly op: string;

@@ -1,12 +1,17 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
 
+/** A layer of TensorFlow.js. */
 export type Layer = Layers.layers.Layer;
+/** Shape of a layer's value; null is any size. */
 export type Shape = Layers.Shape;
+/** A tensor of TensorFlow.js. */
 export type Tensor = Core.Tensor;
 /** Options of a layer as tfjs-layers hands them to its constructor: Keras' names in camel case. */
 export type LayerArgs = Readonly<Record<string, unknown>>;
+/** What TensorFlow.js hands to `call` beside the inputs. */
 export type Kwargs = Readonly<Record<string, unknown>>;
+/** A class that TensorFlow.js can make a layer of from its configuration. */
 export type LayerClass = (new (args: LayerArgs) => Layer) & { className: string };
 
 /** The class that tfjs-layers has registered under a Keras name: most are not exported. */

@@ -18,6 +18,7 @@ export interface KerasModel {
   readonly beyondTensorFlowJs?: readonly RefusedLayer[];
 }
 
+/** An input as clients name it. */
 export interface KerasInput {
   readonly name: string;
   /** As the model declares it. */
@@ -33,6 +34,7 @@ export interface LayerWeights {
   readonly tensors: readonly Weight[];
 }
 
+/** A weight in float32, whatever type the file has it in. */
 export interface Weight {
   /** Where the file holds it, for messages. */
   readonly name: string;

@@ -12,6 +12,7 @@ export interface CollectedConstants {
   named(name: string, read: () => Tensor): number;
 }
 
+/** An empty collection; equal constants are kept once. */
 export function collectedConstants(): CollectedConstants {
   const constants: Constant[] = [];
   const byNode = new Map<SourceNode, number>();

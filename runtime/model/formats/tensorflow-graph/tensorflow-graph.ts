@@ -27,6 +27,7 @@ export interface Subgraph {
   readonly results: readonly ValueRef[];
 }
 
+/** A node of a graph whose inputs are numbers of other nodes. */
 export interface GraphNode {
   /** Where the file has it, for messages. */
   readonly name: string;
@@ -46,6 +47,7 @@ export type ValueRef =
   /** `index` in the subgraph's `nodes`. */
   | { readonly from: "node"; readonly index: number; readonly output: number };
 
+/** A weight or any other value that the file brings. */
 export interface Constant {
   readonly name: string;
   readonly tensor: Tensor;
@@ -61,6 +63,7 @@ export type Attribute =
   | readonly boolean[]
   | readonly string[]
   | readonly (readonly number[] | undefined)[];
+/** Of an operation, by TensorFlow's names. */
 export type Attributes = ReadonlyMap<string, Attribute>;
 
 /** Memory that can be moved to another thread. */

@@ -15,10 +15,12 @@ export interface WeightPlace {
   readonly sizeBytes: number;
 }
 
+/** How stored numbers become weights: scaled and shifted, or widened. */
 export type Quantization =
   | { readonly stored: "uint8" | "uint16"; readonly scale: number; readonly min: number }
   | { readonly stored: "float16" };
 
+/** Where the weights of a model are in its binary files. */
 export interface WeightManifest {
   readonly weights: readonly WeightPlace[];
   /** Files of each group, in order, and the bytes that all of them must have. */

@@ -4,6 +4,7 @@ import { inTime } from "../patience.ts";
 import { judged } from "./refusal.ts";
 import type { Setback, Store, StoredFile } from "./store.ts";
 
+/** How long, and until when, a store is asked for what it has. */
 export interface ListingTerms {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;

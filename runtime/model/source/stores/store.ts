@@ -23,6 +23,7 @@ export interface ResumePoint {
   readonly tag: string | undefined;
 }
 
+/** From where a file is wanted. */
 export interface OpenOptions {
   readonly resume: ResumePoint;
   readonly signal: AbortSignal | undefined;

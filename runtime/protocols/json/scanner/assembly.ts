@@ -4,8 +4,11 @@
  */
 export type Code = readonly number[];
 
+/** Value types by their codes in the binary format of WebAssembly. */
 export const i32Type = 0x7f;
+/** See `i32Type`. */
 export const i64Type = 0x7e;
+/** See `i32Type`. */
 export const f64Type = 0x7c;
 export const v128Type = 0x7b;
 const noResult = 0x40;
@@ -50,6 +53,7 @@ function load(opcode: number): (address: Code, offset?: number) => Code {
   return (address, offset = 0) => [...address, opcode, 0, ...unsigned(offset)];
 }
 
+/** Instructions on 32-bit integers. */
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(BigInt(value))],
   load8u: load(0x2d),

@@ -11,6 +11,7 @@ export interface FunctionText {
   readonly body: Code;
 }
 
+/** A module before it is written in the binary format. */
 export interface ModuleText {
   /** Pages of 64 KiB. */
   readonly memoryPages: number;

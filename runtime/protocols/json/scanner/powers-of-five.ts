@@ -1,5 +1,6 @@
 /** Powers of ten that the table covers: those of 19 digits times any float32, and more. */
 export const minPower = -64;
+/** Numbers with larger exponents are read by the careful parser. */
 export const maxPower = 64;
 
 /**

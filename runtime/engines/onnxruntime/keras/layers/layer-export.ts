@@ -28,6 +28,7 @@ export interface LayerExport {
   readonly keepsMask?: true;
 }
 
+/** By Keras' class name. */
 export type LayerExports = Readonly<Record<string, LayerExport>>;
 
 /** The only input. */

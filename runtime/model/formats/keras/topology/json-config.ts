@@ -1,5 +1,6 @@
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** An object of Keras' JSON. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }
@@ -27,6 +28,7 @@ export function parsedConfig(text: string): JsonObject {
   return value;
 }
 
+/** Whether a value is an object, neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -49,6 +51,7 @@ export function objectAt(value: Json | undefined, key: string): JsonObject {
   return inner;
 }
 
+/** Whether a value is a list. */
 export function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import { type ByteSource, bytesAt } from "../../byte-source.ts";
 /** The archive breaks a rule; the message says which one and for which entry. */
 export class ZipError extends Error {}
 
+/** A file of an archive, as the central directory has it. */
 export interface ZipEntry {
   readonly name: string;
   /** 0 stored, 8 deflated. */

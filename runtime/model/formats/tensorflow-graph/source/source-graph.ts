@@ -10,6 +10,7 @@ export interface SourceGraph {
   readonly outputsOf: (op: string) => readonly OutputArgument[] | undefined;
 }
 
+/** A node as the file has it. */
 export interface SourceNode {
   readonly name: string;
   readonly op: string;
@@ -22,6 +23,7 @@ export interface SourceNode {
   readonly value?: () => Tensor;
 }
 
+/** A function of the graph's library. */
 export interface SourceFunction {
   readonly name: string;
   readonly parameters: readonly string[];

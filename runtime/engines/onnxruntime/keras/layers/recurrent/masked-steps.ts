@@ -16,6 +16,7 @@ export interface MaskedSteps {
 const boolToInt64 = { to: 7 };
 const toFloat = { to: 1 };
 
+/** How many steps of each sequence count, from a mask of shape [batch, steps]. */
 export function maskedSteps(graph: OnnxGraph, sequence: string, mask: string): MaskedSteps {
   const counts = graph.add("Cast", [mask], boolToInt64);
   const lengths = graph.add("Cast", [graph.add("ReduceSum", [counts, graph.integers([1])], { keepdims: 0 })], {

@@ -2,6 +2,7 @@ import { type Call, numbersOf, textOf } from "../../call.ts";
 
 /** Explicit paddings are taken, too; the fused operations are declared without them. */
 export type Padding = "same" | "valid";
+/** Height and width; begin and end. */
 export type Pair = [number, number];
 
 /** How a convolution or a pool moves over height and width, whatever the order of the channels. */
@@ -24,6 +25,7 @@ export function spatial(call: Call, name: string): Pair {
   return [values[first] ?? 1, values[first + 1] ?? 1];
 }
 
+/** Strides, dilations and padding of a convolution or a pool, from the operation's attributes. */
 export function window(call: Call): Window {
   const steps = { strides: spatial(call, "strides"), dilations: spatial(call, "dilations") };
   const padding = textOf(call, "padding", "VALID");

@@ -11,6 +11,7 @@ export type Layout =
 /** How the chunks of a dataset are found. */
 export type ChunkIndex = "tree" | "single" | "array" | "records";
 
+/** A dataset in chunks of one shape, each of which may be compressed. */
 export interface ChunkedLayout {
   readonly kind: "chunked";
   /** Of one chunk, in elements. */
