@@ -40,6 +40,11 @@ export function readyCount(snapshot: Snapshot, hash: string | undefined): number
   return readyPods(revisionOf(snapshot, hash)).length;
 }
 
+/** How many pods a revision's ReplicaSet asks for. */
+export function declaredCount(snapshot: Snapshot, hash: string | undefined): number {
+  return revisionOf(snapshot, hash)?.replicaSet.replicas ?? 0;
+}
+
 /** `1 of 2 pods`. */
 export function podCount(ready: number, wanted: number): string {
   return `${ready} of ${wanted} ${wanted === 1 ? "pod" : "pods"}`;

@@ -1,8 +1,8 @@
-import { revisionOf, type RolloutState, type Snapshot } from "../../snapshot.ts";
+import type { RolloutState, Snapshot } from "../../snapshot.ts";
 import type { Command } from "./memory/progress.ts";
 import { returning } from "../replicas/allotment.ts";
 import { ineffective } from "./commands.ts";
-import { readyCount, shifted, type Turn } from "./moves.ts";
+import { declaredCount, readyCount, shifted, type Turn } from "./moves.ts";
 import { retryState } from "./stage.ts";
 
 /** The wanted revision has failed: the stable one serves, and nothing is tried again. */
@@ -24,7 +24,7 @@ export function keeping(snapshot: Snapshot): Omit<Turn, "moves"> | undefined {
   const { rollout } = snapshot;
   const { candidate } = rollout;
   if (candidate === undefined || canReturn(snapshot)) return undefined;
-  const kept = revisionOf(snapshot, candidate.revision)?.replicaSet.replicas ?? 0;
+  const kept = declaredCount(snapshot, candidate.revision);
   const why = `revision ${candidate.revision} keeps its requests until the stable revision has a ready pod`;
   return {
     state: rollout,

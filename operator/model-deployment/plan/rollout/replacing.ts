@@ -7,7 +7,7 @@ import { type Change, turnTo } from "./change.ts";
 import { idleReason, ineffective, isPromoted } from "./commands.ts";
 import { failure, remembered } from "./failure.ts";
 import { isPassed } from "./judgement.ts";
-import { podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
+import { declaredCount, podCount, promoted, readyCount, type Turn, wantedShare } from "./moves.ts";
 import { isIdle, progressText, weightAt } from "./steps/position.ts";
 import { keeping, refused } from "./refused.ts";
 import { isOneAtATime, isRenamed, type Situation, situation } from "./situation.ts";
@@ -54,7 +54,13 @@ function serving(now: Situation, before: Share, why: string): Turn | undefined {
     candidate: wantedShare(snapshot, 0),
     progress: undefined,
   };
-  return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)] };
+  // What room there is beside a new stable revision the next pass counts.
+  const counts = {
+    stable: declaredCount(snapshot, before.revision),
+    candidate: declaredCount(snapshot, snapshot.wanted.hash),
+    why,
+  };
+  return { state, moves: [promoted(before, `${stable.revision} has no ready pod, and ${why}`)], counts };
 }
 
 function isAllThatServes({ snapshot, stableReady }: Situation, { revision, weight }: Share): boolean {

@@ -114,3 +114,30 @@ test("no stable pod that the load needs makes room for a candidate's", () => {
     },
   ]);
 });
+
+/** What is scaled or made in the pass in which the spec asks for yet another revision and the candidate is all that serves. */
+function superseded(count: number, maxSurge: number): readonly string[] {
+  const left = { revision: otherHash, version: "1", weight: 0 };
+  const taking = { revision: "taking", version: "2", weight: 100 };
+  const serving = Array.from({ length: count }, (_, index) => readyPod(`p-${index}`));
+  const { spec } = modelDeployment();
+  const { actions, afterStatus } = plan(
+    snapshot({
+      spec: { ...spec, replicas: count, rollout: { canary: { maxSurge, maxUnavailable: 1 } } },
+      status: { stable: left, candidate: taking, rollout: { startedAt: new Date(testMs).toISOString() } },
+      revisions: [revision(otherHash, [], { replicas: 0 }), revision("taking", serving, { version: "2" })],
+      gateways: [gateway("gateway-a", split({ stable: left, candidate: taking }))],
+    }),
+  );
+  return [...actions, ...afterStatus].flatMap((action) => {
+    if (action.kind === "scale") return [`${action.target} to ${action.to}`];
+    if (action.kind !== "create" || !action.target.startsWith("ReplicaSet")) return [];
+    const { object } = action;
+    return [`${action.target} with ${"spec" in object ? JSON.stringify(object.spec, ["replicas"]) : ""}`];
+  });
+}
+
+test("a candidate that is promoted because the spec changed again keeps its pods, and the next one gets none before there is room", () => {
+  const made = [`ReplicaSet digits-${wantedHash} with {"replicas":0}`];
+  expect([superseded(1, 0), superseded(3, 1)]).toEqual([made, made]);
+});

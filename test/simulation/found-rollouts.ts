@@ -1,0 +1,303 @@
+import type { Schedule } from "./schedule/schedule.ts";
+
+const judged = { progressDeadline: "24h", analysis: { interval: "5s", minimumRequests: 50 }, revisionHistoryLimit: 1 };
+
+/** Those of `found.ts` in which the user says how a revision is to take over. */
+export const foundRollouts: Readonly<Record<string, Schedule>> = {
+  "a candidate skips its steps because the stable revision waits for room": {
+    seed: 23_125,
+    operators: 1,
+    from: 2,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              ...judged,
+              canary: { steps: [{ setWeight: 25 }, { pause: { duration: "4s" } }, { setWeight: 50 }] },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
+    ],
+    faults: [{ on: "moment", trouble: "edit-replica-set", phase: 2, at: 27_595, amount: 0.011_175_974_039_360_88 }],
+  },
+  "a candidate has taken the room of a stable pod, and status says that it needs none": {
+    seed: 311_125,
+    operators: 1,
+    from: 2,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 2,
+            rollout: {
+              ...judged,
+              canary: {
+                steps: [
+                  { setWeight: 25 },
+                  { pause: { duration: "4s" } },
+                  { setWeight: 50 },
+                  { analyze: { duration: "8s" } },
+                ],
+              },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "quota", pods: 2 } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-2.h5" } }],
+    ],
+    faults: [
+      { on: "request", trouble: "crash-before", phase: 2, at: 6, amount: 0.879_213_554_551_824_8 },
+      { on: "request", trouble: "crash-before", phase: 2, at: 3, amount: 0.229_980_055_708_438_16 },
+      { on: "event", trouble: "only-bookmarks", phase: 2, at: 22, amount: 0.368_147_272_894_725_5 },
+      { on: "event", trouble: "cut", phase: 2, at: 26, amount: 0.309_334_251_796_826_7 },
+      { on: "event", trouble: "close", phase: 2, at: 4, amount: 0.611_148_700_816_556_8 },
+      { on: "event", trouble: "expire", phase: 2, at: 0, amount: 0.508_129_175_752_401_4 },
+      { on: "moment", trouble: "edit-replica-set", phase: 2, at: 5_786, amount: 0.128_436_424_769_461_15 },
+    ],
+  },
+  "a user goes back to a stable revision without ready pods, and what serves loses its requests": {
+    seed: 1_999,
+    operators: 1,
+    from: 1,
+    afterMs: 2_500,
+    phases: [
+      [
+        {
+          gapMs: 2_000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: {
+              ...judged,
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+        { gapMs: 15_000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 14_000, name: "shop", act: { kind: "suspend", suspend: true } },
+        { gapMs: 14_000, name: "shop", act: { kind: "suspend", suspend: false } },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "good-1.h5" } }],
+    ],
+    faults: [],
+  },
+  "the user changes their mind while a candidate with half of the requests is all that serves": {
+    seed: 672207,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 2000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: {
+              ...judged,
+              canary: {
+                steps: [
+                  { pause: { duration: "3s" } },
+                  { setWeight: 50 },
+                  { analyze: {} },
+                  { setWeight: 20 },
+                  { pause: {} },
+                ],
+              },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+        { gapMs: 14000, name: "shop", act: { kind: "suspend", suspend: true } },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+        { gapMs: 2000, name: "shop", act: { kind: "look" } },
+        { gapMs: 2000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 0, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 14000,
+    faults: [
+      { on: "event", trouble: "expire", phase: 1, at: 17, amount: 0.19862266420386732 },
+      { on: "event", trouble: "close", phase: 1, at: 10, amount: 0.17941631516441703 },
+    ],
+  },
+  "a step passes without a pod because somebody's pods take its room": {
+    seed: 657742,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 3,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              revisionHistoryLimit: 2,
+              blueGreen: { autoPromote: false, scaleDownDelay: "5s" },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "differing-2.h5" } }],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "bad-3.h5" } }],
+    ],
+    from: 2,
+    faults: [
+      { on: "request", trouble: "crash-after", phase: 2, at: 0, amount: 0.2912430993746966 },
+      { on: "event", trouble: "delay", phase: 2, at: 10, amount: 0.7370760249905288 },
+      { on: "moment", trouble: "edit-replica-set", phase: 2, at: 9935, amount: 0.5630419123917818 },
+    ],
+  },
+  "a restart takes a starting pod of a candidate that has all requests": {
+    seed: 625607,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 9000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 4,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: { steps: [{ setWeight: 100 }, { pause: {} }], maxSurge: 1 },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "model", model: "failing-2.h5" } },
+        { gapMs: 14000, name: "shop", act: { kind: "command", command: "promoteFull", value: "given-1" } },
+        { gapMs: 2000, name: "shop", act: { kind: "model", model: "failing-3.h5" } },
+        { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+        { gapMs: 2000, name: "shop", act: { kind: "look" } },
+        { gapMs: 25000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 14000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    faults: [
+      { on: "request", trouble: "conflict", phase: 0, at: 45, amount: 0.1551352865062654 },
+      { on: "request", trouble: "crash-after", phase: 0, at: 156, amount: 0.8389654248021543 },
+      { on: "request", trouble: "late", phase: 0, at: 133, amount: 0.9401374517474324 },
+      { on: "request", trouble: "too-many-retry-after", phase: 0, at: 123, amount: 0.4156710177194327 },
+      { on: "request", trouble: "crash-after", phase: 0, at: 2, amount: 0.43990892614237964 },
+      { on: "event", trouble: "only-bookmarks", phase: 0, at: 182, amount: 0.028993923449888825 },
+      { on: "moment", trouble: "second-leader", phase: 0, at: 36874, amount: 0.04999639419838786 },
+      { on: "moment", trouble: "gateway-leaves", phase: 0, at: 25544, amount: 0.7409078178461641 },
+      { on: "moment", trouble: "kill-pod", phase: 0, at: 67907, amount: 0.8307562672998756 },
+    ],
+  },
+  "two leaders, one of whom lacks pods in its view, scale a revision to and fro": {
+    seed: 640075,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 4000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 4,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              canary: {
+                steps: [
+                  { setWeight: 25 },
+                  { pause: { duration: "4s" } },
+                  { setWeight: 50 },
+                  { analyze: { duration: "8s" } },
+                ],
+                maxSurge: 1,
+              },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "quota", pods: 4 } },
+        { gapMs: 9000, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+      ],
+      [
+        { gapMs: 0, name: "shop", act: { kind: "command", command: "retry", value: "given-1" } },
+        { gapMs: 25000, name: "shop", act: { kind: "quota" } },
+        { gapMs: 0, name: "shop", act: { kind: "look" } },
+        { gapMs: 6000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 0,
+    faults: [
+      { on: "request", trouble: "too-many", phase: 1, at: 27, amount: 0.952789620263502 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 175, amount: 0.33323680772446096 },
+      { on: "event", trouble: "expire", phase: 1, at: 130, amount: 0.3443330305162817 },
+      { on: "event", trouble: "close", phase: 1, at: 149, amount: 0.4558504684828222 },
+      { on: "event", trouble: "expire", phase: 1, at: 35, amount: 0.7444851454347372 },
+      { on: "event", trouble: "cut", phase: 1, at: 82, amount: 0.4724998865276575 },
+      { on: "event", trouble: "expire", phase: 1, at: 165, amount: 0.50714998296462 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 115, amount: 0.3193727913312614 },
+      { on: "event", trouble: "expire", phase: 1, at: 91, amount: 0.8552235062234104 },
+      { on: "moment", trouble: "second-leader", phase: 1, at: 48917, amount: 0.36168644903227687 },
+      { on: "moment", trouble: "outage", phase: 1, at: 31433, amount: 0.34421778633259237 },
+    ],
+  },
+  "a candidate that is promoted because the spec changed again, and the next one, have more pods than maxSurge allows":
+    {
+      seed: 912979,
+      operators: 1,
+      phases: [
+        [
+          {
+            gapMs: 0,
+            name: "shop",
+            act: {
+              kind: "create",
+              model: "good-1.h5",
+              replicas: 1,
+              rollout: { progressDeadline: "24h", canary: { maxSurge: 0, maxUnavailable: 1 } },
+            },
+          },
+        ],
+        [
+          { gapMs: 0, name: "shop", act: { kind: "model", model: "good-3.h5" } },
+          { gapMs: 4832, name: "shop", act: { kind: "suspend", suspend: true } },
+          { gapMs: 0, name: "shop", act: { kind: "model", model: "good-2.h5" } },
+          { gapMs: 0, name: "shop", act: { kind: "suspend", suspend: false } },
+        ],
+      ],
+      from: 1,
+      faults: [{ on: "moment", trouble: "blind", phase: 1, at: 4390, amount: 0.146_500_708_069_652_32 }],
+    },
+};
