@@ -1,9 +1,11 @@
-import type { Pod } from "../../../operator/kube/kinds.ts";
+import type { Pod, PodSpec } from "../../../operator/kube/kinds.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
 import type { JsonObject } from "../../../operator/local/api-server/values/json.ts";
 import { timestamp } from "../../../operator/local/api-server/verbs/context.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
+import { environment } from "../../../runtime/contract/environment.ts";
+import { containerPaths } from "../../../runtime/contract/paths.ts";
 import type { Chance } from "../schedule/random.ts";
 
 export interface KubeletOptions {
@@ -62,7 +64,9 @@ const models = new WeakMap<object, string>();
 export function modelOf({ spec = {} }: JsonObject): string {
   const known = models.get(spec as object); // a pod's spec is an object
   if (known !== undefined) return known;
-  const model = /"key":"([^"]+)"|models\/([\w.-]+)/.exec(JSON.stringify(spec))?.slice(1).find(Boolean) ?? "";
+  const { containers = [] } = spec as Partial<PodSpec>; // likewise
+  const path = containers[0]?.env?.find(({ name }) => name === environment.modelPath)?.value ?? "";
+  const model = path.startsWith(`${containerPaths.models}/`) ? path.slice(containerPaths.models.length + 1) : "";
   models.set(spec as object, model); // likewise
   return model;
 }
