@@ -44,7 +44,7 @@ function isHopeless(own: Share, other: Share, proof: Proof): boolean {
 
 /** Whether the candidate fails copies of requests that the stable revision answered well. */
 export function failedCopies({ candidate: { mirrored } }: Windows, maxIncrease: number, proof: Proof): Finding {
-  const share = { hits: mirrored?.failed ?? 0, trials: mirrored?.sent ?? 0 };
+  const share = { hits: mirrored?.failed ?? 0, trials: mirrored?.judged ?? mirrored?.sent ?? 0 };
   const told = `candidate failed ${counted(share, "copies of requests that stable answered")}`;
   return limited(share, maxIncrease / 100, { proof, told, bound: `${decimal(maxIncrease)} %` });
 }

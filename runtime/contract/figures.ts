@@ -55,7 +55,12 @@ export interface RevisionFigures {
 export interface MirrorFigures {
   /** Copies sent. */
   readonly sent: number;
-  /** Copies without an answer of 2xx though the client's was one. */
+  /**
+   * Copies of requests that clients got an answer of 2xx to, once what became of the copy is known. Absent in answers of gateways
+   * before this was told.
+   */
+  readonly judged?: number;
+  /** Of these, copies without an answer of 2xx. */
   readonly failed: number;
   /** Pairs of answers that were compared. */
   readonly compared: number;

@@ -64,8 +64,14 @@ function isRevisionFigures(value: unknown): value is RevisionFigures {
     Array.isArray(latency) &&
     latency.length <= latencyBuckets &&
     latency.every(isCount) &&
-    (mirrored === undefined || (isObject(mirrored) && hasCounts(mirrored, mirrorCounts)))
+    (mirrored === undefined || isMirrorFigures(mirrored))
   );
+}
+
+function isMirrorFigures(value: unknown): value is MirrorFigures {
+  if (!isObject(value) || !hasCounts(value, mirrorCounts)) return false;
+  const judged = member(value, "judged");
+  return judged === undefined || isCount(judged);
 }
 
 function hasCounts(value: object, names: readonly string[]): boolean {

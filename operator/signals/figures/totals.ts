@@ -120,8 +120,14 @@ function growth(now: number, before: number | undefined): number {
   return before === undefined || before > now ? now : now - before;
 }
 
+/** Gateways of an earlier release tell what they sent instead, some of which is under way. */
+function judged(figures: MirrorFigures): number {
+  return figures.judged ?? figures.sent;
+}
+
 const noCopies: MirrorFigures = {
   sent: 0,
+  judged: 0,
   failed: 0,
   compared: 0,
   differing: 0,
@@ -136,6 +142,7 @@ const noCopies: MirrorFigures = {
 function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {
   return {
     sent: growth(now.sent, past.sent),
+    judged: growth(judged(now), judged(past)),
     failed: growth(now.failed, past.failed),
     compared: growth(now.compared, past.compared),
     differing: growth(now.differing, past.differing),
@@ -150,6 +157,7 @@ function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {
 function summed(one: MirrorFigures, other: MirrorFigures): MirrorFigures {
   return {
     sent: one.sent + other.sent,
+    judged: judged(one) + judged(other),
     failed: one.failed + other.failed,
     compared: one.compared + other.compared,
     differing: one.differing + other.differing,

@@ -22,7 +22,7 @@ export interface RevisionCounts {
 }
 
 /** Of copies. `dropped`: not sent, since too many were under way or the gateway was busy. */
-export type MirrorCounts = { -readonly [Field in keyof MirrorFigures]: number } & { dropped: number };
+export type MirrorCounts = { -readonly [Field in keyof MirrorFigures]-?: number } & { dropped: number };
 
 export function revisionCounts(hash: string): RevisionCounts {
   return {

@@ -109,8 +109,9 @@ export class CallCopy implements StreamOwner {
     this.#cancelDeadline();
     const { pod, counts, changed, ended } = this.#place;
     pod.outstanding -= 1;
-    if (this.#order.isGood && !isGood && !this.#isLoading) {
-      counts.failed += 1;
+    if (this.#order.isGood && !this.#isLoading) {
+      counts.judged += 1;
+      if (!isGood) counts.failed += 1;
       changed();
     }
     if (isGood) this.#compare();

@@ -114,6 +114,7 @@ export class Copies {
 function mirrorCounts(counts: RevisionCounts): MirrorCounts {
   counts.mirrored ??= {
     sent: 0,
+    judged: 0,
     failed: 0,
     compared: 0,
     differing: 0,

@@ -126,10 +126,10 @@ export class Copy implements Receiver {
     if (!client.isWhole || !isSuccess(client.status)) return;
     const { counts, changed, tolerance } = this.#place;
     const { comparisons } = this.#parts;
-    if (!own.isWhole || !isSuccess(own.status)) {
-      counts.failed += 1;
-      changed();
-    } else if (tolerance !== undefined && client.isComparable && own.isComparable) {
+    counts.judged += 1;
+    changed();
+    if (!own.isWhole || !isSuccess(own.status)) counts.failed += 1;
+    else if (tolerance !== undefined && client.isComparable && own.isComparable) {
       comparisons.compare({ client: client.chunks, copy: own.chunks, tolerance }, (found) => {
         if (found === undefined) return;
         addDivergence(counts, found);

@@ -127,7 +127,7 @@ describe("a mirror", () => {
     // What a mirror that hangs takes is far less than what it was given.
     expect(performance.now() - startMs).toBeLessThan(5_000);
     await expect.poll(() => mirrored().failed, { timeout: 5_000 }).toBe(30);
-    expect(mirrored()).toMatchObject({ sent: 30, failed: 30, compared: 0 });
+    expect(mirrored()).toMatchObject({ sent: 30, judged: 30, failed: 30, compared: 0 });
     expect(model()?.revisions["a1"]?.failed).toEqual({ status: 0, connection: 0, timeout: 0 });
     expect(gateway.heldRequests).toBe(0);
   });
@@ -136,6 +136,7 @@ describe("a mirror", () => {
     const { restPort, mirrored } = await scene({}, answering(half), (message) => void message.resume());
     for (let i = 0; i < 40; i += 1) expect((await asked(restPort)).status).toBe(200);
     await expect.poll(() => mirrored().sent).toBe(16);
+    expect(mirrored().judged).toBe(0);
   });
 
   test("gets no copies while the gateway has little time left", async () => {
@@ -238,6 +239,6 @@ describe("a mirror of calls of gRPC", () => {
     for (let i = 0; i < 3; i += 1) await called(scene.client, inference("digits"));
     await expect.poll(() => scene.counts()?.mirrored?.compared, { timeout: 10_000 }).toBe(3);
     const found = { compared: 3, differing: 3, maxAbsolute: 0.5, sumAbsolute: 3, numbers: 12, ranked: 6, agreeing: 3 };
-    expect(scene.counts()?.mirrored).toEqual({ sent: 3, failed: 0, ...found });
+    expect(scene.counts()?.mirrored).toEqual({ sent: 3, judged: 3, failed: 0, ...found });
   });
 });

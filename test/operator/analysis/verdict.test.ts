@@ -18,7 +18,16 @@ function window(requests: number, failed: number, answeredMs: Readonly<Record<nu
 function mirrored(sent: number, failed: number, differing: number): MirrorFigures {
   const compared = sent - failed;
   const differences = { maxAbsolute: 0.125, sumAbsolute: compared / 4, numbers: compared * 10 };
-  return { sent, failed, compared, differing, ...differences, ranked: compared, agreeing: compared - differing };
+  return {
+    sent,
+    judged: sent,
+    failed,
+    compared,
+    differing,
+    ...differences,
+    ranked: compared,
+    agreeing: compared - differing,
+  };
 }
 
 interface Case {
