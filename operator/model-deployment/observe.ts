@@ -48,6 +48,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   );
   const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
+  const gateways = observedGateways(sources, deploymentKey(key.namespace, key.name));
   return createSnapshot({
     now,
     timestamp: new Date(now).toISOString(),
@@ -62,10 +63,8 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
-    gateways: [
-      ...observedGateways(sources, deploymentKey(key.namespace, key.name)),
-      ...(spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : []),
-    ],
+    gateways: [...gateways.ready, ...(spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : [])],
+    unreadyGateways: gateways.unready,
     lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, status.gateway?.port, sources),
     namesakes: sources.namesakes(deploymentKey(key.namespace, key.name), declaredModel(key.name, spec)),
@@ -215,10 +214,13 @@ function byName<T extends Stored>(objects: readonly T[]): readonly T[] {
   return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-/** Gateways that are ready, by name. */
-export function observedGateways(sources: Sources, key: string): readonly ObservedGateway[] {
+/** Gateways that are ready, by name, and others that acknowledged a split. */
+export function observedGateways(
+  sources: Sources,
+  key: string,
+): { readonly ready: readonly ObservedGateway[]; readonly unready: readonly ObservedGateway[] } {
   const acknowledged = sources.acknowledged(key);
-  return sources
+  const ready = sources
     .gateways()
     .filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod))
     .map(({ metadata: { name }, status: { podIP = "" } = {} }) => ({
@@ -228,6 +230,12 @@ export function observedGateways(sources: Sources, key: string): readonly Observ
     }))
     .filter(({ address }) => address !== "")
     .sort((a, b) => (a.pod < b.pod ? -1 : 1));
+  const names = new Set(ready.map(({ pod }) => pod));
+  const unready = [...acknowledged]
+    .filter(([pod]) => !names.has(pod))
+    .map(([pod, split]) => ({ pod, acknowledged: split }))
+    .sort((a, b) => (a.pod < b.pod ? -1 : 1));
+  return { ready, unready };
 }
 
 /** The port that a ModelDeployment has, or the ones that it might have up to the first that is free, with those who have them. */

@@ -190,6 +190,8 @@ export interface Observation {
   readonly foreign: readonly ForeignObject[];
   /** Ready gateways, by name of the pod. */
   readonly gateways: readonly ObservedGateway[];
+  /** Others with an open stream: their readiness may be seen late, and requests come on connections that stay. */
+  readonly unreadyGateways?: readonly ObservedGateway[] | undefined;
   /** The first field of our API that the API server drops because it serves an older one. */
   readonly lackingField?: string | undefined;
   /** The present port first, then the order of probing up to the first free one. */

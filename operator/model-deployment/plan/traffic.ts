@@ -25,6 +25,14 @@ export function laggingGateways(snapshot: Snapshot, rollout: RolloutState): read
   return snapshot.gateways.filter(({ acknowledged }) => acknowledged !== expected).map(({ pod }) => pod);
 }
 
+/**
+ * Gateways not seen as ready that last said that they send requests to a revision. They end a wait for them by saying otherwise;
+ * the stream of one that says nothing ends, half a minute after it was told.
+ */
+export function unreadySenders({ unreadyGateways = [] }: Snapshot, hash: string): readonly string[] {
+  return unreadyGateways.filter(({ acknowledged }) => weightIn(acknowledged, hash) > 0).map(({ pod }) => pod);
+}
+
 /** Largest weight in percent that status or some ready gateway gives a revision; a gateway that says nothing may give it all. */
 export function weightInForce({ gateways, rollout }: Snapshot, hash: string): number {
   const declared = shares(rollout).find(({ revision }) => revision === hash)?.weight ?? 0;

@@ -84,6 +84,7 @@ function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unkn
     isGlanced(pod) && isSeen(sources.warning(pod.uid)) && isSeen(sources.facts(pod.uid));
   const isRevisionSeen = (replicaSet: Glance): boolean =>
     isGlanced(replicaSet) && sources.glancesOwnedBy("pods", replicaSet.uid).every(isPodSeen);
+  const { ready, unready } = observedGateways(sources, key);
   return (
     childrenOf(namedKey(key)).every(([kind, child]) => isGlanced(sources.glanceAt(kind, child))) &&
     sources.glancesOwnedBy("services", uid).every(isGlanced) &&
@@ -91,7 +92,7 @@ function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unkn
     isSeen(sources.scaling(key)) &&
     isSeen(sources.lackingField()) &&
     isSeen(sources.namesakes(key, model)) &&
-    observedGateways(sources, key).every(
+    [...ready, ...unready].every(
       ({ pod, address, acknowledged }) => isSeen(pod) && isSeen(address) && isSeen(acknowledged),
     )
   );

@@ -7,7 +7,7 @@ import { observe } from "../../../operator/model-deployment/observe.ts";
 import { observedPod } from "../../../operator/model-deployment/pods/observed-pod.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
 import { ownerReference } from "../../../operator/model-deployment/resources/owner.ts";
-import { createSimulatedCluster } from "../../../operator/model-deployment/simulation/cluster.ts";
+import { createSimulatedCluster, gatewayPod } from "../../../operator/model-deployment/simulation/cluster.ts";
 import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 import { snapshot, wantedHash } from "../../builders/snapshot.ts";
 
@@ -46,6 +46,22 @@ describe("an observation", () => {
     expect(observe(key, cluster.sources)?.identity.heldBy).toBeUndefined();
     cluster.put({ ...rest, metadata: { ...metadata, finalizers, deletionTimestamp: "2030-01-01T00:00:00Z" } });
     expect(observe(key, cluster.sources)?.identity.heldBy).toEqual(finalizers);
+  });
+
+  test("tells what gateways say that are not ready, or whose pod is not there", () => {
+    const cluster = createSimulatedCluster(settings(), testMs);
+    cluster.put(modelDeployment());
+    cluster.put(gatewayPod("gateway-b", "10.9.0.2"));
+    cluster.put({ ...gatewayPod("gateway-a", "10.9.0.1"), status: { phase: "Running", podIP: "10.9.0.1" } });
+    for (const name of ["gateway-c", "gateway-b", "gateway-a"]) cluster.acknowledged.set(name, "a=100");
+    const { gateways, unreadyGateways } = observe(key, cluster.sources) ?? {};
+    expect({ gateways, unreadyGateways }).toEqual({
+      gateways: [{ pod: "gateway-b", address: "10.9.0.2", acknowledged: "a=100" }],
+      unreadyGateways: [
+        { pod: "gateway-a", acknowledged: "a=100" },
+        { pod: "gateway-c", acknowledged: "a=100" },
+      ],
+    });
   });
 
   test("tells for how long in this rollout the stable revision was seen without a ready pod", () => {

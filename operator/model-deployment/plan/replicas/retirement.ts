@@ -2,7 +2,7 @@ import { resources } from "../../../kube/resources.ts";
 import { livePods, type ObservedRevision, readyPods, type Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
 import { scaleDownDelayMs } from "../rollout/steps/strategy.ts";
-import { laggingGateways, shares } from "../traffic.ts";
+import { laggingGateways, shares, unreadySenders } from "../traffic.ts";
 import { scaled } from "./scaling.ts";
 
 /** What is done about a revision on its way out, and what it waits for. */
@@ -30,7 +30,7 @@ export function retirement(snapshot: Snapshot, revision: ObservedRevision, isRem
     const why = `revision ${hash} is no longer wanted and has no ready pod`;
     return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
   }
-  const lagging = laggingGateways(snapshot, snapshot.rollout);
+  const lagging = [...laggingGateways(snapshot, snapshot.rollout), ...unreadySenders(snapshot, hash)];
   if (lagging.length > 0) {
     return { actions: [], draining: [`${lagging.join(", ")} may still send requests to revision ${hash}`] };
   }

@@ -132,6 +132,7 @@ describe("a rest", () => {
     ["a pod goes", (cluster) => cluster.delete(cluster.all("Pod").find(isOurs) ?? modelDeployment())],
     ["a gateway comes", (cluster) => void cluster.put(gatewayPod("gateway-b", "10.9.0.2"))],
     ["a gateway forgets what it acknowledged", (cluster) => cluster.acknowledged.clear()],
+    ["one that is not ready acknowledges something", (cluster) => void cluster.acknowledged.set("gateway-b", "a=100")],
   ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
     const cluster = await settled();
     const before = sightOf(digits, cluster.sources);
