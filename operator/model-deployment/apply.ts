@@ -68,7 +68,7 @@ export async function apply(
   let isLive = isConfirmed;
   try {
     for (const action of actions) {
-      if (!isLive && (isDestructive(action) || isRepeated(action, identity) || isReversible(action))) {
+      if (!isLive && (action.kind === "delete" || isRepeated(action, identity) || isReversible(action))) {
         await confirm(action, identity, client);
         isLive = true;
       }
@@ -95,22 +95,20 @@ function explained(action: Action, fault: Fault): Fault {
   return fault.code === "Forbidden" ? deploymentFaults.GatewayApiForbidden({ target }, fault) : fault;
 }
 
-/** Taking pods or objects away cannot be taken back. */
-function isDestructive(action: Action): boolean {
-  return action.kind === "delete" || (action.kind === "scale" && action.to < action.from);
-}
-
 /**
  * What this spec asks for was made before and is no longer so. Often that is because the ModelDeployment is gone or is
  * another by now, and only what came of it was seen: then garbage collection, or another leader, would be worked against.
  */
 function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
-  return (kind === "create" || kind === "scale") && generation === observedGeneration;
+  return kind === "create" && generation === observedGeneration;
 }
 
-/** What another leader with a newer view would take back at once, and this one do again, without end. */
+/**
+ * What another leader with a newer view would take back at once, and this one do again, without end: its status, which is
+ * refused, does not tell it. Pods that are taken away do not come back, too.
+ */
 function isReversible({ kind }: Action): boolean {
-  return kind === "retire" || kind === "revive";
+  return kind === "retire" || kind === "revive" || kind === "scale";
 }
 
 /** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */

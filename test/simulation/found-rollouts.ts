@@ -300,4 +300,84 @@ export const foundRollouts: Readonly<Record<string, Schedule>> = {
       from: 1,
       faults: [{ on: "moment", trouble: "blind", phase: 1, at: 4390, amount: 0.146_500_708_069_652_32 }],
     },
+  "pods stop to which a deaf gateway sends whose readiness was not seen": {
+    seed: 982903,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 4000,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 1,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              capacity: "Surge",
+              canary: {
+                steps: [
+                  { setWeight: 10 },
+                  { analyze: { duration: "5s" } },
+                  { setWeight: 60 },
+                  { pause: { duration: "3s" } },
+                ],
+              },
+            },
+          },
+        },
+        { gapMs: 15000, name: "shop", act: { kind: "model", model: "differing-2.h5" } },
+        { gapMs: 6000, name: "shop", act: { kind: "lose-candidate" } },
+        { gapMs: 400, name: "shop", act: { kind: "suspend", suspend: true } },
+      ],
+      [
+        { gapMs: 2000, name: "shop", act: { kind: "suspend", suspend: false } },
+        { gapMs: 4000, name: "shop", act: { kind: "look" } },
+        { gapMs: 25000, name: "shop", act: { kind: "rollout", rollout: { progressDeadline: "24h" } } },
+        { gapMs: 400, name: "shop", act: { kind: "model", model: "good-9.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 2000,
+    faults: [
+      { on: "event", trouble: "drop", phase: 1, at: 32, amount: 0.10856813611462712 },
+      { on: "event", trouble: "cut", phase: 1, at: 15, amount: 0.7327602752484381 },
+      { on: "moment", trouble: "gateway-unready", phase: 1, at: 1896, amount: 0.6305582749191672 },
+      { on: "moment", trouble: "gateway-deaf", phase: 1, at: 30644, amount: 0.6094312153290957 },
+    ],
+  },
+  "a leader that sees an old spec, and whose status is refused, scales a revision up again and again": {
+    seed: 959631,
+    operators: 1,
+    phases: [
+      [
+        { gapMs: 2000, name: "shop", act: { kind: "create", model: "good-1.h5", replicas: 2 } },
+        { gapMs: 6000, name: "shop", act: { kind: "model", model: "good-3.h5" } },
+        { gapMs: 400, name: "shop", act: { kind: "model", model: "bad-1.h5" } },
+        { gapMs: 0, name: "shop", act: { kind: "replicas", replicas: 3 } },
+      ],
+      [
+        { gapMs: 6000, name: "shop", act: { kind: "replicas", replicas: 2 } },
+        { gapMs: 40, name: "shop", act: { kind: "model", model: "good-4.h5" } },
+      ],
+    ],
+    from: 1,
+    afterMs: 6000,
+    faults: [
+      { on: "request", trouble: "conflict", phase: 1, at: 17, amount: 0.8014784138649702 },
+      { on: "request", trouble: "crash-before", phase: 1, at: 28, amount: 0.06035961676388979 },
+      { on: "request", trouble: "crash-after", phase: 1, at: 0, amount: 0.2811779766343534 },
+      { on: "request", trouble: "lost-after", phase: 1, at: 37, amount: 0.2802006860729307 },
+      { on: "request", trouble: "too-many", phase: 1, at: 22, amount: 0.14679936622269452 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 66, amount: 0.8395718485116959 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 78, amount: 0.460899067344144 },
+      { on: "event", trouble: "only-bookmarks", phase: 1, at: 53, amount: 0.41514186281710863 },
+      { on: "event", trouble: "cut", phase: 1, at: 41, amount: 0.5126009166706353 },
+      { on: "event", trouble: "delay", phase: 1, at: 100, amount: 0.8100422557909042 },
+      { on: "event", trouble: "close", phase: 1, at: 76, amount: 0.20495114498771727 },
+      { on: "moment", trouble: "second-leader", phase: 1, at: 1237, amount: 0.49492626916617155 },
+      { on: "moment", trouble: "edit-child", phase: 1, at: 5990, amount: 0.4705623344052583 },
+    ],
+  },
 };

@@ -171,6 +171,14 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
+  test("scales nothing up for a spec that is another by now, though it is the first to do so", async () => {
+    const { cluster, scale } = await deployed();
+    const identity = identityIn(cluster);
+    cluster.put(modelDeployment({ replicas: 0 }));
+    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster));
+    expect([done, failure?.code]).toEqual([[], "StaleView"]);
+  });
+
   test.each(["retire", "revive"] as const)(
     "does not %s a revision on a view that another leader has gone on from",
     async (kind) => {
