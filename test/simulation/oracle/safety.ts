@@ -29,6 +29,8 @@ export interface Watchman {
 export interface Write<T> {
   readonly truth: Truth;
   readonly gateways: readonly Gateway[];
+  /** UIDs of objects of which an event was lost. */
+  readonly unseen: ReadonlySet<string>;
   /** Nobody but one operator says how many pods there are to be. */
   readonly isUndisputed: boolean;
   /** The operator gave it up long ago, and the server carries it out all the same. */
@@ -63,7 +65,8 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
   };
   const judge = <T>(rules: readonly Rule<T>[], now: T, before: T | undefined): void => {
     if (ledger.actor === undefined) return;
-    const by = { isUndisputed: isUndisputed(world), isLate: ledger.isLate, isRivalled: isRivalled(world) };
+    const { isLate, unseen } = ledger;
+    const by = { isUndisputed: isUndisputed(world), isLate, unseen, isRivalled: isRivalled(world) };
     for (const rule of rules) complain(rule({ truth, gateways: gateways.all, ...by, now, before }));
   };
   const sawSet = (set: StoredSet, before: StoredSet | undefined, isGone: boolean): void => {
@@ -84,6 +87,7 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
     if (collection === "pods.") return truth.sawPod(object as StoredPod); // what the collection holds
     if (collection === "modeldeployments.modelwright.dev") {
       truth.sawDeployment(object as StoredDeployment, isGone); // what the collection holds
+      if (record.object.metadata.generation !== before?.object.metadata.generation) swings.asked();
       return judge(deploymentRules, object as StoredDeployment, previous as StoredDeployment | undefined); // likewise
     }
     if (ledger.actor !== undefined && collection !== "leases.coordination.k8s.io") complain(isOurs(change, truth));
@@ -140,13 +144,14 @@ function isNotAboveSurge({ truth, now, before }: Write<StoredSet>): string | und
   return isServing && (now.spec.replicas ?? 1) > most ? `scaled ${now.metadata.name} above ${most}` : undefined;
 }
 
-/** While a revision replaces another there are no more pods of both together than the spec allows. */
-function isRoomFor({ truth, isUndisputed, now, before }: Write<StoredSet>): string | undefined {
+/** While a revision replaces another there are no more pods of both together than the spec allows, those left out of which nobody knows. */
+function isRoomFor({ truth, unseen, isUndisputed, now, before }: Write<StoredSet>): string | undefined {
   const uid = controllerOf(now);
   const { spec, status } = truth.deployment(uid) ?? {};
   const declared = now.spec.replicas ?? 1;
   if (spec === undefined || status?.stable === undefined || declared <= (before?.spec.replicas ?? 0)) return undefined;
-  const all = truth.setsOf(uid).reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
+  const seen = truth.setsOf(uid).filter((set) => set === now || !unseen.has(set.metadata.uid));
+  const all = seen.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
   const most = mostPods(truth.wishes(uid));
   return isUndisputed && all > most
     ? `scaled ${now.metadata.name} so that there are ${all} pods, not ${most}`

@@ -2,6 +2,8 @@ import type { StoredSet } from "./truth.ts";
 
 /** Notices a ReplicaSet that operators scale to and fro. */
 export interface Swings {
+  /** What is scaled from here on is scaled as a user asks for it, who has asked for something else before. */
+  asked(): void;
   /** What is wrong with an operator's scaling; undefined: nothing. */
   scaled(set: StoredSet, nowMs: number): string | undefined;
 }
@@ -13,6 +15,7 @@ const mostTurns = 1;
 export function createSwings(): Swings {
   const scalings = new Map<string, readonly { readonly replicas: number; readonly atMs: number }[]>();
   return {
+    asked: () => scalings.clear(),
     scaled({ metadata: { uid, name }, spec: { replicas = 1 } }, nowMs) {
       const recent = (scalings.get(uid) ?? []).filter(({ atMs }) => atMs > nowMs - withinMs);
       const series = [...recent, { replicas, atMs: nowMs }];

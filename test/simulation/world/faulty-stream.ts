@@ -13,7 +13,7 @@ const expired = {
 
 interface Line {
   readonly type: string;
-  readonly object: { readonly metadata: { readonly resourceVersion: string } };
+  readonly object: { readonly metadata: { readonly uid: string; readonly resourceVersion: string } };
 }
 
 /** What a step of a stream does: what is told, and whether the stream ends with it. */
@@ -47,6 +47,7 @@ export async function* faultyLines(
     const isBookmark = line.type === "BOOKMARK";
     if (fault?.trouble === "drop" && mayDrop && !isBookmark) {
       healsAtMs = Math.min(healsAtMs, clock.monotonic() + healedAfterMs);
+      ledger.unseen.add(line.object.metadata.uid);
       options.onDrop();
       continue;
     }

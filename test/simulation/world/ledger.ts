@@ -21,6 +21,8 @@ export interface Ledger {
   events: number;
   /** Requests of operators to take something away, or to scale it down. */
   removals: number;
+  /** UIDs of objects of which an event was lost: operators may know nothing of them. */
+  readonly unseen: Set<string>;
   /** Faults that have happened. */
   readonly hits: Hits;
   /** Hears of each fault when it happens. */
@@ -42,6 +44,7 @@ export function createLedger(): Ledger {
     writers: [],
     judgements: 0,
     lists: [],
+    unseen: new Set(),
     requests: 0,
     events: 0,
     removals: 0,
