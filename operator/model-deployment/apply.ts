@@ -27,6 +27,9 @@ export interface Applied {
   readonly failure?: Fault | undefined;
 }
 
+/** `confirmed`: as a status write says that was not refused; `doubted`: as the last race was lost, whose winner may not be seen yet. */
+export type Trust = "usual" | "confirmed" | "doubted";
+
 /** What became of a plan. */
 export interface CarriedOut extends Applied {
   /** What status says now; undefined when that was refused, or nothing was to be said because another was first. */
@@ -38,9 +41,14 @@ export interface CarriedOut extends Applied {
  * ModelDeployment is no longer the one that was observed, so nothing is made under a version that another leader gave
  * away; and what is made after it need not ask again.
  */
-export async function carryOut(plan: Plan, snapshot: Snapshot, client: Client): Promise<CarriedOut> {
+export async function carryOut(
+  plan: Plan,
+  snapshot: Snapshot,
+  client: Client,
+  trust: Trust = "usual",
+): Promise<CarriedOut> {
   const { identity } = snapshot;
-  const first = await apply(plan.actions, identity, client);
+  const first = await apply(plan.actions, identity, client, trust);
   // A lost race is no news: the state that won it is on its way here.
   if (first.failure?.level === "info") return first;
   const said = status({ snapshot, plan, failure: first.failure });
@@ -49,26 +57,26 @@ export async function carryOut(plan: Plan, snapshot: Snapshot, client: Client): 
   if (write === undefined) return { ...first, failure: refusal };
   const writes = [...first.writes, write];
   if (first.failure !== undefined) return { ...first, writes, said };
-  const last = await apply(plan.afterStatus, identity, client, true);
+  const last = await apply(plan.afterStatus, identity, client, "confirmed");
   return { ...last, done: [...first.done, ...last.done], writes: [...writes, ...last.writes], said };
 }
 
 /**
- * Carries the actions out in order, decides nothing, stops at the first failure. `isConfirmed`: the ModelDeployment is just
- * as it was observed, as a status write says that it has not refused.
+ * Carries the actions out in order, decides nothing, stops at the first failure. `trust`: whether the ModelDeployment is just
+ * as it was observed.
  */
 export async function apply(
   actions: readonly Action[],
   identity: Identity,
   client: Client,
-  isConfirmed = false,
+  trust: Trust = "usual",
 ): Promise<Applied> {
   const done: Action[] = [];
   const writes: Write[] = [];
-  let isLive = isConfirmed;
+  let isLive = trust === "confirmed";
   try {
     for (const action of actions) {
-      if (!isLive && (action.kind === "delete" || isRepeated(action, identity) || isReversible(action))) {
+      if (!isLive && (trust === "doubted" || isRisky(action, identity))) {
         await confirm(action, identity, client);
         isLive = true;
       }
@@ -95,20 +103,27 @@ function explained(action: Action, fault: Fault): Fault {
   return fault.code === "Forbidden" ? deploymentFaults.GatewayApiForbidden({ target }, fault) : fault;
 }
 
+/** What is not to be done on a view that is old. */
+function isRisky(action: Action, identity: Identity): boolean {
+  return isDestructive(action) || isRepeated(action, identity) || isReversible(action);
+}
+
+/** Taking pods or objects away cannot be taken back. */
+function isDestructive(action: Action): boolean {
+  return action.kind === "delete" || (action.kind === "scale" && action.to < action.from);
+}
+
 /**
  * What this spec asks for was made before and is no longer so. Often that is because the ModelDeployment is gone or is
  * another by now, and only what came of it was seen: then garbage collection, or another leader, would be worked against.
  */
 function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
-  return kind === "create" && generation === observedGeneration;
+  return (kind === "create" || kind === "scale") && generation === observedGeneration;
 }
 
-/**
- * What another leader with a newer view would take back at once, and this one do again, without end: its status, which is
- * refused, does not tell it. Pods that are taken away do not come back, too.
- */
+/** What another leader with a newer view would take back at once, and this one do again, without end. */
 function isReversible({ kind }: Action): boolean {
-  return kind === "retire" || kind === "revive" || kind === "scale";
+  return kind === "retire" || kind === "revive";
 }
 
 /** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */

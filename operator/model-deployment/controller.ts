@@ -90,6 +90,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
         client,
         recorder,
         log,
+        trust: rivals.isOutrun(key) ? "doubted" : "usual",
         onPlanned: ({ identity, status }, { port }) =>
           portClaims.claim(identity, port === status.gateway?.port ? undefined : port),
       });

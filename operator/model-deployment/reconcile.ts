@@ -1,7 +1,7 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import type { Client } from "../kube/client.ts";
-import { type CarriedOut, carryOut } from "./apply.ts";
+import { type CarriedOut, carryOut, type Trust } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { observe } from "./observe.ts";
 import { plan } from "./plan/plan.ts";
@@ -14,6 +14,8 @@ export interface ReconcileOptions {
   readonly client: Client;
   readonly recorder: Recorder;
   readonly log: Log;
+  /** How much is thought of the view of the ModelDeployment. */
+  readonly trust?: Trust;
   /** Told what is planned before any of it is done. */
   readonly onPlanned?: (snapshot: Snapshot, planned: ReturnType<typeof plan>) => void;
 }
@@ -31,13 +33,13 @@ export interface Reconciled extends Pick<CarriedOut, "writes" | "said"> {
 const hopelessRecheckMs = 30_000;
 /** One pass: observe → plan → carry out. A crash anywhere in it is harmless: the next pass plans from what it sees. */
 export async function reconcile(key: NamedKey, options: ReconcileOptions): Promise<Reconciled> {
-  const { sources, client, recorder, log, onPlanned } = options;
+  const { sources, client, recorder, log, trust, onPlanned } = options;
   const snapshot = observe(key, sources);
   if (snapshot === undefined) return { writes: [] };
   const planned = plan(snapshot);
   onPlanned?.(snapshot, planned);
   log.debug("planned", { ...key, snapshot, hold: planned.hold?.why });
-  const { done, writes, said, failure } = await carryOut(planned, snapshot, client);
+  const { done, writes, said, failure } = await carryOut(planned, snapshot, client, trust);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
   for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);

@@ -11,6 +11,8 @@ export interface Rivals {
   passed(key: string, pass: Pass): void;
   /** How long it is to be left alone, because another wrote a status over ours. */
   restMs(key: string, observed: Observed): number;
+  /** The last pass lost a race: who won it may be somebody whose words are not seen yet, and work against it. */
+  isOutrun(key: string): boolean;
   /** The key is gone. */
   forget(key: string): void;
 }
@@ -49,8 +51,11 @@ interface Word {
  */
 export function createRivals(clock: Clock): Rivals {
   const words = new Map<string, Word>();
+  const outrun = new Set<string>();
   return {
     passed(key, { writes, said, failure }) {
+      if (said === undefined && failure?.level === "info") outrun.add(key);
+      else outrun.delete(key);
       // A lost race is no news; what nobody answered may be our own word.
       if (said === undefined && failure !== undefined && failure.level !== "info") words.delete(key);
       const write = writes.find(({ resource }) => resource === resources.modelDeployments);
@@ -77,6 +82,10 @@ export function createRivals(clock: Clock): Rivals {
       if (leftMs <= 0) words.delete(key);
       return Math.max(0, leftMs);
     },
-    forget: (key) => void words.delete(key),
+    isOutrun: (key) => outrun.has(key),
+    forget(key) {
+      words.delete(key);
+      outrun.delete(key);
+    },
   };
 }

@@ -171,11 +171,11 @@ describe("apply", () => {
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 
-  test("scales nothing up for a spec that is another by now, though it is the first to do so", async () => {
+  test("scales nothing up in doubt for a spec that is another by now, though it is the first to do so", async () => {
     const { cluster, scale } = await deployed();
     const identity = identityIn(cluster);
     cluster.put(modelDeployment({ replicas: 0 }));
-    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster));
+    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster), "doubted");
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 

@@ -19,7 +19,7 @@ import { systemNamespace } from "../../../operator/model-deployment/resources/la
 import { createModelFactsSource } from "../../../operator/signals/model-facts.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { createManualClock, type ManualClock } from "../../builders/manual-clock.ts";
-import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
+import { modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
 
 let cluster: SimulatedCluster;
 let caches: Caches;
@@ -281,7 +281,7 @@ describe("the controller of ModelDeployments", () => {
     await seen();
     if (first !== undefined) {
       const metadata = { ...first.metadata, generation: 2 };
-      cluster.put({ ...first, metadata, spec: { ...first.spec, ...model("other.h5") } });
+      cluster.put({ ...first, metadata, spec: { ...first.spec, replicas: 3 } });
     }
     expect(await begins("digits")).toEqual([expect.stringContaining("ReplicaSet digits-")]);
   });

@@ -30,6 +30,22 @@ test("a race that was lost is no word of its own", () => {
   expect(restMs("8", theirs)).toBe(3_000);
 });
 
+test("who lost a race doubts what it sees until a pass says its status, or the key is gone", () => {
+  const { rivals } = spoken();
+  const lost = { writes: [], failure: kubeFaults.Conflict({ operation: "apply status", message: "modified" }) };
+  const isOutrun = [rivals.isOutrun(key)];
+  for (const step of [
+    () => rivals.passed(key, lost),
+    () => rivals.passed(key, { writes: [], said: ours }),
+    () => rivals.passed(key, lost),
+    () => rivals.forget(key),
+  ]) {
+    step();
+    isOutrun.push(rivals.isOutrun(key));
+  }
+  expect(isOutrun).toEqual([false, true, false, true, false]);
+});
+
 test("whose status another wrote over rests for three seconds, and then goes on", async () => {
   const { clock, restMs } = spoken();
   const first = restMs("8", theirs);
