@@ -227,5 +227,31 @@ export const found: Readonly<Record<string, Schedule>> = {
     from: 2,
     faults: [{ on: "moment", trouble: "delete-child", phase: 2, at: 40000, amount: 0.99 }],
   },
+  "a restart gives a part of the requests to a blue-green candidate of which one pod is ready": {
+    seed: 1026116,
+    operators: 1,
+    phases: [
+      [
+        {
+          gapMs: 0,
+          name: "shop",
+          act: {
+            kind: "create",
+            model: "good-1.h5",
+            replicas: 4,
+            rollout: {
+              progressDeadline: "24h",
+              analysis: { interval: "5s", minimumRequests: 50 },
+              blueGreen: { autoPromote: true, scaleDownDelay: "5s" },
+            },
+          },
+        },
+      ],
+      [{ gapMs: 0, name: "shop", act: { kind: "model", model: "failing-2.h5" } }],
+    ],
+    from: 1,
+    underWay: 0.2090929381083697,
+    faults: [],
+  },
   ...foundRollouts,
 };

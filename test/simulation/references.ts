@@ -17,7 +17,8 @@ export function createReferences(stage: Stage): References {
   const known = new Map<string, readonly PhaseReference[]>();
   const stands = new Map<string, SavedState>();
 
-  const play = async (walk: Played): Promise<void> => {
+  const play = async ({ underWay: _begins, ...walk }: Played): Promise<void> => {
+    // What is compared with begins at the beginning.
     const { phases } = await run(stage, { ...walk, seed: 1, faults: [] });
     // What a walk begins with comes to the same whatever follows.
     for (let end = 1; end <= phases.length; end += 1) {

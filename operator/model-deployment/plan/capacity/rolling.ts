@@ -107,7 +107,8 @@ function risingWeight({ question, total, least, goal }: Bounds): number {
   if (candidate.ready >= goal) return Math.max(carried, stepWeight);
   const unavoidable = Math.max(carriers(present.stable, least), least - candidate.ready);
   const isWithinReach = total - unavoidable >= goal;
-  return isWithinReach ? Math.min(carried, present.candidate) : carried;
+  // What some gateway may give, for all that is known, is no weight that was meant for it.
+  return isWithinReach ? Math.min(carried, question.candidateShare ?? present.candidate) : carried;
 }
 
 function loadReason({ question, least, total, goal }: Bounds, stable: number): string | undefined {

@@ -103,6 +103,16 @@ describe("numbers", () => {
       },
       want: { stable: 1, candidate: 4, carries: 75, ...surge },
     },
+    "blue-green gives nothing to a part of the candidate, though gateways have not said yet what they do": {
+      asked: {
+        strategy: "BlueGreen",
+        stepWeight: 100,
+        candidate: pods(1, { replicas: 4, live: 4 }),
+        candidateWeight: 100,
+        candidateShare: 0,
+      },
+      want: { stable: 4, candidate: 4, carries: 0, ...surge },
+    },
     "the stable revision does not grow while the candidate declares a pod more than there is room for": {
       asked: {
         wanted: 3,
