@@ -16,6 +16,8 @@ export interface CountsQuestion {
   readonly candidateWeight?: number | undefined;
   /** Weight in percent that the candidate is declared to have; absent: none. */
   readonly candidateShare?: number | undefined;
+  /** Some gateway has not said yet what it does: weights that it may give are no reason to take pods away. */
+  readonly isUntold?: boolean | undefined;
   /** The candidate was given up: its weight is on its way to 0 and the stable revision gets all pods again. */
   readonly isReturning?: boolean | undefined;
   /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, with what is assumed. */

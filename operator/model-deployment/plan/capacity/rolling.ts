@@ -76,6 +76,7 @@ function keptCandidate({ question, total, least, goal }: Bounds): number {
   const allowed = Math.min(candidate.replicas, Math.max(goal, carriers(candidateWeight, least)));
   const spare = total - carriers(stableWeight, least);
   // Before gateways have said what they do the stable revision may have everything: pods that start are not for that to go.
+  if (question.isUntold === true) return allowed;
   return Math.min(allowed, Math.max(spare, candidate.ready, 1, carriers(question.candidateShare ?? 0, least)));
 }
 

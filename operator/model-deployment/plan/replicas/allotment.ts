@@ -14,6 +14,7 @@ export function allotment(snapshot: Snapshot, here: Position): Counts {
     ...question(snapshot, here),
     candidateWeight: weightInForce(snapshot, snapshot.wanted.hash),
     candidateShare: shares(snapshot.rollout).find(({ revision }) => revision === snapshot.wanted.hash)?.weight,
+    isUntold: snapshot.gateways.some(({ acknowledged }) => acknowledged === undefined),
     candidate,
     others: leavingRevisions(snapshot)
       .map(podsThere)

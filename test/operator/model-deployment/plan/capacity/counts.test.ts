@@ -103,6 +103,19 @@ describe("numbers", () => {
       },
       want: { stable: 1, candidate: 4, carries: 75, ...surge },
     },
+    "no pod that starts goes over to the stable revision while a gateway has not said what it does": {
+      asked: {
+        stepWeight: 100,
+        maxSurge: 0,
+        maxUnavailable: 1,
+        stable: pods(2),
+        candidate: pods(1, { replicas: 2, live: 2 }),
+        candidateWeight: 100,
+        candidateShare: 33,
+        isUntold: true,
+      },
+      want: { stable: 2, candidate: 2, carries: 33, ...surge },
+    },
     "blue-green gives nothing to a part of the candidate, though gateways have not said yet what they do": {
       asked: {
         strategy: "BlueGreen",
