@@ -104,7 +104,8 @@ export function staleLeader(age: number): StandIn {
     const next = status({ snapshot: old, plan: planned, failure });
     const { refusal } = await writeStatus(next, old.identity, client);
     expect(refusal?.code ?? "Conflict").toBe("Conflict");
-    if (refusal === undefined && failure === undefined) await apply(planned.afterStatus, old.identity, client, "confirmed");
+    if (refusal === undefined && failure === undefined)
+      await apply(planned.afterStatus, old.identity, client, "confirmed");
   };
 }
 
