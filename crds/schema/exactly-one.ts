@@ -1,6 +1,6 @@
 import { Type, type TObject, type TOptional, type TSchema } from "typebox";
 
-import { rule } from "./rule.ts";
+import { rule, type Rule } from "./rule.ts";
 
 type Optional<Members extends Record<string, TSchema>> = { [Key in keyof Members]: TOptional<Members[Key]> };
 
@@ -14,11 +14,15 @@ export function exactlyOne<Members extends Record<string, TSchema>>(
 ): TObject<Optional<Members>> {
   const names = Object.keys(members);
   const optional = Object.fromEntries(names.map((name) => [name, Type.Optional(members[name] ?? {})]));
-  const only = rule<Record<string, unknown>>({
+  // Object.fromEntries forgets which key has which type.
+  return Type.Object(optional as Optional<Members>, { ...options, rules: [onlyOneOf(names)] }); // as: see the line above
+}
+
+/** The rule that exactly one of these members is set, for objects that have others beside them. */
+export function onlyOneOf(names: readonly string[]): Rule {
+  return rule<Readonly<Record<string, unknown>>>({
     cel: `${names.map((name) => `(has(self.${name}) ? 1 : 0)`).join(" + ")} == 1`,
     message: `exactly one of ${names.join(", ")} must be set`,
     holds: (self) => names.filter((name) => self[name] !== undefined).length === 1,
   });
-  // Object.fromEntries forgets which key has which type.
-  return Type.Object(optional as Optional<Members>, { ...options, rules: [only] }); // as: see the line above
 }

@@ -1,9 +1,9 @@
 import { Type, type Static } from "typebox";
 
-import { exactlyOne } from "../schema/exactly-one.ts";
+import { exactlyOne, onlyOneOf } from "../schema/exactly-one.ts";
 import { listAtomic, listMap } from "../schema/list.ts";
 import { rule } from "../schema/rule.ts";
-import { text } from "../schema/text.ts";
+import { matching, text } from "../schema/text.ts";
 import { labelKey, labelValue, objectKey, objectName, shortName } from "./names.ts";
 
 /** Keys of ours: pods are found, counted and told apart by them. An overlay leaves them alone. */
@@ -77,11 +77,7 @@ const variable = Type.Object(
         fieldPath: ".name",
         holds: (self) => !self.name.startsWith(ownVariables),
       }),
-      rule<{ readonly value?: string; readonly valueFrom?: unknown }>({
-        cel: "has(self.value) != has(self.valueFrom)",
-        message: "exactly one of value, valueFrom must be set",
-        holds: (self) => (self.value === undefined) !== (self.valueFrom === undefined),
-      }),
+      onlyOneOf(["value", "valueFrom"]),
     ],
   },
 );
@@ -121,13 +117,7 @@ const volume = Type.Object(
         fieldPath: ".name",
         holds: (self) => !ownVolumes.some((name) => name === self.name),
       }),
-      rule<Readonly<Record<string, unknown>>>({
-        cel: `${Object.keys(sources)
-          .map((name) => `(has(self.${name}) ? 1 : 0)`)
-          .join(" + ")} == 1`,
-        message: `exactly one of ${Object.keys(sources).join(", ")} must be set`,
-        holds: (self) => Object.keys(sources).filter((name) => self[name] !== undefined).length === 1,
-      }),
+      onlyOneOf(Object.keys(sources)),
     ],
   },
 );
@@ -140,11 +130,7 @@ const volumeMount = Type.Object(
       minLength: 2,
       maxLength: mountPath.maxLength,
       rules: [
-        rule<string>({
-          cel: `self.matches('${mountPath.pattern}')`,
-          message: mountPath.complaint,
-          holds: (self) => new RegExp(mountPath.pattern).test(self),
-        }),
+        matching(mountPath.pattern, mountPath.complaint),
         rule<string>({
           cel: "!self.matches('^/+(mnt/+models|tmp|dev)(/|$)')",
           message: "must not be below /mnt/models, /tmp or /dev: they are the pods' own",

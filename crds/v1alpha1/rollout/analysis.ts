@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 
 import { duration } from "../../schema/duration.ts";
+import { onlyOneOf } from "../../schema/exactly-one.ts";
 import { objectName } from "../names.ts";
 import { rule } from "../../schema/rule.ts";
 import { text } from "../../schema/text.ts";
@@ -51,13 +52,7 @@ const golden = Type.Object(
   {
     description:
       "Requests that the candidate must answer as expected before it gets any traffic: those of configMap or of warmup.",
-    rules: [
-      rule<{ readonly configMap?: object; readonly warmup?: object }>({
-        cel: "has(self.configMap) != has(self.warmup)",
-        message: "exactly one of configMap, warmup must be set",
-        holds: ({ configMap, warmup }) => (configMap === undefined) !== (warmup === undefined),
-      }),
-    ],
+    rules: [onlyOneOf(["configMap", "warmup"])],
   },
 );
 
