@@ -1,11 +1,11 @@
-import type { NamedTensor, Tensor } from "./dataplane/tensor.ts";
+import type { NamedTensor } from "./dataplane/tensor.ts";
 import type { ReadyModel } from "./model/bring-up.ts";
 import { recordedRequests } from "./model/warm-up-records.ts";
-import { float32Text, float64Text } from "./protocols/json/number-text.ts";
 import { predictRequest, type PredictRequest } from "./protocols/tensorflow-serving/rpc/api-messages.ts";
 import { filledMemory } from "./protocols/tensorflow-serving/rpc/filled-memory.ts";
 import { givenSpec, signatureNameOf } from "./protocols/tensorflow-serving/rpc/model-spec.ts";
 import { givenInputs } from "./protocols/tensorflow-serving/rpc/predict.ts";
+import { elementText, nested } from "./protocols/tensorflow-serving/tensors/tensor-text.ts";
 import { goldenLimits } from "./contract/golden-requests.ts";
 
 /**
@@ -41,34 +41,6 @@ function goldenLine(
 }
 
 function inputText({ name, tensor }: NamedTensor): string | undefined {
-  const element = elementWriter(tensor);
-  return element && `${JSON.stringify(name)}:${nested(tensor.shape, element, 0)}`;
-}
-
-/** Elements from `at` on as lists nested by the dimensions of a shape. */
-function nested([length, ...rest]: readonly number[], element: (at: number) => string, at: number): string {
-  if (length === undefined) return element(at);
-  const stride = rest.reduce((product, size) => product * size, 1);
-  return `[${Array.from({ length }, (_, index) => nested(rest, element, at + index * stride)).join(",")}]`;
-}
-
-function elementWriter(tensor: Tensor): ((at: number) => string) | undefined {
-  switch (tensor.dtype) {
-    case "float32":
-      return (at) => float32Text(tensor.data[at] ?? Number.NaN);
-    case "float64":
-      return (at) => float64Text(tensor.data[at] ?? Number.NaN);
-    case "bool":
-      return (at) => String(tensor.data[at] === 1);
-    case "string":
-      return (at) => `{"b64":"${Buffer.from(tensor.data[at] ?? []).toString("base64")}"}`;
-    case "float16":
-    case "bfloat16":
-    case "uint16":
-    case "complex64":
-    case "complex128":
-      return undefined;
-    default:
-      return (at) => String(tensor.data[at]);
-  }
+  const element = elementText(tensor, (bytes) => `{"b64":"${bytes.toString("base64")}"}`);
+  return element && `${JSON.stringify(name)}:${nested({ shape: tensor.shape, element }, 0, 0, ",")}`;
 }

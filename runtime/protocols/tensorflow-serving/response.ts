@@ -1,7 +1,8 @@
-import type { NamedTensor, Tensor } from "../../dataplane/tensor.ts";
-import { float32Text, float64Text } from "../json/number-text.ts";
+import type { NamedTensor } from "../../dataplane/tensor.ts";
+import { float32Text } from "../json/number-text.ts";
 import type { ScoredClass } from "./examples/classification.ts";
 import { dtypeNames } from "./tensors/dtypes.ts";
+import { elementText, nested, stride, type TensorText } from "./tensors/tensor-text.ts";
 import { faults } from "./faults.ts";
 import type { PredictFormat } from "./request.ts";
 
@@ -38,11 +39,8 @@ export function regressBody(values: Float32Array): string {
   return `{\n    "results": [${Array.from(values, float32Text).join(", ")}]\n}`;
 }
 
-/** Writes the elements of one output; `at` counts them. */
-interface TensorWriter {
+interface TensorWriter extends TensorText {
   readonly name: string;
-  readonly shape: readonly number[];
-  readonly element: (at: number) => string;
 }
 
 function columnsText(writers: readonly TensorWriter[]): string {
@@ -59,7 +57,7 @@ function rowsText(outputs: readonly NamedTensor[], writers: readonly TensorWrite
   const texts: string[] = [];
   for (let row = 0; row < rows; row++) {
     const members = writers.map(
-      (writer) => `            ${JSON.stringify(writer.name)}: ${nested(writer, 1, row * size(writer.shape, 1))}`,
+      (writer) => `            ${JSON.stringify(writer.name)}: ${nested(writer, 1, row * stride(writer.shape, 0))}`,
     );
     texts.push(`        {\n${members.join(",\n")}\n        }`);
   }
@@ -78,59 +76,16 @@ function rowCount(outputs: readonly NamedTensor[]): number {
   return expected ?? 0;
 }
 
-/** Elements from `at` on as lists nested by the dimensions from `dimension` on. */
-function nested(writer: TensorWriter, dimension: number, at: number): string {
-  const length = writer.shape[dimension];
-  if (length === undefined) return writer.element(at);
-  const isLast = dimension === writer.shape.length - 1;
-  const stride = size(writer.shape, dimension + 1);
-  let text = "[";
-  for (let i = 0; i < length; i++) {
-    if (i > 0) text += ", ";
-    text += isLast ? writer.element(at + i) : nested(writer, dimension + 1, at + i * stride);
-  }
-  return `${text}]`;
-}
-
-function size(shape: readonly number[], from: number): number {
-  let product = 1;
-  for (let i = from; i < shape.length; i++) product *= shape[i] ?? 1;
-  return product;
-}
-
 function tensorWriter({ name, tensor }: NamedTensor): TensorWriter {
-  return { name, shape: tensor.shape, element: elementWriter(name, tensor) };
+  const element = elementText(tensor, name.endsWith("_bytes") ? bytesText : plainText);
+  if (element === undefined) throw faults.OutputUnwritable({ dtype: dtypeNames[tensor.dtype].text });
+  return { name, shape: tensor.shape, element };
 }
 
-function elementWriter(name: string, tensor: Tensor): (at: number) => string {
-  switch (tensor.dtype) {
-    case "float32":
-      return (at) => float32Text(elementAt(tensor.data, at));
-    case "float64":
-      return (at) => float64Text(elementAt(tensor.data, at));
-    case "bool":
-      return (at) => String(tensor.data[at] === 1);
-    case "string":
-      return stringWriter(tensor.data, name.endsWith("_bytes"));
-    case "float16":
-    case "bfloat16":
-    case "uint16":
-    case "complex64":
-    case "complex128":
-      throw faults.OutputUnwritable({ dtype: dtypeNames[tensor.dtype].text });
-    default:
-      return (at) => String(tensor.data[at]);
-  }
+function bytesText(bytes: Buffer): string {
+  return `{ "b64": "${bytes.toString("base64")}" }`;
 }
 
-function elementAt(data: Float32Array | Float64Array, at: number): number {
-  return data[at] ?? Number.NaN;
-}
-
-/** Text as JSON strings, or bytes as base64 objects. */
-function stringWriter(data: readonly Uint8Array[], asBytes: boolean): (at: number) => string {
-  const bytes = (at: number): Buffer => Buffer.from(data[at] ?? []);
-  return asBytes
-    ? (at) => `{ "b64": "${bytes(at).toString("base64")}" }`
-    : (at) => JSON.stringify(bytes(at).toString());
+function plainText(bytes: Buffer): string {
+  return JSON.stringify(bytes.toString());
 }

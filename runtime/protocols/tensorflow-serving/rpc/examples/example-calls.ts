@@ -1,4 +1,6 @@
 import type { Draft, MessageType } from "../../../../base/protobuf/message.ts";
+import type { NamedTensor } from "../../../../dataplane/tensor.ts";
+import type { WritingTask } from "../../../json/large/aside.ts";
 import { bodyWriter } from "../../../json/large/body-writer.ts";
 import { classificationOutputs, classifications } from "../../examples/classification.ts";
 import { type ExampleRun, runExamples } from "../../examples/example-run.ts";
@@ -31,36 +33,31 @@ type Decoded<T> = T extends MessageType<infer M> ? M : never;
 type ExampleRequest = Decoded<typeof classificationRequest>;
 type MultiRequest = Decoded<typeof multiInferenceRequest>;
 
-type WrittenBody = { readonly body: WrittenMessage };
-const largeClassifications = bodyWriter<ExampleMessageOrder, WrittenBody>("write classification");
-const largeRegressions = bodyWriter<ExampleMessageOrder, WrittenBody>("write regression");
-
 /** `PredictionService.Classify`. */
-export async function classify(
-  models: Models,
-  request: ExampleRequest,
-  call: RpcCall,
-): Promise<Draft<ClassificationResponse> | WrittenMessage> {
-  const spec = givenSpec(request.modelSpec);
-  const { run, signature } = preparedRun(models, spec, request.input, call);
-  const outputs = await runExamples(run, classificationOutputs(signature, run.signature));
-  const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
-  const aside = largeClassifications.write(order, outputs);
-  return aside === undefined ? classificationMessage(order, outputs) : (await aside).body;
-}
+export const classify = exampleCall<ClassificationResponse>(
+  "write classification",
+  classificationOutputs,
+  classificationMessage,
+);
 
 /** `PredictionService.Regress`. */
-export async function regress(
-  models: Models,
-  request: ExampleRequest,
-  call: RpcCall,
-): Promise<Draft<RegressionResponse> | WrittenMessage> {
-  const spec = givenSpec(request.modelSpec);
-  const { run, signature } = preparedRun(models, spec, request.input, call);
-  const outputs = await runExamples(run, regressionOutputs(signature, run.signature));
-  const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
-  const aside = largeRegressions.write(order, outputs);
-  return aside === undefined ? regressionMessage(order, outputs) : (await aside).body;
+export const regress = exampleCall<RegressionResponse>("write regression", regressionOutputs, regressionMessage);
+
+/** A call that answers examples one by one; large answers are written aside. */
+function exampleCall<Response>(
+  task: WritingTask,
+  outputsOf: typeof classificationOutputs,
+  message: (order: ExampleMessageOrder, outputs: readonly NamedTensor[]) => Draft<Response>,
+) {
+  const large = bodyWriter<ExampleMessageOrder, { readonly body: WrittenMessage }>(task);
+  return async (models: Models, request: ExampleRequest, call: RpcCall): Promise<Draft<Response> | WrittenMessage> => {
+    const spec = givenSpec(request.modelSpec);
+    const { run, signature } = preparedRun(models, spec, request.input, call);
+    const outputs = await runExamples(run, outputsOf(signature, run.signature));
+    const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
+    const aside = large.write(order, outputs);
+    return aside === undefined ? message(order, outputs) : (await aside).body;
+  };
 }
 
 function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, { signal, deadline }: RpcCall) {
