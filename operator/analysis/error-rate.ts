@@ -1,3 +1,4 @@
+import { judgedCopies } from "../../runtime/contract/figures.ts";
 import type { RevisionWindow } from "./evidence.ts";
 import {
   counted,
@@ -44,7 +45,7 @@ function isHopeless(own: Share, other: Share, proof: Proof): boolean {
 
 /** Whether the candidate fails copies of requests that the stable revision answered well. */
 export function failedCopies({ candidate: { mirrored } }: Windows, maxIncrease: number, proof: Proof): Finding {
-  const share = { hits: mirrored?.failed ?? 0, trials: mirrored?.judged ?? mirrored?.sent ?? 0 };
+  const share = { hits: mirrored?.failed ?? 0, trials: mirrored === undefined ? 0 : judgedCopies(mirrored) };
   const told = `candidate failed ${counted(share, "copies of requests that stable answered")}`;
   return limited(share, maxIncrease / 100, { proof, told, bound: `${decimal(maxIncrease)} %` });
 }

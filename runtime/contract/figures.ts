@@ -76,6 +76,11 @@ export interface MirrorFigures {
   readonly agreeing: number;
 }
 
+/** Of how many copies it is known what became of them; gateways of an earlier release tell what they sent, some of which is under way. */
+export function judgedCopies({ judged, sent }: MirrorFigures): number {
+  return judged ?? sent;
+}
+
 /** Upper bound of the first bucket, in milliseconds, and the ratio of two neighbours: 56 buckets reach 100 s. */
 const firstBoundMs = 0.5;
 const ratio = 1.25;

@@ -1,5 +1,10 @@
 import type { RevisionWindow } from "../../analysis/evidence.ts";
-import type { MirrorFigures, ModelFigures, RevisionFigures } from "../../../runtime/contract/figures.ts";
+import {
+  judgedCopies,
+  type MirrorFigures,
+  type ModelFigures,
+  type RevisionFigures,
+} from "../../../runtime/contract/figures.ts";
 
 /** What was counted of one ModelDeployment at all gateways since the operator started; only grows. */
 export interface ModelTotals {
@@ -120,11 +125,6 @@ function growth(now: number, before: number | undefined): number {
   return before === undefined || before > now ? now : now - before;
 }
 
-/** Gateways of an earlier release tell what they sent instead, some of which is under way. */
-function judged(figures: MirrorFigures): number {
-  return figures.judged ?? figures.sent;
-}
-
 const noCopies: MirrorFigures = {
   sent: 0,
   judged: 0,
@@ -142,7 +142,7 @@ const noCopies: MirrorFigures = {
 function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {
   return {
     sent: growth(now.sent, past.sent),
-    judged: growth(judged(now), judged(past)),
+    judged: growth(judgedCopies(now), judgedCopies(past)),
     failed: growth(now.failed, past.failed),
     compared: growth(now.compared, past.compared),
     differing: growth(now.differing, past.differing),
@@ -157,7 +157,7 @@ function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {
 function summed(one: MirrorFigures, other: MirrorFigures): MirrorFigures {
   return {
     sent: one.sent + other.sent,
-    judged: judged(one) + judged(other),
+    judged: judgedCopies(one) + judgedCopies(other),
     failed: one.failed + other.failed,
     compared: one.compared + other.compared,
     differing: one.differing + other.differing,
