@@ -80,9 +80,9 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     turn: options.turn,
     reconcile: async (key): Promise<Outcome> => {
       if (rests.isAt(key, sources)) return {};
-      const named = namedKey(key);
-      const yieldMs = yieldsMs(named, { caches, rivals });
+      const yieldMs = yieldsMs(key, { caches, rivals });
       if (yieldMs > 0) return { requeueAfterMs: yieldMs };
+      const named = namedKey(key);
       const sight = sightOf(key, sources);
       askForFacts(named, caches, facts, () => controller.add(key));
       const passed = await reconcile(named, {
@@ -133,12 +133,13 @@ function outcome(
 }
 
 /** How long a ModelDeployment is left to another process that writes it, too. */
-function yieldsMs(named: NamedKey, { caches, rivals }: { readonly caches: Caches; readonly rivals: Rivals }): number {
+function yieldsMs(key: string, { caches, rivals }: { readonly caches: Caches; readonly rivals: Rivals }): number {
   const { cache } = caches.deployments;
+  const named = namedKey(key);
   const glance = cache.glanceAt(named);
   if (glance === undefined) return 0;
   const whole = (): ModelDeployment | undefined => cache.find(named);
-  return rivals.restMs(keyOf({ metadata: named }), { resourceVersion: glance.resourceVersion, whole });
+  return rivals.restMs(key, { resourceVersion: glance.resourceVersion, whole });
 }
 
 /** Resolves when the caches show what was written, and after a rest. */

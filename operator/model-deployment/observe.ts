@@ -48,7 +48,8 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   );
   const hash = wantedRevision({ identity, spec, status, commands, revisions });
   const wanted = sources.replicaSet({ ...key, name: replicaSetName(key.name, hash) });
-  const gateways = observedGateways(sources, deploymentKey(key.namespace, key.name));
+  const keyText = deploymentKey(key.namespace, key.name);
+  const gateways = observedGateways(sources, keyText);
   return createSnapshot({
     now,
     timestamp: new Date(now).toISOString(),
@@ -56,10 +57,10 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     identity,
     spec,
     status,
-    scaling: sources.scaling(deploymentKey(key.namespace, key.name)),
+    scaling: sources.scaling(keyText),
     commands,
-    ...observedConduct(deployment, { key: deploymentKey(key.namespace, key.name), hash, now }, sources),
-    ...observedAbsence(deployment, { key: deploymentKey(key.namespace, key.name), hash, revisions }, sources),
+    ...observedConduct(deployment, { key: keyText, hash, now }, sources),
+    ...observedAbsence(deployment, { key: keyText, hash, revisions }, sources),
     revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
@@ -67,7 +68,7 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     unreadyGateways: gateways.unready,
     lackingField: sources.lackingField(),
     ports: portProbes(identity.uid, status.gateway?.port, sources),
-    namesakes: sources.namesakes(deploymentKey(key.namespace, key.name), declaredModel(key.name, spec)),
+    namesakes: sources.namesakes(keyText, declaredModel(key.name, spec)),
   });
 }
 
