@@ -12,7 +12,11 @@ export function countOrPercent(options: {
     maxLength: 8,
     ...options,
     rules: [
-      matching("^([0-9]{1,5}|100%|[0-9]{1,2}%)$", "must be a number of pods or a share, as 1 or 25%", "string(self)"),
+      matching(
+        "^([0-9]{1,5}|100%|[0-9]{1,2}%)$",
+        "must be a number of pods or a percentage, such as 1 or 25%",
+        "string(self)",
+      ),
     ],
   });
 }

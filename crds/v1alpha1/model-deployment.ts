@@ -27,7 +27,8 @@ const spec = Type.Object(
     model,
     replicas: Type.Optional(
       Type.Integer({
-        description: "Number of pods. An autoscaler or kubectl scale may own it: then leave it out of what you apply.",
+        description:
+          "Number of pods. If an autoscaler or kubectl scale sets it, leave it out of the manifests you apply.",
         format: "int32",
         minimum: 0,
         maximum: 10_000,
@@ -42,10 +43,10 @@ const spec = Type.Object(
     traffic: Type.Optional(traffic),
     podOverlay: Type.Optional(podOverlay),
     suspend: Type.Optional(
-      Type.Boolean({ description: "True stops every pod and keeps everything else; status says so.", assumed: false }),
+      Type.Boolean({ description: "True stops all pods and keeps everything else.", assumed: false }),
     ),
   },
-  { description: "What is wanted." },
+  { description: "Desired state." },
 );
 
 interface Named {
@@ -60,7 +61,7 @@ export const modelDeployment = Type.Object(
     // The API server describes metadata itself and takes nothing but its name here; rules need that to point at it.
     metadata: Type.Optional(
       Type.Object(
-        { name: Type.Optional(Type.String({ description: "Name; the Service has the same.", maxLength: 253 })) },
+        { name: Type.Optional(Type.String({ description: "Name of the object and of its Service.", maxLength: 253 })) },
         { description: "" },
       ),
     ),
@@ -68,7 +69,7 @@ export const modelDeployment = Type.Object(
     status: Type.Optional(status),
   },
   {
-    description: "ModelDeployment serves one model: it turns a model file into pods that answer predictions.",
+    description: "ModelDeployment serves one model: it turns a model file into pods that answer prediction requests.",
     rules: [
       rule<Named>({
         cel: `size(self.metadata.name) <= ${maxNameLength}`,

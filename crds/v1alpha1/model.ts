@@ -13,29 +13,33 @@ const versions = exactlyOne(
       {
         count: Type.Optional(
           Type.Integer({
-            description: "How many, those with the largest numbers.",
+            description: "How many versions, the highest first.",
             assumed: 1,
             minimum: 1,
             maximum: 100,
           }),
         ),
       },
-      { description: "The versions with the largest numbers; a newer one replaces the oldest when it is ready." },
+      { description: "The highest versions; a newer one replaces the oldest once it is ready." },
     ),
-    all: Type.Object({}, { description: "Every version." }),
+    all: Type.Object({}, { description: "All versions." }),
     specific: Type.Object(
       {
         numbers: listSet(
-          Type.Integer({ description: "Number of a version.", format: "int64", minimum: 0, maximum: largestVersion }),
-          { description: "Numbers of the versions; one that is not there is waited for.", minItems: 1, maxItems: 100 },
+          Type.Integer({ description: "A version number.", format: "int64", minimum: 0, maximum: largestVersion }),
+          {
+            description: "Version numbers. One that is missing is served as soon as it appears.",
+            minItems: 1,
+            maxItems: 100,
+          },
         ),
       },
-      { description: "The versions with these numbers." },
+      { description: "Only these versions." },
     ),
   },
   {
     description:
-      "Which versions of a folder of numbered versions (NUMBER/saved_model.pb, NUMBER/model.onnx, …) are served, under these numbers; exactly one member. Absent: the one with the largest number. The folder is followed while the pod runs.",
+      "Which versions of a folder of numbered versions (NUMBER/saved_model.pb, NUMBER/model.onnx, …) to serve; set exactly one member. Absent: the highest version. The folder is watched while the pod runs.",
   },
 );
 
@@ -45,7 +49,7 @@ export const model = Type.Object(
     name: Type.Optional(
       text({
         description:
-          "Name of the model on the wire, as in /v1/models/NAME:predict. With another name a new revision takes over at once when it is ready, whatever the steps: no request fits both.",
+          "Name of the model in requests, as in /v1/models/NAME:predict. A revision with a different name skips all rollout steps and takes over as soon as it is ready: no request fits both names.",
         assumed: "metadata.name",
         pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
         complaint:
@@ -56,14 +60,14 @@ export const model = Type.Object(
     source,
     format: Type.Optional(
       Type.Enum(["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"], {
-        description: "Format of the model. Auto looks at the file's name and first bytes.",
+        description: "Format of the model. Auto detects it from the file name and the first bytes.",
         assumed: "Auto",
       }),
     ),
     digest: Type.Optional(
       text({
         description:
-          "Pins the content: sha256: and 64 hexadecimal digits; of a folder that of what sha256sum prints for its files. A model or version with another digest is never loaded.",
+          "Pins the content: sha256: and 64 hexadecimal digits; for a folder, the digest of what sha256sum prints for its files. A model or version with a different digest is never loaded.",
         pattern: "^sha256:[0-9a-f]{64}$",
         complaint: "must be sha256: and 64 hexadecimal digits in lower case",
         maxLength: 71,
@@ -73,7 +77,7 @@ export const model = Type.Object(
     signatureCompatibility: Type.Optional(
       Type.Enum(["Require", "Allow"], {
         description:
-          "Require: a new revision whose inputs or outputs lack what clients of the stable one use gets no traffic. Allow: any.",
+          "Require: a new revision that lacks inputs or outputs which clients of the stable one use gets no traffic. Allow: any signature.",
         assumed: "Require",
       }),
     ),

@@ -24,7 +24,7 @@ export const objectKey = {
 /** Key of a label or taint. */
 export const labelKey = {
   pattern: "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-  complaint: "must be a label key, as example.com/pool",
+  complaint: "must be a label key, such as example.com/pool",
   maxLength: 317,
 } as const;
 

@@ -18,7 +18,8 @@ type Texts = Readonly<Record<string, string>>;
 
 const wellFormedKeys = rule<Texts>({
   cel: `self.all(key, key.matches('${labelKey.pattern}'))`,
-  message: "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, as example.com/team",
+  message:
+    "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, such as example.com/team",
   holds: (self) => Object.keys(self).every((key) => new RegExp(labelKey.pattern).test(key)),
 });
 
@@ -40,16 +41,18 @@ const mountPath = {
   maxLength: 512,
 } as const;
 
-const isOptional = Type.Optional(Type.Boolean({ description: "True: pods start without it, too.", assumed: false }));
+const isOptional = Type.Optional(
+  Type.Boolean({ description: "True: pods start even if it does not exist.", assumed: false }),
+);
 
 const keyRef = (of: string) =>
   Type.Object(
     {
       name: text({ description: `Name of the ${of}.`, ...objectName }),
-      key: text({ description: "Its key.", ...objectKey }),
+      key: text({ description: "Key in it.", ...objectKey }),
       optional: isOptional,
     },
-    { description: `A value of a ${of} in the same namespace.` },
+    { description: `A key of a ${of} in the same namespace.` },
   );
 
 const variable = Type.Object(
@@ -57,19 +60,19 @@ const variable = Type.Object(
     name: text({
       description: "Name of the variable.",
       pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
-      complaint: "must be the name of a variable: letters, digits and '_', the first no digit",
+      complaint: "must be the name of an environment variable: letters, digits and '_', not a digit first",
       maxLength: 128,
     }),
     value: Type.Optional(Type.String({ description: "Its value.", maxLength: 4096 })),
     valueFrom: Type.Optional(
       exactlyOne(
         { secretKeyRef: keyRef("Secret"), configMapKeyRef: keyRef("ConfigMap") },
-        { description: "Where its value is; exactly one member." },
+        { description: "Where its value comes from; set exactly one member." },
       ),
     ),
   },
   {
-    description: "A variable of the containers that fetch and serve.",
+    description: "An environment variable of the fetch and serve containers.",
     rules: [
       rule<{ readonly name: string }>({
         cel: `!self.name.startsWith('${ownVariables}')`,
@@ -99,7 +102,7 @@ const sources = {
     Type.Object(
       {
         claimName: text({ description: "Its name.", ...objectName }),
-        readOnly: Type.Optional(Type.Boolean({ description: "True: nothing is written there.", assumed: false })),
+        readOnly: Type.Optional(Type.Boolean({ description: "True: mounted read-only.", assumed: false })),
       },
       { description: "A PersistentVolumeClaim." },
     ),
@@ -126,7 +129,7 @@ const volumeMount = Type.Object(
   {
     name: text({ description: "Name of a volume of the overlay.", ...shortName }),
     mountPath: Type.String({
-      description: "Where the containers see it. Below /mnt/models and /tmp, and at /dev, nothing is mounted.",
+      description: "Path in the containers; not /mnt/models, /tmp or /dev, nor below them.",
       minLength: 2,
       maxLength: mountPath.maxLength,
       rules: [
@@ -138,10 +141,12 @@ const volumeMount = Type.Object(
         }),
       ],
     }),
-    subPath: Type.Optional(Type.String({ description: "Only this path of the volume.", maxLength: 512 })),
-    readOnly: Type.Optional(Type.Boolean({ description: "True: nothing is written there.", assumed: false })),
+    subPath: Type.Optional(
+      Type.String({ description: "Path in the volume that is mounted instead of its root.", maxLength: 512 }),
+    ),
+    readOnly: Type.Optional(Type.Boolean({ description: "True: mounted read-only.", assumed: false })),
   },
-  { description: "Where a volume of the overlay is seen." },
+  { description: "Where a volume of the overlay is mounted." },
 );
 
 const identifier = (description: string, minimum: number) =>
@@ -152,21 +157,21 @@ export const podOverlay = Type.Object(
   {
     labels: Type.Optional(
       Type.Record(Type.String(), text({ description: "Value of the label.", ...labelValue }), {
-        description: "Further labels, as kueue.x-k8s.io/queue-name.",
+        description: "Additional labels, such as kueue.x-k8s.io/queue-name.",
         maxProperties: 32,
         rules: [wellFormedKeys, othersKeys, othersLabels],
       }),
     ),
     annotations: Type.Optional(
       Type.Record(Type.String(), Type.String({ description: "Value of the annotation.", maxLength: 4096 }), {
-        description: "Further annotations, as sidecar.istio.io/inject.",
+        description: "Additional annotations, such as sidecar.istio.io/inject.",
         maxProperties: 32,
         rules: [wellFormedKeys, othersKeys],
       }),
     ),
     serviceAccountName: Type.Optional(
       text({
-        description: "A ServiceAccount of the namespace, for an identity in a cloud. Absent: one that may do nothing.",
+        description: "ServiceAccount of the pods, for example for a cloud identity. Absent: one without any rights.",
         ...objectName,
       }),
     ),
@@ -177,38 +182,43 @@ export const podOverlay = Type.Object(
           { description: "A Secret of type kubernetes.io/dockerconfigjson in the same namespace." },
         ),
         ["name"],
-        { description: "For model images in private registries, beside those of the installation.", maxItems: 16 },
+        {
+          description: "For model images in private registries, in addition to those of the installation.",
+          maxItems: 16,
+        },
       ),
     ),
     env: Type.Optional(
       listMap(variable, ["name"], {
-        description: "Further variables, as HTTPS_PROXY or NODE_EXTRA_CA_CERTS. What spec.model.source sets wins.",
+        description:
+          "Additional variables, such as HTTPS_PROXY or NODE_EXTRA_CA_CERTS. What spec.model.source sets wins.",
         maxItems: 64,
       }),
     ),
-    volumes: Type.Optional(listMap(volume, ["name"], { description: "Further volumes.", maxItems: 16 })),
+    volumes: Type.Optional(listMap(volume, ["name"], { description: "Additional volumes.", maxItems: 16 })),
     volumeMounts: Type.Optional(
-      listAtomic(volumeMount, { description: "Where the containers see them.", maxItems: 32 }),
+      listAtomic(volumeMount, { description: "Where the containers mount them.", maxItems: 32 }),
     ),
     securityContext: Type.Optional(
       Type.Object(
         {
-          runAsUser: identifier("User of the processes; 65534 where absent.", 1),
-          runAsGroup: identifier("Group of the processes; 65534 where absent.", 0),
-          fsGroup: identifier("Group that files of volumes are given to. Absent: they stay as they are.", 0),
+          runAsUser: identifier("User of the processes. Absent: 65534.", 1),
+          runAsGroup: identifier("Group of the processes. Absent: 65534.", 0),
+          fsGroup: identifier("Group that owns the files of volumes. Absent: ownership is not changed.", 0),
           supplementalGroups: Type.Optional(
             listAtomic(Type.Integer({ description: "A group.", format: "int64", minimum: 0, maximum: 2_147_483_647 }), {
-              description: "Further groups of the processes, for volumes that only a group may read.",
+              description: "Additional groups of the processes, for volumes that only a group may read.",
               maxItems: 16,
             }),
           ),
         },
-        { description: "Who the processes are; never root." },
+        { description: "User and groups of the processes; never root." },
       ),
     ),
   },
   {
-    description: "What pods have beside what the rest of the spec makes of them. A change makes a new revision.",
+    description:
+      "Additions to the pod template that the rest of the spec does not cover. A change makes a new revision.",
     rules: [
       rule<{
         readonly volumes?: readonly { readonly name: string }[];

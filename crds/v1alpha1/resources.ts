@@ -8,19 +8,19 @@ import { labelValue } from "./names.ts";
 
 const gpu = Type.Object(
   {
-    count: Type.Integer({ description: "GPUs of each replica.", minimum: 0, maximum: 64 }),
+    count: Type.Integer({ description: "GPUs per replica.", minimum: 0, maximum: 64 }),
     resource: Type.Optional(
       text({
-        description: "Extended resource that stands for one GPU.",
+        description: "Extended resource that represents one GPU.",
         assumed: "nvidia.com/gpu",
         pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-        complaint: "must be an extended resource, as nvidia.com/gpu",
+        complaint: "must be an extended resource, such as nvidia.com/gpu",
         maxLength: 253,
       }),
     ),
     products: Type.Optional(
       listSet(text({ description: "A value of the node label nvidia.com/gpu.product.", ...labelValue }), {
-        description: "GPU products that will do, as the node label nvidia.com/gpu.product names them. Absent: any.",
+        description: "Acceptable GPU products, by the node label nvidia.com/gpu.product. Absent: any.",
         minItems: 1,
         maxItems: 16,
       }),
@@ -28,12 +28,12 @@ const gpu = Type.Object(
     memory: Type.Optional(
       memoryQuantity({
         description:
-          "Least memory of each GPU, by the node label nvidia.com/gpu.memory. As 80G: a product of 80 GB has a little less than 80Gi. Absent: any.",
+          "Minimum memory of each GPU, by the node label nvidia.com/gpu.memory. Write 80G, not 80Gi: an 80 GB product has slightly less than 80Gi. Absent: any.",
       }),
     ),
   },
   {
-    description: "GPUs of each replica. Absent: the model runs on the CPU.",
+    description: "GPUs per replica. Absent: the model runs on the CPU.",
     rules: [
       rule<{ readonly count: number; readonly products?: readonly string[] }>({
         cel: "!has(self.products) || self.count > 0",
@@ -55,13 +55,13 @@ export const resources = Type.Object(
     cpu: Type.Optional(
       quantity({
         description:
-          "CPU of each replica, as 500m, 2 or '0.5' with quotes; requested, the limit, and the bound of the engine's threads.",
+          "CPU per replica, such as 500m, 2 or a quoted '0.5'. Sets request and limit, and bounds the engine's threads.",
       }),
     ),
     memory: Type.Optional(
-      memoryQuantity({ description: "Memory of each replica, as 512Mi or 2Gi; requested and the limit." }),
+      memoryQuantity({ description: "Memory per replica, such as 512Mi or 2Gi. Sets request and limit." }),
     ),
     gpu: Type.Optional(gpu),
   },
-  { description: "What each replica gets." },
+  { description: "Resources of each replica." },
 );

@@ -9,7 +9,7 @@ const toleration = Type.Object(
   {
     key: Type.Optional(text({ description: "Key of the taint. Absent with Exists: every taint.", ...labelKey })),
     operator: Type.Optional(
-      Type.Enum(["Equal", "Exists"], { description: "How value is compared.", assumed: "Equal" }),
+      Type.Enum(["Equal", "Exists"], { description: "Equal compares value, Exists matches any.", assumed: "Equal" }),
     ),
     value: Type.Optional(text({ description: "Value of the taint, with Equal.", ...labelValue })),
     effect: Type.Optional(
@@ -51,12 +51,12 @@ const toleration = Type.Object(
 const spread = Type.Object(
   {
     topologyKey: text({
-      description: "Node label whose values are the domains, as topology.kubernetes.io/zone.",
+      description: "Node label whose values are the domains, such as topology.kubernetes.io/zone.",
       ...labelKey,
     }),
     maxSkew: Type.Optional(
       Type.Integer({
-        description: "Largest difference of pods between two domains.",
+        description: "Largest difference in pods between two domains.",
         assumed: 1,
         minimum: 1,
         maximum: 1000,
@@ -69,7 +69,7 @@ const spread = Type.Object(
       }),
     ),
   },
-  { description: "One rule of spreading; it counts the pods of the same revision." },
+  { description: "A topology spread constraint; it counts the pods of the same revision." },
 );
 
 /** `spec.scheduling`: which nodes the pods may go to. */
@@ -81,23 +81,23 @@ export const scheduling = Type.Object(
         maxProperties: 32,
       }),
     ),
-    tolerations: Type.Optional(listAtomic(toleration, { description: "Taints that the pods tolerate.", maxItems: 32 })),
+    tolerations: Type.Optional(listAtomic(toleration, { description: "Taints the pods tolerate.", maxItems: 32 })),
     priorityClassName: Type.Optional(text({ description: "Name of a PriorityClass.", ...objectName })),
-    runtimeClassName: Type.Optional(text({ description: "Name of a RuntimeClass, as nvidia.", ...objectName })),
+    runtimeClassName: Type.Optional(text({ description: "Name of a RuntimeClass, such as nvidia.", ...objectName })),
     schedulerName: Type.Optional(
       text({ description: "Scheduler that places the pods.", assumed: "default-scheduler", ...objectName }),
     ),
     topologySpread: Type.Optional(
-      listAtomic(spread, { description: "How pods spread over zones or nodes.", maxItems: 8 }),
+      listAtomic(spread, { description: "How pods are spread over zones or nodes.", maxItems: 8 }),
     ),
     affinity: Type.Optional(
       Type.Unsafe<Readonly<Record<string, unknown>>>({
         type: "object",
         description:
-          "Affinity of the pods, as in the pod's spec.affinity. The API server checks it when the pods are created.",
+          "Affinity of the pods, written as in a pod's spec.affinity. The API server validates it when pods are created.",
         "x-kubernetes-preserve-unknown-fields": true,
       }),
     ),
   },
-  { description: "Which nodes the pods may go to." },
+  { description: "Which nodes the pods may run on." },
 );

@@ -7,7 +7,7 @@ const batching = Type.Object(
   {
     maxSize: Type.Optional(
       Type.Integer({
-        description: "Most instances that run together; 1 turns batching off.",
+        description: "Maximum number of instances in a batch; 1 turns batching off.",
         assumed: 32,
         minimum: 1,
         maximum: 4096,
@@ -16,21 +16,21 @@ const batching = Type.Object(
     maxDelay: Type.Optional(
       duration({
         description:
-          "How long the first request of a batch waits for others. At 0s it takes what came while the engine was busy.",
+          "How long the first request of a batch waits for others. With 0s a batch is what arrived while the engine was busy.",
         assumed: "0s",
         atLeast: "0s",
         atMost: "10s",
       }),
     ),
   },
-  { description: "Whether requests that arrive together run together." },
+  { description: "How requests are combined into batches." },
 );
 
 const limits = Type.Object(
   {
     bodyBytes: Type.Optional(
       Type.Integer({
-        description: "Largest request body in bytes; larger ones are answered with 413.",
+        description: "Maximum size of a request body in bytes; larger ones are answered with 413.",
         assumed: 67_108_864,
         format: "int64",
         minimum: 1024,
@@ -39,7 +39,7 @@ const limits = Type.Object(
     ),
     queue: Type.Optional(
       Type.Integer({
-        description: "Most requests that wait in one pod; further ones are answered with 503.",
+        description: "Maximum number of requests waiting in one pod; further ones are answered with 503.",
         assumed: 1024,
         minimum: 0,
         maximum: 100_000,
@@ -47,47 +47,46 @@ const limits = Type.Object(
     ),
     timeout: Type.Optional(
       duration({
-        description: "How long a request may take in the pod, waiting included.",
+        description: "How long a request may take in the pod, including waiting.",
         assumed: "60s",
         atLeast: "1ms",
         atMost: "1h",
       }),
     ),
   },
-  { description: "What one pod accepts." },
+  { description: "Limits of one pod." },
 );
 
 const warmup = Type.Object(
   {
     mode: Type.Optional(
       Type.Enum(["Generated", "None"], {
-        description:
-          "Generated sends made-up requests of every batch size through the model before the pod is ready; None sends none.",
+        description: "Generated runs synthetic requests of every batch size before the pod is ready; None runs none.",
         assumed: "Generated",
       }),
     ),
     requests: Type.Optional(
       listAtomic(Type.String({ description: "Body of a :predict request, as JSON.", minLength: 2, maxLength: 8_192 }), {
         description:
-          "Requests that run before the pod is ready; one that fails refuses the model. Those that a SavedModel holds in assets.extra/tf_serving_warmup_requests run as well.",
+          "Requests that run before the pod is ready; if one fails, the model is rejected. Those in a SavedModel's assets.extra/tf_serving_warmup_requests run as well.",
         maxItems: 8,
       }),
     ),
   },
-  { description: "What runs through the model before the pod is ready." },
+  { description: "Requests that run before the pod is ready." },
 );
 
 const logging = Type.Object(
   {
     level: Type.Optional(
       Type.Enum(["Debug", "Info", "Warn", "Error"], {
-        description: "Least level of what is logged.",
-        assumed: "that of the operator",
+        description: "Minimum log level.",
+        assumed: "the operator's",
       }),
     ),
     requests: Type.Optional(
       Type.Enum(["None", "Failed", "All"], {
-        description: "Which requests get a line: none, the failed ones, or all. Bodies are never logged.",
+        description: "Which requests are logged; their bodies never are.",
         assumed: "Failed",
       }),
     ),
@@ -100,7 +99,7 @@ export const serving = Type.Object(
   {
     engine: Type.Optional(
       Type.Enum(["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"], {
-        description: "Engine that runs the model. Auto takes the fastest that supports it.",
+        description: "Engine that runs the model. Auto picks the fastest that supports it.",
         assumed: "Auto",
       }),
     ),

@@ -12,7 +12,7 @@ function secretRef(variables: string) {
     Type.Object(
       { name: text({ description: "Name of a Secret in the same namespace.", ...objectName }) },
       {
-        description: `Secret with the credentials: its keys are environment variables of the download (${variables}).`,
+        description: `Secret with the credentials; its keys become environment variables of the download (${variables}).`,
       },
     ),
   );
@@ -20,7 +20,7 @@ function secretRef(variables: string) {
 
 const endpoint = Type.Optional(
   text({
-    description: "Address of another server that speaks the same protocol.",
+    description: "URL of another server with the same API.",
     pattern: "^https?://[^/?# ]+(/[^?# ]*)?$",
     complaint: "must be an http:// or https:// address without a query",
     maxLength: 512,
@@ -31,7 +31,7 @@ const httpSource = Type.Object(
   {
     url: Type.String({
       description:
-        "Address of the model file, http:// or https://. Redirects are followed; .tar, .tar.gz, .tgz, .tar.zst and .zip are unpacked.",
+        "URL of the model file, http:// or https://. Redirects are followed; .tar, .tar.gz, .tgz, .tar.zst and .zip are unpacked.",
       minLength: 8,
       maxLength: 2048,
       rules: [
@@ -43,16 +43,16 @@ const httpSource = Type.Object(
       ],
     }),
     sha256: Type.Optional(
-      text({ description: "SHA-256 of the downloaded file; a file with another sum is refused.", ...sha256 }),
+      text({ description: "SHA-256 of the downloaded file; a file with a different checksum is rejected.", ...sha256 }),
     ),
   },
-  { description: "A file that is downloaded before the pod starts." },
+  { description: "A file that is downloaded before the server starts." },
 );
 
 const s3Source = Type.Object(
   {
     uri: text({
-      description: "An object, or a prefix of several: s3://BUCKET/KEY.",
+      description: "An object, or a prefix of several objects: s3://BUCKET/KEY.",
       pattern: "^s3://[a-z0-9][a-z0-9.-]{1,62}(/[^?#]*)?$",
       complaint: "must be an address of the form s3://BUCKET/KEY",
       maxLength: 1100,
@@ -61,21 +61,21 @@ const s3Source = Type.Object(
     region: Type.Optional(
       text({
         description: "Region of the bucket.",
-        assumed: "us-east-1, or where S3 redirects to",
+        assumed: "us-east-1, or the region S3 redirects to",
         pattern: "^[a-z0-9-]+$",
-        complaint: "must be the name of a region, as eu-central-1",
+        complaint: "must be the name of a region, such as eu-central-1",
         maxLength: 64,
       }),
     ),
     secretRef: secretRef("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"),
   },
-  { description: "Amazon S3 or what speaks its protocol. Without credentials the bucket must be public." },
+  { description: "Amazon S3 or a compatible store. Without credentials the bucket must be public." },
 );
 
 const gcsSource = Type.Object(
   {
     uri: text({
-      description: "An object, or a prefix of several: gs://BUCKET/OBJECT.",
+      description: "An object, or a prefix of several objects: gs://BUCKET/OBJECT.",
       pattern: "^gs://[a-z0-9][a-z0-9._-]{1,221}(/[^?#]*)?$",
       complaint: "must be an address of the form gs://BUCKET/OBJECT",
       maxLength: 1300,
@@ -89,7 +89,7 @@ const gcsSource = Type.Object(
 const azureBlobSource = Type.Object(
   {
     uri: text({
-      description: "A blob, or a prefix of several: https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH.",
+      description: "A blob, or a prefix of several blobs: https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH.",
       pattern: "^https?://[^/?# ]+/[^?# ]+$",
       complaint: "must be an address of the form https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH",
       maxLength: 1300,
@@ -119,12 +119,12 @@ const huggingFaceSource = Type.Object(
     files: Type.Optional(
       listSet(
         text({
-          description: "Path of a file in the repository; * stands for anything.",
+          description: "Path of a file in the repository; * is a wildcard.",
           pattern: "^[^/?# ][^?# ]*$",
           complaint: "must be a relative path",
           maxLength: 512,
         }),
-        { description: "The files that make the model; absent: all of the repository.", minItems: 1, maxItems: 64 },
+        { description: "Files to download. Absent: the whole repository.", minItems: 1, maxItems: 64 },
       ),
     ),
     endpoint,
@@ -148,7 +148,7 @@ const relativePath = {
 const claimSource = Type.Object(
   {
     claimName: text({
-      description: "Name of a PersistentVolumeClaim in the same namespace; it is mounted read-only.",
+      description: "Name of a PersistentVolumeClaim in the same namespace; mounted read-only.",
       ...objectName,
     }),
     path: Type.Optional(
@@ -166,7 +166,7 @@ const imageSource = Type.Object(
   {
     reference: text({
       description:
-        "Image whose files are the model, as registry.example.com/models/churn:3; a digest pins the content.",
+        "Image that contains the model, such as registry.example.com/models/churn:3; a digest pins the content.",
       pattern: "^[A-Za-z0-9][A-Za-z0-9._/@:+-]*$",
       complaint: "must be the reference of an image",
       maxLength: 512,
@@ -187,7 +187,7 @@ const imageSource = Type.Object(
   },
   {
     description:
-      "An OCI image or artifact, mounted read-only and without copying; needs image volumes (Kubernetes 1.33).",
+      "An OCI image or artifact, mounted read-only without copying; needs image volumes (Kubernetes 1.33 or later).",
   },
 );
 
@@ -211,7 +211,7 @@ export const source = exactlyOne(
     image: imageSource,
     configMap: configMapSource,
   },
-  { description: "Where the model comes from; exactly one member." },
+  { description: "Where the model comes from; set exactly one member." },
 );
 
 /** `spec.model.source`. */

@@ -8,7 +8,7 @@ import { objectName } from "./names.ts";
 
 const hostname = {
   pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-  complaint: "must be a host name in lower case, as models.example.com",
+  complaint: "must be a host name in lower case, such as models.example.com",
   maxLength: 253,
 } as const;
 
@@ -21,8 +21,8 @@ const httpHeader = {
 const parentRef = Type.Object(
   {
     name: text({ description: "Name of the Gateway.", ...objectName }),
-    namespace: Type.Optional(text({ description: "Its namespace; absent: the same.", ...objectName })),
-    sectionName: Type.Optional(text({ description: "Name of its listener; absent: all.", ...objectName })),
+    namespace: Type.Optional(text({ description: "Its namespace. Absent: the same.", ...objectName })),
+    sectionName: Type.Optional(text({ description: "Name of its listener. Absent: all.", ...objectName })),
   },
   { description: "A Gateway of the Gateway API." },
 );
@@ -33,13 +33,13 @@ export const traffic = Type.Object(
     path: Type.Optional(
       Type.Enum(["Gateway", "Direct"], {
         description:
-          "Gateway: through Modelwright's gateways. Direct: the HTTPRoute's Gateway sends to the pods by weight; nothing waits from zero and nothing is mirrored.",
+          "Gateway: through Modelwright's gateway. Direct: the HTTPRoute's Gateway sends to the pods by weight; requests are neither held while scaled to zero nor mirrored.",
         assumed: "Gateway",
       }),
     ),
     hostnames: Type.Optional(
       listSet(text({ description: "A host name.", ...hostname }), {
-        description: "Further host names that mean this model on the gateways' shared port.",
+        description: "Additional host names that select this model on the gateway's shared ports.",
         maxItems: 16,
       }),
     ),
@@ -47,23 +47,23 @@ export const traffic = Type.Object(
       Type.Object(
         {
           parentRefs: listAtomic(parentRef, {
-            description: "Gateways that are to send requests here.",
+            description: "Gateways that the HTTPRoute attaches to.",
             minItems: 1,
             maxItems: 8,
           }),
         },
-        { description: "Makes an HTTPRoute (Gateway API) for hostnames." },
+        { description: "Creates an HTTPRoute (Gateway API) for hostnames." },
       ),
     ),
     sticky: Type.Optional(
       exactlyOne(
         {
-          header: text({ description: "The requests with the same value of this header.", ...httpHeader }),
-          cookie: text({ description: "The requests with the same value of this cookie.", ...httpHeader }),
+          header: text({ description: "Requests with the same value of this header stay together.", ...httpHeader }),
+          cookie: text({ description: "Requests with the same value of this cookie stay together.", ...httpHeader }),
         },
         {
           description:
-            "Which requests stay with one revision during a rollout; exactly one member. Users only ever move to the candidate as its weight rises.",
+            "Keeps a client on one revision during a rollout; set exactly one member. As the candidate's weight rises, clients only ever move to it.",
         },
       ),
     ),
@@ -72,7 +72,7 @@ export const traffic = Type.Object(
         {
           percent: Type.Optional(
             Type.Integer({
-              description: "Share of the requests.",
+              description: "Percentage of requests to mirror.",
               format: "int32",
               assumed: 100,
               minimum: 0,
@@ -80,12 +80,12 @@ export const traffic = Type.Object(
             }),
           ),
         },
-        { description: "Sends requests to the candidate as well, in addition to its weight; its answers are dropped." },
+        { description: "Mirrors requests to the candidate, in addition to its weight; its responses are dropped." },
       ),
     ),
   },
   {
-    description: "How requests come to the model.",
+    description: "How requests reach the model.",
     rules: [
       rule<{ readonly path?: string; readonly httpRoute?: object }>({
         cel: "!has(self.path) || self.path != 'Direct' || has(self.httpRoute)",

@@ -16,24 +16,24 @@ export const autoscaling = Type.Object(
   {
     min: Type.Optional(
       Type.Integer({
-        description: "Fewest pods. At 0 the gateway holds the first request until a pod is ready.",
+        description: "Minimum number of pods. With 0 the gateway holds the first request until a pod is ready.",
         format: "int32",
         assumed: 1,
         minimum: 0,
         maximum: 10_000,
       }),
     ),
-    max: Type.Integer({ description: "Most pods.", format: "int32", minimum: 1, maximum: 10_000 }),
+    max: Type.Integer({ description: "Maximum number of pods.", format: "int32", minimum: 1, maximum: 10_000 }),
     class: Type.Optional(
       Type.Enum(["Economy", "Balanced", "Strict"], {
         description:
-          "What a late request is worth, in seconds of one pod: Economy 2, Balanced 20, Strict 100. Strict keeps more pods ready.",
+          "What avoiding a late request may cost, in seconds of one pod: Economy 2, Balanced 20, Strict 100. Strict keeps more pods ready.",
         assumed: "Balanced",
       }),
     ),
     concurrencyPerReplica: Type.Optional(
       Type.Integer({
-        description: "Requests that one pod answers at the same time; further ones wait.",
+        description: "Requests that one pod serves concurrently; further ones wait.",
         format: "int32",
         assumed: "learned from measured throughput at latencyObjective",
         minimum: 1,
@@ -43,7 +43,7 @@ export const autoscaling = Type.Object(
     latencyObjective: Type.Optional(
       duration({
         description:
-          "How much longer than alone in a pod a request may take before it counts as late: by waiting, and where concurrencyPerReplica is learned also by what runs beside it.",
+          "How much longer than alone in a pod a request may take before it counts as late: by waiting and, if concurrencyPerReplica is learned, by the slowdown from concurrent requests.",
         assumed: "2s",
         atLeast: "1ms",
         atMost: "10m",
@@ -51,7 +51,7 @@ export const autoscaling = Type.Object(
     ),
     scaleDownDelay: Type.Optional(
       duration({
-        description: "How long a pod stays at least after it was last needed.",
+        description: "Minimum time a pod stays after it was last needed.",
         assumed: "learned from how soon pods were needed again",
         atLeast: "0s",
         atMost: "24h",
@@ -59,14 +59,14 @@ export const autoscaling = Type.Object(
     ),
     schedules: Type.Optional(
       listMap(schedule, ["name"], {
-        description: "Windows of time with more pods than min. Where several are open the greatest min holds.",
+        description: "Time windows with more pods than min. If several are open, the largest min applies.",
         maxItems: 16,
       }),
     ),
   },
   {
     description:
-      "How the number of pods follows the load. When set, spec.replicas and what writes it (kubectl scale, HPA, KEDA) has no effect.",
+      "How the number of pods follows the load. When set, spec.replicas and whatever writes it (kubectl scale, HPA, KEDA) have no effect.",
     rules: [
       rule<Bounds>({
         cel: "!has(self.min) || self.min <= self.max",

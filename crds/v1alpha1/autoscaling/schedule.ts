@@ -8,32 +8,32 @@ import { shortName } from "../names.ts";
 /** One window of `spec.autoscaling.schedules`. */
 export const schedule = Type.Object(
   {
-    name: text({ description: "What the window is called in status.", ...shortName }),
+    name: text({ description: "Name of the window, shown in status.", ...shortName }),
     start: text({
       description:
-        "When the window opens, as cron: minute, hour, day of the month, month, day of the week. Pods are started so much earlier that they are ready by then.",
+        "When the window opens, as a cron expression: minute, hour, day of month, month, day of week. Pods are started early enough to be ready by then.",
       pattern: cronPattern,
-      complaint: "must be five fields of cron, as '30 7 * * MON-FRI'",
+      complaint: "must be a cron expression of five fields, such as '30 7 * * MON-FRI'",
       maxLength: 100,
     }),
     duration: duration({ description: "How long the window stays open.", atLeast: "1m", atMost: "168h" }),
     timezone: Type.Optional(
       text({
-        description: "IANA name of the time zone that start is in, as Europe/Berlin.",
+        description: "IANA time zone of start, such as Europe/Berlin.",
         assumed: "UTC",
         pattern: "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
-        complaint: "must be the IANA name of a time zone, as Europe/Berlin",
+        complaint: "must be an IANA time zone, such as Europe/Berlin",
         maxLength: 64,
       }),
     ),
     min: Type.Integer({
-      description: "Fewest pods while the window is open.",
+      description: "Minimum number of pods while the window is open.",
       format: "int32",
       minimum: 1,
       maximum: 10_000,
     }),
   },
-  { description: "A recurring window of time with more pods than min." },
+  { description: "A recurring time window with more pods than min." },
 );
 
 /** One window of `spec.autoscaling.schedules`. */

@@ -10,7 +10,7 @@ import { text } from "../../schema/text.ts";
 export const minimumRequests = (assumed: number | string) =>
   Type.Integer({
     description:
-      "Fewest requests of the candidate that a verdict rests on; fewer are no verdict, unless ten or more failed beyond doubt.",
+      "Minimum number of requests to the candidate for a verdict; fewer give none, unless ten or more failed beyond doubt.",
     assumed,
     minimum: 1,
     maximum: 1_000_000,
@@ -32,7 +32,7 @@ const golden = Type.Object(
         },
         {
           description:
-            'JSON lines: {"request": body of :predict, "response": the answer that is expected}; without response the stable revision\'s answer is.',
+            'JSON lines: {"request": body of :predict, "response": expected response}; without response, the stable revision\'s is expected.',
         },
       ),
     ),
@@ -41,17 +41,20 @@ const golden = Type.Object(
         {},
         {
           description:
-            "The requests of Predict that the stable revision's SavedModel holds in assets.extra/tf_serving_warmup_requests, the first 100 and 8 MiB as JSON; the answers of the stable revision are expected.",
+            "The Predict requests in assets.extra/tf_serving_warmup_requests of the stable revision's SavedModel, the first 100 and 8 MiB as JSON; the stable revision's responses are expected.",
         },
       ),
     ),
     tolerance: Type.Optional(
-      tolerance("Largest difference of two numbers, relative to the larger one above 1, absolute below.", 0.001),
+      tolerance(
+        "Largest allowed difference of two numbers: relative to the larger one if that is above 1, else absolute.",
+        0.001,
+      ),
     ),
   },
   {
     description:
-      "Requests that the candidate must answer as expected before it gets any traffic: those of configMap or of warmup.",
+      "Requests that the candidate must answer as expected before it gets any traffic; set configMap or warmup.",
     rules: [onlyOneOf(["configMap", "warmup"])],
   },
 );
@@ -59,15 +62,18 @@ const golden = Type.Object(
 const shadow = Type.Object(
   {
     percent: Type.Optional(
-      percent("Share of the stable revision's requests that the candidate answers as well, unseen by clients.", 5),
+      percent("Percentage of the stable revision's requests that are copied to the candidate, unseen by clients.", 5),
     ),
     tolerance: Type.Optional(
-      tolerance("Largest difference of two numbers, relative to the larger one above 1, absolute below.", 0.01),
+      tolerance(
+        "Largest allowed difference of two numbers: relative to the larger one if that is above 1, else absolute.",
+        0.01,
+      ),
     ),
-    maxDivergence: Type.Optional(percent("Share of compared answers that may differ, in percent.", 1)),
+    maxDivergence: Type.Optional(percent("Percentage of compared responses that may differ.", 1)),
   },
   {
-    description: "Live requests are answered by both revisions and the answers compared; clients get the stable one's.",
+    description: "Sends live requests to both revisions and compares the responses; clients get the stable one's.",
   },
 );
 
@@ -75,20 +81,17 @@ const shadow = Type.Object(
 export const analysis = Type.Object(
   {
     interval: Type.Optional(
-      duration({ description: "How often it is judged.", assumed: "10s", atLeast: "1s", atMost: "1h" }),
+      duration({ description: "How often the candidate is judged.", assumed: "10s", atLeast: "1s", atMost: "1h" }),
     ),
     minimumRequests: Type.Optional(minimumRequests(50)),
     errorRate: Type.Optional(
       Type.Object(
         {
           maxIncrease: Type.Optional(
-            percent(
-              "Percentage points by which the candidate's share of failed requests may exceed the stable one's.",
-              1,
-            ),
+            percent("Percentage points by which the candidate's error rate may exceed the stable revision's.", 1),
           ),
         },
-        { description: "Failed requests: answers of 5xx, broken connections, time-outs." },
+        { description: "Failed requests: 5xx responses, broken connections, timeouts." },
       ),
     ),
     latency: Type.Optional(
@@ -96,7 +99,7 @@ export const analysis = Type.Object(
         {
           quantile: Type.Optional(
             Type.Number({
-              description: "Which quantile is compared, from 0.5 to 0.999.",
+              description: "Quantile to compare, from 0.5 to 0.999.",
               assumed: 0.95,
               // Not by minimum and maximum: of these the API server drops the fraction when the value has none.
               rules: [
@@ -110,26 +113,26 @@ export const analysis = Type.Object(
           ),
           maxIncrease: Type.Optional(
             Type.Number({
-              description: "Percent by which the candidate's quantile may exceed the stable one's.",
+              description: "Percent by which the candidate's quantile may exceed the stable revision's.",
               assumed: 50,
               minimum: 0,
               maximum: 100_000,
             }),
           ),
         },
-        { description: "Time until the answer; the first request of each pod does not count. Absent: not judged." },
+        { description: "Response time; the first request of each pod does not count. Absent: not judged." },
       ),
     ),
     predictionDiff: Type.Optional(
       Type.Object(
         { golden: Type.Optional(golden), shadow: Type.Optional(shadow) },
-        { description: "Whether the candidate's predictions are those of the stable revision, within limits." },
+        { description: "Compares the candidate's predictions with the stable revision's." },
       ),
     ),
   },
   {
     description:
-      "How the candidate is judged against the stable revision over the same time. Absent: by its error rate, with what is assumed.",
+      "How the candidate is compared with the stable revision over the same time. Absent: by error rate, with the defaults.",
   },
 );
 

@@ -11,7 +11,7 @@ const pause = Type.Object(
   {
     duration: Type.Optional(
       duration({
-        description: "How long. Absent: until `modelwright promote` or the annotation modelwright.dev/promote.",
+        description: "How long to wait. Absent: until `modelwright promote` or the annotation modelwright.dev/promote.",
         atLeast: "1s",
         atMost: "168h",
       }),
@@ -24,7 +24,7 @@ const analyze = Type.Object(
   {
     duration: Type.Optional(
       duration({
-        description: "Shortest time of the comparison; it goes on until there are enough requests.",
+        description: "Minimum time of the comparison; it continues until there are enough requests.",
         assumed: "1m",
         atLeast: "1s",
         atMost: "24h",
@@ -38,7 +38,7 @@ const analyze = Type.Object(
 const step = exactlyOne(
   {
     setWeight: Type.Integer({
-      description: "Share of the requests that the candidate gets, in percent.",
+      description: "Percentage of requests that the candidate gets.",
       format: "int32",
       minimum: 0,
       maximum: 100,
@@ -46,7 +46,7 @@ const step = exactlyOne(
     pause,
     analyze,
   },
-  { description: "One step; exactly one member." },
+  { description: "One step; set exactly one member." },
 );
 
 const canary = Type.Object(
@@ -54,19 +54,19 @@ const canary = Type.Object(
     steps: Type.Optional(
       listAtomic(step, {
         description:
-          "What happens in order. After the last step the candidate gets everything. Absent: everything at once, as soon as it is ready.",
+          "Steps in order; after the last one the candidate gets all requests. Absent: it gets all requests as soon as it is ready.",
         maxItems: 32,
       }),
     ),
     maxSurge: Type.Optional(
       countOrPercent({
-        description: "Pods that there may be beyond spec.replicas during a rollout; a share is rounded up.",
+        description: "Pods that may exist above spec.replicas during a rollout; a percentage is rounded up.",
         assumed: "100%",
       }),
     ),
     maxUnavailable: Type.Optional(
       countOrPercent({
-        description: "Pods of spec.replicas that may be missing during a rollout; a share is rounded down.",
+        description: "Pods of spec.replicas that may be unavailable during a rollout; a percentage is rounded down.",
         assumed: "0",
       }),
     ),
@@ -87,20 +87,21 @@ const blueGreen = Type.Object(
   {
     autoPromote: Type.Optional(
       Type.Boolean({
-        description: "False waits for `modelwright promote` when the candidate is complete, before it gets requests.",
+        description:
+          "False: once all pods of the candidate are ready, wait for `modelwright promote` before it gets requests.",
         assumed: true,
       }),
     ),
     scaleDownDelay: Type.Optional(
       duration({
-        description: "How long the pods of the old revision stay after the switch, for a quick way back.",
+        description: "How long the old revision keeps its pods after the switch, for a quick rollback.",
         assumed: "30s",
         atLeast: "0s",
         atMost: "24h",
       }),
     ),
   },
-  { description: "The candidate comes up as a whole beside the stable revision, then gets every request at once." },
+  { description: "The candidate starts in full beside the stable revision, then gets all requests at once." },
 );
 
 /** `spec.rollout`: how a new revision takes over. */
@@ -109,15 +110,12 @@ export const rollout = Type.Object(
     canary: Type.Optional(canary),
     blueGreen: Type.Optional(blueGreen),
     recreate: Type.Optional(
-      Type.Object(
-        {},
-        { description: "The old pods end before the new ones start; requests wait at the gateway meanwhile." },
-      ),
+      Type.Object({}, { description: "Old pods stop before new ones start; the gateway holds requests meanwhile." }),
     ),
     capacity: Type.Optional(
       Type.Enum(["Auto", "Surge", "Borrow", "Share", "Swap", "InPlace", "Recreate"], {
         description:
-          "Where the candidate's pods get room. Surge: beside the stable ones. Swap: a stable pod makes room for each. Recreate: all stable pods make room, requests wait. Auto takes the first that the cluster has room for.",
+          "How the candidate's pods get room. Surge: beside the stable pods. Swap: each replaces a stable pod. Recreate: all stable pods stop first, requests wait. Auto: the first of these that the cluster has room for. Not implemented yet: Borrow and Share (act as Auto), InPlace (as Swap or Recreate).",
         assumed: "Auto",
       }),
     ),
@@ -133,7 +131,8 @@ export const rollout = Type.Object(
     ),
     revisionHistoryLimit: Type.Optional(
       Type.Integer({
-        description: "ReplicaSets of old revisions that are kept, without pods, so that their versions stay known.",
+        description:
+          "Number of old ReplicaSets to keep, without pods, so that a revision that comes back keeps its version.",
         assumed: 0,
         minimum: 0,
         maximum: 20,
@@ -141,7 +140,7 @@ export const rollout = Type.Object(
     ),
   },
   {
-    description: "How a new revision takes over. Absent: everything at once, as soon as it is ready.",
+    description: "How a new revision takes over. Absent: it gets all requests as soon as it is ready.",
     rules: [
       rule<{ readonly canary?: object; readonly blueGreen?: object; readonly recreate?: object }>({
         cel: "(has(self.canary) ? 1 : 0) + (has(self.blueGreen) ? 1 : 0) + (has(self.recreate) ? 1 : 0) <= 1",

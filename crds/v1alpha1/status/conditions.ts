@@ -5,15 +5,16 @@ import { listMap } from "../../schema/list.ts";
 /** Types of the conditions in status and what each means when it is True. */
 export const conditionTypes = {
   Ready: "The declared state is reached and serves; scaled to zero or suspended on purpose counts.",
-  Available: "Somebody answers right now.",
-  Progressing: "A rollout, load or scale is under way; False, with a reason, at rest.",
-  Reconciling: "The controller works on it. Present only when True (kstatus).",
-  Stalled: "It cannot go on without a human. Present only when True (kstatus).",
-  ReplicasIgnored: "Somebody writes spec.replicas, which has no effect under spec.autoscaling. Present only when True.",
+  Available: "Requests are answered right now.",
+  Progressing: "A rollout, a model load or a scaling is under way; False, with a reason, at rest.",
+  Reconciling: "The operator is working on it. Present only when True (kstatus).",
+  Stalled: "It cannot continue without human intervention. Present only when True (kstatus).",
+  ReplicasIgnored:
+    "spec.replicas is being written, which has no effect under spec.autoscaling. Present only when True.",
   SchedulesIgnored:
-    "A schedule of spec.autoscaling never opens: its time zone is not known, or no year has its day. Present only when True.",
+    "A schedule of spec.autoscaling never opens: its time zone is unknown, or its date never occurs. Present only when True.",
   NameShared:
-    "Models of other ModelDeployments have the same name, and the port that all share cannot tell them apart by it. Present only when True.",
+    "Another ModelDeployment's model has the same name, so the gateway's shared ports cannot tell them apart by it. Present only when True.",
 } as const;
 
 /** A type of condition. */
@@ -24,30 +25,30 @@ export const conditionReasons = {
   AsDeclared: "What the spec declares is what serves.",
   ScaledToZero: "No pods, because spec.replicas is 0.",
   Suspended: "No pods, because spec.suspend is true.",
-  RolloutInProgress: "A new revision is on its way; the stable one serves.",
+  RolloutInProgress: "A new revision is being rolled out; the stable one serves.",
   NothingServes: "No revision has a ready pod.",
   StableServes: "The stable revision has ready pods.",
   NothingReady: "No pod is ready.",
   StepPaused: "The rollout waits at a step.",
   WaitingForCapacity: "A pod waits for a node or a GPU.",
-  Downloading: "A pod fetches the model.",
-  Loading: "A pod loads or warms up the model.",
-  Scaling: "Pods are added or removed.",
-  Analyzing: "The rollout compares the candidate with the stable revision.",
-  RolledBack: "The candidate failed; the stable revision took its place back.",
+  Downloading: "A pod is downloading the model.",
+  Loading: "A pod is loading or warming up the model.",
+  Scaling: "Pods are being added or removed.",
+  Analyzing: "The candidate is being compared with the stable revision.",
+  RolledBack: "The candidate failed; the stable revision serves again.",
   Aborted: "The rollout was aborted by a command.",
   AnalysisFailed: "The candidate did worse than the stable revision.",
-  SignatureChanged: "The candidate's inputs or outputs are not those of the stable revision.",
-  PredictionsDiffer: "The candidate's predictions are not those that are expected.",
+  SignatureChanged: "The candidate's inputs or outputs differ from the stable revision's.",
+  PredictionsDiffer: "The candidate's predictions differ from those expected.",
   ImagePullFailed: "The image of a pod cannot be pulled.",
   ModelNotFound: "The model is not where spec.model.source points.",
-  VolumeNotFound: "What a volume of spec.podOverlay names is not there.",
-  DigestMismatch: "The model is not the one that spec.model.digest or sha256 pins.",
+  VolumeNotFound: "What a volume of spec.podOverlay refers to does not exist.",
+  DigestMismatch: "The model's digest differs from spec.model.digest or sha256.",
   UnsupportedLayer: "The engine cannot run a layer of the model.",
   Unschedulable: "The scheduler finds no node for a pod.",
-  Terminating: "It is being deleted, and somebody's finalizer holds it.",
-  SameModelName: "The model is not the only one of its name.",
-  AutoscalingDecides: "spec.autoscaling is set, and its number is the one that counts.",
+  Terminating: "It is being deleted and waits for a finalizer.",
+  SameModelName: "Another model has the same name.",
+  AutoscalingDecides: "spec.autoscaling is set and decides the number of pods.",
   ProgressDeadline: "The rollout took longer than allowed.",
 } as const;
 
@@ -74,18 +75,18 @@ export const condition = Type.Object(
     ),
     lastTransitionTime: Type.String({ description: "When status last changed.", format: "date-time" }),
     reason: Type.String({
-      description: "One word in CamelCase why the condition is what it is.",
+      description: "Reason for the status, one word in CamelCase.",
       pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
       minLength: 1,
       maxLength: 128,
     }),
-    message: Type.String({ description: "A sentence that names what is wrong and the way out.", maxLength: 32_768 }),
+    message: Type.String({ description: "What is the case or wrong, and how to fix it.", maxLength: 32_768 }),
   },
   { description: "One observation about the ModelDeployment." },
 );
 
 /** `status.conditions`. */
 export const conditions = listMap(condition, ["type"], {
-  description: "What can be said about the ModelDeployment right now, one entry per type.",
+  description: "Current observations about the ModelDeployment, one entry per type.",
   maxItems: 16,
 });

@@ -9,7 +9,7 @@ const count = (description: string) => Type.Integer({ description, format: "int3
 const text = (description: string) => Type.String({ description, maxLength: 1024 });
 
 const revisionFields = {
-  revision: Type.String({ description: "Hash of the parts of the spec that make a revision.", maxLength: 63 }),
+  revision: Type.String({ description: "Hash of the parts of the spec that define a revision.", maxLength: 63 }),
   version: Type.Optional(
     Type.String({ description: "Version of the model on the wire, a positive integer.", maxLength: 20 }),
   ),
@@ -17,15 +17,17 @@ const revisionFields = {
   replicas: Type.Optional(count("Pods that exist.")),
   ready: Type.Optional(count("Pods that are ready.")),
   weight: Type.Optional(
-    Type.Integer({ description: "Share of the traffic in percent.", format: "int32", minimum: 0, maximum: 100 }),
+    Type.Integer({ description: "Percentage of the traffic.", format: "int32", minimum: 0, maximum: 100 }),
   ),
 };
 
 /** A revision as status reports it. */
-export const revisionStatus = Type.Object(revisionFields, { description: "The revision that the traffic goes to." });
+export const revisionStatus = Type.Object(revisionFields, {
+  description: "The revision that serves; during a rollout, the one being replaced.",
+});
 
 const candidateStatus = Type.Object(revisionFields, {
-  description: "The revision that is being rolled out; absent when there is none.",
+  description: "The revision that is being rolled out. Absent when there is none.",
 });
 
 const gateway = Type.Object(
@@ -44,26 +46,26 @@ const gateway = Type.Object(
 
 const modelFacts = Type.Object(
   {
-    signature: Type.Optional(text("Inputs and outputs of the model with dtype and shape.")),
-    format: Type.Optional(text("Format that was found.")),
+    signature: Type.Optional(text("Inputs and outputs of the model with their types and shapes.")),
+    format: Type.Optional(text("Detected format.")),
     bytes: Type.Optional(Type.Integer({ description: "Size of the model in bytes.", format: "int64", minimum: 0 })),
     engine: Type.Optional(text("Engine that runs the model.")),
-    engineNote: Type.Optional(text("Why it is not the engine or the device that would be first choice.")),
+    engineNote: Type.Optional(text("Why it is not the preferred engine or device.")),
     digest: Type.Optional(text("Digest of the loaded model, sha256:….")),
   },
-  { description: "What a ready pod says about its model." },
+  { description: "What a ready pod reports about its model." },
 );
 
 const capacity = Type.Object(
   {
     mode: Type.Optional(
       Type.Enum(["Surge", "Borrow", "Share", "Swap", "InPlace", "Recreate"], {
-        description: "Where the pods of the candidate get room.",
+        description: "How the candidate's pods get room.",
       }),
     ),
     why: Type.Optional(text("Why this mode.")),
   },
-  { description: "How the running rollout finds room for its pods." },
+  { description: "How the current rollout gets room for its pods." },
 );
 
 const failedRevision = Type.Object(
@@ -90,37 +92,36 @@ export const status = Type.Object(
     candidate: Type.Optional(candidateStatus),
     highestVersion: Type.Optional(
       Type.Integer({
-        description: "The highest version that a revision was ever given; a new one gets a higher one.",
+        description: "Highest version ever given to a revision; a new revision gets a higher one.",
         format: "int64",
         minimum: 1,
       }),
     ),
     nextVersion: Type.Optional(
       Type.Integer({
-        description:
-          "The version that the next spec's revision gets if it is a new one; absent while restarts are asked for.",
+        description: "Version reserved for the next new revision. Absent while a restart is requested.",
         format: "int64",
         minimum: 2,
       }),
     ),
-    step: Type.Optional(count("Index of the rollout's step, from 0.")),
+    step: Type.Optional(count("Index of the current rollout step, from 0.")),
     rollout: Type.Optional(rolloutStatus),
     autoscaling: Type.Optional(autoscalingStatus),
     replicas: Type.Optional(count("Pods of all revisions; read by kubectl scale and autoscalers.")),
     selector: Type.Optional(text("Label selector of the pods, as text; read by autoscalers.")),
-    url: Type.Optional(text("Address of the model inside the cluster.")),
+    url: Type.Optional(text("URL of the model inside the cluster.")),
     gateway: Type.Optional(gateway),
     model: Type.Optional(modelFacts),
     capacity: Type.Optional(capacity),
     failedRevisions: Type.Optional(
       listMap(failedRevision, ["revision"], {
-        description: "Revisions that failed and are not tried again until the spec changes.",
+        description: "Revisions that failed; not tried again until the spec changes or a retry is requested.",
         maxItems: 10,
       }),
     ),
   },
   {
-    description: "What the controller observed and did. Written by the operator only.",
+    description: "Observed state. Written by the operator only.",
     // Without it kstatus (Helm, Flux) takes an object that no controller has seen yet for finished.
     default: { observedGeneration: -1 },
   },

@@ -9,7 +9,7 @@ test("is printed as what Kubernetes calls int-or-string, with one rule for both 
   const rules = [...ruleTable(Type.Object({ field })).values()];
   expect(printed(field)).toMatchObject({
     "x-kubernetes-int-or-string": true,
-    "x-kubernetes-validations": [{ message: "must be a number of pods or a share, as 1 or 25%" }],
+    "x-kubernetes-validations": [{ message: "must be a number of pods or a percentage, such as 1 or 25%" }],
   });
   expect(["0", 3, "25%", "100%"].map((value) => rules[0]?.holds(value))).toEqual([true, true, true, true]);
   expect([-1, "101%", "a", ""].map((value) => rules[0]?.holds(value))).toEqual([false, false, false, false]);

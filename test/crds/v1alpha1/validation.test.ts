@@ -89,13 +89,13 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [{ max: 4 }, { max: 4, schedules: [] }, { max: 4, schedules: [{ min: 1 }, { min: 4 }] }],
     fails: [{ max: 4, schedules: [{ min: 4 }, { min: 5 }] }],
   },
-  "must be five fields of cron, as '30 7 * * MON-FRI'": {
+  "must be a cron expression of five fields, such as '30 7 * * MON-FRI'": {
     holds: ["* * * * *", "30 7 * * MON-FRI", "*/15 0,12 1-31/2 JAN,7 0-7", "59 23 31 12 7", "05 08 01 09 6-1"],
     fails: ["", "* * * *", "0 0 * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8"]
       .concat(["*/0 * * * *", "@daily", "* * * * Mon", "1- * * * *", ",1 * * * *", " * * * * *", "*  * * * *"])
       .concat(["* * L * *", "* * ? * *", "1/5-9 * * * *", "* * * MON *"]),
   },
-  "must be the IANA name of a time zone, as Europe/Berlin": {
+  "must be an IANA time zone, such as Europe/Berlin": {
     holds: ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3", "America/Port-au-Prince"],
     fails: ["", "New York", "/UTC", "Europe/", "+01:00", "1/a"],
   },
@@ -140,7 +140,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["s3://abc", "s3://abc/", "s3://a.b-c/d/e.h5", "s3://abc/a b"],
     fails: ["", "s3://", "s3://a", "s3://Abc/d", "gs://abc/d", "s3:///key", "s3://abc?d"],
   },
-  "must be the name of a region, as eu-central-1": {
+  "must be the name of a region, such as eu-central-1": {
     holds: ["eu-central-1", "auto"],
     fails: ["", "EU", "eu central"],
   },
@@ -208,7 +208,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [{ count: 1, memory: "40G" }, { count: 0 }, { count: 2 }],
     fails: [{ count: 0, memory: "40G" }],
   },
-  "must be an extended resource, as nvidia.com/gpu": {
+  "must be an extended resource, such as nvidia.com/gpu": {
     holds: ["nvidia.com/gpu", "nvidia.com/mig-1g.10gb", "a/B"],
     fails: ["gpu", "/gpu", "a/", "A/b", "a/b/c"],
   },
@@ -216,11 +216,11 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["", "a", "A_b.c-1"],
     fails: ["-a", "a-", "a/b", "é", "a b"],
   },
-  "must be a label key, as example.com/pool": {
+  "must be a label key, such as example.com/pool": {
     holds: ["a", "A_b.c", "example.com/pool"],
     fails: ["", "/a", "a/", "A.com/a", "a/b/c", "a b"],
   },
-  "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, as example.com/team": {
+  "keys must be letters, digits, '-', '_' and '.', after a domain and '/' or without, such as example.com/team": {
     holds: [{}, { team: "a" }, { "example.com/team": "", "sidecar.istio.io/inject": "false" }],
     fails: [{ "": "a" }, { "a b": "c" }, { team: "a", "/team": "b" }, { "Example.com/a/b": "c" }],
   },
@@ -233,7 +233,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
       holds: [{}, { "app.kubernetes.io/part-of": "shop" }],
       fails: [{ "app.kubernetes.io/name": "a" }, { team: "a", "app.kubernetes.io/managed-by": "b" }],
     },
-  "must be the name of a variable: letters, digits and '_', the first no digit": {
+  "must be the name of an environment variable: letters, digits and '_', not a digit first": {
     holds: ["HTTPS_PROXY", "_", "a1"],
     fails: ["", "1A", "A-B", "A.B", "A=B", "É"],
   },
@@ -308,7 +308,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: [{}, { maxSurge: 1 }, { maxUnavailable: 0 }, { maxSurge: "0%", maxUnavailable: 1 }, { maxSurge: "25%" }],
     fails: [{ maxSurge: 0 }, { maxSurge: "0", maxUnavailable: "0%" }, { maxSurge: "0%", maxUnavailable: 0 }],
   },
-  "must be a number of pods or a share, as 1 or 25%": {
+  "must be a number of pods or a percentage, such as 1 or 25%": {
     holds: [0, 1, 12_345, "1", "0%", "25%", "100%"],
     fails: [-1, "", "101%", "%", "1.5", "a", "25 %", 123_456],
   },
@@ -320,7 +320,7 @@ const cases: Readonly<Record<string, RuleCases>> = {
     holds: ["x-user", "A", "a_b.c"],
     fails: ["", "a b", "a:b", "é", "a;"],
   },
-  "must be a host name in lower case, as models.example.com": {
+  "must be a host name in lower case, such as models.example.com": {
     holds: ["a", "models.example.com", "1.a-b.c"],
     fails: ["", "A", "-a", "a-", "a..b", ".a", "a_b", "*.a"],
   },
