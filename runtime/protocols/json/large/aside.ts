@@ -11,10 +11,12 @@ export type ReadingTask = "read predict" | "read infer" | "read examples";
 export type WritingTask =
   | "write predict"
   | "write infer"
+  | "write inference"
   | "write classify"
   | "write regress"
   | "write classification"
-  | "write regression";
+  | "write regression"
+  | "write inferences";
 
 /** To the thread. */
 export interface SentOrder extends SentParcel {

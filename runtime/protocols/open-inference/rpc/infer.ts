@@ -1,44 +1,33 @@
-import type { Draft } from "../../../base/protobuf/message.ts";
 import { infer, signatureOf } from "../../../dataplane/infer.ts";
-import type { NamedTensor } from "../../../dataplane/tensor.ts";
+import { bodyWriter } from "../../json/large/body-writer.ts";
 import type { Models } from "../../protocol.ts";
-import type { RpcCall } from "../../rpc.ts";
+import type { RpcCall, WrittenMessage } from "../../rpc.ts";
 import { found, modelReference } from "../models/lookup.ts";
-import { shownOutput } from "../response.ts";
-import { bytesOf } from "../tensors/binary-data.ts";
-import { datatypes } from "../tensors/datatypes.ts";
-import { contentsOf, isTyped } from "./contents.ts";
-import type { ModelInferRequest, ModelInferResponse } from "./messages.ts";
+import type { ModelInferRequest } from "./messages.ts";
 import { inputTensors, wantedOutputs } from "./request.ts";
+import { type InferMessageOrder, inferMessage, outputsToWrite } from "./response.ts";
 
-/**
- * `ModelInfer`. Who sends raw contents gets raw contents; who sends contents by type gets those, unless an output has a type that
- * only raw contents can hold.
- */
+const largeAnswers = bodyWriter<InferMessageOrder, { readonly body: WrittenMessage }>("write inference");
+
+/** A call of `ModelInfer`, or one request of a stream. */
+export interface InferCall extends RpcCall {
+  readonly isStreamed: boolean;
+}
+
+/** The answer of `ModelInfer`, or of its stream; large ones are written aside. */
 export async function modelInfer(
   models: Models,
   request: ModelInferRequest,
-  { signal, deadline }: RpcCall,
-): Promise<Draft<ModelInferResponse>> {
+  { signal, deadline, isStreamed }: InferCall,
+): Promise<WrittenMessage> {
   const model = modelReference(request.modelName, request.modelVersion);
   const target = found(models, model);
   const signature = signatureOf(target);
   const inputs = inputTensors(request, signature);
   const wanted = wantedOutputs(request, signature);
   const names = wanted.map(({ name }) => name);
-  const answer = await infer(() => target, { model, inputs, outputs: names, deadline, signal });
-  const outputs = answer.outputs.map((output, i) => shownOutput(output, wanted[i]?.classes));
-  const isRaw = request.rawInputContents.length > 0 || outputs.some(({ tensor }) => !isTyped(tensor.dtype));
-  return {
-    modelName: target.name,
-    modelVersion: String(answer.version),
-    id: request.id,
-    outputs: outputs.map((output) => outputTensor(output, isRaw)),
-    ...(isRaw ? { rawOutputContents: outputs.map(({ tensor }) => bytesOf(tensor)) } : {}),
-  };
-}
-
-function outputTensor({ name, tensor }: NamedTensor, isRaw: boolean) {
-  const { dtype, shape } = tensor;
-  return { name, datatype: datatypes[dtype].name, shape, ...(isRaw ? {} : { contents: contentsOf(tensor) }) };
+  const { outputs, ...answer } = await infer(() => target, { model, inputs, outputs: names, deadline, signal });
+  const order = { ...answer, id: request.id, wanted, isRaw: request.rawInputContents.length > 0, isStreamed };
+  const aside = largeAnswers.write(order, outputs, outputsToWrite(order, outputs));
+  return aside === undefined ? inferMessage(order, outputs) : (await aside).body;
 }

@@ -51,7 +51,7 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
     })),
     ModelStatistics: statisticsMethod(models),
     ModelInfer: unary({ request: messages.modelInferRequest, response: messages.modelInferResponse }, (request, call) =>
-      modelInfer(models, request, call),
+      modelInfer(models, request, { ...call, isStreamed: false }),
     ),
     ModelStreamInfer: {
       kind: "stream",
@@ -103,15 +103,13 @@ async function streamed(models: Models, requests: AsyncIterable<Buffer>, { send,
 }
 
 async function streamAnswer(models: Models, bytes: Buffer, call: RpcCall): Promise<Uint8Array> {
-  const type = messages.modelStreamInferResponse;
   let id = "";
   try {
     const request = readMessage(messages.modelInferRequest, bytes);
     id = request.id;
-    const answer = await modelInfer(models, request, call);
-    const parameters = new Map([["triton_final_response", { boolParam: true }]]);
-    return type.encode({ inferResponse: { ...answer, parameters } });
+    return await modelInfer(models, request, { ...call, isStreamed: true });
   } catch (thrown) {
-    return type.encode({ errorMessage: refusal(Fault.from(thrown)).details, inferResponse: { id } });
+    const errorMessage = refusal(Fault.from(thrown)).details;
+    return messages.modelStreamInferResponse.encode({ errorMessage, inferResponse: { id } });
   }
 }

@@ -1,7 +1,7 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 import type { NamedTensor, Tensor, TensorOf } from "../../../dataplane/tensor.ts";
 import { dtypeNames } from "../tensors/dtypes.ts";
-import { type ExampleRun, examplesInput, runExamples } from "./example-run.ts";
+import { examplesInput } from "./example-run.ts";
 import { faults } from "./faults.ts";
 
 /** One class that an example may have; a signature without classes leaves the label empty, one without scores the score 0. */
@@ -21,14 +21,6 @@ export function classificationOutputs(signature: Signature, name: string): reado
   const outputs = ["classes", "scores"].filter((output) => signature.outputs.some((spec) => spec.name === output));
   if (outputs.length === 0) throw faults.ClassifyOutputNames({ signature: name });
   return outputs;
-}
-
-/** The classes of each example. Rejects with a Fault. */
-export async function classifications(
-  run: ExampleRun,
-  outputs: readonly string[],
-): Promise<readonly (readonly ScoredClass[])[]> {
-  return classRows(await runExamples(run, outputs), run.examples.length);
 }
 
 /** The classes of each of so many examples, from the outputs of a signature that classifies. Throws when they are no classes. */

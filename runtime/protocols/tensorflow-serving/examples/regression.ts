@@ -1,7 +1,7 @@
 import type { Signature } from "../../../dataplane/signature.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { dtypeNames } from "../tensors/dtypes.ts";
-import { type ExampleRun, examplesInput, runExamples } from "./example-run.ts";
+import { examplesInput } from "./example-run.ts";
 import { faults } from "./faults.ts";
 
 const output = "outputs";
@@ -13,11 +13,6 @@ export function regressionOutputs({ inputs, outputs }: Signature, name: string):
   if (inputs[0]?.name !== examplesInput) throw faults.SignatureKind({ kind: "regression inputs", signature: name });
   if (outputs[0]?.name !== output) throw faults.SignatureKind({ kind: "regression outputs", signature: name });
   return [output];
-}
-
-/** The value of each example. Rejects with a Fault. */
-export async function regressions(run: ExampleRun, outputs: readonly string[]): Promise<Float32Array> {
-  return regressionValues(await runExamples(run, outputs), run.examples.length);
 }
 
 /** The value of each of so many examples, from the outputs of a signature that regresses. Throws when they are no values. */

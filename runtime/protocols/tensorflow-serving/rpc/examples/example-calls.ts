@@ -2,29 +2,24 @@ import type { Draft, MessageType } from "../../../../base/protobuf/message.ts";
 import type { NamedTensor } from "../../../../dataplane/tensor.ts";
 import type { WritingTask } from "../../../json/large/aside.ts";
 import { bodyWriter } from "../../../json/large/body-writer.ts";
-import { classificationOutputs, classifications } from "../../examples/classification.ts";
+import { classificationOutputs } from "../../examples/classification.ts";
 import { type ExampleRun, runExamples } from "../../examples/example-run.ts";
 import { withContext } from "../../examples/example-message.ts";
-import { regressionOutputs, regressions } from "../../examples/regression.ts";
+import { regressionOutputs } from "../../examples/regression.ts";
 import { faults as restFaults } from "../../faults.ts";
 import type { Models } from "../../../protocol.ts";
 import type { RpcCall, WrittenMessage } from "../../../rpc.ts";
-import type {
-  InferenceTask,
-  Input,
-  ModelSpec,
-  classificationRequest,
-  multiInferenceRequest,
-  multiInferenceResponse,
-} from "../api-messages.ts";
+import type { InferenceTask, Input, ModelSpec, classificationRequest, multiInferenceRequest } from "../api-messages.ts";
 import {
   type ClassificationResponse,
   type ExampleMessageOrder,
+  type InferencesOrder,
+  type InferenceTaskOrder,
+  type MultiInferenceResponse,
   type RegressionResponse,
   classificationMessage,
-  classificationResult,
+  inferencesMessage,
   regressionMessage,
-  regressionResult,
 } from "./example-answers.ts";
 import { faults } from "../faults.ts";
 import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "../model-spec.ts";
@@ -69,31 +64,41 @@ function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, 
   return { run, signature };
 }
 
-/** `PredictionService.MultiInference`: several signatures of one model over the same examples. */
+const largeInferences = bodyWriter<InferencesOrder, { readonly body: WrittenMessage }>("write inferences");
+
+/** `PredictionService.MultiInference`: several signatures of one model over the same examples; large answers are written aside. */
 export async function multiInference(
   models: Models,
   { tasks, input }: MultiRequest,
   { signal, deadline }: RpcCall,
-): Promise<Draft<Decoded<typeof multiInferenceResponse>>> {
+): Promise<Draft<MultiInferenceResponse> | WrittenMessage> {
   const target = targetOf(models, givenSpec(tasks[0]?.modelSpec));
   const prepared = preparedTasks(tasks, (name) => target.signatures.get(name));
   const examples = examplesOf(input);
-  const results = prepared.map(async ({ spec, method, signature, outputs }) => {
-    const run: ExampleRun = { target, signature, examples, terms: { deadline, signal } };
-    const modelSpec = { ...effectiveSpec(target, signatureNameOf(spec)), name: spec.name };
-    return method === classifyMethod
-      ? { modelSpec, classificationResult: classificationResult(await classifications(run, outputs)) }
-      : { modelSpec, regressionResult: regressionResult(await regressions(run, outputs)) };
-  });
-  return { results: await Promise.all(results) };
+  const runs = await Promise.all(
+    prepared.map(async ({ spec, kind, signature, outputs }) => {
+      const run: ExampleRun = { target, signature, examples, terms: { deadline, signal } };
+      const modelSpec = { ...effectiveSpec(target, signature), name: spec.name };
+      return { kind, modelSpec, outputs: await runExamples(run, outputs) };
+    }),
+  );
+  const order = {
+    tasks: runs.map(({ outputs, ...task }) => ({ ...task, rows: examples.length, outputCount: outputs.length })),
+  };
+  const outputs = runs.flatMap((run) => run.outputs);
+  const aside = largeInferences.write(order, outputs);
+  return aside === undefined ? inferencesMessage(order, outputs) : (await aside).body;
 }
 
-const classifyMethod = "tensorflow/serving/classify";
-const regressMethod = "tensorflow/serving/regress";
+/** Methods of signatures, by their names in TensorFlow. */
+const kinds: ReadonlyMap<string, InferenceTaskOrder["kind"]> = new Map([
+  ["tensorflow/serving/classify", "classify"],
+  ["tensorflow/serving/regress", "regress"],
+]);
 
 interface PreparedTask {
   readonly spec: ModelSpec;
-  readonly method: string;
+  readonly kind: InferenceTaskOrder["kind"];
   readonly signature: string;
   readonly outputs: readonly string[];
 }
@@ -111,10 +116,10 @@ function preparedTasks(tasks: readonly InferenceTask[], signatureOf: SignatureOf
     seen.add(name);
     const signature = signatureOf(name);
     if (signature === undefined) throw faults.TaskSignatureUnknown({ signature: name });
-    if (method !== classifyMethod && method !== regressMethod) throw faults.TaskMethodUnknown({ method });
-    const outputs =
-      method === classifyMethod ? classificationOutputs(signature, name) : regressionOutputs(signature, name);
-    return { spec: modelSpec, method, signature: name, outputs };
+    const kind = kinds.get(method);
+    if (kind === undefined) throw faults.TaskMethodUnknown({ method });
+    const outputs = kind === "classify" ? classificationOutputs(signature, name) : regressionOutputs(signature, name);
+    return { spec: modelSpec, kind, signature: name, outputs };
   });
 }
 

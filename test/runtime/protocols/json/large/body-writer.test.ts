@@ -3,15 +3,23 @@ import { Fault } from "../../../../../runtime/base/fault.ts";
 import type { NamedTensor, Tensor } from "../../../../../runtime/dataplane/tensor.ts";
 import { type WrittenAnswer, bodyWriter } from "../../../../../runtime/protocols/json/large/body-writer.ts";
 import { type InferAnswerOrder, inferAnswer } from "../../../../../runtime/protocols/open-inference/response.ts";
+import {
+  type InferMessageOrder,
+  inferMessage,
+  outputsToWrite,
+} from "../../../../../runtime/protocols/open-inference/rpc/response.ts";
 import { classRows } from "../../../../../runtime/protocols/tensorflow-serving/examples/classification.ts";
 import { regressionValues } from "../../../../../runtime/protocols/tensorflow-serving/examples/regression.ts";
 import {
   classificationResponse,
+  multiInferenceResponse,
   regressionResponse,
 } from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import {
   type ExampleMessageOrder,
+  type InferencesOrder,
   classificationMessage,
+  inferencesMessage,
   regressionMessage,
 } from "../../../../../runtime/protocols/tensorflow-serving/rpc/examples/example-answers.ts";
 import {
@@ -28,6 +36,8 @@ const classifies = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write classify
 const regresses = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write regress");
 const classifications = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write classification");
 const regressions = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write regression");
+const inferences = bodyWriter<InferencesOrder, WrittenAnswer>("write inferences");
+const messages = bodyWriter<InferMessageOrder, WrittenAnswer>("write inference");
 
 const rows = 30_000;
 const numbers: Tensor = {
@@ -49,6 +59,12 @@ const infer = { model: "m", version: 3, id: "1" };
 const modelSpec = { name: "m", version: { value: 3 }, signatureName: "s" };
 const all = { rows: 2 * rows, modelSpec };
 const classes = [{ name: "y", binary: true, classes: { count: 1, hasRows: true } }];
+const message = { model: "m", version: 3, id: "1", wanted: classes, isRaw: false, isStreamed: false };
+const tasks = [
+  { kind: "classify", rows, modelSpec, outputCount: 2 },
+  { kind: "regress", rows: 2 * rows, modelSpec, outputCount: 1 },
+] as const;
+const ofTasks = [...scored, ...named({ outputs: column })];
 
 /** As its bytes go out; what is thrown as its code. */
 async function told(answer: () => WrittenAnswer | Promise<WrittenAnswer> | undefined): Promise<object> {
@@ -109,6 +125,24 @@ describe("a large answer that is written aside is the same:", () => {
       ],
     ],
     [
+      "classes of the Open Inference Protocol over gRPC",
+      [() => ({ body: inferMessage(message, y) }), () => messages.write(message, y)],
+    ],
+    [
+      "texts as raw contents in a stream",
+      [
+        () => ({ body: inferMessage({ ...message, wanted: [], isRaw: true, isStreamed: true }, named({ y: labels })) }),
+        () => messages.write({ ...message, wanted: [], isRaw: true, isStreamed: true }, named({ y: labels })),
+      ],
+    ],
+    [
+      "classes and values of several tasks",
+      [
+        () => ({ body: multiInferenceResponse.encode(inferencesMessage({ tasks }, ofTasks)) }),
+        () => inferences.write({ tasks }, ofTasks),
+      ],
+    ],
+    [
       "values",
       [
         () => ({ body: regressBody(regressionValues(named({ outputs: column }), 2 * rows)) }),
@@ -130,4 +164,13 @@ test("a small answer is written where it is", () => {
 
 test("an answer of which little is to be written is written where it is", () => {
   expect(infers.write({ ...infer, wanted: [{ name: "y", binary: true }] }, y, [])).toBe(undefined);
+});
+
+test.each([
+  ["numbers as raw contents", { wanted: [], isRaw: true }, { y: numbers }, []],
+  ["floats by type", { wanted: [], isRaw: false }, { y: numbers }, []],
+  ["texts as raw contents", { wanted: [], isRaw: true }, { y: labels }, ["y"]],
+  ["classes", { wanted: classes, isRaw: true }, { y: numbers, z: numbers }, ["y"]],
+])("of a message over gRPC, is to be written what is not copied: %s", (_, order, outputs, want) => {
+  expect(outputsToWrite({ ...message, ...order }, named(outputs)).map(({ name }) => name)).toEqual(want);
 });
