@@ -74,7 +74,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 /** Sends a request; the whole response to it. A refused token is replaced once: it may have run out since it was read. */
 function responseTo(asked: Addressed, pool: ConnectionPool, deadline: Deadline): Promise<KubeResponse> {
   return new Promise((resolve, reject) => {
-    if (deadline.isOver) return reject(new Error("too late"));
+    if (deadline.isOver()) return reject(new Error("too late"));
     const sent = pool.send(requestText(asked), {
       onResponse: ({ status, headers, body }) => resolve({ status, headers, body }),
       onError: (error, isInBody) => reject(deadline.faultOf(error, isInBody ? "reading" : "waiting")),
@@ -93,7 +93,7 @@ interface AskedStream extends Addressed {
 
 /** Sends a request; its response once the head has come, whose body fails with the connection or with the signal. */
 async function startOf(asked: AskedStream, streams: Streams, deadline: Deadline): Promise<StreamedResponse> {
-  if (deadline.isOver) throw new Error("too late");
+  if (deadline.isOver()) throw new Error("too late");
   const { signal } = asked;
   const abort = (): void => opening.end(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
   const opening = streams.open(requestText(asked), () => signal?.removeEventListener("abort", abort));
@@ -107,7 +107,7 @@ type Stage = "waiting" | "reading";
 
 /** What may end a request before its time: its time-out and its caller. */
 interface Deadline {
-  readonly isOver: boolean;
+  isOver(): boolean;
   /** What is to be done at its end; the last one told counts. */
   onEnd(end: () => void): void;
   /** From here on nothing is ended. */
@@ -126,9 +126,8 @@ function startDeadline(request: KubeRequest, clock: Clock): Deadline {
   });
   signal?.addEventListener("abort", abort, { once: true });
   return {
-    get isOver() {
-      return isTimedOut || signal?.aborted === true;
-    },
+    // Not a getter: V8 makes a shape of its own for each object that is written with one, which keeps the request and its answer.
+    isOver: () => isTimedOut || signal?.aborted === true,
     onEnd: (next) => void (end = next),
     cancel() {
       cancelTimer();
