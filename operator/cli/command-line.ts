@@ -53,10 +53,10 @@ const versionWords = ["--version", "-V", "version"];
 /** The command that the arguments mean, checked and with defaults. Throws a fault that names the wrong argument. */
 export function commandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
-  if (command === undefined || helpWords.includes(command)) return { command: "help", text: generalUsage };
+  if (command === undefined) return { command: "help", text: generalUsage };
+  if (helpWords.includes(command)) return { command: "help", text: helpOn(rest[0]) };
   if (versionWords.includes(command)) return { command: "help", text: `${release.name} ${release.version}` };
-  const text = usage[command];
-  if (text === undefined) throw faults.UnknownCommand({ command, known: Object.keys(usage) });
+  const text = helpOn(command);
   if (rest.includes("--help") || rest.includes("-h")) return { command: "help", text };
   if (command === "start") return startOptions(rest);
   if (command === "serve") return { command, args: rest };
@@ -65,6 +65,13 @@ export function commandLine(args: readonly string[]): Command {
   const scaling = scalingCommands.find((known) => known === command);
   if (scaling !== undefined) return scalingCommand(scaling, rest);
   return fileOptions(command === "plan" ? "plan" : "validate", rest);
+}
+
+function helpOn(command: string | undefined): string {
+  if (command === undefined) return generalUsage;
+  const text = usage[command];
+  if (text === undefined) throw faults.UnknownCommand({ command, known: Object.keys(usage) });
+  return text;
 }
 
 function startOptions(args: readonly string[]): StartOptions {

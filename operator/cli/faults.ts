@@ -47,7 +47,7 @@ export const faults = faultCatalogue<{
   },
   MissingArgument: {
     message: ({ command, argument }) => `modelwright ${command} needs ${argument}`,
-    hint: ({ command }) => `modelwright ${command} --help shows an example`,
+    hint: ({ command }) => `modelwright ${command} --help shows how it is used`,
     retry: "never",
     level: "error",
   },
@@ -80,7 +80,8 @@ export const faults = faultCatalogue<{
     level: "error",
   },
   NotAModel: {
-    message: ({ path, endings }) => `${path} is not a model file; expected one that ends in ${endings.join(", ")}`,
+    message: ({ path, endings }) =>
+      `${path} is not a model file; expected a folder, or a file that ends in ${endings.join(", ")}`,
     hint: () => "serve manifests with -f FILE",
     retry: "never",
     level: "error",

@@ -2,121 +2,204 @@ import { generators } from "../autoscale/simulator/generators.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import { annotations } from "../model-deployment/resources/labels.ts";
 
-const clusterFlags = `  -n, --namespace NS  its namespace (default: default; of status: all)
-  --kubeconfig FILE   cluster to ask (default: local mode when it runs, else kubectl's)
+/** How `modelwright --help` groups the commands: the key is a command's `group`, the text its heading. */
+const groups = {
+  machine: "On this machine",
+  files: "On files, without a cluster",
+  cluster: "On a cluster, or on local mode while it runs",
+} as const;
+
+interface Usage {
+  readonly group: keyof typeof groups;
+  /** Arguments after the command's name. */
+  readonly synopsis: string;
+  /** One line, as the general help lists it. */
+  readonly summary: string;
+  readonly details: string;
+}
+
+const nameArgument = `  NAME                name of the ModelDeployment, or NAMESPACE/NAME`;
+const clusterFlags = `  -n, --namespace NS  namespace (default: default; for status and dashboard: all)
+  --kubeconfig FILE   cluster to use (default: local mode if it runs, else kubectl's choice)
   --api-port PORT     port of local mode's API server (default 8001)`;
 
-/** What `modelwright COMMAND --help` prints, by command. */
-export const usage: Readonly<Record<string, string>> = {
-  start: `modelwright start [MODEL] [-f FILE|FOLDER]… [flags]: serve models on this machine
-
-  MODEL               a model file (.h5, .keras) to serve; nothing: the digits example
-  -f, --filename      manifest file or folder; may be given several times; edits are followed
-  --rest-port PORT    REST of all models (default ${ports.rest})
-  --grpc-port PORT    gRPC of all models (default ${ports.grpc})
-  --api-port PORT     API server for kubectl (default 8001)
-  --page-port PORT    page with models and their conditions (default 8080)
-  --volume CLAIM=FOLDER   folder that stands for a PersistentVolumeClaim; may be given several times
+/** The commands in the order of the help, and of the message that refuses an unknown one. */
+const commands: Readonly<Record<string, Usage>> = {
+  start: {
+    group: "machine",
+    synopsis: "[MODEL] [-f FILE|FOLDER]… [flags]",
+    summary: "serve models through the whole system: API server, operator, gateway, runtime",
+    details: `  MODEL               model file (.h5, .keras, .onnx) or folder (SavedModel, TensorFlow.js, numbered versions);
+                      default: the digits example
+  -f, --filename PATH manifest file or folder; repeatable; edits are applied as they are saved
+  --rest-port PORT    REST port of all models (default ${ports.rest})
+  --grpc-port PORT    gRPC port of all models (default ${ports.grpc})
+  --api-port PORT     port of the API server for kubectl (default 8001)
+  --page-port PORT    port of the web page (default 8080)
+  --volume CLAIM=FOLDER   folder that stands in for a PersistentVolumeClaim; repeatable
   --data FOLDER       kubeconfig, logs and pod volumes (default: the user's state folder)
   --log-level LEVEL   debug, info, warn, error or silent (default warn)
 
   npm start -- digits.keras
   npm start -- -f manifests/`,
-  serve: `modelwright serve PATH|--repository FOLDER|--config FILE [flags]: the runtime alone, without an operator
-
-  PATH                a model: a file, a SavedModel or tfjs folder, or a folder of numbered versions
-  --repository FOLDER a folder of models, each with numbered versions; changes are followed
-  --config FILE       TensorFlow Serving's model_config_list, as text or JSON; edits are followed
-  --name NAME         name of the model at PATH (default: as the file is called)
-  --version NUMBER    version of the model at PATH, where it has no numbered folder (default 1)
-  --versions POLICY   of numbered versions: latest, latest:COUNT, all or specific:NUMBER,NUMBER… (default latest)
+  },
+  serve: {
+    group: "machine",
+    synopsis: "PATH|--repository FOLDER|--config FILE [flags]",
+    summary: "serve models with the runtime alone: no operator, no gateway",
+    details: `  PATH                a model: a file, a SavedModel or TensorFlow.js folder, or a folder of numbered versions
+  --repository FOLDER a folder of models, each with numbered versions; changes are picked up
+  --config FILE       TensorFlow Serving's model_config_list, as text or JSON; changes are picked up
+  --name NAME         name of the model at PATH (default: from the file name)
+  --version NUMBER    version of the model at PATH if it has no numbered folder (default 1)
+  --versions POLICY   which numbered versions: latest, latest:COUNT, all or specific:NUMBER,NUMBER… (default latest)
   --engine ENGINE     Auto, TensorFlowJs, OnnxRuntime or TensorFlow (default Auto)
-  --threads NUMBER    threads of each model (default: as many as the machine allows; 1 for many models)
-  --http-port PORT    REST (default ${ports.rest})
-  --grpc-port PORT    gRPC (default ${ports.grpc})
-  --admin-port PORT   health, metrics and facts (default ${ports.admin})
+  --threads NUMBER    threads per model (default: as many as the machine allows; 1 for many models)
+  --http-port PORT    REST port (default ${ports.rest})
+  --grpc-port PORT    gRPC port (default ${ports.grpc})
+  --admin-port PORT   port of health, metrics and model facts (default ${ports.admin})
   --host ADDRESS      address to listen on (default 0.0.0.0)
   --model-control     let clients load and unload models
-  --server-name NAME  what the server calls itself (default modelwright)
-  --poll-interval T   how often folders and files are looked at, as 1s; 0s: once (default 1s)
-  --serving JSON      batching, limits, warm-up and logging, as spec.serving of a ModelDeployment
+  --server-name NAME  server name that clients are told (default modelwright)
+  --poll-interval T   how often folders and files are checked for changes, such as 1s; 0s: only at the start (default 1s)
+  --serving JSON      batching, limits, warm-up and logging, in the form of spec.serving of a ModelDeployment
   --log-level LEVEL   debug, info, warn, error or silent (default warn)
 
   npx modelwright serve models/digits.keras
   npx modelwright serve --repository models/`,
-  plan: `modelwright plan -f FILE [--against SNAPSHOT]: show what the operator would do, and why
+  },
+  plan: {
+    group: "files",
+    synopsis: "-f FILE [--against SNAPSHOT]",
+    summary: "show what the operator would do with a manifest, and why",
+    details: `  -f, --filename PATH manifest file or folder; repeatable
+  --against SNAPSHOT  objects to begin from, as kubectl get -o json or yaml prints them (default: an empty cluster)
 
-  -f, --filename      manifest file or folder
-  --against SNAPSHOT  state to begin from (JSON); nothing: an empty cluster`,
-  validate: `modelwright validate -f FILE|FOLDER: check manifests as the API server would
+  npx modelwright plan -f crds/examples/canary.yaml`,
+  },
+  validate: {
+    group: "files",
+    synopsis: "-f FILE|FOLDER",
+    summary: "check manifests as the API server would",
+    details: `  -f, --filename PATH manifest file or folder; repeatable
 
-  -f, --filename      manifest file or folder; may be given several times`,
-  simulate: `modelwright simulate -f FILE --trace FILE|GENERATOR[:SEED] [flags]: replay requests against spec.autoscaling and the known autoscalers
-
-  -f, --filename      manifest of a ModelDeployment with spec.autoscaling
-  --trace TRACE       a trace (JSON, also gzip), or ${Object.keys(generators).join(", ")} with a seed
-  --cold-start T      from creation of a pod to ready, as 2m (default 60s)
-  --slowdown G        each request that runs beside another makes it slower by this share (default 0)
+  npx modelwright validate -f manifests/`,
+  },
+  simulate: {
+    group: "files",
+    synopsis: "-f FILE --trace FILE|GENERATOR[:SEED] [flags]",
+    summary: "replay a request trace against spec.autoscaling and against Knative, HPA and KEDA",
+    details: `  -f, --filename FILE manifest of a ModelDeployment with spec.autoscaling
+  --trace TRACE       a trace file (JSON, or gzip of it), or a generator with a seed:
+                      ${Object.keys(generators).join(", ")}
+  --cold-start T      time from the creation of a pod until it is ready, such as 2m (default 60s)
+  --slowdown SHARE    how much each concurrent request slows a request down, from 0 to 1 (default 0)
   --svg FILE          write a plot of late requests over replica hours
 
   npx modelwright simulate -f model.yaml --trace switching:7 --cold-start 2m --svg plot.svg`,
-  policy: `modelwright policy [-f FILE]: answer samples on standard input with numbers of replicas, one JSON line each
-
-  -f, --filename      manifest of a ModelDeployment with spec.autoscaling
+  },
+  policy: {
+    group: "files",
+    synopsis: "[-f FILE]",
+    summary: "answer load samples on standard input with replica counts, as JSON lines",
+    details: `  -f, --filename FILE manifest of a ModelDeployment with spec.autoscaling
 
   {"init":{"slots":8,"min":0,"max":40,"coldStartSeconds":120,"kappa":20,"lateAfterSeconds":2}}
   {"now":17,"samples":{"arrivals":3,"completions":2,"serviceSeconds":11.2,"inFlight":9,"queued":1,"oldestWait":0.4,
    "ready":1,"pending":1,"draining":0,"coldStarts":[]},"current":2}
   {"end":true}`,
-  status: `modelwright status [NAME] [flags]: show ModelDeployments with revisions, pods, rollout and conditions
-
-  NAME                only this one
-  -w, --watch         go on and show every change, until Ctrl-C or, with NAME, until its rollout has ended
-                      or needs somebody; the exit status tells whether it is ready
+  },
+  status: {
+    group: "cluster",
+    synopsis: "[NAME] [flags]",
+    summary: "show ModelDeployments with revisions, pods, rollout and conditions",
+    details: `  NAME                only this ModelDeployment, or NAMESPACE/NAME
+  -w, --watch         show every change until Ctrl-C or, with NAME, until its rollout has ended or needs a human;
+                      the exit code then says whether it is ready
 ${clusterFlags}`,
-  dashboard: `modelwright dashboard [flags]: show the page with models and rollouts for a cluster, with buttons
-
-  --page-port PORT    where, on 127.0.0.1 (default 8080)
+  },
+  dashboard: {
+    group: "cluster",
+    synopsis: "[flags]",
+    summary: "serve the web page with models and rollouts for any cluster",
+    details: `  --page-port PORT    port of the page on 127.0.0.1 (default 8080)
 ${clusterFlags}`,
-  history: `modelwright history NAME [flags]: list the revisions of a ModelDeployment
-
-  NAME                name of the ModelDeployment
+  },
+  history: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "list the revisions of a ModelDeployment",
+    details: `${nameArgument}
 ${clusterFlags}`,
-  promote: `modelwright promote NAME [--full] [flags]: let a rollout that waits go on
-
-  NAME                name of the ModelDeployment
-  --full              skip all steps that are left, pauses and analyses; pods must still be ready
+  },
+  promote: {
+    group: "cluster",
+    synopsis: "NAME [--full] [flags]",
+    summary: "let a rollout that waits continue",
+    details: `${nameArgument}
+  --full              skip all remaining steps, pauses and analyses; pods must still become ready
 ${clusterFlags}`,
-  abort: `modelwright abort NAME [flags]: give all requests back to the stable revision and end the rollout
-
-  NAME                name of the ModelDeployment
+  },
+  abort: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "end a rollout and send all requests to the stable revision again",
+    details: `${nameArgument}
 ${clusterFlags}`,
-  retry: `modelwright retry NAME [flags]: roll out again what failed or was aborted
-
-  NAME                name of the ModelDeployment
+  },
+  retry: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "roll out again what failed or was aborted",
+    details: `${nameArgument}
 ${clusterFlags}`,
-  pause: `modelwright pause NAME [flags]: keep a rollout where it is, until modelwright resume
-
-  NAME                name of the ModelDeployment
+  },
+  pause: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "stop a rollout where it is, until modelwright resume",
+    details: `${nameArgument}
 ${clusterFlags}`,
-  resume: `modelwright resume NAME [flags]: let a rollout go on that modelwright pause keeps
-
-  NAME                name of the ModelDeployment
+  },
+  resume: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "continue a rollout that modelwright pause stopped",
+    details: `${nameArgument}
 ${clusterFlags}`,
-  restart: `modelwright restart NAME [flags]: make all pods anew, as a rollout with its steps
+  },
+  restart: {
+    group: "cluster",
+    synopsis: "NAME [flags]",
+    summary: "replace all pods by new ones of the same spec, as a rollout with its steps",
+    details: `${nameArgument}
+${clusterFlags}
 
-  NAME                name of the ModelDeployment
-  for a model file, Secret or runtime image that changed under the same name; the same as another value of the
-  annotation ${annotations.restart}
-${clusterFlags}`,
+  Use it when a model file, a Secret or the runtime image has changed under the same name. Setting the annotation
+  ${annotations.restart} to a new value does the same.`,
+  },
 };
 
+/** What `modelwright COMMAND --help` prints, by command. */
+export const usage: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(commands).map(([command, { synopsis, summary, details }]) => [
+    command,
+    `modelwright ${command} ${synopsis}: ${summary}\n\n${details}`,
+  ]),
+);
+
 /** What `modelwright --help` prints. */
-export const generalUsage = `modelwright: model deployments on Kubernetes or on this machine
+export const generalUsage = `modelwright COMMAND [flags]: serve machine-learning models on Kubernetes or on this machine
 
-${Object.values(usage)
-  .map((text) => `  ${text.split("\n")[0] ?? ""}`)
-  .join("\n")}
+${Object.entries(groups)
+  .map(([group, heading]) => `${heading}\n${summaries(group)}`)
+  .join("\n\n")}
 
-  modelwright COMMAND --help
-  modelwright --version`;
+modelwright COMMAND --help lists the arguments of a command; modelwright --version tells the version.`;
+
+function summaries(wanted: string): string {
+  return Object.entries(commands)
+    .filter(([, { group }]) => group === wanted)
+    .map(([command, { summary }]) => `  ${command.padEnd(10)}  ${summary}`)
+    .join("\n");
+}

@@ -2,8 +2,8 @@ import { basename, dirname, extname, join } from "node:path";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { faults } from "../faults.ts";
 
-/** Endings of model files that this release serves. */
-const modelEndings = [".h5", ".hdf5", ".keras"];
+/** Endings of model files that the runtime knows by their names. */
+const modelEndings = [".h5", ".hdf5", ".keras", ".onnx"];
 
 /** A manifest made for a model file, and the folder that stands for its PersistentVolumeClaim on this machine. */
 export interface ModelManifest {

@@ -88,7 +88,7 @@ describe("a file that cannot be served is named", () => {
     writeFileSync(path, "");
     expect(await refused([path])).toEqual(
       usageError(
-        `${path} is not a model file; expected one that ends in .h5, .hdf5, .keras; serve manifests with -f FILE`,
+        `${path} is not a model file; expected a folder, or a file that ends in .h5, .hdf5, .keras, .onnx; serve manifests with -f FILE`,
       ),
     );
   });

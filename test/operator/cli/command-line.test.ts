@@ -99,6 +99,10 @@ describe("commandLine", () => {
       ["serv"],
       "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume, restart; modelwright --help lists them",
     ],
+    "help on an unknown command": [
+      ["help", "serv"],
+      "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume, restart; modelwright --help lists them",
+    ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
     "a port that is no number": [
       ["start", "--api-port", "http"],
@@ -116,7 +120,7 @@ describe("commandLine", () => {
     "two models": [["start", "a.h5", "b.h5"], "unexpected argument b.h5; modelwright start --help lists its flags"],
     "abort without a name": [
       ["abort"],
-      "modelwright abort needs the NAME of a ModelDeployment; modelwright abort --help shows an example",
+      "modelwright abort needs the NAME of a ModelDeployment; modelwright abort --help shows how it is used",
     ],
     "full where there is nothing to skip": [
       ["abort", "digits", "--full"],
@@ -124,7 +128,7 @@ describe("commandLine", () => {
     ],
     "simulate without a trace": [
       ["simulate", "-f", "a.yaml"],
-      "modelwright simulate needs --trace FILE|GENERATOR; modelwright simulate --help shows an example",
+      "modelwright simulate needs --trace FILE|GENERATOR; modelwright simulate --help shows how it is used",
     ],
     "a cold start without a unit": [
       ["simulate", "-f", "a.yaml", "--trace", "wave", "--cold-start", "120"],
@@ -136,7 +140,7 @@ describe("commandLine", () => {
     ],
     "validate without a file": [
       ["validate"],
-      "modelwright validate needs -f FILE; modelwright validate --help shows an example",
+      "modelwright validate needs -f FILE; modelwright validate --help shows how it is used",
     ],
   };
   for (const [sentence, [args, want]] of Object.entries(refused))
@@ -156,9 +160,10 @@ describe("commandLine", () => {
       "promote",
       "history",
     ]) {
-      expect(general.command === "help" && general.text.includes(`modelwright ${command}`)).toBe(true);
+      expect(general.command === "help" && general.text.includes(`\n  ${command} `)).toBe(true);
       const own = commandLine([command, "--help"]);
       expect(own.command === "help" && own.text.startsWith(`modelwright ${command}`)).toBe(true);
+      expect(commandLine(["help", command])).toEqual(own);
     }
   });
 });

@@ -48,7 +48,7 @@ describe("modelManifest", () => {
 
   test("refuses a file that is no model, and says which endings are", () => {
     expect(() => modelManifest("/m/notes.txt", false)).toThrow(
-      "/m/notes.txt is not a model file; expected one that ends in .h5, .hdf5, .keras",
+      "/m/notes.txt is not a model file; expected a folder, or a file that ends in .h5, .hdf5, .keras, .onnx",
     );
   });
 });
