@@ -63,7 +63,7 @@ export class Http2Client implements Client, StreamOwner {
     return this.#request.localPort;
   }
 
-  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
     const { method, headers } = this;
     const rawHeaders = plainHeaders(this.#request.list, headers.host);
     return requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });

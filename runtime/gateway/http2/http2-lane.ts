@@ -5,6 +5,7 @@ import { Http2Connection } from "../../http2/connection.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream } from "../../http2/stream.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
+import { shareReads } from "../../server/plain-http/shared-reads.ts";
 import { spokenHttp } from "./preface.ts";
 
 /** A request of an HTTP/2 connection, whose stream has no owner yet. */
@@ -128,5 +129,10 @@ function opened<Head>(
     onClose: () => void connections.delete(connection),
   });
   connections.add(connection);
+  // Memory for each read costs more than to copy what came.
+  shareReads(socket, (bytes) => {
+    connection.read(Buffer.from(bytes));
+    return true;
+  });
   return connection;
 }

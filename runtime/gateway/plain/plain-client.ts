@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Fault } from "../../base/fault.ts";
-import { STATUS_CODES } from "../../base/node-http.ts";
 import type { RequestHead } from "../../server/plain-http/request-head.ts";
 import { faultAnswer } from "../proxy/answer.ts";
 import type { BodyKind } from "../proxy/body.ts";
@@ -10,19 +9,9 @@ import { requestHead } from "../proxy/headers.ts";
 import type { PlainConnection } from "./plain-connection.ts";
 
 /** Heads for pods, by the client's and the path that pods are to see: most requests bring one that was there before. */
-const heads = new WeakMap<RequestHead, { readonly path: string; readonly text: string }>();
+const heads = new WeakMap<RequestHead, { readonly path: string; readonly bytes: Buffer }>();
 
-/** Status line and headers of an answer, without what its connection adds. */
-interface AnswerHead {
-  readonly status: number;
-  readonly text: string;
-  /** It says how long the body is, or there is none. */
-  readonly isSized: boolean;
-  readonly isDated: boolean;
-}
-
-/** By their headers: a list that comes again is not written anew. */
-const answerHeads = new WeakMap<readonly string[], AnswerHead>();
+const lastChunk = Buffer.from("0\r\n\r\n");
 
 /** One request of a plain connection. */
 export class PlainClient implements Client {
@@ -35,7 +24,7 @@ export class PlainClient implements Client {
   #gone: (() => void) | undefined;
   #drained: (() => void) | undefined;
   /** Head of the answer until the first bytes go with it. */
-  #begun: string | undefined;
+  #begun: Buffer | undefined;
   #isChunked = false;
   /** Its client was told that the connection ends with the answer. */
   #isLast = false;
@@ -72,16 +61,16 @@ export class PlainClient implements Client {
     return this.#connection.socket.localPort;
   }
 
-  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
     const known = heads.get(this.#head);
-    if (known?.path === path) return known.text;
+    if (known?.path === path) return known.bytes;
     const { method, headers } = this.#head;
     const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
       typeof value === "string" ? [name, value] : [],
     );
-    const text = requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
-    heads.set(this.#head, { path, text });
-    return text;
+    const bytes = requestHead({ method, headers, rawHeaders, path, kind, sizeBytes });
+    heads.set(this.#head, { path, bytes });
+    return bytes;
   }
 
   readWhole(whole: (body: Buffer) => void): void {
@@ -89,11 +78,16 @@ export class PlainClient implements Client {
     else whole(this.#body ?? Buffer.alloc(0));
   }
 
-  /** Some of its body has come, no more than is left of it. */
-  receive(chunk: Buffer): void {
-    this.leftBytes -= chunk.length;
-    this.#body = this.#body === undefined ? chunk : Buffer.concat([this.#body, chunk]);
+  /** Copies what has come of its body. Returns where that ends in these bytes. */
+  receive(bytes: Buffer, start: number): number {
+    if (this.leftBytes === 0) return start;
+    const { contentBytes } = this.#head;
+    const end = Math.min(bytes.length, start + this.leftBytes);
+    this.#body ??= Buffer.allocUnsafe(contentBytes);
+    bytes.copy(this.#body, contentBytes - this.leftBytes, start, end);
+    this.leftBytes -= end - start;
     if (this.leftBytes === 0) this.#whole?.(this.#body);
+    return end;
   }
 
   /** A plain body is kept, never streamed. */
@@ -115,20 +109,22 @@ export class PlainClient implements Client {
 
   begin(status: number, headers: readonly string[]): void {
     this.hasAnswer = true;
-    const { text, isSized, isDated } = answerHead(status, headers);
-    const date = isDated ? "" : `date: ${new Date(this.#connection.terms.clock.now()).toUTCString()}\r\n`;
-    this.#isChunked = !isSized;
-    const framing = isSized ? "" : "transfer-encoding: chunked\r\n";
-    this.#begun = text + date + framing + this.#connectionLines();
+    const { terms } = this.#connection;
+    this.#isLast = terms.isEnding() || this.leftBytes > 0;
+    const { bytes, isChunked } = terms.answerHead(status, headers, this.#isLast);
+    this.#begun = bytes;
+    this.#isChunked = isChunked;
   }
 
   write(chunk: Buffer): boolean {
     if (this.#isOver || chunk.length === 0) return true;
     const { socket } = this.#connection;
-    const head = this.#takeHead();
-    if (!this.#isChunked) return socket.write(head === "" ? chunk : joined(head, chunk));
+    const head = this.#begun;
+    this.#begun = undefined;
+    if (!this.#isChunked) return socket.write(head === undefined ? chunk : Buffer.concat([head, chunk]));
     socket.cork();
-    socket.write(`${head}${chunk.length.toString(16)}\r\n`, "latin1");
+    if (head !== undefined) socket.write(head);
+    socket.write(`${chunk.length.toString(16)}\r\n`, "latin1");
     socket.write(chunk);
     const takesMore = socket.write("\r\n", "latin1");
     socket.uncork();
@@ -149,8 +145,11 @@ export class PlainClient implements Client {
   end(chunk: Buffer | undefined): void {
     if (this.#isOver) return;
     if (chunk !== undefined) this.write(chunk);
-    const rest = this.#takeHead() + (this.#isChunked ? "0\r\n\r\n" : "");
-    if (rest !== "") this.#connection.socket.write(rest, "latin1");
+    const { socket } = this.#connection;
+    const head = this.#begun;
+    this.#begun = undefined;
+    if (head !== undefined) socket.write(this.#isChunked ? Buffer.concat([head, lastChunk]) : head);
+    else if (this.#isChunked) socket.write(lastChunk);
     this.#isOver = true;
     if (this.leftBytes > 0) this.#connection.linger();
     else this.#connection.answered(this.#isLast || this.#connection.terms.isClosing());
@@ -168,40 +167,4 @@ export class PlainClient implements Client {
     this.end(body);
     return status;
   }
-
-  #takeHead(): string {
-    const head = this.#begun ?? "";
-    this.#begun = undefined;
-    return head;
-  }
-
-  #connectionLines(): string {
-    const { terms } = this.#connection;
-    this.#isLast = terms.isEnding() || this.leftBytes > 0;
-    if (this.#isLast) return "connection: close\r\n\r\n";
-    return `connection: keep-alive\r\nkeep-alive: timeout=${terms.keepAliveSeconds}\r\n\r\n`;
-  }
-}
-
-function answerHead(status: number, headers: readonly string[]): AnswerHead {
-  const known = answerHeads.get(headers);
-  if (known?.status === status) return known;
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
-  let [isSized, isDated] = [status === 204 || status === 304, false];
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] ?? "";
-    if (name.length === 14 && name.toLowerCase() === "content-length") isSized = true;
-    else if (name.length === 4 && name.toLowerCase() === "date") isDated = true;
-    text += `${name}: ${headers[i + 1]}\r\n`;
-  }
-  const head = { status, text, isSized, isDated };
-  answerHeads.set(headers, head);
-  return head;
-}
-
-function joined(head: string, chunk: Buffer): Buffer {
-  const bytes = Buffer.allocUnsafe(head.length + chunk.length);
-  bytes.write(head, 0, "latin1");
-  chunk.copy(bytes, head.length);
-  return bytes;
 }

@@ -1,16 +1,20 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ConnectionState, LaneConnection, LaneTerms } from "../../server/plain-http/connection-lane.ts";
+import { shareReads } from "../../server/plain-http/shared-reads.ts";
+import type { RequestHead } from "../../server/plain-http/request-head.ts";
 import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
 import { repeatableBytes } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
+import type { answerHeads } from "./answer-heads.ts";
+import { LastHead } from "./last-head.ts";
 import { PlainClient } from "./plain-client.ts";
 
 /** What all plain connections of a gateway share. */
 export interface PlainTerms extends LaneTerms<PlainConnection> {
   /** Called with each request. */
   readonly take: (client: Client) => void;
-  readonly keepAliveSeconds: number;
+  readonly answerHead: ReturnType<typeof answerHeads>;
   /** While true, answers say that they end their connection. */
   readonly isEnding: () => boolean;
   /** For what comes before its turn. */
@@ -20,7 +24,6 @@ export interface PlainTerms extends LaneTerms<PlainConnection> {
 /** The body of a request is part of its answering. */
 export type PlainState = Exclude<ConnectionState, "body">;
 
-const headEnd = Buffer.from("\r\n\r\n");
 /** A longer head is not plain. */
 const maxHeadBytes = 8 * 1024;
 /** Requests that come before earlier ones are answered wait in memory up to this size, then in the socket. */
@@ -40,6 +43,7 @@ export class PlainConnection implements LaneConnection {
   readonly #onError = (): void => void this.socket.destroy();
   readonly #onDrain = (): void => this.#drained();
   readonly #onClose = (): void => this.#closed();
+  readonly #lastHead = new LastHead<RequestHead>(maxHeadBytes);
   /** What has come behind the request that is being answered. */
   #ahead: Buffer | undefined;
   #share: KeptShare | undefined;
@@ -49,6 +53,7 @@ export class PlainConnection implements LaneConnection {
     this.socket = socket;
     this.terms = terms;
     this.since = terms.tick();
+    shareReads(socket, (bytes) => this.#takeRead(bytes));
     socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
     socket.on("error", this.#onError).on("close", this.#onClose);
   }
@@ -79,6 +84,14 @@ export class PlainConnection implements LaneConnection {
     this.terms.clock.after(lingerMs, () => this.socket.destroy());
   }
 
+  /** False: whoever has the socket now wants no more at the moment. */
+  #takeRead(bytes: Buffer): boolean {
+    if (this.state === "gone") return this.socket.push(Buffer.from(bytes));
+    this.#take(bytes);
+    return true;
+  }
+
+  /** The bytes are there until this returns: what is kept of them is copied. */
   #take(chunk: Buffer): void {
     switch (this.state) {
       case "fresh":
@@ -86,7 +99,7 @@ export class PlainConnection implements LaneConnection {
         this.#read(chunk);
         return;
       case "answering":
-        this.#collect(chunk);
+        this.#collect(chunk, 0);
         return;
       case "flushing":
         this.#keep(chunk);
@@ -98,25 +111,22 @@ export class PlainConnection implements LaneConnection {
 
   /** The begin of a request. */
   #read(bytes: Buffer): void {
-    const end = bytes.indexOf(headEnd);
-    const head = end < 0 || end > maxHeadBytes ? undefined : this.terms.readHead(bytes.toString("latin1", 0, end + 2));
+    const head = this.#lastHead.of(bytes, this.terms.readHead);
     if (head === undefined || head.contentBytes > repeatableBytes) {
-      this.#passOn(bytes);
+      this.#passOn(Buffer.from(bytes));
       return;
     }
     this.#move("answering");
     const client = new PlainClient(head, this);
     this.#client = client;
-    const start = end + headEnd.length;
-    if (start < bytes.length) this.#collect(bytes.subarray(start));
+    this.#collect(bytes, this.#lastHead.sizeBytes);
     this.terms.take(client);
   }
 
   /** What comes while a request is being answered: its body, then what is behind it. */
-  #collect(chunk: Buffer): void {
-    const left = this.#client?.leftBytes ?? 0;
-    if (left > 0) this.#client?.receive(left < chunk.length ? chunk.subarray(0, left) : chunk);
-    if (left < chunk.length) this.#keep(left === 0 ? chunk : chunk.subarray(left));
+  #collect(bytes: Buffer, start: number): void {
+    const end = this.#client?.receive(bytes, start) ?? start;
+    if (end < bytes.length) this.#keep(bytes.subarray(end));
   }
 
   #keep(chunk: Buffer): void {
@@ -126,7 +136,7 @@ export class PlainConnection implements LaneConnection {
       this.socket.destroy();
       return;
     }
-    this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+    this.#ahead = this.#ahead === undefined ? Buffer.from(chunk) : Buffer.concat([this.#ahead, chunk]);
     if (this.#ahead.length > maxAheadBytes) this.socket.pause();
   }
 

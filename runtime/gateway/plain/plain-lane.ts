@@ -3,6 +3,7 @@ import type { ConnectionLimits } from "../../server/http-server.ts";
 import { type ConnectionLane, connectionLane } from "../../server/plain-http/connection-lane.ts";
 import type { KeptRoom } from "../passage/kept-room.ts";
 import type { Client } from "../proxy/client.ts";
+import { answerHeads } from "./answer-heads.ts";
 import { PlainConnection, type PlainTerms } from "./plain-connection.ts";
 
 interface LaneOptions {
@@ -32,7 +33,7 @@ export function plainLane({ limits, clock, take, isEnding, room }: LaneOptions):
       const terms: PlainTerms = {
         ...lane,
         take,
-        keepAliveSeconds: Math.floor(limits.keepAliveTimeoutMs / 1000),
+        answerHead: answerHeads(clock, Math.floor(limits.keepAliveTimeoutMs / 1000)),
         room,
         isEnding: () => lane.isClosing() || isEnding(),
       };

@@ -17,7 +17,7 @@ export interface Client {
   /** Port that it came to. */
   readonly localPort: number | undefined;
   /** Request line and headers for a pod that is to get a body of this kind and size. Throws `RequestUnreadable`. */
-  requestHead(path: string, kind: BodyKind, sizeBytes: number): string;
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer;
   /** Hands a body of kind `kept` over when it is complete, now or later. */
   readWhole(whole: (body: Buffer) => void): void;
   /** Hands a streamed body over as it comes. */

@@ -14,7 +14,6 @@ import type { Asked } from "./asked.ts";
 import { repeatableBytes } from "./body.ts";
 import { RequestBody } from "./request-body.ts";
 import type { Client } from "./client.ts";
-import { requestBytes } from "./headers.ts";
 import { toldHeaders } from "./told-headers.ts";
 
 /** What every exchange through this gateway shares. */
@@ -155,7 +154,9 @@ export class Exchange implements Traveller, Receiver {
       const client = this.#client;
       const { kind, whole } = this.#body;
       const sizeBytes = whole?.length ?? client.sizeBytes;
-      const bytes = requestBytes(client.requestHead(this.#asked.path, kind, sizeBytes), whole);
+      const head = client.requestHead(this.#asked.path, kind, sizeBytes);
+      // In one piece, so that they go out in one packet.
+      const bytes = whole === undefined ? head : Buffer.concat([head, whole]);
       const isWhole = kind === "none" || kind === "kept";
       this.#connection = this.#parts.connections.connection(target.pod, isWhole);
       this.#connection.send(bytes, { isWhole, isHead: client.method === "HEAD" }, this);

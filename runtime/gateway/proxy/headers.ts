@@ -36,14 +36,14 @@ interface RequestText {
 }
 
 /** Request line and headers for a pod: the client's, without those of its connection. Throws `RequestUnreadable`. */
-export function requestHead({ method, path, headers, rawHeaders, kind, sizeBytes }: RequestText): string {
+export function requestHead({ method, path, headers, rawHeaders, kind, sizeBytes }: RequestText): Buffer {
   if (beyondPath.test(path)) throw faults.RequestUnreadable({ part: "path" });
   const line = `${method} ${path} HTTP/1.1\r\n`;
   const host = headers.host === undefined ? "host: \r\n" : "";
   const isSized = kind !== "none" || headers["content-length"] !== undefined;
   const length = isSized ? `content-length: ${sizeBytes}\r\n` : "";
   const framing = kind === "chunked" ? "transfer-encoding: chunked\r\n" : length;
-  return `${line}${headerLines(rawHeaders, headers.connection)}${host}${framing}\r\n`;
+  return Buffer.from(`${line}${headerLines(rawHeaders, headers.connection)}${host}${framing}\r\n`, "latin1");
 }
 
 function headerLines(raw: readonly string[], connection: string | undefined): string {
@@ -58,14 +58,6 @@ function headerLines(raw: readonly string[], connection: string | undefined): st
     lines += `${name}: ${value}\r\n`;
   }
   return lines;
-}
-
-/** Head and body in one piece, so that they go out in one packet. */
-export function requestBytes(head: string, body: Buffer | undefined): Buffer {
-  const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
-  bytes.write(head, 0, "latin1");
-  body?.copy(bytes, head.length);
-  return bytes;
 }
 
 function connectionHeaders(value: string | undefined): ReadonlySet<string> | undefined {

@@ -51,7 +51,7 @@ export class NodeClient implements Client {
     return this.#request.socket.localPort;
   }
 
-  requestHead(path: string, kind: BodyKind, sizeBytes: number): string {
+  requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
     const { headers, rawHeaders } = this.#request;
     return requestHead({ method: this.method, headers, rawHeaders, path, kind, sizeBytes });
   }

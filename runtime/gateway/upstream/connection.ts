@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
+import { LastHead } from "../plain/last-head.ts";
 import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
 import { type ResponseHead, responseHeadReader } from "./response-head.ts";
 
@@ -30,7 +31,6 @@ interface Address {
 }
 
 const maxHeadBytes = 64 * 1024;
-const headEnd = Buffer.from("\r\n\r\n");
 /** All connections read into it: reads follow one another, and what outlives one is copied. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const responseHead = responseHeadReader();
@@ -46,6 +46,8 @@ export class UpstreamConnection {
   #isConnected = false;
   #isAnswerToHead = false;
   #isSent = true;
+  #lastHead = new LastHead<ResponseHead>(maxHeadBytes);
+  readonly #readHeadText = (text: string): ResponseHead => responseHead(text, this.#isAnswerToHead);
   #head: ResponseHead | undefined;
   /** Beginning of a head that came in pieces. */
   #begun: Buffer | undefined;
@@ -75,6 +77,8 @@ export class UpstreamConnection {
   send(bytes: Buffer, { isWhole, isHead }: { isWhole: boolean; isHead: boolean }, receiver: Receiver): void {
     this.#receiver = receiver;
     this.#isSent = isWhole;
+    // The same head says something else of the body.
+    if (isHead !== this.#isAnswerToHead) this.#lastHead = new LastHead(maxHeadBytes);
     this.#isAnswerToHead = isHead;
     this.#socket.write(bytes);
     if (this.#isConnected) receiver.onReady();
@@ -102,7 +106,7 @@ export class UpstreamConnection {
 
   #read(bytes: Buffer): boolean {
     try {
-      return this.#head === undefined ? this.#readHead(bytes) : this.#readBody(bytes);
+      return this.#head === undefined ? this.#readHead(bytes) : this.#readBody(bytes, 0);
     } catch (thrown) {
       this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
       return true;
@@ -112,39 +116,38 @@ export class UpstreamConnection {
   #readHead(bytes: Buffer): boolean {
     if (this.#receiver === undefined) throw new Error("it answers what nobody asked");
     const all = this.#begun === undefined ? bytes : Buffer.concat([this.#begun, bytes]);
-    const end = all.indexOf(headEnd);
-    if (end === -1) {
+    const head = this.#lastHead.of(all, this.#readHeadText);
+    if (head === undefined) {
       if (all.length > maxHeadBytes) throw new Error(`the head of its answer has more than ${maxHeadBytes} bytes`);
       this.#begun = Buffer.from(all);
       return true;
     }
     this.#begun = undefined;
-    const head = responseHead(all.toString("latin1", 0, end), this.#isAnswerToHead);
-    const rest = all.subarray(end + headEnd.length);
+    const start = this.#lastHead.sizeBytes;
+    const hasMore = start < all.length;
     if (head.status < 200) {
       if (head.status === 101) throw new Error("it changes the protocol");
-      return rest.length === 0 || this.#readHead(rest);
+      return !hasMore || this.#readHead(all.subarray(start));
     }
     this.#head = head;
     this.#leftBytes = typeof head.framing === "number" ? head.framing : 0;
     this.#chunks = head.framing === "chunked" ? chunkedBody() : undefined;
     this.#receiver.onHead(head);
-    if (rest.length > 0 || head.framing === 0) return this.#readBody(rest);
-    return true;
+    return hasMore || head.framing === 0 ? this.#readBody(all, start) : true;
   }
 
-  #readBody(bytes: Buffer): boolean {
+  #readBody(bytes: Buffer, start: number): boolean {
     const receiver = this.#receiver;
     // It was abandoned meanwhile.
     if (receiver === undefined) return false;
-    if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, bytes, receiver);
-    if (this.#head?.framing === "close") return receiver.onData(Buffer.from(bytes));
-    if (bytes.length < this.#leftBytes) {
-      this.#leftBytes -= bytes.length;
-      return receiver.onData(Buffer.from(bytes));
+    if (this.#chunks !== undefined) return this.#readChunks(this.#chunks, bytes.subarray(start), receiver);
+    if (this.#head?.framing === "close") return receiver.onData(copied(bytes, start, bytes.length));
+    const end = start + this.#leftBytes;
+    if (bytes.length < end) {
+      this.#leftBytes = end - bytes.length;
+      return receiver.onData(copied(bytes, start, bytes.length));
     }
-    const last = this.#leftBytes === 0 ? undefined : Buffer.from(bytes.subarray(0, this.#leftBytes));
-    this.#complete(receiver, last, bytes.length > this.#leftBytes);
+    this.#complete(receiver, end === start ? undefined : copied(bytes, start, end), bytes.length > end);
     return true;
   }
 
@@ -177,4 +180,10 @@ export class UpstreamConnection {
     if (this.#head?.framing === "close" && this.#error === undefined) receiver.onEnd(undefined);
     else receiver.onFailed(this.#error ?? new Error("other side closed"), !this.#isConnected);
   }
+}
+
+function copied(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }

@@ -43,6 +43,33 @@ describe("a plain connection", () => {
     }
   });
 
+  test("has its own bytes, whatever others send between its pieces", async () => {
+    const { client } = await scene();
+    const [one, other] = [client(), client()];
+    const text = post("x".repeat(300));
+    one.socket.write(text.slice(0, -100));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    other.socket.write(post("y".repeat(300)) + post("z".repeat(300)).slice(0, -50));
+    await expect.poll(() => bodies(other)).toEqual(["y".repeat(300)]);
+    one.socket.write(text.slice(-100));
+    await expect.poll(() => bodies(one)).toEqual(["x".repeat(300)]);
+    other.socket.write("z".repeat(50));
+    await expect.poll(() => bodies(other)).toEqual(["y".repeat(300), "z".repeat(300)]);
+  });
+
+  test("gets the body of an answer to GET, though one to HEAD had the same head", async () => {
+    const { client } = await scene((message, response) => {
+      message.resume();
+      response.writeHead(200, { date: "now", "content-length": 14 }).end('{"body":"abc"}');
+    });
+    for (const [i, method] of ["GET", "HEAD", "GET", "HEAD"].entries()) {
+      const one = client();
+      one.socket.write(`${method} ${model} HTTP/1.1\r\n${host}connection: close\r\n\r\n`);
+      await expect.poll(one.isClosed).toBe(true);
+      expect([statuses(one), bodies(one)], `${i}: ${method}`).toEqual([["200"], method === "GET" ? ["abc"] : []]);
+    }
+  });
+
   test("goes on by Node's server when a request is not plain, with all that it has said", async () => {
     const { client } = await scene();
     const one = client();
