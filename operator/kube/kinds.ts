@@ -20,6 +20,7 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
 }
 
+/** Who an object belongs to: it is deleted with its owner. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -29,6 +30,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
+/** Any object: what all kinds have in common. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -44,6 +46,7 @@ export interface Stored {
   };
 }
 
+/** A volume of a pod; exactly one source is set. */
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: string };
@@ -80,6 +83,7 @@ export interface PodSpec {
   readonly enableServiceLinks?: boolean;
 }
 
+/** What a container is doing; one member is set. */
 export interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
@@ -93,6 +97,7 @@ export interface ContainerState {
   };
 }
 
+/** What the kubelet reports of a container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
@@ -127,10 +132,12 @@ export interface Pod extends KubeObject {
   };
 }
 
+/** Which objects are meant, by equality of labels. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 
+/** What a ReplicaSet makes its pods from. */
 export interface PodTemplate {
   readonly metadata?: ObjectMeta;
   readonly spec: PodSpec;
@@ -193,6 +200,7 @@ export interface ServiceAccount extends KubeObject {
   readonly automountServiceAccountToken?: boolean;
 }
 
+/** A ConfigMap; values of `binaryData` are base64. */
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
   readonly binaryData?: Readonly<Record<string, string>>;
@@ -206,6 +214,7 @@ export interface PodDisruptionBudget extends KubeObject {
   };
 }
 
+/** An event (core/v1, the form that kubectl describe shows). */
 export interface Event extends KubeObject {
   readonly involvedObject: {
     readonly apiVersion: string;
@@ -225,6 +234,7 @@ export interface Event extends KubeObject {
   readonly reportingInstance?: string;
 }
 
+/** A lease, by which one of several operators leads. */
 export interface Lease extends KubeObject {
   readonly spec: {
     readonly holderIdentity?: string;

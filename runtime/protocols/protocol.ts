@@ -17,6 +17,7 @@ export interface ProtocolRequest {
   readonly deadline: number;
 }
 
+/** The HTTP response to a request. */
 export interface ProtocolAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -24,6 +24,7 @@ export const rpcCodes = {
   DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;
+/** Name of a gRPC status code. */
 export type RpcCode = keyof typeof rpcCodes;
 
 /** What a method knows of the call that it answers. */

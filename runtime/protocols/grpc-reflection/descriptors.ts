@@ -76,7 +76,9 @@ export const fileDescriptor = message("google.protobuf.FileDescriptorProto", {
   service: many(6, () => serviceDescriptor),
   syntax: optional(12, "string"),
 });
+/** A .proto file as server reflection describes it. */
 export type FileDescriptor = Draft<Decoded<typeof fileDescriptor>>;
+/** A service with its methods as server reflection describes it. */
 export type ServiceDescriptor = Draft<Decoded<typeof serviceDescriptor>>;
 
 /** Numbers of FieldDescriptorProto.Type. */
@@ -123,6 +125,7 @@ export function messageDescriptor(type: MessageType<object>, all: Declarations):
   };
 }
 
+/** The descriptor of an enum type. */
 export function enumDescriptorOf({ name, values }: EnumType): EnumDescriptor {
   return { name: lastPart(name), value: Object.entries(values).map(([name, number]) => ({ name, number })) };
 }
@@ -183,6 +186,7 @@ export function parentOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf(".")));
 }
 
+/** `Dim` of `tensorflow.TensorShapeProto.Dim`. */
 export function lastPart(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }

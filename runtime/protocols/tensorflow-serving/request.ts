@@ -11,6 +11,7 @@ import { announcedShape, fill } from "./tensors/fill.ts";
 /** `row`: `instances` and `predictions`; `columnar`: `inputs` and `outputs`. */
 export type PredictFormat = "row" | "columnar";
 
+/** Tensors of a predict request, and the format that its answer has to have as well. */
 export interface PredictInputs {
   readonly format: PredictFormat;
   readonly inputs: readonly NamedTensor[];

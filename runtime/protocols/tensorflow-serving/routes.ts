@@ -1,6 +1,7 @@
 import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
 
+/** What follows the colon in a path, as in `/v1/models/NAME:predict`. */
 export type InferenceMethod = "classify" | "regress" | "predict";
 
 /** A model as a path names it. */

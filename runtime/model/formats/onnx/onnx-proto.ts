@@ -82,6 +82,7 @@ export interface TensorProto {
   readonly dataLocation: number;
 }
 
+/** An attribute of a node: `type` says which of the other fields holds its value. */
 export interface AttributeProto {
   readonly name: string;
   readonly f: number | undefined;
@@ -98,6 +99,7 @@ export interface AttributeProto {
   readonly type: number;
 }
 
+/** One call of an operator. An empty input name stands for an optional input that is absent. */
 export interface NodeProto {
   readonly input: readonly string[];
   readonly output: readonly string[];
@@ -108,6 +110,7 @@ export interface NodeProto {
   readonly domain: string;
 }
 
+/** An input or output of a graph with its type. */
 export interface ValueInfoProto {
   readonly name: string;
   readonly type: TypeProto | undefined;
@@ -127,6 +130,7 @@ export interface TypeProto {
     | undefined;
 }
 
+/** Nodes in topological order, weights (`initializer`), inputs and outputs. */
 export interface GraphProto {
   readonly node: readonly NodeProto[];
   readonly name: string;
@@ -136,12 +140,14 @@ export interface GraphProto {
   readonly sparseInitializer: readonly { readonly values: TensorProto | undefined }[];
 }
 
+/** An operator that is made of other operators. */
 export interface FunctionProto {
   readonly name: string;
   readonly node: readonly NodeProto[];
   readonly domain: string;
 }
 
+/** An .onnx file: the graph, the operator sets it was written for, and who wrote it. */
 export interface ModelProto {
   readonly irVersion: number;
   readonly producerName: string;

@@ -24,6 +24,7 @@ const metaGraph = message("tensorflow.MetaGraphDef", {
   collectionDef: mapOf(4, () => collectionDef),
   signatureDef: mapOf(5, () => signatureDef),
 });
+/** A graph of a SavedModel with its tags, signatures and saver, decoded. */
 export type MetaGraph = ReturnType<(typeof metaGraph)["decode"]>;
 
 /** Only the tags: graphs for training are not decoded. */
@@ -31,7 +32,9 @@ export const metaGraphTags = message("tensorflow.MetaGraphDef", {
   metaInfoDef: nested(1, () => message("tensorflow.MetaGraphDef.MetaInfoDef", { tags: repeated(4, "string") })),
 });
 
+/** saved_model.pb. Its graphs stay encoded until one is chosen by its tags. */
 export const savedModelProto = message("tensorflow.SavedModel", { metaGraphs: repeated(2, "bytes") });
+/** One graph of a SavedModel. */
 export const metaGraphProto = metaGraph;
 
 const objectAttribute = message("tensorflow.TrackableObjectGraph.TrackableObject.SerializedTensor", {

@@ -7,7 +7,9 @@ import { type Parcel, type SentParcel, openedParcel, sentParcel } from "./parcel
 
 /** What the thread of large bodies does: see `body-thread.ts`. */
 export type BodyTask = ReadingTask | WritingTask;
+/** Decodes a request body. */
 export type ReadingTask = "read predict" | "read infer" | "read examples";
+/** Encodes a response body. */
 export type WritingTask =
   | "write predict"
   | "write infer"

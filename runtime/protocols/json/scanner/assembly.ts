@@ -10,6 +10,7 @@ export const i32Type = 0x7f;
 export const i64Type = 0x7e;
 /** See `i32Type`. */
 export const f64Type = 0x7c;
+/** See `i32Type`. */
 export const v128Type = 0x7b;
 const noResult = 0x40;
 
@@ -78,6 +79,7 @@ export const i32 = {
   wrap: unary(0xa7),
 } as const;
 
+/** Instructions on 64-bit integers. */
 export const i64 = {
   const: (value: bigint): Code => [0x42, ...signed(value)],
   load: load(0x29),
@@ -99,6 +101,7 @@ export const i64 = {
   extendU: unary(0xad),
 } as const;
 
+/** Instructions on 64-bit floating-point numbers. */
 export const f64 = {
   load: load(0x2b),
   store: (address: Code, value: Code): Code => [...address, ...value, 0x39, 0, 0],

@@ -35,6 +35,7 @@ export const tensorContents = message("inference.InferTensorContents", {
   fp64Contents: packed(7, "double"),
   bytesContents: repeated(8, "bytes"),
 });
+/** `InferTensorContents`, decoded. */
 export type TensorContents = Decoded<typeof tensorContents>;
 
 const inputTensor = message("inference.ModelInferRequest.InferInputTensor", {
@@ -44,12 +45,17 @@ const inputTensor = message("inference.ModelInferRequest.InferInputTensor", {
   parameters: mapOf(4, () => parameter),
   contents: nested(5, () => tensorContents),
 });
+/** One input of a ModelInfer request. Its elements are in `contents`, or in the request's `rawInputContents`. */
 export type InputTensor = Decoded<typeof inputTensor>;
 const wantedTensor = message("inference.ModelInferRequest.InferRequestedOutputTensor", {
   name: plain(1, "string"),
   parameters: mapOf(2, () => parameter),
 });
 
+/**
+ * Request of ModelInfer, and each message that a client sends over ModelStreamInfer. With `rawInputContents`, one
+ * entry for each input holds its elements as little-endian bytes, and no input has `contents`.
+ */
 export const modelInferRequest = message("inference.ModelInferRequest", {
   modelName: plain(1, "string"),
   modelVersion: plain(2, "string"),
@@ -59,6 +65,7 @@ export const modelInferRequest = message("inference.ModelInferRequest", {
   outputs: many(6, () => wantedTensor),
   rawInputContents: repeated(7, "bytes"),
 });
+/** A ModelInfer request, decoded. */
 export type ModelInferRequest = Decoded<typeof modelInferRequest>;
 
 const outputTensor = message("inference.ModelInferResponse.InferOutputTensor", {
@@ -68,6 +75,10 @@ const outputTensor = message("inference.ModelInferResponse.InferOutputTensor", {
   parameters: mapOf(4, () => parameter),
   contents: nested(5, () => tensorContents),
 });
+/**
+ * Response of ModelInfer. With `rawOutputContents`, one entry for each output holds its elements as little-endian
+ * bytes.
+ */
 export const modelInferResponse = message("inference.ModelInferResponse", {
   modelName: plain(1, "string"),
   modelVersion: plain(2, "string"),
@@ -76,27 +87,38 @@ export const modelInferResponse = message("inference.ModelInferResponse", {
   outputs: many(5, () => outputTensor),
   rawOutputContents: repeated(6, "bytes"),
 });
+/** A ModelInfer response, decoded. */
 export type ModelInferResponse = Decoded<typeof modelInferResponse>;
+/** Each response of ModelStreamInfer, a Triton extension: an error message, or what ModelInfer would have answered. */
 export const modelStreamInferResponse = message("inference.ModelStreamInferResponse", {
   errorMessage: plain(1, "string"),
   inferResponse: nested(2, () => modelInferResponse),
 });
 
+/** Request of ServerLive. */
 export const serverLiveRequest = message("inference.ServerLiveRequest", {});
+/** Response of ServerLive: whether the server answers at all. */
 export const serverLiveResponse = message("inference.ServerLiveResponse", { live: plain(1, "bool") });
+/** Request of ServerReady. */
 export const serverReadyRequest = message("inference.ServerReadyRequest", {});
+/** Response of ServerReady: whether the models that the server is to serve are ready. */
 export const serverReadyResponse = message("inference.ServerReadyResponse", { ready: plain(1, "bool") });
+/** Request of ServerMetadata. */
 export const serverMetadataRequest = message("inference.ServerMetadataRequest", {});
+/** Response of ServerMetadata: name and version of the server, and the protocol extensions it has. */
 export const serverMetadataResponse = message("inference.ServerMetadataResponse", {
   name: plain(1, "string"),
   version: plain(2, "string"),
   extensions: repeated(3, "string"),
 });
+/** Request of ModelReady; an empty version leaves the choice to the server. */
 export const modelReadyRequest = message("inference.ModelReadyRequest", {
   name: plain(1, "string"),
   version: plain(2, "string"),
 });
+/** Response of ModelReady. */
 export const modelReadyResponse = message("inference.ModelReadyResponse", { ready: plain(1, "bool") });
+/** Request of ModelMetadata; an empty version leaves the choice to the server. */
 export const modelMetadataRequest = message("inference.ModelMetadataRequest", {
   name: plain(1, "string"),
   version: plain(2, "string"),
@@ -106,6 +128,7 @@ const tensorMetadata = message("inference.ModelMetadataResponse.TensorMetadata",
   datatype: plain(2, "string"),
   shape: repeated(3, "safe64"),
 });
+/** Response of ModelMetadata: versions and tensors of a model. In a shape, -1 is any size. */
 export const modelMetadataResponse = message("inference.ModelMetadataResponse", {
   name: plain(1, "string"),
   versions: repeated(2, "string"),

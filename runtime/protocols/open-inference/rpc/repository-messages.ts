@@ -19,6 +19,7 @@ const repositoryParameter = message("inference.ModelRepositoryParameter", {
   bytesParam: inOneof("parameter_choice", optional(4, "bytes")),
 });
 
+/** Request of RepositoryIndex, a Triton extension; `ready` asks only for models that are ready. */
 export const repositoryIndexRequest = message("inference.RepositoryIndexRequest", {
   repositoryName: plain(1, "string"),
   ready: plain(2, "bool"),
@@ -29,6 +30,7 @@ const modelIndex = message("inference.RepositoryIndexResponse.ModelIndex", {
   state: plain(3, "string"),
   reason: plain(4, "string"),
 });
+/** Response of RepositoryIndex: one entry per version of each model, with its state and, if it is not ready, why. */
 export const repositoryIndexResponse = message("inference.RepositoryIndexResponse", {
   models: many(1, () => modelIndex),
 });
@@ -39,12 +41,16 @@ const change = {
   modelName: plain(2, "string"),
   parameters: mapOf(3, () => repositoryParameter),
 };
+/** Request of RepositoryModelLoad. */
 export const repositoryModelLoadRequest = message("inference.RepositoryModelLoadRequest", change);
+/** Response of RepositoryModelLoad: empty in Triton's definition; the fields are KServe's. */
 export const repositoryModelLoadResponse = message("inference.RepositoryModelLoadResponse", {
   modelName: plain(1, "string"),
   isLoaded: plain(2, "bool"),
 });
+/** Request of RepositoryModelUnload. */
 export const repositoryModelUnloadRequest = message("inference.RepositoryModelUnloadRequest", change);
+/** Response of RepositoryModelUnload: empty in Triton's definition; the fields are KServe's. */
 export const repositoryModelUnloadResponse = message("inference.RepositoryModelUnloadResponse", {
   modelName: plain(1, "string"),
   isUnloaded: plain(2, "bool"),
@@ -77,8 +83,10 @@ const modelConfig = message("inference.ModelConfig", {
   input: many(5, () => configInput),
   output: many(6, () => configOutput),
 });
+/** Request of ModelConfig, a Triton extension; an empty version leaves the choice to the server. */
 export const modelConfigRequest = message("inference.ModelConfigRequest", {
   name: plain(1, "string"),
   version: plain(2, "string"),
 });
+/** Response of ModelConfig: what Triton's client libraries look up before they send tensors. */
 export const modelConfigResponse = message("inference.ModelConfigResponse", { config: nested(1, () => modelConfig) });

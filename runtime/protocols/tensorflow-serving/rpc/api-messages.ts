@@ -30,17 +30,21 @@ const modelSpec = message("tensorflow.serving.ModelSpec", {
   versionLabel: inOneof("version_choice", optional(4, "string")),
   signatureName: plain(3, "string"),
 });
+/** Which model a request is for: by name, and by version, by label, or by neither; echoed in responses. */
 export type ModelSpec = Decoded<typeof modelSpec>;
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 
+/** Request of PredictionService.Predict: input tensors by name. An empty `outputFilter` asks for all outputs. */
 export const predictRequest = message("tensorflow.serving.PredictRequest", {
   modelSpec: nested(1, () => modelSpec),
   inputs: mapOf(2, () => tensorProto),
   outputFilter: repeated(3, "string"),
 });
+/** A Predict request, decoded. */
 export type PredictRequest = Decoded<typeof predictRequest>;
 
+/** Response of PredictionService.Predict: output tensors by name, and the version that computed them. */
 export const predictResponse = message("tensorflow.serving.PredictResponse", {
   outputs: mapOf(1, () => tensorProto),
   modelSpec: nested(2, () => modelSpec),
@@ -71,6 +75,7 @@ const input = message("tensorflow.serving.Input", {
     nested(2, () => exampleListWithContext),
   ),
 });
+/** The examples of a Classify, Regress or MultiInference request, each still encoded. */
 export type Input = Decoded<typeof input>;
 
 const labelledClass = message("tensorflow.serving.Class", { label: plain(1, "string"), score: plain(2, "float") });
@@ -81,18 +86,22 @@ const classificationResult = message("tensorflow.serving.ClassificationResult", 
 const regression = message("tensorflow.serving.Regression", { value: plain(1, "float") });
 const regressionResult = message("tensorflow.serving.RegressionResult", { regressions: many(1, () => regression) });
 
+/** Request of PredictionService.Classify. */
 export const classificationRequest = message("tensorflow.serving.ClassificationRequest", {
   modelSpec: nested(1, () => modelSpec),
   input: nested(2, () => input),
 });
+/** Response of PredictionService.Classify: for each example its classes with scores. */
 export const classificationResponse = message("tensorflow.serving.ClassificationResponse", {
   result: nested(1, () => classificationResult),
   modelSpec: nested(2, () => modelSpec),
 });
+/** Request of PredictionService.Regress. */
 export const regressionRequest = message("tensorflow.serving.RegressionRequest", {
   modelSpec: nested(1, () => modelSpec),
   input: nested(2, () => input),
 });
+/** Response of PredictionService.Regress: one value for each example. */
 export const regressionResponse = message("tensorflow.serving.RegressionResponse", {
   result: nested(1, () => regressionResult),
   modelSpec: nested(2, () => modelSpec),
@@ -102,6 +111,7 @@ const inferenceTask = message("tensorflow.serving.InferenceTask", {
   modelSpec: nested(1, () => modelSpec),
   methodName: plain(2, "string"),
 });
+/** One task of MultiInference: a signature, and the method (classify or regress) to run it by. */
 export type InferenceTask = Decoded<typeof inferenceTask>;
 const inferenceResult = message("tensorflow.serving.InferenceResult", {
   modelSpec: nested(1, () => modelSpec),
@@ -114,18 +124,22 @@ const inferenceResult = message("tensorflow.serving.InferenceResult", {
     nested(3, () => regressionResult),
   ),
 });
+/** Request of PredictionService.MultiInference: several tasks on the same examples. */
 export const multiInferenceRequest = message("tensorflow.serving.MultiInferenceRequest", {
   tasks: many(1, () => inferenceTask),
   input: nested(2, () => input),
 });
+/** Response of PredictionService.MultiInference: one result per task, in the order of the tasks. */
 export const multiInferenceResponse = message("tensorflow.serving.MultiInferenceResponse", {
   results: many(1, () => inferenceResult),
 });
 
+/** Request of PredictionService.GetModelMetadata; the only `metadataField` is `signature_def`. */
 export const getModelMetadataRequest = message("tensorflow.serving.GetModelMetadataRequest", {
   modelSpec: nested(1, () => modelSpec),
   metadataField: repeated(2, "string"),
 });
+/** Response of PredictionService.GetModelMetadata: under `signature_def` an `Any` with a SignatureDefMap. */
 export const getModelMetadataResponse = message("tensorflow.serving.GetModelMetadataResponse", {
   modelSpec: nested(1, () => modelSpec),
   metadata: mapOf(2, () => any),
@@ -166,9 +180,11 @@ const modelVersionStatus = message("tensorflow.serving.ModelVersionStatus", {
   state: enumeration(2, versionState),
   status: nested(3, () => statusProto),
 });
+/** Request of ModelService.GetModelStatus; without a version it asks for all of them. */
 export const getModelStatusRequest = message("tensorflow.serving.GetModelStatusRequest", {
   modelSpec: nested(1, () => modelSpec),
 });
+/** Response of ModelService.GetModelStatus: the state of each version, and the error of one that failed. */
 export const getModelStatusResponse = message("tensorflow.serving.GetModelStatusResponse", {
   modelVersionStatus: many(1, () => modelVersionStatus),
 });
@@ -181,6 +197,7 @@ const modelConfig = message("tensorflow.serving.ModelConfig", {
   modelVersionPolicy: nested(7, () => servableVersionPolicy),
   versionLabels: scalarMapOf(8, "safe64"),
 });
+/** A model of a `model_config_list`: where its versions are, which to serve, and labels for them. */
 export type ModelConfig = Decoded<typeof modelConfig>;
 const modelConfigList = message("tensorflow.serving.ModelConfigList", { config: many(1, () => modelConfig) });
 const modelServerConfig = message("tensorflow.serving.ModelServerConfig", {
@@ -197,10 +214,12 @@ const metric = message("tensorflow.serving.Metric", {
   name: plain(1, "string"),
   int64ValueIncrease: inOneof("value_increase", optional(2, "safe64")),
 });
+/** Request of ModelService.HandleReloadConfigRequest: the models that the server is to have from now on. */
 export const reloadConfigRequest = message("tensorflow.serving.ReloadConfigRequest", {
   config: nested(1, () => modelServerConfig),
   metricNames: repeated(2, "string"),
 });
+/** Response of ModelService.HandleReloadConfigRequest. */
 export const reloadConfigResponse = message("tensorflow.serving.ReloadConfigResponse", {
   status: nested(1, () => statusProto),
   metric: many(2, () => metric),

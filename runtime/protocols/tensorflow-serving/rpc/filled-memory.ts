@@ -9,6 +9,7 @@ export interface FilledMemory {
   during<Value>(call: (take: (sizeBytes: number) => void) => Promise<Value>): Promise<Value>;
 }
 
+/** A budget of so many bytes that all calls share. */
 export function filledMemory(limitBytes: number): FilledMemory {
   let leftBytes = limitBytes;
   return {

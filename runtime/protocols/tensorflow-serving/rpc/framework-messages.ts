@@ -90,6 +90,7 @@ export const tensorProto = message("tensorflow.TensorProto", {
   uint32Val: packed(16, "uint32"),
   uint64Val: packed(17, "uint64"),
 });
+/** A `tensorflow.TensorProto`, decoded. */
 export type TensorProto = typeof tensorProto extends MessageType<infer M> ? M : never;
 
 const tensorInfo = message("tensorflow.TensorInfo", {

@@ -7,6 +7,7 @@ export const bundleHeader = message("tensorflow.BundleHeaderProto", {
   endianness: plain(2, "enum"),
 });
 
+/** Where a variable lies: shard, offset and size in bytes, and the masked CRC-32C of the bytes. */
 export const bundleEntry = message("tensorflow.BundleEntryProto", {
   dtype: plain(1, "enum"),
   shape: nested(2, () => tensorShapeProto),

@@ -3,12 +3,18 @@ import { many, mapOf, message, nested, optional, plain, repeated } from "../../.
 /** Messages of tensorflow/core/framework that a graph is made of; fields that nothing here needs are left out. */
 
 const dim = message("tensorflow.TensorShapeProto.Dim", { size: plain(1, "int64") });
+/** A shape; a size of -1 is unknown. */
 export const tensorShapeProto = message("tensorflow.TensorShapeProto", {
   dim: many(2, () => dim),
   unknownRank: plain(3, "bool"),
 });
+/** A shape, decoded. */
 export type TensorShapeProto = ReturnType<(typeof tensorShapeProto)["decode"]>;
 
+/**
+ * A constant in a graph: `tensorContent` as little-endian bytes, or the list that its type uses; a list that is too
+ * short repeats its last value.
+ */
 export const tensorProto = message("tensorflow.TensorProto", {
   dtype: plain(1, "enum"),
   tensorShape: nested(2, () => tensorShapeProto),
@@ -23,6 +29,7 @@ export const tensorProto = message("tensorflow.TensorProto", {
   uint32Val: repeated(16, "uint32"),
   uint64Val: repeated(17, "uint64"),
 });
+/** A constant in a graph, decoded. */
 export type TensorProto = ReturnType<(typeof tensorProto)["decode"]>;
 
 const nameAttrList = message("tensorflow.NameAttrList", { name: plain(1, "string") });
@@ -36,6 +43,7 @@ const listValue = message("tensorflow.AttrValue.ListValue", {
   shape: many(7, () => tensorShapeProto),
   func: many(9, () => nameAttrList),
 });
+/** The value of an attribute that is a list; only one of its fields has elements. */
 export type ListValue = ReturnType<(typeof listValue)["decode"]>;
 
 /** A oneof: at most one field is there. */
@@ -50,6 +58,7 @@ const attrValue = message("tensorflow.AttrValue", {
   tensor: nested(8, () => tensorProto),
   func: nested(10, () => nameAttrList),
 });
+/** The value of an attribute, decoded. */
 export type AttrValue = ReturnType<(typeof attrValue)["decode"]>;
 
 const nodeDef = message("tensorflow.NodeDef", {
@@ -58,6 +67,7 @@ const nodeDef = message("tensorflow.NodeDef", {
   input: repeated(3, "string"),
   attr: mapOf(5, () => attrValue),
 });
+/** One call of an operation. An input is `node`, `node:index`, or `^node` for a control dependency. */
 export type NodeDef = ReturnType<(typeof nodeDef)["decode"]>;
 
 const argDef = message("tensorflow.OpDef.ArgDef", {
@@ -65,20 +75,27 @@ const argDef = message("tensorflow.OpDef.ArgDef", {
   numberAttr: plain(5, "string"),
   typeListAttr: plain(6, "string"),
 });
+/**
+ * The arguments of an operation or function; `numberAttr` and `typeListAttr` name the attribute that says how many
+ * tensors one argument is.
+ */
 export const opDef = message("tensorflow.OpDef", {
   name: plain(1, "string"),
   inputArg: many(2, () => argDef),
   outputArg: many(3, () => argDef),
 });
+/** The arguments of an operation or function, decoded. */
 export type OpDef = ReturnType<(typeof opDef)["decode"]>;
 
 /** An entry of `map<string, string>`. */
 const nameToName = message("tensorflow.FunctionDef.RetEntry", { key: plain(1, "string"), value: plain(2, "string") });
+/** A function of a graph; `ret` says which tensor in it is each of its results. */
 export const functionDef = message("tensorflow.FunctionDef", {
   signature: nested(1, () => opDef),
   nodeDef: many(3, () => nodeDef),
   ret: many(4, () => nameToName),
 });
+/** A function of a graph, decoded. */
 export type FunctionDef = ReturnType<(typeof functionDef)["decode"]>;
 
 /** Only what tells functions apart: most of a library's functions train or save, and are never decoded. */
@@ -88,8 +105,10 @@ export const functionHead = message("tensorflow.FunctionDef", {
 
 const functionDefLibrary = message("tensorflow.FunctionDefLibrary", { function: repeated(1, "bytes") });
 
+/** A graph; the functions of its library stay encoded until they are called. */
 export const graphDef = message("tensorflow.GraphDef", {
   node: many(1, () => nodeDef),
   library: nested(2, () => functionDefLibrary),
 });
+/** A graph, decoded. */
 export type GraphDef = ReturnType<(typeof graphDef)["decode"]>;
