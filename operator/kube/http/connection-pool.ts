@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import type { Clock } from "../../../runtime/base/clock.ts";
-import type { Connect } from "./connector.ts";
+import type { Connect, Opened } from "./connector.ts";
 import { KeptConnection, type Pending } from "./kept-connection.ts";
 
 /** Kept connections to one server, each for one request at a time. */
@@ -46,12 +46,16 @@ export function createConnectionPool(connect: Connect, clock: Clock): Connection
       pending.onError(error, false);
     };
     opening.add(fail);
-    connect((error, stream) => {
+    const opened: Opened = (error, stream) => {
       if (isOver) return void stream?.destroy();
       if (stream === undefined || error !== null) return fail(error ?? new Error("no connection"));
       opening.delete(fail);
       made = connected(stream);
       return made.write(request, pending);
+    };
+    connect(opened, (piece) => {
+      made?.read(piece);
+      return true;
     });
     return {
       cancel() {

@@ -27,7 +27,6 @@ export class KeptConnection {
     this.#stream = stream;
     this.#owner = owner;
     stream
-      .on("data", (piece: Buffer) => this.#read(piece))
       .on("end", () => this.#cutOff())
       .on("error", (error) => this.end(error))
       .on("close", () => this.#cutOff());
@@ -55,7 +54,8 @@ export class KeptConnection {
     this.#pending = undefined;
   }
 
-  #read(piece: Buffer): void {
+  /** Takes bytes that came, which are there until it returns. */
+  read(piece: Buffer): void {
     if (this.#isOver) return;
     // Nothing was asked: whatever this is, the next answer would be taken for another's.
     if (this.#pending === undefined) return this.destroy();

@@ -34,7 +34,7 @@ interface Head extends ResponseHead {
   readonly isOpen: boolean;
 }
 
-/** A reader of HTTP/1.1 (RFC 9112). Pieces may lie in memory that is used again where a listener takes what is in them. */
+/** A reader of HTTP/1.1 (RFC 9112). Pieces may lie in memory that is used again. */
 export function createResponseReader(listener?: ResponseListener): ResponseReader {
   let unread: Buffer | undefined;
   let head: Head | undefined;
@@ -75,8 +75,12 @@ export function createResponseReader(listener?: ResponseListener): ResponseReade
         bytes = afterHead(all);
       }
       if (head === undefined || bytes === undefined) return undefined;
+      const known = parts.length;
       const used = head.body.take(bytes);
-      if (used === undefined) return undefined;
+      if (used === undefined) {
+        for (let index = known; index < parts.length; index += 1) parts[index] = Buffer.from(parts[index] ?? []);
+        return undefined;
+      }
       const response = whole(head);
       // What comes unasked cannot be an answer.
       return used < bytes.length ? { ...response, isLast: true } : response;
