@@ -57,7 +57,7 @@ const hourMs = 3_600_000;
 
 /** Arguments and variables that this chart has no value for. */
 function more(what: string): Readonly<Record<string, TSchema>> {
-  const args = { description: `More arguments of the ${what}.`, default: [] };
+  const args = { description: `Additional arguments of the ${what}.`, default: [] };
   return {
     extraArgs: Type.Optional(Type.Array(Type.String(), args)),
     extraEnv: Type.Optional(
@@ -71,7 +71,7 @@ function more(what: string): Readonly<Record<string, TSchema>> {
           { additionalProperties: false },
         ),
         {
-          description: `More environment variables of the ${what}, as {name, value} or {name, valueFrom} each.`,
+          description: `Additional environment variables of the ${what}, each {name, value} or {name, valueFrom}.`,
           default: [],
         },
       ),
@@ -83,52 +83,52 @@ const amounts = Type.Optional(Type.Object({}, { additionalProperties: { type: ["
 
 function workload(what: string, resources: object): Readonly<Record<string, TSchema>> {
   return {
-    replicas: count(`Pods of the ${what}.`, 2, [1, 100]),
-    logLevel: Type.Enum(logLevel, { description: `What the ${what} logs.`, default: "info" }),
+    replicas: count(`Number of pods of the ${what}.`, 2, [1, 100]),
+    logLevel: Type.Enum(logLevel, { description: `Log level of the ${what}.`, default: "info" }),
     resources: Type.Optional(
       Type.Object(
         { requests: amounts, limits: amounts, claims: Type.Optional(Type.Array(Type.Unknown())) },
         { description: "Requests and limits of the container.", default: resources, additionalProperties: false },
       ),
     ),
-    nodeSelector: kubernetes("Labels that a node must have.", {}),
-    tolerations: kubernetes("Taints of nodes that do not matter.", []),
-    affinity: kubernetes("Affinity of the pods; empty: rather on different nodes and in different zones.", {}),
+    nodeSelector: kubernetes("Node labels the pods require.", {}),
+    tolerations: kubernetes("Node taints the pods tolerate.", []),
+    affinity: kubernetes("Affinity of the pods; empty: preferably on different nodes and in different zones.", {}),
     topologySpreadConstraints: kubernetes(
-      "How the pods are spread; one without labelSelector gets that of these pods.",
+      "Topology spread of the pods; a constraint without labelSelector gets the pods' own.",
       [],
     ),
     priorityClassName: Type.Optional(text("Priority class of the pods.", "")),
-    podLabels: moreLabels("More labels of the pods."),
+    podLabels: moreLabels("Additional labels of the pods."),
     podAnnotations: texts("Annotations of the pods."),
-    serviceAccount: section("Account of the pods; its name is fixed.", {
-      create: flag("Install it; otherwise it has to be there.", true),
-      annotations: texts("Annotations of the account."),
+    serviceAccount: section("Service account of the pods; its name is fixed.", {
+      create: flag("Create it; otherwise it must exist.", true),
+      annotations: texts("Annotations of the service account."),
     }),
     ...more(what),
   };
 }
 
 const scraping: Readonly<Record<string, TSchema>> = {
-  interval: text("How often metrics are read.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
-  scrapeTimeout: text("How long one reading may take.", "10s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
-  labels: moreLabels("Labels by which a Prometheus selects it."),
+  interval: text("Scrape interval.", "30s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
+  scrapeTimeout: text("Scrape timeout.", "10s", { pattern: "^([0-9]+(ms|s|m|h))+$" }),
+  labels: moreLabels("Labels by which Prometheus selects it."),
   relabelings: kubernetes("Relabelings of targets.", []),
   metricRelabelings: kubernetes("Relabelings of metrics.", []),
 };
 
 /** What the chart can be told: values.yaml, values.schema.json and the table in its README are printed from it. */
 export const values: TSchema = section("Values of the Modelwright chart", {
-  global: Type.Optional(Type.Object({}, { description: "Of a chart that has this one as a part; not read." })),
+  global: Type.Optional(Type.Object({}, { description: "Global values of a parent chart; not used." })),
   image: section("Images.", {
     operator: text("Image of the operator.", "localhost/modelwright/operator:dev", image),
-    runtime: text("Image of the runtime, which is the gateway's too.", "localhost/modelwright/runtime:dev", image),
-    pullPolicy: Type.Enum(pullPolicies, { description: "When images are pulled.", default: "IfNotPresent" }),
-    pullSecrets: pullSecrets("Secrets to pull the images of operator and gateway with, as [{name: …}]."),
+    runtime: text("Image of the runtime; the gateway runs from it too.", "localhost/modelwright/runtime:dev", image),
+    pullPolicy: Type.Enum(pullPolicies, { description: "Pull policy of all images.", default: "IfNotPresent" }),
+    pullSecrets: pullSecrets("Pull secrets for the images of operator and gateway, as [{name: …}]."),
   }),
-  commonLabels: moreLabels("More labels of every object; none that the chart sets."),
+  commonLabels: moreLabels("Additional labels for every object, other than those the chart sets."),
   watchNamespace: text(
-    "The only namespace whose ModelDeployments are looked after, with Roles only; empty: all, with ClusterRoles.",
+    "The only namespace to watch for ModelDeployments, with Roles only; empty: all namespaces, with ClusterRoles.",
     "",
     { pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", maxLength: 63 },
   ),
@@ -143,18 +143,18 @@ export const values: TSchema = section("Values of the Modelwright chart", {
       limits: { cpu: "1", memory: "384Mi", "ephemeral-storage": "128Mi" },
     }),
   ),
-  gateway: section("The gateway: every request to a model passes one of its pods.", {
+  gateway: section("The gateway: every request to a model goes through one of its pods.", {
     ...workload("gateway", {
       requests: { cpu: "100m", memory: "128Mi", "ephemeral-storage": "16Mi" },
       limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": "128Mi" },
     }),
-    autoscaling: section("A HorizontalPodAutoscaler instead of a number of pods; needs the metrics server.", {
-      enabled: flag("Install it.", false),
-      minReplicas: count("Pods at least.", 2, [1, 100]),
-      maxReplicas: count("Pods at most.", 10, [1, 1_000]),
-      targetCPU: count("Percent of the requested CPU that pods are to use on average.", 70, [1, 100]),
+    autoscaling: section("A HorizontalPodAutoscaler instead of a fixed number of pods; needs the metrics server.", {
+      enabled: flag("Create it.", false),
+      minReplicas: count("Minimum number of pods.", 2, [1, 100]),
+      maxReplicas: count("Maximum number of pods.", 10, [1, 1_000]),
+      targetCPU: count("Target average CPU utilization, in percent of the request.", 70, [1, 100]),
     }),
-    service: section("The shared front: all models at one address, chosen by path, host or header.", {
+    service: section("The Service of the shared front: all models at one address, chosen by path, host or header.", {
       type: Type.Enum(["ClusterIP", "NodePort", "LoadBalancer"], {
         description: "Type of the Service.",
         default: "ClusterIP",
@@ -162,70 +162,68 @@ export const values: TSchema = section("Values of the Modelwright chart", {
       annotations: texts("Annotations of the Service."),
       spec: Type.Optional(
         Type.Object(reserved(["type", "ports", "selector"]), {
-          description: "More of its spec, as loadBalancerClass, externalTrafficPolicy or ipFamilyPolicy.",
+          description:
+            "Further fields of its spec, such as loadBalancerClass, externalTrafficPolicy or ipFamilyPolicy.",
           default: {},
           additionalProperties: true,
         }),
       ),
     }),
-    drainDelayMs: count("Milliseconds that a gateway which is to stop still takes requests.", 5_000, [0, hourMs / 6]),
-    terminationGraceSeconds: count("Seconds after which a gateway that still answers is killed.", 90, [1, 3_600]),
+    drainDelayMs: count("Milliseconds for which a terminating gateway still accepts requests.", 5_000, [0, hourMs / 6]),
+    terminationGraceSeconds: count("Termination grace period of a gateway, in seconds.", 90, [1, 3_600]),
   }),
   models: section("Pods of models.", {
     pullSecrets: pullSecrets(
-      "Secrets to pull the runtime's image with, as [{name: …}]; each namespace with models needs them.",
+      "Pull secrets for the runtime image, as [{name: …}]; they must exist in each namespace with models.",
     ),
-    drainDelayMs: count("Milliseconds that a pod without traffic lives on.", 5_000, [0, hourMs]),
-    terminationGraceSeconds: count("Seconds after which a pod that still answers is killed.", 30, [1, 3_600]),
+    drainDelayMs: count("Milliseconds for which a terminating pod still accepts requests.", 5_000, [0, hourMs]),
+    terminationGraceSeconds: count("Termination grace period of a pod, in seconds.", 30, [1, 3_600]),
   }),
-  rbac: section("Rights.", {
-    create: flag("Install Roles and bindings; otherwise they have to be there.", true),
-    aggregate: flag(
-      "Let view, edit and admin (the ClusterRoles) include ModelDeployments; not with watchNamespace.",
-      true,
-    ),
-    openshift: flag("Also grant what OpenShift's admission asks for: finalizers, addresses in EndpointSlices.", false),
+  rbac: section("RBAC.", {
+    create: flag("Create roles and bindings; otherwise they must exist.", true),
+    aggregate: flag("Add ModelDeployments to the ClusterRoles view, edit and admin; not with watchNamespace.", true),
+    openshift: flag("Also grant what OpenShift's admission requires: finalizers, addresses in EndpointSlices.", false),
   }),
   gatewayApi: section("The Gateway API, for spec.traffic.httpRoute.", {
-    enabled: flag("Grant the operator HTTPRoutes; their definition has to be installed.", false),
+    enabled: flag("Let the operator manage HTTPRoutes; the Gateway API must be installed.", false),
   }),
-  networkPolicy: section("NetworkPolicies: nothing is open to operator and gateway but what they need.", {
-    enabled: flag("Install them.", true),
+  networkPolicy: section("NetworkPolicies: operator and gateway may connect only to what they need.", {
+    enabled: flag("Create them.", true),
     apiServerPorts: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), {
-      description: "Ports of the API server, by Service and by node.",
+      description: "Ports of the API server: its Service's and the nodes'.",
       default: [443, 6443],
     }),
-    apiServer: kubernetes("Peers that are the API server, as ipBlocks; empty: any address.", []),
-    dns: kubernetes("Peers that answer DNS; empty: any address.", []),
-    clients: kubernetes("Peers that may call models, as in a NetworkPolicy; empty: everybody.", []),
-    scrapers: kubernetes("Peers that may read metrics, as in a NetworkPolicy; empty: nobody.", []),
+    apiServer: kubernetes("Addresses of the API server, as ipBlock peers; empty: any.", []),
+    dns: kubernetes("Peers that answer DNS; empty: any.", []),
+    clients: kubernetes("NetworkPolicy peers that may call models; empty: all.", []),
+    scrapers: kubernetes("NetworkPolicy peers that may scrape metrics; empty: none.", []),
     modelNamespaces: Type.Array(Type.String({ pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 63 }), {
       description:
-        "Namespaces in which pods of models are open to nobody but gateway, operator and scrapers; each has to be there. With watchNamespace that one is, too.",
+        "Namespaces in which only gateway, operator and scrapers may reach the pods of models; each must exist. Includes watchNamespace, if set.",
       default: [],
     }),
     directClients: kubernetes(
-      "Peers that may call those pods themselves, as the proxies of a Gateway API for spec.traffic.path Direct; empty: nobody.",
+      "Peers that may call those pods directly, such as the proxies of a Gateway for spec.traffic.path Direct; empty: none.",
       [],
     ),
   }),
   podDisruptionBudget: section("PodDisruptionBudgets.", {
-    enabled: flag("Let a drain of nodes take one pod at a time of each.", true),
+    enabled: flag("Let node drains evict one pod at a time of operator and gateway each.", true),
   }),
-  serviceMonitor: section("Scraping by the Prometheus operator.", {
-    enabled: flag("Install a ServiceMonitor and the Service that it needs; its kind must be known.", false),
+  serviceMonitor: section("Scraping of operator and gateway by the Prometheus operator.", {
+    enabled: flag("Create a ServiceMonitor and its Service; its CRD must be installed.", false),
     ...scraping,
   }),
-  prometheusRule: section("Alerts of the Prometheus operator.", {
-    enabled: flag("Install a PrometheusRule; its kind must be known.", false),
-    labels: moreLabels("Labels by which a Prometheus finds it."),
+  prometheusRule: section("Alerts for the Prometheus operator.", {
+    enabled: flag("Create a PrometheusRule; its CRD must be installed.", false),
+    labels: moreLabels("Labels by which Prometheus selects it."),
   }),
   grafanaDashboard: section("A dashboard for Grafana's sidecar.", {
-    enabled: flag("Install a ConfigMap with the dashboard.", false),
-    labels: moreLabels("More labels of it, beside grafana_dashboard."),
+    enabled: flag("Create a ConfigMap with the dashboard.", false),
+    labels: moreLabels("Additional labels, beside grafana_dashboard."),
   }),
   podMonitor: section("Scraping of models by the Prometheus operator.", {
-    enabled: flag("Install a PodMonitor for the pods of all models; its kind must be known.", false),
+    enabled: flag("Create a PodMonitor for the pods of all models; its CRD must be installed.", false),
     ...scraping,
   }),
 });
