@@ -7,6 +7,7 @@ import type { HeaderLimits } from "./hpack/header-reader.ts";
 import type { HeaderList } from "./hpack/header-writer.ts";
 import { endInGoodOrder } from "./socket-end.ts";
 import { watchOver } from "./liveness.ts";
+import { OpenStreams } from "./open-streams.ts";
 import type { PeerSettings } from "./reading/peer-settings.ts";
 import { ConnectionWriter, windowOverflow } from "./writing/connection-writer.ts";
 import { Http2Stream, type StreamLink, type StreamOwner } from "./stream.ts";
@@ -55,7 +56,7 @@ export class Http2Connection implements StreamLink {
   readonly socket: Socket;
   readonly options: ConnectionOptions;
   readonly isServer: boolean;
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new OpenStreams();
   /** The peer takes so many requests at a time. */
   maxStreams = assumedStreams;
   /** It was open once: what is refused then, is refused on purpose. */
@@ -157,7 +158,7 @@ export class Http2Connection implements StreamLink {
   opened(id: number): Http2Stream {
     const windows = { send: this.#peerWindowBytes, receive: this.options.streamWindowBytes };
     const stream = new Http2Stream(id, this, windows);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     return stream;
   }
 
@@ -218,7 +219,7 @@ export class Http2Connection implements StreamLink {
     if (initialWindowBytes !== undefined) {
       const change = initialWindowBytes - this.#peerWindowBytes;
       this.#peerWindowBytes = initialWindowBytes;
-      for (const stream of this.streams.values()) {
+      for (const stream of this.streams.all()) {
         stream.sendWindow += change;
         if (stream.sendWindow > maxWindowBytes) throw windowOverflow();
       }
@@ -234,7 +235,7 @@ export class Http2Connection implements StreamLink {
       this.close();
       return;
     }
-    for (const stream of this.streams.values()) if (stream.id > last) stream.close(errorCodes.refusedStream);
+    for (const stream of this.streams.all()) if (stream.id > last) stream.close(errorCodes.refusedStream);
     this.close();
   }
 
@@ -292,6 +293,6 @@ export class Http2Connection implements StreamLink {
   }
 
   #closeStreams(code: number): void {
-    for (const stream of this.streams.values()) stream.close(code);
+    for (const stream of this.streams.all()) stream.close(code);
   }
 }

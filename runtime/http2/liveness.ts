@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { errorCodes } from "./wire.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import type { Http2Stream } from "./stream.ts";
 
 /** A peer is looked at this often, and asked for a sign of life when it has given none … */
@@ -11,7 +12,7 @@ const patienceMs = 15_000;
 interface Watched {
   readonly isServer: boolean;
   readonly isWithinHeaders: boolean;
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: Pick<OpenStreams, "size" | "all">;
   readonly socket: { once(event: "close", listener: () => void): unknown };
   wasHeard(): boolean;
   ping(answered: () => void): void;
@@ -38,7 +39,7 @@ export function watchOver(
     }
     quietMs = connection.streams.size === 0 ? quietMs + askMs : 0;
     if (connection.isServer && quietMs >= idleMs) connection.leave();
-    for (const stream of connection.streams.values()) giveUpIfStuck(stream);
+    for (const stream of connection.streams.all()) giveUpIfStuck(stream);
     if (connection.wasHeard()) {
       cancel = clock.after(askMs, look);
       return;
