@@ -9,7 +9,10 @@ import type { KeptObjects } from "./json/kept-events.ts";
 export interface WatchSink<T extends KubeObject> {
   /** The whole state at once: after the start, and after every gap that cannot be bridged. */
   replace(objects: readonly (T & Stored)[], resourceVersion: string): void;
-  upsert(object: T & Stored): void;
+  /** `json`: as it came. */
+  upsert(object: T & Stored, json?: Buffer): void;
+  /** `upsert` by an object's JSON alone: its resourceVersion, undefined when it has to be read. Absent: it has to be. */
+  take?(json: Buffer): string | undefined;
   remove(object: T & Stored): void;
   /** Everything up to here has been told. */
   bookmark(resourceVersion: string): void;
@@ -117,20 +120,39 @@ interface SinkParts<T extends KubeObject> {
   readonly packedFrom?: number;
 }
 
-function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
-  const { store, tide, tell, trim, packedFrom = Number.POSITIVE_INFINITY } = parts;
+/** What changes a store, and tells so. */
+interface Changes<T extends KubeObject> {
+  readonly put: (object: T & Stored, packed: Packed<T & Stored>) => void;
+  readonly drop: (object: T & Stored) => void;
+  /** Streams of several servers may overlap: what is known already is never taken back. */
+  readonly isNews: (object: T & Stored) => boolean;
+}
+
+function changesOf<T extends KubeObject>({ store, tell }: Pick<SinkParts<T>, "store" | "tell">): Changes<T> {
   const drop = (object: T & Stored): void => {
     if (store.delete(object)) tell({ type: "removed", object });
   };
-  const put = (object: T & Stored, packed: Packed<T & Stored>): void => {
-    const sameName = store.find(object.metadata);
-    // Deleted and made anew while nobody looked: two objects, so two changes.
-    if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
-    const previous = sameName?.metadata.uid === object.metadata.uid ? sameName : undefined;
-    if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    store.set(object, packed);
-    tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
+  return {
+    drop,
+    put(object, packed) {
+      const sameName = store.find(object.metadata);
+      // Deleted and made anew while nobody looked: two objects, so two changes.
+      if (sameName !== undefined && sameName.metadata.uid !== object.metadata.uid) drop(sameName);
+      const previous = sameName?.metadata.uid === object.metadata.uid ? sameName : undefined;
+      if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+      store.set(object, packed);
+      tell(previous === undefined ? { type: "added", object } : { type: "modified", object, previous });
+    },
+    isNews(object) {
+      const known = store.known(object)?.metadata.resourceVersion;
+      return known === undefined || BigInt(known) < BigInt(object.metadata.resourceVersion);
+    },
   };
+}
+
+function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
+  const { store, tide, trim, packedFrom = Number.POSITIVE_INFINITY } = parts;
+  const { put, drop, isNews } = changesOf<T>(parts);
   const packed = (object: T & Stored, others: number) => (others < packedFrom ? object : store.pack(object));
   let casting: Casting<T & Stored> | undefined;
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
@@ -161,15 +183,22 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
-    upsert(raw) {
-      const resourceVersion = BigInt(raw.metadata.resourceVersion);
-      const known = store.known(raw)?.metadata.resourceVersion;
-      // Streams of several servers may overlap: what is known already is never taken back.
-      if (known === undefined || BigInt(known) < resourceVersion) {
+    upsert(raw, json) {
+      if (isNews(raw)) {
         const object = trimmed(raw, trim);
+        if (json !== undefined) casting?.learn(json, object);
         put(object, packed(object, store.size()));
       }
-      tide.rise(resourceVersion);
+      tide.rise(BigInt(raw.metadata.resourceVersion));
+    },
+    take(json) {
+      const cast = casting?.cast(json);
+      if (cast === undefined) return undefined;
+      const object = unpacked(cast);
+      const { resourceVersion } = object.metadata;
+      if (isNews(object)) put(object, store.size() < packedFrom ? object : cast);
+      tide.rise(BigInt(resourceVersion));
+      return resourceVersion;
     },
     remove(object) {
       const known = store.known(object);

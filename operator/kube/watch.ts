@@ -1,15 +1,16 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
-import type { Gathering, WatchSink } from "./cache.ts";
-import type { Client, ObjectList, Selection } from "./client.ts";
-import { kubeFaults, refusalFault } from "./faults.ts";
-import type { KubeObject, Stored } from "./kinds.ts";
+import type { WatchSink } from "./cache.ts";
+import type { Client, Selection } from "./client.ts";
+import { refusalFault } from "./faults.ts";
+import type { KubeObject } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
-import { addedObject, type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
+import { type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
 import type { KeptMembers } from "./json/kept.ts";
 import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
+import { accept, beginWith, gathering, isTaken, type Position } from "./watch/position.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
 /** One watch connection's end, for logs and metrics. */
@@ -59,10 +60,6 @@ const healthyMs = 120_000;
 const orderlyMs = 5_000;
 /** How much longer than asked for a watch may stay silent and open before we take the connection for dead. */
 const overdueMs = 30_000;
-/** Stale states in a row after which the server's history must have been set back, by a restored backup of etcd. */
-const patience = 5;
-/** Set on the bookmark that ends the initial events of a streaming list (KEP-3157). */
-const initialEventsEnd = "k8s.io/initial-events-end";
 
 /** Starts at once. Never throws: what goes wrong is told to `onEnd` and the log, and tried again. */
 export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
@@ -116,22 +113,6 @@ function isNews({ reason, fault }: StreamEnd, trouble: string | undefined): bool
 function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
   const isLasting = reason === "expired" || reason === "stale" || lasting.has(fault?.code);
   return Math.max(retryAfterMs, growingDelayMs(isLasting ? growth : briefly, attempt, random));
-}
-
-/** Where a watch stands between two connections. */
-interface Position<T extends KubeObject> {
-  /** Undefined: the whole state is needed first. */
-  resumeFrom: string | undefined;
-  /** False once the server has refused `sendInitialEvents`. */
-  streamsLists: boolean;
-  /** Objects of a streaming list that has not come to its end yet. */
-  initial: Gathering<T> | undefined;
-  /** Newest resourceVersion told to the sink. */
-  newest: bigint;
-  /** Whole states in a row that were older than `newest`. */
-  staleStates: number;
-  /** Code of the fault of the last end, or its reason, when that was not in good order. */
-  trouble: string | undefined;
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & {
@@ -191,10 +172,7 @@ async function follow<T extends KubeObject>(
     const onEvent = (event: WatchEvent<T>, line: unknown): void => {
       if (!attempt.signal.aborted) accept({ ...event, line }, position, sink);
     };
-    const take = (line: Buffer): boolean => {
-      const json = addedObject(line);
-      return json !== undefined && position.initial?.take?.(json) === true;
-    };
+    const take = (line: Buffer): boolean => !attempt.signal.aborted && isTaken(line, position, sink);
     const reading = { ...settings.kept, take };
     const end = await readWatch(operation, piecesOf(stream), onEvent, reading).finally(() => stream.close());
     if (end.reason === "expired") position.resumeFrom = undefined;
@@ -242,59 +220,4 @@ async function refused<T extends KubeObject>(
   if (fault.code !== "Expired") return { reason: "refused", fault, retryAfterMs: retryAfterMs(stream) ?? 0 };
   position.resumeFrom = undefined;
   return { reason: "expired", fault };
-}
-
-function accept<T extends KubeObject>(
-  { type, object, line }: WatchEvent<T> & { readonly line: unknown },
-  position: Position<T>,
-  sink: WatchSink<T>,
-): void {
-  const { resourceVersion } = object.metadata;
-  if (position.initial === undefined) {
-    if (type === "BOOKMARK") sink.bookmark(resourceVersion);
-    else if (type === "DELETED") sink.remove(object);
-    else sink.upsert(object);
-    advance(position, resourceVersion);
-  } else if (type !== "BOOKMARK") {
-    position.initial.add(object, Buffer.isBuffer(line) ? addedObject(line) : undefined);
-  } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
-    begin(position.initial, position, resourceVersion);
-    position.initial = undefined;
-  }
-}
-
-function gathering<T extends KubeObject>({ sink, kept }: Settings<T>): Gathering<T> {
-  if (sink.gather !== undefined) return sink.gather(kept.objects);
-  const objects: (T & Stored)[] = [];
-  return {
-    add: (object) => void objects.push(object),
-    complete: (resourceVersion) => sink.replace(objects, resourceVersion),
-  };
-}
-
-function beginWith<T extends KubeObject>(
-  { items, resourceVersion }: ObjectList<T>,
-  position: Position<T>,
-  settings: Settings<T>,
-): void {
-  const state = gathering(settings);
-  for (const item of items) state.add(settings.kept.ofObject(item));
-  begin(state, position, resourceVersion);
-}
-
-/** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
-function begin<T extends KubeObject>(state: Gathering<T>, position: Position<T>, resourceVersion: string): void {
-  if (BigInt(resourceVersion) < position.newest && position.staleStates++ < patience) {
-    throw kubeFaults.StaleState({ resourceVersion, newest: String(position.newest) });
-  }
-  position.staleStates = 0;
-  position.newest = 0n;
-  state.complete(resourceVersion);
-  advance(position, resourceVersion);
-}
-
-function advance<T extends KubeObject>(position: Position<T>, resourceVersion: string): void {
-  const version = BigInt(resourceVersion);
-  if (version > position.newest) position.newest = version;
-  position.resumeFrom = resourceVersion;
 }

@@ -22,13 +22,12 @@ export interface KeptObjects {
 }
 
 /** The JSON of the object that a line tells to be there; undefined of any other line. */
-export function addedObject(line: Buffer): Buffer | undefined {
-  return beginsWith(line, addedBegin) && line.at(-1) === byte.closeBrace
-    ? line.subarray(addedBegin.length, -1)
-    : undefined;
+export function presentObject(line: Buffer): Buffer | undefined {
+  const beginning = presentBeginnings.find((one) => beginsWith(line, one));
+  return beginning !== undefined && line.at(-1) === byte.closeBrace ? line.subarray(beginning.length, -1) : undefined;
 }
 
-const addedBegin = Buffer.from('{"type":"ADDED","object":');
+const presentBeginnings = ["ADDED", "MODIFIED"].map((type) => Buffer.from(`{"type":"${type}","object":`));
 
 /** Everything but managed fields. */
 export const wholeEvents: KeptEvents = {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { type Cache, createCache } from "../../../operator/kube/cache.ts";
+import { keptEvents } from "../../../operator/kube/json/kept-events.ts";
 import type { ConfigMap, Stored } from "../../../operator/kube/kinds.ts";
 
 type Item = ConfigMap & Stored;
@@ -24,11 +25,29 @@ function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: s
   return { cache, told };
 }
 
+const kept = keptEvents({ metadata: true }).objects;
+
 /** A whole state object by object, as a watch brings it. */
 function gather(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resourceVersion: string): void {
-  const state = cache.gather?.();
-  for (const object of objects) state?.add(object);
+  const state = cache.gather?.(kept);
+  for (const object of objects) {
+    const json = jsonOf(object);
+    if (state?.take?.(json) !== true) state?.add(object, json);
+  }
   state?.complete(resourceVersion);
+}
+
+/** A change as a watch brings it; whether its JSON was enough. */
+function come(cache: Cache<ConfigMap, "app">, object: Item): boolean {
+  const json = jsonOf(object);
+  const taken = cache.take?.(json);
+  if (taken === undefined) cache.upsert(object, json);
+  else expect(taken).toBe(object.metadata.resourceVersion);
+  return taken !== undefined;
+}
+
+function jsonOf(object: Item): Buffer {
+  return Buffer.from(JSON.stringify(object));
 }
 
 describe.each([
@@ -213,10 +232,20 @@ describe.each([
     });
   });
 
+  test("a change that is like earlier ones is taken by its JSON alone, an older one changes nothing", () => {
+    const { cache, told } = recorded(packedFrom);
+    gather(cache, [item("x", "1", 1), item("y", "2", 2)], "5");
+    told.length = 0;
+    const changes = [item("z", "3", 6), item("x", "1", 7), item("x", "1", 6), item("x", "1", 8, { app: "red" })];
+    expect(changes.map((change) => come(cache, change))).toEqual([true, true, true, false]);
+    expect(told).toEqual(["added z/3@6", "modified x/1@7", "modified x/1@8"]);
+    expect([cache.resourceVersion, cache.find({ namespace: "a", name: "z" })]).toEqual(["8", item("z", "3", 6)]);
+  });
+
   test("whatever comes in: the last state and what was told agree, and so do the indexes", () => {
     const version = { next: 1 };
     const change = fc.record({
-      act: fc.constantFrom("upsert", "remove", "replace", "gather"),
+      act: fc.constantFrom("upsert", "come", "remove", "replace", "gather"),
       name: fc.constantFrom("x", "y", "z"),
       uid: fc.constantFrom("1", "2"),
       app: fc.constantFrom("red", "blue"),
@@ -236,9 +265,11 @@ describe.each([
         for (const { act, name, uid, app } of changes) {
           const object = item(name, `${name}-${uid}`, version.next++, { app });
           if (act === "upsert") cache.upsert(object);
+          else if (act === "come") come(cache, object);
           else if (act === "remove") cache.remove(object);
           else if (act === "replace") cache.replace([object], object.metadata.resourceVersion);
           else gather(cache, [object], object.metadata.resourceVersion);
+          if (act !== "remove") expect(cache.find(object.metadata)).toEqual(object);
         }
         const sorted = (objects: Iterable<Item>): Item[] =>
           [...objects].sort((one, other) => one.metadata.uid.localeCompare(other.metadata.uid));
