@@ -27,12 +27,12 @@ export function errorRate({ candidate, stable }: Windows, maxIncrease: number, p
   if (other.trials === 0) return withoutStable(own, maxIncrease, proof);
   const told = `candidate failed ${counted(own, "requests")}, stable ${counted(other)}`;
   const moreBy = (observedRate(own) - observedRate(other)) * 100;
-  const message =
-    moreBy <= maxIncrease ? told : `${told}: ${points(moreBy)} more, at most ${decimal(maxIncrease)} may be`;
+  const message = moreBy <= maxIncrease ? told : `${told}: ${points(moreBy)} more, ${decimal(maxIncrease)} allowed`;
   const isWorse = isProven(evidenceOfIncrease(own, other, maxIncrease / 100), own, proof);
   if (isWorse || isHopeless(own, other, proof)) return { verdict: "Fail", message };
   if (own.trials < proof.minimumRequests) return { verdict: "None", message: `${told}: ${needed(proof)}` };
-  if (observedRate(own) > hopeless) return { verdict: "None", message: `${message}: neither is fit to go on with` };
+  if (observedRate(own) > hopeless)
+    return { verdict: "None", message: `${message}: neither revision is good enough to continue with` };
   if (isReassuring(own, other, maxIncrease / 100)) return { verdict: "Pass", message };
   return { verdict: "None", message: `${message}, ${uncertain}` };
 }

@@ -12,7 +12,7 @@ export const trialFaults = faultCatalogue<{
   PodBusy: { address: string; status: number };
 }>({
   SignatureChanged: {
-    message: ({ changes }) => `clients of the stable revision cannot go on as before: ${listed(changes)}`,
+    message: ({ changes }) => `clients of the stable revision would break: ${listed(changes)}`,
     hint: () => "spec.model.signatureCompatibility: Allow lets it pass",
     retry: "never",
     level: "warn",
@@ -32,25 +32,25 @@ export const trialFaults = faultCatalogue<{
   GoldenMissing: {
     message: ({ configMap, key }) => {
       if (configMap === undefined)
-        return "the stable revision's model holds no requests of Predict in assets.extra/tf_serving_warmup_requests";
-      return key === undefined ? `ConfigMap ${configMap} is not there` : `ConfigMap ${configMap} has no key ${key}`;
+        return "the stable revision's model has no Predict requests in assets.extra/tf_serving_warmup_requests";
+      return key === undefined ? `ConfigMap ${configMap} does not exist` : `ConfigMap ${configMap} has no key ${key}`;
     },
     hint: ({ configMap }) =>
       configMap === undefined
-        ? "spec.rollout.analysis.predictionDiff.golden.warmup asks for them; golden.configMap is the other way to name some"
+        ? "spec.rollout.analysis.predictionDiff.golden.warmup asks for them; golden.configMap supplies your own"
         : "spec.rollout.analysis.predictionDiff.golden names it; the candidate waits for it",
     retry: "backoff",
     level: "warn",
   },
   GoldenInvalid: {
     message: ({ place, line, cause }) => `${place}, line ${line}: ${cause}`,
-    hint: () => 'each line is JSON: {"request": body of :predict, "response": the answer that is expected}',
+    hint: () => 'each line is JSON: {"request": body of :predict, "response": the expected response}',
     retry: "backoff",
     level: "warn",
   },
   StablePodMissing: {
     message: ({ model }) =>
-      `no pod of the stable revision of ${model} is ready to tell the requests that its model holds`,
+      `no pod of the stable revision of ${model} is ready to be asked for the requests in its model`,
     retry: "backoff",
     level: "info",
   },

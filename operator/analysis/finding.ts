@@ -53,7 +53,7 @@ export function limited(
   limit: number,
   { proof, told, bound }: { readonly proof: Proof; readonly told: string; readonly bound: string },
 ): Finding {
-  const message = `${told}: at most ${bound} may`;
+  const message = `${told}, ${bound} allowed`;
   if (isProven(evidenceOfExcess(share, limit), share, proof)) return { verdict: "Fail", message };
   if (share.trials < proof.minimumRequests) return { verdict: "None", message: `${told}: ${needed(proof)}` };
   if (isReassuring(share, { hits: 0, trials: 0 }, limit)) return { verdict: "Pass", message };
@@ -66,7 +66,7 @@ export function needed({ minimumRequests }: Proof): string {
 }
 
 /** Ends the message of what needs more requests than the minimum. */
-export const uncertain = "and it takes more requests to be certain";
+export const uncertain = "but more requests are needed to be certain";
 
 /** The worst finding decides; its like tell why. */
 export function combined(findings: readonly Finding[]): Finding {

@@ -17,14 +17,14 @@ export function latency({ candidate, stable }: Windows, limit: LatencyLimit, pro
   const own = total(candidate.latency);
   const other = total(stable.latency);
   if (own < proof.minimumRequests || other < proof.minimumRequests) {
-    const told = `${count(own)} times of candidate and ${count(other)} of stable`;
+    const told = `${count(own)} response times of candidate and ${count(other)} of stable`;
     return { verdict: "None", message: `${told}: a comparison needs ${count(proof.minimumRequests)} of each` };
   }
   const ownMs = quantileMs(candidate.latency, limit.quantile);
   const stableMs = quantileMs(stable.latency, limit.quantile);
-  const told = `${decimal(limit.quantile * 100)} % of candidate's answers took up to ${time(ownMs)}, of stable's ${time(stableMs)}`;
+  const told = `p${decimal(limit.quantile * 100)} of candidate is ${time(ownMs)}, of stable ${time(stableMs)}`;
   const isBeyond = ownMs > stableMs * (1 + limit.maxIncrease / 100);
-  const message = isBeyond ? `${told}: at most ${decimal(limit.maxIncrease)} % more may be` : told;
+  const message = isBeyond ? `${told}, ${decimal(limit.maxIncrease)} % more allowed` : told;
   const shares = [0, 1].map((before) => sharesAbove({ candidate, stable }, limit, before));
   const evidence = Math.max(...shares.map((share) => evidenceOfIncrease(share.candidate, share.stable, 0)));
   if (isBeyond && evidence - Math.log(latencyBuckets) >= proof.evidence) return { verdict: "Fail", message };

@@ -59,7 +59,7 @@ function inputChanges(candidate: readonly TensorFacts[], stable: readonly Tensor
   if (needed !== undefined) return [`input ${needed.name} is new and must be given`];
   const [first] = added;
   if (first !== undefined && stable.length === 1)
-    return [`input ${first.name} is new: requests must name the input that was the only one`];
+    return [`input ${first.name} is new: requests must name their inputs once there is more than one`];
   return [];
 }
 
@@ -76,7 +76,7 @@ function outputChanges(candidate: readonly TensorFacts[], stable: readonly Tenso
   if (changes.length > 0) return changes;
   const [first] = added;
   if (first !== undefined && stable.length === 1)
-    return [`output ${first.name} is new: answers name the output that was the only one`];
+    return [`output ${first.name} is new: responses name their outputs once there is more than one`];
   return [];
 }
 

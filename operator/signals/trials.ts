@@ -192,9 +192,9 @@ async function signatureTrial(
   facts: ModelFacts | undefined,
   stableFacts: () => Promise<ModelFacts | undefined>,
 ): Promise<Trial> {
-  if (isAnySignatureAllowed) return { state: "Passed", message: "its signature may be any" };
+  if (isAnySignatureAllowed) return { state: "Passed", message: "any signature is allowed" };
   const own = facts?.signatures ?? told(facts?.signature);
-  if (own === undefined) return { state: "Passed", message: "it does not tell its signature: not compared" };
+  if (own === undefined) return { state: "Passed", message: "it does not report its signature: not compared" };
   const other = stableSignatures(await stableFacts(), stable.signature);
   if (other === undefined)
     return { state: "Passed", message: "the stable revision's signature is not known: not compared" };

@@ -69,7 +69,7 @@ export async function recordedGoldenRequests(host: string, signal: AbortSignal):
   const { status, text } = await pulledAnswer(pull);
   if (status === 404) throw trialFaults.GoldenMissing({});
   if (status !== 200) throw trialFaults.PodBusy({ address: host, status });
-  return requestsOf(text, "requests that the stable revision's model holds").slice(0, goldenLimits.requests);
+  return requestsOf(text, "requests in the stable revision's model").slice(0, goldenLimits.requests);
 }
 
 function requestsOf(text: string, place: string): readonly GoldenRequest[] {
@@ -113,7 +113,7 @@ export async function goldenFailure(request: GoldenRequest, replay: Replay): Pro
     return found.first && trialFaults.PredictionsDiffer({ line, difference: found.first, tolerance });
   }
   if (answer.status === expected.status) return undefined;
-  return trialFaults.GoldenUnanswered({ line, ...answer, expected: `${expected.status} as of the stable revision` });
+  return trialFaults.GoldenUnanswered({ line, ...answer, expected: `${expected.status} as from the stable revision` });
 }
 
 /** Undefined when nobody knows. */

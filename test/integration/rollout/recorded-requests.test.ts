@@ -85,7 +85,7 @@ test("beside a model that holds none a candidate waits, and says for what", asyn
   expect([told?.reason, told?.message]).toEqual([
     "Analyzing",
     expect.stringMatching(
-      /^the candidate could not be tried yet: the stable revision's model holds no requests of Predict in assets\.extra\/tf_serving_warmup_requests; spec\.rollout\.analysis\.predictionDiff\.golden\.warmup asks for them/,
+      /^the candidate could not be tried yet: the stable revision's model has no Predict requests in assets\.extra\/tf_serving_warmup_requests; spec\.rollout\.analysis\.predictionDiff\.golden\.warmup asks for them/,
     ),
   ]);
   expect(status?.candidate?.weight).toBe(0);

@@ -94,7 +94,7 @@ const cases: Readonly<Record<string, readonly [string, string, ...string[]]>> = 
   "a further output beside the only one": [
     "a: float32[-1] → o: float32[-1]",
     "a: float32[-1] → o: float32[-1], p: float32[-1]",
-    "output p is new: answers name the output that was the only one",
+    "output p is new: responses name their outputs once there is more than one",
   ],
   "several changes are all told": [
     "a: float32[-1] → o: float32[-1]",
@@ -119,7 +119,7 @@ describe("what clients of the stable revision miss", () => {
     const other = { ...input, name: "c" };
     expect(signatureChanges([facts(input, other, optional)], [facts(input, other)])).toEqual([]);
     expect(signatureChanges([facts(input, optional)], [facts(input)])).toEqual([
-      "input b is new: requests must name the input that was the only one",
+      "input b is new: requests must name their inputs once there is more than one",
     ]);
   });
 

@@ -69,7 +69,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(90, 0),
     want: {
       verdict: "Fail",
-      message: "candidate failed 10 of 10 requests (100 %), stable 0 of 90 (0 %): 100 points more, at most 1 may be",
+      message: "candidate failed 10 of 10 requests (100 %), stable 0 of 90 (0 %): 100 points more, 1 allowed",
     },
   },
   "ten failures of ten with hardly any request to compare with are no failure yet": {
@@ -85,7 +85,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(1, 0),
     want: {
       verdict: "Fail",
-      message: "candidate failed 30 of 30 requests (100 %), stable 0 of 1 (0 %): 100 points more, at most 1 may be",
+      message: "candidate failed 30 of 30 requests (100 %), stable 0 of 1 (0 %): 100 points more, 1 allowed",
     },
   },
   "more failures than the stable revision has, beyond doubt": {
@@ -93,8 +93,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(1640, 3),
     want: {
       verdict: "Fail",
-      message:
-        "candidate failed 12 of 180 requests (6.7 %), stable 3 of 1,640 (0.2 %): 6.5 points more, at most 1 may be",
+      message: "candidate failed 12 of 180 requests (6.7 %), stable 3 of 1,640 (0.2 %): 6.5 points more, 1 allowed",
     },
   },
   "more failures than the stable revision has, perhaps by chance": {
@@ -103,7 +102,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "None",
       message:
-        "candidate failed 3 of 100 requests (3 %), stable 3 of 900 (0.3 %): 2.7 points more, at most 1 may be, and it takes more requests to be certain",
+        "candidate failed 3 of 100 requests (3 %), stable 3 of 900 (0.3 %): 2.7 points more, 1 allowed, but more requests are needed to be certain",
     },
   },
   "as many failures as are allowed": {
@@ -128,7 +127,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "None",
       message:
-        "candidate failed 980 of 1,000 requests (98 %), stable 9,000 of 9,000 (100 %): neither is fit to go on with",
+        "candidate failed 980 of 1,000 requests (98 %), stable 9,000 of 9,000 (100 %): neither revision is good enough to continue with",
     },
   },
   "without a stable revision to compare with a good candidate passes": {
@@ -156,7 +155,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "Fail",
       message:
-        "lately candidate failed 100 of 300 requests (33.3 %), stable 0 of 2,700 (0 %): 33.3 points more, at most 1 may be",
+        "lately candidate failed 100 of 300 requests (33.3 %), stable 0 of 2,700 (0 %): 33.3 points more, 1 allowed",
     },
   },
   "too few requests lately change nothing": {
@@ -171,7 +170,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(1800, 0, { 40: 1700, 90: 100 }),
     want: {
       verdict: "Fail",
-      message: "95 % of candidate's answers took up to 320 ms, of stable's 87 ms: at most 50 % more may be",
+      message: "p95 of candidate is 320 ms, of stable 87 ms, 50 % more allowed",
     },
   },
   "answers that are slower by less than is allowed": {
@@ -181,7 +180,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "Pass",
       message:
-        "candidate failed 0 of 200 requests (0 %), stable 0 of 1,800 (0 %); 95 % of candidate's answers took up to 95 ms, of stable's 87 ms",
+        "candidate failed 0 of 200 requests (0 %), stable 0 of 1,800 (0 %); p95 of candidate is 95 ms, of stable 87 ms",
     },
   },
   "slower answers, perhaps by chance": {
@@ -191,14 +190,17 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "None",
       message:
-        "90 % of candidate's answers took up to 270 ms, of stable's 43 ms: at most 10 % more may be, and it takes more requests to be certain",
+        "p90 of candidate is 270 ms, of stable 43 ms, 10 % more allowed, but more requests are needed to be certain",
     },
   },
   "too few times are no verdict": {
     analysis: { latency: {} },
     candidate: window(60, 20, { 40: 40 }),
     stable: window(540, 500, { 40: 40 }),
-    want: { verdict: "None", message: "40 times of candidate and 40 of stable: a comparison needs 50 of each" },
+    want: {
+      verdict: "None",
+      message: "40 response times of candidate and 40 of stable: a comparison needs 50 of each",
+    },
   },
   "predictions that differ": {
     analysis: shadow,
@@ -206,7 +208,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(4000, 0),
     want: {
       verdict: "Fail",
-      message: "20 of 200 compared answers (10 %) differ: at most 1 % may",
+      message: "20 of 200 compared answers (10 %) differ, 1 % allowed",
       divergence: { ...divergence, compared: 200, differing: 20, topOneAgreement: "90" },
     },
   },
@@ -217,7 +219,7 @@ const cases: Readonly<Record<string, Case>> = {
     want: {
       verdict: "Pass",
       message:
-        "candidate failed 0 of 200 copies of requests that stable answered (0 %): at most 1 % may; 1 of 200 compared answers (0.5 %) differ: at most 1 % may",
+        "candidate failed 0 of 200 copies of requests that stable answered (0 %), 1 % allowed; 1 of 200 compared answers (0.5 %) differ, 1 % allowed",
       divergence: { ...divergence, compared: 200, differing: 1, topOneAgreement: "99.5" },
     },
   },
@@ -227,7 +229,7 @@ const cases: Readonly<Record<string, Case>> = {
     stable: window(4000, 0),
     want: {
       verdict: "Fail",
-      message: "candidate failed 40 of 80 copies of requests that stable answered (50 %): at most 1 % may",
+      message: "candidate failed 40 of 80 copies of requests that stable answered (50 %), 1 % allowed",
       divergence: { ...divergence, compared: 40, differing: 0, topOneAgreement: "100" },
     },
   },

@@ -183,7 +183,7 @@ describe("how candidates do", () => {
       () => told,
       (keys) => keys.length > 0,
     );
-    expect(conduct.trial(key, "bbbbb")?.message).toContain("ConfigMap golden is not there");
+    expect(conduct.trial(key, "bbbbb")?.message).toContain("ConfigMap golden does not exist");
     caches.deployments.cache.replace([], String((version += 1)));
     expect(conduct.trial(key, "bbbbb")).toBeUndefined();
   });

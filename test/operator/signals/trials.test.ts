@@ -170,11 +170,11 @@ describe("a candidate's trial", () => {
       state: "Failed",
       reason: "SignatureChanged",
       message:
-        "clients of the stable revision cannot go on as before: input a is now called b; spec.model.signatureCompatibility: Allow lets it pass",
+        "clients of the stable revision would break: input a is now called b; spec.model.signatureCompatibility: Allow lets it pass",
     });
     expect(await outcome(question({ isAnySignatureAllowed: true }))).toEqual({
       state: "Passed",
-      message: "its signature may be any",
+      message: "any signature is allowed",
     });
   });
 
@@ -182,7 +182,7 @@ describe("a candidate's trial", () => {
     await pod(candidate, times(1));
     const changed = { signature: "a: float32[-1,3] → o: float32[-1,2]" };
     expect((await outcome(question({ stable: changed })))?.message).toBe(
-      "clients of the stable revision cannot go on as before: input a has shape [-1,2], had [-1,3]; spec.model.signatureCompatibility: Allow lets it pass",
+      "clients of the stable revision would break: input a has shape [-1,2], had [-1,3]; spec.model.signatureCompatibility: Allow lets it pass",
     );
     expect(await outcome(question({ hash: "ccccc", stable: {} }))).toEqual({
       state: "Passed",
@@ -199,7 +199,7 @@ describe("a candidate's trial", () => {
   test("does not wait for good for a pod that is ready but does not tell its signature", async () => {
     expect(await outcome(question())).toEqual({
       state: "Passed",
-      message: "it does not tell its signature: not compared",
+      message: "it does not report its signature: not compared",
     });
     expect(told.map(({ state }) => state)).toEqual(["Running", "Passed"]);
     expect(told[0]?.message).toMatch(/^the candidate could not be tried yet: connect ECONNREFUSED/);
@@ -372,13 +372,13 @@ describe("golden requests", () => {
     const waiting: Readonly<Record<string, readonly [Recorded | undefined, RegExp]>> = {
       "that holds none": [
         () => undefined,
-        /yet: the stable revision's model holds no requests of Predict in assets\.extra\/tf_serving_warmup_requests; /,
+        /yet: the stable revision's model has no Predict requests in assets\.extra\/tf_serving_warmup_requests; /,
       ],
-      "that is not there": [undefined, /yet: no pod of the stable revision of default\/digits is ready to tell /],
+      "that is not there": [undefined, /yet: no pod of the stable revision of default\/digits is ready to be asked /],
       "that is out of order": [() => ({ status: 500, text: "" }), /answered 500 to a golden request$/],
       "that tells what is no request": [
         lines({ response: {} }),
-        /yet: requests that the stable revision's model holds, line 1: request is no object; /,
+        /yet: requests in the stable revision's model, line 1: request is no object; /,
       ],
       "that tells more than it may": [() => ({ text: "x".repeat(9 * 1024 * 1024) }), /yet: more than 8388608 bytes/],
     };
@@ -395,7 +395,7 @@ describe("golden requests", () => {
   });
 
   const lacking: Readonly<Record<string, readonly [readonly unknown[] | undefined, string]>> = {
-    "without their ConfigMap": [undefined, "ConfigMap golden is not there"],
+    "without their ConfigMap": [undefined, "ConfigMap golden does not exist"],
     "without a line": [["", " "], "ConfigMap golden, key requests.jsonl, line 1: no request"],
     "with a line that is no JSON": [
       [request([1]), "{"],

@@ -36,7 +36,7 @@ const rows: EventRows = {
       given: at({ step: 1, weight: 25, ready: 1, since: 10 }, { evidence: evidence(200) }),
       moves: [
         rollBack(
-          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, at most 1 may be (at 25 % of the requests, step 2 of 5 (pause 1m))",
+          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, 1 allowed (at 25 % of the requests, step 2 of 5 (pause 1m))",
         ),
         back,
       ],
@@ -46,7 +46,7 @@ const rows: EventRows = {
       given: at({ step: 1, weight: 25, ready: 1, since: 10 }, { evidence: evidence(200), ...given({}, true) }),
       moves: [
         rollBack(
-          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, at most 1 may be (at 25 % of the requests, step 2 of 5 (pause 1m))",
+          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, 1 allowed (at 25 % of the requests, step 2 of 5 (pause 1m))",
         ),
         back,
       ],
