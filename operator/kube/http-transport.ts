@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
-import type { Connection } from "./config.ts";
+import type { Connection, Credentials } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { ConnectionPool } from "./http/connection-pool.ts";
-import { type Addressed, requestText } from "./http/request-text.ts";
+import { type Addressed, headerLines, requestText } from "./http/request-text.ts";
 import { createSession, type Entry } from "./http/session.ts";
 import type { StreamedResponse, Streams } from "./http/streams.ts";
 import { wordsOf } from "./http/words.ts";
@@ -30,10 +30,19 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 
   const server = new URL(connection.server);
   const prefix = server.pathname.replace(/\/$/, "");
-  const addressed = ({ method, path, headers, body }: KubeRequest, { credentials }: Entry): Addressed => ({
+  const { host } = server;
+  let common: { readonly credentials: Credentials; readonly lines: string } | undefined;
+  const commonLines = (credentials: Credentials): string => {
+    if (common?.credentials !== credentials) {
+      common = { credentials, lines: headerLines({ host, "user-agent": userAgent, ...credentials.headers }) };
+    }
+    return common.lines;
+  };
+  const addressed = ({ method, path, headers = {}, body }: KubeRequest, { credentials }: Entry): Addressed => ({
     method,
     path: prefix + path,
-    headers: { host: server.host, "user-agent": userAgent, ...credentials.headers, ...headers },
+    commonLines: commonLines(credentials),
+    headers,
     ...(body === undefined ? {} : { body }),
   });
   return {

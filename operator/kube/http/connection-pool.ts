@@ -89,24 +89,19 @@ interface Shelf {
 }
 
 function createShelf(clock: Clock): Shelf {
-  const sinceMs = new Map<KeptConnection, number>();
-  const order: KeptConnection[] = [];
+  const idle: { readonly connection: KeptConnection; readonly sinceMs: number }[] = [];
   return {
-    put(connection) {
-      sinceMs.set(connection, clock.monotonic());
-      order.push(connection);
-    },
+    put: (connection) => void idle.push({ connection, sinceMs: clock.monotonic() }),
     take() {
-      for (let last = order.pop(); last !== undefined; last = order.pop()) {
-        const idleSinceMs = sinceMs.get(last) ?? 0;
-        sinceMs.delete(last);
-        if (clock.monotonic() - idleSinceMs < idleMs) return last;
-        last.destroy();
+      for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
+        if (clock.monotonic() - last.sinceMs < idleMs) return last.connection;
+        last.connection.destroy();
       }
       return undefined;
     },
     drop(connection) {
-      if (sinceMs.delete(connection)) order.splice(order.indexOf(connection), 1);
+      const place = idle.findIndex((one) => one.connection === connection);
+      if (place !== -1) idle.splice(place, 1);
     },
   };
 }
