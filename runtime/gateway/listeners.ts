@@ -120,7 +120,7 @@ export class Listeners {
       take: (client) => this.#take(client),
       isEnding: () => this.#ending,
     });
-    return openHttpServer({ host, port, portFlag, limits, lane: inTurn(http2, plain) }, listener);
+    return openHttpServer({ host, port, portFlag, limits, asksForBodies: true, lane: inTurn(http2, plain) }, listener);
   }
 
   /** The route of a model's own port; undefined on a shared port. Throws `RouteGone`: who may use one port may not use all. */

@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   /** Flag that sets the port, for the message when it is taken. */
   readonly portFlag: string;
   readonly limits?: ConnectionLimits;
+  /** Its listener tells clients itself, by `writeContinue`, that it wants the bodies that they ask about (`expect: 100-continue`). */
+  readonly asksForBodies?: boolean;
   /** Takes connections first, as long as their requests are plain. */
   readonly lane?: ConnectionLane;
 }
@@ -51,7 +53,8 @@ export async function openHttpServer(options: HttpServerOptions, listener: Reque
     listener,
   );
   server.maxConnections = limits.maxConnections;
-  const { lane } = options;
+  const { lane, asksForBodies = false } = options;
+  if (asksForBodies) server.on("checkContinue", listener);
   if (lane !== undefined) putBefore(server, lane);
   await listening(server, options);
   return new HttpServer(server, lane);

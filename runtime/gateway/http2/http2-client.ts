@@ -56,7 +56,6 @@ export class Http2Client implements Client, StreamOwner {
     stream.owner = this;
     // Nothing is to be lost that comes before somebody wants it.
     stream.pause();
-    if (own.expect?.toLowerCase() === "100-continue") stream.headers([":status", "100"]);
   }
 
   get localPort(): number | undefined {
@@ -80,6 +79,7 @@ export class Http2Client implements Client, StreamOwner {
   readParts(part: (chunk: Buffer) => void, ended: () => void): void {
     this.#part = part;
     this.#partsEnded = ended;
+    if (this.headers.expect?.toLowerCase() === "100-continue") this.#stream.headers([":status", "100"]);
     this.#stream.resume();
   }
 

@@ -6,6 +6,7 @@ import { faultAnswer } from "./answer.ts";
 import { announcedBytes, type BodyKind, bodyKind, readWhole } from "./body.ts";
 import type { Client } from "./client.ts";
 import { requestHead } from "./headers.ts";
+import { requestTarget, withHost } from "./request-target.ts";
 
 /** A refused client may go on sending for this long, so that it reads its answer. */
 const lingerMs = 2_000;
@@ -19,13 +20,25 @@ export class NodeClient implements Client {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
+  readonly #rawHeaders: readonly string[];
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   readonly sizeBytes: number;
   readonly bodyKind: BodyKind;
+  /** It sends its body once it is told to. */
+  #isWaiting: boolean;
 
   constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
     this.#request = request;
     this.#response = response;
     this.#clock = clock;
+    const { headers, rawHeaders } = request;
+    const { host, path } = requestTarget(request);
+    this.path = path;
+    this.headers = host === undefined ? headers : { ...headers, host };
+    this.#rawHeaders = host === undefined ? rawHeaders : withHost(rawHeaders, host);
+    // Node's server refuses all other expectations, and ends the connection after an answer to which a body may come or not.
+    this.#isWaiting = headers.expect !== undefined && request.httpVersion === "1.1";
     this.sizeBytes = announcedBytes(request.headers);
     this.bodyKind = bodyKind(request.headers, this.sizeBytes);
     request.on("error", ignored);
@@ -33,14 +46,6 @@ export class NodeClient implements Client {
 
   get method(): string {
     return this.#request.method ?? "GET";
-  }
-
-  get path(): string {
-    return this.#request.url ?? "/";
-  }
-
-  get headers(): IncomingHttpHeaders {
-    return this.#request.headers;
   }
 
   get hasAnswer(): boolean {
@@ -52,15 +57,17 @@ export class NodeClient implements Client {
   }
 
   requestHead(path: string, kind: BodyKind, sizeBytes: number): Buffer {
-    const { headers, rawHeaders } = this.#request;
-    return requestHead({ method: this.method, headers, rawHeaders, path, kind, sizeBytes });
+    const { method, headers } = this;
+    return requestHead({ method, headers, rawHeaders: this.#rawHeaders, path, kind, sizeBytes });
   }
 
   readWhole(whole: (body: Buffer) => void): void {
+    this.#askForBody();
     readWhole(this.#request, whole);
   }
 
   readParts(part: (chunk: Buffer) => void, ended: () => void): void {
+    this.#askForBody();
     this.#request.on("data", part);
     this.#request.on("end", ended);
   }
@@ -114,6 +121,11 @@ export class NodeClient implements Client {
     this.begin(status, headers);
     response.end(body);
     return status;
+  }
+
+  #askForBody(): void {
+    if (this.#isWaiting) this.#response.writeContinue();
+    this.#isWaiting = false;
   }
 
   /** Reads the rest of the body, which nobody wants, for so long: clients that only send meanwhile would wait forever. */

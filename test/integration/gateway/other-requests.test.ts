@@ -19,6 +19,10 @@ describe("a request that is not plain", () => {
       `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
       '{"error":"the request can be read in two ways: its transfer-encoding is gzip, chunked; must be chunked"}',
     ],
+    "with a user in its target": [
+      `GET http://user@digits.default${model} HTTP/1.1\r\n${host}\r\n`,
+      '{"error":"the request can be read in two ways: its target names the host \\"user@digits.default\\""}',
+    ],
     "with chunks of HTTP/1.0": [
       `POST ${model} HTTP/1.0\r\n${host}connection: keep-alive\r\n${chunked}\r\n2\r\n{}\r\n0\r\n\r\n`,
       '{"error":"the request can be read in two ways: it is of HTTP/1.0 and has a transfer-encoding"}',
@@ -34,6 +38,46 @@ describe("a request that is not plain", () => {
     one.socket.write(request + post("smuggled"));
     await expect.poll(() => one.isClosed(), soon).toBe(true);
     expect([asked, statuses(one), one.said().split("\r\n\r\n").at(-1)]).toEqual([0, ["400"], body]);
+  });
+
+  const absolute: Record<string, readonly [target: string, header: string, want: string]> = {
+    "and the header says the same": [`http://digits.default${model}`, "digits.default", `digits.default ${model}`],
+    "and the header, which does not count, another": [
+      `http://digits.default:8501${model}?a=b`,
+      "nobody.there",
+      `digits.default:8501 ${model}?a=b`,
+    ],
+    "in any case": [`HTTPS://DIGITS.default${model}`, "x", `DIGITS.default ${model}`],
+    "and no path": ["http://digits.default?a", "x", "digits.default /?a"],
+  };
+  test.each(Object.entries(absolute))("may name its host in its target, %s", async (_, [target, header, want]) => {
+    const { client } = await scene((message, response) => {
+      message.resume();
+      response.end(JSON.stringify({ body: `${message.headers.host} ${message.url}` }));
+    });
+    const one = client();
+    one.socket.write(`POST ${target} HTTP/1.1\r\nhost: ${header}\r\ncontent-length: 2\r\n\r\n{}`);
+    await expect.poll(() => bodies(one), soon).toEqual([want]);
+  });
+
+  test("is refused without being told to go on, when it announces too much", async () => {
+    const { client } = await scene(undefined, { bodyBytes: 1_000 });
+    const one = client();
+    one.socket.write(`POST ${model} HTTP/1.1\r\n${host}expect: 100-continue\r\ncontent-length: 2000\r\n\r\n`);
+    await expect.poll(() => one.isClosed(), soon).toBe(true);
+    expect(statuses(one)).toEqual(["413"]);
+  });
+
+  const expecting: Record<string, string> = { short: "a".repeat(10), long: "b".repeat(100_000) };
+  test.each(Object.entries(expecting))("is told once to go on when its body is %s", async (_, body) => {
+    const { client } = await scene();
+    const one = client();
+    const head = `POST ${model} HTTP/1.1\r\n${host}expect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`;
+    for (const want of [["100"], ["100", "200"], ["100", "200", "100"], ["100", "200", "100", "200"]]) {
+      one.socket.write(want.at(-1) === "100" ? head : body);
+      await expect.poll(() => statuses(one), soon).toEqual(want);
+    }
+    expect(bodies(one)).toEqual([body, body]);
   });
 
   test("cannot take its host from its pod by naming it a header of the connection", async () => {
