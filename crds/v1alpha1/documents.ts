@@ -76,6 +76,8 @@ function referenceDocument(): string {
     "|---|---|",
     ...meanings(conditionTypes),
     "",
+    "A failure that is not listed here has the code of its fault as the reason, such as OutOfMemory; the message says what to do.",
+    "",
     "| reason | meaning |",
     "|---|---|",
     ...meanings(conditionReasons),

@@ -20,10 +20,10 @@ export const conditionTypes = {
 /** A type of condition. */
 export type ConditionType = keyof typeof conditionTypes;
 
-/** Reasons of conditions and what each means; the code of a fault is a reason too (`faults.ts`). */
+/** Reasons of conditions and what each means. The code of any fault (`faults.ts`) may be a reason as well; these are the usual ones. */
 export const conditionReasons = {
   AsDeclared: "What the spec declares is what serves.",
-  ScaledToZero: "No pods, because spec.replicas is 0.",
+  ScaledToZero: "No pods: spec.replicas is 0, or the autoscaler wants none.",
   Suspended: "No pods, because spec.suspend is true.",
   RolloutInProgress: "A new revision is being rolled out; the stable one serves.",
   NothingServes: "No revision has a ready pod.",
@@ -48,6 +48,8 @@ export const conditionReasons = {
   Unschedulable: "The scheduler finds no node for a pod.",
   Terminating: "It is being deleted and waits for a finalizer.",
   SameModelName: "Another model has the same name.",
+  UnknownTimeZone: "A schedule names a time zone that does not exist.",
+  NeverOpens: "A schedule names a date that never occurs.",
   AutoscalingDecides: "spec.autoscaling is set and decides the number of pods.",
   ProgressDeadline: "The rollout took longer than allowed.",
 } as const;
