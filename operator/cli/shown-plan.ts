@@ -10,9 +10,9 @@ import { listItems, type ManifestObject, verdicts } from "./manifests/manifests.
 
 /** As the chart installs it; only the drain delay shows in a story. */
 const settings: Settings = {
-  runtimeImage: "modelwright/runtime",
+  runtimeImage: "localhost/modelwright/runtime:dev",
   drainDelayMs: 5_000,
-  terminationGraceSeconds: 60,
+  terminationGraceSeconds: 30,
   logLevel: "info",
 };
 

@@ -170,7 +170,7 @@ async function checkPorts({ restPort, grpcPort, apiPort, pagePort }: StartOption
     { port: restPort, flag: "rest-port", purpose: "REST of all models" },
     { port: grpcPort, flag: "grpc-port", purpose: "gRPC of all models" },
     { port: apiPort, flag: "api-port", purpose: "API server for kubectl" },
-    { port: pagePort, flag: "page-port", purpose: "page of the operator" },
+    { port: pagePort, flag: "page-port", purpose: "web page" },
   ];
   for (const { port, flag } of wanted) {
     const other = wanted.find((one) => one.port === port && one.flag !== flag);
@@ -188,9 +188,9 @@ function checkedLogLevel(text: string): LogLevel {
   return level;
 }
 
-/** XDG Base Directory Specification: state of programs is in `$XDG_STATE_HOME`, by default `~/.local/state`. */
+/** XDG Base Directory Specification: state of programs is in `$XDG_STATE_HOME`; unset or empty, in `~/.local/state`. */
 function dataFolder(environment: StartParts["environment"], apiPort: number): string {
-  return join(environment["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "modelwright", String(apiPort));
+  return join(environment["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "modelwright", String(apiPort));
 }
 
 function childEnvironment(environment: StartParts["environment"]): Readonly<Record<string, string>> {

@@ -4,18 +4,22 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import { createCache } from "../../kube/cache.ts";
 import { resources } from "../../kube/resources.ts";
 import { startWatch } from "../../kube/watch.ts";
+import { isPortFree } from "../../local/free-port.ts";
 import { openPages } from "../../pages/open-pages.ts";
 import { whereItIs } from "../../steering/rollout-command.ts";
 import { steered } from "../../steering/steered.ts";
+import { faults } from "../faults.ts";
 import { askedCluster } from "./asked-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
 import type { DashboardOptions } from "./options.ts";
 
 /**
  * `modelwright dashboard`: the pages of local mode for any cluster, on 127.0.0.1 and with the rights of the kubeconfig,
- * until Ctrl-C. Throws `PortTaken` and what the cluster refuses.
+ * until Ctrl-C. Throws `PortInUse` and what the cluster refuses.
  */
 export async function showDashboard(options: DashboardOptions, { print, stop }: Terminal): Promise<void> {
+  const port = options.pagePort;
+  if (!(await isPortFree(port))) throw faults.PortInUse({ port, flag: "page-port", purpose: "web page" });
   await askedCluster(options, async (client) => {
     const cache = createCache<ModelDeployment>();
     // The first list is awaited here, so that a cluster that cannot be reached ends the command instead of an empty page.
@@ -30,7 +34,7 @@ export async function showDashboard(options: DashboardOptions, { print, stop }: 
       deployments: () => cache.all(),
       gatewayUrl: undefined,
       steer: async (key, command) => whereItIs(await steered(client, key, command)),
-      port: options.pagePort,
+      port,
     });
     print(`${page.url} shows it; Ctrl-C ends it`);
     const stopping = stop();

@@ -57,13 +57,13 @@ const clusterFlags = {
   kubeconfig: { type: "string" },
   namespace: { type: "string", short: "n" },
   "api-port": { type: "string", default: "8001" },
-  "page-port": { type: "string", default: "8080" },
 } as const satisfies ParseArgsConfig["options"];
 
-/** Switches that one command has and the others refuse. */
+/** Flags that one command has and the others refuse. */
 const ownFlags: Readonly<Record<string, ParseArgsConfig["options"]>> = {
   status: { watch: { type: "boolean", short: "w" } },
   promote: { full: { type: "boolean" } },
+  dashboard: { "page-port": { type: "string", default: "8080" } },
 };
 
 /** The options of such a command. Throws a fault that names the wrong argument. */
@@ -76,13 +76,15 @@ export function clusterCommand(command: (typeof clusterCommands)[number], args: 
   const [given = "", extra] = positionals;
   if (extra !== undefined) throw faults.UnknownFlag({ text: `unexpected argument ${extra}`, command });
   const [name = "", inName] = given.split("/").reverse();
-  const isSet = (flag: string): boolean => new Map<string, unknown>(Object.entries(values)).get(flag) === true;
+  const own = new Map<string, unknown>(Object.entries(values));
+  const isSet = (flag: string): boolean => own.get(flag) === true;
   const cluster = {
     kubeconfig: values.kubeconfig,
     namespace: inName ?? values.namespace,
     apiPort: port("api-port", values["api-port"]),
   };
-  if (command === "dashboard") return { command, ...cluster, pagePort: port("page-port", values["page-port"]) };
+  if (command === "dashboard")
+    return { command, ...cluster, pagePort: port("page-port", String(own.get("page-port"))) };
   if (command === "status") {
     return { command, ...cluster, name: name === "" ? undefined : name, watch: isSet("watch") };
   }

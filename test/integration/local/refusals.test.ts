@@ -16,7 +16,7 @@ const purposes = {
   "rest-port": "REST of all models",
   "grpc-port": "gRPC of all models",
   "api-port": "API server for kubectl",
-  "page-port": "page of the operator",
+  "page-port": "web page",
 };
 
 let folder: string;

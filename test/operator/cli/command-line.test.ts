@@ -58,6 +58,10 @@ describe("commandLine", () => {
       ["status", "vision/digits", "--watch"],
       { command: "status", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits", watch: true },
     ],
+    "the dashboard takes a port": [
+      ["dashboard", "--page-port", "9080"],
+      { command: "dashboard", kubeconfig: undefined, namespace: undefined, apiPort: 8001, pagePort: 9080 },
+    ],
     "promote can skip everything that is left": [
       ["promote", "digits", "--full", "-n", "vision"],
       { command: "promote-full", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits" },
@@ -121,6 +125,10 @@ describe("commandLine", () => {
     "abort without a name": [
       ["abort"],
       "modelwright abort needs the NAME of a ModelDeployment; modelwright abort --help shows how it is used",
+    ],
+    "a page's port where there is no page": [
+      ["status", "--page-port", "8080"],
+      "Unknown option '--page-port'; modelwright status --help lists its flags",
     ],
     "full where there is nothing to skip": [
       ["abort", "digits", "--full"],
