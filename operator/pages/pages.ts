@@ -67,7 +67,7 @@ export function pages(sources: PageSources): Express {
     const { metadata } = response.locals.found;
     const fragment = (): string => {
       const now = sources.modelDeployments().find((one) => one.metadata.uid === metadata.uid);
-      return now === undefined ? "<p>It was deleted.</p>" : livePart(now, optionsOf(now)).html;
+      return now === undefined ? "<p>This ModelDeployment was deleted.</p>" : livePart(now, optionsOf(now)).html;
     };
     streamFragment(response, fragment);
   });
@@ -103,7 +103,7 @@ function sameOriginOnly(request: Request, response: Response, next: () => void):
     (site !== undefined && site !== "same-origin" && site !== "none") ||
     (site === undefined && origin !== undefined && origin !== `${request.protocol}://${request.get("host") ?? ""}`);
   if (request.method === "POST" && isForeign)
-    response.status(403).send(messagePage("Refused", "A form of another site"));
+    response.status(403).send(messagePage("Refused", "The request came from another site."));
   else next();
 }
 

@@ -49,7 +49,7 @@ function underWay({ spec, status = {} }: ModelDeployment): SafeHtml {
 }
 
 function howItGoes({ rollout, capacity }: ModelDeploymentStatus): string {
-  const waits = rollout?.paused === true ? ", waits to be promoted" : "";
+  const waits = rollout?.paused === true ? ", waits for a promotion" : "";
   const room = capacity?.mode === undefined ? "" : ` · capacity ${capacity.mode}: ${capacity.why ?? ""}`;
   return `${rollout?.strategy ?? "Canary"}${waits}${room}`;
 }
@@ -76,7 +76,7 @@ function stepText({ setWeight, pause, analyze }: StepSpec): string {
 
 function analysis({ verdict, message, divergence }: NonNullable<RolloutStatus["analysis"]>): SafeHtml {
   const figures: readonly (readonly [string, string | number | undefined])[] = [
-    ["Answers compared", divergence?.compared],
+    ["Responses compared", divergence?.compared],
     ["Of these, differing", divergence?.differing],
     ["Largest difference", divergence?.maxAbsolute],
     ["Mean difference", divergence?.meanAbsolute],
@@ -113,7 +113,7 @@ function failed({ status }: ModelDeployment): SafeHtml {
       html`<li><code>${revision}</code> <span class="bad">${reason}</span> ${message}</li>`,
   );
   if (items.length === 0) return html``;
-  return html`<p>Not tried again:</p>
+  return html`<p>Failed, not tried again:</p>
     <ul id="failed">
       ${items}
     </ul>`;

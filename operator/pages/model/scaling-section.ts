@@ -13,13 +13,13 @@ export function scalingSection({ spec, status }: ModelDeployment, points: readon
   const { desired, why, signal, serviceTime, startTime } = status?.autoscaling ?? {};
   const facts = [
     [
-      "Wanted",
+      "Desired pods",
       desired === undefined ? undefined : `${desired} of ${spec.autoscaling.min ?? 1} to ${spec.autoscaling.max}`,
     ],
     ["Why", why],
-    ["Requests offered at the same time", signal],
-    ["Time of a request", serviceTime],
-    ["Time of a start", startTime],
+    ["Offered concurrency", signal],
+    ["Service time", serviceTime],
+    ["Start time", startTime],
   ] as const;
   const rows = facts.flatMap(([name, value]) =>
     value === undefined
