@@ -12,7 +12,7 @@ export interface Log {
 
 /** Names accepted by `--log-level`. */
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
-/** From what is of interest to who debugs to what ends the program. */
+/** How severe a line must be to be written; `silent` writes none. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints to its user. */
@@ -22,12 +22,12 @@ export function jsonLog(level: LogLevel, fields: object = {}): Log {
   return fromPino(pino(options, standardError()));
 }
 
-/** A reader of the log that stands still is waited for so long; after that its lines are lost, not the program's time. */
+/** How long a full pipe may hold the program up, as when its reader has stopped; after that, lines are dropped instead. */
 const patienceMs = 2_000;
-/** Lines that wait for their reader take no more memory than this. */
+/** Lines that wait to be read take no more memory than this. */
 const maxWaitingBytes = 1024 ** 2;
 
-/** Standard error, where neither a full pipe nor a closed one holds the program up, not even at its end. */
+/** Standard error that neither a full nor a closed pipe can block, not even while the program exits. */
 function standardError(): DestinationStream {
   let stalledAt: number | undefined;
   const isPatient = (): boolean => {
