@@ -10,13 +10,14 @@ import type { Write } from "./apply.ts";
 import { type Caches, labelledKey, lastingKey, type Watched } from "./caches.ts";
 import { type NamedKey, namedKey, type Sources } from "./sources.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
+import { isIdle } from "./plan/action.ts";
 import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
 import { createPace } from "./timing/pace.ts";
 import { createNamesakes, type Namesakes } from "./timing/namesakes.ts";
 import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
-import { createRests, sightOf } from "./timing/rests.ts";
+import { createRests, type Sight, sightOf } from "./timing/rests.ts";
 import { createRivals, type Rivals } from "./timing/rivals.ts";
 import { createSightings, type Sightings } from "./timing/sightings.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
@@ -83,7 +84,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
       const yieldMs = yieldsMs(key, { caches, rivals });
       if (yieldMs > 0) return { requeueAfterMs: yieldMs };
       const named = namedKey(key);
-      const sight = sightOf(key, sources);
+      let sight: Sight | undefined;
       askForFacts(named, caches, facts, () => controller.add(key));
       const passed = await reconcile(named, {
         sources,
@@ -91,8 +92,10 @@ export function createDeploymentController(options: DeploymentControllerOptions)
         recorder,
         log,
         trust: rivals.isOutrun(key) ? "doubted" : "usual",
-        onPlanned: ({ identity, status }, { port }) =>
-          portClaims.claim(identity, port === status.gateway?.port ? undefined : port),
+        onPlanned: ({ identity, status }, planned) => {
+          portClaims.claim(identity, planned.port === status.gateway?.port ? undefined : planned.port);
+          if (isIdle(planned)) sight = sightOf(key, sources);
+        },
       });
       rests.begin(key, passed.isAtRest === true ? sight : undefined);
       rivals.passed(key, passed);

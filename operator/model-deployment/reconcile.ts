@@ -4,6 +4,7 @@ import type { Client } from "../kube/client.ts";
 import { type CarriedOut, carryOut, type Trust } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { observe } from "./observe.ts";
+import { isIdle, type Plan } from "./plan/action.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -17,7 +18,7 @@ export interface ReconcileOptions {
   /** How much is thought of the view of the ModelDeployment. */
   readonly trust?: Trust;
   /** Told what is planned before any of it is done. */
-  readonly onPlanned?: (snapshot: Snapshot, planned: ReturnType<typeof plan>) => void;
+  readonly onPlanned?: (snapshot: Snapshot, planned: Plan) => void;
 }
 
 /** What a reconcile wrote, also before a failure: the next pass must not plan without that; and when it wants to look again. */
@@ -43,9 +44,8 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
   if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
   for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
-  const { recheckAfterMs } = planned;
-  const isIdle = done.length + writes.length === 0 && recheckAfterMs === undefined;
-  if (failure === undefined) return { writes, said, recheckAfterMs, isAtRest: isIdle && !isJudged(snapshot) };
+  const isAtRest = writes.length === 0 && isIdle(planned) && !isJudged(snapshot);
+  if (failure === undefined) return { writes, said, recheckAfterMs: planned.recheckAfterMs, isAtRest };
   if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
   return { writes, said, ...nextTry(failure) };
 }

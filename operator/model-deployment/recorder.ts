@@ -5,6 +5,7 @@ import type { Client } from "../kube/client.ts";
 import type { Event } from "../kube/kinds.ts";
 import { apiVersionOf, resources } from "../kube/resources.ts";
 import type { EventValue } from "./events.ts";
+import { textHash } from "./plan/hash.ts";
 import { fieldManager, reportingController } from "./resources/labels.ts";
 import type { Identity } from "./snapshot.ts";
 
@@ -18,11 +19,12 @@ const silenceMs = 600_000;
 const maxRemembered = 4096;
 
 export function createRecorder({ client, clock, log }: { client: Client; clock: Clock; log: Log }): Recorder {
+  /** By hash of a sentence: thousands of them would be a megabyte. */
   const saidAt = new Map<string, number>();
   let sequence = 0;
   return {
     publish(about, event) {
-      const sentence = `${about.uid} ${event.reason} ${event.message}`;
+      const sentence = textHash(`${about.uid} ${event.reason} ${event.message}`);
       const now = clock.now();
       const last = saidAt.get(sentence);
       if (last !== undefined && now - last < silenceMs) return;

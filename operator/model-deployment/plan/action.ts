@@ -73,3 +73,8 @@ export interface Plan {
   /** When to look again though nothing changed. */
   readonly recheckAfterMs?: number | undefined;
 }
+
+/** Nothing is to be done, and time alone would not change that. */
+export function isIdle({ actions, afterStatus, recheckAfterMs }: Plan): boolean {
+  return actions.length + afterStatus.length === 0 && recheckAfterMs === undefined;
+}

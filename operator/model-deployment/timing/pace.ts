@@ -13,7 +13,7 @@ export interface Pace {
 /** More than any rollout needs at a stretch. */
 const burst = 60;
 /** Thirty a minute. */
-const perSecond = 0.5;
+const writeMs = 2_000;
 
 /**
  * What is planned on an old view may be undone at once, by garbage collection or by a second leader, and planned again
@@ -21,23 +21,23 @@ const perSecond = 0.5;
  * each change has writes of its own.
  */
 export function createPace(clock: Clock): Pace {
-  const buckets = new Map<string, { readonly tokens: number; readonly atMs: number }>();
+  /** When all that was written will have taken its time. */
+  const paidMs = new Map<string, number>();
   const generations = new Map<string, number>();
   return {
     wanted(key, generation) {
       if (generations.get(key) === generation) return;
       generations.set(key, generation);
-      buckets.delete(key);
+      paidMs.delete(key);
     },
     restMs(key, writes) {
-      const atMs = clock.monotonic();
-      const before = buckets.get(key) ?? { tokens: burst, atMs };
-      const tokens = Math.min(burst, before.tokens + ((atMs - before.atMs) / 1_000) * perSecond) - writes;
-      buckets.set(key, { tokens, atMs });
-      return tokens >= 0 ? 0 : (-tokens / perSecond) * 1_000;
+      const nowMs = clock.monotonic();
+      const nextMs = Math.max(nowMs, paidMs.get(key) ?? nowMs) + writes * writeMs;
+      paidMs.set(key, nextMs);
+      return Math.max(0, nextMs - nowMs - burst * writeMs);
     },
     forget(key) {
-      buckets.delete(key);
+      paidMs.delete(key);
       generations.delete(key);
     },
   };

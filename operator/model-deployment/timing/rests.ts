@@ -10,10 +10,11 @@ import {
 } from "../resources/names.ts";
 import { namedKey, type NamedKey, type NamedKind, type Sources } from "../sources.ts";
 
-/** All that a pass would observe, as it lies in the caches: of objects which they are and which state of them. */
+/** All that a pass would observe, as it lies in the caches. */
 export interface Sight extends Self {
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Of objects which state it is. What is not there leaves no gap, for no value could be taken for another one's. */
   readonly values: readonly unknown[];
 }
 
@@ -46,7 +47,7 @@ export function createRests(): Rests {
       if (live?.uid !== known.uid || live.resourceVersion !== known.resourceVersion) return false;
       const { values } = known;
       let index = 0;
-      const isAsKnown = (value: unknown): boolean => value === values[index++];
+      const isAsKnown = (value: unknown): boolean => value === undefined || value === values[index++];
       return looksAt(key, known, sources, isAsKnown) && index === values.length;
     },
     begin(key, sight) {
@@ -66,7 +67,8 @@ export function sightOf(key: string, sources: Sources): Sight | undefined {
   const { uid, resourceVersion } = metadata;
   const self = { uid, port: status?.gateway?.port, model: declaredModel(named.name, spec) };
   const values: unknown[] = [];
-  if (!looksAt(key, self, sources, (value) => values.push(value) > 0)) return undefined;
+  const isNoted = (value: unknown): boolean => value === undefined || values.push(value) > 0;
+  if (!looksAt(key, self, sources, isNoted)) return undefined;
   // Copied, as a list that was put together keeps room for more.
   return { ...self, resourceVersion, values: values.slice() };
 }
@@ -79,7 +81,8 @@ function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unkn
   const { uid, port, model } = self;
   const [probe, ...others] = portProbes(uid, port, sources);
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return false;
-  const isGlanced = (glance: Glance | undefined): boolean => isSeen(glance?.uid) && isSeen(glance?.resourceVersion);
+  // No two objects ever have the same.
+  const isGlanced = (glance: Glance | undefined): boolean => isSeen(glance?.resourceVersion);
   const isPodSeen = (pod: Glance): boolean =>
     isGlanced(pod) && isSeen(sources.warning(pod.uid)) && isSeen(sources.facts(pod.uid));
   const isRevisionSeen = (replicaSet: Glance): boolean =>
