@@ -9,12 +9,13 @@ import {
   type TableMessage,
 } from "../../runtime/contract/route-table.ts";
 import { gatewayMessages } from "./gateway-message.ts";
+import type { KeptRoutes } from "./kept-routes.ts";
 
 export interface GatewayStreamOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The present routes; read at every flush. */
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly routes: Pick<KeptRoutes, "find" | "all">;
   /** How far the view is that `routes` come from. */
   readonly seen: () => Seen;
   readonly clock: Clock;
@@ -96,7 +97,7 @@ export class GatewayStream {
     const upsert: Route[] = [];
     const remove: string[] = [];
     for (const key of this.#dirty) {
-      const route = this.#options.routes.get(key);
+      const route = this.#options.routes.find(key);
       if (route === undefined) remove.push(key);
       else upsert.push(route);
     }
@@ -130,7 +131,7 @@ export class GatewayStream {
   #welcome(gateway: string): void {
     if (this.#gateway !== undefined) return;
     this.#gateway = gateway;
-    const routes = [...this.#options.routes.values()];
+    const routes = this.#options.routes.all();
     this.#version += 1;
     this.#send({ type: "full", version: this.#version, routes, seen: this.#options.seen() }, routes, []);
     this.#ping();

@@ -5,9 +5,9 @@ import { Fault } from "../../runtime/base/fault.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { createServer } from "../../runtime/base/node-http.ts";
 import { type Route, routesPath, type Seen } from "../../runtime/contract/route-table.ts";
-import { isEqual } from "../model-deployment/plan/equality.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
+import { createKeptRoutes } from "./kept-routes.ts";
 
 /** What the routes come from, and who hears of gateways. */
 export interface RoutePushOptions {
@@ -52,7 +52,7 @@ export class PushServer implements RoutePush {
   readonly #options: PushServerOptions;
   readonly #clock: Clock;
   readonly #server: Server;
-  readonly #routes = new Map<string, Route>();
+  readonly #routes = createKeptRoutes();
   readonly #streams = new Set<GatewayStream>();
   #isFlushing = false;
 
@@ -89,11 +89,7 @@ export class PushServer implements RoutePush {
 
   /** Replaces a ModelDeployment's route, or takes it away. Changes of one moment go out together. */
   set(key: string, route: Route | undefined): void {
-    const before = this.#routes.get(key);
-    const isChanged = !isEqual(content(before), content(route));
-    if (route === undefined) this.#routes.delete(key);
-    else this.#routes.set(key, route);
-    if (!isChanged) return;
+    if (!this.#routes.set(key, route)) return;
     for (const stream of this.#streams) stream.touch(key);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -138,9 +134,4 @@ export class PushServer implements RoutePush {
     this.#streams.add(stream);
     stream.run().catch((thrown: unknown) => stream.close(Fault.from(thrown).message));
   }
-}
-
-/** What gateways are to do: a newer resourceVersion alone is no change. */
-function content(route: Route | undefined): object {
-  return { ...route, resourceVersion: undefined };
 }

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createKeptRoutes } from "../../../operator/routes/kept-routes.ts";
+import type { Route } from "../../../runtime/contract/route-table.ts";
+
+const names = fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/);
+const endpoints = fc.array(fc.record({ pod: names, address: fc.ipV4(), port: fc.constant(8501) }), { maxLength: 3 });
+const revisions = fc.record({
+  hash: names,
+  version: fc.constantFrom("1", "2"),
+  weight: fc.integer({ min: 0, max: 100 }),
+  endpoints,
+  draining: fc.array(fc.ipV4(), { maxLength: 2 }),
+  labels: fc.constantFrom(["stable"], ["canary", "candidate"]),
+});
+const routes: fc.Arbitrary<Route> = fc.record(
+  {
+    key: fc.constantFrom("default/a", "default/b", "other/a"),
+    resourceVersion: fc.integer({ min: 1, max: 3 }).map(String),
+    model: names,
+    port: fc.integer({ min: 20_000, max: 20_003 }),
+    hostnames: fc.array(names, { maxLength: 3 }),
+    revisions: fc.array(revisions, { maxLength: 2 }),
+    hold: fc.constant({ maxRequests: 256, maxBytes: 1_024, timeoutMs: 60_000 }),
+    sticky: fc.record({ cookie: names, salt: names }),
+    bodyBytes: fc.constant(1_024),
+    timeoutMs: fc.constant(60_000),
+  },
+  { requiredKeys: ["key", "model", "port", "hostnames", "revisions", "hold", "bodyBytes", "timeoutMs"] },
+);
+
+test("routes are found as they were put, whatever others look like", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(routes, fc.boolean())), (changes) => {
+      const kept = createKeptRoutes();
+      const want = new Map<string, Route>();
+      for (const [route, isGone] of changes) {
+        kept.set(route.key, isGone ? undefined : route);
+        if (isGone) want.delete(route.key);
+        else want.set(route.key, route);
+      }
+      expect(kept.all()).toEqual([...want.values()]);
+      for (const [key, route] of want) expect(kept.find(key)).toEqual(route);
+    }),
+  );
+});
+
+test("a route is another one when gateways are to do something else", () => {
+  const kept = createKeptRoutes();
+  const route: Route = {
+    key: "default/a",
+    resourceVersion: "1",
+    model: "a",
+    port: 20_000,
+    hostnames: ["a.default", "a.default.svc"],
+    revisions: [],
+    hold: { maxRequests: 256, maxBytes: 1_024, timeoutMs: 60_000 },
+    bodyBytes: 1_024,
+    timeoutMs: 60_000,
+  };
+  const isChanged = [
+    kept.set("default/a", undefined),
+    kept.set("default/a", route),
+    kept.set("default/a", { ...route, resourceVersion: "2" }),
+    kept.set("default/a", { ...route, hostnames: ["a.default"] }),
+    kept.set("default/a", undefined),
+  ];
+  expect(isChanged).toEqual([false, true, false, true, true]);
+});
