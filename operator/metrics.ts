@@ -2,7 +2,7 @@ import { durationBuckets, type Exposition, metricSet, type MetricSet } from "../
 import { scalingMetrics } from "./fleet/scaling-metrics.ts";
 import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
-import { conductMetrics } from "./signals/conduct-metrics.ts";
+import { signalMetrics } from "./signals/signal-metrics.ts";
 
 /** The operator's figures, in Prometheus' format, and what fills them. */
 export interface OperatorMetrics {
@@ -52,7 +52,7 @@ export function operatorMetrics(): OperatorMetrics {
     help: "Watch connections that ended, by kind and reason",
     labels: ["kind", "reason"],
   });
-  const conduct = conductMetrics(metrics);
+  const signals = signalMetrics(metrics);
   const scaling = scalingMetrics(metrics);
   return {
     observers: {
@@ -65,10 +65,10 @@ export function operatorMetrics(): OperatorMetrics {
         queueWaited: (controller, waitedMs) => latency.observe({ controller }, waitedMs / 1000),
       },
       request: ({ verb, kind, status }) => requests.inc({ verb, kind, status: String(status) }),
-      conduct: {
-        ...conduct,
+      signals: {
+        ...signals,
         deployment: (key, deployment) => {
-          conduct.deployment(key, deployment);
+          signals.deployment(key, deployment);
           scaling(key, deployment);
         },
       },

@@ -21,8 +21,8 @@ import type { Settings } from "./model-deployment/snapshot.ts";
 import { PushServer, type RoutePush, type RoutePushOptions } from "./routes/push-server.ts";
 import { createRouteFeed } from "./route-feed.ts";
 import { startWatches, untilSynced } from "./watches.ts";
-import { type Conduct, type ConductOptions, type ConductSources, createConduct } from "./signals/conduct.ts";
-import type { ConductObservers } from "./signals/conduct-metrics.ts";
+import { type Signals, type SignalsOptions, type SignalSources, createSignals } from "./signals/signals.ts";
+import type { SignalObservers } from "./signals/signal-metrics.ts";
 import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
@@ -48,13 +48,13 @@ export interface OperatorOptions {
   readonly network?: {
     readonly routePush: (options: RoutePushOptions) => RoutePush;
     readonly modelFacts: ModelFactsSource;
-    readonly conduct?: ConductSources;
+    readonly signals?: SignalSources;
   };
   readonly observers?: {
     readonly loop: LoopMetrics;
     readonly request: RequestObserver;
     readonly watchEnd: (end: WatchEnd) => void;
-    readonly conduct: ConductObservers;
+    readonly signals: SignalObservers;
   };
 }
 
@@ -73,12 +73,12 @@ export interface Operator {
 
 /** Starts an operator: over HTTP on a cluster, over the in-process transport in local mode. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { client, caches, warnings, synced, resync, definition, feed, pushServer, conduct, autoscaler, controller } =
+  const { client, caches, warnings, synced, resync, definition, feed, pushServer, signals, autoscaler, controller } =
     operatorParts(options);
   // Every replica keeps its gateways' tables up to date, also when it does not lead; before `synced` no table is told.
   feed.begin(pushServer, synced);
   const routesPort = await pushServer.start();
-  conduct.start();
+  signals.start();
   definition.look();
   const watches = startWatches(caches, warnings, {
     ...options,
@@ -113,7 +113,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await controller.stop();
       autoscaler.stop();
       definition.stop();
-      conduct.stop();
+      signals.stop();
       await leadership?.stop();
       await Promise.all(watches.map((watch) => watch.stop()));
       await pushServer.stop();
@@ -140,19 +140,19 @@ function operatorParts(options: OperatorOptions) {
     onLeave: resync,
     onWake: (key) => autoscaler.wake(key),
   });
-  const conduct = operatorConduct(options, { caches, client, onTrial: add });
-  const { figures } = conduct;
+  const signals = operatorSignals(options, { caches, client, onTrial: add });
+  const { figures } = signals;
   const autoscaler = createAutoscaler({ caches, figures, policy: rememberingPolicy, clock, onChange: add });
   const controller: DeploymentController = deploymentController(options, {
     caches,
     warnings,
     client,
-    ...conduct,
+    ...signals,
     scaling: (key) => autoscaler.scaling(key),
     acknowledged: (key) => pushServer.acknowledged(key),
     lackingField: () => definition.lackingField,
   });
-  return { client, caches, warnings, synced, resync, definition, feed, pushServer, conduct, autoscaler, controller };
+  return { client, caches, warnings, synced, resync, definition, feed, pushServer, signals, autoscaler, controller };
 }
 
 function operatorClient({ transport, clock, random, observers }: OperatorOptions, deadlineMs?: number): Client {
@@ -186,17 +186,17 @@ function deploymentController(options: OperatorOptions, parts: ControllerParts):
   });
 }
 
-function operatorConduct(
+function operatorSignals(
   { clock = systemClock, log, network, gatewayAdminPort, observers }: OperatorOptions,
-  parts: Pick<ConductOptions, "caches" | "client" | "onTrial">,
-): Conduct {
-  return createConduct({
+  parts: Pick<SignalsOptions, "caches" | "client" | "onTrial">,
+): Signals {
+  return createSignals({
     ...parts,
     clock,
     log,
-    sources: network === undefined ? undefined : (network.conduct ?? {}),
+    sources: network === undefined ? undefined : (network.signals ?? {}),
     gatewayAdminPort,
-    observers: observers?.conduct,
+    observers: observers?.signals,
   });
 }
 

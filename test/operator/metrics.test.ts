@@ -8,8 +8,8 @@ test("the operator's figures are counted under the names of the contract", async
   observers.loop.queueDepth("model-deployment", 3);
   observers.loop.queueWaited("model-deployment", 4);
   observers.request({ verb: "apply", kind: "Service", status: 200, durationMs: 1 });
-  observers.conduct.figuresPull({ ok: true, durationMs: 3 });
-  observers.conduct.figuresPull({ ok: false, durationMs: 2000 });
+  observers.signals.figuresPull({ ok: true, durationMs: 3 });
+  observers.signals.figuresPull({ ok: false, durationMs: 2000 });
   observers.watchEnd({ reason: "closed", resource: resources.pods, aliveMs: 1 });
   const { text } = await exposition();
   const lines = text.split("\n").filter((line) => line.startsWith("modelwright_") && !line.includes("_bucket"));

@@ -1,4 +1,4 @@
-import type { ConductSources } from "../../../operator/signals/conduct.ts";
+import type { SignalSources } from "../../../operator/signals/signals.ts";
 import type { Demand } from "../../../operator/signals/gateway-figures.ts";
 import type { Evidence, RevisionWindow, Trial } from "../../../operator/analysis/evidence.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
@@ -36,7 +36,7 @@ const noDemand: Demand = {
  * every fifth request fails, `silent` gets none, `differing` answers golden requests in another way. An operator knows
  * nothing of the time before it started.
  */
-export function createConduct(options: ConductOptions): { sources(process: Process): ConductSources } {
+export function createConduct(options: ConductOptions): { sources(process: Process): SignalSources } {
   const models = new Map<string, string>();
   /** Of a ReplicaSet that a user took away the pods may answer for a while. */
   const modelBehind = (hash: string): string => {
@@ -102,7 +102,7 @@ function modelOfRevision({ store }: ApiServer, hash: string): string | undefined
 function trials(
   { modelBehind, clock }: Pick<Looking, "modelBehind" | "clock">,
   process: Process,
-): NonNullable<ConductSources["trials"]> {
+): NonNullable<SignalSources["trials"]> {
   const known = new Map<string, { readonly hash: string; trial: Trial }>();
   return {
     trial: (key, hash) => (known.get(key)?.hash === hash ? known.get(key)?.trial : undefined),

@@ -118,7 +118,7 @@ export async function createWorld(
   const playing = { server, clock, chance, podsBefore: begin === undefined ? 0 : madeBefore };
   const replicaSets = startReplicaSets(playing);
   const played = [startKubelet(playing), replicaSets];
-  const judging = (process: Process) => (conduct === undefined ? {} : { conduct: conduct.sources(process) });
+  const judging = (process: Process) => (conduct === undefined ? {} : { signals: conduct.sources(process) });
   const startRunning = (isContending: boolean): Running => {
     const process = createProcess(clock);
     const name = `operator-${operators++}`;

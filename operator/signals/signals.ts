@@ -6,35 +6,35 @@ import type { Client } from "../kube/client.ts";
 import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
-import type { ConductObservers } from "./conduct-metrics.ts";
+import type { SignalObservers } from "./signal-metrics.ts";
 import type { GatewayAddress } from "./figures/gateway-pulls.ts";
 import { createGatewayFigures, type GatewayFiguresSource } from "./gateway-figures.ts";
 import { candidateTrial } from "./trials/candidate-trial.ts";
 import { createTrialSource, type TrialSource } from "./trials.ts";
 
-/** What reaches gateways and pods. */
-export interface ConductSources {
+/** The parts that reach gateways and pods. */
+export interface SignalSources {
   readonly figures?: GatewayFiguresSource;
   readonly trials?: TrialSource;
 }
 
-/** What conduct is learned from, and who hears of it. */
-export interface ConductOptions {
+/** What signals are read from, and who is told of them. */
+export interface SignalsOptions {
   readonly caches: Caches;
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
   /** Absent: sockets. */
-  readonly sources: ConductSources | undefined;
+  readonly sources: SignalSources | undefined;
   /** Where gateways tell their figures. Default: where the contract says. */
   readonly gatewayAdminPort: number | undefined;
-  readonly observers?: ConductObservers | undefined;
+  readonly observers?: SignalObservers | undefined;
   /** Told of each change of a trial. */
   readonly onTrial: (key: string) => void;
 }
 
-/** What tells good candidates from bad ones: how their requests went, and how they did before they got any. */
-export interface Conduct {
+/** What the planner and the autoscaler go by: figures of gateways, evidence about candidates, and the trial of each. */
+export interface Signals {
   /** Absent where nothing reaches gateways. */
   readonly figures: GatewayFiguresSource | undefined;
   readonly evidence: (key: string, sinceMs: number) => Evidence | undefined;
@@ -44,7 +44,7 @@ export interface Conduct {
 }
 
 /** Follows the caches: gateways are asked while they are ready, a ModelDeployment that is gone is forgotten. */
-export function createConduct(options: ConductOptions): Conduct {
+export function createSignals(options: SignalsOptions): Signals {
   const { caches, client, clock, log, observers, onTrial } = options;
   const gateways = (): readonly GatewayAddress[] => gatewayAddresses(caches, options.gatewayAdminPort ?? ports.admin);
   const { figures, trials } = options.sources ?? {

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { conductMetrics } from "../../../operator/signals/conduct-metrics.ts";
+import { signalMetrics } from "../../../operator/signals/signal-metrics.ts";
 import { metricSet } from "../../../runtime/base/metrics.ts";
 import { modelDeployment } from "../../builders/model-deployment.ts";
 
 test("a candidate beside a stable revision is told with its weight, verdict and divergence, until it is gone", async () => {
   const metrics = metricSet({ processMetrics: false });
-  const observers = conductMetrics(metrics);
+  const observers = signalMetrics(metrics);
   const candidates = rolloutsUnderWay();
   for (const [key, deployment] of candidates) observers.deployment(key, deployment);
   const lines = async (): Promise<readonly string[]> =>

@@ -3,8 +3,8 @@ import { durationBuckets, type MetricSet } from "../../runtime/base/metrics.ts";
 import { metricNames } from "../../runtime/contract/metric-names.ts";
 import type { GatewayPullsOptions } from "./figures/gateway-pulls.ts";
 
-/** What fills the figures of candidates. */
-export interface ConductObservers {
+/** What fills the metrics of pulls and candidates. */
+export interface SignalObservers {
   readonly figuresPull: NonNullable<GatewayPullsOptions["onPull"]>;
   /** Told of each change of a ModelDeployment; undefined: it is gone. */
   readonly deployment: (key: string, deployment: ModelDeployment | undefined) => void;
@@ -14,7 +14,7 @@ type Labels = Readonly<Record<"namespace" | "name" | "revision", string>>;
 type Candidate = Pick<NonNullable<ModelDeployment["status"]>, "candidate" | "rollout">;
 
 /** Pulls of gateways, and how each candidate beside a stable revision was last judged. */
-export function conductMetrics(metrics: MetricSet): ConductObservers {
+export function signalMetrics(metrics: MetricSet): SignalObservers {
   const candidates = new Map<string, Candidate>();
   const pulls = metrics.counter({
     name: metricNames.figuresPulls,

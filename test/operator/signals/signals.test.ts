@@ -7,7 +7,7 @@ import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import { createApiServer } from "../../../operator/local/api-server/api-server.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
 import { gatewayLabels, systemNamespace } from "../../../operator/model-deployment/resources/labels.ts";
-import { type Conduct, createConduct } from "../../../operator/signals/conduct.ts";
+import { type Signals, createSignals } from "../../../operator/signals/signals.ts";
 import { systemClock } from "../../../runtime/base/clock.ts";
 import { silentLog } from "../../../runtime/base/log.ts";
 import { ports } from "../../../runtime/contract/ports.ts";
@@ -20,7 +20,7 @@ const key = "default/digits";
 const podAddress = "127.66.10.1";
 
 let caches: Caches;
-let conduct: Conduct;
+let signals: Signals;
 let gateway: CountedGateway;
 let runtime: Server;
 let told: string[];
@@ -37,7 +37,7 @@ beforeEach(async () => {
   runtime = createServer((_request, response) => response.end(JSON.stringify(facts)));
   await new Promise<void>((resolve) => runtime.listen(ports.admin, podAddress, resolve));
   const transport = createApiServer({ clock: systemClock });
-  conduct = createConduct({
+  signals = createSignals({
     caches,
     client: createClient({ transport, fieldManager: "test" }),
     clock: systemClock,
@@ -53,7 +53,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  conduct.stop();
+  signals.stop();
   await gateway.stop();
   runtime.closeAllConnections();
   await new Promise((resolve) => runtime.close(resolve));
@@ -128,47 +128,47 @@ describe("how candidates do", () => {
       pod("gateway-b", systemNamespace, "127.66.10.9", false),
     ];
     caches.gateways.cache.replace(pods, "1");
-    conduct.start();
+    signals.start();
     await eventually(
-      () => conduct.evidence(key, 0),
+      () => signals.evidence(key, 0),
       (evidence) => evidence !== undefined,
     );
     gateway.serve(key, "bbbbb", 3, 1);
     const evidence = await eventually(
-      () => conduct.evidence(key, 0),
+      () => signals.evidence(key, 0),
       (evidence) => evidence?.revisions["bbbbb"] !== undefined,
     );
     expect(evidence?.revisions["bbbbb"]).toMatchObject({ requests: 3, failed: 1 });
-    expect(conduct.figures?.freshness()).toMatchObject({ gateways: 1, answering: 1 });
+    expect(signals.figures?.freshness()).toMatchObject({ gateways: 1, answering: 1 });
     expect(new Set(pulls)).toEqual(new Set([true]));
   });
 
   test("is not asked where nothing is asked of it", () => {
     show({ model: { ...model("digits.h5").model, signatureCompatibility: "Allow" } });
     showPods(1, 1);
-    expect(conduct.trial(key, "bbbbb")).toBeUndefined();
-    expect(conduct.trial("default/unknown", "bbbbb")).toBeUndefined();
+    expect(signals.trial(key, "bbbbb")).toBeUndefined();
+    expect(signals.trial("default/unknown", "bbbbb")).toBeUndefined();
   });
 
   test("is tried as soon as one of its pods is ready, and known until it has none", async () => {
     show();
     const waits = { state: "Running", message: "it is tried as soon as one of its pods is ready" };
-    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.trial(key, "bbbbb")).toEqual(waits);
     showPods(2, 0);
-    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.trial(key, "bbbbb")).toEqual(waits);
     showPods(2, 1);
-    expect(conduct.trial(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
+    expect(signals.trial(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
     const passed = { state: "Passed", message: "its signature is compatible" };
     await eventually(
       () => told,
       (keys) => keys.length > 0,
     );
-    expect([told, conduct.trial(key, "bbbbb")]).toEqual([[key], passed]);
+    expect([told, signals.trial(key, "bbbbb")]).toEqual([[key], passed]);
     // A pod that is not ready for a while changes nothing.
     showPods(2, 0);
-    expect(conduct.trial(key, "bbbbb")).toEqual(passed);
+    expect(signals.trial(key, "bbbbb")).toEqual(passed);
     showPods(0, 0);
-    expect(conduct.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.trial(key, "bbbbb")).toEqual(waits);
   });
 
   test("waits for golden requests, also where the signature may be any", async () => {
@@ -178,14 +178,14 @@ describe("how candidates do", () => {
       rollout: { analysis: { predictionDiff: { golden } } },
     });
     showPods(1, 1);
-    expect(conduct.trial(key, "bbbbb")).toEqual({ state: "Running", message: "golden requests are sent to it" });
+    expect(signals.trial(key, "bbbbb")).toEqual({ state: "Running", message: "golden requests are sent to it" });
     await eventually(
       () => told,
       (keys) => keys.length > 0,
     );
-    expect(conduct.trial(key, "bbbbb")?.message).toContain("ConfigMap golden does not exist");
+    expect(signals.trial(key, "bbbbb")?.message).toContain("ConfigMap golden does not exist");
     caches.deployments.cache.replace([], String((version += 1)));
-    expect(conduct.trial(key, "bbbbb")).toBeUndefined();
+    expect(signals.trial(key, "bbbbb")).toBeUndefined();
   });
 
   test("is told to whoever observes, and that it is gone", () => {
