@@ -8,7 +8,7 @@ import { busyLoop } from "./mirror/busy-loop.ts";
 import { Copies } from "./mirror/copies.ts";
 import type { GatewayOptions } from "./options.ts";
 import { crowdedClock } from "./passage/crowded-clock.ts";
-import { type KeptRoom, keptRoom } from "./passage/kept-room.ts";
+import { type KeptRoom, keptRoom, unreadRoom } from "./passage/kept-room.ts";
 import { recoveries } from "./passage/recoveries.ts";
 import { wakeCalls } from "./passage/wakes.ts";
 import { asked } from "./proxy/asked.ts";
@@ -57,7 +57,8 @@ export class Gateway {
   constructor(options: GatewayOptions, parts: GatewayParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#podConnections = new PodConnections(parts.clock);
+    const room = parts.room ?? keptRoom();
+    this.#podConnections = new PodConnections(parts.clock, unreadRoom(room));
     const monotonic = (): number => parts.clock.monotonic();
     const run = `${parts.clock.now().toString(36)}-${Math.floor(parts.random() * 2 ** 32).toString(36)}`;
     const ledger = createLedger({ gateway: options.gateway, run, monotonic });
@@ -68,7 +69,7 @@ export class Gateway {
     const passage = {
       clock,
       ledger,
-      room: parts.room ?? keptRoom(),
+      room,
       random: parts.random,
       monotonic,
       loads: recoveries(parts.clock, this.#connections),
@@ -104,7 +105,7 @@ export class Gateway {
       isReady: () => this.isReady,
       clock: parts.clock,
       log: parts.log,
-      room: passage.room,
+      room,
     });
     this.#exchange = { ...passage, ...pods, copies: this.#copies, log: parts.log };
   }

@@ -12,7 +12,7 @@ import type { Http2Stream } from "../http2/stream.ts";
 import { http2Lane, type TakeStream } from "./http2/http2-lane.ts";
 import { headerValue } from "./http2/header-record.ts";
 import { Http2Client } from "./http2/http2-client.ts";
-import type { KeptRoom } from "./passage/kept-room.ts";
+import { type KeptRoom, unreadRoom } from "./passage/kept-room.ts";
 import { plainLane, type PlainLane as Lane } from "./plain/plain-lane.ts";
 import { faults } from "./faults.ts";
 import { ambiguity } from "./proxy/ambiguity.ts";
@@ -112,7 +112,13 @@ export class Listeners {
   #opened(port: number, portFlag: string): Promise<HttpServer> {
     const { host, clock, room } = this.#options;
     const listener = this.#listener();
-    const http2 = http2Lane({ limits, clock, headOf: streamHead, takeStream: this.#streams() });
+    const http2 = http2Lane({
+      limits,
+      clock,
+      headOf: streamHead,
+      takeStream: this.#streams(),
+      unread: unreadRoom(room),
+    });
     const plain = plainLane({
       limits,
       clock,

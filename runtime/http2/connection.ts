@@ -10,7 +10,7 @@ import { watchOver } from "./liveness.ts";
 import { OpenStreams } from "./open-streams.ts";
 import type { PeerSettings } from "./reading/peer-settings.ts";
 import { ConnectionWriter, windowOverflow } from "./writing/connection-writer.ts";
-import { Http2Stream, type StreamLink, type StreamOwner } from "./stream.ts";
+import { Http2Stream, type StreamLink, type StreamOwner, type UnreadRoom } from "./stream.ts";
 import {
   ConnectionError,
   defaultWindowBytes,
@@ -31,6 +31,8 @@ interface ConnectionTerms {
   readonly connectionWindowBytes: number;
   /** Streams that the peer may reset, or make this side reset. */
   readonly resets: CalmTerms;
+  /** For what waits unread on this connection and others. Absent: only windows bound it. */
+  readonly unread?: UnreadRoom;
   /** A client without requests is sent away after this. */
   readonly idleMs: number;
   readonly clock: Clock;

@@ -15,14 +15,27 @@ export interface StreamOwner {
   ended(): void;
   /** There is room for more, after `write` said that there was not. */
   drained(): void;
+  /** There is no memory for what came while it was paused: nothing more of it is told, and it is to be given up. Absent: it is reset. */
+  crowded?(): void;
   /** It is over. `code`: a side gave it up; undefined: both have said everything. */
   closed(code: number | undefined): void;
+}
+
+/** Memory for what waits unread, shared by many connections. */
+export interface UnreadRoom {
+  /** False: there is none. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
 }
 
 /** What a stream needs of its connection. */
 export interface StreamLink {
   readonly isServer: boolean;
   readonly writer: ConnectionWriter;
+  readonly options: {
+    /** Absent: only windows bound what waits. */
+    readonly unread?: UnreadRoom;
+  };
   sendReset(id: number, code: number): void;
   /** Its owner has taken so many bytes. */
   consumed(stream: Http2Stream, bytes: number): void;
@@ -51,6 +64,8 @@ export class Http2Stream implements Speaker {
   #isClosed = false;
   #isPaused = false;
   #kept: Buffer[] = [];
+  /** Bytes that came while there was no room for them are lost. */
+  #isCrowded = false;
   /** Bytes sent since somebody looked. */
   progress = 0;
 
@@ -139,7 +154,9 @@ export class Http2Stream implements Speaker {
     this.#isPaused = false;
     while (!this.#isPaused && this.#kept.length > 0) {
       const chunk = this.#kept.shift();
-      if (chunk !== undefined) this.#hand(chunk);
+      if (chunk === undefined) break;
+      this.#link.options.unread?.giveBack(chunk.length);
+      this.#hand(chunk);
     }
     this.#tellEnd();
   }
@@ -178,7 +195,8 @@ export class Http2Stream implements Speaker {
       this.expectedBytes -= chunk.length;
       if (this.expectedBytes < 0) return false;
     }
-    if (this.#isPaused) this.#keep(chunk);
+    if (this.#isCrowded) this.#link.consumed(this, chunk.length);
+    else if (this.#isPaused) this.#keep(chunk);
     else this.#hand(chunk);
     return true;
   }
@@ -195,16 +213,31 @@ export class Http2Stream implements Speaker {
   close(code: number | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const { length } of this.#kept) this.#link.consumed(this, length);
-    this.#kept = [];
+    this.#drop();
     this.#queue = [];
     this.#link.closed(this);
     this.owner?.closed(code);
   }
 
   #keep(chunk: Buffer): void {
+    if (this.#link.options.unread?.take(chunk.length) === false) {
+      this.#isCrowded = true;
+      this.#drop();
+      this.#link.consumed(this, chunk.length);
+      if (this.owner?.crowded === undefined) this.reset(errorCodes.enhanceYourCalm);
+      else this.owner.crowded();
+      return;
+    }
     this.#kept.push(chunk);
     if (this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
+  }
+
+  #drop(): void {
+    for (const { length } of this.#kept) {
+      this.#link.options.unread?.giveBack(length);
+      this.#link.consumed(this, length);
+    }
+    this.#kept = [];
   }
 
   #hand(chunk: Buffer): void {
@@ -214,7 +247,7 @@ export class Http2Stream implements Speaker {
 
   #tellEnd(): void {
     const isDue = this.#hasPeerEnded && !this.#wasTold && !this.#isPaused && this.#kept.length === 0;
-    if (!isDue || this.#isClosed) return;
+    if (!isDue || this.#isClosed || this.#isCrowded) return;
     this.#wasTold = true;
     this.owner?.ended();
     this.#closeIfOver();

@@ -5,6 +5,7 @@ import type { Buffer } from "node:buffer";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import type { LiveRoute } from "../routing/live.ts";
 import type { RouteTable } from "../routing/table.ts";
+import { faults } from "../faults.ts";
 import { CallEnd } from "./call-end.ts";
 import type { CallHead } from "./call-head.ts";
 import { type ClientCall, clientLeft } from "./call.ts";
@@ -86,6 +87,10 @@ class TakenCall implements ClientCall, StreamOwner {
 
   drained(): void {
     this.answer.drained();
+  }
+
+  crowded(): void {
+    this.end.end(faults.BodiesTooMany({}));
   }
 
   closed(): void {

@@ -5,6 +5,7 @@ import type { Fault } from "../../base/fault.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../http2/stream.ts";
 import { errorCodes } from "../../http2/wire.ts";
+import { faults } from "../faults.ts";
 import { faultAnswer } from "../proxy/answer.ts";
 import { announcedBytes, type BodyKind, bodyKind } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
@@ -37,7 +38,7 @@ export class Http2Client implements Client, StreamOwner {
   #status = 0;
   #part: (chunk: Buffer) => void = () => {};
   #partsEnded: () => void = () => {};
-  #gone: (() => void) | undefined;
+  #gone: ((fault?: Fault) => void) | undefined;
   #drained: (() => void) | undefined;
 
   constructor(request: Http2Request) {
@@ -91,7 +92,7 @@ export class Http2Client implements Client, StreamOwner {
     this.#stream.resume();
   }
 
-  whenGone(gone: () => void): void {
+  whenGone(gone: (fault?: Fault) => void): void {
     this.#gone = gone;
   }
 
@@ -142,6 +143,10 @@ export class Http2Client implements Client, StreamOwner {
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();
+  }
+
+  crowded(): void {
+    this.#gone?.(faults.BodiesTooMany({}));
   }
 
   closed(): void {

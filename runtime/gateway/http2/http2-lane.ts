@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import { Http2Connection } from "../../http2/connection.ts";
 import type { HeaderList } from "../../http2/hpack/header-writer.ts";
-import type { Http2Stream } from "../../http2/stream.ts";
+import type { Http2Stream, UnreadRoom } from "../../http2/stream.ts";
 import type { ConnectionLimits } from "../../server/http-server.ts";
 import { shareReads } from "../../server/plain-http/shared-reads.ts";
 import { spokenHttp } from "./preface.ts";
@@ -28,6 +28,8 @@ interface LaneOptions<Head> {
   readonly headOf: (list: HeaderList) => Head;
   readonly takeStream: TakeStream<Head>;
   readonly clock: Clock;
+  /** For what nobody has read of all connections. */
+  readonly unread: UnreadRoom;
 }
 
 /** Connections whose clients speak HTTP/2 without being asked (RFC 9113 §3.3); all others are passed on. */
@@ -108,7 +110,7 @@ function firstBytes(socket: Socket, timeoutMs: number, clock: Clock, told: (byte
 
 function opened<Head>(
   socket: Socket,
-  { limits, headOf, takeStream, clock }: LaneOptions<Head>,
+  { limits, headOf, takeStream, clock, unread }: LaneOptions<Head>,
   connections: Set<Http2Connection>,
 ): Http2Connection {
   const { localPort } = socket;
@@ -122,6 +124,7 @@ function opened<Head>(
     connectionWindowBytes,
     resets,
     idleMs,
+    unread,
     onRequest: (stream, list, isWhole) => {
       if (last?.list !== list) last = { list, head: headOf(list) };
       takeStream({ stream, head: last.head, isWhole, localPort });

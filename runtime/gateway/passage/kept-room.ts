@@ -1,10 +1,11 @@
 import { totalmem } from "node:os";
+import type { UnreadRoom } from "../../http2/stream.ts";
 
 /** What the kept bodies of one gateway may still take together. */
 export interface KeptRoom {
   /** Those that are long, which may be kept. */
   leftBytes: number;
-  /** Those that are short, and the beginnings of others, which are kept of every request. */
+  /** Those that are short, the beginnings of others, which are kept of every request, and what waits unread. */
   shortLeftBytes: number;
 }
 
@@ -20,6 +21,20 @@ export function keptRoom(): KeptRoom {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return { leftBytes: roomBytes, shortLeftBytes: memory / 4 };
+}
+
+/** The same for what HTTP/2 brings before somebody takes it: requests of clients and answers of pods. */
+export function unreadRoom(room: KeptRoom): UnreadRoom {
+  return {
+    take: (bytes) => {
+      if (bytes > room.shortLeftBytes) return false;
+      room.shortLeftBytes -= bytes;
+      return true;
+    },
+    giveBack: (bytes) => {
+      room.shortLeftBytes += bytes;
+    },
+  };
 }
 
 /** One body's share: what has gone to a pod and is kept nevertheless, so that it can go to another. */

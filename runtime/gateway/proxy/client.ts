@@ -24,8 +24,8 @@ export interface Client {
   readParts(part: (chunk: Buffer) => void, ended: () => void): void;
   pause(): void;
   resume(): void;
-  /** Told once when the client goes away before its answer has ended. */
-  whenGone(gone: () => void): void;
+  /** Told once when the client goes away before its answer has ended, or is to be sent away with this fault. */
+  whenGone(gone: (fault?: Fault) => void): void;
   /** Head of an answer: names and values in turn. A head that was told before may be told by the same list. */
   begin(status: number, headers: readonly string[]): void;
   /** False: it can take no more before `whenDrained`. */

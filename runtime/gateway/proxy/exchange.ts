@@ -59,7 +59,7 @@ export class Exchange implements Traveller, Receiver {
   }
 
   start(): void {
-    this.#client.whenGone(() => this.#gone());
+    this.#client.whenGone((fault) => this.#gone(fault));
     const { sizeBytes } = this.#client;
     const limitBytes = this.#asked.live.route.bodyBytes;
     if (sizeBytes > limitBytes) this.#passage.refuse(faults.BodyTooLarge({ sizeBytes, limitBytes }));
@@ -185,8 +185,12 @@ export class Exchange implements Traveller, Receiver {
     this.#connection = undefined;
   }
 
-  #gone(): void {
+  #gone(fault: Fault | undefined): void {
     if (this.#passage.isOver) return;
+    if (fault !== undefined) {
+      this.#passage.refuse(fault);
+      return;
+    }
     this.#giveUp();
     this.#body.release();
     this.#copy?.clientEnd(false);

@@ -8,6 +8,7 @@ import { Socket } from "node:net";
 const windows = { send: 1, receive: 1 };
 const link = {
   isServer: true,
+  options: {},
   writer: new ConnectionWriter(new Socket()),
   sendReset: () => {},
   consumed: () => {},

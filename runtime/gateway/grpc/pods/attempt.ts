@@ -4,6 +4,7 @@ import type { HeaderList } from "../../../http2/hpack/header-writer.ts";
 import type { Http2Stream, StreamOwner } from "../../../http2/stream.ts";
 import { errorCodes, errorName } from "../../../http2/wire.ts";
 import { notReadyHeader } from "../../../contract/route-table.ts";
+import { faults } from "../../faults.ts";
 import { headerValue } from "../../http2/header-record.ts";
 import type { Failure } from "../../passage/passage.ts";
 import { repeatableBytes } from "../../proxy/body.ts";
@@ -93,6 +94,10 @@ export class Attempt implements StreamOwner {
 
   drained(): void {
     this.#call.source.drained();
+  }
+
+  crowded(): void {
+    this.#call.end.end(faults.BodiesTooMany({}));
   }
 
   closed(code: number | undefined): void {

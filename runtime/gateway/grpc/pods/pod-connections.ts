@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import type { Clock } from "../../../base/clock.ts";
 import { ports } from "../../../contract/ports.ts";
 import { Http2Connection } from "../../../http2/connection.ts";
+import type { UnreadRoom } from "../../../http2/stream.ts";
 import type { LivePod } from "../../routing/live.ts";
 
 /** As over HTTP/1.1. */
@@ -22,10 +23,13 @@ const resets = { burst: 1000, perSecond: 100 };
 /** Connections over HTTP/2 to the pods of the table: one a pod, and more when that has all the streams it takes. */
 export class PodConnections {
   readonly #clock: Clock;
+  readonly #unread: UnreadRoom;
   readonly #byPod = new Map<LivePod, Http2Connection[]>();
 
-  constructor(clock: Clock) {
+  /** `unread`: for what clients have not taken of answers. */
+  constructor(clock: Clock, unread: UnreadRoom) {
     this.#clock = clock;
+    this.#unread = unread;
   }
 
   /** A connection that takes one more stream; it may still be on its way. */
@@ -66,6 +70,7 @@ export class PodConnections {
       connectionWindowBytes,
       resets,
       idleMs,
+      unread: this.#unread,
       onClose: () => this.#forget(pod, connection),
     });
     this.#closeIdle(connection);

@@ -7,6 +7,7 @@ import { systemClock } from "../../../../runtime/base/clock.ts";
 import type { HeaderList } from "../../../../runtime/http2/hpack/header-writer.ts";
 import { headerValue } from "../../../../runtime/gateway/http2/header-record.ts";
 import { type Http2Lane, http2Lane, type TakeStream } from "../../../../runtime/gateway/http2/http2-lane.ts";
+import { keptRoom, unreadRoom } from "../../../../runtime/gateway/passage/kept-room.ts";
 import { defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
 import { frame } from "../../../builders/http2-frame.ts";
 
@@ -24,6 +25,7 @@ async function opened(takeStream?: TakeStream<HeaderList>, changes: Partial<type
   const lane: Http2Lane = http2Lane({
     limits,
     clock: systemClock,
+    unread: unreadRoom(keptRoom()),
     headOf: (list) => list,
     takeStream: (taken) => {
       const { stream, head: list } = taken;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../../runtime/base/clock.ts";
+import { keptRoom, unreadRoom } from "../../../../../runtime/gateway/passage/kept-room.ts";
 import { PodConnections } from "../../../../../runtime/gateway/grpc/pods/pod-connections.ts";
 import type { LivePod } from "../../../../../runtime/gateway/routing/live.ts";
 import type { Http2Connection } from "../../../../../runtime/http2/connection.ts";
@@ -28,7 +29,7 @@ async function livePod(maxConcurrentStreams?: number): Promise<LivePod> {
 }
 
 function opened(clock = systemClock): PodConnections {
-  const connections = new PodConnections(clock);
+  const connections = new PodConnections(clock, unreadRoom(keptRoom()));
   closing.push(() => connections.close());
   return connections;
 }
