@@ -52,16 +52,26 @@ export function chunkedBody(onPart: OnPart): BodyReader {
     isInTrailers = missing === 0;
     return false;
   };
+  /** Passes on what belongs to the chunk; where that ends. */
+  const passData = (piece: Buffer, begin: number): number => {
+    const part = piece.subarray(begin, begin + missing);
+    isBegun = true;
+    missing -= part.length;
+    onPart(part);
+    const end = begin + part.length;
+    return missing === 0 && areLineEnd(piece, end) ? end + 2 : end;
+  };
   return {
     take(piece) {
       for (let at = 0; at < piece.length;) {
         if (missing > 0) {
-          const end = Math.min(piece.length, at + missing);
-          const part = piece.subarray(at, end);
-          isBegun = true;
-          missing -= part.length;
-          at = end;
-          onPart(part);
+          at = passData(piece, at);
+          continue;
+        }
+        const plain = line === "" && !isInTrailers ? plainSize(piece, at) : undefined;
+        if (plain !== undefined) {
+          missing = plain.size;
+          at = plain.end;
           continue;
         }
         const lineEnd = piece.indexOf("\n", at);
@@ -75,4 +85,29 @@ export function chunkedBody(onPart: OnPart): BodyReader {
       return undefined;
     },
   };
+}
+
+/** More are no size that there is. */
+const maxDigits = 12;
+
+/** A size that stands on its line alone and not at its end: read without making texts. Undefined of any other line, the last chunk's included. */
+function plainSize(piece: Buffer, begin: number): { readonly size: number; readonly end: number } | undefined {
+  let size = 0;
+  let at = begin;
+  for (let digit = hexDigit(piece[at]); digit >= 0 && at < begin + maxDigits; digit = hexDigit(piece[at])) {
+    size = size * 16 + digit;
+    at += 1;
+  }
+  return size > 0 && areLineEnd(piece, at) ? { size, end: at + 2 } : undefined;
+}
+
+/** -1 of what is none. */
+function hexDigit(code = 0): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+function areLineEnd(piece: Buffer, at: number): boolean {
+  return piece[at] === 13 && piece[at + 1] === 10;
 }
