@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { environment } from "../../runtime/contract/environment.ts";
+import { faults } from "./faults.ts";
 
 /** What `serve` takes from the process it runs in. */
 export interface ServeParts {
@@ -20,9 +21,12 @@ const endedBySignal = 128;
 /**
  * `modelwright serve`: the runtime alone, as a program of its own with these arguments. Its output and its exit code are this
  * command's, and signals reach it. It has a process group of its own, so that the terminal's Ctrl-C reaches it once, and ends
- * when this process does: then their channel closes.
+ * when this process does: then their channel closes. Throws `MissingArgument` when nothing says what to serve.
  */
 export async function serve(args: readonly string[], { environment: given, onSignal }: ServeParts): Promise<number> {
+  if (args.length === 0 && given[environment.modelPath] === undefined) {
+    throw faults.MissingArgument({ command: "serve", argument: "a model: PATH, --repository FOLDER or --config FILE" });
+  }
   // Whoever sits in front of it reads lines; the log tells of trouble alone, unless it is asked for more.
   const logLevel = given[environment.logLevel] ?? "warn";
   const child = spawn(process.execPath, [runtimeMain, "serve", ...args], {

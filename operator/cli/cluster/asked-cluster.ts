@@ -15,11 +15,14 @@ export async function askedCluster<T>(options: ClusterOptions, ask: (client: Cli
   const connection = await chosenConnection(options);
   const transport = createHttpTransport({ connection });
   try {
+    // The client asks again until its deadline; a user is told at once that nothing listens at the address.
+    await transport.send({ method: "GET", path: "/version", timeoutMs: deadlineMs });
     return await ask(createClient({ transport, fieldManager: "modelwright-cli", deadlineMs }));
   } catch (thrown) {
     const fault = Fault.from(thrown);
     if (!unanswered.has(fault.code)) throw fault;
-    throw faults.ServerUnreachable({ url: connection.server, cause: fault.message }, thrown);
+    const cause = fault.cause instanceof Error ? fault.cause.message : fault.message;
+    throw faults.ServerUnreachable({ url: connection.server, cause }, thrown);
   } finally {
     await transport.close();
   }
