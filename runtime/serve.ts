@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { addressLines, failedLine, readyLine, stateLine } from "./announcements.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
-import { turns } from "./base/turns.ts";
+import { concurrencyLimit } from "./base/concurrency-limit.ts";
 import { hasGpu } from "./engines/gpu.ts";
 import type { EngineSettings } from "./model/formats/engine-choice.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
@@ -105,7 +105,7 @@ const maxThreaded = 4;
 function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion {
   const { registry, opened, parts } = listeners;
   const { clock, log, print } = parts;
-  const turn = turns(availableParallelism());
+  const limited = concurrencyLimit(availableParallelism());
   const { serving } = options;
   const isCrowded = (): boolean => registry.names().length > maxThreaded;
   return async (entry, configuration, { number, path, volume }) => {
@@ -114,7 +114,7 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
     const batching = { ...serving.batching, maxBatchSize: largestBatch(serving.batching.maxBatchSize, triton) };
     const version = String(number);
     const labels = { model: name, version: number };
-    const ready = await turn(() =>
+    const ready = await limited(() =>
       bringUp(entry, {
         path,
         volume,

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { turns } from "../../../runtime/base/turns.ts";
+import { concurrencyLimit } from "../../../runtime/base/concurrency-limit.ts";
 
 test("at most so many run at a time, the others in order, whether they fail or not", async () => {
-  const turn = turns(2);
+  const limited = concurrencyLimit(2);
   const running = new Set<number>();
   const story: string[] = [];
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
   const all = gates.map(({ promise }, i) =>
-    turn(async () => {
+    limited(async () => {
       running.add(i);
       story.push([...running].join("+"));
       await promise;

@@ -1,5 +1,5 @@
-/** Lets at most `limit` of the things asked of it run at a time, the others in the order of their asking. */
-export function turns(limit: number): <Value>(run: () => Promise<Value>) => Promise<Value> {
+/** Runs at most `limit` of the tasks it is given at a time, the others in the order in which they came. */
+export function concurrencyLimit(limit: number): <Value>(run: () => Promise<Value>) => Promise<Value> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (run) => {
