@@ -58,8 +58,8 @@ export interface Sources {
   gateways(): readonly (Pod & Stored)[];
   /** What an event last told about a pod. */
   warning(podUid: string): PodWarning | undefined;
-  /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment. */
-  acknowledged(key: string): ReadonlyMap<string, string>;
+  /** By name of the gateway's pod the split that it acknowledged for a ModelDeployment; undefined: it has said nothing yet. */
+  acknowledged(key: string): ReadonlyMap<string, string | undefined>;
   facts(podUid: string): ModelFacts | undefined;
   /** What the autoscaler wants of a ModelDeployment. */
   scaling(key: string): Scaling | undefined;

@@ -48,6 +48,7 @@ export class GatewayStream {
   readonly #options: GatewayStreamOptions;
   readonly #dirty = new Set<string>();
   readonly #acknowledged = new Map<string, string>();
+  #hasAcknowledged = false;
   #unacknowledged: Sent[] = [];
   #version = 0;
   #gateway: string | undefined;
@@ -61,6 +62,11 @@ export class GatewayStream {
   /** Name of the gateway's pod, once it has said hello. */
   get gateway(): string | undefined {
     return this.#gateway;
+  }
+
+  /** Whether the gateway has said what it works by; before, that is a table that it was told over another stream. */
+  get hasAcknowledged(): boolean {
+    return this.#hasAcknowledged;
   }
 
   /** The split of this ModelDeployment that the gateway works by. */
@@ -153,6 +159,7 @@ export class GatewayStream {
   }
 
   #acknowledge(version: number): void {
+    this.#hasAcknowledged = true;
     const served = this.#unacknowledged.filter((sent) => sent.version <= version);
     this.#unacknowledged = this.#unacknowledged.filter((sent) => sent.version > version);
     for (const { splits } of served) {
@@ -168,9 +175,11 @@ export class GatewayStream {
 
   #ping(): void {
     const { clock, response } = this.#options;
-    this.#cancelPing = clock.after(pingMs, () => {
+    const [before] = this.#unacknowledged;
+    const patientMs = before === undefined ? pingMs : before.sentMs + patienceMs - clock.monotonic();
+    this.#cancelPing = clock.after(Math.min(pingMs, patientMs), () => {
       const [oldest] = this.#unacknowledged;
-      if (oldest !== undefined && clock.monotonic() - oldest.sentMs > patienceMs) {
+      if (oldest !== undefined && clock.monotonic() - oldest.sentMs >= patienceMs) {
         this.close(`table ${oldest.version} was not acknowledged for ${patienceMs} ms`);
         return;
       }

@@ -40,8 +40,8 @@ export interface RoutePush {
   stop(): Promise<void>;
   /** Replaces a ModelDeployment's route, or takes it away. */
   set(key: string, route: Route | undefined): void;
-  /** By gateway the split of this ModelDeployment that it acknowledged last. */
-  acknowledged(key: string): ReadonlyMap<string, string>;
+  /** By gateway the split of this ModelDeployment that it acknowledged last; undefined of one that has acknowledged nothing yet. */
+  acknowledged(key: string): ReadonlyMap<string, string | undefined>;
 }
 
 /**
@@ -100,11 +100,12 @@ export class PushServer implements RoutePush {
   }
 
   /** By gateway the split of this ModelDeployment that it acknowledged last. */
-  acknowledged(key: string): ReadonlyMap<string, string> {
-    const splits = new Map<string, string>();
+  acknowledged(key: string): ReadonlyMap<string, string | undefined> {
+    const splits = new Map<string, string | undefined>();
     for (const stream of this.#streams) {
       const split = stream.acknowledged(key);
-      if (stream.gateway !== undefined && split !== undefined) splits.set(stream.gateway, split);
+      const isOfUse = split !== undefined || !stream.hasAcknowledged;
+      if (stream.gateway !== undefined && isOfUse) splits.set(stream.gateway, split);
     }
     return splits;
   }

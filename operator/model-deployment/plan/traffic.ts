@@ -26,8 +26,9 @@ export function laggingGateways(snapshot: Snapshot, rollout: RolloutState): read
 }
 
 /**
- * Gateways not seen as ready that last said that they send requests to a revision. They end a wait for them by saying otherwise;
- * the stream of one that says nothing ends, half a minute after it was told.
+ * Gateways not seen as ready that last said that they send requests to a revision, or have an open stream and have said nothing:
+ * they work by what they were told before. They end a wait for them by saying otherwise; the stream of one that
+ * says nothing ends, half a minute after it was told.
  */
 export function unreadySenders({ unreadyGateways = [] }: Snapshot, hash: string): readonly string[] {
   return unreadyGateways.filter(({ acknowledged }) => weightIn(acknowledged, hash) > 0).map(({ pod }) => pod);

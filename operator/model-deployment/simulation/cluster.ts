@@ -35,7 +35,7 @@ export interface SimulatedCluster {
   /** Milliseconds since the epoch; moved by whoever plays the story. */
   now: number;
   /** By name of the gateway's pod the split it works by. */
-  readonly acknowledged: Map<string, string>;
+  readonly acknowledged: Map<string, string | undefined>;
   /** How revisions do with requests; changed by whoever plays the story. */
   conduct: Pick<Sources, "evidence" | "trial">;
   /** How long what was seen; by the clock of the story, which never jumps. */

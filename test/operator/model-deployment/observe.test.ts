@@ -54,12 +54,14 @@ describe("an observation", () => {
     cluster.put(gatewayPod("gateway-b", "10.9.0.2"));
     cluster.put({ ...gatewayPod("gateway-a", "10.9.0.1"), status: { phase: "Running", podIP: "10.9.0.1" } });
     for (const name of ["gateway-c", "gateway-b", "gateway-a"]) cluster.acknowledged.set(name, "a=100");
+    cluster.acknowledged.set("gateway-d", undefined);
     const { gateways, unreadyGateways } = observe(key, cluster.sources) ?? {};
     expect({ gateways, unreadyGateways }).toEqual({
       gateways: [{ pod: "gateway-b", address: "10.9.0.2", acknowledged: "a=100" }],
       unreadyGateways: [
         { pod: "gateway-a", acknowledged: "a=100" },
         { pod: "gateway-c", acknowledged: "a=100" },
+        { pod: "gateway-d", acknowledged: undefined },
       ],
     });
   });

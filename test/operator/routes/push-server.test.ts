@@ -122,7 +122,11 @@ describe("the push server", () => {
     server.set("a/b", route("a/b"));
     const [one, two] = [connect("gateway-a"), connect("gateway-b")];
     await Promise.all([messages(one, 1), messages(two, 1)]);
-    expect(server.acknowledged("a/b")).toEqual(new Map());
+    const unsaid = new Map([
+      ["gateway-a", undefined],
+      ["gateway-b", undefined],
+    ]);
+    expect([server.acknowledged("a/b"), server.acknowledged("c/d")]).toEqual([unsaid, unsaid]);
     one.say({ type: "ack", version: 1 });
     await eventually(
       () => told,
@@ -147,6 +151,7 @@ describe("the push server", () => {
       (split) => split === "a1=0",
     );
     expect(told).toEqual(["ack a/b", "ack a/b", "ack a/b"]);
+    expect(server.acknowledged("c/d")).toEqual(new Map());
   });
 
   test("does not take a split for acknowledged of which the gateway serves a newer one", async () => {
@@ -249,7 +254,9 @@ describe("the push server", () => {
     expect((await messages(gateway, 2))[1]).toEqual({ type: "ping", seen });
     server.set("a/b", route("a/b"));
     await messages(gateway, 3);
-    await clock.advance(40_000);
+    await clock.advance(29_999);
+    expect(told).not.toContain("leave gateway-a");
+    await clock.advance(1);
     await gateway.ended;
     expect(told).toContain("leave gateway-a");
   });

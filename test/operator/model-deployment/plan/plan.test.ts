@@ -161,6 +161,23 @@ const cases: Readonly<Record<string, Case>> = {
       hold: { reason: "RolloutInProgress", why: `gateway-b may still send requests to revision ${other}` },
     },
   },
+  "pods of an old revision stay while a gateway that is not seen as ready has an open stream and has said nothing": {
+    given: {
+      ...children,
+      status: { stable: share(wanted, "2", 100), ...port },
+      revisions: [
+        revision(other, ready(other), { retiredAtMs: testMs - 6_000 }),
+        revision(wanted, ready(wanted), { version: "2" }),
+      ],
+      gateways: [gateway("gateway-a", `${wanted}=100`)],
+      unreadyGateways: [{ pod: "gateway-b", acknowledged: undefined }],
+    },
+    want: {
+      steps: [],
+      rollout: { stable: share(wanted, "2", 100) },
+      hold: { reason: "RolloutInProgress", why: `gateway-b may still send requests to revision ${other}` },
+    },
+  },
   "a drain that began in the future, by a clock that was wrong, begins anew": {
     given: {
       ...children,
