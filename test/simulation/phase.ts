@@ -79,7 +79,8 @@ export async function playPhase(world: World, play: Play, { reference, saved }: 
     events: ledger.events,
     durationMs: clock.monotonic() - startedMs,
     acts: actsSince(ledger, writesBefore),
-    state: saved(),
+    // Nobody begins where something went wrong.
+    state: reference?.state ?? saved(),
   });
   const written =
     reference === undefined ? await untilQuiet(world, soFar) : await untilEqual(world, reference.endState, play);

@@ -75,7 +75,7 @@ export function withoutPast(state: readonly string[]): readonly string[] {
 
 const spellings = new WeakMap<object, string>();
 
-function spelled(object: object): string {
+function spelled(object: ApiObject): string {
   const known = spellings.get(object) ?? alike(object);
   spellings.set(object, known);
   return known;
@@ -85,9 +85,9 @@ function spelled(object: object): string {
 const numbers = new Set(["version", "highestVersion", "nextVersion", annotations.version]);
 
 /** As canonical JSON, but for what differs between runs of a walk. */
-function alike(object: object): string {
-  const text = JSON.stringify(object);
-  return spelling("", object, !/"ready":[1-9]/.test(text)) ?? "";
+function alike(object: ApiObject): string {
+  const isServing = /"ready":[1-9]/.test(JSON.stringify(object["status"] ?? {}));
+  return spelling("", object, !isServing) ?? "";
 }
 
 function spelling(key: string, value: unknown, isStopped: boolean): string | undefined {

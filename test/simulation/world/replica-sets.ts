@@ -1,5 +1,6 @@
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
+import type { Collection } from "../../../operator/local/api-server/store/collection.ts";
 import type { ApiObject } from "../../../operator/local/api-server/values/api-object.ts";
 import { equalJson, type JsonObject } from "../../../operator/local/api-server/values/json.ts";
 import { timestamp } from "../../../operator/local/api-server/verbs/context.ts";
@@ -78,7 +79,7 @@ function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, 
   const { create, remove } = replicaSetPlan(facts);
   const { status } = replicaSetPlan({ ...facts, createFailure: create > room ? refusal(mostPods) : undefined });
   for (let count = 0; count < Math.min(create, room); count += 1) {
-    const pod = podOfTemplate(replicaSet, chance.fraction);
+    const pod = newPod(replicaSet, pods, chance.fraction);
     const creationTimestamp = timestamp(clock);
     store.put(pods, {
       ...pod,
@@ -91,6 +92,13 @@ function carryOut(object: ApiObject, { server, clock, chance, mostPods }: Room, 
     server.answer({ method: "DELETE", path: `/api/v1/namespaces/default/pods/${metadata.name}` });
   const shown = status as unknown as JsonObject; // likewise
   if (!equalJson(shown, object["status"])) store.put(sets, { ...object, status: shown });
+}
+
+/** Under a name of its own: who begins where another world was may draw the same ones. */
+function newPod(replicaSet: ReplicaSet & Stored, pods: Collection, random: () => number): Pod {
+  const pod = podOfTemplate(replicaSet, random);
+  const isTaken = pods.record("default", pod.metadata.name ?? "") !== undefined;
+  return isTaken ? newPod(replicaSet, pods, random) : pod;
 }
 
 /** In the words of the admission plugin ResourceQuota. */
