@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cpuMs } from "../process-figures.ts";
 import { type Load, pinned } from "../serving/running.ts";
+import { urgent } from "./urgency.ts";
 import type { LoadReport } from "../serving/load-report.ts";
 
 /** A server that requests go to, and the process whose time they cost. */
@@ -39,8 +40,8 @@ const request = [
   body,
 ].join("\r\n");
 
-/** Loads a hop from the second core. Throws when an answer was wrong or missing. */
-export async function measured(hop: Hop, { connections, seconds, rate }: Load): Promise<HopFigures> {
+/** Loads a hop from the second core, urgently or not. Throws when an answer was wrong or missing. */
+export async function measured(hop: Hop, { connections, seconds, rate }: Load, isUrgent = false): Promise<HopFigures> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-hop-"));
   const file = join(folder, "exchange.json");
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -48,7 +49,11 @@ export async function measured(hop: Hop, { connections, seconds, rate }: Load): 
   const args = [generator, hop.port, connections, seconds, file, ...(rate === undefined ? [] : [rate])].map(String);
   const [program, rest] = pinned(1, process.execPath, args);
   const before = cpuMs(hop.pid);
-  const { stdout } = await promisify(execFile)(program, [...rest]);
+  const running = promisify(execFile)(program, [...rest]);
+  const { pid, stdout: told } = running.child;
+  // When it is connected its threads are there.
+  if (isUrgent && pid !== undefined) told?.once("data", () => void urgent(pid));
+  const { stdout } = await running;
   const usedMs = cpuMs(hop.pid) - before;
   await rm(folder, { recursive: true });
   const report = JSON.parse(stdout.slice(stdout.indexOf("{"))) as LoadReport; // printed by load-generator.ts
