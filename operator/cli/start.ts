@@ -96,7 +96,7 @@ async function appliedUntilStop(cluster: LocalCluster, what: Applied, parts: Sta
     await cluster.client.apply(resources.modelDeployments, model.object);
   }
   const stopped = aborted(stop);
-  const shown = isExample ? firstReady.then(() => demonstrate(cluster, print)) : stopped;
+  const shown = firstReady.then(() => (isExample ? demonstrate(cluster, print) : introduce(cluster, model, print)));
   await Promise.race([stopped, shown]);
   await stopped;
   print("stopping");
@@ -141,6 +141,17 @@ async function demonstrate({ gatewayUrl }: LocalCluster, print: (line: string) =
   const asked = { gatewayUrl, model: exampleModel };
   for (const line of await demonstration(asked)) print(line);
   print(`\nTry it from another terminal:\n\n${demonstrationCommand(asked)}\n\nCtrl-C stops everything.`);
+}
+
+/** Whoever serves a model first needs to know what inputs it takes; manifests may have many models. */
+function introduce(
+  { gatewayUrl }: LocalCluster,
+  model: ModelManifest | undefined,
+  print: (line: string) => void,
+): void {
+  const name = model?.object.spec.model.name;
+  if (name !== undefined) print(`signature   curl -s ${gatewayUrl}/v1/models/${name}/metadata`);
+  print("Ctrl-C stops everything.");
 }
 
 function printAddresses(cluster: LocalCluster, pageUrl: string, print: (line: string) => void): void {

@@ -18,16 +18,15 @@ export const steeringFaults = faultCatalogue<{
     level: "error",
   },
   NothingToSteer: {
-    message: ({ namespace, name, command, why }) =>
-      `${spelled(command)} would change nothing at ${namespace}/${name}: ${why}`,
+    message: ({ namespace, name, command, why }) => `${spelled(command)} has no effect on ${namespace}/${name}: ${why}`,
     hint: ({ name }) => `modelwright status ${name} shows where it is`,
     retry: "never",
     level: "error",
   },
   NotAnswered: {
     message: ({ namespace, name, command, afterMs }) =>
-      `the operator has not carried out ${spelled(command)} of ${namespace}/${name} within ${afterMs / 1000} s`,
-    hint: () => "is an operator running? The annotation stays and is carried out when one does",
+      `the operator has not carried out ${spelled(command)} for ${namespace}/${name} within ${afterMs / 1000} s`,
+    hint: () => "is an operator running? The annotation stays and takes effect once one is",
     retry: "never",
     level: "error",
   },

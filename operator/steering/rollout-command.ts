@@ -62,7 +62,7 @@ function notWaiting({ status = {} }: ModelDeployment): string | undefined {
   const { rollout: { steps = 0, stepName = "" } = {}, step = 0 } = status;
   if (step < steps && !stepName.startsWith("setWeight")) return undefined;
   const at = stepText(status);
-  return `no pause and no analysis waits for it${at === undefined ? "" : `: ${at}`}`;
+  return `it does not wait at a pause or an analysis${at === undefined ? "" : `: ${at}`}`;
 }
 
 /** Only what the spec asks for now can be tried again. */

@@ -37,6 +37,7 @@ test.for([
   const local = await started([join(folder, path)]);
   try {
     await local.line(new RegExp(`^default/${object} {2}Ready `));
+    await local.line(new RegExp(`^signature {3}curl -s ${local.restUrl}/v1/models/${model}/metadata$`));
     const text = local.lines.slice(local.lines.indexOf(""), local.lines.lastIndexOf("")).join("\n");
     expect(verdicts([{ path: "printed", text }])).toMatchObject([
       {

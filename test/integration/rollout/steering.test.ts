@@ -45,7 +45,7 @@ describe("a rollout that users steer", () => {
   test("has nothing to be steered while none is under way, and says so", async () => {
     expect(await modelwright("promote", key.name)).toEqual({
       code: 2,
-      text: "promote would change nothing at default/simple-model: no rollout is under way; modelwright status simple-model shows where it is",
+      text: "promote has no effect on default/simple-model: no rollout is under way; modelwright status simple-model shows where it is",
     });
     expect(await modelwright("abort", "nobody")).toEqual({
       code: 2,

@@ -47,12 +47,12 @@ describe("uselessness", () => {
     "promoting while pods are waited for": [
       "promote",
       inStep(2, "setWeight 50"),
-      "no pause and no analysis waits for it: step 3 of 4: setWeight 50",
+      "it does not wait at a pause or an analysis: step 3 of 4: setWeight 50",
     ],
     "promoting after the last step": [
       "promote",
       inStep(4, ""),
-      "no pause and no analysis waits for it: all steps done",
+      "it does not wait at a pause or an analysis: all steps done",
     ],
     "promoting past all steps": ["promote-full", underWay, undefined],
     "pausing at rest keeps the next rollout": ["pause", atRest, undefined],
