@@ -3,23 +3,23 @@ import { basename, extname, join } from "node:path";
 
 import { type CodeSplittingOptions, rolldown } from "rolldown";
 
-/** What becomes few files: each costs a program's start a third of a millisecond, and memory. */
+/** What is bundled, and how. Each file that is loaded costs a program's start a third of a millisecond, and memory. */
 export interface BundleOrder {
-  /** File that the program starts from: the bundle is called like it. */
+  /** Entry point of the program; its bundle has the same name. */
   readonly main: string;
-  /** Files that its threads start from, each of its own name. */
+  /** Entry points of its threads; each becomes a bundle of the same name. */
   readonly threads: readonly string[];
-  /** By command of the program the files that it loads whatever it is told: they become one file, with all that these import. */
+  /** For each command of the program, the files that it always loads: with their imports they become one bundle. */
   readonly commands: Readonly<Record<string, readonly string[]>>;
-  /** Packages that are joined in, with all they need; others stay packages. */
+  /** Packages that are bundled, with their dependencies; others stay packages. */
   readonly inlined: readonly string[];
-  /** Gets the bundles and nothing else. */
+  /** Where the bundles are written; emptied first. */
   readonly folder: string;
 }
 
 /**
- * Joins built modules, those that are imported on demand as files of their own; the paths of what was written. What several commands
- * load is a file, too. Threads share nothing with the program: what they shared would be many small files.
+ * Bundles built modules and returns the paths of the bundles. Dynamic imports stay files of their own, and what several commands load
+ * is a bundle of its own. Threads share no bundles with the program: shared parts would become many small files.
  */
 export async function bundledFiles({
   main,
@@ -59,7 +59,7 @@ async function written({ entry, inlined, folder }: Bundle, codeSplitting: true |
   for (const part of output) if (part.type === "chunk") await writeFile(join(folder, part.fileName), plain(part.code));
 }
 
-/** V8 keeps the text of what it runs: a byte for each character, or two for all where one of them is beyond Latin-1. */
+/** V8 keeps the source of what it runs: one byte per character, but two for all of them if one is beyond Latin-1. */
 function plain(code: string): string {
   return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -67,7 +67,7 @@ function plain(code: string): string {
 type Groups = NonNullable<CodeSplittingOptions["groups"]>;
 type ImportsOf = (id: string) => readonly string[];
 
-/** A group for each set of commands that load a module: modules that more of them load are taken first, and import no others. */
+/** One bundle for each set of commands that load the same modules. Larger sets come first: their modules import none of the smaller sets'. */
 function commandGroups(commands: BundleOrder["commands"]): Groups {
   const names = Object.keys(commands);
   const loaded = new Map<string, ReadonlySet<string>>();

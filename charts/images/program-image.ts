@@ -12,25 +12,25 @@ import type { TarEntry } from "./tar.ts";
 export type Program = keyof typeof programs;
 
 interface ProgramParts {
-  /** Built files that it starts from: its own, and those of its threads. */
+  /** Built entry points: its own, and those of its threads. */
   readonly main: string;
   readonly threads: readonly string[];
   readonly flags: readonly string[];
-  /** How the C library keeps memory. */
+  /** Variables that tell the C library how to allocate. */
   readonly memory: readonly string[];
-  /** It is joined to few files; absent: it has the files that were built. */
-  readonly joined?: Pick<BundleOrder, "commands" | "inlined">;
+  /** How it is bundled; absent: the image has the built files as they are. */
+  readonly bundle?: Pick<BundleOrder, "commands" | "inlined">;
 }
 
 /** What each program is made of. */
 export const programs = {
   operator: {
     main: "dist/operator/main.js",
-    // In the heap that Node gives itself in the chart's container new objects fill 1 MB before they are collected, which took a
-    // fifth of the processor time of ten thousand new objects. Caches keep them packed, so what is new is garbage soon: 4 MB take
-    // 5 to 15 % less of it than 2, and no memory; 16 take 20 MB.
+    // With the heap that Node chooses in the chart's container, new objects fill 1 MB before they are collected, which took a fifth
+    // of the processor time of creating ten thousand objects. Caches keep objects packed, so most new ones are garbage soon: 4 MB
+    // take 5 to 15 % less processor time than 2 and no more memory; 16 take 20 MB more.
     flags: ["--max-semi-space-size=4"],
-    // What it reads at its start, hundreds of megabytes, leaves 5 to 9 MB less behind in the C library.
+    // The hundreds of megabytes that it reads at its start leave 5 to 9 MB less behind in the C library.
     memory: ["MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=32768"],
     threads: [],
   },
@@ -38,12 +38,12 @@ export const programs = {
     main: "dist/runtime/main.js",
     // New objects fill 2 MB before they are collected, not 16: it costs no processor time, and saves 90 MB under load.
     flags: ["--max-semi-space-size=2"],
-    // Each thread that reads a model leaves memory to the arena of the C library that it was given: few arenas, little is kept.
+    // Each thread that reads a model leaves memory in its arena of the C library: with few arenas, little is kept.
     memory: ["MALLOC_ARENA_MAX=2"],
     threads: Object.values(programThreads).map(({ entry }) => `dist/runtime/${entry}.js`),
-    // Files and packages that starts load. Beside the time each file costs memory: of 56 files Node looks at so many paths that V8
-    // loads its optimising compiler for them, and 7 MB more stay resident.
-    joined: {
+    // What every start loads. Each file costs time and memory: to resolve 56 files, Node looks at so many paths that V8 loads its
+    // optimizing compiler for that, and 7 MB more stay resident.
+    bundle: {
       commands: {
         serve: [
           "dist/runtime/program.js",
@@ -71,42 +71,42 @@ const user = "65534:65534";
 
 /** The files of a program: by layer, from the one that changes least to the one that changes most. */
 export async function programLayers(root: string, program: Program): Promise<readonly (readonly TarEntry[])[]> {
-  const { main, threads, joined }: ProgramParts = programs[program];
+  const { main, threads, bundle }: ProgramParts = programs[program];
   const { files, packages } = reachedModules([main, ...threads].map((path) => join(root, path)));
-  // Packages that are joined in stay beside, for their licences.
+  // Inlined packages are in the image as well, for their licences.
   const needed = packageFiles(root, packages);
   const addons = needed.filter((path) => path.endsWith(".node")).map((path) => join(root, path));
   const own =
-    joined === undefined
+    bundle === undefined
       ? inHome(
           root,
           files.map((path) => relative(root, path)),
         )
-      : await joinedProgram(root, program);
+      : await bundledProgram(root, program);
   return [nodeFiles(addons), inHome(root, needed), [...own, ...inHome(root, ["package.json"])]].map(withFolders);
 }
 
-/** The program as few files, in the folder that its own are in. */
-async function joinedProgram(root: string, program: Program): Promise<readonly TarEntry[]> {
+/** The bundles of a program, in the folder of its main file. */
+async function bundledProgram(root: string, program: Program): Promise<readonly TarEntry[]> {
   const folder = dirname(programs[program].main);
-  return (await joinedFiles(root, program)).map((file) => ({
+  return (await programBundles(root, program)).map((file) => ({
     kind: "file",
     path: `${home}/${folder}/${basename(file)}`,
     content: { file },
   }));
 }
 
-/** Joins a built program to few files, the main one called as before; their paths. */
-export function joinedFiles(root: string, program: Program): Promise<readonly string[]> {
-  const { main, threads, joined }: ProgramParts = programs[program];
-  const { commands = {}, inlined = [] } = joined ?? {};
+/** Bundles a built program; the paths of the bundles. The main one keeps the name of the main file. */
+export function programBundles(root: string, program: Program): Promise<readonly string[]> {
+  const { main, threads, bundle }: ProgramParts = programs[program];
+  const { commands = {}, inlined = [] } = bundle ?? {};
   const place = (path: string): string => join(root, path);
   return bundledFiles({
     main: place(main),
     threads: threads.map(place),
     commands: Object.fromEntries(Object.entries(commands).map(([command, files]) => [command, files.map(place)])),
     inlined,
-    folder: join(root, "dist", "joined", program),
+    folder: join(root, "dist", "bundles", program),
   });
 }
 

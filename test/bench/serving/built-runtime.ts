@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { joinedFiles, programs } from "../../../charts/images/program-image.ts";
+import { programBundles, programs } from "../../../charts/images/program-image.ts";
 
 /** How a program is started. */
 export interface BuiltProgram {
@@ -17,7 +17,7 @@ let built: Promise<BuiltProgram> | undefined;
 export function builtRuntime(): Promise<BuiltProgram> {
   built ??= (async () => {
     await promisify(execFile)(join(root, "node_modules", ".bin", "tsc"), ["-b", "runtime"], { cwd: root });
-    const files = await joinedFiles(root, "runtime");
+    const files = await programBundles(root, "runtime");
     const main = files.find((file) => basename(file) === basename(programs.runtime.main)) ?? "";
     return { args: [...programs.runtime.flags, main], env: { NODE_ENV: "production", MALLOC_ARENA_MAX: "2" } };
   })();

@@ -7,14 +7,14 @@ import { digits, predict, probabilities, rows, startServe } from "./program.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** Below the clone, where Node finds the packages. */
-const folder = join(root, "dist", "joined", `test-${process.pid}`);
+const folder = join(root, "dist", "bundles", `test-${process.pid}`);
 const sourceOf = (built: string): string => join(root, built.replace(/^dist\/(.*)\.js$/, "$1.ts"));
 
 beforeAll(async () => {
   const {
     main,
     threads,
-    joined: { commands, inlined },
+    bundle: { commands, inlined },
   } = programs.runtime;
   await bundledFiles({
     main: sourceOf(main),
@@ -40,7 +40,7 @@ async function predicted(engine: string): Promise<readonly unknown[]> {
   }
 }
 
-describe("the runtime joined to few files, as its image has it", () => {
+describe("the bundled runtime, as its image has it", () => {
   test("reads a Keras file in a thread of its own and answers as Keras does", async () => {
     expect(await predicted("Auto")).toEqual([200, "OnnxRuntime/cpu", true]);
   });
