@@ -176,7 +176,10 @@ export const values: TSchema = section("Values of the Modelwright chart", {
     pullSecrets: pullSecrets(
       "Pull secrets for the runtime image, as [{name: …}]; they must exist in each namespace with models.",
     ),
-    drainDelayMs: count("Milliseconds for which a terminating pod still accepts requests.", 5_000, [0, hourMs]),
+    drainDelayMs: count("Milliseconds for which a pod that gets no more traffic still accepts requests.", 5_000, [
+      0,
+      hourMs,
+    ]),
     terminationGraceSeconds: count("Termination grace period of a pod, in seconds.", 30, [1, 3_600]),
   }),
   rbac: section("RBAC.", {
