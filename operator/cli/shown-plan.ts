@@ -1,12 +1,11 @@
-import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { readYaml } from "../../crds/schema/yaml.ts";
 import type { KubeObject } from "../kube/kinds.ts";
 import { story, storyText } from "../model-deployment/simulation/story.ts";
 import type { Settings } from "../model-deployment/snapshot.ts";
 import type { FileOptions } from "./command-line.ts";
-import { faults } from "./faults.ts";
 import { manifestFiles } from "./manifests/manifest-files.ts";
-import { listItems, type ManifestObject, verdicts } from "./manifests/manifests.ts";
+import { listItems } from "./manifests/manifests.ts";
+import { validDeployments } from "./manifests/valid-deployments.ts";
 
 /** As the chart installs it; only the drain delay shows in a story. */
 const settings: Settings = {
@@ -21,14 +20,9 @@ const settings: Settings = {
  * cluster in memory that starts pods and acknowledges routes. Throws `NotValid` and the faults of reading files.
  */
 export async function showPlan(options: FileOptions, startMs: number, print: (line: string) => void): Promise<void> {
-  const checked = verdicts(manifestFiles(options.manifests));
-  const wrong = checked.filter(({ complaints }) => complaints.length > 0);
-  for (const { complaints } of wrong) complaints.forEach(print);
-  if (wrong.length > 0) throw faults.NotValid({ count: wrong.length });
+  const deployments = validDeployments(options.manifests, print);
   const existing = options.against === undefined ? [] : existingObjects(options.against);
-  for (const { name, manifest } of checked) {
-    if (manifest?.object.kind !== "ModelDeployment") continue;
-    const deployment = modelDeployment(manifest.object);
+  for (const { name, deployment } of deployments) {
     print(storyText(name, await story({ deployment, settings, startMs, existing })));
   }
 }
@@ -38,8 +32,4 @@ function existingObjects(path: string): readonly KubeObject[] {
   const [file] = manifestFiles([path]);
   const documents = file === undefined ? [] : readYaml(file.text, path);
   return documents.flatMap(listItems) as readonly KubeObject[]; // kubectl wrote them
-}
-
-function modelDeployment(object: ManifestObject): ModelDeployment {
-  return object as unknown as ModelDeployment; // validated by `verdicts`
 }

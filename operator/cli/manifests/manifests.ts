@@ -1,5 +1,6 @@
 import { issueText } from "../../../crds/schema/structural/issue.ts";
 import { readYaml } from "../../../crds/schema/yaml.ts";
+import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { admittedModelDeployment } from "../../../crds/v1alpha1/validation.ts";
 import type { ManifestFile } from "./manifest-files.ts";
 
@@ -44,6 +45,11 @@ export function verdicts(files: readonly ManifestFile[]): readonly Verdict[] {
 /** `ModelDeployment default/digits`. */
 export function objectName({ kind, metadata }: ManifestObject): string {
   return `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
+}
+
+/** The ModelDeployment of a manifest that `verdicts` found nothing wrong with; undefined for another kind. */
+export function deploymentOf({ object }: Manifest): ModelDeployment | undefined {
+  return object.kind === "ModelDeployment" ? (object as object as ModelDeployment) : undefined; // valid by its schema
 }
 
 function verdict(path: string, value: unknown): Verdict {

@@ -2,7 +2,7 @@ import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts
 import { nameShared } from "../../model-deployment/conditions/name-shared.ts";
 import { remarks } from "../../model-deployment/conditions/remarks.ts";
 import { deploymentKey, declaredModel } from "../../model-deployment/resources/names.ts";
-import type { Manifest } from "./manifests.ts";
+import { deploymentOf, type Manifest } from "./manifests.ts";
 
 /** What is valid and yet not as its author thinks: what has no effect, and models that are called alike. */
 export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, readonly string[]> {
@@ -17,10 +17,6 @@ export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, 
       [...remarks(deployment.spec).map(({ message }) => message), ...namesakes(deployment, all)],
     ]),
   );
-}
-
-function deploymentOf({ object }: Manifest): ModelDeployment | undefined {
-  return object.kind === "ModelDeployment" ? (object as object as ModelDeployment) : undefined; // found valid by its schema
 }
 
 /** The front port of all models tells them apart by their names. */
