@@ -3,6 +3,7 @@ import { faults } from "../runtime/base/faults.ts";
 import {
   type Environment,
   oneOf,
+  type OptionNames,
   optionSource,
   type OptionSource,
   type OptionValue,
@@ -35,26 +36,95 @@ export interface OperatorProgramOptions {
   readonly logLevel: LogLevel;
 }
 
+interface Option extends Required<OptionNames> {
+  readonly help: string;
+}
+
 /** Each option by its flag, with the environment variable that the chart sets. */
 const names = {
-  kubeconfig: { flag: "kubeconfig", variable: "KUBECONFIG" },
-  serviceHost: { flag: "service-host", variable: "KUBERNETES_SERVICE_HOST" },
-  servicePort: { flag: "service-port", variable: "KUBERNETES_SERVICE_PORT" },
-  serviceAccount: { flag: "service-account", variable: "MODELWRIGHT_SERVICE_ACCOUNT" },
-  namespace: { flag: "namespace", variable: "MODELWRIGHT_NAMESPACE" },
-  watchNamespace: { flag: "watch-namespace", variable: "MODELWRIGHT_WATCH_NAMESPACE" },
-  lease: { flag: "lease", variable: "MODELWRIGHT_LEASE" },
-  identity: { flag: "identity", variable: "MODELWRIGHT_POD_NAME" },
-  runtimeImage: { flag: "runtime-image", variable: "MODELWRIGHT_RUNTIME_IMAGE" },
-  imagePullPolicy: { flag: "image-pull-policy", variable: "MODELWRIGHT_IMAGE_PULL_POLICY" },
-  imagePullSecrets: { flag: "image-pull-secrets", variable: "MODELWRIGHT_IMAGE_PULL_SECRETS" },
-  host: { flag: "host", variable: "MODELWRIGHT_BIND_ADDRESS" },
-  routesPort: { flag: "routes-port", variable: "MODELWRIGHT_ROUTES_PORT" },
-  adminPort: { flag: "admin-port", variable: "MODELWRIGHT_ADMIN_PORT" },
-  drainDelay: { flag: "drain-delay-ms", variable: "MODELWRIGHT_DRAIN_DELAY_MS" },
-  terminationGrace: { flag: "termination-grace-seconds", variable: "MODELWRIGHT_TERMINATION_GRACE_SECONDS" },
-  logLevel: { flag: "log-level", variable: "MODELWRIGHT_LOG_LEVEL" },
-} as const;
+  kubeconfig: {
+    flag: "kubeconfig",
+    variable: "KUBECONFIG",
+    help: "kubeconfig file of the cluster (default: the service account of the pod)",
+  },
+  serviceHost: { flag: "service-host", variable: "KUBERNETES_SERVICE_HOST", help: "host of the API server, in a pod" },
+  servicePort: {
+    flag: "service-port",
+    variable: "KUBERNETES_SERVICE_PORT",
+    help: "port of the API server, in a pod (default 443)",
+  },
+  serviceAccount: {
+    flag: "service-account",
+    variable: "MODELWRIGHT_SERVICE_ACCOUNT",
+    help: "folder with the token and CA certificate of the service account (default: where Kubernetes mounts it)",
+  },
+  namespace: {
+    flag: "namespace",
+    variable: "MODELWRIGHT_NAMESPACE",
+    help: `namespace of the installation: its lease and its gateways (default ${systemNamespace})`,
+  },
+  watchNamespace: {
+    flag: "watch-namespace",
+    variable: "MODELWRIGHT_WATCH_NAMESPACE",
+    help: "the only namespace to watch for ModelDeployments (default: all)",
+  },
+  lease: { flag: "lease", variable: "MODELWRIGHT_LEASE", help: "name of the lease (default modelwright-operator)" },
+  identity: {
+    flag: "identity",
+    variable: "MODELWRIGHT_POD_NAME",
+    help: "name of this replica in the lease (default: the host name)",
+  },
+  runtimeImage: {
+    flag: "runtime-image",
+    variable: "MODELWRIGHT_RUNTIME_IMAGE",
+    help: "image of the pods of models; required",
+  },
+  imagePullPolicy: {
+    flag: "image-pull-policy",
+    variable: "MODELWRIGHT_IMAGE_PULL_POLICY",
+    help: "pull policy of that image: Always, IfNotPresent or Never (default: Kubernetes' own)",
+  },
+  imagePullSecrets: {
+    flag: "image-pull-secrets",
+    variable: "MODELWRIGHT_IMAGE_PULL_SECRETS",
+    help: "pull Secrets for it, separated by commas; they must exist in each namespace with models",
+  },
+  host: { flag: "host", variable: "MODELWRIGHT_BIND_ADDRESS", help: "address to listen on (default 0.0.0.0)" },
+  routesPort: {
+    flag: "routes-port",
+    variable: "MODELWRIGHT_ROUTES_PORT",
+    help: `port that gateways get route tables from (default ${ports.routes})`,
+  },
+  adminPort: {
+    flag: "admin-port",
+    variable: "MODELWRIGHT_ADMIN_PORT",
+    help: `port of health and metrics (default ${ports.admin})`,
+  },
+  drainDelay: {
+    flag: "drain-delay-ms",
+    variable: "MODELWRIGHT_DRAIN_DELAY_MS",
+    help: "milliseconds for which a pod that gets no more traffic still accepts requests (default 5000)",
+  },
+  terminationGrace: {
+    flag: "termination-grace-seconds",
+    variable: "MODELWRIGHT_TERMINATION_GRACE_SECONDS",
+    help: "termination grace period of pods of models (default 30)",
+  },
+  logLevel: {
+    flag: "log-level",
+    variable: "MODELWRIGHT_LOG_LEVEL",
+    help: `${logLevels.join(", ")} (default info)`,
+  },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** What `main.ts --help` prints. */
+export const operatorUsage = `main.ts --runtime-image IMAGE [flags]: run the operator on a cluster
+
+${Object.values(names)
+  .map(({ flag, variable, help }) => `  --${flag.padEnd(27)} ${help} [${variable}]`)
+  .join("\n")}
+
+A flag wins over the environment variable in brackets. In a pod, Kubernetes sets the variables of the API server.`;
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"] as const;
 /** Kubernetes' own default for pods that have none. */
@@ -66,7 +136,7 @@ const hourMs = 3_600_000;
 /** Reads arguments and environment. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function operatorOptions(args: readonly string[], env: Environment): OperatorProgramOptions {
   const flags = Object.values(names).map(({ flag }) => flag);
-  const source = optionSource(args, env, { flags, usage: `main.ts ${flags.map((flag) => `[--${flag} …]`).join(" ")}` });
+  const source = optionSource(args, env, { flags, usage: "main.ts --help lists the flags" });
   const text = (name: keyof typeof names): string | undefined => source.find(names[name])?.text;
   const pullPolicy = source.find(names.imagePullPolicy);
   const level = source.find(names.logLevel);
@@ -76,7 +146,11 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
     watchNamespace: text("watchNamespace"),
     leaseName: text("lease") ?? "modelwright-operator",
     identity: text("identity"),
-    runtimeImage: required(source, "runtimeImage", "the image of the runtime, as registry/modelwright/runtime:1.0.0"),
+    runtimeImage: required(
+      source,
+      "runtimeImage",
+      "the image of the runtime, such as registry/modelwright/runtime:1.0.0",
+    ),
     imagePullPolicy: pullPolicy && oneOf(pullPolicy, pullPolicies),
     imagePullSecrets: text("imagePullSecrets")?.split(/\s*,\s*/) ?? [],
     host: text("host") ?? "0.0.0.0",

@@ -11,10 +11,14 @@ import { inClusterConnection, loadConnection } from "./kube/config.ts";
 import { createHttpTransport } from "./kube/http-transport.ts";
 import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
 import { type Operator, startOperator } from "./operator.ts";
-import { operatorOptions, type OperatorProgramOptions } from "./options.ts";
+import { operatorOptions, type OperatorProgramOptions, operatorUsage } from "./options.ts";
 
 /** Runs the operator until `stop` aborts, or not at all where it cannot start; the contract's exit code. */
 export async function runProgram(args: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`${operatorUsage}\n`);
+    return exitCodes.ok;
+  }
   try {
     return await run(operatorOptions(args, env), stop);
   } catch (thrown) {

@@ -60,7 +60,9 @@ function parsed(
     const texts = Object.entries(values).map(([flag, value]) => [flag, value === undefined ? value : String(value)]);
     return { values: Object.fromEntries(texts), positionals };
   } catch (thrown) {
-    throw faults.UsageWrong({ reason: thrown instanceof Error ? thrown.message : String(thrown), usage }, thrown);
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    // Node goes on with how to write an argument that begins with a dash.
+    throw faults.UsageWrong({ reason: reason.split(". ")[0] ?? reason, usage }, thrown);
   }
 }
 

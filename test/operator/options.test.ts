@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { operatorOptions, type OperatorProgramOptions } from "../../operator/options.ts";
+import { operatorOptions, type OperatorProgramOptions, operatorUsage } from "../../operator/options.ts";
 
 /** What Kubernetes tells every pod. */
 const pod = { KUBERNETES_SERVICE_HOST: "10.96.0.1", KUBERNETES_SERVICE_PORT: "443" };
@@ -54,8 +54,9 @@ const cases: Readonly<
 const wrong: Readonly<Record<string, { args: readonly string[]; want: string }>> = {
   "an image is needed": {
     args: [],
-    want: "--runtime-image or MODELWRIGHT_RUNTIME_IMAGE is missing; must be the image of the runtime, as registry/modelwright/runtime:1.0.0",
+    want: "--runtime-image or MODELWRIGHT_RUNTIME_IMAGE is missing; must be the image of the runtime, such as registry/modelwright/runtime:1.0.0",
   },
+  "an unknown flag": { args: [...image, "--prot", "1"], want: "Unknown option '--prot'" },
   "a port is a number": {
     args: [...image, "--routes-port", "many"],
     want: "--routes-port is many; must be a whole number from 0 to 65535",
@@ -77,6 +78,15 @@ describe("the operator's options", () => {
 
   test.each(Object.entries(wrong))("%s", (_sentence, { args, want }) => {
     expect(() => operatorOptions(args, pod)).toThrow(want);
+  });
+
+  test("the help has a line for each flag, with its meaning and its variable", () => {
+    const lines = operatorUsage.split("\n").filter((line) => line.startsWith("  --"));
+    expect(lines).toHaveLength(17);
+    expect(lines.filter((line) => !/^ {2}--[a-z-]+ +\S.* \[[A-Z_]+\]$/.test(line))).toEqual([]);
+    expect(lines[8]).toBe(
+      "  --runtime-image               image of the pods of models; required [MODELWRIGHT_RUNTIME_IMAGE]",
+    );
   });
 
   test("a cluster has to be named where there is no pod", () => {

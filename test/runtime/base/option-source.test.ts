@@ -34,6 +34,7 @@ describe("where options come from", () => {
     expect(() => optionSource(["--prot", "1"], {}, shape)).toThrow(
       expect.objectContaining({
         code: "UsageWrong",
+        message: "Unknown option '--prot'",
         hint: "usage: program PATH [--port …] [--mode …]",
       }),
     );
