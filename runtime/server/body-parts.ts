@@ -70,8 +70,10 @@ export function bodyParts(
   };
 }
 
+/** Ends at a multiple of 8: binary tensors at the end of a body, which a text stands before, can be read where they lie. */
 function enlarged(body: Buffer, usedBytes: number, sizeBytes: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafeSlow(sizeBytes);
+  const padBytes = -sizeBytes & 7;
+  const larger = Buffer.allocUnsafeSlow(padBytes + sizeBytes).subarray(padBytes);
   larger.set(body.subarray(0, usedBytes));
   return larger;
 }

@@ -58,7 +58,9 @@ export class MessageReader {
     const heldBytes = this.#heldBytes + bytes.length;
     if (heldBytes > this.#held.length) {
       const roomBytes = Math.max(heldBytes, Math.min(neededBytes, Math.max(firstBytes, growth * this.#held.length)));
-      const room = Buffer.allocUnsafe(roomBytes);
+      // As in body-parts.ts: raw contents stand at the end of a message.
+      const padBytes = -roomBytes & 7;
+      const room = Buffer.allocUnsafe(padBytes + roomBytes).subarray(padBytes);
       this.#held.copy(room, 0, 0, this.#heldBytes);
       this.#held = room;
     }

@@ -56,3 +56,12 @@ test("compressed messages become what they were, within the limit", async () => 
   }
   expect(await plainMessage({ isCompressed: false, bytes: text }, "gzip", maxBytes)).toBe(text);
 });
+
+test("a message that comes in pieces ends where numbers of eight bytes may end", () => {
+  const ends = [1001, 65_536, 70_003, 99_999].map((size) => {
+    const framed = Buffer.concat(framedMessage(new Uint8Array(size)));
+    const [message] = readAll([framed.subarray(0, 7), framed.subarray(7, 999), framed.subarray(999)]);
+    return ((message?.bytes.byteOffset ?? 0) + (message?.bytes.length ?? 0)) % 8;
+  });
+  expect(ends).toEqual([0, 0, 0, 0]);
+});
