@@ -4,11 +4,11 @@ import { metricNames } from "../runtime/contract/metric-names.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { signalMetrics } from "./signals/signal-metrics.ts";
 
-/** The operator's figures, in Prometheus' format, and what fills them. */
+/** The operator's metrics, and the observers that fill them. */
 export interface OperatorMetrics {
   readonly observers: NonNullable<OperatorOptions["observers"]>;
   readonly exposition: () => Promise<Exposition>;
-  /** Says how it is asked at each scrape whether this operator leads. Once. */
+  /** Sets what is asked at each scrape whether this operator leads; to be called once. */
   readonly leadsWhile: (isLeader: () => boolean) => void;
 }
 
@@ -17,7 +17,7 @@ function tellLeader(metrics: MetricSet, isLeader: () => boolean): void {
   metrics.gauge(shape, (gauge) => gauge.set({}, isLeader() ? 1 : 0));
 }
 
-/** A set of its own; create it once. */
+/** Creates the metrics; once in a program. */
 export function operatorMetrics(): OperatorMetrics {
   const metrics = metricSet({ processMetrics: true });
   const reconciles = metrics.counter({

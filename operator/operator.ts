@@ -26,7 +26,7 @@ import type { SignalObservers } from "./signals/signal-metrics.ts";
 import { createServedDefinition } from "./signals/served-definition.ts";
 import { createModelFactsSource, type ModelFactsSource } from "./signals/model-facts.ts";
 
-/** What an operator is told and given; how it reaches the world is its transport. */
+/** What an operator is made from. It reaches the API server through `transport` only. */
 export interface OperatorOptions {
   /** The caller closes it, after `stop`. */
   readonly transport: Transport;
@@ -35,14 +35,14 @@ export interface OperatorOptions {
   readonly gatewayNamespace: string;
   /** Where gateways tell their figures; absent: where the contract says. */
   readonly gatewayAdminPort?: number;
-  /** The only namespace whose ModelDeployments are looked after; absent: all. */
+  /** The only namespace that is watched for ModelDeployments; absent: all. */
   readonly watchNamespace?: string | undefined;
   /** Where gateways connect to; port 0 takes a free one. */
   readonly routes: { readonly host: string; readonly port: number };
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** Absent: there is no other operator, and none is waited for. */
+  /** Absent: this is the only operator. */
   readonly lease?: { readonly namespace: string; readonly name: string; readonly identity: string };
   /** What else reaches the network; absent: sockets. */
   readonly network?: {
@@ -62,12 +62,12 @@ export interface OperatorOptions {
 export interface Operator {
   /** Port that gateways connect to. */
   readonly routesPort: number;
-  /** Settles with the first complete view of the cluster: routes are served from here on. */
+  /** Resolves once the caches are complete for the first time: routes are served from then on. */
   readonly synced: Promise<void>;
   readonly isLeader: boolean;
   /** True when nothing waits and nothing is worked on. */
   readonly isIdle: boolean;
-  /** Finishes what it is at, frees the lease, ends every stream; within 3 s even if the API server does not answer. */
+  /** Finishes what it is doing, releases the lease and ends all streams; within 3 s even if the API server does not answer. */
   stop(): Promise<void>;
 }
 
@@ -121,7 +121,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   };
 }
 
-/** What an operator consists of, tied together and still at rest. */
+/** The parts of an operator, wired together and not started. */
 function operatorParts(options: OperatorOptions) {
   const { clock = systemClock, log } = options;
   const client = operatorClient(options);
@@ -131,7 +131,7 @@ function operatorParts(options: OperatorOptions) {
   const resync = (): void => controller.resync();
   const add = (key: string): void => controller.add(key);
   const definition = createServedDefinition({ transport: options.transport, clock, log, onChange: resync });
-  // Under another clock time stands still while there is work.
+  // With any other clock, as in tests, no time passes while there is work.
   const feed = createRouteFeed(caches, options.clock === undefined ? clock : undefined);
   const pushServer = createRoutePush(options, {
     seen: feed.seen,
@@ -180,7 +180,7 @@ function deploymentController(options: OperatorOptions, parts: ControllerParts):
     settings,
     clock,
     log,
-    // Under another clock time stands still while there is work.
+    // With any other clock, as in tests, no time passes while there is work.
     turn: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
     ...(observers === undefined ? {} : { metrics: observers.loop }),
   });
@@ -200,16 +200,16 @@ function operatorSignals(
   });
 }
 
-/** What hangs on who leads. */
+/** What only the leader does. */
 interface Work {
   begin(): void;
   pause(): void;
 }
 
-/** For one look at the lease, or one write of it, with all its retries: as client-go, half of the time after which it is lost. */
+/** For one read or write of the lease with all its retries: half of the time after which it is lost, as in client-go. */
 const leaseDeadlineMs = 5_000;
 
-/** Lets the work begin at once when there is nobody to share it with, else whenever and as long as the lease is ours. */
+/** Without a lease the work begins at once; with one, whenever it is acquired, until it is lost. */
 function lead(options: OperatorOptions, work: Work): Lease | undefined {
   const { lease, clock = systemClock, random, log } = options;
   if (lease === undefined) {

@@ -13,7 +13,7 @@ import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
 import { type Operator, startOperator } from "./operator.ts";
 import { operatorOptions, type OperatorProgramOptions, operatorUsage } from "./options.ts";
 
-/** Runs the operator until `stop` aborts, or not at all where it cannot start; the contract's exit code. */
+/** Runs the operator until `stop` aborts; returns the contract's exit code, also when it cannot start. */
 export async function runProgram(args: readonly string[], env: Environment, stop: AbortSignal): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(`${operatorUsage}\n`);

@@ -3,22 +3,21 @@ import { type Caches, labelledKey, lastingKey } from "./model-deployment/caches.
 import type { RoutePush, RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
 
-/** Routes of what is in the caches. */
+/** Computes routes from the caches and passes them on. */
 export interface RouteFeed {
-  /** The state of the caches that the routes are made of. */
+  /** How far the caches had come when the routes were made. */
   readonly seen: RoutePushOptions["seen"];
-  /** Makes all routes once the caches are complete, and then each that changes. */
+  /** Makes all routes once the caches are complete, and from then on each one that changes. */
   begin(into: Pick<RoutePush, "set">, synced: Promise<void>): void;
 }
 
 /**
- * A change that comes alone is a route at once. Of changes that follow each other faster than this, as when hundreds of
- * ModelDeployments are made, several go out together: each table that is sent, and its acknowledgement, costs as much as four
- * writes to the API server.
+ * A single change is sent at once. Changes that follow each other faster than this, as when hundreds of ModelDeployments are
+ * created, are sent together: each table that is sent, with its acknowledgement, costs as much as four writes to the API server.
  */
 const spacingMs = 10;
 
-/** A feed that makes no routes yet; without a clock it makes each at once. */
+/** A feed that has not begun. Without a clock it sends each change at once. */
 export function createRouteFeed({ deployments, pods }: Caches, clock: Clock | undefined): RouteFeed {
   const waiting = new Set<string>();
   let made: ReturnType<RouteFeed["seen"]> | undefined;

@@ -26,13 +26,13 @@ export interface WatchesOptions {
   readonly log: Log;
   readonly onWatchEnd?: ((end: WatchEnd) => void) | undefined;
   readonly client: Client;
-  /** Looked at again when the watch of its kind ends: a definition that changes does that. */
+  /** Read again when the watch of ModelDeployments ends: a change of the definition ends it. */
   readonly definition: Pick<ServedDefinition, "look">;
-  /** What failed while the server was away need not wait for its next try. */
+  /** Called when the server is back: what failed meanwhile need not wait for its next try. */
   readonly resync: () => void;
 }
 
-/** Fills the caches, and keeps what events warn of. */
+/** Starts the watches that fill the caches and collect warnings about pods. */
 export function startWatches(
   caches: Caches,
   warnings: PodWarnings,
@@ -74,8 +74,8 @@ export function startWatches(
 }
 
 /**
- * Watches HTTPRoutes from the moment on in which a ModelDeployment asks for one: where the Gateway API is not installed, a
- * watch would be refused for ever.
+ * Watches HTTPRoutes only once a ModelDeployment asks for one: where the Gateway API is not installed, a watch would fail
+ * forever.
  */
 function watchRoutesOnceAsked({ deployments }: Caches, watch: () => Watch): Pick<Watch, "stop"> {
   let watching: Watch | undefined;
@@ -90,7 +90,7 @@ function watchRoutesOnceAsked({ deployments }: Caches, watch: () => Watch): Pick
   };
 }
 
-/** Events are not waited for: they only word a fault better, and may be withheld. Nor are kinds that nobody may ask for. */
+/** Resolves when the caches are complete. HTTPRoutes may never be; events, which have no cache, only improve messages. */
 export async function untilSynced(caches: Caches): Promise<void> {
   const watched: readonly { readonly cache: Pick<Cache<KubeObject>, "untilSynced"> }[] = Object.values(caches);
   const awaited = watched.filter((one) => one !== caches.httpRoutes);
