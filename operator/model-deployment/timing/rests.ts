@@ -65,12 +65,13 @@ export function sightOf(key: string, sources: Sources): Sight | undefined {
   if (deployment === undefined) return undefined;
   const { metadata, spec, status } = deployment;
   const { uid, resourceVersion } = metadata;
-  const self = { uid, port: status?.gateway?.port, model: declaredModel(named.name, spec) };
+  const port = status?.gateway?.port;
+  const model = declaredModel(named.name, spec);
   const values: unknown[] = [];
   const isNoted = (value: unknown): boolean => value === undefined || values.push(value) > 0;
-  if (!looksAt(key, self, sources, isNoted)) return undefined;
-  // Copied, as a list that was put together keeps room for more.
-  return { ...self, resourceVersion, values: values.slice() };
+  if (!looksAt(key, { uid, port, model }, sources, isNoted)) return undefined;
+  // Written out and copied: an object that was added to, and a list that was put together, keep room for more.
+  return { uid, port, model, resourceVersion, values: values.slice() };
 }
 
 /**
