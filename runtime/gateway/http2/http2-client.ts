@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http2";
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -10,6 +10,7 @@ import { faultAnswer } from "../proxy/answer.ts";
 import { announcedBytes, type BodyKind, bodyKind } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
 import { requestHead } from "../proxy/headers.ts";
+import { Pieces } from "../proxy/pieces.ts";
 import { headerRecord } from "./header-record.ts";
 
 /** A request that came over HTTP/2. */
@@ -70,10 +71,10 @@ export class Http2Client implements Client, StreamOwner {
   }
 
   readWhole(whole: (body: Buffer) => void): void {
-    const chunks: Buffer[] = [];
+    const pieces = new Pieces();
     this.readParts(
-      (chunk) => void chunks.push(chunk),
-      () => whole(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
+      (chunk) => pieces.add(chunk),
+      () => whole(pieces.whole()),
     );
   }
 

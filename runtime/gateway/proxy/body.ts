@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { Pieces } from "./pieces.ts";
 
 /** Bodies up to this size are read before they are sent on, so that a request can go to another pod when one breaks off. */
 export const repeatableBytes = 64 * 1024;
@@ -23,11 +24,7 @@ export function bodyKind(headers: IncomingHttpHeaders, sizeBytes: number): BodyK
 
 /** Reads a body to its end and hands it over in one piece. */
 export function readWhole(request: IncomingMessage, whole: (body: Buffer) => void): void {
-  let first: Buffer | undefined;
-  let all: Buffer[] | undefined;
-  request.on("data", (chunk: Buffer) => {
-    if (first === undefined) first = chunk;
-    else (all ??= [first]).push(chunk);
-  });
-  request.on("end", () => whole(all === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(all)));
+  const pieces = new Pieces();
+  request.on("data", (chunk: Buffer) => pieces.add(chunk));
+  request.on("end", () => whole(pieces.whole()));
 }

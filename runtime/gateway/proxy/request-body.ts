@@ -1,8 +1,9 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
 import type { UpstreamConnection } from "../upstream/connection.ts";
 import { type BodyKind, repeatableBytes } from "./body.ts";
 import type { Client } from "./client.ts";
+import { Pieces } from "./pieces.ts";
 
 interface RequestBodyOptions {
   readonly client: Client;
@@ -27,7 +28,7 @@ export class RequestBody {
   /** All of it, where it is sent whole. */
   whole: Buffer | undefined;
   /** All that came, from the first byte on, unless it is kept no more. */
-  #pieces: Buffer[] = [];
+  readonly #pieces = new Pieces();
   #isKept = true;
   #cameBytes = 0;
   #isReading = false;
@@ -76,7 +77,7 @@ export class RequestBody {
       return;
     }
     let takesMore = true;
-    for (const piece of this.#pieces) takesMore = this.#write(connection, piece);
+    for (const piece of this.#pieces.list) takesMore = this.#write(connection, piece);
     if (this.#isEnded) this.#finish();
     else if (takesMore) client.resume();
   }
@@ -96,7 +97,7 @@ export class RequestBody {
   /** It goes to no other pod any more. */
   forget(): void {
     this.#isKept = false;
-    this.#pieces = [];
+    this.#pieces.clear();
     this.#share.release();
   }
 
@@ -132,7 +133,8 @@ export class RequestBody {
       if (this.#connection !== undefined) this.#finish();
       else if (this.kind === "chunked" && !this.#isLong && !this.#isReleased) {
         this.kind = "kept";
-        this.whole = Buffer.concat(this.#pieces.splice(0));
+        this.whole = this.#pieces.whole();
+        this.#pieces.clear();
         ready();
       }
     });
@@ -140,7 +142,7 @@ export class RequestBody {
 
   /** Keeps a piece, as long as there is room; while no pod has it, in any case: then no more comes. */
   #keep(chunk: Buffer): void {
-    this.#pieces.push(chunk);
+    this.#pieces.add(chunk);
     // Of a sized one room was taken for all that comes.
     const isLong = this.kind === "sized" || this.#cameBytes > repeatableBytes;
     if (!isLong && !this.#share.takeShort(chunk.length)) this.#options.tooMany();

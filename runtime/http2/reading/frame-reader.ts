@@ -71,8 +71,7 @@ export class FrameReader {
     const length = Math.min(this.#dataLeft, bytes.length - at);
     if (length === 0) return at;
     this.#dataLeft -= length;
-    const piece = length === bytes.length ? bytes : bytes.subarray(at, at + length);
-    this.#sink.data(this.#dataStream, piece, this.#isDataEnd && this.#dataLeft === 0);
+    this.#sink.data(this.#dataStream, pieceOf(bytes, at, at + length), this.#isDataEnd && this.#dataLeft === 0);
     return at + length;
   }
 
@@ -102,3 +101,14 @@ export class FrameReader {
     return start + length;
   }
 }
+
+/** What is kept of a body must not hold on to much more that was read with it, and belongs to others. */
+function pieceOf(bytes: Buffer, start: number, end: number): Buffer {
+  const length = end - start;
+  if (length === bytes.length) return bytes;
+  const piece = bytes.subarray(start, end);
+  return bytes.length > largeBytes && length < bytes.length / 4 ? Buffer.from(piece) : piece;
+}
+
+/** Smaller reads share memory with others anyway. */
+const largeBytes = 4096;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cpuMs } from "../process-figures.ts";
 import { type Load, pinned } from "../serving/running.ts";
-import { urgent } from "./urgency.ts";
+import { urgentOnceConnected } from "./urgency.ts";
 import type { LoadReport } from "../serving/load-report.ts";
 
 /** A server that requests go to, and the process whose time they cost. */
@@ -50,9 +50,7 @@ export async function measured(hop: Hop, { connections, seconds, rate }: Load, i
   const [program, rest] = pinned(1, process.execPath, args);
   const before = cpuMs(hop.pid);
   const running = promisify(execFile)(program, [...rest]);
-  const { pid, stdout: told } = running.child;
-  // When it is connected its threads are there.
-  if (isUrgent && pid !== undefined) told?.once("data", () => void urgent(pid));
+  if (isUrgent) urgentOnceConnected(running.child);
   const { stdout } = await running;
   const usedMs = cpuMs(hop.pid) - before;
   await rm(folder, { recursive: true });

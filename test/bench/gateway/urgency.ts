@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -23,4 +23,9 @@ export async function urgent(pid: number): Promise<void> {
 /** Has it take turns with the others again. */
 export async function usual(pid: number): Promise<void> {
   await run("chrt", ["-a", "-o", "-p", "0", String(pid)]);
+}
+
+/** Makes a generator urgent when it says that it is connected: its threads are there then. */
+export function urgentOnceConnected({ pid, stdout }: ChildProcess): void {
+  if (pid !== undefined) stdout?.once("data", () => void urgent(pid).catch(() => {}));
 }

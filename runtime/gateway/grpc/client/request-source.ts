@@ -1,13 +1,11 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Http2Stream } from "../../../http2/stream.ts";
 import { type KeptRoom, KeptShare } from "../../passage/kept-room.ts";
 import { repeatableBytes } from "../../proxy/body.ts";
+import { Pieces } from "../../proxy/pieces.ts";
 import { faults } from "../../faults.ts";
 import type { CallEnd } from "../call-end.ts";
 
-/** Bytes that come in more and smaller pieces than this are put together: each piece holds on to what was read with it. */
-const maxPieces = 64;
-const pieceBytes = 2048;
 /** So often each new piece is a reason to look at what has come; then only twice as many bytes, or the end. */
 const promptLooks = 32;
 
@@ -27,8 +25,7 @@ export class RequestSource {
   readonly #client: Http2Stream;
   readonly #failed: (thrown: unknown) => void;
   readonly #share: KeptShare;
-  #kept: Buffer[] = [];
-  #keptBytes = 0;
+  readonly #kept = new Pieces();
   #isRepeatable = true;
   #isEnded = false;
   #look: (() => void) | undefined;
@@ -67,13 +64,13 @@ export class RequestSource {
 
   /** Bytes that can be sent, or sent again. */
   get keptBytes(): number {
-    return this.#keptBytes;
+    return this.#kept.sizeBytes;
   }
 
   /** The whole request, where it is small and all of it is there. */
   get whole(): Buffer | undefined {
-    const isThere = this.#isEnded && this.#isRepeatable && this.#keptBytes <= repeatableBytes;
-    return isThere ? joined(this.#kept) : undefined;
+    const isThere = this.#isEnded && this.#isRepeatable && this.#kept.sizeBytes <= repeatableBytes;
+    return isThere ? this.#kept.whole() : undefined;
   }
 
   /** Calls back once `isEnough` says so of the bytes that have come, or no more come before somebody gets them. */
@@ -81,30 +78,30 @@ export class RequestSource {
     let looks = 0;
     let lookedBytes = 0;
     const look = (): void => {
-      const isLast = this.#isEnded || this.#keptBytes > repeatableBytes || end.isOver;
-      if (looks >= promptLooks && this.#keptBytes < 2 * lookedBytes && !isLast) return;
+      const isLast = this.#isEnded || this.keptBytes > repeatableBytes || end.isOver;
+      if (looks >= promptLooks && this.keptBytes < 2 * lookedBytes && !isLast) return;
       // With the end of most calls nothing comes that was not looked at before.
-      const isSeen = looks > 0 && this.#keptBytes === lookedBytes;
+      const isSeen = looks > 0 && this.keptBytes === lookedBytes;
       looks += 1;
-      lookedBytes = this.#keptBytes;
-      if ((isSeen || !isEnough(joined(this.#kept))) && !isLast) return;
+      lookedBytes = this.keptBytes;
+      if ((isSeen || !isEnough(this.#kept.whole())) && !isLast) return;
       this.#look = undefined;
       begun();
     };
     this.#look = look;
     end.onEnd(() => this.#look?.());
-    if (this.#keptBytes > 0 || this.#isEnded) this.#look?.();
+    if (this.keptBytes > 0 || this.#isEnded) this.#look?.();
   }
 
   /** Sends a pod everything, from the first byte on. */
   sendTo(pod: Http2Stream, pass: Pass): void {
     this.#sink = { pod, pass };
-    if (this.#isEnded && this.#kept.length <= 1) {
-      this.#sendWhole(pod, pass, joined(this.#kept));
+    if (this.#isEnded && this.#kept.list.length <= 1) {
+      this.#sendWhole(pod, pass, this.#kept.whole());
       return;
     }
     let takesMore = true;
-    for (const piece of this.#kept) takesMore = this.#write(piece);
+    for (const piece of this.#kept.list) takesMore = this.#write(piece);
     if (this.#isEnded) pod.end();
     else if (takesMore) this.#client.resume();
   }
@@ -120,8 +117,7 @@ export class RequestSource {
 
   /** It goes to no other pod any more: an answer is on its way, or nobody waits for one. */
   forget(): void {
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#kept.clear();
     this.#isRepeatable = false;
     this.#share.release();
   }
@@ -129,7 +125,7 @@ export class RequestSource {
   /** Lets the pod go: what comes is kept again. */
   release(): void {
     this.#sink = undefined;
-    if (this.#keptBytes <= repeatableBytes) this.#client.resume();
+    if (this.keptBytes <= repeatableBytes) this.#client.resume();
     else this.#client.pause();
   }
 
@@ -147,12 +143,8 @@ export class RequestSource {
   }
 
   #keep(chunk: Buffer): void {
-    if (this.#kept.length === 0) this.#kept = [chunk];
-    else this.#kept.push(chunk);
-    this.#keptBytes += chunk.length;
-    const isSmall = this.#keptBytes < pieceBytes * this.#kept.length;
-    if (isSmall && this.#kept.length > maxPieces) this.#kept = [Buffer.concat(this.#kept)];
-    if (this.#keptBytes <= repeatableBytes) {
+    this.#kept.add(chunk);
+    if (this.keptBytes <= repeatableBytes) {
       if (!this.#share.takeShort(chunk.length)) this.#failed(faults.BodiesTooMany({}));
       return;
     }
@@ -160,9 +152,4 @@ export class RequestSource {
     if (this.#sink === undefined) this.#client.pause();
     else if (!hasRoom) this.forget();
   }
-}
-
-function joined(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }
