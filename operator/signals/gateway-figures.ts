@@ -16,29 +16,29 @@ export interface GatewayFiguresSource {
   start(): void;
   stop(): void;
   /**
-   * What became of a ModelDeployment's requests since `sinceMs`, as nearly as is remembered: the first call begins to, so that one with a time
-   * that has passed speaks of what comes after it. Undefined while no gateway answers, so that nobody judges by what is old.
+   * Outcomes of a ModelDeployment's requests since `sinceMs`, as far back as they are recorded: recording begins with the first call, which
+   * therefore covers only what follows it. Undefined while no gateway answers, so that nobody judges by stale figures.
    */
   evidence(key: string, sinceMs: number): Evidence | undefined;
-  /** What came in since the last call for this key, for its only autoscaler; the first call answers zeros and what is now. */
+  /** Changes since the last call for this key, whose only caller is its autoscaler; the first call returns zeros and the current state. */
   demand(key: string): Demand;
   freshness(): Freshness;
-  /** `listener` is told, once in a pull, which ModelDeployment got requests or has some that wait. Returns how to end that. */
+  /** `listener` is called in each pull for every ModelDeployment that got requests or has some waiting. Returns a function that unsubscribes. */
   subscribe(listener: (key: string) => void): () => void;
   /** The ModelDeployment is gone. */
   forget(key: string): void;
 }
 
-/** Counters are differences, the rest is the state now. Members in the words of `modelwright policy`'s samples. */
+/** Counters are differences, the rest is the current state. Members are named like the samples of `modelwright policy`. */
 export interface Demand {
   readonly arrivals: number;
   readonly completions: number;
-  /** Seconds that pods had the completed requests for. */
+  /** Seconds that the completed requests spent in pods, summed. */
   readonly serviceSeconds: number;
   readonly failures: number;
   /** Refused by the gateways because the queue was full or the wait too long. */
   readonly refused: number;
-  /** Left by their clients before a pod had them. */
+  /** Cancelled by their clients before a pod had them. */
   readonly abandoned: number;
   readonly inFlight: number;
   readonly queued: number;
@@ -46,7 +46,7 @@ export interface Demand {
   readonly oldestWait: number;
 }
 
-/** A source that pulls from the gateways' admin ports, each by itself: one that does not answer delays no other. */
+/** A source that pulls from the admin port of each gateway separately: one that does not answer does not delay the others. */
 export function createGatewayFigures(options: GatewayPullsOptions): GatewayFiguresSource {
   const { clock, intervalMs = defaultIntervalMs } = options;
   const models = createModels();
@@ -95,7 +95,7 @@ export function createGatewayFigures(options: GatewayPullsOptions): GatewayFigur
   };
 }
 
-/** What waits and runs now. */
+/** What waits and runs at this moment, over all gateways. */
 function presence(
   key: string,
   accounts: readonly GatewayAccount[],
@@ -111,7 +111,7 @@ function presence(
   return { inFlight, queued, oldestWait };
 }
 
-/** The longest interval of an analysis is half of it: what nobody has asked for since is not asked for any more. */
+/** Twice the longest interval of an analysis: windows that nobody has asked for in this time are dropped. */
 const windowsKeptMs = 7_200_000;
 
 interface Model {

@@ -1,7 +1,7 @@
 import type { Agent, IncomingMessage } from "node:http";
 import { request } from "../../runtime/base/node-http.ts";
 
-/** One request to a pod, with bounds: a pod that says nothing, or too much, costs no more than they allow. */
+/** One request to a pod, with bounds on its time and on the size of the answer. */
 export interface Pull {
   readonly host: string;
   readonly port: number;
@@ -11,9 +11,9 @@ export interface Pull {
   /** For connection, answer and body together. */
   readonly timeoutMs: number;
   readonly limitBytes: number;
-  /** Keeps connections; absent: one of its own. */
+  /** Keeps connections open; absent: the request opens one and closes it. */
   readonly agent?: Agent;
-  /** Gives it up. */
+  /** Cancels the request. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -7,16 +7,16 @@ import type { Log } from "../../runtime/base/log.ts";
 import { resources } from "../kube/resources.ts";
 import type { Transport } from "../kube/transport.ts";
 
-/** The schema of ModelDeployments that the API server serves, beside the one that this operator was built with. */
+/** Compares the schema of ModelDeployments that the API server serves with the one this operator was built with. */
 export interface ServedDefinition {
-  /** The first field of ours that the server drops, as `.spec.model`; undefined when there is none or nobody knows. */
+  /** The first field of ours that the server drops, such as `.spec.model`; undefined when there is none or it is not known. */
   readonly lackingField: string | undefined;
-  /** Looks at it again, now and a few times in the next seconds. Returns at once and never fails. */
+  /** Reads the served schema now and a few more times in the next seconds. Returns at once and never fails. */
   look(): void;
   stop(): void;
 }
 
-/** Where the definition is read, and who is told. */
+/** What the comparison needs. */
 export interface ServedDefinitionOptions {
   readonly transport: Pick<Transport, "send">;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ const { properties: { metadata: _kubernetes, ...ownFields } = {} } = structure a
 const { group, version, kind } = resources.modelDeployments;
 const path = `/openapi/v3/apis/${group}/${version}`;
 const schemaName = `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
-/** A kube-apiserver publishes a definition a moment after it has taken it, or a second (kube-aggregator `openapiv3`). */
+/** A kube-apiserver publishes a definition up to a second or two after it has accepted it (kube-aggregator `openapiv3`). */
 const againAfterMs = [500, 2_000, 6_000];
 
 /** Knows nothing before the first look. */
@@ -71,7 +71,7 @@ export function createServedDefinition({ transport, clock, log, onChange }: Serv
   };
 }
 
-/** The last document and what it lacks: most often nothing has changed, and it is long. */
+/** The last document and what it lacks: it is long, and most often nothing has changed. */
 let last: { readonly body: string; readonly lacks: string | undefined } | undefined;
 
 function lackingIn(body: string): string | undefined {

@@ -34,13 +34,12 @@ export interface TrialQuestion {
   readonly golden?: GoldenSource | undefined;
 }
 
-/** Tries candidates, each once. */
+/** Runs the trial of each candidate once. */
 export interface TrialSource {
   /** Undefined before it was asked for. */
   trial(key: string, hash: string): Trial | undefined;
   /**
-   * Begins unless it has been begun; a question that asks for something else begins again. `onTrial` is told of each change. Returns at
-   * once.
+   * Starts a trial, or starts it again if the question has changed. `onTrial` is called at each change of its state. Returns at once.
    */
   ask(question: TrialQuestion, onTrial: () => void): void;
   /** The candidate is gone, or has become the stable revision. */
@@ -49,28 +48,28 @@ export interface TrialSource {
   stop(): void;
 }
 
-/** With what candidates are tried. */
+/** What trials need. */
 export interface TrialSourceOptions {
   readonly client: Pick<Client, "get">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Waits between tries that failed because somebody did not answer. */
+/** Delays between attempts that failed because a pod or the API server did not answer. */
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
-/** A pod that is ready and yet does not tell its signature is behind a network policy or of another making: it is not waited for longer. */
+/** A ready pod that does not report its signature is behind a network policy or not one of ours: it is not waited for longer. */
 const signatureTries = 3;
 /** Status keeps little more; names of tensors may be of any length. */
 const maxMessage = 2_000;
 
 interface Tried {
   readonly hash: string;
-  /** What is asked, but for the addresses: with another one the trial begins again. */
+  /** What is asked, without addresses: when it changes, the trial starts again. */
   readonly terms: string;
   question: TrialQuestion;
   trial: Trial;
-  /** Ends what is under way. */
+  /** Cancels its requests. */
   readonly ending: AbortController;
 }
 
@@ -135,13 +134,13 @@ export function createTrialSource(options: TrialSourceOptions): TrialSource {
   };
 }
 
-/** With what a trial is made. */
+/** What a trial reaches API server and pods with. */
 interface Reach {
   readonly client: TrialSourceOptions["client"];
   readonly signal: AbortSignal;
 }
 
-/** How a trial ends; rejects when it cannot be said yet. */
+/** The result of a trial; rejects while it cannot be determined. */
 async function outcome(question: TrialQuestion, attempt: number, { client, signal }: Reach): Promise<Trial> {
   const { golden } = question;
   const requests = golden && (await requestsOf(question, golden, { client, signal }));
@@ -177,7 +176,7 @@ async function requestsOf(
   return recordedGoldenRequests(address, signal);
 }
 
-/** Rejects when there are none; undefined when that does not matter any more. */
+/** The facts of a pod that answers; when none come, rejects or, at the last attempt, resolves to undefined. */
 async function factsOf(address: string, signal: AbortSignal, isLast: boolean): Promise<ModelFacts | undefined> {
   try {
     return await pulledFacts(address, signal);
@@ -203,7 +202,7 @@ async function signatureTrial(
   return { state: "Failed", reason: "SignatureChanged", message: trialFaults.SignatureChanged({ changes }).sentence };
 }
 
-/** From a pod or, without one that answers, from what status remembers. */
+/** From a pod or, if none answers, from what status remembers. */
 function stableSignatures(
   facts: ModelFacts | undefined,
   signature: string | undefined,

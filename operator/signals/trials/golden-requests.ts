@@ -24,7 +24,7 @@ export interface GoldenRequest {
   readonly response: unknown;
 }
 
-/** Whom to ask. */
+/** Which pods are asked, under which names of the model. */
 export interface Replay {
   readonly candidate: string;
   /** Address of a pod of the stable revision. */
@@ -34,13 +34,13 @@ export interface Replay {
   /** As the stable revision calls it; absent: the same. */
   readonly stableModel?: string | undefined;
   readonly tolerance: number;
-  /** Gives it up. */
+  /** Cancels the requests. */
   readonly signal: AbortSignal;
 }
 
 const timeoutMs = 30_000;
 const limitBytes = 16 * 1024 * 1024;
-/** Answers of a pod that ends, or has too much to do: they say nothing about the model. */
+/** Answers of a pod that is terminating or overloaded: they say nothing about the model. */
 const busy: readonly number[] = [429, 502, 503, 504];
 
 /** The requests of a ConfigMap's key; throws `GoldenMissing` or `GoldenInvalid`. Empty lines are left out. */
