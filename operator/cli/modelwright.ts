@@ -4,12 +4,12 @@ import { createInterface } from "node:readline";
 import { Fault } from "../../runtime/base/fault.ts";
 import { commandLine, type Command } from "./command-line.ts";
 
-// Before a command is loaded: with what an earlier start compiled it starts in half the time.
+// Before a command is loaded: with code compiled by an earlier start it starts in half the time.
 enableCompileCache();
 
 const usageExitCode = 2;
 
-// A reader such as `head` that has seen enough is no fault.
+// A reader such as `head` may leave early: that is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
@@ -24,7 +24,7 @@ function clear(): void {
   if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
 }
 
-/** Commands are imported when they run, so that none pays for another's parts. */
+/** Commands are imported when they run, so that none loads what only another needs. */
 async function run(command: Command): Promise<void> {
   switch (command.command) {
     case "help":
@@ -69,7 +69,7 @@ async function run(command: Command): Promise<void> {
 
 const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
-/** Calls back for every Ctrl-C and SIGTERM, none of which ends this process. */
+/** Calls back for every Ctrl-C and SIGTERM; they no longer end this process. */
 function onSignal(pass: (signal: NodeJS.Signals) => void): void {
   for (const name of stopSignals) process.on(name, () => pass(name));
 }

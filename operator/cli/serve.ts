@@ -13,9 +13,9 @@ export interface ServeParts {
 }
 
 const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
-/** Each thread that reads a model leaves memory to the arena of the C library that it was given: few arenas, little is kept. */
+/** Each thread that reads a model leaves memory in its arena of the C library: with few arenas, little is kept. */
 const keepsLittle = { MALLOC_ARENA_MAX: "2" };
-/** As shells tell of a program that a signal has ended. */
+/** Added to the number of a signal that ended a program, as shells do. */
 const endedBySignal = 128;
 
 /**
@@ -27,7 +27,7 @@ export async function serve(args: readonly string[], { environment: given, onSig
   if (args.length === 0 && given[environment.modelPath] === undefined) {
     throw faults.MissingArgument({ command: "serve", argument: "a model: PATH, --repository FOLDER or --config FILE" });
   }
-  // Whoever sits in front of it reads lines; the log tells of trouble alone, unless it is asked for more.
+  // At a terminal the printed lines are read; the log only reports trouble, unless more is asked for.
   const logLevel = given[environment.logLevel] ?? "warn";
   const child = spawn(process.execPath, [runtimeMain, "serve", ...args], {
     detached: true,

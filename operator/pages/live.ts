@@ -1,8 +1,8 @@
 import type { Response } from "express";
 
-/** How often a page that is open is compared with what it shows. */
+/** How often an open page is compared with the current state. */
 const lookMs = 500;
-/** Proxies close a stream that says nothing for a minute. */
+/** Proxies close a stream that is silent for a minute. */
 const heartbeatMs = 15_000;
 
 /** Replaces the live part of a page whenever the server sends a new one. */

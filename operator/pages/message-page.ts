@@ -1,7 +1,7 @@
 import { html } from "./markup/html-text.ts";
 import { page } from "./markup/page.ts";
 
-/** A page that says one thing. */
+/** A page with a single message. */
 export function messagePage(title: string, message: string): string {
   return page(
     title,

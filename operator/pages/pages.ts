@@ -14,9 +14,9 @@ export interface PageSources {
   readonly modelDeployments: () => readonly ModelDeployment[];
   /** Base URL of the gateway that answers a trial prediction; absent: the form is not shown. */
   readonly gatewayUrl: string | undefined;
-  /** How scaling went; absent: nobody looks. */
+  /** The history of scaling; absent: it is not recorded. */
   readonly scaling?: Pick<ScalingHistory, "of">;
-  /** Carries a command out, and says in a sentence where the rollout is then; absent: no buttons are shown. */
+  /** Carries out a command and returns a sentence on where the rollout is then; absent: no buttons are shown. */
   readonly steer?: (
     key: { readonly namespace: string; readonly name: string },
     command: RolloutCommand,
@@ -93,11 +93,11 @@ export function pages(sources: PageSources): Express {
 
 type Found = Response<unknown, { found: ModelDeployment }>;
 
-/** A form on somebody else's page must not steer what its visitor can reach (Fetch Metadata; `Origin` where that is missing). */
+/** A form on another site must not steer a cluster its visitor has access to (Fetch Metadata; `Origin` without it). */
 function sameOriginOnly(request: Request, response: Response, next: () => void): void {
   const site = request.get("sec-fetch-site");
   const origin = request.get("origin");
-  // A name that a stranger's DNS points at this machine is not this machine's.
+  // DNS rebinding: another site's name may resolve to this machine.
   const isForeign =
     !/^(localhost|127(\.\d+){3}|::1)$/.test(request.hostname) ||
     (site !== undefined && site !== "same-origin" && site !== "none") ||

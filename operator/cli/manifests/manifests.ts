@@ -10,7 +10,7 @@ export interface Manifest {
   readonly object: ManifestObject;
 }
 
-/** What every manifest must say of itself; the rest is the kind's own. */
+/** The fields that every manifest must have; the others depend on the kind. */
 export interface ManifestObject {
   readonly apiVersion: string;
   readonly kind: string;

@@ -4,7 +4,7 @@ import { remarks } from "../../model-deployment/conditions/remarks.ts";
 import { deploymentKey, declaredModel } from "../../model-deployment/resources/names.ts";
 import { deploymentOf, type Manifest } from "./manifests.ts";
 
-/** What is valid and yet not as its author thinks: what has no effect, and models that are called alike. */
+/** What is valid but probably not intended: fields without effect, and models of the same name. */
 export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, readonly string[]> {
   const deployments = manifests.flatMap((manifest) => {
     const deployment = deploymentOf(manifest);
@@ -19,7 +19,7 @@ export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, 
   );
 }
 
-/** The front port of all models tells them apart by their names. */
+/** On the shared front ports, models are told apart by name. */
 function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[]): readonly string[] {
   const [name, key] = [modelOf(deployment), keyOf(deployment)];
   const others = all.filter((other) => modelOf(other) === name && keyOf(other) !== key).map(keyOf);
