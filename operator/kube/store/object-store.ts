@@ -24,8 +24,8 @@ interface StoreOptions<T extends KubeObject, Index extends string> {
   readonly indexes?: Readonly<Record<Index, Keys<T>>>;
 }
 
-/** More than one pass looks at: what it looks at again is not made again. */
-const memoSize = 128;
+/** More than most passes look at, which look again at what they looked at; more would only live long enough to become old garbage. */
+const memoSize = 32;
 
 /** An empty store. */
 export function createObjectStore<T extends KubeObject, Index extends string>({
