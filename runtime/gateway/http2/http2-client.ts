@@ -45,7 +45,8 @@ export class Http2Client implements Client, StreamOwner {
   constructor(request: Http2Request) {
     const { stream, list, isWhole } = request;
     const { ":method": method, ":path": path, ":authority": authority, ":scheme": _, ...own } = headerRecord(list);
-    if (own.host === undefined && authority !== undefined) own.host = authority;
+    // The header does not count (RFC 9113 §8.3.1).
+    if (authority !== undefined) own.host = authority;
     // A body of unannounced length is what HTTP/1.1 calls chunked; without this it would be taken for none.
     if (own["content-length"] === undefined && !isWhole) own["transfer-encoding"] = "chunked";
     this.#request = request;

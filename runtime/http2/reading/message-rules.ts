@@ -22,10 +22,16 @@ export function requestMessage(list: HeaderList): MessageHead | undefined {
     if (!requestPseudo.has(name) || pseudo.has(name)) return undefined;
     pseudo.set(name, list[at + 1] ?? "");
   }
-  const isConnect = pseudo.get(":method") === "CONNECT";
-  const hasPath = (pseudo.get(":path") ?? "") !== "";
-  const isWhole = (pseudo.get(":method") ?? "") !== "" && hasPath !== isConnect && pseudo.has(":scheme") !== isConnect;
+  const method = pseudo.get(":method") ?? "";
+  const isConnect = method === "CONNECT";
+  const isPlaced = isConnect ? !pseudo.has(":path") : isPath(pseudo.get(":path") ?? "", method);
+  const isWhole = method !== "" && isPlaced && pseudo.has(":scheme") !== isConnect;
   return isWhole ? fieldsFrom(list, at) : undefined;
+}
+
+/** RFC 9113 §8.3.1. Another host's address would mean something to whoever reads it next. */
+function isPath(path: string, method: string): boolean {
+  return path.startsWith("/") || (path === "*" && method === "OPTIONS");
 }
 
 /** Reads an answer's headers. `status` is three digits. */

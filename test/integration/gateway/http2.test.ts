@@ -64,6 +64,37 @@ function asked(client: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: 
 }
 
 describe("REST over HTTP/2", () => {
+  test("is for the host of its pseudo-header, whatever its header host says", async () => {
+    const { restPort } = await scene((request, response) => {
+      request.resume();
+      response.end(JSON.stringify({ host: request.headers.host }));
+    });
+    const client = await session(restPort);
+    const { status, body } = await asked(client, { ":authority": "digits.default", host: "nobody.there" }, "{}");
+    expect([status, body]).toEqual([200, '{"host":"digits.default"}']);
+  });
+
+  test("is told to send what it asks about unless that is refused", async () => {
+    const { restPort } = await scene(undefined, { bodyBytes: 1_000 });
+    const client = await session(restPort);
+    const told = async (sizeBytes: number): Promise<unknown[]> => {
+      const headers = { expect: "100-continue", "content-length": String(sizeBytes) };
+      const stream = client.request({ ":method": "POST", ":path": "/v1/models/digits:predict", ...headers });
+      const heard: unknown[] = [];
+      stream.on("continue", () => {
+        heard.push("continue");
+        stream.end("x".repeat(sizeBytes));
+      });
+      stream.on("response", (got) => heard.push(got[":status"]));
+      stream.on("error", () => {});
+      stream.resume();
+      await new Promise((resolve) => stream.once("response", resolve));
+      stream.close();
+      return heard;
+    };
+    expect([await told(10), await told(2_000)]).toEqual([["continue", 200], [413]]);
+  });
+
   test("goes the way of HTTP/1.1, on the shared port and on the model's own", async () => {
     const seen: unknown[] = [];
     const { restPort, modelPort } = await scene((request, response) => {
