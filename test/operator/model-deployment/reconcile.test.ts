@@ -167,3 +167,28 @@ describe("a change of the spec for which no version is reserved", () => {
     ]);
   });
 });
+
+describe("a change of the spec that somebody else's object is in the way of", () => {
+  // Its steps and deadlines have not begun either: they would pass while nobody can go on.
+  test("begins no rollout: a ReplicaSet that is deleted meanwhile is made anew once the way is free", async () => {
+    const cluster = await changed(true);
+    const { candidate, ...rest } = cluster.sources.deployment(key)?.status ?? {};
+    respecify(cluster, 2, { ...rest, ...(candidate === undefined ? {} : { stable: candidate }) });
+    cluster.delete(cluster.at("Service", key) ?? modelDeployment());
+    const refusing = (write: string): void => {
+      if (write === "create Service digits") throw kubeFaults.Forbidden({ operation: write, message: "no" });
+    };
+    await passed(cluster, refusing);
+    const named = cluster.at("ReplicaSet", { ...key, name: `digits-${second}` });
+    cluster.delete(named ?? modelDeployment());
+    const { requests } = await passed(cluster, refusing);
+    const shut = versions(cluster);
+    const free = await passed(cluster);
+    expect({ requests, shut, free: free.requests, open: versions(cluster) }).toEqual({
+      requests: ["get ModelDeployment digits", "create Service digits"],
+      shut: { status: undefined, replicaSet: undefined },
+      free: ["get ModelDeployment digits", "create Service digits", statusWrite, creation],
+      open: { status: "3", replicaSet: "3" },
+    });
+  });
+});
