@@ -25,6 +25,8 @@ export interface Gathering<T extends KubeObject> {
   add(object: T & Stored, json?: Buffer): void;
   /** Takes an object by its JSON alone; false when it has to be read. */
   take?(json: Buffer): boolean;
+  /** It is gone again before the state is complete. */
+  remove(object: T & Stored): void;
   /** Tells it, as `replace` does. */
   complete(resourceVersion: string): void;
 }
@@ -167,7 +169,7 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
         resourceVersion,
       ),
     gather(kept) {
-      const state: Packed<T & Stored>[] = [];
+      let state: Packed<T & Stored>[] = [];
       casting ??= kept && castingOf(kept, parts);
       return {
         add(raw, json) {
@@ -180,6 +182,7 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
           if (cast !== undefined) state.push(state.length < packedFrom ? unpacked(cast) : cast);
           return cast !== undefined;
         },
+        remove: ({ metadata }) => void (state = state.filter((one) => glanceOf(one).uid !== metadata.uid)),
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },

@@ -54,6 +54,8 @@ export function accept<T extends KubeObject>(
     else if (type === "DELETED") sink.remove(object);
     else sink.upsert(object, jsonOf(line));
     advance(position, resourceVersion);
+  } else if (type === "DELETED") {
+    position.initial.remove(object);
   } else if (type !== "BOOKMARK") {
     position.initial.add(object, jsonOf(line));
   } else if (object.metadata.annotations?.[initialEventsEnd] === "true") {
@@ -69,9 +71,10 @@ function jsonOf(line: unknown): Buffer | undefined {
 /** A whole state that is to come. */
 export function gathering<T extends KubeObject>({ sink, kept }: Told<T>): Gathering<T> {
   if (sink.gather !== undefined) return sink.gather(kept.objects);
-  const objects: (T & Stored)[] = [];
+  let objects: (T & Stored)[] = [];
   return {
     add: (object) => void objects.push(object),
+    remove: ({ metadata }) => void (objects = objects.filter((one) => one.metadata.uid !== metadata.uid)),
     complete: (resourceVersion) => sink.replace(objects, resourceVersion),
   };
 }

@@ -98,6 +98,16 @@ describe("the first state", () => {
     });
   });
 
+  test("has nothing that was deleted before it was complete, and the rest as it was changed", async () => {
+    const [changed, deleted] = [
+      { type: "MODIFIED", object: object("x", 3) },
+      { type: "DELETED", object: object("y", 4) },
+    ];
+    await start(createHastyClock(), openWatchOf(added("x", 1), added("y", 2), changed, deleted, initialEnd(5)));
+    await cache.untilSynced();
+    expect(cache.all()).toEqual([object("x", 3)]);
+  });
+
   test("is not taken before it is complete", async () => {
     await start(createHastyClock(), openWatchOf(added("x", 1), bookmark(2)));
     await eventually(() => expect(server.seen).toHaveLength(1));
