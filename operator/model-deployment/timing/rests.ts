@@ -82,7 +82,7 @@ function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unkn
   const { uid, port, model } = self;
   const [probe, ...others] = portProbes(uid, port, sources);
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return false;
-  // No two objects ever have the same.
+  // Of one kind no two objects, nor two states of one, ever have the same.
   const isGlanced = (glance: Glance | undefined): boolean => isSeen(glance?.resourceVersion);
   const isPodSeen = (pod: Glance): boolean =>
     isGlanced(pod) && isSeen(sources.warning(pod.uid)) && isSeen(sources.facts(pod.uid));
