@@ -7,7 +7,7 @@ import type { HeaderLimits } from "./hpack/header-reader.ts";
 import type { HeaderList } from "./hpack/header-writer.ts";
 import { endInGoodOrder } from "./socket-end.ts";
 import { watchOver } from "./liveness.ts";
-import { OpenStreams } from "./open-streams.ts";
+import { openStreams } from "./open-streams.ts";
 import type { PeerSettings } from "./reading/peer-settings.ts";
 import { ConnectionWriter, windowOverflow } from "./writing/connection-writer.ts";
 import { Http2Stream, type StreamLink, type StreamOwner, type UnreadRoom } from "./stream.ts";
@@ -58,7 +58,7 @@ export class Http2Connection implements StreamLink {
   readonly socket: Socket;
   readonly options: ConnectionOptions;
   readonly isServer: boolean;
-  readonly streams = new OpenStreams();
+  readonly streams = openStreams();
   /** The peer takes so many requests at a time. */
   maxStreams = assumedStreams;
   /** It was open once: what is refused then, is refused on purpose. */

@@ -7,7 +7,7 @@ import { type KeptRoom, KeptShare } from "../passage/kept-room.ts";
 import { repeatableBytes } from "../proxy/body.ts";
 import type { Client } from "../proxy/client.ts";
 import type { answerHeads } from "./answer-heads.ts";
-import { LastHead } from "./last-head.ts";
+import { MessageHeadReader } from "./message-head-reader.ts";
 import { PlainClient } from "./plain-client.ts";
 
 /** What all plain connections of a gateway share. */
@@ -43,7 +43,7 @@ export class PlainConnection implements LaneConnection {
   readonly #onError = (): void => void this.socket.destroy();
   readonly #onDrain = (): void => this.#drained();
   readonly #onClose = (): void => this.#closed();
-  readonly #lastHead = new LastHead<RequestHead>(maxHeadBytes);
+  readonly #heads = new MessageHeadReader<RequestHead>(maxHeadBytes);
   /** What has come behind the request that is being answered. */
   #ahead: Buffer | undefined;
   #share: KeptShare | undefined;
@@ -111,7 +111,7 @@ export class PlainConnection implements LaneConnection {
 
   /** The begin of a request. */
   #read(bytes: Buffer): void {
-    const head = this.#lastHead.of(bytes, this.terms.readHead);
+    const head = this.#heads.of(bytes, this.terms.readHead);
     if (head === undefined || head.contentBytes > repeatableBytes) {
       this.#passOn(Buffer.from(bytes));
       return;
@@ -119,7 +119,7 @@ export class PlainConnection implements LaneConnection {
     this.#move("answering");
     const client = new PlainClient(head, this);
     this.#client = client;
-    this.#collect(bytes, this.#lastHead.sizeBytes);
+    this.#collect(bytes, this.#heads.sizeBytes);
     this.terms.take(client);
   }
 

@@ -33,7 +33,8 @@ export class Pieces {
     return this.#list.length === 1 && first !== undefined ? first : Buffer.concat(this.#list);
   }
 
-  clear(): void {
+  /** Lets them go. */
+  release(): void {
     this.#list = [];
     this.#sizeBytes = 0;
   }

@@ -97,7 +97,7 @@ export class RequestBody {
   /** It goes to no other pod any more. */
   forget(): void {
     this.#isKept = false;
-    this.#pieces.clear();
+    this.#pieces.release();
     this.#share.release();
   }
 
@@ -134,7 +134,7 @@ export class RequestBody {
       else if (this.kind === "chunked" && !this.#isLong && !this.#isReleased) {
         this.kind = "kept";
         this.whole = this.#pieces.whole();
-        this.#pieces.clear();
+        this.#pieces.release();
         ready();
       }
     });

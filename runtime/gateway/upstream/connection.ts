@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import { LastHead } from "../plain/last-head.ts";
+import { MessageHeadReader } from "../plain/message-head-reader.ts";
 import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
 import { type ResponseHead, responseHeadReader } from "./response-head.ts";
 
@@ -46,7 +46,7 @@ export class UpstreamConnection {
   #isConnected = false;
   #isAnswerToHead = false;
   #isSent = true;
-  #lastHead = new LastHead<ResponseHead>(maxHeadBytes);
+  #heads = new MessageHeadReader<ResponseHead>(maxHeadBytes);
   readonly #readHeadText = (text: string): ResponseHead => responseHead(text, this.#isAnswerToHead);
   #head: ResponseHead | undefined;
   /** Beginning of a head that came in pieces. */
@@ -78,7 +78,7 @@ export class UpstreamConnection {
     this.#receiver = receiver;
     this.#isSent = isWhole;
     // The same head says something else of the body.
-    if (isHead !== this.#isAnswerToHead) this.#lastHead = new LastHead(maxHeadBytes);
+    if (isHead !== this.#isAnswerToHead) this.#heads = new MessageHeadReader(maxHeadBytes);
     this.#isAnswerToHead = isHead;
     this.#socket.write(bytes);
     if (this.#isConnected) receiver.onReady();
@@ -116,14 +116,14 @@ export class UpstreamConnection {
   #readHead(bytes: Buffer): boolean {
     if (this.#receiver === undefined) throw new Error("it answers what nobody asked");
     const all = this.#begun === undefined ? bytes : Buffer.concat([this.#begun, bytes]);
-    const head = this.#lastHead.of(all, this.#readHeadText);
+    const head = this.#heads.of(all, this.#readHeadText);
     if (head === undefined) {
       if (all.length > maxHeadBytes) throw new Error(`the head of its answer has more than ${maxHeadBytes} bytes`);
       this.#begun = Buffer.from(all);
       return true;
     }
     this.#begun = undefined;
-    const start = this.#lastHead.sizeBytes;
+    const start = this.#heads.sizeBytes;
     const hasMore = start < all.length;
     if (head.status < 200) {
       if (head.status === 101) throw new Error("it changes the protocol");

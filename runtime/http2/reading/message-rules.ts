@@ -22,16 +22,15 @@ export function requestMessage(list: HeaderList): MessageHead | undefined {
     if (!requestPseudo.has(name) || pseudo.has(name)) return undefined;
     pseudo.set(name, list[at + 1] ?? "");
   }
-  const method = pseudo.get(":method") ?? "";
-  const isConnect = method === "CONNECT";
-  const isPlaced = isConnect ? !pseudo.has(":path") : isPath(pseudo.get(":path") ?? "", method);
-  const isWhole = method !== "" && isPlaced && pseudo.has(":scheme") !== isConnect;
-  return isWhole ? fieldsFrom(list, at) : undefined;
+  return isPlaced(pseudo) ? fieldsFrom(list, at) : undefined;
 }
 
-/** RFC 9113 §8.3.1. Another host's address would mean something to whoever reads it next. */
-function isPath(path: string, method: string): boolean {
-  return path.startsWith("/") || (path === "*" && method === "OPTIONS");
+/** RFC 9113 §8.3.1: what belongs into a request is there. A path that is another host's address would mean something to its next reader. */
+function isPlaced(pseudo: ReadonlyMap<string, string>): boolean {
+  const [method = "", path] = [pseudo.get(":method"), pseudo.get(":path")];
+  if (method === "CONNECT") return path === undefined && !pseudo.has(":scheme");
+  const isPath = path?.startsWith("/") === true || (path === "*" && method === "OPTIONS");
+  return method !== "" && isPath && pseudo.has(":scheme");
 }
 
 /** Reads an answer's headers. `status` is three digits. */

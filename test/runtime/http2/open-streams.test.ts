@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { OpenStreams } from "../../../runtime/http2/open-streams.ts";
+import { openStreams } from "../../../runtime/http2/open-streams.ts";
 import { Http2Stream } from "../../../runtime/http2/stream.ts";
 import { ConnectionWriter } from "../../../runtime/http2/writing/connection-writer.ts";
 import { Socket } from "node:net";
@@ -19,7 +19,7 @@ test("open streams are found by number, as in a Map, whatever opens and closes",
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 40 })), { maxLength: 100 });
   fc.assert(
     fc.property(steps, (steps) => {
-      const streams = new OpenStreams();
+      const streams = openStreams();
       const model = new Map<number, Http2Stream>();
       let nextId = 1;
       for (const [opens, id] of steps) {

@@ -117,7 +117,7 @@ export class RequestSource {
 
   /** It goes to no other pod any more: an answer is on its way, or nobody waits for one. */
   forget(): void {
-    this.#kept.clear();
+    this.#kept.release();
     this.#isRepeatable = false;
     this.#share.release();
   }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { LastHead } from "../../../../runtime/gateway/plain/last-head.ts";
+import { MessageHeadReader } from "../../../../runtime/gateway/plain/message-head-reader.ts";
 
 test("a head is read once as long as the same one comes, and told where it ends", () => {
   const texts: string[] = [];
-  const head = new LastHead<string>(100);
+  const head = new MessageHeadReader<string>(100);
   const read = (text: string): string | undefined => {
     texts.push(text);
     return text.startsWith("no") ? undefined : `read ${text}`;
@@ -32,7 +32,7 @@ test("a head is read once as long as the same one comes, and told where it ends"
 
 test("a head does not change with the bytes that it was read from", () => {
   const bytes = Buffer.from("a: 1\r\n\r\n");
-  const head = new LastHead<string>(100);
+  const head = new MessageHeadReader<string>(100);
   expect(head.of(bytes, (text) => text)).toBe("a: 1\r\n");
   bytes.write("b");
   expect(head.of(bytes, (text) => text)).toBe("b: 1\r\n");

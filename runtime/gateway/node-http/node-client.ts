@@ -2,10 +2,10 @@ import type { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
-import { faultAnswer } from "./answer.ts";
-import { announcedBytes, type BodyKind, bodyKind, readWhole } from "./body.ts";
-import type { Client } from "./client.ts";
-import { requestHead } from "./headers.ts";
+import { faultAnswer } from "../proxy/answer.ts";
+import { announcedBytes, type BodyKind, bodyKind, readWhole } from "../proxy/body.ts";
+import type { Client } from "../proxy/client.ts";
+import { requestHead } from "../proxy/headers.ts";
 import { requestTarget, withHost } from "./request-target.ts";
 
 /** A refused client may go on sending for this long, so that it reads its answer. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { NodeClient } from "../../../../runtime/gateway/proxy/node-client.ts";
+import { NodeClient } from "../../../../runtime/gateway/node-http/node-client.ts";
 import { createManualClock, type ManualClock } from "../../../builders/manual-clock.ts";
 
 const closing: (() => void)[] = [];

@@ -8,7 +8,7 @@ const maxKeptBytes = 1024;
  * Reads the heads of one connection's messages. Most are what came before, byte by byte: to compare them costs less than to make a
  * text of them, even one that is only looked up.
  */
-export class LastHead<Head> {
+export class MessageHeadReader<Head> {
   readonly #maxBytes: number;
   #text: Buffer | undefined;
   #head: Head | undefined;
