@@ -1,25 +1,11 @@
-import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
 import { type SentFault, sentFault } from "../../base/threads/sent-fault.ts";
+import { yieldToTheLoop } from "../../base/threads/yielding.ts";
 import { arrived, cargo } from "../../dataplane/cargo.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import { loadModel } from "../formats/load-model.ts";
 import { type Call, endOfThread, type ThreadNews, type ThreadOrder } from "./thread-messages.ts";
-
-/** The event loop waits for no core that this thread computes on: it is nicer by so much (`man 7 sched`). */
-const niceness = 10;
-
-/** Linux gives each thread a niceness of its own; elsewhere it stays as it is. Threads that the engine starts take it over. */
-function yieldToTheLoop(): void {
-  try {
-    const [thread = ""] = readlinkSync("/proc/thread-self").split("/").slice(-1);
-    setPriority(Number(thread), niceness);
-  } catch {
-    // no Linux, or no right to: nothing but a figure depends on it
-  }
-}
 
 /** Entry of a thread that holds one model: loads it and answers calls in turn. It ends when it is told to, or terminated. */
 async function main(): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -9,6 +9,7 @@ import { loadModel } from "../../../../runtime/model/formats/load-model.ts";
 import { placedModel } from "../../../../runtime/model/placement/placed-model.ts";
 import { type ThreadedModel, threadedModel } from "../../../../runtime/model/placement/threaded-model.ts";
 import { fixtureFolder } from "../../../fixtures/archive.ts";
+import { nicenessOf, nicest } from "../../base/threads/thread-niceness.ts";
 import { loopModel, node } from "../formats/onnx/built-models.ts";
 
 const models = fixtureFolder("keras-models");
@@ -24,26 +25,6 @@ async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<Thre
   const model = await threadedModel([path], { ...terms, maxCallMs });
   opened.push(model);
   return model;
-}
-
-/** Empty of a thread that ended while the list was read. */
-function statOf(thread: number | string): string {
-  try {
-    return readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** Of a thread of this process (field 19, behind the name, which may hold blanks). */
-function nicenessOf(thread: number | string): number {
-  const stat = statOf(thread);
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16] ?? 0);
-}
-
-/** The highest niceness of all threads of this process. */
-function nicest(): number {
-  return Math.max(...readdirSync("/proc/self/task").map(nicenessOf));
 }
 
 describe("a model in a thread of its own", () => {

@@ -29,6 +29,7 @@ import {
   predictBody,
   regressBody,
 } from "../../../../../runtime/protocols/tensorflow-serving/response.ts";
+import { nicenessOf, nicest } from "../../../base/threads/thread-niceness.ts";
 
 const predicts = bodyWriter<PredictAnswerOrder, WrittenAnswer>("write predict");
 const infers = bodyWriter<InferAnswerOrder, WrittenAnswer>("write infer");
@@ -154,6 +155,11 @@ describe("a large answer that is written aside is the same:", () => {
     expect(Object.keys(wanted).length).toBeGreaterThan(0);
     expect(JSON.stringify(written) === JSON.stringify(wanted)).toBe(true);
   });
+});
+
+test.runIf(process.platform === "linux")("the thread of large bodies yields its core to the event loop", async () => {
+  await predicts.write({ format: "row" }, y);
+  expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
 });
 
 test("a small answer is written where it is", () => {
