@@ -19,6 +19,10 @@ describe("a request that is not plain", () => {
       `POST ${model} HTTP/1.1\r\n${host}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
       '{"error":"the request can be read in two ways: its transfer-encoding is gzip, chunked; must be chunked"}',
     ],
+    "whose target is of another scheme": [
+      `GET ftp://digits.default${model} HTTP/1.1\r\n${host}\r\n`,
+      '{"error":"the request can be read in two ways: its target is ftp://digits.default/v1/models/digits:predict; must be a path or of http"}',
+    ],
     "with a user in its target": [
       `GET http://user@digits.default${model} HTTP/1.1\r\n${host}\r\n`,
       '{"error":"the request can be read in two ways: its target names the host \\"user@digits.default\\""}',
