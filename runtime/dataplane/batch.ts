@@ -3,6 +3,7 @@ import { type Tensor, type TensorData, tensorArrays } from "./tensor.ts";
 
 /** Whether rows of several requests may run as one: every input and output has a free first dimension, and must be given. */
 export function isBatchable(signature: Signature): boolean {
+  if (signature.mixesRows === true) return false;
   return [...signature.inputs, ...signature.outputs].every(
     (spec) => spec.shape[0] === -1 && spec.default === undefined,
   );

@@ -25,6 +25,8 @@ export interface Signature {
   readonly outputs: readonly TensorSpec[];
   /** What TensorFlow Serving lets clients do with it; absent: predict. */
   readonly method?: "classify" | "regress";
+  /** What a row is answered depends on those beside it: requests never run together. */
+  readonly mixesRows?: true;
 }
 
 /** A model's signatures by name. Only SavedModels have more than `serving_default`. */

@@ -11,6 +11,7 @@ import { tensorFlowJsFaults as faults } from "./faults.ts";
 import { loadedGraph } from "./graph/graph-model.ts";
 import { WeightBudgetError, withWeightBudget } from "./keras-objects.ts";
 import { assignWeights } from "./layer-weights.ts";
+import { withOwnMasks } from "./masks.ts";
 import { downloaded, outputDtype, uploaded } from "./tensors.ts";
 
 /** Elements of one layer's output for one row; 1 GiB of float32. */
@@ -29,7 +30,7 @@ export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
     if (layers !== undefined) throw faults.LayersNotInTensorFlowJs({ layers });
     const before = new Set(Object.keys(flow.tf.engine().registeredVariables));
     try {
-      const model = await builtModel(flow, definition);
+      const model = withOwnMasks(await builtModel(flow, definition));
       checkRowSizes(model);
       if (JSON.stringify(definition.topology).includes('"Conv3DTranspose"')) addFallbackKernels(flow);
       assignWeights(flow.tf, model, definition.weights);

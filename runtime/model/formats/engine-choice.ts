@@ -73,7 +73,7 @@ export async function loadIntoEngine(
   const wanted = able.filter(([name]) => settings.engine === "Auto" || settings.engine === name);
   for (const [i, [name, load]] of wanted.entries()) {
     try {
-      return noted(await load(definition, settings), notes);
+      return noted(await preprocessed(await load(definition, settings), definition), notes);
     } catch (thrown) {
       const { code, message } = Fault.from(thrown);
       const isLast = i === wanted.length - 1;
@@ -121,6 +121,13 @@ async function inTensorFlow(definition: ModelDefinition, settings: EngineSetting
 async function inTensorFlowJs(definition: ModelDefinition): Promise<LoadedModel> {
   const { tensorFlowJs } = await import("../../engines/tfjs/tensor-flow-js.ts");
   return tensorFlowJs.load(definition as Parameters<typeof tensorFlowJs.load>[0]); // `engines` says which kinds
+}
+
+/** With what comes before the engine, if anything does. */
+async function preprocessed(model: LoadedModel, definition: ModelDefinition): Promise<LoadedModel> {
+  if (definition.kind !== "keras-layers" || definition.preprocessing === undefined) return model;
+  const { preprocessedModel } = await import("../../engines/preprocessing/preprocessed-model.ts");
+  return preprocessedModel(model, definition.preprocessing);
 }
 
 function noted(model: LoadedModel, notes: readonly string[]): LoadedModel {

@@ -154,10 +154,23 @@ export function furtherLayerFixtures(): { readonly plain: readonly Fixture[]; re
   };
 }
 
+/** Models that take texts and keys, heed masks, or lie in each other, from fixtures/make-keras-structures.py. */
+export function structureFixtures(): readonly Fixture[] {
+  const { folder } = unzipped(join(fixtures, "keras-structures.zip"));
+  const cases = json(join(folder, "expected.json")) as Readonly<Record<string, Pick<Fixture, "inputs" | "outputs">>>; // see the script that makes them
+  return Object.entries(cases).map(([file, tensors]) => {
+    // Keras computes with bfloat16 where it has weights of it.
+    const tolerance = file.startsWith("brain_floats") ? { rtol: 0.02, atol: 0.02 } : layerTolerance;
+    return { title: file, path: join(folder, file), ...tensors, tolerance };
+  });
+}
+
 /** Inputs as the signature wants them. */
 export function tensorsFor(signature: Signature, inputs: readonly ExpectedTensor[]): readonly Tensor[] {
   return signature.inputs.map(({ dtype }, i) => {
     const { shape, data } = inputs[i] ?? { shape: [], data: [] };
+    if (dtype === "string") return { dtype, shape, data: data.map((text) => Buffer.from(String(text))) };
+    if (dtype === "int64") return { dtype, shape, data: BigInt64Array.from(data, BigInt) };
     if (dtype === "int32") return { dtype, shape, data: Int32Array.from(data, Number) };
     return { dtype: "float32", shape, data: Float32Array.from(data, Number) };
   });

@@ -3,7 +3,7 @@ import { modelClasses } from "../../../model/formats/keras/topology/layer-suppor
 import { elementCount } from "../../../dataplane/tensor.ts";
 import { exportedCall } from "./layers/exported-layers.ts";
 import type { OnnxGraph } from "./onnx-graph.ts";
-import { NotExportedError, type Value } from "./values.ts";
+import { cast, NotExportedError, unmasked, type Value } from "./values.ts";
 import { LayerError, layersOf, type NamedLayer, pathKey, type WeightShares } from "./weight-shares.ts";
 
 /** What layers are built with. */
@@ -31,11 +31,12 @@ export function builtModel(
 function builtLayer(
   building: Building,
   named: NamedLayer,
-  inputs: readonly Value[],
+  given: readonly Value[],
   path: readonly string[],
 ): readonly Value[] {
   const { name, className, config, layer } = named;
   const here = [...path, name];
+  const inputs = withWrittenMasks(building.graph, config, given);
   if (modelClasses.has(className)) return builtModel(building, layer, inputs, here);
   try {
     const weights = building.shares.get(pathKey(here)) ?? [];
@@ -43,10 +44,35 @@ function builtLayer(
     if (lacksMask) throw new NotExportedError("the mask of its input is lost on the way");
     const outputs = exportedCall(className, { config, inputs, weights, graph: building.graph });
     for (const { shape } of outputs) checkRow(shape);
-    return outputs;
+    return withPassedMask(config, given, outputs);
   } catch (thrown) {
     throw thrown instanceof NotExportedError ? new LayerError(named, thrown) : thrown;
   }
+}
+
+/** The last inputs are masks of those before: see formats/keras/topology/mask-inputs.ts. */
+function withWrittenMasks(
+  graph: OnnxGraph,
+  { takes_masks: taken }: JsonObject,
+  inputs: readonly Value[],
+): readonly Value[] {
+  if (!isList(taken)) return inputs;
+  const count = inputs.length - taken.filter((isTaken) => isTaken === true).length;
+  let next = count;
+  return inputs.slice(0, count).map((input, i) => {
+    const mask = taken[i] === true ? inputs[next++] : undefined;
+    return mask === undefined ? unmasked(input) : { ...input, mask: cast(graph, mask, "bool").name };
+  });
+}
+
+/** A layer that heeds no mask passes that of its first input on with its sequence. */
+function withPassedMask(
+  { takes_masks: taken }: JsonObject,
+  [input]: readonly Value[],
+  outputs: readonly Value[],
+): readonly Value[] {
+  const mask = isList(taken) && taken.length === 0 ? input?.mask : undefined;
+  return mask === undefined ? outputs : outputs.map((value) => (value.shape.length > 2 ? { ...value, mask } : value));
 }
 
 function checkRow(shape: readonly number[]): void {

@@ -55,7 +55,7 @@ function layerDatasets<D>(file: WeightGroups<D>, layer: JsonObject, group: strin
     const directions = ["forward_layer", "backward_layer"];
     return [...own, ...directions.flatMap((direction) => layerDatasets(file, inner, `${group}/${direction}`))];
   }
-  if (textAt(layer, "class_name") === "MultiHeadAttention") {
+  if (/^(MultiHead|GroupQuery)Attention$/.test(textAt(layer, "class_name") ?? "")) {
     const parts = ["query_dense", "key_dense", "value_dense", "output_dense"];
     // Keras 2 has them with a line before.
     const places = parts.flatMap((part) => [`${group}/${part}/vars`, `${group}/_${part}/vars`]);
@@ -83,15 +83,20 @@ function variables<D>(file: WeightGroups<D>, group: string): readonly D[] {
   return names.sort((a, b) => Number(a) - Number(b)).map((name) => file.dataset(`${group}/${name}`));
 }
 
-function numbered(layers: readonly JsonObject[]): readonly string[] {
+/** Names of the groups of layers: by class, numbered in their order. */
+export function numbered(layers: readonly JsonObject[]): readonly string[] {
   const counts = new Map<string, number>();
   return layers.map((layer) => {
-    const name = snakeCase(textAt(layer, "class_name") ?? "");
+    const className = textAt(layer, "class_name") ?? "";
+    const name = snakeCase(ownNames.get(className) ?? className);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return count === 0 ? name : `${name}_${count}`;
   });
 }
+
+/** Classes whose name in descriptions is not their own. */
+const ownNames: ReadonlyMap<string, string> = new Map([["GroupQueryAttention", "GroupedQueryAttention"]]);
 
 /** keras/src/utils/naming.py, `to_snake_case`. */
 function snakeCase(name: string): string {

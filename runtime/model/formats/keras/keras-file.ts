@@ -7,6 +7,7 @@ import { h5Weights, type LayerDatasets } from "./h5-weights.ts";
 import { Hdf5Error } from "./hdf5/hdf5-error.ts";
 import { hdf5File } from "./hdf5/hdf5-file.ts";
 import type { KerasModel, LayerWeights } from "./keras-model.ts";
+import { datasetNumbers, withStoredVocabularies } from "./preprocessing/stored-vocabularies.ts";
 import { ConfigError, maxConfigBytes, parsedConfig, textAt } from "./topology/json-config.ts";
 import { type Topology, topology } from "./topology/topology.ts";
 import { zipArchive } from "./zip/zip-archive.ts";
@@ -21,6 +22,8 @@ export interface KerasFile {
 }
 
 const maxRatio = 100;
+/** Some millions of words. */
+const maxVocabularyBytes = 64 * 1024 ** 2;
 
 /** Reads a Keras `.h5` (Keras 2 or 3). Throws a Fault. */
 export async function readH5(file: KerasFile): Promise<KerasModel> {
@@ -39,25 +42,58 @@ export async function readH5(file: KerasFile): Promise<KerasModel> {
 export async function readArchive(file: KerasFile): Promise<KerasModel> {
   return convertingErrors(file.name, async () => {
     const archive = zipArchive(file.source, { maxEntryBytes: file.maxWeightBytes, maxRatio });
-    const description = parsedConfig(text(archive.open("config.json", maxConfigBytes)));
+    const written = parsedConfig(text(archive.open("config.json", maxConfigBytes)));
     const metadata = archive.has("metadata.json") ? parsedConfig(text(archive.open("metadata.json", 65_536))) : {};
-    const found = accepted(topology(description, isKeras3(textAt(metadata, "keras_version"))));
     const hdf5 = hdf5File(archive.open("model.weights.h5", file.maxWeightBytes));
+    const description = withStoredVocabularies(written, {
+      text: (path) => (archive.has(path) ? text(archive.open(path, maxVocabularyBytes)) : undefined),
+      numbers: (path) => datasetNumbers(hdf5, path),
+    });
+    const found = accepted(topology(description, isKeras3(textAt(metadata, "keras_version"))));
     return kerasModel("keras-zip", found, weights(file, archiveWeights(hdf5, description)));
   });
 }
 
 function kerasModel(
   format: string,
-  { model, inputs, outputNames, beyondTensorFlowJs }: Topology,
-  weights: readonly LayerWeights[],
+  { model, inputs, outputNames, beyondTensorFlowJs, preprocessing, moved }: Topology,
+  stored: readonly LayerWeights[],
 ): KerasModel {
+  const weights = moved === undefined ? stored : movedWeights(stored, moved);
   const weightBytes = weights.reduce(
     (sum, { tensors }) => sum + tensors.reduce((n, { data }) => n + data.byteLength, 0),
     0,
   );
   const beyond = beyondTensorFlowJs.length === 0 ? {} : { beyondTensorFlowJs };
-  return { kind: "keras-layers", format, topology: model, inputs, outputNames, weights, weightBytes, ...beyond };
+  const before = preprocessing === undefined ? {} : { preprocessing };
+  return {
+    kind: "keras-layers",
+    format,
+    topology: model,
+    inputs,
+    outputNames,
+    weights,
+    weightBytes,
+    ...beyond,
+    ...before,
+  };
+}
+
+/** Weights under the names that their layers have now. */
+function movedWeights(stored: readonly LayerWeights[], moved: NonNullable<Topology["moved"]>): readonly LayerWeights[] {
+  const names = new Map([...moved].map(([name, path]) => [JSON.stringify(path), name]));
+  const apart = new Set([...moved.values()].map(([model]) => model));
+  return stored.map((layer) => {
+    const [model = "", ...inner] = layer.path;
+    if (inner.length === 0 && apart.has(model) && layer.tensors.length > 0) {
+      const reason =
+        "it makes numbers of texts or keys and has weights, which an .h5 holds in one list; save it as .keras";
+      throw kerasFaults.UnsupportedLayer({ layers: [{ name: model, className: "Functional", reason }] });
+    }
+    const length = layer.path.findLastIndex((_, i) => names.has(JSON.stringify(layer.path.slice(0, i + 1)))) + 1;
+    const name = names.get(JSON.stringify(layer.path.slice(0, length)));
+    return name === undefined ? layer : { ...layer, path: [name, ...layer.path.slice(length)] };
+  });
 }
 
 /** Refuses with the most helpful of the reasons found. Throws a Fault. */

@@ -1,5 +1,6 @@
 import type { Dtype } from "../../../dataplane/tensor.ts";
 import type { RefusedLayer } from "./faults.ts";
+import type { Preprocessing } from "./preprocessing/preprocessing.ts";
 import type { JsonObject } from "./topology/json-config.ts";
 
 /** A Keras model as tfjs-layers wants it: free of Python and of differences between Keras versions. */
@@ -16,6 +17,8 @@ export interface KerasModel {
   readonly weightBytes: number;
   /** Layers that TensorFlow.js does not run, or not with these options; absent: there are none. */
   readonly beyondTensorFlowJs?: readonly RefusedLayer[];
+  /** What is run before the engine, whose inputs are then not those that clients know. */
+  readonly preprocessing?: Preprocessing;
 }
 
 /** An input as clients name it. */

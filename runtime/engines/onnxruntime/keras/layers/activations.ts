@@ -64,7 +64,16 @@ export const activationLayers: LayerExports = {
     apply: (call) => {
       const input = soleInput(call);
       if (input.mask !== undefined) throw new NotExportedError("its input has a mask");
-      return [alongAxis("Softmax", call.graph, input, real(call.config, "axis", -1))];
+      const axes = [call.config["axis"] ?? -1].flat();
+      if (axes.length === 1)
+        return [alongAxis("Softmax", call.graph, input, real({ axis: axes[0] ?? -1 }, "axis", -1))];
+      return [
+        alongAxes(
+          call.graph,
+          input,
+          axes.map((_, i) => real({ axis: axes[i] ?? -1 }, "axis", -1)),
+        ),
+      ];
     },
   },
   PReLU: {
@@ -97,6 +106,15 @@ function relu(graph: OnnxGraph, value: Value, config: JsonObject): Value {
 
 function alongAxis(operator: string, graph: OnnxGraph, value: Value, axis: number): Value {
   return withOptions(operator, { axis: graphAxis(value, axis) })(graph, value);
+}
+
+/** Shares of the exponentials over several axes. */
+function alongAxes(graph: OnnxGraph, value: Value, axes: readonly number[]): Value {
+  const places = graph.integers(axes.map((axis) => graphAxis(value, axis)));
+  const largest = graph.add("ReduceMax", [value.name, places], { keepdims: 1 });
+  const exponentials = graph.add("Exp", [graph.add("Sub", [value.name, largest])]);
+  const sum = graph.add("ReduceSum", [exponentials, places], { keepdims: 1 });
+  return { ...value, name: graph.add("Div", [exponentials, sum]) };
 }
 
 function withOptions(operator: string, attributes: Attributes): Activation {

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
 import type { OnnxGraph } from "../onnx-graph.ts";
 import { flag, integer } from "../options.ts";
 import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
@@ -10,28 +11,58 @@ export const attentions: LayerExports = {
     keepsMask: true,
     apply: multiHeadAttention,
   },
+  GroupQueryAttention: {
+    weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 8 : 4, fixed: 0 }),
+    keepsMask: true,
+    apply: multiHeadAttention,
+  },
   Attention: {
     weightCounts: (config) => ({ trained: flag(config, "use_scale", false) ? 1 : 0, fixed: 0 }),
-    apply: (call) => [attention(call, dotScores)],
+    keepsMask: true,
+    apply: (call) => attention(call, dotScores),
   },
   AdditiveAttention: {
     weightCounts: (config) => ({ trained: flag(config, "use_scale", true) ? 1 : 0, fixed: 0 }),
-    apply: (call) => [attention(call, additiveScores)],
+    keepsMask: true,
+    apply: (call) => attention(call, additiveScores),
   },
 };
 
 type Scores = (call: LayerCall, query: Value, key: Value) => string;
 
 /** keras/src/layers/attention/attention.py; called with query, value and key. */
-function attention(call: LayerCall, scoresOf: Scores): Value {
-  const { graph } = call;
+function attention(call: LayerCall, scoresOf: Scores): readonly Value[] {
+  const { graph, config } = call;
   const floats = call.inputs.map((input) => cast(graph, input, "float32"));
-  if (floats.some(({ mask }) => mask !== undefined)) throw new NotExportedError("its inputs have masks");
   const [query, value, key] = sequencesOf(graph, floats);
-  const weights = graph.add("Softmax", [scoresOf(call, query, key)], { axis: -1 });
+  const masks = value.mask === undefined ? [] : [graph.add("Unsqueeze", [value.mask, graph.integers([1])])];
+  if (flag(config, "use_causal_mask", false)) masks.push(causalMask(graph, query, value));
+  const scores = lowered(graph, scoresOf(call, query, key), masks);
+  const weights = graph.add("Softmax", [scores], { axis: -1 });
+  const mixed = graph.add("MatMul", [weights, value.name]);
+  const name = query.mask === undefined ? mixed : graph.add("Mul", [mixed, counted(graph, query.mask)]);
   const shape = [...query.shape.slice(0, -1), value.shape.at(-1) ?? -1];
-  return { name: graph.add("MatMul", [weights, value.name]), type: "float32", shape };
+  const result: Value = { name, type: "float32", shape, ...(query.mask === undefined ? {} : { mask: query.mask }) };
+  if (!flag(config, "return_attention_scores", false)) return [result];
+  const steps = [query, value].map((sequence) => sequence.shape[1] ?? -1);
+  return [result, { name: weights, type: "float32", shape: [query.shape[0] ?? -1, ...steps] }];
 }
+
+/** Scores of steps that do not count are smaller by a billion: where none counts, all weigh nearly the same. */
+function lowered(graph: OnnxGraph, scores: string, masks: readonly string[]): string {
+  if (masks.length === 0) return scores;
+  const mask = graph.add("Not", [masks.reduce((all, one) => graph.add("And", [all, one]))]);
+  const amount = graph.add("Mul", [graph.add("Cast", [mask], { to: floatType }), graph.number(1e9)]);
+  return graph.add("Sub", [scores, amount]);
+}
+
+/** 1 for steps that count, else 0; [batch, steps, 1]. */
+function counted(graph: OnnxGraph, mask: string): string {
+  return graph.add("Unsqueeze", [graph.add("Cast", [mask], { to: floatType }), graph.integers([2])]);
+}
+
+/** Of onnx.proto's `TensorProto.DataType`. */
+const floatType = 1;
 
 function dotScores(call: LayerCall, query: Value, key: Value): string {
   const { graph, config } = call;
@@ -59,24 +90,57 @@ function multiHeadAttention(call: LayerCall): readonly Value[] {
   const { config, graph } = call;
   const { sequences, mask } = attended(call);
   const [query, value, key] = sequences;
-  const keySize = integer(config, "key_dim");
-  const valueSize = (config["value_dim"] ?? null) === null ? keySize : integer(config, "value_dim");
-  const queries = projected(call, 0, query, keySize);
-  const keys = projected(call, 1, key, keySize);
-  const values = projected(call, 2, value, valueSize);
+  const { count, groups, keySize, valueSize } = headsOf(config);
+  const queries = projected(call, 0, query, [count, keySize]);
+  const keys = shared(graph, projected(call, 1, key, [groups, keySize]), { count, groups, size: keySize });
+  const values = shared(graph, projected(call, 2, value, [groups, valueSize]), { count, groups, size: valueSize });
   const scaled = graph.add("Mul", [heads(graph, queries, [0, 2, 1, 3]), graph.number(1 / Math.sqrt(keySize))]);
   const scores = graph.add("MatMul", [scaled, heads(graph, keys, [0, 2, 3, 1])]);
   const masks = [...paddingMasks(graph, sequences), ...(mask === undefined ? [] : [mask])];
   if (flag(config, "use_causal_mask", false)) masks.push(causalMask(graph, query, value));
   const weights = graph.add("Softmax", [maskedScores(graph, scores, masks)], { axis: -1 });
   const mixed = graph.add("MatMul", [weights, heads(graph, values, [0, 2, 1, 3])]);
-  const result = output(call, query, heads(graph, mixed, [0, 2, 1, 3]), valueSize);
+  const result = output(call, query, heads(graph, mixed, [0, 2, 1, 3]), [count, valueSize]);
   if (!flag(config, "return_attention_scores", false)) return [result];
   const steps = [query.shape[1] ?? -1, value.shape[1] ?? -1];
-  return [
-    result,
-    { name: weights, type: "float32", shape: [query.shape[0] ?? -1, integer(config, "num_heads"), ...steps] },
-  ];
+  return [result, { name: weights, type: "float32", shape: [query.shape[0] ?? -1, count, ...steps] }];
+}
+
+interface Heads {
+  readonly count: number;
+  /** Heads of keys and values; each is for as many of the query's as there are times more of those. */
+  readonly groups: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+/** As MultiHeadAttention has them, or GroupedQueryAttention. */
+function headsOf(config: JsonObject): Heads {
+  if (config["num_query_heads"] === undefined) {
+    const count = integer(config, "num_heads");
+    const keySize = integer(config, "key_dim");
+    const valueSize = (config["value_dim"] ?? null) === null ? keySize : integer(config, "value_dim");
+    return { count, groups: count, keySize, valueSize };
+  }
+  if (config["use_gate"] === true) throw new NotExportedError("use_gate=true is not exported");
+  if ((config["sliding_window"] ?? null) !== null) throw new NotExportedError("a sliding window is not exported");
+  const size = integer(config, "head_dim");
+  const [count, groups] = [integer(config, "num_query_heads"), integer(config, "num_key_value_heads")];
+  return { count, groups, keySize: size, valueSize: size };
+}
+
+/** [batch, steps, groups, size] to [batch, steps, heads, size]: each group for several heads that stand together. */
+function shared(
+  graph: OnnxGraph,
+  name: string,
+  { count, groups, size }: Omit<Heads, "keySize" | "valueSize"> & { readonly size: number },
+): string {
+  if (groups === count) return name;
+  const spread = graph.add("Expand", [
+    graph.add("Unsqueeze", [name, graph.integers([3])]),
+    graph.integers([1, 1, 1, count / groups, 1]),
+  ]);
+  return graph.add("Reshape", [spread, graph.integers([0, 0, count, size])]);
 }
 
 interface Attended {
@@ -142,10 +206,11 @@ function maskedScores(graph: OnnxGraph, scores: string, masks: readonly string[]
   return graph.add("Where", [mask, scores, graph.number(-1e9)]);
 }
 
+type HeadSize = readonly [count: number, size: number];
+
 /** [batch, steps, features] to [batch, steps, heads, size]. */
-function projected(call: LayerCall, place: number, input: Value, size: number): string {
+function projected(call: LayerCall, place: number, input: Value, [count, size]: HeadSize): string {
   const { config, graph } = call;
-  const count = integer(config, "num_heads");
   const features = knownSize(input, -1);
   const hasBias = flag(config, "use_bias", true);
   const kernel = weightAt(call, hasBias ? 2 * place : place, [features, count, size]);
@@ -160,13 +225,12 @@ function heads(graph: OnnxGraph, name: string, perm: readonly number[]): string 
 }
 
 /** All heads together become features again: as many as the query has, unless the layer says otherwise. */
-function output(call: LayerCall, query: Value, mixed: string, size: number): Value {
+function output(call: LayerCall, query: Value, mixed: string, [count, size]: HeadSize): Value {
   const { config, graph } = call;
   const given = [config["output_shape"] ?? knownSize(query, -1)].flat();
   const features = Number(given[0]);
   if (given.length !== 1 || !Number.isSafeInteger(features))
     throw new NotExportedError("its output_shape is not exported");
-  const count = integer(config, "num_heads");
   const hasBias = flag(config, "use_bias", true);
   const kernel = weightAt(call, hasBias ? 6 : 3, [count, size, features]);
   const matrix = graph.weight(kernel.data, "matrix", () => ({ shape: [count * size, features], data: kernel.data }));

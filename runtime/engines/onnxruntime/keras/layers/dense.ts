@@ -1,5 +1,5 @@
 import { flag, integer, real, word } from "../options.ts";
-import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
+import { cast, channelsLast, NotExportedError, type Value, unmasked } from "../values.ts";
 import { activated } from "./activations.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
 
@@ -16,8 +16,7 @@ export const denseLayers: LayerExports = {
   },
   EinsumDense: {
     weightCounts: (config) => ({ trained: (config["bias_axes"] ?? null) === null ? 1 : 2, fixed: 0 }),
-    keepsMask: true,
-    apply: (call) => [einsumDense(call)],
+    apply: (call) => [unmasked(einsumDense(call))],
   },
   LayerScale: {
     weightCounts: () => ({ trained: 1, fixed: 0 }),

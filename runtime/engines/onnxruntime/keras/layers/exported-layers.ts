@@ -47,6 +47,7 @@ const exportedLayers: LayerExports = {
   ...shapings,
   ...transposedConvolutions,
   TimeDistributed: {
+    keepsMask: true,
     weightCounts: (config) => {
       const inner = innerLayer(config, "layer");
       if (isList(inner.config["layers"])) {

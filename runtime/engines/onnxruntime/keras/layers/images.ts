@@ -84,13 +84,21 @@ function categoryEncoding(call: LayerCall): Value {
   const { config, graph } = call;
   const input = cast(graph, unmasked(channelsLast(graph, soleInput(call))), "int64");
   const mode = word(config, "output_mode", "multi_hot");
-  if (input.shape.length !== 2 || (mode !== "multi_hot" && mode !== "count")) {
-    throw new NotExportedError(`output_mode=${mode} of ${input.shape.length} dimensions is not exported`);
-  }
   const tokens = integer(config, "num_tokens");
   const offAndOn = Float32Array.of(0, 1);
   const values = graph.weight(offAndOn, "values", () => ({ shape: [2], data: offAndOn }));
-  const hot = graph.add("OneHot", [input.name, graph.integers([tokens], []), values], { axis: -1 });
+  const hotOf = (name: string): string =>
+    graph.add("OneHot", [name, graph.integers([tokens], []), values], { axis: -1 });
+  if (mode === "one_hot") {
+    const isColumn = input.shape.length > 1 && input.shape.at(-1) === 1;
+    const outer = isColumn ? input.shape.slice(0, -1) : input.shape;
+    const flat = isColumn ? graph.add("Squeeze", [input.name, graph.integers([-1])]) : input.name;
+    return { name: hotOf(flat), type: "float32", shape: [...outer, tokens] };
+  }
+  if (input.shape.length !== 2 || (mode !== "multi_hot" && mode !== "count")) {
+    throw new NotExportedError(`output_mode=${mode} of ${input.shape.length} dimensions is not exported`);
+  }
+  const hot = hotOf(input.name);
   const operator = mode === "count" ? "ReduceSum" : "ReduceMax";
   const name = graph.add(operator, [hot, graph.integers([1])], { keepdims: 0 });
   return { name, type: "float32", shape: [input.shape[0] ?? -1, tokens] };

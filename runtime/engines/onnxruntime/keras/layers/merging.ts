@@ -6,7 +6,7 @@ import type { LayerCall, LayerExport, LayerExports } from "./layer-export.ts";
 /** Layers that make one value of several. */
 export const mergers: LayerExports = {
   Add: folding("Add"),
-  Multiply: folding("Mul"),
+  Multiply: { apply: (call) => [multiplied(call)] },
   Subtract: folding("Sub"),
   Maximum: folding("Max"),
   Minimum: folding("Min"),
@@ -25,20 +25,42 @@ function folding(operator: string): LayerExport {
   return { apply: (call) => [folded(call, operator)] };
 }
 
-function folded({ graph, inputs }: LayerCall, operator: string): Value {
+function folded({ graph, inputs, config }: LayerCall, operator: string): Value {
   const [first, ...others] = aligned(graph, inputs);
   if (first === undefined || others.length === 0) throw new NotExportedError("it is called with less than two inputs");
   const result = others.reduce((sum, value): Value => {
     return { ...sum, name: graph.add(operator, [sum.name, value.name]), shape: broadcast(sum.shape, value.shape) };
   }, first);
-  return masked(result, sharedMask(inputs));
+  return masked(result, sharedMask({ graph, config }, inputs));
+}
+
+/** In Keras 3 steps that do not count are factors of one, and zero where none counts: keras/src/layers/merging/multiply.py. */
+function multiplied(call: LayerCall): Value {
+  const { graph, inputs, config } = call;
+  if (config["joins_masks"] !== true) return folded(call, "Mul");
+  const product = folded({ ...call, inputs: inputs.map((input) => whereMasked(graph, input, 1)) }, "Mul");
+  return whereMasked(graph, product, 0);
+}
+
+/** The value with a number for all steps that do not count. */
+function whereMasked(graph: OnnxGraph, value: Value, number: 0 | 1): Value {
+  const { mask, shape, type } = value;
+  if (mask === undefined) return value;
+  const last = channelsLast(graph, value);
+  const inner = shape.slice(2).map((_, i) => i + 2);
+  const filling = { name: graph.number(number), type: "float32", shape: [] } as const;
+  const other = type === "int32" ? cast(graph, filling, "int32").name : filling.name;
+  const steps = graph.add("Unsqueeze", [mask, graph.integers(inner)]);
+  return { ...last, name: graph.add("Where", [steps, last.name, other]) };
 }
 
 /** Keras 2 and 3 join masks that differ in different ways. */
-function sharedMask(inputs: readonly Value[]): string | undefined {
+function sharedMask({ graph, config }: Joining, inputs: readonly Value[]): string | undefined {
   const masks = new Set(inputs.map(({ mask }) => mask));
-  if (masks.size > 1) throw new NotExportedError("its inputs have different masks");
-  return [...masks][0];
+  if (masks.size <= 1) return [...masks][0];
+  if (config["joins_masks"] !== true) throw new NotExportedError("its inputs have different masks");
+  const known = [...masks].filter((mask) => mask !== undefined);
+  return known.length < masks.size ? undefined : known.reduce((all, mask) => graph.add("Or", [all, mask]));
 }
 
 function masked(value: Value, mask: string | undefined): Value {
@@ -83,15 +105,28 @@ function concatenation({ graph, inputs, config }: LayerCall): Value {
   const names = values.map(({ name }) => name);
   const shape = first.shape.map((size, i) => (i === axis ? total : size));
   const value = { ...first, name: graph.add("Concat", names, { axis: graphAxis(first, axis) }), shape };
-  return masked(value, concatenatedMask(graph, values, axis));
+  return masked(value, concatenatedMask({ graph, config }, values, axis));
 }
 
-function concatenatedMask(graph: OnnxGraph, values: readonly Value[], axis: number): string | undefined {
-  const masks = values.flatMap(({ mask }) => mask ?? []);
+type Joining = Pick<LayerCall, "graph" | "config">;
+
+function concatenatedMask({ graph, config }: Joining, values: readonly Value[], axis: number): string | undefined {
   const areSteps = axis === 1 && (values[0]?.shape.length ?? 0) > 2;
-  if (!areSteps || masks.length === 0) return sharedMask(values);
-  if (masks.length < values.length) throw new NotExportedError("not all of its inputs have masks");
-  return graph.add("Concat", masks, { axis: 1 });
+  if (!areSteps || values.every(({ mask }) => mask === undefined)) return sharedMask({ graph, config }, values);
+  const masks = values.map(
+    (value) => value.mask ?? (config["joins_masks"] === true ? allSteps(graph, value) : undefined),
+  );
+  const known = masks.filter((mask) => mask !== undefined);
+  if (known.length < masks.length) throw new NotExportedError("not all of its inputs have masks");
+  return graph.add("Concat", known, { axis: 1 });
+}
+
+/** A mask of steps that all count. */
+function allSteps(graph: OnnxGraph, value: Value): string {
+  const one = cast(graph, { name: graph.number(1), type: "float32", shape: [] }, "bool");
+  const last = channelsLast(graph, value);
+  const outer = graph.add("Slice", [graph.add("Shape", [last.name]), graph.integers([0]), graph.integers([2])]);
+  return graph.add("Expand", [one.name, outer]);
 }
 
 /** keras/src/layers/merging/dot.py, for two vectors or two sequences. */

@@ -18,6 +18,7 @@ export const normalizations: LayerExports = {
   },
   GroupNormalization: {
     weightCounts: (config) => ({ trained: affineWeights(config), fixed: 0 }),
+    keepsMask: true,
     apply: (call) => [groupNormalization(call)],
   },
   Normalization: {
@@ -28,7 +29,7 @@ export const normalizations: LayerExports = {
     weightCounts: () => ({ trained: 1, fixed: 0 }),
     apply: (call) => [rmsNormalization(call)],
   },
-  UnitNormalization: { apply: (call) => [unitNormalization(call)] },
+  UnitNormalization: { keepsMask: true, apply: (call) => [unitNormalization(call)] },
   Rescaling: { keepsMask: true, apply: (call) => [rescaling(call)] },
 };
 

@@ -73,6 +73,7 @@ const tensorArguments: ReadonlySet<string> = new Set([
   "value",
   "key",
   "attention_mask",
+  "masks",
 ]);
 
 /** Arguments that change what a layer does. */

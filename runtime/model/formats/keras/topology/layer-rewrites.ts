@@ -13,6 +13,8 @@ export function rewrittenLayer(className: string, config: JsonObject): Rewritten
     const name = className === "GRU" ? "GRUResetAfter" : "GRUResetAfterCell";
     return { className: name, config: without(config, ["reset_after"]) };
   }
+  // Its class and its name in `.keras` files differ.
+  if (className === "GroupedQueryAttention") return { className: "GroupQueryAttention", config };
   if (className === "SeparableConv2D") {
     return { className, config: without(config, ["kernel_initializer", "kernel_regularizer", "kernel_constraint"]) };
   }

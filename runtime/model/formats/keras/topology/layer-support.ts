@@ -13,7 +13,7 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
   ...simple(
     "InputLayer Dense Activation Flatten RepeatVector Reshape Permute Masking Embedding",
     "Dropout SpatialDropout1D GaussianNoise GaussianDropout AlphaDropout",
-    "Softmax LeakyReLU PReLU ELU ThresholdedReLU",
+    "LeakyReLU PReLU ELU ThresholdedReLU",
     "Add Multiply Average Maximum Minimum Concatenate Dot",
     "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D",
     "GlobalAveragePooling1D GlobalMaxPooling1D",
@@ -21,6 +21,7 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
     "BatchNormalization Cropping2D ZeroPadding2D Rescaling",
     "TimeDistributed Bidirectional",
   ),
+  ["Softmax", (config) => severalAxes(config)],
   ["ReLU", refusing({ negative_slope: [0, null], threshold: [0, null] })],
   ...["Conv1D", "Conv2D", "Conv3D", "SeparableConv2D"].map((name) => [name, refusing({ groups: [1, null] })] as const),
   ["DepthwiseConv2D", (config) => dilatedRefusal(config)],
@@ -47,6 +48,9 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
   ],
   ["UpSampling2D", refusing({ interpolation: ["nearest", "bilinear", null] })],
   ["CategoryEncoding", refusing({ sparse: [false, null] })],
+  ...["StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "Discretization"].map(
+    (name) => [name, refusing({ sparse: [false, null], ragged: [false, null] })] as const,
+  ),
 ]);
 
 /**
@@ -55,7 +59,8 @@ export const layerSupport: ReadonlyMap<string, (config: JsonObject) => string | 
  */
 export const furtherSupport: ReadonlyMap<string, (config: JsonObject) => string | undefined> = new Map([
   ...simple(
-    "GroupNormalization RMSNormalization UnitNormalization MultiHeadAttention ReLU Normalization",
+    "GroupNormalization RMSNormalization UnitNormalization MultiHeadAttention ReLU Normalization Softmax",
+    "GroupQueryAttention GroupedQueryAttention",
     "Conv1DTranspose SeparableConv1D DepthwiseConv1D GlobalAveragePooling3D GlobalMaxPooling3D",
     "UpSampling1D UpSampling3D ZeroPadding3D Cropping1D Cropping3D",
     "GlobalAveragePooling2D GlobalMaxPooling2D",
@@ -92,6 +97,11 @@ function refusing(allowed: Readonly<Record<string, readonly Json[]>>): Refusal {
     }
     return undefined;
   };
+}
+
+function severalAxes(config: JsonObject): string | undefined {
+  const axes = [config["axis"] ?? -1].flat();
+  return axes.length === 1 ? undefined : `axis=${JSON.stringify(axes)} is not supported`;
 }
 
 function transposeRefusal(config: JsonObject): string | undefined {

@@ -1,13 +1,15 @@
 import type { Dtype } from "../../../../dataplane/tensor.ts";
 import type { RefusedLayer } from "../faults.ts";
-import { withAttentionOptions } from "./attention-arguments.ts";
+import { withAttentionOptions } from "./arguments/attention-arguments.ts";
+import { withListsForDictionaries } from "./arguments/dictionary-arguments.ts";
+import { withMaskInputs } from "./arguments/mask-inputs.ts";
 import { checkCallOrder } from "./call-order.ts";
 import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
 import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, textAt } from "./json-config.ts";
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
 import { type OperationLayer, operationLayer } from "./operations.ts";
-import { withoutOwnMasks } from "./own-masks.ts";
+import { withoutOwnMasks } from "./arguments/own-masks.ts";
 import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
 /** What is found on the way through the layers. */
@@ -41,6 +43,7 @@ export const inputDtypes: ReadonlyMap<string, { readonly wire: Dtype; readonly e
     { wire: name, engine: "int32" },
   ]),
   ["bool", { wire: "bool", engine: "bool" }] satisfies InputDtype,
+  ["string", { wire: "string", engine: "string" }] satisfies InputDtype,
 ]);
 
 /** Translates a Sequential or functional model with all that is nested in it. Throws a ConfigError. */
@@ -53,7 +56,7 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
     if (!isObject(layer)) throw new ConfigError("a layer is not an object");
     return layer;
   });
-  const given = withAttentionOptions(withoutOwnMasks(listed));
+  const given = withAttentionOptions(withMaskInputs(withoutOwnMasks(listed)));
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
   const shift = callShift(given, findings.isKeras3);
@@ -67,7 +70,8 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
     };
   }
   const { input_layers: inputs = [], output_layers: outputs = [] } = config;
-  const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs).map(shift) };
+  const shiftOutput = callShift(given, findings.isKeras3, "output");
+  const refs = { input_layers: plainRefs(inputs), output_layers: plainRefs(outputs).map(shiftOutput) };
   const trainable = config["trainable"] ?? true;
   const layers = translated.map((layer) => withShiftedCalls(layer, shift));
   checkCallOrder(layers, (layer) => modelClasses.has(textAt(layer, "class_name") ?? ""));
@@ -93,12 +97,17 @@ function translatedLayer(layer: JsonObject, findings: Findings): JsonObject {
   const { config, refusal } = layerOptions(className, given, findings.isKeras3);
   const limit = found(findings.beyondTensorFlowJs);
   checkSupport(layer, refusal, refuse, limit);
-  if (given["expects_mask"] === true) limit("it heeds a mask that is written out");
+  if (heedsMask(given)) limit("it heeds a mask that is written out");
   const dtype = className === "InputLayer" ? { dtype: inputDtype(given, refuse) } : {};
   const options = { ...config, ...dtype, ...innerLayers(className, given, findings), name };
   const rewritten = rewrittenLayer(className, options);
   const calls = callsOf(layer, { name, className }, findings);
   return { class_name: rewritten.className, config: rewritten.config, name, ...calls };
+}
+
+/** See arguments/own-masks.ts and arguments/mask-inputs.ts. */
+function heedsMask({ expects_mask: expects, takes_masks: takes, joins_masks: joins }: JsonObject): boolean {
+  return expects === true || isList(takes) || joins === true;
 }
 
 function translatedOperation(operation: OperationLayer, findings: Findings): JsonObject {
@@ -124,7 +133,8 @@ function checkSupport(layer: JsonObject, refusal: string | undefined, refuse: Re
   else refuse(further(config));
 }
 
-function nestedModel(layer: JsonObject, className: string, findings: Findings): JsonObject {
+function nestedModel(given: JsonObject, className: string, findings: Findings): JsonObject {
+  const layer = withListsForDictionaries(given);
   const { model } = translatedModel(layer, findings);
   const name = textAt(layer, "name") ?? textAt(model["config"], "name") ?? "model";
   return { ...model, name, ...callsOf(layer, { name, className }, findings) };
@@ -191,9 +201,15 @@ function plainRefs(value: Json): readonly TensorRef[] {
 
 type Shift = (ref: TensorRef) => TensorRef;
 
-/** Making a model counts as its first call in Keras 2 and in the engine, but not in Keras 3. */
-function callShift(given: readonly JsonObject[], isKeras3: boolean): Shift {
-  const models = given.filter((layer) => isKeras3 && modelClasses.has(textAt(layer, "class_name") ?? ""));
+/**
+ * Making a model counts as its first call in Keras 2 and in the engine. In Keras 3 it does only where an output of the whole model
+ * is that of a functional one inside (keras/src/models/functional.py, `get_config`).
+ */
+function callShift(given: readonly JsonObject[], isKeras3: boolean, place: "input" | "output" = "input"): Shift {
+  const models = given.filter((layer) => {
+    const className = textAt(layer, "class_name") ?? "";
+    return isKeras3 && modelClasses.has(className) && (place === "input" || className === "Sequential");
+  });
   const names = new Set(models.map((layer) => textAt(layer, "name") ?? textAt(layer["config"], "name")));
   return ([name, node, tensor]) => [name, names.has(name) ? node + 1 : node, tensor];
 }

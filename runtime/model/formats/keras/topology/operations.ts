@@ -9,17 +9,17 @@ const operationPrefix = "ops.";
 const operations = [
   "Absolute Abs Negative Square Sqrt Rsqrt Exp Expm1 Log Log1p Reciprocal Sign Floor Ceil Round Sin Cos Tan Erf",
   "Relu Relu6 Sigmoid Tanh Silu Softplus Softsign Elu Selu Gelu HardSigmoid HardSilu LeakyRelu LogSigmoid",
-  "StopGradient Identity LogicalNot Isnan Cast Clip Softmax LogSoftmax Normalize OneHot",
+  "StopGradient Identity ConvertToTensor LogicalNot Isnan Cast Clip Softmax LogSoftmax Normalize OneHot",
   "Add Subtract Multiply Divide TrueDivide Power Maximum Minimum",
   "Greater GreaterEqual Less LessEqual Equal NotEqual LogicalAnd LogicalOr LogicalXor Where",
   "Sum Mean Max Min Prod Amax Amin Var Std Logsumexp Argmax Argmin Any All",
-  "Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Split Repeat Flip BroadcastTo Matmul Einsum",
+  "ZerosLike OnesLike Reshape Transpose Swapaxes ExpandDims Squeeze GetItem Concatenate Stack Split Repeat Flip BroadcastTo Matmul Einsum",
 ];
 
+const operationNames: ReadonlySet<string> = new Set(operations.flatMap((names) => names.split(" ")));
+
 /** The classes as layers of a translated model. */
-export const operationClasses: readonly string[] = operations
-  .flatMap((names) => names.split(" "))
-  .map((name) => operationPrefix + name);
+export const operationClasses: readonly string[] = [...operationNames].map((name) => operationPrefix + name);
 
 /** Those that every engine runs, on float32 tensors of one rank and on numbers. */
 const plainOperations: ReadonlySet<string> = new Set(
@@ -80,7 +80,8 @@ function objectIn(value: Json | undefined, key: string): JsonObject {
 function isOperation(layer: JsonObject, config: JsonObject): boolean {
   if (textAt(layer, "class_name") === "InputLayer") return false;
   const module = textAt(layer, "module");
-  return module === undefined ? isObject(calledOnce(layer)) && !isLayer(config) : module.startsWith("keras.src.ops");
+  if (module !== undefined) return module.startsWith("keras.src.ops");
+  return isObject(calledOnce(layer)) && !isLayer(textAt(layer, "class_name") ?? "", config);
 }
 
 /** Each operation is called where it is made, and never again. */
@@ -89,8 +90,10 @@ function calledOnce(layer: JsonObject): Json | undefined {
   return isList(calls) && calls.length === 1 ? calls[0] : undefined;
 }
 
-function isLayer(config: JsonObject): boolean {
-  return config["trainable"] !== undefined || config["layers"] !== undefined;
+/** A few layers do not say whether they are trained, but all have a type. */
+function isLayer(className: string, config: JsonObject): boolean {
+  if (config["trainable"] !== undefined || config["layers"] !== undefined) return true;
+  return config["dtype"] !== undefined && !operationNames.has(className);
 }
 
 /** The same structure without references to other layers. */

@@ -1,7 +1,9 @@
 import type { RefusedLayer } from "../faults.ts";
 import type { KerasInput } from "../keras-model.ts";
+import type { Preprocessing } from "../preprocessing/preprocessing.ts";
+import { splitModel } from "../preprocessing/split-model.ts";
 import { namedRefs } from "./inbound-nodes.ts";
-import { ConfigError, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
+import { ConfigError, isList, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
 import { dtypeName } from "./layer-options.ts";
 import { modelClasses } from "./layer-support.ts";
 import { inputDtypes, type TranslatedModel, translatedModel } from "./layers.ts";
@@ -20,6 +22,10 @@ export interface Topology {
   readonly subclass?: string;
   /** Name of the model that has no input shape. */
   readonly unbuilt?: string;
+  /** What is run before the model; then `inputs` are those of the model behind it. */
+  readonly preprocessing?: Preprocessing;
+  /** Where layers stood before models inside were taken apart, by their name: names of models and of the layer. */
+  readonly moved?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Translates a Keras 2 or 3 model description. Throws a ConfigError when it is not one. */
@@ -37,14 +43,18 @@ export function topology(description: JsonObject, isKeras3: boolean): Topology {
     return { ...empty, refused, beyondTensorFlowJs, lambdas, unbuilt: textAt(model["config"], "name") ?? "sequential" };
   }
   const names = isSequential ? sequentialNames(layers, isKeras3) : functionalNames(translated);
-  return {
-    model,
-    inputs: inputsOf(translated, names),
-    outputNames: names.outputs,
-    refused,
-    beyondTensorFlowJs,
-    lambdas,
-  };
+  const inputs = inputsOf(translated, names);
+  const split = refused.length > 0 || lambdas.length > 0 ? undefined : splitModel(model, inputs);
+  const whole = { model, inputs, outputNames: names.outputs, refused, beyondTensorFlowJs, lambdas };
+  const found = split === undefined ? whole : { ...whole, ...split };
+  return found.refused.length > 0 ? found : { ...found, refused: textInputs(found) };
+}
+
+/** Inputs of a type that no engine takes from a Keras model. */
+function textInputs({ inputs }: Pick<Topology, "inputs">): readonly RefusedLayer[] {
+  return inputs
+    .filter(({ dtype }) => dtype === "string")
+    .map(({ name }) => ({ name, className: "InputLayer", reason: "layers that compute take its texts" }));
 }
 
 interface SignatureNames {
@@ -93,9 +103,17 @@ function inputsOf({ given }: TranslatedModel, names: SignatureNames): readonly K
     const layer = given.find(
       (layer) => (textAt(layer, "name") ?? textAt(layer["config"], "name")) === names.inputLayers[i],
     );
-    const config = layer?.["config"];
-    const isInput = textAt(layer, "class_name") === "InputLayer" && isObject(config);
-    const dtype = isInput ? dtypeName(config["dtype"]) : "float32";
-    return { name, dtype: inputDtypes.get(dtype)?.wire ?? "float32" };
+    return { name, dtype: inputDtypes.get(inputDtype(layer))?.wire ?? "float32" };
   });
+}
+
+/** What a layer that stands first takes, as Keras names it. */
+function inputDtype(layer: JsonObject | undefined): string {
+  const config = layer?.["config"];
+  if (!isObject(config)) return "float32";
+  const className = textAt(layer, "class_name") ?? "";
+  if (className === "InputLayer") return dtypeName(config["dtype"]);
+  if (className === "StringLookup" || className === "TextVectorization") return "string";
+  const [first] = modelClasses.has(className) && isList(config["layers"]) ? config["layers"] : [];
+  return isObject(first) ? inputDtype(first) : "float32";
 }

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { inboundNodes, namedRefs } from "../../../../../runtime/model/formats/keras/topology/inbound-nodes.ts";
-import type { Json, JsonObject } from "../../../../../runtime/model/formats/keras/topology/json-config.ts";
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+} from "../../../../../runtime/model/formats/keras/topology/json-config.ts";
 import { layerOptions } from "../../../../../runtime/model/formats/keras/topology/layer-options.ts";
 import { topology } from "../../../../../runtime/model/formats/keras/topology/topology.ts";
 
@@ -9,6 +14,12 @@ function tensor(name: string, node = 0, index = 0): JsonObject {
     class_name: "__keras_tensor__",
     config: { shape: [null, 4], dtype: "float32", keras_history: [name, node, index] },
   };
+}
+
+/** Names of a model's layers. */
+function layerNames({ config }: JsonObject): readonly unknown[] {
+  const layers = isObject(config) && isList(config["layers"]) ? config["layers"] : [];
+  return layers.map((layer) => (isObject(layer) ? layer["name"] : layer));
 }
 
 describe("calls of a layer", () => {
@@ -162,7 +173,7 @@ describe("a topology", () => {
     };
     const foreign = { class_name: "Dense", registered_name: "shop>Dense", config: { name: "mine", units: 1 } };
     const inner = { class_name: "Sequential", config: { name: "inner", layers: [foreign, lambda] } };
-    const unknown = { class_name: "Hashing", config: { name: "look", trainable: true } };
+    const unknown = { class_name: "MelSpectrogram", config: { name: "look", trainable: true } };
     const first = { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4] } };
     const { refused, lambdas } = topology(
       { class_name: "Sequential", config: { layers: [first, unknown, inner] } },
@@ -170,10 +181,94 @@ describe("a topology", () => {
     );
     expect({ refused, lambdas }).toEqual({
       refused: [
-        { name: "look", className: "Hashing" },
+        { name: "look", className: "MelSpectrogram" },
         { name: "mine", className: "Dense" },
       ],
       lambdas: ["code"],
+    });
+  });
+
+  const texts = { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 1], dtype: "string" } };
+  const words = { class_name: "StringLookup", config: { name: "look", vocabulary: ["a", "b"], mask_token: null } };
+  const preprocessingRefusals: Readonly<Record<string, readonly [readonly JsonObject[], object]>> = {
+    "a vocabulary that is not in the file": [
+      [texts, { class_name: "StringLookup", config: { name: "look", vocabulary: null } }],
+      {
+        name: "look",
+        className: "StringLookup",
+        reason: "its vocabulary is not in the file: an .h5 holds none that was adapted to data; save it as .keras",
+      },
+    ],
+    "a vocabulary in another file": [
+      [texts, { class_name: "StringLookup", config: { name: "look", vocabulary: "/data/words.txt" } }],
+      { name: "look", className: "StringLookup", reason: 'its vocabulary is in another file, "/data/words.txt"' },
+    ],
+    "words of numbers": [
+      [texts, { class_name: "StringLookup", config: { ...words.config, invert: true } }],
+      { name: "look", className: "StringLookup", reason: "invert=true is not supported" },
+    ],
+    "Python code that prepares texts": [
+      [
+        texts,
+        {
+          class_name: "TextVectorization",
+          config: {
+            name: "words",
+            vocabulary: ["a"],
+            standardize: { class_name: "function", config: "clean", registered_name: "shop>clean" },
+          },
+        },
+      ],
+      { name: "words", className: "TextVectorization", reason: "standardize is shop>clean, which is Python code" },
+    ],
+    "keys that layers compute": [
+      [
+        { class_name: "InputLayer", config: { name: "in", batch_shape: [null, 4] } },
+        dense,
+        { class_name: "Discretization", config: { name: "cut", bin_boundaries: [0] } },
+      ],
+      { name: "cut", className: "Discretization", reason: "it does not stand right behind inputs" },
+    ],
+    "texts that layers compute with": [
+      [texts, { class_name: "Flatten", config: { name: "flat" } }],
+      { name: "in", className: "InputLayer", reason: "layers that compute take its texts" },
+    ],
+    "sparse outputs": [
+      [texts, { class_name: "StringLookup", config: { ...words.config, sparse: true } }],
+      { name: "look", className: "StringLookup", reason: "sparse=true is not supported" },
+    ],
+  };
+  it.each(Object.entries(preprocessingRefusals))("refuses %s", (_, [layers, want]) => {
+    const { refused } = topology({ class_name: "Sequential", config: { name: "m", layers } }, true);
+    expect(refused).toEqual([want]);
+  });
+
+  it("tells what is run before the engine, and what the engine runs", () => {
+    const embed = { class_name: "Embedding", config: { name: "e", input_dim: 3, output_dim: 2 } };
+    const { model, inputs, preprocessing } = topology(
+      { class_name: "Sequential", config: { name: "m", layers: [texts, words, embed] } },
+      true,
+    );
+    expect({ inputs, preprocessing, kept: layerNames(model) }).toEqual({
+      inputs: [{ name: "preprocessed_1", dtype: "int32" }],
+      preprocessing: {
+        inputs: [{ name: "in", dtype: "string", shape: [-1, 1] }],
+        steps: [
+          {
+            layer: "look",
+            takes: [0],
+            made: {
+              kind: "lookup",
+              words: ["a", "b"],
+              firstWord: 1,
+              others: { first: 0, count: 1, method: "farm" },
+            },
+            encoding: { mode: "int", depth: 3 },
+          },
+        ],
+        feeds: [1],
+      },
+      kept: ["preprocessed_1", "e"],
     });
   });
 

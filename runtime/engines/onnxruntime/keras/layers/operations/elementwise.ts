@@ -29,6 +29,7 @@ export const elementwiseOperations: LayerExports = {
   Isnan: made((graph, x) => ({ ...mapped(graph, floating(graph, x), "IsNaN"), type: "bool" })),
   LogicalNot: made((graph, x) => mapped(graph, cast(graph, x, "bool"), "Not")),
   StopGradient: made((_, x) => x),
+  ConvertToTensor: made((_, x) => x),
   Identity: made((_, x) => x),
   Relu: activation("relu"),
   Relu6: activation("relu6"),

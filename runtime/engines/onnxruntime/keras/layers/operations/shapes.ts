@@ -1,5 +1,5 @@
 import { isList } from "../../../../../model/formats/keras/topology/json-config.ts";
-import { NotExportedError, type Value } from "../../values.ts";
+import { cast, NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall, LayerExports } from "../layer-export.ts";
 import { alike, innerAxis, type Operand, optionAt, tensorAt, tensorsAt } from "./operands.ts";
 import { slice } from "./slices.ts";
@@ -18,7 +18,22 @@ export const shapeOperations: LayerExports = {
   Repeat: { apply: (call) => [repeated(call)] },
   Flip: { apply: (call) => [flipped(call)] },
   BroadcastTo: { apply: (call) => [broadcast(call)] },
+  ZerosLike: { apply: (call) => [filled(call, 0)] },
+  OnesLike: { apply: (call) => [filled(call, 1)] },
 };
+
+/** A value of the same shape with one number everywhere. */
+function filled(call: LayerCall, number: 0 | 1): Value {
+  const { graph } = call;
+  const input = tensorAt(call, 0, "x");
+  const dtype = optionAt(call, 1, "dtype") ?? input.type;
+  if (dtype !== "bool" && dtype !== "float32" && dtype !== "int32") {
+    throw new NotExportedError(`dtype=${JSON.stringify(dtype)} is not exported`);
+  }
+  const one = cast(graph, { name: graph.number(number), type: "float32", shape: [] }, dtype);
+  const name = graph.add("Expand", [one.name, graph.add("Shape", [input.name])]);
+  return { name, type: dtype, shape: input.shape };
+}
 
 function rowSize([, ...sizes]: readonly number[]): number {
   return sizes.includes(-1) ? Number.NaN : sizes.reduce((all, size) => all * size, 1);

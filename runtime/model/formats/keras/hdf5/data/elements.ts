@@ -11,7 +11,9 @@ const elements: ReadonlyMap<string, Elements> = new Map<string, Elements>([
   ["float 8", viewOf(Float64Array)],
   ["float 4", viewOf(Float32Array)],
   ["float 2", (bytes) => Float32Array.from(words(bytes), floatOfHalf)],
-  ["bfloat 2", (bytes) => new Float32Array(Uint32Array.from(words(bytes), (bits) => bits << 16).buffer)],
+  ["bfloat 2", floatsOfUpperHalves],
+  // Keras 3 writes bfloat16 as two bytes of no type.
+  ["opaque 2", floatsOfUpperHalves],
   [
     "signed 8",
     (bytes) => Float64Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8), Number),
@@ -37,6 +39,10 @@ export function elementsOf(type: Datatype): Elements | undefined {
 
 function viewOf(View: Numbers & { readonly BYTES_PER_ELEMENT: number }): Elements {
   return (bytes) => new View(bytes.buffer, bytes.byteOffset, bytes.length / View.BYTES_PER_ELEMENT);
+}
+
+function floatsOfUpperHalves(bytes: Uint8Array<ArrayBuffer>): Float32Array {
+  return new Float32Array(Uint32Array.from(words(bytes), (bits) => bits << 16).buffer);
 }
 
 function words(bytes: Uint8Array<ArrayBuffer>): Uint16Array {

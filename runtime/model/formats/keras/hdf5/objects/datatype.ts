@@ -3,7 +3,7 @@ import type { Cursor } from "../bytes/cursor.ts";
 /** What an element is, as far as weights and names go. */
 export type Datatype = { readonly sizeBytes: number } & (
   | { readonly kind: "signed" | "unsigned" | "float" | "bfloat"; readonly isBigEndian: boolean }
-  | { readonly kind: "text" | "long text" | "other" }
+  | { readonly kind: "text" | "long text" | "opaque" | "other" }
 );
 
 /** Sizes of exponent and fraction, in bits, and the exponent's bias. */
@@ -37,6 +37,8 @@ export function datatype(message: Cursor): Datatype {
     }
     case 3:
       return { sizeBytes, kind: "text" };
+    case 5:
+      return { sizeBytes, kind: "opaque" };
     case 9:
       return { sizeBytes, kind: (flags & 15) === 1 ? "long text" : "other" };
     default:

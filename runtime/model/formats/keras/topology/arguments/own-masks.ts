@@ -1,5 +1,5 @@
-import { inboundNodes, namedRefs, type TensorRef } from "./inbound-nodes.ts";
-import { isList, isObject, type Json, type JsonObject, textAt } from "./json-config.ts";
+import { inboundNodes, namedRefs, type TensorRef } from "../inbound-nodes.ts";
+import { isList, isObject, type Json, type JsonObject, textAt } from "../json-config.ts";
 
 /**
  * The layers without the operations that make the mask of an Embedding: Keras 3 writes the masks of a functional model out,
@@ -9,7 +9,34 @@ import { isList, isObject, type Json, type JsonObject, textAt } from "./json-con
 export function withoutOwnMasks(layers: readonly JsonObject[]): readonly JsonObject[] {
   const masks = ownMasks(layers);
   if (masks.size === 0) return layers;
-  return layers.flatMap((layer) => (masks.has(nameOf(layer)) ? [] : [withoutMaskArgument(layer, masks)]));
+  const others = layers.filter((layer) => !masks.has(nameOf(layer))).map((layer) => withoutMaskArgument(layer, masks));
+  const needed = neededBy(others, layers);
+  return layers.flatMap((layer) => {
+    const name = nameOf(layer);
+    if (masks.has(name)) return needed.has(name) ? [layer] : [];
+    return [withoutMaskArgument(layer, masks)];
+  });
+}
+
+/** Names of what these layers are called with, and of what that is made of. */
+function neededBy(layers: readonly JsonObject[], all: readonly JsonObject[]): ReadonlySet<string> {
+  const byName = new Map(all.map((layer) => [nameOf(layer), layer]));
+  const needed = new Set<string>();
+  const waiting = layers.flatMap(calledWith);
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (needed.has(name)) continue;
+    needed.add(name);
+    const layer = byName.get(name);
+    if (layer !== undefined) waiting.push(...calledWith(layer));
+  }
+  return needed;
+}
+
+/** Masks as lists, of which nothing is left out, are called with, too. */
+function calledWith(layer: JsonObject): readonly string[] {
+  const calls = isList(layer["inbound_nodes"]) ? layer["inbound_nodes"] : [];
+  const masks = calls.flatMap((call) => namedRefs(maskOf(call)));
+  return [...argumentsOf(layer), ...masks.map(({ ref }) => ref)].map(([name]) => name);
 }
 
 /** The operations, with the tokens that each of them looks at. Of a mask and itself a merging layer makes `LogicalOr`. */

@@ -1,0 +1,29 @@
+import type { Encoding } from "../../model/formats/keras/preprocessing/preprocessing.ts";
+import type { Indexes } from "./step-run.ts";
+
+/** keras/src/utils/numerical_utils.py, `encode_categorical_inputs`. Indexes without a column are left out. */
+export function encoded(indexes: Indexes, { mode, depth, weights }: Encoding): Indexes {
+  if (mode === "int") return indexes;
+  const { numbers } = indexes;
+  const { outer, perRow } = rowsOf(indexes, mode);
+  const rows = outer.reduce((product, size) => product * size, 1);
+  const result = new Float32Array(rows * depth);
+  for (let i = 0; i < rows * perRow; i++) {
+    const index = numbers[i] ?? -1;
+    if (index < 0 || index >= depth) continue;
+    const at = Math.floor(i / perRow) * depth + index;
+    result[at] = mode === "count" ? (result[at] ?? 0) + 1 : 1;
+  }
+  const weighed = weights === undefined ? result : result.map((count, i) => count * (weights[i % depth] ?? 0));
+  return { shape: [...outer, depth], numbers: weighed };
+}
+
+/** The axes in front of the columns, and how many indexes go into one row of columns. */
+function rowsOf(
+  { shape }: Indexes,
+  mode: Encoding["mode"],
+): { readonly outer: readonly number[]; readonly perRow: number } {
+  const last = shape.at(-1) ?? 1;
+  if (mode !== "one_hot") return { outer: shape.slice(0, -1), perRow: last };
+  return { outer: shape.length > 1 && last === 1 ? shape.slice(0, -1) : shape, perRow: 1 };
+}

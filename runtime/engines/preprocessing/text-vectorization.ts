@@ -1,0 +1,66 @@
+import type { TextVectorization } from "../../model/formats/keras/preprocessing/preprocessing.ts";
+import type { Indexes } from "./step-run.ts";
+
+/** ASCII's, as keras/src/layers/preprocessing/text_vectorization.py takes them away. */
+const punctuation = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~']/g;
+/** C's `isspace`. */
+const spaces = /[ \t\n\v\f\r]+/;
+
+/**
+ * keras/src/layers/preprocessing/text_vectorization.py, `call`. Texts are UTF-8 with each byte as one character; rows are filled
+ * with 0, or with -1 where indexes are counted.
+ */
+export function vectorized(
+  options: TextVectorization,
+  look: (word: string) => number,
+  isInt: boolean,
+): (texts: readonly string[], shape: readonly number[]) => Indexes {
+  return (texts, shape) => {
+    const rows = rowsOf(
+      options,
+      texts.map((text) => standardized(options, text)),
+      shape,
+    );
+    const words = rows.map((row) => (options.ngrams === undefined ? row : neighbours(row, options.ngrams)));
+    const longest = words.reduce((most, { length }) => Math.max(most, length), 0);
+    const length = options.length ?? longest;
+    const numbers = new Int32Array(words.length * length).fill(isInt ? 0 : -1);
+    for (const [i, row] of words.entries()) numbers.set(row.slice(0, length).map(look), i * length);
+    return { shape: [...rowShape(options, shape), length], numbers };
+  };
+}
+
+/** Only ASCII letters are lowered: TensorFlow's `strings.lower` without an encoding. */
+function standardized({ isLowered, isStripped }: TextVectorization, text: string): string {
+  const lowered = isLowered ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
+  return isStripped ? lowered.replace(punctuation, "") : lowered;
+}
+
+function rowsOf(
+  { split }: TextVectorization,
+  texts: readonly string[],
+  shape: readonly number[],
+): readonly (readonly string[])[] {
+  if (split === "whitespace") return texts.map((text) => text.split(spaces).filter((word) => word !== ""));
+  if (split === "character") return texts.map(characters);
+  const length = shape.at(-1) ?? 1;
+  const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  return Array.from({ length: count }, (_, row) => texts.slice(row * length, (row + 1) * length));
+}
+
+function rowShape({ split }: TextVectorization, shape: readonly number[]): readonly number[] {
+  return split === "none" ? shape.slice(0, -1) : shape.slice(0, 1);
+}
+
+function characters(text: string): readonly string[] {
+  return Array.from(Buffer.from(text, "latin1").toString("utf8"), (character) =>
+    Buffer.from(character).toString("latin1"),
+  );
+}
+
+/** For each length in turn all words that stand together. */
+function neighbours(words: readonly string[], lengths: readonly number[]): readonly string[] {
+  return lengths.flatMap((length) =>
+    Array.from({ length: Math.max(words.length - length + 1, 0) }, (_, i) => words.slice(i, i + length).join(" ")),
+  );
+}

@@ -1,0 +1,148 @@
+import {
+  ConfigError,
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  textAt,
+} from "../topology/json-config.ts";
+import { modelClasses } from "../topology/layer-support.ts";
+import { preprocessingClasses } from "./steps.ts";
+
+/** Which output of which call of which layer. */
+export type Reference = readonly [layer: string, call: number, tensor: number];
+
+/** A layer with the calls that it is called with. */
+export interface FlatLayer {
+  readonly name: string;
+  readonly className: string;
+  readonly layer: JsonObject;
+  /** For each call what it takes. */
+  readonly calls: readonly (readonly Reference[])[];
+}
+
+/** A model whose layers of preprocessing are its own, not those of models inside. */
+export interface FlatModel {
+  readonly layers: readonly FlatLayer[];
+  readonly inputs: readonly Reference[];
+  readonly outputs: readonly Reference[];
+  /** Where layers stood before, for their weights: names of models and of the layer, by the name here. */
+  readonly moved: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Whether layers of preprocessing are in a model, or in a model inside. */
+export function hasPreprocessing(model: JsonObject): boolean {
+  return layersIn(model).some((layer) => {
+    const className = textAt(layer, "class_name") ?? "";
+    return preprocessingClasses.has(className) || (modelClasses.has(className) && hasPreprocessing(layer));
+  });
+}
+
+/** A translated model, with models inside that have layers of preprocessing taken apart. Throws a ConfigError. */
+export function flatModel(model: JsonObject): FlatModel {
+  const functional = textAt(model, "class_name") === "Sequential" ? chained(model) : functionalModel(model);
+  let flat: FlatModel = functional;
+  for (;;) {
+    const inner = flat.layers.find(({ className, layer }) => modelClasses.has(className) && hasPreprocessing(layer));
+    if (inner === undefined) return flat;
+    flat = withoutModel(flat, inner);
+  }
+}
+
+function functionalModel(model: JsonObject): FlatModel {
+  const config = objectAt(model, "config");
+  const layers = layersIn(model).map((layer): FlatLayer => {
+    const { inbound_nodes: nodes } = layer;
+    const calls = isList(nodes) ? nodes.map(references) : [];
+    return { name: nameOf(layer), className: textAt(layer, "class_name") ?? "", layer, calls };
+  });
+  const { input_layers: inputs = [], output_layers: outputs = [] } = config;
+  return { layers, inputs: references(inputs), outputs: references(outputs), moved: new Map() };
+}
+
+/** Each layer of a Sequential takes what the one before gives. */
+function chained(model: JsonObject): FlatModel {
+  const [first, ...others] = layersIn(model);
+  if (first === undefined) throw new ConfigError("it has no layers");
+  const isInput = textAt(first, "class_name") === "InputLayer";
+  const input = isInput ? first : inputFor(first);
+  const layers: FlatLayer[] = [flatInput(input)];
+  let last: Reference = [nameOf(input), 0, 0];
+  for (const layer of isInput ? others : [first, ...others]) {
+    const className = textAt(layer, "class_name") ?? "";
+    const name = nameOf(layer);
+    layers.push({ name, className, layer, calls: [[last]] });
+    last = [name, modelClasses.has(className) ? 1 : 0, 0];
+  }
+  return { layers, inputs: [[nameOf(input), 0, 0]], outputs: [last], moved: new Map() };
+}
+
+/** An input as a layer of its own: a model inside has one. */
+function inputFor(layer: JsonObject): JsonObject {
+  const className = textAt(layer, "class_name") ?? "";
+  if (!modelClasses.has(className)) {
+    const { batch_input_shape: shape = null } = objectAt(layer, "config");
+    return inputLayer(`${nameOf(layer)}_input`, shape, "float32");
+  }
+  const [first] = layersIn(layer);
+  if (first === undefined) throw new ConfigError("a model inside has no layers");
+  return textAt(first, "class_name") === "InputLayer" ? first : inputFor(first);
+}
+
+/** The translated entry of an input. */
+export function inputLayer(name: string, shape: Json, dtype: string): JsonObject {
+  const config = { name, batch_input_shape: shape, dtype };
+  return { class_name: "InputLayer", config, name, inbound_nodes: [] };
+}
+
+function flatInput(layer: JsonObject): FlatLayer {
+  return { name: nameOf(layer), className: "InputLayer", layer, calls: [] };
+}
+
+/** The layers of a model inside in its place: its inputs are what it is called with. */
+function withoutModel(outer: FlatModel, { name, layer, calls }: FlatLayer): FlatModel {
+  const [call, ...others] = calls;
+  if (call === undefined || others.length > 0) {
+    throw new ConfigError(`model "${name}" makes numbers of texts or keys and is called ${calls.length} times`);
+  }
+  const inner = flatModel(layer);
+  const ownName = (own: string): string => `${name}/${own}`;
+  const inputs = new Map(inner.inputs.map(([input], i) => [input, call[i]]));
+  const inside = ([own, node, tensor]: Reference): Reference => inputs.get(own) ?? [ownName(own), node, tensor];
+  const outside = (reference: Reference): Reference => {
+    if (reference[0] !== name) return reference;
+    const output = inner.outputs[reference[2]];
+    if (output === undefined) throw new ConfigError(`model "${name}" has no output ${reference[2]}`);
+    return inside(output);
+  };
+  const own = inner.layers
+    .filter((layer) => !inputs.has(layer.name))
+    .map((layer) => ({ ...layer, name: ownName(layer.name), calls: layer.calls.map((refs) => refs.map(inside)) }));
+  const moved = new Map(outer.moved);
+  for (const { name: before } of inner.layers) {
+    moved.set(ownName(before), [name, ...(inner.moved.get(before) ?? [before])]);
+  }
+  const layers = outer.layers.flatMap((layer) => {
+    if (layer.name === name) return own;
+    return [{ ...layer, calls: layer.calls.map((refs) => refs.map(outside)) }];
+  });
+  return { ...outer, layers, outputs: outer.outputs.map(outside), moved };
+}
+
+function layersIn(model: JsonObject): readonly JsonObject[] {
+  const { layers } = objectAt(model, "config");
+  return isList(layers) ? layers.filter((layer) => isObject(layer)) : [];
+}
+
+function nameOf(layer: JsonObject): string {
+  return textAt(layer, "name") ?? textAt(layer["config"], "name") ?? "";
+}
+
+function references(value: Json): readonly Reference[] {
+  return (isList(value) ? value : []).flatMap((item) => {
+    const [name, call, tensor] = isList(item) ? item : [];
+    const isReference = typeof name === "string" && typeof call === "number" && typeof tensor === "number";
+    return isReference ? [[name, call, tensor] as const] : [];
+  });
+}

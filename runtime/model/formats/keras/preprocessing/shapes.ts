@@ -1,0 +1,39 @@
+import type { StepOptions } from "./steps.ts";
+import { type Refused, refusal } from "./vocabulary.ts";
+
+/** The shape of what a step makes of values of these shapes; -1 stands for any size. */
+export function stepShape(
+  { made, encoding }: StepOptions,
+  shapes: readonly (readonly number[])[],
+): readonly number[] | Refused {
+  const [given = []] = shapes;
+  if (made.kind === "crossing" && !shapes.every(isColumn))
+    return refusal("it is called with more than one value a row");
+  if (made.kind === "text" && made.split !== "none") {
+    if (!isColumn(given)) return refusal(`texts of shape [${given.join(",")}] cannot be split`);
+    return encoding.mode === "int" ? [given[0] ?? -1, made.length ?? -1] : [given[0] ?? -1, encoding.depth];
+  }
+  return encodedShape(made.kind === "text" ? cutShape(given, made.length) : given, encoding);
+}
+
+function encodedShape(given: readonly number[], { mode, depth }: StepOptions["encoding"]): readonly number[] | Refused {
+  switch (mode) {
+    case "int":
+      return given;
+    case "one_hot":
+      return [...(given.length > 1 && given.at(-1) === 1 ? given.slice(0, -1) : given), depth];
+    case "multi_hot":
+    case "count":
+      if (given.length === 2) return [given[0] ?? -1, depth];
+      return refusal(`output_mode="${mode}" of ${given.length} dimensions is not supported`);
+  }
+}
+
+function cutShape(given: readonly number[], length: number | undefined): readonly number[] {
+  return length === undefined ? given : [...given.slice(0, -1), length];
+}
+
+/** One value for each row. */
+function isColumn(shape: readonly number[]): boolean {
+  return shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+}
