@@ -17,5 +17,9 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 process.stdout.on("error", () => {});
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
 const crash = new Promise<never>((_, reject) => process.once("uncaughtException", reject));
-process.exit(await runProgram(process.argv.slice(2), process.env, { stop: stop.signal, crash, print }));
+const ends = { stop: stop.signal, crash, print, complain: process.stderr.isTTY ? complain : undefined };
+process.exit(await runProgram(process.argv.slice(2), process.env, ends));

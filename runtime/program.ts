@@ -22,6 +22,8 @@ export interface ProgramEnds {
   readonly crash: Promise<never>;
   /** Shows a line to whoever started the program. */
   readonly print: (line: string) => void;
+  /** Tells why it ends to somebody at a terminal; absent where a log is read instead. */
+  readonly complain?: ((text: string) => void) | undefined;
 }
 
 /** Runs `serve`, `fetch` or `gateway` to its end; the contract's exit code. The last words are left where they shall be. */
@@ -36,8 +38,12 @@ export async function runProgram(argv: readonly string[], env: Environment, ends
   } catch (thrown) {
     const fault = Fault.from(thrown);
     const { cause } = fault;
-    const stack = fault.code === "Unexpected" && cause instanceof Error ? { stack: cause.stack } : {};
-    logAt("error").error(fault.sentence, { code: fault.code, ...stack });
+    const stack = fault.code === "Unexpected" && cause instanceof Error ? cause.stack : undefined;
+    if (ends.complain === undefined || env[environment.podName] !== undefined) {
+      logAt("error").error(fault.sentence, { code: fault.code, ...(stack === undefined ? {} : { stack }) });
+    } else {
+      ends.complain(stack ?? fault.sentence);
+    }
     leaveLastWords(env[environment.terminationLog], fault);
     return exitCodeOf(fault);
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { digits } from "./program.ts";
@@ -86,6 +87,24 @@ describe("modelwright serve", () => {
     const { lines, ended } = serve(digits.model, "--threads", "none");
     expect(await ended).toBe(64);
     expect(lines.join("\n")).toContain("--threads is none; must be a whole number from 1 to 1024");
+  });
+
+  test("says at a terminal why it ends, and logs it as JSON anywhere else", async () => {
+    const missing = "/nowhere/model.keras";
+    const sentence = `there is no model at ${missing}; check spec.model.source: the path or URL must lead to a model file, or to a folder with one model`;
+    const typed = [process.execPath, command, "serve", missing, ...ports].map((word) => `'${word}'`).join(" ");
+    const terminal = spawn("script", ["-qec", typed, "/dev/null"], { stdio: ["ignore", "pipe", "inherit"] });
+    running.add(terminal);
+    const shown = await text(terminal.stdout);
+    expect(shown.split("\r\n").filter((line) => !/^(HTTP|gRPC|admin) /.test(line))).toEqual([
+      `model/1  failed  ${sentence}`,
+      sentence,
+      "",
+    ]);
+    const { lines, ended } = serve(missing);
+    expect(await ended).toBe(65);
+    const logged: unknown = JSON.parse(lines.find((line) => line.startsWith("{")) ?? "");
+    expect(logged).toMatchObject({ level: "error", program: "serve", code: "ModelNotFound", msg: sentence });
   });
 
   test("takes the runtime along when it is killed", async () => {
