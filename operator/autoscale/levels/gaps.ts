@@ -37,14 +37,17 @@ export function withGap(gaps: Gaps, seconds: number): Gaps {
  * what was seen, min over t of E[min(gap, t) + (gap > t) · price].
  */
 export function keepSeconds(gaps: Gaps, price: number): number {
-  let best = 0;
-  let least = expense(gaps, 0, price);
-  for (const edge of edges) {
-    const cost = expense(gaps, edge, price);
-    if (cost < least) {
-      least = cost;
-      best = edge;
-    }
+  let outlasting = doubt;
+  for (const count of gaps) outlasting += count;
+  let [best, least, waited] = [0, outlasting * price, 0];
+  for (let bucket = 0; bucket < gaps.length; bucket += 1) {
+    const [edge, count] = [edges[bucket] ?? 0, gaps[bucket] ?? 0];
+    waited += (count * edge) / Math.sqrt(factor);
+    outlasting -= count;
+    const expense = waited + outlasting * (edge + price);
+    if (expense >= least) continue;
+    least = expense;
+    best = edge;
   }
   return best;
 }
@@ -67,13 +70,4 @@ export function gapsText(gaps: Gaps): string {
 /** The histogram that `gapsText` wrote. */
 export function gapsOf(text: string): Gaps {
   return Array.from(text, (letter) => (letters.indexOf(letter) / lettersPerRoot) ** 2);
-}
-
-function expense(gaps: Gaps, keep: number, price: number): number {
-  let sum = doubt * (keep + price);
-  for (const [bucket, count] of gaps.entries()) {
-    const gap = (edges[bucket] ?? 0) / Math.sqrt(factor);
-    sum += count * (gap <= keep ? gap : keep + price);
-  }
-  return sum;
 }

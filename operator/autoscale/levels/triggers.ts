@@ -2,6 +2,7 @@ import type { Outlook } from "../demand.ts";
 
 /** A way to read from an outlook how many requests to be ready for. */
 export interface Trigger {
+  readonly name: string;
   /** Deviations above what is expected; 0 takes the load as it is. */
   readonly deviations: number;
   /** Whether a rise is expected to go on until a new replica is ready. */
@@ -10,20 +11,24 @@ export interface Trigger {
   readonly calm: boolean;
 }
 
-const deviations = [0, 1, 2, 3.5, 6] as const;
-const calmDeviations = [1.5, 2.5] as const;
+const plain = (deviations: number): Trigger => ({ name: `${deviations}`, deviations, rising: false, calm: false });
+const rising = (deviations: number): Trigger => ({
+  name: `${deviations} rising`,
+  deviations,
+  rising: true,
+  calm: false,
+});
+const calm = (deviations: number): Trigger => ({ name: `${deviations} calm`, deviations, rising: false, calm: true });
 
 /** All triggers; each keeps its own record of which levels were needed when. */
 export const triggers: readonly Trigger[] = [
-  ...deviations.flatMap((count) => [
-    { deviations: count, rising: false, calm: false },
-    { deviations: count, rising: true, calm: false },
-  ]),
-  ...calmDeviations.map((count) => ({ deviations: count, rising: false, calm: true })),
+  ...[0, 0.5, 1, 1.5, 2, 3.5, 6].map(plain),
+  ...[0, 1, 3.5].map(rising),
+  ...[0.75, 1.5, 2.5, 4].map(calm),
 ];
 
 /** The trigger whose record tells how long levels were idle. */
-export const reference = triggers.findIndex(({ deviations: count, rising }) => count === 1 && !rising);
+export const reference = triggers.findIndex(({ name }) => name === "1");
 
 /** Offered concurrency to be ready for. */
 export function concurrencyFor(

@@ -43,7 +43,7 @@ export function awards(claims: readonly Claim[], devices: number): ReadonlyMap<s
 
 function award({ wanted }: Claim, replicas: number, devices: number): Award {
   if (replicas >= wanted) return { replicas };
-  return { replicas, why: `${wanted} are wanted, but the ${devices} devices that there are do more for other models` };
+  return { replicas, why: `${wanted} replicas are wanted, but ${devices} devices are not enough for all models` };
 }
 
 /** The replicas that a model wants, one by one. */

@@ -4,6 +4,7 @@ import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 import { traceNames, vectorTrace } from "../../operator/autoscale/vectors.ts";
 import type { Conditions } from "./cells.ts";
 import { heldOutTrace, heldOutTraces, isHeldOutName } from "./held-out.ts";
+import { mixture } from "./mixtures.ts";
 
 /** What a benchmark of autoscaling is run on. */
 export interface Selection {
@@ -16,7 +17,7 @@ export interface Selection {
 
 /**
  * What the flags --traces, --starts, --slowdowns, --mins and --kappas select, absent ones as given: traces are those with
- * published figures, NAME:SEED of a generator or of a held-out family, and held-out:SEED for all of those.
+ * published figures, NAME:SEED of a generator, of a held-out family or mixture, and held-out:SEED for all held-out families.
  */
 export function selection(absent: { readonly mins: string; readonly kappas: string }): Selection {
   const { values } = parseArgs({
@@ -45,6 +46,7 @@ function* made(names: readonly string[]): Generator<Trace> {
   for (const text of names) {
     const [name = "", seed = "1"] = text.split(":");
     if (name === "held-out") yield* heldOutTraces(Number(seed));
+    else if (name === "mixture") yield mixture(Number(seed));
     else if (isGeneratorName(name)) yield generatedTrace(name, Number(seed));
     else if (isHeldOutName(name)) yield heldOutTrace(name, Number(seed));
     else yield vectorTrace(name);

@@ -120,7 +120,7 @@ describe("devices that are not enough for all", () => {
 
   test("who does not get all is told so", () => {
     expect([...awards([{ ...strict, wanted: 3, needed: 3 }], 2).values()]).toEqual([
-      { replicas: 2, why: "3 are wanted, but the 2 devices that there are do more for other models" },
+      { replicas: 2, why: "3 replicas are wanted, but 2 devices are not enough for all models" },
     ]);
   });
 });
