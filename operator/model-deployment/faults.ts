@@ -61,7 +61,7 @@ export const deploymentFaults = faultCatalogue<{
     level: "error",
   },
   GatewayApiForbidden: {
-    message: ({ target }) => `${target} cannot be written: the operator has no right to HTTPRoutes`,
+    message: ({ target }) => `${target} cannot be written: the operator has no permission for HTTPRoutes`,
     hint: () => "install the chart with --set gatewayApi.enabled=true, or remove spec.traffic.httpRoute",
     retry: "never",
     level: "error",
@@ -114,7 +114,7 @@ export const deploymentFaults = faultCatalogue<{
     level: "warn",
   },
   Unschedulable: {
-    message: ({ pod, message }) => `pod ${pod} finds no node: ${message}`,
+    message: ({ pod, message }) => `pod ${pod} cannot be scheduled: ${message}`,
     retry: "never",
     level: "error",
   },
@@ -129,12 +129,12 @@ export const deploymentFaults = faultCatalogue<{
     level: "error",
   },
   PodLost: {
-    message: ({ pod, reason, message }) => `pod ${pod} was given up (${reason}): ${message}`,
+    message: ({ pod, reason, message }) => `pod ${pod} failed (${reason}): ${message}`,
     retry: "backoff",
     level: "warn",
   },
   NodeLost: {
-    message: ({ pod, node }) => `pod ${pod} is lost from sight: node ${node} no longer answers`,
+    message: ({ pod, node }) => `pod ${pod} is unreachable: its node ${node} does not respond`,
     retry: "backoff",
     level: "warn",
   },
@@ -152,13 +152,13 @@ export const deploymentFaults = faultCatalogue<{
   LoadOverdue: {
     message: ({ pod, container, minutes, complaint }) =>
       `container ${container} of pod ${pod} has not passed its startup probe in ${minutes} minutes${because(complaint)}`,
-    hint: () => "its log tells how far it has come; a large model may need longer",
+    hint: () => "see its log for progress; a large model may need longer",
     retry: "backoff",
     level: "warn",
   },
   OutOfMemory: {
     message: ({ pod, container, exitCode }) =>
-      `container ${container} of pod ${pod} was killed because it used more memory than it may (OOMKilled, exit code ${exitCode})`,
+      `container ${container} of pod ${pod} was killed because it exceeded its memory limit (OOMKilled, exit code ${exitCode})`,
     hint: () => "raise spec.resources.memory",
     retry: "never",
     level: "error",

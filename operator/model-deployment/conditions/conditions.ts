@@ -97,7 +97,7 @@ function scaledToZero({ snapshot, plan }: Standing): Verdict | undefined {
 
 function stopping({ snapshot, plan }: Standing): Verdict | undefined {
   if (snapshot.wanted.replicas > 0 || plan.faults.length > 0) return undefined;
-  return { status: "False", reason: "RolloutInProgress", message: plan.hold?.why ?? "pods stop" };
+  return { status: "False", reason: "RolloutInProgress", message: plan.hold?.why ?? "pods are stopping" };
 }
 
 /** The cause, its way out, and what serves meanwhile. */
@@ -108,7 +108,7 @@ function faulty({ snapshot, plan }: Standing): Verdict | undefined {
   const meanwhile =
     serving === undefined || serving.share.revision === snapshot.wanted.hash
       ? ""
-      : `; revision ${serving.share.revision} (version ${serving.share.version}) serves on`;
+      : `; revision ${serving.share.revision} (version ${serving.share.version}) still serves`;
   return { status: "False", reason: fault.code, message: `${fault.sentence}${meanwhile}` };
 }
 
@@ -121,7 +121,7 @@ function rolledBack({ snapshot, plan }: Standing): Verdict | undefined {
   const serving =
     stable === undefined
       ? ""
-      : `; revision ${stable.revision} (version ${stable.version}) ${isBack ? "serves" : "is on its way back"}`;
+      : `; revision ${stable.revision} (version ${stable.version}) ${isBack ? "serves" : "is coming back"}`;
   return {
     status: "False",
     reason: "RolledBack",
@@ -142,7 +142,7 @@ function failedRevision({ wanted }: Snapshot, { rollout }: Plan): FailedRevision
 function noGateway({ snapshot }: Standing): Verdict | undefined {
   if (snapshot.gateways.length > 0) return undefined;
   const where = `${labels.component}=${gatewayLabels[labels.component]}`;
-  const message = `no gateway is ready, so no request can come in; see the pods labelled ${where}`;
+  const message = `no gateway is ready, so no request can be served; see the pods labelled ${where}`;
   return { status: "False", reason: "NothingServes", message };
 }
 
@@ -157,7 +157,7 @@ function rollingOut({ snapshot, plan }: Standing): Verdict | undefined {
   if (candidate === undefined) return undefined;
   const onTop =
     stable === undefined ? "" : `; revision ${stable.revision} (version ${stable.version}) serves ${stable.weight} %`;
-  const why = plan.hold?.why ?? plan.actions.at(-1)?.why ?? "it is on its way";
+  const why = plan.hold?.why ?? plan.actions.at(-1)?.why ?? "the rollout is under way";
   const { progress } = plan.rollout;
   const at = progress && progressText(strategy(snapshot.spec).steps, progress);
   const where = at === undefined ? "" : `, ${at}`;
@@ -214,7 +214,7 @@ function held({ plan }: Standing): Verdict | undefined {
 
 function retrying({ failure }: Standing): Verdict | undefined {
   if (failure === undefined) return undefined;
-  return { status: "True", reason: "RolloutInProgress", message: `tries again: ${failure.sentence}` };
+  return { status: "True", reason: "RolloutInProgress", message: `retrying: ${failure.sentence}` };
 }
 
 function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
@@ -227,7 +227,7 @@ function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
 function underWay({ snapshot, plan }: Standing): Verdict | undefined {
   const { candidate, progress } = plan.rollout;
   if (snapshot.wanted.replicas === 0 || candidate === undefined || progress === undefined) return undefined;
-  const why = plan.actions.at(-1)?.why ?? "the rollout goes on";
+  const why = plan.actions.at(-1)?.why ?? "the rollout is under way";
   return { status: "True", reason: "RolloutInProgress", message: why };
 }
 

@@ -10,7 +10,7 @@ export function ending(
   type: ConditionType,
   finalizers: readonly string[],
 ): { readonly status: "True" | "False"; readonly reason: string; readonly message: string } | undefined {
-  const goes = finalizers.length === 0 ? "" : `; it goes when its finalizers do: ${finalizers.join(", ")}`;
+  const goes = finalizers.length === 0 ? "" : `; it is removed once its finalizers are: ${finalizers.join(", ")}`;
   const verdicts: Partial<Record<ConditionType, readonly ["True" | "False", string]>> = {
     Ready: ["False", `it is being deleted and gets no requests${goes}`],
     Available: ["False", "it is being deleted and gets no requests"],

@@ -30,7 +30,7 @@ function replicasIgnored({ autoscaling, replicas = 1 }: ModelDeploymentSpec): Re
 function unknownTimezone({ autoscaling }: ModelDeploymentSpec): Remark | undefined {
   const unknown = new Set(unknownTimezones(autoscaling?.schedules ?? []));
   if (unknown.size === 0) return undefined;
-  const message = `no time zone is called ${[...unknown].join(", ")}, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC`;
+  const message = `no time zone is called ${[...unknown].join(", ")}, so windows there never open; write an IANA name in spec.autoscaling.schedules, such as Europe/Berlin, or leave it out for UTC`;
   return { condition: "SchedulesIgnored", reason: "UnknownTimeZone", message };
 }
 
@@ -46,6 +46,6 @@ function capacityToCome({ rollout }: ModelDeploymentSpec): Remark | undefined {
   const { capacity = "Auto" } = rollout ?? {};
   if (!["Borrow", "Share", "InPlace"].includes(capacity)) return undefined;
   const instead = capacity === "InPlace" ? "Swap or Recreate" : "Auto";
-  const message = `spec.rollout.capacity is ${capacity}, which there is not yet; it acts as ${instead}: write that`;
+  const message = `spec.rollout.capacity is ${capacity}, which is not implemented yet; it acts as ${instead}: write that`;
   return { reason: "CapacityToCome", message };
 }

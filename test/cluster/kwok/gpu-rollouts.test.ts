@@ -161,7 +161,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     const { why, ...seen } = await updated("two", { replicas: 2 });
     expect(seen).toEqual({ modes: ["Surge", "Swap"], fewestReady: 1, unavailable: 0 });
     expect(why).toMatch(
-      /^each stable pod makes room for one of the candidate's, because there was no other: 0\/\d+ nodes are available: .*2 Insufficient nvidia\.com\/gpu/,
+      /^each stable pod makes room for one of the candidate's, because there was no free capacity: 0\/\d+ nodes are available: .*2 Insufficient nvidia\.com\/gpu/,
     );
     expect((await pods("two")).filter(isReady)).toHaveLength(2);
   });
@@ -170,7 +170,7 @@ describe.skipIf(reason !== undefined)(`rollouts on clusters without a GPU to spa
     const { why, modes } = await updated("one", { replicas: 1 });
     expect(modes).toEqual(["Surge", "Recreate"]);
     expect(why).toMatch(
-      /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no other: 0\/\d+ nodes are available: .*1 Insufficient nvidia\.com\/gpu/,
+      /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no free capacity: 0\/\d+ nodes are available: .*1 Insufficient nvidia\.com\/gpu/,
     );
     expect((await pods("one")).filter(isReady)).toHaveLength(1);
   });

@@ -133,6 +133,6 @@ describe.skipIf(reason !== undefined)(`models that scale by themselves where GPU
     const seen = timeline.slice(before);
     // Whoever has requests keeps a pod.
     expect(seen.filter(({ cheap }) => cheap === 0)).toEqual([]);
-    expect(await why("cheap")).toMatch(/^\d are wanted, but the 4 devices that there are do more for other models$/);
+    expect(await why("cheap")).toMatch(/^\d replicas are wanted, but 4 devices are not enough for all models$/);
   }, 400_000);
 });

@@ -100,7 +100,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU t
     const { modes, whys, sent } = await updated("pair", 2);
     expect(modes).toEqual(["Surge", "Swap"]);
     expect(whys.at(-1)).toBe(
-      "each stable pod makes room for one of the candidate's, because there was no other: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
+      "each stable pod makes room for one of the candidate's, because there was no free capacity: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
     );
     expect(sent.failed).toEqual([]);
     process.stdout.write(`swap: ${sent.answered} requests, the longest ${Math.round(sent.longestMs)} ms\n`);
@@ -115,7 +115,7 @@ describe.skipIf(reason !== undefined)(`rollouts on a real node that has no GPU t
     const { modes, whys, sent } = await updated("only", 1);
     expect(modes).toEqual(["Surge", "Recreate"]);
     expect(whys.at(-1)).toMatch(
-      /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no other: 0\/1 nodes are available: 1 Insufficient nvidia\.com\/gpu\./,
+      /^the stable pod makes room, requests wait at the gateway until the candidate is ready, because there was no free capacity: 0\/1 nodes are available: 1 Insufficient nvidia\.com\/gpu\./,
     );
     expect(sent.failed).toEqual([]);
     process.stdout.write(`recreate: ${sent.answered} requests, the longest ${Math.round(sent.longestMs)} ms\n`);

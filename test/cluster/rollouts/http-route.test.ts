@@ -93,7 +93,7 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
     const { apiVersion, kind } = { apiVersion: "modelwright.dev/v1alpha1", kind: "ModelDeployment" };
     await stage.client.create(resources.modelDeployments, { apiVersion, kind, metadata: key, spec });
     expect(await readyIs("GatewayApiForbidden")).toBe(
-      "HTTPRoute digits cannot be written: the operator has no right to HTTPRoutes; install the chart with --set gatewayApi.enabled=true, or remove spec.traffic.httpRoute",
+      "HTTPRoute digits cannot be written: the operator has no permission for HTTPRoutes; install the chart with --set gatewayApi.enabled=true, or remove spec.traffic.httpRoute",
     );
   });
 

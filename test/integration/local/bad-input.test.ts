@@ -145,7 +145,7 @@ describe("an update that cannot be served says why, and what served before serve
     const pod = (await podsOf(local, "digits")).find(({ status }) => !isReady(status))?.metadata.name ?? "";
     const { stable } = deployment.status ?? {};
     const cause = (typeof message === "string" ? message : message()).replace("POD", pod);
-    const told = `${cause}; revision ${stable?.revision} (version ${stable?.version}) serves on`;
+    const told = `${cause}; revision ${stable?.revision} (version ${stable?.version}) still serves`;
     expect(conditionOf(deployment, "Ready")?.message).toBe(told);
     expect(standing(deployment, "Available")).toBe("True StableServes");
     await until(
@@ -172,7 +172,7 @@ describe("an update that cannot be served says why, and what served before serve
       '0/1 nodes are available: persistentvolumeclaim "others" not found: no folder is mapped to it (--volume others=FOLDER)';
     const { stable } = deployment.status ?? {};
     expect(conditionOf(deployment, "Ready")?.message).toBe(
-      `the model of pod ${pod} cannot be mounted: ${cause}; create what spec.model.source names in the namespace of the ModelDeployment; revision ${stable?.revision} (version ${stable?.version}) serves on`,
+      `the model of pod ${pod} cannot be mounted: ${cause}; create what spec.model.source names in the namespace of the ModelDeployment; revision ${stable?.revision} (version ${stable?.version}) still serves`,
     );
     expect(await eventsOf(local, "Pod", pod)).toContain(`Warning FailedScheduling: ${cause}.`);
     expect((await predict(local.restUrl, "digits", model.instances)).status).toBe(200);

@@ -100,7 +100,7 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
       }),
     ready: "OutOfMemory",
     message:
-      "container runtime of pod POD was killed because it used more memory than it may (OOMKilled, exit code 137); raise spec.resources.memory",
+      "container runtime of pod POD was killed because it exceeded its memory limit (OOMKilled, exit code 137); raise spec.resources.memory",
     kstatus: "Stalled",
   },
   // kube-scheduler `framework/types.go`, FitError; kubelet's clock is seconds
@@ -113,7 +113,7 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
   "no GPU came in five minutes": {
     given: () => unschedulable(noGpu, "2020-01-01T00:00:00Z"),
     ready: "Unschedulable",
-    message: `pod POD finds no node: ${noGpu}`,
+    message: `pod POD cannot be scheduled: ${noGpu}`,
     kstatus: "Stalled",
   },
   // kube-scheduler `plugins/volumebinding`
@@ -202,7 +202,7 @@ export const reportedSituations: Readonly<Record<string, Reported>> = {
     }),
     ready: "PodLost",
     message:
-      "pod POD was given up (Evicted): The node was low on resource: memory. Threshold quantity: 100Mi, available: 83756Ki. ",
+      "pod POD failed (Evicted): The node was low on resource: memory. Threshold quantity: 100Mi, available: 83756Ki. ",
     kstatus: "Reconciling",
   },
 };

@@ -9,7 +9,7 @@ import { disagreements, type Witness, witness } from "./told.ts";
 
 const namespace = "default";
 const key = { namespace, name: "digits" };
-const servesOn = "; revision REVISION (version 1) serves on";
+const servesOn = "; revision REVISION (version 1) still serves";
 
 let scene: OperatorScene;
 let seen: Witness;

@@ -276,7 +276,7 @@ describe("what processes and files cannot do stands in Ready, and the good spec 
     await marked("False");
     expect(await seen.told("kept", "NodeLost", generation)).toEqual({
       ready: "False NodeLost",
-      message: "pod POD is lost from sight: node local no longer answers",
+      message: "pod POD is unreachable: its node local does not respond",
       kstatus: "Reconciling",
       available: "False NothingReady",
     });

@@ -38,12 +38,12 @@ export function rung(question: CountsQuestion): Rung {
     case "Swap":
       return declared(question, "spec.rollout.capacity is Swap");
     case "InPlace":
-      return declared(question, "spec.rollout.capacity is InPlace, which there is not yet");
+      return declared(question, "spec.rollout.capacity is InPlace, which is not implemented yet");
     case "Borrow":
     case "Share": {
       const climbed = ladder(question);
       if (question.mode === climbed.mode && question.modeWhy !== undefined) return climbed;
-      return { ...climbed, why: `spec.rollout.capacity is ${capacity}, which there is not yet: ${climbed.why}` };
+      return { ...climbed, why: `spec.rollout.capacity is ${capacity}, which is not implemented yet: ${climbed.why}` };
     }
     case "Auto":
       return ladder(question);
@@ -72,7 +72,7 @@ function devices({ requests }: Placement): readonly string[] {
 /** Why the candidate's pods could not have what the stable ones leave. */
 function unfitness({ stable, candidate }: CountsQuestion, resources: readonly string[]): string | undefined {
   if (stable.placement === undefined || candidate.placement === undefined) {
-    return "nothing is known of what a stable pod would leave";
+    return "it is unknown what a stable pod would free";
   }
   return misfit(stable.placement, candidate.placement, resources);
 }
@@ -90,7 +90,7 @@ function climb(question: CountsQuestion): Rung {
   // What the stable pods do not get the candidate's may have taken: somebody had scaled them down for a moment.
   const lack = lacking(candidate) ?? (candidate.live > 0 ? lacking(stable) : undefined);
   if (lack === undefined) return { mode: "Surge", why: besides };
-  const why = `${givingWayReason(wanted)}, because there was no other: ${lack.sentence}`;
+  const why = `${givingWayReason(wanted)}, because there was no free capacity: ${lack.sentence}`;
   return obstacle(question, lack) ?? { mode: givingWay(wanted), why };
 }
 
@@ -110,12 +110,12 @@ function obstacle(question: CountsQuestion, { sentence, sinceMs }: Lack): Rung |
   const { candidate, stable, now } = question;
   const { resources } = shortage(sentence);
   if (resources.length === 0) {
-    return { mode: "Surge", why: `${besides}; what they wait for no stable pod could give them: ${sentence}` };
+    return { mode: "Surge", why: `${besides}; no stable pod could free what they wait for: ${sentence}` };
   }
   const waitMs = graceLeftMs(sinceMs, now);
   if (waitMs > 0) return { mode: "Surge", why: besides, recheckAfterMs: waitMs };
   if ((stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0) {
-    return { mode: "Surge", why: `${besides} when those that end have made room`, recheckAfterMs: roomGraceMs };
+    return { mode: "Surge", why: `${besides} once terminating pods have made room`, recheckAfterMs: roomGraceMs };
   }
   const unfit = unfitness(question, resources);
   return unfit === undefined ? undefined : { mode: "Surge", why: `there is no room, and ${unfit}: ${sentence}` };

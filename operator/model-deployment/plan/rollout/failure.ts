@@ -62,7 +62,7 @@ function overdue(situation: Situation): ReturnType<Check> {
   const trial = snapshot.trial?.state === "Running" && weight === 0 && ready > 0 ? snapshot.trial.message : undefined;
   const cause = counts.waits ?? fault?.sentence ?? trial ?? `${podCount(ready, counts.candidate)} ready`;
   const allowed = spelledDuration(deadlineMs(snapshot.spec));
-  return { reason: "ProgressDeadline", message: `it did not come further within ${allowed}: ${cause}` };
+  return { reason: "ProgressDeadline", message: `it made no progress within ${allowed}: ${cause}` };
 }
 
 /** How long until the candidate counts as failed; undefined while its time does not run: in pauses, and with its pods ready. */

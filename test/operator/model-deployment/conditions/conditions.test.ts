@@ -40,9 +40,9 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
   "being deleted, and somebody's finalizer holds it: nothing is claimed that gateways have taken back": {
     given: { ...serving, identity: { ...identity, heldBy: ["example.com/hold"] } },
     want: [
-      "Ready=False Terminating: it is being deleted and gets no requests; it goes when its finalizers do: example.com/hold",
+      "Ready=False Terminating: it is being deleted and gets no requests; it is removed once its finalizers are: example.com/hold",
       "Available=False Terminating: it is being deleted and gets no requests",
-      "Progressing=True Terminating: it is being deleted; it goes when its finalizers do: example.com/hold",
+      "Progressing=True Terminating: it is being deleted; it is removed once its finalizers are: example.com/hold",
     ],
   },
   "being deleted, while the spec could not be as declared: no more is said": {
@@ -96,7 +96,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
       "Progressing=False AsDeclared: nothing is under way",
-      "SchedulesIgnored=True UnknownTimeZone: no time zone is called Mars/Olympus, and windows there never open; write the IANA name in spec.autoscaling.schedules, as Europe/Berlin, or leave it out for UTC; spec.autoscaling.schedules: leap (0 8 30 FEB *) never opens: no year has such a day; correct start",
+      "SchedulesIgnored=True UnknownTimeZone: no time zone is called Mars/Olympus, so windows there never open; write an IANA name in spec.autoscaling.schedules, such as Europe/Berlin, or leave it out for UTC; spec.autoscaling.schedules: leap (0 8 30 FEB *) never opens: no year has such a day; correct start",
     ],
   },
   "scaled to zero for want of requests: Ready, as declared": {
@@ -141,7 +141,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
   "no gateway: pods alone serve nobody": {
     given: { ...serving, gateways: [] },
     want: [
-      "Ready=False NothingServes: no gateway is ready, so no request can come in; see the pods labelled app.kubernetes.io/component=gateway",
+      "Ready=False NothingServes: no gateway is ready, so no request can be served; see the pods labelled app.kubernetes.io/component=gateway",
       "Available=False NothingReady: no gateway is ready",
       "Progressing=False NothingServes: nothing is under way",
     ],
@@ -209,7 +209,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
       gateways: [gateway("gateway-a", [`${other}=100`, `${wanted}=0`].sort().join(" "))],
     },
     want: [
-      `Ready=False UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it; revision ${other} (version 1) serves on`,
+      `Ready=False UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it; revision ${other} (version 1) still serves`,
       `Available=True StableServes: revision ${other} (version 1) has 2 pods ready`,
       "Progressing=False UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it",
       "Stalled=True UnsupportedLayer: container runtime of pod p-0 exited with code 65: layer x is a Lambda layer; export it",
@@ -256,8 +256,8 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
     want: [
       "Ready=False MountFailed: a volume of pod p cannot be mounted: m",
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
-      "Progressing=True RolloutInProgress: tries again: a volume of pod p cannot be mounted: m",
-      "Reconciling=True RolloutInProgress: tries again: a volume of pod p cannot be mounted: m",
+      "Progressing=True RolloutInProgress: retrying: a volume of pod p cannot be mounted: m",
+      "Reconciling=True RolloutInProgress: retrying: a volume of pod p cannot be mounted: m",
     ],
   },
   "an API server that drops fields of ours: what is declared may not be what was meant": {

@@ -57,7 +57,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
   },
   "a pod that stays unschedulable needs a human": {
     given: pod({ unschedulable: { message: taint, sinceMs: testMs - unschedulableGraceMs } }),
-    want: { code: "Unschedulable", sentence: `pod p-0 finds no node: ${taint}`, stalls: true },
+    want: { code: "Unschedulable", sentence: `pod p-0 cannot be scheduled: ${taint}`, stalls: true },
   },
   "a missing ConfigMap is a model that is not found": {
     given: pod({
@@ -141,7 +141,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     want: {
       code: "LoadOverdue",
       sentence:
-        "container runtime of pod p-0 has not passed its startup probe in 5 minutes: Startup probe failed: connection refused; its log tells how far it has come; a large model may need longer",
+        "container runtime of pod p-0 has not passed its startup probe in 5 minutes: Startup probe failed: connection refused; see its log for progress; a large model may need longer",
       stalls: false,
     },
   },
@@ -153,7 +153,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     want: {
       code: "LoadOverdue",
       sentence:
-        "container runtime of pod p-0 has not passed its startup probe in 5 minutes; its log tells how far it has come; a large model may need longer",
+        "container runtime of pod p-0 has not passed its startup probe in 5 minutes; see its log for progress; a large model may need longer",
       stalls: false,
     },
   },
@@ -170,7 +170,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     want: {
       code: "OutOfMemory",
       sentence:
-        "container runtime of pod p-0 was killed because it used more memory than it may (OOMKilled, exit code 137); raise spec.resources.memory",
+        "container runtime of pod p-0 was killed because it exceeded its memory limit (OOMKilled, exit code 137); raise spec.resources.memory",
       stalls: false,
     },
   },
@@ -179,7 +179,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     want: {
       code: "OutOfMemory",
       sentence:
-        "container runtime of pod p-0 was killed because it used more memory than it may (OOMKilled, exit code 137); raise spec.resources.memory",
+        "container runtime of pod p-0 was killed because it exceeded its memory limit (OOMKilled, exit code 137); raise spec.resources.memory",
       stalls: true,
     },
   },
@@ -211,7 +211,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     given: pod({ node: "gpu-7", containers: [container({ running: true, ready: true })] }),
     want: {
       code: "NodeLost",
-      sentence: "pod p-0 is lost from sight: node gpu-7 no longer answers",
+      sentence: "pod p-0 is unreachable: its node gpu-7 does not respond",
       stalls: false,
     },
   },
@@ -277,7 +277,7 @@ const cases: Readonly<Record<string, { given: ObservedRevision | undefined; want
     given: pod({ phase: "Failed", failure: { reason: "Evicted", message: "The node was low on resource: memory." } }),
     want: {
       code: "PodLost",
-      sentence: "pod p-0 was given up (Evicted): The node was low on resource: memory.",
+      sentence: "pod p-0 failed (Evicted): The node was low on resource: memory.",
       stalls: false,
     },
   },

@@ -43,7 +43,7 @@ const beside = "the candidate's pods come beside the stable ones";
 const swaps = "each stable pod makes room for one of the candidate's";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
 const surge = { mode: "Surge", why: beside } as const;
-const swap = { mode: "Swap", why: `${swaps}, because there was no other: ${insufficient}` } as const;
+const swap = { mode: "Swap", why: `${swaps}, because there was no free capacity: ${insufficient}` } as const;
 
 interface Case {
   readonly asked: Partial<CountsQuestion>;
@@ -228,7 +228,10 @@ describe("numbers", () => {
 describe("modes", () => {
   const two = { wanted: 2, stepWeight: 100 };
   const one = { wanted: 1, stepWeight: 100 };
-  const recreate = { mode: "Recreate", why: `${recreates}, because there was no other: ${insufficient}` } as const;
+  const recreate = {
+    mode: "Recreate",
+    why: `${recreates}, because there was no free capacity: ${insufficient}`,
+  } as const;
   const kept = { mode: "Swap", modeWhy: "as it was said" } as const;
   const cases: Readonly<Record<string, Case>> = {
     "a pod without a node waits for a while before another gives way": {
@@ -245,7 +248,13 @@ describe("modes", () => {
     },
     "a quota is as good a reason as a full cluster": {
       asked: { ...two, candidate: pods(0, { replicas: 1, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
-      want: { stable: 1, candidate: 1, carries: 0, ...swap, why: `${swaps}, because there was no other: ${exceeded}` },
+      want: {
+        stable: 1,
+        candidate: 1,
+        carries: 0,
+        ...swap,
+        why: `${swaps}, because there was no free capacity: ${exceeded}`,
+      },
     },
     "a stable pod whose room the candidate has taken gives way as well": {
       asked: {
@@ -253,7 +262,13 @@ describe("modes", () => {
         stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }),
         candidate: pods(0, { replicas: 1, live: 1 }),
       },
-      want: { stable: 1, candidate: 1, carries: 0, ...swap, why: `${swaps}, because there was no other: ${exceeded}` },
+      want: {
+        stable: 1,
+        candidate: 1,
+        carries: 0,
+        ...swap,
+        why: `${swaps}, because there was no free capacity: ${exceeded}`,
+      },
     },
     "a stable pod without room takes none from a candidate without pods": {
       asked: { ...two, stable: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: now - roomGraceMs }) },
@@ -273,7 +288,7 @@ describe("modes", () => {
         candidate: 2,
         carries: 0,
         mode: "Surge",
-        why: `${beside}; what they wait for no stable pod could give them: 0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.`,
+        why: `${beside}; no stable pod could free what they wait for: 0/1 nodes are available: 1 node(s) had untolerated taint {a: b}.`,
       },
     },
     "pods that are just ending make room by themselves": {
@@ -283,7 +298,7 @@ describe("modes", () => {
         candidate: 2,
         carries: 0,
         mode: "Surge",
-        why: `${beside} when those that end have made room`,
+        why: `${beside} once terminating pods have made room`,
         recheckAfterMs: roomGraceMs,
       },
     },
@@ -307,7 +322,7 @@ describe("modes", () => {
         candidate: 2,
         carries: 0,
         mode: "Surge",
-        why: `there is no room, and nothing is known of what a stable pod would leave: ${insufficient}`,
+        why: `there is no room, and it is unknown what a stable pod would free: ${insufficient}`,
       },
     },
     "a wait since a time far ahead is over": {
@@ -424,7 +439,7 @@ describe("modes", () => {
         candidate: 0,
         carries: 0,
         mode: "Recreate",
-        why: `spec.rollout.capacity is InPlace, which there is not yet: ${recreates}`,
+        why: `spec.rollout.capacity is InPlace, which is not implemented yet: ${recreates}`,
       },
     },
     "capacity Recreate ends all stable pods": {
@@ -444,7 +459,7 @@ describe("modes", () => {
         candidate: 1,
         carries: 0,
         mode: "Swap",
-        why: `spec.rollout.capacity is Borrow, which there is not yet: ${swap.why}`,
+        why: `spec.rollout.capacity is Borrow, which is not implemented yet: ${swap.why}`,
       },
     },
     "capacity Share says once what it does": {

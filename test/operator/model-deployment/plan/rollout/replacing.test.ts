@@ -117,7 +117,7 @@ const rows: EventRows = {
         { revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 1))] },
       ),
       moves: [
-        `rollBack revision ${candidate} (version 1): it did not come further within 10m: 0 of 1 pod ready (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+        `rollBack revision ${candidate} (version 1): it made no progress within 10m: 0 of 1 pod ready (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
         back,
       ],
       want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
@@ -129,7 +129,7 @@ const rows: EventRows = {
       ),
       moves: [
         rollBack(
-          "it did not come further within 10m: ConfigMap golden is not there (at 0 % of the requests, step 1 of 5 (setWeight 25))",
+          "it made no progress within 10m: ConfigMap golden is not there (at 0 % of the requests, step 1 of 5 (setWeight 25))",
         ),
         back,
       ],
