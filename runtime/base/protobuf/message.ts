@@ -39,7 +39,8 @@ export interface MessageType<Message extends object> {
   readonly fields: Readonly<Record<string, Field<unknown>>>;
   /** Unknown fields are passed over; of a repeated single field the last counts, messages are not merged. `maxValues`: see ValueBudget. */
   decode(bytes: Uint8Array, maxValues?: number): Message;
-  encode(message: Draft<Message>): Uint8Array;
+  /** Memory for `sizeBytes`, if given, is taken at once: a message that grows to hundreds of megabytes leaves as many behind. */
+  encode(message: Draft<Message>, sizeBytes?: number): Uint8Array<ArrayBuffer>;
   read(reader: WireReader): Message;
   write(message: Draft<Message>, writer: WireWriter): void;
 }
@@ -102,8 +103,8 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
       if (maxValues === undefined) return read(new WireReader(bytes));
       return read(new WireReader(bytes, 0, bytes.length, { depth: 0, budget: { left: maxValues } }));
     },
-    encode: (draft) => {
-      const writer = new WireWriter();
+    encode: (draft, sizeBytes) => {
+      const writer = new WireWriter(sizeBytes);
       write(draft, writer);
       return writer.written;
     },

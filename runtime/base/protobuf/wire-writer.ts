@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 
 /** Writes the wire format into one growing block. */
 export class WireWriter {
-  #bytes: Buffer;
+  #bytes: Buffer<ArrayBuffer>;
   #length = 0;
 
   constructor(sizeBytes = 256) {
@@ -10,7 +10,7 @@ export class WireWriter {
   }
 
   /** What has been written; valid until more is. */
-  get written(): Buffer {
+  get written(): Buffer<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
 

@@ -49,6 +49,8 @@ export interface ArrangedWeight {
 /** Operators are those of this version; ONNX Runtime has had them since 1.17. */
 const opsetVersion = 20;
 const irVersion = 9;
+/** For a node or the head of a tensor; a graph that takes more grows. */
+const bytesPerPart = 512;
 
 type Draft = Parameters<typeof ModelProto.encode>[0];
 type GraphDraft = NonNullable<Draft["graph"]>;
@@ -108,7 +110,10 @@ export function onnxGraph(): OnnxGraph {
         output: outputs.map(info),
       };
       const opsetImport = [{ version: opsetVersion }];
-      return Uint8Array.from(ModelProto.encode({ irVersion, producerName: "modelwright", graph, opsetImport }));
+      const weightBytes = tensors.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
+      const partBytes = bytesPerPart * (nodes.length + tensors.length + inputs.length + outputs.length + 1);
+      const model = { irVersion, producerName: "modelwright", graph, opsetImport };
+      return ModelProto.encode(model, weightBytes + partBytes);
     },
   };
 }

@@ -47,7 +47,7 @@ export const inputDtypes: ReadonlyMap<string, { readonly wire: Dtype; readonly e
 ]);
 
 /** Translates a Sequential or functional model with all that is nested in it. Throws a ConfigError. */
-export function translatedModel(description: JsonObject, findings: Findings): TranslatedModel {
+export function translatedModel(description: JsonObject, findings: Findings, isInside = false): TranslatedModel {
   const wrapped = description["config"];
   const config: JsonObject = isList(wrapped) ? { layers: wrapped } : objectAt(description, "config");
   const list = config["layers"];
@@ -56,7 +56,7 @@ export function translatedModel(description: JsonObject, findings: Findings): Tr
     if (!isObject(layer)) throw new ConfigError("a layer is not an object");
     return layer;
   });
-  const given = withAttentionOptions(withMaskInputs(withoutOwnMasks(listed)));
+  const given = withAttentionOptions(withMaskInputs(withoutOwnMasks(listed), isInside));
   const name = textAt(config, "name") ?? "sequential";
   const translated = given.map((layer) => translatedLayer(layer, findings));
   const shift = callShift(given, findings.isKeras3);
@@ -135,7 +135,7 @@ function checkSupport(layer: JsonObject, refusal: string | undefined, refuse: Re
 
 function nestedModel(given: JsonObject, className: string, findings: Findings): JsonObject {
   const layer = withListsForDictionaries(given);
-  const { model } = translatedModel(layer, findings);
+  const { model } = translatedModel(layer, findings, true);
   const name = textAt(layer, "name") ?? textAt(model["config"], "name") ?? "model";
   return { ...model, name, ...callsOf(layer, { name, className }, findings) };
 }

@@ -4,22 +4,29 @@ import { isList, isObject, type Json, type JsonObject, textAt } from "../json-co
 /**
  * Keras 3 writes masks of functional models out: what is no mask of an Embedding alone is computed by operations, and layers are
  * called with it as `mask`. Here masks stand behind the other inputs; `takes_masks` says which of those have one. A recurrent layer
- * that is called with states to start from heeds none; merging layers have the option `joins_masks` (keras/src/layers/layer.py,
- * `__call__`, and layers/merging/base_merge.py, `compute_mask`).
+ * that is called with states to start from heeds none, nor does a layer whose `mask` is written as null: before Keras 3.6 merging
+ * layers lost masks. (Inside other models it is not known with which masks those are called.) Merging layers have the option
+ * `joins_masks`. See keras/src/layers/layer.py, `__call__`, and layers/merging/base_merge.py, `compute_mask`.
  */
-export function withMaskInputs(layers: readonly JsonObject[]): readonly JsonObject[] {
-  const hasMasks = layers.some(mayMask);
-  return layers.map((layer) => {
-    const { inbound_nodes: calls, config } = layer;
-    if (!hasMasks || !isList(calls) || !isObject(config) || !isObject(calls[0])) return layer;
-    const className = textAt(layer, "class_name") ?? "";
-    if (merging.has(className)) return { ...layer, config: { ...config, joins_masks: true } };
-    if (recurrent.has(className) && calls.some(hasStates)) return { ...layer, config: { ...config, takes_masks: [] } };
-    const [taken, ...others] = calls.map(masksTaken);
-    const isAlike = others.every((other) => JSON.stringify(other) === JSON.stringify(taken));
-    if (taken === undefined || !taken.includes(true) || !isAlike) return layer;
-    return { ...layer, config: { ...config, takes_masks: taken }, inbound_nodes: calls.map(withMasksAsInputs) };
-  });
+export function withMaskInputs(layers: readonly JsonObject[], isInside: boolean): readonly JsonObject[] {
+  return layers.some(makesMask) ? layers.map((layer) => withMaskInput(layer, isInside)) : layers;
+}
+
+function withMaskInput(layer: JsonObject, isInside: boolean): JsonObject {
+  const { inbound_nodes: calls, config } = layer;
+  if (!isList(calls) || !isObject(config) || !isObject(calls[0])) return layer;
+  const className = textAt(layer, "class_name") ?? "";
+  if (merging.has(className)) return { ...layer, config: { ...config, joins_masks: true } };
+  const hasNull = !isInside && config["expects_mask"] !== true && calls.every(hasNoMask);
+  if (hasNull || startsFromStates(className, calls)) return { ...layer, config: { ...config, takes_masks: [] } };
+  return withTakenMasks(layer, calls, config);
+}
+
+function withTakenMasks(layer: JsonObject, calls: readonly Json[], config: JsonObject): JsonObject {
+  const [taken = [], ...others] = calls.map(masksTaken);
+  const isAlike = others.every((other) => JSON.stringify(other) === JSON.stringify(taken));
+  if (!taken.includes(true) || !isAlike) return layer;
+  return { ...layer, config: { ...config, takes_masks: taken }, inbound_nodes: calls.map(withMasksAsInputs) };
 }
 
 /** Layers that make one value of several. */
@@ -29,11 +36,24 @@ const recurrent: ReadonlySet<string> = new Set(
   "SimpleRNN LSTM GRU RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional".split(" "),
 );
 
-/** Its output may have a mask: of models inside, and of what they are called with, nothing is known. */
-function mayMask(layer: JsonObject): boolean {
+/** It makes a mask, or a layer inside does. */
+function makesMask(layer: JsonObject): boolean {
   const { config } = layer;
-  const isModel = isObject(config) && isList(config["layers"]);
-  return isModel || textAt(layer, "class_name") === "Masking" || (isObject(config) && config["mask_zero"] === true);
+  if (textAt(layer, "class_name") === "Masking") return true;
+  if (!isObject(config)) return false;
+  const { layers } = config;
+  return (
+    config["mask_zero"] === true || (isList(layers) && layers.some((inner) => isObject(inner) && makesMask(inner)))
+  );
+}
+
+function hasNoMask(call: Json): boolean {
+  const kwargs = isObject(call) ? call["kwargs"] : undefined;
+  return isObject(kwargs) && kwargs["mask"] === null;
+}
+
+function startsFromStates(className: string, calls: readonly Json[]): boolean {
+  return recurrent.has(className) && calls.some(hasStates);
 }
 
 function hasStates(call: Json): boolean {
