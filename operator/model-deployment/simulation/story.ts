@@ -46,6 +46,9 @@ export interface Turn {
   readonly number: number;
   readonly says: readonly string[];
   readonly actions: readonly string[];
+  /** When the reconcile had ended and nobody else had had a turn: its conditions speak of these pods. */
+  readonly reconciled: Snapshot;
+  /** When everybody else had had a turn as well. */
   readonly snapshot: Snapshot;
 }
 
@@ -74,16 +77,17 @@ export async function story(options: StoryOptions): Promise<readonly Turn[]> {
   return turns;
 }
 
-type Played = Pick<Turn, "actions" | "snapshot">;
+type Played = Pick<Turn, "actions" | "reconciled" | "snapshot">;
 
 /** One reconcile, then everybody else; undefined when the ModelDeployment is gone. */
 async function played(scene: Scene, options: StoryOptions): Promise<Played | undefined> {
   const { cluster, key } = scene;
-  const actions = await reconciled(scene, options);
+  const actions = await reconciliation(scene, options);
+  const reconciled = observe(key, cluster.sources);
   for (const other of options.others ?? standIns) await other(cluster);
   cluster.now += turnMs;
   const snapshot = observe(key, cluster.sources);
-  return snapshot === undefined ? undefined : { actions, snapshot };
+  return reconciled === undefined || snapshot === undefined ? undefined : { actions, reconciled, snapshot };
 }
 
 /** The next turn in which something happens; undefined when nothing more does. */
@@ -164,7 +168,7 @@ function change({ cluster, key }: Scene, { spec, annotations = {}, cluster: happ
   });
 }
 
-async function reconciled(scene: Scene, { beforeWrite }: StoryOptions): Promise<readonly string[]> {
+async function reconciliation(scene: Scene, { beforeWrite }: StoryOptions): Promise<readonly string[]> {
   const { cluster, key } = scene;
   const actions: string[] = [];
   const log: Log = { ...silentLog, info: (_message, fields = {}) => actions.push(actionText(fields)) };
@@ -186,7 +190,7 @@ function actionText(fields: object): string {
 }
 
 /** Revisions with weights and pods, and the conditions, in a few lines. */
-function standing({ snapshot }: Pick<Turn, "snapshot">): string {
+function standing({ reconciled: snapshot }: Pick<Turn, "reconciled">): string {
   const { status, rollout, revisions } = snapshot;
   const named = shares(rollout).map(({ revision, version, weight }) => {
     const role = revision === rollout.stable?.revision ? "stable" : "candidate";
@@ -205,5 +209,7 @@ function standing({ snapshot }: Pick<Turn, "snapshot">): string {
 function podText(snapshot: Snapshot, hash: string): string {
   const revision = revisionOf(snapshot, hash);
   if (revision === undefined) return "no ReplicaSet";
-  return `${readyPods(revision).length} of ${revision.replicaSet.replicas} ready`;
+  const { replicas } = revision.replicaSet;
+  const ready = readyPods(revision).length;
+  return ready > replicas ? `${ready} ready, scaled to ${replicas}` : `${ready} of ${replicas} ready`;
 }
