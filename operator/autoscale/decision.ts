@@ -70,7 +70,7 @@ const longestStepSeconds = 30;
  */
 export function decide(observation: Observation): Decision {
   const { spec, samples, now, current } = observation;
-  const state = observation.state ?? newState(current, now);
+  const state = observation.state ?? newState(spec, current, now);
   const window = scheduled(spec.schedules, now, coldStartOf(state, spec));
   if (samples === undefined) return blind(observation, state, window);
   observe(state, observation, samples);
@@ -84,7 +84,7 @@ export function decide(observation: Observation): Decision {
 }
 
 /** A model of which nothing is known, with so many replicas wanted. */
-function newState(current: number, now: number): AutoscalerState {
+function newState(spec: Policy, current: number, now: number): AutoscalerState {
   return {
     at: now,
     step: 1,
@@ -93,7 +93,7 @@ function newState(current: number, now: number): AutoscalerState {
     service: unseenService(),
     demand: noDemand(now - 1),
     levels: newLevels(),
-    shadows: newShadows(current),
+    shadows: newShadows(spec, current),
     draining: 0,
   };
 }

@@ -43,11 +43,10 @@ function isWholeLevels({ needed, gaps }: Fields): boolean {
   return isListOf(needed, areNumbers, triggers.length) && isListOf(gaps, (text) => typeof text === "string", undefined);
 }
 
-function isWholeShadows({ starting, before, regret, stakes, until, ...columns }: Fields): boolean {
+function isWholeShadows({ starting, before, regret, until, ...columns }: Fields): boolean {
   const lists = [columns["cost"], columns["ready"], columns["inside"], columns["lost"]];
   return (
     isAmount(regret) &&
-    isAmount(stakes) &&
     areNumbers([until]) &&
     isListOf(starting, areNumbers, ways.length) &&
     isListOf(before, isAmount, undefined) &&

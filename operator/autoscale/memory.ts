@@ -7,7 +7,7 @@ import { isWholeMemory } from "./memory-shape.ts";
 import { joined } from "./shadows/shadow-fleet.ts";
 
 /** Changes with what a state holds: a memory of another form is forgotten and learned anew. */
-const form = `7.${ways.length} `;
+const form = `6.${ways.length} `;
 const digits = 4;
 /** So many steps of each staircase and orders of each shadow are written: the text stays short however many replicas there are. */
 const mostSteps = 12;

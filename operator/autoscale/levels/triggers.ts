@@ -2,7 +2,6 @@ import type { Outlook } from "../demand.ts";
 
 /** A way to read from an outlook how many requests to be ready for. */
 export interface Trigger {
-  readonly name: string;
   /** Deviations above what is expected; 0 takes the load as it is. */
   readonly deviations: number;
   /** Whether a rise is expected to go on until a new replica is ready. */
@@ -11,24 +10,20 @@ export interface Trigger {
   readonly calm: boolean;
 }
 
-const plain = (deviations: number): Trigger => ({ name: `${deviations}`, deviations, rising: false, calm: false });
-const rising = (deviations: number): Trigger => ({
-  name: `${deviations} rising`,
-  deviations,
-  rising: true,
-  calm: false,
-});
-const calm = (deviations: number): Trigger => ({ name: `${deviations} calm`, deviations, rising: false, calm: true });
+const deviations = [0, 1, 2, 3.5, 6] as const;
+const calmDeviations = [1.5, 2.5] as const;
 
 /** All triggers; each keeps its own record of which levels were needed when. */
 export const triggers: readonly Trigger[] = [
-  ...[0, 0.5, 1, 1.5, 2, 3.5, 6].map(plain),
-  ...[0, 1, 3.5].map(rising),
-  ...[0.75, 1.5, 2.5, 4].map(calm),
+  ...deviations.flatMap((count) => [
+    { deviations: count, rising: false, calm: false },
+    { deviations: count, rising: true, calm: false },
+  ]),
+  ...calmDeviations.map((count) => ({ deviations: count, rising: false, calm: true })),
 ];
 
 /** The trigger whose record tells how long levels were idle. */
-export const reference = triggers.findIndex(({ name }) => name === "1");
+export const reference = triggers.findIndex(({ deviations: count, rising }) => count === 1 && !rising);
 
 /** Offered concurrency to be ready for. */
 export function concurrencyFor(

@@ -1,46 +1,59 @@
-import { tenureIndex, type TenureName } from "./tenures.ts";
 import { triggers } from "./triggers.ts";
 
 /** One way of scaling: when to order, and how long to keep. */
 export interface Way {
-  /** Index of its trigger and of its tenure. */
   readonly trigger: number;
-  readonly tenure: number;
-  /** Of a hundred models how many it suits best, for each of `fittedKappas`. */
-  readonly shares: readonly number[];
+  readonly price: number;
 }
 
-/** What a late request was worth where the shares were fitted: the classes. */
-export const fittedKappas = [2, 20, 100] as const;
+/** What a start is worth in seconds of a replica, for which keeping is worked out; the last keeps whatever comes back. */
+export const prices = [30, 500, Number.POSITIVE_INFINITY] as const;
 
-type Shares = readonly [number, number, number];
+const [short, long, always] = [0, 1, 2] as const;
 
-/**
- * By trigger the tenures that are tried with it, and the shares. Of 108 products these are the ones whose best in hindsight costs
- * least on drawn traffic, one added after the other; the shares are the likeliest on it, by test/bench/autoscaling-prior.ts.
- */
-const table: Readonly<Record<string, Readonly<Partial<Record<TenureName, Shares>>>>> = {
-  "0": { instant: [20, 0, 0], patient: [0, 1, 0], lasting: [0, 17, 36] },
-  "0 rising": { short: [10, 0, 0] },
-  "0.5": { instant: [63, 0, 0] },
-  "1": { medium: [0, 22, 0] },
-  "1 rising": { short: [4, 23, 0] },
-  "1.5": { medium: [0, 15, 17] },
-  "2": { short: [0, 3, 15], lasting: [0, 0, 1] },
-  "3.5": { medium: [0, 0, 8], patient: [0, 1, 3] },
-  "3.5 rising": { short: [0, 3, 3] },
-  "6": { patient: [0, 1, 6], lasting: [0, 0, 2] },
-  "0.75 calm": { short: [0, 5, 0], patient: [0, 6, 7] },
-  "1.5 calm": { medium: [3, 0, 0] },
-  "2.5 calm": { instant: [0, 3, 0] },
-  "4 calm": { lasting: [0, 0, 2] },
+/** By trigger the prices that are tried with it: leaving out the others changed no cost, and each takes time. */
+const pricesOf: Readonly<Record<string, readonly number[]>> = {
+  "0": [short, long, always],
+  "0 rising": [long],
+  "1": [short, long, always],
+  "1 rising": [short, long, always],
+  "2": [short, long, always],
+  "2 rising": [short, long],
+  "3.5": [short, long, always],
+  "3.5 rising": [short],
+  "6": [short, always],
+  "6 rising": [short],
+  "1.5 calm": [short, long],
+  "2.5 calm": [short, long, always],
 };
 
 /** All ways. */
-export const ways: readonly Way[] = triggers.flatMap(({ name }, trigger) =>
-  Object.entries(table[name] ?? {}).map(([tenure, shares]) => ({
+export const ways: readonly Way[] = triggers.flatMap(({ deviations, rising, calm }, trigger) =>
+  (pricesOf[`${deviations}${rising ? " rising" : ""}${calm ? " calm" : ""}`] ?? []).map((price) => ({
     trigger,
-    tenure: tenureIndex(tenure as TenureName), // a key of the table
-    shares,
+    price,
   })),
 );
+
+/** How far each way is from the one that is best as a rule for what a late request is worth. */
+export function stepsFromExpected({ kappa, coldStartSeconds }: Expectation): readonly number[] {
+  const caution = kappa <= 6 ? 1 : kappa <= 45 ? 2 : 3;
+  const price = coldStartSeconds + 10 * kappa < halfway ? short : long;
+  return ways.map((way) => {
+    const { deviations, rising, calm } = triggers[way.trigger] ?? { deviations: 0, rising: false, calm: false };
+    const own = cautions.findIndex((least) => deviations < least);
+    return Math.abs(own - caution) + Math.abs(way.price - price) + (rising ? 1 : 0) + (calm ? 1 : 0);
+  });
+}
+
+/** What is known before the first request. */
+export interface Expectation {
+  /** How many seconds of one replica a late request is worth. */
+  readonly kappa: number;
+  readonly coldStartSeconds: number;
+}
+
+/** Deviations below which a way is less cautious than the next. */
+const cautions = [0.5, 1.25, 2.25, 4, Number.POSITIVE_INFINITY] as const;
+/** Between the finite prices, in their ratio. */
+const halfway = Math.sqrt(prices[short] * prices[long]);

@@ -1,44 +1,34 @@
 import { ways } from "../levels/ways.ts";
-import { doubtsOf } from "./prior.ts";
+import { dearness } from "./dearness.ts";
 
-/** What the ways have cost, what each says by that, and what was lost by not knowing the best of them or may be. */
+/** What the ways have cost, what each says by that, and what not knowing the best of them has cost. */
 interface Ledger {
   readonly cost: readonly number[];
   readonly says: number[];
   readonly regret: number;
-  readonly stakes: number;
 }
 
 /** Costs that are no reason to prefer a way before anything was lost by it: a crowd of late requests is still to be seen. */
 const indifferentRequests = 30;
 const indifference = { least: 50, most: 600 } as const;
-/**
- * Of what the dearest block cost at least: what all ways lost in a crowd the next one may cost those that save beforehand. 0.1 of
- * 0, 0.05, 0.1, 0.2: on drawn traffic cost 0.786 for 0.791 without at κ 20, 0.658 for 0.678 at 100.
- */
-const heededStakes = 0.1;
 
 /**
  * How far a way may trail the best to have 1 / e of its say. As in AdaHedge (de Rooij, van Erven, Grünwald, Koolen: Follow
  * the leader if you can, hedge if you must, 2014): the more was lost by not knowing the best, the longer the others are
- * heard; and the more is at stake, the range of losses that Hedge is tuned to.
+ * heard. What all ways lose alike, as a crowd that none foresees, changes nothing. The cheaper late requests are, the sooner
+ * the best is followed: to hear all for long is kept for what costs most when it is wrong.
  */
-export function scaleOf({ regret, stakes }: Pick<Ledger, "regret" | "stakes">, kappa: number): number {
+export function scaleOf({ regret }: Pick<Ledger, "regret">, kappa: number): number {
   const beforehand = Math.max(indifference.least, Math.min(indifference.most, indifferentRequests * kappa));
-  return beforehand + regret / Math.log(ways.length) + heededStakes * stakes;
+  return beforehand + (regret * (1 + dearness(kappa))) / 2 / Math.log(ways.length);
 }
 
-/** What each way says by its cost and by the prior: the best 1, and who trails it by too much nothing. Fills `says`. */
-export function weighSays(ledger: Ledger, kappa: number): void {
-  const { cost, says } = ledger;
-  const scale = scaleOf(ledger, kappa);
-  const doubts = doubtsOf(kappa);
-  let best = Number.POSITIVE_INFINITY;
+/** What each way says by what it has cost: the cheapest 1, and who trails it by too much nothing. Fills `says`. */
+export function weighSays({ cost, says, regret }: Ledger, kappa: number): void {
+  const scale = scaleOf({ regret }, kappa);
+  const cheapest = least(cost);
   for (let way = 0; way < ways.length; way += 1) {
-    best = Math.min(best, (cost[way] ?? 0) / scale + (doubts[way] ?? 0));
-  }
-  for (let way = 0; way < ways.length; way += 1) {
-    const trailing = (cost[way] ?? 0) / scale + (doubts[way] ?? 0) - best;
+    const trailing = ((cost[way] ?? 0) - cheapest) / scale;
     says[way] = trailing < irrelevant ? Math.exp(-trailing) : 0;
   }
 }
@@ -64,7 +54,7 @@ export function regretOf(says: readonly number[], losses: ArrayLike<number>, sca
 }
 
 /** By hand: to spread them would copy them. */
-export function least(values: ArrayLike<number>): number {
+function least(values: ArrayLike<number>): number {
   let found = Number.POSITIVE_INFINITY;
   for (let index = 0; index < values.length; index += 1) found = Math.min(found, values[index] ?? found);
   return found;

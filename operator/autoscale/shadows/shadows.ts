@@ -1,9 +1,9 @@
 import { drainReplicas, type Drain } from "../drain.ts";
-import { ways } from "../levels/ways.ts";
+import { type Expectation, stepsFromExpected, ways } from "../levels/ways.ts";
 import { dearness } from "./dearness.ts";
 import { fluidQueue } from "./fluid-queue.ts";
 import { lateShare } from "./late-share.ts";
-import { least, regretOf, scaleOf, weighSays } from "./say.ts";
+import { regretOf, scaleOf, weighSays } from "./say.ts";
 import { resized } from "./shadow-fleet.ts";
 
 /**
@@ -22,9 +22,7 @@ export interface Shadows {
   readonly says: number[];
   /** What was lost so far by not knowing the best way, fading as the costs do. */
   regret: number;
-  /** What the dearest block cost the way that it cost least, fading alike. */
-  stakes: number;
-  /** The block that both are measured in: the second of its end, what each way said at its begin and has lost since. */
+  /** The block that the regret is measured in: the second of its end, what each way said at its begin and has lost since. */
   until: number;
   readonly before: number[];
   readonly lost: number[];
@@ -38,25 +36,26 @@ export interface Moment {
   readonly drain: Drain;
   /** Replicas that each way keeps. */
   readonly kept: Float64Array;
-  readonly policy: { readonly kappa: number; readonly min: number; readonly max: number };
+  readonly policy: Expectation & { readonly min: number; readonly max: number };
 }
 
 const memorySeconds = 4 * 3600;
+/** Cost of a step away from the way that is assumed to be best until something else was seen. */
+const stepCost = 100;
 /** More load than was counted, where late requests are dearest: who takes the cheapest of many guesses takes one that was lucky. */
 const caution = 0.06;
 /** Of a block, beside a start: what a way gains by an order shows no sooner, nor can be had sooner by following it. */
 const blockSeconds = 60;
 
-/** The shadows at the begin: each with what is there. */
-export function newShadows(ready: number): Shadows {
+/** The shadows at the begin: each with what is there, its cost what speaks against it beforehand. */
+export function newShadows(policy: Expectation, ready: number): Shadows {
   return {
-    cost: ways.map(() => 0),
+    cost: stepsFromExpected(policy).map((steps) => stepCost * steps),
     ready: ways.map(() => ready),
     starting: ways.map(() => none),
     inside: ways.map(() => 0),
     says: [],
     regret: 0,
-    stakes: 0,
     until: 0,
     before: [],
     lost: ways.map(() => 0),
@@ -85,16 +84,14 @@ export function moveShadows(shadows: Shadows, moment: Moment): void {
     shadows.lost[way] = (shadows.lost[way] ?? 0) + loss;
   }
   shadows.regret *= fade;
-  shadows.stakes *= fade;
   if (moment.now < shadows.until) weighSays(shadows, policy.kappa);
   else closeBlock(shadows, moment);
 }
 
-/** Adds what the block's says lost to the regret, notes its stakes and begins the next block; nothing was said before the first. */
+/** Adds what the block's says lost to the regret and begins the next block; nothing was said before the first. */
 function closeBlock(shadows: Shadows, { now, policy, drain }: Moment): void {
   const { before, says, lost } = shadows;
   if (before.length > 0) shadows.regret += regretOf(before, lost, scaleOf(shadows, policy.kappa));
-  shadows.stakes = Math.max(shadows.stakes, least(lost));
   shadows.until = now + blockSeconds + drain.coldStartSeconds;
   weighSays(shadows, policy.kappa);
   for (let way = 0; way < ways.length; way += 1) {
@@ -103,7 +100,7 @@ function closeBlock(shadows: Shadows, { now, policy, drain }: Moment): void {
   }
 }
 
-function cautionOf({ kappa }: Moment["policy"]): number {
+function cautionOf({ kappa }: Expectation): number {
   return 1 + caution * dearness(kappa);
 }
 

@@ -1,6 +1,5 @@
-import { tenures } from "../../../operator/autoscale/levels/tenures.ts";
+import { prices, ways } from "../../../operator/autoscale/levels/ways.ts";
 import { triggers } from "../../../operator/autoscale/levels/triggers.ts";
-import { ways } from "../../../operator/autoscale/levels/ways.ts";
 import type { Policy } from "../../../operator/autoscale/policy.ts";
 import { cost } from "../../../operator/autoscale/simulator/comparison.ts";
 import type { Outcome } from "../../../operator/autoscale/simulator/outcome.ts";
@@ -38,9 +37,11 @@ export function boundsOf(trace: Trace, cell: Cell): Bounds {
   return { plan: Math.min(...plans), bestWay, bestWayName: wayName(byWay.indexOf(bestWay)), byWay };
 }
 
-/** As in `2 deviations rising, a start worth 30 s`. */
+/** As in `2 deviations, rising, a start worth 500 s`. */
 export function wayName(way: number): string {
-  const { trigger = 0, tenure = 0 } = ways[way] ?? {};
-  const [deviations, ...rest] = triggers[trigger]?.name.split(" ") ?? [];
-  return `${[deviations, "deviations", ...rest].join(" ")}, ${tenures[tenure]?.name}`;
+  const { trigger = 0, price = 0 } = ways[way] ?? {};
+  const { deviations, rising, calm } = triggers[trigger] ?? {};
+  const worth = prices[price] ?? 0;
+  const kept = Number.isFinite(worth) ? `a start worth ${worth} s` : "kept";
+  return `${deviations} deviations${rising === true ? ", rising" : ""}${calm === true ? ", calm" : ""}, ${kept}`;
 }

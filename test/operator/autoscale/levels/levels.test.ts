@@ -11,7 +11,6 @@ import {
 } from "../../../../operator/autoscale/levels/gaps.ts";
 import { keepReplicas, type Levels, newLevels, noteNeeds } from "../../../../operator/autoscale/levels/levels.ts";
 import { keptLevel, type Staircase, thinned, withNeed } from "../../../../operator/autoscale/levels/staircase.ts";
-import { tenures } from "../../../../operator/autoscale/levels/tenures.ts";
 import { triggers } from "../../../../operator/autoscale/levels/triggers.ts";
 import { ways } from "../../../../operator/autoscale/levels/ways.ts";
 
@@ -117,8 +116,8 @@ describe("levels", () => {
     const levels = levelsOf({ 100: 5, 160: 1 });
     expect(new Set(kept(levels, 100, 0))).toEqual(new Set([5]));
     const later = kept(levels, 160, 0);
-    expect(ways.map(({ tenure }, index) => [tenures[tenure]?.name, later[index]])).toEqual(
-      ways.map(({ tenure }) => [tenures[tenure]?.name, (tenures[tenure]?.unknownSeconds ?? 0) < 60 ? 1 : 5]),
+    expect(ways.map(({ price }, index) => [price, later[index]])).toEqual(
+      ways.map(({ price }) => [price, price === 0 ? 1 : 5]),
     );
   });
 
