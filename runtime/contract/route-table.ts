@@ -107,14 +107,14 @@ export type TableMessage =
 
 /**
  * Gateway → operator, one JSON per line. `hello` comes first; `ack` says that a version serves; `newer`, before it, that
- * of this key something newer serves, told by another operator; `wake` that requests wait, and how many: at once, and
- * every second for as long as some do.
+ * of this key something newer serves, told by another operator; `wake` that requests wait: at once, and every second for as
+ * long as some do. How many there are is told by `GET /figures`, as at any other time.
  */
 export type GatewayMessage =
   | { readonly type: "hello"; readonly gateway: string }
   | { readonly type: "newer"; readonly version: number; readonly key: string }
   | { readonly type: "ack"; readonly version: number }
-  | { readonly type: "wake"; readonly key: string; readonly waiting?: number };
+  | { readonly type: "wake"; readonly key: string };
 
 /**
  * Header on a pod's refusal of a request for a model that it is loading, trailing metadata in gRPC; its value is `loading`. The

@@ -73,7 +73,7 @@ export class Gateway {
       random: parts.random,
       monotonic,
       loads: recoveries(parts.clock, this.#connections),
-      waits: wakeCalls(parts.clock, (key, waiting) => this.#operators?.wake(key, waiting)),
+      waits: wakeCalls(parts.clock, (key) => this.#operators?.wake(key)),
     };
     const pods = { connections: this.#connections, sessions: this.#podConnections };
     this.#copies = new Copies({ ...passage, ...pods, isBusy });

@@ -9,16 +9,15 @@ const againMs = 1_000;
  * To be told of each request that begins to wait: calls for a pod at once, and again every second while somebody waits. In
  * the same second it lets twice as many go as before to pods that are slow to answer.
  */
-export function wakeCalls(clock: Clock, wake: (key: string, waiting: number) => void): (live: LiveRoute) => void {
+export function wakeCalls(clock: Clock, wake: (key: string) => void): (live: LiveRoute) => void {
   const cancels = new Map<LiveRoute, () => void>();
   const call = (live: LiveRoute): void => {
-    const waiting = queued(live);
-    if (waiting === 0) {
+    if (queued(live) === 0) {
       cancels.delete(live);
       return;
     }
     const window = live.hold?.window ?? 0;
-    if (window === 0) wake(live.route.key, waiting);
+    if (window === 0) wake(live.route.key);
     else widenWindow(live, window);
     cancels.set(
       live,

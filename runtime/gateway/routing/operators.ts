@@ -26,7 +26,7 @@ interface OperatorsOptions {
 
 /** Streams to every replica of the operator: the leader needs the acknowledgements, and each replica may lead. */
 export interface Operators {
-  readonly wake: (key: string, waiting?: number) => void;
+  readonly wake: (key: string) => void;
   readonly close: () => void;
 }
 
@@ -69,7 +69,7 @@ export function operators(options: OperatorsOptions): Operators {
   };
   run().catch((thrown: unknown) => log.error("the search for operators broke", { fault: Fault.from(thrown).message }));
   return {
-    wake: (key, waiting) => streams.forEach((stream) => stream.wake(key, waiting)),
+    wake: (key) => streams.forEach((stream) => stream.wake(key)),
     close: () => {
       closing.abort();
       streams.forEach((stream) => stream.close());

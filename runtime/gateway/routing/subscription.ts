@@ -29,7 +29,7 @@ interface SubscriptionOptions {
 export interface Subscription {
   /** True while the operator answers. */
   readonly isOpen: boolean;
-  readonly wake: (key: string, waiting?: number) => void;
+  readonly wake: (key: string) => void;
   readonly close: () => void;
 }
 
@@ -60,7 +60,7 @@ export function subscription(options: SubscriptionOptions): Subscription {
     get isOpen() {
       return isOpen;
     },
-    wake: (key, waiting) => current?.write(line({ type: "wake", key, ...(waiting === undefined ? {} : { waiting }) })),
+    wake: (key) => current?.write(line({ type: "wake", key })),
     close: () => {
       closing.abort();
       current?.destroy();

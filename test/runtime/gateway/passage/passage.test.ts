@@ -31,13 +31,13 @@ function scene(revisions: readonly RevisionRoute[]) {
     }),
     parts,
   );
-  const wakes: number[] = [];
+  const wakes: string[] = [];
   const shared: PassageParts = {
     ...parts,
     clock,
     random: () => 0,
     room: keptRoom(),
-    waits: wakeCalls(clock, (_key, waiting) => wakes.push(waiting)),
+    waits: wakeCalls(clock, (key) => wakes.push(key)),
     loads: setAside,
   };
   const send = (wish: Wish = anyRevision): Sent => {
@@ -236,18 +236,18 @@ describe("a request that finds nothing ready", () => {
   test("wakes at once and every second, and goes when a pod is there", async () => {
     const { clock, send, table, wakes, figures } = scene([revisionOf("a", 100, 0)]);
     const sent = send();
-    expect(wakes).toEqual([1]);
+    expect(wakes).toEqual(["default/digits"]);
     await clock.advance(400);
     expect(figures()).toEqual({ arrivals: 1, queued: 1, oldestWaitMs: 400 });
     await clock.advance(500);
     send();
-    expect(wakes).toEqual([1]);
+    expect(wakes).toEqual(["default/digits"]);
     await clock.advance(100);
-    expect(wakes).toEqual([1, 2]);
+    expect(wakes).toEqual(["default/digits", "default/digits"]);
     table([revisionOf("a", 100, 1)]);
     expect(pods(sent)).toEqual(["a-0"]);
     await clock.advance(3000);
-    expect(wakes).toEqual([1, 2]);
+    expect(wakes).toEqual(["default/digits", "default/digits"]);
   });
 
   test("wakes at once again when it comes after a time without any", async () => {
@@ -255,7 +255,7 @@ describe("a request that finds nothing ready", () => {
     send().passage.abort();
     await clock.advance(10);
     send();
-    expect(wakes).toEqual([1, 1]);
+    expect(wakes).toEqual(["default/digits", "default/digits"]);
     table([revisionOf("a", 100, 1)]);
   });
 
