@@ -126,7 +126,7 @@ export const faults = faultCatalogue<{
   TraceUnreadable: {
     message: ({ path, cause }) => `${path} cannot be read as a trace: ${cause}`,
     hint: ({ generators }) =>
-      `name a file or one of the generators ${generators.join(", ")}, with a seed as in switching:7`,
+      `name a trace file (JSON, or gzip of it) or one of the generators ${generators.join(", ")}, with a seed such as switching:7`,
     retry: "never",
     level: "error",
   },

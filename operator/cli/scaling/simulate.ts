@@ -28,11 +28,11 @@ export function simulate(options: SimulateOptions, print: (line: string) => void
     `min ${policy.min}, max ${policy.max}, ${slots} requests per replica, start ${coldStartSeconds} s, late after ${policy.lateAfterSeconds} s, κ ${policy.kappa}`,
   );
   print("");
-  print(line(["policy", "late %", "p99 wait", "hours", "starts", "most", "J", "cost"]));
+  print(line(["policy", "late %", "p99 wait", "hours", "starts", "max", "J", "cost"]));
   for (const result of [...classes, ...known]) print(resultLine(result, policy.kappa));
   print("");
-  print("over the worth of a late request, in seconds of a replica:");
-  print(line(["κ", "late %", "p99 wait", "hours", "starts", "most", "J", "cost"]));
+  print("by κ, the cost of one late request in replica seconds:");
+  print(line(["κ", "late %", "p99 wait", "hours", "starts", "max", "J", "cost"]));
   for (const result of curve) print(resultLine(result, result.kappa ?? policy.kappa));
   print("");
   print("J: late % (at least 0.05) times hours. cost: seconds of replicas and κ times late requests.");

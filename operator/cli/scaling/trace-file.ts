@@ -49,8 +49,13 @@ function parsed(path: string): Partial<StoredTrace> {
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     return Object(JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString()));
   } catch (thrown) {
-    throw unreadable(path, thrown instanceof Error ? thrown.message : String(thrown));
+    throw unreadable(path, complaint(thrown));
   }
+}
+
+function complaint(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return "code" in thrown && thrown.code === "ENOENT" ? "there is no such file or generator" : thrown.message;
 }
 
 function unreadable(path: string, cause: string): Error {

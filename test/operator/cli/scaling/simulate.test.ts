@@ -30,14 +30,14 @@ const whole = {
   serviceUnits: [1, 2],
 };
 describe("modelwright simulate", () => {
-  test("shows all classes, the known autoscalers and the curve over the worth of a late request, with a plot", () => {
+  test("shows all classes, the known autoscalers and the curve by κ, with a plot", () => {
     const svg = join(folder, "plot.svg");
     const printed = lines(stored, svg);
     expect(printed.slice(0, 4)).toEqual([
       `autoscaling on steady: 17443 requests in 3.0 h`,
       "min 0, max 10, 8 requests per replica, start 120 s, late after 2 s, κ 20",
       "",
-      "policy            late %  p99 wait     hours    starts      most         J      cost",
+      "policy            late %  p99 wait     hours    starts       max         J      cost",
     ]);
     expect(printed.slice(4, 11).map((line) => line.slice(0, 14).trim())).toEqual([
       "Economy",
@@ -71,7 +71,12 @@ describe("modelwright simulate", () => {
     expect(() => lines(path)).toThrow(
       `${path} cannot be read as a trace: it has no warmupSeconds, a number from 0 to 1000000000000`,
     );
-    expect(() => lines(join(folder, "none"))).toThrow(/none cannot be read as a trace: ENOENT/);
+  });
+
+  test("what is neither a file nor a generator is named, with what there is", () => {
+    const sentence =
+      "foo cannot be read as a trace: there is no such file or generator; name a trace file (JSON, or gzip of it) or one of the generators clients, busy, switching, rareBursts, crowds, wave, spells, daily, batches, with a seed such as switching:7";
+    expect(() => lines("foo")).toThrow(expect.objectContaining({ sentence }));
   });
 
   const refused: Readonly<Record<string, [object, string]>> = {
