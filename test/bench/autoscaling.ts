@@ -2,7 +2,8 @@
  * Our autoscaling policy beside KPA, KPA with a delay, HPA and KEDA: the four traces whose figures are known, starts of 30, 120
  * and 300 s, with and without service times that grow with what runs beside, from zero and from one, in all classes. Prints
  * every cell, the lost ones too, then the figures. Other traces (NAME:SEED of a generator or of a family that no constant was chosen
- * on: cycle, pareto, crowd, cron, sessions; held-out:SEED for all five) and conditions by flags.
+ * on: cycle, pareto, crowd, cron, sessions; held-out:SEED for all five; mixture:SEED: its
+ * nature is drawn from the seed as well) and conditions by flags.
  *
  *     npx node test/bench/autoscaling.ts [--traces steady,switching:7] [--starts 30,120,300] [--slowdowns 0,0.06] [--mins 0,1] [--kappas 2,20,100]
  */
