@@ -1,7 +1,7 @@
 import type { PhaseReference } from "./phase.ts";
 import { run } from "./run.ts";
 import type { Change, Schedule } from "./schedule/schedule.ts";
-import { userWalk, walkCount } from "./schedule/walk.ts";
+import { userWalk, wholePhases } from "./schedule/walk.ts";
 import type { SavedState } from "./world/saved-state.ts";
 import type { Stage } from "./world/stage.ts";
 
@@ -64,8 +64,7 @@ export function createReferences(stage: Stage): References {
 
 /** The walk of a seed up to its good end. */
 function wholeWalk(seed: number): Schedule["phases"] {
-  const walk = userWalk(seed % walkCount);
-  return walk.isCalm ? walk.changes.map((change) => [change]) : [[...walk.changes, ...(walk.ends.at(-1) ?? [])]];
+  return wholePhases(userWalk(seed));
 }
 
 function keyOf({ phases, afterMs, operators }: Played): string {

@@ -13,7 +13,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: "operator/kube/watch.ts",
     text: 'if (end.reason === "expired") position.resumeFrom = undefined;',
     instead: "",
-    within: 100,
+    within: 200,
   },
   "keeps what is not there any more when it reads all anew": {
     file: "operator/kube/cache.ts",
@@ -31,7 +31,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: "operator/loop/controller.ts",
     text: "else queue.retry(key, failure.retry);",
     instead: "",
-    within: 250,
+    within: 300,
   },
   "does not come back when a time is over": {
     file: "operator/loop/controller.ts",

@@ -8,7 +8,7 @@ import {
   type Schedule,
   type ScheduledFault,
 } from "./schedule.ts";
-import { standsMs, userWalk, type Walk, walkCount } from "./walk.ts";
+import { standsMs, userWalk, type Walk } from "./walk.ts";
 
 /** How much happens in a phase without faults: faults are drawn from within it. */
 export interface Extent {
@@ -22,7 +22,7 @@ type Part = Pick<Schedule, "phases" | "from" | "afterMs" | "underWay">;
 /** The walk of a seed, what part of it is played, and the number of operators. */
 export function drawWalk(seed: number): Omit<Schedule, "faults"> {
   const chance = createChance(seededRandom(seed ^ 0x1f83d9ab));
-  const walk = userWalk(seed % walkCount);
+  const walk = userWalk(seed);
   const operators = chance.isLucky(1 / 16) ? 2 : 1;
   return { seed, operators, ...(walk.isCalm ? calmPart(walk, chance) : hurriedPart(walk, chance)) };
 }
@@ -83,12 +83,18 @@ export function drawFaults(
         on: "moment",
         trouble: chance.pick(momentTroubles),
         ...place(extent.durationMs),
-      })).filter(({ trouble }) => !costsPods.has(trouble) || !decidedByPods.some((isIn) => isIn(phases, phase))),
+      })).filter(({ trouble }) => !isDecisive(trouble, phases, phase)),
     ];
   });
 }
 
 const costsPods: ReadonlySet<ScheduledFault["trouble"]> = new Set(["kill-pod", "delete-child", "edit-replica-set"]);
+
+/** It hangs on this fault what is right in the end. */
+function isDecisive(trouble: ScheduledFault["trouble"], phases: Schedule["phases"], phase: number): boolean {
+  if (trouble === "clock-forward") return isLimitedIn(phases, phase);
+  return costsPods.has(trouble) && decidedByPods.some((isIn) => isIn(phases, phase));
+}
 
 /** Phases in which it hangs on a lost pod what is right in the end. */
 const decidedByPods: readonly ((phases: Schedule["phases"], phase: number) => boolean)[] = [
@@ -105,9 +111,13 @@ function isPausedIn(phases: Schedule["phases"], phase: number): boolean {
 
 /** Where a candidate gets no room it takes that of any stable pod that is lost. */
 function isCrampedIn(phases: Schedule["phases"], phase: number): boolean {
+  return isLimitedIn(phases, phase) && rolloutIn(phases, phase)?.capacity === "Surge";
+}
+
+/** A candidate takes the room of stable pods once its own have found none for a while: by a clock that is an hour ahead, at once. */
+function isLimitedIn(phases: Schedule["phases"], phase: number): boolean {
   const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
-  const quota = acts.findLast((act) => act.kind === "quota");
-  return quota?.pods !== undefined && rolloutIn(phases, phase)?.capacity === "Surge";
+  return acts.findLast((act) => act.kind === "quota")?.pods !== undefined;
 }
 
 /** A candidate with all requests becomes the stable revision when the spec changes again and that one has lost its pods. */

@@ -1,10 +1,11 @@
 import { badModel } from "../world/kubelet.ts";
 import { type Chance, createChance, seededRandom } from "./random.ts";
 import { rolloutWalk } from "./rollout-walk.ts";
-import type { Change } from "./schedule.ts";
+import type { Change, Schedule } from "./schedule.ts";
+import { tellingWalks } from "./telling-walks.ts";
 
 /** Walks without a rollout's strategy come first, then as many with one. */
-const plainWalks = 64;
+export const plainWalks = 64;
 /** Times within a gap between two changes at which a schedule may begin; the last is that of the change. */
 export function standsMs(gapMs: number): readonly [number, ...number[]] {
   return gapMs < 100 ? [gapMs] : [gapMs / 2, gapMs];
@@ -31,9 +32,20 @@ export type Walk =
   /** They are in a hurry; how they end well after each of the changes. */
   | { readonly isCalm: false; readonly changes: readonly Change[]; readonly ends: readonly (readonly Change[])[] };
 
-/** Walk number `walk`. Three of four come to rest after every change, the fourth is in a hurry. */
-export function userWalk(walk: number): Walk {
-  if (walk >= plainWalks) return rolloutWalk(walk);
+/** The walk that schedules of a seed play. Three of four come to rest after every change, the fourth is in a hurry. */
+export function userWalk(seed: number): Walk {
+  const place = seed % walkCount;
+  const number = tellingWalks[place] ?? place;
+  return place < plainWalks ? plainWalk(number) : rolloutWalk(number);
+}
+
+/** All changes of a walk and its good end, in phases that come to rest. */
+export function wholePhases(walk: Walk): Schedule["phases"] {
+  return walk.isCalm ? walk.changes.map((change) => [change]) : [[...walk.changes, ...(walk.ends.at(-1) ?? [])]];
+}
+
+/** Walk number `walk` of those without a rollout's strategy. */
+export function plainWalk(walk: number): Walk {
   const chance = createChance(seededRandom(walk * 7_919 + 13));
   const isCalm = walk % 4 !== 3;
   const state: State = { exists: false, model: 1, isBad: false, replicas: 1, isSuspended: false, hasForeign: false };
