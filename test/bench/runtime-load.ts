@@ -1,6 +1,6 @@
 /**
  * The runtime under load beside its floors: batching on and off, saturation beside the bare engine, health checks and refusals
- * while a model is saturated, health checks beside large predictions, gRPC beside a bare server, numbers in JSON beside JSON.parse, memory. Within a minute or two.
+ * while a model is saturated, health checks beside large predictions, gRPC beside a bare server, numbers in JSON beside JSON.parse, memory. Within two or three minutes.
  *
  *     npx node test/bench/runtime-load.ts [--seconds 1] [--rounds 3] [--only batching,saturation,large,grpc,scan]
  */
