@@ -1,3 +1,4 @@
+import { Fault } from "../base/fault.ts";
 import { isBatchable } from "../dataplane/batch.ts";
 import type { Signature, Signatures, TensorSpec } from "../dataplane/signature.ts";
 import { type Tensor, elementCount, tensorArrays } from "../dataplane/tensor.ts";
@@ -34,10 +35,15 @@ export async function fittingRuns(signatures: Signatures, infer: Infer): Promise
     const isFree = inputs.some(({ shape }) => shape.slice(1).includes(-1));
     const { run, reason } = await firstFitting(name, isFree ? freeSizes : [1], { inputs, infer });
     if (run !== undefined) runs.push(run);
-    else if (isFree) refused.set(name, reason);
+    else if (isFree || areValuesRefused(reason)) refused.set(name, reason);
     else throw reason;
   }
   return { runs, refused };
+}
+
+/** A lookup that has to know each key does not know the made-up one. */
+function areValuesRefused(reason: unknown): boolean {
+  return reason instanceof Fault && reason.code === "ValuesRefused";
 }
 
 interface Trial {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
+import { preprocessingFaults } from "../../../runtime/engines/preprocessing/faults.ts";
 import { batchWarmUpRuns, fittingRuns, warmUpInputs, warmUpRuns } from "../../../runtime/model/warm-up.ts";
 
 test("a warm-up request has one row of zeros for every input, whatever its type", () => {
@@ -77,4 +78,12 @@ test("sizes that are free are tried until the model takes one, which its batches
   ]);
   const fixed = new Map([["fixed", { inputs: [{ ...image, shape: [-1, 5] }], outputs: [image] }]]);
   await expect(fittingRuns(fixed, takes([]))).rejects.toThrow("5 rows of pixels cannot be halved");
+});
+
+test("a model that does not know the made-up key is served without a warm-up", async () => {
+  const key = { name: "key", dtype: "int64", shape: [-1, 1] } as const;
+  const fault = preprocessingFaults.ValuesRefused({ reason: 'layer "look" does not know "0"' });
+  const signatures = new Map([["keys", { inputs: [key], outputs: [] }]]);
+  const found = await fittingRuns(signatures, () => Promise.reject(fault));
+  expect(found).toEqual({ runs: [], refused: new Map([["keys", fault]]) });
 });
