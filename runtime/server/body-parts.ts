@@ -5,7 +5,8 @@ import type { BodyLimits } from "./request-body.ts";
 
 /** A body that is coming in. */
 export interface BodyParts {
-  readonly receivedBytes: number;
+  /** Not an accessor: each object that is made with one of its own keeps what it closes over until the next full collection. */
+  receivedBytes(): number;
   /** A further piece, which is copied; may refuse the body. */
   take(bytes: Buffer): void;
   /** Ends the watch over it and gives back what it took of the budget: all pieces as one. Idempotent. */
@@ -45,9 +46,7 @@ export function bodyParts(
     if (budget !== undefined) budget.leftBytes += receivedBytes;
   };
   return {
-    get receivedBytes() {
-      return receivedBytes;
-    },
+    receivedBytes: () => receivedBytes,
     take: (bytes) => {
       if (hasEnded) return;
       const start = receivedBytes;

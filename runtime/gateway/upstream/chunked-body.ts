@@ -1,12 +1,12 @@
 /** Takes a chunked body apart (RFC 9112 §7.1). */
 export interface ChunkedBody {
   /**
-   * Works bytes in and shows the data among them, as views. True when the body has ended; `rest` is then what came after it.
+   * Works bytes in and shows the data among them, as views. True when the body has ended; `rest()` of them then came after it.
    * Throws an `Error` when the bytes are no chunks.
    */
   readonly feed: (bytes: Buffer, data: (view: Buffer) => void) => boolean;
   /** Bytes behind the end. */
-  readonly rest: number;
+  readonly rest: () => number;
 }
 
 /** Longest line of a size with its extensions, and of trailers together: nobody sends them. */
@@ -50,9 +50,7 @@ export function chunkedBody(): ChunkedBody {
     return feedAt + 1;
   };
   return {
-    get rest() {
-      return rest;
-    },
+    rest: () => rest,
     feed(bytes, data) {
       let at = 0;
       while (at < bytes.length && state !== "done") {

@@ -157,7 +157,7 @@ export class UpstreamConnection {
       if (this.#receiver === receiver && !receiver.onData(Buffer.from(view))) takesMore = false;
     });
     if (!isDone || this.#receiver !== receiver) return takesMore;
-    this.#complete(receiver, undefined, chunks.rest > 0);
+    this.#complete(receiver, undefined, chunks.rest() > 0);
     return true;
   }
 

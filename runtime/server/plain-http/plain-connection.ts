@@ -179,7 +179,7 @@ export class PlainConnection implements LaneConnection {
     const incoming = this.#incoming;
     if (incoming === undefined) return;
     const { head, parts, answer } = incoming;
-    const left = head.contentBytes - parts.receivedBytes;
+    const left = head.contentBytes - parts.receivedBytes();
     parts.take(bytes.length > left ? bytes.subarray(0, left) : bytes);
     if (this.#incoming !== incoming || bytes.length < left) return;
     this.#incoming = undefined;
@@ -283,9 +283,7 @@ export class PlainConnection implements LaneConnection {
 function droppedParts(): BodyParts {
   let receivedBytes = 0;
   return {
-    get receivedBytes() {
-      return receivedBytes;
-    },
+    receivedBytes: () => receivedBytes,
     take: ({ length }) => {
       receivedBytes += length;
     },

@@ -11,7 +11,7 @@ export interface Elements {
   add(value: JsonValue): void;
   /** Adds packed numbers at once; false when some may not fit and must be added one by one. */
   addPacked(numbers: JsonNumbers): boolean;
-  readonly count: number;
+  count(): number;
   tensor(shape: readonly number[]): Tensor;
 }
 
@@ -82,9 +82,7 @@ function numberElements(dtype: NumberDtype, range: Range | undefined): Elements 
       count += values.length;
       return true;
     },
-    get count() {
-      return count;
-    },
+    count: () => count,
     tensor: (shape) => {
       pack();
       const data = new tensorArrays[dtype](count);
@@ -122,9 +120,7 @@ function bigElements(dtype: keyof typeof bigRanges): Elements {
       for (const value of numbers.values) values.push(BigInt(value));
       return true;
     },
-    get count() {
-      return values.length;
-    },
+    count: () => values.length,
     tensor: (shape) =>
       dtype === "int64"
         ? { dtype, shape, data: BigInt64Array.from(values) }
@@ -140,9 +136,7 @@ function boolElements(): Elements {
       values.push(value.value ? 1 : 0);
     },
     addPacked: () => false,
-    get count() {
-      return values.length;
-    },
+    count: () => values.length,
     tensor: (shape) => ({ dtype: "bool", shape, data: Uint8Array.from(values) }),
   };
 }
@@ -156,9 +150,7 @@ function stringElements(): Elements {
       else throw wrongType(value, "string");
     },
     addPacked: () => false,
-    get count() {
-      return values.length;
-    },
+    count: () => values.length,
     tensor: (shape) => ({ dtype: "string", shape, data: values }),
   };
 }
@@ -170,7 +162,7 @@ function unimplementedElements(dtype: "float16" | "bfloat16" | "uint16" | "compl
       throw faults.ValueUnimplemented({ json: quoted(value), dtype: dtypeNames[dtype].text });
     },
     addPacked: () => false,
-    count: 0,
+    count: () => 0,
     tensor: (shape) => ({ dtype, shape, data: new tensorArrays[dtype](0) }) as Tensor, // no element: the data are empty
   };
 }

@@ -91,10 +91,10 @@ function addRow(column: RowColumn | undefined, value: JsonValue, { index, key }:
 }
 
 function stack(column: RowColumn, value: JsonValue): void {
-  const before = column.elements.count;
+  const before = column.elements.count();
   const shape = announcedShape(value);
   fill(column.elements, value, shape);
-  const size = column.elements.count - before;
+  const size = column.elements.count() - before;
   const first = column.shape;
   if (first === undefined) {
     column.shape = shape;

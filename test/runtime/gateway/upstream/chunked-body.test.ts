@@ -7,7 +7,7 @@ function read(pieces: readonly Buffer[]): { text: string; isDone: boolean; rest:
   let text = "";
   let isDone = false;
   for (const piece of pieces) isDone = body.feed(piece, (view) => (text += view.toString("latin1")));
-  return { text, isDone, rest: body.rest };
+  return { text, isDone, rest: body.rest() };
 }
 
 describe("a chunked body", () => {
