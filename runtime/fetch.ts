@@ -10,6 +10,7 @@ import { progressReport } from "./model/source/progress.ts";
 import { containedPath } from "./model/source/stores/contained.ts";
 import { filesOf } from "./model/source/stores/listing.ts";
 import { openStore } from "./model/source/stores/open-store.ts";
+import { fetchThrough } from "./model/source/stores/web/through-proxies.ts";
 import type { StoredFile } from "./model/source/stores/store.ts";
 import type { FetchOptions } from "./options.ts";
 
@@ -23,7 +24,8 @@ export interface FetchParts {
 /** Downloads a model, a file or a folder, into the models volume. Throws a Fault; nothing half-written stays. */
 export async function fetchModel(options: FetchOptions, parts: FetchParts): Promise<void> {
   const { log, stop } = parts;
-  const store = openStore(options.url, options.credentials);
+  fetchThrough(options.proxies);
+  const store = openStore(options.url, options.credentials, options.proxies);
   log.info("fetching model", { url: store.shown, path: options.path });
   const files = await filesOf(store, {
     clock: parts.clock,

@@ -20,6 +20,7 @@ import { latestOnly, policyForms, versionPolicy } from "./model/repository/versi
 import type { ModelAtPath, ServedModels } from "./model/model-source.ts";
 import type { VersionPolicy } from "./protocols/protocol.ts";
 import type { Credentials } from "./model/source/stores/open-store.ts";
+import { type Proxies, proxiesOf } from "./model/source/stores/proxies.ts";
 import { type ServingSettings, defaultServing, servingSettings } from "./serving-settings.ts";
 
 /** Options that every program of the image takes. */
@@ -55,6 +56,8 @@ export interface FetchOptions extends ProgramOptions {
   readonly url: string;
   readonly sha256?: string;
   readonly credentials: Credentials;
+  /** Through whom it downloads. */
+  readonly proxies: Proxies;
   /** File to write, or a folder to put the file into. */
   readonly path: string;
 }
@@ -207,6 +210,7 @@ export function fetchOptions(args: readonly string[], env: Environment): FetchOp
       huggingFaceToken: env["HF_TOKEN"],
       huggingFaceEndpoint: env["HF_ENDPOINT"],
     },
+    proxies: proxiesOf(env),
   };
 }
 

@@ -14,6 +14,7 @@ import { openPages } from "../pages/open-pages.ts";
 import { whereItIs } from "../steering/rollout-command.ts";
 import { steered } from "../steering/steered.ts";
 import { applied, type AppliedManifests } from "./manifests/applied-manifests.ts";
+import { childEnvironment } from "./child-environment.ts";
 import type { StartOptions } from "./command-line.ts";
 import { demonstration, demonstrationCommand } from "./demonstration.ts";
 import { faults } from "./faults.ts";
@@ -202,16 +203,6 @@ function checkedLogLevel(text: string): LogLevel {
 /** XDG Base Directory Specification: state of programs is in `$XDG_STATE_HOME`; unset or empty, in `~/.local/state`. */
 function dataFolder(environment: StartParts["environment"], apiPort: number): string {
   return join(environment["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "modelwright", String(apiPort));
-}
-
-function childEnvironment(environment: StartParts["environment"]): Readonly<Record<string, string>> {
-  const kept =
-    /^(?:PATH|HOME|LANG|TZ|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|STORAGE_EMULATOR_HOST)$|^(?:AWS|AZURE_STORAGE|GOOGLE|HF)_/;
-  return Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) =>
-      value !== undefined && kept.test(name) ? [[name, value]] : [],
-    ),
-  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -176,6 +176,7 @@ describe("options of fetch", () => {
       url: "https://models.example.com/digits.h5",
       sha256: "a".repeat(64),
       credentials: expect.any(Object),
+      proxies: { http: "", https: "", none: "localhost,127.0.0.1,::1" },
       path: "/mnt/models/model",
       logLevel: "info",
     });

@@ -7,6 +7,7 @@ import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { openStore } from "../../../runtime/model/source/stores/open-store.ts";
+import { proxiesOf } from "../../../runtime/model/source/stores/proxies.ts";
 import type { Setback, SourceResponse, Store } from "../../../runtime/model/source/stores/store.ts";
 import { digits, start } from "../runtime/program.ts";
 import { azureEmulator, type Emulator, emulators, gcsEmulator, s3Emulator } from "./emulators.ts";
@@ -177,7 +178,7 @@ describe("fetch from the Hugging Face Hub", () => {
     const { url, server, push } = await hub(repo, files, "hf_secret");
     closed.push(() => server.close());
     const credentials = { ...anybody, huggingFaceToken: "hf_secret", huggingFaceEndpoint: url };
-    const [file] = await openStore(`hf://${repo}?file=model.h5`, credentials).files(undefined);
+    const [file] = await openStore(`hf://${repo}?file=model.h5`, credentials, proxiesOf({})).files(undefined);
     push({ "model.h5": Buffer.from("another") });
     const opened = await file?.open({ resume: { offset: 0, tag: undefined }, signal: undefined });
     expect(opened).toMatchObject({ start: 0, totalBytes: files["model.h5"]?.length, tag: "0".repeat(40) });
@@ -186,11 +187,8 @@ describe("fetch from the Hugging Face Hub", () => {
 
   test("goes on where a connection broke off", async () => {
     const env = await huggingFace();
-    const store = openStore(`hf://${repo}?file=model.h5`, {
-      ...anybody,
-      huggingFaceToken: env["HF_TOKEN"],
-      huggingFaceEndpoint: env["HF_ENDPOINT"],
-    });
+    const credentials = { ...anybody, huggingFaceToken: env["HF_TOKEN"], huggingFaceEndpoint: env["HF_ENDPOINT"] };
+    const store = openStore(`hf://${repo}?file=model.h5`, credentials, proxiesOf({}));
     expect(await rest(store, 79_990)).toBe("s weights ");
   });
 });
@@ -218,7 +216,7 @@ test.each(["s3:///key", "gs://", "hf://nobody", "azure+https://account.blob.core
   (address) => {
     let code = "";
     try {
-      openStore(address, anybody);
+      openStore(address, anybody, proxiesOf({}));
     } catch (thrown) {
       code = Fault.from(thrown).code;
     }

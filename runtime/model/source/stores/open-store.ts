@@ -4,6 +4,7 @@ import { httpStore } from "./web/http.ts";
 import { huggingFaceStore } from "./hugging-face.ts";
 import { s3Store } from "./s3.ts";
 import type { Store } from "./store.ts";
+import type { Proxies } from "./proxies.ts";
 
 /** Who downloads: names and secrets as the pod's environment has them. S3 reads its own, as all of AWS' tools do. */
 export interface Credentials {
@@ -20,10 +21,11 @@ const azureMark = "azure+";
 
 /**
  * The store that an address means: `s3://`, `gs://`, `hf://`, `azure+https://`, else a file of a web server. Throws
- * `SourceUrlInvalid`. The code of each client is loaded when it is asked for files.
+ * `SourceUrlInvalid`. The code of each client is loaded when it is asked for files. Those of Google and Azure look for proxies
+ * in the environment by themselves, that of Hugging Face uses Node's `fetch`.
  */
-export function openStore(address: string, credentials: Credentials): Store {
-  if (address.startsWith("s3://")) return s3Store(address);
+export function openStore(address: string, credentials: Credentials, proxies: Proxies): Store {
+  if (address.startsWith("s3://")) return s3Store(address, proxies);
   if (address.startsWith("gs://")) {
     return gcsStore(address, { keyJson: credentials.gcsKeyJson, endpoint: credentials.gcsEndpoint });
   }
@@ -35,5 +37,5 @@ export function openStore(address: string, credentials: Credentials): Store {
     const { azureAccountKey: accountKey, azureSasToken: sasToken } = credentials;
     return azureBlobStore(address.slice(azureMark.length), { accountKey, sasToken });
   }
-  return httpStore(address);
+  return httpStore(address, proxies);
 }

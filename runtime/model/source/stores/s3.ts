@@ -1,7 +1,9 @@
 import { type S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
+import type { Proxies } from "./proxies.ts";
 import { judged } from "./refusal.ts";
+import { agentsThrough } from "./web/through-proxies.ts";
 import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
 
 type Sdk = typeof import("@aws-sdk/client-s3");
@@ -11,11 +13,11 @@ type Sdk = typeof import("@aws-sdk/client-s3");
  * AWS' own tools take them (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, the pod's identity …); without any
  * credentials it asks as nobody.
  */
-export function s3Store(text: string): Store {
+export function s3Store(text: string, proxies: Proxies): Store {
   const { bucket, key } = placeOf(text);
   const shown = `s3://${bucket}/${key}`;
   let opened: Promise<Connected> | undefined;
-  const client = (): Promise<Connected> => (opened ??= connected());
+  const client = (): Promise<Connected> => (opened ??= connected(proxies));
   const stored = (path: string, objectKey: string, sizeBytes: number): StoredFile => ({
     path,
     shown: `s3://${bucket}/${objectKey}`,
@@ -73,9 +75,15 @@ function placeOf(text: string): Place {
   return { bucket, key };
 }
 
-async function connected(): Promise<Connected> {
+async function connected(proxies: Proxies): Promise<Connected> {
   const sdk = await import("@aws-sdk/client-s3");
-  const settings: S3ClientConfig = { forcePathStyle: true, followRegionRedirects: true, maxAttempts: 1 };
+  const agents = agentsThrough(proxies);
+  const settings: S3ClientConfig = {
+    forcePathStyle: true,
+    followRegionRedirects: true,
+    maxAttempts: 1,
+    ...(agents === undefined ? {} : { requestHandler: agents }),
+  };
   const client = new sdk.S3Client(settings);
   const isRegionKnown = await client.config.region().then(
     () => true,

@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { proxiesOf } from "../../../../runtime/model/source/stores/proxies.ts";
 import { httpStore } from "../../../../runtime/model/source/stores/web/http.ts";
 import { type Scene, digest, digestOf, model, scene } from "./downloading.ts";
 
@@ -169,6 +170,8 @@ describe("downloading a model", () => {
     ["ftp://example.com/model.h5", "its scheme is ftp"],
     ["model.h5", "it is no URL"],
   ])("refuses %s", (url, reason) => {
-    expect(() => httpStore(url)).toThrow(`the source URL cannot be used: ${reason}; must be an http or https URL`);
+    expect(() => httpStore(url, proxiesOf({}))).toThrow(
+      `the source URL cannot be used: ${reason}; must be an http or https URL`,
+    );
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { type Downloaded, defaultDownloadLimits, download } from "../../../../runtime/model/source/download.ts";
+import { proxiesOf } from "../../../../runtime/model/source/stores/proxies.ts";
 import { httpStore } from "../../../../runtime/model/source/stores/web/http.ts";
 
 /** What the servers here have. */
@@ -47,7 +48,7 @@ export async function scene(): Promise<Scene> {
       return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
     },
     fetched: async (url, { sha256, ...more } = {}) => {
-      const [source] = await httpStore(url).files(undefined);
+      const [source] = await httpStore(url, proxiesOf({})).files(undefined);
       if (source === undefined) throw new Error("an address is one file");
       return download({
         source,

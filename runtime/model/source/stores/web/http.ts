@@ -1,20 +1,23 @@
 import { basename } from "node:path";
-import { Agent, type Dispatcher, request } from "undici";
+import { type Dispatcher, request } from "undici";
 import { faults as modelFaults } from "../../../faults.ts";
 import { faults } from "../../faults.ts";
 import { decodedBody } from "./content-encoding.ts";
+import { dispatcherThrough } from "./through-proxies.ts";
 import { type SourceUrl, redirectedUrl, sourceUrl } from "./http-url.ts";
+import type { Proxies } from "../proxies.ts";
 import type { OpenOptions, ResumePoint, Setback, SourceResponse, Store } from "../store.ts";
 
 /** One file of a web server. */
-export function httpStore(text: string): Store {
+export function httpStore(text: string, proxies: Proxies): Store {
+  const dispatcher = dispatcherThrough(proxies, waiting);
   const source = sourceUrl(text);
   const path = basename(decodeURIComponent(source.url.pathname)) || "model";
   const file = {
     path,
     shown: source.shown,
     sizeBytes: undefined,
-    open: (options: OpenOptions) => openSource(source, path, options),
+    open: (options: OpenOptions) => openSource({ source, name: path, dispatcher }, options),
   };
   return { shown: source.shown, files: () => Promise.resolve([file]), isFolder: false };
 }
@@ -25,13 +28,12 @@ const longestRetryAfterMs = 30_000;
 /** A server that is there takes a connection in less; behind a firewall nobody ever refuses one. */
 const connectMs = 5_000;
 /** How long an answer and its bytes may take is for who asks to say. */
-const dispatcher = new Agent({ connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 });
+const waiting = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
 const maxRedirects = 5;
 
 /** Opens a URL, following redirects. Throws a Fault for what asking again cannot help; network errors pass through. */
 async function openSource(
-  source: SourceUrl,
-  name: string,
+  { source, name, dispatcher }: WebFile,
   { resume, signal }: OpenOptions,
 ): Promise<SourceResponse | Setback> {
   let from = source;
@@ -61,6 +63,12 @@ function requestHeaders({ authorization }: SourceUrl, { offset, tag }: ResumePoi
     ...(authorization === undefined ? {} : { authorization }),
     ...(offset > 0 && tag !== undefined ? { range: `bytes=${offset}-`, "if-range": tag } : {}),
   };
+}
+
+interface WebFile {
+  readonly source: SourceUrl;
+  readonly name: string;
+  readonly dispatcher: Dispatcher;
 }
 
 interface Asked {
