@@ -24,7 +24,7 @@ export function reason(
 ): string {
   const { capacity } = capability(service, policy);
   if (demand.level < negligibleConcurrency && now > demand.busyAt) {
-    return `nothing was asked for ${Math.round(now - demand.busyAt)} s; kept because requests may come back soon`;
+    return `no requests for ${Math.round(now - demand.busyAt)} s; kept because requests may come back soon`;
   }
   const load = `${demand.offered.toFixed(1)} requests run at once`;
   const needed = Math.ceil(demand.level / capacity);

@@ -78,7 +78,7 @@ const stories: Readonly<Record<string, [Story, { desired: number; why: string }]
   ],
   "a delay that the user sets keeps what was needed": [
     { current: 1, told: [...repeated(served(20, 5), 300), ...repeated(silence, 250)], spec: { holdSeconds: 280 } },
-    { desired: 9, why: "nothing was asked for 250 s; kept because requests may come back soon" },
+    { desired: 9, why: "no requests for 250 s; kept because requests may come back soon" },
   ],
 };
 
