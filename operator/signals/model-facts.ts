@@ -6,6 +6,7 @@ import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import { decodedSignatures } from "./trials/decoded-signatures.ts";
 import { pulledText } from "./pulled-text.ts";
+import { oneOf, text, wholeNumber, wrongMember } from "./wrong-member.ts";
 
 /** What ready runtimes say about their models. */
 export interface ModelFactsSource {
@@ -66,29 +67,37 @@ export async function pulledFacts(host: string, signal?: AbortSignal): Promise<M
   );
 }
 
+const kinds = {
+  name: text,
+  version: text,
+  state: oneOf(modelStates),
+  format: text,
+  engine: text,
+  digest: text,
+  bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  signature: text,
+} as const;
+
+/** A text that is longer says no more to anybody. */
+function cut(told: string): string {
+  return told.slice(0, 1024);
+}
+
 function modelFacts(value: unknown): ModelFacts {
-  const members = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
-  const text = (name: string): string => {
-    const member: unknown = members.get(name);
-    if (typeof member !== "string") throw new Error(`${name} is no text`);
-    return member.slice(0, 1024);
-  };
-  const note: unknown = members.get("note");
-  const bytes: unknown = members.get("bytes");
-  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) throw new Error("bytes is no size");
-  const signatures = decodedSignatures(members.get("signatures"));
-  const state = modelStates.find((known) => known === text("state"));
-  if (state === undefined) throw new Error(`state ${text("state")} is unknown`);
+  const wrong = wrongMember(Object(value), kinds);
+  if (wrong !== undefined) throw new Error(`the answer ${wrong}`);
+  const { name, version, state, format, engine, note, digest, bytes, signature, ...told } = value as ModelFacts; // checked above
+  const signatures = decodedSignatures(told.signatures);
   return {
-    name: text("name"),
-    version: text("version"),
+    name: cut(name),
+    version: cut(version),
     state,
-    format: text("format"),
-    engine: text("engine"),
-    ...(typeof note === "string" ? { note: note.slice(0, 1024) } : {}),
-    digest: text("digest"),
+    format: cut(format),
+    engine: cut(engine),
+    ...(typeof note === "string" ? { note: cut(note) } : {}),
+    digest: cut(digest),
     bytes,
-    signature: text("signature"),
+    signature: cut(signature),
     ...(signatures === undefined ? {} : { signatures }),
   };
 }

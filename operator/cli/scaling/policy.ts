@@ -4,7 +4,7 @@ import type { Sample } from "../../autoscale/sample.ts";
 import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
-import { amount, listOf, number, optional, record, wholeNumber, wrongMember } from "./wrong-member.ts";
+import { amount, listOf, number, optional, record, wholeNumber, wrongMember } from "../../signals/wrong-member.ts";
 
 /** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
 interface Init {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { generatedTrace, generators, isGeneratorName } from "../../autoscale/simulator/generators.ts";
 import { decodedTrace, type StoredTrace, type Trace } from "../../autoscale/simulator/trace.ts";
 import { faults } from "../faults.ts";
-import { amount, listOf, wholeNumber, wrongMember } from "./wrong-member.ts";
+import { amount, listOf, wholeNumber, wrongMember } from "../../signals/wrong-member.ts";
 
 /** The trace that a flag names: NAME or NAME:SEED of a generator, else a file. Throws `TraceUnreadable`. */
 export function traceOf(text: string): Trace {

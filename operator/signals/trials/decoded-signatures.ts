@@ -1,29 +1,25 @@
 import type { SignatureFacts, TensorFacts } from "../../../runtime/contract/model-facts.ts";
-import { type Members, membersOf } from "../members.ts";
+import { listOf, number, optional, recordOf, text, wrongMember } from "../wrong-member.ts";
 
-/** More than any model has: what a pod tells is bounded in bytes, and in what is made of it. */
-const most = 4_096;
+const tensors = listOf(recordOf({ name: text, dtype: text, shape: optional(listOf(number)) }));
+const kinds = { signatures: listOf(recordOf({ name: text, inputs: tensors, outputs: tensors })) } as const;
 
-/** The signatures that a runtime tells; undefined when it tells none, or other things than the contract says. */
-export function decodedSignatures(value: unknown): readonly SignatureFacts[] | undefined {
-  if (value === undefined) return undefined;
-  try {
-    return membersOf({ signatures: value }).objects("signatures", most, (one) => ({
-      name: one.text("name"),
-      inputs: one.objects("inputs", most, decodedTensor),
-      outputs: one.objects("outputs", most, decodedTensor),
-    }));
-  } catch {
-    // Of another release: what is told besides is good all the same.
-    return undefined;
-  }
+/** The signatures that a runtime tells; undefined when it tells none, or, being of another release, other things than the contract says. */
+export function decodedSignatures(signatures: unknown): readonly SignatureFacts[] | undefined {
+  if (wrongMember({ signatures }, kinds) !== undefined) return undefined;
+  const told = signatures as readonly SignatureFacts[]; // checked above
+  return told.map(({ name, inputs, outputs }) => ({
+    name,
+    inputs: inputs.map(decodedTensor),
+    outputs: outputs.map(decodedTensor),
+  }));
 }
 
-function decodedTensor(tensor: Members): TensorFacts {
+function decodedTensor({ name, dtype, shape, isOptional }: TensorFacts): TensorFacts {
   return {
-    name: tensor.text("name"),
-    dtype: tensor.text("dtype"),
-    ...(tensor.has("shape") ? { shape: tensor.list("shape", most).map(Number) } : {}),
-    ...(tensor.has("isOptional") ? { isOptional: true } : {}),
+    name,
+    dtype,
+    ...(shape === undefined ? {} : { shape }),
+    ...(isOptional === undefined ? {} : { isOptional: true }),
   };
 }

@@ -66,6 +66,27 @@ describe("the facts of a model", () => {
     expect(known).toEqual({ ...facts, note: "x".repeat(1024) });
   });
 
+  const input = { name: "a", dtype: "float32", shape: [-1, 64] };
+  const signature = { name: "serving_default", inputs: [input], outputs: [{ name: "b", dtype: "string" }] };
+  const signatures: Readonly<Record<string, [object, readonly object[] | undefined]>> = {
+    "say what is asked and answered": [signature, [signature]],
+    "say nothing beside that": [{ ...signature, inputs: [{ ...input, more: 1 }], more: 1 }, [signature]],
+    "are left out when another release tells them in another way": [
+      { ...signature, outputs: [{ name: "b", dtype: 7 }] },
+      undefined,
+    ],
+  };
+  test.each(Object.entries(signatures))("of its signatures %s", async (_sentence, [told, want]) => {
+    await podSays(JSON.stringify({ ...facts, signatures: [told] }));
+    const source = createModelFactsSource({ clock: systemClock, log: silentLog });
+    source.ask({ uid: "u", address }, () => {});
+    const known = await eventually(
+      () => source.facts("u"),
+      (found) => found !== undefined,
+    );
+    expect(known).toEqual({ ...facts, ...(want === undefined ? {} : { signatures: want }) });
+  });
+
   test("are forgotten with their pod", async () => {
     await podSays(JSON.stringify(facts));
     const source = createModelFactsSource({ clock: systemClock, log: silentLog });

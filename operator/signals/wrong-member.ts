@@ -1,11 +1,15 @@
-/** What a member of an object read from a file or a line must be. */
+/** What a member of an object from outside must be. */
 export interface Kind {
   /** As in `not a number`. */
   readonly text: string;
   readonly holds: (value: unknown) => boolean;
   /** What each element of a list must be. */
   readonly element?: Kind;
+  /** What the members of an object must be. */
+  readonly members?: Readonly<Record<string, Kind>>;
 }
+
+export const text: Kind = { text: "a text", holds: (value) => typeof value === "string" };
 
 export const number: Kind = { text: "a number", holds: (value) => Number.isFinite(value) };
 
@@ -24,6 +28,12 @@ export const wholeNumber = (least: number, most: number): Kind => ({
   holds: (value) => Number.isInteger(value) && Number(value) >= least && Number(value) <= most,
 });
 
+/** One of these words. */
+export const oneOf = (words: readonly string[]): Kind => ({
+  text: `one of ${words.join(", ")}`,
+  holds: (value) => words.some((word) => word === value),
+});
+
 /** A list of such elements. */
 export const listOf = (element: Kind): Kind => ({ text: "a list", holds: (value) => Array.isArray(value), element });
 
@@ -40,6 +50,9 @@ export const record: Kind = {
   holds: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
 
+/** An object with such members, and others. */
+export const recordOf = (members: Readonly<Record<string, Kind>>): Kind => ({ ...record, members });
+
 const longestShown = 40;
 
 /** What is wrong with the first member that is not of its kind, as in `has -3 as samples.arrivals, not a number`; `within` precedes its name. */
@@ -52,12 +65,14 @@ export function wrongMember(value: object, kinds: Readonly<Record<string, Kind>>
   return undefined;
 }
 
-function complaintOf(name: string, value: unknown, { text, holds, element }: Kind): string | undefined {
-  if (!holds(value))
-    return value === undefined ? `has no ${name}, ${text}` : `has ${shown(value)} as ${name}, not ${text}`;
+function complaintOf(name: string, value: unknown, kind: Kind): string | undefined {
+  const { element, members } = kind;
+  if (!kind.holds(value))
+    return value === undefined ? `has no ${name}, ${kind.text}` : `has ${shown(value)} as ${name}, not ${kind.text}`;
+  if (members !== undefined) return wrongMember(Object(value), members, `${name}.`);
   if (element === undefined || !Array.isArray(value)) return undefined;
-  const index = value.findIndex((one) => !element.holds(one));
-  return index < 0 ? undefined : `has ${shown(value[index])} as ${name}[${index}], not ${element.text}`;
+  const index = value.findIndex((one) => complaintOf("", one, element) !== undefined);
+  return index < 0 ? undefined : complaintOf(`${name}[${index}]`, value[index], element);
 }
 
 function shown(value: unknown): string {
