@@ -61,7 +61,7 @@ export function createAutoscaler({ caches, figures, policy, clock, onChange }: A
     }
   };
   return {
-    scaling: (key) => models.find(key)?.scaling,
+    scaling: (key) => models.find(key)?.scaling(),
     wake(key) {
       const model = cancel === undefined ? undefined : models.followed(key);
       models.active.add(key);

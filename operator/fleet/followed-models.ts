@@ -65,7 +65,10 @@ export function followModels(
       models.clear();
     },
     *claims() {
-      for (const [key, { claim }] of models) if (claim !== undefined) yield { key, ...claim };
+      for (const [key, model] of models) {
+        const claim = model.claim();
+        if (claim !== undefined) yield { key, ...claim };
+      }
     },
   };
 }

@@ -51,11 +51,11 @@ export interface Policy {
 
 /** One ModelDeployment under its autoscaler. */
 export interface ModelScaler {
-  readonly scaling: Scaling | undefined;
+  scaling(): Scaling | undefined;
   /** The newest spec. */
   follow(deployment: ModelDeployment): void;
   /** What it asks of devices that others want, too; undefined before the first decision, and of a model without devices. */
-  readonly claim: Omit<PoolClaim, "key"> | undefined;
+  claim(): Omit<PoolClaim, "key"> | undefined;
   /** Asks the policy. */
   decide(seen: Seen): { readonly isResting: boolean };
   /** What is wanted now is this, or the share of it that devices are awarded for. True when that is to be told. */
@@ -101,13 +101,11 @@ export function createModelScaler({ remembered, policy, share }: ScalerBegin): M
   let busyMs: number | undefined;
   let current = remembered?.desired;
   return {
-    get scaling() {
+    scaling() {
       if (scaling === undefined || last === undefined) return scaling;
       return { ...scaling, needed: Math.min(policy.needs()?.needed ?? scaling.desired, scaling.desired) };
     },
-    get claim() {
-      return devices && last && claimOf(devices, policy.needs(), last);
-    },
+    claim: () => devices && last && claimOf(devices, policy.needs(), last),
     follow(deployment) {
       spec = deployment.spec.suspend === true ? undefined : deployment.spec;
       devices = spec && devicesOf(spec);
@@ -162,7 +160,7 @@ function claimOf(
   devices: Devices,
   needs: Needs | undefined,
   { fleet, demand, answer }: Answered,
-): ModelScaler["claim"] {
+): ReturnType<ModelScaler["claim"]> {
   if (needs === undefined) return undefined;
   return {
     ...devices,
