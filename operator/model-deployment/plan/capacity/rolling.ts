@@ -77,7 +77,21 @@ function keptCandidate({ question, total, least, goal }: Bounds): number {
   const spare = total - carriers(stableWeight, least);
   // Before gateways have said what they do the stable revision may have everything: pods that start are not for that to go.
   if (question.isUntold === true) return allowed;
-  return Math.min(allowed, Math.max(spare, candidate.ready, 1, carriers(question.candidateShare ?? 0, least)));
+  const carrying = carriers(question.candidateShare ?? 0, least);
+  return Math.min(
+    allowed,
+    Math.max(spare, isStableCrowdedOut(question, least) ? carrying : candidate.ready, 1, carrying),
+  );
+}
+
+/**
+ * Whether pods that the stable revision's weight needs find no room. Ready pods of the candidate have taken it, when both
+ * revisions came back at once or somebody scaled one by hand: a candidate without weight would keep it until it is promoted.
+ */
+function isStableCrowdedOut({ stable, stableWeight }: CountsQuestion, least: number): boolean {
+  const fewest = carriers(stableWeight, least);
+  const findsNoRoom = stable.refused !== undefined || stable.unschedulable !== undefined || stable.replicas < fewest;
+  return findsNoRoom && stable.ready < fewest;
 }
 
 function stableCount(bounds: Bounds, kept: number): number {
