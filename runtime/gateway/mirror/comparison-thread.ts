@@ -5,7 +5,7 @@ import { divergence, parsedAnswer } from "../../base/answers/divergence.ts";
 
 /** Entry of the thread that compares answers: each task is answered, in order. */
 parentPort?.on("message", (task: ComparisonTask) => {
-  const answer: ComparisonAnswer = { id: task.id, divergence: compared(task) };
+  const answer: ComparisonAnswer = { divergence: compared(task) };
   parentPort?.postMessage(answer, []);
 });
 

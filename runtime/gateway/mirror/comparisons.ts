@@ -5,7 +5,6 @@ import { startedThread } from "../../base/threads/program-threads.ts";
 
 /** To the thread: two answers, as they came. */
 export interface ComparisonTask {
-  readonly id: number;
   readonly client: Uint8Array;
   readonly copy: Uint8Array;
   readonly tolerance: number;
@@ -13,9 +12,8 @@ export interface ComparisonTask {
   readonly method?: string | undefined;
 }
 
-/** From the thread. Without a divergence there was nothing to compare. */
+/** From the thread, in the order of the tasks. Without a divergence there was nothing to compare. */
 export interface ComparisonAnswer {
-  readonly id: number;
   readonly divergence: Divergence | undefined;
 }
 
@@ -36,9 +34,9 @@ const idleMs = 60_000;
 /** Compares answers in a thread of its own, which lives while there is something to compare: parsing holds up no request. */
 export class Comparisons {
   readonly #clock: Clock;
-  readonly #pending = new Map<number, Told>();
+  /** In the order of the tasks, in which they are answered. */
+  readonly #pending: Told[] = [];
   #worker: Worker | undefined;
-  #nextId = 1;
   #cancelIdle: (() => void) | undefined;
 
   constructor(clock: Clock) {
@@ -47,14 +45,12 @@ export class Comparisons {
 
   /** `told` is called once, later. */
   compare({ client, copy, tolerance, method }: AnswerPair, told: Told): void {
-    if (this.#pending.size >= maxPending) {
+    if (this.#pending.length >= maxPending) {
       told(undefined);
       return;
     }
-    const id = this.#nextId;
-    this.#nextId += 1;
-    this.#pending.set(id, told);
-    const task: ComparisonTask = { id, client: joined(client), copy: joined(copy), tolerance, method };
+    this.#pending.push(told);
+    const task: ComparisonTask = { client: joined(client), copy: joined(copy), tolerance, method };
     this.#worker ??= this.#started();
     this.#worker.postMessage(task, [task.client.buffer as ArrayBuffer, task.copy.buffer as ArrayBuffer]); // `joined` made them
     this.#cancelIdle?.();
@@ -72,10 +68,8 @@ export class Comparisons {
   #started(): Worker {
     const worker = startedThread("comparisons");
     worker.unref();
-    worker.on("message", ({ id, divergence }: ComparisonAnswer) => {
-      const told = this.#pending.get(id);
-      this.#pending.delete(id);
-      told?.(divergence);
+    worker.on("message", ({ divergence }: ComparisonAnswer) => {
+      if (this.#worker === worker) this.#pending.shift()?.(divergence);
     });
     // A pair that is too much for the thread is not compared; the next one gets a new thread.
     worker.on("error", () => {
@@ -86,9 +80,7 @@ export class Comparisons {
 
   #lost(): void {
     this.#worker = undefined;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const told of pending) told(undefined);
+    for (const told of this.#pending.splice(0)) told(undefined);
   }
 }
 

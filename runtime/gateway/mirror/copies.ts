@@ -2,6 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { MirrorCounts, RevisionCounts } from "../figures/counts.ts";
 import type { Ledger } from "../figures/ledger.ts";
 import type { PodConnections } from "../grpc/pods/pod-connections.ts";
+import { passingSet } from "../../http2/passing-set.ts";
 import { queued } from "../routing/hold.ts";
 import type { LivePod, LiveRevision, LiveRoute } from "../routing/live.ts";
 import { leastOutstanding, type PickParts } from "../routing/pick.ts";
@@ -34,7 +35,7 @@ const maxOfAll = 64;
 export class Copies {
   readonly #parts: CopiesParts;
   readonly #comparisons: Comparisons;
-  readonly #underWay = new Set<UnderWay>();
+  readonly #underWay = passingSet<UnderWay>();
   readonly #byRoute = new Map<LiveRoute, number>();
 
   constructor(parts: CopiesParts) {
@@ -94,7 +95,7 @@ export class Copies {
 
   /** Gives up all copies under way. */
   close(): void {
-    for (const copy of this.#underWay) copy.abort();
+    for (const copy of this.#underWay.all()) copy.abort();
     this.#comparisons.close();
   }
 

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { HeaderWriter, type HeaderList } from "../hpack/header-writer.ts";
+import { passingSet } from "../passing-set.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import {
   ConnectionError,
@@ -27,7 +28,7 @@ export interface Speaker {
 export class ConnectionWriter {
   readonly #frames: FrameWriter;
   readonly #encoder = new HeaderWriter();
-  readonly #blocked = new Set<Speaker>();
+  readonly #blocked = passingSet<Speaker>();
   #windowBytes = defaultWindowBytes;
 
   constructor(socket: Socket) {
@@ -152,8 +153,7 @@ export class ConnectionWriter {
    * each (CVE-2019-9511): the others stay in line.
    */
   goOn(): void {
-    const waiting = Array.from(this.#blocked);
-    for (const stream of waiting) {
+    for (const stream of this.#blocked.all()) {
       if (this.#windowBytes <= 0) return;
       this.#blocked.delete(stream);
       stream.unblock();

@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { passingSet } from "../../../runtime/http2/passing-set.ts";
+
+test("a passing set has the members of a Set in their order, whoever comes and goes", () => {
+  const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 8 })), { maxLength: 100 });
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const members = passingSet<number>();
+      const model = new Set<number>();
+      for (const [comes, member] of steps) {
+        if (comes) {
+          members.add(member);
+          model.add(member);
+        } else expect(members.delete(member)).toBe(model.delete(member));
+        expect(members.size).toBe(model.size);
+      }
+      expect(members.all()).toEqual([...model]);
+    }),
+  );
+});
+
+test("who goes through all members of a passing set meets those that have gone meanwhile", () => {
+  const members = passingSet<string>();
+  members.add("first");
+  members.add("second");
+  const met: string[] = [];
+  for (const member of members.all()) {
+    met.push(member);
+    members.delete("second");
+  }
+  expect(met).toEqual(["first", "second"]);
+});
