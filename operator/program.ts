@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { hostname } from "node:os";
+import { systemClock } from "../runtime/base/clock.ts";
 import { Fault } from "../runtime/base/fault.ts";
 import { jsonLog } from "../runtime/base/log.ts";
 import { createServer } from "../runtime/base/node-http.ts";
 import type { Environment } from "../runtime/base/option-source.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
+import { collectGarbageAtRest } from "./garbage-at-rest.ts";
 import { inClusterConnection, loadConnection } from "./kube/config.ts";
 import { createHttpTransport } from "./kube/http-transport.ts";
 import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
@@ -65,7 +67,17 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     () => log.info("caches synced"),
     () => {},
   );
+  const collect = globalThis.gc; // only with --expose-gc, as the image has it
+  const stopCollecting =
+    collect &&
+    collectGarbageAtRest({
+      clock: systemClock,
+      isIdle: () => operator.isIdle,
+      heapBytes: () => process.memoryUsage().heapUsed,
+      collect: () => collect({ type: "major", flavor: "last-resort" }),
+    });
   await stopped.promise;
+  stopCollecting?.();
   log.info("operator stops");
   await operator.stop();
   admin.closeAllConnections();

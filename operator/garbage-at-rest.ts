@@ -1,0 +1,39 @@
+import type { Clock } from "../runtime/base/clock.ts";
+
+/** What is looked at and what is done about it. */
+export interface GarbageAtRestOptions {
+  readonly clock: Clock;
+  /** Whether nothing waits and nothing is worked on. */
+  readonly isIdle: () => boolean;
+  /** Bytes of the heap in use, garbage included. */
+  readonly heapBytes: () => number;
+  /** Collects all garbage and returns free memory to the system, at once. */
+  readonly collect: () => void;
+}
+
+/** It has to be idle at two looks, so that a collection does not fall into a pause between two changes. */
+const lookEveryMs = 10_000;
+
+/** Less garbage than this is not worth the pause: 0.1 s with 3,000 objects. */
+const worthBytes = 16 * 1024 * 1024;
+
+/**
+ * Collects what a burst of work has left behind, once the operator is at rest. V8 does not: it collects when more is allocated,
+ * and of 3,000 objects that were read or made 23 and 32 MB stayed resident for as long as nothing happened. Returns how to stop.
+ */
+export function collectGarbageAtRest({ clock, isIdle, heapBytes, collect }: GarbageAtRestOptions): () => void {
+  let wasIdle = false;
+  let keptBytes = 0;
+  let cancel = (): void => {};
+  const look = (): void => {
+    const isAtRest = isIdle() && wasIdle;
+    wasIdle = isIdle();
+    if (isAtRest && heapBytes() > keptBytes + worthBytes) {
+      collect();
+      keptBytes = heapBytes();
+    }
+    cancel = clock.after(lookEveryMs, look);
+  };
+  cancel = clock.after(lookEveryMs, look);
+  return () => cancel();
+}

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { collectGarbageAtRest } from "../../operator/garbage-at-rest.ts";
+import { createManualClock } from "../builders/manual-clock.ts";
+
+const megabyte = 1024 * 1024;
+
+/** What becomes of a heap, looked at every 10 s. */
+async function collections(looks: readonly { readonly isIdle: boolean; readonly allocatedMb: number }[]) {
+  const clock = createManualClock();
+  let now = { isIdle: false, heapMb: 40 };
+  const collected: number[] = [];
+  const stop = collectGarbageAtRest({
+    clock,
+    isIdle: () => now.isIdle,
+    heapBytes: () => now.heapMb * megabyte,
+    collect: () => {
+      collected.push(clock.now());
+      now = { ...now, heapMb: 30 };
+    },
+  });
+  const begunMs = clock.now();
+  for (const { isIdle, allocatedMb } of looks) {
+    now = { isIdle, heapMb: now.heapMb + allocatedMb };
+    await clock.advance(10_000);
+  }
+  stop();
+  await clock.advance(100_000);
+  return collected.map((atMs) => (atMs - begunMs) / 1_000);
+}
+
+const idle = { isIdle: true, allocatedMb: 0 };
+
+test("what a burst has left behind is collected at the second look at an idle operator, once", async () => {
+  expect(await collections([idle, idle, idle, idle])).toEqual([20]);
+});
+
+test("an operator that works is left alone", async () => {
+  const busy = { isIdle: false, allocatedMb: 50 };
+  expect(await collections([busy, idle, busy, busy, idle, busy])).toEqual([]);
+});
+
+test("a little garbage is not worth a pause; when it has become much it is", async () => {
+  const little = { isIdle: true, allocatedMb: 6 };
+  expect(await collections([idle, idle, little, little, little])).toEqual([20, 50]);
+});
