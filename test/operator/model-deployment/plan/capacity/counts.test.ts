@@ -6,38 +6,7 @@ import {
   type CountsQuestion,
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import { roomGraceMs } from "../../../../../operator/model-deployment/plan/capacity/ladder.ts";
-import type { Placement } from "../../../../../operator/model-deployment/plan/capacity/placement.ts";
-
-const now = 1_000_000;
-const gpu: Placement = { requests: { "nvidia.com/gpu": "1" }, nodes: [[]], tolerations: [], neighbours: undefined };
-const insufficient = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.";
-const exceeded = `exceeded quota: gpus, requested: requests.nvidia.com/gpu=1, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=2`;
-
-function pods(ready: number, changes: Partial<CountsQuestion["stable"]> = {}): CountsQuestion["stable"] {
-  return { replicas: ready, ready, live: ready, placement: gpu, ...changes };
-}
-
-/** A pod that is declared and has no node since `ageMs`. */
-function homeless(ageMs: number, ready = 0, message = insufficient): CountsQuestion["stable"] {
-  const unschedulable = { message, sinceMs: now - ageMs };
-  return pods(ready, { replicas: ready + 1, live: ready + 1, unschedulable });
-}
-
-function question(changes: Partial<CountsQuestion>): CountsQuestion {
-  return {
-    wanted: 4,
-    strategy: "Canary",
-    stepWeight: 50,
-    stableWeight: 100,
-    maxSurge: "100%",
-    maxUnavailable: 0,
-    capacity: "Auto",
-    stable: pods(changes.wanted ?? 4),
-    candidate: pods(0),
-    now,
-    ...changes,
-  };
-}
+import { exceeded, gpu, homeless, insufficient, now, pods, question } from "./counts-questions.ts";
 
 const beside = "the candidate's pods come beside the stable ones";
 const swaps = "each stable pod makes room for one of the candidate's";
@@ -198,48 +167,6 @@ describe("numbers", () => {
     "pods of the candidate that do not get ready give back what the stable revision lacks": {
       asked: { maxSurge: 1, stable: pods(2), candidate: pods(0, { replicas: 3, live: 3 }), stableWeight: 100 },
       want: { stable: 2, candidate: 1, carries: 0, ...surge },
-    },
-    "ready pods of a candidate without weight go when those that serve find no room": {
-      asked: {
-        wanted: 3,
-        strategy: "BlueGreen",
-        stepWeight: 100,
-        mode: "Swap",
-        modeWhy: swaps,
-        stable: pods(0, { replicas: 2, refused: exceeded }),
-        candidate: pods(3),
-        candidateWeight: 0,
-        candidateShare: 0,
-      },
-      want: { stable: 2, candidate: 1, carries: 100, mode: "Swap", why: swaps },
-    },
-    "ready pods of a candidate without weight go when somebody had scaled those down that serve": {
-      asked: {
-        wanted: 3,
-        strategy: "BlueGreen",
-        stepWeight: 100,
-        mode: "Swap",
-        modeWhy: swaps,
-        stable: pods(1),
-        candidate: pods(2),
-        candidateWeight: 0,
-        candidateShare: 0,
-      },
-      want: { stable: 1, candidate: 1, carries: 100, mode: "Swap", why: swaps },
-    },
-    "ready pods that carry the candidate's weight stay, though stable ones find no room": {
-      asked: {
-        wanted: 3,
-        stepWeight: 100,
-        mode: "Swap",
-        modeWhy: swaps,
-        stable: pods(0, { replicas: 1, live: 1, unschedulable: { message: insufficient, sinceMs: now } }),
-        candidate: pods(2),
-        stableWeight: 50,
-        candidateWeight: 50,
-        candidateShare: 50,
-      },
-      want: { stable: 1, candidate: 2, carries: 100, mode: "Swap", why: swaps },
     },
     "all of a blue-green candidate comes beside all stable pods": {
       asked: { strategy: "BlueGreen", stepWeight: 100, maxSurge: 1 },

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import {
+  counts,
+  type Counts,
+  type CountsQuestion,
+} from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import { exceeded, insufficient, now, pods, question } from "./counts-questions.ts";
+
+const swaps = "each stable pod makes room for one of the candidate's";
+
+interface Case {
+  readonly asked: Partial<CountsQuestion>;
+  readonly want: Counts;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "ready pods of a candidate without weight go when those that serve find no room": {
+    asked: {
+      wanted: 3,
+      strategy: "BlueGreen",
+      stepWeight: 100,
+      mode: "Swap",
+      modeWhy: swaps,
+      stable: pods(0, { replicas: 2, refused: exceeded }),
+      candidate: pods(3),
+      candidateWeight: 0,
+      candidateShare: 0,
+    },
+    want: { stable: 2, candidate: 1, carries: 100, mode: "Swap", why: swaps },
+  },
+  "ready pods of a candidate without weight go when somebody had scaled those down that serve": {
+    asked: {
+      wanted: 3,
+      strategy: "BlueGreen",
+      stepWeight: 100,
+      mode: "Swap",
+      modeWhy: swaps,
+      stable: pods(1),
+      candidate: pods(2),
+      candidateWeight: 0,
+      candidateShare: 0,
+    },
+    want: { stable: 1, candidate: 1, carries: 100, mode: "Swap", why: swaps },
+  },
+  "ready pods that carry the candidate's weight stay, though stable ones find no room": {
+    asked: {
+      wanted: 3,
+      stepWeight: 100,
+      mode: "Swap",
+      modeWhy: swaps,
+      stable: pods(0, { replicas: 1, live: 1, unschedulable: { message: insufficient, sinceMs: now } }),
+      candidate: pods(2),
+      stableWeight: 50,
+      candidateWeight: 50,
+      candidateShare: 50,
+    },
+    want: { stable: 1, candidate: 2, carries: 100, mode: "Swap", why: swaps },
+  },
+};
+
+test.each(Object.entries(cases))("%s", (_, { asked, want }) => {
+  expect(counts(question(asked))).toEqual(want);
+});
