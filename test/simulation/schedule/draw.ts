@@ -92,7 +92,7 @@ const costsPods: ReadonlySet<ScheduledFault["trouble"]> = new Set(["kill-pod", "
 
 /** It hangs on this fault what is right in the end. */
 function isDecisive(trouble: ScheduledFault["trouble"], phases: Schedule["phases"], phase: number): boolean {
-  if (trouble === "clock-forward" || trouble === "clock-back") return isLimitedIn(phases, phase);
+  if (trouble === "clock-forward" || trouble === "clock-back") return isLimitedAfter(phases, phase);
   return costsPods.has(trouble) && decidedByPods.some((isIn) => isIn(phases, phase));
 }
 
@@ -114,7 +114,14 @@ function isCrampedIn(phases: Schedule["phases"], phase: number): boolean {
   return isLimitedIn(phases, phase) && rolloutIn(phases, phase)?.capacity === "Surge";
 }
 
-/** A candidate takes the room of stable pods once its own have found none for a while: by a clock that is an hour wrong, at once. */
+/**
+ * A candidate takes the room of stable pods once its own have found none for a while: by a clock that is an hour wrong, at once.
+ * A clock stays wrong in the phases that follow.
+ */
+function isLimitedAfter(phases: Schedule["phases"], phase: number): boolean {
+  return phases.some((_, later) => later >= phase && isLimitedIn(phases, later));
+}
+
 function isLimitedIn(phases: Schedule["phases"], phase: number): boolean {
   const acts = phases.slice(0, phase + 1).flatMap((changes) => changes.map(({ act }) => act));
   return acts.findLast((act) => act.kind === "quota")?.pods !== undefined;
