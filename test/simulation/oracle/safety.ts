@@ -60,6 +60,7 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
   const violations: string[] = [];
   const versions = new Map(given);
   const swings = createSwings();
+  const scalers = new Set<string>();
   const complain = (what: string | undefined): void => {
     if (what !== undefined) violations.push(`at ${Math.round(clock.monotonic())} ms ${ledger.actor ?? ""} ${what}`);
   };
@@ -74,7 +75,11 @@ export function startWatchman(world: World, given: ReadonlyMap<string, string> =
     if (isGone) return complain(isUnused(set, truth));
     judge(setRules, set, before);
     const isScaled = before !== undefined && before.spec.replicas !== set.spec.replicas;
-    if (isScaled && !ledger.isLate) complain(swings.scaled(set, clock.monotonic()));
+    if (isScaled && !ledger.isLate) {
+      // Who begins to lead judges by a view of its own.
+      scalers.add(ledger.actor);
+      complain(swings.scaled(set, clock.monotonic(), scalers.size + disturbances(world)));
+    }
     if (truth.deployment(controllerOf(set)) !== undefined) complain(isNumberedOnce(set, versions));
   };
   for (const { object } of server.store.collection("replicasets.apps").records("default")) {
@@ -204,6 +209,11 @@ function weightIn({ table }: Gateway, { metadata: { namespace = "", name } }: St
 /** Neither another operator nor a user says how many pods a revision has, nor a request that nobody knows of any more. */
 function isUndisputed({ isContested, ledger: { hits, isLate } }: World): boolean {
   return !isContested && !isLate && hits["edit-replica-set"] === undefined;
+}
+
+/** How often a fault has changed how many pods there are or are wanted. */
+function disturbances({ ledger: { hits } }: World): number {
+  return (hits["kill-pod"] ?? 0) + (hits["edit-replica-set"] ?? 0);
 }
 
 const momentMs = 1_000;

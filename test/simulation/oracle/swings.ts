@@ -4,8 +4,11 @@ import type { StoredSet } from "./truth.ts";
 export interface Swings {
   /** What is scaled from here on is scaled as a user asks for it, who has asked for something else before. */
   asked(): void;
-  /** What is wrong with an operator's scaling; undefined: nothing. */
-  scaled(set: StoredSet, nowMs: number): string | undefined;
+  /**
+   * What is wrong with an operator's scaling; undefined: nothing. Each of the `disturbances` so far, a killed pod for one,
+   * is a reason to scale the other way.
+   */
+  scaled(set: StoredSet, nowMs: number, disturbances: number): string | undefined;
 }
 
 /** Whoever leads, and whatever they see: a ReplicaSet is not scaled four times within this time, each time the other way. */
@@ -14,9 +17,12 @@ const mostTurns = 1;
 
 export function createSwings(): Swings {
   const scalings = new Map<string, readonly { readonly replicas: number; readonly atMs: number }[]>();
+  let known = 0;
   return {
     asked: () => scalings.clear(),
-    scaled({ metadata: { uid, name }, spec: { replicas = 1 } }, nowMs) {
+    scaled({ metadata: { uid, name }, spec: { replicas = 1 } }, nowMs, disturbances) {
+      if (disturbances !== known) scalings.clear();
+      known = disturbances;
       const recent = (scalings.get(uid) ?? []).filter(({ atMs }) => atMs > nowMs - withinMs);
       const series = [...recent, { replicas, atMs: nowMs }];
       scalings.set(uid, series);

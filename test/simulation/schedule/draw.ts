@@ -101,6 +101,7 @@ const decidedByPods: readonly ((phases: Schedule["phases"], phase: number) => bo
   isPausedIn,
   isCrampedIn,
   isSupersededIn,
+  isFromZeroIn,
 ];
 
 /** A candidate that loses all its pods in a pause of the user's gets its weight back only as far as its steps say. */
@@ -133,6 +134,13 @@ function isSupersededIn(phases: Schedule["phases"], phase: number): boolean {
   return (
     steps.some(({ setWeight }) => setWeight === 100) && phases[phase]?.some(({ act }) => act.kind === "model") === true
   );
+}
+
+/** From zero a revision comes back that has pods: one whose ReplicaSet somebody else had scaled up does. */
+function isFromZeroIn(phases: Schedule["phases"], phase: number): boolean {
+  return phases
+    .slice(0, phase + 1)
+    .some((changes) => changes.some(({ act }) => act.kind === "replicas" && act.replicas === 0));
 }
 
 /** The rollout that is declared by the end of a phase. */

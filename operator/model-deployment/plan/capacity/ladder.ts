@@ -1,6 +1,7 @@
 import { misfit } from "./misfit.ts";
 import type { Placement } from "./placement.ts";
 import type { CapacityMode, CountsQuestion, PodCounts } from "./question.ts";
+import { stepPods } from "./shares.ts";
 import { shortage } from "./shortage.ts";
 
 /** How the candidate gets room now. */
@@ -87,8 +88,11 @@ function ladder(question: CountsQuestion): Rung {
 
 function climb(question: CountsQuestion): Rung {
   const { wanted, stable, candidate } = question;
+  // A candidate that has all pods of its step lacks only what somebody else has asked for.
   // What the stable pods do not get the candidate's may have taken: somebody had scaled them down for a moment.
-  const lack = lacking(candidate) ?? (candidate.live > 0 ? lacking(stable) : undefined);
+  const lack =
+    (candidate.ready < stepPods(question) ? lacking(candidate) : undefined) ??
+    (candidate.live > 0 ? lacking(stable) : undefined);
   if (lack === undefined) return { mode: "Surge", why: besides };
   const why = `${givingWayReason(wanted)}, because there was no free capacity: ${lack.sentence}`;
   return obstacle(question, lack) ?? { mode: givingWay(wanted), why };

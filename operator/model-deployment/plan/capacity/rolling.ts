@@ -1,6 +1,6 @@
 import type { Allowance } from "./allowance.ts";
 import type { CountsQuestion, PodCounts } from "./question.ts";
-import { carriedWeight, carriers, need } from "./shares.ts";
+import { carriedWeight, carriers, stepPods } from "./shares.ts";
 
 /** Pods of both revisions and the weight that the candidate may have. */
 export interface Counted {
@@ -33,11 +33,12 @@ export function rolled(question: CountsQuestion, { surge, unavailable }: Allowan
   const least = Math.max(1, wanted - unavailable);
   // Both sides rounded up can be one pod more than there is room for: then the candidate has one less in this step.
   const beside = Math.max(1, total - carriers(100 - stepWeight, least));
-  const goal = strategy === "BlueGreen" ? wanted : Math.min(need(wanted, stepWeight), beside);
+  const goal = strategy === "BlueGreen" ? stepPods(question) : Math.min(stepPods(question), beside);
   const bounds = { question, total, least, goal };
   const kept = keptCandidate(bounds);
   const stable = stableCount(bounds, kept);
-  const room = total - others - Math.max(stable, existing(question.stable), floor(bounds, kept));
+  const room =
+    total - others - Math.max(stable, existing(question.stable), floor(bounds, kept, weights(question).stable));
   return {
     stable,
     candidate: Math.max(kept, Math.min(goal, room)),
@@ -97,17 +98,21 @@ function isStableCrowdedOut({ stable, stableWeight }: CountsQuestion, least: num
 function stableCount(bounds: Bounds, kept: number): number {
   const { question, total, goal } = bounds;
   const { wanted, stable, candidate, others = 0 } = question;
-  const target = Math.max(floor(bounds, kept), Math.min(wanted, total - goal));
+  const beside = Math.min(wanted, total - goal);
+  const target = Math.max(floor(bounds, kept, weights(question).stable), beside);
   if (target <= stable.replicas) return target;
+  // Before gateways have said what they do they may give it more than it is declared to have: nothing is made for that.
+  const needed =
+    question.isUntold === true ? Math.max(floor(bounds, kept, 100 - (question.candidateShare ?? 0)), beside) : target;
   const room = total - others - Math.max(kept, existing(candidate));
-  return Math.max(stable.replicas, Math.min(target, room));
+  return Math.max(stable.replicas, Math.min(needed, room));
 }
 
-/** Fewest stable pods: as many as carry their weight, and as many as ready pods would else be missing. */
-function floor({ question, least }: Bounds, kept: number): number {
+/** Fewest stable pods: as many as carry a weight, and as many as ready pods would else be missing. */
+function floor({ question, least }: Bounds, kept: number, stableWeight: number): number {
   const { wanted, required = 0, candidate } = question;
   const ready = Math.min(candidate.ready, kept);
-  const carrying = carriers(weights(question).stable, least);
+  const carrying = carriers(stableWeight, least);
   return Math.min(wanted, Math.max(carrying, least - ready, Math.min(required, wanted) - ready));
 }
 

@@ -1,3 +1,10 @@
+import type { CountsQuestion } from "./question.ts";
+
+/** Pods of the candidate in the end of the present step, where there is room for them. */
+export function stepPods({ strategy, wanted, stepWeight }: CountsQuestion): number {
+  return strategy === "BlueGreen" ? wanted : need(wanted, stepWeight);
+}
+
 /** Pods of `wanted` that carry a weight in percent; at least one, so that there is something to look at. */
 export function need(wanted: number, weight: number): number {
   return Math.min(wanted, Math.max(1, Math.ceil((wanted * weight) / 100)));

@@ -6,6 +6,7 @@ import {
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import { exceeded, insufficient, now, pods, question } from "./counts-questions.ts";
 
+const surge = { mode: "Surge", why: "the candidate's pods come beside the stable ones" } as const;
 const swaps = "each stable pod makes room for one of the candidate's";
 
 interface Case {
@@ -42,6 +43,37 @@ const cases: Readonly<Record<string, Case>> = {
     },
     want: { stable: 1, candidate: 1, carries: 100, mode: "Swap", why: swaps },
   },
+  "the only stable pod stays when a pod is refused that the candidate does not need: somebody had scaled it up": {
+    asked: {
+      wanted: 1,
+      strategy: "BlueGreen",
+      stepWeight: 100,
+      stable: pods(1),
+      candidate: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: 0 }),
+      candidateWeight: 0,
+      candidateShare: 0,
+    },
+    want: { stable: 1, candidate: 1, carries: 100, ...surge },
+  },
+  "no stable pod is made for a weight that gateways may give, for all that is known, while it is declared to have less":
+    {
+      asked: {
+        stepWeight: 50,
+        maxSurge: 0,
+        maxUnavailable: 1,
+        stable: pods(2),
+        candidate: pods(1),
+        candidateWeight: 33,
+        candidateShare: 33,
+        isUntold: true,
+      },
+      want: {
+        stable: 2,
+        candidate: 1,
+        carries: 33,
+        ...surge,
+      },
+    },
   "ready pods that carry the candidate's weight stay, though stable ones find no room": {
     asked: {
       wanted: 3,
