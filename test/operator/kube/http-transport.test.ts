@@ -73,6 +73,12 @@ describe("a whole response", () => {
     });
   });
 
+  test("says what the request says of the client, where it does", async () => {
+    await start(json({}));
+    await transport.send({ ...get, headers: { "user-agent": "trace/1" } });
+    expect(server.seen.map(({ headers }) => headers["user-agent"])).toEqual(["trace/1"]);
+  });
+
   test("comes over a connection that was there before", async () => {
     const ports = new Set<number | undefined>();
     await start((response) => {
