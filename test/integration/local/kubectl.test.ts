@@ -96,7 +96,7 @@ describe.skipIf(reason !== undefined)(`kubectl on local mode${skipped}`, () => {
   test("explain describes the fields", async () => {
     const text = (await lines("explain mwd.spec.model")).join("\n");
     expect(text).toMatch(/^GROUP:\s+modelwright\.dev\nKIND:\s+ModelDeployment\nVERSION:\s+v1alpha1/);
-    expect(text).toContain("Name of the model on the wire, as in /v1/models/NAME:predict.");
+    expect(text).toContain("Name of the model in requests, as in /v1/models/NAME:predict.");
     expect(text).toMatch(/source\s+<Object> -required-/);
   });
 
