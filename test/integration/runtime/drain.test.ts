@@ -23,16 +23,26 @@ async function readiness(admin: string): Promise<string> {
   return `${response.status} ${(await response.text()).trim()}`;
 }
 
+/** A runtime and its first word. Where a busy machine has let the model be ready before that, another one is asked. */
+async function seenBeforeReady() {
+  for (;;) {
+    const serving = await startServe(digits.model);
+    const first = await readiness(serving.admin);
+    if (first !== "200 Ready") return { serving, first };
+    serving.child.kill("SIGTERM");
+    await serving.ended;
+  }
+}
+
 describe("the life of a runtime", () => {
   test("is not ready before its model has answered once, and says in which state it is", async () => {
-    const serving = await startServe(digits.model);
-    const seen = [await readiness(serving.admin)];
+    const { serving, first } = await seenBeforeReady();
     await serving.line("model ready");
-    seen.push(await readiness(serving.admin));
+    const second = await readiness(serving.admin);
     serving.child.kill("SIGTERM");
     expect((await serving.ended).code).toBe(0);
-    expect(seen[0]).toMatch(/^503 (?:Fetching|Verifying|Loading|Warming)$/);
-    expect(seen[1]).toBe("200 Ready");
+    expect(first).toMatch(/^503 (?:Fetching|Verifying|Loading|Warming)$/);
+    expect(second).toBe("200 Ready");
     const states = (await serving.ended).log.filter(({ msg }) => msg === "model state").map(({ state }) => state);
     expect(states).toEqual(["Fetching", "Verifying", "Loading", "Warming", "Ready", "Draining", "Unloaded"]);
   });
