@@ -21,7 +21,7 @@ export interface HttpTransportOptions {
 const defaultTimeoutMs = 30_000;
 
 /** What all requests with the same credentials say; a request may say something else. */
-interface CommonHeaders {
+interface ClientHeaders {
   readonly credentials: Credentials;
   readonly headers: Readonly<Record<string, string>>;
   /** Its headers as they are sent. */
@@ -39,16 +39,16 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   const server = new URL(connection.server);
   const prefix = server.pathname.replace(/\/$/, "");
   const { host } = server;
-  let common: CommonHeaders | undefined;
-  const commonHeaders = (credentials: Credentials): CommonHeaders => {
-    if (common?.credentials !== credentials) {
+  let kept: ClientHeaders | undefined;
+  const clientHeaders = (credentials: Credentials): ClientHeaders => {
+    if (kept?.credentials !== credentials) {
       const headers = { host, "user-agent": userAgent, ...credentials.headers };
-      common = { credentials, headers, lines: headerLines(headers) };
+      kept = { credentials, headers, lines: headerLines(headers) };
     }
-    return common;
+    return kept;
   };
   const addressed = ({ method, path, headers = {}, body }: KubeRequest, { credentials }: Entry): Addressed => {
-    const { headers: shared, lines } = commonHeaders(credentials);
+    const { headers: shared, lines } = clientHeaders(credentials);
     const replaces = Object.keys(headers).some((name) => name in shared);
     return {
       method,
