@@ -8,7 +8,7 @@ import { createServer } from "../runtime/base/node-http.ts";
 import type { Environment } from "../runtime/base/option-source.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
-import { collectGarbageAtRest } from "./garbage-at-rest.ts";
+import { collectAllGarbage, collectGarbageAtRest } from "./garbage-at-rest.ts";
 import { inClusterConnection, loadConnection } from "./kube/config.ts";
 import { createHttpTransport } from "./kube/http-transport.ts";
 import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
@@ -67,17 +67,14 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     () => log.info("caches synced"),
     () => {},
   );
-  const collect = globalThis.gc; // only with --expose-gc, as the image has it
-  const stopCollecting =
-    collect &&
-    collectGarbageAtRest({
-      clock: systemClock,
-      isIdle: () => operator.isIdle,
-      heapBytes: () => process.memoryUsage().heapUsed,
-      collect: () => collect({ type: "major", flavor: "last-resort" }),
-    });
+  const stopCollecting = collectGarbageAtRest({
+    clock: systemClock,
+    isIdle: () => operator.isIdle,
+    heapBytes: () => process.memoryUsage().heapUsed,
+    collect: collectAllGarbage,
+  });
   await stopped.promise;
-  stopCollecting?.();
+  stopCollecting();
   log.info("operator stops");
   await operator.stop();
   admin.closeAllConnections();

@@ -29,8 +29,7 @@ export const programs = {
     // With the heap that Node chooses in the chart's container, new objects fill 1 MB before they are collected, which took a fifth
     // of the processor time of creating ten thousand objects. Caches keep objects packed, so most new ones are garbage soon: 4 MB
     // take 5 to 15 % less processor time than 2 and no more memory; 16 take 20 MB more.
-    // At rest it collects by itself what work has left behind.
-    flags: ["--max-semi-space-size=4", "--expose-gc"],
+    flags: ["--max-semi-space-size=4"],
     // The hundreds of megabytes that it reads at its start leave 5 to 9 MB less behind in the C library.
     memory: ["MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=32768"],
     threads: [],
