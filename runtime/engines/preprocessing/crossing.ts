@@ -1,5 +1,5 @@
 import { farmHash } from "./hashes/farm-hash.ts";
-import { low64 } from "./hashes/unsigned.ts";
+import { low64, shiftMixed } from "./hashes/unsigned.ts";
 import { textsOf } from "./elements.ts";
 import type { Given } from "./step-run.ts";
 
@@ -25,11 +25,7 @@ export function crossed(columns: readonly Given[], bins: number): readonly numbe
 
 /** tensorflow/core/platform/fingerprint.h, `FingerprintCat64`. */
 function joined(first: bigint, second: bigint): bigint {
-  const mixed = low64(mix(low64(second * factor)) * factor);
+  const mixed = low64(shiftMixed(low64(second * factor)) * factor);
   const result = low64((first ^ factor ^ mixed) * factor);
-  return mix(low64(mix(result) * factor));
-}
-
-function mix(value: bigint): bigint {
-  return value ^ (value >> 47n);
+  return shiftMixed(low64(shiftMixed(result) * factor));
 }

@@ -1,4 +1,5 @@
 import type { Encoding } from "../../model/formats/keras/preprocessing/preprocessing.ts";
+import { oneHotRows } from "../../model/formats/keras/preprocessing/shapes.ts";
 import type { Indexes } from "./step-run.ts";
 
 /** keras/src/utils/numerical_utils.py, `encode_categorical_inputs`. Indexes without a column are left out. */
@@ -25,5 +26,5 @@ function rowsOf(
 ): { readonly outer: readonly number[]; readonly perRow: number } {
   const last = shape.at(-1) ?? 1;
   if (mode !== "one_hot") return { outer: shape.slice(0, -1), perRow: last };
-  return { outer: shape.length > 1 && last === 1 ? shape.slice(0, -1) : shape, perRow: 1 };
+  return { outer: oneHotRows(shape), perRow: 1 };
 }

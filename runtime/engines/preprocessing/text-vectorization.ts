@@ -1,4 +1,5 @@
 import type { TextVectorization } from "../../model/formats/keras/preprocessing/preprocessing.ts";
+import { bytewise } from "../../model/formats/keras/preprocessing/vocabulary.ts";
 import type { Indexes } from "./step-run.ts";
 
 /** ASCII's, as keras/src/layers/preprocessing/text_vectorization.py takes them away. */
@@ -53,9 +54,7 @@ function rowShape({ split }: TextVectorization, shape: readonly number[]): reado
 }
 
 function characters(text: string): readonly string[] {
-  return Array.from(Buffer.from(text, "latin1").toString("utf8"), (character) =>
-    Buffer.from(character).toString("latin1"),
-  );
+  return Array.from(Buffer.from(text, "latin1").toString("utf8"), bytewise);
 }
 
 /** For each length in turn all words that stand together. */

@@ -1,4 +1,4 @@
-import { low64, turnedRight } from "./unsigned.ts";
+import { low64, shiftMixed, turnedRight } from "./unsigned.ts";
 
 const k0 = 0xc3a5c85c97cb3127n;
 const k1 = 0xb492b66fbe98f273n;
@@ -17,13 +17,9 @@ export function farmHash(bytes: Buffer): bigint {
   return length <= 64 ? upTo64(bytes) : longer(bytes);
 }
 
-function mixed(value: bigint): bigint {
-  return value ^ (value >> 47n);
-}
-
 function ofTwo(u: bigint, v: bigint, factor: bigint): bigint {
-  const a = mixed(low64((u ^ v) * factor));
-  const b = mixed(low64((v ^ a) * factor));
+  const a = shiftMixed(low64((u ^ v) * factor));
+  const b = shiftMixed(low64((v ^ a) * factor));
   return low64(b * factor);
 }
 
@@ -44,7 +40,7 @@ function upTo16(bytes: Buffer): bigint {
   if (length === 0) return k2;
   const y = BigInt((bytes[0] ?? 0) + ((bytes[length >> 1] ?? 0) << 8));
   const z = BigInt(length + ((bytes[length - 1] ?? 0) << 2));
-  return low64(mixed(low64(y * k2) ^ low64(z * k0)) * k2);
+  return low64(shiftMixed(low64(y * k2) ^ low64(z * k0)) * k2);
 }
 
 function upTo32(bytes: Buffer): bigint {
@@ -92,7 +88,7 @@ function longer(bytes: Buffer): bigint {
   let state: State = {
     x: low64(seed * k2 + bytes.readBigUInt64LE(0)),
     y: first,
-    z: low64(mixed(low64(first * k2 + 113n)) * k2),
+    z: low64(shiftMixed(low64(first * k2 + 113n)) * k2),
     v: [0n, 0n],
     w: [0n, 0n],
   };
@@ -104,7 +100,7 @@ function longer(bytes: Buffer): bigint {
   const v = low64(state.v[0] + w);
   const carried: State = { ...state, v: [v, state.v[1]], w: [low64(w + v), state.w[1]] };
   const last = afterBlock(bytes, length - 64, carried, [factor, 9n]);
-  const a = ofTwo(last.v[0], last.w[0], factor) + low64(mixed(last.y) * k0) + last.z;
+  const a = ofTwo(last.v[0], last.w[0], factor) + low64(shiftMixed(last.y) * k0) + last.z;
   return ofTwo(low64(a), low64(ofTwo(last.v[1], last.w[1], factor) + last.x), factor);
 }
 

@@ -1,12 +1,14 @@
-/** Arithmetic of unsigned 64-bit numbers. */
-const bits = (1n << 64n) - 1n;
-
 /** The lower 64 bits. */
 export function low64(value: bigint): bigint {
-  return value & bits;
+  return BigInt.asUintN(64, value);
 }
 
-/** Turned right by so many bits. */
+/** An unsigned number of 64 bits turned right by so many bits. */
 export function turnedRight(value: bigint, by: bigint): bigint {
-  return ((value >> by) | (value << (64n - by))) & bits;
+  return low64((value >> by) | (value << (64n - by)));
+}
+
+/** Its upper 17 bits mixed into its lower ones: FarmHash's `ShiftMix`, which TensorFlow's fingerprints share. */
+export function shiftMixed(value: bigint): bigint {
+  return value ^ (value >> 47n);
 }

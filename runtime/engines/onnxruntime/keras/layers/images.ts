@@ -1,3 +1,4 @@
+import { oneHotRows } from "../../../../model/formats/keras/preprocessing/shapes.ts";
 import { integer, integers, requireChannelsLast, word } from "../options.ts";
 import {
   cast,
@@ -90,9 +91,9 @@ function categoryEncoding(call: LayerCall): Value {
   const hotOf = (name: string): string =>
     graph.add("OneHot", [name, graph.integers([tokens], []), values], { axis: -1 });
   if (mode === "one_hot") {
-    const isColumn = input.shape.length > 1 && input.shape.at(-1) === 1;
-    const outer = isColumn ? input.shape.slice(0, -1) : input.shape;
-    const flat = isColumn ? graph.add("Squeeze", [input.name, graph.integers([-1])]) : input.name;
+    const outer = oneHotRows(input.shape);
+    const flat =
+      outer.length < input.shape.length ? graph.add("Squeeze", [input.name, graph.integers([-1])]) : input.name;
     return { name: hotOf(flat), type: "float32", shape: [...outer, tokens] };
   }
   if (input.shape.length !== 2 || (mode !== "multi_hot" && mode !== "count")) {

@@ -21,12 +21,17 @@ function encodedShape(given: readonly number[], { mode, depth }: StepOptions["en
     case "int":
       return given;
     case "one_hot":
-      return [...(given.length > 1 && given.at(-1) === 1 ? given.slice(0, -1) : given), depth];
+      return [...oneHotRows(given), depth];
     case "multi_hot":
     case "count":
       if (given.length === 2) return [given[0] ?? -1, depth];
       return refusal(`output_mode="${mode}" of ${given.length} dimensions is not supported`);
   }
+}
+
+/** The shape of what each gets a row of columns in mode one_hot: a last axis of size one gives way to the columns. */
+export function oneHotRows(shape: readonly number[]): readonly number[] {
+  return shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
 }
 
 function cutShape(given: readonly number[], length: number | undefined): readonly number[] {

@@ -1,6 +1,6 @@
 import { isList, isObject, type Json, type JsonObject } from "../topology/json-config.ts";
 import type { Encoding, Made } from "./preprocessing.ts";
-import { bucketsOf, lookupOf, type Refused, refusal, vocabularyOf, wordOf } from "./vocabulary.ts";
+import { bucketsOf, bytewise, lookupOf, type Refused, refusal, vocabularyOf, wordOf } from "./vocabulary.ts";
 
 /** What a layer does with what it is called with. */
 export interface StepOptions {
@@ -102,7 +102,7 @@ function hashingStep(config: JsonObject): StepOptions | Refused {
   const made: Made = {
     kind: "hashing",
     bins,
-    ...(isMasked ? { mask: Buffer.from(wordOf(mask)).toString("latin1") } : {}),
+    ...(isMasked ? { mask: bytewise(wordOf(mask)) } : {}),
     ...bucketsOf(config["salt"] ?? null),
   };
   return withEncoding(made, encodingOf(config, bins));

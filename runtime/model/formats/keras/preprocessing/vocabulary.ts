@@ -94,6 +94,6 @@ export function wordOf(value: Json): string {
 }
 
 /** UTF-8, each byte as one character: as clients' texts are compared. */
-function bytewise(text: string): string {
+export function bytewise(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
