@@ -28,8 +28,9 @@ export function collectGarbageAtRest({ clock, isIdle, heapBytes, collect }: Garb
   let keptBytes = 0;
   let cancel = (): void => {};
   const look = (): void => {
-    const isAtRest = isIdle() && wasIdle;
-    wasIdle = isIdle();
+    const isIdleNow = isIdle();
+    const isAtRest = isIdleNow && wasIdle;
+    wasIdle = isIdleNow;
     if (isAtRest && heapBytes() > keptBytes + worthBytes) {
       collect();
       keptBytes = heapBytes();

@@ -79,10 +79,7 @@ function keptCandidate({ question, total, least, goal }: Bounds): number {
   // Before gateways have said what they do the stable revision may have everything: pods that start are not for that to go.
   if (question.isUntold === true) return allowed;
   const carrying = carriers(question.candidateShare ?? 0, least);
-  return Math.min(
-    allowed,
-    Math.max(spare, isStableCrowdedOut(question, least) ? carrying : candidate.ready, 1, carrying),
-  );
+  return Math.min(allowed, Math.max(spare, isStableCrowdedOut(question, least) ? 0 : candidate.ready, 1, carrying));
 }
 
 /**

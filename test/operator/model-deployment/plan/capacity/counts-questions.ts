@@ -1,4 +1,4 @@
-import type { CountsQuestion } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import type { Counts, CountsQuestion } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import type { Placement } from "../../../../../operator/model-deployment/plan/capacity/placement.ts";
 
 export const now = 1_000_000;
@@ -37,4 +37,14 @@ export function question(changes: Partial<CountsQuestion>): CountsQuestion {
     now,
     ...changes,
   };
+}
+
+export const beside = "the candidate's pods come beside the stable ones";
+export const swaps = "each stable pod makes room for one of the candidate's";
+export const surge = { mode: "Surge", why: beside } as const;
+
+/** A question that differs from `question`'s in some members, and its whole answer. */
+export interface Case {
+  readonly asked: Partial<CountsQuestion>;
+  readonly want: Counts;
 }

@@ -1,23 +1,23 @@
 import { describe, expect, test } from "vitest";
 
-import {
-  counts,
-  type Counts,
-  type CountsQuestion,
-} from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import { counts } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 import { roomGraceMs } from "../../../../../operator/model-deployment/plan/capacity/ladder.ts";
-import { exceeded, gpu, homeless, insufficient, now, pods, question } from "./counts-questions.ts";
+import {
+  beside,
+  type Case,
+  exceeded,
+  gpu,
+  homeless,
+  insufficient,
+  now,
+  pods,
+  question,
+  surge,
+  swaps,
+} from "./counts-questions.ts";
 
-const beside = "the candidate's pods come beside the stable ones";
-const swaps = "each stable pod makes room for one of the candidate's";
 const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
-const surge = { mode: "Surge", why: beside } as const;
 const swap = { mode: "Swap", why: `${swaps}, because there was no free capacity: ${insufficient}` } as const;
-
-interface Case {
-  readonly asked: Partial<CountsQuestion>;
-  readonly want: Counts;
-}
 
 describe("numbers", () => {
   const cases: Readonly<Record<string, Case>> = {

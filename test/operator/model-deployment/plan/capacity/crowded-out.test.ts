@@ -1,46 +1,25 @@
 import { expect, test } from "vitest";
-import {
-  counts,
-  type Counts,
-  type CountsQuestion,
-} from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
-import { exceeded, insufficient, now, pods, question } from "./counts-questions.ts";
+import { counts } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import { type Case, exceeded, insufficient, now, pods, question, surge, swaps } from "./counts-questions.ts";
 
-const surge = { mode: "Surge", why: "the candidate's pods come beside the stable ones" } as const;
-const swaps = "each stable pod makes room for one of the candidate's";
-
-interface Case {
-  readonly asked: Partial<CountsQuestion>;
-  readonly want: Counts;
-}
+/** A complete blue-green candidate that waits for its promotion where stable pods have to make room. */
+const waiting = {
+  wanted: 3,
+  strategy: "BlueGreen",
+  stepWeight: 100,
+  mode: "Swap",
+  modeWhy: swaps,
+  candidateWeight: 0,
+  candidateShare: 0,
+} as const;
 
 const cases: Readonly<Record<string, Case>> = {
   "ready pods of a candidate without weight go when those that serve find no room": {
-    asked: {
-      wanted: 3,
-      strategy: "BlueGreen",
-      stepWeight: 100,
-      mode: "Swap",
-      modeWhy: swaps,
-      stable: pods(0, { replicas: 2, refused: exceeded }),
-      candidate: pods(3),
-      candidateWeight: 0,
-      candidateShare: 0,
-    },
+    asked: { ...waiting, stable: pods(0, { replicas: 2, refused: exceeded }), candidate: pods(3) },
     want: { stable: 2, candidate: 1, carries: 100, mode: "Swap", why: swaps },
   },
   "ready pods of a candidate without weight go when somebody had scaled those down that serve": {
-    asked: {
-      wanted: 3,
-      strategy: "BlueGreen",
-      stepWeight: 100,
-      mode: "Swap",
-      modeWhy: swaps,
-      stable: pods(1),
-      candidate: pods(2),
-      candidateWeight: 0,
-      candidateShare: 0,
-    },
+    asked: { ...waiting, stable: pods(1), candidate: pods(2) },
     want: { stable: 1, candidate: 1, carries: 100, mode: "Swap", why: swaps },
   },
   "the only stable pod stays when a pod is refused that the candidate does not need: somebody had scaled it up": {
