@@ -6,7 +6,8 @@ import { type OperatorProcess, until } from "./operator-process.ts";
 import { type Scene, untilReconciled } from "./scene.ts";
 
 const goals = { firstMs: 1_600, residentMb: 150, peakFactor: 1.4 };
-const idleMs = 10_000;
+/** Long enough for two idle checks of `collectGarbageAtRest` (10 s apart), so that what is measured is an operator at rest. */
+const restMs = 25_000;
 
 /** Every object is looked at again when a gateway's pod changes. */
 export async function resync({ api, size }: Scene, operator: OperatorProcess): Promise<readonly Figure[]> {
@@ -55,9 +56,9 @@ export async function restart(
   return { figures: [figure], operator };
 }
 
-/** What an operator needs that has nothing to do, and what it needed at most. */
+/** Resident memory of an operator that has been at rest for `restMs`, and its peak. */
 export async function memory({ size }: Scene, operator: OperatorProcess, what: string): Promise<readonly Figure[]> {
-  await sleep(idleMs);
+  await sleep(restMs);
   const residentMb = memoryMb(operator.pid, "VmRSS");
   const peakMb = memoryMb(operator.pid, "VmHWM");
   const factor = peakMb / residentMb;
