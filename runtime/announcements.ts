@@ -1,7 +1,7 @@
 import type { FaultRecord } from "./base/fault.ts";
 import type { ModelState } from "./contract/model-facts.ts";
 import { signatureOf } from "./dataplane/infer.ts";
-import type { ReadyModel } from "./model/bring-up.ts";
+import type { ReadyModel } from "./model/start-model.ts";
 import { signatureText } from "./model/signature-text.ts";
 
 /** A version of a model, as lines begin. */

@@ -6,11 +6,11 @@ import { defaultUnpackLimits } from "./model/source/archive/budget.ts";
 import { isArchive, unpack } from "./model/source/archive/unpack.ts";
 import { type Downloaded, defaultDownloadLimits, download } from "./model/source/download.ts";
 import { faults } from "./model/source/faults.ts";
-import { progressReport } from "./model/source/progress.ts";
-import { containedPath } from "./model/source/stores/contained.ts";
-import { filesOf } from "./model/source/stores/listing.ts";
-import { openStore } from "./model/source/stores/open-store.ts";
-import { fetchThrough } from "./model/source/stores/web/through-proxies.ts";
+import { progressReport } from "./model/source/download-progress.ts";
+import { containedPath } from "./model/source/stores/contained-path.ts";
+import { filesOf } from "./model/source/stores/list-files.ts";
+import { openStore } from "./model/source/stores/store-for-url.ts";
+import { fetchThrough } from "./model/source/stores/http/proxy-agents.ts";
 import type { StoredFile } from "./model/source/stores/store.ts";
 import type { FetchOptions } from "./options.ts";
 

@@ -2,7 +2,7 @@ import type { Clock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import type { InferTarget } from "./dataplane/infer.ts";
 import { faults } from "./model/faults.ts";
-import type { WarmUp } from "./model/bring-up.ts";
+import type { WarmUp } from "./model/start-model.ts";
 import { recordedRequests } from "./model/warm-up-records.ts";
 import type { Models } from "./protocols/protocol.ts";
 import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction-service.ts";

@@ -1,5 +1,5 @@
 import type { NamedTensor } from "./dataplane/tensor.ts";
-import type { ReadyModel } from "./model/bring-up.ts";
+import type { ReadyModel } from "./model/start-model.ts";
 import { recordedRequests } from "./model/warm-up-records.ts";
 import { predictRequest, type PredictRequest } from "./protocols/tensorflow-serving/rpc/api-messages.ts";
 import { filledMemory } from "./protocols/tensorflow-serving/rpc/filled-memory.ts";

@@ -49,7 +49,7 @@ export const programs = {
           "dist/runtime/program.js",
           "dist/runtime/serve.js",
           "dist/runtime/serving.js",
-          "dist/runtime/model/placement/placed-model.js",
+          "dist/runtime/model/threading/model-placement.js",
           "dist/runtime/engines/onnxruntime/onnx-runtime.js",
         ],
         fetch: ["dist/runtime/program.js", "dist/runtime/fetch.js"],

@@ -71,7 +71,7 @@ function configurationFile(file: string): () => Promise<readonly ModelConfigurat
       throw repositoryFaults.ConfigurationUnreadable({ file, reason }, thrown);
     });
     if (last?.text === text) return last.models;
-    const { tensorflowConfiguration } = await import("./repository/tensorflow-configuration.ts");
+    const { tensorflowConfiguration } = await import("./repository/tensorflow-serving-configuration.ts");
     last = { text, models: tensorflowConfiguration(file, text) };
     return last.models;
   };

@@ -6,7 +6,7 @@ import { systemClock } from "../../runtime/base/clock.ts";
 import { silentLog } from "../../runtime/base/log.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
 import { givenWarmUp } from "../../runtime/given-warm-up.ts";
-import { bringUp } from "../../runtime/model/bring-up.ts";
+import { bringUp } from "../../runtime/model/start-model.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { exampleMessage } from "../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
 import { regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";

@@ -7,7 +7,7 @@ import { silentLog } from "../../runtime/base/log.ts";
 import { goldenLimits } from "../../runtime/contract/golden-requests.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
 import { recordedGoldenRequests } from "../../runtime/golden-requests.ts";
-import { bringUp, type ReadyModel } from "../../runtime/model/bring-up.ts";
+import { bringUp, type ReadyModel } from "../../runtime/model/start-model.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { predictRequest, regressionRequest } from "../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { tensorflowServing } from "../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";

@@ -1,9 +1,9 @@
 import { Fault } from "../../base/fault.ts";
 import type { LoadedModel } from "../../engines/engine.ts";
 import type { ModelDefinition } from "./definition.ts";
-import { hasTensorFlow } from "../../engines/tensorflow/installation.ts";
+import { hasTensorFlow } from "../../engines/tensorflow/addon.ts";
 import { formatFaults } from "./faults.ts";
-import type { FileFormat } from "./recognition.ts";
+import type { FileFormat } from "./format-detection.ts";
 
 /** Values of `spec.serving.engine`; `Auto` takes the first that can run the model. */
 export const modelEngines = ["Auto", "TensorFlowJs", "OnnxRuntime", "TensorFlow"] as const;

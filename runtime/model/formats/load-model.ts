@@ -5,7 +5,7 @@ import type { ModelDefinition } from "./definition.ts";
 import { type EngineSettings, type Reading, loadIntoEngine, prepareEngine, readingsOf } from "./engine-choice.ts";
 import { formatFaults } from "./faults.ts";
 import { parseInThread } from "./parser-thread.ts";
-import { type FileFormat, familyOf, recognisedFormat } from "./recognition.ts";
+import { type FileFormat, familyOf, recognisedFormat } from "./format-detection.ts";
 
 /** Values of `spec.model.format`; `Auto` looks at the file. */
 export const modelFormats = ["Auto", "Keras", "SavedModel", "TensorFlowJs", "Onnx"] as const;

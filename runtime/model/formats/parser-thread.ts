@@ -2,15 +2,15 @@ import { statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { Fault } from "../../base/fault.ts";
-import { startedThread } from "../../base/threads/program-threads.ts";
-import type { SentFault } from "../../base/threads/sent-fault.ts";
+import { startProgramThread } from "../../base/threads/program-threads.ts";
+import type { SerializedFault } from "../../base/threads/serialized-fault.ts";
 import { formatFaults } from "./faults.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { ReadRequest } from "./readers.ts";
-import type { FileFormat } from "./recognition.ts";
+import type { FileFormat } from "./format-detection.ts";
 
 /** What it answers: a message with the buffers of all weights moved, not copied. */
-export type ParseAnswer = { readonly model: ModelDefinition } | { readonly fault: SentFault };
+export type ParseAnswer = { readonly model: ModelDefinition } | { readonly fault: SerializedFault };
 
 /** What a thread is started with: its file comes as a message. */
 export interface ParserOrder {
@@ -47,7 +47,7 @@ export function prepareParser(path: string): void {
 }
 
 function startedParser(workerData: ParserOrder): Worker {
-  return startedThread("parser", { workerData });
+  return startProgramThread("parser", { workerData });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { sentFault } from "../../base/threads/sent-fault.ts";
+import { serializedFault } from "../../base/threads/serialized-fault.ts";
 import { buffersOf } from "./definition.ts";
 import type { ParseAnswer, ParserOrder } from "./parser-thread.ts";
 import { type ReadRequest, readers } from "./readers.ts";
@@ -20,7 +20,7 @@ async function answerTo(request: ReadRequest): Promise<ParseAnswer> {
   try {
     return { model: await readers[request.format].read(request) };
   } catch (thrown) {
-    return { fault: sentFault(thrown) };
+    return { fault: serializedFault(thrown) };
   }
 }
 

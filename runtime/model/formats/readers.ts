@@ -4,7 +4,7 @@ import { fileSource } from "./byte-source.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { KerasFile } from "./keras/keras-file.ts";
 import { type ModelFolder, modelFolder } from "./model-folder.ts";
-import type { FileFormat } from "./recognition.ts";
+import type { FileFormat } from "./format-detection.ts";
 
 /** A model that shall be read. */
 export interface ReadRequest {
@@ -37,7 +37,7 @@ export const readers: Readonly<Record<FileFormat, Reader>> = {
     prepare: () => Promise.resolve(), // there are two ways to read one
     read: async (request) => {
       if (request.isForTensorFlow !== true) return withFolder(request, (await savedModel()).readSavedModel);
-      const { readSavedModelCalls } = await import("./saved-model/saved-model-calls.ts");
+      const { readSavedModelCalls } = await import("./saved-model/saved-model-signatures.ts");
       return withFolder(request, readSavedModelCalls);
     },
   },

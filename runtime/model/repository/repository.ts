@@ -5,9 +5,9 @@ import type { ConfiguredModel, ModelControl } from "../../protocols/protocol.ts"
 import type { ModelRegistry } from "../registry.ts";
 import { repositoryFaults } from "./faults.ts";
 import { watchFolders } from "./folder-watch.ts";
-import { checkConfigured, type FoundVersions, type VersionFinder, versionFinder } from "./found-versions.ts";
+import { checkConfigured, type FoundVersions, type VersionFinder, versionFinder } from "./version-scanner.ts";
 import type { ModelConfiguration } from "./model-configuration.ts";
-import { type BringUpVersion, type ModelLife, modelLife } from "./model-life.ts";
+import { type BringUpVersion, type ModelLife, modelLife } from "./model-lifecycle.ts";
 
 /** Which models there are: read again on every pass. */
 export interface ModelSource {

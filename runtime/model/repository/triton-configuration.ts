@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { enumeration, inOneof, many, message, nested, optional, plain, repeated } from "../../base/protobuf/message.ts";
-import { messageOfTree } from "../../base/protobuf/text/message-of-tree.ts";
+import { messageFromTree } from "../../base/protobuf/text/message-from-tree.ts";
 import { textFormatTree } from "../../base/protobuf/text/text-format.ts";
-import { TextError } from "../../base/protobuf/text/tree.ts";
+import { TextError } from "../../base/protobuf/text/syntax-tree.ts";
 import type { VersionPolicy } from "../../protocols/protocol.ts";
 import { repositoryFaults } from "./faults.ts";
 import type { TensorNotes, TritonConfiguration } from "./model-configuration.ts";
@@ -73,7 +73,7 @@ export function tritonConfiguration(file: string, text: string): TritonModel {
 
 function readConfig(file: string, text: string): ReturnType<typeof modelConfig.decode> {
   try {
-    return messageOfTree(modelConfig, textFormatTree(text), { notation: "text", passesOverUnknown: true });
+    return messageFromTree(modelConfig, textFormatTree(text), { notation: "text", ignoresUnknownFields: true });
   } catch (thrown) {
     if (!(thrown instanceof TextError)) throw thrown;
     const { at, message: reason } = thrown;

@@ -4,8 +4,8 @@ import { Fault } from "../../base/fault.ts";
 import { checkDigest, fileDigest, normalDigest } from "./digest.ts";
 import { faults } from "./faults.ts";
 import { PartFile } from "./part-file.ts";
-import { closeBody, inTime, paced } from "./patience.ts";
-import { type PerseveranceLimits, perseverance } from "./perseverance.ts";
+import { closeBody, inTime, paced } from "./timeouts.ts";
+import { type PerseveranceLimits, perseverance } from "./retry-policy.ts";
 import { certificateFault } from "./stores/certificates.ts";
 import type { ResumePoint, Setback, SourceResponse, StoredFile } from "./stores/store.ts";
 

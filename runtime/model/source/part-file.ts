@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { writeWhole, writing } from "./writing.ts";
+import { writeWhole, writing } from "./file-writes.ts";
 
 /** A file that is being downloaded: hidden beside its target until it is complete. */
 export class PartFile {

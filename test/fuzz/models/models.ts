@@ -5,7 +5,7 @@ import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import type { ModelDefinition } from "../../../runtime/model/formats/definition.ts";
 import { loadIntoEngine } from "../../../runtime/model/formats/engine-choice.ts";
 import { readers } from "../../../runtime/model/formats/readers.ts";
-import { recognisedFormat } from "../../../runtime/model/formats/recognition.ts";
+import { recognisedFormat } from "../../../runtime/model/formats/format-detection.ts";
 import { warmUpRuns } from "../../../runtime/model/warm-up.ts";
 import { furtherLayerFixtures } from "../../conformance/engine/fixtures.ts";
 import { fixtureFolder } from "../../fixtures/archive.ts";

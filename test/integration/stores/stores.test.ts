@@ -6,7 +6,7 @@ import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-bl
 import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
-import { openStore } from "../../../runtime/model/source/stores/open-store.ts";
+import { openStore } from "../../../runtime/model/source/stores/store-for-url.ts";
 import { proxiesOf } from "../../../runtime/model/source/stores/proxies.ts";
 import type { Setback, SourceResponse, Store } from "../../../runtime/model/source/stores/store.ts";
 import { digits, start } from "../runtime/program.ts";

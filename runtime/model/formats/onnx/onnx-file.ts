@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { checkAllocations } from "./checks/allocations.ts";
-import { functionFlaw } from "./checks/functions.ts";
+import { functionFlaw } from "./checks/function-expansion.ts";
 import { loopLimits } from "./checks/loops.ts";
 import { withoutInitializers } from "./default-inputs.ts";
 import { takesEmptyInputs } from "./checks/empty-inputs.ts";

@@ -3,7 +3,7 @@ import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import { ProtobufError } from "../../../base/protobuf/wire-reader.ts";
 import { formatFaults } from "../faults.ts";
 import { FolderError, type ModelFolder } from "../model-folder.ts";
-import { type CollectedConstants, collectedConstants } from "../tensorflow-graph/collected-constants.ts";
+import { type CollectedConstants, collectedConstants } from "../tensorflow-graph/constant-pool.ts";
 import { graphFaults } from "../tensorflow-graph/faults.ts";
 import { inlinedBody, type Inlining } from "../tensorflow-graph/inlining/inlined-graph.ts";
 import { protoGraph } from "../tensorflow-graph/source/proto-graph.ts";
@@ -12,8 +12,8 @@ import type { TensorFlowGraph } from "../tensorflow-graph/tensorflow-graph.ts";
 import { BundleError } from "./bundle/bundle-error.ts";
 import { type TensorBundle, tensorBundle } from "./bundle/tensor-bundle.ts";
 import { type MetaGraph, metaGraphProto, metaGraphTags, savedModelProto } from "./saved-model-proto.ts";
-import { placedSignatures } from "../tensorflow-graph/placed-signatures.ts";
-import { reachedOperations } from "./reached-operations.ts";
+import { placedSignatures } from "../tensorflow-graph/bound-signatures.ts";
+import { reachedOperations } from "./reachable-operations.ts";
 import { variableKeys } from "./variable-keys.ts";
 
 /** A folder with a saved_model.pb and what reading it may cost. */

@@ -9,8 +9,8 @@ import { Fault } from "../../../base/fault.ts";
 import { fileSource } from "../../formats/byte-source.ts";
 import { zipArchive } from "../../formats/keras/zip/zip-archive.ts";
 import { faults } from "../faults.ts";
-import { containedPath } from "../stores/contained.ts";
-import { writeWhole, writing } from "../writing.ts";
+import { containedPath } from "../stores/contained-path.ts";
+import { writeWhole, writing } from "../file-writes.ts";
 import { type UnpackLimits, budget, type Budget } from "./budget.ts";
 
 /** An archive to unpack. */

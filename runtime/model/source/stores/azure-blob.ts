@@ -1,7 +1,7 @@
 import type { ContainerClient } from "@azure/storage-blob";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
-import { judged } from "./refusal.ts";
+import { judged } from "./store-call.ts";
 import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
 
 /** Who asks Azure Blob Storage: an account's key or a signature; neither: nobody. */

@@ -1,7 +1,7 @@
 import type { Bucket, File, StorageOptions } from "@google-cloud/storage";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
-import { judged } from "./refusal.ts";
+import { judged } from "./store-call.ts";
 import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
 
 /** Who asks Google Cloud Storage, and where. */

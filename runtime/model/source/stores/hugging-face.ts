@@ -1,6 +1,6 @@
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
-import { judged } from "./refusal.ts";
+import { judged } from "./store-call.ts";
 import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
 
 /** Who asks the Hugging Face Hub, and where. */

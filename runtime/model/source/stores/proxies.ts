@@ -1,4 +1,4 @@
-import type { Environment } from "../../../base/option-source.ts";
+import type { Environment } from "../../../base/parsed-options.ts";
 
 /** Through whom requests go, as most programs that download read it from their environment. */
 export interface Proxies {

@@ -2,8 +2,8 @@ import { type S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { faults as modelFaults } from "../../faults.ts";
 import { faults } from "../faults.ts";
 import type { Proxies } from "./proxies.ts";
-import { judged } from "./refusal.ts";
-import { agentsThrough } from "./web/through-proxies.ts";
+import { judged } from "./store-call.ts";
+import { agentsThrough } from "./http/proxy-agents.ts";
 import type { OpenOptions, Setback, SourceResponse, Store, StoredFile } from "./store.ts";
 
 type Sdk = typeof import("@aws-sdk/client-s3");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type EngineSettings, readingsOf } from "../../../../runtime/model/formats/engine-choice.ts";
-import type { FileFormat } from "../../../../runtime/model/formats/recognition.ts";
+import type { FileFormat } from "../../../../runtime/model/formats/format-detection.ts";
 
 /** `graph` and `itself` as in the code, `!` where only the GPU will do, and the engine that is asked for. */
 function told(format: FileFormat, settings: EngineSettings, isTensorFlowBuilt = true): string {

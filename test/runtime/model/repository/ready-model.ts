@@ -1,7 +1,7 @@
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { defaultBatching, serveModel } from "../../../../runtime/dataplane/served-model.ts";
 import { soleSignature } from "../../../../runtime/dataplane/signature.ts";
-import type { ReadyModel } from "../../../../runtime/model/bring-up.ts";
+import type { ReadyModel } from "../../../../runtime/model/start-model.ts";
 import type { RegisteredVersion } from "../../../../runtime/model/registry.ts";
 
 /** Takes an entry to `Ready` with a model that answers what it is given. */

@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proxiesOf } from "../../../../runtime/model/source/stores/proxies.ts";
-import { httpStore } from "../../../../runtime/model/source/stores/web/http.ts";
+import { httpStore } from "../../../../runtime/model/source/stores/http/http-store.ts";
 import { type Scene, digest, digestOf, model, scene } from "./downloading.ts";
 
 let parts: Scene;

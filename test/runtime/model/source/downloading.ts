@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../../runtime/base/clock.ts";
 import { type Downloaded, defaultDownloadLimits, download } from "../../../../runtime/model/source/download.ts";
 import { proxiesOf } from "../../../../runtime/model/source/stores/proxies.ts";
-import { httpStore } from "../../../../runtime/model/source/stores/web/http.ts";
+import { httpStore } from "../../../../runtime/model/source/stores/http/http-store.ts";
 
 /** What the servers here have. */
 export const model = Buffer.from("weights ".repeat(20_000));

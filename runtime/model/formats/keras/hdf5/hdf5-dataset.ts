@@ -1,7 +1,7 @@
 import type { FileBytes } from "./bytes/file-bytes.ts";
-import { product } from "./data/chunk-places.ts";
+import { product } from "./data/chunk-locations.ts";
 import { fillFromChunks } from "./data/chunks.ts";
-import { type Elements, elementsOf } from "./data/elements.ts";
+import { type Elements, elementsOf } from "./data/element-decoder.ts";
 import { fillValue } from "./data/fill-value.ts";
 import { type Filter, filters } from "./data/filters.ts";
 import { type Layout, layout } from "./data/layout.ts";

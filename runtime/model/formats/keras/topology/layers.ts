@@ -9,7 +9,7 @@ import { ConfigError, isList, isObject, type Json, type JsonObject, objectAt, te
 import { dtypeName, layerOptions } from "./layer-options.ts";
 import { rewrittenLayer } from "./layer-rewrites.ts";
 import { type OperationLayer, operationLayer } from "./operations.ts";
-import { withoutOwnMasks } from "./arguments/own-masks.ts";
+import { withoutOwnMasks } from "./arguments/embedding-masks.ts";
 import { furtherSupport, layerSupport, modelClasses } from "./layer-support.ts";
 
 /** What is found on the way through the layers. */

@@ -2,7 +2,7 @@ import { elementCount } from "../../../../dataplane/tensor.ts";
 import { onnxFaults } from "../faults.ts";
 import type { ModelProto } from "../onnx-proto.ts";
 import { constantAt } from "./constants.ts";
-import { allNodes, attributeOf, type FoundNode, nodeName } from "./graph-walk.ts";
+import { allNodes, attributeOf, type FoundNode, nodeName } from "./graph-traversal.ts";
 
 /** Elements that one operator may make out of nothing; 1 GiB of float32. */
 const maxElements = 2 ** 28;

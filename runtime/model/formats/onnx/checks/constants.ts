@@ -1,4 +1,4 @@
-import { attributeOf } from "./graph-walk.ts";
+import { attributeOf } from "./graph-traversal.ts";
 import type { GraphProto, NodeProto } from "../onnx-proto.ts";
 import { tensorValue } from "../tensor-values.ts";
 

@@ -1,5 +1,5 @@
 import type { ModelProto } from "../onnx-proto.ts";
-import { allNodes } from "./graph-walk.ts";
+import { allNodes } from "./graph-traversal.ts";
 
 /** Operators that have been seen to take inputs without elements. LSTM, GRU and RNN take the process along. */
 const harmless: ReadonlySet<string> = new Set(

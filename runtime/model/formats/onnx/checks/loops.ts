@@ -2,7 +2,7 @@ import { onnxFaults } from "../faults.ts";
 import type { LoopLimits } from "../loop-limits.ts";
 import type { GraphProto, ModelProto, NodeProto } from "../onnx-proto.ts";
 import { constantAt, constantTensor } from "./constants.ts";
-import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "./graph-walk.ts";
+import { allNodes, attributeOf, type FoundNode, innerGraphs, nodeName } from "./graph-traversal.ts";
 
 /** Rounds that a loop may take, by how many loops are around each other: 2^16 alone, 2^22 together in nested ones. */
 const maxTrips = (levels: number): number => 2 ** (levels === 1 ? 16 : Math.floor(22 / levels));

@@ -1,5 +1,5 @@
 import { onnxFaults } from "../faults.ts";
-import { allNodes } from "./graph-walk.ts";
+import { allNodes } from "./graph-traversal.ts";
 import type { ModelProto } from "../onnx-proto.ts";
 
 /** Domains whose operators ONNX Runtime brings along; "" is ai.onnx. */

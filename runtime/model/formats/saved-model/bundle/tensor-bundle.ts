@@ -7,7 +7,7 @@ import { elementBytes, elementType, elementTypeName } from "../../tensorflow-gra
 import { BundleError } from "./bundle-error.ts";
 import { bundleEntry, bundleHeader } from "./bundle-proto.ts";
 import { crc32c, maskCrc32c } from "./crc32c.ts";
-import { sortedTable } from "./sorted-table.ts";
+import { sortedTable } from "./sstable.ts";
 
 /** Largest index: some hundred thousand variables. */
 const maxIndexBytes = 64 * 1024 ** 2;

@@ -1,7 +1,7 @@
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure } from "../hdf5-error.ts";
-import { type ChunkGrid, type ChunkPlace, chunkPlaces } from "./chunk-places.ts";
-import type { Elements } from "./elements.ts";
+import { type ChunkGrid, type ChunkPlace, chunkPlaces } from "./chunk-locations.ts";
+import type { Elements } from "./element-decoder.ts";
 import { type Filter, unfiltered } from "./filters.ts";
 
 /** A dataset that is stored in chunks. */

@@ -1,5 +1,5 @@
 import type { Cursor } from "../bytes/cursor.ts";
-import type { Elements } from "./elements.ts";
+import type { Elements } from "./element-decoder.ts";
 
 /** What elements are that were never written. Specification IV.A.2.f. */
 export function fillValue(message: Cursor | undefined, elements: Elements): number {

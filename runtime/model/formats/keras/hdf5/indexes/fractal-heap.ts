@@ -1,7 +1,7 @@
 import { cursor, type Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure, unknownStructure } from "../hdf5-error.ts";
-import { bytesFor, treeRecords } from "./record-tree.ts";
+import { bytesFor, treeRecords } from "./btree-v2.ts";
 
 /** Objects by the identifiers that trees hold. */
 export interface FractalHeap {

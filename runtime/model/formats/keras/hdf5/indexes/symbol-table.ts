@@ -2,7 +2,7 @@ import type { Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import type { Link } from "../objects/group-links.ts";
 import { brokenStructure } from "../hdf5-error.ts";
-import { treeEntries } from "./node-tree.ts";
+import { treeEntries } from "./btree-v1.ts";
 
 const softLinkEntry = 2;
 

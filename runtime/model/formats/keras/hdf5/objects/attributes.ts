@@ -3,7 +3,7 @@ import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure, Hdf5Error } from "../hdf5-error.ts";
 import { fractalHeap } from "../indexes/fractal-heap.ts";
 import type { GlobalHeap } from "../indexes/global-heap.ts";
-import { treeRecords } from "../indexes/record-tree.ts";
+import { treeRecords } from "../indexes/btree-v2.ts";
 import { dataspace } from "./dataspace.ts";
 import { datatype } from "./datatype.ts";
 import { messageTypes, type ObjectHeader } from "./object-header.ts";

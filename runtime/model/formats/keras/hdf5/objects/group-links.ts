@@ -2,7 +2,7 @@ import type { Cursor } from "../bytes/cursor.ts";
 import type { FileBytes } from "../bytes/file-bytes.ts";
 import { brokenStructure } from "../hdf5-error.ts";
 import { fractalHeap } from "../indexes/fractal-heap.ts";
-import { treeRecords } from "../indexes/record-tree.ts";
+import { treeRecords } from "../indexes/btree-v2.ts";
 import { symbolTable } from "../indexes/symbol-table.ts";
 import { messageTypes, type ObjectHeader } from "./object-header.ts";
 

@@ -1,0 +1,28 @@
+import type { Constant, GraphNode, Subgraph, ValueRef } from "../tensorflow-graph.ts";
+import { computedNumbers } from "./computed-integers.ts";
+import { type FoldedGraph, numbersOf, tensorOfNumbers } from "./constant-integers.ts";
+
+/** Computes what comes of constant integers: the orders and shapes around Keras' products, which ONNX wants to know at once. */
+export function foldedNumbers(body: Subgraph, given: readonly Constant[]): FoldedGraph {
+  const constants = [...given];
+  const moved = new Map<number, ValueRef>();
+  const nodes: GraphNode[] = [];
+  const renamed = (ref: ValueRef): ValueRef => {
+    if (ref.from !== "node") return ref;
+    const place = moved.get(ref.index) ?? ref;
+    return place.from === "node" ? { ...place, output: ref.output } : place;
+  };
+  body.nodes.forEach((node, index) => {
+    const inputs = node.inputs.map(renamed);
+    const numbers = inputs.map((ref) => (ref.from === "constant" ? numbersOf(constants[ref.index]) : undefined));
+    const known = numbers.filter((one) => one !== undefined);
+    const result = known.length === numbers.length ? computedNumbers(node, known) : undefined;
+    if (result === undefined) {
+      moved.set(index, { from: "node", index: nodes.push({ ...node, inputs }) - 1, output: 0 });
+    } else {
+      const constant = { name: node.name, tensor: tensorOfNumbers(result, node) };
+      moved.set(index, { from: "constant", index: constants.push(constant) - 1 });
+    }
+  });
+  return { body: { ...body, nodes, results: body.results.map(renamed) }, constants };
+}

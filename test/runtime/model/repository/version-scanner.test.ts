@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ModelConfiguration } from "../../../../runtime/model/repository/model-configuration.ts";
+import { type FoundVersions, versionFinder } from "../../../../runtime/model/repository/version-scanner.ts";
+import { createManualClock } from "../../../builders/manual-clock.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "modelwright-found-")));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function model(more: Partial<ModelConfiguration> = {}): ModelConfiguration {
+  const plain = { name: "a", basePath: folder, policy: { kind: "all" }, labels: new Map(), format: "Auto" } as const;
+  return { ...plain, soleVersion: 1, isFixed: false, ...more };
+}
+
+async function add(version: string, file = "model.h5", text = "weights"): Promise<void> {
+  await mkdir(join(folder, version), { recursive: true });
+  await writeFile(join(folder, version, file), text);
+}
+
+function numbers({ complete }: FoundVersions): readonly number[] {
+  return complete.map(({ number }) => number);
+}
+
+/** A clock long after all that is written today. */
+const late = createManualClock();
+
+describe("finding the versions of a model", () => {
+  test("folders that are numbers are versions, zeros in front or not, once there is a model in them", async () => {
+    await add("00000123", "saved_model.pb");
+    await add("9", "model.onnx");
+    await add("10", "notes.txt");
+    await add("v11");
+    await mkdir(join(folder, "12"));
+    await writeFile(join(folder, "13"), "no folder");
+    const found = await versionFinder(late)(model());
+    expect(found.complete.map(({ number, path, volume }) => [number, path, volume])).toEqual([
+      [9, join(folder, "9"), folder],
+      [123, join(folder, "00000123"), folder],
+    ]);
+    expect([found.isSettling, found.unfinished]).toEqual([false, [10, 12, 13]]);
+  });
+
+  test("of two folders of one number the shorter name counts", async () => {
+    await add("007");
+    await add("7");
+    const { complete } = await versionFinder(late)(model());
+    expect(complete.map(({ path }) => path)).toEqual([join(folder, "7")]);
+  });
+
+  test("a model without versions is one version", async () => {
+    await writeFile(join(folder, "model.onnx"), "graph");
+    const { complete } = await versionFinder(late)(model({ soleVersion: 4 }));
+    expect(complete).toMatchObject([{ number: 4, path: folder }]);
+  });
+
+  test("a fixed model need not even be there: loading it tells why", async () => {
+    const basePath = join(folder, "missing.h5");
+    expect(await versionFinder(late)(model({ basePath, isFixed: true }))).toEqual({
+      complete: [{ number: 1, path: basePath, volume: folder, fingerprint: "" }],
+      unfinished: [],
+      isSettling: false,
+    });
+    await expect(versionFinder(late)(model({ basePath }))).rejects.toMatchObject({ code: "ModelNotFound" });
+  });
+
+  test("a version whose files are new waits until they have been quiet for a second", async () => {
+    await add("1");
+    const clock = createManualClock(Date.now());
+    const find = versionFinder(clock);
+    expect(await find(model())).toEqual({ complete: [], unfinished: [1], isSettling: true });
+    expect(numbers(await find(model(), true))).toEqual([1]);
+    await clock.advance(900);
+    expect(numbers(await find(model()))).toEqual([]);
+    await clock.advance(200);
+    expect(numbers(await find(model()))).toEqual([1]);
+  });
+
+  test("a volume whose clock is ahead keeps nothing waiting for longer than that", async () => {
+    await add("1");
+    const clock = createManualClock(Date.now() - 3_600_000);
+    const find = versionFinder(clock);
+    expect(numbers(await find(model()))).toEqual([]);
+    await clock.advance(900);
+    await writeFile(join(folder, "1", "model.h5"), "more weights");
+    expect(numbers(await find(model()))).toEqual([]);
+    await clock.advance(900);
+    expect(numbers(await find(model()))).toEqual([]);
+    await clock.advance(100);
+    expect(numbers(await find(model()))).toEqual([1]);
+  });
+
+  test("content tells itself apart by names, sizes, times and config.pbtxt, not by where it lies", async () => {
+    await add("1");
+    const find = versionFinder(late);
+    const fingerprint = async (more: Partial<ModelConfiguration> = {}): Promise<string | undefined> =>
+      (await find(model(more))).complete[0]?.fingerprint;
+    const first = await fingerprint();
+    expect(await fingerprint()).toBe(first);
+    await rename(join(folder, "1"), join(folder, "2"));
+    expect(await fingerprint()).toBe(first);
+    await utimes(join(folder, "2", "model.h5"), 1, 1);
+    const second = await fingerprint();
+    await writeFile(join(folder, "2", "labels.txt"), "a");
+    const third = await fingerprint();
+    const fourth = await fingerprint({ triton: { inputs: [], outputs: [], notes: new Map(), tag: "x" } });
+    expect(new Set([first, second, third, fourth]).size).toBe(4);
+  });
+
+  test("what is wrong with one version shows when it loads, and hides no other", async () => {
+    await add("1");
+    await add("2");
+    await symlink(tmpdir(), join(folder, "2", "elsewhere"));
+    expect(numbers(await versionFinder(late)(model()))).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { systemClock } from "../../../../../runtime/base/clock.ts";
+import { Fault } from "../../../../../runtime/base/fault.ts";
+import { filesOf } from "../../../../../runtime/model/source/stores/list-files.ts";
+import type { StoredFile, Store } from "../../../../../runtime/model/source/stores/store.ts";
+
+const file: StoredFile = {
+  path: "a",
+  shown: "s3://b/a",
+  sizeBytes: 1,
+  open: () => Promise.resolve({ reason: "unread" }),
+};
+
+/** A store at the border: fails so often, then answers. */
+function store(failures: readonly Error[]): Store {
+  const left = [...failures];
+  return {
+    shown: "s3://b/a",
+    isFolder: undefined,
+    files: () => {
+      const failure = left.shift();
+      return failure === undefined ? Promise.resolve([file]) : Promise.reject(failure);
+    },
+  };
+}
+
+async function listed(
+  failures: readonly Error[],
+  forMs = 1000,
+): Promise<{ readonly found: unknown; readonly told: string[] }> {
+  const told: string[] = [];
+  const terms = {
+    clock: systemClock,
+    signal: undefined,
+    forMs,
+    pauseMs: 1,
+    stallMs: 100,
+    onSetback: ({ reason }: { reason: string }) => told.push(reason),
+  };
+  const found = await filesOf(store(failures), terms).catch((thrown: unknown) => Fault.from(thrown).sentence);
+  return { found, told };
+}
+
+describe("listing a store", () => {
+  test("asks again what does not answer, and tells of each time", async () => {
+    const busy = Object.assign(new Error("slow down"), { $metadata: { httpStatusCode: 503 } });
+    expect(await listed([new Error("connect ECONNREFUSED"), busy])).toEqual({
+      found: [file],
+      told: ["connect ECONNREFUSED", "it answered 503: slow down"],
+    });
+  });
+
+  test("gives up after its time", async () => {
+    const { found } = await listed(
+      Array.from({ length: 1000 }, () => new Error("connect ECONNREFUSED")),
+      20,
+    );
+    expect(found).toMatch(
+      /^s3:\/\/b\/a could not be downloaded in \d+ attempts: connect ECONNREFUSED; check that the server is up and reachable from the pod$/,
+    );
+  });
+
+  test("gives up on a store that says nothing", async () => {
+    const silent: Store = { shown: "s3://b/a", isFolder: undefined, files: () => new Promise(() => {}) };
+    const terms = { clock: systemClock, signal: undefined, forMs: 50, pauseMs: 1, stallMs: 60, onSetback: () => {} };
+    await expect(filesOf(silent, terms)).rejects.toMatchObject({
+      message: "s3://b/a could not be downloaded in 1 attempt: no answer came in 0.06 s",
+    });
+  });
+
+  test.each([
+    [404, "there is no model at s3://b/a"],
+    [403, "s3://b/a answered 403 (no); expected 200"],
+    [401, "s3://b/a answered 401 (no); expected 200"],
+  ])("does not ask again what was answered with %i", async (status, message) => {
+    const { found, told } = await listed([Object.assign(new Error("no"), { statusCode: status })]);
+    expect(String(found)).toContain(message);
+    expect(told).toEqual([]);
+  });
+});

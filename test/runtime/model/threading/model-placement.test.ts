@@ -1,0 +1,179 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../../../runtime/base/clock.ts";
+import { Fault } from "../../../../runtime/base/fault.ts";
+import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
+import { loadModel } from "../../../../runtime/model/formats/load-model.ts";
+import { placedModel } from "../../../../runtime/model/threading/model-placement.ts";
+import { type ThreadedModel, threadedModel } from "../../../../runtime/model/threading/threaded-model.ts";
+import { fixtureFolder } from "../../../fixtures/archive.ts";
+import { nicenessOf, nicest } from "../../base/threads/thread-niceness.ts";
+import { loopModel, node } from "../formats/onnx/built-models.ts";
+
+const models = fixtureFolder("keras-models");
+const digits = join(models, "simple_model/v1/k2.h5");
+const terms = { maxCallMs: 30_000, clock: systemClock };
+const rows: readonly Tensor[] = [{ dtype: "float32", shape: [2, 64], data: new Float32Array(128).fill(0.5) }];
+const opened: ThreadedModel[] = [];
+afterEach(() => {
+  for (const model of opened.splice(0)) model.unload();
+});
+
+async function threaded(path: string, maxCallMs = terms.maxCallMs): Promise<ThreadedModel> {
+  const model = await threadedModel([path], { ...terms, maxCallMs });
+  opened.push(model);
+  return model;
+}
+
+describe("a model in a thread of its own", () => {
+  it("answers as on the event loop and says the same of itself", async () => {
+    const { model: inline, format } = await loadModel(digits);
+    const model = await threaded(digits);
+    expect(await model.infer(rows)).toEqual(await inline.infer(rows));
+    const facts = ({ engine, signatures, weightBytes }: typeof inline): object => ({ engine, signatures, weightBytes });
+    expect(facts(model)).toEqual(facts(inline));
+    expect(model.format).toBe(format);
+    inline.unload();
+  });
+
+  it("leaves the caller's tensors as they are", async () => {
+    const model = await threaded(digits);
+    await model.infer(rows);
+    expect(rows[0]?.data.length).toBe(128);
+  });
+
+  it.runIf(process.platform === "linux")("yields its core to the event loop", async () => {
+    await threaded(digits);
+    expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
+  });
+
+  it("refuses with the fault of the load", async () => {
+    const fault = await threadedModel([join(models, "nowhere.h5")], terms).catch((thrown: unknown) =>
+      Fault.from(thrown),
+    );
+    expect(fault).toMatchObject({ code: "ModelFileMissing", retry: "never", level: "error" });
+  });
+
+  it("passes on what the engine says of a call that fails", async () => {
+    const model = await threaded(join(models, "text/k2.h5"));
+    const tokens: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1000) };
+    await expect(model.infer([tokens])).rejects.toThrow("indices element out of data bounds, idx=1000");
+    const good: Tensor = { dtype: "int32", shape: [1, 12], data: new Int32Array(12).fill(1) };
+    expect((await model.infer([good])).length).toBe(1);
+  });
+
+  it("ends a call that takes too long, and answers the next one in a new thread", async () => {
+    let finish: (() => void) | undefined;
+    const clock = {
+      ...systemClock,
+      after: (_: number, callback: () => void) => {
+        finish = callback;
+        return () => {};
+      },
+    };
+    const model = await threadedModel([digits], { maxCallMs: 5000, clock });
+    opened.push(model);
+    const late = model.infer(rows);
+    await Promise.resolve();
+    finish?.();
+    await expect(late).rejects.toThrow("no answer within 5000 ms; the model is loaded anew");
+    expect((await model.infer(rows))[0]?.shape).toEqual([2, 10]);
+  });
+
+  it("lets a call that cannot be interrupted end, and the process live", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
+    const path = join(folder, "rounds.onnx");
+    const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
+    writeFileSync(path, loopModel({ node: [toInteger] }, "m", [node("Identity", ["c"], ["c2"])]));
+    const [long, short] = [60_000, 1].map((rounds): readonly Tensor[] => {
+      return [{ dtype: "float32", shape: [1], data: Float32Array.of(rounds) }];
+    });
+    const model = await threaded(path, 20);
+    expect(model.isUninterruptible).toBe(true);
+    await expect(model.infer(long ?? [])).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    await vi.waitFor(async () => expect(await model.infer(short ?? [])).toMatchObject([{ shape: [1] }]), 20_000);
+    const last = model.infer(long ?? []);
+    await new Promise((resolve) => setImmediate(resolve)); // it is on its way to the thread
+    model.unload();
+    await expect(last).rejects.toThrow("the model has been unloaded");
+    // Long enough for the threads to come to their end: each would take the process along.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    rmSync(folder, { recursive: true });
+  });
+
+  it("says so when a call goes on for a minute after it was given up, and again when it has ended", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "placed-model-"));
+    const path = join(folder, "rounds.onnx");
+    const toInteger = { ...node("Cast", ["x"], ["m"]), attribute: [{ name: "to", i: 7n, type: 2 }] };
+    writeFileSync(path, loopModel({ node: [toInteger] }, "m", [node("Identity", ["c"], ["c2"])]));
+    const timers = new Map<number, () => void>();
+    const clock = {
+      ...systemClock,
+      after: (ms: number, callback: () => void) => {
+        timers.set(ms, callback);
+        return () => {};
+      },
+    };
+    const told: string[] = [];
+    const onStuck = (): (() => void) => {
+      told.push("stuck");
+      return () => told.push("ended");
+    };
+    const model = await threadedModel([path], { maxCallMs: 20, clock, onStuck });
+    opened.push(model);
+    const late = model.infer([{ dtype: "float32", shape: [1], data: Float32Array.of(60_000) }]);
+    await Promise.resolve();
+    timers.get(20)?.();
+    await expect(late).rejects.toThrow("no answer within 20 ms; the model is loaded anew");
+    expect(told).toEqual([]);
+    timers.get(60_000)?.();
+    expect(told).toEqual(["stuck"]);
+    await vi.waitFor(() => expect(told).toEqual(["stuck", "ended"]), 15_000);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("answers no more once it is unloaded", async () => {
+    const model = await threaded(digits);
+    const running = model.infer(rows);
+    model.unload();
+    await expect(running).rejects.toThrow("the model has been unloaded");
+    await expect(model.infer(rows)).rejects.toThrow("the model has been unloaded");
+  });
+});
+
+describe("a model is placed", () => {
+  it("on the event loop when its calls are short", async () => {
+    const { model, place, callMs } = await placedModel([digits], { ...terms, isLoopBusy: false });
+    expect(place).toBe(callMs <= 0.2 ? "loop" : "thread");
+    model.unload();
+  });
+
+  it("there too when it was loaded beside a busy loop", async () => {
+    const { model, place, callMs, format } = await placedModel([digits], { ...terms, isLoopBusy: true });
+    expect({ place, format, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+      // Beside other work on every core a short call may take long: it was measured, and that decides.
+      place: callMs <= 0.2 ? "loop" : "thread",
+      format: "keras-h5",
+      rows: [2, 10],
+    });
+    model.unload();
+  });
+
+  it("there too when a GPU is wanted, whose first calls take long", async () => {
+    const { model, place, callMs } = await placedModel([digits, { wantsGpu: true }], { ...terms, isLoopBusy: false });
+    expect({ place, rows: (await model.infer(rows))[0]?.shape }).toEqual({
+      place: callMs <= 0.2 ? "loop" : "thread", // as above
+      rows: [2, 10],
+    });
+    model.unload();
+  });
+
+  it("in a thread when its calls are long", async () => {
+    const order = [join(models, "text/k2.h5"), { engine: "TensorFlowJs" }] as const;
+    const { model, place, callMs } = await placedModel([...order], { ...terms, isLoopBusy: false });
+    expect({ place, isLong: callMs > 0.2 }).toEqual({ place: "thread", isLong: true });
+    model.unload();
+  });
+});
