@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../runtime/base/clock.ts";
 import type { Log } from "../runtime/base/log.ts";
 import { createAutoscaler } from "./fleet/autoscaler.ts";
-import { rememberingPolicy } from "./fleet/remembering-policy.ts";
+import { persistentPolicy } from "./fleet/persistent-policy.ts";
 import { type Client, createClient } from "./kube/client.ts";
 import type { RequestObserver } from "./kube/exchange.ts";
 import { type Lease, startLease } from "./kube/lease.ts";
@@ -142,7 +142,7 @@ function operatorParts(options: OperatorOptions) {
   });
   const signals = operatorSignals(options, { caches, client, onTrial: add });
   const { figures } = signals;
-  const autoscaler = createAutoscaler({ caches, figures, policy: rememberingPolicy, clock, onChange: add });
+  const autoscaler = createAutoscaler({ caches, figures, policy: persistentPolicy, clock, onChange: add });
   const controller: DeploymentController = deploymentController(options, {
     caches,
     warnings,
@@ -181,7 +181,7 @@ function deploymentController(options: OperatorOptions, parts: ControllerParts):
     clock,
     log,
     // With any other clock, as in tests, no time passes while there is work.
-    turn: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
+    yieldToEventLoop: options.clock === undefined ? () => new Promise((resolve) => void setImmediate(resolve)) : undefined,
     ...(observers === undefined ? {} : { metrics: observers.loop }),
   });
 }

@@ -8,7 +8,7 @@ import { createServer } from "../runtime/base/node-http.ts";
 import type { Environment } from "../runtime/base/option-source.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
-import { collectAllGarbage, collectGarbageAtRest } from "./garbage-at-rest.ts";
+import { collectGarbage, collectGarbageWhenIdle } from "./idle-garbage-collection.ts";
 import { inClusterConnection, loadConnection } from "./kube/config.ts";
 import { createHttpTransport } from "./kube/http-transport.ts";
 import { operatorMetrics, type OperatorMetrics } from "./metrics.ts";
@@ -67,11 +67,11 @@ async function run(options: OperatorProgramOptions, stop: AbortSignal): Promise<
     () => log.info("caches synced"),
     () => {},
   );
-  const stopCollecting = collectGarbageAtRest({
+  const stopCollecting = collectGarbageWhenIdle({
     clock: systemClock,
     isIdle: () => operator.isIdle,
     heapBytes: () => process.memoryUsage().heapUsed,
-    collect: collectAllGarbage,
+    collect: collectGarbage,
   });
   await stopped.promise;
   stopCollecting();

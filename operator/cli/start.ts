@@ -11,8 +11,8 @@ import { startWatch } from "../kube/watch.ts";
 import { isPortFree } from "../local/free-port.ts";
 import { type LocalCluster, startLocalCluster } from "../local/local-cluster.ts";
 import { openPages } from "../pages/open-pages.ts";
-import { whereItIs } from "../steering/rollout-command.ts";
-import { steered } from "../steering/steered.ts";
+import { rolloutSummary } from "../steering/rollout-command.ts";
+import { sendCommand } from "../steering/send-command.ts";
 import { applied, type AppliedManifests } from "./manifests/applied-manifests.ts";
 import { childEnvironment } from "./child-environment.ts";
 import type { StartOptions } from "./command-line.ts";
@@ -68,7 +68,7 @@ async function served(cluster: LocalCluster, what: Served, parts: StartParts): P
     const page = await openPages({
       deployments: () => deployments.cache.all(),
       gatewayUrl: cluster.gatewayUrl,
-      steer: async (key, command) => whereItIs(await steered(cluster.client, key, command)),
+      steer: async (key, command) => rolloutSummary(await sendCommand(cluster.client, key, command)),
       port: what.options.pagePort,
     });
     printAddresses(cluster, page.url, parts.print);

@@ -4,7 +4,7 @@ import type { Scaling } from "../model-deployment/snapshot.ts";
 import type { GatewayFiguresSource } from "../signals/gateway-figures.ts";
 import { createDevicePools } from "./device-pools.ts";
 import { createFleet } from "./fleet.ts";
-import { followModels } from "./followed-models.ts";
+import { createScaledModels } from "./scaled-models.ts";
 import type { Policy } from "./model-scaler.ts";
 
 /** What is asked every second, and who is told. */
@@ -38,7 +38,7 @@ const restingTicks = 15;
 /** Follows the ModelDeployments of the caches. */
 export function createAutoscaler({ caches, figures, policy, clock, onChange }: AutoscalerOptions): Autoscaler {
   const fleet = createFleet(caches.pods.cache);
-  const models = followModels(caches.deployments.cache, policy);
+  const models = createScaledModels(caches.deployments.cache, policy);
   const pools = createDevicePools();
   let [ticks, cancel]: [number, (() => void) | undefined] = [0, undefined];
   figures?.subscribe((key) => models.active.add(key));

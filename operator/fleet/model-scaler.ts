@@ -12,7 +12,7 @@ import type { FleetSample } from "./fleet.ts";
 type AutoscalingStatus = NonNullable<ModelDeploymentStatus["autoscaling"]>;
 
 /** What a policy is asked every second. */
-export interface PolicyQuestion {
+export interface PolicyInput {
   readonly spec: AutoscalingSpec;
   /** What happened since the last question; undefined: no gateway answers. */
   readonly sample: Sample | undefined;
@@ -23,7 +23,7 @@ export interface PolicyQuestion {
 }
 
 /** What a policy wants, without what it remembers. */
-export interface PolicyAnswer {
+export interface PolicyDecision {
   readonly desired: number;
   readonly why: string;
 }
@@ -42,7 +42,7 @@ export interface Needs {
 
 /** A policy with what it has learned of one model; `needs` and `figures` speak of its last answer, and say nothing before it. */
 export interface Policy {
-  decide(question: PolicyQuestion): PolicyAnswer;
+  decide(question: PolicyInput): PolicyDecision;
   /** What devices are shared by. */
   needs(): Needs | undefined;
   /** The members of `status.autoscaling` beside what was answered. */
@@ -73,7 +73,7 @@ interface Seen {
 
 /** A moment and what the policy answered. */
 interface Answered extends Pick<Seen, "fleet" | "demand"> {
-  readonly answer: PolicyAnswer;
+  readonly answer: PolicyDecision;
 }
 
 /** Figures that change every second are written this often only: each writing is one of the API server's. */
@@ -82,7 +82,7 @@ const figuresEveryMs = 60_000;
 const restAfterMs = 120_000;
 
 /** How a model is begun with. */
-export interface ScalerBegin {
+export interface ModelScalerOptions {
   /** What status last said: a new leader goes on from there. */
   readonly remembered: AutoscalingStatus | undefined;
   readonly policy: Policy;
@@ -91,7 +91,7 @@ export interface ScalerBegin {
 }
 
 /** A model that is not followed yet. */
-export function createModelScaler({ remembered, policy, share }: ScalerBegin): ModelScaler {
+export function createModelScaler({ remembered, policy, share }: ModelScalerOptions): ModelScaler {
   let spec: ModelDeployment["spec"] | undefined;
   let devices: Devices | undefined;
   let scaling: Scaling | undefined;
@@ -142,7 +142,7 @@ export function createModelScaler({ remembered, policy, share }: ScalerBegin): M
   };
 }
 
-function concluded({ desired, why }: PolicyAnswer, award: Award | undefined): Pick<Scaling, "desired" | "why"> {
+function concluded({ desired, why }: PolicyDecision, award: Award | undefined): Pick<Scaling, "desired" | "why"> {
   if (award === undefined || award.replicas >= desired) return { desired, why };
   return { desired: award.replicas, why: award.why ?? why };
 }

@@ -1,9 +1,9 @@
 import type { ObjectKey } from "./client.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import { createObjectStore, type ObjectStore } from "./store/object-store.ts";
-import { type Casting, createCasting } from "./store/casting.ts";
-import { type Glance, glanceOf, type Packed, unpacked } from "./store/packing.ts";
-import type { KeptObjects } from "./json/kept-events.ts";
+import { type TemplatePacker, createTemplatePacker } from "./store/template-packer.ts";
+import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./store/packed.ts";
+import type { ObjectProjection } from "./json/event-projection.ts";
 
 /** What a watch tells about the objects of its selection. `Cache` is one; tests and simulations have others. */
 export interface WatchSink<T extends KubeObject> {
@@ -17,11 +17,11 @@ export interface WatchSink<T extends KubeObject> {
   /** Everything up to here has been told. */
   bookmark(resourceVersion: string): void;
   /** For a whole state that comes object by object; absent: it is gathered for `replace`. */
-  gather?(kept?: KeptObjects): Gathering<T>;
+  gather?(kept?: ObjectProjection): StateBuilder<T>;
 }
 
 /** Takes a whole state object by object, each in as little memory as the sink keeps it. */
-export interface Gathering<T extends KubeObject> {
+export interface StateBuilder<T extends KubeObject> {
   add(object: T & Stored, json?: Buffer): void;
   /** Takes an object by its JSON alone; false when it has to be read. */
   take?(json: Buffer): boolean;
@@ -66,8 +66,8 @@ export interface Cache<T extends KubeObject, Index extends string = never> exten
   all(): readonly (T & Stored)[];
   withIndex(index: Index, key: string): readonly (T & Stored)[];
   /** Who is there in which state: much cheaper to tell than the object where these are packed. */
-  glanceAt(key: ObjectKey): Glance | undefined;
-  glancesWith(index: Index, key: string): readonly Glance[];
+  identityAt(key: ObjectKey): ObjectIdentity | undefined;
+  identitiesWith(index: Index, key: string): readonly ObjectIdentity[];
   /** Whether a write that returned this resourceVersion is reflected here. */
   hasSeen(resourceVersion: string): boolean;
   /** Resolves as soon as `hasSeen`. Cap it: a write outside the watched selection is never seen. */
@@ -101,8 +101,8 @@ export function createCache<T extends KubeObject, Index extends string = never>(
     withUid: (uid) => store.withUid(uid),
     all: () => store.all(),
     withIndex: (index, key) => store.withIndex(index, key),
-    glanceAt: (key) => store.glanceAt(key),
-    glancesWith: (index, key) => store.glancesWith(index, key),
+    identityAt: (key) => store.identityAt(key),
+    identitiesWith: (index, key) => store.identitiesWith(index, key),
     hasSeen: (resourceVersion) => tide.level() >= BigInt(resourceVersion),
     untilSeen: (resourceVersion) => tide.reaches(BigInt(resourceVersion)),
     subscribe(onChange) {
@@ -156,7 +156,7 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
   const { store, tide, trim, packedFrom = Number.POSITIVE_INFINITY } = parts;
   const { put, drop, isNews } = changesOf<T>(parts);
   const packed = (object: T & Stored, others: number) => (others < packedFrom ? object : store.pack(object));
-  let casting: Casting<T & Stored> | undefined;
+  let casting: TemplatePacker<T & Stored> | undefined;
   const replaceBy = (state: readonly Packed<T & Stored>[], resourceVersion: string): void => {
     goneFrom(store.all(), state).forEach(drop);
     for (const one of state) put(unpacked(one), one);
@@ -182,7 +182,7 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
           if (cast !== undefined) state.push(state.length < packedFrom ? unpacked(cast) : cast);
           return cast !== undefined;
         },
-        remove: ({ metadata }) => void (state = state.filter((one) => glanceOf(one).uid !== metadata.uid)),
+        remove: ({ metadata }) => void (state = state.filter((one) => identityOf(one).uid !== metadata.uid)),
         complete: (resourceVersion) => replaceBy(state, resourceVersion),
       };
     },
@@ -214,18 +214,18 @@ function sinkInto<T extends KubeObject>(parts: SinkParts<T>): WatchSink<T> {
 
 /** Those of the known objects that a whole state does not have. */
 function goneFrom<T extends KubeObject>(known: readonly (T & Stored)[], state: readonly Packed<T & Stored>[]) {
-  const uids = new Set(known.length === 0 ? [] : state.map((one) => glanceOf(one).uid));
+  const uids = new Set(known.length === 0 ? [] : state.map((one) => identityOf(one).uid));
   return known.filter(({ metadata }) => !uids.has(metadata.uid));
 }
 
 /** Undefined where it cannot be told what objects that are alike have in common, or need not be. */
 function castingOf<T extends KubeObject>(
-  { keep, read }: KeptObjects,
+  { keep, read }: ObjectProjection,
   { trim, trimmedBy, packedFrom }: SinkParts<T>,
-): Casting<T & Stored> | undefined {
+): TemplatePacker<T & Stored> | undefined {
   if (packedFrom === undefined || (trim !== undefined && trimmedBy === undefined)) return undefined;
   const readObject = (json: Buffer): T & Stored => trimmed(read(json) as T & Stored, trim); // of the watch's kind
-  return createCasting({ keep, read: readObject, telling: trimmedBy ?? [] });
+  return createTemplatePacker({ keep, read: readObject, telling: trimmedBy ?? [] });
 }
 
 /** How far the cache has come, and who waits for it to come further. */

@@ -47,7 +47,7 @@ export type Exchange = (operation: Operation) => Promise<unknown>;
 /** An exchange over a transport. */
 export function createExchange(options: ExchangeOptions): Exchange {
   return async (operation) => {
-    const response = await sendPatiently(operation, options);
+    const response = await sendWithRetries(operation, options);
     if (response.status >= 300) throw refusalFault(wording(operation), response.status, response.body);
     if (response.content !== undefined) return response.content;
     try {
@@ -102,27 +102,27 @@ export function pathWithQuery(resource: Resource, place: ResourcePlace, query: Q
 }
 
 /** `firstMs`, `firstMs × 2`, … up to `capMs`, each lengthened by up to `jitter` of itself (1.0: at most doubled). */
-export interface Growth {
+export interface BackoffPolicy {
   readonly firstMs: number;
   readonly capMs: number;
   readonly jitter: number;
 }
 
 /** The delay after attempt number `attempt`, counted from 0. */
-export function growingDelayMs({ firstMs, capMs, jitter }: Growth, attempt: number, random: () => number): number {
+export function backoffDelayMs({ firstMs, capMs, jitter }: BackoffPolicy, attempt: number, random: () => number): number {
   const plainMs = Math.min(capMs, firstMs * 2 ** Math.min(attempt, 40));
   return plainMs * (1 + random() * jitter);
 }
 
 /** Between attempts when the server names no time of its own: never longer than 2 s, so that its return is met soon. */
-const growth: Growth = { firstMs: 100, capMs: 1_000, jitter: 1 };
+const growth: BackoffPolicy = { firstMs: 100, capMs: 1_000, jitter: 1 };
 
 /**
  * Sends a request until it is neither 429 nor 503: both say that the server did nothing. `Retry-After` is waited out,
  * lengthened a little so that clients that were told the same time do not come back together. A read that got no
  * response is sent again; a write is not, because it may have been done. Ends with the last answer at the deadline.
  */
-async function sendPatiently(operation: Operation, options: ExchangeOptions): Promise<KubeResponse> {
+async function sendWithRetries(operation: Operation, options: ExchangeOptions): Promise<KubeResponse> {
   const { clock, random, deadlineMs } = options;
   const request = requestOf(operation, options.transport.sharesMemory);
   const endMs = clock.monotonic() + deadlineMs;
@@ -167,7 +167,7 @@ function isBusy({ status }: KubeResponse): boolean {
 
 function delayBefore(answer: KubeResponse | Fault, attempt: number, random: () => number): number {
   const askedMs = answer instanceof Fault ? undefined : retryAfterMs(answer);
-  return askedMs === undefined ? growingDelayMs(growth, attempt, random) : askedMs * (1 + random() * 0.1);
+  return askedMs === undefined ? backoffDelayMs(growth, attempt, random) : askedMs * (1 + random() * 0.1);
 }
 
 /** `Retry-After` in seconds; API servers never send the date form. */

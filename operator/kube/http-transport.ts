@@ -4,9 +4,9 @@ import type { Connection, Credentials } from "./config.ts";
 import { kubeFaults } from "./faults.ts";
 import type { ConnectionPool } from "./http/connection-pool.ts";
 import { type Addressed, headerLines, requestText } from "./http/request-text.ts";
-import { createSession, type Entry } from "./http/session.ts";
+import { createCredentialRotation, type AuthenticatedConnections } from "./http/credential-rotation.ts";
 import type { StreamedResponse, Streams } from "./http/streams.ts";
-import { wordsOf } from "./http/words.ts";
+import { errorText } from "./http/error-text.ts";
 import type { KubeRequest, KubeResponse, Transport } from "./transport.ts";
 
 /** Where the API server is and who asks. */
@@ -34,7 +34,7 @@ interface ClientHeaders {
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { connection, clock = systemClock, userAgent = "modelwright" } = options;
-  const session = createSession(connection, clock);
+  const session = createCredentialRotation(connection, clock);
 
   const server = new URL(connection.server);
   const prefix = server.pathname.replace(/\/$/, "");
@@ -47,7 +47,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     }
     return kept;
   };
-  const addressed = ({ method, path, headers = {}, body }: KubeRequest, { credentials }: Entry): Addressed => {
+  const addressed = ({ method, path, headers = {}, body }: KubeRequest, { credentials }: AuthenticatedConnections): Addressed => {
     const { headers: shared, lines } = clientHeaders(credentials);
     const replaces = Object.keys(headers).some((name) => name in shared);
     return {
@@ -74,7 +74,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     },
     async open(request) {
       const deadline = startDeadline(request, clock);
-      const asked = (entry: Entry): Promise<StreamedResponse> =>
+      const asked = (entry: AuthenticatedConnections): Promise<StreamedResponse> =>
         startOf({ ...addressed(request, entry), signal: request.signal }, entry.streams, deadline);
       try {
         const entry = await session.current();
@@ -160,7 +160,7 @@ function startDeadline(request: KubeRequest, clock: Clock): Deadline {
       if (signal?.aborted === true) return kubeFaults.Aborted({ operation }, thrown);
       if (isTimedOut) return kubeFaults.DeadlineExceeded({ operation, timeoutMs: Math.round(timeoutMs) });
       const fault = stage === "reading" ? kubeFaults.BrokenResponse : kubeFaults.NoResponse;
-      return fault({ operation, cause: wordsOf(thrown) }, thrown);
+      return fault({ operation, cause: errorText(thrown) }, thrown);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Fault } from "../../runtime/base/fault.ts";
 import { kubeFaults, type Status, statusFault } from "./faults.ts";
-import { type KeptEvents, wholeEvents } from "./json/kept-events.ts";
+import { type EventProjection, fullEvents } from "./json/event-projection.ts";
 import type { KubeObject, Stored } from "./kinds.ts";
 import type { KubeStream } from "./transport.ts";
 
@@ -38,7 +38,7 @@ export interface StreamEnd {
 }
 
 /** How lines, or their values, become events. */
-interface Reading extends Pick<KeptEvents, "ofLine" | "ofValue"> {
+interface Reading extends Pick<EventProjection, "fromLine" | "fromValue"> {
   /** True for a line that needs not become one. */
   readonly take?: (line: Buffer) => boolean;
 }
@@ -58,7 +58,7 @@ export async function readWatch<T extends KubeObject>(
   operation: string,
   pieces: Pieces,
   onEvent: (event: WatchEvent<T>, line: unknown) => void,
-  reading: Reading = wholeEvents,
+  reading: Reading = fullEvents,
 ): Promise<StreamEnd> {
   const splitter = createLineSplitter();
   const endWithin = (piece: unknown): StreamEnd | undefined => {
@@ -187,7 +187,7 @@ const eventTypes: ReadonlySet<unknown> = new Set(["ADDED", "MODIFIED", "DELETED"
 
 function eventOf<T extends KubeObject>(line: unknown, reading: Reading): Line<T> | undefined {
   try {
-    const value = Buffer.isBuffer(line) ? reading.ofLine(line) : reading.ofValue(line);
+    const value = Buffer.isBuffer(line) ? reading.fromLine(line) : reading.fromValue(line);
     const event = value as Line<T> | null; // the server's word; type and identity are looked at next
     if (!eventTypes.has(event?.type) || typeof event?.object !== "object") return undefined;
     if (event.type === "ERROR") return event;

@@ -6,11 +6,11 @@ import type { Client, Selection } from "./client.ts";
 import { refusalFault } from "./faults.ts";
 import type { KubeObject } from "./kinds.ts";
 import type { Resource } from "./resources.ts";
-import { type KeptEvents, keptEvents, wholeEvents } from "./json/kept-events.ts";
-import type { KeptMembers } from "./json/kept.ts";
-import { type Growth, growingDelayMs, retryAfterMs } from "./exchange.ts";
+import { type EventProjection, eventProjection, fullEvents } from "./json/event-projection.ts";
+import type { FieldMask } from "./json/field-mask.ts";
+import { type BackoffPolicy, backoffDelayMs, retryAfterMs } from "./exchange.ts";
 import type { KubeStream } from "./transport.ts";
-import { accept, beginWith, gathering, isTaken, type Position } from "./watch/position.ts";
+import { accept, beginWith, stateBuilder, isTaken, type WatchState } from "./watch/watch-state.ts";
 import { piecesOf, readWatch, type StreamEnd, type WatchEvent } from "./watch-stream.ts";
 
 /** One watch connection's end, for logs and metrics. */
@@ -26,7 +26,7 @@ export interface WatchOptions<T extends KubeObject> {
   /** Default: the kind in all namespaces. */
   readonly selection?: Selection;
   /** Which members of an object are needed; the sink is told no others. Default: all but `metadata.managedFields`. */
-  readonly keep?: KeptMembers;
+  readonly keep?: FieldMask;
   /** Told the whole state first, then every change; most often a `Cache`. */
   readonly sink: WatchSink<T>;
   readonly clock?: Clock;
@@ -44,9 +44,9 @@ export interface Watch {
 }
 
 /** Figures of client-go's reflector (`tools/cache/reflector.go`): 0.8 s × 2, jitter 1.0, cap 30 s, reset after 2 min. */
-const growth: Growth = { firstMs: 800, capMs: 30_000, jitter: 1 };
+const growth: BackoffPolicy = { firstMs: 800, capMs: 30_000, jitter: 1 };
 /** A server that is away is looked for at least every 2 s: who works by an old view should not do so for long after its return. */
-const briefly: Growth = { ...growth, capMs: 1_000 };
+const briefly: BackoffPolicy = { ...growth, capMs: 1_000 };
 /** Refusals that time alone does not cure. */
 const lasting: ReadonlySet<string | undefined> = new Set([
   "NotFound",
@@ -64,9 +64,9 @@ const overdueMs = 30_000;
 /** Starts at once. Never throws: what goes wrong is told to `onEnd` and the log, and tried again. */
 export function startWatch<T extends KubeObject>(options: WatchOptions<T>): Watch {
   const { clock = systemClock, random = Math.random, log = silentLog, resource } = options;
-  const kept = options.keep === undefined ? wholeEvents : keptEvents(options.keep);
+  const kept = options.keep === undefined ? fullEvents : eventProjection(options.keep);
   const stopping = new AbortController();
-  const position: Position<T> = {
+  const position: WatchState<T> = {
     resumeFrom: undefined,
     streamsLists: true,
     initial: undefined,
@@ -112,18 +112,18 @@ function isNews({ reason, fault }: StreamEnd, trouble: string | undefined): bool
 
 function pauseMs({ reason, fault, retryAfterMs = 0 }: StreamEnd, attempt: number, random: () => number): number {
   const isLasting = reason === "expired" || reason === "stale" || lasting.has(fault?.code);
-  return Math.max(retryAfterMs, growingDelayMs(isLasting ? growth : briefly, attempt, random));
+  return Math.max(retryAfterMs, backoffDelayMs(isLasting ? growth : briefly, attempt, random));
 }
 
 type Settings<T extends KubeObject> = WatchOptions<T> & {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly kept: KeptEvents;
+  readonly kept: EventProjection;
 };
 
 async function connection<T extends KubeObject>(
   settings: Settings<T>,
-  position: Position<T>,
+  position: WatchState<T>,
   stopped: AbortSignal,
 ): Promise<StreamEnd> {
   const ending = new AbortController();
@@ -150,7 +150,7 @@ interface Attempt {
 
 async function follow<T extends KubeObject>(
   settings: Settings<T>,
-  position: Position<T>,
+  position: WatchState<T>,
   attempt: Attempt,
 ): Promise<StreamEnd> {
   const { client, resource, selection = {}, sink } = settings;
@@ -168,7 +168,7 @@ async function follow<T extends KubeObject>(
       return end ?? (await follow(settings, position, attempt));
     }
     recover(position, settings);
-    position.initial = position.resumeFrom === undefined ? gathering(settings) : undefined;
+    position.initial = position.resumeFrom === undefined ? stateBuilder(settings) : undefined;
     const onEvent = (event: WatchEvent<T>, line: unknown): void => {
       if (!attempt.signal.aborted) accept({ ...event, line }, position, sink);
     };
@@ -184,7 +184,7 @@ async function follow<T extends KubeObject>(
 }
 
 function recover<T extends KubeObject>(
-  position: Position<T>,
+  position: WatchState<T>,
   { onRecovered, resource, log = silentLog }: Settings<T>,
 ): void {
   if (position.trouble === undefined) return;
@@ -194,7 +194,7 @@ function recover<T extends KubeObject>(
 }
 
 function watchParameters<T extends KubeObject>(
-  { resumeFrom }: Position<T>,
+  { resumeFrom }: WatchState<T>,
   timeoutSeconds: number,
 ): Record<string, string> {
   const common = { watch: "true", allowWatchBookmarks: "true", timeoutSeconds: String(timeoutSeconds) };
@@ -207,7 +207,7 @@ function watchParameters<T extends KubeObject>(
 async function refused<T extends KubeObject>(
   operation: string,
   stream: KubeStream,
-  position: Position<T>,
+  position: WatchState<T>,
 ): Promise<StreamEnd | undefined> {
   const decoder = new TextDecoder();
   let body = "";

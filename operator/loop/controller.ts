@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../../runtime/base/clock.ts";
 import { Fault } from "../../runtime/base/fault.ts";
 import { type Log, silentLog } from "../../runtime/base/log.ts";
-import { createBreath } from "./breath.ts";
-import type { Priority } from "./line.ts";
+import { createCooperativeYield } from "./cooperative-yield.ts";
+import type { Priority } from "./priority-queue.ts";
 import { createQueue, type QueueOptions } from "./queue.ts";
 
 /** What a reconcile has to say. One that wrote nothing may throw its fault instead. */
@@ -44,7 +44,7 @@ export interface ControllerOptions {
    * Lets the event loop turn; called after every quarter of a millisecond of work. Keys of `addAll` then leave half of the time to
    * other programs. Absent: keys follow each other without a turn.
    */
-  readonly turn?: (() => Promise<void>) | undefined;
+  readonly yieldToEventLoop?: (() => Promise<void>) | undefined;
 }
 
 /** Workers on a queue of keys. Keys may be added before `start`. */
@@ -69,8 +69,8 @@ export interface Controller {
 export function createController(options: ControllerOptions): Controller {
   const { name, clock = systemClock, log = silentLog, metrics, workers = 4 } = options;
   const { awaitingCapMs = 10_000, stopCapMs = 30_000 } = options;
-  const queue = createQueue({ clock, isPatient: options.turn !== undefined, ...told(name, metrics) });
-  const breath = options.turn && createBreath(clock, options.turn);
+  const queue = createQueue({ clock, isPatient: options.yieldToEventLoop !== undefined, ...told(name, metrics) });
+  const breath = options.yieldToEventLoop && createCooperativeYield(clock, options.yieldToEventLoop);
   const stopping = new AbortController();
   let running: Promise<void>[] = [];
 

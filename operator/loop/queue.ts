@@ -1,7 +1,7 @@
 import type { Retry } from "../../runtime/base/fault.ts";
 import { createBackoff } from "./backoff.ts";
 import { createDelays } from "./delays.ts";
-import { createLine, type LineOptions, type Priority, soonerOf } from "./line.ts";
+import { createPriorityQueue, type PriorityQueueOptions, type Priority, moreUrgent } from "./priority-queue.ts";
 
 /**
  * Keys that need work. A key waits at most once, and is worked on by at most one worker: added while it is worked on, it
@@ -31,7 +31,7 @@ export interface Queue {
   close(): void;
 }
 
-export interface QueueOptions extends Omit<LineOptions, "onRested"> {
+export interface QueueOptions extends Omit<PriorityQueueOptions, "onRested"> {
   /** Keys of `addAll` leave half of the time to other programs. Default false. */
   readonly isPatient?: boolean;
 }
@@ -39,14 +39,14 @@ export interface QueueOptions extends Omit<LineOptions, "onRested"> {
 /** An empty queue. */
 export function createQueue({ isPatient = false, ...options }: QueueOptions): Queue {
   const backoff = createBackoff(options.clock);
-  const line = createLine({ ...options, onRested: isPatient ? () => counter.serve() : undefined });
+  const line = createPriorityQueue({ ...options, onRested: isPatient ? () => counter.serve() : undefined });
   /** Keys that are worked on; the value is how they were added meanwhile. */
   const inHand = new Map<string, Priority | undefined>();
   const next = (): string | undefined => {
     let key = line.shift();
     // One of a round may be worked on: it has to wait until that is done.
     for (; key !== undefined && inHand.has(key); key = line.shift()) {
-      inHand.set(key, soonerOf(inHand.get(key), "resync"));
+      inHand.set(key, moreUrgent(inHand.get(key), "resync"));
     }
     if (key !== undefined) inHand.set(key, undefined);
     return key;
@@ -57,7 +57,7 @@ export function createQueue({ isPatient = false, ...options }: QueueOptions): Qu
   const add = (key: string, priority: Priority = "changed"): void => {
     if (isClosed) return;
     if (inHand.has(key)) {
-      inHand.set(key, soonerOf(inHand.get(key), priority));
+      inHand.set(key, moreUrgent(inHand.get(key), priority));
       return;
     }
     line.push(key, priority);

@@ -12,8 +12,8 @@ import type {
   ServiceAccount,
   Stored,
 } from "../kube/kinds.ts";
-import type { KeptMembers } from "../kube/json/kept.ts";
-import { sharedText } from "../kube/json/shared.ts";
+import type { FieldMask } from "../kube/json/field-mask.ts";
+import { internedString } from "../kube/json/interning.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import { keptMembers } from "./resources/kept-members.ts";
 import { deploymentKey } from "./resources/names.ts";
@@ -23,7 +23,7 @@ import { gatewayLabels, labels } from "./resources/labels.ts";
 export interface Watched<T extends KubeObject, Index extends string = never> {
   readonly resource: Resource;
   readonly selection: Selection;
-  readonly keep: KeptMembers;
+  readonly keep: FieldMask;
   readonly cache: Cache<T, Index>;
 }
 
@@ -138,7 +138,7 @@ export function labelledKey({ metadata }: KubeObject): string | undefined {
 
 /** Key of a ModelDeployment, the same text each time: many tables keep it as long as there is the object. */
 export function lastingKey({ namespace = "", name }: ObjectKey): string {
-  return sharedText(deploymentKey(namespace, name));
+  return internedString(deploymentKey(namespace, name));
 }
 
 function ownerUids({ metadata }: KubeObject): readonly string[] {

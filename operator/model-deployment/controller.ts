@@ -43,7 +43,7 @@ export interface DeploymentControllerOptions {
   /** Keys that are reconciled at the same time. */
   readonly workers?: number;
   /** Lets the event loop turn. */
-  readonly turn?: (() => Promise<void>) | undefined;
+  readonly yieldToEventLoop?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -78,7 +78,7 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     log,
     ...(metrics === undefined ? {} : { metrics }),
     ...(workers === undefined ? {} : { workers }),
-    turn: options.turn,
+    yieldToEventLoop: options.yieldToEventLoop,
     reconcile: async (key): Promise<Outcome> => {
       if (rests.isAt(key, sources)) return {};
       const yieldMs = yieldsMs(key, { caches, rivals });
@@ -139,7 +139,7 @@ function outcome(
 function yieldsMs(key: string, { caches, rivals }: { readonly caches: Caches; readonly rivals: Rivals }): number {
   const { cache } = caches.deployments;
   const named = namedKey(key);
-  const glance = cache.glanceAt(named);
+  const glance = cache.identityAt(named);
   if (glance === undefined) return 0;
   const whole = (): ModelDeployment | undefined => cache.find(named);
   return rivals.restMs(key, { resourceVersion: glance.resourceVersion, whole });
@@ -170,7 +170,7 @@ function subscribe(
   const addLabelled = ({ object }: { readonly object: KubeObject }): void => add(labelledKey(object));
   caches.deployments.cache.subscribe((change) => {
     const { object, type, previous } = change;
-    controller.add(keyOf(object), isAsked(object, previous, caches) ? "asked" : "changed");
+    controller.add(keyOf(object), isAsked(object, previous, caches) ? "requested" : "changed");
     for (const key of namesakes.note(keyOf(object), change)) add(key);
     const port = object.status?.gateway?.port;
     if (port === undefined) return;
@@ -220,7 +220,7 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     settings,
     now: () => clock.now(),
     deployment: (key) => caches.deployments.cache.find(key),
-    deploymentsOnPort: (port) => caches.deployments.cache.glancesWith("port", String(port)),
+    deploymentsOnPort: (port) => caches.deployments.cache.identitiesWith("port", String(port)),
     portClaimant: (port) => portClaims.claimant(port),
     replicaSetsOf: (uid) => caches.replicaSets.cache.withIndex("owner", uid),
     replicaSet: (key) => caches.replicaSets.cache.find(key),
@@ -231,8 +231,8 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     podDisruptionBudget: (key) => caches.podDisruptionBudgets.cache.find(key),
     httpRoute: (key) => caches.httpRoutes.cache.find(key),
     servicesOf: (uid) => caches.services.cache.withIndex("owner", uid),
-    glanceAt: (kind, key) => caches[kind].cache.glanceAt(key),
-    glancesOwnedBy: (kind, uid) => caches[kind].cache.glancesWith("owner", uid),
+    identityAt: (kind, key) => caches[kind].cache.identityAt(key),
+    identitiesOwnedBy: (kind, uid) => caches[kind].cache.identitiesWith("owner", uid),
     gateways: () => caches.gateways.cache.all(),
     warning: (podUid) => warnings.latest(podUid),
     acknowledged,
@@ -283,7 +283,7 @@ async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolea
       .filter(({ resource }) => resource.kind === write.resource.kind)
       .map(async ({ cache }) => {
         await cache.untilSeen(write.resourceVersion);
-        return cache.glanceAt(write) !== undefined;
+        return cache.identityAt(write) !== undefined;
       }),
   );
   return (await Promise.all(seen)).every(Boolean);

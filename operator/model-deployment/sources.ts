@@ -11,7 +11,7 @@ import type {
   ServiceAccount,
   Stored,
 } from "../kube/kinds.ts";
-import type { Glance } from "../kube/store/packing.ts";
+import type { ObjectIdentity } from "../kube/store/packed.ts";
 import type { Sighted } from "./timing/sightings.ts";
 import type { Claimant, PodWarning, Scaling, Settings } from "./snapshot.ts";
 
@@ -38,7 +38,7 @@ export interface Sources {
   readonly settings: Settings;
   now(): number;
   deployment(key: NamedKey): (ModelDeployment & Stored) | undefined;
-  deploymentsOnPort(port: number): readonly Glance[];
+  deploymentsOnPort(port: number): readonly ObjectIdentity[];
   /** Whom this process gives a port that no status shows yet. */
   portClaimant(port: number): Claimant | undefined;
   replicaSetsOf(ownerUid: string): readonly (ReplicaSet & Stored)[];
@@ -52,8 +52,8 @@ export interface Sources {
   /** Services that a ModelDeployment owns. */
   servicesOf(ownerUid: string): readonly (Service & Stored)[];
   /** Of a kind, who is there in which state. */
-  glanceAt(kind: NamedKind, key: NamedKey): Glance | undefined;
-  glancesOwnedBy(kind: OwnedKind, ownerUid: string): readonly Glance[];
+  identityAt(kind: NamedKind, key: NamedKey): ObjectIdentity | undefined;
+  identitiesOwnedBy(kind: OwnedKind, ownerUid: string): readonly ObjectIdentity[];
   /** All pods of gateways. */
   gateways(): readonly (Pod & Stored)[];
   /** What an event last told about a pod. */

@@ -9,13 +9,13 @@ import {
   type TableMessage,
 } from "../../runtime/contract/route-table.ts";
 import { gatewayMessages } from "./gateway-message.ts";
-import type { KeptRoutes } from "./kept-routes.ts";
+import type { RouteStore } from "./route-store.ts";
 
 export interface GatewayStreamOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The present routes; read at every flush. */
-  readonly routes: Pick<KeptRoutes, "find" | "all">;
+  readonly routes: Pick<RouteStore, "find" | "all">;
   /** How far the view is that `routes` come from. */
   readonly seen: () => Seen;
   readonly clock: Clock;

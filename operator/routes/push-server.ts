@@ -7,7 +7,7 @@ import { createServer } from "../../runtime/base/node-http.ts";
 import { type Route, routesPath, type Seen } from "../../runtime/contract/route-table.ts";
 import { routeFaults } from "./faults.ts";
 import { GatewayStream } from "./gateway-stream.ts";
-import { createKeptRoutes } from "./kept-routes.ts";
+import { createRouteStore } from "./route-store.ts";
 
 /** What the routes come from, and who hears of gateways. */
 export interface RoutePushOptions {
@@ -52,7 +52,7 @@ export class PushServer implements RoutePush {
   readonly #options: PushServerOptions;
   readonly #clock: Clock;
   readonly #server: Server;
-  readonly #routes = createKeptRoutes();
+  readonly #routes = createRouteStore();
   readonly #streams = new Set<GatewayStream>();
   #isFlushing = false;
 

@@ -40,7 +40,7 @@ export function isCarriedOut(
 }
 
 /** Why a command would change nothing now; undefined when it would. */
-export function uselessness(command: RolloutCommand, deployment: ModelDeployment): string | undefined {
+export function noEffectReason(command: RolloutCommand, deployment: ModelDeployment): string | undefined {
   return (obstacles[command] ?? withoutRollout)(deployment);
 }
 
@@ -79,7 +79,7 @@ function isPaused({ annotations: notes }: ModelDeployment["metadata"]): boolean 
 }
 
 /** Where a rollout is, in a sentence. */
-export function whereItIs({ metadata, status = {} }: ModelDeployment): string {
+export function rolloutSummary({ metadata, status = {} }: ModelDeployment): string {
   const { stable, candidate } = status;
   const of = (revision: typeof stable): string =>
     revision === undefined

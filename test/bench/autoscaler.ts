@@ -5,7 +5,7 @@
  *     node test/bench/autoscaler.ts [models] [first requests] [seconds of a long life]
  */
 import { createAutoscaler } from "../../operator/fleet/autoscaler.ts";
-import { rememberingPolicy } from "../../operator/fleet/remembering-policy.ts";
+import { persistentPolicy } from "../../operator/fleet/persistent-policy.ts";
 import { createCaches } from "../../operator/model-deployment/caches.ts";
 import { revisionLabels } from "../../operator/model-deployment/resources/labels.ts";
 import type { Demand } from "../../operator/signals/gateway-figures.ts";
@@ -72,7 +72,7 @@ async function tickMs(): Promise<number> {
       freshness: () => ({ gateways: 1, answering: 1, ageMs: 0 }),
       subscribe: () => () => {},
     },
-    policy: rememberingPolicy,
+    policy: persistentPolicy,
     clock,
     onChange: () => {},
   });

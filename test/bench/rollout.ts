@@ -12,7 +12,7 @@ import type { Pod } from "../../operator/kube/kinds.ts";
 import { resources } from "../../operator/kube/resources.ts";
 import { deploymentSelectorText } from "../../operator/model-deployment/resources/labels.ts";
 import type { RolloutCommand } from "../../operator/steering/rollout-command.ts";
-import { steered } from "../../operator/steering/steered.ts";
+import { sendCommand } from "../../operator/steering/send-command.ts";
 import { until } from "../integration/local/client/until.ts";
 import { descendants } from "../integration/local/processes.ts";
 import { type Started, started } from "../integration/local/started.ts";
@@ -64,7 +64,7 @@ const isReady = ({ status }: ModelDeployment): boolean =>
   status?.candidate === undefined &&
   status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
 const steer = async ({ local }: Scene, command: RolloutCommand): Promise<void> =>
-  void (await steered(local.client, key, command));
+  void (await sendCommand(local.client, key, command));
 
 const parts: readonly Part[] = [
   {

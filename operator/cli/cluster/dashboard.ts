@@ -6,8 +6,8 @@ import { resources } from "../../kube/resources.ts";
 import { startWatch } from "../../kube/watch.ts";
 import { isPortFree } from "../../local/free-port.ts";
 import { openPages } from "../../pages/open-pages.ts";
-import { whereItIs } from "../../steering/rollout-command.ts";
-import { steered } from "../../steering/steered.ts";
+import { rolloutSummary } from "../../steering/rollout-command.ts";
+import { sendCommand } from "../../steering/send-command.ts";
 import { faults } from "../faults.ts";
 import { askedCluster } from "./asked-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
@@ -33,7 +33,7 @@ export async function showDashboard(options: DashboardOptions, { print, stop }: 
     const page = await openPages({
       deployments: () => cache.all(),
       gatewayUrl: undefined,
-      steer: async (key, command) => whereItIs(await steered(client, key, command)),
+      steer: async (key, command) => rolloutSummary(await sendCommand(client, key, command)),
       port,
     });
     print(`${page.url} shows it; Ctrl-C ends it`);

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 
 import type { Clock } from "../../../runtime/base/clock.ts";
 import type { Connect, Opened } from "./connector.ts";
-import { KeptConnection, type Pending } from "./kept-connection.ts";
+import { KeepAliveConnection, type Pending } from "./keep-alive-connection.ts";
 
 /** Kept connections to one server, each for one request at a time. */
 export interface ConnectionPool {
@@ -23,11 +23,11 @@ const idleMs = 60_000;
 
 /** No connections yet; they are made as requests need them. */
 export function createConnectionPool(connect: Connect, clock: Clock): ConnectionPool {
-  const all = new Set<KeptConnection>();
+  const all = new Set<KeepAliveConnection>();
   const free = createShelf(clock);
   const opening = new Set<(error: Error) => void>();
-  const connected = (stream: Duplex): KeptConnection => {
-    const connection = new KeptConnection(stream, {
+  const connected = (stream: Duplex): KeepAliveConnection => {
+    const connection = new KeepAliveConnection(stream, {
       onFree: () => free.put(connection),
       onEnd: () => {
         all.delete(connection);
@@ -39,7 +39,7 @@ export function createConnectionPool(connect: Connect, clock: Clock): Connection
   };
   const sentOverNew = (request: string | Uint8Array, pending: Pending): PendingRequest => {
     let isOver = false;
-    let made: KeptConnection | undefined;
+    let made: KeepAliveConnection | undefined;
     const fail = (error: Error): void => {
       opening.delete(fail);
       isOver = true;
@@ -82,14 +82,14 @@ export function createConnectionPool(connect: Connect, clock: Clock): Connection
 
 /** Connections that no request is on. */
 interface Shelf {
-  put(connection: KeptConnection): void;
+  put(connection: KeepAliveConnection): void;
   /** The last one that was put: those that are not needed grow old. */
-  take(): KeptConnection | undefined;
-  drop(connection: KeptConnection): void;
+  take(): KeepAliveConnection | undefined;
+  drop(connection: KeepAliveConnection): void;
 }
 
 function createShelf(clock: Clock): Shelf {
-  const idle: { readonly connection: KeptConnection; readonly sinceMs: number }[] = [];
+  const idle: { readonly connection: KeepAliveConnection; readonly sinceMs: number }[] = [];
   return {
     put: (connection) => void idle.push({ connection, sinceMs: clock.monotonic() }),
     take() {

@@ -20,7 +20,7 @@ export const byte = {
 } as const;
 
 /** Whether JSON writes this character of a text as one byte with the same code. Control characters never come as they are. */
-export function isWrittenAsItIs(code: number): boolean {
+export function isUnescaped(code: number): boolean {
   return code < 128 && code !== byte.backslash && code !== byte.quote;
 }
 
@@ -30,7 +30,7 @@ export function brokenJson({ at }: Cursor): SyntaxError {
 }
 
 /** Moves behind white space; the byte that is there. */
-export function nextByte(cursor: Cursor): number {
+export function peekByte(cursor: Cursor): number {
   const { bytes } = cursor;
   let { at } = cursor;
   while (at < bytes.length && (bytes[at] ?? 0) <= 32) at += 1;
@@ -39,14 +39,14 @@ export function nextByte(cursor: Cursor): number {
 }
 
 /** Moves behind this byte, which must come next. */
-export function passByte(cursor: Cursor, expected: number): void {
-  if (nextByte(cursor) !== expected) throw brokenJson(cursor);
+export function expectByte(cursor: Cursor, expected: number): void {
+  if (peekByte(cursor) !== expected) throw brokenJson(cursor);
   cursor.at += 1;
 }
 
 /** Moves behind the comma that leads to the next member or entry; false, and behind the end, when there is none. */
-export function passComma(cursor: Cursor, end: number): boolean {
-  const next = nextByte(cursor);
+export function consumeComma(cursor: Cursor, end: number): boolean {
+  const next = peekByte(cursor);
   if (next !== byte.comma && next !== end) throw brokenJson(cursor);
   cursor.at += 1;
   return next === byte.comma;
@@ -54,14 +54,14 @@ export function passComma(cursor: Cursor, end: number): boolean {
 
 /** Moves behind the value that begins here without making anything of it. */
 export function skipValue(cursor: Cursor): void {
-  const first = nextByte(cursor);
-  if (first === byte.quote) skipText(cursor);
+  const first = peekByte(cursor);
+  if (first === byte.quote) skipString(cursor);
   else if (first === byte.openBrace || first === byte.openBracket) skipNested(cursor);
   else skipPlain(cursor);
 }
 
 /** True when the text is ASCII without escapes: then its bytes are its characters. */
-export function skipText(cursor: Cursor): boolean {
+export function skipString(cursor: Cursor): boolean {
   const { bytes } = cursor;
   const { length } = bytes;
   let isPlain = true;
@@ -72,7 +72,7 @@ export function skipText(cursor: Cursor): boolean {
       return isPlain;
     }
     if (code === byte.backslash) at += 1;
-    isPlain &&= isWrittenAsItIs(code);
+    isPlain &&= isUnescaped(code);
   }
   cursor.at = length;
   throw brokenJson(cursor);
@@ -89,7 +89,7 @@ function skipNested(cursor: Cursor): void {
   for (let at = cursor.at; at < length; at += 1) {
     const code = bytes[at] ?? 0;
     if (code === byte.quote) {
-      at = textEnd(bytes, at + 1);
+      at = stringEnd(bytes, at + 1);
     } else if ((code | braceBit) === byte.openBrace) {
       depth += 1;
     } else if ((code | braceBit) === byte.closeBrace && --depth === 0) {
@@ -102,7 +102,7 @@ function skipNested(cursor: Cursor): void {
 }
 
 /** Where the quote is that ends a text; beyond the bytes when there is none. */
-export function textEnd(bytes: Buffer, begin: number): number {
+export function stringEnd(bytes: Buffer, begin: number): number {
   const { length } = bytes;
   for (let at = begin; at < length; at += 1) {
     const code = bytes[at];
@@ -128,8 +128,8 @@ function endsPlain(code: number): boolean {
 /** The value that begins here, whatever it is. */
 export function readValue(cursor: Cursor): unknown {
   const { bytes } = cursor;
-  const first = nextByte(cursor);
-  if (first === byte.quote) return readText(cursor);
+  const first = peekByte(cursor);
+  if (first === byte.quote) return readString(cursor);
   const begin = cursor.at;
   skipValue(cursor);
   if (first === byte.openBrace || first === byte.openBracket)
@@ -148,9 +148,9 @@ function plainValue(text: string): unknown {
 }
 
 /** The text that begins here. */
-export function readText(cursor: Cursor): string {
+export function readString(cursor: Cursor): string {
   const begin = cursor.at;
-  const isPlain = skipText(cursor);
+  const isPlain = skipString(cursor);
   if (isPlain) return cursor.bytes.toString("latin1", begin + 1, cursor.at - 1);
   return JSON.parse(cursor.bytes.toString("utf8", begin, cursor.at)) as string; // between quotes
 }

@@ -1,5 +1,5 @@
 import type { KubeObject, Stored } from "../kinds.ts";
-import { type Glance, glanceOf, type Packed, unpacked } from "./packing.ts";
+import { type ObjectIdentity, identityOf, type Packed, unpacked } from "./packed.ts";
 import { createPacker, type Packer } from "./packer.ts";
 
 /** Objects by namespace and name, with indexes kept in step; in as little memory as their packing needs. */
@@ -12,8 +12,8 @@ export interface ObjectStore<T extends KubeObject, Index extends string> {
   /** What is known of this very object. */
   known(object: T & Stored): (T & Stored) | undefined;
   withIndex(index: Index, key: string): readonly (T & Stored)[];
-  glanceAt(key: Name): Glance | undefined;
-  glancesWith(index: Index, key: string): readonly Glance[];
+  identityAt(key: Name): ObjectIdentity | undefined;
+  identitiesWith(index: Index, key: string): readonly ObjectIdentity[];
   set(object: T & Stored, packed: Packed<T & Stored>): void;
   delete(object: T & Stored): boolean;
 }
@@ -64,11 +64,11 @@ export function createObjectStore<T extends KubeObject, Index extends string>({
       return byUid.under(uid).map(shown)[0];
     },
     withIndex: (index, key) => indexed.get(index)?.under(key).map(shown) ?? [],
-    glanceAt(key) {
+    identityAt(key) {
       const packed = names.find(key);
-      return packed === undefined ? undefined : glanceOf(packed);
+      return packed === undefined ? undefined : identityOf(packed);
     },
-    glancesWith: (index, key) => indexed.get(index)?.under(key).map(glanceOf) ?? [],
+    identitiesWith: (index, key) => indexed.get(index)?.under(key).map(identityOf) ?? [],
     set(object, packed) {
       const previous = names.set(object.metadata, packed);
       if (previous !== undefined) each((index) => index.remove(shown(previous), previous));

@@ -1,11 +1,11 @@
-import { type Form, formOf, type Packed } from "./packing.ts";
+import { type Layout, layoutOf, type Packed } from "./packed.ts";
 
 /** Keeps objects of one kind in a fraction of their memory: structure, names and values that all of them have are kept once. */
 export type Packer<T extends object> = (object: T) => Packed<T>;
 
 /** What the newest objects of a structure have in common. */
 interface Likeness {
-  readonly form: Form;
+  readonly form: Layout;
   /** By place of a leaf the value of all objects, where they have one. */
   readonly common: readonly unknown[];
   /** By place of a leaf whether each object has a value of its own. */
@@ -40,7 +40,7 @@ export function createPacker<T extends object>(): Packer<T> {
     place.likeness = fittingLikeness(place.likeness, leaves, object);
     const { form, isOwn } = place.likeness;
     // Joined, not spread: that would leave room for more.
-    return [form as unknown].concat(leaves.filter((_value, index) => isOwn[index])) as [Form, ...unknown[]]; // it begins with one
+    return [form as unknown].concat(leaves.filter((_value, index) => isOwn[index])) as [Layout, ...unknown[]]; // it begins with one
   };
 }
 
@@ -104,5 +104,5 @@ function fittingLikeness(known: Likeness | undefined, leaves: readonly unknown[]
   const isFitting = leaves.every((value, index) => isOwn[index] === true || Object.is(value, common[index]));
   if (known !== undefined && isFitting) return known;
   const wider = leaves.map((value, index) => isOwn[index] === true || !Object.is(value, common[index]));
-  return { form: formOf(object, (_leaf, index) => wider[index] === true), common, isOwn: wider };
+  return { form: layoutOf(object, (_leaf, index) => wider[index] === true), common, isOwn: wider };
 }

@@ -1,31 +1,31 @@
 import { annotations, labels } from "./labels.ts";
 
-const identity = { name: true, namespace: "shared", uid: true, resourceVersion: true } as const;
+const identity = { name: true, namespace: "interned", uid: true, resourceVersion: true } as const;
 /** Others name it. */
-const named = { ...identity, name: "shared", uid: "shared" } as const;
-const life = { creationTimestamp: "shared", deletionTimestamp: "shared" } as const;
+const named = { ...identity, name: "interned", uid: "interned" } as const;
+const life = { creationTimestamp: "interned", deletionTimestamp: "interned" } as const;
 
 const child = {
   ...identity,
-  labels: "shared",
+  labels: "interned",
   annotations: { [annotations.applied]: true },
-  ownerReferences: "shared",
+  ownerReferences: "interned",
 } as const;
 
 const containerStatus = {
-  name: "shared",
+  name: "interned",
   ready: true,
   restartCount: true,
   state: true,
   lastState: { terminated: true },
 } as const;
-const port = { name: "shared", port: true, protocol: "shared", appProtocol: "shared" } as const;
+const port = { name: "interned", port: true, protocol: "interned", appProtocol: "interned" } as const;
 const condition = {
-  type: "shared",
-  status: "shared",
-  reason: "shared",
+  type: "interned",
+  status: "interned",
+  reason: "interned",
   message: true,
-  lastTransitionTime: "shared",
+  lastTransitionTime: "interned",
 } as const;
 
 /** What users ask of a rollout. */
@@ -39,10 +39,10 @@ const commands = {
 } as const;
 
 const podTemplate = {
-  containers: { name: "shared", image: "shared", resources: { requests: "shared" } },
-  nodeSelector: "shared",
-  affinity: "shared",
-  tolerations: "shared",
+  containers: { name: "interned", image: "interned", resources: { requests: "interned" } },
+  nodeSelector: "interned",
+  affinity: "interned",
+  tolerations: "interned",
 } as const;
 
 /**
@@ -51,16 +51,16 @@ const podTemplate = {
  */
 export const keptMembers = {
   modelDeployment: {
-    metadata: { ...identity, ...life, finalizers: "shared", generation: true, annotations: commands },
+    metadata: { ...identity, ...life, finalizers: "interned", generation: true, annotations: commands },
     spec: true,
     status: true,
   },
   replicaSet: {
     metadata: {
       ...named,
-      labels: { [labels.deployment]: "shared" },
-      annotations: { [annotations.version]: "shared", [annotations.model]: "shared", [annotations.retiredAt]: true },
-      ownerReferences: "shared",
+      labels: { [labels.deployment]: "interned" },
+      annotations: { [annotations.version]: "interned", [annotations.model]: "interned", [annotations.retiredAt]: true },
+      ownerReferences: "interned",
     },
     // The template never changes and is never compared, but for its image and where its pods may be: all of it would be the largest part of the cache.
     spec: { replicas: true, template: { spec: podTemplate } },
@@ -70,12 +70,12 @@ export const keptMembers = {
     metadata: {
       ...identity,
       ...life,
-      labels: { [labels.deployment]: "shared", [labels.revision]: "shared" },
-      ownerReferences: "shared",
+      labels: { [labels.deployment]: "interned", [labels.revision]: "interned" },
+      ownerReferences: "interned",
     },
-    spec: { nodeName: "shared" },
+    spec: { nodeName: "interned" },
     status: {
-      phase: "shared",
+      phase: "interned",
       podIP: true,
       reason: true,
       message: true,
@@ -87,22 +87,22 @@ export const keptMembers = {
   service: {
     metadata: child,
     spec: {
-      type: "shared",
-      selector: "shared",
+      type: "interned",
+      selector: "interned",
       ports: { ...port, targetPort: true },
     },
   },
   httpRoute: {
     metadata: { ...child, creationTimestamp: true, generation: true },
     spec: true,
-    status: { parents: { parentRef: "shared", conditions: { ...condition, observedGeneration: true } } },
+    status: { parents: { parentRef: "interned", conditions: { ...condition, observedGeneration: true } } },
   },
   serviceAccount: { metadata: child, automountServiceAccountToken: true },
   endpointSlice: {
     metadata: child,
     addressType: true,
-    endpoints: "shared",
+    endpoints: "interned",
     ports: port,
   },
-  podDisruptionBudget: { metadata: child, spec: { maxUnavailable: true, selector: "shared" } },
+  podDisruptionBudget: { metadata: child, spec: { maxUnavailable: true, selector: "interned" } },
 } as const;

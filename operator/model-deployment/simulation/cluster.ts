@@ -147,8 +147,8 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     podDisruptionBudget: find("PodDisruptionBudget"),
     httpRoute: find("HTTPRoute"),
     servicesOf: (uid) => cluster.all("Service").filter(({ metadata }) => isControlledBy(metadata, uid)),
-    glanceAt: (kind, key) => find(kindsOfNames[kind])(key)?.metadata,
-    glancesOwnedBy: (kind, uid) =>
+    identityAt: (kind, key) => find(kindsOfNames[kind])(key)?.metadata,
+    identitiesOwnedBy: (kind, uid) =>
       cluster
         .all(kindsOfNames[kind])
         .map(({ metadata }) => metadata)

@@ -1,4 +1,4 @@
-import type { Glance } from "../../kube/store/packing.ts";
+import type { ObjectIdentity } from "../../kube/store/packed.ts";
 import { observedGateways, portProbes } from "../observe.ts";
 import {
   endpointSliceName,
@@ -43,7 +43,7 @@ export function createRests(): Rests {
     isAt(key, sources) {
       const known = rests.get(key);
       if (known === undefined) return false;
-      const live = sources.glanceAt("deployments", namedKey(key));
+      const live = sources.identityAt("deployments", namedKey(key));
       if (live?.uid !== known.uid || live.resourceVersion !== known.resourceVersion) return false;
       const { values } = known;
       let index = 0;
@@ -83,16 +83,16 @@ function looksAt(key: string, self: Self, sources: Sources, isSeen: (value: unkn
   const [probe, ...others] = portProbes(uid, port, sources);
   if (probe?.port !== port || probe?.takenBy !== undefined || others.length > 0) return false;
   // Of one kind no two objects, nor two states of one, ever have the same.
-  const isGlanced = (glance: Glance | undefined): boolean => isSeen(glance?.resourceVersion);
-  const isPodSeen = (pod: Glance): boolean =>
+  const isGlanced = (glance: ObjectIdentity | undefined): boolean => isSeen(glance?.resourceVersion);
+  const isPodSeen = (pod: ObjectIdentity): boolean =>
     isGlanced(pod) && isSeen(sources.warning(pod.uid)) && isSeen(sources.facts(pod.uid));
-  const isRevisionSeen = (replicaSet: Glance): boolean =>
-    isGlanced(replicaSet) && sources.glancesOwnedBy("pods", replicaSet.uid).every(isPodSeen);
+  const isRevisionSeen = (replicaSet: ObjectIdentity): boolean =>
+    isGlanced(replicaSet) && sources.identitiesOwnedBy("pods", replicaSet.uid).every(isPodSeen);
   const { ready, unready } = observedGateways(sources, key);
   return (
-    childrenOf(namedKey(key)).every(([kind, child]) => isGlanced(sources.glanceAt(kind, child))) &&
-    sources.glancesOwnedBy("services", uid).every(isGlanced) &&
-    sources.glancesOwnedBy("replicaSets", uid).every(isRevisionSeen) &&
+    childrenOf(namedKey(key)).every(([kind, child]) => isGlanced(sources.identityAt(kind, child))) &&
+    sources.identitiesOwnedBy("services", uid).every(isGlanced) &&
+    sources.identitiesOwnedBy("replicaSets", uid).every(isRevisionSeen) &&
     isSeen(sources.scaling(key)) &&
     isSeen(sources.lackingField()) &&
     isSeen(sources.namesakes(key, model)) &&

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { rememberingPolicy } from "../../../operator/fleet/remembering-policy.ts";
+import { persistentPolicy } from "../../../operator/fleet/persistent-policy.ts";
 import { seededRandom } from "../../../operator/autoscale/simulator/random.ts";
 
 /** What a policy weighs in the course of its life. */
@@ -17,7 +17,7 @@ const slots = 8;
 
 /** A policy that is asked so many times, a second apart: quiet and busy spells, crowds, pods that start and go. */
 export function longLife(steps: number): LongLife {
-  const policy = rememberingPolicy(undefined);
+  const policy = persistentPolicy(undefined);
   const spec = { min: 0, max: 40 };
   const random = seededRandom(17);
   let [current, ready, rate, until] = [0, 0, 0, 0];

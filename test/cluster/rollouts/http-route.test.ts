@@ -9,7 +9,7 @@ import type { ModelDeployment, ModelDeploymentSpec } from "../../../crds/v1alpha
 import type { HttpRoute, KubeObject, Stored } from "../../../operator/kube/kinds.ts";
 import { type Resource, resources } from "../../../operator/kube/resources.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { steered } from "../../../operator/steering/steered.ts";
+import { sendCommand } from "../../../operator/steering/send-command.ts";
 import { model } from "../../builders/model-deployment.ts";
 import { eventually } from "../../builders/operator-scene.ts";
 import { grantedRights, usedRights } from "../../charts/modelwright/rights.ts";
@@ -141,7 +141,7 @@ describe.skipIf(reason !== undefined)(`an HTTPRoute on a real kube-apiserver${sk
     expect(ready(await deployment())?.message).toContain("Gateway edge/public");
     controller.attitude = "accepts";
     await reaches(({ status }) => status?.rollout?.paused === true);
-    await steered(stage.client, key, "promote");
+    await sendCommand(stage.client, key, "promote");
     await readyIs("AsDeclared");
     await splits("v2 100");
   });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { type Autoscaler, createAutoscaler } from "../../../operator/fleet/autoscaler.ts";
-import type { PolicyAnswer, PolicyQuestion } from "../../../operator/fleet/model-scaler.ts";
+import type { PolicyDecision, PolicyInput } from "../../../operator/fleet/model-scaler.ts";
 import type { Pod, Stored } from "../../../operator/kube/kinds.ts";
 import { type Caches, createCaches } from "../../../operator/model-deployment/caches.ts";
 import type { Scaling } from "../../../operator/model-deployment/snapshot.ts";
@@ -24,8 +24,8 @@ const quiet: Demand = {
 };
 
 /** What a policy was asked, and what it answers. */
-let asked: PolicyQuestion[];
-let answer: PolicyAnswer & { readonly figures: Scaling["figures"] };
+let asked: PolicyInput[];
+let answer: PolicyDecision & { readonly figures: Scaling["figures"] };
 let changed: string[];
 let demand: Demand;
 let answering: number;

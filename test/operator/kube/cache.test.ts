@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { type Cache, createCache } from "../../../operator/kube/cache.ts";
-import { keptEvents } from "../../../operator/kube/json/kept-events.ts";
+import { eventProjection } from "../../../operator/kube/json/event-projection.ts";
 import type { ConfigMap, Stored } from "../../../operator/kube/kinds.ts";
 
 type Item = ConfigMap & Stored;
@@ -25,7 +25,7 @@ function recorded(packedFrom: number): { cache: Cache<ConfigMap, "app">; told: s
   return { cache, told };
 }
 
-const kept = keptEvents({ metadata: true }).objects;
+const kept = eventProjection({ metadata: true }).objects;
 
 /** A whole state object by object, as a watch brings it. */
 function gather(cache: Cache<ConfigMap, "app">, objects: readonly Item[], resourceVersion: string): void {

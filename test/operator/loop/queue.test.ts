@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import type { Priority } from "../../../operator/loop/line.ts";
+import type { Priority } from "../../../operator/loop/priority-queue.ts";
 import { createQueue, type Queue } from "../../../operator/loop/queue.ts";
 import { createManualClock } from "../../builders/manual-clock.ts";
 
@@ -28,12 +28,12 @@ describe("the order of keys", () => {
     },
     {
       sentence: "what a user asked for goes before both",
-      added: [["a", "resync"], ["b"], ["c", "asked"]],
+      added: [["a", "resync"], ["b"], ["c", "requested"]],
       want: ["c", "b", "a"],
     },
     {
       sentence: "a changed key that a user asks for moves to those, and stays there when it changes again",
-      added: [["a"], ["b"], ["b", "asked"], ["b"]],
+      added: [["a"], ["b"], ["b", "requested"], ["b"]],
       want: ["b", "a"],
     },
     {
@@ -262,7 +262,7 @@ describe("what a queue tells to metrics", () => {
 
 test("however keys are added, taken and finished: none is lost, none is worked on twice at a time", async () => {
   const step = fc.record({
-    act: fc.constantFrom("asked", "changed", "resync", "take", "done"),
+    act: fc.constantFrom("requested", "changed", "resync", "take", "done"),
     key: fc.constantFrom("a", "b", "c", "d"),
   });
   await fc.assert(
@@ -271,7 +271,7 @@ test("however keys are added, taken and finished: none is lost, none is worked o
       const inHand = new Set<string>();
       const owed = new Set<string>();
       for (const { act, key } of steps) {
-        if (act === "asked" || act === "changed" || act === "resync") {
+        if (act === "requested" || act === "changed" || act === "resync") {
           queue.add(key, act);
           owed.add(key);
         } else if (act === "take" && queue.depth > 0) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import type { Pod, ReplicaSet, Stored } from "../../../operator/kube/kinds.ts";
-import { keptEvents } from "../../../operator/kube/json/kept-events.ts";
+import { eventProjection } from "../../../operator/kube/json/event-projection.ts";
 import { createCaches, labelledKey } from "../../../operator/model-deployment/caches.ts";
 import { observe } from "../../../operator/model-deployment/observe.ts";
 import { observedPod } from "../../../operator/model-deployment/pods/observed-pod.ts";
@@ -338,7 +338,7 @@ describe("the caches", () => {
       metadata,
       spec: { replicas: 1, selector: {}, template },
     };
-    replicaSets.cache.upsert(keptEvents(replicaSets.keep).ofObject(replicaSet));
+    replicaSets.cache.upsert(eventProjection(replicaSets.keep).project(replicaSet));
     pods.cache.upsert({ ...pod({}), spec: template.spec });
     expect(replicaSets.cache.withIndex("owner", owner.uid)[0]?.spec.template).toEqual({
       spec: { containers: [{ name: "runtime", image }] },

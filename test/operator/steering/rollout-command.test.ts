@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 import { annotations } from "../../../operator/model-deployment/resources/labels.ts";
-import { type RolloutCommand, uselessness, whereItIs } from "../../../operator/steering/rollout-command.ts";
+import { type RolloutCommand, noEffectReason, rolloutSummary } from "../../../operator/steering/rollout-command.ts";
 
 const stable = { revision: "aaa", version: "1", weight: 100 };
 const atRest: ModelDeployment = {
@@ -36,7 +36,7 @@ const inStep = (step: number, stepName: string): ModelDeployment => ({
   status: { ...underWay.status, step, rollout: { steps: 4, stepName } },
 });
 
-describe("uselessness", () => {
+describe("noEffectReason", () => {
   const cases: Record<string, [RolloutCommand, ModelDeployment, string | undefined]> = {
     "promoting without a rollout": ["promote", atRest, "no rollout is under way"],
     "aborting without a rollout": ["abort", atRest, "no rollout is under way"],
@@ -74,19 +74,19 @@ describe("uselessness", () => {
     ],
   };
   for (const [sentence, [command, deployment, want]] of Object.entries(cases))
-    test(sentence, () => expect(uselessness(command, deployment)).toBe(want));
+    test(sentence, () => expect(noEffectReason(command, deployment)).toBe(want));
 });
 
 test("where a rollout is, is said in a sentence", () => {
-  expect(whereItIs(atRest)).toBe("vision/digits: stable is revision aaa (version 1) with 100 % of the requests");
-  expect(whereItIs(underWay)).toBe(
+  expect(rolloutSummary(atRest)).toBe("vision/digits: stable is revision aaa (version 1) with 100 % of the requests");
+  expect(rolloutSummary(underWay)).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause",
   );
-  expect(whereItIs(paused)).toBe(
+  expect(rolloutSummary(paused)).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, step 2 of 4: pause; paused until modelwright resume digits",
   );
   const status = { ...underWay.status, step: 4 };
-  expect(whereItIs({ ...underWay, status })).toBe(
+  expect(rolloutSummary({ ...underWay, status })).toBe(
     "vision/digits: candidate is revision bbb (version 2) with 10 % of the requests, all steps done",
   );
 });

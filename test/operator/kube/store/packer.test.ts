@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { glanceOf, unpacked } from "../../../../operator/kube/store/packing.ts";
+import { identityOf, unpacked } from "../../../../operator/kube/store/packed.ts";
 import { createPacker } from "../../../../operator/kube/store/packer.ts";
 
 /** Objects with few names and values, so that many are alike in part. */
@@ -28,7 +28,7 @@ describe("packing", () => {
           ...object,
           metadata: { labels: object, uid: `uid-${index % 3}`, resourceVersion: String(index >> 1) },
         }));
-        const told = states.map(named).map(glanceOf);
+        const told = states.map(named).map(identityOf);
         expect(told.map(({ uid, resourceVersion }) => [uid, resourceVersion])).toEqual(
           states.map(({ metadata: { uid, resourceVersion } }) => [uid, resourceVersion]),
         );

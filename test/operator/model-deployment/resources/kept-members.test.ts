@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
+import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
 import { endpointSlices } from "../../../../operator/model-deployment/resources/endpoint-slice.ts";
 import { keptMembers } from "../../../../operator/model-deployment/resources/kept-members.ts";
 import { podDisruptionBudget } from "../../../../operator/model-deployment/resources/pod-disruption-budget.ts";
@@ -24,5 +24,5 @@ test.each([
     keep: keptMembers.podDisruptionBudget,
   },
 ])("all that the operator writes of $builder is kept, as it is compared", ({ object, keep }) => {
-  expect(keptEvents(keep).ofObject(object)).toEqual(object);
+  expect(eventProjection(keep).project(object)).toEqual(object);
 });

@@ -62,15 +62,15 @@ function glanced(question: string): string {
 }
 
 const glances: Readonly<Record<string, readonly [string, string]>> = {
-  deployment: ["glanceAt", "deployments"],
-  serviceAccount: ["glanceAt", "serviceAccounts"],
-  service: ["glanceAt", "services"],
-  endpointSlice: ["glanceAt", "endpointSlices"],
-  podDisruptionBudget: ["glanceAt", "podDisruptionBudgets"],
-  httpRoute: ["glanceAt", "httpRoutes"],
-  servicesOf: ["glancesOwnedBy", "services"],
-  replicaSetsOf: ["glancesOwnedBy", "replicaSets"],
-  podsOf: ["glancesOwnedBy", "pods"],
+  deployment: ["identityAt", "deployments"],
+  serviceAccount: ["identityAt", "serviceAccounts"],
+  service: ["identityAt", "services"],
+  endpointSlice: ["identityAt", "endpointSlices"],
+  podDisruptionBudget: ["identityAt", "podDisruptionBudgets"],
+  httpRoute: ["identityAt", "httpRoutes"],
+  servicesOf: ["identitiesOwnedBy", "services"],
+  replicaSetsOf: ["identitiesOwnedBy", "replicaSets"],
+  podsOf: ["identitiesOwnedBy", "pods"],
 };
 
 function isStill(cluster: SimulatedCluster, before: Sight | undefined, sources: Sources = cluster.sources): boolean {

@@ -1,11 +1,11 @@
 import {
   byte,
   type Cursor,
-  isWrittenAsItIs,
-  nextByte,
-  readText,
+  isUnescaped,
+  peekByte,
+  readString,
   readValue,
-  skipText,
+  skipString,
   skipValue,
 } from "./json-bytes.ts";
 
@@ -68,8 +68,8 @@ const texts = createPool<string>(131_072);
 const composites = createPool<object>(8_192);
 
 /** The first of all values equal to this one, whoever met it. */
-export function sharedValue(value: unknown): unknown {
-  if (typeof value === "string") return sharedText(value);
+export function internedValue(value: unknown): unknown {
+  if (typeof value === "string") return internedString(value);
   if (typeof value !== "object" || value === null) return value;
   const text = JSON.stringify(value);
   const hash = hashOfText(text);
@@ -80,7 +80,7 @@ export function sharedValue(value: unknown): unknown {
 }
 
 /** The first of all texts that say the same: of what is kept in many places, there is one. */
-export function sharedText(text: string): string {
+export function internedString(text: string): string {
   const hash = hashOfText(text);
   const known = texts.find(hash, (other) => other === text);
   if (known !== undefined) return known;
@@ -89,8 +89,8 @@ export function sharedText(text: string): string {
 }
 
 /** The same of the value that begins here: what is known already is not made again. */
-export function readShared(cursor: Cursor): unknown {
-  const first = nextByte(cursor);
+export function readInterned(cursor: Cursor): unknown {
+  const first = peekByte(cursor);
   if (first === byte.quote) return readSharedText(cursor);
   const begin = cursor.at;
   skipValue(cursor);
@@ -99,23 +99,23 @@ export function readShared(cursor: Cursor): unknown {
   const hash = hashOfBytes(bytes, begin, end);
   const known = composites.find(hash, (other) => isNext({ bytes, at: begin }, other));
   if (known !== undefined) return known;
-  const value = withSharedTexts(JSON.parse(bytes.toString("utf8", begin, end))) as object; // between braces or brackets
+  const value = internStrings(JSON.parse(bytes.toString("utf8", begin, end))) as object; // between braces or brackets
   composites.keep(hash, value);
   return value;
 }
 
 /** The value that begins here, of its own but for short texts: names of fields' values, times, versions. */
-export function readOwn(cursor: Cursor): unknown {
-  const first = nextByte(cursor);
+export function readInterningStrings(cursor: Cursor): unknown {
+  const first = peekByte(cursor);
   const value = readValue(cursor);
-  return first === byte.quote ? value : withSharedTexts(value);
+  return first === byte.quote ? value : internStrings(value);
 }
 
 function readSharedText(cursor: Cursor): string {
   const begin = cursor.at;
-  if (!skipText(cursor)) {
+  if (!skipString(cursor)) {
     cursor.at = begin;
-    return readText(cursor);
+    return readString(cursor);
   }
   const { bytes, at } = cursor;
   const hash = hashOfBytes(bytes, begin + 1, at - 1);
@@ -127,17 +127,17 @@ function readSharedText(cursor: Cursor): string {
 }
 
 /** What is longer is what a model says of itself, or a fault. */
-export const maxSharedLength = 128;
+export const maxInternedLength = 128;
 
 /** Kinds and names are the same in many values that are not. */
-function withSharedTexts(value: unknown): unknown {
-  if (typeof value === "string") return value.length > maxSharedLength ? value : sharedText(value);
+function internStrings(value: unknown): unknown {
+  if (typeof value === "string") return value.length > maxInternedLength ? value : internedString(value);
   if (typeof value !== "object" || value === null) return value;
   const members = value as { [name: string]: unknown }; // entries have names, too
   for (const name in members) {
     const member = members[name];
     // Set whatever it is: two texts compare by what they say, and which one is kept does not show.
-    if (typeof member === "string" || typeof member === "object") members[name] = withSharedTexts(member);
+    if (typeof member === "string" || typeof member === "object") members[name] = internStrings(member);
   }
   return value;
 }
@@ -176,7 +176,7 @@ function isNextText(cursor: Cursor, text: string): boolean {
   if (bytes[at] !== byte.quote || bytes[at + length + 1] !== byte.quote) return false;
   for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index);
-    if (bytes[at + 1 + index] !== code || !isWrittenAsItIs(code)) return false;
+    if (bytes[at + 1 + index] !== code || !isUnescaped(code)) return false;
   }
   cursor.at = at + length + 2;
   return true;

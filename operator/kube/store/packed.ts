@@ -1,17 +1,17 @@
 /** What is kept of an object: its own values behind the form that it has in common with others, or the object itself. */
-export type Packed<T extends object> = readonly [Form, ...unknown[]] | T;
+export type Packed<T extends object> = readonly [Layout, ...unknown[]] | T;
 
 /** Who an object is, and which state of it. */
-export interface Glance {
+export interface ObjectIdentity {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly creationTimestamp?: string | undefined;
 }
 
 /** What objects of one structure have in common. */
-export interface Form {
+export interface Layout {
   readonly plan: Plan;
-  readonly whereabouts: Readonly<Record<keyof Glance, Whereabouts>>;
+  readonly whereabouts: Readonly<Record<keyof ObjectIdentity, Whereabouts>>;
 }
 
 /** Where a value lies in what is packed, or the value that all objects have. */
@@ -32,9 +32,9 @@ type Plan =
   | { readonly type: "list"; readonly parts: readonly Plan[] };
 
 /** The form of all objects that differ from this one in their own values alone; leaves are told in the order of its members. */
-export function formOf(object: object, isOwn: (leaf: unknown, index: number) => boolean): Form {
+export function layoutOf(object: object, isOwn: (leaf: unknown, index: number) => boolean): Layout {
   const plan = planOf(object, isOwn, { at: 0 });
-  const of = (member: keyof Glance): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
+  const of = (member: keyof ObjectIdentity): Whereabouts => whereaboutsIn(plan, ["metadata", member], 1);
   const whereabouts = {
     uid: of("uid"),
     resourceVersion: of("resourceVersion"),
@@ -50,8 +50,8 @@ export function unpacked<T extends object>(packed: Packed<T>): T {
 }
 
 /** Of an object of the API server, what tells it and its states apart; makes nothing of the rest. */
-export function glanceOf<T extends object>(packed: Packed<T>): Glance {
-  if (!hasForm(packed)) return (packed as unknown as { readonly metadata: Glance }).metadata; // told of the API server's objects
+export function identityOf<T extends object>(packed: Packed<T>): ObjectIdentity {
+  if (!hasForm(packed)) return (packed as unknown as { readonly metadata: ObjectIdentity }).metadata; // told of the API server's objects
   const { uid, resourceVersion, creationTimestamp } = packed[0].whereabouts;
   return {
     uid: String(valueAt(uid, packed)),
@@ -60,7 +60,7 @@ export function glanceOf<T extends object>(packed: Packed<T>): Glance {
   };
 }
 
-function hasForm<T extends object>(packed: Packed<T>): packed is readonly [Form, ...unknown[]] {
+function hasForm<T extends object>(packed: Packed<T>): packed is readonly [Layout, ...unknown[]] {
   return Array.isArray(packed);
 }
 

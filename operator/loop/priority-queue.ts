@@ -1,18 +1,18 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
 /** First what a user asked for, then what changed of itself, then what is only looked at again. */
-const priorities = ["asked", "changed", "resync"] as const;
+const priorities = ["requested", "changed", "resync"] as const;
 
 /** A key goes before every key of a later priority. */
 export type Priority = (typeof priorities)[number];
 
 /** The more urgent of two. */
-export function soonerOf(one: Priority | undefined, other: Priority): Priority {
+export function moreUrgent(one: Priority | undefined, other: Priority): Priority {
   return one !== undefined && priorities.indexOf(one) < priorities.indexOf(other) ? one : other;
 }
 
 /** Who is told how long the line is. */
-export interface LineOptions {
+export interface PriorityQueueOptions {
   readonly clock: Clock;
   /** Told whenever the number of waiting keys has changed. */
   readonly onDepth?: (depth: number) => void;
@@ -23,7 +23,7 @@ export interface LineOptions {
 }
 
 /** Waiting keys, each once, first come first served within a priority. */
-export interface Line {
+export interface PriorityQueue {
   length(): number;
   push(key: string, priority: Priority): void;
   /** Behind all others these keys, one by one; told anew before the last one has come, they come once more. */
@@ -33,7 +33,7 @@ export interface Line {
 }
 
 /** An empty line. */
-export function createLine({ clock, onDepth, onWaited, onRested }: LineOptions): Line {
+export function createPriorityQueue({ clock, onDepth, onWaited, onRested }: PriorityQueueOptions): PriorityQueue {
   const lanes = priorities.map((priority) => ({ priority, sinceMs: new Map<string, number>() }));
   const laneOf = (key: string): (typeof lanes)[number] | undefined => lanes.find(({ sinceMs }) => sinceMs.has(key));
   const round = createRound(clock);
@@ -48,7 +48,7 @@ export function createLine({ clock, onDepth, onWaited, onRested }: LineOptions):
     length,
     push(key, priority) {
       const known = laneOf(key);
-      if (known !== undefined && soonerOf(known.priority, priority) === known.priority) return;
+      if (known !== undefined && moreUrgent(known.priority, priority) === known.priority) return;
       const waitsSinceMs = known?.sinceMs.get(key);
       known?.sinceMs.delete(key);
       lanes[priorities.indexOf(priority)]?.sinceMs.set(key, waitsSinceMs ?? clock.monotonic());

@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 
 /** Keeps the rest of a process alive while work that never waits for anything goes on. */
-export interface Breath {
+export interface CooperativeYield {
   /** To be awaited between two pieces of work, when it is there. */
   pause(): Promise<void> | undefined;
 }
@@ -13,7 +13,7 @@ const sliceMs = 0.25;
  * Work that awaits settled promises alone never lets the event loop turn: ten thousand objects that are looked at again
  * would keep a watch's events, requests and timers out for a second. `turn` lets it turn once.
  */
-export function createBreath(clock: Clock, turn: () => Promise<void>): Breath {
+export function createCooperativeYield(clock: Clock, turn: () => Promise<void>): CooperativeYield {
   let turnedMs = clock.monotonic();
   let turning: Promise<void> | undefined;
   return {

@@ -16,7 +16,7 @@ interface Owner {
 }
 
 /** One connection: writes a request, reads its response, and is free again. */
-export class KeptConnection {
+export class KeepAliveConnection {
   readonly #stream: Duplex;
   readonly #owner: Owner;
   readonly #reader = createResponseReader();

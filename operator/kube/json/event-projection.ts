@@ -1,28 +1,28 @@
 import { withoutManagedFields } from "./json-text.ts";
-import { byte, nextByte } from "./json-bytes.ts";
-import { keptReader } from "./kept-bytes.ts";
-import { keeper, type KeptMembers } from "./kept.ts";
+import { byte, peekByte } from "./json-bytes.ts";
+import { projectingReader } from "./projecting-reader.ts";
+import { projectionOf, type FieldMask } from "./field-mask.ts";
 
 /** Makes the events of a watch without what is not needed of their objects. */
-export interface KeptEvents {
+export interface EventProjection {
   /** The value of a line; throws when it is not JSON. */
-  ofLine(line: Buffer): unknown;
+  fromLine(line: Buffer): unknown;
   /** The same of an event that came as a value. */
-  ofValue(event: unknown): unknown;
+  fromValue(event: unknown): unknown;
   /** What is kept of an object that came in a list. */
-  ofObject<T extends object>(object: T): T;
+  project<T extends object>(object: T): T;
   /** The same of an object's JSON. Absent where everything is kept. */
-  readonly objects?: KeptObjects;
+  readonly objects?: ObjectProjection;
 }
 
 /** What is kept of objects, and how it is read of their JSON; throws when it is none. */
-export interface KeptObjects {
-  readonly keep: KeptMembers;
+export interface ObjectProjection {
+  readonly keep: FieldMask;
   readonly read: (json: Buffer) => unknown;
 }
 
 /** The JSON of the object that a line tells to be there; undefined of any other line. */
-export function presentObject(line: Buffer): Buffer | undefined {
+export function upsertedObject(line: Buffer): Buffer | undefined {
   const beginning = presentBeginnings.find((one) => beginsWith(line, one));
   return beginning !== undefined && line.at(-1) === byte.closeBrace ? line.subarray(beginning.length, -1) : undefined;
 }
@@ -30,20 +30,20 @@ export function presentObject(line: Buffer): Buffer | undefined {
 const presentBeginnings = ["ADDED", "MODIFIED"].map((type) => Buffer.from(`{"type":"${type}","object":`));
 
 /** Everything but managed fields. */
-export const wholeEvents: KeptEvents = {
-  ofLine: (line) => JSON.parse(withoutManagedFields(line.toString())),
-  ofValue: (event) => event,
-  ofObject: (object) => object,
+export const fullEvents: EventProjection = {
+  fromLine: (line) => JSON.parse(withoutManagedFields(line.toString())),
+  fromValue: (event) => event,
+  project: (object) => object,
 };
 
 /** Of other events (bookmarks, errors) everything is needed. */
 const changeTypes = ["ADDED", "MODIFIED", "DELETED"] as const;
 const changes: ReadonlySet<unknown> = new Set(changeTypes);
 
-const made = new WeakMap<KeptMembers, KeptEvents>();
+const made = new WeakMap<FieldMask, EventProjection>();
 
 /** Type and kind are kept in any case. The same members make the same events: V8 gives those of each maker a shape of their own. */
-export function keptEvents(members: KeptMembers): KeptEvents {
+export function eventProjection(members: FieldMask): EventProjection {
   const events = made.get(members) ?? makeKeptEvents(members);
   made.set(members, events);
   return events;
@@ -52,26 +52,26 @@ export function keptEvents(members: KeptMembers): KeptEvents {
 /** How servers begin an event of a change. */
 const beginnings = changeTypes.map((type) => Buffer.from(`{"type":"${type}",`));
 
-function makeKeptEvents(members: KeptMembers): KeptEvents {
-  const keep = { apiVersion: "shared", kind: "shared", ...members } as const;
-  const kept = keeper(keep);
-  const read = keptReader({ type: "shared", object: keep });
-  const readObject = keptReader(keep);
-  const ofValue = (event: unknown): unknown => {
+function makeKeptEvents(members: FieldMask): EventProjection {
+  const keep = { apiVersion: "interned", kind: "interned", ...members } as const;
+  const kept = projectionOf(keep);
+  const read = projectingReader({ type: "interned", object: keep });
+  const readObject = projectingReader(keep);
+  const fromValue = (event: unknown): unknown => {
     const isChange = typeof event === "object" && event !== null && "type" in event && changes.has(event.type);
     return isChange && "object" in event ? { type: event.type, object: kept(event.object) } : event;
   };
   return {
-    ofLine(line) {
-      if (!beginnings.some((beginning) => beginsWith(line, beginning))) return ofValue(wholeEvents.ofLine(line));
+    fromLine(line) {
+      if (!beginnings.some((beginning) => beginsWith(line, beginning))) return fromValue(fullEvents.fromLine(line));
       const cursor = { bytes: line, at: 0 };
       const event = read(cursor);
-      if (nextByte(cursor) !== 0) throw new SyntaxError("something follows an event");
+      if (peekByte(cursor) !== 0) throw new SyntaxError("something follows an event");
       return event;
     },
-    ofValue,
+    fromValue,
     objects: { keep, read: (json) => readObject({ bytes: json, at: 0 }) },
-    ofObject: <T extends object>(object: T) => kept(object) as T, // as far as it is kept
+    project: <T extends object>(object: T) => kept(object) as T, // as far as it is kept
   };
 }
 

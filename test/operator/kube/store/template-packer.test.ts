@@ -1,15 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
-import type { KeptMembers } from "../../../../operator/kube/json/kept.ts";
-import { type Casting, createCasting } from "../../../../operator/kube/store/casting.ts";
-import { unpacked } from "../../../../operator/kube/store/packing.ts";
+import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
+import type { FieldMask } from "../../../../operator/kube/json/field-mask.ts";
+import { type TemplatePacker, createTemplatePacker } from "../../../../operator/kube/store/template-packer.ts";
+import { unpacked } from "../../../../operator/kube/store/packed.ts";
 
-const keep: KeptMembers = {
-  metadata: { name: "shared", uid: true, labels: "shared", annotations: { note: true } },
+const keep: FieldMask = {
+  metadata: { name: "interned", uid: true, labels: "interned", annotations: { note: true } },
   spec: true,
-  status: { conditions: { type: "shared", status: "shared", message: true } },
+  status: { conditions: { type: "interned", status: "interned", message: true } },
 };
 
 interface Condition {
@@ -19,7 +19,7 @@ interface Condition {
 
 /** What is kept of an object; of its conditions those that are not met. */
 function read(json: Buffer): object {
-  const object = keptEvents(keep).objects?.read(json) as { readonly status?: { readonly conditions?: unknown } }; // as written below
+  const object = eventProjection(keep).objects?.read(json) as { readonly status?: { readonly conditions?: unknown } }; // as written below
   const conditions = object.status?.conditions;
   return Array.isArray(conditions) ? { ...object, status: { conditions: conditions.filter(isUnmet) } } : object;
 }
@@ -28,12 +28,12 @@ function isUnmet({ status }: Condition): boolean {
   return status !== "True";
 }
 
-function newCasting(): Casting<object> {
-  return createCasting({ read, keep, telling: ["status"] });
+function newCasting(): TemplatePacker<object> {
+  return createTemplatePacker({ read, keep, telling: ["status"] });
 }
 
 /** What each is packed to when it is cast, and learnt from where that cannot be. */
-function castAll(casting: Casting<object>, jsons: readonly Buffer[]): readonly unknown[] {
+function castAll(casting: TemplatePacker<object>, jsons: readonly Buffer[]): readonly unknown[] {
   return jsons.map((json) => {
     const packed = casting.cast(json);
     if (packed === undefined) casting.learn(json, read(json));

@@ -4,10 +4,10 @@ import { kubeFaults } from "../faults.ts";
 import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
 import { connector } from "./connector.ts";
 import { createStreams, type Streams } from "./streams.ts";
-import { wordsOf } from "./words.ts";
+import { errorText } from "./error-text.ts";
 
 /** Credentials, and the connections that were made with them. */
-export interface Entry {
+export interface AuthenticatedConnections {
   readonly credentials: Credentials;
   /** For whole responses. */
   readonly pool: ConnectionPool;
@@ -15,10 +15,10 @@ export interface Entry {
 }
 
 /** The credentials in use and the connections that were made with them. */
-export interface Session {
-  current(): Promise<Entry>;
+export interface CredentialRotation {
+  current(): Promise<AuthenticatedConnections>;
   /** With credentials made anew; all who saw the same refused ones wait for one and the same renewal. */
-  renewed(refused: Entry): Promise<Entry>;
+  renewed(refused: AuthenticatedConnections): Promise<AuthenticatedConnections>;
   close(): Promise<void>;
 }
 
@@ -26,19 +26,19 @@ export interface Session {
 const rereadAfterMs = 60_000;
 
 /** A session without credentials yet; they are read with the first request. */
-export function createSession(connection: Connection, clock: Clock): Session {
-  let entry: Promise<Entry> | undefined;
-  let settled: Entry | undefined;
-  let renewal: Promise<Entry> | undefined;
+export function createCredentialRotation(connection: Connection, clock: Clock): CredentialRotation {
+  let entry: Promise<AuthenticatedConnections> | undefined;
+  let settled: AuthenticatedConnections | undefined;
+  let renewal: Promise<AuthenticatedConnections> | undefined;
   let readMs = 0;
-  const opened: Entry[] = [];
+  const opened: AuthenticatedConnections[] = [];
   let isClosed = false;
 
-  const connections = (to: Connection, credentials: Credentials): Pick<Entry, "pool" | "streams"> => {
+  const connections = (to: Connection, credentials: Credentials): Pick<AuthenticatedConnections, "pool" | "streams"> => {
     const connect = connector(to, credentials);
     return { pool: createConnectionPool(connect, clock), streams: createStreams(connect) };
   };
-  const load = async (fresh: boolean): Promise<Entry> => {
+  const load = async (fresh: boolean): Promise<AuthenticatedConnections> => {
     const credentials = await read(connection, fresh);
     const known = settled !== undefined && isSameTls(settled.credentials, credentials) ? settled : undefined;
     const { pool, streams } = known ?? connections(connection, credentials);
@@ -46,7 +46,7 @@ export function createSession(connection: Connection, clock: Clock): Session {
     if (known === undefined) opened.push(settled);
     return settled;
   };
-  const reload = (fresh: boolean): Promise<Entry> => {
+  const reload = (fresh: boolean): Promise<AuthenticatedConnections> => {
     readMs = clock.monotonic();
     entry = load(fresh);
     // The next request tries again.
@@ -78,7 +78,7 @@ async function read(connection: Connection, fresh: boolean): Promise<Credentials
   try {
     return await connection.credentials(fresh);
   } catch (thrown) {
-    throw kubeFaults.NoCredentials({ server: connection.server, cause: wordsOf(thrown) }, thrown);
+    throw kubeFaults.NoCredentials({ server: connection.server, cause: errorText(thrown) }, thrown);
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createKeptRoutes } from "../../../operator/routes/kept-routes.ts";
+import { createRouteStore } from "../../../operator/routes/route-store.ts";
 import type { Route } from "../../../runtime/contract/route-table.ts";
 
 const names = fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/);
@@ -32,7 +32,7 @@ const routes: fc.Arbitrary<Route> = fc.record(
 test("routes are found as they were put, whatever others look like", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(routes, fc.boolean())), (changes) => {
-      const kept = createKeptRoutes();
+      const kept = createRouteStore();
       const want = new Map<string, Route>();
       for (const [route, isGone] of changes) {
         kept.set(route.key, isGone ? undefined : route);
@@ -46,7 +46,7 @@ test("routes are found as they were put, whatever others look like", () => {
 });
 
 test("a route is another one when gateways are to do something else", () => {
-  const kept = createKeptRoutes();
+  const kept = createRouteStore();
   const route: Route = {
     key: "default/a",
     resourceVersion: "1",

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { createSkipper } from "../../../../operator/kube/json/skipped.ts";
+import { createSkipper } from "../../../../operator/kube/json/skipper.ts";
 
 /** What an API server tells of who owns which fields: alike from object to object but for UIDs, times and values. */
 function ownedFields(uid: string, time: string): object[] {

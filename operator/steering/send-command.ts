@@ -5,7 +5,7 @@ import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
 import { steeringFaults } from "./faults.ts";
-import { isCarriedOut, type RolloutCommand, signals, uselessness } from "./rollout-command.ts";
+import { isCarriedOut, type RolloutCommand, signals, noEffectReason } from "./rollout-command.ts";
 
 /** An operator that runs answers within one reconcile; one that does not within this time is away or blocked. */
 const answerDeadlineMs = 15_000;
@@ -21,8 +21,8 @@ export interface DeploymentName {
  * Tells a rollout a command and resolves with the ModelDeployment once its status says that it was carried out. Throws
  * `NoSuchDeployment`, `NothingToSteer`, `NotAnswered` and what the cluster refuses.
  */
-export async function steered(client: Client, key: DeploymentName, command: RolloutCommand): Promise<ModelDeployment> {
-  const why = uselessness(command, await present(client, key));
+export async function sendCommand(client: Client, key: DeploymentName, command: RolloutCommand): Promise<ModelDeployment> {
+  const why = noEffectReason(command, await present(client, key));
   if (why !== undefined) throw steeringFaults.NothingToSteer({ ...key, command, why });
   const { annotation } = signals[command];
   const value = randomUUID();

@@ -10,7 +10,7 @@ import type { Needs, Policy } from "./model-scaler.ts";
 const longestMemory = 8_192;
 
 /** The product's policy, going on from what `status.autoscaling.memory` remembers. */
-export function rememberingPolicy(remembered: string | undefined): Policy {
+export function persistentPolicy(remembered: string | undefined): Policy {
   let state = recalledState(remembered);
   let read: { readonly spec: AutoscalingSpec; readonly policy: ScalingPolicy } | undefined;
   let least = 0;

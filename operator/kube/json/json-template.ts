@@ -1,19 +1,19 @@
-import { byte, textEnd } from "./json-bytes.ts";
+import { byte, stringEnd } from "./json-bytes.ts";
 
 /** What the JSON of many values has in common, byte by byte, and where each has texts and numbers of its own. */
-export interface Mould {
-  readonly gaps: readonly Gap[];
+export interface JsonTemplate {
+  readonly gaps: readonly Slot[];
   /** Whether this is the JSON of such a value; then `found` has begin and end of what is in each gap. */
   fits(json: Buffer, found: Int32Array): boolean;
   /** The mould of these values and of that one; undefined when more than texts and numbers differ. */
-  widened(json: Buffer): Mould | undefined;
+  widened(json: Buffer): JsonTemplate | undefined;
   /** JSON with these texts, or digits, in the gaps. */
-  filled(content: (gap: Gap, index: number) => string): Buffer;
+  filled(content: (gap: Slot, index: number) => string): Buffer;
   readonly sample: Buffer;
 }
 
 /** What differs from value to value: within the quotes of a text, or of a member's name, or a whole number. */
-export interface Gap {
+export interface Slot {
   readonly begin: number;
   readonly end: number;
   readonly type: "text" | "name" | "number";
@@ -30,11 +30,11 @@ const shortBytes = 48;
  * The mould of one value. Texts of members with one of the `telling` names never differ in a mould: what is kept of a value
  * depends on them.
  */
-export function mouldOf(json: Buffer, telling: ReadonlySet<string>): Mould {
-  return createMould(Buffer.from(json), [], telling);
+export function templateOf(json: Buffer, telling: ReadonlySet<string>): JsonTemplate {
+  return createTemplate(Buffer.from(json), [], telling);
 }
 
-function createMould(sample: Buffer, gaps: readonly Gap[], telling: ReadonlySet<string>): Mould {
+function createTemplate(sample: Buffer, gaps: readonly Slot[], telling: ReadonlySet<string>): JsonTemplate {
   /** What is the same in all: before the first gap, between two, behind the last. */
   const pieces = [...gaps, undefined].map((gap, index) =>
     sample.subarray(gaps[index - 1]?.end ?? 0, gap?.begin ?? sample.length),
@@ -51,14 +51,14 @@ function createMould(sample: Buffer, gaps: readonly Gap[], telling: ReadonlySet<
         at += piece.length;
         if (index === numbers.length) break;
         found[index * 2] = at;
-        at = numbers[index] === true ? wholeEnd(json, at) : textEnd(json, at);
+        at = numbers[index] === true ? wholeEnd(json, at) : stringEnd(json, at);
         found[index * 2 + 1] = at;
       }
       return at === json.length;
     },
     widened(json) {
       const wider = widerGaps({ sample, gaps, telling }, json);
-      return wider === undefined || wider.length > maxGaps ? undefined : createMould(sample, wider, telling);
+      return wider === undefined || wider.length > maxGaps ? undefined : createTemplate(sample, wider, telling);
     },
     filled: (content) =>
       Buffer.concat(
@@ -96,14 +96,14 @@ function isDigit(code: number | undefined): boolean {
 
 interface Known {
   readonly sample: Buffer;
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly Slot[];
   readonly telling: ReadonlySet<string>;
 }
 
 /** Reads two values side by side. */
-function widerGaps({ sample, gaps: known, telling }: Known, json: Buffer): readonly Gap[] | undefined {
+function widerGaps({ sample, gaps: known, telling }: Known, json: Buffer): readonly Slot[] | undefined {
   const begins = new Set(known.map(({ begin }) => begin));
-  const gaps: Gap[] = [];
+  const gaps: Slot[] = [];
   let name = "";
   let there = 0;
   for (let at = 0; at < sample.length;) {
@@ -126,7 +126,7 @@ function widerGaps({ sample, gaps: known, telling }: Known, json: Buffer): reado
 }
 
 interface Token {
-  readonly type: Gap["type"] | "other" | "unclear";
+  readonly type: Slot["type"] | "other" | "unclear";
   readonly end: number;
 }
 
@@ -137,7 +137,7 @@ function areAlike({ type }: Token, other: Token): boolean {
 /** A text, a name, a whole number, or one byte of anything else; unclear is what follows a text with white space. */
 function tokenAt(json: Buffer, at: number): Token {
   if (json[at] === byte.quote) {
-    const end = textEnd(json, at + 1) + 1;
+    const end = stringEnd(json, at + 1) + 1;
     if (json[end] === byte.colon) return { type: "name", end };
     return { type: isValueEnd(json[end]) ? "text" : "unclear", end };
   }
@@ -155,7 +155,7 @@ function isValueEnd(code: number | undefined): boolean {
 }
 
 /** Where another token of the type may be. */
-function gapAt(at: number, { type, end }: Token): Gap | undefined {
+function gapAt(at: number, { type, end }: Token): Slot | undefined {
   if (type === "other" || type === "unclear") return undefined;
   if (type === "number") return { begin: at, end, type };
   return { begin: type === "name" ? at + 1 + keyMark.length : at + 1, end: end - 1, type };

@@ -1,18 +1,18 @@
-import type { Gathering, WatchSink } from "../cache.ts";
+import type { StateBuilder, WatchSink } from "../cache.ts";
 import type { ObjectList } from "../client.ts";
 import { kubeFaults } from "../faults.ts";
-import { type KeptEvents, presentObject } from "../json/kept-events.ts";
+import { type EventProjection, upsertedObject } from "../json/event-projection.ts";
 import type { KubeObject, Stored } from "../kinds.ts";
 import type { WatchEvent } from "../watch-stream.ts";
 
 /** Where a watch stands between two connections. */
-export interface Position<T extends KubeObject> {
+export interface WatchState<T extends KubeObject> {
   /** Undefined: the whole state is needed first. */
   resumeFrom: string | undefined;
   /** False once the server has refused `sendInitialEvents`. */
   streamsLists: boolean;
   /** Objects of a streaming list that has not come to its end yet. */
-  initial: Gathering<T> | undefined;
+  initial: StateBuilder<T> | undefined;
   /** Newest resourceVersion told to the sink. */
   newest: bigint;
   /** Whole states in a row that were older than `newest`. */
@@ -29,12 +29,12 @@ const initialEventsEnd = "k8s.io/initial-events-end";
 /** Who is told, and what is kept of objects. */
 interface Told<T extends KubeObject> {
   readonly sink: WatchSink<T>;
-  readonly kept: KeptEvents;
+  readonly kept: EventProjection;
 }
 
 /** Whether the sink, or the state that is gathered for it, took the object of a line by its JSON alone. */
-export function isTaken<T extends KubeObject>(line: Buffer, position: Position<T>, sink: WatchSink<T>): boolean {
-  const json = presentObject(line);
+export function isTaken<T extends KubeObject>(line: Buffer, position: WatchState<T>, sink: WatchSink<T>): boolean {
+  const json = upsertedObject(line);
   if (json === undefined) return false;
   if (position.initial !== undefined) return position.initial.take?.(json) === true;
   const resourceVersion = sink.take?.(json);
@@ -45,7 +45,7 @@ export function isTaken<T extends KubeObject>(line: Buffer, position: Position<T
 /** Tells an event, or gathers it where the whole state has not come to its end. */
 export function accept<T extends KubeObject>(
   { type, object, line }: WatchEvent<T> & { readonly line: unknown },
-  position: Position<T>,
+  position: WatchState<T>,
   sink: WatchSink<T>,
 ): void {
   const { resourceVersion } = object.metadata;
@@ -65,11 +65,11 @@ export function accept<T extends KubeObject>(
 }
 
 function jsonOf(line: unknown): Buffer | undefined {
-  return Buffer.isBuffer(line) ? presentObject(line) : undefined;
+  return Buffer.isBuffer(line) ? upsertedObject(line) : undefined;
 }
 
 /** A whole state that is to come. */
-export function gathering<T extends KubeObject>({ sink, kept }: Told<T>): Gathering<T> {
+export function stateBuilder<T extends KubeObject>({ sink, kept }: Told<T>): StateBuilder<T> {
   if (sink.gather !== undefined) return sink.gather(kept.objects);
   let objects: (T & Stored)[] = [];
   return {
@@ -82,16 +82,16 @@ export function gathering<T extends KubeObject>({ sink, kept }: Told<T>): Gather
 /** Takes a whole state that came as a list. */
 export function beginWith<T extends KubeObject>(
   { items, resourceVersion }: ObjectList<T>,
-  position: Position<T>,
+  position: WatchState<T>,
   told: Told<T>,
 ): void {
-  const state = gathering(told);
-  for (const item of items) state.add(told.kept.ofObject(item));
+  const state = stateBuilder(told);
+  for (const item of items) state.add(told.kept.project(item));
   begin(state, position, resourceVersion);
 }
 
 /** Takes a whole state, unless it comes from a server that lags behind what another one has told us already. */
-function begin<T extends KubeObject>(state: Gathering<T>, position: Position<T>, resourceVersion: string): void {
+function begin<T extends KubeObject>(state: StateBuilder<T>, position: WatchState<T>, resourceVersion: string): void {
   if (BigInt(resourceVersion) < position.newest && position.staleStates++ < patience) {
     throw kubeFaults.StaleState({ resourceVersion, newest: String(position.newest) });
   }
@@ -101,7 +101,7 @@ function begin<T extends KubeObject>(state: Gathering<T>, position: Position<T>,
   advance(position, resourceVersion);
 }
 
-function advance<T extends KubeObject>(position: Position<T>, resourceVersion: string): void {
+function advance<T extends KubeObject>(position: WatchState<T>, resourceVersion: string): void {
   const version = BigInt(resourceVersion);
   if (version > position.newest) position.newest = version;
   position.resumeFrom = resourceVersion;

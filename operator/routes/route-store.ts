@@ -1,10 +1,10 @@
 import type { Route } from "../../runtime/contract/route-table.ts";
 import { createPacker } from "../kube/store/packer.ts";
-import { type Packed, unpacked } from "../kube/store/packing.ts";
+import { type Packed, unpacked } from "../kube/store/packed.ts";
 import { isEqual } from "../model-deployment/plan/equality.ts";
 
 /** The present routes, in a third of the memory that thousands of them take as they are. */
-export interface KeptRoutes {
+export interface RouteStore {
   find(key: string): Route | undefined;
   all(): readonly Route[];
   /** Replaces a route or takes it away; whether gateways are to do anything else by it. */
@@ -12,7 +12,7 @@ export interface KeptRoutes {
 }
 
 /** No routes. */
-export function createKeptRoutes(): KeptRoutes {
+export function createRouteStore(): RouteStore {
   const kept = new Map<string, Packed<Folded>>();
   const pack = createPacker<Folded>();
   const find = (key: string): Route | undefined => {

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import type { Clock } from "../runtime/base/clock.ts";
 
 /** What is looked at and what is done about it. */
-export interface GarbageAtRestOptions {
+export interface IdleCollectionOptions {
   readonly clock: Clock;
   /** Whether nothing waits and nothing is worked on. */
   readonly isIdle: () => boolean;
@@ -23,7 +23,7 @@ const worthBytes = 16 * 1024 * 1024;
  * Collects what a burst of work has left behind, once the operator is at rest. V8 does not: it collects when more is allocated,
  * and of 3,000 objects that were read or made 23 and 32 MB stayed resident for as long as nothing happened. Returns how to stop.
  */
-export function collectGarbageAtRest({ clock, isIdle, heapBytes, collect }: GarbageAtRestOptions): () => void {
+export function collectGarbageWhenIdle({ clock, isIdle, heapBytes, collect }: IdleCollectionOptions): () => void {
   let wasIdle = false;
   let keptBytes = 0;
   let cancel = (): void => {};
@@ -45,7 +45,7 @@ export function collectGarbageAtRest({ clock, isIdle, heapBytes, collect }: Garb
  * Collects all garbage and returns free memory to the system. V8's function for that is exposed here, late: with the flag on the
  * command line `main.ts --help` took 190 instead of 160 ms of processor time.
  */
-export function collectAllGarbage(): void {
+export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as NodeJS.GCFunction; // a context that is made with the flag has it
   collect({ type: "major", flavor: "last-resort" });

@@ -2,42 +2,42 @@ import {
   brokenJson,
   byte,
   type Cursor,
-  nextByte,
-  passByte,
-  passComma,
-  readText,
+  peekByte,
+  expectByte,
+  consumeComma,
+  readString,
   readValue,
-  skipText,
+  skipString,
 } from "./json-bytes.ts";
-import { createMaker, type Keep, type KeptMembers } from "./kept.ts";
-import { readOwn, readShared } from "./shared.ts";
-import { createSkipper, type Skipper } from "./skipped.ts";
+import { createObjectFactory, type FieldSelection, type FieldMask } from "./field-mask.ts";
+import { readInterningStrings, readInterned } from "./interning.ts";
+import { createSkipper, type Skipper } from "./skipper.ts";
 
 /** Reads what is kept of the value that begins at the cursor, and moves behind it. Throws for what is no JSON. */
-export type KeptReader = (cursor: Cursor) => unknown;
+export type ValueReader = (cursor: Cursor) => unknown;
 
 /**
- * What `keeper` makes of a value, from the bytes of its JSON: what is not kept is read over, and what many objects have
+ * What `projectionOf` makes of a value, from the bytes of its JSON: what is not kept is read over, and what many objects have
  * alike is found without being made again. Most of an object is neither.
  */
-export function keptReader(keep: Keep): KeptReader {
-  if (keep === true) return readOwn;
-  return keep === "shared" ? readShared : membersReader(keep);
+export function projectingReader(keep: FieldSelection): ValueReader {
+  if (keep === true) return readInterningStrings;
+  return keep === "interned" ? readInterned : membersReader(keep);
 }
 
 interface Member {
   readonly name: string;
-  readonly read: KeptReader;
+  readonly read: ValueReader;
 }
 
-function membersReader(keep: KeptMembers): KeptReader {
+function membersReader(keep: FieldMask): ValueReader {
   const membersAt = memberTable(keep);
-  const newObject = createMaker();
+  const newObject = createObjectFactory();
   const skippers = createSkippers();
   const readObject = (cursor: Cursor): object => {
     const made = newObject();
     cursor.at += 1;
-    if (nextByte(cursor) === byte.closeBrace) {
+    if (peekByte(cursor) === byte.closeBrace) {
       cursor.at += 1;
       return made;
     }
@@ -45,14 +45,14 @@ function membersReader(keep: KeptMembers): KeptReader {
       const { at } = cursor;
       const member = readName(cursor, membersAt);
       const end = cursor.at;
-      passByte(cursor, byte.colon);
+      expectByte(cursor, byte.colon);
       if (member === undefined) skippers.at(placeOf(cursor.bytes, at, end))(cursor);
       else made[member.name] = member.read(cursor);
-    } while (passComma(cursor, byte.closeBrace));
+    } while (consumeComma(cursor, byte.closeBrace));
     return made;
   };
-  const readAny: KeptReader = (cursor) => {
-    const first = nextByte(cursor);
+  const readAny: ValueReader = (cursor) => {
+    const first = peekByte(cursor);
     if (first === byte.openBrace) return readObject(cursor);
     return first === byte.openBracket ? readEntries(cursor, readAny) : readValue(cursor);
   };
@@ -65,15 +65,15 @@ function createSkippers(): { at(place: number): Skipper } {
   return { at: (place) => (skippers[place] ??= createSkipper()) };
 }
 
-function readEntries(cursor: Cursor, read: KeptReader): readonly unknown[] {
+function readEntries(cursor: Cursor, read: ValueReader): readonly unknown[] {
   cursor.at += 1;
-  if (nextByte(cursor) === byte.closeBracket) {
+  if (peekByte(cursor) === byte.closeBracket) {
     cursor.at += 1;
     return [];
   }
   const entries: unknown[] = [];
   do entries.push(read(cursor));
-  while (passComma(cursor, byte.closeBracket));
+  while (consumeComma(cursor, byte.closeBracket));
   // Lists that have grown keep room for more.
   return entries.slice();
 }
@@ -81,11 +81,11 @@ function readEntries(cursor: Cursor, read: KeptReader): readonly unknown[] {
 /** Most names are not kept: few of those have to be compared. */
 const tableSize = 64;
 
-function memberTable(keep: KeptMembers): readonly (readonly Member[])[] {
+function memberTable(keep: FieldMask): readonly (readonly Member[])[] {
   const table = Array.from({ length: tableSize }, (): Member[] => []);
   for (const [name, kept] of Object.entries(keep)) {
     const bytes = Buffer.from(name);
-    table[placeOf(bytes, 0, bytes.length)]?.push({ name, read: keptReader(kept) });
+    table[placeOf(bytes, 0, bytes.length)]?.push({ name, read: projectingReader(kept) });
   }
   return table;
 }
@@ -96,10 +96,10 @@ function placeOf(bytes: Buffer, begin: number, end: number): number {
 
 /** Moves behind a member's name; undefined when it is not kept. */
 function readName(cursor: Cursor, membersAt: readonly (readonly Member[])[]): Member | undefined {
-  if (nextByte(cursor) !== byte.quote) throw brokenJson(cursor);
+  if (peekByte(cursor) !== byte.quote) throw brokenJson(cursor);
   const { bytes, at } = cursor;
-  if (!skipText(cursor)) {
-    const name = Buffer.from(readText({ bytes, at }));
+  if (!skipString(cursor)) {
+    const name = Buffer.from(readString({ bytes, at }));
     return memberAt(name, 0, name.length, membersAt);
   }
   return memberAt(bytes, at + 1, cursor.at - 1, membersAt);

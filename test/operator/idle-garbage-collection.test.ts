@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { collectGarbageAtRest } from "../../operator/garbage-at-rest.ts";
+import { collectGarbageWhenIdle } from "../../operator/idle-garbage-collection.ts";
 import { createManualClock } from "../builders/manual-clock.ts";
 
 const megabyte = 1024 * 1024;
@@ -9,7 +9,7 @@ async function collections(looks: readonly { readonly isIdle: boolean; readonly 
   const clock = createManualClock();
   let now = { isIdle: false, heapMb: 40 };
   const collected: number[] = [];
-  const stop = collectGarbageAtRest({
+  const stop = collectGarbageWhenIdle({
     clock,
     isIdle: () => now.isIdle,
     heapBytes: () => now.heapMb * megabyte,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
-import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
-import { type Keep, keeper } from "../../../../operator/kube/json/kept.ts";
+import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
+import { type FieldSelection, projectionOf } from "../../../../operator/kube/json/field-mask.ts";
 
 describe("what is kept", () => {
-  const table: readonly { sentence: string; keep: Keep; value: unknown; want: unknown }[] = [
+  const table: readonly { sentence: string; keep: FieldSelection; value: unknown; want: unknown }[] = [
     { sentence: "is everything", keep: true, value: { a: [{ b: null }] }, want: { a: [{ b: null }] } },
     {
       sentence: "is named",
@@ -33,17 +33,17 @@ describe("what is kept", () => {
     },
     {
       sentence: "is shared whatever it is",
-      keep: { a: "shared" },
+      keep: { a: "interned" },
       value: { a: [1, null, { b: "c" }] },
       want: { a: [1, null, { b: "c" }] },
     },
   ];
   test.each(table)("$sentence", ({ keep, value, want }) => {
-    expect(keeper(keep)(value)).toStrictEqual(want);
+    expect(projectionOf(keep)(value)).toStrictEqual(want);
   });
 
   test("is one and the same for equal values that are shared, and not for others", () => {
-    const owner = keeper({ owner: "shared" });
+    const owner = projectionOf({ owner: "interned" });
     const of = (value: unknown): unknown => (owner({ owner: value }) as { readonly owner: unknown }).owner;
     const first = of({ uid: "a" });
     expect([of({ uid: "a" }) === first, of({ uid: "b" }) === first, of({ uid: "b" })]).toEqual([
@@ -55,7 +55,7 @@ describe("what is kept", () => {
 });
 
 describe("events", () => {
-  const events = keptEvents({ metadata: { name: true } });
+  const events = eventProjection({ metadata: { name: true } });
   const object = {
     apiVersion: "v1",
     kind: "Pod",
@@ -66,16 +66,16 @@ describe("events", () => {
   test("of changes bring what is kept, from a line or from a value", () => {
     const event = { type: "MODIFIED", object };
     const want = { type: "MODIFIED", object: { apiVersion: "v1", kind: "Pod", metadata: { name: "a" } } };
-    expect([events.ofLine(Buffer.from(JSON.stringify(event))), events.ofValue(event)]).toEqual([want, want]);
+    expect([events.fromLine(Buffer.from(JSON.stringify(event))), events.fromValue(event)]).toEqual([want, want]);
   });
 
   test("of another kind come whole", () => {
     const bookmark = { type: "BOOKMARK", object: { metadata: { annotations: { a: "b" } } } };
-    expect(events.ofLine(Buffer.from(JSON.stringify(bookmark)))).toEqual(bookmark);
+    expect(events.fromLine(Buffer.from(JSON.stringify(bookmark)))).toEqual(bookmark);
   });
 
   test("that are no events are left to who reads them", () => {
     const lines = ["null", '"a"', '{"type":"ADDED"}'].map((line) => Buffer.from(line));
-    expect(lines.map((line) => events.ofLine(line))).toEqual([null, "a", { type: "ADDED" }]);
+    expect(lines.map((line) => events.fromLine(line))).toEqual([null, "a", { type: "ADDED" }]);
   });
 });

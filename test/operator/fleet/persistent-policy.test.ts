@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rememberingPolicy } from "../../../operator/fleet/remembering-policy.ts";
+import { persistentPolicy } from "../../../operator/fleet/persistent-policy.ts";
 import type { Sample } from "../../../operator/autoscale/sample.ts";
 
 const spec = { min: 0, max: 8 };
@@ -17,7 +17,7 @@ const busy: Sample = {
 };
 
 test("a policy that goes on from what another remembered decides as that one would have", () => {
-  const first = rememberingPolicy(undefined);
+  const first = persistentPolicy(undefined);
   let current = 1;
   let memory: string | undefined;
   for (let now = 1_000; now < 1_300; now += 1) {
@@ -26,7 +26,7 @@ test("a policy that goes on from what another remembered decides as that one wou
     memory = first.figures().memory;
   }
   const next = { spec, sample: busy, current, now: 1_300 };
-  const [own, other] = [first, rememberingPolicy(memory)].map((policy) => {
+  const [own, other] = [first, persistentPolicy(memory)].map((policy) => {
     const { desired, why } = policy.decide(next);
     const { signal, serviceTime, startTime } = policy.figures();
     return { desired, why, signal, serviceTime, startTime };
@@ -36,6 +36,6 @@ test("a policy that goes on from what another remembered decides as that one wou
 });
 
 test("a memory of another form is forgotten", () => {
-  const { desired } = rememberingPolicy("9 {}").decide({ spec, sample: undefined, current: 3, now: 1_000 });
+  const { desired } = persistentPolicy("9 {}").decide({ spec, sample: undefined, current: 3, now: 1_000 });
   expect(desired).toBe(3);
 });

@@ -1,25 +1,25 @@
-import { type Cursor, readText } from "../json/json-bytes.ts";
-import type { Keep, KeptMembers } from "../json/kept.ts";
-import { type Gap, type Mould, mouldOf } from "../json/mould.ts";
-import { maxSharedLength, readShared } from "../json/shared.ts";
-import { type Form, formOf, type Packed, unpacked } from "./packing.ts";
+import { type Cursor, readString } from "../json/json-bytes.ts";
+import type { FieldSelection, FieldMask } from "../json/field-mask.ts";
+import { type Slot, type JsonTemplate, templateOf } from "../json/json-template.ts";
+import { maxInternedLength, readInterned } from "../json/interning.ts";
+import { type Layout, layoutOf, type Packed, unpacked } from "./packed.ts";
 
 /**
  * Packs objects from their JSON without reading them, when they are like one that was: what differs between such objects is
  * taken from where it differs. Most objects of a kind are made by the same builders.
  */
-export interface Casting<T extends object> {
+export interface TemplatePacker<T extends object> {
   /** What is packed of the object whose JSON this is; undefined when it is like none that was learnt. */
   cast(json: Buffer): Packed<T> | undefined;
   /** Learns from an object that was read. */
   learn(json: Buffer, object: T): void;
 }
 
-export interface CastingOptions<T extends object> {
+export interface TemplatePackerOptions<T extends object> {
   /** Reads an object as it is to be kept. */
   readonly read: (json: Buffer) => T;
   /** What `read` keeps. */
-  readonly keep: KeptMembers;
+  readonly keep: FieldMask;
   /** Names of members by whose texts `read` decides what it keeps. */
   readonly telling: readonly string[];
 }
@@ -34,12 +34,12 @@ const barrenAfter = 64;
 const barrenTries = 16;
 
 /** A casting that has met nothing yet. */
-export function createCasting<T extends object>({ read, keep, telling }: CastingOptions<T>): Casting<T> {
+export function createTemplatePacker<T extends object>({ read, keep, telling }: TemplatePackerOptions<T>): TemplatePacker<T> {
   const tellingNames = new Set(telling);
   const casts: Cast<T>[] = [];
   let lessons = firstLessons * castsPerLesson;
   let misses = 0;
-  const renew = (place: number, mould: Mould | undefined, json: Buffer, object: T): boolean => {
+  const renew = (place: number, mould: JsonTemplate | undefined, json: Buffer, object: T): boolean => {
     if (mould === undefined) return false;
     const cast = createCast({ mould, read, keep });
     const isTrue = cast !== undefined && isMade(cast, json, object) && isMade(cast, mould.sample, read(mould.sample));
@@ -68,19 +68,19 @@ export function createCasting<T extends object>({ read, keep, telling }: Casting
       if (lessons < castsPerLesson) return;
       lessons -= castsPerLesson;
       if (casts.some(({ mould }, place) => renew(place, mould.widened(json), json, object))) return;
-      renew(Math.min(casts.length, maxCasts - 1), mouldOf(json, tellingNames), json, object);
+      renew(Math.min(casts.length, maxCasts - 1), templateOf(json, tellingNames), json, object);
     },
   };
 }
 
 /** Packs objects of one structure. */
 interface Cast<T extends object> {
-  readonly mould: Mould;
+  readonly mould: JsonTemplate;
   from(json: Buffer): Packed<T> | undefined;
 }
 
-interface CastParts<T extends object> extends Pick<CastingOptions<T>, "read" | "keep"> {
-  readonly mould: Mould;
+interface CastParts<T extends object> extends Pick<TemplatePackerOptions<T>, "read" | "keep"> {
+  readonly mould: JsonTemplate;
 }
 
 /**
@@ -96,7 +96,7 @@ function createCast<T extends object>({ mould, read, keep }: CastParts<T>): Cast
     const index = gapAt.get(value);
     return index === undefined ? [] : [{ index, read: contentReader(mould.gaps[index]?.type, kept) }];
   });
-  const row: [Form, ...unknown[]] = [formOf(marked, (leaf) => gapAt.has(leaf)), ...sources];
+  const row: [Layout, ...unknown[]] = [layoutOf(marked, (leaf) => gapAt.has(leaf)), ...sources];
   const found = new Int32Array(mould.gaps.length * 2);
   return {
     mould,
@@ -110,7 +110,7 @@ function createCast<T extends object>({ mould, read, keep }: CastParts<T>): Cast
         place += 1;
       }
       // A copy has no room for more.
-      return row.slice() as [Form, ...unknown[]]; // as long as it is
+      return row.slice() as [Layout, ...unknown[]]; // as long as it is
     },
   };
 }
@@ -126,7 +126,7 @@ interface Source {
 type ContentReader = (cursor: Cursor, end: number) => unknown;
 
 /** Unlike anything that servers write. */
-function markOf({ type }: Gap, index: number): string | number {
+function markOf({ type }: Slot, index: number): string | number {
   return type === "number" ? 7_306_051_200_000 + index : `${markBegin}${index}>`;
 }
 
@@ -139,12 +139,12 @@ interface Leaf {
 }
 
 /** `whole`: within what is kept with all its members. */
-type LeafKeep = "own" | "shared" | "whole";
+type LeafKeep = "own" | "interned" | "whole";
 
 /** All values that are neither objects nor lists, in their order; undefined when members have names that an object cannot be made with. */
-function leavesOf(value: unknown, keep: Keep | LeafKeep): readonly Leaf[] | undefined {
+function leavesOf(value: unknown, keep: FieldSelection | LeafKeep): readonly Leaf[] | undefined {
   if (typeof value !== "object" || value === null) {
-    return [{ value, keep: keep === true ? "own" : typeof keep === "object" ? "shared" : keep }];
+    return [{ value, keep: keep === true ? "own" : typeof keep === "object" ? "interned" : keep }];
   }
   const isList = Array.isArray(value);
   const leaves: Leaf[] = [];
@@ -157,18 +157,18 @@ function leavesOf(value: unknown, keep: Keep | LeafKeep): readonly Leaf[] | unde
   return leaves;
 }
 
-function keepWithin(keep: Keep | LeafKeep, name: string): Keep | LeafKeep {
-  if (typeof keep === "object") return keep[name] ?? "shared";
+function keepWithin(keep: FieldSelection | LeafKeep, name: string): FieldSelection | LeafKeep {
+  if (typeof keep === "object") return keep[name] ?? "interned";
   return keep === true ? "whole" : keep;
 }
 
 /** As readers do it: what many objects have is the same text in all of them. */
-function contentReader(type: Gap["type"] | undefined, keep: LeafKeep): ContentReader {
+function contentReader(type: Slot["type"] | undefined, keep: LeafKeep): ContentReader {
   if (type === "number") return readWhole;
   return (cursor, end) => {
-    const isShared = keep === "shared" || (keep === "whole" && end - cursor.at <= maxSharedLength);
+    const isShared = keep === "interned" || (keep === "whole" && end - cursor.at <= maxInternedLength);
     cursor.at -= 1;
-    return isShared ? readShared(cursor) : readText(cursor);
+    return isShared ? readInterned(cursor) : readString(cursor);
   };
 }
 

@@ -1,4 +1,4 @@
-import { byte, type Cursor, nextByte, skipValue, textEnd } from "./json-bytes.ts";
+import { byte, type Cursor, peekByte, skipValue, stringEnd } from "./json-bytes.ts";
 
 /** Moves behind the value that begins at the cursor, at once where the one before was the same but for its texts. */
 export type Skipper = (cursor: Cursor) => void;
@@ -32,7 +32,7 @@ export function createSkipper(): Skipper {
     patterns[Math.min(patterns.length, misses % maxPatterns)] = { sample: Buffer.from(value), gaps: [] };
   };
   return (cursor) => {
-    const first = nextByte(cursor);
+    const first = peekByte(cursor);
     const begin = cursor.at;
     if (first === byte.openBrace || first === byte.openBracket) {
       for (const pattern of patterns) {
@@ -55,7 +55,7 @@ function endOf({ sample, gaps }: Pattern, bytes: Buffer, begin: number): number 
     const until = gaps[gap] ?? sample.length;
     const end = at + until - passed;
     if (end > bytes.length || bytes.compare(sample, passed, until, at, end) !== 0) return undefined;
-    at = gap < gaps.length ? textEnd(bytes, end) : end;
+    at = gap < gaps.length ? stringEnd(bytes, end) : end;
     passed = gaps[gap + 1] ?? until;
   }
   return at;
@@ -68,7 +68,7 @@ function widened({ sample, gaps: known }: Pattern, value: Buffer): Pattern | und
   for (let at = 0; at < sample.length; at += 1, other += 1) {
     if (sample[at] !== value[other]) return undefined;
     if (sample[at] !== byte.quote) continue;
-    const [end, otherEnd] = [textEnd(sample, at + 1), textEnd(value, other + 1)];
+    const [end, otherEnd] = [stringEnd(sample, at + 1), stringEnd(value, other + 1)];
     const isSame = sample.compare(value, other + 1, otherEnd, at + 1, end) === 0;
     if (!isSame || known.includes(at + 1)) gaps.push(at + 1, end);
     at = end;

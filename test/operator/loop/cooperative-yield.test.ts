@@ -7,7 +7,7 @@ test("work that never waits lets the event loop turn, so that a key that changed
   const controller = createController({
     name: "test",
     workers: 4,
-    turn: () => new Promise((resolve) => void setImmediate(resolve)),
+    yieldToEventLoop: () => new Promise((resolve) => void setImmediate(resolve)),
     reconcile: async (key) => {
       order.push(key);
       for (const begunMs = performance.now(); performance.now() - begunMs < 0.2;);

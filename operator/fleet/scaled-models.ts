@@ -6,7 +6,7 @@ import type { PoolClaim } from "./device-pools.ts";
 import { createModelScaler, type ModelScaler, type Policy } from "./model-scaler.ts";
 
 /** The ModelDeployments with `spec.autoscaling`, each with its scaler. */
-export interface FollowedModels {
+export interface ScaledModels {
   /** Keys that are to be looked at each second; whoever looks takes out those that rest. */
   readonly active: Set<string>;
   /** Undefined: it has not been begun. */
@@ -25,10 +25,10 @@ export interface FollowedModels {
 const goldenRatio = 0.618_033_988_749;
 
 /** Follows the ModelDeployments of a cache. `policy` has learned nothing yet, or what `remembered` tells. */
-export function followModels(
+export function createScaledModels(
   deployments: Cache<ModelDeployment, "port">,
   policy: (remembered: string | undefined) => Policy,
-): FollowedModels {
+): ScaledModels {
   const models = new Map<string, ModelScaler>();
   const active = new Set<string>();
   let begins = 0;

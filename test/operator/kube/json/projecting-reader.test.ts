@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { nextByte } from "../../../../operator/kube/json/json-bytes.ts";
-import { keptReader } from "../../../../operator/kube/json/kept-bytes.ts";
-import { keptEvents } from "../../../../operator/kube/json/kept-events.ts";
-import { type Keep, keeper } from "../../../../operator/kube/json/kept.ts";
+import { peekByte } from "../../../../operator/kube/json/json-bytes.ts";
+import { projectingReader } from "../../../../operator/kube/json/projecting-reader.ts";
+import { eventProjection } from "../../../../operator/kube/json/event-projection.ts";
+import { type FieldSelection, projectionOf } from "../../../../operator/kube/json/field-mask.ts";
 
 /** Texts that look like JSON to a careless reader, and such as JSON writes in other characters. */
 const parts = ['"', "\\", '\\"', "{", "}", "[", "]", '":{', ",", "ü", "Ã¼", "\u2028", "😀", "\u0000", "\n", "a", "b"];
@@ -20,19 +20,19 @@ const value = fc.letrec((tie) => ({
       JSON.parse(`{${members.map(([key, of]) => `${JSON.stringify(key)}:${JSON.stringify(of)}`).join()}}`),
     ),
 })).any;
-const keep = fc.letrec<{ keep: Keep }>((tie) => ({
+const keep = fc.letrec<{ keep: FieldSelection }>((tie) => ({
   keep: fc.oneof(
     { maxDepth: 4 },
-    fc.constantFrom<Keep[]>(true, "shared"),
+    fc.constantFrom<FieldSelection[]>(true, "interned"),
     fc.dictionary(fc.constantFrom("a", "b", "c", "toString"), tie("keep"), { maxKeys: 4 }),
   ),
 })).keep;
 const spaced = fc.constantFrom(undefined, 1);
 
-function read(kept: Keep, json: string): { readonly value: unknown; readonly rest: number } {
+function read(kept: FieldSelection, json: string): { readonly value: unknown; readonly rest: number } {
   const cursor = { bytes: Buffer.from(json), at: 0 };
-  const found = keptReader(kept)(cursor);
-  return { value: found, rest: nextByte(cursor) };
+  const found = projectingReader(kept)(cursor);
+  return { value: found, rest: peekByte(cursor) };
 }
 
 describe("what is read of bytes", () => {
@@ -40,7 +40,7 @@ describe("what is read of bytes", () => {
     fc.assert(
       fc.property(keep, value, spaced, (kept, whole, indent) => {
         const json = JSON.stringify(whole, undefined, indent);
-        expect(read(kept, json)).toStrictEqual({ value: keeper(kept)(JSON.parse(json)), rest: 0 });
+        expect(read(kept, json)).toStrictEqual({ value: projectionOf(kept)(JSON.parse(json)), rest: 0 });
       }),
       { numRuns: 3_000 },
     );
@@ -48,18 +48,18 @@ describe("what is read of bytes", () => {
 
   test("is one and the same for equal values that are shared", () => {
     const owner = { uid: "a", names: ["b", "ü"], isOf: { c: true, d: 1.5, e: null } };
-    const [first, second] = [owner, owner].map((shared) => read("shared", JSON.stringify(shared)).value);
-    expect([second === first, read("shared", '"Pod"').value, first]).toEqual([false, "Pod", owner]);
+    const [first, second] = [owner, owner].map((shared) => read("interned", JSON.stringify(shared)).value);
+    expect([second === first, read("interned", '"Pod"').value, first]).toEqual([false, "Pod", owner]);
     const { names: _, ...ascii } = owner;
-    const [third, fourth] = [ascii, ascii].map((shared) => read("shared", JSON.stringify(shared)).value);
+    const [third, fourth] = [ascii, ascii].map((shared) => read("interned", JSON.stringify(shared)).value);
     expect([fourth === third, third]).toEqual([true, ascii]);
   });
 
   test("is never another value for one of the same bytes or the same length", () => {
     const texts = ["\\", "\\\\", "\u00c3\u00bc", "ü", '"', '\\"', "a\\", "a\\\\"];
     for (const wanted of [...texts, ...texts]) {
-      expect(read("shared", JSON.stringify(wanted)).value).toBe(wanted);
-      expect(read("shared", JSON.stringify({ [wanted]: wanted })).value).toEqual({ [wanted]: wanted });
+      expect(read("interned", JSON.stringify(wanted)).value).toBe(wanted);
+      expect(read("interned", JSON.stringify({ [wanted]: wanted })).value).toEqual({ [wanted]: wanted });
     }
   });
 
@@ -80,15 +80,15 @@ describe("what is read of bytes", () => {
     { sentence: "have a value that is none", json: '{"a":nil}' },
     { sentence: "are none", json: "" },
   ])("fails where bytes $sentence", ({ json }) => {
-    expect(() => read({ a: true, b: "shared" }, json)).toThrow(SyntaxError);
+    expect(() => read({ a: true, b: "interned" }, json)).toThrow(SyntaxError);
   });
 });
 
 test("events of changes are read as far as they are kept, whatever is cut off or follows", () => {
-  const events = keptEvents({ metadata: { name: true } });
+  const events = eventProjection({ metadata: { name: true } });
   const line =
     '{"type":"ADDED","object":{"kind":"Pod","metadata":{"managedFields":[{"f:a":{}}],"name":"a"},"spec":{}}}';
-  expect(events.ofLine(Buffer.from(line))).toEqual({ type: "ADDED", object: { kind: "Pod", metadata: { name: "a" } } });
-  expect(() => events.ofLine(Buffer.from(line.slice(0, -1)))).toThrow(SyntaxError);
-  expect(() => events.ofLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("something follows an event"));
+  expect(events.fromLine(Buffer.from(line))).toEqual({ type: "ADDED", object: { kind: "Pod", metadata: { name: "a" } } });
+  expect(() => events.fromLine(Buffer.from(line.slice(0, -1)))).toThrow(SyntaxError);
+  expect(() => events.fromLine(Buffer.from(`${line}{`))).toThrow(new SyntaxError("something follows an event"));
 });
