@@ -4,11 +4,11 @@ import {
   type Environment,
   oneOf,
   type OptionNames,
-  optionSource,
-  type OptionSource,
+  parsedOptions,
+  type ParsedOptions,
   type OptionValue,
   wholeNumber,
-} from "../runtime/base/option-source.ts";
+} from "../runtime/base/parsed-options.ts";
 import { ports } from "../runtime/contract/ports.ts";
 import type { ConnectionSource, InCluster } from "./kube/config.ts";
 import { systemNamespace } from "./model-deployment/resources/labels.ts";
@@ -136,7 +136,7 @@ const hourMs = 3_600_000;
 /** Reads arguments and environment. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function operatorOptions(args: readonly string[], env: Environment): OperatorProgramOptions {
   const flags = Object.values(names).map(({ flag }) => flag);
-  const source = optionSource(args, env, { flags, usage: "main.ts --help lists the flags" });
+  const source = parsedOptions(args, env, { flags, usage: "main.ts --help lists the flags" });
   const text = (name: keyof typeof names): string | undefined => source.find(names[name])?.text;
   const pullPolicy = source.find(names.imagePullPolicy);
   const level = source.find(names.logLevel);
@@ -162,7 +162,7 @@ export function operatorOptions(args: readonly string[], env: Environment): Oper
 }
 
 /** Every pod is told the host and port of its API server; elsewhere a kubeconfig is needed. */
-function clusterOf(source: OptionSource): OperatorProgramOptions["cluster"] {
+function clusterOf(source: ParsedOptions): OperatorProgramOptions["cluster"] {
   const kubeconfigPath = source.find(names.kubeconfig)?.text;
   if (kubeconfigPath !== undefined) return { kubeconfigPath };
   const host = source.find(names.serviceHost)?.text;
@@ -176,7 +176,7 @@ function clusterOf(source: OptionSource): OperatorProgramOptions["cluster"] {
 }
 
 /** A pod that is killed before its drain delay is over loses the requests that still come in. */
-function ending(source: OptionSource): Pick<OperatorProgramOptions, "drainDelayMs" | "terminationGraceSeconds"> {
+function ending(source: ParsedOptions): Pick<OperatorProgramOptions, "drainDelayMs" | "terminationGraceSeconds"> {
   const delay = source.find(names.drainDelay);
   const drainDelayMs = number(delay, defaultDrainDelayMs, hourMs);
   const terminationGraceSeconds = number(source.find(names.terminationGrace), defaultGraceSeconds, hourMs / 1_000);
@@ -186,7 +186,7 @@ function ending(source: OptionSource): Pick<OperatorProgramOptions, "drainDelayM
   throw faults.OptionInvalid({ option, value: String(drainDelayMs), expected });
 }
 
-function required(source: OptionSource, name: keyof typeof names, expected: string): string {
+function required(source: ParsedOptions, name: keyof typeof names, expected: string): string {
   const { flag, variable } = names[name];
   const value = source.find(names[name])?.text;
   if (value === undefined) throw faults.OptionMissing({ option: `--${flag} or ${variable}`, expected });

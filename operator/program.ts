@@ -5,7 +5,7 @@ import { systemClock } from "../runtime/base/clock.ts";
 import { Fault } from "../runtime/base/fault.ts";
 import { jsonLog } from "../runtime/base/log.ts";
 import { createServer } from "../runtime/base/node-http.ts";
-import type { Environment } from "../runtime/base/option-source.ts";
+import type { Environment } from "../runtime/base/parsed-options.ts";
 import { exitCodes } from "../runtime/contract/exit-codes.ts";
 import { adminPaths } from "../runtime/contract/paths.ts";
 import { collectGarbage, collectGarbageWhenIdle } from "./idle-garbage-collection.ts";

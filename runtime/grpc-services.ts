@@ -1,4 +1,4 @@
-import type { ServeFigures } from "./figures/serve-figures.ts";
+import type { ServingMetrics } from "./metrics/serving-metrics.ts";
 import type { Clock } from "./base/clock.ts";
 import { grpcHealth } from "./protocols/grpc-health/grpc-health.ts";
 import type { ServerIdentity } from "./protocols/open-inference/models/metadata.ts";
@@ -12,18 +12,18 @@ import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction
 /** What the gRPC port tells and serves. */
 export interface GrpcServed {
   readonly models: Models;
-  readonly observed: ServeFigures["observed"];
+  readonly instrumented: ServingMetrics["instrumented"];
   readonly server: ServerIdentity;
   readonly isDraining: () => boolean;
   readonly clock: Clock;
 }
 
 /** Every service of the gRPC port. */
-export function grpcServices({ models, observed, server, isDraining, clock }: GrpcServed): readonly RpcService[] {
+export function grpcServices({ models, instrumented, server, isDraining, clock }: GrpcServed): readonly RpcService[] {
   const protocols = [
-    predictionService(observed(models, "tensorflow-serving-grpc")),
+    predictionService(instrumented(models, "tensorflow-serving-grpc")),
     modelService(models),
-    inferenceService(observed(models, "open-inference-grpc"), server),
+    inferenceService(instrumented(models, "open-inference-grpc"), server),
   ];
   const services = protocols.map(({ name }) => name);
   const all = [...protocols, grpcHealth({ models, services, isDraining, clock })];

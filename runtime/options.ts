@@ -4,13 +4,13 @@ import { type LogLevel, logLevels } from "./base/log.ts";
 import {
   type Environment,
   type OptionNames,
-  type OptionSource,
+  type ParsedOptions,
   type OptionValue,
   oneOf,
-  optionSource,
+  parsedOptions,
   timeSpan,
   wholeNumber,
-} from "./base/option-source.ts";
+} from "./base/parsed-options.ts";
 import { environment } from "./contract/environment.ts";
 import { ports } from "./contract/ports.ts";
 import { release } from "./contract/release.ts";
@@ -19,7 +19,7 @@ import { modelFormats } from "./model/formats/load-model.ts";
 import { latestOnly, policyForms, versionPolicy } from "./model/repository/version-policy.ts";
 import type { ModelAtPath, ServedModels } from "./model/model-source.ts";
 import type { VersionPolicy } from "./protocols/protocol.ts";
-import type { Credentials } from "./model/source/stores/open-store.ts";
+import type { Credentials } from "./model/source/stores/store-for-url.ts";
 import { type Proxies, proxiesOf } from "./model/source/stores/proxies.ts";
 import { type ServingSettings, defaultServing, servingSettings } from "./serving-settings.ts";
 
@@ -124,7 +124,7 @@ export function serveOptions(args: readonly string[], env: Environment): ServeOp
   const switches = [names.modelControl.flag];
   const flags = [...serveFlags.map((flag) => `[--${flag} …]`), ...switches.map((flag) => `[--${flag}]`)];
   const usage = `serve PATH|--repository FOLDER|--config FILE ${flags.join(" ")}`;
-  const source = optionSource(args, env, { flags: serveFlags, switches, usage });
+  const source = parsedOptions(args, env, { flags: serveFlags, switches, usage });
   const pollInterval = source.find(names.pollInterval);
   return {
     ...programOptions(source),
@@ -143,7 +143,7 @@ export function serveOptions(args: readonly string[], env: Environment): ServeOp
   };
 }
 
-function servedModels(source: OptionSource): ServedModels {
+function servedModels(source: ParsedOptions): ServedModels {
   const repository = source.find(names.repository);
   const config = source.find(names.config);
   const places = [...source.positionals.map((text) => ({ option: "PATH", text })), repository, config];
@@ -157,7 +157,7 @@ function servedModels(source: OptionSource): ServedModels {
   return modelAtPath(source);
 }
 
-function modelAtPath(source: OptionSource): ModelAtPath {
+function modelAtPath(source: ParsedOptions): ModelAtPath {
   const path = placeOf(source, names.path, "the path of a model file or folder");
   return {
     kind: "path",
@@ -178,21 +178,21 @@ function policyOf(value: OptionValue | undefined): VersionPolicy {
 }
 
 /** The flag, or what the CPU limit pays for: a thread beyond that is one that waits. */
-function threadsOf(source: OptionSource): { readonly threads?: number } {
+function threadsOf(source: ParsedOptions): { readonly threads?: number } {
   const threads = source.find(names.threads);
   if (threads !== undefined) return { threads: wholeNumber(threads, 1, 1024) };
   const cores = Number(source.find(names.cpuLimit)?.text ?? Number.NaN);
   return Number.isNaN(cores) ? {} : { threads: Math.max(1, Math.ceil(cores)) };
 }
 
-function portOf(source: OptionSource, names: OptionNames, assumed: number): number {
+function portOf(source: ParsedOptions, names: OptionNames, assumed: number): number {
   return numberOf(source.find(names), { assumed, min: 0, max: 65_535 });
 }
 
 /** Options of `fetch [URL]`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function fetchOptions(args: readonly string[], env: Environment): FetchOptions {
   const usage = "fetch URL --to PATH [--sha256 …]";
-  const source = optionSource(args, env, { flags: fetchFlags, usage });
+  const source = parsedOptions(args, env, { flags: fetchFlags, usage });
   const target = source.find(names.target);
   if (target === undefined) {
     throw faults.OptionMissing({ option: `--to or ${environment.modelPath}`, expected: "the file to write" });
@@ -214,7 +214,7 @@ export function fetchOptions(args: readonly string[], env: Environment): FetchOp
   };
 }
 
-function programOptions(source: OptionSource): ProgramOptions {
+function programOptions(source: ParsedOptions): ProgramOptions {
   const level = source.find(names.logLevel);
   return {
     logLevel: wordOf(level, logLevels, "info"),
@@ -222,7 +222,7 @@ function programOptions(source: OptionSource): ProgramOptions {
   };
 }
 
-function placeOf(source: OptionSource, names: OptionNames, expected: string): string {
+function placeOf(source: ParsedOptions, names: OptionNames, expected: string): string {
   const [first, second] = source.positionals;
   if (second !== undefined) throw faults.OptionInvalid({ option: "argument 2", value: second, expected: "absent" });
   const place = first ?? source.find(names)?.text;

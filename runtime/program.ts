@@ -3,12 +3,12 @@ import { systemClock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import { faults } from "./base/faults.ts";
 import { type Log, type LogLevel, jsonLog } from "./base/log.ts";
-import type { Environment } from "./base/option-source.ts";
+import type { Environment } from "./base/parsed-options.ts";
 import { environment } from "./contract/environment.ts";
 import { exitCodes } from "./contract/exit-codes.ts";
 import { exitCodeOf, leaveLastWords } from "./last-words.ts";
-import { onnxRuntimeVariables } from "./engines/onnxruntime/variables.ts";
-import { tensorFlowVariables } from "./engines/tensorflow/variables.ts";
+import { onnxRuntimeEnvironment } from "./engines/onnxruntime/environment.ts";
+import { tensorFlowEnvironment } from "./engines/tensorflow/environment.ts";
 import { prepareParser } from "./model/formats/parser-thread.ts";
 import { fetchOptions, serveOptions } from "./options.ts";
 
@@ -63,8 +63,8 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
       collectAlone();
       const options = serveOptions(args, env);
       Object.assign(env, {
-        ...onnxRuntimeVariables(options.models.kind !== "path"),
-        ...tensorFlowVariables(options.threads),
+        ...onnxRuntimeEnvironment(options.models.kind !== "path"),
+        ...tensorFlowEnvironment(options.threads),
         ...env,
       });
       // Model files are read in another thread, which starts while the rest of the program is loaded.

@@ -6,13 +6,13 @@ import { concurrencyLimit } from "./base/concurrency-limit.ts";
 import { hasGpu } from "./engines/gpu.ts";
 import type { EngineSettings } from "./model/formats/engine-choice.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
-import { type ReadyModel, bringUp } from "./model/bring-up.ts";
+import { type ReadyModel, startModel } from "./model/start-model.ts";
 import { modelSource } from "./model/model-source.ts";
 import { type ModelRegistry, modelRegistry } from "./model/registry.ts";
 import { repositoryFaults } from "./model/repository/faults.ts";
-import type { BringUpVersion } from "./model/repository/model-life.ts";
+import type { StartVersion } from "./model/repository/model-lifecycle.ts";
 import { Repository } from "./model/repository/repository.ts";
-import { overallState, versionFacts } from "./model/served-facts.ts";
+import { overallState, versionFacts } from "./model/version-facts.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Models } from "./protocols/protocol.ts";
 import type { Serving } from "./serving.ts";
@@ -35,7 +35,7 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
   const repository = new Repository({
     source: modelSource(options.models),
     registry,
-    bringUp: bringUpBy(options, { registry, opened, parts }),
+    startVersion: startVersionWith(options, { registry, opened, parts }),
     pollIntervalMs: options.pollIntervalMs,
     clock,
     log,
@@ -93,7 +93,7 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
   return {
     ...registry,
     isReady: () => repository.isReady,
-    isStarting: () => !repository.hasLooked,
+    isStarting: () => !repository.hasScanned,
     ...(options.allowsModelControl ? { control } : {}),
   };
 }
@@ -102,7 +102,7 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
 const maxThreaded = 4;
 
 /** Loads a version of a model, few at a time: each one takes a core and memory to read. */
-function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion {
+function startVersionWith(options: ServeOptions, listeners: Listeners): StartVersion {
   const { registry, opened, parts } = listeners;
   const { clock, log, print } = parts;
   const limited = concurrencyLimit(availableParallelism());
@@ -115,7 +115,7 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
     const version = String(number);
     const labels = { model: name, version: number };
     const ready = await limited(() =>
-      bringUp(entry, {
+      startModel(entry, {
         path,
         volume,
         load: { format, ...engineSettings(options, batching.maxBatchSize, isCrowded()) },
@@ -141,13 +141,13 @@ function bringUpBy(options: ServeOptions, listeners: Listeners): BringUpVersion 
           version: number,
           batching,
           clock,
-          onBatch: (batch) => opened.serving?.figures.batchRan(labels, batch),
+          onBatch: (batch) => opened.serving?.metrics.batchRan(labels, batch),
         },
         clock,
         log: log.with({ model: name, version: number }),
       }),
     );
-    opened.serving?.figures.versionReady(labels, ready);
+    opened.serving?.metrics.versionReady(labels, ready);
     log.info("model ready", {
       ...versionFacts({ name, version, state: "Ready" }, ready),
       loadMs: Math.round(ready.loadMs),
@@ -181,9 +181,9 @@ interface Listeners {
 }
 
 function told({ name, version, state }: StateNews, { registry, opened, parts: { log, print } }: Listeners): void {
-  // Of two lives of one version the figures show the one that serves.
+  // Of two lives of one version the metrics show the one that serves.
   const report = registry.versions(name).find((candidate) => candidate.version === version);
-  opened.serving?.figures.versionState({ model: name, version }, report?.state ?? state);
+  opened.serving?.metrics.versionState({ model: name, version }, report?.state ?? state);
   const failure = state === "Failed" ? report?.fault : undefined;
   log.info("model state", { model: name, version, state, ...(failure === undefined ? {} : { fault: failure }) });
   const line = failure === undefined ? stateLine({ name, version }, state) : failedLine({ name, version }, failure);
@@ -203,7 +203,7 @@ async function drained(
   { options, clock, log }: ServeParts & { readonly options: ServeOptions },
 ): Promise<void> {
   const { isReady } = repository;
-  repository.announceEnd();
+  repository.startDraining();
   log.info("draining", { delayMs: options.drainDelayMs });
   if (isReady) {
     await grpc.goAway();
@@ -219,14 +219,14 @@ async function drained(
   await admin.close();
 }
 
-/** The figures come with the ports: what happened before is told when they open. */
-function tellAll(registry: ModelRegistry, repository: Repository, { figures }: Serving): void {
+/** The metrics are created with the ports: what happened before is told when they open. */
+function tellAll(registry: ModelRegistry, repository: Repository, { metrics }: Serving): void {
   for (const model of registry.names()) {
-    for (const { version, state } of registry.versions(model)) figures.versionState({ model, version }, state);
+    for (const { version, state } of registry.versions(model)) metrics.versionState({ model, version }, state);
   }
   for (const { name: model, versions } of repository.models) {
     for (const { found, ready } of versions) {
-      if (ready !== undefined) figures.versionReady({ model, version: found.number }, ready);
+      if (ready !== undefined) metrics.versionReady({ model, version: found.number }, ready);
     }
   }
 }

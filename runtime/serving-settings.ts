@@ -1,6 +1,6 @@
 import { durationMs } from "../crds/schema/grammar/duration.ts";
 import { faults } from "./base/faults.ts";
-import type { OptionValue } from "./base/option-source.ts";
+import type { OptionValue } from "./base/parsed-options.ts";
 import { type BatchingLimits, defaultBatching } from "./dataplane/served-model.ts";
 import { defaultBodyLimits } from "./server/request-body.ts";
 

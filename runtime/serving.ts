@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import type { ModelFacts, ModelState } from "./contract/model-facts.ts";
-import { type ServeFigures, serveFigures } from "./figures/serve-figures.ts";
+import { type ServingMetrics, servingMetrics } from "./metrics/serving-metrics.ts";
 import type { ServeOptions } from "./options.ts";
 import { release } from "./contract/release.ts";
 import { kserveV1 } from "./protocols/kserve-v1/kserve-v1.ts";
@@ -37,37 +37,37 @@ export interface Serving {
   readonly front: HttpServer;
   readonly grpc: GrpcServer;
   readonly admin: HttpServer;
-  readonly figures: ServeFigures;
+  readonly metrics: ServingMetrics;
 }
 
 /** Opens the admin port and the two ports of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
 export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
   const { models, state, facts, stuck, goldenRequests, isDraining, clock, log } = served;
   const { host } = options;
-  const figures = serveFigures(clock);
+  const metrics = servingMetrics(clock);
   const { maxBatchSize } = options.serving.batching;
   const server = { ...release, name: options.serverName, maxBatchSize };
   const onAnswer = (answered: AnsweredRequest): void => {
-    figures.requestAnswered(answered);
+    metrics.requestAnswered(answered);
     logAnswered(log, options.serving.requestLog, answered);
   };
   const admin = await openHttpServer(
     { host, port: options.adminPort, portFlag: "--admin-port" },
-    adminListener({ state, stuck, models: facts, goldenRequests, metrics: figures.exposition }),
+    adminListener({ state, stuck, models: facts, goldenRequests, metrics: metrics.exposition }),
   );
   const front = await openProtocolServer(
     { host, port: options.httpPort, portFlag: "--http-port" },
     {
       protocols: [
-        tensorflowServing(figures.observed(models, "tensorflow-serving")),
-        openInference(figures.observed(models, "open-inference"), server),
+        tensorflowServing(metrics.instrumented(models, "tensorflow-serving")),
+        openInference(metrics.instrumented(models, "open-inference"), server),
         kserveV1,
         openApi(models, server),
       ],
       body: bodyLimits(options.serving.bodyBytes),
       timeoutMs: options.serving.timeoutMs,
       isDraining,
-      onStart: figures.requestStarted,
+      onStart: metrics.requestStarted,
       onAnswer,
       clock,
     },
@@ -75,11 +75,11 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
     const { grpcServices } = await import("./grpc-services.ts");
     const { bodyBytes: maxBytes, timeoutMs } = options.serving;
-    const services = grpcServices({ ...served, server, observed: figures.observed });
-    return { services, maxBytes, timeoutMs, onStart: figures.requestStarted, onAnswer, clock };
+    const services = grpcServices({ ...served, server, instrumented: metrics.instrumented });
+    return { services, maxBytes, timeoutMs, onStart: metrics.requestStarted, onAnswer, clock };
   });
   log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });
-  return { front, grpc, admin, figures };
+  return { front, grpc, admin, metrics };
 }
 
 /** A quarter of the memory is for bodies that come in; at least two have room. */

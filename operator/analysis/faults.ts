@@ -1,5 +1,5 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
-import type { Difference } from "../../runtime/base/answers/divergence.ts";
+import type { Difference } from "../../runtime/base/predictions/divergence.ts";
 
 /** Why a candidate gets no requests, and what keeps that from being found out. */
 export const trialFaults = faultCatalogue<{

@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 
-/** Buffer's own pool hands out memory at multiples of this. */
+/** Alignment of the slices of Buffer's pool. */
 const poolAlignment = 8;
 
 /**
- * Bytes that a typed array of elements of this size can be laid over: themselves where their place in memory allows, else a copy.
- * Small copies come from Buffer's pool: a memory block of its own for each costs the garbage collector more than the copy.
+ * Returns bytes whose offset is a multiple of `elementBytes`, so that a typed array can be laid over them: the given
+ * bytes if they are aligned, else a copy. Small copies come from Buffer's pool, because an ArrayBuffer of its own for
+ * each costs the garbage collector more than the copy.
  */
 export function alignedBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
   if (bytes.byteOffset % elementBytes === 0) return bytes;

@@ -1,16 +1,16 @@
-/** Time as a value: production passes `systemClock`, tests and simulation pass one that they move by hand. */
+/** Time as a value: production passes `systemClock`; tests and the simulation pass a clock that they advance. */
 export interface Clock {
-  /** Milliseconds since the epoch (wall clock; for stamps that others read). */
+  /** Milliseconds since the epoch (wall clock; for timestamps in output). */
   now(): number;
   /** Milliseconds of a clock that never jumps (for durations and deadlines). */
   monotonic(): number;
   /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls back once after `ms`; the returned function cancels it. */
+  /** Calls `callback` once after `ms`; the returned function cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The `sleep` of a clock, from its way to call back: resolves when called back or when the signal aborts. */
+/** Implements `sleep` on top of a clock's `after`: resolves after `ms` or when the signal aborts. */
 export function sleepBy(after: Clock["after"]): Clock["sleep"] {
   return (ms, signal) =>
     new Promise((resolve) => {
@@ -28,11 +28,11 @@ export function sleepBy(after: Clock["after"]): Clock["sleep"] {
     });
 }
 
-/** The clock of this machine. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  // A sleep keeps the process alive, a callback does not.
+  // A pending sleep keeps the process alive; a pending callback does not.
   sleep: sleepBy((ms, callback) => {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** Runs at most `limit` of the tasks it is given at a time, the others in the order in which they came. */
+/** Creates a function that runs at most `limit` tasks at a time and queues the others in the order of arrival. */
 export function concurrencyLimit(limit: number): <Value>(run: () => Promise<Value>) => Promise<Value> {
   const waiting: (() => void)[] = [];
   let running = 0;

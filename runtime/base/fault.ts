@@ -1,10 +1,10 @@
-/** What a caller may do after a fault: give up, try again with growing delays, or try again after a known time. */
+/** What a caller may do after a fault: give up, retry with backoff, or retry after a known delay. */
 export type Retry = "never" | "backoff" | { readonly afterMs: number };
 
-/** How loudly a fault is logged and which type its Kubernetes event gets (`error` and `warn` become Warning). */
+/** Log level of a fault, and type of its Kubernetes event (`error` and `warn` become Warning). */
 export type FaultLevel = "error" | "warn" | "info";
 
-/** One line of a catalogue: the code is its key. Message format: what is wrong with which value; what was expected. */
+/** One entry of a catalogue; its key is the code. Message format: what is wrong with which value; what was expected. */
 export interface FaultEntry<Args> {
   readonly message: (args: Args) => string;
   readonly hint?: (args: Args) => string;
@@ -12,7 +12,7 @@ export interface FaultEntry<Args> {
   readonly level: FaultLevel;
 }
 
-/** The fields of a fault as they travel between processes (termination message, HTTP answers). */
+/** The fields of a fault that are sent to other processes (termination message, HTTP responses). */
 export interface FaultRecord {
   readonly code: string;
   readonly message: string;
@@ -24,7 +24,7 @@ interface FaultFields extends FaultRecord {
   readonly level: FaultLevel;
 }
 
-/** A failure with a stable code. The code is also the condition reason and the key of each protocol's status table. */
+/** An error with a stable code, which is also the condition reason and the key of each protocol's status table. */
 export class Fault extends Error {
   readonly code: string;
   readonly hint: string | undefined;
@@ -32,7 +32,7 @@ export class Fault extends Error {
   readonly level: FaultLevel;
 
   constructor(fields: FaultFields, cause?: unknown) {
-    // Where a refusal was raised is known from its code, and a stack costs more than the rest of it.
+    // The code tells where a refusal was raised, and capturing a stack costs more than everything else here.
     const depth = Error.stackTraceLimit;
     if (fields.level !== "error") Error.stackTraceLimit = 0;
     super(fields.message, cause === undefined ? undefined : { cause });
@@ -53,7 +53,7 @@ export class Fault extends Error {
     return { code: this.code, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) };
   }
 
-  /** Converts whatever was thrown: faults pass through, everything else becomes `Unexpected` with its cause kept. */
+  /** Converts a thrown value: faults pass through; everything else becomes `Unexpected` with the value as its cause. */
   static from(thrown: unknown): Fault {
     if (thrown instanceof Fault) return thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -70,8 +70,9 @@ type Raisers<Arguments extends Record<string, object>> = {
 };
 
 /**
- * A catalogue of faults: `const faults = faultCatalogue<{ModelNotFound: {path: string}}>({ModelNotFound: {…}})`, then
- * `throw faults.ModelNotFound({ path })`. The compiler checks that every code has an entry and every call its arguments.
+ * Creates a catalogue of faults: `const faults = faultCatalogue<{ModelNotFound: {path: string}}>({ModelNotFound:
+ * {…}})`, then `throw faults.ModelNotFound({ path })`. The compiler checks that every code has an entry and every call
+ * its arguments.
  */
 export function faultCatalogue<Arguments extends Record<string, object>>(
   entries: Entries<Arguments>,

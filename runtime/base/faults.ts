@@ -1,6 +1,6 @@
 import { faultCatalogue } from "./fault.ts";
 
-/** What is wrong with how a program was started. */
+/** Errors in the options and arguments of a program. */
 export const faults = faultCatalogue<{
   OptionInvalid: { option: string; value: string; expected: string };
   OptionMissing: { option: string; expected: string };

@@ -1,4 +1,4 @@
-/** A number from its IEEE half-precision bits. */
+/** Decodes an IEEE half-precision number (float16). */
 export function floatOfHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
@@ -10,13 +10,13 @@ export function floatOfHalf(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4));
 
-/** A number from the upper 16 bits of its float32. */
+/** Decodes a bfloat16, the upper 16 bits of a float32. */
 export function floatOfUpperHalf(bits: number): number {
   word.setUint32(0, bits * 65_536);
   return word.getFloat32(0);
 }
 
-/** IEEE half-precision bits of a number, rounded to nearest, ties to even. */
+/** Encodes a number as IEEE half-precision (float16), rounded to nearest, ties to even. */
 export function halfOfFloat(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
@@ -34,7 +34,7 @@ function roundedToEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
-/** The upper 16 bits of a number's float32, rounded to nearest, ties to even. */
+/** Encodes a number as bfloat16, rounded to nearest, ties to even. */
 export function upperHalfOfFloat(value: number): number {
   word.setFloat32(0, value);
   const bits = word.getUint32(0);

@@ -4,51 +4,54 @@ import GaugeMetric from "prom-client/lib/gauge.js";
 import Registry from "prom-client/lib/registry.js";
 import { collectProcessMetrics } from "./process-metrics.ts";
 
-/** What a metric is: its name (declared in the contract), one sentence, and the names of its labels. */
+/** Declaration of a metric: its name (from the contract), help text and label names. */
 export interface MetricShape<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly Label[];
 }
 
-/** A metric whose values are counted by size. */
+/** Declaration of a histogram. */
 export interface HistogramShape<Label extends string> extends MetricShape<Label> {
-  /** Upper bounds, ascending. */
+  /** Upper bounds of the buckets, ascending. */
   readonly buckets: readonly number[];
 }
 
-/** The values of a series' labels. */
+/** Label values of a series. */
 export type LabelValues<Label extends string> = Readonly<Record<Label, string | number>>;
 
-/** Counts values by bucket. prom-client's own sorts and checks labels for each value, which costs a request microseconds. */
+/** A histogram. prom-client's own sorts and checks labels for each observation, which costs microseconds per request. */
 export interface Histogram<Label extends string> {
   observe(labels: LabelValues<Label>, value: number): void;
   remove(labels: LabelValues<Label>): void;
 }
 
-/** All metrics as one answer to a scrape. */
+/** The response to a scrape. */
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
 }
 
-/** Metrics of one program, in Prometheus' text format. Create each metric once, at start. */
+/** The metrics of one program, in Prometheus' text format. Create each metric once, at start. */
 export interface MetricSet {
-  /** With `collect`, what is counted elsewhere can be told at each scrape. */
+  /** `collect` is called at each scrape, for values that are counted elsewhere. */
   counter<Label extends string>(shape: MetricShape<Label>, collect?: (counter: Counter<Label>) => void): Counter<Label>;
   gauge<Label extends string>(shape: MetricShape<Label>, collect?: (gauge: Gauge<Label>) => void): Gauge<Label>;
   histogram<Label extends string>(shape: HistogramShape<Label>): Histogram<Label>;
-  /** One whose values are counted elsewhere and read at each scrape. */
+  /** A histogram whose series are counted elsewhere and read at each scrape. */
   readHistogram<Label extends string>(shape: HistogramShape<Label>, read: () => Iterable<Series<Label>>): void;
   readonly exposition: () => Promise<Exposition>;
 }
 
-/** Buckets for request times in seconds: 0.2 ms to 10 s, finer where a small model answers. */
+/** Buckets of request durations in seconds: 0.2 ms to 10 s, finer where small models answer. */
 export const durationBuckets: readonly number[] = [
   0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** An empty set. With `processMetrics`, memory, CPU and event loop figures of this process (`process_…`, `nodejs_…`) join it. */
+/**
+ * Creates an empty set. With `processMetrics`, it includes memory, CPU and event loop metrics of this process
+ * (`process_…`, `nodejs_…`).
+ */
 export function metricSet(options: { readonly processMetrics: boolean }): MetricSet {
   const registry = new Registry();
   if (options.processMetrics) collectProcessMetrics(registry);
@@ -70,7 +73,7 @@ export function metricSet(options: { readonly processMetrics: boolean }): Metric
   };
 }
 
-/** prom-client calls it as a method of the metric. */
+/** prom-client calls `collect` as a method of the metric. */
 function collected<M>(collect: ((metric: M) => void) | undefined): { collect?: (this: M) => void } {
   if (collect === undefined) return {};
   return {
@@ -80,10 +83,10 @@ function collected<M>(collect: ((metric: M) => void) | undefined): { collect?: (
   };
 }
 
-/** The values of one set of labels. */
+/** The counts of a histogram for one set of label values. */
 export interface Series<Label extends string> {
   readonly labels: LabelValues<Label>;
-  /** Values by the first bucket that holds them; the last one holds what none else does. */
+  /** Number of values per bucket, not cumulative; the last entry counts values above all bounds. */
   readonly counts: ArrayLike<number>;
   readonly sum: number;
 }
@@ -104,7 +107,7 @@ function registeredHistogram<Label extends string>(registry: Registry, shape: Hi
     all.set(key, series);
     return series;
   };
-  if (names.length === 0) seriesOf({} as LabelValues<Label>); // there is no label
+  if (names.length === 0) seriesOf({} as LabelValues<Label>); // no labels
   registerRead(registry, shape, () => all.values());
   return {
     observe: (labels, value) => {
@@ -131,7 +134,7 @@ function registerRead<Label extends string>(
     values: [...read()].flatMap((series) => exposedValues(shape, series)),
     aggregator: "sum",
   });
-  registry.registerMetric({ name, get: exposed } as unknown as Metric); // all that a registry asks of a metric
+  registry.registerMetric({ name, get: exposed } as unknown as Metric); // the registry uses these members only
 }
 
 function keyOf<Label extends string>(names: readonly Label[], labels: LabelValues<Label>): string {
@@ -140,7 +143,7 @@ function keyOf<Label extends string>(names: readonly Label[], labels: LabelValue
   return key;
 }
 
-/** Each bucket with all that is below it, then the sum and the count, as Prometheus wants them. */
+/** Prometheus' histogram samples: cumulative buckets, then sum and count. */
 function exposedValues<Label extends string>({ name, buckets }: HistogramShape<Label>, series: Series<Label>) {
   const { labels, counts, sum } = series;
   let count = 0;

@@ -8,13 +8,13 @@ import processOpenFileDescriptors from "prom-client/lib/metrics/processOpenFileD
 import processStartTime from "prom-client/lib/metrics/processStartTime.js";
 import version from "prom-client/lib/metrics/version.js";
 
-/** Ten samples a second: an idle program should not wake a hundred times for its own statistics. */
+/** Ten samples per second: an idle program should not wake a hundred times per second for its own statistics. */
 const eventLoopMonitoringPrecision = 100;
 
 /**
- * Memory, CPU, descriptors and event loop of this process under prom-client's own names. Its CPU metric is replaced, because it
- * loads OpenTelemetry (7 MB) for exemplars that nobody asked for. Its metric of garbage collections is left out: to be told of each
- * takes 3 % of a busy gateway's processor time, and of those that come together it counts one.
+ * Registers memory, CPU, descriptor and event loop metrics of this process under prom-client's names. Its CPU metric is
+ * replaced because it loads OpenTelemetry (7 MB) for exemplars, which are not used. Its garbage collection metric is
+ * omitted: observing each collection takes 3 % of a busy gateway's processor time and counts coinciding ones once.
  */
 export function collectProcessMetrics(registry: Registry): void {
   const parts = [

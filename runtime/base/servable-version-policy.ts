@@ -20,10 +20,13 @@ const choices = {
   ),
 };
 
-/** TensorFlow Serving's words for which versions of a model are served: the same in its configuration file and over gRPC. */
+/**
+ * TensorFlow Serving's `ServableVersionPolicy`: which versions of a model are served. Used by its configuration file
+ * and over gRPC.
+ */
 export const servableVersionPolicy = message(name, choices);
 
-/** What such a policy says. As there, no policy means the latest version, and no number of versions means one. */
+/** Decodes a policy. As in TensorFlow Serving, no policy means the latest version, and `latest` without a number means one. */
 export function chosenVersions(policy: MessageOf<typeof choices> | undefined) {
   if (policy?.all !== undefined) return { kind: "all" } as const;
   if (policy?.specific !== undefined) return { kind: "specific", numbers: policy.specific.versions } as const;

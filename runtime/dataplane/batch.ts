@@ -1,7 +1,10 @@
 import type { Signature } from "./signature.ts";
 import { type Tensor, type TensorData, tensorArrays } from "./tensor.ts";
 
-/** Whether rows of several requests may run as one: every input and output has a free first dimension, and must be given. */
+/**
+ * Whether rows of several requests may share one engine call: every input and output has a free first dimension, and no
+ * input is optional.
+ */
 export function isBatchable(signature: Signature): boolean {
   if (signature.mixesRows === true) return false;
   return [...signature.inputs, ...signature.outputs].every(
@@ -9,7 +12,7 @@ export function isBatchable(signature: Signature): boolean {
   );
 }
 
-/** Requests with equal keys may share a batch: all their dimensions but the first agree. */
+/** Key of the requests that may share a batch: all dimensions but the first are equal. */
 export function batchKey(inputs: readonly Tensor[]): string {
   let key = "";
   for (const { shape } of inputs) {
@@ -19,13 +22,13 @@ export function batchKey(inputs: readonly Tensor[]): string {
   return key;
 }
 
-/** Rows of a request: the size of the first dimension; 1 for scalars. */
+/** Number of rows of a request: the size of the first dimension; 1 for scalars. */
 export function rowCount(inputs: readonly Tensor[]): number {
   return inputs[0]?.shape[0] ?? 1;
 }
 
-/** The inputs of several requests, one below the other. All must have the same `batchKey`. */
-export function joined(requests: readonly (readonly Tensor[])[]): readonly Tensor[] {
+/** Concatenates the tensors of several requests along the first dimension. All must have the same `batchKey`. */
+export function concatenatedRows(requests: readonly (readonly Tensor[])[]): readonly Tensor[] {
   const [first] = requests;
   if (first === undefined) return [];
   if (requests.length === 1) return first;
@@ -35,12 +38,15 @@ export function joined(requests: readonly (readonly Tensor[])[]): readonly Tenso
       const tensor = inputs[i];
       if (tensor !== undefined) tensors.push(tensor);
     }
-    return stacked(tensors);
+    return concatenatedTensors(tensors);
   });
 }
 
-/** The inverse of `joined` for outputs: one list per request. `undefined` when an output does not have the batch's rows. */
-export function divided(
+/**
+ * The inverse of `concatenatedRows`, for outputs: one list per request. `undefined` when an output does not have one
+ * row per row of the batch.
+ */
+export function splitRows(
   outputs: readonly Tensor[],
   rowCounts: readonly number[],
 ): readonly (readonly Tensor[])[] | undefined {
@@ -51,20 +57,20 @@ export function divided(
   return rowCounts.map((rows) => {
     const from = start;
     start += rows;
-    return outputs.map((output) => rowsOf(output, from, rows));
+    return outputs.map((output) => rowSlice(output, from, rows));
   });
 }
 
-function stacked(tensors: readonly Tensor[]): Tensor {
+function concatenatedTensors(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
-  if (first === undefined) throw new RangeError("no tensors to stack");
+  if (first === undefined) throw new RangeError("no tensors to concatenate");
   const rows = tensors.reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0);
   const shape = [rows, ...first.shape.slice(1)];
   const lists = tensors.map(({ data }) => data);
-  return tensorOf(first.dtype, shape, concatenated(first, lists));
+  return tensorOf(first.dtype, shape, concatenatedData(first, lists));
 }
 
-function concatenated(first: Tensor, lists: readonly Tensor["data"][]): Tensor["data"] {
+function concatenatedData(first: Tensor, lists: readonly Tensor["data"][]): Tensor["data"] {
   if (first.dtype === "string") return lists.flatMap((list) => [...list]) as TensorData["string"]; // all of one dtype
   const total = lists.reduce((sum, list) => sum + list.length, 0);
   const all = new tensorArrays[first.dtype](total);
@@ -76,8 +82,8 @@ function concatenated(first: Tensor, lists: readonly Tensor["data"][]): Tensor["
   return all;
 }
 
-/** A view of some rows; typed arrays share memory with the batch. */
-export function rowsOf(tensor: Tensor, from: number, rows: number): Tensor {
+/** A slice along the first dimension; typed arrays share memory with the tensor. */
+export function rowSlice(tensor: Tensor, from: number, rows: number): Tensor {
   const perRow = tensor.data.length / Math.max(tensor.shape[0] ?? 1, 1);
   const start = from * perRow;
   const end = start + rows * perRow;

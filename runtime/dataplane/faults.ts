@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../base/fault.ts";
 
-/** Why the data plane refuses or fails a request. Protocols map each code to their own status. */
+/** Why the data plane refuses or fails a request. Each protocol maps the codes to its own status. */
 export const faults = faultCatalogue<{
   SignatureMissing: { model: string; name: string; known: readonly string[] };
   /** The request names an input twice. */
@@ -11,22 +11,22 @@ export const faults = faultCatalogue<{
   InputShape: { path: string; shape: readonly number[]; expected: readonly number[] };
   /** The element count and the shape disagree. */
   InputSize: { path: string; shape: readonly number[]; elements: number };
-  /** Texts are dear: each is an object of its own. */
+  /** A string tensor has too many elements: each is an object of its own, which is expensive. */
   InputTexts: { path: string; texts: number; limit: number };
-  /** Two inputs disagree on the size of the batch. */
+  /** Two inputs have different batch sizes. */
   BatchMismatch: { path: string; rows: number; firstPath: string; firstRows: number };
   OutputUnknown: { name: string; known: readonly string[] };
   QueueFull: { model: string; limit: number; afterMs: number };
   DeadlinePassed: { model: string };
-  /** The client left before its turn came. */
+  /** The client disconnected while the request was queued. */
   Cancelled: { model: string };
   /** The model is being unloaded. */
   Draining: { model: string };
-  /** The model itself does not take the values. Engines throw a fault of this code. */
+  /** The model does not accept the values. Engines throw a fault with this code. */
   ValuesRefused: { reason: string };
-  /** The engine ran and threw: what it says of values that passed all checks before, such as a token that is no word. */
+  /** The engine threw on values that had passed validation, such as a token outside the vocabulary. */
   EngineFailed: { model: string; reason: string };
-  /** The engine gave no answer, or ended; it begins anew. Whoever holds engines throws a fault of this code. */
+  /** The engine ended or did not answer in time, and is restarted. Holders of engines throw a fault with this code. */
   EngineLost: { reason: string };
 }>({
   SignatureMissing: {

@@ -1,45 +1,45 @@
 import { Fault } from "../base/fault.ts";
 import { faults } from "./faults.ts";
-import type { RunStatistics } from "./run-statistics.ts";
+import type { InferenceStatistics } from "./inference-statistics.ts";
 import { type Signature, type Signatures, signatureName } from "./signature.ts";
 import type { NamedTensor, Tensor } from "./tensor.ts";
-import { shapeDoubt, validatedInputs, validatedOutputNames } from "./validate.ts";
+import { shapeMismatch, validatedInputs, validatedOutputNames } from "./validate.ts";
 
-/** Which model a request means. Neither `version` nor `label`: the version that the registry serves by default. */
+/** The model that a request names. Without `version` and `label`, the registry's default version. */
 export interface ModelReference {
   readonly name: string;
   readonly version?: number;
   readonly label?: string;
 }
 
-/** Says whether somebody has lost interest. An AbortSignal is one; to make one for each request costs more than to ask. */
+/** A cancellation flag. An AbortSignal is one, but creating one per request costs more than polling a flag. */
 export interface Abortable {
   readonly aborted: boolean;
 }
 
-/** One request, free of any protocol. */
+/** An inference request, independent of the protocol. */
 export interface InferRequest {
   readonly model: ModelReference;
   /** Name of the signature; absent: the default one. */
   readonly signature?: string;
   readonly inputs: readonly NamedTensor[];
-  /** Names of the outputs wanted, in this order; absent: all, in the signature's order. */
+  /** Names of the requested outputs, in this order; absent: all, in the signature's order. */
   readonly outputs?: readonly string[];
-  /** `Clock.monotonic()` after which the answer is of no use: not executed once it is past. */
+  /** Time of `Clock.monotonic()` after which the request is not executed any more. */
   readonly deadline?: number;
-  /** Aborted once the client has left: not executed then. */
+  /** Aborted when the client disconnects; the request is then not executed. */
   readonly signal?: Abortable;
 }
 
-/** Outputs, and which version they are of. */
+/** The outputs, and the model version that computed them. */
 export interface InferAnswer {
   readonly model: string;
   readonly version: number;
   readonly outputs: readonly NamedTensor[];
 }
 
-/** Under which signature inputs run, and until when. */
-export type RunTerms = Pick<InferRequest, "signature" | "deadline" | "signal">;
+/** Signature, deadline and cancellation of one run. */
+export type RunOptions = Pick<InferRequest, "signature" | "deadline" | "signal">;
 
 /** A ready version of a model behind its queue (see `served-model.ts`). */
 export interface InferTarget {
@@ -47,17 +47,20 @@ export interface InferTarget {
   readonly version: number;
   readonly signatures: Signatures;
   /** Queues validated inputs and resolves with the outputs in the order of the signature. Rejects with a Fault. */
-  run(inputs: readonly Tensor[], terms: RunTerms): Promise<readonly Tensor[]>;
-  /** Why `run` would refuse any request at the moment, whatever it holds; it counts as refused. */
+  run(inputs: readonly Tensor[], options: RunOptions): Promise<readonly Tensor[]>;
+  /**
+   * The fault with which `run` would refuse any request now; `undefined` when it would accept. A refusal counts as a
+   * failed request.
+   */
   refusal?(): Fault | undefined;
-  /** What has run on it; absent: nobody counts. */
-  statistics?(): RunStatistics;
+  /** Inference statistics of this version; absent when nothing counts them. */
+  statistics?(): InferenceStatistics;
 }
 
-/** Finds a ready model. Throws a Fault (unknown name, unknown version, not ready). The registry implements it. */
+/** Finds a ready model. Throws a Fault (unknown name, unknown version, not ready). Implemented by the registry. */
 export type ModelLookup = (reference: ModelReference) => InferTarget;
 
-/** Look-up → validate → admit → batch → engine. Rejects with a Fault of `faults.ts` or of the look-up. */
+/** Runs a request: look up, validate, admit, batch, run the engine. Rejects with a Fault of `faults.ts` or of the look-up. */
 export async function infer(lookup: ModelLookup, request: InferRequest): Promise<InferAnswer> {
   const target = lookup(request.model);
   const signature = signatureOf(target, request.signature);
@@ -68,16 +71,16 @@ export async function infer(lookup: ModelLookup, request: InferRequest): Promise
     outputs = await target.run(inputs, request);
   } catch (thrown) {
     const fault = Fault.from(thrown);
-    throw (fault.code === "EngineFailed" ? shapeDoubt(signature, request.inputs) : undefined) ?? fault;
+    throw (fault.code === "EngineFailed" ? shapeMismatch(signature, request.inputs) : undefined) ?? fault;
   }
   return { model: target.name, version: target.version, outputs: selected(signature, outputs, wanted) };
 }
 
-/** The signature that is meant, see `signatureName`. Throws `SignatureMissing`. */
+/** The requested signature, or the default one (see `signatureName`). Throws `SignatureMissing`. */
 export function signatureOf({ name: model, signatures }: InferTarget, name?: string): Signature {
-  const meant = signatureName(signatures, name);
-  const found = signatures.get(meant);
-  if (found === undefined) throw faults.SignatureMissing({ model, name: meant, known: [...signatures.keys()] });
+  const resolved = signatureName(signatures, name);
+  const found = signatures.get(resolved);
+  if (found === undefined) throw faults.SignatureMissing({ model, name: resolved, known: [...signatures.keys()] });
   return found;
 }
 
@@ -95,7 +98,7 @@ function selected(
   return wanted.flatMap((name) => named.filter((output) => output.name === name));
 }
 
-/** Whether these are the names of all, in their order. */
+/** Whether the names are those of all outputs, in the same order. */
 function isAll(wanted: readonly string[], named: readonly NamedTensor[]): boolean {
   return wanted.length === named.length && wanted.every((name, i) => name === named[i]?.name);
 }

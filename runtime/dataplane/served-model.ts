@@ -2,46 +2,46 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { LoadedModel } from "../engines/engine.ts";
 import { type Signatures, signatureName } from "./signature.ts";
-import { batchKey, divided, isBatchable, joined, rowCount } from "./batch.ts";
+import { batchKey, splitRows, isBatchable, concatenatedRows, rowCount } from "./batch.ts";
 import { faults } from "./faults.ts";
-import type { InferTarget, RunTerms } from "./infer.ts";
-import { type RunRecord, type RunStatistics, runRecord } from "./run-statistics.ts";
-import { partwise } from "./parts.ts";
+import type { InferTarget, RunOptions } from "./infer.ts";
+import { type StatisticsRecorder, type InferenceStatistics, statisticsRecorder } from "./inference-statistics.ts";
+import { chunkedRunner } from "./chunked-run.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** How requests wait and run together. */
+/** Limits of queueing and batching. */
 export interface BatchingLimits {
-  /** Rows that run as one batch at most; 1 turns batching off. A single larger request runs alone. */
+  /** Maximum number of rows of a batch; 1 turns batching off. A larger single request runs alone. */
   readonly maxBatchSize: number;
-  /** Requests that may wait; further ones are refused with `QueueFull`. */
+  /** Capacity of the queue; further requests are refused with `QueueFull`. */
   readonly maxQueued: number;
-  /** How long a request may wait for others to fill its batch; 0: only while the engine is busy anyway. */
+  /** How long a request may wait for others to fill its batch; 0: batches form only while the engine is busy. */
   readonly maxDelayMs: number;
 }
 
 /** Defaults of `spec.serving.batching`. */
 export const defaultBatching: BatchingLimits = { maxBatchSize: 32, maxQueued: 1024, maxDelayMs: 0 };
 
-/** A loaded model behind its queue. Holds the engine's memory until `unload`. */
+/** A loaded model behind its request queue. Holds the engine's memory until `unload`. */
 export interface ServedModel extends InferTarget {
   readonly loaded: LoadedModel;
-  statistics(): RunStatistics;
-  /** Requests that wait; those that run. */
+  statistics(): InferenceStatistics;
+  /** Number of queued requests and of running ones. */
   readonly queued: number;
   readonly running: number;
-  /** Refuses new requests with `Draining`, resolves when all accepted ones are answered, then unloads. */
+  /** Refuses new requests with `Draining`, resolves when all accepted requests are answered, then unloads the model. */
   drain(): Promise<void>;
 }
 
-/** What a model is called here, and how its requests are put together. */
+/** Identity and batching of a served model. */
 export interface ServeOptions {
   readonly name: string;
   readonly version: number;
   readonly batching: BatchingLimits;
   readonly clock: Clock;
-  /** Its engine runs on the event loop: large requests whose rows may run together with others' run in parts. */
-  readonly isOnLoop?: boolean;
-  /** Called after each batch that ran, with its rows and its engine time. */
+  /** The engine runs on the event loop: large batchable requests run in chunks. */
+  readonly runsOnEventLoop?: boolean;
+  /** Called after each successful batch, with its rows and its engine time. */
   readonly onBatch?: (batch: { readonly rows: number; readonly requests: number; readonly engineMs: number }) => void;
 }
 
@@ -50,22 +50,22 @@ export function serveModel(loaded: LoadedModel, options: ServeOptions): ServedMo
   return new QueuedModel(loaded, options);
 }
 
-interface Waiting {
+interface QueuedRequest {
   readonly inputs: readonly Tensor[];
   readonly rows: number;
-  /** Requests with equal keys may share a batch; absent: it runs alone. */
+  /** Requests with equal keys may share a batch; absent: the request runs alone. */
   readonly key: string | undefined;
-  readonly terms: RunTerms;
+  readonly options: RunOptions;
   readonly signature: string;
-  /** `Clock.monotonic()` of its admission. */
+  /** `Clock.monotonic()` at admission. */
   readonly admission: number;
   readonly resolve: (outputs: readonly Tensor[]) => void;
   readonly reject: (fault: Fault) => void;
 }
 
-/** One use of the engine. */
-interface Turn {
-  hasEnded: boolean;
+/** Exclusive use of the engine by one batch. */
+interface EngineLease {
+  isReleased: boolean;
 }
 
 function batchableNames(signatures: Signatures): ReadonlySet<string> {
@@ -78,18 +78,18 @@ class QueuedModel implements ServedModel {
   readonly name: string;
   readonly version: number;
   readonly #options: ServeOptions;
-  /** Names of the signatures whose requests may run together. */
+  /** Names of the signatures whose requests may share a batch. */
   readonly #batchable: ReadonlySet<string>;
-  readonly #record: RunRecord;
-  readonly #partwise: ReturnType<typeof partwise>;
-  /** Made once: in an overload it is told to many. */
-  readonly #full: Fault;
-  #waiting: Waiting[] = [];
-  /** Requests that the engine has, or whose answers are on their way. */
+  readonly #recorder: StatisticsRecorder;
+  readonly #runChunked: ReturnType<typeof chunkedRunner>;
+  /** Created once: an overload refuses many requests with it. */
+  readonly #queueFull: Fault;
+  #waiting: QueuedRequest[] = [];
+  /** Requests in the engine, or whose outputs are being delivered. */
   #running = 0;
-  /** Whether the engine has a batch. */
+  /** Whether the engine runs a batch. */
   #isBusy = false;
-  #scheduled = false;
+  #isScheduled = false;
   #cancelDelay: (() => void) | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -98,9 +98,9 @@ class QueuedModel implements ServedModel {
     this.name = options.name;
     this.version = options.version;
     this.#options = options;
-    this.#record = runRecord(options.clock);
-    this.#partwise = partwise(options.batching.maxBatchSize, options.clock);
-    this.#full = faults.QueueFull({ model: options.name, limit: options.batching.maxQueued, afterMs: 1000 });
+    this.#recorder = statisticsRecorder(options.clock);
+    this.#runChunked = chunkedRunner(options.batching.maxBatchSize, options.clock);
+    this.#queueFull = faults.QueueFull({ model: options.name, limit: options.batching.maxQueued, afterMs: 1000 });
     this.#batchable = options.batching.maxBatchSize > 1 ? batchableNames(loaded.signatures) : new Set();
   }
 
@@ -108,8 +108,8 @@ class QueuedModel implements ServedModel {
     return this.loaded.signatures;
   }
 
-  statistics(): RunStatistics {
-    return this.#record.statistics();
+  statistics(): InferenceStatistics {
+    return this.#recorder.statistics();
   }
 
   get queued(): number {
@@ -122,30 +122,30 @@ class QueuedModel implements ServedModel {
 
   refusal(): Fault | undefined {
     if (this.#drained !== undefined) return faults.Draining({ model: this.name });
-    return this.#waiting.length >= this.#options.batching.maxQueued ? this.#full : undefined;
+    return this.#waiting.length >= this.#options.batching.maxQueued ? this.#queueFull : undefined;
   }
 
-  run(inputs: readonly Tensor[], terms: RunTerms = {}): Promise<readonly Tensor[]> {
+  run(inputs: readonly Tensor[], options: RunOptions = {}): Promise<readonly Tensor[]> {
     const refusal = this.refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const signature = signatureName(this.signatures, terms.signature);
+      const signature = signatureName(this.signatures, options.signature);
       const key = this.#batchable.has(signature) ? `${signature}:${batchKey(inputs)}` : undefined;
       const admission = this.#options.clock.monotonic();
-      this.#waiting.push({ inputs, rows: rowCount(inputs), key, terms, signature, admission, resolve, reject });
+      this.#waiting.push({ inputs, rows: rowCount(inputs), key, options, signature, admission, resolve, reject });
       this.#schedule();
     });
   }
 
   drain(): Promise<void> {
     this.#drained ??= Promise.withResolvers<void>();
-    this.#settle();
+    this.#finishDrainIfIdle();
     if (this.#waiting.length > 0) this.#flushSoon();
     return this.#drained.promise;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#isBusy) return;
+    if (this.#isScheduled || this.#isBusy) return;
     const { maxDelayMs, maxBatchSize } = this.#options.batching;
     const isFull = this.#waiting.length >= maxBatchSize;
     if (this.#batchable.size === 0 || maxDelayMs <= 0 || isFull || this.#drained !== undefined) {
@@ -155,14 +155,14 @@ class QueuedModel implements ServedModel {
     this.#cancelDelay ??= this.#options.clock.after(maxDelayMs, () => this.#flushSoon());
   }
 
-  /** After the requests that the event loop has already read: they are what queued while the engine was busy. */
+  /** Flushes after the event loop has read all pending requests: they form the next batch. */
   #flushSoon(): void {
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
-    if (this.#scheduled || this.#isBusy) return;
-    this.#scheduled = true;
+    if (this.#isScheduled || this.#isBusy) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#isScheduled = false;
       if (!this.#isBusy) void this.#runNext();
     });
   }
@@ -170,40 +170,40 @@ class QueuedModel implements ServedModel {
   async #runNext(): Promise<void> {
     const batch = this.#nextBatch();
     if (batch.length > 0) {
-      const turn = this.#turn();
+      const lease = this.#acquireEngine();
       this.#running += batch.length;
-      await this.#execute(batch, () => this.#goOn(turn));
+      await this.#execute(batch, () => this.#startNextIfFull(lease));
       this.#running -= batch.length;
-      this.#end(turn);
+      this.#releaseEngine(lease);
     }
     if (this.#waiting.length > 0) this.#schedule();
-    this.#settle();
+    this.#finishDrainIfIdle();
   }
 
-  #turn(): Turn {
+  #acquireEngine(): EngineLease {
     this.#isBusy = true;
-    return { hasEnded: false };
+    return { isReleased: false };
   }
 
-  #end(turn: Turn): void {
-    if (!turn.hasEnded) this.#isBusy = false;
-    turn.hasEnded = true;
+  #releaseEngine(lease: EngineLease): void {
+    if (!lease.isReleased) this.#isBusy = false;
+    lease.isReleased = true;
   }
 
-  /** A batch that cannot become larger need not wait until the answers of the one before are written. */
-  #goOn(turn: Turn): void {
-    this.#end(turn);
+  /** A full batch does not wait until the outputs of the previous one are delivered. */
+  #startNextIfFull(lease: EngineLease): void {
+    this.#releaseEngine(lease);
     const largest = this.#batchable.size === 0 ? 1 : this.#options.batching.maxBatchSize;
     if (this.#waiting.length >= largest) void this.#runNext();
   }
 
-  /** The oldest request still wanted, and those behind it that may share its batch. */
-  #nextBatch(): readonly Waiting[] {
-    const batch: Waiting[] = [];
-    const left: Waiting[] = [];
+  /** The oldest request that is neither cancelled nor late, and the queued requests that may share its batch. */
+  #nextBatch(): readonly QueuedRequest[] {
+    const batch: QueuedRequest[] = [];
+    const remaining: QueuedRequest[] = [];
     let rows = 0;
     for (const waiting of this.#waiting) {
-      const stale = this.#staleness(waiting);
+      const stale = this.#staleFault(waiting);
       if (stale !== undefined) {
         this.#reject(waiting, stale);
         continue;
@@ -214,31 +214,32 @@ class QueuedModel implements ServedModel {
         batch.push(waiting);
         rows += waiting.rows;
       } else {
-        left.push(waiting);
+        remaining.push(waiting);
       }
     }
-    this.#waiting = left;
+    this.#waiting = remaining;
     return batch;
   }
 
-  #staleness({ terms: limits }: Waiting): Fault | undefined {
-    if (limits.signal?.aborted === true) return faults.Cancelled({ model: this.name });
-    const isLate = limits.deadline !== undefined && this.#options.clock.monotonic() > limits.deadline;
+  #staleFault({ options }: QueuedRequest): Fault | undefined {
+    if (options.signal?.aborted === true) return faults.Cancelled({ model: this.name });
+    const isLate = options.deadline !== undefined && this.#options.clock.monotonic() > options.deadline;
     return isLate ? faults.DeadlinePassed({ model: this.name }) : undefined;
   }
 
   /**
-   * Runs a batch; if it fails, each of its requests on its own, so that none fails for another's values. `answered` is called when an
-   * engine in a thread of its own is done with it: it may have the next one while these requests are answered.
+   * Runs a batch. If it fails, each of its requests runs alone, so that none fails because of another request's values.
+   * `onEngineFree` is called when an engine on another thread has finished: the next batch may start while these
+   * outputs are delivered.
    */
-  async #execute(batch: readonly Waiting[], answered?: () => void): Promise<void> {
+  async #execute(batch: readonly QueuedRequest[], onEngineFree?: () => void): Promise<void> {
     const start = this.#options.clock.monotonic();
     try {
-      const answer = this.#infer(batch);
-      const shares = sharesOf(batch, answer instanceof Promise ? await answer : answer);
-      this.#answered(batch, start);
-      if (answer instanceof Promise) answered?.();
-      for (const [i, { resolve }] of batch.entries()) resolve(shares[i] ?? []);
+      const result = this.#infer(batch);
+      const outputs = outputsPerRequest(batch, result instanceof Promise ? await result : result);
+      this.#recordBatch(batch, start);
+      if (result instanceof Promise) onEngineFree?.();
+      for (const [i, { resolve }] of batch.entries()) resolve(outputs[i] ?? []);
     } catch (thrown) {
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) this.#reject(first, this.#engineFault(thrown));
@@ -246,23 +247,23 @@ class QueuedModel implements ServedModel {
     }
   }
 
-  #infer(batch: readonly Waiting[]): ReturnType<LoadedModel["infer"]> {
+  #infer(batch: readonly QueuedRequest[]): ReturnType<LoadedModel["infer"]> {
     const [first] = batch;
     const run = (inputs: readonly Tensor[]) => this.loaded.infer(inputs, first?.signature ?? "");
-    const { isOnLoop, batching } = this.#options;
+    const { runsOnEventLoop, batching } = this.#options;
     const isLarge = first?.key !== undefined && first.rows > batching.maxBatchSize;
-    if (isOnLoop !== true || !isLarge) return run(joined(batch.map(({ inputs }) => inputs)));
-    const checkWanted = (): void => {
-      const stale = this.#staleness(first);
+    if (runsOnEventLoop !== true || !isLarge) return run(concatenatedRows(batch.map(({ inputs }) => inputs)));
+    const throwIfCancelled = (): void => {
+      const stale = this.#staleFault(first);
       if (stale !== undefined) throw stale;
     };
-    return this.#partwise({ inputs: first.inputs, rows: first.rows, run, checkWanted });
+    return this.#runChunked({ inputs: first.inputs, rows: first.rows, run, throwIfCancelled });
   }
 
-  #answered(batch: readonly Waiting[], start: number): void {
+  #recordBatch(batch: readonly QueuedRequest[], start: number): void {
     const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);
     const engineMs = this.#options.clock.monotonic() - start;
-    this.#record.answered(
+    this.#recorder.recordBatch(
       batch.map(({ admission }) => admission),
       start,
       rows,
@@ -270,8 +271,8 @@ class QueuedModel implements ServedModel {
     this.#options.onBatch?.({ rows, requests: batch.length, engineMs });
   }
 
-  #reject({ admission, reject }: Waiting, fault: Fault): void {
-    this.#record.failed(admission);
+  #reject({ admission, reject }: QueuedRequest, fault: Fault): void {
+    this.#recorder.recordFailure(admission);
     reject(fault);
   }
 
@@ -281,19 +282,22 @@ class QueuedModel implements ServedModel {
     return faults.EngineFailed({ model: this.name, reason }, thrown);
   }
 
-  #settle(): void {
+  #finishDrainIfIdle(): void {
     if (this.#drained === undefined || this.#waiting.length > 0 || this.#running > 0) return;
     this.loaded.unload();
     this.#drained.resolve();
   }
 }
 
-/** The outputs of each request of a batch. Throws when they cannot be told apart. */
-function sharesOf(batch: readonly Waiting[], outputs: readonly Tensor[]): readonly (readonly Tensor[])[] {
-  const shares = divided(
+/** The outputs of each request of a batch. Throws when they cannot be split by rows. */
+function outputsPerRequest(
+  batch: readonly QueuedRequest[],
+  outputs: readonly Tensor[],
+): readonly (readonly Tensor[])[] {
+  const perRequest = splitRows(
     outputs,
     batch.map(({ rows }) => rows),
   );
-  if (shares === undefined) throw new RangeError("an output does not have one row per row of the inputs");
-  return shares;
+  if (perRequest === undefined) throw new RangeError("an output does not have one row per row of the inputs");
+  return perRequest;
 }

@@ -5,42 +5,42 @@ export interface TensorSpec {
   /** Name on the wire, as the model file gives it. */
   readonly name: string;
   readonly dtype: Dtype;
-  /** -1 stands for any size; the first dimension is the batch. `[]` when any shape will do. */
+  /** -1 stands for any size; the first dimension is the batch. `[]` when the shape is unknown. */
   readonly shape: readonly number[];
-  /** The model takes any rank: TensorFlow's unknown rank. */
+  /** The model accepts any rank: TensorFlow's unknown rank. */
   readonly anyShape?: true;
-  /** Other shapes are tried, too: TensorFlow leaves it to a graph what it can compute with. */
+  /** Inputs of other shapes are passed to the engine, which decides: TensorFlow does the same for graphs. */
   readonly isLenient?: true;
-  /** Names of the classes that its elements stand for, in their order, and of the file that tells them. */
+  /** Class names of the elements, by index, and the label file that lists them. */
   readonly classes?: { readonly file: string; readonly names: readonly string[] };
-  /** Where an image's channels are, for who asks. */
+  /** Channel order of an image input. */
   readonly layout?: "NHWC" | "NCHW";
-  /** What an input is when a request leaves it out; absent: it may not be left out. */
+  /** Default value of an optional input; absent: the input is required. */
   readonly default?: Tensor;
 }
 
-/** What goes in and what comes out. Inputs and outputs have the order of the model file. */
+/** The inputs and outputs of a model, in the order of the model file. */
 export interface Signature {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** What TensorFlow Serving lets clients do with it; absent: predict. */
+  /** The TensorFlow Serving API of the signature; absent: predict. */
   readonly method?: "classify" | "regress";
-  /** What a row is answered depends on those beside it: requests never run together. */
+  /** A row's outputs depend on the other rows of the batch: requests never share a batch. */
   readonly mixesRows?: true;
 }
 
-/** A model's signatures by name. Only SavedModels have more than `serving_default`. */
+/** A model's signatures by name. Only SavedModels have others than `serving_default`. */
 export type Signatures = ReadonlyMap<string, Signature>;
 
-/** The name of the signature that a request means when it names none. */
+/** The signature of a request that names none. */
 export const defaultSignature = "serving_default";
 
-/** The signatures of a model that has but one way to be called. */
+/** The signatures of a model with a single one. */
 export function soleSignature(signature: Signature): Signatures {
   return new Map([[defaultSignature, signature]]);
 }
 
-/** The name asked for; without one the default name, or the first where the model has no signature of that name. */
+/** The requested name; without one, the default name, or the first signature if the model has no default. */
 export function signatureName(signatures: Signatures, name?: string): string {
   if (name !== undefined) return name;
   if (signatures.has(defaultSignature)) return defaultSignature;

@@ -1,4 +1,4 @@
-/** The typed array (or list) that holds a tensor's elements, row-major, per element type. */
+/** The typed array or list that holds a tensor's elements in row-major order, by element type. */
 export interface TensorData {
   readonly float32: Float32Array;
   readonly float64: Float64Array;
@@ -16,14 +16,14 @@ export interface TensorData {
   readonly uint64: BigUint64Array;
   /** 0 or 1. */
   readonly bool: Uint8Array;
-  /** TensorFlow strings are bytes: text is UTF-8 by convention only. */
+  /** Strings are bytes, as in TensorFlow: UTF-8 by convention only. */
   readonly string: readonly Uint8Array[];
-  /** Pairs of real and imaginary part: twice as long as the element count. */
+  /** Pairs of real and imaginary parts: twice as long as the element count. */
   readonly complex64: Float32Array;
   readonly complex128: Float64Array;
 }
 
-/** Element types that TensorFlow Serving and the Open Inference Protocol know. */
+/** Element types of TensorFlow Serving and the Open Inference Protocol. */
 export type Dtype = keyof TensorData;
 
 /** A tensor of one element type; elements in row-major order. */
@@ -35,18 +35,18 @@ export interface TensorOf<D extends Dtype> {
   readonly data: TensorData[D];
 }
 
-/** A value of any element type; narrow by `dtype`. */
+/** A tensor of any element type; narrow by `dtype`. */
 export type Tensor = { [D in Dtype]: TensorOf<D> }[Dtype];
 
-/** A tensor under the name that the model's signature uses. */
+/** A tensor with its name in the model's signature. */
 export interface NamedTensor {
   readonly name: string;
   readonly tensor: Tensor;
-  /** Where the request holds it, for messages: `instances[2].image`. Default: `inputs.<name>`. */
+  /** Path of the tensor in the request, for messages: `instances[2].image`. Default: `inputs.<name>`. */
   readonly path?: string;
 }
 
-/** Constructors of the typed arrays, for code that fills one by element type. */
+/** Typed array constructors by element type. */
 export const tensorArrays = {
   float32: Float32Array,
   float64: Float64Array,

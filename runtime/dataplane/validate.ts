@@ -3,11 +3,14 @@ import type { Signature, TensorSpec } from "./signature.ts";
 import { faults } from "./faults.ts";
 import { type NamedTensor, type Tensor, elementCount } from "./tensor.ts";
 
-/** The request's tensors in the signature's order. Throws a Fault with the path of the field that does not fit. */
+/**
+ * Validates the request's tensors and returns them in the signature's order. Throws a Fault with the path of the
+ * invalid field.
+ */
 export function validatedInputs(signature: Signature, given: readonly NamedTensor[]): readonly Tensor[] {
   const [spec] = signature.inputs;
   const [input] = given;
-  // Most models have one input.
+  // Fast path: most models have one input.
   if (signature.inputs.length === 1 && given.length === 1 && input !== undefined && input.name === spec?.name) {
     checkTensor(input, spec);
     return [input.tensor];
@@ -38,7 +41,7 @@ function defaultInput({ name, default: tensor }: TensorSpec, known: readonly str
   return { name, tensor };
 }
 
-/** The names asked for, checked; `undefined` when all outputs are wanted. */
+/** Validates the requested output names; `undefined` when all outputs are requested. */
 export function validatedOutputNames(
   signature: Signature,
   wanted: readonly string[] | undefined,
@@ -51,8 +54,8 @@ export function validatedOutputNames(
   return wanted;
 }
 
-/** What to blame when the model fails on inputs whose shape was tried although it is not that of the signature. */
-export function shapeDoubt({ inputs }: Signature, given: readonly NamedTensor[]): Fault | undefined {
+/** The shape fault to report when the engine fails on an input that a lenient signature let through with another shape. */
+export function shapeMismatch({ inputs }: Signature, given: readonly NamedTensor[]): Fault | undefined {
   for (const input of given) {
     const spec = inputs.find(({ name }) => name === input.name);
     if (spec !== undefined && !hasShape(input, spec)) {
@@ -69,10 +72,10 @@ function hasShape({ tensor: { shape } }: NamedTensor, { shape: expected, anyShap
   return true;
 }
 
-/** Texts, or serialized examples, of one tensor: of so many the slowest engines take seconds. */
+/** Maximum number of strings or serialized examples per tensor: the slowest engines take seconds for this many. */
 export const maxTexts = 250_000;
 
-/** Throws `InputTexts` for a tensor of texts that would have too many: to be asked before they are taken apart. */
+/** Throws `InputTexts` when a tensor would have too many strings. Call it before decoding them. */
 export function checkTexts(path: string, texts: number): void {
   if (texts > maxTexts) throw faults.InputTexts({ path, texts, limit: maxTexts });
 }

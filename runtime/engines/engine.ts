@@ -1,39 +1,39 @@
 import type { Signatures } from "../dataplane/signature.ts";
 import type { Tensor } from "../dataplane/tensor.ts";
 
-/** What an engine can say of itself before it loads anything. */
+/** Static facts about an engine. */
 export interface EngineDescription {
-  /** As in `spec.serving.engine`: `TensorFlowJs`. */
+  /** Name as in `spec.serving.engine`: `TensorFlowJs`. */
   readonly name: string;
-  /** Kinds of definitions that it can load. */
+  /** Kinds of model definitions that it can load. */
   readonly accepts: readonly string[];
 }
 
-/** A model in memory, ready to answer. A holder of memory: `unload` frees it. */
+/** A loaded model. Holds its memory until `unload`. */
 export interface LoadedModel {
-  /** Engine and device, as `TensorFlowJs/wasm`. */
+  /** Engine and device, such as `TensorFlowJs/wasm`. */
   readonly engine: string;
-  /** Why it is not the engine or the device that would be first choice. */
+  /** Why the preferred engine or device is not used. */
   readonly note?: string;
-  /** A call runs to its end whatever happens: a thread that is terminated meanwhile takes the process along. */
+  /** A running call cannot be interrupted: terminating its thread crashes the process. */
   readonly isUninterruptible?: true;
-  /** At least one. */
+  /** At least one signature. */
   readonly signatures: Signatures;
-  /** Memory of the weights. */
+  /** Size of the weights in memory. */
   readonly weightBytes: number;
   /**
-   * Runs the model once over the whole batch. `inputs` match the inputs of the named signature in order, type and shape
-   * (validated before; no name: the default one); the outputs match its outputs. Throws a Fault when the engine fails. Engines whose call is short answer at once,
-   * without a promise.
+   * Runs the model on a batch. `inputs` match the inputs of the named signature (default: the default one) in order,
+   * type and shape, validated before; the outputs match its outputs. Throws a Fault when the engine fails. Engines with
+   * short calls return synchronously, without a promise.
    */
   infer(inputs: readonly Tensor[], signature?: string): readonly Tensor[] | Promise<readonly Tensor[]>;
   /** Frees the memory; idempotent. Later calls of `infer` throw. */
   unload(): void;
 }
 
-/** A way to run models. `Definition` is what a format's reader makes of a model file. */
+/** An inference engine. `Definition` is what the reader of a model format returns. */
 export interface Engine<Definition> {
   describe(): EngineDescription;
-  /** Throws a Fault that names what it cannot run. */
+  /** Loads a model. Throws a Fault that names what the engine cannot run. */
   load(definition: Definition): Promise<LoadedModel>;
 }

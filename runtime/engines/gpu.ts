@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 
-/** What NVIDIA's driver puts into every container that has a GPU, whoever gave it one. */
+/** Device file that NVIDIA's container runtime adds to every container with a GPU. */
 const controlDevice = "/dev/nvidiactl";
 
-/** Whether this process was given a GPU. */
+/** Whether this process has access to an NVIDIA GPU. */
 export function hasGpu(device: string = controlDevice): boolean {
   return existsSync(device);
 }

@@ -1,5 +1,5 @@
 import { logLevels, type LogLevel } from "../base/log.ts";
-import { type Environment, type OptionNames, oneOf, optionSource, wholeNumber } from "../base/option-source.ts";
+import { type Environment, type OptionNames, oneOf, parsedOptions, wholeNumber } from "../base/parsed-options.ts";
 import { environment } from "../contract/environment.ts";
 import { ports } from "../contract/ports.ts";
 
@@ -39,7 +39,7 @@ const maxDrainDelayMs = 600_000;
 
 /** Options from the arguments after `gateway` and the environment. Throws `UsageWrong` or `OptionInvalid`. */
 export function gatewayOptions(args: readonly string[], env: Environment): GatewayOptions {
-  const source = optionSource(args, env, { flags: ["rest-port", "grpc-port", "admin-port"], usage });
+  const source = parsedOptions(args, env, { flags: ["rest-port", "grpc-port", "admin-port"], usage });
   const text = (option: OptionNames, otherwise: string): string => source.find(option)?.text ?? otherwise;
   const number = (option: OptionNames, otherwise: number, max: number): number => {
     const value = source.find(option);

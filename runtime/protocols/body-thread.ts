@@ -1,4 +1,4 @@
-import { yieldToTheLoop } from "../base/threads/yielding.ts";
+import { lowerThreadPriority } from "../base/threads/thread-priority.ts";
 import { answerOrders, reading, writing } from "./json/large/orders.ts";
 import type { ReadingOrder } from "./json/large/body-reader.ts";
 import { type InferOrder, inferDocument } from "./open-inference/request.ts";
@@ -29,7 +29,7 @@ import {
 } from "./tensorflow-serving/response.ts";
 
 /** Entry of the thread that reads and writes large bodies. */
-yieldToTheLoop();
+lowerThreadPriority();
 answerOrders({
   "read predict": reading(({ body, signatures }: PredictOrder) => predictDocument(body, signatures)),
   "read infer": reading(({ body, headerLength, signature }: InferOrder) =>

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { hasTensorFlow } from "../../runtime/engines/tensorflow/installation.ts";
+import { hasTensorFlow } from "../../runtime/engines/tensorflow/addon.ts";
 import { withMachineLock } from "../cluster/launch/machine-lock.ts";
 
 const root = join(import.meta.dirname, "..", "..");

@@ -1,4 +1,4 @@
-import { divergence, parsedAnswer } from "../../../runtime/base/answers/divergence.ts";
+import { divergence, parsedAnswer } from "../../../runtime/base/predictions/divergence.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { goldenLimits } from "../../../runtime/contract/golden-requests.ts";
 import { adminPaths } from "../../../runtime/contract/paths.ts";

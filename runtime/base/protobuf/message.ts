@@ -2,44 +2,44 @@ import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
 import { type ScalarKind, type ScalarValues, scalars } from "./scalars.ts";
 import { WireWriter } from "./wire-writer.ts";
 
-/** What a field looks like in a `.proto` file, for text format and reflection. */
+/** The declaration of a field as in a `.proto` file, for text format and reflection. */
 export interface FieldShape {
   readonly number: number;
   readonly label: "plain" | "optional" | "repeated" | "map";
   readonly kind: ScalarKind | "message";
-  /** Type of the values of a `message` field; of the values of a map. */
+  /** Message type of a `message` field, or of the values of a map. */
   readonly message?: () => MessageType<object>;
   /** Kind of the keys of a map. */
   readonly key?: ScalarKind;
-  /** Type of an `enum` field. */
+  /** Enumeration of an `enum` field. */
   readonly enumeration?: EnumType;
-  /** Name of the group of which one member at most is there. */
+  /** Name of the field's `oneof`. */
   readonly oneof?: string;
 }
 
-/** An enumeration: `name` is the full name, such as `tensorflow.DataType`; the first value is the default. */
+/** An enumeration. `name` is the full name, such as `tensorflow.DataType`; the first value is the default. */
 export interface EnumType {
   readonly name: string;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** One field of a message: how it is read, written and described. */
+/** A field of a message: how it is read, written and declared. */
 export interface Field<Value> {
   readonly shape: FieldShape;
-  /** The value of a field that is not there. */
+  /** The value of an absent field. */
   empty(): Value;
-  /** The value after one more occurrence of the field. */
+  /** Reads one more occurrence of the field and returns the new value. */
   read(before: Value, reader: WireReader, wireType: number): Value;
   write(value: Value, writer: WireWriter): void;
 }
 
-/** A message type: `name` is the full name, such as `tensorflow.TensorShapeProto`. */
+/** A message type. `name` is the full name, such as `tensorflow.TensorShapeProto`. */
 export interface MessageType<Message extends object> {
   readonly name: string;
   readonly fields: Readonly<Record<string, Field<unknown>>>;
-  /** Unknown fields are passed over; of a repeated single field the last counts, messages are not merged. `maxValues`: see ValueBudget. */
+  /** Skips unknown fields; the last occurrence of a singular field wins. `maxValues`: see ValueBudget. */
   decode(bytes: Uint8Array, maxValues?: number): Message;
-  /** Memory for `sizeBytes`, if given, is taken at once: a message that grows to hundreds of megabytes leaves as many behind. */
+  /** Encodes a message into a buffer of `sizeBytes` at first: growing to hundreds of megabytes leaves as much garbage. */
   encode(message: Draft<Message>, sizeBytes?: number): Uint8Array<ArrayBuffer>;
   read(reader: WireReader): Message;
   write(message: Draft<Message>, writer: WireWriter): void;
@@ -48,10 +48,10 @@ export interface MessageType<Message extends object> {
 type Fields = Readonly<Record<string, Field<unknown>>>;
 type ValueOf<F> = F extends Field<infer Value> ? Value : never;
 
-/** The decoded form of a message: every field is there. */
+/** A decoded message: every field is present. */
 export type MessageOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-/** A message to be written: what is left out is not there. */
+/** A message to encode: fields may be left out. */
 export type Draft<T> = T extends Uint8Array | bigint | string
   ? T
   : T extends readonly (infer Item)[]
@@ -62,7 +62,7 @@ export type Draft<T> = T extends Uint8Array | bigint | string
         ? { readonly [Name in keyof T]?: Draft<T[Name]> | undefined }
         : T;
 
-/** Declares a message by its fields. Names are the JSON names of the `.proto` file (`tensorShape`). */
+/** Declares a message type by its fields. Keys are the JSON names of the `.proto` file (`tensorShape`). */
 export function message<F extends Fields>(name: string, fields: F): MessageType<MessageOf<F>> {
   const named = Object.entries(fields);
   const byNumber = new Map(named.map(([key, field]) => [field.shape.number, { key, field }]));
@@ -85,7 +85,7 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
       const before = values[place];
       throw thrown.within(protoName(place) + (Array.isArray(before) ? `[${before.length}]` : ""));
     }
-    return values as MessageOf<F>; // filled from `fields`, key by key
+    return values as MessageOf<F>; // every key of `fields` has been assigned
   };
   const write = (draft: object, writer: WireWriter): void => {
     const values = draft as Readonly<Record<string, unknown>>; // a Draft of this message
@@ -111,23 +111,23 @@ export function message<F extends Fields>(name: string, fields: F): MessageType<
   };
 }
 
-/** The name that a field has in its `.proto` file: `tensor_shape` for `tensorShape`. */
+/** The name of a field in its `.proto` file: `tensor_shape` for `tensorShape`. */
 export function protoName(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** A member of a `oneof`; use `optional` and `nested` fields, whose absence can be told. */
+/** Makes a field a member of a `oneof`; use `optional` and `nested` fields, whose presence is tracked. */
 export function inOneof<Value>(oneof: string, field: Field<Value>): Field<Value> {
   return { ...field, shape: { ...field.shape, oneof } };
 }
 
-/** A field of an enumeration; numbers that it does not have are kept as they come. */
+/** A field of an enumeration; unknown numbers are kept. */
 export function enumeration(number: number, type: EnumType): Field<number> {
   const field = plain(number, "enum");
   return { ...field, shape: { ...field.shape, enumeration: type } };
 }
 
-/** A scalar that has its zero when it is absent, and is then not written. */
+/** A scalar field without presence: zero when absent, and zero is not written. */
 export function plain<K extends ScalarKind>(number: number, kind: K): Field<ScalarValues[K]> {
   const scalar = scalars[kind];
   return {
@@ -145,7 +145,7 @@ export function plain<K extends ScalarKind>(number: number, kind: K): Field<Scal
   };
 }
 
-/** A scalar whose absence can be told: `optional`, or a member of a `oneof`. */
+/** A scalar field with presence: `optional`, or a member of a `oneof`. */
 export function optional<K extends ScalarKind>(number: number, kind: K): Field<ScalarValues[K] | undefined> {
   const scalar = scalars[kind];
   return {
@@ -163,10 +163,10 @@ export function optional<K extends ScalarKind>(number: number, kind: K): Field<S
   };
 }
 
-/** A text of a list counts for so many values more: half a million are read in a tenth of a second. */
+/** Budget cost of a string or byte string of a list: half a million are read in a tenth of a second. */
 const listedTextCost = 3;
 
-/** A list of scalars: read packed or not, written packed where that can be. */
+/** A repeated scalar field: reads packed and unpacked encodings, and writes packed where possible. */
 export function repeated<K extends ScalarKind>(number: number, kind: K): Field<readonly ScalarValues[K][]> {
   const scalar = scalars[kind];
   return {
@@ -203,7 +203,7 @@ export function repeated<K extends ScalarKind>(number: number, kind: K): Field<r
   };
 }
 
-/** A message inside another; types that contain themselves name each other late. */
+/** A message field. `type` is a function so that types may contain themselves. */
 export function nested<M extends object>(number: number, type: () => MessageType<M>): Field<M | undefined> {
   return {
     shape: { number, label: "optional", kind: "message", message: type },
@@ -218,7 +218,7 @@ export function nested<M extends object>(number: number, type: () => MessageType
   };
 }
 
-/** A list of messages. */
+/** A repeated message field. */
 export function many<M extends object>(number: number, type: () => MessageType<M>): Field<readonly M[]> {
   return {
     shape: { number, label: "repeated", kind: "message", message: type },
@@ -235,7 +235,7 @@ export function many<M extends object>(number: number, type: () => MessageType<M
   };
 }
 
-/** A map from texts to messages. */
+/** A map from strings to messages. */
 export function mapOf<M extends object>(number: number, type: () => MessageType<M>): Field<ReadonlyMap<string, M>> {
   const entry = message("", { key: plain(1, "string"), value: nested(2, type) });
   return {
@@ -252,7 +252,7 @@ export function mapOf<M extends object>(number: number, type: () => MessageType<
   };
 }
 
-/** A map from texts to scalars. */
+/** A map from strings to scalars. */
 export function scalarMapOf<K extends ScalarKind>(
   number: number,
   kind: K,
@@ -274,20 +274,20 @@ export function scalarMapOf<K extends ScalarKind>(
 
 function writeNested<M extends object>(number: number, type: MessageType<M>, value: object, writer: WireWriter): void {
   writer.tag(number, wireTypes.bytes);
-  writer.delimited(() => type.write(value as Draft<M>, writer)); // callers hand in what their field holds
+  writer.delimited(() => type.write(value as Draft<M>, writer)); // callers pass the value of their field
 }
 
-/** All fields that are not there share these: most fields of most messages are not. */
+/** Shared by all absent fields: most fields of most messages are absent. */
 const emptyList: readonly never[] = Object.freeze([]);
 const emptyMap: ReadonlyMap<string, never> = new Map<string, never>();
 
-/** Lists and maps come into being with their first entry, and grow in place while their message is read. */
+/** Lists and maps are created with their first entry and grow in place while their message is read. */
 function growing<T>(list: readonly T[]): T[] {
-  return list === emptyList ? [] : (list as T[]); // nobody else has it yet
+  return list === emptyList ? [] : (list as T[]); // owned by this reader
 }
 
 function growingMap<T>(map: ReadonlyMap<string, T>): Map<string, T> {
-  return map === emptyMap ? new Map() : (map as Map<string, T>); // nobody else has it yet
+  return map === emptyMap ? new Map() : (map as Map<string, T>); // owned by this reader
 }
 
 function expectWireType(number: number, found: number, expected: number): void {

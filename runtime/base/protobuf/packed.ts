@@ -4,7 +4,7 @@ import type { Field } from "./message.ts";
 import { ProtobufError, WireReader, wireTypes } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
-/** The typed array that holds a list of each kind. */
+/** The typed array of a packed list, by kind. */
 export interface PackedArrays {
   readonly float: Float32Array;
   readonly double: Float64Array;
@@ -15,7 +15,7 @@ export interface PackedArrays {
   /** 0 or 1. */
   readonly bool: Uint8Array;
 }
-/** Scalars whose repeated fields are one block of bytes. */
+/** Scalar kinds with a packed encoding. */
 export type PackedKind = keyof PackedArrays;
 
 type AnyArray = PackedArrays[PackedKind];
@@ -52,8 +52,8 @@ const elementWireTypes = {
 } as const;
 
 /**
- * A list of numbers as one typed array. A packed list of floats is a view of the message's bytes where their place in memory
- * allows (every machine this runs on is little-endian), else one copy.
+ * A repeated scalar field as one typed array. A packed list of fixed-size numbers is a view of the message's bytes if
+ * they are aligned (every supported machine is little-endian), else one copy.
  */
 export function packed<K extends PackedKind>(number: number, kind: K): Field<PackedArrays[K]> {
   const field: Field<AnyArray> = {
@@ -64,7 +64,7 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
       if (!isList && wireType !== elementWireTypes[kind]) {
         throw new ProtobufError(`field ${number} has wire type ${wireType}; must have ${delimited}`);
       }
-      const added = isList ? listed(kind, reader, number) : loose(kind, reader, number);
+      const added = isList ? readPacked(kind, reader, number) : readUnpacked(kind, reader, number);
       return before.length === 0 ? added : appended(before, added);
     },
     write: (values, writer) => {
@@ -73,28 +73,28 @@ export function packed<K extends PackedKind>(number: number, kind: K): Field<Pac
       writePacked(kind, values, writer);
     },
   };
-  return field as unknown as Field<PackedArrays[K]>; // every array in it is the one that `arrays` has for `kind`
+  return field as unknown as Field<PackedArrays[K]>; // the arrays of this field all have the type that `arrays` has for `kind`
 }
 
-/** One packed list, or several of the same field one behind the other. */
-function listed(kind: PackedKind, reader: WireReader, number: number): AnyArray {
+/** Reads one packed list, or several consecutive ones of the same field. */
+function readPacked(kind: PackedKind, reader: WireReader, number: number): AnyArray {
   const first = reader.bytes();
   const tag = number * 8 + delimited;
-  if (!reader.follows(tag)) return unpacked(kind, first, reader);
+  if (!reader.follows(tag)) return decoded(kind, first, reader);
   const parts = [first];
   do parts.push(reader.bytes());
   while (reader.follows(tag));
   for (const part of parts) checkEnd(kind, part);
-  return unpacked(kind, Buffer.concat(parts), reader);
+  return decoded(kind, Buffer.concat(parts), reader);
 }
 
-/** The numbers that stand one behind the other in `bytes`, which `reader` has passed. */
-function unpacked(kind: PackedKind, bytes: Uint8Array, reader: WireReader): AnyArray {
+/** Decodes the numbers in `bytes`, which `reader` has passed. */
+function decoded(kind: PackedKind, bytes: Uint8Array, reader: WireReader): AnyArray {
   checkEnd(kind, bytes);
   return elementWireTypes[kind] === varint ? varints(kind, bytes, reader) : fixedNumbers(kind, bytes);
 }
 
-/** Every list ends where a number ends. */
+/** Throws unless the bytes end at the end of a number. */
 function checkEnd(kind: PackedKind, bytes: Uint8Array): void {
   const isWhole =
     elementWireTypes[kind] === varint
@@ -110,10 +110,10 @@ function fixedNumbers(kind: PackedKind, bytes: Uint8Array): AnyArray {
   return new array(memory, aligned.byteOffset, bytes.length / array.BYTES_PER_ELEMENT);
 }
 
-/** Bytes of memory that count as one value: small numbers take up to eight times their bytes on the wire. */
+/** Memory that counts as one value of the budget: small varints take up to eight times their size on the wire. */
 const bytesPerValue = 100;
-/** Numbers that each stand behind a tag are gathered in a list, which grows by leaps. */
-const looseCost = 0.4;
+/** Budget cost of an element with its own tag: elements are gathered in a growing list. */
+const unpackedElementCost = 0.4;
 
 function varints(kind: PackedKind, bytes: Uint8Array, outer: WireReader): AnyArray {
   let count = 0;
@@ -129,40 +129,40 @@ function varints(kind: PackedKind, bytes: Uint8Array, outer: WireReader): AnyArr
   return values;
 }
 
-/** Elements that stand alone, each behind its own tag: lists may be written so. */
-function loose(kind: PackedKind, reader: WireReader, number: number): AnyArray {
+/** Reads elements in the unpacked encoding, each with its own tag. */
+function readUnpacked(kind: PackedKind, reader: WireReader, number: number): AnyArray {
   const tag = number * 8 + elementWireTypes[kind];
   const words: number[] = [];
   const pair = new Uint32Array(2);
   const isWide = kind === "int64" || kind === "uint64";
   do {
-    reader.spend(looseCost);
+    reader.spend(unpackedElementCost);
     if (isWide) {
       reader.words(pair, 0);
       words.push(pair[0] ?? 0, pair[1] ?? 0);
-    } else words.push(looseNumber(kind, reader));
+    } else words.push(readUnpackedNumber(kind, reader));
   } while (reader.follows(tag));
-  if (!isWide) return new (arrays[kind] as typeof Float64Array)(words); // its own kind: each takes numbers
-  return new (arrays[kind] as typeof BigInt64Array)(Uint32Array.from(words).buffer); // as above, two words a number
+  if (!isWide) return new (arrays[kind] as typeof Float64Array)(words); // these arrays are made from numbers
+  return new (arrays[kind] as typeof BigInt64Array)(Uint32Array.from(words).buffer); // two 32-bit words per number
 }
 
-function looseNumber(kind: PackedKind, reader: WireReader): number {
+function readUnpackedNumber(kind: PackedKind, reader: WireReader): number {
   if (kind === "float") return reader.float();
   if (kind === "double") return reader.double();
   return kind === "bool" ? Number(reader.bool()) : reader.uint32();
 }
 
-/** Memory that holds one list and room for more of it; all other memory is shared with the message or with Buffer's pool. */
+/** Buffers of lists with spare capacity; all other buffers are shared with the message or with Buffer's pool. */
 const grown = new WeakSet<ArrayBufferLike>();
 
-/** Grows in place where there is room, and doubles the room where there is none. */
+/** Appends to a list in place if it has spare capacity, else doubles the capacity. */
 function appended(before: AnyArray, added: AnyArray): AnyArray {
   const length = before.length + added.length;
   const end = before.byteOffset + length * before.BYTES_PER_ELEMENT;
   const hasRoom = grown.has(before.buffer) && end <= before.buffer.byteLength;
   const memory = hasRoom ? before.buffer : new ArrayBuffer(2 * length * before.BYTES_PER_ELEMENT);
   if (!hasRoom) grown.add(memory);
-  const all = new (before.constructor as typeof Uint32Array)(memory, hasRoom ? before.byteOffset : 0, length); // its own kind
+  const all = new (before.constructor as typeof Uint32Array)(memory, hasRoom ? before.byteOffset : 0, length); // the same element type
   if (!hasRoom) all.set(before as Uint32Array); // as above
   all.set(added as Uint32Array, before.length); // as above
   return all;

@@ -1,7 +1,7 @@
 import { type WireReader, wireTypes } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
-/** Values of scalar fields by kind. `safe64` is an int64 on the wire and a number here; what it may not hold is refused. */
+/** Values of scalar fields by kind. `safe64` is an int64 on the wire and a number here; numbers beyond 2^53 are refused. */
 export interface ScalarValues {
   readonly double: number;
   readonly float: number;
@@ -16,10 +16,10 @@ export interface ScalarValues {
   readonly string: string;
   readonly bytes: Uint8Array;
 }
-/** Scalar types by their names in .proto files. */
+/** Scalar types by their names in `.proto` files. */
 export type ScalarKind = keyof ScalarValues;
 
-/** How one kind of scalar is written. */
+/** Encoding of one scalar kind. */
 export interface Scalar<Value> {
   readonly wireType: number;
   readonly empty: Value;
@@ -29,7 +29,7 @@ export interface Scalar<Value> {
 
 const { varint, fixed64, fixed32, bytes } = wireTypes;
 
-/** Every kind of scalar that the messages of this project have. */
+/** Encodings of all scalar kinds in use. */
 export const scalars: { readonly [K in ScalarKind]: Scalar<ScalarValues[K]> } = {
   double: { wireType: fixed64, empty: 0, read: (r) => r.double(), write: (w, value) => w.double(value) },
   float: { wireType: fixed32, empty: 0, read: (r) => r.float(), write: (w, value) => w.float(value) },

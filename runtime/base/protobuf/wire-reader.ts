@@ -1,8 +1,8 @@
 import { Buffer, isUtf8 } from "node:buffer";
 
-/** Bytes that are no valid message. The caller knows what they were to be and says so. */
+/** Bytes that are not a valid message. The caller adds which message it should be. */
 export class ProtobufError extends Error {
-  /** The field that holds what is wrong, as `inputs.tensor_shape.dim[2]`; empty: the message itself. */
+  /** Path of the invalid field, as `inputs.tensor_shape.dim[2]`; empty: the message itself. */
   readonly path: string;
 
   constructor(reason: string, path = "") {
@@ -11,7 +11,7 @@ export class ProtobufError extends Error {
     this.path = path;
   }
 
-  /** The same, seen from the message that has it in `field`. */
+  /** The same error with `field` in front of its path. */
   within(field: string): ProtobufError {
     const inner = this.path.length > maxPath ? "…" : this.path;
     return new ProtobufError(this.message, inner === "" ? field : `${field}.${inner}`);
@@ -20,15 +20,15 @@ export class ProtobufError extends Error {
 
 const maxPath = 200;
 
-/** Numbers of the wire format (protobuf.dev, "Encoding"): how long a value is. */
+/** Wire types (protobuf.dev, "Encoding"). */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, groupStart: 3, groupEnd: 4, fixed32: 5 } as const;
 
-/** As protobuf's own readers: messages nested deeper are refused. */
+/** Maximum nesting depth, as in protobuf's own readers. */
 const maxDepth = 100;
 
 /**
- * How many texts, byte strings and numbers may still be read: each takes far more memory than its one or two bytes on the wire.
- * A message counts for sixteen of them.
+ * How many strings, byte strings and numbers may still be read: each takes far more memory than its one or two bytes on
+ * the wire. A message counts as sixteen.
  */
 export interface ValueBudget {
   left: number;
@@ -42,7 +42,7 @@ interface ReadWithin {
 const messageCost = 16;
 const outermost: ReadWithin = { depth: 0, budget: { left: Number.POSITIVE_INFINITY } };
 
-/** Reads the wire format within a range of bytes, without copying. Every method throws ProtobufError. */
+/** Reads the wire format from a range of bytes without copying. Every method throws ProtobufError. */
 export class WireReader {
   readonly #bytes: Buffer;
   readonly #depth: number;
@@ -62,12 +62,12 @@ export class WireReader {
     return this.#position >= this.#end;
   }
 
-  /** Where it has come to, in bytes from the start of what it was given. */
+  /** Current offset in bytes. */
   get position(): number {
     return this.#position;
   }
 
-  /** A varint of 32 bits: longer ones lose their upper bits, as protobuf's own readers have it. */
+  /** Reads a 32-bit varint; longer ones lose their upper bits, as in protobuf's own readers. */
   uint32(): number {
     const bytes = this.#bytes;
     let value = 0;
@@ -92,7 +92,7 @@ export class WireReader {
     return BigInt.asIntN(64, this.uint64());
   }
 
-  /** An int64 as a number; beyond 2^53 it is refused. */
+  /** Reads an int64 as a number; throws beyond 2^53. */
   safeInt64(): number {
     const [low, high] = this.#halves();
     const value = (high | 0) * 2 ** 32 + low;
@@ -100,7 +100,7 @@ export class WireReader {
     throw new ProtobufError(`the number ${value} is beyond 2^53`);
   }
 
-  /** A varint of 64 bits as two words, lower first: for arrays, which need no bigint. */
+  /** Reads a 64-bit varint as two words, lower first: arrays need no bigint. */
   words(into: Uint32Array, at: number): void {
     const [low, high] = this.#halves();
     into[at] = low;
@@ -143,7 +143,7 @@ export class WireReader {
     return text;
   }
 
-  /** A reader of the length-delimited value that comes next. */
+  /** A reader of the next length-delimited value. */
   nested(): WireReader {
     this.spend(messageCost);
     if (this.#depth >= maxDepth) throw new ProtobufError(`messages are nested more than ${maxDepth} deep`);
@@ -152,7 +152,7 @@ export class WireReader {
     return new WireReader(this.#bytes, start, start + length, { depth: this.#depth + 1, budget: this.#budget });
   }
 
-  /** Passes over a value whose field nobody knows. */
+  /** Skips the value of an unknown field. */
   skip(wireType: number): void {
     switch (wireType) {
       case wireTypes.varint:
@@ -172,7 +172,7 @@ export class WireReader {
     }
   }
 
-  /** Passes over a tag if it comes next. */
+  /** Consumes the tag if it comes next. */
   follows(tag: number): boolean {
     if (this.isAtEnd) return false;
     const start = this.#position;
@@ -181,7 +181,7 @@ export class WireReader {
     return false;
   }
 
-  /** Counts what is read against the budget. */
+  /** Charges the budget for values read. Throws when it is exhausted. */
   spend(cost = 1): void {
     this.#budget.left -= cost;
     if (this.#budget.left < 0) throw new ProtobufError("it has more values than may be read");

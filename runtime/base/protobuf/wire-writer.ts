@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Writes the wire format into one growing block. */
+/** Writes the wire format into one growing buffer. */
 export class WireWriter {
   #bytes: Buffer<ArrayBuffer>;
   #length = 0;
@@ -9,7 +9,7 @@ export class WireWriter {
     this.#bytes = Buffer.allocUnsafe(sizeBytes);
   }
 
-  /** What has been written; valid until more is. */
+  /** The bytes written; valid until the next write. */
   get written(): Buffer<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -28,7 +28,7 @@ export class WireWriter {
     this.#bytes[this.#length++] = left;
   }
 
-  /** Negative numbers take ten bytes, as protobuf has it. */
+  /** Negative numbers take ten bytes, as protobuf specifies. */
   int32(value: number): void {
     if (value >= 0) this.uint32(value);
     else this.int64(BigInt(value));
@@ -44,7 +44,7 @@ export class WireWriter {
     this.#bytes[this.#length++] = Number(left);
   }
 
-  /** A varint of 64 bits from two words. */
+  /** Writes a 64-bit varint from two words. */
   words(low: number, high: number): void {
     this.#room(10);
     let lower = low >>> 0;
@@ -82,7 +82,7 @@ export class WireWriter {
     this.raw(value);
   }
 
-  /** Bytes as they are, with no length before them. */
+  /** Writes bytes without a length prefix. */
   raw(value: Uint8Array): void {
     this.#room(value.length);
     this.#bytes.set(value, this.#length);
@@ -96,7 +96,7 @@ export class WireWriter {
     this.#length += this.#bytes.write(value, this.#length, "utf8");
   }
 
-  /** Writes the length of what `write` writes, and then that. */
+  /** Writes the length of the output of `write`, followed by that output. */
   delimited(write: () => void): void {
     this.#room(1);
     const start = ++this.#length;

@@ -2,35 +2,35 @@ import { getCompileCacheDir } from "node:module";
 import { type ResourceLimits, Worker, type WorkerOptions } from "node:worker_threads";
 
 interface ProgramThread {
-  /** What it starts from: a file below `runtime/`, without its ending. */
+  /** Entry file below `runtime/`, without its extension. */
   readonly entry: string;
-  /** Bounds of its JavaScript memory; absent: those of the program. */
+  /** Limits of the thread's JavaScript heap; absent: those of the process. */
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** The threads that programs start, by their names. */
+/** The worker threads of all programs, by name. */
 export const programThreads = {
-  engine: { entry: "model/placement/engine-thread" },
+  engine: { entry: "model/threading/engine-thread" },
   bodies: { entry: "protocols/body-thread" },
   comparisons: {
     entry: "gateway/mirror/comparison-thread",
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   },
-  /** Weights lie outside its JavaScript memory and are counted before they are read. */
+  /** Weights are outside the JavaScript heap; their size is checked before they are read. */
   parser: {
     entry: "model/formats/parser",
     resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   },
 } as const satisfies Readonly<Record<string, ProgramThread>>;
 
-/** Joined to few files, a program has this one under another name, and its threads' beside it. */
+/** In a bundled program this file has another name, and the entry files of threads are beside it. */
 const [, below, ending = "js"] = /^(.*\/)base\/threads\/program-threads\.([jt]s)$/.exec(import.meta.url) ?? [];
 
 /**
- * Starts a thread, from source as from what was built. It sees nothing of the environment but where compiled code is kept: compiling
- * takes half of its start.
+ * Starts a worker thread, from source or from build output. It inherits nothing of the environment but the compile
+ * cache folder: compiling takes half of a thread's start time.
  */
-export function startedThread(
+export function startProgramThread(
   name: keyof typeof programThreads,
   options: Pick<WorkerOptions, "workerData" | "stderr"> = {},
 ): Worker {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { onnxRuntimeFaults as faults } from "./faults.ts";
 
-/** A tensor as the addon of onnxruntime-node takes and gives it. */
+/** A tensor as the onnxruntime-node addon exchanges it. */
 export interface NativeTensor {
   readonly type: string;
   readonly location: "cpu";
@@ -11,12 +11,12 @@ export interface NativeTensor {
   dims: readonly number[];
 }
 
-/** The addon makes its results with this, as it would with the package's class: by `new`. */
+/** Constructor of tensors. The addon calls it with `new` for its results, like the package's class. */
 export function nativeTensor(type: string, data: ArrayLike<unknown>, dims: readonly number[]): NativeTensor {
   return { type, location: "cpu", data, dims };
 }
 
-/** An input or output as the addon describes it; `type` is a number of onnx.proto's `TensorProto.DataType`. */
+/** Metadata of an input or output; `type` is a member of onnx.proto's `TensorProto.DataType`. */
 export interface NativeValue {
   readonly name: string;
   readonly isTensor: boolean;
@@ -34,14 +34,14 @@ export interface NativeSession {
   readonly outputMetadata: readonly NativeValue[];
 }
 
-/** As onnxruntime-common's `InferenceSession.SessionOptions`, with what is set here. */
+/** The members of onnxruntime-common's `InferenceSession.SessionOptions` that are set here. */
 export interface SessionOptions {
   readonly executionProviders: readonly string[];
   readonly intraOpNumThreads: number;
   readonly interOpNumThreads: number;
   readonly graphOptimizationLevel: "all";
   readonly logSeverityLevel: number;
-  /** onnxruntime_session_options_config_keys.h, by the parts of the keys. */
+  /** Nested by the parts of the keys in onnxruntime_session_options_config_keys.h. */
   readonly extra: object;
 }
 
@@ -50,14 +50,14 @@ interface Addon {
   initOrtOnce(logLevel: number, tensor: typeof nativeTensor, isMainThread: boolean): void;
 }
 
-/** Faults tell what failed; the library would print it a second time. */
+/** Severity `fatal`: faults report errors, and the library would print them again. */
 export const silent = 4;
 const require = createRequire(import.meta.url);
 let loaded: Addon | undefined;
 
 /**
- * Loads ONNX Runtime once per thread. The addon is called without the package's JavaScript: that turns every call into a
- * promise and an `setImmediate`, which cost more than a small model.
+ * Loads ONNX Runtime once per thread. Calls bypass the package's JavaScript, whose promise and `setImmediate` per call
+ * cost more than a small model.
  */
 export function onnxRuntimeAddon(): Addon {
   if (loaded !== undefined) return loaded;

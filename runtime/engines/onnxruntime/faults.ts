@@ -1,15 +1,15 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** Why ONNX Runtime cannot run a model, or a request. */
+/** Why ONNX Runtime cannot run a model or a request. */
 export const onnxRuntimeFaults = faultCatalogue<{
   OnnxRuntimeMissing: { platform: string; reason: string };
-  /** ONNX Runtime does not take the model. */
+  /** ONNX Runtime rejects the model. */
   OnnxModelRefused: { reason: string };
-  /** A Keras layer that has no counterpart in ONNX here. */
+  /** A Keras layer without an ONNX export. */
   LayerNotExported: { layer: string; className: string; reason: string };
-  /** A Keras model that cannot be written as ONNX as a whole. */
+  /** A model that cannot be exported to ONNX as a whole. */
   ModelNotExported: { reason: string };
-  /** As the data plane's fault of this code: the request may be asked again. */
+  /** Same code as the data plane's: the request may be retried. */
   EngineLost: { reason: string };
 }>({
   OnnxRuntimeMissing: {
@@ -41,7 +41,7 @@ export const onnxRuntimeFaults = faultCatalogue<{
   EngineLost: { message: ({ reason }) => reason, retry: { afterMs: 1000 }, level: "error" },
 });
 
-/** What ONNX Runtime says, without the places in its source code. */
+/** The message of ONNX Runtime without its source locations. */
 export function reasonOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const [, ofLibrary] = /((?:CUDA|CUBLAS|CUDNN|CUFFT|CURAND|CUDNN_FE) failure \d+: .*?) ; GPU=/s.exec(text) ?? [];
@@ -56,7 +56,7 @@ export function reasonOf(thrown: unknown): string {
     .trim();
 }
 
-/** Whether ONNX Runtime, cuBLAS or cuDNN say that there is no memory for what they want. */
-export function isMemoryShort(reason: string): boolean {
+/** Whether an error of ONNX Runtime, cuBLAS or cuDNN means that memory is exhausted. */
+export function isOutOfMemory(reason: string): boolean {
   return /failed to allocate memory|out of memory|resource allocation failed|ALLOC_FAILED/i.test(reason);
 }

@@ -7,7 +7,10 @@ import type { Engine, LoadedModel } from "../engine.ts";
 import { onnxRuntimeAddon } from "./binding.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "./session.ts";
 
-/** Runs ONNX models, and Keras models and TensorFlow graphs that can be written as ONNX, in ONNX Runtime. A call blocks its thread; loading and calling work in any thread. */
+/**
+ * Runs ONNX models in ONNX Runtime, and Keras models and TensorFlow graphs that can be exported to ONNX. A call blocks
+ * its thread; models can be loaded and called on any thread.
+ */
 export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxModel | KerasModel | TensorFlowGraph> {
   return {
     describe: () => ({ name: "OnnxRuntime", accepts: ["onnx", "keras-layers", "tensorflow-graph"] }),
@@ -18,8 +21,8 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
       }
       const { weightBytes } = definition;
       if (definition.kind === "keras-layers") {
-        const { kerasOnnx } = await kerasLayers();
-        const { bytes, signature, graphSignature } = kerasOnnx(definition);
+        const { exportedModel } = await kerasLayers();
+        const { bytes, signature, graphSignature } = exportedModel(definition);
         return new SessionInMemory(openSession({ bytes }, graphSignature, settings), signature, weightBytes);
       }
       const { signature } = definition;
@@ -28,18 +31,18 @@ export function onnxRuntime(settings: OnnxRuntimeSettings = {}): Engine<OnnxMode
   };
 }
 
-/** What writes other models as ONNX is loaded with the first that needs it. */
-const kerasLayers = () => import("./keras/keras-onnx.ts");
+/** The exporters of other formats, loaded when first needed. */
+const kerasLayers = () => import("./keras/model-export.ts");
 const graphs = () => import("./graph/graph-sessions.ts");
 
-/** Loads what a kind of definition needs, so that it is there when the model file has been read in another thread. */
+/** Preloads the exporter and the addon for a kind of definition while the model file is read on another thread. */
 export function prepareOnnxRuntime(kind: "onnx" | "keras-layers" | "tensorflow-graph"): void {
-  if (kind !== "onnx") (kind === "keras-layers" ? kerasLayers() : graphs()).catch(() => {}); // `load` reports
+  if (kind !== "onnx") (kind === "keras-layers" ? kerasLayers() : graphs()).catch(() => {}); // `load` reports the error
   setImmediate(() => {
     try {
       onnxRuntimeAddon();
     } catch {
-      // `load` tries again and reports
+      // `load` retries and reports the error
     }
   });
 }
@@ -47,7 +50,7 @@ export function prepareOnnxRuntime(kind: "onnx" | "keras-layers" | "tensorflow-g
 class SessionInMemory implements LoadedModel {
   readonly engine: string;
   readonly note?: string;
-  /** The addon throws past every handler when its thread is ended during a call. */
+  /** The addon throws an exception that nothing catches when its thread is terminated during a call. */
   readonly isUninterruptible = true;
   readonly signatures: Signatures;
   readonly weightBytes: number;

@@ -3,34 +3,34 @@ import { Fault } from "../../base/fault.ts";
 import type { Signature } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import { type NativeSession, type NativeTensor, nativeTensor, onnxRuntimeAddon, silent } from "./binding.ts";
-import { isMemoryShort, onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
-import { emptyAnswer } from "./empty-answer.ts";
-import { sizedSession } from "./sized-session.ts";
+import { isOutOfMemory, onnxRuntimeFaults as faults, reasonOf } from "./faults.ts";
+import { emptyBatchOutputs } from "./empty-batch.ts";
+import { bucketedSession } from "./bucketed-session.ts";
 import { nativeData, tensorOf } from "./tensors.ts";
 
-/** How models are run. */
+/** Settings of the engine. */
 export interface OnnxRuntimeSettings {
-  /** Threads that share one call; default: the cores that this process may use, a quota of its container included. */
+  /** Threads per call; default: the cores available to this process, including a container's CPU quota. */
   readonly threads?: number;
-  /** Try the GPU first; without one, without the library for it or its memory, models run on the CPU and the session says why. */
+  /** Prefer the GPU. Without one, or without its library or enough memory, models run on the CPU and the session says why. */
   readonly wantsGpu?: boolean;
-  /** Rows of requests that run together at most; 1 or absent: rows may depend on each other and are run as they come. */
+  /** Maximum rows per batch; 1 or absent: rows may depend on each other, and batches are run unchanged. */
   readonly maxBatchSize?: number;
 }
 
-/** A ModelProto, and the folder that holds those of its weights that are not in it. */
+/** A serialized ModelProto, and the folder of its external weights. */
 export interface ModelSource {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly folder?: string;
-  /** Inputs without elements may be run; absent: they are answered, or refused, without. */
-  readonly takesEmpty?: boolean;
+  /** The model accepts inputs without elements; absent: they are answered without a run, or refused. */
+  readonly supportsEmptyInputs?: boolean;
 }
 
-/** A model in ONNX Runtime. Holds its memory until `close`. */
+/** An ONNX Runtime session. Holds its memory until `close`. */
 export interface OnnxSession {
   /** `cuda` or `cpu`. */
   readonly device: string;
-  /** Why it is not the device that was wanted. */
+  /** Why the preferred device is not used. */
   readonly fallback?: string;
   /** Blocks its thread. */
   run(inputs: readonly Tensor[]): readonly Tensor[];
@@ -38,17 +38,17 @@ export interface OnnxSession {
   close(): void;
 }
 
-/** Throws `OnnxModelRefused` or `OnnxRuntimeMissing`. */
+/** Opens a session. Throws `OnnxModelRefused` or `OnnxRuntimeMissing`. */
 export function openSession(source: ModelSource, signature: Signature, settings: OnnxRuntimeSettings): OnnxSession {
   const opened = (device: string, fallback?: string): OnnxSession => {
     const session = loaded(source, device, settings);
-    const takesEmpty = source.takesEmpty === true;
-    const place = { device, ...(fallback === undefined ? {} : { fallback }) };
-    return new NativeOnnxSession(session, { ...signature, takesEmpty }, place);
+    const supportsEmptyInputs = source.supportsEmptyInputs === true;
+    const placement = { device, ...(fallback === undefined ? {} : { fallback }) };
+    return new NativeOnnxSession(session, { ...signature, supportsEmptyInputs }, placement);
   };
   if (settings.wantsGpu !== true) return opened("cpu");
   try {
-    return sizedSession(source.bytes, signature, {
+    return bucketedSession(source.bytes, signature, {
       open: () => opened("cuda"),
       maxBatchSize: settings.maxBatchSize ?? 1,
     });
@@ -65,7 +65,7 @@ function loaded({ bytes, folder }: ModelSource, device: string, { threads }: Onn
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
     logSeverityLevel: silent,
-    // Threads that spin while they wait would eat the CPU of the server beside them.
+    // Spinning threads would take CPU time from the server.
     extra: {
       session: {
         intra_op: { allow_spinning: "0" },
@@ -81,9 +81,9 @@ function loaded({ bytes, folder }: ModelSource, device: string, { threads }: Onn
   return session;
 }
 
-/** What a session takes and gives. */
+/** The signature of a session. */
 interface SessionSignature extends Signature {
-  readonly takesEmpty: boolean;
+  readonly supportsEmptyInputs: boolean;
 }
 
 class NativeOnnxSession implements OnnxSession {
@@ -95,12 +95,16 @@ class NativeOnnxSession implements OnnxSession {
   readonly #fetches: object;
   #session: NativeSession | undefined;
 
-  constructor(session: NativeSession, signature: SessionSignature, place: Pick<OnnxSession, "device" | "fallback">) {
+  constructor(
+    session: NativeSession,
+    signature: SessionSignature,
+    placement: Pick<OnnxSession, "device" | "fallback">,
+  ) {
     this.#session = session;
     this.#signature = signature;
-    this.device = place.device;
-    if (place.fallback !== undefined) this.fallback = place.fallback;
-    this.#inputs = signature.inputs.map(({ dtype }) => nativeTensor(dtype, nothing, []));
+    this.device = placement.device;
+    if (placement.fallback !== undefined) this.fallback = placement.fallback;
+    this.#inputs = signature.inputs.map(({ dtype }) => nativeTensor(dtype, noData, []));
     this.#feeds = Object.fromEntries(signature.inputs.map(({ name }, i) => [name, this.#inputs[i]]));
     this.#fetches = Object.fromEntries(signature.outputs.map(({ name }) => [name, null]));
   }
@@ -109,7 +113,7 @@ class NativeOnnxSession implements OnnxSession {
     const session = this.#session;
     if (session === undefined) throw new Error("the model has been unloaded");
     const isEmpty = tensors.some(({ shape }) => shape.includes(0));
-    if (isEmpty && !this.#signature.takesEmpty) return emptyAnswer(this.#signature, tensors);
+    if (isEmpty && !this.#signature.supportsEmptyInputs) return emptyBatchOutputs(this.#signature, tensors);
     for (const [i, input] of this.#inputs.entries()) {
       const tensor = tensors[i];
       if (tensor === undefined) continue;
@@ -124,10 +128,10 @@ class NativeOnnxSession implements OnnxSession {
       });
     } catch (thrown) {
       const reason = reasonOf(thrown);
-      if (this.device === "cpu" || !isMemoryShort(reason)) throw new Error(reason, { cause: thrown });
+      if (this.device === "cpu" || !isOutOfMemory(reason)) throw new Error(reason, { cause: thrown });
       throw faults.EngineLost({ reason: `the GPU has no memory left for this batch: ${reason}` }, thrown);
     } finally {
-      for (const input of this.#inputs) input.data = nothing;
+      for (const input of this.#inputs) input.data = noData;
     }
   }
 
@@ -137,5 +141,5 @@ class NativeOnnxSession implements OnnxSession {
   }
 }
 
-/** What inputs hold between calls: not the last request's memory. */
-const nothing: readonly unknown[] = [];
+/** Data of the input tensors between calls, so that they do not retain the last request. */
+const noData: readonly unknown[] = [];

@@ -3,23 +3,24 @@ import type { TensorSpec } from "../../dataplane/signature.ts";
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { NativeTensor } from "./binding.ts";
 
-/** Elements as the addon takes them: typed arrays as they are, texts as JavaScript's. */
+/** Elements as the addon takes them: typed arrays as they are, strings as JavaScript strings. */
 export function nativeData({ dtype, data }: Tensor): ArrayLike<unknown> {
   return dtype === "string" ? data.map((bytes) => textOf(bytes)) : data;
 }
 
-/** An output of the addon. Its memory is the caller's. */
+/** Converts an output of the addon; the caller owns its memory. */
 export function tensorOf({ dtype }: TensorSpec, { data, dims }: NativeTensor): Tensor {
-  if (dtype !== "string") return { dtype, shape: dims, data } as Tensor; // the addon gives the typed array of this dtype
-  return { dtype, shape: dims, data: Array.from(data as ArrayLike<string>, bytesOf) }; // of strings it gives texts
+  if (dtype !== "string") return { dtype, shape: dims, data } as Tensor; // the addon returns the typed array of this dtype
+  return { dtype, shape: dims, data: Array.from(data as ArrayLike<string>, bytesOf) }; // string tensors hold JavaScript strings
 }
 
 /**
- * The addon takes texts: it would cut a string at a NUL and replace what is no UTF-8. In such strings each byte that is not
- * ASCII goes in, and comes out, as a character for private use, so that graphs which pass strings on change nothing.
+ * The addon converts strings through UTF-8: it would truncate at a NUL and replace invalid bytes. In such strings each
+ * NUL or non-ASCII byte is mapped to a private-use character on the way in and back on the way out, so that graphs that
+ * pass strings through keep their bytes.
  */
 const escapeBase = 0x10_f7_00;
-/** UTF-16 of those characters begins with this, that of few others does. */
+/** First UTF-16 unit of those characters; rare in other texts. */
 const escapeSurrogate = "\udbfd";
 const escaped = /\udbfd[\udf00-\udfff]/;
 

@@ -1,8 +1,8 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What of a request the layers before an engine do not take. */
+/** Faults of preprocessing layers, which run before the engine. */
 export const preprocessingFaults = faultCatalogue<{
-  /** The data plane knows the code: see dataplane/faults.ts. */
+  /** Same code as the data plane's: see dataplane/faults.ts. */
   ValuesRefused: { reason: string };
 }>({
   ValuesRefused: { message: ({ reason }) => reason, retry: "never", level: "info" },

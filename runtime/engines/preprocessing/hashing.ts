@@ -2,8 +2,8 @@ import type { Buckets, Hashing } from "../../model/formats/keras/preprocessing/p
 import { farmHash } from "./hashes/farm-hash.ts";
 import { sipHash } from "./hashes/sip-hash.ts";
 
-/** Which of so many buckets a text falls into. */
-export function bucketing({ method, key }: Buckets, count: number): (text: string) => number {
+/** Returns a function that hashes a string into one of `count` buckets. */
+export function bucketHasher({ method, key }: Buckets, count: number): (text: string) => number {
   if (count <= 1) return () => 0;
   const buckets = BigInt(count);
   if (method === "remainder") return (text) => Number(((BigInt(text) % buckets) + buckets) % buckets);
@@ -12,9 +12,12 @@ export function bucketing({ method, key }: Buckets, count: number): (text: strin
   return (text) => Number(sipHash(Buffer.from(text, "latin1"), [first, second]) % buckets);
 }
 
-/** keras/src/layers/preprocessing/hashing.py, `_hash_values_to_bins`. */
-export function hashed({ bins, mask, ...buckets }: Hashing): (text: string) => number {
-  if (mask === undefined) return bucketing(buckets, bins);
-  const bucket = bucketing(buckets, bins - 1);
+/**
+ * Keras' Hashing layer; with a mask value, bucket 0 is reserved for it. keras/src/layers/preprocessing/hashing.py,
+ * `_hash_values_to_bins`.
+ */
+export function valueHasher({ bins, mask, ...buckets }: Hashing): (text: string) => number {
+  if (mask === undefined) return bucketHasher(buckets, bins);
+  const bucket = bucketHasher(buckets, bins - 1);
   return (text) => (text === mask ? 0 : bucket(text) + 1);
 }

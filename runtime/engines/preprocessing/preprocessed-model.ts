@@ -2,15 +2,18 @@ import { defaultSignature, type Signature, soleSignature, type TensorSpec } from
 import type { Tensor } from "../../dataplane/tensor.ts";
 import type { Preprocessing, PreprocessingStep } from "../../model/formats/keras/preprocessing/preprocessing.ts";
 import type { LoadedModel } from "../engine.ts";
-import { type Indexes, preparedStep } from "./step-run.ts";
+import { type StepOutput, compiledStep } from "./preprocessing-step.ts";
 
-/** The model with what comes before it, which runs in JavaScript: as clients know it. */
+/**
+ * Wraps a model so that its preprocessing steps run in JavaScript before the engine; the signature is that of the whole
+ * model.
+ */
 export function preprocessedModel(model: LoadedModel, preprocessing: Preprocessing): LoadedModel {
   const { inputs, steps, feeds } = preprocessing;
-  const runs = steps.map(preparedStep);
+  const compiled = steps.map(compiledStep);
   const wanted = model.signatures.get(defaultSignature)?.inputs ?? [];
   const outputs = model.signatures.get(defaultSignature)?.outputs ?? [];
-  const signature: Signature = { inputs, outputs, ...(steps.some(fillsToLongest) ? { mixesRows: true } : {}) };
+  const signature: Signature = { inputs, outputs, ...(steps.some(padsToLongest) ? { mixesRows: true } : {}) };
   const { engine, note, isUninterruptible, weightBytes } = model;
   return {
     engine,
@@ -19,22 +22,22 @@ export function preprocessedModel(model: LoadedModel, preprocessing: Preprocessi
     weightBytes,
     signatures: soleSignature(signature),
     infer: (given) => {
-      const values: (Tensor | Indexes)[] = given.slice(0, inputs.length);
-      for (const [i, run] of runs.entries()) {
-        values.push(run((steps[i]?.takes ?? []).flatMap((number) => values[number] ?? [])));
+      const values: (Tensor | StepOutput)[] = given.slice(0, inputs.length);
+      for (const [i, step] of compiled.entries()) {
+        values.push(step((steps[i]?.inputs ?? []).flatMap((number) => values[number] ?? [])));
       }
-      return model.infer(wanted.map((spec, i) => fed(values[feeds[i] ?? 0], spec)));
+      return model.infer(wanted.map((spec, i) => engineInput(values[feeds[i] ?? 0], spec)));
     },
     unload: () => model.unload(),
   };
 }
 
-/** Rows of other requests would change what is behind the last word. */
-function fillsToLongest({ made, encoding }: PreprocessingStep): boolean {
-  return made.kind === "text" && made.split !== "none" && made.length === undefined && encoding.mode === "int";
+/** Whether the step pads to the longest row of the batch: rows of other requests would change the padding. */
+function padsToLongest({ indexer, encoding }: PreprocessingStep): boolean {
+  return indexer.kind === "text" && indexer.split !== "none" && indexer.length === undefined && encoding.mode === "int";
 }
 
-function fed(value: Tensor | Indexes | undefined, { dtype }: TensorSpec): Tensor {
+function engineInput(value: Tensor | StepOutput | undefined, { dtype }: TensorSpec): Tensor {
   if (value === undefined) throw new TypeError("a value is missing");
   if ("dtype" in value) return value;
   const { shape, numbers } = value;

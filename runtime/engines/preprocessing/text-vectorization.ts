@@ -1,37 +1,38 @@
 import type { TextVectorization } from "../../model/formats/keras/preprocessing/preprocessing.ts";
 import { bytewise } from "../../model/formats/keras/preprocessing/vocabulary.ts";
-import type { Indexes } from "./step-run.ts";
+import type { StepOutput } from "./preprocessing-step.ts";
 
-/** ASCII's, as keras/src/layers/preprocessing/text_vectorization.py takes them away. */
+/** ASCII punctuation that keras/src/layers/preprocessing/text_vectorization.py strips. */
 const punctuation = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~']/g;
-/** C's `isspace`. */
+/** The whitespace of C's `isspace`. */
 const spaces = /[ \t\n\v\f\r]+/;
 
 /**
- * keras/src/layers/preprocessing/text_vectorization.py, `call`. Texts are UTF-8 with each byte as one character; rows are filled
- * with 0, or with -1 where indexes are counted.
+ * Keras' TextVectorization: standardizes, splits and looks up texts. Texts are UTF-8 with each byte as one character;
+ * rows are padded with 0, or with -1 if indexes are counted afterwards.
+ * keras/src/layers/preprocessing/text_vectorization.py, `call`.
  */
-export function vectorized(
+export function textVectorizer(
   options: TextVectorization,
-  look: (word: string) => number,
+  lookup: (word: string) => number,
   isInt: boolean,
-): (texts: readonly string[], shape: readonly number[]) => Indexes {
+): (texts: readonly string[], shape: readonly number[]) => StepOutput {
   return (texts, shape) => {
     const rows = rowsOf(
       options,
       texts.map((text) => standardized(options, text)),
       shape,
     );
-    const words = rows.map((row) => (options.ngrams === undefined ? row : neighbours(row, options.ngrams)));
+    const words = rows.map((row) => (options.ngrams === undefined ? row : ngramsOf(row, options.ngrams)));
     const longest = words.reduce((most, { length }) => Math.max(most, length), 0);
     const length = options.length ?? longest;
     const numbers = new Int32Array(words.length * length).fill(isInt ? 0 : -1);
-    for (const [i, row] of words.entries()) numbers.set(row.slice(0, length).map(look), i * length);
+    for (const [i, row] of words.entries()) numbers.set(row.slice(0, length).map(lookup), i * length);
     return { shape: [...rowShape(options, shape), length], numbers };
   };
 }
 
-/** Only ASCII letters are lowered: TensorFlow's `strings.lower` without an encoding. */
+/** Lowers ASCII letters only, as TensorFlow's `strings.lower` does without an encoding. */
 function standardized({ isLowered, isStripped }: TextVectorization, text: string): string {
   const lowered = isLowered ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
   return isStripped ? lowered.replace(punctuation, "") : lowered;
@@ -57,8 +58,8 @@ function characters(text: string): readonly string[] {
   return Array.from(Buffer.from(text, "latin1").toString("utf8"), bytewise);
 }
 
-/** For each length in turn all words that stand together. */
-function neighbours(words: readonly string[], lengths: readonly number[]): readonly string[] {
+/** All n-grams of each length in turn. */
+function ngramsOf(words: readonly string[], lengths: readonly number[]): readonly string[] {
   return lengths.flatMap((length) =>
     Array.from({ length: Math.max(words.length - length + 1, 0) }, (_, i) => words.slice(i, i + length).join(" ")),
   );

@@ -1,7 +1,7 @@
 /**
- * Operations of TensorFlow 2.21 that compute and do nothing else: those that its registry has as stateless, without the ones that
- * read or write files, run other code, talk to other machines or are for training only; and variables, tables, lists and control
- * flow, whose state is the model's own.
+ * Operations of TensorFlow 2.21 that only compute: the stateless ones of its registry, without those that access files,
+ * run other code, talk to other machines or are for training only; and variables, tables, lists and control flow, whose
+ * state belongs to the model.
  */
 const names = `
   A Abs AccumulateNV2 Acos Acosh Add AddN AddV2 AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation All Angle
@@ -114,7 +114,7 @@ const names = `
 
 const allowed: ReadonlySet<string> = new Set(names.trim().split(/\s+/));
 
-/** Which of these operations a model must not have. */
+/** The operations that a served model must not contain. */
 export function refusedOperations(operations: Iterable<string>): readonly string[] {
   return [...new Set(operations)].filter((name) => !allowed.has(name)).sort();
 }

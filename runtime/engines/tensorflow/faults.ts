@@ -1,15 +1,15 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** Why TensorFlow itself cannot run a model. */
+/** Why the TensorFlow engine cannot run a model. */
 export const tensorFlowFaults = faultCatalogue<{
-  /** The engine has not been built into this installation. */
+  /** The engine is not part of this installation. */
   TensorFlowMissing: { folder: string };
   TensorFlowUnloadable: { reason: string };
-  /** The model does more than compute. */
+  /** The model contains operations that do more than compute. */
   OperationsRefused: { operations: readonly string[] };
-  /** TensorFlow does not take the model. */
+  /** TensorFlow rejects the model. */
   SavedModelRefused: { reason: string };
-  /** The addon has no way to exchange tensors of this type. */
+  /** The addon cannot exchange tensors of this type. */
   TensorTypeNotExchanged: { signature: string; tensor: string; dtype: string };
 }>({
   TensorFlowMissing: {

@@ -1,21 +1,21 @@
 import type { Dtype, Tensor } from "../../dataplane/tensor.ts";
-import type { Addon, TensorContents, TensorHandle } from "./installation.ts";
+import type { Addon, TensorContents, TensorHandle } from "./addon.ts";
 
-/** Members of TensorFlow's `DataType` (tensorflow/c/tf_datatype.h) that the addon exchanges. */
+/** Members of TensorFlow's `DataType` (tensorflow/c/tf_datatype.h) that the addon supports. */
 const dataTypes = { float32: 1, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10 } as const;
-type Exchanged = keyof typeof dataTypes;
+type SupportedDtype = keyof typeof dataTypes;
 
-/** What the addon cannot give back, though it takes it: it has no case for uint8. */
-const notReturned: readonly Dtype[] = ["uint8"];
+/** Types that the addon accepts but cannot return: it has no case for uint8. */
+const inputOnly: readonly Dtype[] = ["uint8"];
 
-/** Whether tensors of this type can go to TensorFlow and come back. */
-export function isExchanged(dtype: Dtype, direction: "in" | "out"): boolean {
-  return Object.hasOwn(dataTypes, dtype) && !(direction === "out" && notReturned.includes(dtype));
+/** Whether the addon supports the type as an input or as an output. */
+export function isSupported(dtype: Dtype, direction: "in" | "out"): boolean {
+  return Object.hasOwn(dataTypes, dtype) && !(direction === "out" && inputOnly.includes(dtype));
 }
 
-/** Hands a tensor to TensorFlow, which reads it where it is until it is deleted. Returns its number. */
-export function given(addon: Addon, tensor: Tensor): number {
-  return addon.createTensor(tensor.shape, dataTypes[tensor.dtype as Exchanged], contentsOf(tensor)); // refused at load otherwise
+/** Creates a TensorFlow tensor and returns its id. TensorFlow reads the data in place until the tensor is deleted. */
+export function uploaded(addon: Addon, tensor: Tensor): number {
+  return addon.createTensor(tensor.shape, dataTypes[tensor.dtype as SupportedDtype], contentsOf(tensor)); // other types are refused at load
 }
 
 function contentsOf(tensor: Tensor): TensorContents {
@@ -36,7 +36,7 @@ function contentsOf(tensor: Tensor): TensorContents {
 }
 
 /** Copies a result out of TensorFlow's memory and deletes it there. */
-export function taken(addon: Addon, { id, shape, dtype }: TensorHandle): Tensor {
+export function downloaded(addon: Addon, { id, shape, dtype }: TensorHandle): Tensor {
   try {
     const data = addon.tensorDataSync(id);
     const name = Object.entries(dataTypes).find(([, number]) => number === dtype)?.[0] ?? "float32";

@@ -1,18 +1,18 @@
 import { createRequire } from "node:module";
 import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
-import { guardMemory } from "./guarded-memory.ts";
-import { registerKerasObjects } from "./keras-objects.ts";
+import { guardAllocations } from "./wasm-allocation-guard.ts";
+import { registerCustomObjects } from "./custom-objects.ts";
 
-/** TensorFlow.js with a backend that works on this machine. */
+/** TensorFlow.js with the best backend of this machine. */
 export interface TensorFlow {
   readonly tf: typeof Core;
   readonly tfl: typeof Layers;
-  /** `wasm`, or `cpu` where WebAssembly cannot be had. */
+  /** `wasm`, or `cpu` without WebAssembly. */
   readonly backend: string;
 }
 
-/** The packages' CommonJS builds: one file each, and the layers package finds the same core. */
+/** The packages' CommonJS builds: one file each, and both share the same core. */
 const require = createRequire(import.meta.url);
 let loading: Promise<TensorFlow> | undefined;
 
@@ -27,7 +27,7 @@ async function load(): Promise<TensorFlow> {
   tf.enableProdMode();
   const tfl = require("@tensorflow/tfjs-layers") as typeof Layers; // the package's own types
   const backend = await startedBackend(tf);
-  registerKerasObjects(tf, tfl);
+  registerCustomObjects(tf, tfl);
   return { tf, tfl, backend };
 }
 
@@ -35,7 +35,7 @@ async function startedBackend(tf: typeof Core): Promise<string> {
   require("@tensorflow/tfjs-backend-wasm");
   const hasWasm = await tf.setBackend("wasm").catch(() => false);
   if (hasWasm) {
-    guardMemory(tf.backend());
+    guardAllocations(tf.backend());
     return "wasm";
   }
   require("@tensorflow/tfjs-backend-cpu");
@@ -43,13 +43,13 @@ async function startedBackend(tf: typeof Core): Promise<string> {
   return "cpu";
 }
 
-/** Kernels of the wasm backend that compute something wrong: checked against the definition, with strides above 1. */
+/** Kernels of the wasm backend with wrong results: checked against the definition, with strides above 1. */
 const wrongKernels: readonly string[] = ["Conv3DBackpropInputV2"];
 let hasFallback = false;
 
 /**
- * Lets the cpu backend run what the wasm backend has no kernel for, or a wrong one: values are copied there and back.
- * Returns whether anything was added.
+ * Registers the cpu backend's kernels for those that the wasm backend lacks or gets wrong: values are copied there and
+ * back. Returns whether any kernel was added.
  */
 export function addFallbackKernels({ tf, backend }: TensorFlow): boolean {
   if (hasFallback || backend !== "wasm") return false;
@@ -68,7 +68,7 @@ function fallbackKernel(tf: typeof Core, kernel: Core.KernelConfig): Core.Kernel
     kernelName,
     backendName: "wasm",
     kernelFunc: ({ inputs, attrs }) => {
-      const [cpu, wasm] = ["cpu", "wasm"].map((name) => tf.engine().findBackend(name) as CopyingBackend); // both have these
+      const [cpu, wasm] = ["cpu", "wasm"].map((name) => tf.engine().findBackend(name) as CopyingBackend); // both backends have these methods
       if (cpu === undefined || wasm === undefined) throw new Error(`no backend for ${kernelName}`);
       const moved = Object.entries(inputs).flatMap(([name, info]) =>
         info === undefined ? [] : [[name, movedInfo(info, wasm, cpu)] as const],

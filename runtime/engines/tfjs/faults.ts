@@ -1,23 +1,23 @@
 import { faultCatalogue } from "../../base/fault.ts";
 import { describedLayer, type RefusedLayer } from "../../model/formats/keras/faults.ts";
 
-/** Why TensorFlow.js cannot hold a model. */
+/** Why TensorFlow.js cannot load or run a model. */
 export const tensorFlowJsFaults = faultCatalogue<{
-  /** Layers that other engines run. */
+  /** Layers that only other engines support. */
   LayersNotInTensorFlowJs: { layers: readonly RefusedLayer[] };
-  /** tfjs-layers refuses the description. */
+  /** tfjs-layers rejects the model description. */
   ModelNotBuildable: { reason: string };
-  /** The weights that the layers need, or the values between them, exceed what the file holds or memory allows. */
+  /** The weights or activations exceed what the file holds or memory allows. */
   ModelTooLargeToRun: { what: string; elements: number; limit: number };
   WeightCountMismatch: { layer: string; expected: number; found: number };
   WeightShapeMismatch: { weight: string; layer: string; shape: readonly number[]; expected: readonly number[] };
   LayerMissing: { layer: string };
   WeightsMissing: { layers: readonly string[] };
-  /** A graph uses what is not on the list of operations. */
+  /** A graph contains unsupported operations. */
   OperationsUnsupported: { operations: readonly { readonly operation: string; readonly node: string }[] };
-  /** A constant of a graph cannot be computed with. */
+  /** A graph constant has an unsupported type or value. */
   ConstantUnsupported: { constant: string; reason: string };
-  /** The code is the data plane's: the request is at fault, not the engine. */
+  /** Same code as the data plane's: the request is invalid, not the engine. */
   ValuesRefused: { reason: string };
 }>({
   LayersNotInTensorFlowJs: {

@@ -6,7 +6,7 @@ import { tensorFlowJsFaults as faults } from "./faults.ts";
 type Layer = Layers.layers.Layer;
 type Variable = Layer["trainableWeights"][number];
 
-/** Puts the file's weights into the layers. Throws a Fault that names the layer whose weights do not fit. */
+/** Assigns the file's weights to the layers. Throws a Fault that names the layer whose weights do not fit. */
 export function assignWeights(tf: typeof Core, model: Layers.LayersModel, weights: readonly LayerWeights[]): void {
   const missing = new Set(model.layers.filter((layer) => variablesOf(layer).length > 0).map(({ name }) => name));
   for (const { path, tensors } of weights) {
@@ -51,8 +51,8 @@ function layerAt(model: Layers.LayersModel, path: readonly string[]): Layer | un
 }
 
 /**
- * Keras' order: of all layers in the order of the file, what is trained, then the rest.
- * A layer that is frozen keeps its own order and comes with the rest.
+ * A layer's variables in Keras' order: the trained ones of all inner layers, then the others. A frozen layer's
+ * variables keep their order among the others.
  */
 function variablesOf(layer: Layer): readonly Variable[] {
   const leaves = leavesOf(layer);
@@ -64,7 +64,7 @@ function leavesOf(layer: Layer): readonly Layer[] {
   return inner === undefined ? [layer] : inner.flatMap(leavesOf);
 }
 
-/** A nested model is a layer that has layers. */
+/** A nested model, which is a layer with layers. */
 function innerModel(layer: Layer): { readonly layers?: readonly Layer[] } {
   return "layers" in layer && Array.isArray(layer.layers) ? { layers: layer.layers } : {};
 }

@@ -9,28 +9,28 @@ import { type Signature, type Signatures, type TensorSpec, soleSignature } from 
 import { addFallbackKernels, type TensorFlow, tensorFlow } from "./backend.ts";
 import { tensorFlowJsFaults as faults } from "./faults.ts";
 import { loadedGraph } from "./graph/graph-model.ts";
-import { WeightBudgetError, withWeightBudget } from "./keras-objects.ts";
+import { WeightBudgetError, withWeightBudget } from "./custom-objects.ts";
 import { assignWeights } from "./layer-weights.ts";
-import { withOwnMasks } from "./masks.ts";
+import { isolateLayerMasks } from "./layer-masks.ts";
 import { downloaded, outputDtype, uploaded } from "./tensors.ts";
 
-/** Elements of one layer's output for one row; 1 GiB of float32. */
+/** Limit on the elements of one layer's output for one row; 1 GiB of float32. */
 const maxRowElements = 2 ** 28;
 
-/** Allowed beyond the file's weights, so that a wrong shape is reported as what it is. */
+/** Elements allowed beyond the file's weights, so that a wrong shape is reported as such and not as a size. */
 const spareElements = 2 ** 20;
 
-/** Runs Keras layer models and TensorFlow graphs on WebAssembly, or in plain JavaScript where there is none. */
+/** Runs Keras layer models and TensorFlow graphs on WebAssembly, or in plain JavaScript without it. */
 export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
   describe: () => ({ name: "TensorFlowJs", accepts: ["keras-layers", "tensorflow-graph"] }),
   load: async (definition) => {
     const flow = await tensorFlow();
     if (definition.kind === "tensorflow-graph") return loadedGraph(flow, definition);
-    const { beyondTensorFlowJs: layers } = definition;
+    const { unsupportedByTensorFlowJs: layers } = definition;
     if (layers !== undefined) throw faults.LayersNotInTensorFlowJs({ layers });
     const before = new Set(Object.keys(flow.tf.engine().registeredVariables));
     try {
-      const model = withOwnMasks(await builtModel(flow, definition));
+      const model = isolateLayerMasks(await builtModel(flow, definition));
       checkRowSizes(model);
       if (JSON.stringify(definition.topology).includes('"Conv3DTranspose"')) addFallbackKernels(flow);
       assignWeights(flow.tf, model, definition.weights);
@@ -42,9 +42,9 @@ export const tensorFlowJs: Engine<KerasModel | TensorFlowGraph> = {
   },
 };
 
-/** Starts loading TensorFlow.js, so that it runs while a model file is read in another thread. */
+/** Starts loading TensorFlow.js while the model file is read on another thread. */
 export function prepareTensorFlowJs(): void {
-  tensorFlow().catch(() => {}); // `load` awaits the same promise and reports
+  tensorFlow().catch(() => {}); // `load` awaits the same promise and reports the error
 }
 
 async function builtModel({ tfl }: TensorFlow, definition: KerasModel): Promise<Layers.LayersModel> {

@@ -2,7 +2,7 @@ import type * as Core from "@tensorflow/tfjs-core";
 import { floatOfHalf, floatOfUpperHalf, halfOfFloat, upperHalfOfFloat } from "../../base/half-float.ts";
 import { type Dtype, type Tensor, tensorArrays } from "../../dataplane/tensor.ts";
 
-/** A tensor in TensorFlow.js' memory; it computes with float32, int32 and bool. */
+/** Copies a tensor into TensorFlow.js' memory, as float32, int32 or bool: it computes with no other types. */
 export function uploaded(tf: typeof Core, tensor: Tensor): Core.Tensor {
   const { data, dtype } = computable(tensor);
   return tf.tensor(data, [...tensor.shape], dtype);
@@ -55,7 +55,7 @@ export function downloaded(tensor: Core.Tensor): Tensor {
   return { dtype: "float32", shape, data };
 }
 
-/** The result in the element type that the signature promises; TensorFlow.js computes with fewer types. */
+/** Converts a result to the element type of the signature; TensorFlow.js computes with fewer types. */
 export function converted(tensor: Tensor, dtype: Dtype): Tensor {
   const { shape } = tensor;
   if (tensor.dtype === dtype) return tensor;
@@ -75,11 +75,11 @@ export function converted(tensor: Tensor, dtype: Dtype): Tensor {
     case "complex128":
       throw new TypeError(`TensorFlow.js does not compute with ${dtype}`);
     default:
-      return { dtype, shape, data: tensorArrays[dtype].from(values) } as Tensor; // the array that belongs to `dtype`
+      return { dtype, shape, data: tensorArrays[dtype].from(values) } as Tensor; // the array type of `dtype`
   }
 }
 
-/** Element type of results. */
+/** Element type of a result in a signature. */
 export function outputDtype(dtype: string): Dtype {
   return dtype === "int32" || dtype === "bool" ? dtype : "float32";
 }

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { ComparisonAnswer, ComparisonTask } from "./comparisons.ts";
 import { callAnswer } from "./call-answer.ts";
-import { divergence, parsedAnswer } from "../../base/answers/divergence.ts";
+import { divergence, parsedAnswer } from "../../base/predictions/divergence.ts";
 
 /** Entry of the thread that compares answers: each task is answered, in order. */
 parentPort?.on("message", (task: ComparisonTask) => {

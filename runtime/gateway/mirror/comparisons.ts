@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import type { Clock } from "../../base/clock.ts";
-import type { Divergence } from "../../base/answers/divergence.ts";
-import { startedThread } from "../../base/threads/program-threads.ts";
+import type { Divergence } from "../../base/predictions/divergence.ts";
+import { startProgramThread } from "../../base/threads/program-threads.ts";
 
 /** To the thread: two answers, as they came. */
 export interface ComparisonTask {
@@ -66,7 +66,7 @@ export class Comparisons {
   }
 
   #started(): Worker {
-    const worker = startedThread("comparisons");
+    const worker = startProgramThread("comparisons");
     worker.unref();
     worker.on("message", ({ divergence }: ComparisonAnswer) => {
       if (this.#worker === worker) this.#pending.shift()?.(divergence);

@@ -5,7 +5,7 @@ import type { Receiver, UpstreamConnection } from "../upstream/connection.ts";
 import type { Connections } from "../upstream/connections.ts";
 import type { ResponseHead } from "../upstream/response-head.ts";
 import type { Comparisons } from "./comparisons.ts";
-import type { Divergence } from "../../base/answers/divergence.ts";
+import type { Divergence } from "../../base/predictions/divergence.ts";
 import { isSuccess, keepChunk, keepHead, type KeptAnswer, keptAnswer } from "./kept-answer.ts";
 
 /** Where a copy goes, and what becomes of it. */
@@ -142,7 +142,7 @@ export class Copy implements Receiver {
 /** Adds what a comparison found. */
 export function addDivergence(counts: MirrorCounts, found: Divergence): void {
   counts.compared += 1;
-  if (found.isDiffering) counts.differing += 1;
+  if (found.differs) counts.differing += 1;
   counts.maxAbsolute = Math.max(counts.maxAbsolute, found.maxAbsolute);
   counts.sumAbsolute += found.sumAbsolute;
   counts.numbers += found.numbers;

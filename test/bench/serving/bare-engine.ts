@@ -5,9 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { openSession } from "../../../runtime/engines/onnxruntime/session.ts";
-import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
+import { onnxRuntimeEnvironment } from "../../../runtime/engines/onnxruntime/environment.ts";
 
-Object.assign(process.env, onnxRuntimeVariables(false));
+Object.assign(process.env, onnxRuntimeEnvironment(false));
 const [model = "", name = "", columnsText, rowsText, secondsText] = process.argv.slice(2);
 const [columns, rows] = [Number(columnsText), Number(rowsText)];
 const signature = {

@@ -1,10 +1,10 @@
 import { onnxRuntime } from "../../../runtime/engines/onnxruntime/onnx-runtime.ts";
-import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
+import { onnxRuntimeEnvironment } from "../../../runtime/engines/onnxruntime/environment.ts";
 import { hasGpu } from "../../../runtime/engines/gpu.ts";
 import { graphConformance } from "./graph-suite.ts";
 
 // As the program does it, before the engine is loaded: on a GPU it decides how products are rounded.
-Object.assign(process.env, { ...onnxRuntimeVariables(true), ...process.env });
+Object.assign(process.env, { ...onnxRuntimeEnvironment(true), ...process.env });
 
 const left = (reason: string): string => `the model does not run in ONNX Runtime: ${reason}`;
 const noProducts = left("it has no products, which ONNX Runtime would make faster");

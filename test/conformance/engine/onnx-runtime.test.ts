@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { onnxRuntime } from "../../../runtime/engines/onnxruntime/onnx-runtime.ts";
-import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
+import { onnxRuntimeEnvironment } from "../../../runtime/engines/onnxruntime/environment.ts";
 import { hasGpu } from "../../../runtime/engines/gpu.ts";
 import { memorySource } from "../../../runtime/model/formats/byte-source.ts";
 import { readArchive, readH5 } from "../../../runtime/model/formats/keras/keras-file.ts";
 import { engineConformance } from "./suite.ts";
 
 // As the program does it, before the engine is loaded: on a GPU it decides how products are rounded.
-Object.assign(process.env, { ...onnxRuntimeVariables(true), ...process.env });
+Object.assign(process.env, { ...onnxRuntimeEnvironment(true), ...process.env });
 
 /** Reads in this thread, as for TensorFlow.js. */
 async function load(path: string): Promise<LoadedModel> {

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { modelFolder } from "../../../runtime/model/formats/model-folder.ts";
 import { loadModel } from "../../../runtime/model/formats/load-model.ts";
-import { readSavedModelCalls } from "../../../runtime/model/formats/saved-model/saved-model-calls.ts";
+import { readSavedModelSignatures } from "../../../runtime/model/formats/saved-model/saved-model-signatures.ts";
 import { hasGpu } from "../../../runtime/engines/gpu.ts";
-import { onnxRuntimeVariables } from "../../../runtime/engines/onnxruntime/variables.ts";
-import { tensorFlowVariables } from "../../../runtime/engines/tensorflow/variables.ts";
+import { onnxRuntimeEnvironment } from "../../../runtime/engines/onnxruntime/environment.ts";
+import { tensorFlowEnvironment } from "../../../runtime/engines/tensorflow/environment.ts";
 import { tensorFlow } from "../../../runtime/engines/tensorflow/tensor-flow.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { whyNoTensorFlow } from "../../builds/tensorflow-engine.ts";
@@ -24,7 +24,7 @@ const largest: string[] = [];
 
 beforeAll(() => {
   // As the program does it, before the engine is loaded.
-  Object.assign(process.env, { ...onnxRuntimeVariables(false), ...tensorFlowVariables(), ...process.env });
+  Object.assign(process.env, { ...onnxRuntimeEnvironment(false), ...tensorFlowEnvironment(), ...process.env });
 });
 afterAll(() => {
   if (FIXTURES !== undefined) process.stdout.write(`largest differences\n${largest.join("\n")}\n`);
@@ -33,7 +33,7 @@ afterAll(() => {
 async function load(path: string): Promise<LoadedModel> {
   const folder = modelFolder(path);
   try {
-    return await tensorFlow().load(readSavedModelCalls({ folder, path, maxWeightBytes: 2 ** 30 }));
+    return await tensorFlow().load(readSavedModelSignatures({ folder, path, maxWeightBytes: 2 ** 30 }));
   } finally {
     folder.close();
   }

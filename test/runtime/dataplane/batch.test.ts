@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchKey, divided, isBatchable, joined } from "../../../runtime/dataplane/batch.ts";
+import { batchKey, splitRows, isBatchable, concatenatedRows } from "../../../runtime/dataplane/batch.ts";
 import type { Tensor } from "../../../runtime/dataplane/tensor.ts";
 
 const matrix = (columns: number): fc.Arbitrary<Tensor> =>
@@ -21,7 +21,7 @@ describe("a batch", () => {
         fc.oneof(fc.array(matrix(3), { minLength: 1, maxLength: 5 }), fc.array(texts, { minLength: 1, maxLength: 5 })),
         (tensors) => {
           const rows = tensors.map(({ shape }) => shape[0] ?? 0);
-          const shares = divided(joined(tensors.map((tensor) => [tensor])), rows);
+          const shares = splitRows(concatenatedRows(tensors.map((tensor) => [tensor])), rows);
           expect(shares).toEqual(tensors.map((tensor) => [tensor]));
         },
       ),
@@ -30,7 +30,7 @@ describe("a batch", () => {
 
   it("is not divided when an output has another number of rows", () => {
     const output: Tensor = { dtype: "float32", shape: [1, 2], data: new Float32Array(2) };
-    expect(divided([output], [1, 2])).toBe(undefined);
+    expect(splitRows([output], [1, 2])).toBe(undefined);
   });
 
   it("takes requests whose dimensions behind the first agree", () => {

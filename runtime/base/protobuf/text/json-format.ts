@@ -1,6 +1,14 @@
-import { type ListTree, type Member, type ObjectTree, TextReader, TextError, type Tree, maxTextDepth } from "./tree.ts";
+import {
+  type ListTree,
+  type Member,
+  type ObjectTree,
+  TextReader,
+  TextError,
+  type Tree,
+  maxTextDepth,
+} from "./syntax-tree.ts";
 
-/** Reads JSON, remembering where each value stands. `null` is as if it were not there. Throws TextError. */
+/** Parses JSON with the position of each value. `null` counts as absent. Throws TextError. */
 export function jsonTree(text: string): ObjectTree {
   const reader = new TextReader(text.replace(/^\uFEFF/, ""));
   reader.take(space);

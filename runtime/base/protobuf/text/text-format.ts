@@ -7,9 +7,9 @@ import {
   TextError,
   type Tree,
   maxTextDepth,
-} from "./tree.ts";
+} from "./syntax-tree.ts";
 
-/** Reads protobuf's text format (protobuf.dev, "Text Format Language"). Throws TextError. */
+/** Parses protobuf's text format (protobuf.dev, "Text Format Language"). Throws TextError. */
 export function textFormatTree(text: string): ObjectTree {
   const reader = new TextReader(text.replace(/^\uFEFF/, ""));
   const { at } = reader;
@@ -39,7 +39,7 @@ function readMembers(reader: TextReader, end: string, depth: number): readonly M
   return members;
 }
 
-/** A message, or a list of messages, may follow its name at once; all else follows a colon. */
+/** A message or a list of messages may follow its field name directly; scalars need a colon. */
 function readFieldValue(reader: TextReader, depth: number): Tree {
   reader.take(space);
   const hasColon = reader.take(/:/y) !== undefined;
@@ -81,7 +81,7 @@ function readScalar(reader: TextReader): ScalarTree {
   return { kind: "word", text: text.replace(/\s+/, ""), at };
 }
 
-/** Strings that follow each other are one. */
+/** Adjacent strings are concatenated. */
 function readStrings(reader: TextReader): string {
   let text = "";
   do {

@@ -1,16 +1,16 @@
 import { cast, inputAt, numberOf, type OperationExport, type OperationExports, typeOf } from "./operation-export.ts";
 import { NotExportedError } from "../keras/values.ts";
 
-function same(operator: string): OperationExport {
+function sameOperator(operator: string): OperationExport {
   return ({ graph, inputs }) => graph.add(operator, inputs);
 }
 
-const not =
+const negated =
   (operator: string): OperationExport =>
   ({ graph, inputs }) =>
     graph.add("Not", [graph.add(operator, inputs)]);
 
-/** Operations on each element alone that ONNX has under another name, or the same. */
+/** TensorFlow operations with the same element-wise operator in ONNX, maybe under another name. */
 const sameOperators: Readonly<Record<string, string>> = {
   Abs: "Abs",
   Acos: "Acos",
@@ -61,10 +61,10 @@ const sameOperators: Readonly<Record<string, string>> = {
   Tanh: "Tanh",
 };
 
-/** One value in, one value out, element by element. */
+/** Element-wise operations. */
 export const elementwise: OperationExports = {
-  ...Object.fromEntries(Object.entries(sameOperators).map(([op, operator]) => [op, same(operator)])),
-  NotEqual: not("Equal"),
+  ...Object.fromEntries(Object.entries(sameOperators).map(([op, operator]) => [op, sameOperator(operator)])),
+  NotEqual: negated("Equal"),
   BiasAdd: (call) => {
     if (typeOf(call, "data_format", "NHWC") === "NCHW") throw new NotExportedError("BiasAdd of NCHW is not exported");
     return call.graph.add("Add", call.inputs);

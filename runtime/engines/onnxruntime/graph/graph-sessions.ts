@@ -2,23 +2,29 @@ import { type Signature, type Signatures, signatureName, type TensorSpec } from 
 import { elementCount, type Tensor, tensorArrays } from "../../../dataplane/tensor.ts";
 import type { TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import type { LoadedModel } from "../../engine.ts";
-import { fixedBatch, freeBatch, inFixedBatches } from "../../../model/formats/tensorflow-graph/fixed-batch.ts";
+import {
+  fixedBatchSize,
+  withAnyBatchSize,
+  runInFixedBatches,
+} from "../../../model/formats/tensorflow-graph/fixed-batch-size.ts";
 import { onnxRuntimeFaults as faults, reasonOf } from "../faults.ts";
 import { type OnnxRuntimeSettings, type OnnxSession, openSession } from "../session.ts";
-import { graphOnnx } from "./graph-onnx.ts";
+import { exportedGraph } from "./graph-export.ts";
 
-/** Brings a TensorFlow graph into ONNX Runtime: one session for each signature that is not the same as another. */
+/** Loads a TensorFlow graph into ONNX Runtime: one session per distinct signature. */
 export function loadedGraph(definition: TensorFlowGraph, settings: OnnxRuntimeSettings): LoadedModel {
-  const exported = graphOnnx(definition);
+  const exported = exportedGraph(definition);
   const opened = new Map<string, OnnxSession>();
   const bySignature = new Map<string, OnnxSession>();
   try {
     for (const [name, { bytes, graphSignature }] of exported) {
-      const twin = [...exported].find(([other, one]) => opened.has(other) && Buffer.compare(one.bytes, bytes) === 0);
-      const session = opened.get(twin?.[0] ?? "") ?? openSession({ bytes }, graphSignature, settings);
-      if (twin === undefined) {
+      const identical = [...exported].find(
+        ([other, one]) => opened.has(other) && Buffer.compare(one.bytes, bytes) === 0,
+      );
+      const session = opened.get(identical?.[0] ?? "") ?? openSession({ bytes }, graphSignature, settings);
+      if (identical === undefined) {
         opened.set(name, session);
-        tryOut(session, graphSignature);
+        probeRun(session, graphSignature);
       }
       bySignature.set(name, session);
     }
@@ -29,8 +35,8 @@ export function loadedGraph(definition: TensorFlowGraph, settings: OnnxRuntimeSe
   return new GraphSessions(definition, bySignature);
 }
 
-/** One run on zeros, where it is known which: some of what ONNX Runtime cannot do shows only then. Throws `ModelNotExported`. */
-function tryOut(session: OnnxSession, { inputs }: Signature): void {
+/** Runs zeros through the session if the shape is known: some unsupported cases only fail in a run. Throws `ModelNotExported`. */
+function probeRun(session: OnnxSession, { inputs }: Signature): void {
   if (inputs.some(({ shape }) => shape.slice(1).includes(-1))) return;
   try {
     session.run(inputs.map(({ dtype, shape }) => zeros(dtype, shape.map(Math.abs))));
@@ -45,15 +51,18 @@ class GraphSessions implements LoadedModel {
   readonly note?: string;
   readonly signatures: Signatures;
   readonly weightBytes: number;
-  readonly #placed: Signatures;
+  readonly #fileSignatures: Signatures;
   readonly #sessions: ReadonlyMap<string, OnnxSession>;
 
   constructor({ signatures, weightBytes }: TensorFlowGraph, sessions: ReadonlyMap<string, OnnxSession>) {
     const [first] = sessions.values();
     this.#sessions = sessions;
-    this.#placed = new Map(signatures.map(({ name, signature }) => [name, signature]));
+    this.#fileSignatures = new Map(signatures.map(({ name, signature }) => [name, signature]));
     this.signatures = new Map(
-      [...this.#placed].map(([name, own]) => [name, fixedBatch(own) === undefined ? own : freeBatch(own)]),
+      [...this.#fileSignatures].map(([name, own]) => [
+        name,
+        fixedBatchSize(own) === undefined ? own : withAnyBatchSize(own),
+      ]),
     );
     this.engine = `OnnxRuntime/${first?.device ?? "cpu"}`;
     if (first?.fallback !== undefined) this.note = `it does not run on the GPU: ${first.fallback}`;
@@ -61,12 +70,12 @@ class GraphSessions implements LoadedModel {
   }
 
   infer(inputs: readonly Tensor[], name?: string): readonly Tensor[] | Promise<readonly Tensor[]> {
-    const chosen = signatureName(this.#placed, name);
-    const [session, signature] = [this.#sessions.get(chosen), this.#placed.get(chosen)];
+    const chosen = signatureName(this.#fileSignatures, name);
+    const [session, signature] = [this.#sessions.get(chosen), this.#fileSignatures.get(chosen)];
     if (session === undefined || signature === undefined) throw new Error(`there is no signature ${chosen}`);
-    const batch = fixedBatch(signature);
+    const batch = fixedBatchSize(signature);
     if (batch === undefined) return session.run(inputs);
-    return inFixedBatches(inputs, batch, (rows) => session.run(rows));
+    return runInFixedBatches(inputs, batch, (rows) => session.run(rows));
   }
 
   unload(): void {
@@ -76,5 +85,5 @@ class GraphSessions implements LoadedModel {
 
 function zeros(dtype: TensorSpec["dtype"], shape: readonly number[]): Tensor {
   if (dtype === "string") throw new TypeError("texts are not exported");
-  return { dtype, shape, data: new tensorArrays[dtype](elementCount(shape)) } as Tensor; // the array that belongs to `dtype`
+  return { dtype, shape, data: new tensorArrays[dtype](elementCount(shape)) } as Tensor; // the array type of `dtype`
 }

@@ -1,34 +1,37 @@
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { Attributes } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import type { OnnxGraph } from "../keras/onnx-graph.ts";
+import type { OnnxGraph } from "../onnx-graph.ts";
 import { NotExportedError } from "../keras/values.ts";
 
-/** One operation of a TensorFlow graph on its way into an ONNX graph. */
+/** One TensorFlow operation to be exported. */
 export interface ExportCall {
   readonly graph: OnnxGraph;
   readonly op: string;
   /** Names of the inputs in the ONNX graph. */
   readonly inputs: readonly string[];
   readonly attributes: Attributes;
-  /** The value of an input that is constant. */
+  /** The value of a constant input; `undefined` for other inputs. */
   readonly constant: (input: number) => Tensor | undefined;
-  /** Whether an input comes of nothing but shapes of values and short constants: what it says is no larger than what is there. */
+  /**
+   * Whether an input is computed from shapes and small constants only, so that it is bounded by the shapes of existing
+   * values.
+   */
   readonly isShape: (input: number) => boolean;
 }
 
-/** Adds an operation; the names of its outputs, in order. Throws NotExportedError. */
+/** Adds an operation to the ONNX graph and returns the names of its outputs. Throws NotExportedError. */
 export type OperationExport = (call: ExportCall) => string | readonly string[];
-/** By TensorFlow's name of the operation. */
+/** Keyed by TensorFlow operation name. */
 export type OperationExports = Readonly<Record<string, OperationExport>>;
 
-/** Name of an input. */
+/** The name of an input. Throws NotExportedError if it is missing. */
 export function inputAt({ inputs, op }: ExportCall, position: number): string {
   const input = inputs[position];
   if (input === undefined) throw new NotExportedError(`${op} lacks input ${position}`);
   return input;
 }
 
-/** Integers that must be known when the model is loaded. */
+/** The integers of a constant input. Throws NotExportedError if it is not constant. */
 export function integersAt(call: ExportCall, position: number): readonly number[] {
   const tensor = call.constant(position);
   if (tensor === undefined || tensor.dtype === "string") {
@@ -37,14 +40,14 @@ export function integersAt(call: ExportCall, position: number): readonly number[
   return Array.from(tensor.data, Number);
 }
 
-/** An input as the int64 that ONNX wants for shapes and positions. */
+/** An input as int64, which ONNX requires for shapes and indices. */
 export function int64At(call: ExportCall, position: number): string {
   const tensor = call.constant(position);
   if (tensor === undefined || tensor.dtype === "string") return cast(call, inputAt(call, position), "int64");
   return call.graph.integers(Array.from(tensor.data, Number), tensor.shape);
 }
 
-/** Numbers of onnx.proto's `TensorProto.DataType`. */
+/** Members of onnx.proto's `TensorProto.DataType`. */
 const castTargets: ReadonlyMap<string, number> = new Map([
   ["float32", 1],
   ["uint8", 2],
@@ -60,14 +63,14 @@ const castTargets: ReadonlyMap<string, number> = new Map([
   ["uint64", 13],
 ]);
 
-/** The value as another of TensorFlow's types. Throws NotExportedError for one that ONNX has no counterpart of. */
+/** Casts a value to a TensorFlow type. Throws NotExportedError if ONNX lacks the type. */
 export function cast({ graph, op }: ExportCall, input: string, type: string): string {
   const to = castTargets.get(type);
   if (to === undefined) throw new NotExportedError(`${op} to ${type} is not exported`);
   return graph.add("Cast", [input], { to });
 }
 
-/** A type that an attribute names. */
+/** A string or type attribute of the operation. */
 export function typeOf({ attributes }: ExportCall, name: string, otherwise: string): string {
   const value = attributes.get(name);
   return typeof value === "string" ? value : otherwise;
@@ -79,13 +82,13 @@ export function numberOf({ attributes }: ExportCall, name: string, otherwise: nu
   return typeof value === "number" ? value : otherwise;
 }
 
-/** A list of numbers among the attributes; `otherwise` where it is absent or empty. */
+/** A list attribute of numbers; `otherwise` if it is absent or empty. */
 export function numbersOf({ attributes }: ExportCall, name: string, otherwise: readonly number[]): readonly number[] {
   const value = attributes.get(name);
   return Array.isArray(value) && value.length > 0 ? value.map(Number) : otherwise;
 }
 
-/** Whether a boolean attribute is set. */
+/** Whether a boolean attribute is true. */
 export function flagOf({ attributes }: ExportCall, name: string): boolean {
   return attributes.get(name) === true;
 }

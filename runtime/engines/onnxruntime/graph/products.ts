@@ -10,10 +10,10 @@ import {
 } from "./operation-export.ts";
 import { NotExportedError } from "../keras/values.ts";
 
-const first = [0, 3, 1, 2];
-const last = [0, 2, 3, 1];
+const toChannelsFirst = [0, 3, 1, 2];
+const toChannelsLast = [0, 2, 3, 1];
 
-const batched: OperationExport = (call) => {
+const batchMatMul: OperationExport = (call) => {
   const [a, b] = [flagOf(call, "adj_x"), flagOf(call, "adj_y")];
   if (!a && !b) return call.graph.add("MatMul", call.inputs);
   const equation = `...${a ? "ji" : "ij"},...${b ? "kj" : "jk"}->...ik`;
@@ -23,7 +23,9 @@ const batched: OperationExport = (call) => {
 const conv2d: OperationExport = (call) => {
   const { graph } = call;
   const weights = graph.add("Transpose", [inputAt(call, 1)], { perm: [3, 2, 0, 1] });
-  return inChannelsFirst(call, (x) => tailed(call, graph.add("Conv", [x, weights, ...biases(call)], window(call))));
+  return inChannelsFirst(call, (x) =>
+    withEpilogue(call, graph.add("Conv", [x, weights, ...biases(call)], window(call))),
+  );
 };
 
 const depthwise: OperationExport = (call) => {
@@ -33,7 +35,7 @@ const depthwise: OperationExport = (call) => {
   const flat = graph.add("Reshape", [inputAt(call, 1), graph.integers([height, width, 1, channels * multiplier])]);
   const weights = graph.add("Transpose", [flat], { perm: [3, 2, 0, 1] });
   const attributes = { ...window(call), group: channels };
-  return inChannelsFirst(call, (x) => tailed(call, graph.add("Conv", [x, weights, ...biases(call)], attributes)));
+  return inChannelsFirst(call, (x) => withEpilogue(call, graph.add("Conv", [x, weights, ...biases(call)], attributes)));
 };
 
 const pool =
@@ -52,14 +54,14 @@ const batchNorm: OperationExport = (call) => {
   return inChannelsFirst(call, (x) => call.graph.add("BatchNormalization", [x, ...parameters], { epsilon }));
 };
 
-/** Products and what works on images. */
+/** Matrix products, convolutions, pooling and batch normalization. */
 export const products: OperationExports = {
-  BatchMatMul: batched,
-  BatchMatMulV2: batched,
-  BatchMatMulV3: batched,
+  BatchMatMul: batchMatMul,
+  BatchMatMulV2: batchMatMul,
+  BatchMatMulV3: batchMatMul,
   Einsum: (call) => call.graph.add("Einsum", call.inputs, { equation: typeOf(call, "equation", "") }),
   MatMul: (call) => matMul(call, []),
-  _FusedMatMul: (call) => tailed(call, matMul(call, biases(call))),
+  _FusedMatMul: (call) => withEpilogue(call, matMul(call, biases(call))),
   Conv2D: conv2d,
   _FusedConv2D: conv2d,
   DepthwiseConv2dNative: depthwise,
@@ -76,20 +78,20 @@ function matMul(call: ExportCall, bias: readonly string[]): string {
   return call.graph.add("Gemm", [inputAt(call, 0), inputAt(call, 1), ...bias], attributes);
 }
 
-/** The operations that a fused one ends with. */
-function tailOf({ attributes }: ExportCall): readonly string[] {
-  const tail = attributes.get("fused_ops");
-  return Array.isArray(tail) ? tail.map(String) : [];
+/** The operations fused behind the product, from `fused_ops`. */
+function epilogueOf({ attributes }: ExportCall): readonly string[] {
+  const epilogue = attributes.get("fused_ops");
+  return Array.isArray(epilogue) ? epilogue.map(String) : [];
 }
 
 function biases(call: ExportCall): readonly string[] {
-  return tailOf(call)[0] === "BiasAdd" ? [inputAt(call, 2)] : [];
+  return epilogueOf(call)[0] === "BiasAdd" ? [inputAt(call, 2)] : [];
 }
 
-function tailed(call: ExportCall, value: string): string {
+function withEpilogue(call: ExportCall, value: string): string {
   const { graph } = call;
-  const [name, ...rest] = tailOf(call).filter((one) => one !== "BiasAdd");
-  if (rest.length > 0) throw new NotExportedError(`${call.op} with ${tailOf(call).join(", ")} is not exported`);
+  const [name, ...rest] = epilogueOf(call).filter((one) => one !== "BiasAdd");
+  if (rest.length > 0) throw new NotExportedError(`${call.op} with ${epilogueOf(call).join(", ")} is not exported`);
   switch (name) {
     case undefined:
       return value;
@@ -106,12 +108,14 @@ function tailed(call: ExportCall, value: string): string {
   }
 }
 
-/** ONNX has the channels before the positions; ONNX Runtime takes out transpositions that cancel each other. */
+/** Runs an operator on NCHW images, as ONNX requires; ONNX Runtime removes transpositions that cancel each other. */
 function inChannelsFirst(call: ExportCall, apply: (x: string) => string): string {
   const { graph } = call;
   const x = inputAt(call, 0);
   if (typeOf(call, "data_format", "NHWC") === "NCHW") return apply(x);
-  return graph.add("Transpose", [apply(graph.add("Transpose", [x], { perm: first }))], { perm: last });
+  return graph.add("Transpose", [apply(graph.add("Transpose", [x], { perm: toChannelsFirst }))], {
+    perm: toChannelsLast,
+  });
 }
 
 interface Window {
@@ -121,7 +125,7 @@ interface Window {
   readonly pads?: readonly number[];
 }
 
-/** Of four numbers those for height and width. */
+/** The height and width entries of a list of four. */
 function spatial(call: ExportCall, name: string): readonly number[] {
   return numbersOf(call, name, [1, 1, 1, 1]).slice(heightAxis(call), heightAxis(call) + 2);
 }
@@ -142,7 +146,7 @@ function window(call: ExportCall): Window & Record<string, string | readonly num
   return { ...base, pads: [top, left, bottom, right] };
 }
 
-/** ONNX Runtime does not work out the padding of dilated windows. */
+/** Explicit pads for SAME padding with dilation, for which ONNX Runtime does not support `auto_pad`. */
 function dilatedPads(call: ExportCall, { strides, dilations }: Window): readonly number[] {
   const sizes = call.constant(1)?.shape.slice(0, 2);
   if (sizes === undefined || strides.some((stride) => stride > 1)) {

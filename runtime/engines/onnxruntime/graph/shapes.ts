@@ -15,17 +15,17 @@ import { NotExportedError } from "../keras/values.ts";
 
 const maxElements = 2 ** 28;
 
-/** No list of axes at all means all of them in ONNX, none in TensorFlow. */
+/** An empty list of axes means all axes in ONNX by default, and none in TensorFlow. */
 function reduction(operator: string): OperationExport {
   return (call) =>
-    call.graph.add(operator, [inputAt(call, 0), flat(call, 1)], {
+    call.graph.add(operator, [inputAt(call, 0), integerListAt(call, 1)], {
       keepdims: Number(flagOf(call, "keep_dims")),
       noop_with_empty_axes: 1,
     });
 }
 
-/** Truths are reduced as numbers. */
-function truths(operator: string): OperationExport {
+/** Reduces booleans as int32. */
+function booleanReduction(operator: string): OperationExport {
   return (call) => {
     const [x = "", ...axes] = call.inputs;
     const numbers = { ...call, inputs: [cast(call, x, "int32"), ...axes] };
@@ -40,7 +40,7 @@ const gather: OperationExport = (call) => {
   return call.graph.add("Gather", [inputAt(call, 0), inputAt(call, 1)], { axis });
 };
 
-const extreme =
+const argExtreme =
   (operator: string): OperationExport =>
   (call) => {
     const [axis = 0] = call.inputs.length > 1 ? integersAt(call, 1) : [];
@@ -48,7 +48,7 @@ const extreme =
     return cast(call, found, typeOf(call, "output_type", "int64"));
   };
 
-/** What changes shapes, takes values apart and puts them together. */
+/** Shape, slicing, joining, indexing and reduction operations. */
 export const shapes: OperationExports = {
   Shape: (call) => cast(call, call.graph.add("Shape", call.inputs), typeOf(call, "out_type", "int32")),
   Reshape: (call) => call.graph.add("Reshape", [inputAt(call, 0), int64At(call, 1)], { allowzero: 1 }),
@@ -56,7 +56,7 @@ export const shapes: OperationExports = {
     const axes = numbersOf(call, "squeeze_dims", []);
     return call.graph.add("Squeeze", [inputAt(call, 0), ...(axes.length === 0 ? [] : [call.graph.integers(axes)])]);
   },
-  ExpandDims: (call) => call.graph.add("Unsqueeze", [inputAt(call, 0), flat(call, 1)]),
+  ExpandDims: (call) => call.graph.add("Unsqueeze", [inputAt(call, 0), integerListAt(call, 1)]),
   Transpose: (call) => call.graph.add("Transpose", [inputAt(call, 0)], { perm: integersAt(call, 1) }),
   BroadcastTo: (call) => call.graph.add("Expand", [inputAt(call, 0), boundedAt(call, 1)]),
   Tile: (call) => call.graph.add("Tile", [inputAt(call, 0), boundedAt(call, 1)]),
@@ -93,14 +93,16 @@ export const shapes: OperationExports = {
   Gather: gather,
   GatherV2: gather,
   GatherNd: (call) => call.graph.add("GatherND", [inputAt(call, 0), int64At(call, 1)]),
-  ArgMax: extreme("ArgMax"),
-  ArgMin: extreme("ArgMin"),
+  ArgMax: argExtreme("ArgMax"),
+  ArgMin: argExtreme("ArgMin"),
   TopKV2: (call) => {
-    const [values = "", indices = ""] = call.graph.addMany("TopK", [inputAt(call, 0), flat(call, 1)], 2, { axis: -1 });
+    const [values = "", indices = ""] = call.graph.addMany("TopK", [inputAt(call, 0), integerListAt(call, 1)], 2, {
+      axis: -1,
+    });
     return [values, cast(call, indices, "int32")];
   },
-  All: truths("ReduceMin"),
-  Any: truths("ReduceMax"),
+  All: booleanReduction("ReduceMin"),
+  Any: booleanReduction("ReduceMax"),
   Max: reduction("ReduceMax"),
   Mean: reduction("ReduceMean"),
   Min: reduction("ReduceMin"),
@@ -108,7 +110,7 @@ export const shapes: OperationExports = {
   Sum: reduction("ReduceSum"),
 };
 
-/** Sizes that are known and no larger than any value may be: nothing else checks them before memory is taken. */
+/** An input of sizes whose product is bounded by `maxElements`: nothing else checks it before memory is allocated. */
 function boundedAt(call: ExportCall, position: number): string {
   if (call.isShape(position)) return int64At(call, position);
   const count = integersAt(call, position).reduce((product, size) => product * size, 1);
@@ -116,14 +118,14 @@ function boundedAt(call: ExportCall, position: number): string {
   return int64At(call, position);
 }
 
-/** An input of integers as a list: axes may come as a scalar. */
-function flat(call: ExportCall, position: number): string {
+/** An input of integers as a vector: axes may be scalars. */
+function integerListAt(call: ExportCall, position: number): string {
   const tensor = call.constant(position);
   if (tensor !== undefined && tensor.dtype !== "string") return call.graph.integers(Array.from(tensor.data, Number));
   return call.graph.add("Reshape", [cast(call, inputAt(call, position), "int64"), call.graph.integers([-1])]);
 }
 
-/** TensorFlow lists pairs, ONNX all that comes before and then all that comes after. */
+/** TensorFlow lists (before, after) pairs; ONNX lists all pads before, then all pads after. */
 function padded(call: ExportCall, value: readonly string[]): string {
   const pairs = integersAt(call, 1);
   const side = (offset: number): readonly number[] => pairs.filter((_, i) => i % 2 === offset);

@@ -1,33 +1,33 @@
 import { isList, isObject, type JsonObject } from "../../../model/formats/keras/topology/json-config.ts";
 import { NotExportedError } from "./values.ts";
 
-/** A whole number of a layer's options. */
+/** An integer of a layer's config. Throws NotExportedError for other values. */
 export function integer(config: JsonObject, key: string): number {
   const value = config[key];
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw new NotExportedError(`${key}=${JSON.stringify(value)} is not an integer`);
 }
 
-/** A number of a layer's configuration. Throws NotExportedError for what is none. */
+/** A number of a layer's config. Throws NotExportedError for other values. */
 export function real(config: JsonObject, key: string, fallback: number): number {
   const value = config[key] ?? fallback;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new NotExportedError(`${key}=${JSON.stringify(value)} is not a number`);
 }
 
-/** A switch of a layer's configuration. */
+/** A boolean of a layer's config. */
 export function flag(config: JsonObject, key: string, fallback: boolean): boolean {
   const value = config[key];
   return typeof value === "boolean" ? value : fallback;
 }
 
-/** A text of a layer's configuration. */
+/** A string of a layer's config. */
 export function word(config: JsonObject, key: string, fallback: string): string {
   const value = config[key];
   return typeof value === "string" ? value : fallback;
 }
 
-/** One number for every axis, or one for all. */
+/** Integers of a layer's config, one per axis; a single number stands for all axes. */
 export function integers(config: JsonObject, key: string, count: number, fallback = 1): readonly number[] {
   const value = config[key] ?? fallback;
   const list = isList(value) ? value : Array.from({ length: count }, () => value);
@@ -36,7 +36,7 @@ export function integers(config: JsonObject, key: string, count: number, fallbac
   throw new NotExportedError(`${key}=${JSON.stringify(value)} is not ${count} integers`);
 }
 
-/** Two numbers for every axis: one for all, one for each, or pairs. */
+/** Pairs of integers, one per axis, given as one number, one number per axis, or pairs. */
 export function pairs(config: JsonObject, key: string, count: number): readonly (readonly [number, number])[] {
   const value = config[key] ?? 1;
   const list = isList(value) ? value : Array.from({ length: count }, () => value);
@@ -51,7 +51,7 @@ export function pairs(config: JsonObject, key: string, count: number): readonly 
   throw new NotExportedError(`${key}=${JSON.stringify(value)} has not ${count} pairs`);
 }
 
-/** A layer inside another, as `{class_name, config}`. */
+/** A wrapped layer, as `{class_name, config}`. */
 export function innerLayer(
   config: JsonObject,
   key: string,
@@ -62,7 +62,7 @@ export function innerLayer(
   throw new NotExportedError(`it has no ${key}`);
 }
 
-/** Images are [batch, rows, columns, channels] here. */
+/** Throws NotExportedError unless `data_format` is `channels_last`. */
 export function requireChannelsLast(config: JsonObject): void {
   const format = config["data_format"] ?? null;
   if (format === null || format === "channels_last") return;

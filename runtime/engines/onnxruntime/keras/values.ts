@@ -1,22 +1,22 @@
-import type { OnnxGraph, ValueType } from "./onnx-graph.ts";
+import type { OnnxGraph, ValueType } from "../onnx-graph.ts";
 
-/** A value between layers. */
+/** A value passed between layers. */
 export interface Value {
-  /** In the graph. */
+  /** Name in the graph. */
   readonly name: string;
   readonly type: ValueType;
-  /** As Keras has it: the batch first, the channels last; -1 stands for any size. */
+  /** Shape in Keras' order: batch first, channels last; -1 stands for any size. */
   readonly shape: readonly number[];
-  /** In the graph, channels come before the positions: as convolutions of ONNX want it. */
+  /** The value is NCHW in the graph, as ONNX's convolutions require. */
   readonly isChannelsFirst?: true;
-  /** Name of a bool [batch, steps]: steps that are false do not count. */
+  /** Name of the mask, a bool of shape [batch, steps]: steps that are false are ignored. */
   readonly mask?: string;
 }
 
-/** What a layer cannot be exported for. */
+/** The reason why a layer or model cannot be exported. */
 export class NotExportedError extends Error {}
 
-/** The same value, laid out as Keras has it. */
+/** Converts a value to channels last (Keras' layout). */
 export function channelsLast(graph: OnnxGraph, value: Value): Value {
   const { isChannelsFirst, ...last } = value;
   if (isChannelsFirst === undefined) return value;
@@ -25,7 +25,7 @@ export function channelsLast(graph: OnnxGraph, value: Value): Value {
   return { ...last, name: graph.add("Transpose", [value.name], { perm }) };
 }
 
-/** The same value, laid out as ONNX has images. Values of fewer than three dimensions are the same in both. */
+/** Converts a value to channels first (ONNX's layout). Values of fewer than three dimensions are unchanged. */
 export function channelsFirst(graph: OnnxGraph, value: Value): Value {
   const rank = value.shape.length;
   if (value.isChannelsFirst === true || rank < 3) return value;
@@ -33,14 +33,14 @@ export function channelsFirst(graph: OnnxGraph, value: Value): Value {
   return { ...value, name: graph.add("Transpose", [value.name], { perm }), isChannelsFirst: true };
 }
 
-/** Where an axis of Keras' lies in the graph. */
+/** The position of a Keras axis in the graph's layout. */
 export function graphAxis({ shape, isChannelsFirst }: Value, axis: number): number {
   const positive = axis < 0 ? axis + shape.length : axis;
   if (isChannelsFirst === undefined || positive === 0) return positive;
   return positive === shape.length - 1 ? 1 : positive + 1;
 }
 
-/** A list with one item for each axis of Keras', in the order of the graph. */
+/** Reorders a list with one item per Keras axis into the graph's layout. */
 export function graphOrder<T>(value: Value, items: readonly T[]): readonly T[] {
   if (value.isChannelsFirst === undefined) return items;
   const [batch, ...rest] = items;
@@ -48,21 +48,21 @@ export function graphOrder<T>(value: Value, items: readonly T[]): readonly T[] {
   return [batch, channels, ...rest].filter((item) => item !== undefined);
 }
 
-/** The value after an operator that works on each element alone. */
+/** Applies an element-wise operator. */
 export function mapped(graph: OnnxGraph, value: Value, operator: string, ...others: readonly string[]): Value {
   return { ...value, name: graph.add(operator, [value.name, ...others]) };
 }
 
-/** The value in another element type. */
+/** Casts a value to another element type. */
 export function cast(graph: OnnxGraph, value: Value, type: "float32" | "int32" | "int64" | "bool"): Value {
   if (value.type === type) return value;
   return { ...value, name: graph.add("Cast", [value.name], { to: castTargets[type] }), type };
 }
 
-/** Numbers of onnx.proto's `TensorProto.DataType`. */
+/** Members of onnx.proto's `TensorProto.DataType`. */
 const castTargets = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
-/** Only the mask is taken away. */
+/** Removes the mask. */
 export function unmasked(value: Value): Value {
   const { mask: _, ...others } = value;
   return others;

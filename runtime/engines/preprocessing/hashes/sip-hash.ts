@@ -1,11 +1,11 @@
-import { low64, turnedRight } from "./unsigned.ts";
+import { low64, rotatedRight } from "./uint64.ts";
 
-/** The secret of a hash. */
+/** The 128-bit key. */
 export type SipKey = readonly [first: bigint, second: bigint];
 
 type State = readonly [bigint, bigint, bigint, bigint];
 
-/** SipHash-2-4 (J.-P. Aumasson, D. J. Bernstein, 2012), which TensorFlow's `to_hash_bucket_strong` takes. */
+/** SipHash-2-4 (J.-P. Aumasson, D. J. Bernstein, 2012), the hash of TensorFlow's `to_hash_bucket_strong`. */
 export function sipHash(bytes: Buffer, [first, second]: SipKey): bigint {
   const { length } = bytes;
   let state: State = [
@@ -15,36 +15,36 @@ export function sipHash(bytes: Buffer, [first, second]: SipKey): bigint {
     second ^ 0x7465646279746573n,
   ];
   const tail = length & 7;
-  for (let at = 0; at < length - tail; at += 8) state = afterWord(state, bytes.readBigUInt64LE(at));
+  for (let at = 0; at < length - tail; at += 8) state = compressed(state, bytes.readBigUInt64LE(at));
   let last = BigInt(length & 0xff) << 56n;
   for (let i = 0; i < tail; i++) last |= BigInt(bytes[length - tail + i] ?? 0) << BigInt(8 * i);
-  const [a, b, c, d] = afterWord(state, last);
-  const end = rounds([a, b, c ^ 0xffn, d], 4);
+  const [a, b, c, d] = compressed(state, last);
+  const end = sipRounds([a, b, c ^ 0xffn, d], 4);
   return end[0] ^ end[1] ^ end[2] ^ end[3];
 }
 
-function afterWord([a, b, c, d]: State, word: bigint): State {
-  const [first, ...others] = rounds([a, b, c, d ^ word], 2);
+function compressed([a, b, c, d]: State, word: bigint): State {
+  const [first, ...others] = sipRounds([a, b, c, d ^ word], 2);
   return [first ^ word, ...others];
 }
 
-function rounds(state: State, count: number): State {
+function sipRounds(state: State, count: number): State {
   let [a, b, c, d] = state;
   for (let i = 0; i < count; i++) {
     a = low64(a + b);
-    b = turnedLeft(b, 13n) ^ a;
-    a = turnedLeft(a, 32n);
+    b = rotatedLeft(b, 13n) ^ a;
+    a = rotatedLeft(a, 32n);
     c = low64(c + d);
-    d = turnedLeft(d, 16n) ^ c;
+    d = rotatedLeft(d, 16n) ^ c;
     a = low64(a + d);
-    d = turnedLeft(d, 21n) ^ a;
+    d = rotatedLeft(d, 21n) ^ a;
     c = low64(c + b);
-    b = turnedLeft(b, 17n) ^ c;
-    c = turnedLeft(c, 32n);
+    b = rotatedLeft(b, 17n) ^ c;
+    c = rotatedLeft(c, 32n);
   }
   return [a, b, c, d];
 }
 
-function turnedLeft(value: bigint, by: bigint): bigint {
-  return turnedRight(value, 64n - by);
+function rotatedLeft(value: bigint, by: bigint): bigint {
+  return rotatedRight(value, 64n - by);
 }

@@ -2,33 +2,33 @@ import type * as Core from "@tensorflow/tfjs-core";
 import type { Program, Step } from "./program.ts";
 import { isTensor, release, shared, tensorsOf, type Value } from "./value.ts";
 
-/** What all programs of a model share. */
+/** State shared by all programs of a model. */
 export interface Environment {
   readonly tf: typeof Core;
   readonly constants: readonly Value[];
-  /** Called when a kernel is missing; whether it has been added. */
+  /** Called when a kernel is missing; returns whether kernels were added. */
   readonly addKernels: () => boolean;
 }
 
-/** When a run has to stop, and when it has to let others work. In `performance.now()`. */
+/** When a run must stop, and when it should yield to other work. Times of `performance.now()`. */
 export interface Timing {
-  readonly endsAt: number;
-  pausesAt: number;
+  readonly deadline: number;
+  yieldAt: number;
 }
 
-/** Thrown when a run takes too long: graphs can loop for ever. */
-class TooLongError extends Error {
+/** Thrown when a run exceeds its deadline: graphs can loop forever. */
+class PredictionTimeoutError extends Error {
   constructor() {
     super("the prediction takes too long; the graph may loop for ever");
   }
 }
 
-/** Values of one run of a program. */
+/** Values of one run of a program, by slot. */
 type Slots = (Value | undefined)[];
 
 /**
- * Runs a program. Takes over `given` when `isOwner`, else leaves them alone; the results belong to the caller.
- * Yields between steps of loops when others should have their turn. On an error nothing is left in memory.
+ * Runs a program. Takes ownership of `given` if `isOwner`; the caller owns the results. Yields between loop iterations
+ * once `yieldAt` has passed. On an error all tensors of the run are freed.
  */
 export function* executed(
   environment: Environment,
@@ -42,21 +42,21 @@ export function* executed(
   });
   const isFreed = (slot: number): boolean => options.isOwner || slot >= program.parameterCount;
   try {
-    for (const slot of program.unused.filter(isFreed)) freed(slots, slot);
+    for (const slot of program.unused.filter(isFreed)) free(slots, slot);
     for (const step of program.steps) {
-      if (performance.now() > options.timing.endsAt) throw new TooLongError();
+      if (performance.now() > options.timing.deadline) throw new PredictionTimeoutError();
       const inputs = step.inputs.map((slot) => valueAt(environment, slots, slot));
-      const ending = step.last.filter(isFreed);
+      const lastUses = step.last.filter(isFreed);
       const outputs =
         step.operation === undefined
           ? yield* branched(environment, step, inputs, options.timing)
-          : computed(environment, step, inputs, ending);
-      stored(slots, step, outputs);
-      for (const slot of ending) freed(slots, slot);
+          : computed(environment, step, inputs, lastUses);
+      store(slots, step, outputs);
+      for (const slot of lastUses) free(slots, slot);
     }
     return results(environment, program, slots, isFreed);
   } finally {
-    for (let slot = 0; slot < slots.length; slot++) if (isFreed(slot)) freed(slots, slot);
+    for (let slot = 0; slot < slots.length; slot++) if (isFreed(slot)) free(slots, slot);
   }
 }
 
@@ -66,14 +66,14 @@ function valueAt({ constants }: Environment, slots: Slots, slot: number): Value 
   return value;
 }
 
-function freed(slots: Slots, slot: number): void {
+function free(slots: Slots, slot: number): void {
   const value = slots[slot];
   slots[slot] = undefined;
   if (value !== undefined) release(value);
 }
 
-/** Puts outputs into their slots; what nobody takes is freed. */
-function stored(slots: Slots, { outputs }: Step, values: readonly Value[]): void {
+/** Stores outputs in their slots; unused outputs are freed. */
+function store(slots: Slots, { outputs }: Step, values: readonly Value[]): void {
   values.forEach((value, i) => {
     const slot = outputs[i];
     if (slot === undefined) release(value);
@@ -81,7 +81,7 @@ function stored(slots: Slots, { outputs }: Step, values: readonly Value[]): void
   });
 }
 
-/** The results, each with a holder of its own: moved out of their slots where these are the run's. */
+/** The results, each with its own reference: moved out of their slots if the run owns them. */
 function results(
   environment: Environment,
   program: Program,
@@ -100,22 +100,22 @@ function results(
   });
 }
 
-/** One operation; what it needs in between is freed. */
+/** Runs one operation; intermediate tensors are freed. */
 function computed(
   environment: Environment,
   step: Step,
   inputs: readonly Value[],
-  ending: readonly number[],
+  lastUses: readonly number[],
 ): readonly Value[] {
   const { tf } = environment;
   const { op, attributes, operation } = step;
   const engine = tf.engine();
   engine.startScope(op);
-  const isLastUse = (position: number): boolean => ending.includes(step.inputs[position] ?? -1);
+  const isLastUse = (position: number): boolean => lastUses.includes(step.inputs[position] ?? -1);
   let kept: readonly Core.Tensor[] = [];
   try {
     const output = retried(environment, () => operation?.({ tf, op, inputs, attributes, isLastUse }) ?? []);
-    const list = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // the two forms of an Operation's result
+    const list = Array.isArray(output) ? (output as readonly Value[]) : [output as Value]; // an Operation returns a list or a single value
     const held = list.map((value) => (isTensor(value) && inputs.includes(value) ? value.clone() : value));
     kept = held.flatMap(tensorsOf);
     return held;
@@ -158,10 +158,10 @@ function* looped(
   if (condition === undefined || body === undefined) throw new Error(`${name}: the loop has no body`);
   let state = inputs.map(shared);
   try {
-    while (yield* holds(environment, condition, state, timing)) {
+    while (yield* conditionHolds(environment, condition, state, timing)) {
       const now = performance.now();
-      if (now > timing.endsAt) throw new TooLongError();
-      if (now > timing.pausesAt) yield;
+      if (now > timing.deadline) throw new PredictionTimeoutError();
+      if (now > timing.yieldAt) yield;
       const before = state;
       state = [];
       state = yield* executed(environment, body, before, { timing, isOwner: true });
@@ -173,7 +173,7 @@ function* looped(
   }
 }
 
-function* holds(
+function* conditionHolds(
   environment: Environment,
   condition: Program,
   state: readonly Value[],
@@ -187,13 +187,13 @@ function* holds(
   }
 }
 
-/** TensorFlow's truth: not zero; an empty value is false. */
+/** TensorFlow's truth value: non-zero; an empty value is false. */
 function isTrue(value: Value | undefined): boolean {
   const [first] = elements(value);
   return first !== undefined && first !== 0;
 }
 
-/** Numbers without a branch mean the last one. */
+/** Indices out of range select the last branch. */
 function branchNumber(value: Value | undefined, count: number): number {
   const [number = -1] = elements(value);
   return number >= 0 && number < count ? number : count - 1;
@@ -201,6 +201,6 @@ function branchNumber(value: Value | undefined, count: number): number {
 
 function elements(value: Value | undefined): ArrayLike<number> & Iterable<number> {
   if (value !== undefined && isTensor(value)) return value.dataSync();
-  if (value?.kind === "numbers") return value.data;
+  if (value?.kind === "integers") return value.data;
   throw new TypeError("a condition is no number");
 }

@@ -1,32 +1,39 @@
 import { type Signature, type Signatures, signatureName } from "../../../dataplane/signature.ts";
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import type { Constant, Subgraph, TensorFlowGraph } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import { maxNumbers, type Numbers } from "../../../model/formats/tensorflow-graph/numbers/numbers.ts";
+import {
+  maxIntegerElements,
+  type IntegerTensor,
+} from "../../../model/formats/tensorflow-graph/constant-folding/integer-tensor.ts";
 import type { LoadedModel } from "../../engine.ts";
 import { addFallbackKernels, type TensorFlow } from "../backend.ts";
 import { tensorFlowJsFaults as faults } from "../faults.ts";
 import { converted, downloaded, uploaded } from "../tensors.ts";
 import { type Environment, executed, type Timing } from "./execution.ts";
-import { fixedBatch, freeBatch, inFixedBatches } from "../../../model/formats/tensorflow-graph/fixed-batch.ts";
-import { exampleRefusal } from "./operations/examples.ts";
+import {
+  fixedBatchSize,
+  withAnyBatchSize,
+  runInFixedBatches,
+} from "../../../model/formats/tensorflow-graph/fixed-batch-size.ts";
+import { unsupportedFeatures } from "./operations/parse-example.ts";
 import { operations } from "./operations/operations.ts";
 import { type ConstantStore, releaseUnused } from "./optimisation/constant-store.ts";
-import { foldedConstants } from "./optimisation/folded-constants.ts";
-import { fusedProducts } from "./optimisation/fused-products.ts";
+import { foldedConstants } from "./optimisation/constant-folding.ts";
+import { fusedOperators } from "./optimisation/operator-fusion.ts";
 import { type Program, program } from "./program.ts";
 import { isTensor, release, type Value } from "./value.ts";
 
-/** How long predictions may take. */
+/** Time limits of predictions. */
 export interface GraphLimits {
-  /** A prediction that takes longer fails: graphs can loop for ever. */
+  /** A longer prediction fails: graphs can loop forever. */
   readonly maxPredictionMs: number;
-  /** How long a loop runs before others have their turn. */
+  /** How long a loop runs before it yields to other work. */
   readonly sliceMs: number;
 }
 
 const defaultGraphLimits: GraphLimits = { maxPredictionMs: 30_000, sliceMs: 20 };
 
-/** Brings a graph into TensorFlow.js' memory. Throws a Fault that names all operations that cannot be run. */
+/** Loads a graph into TensorFlow.js. Throws a Fault that names all unsupported operations. */
 export function loadedGraph(
   flow: TensorFlow,
   definition: TensorFlowGraph,
@@ -40,7 +47,7 @@ function checkOperations({ signatures }: TensorFlowGraph): void {
   const refused = new Map<string, string>();
   const check = ({ nodes }: Subgraph): void => {
     for (const { op, name, attributes, subgraphs } of nodes) {
-      const why = op.startsWith("ParseExample") ? exampleRefusal(attributes) : undefined;
+      const why = op.startsWith("ParseExample") ? unsupportedFeatures(attributes) : undefined;
       const isKnown = subgraphs.length > 0 || operations.has(op);
       if (!isKnown || why !== undefined) refused.set(why === undefined ? op : `${op} ${why}`, name);
       subgraphs.forEach(check);
@@ -60,8 +67,8 @@ class GraphModelInMemory implements LoadedModel {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #environment: Environment;
   readonly #limits: GraphLimits;
-  /** As the file has them. */
-  readonly #placed: Signatures;
+  /** The signatures of the file, possibly with a fixed batch size. */
+  readonly #fileSignatures: Signatures;
   #isLoaded = true;
 
   constructor(flow: TensorFlow, definition: TensorFlowGraph, limits: GraphLimits) {
@@ -69,9 +76,12 @@ class GraphModelInMemory implements LoadedModel {
     const { tf, backend } = flow;
     this.engine = `TensorFlowJs/${backend}`;
     this.weightBytes = definition.weightBytes;
-    this.#placed = new Map(definition.signatures.map(({ name, signature }) => [name, signature]));
+    this.#fileSignatures = new Map(definition.signatures.map(({ name, signature }) => [name, signature]));
     this.signatures = new Map(
-      [...this.#placed].map(([name, own]) => [name, fixedBatch(own) === undefined ? own : freeBatch(own)]),
+      [...this.#fileSignatures].map(([name, own]) => [
+        name,
+        fixedBatchSize(own) === undefined ? own : withAnyBatchSize(own),
+      ]),
     );
     const values = constantValues(flow, definition.constants);
     const bodies = simplifiedBodies({ tf, values, computed: new Map() }, definition.signatures);
@@ -85,14 +95,14 @@ class GraphModelInMemory implements LoadedModel {
 
   infer(inputs: readonly Tensor[], name?: string): readonly Tensor[] | Promise<readonly Tensor[]> {
     if (!this.#isLoaded) throw new Error("the model has been unloaded");
-    const chosen = signatureName(this.#placed, name);
-    const signature = this.#placed.get(chosen);
+    const chosen = signatureName(this.#fileSignatures, name);
+    const signature = this.#fileSignatures.get(chosen);
     const chosenProgram = this.#programs.get(chosen);
     if (signature === undefined || chosenProgram === undefined) throw new Error(`there is no signature ${chosen}`);
     const run = (rows: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]> =>
       this.#run(chosenProgram, signature, rows);
-    const batch = fixedBatch(signature);
-    return batch === undefined ? run(inputs) : inFixedBatches(inputs, batch, run);
+    const batch = fixedBatchSize(signature);
+    return batch === undefined ? run(inputs) : runInFixedBatches(inputs, batch, run);
   }
 
   unload(): void {
@@ -108,27 +118,31 @@ class GraphModelInMemory implements LoadedModel {
   ): readonly Tensor[] | Promise<readonly Tensor[]> {
     const now = performance.now();
     const { maxPredictionMs, sliceMs } = this.#limits;
-    const timing: Timing = { endsAt: now + maxPredictionMs, pausesAt: now + sliceMs };
-    const given = givenValues(this.#environment.tf, inputs);
+    const timing: Timing = { deadline: now + maxPredictionMs, yieldAt: now + sliceMs };
+    const given = inputValues(this.#environment.tf, inputs);
     const run = executed(this.#environment, chosen, given, { timing, isOwner: true });
     const first = run.next();
-    return first.done === true ? results(signature, first.value) : this.#finished(run, timing, signature);
+    return first.done === true ? results(signature, first.value) : this.#resumeUntilDone(run, timing, signature);
   }
 
-  /** Goes on with a run in slices of time, so that the thread serves others in between. */
-  async #finished(run: Generator<void, Value[]>, timing: Timing, signature: Signature): Promise<readonly Tensor[]> {
+  /** Continues a run in time slices, so that the thread serves other work in between. */
+  async #resumeUntilDone(
+    run: Generator<void, Value[]>,
+    timing: Timing,
+    signature: Signature,
+  ): Promise<readonly Tensor[]> {
     for (;;) {
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
-      timing.pausesAt = performance.now() + this.#limits.sliceMs;
+      timing.yieldAt = performance.now() + this.#limits.sliceMs;
       const step = run.next();
       if (step.done === true) return results(signature, step.value);
     }
   }
 }
 
-/** Uploads all constants, or none. */
+/** Uploads all constants; on an error, none. */
 function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Value[] {
   const values: Value[] = [];
   for (const { name, tensor } of constants) {
@@ -142,8 +156,8 @@ function constantValues({ tf }: TensorFlow, constants: readonly Constant[]): Val
   return values;
 }
 
-/** Uploads the inputs, or none. */
-function givenValues(tf: TensorFlow["tf"], inputs: readonly Tensor[]): readonly Value[] {
+/** Uploads all inputs; on an error, none. */
+function inputValues(tf: TensorFlow["tf"], inputs: readonly Tensor[]): readonly Value[] {
   const values: Value[] = [];
   try {
     for (const input of inputs) values.push(valueOf(tf, input));
@@ -154,13 +168,13 @@ function givenValues(tf: TensorFlow["tf"], inputs: readonly Tensor[]): readonly 
   }
 }
 
-/** Computes what does not depend on the inputs, fuses what follows products. */
+/** Optimizes the graphs: folds constants and fuses operators. */
 function simplifiedBodies(
   store: ConstantStore,
   signatures: TensorFlowGraph["signatures"],
 ): ReadonlyMap<string, Subgraph> {
   const bodies = new Map(
-    signatures.map(({ name, body }) => [name, fusedProducts(store, foldedConstants(store, body))]),
+    signatures.map(({ name, body }) => [name, fusedOperators(store, foldedConstants(store, body))]),
   );
   releaseUnused(store, [...bodies.values()]);
   return bodies;
@@ -170,13 +184,13 @@ function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Short lists of integers need no kernels. */
-function numbersOf({ dtype, shape, data }: Tensor): Numbers | undefined {
+/** Small integer tensors are computed on the host, without kernels. */
+function numbersOf({ dtype, shape, data }: Tensor): IntegerTensor | undefined {
   const isInteger = /^u?int|^bool$/.test(dtype);
-  if (!isInteger || data.length > maxNumbers) return undefined;
+  if (!isInteger || data.length > maxIntegerElements) return undefined;
   const numbers = Array.from(data, Number);
   const fits = numbers.every((value) => value >= -(2 ** 31) && value < 2 ** 31);
-  return fits ? { kind: "numbers", dtype: dtype === "bool" ? "bool" : "int32", shape, data: numbers } : undefined;
+  return fits ? { kind: "integers", dtype: dtype === "bool" ? "bool" : "int32", shape, data: numbers } : undefined;
 }
 
 function valueOf(tf: TensorFlow["tf"], tensor: Tensor): Value {
@@ -190,7 +204,7 @@ function results({ outputs }: Signature, values: readonly Value[]): readonly Ten
       const value = values[i];
       if (value === undefined) throw new Error(`output ${i} is missing`);
       if (isTensor(value)) return converted(downloaded(value), dtype);
-      if (value.kind === "numbers") return converted(tensorOfNumbers(value), dtype);
+      if (value.kind === "integers") return converted(tensorOfNumbers(value), dtype);
       if (value.kind === "strings") return { dtype: "string", shape: value.shape, data: value.data };
       throw new TypeError(`output ${i} is a list`);
     });
@@ -199,7 +213,7 @@ function results({ outputs }: Signature, values: readonly Value[]): readonly Ten
   }
 }
 
-function tensorOfNumbers({ dtype, shape, data }: Numbers): Tensor {
+function tensorOfNumbers({ dtype, shape, data }: IntegerTensor): Tensor {
   return dtype === "bool"
     ? { dtype, shape, data: Uint8Array.from(data) }
     : { dtype, shape, data: Int32Array.from(data) };

@@ -1,20 +1,20 @@
 import type { GraphNode, Subgraph, ValueRef } from "../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import type { Operation } from "./call.ts";
+import type { Operation } from "./operation-call.ts";
 
 /**
- * A subgraph made ready to run: every value has a slot. Slots of parameters come first, then those of the steps' outputs;
- * constants are numbered below zero: constant i is slot -1 - i.
+ * A subgraph compiled for execution: every value has a slot. Parameters come first, then the outputs of the steps;
+ * constants have negative slots: constant i is slot -1 - i.
  */
 export interface Program {
   readonly parameterCount: number;
   readonly slotCount: number;
   readonly steps: readonly Step[];
   readonly results: readonly number[];
-  /** Parameters that nothing takes and no result is. */
+  /** Parameters that no step and no result uses. */
   readonly unused: readonly number[];
 }
 
-/** One operation of a program, with where its inputs come from. */
+/** One operation of a program, with the slots of its inputs and outputs. */
 export interface Step {
   readonly name: string;
   readonly op: string;
@@ -23,9 +23,9 @@ export interface Step {
   readonly operation: Operation | undefined;
   readonly programs: readonly Program[];
   readonly inputs: readonly number[];
-  /** Slots of the outputs; outputs that nothing takes have none. */
+  /** Slots of the outputs; unused outputs have none. */
   readonly outputs: readonly (number | undefined)[];
-  /** Slots that nothing needs after this step. */
+  /** Slots that are not used after this step. */
   readonly last: readonly number[];
 }
 
@@ -34,7 +34,7 @@ function constantSlot(index: number): number {
   return -1 - index;
 }
 
-/** Assigns slots and finds out how long each value is needed. */
+/** Compiles a subgraph: assigns slots and determines the last use of each value. */
 export function program(subgraph: Subgraph, operationNamed: (op: string) => Operation | undefined): Program {
   const { parameterCount, nodes, results } = subgraph;
   const outputs: (number | undefined)[][] = nodes.map(() => []);

@@ -17,7 +17,7 @@ interface Variable {
   read(): Tensor;
 }
 
-/** Members of tfjs-layers' GRUCell that this one uses. */
+/** Members of tfjs-layers' GRUCell that this class uses. */
 interface GruInternals {
   readonly units: number;
   readonly useBias: boolean;
@@ -32,8 +32,8 @@ interface GruInternals {
 type GruCellClass = new (args: object) => InstanceType<LayerClass> & GruInternals;
 
 /**
- * A GRU cell whose reset gate is applied after the matrix product (`reset_after=True`, Keras' default since 2.0, cuDNN's
- * form): two biases, one for the input and one for the state. keras/src/layers/rnn/gru.py, `GRUCell.call`.
+ * A GRU cell with `reset_after=True` (Keras' default since 2.0, cuDNN's form): the reset gate is applied after the
+ * matrix product, with separate biases for input and state. keras/src/layers/rnn/gru.py, `GRUCell.call`.
  */
 export function gruResetAfterCell(tf: typeof Core): LayerClass {
   const base = registeredClass(tf, "GRUCell") as unknown as GruCellClass; // its fields are not in the types
@@ -71,12 +71,12 @@ export function gruResetAfterCell(tf: typeof Core): LayerClass {
     #gates(x: Tensor, kernel: Variable, bias: Tensor | undefined): [Tensor, Tensor, Tensor] {
       const product = tf.matMul(x, kernel.read());
       const sum = bias === undefined ? product : tf.add(product, bias);
-      return tf.split(sum, 3, 1) as [Tensor, Tensor, Tensor]; // split returns as many as asked for
+      return tf.split(sum, 3, 1) as [Tensor, Tensor, Tensor]; // split returns three tensors
     }
   };
 }
 
-/** The layer around that cell: tfjs-layers' RNN, which takes the options of both as Keras' GRU does. */
+/** The layer of that cell: tfjs-layers' RNN with the options of Keras' GRU. */
 export function gruResetAfter(tf: typeof Core, cellClass: LayerClass): LayerClass {
   const base = registeredClass(tf, "RNN");
   return class extends base {
@@ -88,9 +88,9 @@ export function gruResetAfter(tf: typeof Core, cellClass: LayerClass): LayerClas
       this.args = args;
     }
 
-    /** Bidirectional makes its two layers from this. */
+    /** Bidirectional constructs its two layers from this config. */
     override getConfig(): Core.serialization.ConfigDict {
-      return { ...this.args, ...super.getConfig() } as Core.serialization.ConfigDict; // options come from such a dictionary
+      return { ...this.args, ...super.getConfig() } as Core.serialization.ConfigDict; // the options come from such a dictionary
     }
 
     static fromConfig(cls: LayerClass, config: LayerArgs): object {

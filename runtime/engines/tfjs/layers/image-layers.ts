@@ -2,12 +2,12 @@ import type * as Core from "@tensorflow/tfjs-core";
 import type * as Layers from "@tensorflow/tfjs-layers";
 import { type LayerArgs, type LayerClass, oneShape, oneTensor, type Shape, type Tensor } from "./layer-class.ts";
 
-/** Image layers that tfjs-layers has but computes otherwise: keras/src/layers/preprocessing/image_preprocessing. */
+/** Image layers that tfjs-layers computes differently from Keras: keras/src/layers/preprocessing/image_preprocessing. */
 export function imageLayers(tf: typeof Core, tfl: typeof Layers): readonly LayerClass[] {
   return [resizing(tf, tfl), centerCrop(tf, tfl)];
 }
 
-/** Keras samples at pixel centres, and does not align corners. */
+/** Keras interpolates at pixel centres and does not align corners. */
 function resizing(tf: typeof Core, { layers }: typeof Layers): LayerClass {
   return class extends layers.Layer {
     static className = "Resizing";
@@ -22,7 +22,7 @@ function resizing(tf: typeof Core, { layers }: typeof Layers): LayerClass {
 
     override call(inputs: Tensor | Tensor[]): Tensor {
       return tf.tidy(() => {
-        const image = tf.cast(oneTensor(inputs), "float32") as Core.Tensor4D; // the batch is always there
+        const image = tf.cast(oneTensor(inputs), "float32") as Core.Tensor4D; // the batch axis is always present
         return this.isNearest
           ? tf.image.resizeNearestNeighbor(image, this.size, false, true)
           : tf.image.resizeBilinear(image, this.size, false, true);
@@ -36,7 +36,7 @@ function resizing(tf: typeof Core, { layers }: typeof Layers): LayerClass {
   };
 }
 
-/** Cuts out the middle. Keras enlarges images that are too small; here they are an error. */
+/** Crops the centre. Keras enlarges images that are too small; here they are an error. */
 function centerCrop(tf: typeof Core, { layers }: typeof Layers): LayerClass {
   return class extends layers.Layer {
     static className = "CenterCrop";

@@ -15,7 +15,7 @@ const operations: Readonly<Record<string, Operation>> = {
   Minimum: (tf, a, b) => tf.minimum(a, b),
 };
 
-/** `ops.Add` and its like: of two tensors, or of one and a number. */
+/** Layers for `ops.Add` and similar: operations on two tensors, or on a tensor and a number. */
 export function operationLayers(tf: typeof Core, { layers }: typeof Layers): readonly LayerClass[] {
   return Object.entries(operations).map(
     ([name, apply]) =>
@@ -40,12 +40,12 @@ export function operationLayers(tf: typeof Core, { layers }: typeof Layers): rea
 
         override computeOutputShape(shape: Shape | Shape[]): Shape {
           const shapes = shape.filter((one) => Array.isArray(one));
-          const [first = [], second = first] = shapes.length === 0 ? [shape as Shape] : shapes; // a list of sizes when it holds no lists
+          const [first = [], second = first] = shapes.length === 0 ? [shape as Shape] : shapes; // a single shape if it contains no lists
           return first.map((size, axis) => (size === 1 ? (second[axis] ?? null) : size));
         }
 
         override computeMask(): Tensor {
-          return null as unknown as Tensor; // tfjs-layers' own way to say that there is none
+          return null as unknown as Tensor; // tfjs-layers' value for no mask
         }
       },
   );

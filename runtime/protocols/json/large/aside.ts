@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { Fault } from "../../../base/fault.ts";
-import { startedThread } from "../../../base/threads/program-threads.ts";
-import type { SentFault } from "../../../base/threads/sent-fault.ts";
+import { startProgramThread } from "../../../base/threads/program-threads.ts";
+import type { SerializedFault } from "../../../base/threads/serialized-fault.ts";
 import { faults } from "../../../dataplane/faults.ts";
 import { type Parcel, type SentParcel, openedParcel, sentParcel } from "./parcel.ts";
 
@@ -27,7 +27,7 @@ export interface SentOrder extends SentParcel {
 }
 
 /** From the thread. */
-export type SentAnswer = { readonly id: number } & (SentParcel | { readonly fault: SentFault });
+export type SentAnswer = { readonly id: number } & (SentParcel | { readonly fault: SerializedFault });
 
 /** What waits for the thread takes no more memory than this, together. */
 const maxWaitingBytes = 64 * 1024 ** 2;
@@ -61,7 +61,7 @@ export function aside(task: BodyTask, parcel: Parcel, sizeBytes: number): Promis
 }
 
 function started(): Worker {
-  const worker = startedThread("bodies");
+  const worker = startProgramThread("bodies");
   worker.unref();
   worker.on("error", () => {}); // its end follows
   worker.on("message", (answer: SentAnswer) => {

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { parentPort } from "node:worker_threads";
-import { sentFault } from "../../../base/threads/sent-fault.ts";
+import { serializedFault } from "../../../base/threads/serialized-fault.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import type { BodyTask, SentAnswer, SentOrder } from "./aside.ts";
 import type { ReadBody, ReadingOrder } from "./body-reader.ts";
@@ -17,7 +17,7 @@ export function answerOrders(tasks: Readonly<Record<BodyTask, Task>>): void {
       const [answer, memory] = sentParcel(tasks[task](openedParcel(sent)), true);
       tell({ ...answer, id }, memory);
     } catch (thrown) {
-      tell({ id, fault: sentFault(thrown) });
+      tell({ id, fault: serializedFault(thrown) });
     }
   });
 }

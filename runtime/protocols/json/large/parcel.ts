@@ -1,4 +1,4 @@
-import { type MovedTensor, arrived, cargo } from "../../../dataplane/cargo.ts";
+import { type TransferredTensor, receivedTensor, tensorTransfer } from "../../../dataplane/tensor-transfer.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 
 /** What goes to the thread of large bodies, and what comes back. */
@@ -17,25 +17,25 @@ export interface SentParcel {
 }
 
 interface SentTensor extends Omit<NamedTensor, "tensor"> {
-  readonly tensor: MovedTensor;
+  readonly tensor: TransferredTensor;
 }
 
-/** A parcel ready to be sent, and the memory that moves with it. `isOwned`: as for `cargo`. */
+/** A parcel ready to be sent, and the memory that moves with it. `isOwned`: as for `tensorTransfer`. */
 export function sentParcel(
   { content, memory = [], tensors: named }: Parcel,
   isOwned: boolean,
 ): readonly [SentParcel, readonly ArrayBuffer[]] {
   if (named === undefined) return [{ content }, memory];
-  const moved = cargo(
+  const moved = tensorTransfer(
     named.map(({ tensor }) => tensor),
     isOwned,
   );
   const tensors = moved.tensors.map((tensor, i) => ({ ...named[i], tensor }) as SentTensor); // one for each
-  return [{ content, tensors }, [...memory, ...moved.memory]];
+  return [{ content, tensors }, [...memory, ...moved.transferList]];
 }
 
 /** The parcel as it was sent. */
 export function openedParcel({ content, tensors }: SentParcel): Parcel {
   if (tensors === undefined) return { content };
-  return { content, tensors: tensors.map((named) => ({ ...named, tensor: arrived(named.tensor) })) };
+  return { content, tensors: tensors.map((named) => ({ ...named, tensor: receivedTensor(named.tensor) })) };
 }

@@ -1,4 +1,4 @@
-import type { CountedTime, RunStatistics } from "../../../dataplane/run-statistics.ts";
+import type { DurationTotal, InferenceStatistics } from "../../../dataplane/inference-statistics.ts";
 import type { InferTarget, ModelReference } from "../../../dataplane/infer.ts";
 import type { Models } from "../../protocol.ts";
 import { found } from "./lookup.ts";
@@ -49,7 +49,7 @@ function told(target: InferTarget): ModelStatistics {
   };
 }
 
-function durationsOf(statistics: RunStatistics | undefined): ModelStatistics["durations"] {
+function durationsOf(statistics: InferenceStatistics | undefined): ModelStatistics["durations"] {
   const copies = { count: statistics?.success.count ?? 0, ns: 0 };
   return {
     success: duration(statistics?.success),
@@ -61,7 +61,7 @@ function durationsOf(statistics: RunStatistics | undefined): ModelStatistics["du
   };
 }
 
-function duration(time: CountedTime | undefined): StatisticDuration {
+function duration(time: DurationTotal | undefined): StatisticDuration {
   return { count: time?.count ?? 0, ns: Math.round((time?.totalMs ?? 0) * 1e6) };
 }
 

@@ -1,4 +1,4 @@
-import { type InferTarget, type RunTerms, infer } from "../../../dataplane/infer.ts";
+import { type InferTarget, type RunOptions, infer } from "../../../dataplane/infer.ts";
 import type { NamedTensor } from "../../../dataplane/tensor.ts";
 import { faults } from "./faults.ts";
 
@@ -7,7 +7,7 @@ export interface ExampleRun {
   readonly target: InferTarget;
   readonly signature: string;
   readonly examples: readonly Uint8Array[];
-  readonly terms: Pick<RunTerms, "deadline" | "signal">;
+  readonly terms: Pick<RunOptions, "deadline" | "signal">;
 }
 
 /** The only input of signatures that take examples. */

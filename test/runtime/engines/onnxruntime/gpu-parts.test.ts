@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isMemoryShort, reasonOf } from "../../../../runtime/engines/onnxruntime/faults.ts";
-import { onnxRuntimeVariables } from "../../../../runtime/engines/onnxruntime/variables.ts";
+import { isOutOfMemory, reasonOf } from "../../../../runtime/engines/onnxruntime/faults.ts";
+import { onnxRuntimeEnvironment } from "../../../../runtime/engines/onnxruntime/environment.ts";
 import { fallbackNote, firstLine } from "../../../../runtime/engines/tensorflow/tensor-flow.ts";
 
 const call =
@@ -15,21 +15,21 @@ describe("what NVIDIA's libraries say", () => {
     ["CUDA failure 100: no CUDA-capable device is detected", false],
   ])("is told without ONNX Runtime's source: %s", (said, isShort) => {
     const reason = reasonOf(new Error(`${call}${call}${said}${place}`));
-    expect([reason, isMemoryShort(reason)]).toEqual([said, isShort]);
+    expect([reason, isOutOfMemory(reason)]).toEqual([said, isShort]);
   });
 
   it("counts as a lack of memory where ONNX Runtime finds none for a batch", () => {
-    expect(isMemoryShort("Failed to allocate memory for requested buffer of size 58982400")).toBe(true);
+    expect(isOutOfMemory("Failed to allocate memory for requested buffer of size 58982400")).toBe(true);
   });
 });
 
 describe("NVIDIA's libraries are told by the environment", () => {
   it("not to round what they multiply", () => {
-    expect(onnxRuntimeVariables(false)).toEqual({ ORT_DISABLE_TELEMETRY: "1", NVIDIA_TF32_OVERRIDE: "0" });
+    expect(onnxRuntimeEnvironment(false)).toEqual({ ORT_DISABLE_TELEMETRY: "1", NVIDIA_TF32_OVERRIDE: "0" });
   });
 
   it("to take little memory for each of many models", () => {
-    expect(onnxRuntimeVariables(true)["CUBLAS_WORKSPACE_CONFIG"]).toBe(":4096:2");
+    expect(onnxRuntimeEnvironment(true)["CUBLAS_WORKSPACE_CONFIG"]).toBe(":4096:2");
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { refusedOperations } from "../../../../runtime/engines/tensorflow/allowed-operations.ts";
-import { given, isExchanged, taken } from "../../../../runtime/engines/tensorflow/tensors.ts";
-import { tensorFlowVariables } from "../../../../runtime/engines/tensorflow/variables.ts";
+import { uploaded, isSupported, downloaded } from "../../../../runtime/engines/tensorflow/tensors.ts";
+import { tensorFlowEnvironment } from "../../../../runtime/engines/tensorflow/environment.ts";
 
 describe("operations", () => {
   it("that compute are allowed, and those of variables, tables, lists and control flow", () => {
@@ -48,8 +48,8 @@ describe("operations", () => {
 describe("tensors", () => {
   it("of these types go in and come out", () => {
     const dtypes = ["float32", "int32", "int64", "uint8", "bool", "string", "float64", "float16", "complex64"] as const;
-    expect(dtypes.filter((dtype) => isExchanged(dtype, "in"))).toEqual(dtypes.slice(0, 6));
-    expect(dtypes.filter((dtype) => isExchanged(dtype, "out"))).toEqual([
+    expect(dtypes.filter((dtype) => isSupported(dtype, "in"))).toEqual(dtypes.slice(0, 6));
+    expect(dtypes.filter((dtype) => isSupported(dtype, "out"))).toEqual([
       "float32",
       "int32",
       "int64",
@@ -70,9 +70,9 @@ describe("tensors", () => {
       runSavedModel: () => [],
       deleteSavedModel: () => {},
     };
-    expect(given(addon, { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, -1n) })).toBe(1);
+    expect(uploaded(addon, { dtype: "int64", shape: [2], data: BigInt64Array.of(1n, -1n) })).toBe(1);
     expect(calls).toEqual([[[2], 9, Int32Array.of(1, 0, -1, -1)]]);
-    expect(taken(addon, { id: 5, shape: [1], dtype: 9 })).toEqual({
+    expect(downloaded(addon, { id: 5, shape: [1], dtype: 9 })).toEqual({
       dtype: "int64",
       shape: [1],
       data: BigInt64Array.of(7n),
@@ -82,7 +82,7 @@ describe("tensors", () => {
 });
 
 it("TensorFlow is told its threads by the environment, the only place that it looks at", () => {
-  expect(tensorFlowVariables(3)).toEqual({
+  expect(tensorFlowEnvironment(3)).toEqual({
     TF_CPP_MIN_LOG_LEVEL: "2",
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     TF_NUM_INTRAOP_THREADS: "3",

@@ -62,7 +62,7 @@ beforeAll(async () => {
   const models = await formulaRegistry([]);
   const server = { name: "modelwright", version: "1" };
   caller = await openCaller(
-    grpcServices({ models, observed: (unseen) => unseen, server, isDraining: () => false, clock: systemClock }),
+    grpcServices({ models, instrumented: (unseen) => unseen, server, isDraining: () => false, clock: systemClock }),
   );
 });
 afterAll(() => caller.close());

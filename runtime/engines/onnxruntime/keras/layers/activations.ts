@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
-import type { Attributes, OnnxGraph } from "../onnx-graph.ts";
+import type { Attributes, OnnxGraph } from "../../onnx-graph.ts";
 import { real, word } from "../options.ts";
 import { channelsLast, graphAxis, mapped, NotExportedError, type Value } from "../values.ts";
 import { type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
 
 type Activation = (graph: OnnxGraph, value: Value) => Value;
 
-/** Activations by the names that formats/keras/topology/layer-options.ts gives; after keras/src/activations/activations.py. */
+/** Activations by their names in formats/keras/topology/layer-options.ts; after keras/src/activations/activations.py. */
 const activations: Readonly<Record<string, Activation>> = {
   linear: (_, value) => value,
   relu: (graph, value) => mapped(graph, value, "Relu"),
@@ -40,14 +40,14 @@ const activations: Readonly<Record<string, Activation>> = {
   logSoftmax: (graph, value) => alongAxis("LogSoftmax", graph, value, -1),
 };
 
-/** Applies the activation that a layer's options name. */
+/** Applies the activation with this name. */
 export function activated(graph: OnnxGraph, value: Value, name: string): Value {
   const activation = activations[name];
   if (activation === undefined) throw new NotExportedError(`activation ${name} is not exported`);
   return activation(graph, value);
 }
 
-/** Layers that are nothing but an activation. */
+/** Layers that only apply an activation. */
 export const activationLayers: LayerExports = {
   Activation: elementwise(({ config, graph }, value) => activated(graph, value, word(config, "activation", "linear"))),
   ReLU: elementwise(({ config, graph }, value) => relu(graph, value, config)),
@@ -88,7 +88,7 @@ export const activationLayers: LayerExports = {
   },
 };
 
-/** keras/src/layers/activations/relu.py: the slope below the threshold, up to the largest value. */
+/** ReLU with slope, threshold and maximum: keras/src/layers/activations/relu.py. */
 function relu(graph: OnnxGraph, value: Value, config: JsonObject): Value {
   const slope = real(config, "negative_slope", 0);
   const threshold = real(config, "threshold", 0);
@@ -108,7 +108,7 @@ function alongAxis(operator: string, graph: OnnxGraph, value: Value, axis: numbe
   return withOptions(operator, { axis: graphAxis(value, axis) })(graph, value);
 }
 
-/** Shares of the exponentials over several axes. */
+/** Softmax over several axes. */
 function alongAxes(graph: OnnxGraph, value: Value, axes: readonly number[]): Value {
   const places = graph.integers(axes.map((axis) => graphAxis(value, axis)));
   const largest = graph.add("ReduceMax", [value.name, places], { keepdims: 1 });

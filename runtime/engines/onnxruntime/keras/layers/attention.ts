@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
-import type { OnnxGraph } from "../onnx-graph.ts";
+import type { OnnxGraph } from "../../onnx-graph.ts";
 import { flag, integer } from "../options.ts";
 import { cast, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, weightAt } from "./layer-export.ts";
 
-/** Layers that weigh the steps of one sequence by those of another. */
-export const attentions: LayerExports = {
+/** Attention layers. */
+export const attentionLayers: LayerExports = {
   MultiHeadAttention: {
     weightCounts: (config) => ({ trained: flag(config, "use_bias", true) ? 8 : 4, fixed: 0 }),
     keepsMask: true,
@@ -30,17 +30,17 @@ export const attentions: LayerExports = {
 
 type Scores = (call: LayerCall, query: Value, key: Value) => string;
 
-/** keras/src/layers/attention/attention.py; called with query, value and key. */
+/** keras/src/layers/attention/attention.py; the inputs are query, value and key. */
 function attention(call: LayerCall, scoresOf: Scores): readonly Value[] {
   const { graph, config } = call;
   const floats = call.inputs.map((input) => cast(graph, input, "float32"));
   const [query, value, key] = sequencesOf(graph, floats);
   const masks = value.mask === undefined ? [] : [graph.add("Unsqueeze", [value.mask, graph.integers([1])])];
   if (flag(config, "use_causal_mask", false)) masks.push(causalMask(graph, query, value));
-  const scores = lowered(graph, scoresOf(call, query, key), masks);
+  const scores = penalized(graph, scoresOf(call, query, key), masks);
   const weights = graph.add("Softmax", [scores], { axis: -1 });
   const mixed = graph.add("MatMul", [weights, value.name]);
-  const name = query.mask === undefined ? mixed : graph.add("Mul", [mixed, counted(graph, query.mask)]);
+  const name = query.mask === undefined ? mixed : graph.add("Mul", [mixed, maskFactors(graph, query.mask)]);
   const shape = [...query.shape.slice(0, -1), value.shape.at(-1) ?? -1];
   const result: Value = { name, type: "float32", shape, ...(query.mask === undefined ? {} : { mask: query.mask }) };
   if (!flag(config, "return_attention_scores", false)) return [result];
@@ -48,25 +48,25 @@ function attention(call: LayerCall, scoresOf: Scores): readonly Value[] {
   return [result, { name: weights, type: "float32", shape: [query.shape[0] ?? -1, ...steps] }];
 }
 
-/** Scores of steps that do not count are smaller by a billion: where none counts, all weigh nearly the same. */
-function lowered(graph: OnnxGraph, scores: string, masks: readonly string[]): string {
+/** Subtracts 1e9 from the scores of masked steps: if all steps are masked, their weights are nearly equal. */
+function penalized(graph: OnnxGraph, scores: string, masks: readonly string[]): string {
   if (masks.length === 0) return scores;
   const mask = graph.add("Not", [masks.reduce((all, one) => graph.add("And", [all, one]))]);
   const amount = graph.add("Mul", [graph.add("Cast", [mask], { to: floatType }), graph.number(1e9)]);
   return graph.add("Sub", [scores, amount]);
 }
 
-/** 1 for steps that count, else 0; [batch, steps, 1]. */
-function counted(graph: OnnxGraph, mask: string): string {
+/** The mask as float factors of shape [batch, steps, 1]. */
+function maskFactors(graph: OnnxGraph, mask: string): string {
   return graph.add("Unsqueeze", [graph.add("Cast", [mask], { to: floatType }), graph.integers([2])]);
 }
 
-/** Of onnx.proto's `TensorProto.DataType`. */
+/** float32 in onnx.proto's `TensorProto.DataType`. */
 const floatType = 1;
 
 function dotScores(call: LayerCall, query: Value, key: Value): string {
   const { graph, config } = call;
-  const scores = graph.add("MatMul", [query.name, heads(graph, key.name, [0, 2, 1])]);
+  const scores = graph.add("MatMul", [query.name, permuted(graph, key.name, [0, 2, 1])]);
   if (!flag(config, "use_scale", false)) return scores;
   return graph.add("Mul", [scores, plainWeight(graph, weightAt(call, 0, []))]);
 }
@@ -85,22 +85,26 @@ function additiveScores(call: LayerCall, query: Value, key: Value): string {
   return graph.add("ReduceSum", [scaled, graph.integers([-1])], { keepdims: 0 });
 }
 
-/** keras/src/layers/attention/multi_head_attention.py, over the steps of sequences; called with query, value and key. */
+/** keras/src/layers/attention/multi_head_attention.py, for sequences; the inputs are query, value and key. */
 function multiHeadAttention(call: LayerCall): readonly Value[] {
   const { config, graph } = call;
-  const { sequences, mask } = attended(call);
+  const { sequences, mask } = attentionInputs(call);
   const [query, value, key] = sequences;
   const { count, groups, keySize, valueSize } = headsOf(config);
-  const queries = projected(call, 0, query, [count, keySize]);
-  const keys = shared(graph, projected(call, 1, key, [groups, keySize]), { count, groups, size: keySize });
-  const values = shared(graph, projected(call, 2, value, [groups, valueSize]), { count, groups, size: valueSize });
-  const scaled = graph.add("Mul", [heads(graph, queries, [0, 2, 1, 3]), graph.number(1 / Math.sqrt(keySize))]);
-  const scores = graph.add("MatMul", [scaled, heads(graph, keys, [0, 2, 3, 1])]);
+  const queries = headProjection(call, 0, query, [count, keySize]);
+  const keys = repeatedHeads(graph, headProjection(call, 1, key, [groups, keySize]), { count, groups, size: keySize });
+  const values = repeatedHeads(graph, headProjection(call, 2, value, [groups, valueSize]), {
+    count,
+    groups,
+    size: valueSize,
+  });
+  const scaled = graph.add("Mul", [permuted(graph, queries, [0, 2, 1, 3]), graph.number(1 / Math.sqrt(keySize))]);
+  const scores = graph.add("MatMul", [scaled, permuted(graph, keys, [0, 2, 3, 1])]);
   const masks = [...paddingMasks(graph, sequences), ...(mask === undefined ? [] : [mask])];
   if (flag(config, "use_causal_mask", false)) masks.push(causalMask(graph, query, value));
   const weights = graph.add("Softmax", [maskedScores(graph, scores, masks)], { axis: -1 });
-  const mixed = graph.add("MatMul", [weights, heads(graph, values, [0, 2, 1, 3])]);
-  const result = output(call, query, heads(graph, mixed, [0, 2, 1, 3]), [count, valueSize]);
+  const mixed = graph.add("MatMul", [weights, permuted(graph, values, [0, 2, 1, 3])]);
+  const result = outputProjection(call, query, permuted(graph, mixed, [0, 2, 1, 3]), [count, valueSize]);
   if (!flag(config, "return_attention_scores", false)) return [result];
   const steps = [query.shape[1] ?? -1, value.shape[1] ?? -1];
   return [result, { name: weights, type: "float32", shape: [query.shape[0] ?? -1, count, ...steps] }];
@@ -108,13 +112,13 @@ function multiHeadAttention(call: LayerCall): readonly Value[] {
 
 interface Heads {
   readonly count: number;
-  /** Heads of keys and values; each is for as many of the query's as there are times more of those. */
+  /** Number of key and value heads; each is shared by `count / groups` query heads. */
   readonly groups: number;
   readonly keySize: number;
   readonly valueSize: number;
 }
 
-/** As MultiHeadAttention has them, or GroupedQueryAttention. */
+/** Head sizes of MultiHeadAttention or GroupedQueryAttention. */
 function headsOf(config: JsonObject): Heads {
   if (config["num_query_heads"] === undefined) {
     const count = integer(config, "num_heads");
@@ -129,8 +133,8 @@ function headsOf(config: JsonObject): Heads {
   return { count, groups, keySize: size, valueSize: size };
 }
 
-/** [batch, steps, groups, size] to [batch, steps, heads, size]: each group for several heads that stand together. */
-function shared(
+/** Repeats each key or value head for its query heads: [batch, steps, groups, size] to [batch, steps, heads, size]. */
+function repeatedHeads(
   graph: OnnxGraph,
   name: string,
   { count, groups, size }: Omit<Heads, "keySize" | "valueSize"> & { readonly size: number },
@@ -143,13 +147,13 @@ function shared(
   return graph.add("Reshape", [spread, graph.integers([0, 0, count, size])]);
 }
 
-interface Attended {
+interface AttentionInputs {
   readonly sequences: readonly [query: Value, value: Value, key: Value];
-  /** What it is called with: bool, to be spread to the shape of the scores. */
+  /** The attention mask input: bool, broadcastable to the scores. */
   readonly mask?: string;
 }
 
-function attended(call: LayerCall): Attended {
+function attentionInputs(call: LayerCall): AttentionInputs {
   const { config, graph, inputs } = call;
   const axes = [config["attention_axes"] ?? 1].flat();
   if (axes.length !== 1 || axes[0] !== 1)
@@ -157,10 +161,10 @@ function attended(call: LayerCall): Attended {
   if (!flag(config, "has_attention_mask", false)) return { sequences: sequencesOf(graph, inputs) };
   const given = inputs.at(-1);
   const sequences = sequencesOf(graph, inputs.slice(0, -1));
-  return given === undefined ? { sequences } : { sequences, mask: givenMask(graph, given) };
+  return given === undefined ? { sequences } : { sequences, mask: attentionMask(graph, given) };
 }
 
-function sequencesOf(graph: OnnxGraph, inputs: readonly Value[]): Attended["sequences"] {
+function sequencesOf(graph: OnnxGraph, inputs: readonly Value[]): AttentionInputs["sequences"] {
   const [query, value, key = value] = inputs.map((input) => channelsLast(graph, input));
   if (query === undefined || value === undefined || key === undefined || inputs.length > 3) {
     throw new NotExportedError(`it is called with ${inputs.length} inputs`);
@@ -171,22 +175,22 @@ function sequencesOf(graph: OnnxGraph, inputs: readonly Value[]): Attended["sequ
   return [query, value, key];
 }
 
-/** [batch, steps of the query, steps of the value], or with an axis for the heads before them. */
-function givenMask(graph: OnnxGraph, given: Value): string {
+/** An attention mask of shape [batch, query steps, value steps], optionally with a head axis after the batch. */
+function attentionMask(graph: OnnxGraph, given: Value): string {
   const mask = cast(graph, channelsLast(graph, given), "bool");
   if (mask.shape.length === 4) return mask.name;
   if (mask.shape.length === 3) return graph.add("Unsqueeze", [mask.name, graph.integers([1])]);
   throw new NotExportedError(`an attention mask of ${mask.shape.length} axes is not exported`);
 }
 
-/** Steps of the query see those of the value up to their own place. */
+/** Causal mask: a query step attends to value steps up to its own index. */
 function causalMask(graph: OnnxGraph, query: Value, value: Value): string {
-  const places = ({ name }: Value, axis: number): string => {
+  const positions = ({ name }: Value, axis: number): string => {
     const count = graph.add("Gather", [graph.add("Shape", [name]), graph.integers([1], [])]);
     const range = graph.add("Range", [graph.integers([0], []), count, graph.integers([1], [])]);
     return graph.add("Unsqueeze", [range, graph.integers([axis])]);
   };
-  return graph.add("GreaterOrEqual", [places(query, 1), places(value, 0)]);
+  return graph.add("GreaterOrEqual", [positions(query, 1), positions(value, 0)]);
 }
 
 function paddingMasks(graph: OnnxGraph, [query, ...others]: readonly Value[]): string[] {
@@ -199,7 +203,7 @@ function paddingMasks(graph: OnnxGraph, [query, ...others]: readonly Value[]): s
   return [...masks];
 }
 
-/** Scores are [batch, heads, steps of the query, steps of the value]: those of steps that do not count vanish. */
+/** Masks scores of shape [batch, heads, query steps, value steps] with -1e9. */
 function maskedScores(graph: OnnxGraph, scores: string, masks: readonly string[]): string {
   if (masks.length === 0) return scores;
   const mask = masks.reduce((all, one) => graph.add("And", [all, one]));
@@ -208,24 +212,26 @@ function maskedScores(graph: OnnxGraph, scores: string, masks: readonly string[]
 
 type HeadSize = readonly [count: number, size: number];
 
-/** [batch, steps, features] to [batch, steps, heads, size]. */
-function projected(call: LayerCall, place: number, input: Value, [count, size]: HeadSize): string {
+/** Projects [batch, steps, features] to [batch, steps, heads, size]. */
+function headProjection(call: LayerCall, position: number, input: Value, [count, size]: HeadSize): string {
   const { config, graph } = call;
   const features = knownSize(input, -1);
   const hasBias = flag(config, "use_bias", true);
-  const kernel = weightAt(call, hasBias ? 2 * place : place, [features, count, size]);
+  const kernel = weightAt(call, hasBias ? 2 * position : position, [features, count, size]);
   const matrix = graph.weight(kernel.data, "matrix", () => ({ shape: [features, count * size], data: kernel.data }));
   const product = graph.add("MatMul", [input.name, matrix]);
   const split = graph.add("Reshape", [product, graph.integers([0, 0, count, size])]);
-  return hasBias ? graph.add("Add", [split, plainWeight(graph, weightAt(call, 2 * place + 1, [count, size]))]) : split;
+  return hasBias
+    ? graph.add("Add", [split, plainWeight(graph, weightAt(call, 2 * position + 1, [count, size]))])
+    : split;
 }
 
-function heads(graph: OnnxGraph, name: string, perm: readonly number[]): string {
+function permuted(graph: OnnxGraph, name: string, perm: readonly number[]): string {
   return graph.add("Transpose", [name], { perm });
 }
 
-/** All heads together become features again: as many as the query has, unless the layer says otherwise. */
-function output(call: LayerCall, query: Value, mixed: string, [count, size]: HeadSize): Value {
+/** Projects all heads back to features: as many as the query has, unless `output_shape` says otherwise. */
+function outputProjection(call: LayerCall, query: Value, mixed: string, [count, size]: HeadSize): Value {
   const { config, graph } = call;
   const given = [config["output_shape"] ?? knownSize(query, -1)].flat();
   const features = Number(given[0]);

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
-import { transposed } from "../arrangement.ts";
+import { transposed } from "../transposed-weight.ts";
 import { flag, integer, integers, requireChannelsLast, word } from "../options.ts";
 import { cast, channelsFirst, type Value } from "../values.ts";
-import { padding, type Window } from "../windows.ts";
+import { padding, type Window } from "../window-padding.ts";
 import { activated } from "./activations.ts";
 import {
   knownSize,
@@ -14,8 +14,8 @@ import {
   weightAt,
 } from "./layer-export.ts";
 
-/** Convolutions; kernels are stored with the positions first and the channels last, ONNX has them the other way round. */
-export const convolutions: LayerExports = {
+/** Convolution layers. Keras stores kernels as [positions, channels, filters], ONNX as [filters, channels, positions]. */
+export const convolutionLayers: LayerExports = {
   Conv1D: withBias(1, (call) => [convolution(call, 1)]),
   Conv2D: withBias(1, (call) => [convolution(call, 2)]),
   Conv3D: withBias(1, (call) => [convolution(call, 3)]),
@@ -32,7 +32,7 @@ function withBias(kernels: number, apply: LayerExport["apply"]): LayerExport {
   };
 }
 
-/** A kernel as ONNX has it, how it moves and what comes out. */
+/** A convolution kernel in the graph. */
 interface Kernel {
   readonly name: string;
   readonly size: readonly number[];
@@ -43,14 +43,14 @@ interface Kernel {
 
 function convolution(call: LayerCall, axes: number): Value {
   const { config, graph } = call;
-  const input = convolved(call);
+  const input = convolutionInput(call);
   const size = integers(config, "kernel_size", axes);
   const filters = integer(config, "filters");
   const group = config["groups"] === undefined ? 1 : integer(config, "groups");
   const weight = weightAt(call, 0, [...size, knownSize(input, -1) / group, filters]);
   const order = [axes + 1, axes, ...size.map((_, axis) => axis)];
   const name = graph.weight(weight.data, "convolution", () => transposed(weight.data, weight.shape, order));
-  const product = convolve(call, input, { name, size, group, filters, bias: biasOf(call, 1, filters) });
+  const product = addConvolution(call, input, { name, size, group, filters, bias: biasOf(call, 1, filters) });
   return activated(graph, product, word(config, "activation", "linear"));
 }
 
@@ -70,13 +70,13 @@ function separable(call: LayerCall, axes: number): Value {
   const name = graph.weight(weight.data, "convolution", () => transposed(weight.data, weight.shape, order));
   const pointwise = { ...call, config: { padding: "valid" } };
   const kernel = { name, size: ones, group: 1, filters, bias: biasOf(call, 2, filters) };
-  return activated(graph, convolve(pointwise, deep, kernel), word(config, "activation", "linear"));
+  return activated(graph, addConvolution(pointwise, deep, kernel), word(config, "activation", "linear"));
 }
 
-/** Each channel with kernels of its own: [positions, channels, multiplier] becomes [channels x multiplier, 1, positions]. */
+/** Depthwise kernels: [positions, channels, multiplier] becomes [channels x multiplier, 1, positions]. */
 function depthwiseProduct(call: LayerCall, axes: number, bias: (filters: number) => string): Value {
   const { config, graph } = call;
-  const input = convolved(call);
+  const input = convolutionInput(call);
   const size = integers(config, "kernel_size", axes);
   const channels = knownSize(input, -1);
   const multiplier = config["depth_multiplier"] === undefined ? 1 : integer(config, "depth_multiplier");
@@ -86,10 +86,10 @@ function depthwiseProduct(call: LayerCall, axes: number, bias: (filters: number)
     const { data } = transposed(weight.data, weight.shape, [axes, axes + 1, ...size.map((_, axis) => axis)]);
     return { shape: [filters, 1, ...size], data };
   });
-  return convolve(call, input, { name, size, group: channels, filters, bias: bias(filters) });
+  return addConvolution(call, input, { name, size, group: channels, filters, bias: bias(filters) });
 }
 
-function convolve({ config, graph }: LayerCall, input: Value, kernel: Kernel): Value {
+function addConvolution({ config, graph }: LayerCall, input: Value, kernel: Kernel): Value {
   const axes = kernel.size.length;
   const strides = integers(config, "strides", axes);
   const dilations = integers(config, "dilation_rate", axes);
@@ -103,14 +103,14 @@ function convolve({ config, graph }: LayerCall, input: Value, kernel: Kernel): V
   return { ...input, name, shape: [input.shape[0] ?? -1, ...sizes, kernel.filters] };
 }
 
-/** The input of a convolution: floats with their channels first, without a mask. */
-export function convolved(call: LayerCall): Value {
+/** The input of a convolution: float32, channels first, without a mask. */
+export function convolutionInput(call: LayerCall): Value {
   requireChannelsLast(call.config);
   const { mask: _, ...input } = channelsFirst(call.graph, cast(call.graph, soleInput(call), "float32"));
   return input;
 }
 
-/** The bias that follows the kernels, "" where the layer has none. */
+/** Name of the bias, or "" if the layer has none. */
 export function biasOf(call: LayerCall, index: number, filters: number): string {
   return hasBias(call.config) ? plainWeight(call.graph, weightAt(call, index, [filters])) : "";
 }

@@ -2,27 +2,27 @@ import { isList, type JsonObject } from "../../../../model/formats/keras/topolog
 import { innerLayer } from "../options.ts";
 import { cast, channelsLast, NotExportedError, unmasked, type Value } from "../values.ts";
 import { activationLayers } from "./activations.ts";
-import { attentions } from "./attention.ts";
-import { convolutions } from "./convolution.ts";
-import { denseLayers } from "./dense.ts";
+import { attentionLayers } from "./attention.ts";
+import { convolutionLayers } from "./convolution.ts";
+import { coreLayers } from "./core.ts";
 import { imageLayers } from "./images.ts";
 import { type LayerCall, type LayerExport, type LayerExports, soleInput, type WeightCounts } from "./layer-export.ts";
-import { mergers } from "./merging.ts";
-import { normalizations } from "./normalization.ts";
+import { mergingLayers } from "./merging.ts";
+import { normalizationLayers } from "./normalization.ts";
 import { operationExports } from "./operations/operation-exports.ts";
-import { poolings } from "./pooling.ts";
+import { poolingLayers } from "./pooling.ts";
 import { recurrentLayers } from "./recurrent/recurrent-layers.ts";
-import { shapings } from "./shaping.ts";
-import { transposedConvolutions } from "./transposed-convolution.ts";
+import { reshapingLayers } from "./reshaping.ts";
+import { transposedConvolutionLayers } from "./transposed-convolution.ts";
 
-/** What does something in training only. */
+/** Layers that are identities at inference. */
 const identity: LayerExport = { keepsMask: true, apply: ({ inputs }) => inputs };
 const identities = [
   "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D AlphaDropout GaussianDropout GaussianNoise",
   "ActivityRegularization Identity StochasticDepth",
 ];
 
-/** Augmentations of images: at inference nothing but floats. */
+/** Image augmentation layers: at inference they only cast to float32. */
 const augmentation: LayerExport = { apply: (call) => [cast(call.graph, soleInput(call), "float32")] };
 const augmentations = [
   "RandomFlip RandomRotation RandomZoom RandomContrast RandomTranslation RandomBrightness RandomHeight RandomWidth",
@@ -30,22 +30,22 @@ const augmentations = [
   "RandomGaussianBlur RandomPerspective RandomPosterization RandomElasticTransform MixUp CutMix RandAugment AugMix",
 ];
 
-/** How each layer class becomes ONNX. A model with a class that is not here is for another engine. */
+/** The registry of exportable layer classes. Models with other classes are left to other engines. */
 const exportedLayers: LayerExports = {
-  ...everyOf(identities, identity),
-  ...everyOf(augmentations, augmentation),
+  ...eachClass(identities, identity),
+  ...eachClass(augmentations, augmentation),
   ...activationLayers,
-  ...attentions,
-  ...convolutions,
-  ...denseLayers,
+  ...attentionLayers,
+  ...convolutionLayers,
+  ...coreLayers,
   ...imageLayers,
-  ...mergers,
-  ...normalizations,
+  ...mergingLayers,
+  ...normalizationLayers,
   ...operationExports,
-  ...poolings,
+  ...poolingLayers,
   ...recurrentLayers,
-  ...shapings,
-  ...transposedConvolutions,
+  ...reshapingLayers,
+  ...transposedConvolutionLayers,
   TimeDistributed: {
     keepsMask: true,
     weightCounts: (config) => {
@@ -59,26 +59,27 @@ const exportedLayers: LayerExports = {
   },
 };
 
-function everyOf(lists: readonly string[], layer: LayerExport): LayerExports {
+function eachClass(lists: readonly string[], layer: LayerExport): LayerExports {
   return Object.fromEntries(lists.flatMap((names) => names.split(" ")).map((name) => [name, layer]));
 }
 
-/** How a class becomes ONNX. Throws a NotExportedError when it does not. */
+/** The export of a class. Throws a NotExportedError if there is none. */
 function layerExport(className: string): LayerExport {
   const found = Object.hasOwn(exportedLayers, className) ? exportedLayers[className] : undefined;
   if (found === undefined) throw new NotExportedError("its class is not exported");
   return found;
 }
 
+/** Number of weights of a layer. Throws a NotExportedError for unknown classes. */
 export function weightCounts(className: string, config: JsonObject): WeightCounts {
   return layerExport(className).weightCounts?.(config) ?? { trained: 0, fixed: 0 };
 }
 
-/** Layers that say themselves what becomes of the mask. */
-const selfMasking: readonly LayerExports[] = [recurrentLayers, denseLayers, mergers];
+/** Layers that set the mask of their outputs themselves. */
+const selfMasking: readonly LayerExports[] = [recurrentLayers, coreLayers, mergingLayers];
 
 /** Adds a layer's nodes to the graph and returns its outputs. Throws a NotExportedError. */
-export function exportedCall(className: string, call: LayerCall): readonly Value[] {
+export function exportLayer(className: string, call: LayerCall): readonly Value[] {
   const layer = layerExport(className);
   const [first] = call.inputs;
   const outputs = layer.apply(call);
@@ -87,7 +88,7 @@ export function exportedCall(className: string, call: LayerCall): readonly Value
   return outputs.map(unmasked);
 }
 
-/** The inner layer over all steps of all sequences, as if they were one batch. */
+/** Applies the inner layer to all steps of all sequences as one batch. */
 function timeDistributed(call: LayerCall): readonly Value[] {
   const { graph, config } = call;
   const { className, config: inner } = innerLayer(config, "layer");
@@ -97,7 +98,7 @@ function timeDistributed(call: LayerCall): readonly Value[] {
   const rowShape = graph.add("Slice", [whole, graph.integers([2]), graph.integers([2 ** 31 - 1])]);
   const flat = graph.add("Reshape", [input.name, graph.add("Concat", [graph.integers([-1]), rowShape], { axis: 0 })]);
   const value: Value = { ...input, name: flat, shape: [-1, ...row] };
-  const outputs = exportedCall(className, { ...call, config: inner, inputs: [value] });
+  const outputs = exportLayer(className, { ...call, config: inner, inputs: [value] });
   return outputs.map((output) => {
     const last = channelsLast(graph, output);
     const outer = graph.add("Slice", [whole, graph.integers([0]), graph.integers([2])]);

@@ -12,30 +12,30 @@ import {
 } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "./layer-export.ts";
 
-/** Layers that change the size of images, and one that makes categories of numbers. */
+/** Layers that resize images, and CategoryEncoding. */
 export const imageLayers: LayerExports = {
-  UpSampling1D: enlarged(1),
-  UpSampling2D: enlarged(2),
-  UpSampling3D: enlarged(3),
+  UpSampling1D: upSampling(1),
+  UpSampling2D: upSampling(2),
+  UpSampling3D: upSampling(3),
   Resizing: { apply: (call) => [resizing(call)] },
   CenterCrop: { apply: (call) => [centerCrop(call)] },
   CategoryEncoding: { apply: (call) => [categoryEncoding(call)] },
 };
 
-/** Keras repeats elements, or samples at pixel centres. */
-function enlarged(axes: number): LayerExport {
+/** UpSampling: repeats elements, or interpolates at pixel centres. */
+function upSampling(axes: number): LayerExport {
   return {
     apply: (call) => {
       const { config, graph } = call;
       requireChannelsLast(config);
       const factors = integers(config, "size", axes, 2);
       const isLinear = word(config, "interpolation", "nearest") === "bilinear";
-      const input = unmasked(sampled(call, isLinear));
+      const input = unmasked(resizeInput(call, isLinear));
       const scales = Float32Array.from(graphOrder(input, [1, ...factors, 1]));
       const name = graph.add(
         "Resize",
         [input.name, "", graph.weight(scales, "scales", () => ({ shape: [scales.length], data: scales }))],
-        isLinear ? { mode: "linear" } : repeating,
+        isLinear ? { mode: "linear" } : nearestRepeat,
       );
       const shape = input.shape.map((size, axis) => (size < 0 ? size : size * (factors[axis - 1] ?? 1)));
       return [{ ...input, name, shape }];
@@ -43,10 +43,10 @@ function enlarged(axes: number): LayerExport {
   };
 }
 
-const repeating = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" } as const;
+const nearestRepeat = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" } as const;
 
-/** Sampling is made for images with their channels first. */
-function sampled(call: LayerCall, isLinear: boolean): Value {
+/** ONNX's linear interpolation expects channels first. */
+function resizeInput(call: LayerCall, isLinear: boolean): Value {
   const input = soleInput(call);
   return isLinear ? channelsFirst(call.graph, cast(call.graph, input, "float32")) : input;
 }
@@ -54,11 +54,11 @@ function sampled(call: LayerCall, isLinear: boolean): Value {
 function resizing(call: LayerCall): Value {
   const { config, graph } = call;
   requireChannelsLast(config);
-  const input = sampled(call, true);
+  const input = resizeInput(call, true);
   const size = [integer(config, "height"), integer(config, "width")];
   const isNearest = word(config, "interpolation", "bilinear") === "nearest";
   const options = isNearest ? { mode: "nearest", nearest_mode: "round_prefer_ceil" } : { mode: "linear" };
-  // ONNX Runtime's optimizer loses sizes that are for some of the axes only.
+  // ONNX Runtime's optimizer drops sizes that are given for some axes only.
   const outer = graph.add("Slice", [graph.add("Shape", [input.name]), graph.integers([0]), graph.integers([2])]);
   const sizes = graph.add("Concat", [outer, graph.integers(size)], { axis: 0 });
   const name = graph.add("Resize", [input.name, "", "", sizes], options);
@@ -88,19 +88,19 @@ function categoryEncoding(call: LayerCall): Value {
   const tokens = integer(config, "num_tokens");
   const offAndOn = Float32Array.of(0, 1);
   const values = graph.weight(offAndOn, "values", () => ({ shape: [2], data: offAndOn }));
-  const hotOf = (name: string): string =>
+  const oneHotOf = (name: string): string =>
     graph.add("OneHot", [name, graph.integers([tokens], []), values], { axis: -1 });
   if (mode === "one_hot") {
     const outer = oneHotRows(input.shape);
     const flat =
       outer.length < input.shape.length ? graph.add("Squeeze", [input.name, graph.integers([-1])]) : input.name;
-    return { name: hotOf(flat), type: "float32", shape: [...outer, tokens] };
+    return { name: oneHotOf(flat), type: "float32", shape: [...outer, tokens] };
   }
   if (input.shape.length !== 2 || (mode !== "multi_hot" && mode !== "count")) {
     throw new NotExportedError(`output_mode=${mode} of ${input.shape.length} dimensions is not exported`);
   }
-  const hot = hotOf(input.name);
+  const oneHot = oneHotOf(input.name);
   const operator = mode === "count" ? "ReduceSum" : "ReduceMax";
-  const name = graph.add(operator, [hot, graph.integers([1])], { keepdims: 0 });
+  const name = graph.add(operator, [oneHot, graph.integers([1])], { keepdims: 0 });
   return { name, type: "float32", shape: [input.shape[0] ?? -1, tokens] };
 }

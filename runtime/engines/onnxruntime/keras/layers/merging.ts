@@ -1,10 +1,10 @@
-import type { OnnxGraph } from "../onnx-graph.ts";
+import type { OnnxGraph } from "../../onnx-graph.ts";
 import { flag, integers, real } from "../options.ts";
 import { cast, channelsLast, graphAxis, NotExportedError, unmasked, type Value } from "../values.ts";
 import type { LayerCall, LayerExport, LayerExports } from "./layer-export.ts";
 
-/** Layers that make one value of several. */
-export const mergers: LayerExports = {
+/** Layers that merge several values into one. */
+export const mergingLayers: LayerExports = {
   Add: folding("Add"),
   Multiply: { apply: (call) => [multiplied(call)] },
   Subtract: folding("Sub"),
@@ -34,16 +34,16 @@ function folded({ graph, inputs, config }: LayerCall, operator: string): Value {
   return masked(result, sharedMask({ graph, config }, inputs));
 }
 
-/** In Keras 3 steps that do not count are factors of one, and zero where none counts: keras/src/layers/merging/multiply.py. */
+/** In Keras 3 masked steps are factors of one, and zero where all inputs are masked: keras/src/layers/merging/multiply.py. */
 function multiplied(call: LayerCall): Value {
   const { graph, inputs, config } = call;
   if (config["joins_masks"] !== true) return folded(call, "Mul");
-  const product = folded({ ...call, inputs: inputs.map((input) => whereMasked(graph, input, 1)) }, "Mul");
-  return whereMasked(graph, product, 0);
+  const product = folded({ ...call, inputs: inputs.map((input) => filledWhereMasked(graph, input, 1)) }, "Mul");
+  return filledWhereMasked(graph, product, 0);
 }
 
-/** The value with a number for all steps that do not count. */
-function whereMasked(graph: OnnxGraph, value: Value, number: 0 | 1): Value {
+/** Replaces masked steps by a number. */
+function filledWhereMasked(graph: OnnxGraph, value: Value, number: 0 | 1): Value {
   const { mask, shape, type } = value;
   if (mask === undefined) return value;
   const last = channelsLast(graph, value);
@@ -54,8 +54,8 @@ function whereMasked(graph: OnnxGraph, value: Value, number: 0 | 1): Value {
   return { ...last, name: graph.add("Where", [steps, last.name, other]) };
 }
 
-/** Keras 2 and 3 join masks that differ in different ways. */
-function sharedMask({ graph, config }: Joining, inputs: readonly Value[]): string | undefined {
+/** The mask of a merged value. Keras 2 and Keras 3 combine different masks in different ways. */
+function sharedMask({ graph, config }: MergeContext, inputs: readonly Value[]): string | undefined {
   const masks = new Set(inputs.map(({ mask }) => mask));
   if (masks.size <= 1) return [...masks][0];
   if (config["joins_masks"] !== true) throw new NotExportedError("its inputs have different masks");
@@ -67,7 +67,7 @@ function masked(value: Value, mask: string | undefined): Value {
   return mask === undefined ? unmasked(value) : { ...value, mask };
 }
 
-/** All in one layout and type. Keras gives values of fewer dimensions further ones behind the batch. */
+/** Converts values to one layout, type and rank; missing axes are inserted after the batch, as Keras does. */
 function aligned(graph: OnnxGraph, inputs: readonly Value[]): readonly Value[] {
   const rank = Math.max(...inputs.map(({ shape }) => shape.length));
   const isMixed = new Set(inputs.map(({ type }) => type)).size > 1;
@@ -108,9 +108,9 @@ function concatenation({ graph, inputs, config }: LayerCall): Value {
   return masked(value, concatenatedMask({ graph, config }, values, axis));
 }
 
-type Joining = Pick<LayerCall, "graph" | "config">;
+type MergeContext = Pick<LayerCall, "graph" | "config">;
 
-function concatenatedMask({ graph, config }: Joining, values: readonly Value[], axis: number): string | undefined {
+function concatenatedMask({ graph, config }: MergeContext, values: readonly Value[], axis: number): string | undefined {
   const areSteps = axis === 1 && (values[0]?.shape.length ?? 0) > 2;
   if (!areSteps || values.every(({ mask }) => mask === undefined)) return sharedMask({ graph, config }, values);
   const masks = values.map(
@@ -121,7 +121,7 @@ function concatenatedMask({ graph, config }: Joining, values: readonly Value[], 
   return graph.add("Concat", known, { axis: 1 });
 }
 
-/** A mask of steps that all count. */
+/** A mask with all steps true. */
 function allSteps(graph: OnnxGraph, value: Value): string {
   const one = cast(graph, { name: graph.number(1), type: "float32", shape: [] }, "bool");
   const last = channelsLast(graph, value);
@@ -144,7 +144,7 @@ function dot({ graph, inputs, config }: LayerCall): Value {
   return rank === 2 ? vectorProduct(graph, sides) : sequenceProduct(graph, sides);
 }
 
-/** An input of a product, with the axis that is summed over. */
+/** An input of a dot product, with the axis that is contracted. */
 interface Side extends Value {
   readonly axis: number;
 }
@@ -167,7 +167,7 @@ function sequenceProduct(graph: OnnxGraph, sides: readonly Side[]): Value {
   return { name: graph.add("MatMul", names), type: "float32", shape: [sides[0]?.shape[0] ?? -1, ...kept] };
 }
 
-/** Divided by its length along an axis. */
+/** L2-normalizes along an axis. */
 function normalized(graph: OnnxGraph, { name }: Value, axis: number): string {
   const sum = graph.add("ReduceSumSquare", [name, graph.integers([axis])], { keepdims: 1 });
   return graph.add("Div", [name, graph.add("Sqrt", [graph.add("Max", [sum, graph.number(1e-12)])])]);

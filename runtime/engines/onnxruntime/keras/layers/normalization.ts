@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../../../model/formats/keras/topology/json-config.ts";
-import type { OnnxGraph } from "../onnx-graph.ts";
+import type { OnnxGraph } from "../../onnx-graph.ts";
 import { flag, integer, real } from "../options.ts";
 import { cast, channelsFirst, channelsLast, NotExportedError, type Value } from "../values.ts";
 import { knownSize, type LayerCall, type LayerExports, plainWeight, soleInput, weightAt } from "./layer-export.ts";
 
-/** Layers that bring values to a common scale. */
-export const normalizations: LayerExports = {
+/** Normalization layers. */
+export const normalizationLayers: LayerExports = {
   BatchNormalization: {
     weightCounts: (config) => ({ trained: affineWeights(config), fixed: 2 }),
     keepsMask: true,
@@ -43,7 +43,7 @@ function requireLastAxis(config: JsonObject, rank: number): void {
   if (!isLast) throw new NotExportedError(`axis=${JSON.stringify(axes)} is not the last`);
 }
 
-/** gamma and beta, ones and zeros where the layer has none; and how many weights they are. */
+/** gamma and beta, filled with ones and zeros if the layer lacks them, and the number of stored weights. */
 function affine(call: LayerCall, shape: readonly number[]): { gamma: Float32Array; beta: Float32Array; count: number } {
   const size = shape.reduce((product, length) => product * length, 1);
   let count = 0;
@@ -54,7 +54,7 @@ function affine(call: LayerCall, shape: readonly number[]): { gamma: Float32Arra
   return { gamma, beta, count };
 }
 
-/** As a factor and a summand for each channel; ONNX Runtime folds them into the convolution before it. */
+/** Folded to one factor and one summand per channel; ONNX Runtime fuses them into a preceding convolution. */
 function batchNormalization(call: LayerCall): Value {
   const { config, graph } = call;
   const given = cast(graph, soleInput(call), "float32");
@@ -68,8 +68,8 @@ function batchNormalization(call: LayerCall): Value {
   const factors = Float64Array.from(variance.data, (value, i) => {
     return (gamma[i] ?? 1) / Math.sqrt(value + real(config, "epsilon", 1e-3));
   });
-  const behind = input.isChannelsFirst === true ? input.shape.length - 2 : input.shape.length - 1 - axis;
-  const shape = [channels, ...Array.from({ length: behind }, () => 1)];
+  const trailingAxes = input.isChannelsFirst === true ? input.shape.length - 2 : input.shape.length - 1 - axis;
+  const shape = [channels, ...Array.from({ length: trailingAxes }, () => 1)];
   const layout = `${shape.length}`;
   const factor = graph.weight(variance.data, `factors ${layout}`, () => ({ shape, data: Float32Array.from(factors) }));
   const summand = graph.weight(variance.data, `summands ${layout}`, () => {
@@ -96,7 +96,7 @@ function layerNormalization(call: LayerCall): Value {
   const { gamma, beta } = affine(call, sizes);
   const own = call.weights[0]?.data ?? new Float32Array();
   const isTrailing = axes.length === rank - first && axes.every((axis, i) => axis === first + i);
-  // Other axes are not in ONNX' operator: their weights are spread over all axes behind the batch.
+  // ONNX's operator takes trailing axes only: for others, the weights are reshaped to broadcast over all axes.
   const shape = isTrailing ? sizes : input.shape.slice(1).map((size, i) => (axes.includes(i + 1) ? size : 1));
   const scale = graph.weight(own, "scale", () => ({ shape, data: gamma }));
   const bias = graph.weight(own, "center", () => ({ shape, data: beta }));
@@ -110,7 +110,7 @@ function layerNormalization(call: LayerCall): Value {
   return { ...input, name: graph.add("Add", [graph.add("Mul", [name, scale]), bias]) };
 }
 
-/** Of mean 0 and variance 1 along these axes. */
+/** Standardizes to mean 0 and variance 1 along the axes. */
 function standardised(graph: OnnxGraph, { name, ...value }: Value, axes: string, epsilon: number): Value {
   const centred = graph.add("Sub", [name, graph.add("ReduceMean", [name, axes], { keepdims: 1 })]);
   const variance = graph.add("ReduceMean", [graph.add("Mul", [centred, centred]), axes], { keepdims: 1 });
@@ -118,7 +118,7 @@ function standardised(graph: OnnxGraph, { name, ...value }: Value, axes: string,
   return { ...value, name: graph.add("Div", [centred, spread]) };
 }
 
-/** keras/src/layers/normalization/group_normalization.py: over all positions and the channels of a group. */
+/** keras/src/layers/normalization/group_normalization.py: statistics over all positions and the channels of a group. */
 function groupNormalization(call: LayerCall): Value {
   const { config, graph } = call;
   const input = channelsFirst(graph, cast(graph, soleInput(call), "float32"));
@@ -138,7 +138,7 @@ function groupNormalization(call: LayerCall): Value {
   return { ...input, name: graph.add("Add", [graph.add("Mul", [back, scale]), bias]) };
 }
 
-/** keras/src/layers/preprocessing/normalization.py, with statistics from `adapt` or from its options. */
+/** keras/src/layers/preprocessing/normalization.py, with statistics from `adapt` or from the config. */
 function normalization(call: LayerCall): Value {
   const { config, graph } = call;
   const input = channelsLast(graph, cast(graph, soleInput(call), "float32"));
@@ -158,7 +158,7 @@ function normalization(call: LayerCall): Value {
   return { ...input, name: result };
 }
 
-/** Options come as numbers in lists in lists; one number stands for all. */
+/** A statistic from the config (nested lists) or the weights; one number stands for all. */
 function statistic(call: LayerCall, key: string, index: number, shape: readonly number[]): Float32Array<ArrayBuffer> {
   const option = call.config[key] ?? null;
   const size = shape.reduce((product, length) => product * length, 1);

@@ -1,10 +1,10 @@
 import { flag, integers, requireChannelsLast, word } from "../options.ts";
 import { cast, channelsFirst, channelsLast, type Value } from "../values.ts";
-import { padding } from "../windows.ts";
+import { padding } from "../window-padding.ts";
 import { type LayerCall, type LayerExport, type LayerExports, soleInput } from "./layer-export.ts";
 
-/** Layers that take the largest or the mean of a window, or of all positions. */
-export const poolings: LayerExports = {
+/** Pooling layers. */
+export const poolingLayers: LayerExports = {
   MaxPooling1D: windowed("MaxPool", 1),
   MaxPooling2D: windowed("MaxPool", 2),
   MaxPooling3D: windowed("MaxPool", 3),
@@ -40,7 +40,7 @@ function global(kind: "Max" | "Average"): LayerExport {
   return { apply: (call) => [globalPool(call, kind)] };
 }
 
-/** Convolutions leave their channels first, where ONNX Runtime has kernels of its own for this. */
+/** After convolutions values are channels first, for which ONNX Runtime has global pooling kernels. */
 function globalPool(call: LayerCall, kind: "Max" | "Average"): Value {
   const { config, graph } = call;
   requireChannelsLast(config);
@@ -60,7 +60,7 @@ function globalPool(call: LayerCall, kind: "Max" | "Average"): Value {
   return { ...input, name: graph.add(operator, [input.name, axes], { keepdims: keepsAxes ? 1 : 0 }), shape };
 }
 
-/** Steps that are masked do not count. */
+/** The mean over the unmasked steps; `undefined` without a mask. */
 function maskedMean(call: LayerCall): Value | undefined {
   const { graph, config } = call;
   const { mask, ...input } = channelsLast(graph, soleInput(call));

@@ -8,10 +8,10 @@ import {
   type Operations,
   rankedAt,
   tensorAt,
-} from "../call.ts";
-import { checkedCoordinates } from "./indices.ts";
+} from "../operation-call.ts";
+import { checkedCoordinates } from "./index-checks.ts";
 
-/** What makes values out of few numbers: their size is checked before they are made. */
+/** Operations that create tensors from few numbers: sizes are checked before memory is allocated. */
 export const creation: Operations = {
   Fill: (call) => {
     const value = tensorAt(call, 1);
@@ -76,7 +76,7 @@ function scalar(tensor: Core.Tensor): number {
   return value;
 }
 
-/** The order of dimensions that puts the last one at `axis`. */
+/** The permutation that moves the last dimension to `axis`. */
 function moved(rank: number, axis: number): number[] {
   const order = Array.from({ length: rank - 1 }, (_, i) => i);
   order.splice(axis, 0, rank - 1);

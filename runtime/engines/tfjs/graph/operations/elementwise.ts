@@ -1,6 +1,6 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import {
-  asNumbers,
+  viaIntegers,
   type Call,
   computedDtype,
   numberOf,
@@ -9,7 +9,7 @@ import {
   tensorAt,
   tensorsAt,
   textOf,
-} from "../call.ts";
+} from "../operation-call.ts";
 
 type Tensor = Core.Tensor;
 type TF = typeof Core;
@@ -31,10 +31,10 @@ const select: Operation = (call) => {
   const isPlain = call.op === "SelectV2" || condition.rank === a.rank;
   const shape = [...condition.shape, ...Array.from({ length: Math.max(0, a.rank - condition.rank) }, () => 1)];
   const chosen = tf.cast(isPlain ? condition : tf.reshape(condition, shape), "bool");
-  return asNumbers(call, a, (first) => tf.where(chosen, first, tf.cast(b, first.dtype)));
+  return viaIntegers(call, a, (first) => tf.where(chosen, first, tf.cast(b, first.dtype)));
 };
 
-/** One value in, one value out, element by element. */
+/** Element-wise operations. */
 export const elementwise: Operations = {
   Abs: unary((tf, x) => tf.abs(x)),
   Acos: unary((tf, x) => tf.acos(x)),
@@ -86,7 +86,7 @@ export const elementwise: Operations = {
   Add: add,
   AddV2: add,
   Atan2: binary((tf, a, b) => tf.atan2(a, b)),
-  BitwiseAnd: binary((tf, a, b) => tf.bitwiseAnd(spread(tf, a, b), spread(tf, b, a))),
+  BitwiseAnd: binary((tf, a, b) => tf.bitwiseAnd(broadcastLike(tf, a, b), broadcastLike(tf, b, a))),
   Div: binary((tf, a, b) => tf.div(a, b)),
   DivNoNan: binary((tf, a, b) => tf.divNoNan(a, b)),
   Equal: binary((tf, a, b) => tf.equal(a, b)),
@@ -121,19 +121,19 @@ export const elementwise: Operations = {
   SelectV2: select,
 };
 
-/** Of the shape of both: the kernel takes but one. */
-function spread(tf: TF, x: Tensor, other: Tensor): Tensor {
+/** Broadcasts to the shape of both operands, which the kernel requires to be equal. */
+function broadcastLike(tf: TF, x: Tensor, other: Tensor): Tensor {
   return tf.add(x, tf.zerosLike(other));
 }
 
-/** Types of 16 and of 64 bits are computed with 32. */
+/** Casts; types of 16 and 64 bits are computed with 32. */
 function cast({ tf, attributes }: Call, x: Tensor): Tensor {
   const target = String(attributes.get("DstT") ?? "float32");
-  // The wasm kernel takes bits for truths.
+  // The wasm kernel reinterprets bits as booleans.
   return target === "bool" ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, computedDtype(target));
 }
 
-/** The same bits as numbers of another type of 32 bits. */
+/** Reinterprets bits as another 32-bit type. */
 function bits({ tf, attributes, op }: Call, x: Tensor): Tensor {
   const [from, to] = [String(attributes.get("T") ?? x.dtype), String(attributes.get("type") ?? "")];
   const data = x.dataSync();

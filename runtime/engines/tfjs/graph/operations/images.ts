@@ -10,10 +10,10 @@ import {
   rankedAt,
   tensorAt,
   textOf,
-} from "../call.ts";
-import { checkedIndices } from "./indices.ts";
+} from "../operation-call.ts";
+import { checkedIndices } from "./index-checks.ts";
 
-/** Resizing, cropping and choosing of boxes. */
+/** Image resizing, cropping and non-maximum suppression. */
 export const images: Operations = {
   ResizeBilinear: (call) => {
     const [height, width] = wantedSize(call);

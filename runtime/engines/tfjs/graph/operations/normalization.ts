@@ -1,5 +1,14 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, flagOf, numberOf, type Operation, type Operations, rankedAt, tensorAt, textOf } from "../call.ts";
+import {
+  type Call,
+  flagOf,
+  numberOf,
+  type Operation,
+  type Operations,
+  rankedAt,
+  tensorAt,
+  textOf,
+} from "../operation-call.ts";
 
 const fusedBatchNorm: Operation = (call) => {
   const { tf } = call;
@@ -14,7 +23,7 @@ const fusedBatchNorm: Operation = (call) => {
   return [isFirst ? tf.transpose(y, back) : y, tf.clone(mean), tf.clone(variance)];
 };
 
-/** Stored ones, or those of the batch itself: Keras 2 writes LayerNormalization as a batch norm in training. */
+/** The stored statistics, or those of the batch: Keras 2 exports LayerNormalization as a batch norm in training mode. */
 function statistics(call: Call, x: Core.Tensor): { mean: Core.Tensor1D; variance: Core.Tensor1D } {
   const isTraining = call.attributes.get("is_training") === undefined || flagOf(call, "is_training");
   if (!isTraining) return { mean: rankedAt(call, 3, 1), variance: rankedAt(call, 4, 1) };
@@ -23,7 +32,7 @@ function statistics(call: Call, x: Core.Tensor): { mean: Core.Tensor1D; variance
   return { mean: flat(mean), variance: flat(variance) };
 }
 
-/** Normalisations that are one operation. */
+/** Normalisation operations. */
 export const normalization: Operations = {
   FusedBatchNorm: fusedBatchNorm,
   FusedBatchNormV2: fusedBatchNorm,

@@ -1,18 +1,18 @@
-import type { Operation } from "../call.ts";
+import type { Operation } from "../operation-call.ts";
 import { convolution } from "./products/convolution.ts";
 import { creation } from "./creation.ts";
 import { elementwise } from "./elementwise.ts";
-import { examples } from "./examples.ts";
+import { parseExample } from "./parse-example.ts";
 import { images } from "./images.ts";
-import { lists } from "./lists.ts";
+import { tensorLists } from "./tensor-lists.ts";
 import { matrix } from "./products/matrix.ts";
 import { normalization } from "./normalization.ts";
-import { onNumbers } from "./on-numbers.ts";
-import { pieces } from "./pieces.ts";
+import { onHost } from "./host-computation.ts";
+import { sliceJoin } from "./slice-join.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
 
-/** Every operation that a graph may use, by TensorFlow's name: nothing else is ever run. */
+/** The allow-list of graph operations, by TensorFlow's name: nothing else is ever run. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
     elementwise,
@@ -20,11 +20,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     convolution,
     normalization,
     shapes,
-    pieces,
+    sliceJoin,
     reductions,
     creation,
-    lists,
+    tensorLists,
     images,
-    examples,
-  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onNumbers(operation)] as const)),
+    parseExample,
+  ].flatMap((family) => Object.entries(family).map(([op, operation]) => [op, onHost(operation)] as const)),
 );

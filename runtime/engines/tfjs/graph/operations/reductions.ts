@@ -1,6 +1,14 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, flagOf, integersAt, type Operation, type Operations, rankedAt, tensorAt } from "../call.ts";
-import { boundedShape, integerAt } from "../call.ts";
+import {
+  type Call,
+  flagOf,
+  integersAt,
+  type Operation,
+  type Operations,
+  rankedAt,
+  tensorAt,
+} from "../operation-call.ts";
+import { boundedShape, integerAt } from "../operation-call.ts";
 
 function reduction(apply: (tf: typeof Core, x: Core.Tensor, axes: number[], keeps: boolean) => Core.Tensor): Operation {
   return (call) => {
@@ -10,7 +18,7 @@ function reduction(apply: (tf: typeof Core, x: Core.Tensor, axes: number[], keep
   };
 }
 
-/** Many values in, one out, along some axes. No axes: the value stays as it is. */
+/** Reductions along axes. Without axes the value is unchanged. */
 export const reductions: Operations = {
   All: reduction((tf, x, axes, keeps) => (axes.length === 0 ? x : tf.all(x, axes, keeps))),
   Any: reduction((tf, x, axes, keeps) => (axes.length === 0 ? x : tf.any(x, axes, keeps))),

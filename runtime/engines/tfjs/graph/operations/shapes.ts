@@ -1,7 +1,7 @@
-import type { Numbers } from "../../../../model/formats/tensorflow-graph/numbers/numbers.ts";
+import type { IntegerTensor } from "../../../../model/formats/tensorflow-graph/constant-folding/integer-tensor.ts";
 import type * as Core from "@tensorflow/tfjs-core";
 import {
-  asNumbers,
+  viaIntegers,
   boundedShape,
   type Call,
   integersAt,
@@ -10,7 +10,7 @@ import {
   type Operation,
   type Operations,
   tensorAt,
-} from "../call.ts";
+} from "../operation-call.ts";
 import { isTensor, type Value } from "../value.ts";
 
 const shape: Operation = (call) => call.inputs.map((value) => integers(shapeOf(call, value)));
@@ -25,7 +25,7 @@ const pad: Operation = (call) => {
   return call.tf.pad(x, pairs, value);
 };
 
-/** What changes or tells the shape of a value. */
+/** Operations that change or return the shape of a value. */
 export const shapes: Operations = {
   Shape: shape,
   ShapeN: shape,
@@ -71,7 +71,7 @@ export const shapes: Operations = {
     const x: Core.Tensor4D = call.tf.reshape(tensorAt(call, 0), fourSizes(call));
     return call.tf.depthToSpace(x, numberOf(call, "block_size", 1), "NHWC");
   },
-  ReverseV2: (call) => asNumbers(call, tensorAt(call, 0), (x) => call.tf.reverse(x, [...integersAt(call, 1)])),
+  ReverseV2: (call) => viaIntegers(call, tensorAt(call, 0), (x) => call.tf.reverse(x, [...integersAt(call, 1)])),
   Roll: rolled,
   InvertPermutation: (call) => {
     const order = integersAt(call, 0);
@@ -88,19 +88,19 @@ function shapeOf({ op }: Call, value: Value | undefined): readonly number[] {
   throw new TypeError(`${op}: it has no shape`);
 }
 
-function integers(data: readonly number[]): Numbers {
-  return { kind: "numbers", dtype: "int32", shape: [data.length], data };
+function integers(data: readonly number[]): IntegerTensor {
+  return { kind: "integers", dtype: "int32", shape: [data.length], data };
 }
 
-function scalar(value: number): Numbers {
-  return { kind: "numbers", dtype: "int32", shape: [], data: [value] };
+function scalar(value: number): IntegerTensor {
+  return { kind: "integers", dtype: "int32", shape: [], data: [value] };
 }
 
 function fromStart(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** A matrix of two columns: before and after, for each dimension. */
+/** An input of (before, after) pairs, one per dimension. */
 function pairsAt(call: Call, position: number): [number, number][] {
   const flat = integersAt(call, position);
   return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] ?? 0, flat[2 * axis + 1] ?? 0]);

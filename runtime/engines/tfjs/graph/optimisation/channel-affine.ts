@@ -2,19 +2,19 @@ import type * as Core from "@tensorflow/tfjs-core";
 import type { GraphNode, ValueRef } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
 import { constantTensor, type ConstantStore } from "./constant-store.ts";
 
-/** `x * scale + shift` for each channel; a part that is absent does nothing. Vectors, or scalars for all channels. */
+/** A per-channel transformation `x * scale + shift`; absent parts are the identity. Vectors, or scalars for all channels. */
 export interface ChannelAffine {
   readonly scale?: () => Core.Tensor;
   readonly shift?: () => Core.Tensor;
 }
 
-/** The last dimension of a value and its rank. */
+/** The size of the last dimension, and the rank. */
 export interface ChannelShape {
   readonly channels: number;
   readonly rank: number;
 }
 
-/** What a node does to each channel of its input `of`, when that is all it does. */
+/** The per-channel transformation that a node applies to its input `of`; `undefined` if it does something else. */
 export function channelAffine(
   store: ConstantStore,
   node: GraphNode,
@@ -32,20 +32,20 @@ export function channelAffine(
 
 type Effect = (store: ConstantStore, vector: () => Core.Tensor) => ChannelAffine;
 
-/** Operations with a constant, wherever it stands. */
+/** Commutative operations with a constant. */
 const onEither: Readonly<Record<string, Effect>> = {
   Mul: (_, scale) => ({ scale }),
   Add: (_, shift) => ({ shift }),
   AddV2: (_, shift) => ({ shift }),
 };
 
-/** Operations with a constant as their second input. */
+/** Operations with a constant as second input. */
 const onFirst: Readonly<Record<string, Effect>> = {
   BiasAdd: (_, shift) => ({ shift }),
   Sub: ({ tf }, vector) => ({ shift: () => tf.neg(vector()) }),
 };
 
-/** Whether two references mean the same output. */
+/** Whether two references name the same output. */
 export function isSame(one: ValueRef | undefined, other: ValueRef): boolean {
   return one?.from === "node" && other.from === "node" && one.index === other.index && one.output === other.output;
 }
@@ -54,7 +54,7 @@ function isChannelsFirst({ attributes }: GraphNode): boolean {
   return String(attributes.get("data_format") ?? "").startsWith("NC");
 }
 
-/** A constant that differs along the last axis only, as a vector or a scalar. */
+/** A constant that varies along the last axis only, as a vector or a scalar. */
 function channelVector(
   store: ConstantStore,
   ref: ValueRef | undefined,

@@ -1,23 +1,23 @@
 import type * as Core from "@tensorflow/tfjs-core";
 import type { GraphNode, Subgraph, ValueRef } from "../../../../model/formats/tensorflow-graph/tensorflow-graph.ts";
-import type { Call } from "../call.ts";
+import type { Call } from "../operation-call.ts";
 import { isTensor, release, tensorsOf, type Value } from "../value.ts";
 
-/** The constants of a model while its graphs are simplified: new ones are added, those that nothing needs any more are freed. */
+/** The constants of a model during optimization: new ones are added, and unused ones are freed. */
 export interface ConstantStore {
   readonly tf: typeof Core;
   readonly values: Value[];
-  /** Constants that were computed once, by what they were computed from: signatures often share whole parts. */
+  /** Computed constants by their key: signatures often share whole subgraphs. */
   readonly computed: Map<string, readonly number[]>;
 }
 
-/** The constant that a reference means, when it is a tensor. */
+/** The tensor of a constant reference; `undefined` for other references. */
 export function constantTensor({ values }: ConstantStore, ref: ValueRef | undefined): Core.Tensor | undefined {
   const value = ref?.from === "constant" ? values[ref.index] : undefined;
   return value !== undefined && isTensor(value) ? value : undefined;
 }
 
-/** Computes new constants once for equal `key`s; what is needed in between is freed. Returns their references. */
+/** Computes constants once per `key` and returns their references; intermediate tensors are freed. */
 export function computedConstants(
   store: ConstantStore,
   key: string,
@@ -41,13 +41,13 @@ function added({ tf, values }: ConstantStore, compute: () => readonly Value[]): 
   }
 }
 
-/** Tells nodes that compute the same from the same constants. */
+/** Key of a node: equal for nodes that compute the same from the same constants. */
 export function constantKey({ op, inputs, attributes }: Pick<GraphNode, "op" | "inputs" | "attributes">): string {
   const from = inputs.map((ref) => (ref.from === "constant" ? ref.index : ref.from));
   return JSON.stringify([op, from, [...attributes]]);
 }
 
-/** Frees the constants that no subgraph refers to; their places stay. */
+/** Frees the constants that no subgraph uses; the indices of the others do not change. */
 export function releaseUnused({ values }: ConstantStore, subgraphs: readonly Subgraph[]): void {
   const used = new Set<number>();
   const note = (refs: readonly ValueRef[]): void => {
@@ -68,7 +68,7 @@ export function releaseUnused({ values }: ConstantStore, subgraphs: readonly Sub
   }
 }
 
-/** A call of an operation on constants. */
+/** Creates a call of an operation on constants. */
 export function constantCall(
   { tf, values }: ConstantStore,
   { op, inputs, attributes }: Pick<GraphNode, "op" | "inputs" | "attributes">,

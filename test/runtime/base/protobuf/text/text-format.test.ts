@@ -13,9 +13,9 @@ import {
   scalarMapOf,
 } from "../../../../../runtime/base/protobuf/message.ts";
 import { jsonTree } from "../../../../../runtime/base/protobuf/text/json-format.ts";
-import { messageOfTree } from "../../../../../runtime/base/protobuf/text/message-of-tree.ts";
+import { messageFromTree } from "../../../../../runtime/base/protobuf/text/message-from-tree.ts";
 import { textFormatTree } from "../../../../../runtime/base/protobuf/text/text-format.ts";
-import { TextError } from "../../../../../runtime/base/protobuf/text/tree.ts";
+import { TextError } from "../../../../../runtime/base/protobuf/text/syntax-tree.ts";
 
 const point = message("test.Point", { x: plain(1, "int32"), y: optional(2, "double") });
 const shape = message("test.Shape", {
@@ -40,11 +40,11 @@ type Shape = ReturnType<typeof shape.decode>;
 const empty: Shape = shape.decode(new Uint8Array());
 
 function ofText(text: string): Shape {
-  return messageOfTree(shape, textFormatTree(text), { notation: "text" });
+  return messageFromTree(shape, textFormatTree(text), { notation: "text" });
 }
 
 function ofJson(text: string): Shape {
-  return messageOfTree(shape, jsonTree(text), { notation: "json" });
+  return messageFromTree(shape, jsonTree(text), { notation: "json" });
 }
 
 /** `line:column: reason` of what is refused. */
@@ -139,9 +139,9 @@ describe("protobuf's text format", () => {
   });
 
   test("passes over unknown fields where it shall", () => {
-    const terms = { notation: "text", passesOverUnknown: true } as const;
+    const terms = { notation: "text", ignoresUnknownFields: true } as const;
     const tree = textFormatTree('backend: "x" instance_group [ { count: 1 kind: KIND_GPU } ] name: "a"');
-    expect(messageOfTree(shape, tree, terms)).toEqual({ ...empty, name: "a" });
+    expect(messageFromTree(shape, tree, terms)).toEqual({ ...empty, name: "a" });
   });
 });
 

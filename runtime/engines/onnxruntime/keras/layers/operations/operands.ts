@@ -1,42 +1,42 @@
 import { elementCount, type Tensor } from "../../../../../dataplane/tensor.ts";
 import { isList, isObject, type Json } from "../../../../../model/formats/keras/topology/json-config.ts";
-import type { OnnxGraph, ValueType } from "../../onnx-graph.ts";
+import type { OnnxGraph, ValueType } from "../../../onnx-graph.ts";
 import { cast, channelsLast, NotExportedError, unmasked, type Value } from "../../values.ts";
 import type { LayerCall } from "../layer-export.ts";
 
-/** What an operation computes with: the output of another layer, or a constant, which has no rows. */
+/** An operand: the output of another layer, or a constant, which has no batch axis. */
 export interface Operand extends Value {
   readonly isConstant?: true;
 }
 
-/** What stands at a place of the call, under its name, or among the options: as formats/keras/topology/operations.ts has it. */
-function given({ config }: LayerCall, place: number, name: string): Json | undefined {
+/** An argument by position, by keyword, or from the config: as formats/keras/topology/operations.ts stores them. */
+function argument({ config }: LayerCall, position: number, name: string): Json | undefined {
   const { args, kwargs } = config;
-  const positional = isList(args) ? args[place] : undefined;
+  const positional = isList(args) ? args[position] : undefined;
   return positional ?? (isObject(kwargs) ? kwargs[name] : undefined) ?? config[name];
 }
 
-/** An option that is no tensor; `undefined` when it is not given. */
-export function optionAt(call: LayerCall, place: number, name: string): Json | undefined {
-  const value = given(call, place, name) ?? undefined;
+/** A non-tensor argument; `undefined` if it is not given. */
+export function optionAt(call: LayerCall, position: number, name: string): Json | undefined {
+  const value = argument(call, position, name) ?? undefined;
   if (isObject(value) && value["input"] !== undefined) throw new NotExportedError(`its ${name} is a tensor`);
   return value;
 }
 
-/** A tensor that it is called with, laid out as Keras has it, without a mask. */
-export function tensorAt(call: LayerCall, place: number, name: string): Operand {
-  const operand = operandOf(call, given(call, place, name), name);
+/** A tensor argument, channels last and without a mask. */
+export function tensorAt(call: LayerCall, position: number, name: string): Operand {
+  const operand = operandOf(call, argument(call, position, name), name);
   return operand.isConstant === true ? operand : unmasked(channelsLast(call.graph, operand));
 }
 
-/** The same in whatever layout it comes. */
-export function operandAt(call: LayerCall, place: number, name: string): Operand {
-  return operandOf(call, given(call, place, name), name);
+/** A tensor argument in its current layout. */
+export function operandAt(call: LayerCall, position: number, name: string): Operand {
+  return operandOf(call, argument(call, position, name), name);
 }
 
-/** A list of tensors. */
-export function tensorsAt(call: LayerCall, place: number, name: string): readonly Operand[] {
-  const list = given(call, place, name);
+/** An argument that is a list of tensors. */
+export function tensorsAt(call: LayerCall, position: number, name: string): readonly Operand[] {
+  const list = argument(call, position, name);
   if (!isList(list)) throw new NotExportedError(`its ${name} is no list of tensors`);
   return list.map((item) => {
     const operand = operandOf(call, item, name);
@@ -55,7 +55,7 @@ function operandOf({ inputs, graph }: LayerCall, value: Json | undefined, name: 
 
 type ConstantTensor = Extract<Tensor, { dtype: "float32" | "int32" | "bool" }>;
 
-/** Numbers, lists of them, or `{value, dtype}`. */
+/** A constant given as a number, a nested list, or `{value, dtype}`. */
 function constantTensor(value: Json): ConstantTensor | undefined {
   const isTyped = isObject(value);
   const content = isTyped ? (value["value"] ?? null) : value;
@@ -89,8 +89,8 @@ function isInt32(value: Json): boolean {
   return Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
 }
 
-/** All in one element type: floating point where one of them is. Truth values count as numbers where `isNumeric`. */
-export function alike(graph: OnnxGraph, operands: readonly Operand[], isNumeric: boolean): readonly Operand[] {
+/** Promotes operands to one element type: float32 if any is floating point. With `isNumeric`, booleans become int32. */
+export function promoted(graph: OnnxGraph, operands: readonly Operand[], isNumeric: boolean): readonly Operand[] {
   const types = new Set(operands.map(({ type }) => type));
   const isOne = types.size === 1 && !(isNumeric && types.has("bool"));
   if (isOne) return operands;
@@ -98,17 +98,18 @@ export function alike(graph: OnnxGraph, operands: readonly Operand[], isNumeric:
   return operands.map((operand) => cast(graph, operand, type));
 }
 
+/** Whether the element type is a floating-point type. */
 export function isFloating(type: ValueType): boolean {
   return type.startsWith("float");
 }
 
-/** A floating-point value, whatever it is computed from. */
-export function floating(graph: OnnxGraph, operand: Operand): Operand {
+/** Casts to float32 unless the operand is floating point. */
+export function asFloat(graph: OnnxGraph, operand: Operand): Operand {
   return isFloating(operand.type) ? operand : cast(graph, operand, "float32");
 }
 
-/** The shape of a result of all of them, as NumPy has it. Throws unless every row is computed from its own alone. */
-export function sharedShape(operands: readonly Operand[]): readonly number[] {
+/** The broadcast shape, as in NumPy. Throws unless each row of the result depends on the same row of the operands only. */
+export function broadcastShape(operands: readonly Operand[]): readonly number[] {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));
   const rows = operands.filter(({ isConstant }) => isConstant !== true);
   const areAligned = operands.every(({ shape, isConstant }) => {
@@ -123,7 +124,7 @@ export function sharedShape(operands: readonly Operand[]): readonly number[] {
   });
 }
 
-/** An axis that is not the batch. */
+/** A non-batch axis, as a positive index. Throws a NotExportedError. */
 export function innerAxis(axis: Json | undefined, rank: number): number {
   const number = typeof axis === "number" && Number.isInteger(axis) ? axis : Number.NaN;
   const positive = number < 0 ? number + rank : number;

@@ -4,7 +4,7 @@ import { productOperations } from "./products.ts";
 import { reductions } from "./reductions.ts";
 import { shapeOperations } from "./shapes.ts";
 
-/** `keras.ops` in functional models: see formats/keras/topology/operations.ts for the names and for what they are called with. */
+/** `keras.ops` in functional models: see formats/keras/topology/operations.ts for names and arguments. */
 export const operationExports: LayerExports = Object.fromEntries(
   Object.entries({ ...elementwiseOperations, ...productOperations, ...reductions, ...shapeOperations }).map(
     ([name, operation]) => [`ops.${name}`, operation],

@@ -1,8 +1,8 @@
 import { NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall, LayerExports } from "../layer-export.ts";
-import { floating, type Operand, optionAt, sharedShape, tensorAt } from "./operands.ts";
+import { asFloat, type Operand, optionAt, broadcastShape, tensorAt } from "./operands.ts";
 
-/** Products of matrices, row by row of the batch. */
+/** Matrix products that keep the rows of a batch apart. */
 export const productOperations: LayerExports = {
   Matmul: { apply: (call) => [product(call)] },
   Einsum: { apply: (call) => [einsum(call)] },
@@ -10,13 +10,13 @@ export const productOperations: LayerExports = {
 
 function product(call: LayerCall): Value {
   const { graph } = call;
-  const [a, b] = [floating(graph, tensorAt(call, 0, "x1")), floating(graph, tensorAt(call, 1, "x2"))];
-  const outer = isWeight(a, b) ? a.shape.slice(0, -2) : sharedShape([outerAxes(a), outerAxes(b)]);
+  const [a, b] = [asFloat(graph, tensorAt(call, 0, "x1")), asFloat(graph, tensorAt(call, 1, "x2"))];
+  const outer = isWeight(a, b) ? a.shape.slice(0, -2) : broadcastShape([outerAxes(a), outerAxes(b)]);
   const shape = [...outer, a.shape.at(-2) ?? -1, b.shape.at(-1) ?? -1];
   return { name: graph.add("MatMul", [a.name, b.name]), type: "float32", shape };
 }
 
-/** One matrix for all rows. */
+/** Whether `b` is one constant matrix for all rows. */
 function isWeight(a: Operand, b: Operand): boolean {
   return b.isConstant === true && b.shape.length === 2 && a.isConstant !== true && a.shape.length > 1;
 }
@@ -26,11 +26,11 @@ function outerAxes(operand: Operand): Operand {
   return { ...operand, shape: operand.shape.slice(0, -2) };
 }
 
-/** Each row by itself: the first letter of every operand and of the result is the batch's, and no other is. */
+/** Einsum per row: the first letter of the result and of each non-constant operand is the batch, and no other is. */
 function einsum(call: LayerCall): Value {
   const { graph } = call;
   const { terms, result } = equationAt(call);
-  const operands = terms.map((_, i) => floating(graph, tensorAt(call, i, "")));
+  const operands = terms.map((_, i) => asFloat(graph, tensorAt(call, i, "")));
   const [batch] = result;
   const keepsRows = operands.every(({ isConstant, shape }, i) => {
     const own = terms[i] ?? [];

@@ -1,10 +1,10 @@
 import { isList } from "../../../../../model/formats/keras/topology/json-config.ts";
-import type { OnnxGraph } from "../../onnx-graph.ts";
+import type { OnnxGraph } from "../../../onnx-graph.ts";
 import { cast, mapped, NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall, LayerExport, LayerExports } from "../layer-export.ts";
-import { floating, innerAxis, isFloating, type Operand, optionAt, tensorAt } from "./operands.ts";
+import { asFloat, innerAxis, isFloating, type Operand, optionAt, tensorAt } from "./operands.ts";
 
-/** Operations that make one element of many, within each row. */
+/** Reductions within each row. */
 export const reductions: LayerExports = {
   Sum: reduction("ReduceSum"),
   Prod: reduction("ReduceProd"),
@@ -12,14 +12,14 @@ export const reductions: LayerExports = {
   Min: reduction("ReduceMin"),
   Amax: reduction("ReduceMax"),
   Amin: reduction("ReduceMin"),
-  Mean: reduction("ReduceMean", floating),
-  Logsumexp: reduction("ReduceLogSumExp", floating),
-  Any: reduction("ReduceMax", truth, "bool"),
-  All: reduction("ReduceMin", truth, "bool"),
+  Mean: reduction("ReduceMean", asFloat),
+  Logsumexp: reduction("ReduceLogSumExp", asFloat),
+  Any: reduction("ReduceMax", asTruth, "bool"),
+  All: reduction("ReduceMin", asTruth, "bool"),
   Var: { apply: (call) => [variance(call)] },
   Std: { apply: (call) => [mapped(call.graph, variance(call), "Sqrt")] },
-  Argmax: { apply: (call) => [extreme(call, "ArgMax")] },
-  Argmin: { apply: (call) => [extreme(call, "ArgMin")] },
+  Argmax: { apply: (call) => [argExtreme(call, "ArgMax")] },
+  Argmin: { apply: (call) => [argExtreme(call, "ArgMin")] },
   Normalize: { apply: (call) => [normalized(call)] },
   OneHot: { apply: (call) => [oneHot(call)] },
 };
@@ -40,7 +40,7 @@ function numeric(graph: OnnxGraph, operand: Operand): Operand {
   return operand.type === "bool" ? cast(graph, operand, "int32") : operand;
 }
 
-function truth(graph: OnnxGraph, operand: Operand): Operand {
+function asTruth(graph: OnnxGraph, operand: Operand): Operand {
   return cast(graph, cast(graph, operand, "bool"), "int32");
 }
 
@@ -66,7 +66,7 @@ function withoutAxes(shape: readonly number[], axes: readonly number[], isKept: 
 
 function variance(call: LayerCall): Value {
   const { graph } = call;
-  const value = floating(graph, tensorAt(call, 0, "x"));
+  const value = asFloat(graph, tensorAt(call, 0, "x"));
   const axes = graph.integers(axesAt(call, value.shape.length));
   const mean = graph.add("ReduceMean", [value.name, axes], { keepdims: 1 });
   const distance = graph.add("Sub", [value.name, mean]);
@@ -74,7 +74,7 @@ function variance(call: LayerCall): Value {
   return reduced(call, "ReduceMean", square);
 }
 
-function extreme(call: LayerCall, operator: string): Value {
+function argExtreme(call: LayerCall, operator: string): Value {
   const { graph } = call;
   const { name, shape } = numeric(graph, tensorAt(call, 0, "x"));
   const axis = innerAxis(optionAt(call, 1, "axis"), shape.length);
@@ -83,10 +83,10 @@ function extreme(call: LayerCall, operator: string): Value {
   return cast(graph, { name: index, type: "int64", shape: withoutAxes(shape, [axis], isKept) }, "int32");
 }
 
-/** keras/src/ops/nn.py and TensorFlow's l2_normalize: the square of a length is not taken for less than 1e-12. */
+/** keras/src/ops/nn.py and TensorFlow's l2_normalize: squared lengths are at least 1e-12. */
 function normalized(call: LayerCall): Value {
   const { graph } = call;
-  const value = floating(graph, tensorAt(call, 0, "x"));
+  const value = asFloat(graph, tensorAt(call, 0, "x"));
   const [axis = -1] = axesAt(call, value.shape.length);
   const isPlain = (optionAt(call, 2, "order") ?? 2) === 2 && optionAt(call, 3, "epsilon") === undefined;
   if (!isPlain) throw new NotExportedError("only lengths of order 2 are exported");
@@ -103,13 +103,13 @@ function oneHot(call: LayerCall): Value {
   if (isFloating(type) || typeof count !== "number" || !isPlain) {
     throw new NotExportedError("only classes along the last axis are exported, as float32");
   }
-  // ONNX counts negative classes from the end, Keras has none of them.
-  const places = graph.constant({
+  // ONNX's OneHot counts negative classes from the end, Keras encodes them as zeros.
+  const classes = graph.constant({
     dtype: "int32",
     shape: [count],
     data: Int32Array.from({ length: count }, (_, i) => i),
   });
   const column = graph.add("Unsqueeze", [cast(graph, { name, type, shape }, "int32").name, graph.integers([-1])]);
-  const isThere: Value = { name: graph.add("Equal", [column, places]), type: "bool", shape: [...shape, count] };
-  return cast(graph, isThere, "float32");
+  const isMatch: Value = { name: graph.add("Equal", [column, classes]), type: "bool", shape: [...shape, count] };
+  return cast(graph, isMatch, "float32");
 }

@@ -1,10 +1,10 @@
 import { isList } from "../../../../../model/formats/keras/topology/json-config.ts";
 import { cast, NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall, LayerExports } from "../layer-export.ts";
-import { alike, innerAxis, type Operand, optionAt, tensorAt, tensorsAt } from "./operands.ts";
+import { promoted, innerAxis, type Operand, optionAt, tensorAt, tensorsAt } from "./operands.ts";
 import { slice } from "./slices.ts";
 
-/** Operations that move, join or take apart. */
+/** Reshaping, joining and splitting operations. */
 export const shapeOperations: LayerExports = {
   Reshape: { apply: (call) => [reshape(call)] },
   Transpose: { apply: (call) => [transpose(call)] },
@@ -22,7 +22,7 @@ export const shapeOperations: LayerExports = {
   OnesLike: { apply: (call) => [filled(call, 1)] },
 };
 
-/** A value of the same shape with one number everywhere. */
+/** A value of the same shape filled with one number. */
 function filled(call: LayerCall, number: 0 | 1): Value {
   const { graph } = call;
   const input = tensorAt(call, 0, "x");
@@ -43,7 +43,7 @@ function sizesAt(call: LayerCall, name: string): readonly number[] {
   const list = optionAt(call, 1, name);
   const sizes = isList(list) ? list.map((size) => (size === null ? -1 : size)) : [];
   if (isList(list) && sizes.every((size) => typeof size === "number" && Number.isSafeInteger(size)))
-    return sizes as number[]; // all are numbers
+    return sizes as number[]; // checked above
   throw new NotExportedError(`${name}=${JSON.stringify(list ?? null)} is not a list of sizes`);
 }
 
@@ -53,7 +53,7 @@ function reshape(call: LayerCall): Value {
   const [first = -1, ...rest] = sizesAt(call, "newshape");
   const known = rest.filter((size) => size >= 0).reduce((all, size) => all * size, 1);
   const elements = rowSize(input.shape);
-  // Rows stay rows where they keep their number of elements.
+  // Rows stay apart if they keep their number of elements.
   const keepsRows = rest.includes(-1) ? first === input.shape[0] && first > 0 : known === elements;
   if (!keepsRows) throw new NotExportedError("it mixes the rows of a batch");
   const shape = [input.shape[0] ?? -1, ...rest.map((size) => (size < 0 ? elements / known : size))];
@@ -104,7 +104,7 @@ function squeezed(call: LayerCall): Value {
 
 function concatenated(call: LayerCall): Value {
   const { graph } = call;
-  const inputs = alike(graph, rowsOnly(tensorsAt(call, 0, "xs")), false);
+  const inputs = promoted(graph, rowsOnly(tensorsAt(call, 0, "xs")), false);
   const [first] = inputs;
   if (first === undefined) throw new NotExportedError("it is called without tensors");
   const axis = innerAxis(optionAt(call, 1, "axis") ?? 0, first.shape.length);
@@ -116,7 +116,7 @@ function concatenated(call: LayerCall): Value {
 
 function stacked(call: LayerCall): Value {
   const { graph } = call;
-  const inputs = alike(graph, rowsOnly(tensorsAt(call, 0, "x")), false);
+  const inputs = promoted(graph, rowsOnly(tensorsAt(call, 0, "x")), false);
   const [first] = inputs;
   if (first === undefined) throw new NotExportedError("it is called without tensors");
   const axis = innerAxis(optionAt(call, 1, "axis") ?? 0, first.shape.length + 1);
@@ -124,7 +124,7 @@ function stacked(call: LayerCall): Value {
   return { ...first, name: graph.add("Concat", names, { axis }), shape: first.shape.toSpliced(axis, 0, inputs.length) };
 }
 
-/** In so many equal parts, or before each of the indices. */
+/** Splits into equal sections, or before each index. */
 function split(call: LayerCall): readonly Value[] {
   const { graph } = call;
   const input = tensorAt(call, 0, "x");

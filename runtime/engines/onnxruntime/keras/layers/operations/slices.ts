@@ -8,27 +8,27 @@ import { NotExportedError, type Value } from "../../values.ts";
 import type { LayerCall } from "../layer-export.ts";
 import { optionAt, tensorAt } from "./operands.ts";
 
-/** What is taken along one axis of the input. */
-interface Cut {
+/** A slice along one axis of the input. */
+interface AxisSlice {
   readonly axis: number;
   readonly start: number;
   readonly end: number;
   readonly step: number;
-  /** One element: the axis goes. */
+  /** A single index: the axis is removed. */
   readonly isOne: boolean;
 }
 
-const farEnd = 2 ** 31 - 1;
+const openEnd = 2 ** 31 - 1;
 
-/** `x[:, 0, 1:3, ..., None]`, as NumPy has it. The whole batch is taken, always. */
+/** `x[:, 0, 1:3, ..., None]`, as in NumPy. The batch axis cannot be sliced. */
 export function slice(call: LayerCall): Value {
   const { graph } = call;
   const input = tensorAt(call, 0, "x");
   const key = optionAt(call, 1, "key") ?? null;
-  const { cuts, added } = cutsOf(isList(key) ? key : [key], input.shape.length);
-  const list = (of: (cut: Cut) => number): string => graph.integers(cuts.map(of));
+  const { slices, newAxes } = axisSlices(isList(key) ? key : [key], input.shape.length);
+  const list = (of: (axisSlice: AxisSlice) => number): string => graph.integers(slices.map(of));
   const taken =
-    cuts.length === 0
+    slices.length === 0
       ? input.name
       : graph.add("Slice", [
           input.name,
@@ -37,55 +37,55 @@ export function slice(call: LayerCall): Value {
           list(({ axis }) => axis),
           list(({ step }) => step),
         ]);
-  const gone = cuts.filter(({ isOne }) => isOne).map(({ axis }) => axis);
-  const left = gone.length === 0 ? taken : graph.add("Squeeze", [taken, graph.integers(gone)]);
-  const name = added.length === 0 ? left : graph.add("Unsqueeze", [left, graph.integers(added)]);
+  const removedAxes = slices.filter(({ isOne }) => isOne).map(({ axis }) => axis);
+  const left = removedAxes.length === 0 ? taken : graph.add("Squeeze", [taken, graph.integers(removedAxes)]);
+  const name = newAxes.length === 0 ? left : graph.add("Unsqueeze", [left, graph.integers(newAxes)]);
   const sizes = input.shape.map((size, axis) =>
     sizeAfter(
       size,
-      cuts.find((cut) => cut.axis === axis),
+      slices.find((axisSlice) => axisSlice.axis === axis),
     ),
   );
-  const kept = sizes.filter((_, axis) => !gone.includes(axis));
-  return { ...input, name, shape: added.reduce((shape, axis) => shape.toSpliced(axis, 0, 1), kept) };
+  const kept = sizes.filter((_, axis) => !removedAxes.includes(axis));
+  return { ...input, name, shape: newAxes.reduce((shape, axis) => shape.toSpliced(axis, 0, 1), kept) };
 }
 
-/** What each item of the key does, and the places of new axes among those that are left. */
-function cutsOf(
+/** The slices of a key, and the positions of new axes in the result. */
+function axisSlices(
   key: readonly Json[],
   rank: number,
-): { readonly cuts: readonly Cut[]; readonly added: readonly number[] } {
+): { readonly slices: readonly AxisSlice[]; readonly newAxes: readonly number[] } {
   const own = key.filter((item) => item !== null && item !== "...").length;
-  const cuts: Cut[] = [];
-  const added: number[] = [];
+  const slices: AxisSlice[] = [];
+  const newAxes: number[] = [];
   let axis = 0;
   let place = 0;
   for (const item of key) {
-    if (item === null) added.push(place++);
+    if (item === null) newAxes.push(place++);
     else if (item === "...") {
       axis += rank - own;
       place += rank - own;
     } else {
-      const cut = cutOf(item, axis++);
-      if (cut !== undefined) cuts.push(cut);
-      if (cut?.isOne !== true) place++;
+      const axisSlice = axisSliceOf(item, axis++);
+      if (axisSlice !== undefined) slices.push(axisSlice);
+      if (axisSlice?.isOne !== true) place++;
     }
   }
-  if (axis > rank || added.includes(0) || cuts.some((cut) => cut.axis === 0)) {
+  if (axis > rank || newAxes.includes(0) || slices.some((axisSlice) => axisSlice.axis === 0)) {
     throw new NotExportedError("it takes a part of the batch");
   }
-  return { cuts, added };
+  return { slices, newAxes };
 }
 
-/** `undefined` when all is taken. */
-function cutOf(item: Json, axis: number): Cut | undefined {
+/** The slice of one key item; `undefined` for the whole axis. */
+function axisSliceOf(item: Json, axis: number): AxisSlice | undefined {
   if (typeof item === "number") {
-    return { axis, start: item, end: item === -1 ? farEnd : item + 1, step: 1, isOne: true };
+    return { axis, start: item, end: item === -1 ? openEnd : item + 1, step: 1, isOne: true };
   }
   if (!isObject(item)) throw new NotExportedError(`${JSON.stringify(item)} is no part that is exported`);
-  const [start, end, step] = [bound(item, "start", 0), bound(item, "stop", farEnd), bound(item, "step", 1)];
+  const [start, end, step] = [bound(item, "start", 0), bound(item, "stop", openEnd), bound(item, "step", 1)];
   if (step < 1) throw new NotExportedError("only parts forwards are exported");
-  return start === 0 && end === farEnd && step === 1 ? undefined : { axis, start, end, step, isOne: false };
+  return start === 0 && end === openEnd && step === 1 ? undefined : { axis, start, end, step, isOne: false };
 }
 
 function bound(slice: JsonObject, name: string, fallback: number): number {
@@ -94,8 +94,8 @@ function bound(slice: JsonObject, name: string, fallback: number): number {
   throw new NotExportedError(`its ${name} is no number`);
 }
 
-function sizeAfter(size: number, cut: Cut | undefined): number {
-  if (cut === undefined || size < 0) return size;
+function sizeAfter(size: number, axisSlice: AxisSlice | undefined): number {
+  if (axisSlice === undefined || size < 0) return size;
   const place = (at: number): number => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
-  return Math.max(0, Math.ceil((place(cut.end) - place(cut.start)) / cut.step));
+  return Math.max(0, Math.ceil((place(axisSlice.end) - place(axisSlice.start)) / axisSlice.step));
 }

@@ -2,9 +2,9 @@ import { flag, innerLayer, word } from "../../options.ts";
 import { cast, channelsLast, NotExportedError, type Value } from "../../values.ts";
 import { knownSize, type LayerCall, soleInput } from "../layer-export.ts";
 import { cellOf } from "./cell.ts";
-import { type Recurred, recurrence } from "./recurrence.ts";
+import { type RecurrenceOutputs, recurrence } from "./recurrence.ts";
 
-/** keras/src/layers/rnn/bidirectional.py: masked steps are zero, and do not count. */
+/** keras/src/layers/rnn/bidirectional.py: masked steps are skipped, and their outputs are zero. */
 export function bidirectional(call: LayerCall): readonly Value[] {
   const { config, graph, weights } = call;
   const { className, config: options } = innerLayer(config, "layer");
@@ -15,10 +15,10 @@ export function bidirectional(call: LayerCall): readonly Value[] {
     return cellOf(className, options, knownSize(input, -1), own);
   });
   const settings = { cells, direction: "bidirectional", initial: [], zeroesMasked: true } as const;
-  const recurred = recurrence(graph, input, settings);
-  const outputs = mergedDirections(call, recurred, cells[0]?.units ?? 0);
+  const result = recurrence(graph, input, settings);
+  const outputs = mergedDirections(call, result, cells[0]?.units ?? 0);
   if (!flag(options, "return_state", false)) return outputs;
-  const states = recurred.states.map((name) => splitDirections(graph, name, 0));
+  const states = result.states.map((name) => splitDirections(graph, name, 0));
   const shape = [input.shape[0] ?? -1, cells[0]?.units ?? 0];
   return [
     ...outputs,
@@ -26,16 +26,14 @@ export function bidirectional(call: LayerCall): readonly Value[] {
   ];
 }
 
-/** Operators that make one value of both directions; `concat` and none are done otherwise. */
+/** Operators of `merge_mode`; `concat` and null are not reductions. */
 const mergeOperators: Readonly<Record<string, string>> = { sum: "ReduceSum", ave: "ReduceMean", mul: "ReduceProd" };
 
-function mergedDirections(call: LayerCall, recurred: Recurred, units: number): readonly Value[] {
+function mergedDirections(call: LayerCall, result: RecurrenceOutputs, units: number): readonly Value[] {
   const { config, graph } = call;
   const { shape: given, mask } = soleInput(call);
   const isSequence = flag(innerLayer(config, "layer").config, "return_sequences", false);
-  const both = isSequence
-    ? recurred.sequences()
-    : graph.add("Transpose", [recurred.states[0] ?? ""], { perm: [1, 0, 2] });
+  const both = isSequence ? result.sequences() : graph.add("Transpose", [result.states[0] ?? ""], { perm: [1, 0, 2] });
   const outer = given.slice(0, isSequence ? 2 : 1);
   const kept = { type: "float32" as const, ...(mask === undefined || !isSequence ? {} : { mask }) };
   const mode = config["merge_mode"] === null ? "none" : word(config, "merge_mode", "concat");

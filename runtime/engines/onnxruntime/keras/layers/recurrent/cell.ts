@@ -4,30 +4,30 @@ import { flag, integer, word } from "../../options.ts";
 import { NotExportedError } from "../../values.ts";
 import { weightAt } from "../layer-export.ts";
 
-/** What a recurrent layer computes at each step, as ONNX has it. */
+/** A recurrent cell in ONNX's terms. */
 export interface Cell {
   readonly operator: "RNN" | "LSTM" | "GRU";
   readonly units: number;
-  /** For each gate its `units` columns of the stored matrices, in ONNX' order. */
+  /** Index of each gate in the stored matrices, in ONNX's order. */
   readonly gates: readonly number[];
   /** [inputs, gates x units]. */
   readonly kernel: Weight;
   /** [units, gates x units]. */
   readonly recurrent: Weight;
-  /** Of the input and, for GRUs that reset after the product, of the state. */
+  /** Bias of the input and, for GRUs with `reset_after`, of the state. */
   readonly bias: Weight | undefined;
   readonly activations: readonly CellActivation[];
   readonly resetsAfter: boolean;
 }
 
-/** An activation that ONNX' recurrent operators have. */
+/** An activation of ONNX's recurrent operators. */
 export interface CellActivation {
   readonly name: string;
   readonly alpha?: number;
   readonly beta?: number;
 }
 
-/** Names are those of formats/keras/topology/layer-options.ts. */
+/** By the names of formats/keras/topology/layer-options.ts. */
 const cellActivations: Readonly<Record<string, CellActivation>> = {
   sigmoid: { name: "Sigmoid" },
   tanh: { name: "Tanh" },
@@ -40,7 +40,10 @@ const cellActivations: Readonly<Record<string, CellActivation>> = {
   kerasHardSigmoid: { name: "HardSigmoid", alpha: 1 / 6, beta: 0.5 },
 };
 
-/** Keras' gates are input, forget, candidate, output; ONNX' input, output, forget, candidate. Of GRUs they are alike. */
+/**
+ * Gate order of LSTM: Keras has input, forget, candidate, output; ONNX has input, output, forget, candidate. That of
+ * GRU is the same.
+ */
 const operators = {
   SimpleRNN: { operator: "RNN", gates: [0] },
   LSTM: { operator: "LSTM", gates: [0, 3, 1, 2] },
@@ -48,12 +51,12 @@ const operators = {
   GRUResetAfter: { operator: "GRU", gates: [0, 1, 2] },
 } as const;
 
-/** Weights of a cell; all are trained. */
+/** Number of weights of a cell; all are trained. */
 export function cellWeightCount(config: JsonObject): number {
   return flag(config, "use_bias", true) ? 3 : 2;
 }
 
-/** The cell that a layer or cell class stands for (`LSTM`, `LSTMCell`), with its weights. Throws a NotExportedError. */
+/** The cell of a layer or cell class (`LSTM`, `LSTMCell`), with its weights. Throws a NotExportedError. */
 export function cellOf(className: string, config: JsonObject, inputs: number, weights: readonly Weight[]): Cell {
   const name = className.replace(/Cell$/, "");
   if (!isKnown(name)) throw new NotExportedError(`cells of class ${className} are not exported`);

@@ -1,31 +1,31 @@
-import type { OnnxGraph } from "../../onnx-graph.ts";
+import type { OnnxGraph } from "../../../onnx-graph.ts";
 
 /**
- * A batch of sequences of which some steps do not count. ONNX' recurrent operators know sequences that end early, no holes:
- * steps that count are moved to the front, and what comes out is moved back.
+ * Masked sequences. ONNX's recurrent operators support sequence lengths but no gaps: unmasked steps are moved to the
+ * front, and the outputs are moved back.
  */
 export interface MaskedSteps {
-  /** [batch, steps, features] with the steps that count first. */
+  /** [batch, steps, features] with the unmasked steps first. */
   readonly sequence: string;
-  /** How many of each sequence count: int32 [batch]. */
+  /** Number of unmasked steps per sequence: int32 [batch]. */
   readonly lengths: string;
-  /** Outputs of the moved steps back at their places. Steps that do not count repeat the output before them, or are zero. */
+  /** Moves outputs back to their steps. Masked steps repeat the previous output, or are zero. */
   restored(outputs: string, isZeroed: boolean): string;
 }
 
 const boolToInt64 = { to: 7 };
 const toFloat = { to: 1 };
 
-/** How many steps of each sequence count, from a mask of shape [batch, steps]. */
+/** Compacts sequences by a mask of shape [batch, steps]. */
 export function maskedSteps(graph: OnnxGraph, sequence: string, mask: string): MaskedSteps {
   const counts = graph.add("Cast", [mask], boolToInt64);
   const lengths = graph.add("Cast", [graph.add("ReduceSum", [counts, graph.integers([1])], { keepdims: 0 })], {
     to: 6,
   });
   const steps = graph.add("Gather", [graph.add("Shape", [mask]), graph.integers([1], [])]);
-  // A key that falls from step to step, above zero for those that count: sorting keeps their order.
-  const places = graph.add("Range", [graph.integers([0], []), steps, graph.integers([1], [])]);
-  const keys = graph.add("Sub", [graph.add("Mul", [counts, steps]), places]);
+  // A sort key that decreases by step and is positive for unmasked steps: the order of steps is kept.
+  const positions = graph.add("Range", [graph.integers([0], []), steps, graph.integers([1], [])]);
+  const keys = graph.add("Sub", [graph.add("Mul", [counts, steps]), positions]);
   const size = graph.add("Unsqueeze", [steps, graph.integers([0])]);
   const [, order = ""] = graph.addMany("TopK", [keys, size], 2, { axis: 1 });
   return {
@@ -41,9 +41,9 @@ export function maskedSteps(graph: OnnxGraph, sequence: string, mask: string): M
   };
 }
 
-/** For each sequence its steps at these places: indices are int64 [batch, steps]. */
-function stepsAt(graph: OnnxGraph, sequence: string, places: string): string {
-  const column = graph.add("Unsqueeze", [places, graph.integers([2])]);
+/** Gathers steps of each sequence: indices are int64 [batch, steps]. */
+function stepsAt(graph: OnnxGraph, sequence: string, positions: string): string {
+  const column = graph.add("Unsqueeze", [positions, graph.integers([2])]);
   const indices = graph.add("Expand", [column, graph.add("Shape", [sequence])]);
   return graph.add("GatherElements", [sequence, indices], { axis: 1 });
 }

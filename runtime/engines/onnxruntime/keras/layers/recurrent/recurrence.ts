@@ -1,32 +1,32 @@
-import type { ArrangedWeight, Attributes, OnnxGraph } from "../../onnx-graph.ts";
+import type { OnnxWeight, Attributes, OnnxGraph } from "../../../onnx-graph.ts";
 import { channelsLast, NotExportedError, type Value } from "../../values.ts";
 import type { Cell } from "./cell.ts";
 import { maskedSteps } from "./masked-steps.ts";
 
-/** How cells go through a sequence: one from the first step to the last, or back, or two both ways. */
+/** How cells run over a sequence: one forward or backward, or two in both directions. */
 export interface Recurrence {
   readonly cells: readonly Cell[];
   readonly direction: "forward" | "reverse" | "bidirectional";
-  /** States to start from, [batch, units] each. */
+  /** Initial states, [batch, units] each. */
   readonly initial: readonly Value[];
-  /** Steps that do not count have outputs of zero. */
+  /** Outputs of masked steps are zero. */
   readonly zeroesMasked: boolean;
 }
 
-/** What comes out, by direction. */
-export interface Recurred {
-  /** Every step: [batch, steps, directions, units]. */
+/** Outputs of a recurrence, by direction. */
+export interface RecurrenceOutputs {
+  /** Outputs of all steps: [batch, steps, directions, units]. */
   sequences(): string;
-  /** After the last step: h and, of LSTMs, c; [directions, batch, units]. */
+  /** Final states h and, for LSTMs, c; [directions, batch, units]. */
   readonly states: readonly string[];
 }
 
-/** Adds ONNX' operator for a recurrent layer: it has the steps before the batch. */
+/** Adds ONNX's recurrent operator, whose layout has the steps before the batch. */
 export function recurrence(
   graph: OnnxGraph,
   value: Value,
   { cells, direction, initial, zeroesMasked }: Recurrence,
-): Recurred {
+): RecurrenceOutputs {
   const [cell] = cells;
   if (cell === undefined) throw new NotExportedError("it has no cells");
   const input = channelsLast(graph, value);
@@ -63,7 +63,7 @@ function attributesOf(cells: readonly Cell[], direction: Recurrence["direction"]
   };
 }
 
-/** Names of W, R and B. */
+/** Names of the weights W, R and B. */
 function cellWeights(graph: OnnxGraph, cells: readonly Cell[]): readonly string[] {
   const own = cells[0]?.kernel.data;
   if (own === undefined) return [];
@@ -75,8 +75,8 @@ function cellWeights(graph: OnnxGraph, cells: readonly Cell[]): readonly string[
   ];
 }
 
-/** [inputs, gates x units] to [gates x units, inputs], gates in ONNX' order. */
-function gateRows({ gates, units }: Cell, { data, shape }: Cell["kernel"]): ArrangedWeight {
+/** Transposes [inputs, gates x units] to [gates x units, inputs], with gates in ONNX's order. */
+function gateRows({ gates, units }: Cell, { data, shape }: Cell["kernel"]): OnnxWeight {
   const [inputs = 0, width = 0] = shape;
   const rows = new Float32Array(data.length);
   let at = 0;
@@ -88,8 +88,8 @@ function gateRows({ gates, units }: Cell, { data, shape }: Cell["kernel"]): Arra
   return { shape: [width, inputs], data: rows };
 }
 
-/** Biases of the input and of the state, one after the other. */
-function biases({ gates, units, bias, resetsAfter }: Cell): ArrangedWeight {
+/** Concatenates the biases of the input and of the state. */
+function biases({ gates, units, bias, resetsAfter }: Cell): OnnxWeight {
   const width = gates.length * units;
   const data = new Float32Array(2 * width);
   gates.forEach((gate, i) => {
@@ -102,7 +102,7 @@ function biases({ gates, units, bias, resetsAfter }: Cell): ArrangedWeight {
   return { shape: [2 * width], data };
 }
 
-function joined(parts: readonly ArrangedWeight[]): ArrangedWeight {
+function joined(parts: readonly OnnxWeight[]): OnnxWeight {
   const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
   let at = 0;
   for (const part of parts) {

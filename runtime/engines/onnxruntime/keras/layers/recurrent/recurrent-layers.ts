@@ -4,16 +4,16 @@ import { cast, NotExportedError, type Value } from "../../values.ts";
 import { knownSize, type LayerCall, type LayerExport, type LayerExports, soleInput } from "../layer-export.ts";
 import { type Cell, cellOf, cellWeightCount } from "./cell.ts";
 import { bidirectional } from "./bidirectional.ts";
-import { convolutionalLayers } from "./convolutional.ts";
+import { convLstmLayers } from "./conv-lstm.ts";
 import { recurrence } from "./recurrence.ts";
 
-/** Layers that go through a sequence step by step. */
+/** Recurrent layers. */
 export const recurrentLayers: LayerExports = {
-  SimpleRNN: oneCell("SimpleRNN"),
-  LSTM: oneCell("LSTM"),
-  GRU: oneCell("GRU"),
-  GRUResetAfter: oneCell("GRUResetAfter"),
-  ...convolutionalLayers,
+  SimpleRNN: singleCell("SimpleRNN"),
+  LSTM: singleCell("LSTM"),
+  GRU: singleCell("GRU"),
+  GRUResetAfter: singleCell("GRUResetAfter"),
+  ...convLstmLayers,
   RNN: {
     weightCounts: (config) => {
       const trained = cellsIn(config).reduce((sum, cell) => sum + cellWeightCount(cell.config), 0);
@@ -27,7 +27,7 @@ export const recurrentLayers: LayerExports = {
   },
 };
 
-function oneCell(className: string): LayerExport {
+function singleCell(className: string): LayerExport {
   return {
     weightCounts: (config) => ({ trained: cellWeightCount(config), fixed: 0 }),
     apply: (call) => {
@@ -36,26 +36,31 @@ function oneCell(className: string): LayerExport {
       if (input === undefined) throw new NotExportedError("it is called without an input");
       const value = cast(call.graph, input, "float32");
       const cell = cellOf(className, config, knownSize(value, -1), weights);
-      return oneWay(call, value, cell, initial);
+      return unidirectional(call, value, cell, initial);
     },
   };
 }
 
-/** keras/src/layers/rnn/rnn.py: outputs of a layer that goes backwards come in the order in which it made them. */
-function oneWay({ config, graph }: LayerCall, input: Value, cell: Cell, initial: readonly Value[]): readonly Value[] {
+/** keras/src/layers/rnn/rnn.py: with `go_backwards`, outputs are in the order of computation. */
+function unidirectional(
+  { config, graph }: LayerCall,
+  input: Value,
+  cell: Cell,
+  initial: readonly Value[],
+): readonly Value[] {
   const isBackward = flag(config, "go_backwards", false);
   if (isBackward && input.mask !== undefined) throw new NotExportedError("it goes backwards over masked steps");
   checkStates(cell, initial.length);
   const direction = isBackward ? "reverse" : "forward";
   const zeroesMasked = flag(config, "zero_output_for_mask", false);
-  const recurred = recurrence(graph, input, { cells: [cell], direction, initial, zeroesMasked });
+  const result = recurrence(graph, input, { cells: [cell], direction, initial, zeroesMasked });
   const [batch = -1, steps = -1] = input.shape;
-  const states = recurred.states.map((name): Value => {
+  const states = result.states.map((name): Value => {
     return { name: graph.add("Squeeze", [name, graph.integers([0])]), type: "float32", shape: [batch, cell.units] };
   });
   const further = flag(config, "return_state", false) ? states : [];
   if (!flag(config, "return_sequences", false)) return [...states.slice(0, 1), ...further];
-  const sequence = graph.add("Squeeze", [recurred.sequences(), graph.integers([2])]);
+  const sequence = graph.add("Squeeze", [result.sequences(), graph.integers([2])]);
   const name = isBackward ? reversed(graph, sequence) : sequence;
   const { mask } = input;
   const steady = mask === undefined ? {} : { mask };
@@ -80,7 +85,7 @@ function cellsIn(config: JsonObject): readonly { readonly className: string; rea
   return cells.flatMap((one) => (isObject(one) ? [innerLayer({ one }, "one")] : []));
 }
 
-/** A stack of cells is one layer after the other, each with its own state. */
+/** Stacked cells run as one layer after the other, each with its own state. */
 function stackedCells(call: LayerCall): readonly Value[] {
   const { config, weights, graph } = call;
   if (flag(config, "return_state", false)) throw new NotExportedError("states of stacked cells are not exported");
@@ -95,7 +100,7 @@ function stackedCells(call: LayerCall): readonly Value[] {
     first += count;
     const isLast = i === cells.length - 1;
     const wanted = { ...config, return_sequences: !isLast || flag(config, "return_sequences", false) };
-    [value = value] = oneWay({ ...call, config: wanted }, value, cell, []);
+    [value = value] = unidirectional({ ...call, config: wanted }, value, cell, []);
   }
   return [value];
 }

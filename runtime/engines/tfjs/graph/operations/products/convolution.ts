@@ -1,7 +1,15 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Call, integersAt, numbersOf, type Operation, type Operations, rankedAt, textOf } from "../../call.ts";
-import { boundedShape } from "../../call.ts";
-import { fusedTail, withTail } from "./fused-tail.ts";
+import {
+  type Call,
+  integersAt,
+  numbersOf,
+  type Operation,
+  type Operations,
+  rankedAt,
+  textOf,
+} from "../../operation-call.ts";
+import { boundedShape } from "../../operation-call.ts";
+import { fusedEpilogue, withEpilogue } from "./fused-epilogue.ts";
 import { checkWindow, type Padding, type Pair, spatial, window } from "./window.ts";
 
 type Image = Core.Tensor4D;
@@ -10,41 +18,41 @@ const conv2d: Operation = (call) =>
   inLastChannels(call, rankedAt(call, 0, 4), (x) => {
     const filter = rankedAt(call, 1, 4);
     const { tf } = call;
-    const moving = window(call);
-    checkWindow(call, x.shape.slice(1), filter.shape, moving);
-    const { strides, dilations, padding } = moving;
+    const geometry = window(call);
+    checkWindow(call, x.shape.slice(1), filter.shape, geometry);
+    const { strides, dilations, padding } = geometry;
     const groups = x.shape[3] / filter.shape[2];
     const convolved = (x: Image, filter: Image): Image => tf.conv2d(x, filter, strides, padding, "NHWC", dilations);
     if (groups === 1 || !Number.isInteger(groups)) {
-      const tail = fusedTail(call);
-      return tf.fused.conv2d<Image>({ x, filter, strides, pad: padding, dilations, ...tail });
+      const epilogue = fusedEpilogue(call);
+      return tf.fused.conv2d<Image>({ x, filter, strides, pad: padding, dilations, ...epilogue });
     }
     const filters: Image[] = tf.split(filter, groups, 3);
     const inputs: Image[] = tf.split(x, groups, 3);
     const parts = inputs.map((part, i) => convolved(part, filters[i] ?? filter));
-    return withTail(call, tf.concat(parts, 3));
+    return withEpilogue(call, tf.concat(parts, 3));
   });
 
 const depthwise: Operation = (call) =>
   inLastChannels(call, rankedAt(call, 0, 4), (x) => {
-    const moving = window(call);
+    const geometry = window(call);
     const filter = rankedAt(call, 1, 4);
-    checkWindow(call, x.shape.slice(1), filter.shape, moving);
-    const { strides, dilations, padding } = moving;
+    checkWindow(call, x.shape.slice(1), filter.shape, geometry);
+    const { strides, dilations, padding } = geometry;
     return call.tf.fused.depthwiseConv2d({
       x,
       filter,
       strides,
       pad: padding,
       dilations,
-      ...fusedTail(call),
+      ...fusedEpilogue(call),
     });
   });
 
 const maxPool: Operation = (call) => pooled(call, (x, size, strides, pad) => call.tf.maxPool(x, size, strides, pad));
 const avgPool: Operation = (call) => pooled(call, (x, size, strides, pad) => call.tf.avgPool(x, size, strides, pad));
 
-/** Convolutions and pools over images. */
+/** Convolution and pooling operations. */
 export const convolution: Operations = {
   Conv2D: conv2d,
   _FusedConv2D: conv2d,
@@ -74,7 +82,7 @@ export const convolution: Operations = {
   AvgPool3D: (call) => pooled3d(call, (x, size, strides, pad) => call.tf.avgPool3d(x, size, strides, pad)),
 };
 
-/** The kernel for transposed convolutions ignores dilations: a filter with zeros between its elements does the same. */
+/** Dilates a filter by inserting zeros: the kernel for transposed convolutions ignores dilations. */
 function dilated(call: Call, filter: Image): Image {
   const { tf } = call;
   const [y, x] = window(call).dilations;
@@ -92,7 +100,7 @@ function dilated(call: Call, filter: Image): Image {
   return tf.slice(spread, [0, 0, 0, 0], [(height - 1) * y + 1, (width - 1) * x + 1, outputs, inputs]);
 }
 
-/** Runs on channels last, as the wasm backend needs them. */
+/** Runs an operation on NHWC images, as the wasm backend requires. */
 function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image {
   if (textOf(call, "data_format", "NHWC") !== "NCHW") return apply(x);
   return call.tf.transpose(apply(call.tf.transpose(x, [0, 2, 3, 1])), [0, 3, 1, 2]);
@@ -100,10 +108,10 @@ function inLastChannels(call: Call, x: Image, apply: (x: Image) => Image): Image
 
 function pooled(call: Call, pool: (x: Image, size: Pair, strides: Pair, pad: Padding) => Image): Image {
   const size = spatial(call, "ksize");
-  const moving = window(call);
+  const geometry = window(call);
   return inLastChannels(call, rankedAt(call, 0, 4), (x) => {
-    checkWindow(call, x.shape.slice(1), size, moving);
-    return pool(x, size, moving.strides, moving.padding);
+    checkWindow(call, x.shape.slice(1), size, geometry);
+    return pool(x, size, geometry.strides, geometry.padding);
   });
 }
 

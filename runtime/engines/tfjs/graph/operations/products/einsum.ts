@@ -1,5 +1,5 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { type Operation, tensorsAt, textOf } from "../../call.ts";
+import { type Operation, tensorsAt, textOf } from "../../operation-call.ts";
 
 interface Operand {
   readonly tensor: Core.Tensor;
@@ -7,10 +7,10 @@ interface Operand {
   readonly labels: string;
 }
 
-/** Letters that stand for the dimensions of `...`; equations have letters of the alphabet. */
+/** Labels for the dimensions of `...`; equations use letters of the alphabet. */
 const ellipsisLabels = "\u0100\u0101\u0102\u0103\u0104\u0105\u0106\u0107";
 
-/** Einsum of one or two operands as transpositions around one matrix product: the wasm backend has no kernel of its own. */
+/** Einsum of one or two operands, as transpositions around one matrix product: the wasm backend has no kernel for it. */
 export const einsum: Operation = (call) => {
   const { tf } = call;
   const tensors = tensorsAt(call);
@@ -38,7 +38,7 @@ function checkLabels({ rank }: Core.Tensor, labels: string): void {
   }
 }
 
-/** Sums over the dimensions that are not wanted. */
+/** Sums over dimensions that are not wanted. */
 function summed(tf: typeof Core, { tensor, labels }: Operand, wanted: string): Operand {
   const axes = Array.from(labels).flatMap((label, axis) => (wanted.includes(label) ? [] : [axis]));
   if (axes.length === 0) return { tensor, labels };

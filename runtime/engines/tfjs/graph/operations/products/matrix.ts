@@ -1,11 +1,19 @@
 import type * as Core from "@tensorflow/tfjs-core";
-import { asNumbers, type Call, flagOf, type Operation, type Operations, rankedAt, tensorAt } from "../../call.ts";
-import { fusedTail } from "./fused-tail.ts";
+import {
+  viaIntegers,
+  type Call,
+  flagOf,
+  type Operation,
+  type Operations,
+  rankedAt,
+  tensorAt,
+} from "../../operation-call.ts";
+import { fusedEpilogue } from "./fused-epilogue.ts";
 import { einsum } from "./einsum.ts";
 
 const batchMatMul: Operation = (call) => product(call, flagOf(call, "adj_x"), flagOf(call, "adj_y"));
 
-/** Products of matrices. */
+/** Matrix operations. */
 export const matrix: Operations = {
   BatchMatMul: batchMatMul,
   BatchMatMulV2: batchMatMul,
@@ -13,14 +21,14 @@ export const matrix: Operations = {
   Einsum: einsum,
   MatMul: (call) => product(call, flagOf(call, "transpose_a"), flagOf(call, "transpose_b")),
   MatrixBandPart: (call) =>
-    asNumbers(call, tensorAt(call, 0), (x) => call.tf.linalg.bandPart(x, scalar(call, 1), scalar(call, 2))),
+    viaIntegers(call, tensorAt(call, 0), (x) => call.tf.linalg.bandPart(x, scalar(call, 1), scalar(call, 2))),
   _FusedMatMul: (call) =>
     call.tf.fused.matMul({
       a: rankedAt(call, 0, 2),
       b: rankedAt(call, 1, 2),
       transposeA: flagOf(call, "transpose_a"),
       transposeB: flagOf(call, "transpose_b"),
-      ...fusedTail(call),
+      ...fusedEpilogue(call),
     }),
 };
 
@@ -33,8 +41,8 @@ function product({ tf, ...call }: Call, transposeA: boolean, transposeB: boolean
 }
 
 /**
- * The kernels multiply float32 alone, which holds whole numbers up to 2^24: sums of so many products of two int8 (quantised
- * layers of Keras) are exact.
+ * The kernels multiply float32 only, which is exact for integers up to 2^24: sums of this many products of two int8
+ * (Keras' quantized layers) are exact.
  */
 const maxExactTerms = 2 ** 24 / 2 ** 14;
 

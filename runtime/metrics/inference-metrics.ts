@@ -1,0 +1,68 @@
+import type { Fault } from "../base/fault.ts";
+import { type MetricSet, durationBuckets } from "../base/metrics.ts";
+import { metricNames } from "../contract/metric-names.ts";
+import { type CounterSeries, type HistogramSeries, labeledCounter, labeledHistogram } from "./labeled-series.ts";
+import type { InferenceObserver } from "./instrumented-models.ts";
+import type { ProtocolLabel, VersionLabels } from "./serving-metrics.ts";
+
+/** Metrics of inference requests, by model version and protocol. */
+export interface InferenceMetrics {
+  /** The observer that counts the inferences of a version over one protocol. */
+  observer(protocol: ProtocolLabel, version: VersionLabels): InferenceObserver;
+  /** Removes the series of a version that has ended. */
+  remove(version: VersionLabels): void;
+}
+
+/** Registers the inference metrics. */
+export function inferenceMetrics(metrics: MetricSet): InferenceMetrics {
+  const totals = labeledCounter(metrics, {
+    name: metricNames.inferences,
+    help: "Requests that a model has run or refused to run, by the fault of those without outputs.",
+    labels: ["model", "version", "protocol", "fault"],
+  });
+  const durations = labeledHistogram(metrics, {
+    name: metricNames.inferenceDuration,
+    help: "Time that a request spends with its model: waiting and running.",
+    labels: ["model", "version", "protocol"],
+    buckets: durationBuckets,
+  });
+  const recorded = new Map<string, Map<string, SeriesLabels>>();
+  return {
+    observer: (protocol, version) => {
+      const labels = { model: version.model, version: version.version, protocol };
+      const counts = new Map<string, CounterSeries>();
+      let duration: HistogramSeries | undefined;
+      const createCounter = (fault: string): CounterSeries => {
+        const counter = totals.withLabels({ ...labels, fault });
+        counts.set(fault, counter);
+        const series = recorded.get(keyOf(version)) ?? new Map<string, SeriesLabels>();
+        recorded.set(keyOf(version), series.set(`${protocol}/${fault}`, { protocol, fault }));
+        return counter;
+      };
+      return (durationMs, fault?: Fault) => {
+        const code = fault?.code ?? "";
+        (counts.get(code) ?? createCounter(code)).count += 1;
+        duration ??= durations.withLabels(labels);
+        duration.observe(durationMs / 1000);
+      };
+    },
+    remove: (version) => {
+      for (const { protocol, fault } of recorded.get(keyOf(version))?.values() ?? []) {
+        const labels = { model: version.model, version: version.version, protocol };
+        totals.remove({ ...labels, fault });
+        durations.remove(labels);
+      }
+      recorded.delete(keyOf(version));
+    },
+  };
+}
+
+/** Labels of a series beside the model version. */
+interface SeriesLabels {
+  readonly protocol: ProtocolLabel;
+  readonly fault: string;
+}
+
+function keyOf({ model, version }: VersionLabels): string {
+  return `${model}/${version}`;
+}

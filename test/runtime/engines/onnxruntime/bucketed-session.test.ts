@@ -1,0 +1,113 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { Signature } from "../../../../runtime/dataplane/signature.ts";
+import type { Tensor } from "../../../../runtime/dataplane/tensor.ts";
+import { type OnnxSession, openSession } from "../../../../runtime/engines/onnxruntime/session.ts";
+import { batchSizeBuckets, bucketedSession } from "../../../../runtime/engines/onnxruntime/bucketed-session.ts";
+import { mobileNet, perceptron } from "../../../bench/gpu/made-models.ts";
+
+const images: Signature = {
+  inputs: [{ name: "x", dtype: "float32", shape: [-1, 3, 32, 32] }],
+  outputs: [{ name: "y", dtype: "float32", shape: [-1, 1000] }],
+};
+const bytes = Uint8Array.from(mobileNet(32));
+/** Sessions on processors, which have the same interface; what is opened is counted. */
+const counted = { open: 0 };
+const open = (): OnnxSession => {
+  counted.open++;
+  return openSession({ bytes }, images, { threads: 1 });
+};
+const plain = open();
+const sized = bucketedSession(bytes, images, { open, maxBatchSize: 16 });
+afterAll(() => {
+  plain.close();
+  sized.close();
+});
+
+function rowsOf(count: number): Tensor {
+  const data = Float32Array.from({ length: count * 3072 }, (_, i) => ((i * 7919) % 257) / 257);
+  return { dtype: "float32", shape: [count, 3, 32, 32], data };
+}
+
+describe("a session of a model with convolutions", () => {
+  it.each([0, 1, 2, 7, 8, 9, 16, 17, 40])("answers %d rows as one without sizes does", (count) => {
+    const [got] = sized.run([rowsOf(count)]);
+    const [want] = plain.run([rowsOf(count)]);
+    expect(got?.shape).toEqual([count, 1000]);
+    const gaps = Array.from(want?.data ?? [], Number).map((value, i) => Math.abs(value - Number(got?.data[i])));
+    expect(Math.max(0, ...gaps)).toBeLessThan(1e-6);
+  });
+
+  it("is opened once for each size", () => {
+    expect(counted.open).toBe(1 + 3);
+  });
+});
+
+describe("sizes", () => {
+  it.each([
+    [2, [2]],
+    [8, [8]],
+    [32, [8, 32]],
+    [256, [8, 64, 256]],
+  ] as const)("up to %d rows are 1 and %j", (maxBatchSize, want) => {
+    expect(batchSizeBuckets(maxBatchSize)).toEqual(want);
+  });
+});
+
+describe("one session is enough", () => {
+  const dense: Signature = {
+    inputs: [{ name: "x", dtype: "float32", shape: [-1, 4] }],
+    outputs: [{ name: "y", dtype: "float32", shape: [-1, 2] }],
+  };
+  const model = Uint8Array.from(perceptron([4, 3, 2]));
+
+  it.each([
+    ["for a model without convolutions", model, dense, 32],
+    ["where batching is off", bytes, images, 1],
+    [
+      "where an output is not one row for each row",
+      bytes,
+      { ...images, outputs: [{ ...images.outputs[0], shape: [1] }] },
+      32,
+    ],
+  ] as const)("%s", (_, source, signature, maxBatchSize) => {
+    let opened = 0;
+    const openOne = (): OnnxSession => {
+      opened++;
+      return openSession({ bytes: Uint8Array.from(source) }, signature as Signature, { threads: 1 }); // the spread has lost the type
+    };
+    bucketedSession(source, signature as Signature, { open: openOne, maxBatchSize }).close(); // as above
+    expect(opened).toBe(1);
+  });
+});
+
+describe("a GPU whose memory is taken", () => {
+  const session = openSession({ bytes }, images, { threads: 1 });
+  const short = (device: string): OnnxSession => ({
+    ...session,
+    device,
+    run: (tensors) => session.run(tensors),
+    close: () => {},
+  });
+  afterAll(() => session.close());
+
+  it("gets the sizes that fit; smaller ones do the work of others", () => {
+    let opened = 0;
+    const openFew = (): OnnxSession => {
+      opened++;
+      if (opened > 2) throw new Error("CUDA failure 2: out of memory");
+      return short("cuda");
+    };
+    const few = bucketedSession(bytes, images, { open: openFew, maxBatchSize: 32 });
+    expect(few.run([rowsOf(20)])[0]?.shape).toEqual([20, 1000]);
+  });
+
+  it("is told when not even one row fits", () => {
+    const failing = (): OnnxSession => ({
+      ...short("cuda"),
+      run: () => {
+        throw new Error("CUBLAS failure 3: the resource allocation failed");
+      },
+    });
+    expect(() => bucketedSession(bytes, images, { open: failing, maxBatchSize: 32 })).toThrow("CUBLAS failure 3");
+  });
+});
