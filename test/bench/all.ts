@@ -1,6 +1,6 @@
 /**
  * Runs every benchmark of this folder, one after the other, and prints all figures in one table. It ends with exit code 1
- * when a benchmark breaks; a figure that misses its goal is no failure, it is news.
+ * when a benchmark fails to run; a missed goal is not a failure.
  *
  *     npm run bench
  */

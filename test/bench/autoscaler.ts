@@ -91,7 +91,7 @@ async function tickMs(): Promise<number> {
 
 interface Waits {
   readonly lost: number;
-  /** From the pod that is told as ready to the answer, in milliseconds. */
+  /** From announcing the pod as ready to the answer, in milliseconds. */
   readonly addedMs: readonly number[];
 }
 
@@ -105,7 +105,7 @@ async function fromZero(): Promise<Waits> {
   const addedMs: number[] = [];
   let lost = 0;
   let version = 1;
-  const told = (endpoints: readonly (typeof ready.endpoint)[]): void => {
+  const announce = (endpoints: readonly (typeof ready.endpoint)[]): void => {
     version += 1;
     source.push({ type: "delta", version, upsert: [route(port, [{ ...revision, endpoints }])], remove: [] });
   };
@@ -116,12 +116,12 @@ async function fromZero(): Promise<Waits> {
     const answer = asked(port, { path: "/v1/models/digits:predict" });
     await until(() => source.said.filter(({ type }) => type === "wake").length > wakes);
     const startedMs = performance.now();
-    told([ready.endpoint]);
+    announce([ready.endpoint]);
     const { status } = await answer;
     addedMs.push(performance.now() - startedMs);
     if (status !== 200) lost += 1;
     source.said.length = 0;
-    told([]);
+    announce([]);
     await source.heard((message) => message.type === "ack" && message.version === version);
   }
   await gateway.drain();
@@ -152,7 +152,7 @@ const figures: readonly Figure[] = [
     isMet: lost === 0,
   },
   {
-    figure: "from a first pod that is told as ready to the answer of the held request, p99",
+    figure: "first pod announced as ready to the answer of the held request, p99",
     goal: `≤ ${wakeGoalMs} ms`,
     measured: `${added.toFixed(1)} ms (p50 ${quantile(addedMs, 0.5).toFixed(1)} ms)`,
     isMet: added <= wakeGoalMs,

@@ -1,15 +1,15 @@
 import { loadavg } from "node:os";
 
-/** A figure of the product beside its goal. */
+/** A measured figure and its goal. */
 export interface Figure {
   readonly figure: string;
-  /** As people read it: `≤ 8 ms`. */
+  /** For people: `≤ 8 ms`. */
   readonly goal: string;
   readonly measured: string;
   readonly isMet: boolean;
 }
 
-/** Prints figures as rows of a table, one a line, with the machine's load: it is seldom alone. */
+/** Prints figures as table rows, then the load of the machine. */
 export function printFigures(figures: readonly Figure[]): void {
   for (const { figure, goal, measured, isMet } of figures) {
     console.log(`| ${[figure, goal, measured, isMet ? "met" : "missed"].join(" | ")} |`);
@@ -17,7 +17,7 @@ export function printFigures(figures: readonly Figure[]): void {
   console.log(`load of the machine: ${loadavg()[0]?.toFixed(1)}`);
 }
 
-/** The value below which this share of the values lies; of an even number of values the upper one of two. */
+/** The quantile of the values (0.5: the median); of two middle values the upper one. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

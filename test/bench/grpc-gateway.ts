@@ -1,12 +1,12 @@
 /**
- * What a hop of gRPC through the gateway costs: processor time of the gateway per call beside that of a relay which reads nothing
- * and that of the barest proxy that `node:http2` allows, interleaved in rounds: once in turns with all other programs of the
- * machine, and, where root runs it, once with all programs of the bench before them (SCHED_FIFO).
+ * The cost of a gRPC call through the gateway: processor time per call, compared with a relay that parses nothing and with a
+ * minimal proxy on `node:http2`, in interleaved rounds. Everything is measured twice: scheduled like every other program and, as
+ * root, with real-time priority (SCHED_FIFO).
  *
  *     npx node test/bench/grpc-gateway.ts [--seconds 1] [--rounds 12] [--connections 16] [--calls 1] [--library]
  *
- * `--calls`: under way on each connection at a time. `--library`: client and pod are those of grpc-js, which leave the gateway
- * idle for most of the time: it wakes up for each call, and so does the relay.
+ * `--calls`: calls in flight per connection. `--library`: client and pod use grpc-js, which leaves the gateway idle most of the
+ * time, so that it wakes up for each call, as does the relay.
  */
 import { execFile } from "node:child_process";
 import { connect } from "node:net";
@@ -18,7 +18,12 @@ import { modelInferRequest } from "../../runtime/protocols/open-inference/rpc/me
 import { printFigures, quantile } from "./figures.ts";
 import { benchRoute, operatorSide } from "./gateway/operator-side.ts";
 import { moved, pinnedProcess, startedGateway, stopped } from "./gateway/started-gateway.ts";
-import { mayBeUrgent, urgent, urgentOnceConnected, usual } from "./gateway/urgency.ts";
+import {
+  hasRealtimePriority,
+  setNormalPriority,
+  setRealtimePriority,
+  setRealtimePriorityOnceConnected,
+} from "./gateway/realtime-priority.ts";
 import { warmUp } from "./gateway/warm-up.ts";
 import { cpuMs } from "./process-figures.ts";
 import { pinned } from "./serving/running.ts";
@@ -58,42 +63,42 @@ interface Hop {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
-  /** In turns with whatever else the machine does, and before all of that. */
-  readonly shared: Figures;
-  readonly urgent: Figures;
+  /** By scheduling: like every other program, and before all of them. */
+  readonly normal: Figures;
+  readonly realtime: Figures;
 }
 const hop = (name: string, port: number, pid = 0): Hop => {
-  return { name, port, pid, shared: { cpu: [], rate: [] }, urgent: { cpu: [], rate: [] } };
+  return { name, port, pid, normal: { cpu: [], rate: [] }, realtime: { cpu: [], rate: [] } };
 };
 const hops: readonly Hop[] = [
-  hop("relay that reads nothing", relayPort, relay.pid),
+  hop("relay that parses nothing", relayPort, relay.pid),
   hop("node:http2 passing through", barePort, bare.pid),
   hop("gateway", gateway.restPort, gateway.pid),
 ];
 const pids = [pod.pid ?? 0, ...hops.map(({ pid }) => pid)];
-const canBeUrgent = await mayBeUrgent();
+const canBeRealtime = await hasRealtimePriority();
 try {
   await operator.push({ type: "full", version: 1, routes: [grpcRoute()] });
   await warmUp(hops.map((hop) => async () => void (await measured(hop, false))));
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    await measureAll("shared");
-    if (!canBeUrgent) continue;
-    for (const pid of pids) await urgent(pid);
-    await measureAll("urgent");
-    for (const pid of pids) await usual(pid);
+    await measureAll("normal");
+    if (!canBeRealtime) continue;
+    for (const pid of pids) await setRealtimePriority(pid);
+    await measureAll("realtime");
+    for (const pid of pids) await setNormalPriority(pid);
   }
-  report("shared", "");
-  if (canBeUrgent) report("urgent", ", all programs of the bench before all others");
+  report("normal", "");
+  if (canBeRealtime) report("realtime", ", real-time priority");
 } finally {
   operator.close();
   await gateway.stop();
   await Promise.all([pod, bare, relay].map(stopped));
 }
 
-/** There and back again. */
-async function measureAll(how: "shared" | "urgent"): Promise<void> {
+/** A-B-C-C-B-A. */
+async function measureAll(how: "normal" | "realtime"): Promise<void> {
   for (const hop of [...hops, ...hops.toReversed()]) {
-    const { cpuUs, rate } = await measured(hop, how === "urgent");
+    const { cpuUs, rate } = await measured(hop, how === "realtime");
     hop[how].cpu.push(cpuUs);
     hop[how].rate.push(rate);
   }
@@ -111,7 +116,7 @@ function grpcRoute() {
 /** Loads a hop from the second core. */
 async function measured(
   { port, pid }: Hop,
-  isUrgent: boolean,
+  isRealtime: boolean,
 ): Promise<{ readonly cpuUs: number; readonly rate: number }> {
   const { connections, calls, seconds, library } = values;
   const texts = [request, answer].map((bytes) => bytes.toString("base64"));
@@ -121,7 +126,7 @@ async function measured(
   const [program, args] = pinned(1, process.execPath, [...script, seconds, ...texts]);
   const before = cpuMs(pid);
   const running = promisify(execFile)(program, [...args]);
-  if (isUrgent) urgentOnceConnected(running.child);
+  if (isRealtime) setRealtimePriorityOnceConnected(running.child);
   const { stdout } = await running;
   const { answers } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as { readonly answers: number }; // its own print
   return { cpuUs: ((cpuMs(pid) - before) * 1000) / answers, rate: answers / Number(seconds) };
@@ -140,12 +145,12 @@ async function listens(port: number): Promise<void> {
   throw new Error(`nobody listens at ${port}`);
 }
 
-function report(how: "shared" | "urgent", told: string): void {
+function report(how: "normal" | "realtime", suffix: string): void {
   const spread = (list: readonly number[], digits: number): string =>
     `${quantile(list, 0.5).toFixed(digits)} (${Math.min(...list).toFixed(digits)} to ${Math.max(...list).toFixed(digits)})`;
   for (const hop of hops) {
     const { cpu, rate } = hop[how];
-    console.log(`${hop.name}${told}: ${spread(cpu, 1)} us CPU a call at ${spread(rate, 0)} calls/s`);
+    console.log(`${hop.name}${suffix}: ${spread(cpu, 1)} us CPU a call at ${spread(rate, 0)} calls/s`);
   }
   const [least, proxy, ours] = hops.map((hop) => hop[how]);
   if (least === undefined || proxy === undefined || ours === undefined) return;
@@ -153,20 +158,20 @@ function report(how: "shared" | "urgent", told: string): void {
   const [floor, ratios] = [over(least.cpu), over(proxy.cpu)];
   printFigures([
     {
-      figure: `gateway: CPU a call of gRPC${told}`,
+      figure: `gateway: CPU a call of gRPC${suffix}`,
       goal: "≤ 35 us",
       measured: `${spread(ours.cpu, 1)} us`,
       isMet: quantile(ours.cpu, 0.5) <= 35,
     },
     {
-      // Whose time is the kernel's and Node's sockets': two reads and two writes.
-      figure: `gateway: CPU over a relay that reads nothing${told}`,
+      // The relay's time is that of the kernel and Node's sockets: two reads and two writes.
+      figure: `gateway: CPU over a relay that parses nothing${suffix}`,
       goal: "≤ 1.25",
       measured: spread(floor, 2),
       isMet: quantile(floor, 0.5) <= 1.25,
     },
     {
-      figure: `gateway: CPU over node:http2 passing through${told}`,
+      figure: `gateway: CPU over node:http2 passing through${suffix}`,
       goal: "≤ 0.8",
       measured: spread(ratios, 2),
       isMet: quantile(ratios, 0.5) <= 0.8,

@@ -19,7 +19,7 @@ const changes = Number(process.argv[3] ?? 200);
 const seed = Number(process.argv[4] ?? 1);
 const sizes = objects > 1_000 ? [1_000, objects] : [objects];
 
-/** Prints figures as they come, each with the load of the machine at its time: it is seldom alone. */
+/** Prints figures as they come, each with the load of the machine at its time: other work shares it. */
 async function figures(stage: Promise<readonly Figure[]>): Promise<void> {
   const load = loadavg()[0]?.toFixed(1);
   printFigures((await stage).map((figure) => ({ ...figure, measured: `${figure.measured}; load ${load} before` })));
@@ -32,7 +32,7 @@ async function all(scene: Scene, earlierP99Ms: number | undefined): Promise<numb
   await figures(creation(scene, first));
   await api.play();
   await scene.untilSettled();
-  await figures(memory(scene, first, "which it has seen made"));
+  await figures(memory(scene, first, "after their creation"));
   await figures(resync(scene, first));
   await figures(scaling(scene));
   const changed = await changing(scene, changes, earlierP99Ms);

@@ -1,8 +1,8 @@
 import type { Policy } from "../../../operator/autoscale/policy.ts";
-import { cost, knownPolicies, lateHours } from "../../../operator/autoscale/simulator/comparison.ts";
-import { leadTime } from "../../../operator/autoscale/simulator/lead-time.ts";
+import { cost, baselinePolicies, lateHours } from "../../../operator/autoscale/simulator/comparison.ts";
+import { ownPolicy } from "../../../operator/autoscale/simulator/own-policy.ts";
 import type { Outcome } from "../../../operator/autoscale/simulator/outcome.ts";
-import { simulated, usualSetting } from "../../../operator/autoscale/simulator/simulation.ts";
+import { simulated, defaultSetting } from "../../../operator/autoscale/simulator/simulation.ts";
 import type { Trace } from "../../../operator/autoscale/simulator/trace.ts";
 
 /** What is varied. */
@@ -29,9 +29,9 @@ export interface Cell extends Conditions {
 /** The cells of one trace under some conditions, one per κ. */
 export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly number[]): readonly Cell[] {
   const { coldStartSeconds, slowdown, min } = conditions;
-  const setting = { ...usualSetting, coldStartSeconds, slowdown };
+  const setting = { ...defaultSetting, coldStartSeconds, slowdown };
   const { slots, lateAfterSeconds, max } = setting;
-  const known = Object.entries(knownPolicies(slots, { min, max })).map(
+  const known = Object.entries(baselinePolicies(slots, { min, max })).map(
     ([name, made]) => [name, simulated(trace, setting, made())] as const,
   );
   const least = (figure: (outcome: Outcome) => number) =>
@@ -48,7 +48,7 @@ export function cellsOf(trace: Trace, conditions: Conditions, kappas: readonly n
       holdSeconds: 0,
       schedules: [],
     };
-    const ours = simulated(trace, setting, leadTime(policy));
+    const ours = simulated(trace, setting, ownPolicy(policy));
     const [best, bestOutcome] = least((outcome) => cost(outcome, kappa));
     const isCounted = ours.latePercent <= rival.latePercent;
     return {

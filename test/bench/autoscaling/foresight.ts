@@ -1,4 +1,4 @@
-import type { Drain } from "../../../operator/autoscale/drain.ts";
+import type { QueueModel } from "../../../operator/autoscale/backlog.ts";
 import { fluidQueue } from "../../../operator/autoscale/shadows/fluid-queue.ts";
 import { lateShare } from "../../../operator/autoscale/shadows/late-share.ts";
 import type { Controller, Setting } from "../../../operator/autoscale/simulator/simulation.ts";
@@ -10,7 +10,7 @@ export interface Goal {
   readonly kappa: number;
   readonly min: number;
   /** More arrivals than there are, as a share: what a queue without chance does not see. */
-  readonly margin: number;
+  readonly surplus: number;
 }
 
 /** Seconds of a step of the plan, in which replicas and rate stay. */
@@ -22,7 +22,7 @@ interface Course {
   readonly trace: Trace;
   readonly setting: Setting;
   readonly goal: Goal;
-  readonly drain: Drain;
+  readonly model: QueueModel;
   /** By step. */
   readonly arrivals: Float64Array;
   /** Numbers of ready replicas: 0 and up. */
@@ -53,17 +53,17 @@ function courseOf(trace: Trace, setting: Setting, goal: Goal): Course {
   const serviceSeconds = servicesMs.reduce((sum, ms) => sum + ms, 0) / 1000 / Math.max(1, servicesMs.length);
   const capacity = slots / (1 + slowdown * (slots - 1));
   const queue = { serviceSeconds, slots, capacity, coldStartSeconds, lateAfterSeconds };
-  const drain = { kappa: goal.kappa, rate: 0, offered: 0, ...queue };
+  const model = { kappa: goal.kappa, rate: 0, offered: 0, ...queue };
   const arrivals = new Float64Array(Math.ceil(seconds / stepSeconds));
   for (const atMs of arrivalsMs) {
     const step = Math.min(arrivals.length - 1, Math.floor(atMs / 1000 / stepSeconds));
-    arrivals[step] = (arrivals[step] ?? 0) + 1 + goal.margin;
+    arrivals[step] = (arrivals[step] ?? 0) + 1 + goal.surplus;
   }
-  return { trace, setting, goal, drain, arrivals, width: 1 + mostReplicas(arrivals, drain, max) };
+  return { trace, setting, goal, model, arrivals, width: 1 + mostReplicas(arrivals, model, max) };
 }
 
 /** Twice what the busiest minute needs: more is of no use to any plan. */
-function mostReplicas(arrivals: Float64Array, { serviceSeconds, capacity }: Drain, max: number): number {
+function mostReplicas(arrivals: Float64Array, { serviceSeconds, capacity }: QueueModel, max: number): number {
   const span = 60 / stepSeconds;
   let [sum, busiest] = [0, 0];
   arrivals.forEach((count, step) => {
@@ -75,7 +75,7 @@ function mostReplicas(arrivals: Float64Array, { serviceSeconds, capacity }: Drai
 
 /** Ready replicas by step: from the last step to the first what is best from there on, then the way that this goes. */
 function readyPlan(course: Course): Uint8Array {
-  const { arrivals, width, drain, goal } = course;
+  const { arrivals, width, model, goal } = course;
   const size = grid.values.length * width;
   const choices = new Uint8Array(arrivals.length * size);
   let later = new Float64Array(size);
@@ -88,23 +88,23 @@ function readyPlan(course: Course): Uint8Array {
   let [inside, ready] = [0, Math.max(1, goal.min)];
   return Uint8Array.from(arrivals, (count, step) => {
     ready = choices[step * size + grid.nearest(inside) * width + ready] ?? ready;
-    inside = fluidQueue(drain, { elapsed: stepSeconds, arrivals: count }).after(inside, ready);
+    inside = fluidQueue(model, { elapsed: stepSeconds, arrivals: count }).after(inside, ready);
     return ready;
   });
 }
 
 /** What the rest costs when so many replicas are ready through this step. */
-function staying(later: Float64Array, step: number, { trace, setting, goal, drain, arrivals, width }: Course) {
+function staying(later: Float64Array, step: number, { trace, setting, goal, model, arrivals, width }: Course) {
   const now = step * stepSeconds;
   const isCounted = now >= trace.warmupSeconds ? 1 : 0;
   const most = now < setting.coldStartSeconds ? Math.max(1, goal.min) : width - 1;
   const count = arrivals[step] ?? 0;
-  const queue = fluidQueue(drain, { elapsed: stepSeconds, arrivals: count });
+  const queue = fluidQueue(model, { elapsed: stepSeconds, arrivals: count });
   const costs = new Float64Array(later.length).fill(Number.POSITIVE_INFINITY);
   for (let ready = goal.min; ready <= most; ready += 1) {
     grid.values.forEach((inside, row) => {
       const left = queue.after(inside, ready);
-      const late = count === 0 ? 0 : count * lateShare(drain, left - queue.unmet, ready);
+      const late = count === 0 ? 0 : count * lateShare(model, left - queue.unmet, ready);
       const rest = grid.between(left, (at) => later[at * width + ready] ?? 0);
       costs[row * width + ready] = isCounted * (ready * stepSeconds + goal.kappa * late) + rest;
     });

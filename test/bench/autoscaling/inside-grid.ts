@@ -1,4 +1,4 @@
-/** Numbers of requests that are told apart: one by one where they are few, then in steps of a tenth. */
+/** Grid of request counts: every number while small, then in steps of a tenth. */
 export interface InsideGrid {
   readonly values: Float64Array;
   /** Index of the first that is not less. */

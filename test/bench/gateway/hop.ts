@@ -5,28 +5,28 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cpuMs } from "../process-figures.ts";
 import { type Load, pinned } from "../serving/running.ts";
-import { urgentOnceConnected } from "./urgency.ts";
+import { setRealtimePriorityOnceConnected } from "./realtime-priority.ts";
 import type { LoadReport } from "../serving/load-report.ts";
 
-/** A server that requests go to, and the process whose time they cost. */
+/** A server to send requests to, and the process whose processor time is measured. */
 export interface Hop {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
 }
 
-/** Of one measurement. */
+/** Results of one measurement; times in milliseconds. */
 export interface HopFigures {
   readonly cpuUs: number;
   readonly p50: number;
   readonly p99: number;
-  /** That of a quarter of a second, the median of all. */
+  /** Median of the p99s of quarter seconds. */
   readonly quarterP99: number;
 }
 
 const generator = join(import.meta.dirname, "..", "serving", "load-generator.ts");
 const body = JSON.stringify({ instances: [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]] });
-/** As a client with its usual headers sends it. */
+/** With the headers that python-requests sends. */
 const request = [
   "POST /v1/models/model-0:predict HTTP/1.1",
   "host: model-0.default.svc.cluster.local:8501",
@@ -40,8 +40,12 @@ const request = [
   body,
 ].join("\r\n");
 
-/** Loads a hop from the second core, urgently or not. Throws when an answer was wrong or missing. */
-export async function measured(hop: Hop, { connections, seconds, rate }: Load, isUrgent = false): Promise<HopFigures> {
+/** Loads a hop from the second core. Throws when an answer was wrong or missing. */
+export async function measured(
+  hop: Hop,
+  { connections, seconds, rate }: Load,
+  isRealtime = false,
+): Promise<HopFigures> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-hop-"));
   const file = join(folder, "exchange.json");
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -50,7 +54,7 @@ export async function measured(hop: Hop, { connections, seconds, rate }: Load, i
   const [program, rest] = pinned(1, process.execPath, args);
   const before = cpuMs(hop.pid);
   const running = promisify(execFile)(program, [...rest]);
-  if (isUrgent) urgentOnceConnected(running.child);
+  if (isRealtime) setRealtimePriorityOnceConnected(running.child);
   const { stdout } = await running;
   const usedMs = cpuMs(hop.pid) - before;
   await rm(folder, { recursive: true });

@@ -87,7 +87,7 @@ async function connected(): Promise<Http2Connection> {
 
 const all = await Promise.all(Array.from({ length: Number(connections) }, connected));
 process.stdout.write("connected\n");
-// Whoever makes it urgent does that now.
+// The bench raises the priority when it reads this.
 await new Promise((resolve) => setTimeout(resolve, 100));
 end = performance.now() + Number(seconds) * 1000;
 for (const connection of all) for (let i = 0; i < Number(callsEach); i += 1) void new Call(connection);

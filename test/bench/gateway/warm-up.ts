@@ -1,9 +1,9 @@
-/** So often is each program loaded before anything counts. */
+/** How often each program is loaded before measuring. */
 const loads = 6;
 
 /**
- * Loads programs in turn until they are as those that have run for a while. With each load clients connect and leave, after which V8
- * compiles again what it had compiled for connections that stay: after one load that is 6 to 7 % of what the next costs.
+ * Loads the programs in turn until their code is optimised as in long-running processes. After clients disconnect, V8 recompiles code
+ * that it had optimised for open connections: after a single load that is 6 to 7 % of the next one's cost.
  */
 export async function warmUp(load: readonly (() => Promise<void>)[]): Promise<void> {
   for (let i = 0; i < loads; i += 1) for (const once of load) await once();

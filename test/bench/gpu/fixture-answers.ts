@@ -14,7 +14,7 @@ import { takenMb } from "./card.ts";
 import { binaryAnswer, type NamedTensor } from "./binary-exchange.ts";
 import { loadedModels, runtimeProcess } from "./runtime-process.ts";
 
-/** What a runtime that serves all fixtures at once told and answered. */
+/** Facts and answers of a runtime that serves all fixtures at once. */
 export interface FixtureAnswers {
   readonly count: number;
   /** Those whose answer is not within the tolerance, or that did not answer, with the reason. */

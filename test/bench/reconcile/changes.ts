@@ -73,7 +73,7 @@ export async function amongResyncs(
   const [quiet, busy] = [quantile(quietMs, 0.99), quantile(busyMs, 0.99)];
   return [
     {
-      figure: `a change among ${size} that are looked at again`,
+      figure: `a change among ${size} that are resynced`,
       goal: `p99 ≤ ${goals.busy} × quiet`,
       measured: `${percentiles(busyMs)}, quiet ${percentiles(quietMs)}: ${(busy / quiet).toFixed(1)} × (${looked} others meanwhile)`,
       isMet: busy <= goals.busy * quiet,

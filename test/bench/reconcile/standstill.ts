@@ -6,10 +6,10 @@ import { type OperatorProcess, until } from "./operator-process.ts";
 import { type Scene, untilReconciled } from "./scene.ts";
 
 const goals = { firstMs: 1_600, residentMb: 150, peakFactor: 1.4 };
-/** Long enough for two idle checks of `collectGarbageAtRest` (10 s apart), so that what is measured is an operator at rest. */
+/** Long enough for two idle checks of `collectGarbageWhenIdle` (10 s apart), so that what is measured is an operator at rest. */
 const restMs = 25_000;
 
-/** Every object is looked at again when a gateway's pod changes. */
+/** All objects are reconciled again when a gateway's pod changes. */
 export async function resync({ api, size }: Scene, operator: OperatorProcess): Promise<readonly Figure[]> {
   await api.forget();
   const before = await operator.reconciles();
@@ -20,13 +20,13 @@ export async function resync({ api, size }: Scene, operator: OperatorProcess): P
   const { counts } = await api.account(operatorAgent);
   const writes = writesOf(counts);
   if (writes > 0) console.log(`resync: ${JSON.stringify(counts)}`);
-  const looked = (await operator.reconciles()) - before;
+  const reconciled = (await operator.reconciles()) - before;
   const spentMs = cpuMs(operator.pid) - begunCpuMs;
-  const measured = `${writes} writes, ${looked} looked at in ${tookMs.toFixed(0)} ms, CPU ${spentMs} ms`;
+  const measured = `${writes} writes, ${reconciled} reconciled in ${tookMs.toFixed(0)} ms, CPU ${spentMs} ms`;
   return [{ figure: `resync of ${size}`, goal: "0 writes", measured, isMet: writes === 0 }];
 }
 
-/** A new process on objects that are all as they should be. */
+/** Starts a new operator while all objects are in their declared state. */
 export async function restart(
   scene: Scene,
 ): Promise<{ readonly figures: readonly Figure[]; readonly operator: OperatorProcess }> {
@@ -46,7 +46,7 @@ export async function restart(
   await api.untilQuiet(1_000);
   const writes = writesOf((await api.account(operatorAgent)).counts);
   const goalMs = goals.firstMs;
-  const measured = `${firstMs.toFixed(0)} ms (caches ${readyMs.toFixed(0)} ms, CPU ${readyCpuMs} ms; all looked at ${allMs.toFixed(0)} ms), ${writes} writes`;
+  const measured = `${firstMs.toFixed(0)} ms (caches ${readyMs.toFixed(0)} ms, CPU ${readyCpuMs} ms; all reconciled ${allMs.toFixed(0)} ms), ${writes} writes`;
   const figure: Figure = {
     figure: `restart with ${size} to the first reconcile`,
     goal: `≤ ${goalMs / 1_000} s, 0 writes`,

@@ -12,10 +12,10 @@ import { mlpSample } from "./mlp-sample.ts";
 import { type Run, type Running, loaded, pinned, started } from "./running.ts";
 
 const path = "/v2/models/mlp/infer";
-/** Rows that run together, and requests that may wait. */
+/** Rows per batch, and the queue limit. */
 const serving = { batching: { maxSize: 8 }, limits: { queue: 16 } };
 
-/** A model of some milliseconds at and beyond what it can answer: beside the bare engine, health checks, refusals. */
+/** A model that takes milliseconds, at and beyond saturation: throughput against the bare engine, health checks, refusals. */
 export async function saturationFigures({ seconds, rounds }: Length): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "modelwright-dense-"));
   const model = join(folder, "model.onnx");
@@ -35,7 +35,7 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
       const run = await loaded(server, request, load);
       runs.push(run);
       ratios.push(run.perSecond / bare);
-      // Enough of them that one is not a percent.
+      // Enough checks that a single one is less than one percent.
       const checks = { connections: 2, seconds, rate: 250 };
       const both = [loaded(server, request, load), loaded(server, healthExchange("/v2/health/ready"), checks)] as const;
       health.push((await Promise.all(both))[1].p99);
@@ -52,15 +52,15 @@ export async function saturationFigures({ seconds, rounds }: Length): Promise<re
   }
 }
 
-/** V8 compiles by and by what runs often: the event loop takes 99 us a request in the first seconds at this rate, 80 after 20 s. */
+/** V8 optimises gradually: at this rate the event loop takes 99 us a request in the first seconds and 80 after 20 s. */
 async function warmUp(server: Running, request: Exchange): Promise<void> {
   const { perSecond } = await loaded(server, request, { connections: 16, seconds: 20 });
   await loaded(server, request, { connections: 128, seconds: 5, rate: perSecond * 2 });
 }
 
 /**
- * What a refusal costs is what the event loop did beyond the answers, at the price of those at saturation: the engine has a thread of
- * its own.
+ * The cost of a refusal: event-loop time beyond that of the answers, each at its cost at saturation. The engine has its own
+ * thread.
  */
 function overloadFigures(runs: readonly Run[], overloads: readonly Run[]): readonly Figure[] {
   const goodput = overloads.map(({ perSecond }, i) => perSecond / (runs[i]?.perSecond ?? Number.NaN));
@@ -88,7 +88,7 @@ function boundFigure(figure: string, goalMs: number, times: readonly number[]): 
   return { figure, goal: `≤ ${goalMs} ms`, measured, isMet: median <= goalMs };
 }
 
-/** Rows are all alike: every answer must be the first one. */
+/** All rows are equal, so every answer must equal the first one. */
 async function answeredExchange({ port }: Running, sample: Sample): Promise<Exchange> {
   const { request } = exchange("v2-binary", path, sample);
   const body = request.subarray(request.indexOf("\r\n\r\n") + 4);
