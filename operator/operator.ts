@@ -140,7 +140,7 @@ function operatorParts(options: OperatorOptions) {
     onLeave: resync,
     onWake: (key) => autoscaler.wake(key),
   });
-  const signals = operatorSignals(options, { caches, client, onTrial: add });
+  const signals = operatorSignals(options, { caches, client, onPreflight: add });
   const { figures } = signals;
   const autoscaler = createAutoscaler({ caches, figures, policy: persistentPolicy, clock, onChange: add });
   const controller: DeploymentController = deploymentController(options, {
@@ -150,7 +150,7 @@ function operatorParts(options: OperatorOptions) {
     ...signals,
     scaling: (key) => autoscaler.scaling(key),
     acknowledged: (key) => pushServer.acknowledged(key),
-    lackingField: () => definition.lackingField,
+    droppedField: () => definition.droppedField,
   });
   return { client, caches, warnings, synced, resync, definition, feed, pushServer, signals, autoscaler, controller };
 }
@@ -168,7 +168,7 @@ function operatorClient({ transport, clock, random, observers }: OperatorOptions
 
 type ControllerParts = Pick<
   DeploymentControllerOptions,
-  "caches" | "warnings" | "client" | "evidence" | "trial" | "scaling" | "acknowledged" | "lackingField"
+  "caches" | "warnings" | "client" | "evidence" | "preflight" | "scaling" | "acknowledged" | "droppedField"
 >;
 
 function deploymentController(options: OperatorOptions, parts: ControllerParts): DeploymentController {
@@ -188,7 +188,7 @@ function deploymentController(options: OperatorOptions, parts: ControllerParts):
 
 function operatorSignals(
   { clock = systemClock, log, network, gatewayAdminPort, observers }: OperatorOptions,
-  parts: Pick<SignalsOptions, "caches" | "client" | "onTrial">,
+  parts: Pick<SignalsOptions, "caches" | "client" | "onPreflight">,
 ): Signals {
   return createSignals({
     ...parts,

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/base/clock.ts";
-import { type Caches, labelledKey, lastingKey } from "./model-deployment/caches.ts";
+import { type Caches, labelledKey, internedKey } from "./model-deployment/caches.ts";
 import type { RoutePush, RoutePushOptions } from "./routes/push-server.ts";
 import { route } from "./routes/table.ts";
 
@@ -50,7 +50,7 @@ export function createRouteFeed({ deployments, pods }: Caches, clock: Clock | un
         clock?.after(delayMs, () => make(into));
       };
       void synced.then(() => make(into));
-      deployments.cache.subscribe(({ object: { metadata } }) => update(lastingKey(metadata)));
+      deployments.cache.subscribe(({ object: { metadata } }) => update(internedKey(metadata)));
       pods.cache.subscribe(({ object }) => {
         const key = labelledKey(object);
         if (key !== undefined) update(key);

@@ -1,31 +1,31 @@
 import type { MirrorFigures } from "../../runtime/contract/figures.ts";
 
-/** What one revision's requests were like over a span of time, summed over all gateways. */
+/** Request statistics of one revision over a time window, summed over all gateways. */
 export interface RevisionWindow {
-  /** Requests that ended, in whatever way; those that clients broke off are not among them. */
+  /** Completed requests, successful or failed; not those that clients cancelled. */
   readonly requests: number;
-  /** Of these, answers of 5xx, broken connections and time-outs. */
+  /** Those among them with a 5xx response, a broken connection or a time-out. */
   readonly failed: number;
-  /** Counts by bucket of {@link import("../../runtime/contract/figures.ts").latencyBucket}; the first request of each pod is in none. */
+  /** Counts by bucket of {@link import("../../runtime/contract/figures.ts").latencyBucket}, without the first request of each pod. */
   readonly latency: readonly number[];
-  /** Comparison with the answers that clients got; only of a candidate that gets copies. */
+  /** Comparison of mirrored requests with the responses that clients got; only for a candidate that gets copies. */
   readonly mirrored?: MirrorFigures | undefined;
 }
 
-/** What is known of all revisions of a ModelDeployment over one and the same span of time. */
+/** Request statistics of all revisions of a ModelDeployment over the same time window. */
 export interface Evidence {
-  /** Milliseconds since the epoch. Later than asked for when the operator or a gateway started since: then less is known, never something wrong. */
+  /** Milliseconds since the epoch. Later than requested if the operator or a gateway started since: then less is known, never something wrong. */
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** By revision hash; a revision without requests is not in it. */
+  /** By revision hash, without revisions that had no requests. */
   readonly revisions: Readonly<Record<string, RevisionWindow>>;
 }
 
-/** Whether a revision passes what is asked of it before it gets any request: its signature and the golden requests. */
-export interface Trial {
+/** State of the checks that a revision has to pass before it gets any request: its signature and the golden requests. */
+export interface Preflight {
   readonly state: "Running" | "Passed" | "Failed";
   /** Reason of the condition when it failed: `SignatureChanged` or `PredictionsDiffer`. */
   readonly reason?: string | undefined;
-  /** What was compared with which result, a sentence. */
+  /** What was compared and with which result, a sentence. */
   readonly message: string;
 }

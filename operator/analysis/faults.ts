@@ -1,8 +1,8 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
 import type { Difference } from "../../runtime/base/predictions/divergence.ts";
 
-/** Why a candidate gets no requests, and what keeps that from being found out. */
-export const trialFaults = faultCatalogue<{
+/** Why a candidate fails its preflight checks, or why they cannot be completed. */
+export const preflightFaults = faultCatalogue<{
   SignatureChanged: { changes: readonly string[] };
   PredictionsDiffer: { line: number; difference: Difference; tolerance: number };
   GoldenUnanswered: { line: number; status: number; text: string; expected: string };
@@ -61,7 +61,7 @@ export const trialFaults = faultCatalogue<{
   },
 });
 
-/** A model may have hundreds of outputs, and status has room for few. */
+/** Number of changes to list: a model may have hundreds of outputs, and status has room for few. */
 const listedChanges = 5;
 
 function listed(changes: readonly string[]): string {

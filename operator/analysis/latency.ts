@@ -1,52 +1,52 @@
 import { latencyBoundMs, latencyBuckets } from "../../runtime/contract/figures.ts";
-import { count, decimal, type Finding, isReassuring, type Proof, uncertain, type Windows } from "./finding.ts";
+import { count, decimal, type Finding, isNonInferior, type Threshold, inconclusive, type Windows } from "./finding.ts";
 import { evidenceOfIncrease, type Share } from "./sequential-test.ts";
 
-/** Which quantile, and by how many percent it may be above the stable revision's. */
+/** A quantile, and by how many percent the candidate's may exceed the stable revision's. */
 export interface LatencyLimit {
   readonly quantile: number;
   readonly maxIncrease: number;
 }
 
 /**
- * Whether the candidate's quantile is above the stable revision's by more than is allowed. Tested is the share of requests above
- * the stable revision's quantile (for the candidate: above as much more as is allowed). The quantile is looked up in the same
- * data, so the evidence is divided by the number of places where it could have been.
+ * Whether the candidate's quantile exceeds the stable revision's by more than allowed. The test compares the shares of requests
+ * above the stable revision's quantile (for the candidate: above the allowed value). That quantile comes from the same data, so
+ * the evidence is divided by the number of buckets that it could have been in.
  */
-export function latency({ candidate, stable }: Windows, limit: LatencyLimit, proof: Proof): Finding {
+export function latency({ candidate, stable }: Windows, limit: LatencyLimit, threshold: Threshold): Finding {
   const own = total(candidate.latency);
   const other = total(stable.latency);
-  if (own < proof.minimumRequests || other < proof.minimumRequests) {
-    const told = `${count(own)} response times of candidate and ${count(other)} of stable`;
-    return { verdict: "None", message: `${told}: a comparison needs ${count(proof.minimumRequests)} of each` };
+  if (own < threshold.minimumRequests || other < threshold.minimumRequests) {
+    const summary = `${count(own)} response times of candidate and ${count(other)} of stable`;
+    return { verdict: "None", message: `${summary}: a comparison needs ${count(threshold.minimumRequests)} of each` };
   }
   const ownMs = quantileMs(candidate.latency, limit.quantile);
   const stableMs = quantileMs(stable.latency, limit.quantile);
-  const told = `p${decimal(limit.quantile * 100)} of candidate is ${time(ownMs)}, of stable ${time(stableMs)}`;
-  const isBeyond = ownMs > stableMs * (1 + limit.maxIncrease / 100);
-  const message = isBeyond ? `${told}, ${decimal(limit.maxIncrease)} % more allowed` : told;
-  const shares = [0, 1].map((before) => sharesAbove({ candidate, stable }, limit, before));
+  const summary = `p${decimal(limit.quantile * 100)} of candidate is ${timeText(ownMs)}, of stable ${timeText(stableMs)}`;
+  const exceedsLimit = ownMs > stableMs * (1 + limit.maxIncrease / 100);
+  const message = exceedsLimit ? `${summary}, ${decimal(limit.maxIncrease)} % more allowed` : summary;
+  const shares = [0, 1].map((bucketsBelow) => sharesAbove({ candidate, stable }, limit, bucketsBelow));
   const evidence = Math.max(...shares.map((share) => evidenceOfIncrease(share.candidate, share.stable, 0)));
-  if (isBeyond && evidence - Math.log(latencyBuckets) >= proof.evidence) return { verdict: "Fail", message };
-  if (!isBeyond && shares.some((share) => isReassuring(share.candidate, share.stable, 0)))
+  if (exceedsLimit && evidence - Math.log(latencyBuckets) >= threshold.evidence) return { verdict: "Fail", message };
+  if (!exceedsLimit && shares.some((share) => isNonInferior(share.candidate, share.stable, 0)))
     return { verdict: "Pass", message };
-  return { verdict: "None", message: `${message}, ${uncertain}` };
+  return { verdict: "None", message: `${message}, ${inconclusive}` };
 }
 
-/** Of each revision the share above the bound of the bucket with the stable revision's quantile, or of the bucket before it. */
+/** Each revision's share of requests above the bucket of the stable revision's quantile, or above one `bucketsBelow` it. */
 function sharesAbove(
   { candidate, stable }: Windows,
   { quantile, maxIncrease }: LatencyLimit,
-  before: number,
+  bucketsBelow: number,
 ): { readonly candidate: Share; readonly stable: Share } {
-  const bucket = Math.max(0, quantileBucket(stable.latency, quantile) - before);
+  const bucket = Math.max(0, quantileBucket(stable.latency, quantile) - bucketsBelow);
   return {
-    candidate: above(candidate.latency, allowedBucket(bucket, maxIncrease)),
-    stable: above(stable.latency, bucket),
+    candidate: shareAbove(candidate.latency, allowedBucket(bucket, maxIncrease)),
+    stable: shareAbove(stable.latency, bucket),
   };
 }
 
-/** The bucket in which the quantile is. */
+/** The bucket that contains the quantile. */
 function quantileBucket(counts: readonly number[], quantile: number): number {
   const rank = quantile * total(counts);
   let below = 0;
@@ -57,7 +57,7 @@ function quantileBucket(counts: readonly number[], quantile: number): number {
   return latencyBuckets - 1;
 }
 
-/** Between the bounds of its bucket as far as its rank is between theirs, on a logarithmic scale. */
+/** The quantile in milliseconds, interpolated by rank within its bucket on a logarithmic scale. */
 function quantileMs(counts: readonly number[], quantile: number): number {
   const bucket = quantileBucket(counts, quantile);
   const boundMs = latencyBoundMs(bucket);
@@ -69,14 +69,14 @@ function quantileMs(counts: readonly number[], quantile: number): number {
   return fromMs * (boundMs / fromMs) ** Math.max(0, share);
 }
 
-/** The first bucket whose bound is as much above another's as is allowed, or more. */
+/** The first bucket whose bound is at least the allowed increase above that of `bucket`. */
 function allowedBucket(bucket: number, maxIncrease: number): number {
   const boundMs = latencyBoundMs(bucket) * (1 + maxIncrease / 100);
   for (let at = bucket; at < latencyBuckets - 1; at += 1) if (latencyBoundMs(at) >= boundMs * (1 - 1e-9)) return at;
   return latencyBuckets - 1;
 }
 
-function above(counts: readonly number[], bucket: number): Share {
+function shareAbove(counts: readonly number[], bucket: number): Share {
   return { hits: total(counts.slice(bucket + 1)), trials: total(counts) };
 }
 
@@ -84,6 +84,6 @@ function total(counts: readonly number[]): number {
   return counts.reduce((sum, one) => sum + one, 0);
 }
 
-function time(timeMs: number): string {
+function timeText(timeMs: number): string {
   return timeMs < 1000 ? `${Number(timeMs.toPrecision(2))} ms` : `${Number((timeMs / 1000).toPrecision(2))} s`;
 }

@@ -1,18 +1,22 @@
 import type { MirrorFigures } from "../../runtime/contract/figures.ts";
 import type { RolloutStatus } from "../../crds/v1alpha1/rollout/rollout-status.ts";
-import { counted, decimal, type Finding, limited, type Proof, type Windows } from "./finding.ts";
+import { countText, decimal, type Finding, limitFinding, type Threshold, type Windows } from "./finding.ts";
 
-/** How far the candidate's predictions are from the stable revision's, as status tells it. */
+/** Divergence of the candidate's predictions from the stable revision's, as in status. */
 export type DivergenceStatus = NonNullable<NonNullable<RolloutStatus["analysis"]>["divergence"]>;
 
-/** Whether more of the compared answers differ than `maxDivergence` percent. */
-export function predictionDiff({ candidate: { mirrored } }: Windows, maxDivergence: number, proof: Proof): Finding {
+/** Whether more than `maxDivergence` percent of the compared responses differ. */
+export function predictionDiff(
+  { candidate: { mirrored } }: Windows,
+  maxDivergence: number,
+  threshold: Threshold,
+): Finding {
   const share = { hits: mirrored?.differing ?? 0, trials: mirrored?.compared ?? 0 };
-  const told = `${counted(share, "compared answers")} differ`;
-  return limited(share, maxDivergence / 100, { proof, told, bound: `${decimal(maxDivergence)} %` });
+  const summary = `${countText(share, "compared answers")} differ`;
+  return limitFinding(share, maxDivergence / 100, { threshold, summary, limitText: `${decimal(maxDivergence)} %` });
 }
 
-/** Undefined when nothing was compared. */
+/** The divergence for status; undefined when nothing was compared. */
 export function divergenceStatus(mirrored: MirrorFigures | undefined): DivergenceStatus | undefined {
   if (mirrored === undefined || mirrored.compared === 0) return undefined;
   const { compared, differing, maxAbsolute, sumAbsolute, numbers, ranked, agreeing } = mirrored;
@@ -24,7 +28,7 @@ export function divergenceStatus(mirrored: MirrorFigures | undefined): Divergenc
   };
 }
 
-/** Three digits say enough, and change seldom. */
+/** Three significant digits: enough to read, and stable enough to keep status writes rare. */
 function short(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

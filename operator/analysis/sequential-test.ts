@@ -1,12 +1,12 @@
-/** Requests, and how many of them had what is looked for: failed, were slow, differed. */
+/** Requests (`trials`), and how many of them failed, were slow or differed (`hits`). */
 export interface Share {
   readonly hits: number;
   readonly trials: number;
 }
 
 /**
- * Each rate that is not known is averaged over, with these weights of it (Beta distributions, equally likely): rates from
- * ordinary to rare, so that neither costs much evidence.
+ * Prior of an unknown rate: an equal mixture of these Beta distributions, which covers ordinary and rare rates so that neither
+ * costs much evidence.
  */
 const priors: readonly (readonly [number, number])[] = [
   [0.5, 0.5],
@@ -15,10 +15,10 @@ const priors: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * Natural logarithm of the evidence against the rate of hits being `limit` or less. However often it is looked at while trials come
- * in, it exceeds ln(1/α) with a probability of at most α when the rate is that low: the likelihood of what was seen, averaged over
- * all rates, by the largest one that the claim allows is a supermartingale (Ville 1939; Robbins 1970, "Statistical methods related to
- * the law of the iterated logarithm"; Wasserman, Ramdas, Balakrishnan 2020, "Universal inference").
+ * Natural logarithm of the evidence against the hypothesis that the rate of hits is at most `limit`. If it is, the evidence exceeds
+ * ln(1/α) with a probability of at most α, however often it is checked while trials come in: the likelihood of the data averaged
+ * over all rates, divided by the largest likelihood that the hypothesis allows, is a supermartingale (Ville 1939; Robbins 1970,
+ * "Statistical methods related to the law of the iterated logarithm"; Wasserman, Ramdas, Balakrishnan 2020, "Universal inference").
  */
 export function evidenceOfExcess(share: Share, limit: number): number {
   const rate = Math.min(observedRate(share), limit);
@@ -26,12 +26,12 @@ export function evidenceOfExcess(share: Share, limit: number): number {
 }
 
 /**
- * The same against the candidate's rate being at most that of the stable revision plus `increase`: both rates are unknown, and the
- * split between the two may be any and change. Cf. Turner, Ly, Grünwald 2024, "Generic E-variables for exact sequential k-sample
- * tests that allow for optional stopping", and Johari et al. 2022, "Always valid inference".
+ * The same against the hypothesis that the candidate's rate is at most that of the stable revision plus `increase`. Both rates are
+ * unknown, and the traffic split may be any and may change. Cf. Turner, Ly, Grünwald 2024, "Generic E-variables for exact sequential
+ * k-sample tests that allow for optional stopping", and Johari et al. 2022, "Always valid inference".
  */
 export function evidenceOfIncrease(candidate: Share, stable: Share, increase: number): number {
-  const rates = likeliestRates(candidate, stable, increase);
+  const rates = maximumLikelihoodRates(candidate, stable, increase);
   return (
     averageLikelihood(candidate) +
     averageLikelihood(stable) -
@@ -41,16 +41,16 @@ export function evidenceOfIncrease(candidate: Share, stable: Share, increase: nu
 }
 
 /**
- * How much likelier what was seen is without than with a candidate's rate that is higher by `harm` or more: natural logarithm of the
- * ratio of the two largest likelihoods.
+ * Natural logarithm of the likelihood ratio in favour of non-inferiority: the largest likelihood of the data, divided by the largest
+ * one with a candidate's rate that is higher by `margin` or more.
  */
-export function evidenceOfHarmlessness(candidate: Share, stable: Share, harm: number): number {
-  const harmful = likeliestRates(stable, candidate, -harm);
+export function evidenceOfNonInferiority(candidate: Share, stable: Share, margin: number): number {
+  const inferior = maximumLikelihoodRates(stable, candidate, -margin);
   return (
     likelihood(candidate, observedRate(candidate)) +
     likelihood(stable, observedRate(stable)) -
-    likelihood(candidate, harmful.stable) -
-    likelihood(stable, harmful.candidate)
+    likelihood(candidate, inferior.stable) -
+    likelihood(stable, inferior.candidate)
   );
 }
 
@@ -59,15 +59,15 @@ export function observedRate({ hits, trials }: Share): number {
   return trials === 0 ? 0 : hits / trials;
 }
 
-/** Of all pairs of rates that are no further apart than allowed those under which what was seen is likeliest. */
-function likeliestRates(
+/** Maximum-likelihood rates under the constraint that the candidate's is at most the stable revision's plus `increase`. */
+function maximumLikelihoodRates(
   candidate: Share,
   stable: Share,
   increase: number,
 ): { readonly candidate: number; readonly stable: number } {
   const free = { candidate: observedRate(candidate), stable: stable.trials === 0 ? 1 : observedRate(stable) };
   if (free.candidate <= free.stable + increase) return free;
-  // On the border the logarithm of the likelihood is concave in the stable rate: its slope falls through 0 once.
+  // On the boundary the log-likelihood is concave in the stable rate: bisection finds where its slope is 0.
   const [least, most] = [Math.max(0, -increase), Math.min(1, 1 - increase)];
   let low = Math.min(most, Math.max(least, free.stable));
   let high = Math.min(most, Math.max(low, free.candidate - increase));
@@ -85,7 +85,7 @@ function slope({ hits, trials }: Share, rate: number): number {
   return (hits === 0 ? 0 : hits / rate) - (misses === 0 ? 0 : misses / (1 - rate));
 }
 
-/** Logarithm, as all likelihoods here. */
+/** Log-likelihood, as are all likelihoods here. */
 function likelihood({ hits, trials }: Share, rate: number): number {
   const misses = trials - hits;
   return (hits === 0 ? 0 : hits * Math.log(rate)) + (misses === 0 ? 0 : misses * Math.log1p(-rate));
@@ -102,7 +102,7 @@ function logBeta(a: number, b: number): number {
   return logGamma(a) + logGamma(b) - logGamma(a + b);
 }
 
-/** Stirling's series from 10 on, the recurrence below: relative error under 1e-12 for what is asked here. */
+/** Stirling's series from 10 on, the recurrence below that: relative error under 1e-12 for the arguments here. */
 function logGamma(x: number): number {
   let shift = 0;
   let at = x;

@@ -1,23 +1,23 @@
 import type { AnalysisSpec } from "../../crds/v1alpha1/rollout/analysis.ts";
-import { errorRate, failedCopies } from "./error-rate.ts";
+import { errorRate, mirrorFailures } from "./error-rate.ts";
 import type { RevisionWindow } from "./evidence.ts";
-import { combined, type Finding, overwhelming, type Proof, type Windows } from "./finding.ts";
+import { combinedFinding, type Finding, overwhelmingEvidence, type Threshold, type Windows } from "./finding.ts";
 import { latency } from "./latency.ts";
 import { type DivergenceStatus, divergenceStatus, predictionDiff } from "./prediction-diff.ts";
 
-/** What is to be judged. */
-export interface Question extends Windows {
-  /** What is absent is judged by what the API documents as assumed; latency and predictions not at all. */
+/** The input of `verdict`. */
+export interface VerdictInput extends Windows {
+  /** Absent limits have their documented defaults; latency and predictions are compared only if configured. */
   readonly analysis: AnalysisSpec;
-  /** Fewest requests of the candidate that a verdict rests on. */
+  /** Fewest requests of the candidate for a verdict. */
   readonly minimumRequests: number;
-  /** The last half minute or so: a candidate that worked for long and then breaks is caught as quickly as a new one. */
+  /** The last half minute or so, so that a candidate which breaks late is caught as quickly as a new one. */
   readonly recent?: Windows | undefined;
 }
 
-/** The judgement of a candidate, as `status.rollout.analysis` has it. */
+/** The judgement of a candidate, as in `status.rollout.analysis`. */
 export interface Verdict {
-  /** None: too few requests, or too few to be certain; neither a failure nor a way on. */
+  /** None: too few requests for a verdict; the step neither fails nor completes. */
   readonly verdict: "None" | "Pass" | "Fail";
   readonly message: string;
   readonly requests: number;
@@ -25,11 +25,11 @@ export interface Verdict {
   readonly divergence?: DivergenceStatus | undefined;
 }
 
-/** A revision without requests. */
+/** Statistics of a revision without requests. */
 export const noRequests: RevisionWindow = { requests: 0, failed: 0, latency: [] };
 
-/** What is assumed where the spec says nothing; the API's descriptions say the same. */
-export const assumedAnalysis = {
+/** Defaults of the analysis, as the API documents them. */
+export const analysisDefaults = {
   intervalMs: 10_000,
   minimumRequests: 50,
   maxErrorIncrease: 1,
@@ -40,21 +40,23 @@ export const assumedAnalysis = {
 } as const;
 
 /**
- * How seldom a candidate as good as the stable revision may be failed by one kind of comparison, however often it is judged: together
- * at most 1 % of the spans of time that are judged.
+ * Natural logarithms of the evidence that each kind of comparison needs. However often a candidate as good as the stable revision is
+ * judged, it fails in at most 1 % of the windows, all comparisons together.
  */
-const errorsProof = Math.log(1 / 0.004);
-const otherProof = Math.log(1 / 0.002);
+const errorEvidence = Math.log(1 / 0.004);
+const otherEvidence = Math.log(1 / 0.002);
 
 /**
- * Compares the candidate with the stable revision over the same time. It fails only what is proven (by a test that allows to look at any
- * time), passes when there are enough requests and what is seen is within the limits, and says nothing in between. See
- * operator/decisions/0015.
+ * Compares the candidate with the stable revision over the same time. Fails only with proof, by a sequential test that may be checked
+ * at any time; passes with enough requests within the limits; otherwise gives no verdict. See operator/decisions/0015.
  */
-export function verdict(question: Question): Verdict {
-  const { candidate, stable, recent, minimumRequests } = question;
-  const found = findings(question, question, { minimumRequests, errors: errorsProof, other: otherProof });
-  const { verdict, message } = combined([...found, ...(recent === undefined ? [] : recentFailures(question, recent))]);
+export function verdict(input: VerdictInput): Verdict {
+  const { candidate, stable, recent, minimumRequests } = input;
+  const found = findings(input, input, { minimumRequests, errors: errorEvidence, other: otherEvidence });
+  const { verdict, message } = combinedFinding([
+    ...found,
+    ...(recent === undefined ? [] : recentFailures(input, recent)),
+  ]);
   const divergence = divergenceStatus(candidate.mirrored);
   return {
     verdict,
@@ -65,36 +67,41 @@ export function verdict(question: Question): Verdict {
   };
 }
 
-interface Proofs {
+interface Thresholds {
   readonly minimumRequests: number;
   readonly errors: number;
   readonly other: number;
 }
 
-function findings({ analysis }: Question, windows: Windows, proofs: Proofs): readonly Finding[] {
-  const proof = (evidence: number): Proof => ({ minimumRequests: proofs.minimumRequests, evidence });
+function findings({ analysis }: VerdictInput, windows: Windows, thresholds: Thresholds): readonly Finding[] {
+  const threshold = (evidence: number): Threshold => ({ minimumRequests: thresholds.minimumRequests, evidence });
   const { shadow } = analysis.predictionDiff ?? {};
-  const maxIncrease = analysis.errorRate?.maxIncrease ?? assumedAnalysis.maxErrorIncrease;
+  const maxIncrease = analysis.errorRate?.maxIncrease ?? analysisDefaults.maxErrorIncrease;
   const found: Finding[] = [];
-  // A candidate with weight 0 is judged by the copies that it gets.
+  // A candidate with weight 0 is judged by its mirrored requests.
   const isUnseen = windows.candidate.requests === 0 && shadow !== undefined;
-  if (!isUnseen) found.push(errorRate(windows, maxIncrease, proof(proofs.errors)));
+  if (!isUnseen) found.push(errorRate(windows, maxIncrease, threshold(thresholds.errors)));
   if (analysis.latency !== undefined && !isUnseen) {
-    const { quantile = assumedAnalysis.quantile, maxIncrease = assumedAnalysis.maxLatencyIncrease } = analysis.latency;
-    found.push(latency(windows, { quantile, maxIncrease }, proof(proofs.other)));
+    const { quantile = analysisDefaults.quantile, maxIncrease = analysisDefaults.maxLatencyIncrease } =
+      analysis.latency;
+    found.push(latency(windows, { quantile, maxIncrease }, threshold(thresholds.other)));
   }
   if (shadow !== undefined) {
-    const { maxDivergence = assumedAnalysis.maxDivergence } = shadow;
-    found.push(failedCopies(windows, maxIncrease, proof(proofs.other)));
-    found.push(predictionDiff(windows, maxDivergence, proof(proofs.other)));
+    const { maxDivergence = analysisDefaults.maxDivergence } = shadow;
+    found.push(mirrorFailures(windows, maxIncrease, threshold(thresholds.other)));
+    found.push(predictionDiff(windows, maxDivergence, threshold(thresholds.other)));
   }
   return found;
 }
 
-/** There are many spans of recent time in a long rollout: of each no more is believed than what is overwhelming. */
-function recentFailures(question: Question, recent: Windows): readonly Finding[] {
-  const proofs = { minimumRequests: question.minimumRequests, errors: overwhelming, other: overwhelming };
-  return findings(question, recent, proofs)
+/** Failures in the recent window. A long rollout has many such windows, so that each needs overwhelming evidence. */
+function recentFailures(input: VerdictInput, recent: Windows): readonly Finding[] {
+  const thresholds = {
+    minimumRequests: input.minimumRequests,
+    errors: overwhelmingEvidence,
+    other: overwhelmingEvidence,
+  };
+  return findings(input, recent, thresholds)
     .filter(({ verdict }) => verdict === "Fail")
     .map(({ verdict, message }) => ({ verdict, message: `lately ${message}` }));
 }

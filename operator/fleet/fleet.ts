@@ -1,7 +1,7 @@
 import type { Cache } from "../kube/cache.ts";
 import type { Pod, Stored } from "../kube/kinds.ts";
 import { labelledKey } from "../model-deployment/caches.ts";
-import { shortage } from "../model-deployment/plan/capacity/shortage.ts";
+import { insufficientResources } from "../model-deployment/plan/capacity/insufficient-resources.ts";
 import { isPodReady } from "../model-deployment/snapshot.ts";
 
 /** Pods of one ModelDeployment, as its autoscaler sees them. */
@@ -69,7 +69,7 @@ function counts(pods: readonly (Pod & Stored)[]): Omit<FleetSample, "coldStarts"
 
 function isWithoutRoom({ status }: Pod): boolean {
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
-  return scheduled?.status === "False" && shortage(scheduled.message ?? "").resources.length > 0;
+  return scheduled?.status === "False" && insufficientResources(scheduled.message ?? "").length > 0;
 }
 
 /** By the API server's clock and the kubelet's, in whole seconds: a start takes many. */

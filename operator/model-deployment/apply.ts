@@ -18,70 +18,73 @@ export interface Write {
   readonly resourceVersion: string;
 }
 
-/** What became of a plan's actions. */
+/** The result of a plan's actions. */
 export interface Applied {
   readonly done: readonly Action[];
-  /** Also those of earlier passes that were met only now: their answers were lost on the way. */
+  /** Includes writes of earlier reconciles whose responses were lost and that are discovered only now. */
   readonly writes: readonly Write[];
-  /** Why the action after the last of `done` failed; the rest was not tried. */
+  /** Why the action after the last of `done` failed; the rest was not attempted. */
   readonly failure?: Fault | undefined;
 }
 
-/** `confirmed`: as a status write says that was not refused; `doubted`: as the last race was lost, whose winner may not be seen yet. */
-export type Trust = "usual" | "confirmed" | "doubted";
+/**
+ * How much the observed ModelDeployment is trusted. `verified`: a successful status write has just proven it current. `suspect`:
+ * the last write lost a conflict, and the winner's writes may not have been observed yet.
+ */
+export type Trust = "default" | "verified" | "suspect";
 
-/** What became of a plan. */
+/** The result of a plan. */
 export interface CarriedOut extends Applied {
-  /** What status says now; undefined when that was refused, or nothing was to be said because another was first. */
-  readonly said?: ModelDeploymentStatus | undefined;
+  /** The current status; undefined when its write was refused or skipped because another writer was first. */
+  readonly status?: ModelDeploymentStatus | undefined;
 }
 
 /**
- * Actions, then status, then what goes by a version that status says now. The status write is refused when the
- * ModelDeployment is no longer the one that was observed, so nothing is made under a version that another leader gave
- * away; and what is made after it need not ask again.
+ * Carries out the actions, then writes status, then carries out the actions that need a version in status. The status write is
+ * refused when the ModelDeployment has changed since it was observed, so no version is used that another leader has assigned;
+ * actions after it need no further check.
  */
 export async function carryOut(
   plan: Plan,
   snapshot: Snapshot,
   client: Client,
-  trust: Trust = "usual",
+  trust: Trust = "default",
 ): Promise<CarriedOut> {
   const { identity } = snapshot;
   const first = await apply(plan.actions, identity, client, trust);
-  // A lost race is no news: the state that won it is on its way here.
+  // A lost conflict is not reported: the state that won is about to be observed.
   if (first.failure?.level === "info") return first;
-  const said = status({ snapshot, plan, failure: first.failure });
-  if (isSameStatus(snapshot.status, said)) return { ...first, said };
-  const { write, refusal } = await writeStatus(said, identity, client);
+  const next = status({ snapshot, plan, failure: first.failure });
+  if (isSameStatus(snapshot.status, next)) return { ...first, status: next };
+  const { write, refusal } = await writeStatus(next, identity, client);
   if (write === undefined) return { ...first, failure: refusal };
   const writes = [...first.writes, write];
-  if (first.failure !== undefined) return { ...first, writes, said };
-  const last = await apply(plan.afterStatus, identity, client, "confirmed");
-  return { ...last, done: [...first.done, ...last.done], writes: [...writes, ...last.writes], said };
+  if (first.failure !== undefined) return { ...first, writes, status: next };
+  const last = await apply(plan.afterStatus, identity, client, "verified");
+  return { ...last, done: [...first.done, ...last.done], writes: [...writes, ...last.writes], status: next };
 }
 
 /**
- * Carries the actions out in order, decides nothing, stops at the first failure. `trust`: whether the ModelDeployment is just
- * as it was observed.
+ * Carries out the actions in order and stops at the first failure. Unless the ModelDeployment is `verified`, it is read from the
+ * API server before the first risky action.
  */
 export async function apply(
   actions: readonly Action[],
   identity: Identity,
   client: Client,
-  trust: Trust = "usual",
+  trust: Trust = "default",
 ): Promise<Applied> {
   const done: Action[] = [];
   const writes: Write[] = [];
-  let isLive = trust === "confirmed";
+  let isVerified = trust === "verified";
   try {
     for (const action of actions) {
-      if (!isLive && (trust === "doubted" || isRisky(action, identity))) {
-        await confirm(action, identity, client);
-        isLive = true;
+      if (!isVerified && (trust === "suspect" || isRisky(action, identity))) {
+        await verifyUnchanged(action, identity, client);
+        isVerified = true;
       }
-      const write = await perform(action, { identity, client, met: (one) => void writes.push(one) }).catch(
-        (thrown: unknown) => Promise.reject(explained(action, Fault.from(thrown))),
+      const write = await execute(action, { identity, client, onExisting: (one) => void writes.push(one) }).catch(
+        (thrown: unknown) => Promise.reject(withGatewayApiHint(action, Fault.from(thrown))),
       );
       if (write !== undefined) writes.push(write);
       done.push(action);
@@ -92,72 +95,76 @@ export async function apply(
   return { done, writes };
 }
 
-/** The API server's own words for an HTTPRoute that it does not know, or not from us, name no way out. */
-function explained(action: Action, fault: Fault): Fault {
+/** Replaces the API server's fault about an HTTPRoute whose kind is not served or not permitted by one with a hint. */
+function withGatewayApiHint(action: Action, fault: Fault): Fault {
   if (!("resource" in action) || action.resource !== resources.httpRoutes) return fault;
   const { target } = action;
-  // A namespace that is gone is not found either, and says so.
+  // A missing namespace gives NotFound, too, and names the namespace.
   if (fault.code === "NotFound" && !fault.message.includes("namespaces ")) {
     return deploymentFaults.GatewayApiMissing({ target }, fault);
   }
   return fault.code === "Forbidden" ? deploymentFaults.GatewayApiForbidden({ target }, fault) : fault;
 }
 
-/** What is not to be done on a view that is old. */
+/** True for actions that must not be based on stale observations. */
 function isRisky(action: Action, identity: Identity): boolean {
   return isDestructive(action) || isRepeated(action, identity) || isReversible(action);
 }
 
-/** Taking pods or objects away cannot be taken back. */
+/** Removing pods or objects cannot be undone. */
 function isDestructive(action: Action): boolean {
   return action.kind === "delete" || (action.kind === "scale" && action.to < action.from);
 }
 
 /**
- * What this spec asks for was made before and is no longer so. Often that is because the ModelDeployment is gone or is
- * another by now, and only what came of it was seen: then garbage collection, or another leader, would be worked against.
+ * The children of this generation were created before and are now missing or different. Often the ModelDeployment itself has
+ * been deleted or changed and only the effects have been observed yet: the action would work against garbage collection or
+ * another leader.
  */
 function isRepeated({ kind }: Action, { generation, observedGeneration }: Identity): boolean {
   return (kind === "create" || kind === "scale") && generation === observedGeneration;
 }
 
-/** What another leader with a newer view would take back at once, and this one do again, without end. */
+/** Actions that a leader with newer observations would undo at once, and that this one would repeat, without end. */
 function isReversible({ kind }: Action): boolean {
   return kind === "retire" || kind === "revive";
 }
 
-/** Nothing is taken away or made again on a stale view: the ModelDeployment must live just as it was observed. */
-async function confirm({ target }: Action, identity: Identity, client: Client): Promise<void> {
+/** Throws `StaleView` unless the ModelDeployment on the API server is exactly the observed one. */
+async function verifyUnchanged({ target }: Action, identity: Identity, client: Client): Promise<void> {
   const live = await client.get(resources.modelDeployments, identity);
   const { uid, resourceVersion } = live?.metadata ?? {};
   if (uid !== identity.uid || resourceVersion !== identity.resourceVersion)
     throw deploymentFaults.StaleView({ target });
 }
 
-/** What became of an object is told by its watch: of the answer to a write its version is all that is needed. */
+/** Only the metadata of a response is needed: the watch delivers the object. */
 const identityOnly = { identityOnly: true } as const;
 
-interface Place {
+interface ApplyContext {
   readonly identity: Identity;
   readonly client: Client;
-  /** Told of a write that was not known of. */
-  readonly met: (write: Write) => void;
+  /** Called with a write of ours that was not known yet. */
+  readonly onExisting: (write: Write) => void;
 }
 
 type Kind = Action["kind"];
-type Carrier<K extends Kind> = (action: Extract<Action, { kind: K }>, place: Place) => Promise<Write | undefined>;
+type Executor<K extends Kind> = (
+  action: Extract<Action, { kind: K }>,
+  context: ApplyContext,
+) => Promise<Write | undefined>;
 
-/** One API call for each kind of action, or none where the status write does it. */
-const carriers: { readonly [K in Kind]: Carrier<K> } = {
-  create: async ({ resource, object }, place) =>
-    written(resource, await created(resource, object, place), place.identity),
-  apply: async (action, place) => written(action.resource, await applied(action, place), place.identity),
-  scale: ({ object, to }, place) => patched(object, { spec: { replicas: to } }, place),
-  retire: ({ object, at }, place) => patched(object, retirement(at), place),
-  revive: ({ object }, place) => patched(object, retirement(null), place),
+/** One API call for each kind of action, or none where the status write carries it out. */
+const executors: { readonly [K in Kind]: Executor<K> } = {
+  create: async ({ resource, object }, context) =>
+    writeOf(resource, await createObject(resource, object, context), context.identity),
+  apply: async (action, context) => writeOf(action.resource, await applyObject(action, context), context.identity),
+  scale: ({ object, to }, context) => patchReplicaSet(object, { spec: { replicas: to } }, context),
+  retire: ({ object, at }, context) => patchReplicaSet(object, retiredAtPatch(at), context),
+  revive: ({ object }, context) => patchReplicaSet(object, retiredAtPatch(null), context),
   delete: async ({ resource, target, object: { name, uid, resourceVersion } }, { identity: { namespace }, client }) => {
     const wasThere = await client.remove(resource, { namespace, name }, { preconditions: { uid, resourceVersion } });
-    // Gone, or of a kind that is not served at the moment: only another look can tell.
+    // The object is gone, or its kind is not served at the moment: only a new observation can tell.
     if (!wasThere) throw deploymentFaults.StaleView({ target });
     return undefined;
   },
@@ -168,29 +175,36 @@ const carriers: { readonly [K in Kind]: Carrier<K> } = {
   answer: async () => undefined,
 };
 
-function perform<K extends Kind>(action: Extract<Action, { kind: K }>, place: Place): Promise<Write | undefined> {
-  const carrier: Carrier<K> = carriers[action.kind];
-  return carrier(action, place);
+function execute<K extends Kind>(
+  action: Extract<Action, { kind: K }>,
+  context: ApplyContext,
+): Promise<Write | undefined> {
+  const executor: Executor<K> = executors[action.kind];
+  return executor(action, context);
 }
 
-function retirement(at: string | null): object {
+function retiredAtPatch(at: string | null): object {
   return { metadata: { annotations: { [annotations.retiredAt]: at } } };
 }
 
-/** Changes a ReplicaSet that still is at the version that was observed. */
-async function patched(
+/** Patches a ReplicaSet if it still has the observed version. */
+async function patchReplicaSet(
   { name, resourceVersion }: ObservedObject,
   patch: { readonly metadata?: object; readonly spec?: object },
-  { identity, client }: Place,
+  { identity, client }: ApplyContext,
 ): Promise<Write> {
   const { namespace } = identity;
   const exactly = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
   const stored = await client.mergePatch(resources.replicaSets, { namespace, name }, exactly, identityOnly);
-  return written(resources.replicaSets, stored, identity);
+  return writeOf(resources.replicaSets, stored, identity);
 }
 
-/** Creates and never adopts: an object of this name that is there already is ours only by its controller. */
-async function created(resource: Resource, object: KubeObject, { identity, client, met }: Place): Promise<Stored> {
+/** Creates an object and never adopts one: an existing object of this name is ours only if we control it. */
+async function createObject(
+  resource: Resource,
+  object: KubeObject,
+  { identity, client, onExisting }: ApplyContext,
+): Promise<Stored> {
   try {
     return await client.create(resource, object, identityOnly);
   } catch (thrown) {
@@ -201,49 +215,52 @@ async function created(resource: Resource, object: KubeObject, { identity, clien
     const { name = "" } = object.metadata;
     const live = await client.get(resource, { namespace, name });
     if (live === undefined || isControlledBy(live.metadata, identity.uid)) {
-      if (live !== undefined) met(written(resource, live, identity));
+      if (live !== undefined) onExisting(writeOf(resource, live, identity));
       throw deploymentFaults.StaleView({ target: `${kind} ${name}` });
     }
     throw deploymentFaults.ForeignObject({ kind, name });
   }
 }
 
-/** What became of a status write: one of both. */
-export interface StatusWritten {
+/** The result of a status write: one of the two. */
+export interface StatusWrite {
   readonly write?: Write;
   readonly refusal?: Fault;
 }
 
 /**
- * The one status write of a reconcile. Refused when the ModelDeployment is no longer the one that was observed: two
+ * The one status write of a reconcile. It is refused when the ModelDeployment has changed since it was observed, so that two
  * leaders cannot undo each other's steps.
  */
 export async function writeStatus(
-  said: ModelDeploymentStatus,
+  status: ModelDeploymentStatus,
   identity: Identity,
   client: Client,
-): Promise<StatusWritten> {
+): Promise<StatusWrite> {
   const { namespace, name, uid, resourceVersion } = identity;
   const resource = resources.modelDeployments;
   const object = {
     apiVersion: apiVersionOf(resource),
     kind: resource.kind,
     metadata: { namespace, name, uid, resourceVersion },
-    status: said,
+    status,
   };
   try {
     const stored = await client.applyStatus(resource, object, { force: true, ...identityOnly });
-    return { write: written(resource, stored, identity) };
+    return { write: writeOf(resource, stored, identity) };
   } catch (thrown) {
     return { refusal: Fault.from(thrown) };
   }
 }
 
 /**
- * Makes our fields of an object ours again and leaves everybody else's. Where theirs are in the way (a second port of the
- * same name), what we want takes their place.
+ * Applies our fields of an object and leaves those of other managers alone. If the result would be invalid, for example with a
+ * second port of the same name, a merge patch replaces the conflicting fields.
  */
-async function applied(action: Extract<Action, { kind: "apply" }>, { identity, client }: Place): Promise<Stored> {
+async function applyObject(
+  action: Extract<Action, { kind: "apply" }>,
+  { identity, client }: ApplyContext,
+): Promise<Stored> {
   const { resource, object, observed } = action;
   const { name, uid, resourceVersion } = observed;
   try {
@@ -260,6 +277,6 @@ async function applied(action: Extract<Action, { kind: "apply" }>, { identity, c
   }
 }
 
-function written(resource: Resource, { metadata: { name, resourceVersion } }: Stored, { namespace }: Identity): Write {
+function writeOf(resource: Resource, { metadata: { name, resourceVersion } }: Stored, { namespace }: Identity): Write {
   return { resource, namespace, name, resourceVersion };
 }

@@ -19,7 +19,7 @@ import { keptMembers } from "./resources/kept-members.ts";
 import { deploymentKey } from "./resources/names.ts";
 import { gatewayLabels, labels } from "./resources/labels.ts";
 
-/** A cache with what is watched into it. */
+/** A cache and the watch that fills it. */
 export interface Watched<T extends KubeObject, Index extends string = never> {
   readonly resource: Resource;
   readonly selection: Selection;
@@ -27,7 +27,7 @@ export interface Watched<T extends KubeObject, Index extends string = never> {
   readonly cache: Cache<T, Index>;
 }
 
-/** Everything the operator knows of the cluster. */
+/** Everything that the operator knows about the cluster. */
 export interface Caches {
   readonly deployments: Watched<ModelDeployment, "port">;
   readonly replicaSets: Watched<ReplicaSet, "owner">;
@@ -41,12 +41,12 @@ export interface Caches {
   readonly httpRoutes: Watched<HttpRoute>;
 }
 
-/** Of each kind there may be thousands, made by the same builders; a few hundred are little memory as they are. */
+/** From this many objects of a kind on they are stored packed: the same builders made them. A few hundred need little memory as they are. */
 const packedFrom = 256;
 
 /**
- * Empty caches, of one namespace or, when it is left out, of all. Objects that do not carry our label are not kept (clusters have many Services); a foreign object of one
- * of our names is met when a create is refused.
+ * Creates empty caches of one namespace or, without one, of all. Objects without our label are not cached, because clusters have
+ * many Services; a foreign object with one of our names is found when a create is refused.
  */
 export function createCaches(gatewayNamespace: string, namespace?: string): Caches {
   const selection = { namespace, labelSelector: labels.deployment };
@@ -67,7 +67,7 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       cache: createCache<Pod, "owner" | "deployment">({
         packedFrom,
         indexes: { owner: ownerUids, deployment: (pod) => [labelledKey(pod) ?? ""] },
-        trim: readPod,
+        trim: trimmedPod,
         trimmedBy: ["type", "status"],
       }),
     },
@@ -75,8 +75,8 @@ export function createCaches(gatewayNamespace: string, namespace?: string): Cach
       resource: resources.pods,
       selection: { namespace: gatewayNamespace, labelSelector: gatewaySelector.join(",") },
       keep: keptMembers.pod,
-      // A few, which every pass looks at.
-      cache: createCache<Pod>({ trim: readPod }),
+      // Not packed: there are few, and every reconcile reads them.
+      cache: createCache<Pod>({ trim: trimmedPod }),
     },
     services: {
       resource: resources.services,
@@ -133,11 +133,11 @@ function gatewayApi(selection: Selection): Pick<Caches, "httpRoutes"> {
 /** Key of the ModelDeployment whose label an object carries. */
 export function labelledKey({ metadata }: KubeObject): string | undefined {
   const name = metadata.labels?.[labels.deployment];
-  return name === undefined ? undefined : lastingKey({ namespace: metadata.namespace, name });
+  return name === undefined ? undefined : internedKey({ namespace: metadata.namespace, name });
 }
 
-/** Key of a ModelDeployment, the same text each time: many tables keep it as long as there is the object. */
-export function lastingKey({ namespace = "", name }: ObjectKey): string {
+/** Interned key of a ModelDeployment: many tables hold it for the object's lifetime. */
+export function internedKey({ namespace = "", name }: ObjectKey): string {
   return internedString(deploymentKey(namespace, name));
 }
 
@@ -145,11 +145,11 @@ function ownerUids({ metadata }: KubeObject): readonly string[] {
   return (metadata.ownerReferences ?? []).filter(({ controller }) => controller === true).map(({ uid }) => uid);
 }
 
-/** Of the conditions Ready and those that are not met are read. */
-function readPod(pod: Pod & Stored): Pod & Stored {
+/** A pod reduced to what is read: of its conditions, Ready and those that are not True. */
+function trimmedPod(pod: Pod & Stored): Pod & Stored {
   const { nodeName } = pod.spec;
-  // Copied, as a list that was filtered keeps room for more.
-  const conditions = pod.status?.conditions?.filter(isRead).slice();
+  // A copy, because a filtered array keeps spare capacity.
+  const conditions = pod.status?.conditions?.filter(isConditionRead).slice();
   return {
     ...pod,
     spec: { containers: noContainers, ...(nodeName === undefined ? {} : { nodeName }) },
@@ -157,7 +157,7 @@ function readPod(pod: Pod & Stored): Pod & Stored {
   };
 }
 
-function isRead({ type, status }: PodCondition): boolean {
+function isConditionRead({ type, status }: PodCondition): boolean {
   return type === "Ready" || status !== "True";
 }
 

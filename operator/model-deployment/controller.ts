@@ -7,19 +7,19 @@ import type { Controller, LoopMetrics, Outcome } from "../loop/controller.ts";
 import { createController } from "../loop/controller.ts";
 import type { ModelFactsSource } from "../signals/model-facts.ts";
 import type { Write } from "./apply.ts";
-import { type Caches, labelledKey, lastingKey, type Watched } from "./caches.ts";
+import { type Caches, labelledKey, internedKey, type Watched } from "./caches.ts";
 import { type NamedKey, namedKey, type Sources } from "./sources.ts";
 import type { PodWarnings } from "./pods/pod-warnings.ts";
-import { isIdle } from "./plan/action.ts";
+import { isNoOp } from "./plan/action.ts";
 import { isEqual } from "./plan/equality.ts";
 import { statusShares } from "./plan/traffic.ts";
 import type { Recorder } from "./recorder.ts";
-import { createPace } from "./timing/pace.ts";
-import { createNamesakes, type Namesakes } from "./timing/namesakes.ts";
-import { createPortClaims, type PortClaims } from "./timing/port-claims.ts";
-import { createRests, type Sight, sightOf } from "./timing/rests.ts";
-import { createRivals, type Rivals } from "./timing/rivals.ts";
-import { createSightings, type Sightings } from "./timing/sightings.ts";
+import { createWriteRateLimit } from "./controller-state/write-rate-limit.ts";
+import { createNameConflicts, type NameConflicts } from "./controller-state/name-conflicts.ts";
+import { createPortClaims, type PortClaims } from "./controller-state/port-claims.ts";
+import { createSteadyStates, type InputVersions, inputVersions } from "./controller-state/steady-states.ts";
+import { createCompetingLeaders, type CompetingLeaders } from "./controller-state/competing-leaders.ts";
+import { createStateAges, type StateAges } from "./controller-state/state-ages.ts";
 import { reconcile, type Reconciled } from "./reconcile.ts";
 import { isPodReady, type Settings } from "./snapshot.ts";
 
@@ -30,46 +30,46 @@ export interface DeploymentControllerOptions {
   readonly recorder: Recorder;
   readonly facts: ModelFactsSource;
   readonly acknowledged: Sources["acknowledged"];
-  /** Absent: nothing is known of requests, and nothing is asked of candidates. */
+  /** Absent: requests are not measured, and candidates are not analyzed. */
   readonly evidence?: Sources["evidence"];
-  /** Absent: nothing is scaled by itself. */
+  /** Absent: no autoscaling. */
   readonly scaling?: Sources["scaling"];
-  readonly trial?: Sources["trial"];
-  readonly lackingField: Sources["lackingField"];
+  readonly preflight?: Sources["preflight"];
+  readonly droppedField: Sources["droppedField"];
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: LoopMetrics;
-  /** Keys that are reconciled at the same time. */
+  /** Number of keys that are reconciled concurrently. */
   readonly workers?: number;
-  /** Lets the event loop turn. */
+  /** Yields to the event loop. */
   readonly yieldToEventLoop?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Longer than a watch waits before it connects again: what is planned without a ReplicaSet that was just made gives its
- * version to another.
+ * How long the next reconcile waits for the caches to show our writes. Longer than a watch takes to reconnect: a plan that
+ * misses a new ReplicaSet would assign its version number twice.
  */
 const awaitingCapMs = 90_000;
-/** A pass takes milliseconds; one that waits for an API server that does not answer is not waited for: a crash is harmless. */
+/** Shutdown does not wait longer for running reconciles. They take milliseconds unless the API server hangs, and a crash is harmless. */
 const stopCapMs = 1_500;
 
-/** A controller that knows its keys. */
+/** The controller of ModelDeployments. */
 export interface DeploymentController extends Controller {
-  /** Looks at every ModelDeployment again, after all that changed. */
+  /** Enqueues every ModelDeployment, after all changed ones. */
   resync(): void;
 }
 
-/** The controller of ModelDeployments; it knows which key each change concerns. Waits for `start`. */
+/** Creates the controller and subscribes it to the caches: each change enqueues the key that it concerns. Idle until `start`. */
 export function createDeploymentController(options: DeploymentControllerOptions): DeploymentController {
   const { caches, client, recorder, clock, log, metrics, workers, facts } = options;
-  const sightings = createSightings(clock);
+  const stateAges = createStateAges(clock);
   const portClaims = createPortClaims();
-  const namesakes = createNamesakes();
-  const sources = cachedSources(options, { sightings, portClaims, namesakes });
-  const pace = createPace(clock);
-  const rests = createRests();
-  const rivals = createRivals(clock);
+  const nameConflicts = createNameConflicts();
+  const sources = cachedSources(options, { stateAges, portClaims, nameConflicts });
+  const writeRateLimit = createWriteRateLimit(clock);
+  const steadyStates = createSteadyStates();
+  const competingLeaders = createCompetingLeaders(clock);
   const controller = createController({
     name: "model-deployment",
     clock,
@@ -80,49 +80,49 @@ export function createDeploymentController(options: DeploymentControllerOptions)
     ...(workers === undefined ? {} : { workers }),
     yieldToEventLoop: options.yieldToEventLoop,
     reconcile: async (key): Promise<Outcome> => {
-      if (rests.isAt(key, sources)) return {};
-      const yieldMs = yieldsMs(key, { caches, rivals });
-      if (yieldMs > 0) return { requeueAfterMs: yieldMs };
+      if (steadyStates.isUnchanged(key, sources)) return {};
+      const backOffMs = competitionBackOffMs(key, { caches, competingLeaders });
+      if (backOffMs > 0) return { requeueAfterMs: backOffMs };
       const named = namedKey(key);
-      let sight: Sight | undefined;
-      askForFacts(named, caches, facts, () => controller.add(key));
+      let inputs: InputVersions | undefined;
+      requestModelFacts(named, caches, facts, () => controller.add(key));
       const passed = await reconcile(named, {
         sources,
         client,
         recorder,
         log,
-        trust: rivals.isOutrun(key) ? "doubted" : "usual",
+        trust: competingLeaders.hasLostConflict(key) ? "suspect" : "default",
         onPlanned: ({ identity, status }, planned) => {
           portClaims.claim(identity, planned.port === status.gateway?.port ? undefined : planned.port);
-          if (isIdle(planned)) sight = sightOf(key, sources);
+          if (isNoOp(planned)) inputs = inputVersions(key, sources);
         },
       });
-      rests.begin(key, passed.isAtRest === true ? sight : undefined);
-      rivals.passed(key, passed);
+      steadyStates.record(key, passed.isSteady === true ? inputs : undefined);
+      competingLeaders.record(key, passed);
       return outcome(passed, (attempts) =>
-        seenAfter(pace.restMs(key, attempts), passed.writes, options, () => controller.add(key)),
+        seenAfter(writeRateLimit.delayMs(key, attempts), passed.writes, options, () => controller.add(key)),
       );
     },
   });
   const keys = new Set<string>();
   const resync = (): void => controller.addAll(() => [...keys]);
-  subscribe(controller, options, namesakes);
+  subscribe(controller, options, nameConflicts);
   caches.gateways.cache.subscribe(resync);
   caches.deployments.cache.subscribe(({ object, type }) => {
     const key = keyOf(object);
     if (type === "removed" || object.status?.gateway !== undefined) portClaims.release(object.metadata.uid);
     if (type === "removed") {
-      for (const memory of [sightings, rests, pace, rivals]) memory.forget(key);
+      for (const state of [stateAges, steadyStates, writeRateLimit, competingLeaders]) state.forget(key);
       keys.delete(key);
       return;
     }
-    pace.wanted(key, object.metadata.generation ?? 0);
+    writeRateLimit.setGeneration(key, object.metadata.generation ?? 0);
     keys.add(key);
   });
   return Object.assign(controller, { resync });
 }
 
-/** What the loop is told of a pass; with writes, done or refused, the key waits. */
+/** The outcome of a reconcile for the loop; after writes, successful or refused, the key waits for `awaiting`. */
 function outcome(
   { writes, failure, recheckAfterMs }: Reconciled,
   awaiting: (attempts: number) => Promise<void>,
@@ -135,34 +135,37 @@ function outcome(
   };
 }
 
-/** How long a ModelDeployment is left to another process that writes it, too. */
-function yieldsMs(key: string, { caches, rivals }: { readonly caches: Caches; readonly rivals: Rivals }): number {
+/** Milliseconds to leave a ModelDeployment to another process that writes it, too. */
+function competitionBackOffMs(
+  key: string,
+  { caches, competingLeaders }: { readonly caches: Caches; readonly competingLeaders: CompetingLeaders },
+): number {
   const { cache } = caches.deployments;
   const named = namedKey(key);
   const glance = cache.identityAt(named);
   if (glance === undefined) return 0;
-  const whole = (): ModelDeployment | undefined => cache.find(named);
-  return rivals.restMs(key, { resourceVersion: glance.resourceVersion, whole });
+  const read = (): ModelDeployment | undefined => cache.find(named);
+  return competingLeaders.backOffMs(key, { resourceVersion: glance.resourceVersion, read });
 }
 
-/** Resolves when the caches show what was written, and after a rest. */
+/** Resolves when the caches show what was written and the delay is over. */
 async function seenAfter(
-  restMs: number,
+  delayMs: number,
   writes: readonly Write[],
   { caches, clock }: DeploymentControllerOptions,
   onLost: () => void,
 ): Promise<void> {
-  const areThere = await allSeen(writes, caches);
-  // What was made and taken away while a watch was not there is nothing that its next state tells of.
-  if (!areThere) onLost();
-  if (restMs > 0) await clock.sleep(restMs);
+  const areCached = await allSeen(writes, caches);
+  // An object that was created and deleted while its watch was down causes no event.
+  if (!areCached) onLost();
+  if (delayMs > 0) await clock.sleep(delayMs);
 }
 
-/** From changes to keys. */
+/** Maps changes of objects to the keys to enqueue. */
 function subscribe(
   controller: Controller,
   { caches, warnings, facts }: DeploymentControllerOptions,
-  namesakes: Namesakes,
+  nameConflicts: NameConflicts,
 ): void {
   const add = (key: string | undefined): void => {
     if (key !== undefined) controller.add(key);
@@ -171,10 +174,10 @@ function subscribe(
   caches.deployments.cache.subscribe((change) => {
     const { object, type, previous } = change;
     controller.add(keyOf(object), isAsked(object, previous, caches) ? "requested" : "changed");
-    for (const key of namesakes.note(keyOf(object), change)) add(key);
+    for (const key of nameConflicts.record(keyOf(object), change)) add(key);
     const port = object.status?.gateway?.port;
     if (port === undefined) return;
-    // Two that took the same port at the same time, or one that waits for a port that is free now.
+    // Others with the same port: one that claimed it at the same time, or one that waits for it.
     for (const other of caches.deployments.cache.withIndex("port", String(port))) {
       if (other.metadata.uid !== object.metadata.uid || type === "removed") add(keyOf(other));
     }
@@ -196,7 +199,7 @@ function subscribe(
   });
 }
 
-/** A user made or changed it, which other events of thousands must not keep waiting; status is our own word. */
+/** True when a user created or changed the object, which has priority over other events; status changes are our own. */
 function isAsked(
   { metadata }: ModelDeployment,
   previous: ModelDeployment | undefined,
@@ -207,15 +210,19 @@ function isAsked(
   return metadata.generation !== generation || !isEqual(metadata.annotations, annotations);
 }
 
-/** What is known beside the caches. */
-interface Memories {
-  readonly sightings: Sightings;
+/** State of the controller besides the caches. */
+interface ControllerState {
+  readonly stateAges: StateAges;
   readonly portClaims: Pick<PortClaims, "claimant">;
-  readonly namesakes: Namesakes;
+  readonly nameConflicts: NameConflicts;
 }
 
-function cachedSources(options: DeploymentControllerOptions, { sightings, portClaims, namesakes }: Memories): Sources {
-  const { caches, warnings, facts, acknowledged, lackingField, settings, clock, evidence, trial, scaling } = options;
+function cachedSources(
+  options: DeploymentControllerOptions,
+  { stateAges, portClaims, nameConflicts }: ControllerState,
+): Sources {
+  const { caches, warnings, facts, acknowledged, droppedField, settings, clock, evidence, preflight, scaling } =
+    options;
   return {
     settings,
     now: () => clock.now(),
@@ -239,15 +246,15 @@ function cachedSources(options: DeploymentControllerOptions, { sightings, portCl
     facts: (podUid) => facts.facts(podUid),
     scaling: (key) => scaling?.(key),
     evidence: (key, sinceMs) => evidence?.(key, sinceMs),
-    trial: (key, revisionHash) => trial?.(key, revisionHash),
-    seenMs: (key, what, state) => sightings.seenMs(key, what, state),
-    lackingField,
-    namesakes: (key, model) => namesakes.others(key, model),
+    preflight: (key, revisionHash) => preflight?.(key, revisionHash),
+    stateAgeMs: (key, what, state) => stateAges.stateAgeMs(key, what, state),
+    droppedField,
+    nameConflicts: (key, model) => nameConflicts.others(key, model),
   };
 }
 
-/** One ready pod of each revision whose model is not known yet; a revision's pods all have the same one. */
-function askForFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
+/** Requests the facts of each revision's model that is not known yet, from one ready pod: all pods of a revision have the same model. */
+function requestModelFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onFacts: () => void): void {
   const deployment = caches.deployments.cache.find(key);
   if (deployment?.status === undefined) return;
   const known = knownRevisions(deployment.status);
@@ -263,7 +270,7 @@ function askForFacts(key: NamedKey, caches: Caches, facts: ModelFactsSource, onF
   }
 }
 
-/** Of the revision whose model status shows the digest alone is not enough. */
+/** Revisions whose model is known. For the one whose model status shows, the digest alone is not enough. */
 function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): readonly string[] {
   const shown = stable ?? candidate;
   return [stable, candidate]
@@ -272,10 +279,7 @@ function knownRevisions({ stable, candidate, model }: ModelDeploymentStatus): re
     .map(({ revision }) => revision);
 }
 
-/**
- * Resolves when the caches have come to every write, so that the next reconcile sees its predecessor's work; with whether
- * all that was written is there.
- */
+/** Waits until the caches have reached every write, so that the next reconcile sees it; true when all written objects are in them. */
 async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolean> {
   const watched: readonly Pick<Watched<KubeObject>, "resource" | "cache">[] = Object.values(caches);
   const seen = writes.flatMap((write) =>
@@ -290,5 +294,5 @@ async function allSeen(writes: readonly Write[], caches: Caches): Promise<boolea
 }
 
 function keyOf({ metadata }: { readonly metadata: ObjectKey }): string {
-  return lastingKey(metadata);
+  return internedKey(metadata);
 }

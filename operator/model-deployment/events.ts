@@ -10,7 +10,7 @@ export interface EventValue {
   readonly message: string;
 }
 
-/** The events of what was done and of what newly went wrong or right; `before` and `after` are statuses. */
+/** The events of a reconcile: of its actions, and of conditions that changed from the status `before` to `after`. */
 export function events(
   done: readonly Action[],
   before: ModelDeploymentStatus,
@@ -23,16 +23,16 @@ export function events(
   ];
 }
 
-/** An API call that was refused for good or for long. */
+/** The event of an API call that failed. */
 export function applyFailed(fault: Fault): EventValue {
   return { type: fault.level === "info" ? "Normal" : "Warning", reason: fault.code, message: fault.sentence };
 }
 
 type Kind = Action["kind"];
-type Telling<K extends Kind> = (action: Extract<Action, { kind: K }>) => Omit<EventValue, "type"> | undefined;
+type EventTemplate<K extends Kind> = (action: Extract<Action, { kind: K }>) => Omit<EventValue, "type"> | undefined;
 
-/** Only what a user asked for or would ask about; upkeep of Services and the like stays in the log. */
-const tellings: { readonly [K in Kind]: Telling<K> } = {
+/** Only actions that users care about have events; upkeep of Services and the like is only logged. */
+const eventTemplates: { readonly [K in Kind]: EventTemplate<K> } = {
   create: ({ object, target, why }) =>
     object.kind === "ReplicaSet" ? { reason: "RevisionCreated", message: `created ${target}: ${why}` } : undefined,
   scale: ({ target, from, to, why }) => ({
@@ -48,20 +48,20 @@ const tellings: { readonly [K in Kind]: Telling<K> } = {
   apply: () => undefined,
   retire: () => undefined,
   revive: () => undefined,
-  // Told as a warning, by the condition that it makes.
+  // Its condition causes a warning event.
   rollBack: () => undefined,
 };
 
 function actionEvent<K extends Kind>(action: Extract<Action, { kind: K }>): readonly EventValue[] {
-  const telling: Telling<K> = tellings[action.kind];
-  const told = telling(action);
-  return told === undefined ? [] : [{ type: "Normal", ...told }];
+  const template: EventTemplate<K> = eventTemplates[action.kind];
+  const content = template(action);
+  return content === undefined ? [] : [{ type: "Normal", ...content }];
 }
 
-/** Reasons of Ready for what takes its course; any other reason of a Ready that is False is a fault's code. */
+/** Reasons of Ready=False that are normal and cause no event; any other reason is the code of a fault. */
 const quietReasons: ReadonlySet<string> = new Set(["NothingServes", "RolloutInProgress", "Scaling", "Terminating"]);
 
-/** Says why it is not ready when that is a fault, whenever the sentence changes, and once that it is ready again. */
+/** A warning whenever a fault's message changes, and a normal event once the ModelDeployment is ready again. */
 function readinessEvent(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {
   const was = readiness(before);
   const is = readiness(after);
@@ -78,7 +78,7 @@ const ignoring: readonly string[] = [
   "NameShared",
 ] satisfies readonly ConditionType[];
 
-/** Says once what has no effect, whenever the sentence changes. */
+/** A warning for each condition about ineffective fields, whenever its message changes. */
 function ignoredEvents(before: ModelDeploymentStatus, after: ModelDeploymentStatus): readonly EventValue[] {
   return (after.conditions ?? []).flatMap(({ type, reason, message }) => {
     if (!ignoring.includes(type)) return [];

@@ -9,7 +9,7 @@ function because(complaint: string | undefined): string {
   return complaint === undefined ? "" : `: ${complaint}`;
 }
 
-/** What keeps a ModelDeployment from being as declared. The code is the reason of its conditions; `never` means Stalled. */
+/** Faults that keep a ModelDeployment from its declared state. The code is the condition's reason; retry `never` means Stalled. */
 export const deploymentFaults = faultCatalogue<{
   ForeignObject: { kind: string; name: string; others?: readonly { kind: string; name: string }[] };
   LeftoverObject: { kind: string; name: string };

@@ -29,12 +29,12 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import type { NamedKey, Sources } from "./sources.ts";
-import type { Commands } from "./plan/rollout/memory/progress.ts";
+import type { Commands } from "./plan/rollout/state/progress.ts";
 import { wantedRevision } from "./plan/revisions.ts";
 import { routeParents } from "./plan/http-route.ts";
 import { recentMs } from "./plan/rollout/judgement.ts";
 
-/** The snapshot of one ModelDeployment; undefined when it is gone, and garbage collection does the rest. */
+/** Takes the snapshot of one ModelDeployment; undefined when it is gone, and garbage collection does the rest. */
 export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
   const deployment = sources.deployment(key);
   if (deployment === undefined) return undefined;
@@ -59,70 +59,78 @@ export function observe(key: NamedKey, sources: Sources): Snapshot | undefined {
     status,
     scaling: sources.scaling(keyText),
     commands,
-    ...observedConduct(deployment, { key: keyText, hash, now }, sources),
-    ...observedAbsence(deployment, { key: keyText, hash, revisions }, sources),
+    ...candidateSignals(deployment, { key: keyText, hash, now }, sources),
+    ...stableOutageAge(deployment, { key: keyText, hash, revisions }, sources),
     revisions,
     ...children.ours,
     foreign: [...children.foreign, ...(wanted === undefined ? [] : foreignObjects(identity, [wanted]))],
     gateways: [...gateways.ready, ...(spec.traffic?.path === "Direct" ? routeParents(children.ours.httpRoute) : [])],
     unreadyGateways: gateways.unready,
-    lackingField: sources.lackingField(),
+    droppedField: sources.droppedField(),
     ports: portProbes(identity.uid, status.gateway?.port, sources),
-    namesakes: sources.namesakes(keyText, declaredModel(key.name, spec)),
+    nameConflicts: sources.nameConflicts(keyText, declaredModel(key.name, spec)),
   });
 }
 
 function identityOf({ metadata, status }: ModelDeployment & Stored, key: NamedKey): Identity {
   const { uid, resourceVersion, generation = 0, creationTimestamp = "", deletionTimestamp, finalizers = [] } = metadata;
   const { observedGeneration } = status ?? {};
-  const heldBy = deletionTimestamp === undefined ? undefined : finalizers;
-  return { ...key, uid, resourceVersion, generation, observedGeneration, createdAt: creationTimestamp, heldBy };
+  const pendingFinalizers = deletionTimestamp === undefined ? undefined : finalizers;
+  return {
+    ...key,
+    uid,
+    resourceVersion,
+    generation,
+    observedGeneration,
+    createdAt: creationTimestamp,
+    pendingFinalizers,
+  };
 }
 
 function commandsOf({ metadata: { annotations: notes = {} } }: ModelDeployment): Commands {
   const given = commandNames.flatMap((command) => {
     const value = notes[annotations[command]];
-    return value === undefined ? [] : [[command, value.slice(0, longestNonce)] as const];
+    return value === undefined ? [] : [[command, value.slice(0, maxNonceLength)] as const];
   });
   const isPaused = notes[annotations.pause] !== undefined;
   return { given: Object.fromEntries(given), isPaused, restart: notes[annotations.restart] };
 }
 
 const commandNames = ["promote", "promoteFull", "abort", "retry"] as const;
-/** As long as status keeps it. */
-const longestNonce = 253;
+/** `maxLength` of answered nonces in status. */
+const maxNonceLength = 253;
 
-/** What tells a good candidate from a bad one; of a first revision, and of one that serves alone, nothing is asked. */
-function observedConduct(
+/** The signals about a candidate; none for a first revision, or when the stable revision is the wanted one. */
+function candidateSignals(
   { status: { stable, candidate, rollout } = {} }: ModelDeployment,
   { key, hash, now }: { readonly key: string; readonly hash: string; readonly now: number },
   sources: Sources,
-): Pick<Snapshot, "evidence" | "recentEvidence" | "trial" | "stalledMs"> {
+): Pick<Snapshot, "evidence" | "recentEvidence" | "preflight" | "stalledMs"> {
   if (stable === undefined || stable.revision === hash) return {};
-  const trial = sources.trial(key, hash);
+  const preflight = sources.preflight(key, hash);
   const { startedAt, stepStartedAt = startedAt } = rollout ?? {};
-  if (candidate?.revision !== hash || stepStartedAt === undefined) return { trial };
+  if (candidate?.revision !== hash || stepStartedAt === undefined) return { preflight };
   const sinceMs = Date.parse(stepStartedAt);
   return {
-    trial,
-    stalledMs: sources.seenMs(key, "progress", `${hash} ${rollout?.progressedAt}`),
+    preflight,
+    stalledMs: sources.stateAgeMs(key, "progress", `${hash} ${rollout?.progressedAt}`),
     evidence: sources.evidence(key, sinceMs),
     recentEvidence: sinceMs < now - recentMs ? sources.evidence(key, now - recentMs) : undefined,
   };
 }
 
-/** A stable revision without ready pods may be back in seconds, or never. */
-function observedAbsence(
+/** How long the stable revision has had no ready pod while another revision is wanted. */
+function stableOutageAge(
   { status: { stable, rollout } = {} }: ModelDeployment,
   { key, hash, revisions }: { readonly key: string; readonly hash: string; readonly revisions: Snapshot["revisions"] },
   sources: Sources,
-): Pick<Snapshot, "stableAbsentMs"> {
+): Pick<Snapshot, "stableOutageMs"> {
   if (stable === undefined || stable.revision === hash) return {};
   const isServing = readyPods(revisions.find((one) => one.hash === stable.revision)).length > 0;
-  // What was seen before this rollout is not of it: nobody looked in between.
+  // The start of the rollout is part of the state: between rollouts nobody observes it.
   const state = `${stable.revision} ${rollout?.startedAt} ${isServing ? "serves" : "is absent"}`;
-  const seenMs = sources.seenMs(key, "stable", state);
-  return isServing ? {} : { stableAbsentMs: seenMs };
+  const stateAgeMs = sources.stateAgeMs(key, "stable", state);
+  return isServing ? {} : { stableOutageMs: stateAgeMs };
 }
 
 function observedChildren(
@@ -171,7 +179,7 @@ function foreignObjects(identity: Identity, objects: readonly KubeObject[]): rea
     .map(({ kind, metadata }) => ({ kind, name: metadata.name ?? "", isLeftover: isLeftover(metadata, identity) }));
 }
 
-/** Owned by a ModelDeployment of this name that is not this one. */
+/** True for an object of an earlier ModelDeployment with the same name. */
 function isLeftover({ ownerReferences = [] }: ObjectMeta, { name }: Identity): boolean {
   const { kind } = resources.modelDeployments;
   const apiVersion = apiVersionOf(resources.modelDeployments);
@@ -210,12 +218,12 @@ function observedReplicaSet({ metadata, spec, status }: ReplicaSet & Stored): Ob
   };
 }
 
-/** The same sight whatever the order in which a cache was filled: messages name the first of several. */
+/** Sorted by name, so that the snapshot does not depend on the order of the cache: messages name the first of several. */
 function byName<T extends Stored>(objects: readonly T[]): readonly T[] {
   return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-/** Gateways that are ready, by name, and others that acknowledged a split. */
+/** Ready gateways, sorted by name, and others that have acknowledged a split. */
 export function observedGateways(
   sources: Sources,
   key: string,
@@ -239,7 +247,7 @@ export function observedGateways(
   return { ready, unready };
 }
 
-/** The port that a ModelDeployment has, or the ones that it might have up to the first that is free, with those who have them. */
+/** The ports to consider, up to the first free one, each with its holder: the current port first, then in order of probing. */
 export function portProbes(uid: string, present: number | undefined, sources: Sources): readonly PortProbe[] {
   const probes: PortProbe[] = [];
   const holder = (port: number): Claimant | undefined => {
@@ -247,7 +255,7 @@ export function portProbes(uid: string, present: number | undefined, sources: So
     return other && { uid: other.uid, createdAt: other.creationTimestamp ?? "" };
   };
   const claimant = (port: number): Claimant | undefined => {
-    // What status says goes before what another only means to say.
+    // A port that is in status takes precedence over another's claim.
     const other = port === present ? undefined : sources.portClaimant(port);
     return other?.uid === uid ? undefined : other;
   };

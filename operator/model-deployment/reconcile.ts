@@ -4,7 +4,7 @@ import type { Client } from "../kube/client.ts";
 import { type CarriedOut, carryOut, type Trust } from "./apply.ts";
 import { applyFailed, events } from "./events.ts";
 import { observe } from "./observe.ts";
-import { isIdle, type Plan } from "./plan/action.ts";
+import { isNoOp, type Plan } from "./plan/action.ts";
 import { plan } from "./plan/plan.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -15,24 +15,24 @@ export interface ReconcileOptions {
   readonly client: Client;
   readonly recorder: Recorder;
   readonly log: Log;
-  /** How much is thought of the view of the ModelDeployment. */
+  /** How much the cached ModelDeployment is trusted. */
   readonly trust?: Trust;
-  /** Told what is planned before any of it is done. */
+  /** Called with the plan before any of it is carried out. */
   readonly onPlanned?: (snapshot: Snapshot, planned: Plan) => void;
 }
 
-/** What a reconcile wrote, also before a failure: the next pass must not plan without that; and when it wants to look again. */
-export interface Reconciled extends Pick<CarriedOut, "writes" | "said"> {
-  /** Why it did not come to its end, if trying again may help. */
+/** The result of a reconcile. Its writes, also those before a failure, must be observed before the next reconcile plans. */
+export interface Reconciled extends Pick<CarriedOut, "writes" | "status"> {
+  /** Why it was not completed, if a retry may help. */
   readonly failure?: Fault | undefined;
   readonly recheckAfterMs?: number | undefined;
-  /** All was as it should be, and will be until something changes that lies in the caches. */
-  readonly isAtRest?: boolean;
+  /** Everything was as declared, and stays so until something in the caches changes. */
+  readonly isSteady?: boolean;
 }
 
-/** For what cannot be cured by trying: nothing tells when a human has cured it. */
+/** Recheck interval for faults that a retry cannot cure: no event reports that somebody has fixed them. */
 const hopelessRecheckMs = 30_000;
-/** One pass: observe → plan → carry out. A crash anywhere in it is harmless: the next pass plans from what it sees. */
+/** One reconcile: observe → plan → carry out. A crash anywhere is harmless: the next reconcile plans from what it observes. */
 export async function reconcile(key: NamedKey, options: ReconcileOptions): Promise<Reconciled> {
   const { sources, client, recorder, log, trust, onPlanned } = options;
   const snapshot = observe(key, sources);
@@ -40,17 +40,17 @@ export async function reconcile(key: NamedKey, options: ReconcileOptions): Promi
   const planned = plan(snapshot);
   onPlanned?.(snapshot, planned);
   log.debug("planned", { ...key, snapshot, hold: planned.hold?.why });
-  const { done, writes, said, failure } = await carryOut(planned, snapshot, client, trust);
+  const { done, writes, status, failure } = await carryOut(planned, snapshot, client, trust);
   for (const { kind, target, why } of done) log.info("action done", { ...key, kind, target, why });
-  if (said === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
-  for (const event of events(done, snapshot.status, said)) recorder.publish(snapshot.identity, event);
-  const isAtRest = writes.length === 0 && isIdle(planned) && !isJudged(snapshot);
-  if (failure === undefined) return { writes, said, recheckAfterMs: planned.recheckAfterMs, isAtRest };
+  if (status === undefined) return failure === undefined ? { writes } : { writes, failure, ...nextTry(failure) };
+  for (const event of events(done, snapshot.status, status)) recorder.publish(snapshot.identity, event);
+  const isSteady = writes.length === 0 && isNoOp(planned) && !isJudged(snapshot);
+  if (failure === undefined) return { writes, status, recheckAfterMs: planned.recheckAfterMs, isSteady };
   if (failure.level !== "info") recorder.publish(snapshot.identity, applyFailed(failure));
-  return { writes, said, ...nextTry(failure) };
+  return { writes, status, ...nextTry(failure) };
 }
 
-/** How a revision that is not the stable one does with requests counts, which no cache tells. */
+/** True while a candidate is judged by its requests, which are not in the caches. */
 function isJudged({ rollout: { stable }, wanted }: Snapshot): boolean {
   return stable !== undefined && stable.revision !== wanted.hash;
 }

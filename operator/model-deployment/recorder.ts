@@ -11,26 +11,26 @@ import type { Identity } from "./snapshot.ts";
 
 /** Publishes events, each sentence at most once in ten minutes. */
 export interface Recorder {
-  /** Returns at once; an event that cannot be published is logged and forgotten. */
+  /** Returns at once; an event that cannot be published is logged and dropped. */
   publish(about: Identity, event: EventValue): void;
 }
 
-const silenceMs = 600_000;
+const suppressMs = 600_000;
 const maxRemembered = 4096;
 
 export function createRecorder({ client, clock, log }: { client: Client; clock: Clock; log: Log }): Recorder {
-  /** By hash of a sentence: thousands of them would be a megabyte. */
-  const saidAt = new Map<string, number>();
+  /** Times of publication by hash of the sentence; thousands of sentences would take a megabyte. */
+  const publishedAtMs = new Map<string, number>();
   let sequence = 0;
   return {
     publish(about, event) {
       const sentence = textHash(`${about.uid} ${event.reason} ${event.message}`);
       const now = clock.now();
-      const last = saidAt.get(sentence);
-      if (last !== undefined && now - last < silenceMs) return;
-      saidAt.delete(sentence);
-      saidAt.set(sentence, now);
-      if (saidAt.size > maxRemembered) forgetOldest(saidAt);
+      const last = publishedAtMs.get(sentence);
+      if (last !== undefined && now - last < suppressMs) return;
+      publishedAtMs.delete(sentence);
+      publishedAtMs.set(sentence, now);
+      if (publishedAtMs.size > maxRemembered) forgetOldest(publishedAtMs);
       sequence += 1;
       const suffix = `${now.toString(16)}${sequence.toString(16)}`;
       client
@@ -42,9 +42,9 @@ export function createRecorder({ client, clock, log }: { client: Client; clock: 
   };
 }
 
-function forgetOldest(saidAt: Map<string, number>): void {
-  for (const oldest of saidAt.keys()) {
-    saidAt.delete(oldest);
+function forgetOldest(publishedAtMs: Map<string, number>): void {
+  for (const oldest of publishedAtMs.keys()) {
+    publishedAtMs.delete(oldest);
     return;
   }
 }
@@ -64,7 +64,7 @@ function eventObject(about: Identity, event: EventValue, { now, suffix }: { now:
       uid,
     },
     ...event,
-    // The API refuses longer ones.
+    // The API refuses longer messages.
     message: event.message.slice(0, 1024),
     count: 1,
     firstTimestamp: stamp,

@@ -1,6 +1,6 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import type { ModelFacts } from "../../runtime/contract/model-facts.ts";
-import type { Evidence, Trial } from "../analysis/evidence.ts";
+import type { Evidence, Preflight } from "../analysis/evidence.ts";
 import type {
   EndpointSlice,
   HttpRoute,
@@ -13,62 +13,62 @@ import type {
 import type { Placement } from "./plan/capacity/placement.ts";
 import { wantedRevision } from "./plan/revisions.ts";
 import type {
-  Answered,
+  AnsweredCommands,
   Capacity,
   Commands,
   FailedRevision,
   Progress,
   FinishedAnalysis,
-} from "./plan/rollout/memory/progress.ts";
-import { rolloutState } from "./plan/rollout/memory/state.ts";
+} from "./plan/rollout/state/progress.ts";
+import { rolloutState } from "./plan/rollout/state/rollout-state.ts";
 import { declaredModel, modelOfUrl } from "./resources/names.ts";
 
-/** What the installation decides, the same for every ModelDeployment. */
+/** Settings of the installation, the same for every ModelDeployment. */
 export interface Settings {
   /** Image of the runtime, with the programs `serve` and `fetch`. */
   readonly runtimeImage: string;
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
-  /** Names of Secrets to pull it with, in the namespace of each ModelDeployment. */
+  /** Names of the pull Secrets, in the namespace of each ModelDeployment. */
   readonly imagePullSecrets?: readonly string[];
-  /** How long a change needs until the last gateway and node know it: pods serve on for that long after SIGTERM. */
+  /** Time until a change has reached every gateway and node: pods keep serving for this long after SIGTERM. */
   readonly drainDelayMs: number;
   /** How long a pod may take to finish its requests, drain delay included, before it is killed. */
   readonly terminationGraceSeconds: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
-  /** Base of `status.url` where clients come in through one front (local mode); absent: the Service's own name. */
+  /** Base of `status.url` with a common front (local mode); absent: the Service's own name. */
   readonly frontUrl?: string;
 }
 
-/** Which ModelDeployment this is, at which state. */
+/** Identity and version of a ModelDeployment. */
 export interface Identity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
-  /** Generation that status speaks of. */
+  /** Generation that status refers to. */
   readonly observedGeneration?: number | undefined;
-  /** RFC 3339, so that texts compare as times. */
+  /** RFC 3339, so that text order is time order. */
   readonly createdAt: string;
-  /** It is being deleted, and these finalizers are waited for. */
-  readonly heldBy?: readonly string[] | undefined;
+  /** Set while it is being deleted: the finalizers that are left. */
+  readonly pendingFinalizers?: readonly string[] | undefined;
 }
 
-/** A container of a pod, init containers included, as the kubelet last saw it. */
+/** A container or init container of a pod, as the kubelet last reported it. */
 export interface ObservedContainer {
   readonly name: string;
   readonly init: boolean;
   readonly ready: boolean;
   readonly running: boolean;
-  /** Since when it runs, when it does. */
+  /** Since when it runs, if it does. */
   readonly startedMs?: number | undefined;
   readonly restarts: number;
   readonly waiting?: { readonly reason: string; readonly message: string } | undefined;
-  /** How it ended: its state now or, when it was started again, the state before. */
+  /** How it terminated: its current state or, after a restart, its last state. */
   readonly ended?: { readonly exitCode: number; readonly reason: string; readonly message: string } | undefined;
 }
 
-/** What was last told about a pod in an event: its status never says why a volume, its sandbox or a probe fails. */
+/** The last warning event about a pod: only events say why a volume, the sandbox or a probe fails. */
 export interface PodWarning {
   /** `FailedMount`, `Unhealthy`. */
   readonly reason: string;
@@ -82,72 +82,71 @@ export interface ObservedPod {
   readonly address?: string | undefined;
   readonly phase: string;
   readonly node?: string | undefined;
-  /** When the condition Ready last became what it is, when it is not True. */
+  /** Last transition of the condition Ready, if it is not True. */
   readonly notReadySinceMs?: number | undefined;
-  /** Passes its readiness probe and is not on its way out. */
+  /** Passes its readiness probe and is not terminating. */
   readonly ready: boolean;
   readonly terminating: boolean;
   readonly containers: readonly ObservedContainer[];
-  /** The scheduler's own sentence. */
+  /** The scheduler's message. */
   readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
-  /** Why the kubelet gave the whole pod up: evicted, refused. */
+  /** Why the kubelet failed the whole pod: evicted, refused. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   readonly warning?: PodWarning | undefined;
-  /** What the runtime says about its model. */
+  /** The runtime's facts about its model. */
   readonly facts?: ModelFacts | undefined;
 }
 
-/** A revision that has a ReplicaSet of ours. */
+/** A revision with a ReplicaSet. */
 export interface ObservedRevision {
   readonly hash: string;
-  /** Number on the wire. */
+  /** Its version number. */
   readonly version: string;
-  /** Name of its model on the wire; absent: a release made it that did not note it. */
+  /** Name under which its model is served; absent if an earlier release made it. */
   readonly model?: string | undefined;
   readonly replicaSet: {
     readonly name: string;
     readonly uid: string;
     readonly resourceVersion: string;
-    /** As declared in its spec. */
+    /** `spec.replicas`. */
     readonly replicas: number;
-    /** Pods that it counts. */
+    /** `status.replicas`. */
     readonly pods: number;
-    /** Of the runtime in its template. */
     readonly image?: string | undefined;
     /** Why it cannot create pods: a quota, an admission rule. */
     readonly failure?: string | undefined;
     readonly failureSinceMs?: number | undefined;
   };
   readonly retiredAtMs?: number | undefined;
-  /** Where its pods may be, and what they take there. */
+  /** Where its pods may run, and what they request. */
   readonly placement?: Placement | undefined;
   readonly pods: readonly ObservedPod[];
 }
 
-/** An object that has the name of one of ours and belongs to somebody else. */
+/** An object with the name of one of ours that belongs to somebody else. */
 export interface ForeignObject {
   readonly kind: string;
   readonly name: string;
-  /** It belonged to an earlier ModelDeployment of this name: garbage collection is about to delete it. */
+  /** It belongs to an earlier ModelDeployment of this name: garbage collection is about to delete it. */
   readonly isLeftover: boolean;
 }
 
-/** Who has a gateway port, or is given it. */
+/** A ModelDeployment that has a gateway port or claims it. */
 export type Claimant = Pick<Identity, "uid" | "createdAt">;
 
-/** A gateway port that was looked at, and the ModelDeployment that has it. */
+/** A probed gateway port, and the ModelDeployment that has it. */
 export interface PortProbe {
   readonly port: number;
   readonly takenBy?: Claimant;
 }
 
-/** A gateway of ours or, of a ModelDeployment with path Direct, a Gateway of the Gateway API that its HTTPRoute is attached to. */
+/** One of our gateways or, with path Direct, a Gateway of the Gateway API that the HTTPRoute is attached to. */
 export interface ObservedGateway {
-  /** Name of its pod; of a Gateway of the Gateway API `Gateway NAMESPACE/NAME`. */
+  /** Name of its pod, or `Gateway NAMESPACE/NAME`. */
   readonly pod: string;
-  /** Absent: nothing of ours leads there. */
+  /** Absent for a Gateway of the Gateway API. */
   readonly address?: string | undefined;
-  /** The split of this ModelDeployment that the gateway last acknowledged. */
+  /** The split that it last acknowledged for this ModelDeployment. */
   readonly acknowledged?: string | undefined;
 }
 
@@ -155,7 +154,7 @@ export interface ObservedGateway {
 export interface Observation {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** `now` as RFC 3339 with milliseconds, for stamps. */
+  /** `now` as RFC 3339 with milliseconds, for timestamps. */
   readonly timestamp: string;
   readonly settings: Settings;
   readonly identity: Identity;
@@ -166,19 +165,19 @@ export interface Observation {
    * clients know the model that serves).
    */
   readonly status: ModelDeploymentStatus;
-  /** What the autoscaler wants; undefined: it has not decided yet, or there is no `spec.autoscaling`. */
+  /** The autoscaler's decision; undefined: there is none yet, or no `spec.autoscaling`. */
   readonly scaling?: Scaling | undefined;
-  /** What its annotations ask for. */
+  /** The commands in its annotations. */
   readonly commands?: Commands | undefined;
-  /** Requests of both revisions since the rollout's present step began, and lately. */
+  /** Requests of both revisions since the current step began, and recently. */
   readonly evidence?: Evidence | undefined;
   readonly recentEvidence?: Evidence | undefined;
-  /** How long this operator has seen the rollout get no further; the clock that status is written by may have been set since. */
+  /** How long this operator has observed no progress; unlike times in status, not affected by changes of the wall clock. */
   readonly stalledMs?: number | undefined;
-  /** How long it has seen the stable revision without a ready pod while another is wanted. */
-  readonly stableAbsentMs?: number | undefined;
-  /** Of the wanted revision; undefined: nothing is asked of it before it gets requests. */
-  readonly trial?: Trial | undefined;
+  /** How long it has observed the stable revision without a ready pod while another revision is wanted. */
+  readonly stableOutageMs?: number | undefined;
+  /** Preflight checks of the wanted revision; undefined: there are none. */
+  readonly preflight?: Preflight | undefined;
   readonly revisions: readonly ObservedRevision[];
   readonly serviceAccount?: (ServiceAccount & Stored) | undefined;
   readonly service?: (Service & Stored) | undefined;
@@ -188,18 +187,19 @@ export interface Observation {
   /** Services of single revisions. */
   readonly revisionServices?: readonly (Service & Stored)[] | undefined;
   readonly foreign: readonly ForeignObject[];
-  /** Ready gateways, by name of the pod. */
+  /** Ready gateways, sorted by the name of the pod. */
   readonly gateways: readonly ObservedGateway[];
-  /** Others with an open stream: their readiness may be seen late, and requests come on connections that stay. */
+  /** Other gateways with an open stream: their readiness may be observed late, and open connections still carry requests. */
   readonly unreadyGateways?: readonly ObservedGateway[] | undefined;
-  /** The first field of our API that the API server drops because it serves an older one. */
-  readonly lackingField?: string | undefined;
-  /** The present port first, then the order of probing up to the first free one. */
+  /** The first field of our API that the API server drops because it serves an older definition. */
+  readonly droppedField?: string | undefined;
+  /** The current port first, then others in order of probing up to the first free one. */
   readonly ports: readonly PortProbe[];
-  readonly namesakes?: string | undefined;
+  /** Keys of other ModelDeployments whose models have the same name. */
+  readonly nameConflicts?: string | undefined;
 }
 
-/** How much of the traffic a revision is to get, as status keeps it. */
+/** A revision's share of the traffic, as in status. */
 export interface Share {
   readonly revision: string;
   readonly version: string;
@@ -207,50 +207,50 @@ export interface Share {
   readonly weight: number;
 }
 
-/** The progress of a rollout that lives in status. */
+/** The state of a rollout that is kept in status. */
 export interface RolloutState {
   readonly stable?: Share | undefined;
   readonly candidate?: Share | undefined;
-  /** Of the candidate on its way to take over from the stable revision. */
+  /** Progress of the candidate that is replacing the stable revision. */
   readonly progress?: Progress | undefined;
-  /** Where its pods get room; said until those of the other revision are gone. */
+  /** How its pods get room; kept until the pods of the other revision are gone. */
   readonly capacity?: Capacity | undefined;
-  readonly answered?: Answered | undefined;
+  readonly answered?: AnsweredCommands | undefined;
   /** The newest last. */
   readonly failed?: readonly FailedRevision[] | undefined;
-  /** Steps analyze that were left, of the newest rollout that left one; the newest last. */
+  /** Completed `analyze` steps of the newest rollout that has any; the newest last. */
   readonly analyses?: readonly FinishedAnalysis[] | undefined;
 }
 
-/** What the autoscaler says of a ModelDeployment with `spec.autoscaling`. */
+/** The autoscaler's decision about a ModelDeployment with `spec.autoscaling`. */
 export interface Scaling {
-  /** Pods that are wanted, of all revisions together. */
+  /** Wanted pods of all revisions together. */
   readonly desired: number;
-  /** Of these those that the present load needs; absent: not known. */
+  /** Pods among them that the current load needs; absent: unknown. */
   readonly needed?: number | undefined;
-  /** Why so many, a sentence. */
+  /** The reason, a sentence. */
   readonly why: string;
-  /** The members of `status.autoscaling` beside these. */
+  /** The other members of `status.autoscaling`. */
   readonly figures: Omit<NonNullable<ModelDeploymentStatus["autoscaling"]>, "desired" | "why">;
 }
 
-/** An observation and what follows from it, computed once. Frozen and printable: a bug report is a snapshot and a plan. */
+/** An observation with derived facts, computed once. Frozen and printable: a bug report is a snapshot and a plan. */
 export interface Snapshot extends Observation {
   /** What the spec asks for. */
   readonly wanted: {
     readonly hash: string;
     readonly replicas: number;
-    /** Why so many pods. */
+    /** The reason for the number of pods. */
     readonly why: string;
     readonly model: string;
   };
-  /** Name by which clients reach what serves, which is not the wanted one's while that is on its way. */
+  /** Model name by which clients reach the serving revision; during a rename that is not yet the wanted name. */
   readonly servedModel: string;
-  /** What status says about the rollout. */
+  /** The rollout state in status. */
   readonly rollout: RolloutState;
 }
 
-/** Freezes an observation together with its derived facts. */
+/** Derives facts from an observation and freezes both. */
 export function createSnapshot(observation: Observation): Snapshot {
   const { spec, status, identity, now } = observation;
   const model = declaredModel(identity.name, spec);
@@ -262,7 +262,7 @@ export function createSnapshot(observation: Observation): Snapshot {
   });
 }
 
-/** Until the autoscaler has decided, what it last decided holds; a first pod tells whether the model can be served. */
+/** Until the autoscaler has decided, its last decision in status holds; without one, a first pod shows whether the model can be served. */
 function wantedReplicas({ spec, status, scaling }: Observation): Pick<Snapshot["wanted"], "replicas" | "why"> {
   const { suspend, replicas = 1, autoscaling } = spec;
   if (suspend === true) return { replicas: 0, why: "spec.suspend is true" };
@@ -278,23 +278,23 @@ export function revisionOf(snapshot: Snapshot, hash: string | undefined): Observ
   return snapshot.revisions.find((revision) => revision.hash === hash);
 }
 
-/** Name on the wire of a revision's model. */
+/** Name under which a revision's model is served. */
 export function modelName(snapshot: Snapshot, revision: string): string {
   const { wanted, servedModel } = snapshot;
   return revision === wanted.hash ? wanted.model : (revisionOf(snapshot, revision)?.model ?? servedModel);
 }
 
-/** Pods of a revision that serve. */
+/** Ready pods of a revision. */
 export function readyPods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
   return revision?.pods.filter((pod) => pod.ready) ?? [];
 }
 
-/** Pods that exist or are about to: those that ended for good (evicted, refused by a node) only wait to be cleared away. */
+/** Pods of a revision without those in phase Failed or Succeeded (evicted, refused by a node), which only wait for their deletion. */
 export function livePods(revision: ObservedRevision | undefined): readonly ObservedPod[] {
   return revision?.pods.filter(({ phase }) => phase !== "Failed" && phase !== "Succeeded") ?? [];
 }
 
-/** Passes its readiness probe. */
+/** True when the pod's condition Ready is True. */
 export function isPodReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true;
 }

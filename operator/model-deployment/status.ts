@@ -1,9 +1,9 @@
 import type { Condition, ModelDeploymentStatus, RevisionStatus } from "../../crds/v1alpha1/model-deployment.ts";
 import { ports } from "../../runtime/contract/ports.ts";
-import { conditions, type Standing } from "./conditions/conditions.ts";
+import { conditions, type StatusInputs } from "./conditions/conditions.ts";
 import { isEqual } from "./plan/equality.ts";
 import { highestVersion } from "./plan/revisions.ts";
-import { rolloutStatus } from "./plan/rollout/memory/state.ts";
+import { rolloutStatus } from "./plan/rollout/state/rollout-state.ts";
 import { isStrategyDeclared, strategy } from "./plan/rollout/steps/strategy.ts";
 import { deploymentSelectorText } from "./resources/labels.ts";
 import { modelUrl, serviceName } from "./resources/names.ts";
@@ -18,18 +18,18 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 
-/** The whole status that follows from what was observed, planned and done. */
-export function status(standing: Standing): ModelDeploymentStatus {
-  const { snapshot, plan, failure } = standing;
+/** Computes the whole status from what was observed, planned and done. */
+export function status(inputs: StatusInputs): ModelDeploymentStatus {
+  const { snapshot, plan, failure } = inputs;
   const { identity, status: previous } = snapshot;
-  const rollout = failure === undefined ? plan.rollout : undone(snapshot.rollout, plan.rollout);
+  const rollout = failure === undefined ? plan.rollout : unfinishedState(snapshot.rollout, plan.rollout);
   const { stable, candidate } = rollout;
   const port = plan.port ?? previous.gateway?.port;
   const model = modelStatus(snapshot, stable ?? candidate);
   return {
     observedGeneration: identity.generation,
     conditions: [
-      ...conditions({ ...standing, plan: { ...plan, rollout } }, previous.conditions ?? []),
+      ...conditions({ ...inputs, plan: { ...plan, rollout } }, previous.conditions ?? []),
     ] satisfies Condition[],
     ...(stable === undefined ? {} : { stable: revisionStatus(snapshot, stable) }),
     ...(candidate === undefined ? {} : { candidate: revisionStatus(snapshot, candidate) }),
@@ -45,15 +45,16 @@ export function status(standing: Standing): ModelDeploymentStatus {
 }
 
 /**
- * A plan that was not carried out to its end must not move traffic: the state of before is planned from again. Where nothing had
- * any the revision is named all the same, without requests: its ReplicaSet needs a number that status says, and what is in the way may stay there.
+ * The state after a plan that was not completed: the previous one, so that no traffic moves and the next plan starts from it. If no
+ * revision had traffic, the first candidate is recorded all the same, with weight 0: its ReplicaSet needs a version number in
+ * status, and the obstacle may persist.
  */
-function undone(before: RolloutState, { stable, candidate }: RolloutState): RolloutState {
+function unfinishedState(before: RolloutState, { stable, candidate }: RolloutState): RolloutState {
   const isFirst = before.stable === undefined && stable === undefined && (before.candidate?.weight ?? 0) === 0;
   return isFirst && candidate !== undefined ? { ...before, candidate: { ...candidate, weight: 0 } } : before;
 }
 
-/** While a restart is asked for the next spec may have two revisions: no number is reserved. */
+/** With a restart annotation the next spec may get two revisions: no version number is reserved then. */
 function versions(
   snapshot: Snapshot,
   rollout: RolloutState,
@@ -63,7 +64,7 @@ function versions(
   return { highestVersion: highest, ...(snapshot.commands?.restart === undefined && { nextVersion: highest + 1 }) };
 }
 
-/** Who does not lead decides nothing: what was last said stays. */
+/** Without a decision, as on an operator that does not lead, the last one stays. */
 function autoscalingStatus({ spec, status, scaling }: Snapshot): Pick<ModelDeploymentStatus, "autoscaling"> {
   if (spec.autoscaling === undefined) return {};
   if (scaling === undefined) return status.autoscaling === undefined ? {} : { autoscaling: status.autoscaling };
@@ -89,7 +90,7 @@ function revisionStatus(snapshot: Snapshot, { revision: hash, version, weight }:
   };
 }
 
-/** What is known of a revision stays known though its pods are gone or were not asked since the operator's start. */
+/** A known digest is kept when the revision's pods are gone or have not been asked since the operator's start. */
 function previousDigest({ status: { stable, candidate } }: Snapshot, hash: string): string | undefined {
   return [stable, candidate].find((known) => known?.revision === hash)?.digest;
 }
@@ -102,15 +103,15 @@ function modelStatus(snapshot: Snapshot, share: Share | undefined): ModelDeploym
     return known?.revision === share?.revision ? previous.model : undefined;
   }
   const { signature, format, bytes, engine, note, digest } = facts;
-  const told = { signature: signature.slice(0, 1024), format, bytes, engine, digest };
-  return note === undefined ? told : { ...told, engineNote: note };
+  const shown = { signature: signature.slice(0, 1024), format, bytes, engine, digest };
+  return note === undefined ? shown : { ...shown, engineNote: note };
 }
 
 function factsOf(revision: ObservedRevision | undefined): ObservedRevision["pods"][number]["facts"] {
   return revision?.pods.find(({ facts }) => facts !== undefined)?.facts;
 }
 
-/** By the name that clients reach what serves by: that of a new spec once it does. */
+/** URL with the name of the serving model: a new name appears once its revision serves. */
 function url(snapshot: Snapshot, { stable, candidate }: RolloutState): string {
   const { identity, settings, wanted } = snapshot;
   const base = settings.frontUrl ?? `http://${serviceName(identity.name)}.${identity.namespace}.svc:${ports.rest}`;

@@ -1,29 +1,29 @@
 import type { GatewayFigures } from "../../runtime/contract/figures.ts";
 import type { Evidence } from "../analysis/evidence.ts";
 import { createEvidenceWindows, type EvidenceWindows } from "./figures/evidence-windows.ts";
-import type { GatewayAccount } from "./figures/gateway-account.ts";
+import type { GatewayCounters } from "./figures/gateway-counters.ts";
 import {
   createGatewayPulls,
   defaultIntervalMs,
   type Freshness,
   type GatewayPullsOptions,
 } from "./figures/gateway-pulls.ts";
-import { emptyTotals, type Flow, grow, type ModelTotals } from "./figures/totals.ts";
+import { emptyTotals, type Flow, addIncrease, type ModelTotals } from "./figures/totals.ts";
 
-/** What the gateways count, summed over all of them. Every replica of the operator pulls for itself. */
+/** The figures of all gateways, summed. Every replica of the operator pulls them itself. */
 export interface GatewayFiguresSource {
-  /** Pulls from now on. */
+  /** Starts pulling. */
   start(): void;
   stop(): void;
   /**
-   * Outcomes of a ModelDeployment's requests since `sinceMs`, as far back as they are recorded: recording begins with the first call, which
-   * therefore covers only what follows it. Undefined while no gateway answers, so that nobody judges by stale figures.
+   * Outcomes of a ModelDeployment's requests since `sinceMs`, as far back as they are recorded: recording begins with the first call,
+   * which is therefore empty. Undefined while no gateway responds, so that nothing is judged by stale figures.
    */
   evidence(key: string, sinceMs: number): Evidence | undefined;
-  /** Changes since the last call for this key, whose only caller is its autoscaler; the first call returns zeros and the current state. */
+  /** Changes since the last call for this key, which only its autoscaler makes; the first call returns zeros and the current state. */
   demand(key: string): Demand;
   freshness(): Freshness;
-  /** `listener` is called in each pull for every ModelDeployment that got requests or has some waiting. Returns a function that unsubscribes. */
+  /** Calls `listener` in each pull for every ModelDeployment that got requests or has queued ones. Returns a function that unsubscribes. */
   subscribe(listener: (key: string) => void): () => void;
   /** The ModelDeployment is gone. */
   forget(key: string): void;
@@ -36,9 +36,9 @@ export interface Demand {
   /** Seconds that the completed requests spent in pods, summed. */
   readonly serviceSeconds: number;
   readonly failures: number;
-  /** Refused by the gateways because the queue was full or the wait too long. */
+  /** Refused by the gateways because the queue was full or the wait was too long. */
   readonly refused: number;
-  /** Cancelled by their clients before a pod had them. */
+  /** Cancelled by their clients before they reached a pod. */
   readonly abandoned: number;
   readonly inFlight: number;
   readonly queued: number;
@@ -46,15 +46,17 @@ export interface Demand {
   readonly oldestWait: number;
 }
 
-/** A source that pulls from the admin port of each gateway separately: one that does not answer does not delay the others. */
+/** Creates a source that pulls from each gateway's admin port independently: one that does not respond does not delay the others. */
 export function createGatewayFigures(options: GatewayPullsOptions): GatewayFiguresSource {
   const { clock, intervalMs = defaultIntervalMs } = options;
   const models = createModels();
-  const gateways = createGatewayPulls(options, (account, figures) => models.take(account, figures, clock.monotonic()));
+  const gateways = createGatewayPulls(options, (counters, figures) =>
+    models.update(counters, figures, clock.monotonic()),
+  );
   let cancel: (() => void) | undefined;
   const tick = (): void => {
     gateways.pull();
-    models.tidy(clock.monotonic());
+    models.dropStaleWindows(clock.monotonic());
     cancel = clock.after(intervalMs, tick);
   };
   return {
@@ -68,14 +70,14 @@ export function createGatewayFigures(options: GatewayPullsOptions): GatewayFigur
     },
     evidence(key, sinceMs) {
       if (gateways.answering().length === 0) return undefined;
-      const { totals } = models.opened(key);
+      const { totals } = models.modelFor(key);
       return models.windows(key, clock.monotonic()).evidence(totals, sinceMs, clock.now());
     },
     demand(key) {
-      const model = models.opened(key);
+      const model = models.modelFor(key);
       const { flow } = model.totals;
-      const past = model.told ?? flow;
-      model.told = { ...flow };
+      const past = model.lastFlow ?? flow;
+      model.lastFlow = { ...flow };
       return {
         arrivals: flow.arrivals - past.arrivals,
         completions: flow.completions - past.completions,
@@ -83,7 +85,7 @@ export function createGatewayFigures(options: GatewayPullsOptions): GatewayFigur
         failures: flow.failures - past.failures,
         refused: flow.refused - past.refused,
         abandoned: flow.abandoned - past.abandoned,
-        ...presence(key, gateways.answering()),
+        ...currentLoad(key, gateways.answering()),
       };
     },
     freshness: () => gateways.freshness(),
@@ -95,14 +97,14 @@ export function createGatewayFigures(options: GatewayPullsOptions): GatewayFigur
   };
 }
 
-/** What waits and runs at this moment, over all gateways. */
-function presence(
+/** Queued and running requests at this moment, over all gateways. */
+function currentLoad(
   key: string,
-  accounts: readonly GatewayAccount[],
+  gateways: readonly GatewayCounters[],
 ): Pick<Demand, "inFlight" | "queued" | "oldestWait"> {
   let [inFlight, queued, oldestWait] = [0, 0, 0];
-  for (const account of accounts) {
-    const model = account.models.get(key);
+  for (const counters of gateways) {
+    const model = counters.models.get(key);
     if (model === undefined) continue;
     queued += model.queued;
     oldestWait = Math.max(oldestWait, model.oldestWaitMs / 1000);
@@ -111,21 +113,21 @@ function presence(
   return { inFlight, queued, oldestWait };
 }
 
-/** Twice the longest interval of an analysis: windows that nobody has asked for in this time are dropped. */
+/** Windows that were not requested for this long are dropped: twice the longest interval of an analysis. */
 const windowsKeptMs = 7_200_000;
 
 interface Model {
   readonly totals: ModelTotals;
   /** The flow at the last call of `demand`. */
-  told?: Flow;
+  lastFlow?: Flow;
 }
 
 interface Models {
-  opened(key: string): Model;
+  modelFor(key: string): Model;
   windows(key: string, nowMs: number): EvidenceWindows;
-  /** Forgets the windows of rollouts that are over. */
-  tidy(nowMs: number): void;
-  take(account: GatewayAccount, figures: GatewayFigures, atMs: number): void;
+  /** Drops the windows of finished rollouts. */
+  dropStaleWindows(nowMs: number): void;
+  update(counters: GatewayCounters, figures: GatewayFigures, atMs: number): void;
   subscribe(listener: (key: string) => void): () => void;
   forget(key: string): void;
 }
@@ -133,9 +135,9 @@ interface Models {
 function createModels(): Models {
   const byKey = new Map<string, Model>();
   const listeners = new Set<(key: string) => void>();
-  /** Least recently asked for first. */
+  /** Least recently requested first. */
   const windowed = new Map<string, { readonly windows: EvidenceWindows; readonly askedMs: number }>();
-  const opened = (key: string): Model => {
+  const modelFor = (key: string): Model => {
     const known = byKey.get(key);
     if (known !== undefined) return known;
     const model: Model = { totals: emptyTotals() };
@@ -143,23 +145,23 @@ function createModels(): Models {
     return model;
   };
   return {
-    opened,
+    modelFor,
     windows(key, nowMs) {
       const { windows } = windowed.get(key) ?? { windows: createEvidenceWindows() };
       windowed.delete(key);
       windowed.set(key, { windows, askedMs: nowMs });
       return windows;
     },
-    tidy(nowMs) {
+    dropStaleWindows(nowMs) {
       for (const [key, { askedMs }] of windowed) {
         if (nowMs - askedMs <= windowsKeptMs) return;
         windowed.delete(key);
       }
     },
-    take(account, figures, atMs) {
+    update(counters, figures, atMs) {
       const active: string[] = [];
-      account.take(figures, atMs, (key, now, before, share) => {
-        if (grow(opened(key).totals, now, before, share)) active.push(key);
+      counters.update(figures, atMs, (key, now, before, share) => {
+        if (addIncrease(modelFor(key).totals, now, before, share)) active.push(key);
       });
       for (const key of active) for (const listener of listeners) listener(key);
     },

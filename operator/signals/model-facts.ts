@@ -4,15 +4,15 @@ import type { Log } from "../../runtime/base/log.ts";
 import { type ModelFacts, modelStates } from "../../runtime/contract/model-facts.ts";
 import { adminPaths } from "../../runtime/contract/paths.ts";
 import { ports } from "../../runtime/contract/ports.ts";
-import { decodedSignatures } from "./trials/decoded-signatures.ts";
-import { pulledText } from "./pulled-text.ts";
-import { oneOf, text, wholeNumber, wrongMember } from "./wrong-member.ts";
+import { decodedSignatures } from "./preflight/decoded-signatures.ts";
+import { requestText } from "./http-client.ts";
+import { oneOf, text, wholeNumber, validationError } from "./validation.ts";
 
-/** What ready runtimes say about their models. */
+/** Facts about models, from their runtimes. */
 export interface ModelFactsSource {
-  /** What the pod said; undefined when it was not asked yet or gave no good answer. */
+  /** Facts from a pod; undefined when it was not asked yet or has not given a valid response. */
   facts(podUid: string): ModelFacts | undefined;
-  /** Asks the pod, again and again until it gives a good answer, unless it is asked already; `onFacts` is told then. Returns at once. */
+  /** Asks the pod, with retries until its response is valid, unless that is in progress; then calls `onFacts`. Returns at once. */
   ask(pod: { readonly uid: string; readonly address: string }, onFacts: () => void): void;
   /** The pod is gone. */
   forget(podUid: string): void;
@@ -20,21 +20,21 @@ export interface ModelFactsSource {
 
 const timeoutMs = 2_000;
 const limitBytes = 1_048_576;
-/** A pod that gave no good answer is asked again after this, then after twice as long each time. */
+/** Delay of the first retry, doubled each time up to the last. */
 const firstRetryMs = 10_000;
 const lastRetryMs = 300_000;
 
-interface Asked {
+interface Query {
   facts?: ModelFacts;
 }
 
-/** A source that pulls from the pods' admin ports. A failure is harmless: status does without, for a while. */
+/** Creates a source that queries the pods' admin ports. A failure is harmless: status lacks the facts for a while. */
 export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log }): ModelFactsSource {
-  const asked = new Map<string, Asked>();
+  const queries = new Map<string, Query>();
   const pull = async (address: string, isWanted: () => boolean): Promise<ModelFacts | undefined> => {
     for (let retryMs = firstRetryMs; isWanted(); retryMs = Math.min(2 * retryMs, lastRetryMs)) {
       try {
-        return await pulledFacts(address);
+        return await fetchModelFacts(address);
       } catch (thrown) {
         log.debug("no facts from pod", { address, cause: Fault.from(thrown).message });
       }
@@ -43,13 +43,13 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
     return undefined;
   };
   return {
-    facts: (podUid) => asked.get(podUid)?.facts,
-    forget: (podUid) => void asked.delete(podUid),
+    facts: (podUid) => queries.get(podUid)?.facts,
+    forget: (podUid) => void queries.delete(podUid),
     ask({ uid, address }, onFacts) {
-      if (asked.has(uid)) return;
-      const own: Asked = {};
-      asked.set(uid, own);
-      const isWanted = (): boolean => asked.get(uid) === own;
+      if (queries.has(uid)) return;
+      const own: Query = {};
+      queries.set(uid, own);
+      const isWanted = (): boolean => queries.get(uid) === own;
       void pull(address, isWanted).then((facts) => {
         if (facts === undefined || !isWanted()) return;
         own.facts = facts;
@@ -59,11 +59,11 @@ export function createModelFactsSource({ clock, log }: { clock: Clock; log: Log 
   };
 }
 
-/** Asks a pod, once; rejects when it gives no good answer. */
-export async function pulledFacts(host: string, signal?: AbortSignal): Promise<ModelFacts> {
+/** Asks a pod once; rejects when there is no valid response. */
+export async function fetchModelFacts(host: string, signal?: AbortSignal): Promise<ModelFacts> {
   const { admin: port } = ports;
   return modelFacts(
-    JSON.parse(await pulledText({ host, port, path: adminPaths.model, timeoutMs, limitBytes, signal })),
+    JSON.parse(await requestText({ host, port, path: adminPaths.model, timeoutMs, limitBytes, signal })),
   );
 }
 
@@ -78,26 +78,26 @@ const kinds = {
   signature: text,
 } as const;
 
-/** A text that is longer says no more to anybody. */
-function cut(told: string): string {
-  return told.slice(0, 1024);
+/** Limits a text of a pod to what is useful. */
+function truncated(others: string): string {
+  return others.slice(0, 1024);
 }
 
 function modelFacts(value: unknown): ModelFacts {
-  const wrong = wrongMember(Object(value), kinds);
+  const wrong = validationError(Object(value), kinds);
   if (wrong !== undefined) throw new Error(`the answer ${wrong}`);
-  const { name, version, state, format, engine, note, digest, bytes, signature, ...told } = value as ModelFacts; // checked above
-  const signatures = decodedSignatures(told.signatures);
+  const { name, version, state, format, engine, note, digest, bytes, signature, ...others } = value as ModelFacts; // checked above
+  const signatures = decodedSignatures(others.signatures);
   return {
-    name: cut(name),
-    version: cut(version),
+    name: truncated(name),
+    version: truncated(version),
     state,
-    format: cut(format),
-    engine: cut(engine),
-    ...(typeof note === "string" ? { note: cut(note) } : {}),
-    digest: cut(digest),
+    format: truncated(format),
+    engine: truncated(engine),
+    ...(typeof note === "string" ? { note: truncated(note) } : {}),
+    digest: truncated(digest),
     bytes,
-    signature: cut(signature),
+    signature: truncated(signature),
     ...(signatures === undefined ? {} : { signatures }),
   };
 }

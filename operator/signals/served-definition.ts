@@ -10,7 +10,7 @@ import type { Transport } from "../kube/transport.ts";
 /** Compares the schema of ModelDeployments that the API server serves with the one this operator was built with. */
 export interface ServedDefinition {
   /** The first field of ours that the server drops, such as `.spec.model`; undefined when there is none or it is not known. */
-  readonly lackingField: string | undefined;
+  readonly droppedField: string | undefined;
   /** Reads the served schema now and a few more times in the next seconds. Returns at once and never fails. */
   look(): void;
   stop(): void;
@@ -21,7 +21,7 @@ export interface ServedDefinitionOptions {
   readonly transport: Pick<Transport, "send">;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told when `lackingField` has changed. */
+  /** Called when `droppedField` has changed. */
   readonly onChange: () => void;
 }
 
@@ -38,17 +38,18 @@ const againAfterMs = [500, 2_000, 6_000];
 
 /** Knows nothing before the first look. */
 export function createServedDefinition({ transport, clock, log, onChange }: ServedDefinitionOptions): ServedDefinition {
-  let lackingField: string | undefined;
+  let droppedField: string | undefined;
   let looking: Promise<void> | undefined;
   let cancels: readonly (() => void)[] = [];
   const look = async (): Promise<void> => {
     try {
       const { status, body } = await transport.send({ method: "GET", path, headers: { accept: "application/json" } });
       if (status !== 200) return;
-      const found = lackingIn(body);
-      if (found === lackingField) return;
-      lackingField = found;
-      if (found !== undefined) log.error("the CustomResourceDefinition is older than this operator", { lacks: found });
+      const found = droppedFieldIn(body);
+      if (found === droppedField) return;
+      droppedField = found;
+      if (found !== undefined)
+        log.error("the CustomResourceDefinition is older than this operator", { dropped: found });
       onChange();
     } catch (thrown) {
       log.debug("the served schema cannot be read", { cause: Fault.from(thrown).message });
@@ -59,8 +60,8 @@ export function createServedDefinition({ transport, clock, log, onChange }: Serv
   };
   const stop = (): void => cancels.forEach((cancel) => cancel());
   return {
-    get lackingField() {
-      return lackingField;
+    get droppedField() {
+      return droppedField;
     },
     look() {
       stop();
@@ -71,15 +72,15 @@ export function createServedDefinition({ transport, clock, log, onChange }: Serv
   };
 }
 
-/** The last document and what it lacks: it is long, and most often nothing has changed. */
-let last: { readonly body: string; readonly lacks: string | undefined } | undefined;
+/** The last document and its result: it is long, and usually unchanged. */
+let last: { readonly body: string; readonly dropped: string | undefined } | undefined;
 
-function lackingIn(body: string): string | undefined {
-  if (last?.body !== body) last = { body, lacks: lacking(JSON.parse(body) as Document) }; // every API server's OpenAPI v3
-  return last.lacks;
+function droppedFieldIn(body: string): string | undefined {
+  if (last?.body !== body) last = { body, dropped: droppedFieldOf(JSON.parse(body) as Document) }; // every API server's OpenAPI v3
+  return last.dropped;
 }
 
-function lacking({ components: { schemas = {} } = {} }: Document): string | undefined {
+function droppedFieldOf({ components: { schemas = {} } = {} }: Document): string | undefined {
   const served = schemas[schemaName];
   return served === undefined ? undefined : missingField({ type: "object", properties: ownFields }, served);
 }

@@ -3,17 +3,17 @@ import { durationBuckets, type MetricSet } from "../../runtime/base/metrics.ts";
 import { metricNames } from "../../runtime/contract/metric-names.ts";
 import type { GatewayPullsOptions } from "./figures/gateway-pulls.ts";
 
-/** What fills the metrics of pulls and candidates. */
+/** Observers that fill the metrics of pulls and candidates. */
 export interface SignalObservers {
   readonly figuresPull: NonNullable<GatewayPullsOptions["onPull"]>;
-  /** Told of each change of a ModelDeployment; undefined: it is gone. */
+  /** Called at each change of a ModelDeployment; undefined: it is gone. */
   readonly deployment: (key: string, deployment: ModelDeployment | undefined) => void;
 }
 
 type Labels = Readonly<Record<"namespace" | "name" | "revision", string>>;
 type Candidate = Pick<NonNullable<ModelDeployment["status"]>, "candidate" | "rollout">;
 
-/** Pulls of gateways, and how each candidate beside a stable revision was last judged. */
+/** Registers the metrics of gateway pulls, and of weight and verdict of each candidate that is replacing a stable revision. */
 export function signalMetrics(metrics: MetricSet): SignalObservers {
   const candidates = new Map<string, Candidate>();
   const pulls = metrics.counter({
@@ -43,10 +43,10 @@ export function signalMetrics(metrics: MetricSet): SignalObservers {
 
 function registerCandidates(metrics: MetricSet, candidates: ReadonlyMap<string, Candidate>): void {
   const labels = ["namespace", "name", "revision"] as const;
-  const each = (tell: (of: Labels, told: Candidate) => void): void => {
-    for (const [key, told] of candidates) {
+  const each = (observe: (of: Labels, candidate: Candidate) => void): void => {
+    for (const [key, candidate] of candidates) {
       const [namespace = "", name = ""] = key.split("/");
-      tell({ namespace, name, revision: told.candidate?.revision ?? "" }, told);
+      observe({ namespace, name, revision: candidate.candidate?.revision ?? "" }, candidate);
     }
   };
   metrics.gauge(

@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/base/clock.ts";
 import type { Log } from "../../runtime/base/log.ts";
 import { ports } from "../../runtime/contract/ports.ts";
-import type { Evidence, Trial } from "../analysis/evidence.ts";
+import type { Evidence, Preflight } from "../analysis/evidence.ts";
 import type { Client } from "../kube/client.ts";
 import type { Caches } from "../model-deployment/caches.ts";
 import { deploymentKey } from "../model-deployment/resources/names.ts";
@@ -9,63 +9,63 @@ import { isPodReady } from "../model-deployment/snapshot.ts";
 import type { SignalObservers } from "./signal-metrics.ts";
 import type { GatewayAddress } from "./figures/gateway-pulls.ts";
 import { createGatewayFigures, type GatewayFiguresSource } from "./gateway-figures.ts";
-import { candidateTrial } from "./trials/candidate-trial.ts";
-import { createTrialSource, type TrialSource } from "./trials.ts";
+import { candidatePreflight } from "./preflight/candidate-preflight.ts";
+import { createPreflightSource, type PreflightSource } from "./preflight/preflight-source.ts";
 
-/** The parts that reach gateways and pods. */
+/** The sources that connect to gateways and pods. */
 export interface SignalSources {
   readonly figures?: GatewayFiguresSource;
-  readonly trials?: TrialSource;
+  readonly preflights?: PreflightSource;
 }
 
-/** What signals are read from, and who is told of them. */
+/** Options of `createSignals`. */
 export interface SignalsOptions {
   readonly caches: Caches;
   readonly client: Client;
   readonly clock: Clock;
   readonly log: Log;
-  /** Absent: sockets. */
+  /** Absent: real network connections. */
   readonly sources: SignalSources | undefined;
-  /** Where gateways tell their figures. Default: where the contract says. */
+  /** Admin port of the gateways. Default: the contract's. */
   readonly gatewayAdminPort: number | undefined;
   readonly observers?: SignalObservers | undefined;
-  /** Told of each change of a trial. */
-  readonly onTrial: (key: string) => void;
+  /** Called at each change of a preflight. */
+  readonly onPreflight: (key: string) => void;
 }
 
-/** What the planner and the autoscaler go by: figures of gateways, evidence about candidates, and the trial of each. */
+/** The inputs of planner and autoscaler: figures of gateways, evidence about candidates, and their preflights. */
 export interface Signals {
-  /** Absent where nothing reaches gateways. */
+  /** Absent if gateways cannot be reached. */
   readonly figures: GatewayFiguresSource | undefined;
   readonly evidence: (key: string, sinceMs: number) => Evidence | undefined;
-  readonly trial: (key: string, hash: string) => Trial | undefined;
+  readonly preflight: (key: string, hash: string) => Preflight | undefined;
   start(): void;
   stop(): void;
 }
 
-/** Follows the caches: gateways are asked while they are ready, a ModelDeployment that is gone is forgotten. */
+/** Creates the signals and subscribes to the caches: ready gateways are pulled, deleted ModelDeployments are dropped. */
 export function createSignals(options: SignalsOptions): Signals {
-  const { caches, client, clock, log, observers, onTrial } = options;
+  const { caches, client, clock, log, observers, onPreflight } = options;
   const gateways = (): readonly GatewayAddress[] => gatewayAddresses(caches, options.gatewayAdminPort ?? ports.admin);
-  const { figures, trials } = options.sources ?? {
+  const { figures, preflights } = options.sources ?? {
     figures: createGatewayFigures({ gateways, clock, log, onPull: observers?.figuresPull }),
-    trials: createTrialSource({ client, clock, log }),
+    preflights: createPreflightSource({ client, clock, log }),
   };
   caches.deployments.cache.subscribe(({ object, type }) => {
     const key = deploymentKey(object.metadata.namespace ?? "", object.metadata.name);
     observers?.deployment(key, type === "removed" ? undefined : object);
     if (type !== "removed") return;
     figures?.forget(key);
-    trials?.forget(key);
+    preflights?.forget(key);
   });
   return {
     figures,
     evidence: (key, sinceMs) => figures?.evidence(key, sinceMs),
-    trial: (key, hash) => trials && candidateTrial(key, hash, { caches, trials, onTrial }),
+    preflight: (key, hash) => preflights && candidatePreflight(key, hash, { caches, preflights, onPreflight }),
     start: () => figures?.start(),
     stop() {
       figures?.stop();
-      trials?.stop();
+      preflights?.stop();
     },
   };
 }

@@ -6,43 +6,43 @@ import {
   gateways,
   kubelet,
   replicaSetsWithin,
-  type StandIn,
-} from "../../operator/model-deployment/simulation/stand-ins.ts";
-import type { StoryOptions, Turn, Twist } from "../../operator/model-deployment/simulation/story.ts";
+  type SimulatedController,
+} from "../../operator/model-deployment/simulation/controllers.ts";
+import type { StoryOptions, StoryTurn, StoryEvent } from "../../operator/model-deployment/simulation/story.ts";
 import { model, modelDeployment, settings, testMs } from "./model-deployment.ts";
 import { brokenPromises, brokenSteps } from "./told-stories.ts";
 
 /** A story of a rollout: what is deployed first, and what happens to it. */
 export interface Told {
   readonly spec: Partial<ModelDeploymentSpec>;
-  readonly twists: readonly Twist[];
+  readonly events: readonly StoryEvent[];
   /** Default `standIns`. */
-  readonly others?: readonly StandIn[];
+  readonly controllers?: readonly SimulatedController[];
   /** What befalls pods costs more of them than the operator would. */
   readonly losesPods?: boolean;
 }
 
 export const updates = 6;
-export const becomes = (turn: number, key: string): Twist => ({
+export const becomes = (turn: number, key: string): StoryEvent => ({
   turn,
-  says: `the model becomes ${key}`,
+  description: `the model becomes ${key}`,
   spec: (spec) => ({ ...spec, ...model(key) }),
 });
-export const scales = (turn: number, replicas: number): Twist => ({
+export const scales = (turn: number, replicas: number): StoryEvent => ({
   turn,
-  says: `replicas become ${replicas}`,
+  description: `replicas become ${replicas}`,
   spec: (spec) => ({ ...spec, replicas }),
 });
 /** Commands by the names that annotations have. */
 export type CommandKey = "promote" | "promoteFull" | "abort" | "retry" | "pause";
-export const commands = (turn: number, command: CommandKey, value = "1"): Twist => ({
+export const commands = (turn: number, command: CommandKey, value = "1"): StoryEvent => ({
   turn,
-  says: `the annotation ${annotations[command]} is ${value}`,
+  description: `the annotation ${annotations[command]} is ${value}`,
   annotations: { [annotations[command]]: value },
 });
-export const resumes = (turn: number): Twist => ({
+export const resumes = (turn: number): StoryEvent => ({
   turn,
-  says: `the annotation ${annotations.pause} is taken away`,
+  description: `the annotation ${annotations.pause} is taken away`,
   annotations: { [annotations.pause]: undefined },
 });
 
@@ -88,9 +88,9 @@ export const crashStable =
     }
   };
 /** What waits after a crash runs. */
-export const runsAgain = (turn: number): Twist => ({
+export const runsAgain = (turn: number): StoryEvent => ({
   turn,
-  says: "the pods that crashed run again",
+  description: "the pods that crashed run again",
   cluster(cluster) {
     for (const pod of cluster.all("Pod")) {
       const containerStatuses = pod.status?.containerStatuses ?? [];
@@ -105,75 +105,75 @@ export const runsAgain = (turn: number): Twist => ({
 export const stories: Readonly<Record<string, Told>> = {
   "canary of a model that is called otherwise": {
     spec: stepwise,
-    twists: [
+    events: [
       {
         turn: updates,
-        says: "the model is called numbers",
+        description: "the model is called numbers",
         spec: (spec) => ({ ...spec, model: { ...spec.model, name: "numbers" } }),
       },
     ],
   },
-  canary: { spec: stepwise, twists: [update] },
-  "canary of one pod": { spec: { ...stepwise, replicas: 1 }, twists: [update] },
-  "canary promoted by command": { spec: waiting, twists: [update, commands(16, "promote")] },
-  "canary promoted past all steps": { spec: waiting, twists: [update, commands(8, "promoteFull")] },
+  canary: { spec: stepwise, events: [update] },
+  "canary of one pod": { spec: { ...stepwise, replicas: 1 }, events: [update] },
+  "canary promoted by command": { spec: waiting, events: [update, commands(16, "promote")] },
+  "canary promoted past all steps": { spec: waiting, events: [update, commands(8, "promoteFull")] },
   "canary paused and resumed by annotation": {
     spec: stepwise,
-    twists: [update, commands(8, "pause", "looking"), resumes(14)],
+    events: [update, commands(8, "pause", "looking"), resumes(14)],
   },
   "canary scaled to zero at a pause and back": {
     spec: waiting,
-    twists: [update, scales(14, 0), scales(20, 4), commands(30, "promote")],
+    events: [update, scales(14, 0), scales(20, 4), commands(30, "promote")],
     losesPods: true,
   },
   "canary after an update while there are no pods": {
     spec: stepwise,
-    twists: [scales(updates, 0), becomes(10, "second.h5"), scales(14, 4)],
+    events: [scales(updates, 0), becomes(10, "second.h5"), scales(14, 4)],
     losesPods: true,
   },
-  "canary that fails its requests": { spec: stepwise, twists: [becomes(updates, "failing.h5")] },
-  "canary that answers golden requests differently": { spec: stepwise, twists: [becomes(updates, "differing.h5")] },
+  "canary that fails its requests": { spec: stepwise, events: [becomes(updates, "failing.h5")] },
+  "canary that answers golden requests differently": { spec: stepwise, events: [becomes(updates, "differing.h5")] },
   "canary with too few requests for a verdict": {
     spec: canary({ setWeight: 50 }, { analyze: { duration: "2s" } }),
-    twists: [
-      { ...update, cluster: (cluster) => void (cluster.conduct = { ...cluster.conduct, evidence: () => undefined }) },
+    events: [
+      { ...update, cluster: (cluster) => void (cluster.workload = { ...cluster.workload, evidence: () => undefined }) },
       commands(20, "promote"),
     ],
   },
   "canary that never loads misses its deadline": {
     spec: { ...stepwise, rollout: { ...stepwise.rollout, progressDeadline: "30s" } },
-    twists: [becomes(updates, "broken.h5")],
+    events: [becomes(updates, "broken.h5")],
   },
   "canary loses all its pods at 50 percent": {
     spec: waiting,
-    twists: [
+    events: [
       update,
-      { turn: 14, says: "every pod of the candidate starts anew", cluster: restartCandidate },
+      { turn: 14, description: "every pod of the candidate starts anew", cluster: restartCandidate },
       commands(22, "promote"),
     ],
     losesPods: true,
   },
   "stable revision crashes before the update": {
     spec: stepwise,
-    twists: [{ turn: 5, says: "every pod crashes again and again", cluster: crashStable(5) }, update],
+    events: [{ turn: 5, description: "every pod crashes again and again", cluster: crashStable(5) }, update],
     losesPods: true,
   },
   "stable revision restarts in step 2": {
     spec: stepwise,
-    twists: [
+    events: [
       update,
-      { turn: 11, says: "every stable pod crashes, as often before", cluster: crashStable(5) },
+      { turn: 11, description: "every stable pod crashes, as often before", cluster: crashStable(5) },
       runsAgain(17),
     ],
     losesPods: true,
   },
   "stable revision restarts while the spec changes again": {
     spec: waiting,
-    twists: [
+    events: [
       update,
       {
         ...becomes(14, "third.h5"),
-        says: "every stable pod crashes, and the model becomes third.h5",
+        description: "every stable pod crashes, and the model becomes third.h5",
         cluster: crashStable(1),
       },
       runsAgain(18),
@@ -183,54 +183,54 @@ export const stories: Readonly<Record<string, Told>> = {
   },
   "stable revision stays away while the spec changes again": {
     spec: { ...waiting, rollout: { ...waiting.rollout, progressDeadline: "30s" } },
-    twists: [
+    events: [
       update,
       {
         ...becomes(14, "third.h5"),
-        says: "every stable pod crashes, and the model becomes third.h5",
+        description: "every stable pod crashes, and the model becomes third.h5",
         cluster: crashStable(1),
       },
       commands(34, "promote"),
     ],
     losesPods: true,
   },
-  "canary back to the stable revision": { spec: waiting, twists: [update, becomes(14, "digits.h5")] },
+  "canary back to the stable revision": { spec: waiting, events: [update, becomes(14, "digits.h5")] },
   "failed canary is tried again": {
     spec: waiting,
-    twists: [update, commands(12, "abort"), commands(20, "retry"), commands(30, "promote", "2")],
+    events: [update, commands(12, "abort"), commands(20, "retry"), commands(30, "promote", "2")],
   },
   "failed canary is applied again": {
     spec: waiting,
-    twists: [update, commands(12, "abort"), becomes(20, "digits.h5"), becomes(24, "second.h5")],
+    events: [update, commands(12, "abort"), becomes(20, "digits.h5"), becomes(24, "second.h5")],
   },
   "canary within a quota of exactly its pods": {
     spec: stepwise,
-    twists: [update],
-    others: [gateways, kubelet, replicaSetsWithin(4)],
+    events: [update],
+    controllers: [gateways, kubelet, replicaSetsWithin(4)],
   },
   "canary aborted within a quota of exactly its pods": {
     spec: waiting,
-    twists: [update, commands(28, "abort")],
-    others: [gateways, kubelet, replicaSetsWithin(4)],
+    events: [update, commands(28, "abort")],
+    controllers: [gateways, kubelet, replicaSetsWithin(4)],
   },
   "canary of one pod within a quota of one": {
     spec: { ...stepwise, replicas: 1 },
-    twists: [update],
-    others: [gateways, kubelet, replicaSetsWithin(1)],
+    events: [update],
+    controllers: [gateways, kubelet, replicaSetsWithin(1)],
   },
-  "blue green": { spec: { replicas: 2, rollout: { blueGreen: {} } }, twists: [update] },
+  "blue green": { spec: { replicas: 2, rollout: { blueGreen: {} } }, events: [update] },
   "blue green that waits for its promotion": {
     spec: { replicas: 2, rollout: { blueGreen: { autoPromote: false, scaleDownDelay: "5s" } } },
-    twists: [update, commands(14, "promote")],
+    events: [update, commands(14, "promote")],
   },
-  recreate: { spec: { replicas: 2, rollout: { recreate: {} } }, twists: [update] },
+  recreate: { spec: { replicas: 2, rollout: { recreate: {} } }, events: [update] },
   "recreate replaced by a third revision": {
     spec: { replicas: 2, rollout: { recreate: {} } },
-    twists: [update, becomes(10, "third.h5")],
+    events: [update, becomes(10, "third.h5")],
   },
   "recreate that never loads": {
     spec: { replicas: 2, rollout: { recreate: {} } },
-    twists: [becomes(updates, "broken.h5")],
+    events: [becomes(updates, "broken.h5")],
   },
   ...eachStep("canary aborted", (turn) => [commands(turn, "abort")]),
   ...eachStep("canary replaced by a third revision", (turn) => [becomes(turn, "third.h5")]),
@@ -239,29 +239,29 @@ export const stories: Readonly<Record<string, Told>> = {
 };
 
 /** Turns in which the canary above is at each of its steps, and after the last; told by the story itself below. */
-function eachStep(title: string, twists: (turn: number) => readonly Twist[]): Readonly<Record<string, Told>> {
+function eachStep(title: string, events: (turn: number) => readonly StoryEvent[]): Readonly<Record<string, Told>> {
   const turns = { "in step 1": 8, "in step 2": 11, "in step 3": 14, "in step 4": 18, "after the last step": 22 };
   return Object.fromEntries(
     Object.entries(turns).map(([when, turn]) => [
       `${title} ${when}`,
-      { spec: stepwise, twists: [update, ...twists(turn)] },
+      { spec: stepwise, events: [update, ...events(turn)] },
     ]),
   );
 }
 
 /** How a story is played. */
-export const options = ({ spec, twists, others }: Told): StoryOptions => ({
+export const options = ({ spec, events, controllers }: Told): StoryOptions => ({
   deployment: modelDeployment(spec),
   settings: settings({ drainDelayMs: 2_000 }),
   startMs: testMs,
   gateways: ["gateway-a", "gateway-b"],
-  twists,
+  events,
   maxTurns: 120,
-  ...(others === undefined ? {} : { others }),
+  ...(controllers === undefined ? {} : { controllers }),
 });
 
 /** Promises that were not kept in it. */
-export const broken = (turns: readonly Turn[], { losesPods }: Told): readonly string[] => [
+export const broken = (turns: readonly StoryTurn[], { losesPods }: Told): readonly string[] => [
   ...turns.flatMap(brokenPromises),
   ...(losesPods === true ? [] : brokenSteps(turns)),
 ];

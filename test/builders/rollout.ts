@@ -1,7 +1,7 @@
 import type { ModelDeploymentSpec } from "../../crds/v1alpha1/model-deployment.ts";
 import type { Evidence } from "../../operator/analysis/evidence.ts";
 import { revisionHash } from "../../operator/model-deployment/plan/revisions.ts";
-import { turn } from "../../operator/model-deployment/plan/rollout/turn.ts";
+import { rolloutPlan } from "../../operator/model-deployment/plan/rollout/rollout-plan.ts";
 import type { Observation, ObservedPod, ObservedRevision } from "../../operator/model-deployment/snapshot.ts";
 import { model, modelDeployment, testMs } from "./model-deployment.ts";
 import {
@@ -95,7 +95,7 @@ export const other = (weight: number): ObservedRevision =>
 export interface Row {
   readonly given: Partial<Observation>;
   /** `kind target: why` of every move. */
-  readonly moves: readonly string[];
+  readonly actions: readonly string[];
   /** Weights of stable and candidate, step of the candidate, reasons of the failed revisions. */
   readonly want: { weights: readonly (number | undefined)[]; step?: number; failed?: readonly string[] };
 }
@@ -111,9 +111,9 @@ export type EventRows = Readonly<Record<string, Readonly<Record<string, Row>>>>;
 
 /** What one turn makes of a row's observation. */
 export function effect({ given }: Row): object {
-  const { state, moves } = turn(snapshot(given));
+  const { state, actions } = rolloutPlan(snapshot(given));
   return {
-    moves: moves.map(({ kind, target, why }) => `${kind} ${target}: ${why}`),
+    actions: actions.map(({ kind, target, why }) => `${kind} ${target}: ${why}`),
     weights: [state.stable?.weight, state.candidate?.weight],
     step: state.progress?.step,
     failed: state.failed?.map(({ reason }) => reason) ?? [],
@@ -121,6 +121,6 @@ export function effect({ given }: Row): object {
 }
 
 /** What a row says of it. */
-export function told({ moves, want: { weights, step, failed = [] } }: Row): object {
-  return { moves, weights, step, failed };
+export function told({ actions, want: { weights, step, failed = [] } }: Row): object {
+  return { actions, weights, step, failed };
 }

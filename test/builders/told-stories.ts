@@ -4,13 +4,13 @@ import { observe } from "../../operator/model-deployment/observe.ts";
 import { plan } from "../../operator/model-deployment/plan/plan.ts";
 import { shares } from "../../operator/model-deployment/plan/traffic.ts";
 import { createMemoryClient } from "../../operator/model-deployment/simulation/memory-client.ts";
-import type { StandIn } from "../../operator/model-deployment/simulation/stand-ins.ts";
-import { story, type StoryOptions, type Turn } from "../../operator/model-deployment/simulation/story.ts";
+import type { SimulatedController } from "../../operator/model-deployment/simulation/controllers.ts";
+import { story, type StoryOptions, type StoryTurn } from "../../operator/model-deployment/simulation/story.ts";
 import { readyPods, revisionOf, type Snapshot } from "../../operator/model-deployment/snapshot.ts";
 import { status } from "../../operator/model-deployment/status.ts";
 
 /** What must hold after every turn. */
-export function brokenPromises({ number, snapshot }: Turn): readonly string[] {
+export function brokenPromises({ number, snapshot }: StoryTurn): readonly string[] {
   const total = shares(snapshot.rollout).reduce((sum, { weight }) => sum + weight, 0);
   const wrong = total === 100 || total === 0 ? [] : [`weights add up to ${total}`];
   return [...wrong, ...unserved(snapshot)].map((what) => `turn ${number}: ${what}`);
@@ -29,7 +29,7 @@ function unserved(snapshot: Snapshot): readonly string[] {
 }
 
 /** What must hold from one turn to the next where pods only go because the operator wants it. */
-export function brokenSteps(turns: readonly Turn[]): readonly string[] {
+export function brokenSteps(turns: readonly StoryTurn[]): readonly string[] {
   return turns.flatMap((turn, index) => {
     const before = turns[index - 1];
     return before === undefined
@@ -39,7 +39,7 @@ export function brokenSteps(turns: readonly Turn[]): readonly string[] {
 }
 
 /** A weight rises only as far as ready pods carry it. */
-function raisedTooFar({ number, snapshot }: Turn, { snapshot: before }: Turn): readonly string[] {
+function raisedTooFar({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   const { stable, candidate } = snapshot.rollout;
   if (stable === undefined || candidate === undefined) return [];
   const was = before.rollout.candidate?.revision === candidate.revision ? before.rollout.candidate.weight : 0;
@@ -52,7 +52,7 @@ function raisedTooFar({ number, snapshot }: Turn, { snapshot: before }: Turn): r
 }
 
 /** The pods of a revision that becomes the stable one are those that it had. */
-function recreated({ number, snapshot, actions }: Turn, { snapshot: before }: Turn): readonly string[] {
+function recreated({ number, snapshot, actions }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   if (!actions.some((action) => action.startsWith("promote "))) return [];
   const { revision } = snapshot.rollout.stable ?? {};
   const uids = new Set(revisionOf(snapshot, revision)?.pods.map(({ uid }) => uid));
@@ -61,7 +61,7 @@ function recreated({ number, snapshot, actions }: Turn, { snapshot: before }: Tu
 }
 
 /** With a rollout under way there are as many ready pods as are wanted, or one less where one makes room for the other. */
-function tooFew({ number, snapshot }: Turn, { snapshot: before }: Turn): readonly string[] {
+function tooFew({ number, snapshot }: StoryTurn, { snapshot: before }: StoryTurn): readonly string[] {
   const { stable, candidate, capacity } = snapshot.rollout;
   if (stable === undefined || candidate === undefined || capacity?.mode === "Recreate") return [];
   const count = (seen: Snapshot): number =>
@@ -74,7 +74,7 @@ function tooFew({ number, snapshot }: Turn, { snapshot: before }: Turn): readonl
 }
 
 /** Where a story ends: what serves, with how many pods, in what condition. */
-export function ending(turns: readonly Turn[]): object {
+export function ending(turns: readonly StoryTurn[]): object {
   const snapshot = turns.at(-1)?.snapshot;
   return {
     revisions: snapshot?.revisions.map(({ hash, replicaSet, pods }) => ({
@@ -91,7 +91,7 @@ export function ending(turns: readonly Turn[]): object {
 }
 
 /** Another operator that still thinks it leads and acts on what it saw `age` turns ago. */
-export function staleLeader(age: number): StandIn {
+export function staleLeader(age: number): SimulatedController {
   const views: Snapshot[] = [];
   return async (cluster) => {
     const view = observe({ namespace: "default", name: "digits" }, cluster.sources);
@@ -105,7 +105,7 @@ export function staleLeader(age: number): StandIn {
     const { refusal } = await writeStatus(next, old.identity, client);
     expect(refusal?.code ?? "Conflict").toBe("Conflict");
     if (refusal === undefined && failure === undefined)
-      await apply(planned.afterStatus, old.identity, client, "confirmed");
+      await apply(planned.afterStatus, old.identity, client, "verified");
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { nameShared } from "../../model-deployment/conditions/name-shared.ts";
-import { remarks } from "../../model-deployment/conditions/remarks.ts";
+import { sharedNameMessage } from "../../model-deployment/conditions/shared-name.ts";
+import { specWarnings } from "../../model-deployment/conditions/spec-warnings.ts";
 import { deploymentKey, declaredModel } from "../../model-deployment/resources/names.ts";
 import { deploymentOf, type Manifest } from "./manifests.ts";
 
@@ -14,7 +14,7 @@ export function warnings(manifests: readonly Manifest[]): ReadonlyMap<Manifest, 
   return new Map(
     deployments.map(({ manifest, deployment }) => [
       manifest,
-      [...remarks(deployment.spec).map(({ message }) => message), ...namesakes(deployment, all)],
+      [...specWarnings(deployment.spec).map(({ message }) => message), ...namesakes(deployment, all)],
     ]),
   );
 }
@@ -24,7 +24,7 @@ function namesakes(deployment: ModelDeployment, all: readonly ModelDeployment[])
   const [name, key] = [modelOf(deployment), keyOf(deployment)];
   const others = all.filter((other) => modelOf(other) === name && keyOf(other) !== key).map(keyOf);
   if (others.length === 0) return [];
-  return [nameShared(name, others.join(" and "))];
+  return [sharedNameMessage(name, others.join(" and "))];
 }
 
 function modelOf({ metadata, spec }: ModelDeployment): string {

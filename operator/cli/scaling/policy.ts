@@ -4,7 +4,7 @@ import type { Sample } from "../../autoscale/sample.ts";
 import { faults } from "../faults.ts";
 import { autoscaledModel } from "./autoscaled-model.ts";
 import type { PolicyOptions } from "./options.ts";
-import { amount, listOf, number, optional, record, wholeNumber, wrongMember } from "../../signals/wrong-member.ts";
+import { amount, listOf, number, optional, record, wholeNumber, validationError } from "../../signals/validation.ts";
 
 /** What holds instead of the manifest's values; a model of which nothing is known begins with it. */
 interface Init {
@@ -92,10 +92,10 @@ const sampleKinds = {
 
 function observed(told: Line, line: number): Omit<Moment, "samples"> & { readonly samples: Sample | undefined } {
   const { samples } = told;
-  demand(wrongMember(told, momentKinds), line);
+  demand(validationError(told, momentKinds), line);
   const { now, current } = told as Moment; // checked above
   if (samples === undefined || samples === null) return { now, current, samples: undefined };
-  demand(wrongMember(told, { samples: record }) ?? wrongMember(samples, sampleKinds, "samples."), line);
+  demand(validationError(told, { samples: record }) ?? validationError(samples, sampleKinds, "samples."), line);
   return { now, current, samples: { coldStarts: [], ...samples } as unknown as Sample }; // checked above
 }
 
@@ -111,7 +111,7 @@ const initKinds = {
 
 /** The policy that an init begins with. */
 function begun(declared: Policy, told: Line, line: number): Policy {
-  demand(wrongMember(told, { init: record }) ?? wrongMember(told.init ?? {}, initKinds, "init."), line);
+  demand(validationError(told, { init: record }) ?? validationError(told.init ?? {}, initKinds, "init."), line);
   const given = Object.entries(told.init ?? {}).filter(([name]) => Object.hasOwn(initKinds, name));
   const policy: Policy = { ...declared, ...(Object.fromEntries(given) as Init) }; // checked above
   const { min, max } = policy;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { generatedTrace, generators, isGeneratorName } from "../../autoscale/simulator/generators.ts";
 import { decodedTrace, type StoredTrace, type Trace } from "../../autoscale/simulator/trace.ts";
 import { faults } from "../faults.ts";
-import { amount, listOf, wholeNumber, wrongMember } from "../../signals/wrong-member.ts";
+import { amount, listOf, wholeNumber, validationError } from "../../signals/validation.ts";
 
 /** The trace that a flag names: NAME or NAME:SEED of a generator, else a file. Throws `TraceUnreadable`. */
 export function traceOf(text: string): Trace {
@@ -25,7 +25,7 @@ const fields = {
 
 function stored(path: string): StoredTrace {
   const value = parsed(path);
-  const wrong = wrongMember(value, fields);
+  const wrong = validationError(value, fields);
   if (wrong !== undefined) throw unreadable(path, `it ${wrong}`);
   const trace = { name: path, ...value } as StoredTrace; // its fields are checked above
   const contradiction = contradictionIn(trace);

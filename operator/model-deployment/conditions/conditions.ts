@@ -6,28 +6,28 @@ import { annotations, gatewayLabels, labels } from "../resources/labels.ts";
 import { progressText } from "../plan/rollout/steps/position.ts";
 import { strategy } from "../plan/rollout/steps/strategy.ts";
 import { type ObservedRevision, readyPods, revisionOf, type Share, type Snapshot } from "../snapshot.ts";
-import type { FailedRevision } from "../plan/rollout/memory/progress.ts";
-import { ending } from "./ending.ts";
-import { nameShared } from "./name-shared.ts";
-import { remarks } from "./remarks.ts";
+import type { FailedRevision } from "../plan/rollout/state/progress.ts";
+import { terminatingCondition } from "./terminating.ts";
+import { sharedNameMessage } from "./shared-name.ts";
+import { specWarnings } from "./spec-warnings.ts";
 
-/** What conditions are computed from. */
-export interface Standing {
+/** Everything that status and conditions are computed from. */
+export interface StatusInputs {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
-  /** Why the plan could not be carried out to its end. */
+  /** Why the plan could not be completed. */
   readonly failure?: Fault | undefined;
 }
 
-interface Verdict {
+interface ConditionValue {
   readonly status: "True" | "False";
   readonly reason: string;
   readonly message: string;
 }
 
-type Rule = (standing: Standing) => Verdict | undefined;
+type Rule = (inputs: StatusInputs) => ConditionValue | undefined;
 
-/** For each type the rules in order: the first that applies says the condition. No rule applies: the type is left out. */
+/** Rules of each condition type by precedence: the first that applies gives the condition. If none applies, the type is left out. */
 const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Ready: [
     failed,
@@ -46,62 +46,63 @@ const rules: Readonly<Record<ConditionType, readonly Rule[]>> = {
   Progressing: [blocked, retrying, givenUp, held, underWay, atRest],
   Reconciling: [reconciling],
   Stalled: [stalled],
-  ReplicasIgnored: [remarked("ReplicasIgnored")],
-  SchedulesIgnored: [remarked("SchedulesIgnored")],
-  NameShared: [notAlone],
+  ReplicasIgnored: [warned("ReplicasIgnored")],
+  SchedulesIgnored: [warned("SchedulesIgnored")],
+  NameShared: [nameShared],
 };
 
-/** Kubernetes shows conditions in the order of the list. */
+/** Order in status, and so in what kubectl shows. */
 const order = Object.keys(rules) as readonly ConditionType[]; // of which it is a record
 
 /**
- * All conditions, replacing those of `previous`; `lastTransitionTime` is kept while a status does not change. `Ready`,
- * `Available` and `Progressing` are always there; `Reconciling` and `Stalled` only when True, as kstatus reads them.
+ * Computes all conditions, which replace the `previous` ones; `lastTransitionTime` is kept while a condition's status does not
+ * change. `Ready`, `Available` and `Progressing` are always present; `Reconciling` and `Stalled` only when True, as kstatus
+ * expects them.
  */
-export function conditions(standing: Standing, previous: readonly Condition[]): readonly Condition[] {
-  const { identity, timestamp } = standing.snapshot;
+export function conditions(inputs: StatusInputs, previous: readonly Condition[]): readonly Condition[] {
+  const { identity, timestamp } = inputs.snapshot;
   return order.flatMap((type) => {
-    const verdict = verdictOf(type, standing);
-    if (verdict === undefined) return [];
+    const value = conditionValue(type, inputs);
+    if (value === undefined) return [];
     const before = previous.find((condition) => condition.type === type);
-    const since = before?.status === verdict.status ? before.lastTransitionTime : `${timestamp.slice(0, 19)}Z`;
-    return [{ type, ...verdict, observedGeneration: identity.generation, lastTransitionTime: since }];
+    const since = before?.status === value.status ? before.lastTransitionTime : `${timestamp.slice(0, 19)}Z`;
+    return [{ type, ...value, observedGeneration: identity.generation, lastTransitionTime: since }];
   });
 }
 
-function verdictOf(type: ConditionType, standing: Standing): Verdict | undefined {
-  const { heldBy } = standing.snapshot.identity;
-  if (heldBy !== undefined) return ending(type, heldBy);
+function conditionValue(type: ConditionType, inputs: StatusInputs): ConditionValue | undefined {
+  const { pendingFinalizers } = inputs.snapshot.identity;
+  if (pendingFinalizers !== undefined) return terminatingCondition(type, pendingFinalizers);
   for (const rule of rules[type]) {
-    const verdict = rule(standing);
-    if (verdict !== undefined) return verdict;
+    const value = rule(inputs);
+    if (value !== undefined) return value;
   }
   return undefined;
 }
 
-// Ready: is the declared state reached, and does it serve?
+// Ready: has the declared state been reached, and does it serve?
 
-function failed({ failure }: Standing): Verdict | undefined {
+function failed({ failure }: StatusInputs): ConditionValue | undefined {
   return failure === undefined ? undefined : { status: "False", reason: failure.code, message: failure.sentence };
 }
 
-function suspended({ snapshot, plan }: Standing): Verdict | undefined {
+function suspended({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   if (snapshot.spec.suspend !== true || plan.hold !== undefined || plan.faults.length > 0) return undefined;
   return { status: "True", reason: "Suspended", message: "no pods, because spec.suspend is true" };
 }
 
-function scaledToZero({ snapshot, plan }: Standing): Verdict | undefined {
+function scaledToZero({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   if (snapshot.wanted.replicas > 0 || plan.hold !== undefined || plan.faults.length > 0) return undefined;
   return { status: "True", reason: "ScaledToZero", message: `no pods, because ${snapshot.wanted.why}` };
 }
 
-function stopping({ snapshot, plan }: Standing): Verdict | undefined {
+function stopping({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   if (snapshot.wanted.replicas > 0 || plan.faults.length > 0) return undefined;
   return { status: "False", reason: "RolloutInProgress", message: plan.hold?.why ?? "pods are stopping" };
 }
 
-/** The cause, its way out, and what serves meanwhile. */
-function faulty({ snapshot, plan }: Standing): Verdict | undefined {
+/** The fault, its hint, and what still serves. */
+function faulty({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const [fault] = plan.faults;
   if (fault === undefined) return undefined;
   const serving = servingRevision(snapshot, plan);
@@ -112,8 +113,8 @@ function faulty({ snapshot, plan }: Standing): Verdict | undefined {
   return { status: "False", reason: fault.code, message: `${fault.sentence}${meanwhile}` };
 }
 
-/** What failed and why, what serves instead, and the ways out. */
-function rolledBack({ snapshot, plan }: Standing): Verdict | undefined {
+/** What failed and why, what serves instead, and what a user can do. */
+function rolledBack({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const failed = failedRevision(snapshot, plan);
   if (failed === undefined) return undefined;
   const { stable } = plan.rollout;
@@ -133,26 +134,26 @@ function wayOut({ identity }: Snapshot): string {
   return `change the spec, or try it again: modelwright retry ${identity.name}, or the annotation ${annotations.retry}`;
 }
 
-/** The wanted revision, where it is one that is not tried again. */
+/** The failure of the wanted revision, if it is one that is not retried. */
 function failedRevision({ wanted }: Snapshot, { rollout }: Plan): FailedRevision | undefined {
   if (wanted.replicas === 0) return undefined;
   return rollout.failed?.find(({ revision }) => revision === wanted.hash);
 }
 
-function noGateway({ snapshot }: Standing): Verdict | undefined {
+function noGateway({ snapshot }: StatusInputs): ConditionValue | undefined {
   if (snapshot.gateways.length > 0) return undefined;
   const where = `${labels.component}=${gatewayLabels[labels.component]}`;
   const message = `no gateway is ready, so no request can be served; see the pods labelled ${where}`;
   return { status: "False", reason: "NothingServes", message };
 }
 
-function nothingReady({ snapshot, plan }: Standing): Verdict | undefined {
+function nothingReady({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   if (servingRevision(snapshot, plan) !== undefined) return undefined;
   const why = plan.hold === undefined ? "" : `: ${plan.hold.why}`;
   return { status: "False", reason: "NothingServes", message: `no revision has a ready pod yet${why}` };
 }
 
-function rollingOut({ snapshot, plan }: Standing): Verdict | undefined {
+function rollingOut({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const { stable, candidate } = plan.rollout;
   if (candidate === undefined) return undefined;
   const onTop =
@@ -168,23 +169,23 @@ function rollingOut({ snapshot, plan }: Standing): Verdict | undefined {
   };
 }
 
-function notEnoughPods({ snapshot, plan }: Standing): Verdict | undefined {
+function notEnoughPods({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const ready = readyPods(revisionOf(snapshot, plan.rollout.stable?.revision)).length;
   const { replicas } = snapshot.wanted;
   if (ready >= replicas) return undefined;
   return { status: "False", reason: "Scaling", message: `${ready} of ${pods(replicas)} ready` };
 }
 
-function asDeclared({ snapshot, plan }: Standing): Verdict {
+function asDeclared({ snapshot, plan }: StatusInputs): ConditionValue {
   const { stable } = plan.rollout;
   const { replicas } = snapshot.wanted;
   const subject = `revision ${stable?.revision ?? snapshot.wanted.hash} (version ${stable?.version ?? "1"})`;
   return { status: "True", reason: "AsDeclared", message: `${subject} serves with ${pods(replicas)}` };
 }
 
-// Available: does somebody answer right now?
+// Available: are requests answered right now?
 
-function serves({ snapshot, plan }: Standing): Verdict | undefined {
+function serves({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const serving = servingRevision(snapshot, plan);
   if (serving === undefined || snapshot.gateways.length === 0) return undefined;
   const { share, revision } = serving;
@@ -195,43 +196,43 @@ function serves({ snapshot, plan }: Standing): Verdict | undefined {
   };
 }
 
-function servesNothing({ snapshot }: Standing): Verdict {
+function servesNothing({ snapshot }: StatusInputs): ConditionValue {
   const message = snapshot.gateways.length === 0 ? "no gateway is ready" : "no pod is ready that gets requests";
   return { status: "False", reason: "NothingReady", message };
 }
 
-// Progressing: is anything under way?
+// Progressing: is anything in progress?
 
-function blocked({ plan, failure }: Standing): Verdict | undefined {
+function blocked({ plan, failure }: StatusInputs): ConditionValue | undefined {
   const fault = failure ?? plan.faults[0];
   if (fault === undefined || fault.retry !== "never") return undefined;
   return { status: "False", reason: fault.code, message: fault.sentence };
 }
 
-function held({ plan }: Standing): Verdict | undefined {
+function held({ plan }: StatusInputs): ConditionValue | undefined {
   return plan.hold === undefined ? undefined : { status: "True", reason: plan.hold.reason, message: plan.hold.why };
 }
 
-function retrying({ failure }: Standing): Verdict | undefined {
+function retrying({ failure }: StatusInputs): ConditionValue | undefined {
   if (failure === undefined) return undefined;
   return { status: "True", reason: "RolloutInProgress", message: `retrying: ${failure.sentence}` };
 }
 
-function givenUp({ snapshot, plan }: Standing): Verdict | undefined {
+function givenUp({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const failed = failedRevision(snapshot, plan);
   if (failed === undefined) return undefined;
   return { status: "False", reason: "RolledBack", message: `${failed.reason}: ${failed.message}` };
 }
 
-/** What was just done is seen with the next look only. */
-function underWay({ snapshot, plan }: Standing): Verdict | undefined {
+/** Actions that were just carried out; the next reconcile observes their effect. */
+function underWay({ snapshot, plan }: StatusInputs): ConditionValue | undefined {
   const { candidate, progress } = plan.rollout;
   if (snapshot.wanted.replicas === 0 || candidate === undefined || progress === undefined) return undefined;
   const why = plan.actions.at(-1)?.why ?? "the rollout is under way";
   return { status: "True", reason: "RolloutInProgress", message: why };
 }
 
-function atRest({ snapshot }: Standing): Verdict {
+function atRest({ snapshot }: StatusInputs): ConditionValue {
   if (snapshot.spec.suspend === true) return { status: "False", reason: "Suspended", message: "nothing is under way" };
   if (snapshot.wanted.replicas === 0)
     return { status: "False", reason: "ScaledToZero", message: "nothing is under way" };
@@ -241,35 +242,35 @@ function atRest({ snapshot }: Standing): Verdict {
 
 // kstatus
 
-/** Not while it is Ready: what is left to do then (an old revision drains) is nothing that anybody has to wait for. */
-function reconciling(standing: Standing): Verdict | undefined {
-  const progressing = verdictOf("Progressing", standing);
-  if (progressing?.status !== "True" || verdictOf("Ready", standing)?.status === "True") return undefined;
+/** Not while Ready: nobody has to wait for what is left then, such as an old revision that drains. */
+function reconciling(inputs: StatusInputs): ConditionValue | undefined {
+  const progressing = conditionValue("Progressing", inputs);
+  if (progressing?.status !== "True" || conditionValue("Ready", inputs)?.status === "True") return undefined;
   return progressing;
 }
 
-function stalled(standing: Standing): Verdict | undefined {
-  const verdict = blocked(standing);
-  if (verdict !== undefined) return { ...verdict, status: "True" };
-  const failed = retrying(standing) === undefined ? failedRevision(standing.snapshot, standing.plan) : undefined;
+function stalled(inputs: StatusInputs): ConditionValue | undefined {
+  const value = blocked(inputs);
+  if (value !== undefined) return { ...value, status: "True" };
+  const failed = retrying(inputs) === undefined ? failedRevision(inputs.snapshot, inputs.plan) : undefined;
   if (failed === undefined) return undefined;
-  const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut(standing.snapshot)}`;
+  const message = `revision ${failed.revision} is not tried again: ${failed.message}; ${wayOut(inputs.snapshot)}`;
   return { status: "True", reason: failed.reason, message };
 }
 
-/** Of several remarks the first gives the reason. */
-function remarked(type: ConditionType): Rule {
+/** All warnings of one condition type; the first gives the reason. */
+function warned(type: ConditionType): Rule {
   return ({ snapshot: { spec } }) => {
-    const [first, ...others] = remarks(spec).filter(({ condition }) => condition === type);
+    const [first, ...others] = specWarnings(spec).filter(({ condition }) => condition === type);
     if (first === undefined) return undefined;
     const { reason } = first;
     return { status: "True", reason, message: [first, ...others].map(({ message }) => message).join("; ") };
   };
 }
 
-function notAlone({ snapshot: { wanted, namesakes = "" } }: Standing): Verdict | undefined {
-  const message = nameShared(wanted.model, namesakes);
-  return namesakes === "" ? undefined : { status: "True", reason: "SameModelName", message };
+function nameShared({ snapshot: { wanted, nameConflicts = "" } }: StatusInputs): ConditionValue | undefined {
+  const message = sharedNameMessage(wanted.model, nameConflicts);
+  return nameConflicts === "" ? undefined : { status: "True", reason: "SameModelName", message };
 }
 
 interface Serving {
@@ -277,7 +278,7 @@ interface Serving {
   readonly revision: ObservedRevision;
 }
 
-/** The revision that answers: the one with the most weight among those that have ready pods. */
+/** The serving revision: the one with the largest weight among those with ready pods. */
 function servingRevision(snapshot: Snapshot, plan: Plan): Serving | undefined {
   const { stable, candidate } = plan.rollout;
   return [stable, candidate]

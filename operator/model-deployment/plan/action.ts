@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resources.ts";
 import type { RolloutState } from "../snapshot.ts";
 
-/** An object as it was observed; a write that names it happens only when it still is that one. */
+/** Identifies an observed object; writes use it as a precondition. */
 export interface ObservedObject {
   readonly name: string;
   readonly uid: string;
@@ -11,15 +11,15 @@ export interface ObservedObject {
 }
 
 interface Reasoned {
-  /** What it is done to, in words: `ReplicaSet digits-3f2a`. */
+  /** The object of the action, for people: `ReplicaSet digits-3f2a`. */
   readonly target: string;
-  /** The sentence that log, event and story show. */
+  /** The reason, as log, event and story show it. */
   readonly why: string;
 }
 
 /**
- * One thing to do. `shift`, `step`, `promote`, `rollBack` and `answer` change nothing but `Plan.rollout`: the status write at
- * the end of a reconcile carries them out, and only when every action before them succeeded.
+ * One planned action. `shift`, `step`, `promote`, `rollBack` and `answer` change only `Plan.rollout`: the status write at the end
+ * of a reconcile carries them out, and only if every action before them succeeded.
  */
 export type Action = Reasoned &
   (
@@ -41,14 +41,14 @@ export type Action = Reasoned &
     | { readonly kind: "answer" }
   );
 
-/** Why the plan goes no further for now. */
+/** What the plan waits for. */
 export interface Hold {
   /** Reason of the condition Progressing. */
   readonly reason: HoldReason;
   readonly why: string;
 }
 
-/** Reasons of Progressing while something is awaited. */
+/** Reasons of the condition Progressing while the plan waits. */
 export type HoldReason =
   | "WaitingForCapacity"
   | "Downloading"
@@ -58,23 +58,23 @@ export type HoldReason =
   | "StepPaused"
   | "Analyzing";
 
-/** All that is to be done now, in order. */
+/** Everything that is to be done now, in order. */
 export interface Plan {
   readonly actions: readonly Action[];
-  /** What goes by a version that status must say first: done once `rollout` is written, and only then. */
+  /** Actions that use a version which must be in status first: done only after `rollout` is written. */
   readonly afterStatus: readonly Action[];
-  /** What status is to say about the rollout once the actions are done. */
+  /** State of the rollout that status gets once the actions are done. */
   readonly rollout: RolloutState;
   /** The model's port on every gateway; absent while none is free. */
   readonly port?: number | undefined;
-  /** What stands in the way, the worst first. */
+  /** What blocks the deployment, the worst first. */
   readonly faults: readonly Fault[];
   readonly hold?: Hold | undefined;
-  /** When to look again though nothing changed. */
+  /** When to recheck without any change. */
   readonly recheckAfterMs?: number | undefined;
 }
 
-/** Nothing is to be done, and time alone would not change that. */
-export function isIdle({ actions, afterStatus, recheckAfterMs }: Plan): boolean {
+/** True when nothing is to be done and time alone would not change that. */
+export function isNoOp({ actions, afterStatus, recheckAfterMs }: Plan): boolean {
   return actions.length + afterStatus.length === 0 && recheckAfterMs === undefined;
 }

@@ -2,19 +2,19 @@ import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import { spelledQuantity } from "../../../crds/schema/grammar/quantity.ts";
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 
-/** How a member may be written otherwise and mean the same. */
-interface Form {
-  /** What its absence means, as crds/v1alpha1 promises. */
-  readonly assumed?: string | number;
-  /** One spelling for all that mean the same. */
-  readonly spelled?: (value: string | number) => string | number;
-  /** Says no more than its absence. */
-  readonly isIdle?: (value: object) => boolean;
-  readonly members?: Readonly<Record<string, Form>>;
-  readonly entries?: Form;
+/** How a field can be written in different ways with the same meaning. */
+interface FieldRule {
+  /** Its default, as crds/v1alpha1 documents it. */
+  readonly defaulted?: string | number;
+  /** Maps all spellings of a value to one. */
+  readonly normalized?: (value: string | number) => string | number;
+  /** True for a value that means the same as its absence. */
+  readonly isRedundant?: (value: object) => boolean;
+  readonly members?: Readonly<Record<string, FieldRule>>;
+  readonly entries?: FieldRule;
 }
 
-/** The parts of a spec that pods are made of, written as briefly as possible: what two specs have in common has one text. */
+/** The parts of a spec that determine its pods, in canonical form: equal meaning has equal text. */
 export interface CanonicalSpec {
   readonly model: ModelDeploymentSpec["model"];
   readonly resources: ModelDeploymentSpec["resources"] | undefined;
@@ -24,29 +24,32 @@ export interface CanonicalSpec {
 }
 
 /**
- * A spec without what it only repeats: defaults that are written out and empty sections go, and quantities are spelled as
- * the API server would. Of a spec that repeats nothing every part is the same object.
+ * The canonical form of a spec: without explicit defaults and empty sections, with quantities spelled as the API server spells
+ * them. Parts that are canonical already are returned as the same objects.
  *
  * @param name of the ModelDeployment, which `spec.model.name` may repeat
  */
 export function canonicalSpec(spec: ModelDeploymentSpec, name?: string): CanonicalSpec {
   const { model, resources, scheduling, serving, podOverlay } = spec;
   return {
-    model: unnamed(brief(model, forms.model), name),
-    resources: part(resources, forms.resources),
-    scheduling: part(scheduling, forms.scheduling),
-    serving: part(serving, forms.serving),
-    podOverlay: part(podOverlay, forms.podOverlay),
+    model: withoutDefaultName(withoutDefaults(model, rules.model), name),
+    resources: section(resources, rules.resources),
+    scheduling: section(scheduling, rules.scheduling),
+    serving: section(serving, rules.serving),
+    podOverlay: section(podOverlay, rules.podOverlay),
   };
 }
 
-/** A spec with these parts in place of its own: pods of one revision are the same, in whatever words it was asked for first. */
-export function inBrief(spec: ModelDeploymentSpec, name: string): ModelDeploymentSpec {
+/** A spec with its parts in canonical form, so that pods of a revision are the same however its spec was written first. */
+export function withCanonicalParts(spec: ModelDeploymentSpec, name: string): ModelDeploymentSpec {
   const { model, resources = {}, scheduling = {}, serving = {}, podOverlay = {} } = canonicalSpec(spec, name);
   return { ...spec, model, resources, scheduling, serving, podOverlay };
 }
 
-function unnamed(model: ModelDeploymentSpec["model"], name: string | undefined): ModelDeploymentSpec["model"] {
+function withoutDefaultName(
+  model: ModelDeploymentSpec["model"],
+  name: string | undefined,
+): ModelDeploymentSpec["model"] {
   if (model.name === undefined || model.name !== name) return model;
   const { name: _name, ...rest } = model;
   return rest;
@@ -57,91 +60,95 @@ function isEmpty(value: object): boolean {
   return true;
 }
 
-function assumed(value: string | number): Form {
-  return { assumed: value };
+function defaulted(value: string | number): FieldRule {
+  return { defaulted: value };
 }
 
-function assumedDuration(value: string): Form {
+function defaultedDuration(value: string): FieldRule {
   const ms = durationMs(value);
-  return { assumed: value, spelled: (written) => (durationMs(String(written)) === ms ? value : written) };
+  return { defaulted: value, normalized: (written) => (durationMs(String(written)) === ms ? value : written) };
 }
 
-function section(members: NonNullable<Form["members"]>): Form {
-  return { isIdle: isEmpty, members };
+function sectionRule(members: NonNullable<FieldRule["members"]>): FieldRule {
+  return { isRedundant: isEmpty, members };
 }
 
-const quantity: Form = { spelled: spelledQuantity };
-const optional: Form = { isIdle: isEmpty };
+const quantity: FieldRule = { normalized: spelledQuantity };
+const optional: FieldRule = { isRedundant: isEmpty };
 
 /**
- * What has a default of its own. Not here: `logging.level` (the installation's), `s3.region` and `image.pullPolicy` (what it
- * is absent depends on the bucket and the tag). Members of unions are never dropped: that they are there is what they say.
- * Who adds one has to keep the names that revisions have by the others: operator/decisions/0026.
+ * The fields that have defaults. Not included: `logging.level` (the installation's default), `s3.region` and `image.pullPolicy`
+ * (their defaults depend on the bucket and the tag). Members of unions are never dropped: their presence is their meaning.
+ * A new entry must keep the hashes of existing revisions: operator/decisions/0026.
  */
-const forms = {
+const rules = {
   model: {
     members: {
-      format: assumed("Auto"),
-      source: { members: { huggingFace: { members: { revision: assumed("main") } } } },
-      versions: { members: { latest: { members: { count: assumed(1) } } } },
+      format: defaulted("Auto"),
+      source: { members: { huggingFace: { members: { revision: defaulted("main") } } } },
+      versions: { members: { latest: { members: { count: defaulted(1) } } } },
     },
   },
-  resources: section({
+  resources: sectionRule({
     cpu: quantity,
     memory: quantity,
     gpu: {
-      isIdle: (gpu) => "count" in gpu && gpu.count === 0,
-      members: { resource: assumed("nvidia.com/gpu"), memory: quantity },
+      isRedundant: (gpu) => "count" in gpu && gpu.count === 0,
+      members: { resource: defaulted("nvidia.com/gpu"), memory: quantity },
     },
   }),
-  scheduling: section({
+  scheduling: sectionRule({
     nodeSelector: optional,
     affinity: optional,
-    schedulerName: assumed("default-scheduler"),
-    tolerations: { ...optional, entries: { members: { operator: assumed("Equal") } } },
+    schedulerName: defaulted("default-scheduler"),
+    tolerations: { ...optional, entries: { members: { operator: defaulted("Equal") } } },
     topologySpread: {
       ...optional,
-      entries: { members: { maxSkew: assumed(1), whenUnsatisfiable: assumed("ScheduleAnyway") } },
+      entries: { members: { maxSkew: defaulted(1), whenUnsatisfiable: defaulted("ScheduleAnyway") } },
     },
   }),
-  serving: section({
-    engine: assumed("Auto"),
-    batching: section({ maxSize: assumed(32), maxDelay: assumedDuration("0s") }),
-    limits: section({ bodyBytes: assumed(67_108_864), queue: assumed(1024), timeout: assumedDuration("60s") }),
-    warmup: section({ mode: assumed("Generated"), requests: optional }),
-    logging: section({ requests: assumed("Failed") }),
+  serving: sectionRule({
+    engine: defaulted("Auto"),
+    batching: sectionRule({ maxSize: defaulted(32), maxDelay: defaultedDuration("0s") }),
+    limits: sectionRule({
+      bodyBytes: defaulted(67_108_864),
+      queue: defaulted(1024),
+      timeout: defaultedDuration("60s"),
+    }),
+    warmup: sectionRule({ mode: defaulted("Generated"), requests: optional }),
+    logging: sectionRule({ requests: defaulted("Failed") }),
   }),
-  podOverlay: section({
+  podOverlay: sectionRule({
     labels: optional,
     annotations: optional,
     imagePullSecrets: optional,
     env: optional,
     volumes: optional,
     volumeMounts: optional,
-    securityContext: section({ supplementalGroups: optional }),
+    securityContext: sectionRule({ supplementalGroups: optional }),
   }),
-} as const satisfies Record<keyof CanonicalSpec, Form>;
+} as const satisfies Record<keyof CanonicalSpec, FieldRule>;
 
-function part<T extends object>(value: T | undefined, form: Form): T | undefined {
+function section<T extends object>(value: T | undefined, rule: FieldRule): T | undefined {
   if (value === undefined) return undefined;
-  const written = brief(value, form);
-  return form.isIdle?.(written) === true ? undefined : written;
+  const written = withoutDefaults(value, rule);
+  return rule.isRedundant?.(written) === true ? undefined : written;
 }
 
-/** The value without what it only repeats; the same object where that is nothing. */
-function brief<T extends object>(value: T, form: Form): T {
+/** A copy without redundant fields; the same object if there are none. */
+function withoutDefaults<T extends object>(value: T, rule: FieldRule): T {
   if (Array.isArray(value)) {
-    const { entries } = form;
+    const { entries } = rule;
     if (entries === undefined) return value;
     const written = value.map((entry) => member(entry, entries));
     return written.every((entry, index) => entry === value[index]) ? value : (written as object as T); // as many entries of the same kind
   }
-  const { members = {} } = form;
+  const { members = {} } = rule;
   let result: T | undefined;
   for (const name in members) {
-    const [before, memberForm] = [value[name as keyof T], members[name]]; // absent members read as undefined
-    if (before === undefined || memberForm === undefined) continue;
-    const after = member(before, memberForm);
+    const [before, memberRule] = [value[name as keyof T], members[name]]; // absent members read as undefined
+    if (before === undefined || memberRule === undefined) continue;
+    const after = member(before, memberRule);
     if (after === before) continue;
     result ??= { ...value };
     if (after === undefined) Reflect.deleteProperty(result, name);
@@ -150,9 +157,9 @@ function brief<T extends object>(value: T, form: Form): T {
   return result ?? value;
 }
 
-function member(value: unknown, form: Form): unknown {
-  if (typeof value === "object" && value !== null) return part(value, form);
+function member(value: unknown, rule: FieldRule): unknown {
+  if (typeof value === "object" && value !== null) return section(value, rule);
   if (typeof value !== "string" && typeof value !== "number") return value;
-  const written = form.spelled?.(value) ?? value;
-  return written === form.assumed ? undefined : written;
+  const written = rule.normalized?.(value) ?? value;
+  return written === rule.defaulted ? undefined : written;
 }

@@ -9,25 +9,25 @@ import type { Snapshot } from "../snapshot.ts";
 import type { Action } from "./action.ts";
 import { textHash } from "./hash.ts";
 
-/** The account has to be there before the pods that run under it. */
-export function accountActions(snapshot: Snapshot): readonly Action[] {
-  return kept(snapshot, resources.serviceAccounts, serviceAccount(snapshot.identity), snapshot.serviceAccount);
+/** Keeps the ServiceAccount, which has to exist before the pods that run under it. */
+export function serviceAccountActions(snapshot: Snapshot): readonly Action[] {
+  return ensureActions(snapshot, resources.serviceAccounts, serviceAccount(snapshot.identity), snapshot.serviceAccount);
 }
 
-/** The Service, its endpoints and the disruption budget. */
+/** Keeps the Service, its EndpointSlices and the PodDisruptionBudget. */
 export function serviceActions(snapshot: Snapshot, port: number | undefined): readonly Action[] {
-  return [...(port === undefined ? [] : reachable(snapshot, port)), ...disruptionBudget(snapshot)];
+  return [...(port === undefined ? [] : endpointActions(snapshot, port)), ...disruptionBudgetActions(snapshot)];
 }
 
-function reachable(snapshot: Snapshot, port: number): readonly Action[] {
+function endpointActions(snapshot: Snapshot, port: number): readonly Action[] {
   const { identity, gateways, endpointSlices: observed } = snapshot;
   const wanted = endpointSlices(identity, port, gateways);
   const names = wanted.map(({ metadata }) => metadata.name);
   const surplus = observed.filter(({ metadata }) => !names.includes(metadata.name));
   return [
-    ...kept(snapshot, resources.services, service(identity, port), snapshot.service),
+    ...ensureActions(snapshot, resources.services, service(identity, port), snapshot.service),
     ...wanted.flatMap((slice) =>
-      kept(
+      ensureActions(
         snapshot,
         resources.endpointSlices,
         slice,
@@ -44,20 +44,20 @@ function reachable(snapshot: Snapshot, port: number): readonly Action[] {
   ];
 }
 
-function disruptionBudget(snapshot: Snapshot): readonly Action[] {
+function disruptionBudgetActions(snapshot: Snapshot): readonly Action[] {
   const { identity, spec, podDisruptionBudget: observed } = snapshot;
   const resource = resources.podDisruptionBudgets;
-  // Of a number that comes and goes by itself the least counts: a budget must not come and go with it.
+  // With autoscaling the minimum counts: the budget must not come and go with the number of replicas.
   const least = spec.autoscaling === undefined ? (spec.replicas ?? 1) : (spec.autoscaling.min ?? 1);
-  if (least > 1) return kept(snapshot, resource, podDisruptionBudget(identity), observed);
+  if (least > 1) return ensureActions(snapshot, resource, podDisruptionBudget(identity), observed);
   if (observed === undefined) return [];
   const { metadata } = observed;
   const why = "a budget for a single replica would block the draining of its node";
   return [{ kind: "delete", resource, target: `PodDisruptionBudget ${metadata.name}`, object: metadata, why }];
 }
 
-/** Creates an object that is absent and applies one that is not what we want; leaves a foreign one alone. */
-export function kept<T extends KubeObject>(
+/** Creates an absent object and applies one that differs from what we want; leaves a foreign one alone. */
+export function ensureActions<T extends KubeObject>(
   snapshot: Snapshot,
   resource: Resource,
   wanted: T,
@@ -65,15 +65,17 @@ export function kept<T extends KubeObject>(
 ): readonly Action[] {
   const { kind, metadata } = wanted;
   if (snapshot.foreign.some((object) => object.kind === kind && object.name === metadata.name)) return [];
-  // Builders write their keys in one order, so the quick text will do.
+  // Builders write keys in a fixed order, so JSON.stringify is canonical enough and cheap.
   const applied = textHash(JSON.stringify(wanted));
   const why = difference(wanted, observed, applied);
   if (why === undefined) return [];
   const object = { ...wanted, metadata: { ...metadata, annotations: { [annotations.applied]: applied } } };
-  const doing = { resource, target: `${kind} ${metadata.name ?? ""}`, object, why };
-  // Created, not applied: an apply would take over somebody else's object of the same name.
+  const details = { resource, target: `${kind} ${metadata.name ?? ""}`, object, why };
+  // Create, not apply: an apply would adopt somebody else's object of the same name.
   return [
-    observed === undefined ? { kind: "create", ...doing } : { kind: "apply", observed: observed.metadata, ...doing },
+    observed === undefined
+      ? { kind: "create", ...details }
+      : { kind: "apply", observed: observed.metadata, ...details },
   ];
 }
 
@@ -85,13 +87,13 @@ function difference(wanted: KubeObject, observed: KubeObject | undefined, applie
   return undefined;
 }
 
-/** Lists whose entries have owners of their own: what others added to them is theirs. */
+/** Lists in which every entry has its own owner: entries that others added are left alone. */
 const sharedLists = new Set(["metadata.ownerReferences", "spec.ports"]);
 
-/** Path of the first wanted member that the observed object does not have; members that the server added are no matter. */
+/** Path of the first wanted field that the observed object does not have; fields that the server added are ignored. */
 function firstDifference(wanted: unknown, observed: unknown, path: string): string | undefined {
   if (!isComposite(wanted)) return wanted === observed ? undefined : path;
-  // A server that stores protobuf knows no empty lists: they read back as null.
+  // Protobuf storage has no empty lists: they read back as null.
   if (Array.isArray(wanted)) return listDifference(wanted, observed ?? [], path);
   if (!isComposite(observed)) return path;
   const [members, present] = [wanted as Members, observed as Members]; // JSON that is no list

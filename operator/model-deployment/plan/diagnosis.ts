@@ -5,14 +5,14 @@ import { deploymentFaults as faults } from "../faults.ts";
 import { modelVolumeName } from "../resources/pod/model-source.ts";
 import { type ObservedContainer, type ObservedPod, type ObservedRevision, readyPods } from "../snapshot.ts";
 
-/** How long a pod may wait for a node (an autoscaler may be adding one) before somebody is called. */
+/** How long a pod may wait for a node (an autoscaler may be adding one) before it counts as a fault. */
 export const unschedulableGraceMs = 300_000;
-/** How long a container may load before its probe is said to fail: it goes on, but somebody may want to look. */
+/** How long a container may load before that is reported as a fault; it goes on loading. */
 export const loadGraceMs = 300_000;
-/** Restarts after which a container is taken to crash for a reason that does not go away. */
+/** Restarts after which a crash is considered permanent. */
 const crashLoopRestarts = 3;
 
-/** Reasons of the kubelet (kubernetes `pkg/kubelet/images/types.go`, cri-api `pkg/errors`). */
+/** Reasons of the kubelet for a failed pull (kubernetes `pkg/kubelet/images/types.go`, cri-api `pkg/errors`). */
 const pullReasons = new Set([
   "ErrImagePull",
   "ImagePullBackOff",
@@ -23,39 +23,39 @@ const pullReasons = new Set([
   "SignatureValidationFailed",
 ]);
 const refusalReasons = new Set(["CreateContainerConfigError", "CreateContainerError", "RunContainerError"]);
-/** Why a container waits whose volumes are not mounted yet (kubernetes `pkg/kubelet/kubelet_pods.go`). */
+/** Waiting reasons of a container whose volumes are not mounted yet (kubernetes `pkg/kubelet/kubelet_pods.go`). */
 const initialReasons = new Set(["ContainerCreating", "PodInitializing"]);
-/** Why no node helps (kube-scheduler `plugins/volumebinding`, apimachinery's NotFound): only a claim or volume does. */
+/** Messages about missing claims and volumes, which no node can cure (kube-scheduler `plugins/volumebinding`, apimachinery's NotFound). */
 const claimMissing = /persistentvolumeclaim "[^"]*" (not found|is being deleted|bound to non-existent)/;
 /** Reasons of events (kubernetes `pkg/kubelet/events/event.go`). */
 const mountReasons = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"];
 const setUpReasons = ["FailedCreatePodSandBox", "FailedPrepareDynamicResources"];
 const probeReason = "Unhealthy";
-/** Those of warnings that are read here; a pod may have others at the same time that explain nothing. */
+/** Reasons of the warning events that are read here; a pod may have unrelated ones at the same time. */
 export const warningReasons: ReadonlySet<string> = new Set([...mountReasons, ...setUpReasons, probeReason]);
-/** Longer than a runtime takes from its start until it listens. */
-const quietStartMs = 5_000;
+/** Longer than a runtime takes from its start until it listens; probe failures before that are expected. */
+const startupQuietMs = 5_000;
 const killedForMemory = "OOMKilled";
-/** Exit codes after which starting again cannot help. */
+/** Exit codes after which a restart cannot help. */
 const finalExitCodes: ReadonlySet<number> = new Set([exitCodes.usage, exitCodes.modelRefused]);
-/** What a condition's reason may look like (apimachinery, metav1.Condition). */
+/** Pattern of a condition's reason (apimachinery, metav1.Condition). */
 const reasonPattern = /^[A-Za-z]([A-Za-z0-9_,:]{0,126}[A-Za-z0-9_])?$/;
 
 type Check = (pod: ObservedPod, now: number) => Fault | undefined;
 
-/** Looked at in this order, from what keeps a pod from existing to what keeps it from serving. */
+/** In this order: from what keeps a pod from running to what keeps it from serving. */
 const checks: readonly Check[] = [
   podLost,
-  unschedulable, // no container can say anything before there is a node
-  notMounted,
-  notSetUp,
+  unschedulable, // containers have no state before there is a node
+  mountFailing,
+  sandboxFailing,
   containersFailing,
   nodeLost,
   probeFailing,
   loadOverdue,
 ];
 
-/** What keeps a revision's pods from serving; the first fault that no waiting can cure, else the first. */
+/** What keeps a revision's pods from serving: the first fault that waiting cannot cure, otherwise the first fault. */
 export function diagnosis(revision: ObservedRevision | undefined, now: number): Fault | undefined {
   if (revision === undefined || isComplete(revision)) return undefined;
   const { failure, name } = revision.replicaSet;
@@ -67,14 +67,14 @@ export function diagnosis(revision: ObservedRevision | undefined, now: number): 
   return found.find(({ retry }) => retry === "never") ?? found[0];
 }
 
-/** There may be room when other pods are gone. */
+/** True for faults that may pass when other pods are gone. */
 export function isLackOfRoom({ code }: Fault): boolean {
   return roomCodes.has(code);
 }
 
 const roomCodes: ReadonlySet<string> = new Set(["PodsRefused", "WaitingForCapacity", "Unschedulable"]);
 
-/** Whatever befell pods that were replaced since is over. */
+/** True when all replicas are ready: faults of pods that were replaced no longer matter. */
 function isComplete(revision: ObservedRevision): boolean {
   const { replicas } = revision.replicaSet;
   return replicas > 0 && readyPods(revision).length >= replicas;
@@ -93,9 +93,9 @@ function unschedulable({ name: pod, unschedulable: waiting }: ObservedPod, now: 
     : faults.Unschedulable({ pod, message });
 }
 
-/** A failed mount is no container's fault: it is told in events only, and the containers wait meanwhile. */
-function notMounted({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
-  if (warning === undefined || containers.some(isBeyondMounts) || !mountReasons.includes(warning.reason)) {
+/** A failed mount is reported in events only; no container status shows it. */
+function mountFailing({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
+  if (warning === undefined || containers.some(hasVolumes) || !mountReasons.includes(warning.reason)) {
     return undefined;
   }
   const { message } = warning;
@@ -104,26 +104,26 @@ function notMounted({ name: pod, warning, containers }: ObservedPod): Fault | un
   return volume === modelVolumeName ? faults.ModelNotFound({ pod, message }) : faults.VolumeNotFound({ pod, message });
 }
 
-/** Its network or its devices. */
-function notSetUp({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
-  if (warning === undefined || containers.some(isBeyondMounts) || !setUpReasons.includes(warning.reason)) {
+/** The pod's network or devices could not be set up. */
+function sandboxFailing({ name: pod, warning, containers }: ObservedPod): Fault | undefined {
+  if (warning === undefined || containers.some(hasVolumes) || !setUpReasons.includes(warning.reason)) {
     return undefined;
   }
   return faults.SandboxFailed({ pod, message: warning.message });
 }
 
-function isBeyondMounts({ running, ended, waiting }: ObservedContainer): boolean {
+function hasVolumes({ running, ended, waiting }: ObservedContainer): boolean {
   return running || ended !== undefined || (waiting !== undefined && !initialReasons.has(waiting.reason));
 }
 
-/** What the kubelet reported last still stands, but for Ready: the node lifecycle controller took that back. */
+/** The container statuses are still the kubelet's last ones, but the node lifecycle controller has set Ready to False. */
 function nodeLost({ name: pod, node, containers }: ObservedPod): Fault | undefined {
   const serving = containers.filter(({ init }) => !init);
   if (node === undefined || serving.length === 0 || !serving.every(({ ready }) => ready)) return undefined;
   return faults.NodeLost({ pod, node });
 }
 
-/** Not while it loads: a container that was not ready yet since it started has not failed. */
+/** Not while loading: a container that has not been ready since its start has not failed. */
 function probeFailing(observed: ObservedPod): Fault | undefined {
   const { name: pod, notReadySinceMs = 0, containers } = observed;
   const lapsed = containers.find(
@@ -141,20 +141,20 @@ function loadOverdue(pod: ObservedPod, now: number): Fault | undefined {
   return faults.LoadOverdue({ pod: pod.name, container: slow.name, minutes, complaint: probeComplaint(pod) });
 }
 
-/** The server of a pod that was not ready yet. */
+/** The serving container of a pod, if it runs and is not ready. */
 export function loadingContainer({ containers }: ObservedPod): ObservedContainer | undefined {
   return containers.find(({ init, running, ready }) => !init && running && !ready);
 }
 
 /**
- * Why a probe of a container that runs fails, in the kubelet's words. Not at the start, when nobody listens yet, and not
- * that it answers 503: that is how it says that it loads.
+ * The kubelet's message about a failing probe of a running container. Not at startup, when nothing listens yet, and not for a
+ * 503: that is how the runtime reports that it is loading.
  */
 export function probeComplaint(pod: ObservedPod): string | undefined {
   const { warning } = pod;
   const { startedMs } = loadingContainer(pod) ?? {};
   if (warning?.reason !== probeReason || startedMs === undefined) return undefined;
-  if (warning.atMs < startedMs + quietStartMs || warning.message.endsWith(" 503")) return undefined;
+  if (warning.atMs < startedMs + startupQuietMs || warning.message.endsWith(" 503")) return undefined;
   return warning.message;
 }
 
@@ -170,15 +170,15 @@ function containerFault(pod: string, container: ObservedContainer): Fault | unde
   if (waiting !== undefined && refusalReasons.has(waiting.reason)) {
     return faults.ContainerRefused({ pod, container: name, ...waiting });
   }
-  // A server that ends has failed, however well it ended: a probe may have ended it.
+  // A server that exited has failed, even with code 0: a probe may have stopped it.
   if (ended === undefined || ready || (init && ended.exitCode === 0)) return undefined;
-  return outOfMemory(pod, container, ended) ?? lastWords(pod, container, ended) ?? failure(pod, container, ended);
+  return outOfMemory(pod, container, ended) ?? reportedFailure(pod, container, ended) ?? failure(pod, container, ended);
 }
 
-type Ended = NonNullable<ObservedContainer["ended"]>;
+type Termination = NonNullable<ObservedContainer["ended"]>;
 
-/** What it wrote before is of no matter: it did not know. */
-function outOfMemory(pod: string, container: ObservedContainer, { exitCode, reason }: Ended): Fault | undefined {
+/** Whatever the container wrote before is irrelevant: it did not know that it would be killed. */
+function outOfMemory(pod: string, container: ObservedContainer, { exitCode, reason }: Termination): Fault | undefined {
   if (reason !== killedForMemory) return undefined;
   const fault = faults.OutOfMemory({ pod, container: container.name, exitCode });
   if (isFinal(container, exitCode)) return fault;
@@ -186,27 +186,37 @@ function outOfMemory(pod: string, container: ObservedContainer, { exitCode, reas
   return new Fault({ code, message, retry: "backoff", level: "warn" });
 }
 
-/** What the runtime itself wrote before it exited, under its own code. */
-function lastWords(pod: string, container: ObservedContainer, { exitCode, message }: Ended): Fault | undefined {
-  const words = terminationMessage(message.trim());
-  if (words === undefined || !reasonPattern.test(words.code)) return undefined;
+/** The fault that the runtime itself wrote to its termination log, under its own code. */
+function reportedFailure(
+  pod: string,
+  container: ObservedContainer,
+  { exitCode, message }: Termination,
+): Fault | undefined {
+  const report = terminationMessage(message.trim());
+  if (report === undefined || !reasonPattern.test(report.code)) return undefined;
   const needsHuman = isFinal(container, exitCode);
   return new Fault({
-    code: words.code,
-    message: `container ${container.name} of pod ${pod} exited with code ${exitCode}: ${words.message}`,
-    ...(words.hint === undefined ? {} : { hint: words.hint }),
+    code: report.code,
+    message: `container ${container.name} of pod ${pod} exited with code ${exitCode}: ${report.message}`,
+    ...(report.hint === undefined ? {} : { hint: report.hint }),
     retry: needsHuman ? "never" : "backoff",
     level: needsHuman ? "error" : "warn",
   });
 }
 
-function failure(pod: string, container: ObservedContainer, { exitCode, reason, message }: Ended): Fault {
+function failure(pod: string, container: ObservedContainer, { exitCode, reason, message }: Termination): Fault {
   const lastLine = message.trim().split("\n").at(-1)?.trim() ?? "";
   const { name, restarts } = container;
-  const told = { pod, container: name, exitCode, reason, lastLine: lastLine === "" ? "it left no message" : lastLine };
+  const details = {
+    pod,
+    container: name,
+    exitCode,
+    reason,
+    lastLine: lastLine === "" ? "it left no message" : lastLine,
+  };
   return isFinal(container, exitCode)
-    ? faults.ContainerCrashLoops({ ...told, restarts })
-    : faults.ContainerFailed(told);
+    ? faults.ContainerCrashLoops({ ...details, restarts })
+    : faults.ContainerFailed(details);
 }
 
 function isFinal({ restarts }: ObservedContainer, exitCode: number): boolean {

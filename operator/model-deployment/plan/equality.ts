@@ -1,4 +1,4 @@
-/** True when two JSON values say the same, whatever the order of their keys; an undefined member is an absent one. */
+/** Deep equality of two JSON values, regardless of key order; an undefined member counts as absent. */
 export function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;

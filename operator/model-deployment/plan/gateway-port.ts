@@ -2,7 +2,7 @@ import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import type { Identity, PortProbe } from "../snapshot.ts";
 import { hash } from "./hash.ts";
 
-/** Every port of the range in the order in which this ModelDeployment tries them: from one drawn by its UID upwards. */
+/** Every port of the range in the order in which a ModelDeployment tries them: upwards from one that its UID selects. */
 export function* probedPorts(uid: string): Generator<number> {
   const { first, last } = modelPortRange;
   const size = last - first + 1;
@@ -12,8 +12,8 @@ export function* probedPorts(uid: string): Generator<number> {
 }
 
 /**
- * The port a ModelDeployment has: the present one unless an older ModelDeployment has it too, else the first free one.
- * Two that chose the same port at the same time part by this rule, whoever looks first.
+ * The gateway port of a ModelDeployment: the current one unless an older ModelDeployment has it too, otherwise the first free
+ * one. The age rule resolves concurrent claims of one port, whichever is reconciled first.
  */
 export function gatewayPort(
   identity: Identity,

@@ -1,4 +1,4 @@
-/** 32 characters that spell no words and no two of which look alike: those of Kubernetes' own name suffixes, and more. */
+/** 32 characters that rarely spell words and do not look alike: those of Kubernetes' own name suffixes, and a few more. */
 const alphabet = "bcdfghjklmnpqrstvwxz2456789aeiuy";
 
 /** JSON with sorted keys and without undefined members: equal values have equal texts. */
@@ -12,12 +12,12 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-/** Ten characters that stand for a value, whatever the order of its keys. */
+/** Hash of a JSON value in ten characters, independent of key order. */
 export function hash(value: unknown): string {
   return textHash(canonicalJson(value));
 }
 
-/** Ten characters that stand for a text: 50 of the 53 bits of cyrb53 (bryc, public domain). */
+/** Hash of a text in ten characters: 50 of the 53 bits of cyrb53 (bryc, public domain). */
 export function textHash(text: string): string {
   let [high, low] = cyrb53(text);
   let characters = "";

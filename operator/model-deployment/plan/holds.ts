@@ -9,28 +9,28 @@ import {
 } from "../snapshot.ts";
 import type { Hold } from "./action.ts";
 import { loadingContainer, probeComplaint } from "./diagnosis.ts";
-import type { Turn } from "./rollout/moves.ts";
+import type { RolloutPlan } from "./rollout/rollout-actions.ts";
 import { laggingGateways, shares } from "./traffic.ts";
 
-/** What a hold is judged by. */
-interface Held {
+/** Everything that a hold is derived from. */
+interface HoldInputs {
   readonly snapshot: Snapshot;
   /** The rollout after this plan. */
   readonly next: RolloutState;
-  /** What its step waits for. */
+  /** What the current step waits for. */
   readonly step: Hold | undefined;
-  /** What revisions on their way out wait for. */
+  /** What retiring revisions wait for. */
   readonly draining: readonly string[];
-  /** The revision that is to serve in the end, or the stable one where that has failed; and the pods that it needs now. */
+  /** The revision that is to serve in the end (the stable one if the wanted one has failed), and the pods that it needs now. */
   readonly hash: string;
   readonly wanted: ObservedRevision | undefined;
   readonly needed: number;
-  readonly roomIsMade: boolean;
+  readonly makesRoom: boolean;
 }
 
-type Check = (held: Held) => Hold | undefined;
+type Check = (inputs: HoldInputs) => Hold | undefined;
 
-/** The first that applies is the reason that is shown. */
+/** The first that applies is the hold that is shown. */
 const checks: readonly Check[] = [
   waitingForCapacity, // nothing below can happen before a pod has a node
   makingRoom,
@@ -38,45 +38,45 @@ const checks: readonly Check[] = [
   loading,
   podsMissing,
   gatewayMissing,
-  pausedOrAnalyzing, // what a gateway has to say does not end that: a restarted operator knows none of it at first
+  pausedOrAnalyzing, // before acknowledgements, which a restarted operator does not have at first
   notAcknowledged,
   stepHeld,
-  draining, // last: it no longer concerns what serves
+  draining, // last: it does not concern the serving revision
 ];
 
-/** Why the plan goes no further for now; undefined when everything is as declared. */
+/** What the plan waits for; undefined when everything is as declared. */
 export function hold(
   snapshot: Snapshot,
-  { state, counts, waits, makesRoom: roomIsMade = false }: Omit<Turn, "moves">,
+  { state, counts, stepHold, makesRoom = false }: Omit<RolloutPlan, "actions">,
   draining: readonly string[],
 ): Hold | undefined {
   const { replicas } = snapshot.wanted;
   const { revision: hash = snapshot.wanted.hash } = state.candidate ?? state.stable ?? {};
   const needed = (state.candidate === undefined ? counts?.stable : counts?.candidate) ?? replicas;
   const wanted = revisionOf(snapshot, hash);
-  const held = { snapshot, next: state, step: waits, draining, hash, wanted, needed, roomIsMade };
-  return checks.map((check) => check(held)).find((found) => found !== undefined);
+  const inputs = { snapshot, next: state, step: stepHold, draining, hash, wanted, needed, makesRoom };
+  return checks.map((check) => check(inputs)).find((found) => found !== undefined);
 }
 
-function waitingForCapacity({ wanted }: Held): Hold | undefined {
+function waitingForCapacity({ wanted }: HoldInputs): Hold | undefined {
   const pod = starting(wanted).find(({ unschedulable }) => unschedulable !== undefined);
   if (pod?.unschedulable === undefined) return undefined;
   return { reason: "WaitingForCapacity", why: `pod ${pod.name} waits for a node: ${pod.unschedulable.message}` };
 }
 
-/** A quota is in the way of pods, and others are to make room for them. */
-function makingRoom({ wanted, roomIsMade }: Held): Hold | undefined {
+/** A quota refuses pods until others have made room for them. */
+function makingRoom({ wanted, makesRoom }: HoldInputs): Hold | undefined {
   const failure = wanted?.replicaSet.failure;
-  if (!roomIsMade || failure === undefined) return undefined;
+  if (!makesRoom || failure === undefined) return undefined;
   return { reason: "WaitingForCapacity", why: `a pod waits for others to make room: ${failure}` };
 }
 
-function downloading({ wanted }: Held): Hold | undefined {
+function downloading({ wanted }: HoldInputs): Hold | undefined {
   const pod = starting(wanted).find(({ containers }) => containers.some(({ init, running }) => init && running));
   return pod === undefined ? undefined : { reason: "Downloading", why: `pod ${pod.name} fetches the model` };
 }
 
-function loading({ wanted }: Held): Hold | undefined {
+function loading({ wanted }: HoldInputs): Hold | undefined {
   const pod = starting(wanted).find((one) => loadingContainer(one) !== undefined);
   if (pod === undefined) return undefined;
   const complaint = probeComplaint(pod);
@@ -86,8 +86,8 @@ function loading({ wanted }: Held): Hold | undefined {
   };
 }
 
-function podsMissing({ snapshot, next, wanted, hash, needed }: Held): Hold | undefined {
-  if (snapshot.wanted.replicas === 0) return leaving(snapshot, next);
+function podsMissing({ snapshot, next, wanted, hash, needed }: HoldInputs): Hold | undefined {
+  if (snapshot.wanted.replicas === 0) return stoppingPods(snapshot, next);
   const ready = readyPods(wanted).length;
   if (ready === needed) return undefined;
   return {
@@ -96,33 +96,33 @@ function podsMissing({ snapshot, next, wanted, hash, needed }: Held): Hold | und
   };
 }
 
-function leaving(snapshot: Snapshot, next: RolloutState): Hold | undefined {
+function stoppingPods(snapshot: Snapshot, next: RolloutState): Hold | undefined {
   const pods = shares(next).flatMap(({ revision }) => livePods(revisionOf(snapshot, revision)));
   if (pods.length === 0) return undefined;
   return { reason: "Scaling", why: `${pods.length} ${pods.length === 1 ? "pod stops" : "pods stop"}` };
 }
 
-function gatewayMissing({ snapshot, next }: Held): Hold | undefined {
+function gatewayMissing({ snapshot, next }: HoldInputs): Hold | undefined {
   if (next.candidate === undefined || snapshot.wanted.replicas === 0 || snapshot.gateways.length > 0) return undefined;
   return { reason: "RolloutInProgress", why: "no gateway is ready that could send requests to it" };
 }
 
-function pausedOrAnalyzing({ step }: Held): Hold | undefined {
+function pausedOrAnalyzing({ step }: HoldInputs): Hold | undefined {
   return step?.reason === "StepPaused" || step?.reason === "Analyzing" ? step : undefined;
 }
 
-function notAcknowledged({ snapshot, next }: Held): Hold | undefined {
+function notAcknowledged({ snapshot, next }: HoldInputs): Hold | undefined {
   if (next.candidate === undefined || snapshot.wanted.replicas === 0) return undefined;
   const lagging = laggingGateways(snapshot, next);
   if (lagging.length === 0) return undefined;
   return { reason: "RolloutInProgress", why: `${lagging.join(", ")} must confirm the split of requests first` };
 }
 
-function stepHeld({ step }: Held): Hold | undefined {
+function stepHeld({ step }: HoldInputs): Hold | undefined {
   return step;
 }
 
-function draining({ draining }: Held): Hold | undefined {
+function draining({ draining }: HoldInputs): Hold | undefined {
   const [why] = draining;
   return why === undefined ? undefined : { reason: "RolloutInProgress", why };
 }

@@ -8,13 +8,13 @@ import { httpRoute } from "../resources/traffic/http-route.ts";
 import { revisionService } from "../resources/traffic/revision-service.ts";
 import type { ObservedGateway, Snapshot } from "../snapshot.ts";
 import type { Action } from "./action.ts";
-import { kept } from "./children.ts";
+import { ensureActions } from "./children.ts";
 import { shares } from "./traffic.ts";
 
 /**
- * The HTTPRoute, and with path Direct a Service for each revision: made before the route names it, deleted when the route
- * no longer does and its revision is gone, or every Gateway has gone over to the path by our gateways. The split is
- * status', as that of our own gateways is.
+ * Keeps the HTTPRoute and, with path Direct, a Service for each revision. Such a Service is created before the route names it
+ * and deleted when the route no longer does and its revision is gone, or when every Gateway has switched to the path through
+ * our gateways. The route gets the split from status, as our own gateways do.
  */
 export function routeActions(snapshot: Snapshot): readonly Action[] {
   const { identity, spec, rollout, httpRoute: observed } = snapshot;
@@ -25,22 +25,22 @@ export function routeActions(snapshot: Snapshot): readonly Action[] {
   const known = snapshot.revisionServices ?? [];
   return [
     ...services.flatMap((service) =>
-      kept(
+      ensureActions(
         snapshot,
         resources.services,
         service,
         known.find(({ metadata }) => metadata.name === service.metadata.name),
       ),
     ),
-    ...(wanted === undefined ? [] : kept(snapshot, resources.httpRoutes, wanted, observed)),
+    ...(wanted === undefined ? [] : ensureActions(snapshot, resources.httpRoutes, wanted, observed)),
     ...(wanted === undefined && observed !== undefined
       ? [deletion("HTTPRoute", observed, "spec.traffic.httpRoute is not set")]
       : []),
-    ...surplusServices(snapshot, new Set(services.map(({ metadata }) => metadata.name))),
+    ...unusedServiceDeletions(snapshot, new Set(services.map(({ metadata }) => metadata.name))),
   ];
 }
 
-/** What a Gateway's controller says against the route. A Gateway that has not spoken yet may still be about to. */
+/** Faults that Gateway controllers report about the route. A Gateway without a status may still be about to report. */
 export function routeFaults({ spec, httpRoute: route, identity }: Snapshot): readonly Fault[] {
   if (spec.traffic?.httpRoute === undefined || route === undefined) return [];
   return (route.status?.parents ?? []).flatMap(({ parentRef, conditions = [] }) =>
@@ -59,7 +59,7 @@ export function routeFaults({ spec, httpRoute: route, identity }: Snapshot): rea
   );
 }
 
-/** The Gateways that an HTTPRoute with a split is attached to, as gateways that acknowledge what they accepted. */
+/** The parent Gateways of an HTTPRoute, as gateways that acknowledge the split which they accepted. */
 export function routeParents(route: (HttpRoute & Stored) | undefined): readonly ObservedGateway[] {
   if (route === undefined) return [];
   const { namespace = "", generation = 0 } = route.metadata;
@@ -81,17 +81,17 @@ function routeSplit({ spec, metadata }: HttpRoute & Stored): string {
   return splitText(backends.map(({ name, weight = 1 }) => ({ hash: name.slice(metadata.name.length + 1), weight })));
 }
 
-function surplusServices(snapshot: Snapshot, wanted: ReadonlySet<string | undefined>): readonly Action[] {
+function unusedServiceDeletions(snapshot: Snapshot, wanted: ReadonlySet<string | undefined>): readonly Action[] {
   const { revisionServices = [], httpRoute: route, revisions, spec } = snapshot;
   const named = new Set(route?.spec.rules.flatMap(({ backendRefs }) => backendRefs.map(({ name }) => name)));
   const isAccepted = routeParents(route).every(({ acknowledged }) => acknowledged !== undefined);
-  const isOfUse = (service: Stored): boolean =>
+  const isInUse = (service: Stored): boolean =>
     spec.traffic?.path === "Direct" || !isAccepted
       ? revisions.some(({ hash }) => hash === service.metadata.labels?.[labels.revision])
       : false;
   return revisionServices
     .filter(({ metadata }) => !wanted.has(metadata.name) && !named.has(metadata.name))
-    .filter((service) => !isOfUse(service))
+    .filter((service) => !isInUse(service))
     .map((service) => deletion("Service", service, "no HTTPRoute names it any more"));
 }
 
@@ -100,11 +100,9 @@ function deletion(kind: "HTTPRoute" | "Service", { metadata }: Stored, why: stri
   return { kind: "delete", resource, target: `${kind} ${metadata.name}`, object: metadata, why };
 }
 
-function isSameParent(one: RouteParent, other: RouteParent, namespace: string): boolean {
+function isSameParent(a: RouteParent, b: RouteParent, namespace: string): boolean {
   return (
-    one.name === other.name &&
-    (one.namespace ?? namespace) === (other.namespace ?? namespace) &&
-    one.sectionName === other.sectionName
+    a.name === b.name && (a.namespace ?? namespace) === (b.namespace ?? namespace) && a.sectionName === b.sectionName
   );
 }
 

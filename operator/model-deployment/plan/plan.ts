@@ -3,30 +3,29 @@ import { modelPortRange } from "../../../runtime/contract/ports.ts";
 import { deploymentFaults } from "../faults.ts";
 import { revisionOf, type Snapshot } from "../snapshot.ts";
 import type { Plan } from "./action.ts";
-import { accountActions, serviceActions } from "./children.ts";
+import { serviceAccountActions, serviceActions } from "./children.ts";
 import { diagnosis, isLackOfRoom, loadGraceMs, unschedulableGraceMs } from "./diagnosis.ts";
 import { gatewayPort } from "./gateway-port.ts";
 import { hold } from "./holds.ts";
 import { routeActions, routeFaults } from "./http-route.ts";
 import { replicaPlan } from "./replicas/replica-plan.ts";
-import type { Turn } from "./rollout/moves.ts";
-import { turn } from "./rollout/turn.ts";
+import type { RolloutPlan } from "./rollout/rollout-actions.ts";
+import { rolloutPlan } from "./rollout/rollout-plan.ts";
 import { shares } from "./traffic.ts";
 
-/** How often objects that stand in the way and do not belong to us are looked at again: nothing tells when they go. */
+/** Recheck interval while foreign objects block ours: no watch reports their deletion. */
 const foreignRecheckMs = 30_000;
 
-/** Everything known becomes everything that is to be done now. Pure: no clock, no I/O, no log. */
+/** Decides everything that is to be done now from everything that is known. Pure: no clock, no I/O, no log. */
 export function plan(snapshot: Snapshot): Plan {
-  if (snapshot.identity.heldBy !== undefined) return lastPlan(snapshot);
+  if (snapshot.identity.pendingFinalizers !== undefined) return deletionPlan(snapshot);
   const { identity, status } = snapshot;
   const port = gatewayPort(identity, status.gateway?.port, snapshot.ports);
-  const made = turn(snapshot);
-  const { state, moves } = made;
-  const replicas = replicaPlan(snapshot, made);
-  const held = hold(snapshot, made, replicas.draining);
+  const rollout = rolloutPlan(snapshot);
+  const replicas = replicaPlan(snapshot, rollout);
+  const held = hold(snapshot, rollout, replicas.draining);
   const recheckAfterMs = soonest([
-    made.recheckAfterMs,
+    rollout.recheckAfterMs,
     replicas.recheckAfterMs,
     snapshot.foreign.length > 0 ? foreignRecheckMs : undefined,
     held?.reason === "WaitingForCapacity" ? unschedulableGraceMs : undefined,
@@ -34,28 +33,32 @@ export function plan(snapshot: Snapshot): Plan {
   ]);
   return {
     actions: [
-      ...accountActions(snapshot),
+      ...serviceAccountActions(snapshot),
       ...replicas.actions,
       ...serviceActions(snapshot, port),
       ...routeActions(snapshot),
-      ...moves,
+      ...rollout.actions,
     ],
     afterStatus: replicas.afterStatus,
-    rollout: state,
+    rollout: rollout.state,
     port,
-    faults: faultsOf(snapshot, made, port),
+    faults: faultsOf(snapshot, rollout, port),
     hold: held,
     recheckAfterMs,
   };
 }
 
-/** The wanted revision's troubles come before those of what it is to replace. */
-function faultsOf(snapshot: Snapshot, { state: next, makesRoom }: Turn, port: number | undefined): readonly Fault[] {
+/** Faults of the wanted revision come before those of the one that it replaces. */
+function faultsOf(
+  snapshot: Snapshot,
+  { state: next, makesRoom }: RolloutPlan,
+  port: number | undefined,
+): readonly Fault[] {
   const { first, last } = modelPortRange;
-  const isRefused = next.failed?.some(({ revision }) => revision === snapshot.wanted.hash) === true;
-  const wanted = isRefused ? [] : [snapshot.wanted.hash];
+  const hasFailed = next.failed?.some(({ revision }) => revision === snapshot.wanted.hash) === true;
+  const wanted = hasFailed ? [] : [snapshot.wanted.hash];
   const revisions = new Set([...wanted, ...shares(next).map(({ revision }) => revision)]);
-  const { lackingField: field } = snapshot;
+  const { droppedField: field } = snapshot;
   const observed = [...revisions]
     .map((hash) => diagnosis(revisionOf(snapshot, hash), snapshot.now))
     .filter((fault) => fault !== undefined && !(makesRoom && isLackOfRoom(fault)));
@@ -68,7 +71,7 @@ function faultsOf(snapshot: Snapshot, { state: next, makesRoom }: Turn, port: nu
   ];
 }
 
-/** All that are in the way at once: whoever clears them away is not to learn of them one by one. */
+/** One fault names all foreign objects, so that a user who removes them does not find them one by one. */
 function foreignFaults({ foreign }: Snapshot): readonly Fault[] {
   const [first, ...others] = foreign.filter(({ isLeftover }) => !isLeftover);
   const leftovers = foreign
@@ -77,8 +80,8 @@ function foreignFaults({ foreign }: Snapshot): readonly Fault[] {
   return first === undefined ? leftovers : [deploymentFaults.ForeignObject({ ...first, others }), ...leftovers];
 }
 
-/** Of what is being deleted: garbage collection does the rest. */
-function lastPlan({ status, rollout }: Snapshot): Plan {
+/** The plan for a ModelDeployment that is being deleted: garbage collection removes its children. */
+function deletionPlan({ status, rollout }: Snapshot): Plan {
   return { actions: [], afterStatus: [], rollout, port: status.gateway?.port, faults: [] };
 }
 

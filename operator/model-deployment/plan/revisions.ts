@@ -3,20 +3,20 @@ import type { Observation, ObservedRevision, RolloutState, Snapshot } from "../s
 import { canonicalSpec, type CanonicalSpec } from "./canonical-spec.ts";
 import { hash } from "./hash.ts";
 
-/** The newest hashes of a spec, as long as it lives: cached objects are never changed, and each is looked at many times. */
+/** Memoized hashes by spec: cached objects are never changed, and each is hashed on many reconciles. */
 const known = new WeakMap<ModelDeploymentSpec, Hashes>();
 
 interface Hashes {
   readonly restart: string | undefined;
   readonly name: string | undefined;
   readonly hash: string;
-  /** Where it differs: of the spec as it is written. Earlier releases called the revision by it. */
+  /** Hash of the spec as written, if it differs; earlier releases named revisions by it. */
   readonly literal: string | undefined;
 }
 
 /**
- * Hash of the parts of a spec that make a pod what it is, and of the value of the restart annotation. Replicas and suspend are
- * not among them; a default that is written out makes no other hash.
+ * Hash of the parts of a spec that determine its pods, and of the restart annotation. Replicas and suspend do not count, and
+ * explicit defaults do not change it.
  *
  * @param name of the ModelDeployment, which `spec.model.name` may repeat
  */
@@ -24,15 +24,15 @@ export function revisionHash(spec: ModelDeploymentSpec, restart?: string, name?:
   return hashes(spec, restart, name).hash;
 }
 
-/** All hashes that a spec's revision goes by: that of this release first, then that of earlier ones. */
+/** All hashes that may name a spec's revision: that of this release first, then that of earlier releases. */
 export function revisionHashes(spec: ModelDeploymentSpec, restart?: string, name?: string): readonly string[] {
   const { hash: canonical, literal } = hashes(spec, restart, name);
   return literal === undefined ? [canonical] : [canonical, literal];
 }
 
 /**
- * The revision that a ModelDeployment asks for. One that goes by an earlier release's hash keeps it, wherever it is
- * remembered: an upgrade of the operator restarts no pod and retries no failed revision.
+ * Hash of the revision that a ModelDeployment asks for. A revision that is known by an earlier release's hash keeps it, so that
+ * an upgrade of the operator restarts no pod and retries no failed revision.
  */
 export function wantedRevision({
   identity,
@@ -56,42 +56,41 @@ export function wantedRevision({
 function hashes(spec: ModelDeploymentSpec, restart: string | undefined, name: string | undefined): Hashes {
   const found = known.get(spec);
   if (found !== undefined && found.restart === restart && found.name === name) return found;
-  const brief = canonicalSpec(spec, name);
+  const canonical = canonicalSpec(spec, name);
   const { model, resources, scheduling, serving, podOverlay } = spec;
   const written: CanonicalSpec = { model, resources, scheduling, serving, podOverlay };
   const made: Hashes = {
     restart,
     name,
-    hash: partsHash(brief, restart),
-    literal: isBrief(brief, written) ? undefined : partsHash(written, restart),
+    hash: specHash(canonical, restart),
+    literal: isCanonical(canonical, written) ? undefined : specHash(written, restart),
   };
   known.set(spec, made);
   return made;
 }
 
-function isBrief(brief: CanonicalSpec, written: CanonicalSpec): boolean {
+function isCanonical(canonical: CanonicalSpec, written: CanonicalSpec): boolean {
   return (
-    brief.model === written.model &&
-    brief.resources === written.resources &&
-    brief.scheduling === written.scheduling &&
-    brief.serving === written.serving &&
-    brief.podOverlay === written.podOverlay
+    canonical.model === written.model &&
+    canonical.resources === written.resources &&
+    canonical.scheduling === written.scheduling &&
+    canonical.serving === written.serving &&
+    canonical.podOverlay === written.podOverlay
   );
 }
 
-function partsHash(
+function specHash(
   { model: whole, resources, scheduling, serving, podOverlay }: CanonicalSpec,
   restart: string | undefined,
 ): string {
-  // What a rollout makes of a changed signature is nothing that a pod is made of.
+  // The signature policy concerns the rollout, not the pods.
   const { signatureCompatibility: _, ...model } = whole;
   return hash({ model, resources, scheduling, serving, podOverlay, restart });
 }
 
 /**
- * Number on the wire of a revision: what its ReplicaSet says, else what status promised it, else the one that is reserved for
- * it, else one more than any that may have been given, so that clients never see a number come back with another model
- * behind it.
+ * Version number of a revision: that of its ReplicaSet, else that in status, else the reserved one, else one more than any that
+ * may have been assigned, so that clients never see one number for two models.
  */
 export function revisionVersion(snapshot: Snapshot, revision: string): string {
   const { stable, candidate } = snapshot.rollout;
@@ -103,14 +102,14 @@ export function revisionVersion(snapshot: Snapshot, revision: string): string {
 }
 
 /**
- * The number that a new revision of this very spec, and no other, may be given before status says so: all who see the generation
- * after the one that status speaks of see the same spec. A restart makes another revision of the same generation.
+ * The version number reserved for the spec of the next generation, which may be used before status records it: every operator
+ * that sees that generation sees the same spec. Not with a restart, which makes another revision of the same generation.
  */
 export function reservedVersion(snapshot: Snapshot): number | undefined {
   const { identity, status, commands, revisions, rollout } = snapshot;
   const { generation, observedGeneration = 0 } = identity;
   if (commands?.restart !== undefined) return undefined;
-  // The first spec's is 1, also when it is made anew and status, which told of a failure, does not name it.
+  // The first spec has 1, also when its revision is created again after a failure and status does not name it.
   if (generation === 1)
     return (status.highestVersion ?? 1) === 1 && highestGiven(snapshot, rollout) === 0 ? 1 : undefined;
   const { nextVersion } = status;
@@ -119,8 +118,8 @@ export function reservedVersion(snapshot: Snapshot): number | undefined {
 }
 
 /**
- * The highest number that may have been given: 0 before the first. The first spec has 1 without a word in
- * status: who did not see it cannot know whether it was made.
+ * The highest version number that may have been assigned; 0 before the first. Beyond generation 1 it is at least 1, because the
+ * first spec may use 1 before any status is written.
  */
 export function highestVersion(snapshot: Snapshot, shares: RolloutState): number {
   const { identity, status } = snapshot;
@@ -132,11 +131,11 @@ function highestGiven({ revisions }: Snapshot, { stable, candidate }: RolloutSta
   return Math.max(0, ...[stable, candidate, ...revisions].map((one) => Number(one?.version ?? 0)));
 }
 
-/** Another operator, or a request that nobody answered, may have made a revision of the reserved number. */
+/** Whether another operator, or an unanswered request, may have created a revision with the reserved number. */
 function isReservationSpent({ identity, rollout, wanted, commands }: Snapshot): boolean {
   const { generation, observedGeneration = 0 } = identity;
   if (generation === observedGeneration) return false;
-  // What status names already was made anew by nobody.
+  // A revision that status names has its number from there.
   const isNamed = [rollout.stable, rollout.candidate].some((share) => share?.revision === wanted.hash);
   return generation !== observedGeneration + 1 || commands?.restart !== undefined || !isNamed;
 }

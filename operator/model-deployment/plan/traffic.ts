@@ -2,17 +2,17 @@ import type { ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deploym
 import { splitText } from "../../../runtime/contract/route-table.ts";
 import type { RolloutState, Share, Snapshot } from "../snapshot.ts";
 
-/** The revisions that a route names, stable first. */
+/** The revisions that get traffic, stable first. */
 export function shares({ stable, candidate }: RolloutState): readonly Share[] {
   return [stable, candidate].filter((share) => share !== undefined);
 }
 
-/** The split in the words in which gateways acknowledge it. */
+/** The split in the format in which gateways acknowledge it. */
 export function split(rollout: RolloutState): string {
   return splitText(shares(rollout).map(({ revision, weight }) => ({ hash: revision, weight })));
 }
 
-/** The route's revisions as status has them. Planner and route table both read status by this function. */
+/** The traffic shares in status. Planner and route table both read status through this function. */
 export function statusShares({ stable, candidate }: ModelDeploymentStatus): readonly Share[] {
   return [stable, candidate]
     .filter((share) => share !== undefined)
@@ -26,15 +26,15 @@ export function laggingGateways(snapshot: Snapshot, rollout: RolloutState): read
 }
 
 /**
- * Gateways not seen as ready that last said that they send requests to a revision, or have an open stream and have said nothing:
- * they work by what they were told before. They end a wait for them by saying otherwise; the stream of one that
- * says nothing ends, half a minute after it was told.
+ * Gateways not observed as ready that may still send requests to a revision: their last acknowledged split includes it, or they
+ * have an open stream and have acknowledged nothing. Waiting for them ends with another acknowledgement, or when the stream of
+ * a silent one is closed half a minute after it got the split.
  */
 export function unreadySenders({ unreadyGateways = [] }: Snapshot, hash: string): readonly string[] {
   return unreadyGateways.filter(({ acknowledged }) => weightIn(acknowledged, hash) > 0).map(({ pod }) => pod);
 }
 
-/** Largest weight in percent that status or some ready gateway gives a revision; a gateway that says nothing may give it all. */
+/** Largest weight in percent that status or any ready gateway gives a revision; a silent gateway may give it all requests. */
 export function weightInForce({ gateways, rollout }: Snapshot, hash: string): number {
   const declared = shares(rollout).find(({ revision }) => revision === hash)?.weight ?? 0;
   return Math.max(declared, ...gateways.map(({ acknowledged }) => weightIn(acknowledged, hash)));
@@ -46,7 +46,7 @@ function weightIn(split: string | undefined, hash: string): number {
   return part === undefined ? 0 : Number(part.slice(hash.length + 1));
 }
 
-/** Every ready gateway, and there is one, works by the split that status declares. */
+/** True when there is a ready gateway and all of them have acknowledged the split in status. */
 export function isAcknowledged(snapshot: Snapshot): boolean {
   return snapshot.gateways.length > 0 && laggingGateways(snapshot, snapshot.rollout).length === 0;
 }

@@ -4,13 +4,13 @@ import { isPodReady, type ObservedContainer, type ObservedPod, type PodWarning }
 
 type Terminated = NonNullable<ContainerState["terminated"]>;
 
-/** What is known about pods beside their own status. */
+/** What is known about pods besides their own status. */
 export interface PodSources {
   warning(podUid: string): PodWarning | undefined;
   facts(podUid: string): ModelFacts | undefined;
 }
 
-/** A pod in the planner's words. */
+/** Converts a pod to what the planner needs of it. */
 export function observedPod(pod: Pod & Stored, sources: PodSources): ObservedPod {
   const { metadata, spec, status = {} } = pod;
   const terminating = metadata.deletionTimestamp !== undefined;

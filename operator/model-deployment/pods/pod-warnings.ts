@@ -5,21 +5,25 @@ import { warningReasons } from "../plan/diagnosis.ts";
 import { mayBePodName } from "../resources/names.ts";
 import type { PodWarning } from "../snapshot.ts";
 
-/** The last warning about each pod that explains something. Filled by a watch of events; a cache of them would be larger than that of pods. */
+/** The last relevant warning event of each pod, filled by a watch of events. A cache of all events would be larger than that of pods. */
 export interface PodWarnings extends WatchSink<Event> {
   latest(podUid: string): PodWarning | undefined;
   /** The pod is gone. */
   forget(podUid: string): void;
-  /** Tells the pod whose warning is new or no longer there. */
+  /** Calls `onChange` with the pod whose warning is new or gone. */
   subscribe(onChange: (podUid: string) => void): void;
 }
 
-/** Told in the status of pods as well, and the most frequent of all. */
-const toldElsewhere = ["FailedScheduling", "BackOff", "Failed"];
+/** The most frequent reasons, which pod status shows as well. */
+const reasonsInPodStatus = ["FailedScheduling", "BackOff", "Failed"];
 
-/** Warnings about pods that are told in events only, of one namespace or of all. */
+/** Selects warnings about pods that only events report, in one namespace or in all. */
 export function podWarningSelection(namespace: string | undefined): Selection {
-  const fields = ["involvedObject.kind=Pod", "type=Warning", ...toldElsewhere.map((reason) => `reason!=${reason}`)];
+  const fields = [
+    "involvedObject.kind=Pod",
+    "type=Warning",
+    ...reasonsInPodStatus.map((reason) => `reason!=${reason}`),
+  ];
   return { namespace, fieldSelector: fields.join(",") };
 }
 
@@ -27,11 +31,11 @@ interface Known extends PodWarning {
   readonly eventUid: string;
 }
 
-/** Knows no warning yet. */
+/** Starts without warnings. */
 export function createPodWarnings(): PodWarnings {
   const known = new Map<string, Known>();
   const subscribers: ((podUid: string) => void)[] = [];
-  const tell = (podUid: string): void => subscribers.forEach((subscriber) => subscriber(podUid));
+  const notify = (podUid: string): void => subscribers.forEach((subscriber) => subscriber(podUid));
   const put = (event: Event & Stored): void => {
     const { involvedObject, reason, message, metadata } = event;
     const { uid = "", name } = involvedObject;
@@ -40,7 +44,7 @@ export function createPodWarnings(): PodWarnings {
     if (!warningReasons.has(reason) || !mayBePodName(name)) return;
     if (before !== undefined && before.atMs > atMs) return;
     known.set(uid, { reason, message, atMs, eventUid: metadata.uid });
-    tell(uid);
+    notify(uid);
   };
   return {
     latest: (podUid) => known.get(podUid),
@@ -50,13 +54,13 @@ export function createPodWarnings(): PodWarnings {
       const before = [...known.keys()];
       known.clear();
       events.forEach(put);
-      before.filter((podUid) => !known.has(podUid)).forEach(tell);
+      before.filter((podUid) => !known.has(podUid)).forEach(notify);
     },
     upsert: put,
     remove({ involvedObject: { uid = "" }, metadata }) {
       if (known.get(uid)?.eventUid !== metadata.uid) return;
       known.delete(uid);
-      tell(uid);
+      notify(uid);
     },
     bookmark() {},
   };

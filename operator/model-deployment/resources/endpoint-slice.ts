@@ -5,10 +5,10 @@ import { endpointSliceName, serviceName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 import { servedPorts } from "./service.ts";
 
-/** Most endpoints of one slice, by the API's own rule. */
+/** The API's limit of endpoints in one slice. */
 const maxEndpoints = 1000;
 
-/** Where a model's Service leads: the ready gateways at the model's port. One slice per address family that occurs. */
+/** The endpoints of a model's Service: the ready gateways at the model's port. One slice for each address family that occurs. */
 export function endpointSlices(
   identity: Identity,
   gatewayPort: number,

@@ -1,7 +1,7 @@
 import { annotations, labels } from "./labels.ts";
 
 const identity = { name: true, namespace: "interned", uid: true, resourceVersion: true } as const;
-/** Others name it. */
+/** Identity of objects that others refer to by name or UID. */
 const named = { ...identity, name: "interned", uid: "interned" } as const;
 const life = { creationTimestamp: "interned", deletionTimestamp: "interned" } as const;
 
@@ -28,7 +28,7 @@ const condition = {
   lastTransitionTime: "interned",
 } as const;
 
-/** What users ask of a rollout. */
+/** Annotations that are commands of users. */
 const commands = {
   [annotations.promote]: true,
   [annotations.promoteFull]: true,
@@ -46,8 +46,8 @@ const podTemplate = {
 } as const;
 
 /**
- * What is read of each kind: the rest of an object is neither parsed nor kept. A builder beside it that writes a member
- * more has to name it here, or it would be applied again and again.
+ * The fields of each kind that are parsed and cached; all others are skipped. A field that a builder in this folder writes has to
+ * be listed here, or the object would be applied again and again.
  */
 export const keptMembers = {
   modelDeployment: {
@@ -59,10 +59,14 @@ export const keptMembers = {
     metadata: {
       ...named,
       labels: { [labels.deployment]: "interned" },
-      annotations: { [annotations.version]: "interned", [annotations.model]: "interned", [annotations.retiredAt]: true },
+      annotations: {
+        [annotations.version]: "interned",
+        [annotations.model]: "interned",
+        [annotations.retiredAt]: true,
+      },
       ownerReferences: "interned",
     },
-    // The template never changes and is never compared, but for its image and where its pods may be: all of it would be the largest part of the cache.
+    // Of the template only the image and the placement are read; the whole of it would be the largest part of the cache.
     spec: { replicas: true, template: { spec: podTemplate } },
     status: { replicas: true, conditions: condition },
   },

@@ -1,4 +1,4 @@
-/** Labels of the objects that we write. No other file spells a label key. */
+/** Labels of the objects that we write. No other file contains a label key. */
 export const labels = {
   /** Name of the ModelDeployment that an object belongs to. */
   deployment: "modelwright.dev/model-deployment",
@@ -16,22 +16,22 @@ export const labels = {
 
 /** Annotations of the objects that we write. */
 export const annotations = {
-  /** Number of the revision on the wire, on its ReplicaSet. */
+  /** Version number of a revision, on its ReplicaSet. */
   version: "modelwright.dev/version",
-  /** Name of a revision's model on the wire, on its ReplicaSet. */
+  /** Name under which a revision's model is served, on its ReplicaSet. */
   model: "modelwright.dev/model",
-  /** When the last traffic of a revision was taken away (RFC 3339), on its ReplicaSet; its pods may go a drain delay later. */
+  /** When a revision lost its last traffic (RFC 3339), on its ReplicaSet; its pods may go after the drain delay. */
   retiredAt: "modelwright.dev/retired-at",
-  /** Commands of a user, on the ModelDeployment. Each of the first four acts once for each value. */
+  /** Commands of a user, on the ModelDeployment. Each of these four acts once for each value. */
   promote: "modelwright.dev/promote",
   promoteFull: "modelwright.dev/promote-full",
   abort: "modelwright.dev/abort",
   retry: "modelwright.dev/retry",
-  /** As long as it is there the rollout goes no further. */
+  /** While present, the rollout is paused. */
   pause: "modelwright.dev/pause",
-  /** Another value makes another revision of the same spec: new pods, with the rollout's steps. */
+  /** A new value makes a new revision of the same spec: new pods, rolled out in steps. */
   restart: "modelwright.dev/restart",
-  /** Hash of what we last applied, on the objects that are kept up to date: a field that we no longer want shows. */
+  /** Hash of what we last applied, on the objects that are kept up to date: it reveals fields that we no longer want. */
   applied: "modelwright.dev/applied",
 } as const;
 
@@ -69,15 +69,15 @@ export function deploymentSelectorText(name: string): string {
   return `${labels.deployment}=${name}`;
 }
 
-/** What the gateway's pods carry, in the namespace of the installation. */
+/** Labels of the gateway's pods, in the namespace of the installation. */
 export const gatewayLabels: Readonly<Record<string, string>> = {
   [labels.application]: "modelwright",
   [labels.component]: "gateway",
 };
 
-/** Who manages our EndpointSlices and reports our events, as Kubernetes wants it named. */
+/** Names under which we manage EndpointSlices and report events. */
 export const sliceManager = "modelwright.dev";
 export const reportingController = "modelwright.dev/operator";
 
-/** Where an installation keeps its own objects unless it is told otherwise. */
+/** Default namespace of an installation. */
 export const systemNamespace = "modelwright-system";

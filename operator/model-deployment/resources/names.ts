@@ -1,13 +1,13 @@
 import type { ModelDeploymentSpec } from "../../../crds/v1alpha1/model-deployment.ts";
 
-/** Names of the objects of a ModelDeployment. No other file puts names together. */
+/** Names of the objects of a ModelDeployment. No other file composes names. */
 
-/** Of a revision: `hash` is that of what makes it one, so the same spec finds its ReplicaSet again. */
+/** Name of a revision's ReplicaSet: by the hash, the same spec finds its ReplicaSet again. */
 export function replicaSetName(deployment: string, hash: string): string {
   return `${deployment}-${hash}`;
 }
 
-/** Of its model on the wire, as the spec wants it: clients name it. */
+/** Name of the model in requests, as the spec declares it. */
 export function declaredModel(deployment: string, { model }: Pick<ModelDeploymentSpec, "model">): string {
   return model.name ?? deployment;
 }
@@ -17,49 +17,49 @@ export function serviceAccountName(deployment: string): string {
   return `${deployment}-runtime`;
 }
 
-/** The bare name: it is the host that clients ask. */
+/** The bare name: it is the host that clients connect to. */
 export function serviceName(deployment: string): string {
   return deployment;
 }
 
-/** Of the Service of one revision's pods; a ReplicaSet has the same name. */
+/** Name of the Service of one revision's pods, the same as that of its ReplicaSet. */
 export function revisionServiceName(deployment: string, hash: string): string {
   return `${deployment}-${hash}`;
 }
 
-/** One for each ModelDeployment, whatever its revisions are. */
+/** There is one HTTPRoute for each ModelDeployment. */
 export function httpRouteName(deployment: string): string {
   return deployment;
 }
 
-/** One for the pods of all revisions together. */
+/** One budget covers the pods of all revisions. */
 export function podDisruptionBudgetName(deployment: string): string {
   return deployment;
 }
 
-/** A slice has addresses of one family only. */
+/** There is one slice for each address family. */
 export function endpointSliceName(deployment: string, addressType: "IPv4" | "IPv6"): string {
   return addressType === "IPv4" ? `${deployment}-gateway` : `${deployment}-gateway-ipv6`;
 }
 
-/** A hash of ours, then the suffix of a ReplicaSet's pods, of Kubernetes' own alphabet (apimachinery `util/rand`). */
+/** Our hash, then the suffix that Kubernetes gives a ReplicaSet's pods (alphabet of apimachinery `util/rand`). */
 const podNameEnd = /-[a-z2-9]{10}-[a-z2-9]{5}$/;
-/** Length from which on Kubernetes cuts the name before it puts the suffix to it (apiserver `storage/names`). */
+/** From this length on Kubernetes truncates a name before it appends the suffix (apiserver `storage/names`). */
 const longestPodName = 63;
 
-/** False of a pod that cannot be of a ReplicaSet of ours; most others have names that ours cannot have. */
+/** False if no pod of our ReplicaSets can have this name, which is so for most other pods. */
 export function mayBePodName(name: string): boolean {
   return podNameEnd.test(name) || name.length >= longestPodName;
 }
 
-/** `<namespace>/<name>`: key of a ModelDeployment in queues and route tables. */
+/** Key of a ModelDeployment in queues and route tables: `<namespace>/<name>`. */
 export function deploymentKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
 const modelsPath = "/v1/models/";
 
-/** Where a model is reached, below what its clients come in through. */
+/** URL of a model below a base URL. */
 export function modelUrl(base: string, model: string): string {
   return `${base}${modelsPath}${model}`;
 }

@@ -2,7 +2,7 @@ import type { ObjectMeta, OwnerReference } from "../../kube/kinds.ts";
 import { apiVersionOf, resources } from "../../kube/resources.ts";
 import type { Identity } from "../snapshot.ts";
 
-/** Ties an object to its ModelDeployment: Kubernetes' garbage collection deletes it with its owner. */
+/** The owner reference to a ModelDeployment, by which garbage collection deletes its objects. */
 export function ownerReference({ name, uid }: Identity): OwnerReference {
   return {
     apiVersion: apiVersionOf(resources.modelDeployments),
@@ -14,7 +14,7 @@ export function ownerReference({ name, uid }: Identity): OwnerReference {
   };
 }
 
-/** True when the object is ours to change: its controller is this very ModelDeployment, not just one of the same name. */
+/** True when the object's controller is the ModelDeployment with this UID, not just one of the same name. */
 export function isControlledBy(metadata: ObjectMeta, uid: string): boolean {
   return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
 }

@@ -4,7 +4,7 @@ import { deploymentLabels, labels } from "./labels.ts";
 import { podDisruptionBudgetName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 
-/** Lets a node be drained one pod of a model at a time. Not for a single replica: it would block the drain for ever. */
+/** Lets node drains evict one pod of a model at a time. Not for a single replica, where it would block the drain for ever. */
 export function podDisruptionBudget(identity: Identity): PodDisruptionBudget {
   return {
     apiVersion: "policy/v1",

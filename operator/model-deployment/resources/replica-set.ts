@@ -5,7 +5,7 @@ import { declaredModel, replicaSetName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 import { podTemplate, type RevisionTemplate } from "./pod/pod-template.ts";
 
-/** The pods of one revision. It is created once; afterwards only its replicas and annotations change. */
+/** The ReplicaSet of one revision. After its creation only its replicas and annotations change. */
 export function replicaSet(identity: Identity, template: RevisionTemplate, replicas: number): ReplicaSet {
   const { deployment, hash, version, spec } = template;
   return {

@@ -4,7 +4,7 @@ import { deploymentLabels } from "./labels.ts";
 import { serviceAccountName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 
-/** An account without rights and without a token: pods never talk to the API server. */
+/** The ServiceAccount of a model's pods, without permissions and without a token: pods never talk to the API server. */
 export function serviceAccount(identity: Identity): ServiceAccount {
   return {
     apiVersion: "v1",

@@ -6,23 +6,23 @@ import { serviceName } from "./names.ts";
 import { ownerReference } from "./owner.ts";
 
 /**
- * A port in the Service, by name and protocol as in its EndpointSlices, which are matched by the name. Behind both is the
- * gateway's one port for the model, which speaks all protocols; that there are two is TensorFlow Serving's habit.
+ * A port of the Service, with the same name and protocol as in its EndpointSlices. All of them lead to the gateway's one port for
+ * the model, which speaks all protocols; there are two because clients of TensorFlow Serving expect two.
  */
 interface ServedPort {
   readonly name: string;
   readonly port: number;
-  /** How proxies in between are to speak (KEP-3726). */
+  /** Protocol for proxies in between (KEP-3726). */
   readonly appProtocol: string;
 }
 
-/** Ports of every Service of a model, by the numbers that clients of TensorFlow Serving expect. */
+/** Ports of every model's Service, with the numbers that clients of TensorFlow Serving expect. */
 export const servedPorts: readonly ServedPort[] = [
   { name: "http", port: ports.rest, appProtocol: "http" },
   { name: "grpc", port: ports.grpc, appProtocol: "kubernetes.io/h2c" },
 ];
 
-/** The address of a model inside the cluster. It has no selector: its endpoints are the gateway's, not the pods'. */
+/** The Service of a model inside the cluster. It has no selector: its endpoints are the gateways, not the model's pods. */
 export function service(identity: Identity, gatewayPort: number): Service {
   return {
     apiVersion: "v1",

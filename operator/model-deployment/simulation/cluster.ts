@@ -14,7 +14,7 @@ import type { NamedKey, NamedKind, OwnedKind, Sources } from "../sources.ts";
 import { gatewayLabels, systemNamespace } from "../resources/labels.ts";
 import { isControlledBy } from "../resources/owner.ts";
 import type { Settings } from "../snapshot.ts";
-import { createSightings, type Sightings } from "../timing/sightings.ts";
+import { createStateAges, type StateAges } from "../controller-state/state-ages.ts";
 
 /** Kinds that a simulated cluster holds. */
 export interface Kinds {
@@ -30,29 +30,29 @@ export interface Kinds {
 
 type Kind = keyof Kinds;
 
-/** Objects in memory and a clock that is moved by hand: what plans are tried out on. No API server, no network. */
+/** A cluster in memory with a manual clock, on which plans are carried out. No API server, no network. */
 export interface SimulatedCluster {
-  /** Milliseconds since the epoch; moved by whoever plays the story. */
+  /** Milliseconds since the epoch; advanced by the story. */
   now: number;
-  /** By name of the gateway's pod the split it works by. */
+  /** The split that each gateway uses, by name of its pod. */
   readonly acknowledged: Map<string, string | undefined>;
-  /** How revisions do with requests; changed by whoever plays the story. */
-  conduct: Pick<Sources, "evidence" | "trial">;
-  /** How long what was seen; by the clock of the story, which never jumps. */
-  readonly sightings: Sightings;
-  /** What `observe` reads from. */
+  /** Request statistics and preflight results of revisions; set by the story. */
+  workload: Pick<Sources, "evidence" | "preflight">;
+  /** Ages of observed states, by the clock of the story, which never jumps. */
+  readonly stateAges: StateAges;
+  /** The sources of `observe`. */
   readonly sources: Sources;
   /** The object of this kind and name, whatever the kind. */
   at(kind: string, key: NamedKey): (KubeObject & Stored) | undefined;
   all<K extends Kind>(kind: K): readonly (Kinds[K] & Stored)[];
   /** Pods that a ReplicaSet controls. */
   podsOf(replicaSetUid: string): readonly (Pod & Stored)[];
-  /** Stores an object under a new resourceVersion, and under a new UID if it is new. */
+  /** Stores an object with a new resourceVersion, and with a new UID if it is new. */
   put<T extends KubeObject>(object: T): T & Stored;
   delete(object: KubeObject): void;
 }
 
-/** A cluster with nothing in it. */
+/** Creates an empty cluster. */
 export function createSimulatedCluster(settings: Settings, startMs: number): SimulatedCluster {
   const objects = new Map<string, KubeObject & Stored>();
   let resourceVersion = 0;
@@ -60,8 +60,8 @@ export function createSimulatedCluster(settings: Settings, startMs: number): Sim
   const cluster: SimulatedCluster = {
     now: startMs,
     acknowledged: new Map(),
-    sightings: createSightings({ monotonic: () => cluster.now }),
-    conduct: { evidence: () => undefined, trial: () => undefined },
+    stateAges: createStateAges({ monotonic: () => cluster.now }),
+    workload: { evidence: () => undefined, preflight: () => undefined },
     at: (kind, { namespace, name }) => objects.get(path(kind, namespace, name)),
     all: <K extends Kind>(kind: K) => {
       const found = [...objects.values()].filter((object) => object.kind === kind);
@@ -106,7 +106,7 @@ export function gatewayPod(name: string, podIP: string): Pod {
   };
 }
 
-/** All pods of the gateway. */
+/** All gateway pods. */
 export function gatewayPods(cluster: SimulatedCluster): readonly (Pod & Stored)[] {
   return cluster.all("Pod").filter(({ metadata }) => metadata.namespace === systemNamespace);
 }
@@ -137,7 +137,7 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
         .filter(({ status }) => status?.gateway?.port === port)
         .map(({ metadata }) => metadata),
     portClaimant: () => undefined,
-    namesakes: () => undefined,
+    nameConflicts: () => undefined,
     replicaSetsOf: (uid) => cluster.all("ReplicaSet").filter(({ metadata }) => isControlledBy(metadata, uid)),
     replicaSet: find("ReplicaSet"),
     podsOf: (uid) => cluster.podsOf(uid),
@@ -158,10 +158,10 @@ function sources(cluster: SimulatedCluster, settings: Settings): Sources {
     acknowledged: () => cluster.acknowledged,
     facts: () => undefined,
     scaling: () => undefined,
-    evidence: (key, sinceMs) => cluster.conduct.evidence(key, sinceMs),
-    trial: (key, hash) => cluster.conduct.trial(key, hash),
-    seenMs: (key, what, state) => cluster.sightings.seenMs(key, what, state),
-    lackingField: () => undefined,
+    evidence: (key, sinceMs) => cluster.workload.evidence(key, sinceMs),
+    preflight: (key, hash) => cluster.workload.preflight(key, hash),
+    stateAgeMs: (key, what, state) => cluster.stateAges.stateAgeMs(key, what, state),
+    droppedField: () => undefined,
   };
 }
 

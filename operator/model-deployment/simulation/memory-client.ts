@@ -4,12 +4,12 @@ import type { KubeObject, ObjectMeta, Stored } from "../../kube/kinds.ts";
 import type { Resource } from "../../kube/resources.ts";
 import type { SimulatedCluster } from "./cluster.ts";
 
-/** Told before every write; what it throws is thrown instead of writing. */
+/** Called before every write; an error that it throws replaces the write. */
 export type BeforeWrite = (write: string) => void;
 
 /**
- * The verbs that a reconcile uses, on a simulated cluster, with the API server's rules about names, preconditions and
- * null members. Apply merges: field ownership is not simulated.
+ * A client for a simulated cluster with the verbs that a reconcile uses. Follows the API server's rules about names,
+ * preconditions and null members; apply merges, field ownership is not simulated.
  */
 export function createMemoryClient(cluster: SimulatedCluster, beforeWrite: BeforeWrite = () => {}): Client {
   const found = ({ kind }: Resource, { namespace = "default", name }: ObjectKey): (KubeObject & Stored) | undefined =>
@@ -19,8 +19,9 @@ export function createMemoryClient(cluster: SimulatedCluster, beforeWrite: Befor
     const object = found(resource, key);
     if (object === undefined) throw kubeFaults.NotFound({ operation, message: "not found" });
     const { uid, resourceVersion } = object.metadata;
-    const isOther = (expected.uid ?? uid) !== uid || (expected.resourceVersion ?? resourceVersion) !== resourceVersion;
-    if (isOther) throw kubeFaults.Conflict({ operation, message: "the object has been modified" });
+    const isConflict =
+      (expected.uid ?? uid) !== uid || (expected.resourceVersion ?? resourceVersion) !== resourceVersion;
+    if (isConflict) throw kubeFaults.Conflict({ operation, message: "the object has been modified" });
     return object;
   };
   const changed = (resource: Resource, key: ObjectKey, change: { readonly metadata?: ObjectMeta }): unknown => {
@@ -42,7 +43,7 @@ export function createMemoryClient(cluster: SimulatedCluster, beforeWrite: Befor
     applyStatus: async <T extends KubeObject>(resource: Resource, object: T) => {
       beforeWrite(`status of ${resource.kind} ${object.metadata.name}`);
       const before = current(resource, keyOf(object), object.metadata);
-      // Status is one map of ours: what it no longer says goes.
+      // We own all of status: fields that it no longer has are removed.
       return cluster.put({ ...before, ...object, metadata: before.metadata });
     },
     mergePatch: async <T extends KubeObject>(resource: Resource, key: ObjectKey, patch: object) =>

@@ -7,103 +7,115 @@ import { readyPods, revisionOf, type Settings, type Snapshot } from "../snapshot
 import { reconcile } from "../reconcile.ts";
 import { shares } from "../plan/traffic.ts";
 import type { KubeObject } from "../../kube/kinds.ts";
-import { steadyConduct } from "./conduct.ts";
+import { steadyWorkload } from "./workload.ts";
 import { createSimulatedCluster, gatewayPod, gatewayPods, type SimulatedCluster } from "./cluster.ts";
 import { type BeforeWrite, createMemoryClient } from "./memory-client.ts";
-import { type StandIn, standIns } from "./stand-ins.ts";
+import { type SimulatedController, simulatedControllers } from "./controllers.ts";
 
 /** Something that happens to the cluster before a turn. */
-export interface Twist {
+export interface StoryEvent {
   /** Turn before which it happens, from 1. */
   readonly turn: number;
-  readonly says: string;
+  /** Printed in the story. */
+  readonly description: string;
   readonly spec?: (spec: ModelDeploymentSpec) => ModelDeploymentSpec;
-  /** Set on the ModelDeployment; undefined takes one away. */
+  /** Annotations to set on the ModelDeployment; undefined removes one. */
   readonly annotations?: Readonly<Record<string, string | undefined>>;
-  /** What else happens. */
+  /** Any other change of the cluster. */
   readonly cluster?: (cluster: SimulatedCluster) => void;
 }
 
-/** What a story begins with. */
+/** Options of `story`. */
 export interface StoryOptions {
   readonly deployment: ModelDeployment;
   readonly settings: Settings;
   readonly startMs: number;
-  /** Objects that are there before the story begins: what `kubectl get … -o json` says of a real cluster. */
+  /** Objects that exist before the story begins, such as the output of `kubectl get … -o json`. */
   readonly existing?: readonly KubeObject[];
-  /** Names of the gateways that are there from the start. Default one. */
+  /** Names of the gateways. Default one. */
   readonly gateways?: readonly string[];
-  readonly twists?: readonly Twist[];
-  /** Everybody else, in their order. Default `standIns`. */
-  readonly others?: readonly StandIn[];
-  /** Told before each write, numbered over the whole story; what it throws is a crash of the operator. */
+  readonly events?: readonly StoryEvent[];
+  /** The other components, in order. Default `simulatedControllers`. */
+  readonly controllers?: readonly SimulatedController[];
+  /** Called before each write of the story; an error that it throws simulates a crash of the operator. */
   readonly beforeWrite?: BeforeWrite;
   readonly maxTurns?: number;
 }
 
-/** What was done in one turn and how things stand after it. */
-export interface Turn {
+/** The actions of one turn and the state after it. */
+export interface StoryTurn {
   readonly number: number;
-  readonly says: readonly string[];
+  /** Descriptions of the events before the turn. */
+  readonly events: readonly string[];
   readonly actions: readonly string[];
-  /** When the reconcile had ended and nobody else had had a turn: its conditions speak of these pods. */
+  /** After the reconcile and before the other components: its conditions refer to these pods. */
   readonly reconciled: Snapshot;
-  /** When everybody else had had a turn as well. */
+  /** After the other components, too. */
   readonly snapshot: Snapshot;
 }
 
 const turnMs = 1_000;
 const quietTurns = 4;
-/** Looks at what changes nothing, before a story is over: a pause of an hour in which the candidate is judged every ten seconds. */
-const quietLooks = 400;
+/** Reconciles without effect after which a story ends: enough for a pause of an hour with a judgement every ten seconds. */
+const maxQuietChecks = 400;
 
 /**
- * Loops reconcile → everybody else until nothing happens any more; the same for tests and for `modelwright plan`. What
- * takes its time (a pause, a deadline) is waited for as one turn.
+ * Alternates the reconcile and the other components until nothing happens any more, for tests and for `modelwright plan`.
+ * Waiting, for a pause or a deadline, is one turn.
  */
-export async function story(options: StoryOptions): Promise<readonly Turn[]> {
-  const { twists = [], maxTurns = 60 } = options;
-  const scene = opening(options);
-  const turns: Turn[] = [];
-  const lastTwist = Math.max(0, ...twists.map(({ turn }) => turn));
+export async function story(options: StoryOptions): Promise<readonly StoryTurn[]> {
+  const { events = [], maxTurns = 60 } = options;
+  const state = initialState(options);
+  const turns: StoryTurn[] = [];
+  const lastEvent = Math.max(0, ...events.map(({ turn }) => turn));
   for (let number = 1; number <= maxTurns; number += 1) {
-    const isQuiet = number > lastTwist && isOver(turns);
-    const due = twists.filter(({ turn }) => turn === number);
-    for (const twist of due) change(scene, twist);
-    const made = isQuiet ? await awaited(scene, options, turns.at(-1)) : await played(scene, options);
-    if (made === undefined) return turns;
-    turns.push({ number, says: due.map(({ says }) => says), ...made });
+    const isSettled = number > lastEvent && isQuiet(turns);
+    const due = events.filter(({ turn }) => turn === number);
+    for (const event of due) applyEvent(state, event);
+    const result = isSettled ? await runUntilChange(state, options, turns.at(-1)) : await runTurn(state, options);
+    if (result === undefined) return turns;
+    turns.push({ number, events: due.map(({ description }) => description), ...result });
   }
   return turns;
 }
 
-type Played = Pick<Turn, "actions" | "reconciled" | "snapshot">;
+type TurnResult = Pick<StoryTurn, "actions" | "reconciled" | "snapshot">;
 
-/** One reconcile, then everybody else; undefined when the ModelDeployment is gone. */
-async function played(scene: Scene, options: StoryOptions): Promise<Played | undefined> {
-  const { cluster, key } = scene;
-  const actions = await reconciliation(scene, options);
+/** One reconcile, then the other components; undefined when the ModelDeployment is gone. */
+async function runTurn(state: StoryState, options: StoryOptions): Promise<TurnResult | undefined> {
+  const { cluster, key } = state;
+  const actions = await reconcileOnce(state, options);
   const reconciled = observe(key, cluster.sources);
-  for (const other of options.others ?? standIns) await other(cluster);
+  for (const other of options.controllers ?? simulatedControllers) await other(cluster);
   cluster.now += turnMs;
   const snapshot = observe(key, cluster.sources);
   return reconciled === undefined || snapshot === undefined ? undefined : { actions, reconciled, snapshot };
 }
 
-/** The next turn in which something happens; undefined when nothing more does. */
-async function awaited(scene: Scene, options: StoryOptions, last: Turn | undefined): Promise<Played | undefined> {
-  for (let looks = 0; looks < quietLooks && scene.recheckAfterMs !== undefined; looks += 1) {
-    scene.cluster.now += scene.recheckAfterMs;
-    const made = await played(scene, options);
-    if (made === undefined || last === undefined) return made;
-    if (made.actions.length > 0 || standing(made) !== standing(last)) return made;
+/** Advances the clock to the next turn in which something happens; undefined when nothing more does. */
+async function runUntilChange(
+  state: StoryState,
+  options: StoryOptions,
+  last: StoryTurn | undefined,
+): Promise<TurnResult | undefined> {
+  for (let checks = 0; checks < maxQuietChecks && state.recheckAfterMs !== undefined; checks += 1) {
+    state.cluster.now += state.recheckAfterMs;
+    const result = await runTurn(state, options);
+    if (result === undefined || last === undefined) return result;
+    if (result.actions.length > 0 || stateText(result) !== stateText(last)) return result;
   }
   return undefined;
 }
 
-function opening({ deployment, settings, startMs, existing = [], gateways = ["gateway-a"] }: StoryOptions): Scene {
+function initialState({
+  deployment,
+  settings,
+  startMs,
+  existing = [],
+  gateways = ["gateway-a"],
+}: StoryOptions): StoryState {
   const cluster = createSimulatedCluster(settings, startMs);
-  cluster.conduct = steadyConduct(cluster);
+  cluster.workload = steadyWorkload(cluster);
   existing.forEach((object) => cluster.put(object));
   if (gatewayPods(cluster).length === 0)
     gateways.forEach((name, index) => cluster.put(gatewayPod(name, `10.9.0.${index + 1}`)));
@@ -120,39 +132,42 @@ function opening({ deployment, settings, startMs, existing = [], gateways = ["ga
   return { cluster, key };
 }
 
-interface Scene {
+interface StoryState {
   readonly cluster: SimulatedCluster;
   readonly key: NamedKey;
-  /** When the last reconcile wanted to look again. */
+  /** Recheck delay of the last reconcile. */
   recheckAfterMs?: number | undefined;
 }
 
 /** Nothing was done and nothing changed for a while. */
-function isOver(turns: readonly Turn[]): boolean {
+function isQuiet(turns: readonly StoryTurn[]): boolean {
   const last = turns.slice(-quietTurns);
   const first = last[0];
   if (first === undefined || last.length < quietTurns) return false;
-  return last.every((turn) => turn.actions.length === 0 && standing(turn) === standing(first));
+  return last.every((turn) => turn.actions.length === 0 && stateText(turn) === stateText(first));
 }
 
-/** The story as people read it. Turns in which nothing happened are left out. */
-export function storyText(title: string, turns: readonly Turn[]): string {
+/** Renders a story as text. Turns in which nothing happened are left out. */
+export function storyText(title: string, turns: readonly StoryTurn[]): string {
   const lines = [`# ${title}`];
   let last = "";
   for (const turn of turns) {
-    const text = standing(turn);
-    if (turn.says.length === 0 && turn.actions.length === 0 && text === last) continue;
+    const text = stateText(turn);
+    if (turn.events.length === 0 && turn.actions.length === 0 && text === last) continue;
     last = text;
     lines.push("", `turn ${turn.number}`);
-    for (const says of turn.says) lines.push(`  * ${says}`);
+    for (const description of turn.events) lines.push(`  * ${description}`);
     for (const action of turn.actions) lines.push(`  - ${action}`);
     lines.push(text);
   }
   return `${lines.join("\n")}\n`;
 }
 
-function change({ cluster, key }: Scene, { spec, annotations = {}, cluster: happening }: Twist): void {
-  happening?.(cluster);
+function applyEvent(
+  { cluster, key }: StoryState,
+  { spec, annotations = {}, cluster: clusterChange }: StoryEvent,
+): void {
+  clusterChange?.(cluster);
   const deployment = cluster.sources.deployment(key);
   if (deployment === undefined) return;
   const { generation = 1, annotations: notes = {}, ...metadata } = deployment.metadata;
@@ -168,15 +183,15 @@ function change({ cluster, key }: Scene, { spec, annotations = {}, cluster: happ
   });
 }
 
-async function reconciliation(scene: Scene, { beforeWrite }: StoryOptions): Promise<readonly string[]> {
-  const { cluster, key } = scene;
+async function reconcileOnce(state: StoryState, { beforeWrite }: StoryOptions): Promise<readonly string[]> {
+  const { cluster, key } = state;
   const actions: string[] = [];
   const log: Log = { ...silentLog, info: (_message, fields = {}) => actions.push(actionText(fields)) };
   const client = createMemoryClient(cluster, beforeWrite);
   try {
     const options = { sources: cluster.sources, client, recorder: { publish: () => {} }, log };
     const { failure, recheckAfterMs } = await reconcile(key, options);
-    scene.recheckAfterMs = recheckAfterMs;
+    state.recheckAfterMs = recheckAfterMs;
     if (failure !== undefined) throw failure;
   } catch (thrown) {
     actions.push(`failed: ${Fault.from(thrown).message}`);
@@ -190,7 +205,7 @@ function actionText(fields: object): string {
 }
 
 /** Revisions with weights and pods, and the conditions, in a few lines. */
-function standing({ reconciled: snapshot }: Pick<Turn, "reconciled">): string {
+function stateText({ reconciled: snapshot }: Pick<StoryTurn, "reconciled">): string {
   const { status, rollout, revisions } = snapshot;
   const named = shares(rollout).map(({ revision, version, weight }) => {
     const role = revision === rollout.stable?.revision ? "stable" : "candidate";

@@ -7,8 +7,8 @@ import {
 } from "../../../runtime/contract/figures.ts";
 
 /**
- * What a gateway answered, checked: throws an Error that names the first part that is not what the contract says. What is checked is used as
- * it was parsed: an answer may have ten thousand models, and a copy would cost more than the rest.
+ * Parses and validates the response of a gateway; throws an Error that names the first part that violates the contract. The parsed
+ * value is returned without a copy, which would cost more than all the rest: a response may have ten thousand models.
  */
 export function decodedFigures(text: string): GatewayFigures {
   const answer: unknown = JSON.parse(text);
@@ -21,7 +21,7 @@ export function decodedFigures(text: string): GatewayFigures {
   return answer;
 }
 
-/** But for what is in `models`. */
+/** Everything but the contents of `models`. */
 function isGatewayFigures(value: unknown): value is GatewayFigures {
   return (
     isObject(value) &&
@@ -34,7 +34,7 @@ function isGatewayFigures(value: unknown): value is GatewayFigures {
 
 const modelCounts = ["arrivals", "refused", "abandoned", "queued", "oldestWaitMs"] as const;
 
-/** But for what is in `revisions`. */
+/** Everything but the contents of `revisions`. */
 function isModelFigures(value: unknown): value is ModelFigures {
   return isObject(value) && hasCounts(value, modelCounts) && isObject(member(value, "revisions"));
 }

@@ -1,42 +1,44 @@
 import type { Evidence } from "../../analysis/evidence.ts";
-import { copied, type ModelTotals, windowsSince } from "./totals.ts";
+import { copyOf, type ModelTotals, windowsSince } from "./totals.ts";
 
-/** Spans of time of one ModelDeployment over which its revisions are compared. */
+/** Time windows of one ModelDeployment over which its revisions are compared. */
 export interface EvidenceWindows {
   /**
-   * What was counted since `sinceMs`, as nearly as is known: since the first moment after it that is remembered, since now when
-   * there is none.
+   * Counts since `sinceMs`, or as close as possible: since the first checkpoint after it, or since now if there is none.
    */
   evidence(totals: ModelTotals, sinceMs: number, nowMs: number): Evidence;
 }
 
-/** How much was counted at some time. */
-interface Mark {
+/** The totals at a point in time. */
+interface Checkpoint {
   readonly atMs: number;
   readonly totals: ModelTotals;
 }
 
-/** While somebody asks, what was counted is remembered this often, and for this long. */
-const markEveryMs = 5_000;
+/** While evidence is requested, checkpoints are made this often and kept for this long. */
+const checkpointEveryMs = 5_000;
 const keptMs = 60_000;
-/** Times that were asked for lately keep their mark for as long as they are asked for. */
-const maxAsked = 4;
+/** Recently requested start times keep their checkpoint while they are requested. */
+const maxRequested = 4;
 
 export function createEvidenceWindows(): EvidenceWindows {
   /** Oldest first. */
-  let marks: readonly Mark[] = [];
-  const asked = new Map<number, Mark>();
+  let checkpoints: readonly Checkpoint[] = [];
+  const requested = new Map<number, Checkpoint>();
   return {
     evidence(totals, sinceMs, nowMs) {
-      const known = asked.get(sinceMs) ?? marks.find(({ atMs }) => atMs >= sinceMs);
-      const since = known ?? { atMs: nowMs, totals: copied(totals) };
-      if (known === undefined) marks = [...marks, since];
-      else if (nowMs - (marks.at(-1)?.atMs ?? -Infinity) >= markEveryMs)
-        marks = [...marks.filter(({ atMs }) => nowMs - atMs <= keptMs), { atMs: nowMs, totals: copied(totals) }];
-      asked.delete(sinceMs);
-      asked.set(sinceMs, since);
-      const [oldest = sinceMs] = asked.keys();
-      if (asked.size > maxAsked) asked.delete(oldest);
+      const known = requested.get(sinceMs) ?? checkpoints.find(({ atMs }) => atMs >= sinceMs);
+      const since = known ?? { atMs: nowMs, totals: copyOf(totals) };
+      if (known === undefined) checkpoints = [...checkpoints, since];
+      else if (nowMs - (checkpoints.at(-1)?.atMs ?? -Infinity) >= checkpointEveryMs)
+        checkpoints = [
+          ...checkpoints.filter(({ atMs }) => nowMs - atMs <= keptMs),
+          { atMs: nowMs, totals: copyOf(totals) },
+        ];
+      requested.delete(sinceMs);
+      requested.set(sinceMs, since);
+      const [oldest = sinceMs] = requested.keys();
+      if (requested.size > maxRequested) requested.delete(oldest);
       return { sinceMs: since.atMs, untilMs: nowMs, revisions: windowsSince(totals, since.totals) };
     },
   };

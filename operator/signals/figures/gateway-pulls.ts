@@ -3,90 +3,90 @@ import { Fault } from "../../../runtime/base/fault.ts";
 import type { Log } from "../../../runtime/base/log.ts";
 import { Agent } from "../../../runtime/base/node-http.ts";
 import { figuresPath, type GatewayFigures } from "../../../runtime/contract/figures.ts";
-import { type Pull, pulledText } from "../pulled-text.ts";
+import { type HttpRequest, requestText } from "../http-client.ts";
 import { decodedFigures } from "./decoded-figures.ts";
-import { createGatewayAccount, type GatewayAccount } from "./gateway-account.ts";
+import { createGatewayCounters, type GatewayCounters } from "./gateway-counters.ts";
 
-/** Where a gateway's figures are. */
+/** Address of a gateway's figures. */
 export interface GatewayAddress {
   /** Name of its pod. */
   readonly pod: string;
   readonly host: string;
-  /** Of its admin port. */
+  /** Its admin port. */
   readonly port: number;
 }
 
-/** Whom to ask, and who is told. */
+/** Options of `createGatewayPulls`. */
 export interface GatewayPullsOptions {
-  /** The gateways that are ready; asked for before every pull. */
+  /** The ready gateways; called before every pull. */
   readonly gateways: () => readonly GatewayAddress[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of every pull. */
-  readonly onPull?: ((pulled: { readonly ok: boolean; readonly durationMs: number }) => void) | undefined;
-  /** Between two pulls of a gateway. Default 1 s. */
+  /** Called after every pull. */
+  readonly onPull?: ((pullGateway: { readonly ok: boolean; readonly durationMs: number }) => void) | undefined;
+  /** Time between two pulls of a gateway. Default 1 s. */
   readonly intervalMs?: number;
 }
 
-/** How far the figures can be believed. */
+/** How fresh the figures are. */
 export interface Freshness {
-  /** Ready gateways, and those of them that answered lately. */
+  /** Ready gateways, and those of them that responded recently. */
   readonly gateways: number;
   readonly answering: number;
-  /** Age of the oldest of their last answers; Infinity when one never answered, or there is none. */
+  /** Age of the oldest of their last responses; Infinity if one has never responded, or there are none. */
   readonly ageMs: number;
 }
 
-/** The gateways of an installation, pulled when told. */
+/** Pulls figures from the gateways of an installation. */
 export interface GatewayPulls {
-  /** Begins a pull of each that is ready and not being pulled. */
+  /** Starts a pull of each ready gateway that is not being pulled. */
   pull(): void;
-  /** Accounts of those that answered lately. */
-  answering(): readonly GatewayAccount[];
+  /** Counters of the gateways that responded recently. */
+  answering(): readonly GatewayCounters[];
   freshness(): Freshness;
   /** The ModelDeployment is gone. */
   forget(key: string): void;
   close(): void;
 }
 
-/** From one pull to the next. */
+/** Default of `intervalMs`. */
 export const defaultIntervalMs = 1_000;
 const timeoutMs = 2_000;
-/** Ten thousand ModelDeployments with two revisions each, all asked for at once, are a quarter of it. */
+/** Four times the size of a full response for ten thousand ModelDeployments with two revisions each. */
 const limitBytes = 64 * 1024 * 1024;
-/** A gateway that has not answered for longer is left out of what is now. */
+/** A gateway that has not responded for longer is not counted in the current state. */
 const staleMs = 5_000;
-/** One that ends breaks off a pull, and is not asked again: that is no news. */
-const toldFailures = 2;
-/** A gateway that is not ready for longer is a stranger when it comes back. */
-const rememberedMs = 600_000;
+/** Failures in a row before a warning: a gateway that terminates breaks one pull, which is normal. */
+const warnAfterFailures = 2;
+/** The counters of a gateway that is not ready for longer are dropped. */
+const forgetAfterMs = 600_000;
 
 interface Gateway {
-  readonly account: GatewayAccount;
+  readonly counters: GatewayCounters;
   address: GatewayAddress;
-  /** When it was last listed. */
-  seenMs: number;
+  /** When it was last ready. */
+  stateAgeMs: number;
   isPulled: boolean;
-  /** Pulls in a row that it did not answer. */
+  /** Failed pulls in a row. */
   failures: number;
 }
 
-/** `take` gets each answer with the account that is to take it in. */
+/** Creates the pulls; `take` gets each response with the counters that have to take it in. */
 export function createGatewayPulls(
   options: GatewayPullsOptions,
-  take: (account: GatewayAccount, figures: GatewayFigures) => void,
+  take: (counters: GatewayCounters, figures: GatewayFigures) => void,
 ): GatewayPulls {
   const { clock } = options;
   const known = createKnownGateways(options);
   const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
   let ready: readonly Gateway[] = [];
-  const ageMs = ({ account }: Gateway): number => clock.monotonic() - (account.answeredMs ?? -Infinity);
+  const ageMs = ({ counters }: Gateway): number => clock.monotonic() - (counters.answeredMs ?? -Infinity);
   return {
     pull() {
       ready = known.listed();
-      for (const gateway of ready) if (!gateway.isPulled) void pulled(gateway, { ...options, agent, take });
+      for (const gateway of ready) if (!gateway.isPulled) void pullGateway(gateway, { ...options, agent, take });
     },
-    answering: () => ready.filter((gateway) => ageMs(gateway) <= staleMs).map(({ account }) => account),
+    answering: () => ready.filter((gateway) => ageMs(gateway) <= staleMs).map(({ counters }) => counters),
     freshness() {
       const ages = ready.map(ageMs);
       return {
@@ -101,7 +101,7 @@ export function createGatewayPulls(
 }
 
 interface KnownGateways {
-  /** Those that are ready now. */
+  /** The gateways that are ready now. */
   listed(): readonly Gateway[];
   forget(key: string): void;
 }
@@ -110,11 +110,11 @@ function createKnownGateways(options: GatewayPullsOptions): KnownGateways {
   const { clock, intervalMs = defaultIntervalMs } = options;
   const startedMs = clock.monotonic();
   const byPod = new Map<string, Gateway>();
-  /** Runs of gateways that are forgotten: a name is all that is kept of them. */
-  const former = new Set<string>();
+  /** Runs of gateways whose counters were dropped. */
+  const forgottenRuns = new Set<string>();
   const opened = (address: GatewayAddress): Gateway => {
-    const account = createGatewayAccount({ startedMs, intervalMs, isKnown: (run) => former.has(run) });
-    return { account, address, seenMs: 0, isPulled: false, failures: 0 };
+    const counters = createGatewayCounters({ startedMs, intervalMs, isKnown: (run) => forgottenRuns.has(run) });
+    return { counters, address, stateAgeMs: 0, isPulled: false, failures: 0 };
   };
   return {
     listed() {
@@ -122,51 +122,51 @@ function createKnownGateways(options: GatewayPullsOptions): KnownGateways {
       const ready = options.gateways().map((address) => {
         const gateway = byPod.get(address.pod) ?? opened(address);
         byPod.set(address.pod, gateway);
-        return Object.assign(gateway, { address, seenMs: nowMs });
+        return Object.assign(gateway, { address, stateAgeMs: nowMs });
       });
-      for (const [pod, { seenMs, account }] of byPod) {
-        if (nowMs - seenMs <= rememberedMs) continue;
+      for (const [pod, { stateAgeMs, counters }] of byPod) {
+        if (nowMs - stateAgeMs <= forgetAfterMs) continue;
         byPod.delete(pod);
-        if (account.run !== undefined) former.add(account.run);
+        if (counters.run !== undefined) forgottenRuns.add(counters.run);
       }
       return ready;
     },
     forget(key) {
-      for (const { account } of byPod.values()) account.forget(key);
+      for (const { counters } of byPod.values()) counters.forget(key);
     },
   };
 }
 
-interface PullParts extends GatewayPullsOptions {
-  readonly agent: NonNullable<Pull["agent"]>;
-  readonly take: (account: GatewayAccount, figures: GatewayFigures) => void;
+interface PullContext extends GatewayPullsOptions {
+  readonly agent: NonNullable<HttpRequest["agent"]>;
+  readonly take: (counters: GatewayCounters, figures: GatewayFigures) => void;
 }
 
-async function pulled(gateway: Gateway, { clock, log, onPull, agent, take }: PullParts): Promise<void> {
-  const { account, address } = gateway;
-  const begunMs = clock.monotonic();
+async function pullGateway(gateway: Gateway, { clock, log, onPull, agent, take }: PullContext): Promise<void> {
+  const { counters, address } = gateway;
+  const startedMs = clock.monotonic();
   gateway.isPulled = true;
   let cause: string | undefined;
   try {
-    let figures = await pulledFigures(address, account.cursor, agent);
-    // The cursor was one of a run that is over: what this one counted before it would be missing.
-    if (figures.run !== account.run && account.cursor > 0) figures = await pulledFigures(address, 0, agent);
-    take(account, figures);
+    let figures = await fetchFigures(address, counters.cursor, agent);
+    // The cursor belongs to an earlier run: counts of the new run before that cursor would be missing.
+    if (figures.run !== counters.run && counters.cursor > 0) figures = await fetchFigures(address, 0, agent);
+    take(counters, figures);
   } catch (thrown) {
     cause = Fault.from(thrown).message;
   }
   gateway.failures = cause === undefined ? 0 : gateway.failures + 1;
-  if (gateway.failures === toldFailures)
+  if (gateway.failures === warnAfterFailures)
     log.warn("a gateway does not tell its figures", { gateway: address.pod, cause });
   gateway.isPulled = false;
-  onPull?.({ ok: cause === undefined, durationMs: clock.monotonic() - begunMs });
+  onPull?.({ ok: cause === undefined, durationMs: clock.monotonic() - startedMs });
 }
 
-async function pulledFigures(
+async function fetchFigures(
   { host, port }: GatewayAddress,
   after: number,
-  agent: NonNullable<Pull["agent"]>,
+  agent: NonNullable<HttpRequest["agent"]>,
 ): Promise<GatewayFigures> {
   const path = `${figuresPath}?after=${after}`;
-  return decodedFigures(await pulledText({ host, port, path, timeoutMs, limitBytes, agent }));
+  return decodedFigures(await requestText({ host, port, path, timeoutMs, limitBytes, agent }));
 }

@@ -6,14 +6,14 @@ import {
   type RevisionFigures,
 } from "../../../runtime/contract/figures.ts";
 
-/** What was counted of one ModelDeployment at all gateways since the operator started; only grows. */
+/** Totals of one ModelDeployment over all gateways since the operator started; they never decrease. */
 export interface ModelTotals {
   readonly revisions: Map<string, RevisionTotals>;
-  /** What came in and was done, for rates: of a time in which a gateway did not answer only as much as fits in one pull. */
+  /** Counters for rates: after a time in which a gateway did not respond, only one pull's share of the increase is added. */
   readonly flow: Flow;
 }
 
-/** Counts of what came in and was done. */
+/** Counters of arrivals and completions. */
 export interface Flow {
   arrivals: number;
   refused: number;
@@ -23,7 +23,7 @@ export interface Flow {
   serviceMs: number;
 }
 
-/** More than a rollout has, and than a gateway remembers of those that left a route. */
+/** More revisions than a rollout has, and than a gateway keeps after they left a route. */
 const maxRevisions = 8;
 
 interface RevisionTotals {
@@ -35,38 +35,43 @@ interface RevisionTotals {
 
 const noRequests: RevisionTotals = { requests: 0, failed: 0, latency: [] };
 
-/** Of a model that no gateway has told of. */
+/** Totals of a model that no gateway has reported yet. */
 export function emptyTotals(): ModelTotals {
   const flow = { arrivals: 0, refused: 0, abandoned: 0, completions: 0, failures: 0, serviceMs: 0 };
   return { revisions: new Map(), flow };
 }
 
 /**
- * Adds what one gateway counted since its answer `before`; undefined: since it began. `share` is how much of that belongs to the flow of
- * now. True when requests came in or wait.
+ * Adds what one gateway counted since its response `before`, or since its start. `share` is the part of it that counts for the flow.
+ * Returns true when requests came in or are queued.
  */
-export function grow(totals: ModelTotals, now: ModelFigures, before: ModelFigures | undefined, share: number): boolean {
+export function addIncrease(
+  totals: ModelTotals,
+  now: ModelFigures,
+  before: ModelFigures | undefined,
+  share: number,
+): boolean {
   const { flow } = totals;
-  const arrivals = growth(now.arrivals, before?.arrivals);
+  const arrivals = increase(now.arrivals, before?.arrivals);
   flow.arrivals += arrivals * share;
-  flow.refused += growth(now.refused, before?.refused) * share;
-  flow.abandoned += growth(now.abandoned, before?.abandoned) * share;
+  flow.refused += increase(now.refused, before?.refused) * share;
+  flow.abandoned += increase(now.abandoned, before?.abandoned) * share;
   for (const [hash, figures] of Object.entries(now.revisions)) {
     const known = before?.revisions[hash];
-    // Counts that shrank began again at 0: the gateway had forgotten the revision.
+    // Counts that decreased have restarted at 0: the gateway had dropped the revision.
     const past = known !== undefined && known.completed <= figures.completed ? known : undefined;
-    growRevision(revisionOf(totals.revisions, hash), figures, past);
-    flow.completions += growth(figures.completed, past?.completed) * share;
-    flow.failures += growth(failures(figures), past && failures(past)) * share;
-    flow.serviceMs += growth(figures.serviceMs, past?.serviceMs) * share;
+    addRevisionIncrease(revisionOf(totals.revisions, hash), figures, past);
+    flow.completions += increase(figures.completed, past?.completed) * share;
+    flow.failures += increase(failures(figures), past && failures(past)) * share;
+    flow.serviceMs += increase(figures.serviceMs, past?.serviceMs) * share;
   }
   return arrivals > 0 || now.queued > 0;
 }
 
-/** The least recently used of too many are forgotten. */
+/** Totals of a revision; beyond `maxRevisions` the least recently used are dropped. */
 function revisionOf(revisions: ModelTotals["revisions"], hash: string): RevisionTotals {
   const known = revisions.get(hash);
-  // The first come is the first to go, unless it is used again when there is no room.
+  // Below the limit the order is that of insertion; at the limit a use moves the revision to the end.
   if (known !== undefined && revisions.size < maxRevisions) return known;
   const revision = known ?? { ...noRequests, latency: [] };
   revisions.delete(hash);
@@ -76,24 +81,24 @@ function revisionOf(revisions: ModelTotals["revisions"], hash: string): Revision
   return revision;
 }
 
-function growRevision(revision: RevisionTotals, now: RevisionFigures, past: RevisionFigures | undefined): void {
-  revision.requests += growth(now.completed, past?.completed);
-  revision.failed += growth(failures(now), past && failures(past));
-  growLatency(revision.latency, now.latency, past?.latency ?? []);
+function addRevisionIncrease(revision: RevisionTotals, now: RevisionFigures, past: RevisionFigures | undefined): void {
+  revision.requests += increase(now.completed, past?.completed);
+  revision.failed += increase(failures(now), past && failures(past));
+  addLatencyIncrease(revision.latency, now.latency, past?.latency ?? []);
   if (now.mirrored !== undefined)
     revision.mirrored = summed(revision.mirrored ?? noCopies, difference(now.mirrored, past?.mirrored ?? noCopies));
 }
 
-/** By index: ten thousand models have half a million buckets. */
-function growLatency(total: number[], now: readonly number[], past: readonly number[]): void {
+/** A loop by index: ten thousand models have half a million buckets. */
+function addLatencyIncrease(total: number[], now: readonly number[], past: readonly number[]): void {
   for (let bucket = 0; bucket < now.length; bucket += 1) {
-    const count = growth(now[bucket] ?? 0, past[bucket]);
+    const count = increase(now[bucket] ?? 0, past[bucket]);
     if (bucket >= total.length) total.push(count);
     else if (count > 0) total[bucket] = (total[bucket] ?? 0) + count;
   }
 }
 
-/** What was counted of each revision since a copy was made. */
+/** The increase of each revision's totals since a copy was made. */
 export function windowsSince(totals: ModelTotals, past: ModelTotals): Readonly<Record<string, RevisionWindow>> {
   const windows = [...totals.revisions].map(
     ([hash, revision]) => [hash, windowSince(revision, past.revisions.get(hash) ?? noRequests)] as const,
@@ -110,8 +115,8 @@ function windowSince({ requests, failed, latency, mirrored }: RevisionTotals, pa
   };
 }
 
-/** As it is now. */
-export function copied({ revisions, flow }: ModelTotals): ModelTotals {
+/** A copy of the current totals. */
+export function copyOf({ revisions, flow }: ModelTotals): ModelTotals {
   const copies = new Map<string, RevisionTotals>();
   for (const [hash, revision] of revisions) copies.set(hash, { ...revision, latency: [...revision.latency] });
   return { revisions: copies, flow: { ...flow } };
@@ -121,7 +126,7 @@ function failures({ failed: { status, connection, timeout } }: RevisionFigures):
   return status + connection + timeout;
 }
 
-function growth(now: number, before: number | undefined): number {
+function increase(now: number, before: number | undefined): number {
   return before === undefined || before > now ? now : now - before;
 }
 
@@ -138,19 +143,19 @@ const noCopies: MirrorFigures = {
   agreeing: 0,
 };
 
-/** The largest difference is that of all times: of a part of it none is known. */
+/** `maxAbsolute` is the maximum of all time, because that of the window alone is unknown. */
 function difference(now: MirrorFigures, past: MirrorFigures): MirrorFigures {
   return {
-    sent: growth(now.sent, past.sent),
-    judged: growth(judgedCopies(now), judgedCopies(past)),
-    failed: growth(now.failed, past.failed),
-    compared: growth(now.compared, past.compared),
-    differing: growth(now.differing, past.differing),
+    sent: increase(now.sent, past.sent),
+    judged: increase(judgedCopies(now), judgedCopies(past)),
+    failed: increase(now.failed, past.failed),
+    compared: increase(now.compared, past.compared),
+    differing: increase(now.differing, past.differing),
     maxAbsolute: now.compared > past.compared ? now.maxAbsolute : 0,
     sumAbsolute: Math.max(0, now.sumAbsolute - past.sumAbsolute),
-    numbers: growth(now.numbers, past.numbers),
-    ranked: growth(now.ranked, past.ranked),
-    agreeing: growth(now.agreeing, past.agreeing),
+    numbers: increase(now.numbers, past.numbers),
+    ranked: increase(now.ranked, past.ranked),
+    agreeing: increase(now.agreeing, past.agreeing),
   };
 }
 

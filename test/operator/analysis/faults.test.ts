@@ -1,33 +1,38 @@
 import { expect, test } from "vitest";
 
-import { trialFaults } from "../../../operator/analysis/faults.ts";
+import { preflightFaults } from "../../../operator/analysis/faults.ts";
 
 test("what keeps a candidate from requests is told with the way out", () => {
   const difference = { path: "predictions[0][3]", value: "0.93", expected: "0.12", difference: 0.81 };
   const place = { configMap: "golden", key: "requests.jsonl" };
   expect(
     [
-      trialFaults.SignatureChanged({ changes: ["input a is gone", "output o is int64, was float32"] }),
-      trialFaults.SignatureChanged({
+      preflightFaults.SignatureChanged({ changes: ["input a is gone", "output o is int64, was float32"] }),
+      preflightFaults.SignatureChanged({
         changes: ["a", "b", "c", "d", "e", "f", "g"].map((name) => `output ${name} is gone`),
       }),
-      trialFaults.PredictionsDiffer({ line: 3, difference, tolerance: 0.001 }),
-      trialFaults.PredictionsDiffer({
+      preflightFaults.PredictionsDiffer({ line: 3, difference, tolerance: 0.001 }),
+      preflightFaults.PredictionsDiffer({
         line: 3,
         difference: { ...difference, difference: undefined },
         tolerance: 0.001,
       }),
-      trialFaults.GoldenUnanswered({ line: 4, status: 400, text: `{"error": "${"x".repeat(500)}"}`, expected: "200" }),
-      trialFaults.GoldenMissing({ configMap: "golden" }),
-      trialFaults.GoldenMissing(place),
-      trialFaults.GoldenMissing({}),
-      trialFaults.StablePodMissing({ model: "default/digits" }),
-      trialFaults.GoldenInvalid({
+      preflightFaults.GoldenUnanswered({
+        line: 4,
+        status: 400,
+        text: `{"error": "${"x".repeat(500)}"}`,
+        expected: "200",
+      }),
+      preflightFaults.GoldenMissing({ configMap: "golden" }),
+      preflightFaults.GoldenMissing(place),
+      preflightFaults.GoldenMissing({}),
+      preflightFaults.StablePodMissing({ model: "default/digits" }),
+      preflightFaults.GoldenInvalid({
         place: "ConfigMap golden, key requests.jsonl",
         line: 2,
         cause: "request is no object",
       }),
-      trialFaults.PodBusy({ address: "10.0.0.7", status: 503 }),
+      preflightFaults.PodBusy({ address: "10.0.0.7", status: 503 }),
     ].map(({ sentence }) => sentence),
   ).toEqual([
     "clients of the stable revision would break: input a is gone, output o is int64, was float32; spec.model.signatureCompatibility: Allow lets it pass",

@@ -2,25 +2,32 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-import { combined, count, counted, decimal, type Finding, percent } from "../../../operator/analysis/finding.ts";
+import {
+  combinedFinding,
+  count,
+  countText,
+  decimal,
+  type Finding,
+  percent,
+} from "../../../operator/analysis/finding.ts";
 
 const found = (verdict: Finding["verdict"], message: string): Finding => ({ verdict, message });
 
 describe("several findings", () => {
   test("fail as one when any does, with the words of those that do", () => {
-    expect(combined([found("Pass", "a"), found("Fail", "b"), found("None", "c"), found("Fail", "d")])).toEqual({
+    expect(combinedFinding([found("Pass", "a"), found("Fail", "b"), found("None", "c"), found("Fail", "d")])).toEqual({
       verdict: "Fail",
       message: "b; d",
     });
   });
 
   test("are no verdict as long as any is none", () => {
-    expect(combined([found("Pass", "a"), found("None", "b")])).toEqual({ verdict: "None", message: "b" });
+    expect(combinedFinding([found("Pass", "a"), found("None", "b")])).toEqual({ verdict: "None", message: "b" });
   });
 
   test("pass when all do, and say nothing when there are none", () => {
-    expect(combined([found("Pass", "a"), found("Pass", "b")])).toEqual({ verdict: "Pass", message: "a; b" });
-    expect(combined([])).toEqual({ verdict: "None", message: "nothing is compared" });
+    expect(combinedFinding([found("Pass", "a"), found("Pass", "b")])).toEqual({ verdict: "Pass", message: "a; b" });
+    expect(combinedFinding([])).toEqual({ verdict: "None", message: "nothing is compared" });
   });
 });
 
@@ -41,11 +48,11 @@ describe("beside the runs of Argo Rollouts", () => {
   const isLeftRunning = ({ metrics, run }: Row): boolean => run === "Running" && metrics.includes("Failed");
 
   test.each(rows.filter((row) => !isLeftRunning(row)))("$metrics is as $run ($id)", ({ metrics, run }) => {
-    expect(combined(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe(verdictOf(run));
+    expect(combinedFinding(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe(verdictOf(run));
   });
 
   test.each(rows.filter(isLeftRunning))("$metrics fails at once ($id)", ({ metrics }) => {
-    expect(combined(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe("Fail");
+    expect(combinedFinding(metrics.map((phase) => found(verdictOf(phase), phase))).verdict).toBe("Fail");
   });
 });
 
@@ -58,7 +65,7 @@ test("figures are written as people read them", () => {
     "0.03",
     "12",
   ]);
-  expect([counted({ hits: 1, trials: 2000 }, "requests"), counted({ hits: 0, trials: 0 })]).toEqual([
+  expect([countText({ hits: 1, trials: 2000 }, "requests"), countText({ hits: 0, trials: 0 })]).toEqual([
     "1 of 2,000 requests (0.05 %)",
     "0 of 0",
   ]);

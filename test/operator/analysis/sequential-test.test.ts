@@ -4,11 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { RevisionWindow } from "../../../operator/analysis/evidence.ts";
 import {
   evidenceOfExcess,
-  evidenceOfHarmlessness,
+  evidenceOfNonInferiority,
   evidenceOfIncrease,
   type Share,
 } from "../../../operator/analysis/sequential-test.ts";
-import { type Question, verdict } from "../../../operator/analysis/verdict.ts";
+import { type VerdictInput, verdict } from "../../../operator/analysis/verdict.ts";
 import { latencyBucket, latencyBuckets } from "../../../runtime/contract/figures.ts";
 import { seeded } from "./random.ts";
 
@@ -49,7 +49,7 @@ describe("the evidence of a sequential test", () => {
   test("of harmlessness is none where the harm was seen", () => {
     fc.assert(
       fc.property(share, share, increase, (candidate, stable, harm) => {
-        const evidence = evidenceOfHarmlessness(candidate, stable, harm);
+        const evidence = evidenceOfNonInferiority(candidate, stable, harm);
         expect(evidence).toBeGreaterThanOrEqual(-1e-9);
         const isHarmed = candidate.hits * stable.trials >= (stable.hits + harm * stable.trials) * candidate.trials;
         if (isHarmed && stable.trials > 0 && candidate.trials > 0) expect(evidence).toBeLessThanOrEqual(1e-9);
@@ -90,7 +90,7 @@ function course(world: World, seed: number): Course {
   for (let look = 1; look <= looks; look += 1) {
     send(own, { requests: world.candidate, rate: world.candidateRate, slower: world.slower ?? 1 }, random);
     send(other, { requests: world.stable, rate: world.stableRate, slower: 1 }, random);
-    const analysis: Question["analysis"] = world.slower === undefined ? {} : { latency: {} };
+    const analysis: VerdictInput["analysis"] = world.slower === undefined ? {} : { latency: {} };
     const { verdict: said } = verdict({ analysis, minimumRequests: 50, candidate: own, stable: other });
     if (said !== "None") first ??= said;
     if (said === "Fail") return { first, failedAfter: look };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import { signatureChanges, toldSignature } from "../../../operator/analysis/signature.ts";
+import { signatureChanges, parsedSignature } from "../../../operator/analysis/signature.ts";
 import type { SignatureFacts } from "../../../runtime/contract/model-facts.ts";
 
 /** From the line that status has, so that the table reads like it. */
 function signature(text: string, name = "serving_default"): SignatureFacts {
-  const told = toldSignature(text);
-  if (told === undefined) throw new Error(text);
-  return { ...told, name };
+  const summary = parsedSignature(text);
+  if (summary === undefined) throw new Error(text);
+  return { ...summary, name };
 }
 
 const stable = "a: float32[-1,4], b: int64[-1] → scores: float32[-1,10], label: string[-1]";
@@ -141,7 +141,7 @@ describe("what clients of the stable revision miss", () => {
 
 describe("the signature that status tells", () => {
   test("is read back", () => {
-    expect(toldSignature("a: float32[-1,4], b: int64[] → o: float32[…]")).toEqual({
+    expect(parsedSignature("a: float32[-1,4], b: int64[] → o: float32[…]")).toEqual({
       name: "serving_default",
       inputs: [
         { name: "a", dtype: "float32", shape: [-1, 4] },
@@ -153,6 +153,6 @@ describe("the signature that status tells", () => {
 
   test.each(["", "a: float32[-1] → o: flo", "a: float32[-1]", "a → b → c", "a: float32[-1"])(
     "is not guessed from %j",
-    (text) => expect(toldSignature(text)).toBeUndefined(),
+    (text) => expect(parsedSignature(text)).toBeUndefined(),
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { RevisionWindow } from "../../../operator/analysis/evidence.ts";
-import { noRequests, type Question, type Verdict, verdict } from "../../../operator/analysis/verdict.ts";
+import { noRequests, type VerdictInput, type Verdict, verdict } from "../../../operator/analysis/verdict.ts";
 import { latencyBucket, type MirrorFigures } from "../../../runtime/contract/figures.ts";
 
 /** So many requests, so many of them failed, the others answered in so many milliseconds each. */
@@ -31,11 +31,11 @@ function mirrored(sent: number, failed: number, differing: number): MirrorFigure
 }
 
 interface Case {
-  readonly analysis?: Question["analysis"];
+  readonly analysis?: VerdictInput["analysis"];
   readonly minimumRequests?: number;
   readonly candidate: RevisionWindow;
   readonly stable: RevisionWindow;
-  readonly recent?: Question["recent"];
+  readonly recent?: VerdictInput["recent"];
   readonly want: Pick<Verdict, "verdict" | "message" | "divergence">;
 }
 

@@ -175,7 +175,7 @@ describe("apply", () => {
     const { cluster, scale } = await deployed();
     const identity = identityIn(cluster);
     cluster.put(modelDeployment({ replicas: 0 }));
-    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster), "doubted");
+    const { done, failure } = await apply([scale(3)], identity, createMemoryClient(cluster), "suspect");
     expect([done, failure?.code]).toEqual([[], "StaleView"]);
   });
 

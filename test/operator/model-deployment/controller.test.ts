@@ -51,7 +51,7 @@ function started(view: Caches): Controller {
     recorder: { publish: () => {} },
     facts: createModelFactsSource({ clock, log: silentLog }),
     acknowledged: () => cluster.acknowledged,
-    lackingField: () => undefined,
+    droppedField: () => undefined,
     settings: settings(),
     clock,
     log: silentLog,
@@ -220,7 +220,7 @@ describe("the controller of ModelDeployments", () => {
   test("asks what a model is until status shows it, also when its digest is known since before a restart", async () => {
     const asked: string[] = [];
     const facts = { facts: () => undefined, forget: () => {}, ask: ({ uid }: { uid: string }) => void asked.push(uid) };
-    const parts = { facts, acknowledged: () => cluster.acknowledged, lackingField: () => undefined };
+    const parts = { facts, acknowledged: () => cluster.acknowledged, droppedField: () => undefined };
     const options = { ...parts, recorder: { publish: () => {} }, settings: settings(), clock, log: silentLog };
     const client = createMemoryClient(cluster, () => {});
     const other = createDeploymentController({ ...options, caches, warnings: createPodWarnings(), client });

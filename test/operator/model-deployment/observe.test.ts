@@ -43,9 +43,9 @@ describe("an observation", () => {
     const { metadata, ...rest } = modelDeployment();
     const finalizers = ["example.com/hold"];
     cluster.put({ ...rest, metadata: { ...metadata, finalizers } });
-    expect(observe(key, cluster.sources)?.identity.heldBy).toBeUndefined();
+    expect(observe(key, cluster.sources)?.identity.pendingFinalizers).toBeUndefined();
     cluster.put({ ...rest, metadata: { ...metadata, finalizers, deletionTimestamp: "2030-01-01T00:00:00Z" } });
-    expect(observe(key, cluster.sources)?.identity.heldBy).toEqual(finalizers);
+    expect(observe(key, cluster.sources)?.identity.pendingFinalizers).toEqual(finalizers);
   });
 
   test("tells what gateways say that are not ready, or whose pod is not there", () => {
@@ -86,7 +86,7 @@ describe("an observation", () => {
         spec: { containers: [] },
         status: { phase: "Running", conditions },
       });
-      return observe(key, cluster.sources)?.stableAbsentMs;
+      return observe(key, cluster.sources)?.stableOutageMs;
     };
     const [first, second] = [rollout("2030-01-01T00:00:00Z"), rollout("2030-01-01T00:10:00Z")];
     expect([
@@ -141,9 +141,9 @@ describe("an observation", () => {
   test("asks how the wanted revision does only beside a stable one, and since its step began", () => {
     const cluster = createSimulatedCluster(settings(), testMs);
     const asked: string[] = [];
-    cluster.conduct = {
+    cluster.workload = {
       evidence: (name, sinceMs) => void asked.push(`evidence ${name} ${testMs - sinceMs}`),
-      trial: (name, hash) => void asked.push(`trial ${name} ${hash}`),
+      preflight: (name, hash) => void asked.push(`trial ${name} ${hash}`),
     };
     const stable = { revision: "a1", version: "1", weight: 90 };
     const candidate = { revision: wantedHash, version: "2", weight: 10 };
@@ -160,13 +160,13 @@ describe("an observation", () => {
       observe(key, cluster.sources);
       return [...asked];
     });
-    const trial = `trial default/digits ${wantedHash}`;
+    const preflight = `trial default/digits ${wantedHash}`;
     expect(seen).toEqual([
       [],
       [],
-      [trial],
-      [trial, "evidence default/digits 10000"],
-      [trial, "evidence default/digits 60000", "evidence default/digits 30000"],
+      [preflight],
+      [preflight, "evidence default/digits 10000"],
+      [preflight, "evidence default/digits 60000", "evidence default/digits 30000"],
     ]);
   });
 

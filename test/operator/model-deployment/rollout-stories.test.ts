@@ -6,9 +6,14 @@ import {
   gateways,
   kubelet,
   replicaSetsWithin,
-  standIns,
-} from "../../../operator/model-deployment/simulation/stand-ins.ts";
-import { story, storyText, type Turn, type Twist } from "../../../operator/model-deployment/simulation/story.ts";
+  simulatedControllers,
+} from "../../../operator/model-deployment/simulation/controllers.ts";
+import {
+  story,
+  storyText,
+  type StoryTurn,
+  type StoryEvent,
+} from "../../../operator/model-deployment/simulation/story.ts";
 import { createSnapshot, type Observation, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import {
   becomes,
@@ -36,7 +41,7 @@ import {
 } from "../../builders/told-stories.ts";
 
 test("the steps of the canary come in the turns in which stories meddle with them", async () => {
-  const turns = await story(options({ spec: stepwise, twists: [update] }));
+  const turns = await story(options({ spec: stepwise, events: [update] }));
   const at = (number: number) => turns[number - 2]?.snapshot.status.step;
   expect([9, 12, 15, 19, 23].map(at)).toEqual([0, 1, 2, 3, 4]);
 });
@@ -52,8 +57,8 @@ describe.each(Object.entries(stories))("%s", (title, told) => {
 
   test("keeps its promises in every turn, in whatever order the others get their turn", async () => {
     const want = ending(await story(options(told)));
-    for (const others of permutations(told.others ?? standIns)) {
-      const turns = await story({ ...options(told), others });
+    for (const controllers of permutations(told.controllers ?? simulatedControllers)) {
+      const turns = await story({ ...options(told), controllers });
       expect(broken(turns, told)).toEqual([]);
       expect(ending(turns)).toEqual(want);
     }
@@ -86,8 +91,8 @@ describe.each(Object.entries(stories).filter(([title]) => endangered.includes(ti
   test("keeps its promises beside a second leader whose view is some turns old", async () => {
     const want = ending(await story(options(told)));
     for (const age of [1, 2, 3, 5]) {
-      const others = [...(told.others ?? standIns), staleLeader(age)];
-      const turns = await story({ ...options(told), others, maxTurns: 160 });
+      const controllers = [...(told.controllers ?? simulatedControllers), staleLeader(age)];
+      const turns = await story({ ...options(told), controllers, maxTurns: 160 });
       expect({ age, broken: broken(turns, told) }).toEqual({ age, broken: [] });
       expect({ age, ...ending(turns) }).toEqual({ age, ...want });
     }
@@ -116,13 +121,13 @@ test("any row of changes, commands and losses ends in one revision that serves, 
     fc.constantFrom(1, 5).map((restarts) => ["crash", restarts] as const),
     fc.constant(["run"] as const),
   );
-  const made = (turn: number, [kind, value]: readonly [string, (string | number)?]): Twist => {
+  const made = (turn: number, [kind, value]: readonly [string, (string | number)?]): StoryEvent => {
     if (kind === "model") return becomes(turn, String(value));
     if (kind === "replicas") return scales(turn, Number(value));
     if (kind === "command") return commands(turn, value as CommandKey, `at ${turn}`); // of the list above
-    if (kind === "crash") return { turn, says: "every stable pod crashes", cluster: crashStable(Number(value)) };
+    if (kind === "crash") return { turn, description: "every stable pod crashes", cluster: crashStable(Number(value)) };
     if (kind === "run") return runsAgain(turn);
-    return { turn, says: "every pod of the candidate starts anew", cluster: restartCandidate };
+    return { turn, description: "every pod of the candidate starts anew", cluster: restartCandidate };
   };
   const strategies: readonly Partial<ModelDeploymentSpec>[] = [
     stepwise,
@@ -138,9 +143,9 @@ test("any row of changes, commands and losses ends in one revision that serves, 
       fc.constantFrom(5, 1_000),
       fc.integer({ min: 1, max: 90 }),
       async (spec, changes, quota, crash) => {
-        const twists = changes.toSorted(([one], [other]) => one - other).map(([turn, one]) => made(turn, one));
-        const others = [gateways, kubelet, replicaSetsWithin(quota)];
-        const told = { spec, twists: [...twists, resumes(42), runsAgain(43)], others };
+        const events = changes.toSorted(([one], [other]) => one - other).map(([turn, one]) => made(turn, one));
+        const controllers = [gateways, kubelet, replicaSetsWithin(quota)];
+        const told = { spec, events: [...events, resumes(42), runsAgain(43)], controllers };
         const turns = await story({ ...options(told), maxTurns: 240, beforeWrite: crashingAt(crash) });
         expect(turns.flatMap(brokenPromises)).toEqual([]);
         expect(unsettled(turns.at(-1))).toEqual([]);
@@ -151,7 +156,7 @@ test("any row of changes, commands and losses ends in one revision that serves, 
 }, 120_000);
 
 /** What is left to do in the end. */
-function unsettled(last: Turn | undefined): readonly string[] {
+function unsettled(last: StoryTurn | undefined): readonly string[] {
   if (last === undefined) return ["gone"];
   const { rollout, status, wanted } = last.snapshot;
   const { status: state, reason = "", message } = status.conditions?.find(({ type }) => type === "Ready") ?? {};
@@ -166,9 +171,9 @@ function unsettled(last: Turn | undefined): readonly string[] {
 }
 
 function leftOver({ revisions, rollout: { stable, candidate } }: Snapshot): readonly string[] {
-  const others = revisions.filter(({ hash }) => hash !== stable?.revision);
+  const controllers = revisions.filter(({ hash }) => hash !== stable?.revision);
   return [
-    ...others.map(({ hash }) => `revision ${hash} is left over`),
+    ...controllers.map(({ hash }) => `revision ${hash} is left over`),
     ...(candidate === undefined ? [] : ["a candidate is left over"]),
   ];
 }

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../operator/model-deployment/plan/plan.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
-import { standIns } from "../../../operator/model-deployment/simulation/stand-ins.ts";
+import { simulatedControllers } from "../../../operator/model-deployment/simulation/controllers.ts";
 import {
   story,
   type StoryOptions,
   storyText,
-  type Twist,
+  type StoryEvent,
 } from "../../../operator/model-deployment/simulation/story.ts";
 import { createSnapshot, type Observation, type Snapshot } from "../../../operator/model-deployment/snapshot.ts";
 import { model, modelDeployment, settings, testMs } from "../../builders/model-deployment.ts";
@@ -20,23 +20,23 @@ import {
   writeCount,
 } from "../../builders/told-stories.ts";
 
-const becomes = (turn: number, key: string): Twist => ({
+const becomes = (turn: number, key: string): StoryEvent => ({
   turn,
-  says: `the model becomes ${key}`,
+  description: `the model becomes ${key}`,
   spec: (spec) => ({ ...spec, ...model(key) }),
 });
-const scales = (turn: number, replicas: number): Twist => ({
+const scales = (turn: number, replicas: number): StoryEvent => ({
   turn,
-  says: `replicas become ${replicas}`,
+  description: `replicas become ${replicas}`,
   spec: (spec) => ({ ...spec, replicas }),
 });
-const suspends = (turn: number, suspend: boolean): Twist => ({
+const suspends = (turn: number, suspend: boolean): StoryEvent => ({
   turn,
-  says: `suspend becomes ${suspend}`,
+  description: `suspend becomes ${suspend}`,
   spec: (spec) => ({ ...spec, suspend }),
 });
 
-const stories: Readonly<Record<string, readonly Twist[]>> = {
+const stories: Readonly<Record<string, readonly StoryEvent[]>> = {
   "first deploy": [],
   "model change": [becomes(8, "second.h5")],
   "model changes back midway": [becomes(8, "second.h5"), becomes(10, "digits.h5")],
@@ -52,49 +52,53 @@ const stories: Readonly<Record<string, readonly Twist[]>> = {
   "suspend during a rollout": [becomes(8, "second.h5"), suspends(10, true), suspends(16, false)],
 };
 
-const options = (twists: readonly Twist[]): StoryOptions => ({
+const options = (events: readonly StoryEvent[]): StoryOptions => ({
   deployment: modelDeployment(),
   settings: settings({ drainDelayMs: 2_000 }),
   startMs: testMs,
   gateways: ["gateway-a", "gateway-b"],
-  twists,
+  events,
 });
 
-describe.each(Object.entries(stories))("%s", (title, twists) => {
+describe.each(Object.entries(stories))("%s", (title, events) => {
   test("reads as expected", async () => {
-    const turns = await story(options(twists));
+    const turns = await story(options(events));
     await expect(storyText(title, turns)).toMatchFileSnapshot(`../../golden/stories/${title.replaceAll(" ", "-")}.txt`);
   });
 
   test("keeps its promises in every turn, in whatever order the others get their turn", async () => {
-    for (const others of permutations(standIns)) {
-      const turns = await story({ ...options(twists), others });
+    for (const controllers of permutations(simulatedControllers)) {
+      const turns = await story({ ...options(events), controllers });
       expect(turns.flatMap(brokenPromises)).toEqual([]);
-      expect(ending(turns)).toEqual(ending(await story(options(twists))));
+      expect(ending(turns)).toEqual(ending(await story(options(events))));
     }
   });
 
   test("can be told from any moment on: a snapshot reads back from its print", async () => {
-    for (const { snapshot } of await story(options(twists))) {
+    for (const { snapshot } of await story(options(events))) {
       const printed: Observation = JSON.parse(JSON.stringify(snapshot));
       expect(plan(createSnapshot(printed))).toEqual(plan(snapshot));
     }
   });
 
   test("keeps its promises beside a second leader whose view is some turns old", async () => {
-    const want = ending(await story(options(twists)));
+    const want = ending(await story(options(events)));
     for (const age of [1, 2, 3, 5]) {
-      const turns = await story({ ...options(twists), others: [...standIns, staleLeader(age)], maxTurns: 120 });
+      const turns = await story({
+        ...options(events),
+        controllers: [...simulatedControllers, staleLeader(age)],
+        maxTurns: 120,
+      });
       expect({ age, broken: turns.flatMap(brokenPromises) }).toEqual({ age, broken: [] });
       expect({ age, ...ending(turns) }).toEqual({ age, ...want });
     }
   });
 
   test("ends the same when the operator crashes before or after any of its writes", async () => {
-    const written = await writeCount(options(twists));
-    const want = ending(await story(options(twists)));
+    const written = await writeCount(options(events));
+    const want = ending(await story(options(events)));
     for (let crash = 1; crash <= written; crash += 1) {
-      const turns = await story({ ...options(twists), beforeWrite: crashingAt(crash) });
+      const turns = await story({ ...options(events), beforeWrite: crashingAt(crash) });
       expect({ crash, ...ending(turns) }).toEqual({ crash, ...want });
       expect({ crash, broken: turns.flatMap(brokenPromises) }).toEqual({ crash, broken: [] });
     }
@@ -117,7 +121,7 @@ test("any row of changes ends where the last of them leads, and breaks no promis
     fc.asyncProperty(turnsOf, changes, fc.integer({ min: 1, max: 60 }), async (moments, twistsAt, crash) => {
       const row = moments.toSorted((a, b) => a - b).flatMap((turn, index) => twistsAt[index]?.(turn) ?? []);
       const turns = await story({ ...options(row), maxTurns: 100, beforeWrite: crashingAt(crash) });
-      const spec = row.reduce((before, twist) => twist.spec?.(before) ?? before, modelDeployment().spec);
+      const spec = row.reduce((before, event) => event.spec?.(before) ?? before, modelDeployment().spec);
       const last = turns.at(-1)?.snapshot;
       expect(turns.flatMap(brokenPromises)).toEqual([]);
       expect(last?.wanted.hash).toBe(revisionHash(spec));
@@ -132,9 +136,9 @@ function unsettled(snapshot: Snapshot): readonly string[] {
   const { wanted, rollout, revisions, status } = snapshot;
   const ready = status.conditions?.find(({ type }) => type === "Ready");
   if (["UnsupportedLayer", "RolledBack"].includes(ready?.reason ?? "")) return [];
-  const others = revisions.filter(({ hash }) => hash !== wanted.hash && hash !== rollout.stable?.revision);
+  const controllers = revisions.filter(({ hash }) => hash !== wanted.hash && hash !== rollout.stable?.revision);
   return [
-    ...others.map(({ hash }) => `revision ${hash} is left over`),
+    ...controllers.map(({ hash }) => `revision ${hash} is left over`),
     ...(ready?.status === "True" ? [] : [`Ready is ${ready?.status}: ${ready?.message}`]),
     ...(wanted.replicas > 0 && rollout.stable?.revision !== wanted.hash ? ["the wanted revision is not stable"] : []),
   ];

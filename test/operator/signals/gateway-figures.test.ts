@@ -50,7 +50,7 @@ function started(addresses: () => readonly GatewayAddress[] = () => gateways.map
 }
 
 /** Lets the pulls that have begun end. */
-async function pulled(count: number): Promise<void> {
+async function pullGateway(count: number): Promise<void> {
   await eventually(
     () => pulls.length,
     (ended) => ended >= count,
@@ -61,7 +61,7 @@ async function pulled(count: number): Promise<void> {
 /** A second later, with what every gateway tells then. */
 async function tick(): Promise<void> {
   await clock.advance(1_000);
-  await pulled(gateways.length);
+  await pullGateway(gateways.length);
 }
 
 describe("what gateways count", () => {
@@ -69,7 +69,7 @@ describe("what gateways count", () => {
     const one = await gateway("g1");
     one.serve(key, "stable", 100, 1);
     started();
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     expect(source.evidence(key, sinceMs)).toEqual({ sinceMs, untilMs: sinceMs, revisions: {} });
     one.serve(key, "stable", 90, 2);
@@ -88,7 +88,7 @@ describe("what gateways count", () => {
   test("is summed over gateways, also one that comes later", async () => {
     const one = await gateway("g1");
     started();
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
     await clock.advance(500);
@@ -96,7 +96,7 @@ describe("what gateways count", () => {
     one.serve(key, "a", 3);
     other.serve(key, "a", 4);
     await clock.advance(500);
-    await pulled(2);
+    await pullGateway(2);
     expect(source.evidence(key, sinceMs)?.revisions).toEqual({ a: { requests: 7, failed: 0, latency: fast(7) } });
   });
 
@@ -104,7 +104,7 @@ describe("what gateways count", () => {
     await gateway("g1");
     const gone = { pod: "g2", host: "127.0.0.1", port: 1 };
     started(() => [gone]);
-    await pulled(1);
+    await pullGateway(1);
     expect(warnings).toEqual([]);
     for (let seconds = 0; seconds < 3; seconds += 1) await tick();
     expect(warnings).toEqual(["a gateway does not tell its figures"]);
@@ -114,7 +114,7 @@ describe("what gateways count", () => {
     const one = await gateway("g1");
     one.serve(key, "a", 1);
     started();
-    await pulled(1);
+    await pullGateway(1);
     await tick();
     await tick();
     expect(one.asked).toEqual(["/figures?after=0", "/figures?after=1", "/figures?after=2"]);
@@ -123,7 +123,7 @@ describe("what gateways count", () => {
   test("of a gateway that starts anew goes on where it was, with all that its new run counted", async () => {
     const one = await gateway("g1");
     started();
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
     one.serve(key, "a", 50);
@@ -142,7 +142,7 @@ describe("what gateways count", () => {
     await clock.advance(10_000);
     one.serve(key, "a", 50);
     started();
-    await pulled(1);
+    await pullGateway(1);
     expect(source.demand(key)).toEqual({ ...idle, arrivals: 0, completions: 0, serviceSeconds: 0 });
     one.serve(key, "a", 5);
     await tick();
@@ -152,7 +152,7 @@ describe("what gateways count", () => {
   test("lately is known though nobody asked for that time before", async () => {
     const one = await gateway("g1");
     started();
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     for (let second = 0; second < 60; second += 1) {
       source.evidence(key, sinceMs);
@@ -172,7 +172,7 @@ describe("what gateways count", () => {
     const one = await gateway("g1");
     let listed: readonly GatewayAddress[] = [one.address];
     started(() => listed);
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
     one.serve(key, "a", 5);
@@ -190,7 +190,7 @@ describe("what gateways count", () => {
   test("is forgotten with the ModelDeployment", async () => {
     const one = await gateway("g1");
     started();
-    await pulled(1);
+    await pullGateway(1);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
     one.serve(key, "a", 5);
@@ -204,7 +204,7 @@ describe("what gateways tell of demand", () => {
   test("is what came in since the last question, and what waits and runs now", async () => {
     const [one, other] = [await gateway("g1"), await gateway("g2")];
     started();
-    await pulled(2);
+    await pullGateway(2);
     source.demand(key);
     one.serve(key, "a", 10, 1);
     one.occupy(key, "a", 3);
@@ -223,7 +223,7 @@ describe("what gateways tell of demand", () => {
     started();
     const active: string[] = [];
     const end = source.subscribe((model) => active.push(model));
-    await pulled(1);
+    await pullGateway(1);
     one.serve("default/a", "x", 2);
     one.serve("default/b", "x", 0);
     one.hold("default/c", 1, 10);
@@ -242,7 +242,7 @@ describe("what gateways tell of demand", () => {
     const one = await gateway("g1");
     let listed: readonly GatewayAddress[] = [one.address];
     started(() => listed);
-    await pulled(1);
+    await pullGateway(1);
     source.demand(key);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
@@ -306,7 +306,7 @@ describe("gateways that do not tell", () => {
   test.each(Object.entries(answers))("%s is left out, and seen", async (_sentence, body) => {
     const address = await broken((_request, response) => response.end(body));
     started(() => [address]);
-    await pulled(1);
+    await pullGateway(1);
     expect(source.freshness()).toEqual({ gateways: 1, answering: 0, ageMs: Infinity });
     expect(source.evidence(key, 0)).toBeUndefined();
   });
@@ -316,7 +316,7 @@ describe("gateways that do not tell", () => {
     const one = await countedGateway("g1", () => clock.monotonic());
     gateways.push(one);
     started(() => [address, one.address]);
-    await pulled(2);
+    await pullGateway(2);
     const sinceMs = clock.now();
     source.evidence(key, sinceMs);
     one.serve(key, "a", 2);
@@ -335,7 +335,7 @@ describe("gateways that do not tell", () => {
     );
     await clock.advance(1_000);
     await clock.advance(1_000);
-    await pulled(1);
+    await pullGateway(1);
     expect([asked, source.freshness().answering]).toEqual([1, 0]);
   });
 

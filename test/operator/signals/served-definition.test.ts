@@ -27,7 +27,7 @@ test("tells the field that the served definition lacks, until that of this relea
     eventually(
       () => {
         served.look();
-        return served.lackingField;
+        return served.droppedField;
       },
       (field) => field === wanted,
     );
@@ -57,7 +57,7 @@ test("looks again and again: a server publishes a definition some time after it 
   await client.apply(resources.customResourceDefinitions, olderDefinition(), { force: true });
   await clock.advance(500);
   await eventually(
-    () => served.lackingField,
+    () => served.droppedField,
     (field) => field === ".spec.suspend",
   );
   served.stop();

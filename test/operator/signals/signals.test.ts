@@ -48,7 +48,7 @@ beforeEach(async () => {
       figuresPull: ({ ok }) => pulls.push(ok),
       deployment: (of, deployment) => seen.push([of, deployment !== undefined]),
     },
-    onTrial: (of) => told.push(of),
+    onPreflight: (of) => told.push(of),
   });
 });
 
@@ -146,29 +146,29 @@ describe("how candidates do", () => {
   test("is not asked where nothing is asked of it", () => {
     show({ model: { ...model("digits.h5").model, signatureCompatibility: "Allow" } });
     showPods(1, 1);
-    expect(signals.trial(key, "bbbbb")).toBeUndefined();
-    expect(signals.trial("default/unknown", "bbbbb")).toBeUndefined();
+    expect(signals.preflight(key, "bbbbb")).toBeUndefined();
+    expect(signals.preflight("default/unknown", "bbbbb")).toBeUndefined();
   });
 
   test("is tried as soon as one of its pods is ready, and known until it has none", async () => {
     show();
     const waits = { state: "Running", message: "it is tried as soon as one of its pods is ready" };
-    expect(signals.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.preflight(key, "bbbbb")).toEqual(waits);
     showPods(2, 0);
-    expect(signals.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.preflight(key, "bbbbb")).toEqual(waits);
     showPods(2, 1);
-    expect(signals.trial(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
+    expect(signals.preflight(key, "bbbbb")).toEqual({ state: "Running", message: "its signature is compared" });
     const passed = { state: "Passed", message: "its signature is compatible" };
     await eventually(
       () => told,
       (keys) => keys.length > 0,
     );
-    expect([told, signals.trial(key, "bbbbb")]).toEqual([[key], passed]);
+    expect([told, signals.preflight(key, "bbbbb")]).toEqual([[key], passed]);
     // A pod that is not ready for a while changes nothing.
     showPods(2, 0);
-    expect(signals.trial(key, "bbbbb")).toEqual(passed);
+    expect(signals.preflight(key, "bbbbb")).toEqual(passed);
     showPods(0, 0);
-    expect(signals.trial(key, "bbbbb")).toEqual(waits);
+    expect(signals.preflight(key, "bbbbb")).toEqual(waits);
   });
 
   test("waits for golden requests, also where the signature may be any", async () => {
@@ -178,14 +178,14 @@ describe("how candidates do", () => {
       rollout: { analysis: { predictionDiff: { golden } } },
     });
     showPods(1, 1);
-    expect(signals.trial(key, "bbbbb")).toEqual({ state: "Running", message: "golden requests are sent to it" });
+    expect(signals.preflight(key, "bbbbb")).toEqual({ state: "Running", message: "golden requests are sent to it" });
     await eventually(
       () => told,
       (keys) => keys.length > 0,
     );
-    expect(signals.trial(key, "bbbbb")?.message).toContain("ConfigMap golden does not exist");
+    expect(signals.preflight(key, "bbbbb")?.message).toContain("ConfigMap golden does not exist");
     caches.deployments.cache.replace([], String((version += 1)));
-    expect(signals.trial(key, "bbbbb")).toBeUndefined();
+    expect(signals.preflight(key, "bbbbb")).toBeUndefined();
   });
 
   test("is told to whoever observes, and that it is gone", () => {

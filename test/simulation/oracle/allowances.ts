@@ -1,5 +1,5 @@
 import type { ModelDeploymentSpec, ModelDeploymentStatus } from "../../../crds/v1alpha1/model-deployment.ts";
-import { type Allowance, allowance } from "../../../operator/model-deployment/plan/capacity/allowance.ts";
+import { type RollingLimits, rollingLimits } from "../../../operator/model-deployment/plan/capacity/rolling-limits.ts";
 import { statusShares } from "../../../operator/model-deployment/plan/traffic.ts";
 import type { Wishes } from "./truth.ts";
 
@@ -30,13 +30,13 @@ export function mostPods({ specs }: Wishes): number {
   return Math.max(...specs.map((spec) => replicasOf(spec) + allowed(spec).surge));
 }
 
-function allowed(spec: ModelDeploymentSpec): Allowance {
+function allowed(spec: ModelDeploymentSpec): RollingLimits {
   const { rollout = {} } = spec;
   const replicas = replicasOf(spec);
   if (rollout.blueGreen !== undefined) return { surge: replicas, unavailable: 0 };
   if (rollout.recreate !== undefined) return { surge: 0, unavailable: replicas };
   const { maxSurge = "100%", maxUnavailable = 0 } = rollout.canary ?? {};
-  return allowance(replicas, maxSurge, maxUnavailable);
+  return rollingLimits(replicas, maxSurge, maxUnavailable);
 }
 
 function replicasOf({ suspend, replicas = 1 }: ModelDeploymentSpec): number {

@@ -216,10 +216,10 @@ function disturbances({ ledger: { hits } }: World): number {
   return (hits["kill-pod"] ?? 0) + (hits["edit-replica-set"] ?? 0);
 }
 
-const momentMs = 1_000;
+const timestampMs = 1_000;
 
 function isRivalled({ clock, ledger: { actor, writers } }: World): boolean {
-  const sinceMs = clock.monotonic() - momentMs;
+  const sinceMs = clock.monotonic() - timestampMs;
   for (let index = writers.length - 1; index >= 0; index -= 1) {
     const writer = writers[index];
     if (writer === undefined || writer.atMs < sinceMs) return false;

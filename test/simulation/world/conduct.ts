@@ -1,6 +1,6 @@
 import type { SignalSources } from "../../../operator/signals/signals.ts";
 import type { Demand } from "../../../operator/signals/gateway-figures.ts";
-import type { Evidence, RevisionWindow, Trial } from "../../../operator/analysis/evidence.ts";
+import type { Evidence, RevisionWindow, Preflight } from "../../../operator/analysis/evidence.ts";
 import type { ApiServer } from "../../../operator/local/api-server/api-server.ts";
 import type { Clock } from "../../../runtime/base/clock.ts";
 import { latencyBucket } from "../../../runtime/contract/figures.ts";
@@ -17,7 +17,7 @@ export interface ConductOptions {
 const requestsPerSecond = 100;
 const answerMs = 20;
 /** How long golden requests take. */
-const trialMs = 150;
+const preflightMs = 150;
 
 const noDemand: Demand = {
   arrivals: 0,
@@ -57,7 +57,7 @@ export function createConduct(options: ConductOptions): { sources(process: Proce
           subscribe: () => () => {},
           forget: () => {},
         },
-        trials: trials({ ...options, modelBehind }, process),
+        preflights: preflights({ ...options, modelBehind }, process),
       };
     },
   };
@@ -99,27 +99,27 @@ function modelOfRevision({ store }: ApiServer, hash: string): string | undefined
   return spec === undefined ? undefined : modelOf(spec.template as never); // a template has a spec as a pod has
 }
 
-function trials(
+function preflights(
   { modelBehind, clock }: Pick<Looking, "modelBehind" | "clock">,
   process: Process,
-): NonNullable<SignalSources["trials"]> {
-  const known = new Map<string, { readonly hash: string; trial: Trial }>();
+): NonNullable<SignalSources["preflights"]> {
+  const known = new Map<string, { readonly hash: string; preflight: Preflight }>();
   return {
-    trial: (key, hash) => (known.get(key)?.hash === hash ? known.get(key)?.trial : undefined),
-    ask({ key, hash }, onTrial) {
+    preflight: (key, hash) => (known.get(key)?.hash === hash ? known.get(key)?.preflight : undefined),
+    ask({ key, hash }, onPreflight) {
       if (known.get(key)?.hash === hash) return;
-      const tried: { readonly hash: string; trial: Trial } = {
+      const tried: { readonly hash: string; preflight: Preflight } = {
         hash,
-        trial: { state: "Running", message: "golden requests are sent to it" },
+        preflight: { state: "Running", message: "golden requests are sent to it" },
       };
       known.set(key, tried);
-      void process.heard(clock.sleep(trialMs)).then(() => {
+      void process.heard(clock.sleep(preflightMs)).then(() => {
         if (known.get(key) !== tried) return;
         const isDifferent = modelBehind(hash).startsWith("differing");
-        tried.trial = isDifferent
+        tried.preflight = isDifferent
           ? { state: "Failed", reason: "PredictionsDiffer", message: "2 of 3 golden requests are answered differently" }
           : { state: "Passed", message: "3 golden requests answered as expected" };
-        onTrial();
+        onPreflight();
       });
     },
     forget: (key) => void known.delete(key),

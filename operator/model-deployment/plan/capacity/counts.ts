@@ -1,47 +1,47 @@
-import { type Allowance, allowance } from "./allowance.ts";
-import { rung } from "./ladder.ts";
-import type { CapacityMode, Counts, CountsQuestion } from "./question.ts";
-import { recreated } from "./recreation.ts";
-import { type Counted, returned, rolled } from "./rolling.ts";
+import { type RollingLimits, rollingLimits } from "./rolling-limits.ts";
+import { modeChoice } from "./capacity-mode.ts";
+import type { CapacityMode, Counts, CountsInput } from "./counts-input.ts";
+import { recreateCounts } from "./recreate-counts.ts";
+import { type RevisionCounts, rollbackCounts, rollingCounts } from "./rolling-counts.ts";
 
-export type { CapacityMode, Counts, CountsQuestion, PodCounts } from "./question.ts";
+export type { CapacityMode, Counts, CountsInput, PodCounts } from "./counts-input.ts";
 
-/** What status has room for: sentences of schedulers and quotas have no end of their own. */
+/** `maxLength` in status: messages of schedulers and quotas are unbounded. */
 const maxWhy = 1024;
 
-/** How many pods each revision is to have. */
-export function counts(question: CountsQuestion): Counts {
-  const { wanted } = question;
-  const chosen = rung(question);
-  const limits = allowance(wanted, question.maxSurge, question.maxUnavailable);
-  const { mode, why } = bounded(chosen.mode, question, limits) ?? chosen;
+/** How many pods each revision is to have now. */
+export function counts(input: CountsInput): Counts {
+  const { wanted } = input;
+  const chosen = modeChoice(input);
+  const limits = rollingLimits(wanted, input.maxSurge, input.maxUnavailable);
+  const { mode, why } = withoutSurge(chosen.mode, input, limits) ?? chosen;
   const because = mode === "Surge" && limits.why !== undefined ? `${why}; ${limits.why}` : why;
   const { recheckAfterMs } = chosen;
   return {
-    ...(wanted === 0 ? { stable: 0, candidate: 0, carries: 0 } : counted(mode, question, limits)),
+    ...(wanted === 0 ? { stable: 0, candidate: 0, maxCandidateWeight: 0 } : revisionCounts(mode, input, limits)),
     mode,
     why: because.slice(0, maxWhy),
     ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }),
   };
 }
 
-function counted(mode: CapacityMode, question: CountsQuestion, limits: Allowance): Counted {
+function revisionCounts(mode: CapacityMode, input: CountsInput, limits: RollingLimits): RevisionCounts {
   const room =
-    mode === "Surge" ? allowed(question, limits) : { surge: 0, unavailable: Math.max(1, limits.unavailable) };
-  if (question.isReturning === true) return returned(question, room);
-  return mode === "Recreate" || mode === "InPlace" ? recreated(question) : rolled(question, room);
+    mode === "Surge" ? surgeLimits(input, limits) : { surge: 0, unavailable: Math.max(1, limits.unavailable) };
+  if (input.isRollingBack === true) return rollbackCounts(input, room);
+  return mode === "Recreate" || mode === "InPlace" ? recreateCounts(input) : rollingCounts(input, room);
 }
 
-/** A blue-green rollout is all of the candidate beside all of the stable revision. */
-function allowed({ strategy, wanted }: CountsQuestion, limits: Allowance): Allowance {
+/** A blue-green rollout runs all candidate pods beside all stable ones. */
+function surgeLimits({ strategy, wanted }: CountsInput, limits: RollingLimits): RollingLimits {
   return strategy === "BlueGreen" ? { surge: wanted, unavailable: 0 } : limits;
 }
 
-/** The only pod cannot stay when nothing may come beside it. */
-function bounded(
+/** A single pod without surge has to end before its replacement starts. */
+function withoutSurge(
   mode: CapacityMode,
-  { wanted, strategy, maxSurge }: CountsQuestion,
-  { surge }: Allowance,
+  { wanted, strategy, maxSurge }: CountsInput,
+  { surge }: RollingLimits,
 ): { readonly mode: CapacityMode; readonly why: string } | undefined {
   if (mode !== "Surge" || wanted !== 1 || surge > 0 || strategy === "BlueGreen") return undefined;
   return {

@@ -1,44 +1,44 @@
 import type { PodTemplate } from "../../../kube/kinds.ts";
 
 /** Resources by name, as quantities. */
-export type Amounts = Readonly<Record<string, string>>;
+export type ResourceList = Readonly<Record<string, string>>;
 
 /** One requirement on a node: a label, an operator, values. */
-export interface Requirement {
+export interface NodeRequirement {
   readonly key?: string;
   readonly operator?: string;
   readonly values?: readonly string[];
 }
 
-/** What decides on which node a pod may be, and what it takes there. */
+/** On which nodes a pod may run, and what it requests there. */
 export interface Placement {
-  /** Of all containers that run at the same time. */
-  readonly requests: Amounts;
-  /** Alternatives, each a list of requirements; empty: any node. Node selectors are in each of them. */
-  readonly nodes: readonly (readonly Requirement[])[];
+  /** Sum over the containers that run at the same time. */
+  readonly requests: ResourceList;
+  /** Alternative lists of requirements, each with the node selector; an empty list allows any node. */
+  readonly nodes: readonly (readonly NodeRequirement[])[];
   readonly tolerations: readonly object[];
-  /** What it requires of the pods on its node. */
-  readonly neighbours: object | undefined;
+  /** Required pod affinity and anti-affinity. */
+  readonly podAffinity: object | undefined;
 }
 
 interface Affinity {
   readonly nodeAffinity?: {
     readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms?: readonly Term[] };
   };
-  readonly podAffinity?: Neighbours;
-  readonly podAntiAffinity?: Neighbours;
+  readonly podAffinity?: PodAffinityTerms;
+  readonly podAntiAffinity?: PodAffinityTerms;
 }
 
 interface Term {
-  readonly matchExpressions?: readonly Requirement[];
-  readonly matchFields?: readonly Requirement[];
+  readonly matchExpressions?: readonly NodeRequirement[];
+  readonly matchFields?: readonly NodeRequirement[];
 }
 
-interface Neighbours {
+interface PodAffinityTerms {
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly object[];
 }
 
-/** Reads the placement of a revision's pods from their template. One container serves; one before it takes no more. */
+/** The placement of a revision's pods, from their template: its one serving container requests at least as much as its init container. */
 export function placement({ spec }: PodTemplate): Placement {
   const { nodeAffinity, podAffinity, podAntiAffinity }: Affinity = spec.affinity ?? {};
   const selected = Object.entries(spec.nodeSelector ?? {}).map(([key, value]) => selection(key, value));
@@ -52,10 +52,10 @@ export function placement({ spec }: PodTemplate): Placement {
       ...matchFields,
     ]),
     tolerations: spec.tolerations ?? [],
-    neighbours: required.every((each) => each === undefined) ? undefined : required,
+    podAffinity: required.every((each) => each === undefined) ? undefined : required,
   };
 }
 
-function selection(key: string, value: string): Requirement {
+function selection(key: string, value: string): NodeRequirement {
   return { key, operator: "In", values: [value] };
 }

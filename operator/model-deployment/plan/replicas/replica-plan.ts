@@ -1,53 +1,53 @@
 import type { Snapshot } from "../../snapshot.ts";
 import type { Action } from "../action.ts";
-import type { Turn } from "../rollout/moves.ts";
+import type { RolloutPlan } from "../rollout/rollout-actions.ts";
 import { reservedVersion } from "../revisions.ts";
 import { shares } from "../traffic.ts";
-import { broughtUp } from "./brought-up.ts";
+import { activeRevisionActions } from "./active-revision.ts";
 import { retirement } from "./retirement.ts";
 
-/** What is to be done about ReplicaSets, and how long until more can be done. */
+/** The actions on ReplicaSets, and when more can be done. */
 export interface ReplicaPlan {
   readonly actions: readonly Action[];
-  /** The creation of a revision whose version status does not say yet. */
+  /** Creation of a revision whose version is not in status yet. */
   readonly afterStatus: readonly Action[];
-  /** Revisions on their way out, with the sentence what they wait for. */
+  /** For each retiring revision, a sentence that says what it waits for. */
   readonly draining: readonly string[];
   readonly recheckAfterMs?: number;
 }
 
-/** Brings up what the next state names and takes down what neither it nor the present one does. */
-export function replicaPlan(snapshot: Snapshot, turn: Turn): ReplicaPlan {
-  const wanted = shares(turn.state);
+/** Scales up the revisions of the next state and retires those in neither the next nor the current one. */
+export function replicaPlan(snapshot: Snapshot, rollout: RolloutPlan): ReplicaPlan {
+  const wanted = shares(rollout.state);
   const kept = new Set(wanted.map(({ revision }) => revision));
   const remembered = history(snapshot, kept);
   const retiring = snapshot.revisions
     .filter(({ hash }) => !kept.has(hash))
     .map((revision) => retirement(snapshot, revision, remembered.has(revision.hash)));
   const rechecks = retiring.map(({ recheckAfterMs }) => recheckAfterMs).filter((ms) => ms !== undefined);
-  const broughtUpIf = (isNew: boolean): readonly Action[] =>
+  const activate = (isNew: boolean): readonly Action[] =>
     wanted
-      .filter(({ revision }) => isUnnumbered(snapshot, revision) === isNew)
-      .flatMap((share) => broughtUp(snapshot, share, turn));
+      .filter(({ revision }) => isVersionUnrecorded(snapshot, revision) === isNew)
+      .flatMap((share) => activeRevisionActions(snapshot, share, rollout));
   return {
-    actions: [...broughtUpIf(false), ...retiring.flatMap(({ actions }) => actions)],
-    afterStatus: broughtUpIf(true),
+    actions: [...activate(false), ...retiring.flatMap(({ actions }) => actions)],
+    afterStatus: activate(true),
     draining: retiring.flatMap(({ draining }) => draining),
     ...(rechecks.length === 0 ? {} : { recheckAfterMs: Math.min(...rechecks) }),
   };
 }
 
 /**
- * It is to be made, and neither status says its version yet nor is one reserved for it: a creation that nobody answered, or another
- * leader's, may be carried out when the spec is another by then, which would be given the same number.
+ * True for a revision that has no ReplicaSet, no version in status and no reserved version. Its creation waits for the status
+ * write: an unanswered request, or another leader's, may be carried out after the spec changed, and both would get the same number.
  */
-function isUnnumbered(snapshot: Snapshot, revision: string): boolean {
+function isVersionUnrecorded(snapshot: Snapshot, revision: string): boolean {
   const { rollout, revisions } = snapshot;
   if (revisions.some(({ hash }) => hash === revision) || reservedVersion(snapshot) !== undefined) return false;
   return shares(rollout).every((share) => share.revision !== revision);
 }
 
-/** Old revisions whose ReplicaSets stay, without pods: the newest, as many as the spec wants. */
+/** Old revisions whose ReplicaSets stay without pods: the newest, up to `spec.rollout.revisionHistoryLimit`. */
 function history({ revisions, spec }: Snapshot, kept: ReadonlySet<string>): ReadonlySet<string> {
   const old = revisions.filter(({ hash }) => !kept.has(hash));
   const newest = old.toSorted((a, b) => Number(b.version) - Number(a.version));

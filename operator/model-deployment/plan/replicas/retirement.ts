@@ -3,49 +3,52 @@ import { livePods, type ObservedRevision, readyPods, type Snapshot } from "../..
 import type { Action } from "../action.ts";
 import { scaleDownDelayMs } from "../rollout/steps/strategy.ts";
 import { laggingGateways, shares, unreadySenders } from "../traffic.ts";
-import { scaled } from "./scaling.ts";
+import { scaleActions } from "./scale-actions.ts";
 
-/** What is done about a revision on its way out, and what it waits for. */
+/** The actions on a retiring revision, and what it waits for. */
 export interface Retirement {
   readonly actions: readonly Action[];
   readonly draining: readonly string[];
   readonly recheckAfterMs?: number;
 }
 
-/** Down in order: weight, acknowledged by all gateways, drain delay, replicas, ReplicaSet; that one stays where it is remembered. */
-export function retirement(snapshot: Snapshot, revision: ObservedRevision, isRemembered: boolean): Retirement {
+/** Takes a revision down in order: weight, acknowledgement by all gateways, drain delay, replicas, ReplicaSet unless it is kept as history. */
+export function retirement(snapshot: Snapshot, revision: ObservedRevision, isHistory: boolean): Retirement {
   const { replicaSet: object, hash } = revision;
-  // Not before status has said so: a crash between the two would leave traffic without pods.
+  // Not before status says so: a crash in between would leave traffic without pods.
   if (shares(snapshot.rollout).some((share) => share.revision === hash)) {
     return { actions: [], draining: [`revision ${hash} drains`] };
   }
   const target = `ReplicaSet ${object.name}`;
   if (object.replicas === 0 && object.pods === 0 && livePods(revision).length === 0) {
-    if (isRemembered) return { actions: [], draining: [] };
+    if (isHistory) return { actions: [], draining: [] };
     const why = `revision ${hash} is neither stable nor candidate and has no pods left`;
     return { actions: [{ kind: "delete", resource: resources.replicaSets, target, object, why }], draining: [] };
   }
   if (object.replicas === 0) return { actions: [], draining: [`the pods of revision ${hash} finish their requests`] };
   if (readyPods(revision).length === 0) {
     const why = `revision ${hash} is no longer wanted and has no ready pod`;
-    return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
+    return { actions: scaleActions(revision, 0, why), draining: [`the pods of revision ${hash} stop`] };
   }
   const lagging = [...laggingGateways(snapshot, snapshot.rollout), ...unreadySenders(snapshot, hash)];
   if (lagging.length > 0) {
     return { actions: [], draining: [`${lagging.join(", ")} may still send requests to revision ${hash}`] };
   }
-  if (isInTheWay(snapshot, hash)) {
+  if (isRoomNeeded(snapshot, hash)) {
     const why = `no gateway sends requests to revision ${hash} any more, and its room is needed`;
-    return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
+    return {
+      actions: scaleActions(revision, 0, why),
+      draining: [`the pods of revision ${hash} finish their requests`],
+    };
   }
   return drained(snapshot, revision);
 }
 
-/** The pods serve on for a while, in case somebody was not heard of. */
+/** The pods keep serving for the drain delay, in case a gateway is unknown to us. */
 function drained(snapshot: Snapshot, revision: ObservedRevision): Retirement {
   const { replicaSet: object, hash } = revision;
-  const delayMs = stayMs(snapshot, hash);
-  // A time yet to come is that of a clock that was wrong: waiting for it could take for ever.
+  const delayMs = retirementDelayMs(snapshot, hash);
+  // A time in the future comes from a wrong clock: waiting for it could take for ever.
   if (revision.retiredAtMs === undefined || revision.retiredAtMs > snapshot.now) {
     const why = `no gateway sends requests to revision ${hash} any more`;
     return {
@@ -57,26 +60,28 @@ function drained(snapshot: Snapshot, revision: ObservedRevision): Retirement {
   const remainingMs = revision.retiredAtMs + delayMs - snapshot.now;
   if (remainingMs > 0) return { actions: [], draining: [`revision ${hash} drains`], recheckAfterMs: remainingMs };
   const why = `revision ${hash} has drained`;
-  return { actions: scaled(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
+  return { actions: scaleActions(revision, 0, why), draining: [`the pods of revision ${hash} finish their requests`] };
 }
 
 /**
- * Others wait for its room, maybe with requests at the gateway: pods serve on for a drain delay after they are told to end,
- * which is enough where every gateway has confirmed that it sends nothing. What Gateways of others confirm says less.
+ * Whether other pods wait for its room, perhaps with requests held at the gateway. Pods keep serving for a drain delay after
+ * SIGTERM, which is enough once every gateway has confirmed; the acknowledgement of a Gateway API implementation guarantees less.
  */
-function isInTheWay(snapshot: Snapshot, hash: string): boolean {
+function isRoomNeeded(snapshot: Snapshot, hash: string): boolean {
   const { capacity } = snapshot.rollout;
-  const isTight = capacity !== undefined && capacity.mode !== "Surge";
-  return isTight && isUseless(snapshot, hash) && snapshot.spec.traffic?.path !== "Direct";
+  const isConstrained = capacity !== undefined && capacity.mode !== "Surge";
+  return isConstrained && isNeverRestored(snapshot, hash) && snapshot.spec.traffic?.path !== "Direct";
 }
 
-/** Nobody goes back to what failed, nor with a candidate waiting for its room. */
-function isUseless({ rollout }: Snapshot, hash: string): boolean {
+/** Whether no rollback to this revision is possible: it failed, or a candidate is already replacing its successor. */
+function isNeverRestored({ rollout }: Snapshot, hash: string): boolean {
   return rollout.failed?.some(({ revision }) => revision === hash) === true || rollout.candidate !== undefined;
 }
 
-/** Pods of what was replaced may stay longer, for a quick way back. */
-function stayMs(snapshot: Snapshot, hash: string): number {
+/** Delay in milliseconds before scale-down: replaced pods may stay longer for a quick rollback. */
+function retirementDelayMs(snapshot: Snapshot, hash: string): number {
   const { settings, spec } = snapshot;
-  return isUseless(snapshot, hash) ? settings.drainDelayMs : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
+  return isNeverRestored(snapshot, hash)
+    ? settings.drainDelayMs
+    : Math.max(settings.drainDelayMs, scaleDownDelayMs(spec));
 }

@@ -1,79 +1,85 @@
 import type { Snapshot } from "../../snapshot.ts";
-import type { FailedRevision } from "./memory/progress.ts";
+import type { FailedRevision } from "./state/progress.ts";
 import { revisionOf } from "../../snapshot.ts";
 import { diagnosis, isLackOfRoom } from "../diagnosis.ts";
-import { isNew } from "./commands.ts";
-import { podCount } from "./moves.ts";
+import { isNewCommand } from "./commands.ts";
+import { podCount } from "./rollout-actions.ts";
 import { progressText } from "./steps/position.ts";
-import { isOneAtATime, type Situation } from "./situation.ts";
+import { runsOneRevisionAtATime, type RolloutContext } from "./rollout-context.ts";
 import { deadlineMs, spelledDuration } from "./steps/strategy.ts";
 
-/** As many as the API keeps. */
-const maxRemembered = 10;
+/** `maxItems` of `status.failedRevisions`. */
+const maxFailedRevisions = 10;
 
-type Check = (situation: Situation) => Omit<FailedRevision, "revision"> | undefined;
+type Check = (context: RolloutContext) => Omit<FailedRevision, "revision"> | undefined;
 
-/** In order: what a user wants first. */
-const checks: readonly Check[] = [aborted, trialFailed, analysisFailed, hopeless, overdue];
+/** By precedence: a user's command comes first. */
+const checks: readonly Check[] = [aborted, preflightFailed, analysisFailed, unstartable, deadlineExceeded];
 
-/** Why the candidate is given up; undefined while it is not. */
-export function failure(situation: Situation): FailedRevision | undefined {
-  const found = checks.map((check) => check(situation)).find((one) => one !== undefined);
+/** Why the candidate is rolled back; undefined when it is not. */
+export function failure(context: RolloutContext): FailedRevision | undefined {
+  const found = checks.map((check) => check(context)).find((reason) => reason !== undefined);
   if (found === undefined) return undefined;
-  const { snapshot, here, weight } = situation;
-  const at = progressText(here.strategy.steps, here.progress);
+  const { snapshot, position, weight } = context;
+  const at = progressText(position.strategy.steps, position.progress);
   const where = at === undefined ? `at ${weight} % of the requests` : `at ${weight} % of the requests, ${at}`;
   return { revision: snapshot.wanted.hash, reason: found.reason, message: `${found.message} (${where})` };
 }
 
-/** The revisions that are not tried again, with one more. */
-export function remembered({ rollout: { failed = [] } }: Snapshot, one: FailedRevision): readonly FailedRevision[] {
-  return [...failed.filter(({ revision }) => revision !== one.revision), one].slice(-maxRemembered);
+/** The failed revisions with one more: the newest last, the oldest dropped beyond the limit. */
+export function withFailure({ rollout: { failed = [] } }: Snapshot, one: FailedRevision): readonly FailedRevision[] {
+  return [...failed.filter(({ revision }) => revision !== one.revision), one].slice(-maxFailedRevisions);
 }
 
-function aborted({ snapshot }: Situation): ReturnType<Check> {
-  return isNew(snapshot, "abort") ? { reason: "Aborted", message: "the rollout was aborted by a command" } : undefined;
+function aborted({ snapshot }: RolloutContext): ReturnType<Check> {
+  return isNewCommand(snapshot, "abort")
+    ? { reason: "Aborted", message: "the rollout was aborted by a command" }
+    : undefined;
 }
 
-function trialFailed({ snapshot: { trial } }: Situation): ReturnType<Check> {
-  if (trial?.state !== "Failed") return undefined;
-  return { reason: trial.reason ?? "PredictionsDiffer", message: trial.message };
+function preflightFailed({ snapshot: { preflight } }: RolloutContext): ReturnType<Check> {
+  if (preflight?.state !== "Failed") return undefined;
+  return { reason: preflight.reason ?? "PredictionsDiffer", message: preflight.message };
 }
 
-function analysisFailed({ judgement, here }: Situation): ReturnType<Check> {
-  if (judgement?.verdict !== "Fail" || here.progress.skipped !== undefined) return undefined;
+function analysisFailed({ judgement, position }: RolloutContext): ReturnType<Check> {
+  if (judgement?.verdict !== "Fail" || position.progress.skipped !== undefined) return undefined;
   return { reason: "AnalysisFailed", message: judgement.message ?? "it did worse than the stable revision" };
 }
 
-/** What no waiting can cure is not waited for while nothing serves: the stable revision made room for it. */
-function hopeless(situation: Situation): ReturnType<Check> {
-  const { snapshot, ready, stableReady } = situation;
-  if (!isOneAtATime(situation) || ready > 0 || stableReady > 0) return undefined;
+/** A candidate that can never start is not waited for when nothing serves because the stable pods made room for it. */
+function unstartable(context: RolloutContext): ReturnType<Check> {
+  const { snapshot, ready, stableReady } = context;
+  if (!runsOneRevisionAtATime(context) || ready > 0 || stableReady > 0) return undefined;
   const fault = diagnosis(revisionOf(snapshot, snapshot.wanted.hash), snapshot.now);
   return fault?.retry === "never" && !isLackOfRoom(fault) ? { reason: fault.code, message: fault.sentence } : undefined;
 }
 
-function overdue(situation: Situation): ReturnType<Check> {
-  const { snapshot, counts, ready, weight } = situation;
-  const remainingMs = untilDeadlineMs(situation);
+function deadlineExceeded(context: RolloutContext): ReturnType<Check> {
+  const { snapshot, counts, ready, weight } = context;
+  const remainingMs = untilDeadlineMs(context);
   if (remainingMs === undefined || remainingMs > 0) return undefined;
   const { hash } = snapshot.wanted;
   const fault = diagnosis(revisionOf(snapshot, hash), snapshot.now);
-  const trial = snapshot.trial?.state === "Running" && weight === 0 && ready > 0 ? snapshot.trial.message : undefined;
-  const cause = counts.waits ?? fault?.sentence ?? trial ?? `${podCount(ready, counts.candidate)} ready`;
+  const preflight =
+    snapshot.preflight?.state === "Running" && weight === 0 && ready > 0 ? snapshot.preflight.message : undefined;
+  const cause = counts.waitsFor ?? fault?.sentence ?? preflight ?? `${podCount(ready, counts.candidate)} ready`;
   const allowed = spelledDuration(deadlineMs(snapshot.spec));
   return { reason: "ProgressDeadline", message: `it made no progress within ${allowed}: ${cause}` };
 }
 
 /** How long until the candidate counts as failed; undefined while its time does not run: in pauses, and with its pods ready. */
-export function untilDeadlineMs(situation: Situation): number | undefined {
-  const { snapshot, here, counts, ready, weight } = situation;
-  const isThere = weight >= here.weight;
+export function untilDeadlineMs(context: RolloutContext): number | undefined {
+  const { snapshot, position, counts, ready, weight } = context;
+  const isThere = weight >= position.weight;
   // Beyond a setWeight only what was lost again is waited for; after the last step nothing is, once it has everything.
-  const isWaited = here.step?.kind === "setWeight" || !isThere;
-  const isLacking = ready < counts.candidate || (snapshot.trial?.state === "Running" && weight === 0);
-  if (here.isPaused || !isWaited || !isLacking) return undefined;
+  const isAwaited = position.step?.kind === "setWeight" || !isThere;
+  const isLacking = ready < counts.candidate || (snapshot.preflight?.state === "Running" && weight === 0);
+  if (position.isPaused || !isAwaited || !isLacking) return undefined;
   const allowedMs = deadlineMs(snapshot.spec);
-  const passedMs = Math.min(snapshot.now - here.progress.progressedMs, snapshot.stalledMs ?? Number.POSITIVE_INFINITY);
+  const passedMs = Math.min(
+    snapshot.now - position.progress.progressedMs,
+    snapshot.stalledMs ?? Number.POSITIVE_INFINITY,
+  );
   return allowedMs - passedMs;
 }

@@ -1,59 +1,59 @@
 import { durationMs } from "../../../../crds/schema/grammar/duration.ts";
 import type { Evidence } from "../../../analysis/evidence.ts";
 import type { Windows } from "../../../analysis/finding.ts";
-import { assumedAnalysis, noRequests, type Question, verdict } from "../../../analysis/verdict.ts";
+import { analysisDefaults, noRequests, type VerdictInput, verdict } from "../../../analysis/verdict.ts";
 import type { Snapshot } from "../../snapshot.ts";
-import type { Judgement } from "./memory/progress.ts";
+import type { Judgement } from "./state/progress.ts";
 import type { Position } from "./steps/position.ts";
 
-/** What is looked at besides the whole step, so that what breaks late is not hidden by what was good before. */
+/** Recent window, compared in addition to the whole step so that a good start does not hide a late regression. */
 export const recentMs = 30_000;
 
 /** How often a candidate is judged. */
 function intervalMs({ rollout }: Snapshot["spec"]): number {
   const { interval } = rollout?.analysis ?? {};
-  return interval === undefined ? assumedAnalysis.intervalMs : durationMs(interval);
+  return interval === undefined ? analysisDefaults.intervalMs : durationMs(interval);
 }
 
 /**
- * How the candidate does beside the stable revision since the step began: the last judgement or, where the next is due, a
- * new one. All the time that it has a part of the requests, and in steps that are there for it.
+ * Compares the candidate with the stable revision since the step began: returns the last judgement or, when the next one is
+ * due, a new one. Candidates are judged while they get a part of the requests, and in `analyze` steps.
  */
-export function judgement(snapshot: Snapshot, here: Position): Judgement | undefined {
+export function judgement(snapshot: Snapshot, position: Position): Judgement | undefined {
   const { evidence, recentEvidence, now, wanted, rollout } = snapshot;
-  const due = judgementDueMs(snapshot, here);
-  if (evidence === undefined || due === undefined || due > now) return here.progress.judgement;
+  const due = judgementDueMs(snapshot, position);
+  if (evidence === undefined || due === undefined || due > now) return position.progress.judgement;
   const stable = rollout.stable?.revision ?? "";
-  const made = verdict({
+  const judged = verdict({
     ...windows(evidence, wanted.hash, stable),
-    ...criteria(snapshot, here),
+    ...criteria(snapshot, position),
     recent: recentEvidence && windows(recentEvidence, wanted.hash, stable),
   });
-  return { ...made, atMs: now };
+  return { ...judged, atMs: now };
 }
 
-/** Each telling is a write of status: figures that say nothing new are told this often, whatever the interval. */
-const toldEveryMs = 5_000;
+/** Each report is a status write: an unchanged verdict is reported at most this often, whatever the interval. */
+const reportIntervalMs = 5_000;
 
-/** What status is to say of a judgement: the one before, as long as that has the same verdict on this step and is not old. */
-export function toldJudgement(made: Judgement | undefined, { progress }: Position): Judgement | undefined {
+/** The judgement that status shows: the previous one while it is recent and has the same verdict in this step. */
+export function reportedJudgement(judged: Judgement | undefined, { progress }: Position): Judgement | undefined {
   const { judgement: before, stepStartedMs } = progress;
-  if (made === undefined || before === undefined || made.verdict !== before.verdict) return made;
+  if (judged === undefined || before === undefined || judged.verdict !== before.verdict) return judged;
   const isOfThisStep = before.atMs >= stepStartedMs;
-  return isOfThisStep && made.atMs - before.atMs < toldEveryMs ? before : made;
+  return isOfThisStep && judged.atMs - before.atMs < reportIntervalMs ? before : judged;
 }
 
-/** What it is judged by; a step may want more requests, or fewer. */
-function criteria({ spec }: Snapshot, { step }: Position): Pick<Question, "analysis" | "minimumRequests"> {
+/** The limits of the analysis; an `analyze` step may override the minimum number of requests. */
+function criteria({ spec }: Snapshot, { step }: Position): Pick<VerdictInput, "analysis" | "minimumRequests"> {
   const { analysis = {} } = spec.rollout ?? {};
-  const { minimumRequests = assumedAnalysis.minimumRequests } = analysis;
+  const { minimumRequests = analysisDefaults.minimumRequests } = analysis;
   const own = step?.kind === "analyze" ? step.minimumRequests : undefined;
   return { analysis, minimumRequests: own ?? minimumRequests };
 }
 
-/** When the candidate is judged next; undefined: it is not. */
-export function judgementDueMs({ spec, rollout }: Snapshot, here: Position): number | undefined {
-  const { step, progress } = here;
+/** When the candidate is judged next, in milliseconds since the epoch; undefined: it is not judged. */
+export function judgementDueMs({ spec, rollout }: Snapshot, position: Position): number | undefined {
+  const { step, progress } = position;
   const { weight = 0 } = rollout.candidate ?? {};
   const isAnalysis = step?.kind === "analyze";
   if (!isAnalysis && (weight === 0 || weight === 100)) return undefined;
@@ -64,10 +64,13 @@ export function judgementDueMs({ spec, rollout }: Snapshot, here: Position): num
   return lastMs < endMs ? Math.min(nextMs, endMs) : nextMs;
 }
 
-/** The step's own judgement, once it has lasted as long as it should. */
-export function isPassed({ judgement }: { readonly judgement: Judgement | undefined }, here: Position): boolean {
-  if (here.step?.kind !== "analyze" || judgement?.verdict !== "Pass") return false;
-  return judgement.atMs >= here.progress.stepStartedMs + here.step.durationMs;
+/** Whether the current `analyze` step has lasted its duration and its judgement is Pass. */
+export function isAnalysisPassed(
+  { judgement }: { readonly judgement: Judgement | undefined },
+  position: Position,
+): boolean {
+  if (position.step?.kind !== "analyze" || judgement?.verdict !== "Pass") return false;
+  return judgement.atMs >= position.progress.stepStartedMs + position.step.durationMs;
 }
 
 function windows({ revisions }: Evidence, candidate: string, stable: string): Windows {

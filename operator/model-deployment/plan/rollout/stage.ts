@@ -1,40 +1,40 @@
 import { livePods, revisionOf, type Snapshot } from "../../snapshot.ts";
-import { isNew } from "./commands.ts";
+import { isNewCommand } from "./commands.ts";
 import { strategy } from "./steps/strategy.ts";
 
 /**
- * Where a rollout stands. `Idle`: no pods are wanted. `First`: nothing serves that would have to be spared. `Settled`:
- * the stable revision is the wanted one. `Replacing`: a candidate is to take over from a stable revision. `Refused`: the
- * wanted revision has failed before and the stable one serves on.
+ * The stage of a rollout. `ScaledToZero`: no pods are wanted. `Initial`: no stable revision serves that the rollout would have
+ * to protect. `Stable`: the stable revision is the wanted one. `Replacing`: a candidate is to take over from a stable
+ * revision. `RolledBack`: the wanted revision has failed and the stable one keeps serving.
  */
-export type Stage = "Idle" | "First" | "Settled" | "Replacing" | "Refused";
+export type Stage = "ScaledToZero" | "Initial" | "Stable" | "Replacing" | "RolledBack";
 
-/** Names the stage. */
+/** The stage that a snapshot shows. */
 export function stage(snapshot: Snapshot): Stage {
   const { wanted, rollout } = snapshot;
-  if (wanted.replicas === 0) return "Idle";
-  if (rollout.stable?.revision === wanted.hash) return "Settled";
-  if (revisionOf(snapshot, rollout.stable?.revision) === undefined) return "First";
-  if (hasFailed(snapshot) && retryState(snapshot) !== "Due") return "Refused";
-  // Where a revision is to be looked at step by step, the one that is known comes back first, from no pods too.
+  if (wanted.replicas === 0) return "ScaledToZero";
+  if (rollout.stable?.revision === wanted.hash) return "Stable";
+  if (revisionOf(snapshot, rollout.stable?.revision) === undefined) return "Initial";
+  if (hasFailed(snapshot) && retryState(snapshot) !== "Due") return "RolledBack";
+  // With steps declared the proven revision comes back first, even from zero pods.
   const isStepwise = strategy(snapshot.spec).steps.length > 0;
-  return isStepwise || isInUse(snapshot) ? "Replacing" : "First";
+  return isStepwise || isInUse(snapshot) ? "Replacing" : "Initial";
 }
 
-/** Requests keep a stable revision, whatever somebody made of its ReplicaSet; so does a candidate that may have to go back to it. */
+/** A stable revision is kept while it or a candidate that may fall back to it has requests, even if its ReplicaSet was scaled by hand. */
 function isInUse(snapshot: Snapshot): boolean {
   const { stable, candidate } = snapshot.rollout;
   const weights = [stable, candidate].map((share) => share?.weight ?? 0);
   return Math.max(...weights) > 0 || (revisionOf(snapshot, stable?.revision)?.replicaSet.replicas ?? 0) > 0;
 }
 
-/** The wanted revision is not to be tried again. */
+/** Whether the wanted revision is among the failed ones. */
 export function hasFailed({ wanted, rollout: { failed = [] } }: Snapshot): boolean {
   return failed.some(({ revision }) => revision === wanted.hash);
 }
 
-/** The command retry was given; it waits for the pods of the last try to be gone, so that nothing of it is taken for the next. */
+/** State of the retry command. It waits until the pods of the failed attempt are gone, so that they are not taken for new ones. */
 export function retryState(snapshot: Snapshot): "None" | "Waits" | "Due" {
-  if (!hasFailed(snapshot) || !isNew(snapshot, "retry")) return "None";
+  if (!hasFailed(snapshot) || !isNewCommand(snapshot, "retry")) return "None";
   return livePods(revisionOf(snapshot, snapshot.wanted.hash)).length > 0 ? "Waits" : "Due";
 }

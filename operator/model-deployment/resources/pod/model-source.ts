@@ -7,23 +7,23 @@ import type { EnvironmentVariable } from "../../../kube/kinds/container.ts";
 /** Name of the volume that holds the model. */
 export const modelVolumeName = "model";
 
-/** How a source becomes files in a pod. */
+/** How a source is mounted in a pod. */
 export interface MountedSource {
   readonly volume: Volume;
   /** Path of the model file or folder inside the container. */
   readonly path: string;
-  /** What the init container needs that fetches the model; absent when the volume already has it. */
+  /** Environment of the init container that fetches the model; absent when the volume already contains it. */
   readonly fetch?: Fetch;
 }
 
-/** Where a model is downloaded from, and by whom. */
+/** Where a model is downloaded from, and with which credentials. */
 interface Fetch {
   readonly env: readonly EnvironmentVariable[];
   /** Secret whose keys become further variables. */
   readonly secret?: string;
 }
 
-/** The volume, the path in it and, where the model has to be fetched first, what the fetching container needs. */
+/** The volume, the path in it and, if the model has to be fetched first, the environment of the init container. */
 export function mountedSource(source: Source): MountedSource {
   const { configMap, persistentVolumeClaim, image } = source;
   if (configMap !== undefined) {
@@ -49,7 +49,7 @@ function mounted(volume: Omit<Volume, "name">, path: string | undefined): Mounte
   };
 }
 
-/** The address as `fetch` takes it. */
+/** The address in the format of the program `fetch`. */
 function addressOf({ http, s3, gcs, azureBlob, huggingFace }: Source): string {
   if (huggingFace !== undefined) {
     const { repo, revision, files = [] } = huggingFace;
@@ -60,7 +60,7 @@ function addressOf({ http, s3, gcs, azureBlob, huggingFace }: Source): string {
   return http?.url ?? s3?.uri ?? gcs?.uri ?? "";
 }
 
-/** Endpoints and regions travel under the names that each service's own clients read. */
+/** Endpoints and regions use the environment variables of each service's own clients. */
 function fetchFrom({ http, s3, gcs, azureBlob, huggingFace }: Source, address: string): Fetch {
   const secret = (s3 ?? gcs ?? azureBlob ?? huggingFace)?.secretRef?.name;
   const optional = [
@@ -79,7 +79,7 @@ function fetchFrom({ http, s3, gcs, azureBlob, huggingFace }: Source, address: s
   };
 }
 
-/** Last segment of an address' path, because a model's format shows in its name; `model` when there is none that can be a file. */
+/** Last segment of the address' path, because the file name shows the model's format; `model` if it cannot be a file name. */
 function fileName(address: string): string {
   const path = /^[a-z+0-9]+:\/\/[^/?#]*([^?#]*)/.exec(address)?.[1] ?? "";
   const last = path.split("/").findLast((segment) => segment !== "") ?? "";

@@ -3,9 +3,9 @@ import type { PodTemplate, Volume } from "../../../kube/kinds.ts";
 import type { Container, EnvironmentVariable } from "../../../kube/kinds/container.ts";
 
 /**
- * A template of ours with what `spec.podOverlay` adds. What the template says already stays as it is, all but who the
- * processes are: keys, variables and volumes of ours are refused when the overlay is written, and a variable that the
- * model's source sets wins over the overlay's.
+ * Adds `spec.podOverlay` to a pod template. Fields of the template stay as they are, except the security context and the
+ * ServiceAccount: the API refuses overlays with our keys, variables and volumes, and variables of the model's source take
+ * precedence over the overlay's.
  */
 export function overlaid({ metadata, spec }: PodTemplate, overlay: PodOverlay): PodTemplate {
   const { labels, annotations, serviceAccountName, imagePullSecrets, volumes, securityContext } = overlay;

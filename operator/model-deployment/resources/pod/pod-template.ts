@@ -13,7 +13,7 @@ import { declaredModel, serviceAccountName } from "../names.ts";
 import { overlaid } from "./pod-overlay.ts";
 import { affinity, topologySpreadConstraints } from "./scheduling.ts";
 
-/** What tells one revision's pods from another's. */
+/** Everything that determines a revision's pod template. */
 export interface RevisionTemplate {
   /** Name of the ModelDeployment. */
   readonly deployment: string;
@@ -23,14 +23,14 @@ export interface RevisionTemplate {
   readonly settings: Settings;
 }
 
-/** `nobody` of every distribution; owns nothing in the image. */
+/** UID of `nobody` in every distribution; it owns nothing in the image. */
 const user = 65_534;
-/** A large model may take this long from start to ready: an hour. */
+/** Startup probe: a large model may take an hour from start to ready. */
 const startup = { periodSeconds: 1, failureThreshold: 3600 };
-/** `spec.resources.gpu.resource` where the spec is silent. */
+/** Default of `spec.resources.gpu.resource`. */
 export const defaultGpuResource = "nvidia.com/gpu";
 
-/** The pods of a revision: one container that serves, and one that fetches before it where the source needs that. */
+/** The pod template of a revision: one serving container and, if the source needs it, an init container that fetches the model. */
 export function podTemplate(template: RevisionTemplate): PodTemplate {
   const { podOverlay } = template.spec;
   return podOverlay === undefined ? ownTemplate(template) : overlaid(ownTemplate(template), podOverlay);
@@ -81,7 +81,7 @@ function runtimeContainer(template: RevisionTemplate, source: MountedSource): Co
       { name: "admin", containerPort: ports.admin, protocol: "TCP" },
     ],
     resources: guaranteed({ ...share(template.spec), ...gpus(template.spec) }),
-    // Until it was ready once: a load that keeps the process busy must not fail its liveness.
+    // Suspends the liveness probe until the first ready: a load that keeps the process busy must not fail it.
     startupProbe: { ...probe(adminPaths.readyz), ...startup },
     readinessProbe: { ...probe(adminPaths.readyz), periodSeconds: 1, failureThreshold: 1 },
     livenessProbe: { ...probe(adminPaths.healthz), periodSeconds: 10, failureThreshold: 6 },
@@ -103,7 +103,7 @@ function fetchContainer(template: RevisionTemplate, source: MountedSource): Cont
       { name: environment.logLevel, value: template.settings.logLevel },
     ],
     ...(source.fetch.secret === undefined ? {} : { envFrom: [{ secretRef: { name: source.fetch.secret } }] }),
-    // The same share as the runtime, which it runs before and never beside: quotas ask every container for limits.
+    // Same resources as the runtime, which never runs at the same time: quotas require limits of every container.
     resources: guaranteed(share(template.spec)),
     volumeMounts: [
       { name: modelVolumeName, mountPath: containerPaths.models },
@@ -112,7 +112,7 @@ function fetchContainer(template: RevisionTemplate, source: MountedSource): Cont
   };
 }
 
-/** What both containers share: the image, and nothing that the restricted Pod Security Standard forbids. */
+/** The fields of both containers; they comply with the restricted Pod Security Standard. */
 function contained({ settings }: RevisionTemplate, name: string, program: string): Container {
   return {
     name,
@@ -155,7 +155,7 @@ function runtimeVariables(
   ];
 }
 
-/** `spec.model.versions` as the contract writes it. */
+/** `spec.model.versions` in the format of the contract. */
 function policyVariable(versions: Versions | undefined): readonly EnvironmentVariable[] {
   if (versions === undefined) return [];
   const { latest, specific } = versions;
@@ -165,7 +165,7 @@ function policyVariable(versions: Versions | undefined): readonly EnvironmentVar
 
 type Amounts = Readonly<Record<string, string>>;
 
-/** Requests equal limits: what a replica is promised is what it may use, and the engine's threads fit the quota. */
+/** Requests equal limits: a replica may use what it was promised, and the engine's threads fit the CPU quota. */
 function guaranteed(amounts: Amounts): NonNullable<Container["resources"]> {
   return Object.keys(amounts).length === 0 ? {} : { requests: amounts, limits: amounts };
 }
@@ -185,7 +185,7 @@ function probe(path: string): Probe {
   return { httpGet: { path, port: ports.admin }, timeoutSeconds: 1 };
 }
 
-/** The members that are set. */
+/** Drops undefined members. */
 function present<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> }; // same keys, fewer of them

@@ -16,8 +16,8 @@ interface Affinity {
 }
 
 /**
- * The pods' affinity: the user's own and, when GPU products or their memory are named, a node that has such. Terms of a
- * node selector are alternatives, so what the GPUs must be is added to each of the user's.
+ * The pods' affinity: the user's own, plus a node with the named GPU products or GPU memory. Terms of a node selector are
+ * alternatives, so the GPU requirements are added to each of the user's terms.
  */
 export function affinity({ scheduling, resources }: ModelDeploymentSpec): object | undefined {
   const own: (Affinity & Readonly<Record<string, unknown>>) | undefined = scheduling?.affinity;
@@ -38,7 +38,7 @@ export function affinity({ scheduling, resources }: ModelDeploymentSpec): object
   };
 }
 
-/** What node labels must say of the GPUs. */
+/** Requirements on node labels that describe GPUs. */
 function gpuDemands(gpu: NonNullable<ModelDeploymentSpec["resources"]>["gpu"]): readonly object[] {
   const { products = [], memory } = gpu ?? {};
   const bytes = memory === undefined ? undefined : quantityNumber(memory);
@@ -48,12 +48,12 @@ function gpuDemands(gpu: NonNullable<ModelDeploymentSpec["resources"]>["gpu"]): 
   ];
 }
 
-/** The largest whole number of MiB that is too few: node affinity knows "greater", not "at least". */
+/** The largest whole number of MiB that is too little: node affinity has "greater than" but no "at least". */
 function belowMebibytes(bytes: number): number {
   return Math.max(0, Math.ceil(bytes / 2 ** 20) - 1);
 }
 
-/** Spreading counts the pods of one revision, so that two revisions side by side do not disturb each other. */
+/** Topology spread counts the pods of one revision, so that two revisions side by side do not affect each other. */
 export function topologySpreadConstraints(
   { scheduling }: ModelDeploymentSpec,
   deployment: string,

@@ -7,9 +7,9 @@ import { httpRouteName, revisionServiceName, serviceName } from "../names.ts";
 import { ownerReference } from "../owner.ts";
 
 /**
- * Brings requests for `spec.traffic.hostnames` from the user's Gateways: to the Service, behind which our gateways split
- * them, or, with path Direct, to the pods of each revision by weight. Undefined unless `spec.traffic.httpRoute` is set.
- * Members that the API server would fill in are written out, so that what is read back compares as equal.
+ * The HTTPRoute for `spec.traffic.hostnames` at the user's Gateways. It leads to the Service, behind which our gateways split
+ * requests, or, with path Direct, to the pods of each revision by weight. Undefined unless `spec.traffic.httpRoute` is set.
+ * Defaults of the API server are written out, so that the stored route compares as equal.
  */
 export function httpRoute(
   identity: Identity,

@@ -5,7 +5,7 @@ import { deploymentLabels, labels, revisionSelector } from "../labels.ts";
 import { revisionServiceName } from "../names.ts";
 import { ownerReference } from "../owner.ts";
 
-/** Leads to the ready pods of one revision, for HTTPRoutes that split by weight themselves. */
+/** The Service of one revision's ready pods, for HTTPRoutes that split by weight themselves. */
 export function revisionService(identity: Identity, revision: string): Service {
   return {
     apiVersion: "v1",

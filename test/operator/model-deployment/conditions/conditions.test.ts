@@ -38,7 +38,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
     ],
   },
   "being deleted, and somebody's finalizer holds it: nothing is claimed that gateways have taken back": {
-    given: { ...serving, identity: { ...identity, heldBy: ["example.com/hold"] } },
+    given: { ...serving, identity: { ...identity, pendingFinalizers: ["example.com/hold"] } },
     want: [
       "Ready=False Terminating: it is being deleted and gets no requests; it is removed once its finalizers are: example.com/hold",
       "Available=False Terminating: it is being deleted and gets no requests",
@@ -46,7 +46,11 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
     ],
   },
   "being deleted, while the spec could not be as declared: no more is said": {
-    given: { identity: { ...identity, heldBy: [] }, spec: { ...spec, suspend: true }, lackingField: ".spec.suspend" },
+    given: {
+      identity: { ...identity, pendingFinalizers: [] },
+      spec: { ...spec, suspend: true },
+      droppedField: ".spec.suspend",
+    },
     want: [
       "Ready=False Terminating: it is being deleted and gets no requests",
       "Available=False Terminating: it is being deleted and gets no requests",
@@ -67,7 +71,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
     ],
   },
   "not the only model of its name: both authors are told, with the way out": {
-    given: { ...serving, namesakes: "team-b/digits" },
+    given: { ...serving, nameConflicts: "team-b/digits" },
     want: [
       `Ready=True AsDeclared: revision ${wanted} (version 1) serves with 2 pods`,
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,
@@ -261,7 +265,7 @@ const cases: Readonly<Record<string, { given: Partial<Observation>; failure?: Fa
     ],
   },
   "an API server that drops fields of ours: what is declared may not be what was meant": {
-    given: { ...serving, lackingField: ".spec.suspend" },
+    given: { ...serving, droppedField: ".spec.suspend" },
     want: [
       "Ready=False DefinitionOutdated: the CustomResourceDefinition modeldeployments.modelwright.dev is older than the operator: the API server drops .spec.suspend; apply the CustomResourceDefinition of the operator's release",
       `Available=True StableServes: revision ${wanted} (version 1) has 2 pods ready`,

@@ -6,7 +6,7 @@ import { model as modelSchema } from "../../../../crds/v1alpha1/model.ts";
 import { resources as resourcesSchema } from "../../../../crds/v1alpha1/resources.ts";
 import { scheduling as schedulingSchema } from "../../../../crds/v1alpha1/scheduling.ts";
 import { serving as servingSchema } from "../../../../crds/v1alpha1/serving.ts";
-import { canonicalSpec, inBrief } from "../../../../operator/model-deployment/plan/canonical-spec.ts";
+import { canonicalSpec, withCanonicalParts } from "../../../../operator/model-deployment/plan/canonical-spec.ts";
 import { revisionHash } from "../../../../operator/model-deployment/plan/revisions.ts";
 import { modelDeployment } from "../../../builders/model-deployment.ts";
 
@@ -100,7 +100,7 @@ describe("a default that is written out", () => {
   });
 
   test("makes no other pods", () => {
-    expect(inBrief(written(defaults), "digits")).toEqual(inBrief(roomy(), "digits"));
+    expect(withCanonicalParts(written(defaults), "digits")).toEqual(withCanonicalParts(roomy(), "digits"));
   });
 });
 

@@ -59,12 +59,12 @@ describe("the hold of a candidate when no gateway has said yet what it does", ()
   const why = "what it waits for";
 
   test.each(["StepPaused", "Analyzing"] as const)("is still its %s", (reason) => {
-    expect(hold(observed, { state, counts, waits: { reason, why } }, [])).toEqual({ reason, why });
+    expect(hold(observed, { state, counts, stepHold: { reason, why } }, [])).toEqual({ reason, why });
   });
 
   test("is the gateway where a weight is on its way", () => {
     const want = { reason: "RolloutInProgress", why: "gateway-a must confirm the split of requests first" };
-    expect(hold(observed, { state, counts, waits: { reason: "RolloutInProgress", why } }, [])).toEqual(want);
+    expect(hold(observed, { state, counts, stepHold: { reason: "RolloutInProgress", why } }, [])).toEqual(want);
   });
 });
 

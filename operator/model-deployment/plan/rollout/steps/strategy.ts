@@ -2,37 +2,37 @@ import { durationMs } from "../../../../../crds/schema/grammar/duration.ts";
 import type { ModelDeploymentSpec } from "../../../../../crds/v1alpha1/model-deployment.ts";
 import type { StepSpec } from "../../../../../crds/v1alpha1/rollout/rollout.ts";
 
-/** One step on a candidate's way. */
+/** One step of a rollout. */
 export type Step =
-  /** It gets this share of the requests, in percent. */
+  /** Gives the candidate this weight in percent. */
   | { readonly kind: "setWeight"; readonly weight: number }
-  /** Waits so long; without a duration for a command. */
+  /** Waits for the duration; without one, for a command. */
   | { readonly kind: "pause"; readonly durationMs?: number | undefined }
-  /** Is compared for at least so long, until there is a verdict. */
+  /** Compares the revisions for at least the duration, until there is a verdict. */
   | { readonly kind: "analyze"; readonly durationMs: number; readonly minimumRequests?: number | undefined };
 
-/** How a candidate takes over. After the last step it gets everything. */
+/** How a candidate takes over. After the last step it gets all requests. */
 export interface Strategy {
   readonly name: "Canary" | "BlueGreen" | "Recreate";
   readonly steps: readonly Step[];
 }
 
-/** `spec.rollout` where the spec is silent; crds/v1alpha1/rollout promises these. */
-const assumed = { analyze: "1m", deadline: "10m", scaleDownDelay: "30s" } as const;
+/** Defaults of `spec.rollout`, as crds/v1alpha1/rollout documents them. */
+const defaults = { analyze: "1m", deadline: "10m", scaleDownDelay: "30s" } as const;
 
-/** The strategy of a spec. Without one everything is replaced at once, as soon as the candidate could carry everything. */
+/** The strategy of a spec. The default has no steps: the candidate takes over as soon as its pods can carry all requests. */
 export function strategy({ rollout = {} }: ModelDeploymentSpec): Strategy {
   if (rollout.recreate !== undefined) return { name: "Recreate", steps: [] };
   if (rollout.blueGreen !== undefined) return blueGreen(rollout.blueGreen.autoPromote ?? true);
   return { name: "Canary", steps: (rollout.canary?.steps ?? []).map(step) };
 }
 
-/** True when a spec says how a revision takes over. */
+/** True when a spec declares a strategy. */
 export function isStrategyDeclared({ rollout = {} }: ModelDeploymentSpec): boolean {
   return [rollout.canary, rollout.blueGreen, rollout.recreate].some((declared) => declared !== undefined);
 }
 
-/** With the candidate complete and no request sent to it there is something to look at before the switch. */
+/** Without automatic promotion, all candidate pods run with weight 0 until somebody promotes them. */
 function blueGreen(isAutomatic: boolean): Strategy {
   return { name: "BlueGreen", steps: isAutomatic ? [] : [{ kind: "setWeight", weight: 0 }, { kind: "pause" }] };
 }
@@ -40,7 +40,7 @@ function blueGreen(isAutomatic: boolean): Strategy {
 function step({ setWeight, pause, analyze }: StepSpec): Step {
   if (setWeight !== undefined) return { kind: "setWeight", weight: setWeight };
   if (analyze !== undefined) {
-    const { duration = assumed.analyze, minimumRequests } = analyze;
+    const { duration = defaults.analyze, minimumRequests } = analyze;
     return { kind: "analyze", durationMs: durationMs(duration), minimumRequests };
   }
   return { kind: "pause", durationMs: pause?.duration === undefined ? undefined : durationMs(pause.duration) };
@@ -52,15 +52,15 @@ export function stepName(step: Step): string {
   return step.durationMs === undefined ? step.kind : `${step.kind} ${spelledDuration(step.durationMs)}`;
 }
 
-/** How long a candidate may take to get its pods ready. */
+/** `spec.rollout.progressDeadline` in milliseconds: how long a candidate may go without progress. */
 export function deadlineMs({ rollout }: ModelDeploymentSpec): number {
-  return durationMs(rollout?.progressDeadline ?? assumed.deadline);
+  return durationMs(rollout?.progressDeadline ?? defaults.deadline);
 }
 
-/** How long pods of a revision that was replaced stay, for a quick way back. */
+/** How long, in milliseconds, pods of a replaced revision stay for a quick rollback. */
 export function scaleDownDelayMs({ rollout }: ModelDeploymentSpec): number {
   if (rollout?.blueGreen === undefined) return 0;
-  return durationMs(rollout.blueGreen.scaleDownDelay ?? assumed.scaleDownDelay);
+  return durationMs(rollout.blueGreen.scaleDownDelay ?? defaults.scaleDownDelay);
 }
 
 /** A duration in the API's own grammar: `1h30m`, `90s`. */

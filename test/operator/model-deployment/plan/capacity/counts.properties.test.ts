@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { allowance } from "../../../../../operator/model-deployment/plan/capacity/allowance.ts";
+import { rollingLimits } from "../../../../../operator/model-deployment/plan/capacity/rolling-limits.ts";
 import type { CapacityMode } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
-import { carriers } from "../../../../../operator/model-deployment/plan/capacity/shares.ts";
-import { play, type Played, type Scene, type Turn } from "./fake-rollout.ts";
+import { fewestPodsFor } from "../../../../../operator/model-deployment/plan/capacity/pod-weights.ts";
+import { play, type Played, type Scene, type Tick } from "./fake-rollout.ts";
 
 const numRuns = 300;
 
@@ -56,7 +56,7 @@ const movedScenes: fc.Arbitrary<Scene> = fc
 const steadyScenes = scenes.map((scene) => ({ ...scene, flaps: [] }));
 
 /** Plays many scenes; a failure shows the scene and the turns before it. */
-function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Turn, scene: Scene) => boolean): void {
+function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Tick, scene: Scene) => boolean): void {
   fc.assert(
     fc.property(of, (scene) => {
       const { turns } = play(scene);
@@ -69,7 +69,7 @@ function everyTurn(of: fc.Arbitrary<Scene>, holds: (turn: Turn, scene: Scene) =>
 
 /** Fewest pods that are to be ready. */
 function least(mode: CapacityMode, { wanted, strategy, maxSurge, maxUnavailable }: Scene): number {
-  const { unavailable } = allowance(wanted, maxSurge, maxUnavailable);
+  const { unavailable } = rollingLimits(wanted, maxSurge, maxUnavailable);
   if (mode === "Surge") return Math.max(1, strategy === "BlueGreen" ? wanted : wanted - unavailable);
   return Math.max(1, wanted - Math.max(1, unavailable));
 }
@@ -99,9 +99,9 @@ test("every rollout ends also when it is scaled or aborted on the way", () => {
 });
 
 test("scaling and aborting add no pods beyond the wanted ones and maxSurge", () => {
-  everyTurn(movedScenes, ({ answer, question }, { strategy, maxSurge, maxUnavailable }) => {
-    const { stable, candidate, wanted } = question;
-    const { surge } = allowance(wanted, maxSurge, maxUnavailable);
+  everyTurn(movedScenes, ({ answer, input }, { strategy, maxSurge, maxUnavailable }) => {
+    const { stable, candidate, wanted } = input;
+    const { surge } = rollingLimits(wanted, maxSurge, maxUnavailable);
     const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
     const declared = stable.replicas + candidate.replicas;
     return answer.stable + answer.candidate <= Math.max(total, declared);
@@ -109,33 +109,35 @@ test("scaling and aborting add no pods beyond the wanted ones and maxSurge", () 
 });
 
 test("there are never more pods than the wanted ones and maxSurge", () => {
-  everyTurn(scenes, ({ answer, question }, { wanted, strategy, maxSurge, maxUnavailable }) => {
-    const { surge } = allowance(wanted, maxSurge, maxUnavailable);
+  everyTurn(scenes, ({ answer, input }, { wanted, strategy, maxSurge, maxUnavailable }) => {
+    const { surge } = rollingLimits(wanted, maxSurge, maxUnavailable);
     const total = wanted + (strategy === "BlueGreen" ? wanted : surge);
-    const { stable, candidate } = question;
+    const { stable, candidate } = input;
     return Math.max(answer.stable, stable.live) + Math.max(answer.candidate, candidate.live) <= total;
   });
 });
 
 test("no move makes more pods miss than maxUnavailable and the mode allow", () => {
-  everyTurn(steadyScenes, ({ answer, question }, scene) => {
+  everyTurn(steadyScenes, ({ answer, input }, scene) => {
     if (answer.mode === "Recreate") return true;
-    const { stable, candidate } = question;
+    const { stable, candidate } = input;
     const available = Math.min(stable.ready, answer.stable) + Math.min(candidate.ready, answer.candidate);
     return available >= least(answer.mode, scene);
   });
 });
 
 test("a stable pod only goes when the others carry the weight that gateways may still give them", () => {
-  everyTurn(scenes, ({ answer, question: { stable, stableWeight } }, scene) => {
+  everyTurn(scenes, ({ answer, input: { stable, stableWeight } }, scene) => {
     const goes = answer.stable < stable.replicas;
-    return answer.mode === "Recreate" || !goes || answer.stable >= carriers(stableWeight, least(answer.mode, scene));
+    return (
+      answer.mode === "Recreate" || !goes || answer.stable >= fewestPodsFor(stableWeight, least(answer.mode, scene))
+    );
   });
 });
 
 test("the candidate's weight only rises to what its ready pods carry", () => {
-  everyTurn(scenes, ({ answer, question: { stepWeight, candidateWeight = 0, candidate } }, scene) => {
-    const raised = Math.min(answer.carries, stepWeight);
+  everyTurn(scenes, ({ answer, input: { stepWeight, candidateWeight = 0, candidate } }, scene) => {
+    const raised = Math.min(answer.maxCandidateWeight, stepWeight);
     const carried = Math.ceil((100 * candidate.ready) / least(answer.mode, scene));
     return answer.mode === "Recreate" || raised <= candidateWeight || raised <= carried;
   });
@@ -152,8 +154,8 @@ test("a mode is kept, or climbed down from, until the end", () => {
 });
 
 test("without failures the candidate never gets fewer pods, nor the stable revision more", () => {
-  everyTurn(steadyScenes, ({ answer, question }) => {
-    const { stable, candidate, mode } = question;
+  everyTurn(steadyScenes, ({ answer, input }) => {
+    const { stable, candidate, mode } = input;
     const climbs = mode === "Surge" && answer.mode === "Swap";
     return answer.stable <= stable.replicas && (answer.candidate >= candidate.replicas || climbs);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { counts } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
-import { type Case, exceeded, insufficient, now, pods, question, surge, swaps } from "./counts-questions.ts";
+import { type Case, exceeded, insufficient, now, pods, input, surge, swaps } from "./counts-inputs.ts";
 
 /** A complete blue-green candidate that waits for its promotion where stable pods have to make room. */
 const waiting = {
@@ -10,17 +10,17 @@ const waiting = {
   mode: "Swap",
   modeWhy: swaps,
   candidateWeight: 0,
-  candidateShare: 0,
+  declaredCandidateWeight: 0,
 } as const;
 
 const cases: Readonly<Record<string, Case>> = {
   "ready pods of a candidate without weight go when those that serve find no room": {
     asked: { ...waiting, stable: pods(0, { replicas: 2, refused: exceeded }), candidate: pods(3) },
-    want: { stable: 2, candidate: 1, carries: 100, mode: "Swap", why: swaps },
+    want: { stable: 2, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
   "ready pods of a candidate without weight go when somebody had scaled those down that serve": {
     asked: { ...waiting, stable: pods(1), candidate: pods(2) },
-    want: { stable: 1, candidate: 1, carries: 100, mode: "Swap", why: swaps },
+    want: { stable: 1, candidate: 1, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
   "the only stable pod stays when a pod is refused that the candidate does not need: somebody had scaled it up": {
     asked: {
@@ -30,9 +30,9 @@ const cases: Readonly<Record<string, Case>> = {
       stable: pods(1),
       candidate: pods(1, { replicas: 2, refused: exceeded, refusedSinceMs: 0 }),
       candidateWeight: 0,
-      candidateShare: 0,
+      declaredCandidateWeight: 0,
     },
-    want: { stable: 1, candidate: 1, carries: 100, ...surge },
+    want: { stable: 1, candidate: 1, maxCandidateWeight: 100, ...surge },
   },
   "no stable pod is made for a weight that gateways may give, for all that is known, while it is declared to have less":
     {
@@ -43,13 +43,13 @@ const cases: Readonly<Record<string, Case>> = {
         stable: pods(2),
         candidate: pods(1),
         candidateWeight: 33,
-        candidateShare: 33,
-        isUntold: true,
+        declaredCandidateWeight: 33,
+        hasSilentGateway: true,
       },
       want: {
         stable: 2,
         candidate: 1,
-        carries: 33,
+        maxCandidateWeight: 33,
         ...surge,
       },
     },
@@ -63,12 +63,12 @@ const cases: Readonly<Record<string, Case>> = {
       candidate: pods(2),
       stableWeight: 50,
       candidateWeight: 50,
-      candidateShare: 50,
+      declaredCandidateWeight: 50,
     },
-    want: { stable: 1, candidate: 2, carries: 100, mode: "Swap", why: swaps },
+    want: { stable: 1, candidate: 2, maxCandidateWeight: 100, mode: "Swap", why: swaps },
   },
 };
 
 test.each(Object.entries(cases))("%s", (_, { asked, want }) => {
-  expect(counts(question(asked))).toEqual(want);
+  expect(counts(input(asked))).toEqual(want);
 });

@@ -1,14 +1,14 @@
 import {
   type Counts,
   counts,
-  type CountsQuestion,
+  type CountsInput,
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 
 /** What a rollout is played with. */
 export interface Scene {
   readonly wanted: number;
-  readonly strategy: CountsQuestion["strategy"];
-  readonly capacity: CountsQuestion["capacity"];
+  readonly strategy: CountsInput["strategy"];
+  readonly capacity: CountsInput["capacity"];
   readonly steps: readonly number[];
   readonly maxSurge: string | number;
   readonly maxUnavailable: string | number;
@@ -37,9 +37,9 @@ interface FakePod {
 }
 
 /** One tick as it was answered. */
-export interface Turn {
+export interface Tick {
   readonly tick: number;
-  readonly question: CountsQuestion;
+  readonly input: CountsInput;
   readonly answer: Counts;
   /** Pods that are there, those on their way out included. */
   readonly pods: number;
@@ -48,7 +48,7 @@ export interface Turn {
 
 /** A whole rollout. */
 export interface Played {
-  readonly turns: readonly Turn[];
+  readonly turns: readonly Tick[];
   /** `Stuck`: neither within the time. */
   readonly end: "Promoted" | "Returned" | "Stuck";
 }
@@ -59,7 +59,7 @@ const maxTicks = 4000;
 /** Plays a rollout against a cluster of pods and devices until the candidate is promoted, or given up and gone. */
 export function play(scene: Scene): Played {
   const steps = [...scene.steps, 100];
-  const turns: Turn[] = [];
+  const turns: Tick[] = [];
   let state: State = {
     pods: Array.from({ length: scene.wanted }, () => pod("stable", 0, 0)),
     declared: { stable: scene.wanted, candidate: 0 },
@@ -71,14 +71,15 @@ export function play(scene: Scene): Played {
     const there = state.pods.filter(({ endsAt }) => endsAt === undefined || endsAt > tick);
     const pods = populated(there, state.declared, tick, scene);
     if (scene.flaps.includes(tick)) flap(pods, tick);
-    const question = asked({ ...state, pods }, steps[state.step] ?? 100, tick, scene);
-    const answer = counts(question);
+    const input = asked({ ...state, pods }, steps[state.step] ?? 100, tick, scene);
+    const answer = counts(input);
     const weight = state.weights.at(-1) ?? 0;
-    turns.push({ tick, question, answer, pods: pods.length, weight });
-    const weights = [...state.weights, raised(question, answer, weight)].slice(-1 - scene.acknowledgeTicks);
-    const isComplete = weights.every((each) => each === question.stepWeight) && answer.carries >= question.stepWeight;
+    turns.push({ tick, input, answer, pods: pods.length, weight });
+    const weights = [...state.weights, raised(input, answer, weight)].slice(-1 - scene.acknowledgeTicks);
+    const isComplete =
+      weights.every((each) => each === input.stepWeight) && answer.maxCandidateWeight >= input.stepWeight;
     const isLast = state.step === steps.length - 1;
-    const end = ended(question, isComplete && isLast);
+    const end = ended(input, isComplete && isLast);
     if (end !== undefined) return { turns, end };
     state = {
       pods,
@@ -98,19 +99,14 @@ interface State {
   /** Of the candidate: what gateways may still have, the newest last. */
   readonly weights: readonly number[];
   readonly step: number;
-  readonly known: Pick<CountsQuestion, "mode" | "modeWhy">;
+  readonly known: Pick<CountsInput, "mode" | "modeWhy">;
 }
 
-function asked(
-  { pods, declared, weights, known }: State,
-  stepWeight: number,
-  tick: number,
-  scene: Scene,
-): CountsQuestion {
+function asked({ pods, declared, weights, known }: State, stepWeight: number, tick: number, scene: Scene): CountsInput {
   return {
     ...scene,
     ...known,
-    isReturning: scene.abortTick !== undefined && tick >= scene.abortTick,
+    isRollingBack: scene.abortTick !== undefined && tick >= scene.abortTick,
     wanted: scene.scalings.findLast((scaling) => scaling.tick <= tick)?.wanted ?? scene.wanted,
     stepWeight,
     stableWeight: 100 - Math.min(...weights),
@@ -121,17 +117,21 @@ function asked(
   };
 }
 
-function ended(question: CountsQuestion, isComplete: boolean): Played["end"] | undefined {
-  const { stable, candidate, wanted, isReturning } = question;
-  if (isReturning !== true) return isComplete && candidate.ready >= wanted ? "Promoted" : undefined;
+function ended(input: CountsInput, isComplete: boolean): Played["end"] | undefined {
+  const { stable, candidate, wanted, isRollingBack } = input;
+  if (isRollingBack !== true) return isComplete && candidate.ready >= wanted ? "Promoted" : undefined;
   const isGone = candidate.live + (candidate.terminating ?? 0) === 0;
   return isGone && stable.ready === wanted && stable.replicas === wanted ? "Returned" : undefined;
 }
 
 /** The candidate's next weight: as a rollout raises it, never down but to nothing. */
-function raised({ isReturning, stepWeight, candidate }: CountsQuestion, { carries }: Counts, weight: number): number {
-  if (isReturning === true || candidate.ready === 0) return 0;
-  return Math.max(weight, Math.min(stepWeight, carries));
+function raised(
+  { isRollingBack, stepWeight, candidate }: CountsInput,
+  { maxCandidateWeight }: Counts,
+  weight: number,
+): number {
+  if (isRollingBack === true || candidate.ready === 0) return 0;
+  return Math.max(weight, Math.min(stepWeight, maxCandidateWeight));
 }
 
 function pod(revision: FakePod["revision"], born: number, readyAt: number): FakePod {
@@ -184,7 +184,7 @@ function of(pods: readonly FakePod[], revision: FakePod["revision"]): readonly F
   return pods.filter((each) => each.revision === revision);
 }
 
-function seen(own: readonly FakePod[], replicas: number, tick: number, { hasQuota }: Scene): CountsQuestion["stable"] {
+function seen(own: readonly FakePod[], replicas: number, tick: number, { hasQuota }: Scene): CountsInput["stable"] {
   const live = own.filter(({ endsAt }) => endsAt === undefined);
   const homeless = live.filter(({ hasDevice }) => !hasDevice);
   const since = Math.min(...homeless.map(({ born }) => born));
@@ -193,7 +193,7 @@ function seen(own: readonly FakePod[], replicas: number, tick: number, { hasQuot
     ready: live.filter(({ readyAt }) => readyAt <= tick).length,
     live: live.length,
     terminating: own.length - live.length,
-    placement: { requests: { "nvidia.com/gpu": "1" }, nodes: [[]], tolerations: [], neighbours: undefined },
+    placement: { requests: { "nvidia.com/gpu": "1" }, nodes: [[]], tolerations: [], podAffinity: undefined },
     ...(homeless.length === 0
       ? {}
       : {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   counts,
   type Counts,
-  type CountsQuestion,
+  type CountsInput,
   type PodCounts,
 } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
 
@@ -75,7 +75,7 @@ export function ready(size: number): PodCounts {
 }
 
 /** Ours, asked with these members and otherwise as a candidate without pods beside ready stable ones. */
-export function answer(question: Partial<CountsQuestion> & Pick<CountsQuestion, "wanted">): Counts {
+export function answer(input: Partial<CountsInput> & Pick<CountsInput, "wanted">): Counts {
   return counts({
     strategy: "Canary",
     stepWeight: 100,
@@ -83,10 +83,10 @@ export function answer(question: Partial<CountsQuestion> & Pick<CountsQuestion, 
     maxSurge: "100%",
     maxUnavailable: 0,
     capacity: "Surge",
-    stable: ready(question.wanted),
+    stable: ready(input.wanted),
     candidate: ready(0),
     now: 0,
-    ...question,
+    ...input,
   });
 }
 

@@ -91,12 +91,12 @@ test("where the peer counts pods our moves keep to its limits", () => {
   const broken = rows<PeerRollout, PeerCounts>("canary-basic").filter(({ in: rollout }) => {
     const { replicas, derived } = rollout;
     if (strangeness(rollout) !== undefined) return false;
-    const question = asked(rollout);
-    const ours = answer(question);
-    const before = question.stable.replicas + question.candidate.replicas;
+    const input = asked(rollout);
+    const ours = answer(input);
+    const before = input.stable.replicas + input.candidate.replicas;
     const isOver = ours.stable + ours.candidate > Math.max(before, replicas + derived.maxSurge);
-    const gone = question.stable.ready - Math.min(question.stable.ready, ours.stable);
-    const left = Math.min(question.stable.ready, ours.stable) + Math.min(question.candidate.ready, ours.candidate);
+    const gone = input.stable.ready - Math.min(input.stable.ready, ours.stable);
+    const left = Math.min(input.stable.ready, ours.stable) + Math.min(input.candidate.ready, ours.candidate);
     return isOver || (gone > 0 && ours.mode !== "Recreate" && left < replicas - derived.maxUnavailable);
   });
   expect(broken).toEqual([]);
@@ -125,7 +125,8 @@ test("a step is reached when the peer says so, but for pods that are not the can
       if (strange !== undefined) return strange;
       const weight = rollout.derived.desiredWeight;
       const limits = rollout.trafficRouted === true ? { maxSurge: "100%", maxUnavailable: 0 } : {};
-      const isReached = answer({ ...asked(rollout), ...limits }).carries >= weight && pods(rollout.canary).ready > 0;
+      const isReached =
+        answer({ ...asked(rollout), ...limits }).maxCandidateWeight >= weight && pods(rollout.canary).ready > 0;
       if (isReached === out.atDesired) return kinds.equal;
       if (weight === 0) return kinds.atLeastOne;
       return isReached ? "the stable revision has not yet the pods that it keeps" : kinds.other;
@@ -148,7 +149,7 @@ test("as many pods are far enough as with the peer", () => {
   >("progress-threshold").map(({ in: { desired, replicaSet, threshold }, out }) => {
     if (threshold !== null) return "replicaProgressThreshold: all pods that carry the weight are needed";
     if (desired === 0) return "no pods are wanted: nothing is rolled out";
-    const isReached = answer({ wanted: desired, candidate: pods(replicaSet) }).carries === 100;
+    const isReached = answer({ wanted: desired, candidate: pods(replicaSet) }).maxCandidateWeight === 100;
     if (isReached === out.met) return kinds.equal;
     return isReached ? "ready pods count, whatever the ReplicaSet declares" : kinds.other;
   });
@@ -216,7 +217,7 @@ test("whole runs end where the peer's end, or with more stable pods", () => {
 /** Moves of a rollout whose pods are ready at once, until nothing moves any more. */
 function settled({ replicas, weight, maxSurge, maxUnavailable }: Limits): readonly Counts[] {
   const moves: Counts[] = [];
-  let question = {
+  let input = {
     wanted: replicas,
     stepWeight: weight,
     stableWeight: 100,
@@ -226,14 +227,14 @@ function settled({ replicas, weight, maxSurge, maxUnavailable }: Limits): readon
     candidate: ready(0),
   };
   for (;;) {
-    const move = answer(question);
-    const stableWeight = Math.min(question.stableWeight, 100 - Math.min(weight, move.carries));
+    const move = answer(input);
+    const stableWeight = Math.min(input.stableWeight, 100 - Math.min(weight, move.maxCandidateWeight));
     const isSettled =
-      move.stable === question.stable.replicas &&
-      move.candidate === question.candidate.replicas &&
-      stableWeight === question.stableWeight;
+      move.stable === input.stable.replicas &&
+      move.candidate === input.candidate.replicas &&
+      stableWeight === input.stableWeight;
     if (isSettled) return [...moves, move];
     moves.push(move);
-    question = { ...question, stableWeight, stable: ready(move.stable), candidate: ready(move.candidate) };
+    input = { ...input, stableWeight, stable: ready(move.stable), candidate: ready(move.candidate) };
   }
 }

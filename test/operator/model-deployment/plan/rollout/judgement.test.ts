@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { turn } from "../../../../../operator/model-deployment/plan/rollout/turn.ts";
+import { rolloutPlan } from "../../../../../operator/model-deployment/plan/rollout/rollout-plan.ts";
 import type { Observation } from "../../../../../operator/model-deployment/snapshot.ts";
 import { at, evidence, given, seconds, spec } from "../../../../builders/rollout.ts";
 import { snapshot, wantedHash as candidate } from "../../../../builders/snapshot.ts";
@@ -40,24 +40,24 @@ function began(ago: number): Pick<Observation["status"], "rollout"> {
 describe("a judgement that moves nothing", () => {
   test.each(Object.entries(rows))("%s", (_sentence, { given, want }) => {
     const now = snapshot(given);
-    const { state, waits } = turn(now);
+    const { state, stepHold } = rolloutPlan(now);
     const { verdict, message, atMs = 0 } = state.progress?.judgement ?? {};
-    expect({ told: [verdict, message, now.now - atMs], hold: waits?.why }).toEqual(want);
+    expect({ told: [verdict, message, now.now - atMs], hold: stepHold?.why }).toEqual(want);
   });
 });
 
 test("what is not told is decided by all the same", () => {
   const early = judged(1, "Pass");
-  const { moves } = turn(snapshot({ ...early, status: { ...early.status, ...began(30) } }));
-  expect(moves.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([`step: ${anew}`]);
-  const failing = turn(snapshot({ ...early, evidence: evidence(200) })).moves;
+  const { actions } = rolloutPlan(snapshot({ ...early, status: { ...early.status, ...began(30) } }));
+  expect(actions.map(({ kind, why }) => `${kind}: ${why}`)).toEqual([`step: ${anew}`]);
+  const failing = rolloutPlan(snapshot({ ...early, evidence: evidence(200) })).actions;
   expect(failing.map(({ kind }) => kind)).toEqual(["rollBack", "shift"]);
 });
 
 /** What status keeps of a step analyze that is left. */
 function kept(changes: Partial<Observation>, before = judged(1, "Pass")): unknown {
   const rollout = { ...before.status?.rollout, stepStartedAt: seconds(30), ...changes.status?.rollout };
-  return turn(snapshot({ ...before, ...changes, status: { ...before.status, rollout } })).state.analyses;
+  return rolloutPlan(snapshot({ ...before, ...changes, status: { ...before.status, rollout } })).state.analyses;
 }
 
 test("what a step analyze came to is kept after it, for the newest candidate", () => {

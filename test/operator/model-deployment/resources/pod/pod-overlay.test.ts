@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PodOverlay } from "../../../../../crds/v1alpha1/pod-overlay.ts";
-import { inBrief } from "../../../../../operator/model-deployment/plan/canonical-spec.ts";
+import { withCanonicalParts } from "../../../../../operator/model-deployment/plan/canonical-spec.ts";
 import { revisionHash } from "../../../../../operator/model-deployment/plan/revisions.ts";
 import { podTemplate } from "../../../../../operator/model-deployment/resources/pod/pod-template.ts";
 import { modelDeployment, settings } from "../../../../builders/model-deployment.ts";
@@ -86,6 +86,8 @@ test("an overlay that says something makes another revision, an empty one does n
   const hashOf = (podOverlay: PodOverlay) => revisionHash({ ...spec, podOverlay });
   const empty: PodOverlay = { labels: {}, env: [], securityContext: {} };
   expect(hashOf(empty)).toBe(revisionHash(spec));
-  expect(template(inBrief({ ...spec, podOverlay: empty }, "digits").podOverlay)).toEqual(template(undefined));
+  expect(template(withCanonicalParts({ ...spec, podOverlay: empty }, "digits").podOverlay)).toEqual(
+    template(undefined),
+  );
   expect(hashOf({ labels: { team: "vision" } })).not.toBe(revisionHash(spec));
 });

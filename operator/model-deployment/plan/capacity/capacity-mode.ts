@@ -1,0 +1,142 @@
+import { placementMismatch } from "./placement-mismatch.ts";
+import type { Placement } from "./placement.ts";
+import type { CapacityMode, CountsInput, PodCounts } from "./counts-input.ts";
+import { stepPods } from "./pod-weights.ts";
+import { insufficientResources } from "./insufficient-resources.ts";
+
+/** The capacity mode for now: how the candidate's pods get room. */
+export interface ModeChoice {
+  readonly mode: CapacityMode;
+  /** A sentence. */
+  readonly why: string;
+  readonly recheckAfterMs?: number | undefined;
+}
+
+/**
+ * How long a candidate's pod waits for room before a stable pod is scaled down. A restarting kubelet reports no devices for
+ * about 6 seconds; that must not cost a ready pod.
+ */
+export const roomGraceMs = 10_000;
+
+const surges = "the candidate's pods come beside the stable ones";
+const swaps = "each stable pod makes room for one of the candidate's";
+const recreates = "the stable pod makes room, requests wait at the gateway until the candidate is ready";
+
+/** The mode that the spec names; with Auto, the first of Surge, Swap and Recreate that can succeed. */
+export function modeChoice(input: CountsInput): ModeChoice {
+  const { strategy, capacity } = input;
+  if (strategy === "Recreate") {
+    return { mode: "Recreate", why: "spec.rollout.recreate: the stable pods end before the candidate's start" };
+  }
+  switch (capacity) {
+    case "Surge":
+      return { mode: "Surge", why: surgeReason(input) };
+    case "Recreate":
+      return {
+        mode: "Recreate",
+        why: `spec.rollout.capacity is Recreate: all stable pods make room, requests wait at the gateway`,
+      };
+    case "Swap":
+      return declared(input, "spec.rollout.capacity is Swap");
+    case "InPlace":
+      return declared(input, "spec.rollout.capacity is InPlace, which is not implemented yet");
+    case "Borrow":
+    case "Share": {
+      const chosen = autoMode(input);
+      if (input.mode === chosen.mode && input.modeWhy !== undefined) return chosen;
+      return { ...chosen, why: `spec.rollout.capacity is ${capacity}, which is not implemented yet: ${chosen.why}` };
+    }
+    case "Auto":
+      return autoMode(input);
+  }
+}
+
+function surgeReason({ candidate: { unschedulable, refused } }: CountsInput): string {
+  const sentence = unschedulable?.message ?? refused;
+  return sentence === undefined ? surges : `spec.rollout.capacity is Surge and there is no room: ${sentence}`;
+}
+
+/** A stable pod makes room at once, unless the candidate is known to be unable to use what it frees. */
+function declared({ wanted, stable, candidate }: CountsInput, asked: string): ModeChoice {
+  const reason =
+    stable.placement &&
+    candidate.placement &&
+    placementMismatch(stable.placement, candidate.placement, devices(candidate.placement));
+  if (reason !== undefined) return { mode: "Surge", why: `${asked}, but ${reason}: ${surges}` };
+  return { mode: yieldingMode(wanted), why: `${asked}: ${yieldingReason(wanted)}` };
+}
+
+function devices({ requests }: Placement): readonly string[] {
+  return Object.keys(requests).filter((resource) => resource.includes("/"));
+}
+
+/** Why the candidate's pods could not use what the stable ones free; undefined when they could. */
+function mismatch({ stable, candidate }: CountsInput, resources: readonly string[]): string | undefined {
+  if (stable.placement === undefined || candidate.placement === undefined) {
+    return "it is unknown what a stable pod would free";
+  }
+  return placementMismatch(stable.placement, candidate.placement, resources);
+}
+
+function autoMode(input: CountsInput): ModeChoice {
+  const { mode, modeWhy, wanted, stable } = input;
+  if (mode === undefined || mode === "Surge") return leastDisruptiveMode(input);
+  // Recreate is kept once the stable revision has no pods left; with several pods Swap is enough.
+  const kept = mode === "Recreate" && stable.replicas === 0 ? mode : yieldingMode(wanted);
+  return { mode: kept, why: kept === mode && modeWhy !== undefined ? modeWhy : yieldingReason(wanted) };
+}
+
+function leastDisruptiveMode(input: CountsInput): ModeChoice {
+  const { wanted, stable, candidate } = input;
+  // A candidate with all pods of its step ready needs no more room for this rollout.
+  // Stable pods without room may have lost it to the candidate's, after somebody scaled them down for a moment.
+  const shortage =
+    (candidate.ready < stepPods(input) ? shortageOf(candidate) : undefined) ??
+    (candidate.live > 0 ? shortageOf(stable) : undefined);
+  if (shortage === undefined) return { mode: "Surge", why: surges };
+  const why = `${yieldingReason(wanted)}, because there was no free capacity: ${shortage.sentence}`;
+  return postponement(input, shortage) ?? { mode: yieldingMode(wanted), why };
+}
+
+/** Why pods get no room, and since when (milliseconds since the epoch). */
+interface Shortage {
+  readonly sentence: string;
+  readonly sinceMs: number | undefined;
+}
+
+function shortageOf({ unschedulable, refused, refusedSinceMs }: PodCounts): Shortage | undefined {
+  if (unschedulable !== undefined) return { sentence: unschedulable.message, sinceMs: unschedulable.sinceMs };
+  return refused === undefined ? undefined : { sentence: refused, sinceMs: refusedSinceMs };
+}
+
+/** The Surge mode that is kept while scaling down a ready stable pod would be premature or useless; undefined otherwise. */
+function postponement(input: CountsInput, { sentence, sinceMs }: Shortage): ModeChoice | undefined {
+  const { candidate, stable, now } = input;
+  const resources = insufficientResources(sentence);
+  if (resources.length === 0) {
+    return { mode: "Surge", why: `${surges}; no stable pod could free what they wait for: ${sentence}` };
+  }
+  const waitMs = graceLeftMs(sinceMs, now);
+  if (waitMs > 0) return { mode: "Surge", why: surges, recheckAfterMs: waitMs };
+  if ((stable.terminating ?? 0) + (candidate.terminating ?? 0) > 0) {
+    return { mode: "Surge", why: `${surges} once terminating pods have made room`, recheckAfterMs: roomGraceMs };
+  }
+  const reason = mismatch(input, resources);
+  return reason === undefined ? undefined : { mode: "Surge", why: `there is no room, and ${reason}: ${sentence}` };
+}
+
+/** Remaining grace period. A start time far in the future comes from a wrong clock and is ignored. */
+function graceLeftMs(sinceMs: number | undefined, now: number): number {
+  if (sinceMs === undefined) return 0;
+  const leftMs = sinceMs + roomGraceMs - now;
+  return leftMs > 2 * roomGraceMs ? 0 : leftMs;
+}
+
+/** The mode in which stable pods make room: with several pods the others keep serving. */
+function yieldingMode(wanted: number): CapacityMode {
+  return wanted >= 2 ? "Swap" : "Recreate";
+}
+
+function yieldingReason(wanted: number): string {
+  return wanted >= 2 ? swaps : recreates;
+}

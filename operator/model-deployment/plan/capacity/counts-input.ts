@@ -1,0 +1,73 @@
+import type { Placement } from "./placement.ts";
+
+/** How the candidate's pods get room. */
+export type CapacityMode = "Surge" | "Swap" | "InPlace" | "Recreate";
+
+/** Everything that the pod counts of both revisions of a rollout depend on. */
+export interface CountsInput {
+  /** Pods wanted in total: spec.replicas, or the autoscaler's number. */
+  readonly wanted: number;
+  readonly strategy: "Canary" | "BlueGreen" | "Recreate";
+  /** Target weight of the candidate in the current step, in percent; 100 after the last step. */
+  readonly stepWeight: number;
+  /** Largest weight in percent that any gateway may still give to the stable revision. */
+  readonly stableWeight: number;
+  /** Largest weight in percent that any gateway may still give to the candidate; absent: 100 minus `stableWeight`. */
+  readonly candidateWeight?: number | undefined;
+  /** Weight of the candidate in status, in percent; absent: none. */
+  readonly declaredCandidateWeight?: number | undefined;
+  /** Some gateway has not acknowledged any split yet: weights that it may give are no reason to remove pods. */
+  readonly hasSilentGateway?: boolean | undefined;
+  /** The candidate was rolled back: its weight is going to 0 and the stable revision gets all pods again. */
+  readonly isRollingBack?: boolean | undefined;
+  /** `spec.rollout.canary.maxSurge` and `maxUnavailable`, defaults applied. */
+  readonly maxSurge: string | number;
+  readonly maxUnavailable: string | number;
+  /** `spec.rollout.capacity`. */
+  readonly capacity: "Auto" | "Surge" | "Borrow" | "Share" | "Swap" | "InPlace" | "Recreate";
+  /** The mode in status: once chosen it is kept for the rollout, or replaced by a less disruptive one. */
+  readonly mode?: CapacityMode | undefined;
+  /** The reason for that mode in status, kept together with it. */
+  readonly modeWhy?: string | undefined;
+  /** Pods that the current load needs, if it is measured. */
+  readonly required?: number | undefined;
+  readonly stable: PodCounts;
+  readonly candidate: PodCounts;
+  /** Remaining pods of other revisions: the room that they take is not free yet. */
+  readonly others?: number | undefined;
+  readonly now: number;
+}
+
+/** Pods of one revision. */
+export interface PodCounts {
+  /** `spec.replicas` of its ReplicaSet. */
+  readonly replicas: number;
+  readonly ready: number;
+  /** Existing pods without the terminating ones. */
+  readonly live: number;
+  /** Terminating pods: what they hold is not free yet. */
+  readonly terminating?: number | undefined;
+  /** Where its pods may run and what they request; absent: unknown, and with capacity Auto no stable pod is then removed. */
+  readonly placement?: Placement | undefined;
+  /** A pod that no node has room for: the scheduler's message, and since when (milliseconds since the epoch). */
+  readonly unschedulable?: { readonly message: string; readonly sinceMs: number } | undefined;
+  /** Why the API server refuses to create a pod, such as a quota. */
+  readonly refused?: string | undefined;
+  /** Since when (milliseconds since the epoch), if known. */
+  readonly refusedSinceMs?: number | undefined;
+}
+
+/** The pod counts to set now. They are one move towards the goal and are computed again once it is carried out. */
+export interface Counts {
+  readonly stable: number;
+  readonly candidate: number;
+  /** Largest weight in percent that the candidate's ready pods allow now. */
+  readonly maxCandidateWeight: number;
+  readonly mode: CapacityMode;
+  /** Why this mode, a sentence. */
+  readonly why: string;
+  /** What the next move waits for besides pods and weights, a sentence. */
+  readonly waitsFor?: string | undefined;
+  /** When to recheck without any change. */
+  readonly recheckAfterMs?: number | undefined;
+}

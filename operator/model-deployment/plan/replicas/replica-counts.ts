@@ -1,0 +1,121 @@
+import { livePods, type ObservedPod, type ObservedRevision, revisionOf, type Snapshot } from "../../snapshot.ts";
+import { counts } from "../capacity/counts.ts";
+import type { Counts, CountsInput, PodCounts } from "../capacity/counts-input.ts";
+import { type Position, stepPosition } from "../rollout/steps/position.ts";
+import { shares, weightInForce } from "../traffic.ts";
+
+/** Defaults of `spec.rollout`, as crds/v1alpha1/rollout documents them. */
+const defaults = { maxSurge: "100%", maxUnavailable: 0, capacity: "Auto" } as const;
+
+/** How many pods the stable revision and the candidate are to have now, in the current step of the rollout. */
+export function replicaCounts(snapshot: Snapshot, position: Position): Counts {
+  const candidate = podCounts(revisionOf(snapshot, snapshot.wanted.hash));
+  const counted = counts({
+    ...countsInput(snapshot, position),
+    candidateWeight: weightInForce(snapshot, snapshot.wanted.hash),
+    declaredCandidateWeight: shares(snapshot.rollout).find(({ revision }) => revision === snapshot.wanted.hash)?.weight,
+    hasSilentGateway: snapshot.gateways.some(({ acknowledged }) => acknowledged === undefined),
+    candidate,
+    others: retiringRevisions(snapshot)
+      .map(existingPodCount)
+      .reduce((all, one) => all + one, 0),
+  });
+  // No pod is removed before status records the mode: a crash in between would lose the reason.
+  const { candidate: known, capacity } = snapshot.rollout;
+  const isModeRecorded = known?.revision === snapshot.wanted.hash && capacity?.mode === counted.mode;
+  const currentStable = stableReplicas(snapshot);
+  if (!isModeRecorded && counted.mode !== "Surge") {
+    return { ...counted, stable: Math.max(counted.stable, currentStable), candidate: candidate.replicas };
+  }
+  const isRetiring = retiringRevisions(snapshot).length > 0;
+  if (!isConstrained(snapshot) || !isRetiring) return counted;
+  // The pods of a superseded candidate go first: there is no room to spare.
+  return {
+    ...counted,
+    stable: counted.mode === "Swap" ? stableTarget(snapshot) : currentStable,
+    candidate: candidate.replicas,
+  };
+}
+
+function stableReplicas(snapshot: Snapshot): number {
+  const { stable } = snapshot.rollout;
+  return revisionOf(snapshot, stable?.revision)?.replicaSet.replicas ?? 0;
+}
+
+/** How many pods a stable revision that nothing replaces is to have: all wanted ones, as far as there is room. */
+export function stableTarget(snapshot: Snapshot): number {
+  const retiring = retiringRevisions(snapshot);
+  if (retiring.length === 0) return snapshot.wanted.replicas;
+  return counts({
+    ...countsInput(snapshot, stepPosition(snapshot)),
+    isRollingBack: true,
+    candidateWeight: Math.max(...retiring.map(({ hash }) => weightInForce(snapshot, hash))),
+    candidate: retiring.map(podCounts).reduce(summed),
+  }).stable;
+}
+
+/** Revisions with pods that are neither stable nor wanted. */
+function retiringRevisions({ revisions, wanted, rollout }: Snapshot): readonly ObservedRevision[] {
+  const hasFailed = rollout.failed?.some(({ revision }) => revision === wanted.hash) === true;
+  return revisions
+    .filter(({ hash }) => hash !== rollout.stable?.revision && (hash !== wanted.hash || hasFailed))
+    .filter((revision) => revision.replicaSet.replicas > 0 || livePods(revision).length > 0);
+}
+
+/** True when candidate pods get room only as other pods go. */
+function isConstrained({ rollout: { capacity } }: Snapshot): boolean {
+  return capacity !== undefined && capacity.mode !== "Surge";
+}
+
+function countsInput(snapshot: Snapshot, position: Position): Omit<CountsInput, "candidate"> {
+  const { wanted, rollout, spec, scaling, now } = snapshot;
+  const { maxSurge = defaults.maxSurge, maxUnavailable = defaults.maxUnavailable } = spec.rollout?.canary ?? {};
+  const stable = rollout.stable?.revision ?? "";
+  return {
+    wanted: wanted.replicas,
+    strategy: position.strategy.name,
+    stepWeight: position.weight,
+    stableWeight: weightInForce(snapshot, stable),
+    maxSurge,
+    maxUnavailable,
+    capacity: spec.rollout?.capacity ?? defaults.capacity,
+    mode: rollout.capacity?.mode,
+    modeWhy: rollout.capacity?.why,
+    required: scaling?.needed,
+    stable: podCounts(revisionOf(snapshot, stable)),
+    now,
+  };
+}
+
+function podCounts(revision: ObservedRevision | undefined): PodCounts {
+  const { replicas = 0, failure, failureSinceMs } = revision?.replicaSet ?? {};
+  const existing = livePods(revision);
+  const live = existing.filter(({ terminating }) => !terminating);
+  return {
+    replicas,
+    ready: live.filter(({ ready }) => ready).length,
+    live: live.length,
+    terminating: existing.length - live.length,
+    unschedulable: longestUnschedulable(live),
+    refused: failure,
+    refusedSinceMs: failureSinceMs,
+    placement: revision?.placement,
+  };
+}
+
+function longestUnschedulable(pods: readonly ObservedPod[]): PodCounts["unschedulable"] {
+  return pods.flatMap(({ unschedulable }) => unschedulable ?? []).toSorted((a, b) => a.sinceMs - b.sinceMs)[0];
+}
+
+function existingPodCount(revision: ObservedRevision): number {
+  return Math.max(revision.replicaSet.replicas, livePods(revision).length);
+}
+
+function summed(one: PodCounts, other: PodCounts): PodCounts {
+  return {
+    replicas: one.replicas + other.replicas,
+    ready: one.ready + other.ready,
+    live: one.live + other.live,
+    terminating: (one.terminating ?? 0) + (other.terminating ?? 0),
+  };
+}

@@ -1,0 +1,280 @@
+import { modelName, revisionOf, type RolloutState, type Share, type Snapshot } from "../../snapshot.ts";
+import type { Progress } from "./state/progress.ts";
+import type { Action } from "../action.ts";
+import { stableOutage, permanentFault } from "./stable-outage.ts";
+import { isAcknowledged, shares } from "../traffic.ts";
+import { type CandidateUpdate, planWithUpdate } from "./candidate-update.ts";
+import { noEffectReason, noEffectActions, isPromotionRequested } from "./commands.ts";
+import { failure, withFailure } from "./failure.ts";
+import { isAnalysisPassed } from "./judgement.ts";
+import {
+  declaredCount,
+  podCount,
+  promoteAction,
+  readyCount,
+  type RolloutPlan,
+  wantedShare,
+} from "./rollout-actions.ts";
+import { wasScaledToZero, progressText, weightAt } from "./steps/position.ts";
+import { keptCandidate, rolledBackPlan } from "./rolled-back.ts";
+import { runsOneRevisionAtATime, isModelRenamed, type RolloutContext, rolloutContext } from "./rollout-context.ts";
+
+type Rule = (context: RolloutContext) => RolloutPlan | undefined;
+
+/** What may happen to a candidate, by precedence: only the first rule that applies is carried out in one reconcile. */
+const rules: readonly Rule[] = [
+  superseded,
+  rolledBack,
+  stepsSkipped,
+  promotedByCommand,
+  podsLost,
+  weightChanged,
+  stepCompleted,
+];
+
+/**
+ * Plan for a candidate that is replacing a stable revision: advances it by at most one step. Weights rise only as far as ready
+ * pods carry them, and a step completes only when every gateway has acknowledged its weight.
+ */
+export function replacement(snapshot: Snapshot, stable: Share): RolloutPlan {
+  const context = rolloutContext(snapshot, stable);
+  const plan = rules.map((rule) => rule(context)).find((one) => one !== undefined);
+  return plan ?? waiting(context);
+}
+
+/** The spec changed again. The old candidate's requests go back to the stable revision, unless that cannot take them. */
+function superseded(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot } = context;
+  const { hash } = snapshot.wanted;
+  const { candidate: before } = snapshot.rollout;
+  if (before === undefined || before.revision === hash) return undefined;
+  const why = `the spec changed again: ${hash} takes the place of ${before.revision}`;
+  return keptServing(context, before, why) ?? planWithUpdate(context, { weight: 0, why });
+}
+
+/** Plan for a superseded candidate that alone serves; undefined when its requests can go back to the stable revision. */
+function keptServing(context: RolloutContext, before: Share, why: string): RolloutPlan | undefined {
+  const { snapshot, stable } = context;
+  if (!servesAlone(context, before)) return undefined;
+  const outage = stableOutage(snapshot);
+  // The stable pods may be waiting for room that the candidate takes.
+  if (before.weight < 100 && outage === undefined) return undefined;
+  const kept = hasTakenOver(context, before) ? undefined : keptCandidate(snapshot);
+  // It has not passed all its steps: it keeps its requests and no more while the stable revision may come back.
+  if (kept !== undefined && outage !== undefined && outage.remainingMs > 0) {
+    const { remainingMs: recheckAfterMs } = outage;
+    return { ...kept, recheckAfterMs, actions: noEffectActions(snapshot, [], noEffectReason(snapshot)) };
+  }
+  if (before.weight < 100 && kept === undefined && outage?.fault === undefined) return undefined;
+  const state: RolloutState = {
+    ...snapshot.rollout,
+    stable: { ...before, weight: 100 },
+    candidate: wantedShare(snapshot, 0),
+    progress: undefined,
+  };
+  // The next reconcile counts the room beside the new stable revision.
+  const counts = {
+    stable: declaredCount(snapshot, before.revision),
+    candidate: declaredCount(snapshot, snapshot.wanted.hash),
+    why,
+  };
+  return { state, actions: [promoteAction(before, `${stable.revision} has no ready pod, and ${why}`)], counts };
+}
+
+function servesAlone({ snapshot, stableReady }: RolloutContext, { revision, weight }: Share): boolean {
+  return stableReady === 0 && weight > 0 && readyCount(snapshot, revision) > 0;
+}
+
+/** Whether the candidate had taken over: all its steps are done, or the stable revision was scaled down for it. */
+function hasTakenOver({ snapshot, position, stable }: RolloutContext, { weight }: Share): boolean {
+  const isPastSteps = (snapshot.rollout.progress?.step ?? 0) >= position.strategy.steps.length;
+  const isEmpty = revisionOf(snapshot, stable.revision)?.replicaSet.replicas === 0;
+  return weight === 100 && (isPastSteps || isEmpty);
+}
+
+/** The candidate failed: status records that, and the stable revision gets all requests again. */
+function rolledBack(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot } = context;
+  const found = failure(context);
+  if (found === undefined) return undefined;
+  const { version } = wantedShare(snapshot, 0);
+  const state: RolloutState = { ...snapshot.rollout, failed: withFailure(snapshot, found) };
+  const { reason, message } = found;
+  const action: Action = {
+    kind: "rollBack",
+    target: `revision ${found.revision} (version ${version})`,
+    reason,
+    why: message,
+  };
+  const plan = rolledBackPlan({ ...snapshot, rollout: state }, reason === "Aborted" ? ["abort"] : []);
+  return { ...plan, actions: [action, ...plan.actions] };
+}
+
+/** The steps are skipped on command, or when they cannot be followed. */
+function stepsSkipped(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot, position, weight } = context;
+  if (position.step === undefined || position.progress.skipped !== undefined) return undefined;
+  const isAsked = isPromotionRequested(snapshot, "promoteFull");
+  const skipped = isAsked ? "a command wants it promoted" : skipReason(context);
+  if (skipped === undefined) return undefined;
+  const why = `steps are skipped because ${skipped}`;
+  const progress = { ...enteredStep(context, position.strategy.steps.length), skipped };
+  const action = stepAction(context, progress.step, why);
+  return planWithUpdate(context, { weight, why, progress, action, commands: isAsked ? ["promoteFull"] : [] });
+}
+
+/** Why the steps cannot be followed; undefined when they can. */
+function skipReason(context: RolloutContext): string | undefined {
+  const { snapshot, stable, counts } = context;
+  if (runsOneRevisionAtATime(context)) return counts.why;
+  if (isModelRenamed(context)) {
+    const before = modelName(snapshot, stable.revision);
+    return `no request fits both: the model is called ${snapshot.wanted.model}, no longer ${before}`;
+  }
+  const outage = stableOutage(snapshot);
+  const fault = permanentFault(outage);
+  if (fault === undefined || (outage?.remainingMs ?? 0) > 0) return undefined;
+  return `the stable revision has no ready pod: ${fault.message}`;
+}
+
+/** The promote command ends a pause, or an analysis that takes too long. */
+function promotedByCommand(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot, position } = context;
+  if (position.step === undefined || position.step.kind === "setWeight" || !isPromotionRequested(snapshot, "promote"))
+    return undefined;
+  return nextStep(context, "a command wants it to go on", ["promote"]);
+}
+
+/** The candidate has traffic but no ready pod: the stable revision gets all requests if it has one. */
+function podsLost(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot, weight, ready, stableReady } = context;
+  if (weight === 0 || ready > 0 || stableReady === 0) return undefined;
+  const why = `candidate ${snapshot.wanted.hash} lost all its pods`;
+  return planWithUpdate(context, { weight: 0, why, progress: { progressedMs: snapshot.now } });
+}
+
+/** The weight rises as far as ready pods carry it, and falls at once. */
+function weightChanged(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot, position, counts, weight, ready } = context;
+  const { hash } = snapshot.wanted;
+  const { strategy, progress } = position;
+  const most = position.isPaused
+    ? Math.min(position.weight, Math.max(weight, weightAt(strategy.steps, progress.step - 1)))
+    : position.weight;
+  if (most < weight)
+    return planWithUpdate(context, {
+      weight: most,
+      why: `${progressText(strategy.steps, progress) ?? "the spec"} gives ${hash} less`,
+    });
+  const next = Math.min(most, ready === 0 ? 0 : maxWeight(context));
+  if (next <= weight || (weight === 0 && isPreflightPending(snapshot))) return undefined;
+  const reason =
+    position.standInReason === undefined ? "" : `, and the stable revision has none: ${position.standInReason}`;
+  return planWithUpdate(context, {
+    weight: next,
+    why: `${podCount(ready, counts.candidate)} of candidate ${hash} ready${reason}`,
+  });
+}
+
+/** The weight in percent that the ready pods carry; all or nothing when the model is renamed, since no request fits both revisions. */
+function maxWeight(context: RolloutContext): number {
+  const { counts, ready } = context;
+  if (!isModelRenamed(context)) return counts.maxCandidateWeight;
+  return ready >= counts.candidate ? 100 : 0;
+}
+
+/** A candidate gets no request before its preflight checks have passed. */
+function isPreflightPending({ preflight }: Snapshot): boolean {
+  return preflight !== undefined && preflight.state !== "Passed";
+}
+
+/** The step is complete: the next one begins or, after the last, the candidate becomes the stable revision. */
+function stepCompleted(context: RolloutContext): RolloutPlan | undefined {
+  const { snapshot, position, weight } = context;
+  const isDeclared = snapshot.rollout.candidate !== undefined;
+  if (position.isPaused || !isDeclared || weight !== position.weight || !isAcknowledged(snapshot)) return undefined;
+  const { step } = position;
+  if (step === undefined) return takenOver(context);
+  // Without a serving stable revision there is nothing to compare with.
+  if (position.standInReason !== undefined) return undefined;
+  const why = completion(context, step);
+  return why === undefined ? undefined : nextStep(context, why);
+}
+
+function takenOver({ snapshot, counts }: RolloutContext): RolloutPlan {
+  const stable = wantedShare(snapshot, 100);
+  const { answered, failed, capacity } = snapshot.rollout;
+  return {
+    state: { stable, capacity, answered, failed },
+    actions: [promoteAction(stable, "every gateway sends it all requests")],
+    counts: { ...counts, stable: revisionOf(snapshot, stable.revision)?.replicaSet.replicas ?? counts.candidate },
+  };
+}
+
+/** Why a step is complete; undefined while it is not. */
+function completion(
+  context: RolloutContext,
+  step: NonNullable<RolloutContext["position"]["step"]>,
+): string | undefined {
+  const { snapshot, position, counts, ready } = context;
+  if (step.kind === "analyze")
+    return isAnalysisPassed(context, position) ? (context.judgement?.message ?? "it passed") : undefined;
+  if (step.kind === "setWeight") {
+    // The target is 0 while pods of other revisions still take the room.
+    if (ready < Math.max(1, counts.candidate)) return undefined;
+    return step.weight === 0
+      ? `${podCount(ready, counts.candidate)} ready`
+      : `every gateway sends it ${step.weight} % of the requests`;
+  }
+  const isOver = step.durationMs !== undefined && snapshot.now >= position.progress.stepStartedMs + step.durationMs;
+  return isOver ? "the pause is over" : undefined;
+}
+
+function nextStep(context: RolloutContext, why: string, commands: CandidateUpdate["commands"] = []): RolloutPlan {
+  const progress = enteredStep(context, context.position.progress.step + 1);
+  const action = stepAction(context, progress.step, why);
+  return planWithUpdate(context, {
+    weight: context.weight,
+    why,
+    progress,
+    action,
+    analysis: finishedAnalysis(context),
+    commands,
+  });
+}
+
+/** The result of the current step, if it is an analysis: status keeps it because events expire after an hour. */
+function finishedAnalysis({ snapshot, position, judgement }: RolloutContext): CandidateUpdate["analysis"] {
+  if (position.step?.kind !== "analyze") return undefined;
+  const { steps } = position.strategy;
+  const isOfThisStep = judgement !== undefined && judgement.atMs >= position.progress.stepStartedMs;
+  return {
+    revision: snapshot.wanted.hash,
+    step: progressText(steps, position.progress) ?? "",
+    verdict: isOfThisStep && judgement.verdict === "Pass" ? "Pass" : "None",
+    ...(isOfThisStep ? { message: judgement.message } : {}),
+  };
+}
+
+function enteredStep(
+  { snapshot: { now } }: RolloutContext,
+  step: number,
+): Pick<Progress, "step" | "stepStartedMs" | "progressedMs"> {
+  return { step, stepStartedMs: now, progressedMs: now };
+}
+
+/** The action that enters a step. */
+function stepAction({ snapshot, position }: RolloutContext, index: number, why: string): Action {
+  const { revision, version } = wantedShare(snapshot, 0);
+  const next = progressText(position.strategy.steps, { ...position.progress, step: index }) ?? "the end";
+  return { kind: "step", target: `revision ${revision} (version ${version}): ${next}`, why };
+}
+
+/** No rule applies: the weight stays. */
+function waiting(context: RolloutContext): RolloutPlan {
+  const { snapshot, weight } = context;
+  const isNew = shares(snapshot.rollout).length < 2;
+  const reason = isNew ? `candidate ${snapshot.wanted.hash} is not ready yet` : "it is on its way";
+  const why = wasScaledToZero(snapshot) ? "pods are wanted again: the stable revision serves first" : reason;
+  return planWithUpdate(context, { weight, why });
+}

@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import type { ModelDeploymentSpec } from "../../../../crds/v1alpha1/model-deployment.ts";
+import { silentLog } from "../../../../runtime/base/log.ts";
+import { observe } from "../../../../operator/model-deployment/observe.ts";
+import type { Sources } from "../../../../operator/model-deployment/sources.ts";
+import { reconcile } from "../../../../operator/model-deployment/reconcile.ts";
+import { annotations } from "../../../../operator/model-deployment/resources/labels.ts";
+import {
+  createSimulatedCluster,
+  gatewayPod,
+  type SimulatedCluster,
+} from "../../../../operator/model-deployment/simulation/cluster.ts";
+import { createMemoryClient } from "../../../../operator/model-deployment/simulation/memory-client.ts";
+import { simulatedControllers } from "../../../../operator/model-deployment/simulation/controllers.ts";
+import {
+  createSteadyStates,
+  type InputVersions,
+  inputVersions,
+} from "../../../../operator/model-deployment/controller-state/steady-states.ts";
+import { model, modelDeployment, settings, testMs } from "../../../builders/model-deployment.ts";
+
+const key = { namespace: "default", name: "digits" };
+const digits = "default/digits";
+
+async function pass(cluster: SimulatedCluster): Promise<boolean | undefined> {
+  const client = createMemoryClient(cluster);
+  const recorder = { publish: () => {} };
+  return (await reconcile(key, { sources: cluster.sources, client, recorder, log: silentLog })).isSteady;
+}
+
+/** A cluster in which a ModelDeployment has found its rest. */
+async function settled(spec: Partial<ModelDeploymentSpec> = {}): Promise<SimulatedCluster> {
+  const cluster = createSimulatedCluster(settings(), testMs);
+  cluster.put(gatewayPod("gateway-a", "10.9.0.1"));
+  cluster.put(modelDeployment(spec));
+  for (let turn = 0; turn < 12; turn += 1) {
+    await pass(cluster);
+    for (const other of simulatedControllers) await other(cluster);
+    cluster.now += 60_000;
+  }
+  return cluster;
+}
+
+/** What is asked of the sources, by name and arguments. */
+function asked(sources: Sources, look: (sources: Sources) => unknown): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const listening = new Proxy(sources, {
+    get(target, name: keyof Sources) {
+      const source = target[name];
+      if (typeof source !== "function") return source;
+      return (...args: readonly unknown[]) => {
+        asked.add(`${name} ${JSON.stringify(args)}`);
+        return Reflect.apply(source, target, args);
+      };
+    },
+  });
+  look(listening);
+  return asked;
+}
+
+/** What is asked where it is enough to know who is there in which state. */
+function glanced(question: string): string {
+  const [name = "", args = ""] = question.split(/ (.*)/);
+  const [source, kind] = glances[name] ?? [];
+  return source === undefined ? question : `${source} ["${kind}",${args.slice(1)}`;
+}
+
+const glances: Readonly<Record<string, readonly [string, string]>> = {
+  deployment: ["identityAt", "deployments"],
+  serviceAccount: ["identityAt", "serviceAccounts"],
+  service: ["identityAt", "services"],
+  endpointSlice: ["identityAt", "endpointSlices"],
+  podDisruptionBudget: ["identityAt", "podDisruptionBudgets"],
+  httpRoute: ["identityAt", "httpRoutes"],
+  servicesOf: ["identitiesOwnedBy", "services"],
+  replicaSetsOf: ["identitiesOwnedBy", "replicaSets"],
+  podsOf: ["identitiesOwnedBy", "pods"],
+};
+
+function isStill(
+  cluster: SimulatedCluster,
+  before: InputVersions | undefined,
+  sources: Sources = cluster.sources,
+): boolean {
+  const steadyStates = createSteadyStates();
+  steadyStates.record(digits, before);
+  return steadyStates.isUnchanged(digits, sources);
+}
+
+const specs: Readonly<Record<string, Partial<ModelDeploymentSpec>>> = {
+  "two replicas": {},
+  "nothing, suspended": { suspend: true },
+  "an HTTPRoute": { traffic: { httpRoute: { parentRefs: [{ name: "gateway" }] } } },
+};
+
+describe("a rest", () => {
+  test.each(Object.entries(specs))("with %s is found, by all that was observed but the time", async (_, spec) => {
+    const cluster = await settled(spec);
+    expect(await pass(cluster)).toBe(true);
+    const seen = asked(cluster.sources, (sources) => inputVersions(digits, sources));
+    const observed = asked(cluster.sources, (sources) => observe(key, sources));
+    const steadyStates = createSteadyStates();
+    steadyStates.record(digits, inputVersions(digits, cluster.sources));
+    const looked = asked(cluster.sources, (sources) => expect(steadyStates.isUnchanged(digits, sources)).toBe(true));
+    expect(looked).toEqual(new Set([...seen].map((one) => (one.startsWith("deployment ") ? glanced(one) : one))));
+    // A ReplicaSet of the wanted revision's name is one of its own.
+    const others = [...observed].filter(
+      (one) => !seen.has(one) && !seen.has(glanced(one)) && !/^(now|replicaSet) /.test(one),
+    );
+    expect(others).toEqual([]);
+  });
+
+  test("goes on while nothing changes, and a gateway's pod is another but as ready and at the same place", async () => {
+    const cluster = await settled();
+    const before = inputVersions(digits, cluster.sources);
+    const { metadata, ...pod } = gatewayPod("gateway-a", "10.9.0.1");
+    cluster.put({ ...pod, metadata: { ...metadata, annotations: { touched: "yes" } } });
+    expect(isStill(cluster, before)).toBe(true);
+  });
+
+  test("ends with each change of what belongs to it", async () => {
+    for (const kind of [
+      "ModelDeployment",
+      "ReplicaSet",
+      "Pod",
+      "Service",
+      "ServiceAccount",
+      "EndpointSlice",
+    ] as const) {
+      const cluster = await settled();
+      const before = inputVersions(digits, cluster.sources);
+      for (const object of cluster.all(kind).filter(({ metadata }) => metadata.namespace === "default")) {
+        cluster.put(object);
+      }
+      expect([kind, isStill(cluster, before)]).toEqual([kind, false]);
+    }
+  });
+
+  test.each([
+    ["a pod goes", (cluster) => cluster.delete(cluster.all("Pod").find(isOurs) ?? modelDeployment())],
+    ["a gateway comes", (cluster) => void cluster.put(gatewayPod("gateway-b", "10.9.0.2"))],
+    ["a gateway forgets what it acknowledged", (cluster) => cluster.acknowledged.clear()],
+    ["one that is not ready acknowledges something", (cluster) => void cluster.acknowledged.set("gateway-b", "a=100")],
+  ] satisfies [string, (cluster: SimulatedCluster) => void][])("ends when %s", async (_, change) => {
+    const cluster = await settled();
+    const before = inputVersions(digits, cluster.sources);
+    change(cluster);
+    expect(isStill(cluster, before)).toBe(false);
+  });
+
+  test.each([
+    ["an event warns of a pod", { warning: () => ({ reason: "Unhealthy", message: "m", atMs: testMs }) }],
+    ["the served definition turns out to lack a field", { droppedField: () => "spec.traffic" }],
+    ["the autoscaler wants another number", { scaling: () => ({ desired: 3, why: "load", needed: 3, figures: {} }) }],
+  ] satisfies [string, Partial<Sources>][])("ends when %s", async (_, changes) => {
+    const cluster = await settled();
+    const before = inputVersions(digits, cluster.sources);
+    expect(isStill(cluster, before, { ...cluster.sources, ...changes })).toBe(false);
+  });
+
+  test("is none while a candidate is judged, though nothing is to be done, nor by who lost the gateway's port", async () => {
+    const cluster = await settled({ rollout: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } });
+    const { metadata, spec } = cluster.sources.deployment(key) ?? modelDeployment();
+    const changed = {
+      ...modelDeployment(),
+      metadata: { ...metadata, generation: 2 },
+      spec: { ...spec, ...model("b.h5") },
+    };
+    cluster.put({ ...changed, status: cluster.sources.deployment(key)?.status ?? {} });
+    const steadyStates = new Set<boolean | undefined>();
+    for (let turn = 0; turn < 12; turn += 1) {
+      steadyStates.add(await pass(cluster));
+      for (const other of simulatedControllers) await other(cluster);
+      cluster.now += 1_000;
+    }
+    expect([...steadyStates]).toEqual([false]);
+    const port = cluster.sources.deployment(key)?.status?.gateway?.port ?? 0;
+    cluster.put({
+      ...modelDeployment(),
+      metadata: { name: "other", namespace: "default", uid: "uid-other", annotations: { [annotations.pause]: "" } },
+      status: { gateway: { port } },
+    });
+    expect(inputVersions(digits, cluster.sources)).toBeUndefined();
+  });
+});
+
+function isOurs({ metadata }: { readonly metadata: { readonly namespace?: string } }): boolean {
+  return metadata.namespace === "default";
+}

@@ -1,0 +1,50 @@
+import type { Counts, CountsInput } from "../../../../../operator/model-deployment/plan/capacity/counts.ts";
+import type { Placement } from "../../../../../operator/model-deployment/plan/capacity/placement.ts";
+
+export const now = 1_000_000;
+export const gpu: Placement = {
+  requests: { "nvidia.com/gpu": "1" },
+  nodes: [[]],
+  tolerations: [],
+  podAffinity: undefined,
+};
+export const insufficient = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.";
+export const exceeded = `exceeded quota: gpus, requested: requests.nvidia.com/gpu=1, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=2`;
+
+/** Ready pods of one revision. */
+export function pods(ready: number, changes: Partial<CountsInput["stable"]> = {}): CountsInput["stable"] {
+  return { replicas: ready, ready, live: ready, placement: gpu, ...changes };
+}
+
+/** A pod that is declared and has no node since `ageMs`. */
+export function homeless(ageMs: number, ready = 0, message = insufficient): CountsInput["stable"] {
+  const unschedulable = { message, sinceMs: now - ageMs };
+  return pods(ready, { replicas: ready + 1, live: ready + 1, unschedulable });
+}
+
+/** Four stable pods and a step of half the requests, with changes. */
+export function input(changes: Partial<CountsInput>): CountsInput {
+  return {
+    wanted: 4,
+    strategy: "Canary",
+    stepWeight: 50,
+    stableWeight: 100,
+    maxSurge: "100%",
+    maxUnavailable: 0,
+    capacity: "Auto",
+    stable: pods(changes.wanted ?? 4),
+    candidate: pods(0),
+    now,
+    ...changes,
+  };
+}
+
+export const beside = "the candidate's pods come beside the stable ones";
+export const swaps = "each stable pod makes room for one of the candidate's";
+export const surge = { mode: "Surge", why: beside } as const;
+
+/** A question that differs from `question`'s in some members, and its whole answer. */
+export interface Case {
+  readonly asked: Partial<CountsInput>;
+  readonly want: Counts;
+}

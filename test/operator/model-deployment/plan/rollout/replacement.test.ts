@@ -1,0 +1,330 @@
+import { describe, expect, test } from "vitest";
+import { model } from "../../../../builders/model-deployment.ts";
+import {
+  pods,
+  starting,
+  at,
+  evidence,
+  given,
+  crashed,
+  to,
+  rollBack,
+  shift,
+  back,
+  effect,
+  told,
+  type EventRows,
+  spec,
+  stableAlone,
+} from "../../../../builders/rollout.ts";
+import { otherHash as stable, revision, wantedHash as candidate } from "../../../../builders/snapshot.ts";
+
+/** The further rows of the event table, in its order. */
+const rows: EventRows = {
+  "step analyze and the background analysis": {
+    "pass: the next": {
+      given: at({ step: 4, weight: 50, ready: 2, since: 30 }, { evidence: evidence(0) }),
+      actions: [to("all steps done: candidate failed 0 of 1,000 requests (0 %), stable 0 of 1,000 (0 %)")],
+      want: { weights: [50, 50], step: 5 },
+    },
+    "not before its time": {
+      given: at({ step: 4, weight: 50, ready: 2, since: 29 }, { evidence: evidence(0) }),
+      actions: [],
+      want: { weights: [50, 50], step: 4 },
+    },
+    "fail: roll back": {
+      given: at({ step: 1, weight: 25, ready: 1, since: 10 }, { evidence: evidence(200) }),
+      actions: [
+        rollBack(
+          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, 1 allowed (at 25 % of the requests, step 2 of 5 (pause 1m))",
+        ),
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["AnalysisFailed"] },
+    },
+    "a pause does not keep a bad candidate": {
+      given: at({ step: 1, weight: 25, ready: 1, since: 10 }, { evidence: evidence(200), ...given({}, true) }),
+      actions: [
+        rollBack(
+          "candidate failed 200 of 1,000 requests (20 %), stable 0 of 1,000 (0 %): 20 points more, 1 allowed (at 25 % of the requests, step 2 of 5 (pause 1m))",
+        ),
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["AnalysisFailed"] },
+    },
+    "too few requests: neither, the step is extended": {
+      given: at({ step: 4, weight: 50, ready: 2, since: 600 }, { evidence: evidence(0, 12) }),
+      actions: [],
+      want: { weights: [50, 50], step: 4 },
+    },
+    "a command ends it": {
+      given: at({ step: 4, weight: 50, ready: 2 }, given({ promote: "1" })),
+      actions: [to("all steps done: a command wants it to go on")],
+      want: { weights: [50, 50], step: 5 },
+    },
+  },
+  "all steps are done": {
+    "weight 100 when all pods are ready": {
+      given: at({ step: 5, weight: 50, ready: 4 }),
+      actions: [shift({ [stable]: 0, [candidate]: 100 }, `4 of 4 pods of candidate ${candidate} ready`)],
+      want: { weights: [0, 100], step: 5 },
+    },
+    "the candidate becomes stable when every gateway sends it everything": {
+      given: at({ step: 5, weight: 100, ready: 4 }),
+      actions: [`promote revision ${candidate} (version 2): every gateway sends it all requests`],
+      want: { weights: [100, undefined] },
+    },
+    "the command promote-full skips what is left of them": {
+      given: at({ step: 1, weight: 25, ready: 1 }, given({ promoteFull: "1" }, true)),
+      actions: [to("all steps done: steps are skipped because a command wants it promoted")],
+      want: { weights: [75, 25], step: 5 },
+    },
+    "but waits for all pods, and for no pause": {
+      given: at(
+        { step: 5, weight: 25, ready: 4, rollout: { skipped: "a command wants it promoted" } },
+        given({ promoteFull: "1" }, true),
+      ),
+      actions: [
+        "answer command promote-full: it has no effect: nothing waits for it",
+        shift({ [stable]: 0, [candidate]: 100 }, `4 of 4 pods of candidate ${candidate} ready`),
+      ],
+      want: { weights: [0, 100], step: 5 },
+    },
+  },
+  "abort, failed analysis, deadline": {
+    "abort: weight 0 now, the hash is remembered": {
+      given: at({ step: 3, weight: 50, ready: 2 }, given({ abort: "1" })),
+      actions: [rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))"), back],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "abort outweighs what comes with it": {
+      given: at({ step: 3, weight: 50, ready: 2 }, given({ abort: "1", promote: "1" })),
+      actions: [
+        rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))"),
+        `answer command promote: it has no effect: revision ${candidate} was rolled back`,
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "an abort without a rollout has no effect on the next one": {
+      given: { ...stableAlone(), spec: { ...spec, ...model("other.h5") }, ...given({ abort: "1" }) },
+      actions: ["answer command abort: it has no effect: no rollout is under way"],
+      want: { weights: [100, undefined] },
+    },
+    "pods that are not ready in time": {
+      given: at(
+        { step: 0, weight: 0, ready: 0, since: 600 },
+        { revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 1))] },
+      ),
+      actions: [
+        `rollBack revision ${candidate} (version 1): it made no progress within 10m: 0 of 1 pod ready (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
+    },
+    "a trial that cannot be finished in time": {
+      given: at(
+        { step: 0, weight: 0, ready: 1, since: 600 },
+        { preflight: { state: "Running", message: "ConfigMap golden is not there" } },
+      ),
+      actions: [
+        rollBack(
+          "it made no progress within 10m: ConfigMap golden is not there (at 0 % of the requests, step 1 of 5 (setWeight 25))",
+        ),
+        back,
+      ],
+      want: { weights: [100, undefined], failed: ["ProgressDeadline"] },
+    },
+    "a clock that was set makes no deadline": {
+      given: at(
+        { step: 0, weight: 0, ready: 0, since: 3_600 },
+        {
+          revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 1))],
+          stalledMs: 5_000,
+        },
+      ),
+      actions: [],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "pauses do not count": {
+      given: at({ step: 3, weight: 50, ready: 2, since: 86_400 }),
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "the annotation pause does not count": {
+      given: at(
+        { step: 0, weight: 0, ready: 0, since: 3_600 },
+        {
+          revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 1))],
+          ...given({}, true),
+        },
+      ),
+      actions: [],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "ten failed revisions are remembered, the newest last": {
+      given: at(
+        { step: 3, weight: 50, ready: 2 },
+        {
+          ...given({ abort: "1" }),
+          status: {
+            ...at({ step: 3, weight: 50, ready: 2 }).status,
+            failedRevisions: Array.from({ length: 10 }, (_, index) => ({
+              revision: `r${index}`,
+              reason: `R${index}`,
+              message: "",
+            })),
+          },
+        },
+      ),
+      actions: [rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))"), back],
+      want: {
+        weights: [100, undefined],
+        failed: ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "Aborted"],
+      },
+    },
+    "a candidate that is all that serves keeps its requests until the stable revision is back": {
+      given: at(
+        { step: 3, weight: 50, ready: 2 },
+        {
+          ...given({ abort: "1" }),
+          revisions: [revision(stable, starting(stable, 4)), revision(candidate, pods(candidate, 2), { version: "2" })],
+        },
+      ),
+      actions: [rollBack("the rollout was aborted by a command (at 50 % of the requests, step 4 of 5 (pause))")],
+      want: { weights: [50, 50], step: 3, failed: ["Aborted"] },
+    },
+  },
+  "the candidate loses all its pods": {
+    "its weight is 0 at once, the step index is kept": {
+      given: at(
+        { step: 3, weight: 50, ready: 0 },
+        {
+          revisions: [revision(stable, pods(stable, 4)), revision(candidate, starting(candidate, 2), { version: "2" })],
+        },
+      ),
+      actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} lost all its pods`)],
+      want: { weights: [100, 0], step: 3 },
+    },
+    "weights return when they are ready": {
+      given: at({ step: 3, weight: 0, ready: 2 }),
+      actions: [shift({ [stable]: 50, [candidate]: 50 }, `2 of 2 pods of candidate ${candidate} ready`)],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "a pause does not pass meanwhile": {
+      given: at({ step: 1, weight: 0, ready: 0, since: 60 }),
+      actions: [],
+      want: { weights: [100, 0], step: 1 },
+    },
+  },
+  "the stable revision was crash-looping before the update": {
+    "no step is kept when it was away for as long as a candidate may be": {
+      given: at(
+        { step: 0, weight: 0, ready: 0 },
+        {
+          stableOutageMs: 600_000,
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, starting(candidate, 1), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [
+        to(
+          "all steps done: steps are skipped because the stable revision has no ready pod: container runtime of pod p-0 exited with code 139 (Error) after 5 restarts: segmentation fault",
+        ),
+      ],
+      want: { weights: [100, 0], step: 5 },
+    },
+    "a lack of room for its pods skips nothing: it passes": {
+      given: at(
+        { step: 0, weight: 0, ready: 0 },
+        {
+          revisions: [
+            revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }),
+            revision(candidate, starting(candidate, 1), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "before that a good candidate stands in for it, and its steps wait": {
+      given: at(
+        { step: 0, weight: 0, ready: 4 },
+        {
+          stableOutageMs: 599_999,
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [
+        shift(
+          { [stable]: 0, [candidate]: 100 },
+          `4 of 4 pods of candidate ${candidate} ready, and the stable revision has none: container runtime of pod p-0 exited with code 139 (Error) after 5 restarts: segmentation fault`,
+        ),
+      ],
+      want: { weights: [0, 100], step: 0 },
+    },
+    "no step passes while it does": {
+      given: at(
+        { step: 1, weight: 100, ready: 4, since: 61 },
+        {
+          stableOutageMs: 599_999,
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [],
+      want: { weights: [0, 100], step: 1 },
+    },
+    "the weights of the step come back with the first stable pod": {
+      given: at(
+        { step: 1, weight: 100, ready: 4 },
+        {
+          revisions: [
+            revision(stable, [crashed, ...pods(stable, 1)], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [shift({ [stable]: 75, [candidate]: 25 }, `step 2 of 5 (pause 1m) gives ${candidate} less`)],
+      want: { weights: [75, 25], step: 1 },
+    },
+    "a good candidate gets weight 100 once it is ready": {
+      given: at(
+        { step: 5, weight: 0, ready: 4, rollout: { skipped: "the stable revision has no ready pod" } },
+        {
+          revisions: [
+            revision(stable, [crashed], { replicas: 4 }),
+            revision(candidate, pods(candidate, 4), { version: "2" }),
+          ],
+        },
+      ),
+      actions: [shift({ [stable]: 0, [candidate]: 100 }, `4 of 4 pods of candidate ${candidate} ready`)],
+      want: { weights: [0, 100], step: 5 },
+    },
+  },
+  "scaling during a step": {
+    "out: weights are untouched": {
+      given: at({ step: 3, weight: 50, ready: 2 }, { spec: { ...spec, replicas: 8 } }),
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "in: weights are untouched": {
+      given: at({ step: 3, weight: 50, ready: 2 }, { spec: { ...spec, replicas: 2 } }),
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+  },
+};
+
+describe.each(Object.entries(rows))("%s", (_event, effects) => {
+  test.each(Object.entries(effects))("%s", (_sentence, row) => {
+    expect(effect(row)).toEqual(told(row));
+  });
+});

@@ -1,0 +1,392 @@
+import { describe, expect, test } from "vitest";
+import { model } from "../../../../builders/model-deployment.ts";
+import {
+  third,
+  spec,
+  seconds,
+  pods,
+  starting,
+  split,
+  at,
+  given,
+  failedBefore,
+  stableAlone,
+  other,
+  to,
+  rollBack,
+  shift,
+  back,
+  effect,
+  told,
+  type EventRows,
+} from "../../../../builders/rollout.ts";
+import {
+  container,
+  gateway,
+  startingPod,
+  otherHash as stable,
+  revision,
+  wantedHash as candidate,
+  snapshot,
+} from "../../../../builders/snapshot.ts";
+
+const crashed = container({ restarts: 5, ended: { exitCode: 139, reason: "Error", message: "segmentation fault" } });
+/** The spec changed again while the third revision had half of the requests. */
+const superseded = {
+  ...stableAlone({
+    stable: { revision: stable, version: "1", weight: 50 },
+    candidate: { revision: third, version: "2", weight: 50 },
+    step: 3,
+    rollout: { startedAt: seconds(60) },
+  }),
+  gateways: [gateway("gateway-a", split({ [stable]: 50, [third]: 50 }))],
+};
+
+/** The rows of the event table, in its order. */
+const rows: EventRows = {
+  "the template changes": {
+    "the candidate is the new hash, at step 0": {
+      given: stableAlone(),
+      actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "the stable revision comes first where no pods were wanted": {
+      given: {
+        ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
+        revisions: [revision(stable, [], { replicas: 0 })],
+      },
+      actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "without steps the candidate takes its place at once": {
+      given: {
+        ...stableAlone({ stable: { revision: stable, version: "1", weight: 0 } }),
+        spec: { ...spec, rollout: {} },
+        revisions: [revision(stable, [], { replicas: 0 })],
+      },
+      actions: [shift({ [candidate]: 100 }, "nothing else serves: requests wait until it is ready")],
+      want: { weights: [undefined, 100] },
+    },
+    "promote and promote-full that come with it are not about it": {
+      given: {
+        ...stableAlone(),
+        spec: { ...spec, rollout: { canary: { steps: [{ pause: {} }] } } },
+        ...given({ promote: "1", promoteFull: "1" }),
+      },
+      actions: [
+        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
+        `answer command promote: it has no effect: revision ${candidate} only begins`,
+        shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "nor when they were meant for the candidate whose place it takes": {
+      given: {
+        ...stableAlone({
+          stable: { revision: stable, version: "1", weight: 50 },
+          candidate: { revision: third, version: "2", weight: 50 },
+          step: 3,
+          rollout: { startedAt: seconds(60) },
+        }),
+        revisions: [revision(stable, pods(stable, 4)), other(50)],
+        ...given({ promoteFull: "1" }),
+      },
+      actions: [
+        `answer command promote-full: it has no effect: revision ${candidate} only begins`,
+        shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "abort that comes with it is: the stable revision keeps its place": {
+      given: { ...stableAlone(), ...given({ abort: "1" }) },
+      actions: [
+        `rollBack revision ${candidate} (version 2): the rollout was aborted by a command (at 0 % of the requests, step 1 of 5 (setWeight 25))`,
+      ],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "the annotation pause that comes with it holds it at the first step": {
+      given: { ...stableAlone(), ...given({}, true) },
+      actions: [shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`)],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "an old candidate goes to weight 0 first": {
+      given: {
+        ...superseded,
+        revisions: [revision(stable, pods(stable, 4)), other(50)],
+      },
+      actions: [
+        shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "an old candidate that is all that serves, after its last step, becomes the stable revision": {
+      given: {
+        ...stableAlone({
+          stable: { revision: stable, version: "1", weight: 0 },
+          candidate: { revision: third, version: "2", weight: 100 },
+          step: 5,
+          rollout: { startedAt: seconds(60) },
+        }),
+        revisions: [revision(stable, [], { replicas: 4 }), other(100)],
+        gateways: [gateway("gateway-a", split({ [stable]: 0, [third]: 100 }))],
+      },
+      actions: [
+        `promote revision ${third} (version 2): ${stable} has no ready pod, and the spec changed again: ${candidate} takes the place of ${third}`,
+      ],
+      want: { weights: [100, 0] },
+    },
+    "one that has all requests before its last step keeps them until the stable revision has a ready pod": {
+      given: {
+        ...stableAlone({
+          stable: { revision: stable, version: "1", weight: 0 },
+          candidate: { revision: third, version: "2", weight: 100 },
+          step: 3,
+          rollout: { startedAt: seconds(60) },
+        }),
+        stableOutageMs: 599_999,
+        revisions: [revision(stable, starting(stable, 4), { replicas: 4 }), other(100)],
+        gateways: [gateway("gateway-a", split({ [stable]: 0, [third]: 100 }))],
+      },
+      actions: [],
+      want: { weights: [0, 100], step: 3 },
+    },
+    "one that has some requests keeps them until the stable revision has a ready pod": {
+      given: {
+        ...superseded,
+        revisions: [revision(stable, starting(stable, 4)), other(50)],
+      },
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "it becomes the stable revision when that one is away for as long as a candidate may be": {
+      given: {
+        ...superseded,
+        stableOutageMs: 600_000,
+        revisions: [
+          revision(stable, [startingPod(`${stable}-0`, { containers: [crashed] })], { replicas: 4 }),
+          other(50),
+        ],
+      },
+      actions: [
+        `promote revision ${third} (version 2): ${stable} has no ready pod, and the spec changed again: ${candidate} takes the place of ${third}`,
+      ],
+      want: { weights: [100, 0] },
+    },
+    "but does not keep the room that the stable pods wait for": {
+      given: {
+        ...superseded,
+        revisions: [revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }), other(50)],
+      },
+      actions: [
+        shift({ [stable]: 100, [candidate]: 0 }, `the spec changed again: ${candidate} takes the place of ${third}`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+  },
+  "the new hash is the stable hash": {
+    "back to stable: weight 100, no steps": {
+      given: { ...at({ step: 3, weight: 50, ready: 2 }), spec: { ...spec, ...model("other.h5") } },
+      actions: [shift({ [stable]: 100 }, `the spec asks for it again, not for ${candidate} any more`)],
+      want: { weights: [100, undefined] },
+    },
+    "what is all that serves keeps its requests until the stable revision has a ready pod": {
+      given: {
+        ...at(
+          { step: 3, weight: 50, ready: 2 },
+          {
+            revisions: [
+              revision(stable, starting(stable, 4)),
+              revision(candidate, pods(candidate, 2), { version: "2" }),
+            ],
+          },
+        ),
+        spec: { ...spec, ...model("other.h5") },
+      },
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "but not the room that the stable pods wait for": {
+      given: {
+        ...at(
+          { step: 3, weight: 50, ready: 2 },
+          {
+            revisions: [
+              revision(stable, [], { replicas: 4, failure: "exceeded quota: pods" }),
+              revision(candidate, pods(candidate, 2), { version: "2" }),
+            ],
+          },
+        ),
+        spec: { ...spec, ...model("other.h5") },
+      },
+      actions: [shift({ [stable]: 100 }, `the spec asks for it again, not for ${candidate} any more`)],
+      want: { weights: [100, undefined] },
+    },
+  },
+  "the hash is in failedRevisions": {
+    "it is not retried": {
+      given: stableAlone(failedBefore),
+      actions: [],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "the same spec applied again is not retried either": {
+      given: {
+        ...stableAlone(failedBefore),
+        identity: { ...snapshot().identity, generation: 9, observedGeneration: 8 },
+      },
+      actions: [],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "the command retry clears it": {
+      given: { ...stableAlone(failedBefore), ...given({ retry: "1" }) },
+      actions: [
+        `answer command retry: revision ${candidate} is tried again`,
+        shift({ [stable]: 100, [candidate]: 0 }, `candidate ${candidate} is not ready yet`),
+      ],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "when the pods of the last try are gone": {
+      given: {
+        ...stableAlone(failedBefore),
+        ...given({ retry: "1" }),
+        revisions: [
+          revision(stable, pods(stable, 4)),
+          revision(candidate, [startingPod("p-0", { terminating: true })], { version: "2", replicas: 0 }),
+        ],
+      },
+      actions: [],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "but only once for each value": {
+      given: {
+        ...stableAlone({ ...failedBefore, rollout: { answered: { retry: "1" } } }),
+        ...given({ retry: "1" }),
+      },
+      actions: [],
+      want: { weights: [100, undefined], failed: ["Aborted"] },
+    },
+    "another spec is tried at once": {
+      given: { ...stableAlone(failedBefore), spec: { ...spec, ...model("third.h5") } },
+      actions: [shift({ [stable]: 100, [third]: 0 }, `candidate ${third} is not ready yet`)],
+      want: { weights: [100, 0], step: 0, failed: ["Aborted"] },
+    },
+  },
+  "step setWeight w": {
+    "the weight is not raised before the pods that it needs are ready": {
+      given: at({ step: 2, weight: 25, ready: 1 }),
+      actions: [],
+      want: { weights: [75, 25], step: 2 },
+    },
+    "it is raised when they are": {
+      given: at({ step: 2, weight: 25, ready: 2 }),
+      actions: [shift({ [stable]: 50, [candidate]: 50 }, `2 of 2 pods of candidate ${candidate} ready`)],
+      want: { weights: [50, 50], step: 2 },
+    },
+    "no request goes to a candidate on trial": {
+      given: at(
+        { step: 0, weight: 0, ready: 1 },
+        { preflight: { state: "Running", message: "golden requests are sent" } },
+      ),
+      actions: [],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "one goes to a candidate that has passed it": {
+      given: at({ step: 0, weight: 0, ready: 1 }, { preflight: { state: "Passed", message: "" } }),
+      actions: [shift({ [stable]: 75, [candidate]: 25 }, `1 of 1 pod of candidate ${candidate} ready`)],
+      want: { weights: [75, 25], step: 0 },
+    },
+    "a candidate that failed it is rolled back": {
+      given: at(
+        { step: 0, weight: 0, ready: 1 },
+        { preflight: { state: "Failed", reason: "SignatureChanged", message: "input x is gone" } },
+      ),
+      actions: [rollBack("input x is gone (at 0 % of the requests, step 1 of 5 (setWeight 25))"), back],
+      want: { weights: [100, undefined], failed: ["SignatureChanged"] },
+    },
+    "a step of weight 0 is not complete without a pod, though others' leave no room for one": {
+      given: at(
+        { step: 0, weight: 0, ready: 0 },
+        {
+          spec: { ...spec, rollout: { canary: { steps: [{ setWeight: 0 }, { pause: {} }] } } },
+          revisions: [
+            revision(stable, pods(stable, 4)),
+            revision(candidate, [], { replicas: 0, version: "2" }),
+            revision(third, pods(third, 5), { replicas: 5, version: "3" }),
+          ],
+        },
+      ),
+      actions: [],
+      want: { weights: [100, 0], step: 0 },
+    },
+    "it is complete when every gateway has acknowledged": {
+      given: at({ step: 0, weight: 25, ready: 1 }),
+      actions: [to("step 2 of 5 (pause 1m): every gateway sends it 25 % of the requests")],
+      want: { weights: [75, 25], step: 1 },
+    },
+    "and not before": {
+      given: at(
+        { step: 0, weight: 25, ready: 1 },
+        {
+          gateways: [
+            gateway("gateway-a", split({ [stable]: 75, [candidate]: 25 })),
+            gateway("gateway-b", split({ [stable]: 100, [candidate]: 0 })),
+          ],
+        },
+      ),
+      actions: [],
+      want: { weights: [75, 25], step: 0 },
+    },
+    "a lower weight is given at once": {
+      given: at({ step: 0, weight: 50, ready: 2 }),
+      actions: [shift({ [stable]: 75, [candidate]: 25 }, `step 1 of 5 (setWeight 25) gives ${candidate} less`)],
+      want: { weights: [75, 25], step: 0 },
+    },
+  },
+  "step pause": {
+    "with a duration waits so long": {
+      given: at({ step: 1, weight: 25, ready: 1, since: 59 }),
+      actions: [],
+      want: { weights: [75, 25], step: 1 },
+    },
+    "and goes on then": {
+      given: at({ step: 1, weight: 25, ready: 1, since: 60 }),
+      actions: [to("step 3 of 5 (setWeight 50): the pause is over")],
+      want: { weights: [75, 25], step: 2 },
+    },
+    "without one waits until the command promote": {
+      given: at({ step: 3, weight: 50, ready: 2, since: 86_400 }),
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "and goes on then, once for each value": {
+      given: at({ step: 3, weight: 50, ready: 2, rollout: { answered: { promote: "1" } } }, given({ promote: "2" })),
+      actions: [to("step 5 of 5 (analyze 30s): a command wants it to go on")],
+      want: { weights: [50, 50], step: 4 },
+    },
+    "a command that was answered before is none": {
+      given: at({ step: 3, weight: 50, ready: 2, rollout: { answered: { promote: "1" } } }, given({ promote: "1" })),
+      actions: [],
+      want: { weights: [50, 50], step: 3 },
+    },
+    "a command where nothing pauses has no effect, and that is said": {
+      given: at({ step: 2, weight: 25, ready: 1 }, given({ promote: "1" })),
+      actions: ["answer command promote: it has no effect: nothing waits for it"],
+      want: { weights: [75, 25], step: 2 },
+    },
+    "the annotation pause holds every step": {
+      given: at({ step: 1, weight: 25, ready: 1, since: 3_600 }, given({}, true)),
+      actions: [],
+      want: { weights: [75, 25], step: 1 },
+    },
+    "and every rise of the weight": {
+      given: at({ step: 2, weight: 25, ready: 2 }, given({}, true)),
+      actions: [],
+      want: { weights: [75, 25], step: 2 },
+    },
+  },
+};
+
+describe.each(Object.entries(rows))("%s", (_event, effects) => {
+  test.each(Object.entries(effects))("%s", (_sentence, row) => {
+    expect(effect(row)).toEqual(told(row));
+  });
+});
