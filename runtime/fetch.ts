@@ -14,14 +14,14 @@ import { fetchThrough } from "./model/source/stores/http/proxy-agents.ts";
 import type { StoredFile } from "./model/source/stores/store.ts";
 import type { FetchOptions } from "./options.ts";
 
-/** What `fetch` takes from the process it runs in. */
+/** What `fetch` depends on. */
 export interface FetchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
 }
 
-/** Downloads a model, a file or a folder, into the models volume. Throws a Fault; nothing half-written stays. */
+/** Downloads a model, a file or a folder, into the models volume. Throws a Fault and leaves no partial files. */
 export async function fetchModel(options: FetchOptions, parts: FetchParts): Promise<void> {
   const { log, stop } = parts;
   fetchThrough(options.proxies);
@@ -44,12 +44,12 @@ export async function fetchModel(options: FetchOptions, parts: FetchParts): Prom
     return;
   }
   const target = await targetFile(options.path, first);
-  const isPacked = isArchive(first.path);
-  const place = isPacked ? `${target}.archive${endingOf(first.path)}` : target;
-  const downloaded = await fetchFile(first, place, { parts, sha256: options.sha256 });
-  if (isPacked) {
-    await unpack({ archive: place, shown: first.shown, folder: target, limits: defaultUnpackLimits });
-    await rm(place, { force: true });
+  const isArchived = isArchive(first.path);
+  const destination = isArchived ? `${target}.archive${extensionOf(first.path)}` : target;
+  const downloaded = await fetchFile(first, destination, { parts, sha256: options.sha256 });
+  if (isArchived) {
+    await unpack({ archive: destination, shown: first.shown, folder: target, limits: defaultUnpackLimits });
+    await rm(destination, { force: true });
   }
   log.info("model fetched", { ...downloaded, path: target });
 }
@@ -78,13 +78,13 @@ function checkTotal(url: string, files: readonly StoredFile[]): void {
   if (sizeBytes > limitBytes) throw faults.ModelTooLarge({ url, sizeBytes, limitBytes });
 }
 
-/** A folder gets the file under its own name. */
+/** Where to write a single file: into `path` under its own name if that is a folder, otherwise to `path` itself. */
 async function targetFile(path: string, file: StoredFile): Promise<string> {
   const facts = await stat(path).catch(() => undefined);
   if (facts?.isDirectory() !== true && !path.endsWith("/")) return path;
   return join(path, file.path);
 }
 
-function endingOf(name: string): string {
+function extensionOf(name: string): string {
   return /(?:\.tar)?\.[a-z]+$/i.exec(name)?.[0] ?? "";
 }

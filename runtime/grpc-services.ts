@@ -9,8 +9,8 @@ import type { RpcService } from "./protocols/rpc.ts";
 import { modelService } from "./protocols/tensorflow-serving/rpc/model-service.ts";
 import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction-service.ts";
 
-/** What the gRPC port tells and serves. */
-export interface GrpcServed {
+/** What the services of the gRPC port depend on. */
+export interface GrpcParts {
   readonly models: Models;
   readonly instrumented: ServingMetrics["instrumented"];
   readonly server: ServerIdentity;
@@ -18,8 +18,8 @@ export interface GrpcServed {
   readonly clock: Clock;
 }
 
-/** Every service of the gRPC port. */
-export function grpcServices({ models, instrumented, server, isDraining, clock }: GrpcServed): readonly RpcService[] {
+/** All services of the gRPC port. */
+export function grpcServices({ models, instrumented, server, isDraining, clock }: GrpcParts): readonly RpcService[] {
   const protocols = [
     predictionService(instrumented(models, "tensorflow-serving-grpc")),
     modelService(models),

@@ -23,14 +23,14 @@ import type { Credentials } from "./model/source/stores/store-for-url.ts";
 import { type Proxies, proxiesOf } from "./model/source/stores/proxies.ts";
 import { type ServingSettings, defaultServing, servingSettings } from "./serving-settings.ts";
 
-/** Options that every program of the image takes. */
+/** Options of all programs in the image. */
 export interface ProgramOptions {
   readonly logLevel: LogLevel;
-  /** File for the last words; absent: none are written. */
+  /** File for the termination message; absent: none is written. */
   readonly terminationLog?: string;
 }
 
-/** What `serve` is told. */
+/** Options of `serve`. */
 export interface ServeOptions extends ProgramOptions {
   readonly models: ServedModels;
   readonly engine: ModelEngine;
@@ -44,27 +44,27 @@ export interface ServeOptions extends ProgramOptions {
   readonly serverName: string;
   /** Whether clients may load and unload models. */
   readonly allowsModelControl: boolean;
-  /** How often folders and the configuration file are looked at; 0: once. */
+  /** Polling interval of model folders and the configuration file; 0: they are read once. */
   readonly pollIntervalMs: number;
   readonly serving: ServingSettings;
-  /** How long requests are still taken after SIGTERM. */
+  /** How long the server still accepts requests after SIGTERM. */
   readonly drainDelayMs: number;
 }
 
-/** What `fetch` is told. */
+/** Options of `fetch`. */
 export interface FetchOptions extends ProgramOptions {
   readonly url: string;
   readonly sha256?: string;
   readonly credentials: Credentials;
-  /** Through whom it downloads. */
+  /** HTTP proxies to download through. */
   readonly proxies: Proxies;
   /** File to write, or a folder to put the file into. */
   readonly path: string;
 }
 
-/** As TensorFlow Serving's `--file_system_poll_wait_seconds`. */
+/** The default of TensorFlow Serving's `--file_system_poll_wait_seconds`. */
 const defaultPollMs = 1_000;
-const longestPollMs = 86_400_000;
+const maxPollMs = 86_400_000;
 
 const names = {
   path: { variable: environment.modelPath },
@@ -119,7 +119,7 @@ const serveFlags = [
 ].map(({ flag }) => flag);
 const fetchFlags = [names.sha256, names.target, names.logLevel, names.terminationLog].map(({ flag }) => flag);
 
-/** Options of `serve`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
+/** Parses the options of `serve`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function serveOptions(args: readonly string[], env: Environment): ServeOptions {
   const switches = [names.modelControl.flag];
   const flags = [...serveFlags.map((flag) => `[--${flag} …]`), ...switches.map((flag) => `[--${flag}]`)];
@@ -129,7 +129,7 @@ export function serveOptions(args: readonly string[], env: Environment): ServeOp
   return {
     ...programOptions(source),
     models: servedModels(source),
-    engine: wordOf(source.find(names.engine), modelEngines, "Auto"),
+    engine: choiceOf(source.find(names.engine), modelEngines, "Auto"),
     ...threadsOf(source),
     host: source.find(names.host)?.text ?? "0.0.0.0",
     httpPort: portOf(source, names.httpPort, ports.rest),
@@ -137,9 +137,9 @@ export function serveOptions(args: readonly string[], env: Environment): ServeOp
     adminPort: portOf(source, names.adminPort, ports.admin),
     serverName: source.find(names.serverName)?.text ?? release.name,
     allowsModelControl: source.find(names.modelControl) !== undefined,
-    pollIntervalMs: pollInterval === undefined ? defaultPollMs : timeSpan(pollInterval, 0, longestPollMs),
+    pollIntervalMs: pollInterval === undefined ? defaultPollMs : timeSpan(pollInterval, 0, maxPollMs),
     serving: servingOf(source.find(names.serving)),
-    drainDelayMs: numberOf(source.find(names.drainDelay), { assumed: 0, min: 0, max: 3_600_000 }),
+    drainDelayMs: numberOf(source.find(names.drainDelay), { fallback: 0, min: 0, max: 3_600_000 }),
   };
 }
 
@@ -158,15 +158,15 @@ function servedModels(source: ParsedOptions): ServedModels {
 }
 
 function modelAtPath(source: ParsedOptions): ModelAtPath {
-  const path = placeOf(source, names.path, "the path of a model file or folder");
+  const path = positionalOf(source, names.path, "the path of a model file or folder");
   return {
     kind: "path",
     path,
     name: source.find(names.name)?.text ?? modelNameOf(path),
-    version: numberOf(source.find(names.version), { assumed: 1, min: 1, max: Number.MAX_SAFE_INTEGER }),
+    version: numberOf(source.find(names.version), { fallback: 1, min: 1, max: Number.MAX_SAFE_INTEGER }),
     policy: policyOf(source.find(names.policy)),
     ...optional("volume", source.find(names.volume)?.text),
-    format: wordOf(source.find(names.format), modelFormats, "Auto"),
+    format: choiceOf(source.find(names.format), modelFormats, "Auto"),
     ...optional("digest", digestOf(source.find(names.digest))),
   };
 }
@@ -177,7 +177,7 @@ function policyOf(value: OptionValue | undefined): VersionPolicy {
   throw faults.OptionInvalid({ option: value?.option ?? "", value: value?.text ?? "", expected: policyForms });
 }
 
-/** The flag, or what the CPU limit pays for: a thread beyond that is one that waits. */
+/** The flag's value, or one thread per core of the CPU limit: more threads would only wait. */
 function threadsOf(source: ParsedOptions): { readonly threads?: number } {
   const threads = source.find(names.threads);
   if (threads !== undefined) return { threads: wholeNumber(threads, 1, 1024) };
@@ -185,11 +185,11 @@ function threadsOf(source: ParsedOptions): { readonly threads?: number } {
   return Number.isNaN(cores) ? {} : { threads: Math.max(1, Math.ceil(cores)) };
 }
 
-function portOf(source: ParsedOptions, names: OptionNames, assumed: number): number {
-  return numberOf(source.find(names), { assumed, min: 0, max: 65_535 });
+function portOf(source: ParsedOptions, names: OptionNames, fallback: number): number {
+  return numberOf(source.find(names), { fallback, min: 0, max: 65_535 });
 }
 
-/** Options of `fetch [URL]`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
+/** Parses the options of `fetch [URL]`. Throws `OptionInvalid`, `OptionMissing` or `UsageWrong`. */
 export function fetchOptions(args: readonly string[], env: Environment): FetchOptions {
   const usage = "fetch URL --to PATH [--sha256 …]";
   const source = parsedOptions(args, env, { flags: fetchFlags, usage });
@@ -199,7 +199,7 @@ export function fetchOptions(args: readonly string[], env: Environment): FetchOp
   }
   return {
     ...programOptions(source),
-    url: placeOf(source, names.url, "the URL of a model file"),
+    url: positionalOf(source, names.url, "the URL of a model file"),
     ...optional("sha256", digestOf(source.find(names.sha256))),
     path: target.text,
     credentials: {
@@ -217,12 +217,12 @@ export function fetchOptions(args: readonly string[], env: Environment): FetchOp
 function programOptions(source: ParsedOptions): ProgramOptions {
   const level = source.find(names.logLevel);
   return {
-    logLevel: wordOf(level, logLevels, "info"),
+    logLevel: choiceOf(level, logLevels, "info"),
     ...optional("terminationLog", source.find(names.terminationLog)?.text),
   };
 }
 
-function placeOf(source: ParsedOptions, names: OptionNames, expected: string): string {
+function positionalOf(source: ParsedOptions, names: OptionNames, expected: string): string {
   const [first, second] = source.positionals;
   if (second !== undefined) throw faults.OptionInvalid({ option: "argument 2", value: second, expected: "absent" });
   const place = first ?? source.find(names)?.text;
@@ -245,17 +245,17 @@ function servingOf(value: OptionValue | undefined): ServingSettings {
 }
 
 interface Bounds {
-  readonly assumed: number;
+  readonly fallback: number;
   readonly min: number;
   readonly max: number;
 }
 
-function numberOf(value: OptionValue | undefined, { assumed, min, max }: Bounds): number {
-  return value === undefined ? assumed : wholeNumber(value, min, max);
+function numberOf(value: OptionValue | undefined, { fallback, min, max }: Bounds): number {
+  return value === undefined ? fallback : wholeNumber(value, min, max);
 }
 
-function wordOf<Word extends string>(value: OptionValue | undefined, words: readonly Word[], assumed: Word): Word {
-  return value === undefined ? assumed : oneOf(value, words);
+function choiceOf<Word extends string>(value: OptionValue | undefined, words: readonly Word[], fallback: Word): Word {
+  return value === undefined ? fallback : oneOf(value, words);
 }
 
 function optional<Key extends string>(key: Key, value: string | undefined): { readonly [K in Key]?: string } {

@@ -6,7 +6,7 @@ import { type Log, type LogLevel, jsonLog } from "./base/log.ts";
 import type { Environment } from "./base/parsed-options.ts";
 import { environment } from "./contract/environment.ts";
 import { exitCodes } from "./contract/exit-codes.ts";
-import { exitCodeOf, leaveLastWords } from "./last-words.ts";
+import { exitCodeOf, writeTerminationMessage } from "./termination-message.ts";
 import { onnxRuntimeEnvironment } from "./engines/onnxruntime/environment.ts";
 import { tensorFlowEnvironment } from "./engines/tensorflow/environment.ts";
 import { prepareParser } from "./model/formats/parser-thread.ts";
@@ -14,37 +14,37 @@ import { fetchOptions, serveOptions } from "./options.ts";
 
 const usage = "main.ts serve|fetch|gateway …";
 
-/** What a program has beside its arguments: what may end it before it is done, and somebody who reads. */
-export interface ProgramEnds {
-  /** Aborts when it shall stop in order. */
+/** What a program needs from its process, beside arguments and environment. */
+export interface ProgramHost {
+  /** Aborts to shut the program down gracefully. */
   readonly stop: AbortSignal;
-  /** Rejects with what nobody caught. */
+  /** Rejects with an uncaught exception. */
   readonly crash: Promise<never>;
-  /** Shows a line to whoever started the program. */
+  /** Prints a line for the user. */
   readonly print: (line: string) => void;
-  /** Tells why it ends to somebody at a terminal; absent where a log is read instead. */
-  readonly complain?: ((text: string) => void) | undefined;
+  /** Prints why the program fails, at a terminal; absent when errors go to the log instead. */
+  readonly printError?: ((text: string) => void) | undefined;
 }
 
-/** Runs `serve`, `fetch` or `gateway` to its end; the contract's exit code. The last words are left where they shall be. */
-export async function runProgram(argv: readonly string[], env: Environment, ends: ProgramEnds): Promise<number> {
+/** Runs `serve`, `fetch` or `gateway` and returns the contract's exit code. Writes the termination message when it fails. */
+export async function runProgram(argv: readonly string[], env: Environment, host: ProgramHost): Promise<number> {
   const [command = "", ...args] = argv;
   const logAt = (level: LogLevel): Log => programLog(command, level, env);
   try {
-    // In a pod the log says it all, and nobody reads along.
-    const print = env[environment.podName] === undefined ? ends.print : () => {};
-    await Promise.race([run(command, args, { env, stop: ends.stop, logAt, print }), ends.crash]);
+    // In a pod the log suffices: no user reads the console.
+    const print = env[environment.podName] === undefined ? host.print : () => {};
+    await Promise.race([run(command, args, { env, stop: host.stop, logAt, print }), host.crash]);
     return exitCodes.ok;
   } catch (thrown) {
     const fault = Fault.from(thrown);
     const { cause } = fault;
     const stack = fault.code === "Unexpected" && cause instanceof Error ? cause.stack : undefined;
-    if (ends.complain === undefined || env[environment.podName] !== undefined) {
+    if (host.printError === undefined || env[environment.podName] !== undefined) {
       logAt("error").error(fault.sentence, { code: fault.code, ...(stack === undefined ? {} : { stack }) });
     } else {
-      ends.complain(stack ?? fault.sentence);
+      host.printError(stack ?? fault.sentence);
     }
-    leaveLastWords(env[environment.terminationLog], fault);
+    writeTerminationMessage(env[environment.terminationLog], fault);
     return exitCodeOf(fault);
   }
 }
@@ -56,18 +56,18 @@ interface Parts {
   readonly print: (line: string) => void;
 }
 
-/** Each program is loaded only when it is the one. */
+/** Runs a command. Each command's code is imported only when it runs. */
 async function run(command: string, args: readonly string[], { env, stop, logAt, print }: Parts): Promise<void> {
   switch (command) {
     case "serve": {
-      collectAlone();
+      disableParallelScavenge();
       const options = serveOptions(args, env);
       Object.assign(env, {
         ...onnxRuntimeEnvironment(options.models.kind !== "path"),
         ...tensorFlowEnvironment(options.threads),
         ...env,
       });
-      // Model files are read in another thread, which starts while the rest of the program is loaded.
+      // The parser thread starts while the rest of the program loads.
       if (options.models.kind === "path") prepareParser(options.models.path);
       const { serve } = await import("./serve.ts");
       return await serve(options, { clock: systemClock, stop, log: logAt(options.logLevel), print });
@@ -78,7 +78,7 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
       return await fetchModel(options, { clock: systemClock, stop, log: logAt(options.logLevel) });
     }
     case "gateway": {
-      collectAlone();
+      disableParallelScavenge();
       const { keepHeapSmall } = await import("./gateway/small-heap.ts");
       keepHeapSmall(); // before loading the rest makes it large
       const { gatewayOptions } = await import("./gateway/options.ts");
@@ -93,12 +93,12 @@ async function run(command: string, args: readonly string[], { env, stop, logAt,
 }
 
 /**
- * So few young objects are looked through by the thread that made them. Others would have to be woken up and waited for, and where
- * they share a core with an engine that computes, or with other programs, these go on for a slice before they run: in a gateway
- * (load 28) one time in ten took 2.6 to 3.8 ms in place of 0.4. The old ones stay with V8's threads: the memory of buffers that
- * nobody needs is found later otherwise (20 MB more under load of a model).
+ * Makes V8 collect young objects on the main thread only. Its helper threads would have to be woken and waited for, and where they
+ * share a core with a computing engine or other programs, these run on for a time slice first: in a gateway (load 28) one collection
+ * in ten took 2.6 to 3.8 ms instead of 0.4. Old objects stay with V8's threads: otherwise the memory of unused buffers is freed
+ * later (20 MB more under load of a model).
  */
-function collectAlone(): void {
+function disableParallelScavenge(): void {
   setFlagsFromString("--no-parallel-scavenge");
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { addressLines, failedLine, readyLine, stateLine } from "./announcements.ts";
+import { addressLines, failedLine, readyLine, stateLine } from "./status-lines.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { concurrencyLimit } from "./base/concurrency-limit.ts";
@@ -17,30 +17,32 @@ import type { ServeOptions } from "./options.ts";
 import type { Models } from "./protocols/protocol.ts";
 import type { Serving } from "./serving.ts";
 
-/** What `serve` takes from the process it runs in. */
+/** What `serve` depends on. */
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Shows a line to whoever started it. */
+  /** Prints a line for the user. */
   readonly print: (line: string) => void;
-  /** Aborts when the process shall end. */
+  /** Aborts to shut down. */
   readonly stop: AbortSignal;
 }
 
-/** Serves models until `stop` aborts and the last request is answered. Throws a Fault when it cannot. */
+/** Serves models until `stop` aborts and the last request is answered. Throws a Fault when it cannot serve. */
 export async function serve(options: ServeOptions, parts: ServeParts): Promise<void> {
   const { clock, log, print, stop } = parts;
-  const opened: Opened = { stuck: [] };
-  const registry = modelRegistry((name, version, state) => told({ name, version, state }, { registry, opened, parts }));
+  const status: ServeStatus = { stuck: [] };
+  const registry = modelRegistry((name, version, state) =>
+    reportState({ name, version, state }, { registry, status, parts }),
+  );
   const repository = new Repository({
     source: modelSource(options.models),
     registry,
-    startVersion: startVersionWith(options, { registry, opened, parts }),
+    startVersion: versionStarter(options, { registry, status, parts }),
     pollIntervalMs: options.pollIntervalMs,
     clock,
     log,
   });
-  // Model files are read in other threads: that begins before the servers' code is even loaded.
+  // Other threads read the model files while the code of the servers is loaded.
   const loading = repository.load();
   loading.catch(() => {}); // awaited below, after the ports are open
   const models = servedModels(options, registry, repository);
@@ -52,42 +54,43 @@ export async function serve(options: ServeOptions, parts: ServeParts): Promise<v
     models,
     state,
     facts,
-    stuck: () => opened.stuck,
+    stuck: () => status.stuck,
     goldenRequests: (model) => goldenRequestsOf(model, repository),
     isDraining: () => stop.aborted,
   });
-  opened.serving = serving;
-  tellAll(registry, repository, serving);
+  status.serving = serving;
+  reportPastStates(registry, repository, serving);
   for (const line of addressLines(options.host, serving)) print(line);
   await Promise.race([loading, aborted(stop)]);
   if (!stop.aborted) {
-    checkServes(options, repository);
+    checkAnyReady(options, repository);
     print("ready");
     log.info("ready", { models: registry.names().length });
     await aborted(stop);
   }
-  await drained(serving, repository, { ...parts, options });
+  await drain(serving, repository, { ...parts, options });
 }
 
-interface Opened {
+interface ServeStatus {
+  /** Absent until the ports are open. */
   serving?: Serving;
-  /** Versions with a call that nothing can end; one that has several stands there several times. */
+  /** Versions with an engine call that hangs and cannot be ended, once per call. */
   stuck: readonly string[];
 }
 
-/** Notes that a call does not end, until it has ended after all. */
-function stuckBy({ opened, parts: { log } }: Listeners, model: string, version: string): () => () => void {
+/** Records a hanging call of a version; the returned function removes it if the call ends after all. */
+function stuckReporter({ status, parts: { log } }: ServeContext, model: string, version: string): () => () => void {
   return () => {
     const entry = `${model} version ${version}`;
-    opened.stuck = [...opened.stuck, entry];
+    status.stuck = [...status.stuck, entry];
     log.error("a call does not end and cannot be ended", { model, version });
     return () => {
-      opened.stuck = opened.stuck.toSpliced(opened.stuck.indexOf(entry), 1);
+      status.stuck = status.stuck.toSpliced(status.stuck.indexOf(entry), 1);
     };
   };
 }
 
-/** What protocols see: the registry, ready when the repository is, changeable where that is allowed. */
+/** The models as protocols see them: the registry, with the repository's readiness, and its control where allowed. */
 function servedModels(options: ServeOptions, registry: ModelRegistry, repository: Repository): Models {
   const { control } = repository;
   return {
@@ -98,16 +101,16 @@ function servedModels(options: ServeOptions, registry: ModelRegistry, repository
   };
 }
 
-/** So many models may have threads of their own, and several of them: a thousand models would have thousands. */
-const maxThreaded = 4;
+/** Up to so many models each get their own threads; with a thousand models these would be thousands. */
+const maxThreadedModels = 4;
 
-/** Loads a version of a model, few at a time: each one takes a core and memory to read. */
-function startVersionWith(options: ServeOptions, listeners: Listeners): StartVersion {
-  const { registry, opened, parts } = listeners;
+/** Loads versions of models, a limited number at a time, since each takes a core and memory to read. */
+function versionStarter(options: ServeOptions, context: ServeContext): StartVersion {
+  const { registry, status, parts } = context;
   const { clock, log, print } = parts;
   const limited = concurrencyLimit(availableParallelism());
   const { serving } = options;
-  const isCrowded = (): boolean => registry.names().length > maxThreaded;
+  const hasManyModels = (): boolean => registry.names().length > maxThreadedModels;
   return async (entry, configuration, { number, path, volume }) => {
     const { name, format, digest, triton, fault } = configuration;
     if (fault !== undefined) throw fault;
@@ -118,14 +121,14 @@ function startVersionWith(options: ServeOptions, listeners: Listeners): StartVer
       startModel(entry, {
         path,
         volume,
-        load: { format, ...engineSettings(options, batching.maxBatchSize, isCrowded()) },
-        ...(isCrowded()
+        load: { format, ...engineSettings(options, batching.maxBatchSize, hasManyModels()) },
+        ...(hasManyModels()
           ? {}
           : {
               placement: {
                 isLoopBusy: false,
                 maxCallMs: serving.timeoutMs,
-                onStuck: stuckBy(listeners, name, version),
+                onStuck: stuckReporter(context, name, version),
               },
             }),
         ...(digest === undefined ? {} : { digest }),
@@ -133,21 +136,21 @@ function startVersionWith(options: ServeOptions, listeners: Listeners): StartVer
         warmsUp: serving.warmsUp,
         warmUp: async (target, file) => {
           if (serving.warmUpRequests.length === 0 && file.kind === "file") return;
-          const { givenWarmUp } = await import("./given-warm-up.ts");
-          await givenWarmUp(serving.warmUpRequests, clock)(target, file);
+          const { requestWarmUp } = await import("./request-warm-up.ts");
+          await requestWarmUp(serving.warmUpRequests, clock)(target, file);
         },
         serving: {
           name,
           version: number,
           batching,
           clock,
-          onBatch: (batch) => opened.serving?.metrics.batchRan(labels, batch),
+          onBatch: (batch) => status.serving?.metrics.batchRan(labels, batch),
         },
         clock,
         log: log.with({ model: name, version: number }),
       }),
     );
-    opened.serving?.metrics.versionReady(labels, ready);
+    status.serving?.metrics.versionReady(labels, ready);
     log.info("model ready", {
       ...versionFacts({ name, version, state: "Ready" }, ready),
       loadMs: Math.round(ready.loadMs),
@@ -157,47 +160,54 @@ function startVersionWith(options: ServeOptions, listeners: Listeners): StartVer
   };
 }
 
-/** Of many models in one process each has one thread, where nothing else is asked for. */
-function engineSettings({ engine, threads }: ServeOptions, maxBatchSize: number, isCrowded: boolean): EngineSettings {
-  const wanted = threads ?? (isCrowded ? 1 : undefined);
+/** With many models in one process each gets one thread, unless the options say otherwise. */
+function engineSettings(
+  { engine, threads }: ServeOptions,
+  maxBatchSize: number,
+  hasManyModels: boolean,
+): EngineSettings {
+  const wanted = threads ?? (hasManyModels ? 1 : undefined);
   return { engine, wantsGpu: hasGpu(), maxBatchSize, ...(wanted === undefined ? {} : { threads: wanted }) };
 }
 
-/** Triton's `max_batch_size`: 0 says that the model knows no batches. */
+/** Applies Triton's `max_batch_size`; 0 means that the model does not support batching. */
 function largestBatch(wanted: number, triton: { readonly maxBatchSize?: number } | undefined): number {
   return triton?.maxBatchSize === undefined ? wanted : Math.max(1, Math.min(wanted, triton.maxBatchSize));
 }
 
-interface StateNews {
+interface StateChange {
   readonly name: string;
   readonly version: number;
   readonly state: ModelState;
 }
 
-interface Listeners {
+interface ServeContext {
   readonly registry: ModelRegistry;
-  readonly opened: Opened;
+  readonly status: ServeStatus;
   readonly parts: ServeParts;
 }
 
-function told({ name, version, state }: StateNews, { registry, opened, parts: { log, print } }: Listeners): void {
-  // Of two lives of one version the metrics show the one that serves.
+function reportState(
+  { name, version, state }: StateChange,
+  { registry, status, parts: { log, print } }: ServeContext,
+): void {
+  // When a version is loaded twice, as during a reload, the metrics show the one that serves.
   const report = registry.versions(name).find((candidate) => candidate.version === version);
-  opened.serving?.metrics.versionState({ model: name, version }, report?.state ?? state);
+  status.serving?.metrics.versionState({ model: name, version }, report?.state ?? state);
   const failure = state === "Failed" ? report?.fault : undefined;
   log.info("model state", { model: name, version, state, ...(failure === undefined ? {} : { fault: failure }) });
   const line = failure === undefined ? stateLine({ name, version }, state) : failedLine({ name, version }, failure);
   if (line !== undefined) print(line);
 }
 
-/** A path that leads to nothing that can be served ends the process; in a repository others may come. */
-function checkServes({ models }: ServeOptions, repository: Repository): void {
+/** Throws when the only model, given by its path, failed to load. A repository may get other models later. */
+function checkAnyReady({ models }: ServeOptions, repository: Repository): void {
   if (models.kind !== "path" || repository.isReady) return;
   throw repository.fault ?? repositoryFaults.VersionsMissing({ folder: models.path });
 }
 
-/** Serves on while the news spreads that this process goes, then ends what was accepted and frees the models. */
-async function drained(
+/** Serves on until clients have noticed the shutdown, then completes accepted requests and frees the models. */
+async function drain(
   { front, grpc, admin }: Serving,
   repository: Repository,
   { options, clock, log }: ServeParts & { readonly options: ServeOptions },
@@ -219,8 +229,8 @@ async function drained(
   await admin.close();
 }
 
-/** The metrics are created with the ports: what happened before is told when they open. */
-function tellAll(registry: ModelRegistry, repository: Repository, { metrics }: Serving): void {
+/** Reports the states that versions reached before the ports, and with them the metrics, existed. */
+function reportPastStates(registry: ModelRegistry, repository: Repository, { metrics }: Serving): void {
   for (const model of registry.names()) {
     for (const { version, state } of registry.versions(model)) metrics.versionState({ model, version }, state);
   }
@@ -231,7 +241,7 @@ function tellAll(registry: ModelRegistry, repository: Repository, { metrics }: S
   }
 }
 
-/** What every version tells, by model and number; of one that is on its way as much as is known. */
+/** Facts of every version, by model and number; of a loading version those already known. */
 function factsOf(registry: ModelRegistry, repository: Repository): readonly ModelFacts[] {
   const ready = new Map<string, ReadyModel | undefined>(
     repository.models.flatMap(({ name, versions }) =>

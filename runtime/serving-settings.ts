@@ -4,25 +4,25 @@ import type { OptionValue } from "./base/parsed-options.ts";
 import { type BatchingLimits, defaultBatching } from "./dataplane/served-model.ts";
 import { defaultBodyLimits } from "./server/request-body.ts";
 
-/** Which requests get a line in the log: `spec.serving.logging.requests`. */
+/** Values of `spec.serving.logging.requests`. */
 const requestLogs = ["None", "Failed", "All"] as const;
 /** Which requests are logged. */
 export type RequestLog = (typeof requestLogs)[number];
 
-/** `spec.serving` as the runtime uses it. */
+/** `spec.serving`, parsed. */
 export interface ServingSettings {
   readonly batching: BatchingLimits;
   readonly bodyBytes: number;
-  /** Longest time for one answer, waiting included. */
+  /** Time limit of one request, including its time in the queue. */
   readonly timeoutMs: number;
-  /** Whether a made-up request runs before the model is ready. */
+  /** Whether a generated request runs before the model is ready. */
   readonly warmsUp: boolean;
   /** Bodies of `:predict` that run before the model is ready. */
   readonly warmUpRequests: readonly string[];
   readonly requestLog: RequestLog;
 }
 
-/** What holds where neither flag nor environment says otherwise. */
+/** The settings when neither a flag nor the environment sets any. */
 export const defaultServing: ServingSettings = {
   batching: defaultBatching,
   bodyBytes: defaultBodyLimits.maxBytes,
@@ -34,7 +34,7 @@ export const defaultServing: ServingSettings = {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads `spec.serving` from JSON; what is absent keeps its default. Throws `OptionInvalid` with the path of the field. */
+/** Parses `spec.serving` from JSON; missing fields keep their defaults. Throws `OptionInvalid` with the path of the field. */
 export function servingSettings(value: OptionValue): ServingSettings {
   const serving = objectAt(value.option, parsed(value));
   const batching = objectAt(`${value.option}.batching`, serving["batching"] ?? {});
@@ -45,14 +45,14 @@ export function servingSettings(value: OptionValue): ServingSettings {
   return {
     batching: {
       maxBatchSize: count(at("batching.maxSize"), batching["maxSize"]) ?? defaultBatching.maxBatchSize,
-      maxDelayMs: span(at("batching.maxDelay"), batching["maxDelay"]) ?? defaultBatching.maxDelayMs,
+      maxDelayMs: milliseconds(at("batching.maxDelay"), batching["maxDelay"]) ?? defaultBatching.maxDelayMs,
       maxQueued: count(at("limits.queue"), limits["queue"]) ?? defaultBatching.maxQueued,
     },
     bodyBytes: count(at("limits.bodyBytes"), limits["bodyBytes"]) ?? defaultServing.bodyBytes,
-    timeoutMs: span(at("limits.timeout"), limits["timeout"]) ?? defaultServing.timeoutMs,
+    timeoutMs: milliseconds(at("limits.timeout"), limits["timeout"]) ?? defaultServing.timeoutMs,
     warmsUp: warmup["mode"] !== "None",
-    warmUpRequests: texts(at("warmup.requests"), warmup["requests"]),
-    requestLog: word(at("logging.requests"), logging["requests"]) ?? defaultServing.requestLog,
+    warmUpRequests: stringList(at("warmup.requests"), warmup["requests"]),
+    requestLog: requestLogOf(at("logging.requests"), logging["requests"]) ?? defaultServing.requestLog,
   };
 }
 
@@ -75,20 +75,20 @@ function count(option: string, value: unknown): number | undefined {
   throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a whole number" });
 }
 
-function texts(option: string, value: unknown): readonly string[] {
+function stringList(option: string, value: unknown): readonly string[] {
   if (value === undefined) return [];
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
-  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a list of texts" });
+  throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a list of stringList" });
 }
 
-function span(option: string, value: unknown): number | undefined {
+function milliseconds(option: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === "string" ? durationMs(value) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   throw faults.OptionInvalid({ option, value: JSON.stringify(value), expected: "a duration such as 500ms or 1m30s" });
 }
 
-function word(option: string, value: unknown): RequestLog | undefined {
+function requestLogOf(option: string, value: unknown): RequestLog | undefined {
   if (value === undefined) return undefined;
   const known = requestLogs.find((candidate) => candidate === value);
   if (known !== undefined) return known;

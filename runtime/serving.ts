@@ -18,8 +18,8 @@ import { openProtocolServer } from "./server/protocol-server.ts";
 import { type BodyLimits, defaultBodyLimits } from "./server/request-body.ts";
 import type { RequestLog } from "./serving-settings.ts";
 
-/** What the ports of a runtime tell and serve. */
-export interface Served {
+/** What the ports of a runtime depend on. */
+export interface ServingParts {
   readonly models: Models;
   readonly state: () => ModelState;
   /** Every version of every model. */
@@ -41,8 +41,8 @@ export interface Serving {
 }
 
 /** Opens the admin port and the two ports of the protocols. Throws `PortTaken` or `AddressUnavailable`. */
-export async function openServing(options: ServeOptions, served: Served): Promise<Serving> {
-  const { models, state, facts, stuck, goldenRequests, isDraining, clock, log } = served;
+export async function openServing(options: ServeOptions, parts: ServingParts): Promise<Serving> {
+  const { models, state, facts, stuck, goldenRequests, isDraining, clock, log } = parts;
   const { host } = options;
   const metrics = servingMetrics(clock);
   const { maxBatchSize } = options.serving.batching;
@@ -75,21 +75,21 @@ export async function openServing(options: ServeOptions, served: Served): Promis
   const grpc = await openGrpcServer({ host, port: options.grpcPort, portFlag: "--grpc-port" }, async () => {
     const { grpcServices } = await import("./grpc-services.ts");
     const { bodyBytes: maxBytes, timeoutMs } = options.serving;
-    const services = grpcServices({ ...served, server, instrumented: metrics.instrumented });
+    const services = grpcServices({ ...parts, server, instrumented: metrics.instrumented });
     return { services, maxBytes, timeoutMs, onStart: metrics.requestStarted, onAnswer, clock };
   });
   log.info("listening", { host, httpPort: front.port, grpcPort: grpc.port, adminPort: admin.port });
   return { front, grpc, admin, metrics };
 }
 
-/** A quarter of the memory is for bodies that come in; at least two have room. */
+/** Request bodies may take a quarter of the memory together, and at least room for two of the largest size. */
 function bodyLimits(maxBytes: number): BodyLimits {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return { ...defaultBodyLimits, maxBytes, budget: { leftBytes: Math.max(2 * maxBytes, memory / 4) } };
 }
 
-/** Failures of ours are errors whatever is asked for; all else is as the manifest wants it. Bodies are never logged. */
+/** Logs internal errors always, and other requests as `spec.serving.logging.requests` says. Never logs bodies. */
 function logAnswered(log: Log, wanted: RequestLog, { fault, ...answered }: AnsweredRequest): void {
   if (fault?.level === "error") log.error("request failed", { ...answered, fault: fault.record });
   else if (wanted === "All" || (wanted === "Failed" && fault !== undefined)) {

@@ -1,57 +1,57 @@
 import { lowerThreadPriority } from "../base/threads/thread-priority.ts";
-import { answerOrders, reading, writing } from "./json/large/orders.ts";
-import type { ReadingOrder } from "./json/large/body-reader.ts";
-import { type InferOrder, inferDocument } from "./open-inference/request.ts";
-import { type InferAnswerOrder, inferAnswer } from "./open-inference/response.ts";
-import { type InferMessageOrder, inferMessage } from "./open-inference/rpc/response.ts";
+import type { ReadArguments } from "./json/offload/body-reader.ts";
+import { readTask, runTasks, writeTask } from "./json/offload/tasks.ts";
+import { type InferReadArguments, inferDocument } from "./open-inference/request.ts";
+import { type InferWriteArguments, inferResponse } from "./open-inference/response.ts";
+import { type InferMessageArguments, inferMessage } from "./open-inference/rpc/response.ts";
 import { classRows } from "./tensorflow-serving/examples/classification.ts";
 import { examplesDocument } from "./tensorflow-serving/examples/examples-document.ts";
 import { regressionValues } from "./tensorflow-serving/examples/regression.ts";
-import { type PredictOrder, predictDocument } from "./tensorflow-serving/request.ts";
+import { type PredictReadArguments, predictDocument } from "./tensorflow-serving/request.ts";
 import {
   classificationResponse,
   multiInferenceResponse,
   regressionResponse,
 } from "./tensorflow-serving/rpc/api-messages.ts";
 import {
-  type ExampleMessageOrder,
-  type InferencesOrder,
+  type ExamplesMessageArguments,
+  type MultiInferenceArguments,
   classificationMessage,
   inferencesMessage,
   regressionMessage,
-} from "./tensorflow-serving/rpc/examples/example-answers.ts";
+} from "./tensorflow-serving/rpc/examples/example-responses.ts";
 import {
-  type ExampleAnswerOrder,
-  type PredictAnswerOrder,
+  type ExamplesWriteArguments,
+  type PredictWriteArguments,
   classifyBody,
   predictBody,
   regressBody,
 } from "./tensorflow-serving/response.ts";
 
-/** Entry of the thread that reads and writes large bodies. */
+/** Entry of the body thread, which decodes and encodes large request and response bodies. */
 lowerThreadPriority();
-answerOrders({
-  "read predict": reading(({ body, signatures }: PredictOrder) => predictDocument(body, signatures)),
-  "read infer": reading(({ body, headerLength, signature }: InferOrder) =>
+runTasks({
+  "read predict": readTask(({ body, signatures }: PredictReadArguments) => predictDocument(body, signatures)),
+  "read infer": readTask(({ body, headerLength, signature }: InferReadArguments) =>
     inferDocument(body, headerLength, signature),
   ),
-  "read examples": reading(({ body }: ReadingOrder) => examplesDocument(body)),
-  "write predict": writing(({ format }: PredictAnswerOrder, outputs) => ({ body: predictBody(format, outputs) })),
-  "write infer": writing((order: InferAnswerOrder, outputs) => inferAnswer(order, outputs)),
-  "write inference": writing((order: InferMessageOrder, outputs) => ({ body: inferMessage(order, outputs) })),
-  "write classify": writing(({ rows }: ExampleAnswerOrder, outputs) => ({
+  "read examples": readTask(({ body }: ReadArguments) => examplesDocument(body)),
+  "write predict": writeTask(({ format }: PredictWriteArguments, outputs) => ({ body: predictBody(format, outputs) })),
+  "write infer": writeTask((args: InferWriteArguments, outputs) => inferResponse(args, outputs)),
+  "write inference": writeTask((args: InferMessageArguments, outputs) => ({ body: inferMessage(args, outputs) })),
+  "write classify": writeTask(({ rows }: ExamplesWriteArguments, outputs) => ({
     body: classifyBody(classRows(outputs, rows)),
   })),
-  "write regress": writing(({ rows }: ExampleAnswerOrder, outputs) => ({
+  "write regress": writeTask(({ rows }: ExamplesWriteArguments, outputs) => ({
     body: regressBody(regressionValues(outputs, rows)),
   })),
-  "write classification": writing((order: ExampleMessageOrder, outputs) => ({
-    body: classificationResponse.encode(classificationMessage(order, outputs)),
+  "write classification": writeTask((args: ExamplesMessageArguments, outputs) => ({
+    body: classificationResponse.encode(classificationMessage(args, outputs)),
   })),
-  "write regression": writing((order: ExampleMessageOrder, outputs) => ({
-    body: regressionResponse.encode(regressionMessage(order, outputs)),
+  "write regression": writeTask((args: ExamplesMessageArguments, outputs) => ({
+    body: regressionResponse.encode(regressionMessage(args, outputs)),
   })),
-  "write inferences": writing((order: InferencesOrder, outputs) => ({
-    body: multiInferenceResponse.encode(inferencesMessage(order, outputs)),
+  "write inferences": writeTask((args: MultiInferenceArguments, outputs) => ({
+    body: multiInferenceResponse.encode(inferencesMessage(args, outputs)),
   })),
 });

@@ -4,45 +4,45 @@ import type { ModelState } from "../contract/model-facts.ts";
 import { notReadyHeader } from "../contract/route-table.ts";
 import type { Abortable, InferTarget, ModelReference } from "../dataplane/infer.ts";
 
-/** One request as a protocol sees it, read and decompressed. */
+/** An HTTP request, its body read and decompressed. */
 export interface ProtocolRequest {
   readonly method: string;
-  /** The request target as it stood in the request line, query included. */
+  /** The request target as in the request line, with its query. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Aborted once the client has left. */
+  /** Aborts when the client disconnects. */
   readonly signal: Abortable;
-  /** `Clock.monotonic()` after which the answer is of no use. */
+  /** `Clock.monotonic()` time after which the client no longer waits for the response. */
   readonly deadline: number;
 }
 
-/** The HTTP response to a request. */
-export interface ProtocolAnswer {
+/** An HTTP response. */
+export interface ProtocolResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Bytes that follow `body`, written from where they are. */
+  /** Bytes after `body`, written without a copy. */
   readonly tail?: readonly Uint8Array[];
-  /** The fault that the answer tells, for log and metrics. */
+  /** The fault that the response reports, for log and metrics. */
   readonly fault?: Fault;
-  /** This very object answers many requests: it is worth keeping its bytes. */
-  readonly isRepeated?: true;
+  /** The same object answers many requests, so its encoded bytes are worth caching. */
+  readonly isReused?: true;
 }
 
-/** A wire protocol over HTTP: translates requests to the data plane and back. Holds no state and never throws. */
+/** A wire protocol over HTTP: translates requests to data-plane calls and their results to responses. Never throws. */
 export interface Protocol {
   readonly name: string;
-  /** Whether this protocol answers that request target. */
+  /** Whether this protocol answers requests for that target. */
   owns(target: string): boolean;
-  answer(request: ProtocolRequest): Promise<ProtocolAnswer>;
-  /** The refusal of a request for a model that takes no more at the moment: its body needs not to be read. */
-  overload?(request: Pick<ProtocolRequest, "method" | "target">): ProtocolAnswer | undefined;
-  /** The answer to a request whose body could not be read. */
-  refusal(fault: Fault): ProtocolAnswer;
+  answer(request: ProtocolRequest): Promise<ProtocolResponse>;
+  /** The error response for a request whose model is overloaded, so that its body need not be read; `undefined` otherwise. */
+  overload?(request: Pick<ProtocolRequest, "method" | "target">): ProtocolResponse | undefined;
+  /** The error response to a request whose body could not be read. */
+  refusal(fault: Fault): ProtocolResponse;
 }
 
-/** Faults of the transport below a protocol, by code: `refusal` meets them. */
+/** Codes of the transport's faults, which `refusal` maps to responses. */
 export type TransportCode =
   | "BodyTooLarge"
   | "BodiesTooMany"
@@ -51,7 +51,7 @@ export type TransportCode =
   | "EncodingUnsupported"
   | "ClientGone";
 
-/** HTTP status of what no protocol but the transport or a mistake of ours brings. */
+/** HTTP status of each fault of the transport, and of internal errors. */
 export const transportStatuses: Readonly<Record<TransportCode | "Unexpected", number>> = {
   BodyTooLarge: 413,
   BodiesTooMany: 503,
@@ -63,80 +63,80 @@ export const transportStatuses: Readonly<Record<TransportCode | "Unexpected", nu
 };
 
 const unavailable = 503;
-/** A refusal repeats no more of a request than this. */
-const maxSentence = 2048;
+/** Longest error message in a response, in characters: messages may quote the request. */
+const maxMessageChars = 2048;
 
-/** An answer whose body is this value. */
-export function jsonAnswer(status: number, body: unknown): ProtocolAnswer {
+/** A response with a JSON body. */
+export function jsonResponse(status: number, body: unknown): ProtocolResponse {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** `{"error": "<message>"}` with the status that a protocol's table has for the fault; 503 tells when to come again. */
-export function refusalAnswer(fault: Fault, statuses: Readonly<Record<string, number>>): ProtocolAnswer {
-  const known = Object.hasOwn(statuses, fault.code) ? statuses[fault.code] : undefined;
-  const status = known ?? transportStatuses.Unexpected;
+/** `{"error": "<message>"}` with the fault's status from a protocol's table; 503 comes with `Retry-After`. */
+export function errorResponse(fault: Fault, statuses: Readonly<Record<string, number>>): ProtocolResponse {
+  const status =
+    (Object.hasOwn(statuses, fault.code) ? statuses[fault.code] : undefined) ?? transportStatuses.Unexpected;
   const { sentence } = fault;
-  const error = sentence.length > maxSentence ? `${sentence.slice(0, maxSentence)}…` : sentence;
-  const answer = jsonAnswer(status, { error });
+  const error = sentence.length > maxMessageChars ? `${sentence.slice(0, maxMessageChars)}…` : sentence;
+  const answer = jsonResponse(status, { error });
   const retryAfter = status === unavailable ? { "retry-after": String(retryAfterSeconds(fault)) } : {};
   return { ...answer, headers: { ...answer.headers, ...retryAfter, ...refusalHeaders(fault) }, fault };
 }
 
-/** Codes of protocols' faults for models on their way. */
+/** Codes of the protocols' faults for models that are still loading. */
 const loadingCodes: ReadonlySet<string> = new Set(["ModelLoading", "VersionLoading", "LabelLoading"]);
-/** Tells a gateway that the model is on its way here. */
+/** Tells a gateway that the model is still loading here. */
 export const loadingHeaders: Readonly<Record<string, string>> = { [notReadyHeader]: "loading" };
 const noHeaders = {};
 
-/** What a refusal tells a gateway beside its status. */
+/** Headers of an error response for the gateway. */
 export function refusalHeaders({ code }: Fault): Readonly<Record<string, string>> {
   return loadingCodes.has(code) ? loadingHeaders : noHeaders;
 }
 
 const loadingStates: ReadonlySet<ModelState> = new Set(["Fetching", "Verifying", "Loading", "Warming"]);
 
-/** The state of a model without an answer that is on its way; `undefined` when it is none. */
+/** The state of a model that is still loading and cannot answer yet; `undefined` for any other model. */
 export function loadingState(models: Models, { name, version }: ModelReference): ModelState | undefined {
-  const meant = models.versions(name).filter((report) => version === undefined || report.version === version);
-  if (meant.length === 0) return models.isStarting?.() === true ? "Fetching" : undefined;
-  return meant.findLast(({ state }) => loadingStates.has(state))?.state;
+  const referenced = models.versions(name).filter((report) => version === undefined || report.version === version);
+  if (referenced.length === 0) return models.isStarting?.() === true ? "Fetching" : undefined;
+  return referenced.findLast(({ state }) => loadingStates.has(state))?.state;
 }
 
-/** The same answers, made once for each fault: in an overload one fault is told to many. */
-export function repeatedRefusals(answerOf: (fault: Fault) => ProtocolAnswer): (fault: Fault) => ProtocolAnswer {
-  const made = new WeakMap<Fault, ProtocolAnswer>();
+/** Caches error responses by fault: under overload the same fault answers many requests. */
+export function cachedResponses(responseOf: (fault: Fault) => ProtocolResponse): (fault: Fault) => ProtocolResponse {
+  const cache = new WeakMap<Fault, ProtocolResponse>();
   return (fault) => {
-    const known = made.get(fault);
-    if (known !== undefined) return known;
-    const answer: ProtocolAnswer = { ...answerOf(fault), isRepeated: true };
-    made.set(fault, answer);
+    const cached = cache.get(fault);
+    if (cached !== undefined) return cached;
+    const answer: ProtocolResponse = { ...responseOf(fault), isReused: true };
+    cache.set(fault, answer);
     return answer;
   };
 }
 
-/** The value of `Retry-After` for a fault that may pass. */
+/** The value of `Retry-After` for a fault, in seconds. */
 export function retryAfterSeconds({ retry }: Fault): number {
   return typeof retry === "object" ? Math.max(1, Math.ceil(retry.afterMs / 1000)) : 1;
 }
 
-/** Reads the request line of a method and a target. */
+/** Parses the method and target of a request. */
 type RouteOf<Route> = (method: string, target: string) => Route;
 
-/** Targets that are kept, and the length of the longest. */
-const maxKept = 256;
-const maxKeptChars = 512;
+/** Limits of the route cache: targets, and characters of a target. */
+const maxCachedTargets = 256;
+const maxCachedChars = 512;
 
-/** The same reading of request lines; what was read of a POST is kept, as most ask for the same few models. */
-export function rememberedRoutes<Route>(routeOf: RouteOf<Route>): RouteOf<Route> {
-  const kept = new Map<string, Route>();
+/** Caches the routes of POST requests, since most are for the same few models. */
+export function cachedRoutes<Route>(routeOf: RouteOf<Route>): RouteOf<Route> {
+  const cache = new Map<string, Route>();
   return (method, target) => {
     if (method !== "POST") return routeOf(method, target);
-    const known = kept.get(target);
-    if (known !== undefined) return known;
+    const cached = cache.get(target);
+    if (cached !== undefined) return cached;
     const route = routeOf(method, target);
-    if (target.length > maxKeptChars) return route;
-    if (kept.size >= maxKept) kept.clear();
-    kept.set(target, route);
+    if (target.length > maxCachedChars) return route;
+    if (cache.size >= maxCachedTargets) cache.clear();
+    cache.set(target, route);
     return route;
   };
 }
@@ -145,7 +145,7 @@ export function rememberedRoutes<Route>(routeOf: RouteOf<Route>): RouteOf<Route>
 export interface VersionReport {
   readonly version: number;
   readonly state: ModelState;
-  /** Why it failed. */
+  /** Why it failed to load. */
   readonly fault?: FaultRecord;
 }
 
@@ -155,43 +155,43 @@ export type VersionPolicy =
   | { readonly kind: "all" }
   | { readonly kind: "specific"; readonly numbers: readonly number[] };
 
-/** A model as a client of TensorFlow Serving's `HandleReloadConfigRequest` names it. */
+/** A model in a request of TensorFlow Serving's `HandleReloadConfigRequest`. */
 export interface ConfiguredModel {
   readonly name: string;
-  /** A folder of numbered versions, or one model. */
+  /** A folder of numbered versions, or of a single model. */
   readonly basePath: string;
   readonly policy: VersionPolicy;
-  /** Versions by label: a label moves when its version is ready. */
+  /** Version by label. A label moves once its version is ready. */
   readonly labels: ReadonlyMap<string, number>;
 }
 
-/** What clients may change where the server was started with `--model-control`. */
+/** Changes to the served models that clients may request when the server runs with `--model-control`. */
 export interface ModelControl {
-  /** Loads what the model's folder holds now, side by side with what serves; resolves when it answers. Rejects with a Fault. */
+  /** Loads what the model's folder holds now, beside the version that serves; resolves when it is ready. Rejects with a Fault. */
   load(name: string): Promise<void>;
-  /** Takes the model out of service until it is loaded again; resolves when its memory is free. Rejects with a Fault. */
+  /** Unloads the model until it is loaded again; resolves when its memory is free. Rejects with a Fault. */
   unload(name: string): Promise<void>;
   /**
-   * Serves these models and no others; resolves when each has loaded, rejects with the Fault of one that has not. Rejects with
-   * `ConfiguredModelMissing`, and changes nothing, when there is nothing to load for one of them.
+   * Serves these models and no others; resolves when all have loaded, rejects with the Fault of one that failed. Rejects with
+   * `ConfiguredModelMissing`, and changes nothing, when one of them has nothing to load.
    */
   configure(models: readonly ConfiguredModel[]): Promise<void>;
 }
 
-/** What protocols ask about models. The registry implements it. */
+/** The models as protocols see them. Implemented by the registry. */
 export interface Models {
-  /** Every known model, in the order of their addition. */
+  /** Names of all known models, in the order they were added. */
   names(): readonly string[];
-  /** The ready model that is meant; without version and label the largest ready version. */
+  /** The referenced model if it is ready; without version and label its largest ready version. */
   find(reference: ModelReference): InferTarget | undefined;
-  /** Whether the model has such a label. */
+  /** Whether the model has that label. */
   hasLabel(name: string, label: string): boolean;
   /** Every known version of a model in any state, ascending; empty for an unknown model. */
   versions(name: string): readonly VersionReport[];
-  /** Whether the first load of all models is done and one of them answers. */
+  /** Whether the initial load of all models is done and at least one is ready. */
   isReady(): boolean;
-  /** Whether it is still to be seen which models there are; absent: it is known. */
+  /** Whether the set of models is still unknown; absent: it is known. */
   isStarting?(): boolean;
-  /** Absent: clients may change nothing. */
+  /** Absent: clients may not change the models. */
   readonly control?: ModelControl;
 }

@@ -4,7 +4,7 @@ import type { Abortable } from "../dataplane/infer.ts";
 import { ProtobufError } from "../base/protobuf/wire-reader.ts";
 import { refusalHeaders } from "./protocol.ts";
 
-/** gRPC's status codes (google.rpc.Code). */
+/** gRPC status codes (google.rpc.Code). */
 export const rpcCodes = {
   OK: 0,
   CANCELLED: 1,
@@ -27,65 +27,66 @@ export const rpcCodes = {
 /** Name of a gRPC status code. */
 export type RpcCode = keyof typeof rpcCodes;
 
-/** What a method knows of the call that it answers. */
+/** The call that a method answers. */
 export interface RpcCall {
-  /** Aborted once the client has left or its deadline has passed. */
+  /** Aborts when the client cancels or its deadline passes. */
   readonly signal: Abortable;
-  /** `Clock.monotonic()` after which the answer is of no use. */
+  /** `Clock.monotonic()` time after which the client no longer waits. */
   readonly deadline: number;
 }
 
-/** What a method knows of a stream. */
+/** The call that a streaming method answers. */
 export interface RpcStream extends RpcCall {
-  /** Aborts when the client leaves. */
+  /** Aborts when the client cancels. */
   readonly signal: AbortSignal;
 }
 
-/** One request, one answer. Rejects with a Fault. */
+/** A unary method: one request, one response. */
 export interface UnaryMethod {
   readonly kind: "unary";
   readonly request: MessageType<object>;
   readonly response: MessageType<object>;
+  /** Returns the encoded response to an encoded request. Rejects with a Fault. */
   answer(request: Buffer, call: RpcCall): Promise<Uint8Array>;
 }
 
-/** Any number of answers, to one request or to many. Rejects with a Fault. */
+/** A streaming method: any number of responses, to one request or to a stream of them. */
 export interface StreamMethod {
   readonly kind: "stream";
-  /** Whether the client sends many requests. */
-  readonly takesMany: boolean;
+  /** Whether the client sends a stream of requests. */
+  readonly isClientStreaming: boolean;
   readonly request: MessageType<object>;
   readonly response: MessageType<object>;
-  /** Returns when all is said; `send` resolves when there is room for more. */
-  converse(
+  /** Resolves when the stream ends; `send` resolves when there is room for the next response. Rejects with a Fault. */
+  stream(
     requests: AsyncIterable<Buffer>,
-    send: (answer: Uint8Array) => Promise<void>,
+    send: (response: Uint8Array) => Promise<void>,
     call: RpcStream,
   ): Promise<void>;
 }
 
-/** A method of a service, told apart by `kind`. */
+/** A method of a service. */
 export type RpcMethod = UnaryMethod | StreamMethod;
 
-/** How a call ends that is not answered. */
-export interface RpcRefusal {
+/** The status of a failed call. */
+export interface RpcStatus {
   readonly code: RpcCode;
   readonly details: string;
   /** Trailing metadata. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A wire protocol over gRPC: translates calls to the data plane and back. */
+/** A wire protocol over gRPC: translates calls to data-plane calls and their results to responses. */
 export interface RpcService {
   /** Full name, such as `inference.GRPCInferenceService`. */
   readonly name: string;
-  /** Name of the protocol, for log and metrics. */
+  /** Protocol name for log and metrics. */
   readonly protocol: string;
   readonly methods: Readonly<Record<string, RpcMethod>>;
-  refusal(fault: Fault): RpcRefusal;
+  refusal(fault: Fault): RpcStatus;
 }
 
-/** Faults of the messages themselves. */
+/** Faults of decoding messages. */
 export const rpcFaults = faultCatalogue<{ MessageUnreadable: { message: string; path: string; reason: string } }>({
   MessageUnreadable: {
     message: ({ message, path, reason }) =>
@@ -95,35 +96,38 @@ export const rpcFaults = faultCatalogue<{ MessageUnreadable: { message: string; 
   },
 });
 
-/** A refusal repeats no more of a request than this, and takes no more bytes on the wire: clients limit what carries it. */
+/** Limits of `details`, in characters and in percent-encoded bytes: it may quote the request, and clients limit header sizes. */
 const maxDetails = 1024;
 const maxEncoded = 4096;
 
-/** Codes of what no protocol but the transport brings. */
+/** Status codes of the transport's faults. */
 const transportCodes: Readonly<Record<string, RpcCode>> = { ClientGone: "CANCELLED" };
 
-/** The refusal with the code that a protocol's table has for the fault. */
-export function rpcRefusal(fault: Fault, codes: Readonly<Record<string, RpcCode>>): RpcRefusal {
+/** The status of a fault, its code taken from a protocol's table. */
+export function rpcStatus(fault: Fault, codes: Readonly<Record<string, RpcCode>>): RpcStatus {
   const table = { ...transportCodes, ...codes };
   const known = Object.hasOwn(table, fault.code) ? table[fault.code] : undefined;
   return {
     code: known ?? "INTERNAL",
-    details: shortened(fault.sentence.toWellFormed()),
+    details: truncated(fault.sentence.toWellFormed()),
     headers: refusalHeaders(fault),
   };
 }
 
-/** TensorFlow Serving cuts at the same length and with the same word. */
-function shortened(sentence: string): string {
+/** Truncates at the same length and with the same suffix as TensorFlow Serving. */
+function truncated(sentence: string): string {
   let length = Math.min(sentence.length, maxDetails);
   while (encodeURI(sentence.slice(0, length).toWellFormed()).length > maxEncoded) length = Math.floor(length / 2);
   return length === sentence.length ? sentence : `${sentence.slice(0, length).toWellFormed()}...TRUNCATED`;
 }
 
-/** Half a million texts, or 125,000 messages, within one request: two bytes each on the wire, a hundred times that in memory. */
+/**
+ * Decoding limit of a request: half a million strings, or 125,000 messages. Each takes two bytes on the wire, and a hundred times
+ * that in memory.
+ */
 const maxValues = 2_000_000;
 
-/** Reads a request. Throws `MessageUnreadable` with the path of the field. */
+/** Decodes a request. Throws `MessageUnreadable` with the path of the field. */
 export function readMessage<M extends object>(type: MessageType<M>, bytes: Uint8Array): M {
   try {
     return type.decode(bytes, maxValues);
@@ -134,19 +138,19 @@ export function readMessage<M extends object>(type: MessageType<M>, bytes: Uint8
   }
 }
 
-/** Types of what a method takes and gives. */
+/** Request and response types of a method. */
 export interface MethodTypes<Q extends object, A extends object> {
   readonly request: MessageType<Q>;
   readonly response: MessageType<A>;
 }
 
-/** A message that was written already. */
-export type WrittenMessage = Uint8Array;
+/** An encoded message. */
+export type EncodedMessage = Uint8Array;
 
-/** A unary method from a function of messages. */
+/** A unary method from a function on decoded messages. */
 export function unary<Q extends object, A extends object>(
   { request, response }: MethodTypes<Q, A>,
-  answer: (request: Q, call: RpcCall) => Draft<A> | Promise<Draft<A> | WrittenMessage>,
+  answer: (request: Q, call: RpcCall) => Draft<A> | Promise<Draft<A> | EncodedMessage>,
 ): UnaryMethod {
   return {
     kind: "unary",

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Protocol, ProtocolAnswer } from "../protocols/protocol.ts";
+import type { Protocol, ProtocolResponse } from "../protocols/protocol.ts";
 import type { RpcCode } from "../protocols/rpc.ts";
 import { type BodyLimits, readBody } from "./request-body.ts";
 
@@ -68,7 +68,7 @@ interface AnsweredTo extends Pick<AnsweredRequest, "protocol" | "durationMs"> {
 
 /** What is told of an answer. */
 export function answeredRequest(
-  { status, fault }: ProtocolAnswer,
+  { status, fault }: ProtocolResponse,
   { protocol, headers, durationMs }: AnsweredTo,
 ): AnsweredRequest {
   const traceparent = traceContext(headers["traceparent"]);
@@ -93,7 +93,7 @@ interface Exchange {
   readonly deadline: number;
 }
 
-async function answered(parts: ListenerParts, protocol: Protocol, exchange: Exchange): Promise<ProtocolAnswer> {
+async function answered(parts: ListenerParts, protocol: Protocol, exchange: Exchange): Promise<ProtocolResponse> {
   const { request, response, deadline } = exchange;
   const method = request.method ?? "GET";
   const client = { aborted: false };
@@ -113,7 +113,7 @@ function send(
   { isDraining, clock }: ListenerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  answer: ProtocolAnswer,
+  answer: ProtocolResponse,
 ): void {
   const isCutShort = !request.complete && !bodiless.has(request.method ?? "GET");
   const size = sizeBytes(answer);
@@ -144,14 +144,14 @@ function send(
   request.resume();
 }
 
-function sizeBytes({ body, tail }: ProtocolAnswer): number {
+function sizeBytes({ body, tail }: ProtocolResponse): number {
   let size = Buffer.byteLength(body);
   if (tail !== undefined) for (const { length } of tail) size += length;
   return size;
 }
 
 /** All bytes as a text of one byte a character: Node writes it together with the header, as one text. */
-function joinedText({ body, tail = [] }: ProtocolAnswer, size: number): string {
+function joinedText({ body, tail = [] }: ProtocolResponse, size: number): string {
   const all = Buffer.allocUnsafe(size);
   let at = typeof body === "string" ? all.write(body) : body.length;
   if (typeof body !== "string") all.set(body);
@@ -163,7 +163,7 @@ function joinedText({ body, tail = [] }: ProtocolAnswer, size: number): string {
 }
 
 /** The answer to a target that no protocol owns. */
-export function notFound(method: string, target: string): ProtocolAnswer {
+export function notFound(method: string, target: string): ProtocolResponse {
   const error = `Not found: ${method} ${target}`;
   return { status: 404, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) };
 }

@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import type { Protocol, ProtocolAnswer, ProtocolRequest } from "../protocols/protocol.ts";
+import type { Protocol, ProtocolResponse, ProtocolRequest } from "../protocols/protocol.ts";
 import { type HttpServer, type HttpServerOptions, defaultConnectionLimits, openHttpServer } from "./http-server.ts";
 import type { PlainAnswerer, PlainRequest } from "./plain-http/plain-connection.ts";
 import { plainLane } from "./plain-http/plain-lane.ts";
@@ -38,7 +38,7 @@ function plainAnswerer(parts: ListenerParts): PlainAnswerer {
       }
       const start = clock.monotonic();
       parts.onStart();
-      const told = (answer: ProtocolAnswer): void => {
+      const told = (answer: ProtocolResponse): void => {
         const durationMs = clock.monotonic() - start;
         parts.onAnswer(answeredRequest(answer, { protocol: protocol.name, headers: head.headers, durationMs }));
         reply(answer);

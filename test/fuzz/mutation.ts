@@ -1,6 +1,6 @@
 import type { Chance } from "../simulation/schedule/random.ts";
 
-/** Numbers that have broken parsers before, as JSON writes them or nearly so. */
+/** Number literals that have broken parsers before, valid JSON or nearly so. */
 const numbers = [
   "0",
   "-0",
@@ -36,7 +36,7 @@ const integers = [0, 1, -1, 127, 128, 255, 256, 32_767, 65_535, 2 ** 31 - 1, -(2
 
 type Edit = (bytes: Buffer, chance: Chance, other: Buffer) => Buffer;
 
-/** Kinds of edits; text edits do something to any bytes, too. */
+/** Kinds of edits; text edits work on any bytes. */
 const edits: readonly [Edit, ...Edit[]] = [
   flipBit,
   setByte,
@@ -51,7 +51,7 @@ const edits: readonly [Edit, ...Edit[]] = [
   (bytes, chance) => put(bytes, place(bytes, chance), Buffer.from(chance.pick(brackets).repeat(chance.whole(1, 40)))),
 ];
 
-/** A few random edits of some bytes; `other` gives parts to splice in. */
+/** Applies a few random edits; `other` supplies parts to splice in. */
 export function mutated(seed: Buffer, chance: Chance, other: Buffer): Buffer {
   let bytes: Buffer = Buffer.from(seed);
   const count = chance.whole(1, 4);
@@ -59,7 +59,7 @@ export function mutated(seed: Buffer, chance: Chance, other: Buffer): Buffer {
   return bytes;
 }
 
-/** Most structure is at the beginning or at the end: half of all edits go there. */
+/** A random position. Half of all edits go to the beginning or end, where most structure is. */
 function place(bytes: Buffer, chance: Chance): number {
   if (bytes.length === 0) return 0;
   const near = Math.min(bytes.length, 512);

@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 
 import { type Tally, type ToldTally, add } from "./tally.ts";
 
-/** Seeds from `first` on, to be played in processes of their own. */
+/** A campaign: seeds from `first` on, run in child processes. */
 export interface Campaign {
   readonly first: number;
   readonly count: number;
   readonly tally: Tally;
-  /** Called now and then. */
+  /** Called periodically. */
   readonly onProgress?: (tally: Tally) => void;
 }
 
@@ -20,14 +20,14 @@ interface Told extends ToldTally {
   readonly peakMemoryMb?: number;
 }
 
-/** A process that says nothing for so long hangs, even where others take most of the processor. */
+/** A process without output for so long hangs, even on a busy machine. */
 const silentMs = 240_000;
-/** More memory than this says that a file or a request got what it asked for. */
+/** More memory than this means that an input controlled an allocation. */
 const maxMemoryMb = 1024;
-/** Seeds a process plays before it gives way to a fresh one. */
+/** Seeds that one process runs before it is replaced. */
 const seedsEach = { models: 2000, requests: 50_000, wire: 20_000 } as const;
 
-/** Plays one kind of campaign, one process after the other. A process that dies or hangs is a violation of its last seed. */
+/** Runs a campaign, one process after the other. A process that dies or hangs is a violation of its last seed. */
 export async function play(kind: keyof typeof seedsEach, { first, count, tally, onProgress }: Campaign): Promise<void> {
   for (let seed = first; seed < first + count;) {
     const batch = Math.min(seedsEach[kind], first + count - seed);

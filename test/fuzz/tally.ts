@@ -1,9 +1,9 @@
-/** What came of mutated inputs. */
+/** Outcomes of mutated inputs. */
 export interface Tally {
   inputs: number;
-  /** How often each outcome was seen, by its name. */
+  /** Number of inputs by outcome. */
   readonly outcomes: Map<string, number>;
-  /** What must not happen, each with the seed that shows it again. */
+  /** Outcomes that must not happen, each with the seed that reproduces it. */
   readonly violations: Violation[];
 }
 
@@ -12,28 +12,28 @@ export interface Violation {
   readonly what: string;
 }
 
-/** More of them say nothing new. */
+/** Violations beyond this number are only counted. */
 const maxViolations = 20;
 
 export function emptyTally(): Tally {
   return { inputs: 0, outcomes: new Map(), violations: [] };
 }
 
-/** Counts one input; a violation is named by `what`. */
+/** Counts one input; `what` describes a violation. */
 export function note(tally: Tally, seed: number, outcome: string, what?: string): void {
   tally.inputs += 1;
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1);
   if (what !== undefined && tally.violations.length < maxViolations) tally.violations.push({ seed, what });
 }
 
-/** What another process counted, as it told it. */
+/** Parses the tally that another process printed. */
 export interface ToldTally {
   readonly inputs: number;
   readonly outcomes: readonly (readonly [outcome: string, count: number])[];
   readonly violations: readonly Violation[];
 }
 
-/** Adds what another process counted. */
+/** Adds the tally of another process. */
 export function add(tally: Tally, told: ToldTally): void {
   tally.inputs += told.inputs;
   for (const [outcome, count] of told.outcomes) tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + count);

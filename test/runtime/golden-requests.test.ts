@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A model of the fixtures, ready, with these requests in its folder. */
+/** A ready model of the fixtures with these requests recorded in its folder. */
 async function served(
   path: readonly string[],
   requests: readonly (readonly [field: number, request: Uint8Array])[],
@@ -55,8 +55,8 @@ async function answered(line: string): Promise<unknown> {
 
 const twoVersions = ["half_plus_two", "00000124"];
 
-describe("requests that are recorded in a SavedModel", () => {
-  test("are told as bodies of :predict, which the model answers", async () => {
+describe("requests recorded in a SavedModel", () => {
+  test("become bodies of :predict that the model answers", async () => {
     const model = await served(twoVersions, [
       [logFields.predict, predicting([1, -0.1, 3e38])],
       [logFields.regress, regressionRequest.encode({ modelSpec: { name: "m" } })],
@@ -72,7 +72,7 @@ describe("requests that are recorded in a SavedModel", () => {
     });
   });
 
-  test("texts are told as bytes", async () => {
+  test("have strings as base64", async () => {
     const text = {
       dtype: 7,
       tensorShape: { dim: [{ size: 2 }, { size: 1 }] },
@@ -94,11 +94,11 @@ describe("requests that are recorded in a SavedModel", () => {
       "its signature is gone",
       [[logFields.predict, predictRequest.encode({ modelSpec: { name: "m", signatureName: "gone" } })]],
     ],
-  ])("none are told where %s", async (_, requests) => {
+  ])("are omitted where %s", async (_, requests) => {
     expect(await recordedGoldenRequests(await served(twoVersions, requests))).toBeUndefined();
   });
 
-  test("a hundred are told, or as many as have room", async () => {
+  test("are limited to a hundred, and to the size limit", async () => {
     const small = Array.from({ length: 120 }, (_, index) => [logFields.predict, predicting([index])] as const);
     const model = await served(twoVersions, small);
     expect((await recordedGoldenRequests(model))?.trimEnd().split("\n")).toHaveLength(goldenLimits.requests);

@@ -3,7 +3,7 @@ import { fetchOptions, serveOptions } from "../../runtime/options.ts";
 import { defaultServing } from "../../runtime/serving-settings.ts";
 
 describe("options of serve", () => {
-  test("a path is enough", () => {
+  test("need only a path", () => {
     expect(serveOptions(["models/digits.h5"], {})).toEqual({
       models: {
         kind: "path",
@@ -79,12 +79,12 @@ describe("options of serve", () => {
     });
   });
 
-  test("a flag wins over its variable", () => {
+  test("prefer a flag over its variable", () => {
     const { models } = serveOptions(["a.h5", "--version", "2"], { MODELWRIGHT_MODEL_VERSION: "7" });
     expect(models).toMatchObject({ version: 2 });
   });
 
-  test("a folder of models, or a configuration file, stands instead of the path", () => {
+  test("accept a folder of models or a configuration file instead of the path", () => {
     const args = ["--server-name", "triton", "--model-control", "--poll-interval", "500ms", "--threads", "3"];
     expect(serveOptions(["--repository", "models", ...args], { MODELWRIGHT_MODEL_PATH: "a.h5" })).toMatchObject({
       models: { kind: "repository", folder: "models" },
@@ -182,7 +182,7 @@ describe("options of fetch", () => {
     });
   });
 
-  test("need a place to write to", () => {
+  test("require a destination", () => {
     expect(() => fetchOptions(["https://models.example.com/digits.h5"], {})).toThrow(
       "--to or MODELWRIGHT_MODEL_PATH is missing; must be the file to write",
     );

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Fault, faultCatalogue } from "../../base/fault.ts";
 import { type EnumType, enumeration, message, plain } from "../../base/protobuf/message.ts";
 import type { Models } from "../protocol.ts";
-import { type RpcStream, type RpcService, readMessage, rpcFaults, rpcRefusal, unary } from "../rpc.ts";
+import { type RpcStream, type RpcService, readMessage, rpcFaults, rpcStatus, unary } from "../rpc.ts";
 
 const servingStatus: EnumType = {
   name: "grpc.health.v1.HealthCheckResponse.ServingStatus",
@@ -15,17 +15,17 @@ const serviceUnknown = 3;
 const request = message("grpc.health.v1.HealthCheckRequest", { service: plain(1, "string") });
 const response = message("grpc.health.v1.HealthCheckResponse", { status: enumeration(1, servingStatus) });
 
-/** What gRPC's health service answers from. */
+/** What the health service reports on. */
 export interface HealthParts {
   readonly models: Models;
-  /** Full names of the other services: they are as well as the server is. */
+  /** Full names of the other services, whose status is the server's. */
   readonly services: readonly string[];
-  /** Whether new requests shall go elsewhere. */
+  /** Whether the server is shutting down. */
   readonly isDraining: () => boolean;
   readonly clock: Clock;
 }
 
-/** How often a watched status is looked at. */
+/** Polling interval of a watched status. */
 const watchMs = 250;
 
 const healthFaults = faultCatalogue<{ ServiceUnknown: { service: string } }>({
@@ -37,7 +37,7 @@ const healthFaults = faultCatalogue<{ ServiceUnknown: { service: string } }>({
   },
 });
 
-/** `grpc.health.v1.Health`: the server under no name, each service, and each model. */
+/** `grpc.health.v1.Health`: the status of the server (empty name), of each service, and of each model by name. */
 export function grpcHealth(parts: HealthParts): RpcService {
   const types = { request, response };
   return {
@@ -51,14 +51,14 @@ export function grpcHealth(parts: HealthParts): RpcService {
       }),
       Watch: {
         kind: "stream",
-        takesMany: false,
+        isClientStreaming: false,
         ...types,
-        converse: async (requests, send, call) => {
+        stream: async (requests, send, call) => {
           for await (const bytes of requests) await watch(parts, readMessage(request, bytes).service, send, call);
         },
       },
     },
-    refusal: (fault: Fault) => rpcRefusal(fault, codes),
+    refusal: (fault: Fault) => rpcStatus(fault, codes),
   };
 }
 
@@ -67,18 +67,18 @@ const codes = { ServiceUnknown: "NOT_FOUND", MessageUnreadable: "INVALID_ARGUMEN
   string
 >;
 
-/** Tells the status at once and at each change, until the client leaves or the server goes. */
+/** Sends the status at once and at each change, until the client cancels or the server drains. */
 async function watch(
   parts: HealthParts,
   service: string,
-  send: (answer: Uint8Array) => Promise<void>,
+  send: (response: Uint8Array) => Promise<void>,
   { signal }: RpcStream,
 ): Promise<void> {
-  let told: number | undefined;
+  let sent: number | undefined;
   while (!signal.aborted) {
     const status = statusOf(parts, service);
-    if (status !== told) await send(response.encode({ status }));
-    told = status;
+    if (status !== sent) await send(response.encode({ status }));
+    sent = status;
     if (parts.isDraining()) return;
     await parts.clock.sleep(watchMs, signal);
   }

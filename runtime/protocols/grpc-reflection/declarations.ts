@@ -2,7 +2,7 @@ import { type EnumType, type MessageType, message } from "../../base/protobuf/me
 import type { RpcService } from "../rpc.ts";
 import { type Declarations, packageOf, parentOf } from "./descriptors.ts";
 
-/** Everything that the methods of some services take and give, directly or within. */
+/** All message and enum types that the methods of services use, directly or nested. */
 export function reachableTypes(services: readonly RpcService[]): Declarations {
   const messages = new Map<string, MessageType<object>>();
   const enums = new Map<string, EnumType>();
@@ -24,7 +24,7 @@ export function reachableTypes(services: readonly RpcService[]): Declarations {
   return { messages: [...messages.values()], enums: [...enums.values()] };
 }
 
-/** Types may be declared inside of messages that nobody sends. */
+/** Adds the enclosing messages of a nested type, which may not be used themselves. */
 function addParents(name: string, messages: Map<string, MessageType<object>>): void {
   const parent = parentOf(name);
   if (parent === packageOf(name) || messages.has(parent)) return;
@@ -32,7 +32,7 @@ function addParents(name: string, messages: Map<string, MessageType<object>>): v
   addParents(parent, messages);
 }
 
-/** Full names of the types that a type's fields name. */
+/** Full names of the types of a message's fields. */
 export function namedTypes(type: MessageType<object>): readonly string[] {
   return Object.values(type.fields).flatMap(({ shape }) => [
     ...(shape.message === undefined ? [] : [shape.message().name]),

@@ -12,7 +12,7 @@ import {
 } from "../../base/protobuf/message.ts";
 import type { ScalarKind } from "../../base/protobuf/scalars.ts";
 
-// google/protobuf/descriptor.proto, as far as declarations here need it
+// google/protobuf/descriptor.proto, the parts that our declarations use
 const messageOptions = message("google.protobuf.MessageOptions", { mapEntry: optional(7, "bool") });
 const oneofDescriptor = message("google.protobuf.OneofDescriptorProto", { name: optional(1, "string") });
 const fieldDescriptor = message("google.protobuf.FieldDescriptorProto", {
@@ -37,7 +37,7 @@ type EnumDescriptor = Draft<Decoded<typeof enumDescriptor>>;
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 
-/** A message type as protobuf describes it. */
+/** `google.protobuf.DescriptorProto`. */
 interface Descriptor {
   readonly name: string | undefined;
   readonly field: readonly Decoded<typeof fieldDescriptor>[];
@@ -100,18 +100,18 @@ const typeNumbers: Readonly<Record<ScalarKind | "message", number>> = {
 const single = 1;
 const list = 3;
 
-/** A declaration and those that it holds, named by their last part. */
+/** Message and enum types to describe. */
 export interface Declarations {
   readonly messages: readonly MessageType<object>[];
   readonly enums: readonly EnumType[];
 }
 
-/** The descriptor of a message type with the types that are declared inside of it. */
+/** The descriptor of a message type and of the types nested in it. */
 export function messageDescriptor(type: MessageType<object>, all: Declarations): Draft<Descriptor> {
   const shapes = Object.entries(type.fields).map(([key, { shape }]) => [key, shape] as const);
   const oneofs = [...new Set(shapes.flatMap(([, { oneof }]) => oneof ?? []))];
-  const alone = shapes.filter(([, shape]) => isOptionalScalar(shape)).map(([key]) => `_${protoName(key)}`);
-  const groups = [...oneofs, ...alone];
+  const optionals = shapes.filter(([, shape]) => isOptionalScalar(shape)).map(([key]) => `_${protoName(key)}`);
+  const groups = [...oneofs, ...optionals];
   const maps = shapes.filter(([, { label }]) => label === "map");
   return {
     name: lastPart(type.name),
@@ -133,8 +133,8 @@ export function enumDescriptorOf({ name, values }: EnumType): EnumDescriptor {
 function fieldOf(type: MessageType<object>, key: string, shape: FieldShape, groups: readonly string[]) {
   const name = protoName(key);
   const isMap = shape.label === "map";
-  const alone = isOptionalScalar(shape);
-  const group = alone ? `_${name}` : shape.oneof;
+  const isOptional = isOptionalScalar(shape);
+  const group = isOptional ? `_${name}` : shape.oneof;
   const typeName = isMap ? `.${type.name}.${entryName(name)}` : typeNameOf(shape);
   return {
     name,
@@ -144,11 +144,11 @@ function fieldOf(type: MessageType<object>, key: string, shape: FieldShape, grou
     jsonName: key,
     ...(typeName === undefined ? {} : { typeName }),
     ...(group === undefined ? {} : { oneofIndex: groups.indexOf(group) }),
-    ...(alone ? { proto3Optional: true } : {}),
+    ...(isOptional ? { proto3Optional: true } : {}),
   };
 }
 
-/** A scalar whose absence can be told is a oneof of its own in proto3. */
+/** Whether a field is a proto3 `optional` scalar, which is encoded as a oneof of its own. */
 function isOptionalScalar({ label, kind, oneof }: FieldShape): boolean {
   return label === "optional" && kind !== "message" && oneof === undefined;
 }
@@ -168,13 +168,13 @@ function mapEntry(type: MessageType<object>, key: string, shape: FieldShape): Dr
   };
 }
 
-/** As protoc names it: `signature_def` has `SignatureDefEntry`. */
+/** protoc's name of a map field's entry type: `SignatureDefEntry` for `signature_def`. */
 function entryName(name: string): string {
   const words = name.split("_").map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return `${words.join("")}Entry`;
 }
 
-/** `tensorflow` of `tensorflow.TensorShapeProto.Dim`: packages are written small, types are not. */
+/** `tensorflow` of `tensorflow.TensorShapeProto.Dim`: package parts start with a lower-case letter. */
 export function packageOf(name: string): string {
   const parts = name.split(".");
   const first = parts.findIndex((part) => /^[A-Z]/.test(part));

@@ -12,11 +12,11 @@ import {
   parentOf,
 } from "./descriptors.ts";
 
-/** The declarations of some services as `.proto` files, described. */
+/** File descriptors of services. */
 export interface DescribedFiles {
-  /** The serialized file of that name, and behind it all that it needs; `undefined`: there is none. */
+  /** The serialized descriptor of a file, followed by those of its dependencies; `undefined` for an unknown file. */
   named(file: string): readonly Uint8Array[] | undefined;
-  /** The file that declares a service, a method, a message or an enumeration, likewise. */
+  /** The same for the file that declares a service, method, message or enum. */
   declaring(symbol: string): readonly Uint8Array[] | undefined;
 }
 
@@ -25,13 +25,13 @@ interface File {
   readonly dependencies: readonly string[];
 }
 
-/** Files that every client has already keep their names. */
+/** Files of well-known types, which clients have under these names. */
 const wellKnown: Readonly<Record<string, string>> = {
   "google.protobuf.Any": "google/protobuf/any.proto",
   "google.protobuf.Int64Value": "google/protobuf/wrappers.proto",
 };
 
-/** Every package is one file: types of a package may need each other in a circle, files may not. */
+/** Describes services, one file per package: types of a package may refer to each other in a cycle, files may not. */
 export function describedFiles(services: readonly RpcService[]): DescribedFiles {
   const all = reachableTypes(services);
   const symbols = symbolFiles(services, all);
@@ -91,13 +91,13 @@ function serviceDescriptorOf({ name, methods }: RpcService): ServiceDescriptor {
       name: method,
       inputType: `.${request.name}`,
       outputType: `.${response.name}`,
-      ...("takesMany" in kind && kind.takesMany ? { clientStreaming: true } : {}),
+      ...("isClientStreaming" in kind && kind.isClientStreaming ? { clientStreaming: true } : {}),
       ...(kind.kind === "stream" ? { serverStreaming: true } : {}),
     })),
   };
 }
 
-/** A file and, each once, those that it needs. */
+/** A file and its transitive dependencies, each once. */
 function closure(files: ReadonlyMap<string, File>, first: string): readonly Uint8Array[] {
   const wanted = new Set([first]);
   for (const name of wanted) for (const needed of files.get(name)?.dependencies ?? []) wanted.add(needed);

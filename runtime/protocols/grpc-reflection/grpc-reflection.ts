@@ -1,11 +1,11 @@
 import type { Draft, MessageType } from "../../base/protobuf/message.ts";
 import { inOneof, many, message, nested, optional, plain, repeated } from "../../base/protobuf/message.ts";
-import { type RpcService, readMessage, rpcCodes, rpcRefusal } from "../rpc.ts";
+import { type RpcService, readMessage, rpcCodes, rpcStatus } from "../rpc.ts";
 import { type DescribedFiles, describedFiles } from "./files.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 
-/** `grpc.reflection` in the two versions that clients speak: they differ in their package alone. */
+/** gRPC server reflection in the two versions that clients use, which differ in their package name only. */
 export function grpcReflection(services: readonly RpcService[]): readonly RpcService[] {
   let files: DescribedFiles | undefined;
   const reflections: RpcService[] = [];
@@ -19,17 +19,19 @@ export function grpcReflection(services: readonly RpcService[]): readonly RpcSer
       methods: {
         ServerReflectionInfo: {
           kind: "stream",
-          takesMany: true,
+          isClientStreaming: true,
           ...types,
-          converse: async (requests, send) => {
+          stream: async (requests, send) => {
             for await (const bytes of requests) {
               const request = readMessage(types.request, bytes);
-              await send(types.response.encode({ ...answered(request, all(), described()), originalRequest: request }));
+              await send(
+                types.response.encode({ ...responseTo(request, all(), described()), originalRequest: request }),
+              );
             }
           },
         },
       },
-      refusal: (fault) => rpcRefusal(fault, { MessageUnreadable: "INVALID_ARGUMENT" }),
+      refusal: (fault) => rpcStatus(fault, { MessageUnreadable: "INVALID_ARGUMENT" }),
     });
   }
   return reflections;
@@ -37,7 +39,7 @@ export function grpcReflection(services: readonly RpcService[]): readonly RpcSer
 
 type Types = ReturnType<typeof messagesOf>;
 
-function answered(
+function responseTo(
   request: Decoded<Types["request"]>,
   services: readonly RpcService[],
   files: DescribedFiles,
@@ -46,16 +48,16 @@ function answered(
     return { listServicesResponse: { service: services.map(({ name }) => ({ name })) } };
   }
   if (request.fileByFilename !== undefined)
-    return fileAnswer(files.named(request.fileByFilename), request.fileByFilename);
+    return fileResponse(files.named(request.fileByFilename), request.fileByFilename);
   const symbol = request.fileContainingSymbol;
-  if (symbol !== undefined) return fileAnswer(files.declaring(symbol.replace(/^\./, "")), symbol);
+  if (symbol !== undefined) return fileResponse(files.declaring(symbol.replace(/^\./, "")), symbol);
   if (request.allExtensionNumbersOfType !== undefined) {
     return { allExtensionNumbersResponse: { baseTypeName: request.allExtensionNumbersOfType } };
   }
   return notFound("extensions: there are none");
 }
 
-function fileAnswer(files: readonly Uint8Array[] | undefined, asked: string): Draft<Decoded<Types["response"]>> {
+function fileResponse(files: readonly Uint8Array[] | undefined, asked: string): Draft<Decoded<Types["response"]>> {
   return files === undefined
     ? notFound(asked.slice(0, 200))
     : { fileDescriptorResponse: { fileDescriptorProto: files } };

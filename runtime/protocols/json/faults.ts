@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What is wrong with a JSON text. The sentences are those of TensorFlow Serving's parser, which clients match on. */
+/** JSON syntax errors. The sentences are those of TensorFlow Serving's parser (RapidJSON), which clients match on. */
 export const faults = faultCatalogue<{ JsonEmpty: object; JsonInvalid: { reason: string; offset: number } }>({
   JsonEmpty: { message: () => "JSON Parse error: The document is empty", retry: "never", level: "info" },
   JsonInvalid: {

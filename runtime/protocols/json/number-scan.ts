@@ -1,10 +1,10 @@
 import { decimalValue, exactPowers } from "./decimal-value.ts";
 
-/** Where the numbers of a document go and what was seen of them. The hot loops write here and allocate nothing. */
+/** The output buffer of the number scanners. The hot loops write here and allocate nothing. */
 export interface NumberSink {
   values: Float64Array;
   count: number;
-  /** A number had a fraction or an exponent, or is beyond 2**53 (and so was rounded). */
+  /** Set once a number has a fraction or an exponent, or is beyond 2**53 and was rounded. */
   inexact: boolean;
 }
 
@@ -13,17 +13,17 @@ const point = 0x2e;
 const zero = 0x30;
 const upperE = 0x45;
 const lowerE = 0x65;
-/** A whole number of more digits is beyond every double. */
+/** An integer with more digits than this overflows a double. */
 export const maxWholeDigits = 309;
-/** Nor is one of so many digits read to its end, whatever exponent there may be: all others would wait for it. */
+/** Scanning stops after so many digits, whatever exponent may follow: a longer scan would block all other requests. */
 export const maxScannedDigits = 4096;
 const maxExact = Number.MAX_SAFE_INTEGER;
 
 /**
- * Appends the JSON number that starts at `at` to `sink` (which must have room); returns the offset after it, or -1 when there
- * is no plain number (also for NaN and Infinity, which the careful parser reads). Up to 2**53 the digits and one exact power
- * of ten give the correctly rounded double (Clinger, "How to read floating point numbers accurately", 1990); else
- * `decimalValue` does.
+ * Appends the JSON number that starts at `at` to `sink` (which must have room). Returns the offset after it, or -1 when there
+ * is no plain number; NaN and Infinity are left to the slow path in `parse-json.ts`. Up to 2**53 the digits and one exact
+ * power of ten give the correctly rounded double (Clinger, "How to read floating point numbers accurately", 1990); beyond
+ * that, `decimalValue` does.
  */
 export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number {
   const negative = bytes[at] === minus;
@@ -45,24 +45,28 @@ export function scanNumber(bytes: Buffer, at: number, sink: NumberSink): number 
   return end;
 }
 
-/** No digits at all, or a leading zero. */
+/** Whether a number has no digits, or a leading zero. */
 function isMalformed(bytes: Buffer, first: number, end: number): boolean {
   return bytes[first] === zero ? end !== first + 1 : end === first;
 }
 
-/** The digit at an offset; more than 9 when there is none. */
+/** The digit at an offset; more than 9 when the byte is no digit. */
 function digitAt(bytes: Buffer, at: number): number {
   return ((bytes[at] ?? 0) - zero) >>> 0;
 }
 
-interface Begun {
+interface PartialNumber {
   readonly sink: NumberSink;
   readonly start: number;
   readonly mantissa: number;
   readonly negative: boolean;
 }
 
-function scanFraction(bytes: Buffer, fraction: number, { sink, start, mantissa: whole, negative }: Begun): number {
+function scanFraction(
+  bytes: Buffer,
+  fraction: number,
+  { sink, start, mantissa: whole, negative }: PartialNumber,
+): number {
   let end = fraction;
   let mantissa = whole;
   for (let digit = digitAt(bytes, end); digit <= 9; digit = digitAt(bytes, end)) {
@@ -89,7 +93,7 @@ function scanExponent(bytes: Buffer, start: number, at: number, sink: NumberSink
   return scanLong(bytes, start, end, sink);
 }
 
-/** Appends a number whose end is known and whose value takes more work; -1 when it is too big for a double. */
+/** Appends the number between `start` and `end` by the slow, exact conversion; -1 when it overflows a double. */
 function scanLong(bytes: Buffer, start: number, end: number, sink: NumberSink): number {
   const value = decimalValue(bytes, start, end);
   if (!Number.isFinite(value)) return -1;

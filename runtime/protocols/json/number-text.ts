@@ -1,8 +1,8 @@
 import { exactPowers } from "./decimal-value.ts";
 
 /**
- * A float32 as TensorFlow Serving writes it: six digits of `%g` when they read back as the same float32, else nine; `.0` behind
- * whole numbers; `NaN`, `Infinity`, `-Infinity` as bare words (which strict JSON does not have).
+ * Formats a float32 as TensorFlow Serving does: six digits of `%g` when they read back as the same float32, otherwise nine;
+ * `.0` after whole numbers; `NaN`, `Infinity` and `-Infinity` as bare words, which strict JSON does not allow.
  */
 export function float32Text(value: number): string {
   const magnitude = Math.abs(value);
@@ -13,7 +13,7 @@ export function float32Text(value: number): string {
   return decimalText(value, (text) => Math.fround(Number(text)) === value, 9);
 }
 
-/** A float64, likewise: six digits when they read back as the same number, else seventeen. */
+/** Formats a float64 likewise: six digits when they read back as the same number, otherwise seventeen. */
 export function float64Text(value: number): string {
   return decimalText(value, (text) => Number(text) === value, 17);
 }
@@ -25,7 +25,7 @@ function decimalText(value: number, readsBack: (text: string) => boolean, maxDig
   return text.includes(".") || text.includes("e") ? text : `${text}.0`;
 }
 
-/** C's `%.<digits>g`: rounds half to even, drops trailing zeros, two digits of exponent at least. */
+/** C's `%.<digits>g`: rounds half to even, drops trailing zeros, writes at least two exponent digits. */
 function generalText(value: number, digits: number): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   const scientific = roundedHalfToEven(Math.abs(value), digits);
@@ -38,18 +38,18 @@ function generalText(value: number, digits: number): string {
     const power = String(Math.abs(exponent)).padStart(2, "0");
     return `${sign}${mantissa.charAt(0)}${fraction}e${exponent < 0 ? "-" : "+"}${power}`;
   }
-  return sign + pointed(mantissa, exponent);
+  return sign + withDecimalPoint(mantissa, exponent);
 }
 
-/** `digits` with a decimal point after the digit of 10**0, the first digit being that of 10**exponent. */
-function pointed(digits: string, exponent: number): string {
+/** Inserts the decimal point into `digits`, whose first digit counts 10**exponent. */
+function withDecimalPoint(digits: string, exponent: number): string {
   if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   const fraction = digits.slice(exponent + 1);
   return fraction === "" ? whole : `${whole}.${fraction}`;
 }
 
-/** `toExponential` rounds an exact half up; C rounds it to even. */
+/** `toExponential` with C's rounding: an exact half goes to the even digit, where JavaScript rounds it up. */
 function roundedHalfToEven(value: number, digits: number): string {
   const rounded = value.toExponential(digits - 1);
   const odd = "13579".includes(rounded.charAt(rounded.indexOf("e") - 1));
@@ -60,25 +60,25 @@ function roundedHalfToEven(value: number, digits: number): string {
 }
 
 /**
- * The common case by arithmetic: a float32 in [1e-4, 1e6). A decimal of six digits that reads back as `value` is the nearest
- * one (decimals of six digits are ten times wider apart than float32s). `undefined`: too close to a tie to be sure.
+ * Fast path by arithmetic for a float32 in [1e-4, 1e6). A six-digit decimal that reads back as `value` is the nearest one,
+ * since six-digit decimals lie ten times wider apart than float32s. `undefined` when the value is too close to a tie.
  */
 function fixedText(value: number): string | undefined {
   const exponent = Math.floor(Math.log10(value));
   const short = Math.round(scaled(value, 5 - exponent));
-  if (Math.fround(scaled(short, exponent - 5)) === value) return placed(short, 5 - exponent);
+  if (Math.fround(scaled(short, exponent - 5)) === value) return fixedPointText(short, 5 - exponent);
   const product = scaled(value, 8 - exponent);
   const long = Math.round(product);
   if (Math.abs(Math.abs(product - long) - 0.5) < 1e-5 || long < 1e8 || long >= 1e9) return undefined;
-  return placed(long, 8 - exponent);
+  return fixedPointText(long, 8 - exponent);
 }
 
 function scaled(value: number, power: number): number {
   return power >= 0 ? value * (exactPowers[power] ?? 1) : value / (exactPowers[-power] ?? 1);
 }
 
-/** `digits` divided by 10**decimals, trailing zeros dropped down to one decimal. */
-function placed(digits: number, decimals: number): string {
+/** Formats `digits / 10**decimals`, dropping trailing zeros but keeping one decimal. */
+function fixedPointText(digits: number, decimals: number): string {
   if (decimals <= 0) return `${scaled(digits, -decimals)}.0`;
   const unit = exactPowers[decimals] ?? 1;
   const whole = Math.floor(digits / unit);

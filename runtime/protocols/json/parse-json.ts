@@ -1,42 +1,42 @@
 import { decimalValue } from "./decimal-value.ts";
 import { faults } from "./faults.ts";
 import { type NumberSink, maxScannedDigits, maxWholeDigits, scanNumber } from "./number-scan.ts";
-import { type NumberText, numberText, packedNumbers, skipSpace } from "./numbers.ts";
+import { type PackingSource, packingSource, packedNumbers, skipSpace } from "./packed-numbers.ts";
 import { scanString } from "./string-scan.ts";
 import type { JsonArray, JsonNumber, JsonObject, JsonValue } from "./value.ts";
 
-/** Levels of objects and lists, packed numbers not counted. */
+/** Nesting depth of objects and arrays, not counting packed numbers. */
 const maxDepth = 32;
 /**
- * Values outside packed numbers, names of members among them: each costs some fifty bytes and 200 ns, so this bounds what a hostile
- * body can take and how long all others wait.
+ * Values outside packed numbers, object keys included. Each costs some fifty bytes and 200 ns, so this bounds the memory that a
+ * hostile body can take and how long it blocks other requests.
  */
 const maxValues = 250_000;
-/** A packed list costs so many of them beside itself, and one more for each of its levels. */
+/** What a packed array counts against `maxValues` beyond itself, plus one for each of its levels. */
 const packedValues = 2;
 
 interface Cursor {
   readonly bytes: Buffer;
-  /** Takes a number that stands alone. */
+  /** Buffer for a number outside packed arrays. */
   readonly single: NumberSink;
-  /** For packed numbers, once there may be any. */
-  numbers: NumberText | undefined;
+  /** Reads packed numbers; created at the first array. */
+  numbers: PackingSource | undefined;
   at: number;
   depth: number;
   values: number;
-  /** Packing has failed up to here: lists that start before are read element by element. */
-  packFrom: number;
+  /** Packing has failed up to this offset: arrays that start before it are read element by element. */
+  unpackedUntil: number;
 }
 
 /**
- * Parses the first JSON value of `bytes` as TensorFlow Serving does: a byte order mark and everything after the value are
- * ignored, `NaN`, `Inf` and `Infinity` are numbers. Throws `JsonEmpty` or `JsonInvalid`.
+ * Parses the first JSON value of `bytes` as TensorFlow Serving does: ignores a byte order mark and everything after the value,
+ * and accepts `NaN`, `Inf` and `Infinity` as numbers. Throws `JsonEmpty` or `JsonInvalid`.
  */
 export function parseJson(bytes: Buffer): JsonValue {
   return parseValue(documentCursor(bytes));
 }
 
-/** Like `parseJson`, but nothing other than white space may follow the value. */
+/** Like `parseJson`, but only white space may follow the value. */
 export function parseWholeJson(bytes: Buffer): JsonValue {
   const cursor = documentCursor(bytes);
   const value = parseValue(cursor);
@@ -53,9 +53,9 @@ function documentCursor(bytes: Buffer): Cursor {
   return cursor;
 }
 
-function cursorAt(bytes: Buffer, at: number, packFrom: number): Cursor {
+function cursorAt(bytes: Buffer, at: number, unpackedUntil: number): Cursor {
   const single = { values: new Float64Array(1), count: 0, inexact: false };
-  return { bytes, single, numbers: undefined, at, depth: 0, values: 0, packFrom };
+  return { bytes, single, numbers: undefined, at, depth: 0, values: 0, unpackedUntil };
 }
 
 function parseValue(cursor: Cursor): JsonValue {
@@ -93,7 +93,7 @@ function parseObject(cursor: Cursor): JsonObject {
   const members: (readonly [string, JsonValue])[] = [];
   enter(cursor);
   while (!closes(cursor, 0x7d)) {
-    if (members.length > 0) separate(cursor, "Missing a comma or } after an object member.");
+    if (members.length > 0) expectComma(cursor, "Missing a comma or } after an object member.");
     if (cursor.bytes[cursor.at] !== 0x22) throw invalid(cursor, "Missing a name for object member.");
     const key = scanString(cursor.bytes, cursor.at);
     cursor.at = skipSpace(cursor.bytes, key.end);
@@ -107,8 +107,8 @@ function parseObject(cursor: Cursor): JsonObject {
 
 function parseArray(cursor: Cursor): JsonValue {
   const { bytes, at: start } = cursor;
-  if (start >= cursor.packFrom) {
-    cursor.numbers ??= numberText(bytes);
+  if (start >= cursor.unpackedUntil) {
+    cursor.numbers ??= packingSource(bytes);
     const packed = packedNumbers(cursor.numbers, start);
     if (packed.shape !== undefined) {
       count(cursor, packedValues + packed.shape.length);
@@ -116,7 +116,7 @@ function parseArray(cursor: Cursor): JsonValue {
       const { shape, values, exactIntegers } = packed;
       return { kind: "numbers", shape, values, exactIntegers, expand: () => expanded(bytes, start) };
     }
-    cursor.packFrom = packed.end + 1;
+    cursor.unpackedUntil = packed.end + 1;
   }
   return parseItems(cursor);
 }
@@ -125,7 +125,7 @@ function parseItems(cursor: Cursor): JsonArray {
   const items: JsonValue[] = [];
   enter(cursor);
   while (!closes(cursor, 0x5d)) {
-    if (items.length > 0) separate(cursor, "Missing a comma or ] after an array element.");
+    if (items.length > 0) expectComma(cursor, "Missing a comma or ] after an array element.");
     items.push(parseValue(cursor));
   }
   return { kind: "array", items };
@@ -141,7 +141,7 @@ function enter(cursor: Cursor): void {
   cursor.at += 1;
 }
 
-/** Skips white space; passes the closing bracket if it is there. */
+/** Skips white space, and the closing bracket if it follows; tells whether it did. */
 function closes(cursor: Cursor, bracket: number): boolean {
   cursor.at = skipSpace(cursor.bytes, cursor.at);
   if (cursor.bytes[cursor.at] !== bracket) return false;
@@ -150,8 +150,8 @@ function closes(cursor: Cursor, bracket: number): boolean {
   return true;
 }
 
-function separate(cursor: Cursor, complaint: string): void {
-  if (cursor.bytes[cursor.at] !== 0x2c) throw invalid(cursor, complaint);
+function expectComma(cursor: Cursor, reason: string): void {
+  if (cursor.bytes[cursor.at] !== 0x2c) throw invalid(cursor, reason);
   cursor.at = skipSpace(cursor.bytes, cursor.at + 1);
 }
 
@@ -177,7 +177,7 @@ const unusualNumbers: readonly (readonly [string, number])[] = [
   ["Inf", Number.POSITIVE_INFINITY],
 ];
 
-/** NaN and infinities, and whatever is no number at all: finds what to complain about. */
+/** Slow path: NaN, infinities, and the error message for what is no valid number. */
 function parseUnusualNumber(cursor: Cursor): JsonNumber {
   const { bytes, at: start } = cursor;
   const negative = bytes[start] === 0x2d;
@@ -187,17 +187,17 @@ function parseUnusualNumber(cursor: Cursor): JsonNumber {
     cursor.at = at + word.length;
     return { kind: "number", value: negative ? -value : value };
   }
-  if (isEndless(bytes, at)) throw tooBig(start);
+  if (isTooLong(bytes, at)) throw tooBig(start);
   const number = numberAt(bytes, start);
   if (number.whole === "") throw faults.JsonInvalid({ reason: "Invalid value.", offset: at });
   const isHuge = number.power === "" && number.whole.length > maxWholeDigits;
   if (isHuge || !Number.isFinite(decimalValue(bytes, start, number.end))) throw tooBig(start);
-  // A leading zero: the number ends there, and what follows is out of place.
+  // After a leading zero the number ends, and the caller refuses what follows.
   cursor.at = number.end;
   return { kind: "number", value: 0, integer: 0n };
 }
 
-function isEndless(bytes: Buffer, start: number): boolean {
+function isTooLong(bytes: Buffer, start: number): boolean {
   const latest = start + maxScannedDigits;
   let end = start;
   while (end <= latest && ((bytes[end] ?? 0) - 0x30) >>> 0 <= 9) end += 1;
@@ -210,15 +210,15 @@ interface NumberParts {
   readonly end: number;
 }
 
-/** The parts of what begins as a number. Throws when one is begun only. */
+/** Splits a number into its parts. Throws when its fraction or exponent has no digits. */
 function numberAt(bytes: Buffer, start: number): NumberParts {
   const [text = "", whole = "", fraction = "", power = ""] =
     /^-?(0|[1-9]\d*)?(\.\d*)?(e[+-]?\d*)?/i.exec(textAt(bytes, start, bytes.length)) ?? [];
   const offset = start + text.length;
   if (whole !== "" && fraction === ".")
     throw faults.JsonInvalid({ reason: "Missing fraction part in number.", offset });
-  const isBegun = fraction !== "." && whole + fraction !== "" && /^e[+-]?$/i.test(power);
-  if (isBegun) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
+  const lacksExponent = fraction !== "." && whole + fraction !== "" && /^e[+-]?$/i.test(power);
+  if (lacksExponent) throw faults.JsonInvalid({ reason: "Missing exponent in number.", offset });
   return { whole, power, end: offset };
 }
 

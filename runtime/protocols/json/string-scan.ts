@@ -7,20 +7,20 @@ const backslash = 0x5c;
 const isSimpleEscape = new Uint8Array(256);
 for (const kind of [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]) isSimpleEscape[kind] = 1;
 
-/** Reads the JSON string whose opening quote is at `start`. Throws `JsonInvalid` with the offset of the trouble. */
+/** Reads the JSON string whose opening quote is at `start`. Throws `JsonInvalid` with the offset of the error. */
 export function scanString(bytes: Buffer, start: number): { readonly value: string; readonly end: number } {
   let at = scanPlain(bytes, start + 1);
   if (bytes[at] === quote) return { value: textOf(bytes, start + 1, at), end: at + 1 };
   while (bytes[at] === backslash) at = scanPlain(bytes, checkedEscape(bytes, at));
   if (bytes[at] !== quote) throw brokenString(bytes, at);
-  // Every escape is checked: the engine's own parser may join the pieces.
+  // Every escape has been checked, so JSON.parse may decode them.
   const value: unknown = JSON.parse(textOf(bytes, start, at + 1));
   return { value: String(value), end: at + 1 };
 }
 
 const replacement = "\ufffd";
 
-/** What is no UTF-8 is refused: a model would get other bytes than were sent. */
+/** Decodes UTF-8. Refuses invalid UTF-8: replacement characters would give the model other bytes than were sent. */
 function textOf(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString("utf8", start, end);
   if (!text.includes(replacement) || isUtf8(bytes.subarray(start, end))) return text;
@@ -43,7 +43,7 @@ function brokenString(bytes: Buffer, offset: number): Error {
   return faults.JsonInvalid({ reason, offset });
 }
 
-/** Offset after the escape sequence at `at`. Throws when it is none. */
+/** Returns the offset after the escape sequence at `at`. Throws when it is invalid. */
 function checkedEscape(bytes: Buffer, at: number): number {
   const kind = bytes[at + 1] ?? 0;
   if (isSimpleEscape[kind] === 1) return at + 2;
@@ -58,7 +58,7 @@ function checkedEscape(bytes: Buffer, at: number): number {
   return at + 12;
 }
 
-/** Values of hexadecimal digits by byte; 255: it is none. */
+/** Values of hexadecimal digits by byte; 255 for other bytes. */
 const hexDigits = new Uint8Array(256).fill(255);
 for (let value = 0; value < 16; value++) {
   const digit = value.toString(16);

@@ -15,7 +15,7 @@ export interface JsonBoolean {
   readonly value: boolean;
 }
 
-/** A number with what a double cannot keep of it. */
+/** A number, with its exact value where a double would round it. */
 export interface JsonNumber {
   readonly kind: "number";
   readonly value: number;
@@ -23,38 +23,38 @@ export interface JsonNumber {
   readonly integer?: bigint;
 }
 
-/** A text, its escapes resolved. */
+/** A string, its escapes resolved. */
 export interface JsonString {
   readonly kind: "string";
   readonly value: string;
 }
 
-/** A list. */
+/** An array that is not packed: it holds other values than numbers, or is ragged. */
 export interface JsonArray {
   readonly kind: "array";
   readonly items: readonly JsonValue[];
 }
 
-/** An array, nested or not, that holds numbers only and has no ragged edge. */
+/** A rectangular array of numbers, nested to any rank, packed into one typed array. */
 export interface JsonNumbers {
   readonly kind: "numbers";
   readonly shape: readonly number[];
-  /** The numbers, row-major; those above 2**53 are rounded. Theirs is memory that the next document takes: copy what is kept. */
+  /** The numbers, row-major; those above 2**53 are rounded. The next document reuses this memory: copy what you keep. */
   readonly values: Float64Array;
-  /** Every number was written as an integer that is exact here. */
+  /** Whether every number was written as an integer that `values` holds exactly. */
   readonly exactIntegers: boolean;
-  /** Parses the same text again, element by element. */
+  /** Parses the same text again into one value per element. */
   readonly expand: () => JsonArray;
 }
 
 /** An object as it was written. */
 export interface JsonObject {
   readonly kind: "object";
-  /** In the order of the text; a repeated key stands repeatedly. */
+  /** In document order, repeated keys included. */
   readonly members: readonly (readonly [string, JsonValue])[];
 }
 
-/** The member of that name; the first one when the key is repeated. */
+/** The value of a key; the first one when the key is repeated. */
 export function member(object: JsonObject, key: string): JsonValue | undefined {
   return object.members.find(([name]) => name === key)?.[1];
 }

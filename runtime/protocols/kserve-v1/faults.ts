@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What `/` refuses. */
+/** Faults of `/`. */
 export const faults = faultCatalogue<{ RootReadOnly: { method: string } }>({
   RootReadOnly: {
     message: ({ method }) => `Method Not Allowed: ${method} /; must be GET`,

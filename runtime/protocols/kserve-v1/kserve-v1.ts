@@ -1,17 +1,17 @@
 import type { Fault } from "../../base/fault.ts";
 import {
   type Protocol,
-  type ProtocolAnswer,
+  type ProtocolResponse,
   type TransportCode,
-  jsonAnswer,
-  refusalAnswer,
+  jsonResponse,
+  errorResponse,
   transportStatuses,
 } from "../protocol.ts";
 import { faults } from "./faults.ts";
 
 /**
- * What KServe's version 1 has beside TensorFlow Serving's REST API: whether the server lives, at `GET /`. Its `:predict` and its
- * `GET /v1/models/<model>` are TensorFlow Serving's paths and answered there.
+ * KServe's V1 protocol beyond TensorFlow Serving's REST API: liveness at `GET /`. Its other paths, `:predict` and
+ * `GET /v1/models/<model>`, are those of TensorFlow Serving and served there.
  */
 export const kserveV1: Protocol = {
   name: "kserve-v1",
@@ -19,7 +19,7 @@ export const kserveV1: Protocol = {
   answer: ({ method }) =>
     Promise.resolve(
       method === "GET" || method === "HEAD"
-        ? jsonAnswer(200, { status: "alive" })
+        ? jsonResponse(200, { status: "alive" })
         : refusal(faults.RootReadOnly({ method })),
     ),
   refusal,
@@ -29,6 +29,6 @@ type Code = keyof typeof faults | TransportCode | "Unexpected";
 
 const statuses: Readonly<Record<Code, number>> = { ...transportStatuses, RootReadOnly: 405 };
 
-function refusal(fault: Fault): ProtocolAnswer {
-  return refusalAnswer(fault, statuses);
+function refusal(fault: Fault): ProtocolResponse {
+  return errorResponse(fault, statuses);
 }

@@ -1,7 +1,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
-import { type ProtocolAnswer, type TransportCode, refusalAnswer, transportStatuses } from "../protocol.ts";
+import { type ProtocolResponse, type TransportCode, errorResponse, transportStatuses } from "../protocol.ts";
 import type { rpcFaults } from "../rpc.ts";
 import type { faults } from "./faults.ts";
 
@@ -13,7 +13,7 @@ type Code =
   | TransportCode
   | "Unexpected";
 
-/** HTTP status of every fault that a request can meet. The specification says "typically 400". */
+/** HTTP status of every fault of a request. The specification says "typically 400". */
 export const statuses: Readonly<Record<Code, number>> = {
   ...transportStatuses,
   SignatureMissing: 400,
@@ -81,7 +81,7 @@ export const statuses: Readonly<Record<Code, number>> = {
   EngineLost: 503,
 };
 
-/** `{"error": "<message>"}` with the fault's status. */
-export function errorAnswer(fault: Fault): ProtocolAnswer {
-  return refusalAnswer(fault, statuses);
+/** The error response `{"error": "<message>"}` with the fault's status. */
+export function refusal(fault: Fault): ProtocolResponse {
+  return errorResponse(fault, statuses);
 }

@@ -3,26 +3,26 @@ import type { ModelState } from "../../contract/model-facts.ts";
 
 type Sizes = readonly number[];
 
-interface Unchanged {
+interface RepositoryChange {
   readonly change: "load" | "unload";
   readonly name: string;
   readonly reason: string;
 }
 
-/** What the Open Inference Protocol refuses before the data plane sees it. Paths are those of the request's JSON. */
+/** Errors of the Open Inference Protocol that precede the data plane. Paths are those of the request's JSON. */
 export const faults = faultCatalogue<{
   EndpointUnknown: { method: string; target: string };
   MethodNotAllowed: { method: string; target: string; allowed: string };
   VersionNotNumber: { version: string };
-  /** The first words are Triton's: its example clients look for them. */
+  /** Starts with Triton's words, which its example clients match on. */
   ModelNotServed: { name: string };
   VersionNotServed: { name: string; version: string; known: readonly number[] };
   ModelLoading: { name: string; state: ModelState };
   ModelNotReady: { name: string; state: ModelState; reason: string | undefined };
   RepositoryReadOnly: { change: "load" | "unload"; name: string };
-  /** The first words are Triton's: its example clients look for them. */
-  RepositoryChangeRefused: Unchanged;
-  RepositoryChangeFailed: Unchanged;
+  /** Starts with Triton's words, which its example clients match on. */
+  RepositoryChangeRefused: RepositoryChange;
+  RepositoryChangeFailed: RepositoryChange;
   HeaderLengthInvalid: { value: string; bodyBytes: number };
   JsonNotUtf8: object;
   FieldMissing: { path: string; expected: string };
@@ -30,7 +30,7 @@ export const faults = faultCatalogue<{
   FieldRepeated: { path: string };
   FieldForbidden: { path: string };
   ParameterUnsupported: { path: string; extension: string };
-  /** An endpoint of an extension of Triton's. */
+  /** An endpoint of a Triton extension that this server does not have. */
   ExtensionMissing: { method: string; target: string; extension: string };
   ClassesOfType: { path: string; datatype: string };
   DatatypeUnknown: { path: string; datatype: string; known: readonly string[] };
@@ -53,7 +53,7 @@ export const faults = faultCatalogue<{
   OutputRepeated: { path: string; name: string };
   OutputNotInJson: { name: string; datatype: string };
   OutputNotText: { name: string; index: number };
-  /** Only gRPC has contents by type. */
+  /** gRPC only: JSON has no contents by type. */
   DatatypeNotTyped: { path: string; datatype: string };
   ContentsField: { path: string; found: string; expected: string };
   ContentsTwice: { name: string; model: string };
@@ -81,8 +81,8 @@ export const faults = faultCatalogue<{
     retry: { afterMs: 1000 },
     level: "info",
   },
-  RepositoryChangeRefused: refused(unchanged),
-  RepositoryChangeFailed: { message: unchanged, retry: "backoff", level: "info" },
+  RepositoryChangeRefused: refused(changeFailure),
+  RepositoryChangeFailed: { message: changeFailure, retry: "backoff", level: "info" },
   RepositoryReadOnly: {
     message: ({ change, name }) => `explicit ${change} of model '${name}' is not allowed`,
     hint: () => "change spec.model of its ModelDeployment instead, or start the server with --model-control",
@@ -197,7 +197,7 @@ export const faults = faultCatalogue<{
   ),
 });
 
-function unchanged({ change, name, reason }: Unchanged): string {
+function changeFailure({ change, name, reason }: RepositoryChange): string {
   return `failed to ${change} '${name}', ${reason}`;
 }
 

@@ -1,21 +1,25 @@
 import { type JsonArray, type JsonNumbers, type JsonValue, itemsOf } from "../json/value.ts";
 import { faults } from "./faults.ts";
 
-/** The fields of a JSON object, each with its path. */
+/** The fields of a JSON object, and its path for error messages. */
 export interface Fields {
   readonly path: string;
   readonly values: ReadonlyMap<string, JsonValue>;
 }
 
 const maxShown = 64;
-/** NumPy has no arrays of more dimensions. */
+/** NumPy's limit of dimensions. */
 const maxRank = 64;
 const maxElements = Number.MAX_SAFE_INTEGER;
 
-/** Opens an object whose path is `path` (empty: the whole document). No field may stand twice, nor reach for a prototype. */
+/** Reads a JSON object at `path` (empty: the document). Refuses repeated fields and `__proto__`. */
 export function fieldsOf(value: JsonValue, path: string): Fields {
   if (value.kind !== "object") {
-    throw faults.FieldInvalid({ path: path === "" ? "the request" : path, found: shown(value), expected: "an object" });
+    throw faults.FieldInvalid({
+      path: path === "" ? "the request" : path,
+      found: displayText(value),
+      expected: "an object",
+    });
   }
   const values = new Map<string, JsonValue>();
   for (const [key, member] of value.members) {
@@ -27,12 +31,12 @@ export function fieldsOf(value: JsonValue, path: string): Fields {
   return { path, values };
 }
 
-/** Path of a field. */
+/** The path of a field. */
 export function pathIn(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** The parameters of an object: text, numbers and booleans only. Empty when it has none. */
+/** The `parameters` of an object: strings, numbers and booleans only. Empty when it has none. */
 export function parametersOf(fields: Fields): Fields {
   const path = pathIn(fields.path, "parameters");
   const value = fields.values.get("parameters");
@@ -42,73 +46,73 @@ export function parametersOf(fields: Fields): Fields {
     const isPlain = member.kind === "string" || member.kind === "boolean" || isFiniteNumber(member);
     if (isPlain) continue;
     const expected = "a string, a number or a boolean";
-    throw faults.FieldInvalid({ path: pathIn(path, name), found: shown(member), expected });
+    throw faults.FieldInvalid({ path: pathIn(path, name), found: displayText(member), expected });
   }
   return parameters;
 }
 
-/** A text; throws when it is missing or none. */
-export function textAt(fields: Fields, key: string): string {
+/** A required string. */
+export function stringAt(fields: Fields, key: string): string {
   const value = required(fields, key, "a string");
   if (value.kind === "string") return value.value;
-  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: shown(value), expected: "a string" });
+  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: displayText(value), expected: "a string" });
 }
 
-/** A boolean; `undefined` when it is missing. */
-export function flagAt(fields: Fields, key: string): boolean | undefined {
+/** An optional boolean. */
+export function booleanAt(fields: Fields, key: string): boolean | undefined {
   const value = fields.values.get(key);
   if (value === undefined) return undefined;
   if (value.kind === "boolean") return value.value;
-  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: shown(value), expected: "true or false" });
+  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: displayText(value), expected: "true or false" });
 }
 
-/** A count of bytes; `undefined` when it is missing. */
+/** An optional whole number of bytes, or of another `unit`. */
 export function sizeAt(fields: Fields, key: string, unit = "bytes"): number | undefined {
   const value = fields.values.get(key);
   if (value === undefined) return undefined;
   if (isSize(value)) return value.value;
   const expected = `a whole number of ${unit}`;
-  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: shown(value), expected });
+  throw faults.FieldInvalid({ path: pathIn(fields.path, key), found: displayText(value), expected });
 }
 
-/** The objects of a list; empty when it is missing and may be. */
+/** An optional list of objects; empty when it is missing. */
 export function objectsAt(fields: Fields, key: string): readonly Fields[] {
   const value = fields.values.get(key);
   if (value === undefined) return [];
   const path = pathIn(fields.path, key);
   if (value.kind !== "array" && value.kind !== "numbers") {
-    throw faults.FieldInvalid({ path, found: shown(value), expected: "a list of objects" });
+    throw faults.FieldInvalid({ path, found: displayText(value), expected: "a list of objects" });
   }
   return itemsOf(value).map((item, i) => fieldsOf(item, `${path}[${i}]`));
 }
 
-/** Sizes of a tensor. Throws when one is negative or their product is beyond any memory. */
+/** A required tensor shape. Throws when a size is negative or the product exceeds any memory. */
 export function shapeAt(fields: Fields, key: string): readonly number[] {
   const path = pathIn(fields.path, key);
   const expected = `a list of at most ${maxRank} whole numbers from 0`;
   const value = required(fields, key, expected);
   if (value.kind !== "array" && value.kind !== "numbers") {
-    throw faults.FieldInvalid({ path, found: shown(value), expected });
+    throw faults.FieldInvalid({ path, found: displayText(value), expected });
   }
-  if (lengthOf(value) > maxRank) throw faults.FieldInvalid({ path, found: shown(value), expected });
+  if (lengthOf(value) > maxRank) throw faults.FieldInvalid({ path, found: displayText(value), expected });
   const shape = itemsOf(value).map((size, i) => {
     if (isSize(size)) return size.value;
-    throw faults.FieldInvalid({ path: `${path}[${i}]`, found: shown(size), expected: "a whole number from 0" });
+    throw faults.FieldInvalid({ path: `${path}[${i}]`, found: displayText(size), expected: "a whole number from 0" });
   });
   const product = shape.reduce((count, size) => count * Math.max(size, 1), 1);
   if (product > maxElements) throw faults.ShapeTooLarge({ path, shape });
   return shape;
 }
 
-/** A field that must be there. */
+/** A required field. Throws `FieldMissing`. */
 export function required(fields: Fields, key: string, expected: string): JsonValue {
   const value = fields.values.get(key);
   if (value === undefined) throw faults.FieldMissing({ path: pathIn(fields.path, key), expected });
   return value;
 }
 
-/** A value as refusals show it. */
-export function shown(value: JsonValue): string {
+/** A value as error messages show it. */
+export function displayText(value: JsonValue): string {
   switch (value.kind) {
     case "null":
       return "null";

@@ -4,34 +4,37 @@ import { parseWholeJson } from "../json/parse-json.ts";
 import {
   type Models,
   type Protocol,
-  type ProtocolAnswer,
+  type ProtocolResponse,
   type ProtocolRequest,
-  jsonAnswer,
+  jsonResponse,
   loadingHeaders,
   loadingState,
-  rememberedRoutes,
-  repeatedRefusals,
+  cachedRoutes,
+  cachedResponses,
 } from "../protocol.ts";
-import { bodyReader } from "../json/large/body-reader.ts";
-import { bodyWriter } from "../json/large/body-writer.ts";
-import { errorAnswer } from "./errors.ts";
-import { fieldsOf, flagAt, parametersOf } from "./fields.ts";
+import { bodyReader } from "../json/offload/body-reader.ts";
+import { bodyWriter } from "../json/offload/body-writer.ts";
+import { refusal } from "./errors.ts";
+import { fieldsOf, booleanAt, parametersOf } from "./fields.ts";
 import { configBody, modelConfig } from "./models/config.ts";
-import { checkKnown, found, isReady } from "./models/lookup.ts";
+import { checkKnown, readyModel, isReady } from "./models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "./models/metadata.ts";
 import { changeRepository, repositoryIndex } from "./models/repository.ts";
 import { modelStatistics, statisticsBody } from "./models/statistics.ts";
-import { type WantedOutput, refuseForeign } from "./outputs.ts";
-import { type InferDocument, type InferOrder, inferDocument } from "./request.ts";
-import { type InferAnswerOrder, inferAnswer } from "./response.ts";
-import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as readRoute } from "./routes.ts";
+import { type RequestedOutput, refuseExtensions } from "./outputs.ts";
+import { type InferDocument, type InferReadArguments, inferDocument } from "./request.ts";
+import { type InferWriteArguments, inferResponse } from "./response.ts";
+import { type InferRoute, type ModelRoute, type Route, ownsTarget, routeOf as parseRoute } from "./routes.ts";
 
-const routeOf = rememberedRoutes(readRoute);
-const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeBodies = bodyReader<InferOrder, InferDocument>("read infer");
-const largeAnswers = bodyWriter<InferAnswerOrder, ProtocolAnswer>("write infer");
+const routeOf = cachedRoutes(parseRoute);
+const overloadResponse = cachedResponses(refusal);
+const requests = bodyReader<InferReadArguments, InferDocument>("read infer");
+const responses = bodyWriter<InferWriteArguments, ProtocolResponse>("write infer");
 
-/** The Open Inference Protocol (version 2) over HTTP, with binary tensor data and the model repository. */
+/**
+ * The Open Inference Protocol (version 2) over HTTP, with Triton's extensions: binary data, classification, repository,
+ * configuration, statistics.
+ */
 export function openInference(models: Models, server: ServerIdentity): Protocol {
   return {
     name: "open-inference",
@@ -39,33 +42,33 @@ export function openInference(models: Models, server: ServerIdentity): Protocol 
     answer: async (request) => {
       try {
         const route = routeOf(request.method, request.target);
-        if (route.kind !== "infer") return await otherAnswer({ models, server }, route, request);
-        const { document, target } = inferred(models, route.model, request);
+        if (route.kind !== "infer") return await otherResponse({ models, server }, route, request);
+        const { document, target } = readInfer(models, route.model, request);
         const read = document instanceof Promise ? await document : document;
-        const { outputs, ...answer } = await startedInfer(target(), read, request);
-        const order = { ...answer, id: read.id, wanted: read.outputs };
+        const { outputs, ...answer } = await startInfer(target(), read, request);
+        const args = { ...answer, id: read.id, requested: read.outputs };
         const toWrite = outputs.filter((_, i) => !isCopied(read.outputs[i]));
-        return await (largeAnswers.write(order, outputs, toWrite) ?? inferAnswer(order, outputs));
+        return await (responses.write(args, outputs, toWrite) ?? inferResponse(args, outputs));
       } catch (thrown) {
-        return errorAnswer(Fault.from(thrown));
+        return refusal(Fault.from(thrown));
       }
     },
     overload: ({ method, target }) => {
-      const model = method === "POST" ? inferredModel(target) : undefined;
+      const model = method === "POST" ? inferModel(target) : undefined;
       const fault = model === undefined ? undefined : models.find(model)?.refusal?.();
-      return fault === undefined ? undefined : overloadAnswer(fault);
+      return fault === undefined ? undefined : overloadResponse(fault);
     },
-    refusal: errorAnswer,
+    refusal,
   };
 }
 
-/** Whether an output goes out as it is. */
-function isCopied(wanted: WantedOutput | undefined): boolean {
-  return wanted?.binary === true && wanted.classes === undefined;
+/** Whether an output is copied to the response unchanged. */
+function isCopied(requested: RequestedOutput | undefined): boolean {
+  return requested?.binary === true && requested.classes === undefined;
 }
 
-/** The model that a POST to this target shall run; `undefined` when it asks for something else. */
-function inferredModel(target: string): ModelReference | undefined {
+/** The model that a POST to this target runs; `undefined` when it is no infer request. */
+function inferModel(target: string): ModelReference | undefined {
   try {
     const route = routeOf("POST", target);
     return route.kind === "infer" ? route.model : undefined;
@@ -79,62 +82,62 @@ interface Parts {
   readonly server: ServerIdentity;
 }
 
-/** The answer to anything but an inference. */
-async function otherAnswer(
+/** The response to any request but infer. */
+async function otherResponse(
   parts: Parts,
   route: Exclude<Route, InferRoute>,
   request: ProtocolRequest,
-): Promise<ProtocolAnswer> {
-  if ("model" in route) return modelAnswer(parts, route);
+): Promise<ProtocolResponse> {
+  if ("model" in route) return modelResponse(parts, route);
   const { models, server } = parts;
   switch (route.kind) {
     case "server":
-      return jsonAnswer(200, serverMetadata(server));
+      return jsonResponse(200, serverMetadata(server));
     case "live":
-      return jsonAnswer(200, { live: true });
+      return jsonResponse(200, { live: true });
     case "ready":
       return readiness({}, models.isReady());
     case "models":
-      return jsonAnswer(200, { models: models.names() });
+      return jsonResponse(200, { models: models.names() });
     case "allStats":
-      return jsonAnswer(200, statisticsBody(modelStatistics(models, { name: "" })));
+      return jsonResponse(200, statisticsBody(modelStatistics(models, { name: "" })));
     case "index":
-      return jsonAnswer(200, repositoryIndex(models, asksForReady(request.body)));
+      return jsonResponse(200, repositoryIndex(models, asksForReady(request.body)));
     case "load":
     case "unload":
-      return changed(models, route, request.body);
+      return changeModel(models, route, request.body);
   }
 }
 
-function modelAnswer({ models, server }: Parts, { kind, model }: ModelRoute): ProtocolAnswer {
+function modelResponse({ models, server }: Parts, { kind, model }: ModelRoute): ProtocolResponse {
   switch (kind) {
     case "modelReady":
       return modelReadiness(models, model);
     case "metadata":
-      return jsonAnswer(200, modelMetadata(models, found(models, model), server.name));
+      return jsonResponse(200, modelMetadata(models, readyModel(models, model), server.name));
     case "config":
-      return jsonAnswer(200, configBody(modelConfig(found(models, model), server)));
+      return jsonResponse(200, configBody(modelConfig(readyModel(models, model), server)));
     case "stats":
-      return jsonAnswer(200, statisticsBody(modelStatistics(models, model)));
+      return jsonResponse(200, statisticsBody(modelStatistics(models, model)));
   }
 }
 
-interface Inferred {
+interface PendingInfer {
   readonly document: InferDocument | Promise<InferDocument>;
-  /** The model, once the document is there; another version may have taken its place meanwhile. Throws when there is none. */
+  /** Looks up the model again once the document is read, as another version may serve by then. Throws when there is none. */
   readonly target: () => InferTarget;
 }
 
-function inferred(models: Models, model: ModelReference, { body, headers }: ProtocolRequest): Inferred {
-  const target = found(models, model);
+function readInfer(models: Models, model: ModelReference, { body, headers }: ProtocolRequest): PendingInfer {
+  const target = readyModel(models, model);
   const signature = signatureOf(target);
   const headerLength = headers["inference-header-content-length"]?.toString();
-  const aside = largeBodies.read({ body, headerLength, signature }, Number(headerLength ?? body.length));
-  if (aside !== undefined) return { document: aside, target: () => found(models, model) };
+  const offloaded = requests.read({ body, headerLength, signature }, Number(headerLength ?? body.length));
+  if (offloaded !== undefined) return { document: offloaded, target: () => readyModel(models, model) };
   return { document: inferDocument(body, headerLength, signature), target: () => target };
 }
 
-function startedInfer(
+function startInfer(
   target: InferTarget,
   { inputs, outputs }: InferDocument,
   { signal, deadline }: ProtocolRequest,
@@ -144,24 +147,24 @@ function startedInfer(
 }
 
 function asksForReady(body: Buffer): boolean {
-  return body.length > 0 && flagAt(fieldsOf(parseWholeJson(body), ""), "ready") === true;
+  return body.length > 0 && booleanAt(fieldsOf(parseWholeJson(body), ""), "ready") === true;
 }
 
-/** KServe's client reads the body, Triton's the status. */
-async function changed(
+/** Loads or unloads a model. KServe's client reads the body, Triton's the status. */
+async function changeModel(
   models: Models,
   { kind, name }: { readonly kind: "load" | "unload"; readonly name: string },
   body: Buffer,
-): Promise<ProtocolAnswer> {
+): Promise<ProtocolResponse> {
   if (models.control !== undefined && body.length > 0) {
-    refuseForeign(parametersOf(fieldsOf(parseWholeJson(body), "")), { config: "model configuration" });
+    refuseExtensions(parametersOf(fieldsOf(parseWholeJson(body), "")), { config: "model configuration" });
   }
   await changeRepository(models, kind, name);
-  return jsonAnswer(200, { name, [kind]: true });
+  return jsonResponse(200, { name, [kind]: true });
 }
 
-/** A model on its way is not ready here; it may be elsewhere, and gateways are told. */
-function modelReadiness(models: Models, model: ModelReference): ProtocolAnswer {
+/** Readiness of a model. While it is loading, a header tells the gateway that other pods may already serve it. */
+function modelReadiness(models: Models, model: ModelReference): ProtocolResponse {
   const isLoading = !isReady(models, model) && loadingState(models, model) !== undefined;
   if (!isLoading) checkKnown(models, model);
   const answer = readiness({ name: model.name }, !isLoading && isReady(models, model));
@@ -169,6 +172,6 @@ function modelReadiness(models: Models, model: ModelReference): ProtocolAnswer {
 }
 
 /** KServe's client reads the body, Triton's the status. */
-function readiness(body: object, ready: boolean): ProtocolAnswer {
-  return jsonAnswer(ready ? 200 : 503, { ...body, ready });
+function readiness(body: object, ready: boolean): ProtocolResponse {
+  return jsonResponse(ready ? 200 : 503, { ...body, ready });
 }

@@ -1,23 +1,23 @@
 import type { Signature } from "../../dataplane/signature.ts";
 import { faults } from "./faults.ts";
-import { type Fields, flagAt, objectsAt, parametersOf, pathIn, sizeAt, textAt } from "./fields.ts";
+import { type Fields, booleanAt, objectsAt, parametersOf, pathIn, sizeAt, stringAt } from "./fields.ts";
 import { type Classes, classesOf } from "./tensors/classes.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
-/** An output that an answer shall hold. */
-export interface WantedOutput {
+/** An output that a request asks for. */
+export interface RequestedOutput {
   readonly name: string;
-  /** As binary data, not as JSON. */
+  /** Return it as binary data instead of JSON. */
   readonly binary: boolean;
-  /** Its largest elements instead of all. */
+  /** Return its largest elements only, as classes. */
   readonly classes?: Classes;
 }
 
-/** Output parameters of extensions that are not offered. */
-const foreignParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
+/** Output parameters of extensions that this server does not have. */
+const extensionParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
 
-/** The outputs that a request lists, or else all; `binary` is what the request wants where an output does not say. */
-export function wantedOutputs(request: Fields, signature: Signature, binary: boolean): readonly WantedOutput[] {
+/** The outputs that a request lists, or all; `binary` is the default for outputs without `binary_data`. */
+export function requestedOutputs(request: Fields, signature: Signature, binary: boolean): readonly RequestedOutput[] {
   const listed = objectsAt(request, "outputs");
   if (listed.length === 0 && binary) return allOutputs(signature, true);
   const outputs =
@@ -39,22 +39,25 @@ export function wantedOutputs(request: Fields, signature: Signature, binary: boo
   });
 }
 
-/** Every output of a model. */
-export function allOutputs(signature: Signature, binary: boolean): readonly WantedOutput[] {
+/** All outputs of a signature. */
+export function allOutputs(signature: Signature, binary: boolean): readonly RequestedOutput[] {
   return signature.outputs.map(({ name }) => ({ name, binary }));
 }
 
 function listedOutput(output: Fields, binary: boolean) {
-  const name = textAt(output, "name");
+  const name = stringAt(output, "name");
   const parameters = parametersOf(output);
-  refuseForeign(parameters, foreignParameters);
+  refuseExtensions(parameters, extensionParameters);
   const classCount = sizeAt(parameters, "classification", "classes") ?? 0;
-  return { name, binary: flagAt(parameters, "binary_data") ?? binary, path: output.path, classCount };
+  return { name, binary: booleanAt(parameters, "binary_data") ?? binary, path: output.path, classCount };
 }
 
-/** Throws when a parameter wants an extension that would change the meaning of the request. */
-export function refuseForeign(parameters: Fields, foreign: Readonly<Record<string, string>>): void {
-  for (const [name, extension] of Object.entries(foreign)) {
+/**
+ * Throws `ParameterUnsupported` for a parameter of an extension that this server does not have, as ignoring it would change the
+ * result.
+ */
+export function refuseExtensions(parameters: Fields, extensions: Readonly<Record<string, string>>): void {
+  for (const [name, extension] of Object.entries(extensions)) {
     if (parameters.values.has(name)) {
       throw faults.ParameterUnsupported({ path: pathIn(parameters.path, name), extension });
     }

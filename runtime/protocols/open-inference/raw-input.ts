@@ -7,8 +7,8 @@ import { datatypes } from "./tensors/datatypes.ts";
 type TensorSpec = Signature["inputs"][number];
 
 /**
- * The only input of a model from a body without JSON: one dimension is told by the size of the body, a free first one beside it
- * is a batch of one. A BYTES input has one element: the whole body.
+ * The only input of a model from a raw binary request, a body without JSON. The body's size determines one unknown dimension; an
+ * unknown first dimension beside it is a batch of one. A BYTES input has one element: the whole body.
  */
 export function rawInput(body: Buffer, { inputs }: Signature): NamedTensor {
   const [spec] = inputs;
@@ -20,7 +20,7 @@ export function rawInput(body: Buffer, { inputs }: Signature): NamedTensor {
   return { name, path, tensor: tensorFromBytes(body, { dtype, shape, path, sizePath: "the size of the body" }) };
 }
 
-/** The shape of one element. */
+/** The shape of a tensor with one element. Throws `RawShape`. */
 function singleShape({ name, shape }: TensorSpec): readonly number[] {
   if (shape.some((size) => size !== -1 && size !== 1)) throw faults.RawShape({ name, shape });
   return shape.map(() => 1);
@@ -29,14 +29,14 @@ function singleShape({ name, shape }: TensorSpec): readonly number[] {
 function rawShape(spec: TensorSpec, bodyBytes: number): readonly number[] {
   const { name, dtype } = spec;
   const shape = spec.anyShape === true ? [-1] : spec.shape;
-  const free = shape.flatMap((size, i) => (size === -1 ? [i] : []));
-  const isBatch = free.length === 2 && free[0] === 0;
-  if (free.length > 1 && !isBatch) throw faults.RawShape({ name, shape });
-  const told = free.at(-1);
-  if (told === undefined) return shape;
+  const unknown = shape.flatMap((size, i) => (size === -1 ? [i] : []));
+  const isBatch = unknown.length === 2 && unknown[0] === 0;
+  if (unknown.length > 1 && !isBatch) throw faults.RawShape({ name, shape });
+  const inferred = unknown.at(-1);
+  if (inferred === undefined) return shape;
   const { name: datatype, sizeBytes: elementBytes = 1 } = datatypes[dtype];
   const others = elementCount(shape.map((size) => Math.abs(size)));
   const size = bodyBytes / (others * elementBytes);
   if (!Number.isSafeInteger(size)) throw faults.RawSize({ name, shape, datatype, sizeBytes: bodyBytes });
-  return shape.map((given, i) => (i === told ? size : Math.abs(given)));
+  return shape.map((given, i) => (i === inferred ? size : Math.abs(given)));
 }

@@ -8,38 +8,38 @@ import { faults } from "./faults.ts";
 import {
   type Fields,
   fieldsOf,
-  flagAt,
+  booleanAt,
   objectsAt,
   parametersOf,
   pathIn,
   required,
   shapeAt,
   sizeAt,
-  textAt,
+  stringAt,
 } from "./fields.ts";
-import { type WantedOutput, allOutputs, refuseForeign, wantedOutputs } from "./outputs.ts";
+import { type RequestedOutput, allOutputs, refuseExtensions, requestedOutputs } from "./outputs.ts";
 import { rawInput } from "./raw-input.ts";
 import { decodedTensor } from "./tensors/base64.ts";
-import { type Announced, tensorFromBytes } from "./tensors/binary-data.ts";
+import { type DeclaredTensor, tensorFromBytes } from "./tensors/binary-data.ts";
 import { datatypeNames, datatypes, dtypeNamed } from "./tensors/datatypes.ts";
 import { tensorFromJson } from "./tensors/json-data.ts";
 
-/** An infer request, read and checked as far as the protocol goes. */
+/** A decoded infer request. The data plane has not validated it yet. */
 export interface InferDocument {
-  /** To be echoed. */
+  /** Echoed in the response. */
   readonly id: string | undefined;
   readonly inputs: readonly NamedTensor[];
-  readonly outputs: readonly WantedOutput[];
+  readonly outputs: readonly RequestedOutput[];
 }
 
-/** What it takes to read the body of an infer request. */
-export interface InferOrder {
+/** Arguments of `inferDocument`. */
+export interface InferReadArguments {
   readonly body: Buffer;
   readonly headerLength: string | undefined;
   readonly signature: Signature;
 }
 
-/** Reads the body of an infer request; `headerLength` is its `Inference-Header-Content-Length`. */
+/** Decodes the body of an infer request; `headerLength` is its `Inference-Header-Content-Length`. Throws a Fault. */
 export function inferDocument(
   body: Buffer,
   headerLength: string | string[] | undefined,
@@ -49,126 +49,130 @@ export function inferDocument(
   if (split === undefined) {
     return { id: undefined, inputs: [rawInput(body, signature)], outputs: allOutputs(signature, true) };
   }
-  const blobs: Blobs = { bytes: split.blobs, at: 0 };
-  const kept = split.blobs.length > 0 && split.json.length <= maxKeptBytes ? keptFor(signature) : undefined;
-  const text = kept === undefined ? "" : split.json.toString("latin1");
-  const known = kept?.get(text);
-  if (known !== undefined) {
-    const inputs = known.inputs.map((input) => inputTensor(input, blobs));
-    checkClaimed(blobs);
-    return { id: known.id, inputs, outputs: known.outputs };
+  const binary: BinaryData = { bytes: split.binary, at: 0 };
+  const cache = split.binary.length > 0 && split.json.length <= maxHeaderBytes ? headerCache(signature) : undefined;
+  const text = cache === undefined ? "" : split.json.toString("latin1");
+  const cached = cache?.get(text);
+  if (cached !== undefined) {
+    const inputs = cached.inputs.map((input) => inputTensor(input, binary));
+    checkConsumed(binary);
+    return { id: cached.id, inputs, outputs: cached.outputs };
   }
-  const { announced, ...read } = readDocument(split.json, blobs, signature);
-  // Numbers of JSON are in memory that the next document takes.
-  if (kept !== undefined && announced.every(({ elements }) => "sizeBytes" in elements)) {
-    if (kept.size >= maxKept) kept.clear();
-    kept.set(text, { id: read.id, inputs: announced, outputs: read.outputs });
+  const { declared, ...read } = readDocument(split.json, binary, signature);
+  // JSON numbers are not cacheable: the next document reuses their memory.
+  if (cache !== undefined && declared.every(({ elements }) => "sizeBytes" in elements)) {
+    if (cache.size >= maxHeaders) cache.clear();
+    cache.set(text, { id: read.id, inputs: declared, outputs: read.outputs });
   }
   return read;
 }
 
-/** What the JSON of a request says. */
-interface Announcement {
+/** The JSON of a request whose tensors are binary data (Triton's "inference header"), parsed. */
+interface InferenceHeader {
   readonly id: string | undefined;
-  readonly inputs: readonly AnnouncedInput[];
-  readonly outputs: readonly WantedOutput[];
+  readonly inputs: readonly DeclaredInput[];
+  readonly outputs: readonly RequestedOutput[];
 }
 
-interface AnnouncedInput extends Announced {
+interface DeclaredInput extends DeclaredTensor {
   readonly name: string;
   readonly inputPath: string;
-  /** What MLServer's clients say of the elements. */
+  /** MLServer's `content_type` of the elements. */
   readonly contentType: string | undefined;
-  /** Its elements, or how many bytes of binary data they are and what says so. */
+  /** The elements as JSON, or their size as binary data and the path of that parameter. */
   readonly elements: JsonValue | { readonly sizeBytes: number; readonly sizePath: string };
 }
 
-/** Before binary data most clients send the same JSON again and again: so many of up to so many bytes are kept for each signature. */
-const maxKept = 64;
-const maxKeptBytes = 1024;
-const keptAnnouncements = new WeakMap<Signature, Map<string, Announcement>>();
+/** Limits of the header cache per signature: most clients send the same JSON before each binary tensor. */
+const maxHeaders = 64;
+const maxHeaderBytes = 1024;
+const headerCaches = new WeakMap<Signature, Map<string, InferenceHeader>>();
 
-function keptFor(signature: Signature): Map<string, Announcement> {
-  const kept = keptAnnouncements.get(signature) ?? new Map<string, Announcement>();
-  keptAnnouncements.set(signature, kept);
-  return kept;
+function headerCache(signature: Signature): Map<string, InferenceHeader> {
+  const cache = headerCaches.get(signature) ?? new Map<string, InferenceHeader>();
+  headerCaches.set(signature, cache);
+  return cache;
 }
 
 interface ReadDocument extends InferDocument {
-  readonly announced: readonly AnnouncedInput[];
+  readonly declared: readonly DeclaredInput[];
 }
 
-function readDocument(json: Buffer, blobs: Blobs, signature: Signature): ReadDocument {
+function readDocument(json: Buffer, binary: BinaryData, signature: Signature): ReadDocument {
   if (!isUtf8(json)) throw faults.JsonNotUtf8({});
   const request = fieldsOf(parseWholeJson(json), "");
-  const id = request.values.has("id") ? textAt(request, "id") : undefined;
-  const allBinary = flagAt(parametersOf(request), "binary_data_output") ?? false;
+  const id = request.values.has("id") ? stringAt(request, "id") : undefined;
+  const allBinary = booleanAt(parametersOf(request), "binary_data_output") ?? false;
   required(request, "inputs", "a list of tensors");
-  const announced: AnnouncedInput[] = [];
+  const declared: DeclaredInput[] = [];
   const inputs = objectsAt(request, "inputs").map((fields) => {
-    const input = announcedInput(fields, signature);
-    announced.push(input);
-    return inputTensor(input, blobs);
+    const input = declaredInput(fields, signature);
+    declared.push(input);
+    return inputTensor(input, binary);
   });
-  checkClaimed(blobs);
-  return { id, inputs, outputs: wantedOutputs(request, signature, allBinary), announced };
+  checkConsumed(binary);
+  return { id, inputs, outputs: requestedOutputs(request, signature, allBinary), declared };
 }
 
-function checkClaimed({ bytes, at }: Blobs): void {
+function checkConsumed({ bytes, at }: BinaryData): void {
   const leftBytes = bytes.length - at;
   if (leftBytes > 0) throw faults.BinaryUnclaimed({ leftBytes });
 }
 
-/** The binary data behind the JSON, taken from the front. */
-interface Blobs {
+/** The binary data after the JSON, consumed front to back. */
+interface BinaryData {
   readonly bytes: Buffer;
   at: number;
 }
 
-/** Input parameters of extensions that are not offered. */
-const foreignParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
+/** Input parameters of extensions that this server does not have. */
+const extensionParameters: Readonly<Record<string, string>> = { shared_memory_region: "shared memory" };
 
-function announcedInput(input: Fields, signature: Signature): AnnouncedInput {
-  const name = textAt(input, "name");
+function declaredInput(input: Fields, signature: Signature): DeclaredInput {
+  const name = stringAt(input, "name");
   const shape = shapeAt(input, "shape");
   const dtype = datatypeOf(input, signature.inputs.find((spec) => spec.name === name)?.dtype);
   const parameters = parametersOf(input);
-  refuseForeign(parameters, foreignParameters);
+  refuseExtensions(parameters, extensionParameters);
   const sizeBytes = sizeAt(parameters, "binary_data_size");
   const content = parameters.values.get("content_type");
   const contentType = content?.kind === "string" ? content.value : undefined;
-  const announced = { name, inputPath: input.path, contentType, dtype, shape, path: pathIn(input.path, "data") };
+  const declared = { name, inputPath: input.path, contentType, dtype, shape, path: pathIn(input.path, "data") };
   if (sizeBytes === undefined) {
     const expected = "a list of the elements, unless parameters.binary_data_size is given";
-    return { ...announced, elements: required(input, "data", expected) };
+    return { ...declared, elements: required(input, "data", expected) };
   }
   if (input.values.has("data")) throw faults.DataTwice({ path: input.path });
-  return { ...announced, elements: { sizeBytes, sizePath: pathIn(parameters.path, "binary_data_size") } };
+  return { ...declared, elements: { sizeBytes, sizePath: pathIn(parameters.path, "binary_data_size") } };
 }
 
 function inputTensor(
-  { name, inputPath: path, contentType, elements, ...announced }: AnnouncedInput,
-  blobs: Blobs,
+  { name, inputPath: path, contentType, elements, ...declared }: DeclaredInput,
+  binary: BinaryData,
 ): NamedTensor {
   if (!("sizeBytes" in elements)) {
-    const tensor = decodedTensor(tensorFromJson(elements, announced), contentType, announced.path);
+    const tensor = decodedTensor(tensorFromJson(elements, declared), contentType, declared.path);
     return { name, path, tensor };
   }
   const { sizeBytes, sizePath } = elements;
-  const binary = { dtype: announced.dtype, shape: announced.shape, path, sizePath };
-  return { name, path, tensor: tensorFromBytes(taken(blobs, sizeBytes, sizePath), binary) };
+  const { dtype, shape } = declared;
+  const bytes = consume(binary, sizeBytes, sizePath);
+  return { name, path, tensor: tensorFromBytes(bytes, { dtype, shape, path, sizePath }) };
 }
 
-function taken(blobs: Blobs, sizeBytes: number, path: string): Buffer {
-  const leftBytes = blobs.bytes.length - blobs.at;
+function consume(binary: BinaryData, sizeBytes: number, path: string): Buffer {
+  const leftBytes = binary.bytes.length - binary.at;
   if (sizeBytes > leftBytes) throw faults.BinaryBeyondBody({ path, sizeBytes, leftBytes });
-  const start = blobs.at;
-  blobs.at += sizeBytes;
-  return blobs.bytes.subarray(start, blobs.at);
+  const start = binary.at;
+  binary.at += sizeBytes;
+  return binary.bytes.subarray(start, binary.at);
 }
 
-function datatypeOf(input: Fields, expected: Signature["inputs"][number]["dtype"] | undefined): Announced["dtype"] {
-  const datatype = textAt(input, "datatype");
+function datatypeOf(
+  input: Fields,
+  expected: Signature["inputs"][number]["dtype"] | undefined,
+): DeclaredTensor["dtype"] {
+  const datatype = stringAt(input, "datatype");
   const path = pathIn(input.path, "datatype");
   const dtype = dtypeNamed(datatype);
   if (dtype === undefined) throw faults.DatatypeUnknown({ path, datatype, known: datatypeNames });

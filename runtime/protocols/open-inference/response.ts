@@ -2,28 +2,31 @@ import { isUtf8 } from "node:buffer";
 import type { InferAnswer } from "../../dataplane/infer.ts";
 import type { NamedTensor, Tensor } from "../../dataplane/tensor.ts";
 import { float32Text, float64Text } from "../json/number-text.ts";
-import type { ProtocolAnswer } from "../protocol.ts";
+import type { ProtocolResponse } from "../protocol.ts";
 import { faults } from "./faults.ts";
-import type { WantedOutput } from "./outputs.ts";
+import type { RequestedOutput } from "./outputs.ts";
 import { bytesOf } from "./tensors/binary-data.ts";
 import { type Classes, classTensor } from "./tensors/classes.ts";
 import { datatypes } from "./tensors/datatypes.ts";
 
-/** What it takes to write the answer to an infer request, beside its outputs. */
-export interface InferAnswerOrder extends Pick<InferAnswer, "model" | "version"> {
+/** Arguments of an infer response, beside its outputs. */
+export interface InferWriteArguments extends Pick<InferAnswer, "model" | "version"> {
   readonly id: string | undefined;
-  readonly wanted: readonly WantedOutput[];
+  readonly requested: readonly RequestedOutput[];
 }
 
-/** The answer to an infer request: its outputs as JSON, or behind the JSON as binary data. */
-export function inferAnswer(
-  { id, wanted, ...answer }: InferAnswerOrder,
+/**
+ * The response to an infer request, its outputs as JSON or as binary data after the JSON. Throws `OutputNotInJson` or
+ * `OutputNotText`.
+ */
+export function inferResponse(
+  { id, requested, ...answer }: InferWriteArguments,
   given: readonly NamedTensor[],
-): ProtocolAnswer {
+): ProtocolResponse {
   const tail: Uint8Array[] = [];
   const outputs = given.map((full, i) => {
-    const output = shownOutput(full, wanted[i]?.classes);
-    if (wanted[i]?.binary !== true) return outputText(output, `"data":[${elementsText(output)}]`);
+    const output = withClasses(full, requested[i]?.classes);
+    if (requested[i]?.binary !== true) return outputText(output, `"data":[${elementsText(output)}]`);
     const bytes = bytesOf(output.tensor);
     tail.push(bytes);
     return outputText(output, `"parameters":{"binary_data_size":${bytes.length}}`);
@@ -39,8 +42,8 @@ export function inferAnswer(
   return { status: 200, headers, body, tail };
 }
 
-/** An output, or the classes of it that were asked for. */
-export function shownOutput(output: NamedTensor, classes: Classes | undefined): NamedTensor {
+/** An output, replaced by its classes if requested. */
+export function withClasses(output: NamedTensor, classes: Classes | undefined): NamedTensor {
   const { name, tensor } = output;
   return classes === undefined ? output : { name, tensor: classTensor(tensor, classes, `outputs.${name}`) };
 }
@@ -50,7 +53,10 @@ function outputText({ name, tensor }: NamedTensor, data: string): string {
   return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${tensor.shape.join(",")}],${data}}`;
 }
 
-/** All elements, row-major. NaN and infinities are bare words, which Python's parser reads (and TensorFlow Serving writes). */
+/**
+ * Formats all elements in row-major order. NaN and infinities become bare words, which Python's parser reads and TensorFlow
+ * Serving writes.
+ */
 function elementsText({ name, tensor }: NamedTensor): string {
   switch (tensor.dtype) {
     case "float32":

@@ -2,19 +2,19 @@ import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
 import { modelReference } from "./models/lookup.ts";
 
-/** What a request line asks to know of a model. */
+/** A request for information about a model. */
 export interface ModelRoute {
   readonly kind: "modelReady" | "metadata" | "config" | "stats";
   readonly model: ModelReference;
 }
 
-/** A request line that asks a model to run. */
+/** A request to run a model. */
 export interface InferRoute {
   readonly kind: "infer";
   readonly model: ModelReference;
 }
 
-/** What a request line asks for. */
+/** The operation that a request line names. */
 export type Route =
   | { readonly kind: "server" | "live" | "ready" | "models" | "allStats" | "index" }
   | InferRoute
@@ -65,19 +65,19 @@ const endpoints: readonly Endpoint[] = [
   },
 ];
 
-/** Extensions of Triton's that are not served, by their paths. */
-const foreignPaths: readonly (readonly [path: RegExp, extension: string])[] = [
+/** Paths of Triton's extensions that this server does not have. */
+const extensionPaths: readonly (readonly [path: RegExp, extension: string])[] = [
   [/^\/v2\/(?:system|cuda)sharedmemory(?:\/|$)/, "shared memory"],
   [/^\/v2(?:\/models\/[^/]+)?\/trace\/setting$/, "trace"],
   [/^\/v2\/logging$/, "logging"],
 ];
 
-/** Whether the Open Inference Protocol answers that target. */
+/** Whether a target belongs to the Open Inference Protocol. */
 export function ownsTarget(target: string): boolean {
   return /^\/v2(?:[/?]|$)/.test(target);
 }
 
-/** Reads a request line. Throws `EndpointUnknown`, `ExtensionMissing`, `MethodNotAllowed` or `VersionNotNumber`. */
+/** Parses a request line. Throws `EndpointUnknown`, `ExtensionMissing`, `MethodNotAllowed` or `VersionNotNumber`. */
 export function routeOf(method: string, target: string): Route {
   const path = target.replace(/\?.*$/s, "");
   for (const endpoint of endpoints) {
@@ -87,7 +87,7 @@ export function routeOf(method: string, target: string): Route {
     if (verb !== endpoint.verb) throw faults.MethodNotAllowed({ method, target: path, allowed: endpoint.verb });
     return endpoint.route(found[1] ?? "", found[2]);
   }
-  const extension = foreignPaths.find(([foreign]) => foreign.test(path))?.[1];
+  const extension = extensionPaths.find(([pattern]) => pattern.test(path))?.[1];
   if (extension !== undefined) throw faults.ExtensionMissing({ method, target: path, extension });
   throw faults.EndpointUnknown({ method, target: path });
 }
@@ -96,7 +96,7 @@ function reference(name: string, version: string | undefined): ModelReference {
   return modelReference(unescaped(name), version);
 }
 
-/** Percent-decodes; text that is not valid percent-encoded UTF-8 stays as it is. */
+/** Percent-decodes; returns text that is not valid percent-encoded UTF-8 unchanged. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);

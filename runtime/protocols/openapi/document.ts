@@ -9,7 +9,7 @@ interface Api {
   readonly version: string;
 }
 
-/** An OpenAPI 3.1 document of the calls that these models answer, their tensors told by name, type and shape. */
+/** An OpenAPI 3.1 document of the inference requests of these models, with the names, types and shapes of their tensors. */
 export function openApiDocument({ name, version }: Api, targets: readonly InferTarget[]): object {
   return {
     openapi: "3.1.0",
@@ -35,13 +35,13 @@ function pathsOf(target: InferTarget): readonly (readonly [string, object])[] {
 
 const error: Schema = objectSchema({ error: { type: "string" } });
 
-function call(operationId: string, tag: string, { request, answer }: CallSchemas): object {
+function call(operationId: string, tag: string, { request, response }: CallSchemas): object {
   return {
     operationId,
     tags: [tag],
     requestBody: { required: true, content: json(request) },
     responses: {
-      200: { description: "the model's outputs", content: json(answer) },
+      200: { description: "the model's outputs", content: json(response) },
       400: { description: "the request is not valid; the error says where", content: json(error) },
       503: { description: "the model cannot answer now; try again after Retry-After seconds", content: json(error) },
     },

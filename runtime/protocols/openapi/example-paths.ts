@@ -5,7 +5,7 @@ import { type Schema, nestedSchema, objectSchema } from "./schemas.ts";
 
 const number: Schema = { type: "number" };
 const value: Schema = { type: ["number", "string", "boolean", "object"] };
-/** Features by name: one value, or a list of them. Which ones a model wants is written in its graph, not in its signature. */
+/** Features by name, each one value or a list. A model's features are defined in its graph, so the signature cannot name them. */
 const example: Schema = { type: "object", additionalProperties: { anyOf: [value, { type: "array", items: value }] } };
 
 const results = {
@@ -16,7 +16,7 @@ const results = {
   regress: nestedSchema(number, [-1]),
 } as const;
 
-/** TensorFlow Serving's `:classify` or `:regress`; `undefined` when no signature of the model is for that. */
+/** Schemas of TensorFlow Serving's `:classify` or `:regress`; `undefined` when the model has no such signature. */
 export function exampleSchemas({ signatures }: InferTarget, method: keyof typeof results): CallSchemas | undefined {
   const names = [...signatures].flatMap(([name, signature]) => (signature.method === method ? [name] : []));
   if (names.length === 0) return undefined;
@@ -26,5 +26,5 @@ export function exampleSchemas({ signatures }: InferTarget, method: keyof typeof
     const examples: Schema = { type: "array", items: example, minItems: 1 };
     return objectSchema({ ...named, context: example, examples }, optional);
   });
-  return { request: { oneOf: requests }, answer: objectSchema({ results: results[method] }) };
+  return { request: { oneOf: requests }, response: objectSchema({ results: results[method] }) };
 }

@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../base/fault.ts";
 
-/** What `/openapi.json` refuses. */
+/** Faults of `/openapi.json`. */
 export const faults = faultCatalogue<{ DocumentReadOnly: { method: string } }>({
   DocumentReadOnly: {
     message: ({ method }) => `Method Not Allowed: ${method} /openapi.json; must be GET`,

@@ -3,20 +3,21 @@ import type { CallSchemas } from "./predict-path.ts";
 import type { TensorSpec } from "../../dataplane/signature.ts";
 import { type Schema, objectSchema, wireForms } from "./schemas.ts";
 
-/** The Open Inference Protocol's `infer`. */
+/** Schemas of the Open Inference Protocol's `infer`. */
 export function inferSchemas(target: InferTarget): CallSchemas {
   const text: Schema = { type: "string" };
   const { name } = target;
   const { inputs, outputs } = signatureOf(target);
-  const wanted = objectSchema({ name: { enum: outputs.map((output) => output.name) }, parameters }, ["parameters"]);
+  const requested = objectSchema({ name: { enum: outputs.map((output) => output.name) }, parameters }, ["parameters"]);
   return {
     request: objectSchema(
-      { id: text, parameters, inputs: tensors(inputs, inputs.length), outputs: { type: "array", items: wanted } },
+      { id: text, parameters, inputs: tensors(inputs, inputs.length), outputs: { type: "array", items: requested } },
       ["id", "parameters", "outputs"],
     ),
-    answer: objectSchema({ model_name: { const: name }, model_version: text, id: text, outputs: tensors(outputs, 1) }, [
-      "id",
-    ]),
+    response: objectSchema(
+      { model_name: { const: name }, model_version: text, id: text, outputs: tensors(outputs, 1) },
+      ["id"],
+    ),
   };
 }
 
@@ -31,7 +32,7 @@ function tensor({ name, dtype, shape, anyShape }: TensorSpec): Schema {
   const size: Schema = { type: "integer", minimum: 0 };
   const sizes = shape.map((length) => (length === -1 ? size : { const: length }));
   const rank = { minItems: shape.length, maxItems: shape.length };
-  // A list of no sizes may not be told by `prefixItems`.
+  // `prefixItems` may not be empty.
   const known: Schema = sizes.length === 0 ? rank : { prefixItems: sizes, ...rank };
   return objectSchema(
     {
@@ -45,7 +46,7 @@ function tensor({ name, dtype, shape, anyShape }: TensorSpec): Schema {
   );
 }
 
-/** The elements row by row; nested lists hold them in the same order. */
+/** Elements in row-major order, flat or nested. */
 function flatOrNested(element: Schema): Schema {
   return { type: "array", items: { anyOf: [element, { type: "array" }] } };
 }

@@ -2,15 +2,15 @@ import type { Fault } from "../../base/fault.ts";
 import {
   type Models,
   type Protocol,
-  type ProtocolAnswer,
+  type ProtocolResponse,
   type TransportCode,
-  jsonAnswer,
-  refusalAnswer,
+  jsonResponse,
+  errorResponse,
   transportStatuses,
 } from "../protocol.ts";
 import { faults } from "./faults.ts";
 
-/** `GET /openapi.json`: what the ready models take and give, for people and for generators of clients. */
+/** `GET /openapi.json`: requests and responses of the ready models, for readers and for client generators. */
 export function openApi(models: Models, server: { readonly name: string; readonly version: string }): Protocol {
   return {
     name: "openapi",
@@ -19,7 +19,7 @@ export function openApi(models: Models, server: { readonly name: string; readonl
       if (method !== "GET" && method !== "HEAD") return refusal(faults.DocumentReadOnly({ method }));
       const { openApiDocument } = await import("./document.ts");
       const targets = models.names().flatMap((name) => models.find({ name }) ?? []);
-      return jsonAnswer(200, openApiDocument(server, targets));
+      return jsonResponse(200, openApiDocument(server, targets));
     },
     refusal,
   };
@@ -29,6 +29,6 @@ type Code = keyof typeof faults | TransportCode | "Unexpected";
 
 const statuses: Readonly<Record<Code, number>> = { ...transportStatuses, DocumentReadOnly: 405 };
 
-function refusal(fault: Fault): ProtocolAnswer {
-  return refusalAnswer(fault, statuses);
+function refusal(fault: Fault): ProtocolResponse {
+  return errorResponse(fault, statuses);
 }

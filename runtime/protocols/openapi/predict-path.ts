@@ -2,19 +2,19 @@ import type { InferTarget } from "../../dataplane/infer.ts";
 import { type Signature, type TensorSpec, defaultSignature } from "../../dataplane/signature.ts";
 import { type Schema, nestedSchema, objectSchema, wireForms } from "./schemas.ts";
 
-/** Request and answer of a call. */
+/** Schemas of an operation's request and response. */
 export interface CallSchemas {
   readonly request: Schema;
-  readonly answer: Schema;
+  readonly response: Schema;
 }
 
 const base64: Schema = objectSchema({ b64: { type: "string", contentEncoding: "base64" } });
 
-/** TensorFlow Serving's `:predict`; `undefined` when its JSON can hold the tensors of no signature. */
+/** Schemas of TensorFlow Serving's `:predict`; `undefined` when its JSON can represent the tensors of no signature. */
 export function predictSchemas({ signatures }: InferTarget): CallSchemas | undefined {
-  const told = [...signatures].filter(([, signature]) => isTold(signature));
-  if (told.length === 0) return undefined;
-  const calls = told.map(([name, signature]) => {
+  const shown = [...signatures].filter(([, signature]) => isRepresentable(signature));
+  if (shown.length === 0) return undefined;
+  const calls = shown.map(([name, signature]) => {
     const named = signatureSchema(name, signatures.size);
     const optional = name === defaultSignature ? Object.keys(named) : [];
     const { inputs, outputs } = signature;
@@ -23,32 +23,32 @@ export function predictSchemas({ signatures }: InferTarget): CallSchemas | undef
         objectSchema({ ...named, instances: nestedSchema(valueOf(inputs, row), [-1]) }, optional),
         objectSchema({ ...named, inputs: valueOf(inputs, whole) }, optional),
       ],
-      answers: [
+      responses: [
         objectSchema({ predictions: nestedSchema(valueOf(outputs, row), [-1]) }),
         objectSchema({ outputs: valueOf(outputs, whole) }),
       ],
     };
   });
-  // Answers of several signatures may look alike.
+  // A response may match the schemas of several signatures.
   return {
     request: { oneOf: calls.flatMap(({ requests }) => requests) },
-    answer: { [told.length > 1 ? "anyOf" : "oneOf"]: calls.flatMap(({ answers }) => answers) },
+    response: { [shown.length > 1 ? "anyOf" : "oneOf"]: calls.flatMap(({ responses }) => responses) },
   };
 }
 
-/** How a request names a signature: not at all where there is but the default one. */
+/** The `signature_name` field of a request; none for a model with the default signature only. */
 export function signatureSchema(name: string, count: number): Readonly<Record<string, Schema>> {
   return name === defaultSignature && count === 1 ? {} : { signature_name: { const: name } };
 }
 
-function isTold({ inputs, outputs }: Signature): boolean {
+function isRepresentable({ inputs, outputs }: Signature): boolean {
   return [...inputs, ...outputs].every(({ dtype }) => {
     const { element, onlyOpenInference } = wireForms[dtype];
     return element !== undefined && onlyOpenInference !== true;
   });
 }
 
-/** A single tensor stands alone; several stand by name. */
+/** The schema of a single tensor, or of an object with one field per tensor. */
 function valueOf(specs: readonly TensorSpec[], part: (spec: TensorSpec) => Schema): Schema {
   const [only] = specs;
   if (specs.length === 1 && only !== undefined) return part(only);

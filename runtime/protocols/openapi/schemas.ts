@@ -1,14 +1,14 @@
 import type { Dtype } from "../../dataplane/tensor.ts";
 
-/** A JSON Schema, as OpenAPI 3.1 has it. */
+/** A JSON Schema (2020-12, as OpenAPI 3.1 uses it). */
 export type Schema = Readonly<Record<string, unknown>>;
 
 interface WireForm {
-  /** Name in the Open Inference Protocol. */
+  /** Datatype name in the Open Inference Protocol. */
   readonly datatype: string;
-  /** One element in JSON; absent: only binary data can hold it. */
+  /** Schema of one element; absent for types that JSON cannot represent. */
   readonly element?: Schema;
-  /** TensorFlow Serving's JSON cannot hold it, though the Open Inference Protocol's can. */
+  /** TensorFlow Serving's JSON cannot represent the type, though the Open Inference Protocol's can. */
   readonly onlyOpenInference?: true;
 }
 
@@ -18,7 +18,7 @@ function integer(datatype: string, minimum: number, maximum: number): WireForm {
 
 const number: Schema = { type: "number" };
 
-/** How each element type goes over the wire. */
+/** Wire representation of each element type. */
 export const wireForms: Readonly<Record<Dtype, WireForm>> = {
   float32: { datatype: "FP32", element: { ...number, format: "float" } },
   float64: { datatype: "FP64", element: { ...number, format: "double" } },
@@ -38,7 +38,7 @@ export const wireForms: Readonly<Record<Dtype, WireForm>> = {
   complex128: { datatype: "COMPLEX128" },
 };
 
-/** A tensor as lists nested by `shape`; -1 is any length. */
+/** The schema of arrays nested by `shape`; -1 is any length. */
 export function nestedSchema(element: Schema, shape: readonly number[]): Schema {
   return shape.reduceRight<Schema>(
     (items, size) => ({ type: "array", items, ...(size === -1 ? {} : { minItems: size, maxItems: size }) }),
@@ -46,7 +46,7 @@ export function nestedSchema(element: Schema, shape: readonly number[]): Schema 
   );
 }
 
-/** An object of exactly these fields. */
+/** The schema of an object with these fields, required unless in `optional`. */
 export function objectSchema(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   return { type: "object", properties, required: Object.keys(properties).filter((key) => !optional.includes(key)) };
 }

@@ -1,11 +1,11 @@
 import { Fault } from "../../base/fault.ts";
 import type { faults as dataplaneFaults } from "../../dataplane/faults.ts";
 import type { faults as jsonFaults } from "../json/faults.ts";
-import { type ProtocolAnswer, type TransportCode, refusalHeaders, retryAfterSeconds } from "../protocol.ts";
+import { type ProtocolResponse, type TransportCode, refusalHeaders, retryAfterSeconds } from "../protocol.ts";
 import type { faults as exampleFaults } from "./examples/faults.ts";
 import type { faults } from "./faults.ts";
 
-/** HTTP codes of TensorFlow Serving's canonical statuses (http_server.cc, ToHTTPStatusCode). */
+/** HTTP status codes of TensorFlow Serving's canonical codes (http_server.cc, ToHTTPStatusCode). */
 const httpCodes = {
   CANCELLED: 499,
   INVALID_ARGUMENT: 400,
@@ -26,7 +26,7 @@ type Code =
   | TransportCode
   | "Unexpected";
 
-/** The canonical status of every fault that a request can meet. */
+/** Canonical code of every fault of a request. */
 export const statuses: Readonly<Record<Code, Status>> = {
   MalformedRequest: "INVALID_ARGUMENT",
   OriginMissing: "INVALID_ARGUMENT",
@@ -117,20 +117,20 @@ export const statuses: Readonly<Record<Code, Status>> = {
   Unexpected: "INTERNAL",
 };
 
-/** Codes whose HTTP answer says more than their canonical status. */
+/** HTTP status codes of faults for which HTTP has a more specific one than their canonical code. */
 const exactCodes: Readonly<Partial<Record<Code, number>>> = {
   BodyTooLarge: 413,
   BodyTooSlow: 408,
   EncodingUnsupported: 415,
 };
 
-/** Canonical status of a fault, as TensorFlow Serving prints it in nested errors. */
+/** Canonical code of a fault, as TensorFlow Serving prints it in nested errors. */
 export function statusOf(fault: Fault): Status {
   return isKnown(fault.code) ? statuses[fault.code] : "INTERNAL";
 }
 
-/** `{"error": "<message>"}` with the fault's HTTP code. */
-export function errorAnswer(fault: Fault): ProtocolAnswer {
+/** The error response `{"error": "<message>"}` with the fault's HTTP status. */
+export function refusal(fault: Fault): ProtocolResponse {
   const status = (isKnown(fault.code) ? exactCodes[fault.code] : undefined) ?? httpCodes[statusOf(fault)];
   return {
     status,

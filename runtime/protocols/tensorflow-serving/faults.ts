@@ -2,7 +2,7 @@ import { faultCatalogue } from "../../base/fault.ts";
 
 type Empty = object;
 
-/** What TensorFlow Serving refuses, in its own words: clients and their tests match on these sentences. */
+/** TensorFlow Serving's errors, in its own words: clients and their tests match on these sentences. */
 export const faults = faultCatalogue<{
   MalformedRequest: { method: string; target: string };
   OriginMissing: Empty;
@@ -11,7 +11,7 @@ export const faults = faultCatalogue<{
   ModelUnknown: { name: string };
   VersionUnknown: { name: string; version: string };
   LabelUnknown: { label: string };
-  /** The same of models on their way. */
+  /** The same for models that are still loading. */
   ModelLoading: { name: string };
   VersionLoading: { name: string; version: string };
   LabelLoading: { label: string };
@@ -20,7 +20,7 @@ export const faults = faultCatalogue<{
   SignatureUnknown: { signature: string };
   SignatureNamed: { signature: string };
   NotAnObject: { json: string };
-  /** TensorFlow Serving takes the first. */
+  /** Ours: TensorFlow Serving takes the first value. */
   KeyRepeated: { path: string };
   SignatureNotText: { json: string };
   InputsMissing: Empty;
@@ -55,87 +55,89 @@ export const faults = faultCatalogue<{
   OutputRows: { name: string; rows: number; expected: number };
   OutputUnwritable: { dtype: string };
 }>({
-  MalformedRequest: said(({ method, target }) => `Malformed request: ${method} ${target}`),
-  OriginMissing: said(() => "Origin header is missing in CORS preflight"),
-  VersionNotNumeric: said(({ version }) => `Failed to convert version: ${version} to numeric.`),
-  ModelNameMissing: said(() => "Missing model name in request."),
-  ModelUnknown: said(modelMissing),
-  VersionUnknown: said(versionMissing),
-  LabelUnknown: said(labelMissing),
-  ModelLoading: { ...said(modelMissing), retry: { afterMs: 1000 } },
-  VersionLoading: { ...said(versionMissing), retry: { afterMs: 1000 } },
-  LabelLoading: { ...said(labelMissing), retry: { afterMs: 1000 } },
-  NoVersions: said(({ name }) => `Could not find any versions of model ${name}`),
-  NoSuchVersion: said(({ name, version }) => `Could not find version ${version} of model ${name}`),
-  SignatureUnknown: said(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
-  SignatureNamed: said(({ signature }) => `No signature was found with the name: ${signature}`),
-  KeyRepeated: said(({ path }) => `${path} stands twice; must stand once`),
-  NotAnObject: said(({ json }) => `JSON Value: ${json} Is not object`),
-  SignatureNotText: said(
+  MalformedRequest: refused(({ method, target }) => `Malformed request: ${method} ${target}`),
+  OriginMissing: refused(() => "Origin header is missing in CORS preflight"),
+  VersionNotNumeric: refused(({ version }) => `Failed to convert version: ${version} to numeric.`),
+  ModelNameMissing: refused(() => "Missing model name in request."),
+  ModelUnknown: refused(modelMissing),
+  VersionUnknown: refused(versionMissing),
+  LabelUnknown: refused(labelMissing),
+  ModelLoading: { ...refused(modelMissing), retry: { afterMs: 1000 } },
+  VersionLoading: { ...refused(versionMissing), retry: { afterMs: 1000 } },
+  LabelLoading: { ...refused(labelMissing), retry: { afterMs: 1000 } },
+  NoVersions: refused(({ name }) => `Could not find any versions of model ${name}`),
+  NoSuchVersion: refused(({ name, version }) => `Could not find version ${version} of model ${name}`),
+  SignatureUnknown: refused(({ signature }) => `Serving signature name: "${signature}" not found in signature def`),
+  SignatureNamed: refused(({ signature }) => `No signature was found with the name: ${signature}`),
+  KeyRepeated: refused(({ path }) => `${path} stands twice; must stand once`),
+  NotAnObject: refused(({ json }) => `JSON Value: ${json} Is not object`),
+  SignatureNotText: refused(
     ({ json }) => `JSON Value: ${json} not formatted correctly. 'signature_name' key must be a string value.`,
   ),
-  InputsMissing: said(() => "Missing 'inputs' or 'instances' key"),
-  InputsTwice: said(
+  InputsMissing: refused(() => "Missing 'inputs' or 'instances' key"),
+  InputsTwice: refused(
     ({ json }) =>
       `JSON Value: ${json} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist `,
   ),
-  InstancesNotList: said(({ json }) => `JSON Value: ${json} Expecting 'instances' to be an list/array`),
-  InstancesEmpty: said(({ json }) => `JSON Value: ${json} No values in 'instances' array`),
-  InstancesPlain: said(
+  InstancesNotList: refused(({ json }) => `JSON Value: ${json} Expecting 'instances' to be an list/array`),
+  InstancesEmpty: refused(({ json }) => `JSON Value: ${json} No values in 'instances' array`),
+  InstancesPlain: refused(
     () =>
       "instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map",
   ),
-  ColumnsPlain: said(
+  ColumnsPlain: refused(
     () =>
       "inputs is a plain value/list, but expecting an object as multiple input tensors required as per tensorinfo_map",
   ),
-  ElementNotObject: said(({ index }) => `Expecting object but got list at item ${index} of input list`),
-  ElementIsObject: said(({ index }) => `Expecting value/list but got object at item ${index} of input list`),
-  ElementRefused: said(
+  ElementNotObject: refused(({ index }) => `Expecting object but got list at item ${index} of input list`),
+  ElementIsObject: refused(({ index }) => `Expecting value/list but got object at item ${index} of input list`),
+  ElementRefused: refused(
     ({ index, key, status, error }) =>
       `Failed to process element: ${index}${key === undefined ? "" : ` key: ${key}`} of 'instances' list. Error: ${status}: ${error}`,
   ),
-  ElementKeys: said(
+  ElementKeys: refused(
     ({ index, json, keys }) =>
       `Failed to process element: ${index} of 'instances' list. JSON object: ${json} keys must be equal to: ${keys.join(",")}`,
   ),
-  ColumnMissing: said(({ name }) => `Missing named input: ${name} in 'inputs' object.`),
-  NamedInputUnknown: said(({ name }) => `JSON object: does not have named input: ${name}`),
-  ValueType: said(({ json, type, dtype }) => `JSON Value: ${json} Type: ${type} is not of expected type: ${dtype}`),
-  ValueUnimplemented: said(({ json, dtype }) => `Conversion of JSON Value: ${json} to type: ${dtype}`),
-  ValueLevel: said(
+  ColumnMissing: refused(({ name }) => `Missing named input: ${name} in 'inputs' object.`),
+  NamedInputUnknown: refused(({ name }) => `JSON object: does not have named input: ${name}`),
+  ValueType: refused(({ json, type, dtype }) => `JSON Value: ${json} Type: ${type} is not of expected type: ${dtype}`),
+  ValueUnimplemented: refused(({ json, dtype }) => `Conversion of JSON Value: ${json} to type: ${dtype}`),
+  ValueLevel: refused(
     ({ json, level, rank }) =>
       `JSON Value: ${json} found at incorrect level: ${level} in the JSON DOM. Expected at level: ${rank}`,
   ),
-  ListLevel: said(({ level, rank }) => `Encountered list at unexpected level: ${level} expected < ${rank}`),
-  ListSize: said(
+  ListLevel: refused(({ level, rank }) => `Encountered list at unexpected level: ${level} expected < ${rank}`),
+  ListSize: refused(
     ({ size, level, expected }) =>
       `Encountered list at unexpected size: ${size} at level: ${level} expected size: ${expected}`,
   ),
-  ElementSize: said(({ expected, size }) => `Expecting tensor size: ${expected} but got: ${size}`),
-  ElementShape: said(({ expected, shape }) => `Expecting shape [${expected.join(",")}] but got: [${shape.join(",")}]`),
-  NotBase64Object: said(({ json }) => `JSON Value: ${json} not formatted correctly for base64 data`),
-  NotBase64: said(() => "Unable to base64 decode"),
-  ExamplesMissing: said(
+  ElementSize: refused(({ expected, size }) => `Expecting tensor size: ${expected} but got: ${size}`),
+  ElementShape: refused(
+    ({ expected, shape }) => `Expecting shape [${expected.join(",")}] but got: [${shape.join(",")}]`,
+  ),
+  NotBase64Object: refused(({ json }) => `JSON Value: ${json} not formatted correctly for base64 data`),
+  NotBase64: refused(() => "Unable to base64 decode"),
+  ExamplesMissing: refused(
     ({ json }) => `JSON Value: ${json} When method is classify, key 'examples' is expected and was not found`,
   ),
-  ExamplesNotList: said(({ json }) => `JSON Value: ${json} Expecting 'examples' value to be an list/array`),
-  ExamplesEmpty: said(({ json }) => `JSON Value: ${json} 'examples' value is an empty array`),
-  ExampleNotObject: said(({ type }) => `Example must be JSON object but got JSON ${type}`),
-  FeatureType: said(({ feature, type }) => `Feature: ${feature} has element with unexpected JSON type: ${type}`),
-  FeatureMixed: said(
+  ExamplesNotList: refused(({ json }) => `JSON Value: ${json} Expecting 'examples' value to be an list/array`),
+  ExamplesEmpty: refused(({ json }) => `JSON Value: ${json} 'examples' value is an empty array`),
+  ExampleNotObject: refused(({ type }) => `Example must be JSON object but got JSON ${type}`),
+  FeatureType: refused(({ feature, type }) => `Feature: ${feature} has element with unexpected JSON type: ${type}`),
+  FeatureMixed: refused(
     ({ feature, expected }) => `Unexpected element type in feature: ${feature} expecting type: ${expected}`,
   ),
-  FeatureUnsigned: said(({ feature }) => `Feature: ${feature} has uint64_t element. Only int64_t is supported.`),
-  OutputWithoutRows: said(({ name }) => `Tensor name: ${name} has no shape information `),
-  OutputRows: said(
+  FeatureUnsigned: refused(({ feature }) => `Feature: ${feature} has uint64_t element. Only int64_t is supported.`),
+  OutputWithoutRows: refused(({ name }) => `Tensor name: ${name} has no shape information `),
+  OutputRows: refused(
     ({ name, rows, expected }) => `Tensor name: ${name} has inconsistent batch size: ${rows} expecting: ${expected}`,
   ),
-  OutputUnwritable: said(({ dtype }) => `Failed to write JSON value for tensor type: ${dtype}`),
+  OutputUnwritable: refused(({ dtype }) => `Failed to write JSON value for tensor type: ${dtype}`),
 });
 
-/** TensorFlow Serving gives no hints, and none of its refusals gets better by asking again. */
-function said<Args>(message: (args: Args) => string) {
+/** A fault without hint or retry, as all of TensorFlow Serving's are. */
+function refused<Args>(message: (args: Args) => string) {
   return { message, retry: "never", level: "info" } as const;
 }
 

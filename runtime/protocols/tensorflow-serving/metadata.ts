@@ -2,7 +2,10 @@ import type { Signature, TensorSpec } from "../../dataplane/signature.ts";
 import type { InferTarget } from "../../dataplane/infer.ts";
 import { dtypeNames } from "./tensors/dtypes.ts";
 
-/** The body of a metadata answer: proto field names, 64-bit numbers as text, `signature_def` twice, all as there. */
+/**
+ * The body of a metadata response, as TensorFlow Serving prints it: proto field names, 64-bit integers as strings, `signature_def`
+ * twice.
+ */
 export function metadataBody({ name, version, signatures }: InferTarget): string {
   const served = Object.fromEntries([...signatures].map(([key, signature]) => [key, signatureDef(signature)]));
   return JSON.stringify(

@@ -6,44 +6,44 @@ import { elementsOf, isBase64Object, packedTensor } from "./tensors/elements.ts"
 import { faults } from "./faults.ts";
 import { quoted } from "./tensors/json-text.ts";
 import { rowInputs } from "./tensors/rows.ts";
-import { announcedShape, fill } from "./tensors/fill.ts";
+import { leadingShape, addElements } from "./tensors/add-elements.ts";
 
-/** `row`: `instances` and `predictions`; `columnar`: `inputs` and `outputs`. */
+/** Formats of predict requests. `row`: `instances` and `predictions`; `columnar`: `inputs` and `outputs`. */
 export type PredictFormat = "row" | "columnar";
 
-/** Tensors of a predict request, and the format that its answer has to have as well. */
+/** Tensors of a predict request, and its format, which the response has to use as well. */
 export interface PredictInputs {
   readonly format: PredictFormat;
   readonly inputs: readonly NamedTensor[];
 }
 
-/** A request body that is a JSON object, and the signature that it names. */
+/** A parsed request body, and the signature that it names. */
 export interface RequestDocument {
   readonly root: JsonObject;
   /** `serving_default` when the body names none. */
   readonly signature: string;
 }
 
-/** A predict request, read as far as the model is known. */
+/** A decoded predict request. */
 export interface PredictDocument extends Partial<PredictInputs> {
-  /** `serving_default` when the body names none. Of an unknown one there are no inputs. */
+  /** `serving_default` when the body names none. For an unknown signature the inputs are not decoded. */
   readonly signature: string;
 }
 
-/** What it takes to read a predict request. */
-export interface PredictOrder {
+/** Arguments of `predictDocument`. */
+export interface PredictReadArguments {
   readonly body: Buffer;
   readonly signatures: Signatures | undefined;
 }
 
-/** Reads a predict request of a model with these signatures; absent: there is no such model. Throws what its parts throw. */
+/** Decodes a predict request for a model with these signatures; `undefined` for an unknown model. Throws a Fault. */
 export function predictDocument(body: Buffer, signatures: Signatures | undefined): PredictDocument {
   const { root, signature } = requestDocument(body);
-  const meant = signatures?.get(signature);
-  return { signature, ...(meant === undefined ? {} : predictInputs(root, meant)) };
+  const known = signatures?.get(signature);
+  return { signature, ...(known === undefined ? {} : predictInputs(root, known)) };
 }
 
-/** Parses a body. Throws a JSON fault, `NotAnObject` or `SignatureNotText`. */
+/** Parses a request body. Throws a JSON fault, `NotAnObject`, `KeyRepeated` or `SignatureNotText`. */
 export function requestDocument(body: Buffer): RequestDocument {
   const root = parseJson(body);
   if (root.kind !== "object") throw faults.NotAnObject({ json: quoted(root) });
@@ -53,7 +53,7 @@ export function requestDocument(body: Buffer): RequestDocument {
   return { root, signature: name === undefined || name.value === "" ? defaultSignature : name.value };
 }
 
-/** The tensors of a predict request. Checks come in TensorFlow Serving's order. */
+/** Decodes the tensors of a predict request, checking in TensorFlow Serving's order. */
 function predictInputs(root: JsonObject, signature: Signature): PredictInputs {
   const instances = member(root, "instances");
   const inputs = member(root, "inputs");
@@ -70,7 +70,7 @@ function predictInputs(root: JsonObject, signature: Signature): PredictInputs {
   return { format: "columnar", inputs: columnInputs(inputs, signature) };
 }
 
-/** Of a repeated key some readers take the first value and others the last: what one has checked the other would not run. */
+/** Refuses repeated keys: parsers differ in which value they take, so a proxy may have checked another value than would run. */
 function checkKeys({ members }: JsonObject, path: string): void {
   if (members.length < 2) return;
   const seen = new Set<string>();
@@ -96,8 +96,8 @@ function columnInputs(inputs: JsonValue, signature: Signature): readonly NamedTe
 function column(value: JsonValue, { name, dtype }: Signature["inputs"][number], path: string): NamedTensor {
   const tensor = value.kind === "numbers" ? packedTensor(dtype, value) : undefined;
   if (tensor !== undefined) return { name, path, tensor };
-  const shape = announcedShape(value);
+  const shape = leadingShape(value);
   const elements = elementsOf(dtype);
-  fill(elements, value, shape);
+  addElements(elements, value, shape);
   return { name, path, tensor: elements.tensor(shape) };
 }

@@ -6,18 +6,18 @@ import { elementText, nested, stride, type TensorText } from "./tensors/tensor-t
 import { faults } from "./faults.ts";
 import type { PredictFormat } from "./request.ts";
 
-/** What it takes to write a predict answer, beside its outputs. */
-export interface PredictAnswerOrder {
+/** Arguments of a predict response, beside its outputs. */
+export interface PredictWriteArguments {
   readonly format: PredictFormat;
 }
 
-/** What it takes to write a classify or regress answer, beside its outputs. */
-export interface ExampleAnswerOrder {
-  /** Examples of the request. */
+/** Arguments of a classify or regress response, beside its outputs. */
+export interface ExamplesWriteArguments {
+  /** Number of examples in the request. */
   readonly rows: number;
 }
 
-/** The body of a predict answer. Throws when outputs cannot be told in the row format. */
+/** The body of a predict response. Throws when JSON or the row format cannot represent the outputs. */
 export function predictBody(format: PredictFormat, outputs: readonly NamedTensor[]): string {
   const writers = outputs.map(tensorWriter);
   return format === "row"
@@ -25,7 +25,7 @@ export function predictBody(format: PredictFormat, outputs: readonly NamedTensor
     : `{\n    "outputs": ${columnsText(writers)}\n}`;
 }
 
-/** The body of a classify answer: for each example its classes as pairs of label and score. */
+/** The body of a classify response: the classes of each example as pairs of label and score. */
 export function classifyBody(results: readonly (readonly ScoredClass[])[]): string {
   const rows = results.map((classes) => {
     const pairs = classes.map(({ label, score }) => `[${JSON.stringify(label)}, ${float32Text(score)}]`);
@@ -34,7 +34,7 @@ export function classifyBody(results: readonly (readonly ScoredClass[])[]): stri
   return `{\n    "results": [${rows.join(", ")}]\n}`;
 }
 
-/** The body of a regress answer: the value of each example. */
+/** The body of a regress response: the value of each example. */
 export function regressBody(values: Float32Array): string {
   return `{\n    "results": [${Array.from(values, float32Text).join(", ")}]\n}`;
 }

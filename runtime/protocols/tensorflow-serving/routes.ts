@@ -1,18 +1,18 @@
 import type { ModelReference } from "../../dataplane/infer.ts";
 import { faults } from "./faults.ts";
 
-/** What follows the colon in a path, as in `/v1/models/NAME:predict`. */
+/** Inference method: what follows the colon in `/v1/models/NAME:predict`. */
 export type InferenceMethod = "classify" | "regress" | "predict";
 
-/** A model as a path names it. */
+/** The model that a path names. */
 export interface PathModel {
   readonly name: string;
-  /** Digits of an int64. */
+  /** Decimal digits of an int64. */
   readonly version?: string;
   readonly label?: string;
 }
 
-/** What a request line asks for. */
+/** The operation that a request line names. */
 export type Route =
   | { readonly kind: InferenceMethod; readonly model: PathModel }
   | { readonly kind: "status" | "metadata"; readonly model: PathModel };
@@ -23,12 +23,12 @@ const inferencePath =
 const statusPath = /^\/v1\/models(?:\/([^/:]+))?(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?(?:\/(metadata))?$/i;
 const maxVersion = 2n ** 63n - 1n;
 
-/** Whether TensorFlow Serving's REST API answers that target at all. */
+/** Whether a target belongs to TensorFlow Serving's REST API. */
 export function ownsTarget(target: string): boolean {
   return /^\/v1\//i.test(target);
 }
 
-/** Reads a request line. Throws `MalformedRequest`, `VersionNotNumeric` or `ModelNameMissing`. */
+/** Parses a request line. Throws `MalformedRequest`, `VersionNotNumeric` or `ModelNameMissing`. */
 export function routeOf(method: string, target: string): Route {
   const inference = method === "POST" ? inferencePath.exec(target) : null;
   if (inference !== null) {
@@ -47,7 +47,7 @@ export function routeOf(method: string, target: string): Route {
   throw faults.MalformedRequest({ method, target });
 }
 
-/** The model as the data plane names it. */
+/** A path's model as a reference for the data plane. */
 export function referenceOf({ name, version, label }: PathModel): ModelReference {
   return {
     name,
@@ -65,7 +65,7 @@ function pathModel(name: string, version: string | undefined, label: string | un
   };
 }
 
-/** Percent-decodes; text that is not valid percent-encoded UTF-8 stays as it is. */
+/** Percent-decodes; returns text that is not valid percent-encoded UTF-8 unchanged. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);

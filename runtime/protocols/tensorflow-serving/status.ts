@@ -15,7 +15,7 @@ const wireStates = {
   Failed: "END",
 } as const satisfies Readonly<Record<ModelState, string>>;
 
-/** How a version fares, in TensorFlow Serving's words. */
+/** The status of a version, in TensorFlow Serving's terms. */
 export interface VersionStatus {
   readonly version: number;
   readonly state: (typeof wireStates)[ModelState];
@@ -23,7 +23,10 @@ export interface VersionStatus {
   readonly message: string;
 }
 
-/** The versions asked for, newest first. Throws `NoVersions` or `NoSuchVersion`. A label is not looked at, as there. */
+/**
+ * Statuses of the requested versions, newest first. Ignores a label, as TensorFlow Serving does. Throws `NoVersions` or
+ * `NoSuchVersion`.
+ */
 export function versionStatuses(models: Models, { name, version }: PathModel): readonly VersionStatus[] {
   const known = models.versions(name);
   if (known.length === 0) throw faults.NoVersions({ name });
@@ -32,7 +35,7 @@ export function versionStatuses(models: Models, { name, version }: PathModel): r
   return asked.toReversed().map(versionStatus);
 }
 
-/** The body of a status answer. Throws `NoVersions` or `NoSuchVersion`. */
+/** The body of a status response. Throws `NoVersions` or `NoSuchVersion`. */
 export function statusBody(models: Models, model: PathModel): string {
   const statuses = versionStatuses(models, model);
   const status = {
@@ -49,7 +52,7 @@ export function statusBody(models: Models, model: PathModel): string {
   );
 }
 
-/** KServe's version 1 has the same path: its client looks for `ready` and passes over what else is there. */
+/** KServe's version 1 uses the same path; its client reads `ready` and ignores other keys. */
 function kserveKeys({ name }: PathModel, statuses: readonly VersionStatus[]): object {
   return { name, ready: statuses.some(({ state }) => state === "AVAILABLE") };
 }

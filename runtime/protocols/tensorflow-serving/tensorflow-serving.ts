@@ -3,26 +3,26 @@ import { type InferAnswer, type InferTarget, infer } from "../../dataplane/infer
 import {
   type Models,
   type Protocol,
-  type ProtocolAnswer,
+  type ProtocolResponse,
   type ProtocolRequest,
-  rememberedRoutes,
-  repeatedRefusals,
+  cachedRoutes,
+  cachedResponses,
 } from "../protocol.ts";
-import { bodyReader } from "../json/large/body-reader.ts";
-import { type WrittenAnswer, bodyWriter } from "../json/large/body-writer.ts";
-import { errorAnswer } from "./errors.ts";
+import { bodyReader } from "../json/offload/body-reader.ts";
+import { type WriteResult, bodyWriter } from "../json/offload/body-writer.ts";
+import { refusal } from "./errors.ts";
 import { faults } from "./faults.ts";
-import { found } from "./lookup.ts";
+import { readyModel } from "./lookup.ts";
 import { metadataBody } from "./metadata.ts";
-import { type PredictDocument, type PredictFormat, type PredictOrder, predictDocument } from "./request.ts";
-import { type PredictAnswerOrder, predictBody } from "./response.ts";
-import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as readRoute } from "./routes.ts";
+import { type PredictDocument, type PredictFormat, type PredictReadArguments, predictDocument } from "./request.ts";
+import { type PredictWriteArguments, predictBody } from "./response.ts";
+import { type PathModel, type Route, ownsTarget, referenceOf, routeOf as parseRoute } from "./routes.ts";
 import { statusBody } from "./status.ts";
 
-const routeOf = rememberedRoutes(readRoute);
-const overloadAnswer = repeatedRefusals(errorAnswer);
-const largeAnswers = bodyWriter<PredictAnswerOrder, WrittenAnswer>("write predict");
-const largeBodies = bodyReader<PredictOrder, PredictDocument>("read predict");
+const routeOf = cachedRoutes(parseRoute);
+const overloadResponse = cachedResponses(refusal);
+const responses = bodyWriter<PredictWriteArguments, WriteResult>("write predict");
+const requests = bodyReader<PredictReadArguments, PredictDocument>("read predict");
 
 /** TensorFlow Serving's REST API, version 1. */
 export function tensorflowServing(models: Models): Protocol {
@@ -34,26 +34,26 @@ export function tensorflowServing(models: Models): Protocol {
         if (request.method === "OPTIONS") return preflight(request);
         const { kind, model } = routeOf(request.method, request.target);
         if (kind !== "predict") return json(await otherBody(models, { kind, model }, request));
-        const { document, target } = predicted(models, model, request.body);
+        const { document, target } = readPredict(models, model, request.body);
         const read = document instanceof Promise ? await document : document;
-        const { format, answer } = startedPredict(target(), read, request);
+        const { format, answer } = startPredict(target(), read, request);
         const { outputs } = await answer;
-        const aside = largeAnswers.write({ format }, outputs);
-        return json(aside === undefined ? predictBody(format, outputs) : (await aside).body);
+        const offloaded = responses.write({ format }, outputs);
+        return json(offloaded === undefined ? predictBody(format, outputs) : (await offloaded).body);
       } catch (thrown) {
-        return errorAnswer(Fault.from(thrown));
+        return refusal(Fault.from(thrown));
       }
     },
     overload: ({ method, target }) => {
       const route = method === "POST" ? inferenceRoute(target) : undefined;
       const fault = route === undefined ? undefined : models.find(referenceOf(route.model))?.refusal?.();
-      return fault === undefined ? undefined : overloadAnswer(fault);
+      return fault === undefined ? undefined : overloadResponse(fault);
     },
-    refusal: errorAnswer,
+    refusal,
   };
 }
 
-/** What a POST asks a model for; `undefined` when that is nothing it can be asked. */
+/** The route of a POST request; `undefined` when it is invalid. */
 function inferenceRoute(target: string): Route | undefined {
   try {
     return routeOf("POST", target);
@@ -62,24 +62,24 @@ function inferenceRoute(target: string): Route | undefined {
   }
 }
 
-/** Few ask for these: what answers them is loaded with the first who does. */
+/** Loaded at the first classify or regress request, since those are rare. */
 const examples = () => import("./examples/example-requests.ts");
 
-/** The body of the answer to anything but a prediction. */
+/** The response body of any request but predict. */
 async function otherBody(
   models: Models,
   { kind, model }: OtherRoute,
   request: ProtocolRequest,
-): Promise<ProtocolAnswer["body"]> {
+): Promise<ProtocolResponse["body"]> {
   switch (kind) {
     case "status":
       return statusBody(models, model);
     case "metadata":
-      return metadataBody(found(models, model));
+      return metadataBody(readyModel(models, model));
     case "classify":
-      return await (await examples()).classified(models, model, request);
+      return await (await examples()).classify(models, model, request);
     case "regress":
-      return await (await examples()).regressed(models, model, request);
+      return await (await examples()).regress(models, model, request);
   }
 }
 
@@ -93,22 +93,22 @@ interface StartedPredict {
   readonly answer: Promise<InferAnswer>;
 }
 
-interface Predicted {
+interface PendingPredict {
   readonly document: PredictDocument | Promise<PredictDocument>;
-  /** The model, once the document is there; another version may have taken its place meanwhile. Throws when there is none. */
+  /** Looks up the model again once the document is read, as another version may serve by then. Throws when there is none. */
   readonly target: () => InferTarget;
 }
 
-/** The order of the checks is part of the contract: body, model, signature, then the tensors. */
-function predicted(models: Models, model: PathModel, body: Buffer): Predicted {
+/** Decodes the body. The order of checks is part of the contract: body, model, signature, then tensors. */
+function readPredict(models: Models, model: PathModel, body: Buffer): PendingPredict {
   const target = models.find(referenceOf(model));
   const signatures = target?.signatures;
-  const aside = largeBodies.read({ body, signatures }, body.length);
-  if (aside !== undefined) return { document: aside, target: () => found(models, model) };
-  return { document: predictDocument(body, signatures), target: () => target ?? found(models, model) };
+  const offloaded = requests.read({ body, signatures }, body.length);
+  if (offloaded !== undefined) return { document: offloaded, target: () => readyModel(models, model) };
+  return { document: predictDocument(body, signatures), target: () => target ?? readyModel(models, model) };
 }
 
-function startedPredict(
+function startPredict(
   target: InferTarget,
   { signature, format, inputs }: PredictDocument,
   { signal, deadline }: ProtocolRequest,
@@ -117,12 +117,12 @@ function startedPredict(
   return { format, answer: infer(() => target, { model: target, signature, inputs, deadline, signal }) };
 }
 
-function json(body: ProtocolAnswer["body"]): ProtocolAnswer {
+function json(body: ProtocolResponse["body"]): ProtocolResponse {
   return { status: 200, headers: { "content-type": "application/json" }, body };
 }
 
-/** TensorFlow Serving answers any preflight that comes from a page. */
-function preflight({ headers }: ProtocolRequest): ProtocolAnswer {
+/** TensorFlow Serving accepts any CORS preflight with an HTTP origin. */
+function preflight({ headers }: ProtocolRequest): ProtocolResponse {
   if (headers.origin?.includes("http") === true) return json("");
   throw faults.OriginMissing({});
 }

@@ -41,7 +41,8 @@ export function answerCall(answering: Answering, method: RpcMethod): void {
       client.aborted = true;
     };
     whenWhole(answering, cancelled, (request) => void answerOnce(answering, method, { request, client }));
-  } else if (method.takesMany) void converse(answering, method, requestQueue(answering.call, answering.parts.maxBytes));
+  } else if (method.isClientStreaming)
+    void converse(answering, method, requestQueue(answering.call, answering.parts.maxBytes));
   else {
     const left = new AbortController();
     whenWhole(
@@ -114,7 +115,7 @@ async function converse(answering: Answering, method: StreamMethod, { requests, 
   const { signal } = left;
   const send = async (bytes: Uint8Array): Promise<void> => call.send(bytes);
   try {
-    await method.converse(requests, send, { signal, deadline: call.deadline });
+    await method.stream(requests, send, { signal, deadline: call.deadline });
     call.end();
     tell(begun);
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { STATUS_CODES } from "../../base/node-http.ts";
-import type { ProtocolAnswer } from "../../protocols/protocol.ts";
+import type { ProtocolResponse } from "../../protocols/protocol.ts";
 
 /** An answer as it goes to the socket: one text of one byte a character, or pieces of bytes. */
 export type AnswerBytes = string | readonly Uint8Array[];
@@ -12,7 +12,7 @@ const maxJoinedBytes = 64 * 1024;
 export function answerWriter(
   clock: Clock,
   keepAliveMs: number,
-): (answer: ProtocolAnswer, isLast: boolean) => AnswerBytes {
+): (answer: ProtocolResponse, isLast: boolean) => AnswerBytes {
   let second = -1;
   let [staying, leaving] = ["", ""];
   const endings = (): void => {
@@ -23,17 +23,17 @@ export function answerWriter(
     staying = `${date}keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
     leaving = `${date}close\r\n\r\n`;
   };
-  const written = (answer: ProtocolAnswer, isLast: boolean): AnswerBytes => {
+  const written = (answer: ProtocolResponse, isLast: boolean): AnswerBytes => {
     const size = sizeBytes(answer);
     const head = `${startOf(answer)}content-length: ${size}${isLast ? leaving : staying}`;
     const { body, tail } = answer;
     if (typeof body === "string" && tail === undefined && size === body.length) return head + body;
     return pieces(head, answer, size);
   };
-  const kept = new WeakMap<ProtocolAnswer, KeptBytes>();
+  const kept = new WeakMap<ProtocolResponse, KeptBytes>();
   return (answer, isLast) => {
     endings();
-    if (answer.isRepeated !== true || isLast) return written(answer, isLast);
+    if (answer.isReused !== true || isLast) return written(answer, isLast);
     const known = kept.get(answer);
     if (known?.second === second) return known.bytes;
     const bytes = written(answer, false);
@@ -48,19 +48,19 @@ interface KeptBytes {
   readonly bytes: AnswerBytes;
 }
 
-function startOf({ status, headers }: ProtocolAnswer): string {
+function startOf({ status, headers }: ProtocolResponse): string {
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
   return text;
 }
 
-function sizeBytes({ body, tail }: ProtocolAnswer): number {
+function sizeBytes({ body, tail }: ProtocolResponse): number {
   let size = Buffer.byteLength(body);
   if (tail !== undefined) for (const { length } of tail) size += length;
   return size;
 }
 
-function pieces(head: string, { body, tail = [] }: ProtocolAnswer, size: number): readonly Uint8Array[] {
+function pieces(head: string, { body, tail = [] }: ProtocolResponse, size: number): readonly Uint8Array[] {
   if (size > maxJoinedBytes)
     return [Buffer.from(head, "latin1"), typeof body === "string" ? Buffer.from(body) : body, ...tail];
   const all = Buffer.allocUnsafe(head.length + size);

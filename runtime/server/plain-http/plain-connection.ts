@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Fault } from "../../base/fault.ts";
-import type { ProtocolAnswer } from "../../protocols/protocol.ts";
+import type { ProtocolResponse } from "../../protocols/protocol.ts";
 import { type BodyParts, bodyParts } from "../body-parts.ts";
 import type { BodyLimits } from "../request-body.ts";
 import type { AnswerBytes } from "./answer-bytes.ts";
@@ -11,13 +11,13 @@ import { shareReads } from "./shared-reads.ts";
 /** What answers the requests of plain connections. */
 export interface PlainAnswerer {
   /** The answer to a request before its body is looked at, when nothing in it can change that: the body is dropped then. */
-  readonly beforehand: (head: RequestHead) => ProtocolAnswer | undefined;
+  readonly beforehand: (head: RequestHead) => ProtocolResponse | undefined;
   /** Calls back once, at once or later. */
-  readonly answer: (request: PlainRequest, reply: (answer: ProtocolAnswer) => void) => void;
+  readonly answer: (request: PlainRequest, reply: (answer: ProtocolResponse) => void) => void;
   /** The answer to a request whose body could not be read. */
-  readonly refusal: (head: RequestHead, fault: Fault) => ProtocolAnswer;
+  readonly refusal: (head: RequestHead, fault: Fault) => ProtocolResponse;
   /** A request was answered as one of these two say. */
-  readonly answered: (head: RequestHead, answer: ProtocolAnswer) => void;
+  readonly answered: (head: RequestHead, answer: ProtocolResponse) => void;
   /** While true, answers end their connection. */
   readonly isDraining: () => boolean;
 }
@@ -33,7 +33,7 @@ export interface PlainRequest {
 /** What all plain connections of a server share. */
 export interface PlainTerms extends LaneTerms<PlainConnection> {
   readonly answerer: PlainAnswerer;
-  readonly write: (answer: ProtocolAnswer, isLast: boolean) => AnswerBytes;
+  readonly write: (answer: ProtocolResponse, isLast: boolean) => AnswerBytes;
   readonly body: BodyLimits;
 }
 
@@ -41,7 +41,7 @@ interface Incoming {
   readonly head: RequestHead;
   readonly parts: BodyParts;
   /** The answer when it is known beforehand. */
-  readonly answer: ProtocolAnswer | undefined;
+  readonly answer: ProtocolResponse | undefined;
 }
 
 /** A head that has been read, and the bytes that it stood in, with the empty line behind it. */
@@ -162,7 +162,7 @@ export class PlainConnection implements LaneConnection {
     return this.#last;
   }
 
-  #begin(head: RequestHead, answer: ProtocolAnswer | undefined, first: Buffer): void {
+  #begin(head: RequestHead, answer: ProtocolResponse | undefined, first: Buffer): void {
     this.#move("body");
     const parts =
       answer === undefined
@@ -194,13 +194,13 @@ export class PlainConnection implements LaneConnection {
     this.#terms.answerer.answer({ head, body, client: this.#client }, (answer) => this.#reply(answer));
   }
 
-  #answerKnown(head: RequestHead, answer: ProtocolAnswer): void {
+  #answerKnown(head: RequestHead, answer: ProtocolResponse): void {
     this.#move("answering");
     this.#terms.answerer.answered(head, answer);
     this.#reply(answer);
   }
 
-  #reply(answer: ProtocolAnswer): void {
+  #reply(answer: ProtocolResponse): void {
     if (this.state !== "answering") return;
     const socket = this.#socket;
     const isLast = this.#isClosing || this.#terms.answerer.isDraining();
@@ -218,7 +218,7 @@ export class PlainConnection implements LaneConnection {
     socket.once("drain", () => this.#goOn());
   }
 
-  #send(answer: ProtocolAnswer, isLast: boolean): boolean {
+  #send(answer: ProtocolResponse, isLast: boolean): boolean {
     const bytes = this.#terms.write(answer, isLast);
     const socket = this.#socket;
     if (typeof bytes === "string") return socket.write(bytes, "latin1");

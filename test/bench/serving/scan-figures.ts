@@ -1,4 +1,4 @@
-import { numberText, packedNumbers } from "../../../runtime/protocols/json/numbers.ts";
+import { packingSource, packedNumbers } from "../../../runtime/protocols/json/packed-numbers.ts";
 import { float32s } from "../../../runtime/protocols/json/scanner/number-scanner.ts";
 import type { Figure } from "../figures.ts";
 
@@ -20,7 +20,7 @@ export function scanFigures(): Promise<readonly Figure[]> {
       Buffer.from(`[${Array.from({ length: columns }, digits).join(",")}]`),
     );
     const ours = (bytes: Buffer): Float32Array => {
-      const { shape, ...packed } = packedNumbers(numberText(bytes), 0);
+      const { shape, ...packed } = packedNumbers(packingSource(bytes), 0);
       if (shape === undefined || !("values" in packed)) throw new Error("the numbers are not packed");
       return float32s(packed.values);
     };

@@ -13,18 +13,18 @@ import { type Chance, createChance, seededRandom } from "../../simulation/schedu
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
-/** A model that is good: a file, or the folder that it is. */
+/** A valid model: a file or a folder. */
 export interface ModelSeed {
   readonly path: string;
-  /** Files of it that are mutated. */
+  /** Its files to mutate. */
   readonly files: readonly [string, ...string[]];
 }
 
-/** Larger files are mutated seldom where it matters. */
+/** In larger files, mutations rarely hit a relevant place. */
 const maxFileBytes = 300_000;
 const maxModelBytes = 64 * 1024 ** 2;
 
-/** Every fixture that loads, small ones of each format. */
+/** The small fixtures that load, of each format. */
 export function modelSeeds(): readonly [ModelSeed, ...ModelSeed[]] {
   const folders = [fixtureFolder("keras-models"), fixtureFolder("onnx-models"), fixtureFolder("graph-models")];
   const { further } = furtherLayerFixtures();
@@ -56,7 +56,7 @@ function pathsIn(folder: string): readonly string[] {
   return entries.map((entry) => join(entry.parentPath, entry.name)).toSorted();
 }
 
-/** Mutates a model in `work` and reads it; now and then it is also loaded and run. Counts what comes of it. */
+/** Mutates a model in `work` and parses it; sometimes also loads and runs it. Counts the outcome. */
 export async function fuzzModel(
   seed: number,
   seeds: readonly [ModelSeed, ...ModelSeed[]],
@@ -103,14 +103,14 @@ async function run(definition: ModelDefinition): Promise<string> {
     for (const [name, inputs] of warmUpRuns(model.signatures)) await model.infer(inputs, name);
     return `${definition.format} ran`;
   } catch (thrown) {
-    // What an engine says of values is for the client; that the process is still here is what counts.
+    // Errors of an engine about values are fine; the process must survive.
     return thrown instanceof Error ? `${definition.format} did not run` : String(thrown);
   } finally {
     model.unload();
   }
 }
 
-/** The most memory that this process has had, in MB. */
+/** Peak memory of this process, in MB. */
 export function peakMemoryMb(): number {
   if (!existsSync("/proc/self/status")) return 0;
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 1024;

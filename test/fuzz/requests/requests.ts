@@ -5,7 +5,7 @@ import { type Chance, createChance, seededRandom } from "../../simulation/schedu
 import { mutated } from "../mutation.ts";
 import { type Tally, note } from "../tally.ts";
 
-/** One request over HTTP, to be mutated in any of its parts. */
+/** An HTTP request to mutate. */
 export interface HttpSeed {
   readonly method: string;
   readonly target: string;
@@ -13,25 +13,25 @@ export interface HttpSeed {
   readonly body: Buffer;
 }
 
-/** One request over gRPC. */
+/** A gRPC request to mutate. */
 export interface RpcSeed {
   readonly service: RpcService;
   readonly method: string;
   readonly message: Buffer;
 }
 
-/** What is asked, and with which requests to begin with. */
+/** The protocols under test, and the valid requests to mutate. */
 export interface Target {
   readonly protocols: readonly Protocol[];
   readonly http: readonly [HttpSeed, ...HttpSeed[]];
   readonly rpc: readonly [RpcSeed, ...RpcSeed[]];
 }
 
-/** A request that takes more of a processor has found a slow path; of a busy machine the wall clock says nothing. */
+/** A request that takes more CPU time than this has found a slow path. Wall-clock time depends on the machine's load. */
 const slowCpuMs = 1000;
 const call = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY };
 
-/** Sends the requests of these seeds, each once, and counts what comes back. */
+/** Sends the requests of these seeds once each and counts the outcomes. */
 export async function fuzzRequests(target: Target, seeds: Iterable<number>, tally: Tally): Promise<void> {
   for (const seed of seeds) {
     const chance = createChance(seededRandom(seed));
@@ -67,7 +67,7 @@ async function httpOutcome({ protocols, http }: Target, chance: Chance): Promise
       ...call,
     });
     const name = `${protocol.name} ${status}`;
-    // 501 is TensorFlow Serving's own answer to what its JSON cannot say.
+    // TensorFlow Serving answers 501 for types that its JSON does not support.
     return status < 500 || status === 503 || status === 501
       ? { name }
       : { name, violation: `${name} to ${method} ${target}` };

@@ -21,7 +21,7 @@ interface Vector {
   };
 }
 
-/** The vectors' models behind every protocol, and the vectors' requests to begin with. */
+/** The vectors' models behind every protocol, with the vectors' requests. */
 export async function vectorTarget(): Promise<Target> {
   const identity = { name: "fuzzed", version: "1" };
   const [tensorflow, openInferenceRegistry] = [await tensorflowModels(), await openInferenceModels()];

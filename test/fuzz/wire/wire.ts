@@ -8,17 +8,17 @@ import { mutated } from "../mutation.ts";
 import type { HttpSeed, Target } from "../requests/requests.ts";
 import { type Tally, note } from "../tally.ts";
 
-/** A server on a socket of its own, and the bytes to begin with. */
+/** A server under test, and the valid bytes to mutate. */
 export interface Wire {
   readonly port: number;
   readonly seeds: readonly [Buffer, ...Buffer[]];
-  /** Connections that are open at the same time. */
+  /** Concurrent connections. */
   readonly atOnce: number;
 }
 
-/** A request that is not over by then waits for bytes that never come: it is told so, and cut. */
+/** Time limit of a request: an incomplete one is refused and its connection closed. */
 const timeoutMs = 300;
-/** A server that has said nothing for so long hangs. */
+/** A server that does not respond for so long hangs. */
 const hangMs = 20_000;
 
 export async function openWire({ protocols, http }: Target): Promise<Wire> {
@@ -50,7 +50,7 @@ function bytesOf({ method, target, headers, body }: HttpSeed): Buffer {
   return Buffer.concat([Buffer.from(`${head}content-length: ${body.length}\r\n\r\n`), body]);
 }
 
-/** Sends these seeds side by side, each on a connection of its own. */
+/** Sends these seeds concurrently, each on its own connection. */
 export async function fuzzWire(
   wire: Wire,
   { first, count }: { first: number; count: number },
@@ -66,7 +66,7 @@ export async function fuzzWire(
   );
 }
 
-/** One or two requests, or one in chunks, then mutated as bytes. */
+/** One or two requests, or a chunked one, mutated as bytes. */
 function sent({ seeds }: Wire, chance: Chance): Buffer {
   const request = chance.pick(seeds);
   const other = chance.pick(seeds);
@@ -86,7 +86,7 @@ function chunked(request: Buffer, chance: Chance): Buffer {
   return Buffer.from(`${head}\r\n\r\n${chunks.join("")}0\r\n\r\n`, "latin1");
 }
 
-/** The status of the first answer; `closed` when there is none. The client ends its side at once, and so must the server. */
+/** Status of the first response; `closed` without one. The client half-closes at once, so the server must end the connection. */
 function told(port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

@@ -6,12 +6,12 @@ import { until } from "../local/client/until.ts";
 import { predict, predictions } from "../local/client/wire.ts";
 import type { Started } from "../local/started.ts";
 
-/** What became of the requests that waited for a first pod. */
+/** Outcome of the requests held for a first pod. */
 export interface ColdStart {
   readonly right: number;
-  /** Every answer that was none, or a wrong one. */
+  /** Failed or wrong responses. */
   readonly lost: readonly string[];
-  /** From the requests to their last answer. */
+  /** From the requests to the last response. */
   readonly ms: number;
 }
 
@@ -20,7 +20,7 @@ const instances = [digit.pixels.map((grey) => grey / greyLevels)];
 /** A new model keeps its first pod for a minute, until its load is known. */
 const restLimitMs = 240_000;
 
-/** Makes models that scale to zero from the file of the example, which `local` serves. */
+/** Creates models that scale to zero from the example's file, served by `local`. */
 export async function makeModels({ client }: Started, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const deployment = {
@@ -36,7 +36,7 @@ export async function makeModels({ client }: Started, names: readonly string[]):
   }
 }
 
-/** The model is at zero, and Ready there. */
+/** Waits until the model is Ready at zero replicas. */
 export async function atRest(local: Started, name: string): Promise<void> {
   await until(
     async () => standing(await local.deployment(name), "Ready"),
@@ -45,7 +45,7 @@ export async function atRest(local: Started, name: string): Promise<void> {
   );
 }
 
-/** So many requests at once to a model at zero; their answers, while a pod really starts. */
+/** Sends so many concurrent requests to a model at zero; their responses once a real pod has started. */
 async function coldStart({ restUrl }: Started, name: string, requests: number): Promise<ColdStart> {
   const startedMs = performance.now();
   const lost: string[] = [];

@@ -12,18 +12,18 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const key = { namespace: "default", name: "simple-model" };
 const model = "simple_model";
-/** Further models, asked while they are at zero. */
+/** Further models that get requests while at zero. */
 const others = ["cold-1", "cold-2", "cold-3", "cold-4"];
 const greyLevels = 16;
 const instances = [digit.pixels.map((grey) => grey / greyLevels)];
 
-/** A digit's class, by what the model thinks most likely. */
+/** The most likely digit of a prediction. */
 async function predictedClass({ restUrl }: Started): Promise<number> {
   const [row = []] = predictions(await predict(restUrl, model, instances));
   return row.indexOf(Math.max(...row));
 }
 
-describe("a model that scales by itself", () => {
+describe("an autoscaled model", () => {
   let local: Started;
   const now = (): Promise<ModelDeployment | undefined> => local.deployment(key.name);
   const desired = async (): Promise<number | undefined> => (await now())?.status?.autoscaling?.desired;
@@ -37,7 +37,7 @@ describe("a model that scales by itself", () => {
   });
   afterAll(() => local.stop());
 
-  test("goes to zero when nobody asks, and is Ready there", async () => {
+  test("scales to zero without requests, and is Ready there", async () => {
     const last = await until(now, (found) => found?.status?.replicas === 0, 150_000);
     expect(last?.status?.autoscaling).toMatchObject({ desired: 0 });
     await until(
@@ -47,13 +47,13 @@ describe("a model that scales by itself", () => {
     expect(conditionOf(await now(), "Ready")?.message).toMatch(/^no pods, because the autoscaler wants 0/);
   });
 
-  test("answers what comes then, all of it, once the first pod is ready", async () => {
+  test("answers all requests held at zero once the first pod is ready", async () => {
     const asked = Array.from({ length: 40 }, () => predictedClass(local));
     expect(new Set(await Promise.all(asked))).toEqual(new Set([digit.label]));
     await until(desired, (count) => (count ?? 0) > 0, 10_000);
   });
 
-  test("orders more pods for more work within seconds, and never more than allowed", async () => {
+  test("scales up within seconds under load, up to its maximum", async () => {
     const ending = new AbortController();
     const client = async (): Promise<number> => {
       let answers = 0;
@@ -68,13 +68,13 @@ describe("a model that scales by itself", () => {
     expect(Math.min(...(await Promise.all(clients)))).toBeGreaterThan(0);
   });
 
-  test("loses no first request of models at zero, whose pods start beside each other", async () => {
+  test("loses no first request when several models start from zero at once", async () => {
     await Promise.all(others.map((name) => atRest(local, name)));
     const all = await coldStarts(local, others, 5);
     expect(all.map(({ right, lost }) => ({ right, lost }))).toEqual(others.map(() => ({ right: 5, lost: [] })));
   });
 
-  test("leaves spec.replicas to whoever owns it", async () => {
+  test("does not change spec.replicas of another owner", async () => {
     expect((await now())?.spec.replicas).toBe(1);
   });
 });

@@ -4,18 +4,18 @@ import { digits, rows, type Serving, startServe } from "../runtime/program.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Clients at the same time, in the course of a varying load. */
+/** Concurrent clients in the course of a varying load. */
 const levels = [1, 2, 4, 8, 12, 16, 12, 8, 4, 2, 1];
 const levelMs = 700;
-/** Before it runs at its speed. */
+/** Warm-up time. */
 const warmUpClients = 8;
 const sampleMs = 100;
-/** Rows of a request: enough that the runtime is what saturates, not its client. */
+/** Rows of a request: enough to saturate the runtime rather than its client. */
 const body = JSON.stringify({ instances: Array.from({ length: 400 }, (_, index) => rows[index % rows.length]) });
-/** How far what was learned may be off: the machine does other work, too. */
+/** Tolerance of the learned value, since the machine does other work too. */
 const tolerance = 2.5;
 
-/** What a gateway would have counted since it was asked last. */
+/** What a gateway would have counted since the last report. */
 interface Counted {
   arrivals: number;
   completions: number;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await serving.ended;
 });
 
-/** So many clients, each with one request after the other; `told` gets the counts every so often. Answers per second. */
+/** Runs so many clients, each with one request at a time, and passes counts to `told` periodically. Returns responses per second. */
 async function level(clients: number, told: (counted: Counted, seconds: number) => void): Promise<number> {
   const none: Counted = { arrivals: 0, completions: 0, serviceSeconds: 0 };
   const fromMs = performance.now();
@@ -58,7 +58,7 @@ async function level(clients: number, told: (counted: Counted, seconds: number) 
   return (1_000 * answers) / (performance.now() - fromMs);
 }
 
-test("the requests that a real pod carries within the objective are learned from its answers", async () => {
+test("the concurrency that a real pod sustains within the objective is learned from its responses", async () => {
   await level(warmUpClients, () => {});
   const model = unseenService();
   const pod = { queued: 0, oldestWait: 0, ready: 1, pending: 0, draining: 0, coldStarts: [] };

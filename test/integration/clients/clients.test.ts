@@ -10,7 +10,7 @@ import { grpcurlProgram, whyNoGrpcurl } from "./grpcurl.ts";
 import { pythonClients, scripts } from "./python-clients.ts";
 
 const run = promisify(execFile);
-/** Nothing is installed before this when the machine is cold. */
+/** Installing the clients takes this long on a cold machine. */
 const coldMs = 600_000;
 const clients = pythonClients();
 const noGrpcurl = whyNoGrpcurl();
@@ -18,7 +18,7 @@ const noGrpcurl = whyNoGrpcurl();
 let folder: string;
 let program: Program;
 
-/** Where clients find the models: a port of a gateway's for them passes everything on. */
+/** Addresses of the models: the runtime itself, or a gateway port in front of it. */
 const ways = ["by a runtime", "through a gateway"] as const;
 type Way = (typeof ways)[number];
 interface Addresses {
@@ -88,7 +88,7 @@ function configuration(root: string): string {
 
 type Told = Readonly<Record<string, unknown>>;
 
-/** Runs a script of the clients; what it tells, every list of the digits' probabilities checked and then named. */
+/** Runs a client script; its output, with every list of the digits' probabilities checked and replaced by a name. */
 async function told(way: Way, script: string, skip: (isSkipped: boolean, reason?: string) => void): Promise<Told> {
   const { http, grpc } = addressesOf(way);
   const found = await clients;
@@ -103,7 +103,7 @@ async function told(way: Way, script: string, skip: (isSkipped: boolean, reason?
 const right = "what Keras predicts";
 const expected = probabilities.flat();
 
-/** The two likeliest digits of each row. */
+/** The two most likely digits of each row. */
 const likeliest = probabilities.map((row) =>
   Array.from(row, (_, digit) => digit)
     .sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0))
@@ -119,7 +119,7 @@ function named(value: unknown): unknown {
 const tensor = (name: string, shape: readonly number[]) => ({ name, datatype: "FP32", shape });
 const asText = (shape: readonly number[]) => shape.map(String);
 
-describe.for(ways)("clients by others are served %s as by the servers that they were made for", (way) => {
+describe.for(ways)("third-party clients work %s as with the servers that they were made for", (way) => {
   test("tensorflow-serving-api", { timeout: 150_000 }, async ({ skip }) => {
     const classes = (score: number) => ({ classes: [{ score }] });
     const spec = (signature_name: string) => ({ name: "half_plus_two", version: "124", signature_name });
@@ -256,7 +256,7 @@ describe.for(ways)("grpcurl, served %s,", (way) => {
     return stdout;
   }
 
-  test("describes services from reflection alone", { timeout: 90_000 }, async ({ skip }) => {
+  test("describes services by reflection alone", { timeout: 90_000 }, async ({ skip }) => {
     skip(noGrpcurl !== undefined, noGrpcurl);
     expect(await grpcurl(grpc(), "describe", "inference.GRPCInferenceService.ModelInfer")).toBe(
       `inference.GRPCInferenceService.ModelInfer is a method:
@@ -277,7 +277,7 @@ message ModelSpec {
     );
   });
 
-  test("calls methods that it knows from reflection alone", { timeout: 90_000 }, async ({ skip }) => {
+  test("calls methods known by reflection alone", { timeout: 90_000 }, async ({ skip }) => {
     skip(noGrpcurl !== undefined, noGrpcurl);
     const predict = {
       model_spec: { name: "half_plus_two", version_label: "stable" },

@@ -23,7 +23,7 @@ function inferred(client: Client): Promise<string> {
 }
 
 describe("a runtime that drains", () => {
-  test("asks gRPC clients to connect anew, answers all that they send meanwhile, and ends", async () => {
+  test("asks gRPC clients to reconnect, answers all requests meanwhile, and ends", async () => {
     const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "1000" });
     await serving.line("model ready");
     const { grpcPort } = await serving.line("listening");

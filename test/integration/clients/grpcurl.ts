@@ -9,12 +9,12 @@ const grpcurl: GoModule = {
   builds: [{ packages: ["github.com/fullstorydev/grpcurl/cmd/grpcurl"], flags: ["-ldflags=-s -w"] }],
 };
 
-/** Says why grpcurl cannot be had here; undefined where it can. */
+/** Why grpcurl is unavailable here; undefined when it is available. */
 export function whyNoGrpcurl(): string | undefined {
   return whyNotBuilt(grpcurl);
 }
 
-/** Path of the program, which is built when it must be. */
+/** Path of the program, built if necessary. */
 export async function grpcurlProgram(): Promise<string> {
   return join(await builtPrograms(grpcurl), "grpcurl");
 }

@@ -8,15 +8,15 @@ import { cachedFolder } from "../../builds/cached-folder.ts";
 
 const run = promisify(execFile);
 
-/** Folder of the scripts that drive the clients, and of what they need. */
+/** Folder of the client scripts and their requirements. */
 export const scripts = join(import.meta.dirname, "python");
 const extraction = join(scripts, "extract_messages.py");
 
-/** Its wheel has the message classes that `tensorflow-serving-api` wants. */
+/** Its wheel has the message classes that `tensorflow-serving-api` needs. */
 const tensorflow = "tensorflow-cpu==2.21.0";
 const pipMs = 300_000;
 
-/** A Python with the clients in it, made once per machine; or why there can be none. */
+/** A Python environment with the clients, created once per machine; or why it is unavailable. */
 export async function pythonClients(): Promise<{ readonly python: string } | { readonly missing: string }> {
   try {
     const { stdout: version } = await run("python3", ["--version"]);
@@ -46,7 +46,7 @@ async function installed(folder: string): Promise<void> {
   };
   await run("python3", ["-m", "venv", folder]);
   const { stdout } = await run(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]);
-  // Wheels only: pip builds nothing, and looks no further back than it must.
+  // Wheels only, so that pip neither builds nor falls back to old releases.
   const wheels = "--only-binary=:all:";
   await pip("install", wheels, "-r", join(scripts, "requirements.txt"));
   await pip("install", wheels, "--no-deps", "-r", join(scripts, "without-dependencies.txt"));

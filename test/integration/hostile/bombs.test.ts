@@ -17,7 +17,7 @@ afterAll(async () => {
 const mebibytes = 1024 ** 2;
 const zeros = Buffer.alloc(64 * mebibytes);
 const gzipped = gzipSync(zeros);
-/** Sixteen members one behind the other are one gzip file. */
+/** A gzip file of sixteen concatenated members. */
 const gibibyte = Buffer.concat(Array.from({ length: 16 }, () => gzipped));
 const zstd = zstdCompressSync(zeros, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 const body = 8 * mebibytes - 100;
@@ -61,7 +61,7 @@ interface Told {
   readonly longestWaitMs: number;
 }
 
-/** Sends a bomb while a probe asks for the health as fast as it is told; how long it waited at most for one answer. */
+/** Sends a bomb while a probe requests the health in a loop; the longest response time of the probe. */
 async function exploded({ encoding, body }: Bomb): Promise<Told> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let longestWaitMs = 0;
@@ -92,10 +92,10 @@ function status(path: string, method: string, options: object, sent?: Uint8Array
   });
 }
 
-/** What the machine's other programs add to a wait; the figure itself is printed. */
+/** Allowance for other programs on the machine; the measured time is printed. */
 const maxWaitMs = 1000;
 
-describe("a bomb is refused, and nobody waits for it", () => {
+describe("a bomb is refused without delaying other requests", () => {
   test.each(Object.entries(bombs))("%s", async (name, bomb) => {
     const { status, longestWaitMs } = await exploded(bomb);
     expect(status).toBe(bomb.want);

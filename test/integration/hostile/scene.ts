@@ -4,24 +4,24 @@ import { fixtureFolder } from "../../fixtures/archive.ts";
 import { rows, start } from "../runtime/program.ts";
 import { type ModelsFolder, modelsFolder } from "../runtime/repository-scene.ts";
 
-/** The real program with models of many types, to be attacked. */
+/** The real program, serving models of many types. */
 export interface Victim {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly url: string;
   readonly admin: string;
-  /** The most memory that the program has had, in MB. */
+  /** Peak memory of the program, in MB. */
   readonly peakMemoryMb: () => number;
-  /** The status of a prediction that is as it should be. */
+  /** Status of a valid prediction. */
   readonly predict: () => Promise<number>;
-  /** Requests of each model that were executed. */
+  /** Executed requests by model. */
   readonly executed: () => Promise<number>;
   readonly stop: () => Promise<number | null>;
 }
 
 const servedModels = ["simple", "identity_string", "identity_int64", "identity_bool", "identity_double"] as const;
 
-/** Starts `serve --repository` on free ports; bodies may have 8 MiB. */
+/** Starts `serve --repository` on free ports, with a body limit of 8 MiB. */
 export async function startVictim(): Promise<Victim> {
   const folder = await modelsFolder();
   await folder.add("digits", "1");
@@ -71,8 +71,8 @@ async function addOnnx(folder: ModelsFolder, model: string): Promise<void> {
 const patienceMs = 1500;
 
 /**
- * What the program says to these bytes on a connection of its own: one line of status and one of body for each answer, then
- * `closed` when it closed the connection, `open` when it waits for more.
+ * The program's output for these bytes on a new connection: a status line and a body line for each response, then `closed` if it
+ * closed the connection, or `open` if it waits for more.
  */
 export function said(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -95,7 +95,7 @@ export function said(port: number, ...parts: readonly (string | Uint8Array)[]): 
   return promise;
 }
 
-/** Answers one behind the other, as `400 {"error":…}`; those that tell no length have no body. */
+/** Parses concatenated responses to lines such as `400 {"error":…}`; a response without a length has no body. */
 function* answersIn(text: string): Generator<string> {
   let rest = text;
   while (rest !== "") {

@@ -22,11 +22,11 @@ const drips = ["a", " ", "1\r\n \r\n"] as const;
 
 interface SlowClient {
   readonly socket: Socket;
-  /** How long it was borne with, in ms. */
+  /** Time until it was disconnected, in ms. */
   readonly lived: Promise<number>;
 }
 
-/** Sends the start of a request, then a byte now and then. */
+/** Sends the start of a request, then single bytes slowly. */
 function slowClient(kind: number): SlowClient {
   const socket = connect(victim.httpPort, "127.0.0.1");
   let start = performance.now();
@@ -46,7 +46,7 @@ function slowClient(kind: number): SlowClient {
   return { socket, lived };
 }
 
-/** Times of predictions one after the other, sorted. */
+/** Response times of consecutive predictions, sorted. */
 async function predictionTimes(count: number): Promise<readonly number[]> {
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -61,12 +61,12 @@ function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
 }
 
-test(`${clients} slow clients harm no other, and are sent away`, async () => {
+test(`${clients} slow clients do not delay others, and are disconnected`, async () => {
   await predictionTimes(200);
   const before = await predictionTimes(500);
   const slow = Array.from({ length: clients }, (_, i) => slowClient(i % starts.length));
   await Promise.all(slow.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))));
-  // Other programs of the machine may have the processor for a moment; what slow clients do shows in both halves.
+  // Other programs may briefly take the processor, but the effect of slow clients would show in both halves.
   const halves = [await predictionTimes(250), await predictionTimes(250)];
   expect(slow.filter(({ socket }) => socket.destroyed).length).toBe(0);
   const lives = (await Promise.all(slow.map(({ lived }) => lived))).sort((a, b) => a - b);

@@ -14,7 +14,7 @@ import { type Started, started } from "../local/started.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Two trainings of one network: the same signature, other predictions. */
+/** Two trainings of one network: same signature, different predictions. */
 const first = fixture("simple_model/v1");
 const second = fixture("simple_model/v2");
 const files = {
@@ -25,11 +25,11 @@ const files = {
 } as const;
 type File = keyof typeof files;
 
-/** A step that is there for a verdict; copies of all requests for the candidate. */
+/** A step that is long enough for a verdict, with all requests mirrored to the candidate. */
 const analyze = { analyze: { duration: "1s", minimumRequests: 20 } };
 const shadow = { percent: 100, tolerance: 0.01, maxDivergence: 1 };
 
-describe("candidates beside a stable revision, on this machine", () => {
+describe("a candidate beside a stable revision, in local mode", () => {
   let local: Started;
   let folder: string;
 
@@ -54,7 +54,7 @@ describe("candidates beside a stable revision, on this machine", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Writes the manifest; the command applies it. */
+  /** Writes the manifest, which the command applies. */
   function declare(file: File, more: Partial<ModelDeploymentSpec> = {}, model: object = {}): void {
     const source = { persistentVolumeClaim: { claimName: "models", path: file } };
     const manifest = {
@@ -89,13 +89,13 @@ describe("candidates beside a stable revision, on this machine", () => {
 
   const status = async (): Promise<NonNullable<ModelDeployment["status"]>> =>
     (await local.deployment("digits"))?.status ?? {};
-  /** The reason and the words with which the wanted revision was given up, after those given up before. */
+  /** Reason and message of the failed candidate, after those that failed before. */
   async function givenUp(before: number): Promise<{ readonly reason: string; readonly message: string }> {
     const { failedRevisions = [] } = await until(status, ({ failedRevisions = [] }) => failedRevisions.length > before);
     const { reason = "", message = "" } = failedRevisions[before] ?? {};
     return { reason, message };
   }
-  /** Which of the two models a client is served by. */
+  /** Which of the two models answers a client. */
   async function serving(): Promise<1 | 2 | undefined> {
     const rows = predictions(await predict(local.restUrl, "digits", first.instances));
     if (distance(rows, first.probabilities) < 1e-3) return 1;
@@ -104,7 +104,7 @@ describe("candidates beside a stable revision, on this machine", () => {
   }
   const requests = () => load(2, async () => predictions(await predict(local.restUrl, "digits", first.instances)));
 
-  test("one with another input name gets no request", async () => {
+  test("with another input name gets no request", async () => {
     const running = requests();
     declare("renamed.h5");
     const { reason, message } = await givenUp(0);
@@ -119,12 +119,12 @@ describe("candidates beside a stable revision, on this machine", () => {
   });
 
   test.each(["own", "stable"])(
-    "one that answers golden requests otherwise gets no request, by the answers of %s",
+    "that answers golden requests differently gets no request, compared with %s",
     async (name) => {
       const before = (await status()).failedRevisions?.length ?? 0;
       const { configMap, tolerance } = { configMap: { name, key: "requests.jsonl" }, tolerance: 0.001 };
       const rollout = { analysis: { predictionDiff: { golden: { configMap, tolerance } } } };
-      // Another batch size makes another revision of the same model.
+      // A different batch size makes a new revision of the same model.
       declare("second.keras", { rollout, serving: { batching: { maxSize: name === "own" ? 8 : 16 } } });
       const { reason, message } = await givenUp(before);
       expect(reason).toBe("PredictionsDiffer");
@@ -135,7 +135,7 @@ describe("candidates beside a stable revision, on this machine", () => {
     },
   );
 
-  test("one that answers copies of requests otherwise is given up while it has none of the requests", async () => {
+  test("that answers mirrored requests differently fails before it gets any request", async () => {
     const before = (await status()).failedRevisions?.length ?? 0;
     const running = requests();
     const canary = { steps: [{ setWeight: 0 }, analyze] };
@@ -149,7 +149,7 @@ describe("candidates beside a stable revision, on this machine", () => {
     expect(answers.every((rows) => distance(rows, first.probabilities) < 1e-3)).toBe(true);
   });
 
-  test("one that refuses copies of requests is given up", async () => {
+  test("that refuses mirrored requests fails", async () => {
     const before = (await status()).failedRevisions?.length ?? 0;
     const running = requests();
     const canary = { steps: [{ setWeight: 0 }, analyze] };
@@ -163,7 +163,7 @@ describe("candidates beside a stable revision, on this machine", () => {
     expect((await running.end()).failures).toEqual([]);
   });
 
-  test("one that fails its requests has none of them any more within two analysis intervals", async () => {
+  test("that fails its requests gets no more of them within two analysis intervals", async () => {
     const before = (await status()).failedRevisions?.length ?? 0;
     const failedAt: number[] = [];
     const running = load(4, async () => {
@@ -171,7 +171,7 @@ describe("candidates beside a stable revision, on this machine", () => {
       if (answer.status !== 200) failedAt.push(performance.now());
       return answer.status;
     });
-    // It takes nothing into its queue: 503 to everything.
+    // A queue of size 0 answers 503 to everything.
     const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
     declare("first.h5", { rollout: { canary, analysis: { interval: "2s" } }, serving: { limits: { queue: 0 } } });
     const { reason, message } = await givenUp(before);
@@ -187,11 +187,11 @@ describe("candidates beside a stable revision, on this machine", () => {
     const { answers, failures } = await running.end();
     expect([failures, answers.slice(-100).filter((answered) => answered !== 200)]).toEqual([[], []]);
     const [firstMs = 0, lastMs = Infinity] = [failedAt[0], failedAt.at(-1)];
-    // Two intervals, and what figures and the table take on a busy machine.
+    // Two intervals, plus the time that metrics and routes take on a busy machine.
     expect(lastMs - firstMs).toBeLessThan(2 * 2_000 + 2_000);
   });
 
-  test("a good one is compared and promoted under load, without a failed request", async () => {
+  test("that is good is compared and promoted under load without a failed request", async () => {
     const running = requests();
     const canary = { steps: [{ setWeight: 50 }, analyze] };
     const { configMap, tolerance } = { configMap: { name: "own", key: "requests.jsonl" }, tolerance: 2 };

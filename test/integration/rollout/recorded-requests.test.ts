@@ -12,7 +12,7 @@ import { type Started, started } from "../local/started.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** SavedModels of TensorFlow Serving's own examples: one signature, other answers. */
+/** SavedModels of TensorFlow Serving's examples: one signature, different predictions. */
 const models = {
   recorded: "half_plus_two/00000124",
   plain: "half_plus_two/00000123",
@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Writes the manifest; the command applies it. */
+/** Writes the manifest, which the command applies. */
 function declare(path: keyof typeof models): void {
   const source = { persistentVolumeClaim: { claimName: "models", path } };
   const analysis = { predictionDiff: { golden: { warmup: {} } } };
@@ -55,7 +55,7 @@ function declare(path: keyof typeof models): void {
 const deployment = async (): Promise<Partial<ModelDeployment>> => (await local.deployment("half")) ?? {};
 const answer = async (): Promise<unknown> => (await predict(local.restUrl, "half", [1, 2])).body;
 
-test("a candidate that answers the requests in the stable revision's model otherwise gets none", async () => {
+test("a candidate that answers the stable model's recorded requests differently gets no request", async () => {
   const before = await answer();
   declare("other");
   const { status } = await until(deployment, (one) => (one.status?.failedRevisions ?? []).length > 0);
@@ -69,14 +69,14 @@ test("a candidate that answers the requests in the stable revision's model other
   expect([before, await answer()]).toEqual([{ predictions: [2.5, 3] }, { predictions: [2.5, 3] }]);
 });
 
-test("one that answers them in the same way takes over", async () => {
+test("a candidate that answers them equally is promoted", async () => {
   const stable = (await deployment()).status?.stable?.revision;
   declare("plain");
   const { status } = await until(deployment, (one) => one.status?.stable?.revision !== stable);
   expect([status?.failedRevisions?.length, await answer()]).toEqual([1, { predictions: [2.5, 3] }]);
 });
 
-test("beside a model that holds none a candidate waits, and says for what", async () => {
+test("a candidate waits, and says why, when the stable model has no recorded requests", async () => {
   declare("recorded");
   const { status } = await until(deployment, (one) =>
     (one.status?.conditions ?? []).some(({ message }) => message.includes("tf_serving_warmup_requests")),

@@ -15,7 +15,7 @@ const key = { namespace: "default", name: "simple-model" };
 const executable = chromium();
 const skipped = executable === undefined ? " (skipped: no Chromium in PATH)" : "";
 
-describe("a rollout that users steer", () => {
+describe("a rollout under manual control", () => {
   let local: Started;
   let sizes = 32;
 
@@ -29,7 +29,7 @@ describe("a rollout that users steer", () => {
     return { code: run.code, text: `${run.stdout}${run.stderr}`.trim() };
   }
 
-  /** Another revision of the same model, on its way by these steps. */
+  /** Starts the rollout of another revision of the same model with these steps. */
   async function changed(...steps: readonly object[]): Promise<void> {
     sizes += 1;
     const spec = { serving: { batching: { maxSize: sizes } }, rollout: { canary: { steps } } };
@@ -42,7 +42,7 @@ describe("a rollout that users steer", () => {
   });
   afterAll(() => local.stop());
 
-  test("has nothing to be steered while none is under way, and says so", async () => {
+  test("refuses commands while none is in progress, and says so", async () => {
     expect(await modelwright("promote", key.name)).toEqual({
       code: 2,
       text: "promote has no effect on default/simple-model: no rollout is under way; modelwright status simple-model shows where it is",
@@ -53,7 +53,7 @@ describe("a rollout that users steer", () => {
     });
   });
 
-  test("waits at a pause and goes on when it is promoted", async () => {
+  test("waits at a pause step until it is promoted", async () => {
     await changed({ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} });
     await reached(({ rollout }) => rollout?.paused === true);
     expect(await weight()).toBe(20);
@@ -64,7 +64,7 @@ describe("a rollout that users steer", () => {
     await reached(({ candidate }) => candidate?.weight === 60);
   });
 
-  test("is kept where it is by pause, whatever its steps say, until resume", async () => {
+  test("stays at its step from pause until resume", async () => {
     await reached(({ rollout }) => rollout?.paused === true);
     expect((await modelwright("pause", key.name)).code).toBe(0);
     expect((await modelwright("pause", key.name)).text).toContain("it is paused already");
@@ -72,7 +72,7 @@ describe("a rollout that users steer", () => {
     expect(await weight()).toBe(60);
   });
 
-  test("is aborted: the stable revision has everything again, and what was aborted is not tried again", async () => {
+  test("returns all traffic to the stable revision on abort, and is not retried", async () => {
     expect((await modelwright("abort", key.name)).text).toMatch(
       /stable is revision \w{10} \(version 1\) with 100 % of the requests$/,
     );
@@ -84,7 +84,7 @@ describe("a rollout that users steer", () => {
     expect(text).toMatch(/ failed .*Aborted: the rollout was aborted by a command/);
   });
 
-  test("is tried again when that is asked for, and promoted at once with --full", async () => {
+  test("is retried on request, and promoted at once with --full", async () => {
     expect((await modelwright("retry", key.name)).code).toBe(0);
     await reached(({ rollout }) => rollout?.paused === true);
     expect((await modelwright("promote", key.name, "--full")).code).toBe(0);
@@ -93,7 +93,7 @@ describe("a rollout that users steer", () => {
     expect(text).toMatch(/stable \w{10} version \d+ {2}ready 1\/1 {2}100 %(?![\s\S]*candidate)/);
   });
 
-  test("makes pods anew on request, with the rollout's steps", async () => {
+  test("restarts pods on request, by the rollout's steps", async () => {
     await local.client.mergePatch(resources.modelDeployments, key, { spec: { rollout: { canary: { steps: [] } } } });
     const before = (await now())?.status?.stable?.revision;
     expect((await modelwright("restart", key.name)).text).toMatch(

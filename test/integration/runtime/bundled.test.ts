@@ -6,7 +6,7 @@ import { programs } from "../../../charts/images/program-image.ts";
 import { digits, predict, probabilities, rows, startServe } from "./program.ts";
 
 const root = join(import.meta.dirname, "../../..");
-/** Below the clone, where Node finds the packages. */
+/** Below the repository root, where Node finds the packages. */
 const folder = join(root, "dist", "bundles", `test-${process.pid}`);
 const sourceOf = (built: string): string => join(root, built.replace(/^dist\/(.*)\.js$/, "$1.ts"));
 
@@ -40,16 +40,16 @@ async function predicted(engine: string): Promise<readonly unknown[]> {
   }
 }
 
-describe("the bundled runtime, as its image has it", () => {
-  test("reads a Keras file in a thread of its own and answers as Keras does", async () => {
+describe("the bundled runtime, as in its image", () => {
+  test("parses a Keras file in the parser thread and predicts as Keras does", async () => {
     expect(await predicted("Auto")).toEqual([200, "OnnxRuntime/cpu", true]);
   });
 
-  test("finds the packages that were left apart", async () => {
+  test("finds the packages that are not bundled", async () => {
     expect(await predicted("TensorFlowJs")).toEqual([200, "TensorFlowJs/wasm", true]);
   });
 
-  test("has one file for what only serving loads, and one for what all commands load, of one-byte characters", async () => {
+  test("has one file for serving and one for code shared by all commands, both in Latin-1", async () => {
     const files = await readdir(folder);
     expect(files.filter((name) => /^(?:serve|serve-fetch-gateway)-[\w-]{8}\.js$/.test(name)).length).toBe(3);
     expect(files.length).toBeLessThan(80);

@@ -18,12 +18,12 @@ afterEach(() => {
 interface Command {
   readonly child: ChildProcess;
   readonly lines: string[];
-  /** Resolves when a line of its output matches; rejects when the output ends before. */
+  /** Resolves when a line of its output matches; rejects when the output ends first. */
   readonly line: (pattern: RegExp) => Promise<string>;
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `modelwright serve` as a user does. */
+/** Starts `modelwright serve` as a user would. */
 function serve(...args: readonly string[]): Command {
   const child = spawn(process.execPath, [command, "serve", ...args, ...ports], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
@@ -58,7 +58,7 @@ function serve(...args: readonly string[]): Command {
 }
 
 describe("modelwright serve", () => {
-  test("says what it does, one line for a model, and ready last; ends with the signal it gets", async () => {
+  test("prints one line per model, then ready; ends with the signal it gets", async () => {
     const { child, line, lines, ended } = serve(digits.model, "--name", "digits", "--version", "3");
     await line(/^ready$/);
     expect(lines).toEqual([
@@ -77,7 +77,7 @@ describe("modelwright serve", () => {
     expect(lines.slice(-2)).toEqual(["digits/3  draining", "digits/3  unloaded"]);
   });
 
-  test("passes on the exit code and the reason of a model that is refused", async () => {
+  test("passes on the exit code and reason of a refused model", async () => {
     const { lines, ended } = serve(digits.lambda, "--name", "lambda");
     expect(await ended).toBe(65);
     expect(lines.join("\n")).toMatch(/^lambda\/1 {2}failed {2}.*Lambda/m);
@@ -89,7 +89,7 @@ describe("modelwright serve", () => {
     expect(lines.join("\n")).toContain("--threads is none; must be a whole number from 1 to 1024");
   });
 
-  test("says at a terminal why it ends, and logs it as JSON anywhere else", async () => {
+  test("prints why it fails at a terminal, and logs it as JSON elsewhere", async () => {
     const missing = "/nowhere/model.keras";
     const sentence = `there is no model at ${missing}; check spec.model.source: the path or URL must lead to a model file, or to a folder with one model`;
     const typed = [process.execPath, command, "serve", missing, ...ports].map((word) => `'${word}'`).join(" ");
@@ -107,7 +107,7 @@ describe("modelwright serve", () => {
     expect(logged).toMatchObject({ level: "error", program: "serve", code: "ModelNotFound", msg: sentence });
   });
 
-  test("takes the runtime along when it is killed", async () => {
+  test("stops the runtime when it is killed", async () => {
     const { child, line } = serve(digits.model);
     const address = (await line(/^HTTP/)).split(/ +/)[1] ?? "";
     await line(/^ready$/);

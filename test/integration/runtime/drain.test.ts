@@ -23,7 +23,7 @@ async function readiness(admin: string): Promise<string> {
   return `${response.status} ${(await response.text()).trim()}`;
 }
 
-/** A runtime and its first word. Where a busy machine has let the model be ready before that, another one is asked. */
+/** A runtime and its first status. Starts another one if the model was ready before the first look. */
 async function seenBeforeReady() {
   for (;;) {
     const serving = await startServe(digits.model);
@@ -34,8 +34,8 @@ async function seenBeforeReady() {
   }
 }
 
-describe("the life of a runtime", () => {
-  test("is not ready before its model has answered once, and says in which state it is", async () => {
+describe("the life cycle of a runtime", () => {
+  test("is not ready before its model has answered a warm-up request, and reports its state", async () => {
     const { serving, first } = await seenBeforeReady();
     await serving.line("model ready");
     const second = await readiness(serving.admin);
@@ -73,13 +73,13 @@ describe("the life of a runtime", () => {
     expect(new Set(drained.map(({ connection }) => connection))).toEqual(new Set(["close"]));
   });
 
-  test("stops at once, with exit code 0, when told to while it loads", async () => {
+  test("stops at once with exit code 0 while it is loading", async () => {
     const serving = await startServe(digits.model, { MODELWRIGHT_DRAIN_DELAY_MS: "60000" });
     serving.child.kill("SIGTERM");
     expect((await serving.ended).code).toBe(0);
   });
 
-  test("logs the requests that the manifest asks for, without their bodies", async () => {
+  test("logs the requests that spec.serving.logging selects, without their bodies", async () => {
     const serving = await startServe(digits.model, { MODELWRIGHT_SERVING: '{"logging":{"requests":"All"}}' });
     await serving.line("model ready");
     await predict(serving, JSON.stringify({ instances: rows }));

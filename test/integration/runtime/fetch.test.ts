@@ -43,7 +43,7 @@ async function tarOf(name: string, content: Buffer): Promise<Buffer> {
 }
 
 describe("the fetch program", () => {
-  test("puts the model where serve looks for it", async () => {
+  test("writes the model where serve expects it", async () => {
     const path = join(folder, "model.h5");
     const model = await readFile(digits.model);
     const { code } = await start(["fetch"], {
@@ -55,13 +55,13 @@ describe("the fetch program", () => {
     expect(await readFile(path)).toEqual(model);
   });
 
-  test("puts it into a folder under its own name", async () => {
+  test("writes it into a folder under its own name", async () => {
     const target = join(folder, "into");
     expect((await start(["fetch", `${url}/digits.h5`, "--to", `${target}/`]).ended).code).toBe(0);
     expect(await readdir(target)).toEqual(["digits.h5"]);
   });
 
-  test("leaves the reason, and no file, when nothing is there", async () => {
+  test("writes the reason, and no file, when the source has none", async () => {
     const target = join(folder, "missing");
     const terminationLog = join(folder, "termination-log");
     const program = start(["fetch", `${url}/letters.h5`, "--to", join(target, "model.h5")], {
@@ -76,7 +76,7 @@ describe("the fetch program", () => {
     expect(await readdir(target)).toEqual([]);
   });
 
-  test.each(["model.h5", "model.tar.gz"])("says so where a volume has room for a part of %s only", async (name) => {
+  test.each(["model.h5", "model.tar.gz"])("reports a volume too small for %s", async (name) => {
     const limitKiB = 60;
     const content = Buffer.alloc(limitKiB * 1024 + 500, randomBytes(1000));
     const packed = name === "model.h5" ? content : gzipSync(await tarOf("model.h5", content));
@@ -86,7 +86,7 @@ describe("the fetch program", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const target = join(folder, `full-${name}`);
     const log = join(folder, `full-${name}.log`);
-    // As on a full disk, the system takes what fits of the last piece.
+    // As on a full disk, the last write is partial.
     const limited = ["-c", `ulimit -f ${limitKiB}; exec "$0" "$@"`, process.execPath];
     const child = spawn("bash", [...limited, main, "fetch", `http://127.0.0.1:${port}/${name}`, "--to", target], {
       env: { MODELWRIGHT_TERMINATION_LOG: log, NODE_DISABLE_COMPILE_CACHE: "1" },

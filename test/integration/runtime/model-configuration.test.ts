@@ -15,7 +15,7 @@ function configured(labels: Readonly<Record<string, number>>, more = ""): string
   return `model_config_list { config { ${digitsConfig} ${entries.join(" ")} } ${more} }`;
 }
 
-/** Status of a prediction by a label. */
+/** Status of a prediction for a label. */
 async function byLabel({ url }: ModelsServing, label: string): Promise<string> {
   const body = JSON.stringify({ instances: rows });
   const response = await fetch(`${url}/v1/models/digits/labels/${label}:predict`, { method: "POST", body });
@@ -24,7 +24,7 @@ async function byLabel({ url }: ModelsServing, label: string): Promise<string> {
 }
 
 describe("TensorFlow Serving's model configuration", () => {
-  test("says which models, versions and labels are served, and is followed", async () => {
+  test("sets which models, versions and labels are served, and is watched for changes", async () => {
     await models.add("digits", "1");
     await models.add("digits", "2");
     await models.write("models.config", configured({ stable: 1, canary: 2 }));
@@ -39,7 +39,7 @@ describe("TensorFlow Serving's model configuration", () => {
     const letters = `config { name: "letters" base_path: "${join(models.path, "letters")}" }`;
     await models.write("models.config", configured({ stable: 2, beta: 3 }, letters));
     await server.until("letters", "7 AVAILABLE");
-    // A label comes when its version does, and goes when it is not asked for any more.
+    // A label appears with its version, and disappears when the configuration no longer has it.
     expect([await byLabel(server, "beta"), await byLabel(server, "canary")]).toEqual([
       "400 Unrecognized servable version label: beta",
       "400 Unrecognized servable version label: canary",
@@ -51,7 +51,7 @@ describe("TensorFlow Serving's model configuration", () => {
     await server.until("digits", "1 END, 2 END, 3 END");
   }, 60_000);
 
-  test("a faulty edit changes nothing and is told with its place", async () => {
+  test("an invalid edit changes nothing and is logged with its position", async () => {
     await models.add("digits", "1");
     const file = join(models.path, "models.config");
     await models.write("models.config", configured({}));
@@ -69,7 +69,7 @@ describe("TensorFlow Serving's model configuration", () => {
     expect(await byLabel(server, "stable")).toBe("200");
   });
 
-  test("a faulty file ends the program as a wrong option does", async () => {
+  test("an invalid file ends the program like an invalid option", async () => {
     await models.write("models.json", '{"modelConfigList": {"config": [{"name": "digits"}]}}');
     const file = join(models.path, "models.json");
     const { code, log } = await start([
@@ -93,14 +93,14 @@ describe("model control", () => {
     return `${response.status} ${await response.text()}`.trim();
   }
 
-  test("is refused unless it is allowed", async () => {
+  test("is refused without --model-control", async () => {
     await models.add("digits", "1");
     const server = await serving("--repository", models.path);
     expect(await ask(server, "unload", "digits")).toMatch(/^403 /);
     expect(await server.states("digits")).toBe("1 AVAILABLE");
   });
 
-  test("takes models out of service and back, and loads what has changed", async () => {
+  test("unloads and reloads models, including changed ones", async () => {
     await models.add("digits", "1");
     await models.add("letters", "1");
     const server = await serving("--repository", models.path, "--model-control");

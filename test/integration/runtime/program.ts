@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 export const main = fileURLToPath(new URL("../../../runtime/main.ts", import.meta.url));
 
-/** The digits classifier and what it must answer. */
+/** The digits classifier and its expected predictions. */
 export const digits = {
   model: fileURLToPath(new URL("../../fixtures/digits/model.h5", import.meta.url)),
   subclassed: fileURLToPath(new URL("../../fixtures/digits/subclassed.h5", import.meta.url)),
@@ -38,15 +38,15 @@ export interface Ended {
 
 type LogLine = Readonly<Record<string, unknown>>;
 
-/** A program of the runtime image that runs. */
+/** A running program of the runtime image. */
 export interface Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves with the first log line that has this message; rejects when the program ends before. */
+  /** Resolves with the first log line with this message; rejects when the program ends first. */
   line(message: string): Promise<LogLine>;
 }
 
-/** Starts the real program; `env` is all of its environment, `program` Node's flags and the file, where it is not the source. */
+/** Starts the real program. `env` is its whole environment; `program` is Node's flags and the file, unless it is the source. */
 export function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -130,7 +130,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** POSTs a body to the model. */
+/** POSTs a predict body to the model. */
 export async function predict(serving: Serving, body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
   const response = await fetch(`${serving.url}/v1/models/digits:predict`, { method: "POST", body });
   return { status: response.status, body: await response.json() };

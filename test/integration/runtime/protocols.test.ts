@@ -86,7 +86,7 @@ describe("a runtime answers every protocol on one port", () => {
     expect(await inferredInBinary()).toEqual(want.map(Math.fround));
   });
 
-  test("tells health and metadata in the words of Open Inference and of KServe", async () => {
+  test("reports health and metadata for Open Inference and KServe clients", async () => {
     expect(await path("/v2/health/live")).toEqual({ live: true });
     expect(await path("/v2/health/ready")).toEqual({ ready: true });
     expect(await path("/v2/models/digits/ready")).toEqual({ name: "digits", ready: true });

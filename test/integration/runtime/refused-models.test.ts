@@ -51,7 +51,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     });
   });
 
-  test("a link out of its volume", async () => {
+  test("a link that leaves its volume", async () => {
     const volume = await mkdtemp(join(folder, "volume-"));
     await symlink(digits.model, join(volume, "model.h5"));
     expect(await refusal(join(volume, "model.h5"))).toMatchObject({
@@ -60,7 +60,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     });
   });
 
-  test("a file that was cut off", async () => {
+  test("a truncated file", async () => {
     const path = join(folder, "cut.h5");
     await writeFile(path, (await readFile(digits.model)).subarray(0, 60_000));
     const { code, lastWords } = await refusal(path);
@@ -68,7 +68,7 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     expect(lastWords?.message).toBe("cut.h5 cannot be read as HDF5: its structure is broken or it is cut short");
   });
 
-  test("a file of another kind", async () => {
+  test("a file of another format", async () => {
     const path = join(folder, "poem.h5");
     await writeFile(path, "roses are red");
     expect(await refusal(path)).toMatchObject({ code: 65 });
@@ -80,13 +80,13 @@ describe("a model that cannot be served ends the runtime with its reason", () =>
     expect(lastWords?.message).toMatch(/Lambda/);
   });
 
-  test("a subclassed model is refused with the way out", async () => {
+  test("a subclassed model is refused with a hint to export it", async () => {
     const { code, lastWords } = await refusal(digits.subclassed);
     expect(code).toBe(65);
     expect(`${lastWords?.message} ${lastWords?.hint}`).toMatch(/SimpleModel.*export/s);
   });
 
-  test("an engine that does not run such models", async () => {
+  test("an engine that does not support the format", async () => {
     expect(await refusal(digits.model, "--engine", "TensorFlow")).toMatchObject({
       code: 65,
       lastWords: {

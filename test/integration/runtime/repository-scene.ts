@@ -7,7 +7,7 @@ import { type Ended, type Program, digits, rows, start } from "./program.ts";
 /** A folder of models that a test fills. */
 export interface ModelsFolder {
   readonly path: string;
-  /** Puts a copy of a model file, by default the digits, into `<model>/<version>`, all at once. */
+  /** Copies a model file, by default the digits, to `<model>/<version>` atomically. */
   add(model: string, version: string, file?: string): Promise<void>;
   write(path: string, text: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -40,11 +40,11 @@ export async function modelsFolder(): Promise<ModelsFolder> {
 export interface ModelsServing extends Program {
   readonly url: string;
   readonly admin: string;
-  /** Versions of a model with their states, as `1 AVAILABLE, 2 LOADING`; the error's text when there are none. */
+  /** Versions of a model with their states, such as `1 AVAILABLE, 2 LOADING`; the error message when there are none. */
   states(model: string): Promise<string>;
-  /** Resolves when `states` says so; rejects with what it says after 30 s. */
+  /** Resolves when `states` returns this; rejects with the last value after 30 s. */
   until(model: string, states: string): Promise<void>;
-  /** The version that answers a prediction, or the answer that is no prediction. */
+  /** The version that answers a prediction, or the error response. */
   version(path: string): Promise<string>;
   stop(): Promise<Ended>;
 }
@@ -92,7 +92,7 @@ interface StatusBody {
   readonly model_version_status?: readonly { readonly version: string; readonly state: string }[];
 }
 
-/** Asks over the Open Inference Protocol, whose answers name the version. */
+/** Predicts by the Open Inference Protocol, whose responses name the version. */
 async function answeringVersion(url: string, path: string): Promise<string> {
   const [row = []] = rows;
   const inputs = [{ name: "features", datatype: "FP32", shape: [1, row.length], data: row }];
@@ -101,13 +101,13 @@ async function answeringVersion(url: string, path: string): Promise<string> {
   return body.model_version ?? `${response.status} ${body.error}`;
 }
 
-/** What each test of a file gets: an empty folder of models, and servers that end with the test. */
+/** What each test gets: an empty model folder, and servers that stop with the test. */
 export interface RepositoryScene {
   readonly models: () => ModelsFolder;
   readonly serving: (...args: readonly string[]) => Promise<ModelsServing>;
 }
 
-/** Makes and clears the scene around each test of the file that calls it. */
+/** Creates the scene before and removes it after each test of the calling file. */
 export function repositoryScene(): RepositoryScene {
   let folder: ModelsFolder;
   const running = new Set<ModelsServing>();

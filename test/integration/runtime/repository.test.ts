@@ -22,12 +22,12 @@ describe("a repository of models", () => {
     const server = await serving("--repository", models.path);
     expect([await server.version("digits"), await server.version("plain")]).toEqual(["10", "1"]);
     const { models: served }: { models: string[] } = JSON.parse(await (await fetch(`${server.url}/v2/models`)).text());
-    // In the order in which their folders were read, which is nobody's promise.
+    // The order in which folders are read is unspecified.
     expect(served.toSorted()).toEqual(["digits", "plain"]);
     expect(await (await fetch(`${server.admin}/readyz`)).text()).toBe("Ready\n");
   });
 
-  test("a bad model and a bad version leave the others alone, and status says why", async () => {
+  test("a bad model or version does not affect the others, and its status says why", async () => {
     await models.add("digits", "1");
     await models.add("digits", "2", digits.lambda);
     await models.add("lambda", "1", digits.lambda);
@@ -62,7 +62,7 @@ describe("a repository of models", () => {
     expect(await server.version("digits")).toMatch(/^503 /);
   }, 60_000);
 
-  test("loads no version that is being written, and mends one that was written anew", async () => {
+  test("does not load a version that is still being written, and reloads one that was rewritten", async () => {
     await models.add("digits", "1");
     const server = await serving("--repository", models.path);
     const slow = join(models.path, "digits", "2");
@@ -106,7 +106,7 @@ describe("a repository of models", () => {
     expect(answers.length).toBeGreaterThanOrEqual(300);
   }, 60_000);
 
-  test("takes names, versions and the largest batch from Triton's config.pbtxt, and refuses one that does not fit", async () => {
+  test("reads names, versions and max_batch_size from Triton's config.pbtxt, and refuses one that does not match the model", async () => {
     await models.add("digits", "1");
     await models.add("digits", "2");
     await models.add("digits", "3");
@@ -134,7 +134,7 @@ describe("a repository of models", () => {
     await server.until("letters", "1 AVAILABLE");
   });
 
-  test("names classes as Triton's config.pbtxt says, and refuses names that are not there or outside", async () => {
+  test("names classes by label_filename of Triton's config.pbtxt, and refuses a file that is missing or outside the model", async () => {
     const output = (file: string): string => `output [{ name: "output_0" label_filename: "${file}" }]`;
     await models.add("digits", "1");
     await models.write("digits/config.pbtxt", output("labels.txt"));
@@ -158,8 +158,8 @@ describe("a repository of models", () => {
   });
 });
 
-describe("folders as other servers have them", () => {
-  test("TensorFlow Serving's and Triton's are served as they are, each format by an engine that runs it", async () => {
+describe("model repositories of other servers", () => {
+  test("of TensorFlow Serving and Triton are served unchanged, each format by an engine that supports it", async () => {
     const graphs = fixtureFolder("graph-models");
     await cp(join(graphs, "half_plus_two"), join(models.path, "half_plus_two"), { recursive: true });
     await cp(join(graphs, "text", "tfjs_layers"), join(models.path, "text", "7"), { recursive: true });
@@ -181,7 +181,7 @@ describe("folders as other servers have them", () => {
 });
 
 describe("a folder of numbered versions", () => {
-  test("is served by the policy that is given", async () => {
+  test("is served by the given version policy", async () => {
     for (const version of ["00000001", "2", "3"]) await models.add("digits", version);
     const server = await serving(join(models.path, "digits"), "--versions", "specific:1,3");
     expect(await server.states("digits")).toBe("1 AVAILABLE, 3 AVAILABLE");

@@ -46,7 +46,7 @@ describe("a runtime that serves the digits classifier", () => {
     expect(worst).toBeLessThanOrEqual(1e-5);
   });
 
-  test("takes the columnar format, named and bare, and compressed bodies", async () => {
+  test("accepts the columnar format, named and plain, and compressed bodies", async () => {
     const bare = await predict(serving, JSON.stringify({ inputs: rows }));
     const named = await predict(serving, JSON.stringify({ inputs: { features: rows } }));
     const response = await fetch(`${serving.url}/v1/models/digits:predict`, {
@@ -58,12 +58,12 @@ describe("a runtime that serves the digits classifier", () => {
     expect(await response.json()).toEqual(bare.body);
   });
 
-  test.each(badBodies)("refuses %s with the place in the request, and lives on", async (_, body, error) => {
+  test.each(badBodies)("refuses %s with its position in the request, and goes on serving", async (_, body, error) => {
     expect(await refused(body)).toEqual({ status: 400, body: { error } });
     expect(await predict(serving, JSON.stringify({ instances: rows }))).toMatchObject({ status: 200 });
   });
 
-  test("refuses a body that is too large, compressed or not, and lives on", async () => {
+  test("refuses a body that is too large, compressed or not, and goes on serving", async () => {
     const large = `{"instances":[${"0,".repeat(100_000)}0]}`;
     expect(await refused(large)).toEqual({
       status: 413,
@@ -81,7 +81,7 @@ describe("a runtime that serves the digits classifier", () => {
     expect(await predict(serving, JSON.stringify({ instances: rows }))).toMatchObject({ status: 200 });
   });
 
-  test("tells its facts, its figures and its health on the admin port", async () => {
+  test("exposes facts, metrics and health on the admin port", async () => {
     const facts = await (await fetch(`${serving.admin}/model`)).json();
     expect(facts).toEqual({
       name: "digits",

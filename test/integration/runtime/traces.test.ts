@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { digits, startServe } from "./program.ts";
 
-test("leaves nothing behind but compiled code: no engine counts for its makers what was run where", async () => {
+test("leaves no files but compiled code: no engine collects telemetry", async () => {
   const home = await mkdtemp(join(tmpdir(), "modelwright-home-"));
   const scratch = await mkdtemp(join(tmpdir(), "modelwright-scratch-"));
   const serving = await startServe(digits.model, { HOME: home, TMPDIR: scratch });

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
-/** An address at which nobody serves a model. */
+/** An address where no model is served. */
 export interface Unreachable {
   readonly url: string;
   close(): void;
@@ -19,7 +19,7 @@ export async function refusing(): Promise<Unreachable> {
   return { url: `http://127.0.0.1:${port}`, close: () => {} };
 }
 
-/** Listens with room for one connection and never takes one: whatever comes after those gets no answer, as behind a firewall. */
+/** Listens with a backlog of one and never accepts: further connections get no answer, as behind a firewall. */
 const neverAccepting = `
 const server = require("node:net").createServer();
 server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
@@ -27,7 +27,7 @@ server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });`;
 
-/** A port that answers nothing, not even that it refuses. */
+/** A port that neither accepts nor refuses connections. */
 export async function silent(): Promise<Unreachable> {
   const child = spawn(process.execPath, ["--eval", neverAccepting], { stdio: ["ignore", "pipe", "inherit"] });
   const [printed]: unknown[] = await once(child.stdout, "data");

@@ -9,11 +9,11 @@ import { cachedFolder } from "../../builds/cached-folder.ts";
 
 const run = promisify(execFile);
 
-/** Servers by others that speak the protocols of object stores. */
+/** Third-party emulators of object stores. */
 const pythonServers = ["moto[server]==5.2.5", "gcp-storage-emulator==2026.7.19"];
 const npmServers = ["azurite@3.37.0"];
 
-/** The folder with the servers, or why it cannot be had here. */
+/** The folder with the emulators, or why they are unavailable. */
 export async function emulators(): Promise<{ readonly folder: string } | { readonly missing: string }> {
   try {
     return { folder: await cachedFolder({ name: "object-stores", content: [...pythonServers, ...npmServers], build }) };
@@ -29,7 +29,7 @@ async function build(folder: string): Promise<void> {
   await run("npm", [...npm, ...npmServers], { cwd: folder });
 }
 
-/** A server on a port of its own, until `stop`. */
+/** A running emulator and its port. */
 export interface Emulator {
   readonly url: string;
   stop(): Promise<void>;

@@ -2,15 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 type Files = Readonly<Record<string, Buffer>>;
 
-/** A hub with one repository. */
+/** A model of the Hugging Face Hub with one repository. */
 export interface Hub {
   readonly url: string;
   readonly server: Server;
-  /** Moves the branch on, to a commit with these files. */
+  /** Moves the branch to a new commit with these files. */
   readonly push: (files: Files) => void;
 }
 
-/** The calls of the Hugging Face Hub that a download needs, as its public API answers them. */
+/** The API calls of the Hugging Face Hub that a download needs. */
 export async function hub(repo: string, first: Files, token: string): Promise<Hub> {
   const commits: Files[] = [first];
   const nameOf = (index: number): string => String(index).padStart(40, "0");

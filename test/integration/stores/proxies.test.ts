@@ -12,7 +12,7 @@ const model = Buffer.from("weights ".repeat(1_000));
 const listing =
   '<?xml version="1.0"?><ListBucketResult><Contents><Key>model.h5</Key><Size>8000</Size></Contents></ListBucketResult>';
 
-/** Hosts that only the proxy knows. */
+/** Hosts that only the proxy can resolve. */
 const origins: Record<string, string> = {};
 const asked = new Set<string>();
 const servers: Server[] = [];
@@ -46,7 +46,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** Forwards requests with whole addresses and opens tunnels, to the hosts that it knows. */
+/** An HTTP proxy: forwards absolute-form requests and opens CONNECT tunnels to the hosts that it knows. */
 function proxy(): Server {
   const server = createServer((message, response) => {
     const { hostname, pathname, search } = new URL(message.url ?? "", "http://none.example");
@@ -84,7 +84,7 @@ interface Source {
   readonly address: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly asked: string;
-  /** Logged when it does not answer. */
+  /** Reason logged when the source does not answer. */
   readonly setback: string;
 }
 
@@ -114,14 +114,14 @@ async function fetched(address: string, target: string, env: Readonly<Record<str
 }
 
 describe.each(Object.entries(sources))("a model of %s", (name, { address, env = {}, asked: host, setback }) => {
-  test("comes through the proxy that the environment names", async () => {
+  test("is downloaded through the proxy in the environment", async () => {
     const target = join(folder, name);
     expect(await fetched(address, target, { ...env, HTTP_PROXY: proxyUrl })).toBe(0);
     const file = host === "hub.example" ? join(target, "model.h5") : target;
     expect({ asked: [...asked], bytes: await readFile(file) }).toEqual({ asked: [host], bytes: model });
   });
 
-  test("comes through a tunnel of it over TLS", async () => {
+  test("is downloaded over TLS through a tunnel of the proxy", async () => {
     const secure = Object.entries({ ...env, HTTPS_PROXY: proxyUrl }).map(([key, value]) => [
       key,
       value.replace("http://hub", "https://hub").replace("http://s3", "https://s3"),
@@ -135,7 +135,7 @@ describe.each(Object.entries(sources))("a model of %s", (name, { address, env = 
   });
 });
 
-test("hosts that NO_PROXY names, and this machine, are asked without one", async () => {
+test("hosts in NO_PROXY, and this machine, are reached without a proxy", async () => {
   const direct = `${origins["models.example"]}/model.h5`;
   expect(await fetched(direct, join(folder, "direct"), { HTTP_PROXY: proxyUrl })).toBe(0);
   const here = { HTTP_PROXY: proxyUrl, NO_PROXY: "models.example" };

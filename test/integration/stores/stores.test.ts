@@ -13,7 +13,7 @@ import { digits, start } from "../runtime/program.ts";
 import { azureEmulator, type Emulator, emulators, gcsEmulator, s3Emulator } from "./emulators.ts";
 import { hub } from "./hub.ts";
 
-/** Azurite's only account, as its documentation has it. */
+/** Azurite's documented development account. */
 const azureAccount = {
   name: "devstoreaccount1",
   key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
@@ -32,7 +32,7 @@ const missing = "missing" in available ? available.missing : undefined;
 const servers: Emulator[] = [];
 const closed: (() => void)[] = [];
 let folder: string;
-/** One model in two files below `digits/`, and one beside that folder whose name begins the same. */
+/** One model in two files below `digits/`, and one beside that folder whose name has the same prefix. */
 let objects: Readonly<Record<string, Buffer>>;
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A place with the objects in it, and the environment that `fetch` finds it with. */
+/** A bucket with the objects, and the environment that `fetch` needs for it. */
 interface Place {
   readonly address: string;
   readonly env: Readonly<Record<string, string>>;
@@ -119,14 +119,14 @@ describe.each([
     if (missing === undefined) place = await prepare();
   }, 60_000);
 
-  test("brings a file under the name asked for", async ({ skip }) => {
+  test("downloads a file under the requested name", async ({ skip }) => {
     skip(missing !== undefined, missing);
     const target = join(folder, name, "model.h5");
     expect(await fetched(`${place.address}/digits/model.h5`, place.env, target)).toBe(0);
     expect(await readFile(target)).toEqual(objects["digits/model.h5"]);
   });
 
-  test("brings all that lies in a folder, and nothing beside it", async ({ skip }) => {
+  test("downloads everything in a folder, and nothing else", async ({ skip }) => {
     skip(missing !== undefined, missing);
     const target = join(folder, name, "all");
     expect(await fetched(`${place.address}/digits`, place.env, target)).toBe(0);
@@ -136,7 +136,7 @@ describe.each([
     });
   });
 
-  test("names a place that holds nothing, and ends with the code for bad data", async ({ skip }) => {
+  test("reports an empty source, with the exit code for a refused model", async ({ skip }) => {
     skip(missing !== undefined, missing);
     const { ended } = start(["fetch", `${place.address}/letters`, "--to", join(folder, name, "letters")], place.env);
     const { code, log } = await ended;
@@ -158,14 +158,14 @@ describe("fetch from the Hugging Face Hub", () => {
     return { HF_ENDPOINT: url, HF_TOKEN: "hf_secret" };
   }
 
-  test("brings the files that match", async () => {
+  test("downloads the files that match", async () => {
     const target = join(folder, "hub");
     const env = await huggingFace();
     expect(await fetched(`hf://${repo}@main?file=*.h5&file=onnx/*`, env, target)).toBe(0);
     expect(await filesIn(target)).toEqual({ "model.h5": files["model.h5"], "onnx/m.onnx": files["onnx/m.onnx"] });
   });
 
-  test("says that other credentials are wanted", async () => {
+  test("reports refused credentials", async () => {
     const env = { ...(await huggingFace()), HF_TOKEN: "hf_wrong" };
     const { code, log } = await start(["fetch", `hf://${repo}`, "--to", join(folder, "refused")], env).ended;
     const isTold = JSON.stringify(log).includes(
@@ -174,7 +174,7 @@ describe("fetch from the Hugging Face Hub", () => {
     expect({ code, isTold }).toEqual({ code: 65, isTold: true });
   });
 
-  test("brings the files of one commit, whoever pushes meanwhile", async () => {
+  test("downloads the files of one commit, despite a push meanwhile", async () => {
     const { url, server, push } = await hub(repo, files, "hf_secret");
     closed.push(() => server.close());
     const credentials = { ...anybody, huggingFaceToken: "hf_secret", huggingFaceEndpoint: url };
@@ -185,7 +185,7 @@ describe("fetch from the Hugging Face Hub", () => {
     expect(await bytesOf(opened)).toEqual(files["model.h5"]);
   });
 
-  test("goes on where a connection broke off", async () => {
+  test("resumes where a connection broke off", async () => {
     const env = await huggingFace();
     const credentials = { ...anybody, huggingFaceToken: env["HF_TOKEN"], huggingFaceEndpoint: env["HF_ENDPOINT"] };
     const store = openStore(`hf://${repo}?file=model.h5`, credentials, proxiesOf({}));

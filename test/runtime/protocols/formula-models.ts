@@ -10,7 +10,7 @@ import {
 import type { Engine, LoadedModel } from "../../../runtime/engines/engine.ts";
 import { type ModelRegistry, modelRegistry } from "../../../runtime/model/registry.ts";
 
-/** A model as a formula: what the `models` of the vectors describe. */
+/** A model defined by a formula, as the `models` of the vectors are. */
 export interface Formula {
   readonly signature: Signature;
   readonly outputs: (inputs: readonly Tensor[]) => readonly Tensor[];
@@ -25,7 +25,7 @@ export interface FormulaModel {
   readonly formula: Formula;
 }
 
-/** Runs formulas: an engine like any other, small enough to be read at a glance. */
+/** An engine that evaluates formulas. */
 const formulaEngine: Engine<Formula> = {
   describe: () => ({ name: "Formula", accepts: ["formula"] }),
   load: (formula): Promise<LoadedModel> => {

@@ -6,7 +6,7 @@ import type { Models, Protocol } from "../../../runtime/protocols/protocol.ts";
 import { predictRequest } from "../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { predictionService } from "../../../runtime/protocols/tensorflow-serving/rpc/prediction-service.ts";
 import { tensorflowServing } from "../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
-import { openCaller, pathOf } from "./rpc/calling.ts";
+import { openCaller, pathOf } from "./rpc/rpc-client.ts";
 
 /** `slow` is loading, `broken` has failed, both as version 7; nothing is ready. */
 function registry(): Models {
@@ -42,7 +42,7 @@ const inference: Readonly<Record<string, string>> = {
   "POST /v2/models/nobody/infer": `404 - {"error":"Request for unknown model: 'nobody' is not found"}`,
 };
 
-describe("who asks for a model on its way is told so in a header", () => {
+describe("a response about a loading model says so in a header", () => {
   test.each(Object.entries(tensorflow))("TensorFlow Serving: %s", async (line, want) => {
     expect(await answered(tensorflowServing(registry()), line)).toBe(want);
   });
@@ -51,7 +51,7 @@ describe("who asks for a model on its way is told so in a header", () => {
     expect(await answered(openInference(registry(), { name: "modelwright", version: "1.2.3" }), line)).toBe(want);
   });
 
-  test("while it is not yet seen which models there are, any may be on its way", async () => {
+  test("any model counts as loading while the set of models is unknown", async () => {
     const models: Models = { ...registry(), isStarting: () => true };
     const v2 = openInference(models, { name: "modelwright", version: "1.2.3" });
     expect(await answered(tensorflowServing(models), "POST /v1/models/nobody:predict")).toBe(
@@ -62,7 +62,7 @@ describe("who asks for a model on its way is told so in a header", () => {
     );
   });
 
-  test("over gRPC it is trailing metadata", async () => {
+  test("gRPC says so in trailing metadata", async () => {
     const service = predictionService(registry());
     const caller = await openCaller([service]);
     const refused = (name: string): Promise<unknown> =>

@@ -5,12 +5,12 @@ import { soleSignature } from "../../../runtime/dataplane/signature.ts";
 import type { LoadedModel } from "../../../runtime/engines/engine.ts";
 import { modelRegistry } from "../../../runtime/model/registry.ts";
 import { openInference } from "../../../runtime/protocols/open-inference/open-inference.ts";
-import { type Models, type Protocol, rememberedRoutes } from "../../../runtime/protocols/protocol.ts";
+import { type Models, type Protocol, cachedRoutes } from "../../../runtime/protocols/protocol.ts";
 import { tensorflowServing } from "../../../runtime/protocols/tensorflow-serving/tensorflow-serving.ts";
 
 const value = { name: "x", dtype: "float32", shape: [-1] } as const;
 
-/** A model that runs nothing, with room for one request. */
+/** A model whose calls never end and whose queue has room for one request. */
 function fullable(): { readonly models: Models; readonly fill: () => void } {
   const loaded: LoadedModel = {
     engine: "Silent",
@@ -40,7 +40,7 @@ test.each<readonly [string, (models: Models) => Protocol, string]>([
     (models) => openInference(models, { name: "s", version: "1" }),
     "/v2/models/m/infer",
   ],
-])("%s requests are refused beforehand while the queue is full", (_, protocolOf, target) => {
+])("%s requests are refused before their body is read while the queue is full", (_, protocolOf, target) => {
   const { models, fill } = fullable();
   const protocol = protocolOf(models);
   const asked = { method: "POST", target };
@@ -55,9 +55,9 @@ test.each<readonly [string, (models: Models) => Protocol, string]>([
   expect(protocol.overload?.({ method: "GET", target: target.replace(/(?::predict|.infer)$/, "") })).toBeUndefined();
 });
 
-test("the target of a POST is read once, unless it is long; others are read anew", () => {
+test("the route of a POST is cached, unless its target is long; routes of other methods are not", () => {
   const read: string[] = [];
-  const routeOf = rememberedRoutes((method, target) => {
+  const routeOf = cachedRoutes((method, target) => {
     read.push(`${method} ${target.slice(0, 3)}`);
     return { method, target };
   });
@@ -69,18 +69,18 @@ test("the target of a POST is read once, unless it is long; others are read anew
   expect(read).toEqual(["POST /a", "POST /lo", "GET /a", "POST /lo", "GET /a"]);
 });
 
-test("it keeps no more than some hundred targets", () => {
+test("the route cache is bounded", () => {
   let reads = 0;
-  const routeOf = rememberedRoutes((_, target) => ({ target, read: reads++ }));
+  const routeOf = cachedRoutes((_, target) => ({ target, read: reads++ }));
   for (let i = 0; i < 1000; i++) expect(routeOf("POST", `/${i}`).target).toBe(`/${i}`);
   expect(reads).toBe(1000);
   routeOf("POST", "/0");
   expect(reads).toBe(1001);
 });
 
-test("what throws is not kept", () => {
+test("errors are not cached", () => {
   let reads = 0;
-  const routeOf = rememberedRoutes(() => {
+  const routeOf = cachedRoutes(() => {
     reads++;
     throw new Error("no route");
   });

@@ -4,10 +4,10 @@ import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { message, plain } from "../../../runtime/base/protobuf/message.ts";
-import { type RpcCall, type RpcService, rpcRefusal, unary } from "../../../runtime/protocols/rpc.ts";
+import { type RpcCall, type RpcService, rpcStatus, unary } from "../../../runtime/protocols/rpc.ts";
 import { openGrpcServer } from "../../../runtime/server/grpc-server.ts";
 import type { AnsweredRequest } from "../../../runtime/server/protocol-listener.ts";
-import { type Caller, conversation, openCaller } from "../protocols/rpc/calling.ts";
+import { type Caller, conversation, openCaller } from "../protocols/rpc/rpc-client.ts";
 
 const note = message("test.Note", { text: plain(1, "string") });
 const busy = { code: "Busy", message: "busy", retry: { afterMs: 2500 }, level: "info" } as const;
@@ -29,9 +29,9 @@ function echo(started: (call: RpcCall) => void = () => {}): RpcService {
       }),
       Repeat: {
         kind: "stream",
-        takesMany: true,
+        isClientStreaming: true,
         ...types,
-        converse: async (requests, send) => {
+        stream: async (requests, send) => {
           for await (const bytes of requests) {
             if (note.decode(bytes).text === "busy") throw new Fault(busy);
             await send(bytes);
@@ -39,7 +39,7 @@ function echo(started: (call: RpcCall) => void = () => {}): RpcService {
         },
       },
     },
-    refusal: (fault) => rpcRefusal(fault, { Busy: "UNAVAILABLE", MessageUnreadable: "INVALID_ARGUMENT" }),
+    refusal: (fault) => rpcStatus(fault, { Busy: "UNAVAILABLE", MessageUnreadable: "INVALID_ARGUMENT" }),
   };
 }
 

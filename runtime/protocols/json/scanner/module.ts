@@ -1,49 +1,49 @@
-import { type Code, type f64Type, type i32Type, type i64Type, type v128Type, unsigned } from "./assembly.ts";
+import { type Code, type f64Type, type i32Type, type i64Type, type v128Type, unsigned } from "./instructions.ts";
 
-/** Types of values. */
+/** WebAssembly value types. */
 export type ValueType = typeof i32Type | typeof i64Type | typeof f64Type | typeof v128Type;
 
-/** A function of a module: its variables are numbered from the parameters on. */
-export interface FunctionText {
+/** A function of a module. Its locals are numbered from the parameters on. */
+export interface FunctionDefinition {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType;
   readonly locals: readonly ValueType[];
   readonly body: Code;
 }
 
-/** A module before it is written in the binary format. */
-export interface ModuleText {
-  /** Pages of 64 KiB. */
+/** A WebAssembly module before encoding. */
+export interface ModuleDefinition {
+  /** Size of the memory, in pages of 64 KiB. */
   readonly memoryPages: number;
-  /** Numbered in this order; exported by name. */
-  readonly functions: Readonly<Record<string, FunctionText>>;
+  /** Exported by name and numbered in this order. */
+  readonly functions: Readonly<Record<string, FunctionDefinition>>;
 }
 
 const magic = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const functionType = 0x60;
 const end = 0x0b;
 
-/** A module in WebAssembly's binary format (core specification 2.0, chapter 5.5). It exports its memory as `memory`. */
-export function moduleBytes({ memoryPages, functions }: ModuleText): Uint8Array<ArrayBuffer> {
+/** Encodes a module in WebAssembly's binary format (core specification 2.0, chapter 5.5). It exports its memory as `memory`. */
+export function moduleBytes({ memoryPages, functions }: ModuleDefinition): Uint8Array<ArrayBuffer> {
   const all = Object.entries(functions);
   const types = all.map(([, { parameters, result }]) => [
     functionType,
-    ...list(parameters.map((type) => [type])),
+    ...vector(parameters.map((type) => [type])),
     1,
     result,
   ]);
   const exports = [named("memory", [0x02, 0]), ...all.map(([name], i) => named(name, [0x00, ...unsigned(i)]))];
   const bodies = all.map(([, { locals, body }]) => {
-    const code = [...list(locals.map((type) => [1, type])), ...body, end];
+    const code = [...vector(locals.map((type) => [1, type])), ...body, end];
     return [...unsigned(code.length), ...code];
   });
   return Uint8Array.from([
     ...magic,
-    ...section(1, list(types)),
-    ...section(3, list(all.map((_, i) => unsigned(i)))),
-    ...section(5, list([[0x00, ...unsigned(memoryPages)]])),
-    ...section(7, list(exports)),
-    ...section(10, list(bodies)),
+    ...section(1, vector(types)),
+    ...section(3, vector(all.map((_, i) => unsigned(i)))),
+    ...section(5, vector([[0x00, ...unsigned(memoryPages)]])),
+    ...section(7, vector(exports)),
+    ...section(10, vector(bodies)),
   ]);
 }
 
@@ -51,7 +51,7 @@ function section(id: number, content: Code): Code {
   return [id, ...unsigned(content.length), ...content];
 }
 
-function list(items: readonly Code[]): Code {
+function vector(items: readonly Code[]): Code {
   return [...unsigned(items.length), ...items.flat()];
 }
 

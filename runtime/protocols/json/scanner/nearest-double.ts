@@ -1,30 +1,30 @@
-import { type Code, type Variable, f64, i32, i64, sequence, when } from "./assembly.ts";
+import { type Code, type Local, f64, i32, i64, sequence, ifElse } from "./instructions.ts";
 import { minPower } from "./powers-of-five.ts";
 
-/** Variables of the code; all but the first three are its own. */
+/** Locals of the code; all but the first three are scratch. */
 export interface NearestDouble {
-  /** A number of 64 bits, not 0; used up. */
-  readonly whole: Variable;
+  /** A 64-bit integer other than 0; overwritten. */
+  readonly whole: Local;
   /** From `minPower` to `maxPower`. */
-  readonly power: Variable;
-  readonly result: Variable;
-  readonly shift: Variable;
-  readonly upper: Variable;
-  readonly lower: Variable;
-  readonly more: Variable;
-  readonly top: Variable;
-  readonly mantissa: Variable;
+  readonly power: Local;
+  readonly result: Local;
+  readonly shift: Local;
+  readonly upper: Local;
+  readonly lower: Local;
+  readonly more: Local;
+  readonly top: Local;
+  readonly mantissa: Local;
 }
 
-/** The lowest bits of the upper half of a product: when they are all set the lower half of the power may matter. */
-const beyond = i64.const(0x1ffn);
-/** What is left out of a quick product adds up to less than three: no carry reaches the bits of the result from these lowest bits. */
-const safe = i64.const(0x1fcn);
+/** The lowest bits of the upper half of a product: only ifElse all are set can the lower half of the power matter. */
+const lowestBits = i64.const(0x1ffn);
+/** The quick product omits less than three units: up to this value of the lowest bits no carry reaches the bits of the result. */
+const maxSafeBits = i64.const(0x1fcn);
 const one = i64.const(1n);
 
 /**
- * Sets `result` to the double nearest to `whole · 10^power`, by the table of `powersOfFive` at `fives` (Lemire, "Number parsing at a
- * gigabyte per second", 2021; that this needs no other way out: Mushtak and Lemire, "Fast number parsing without fallback", 2022).
+ * Sets `result` to the double nearest to `whole · 10^power`, using the table of `powersOfFive` at `fives` (Lemire, "Number parsing
+ * at a gigabyte per second", 2021; no fallback is needed: Mushtak and Lemire, "Fast number parsing without fallback", 2022).
  */
 export function nearestDouble(variables: NearestDouble, fives: number): Code {
   const { whole, power, result, shift, upper, lower, more, top, mantissa } = variables;
@@ -44,13 +44,13 @@ export function nearestDouble(variables: NearestDouble, fives: number): Code {
         i64.shrU(i64.mul(mantissa.value, lower.value), i64.const(32n)),
       ),
     ),
-    when(
-      i32.or(i32.greaterS(power.value, i32.const(-5)), i64.greaterU(i64.and(upper.value, beyond), safe)),
+    ifElse(
+      i32.or(i32.greaterS(power.value, i32.const(-5)), i64.greaterU(i64.and(upper.value, lowestBits), maxSafeBits)),
       exactUpper(variables, (offset) => i64.load(index, fives + offset)),
     ),
     top.set(i64.shrU(upper.value, i64.const(63n))),
     mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
-    // The highest bit of the mantissa, or the one above it when it was rounded up to that, counts as one of the exponent.
+    // The highest bit of the mantissa, or the one above it after rounding up, adds one to the exponent.
     result.set(
       f64.reinterpret(
         i64.add(
@@ -62,33 +62,33 @@ export function nearestDouble(variables: NearestDouble, fives: number): Code {
   );
 }
 
-/** Sets `upper` to the upper half of the product in all its bits, less the one that would be rounded up from a half to an odd number. */
+/** Sets `upper` to the exact upper half of the product, and clears the bit that would round a tie up to an odd mantissa. */
 function exactUpper(variables: NearestDouble, five: (offset: number) => Code): Code {
   const { whole, upper, lower, more, top, mantissa } = variables;
   return sequence(
     mantissa.set(five(0)),
     upper.set(upperProduct(whole, mantissa, lower)),
     lower.set(i64.mul(whole.value, mantissa.value)),
-    when(
-      i64.equal(i64.and(upper.value, beyond), beyond),
+    ifElse(
+      i64.equal(i64.and(upper.value, lowestBits), lowestBits),
       sequence(
         mantissa.set(five(8)),
         more.set(upperProduct(whole, mantissa, top)),
         lower.set(i64.add(lower.value, more.value)),
-        when(i64.greaterU(more.value, lower.value), upper.set(i64.add(upper.value, one))),
+        ifElse(i64.greaterU(more.value, lower.value), upper.set(i64.add(upper.value, one))),
       ),
     ),
     top.set(i64.shrU(upper.value, i64.const(63n))),
     mantissa.set(i64.shrU(upper.value, i64.add(top.value, i64.const(9n)))),
-    // Few products have so little in their lower half: all but one of its conditions are looked at only then.
-    when(
+    // Few products have so small a lower half; only then are the other conditions of a tie tested.
+    ifElse(
       i64.lessU(lower.value, i64.const(2n)),
-      when(isHalf(variables), upper.set(i64.xor(upper.value, i64.shl(one, i64.add(top.value, i64.const(9n)))))),
+      ifElse(isTie(variables), upper.set(i64.xor(upper.value, i64.shl(one, i64.add(top.value, i64.const(9n)))))),
     ),
   );
 }
 
-/** The power of two of a result, as a double holds it, less one; 217,706 / 2^16 is log2 of ten. */
+/** The biased exponent of a result, less one; 217,706 / 2^16 approximates log2 of ten. */
 function exponentOf({ power, top, shift }: NearestDouble): Code {
   return i32.add(
     i32.shrS(i32.mul(power.value, i32.const(217_706)), i32.const(16)),
@@ -96,8 +96,8 @@ function exponentOf({ power, top, shift }: NearestDouble): Code {
   );
 }
 
-/** Whether a result lies exactly between two doubles, of which the even one is meant. */
-function isHalf({ power, upper, top, mantissa }: NearestDouble): Code {
+/** Whether a result lies exactly between two doubles: a tie, which goes to the even one. */
+function isTie({ power, upper, top, mantissa }: NearestDouble): Code {
   return i32.and(
     i64.equal(i64.and(mantissa.value, i64.const(3n)), one),
     i32.and(
@@ -107,8 +107,8 @@ function isHalf({ power, upper, top, mantissa }: NearestDouble): Code {
   );
 }
 
-/** The upper 64 bits of the product of two numbers of 64 bits; `middle` is used up. */
-function upperProduct(a: Variable, b: Variable, middle: Variable): Code {
+/** The upper 64 bits of the product of two 64-bit integers; overwrites `middle`. */
+function upperProduct(a: Local, b: Local, middle: Local): Code {
   const lowerOf = (value: Code): Code => i64.and(value, i64.const(0xffffffffn));
   const upperOf = (value: Code): Code => i64.shrU(value, i64.const(32n));
   const cross = i64.mul(lowerOf(a.value), upperOf(b.value));

@@ -1,11 +1,11 @@
-/** Powers of ten that the table covers: those of 19 digits times any float32, and more. */
+/** Smallest power of ten in the table. The range covers any float32 written with 19 digits, and more. */
 export const minPower = -64;
-/** Numbers with larger exponents are read by the careful parser. */
+/** Largest power of ten in the table. Numbers with larger exponents are left to the slow path. */
 export const maxPower = 64;
 
 /**
- * The upper 128 bits of five to the power of each number from `minPower` to `maxPower`, as two little-endian words, the upper one
- * first; reciprocals are rounded up (Lemire, "Number parsing at a gigabyte per second", 2021).
+ * The upper 128 bits of 5**p for each p from `minPower` to `maxPower`, as two 64-bit words, the upper one first. Reciprocals are
+ * rounded up (Lemire, "Number parsing at a gigabyte per second", 2021).
  */
 export function powersOfFive(): BigUint64Array {
   const words = new BigUint64Array(2 * (maxPower - minPower + 1));
@@ -18,12 +18,12 @@ export function powersOfFive(): BigUint64Array {
   return words;
 }
 
-/** The last power whose reciprocal needs no more than 128 bits in the products of 64-bit numbers. */
-const lastExact = -27;
+/** The smallest power whose reciprocal is exact enough with 128 bits for products with 64-bit integers. */
+const minExactPower = -27;
 
 function reciprocal(five: bigint, power: number): bigint {
   const size = BigInt(five.toString(2).length);
-  const exponent = power >= lastExact ? size + 127n : 2n * size + 128n;
+  const exponent = power >= minExactPower ? size + 127n : 2n * size + 128n;
   return truncated((1n << exponent) / five + 1n);
 }
 

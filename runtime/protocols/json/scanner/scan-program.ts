@@ -1,6 +1,6 @@
 import {
   type Code,
-  type Variable,
+  type Local,
   block,
   f64,
   f64Type,
@@ -8,119 +8,120 @@ import {
   i32Type,
   i64,
   i64Type,
-  leaveIf,
+  branchIf,
   loop,
   sequence,
   v128,
   v128Type,
-  variable,
-  when,
-} from "./assembly.ts";
+  local,
+  ifElse,
+} from "./instructions.ts";
 import { type DigitVectors, eightDigits, setDigitVectors, sixteenDigits } from "./digits.ts";
-import type { ModuleText } from "./module.ts";
-import { narrowing } from "./narrowing.ts";
+import type { ModuleDefinition } from "./module.ts";
+import { float32Conversion } from "./float32-conversion.ts";
 import { nearestDouble } from "./nearest-double.ts";
-import { marginBytes, placeNumbers, places } from "./places.ts";
+import { marginBytes, regionNumbers, layout } from "./memory-layout.ts";
 import { maxPower, minPower } from "./powers-of-five.ts";
 
 const eightZeros = 0x3030303030303030n;
 const maxSafe = 2n ** 53n - 1n;
 const [minus, plus, point, comma, blank, lowerE] = [0x2d, 0x2b, 0x2e, 0x2c, 0x20, 0x65];
 
-/** What the parts of the program share. */
+/** Locals that the parts of the scan program share. */
 interface Scan {
-  readonly at: Variable;
-  readonly last: Variable;
-  /** Where the number begins. */
-  readonly start: Variable;
-  readonly isNegative: Variable;
-  readonly byte: Variable;
-  /** Not zero when the number has a fraction or an exponent; in between the begin of that. */
-  readonly first: Variable;
+  readonly at: Local;
+  readonly last: Local;
+  /** Address of the number's first byte. */
+  readonly start: Local;
+  readonly isNegative: Local;
+  readonly byte: Local;
+  /** Not zero ifElse the number has a fraction or an exponent; temporarily the address of the fraction. */
+  readonly first: Local;
   /** The number is `digits / 10^scale`. */
-  readonly scale: Variable;
-  readonly count: Variable;
-  readonly digits: Variable;
-  readonly word: Variable;
-  readonly others: Variable;
-  readonly value: Variable;
-  /** Where the next value goes. */
-  readonly next: Variable;
-  readonly isInexact: Variable;
-  /** Sixteen bytes of a fraction. */
-  readonly vector: Variable;
+  readonly scale: Local;
+  readonly count: Local;
+  readonly digits: Local;
+  readonly word: Local;
+  readonly others: Local;
+  readonly value: Local;
+  /** Address for the next value. */
+  readonly next: Local;
+  readonly isInexact: Local;
+  /** Sixteen bytes of the fraction. */
+  readonly vector: Local;
   readonly vectors: DigitVectors;
 }
 
 /**
- * The module: see `narrowing`, and `scan`. `scan(at, last, next)` reads numbers with a comma behind each, the first at `at`, as long as they begin before
- * `last` and have room in the place that `next` lies in, and gives the place of the first that it leaves to others: longer ones, larger ones, those with blanks or a bracket
- * behind them. What may be foreseen is a branch, so that no number waits for the one before it.
+ * The WebAssembly module: `toFloat32` (see `float32Conversion`) and `scan`. `scan(at, last, next)` reads numbers that are each
+ * followed by a comma, from the address `at` on, as long as they begin before `last` and fit in the region that `next` points into.
+ * It returns the address of the first number that it does not read: a longer or larger one, or one followed by a blank or a bracket.
+ * Predictable conditions are branches, so that no number depends on the result of the one before it.
  */
-export function scanModule(): ModuleText {
-  const [at, last, next] = variables(0, 3);
-  const [start, isNegative, byte, first, scale, count, isInexact] = variables(3, 7);
-  const [digits, word, others, value] = variables(10, 4);
+export function scanModule(): ModuleDefinition {
+  const [at, last, next] = localRange(0, 3);
+  const [start, isNegative, byte, first, scale, count, isInexact] = localRange(3, 7);
+  const [digits, word, others, value] = localRange(10, 4);
   const number = { start, isNegative, byte, first, scale, count, digits, word, others, value, isInexact };
-  const [vector, zeros, nines, tens, hundreds, tenThousands] = variables(20, 6);
+  const [vector, zeros, nines, tens, hundreds, tenThousands] = localRange(20, 6);
   const vectors = { zeros, nines, tens, hundreds, tenThousands };
   const scan = { at, last, next, ...number, vector, vectors };
-  const [shift, upper, lower, more, top, mantissa] = variables(14, 6);
+  const [shift, upper, lower, more, top, mantissa] = localRange(14, 6);
   const exactly = { whole: digits, power: count, result: value, shift, upper, lower, more, top, mantissa };
   const body = sequence(
     setDigitVectors(vectors),
     block(
       loop(
         start.set(at.value),
-        leaveIf(1, i32.atLeastS(at.value, last.value)),
+        branchIf(1, i32.atLeastS(at.value, last.value)),
         isNegative.set(i32.equal(i32.load8u(at.value), i32.const(minus))),
-        when(isNegative.value, step(scan)),
+        ifElse(isNegative.value, advance(scan)),
         wholePart(scan, 1),
         scale.set(i32.const(0)),
         first.set(i32.const(0)),
-        when(i32.equal(byte.value, i32.const(point)), fraction(scan, 2)),
-        when(
-          i32.differs(byte.value, i32.const(comma)),
+        ifElse(i32.equal(byte.value, i32.const(point)), fraction(scan, 2)),
+        ifElse(
+          i32.notEqual(byte.value, i32.const(comma)),
           sequence(
-            leaveIf(2, i32.differs(i32.or(byte.value, i32.const(0x20)), i32.const(lowerE))),
+            branchIf(2, i32.notEqual(i32.or(byte.value, i32.const(0x20)), i32.const(lowerE))),
             powerOfTen(scan, 2),
-            leaveIf(2, i32.differs(byte.value, i32.const(comma))),
+            branchIf(2, i32.notEqual(byte.value, i32.const(comma))),
           ),
         ),
-        step(scan),
-        valueOf(scan, nearestDouble(exactly, places.fives), 1),
-        when(isNegative.value, negative(scan)),
+        advance(scan),
+        valueOf(scan, nearestDouble(exactly, layout.fives), 1),
+        ifElse(isNegative.value, negative(scan)),
         f64.store(next.value, value.value),
         next.set(i32.add(next.value, i32.const(8))),
-        when(i32.equal(i32.load8u(at.value), i32.const(blank)), step(scan)),
-        leaveIf(0, i32.and(next.value, i32.const(8 * placeNumbers - 1))),
+        ifElse(i32.equal(i32.load8u(at.value), i32.const(blank)), advance(scan)),
+        branchIf(0, i32.and(next.value, i32.const(8 * regionNumbers - 1))),
         start.set(at.value),
       ),
     ),
-    i32.store(i32.const(places.results), next.value),
-    i32.store(i32.const(places.results + 4), isInexact.value),
+    i32.store(i32.const(layout.results), next.value),
+    i32.store(i32.const(layout.results + 4), isInexact.value),
     start.value,
   );
   const numbers = [...repeated(i32Type, 7), ...repeated(i64Type, 3), f64Type, ...repeated(i64Type, 6)] as const;
   const locals = [...numbers, ...repeated(v128Type, 6)] as const;
   const scanning = { parameters: repeated(i32Type, 3), result: i32Type, locals, body } as const;
-  return { memoryPages: 3, functions: { scan: scanning, narrow: narrowing(places.floats) } };
+  return { memoryPages: 3, functions: { scan: scanning, toFloat32: float32Conversion(layout.floats) } };
 }
 
 function repeated<const Item>(item: Item, count: number): readonly Item[] {
   return Array.from({ length: count }, () => item);
 }
 
-function variables<Count extends number>(from: number, count: Count): VariableList<Count> {
-  return Array.from({ length: count }, (_, i) => variable(from + i)) as unknown as VariableList<Count>; // so many
+function localRange<Count extends number>(from: number, count: Count): LocalList<Count> {
+  return Array.from({ length: count }, (_, i) => local(from + i)) as unknown as LocalList<Count>; // `length` is `Count`
 }
 
-/** So many variables. */
-type VariableList<Count extends number, List extends readonly Variable[] = []> = List["length"] extends Count
+/** A tuple of `Count` locals. */
+type LocalList<Count extends number, List extends readonly Local[] = []> = List["length"] extends Count
   ? List
-  : VariableList<Count, [...List, Variable]>;
+  : LocalList<Count, [...List, Local]>;
 
-function step({ at }: Scan, by = 1): Code {
+function advance({ at }: Scan, by = 1): Code {
   return at.set(i32.add(at.value, i32.const(by)));
 }
 
@@ -132,50 +133,53 @@ function digit({ byte }: Scan): Code {
   return i32.sub(byte.value, i32.const(0x30));
 }
 
-function isOther(scan: Scan): Code {
+function isNotDigit(scan: Scan): Code {
   return i32.greaterU(digit(scan), i32.const(9));
 }
 
-/** From here on `depth` is that of the block around all, seen from where a part stands: it is left when others must read the number. */
+/**
+ * Reads the integer part. Here and below, `depth` is the branch depth of the outermost block as seen from the part; branching there
+ * leaves the number unread.
+ */
 function wholePart(scan: Scan, depth: number): Code {
   const { at, start, digits } = scan;
   return sequence(
     read(scan),
-    leaveIf(depth, isOther(scan)),
+    branchIf(depth, isNotDigit(scan)),
     digits.set(i64.extendU(digit(scan))),
-    step(scan),
+    advance(scan),
     read(scan),
-    when(
-      i32.isZero(isOther(scan)),
+    ifElse(
+      i32.isZero(isNotDigit(scan)),
       sequence(
-        leaveIf(depth + 1, i64.isZero(digits.value)),
+        branchIf(depth + 1, i64.isZero(digits.value)),
         loop(
           digits.set(i64.add(i64.mul(digits.value, i64.const(10n)), i64.extendU(digit(scan)))),
-          step(scan),
-          leaveIf(depth + 2, i32.greaterU(i32.sub(at.value, start.value), i32.const(18))),
+          advance(scan),
+          branchIf(depth + 2, i32.greaterU(i32.sub(at.value, start.value), i32.const(18))),
           read(scan),
-          leaveIf(0, i32.isZero(isOther(scan))),
+          branchIf(0, i32.isZero(isNotDigit(scan))),
         ),
       ),
     ),
   );
 }
 
-/** Up to sixteen digits cost the same, however many of them there are. */
+/** Reads the fraction. Any number of digits up to sixteen takes the same time. */
 function fraction(scan: Scan, depth: number): Code {
   const { at, first, scale, count, digits, word, vector, isInexact, vectors } = scan;
-  const tooMany = i64.atLeastU(digits.value, power(places.wholePowers, i32.sub(i32.const(19), count.value)));
+  const tooMany = i64.atLeastU(digits.value, power(layout.wholePowers, i32.sub(i32.const(19), count.value)));
   return sequence(
-    step(scan),
+    advance(scan),
     first.set(at.value),
     vector.set(v128.subBytes(v128.load(at.value), vectors.zeros.value)),
     count.set(i32.ctz(i32.xor(v128.atMostBits(vector.value, vectors.nines.value), i32.const(-1)))),
-    leaveIf(depth, i32.isZero(count.value)),
-    when(i64.atLeastU(digits.value, i64.const(1000n)), leaveIf(depth + 1, tooMany)),
-    word.set(sixteenDigits(v128.swizzle(vector.value, v128.load(count.value, places.shifts)), vectors)),
+    branchIf(depth, i32.isZero(count.value)),
+    ifElse(i64.atLeastU(digits.value, i64.const(1000n)), branchIf(depth + 1, tooMany)),
+    word.set(sixteenDigits(v128.swizzle(vector.value, v128.load(count.value, layout.shifts)), vectors)),
     digits.set(
       i64.add(
-        i64.mul(digits.value, power(places.wholePowers, count.value)),
+        i64.mul(digits.value, power(layout.wholePowers, count.value)),
         i64.add(
           i64.mul(i64.and(word.value, i64.const(0xffffffffn)), i64.const(10n ** 8n)),
           i64.shrU(word.value, i64.const(32n)),
@@ -183,27 +187,27 @@ function fraction(scan: Scan, depth: number): Code {
       ),
     ),
     at.set(i32.add(at.value, count.value)),
-    when(i32.equal(count.value, i32.const(16)), moreDigits(scan, depth + 1)),
+    ifElse(i32.equal(count.value, i32.const(16)), moreDigits(scan, depth + 1)),
     scale.set(i32.sub(at.value, first.value)),
     isInexact.set(i32.const(1)),
     read(scan),
   );
 }
 
-/** Up to seven further digits, without a branch: JavaScript and Python print fifteen to eighteen as it comes. */
+/** Reads up to seven further digits without a branch, since JavaScript and Python print fifteen to eighteen unpredictably. */
 function moreDigits({ at, count, digits, word, others }: Scan, depth: number): Code {
-  const tooMany = i64.atLeastU(digits.value, power(places.wholePowers, i32.sub(i32.const(19), count.value)));
+  const tooMany = i64.atLeastU(digits.value, power(layout.wholePowers, i32.sub(i32.const(19), count.value)));
   const shift = i64.extendU(i32.sub(i32.const(56), i32.shl(count.value, i32.const(3))));
   return sequence(
     word.set(i64.xor(i64.load(at.value), i64.const(eightZeros))),
     others.set(
       i64.and(i64.or(word.value, i64.add(word.value, i64.const(0x7676767676767676n))), i64.const(0x8080808080808080n)),
     ),
-    leaveIf(depth, i64.isZero(others.value)),
+    branchIf(depth, i64.isZero(others.value)),
     count.set(i32.wrap(i64.shrU(i64.ctz(others.value), i64.const(3n)))),
-    leaveIf(depth, tooMany),
+    branchIf(depth, tooMany),
     word.set(i64.shl(i64.shl(word.value, shift), i64.const(8n))),
-    digits.set(i64.add(i64.mul(digits.value, power(places.wholePowers, count.value)), eightDigits(word))),
+    digits.set(i64.add(i64.mul(digits.value, power(layout.wholePowers, count.value)), eightDigits(word))),
     at.set(i32.add(at.value, count.value)),
   );
 }
@@ -212,22 +216,22 @@ function powerOfTen(scan: Scan, depth: number): Code {
   const { at, start, byte, first, scale, count: exponent, isInexact } = scan;
   const isSign = (code: number): Code => i32.equal(byte.value, i32.const(code));
   return sequence(
-    step(scan),
+    advance(scan),
     read(scan),
     first.set(isSign(minus)),
-    when(i32.or(isSign(minus), isSign(plus)), sequence(step(scan), read(scan))),
-    leaveIf(depth, isOther(scan)),
+    ifElse(i32.or(isSign(minus), isSign(plus)), sequence(advance(scan), read(scan))),
+    branchIf(depth, isNotDigit(scan)),
     exponent.set(i32.const(0)),
     loop(
       exponent.set(i32.add(i32.mul(exponent.value, i32.const(10)), digit(scan))),
-      leaveIf(depth + 1, i32.greaterU(exponent.value, i32.const(999))),
-      step(scan),
-      // Zeros may go on and on; what is behind the window is no text.
-      leaveIf(depth + 1, i32.greaterU(i32.sub(at.value, start.value), i32.const(marginBytes - 1))),
+      branchIf(depth + 1, i32.greaterU(exponent.value, i32.const(999))),
+      advance(scan),
+      // Leading zeros may be endless; beyond the window there is no text.
+      branchIf(depth + 1, i32.greaterU(i32.sub(at.value, start.value), i32.const(marginBytes - 1))),
       read(scan),
-      leaveIf(0, i32.isZero(isOther(scan))),
+      branchIf(0, i32.isZero(isNotDigit(scan))),
     ),
-    when(first.value, exponent.set(i32.sub(i32.const(0), exponent.value))),
+    ifElse(first.value, exponent.set(i32.sub(i32.const(0), exponent.value))),
     scale.set(i32.sub(scale.value, exponent.value)),
     isInexact.set(i32.const(1)),
     first.set(i32.const(1)),
@@ -235,35 +239,36 @@ function powerOfTen(scan: Scan, depth: number): Code {
 }
 
 /**
- * Up to 2^53 one exact power of ten gives the nearest double (Clinger, "How to read floating point numbers accurately", 1990). That would
- * do for up to 22 digits behind the point, but of sixteen it is anybody's guess whether they are below 2^53.
+ * Computes the value. Up to 2^53 one exact power of ten gives the nearest double (Clinger, "How to read floating point numbers
+ * accurately", 1990). That would hold for up to 22 decimals, but from sixteen on whether the digits stay below 2^53 is
+ * unpredictable for the branch.
  */
 function valueOf({ digits, scale, first, count, value }: Scan, nearest: Code, depth: number): Code {
   const isSafe = i32.isZero(i64.greaterU(digits.value, i64.const(maxSafe)));
   const isWithin = (low: number, high: number): Code =>
     i32.and(i32.greaterS(scale.value, i32.const(low - 1)), i32.lessS(scale.value, i32.const(high + 1)));
   const negated = i32.sub(i32.const(0), scale.value);
-  return when(
+  return ifElse(
     i32.and(isSafe, i32.lessU(scale.value, i32.const(16))),
     value.set(f64.div(f64.convert(digits.value), exactPower(scale.value))),
     sequence(
-      leaveIf(depth + 1, i32.isZero(first.value)),
-      when(
+      branchIf(depth + 1, i32.isZero(first.value)),
+      ifElse(
         i32.and(isSafe, isWithin(-22, -1)),
         value.set(f64.mul(f64.convert(digits.value), exactPower(negated))),
-        when(
+        ifElse(
           i64.isZero(digits.value),
           value.set(f64.zero()),
-          sequence(leaveIf(depth + 3, i32.isZero(isWithin(-maxPower, -minPower))), count.set(negated), nearest),
+          sequence(branchIf(depth + 3, i32.isZero(isWithin(-maxPower, -minPower))), count.set(negated), nearest),
         ),
       ),
     ),
   );
 }
 
-/** A whole number has no negative zero. */
+/** Negates the value; an integer has no negative zero. */
 function negative({ first, value }: Scan): Code {
-  return when(first.value, value.set(f64.neg(value.value)), value.set(f64.sub(f64.zero(), value.value)));
+  return ifElse(first.value, value.set(f64.neg(value.value)), value.set(f64.sub(f64.zero(), value.value)));
 }
 
 function power(table: number, of: Code): Code {
@@ -271,5 +276,5 @@ function power(table: number, of: Code): Code {
 }
 
 function exactPower(of: Code): Code {
-  return f64.load(i32.shl(of, i32.const(3)), places.exactPowers);
+  return f64.load(i32.shl(of, i32.const(3)), layout.exactPowers);
 }

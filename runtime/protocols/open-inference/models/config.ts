@@ -3,7 +3,7 @@ import type { Signature, TensorSpec } from "../../../dataplane/signature.ts";
 import type { Dtype } from "../../../dataplane/tensor.ts";
 import type { ServerIdentity } from "./metadata.ts";
 
-/** Triton's names and numbers of element types in configurations; those that it lacks are 0, TYPE_INVALID. */
+/** Triton's names and numbers of element types in configurations. Types that it lacks become 0, TYPE_INVALID. */
 export const configTypes: Readonly<Partial<Record<Dtype, readonly [name: string, number: number]>>> = {
   bool: ["TYPE_BOOL", 1],
   uint8: ["TYPE_UINT8", 2],
@@ -21,38 +21,38 @@ export const configTypes: Readonly<Partial<Record<Dtype, readonly [name: string,
   bfloat16: ["TYPE_BF16", 14],
 };
 
-/** A model in the words of Triton's configuration. */
+/** A model in terms of Triton's configuration. */
 export interface ModelConfig {
   readonly name: string;
   readonly platform: string;
-  /** Rows that run together at most; 0: the tensors have no dimension for them. */
+  /** Largest batch, in rows; 0: the tensors have no batch dimension. */
   readonly maxBatchSize: number;
   readonly inputs: readonly ConfiguredTensor[];
   readonly outputs: readonly ConfiguredTensor[];
 }
 
-/** One input or output; `dims` are without that of the batch. */
+/** One input or output; `dims` omits the batch dimension. */
 export interface ConfiguredTensor {
   readonly name: string;
   readonly dtype: Dtype;
   readonly dims: readonly number[];
-  /** Where an image's channels are. */
+  /** Position of an image's channels. */
   readonly layout?: "NHWC" | "NCHW";
-  /** With the names of its classes. */
+  /** File with the names of its classes. */
   readonly labelFile?: string;
 }
 
-/** Whether the first dimension of all tensors counts rows. */
+/** Whether the first dimension of all tensors is the batch. */
 export function hasBatch({ inputs, outputs }: Signature): boolean {
   return [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
 }
 
-/** The configuration that Triton would have for a model. */
+/** The configuration of a model. */
 export function modelConfig(target: InferTarget, server: ServerIdentity): ModelConfig {
   const signature = signatureOf(target);
   const { inputs, outputs } = signature;
   const isBatched = hasBatch(signature);
-  const told = ({ name, dtype, shape, layout, classes }: TensorSpec): ConfiguredTensor => ({
+  const configured = ({ name, dtype, shape, layout, classes }: TensorSpec): ConfiguredTensor => ({
     name,
     dtype,
     dims: isBatched ? shape.slice(1) : shape,
@@ -63,8 +63,8 @@ export function modelConfig(target: InferTarget, server: ServerIdentity): ModelC
     name: target.name,
     platform: server.name,
     maxBatchSize: isBatched ? (server.maxBatchSize ?? 1) : 0,
-    inputs: inputs.map(told),
-    outputs: outputs.map(told),
+    inputs: inputs.map(configured),
+    outputs: outputs.map(configured),
   };
 }
 

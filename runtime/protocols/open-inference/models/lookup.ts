@@ -2,7 +2,7 @@ import type { InferTarget, ModelReference } from "../../../dataplane/infer.ts";
 import { type Models, loadingState } from "../../protocol.ts";
 import { faults } from "../faults.ts";
 
-/** A version as requests write it: digits; an empty text names none. Throws `VersionNotNumber`. */
+/** A reference from a request's model name and version; an empty version means the default one. Throws `VersionNotNumber`. */
 export function modelReference(name: string, version: string | undefined): ModelReference {
   if (version === undefined || version === "") return { name };
   const number = /^\d+$/.test(version) ? Number(version) : Number.NaN;
@@ -10,14 +10,14 @@ export function modelReference(name: string, version: string | undefined): Model
   return { name, version: number };
 }
 
-/** Whether the model that is meant answers. */
+/** Whether the referenced model is ready. */
 export function isReady(models: Models, { name, version }: ModelReference): boolean {
   return models
     .versions(name)
     .some((report) => report.state === "Ready" && (version === undefined || report.version === version));
 }
 
-/** Throws `ModelNotServed` or `VersionNotServed`. */
+/** Throws `ModelNotServed` or `VersionNotServed` for an unknown model. */
 export function checkKnown(models: Models, { name, version }: ModelReference): void {
   const known = models.versions(name).map((report) => report.version);
   if (known.length === 0) throw faults.ModelNotServed({ name });
@@ -26,8 +26,8 @@ export function checkKnown(models: Models, { name, version }: ModelReference): v
   }
 }
 
-/** The ready model that is meant, or why there is none. */
-export function found(models: Models, reference: ModelReference): InferTarget {
+/** The referenced model, which must be ready. Throws `ModelLoading`, `ModelNotServed`, `VersionNotServed` or `ModelNotReady`. */
+export function readyModel(models: Models, reference: ModelReference): InferTarget {
   const target = models.find(reference);
   if (target !== undefined) return target;
   const { name, version } = reference;

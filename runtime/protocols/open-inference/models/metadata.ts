@@ -3,11 +3,11 @@ import { type InferTarget, signatureOf } from "../../../dataplane/infer.ts";
 import type { Models } from "../../protocol.ts";
 import { datatypes } from "../tensors/datatypes.ts";
 
-/** What a server calls itself. */
+/** Name and version of the server. */
 export interface ServerIdentity {
   readonly name: string;
   readonly version: string;
-  /** Rows of several requests that run together at most, for the configurations of models. */
+  /** Largest batch of rows, for the configurations of models. */
   readonly maxBatchSize?: number;
 }
 
@@ -18,7 +18,7 @@ export function serverMetadata({ name, version }: ServerIdentity) {
   return { name, version, extensions };
 }
 
-/** The body of `GET /v2/models/<model>`; `platform` is the name of the server, which chooses the engine by itself. */
+/** The body of `GET /v2/models/<model>`. `platform` is the server's name, since the server chooses the engine itself. */
 export function modelMetadata(models: Models, target: InferTarget, platform: string) {
   const { name } = target;
   const signature = signatureOf(target);

@@ -3,7 +3,7 @@ import type { ModelState } from "../../../contract/model-facts.ts";
 import type { Models } from "../../protocol.ts";
 import { faults } from "../faults.ts";
 
-/** Triton's names for the states of a version. */
+/** Triton's names of a version's states. */
 const wireStates: Readonly<Record<ModelState, string>> = {
   Fetching: "LOADING",
   Verifying: "LOADING",
@@ -15,7 +15,7 @@ const wireStates: Readonly<Record<ModelState, string>> = {
   Failed: "UNAVAILABLE",
 };
 
-/** One version of a model as the repository's index tells it. */
+/** One version of a model in the repository index. */
 export interface IndexEntry {
   readonly name: string;
   readonly version: string;
@@ -23,7 +23,7 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-/** Every version, or the ready ones only. */
+/** The repository index: all versions, or only ready ones. */
 export function repositoryIndex(models: Models, onlyReady: boolean): readonly IndexEntry[] {
   return models.names().flatMap((name) =>
     models
@@ -38,7 +38,7 @@ export function repositoryIndex(models: Models, onlyReady: boolean): readonly In
   );
 }
 
-/** Loads or unloads a model where clients may. Rejects with `RepositoryReadOnly` or, in Triton's words, with what went wrong. */
+/** Loads or unloads a model. Rejects with `RepositoryReadOnly` without model control, or with the failure in Triton's words. */
 export async function changeRepository({ control }: Models, change: "load" | "unload", name: string): Promise<void> {
   if (control === undefined) throw faults.RepositoryReadOnly({ change, name });
   try {

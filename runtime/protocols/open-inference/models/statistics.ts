@@ -1,43 +1,44 @@
 import type { DurationTotal, InferenceStatistics } from "../../../dataplane/inference-statistics.ts";
 import type { InferTarget, ModelReference } from "../../../dataplane/infer.ts";
 import type { Models } from "../../protocol.ts";
-import { found } from "./lookup.ts";
+import { readyModel } from "./lookup.ts";
 
-/** What has run on one version, in the words of Triton's statistics extension. */
+/** Statistics of one version, in terms of Triton's statistics extension. */
 export interface ModelStatistics {
   readonly name: string;
   readonly version: string;
-  /** Milliseconds since the epoch; 0: none yet. */
+  /** Milliseconds since the epoch; 0: never. */
   readonly lastInference: number;
-  /** Rows, and calls of the engine. */
+  /** Rows. */
   readonly inferenceCount: number;
+  /** Calls of the engine. */
   readonly executionCount: number;
   readonly durations: Readonly<Record<Duration, StatisticDuration>>;
 }
 
-/** A count, and nanoseconds together. */
+/** A count, and the total time in nanoseconds. */
 export interface StatisticDuration {
   readonly count: number;
   readonly ns: number;
 }
 
-/** Triton's names. Inputs and outputs are not copied by a step of its own: its times are 0. */
+/** Triton's names. `compute_input` and `compute_output` take no time of their own here. */
 type Duration = "success" | "fail" | "queue" | "compute_input" | "compute_infer" | "compute_output";
 
-/** One version, or every ready version of a model, or with no name of all. Throws as `found`. */
+/** Statistics of one version, of all ready versions of a model, or, with an empty name, of all models. Throws as `readyModel`. */
 export function modelStatistics(models: Models, { name, version }: ModelReference): readonly ModelStatistics[] {
-  if (name !== "" && version !== undefined) return [told(found(models, { name, version }))];
-  if (name !== "") found(models, { name });
+  if (name !== "" && version !== undefined) return [statisticsOf(readyModel(models, { name, version }))];
+  if (name !== "") readyModel(models, { name });
   const names = name === "" ? models.names() : [name];
   return names.flatMap((each) =>
     models.versions(each).flatMap(({ version: number }) => {
       const target = models.find({ name: each, version: number });
-      return target === undefined ? [] : [told(target)];
+      return target === undefined ? [] : [statisticsOf(target)];
     }),
   );
 }
 
-function told(target: InferTarget): ModelStatistics {
+function statisticsOf(target: InferTarget): ModelStatistics {
   const statistics = target.statistics?.();
   return {
     name: target.name,

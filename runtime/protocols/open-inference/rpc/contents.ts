@@ -2,11 +2,11 @@ import type { Draft } from "../../../base/protobuf/message.ts";
 import { protoName } from "../../../base/protobuf/message.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
 import { faults } from "../faults.ts";
-import type { Announced } from "../tensors/binary-data.ts";
+import type { DeclaredTensor } from "../tensors/binary-data.ts";
 import { datatypes } from "../tensors/datatypes.ts";
 import type { TensorContents } from "./messages.ts";
 
-/** The field that holds the elements of each type; types without one go as raw contents only. */
+/** Contents field of each element type; types without one are sent as raw contents only. */
 const fields = {
   bool: "boolContents",
   int8: "intContents",
@@ -23,17 +23,17 @@ const fields = {
 } as const satisfies Readonly<Partial<Record<Dtype, keyof TensorContents>>>;
 type Typed = keyof typeof fields;
 
-/** Types whose field has wider numbers than they do. */
+/** Value ranges of the types whose field holds wider numbers. */
 const ranges = { int8: [-128, 127], int16: [-32_768, 32_767], uint8: [0, 255], uint16: [0, 65_535] } as const;
 
-/** Whether contents by type can hold it. */
+/** Whether typed contents can hold the type. */
 export function isTyped(dtype: Dtype): dtype is Typed {
   return Object.hasOwn(fields, dtype);
 }
 
-/** The tensor whose elements are in the field of their type. Shares memory with the message where it can. Throws a Fault. */
-export function tensorFromContents(contents: TensorContents | undefined, announced: Announced): Tensor {
-  const { dtype, shape, path } = announced;
+/** Decodes typed contents. Shares memory with the message where possible. Throws a Fault. */
+export function tensorFromContents(contents: TensorContents | undefined, declared: DeclaredTensor): Tensor {
+  const { dtype, shape, path } = declared;
   if (!isTyped(dtype)) throw faults.DatatypeNotTyped({ path, datatype: datatypes[dtype].name });
   const field = fields[dtype];
   checkFields(contents, field, path);
@@ -49,7 +49,7 @@ function emptyOf(dtype: Typed): Tensor["data"] {
   return dtype === "string" ? [] : new tensorArrays[dtype](0);
 }
 
-/** Elements in the field of another type are a mistake that would go unseen. */
+/** Refuses elements in the field of another type, which would otherwise be ignored silently. */
 function checkFields(contents: TensorContents | undefined, expected: keyof TensorContents, path: string): void {
   for (const [name, values] of Object.entries(contents ?? {})) {
     if (name === expected || values.length === 0) continue;
@@ -65,7 +65,7 @@ function narrowed(dtype: keyof typeof ranges, values: Int32Array, path: string):
   throw faults.DataElement({ path, index, found: String(values[index]), expected });
 }
 
-/** The elements of an output in the field of their type. */
+/** Encodes the elements of an output as typed contents. */
 export function contentsOf({ dtype, data }: Tensor): Draft<TensorContents> {
   if (!isTyped(dtype)) return {};
   const field = fields[dtype];

@@ -1,8 +1,8 @@
 import type { Fault } from "../../../base/fault.ts";
-import { type RpcCode, type RpcRefusal, rpcRefusal } from "../../rpc.ts";
+import { type RpcCode, type RpcStatus, rpcStatus } from "../../rpc.ts";
 import { statuses } from "../errors.ts";
 
-/** gRPC's codes for the HTTP statuses of the protocol, as Triton pairs them. */
+/** gRPC status codes by HTTP status, as Triton pairs them. */
 const codesByStatus: Readonly<Record<number, RpcCode>> = {
   400: "INVALID_ARGUMENT",
   403: "PERMISSION_DENIED",
@@ -22,7 +22,7 @@ const codes: Readonly<Record<string, RpcCode>> = Object.fromEntries(
   Object.entries(statuses).map(([fault, status]) => [fault, codesByStatus[status] ?? "INTERNAL"]),
 );
 
-/** How a call ends that meets this fault: as in REST, with the code of the status. */
-export function refusal(fault: Fault): RpcRefusal {
-  return rpcRefusal(fault, codes);
+/** The status of a call that failed with this fault: the code that corresponds to its HTTP status. */
+export function refusal(fault: Fault): RpcStatus {
+  return rpcStatus(fault, codes);
 }

@@ -2,7 +2,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { Models } from "../../protocol.ts";
 import { type RpcCall, type RpcService, readMessage, unary } from "../../rpc.ts";
 import { configTypes, modelConfig } from "../models/config.ts";
-import { found, isReady, modelReference } from "../models/lookup.ts";
+import { readyModel, isReady, modelReference } from "../models/lookup.ts";
 import { type ServerIdentity, modelMetadata, serverMetadata } from "../models/metadata.ts";
 import { refusal } from "./errors.ts";
 import { modelInfer } from "./infer.ts";
@@ -11,7 +11,7 @@ import { repositoryMethods } from "./repository.ts";
 import { statisticsMethod } from "./statistics.ts";
 import { modelConfigRequest, modelConfigResponse } from "./repository-messages.ts";
 
-/** The Open Inference Protocol (version 2) over gRPC, with Triton's stream, configuration and repository. */
+/** The Open Inference Protocol (version 2) over gRPC, with Triton's streaming, model configuration, repository and statistics. */
 export function inferenceService(models: Models, server: ServerIdentity): RpcService {
   return {
     name: "inference.GRPCInferenceService",
@@ -39,15 +39,15 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
   return {
     ModelReady: unary(
       { request: messages.modelReadyRequest, response: messages.modelReadyResponse },
-      // Clients that wait for a model ask until it is there, and Triton never tells them otherwise.
+      // An unknown model is not ready rather than an error, as in Triton: clients poll until a model appears.
       ({ name, version }) => ({ ready: isReady(models, modelReference(name, version)) }),
     ),
     ModelMetadata: unary(
       { request: messages.modelMetadataRequest, response: messages.modelMetadataResponse },
-      ({ name, version }) => modelMetadata(models, found(models, modelReference(name, version)), server.name),
+      ({ name, version }) => modelMetadata(models, readyModel(models, modelReference(name, version)), server.name),
     ),
     ModelConfig: unary({ request: modelConfigRequest, response: modelConfigResponse }, ({ name, version }) => ({
-      config: configMessage(found(models, modelReference(name, version)), server),
+      config: configMessage(readyModel(models, modelReference(name, version)), server),
     })),
     ModelStatistics: statisticsMethod(models),
     ModelInfer: unary({ request: messages.modelInferRequest, response: messages.modelInferResponse }, (request, call) =>
@@ -55,16 +55,16 @@ function modelMethods(models: Models, server: ServerIdentity): RpcService["metho
     ),
     ModelStreamInfer: {
       kind: "stream",
-      takesMany: true,
+      isClientStreaming: true,
       request: messages.modelInferRequest,
       response: messages.modelStreamInferResponse,
-      converse: (requests, send, call) => streamed(models, requests, { send, call }),
+      stream: (requests, send, call) => streamInfer(models, requests, { send, call }),
     },
   };
 }
 
 /** Numbers of `ModelInput.Format`. */
-const layouts = { NONE: 0, NHWC: 1, NCHW: 2 } as const;
+const formats = { NONE: 0, NHWC: 1, NCHW: 2 } as const;
 
 function configMessage(target: Parameters<typeof modelConfig>[0], server: ServerIdentity) {
   const { inputs, outputs, ...config } = modelConfig(target, server);
@@ -75,34 +75,37 @@ function configMessage(target: Parameters<typeof modelConfig>[0], server: Server
   });
   return {
     ...config,
-    input: inputs.map((input) => ({ ...tensor(input), format: layouts[input.layout ?? "NONE"] })),
+    input: inputs.map((input) => ({ ...tensor(input), format: formats[input.layout ?? "NONE"] })),
     output: outputs.map((output) => ({ ...tensor(output), labelFilename: output.labelFile ?? "" })),
   };
 }
 
 interface Stream {
-  readonly send: (answer: Uint8Array) => Promise<void>;
+  readonly send: (response: Uint8Array) => Promise<void>;
   readonly call: RpcCall;
 }
 
-/** Requests of one stream that run at a time. */
-const maxRunning = 64;
+/** Requests of one stream that run concurrently. */
+const maxPending = 64;
 
-/** Answers in the order of the requests, which run as they come. A refusal is an answer too: the stream goes on. */
-async function streamed(models: Models, requests: AsyncIterable<Buffer>, { send, call }: Stream): Promise<void> {
-  const running: Promise<void>[] = [];
+/**
+ * Runs the requests of a stream concurrently and responds in their order. An error is a response like any other; the stream goes
+ * on.
+ */
+async function streamInfer(models: Models, requests: AsyncIterable<Buffer>, { send, call }: Stream): Promise<void> {
+  const pending: Promise<void>[] = [];
   let last = Promise.resolve();
   for await (const bytes of requests) {
-    const answer = streamAnswer(models, bytes, call);
-    const before = last;
-    last = before.then(async () => send(await answer));
-    running.push(last);
-    if (running.length >= maxRunning) await running.shift();
+    const response = streamResponse(models, bytes, call);
+    const previous = last;
+    last = previous.then(async () => send(await response));
+    pending.push(last);
+    if (pending.length >= maxPending) await pending.shift();
   }
   await last;
 }
 
-async function streamAnswer(models: Models, bytes: Buffer, call: RpcCall): Promise<Uint8Array> {
+async function streamResponse(models: Models, bytes: Buffer, call: RpcCall): Promise<Uint8Array> {
   let id = "";
   try {
     const request = readMessage(messages.modelInferRequest, bytes);

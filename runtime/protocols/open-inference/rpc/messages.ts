@@ -22,7 +22,7 @@ const parameter = message("inference.InferParameter", {
   uint64Param: inOneof("parameter_choice", optional(5, "uint64")),
 });
 
-/** Elements by the kind of field that their type goes in. */
+/** Typed elements of a tensor. */
 export const tensorContents = message("inference.InferTensorContents", {
   boolContents: packed(1, "bool"),
   /** INT8, INT16 and INT32. */
@@ -47,7 +47,7 @@ const inputTensor = message("inference.ModelInferRequest.InferInputTensor", {
 });
 /** One input of a ModelInfer request. Its elements are in `contents`, or in the request's `rawInputContents`. */
 export type InputTensor = Decoded<typeof inputTensor>;
-const wantedTensor = message("inference.ModelInferRequest.InferRequestedOutputTensor", {
+const requestedTensor = message("inference.ModelInferRequest.InferRequestedOutputTensor", {
   name: plain(1, "string"),
   parameters: mapOf(2, () => parameter),
 });
@@ -62,7 +62,7 @@ export const modelInferRequest = message("inference.ModelInferRequest", {
   id: plain(3, "string"),
   parameters: mapOf(4, () => parameter),
   inputs: many(5, () => inputTensor),
-  outputs: many(6, () => wantedTensor),
+  outputs: many(6, () => requestedTensor),
   rawInputContents: repeated(7, "bytes"),
 });
 /** A ModelInfer request, decoded. */
@@ -89,7 +89,7 @@ export const modelInferResponse = message("inference.ModelInferResponse", {
 });
 /** A ModelInfer response, decoded. */
 export type ModelInferResponse = Decoded<typeof modelInferResponse>;
-/** Each response of ModelStreamInfer, a Triton extension: an error message, or what ModelInfer would have answered. */
+/** Each response of ModelStreamInfer, a Triton extension: an error message, or the response of ModelInfer. */
 export const modelStreamInferResponse = message("inference.ModelStreamInferResponse", {
   errorMessage: plain(1, "string"),
   inferResponse: nested(2, () => modelInferResponse),

@@ -35,7 +35,7 @@ export const repositoryIndexResponse = message("inference.RepositoryIndexRespons
   models: many(1, () => modelIndex),
 });
 
-/** Triton's clients name the model in field 2, KServe's in field 1; Triton's read nothing of the answer, KServe's both fields. */
+/** Triton's clients name the model in field 2 and ignore the response; KServe's name it in field 1 and read both response fields. */
 const change = {
   repositoryName: plain(1, "string"),
   modelName: plain(2, "string"),
@@ -60,7 +60,7 @@ const dataType: EnumType = {
   name: "inference.DataType",
   values: { TYPE_INVALID: 0, ...Object.fromEntries(Object.values(configTypes)) },
 };
-// Triton's model_config.proto, as far as a model here has it
+// Triton's model_config.proto, the fields that models here have
 const configInput = message("inference.ModelInput", {
   name: plain(1, "string"),
   dataType: enumeration(2, dataType),
@@ -88,5 +88,5 @@ export const modelConfigRequest = message("inference.ModelConfigRequest", {
   name: plain(1, "string"),
   version: plain(2, "string"),
 });
-/** Response of ModelConfig: what Triton's client libraries look up before they send tensors. */
+/** Response of ModelConfig, which Triton's clients read before they send tensors. */
 export const modelConfigResponse = message("inference.ModelConfigResponse", { config: nested(1, () => modelConfig) });

@@ -2,7 +2,7 @@ import type { Models } from "../../protocol.ts";
 import { type RpcService, unary } from "../../rpc.ts";
 import { changeRepository, repositoryIndex } from "../models/repository.ts";
 import * as messages from "./repository-messages.ts";
-import { refuseForeign } from "./request.ts";
+import { refuseExtensions } from "./request.ts";
 
 interface Change {
   readonly repositoryName: string;
@@ -10,14 +10,14 @@ interface Change {
   readonly parameters: ReadonlyMap<string, object>;
 }
 
-/** The model repository extension. Triton and KServe number the fields of its requests differently: both are understood. */
+/** The model repository extension. Accepts the requests of both Triton and KServe, which number the fields differently. */
 export function repositoryMethods(models: Models): RpcService["methods"] {
-  const changed = async (
+  const applyChange = async (
     kind: "load" | "unload",
     { repositoryName, modelName, parameters }: Change,
   ): Promise<string> => {
     const name = modelName === "" ? repositoryName : modelName;
-    if (models.control !== undefined) refuseForeign(parameters, "parameters", { config: "model configuration" });
+    if (models.control !== undefined) refuseExtensions(parameters, "parameters", { config: "model configuration" });
     await changeRepository(models, kind, name);
     return name;
   };
@@ -28,11 +28,11 @@ export function repositoryMethods(models: Models): RpcService["methods"] {
     ),
     RepositoryModelLoad: unary(
       { request: messages.repositoryModelLoadRequest, response: messages.repositoryModelLoadResponse },
-      async (request) => ({ modelName: await changed("load", request), isLoaded: true }),
+      async (request) => ({ modelName: await applyChange("load", request), isLoaded: true }),
     ),
     RepositoryModelUnload: unary(
       { request: messages.repositoryModelUnloadRequest, response: messages.repositoryModelUnloadResponse },
-      async (request) => ({ modelName: await changed("unload", request), isUnloaded: true }),
+      async (request) => ({ modelName: await applyChange("unload", request), isUnloaded: true }),
     ),
   };
 }

@@ -8,10 +8,13 @@ import { type Classes, classesOf } from "../tensors/classes.ts";
 import { tensorFromContents } from "./contents.ts";
 import type { InputTensor, ModelInferRequest } from "./messages.ts";
 
-/** NumPy has no arrays of more dimensions. */
+/** NumPy's limit of dimensions. */
 const maxRank = 64;
 
-/** The tensors of a request: from its raw contents where it has any, else by type. Throws a Fault with the path of the field. */
+/**
+ * Decodes the input tensors, from `raw_input_contents` if present, otherwise from the typed contents. Throws a Fault with the path
+ * of the field.
+ */
 export function inputTensors(request: ModelInferRequest, signature: Signature): readonly NamedTensor[] {
   const { inputs, rawInputContents: raw } = request;
   if (raw.length > 0 && raw.length !== inputs.length) {
@@ -20,17 +23,17 @@ export function inputTensors(request: ModelInferRequest, signature: Signature): 
   return inputs.map((input, i) => inputTensor(input, `inputs[${i}]`, { raw: raw[i], index: i, signature, request }));
 }
 
-interface Within {
+interface InputContext {
   readonly raw: Uint8Array | undefined;
   readonly index: number;
   readonly signature: Signature;
   readonly request: ModelInferRequest;
 }
 
-function inputTensor(input: InputTensor, path: string, { raw, index, signature, request }: Within): NamedTensor {
+function inputTensor(input: InputTensor, path: string, { raw, index, signature, request }: InputContext): NamedTensor {
   const { name, contents } = input;
   if (name === "") throw faults.FieldMissing({ path: `${path}.name`, expected: "a string" });
-  refuseForeign(input.parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
+  refuseExtensions(input.parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
   const shape = checkedShape(input.shape, `${path}.shape`);
   const dtype = datatypeOf(input, `${path}.datatype`, signature.inputs.find((spec) => spec.name === name)?.dtype);
   if (raw === undefined) {
@@ -70,20 +73,20 @@ function datatypeOf({ datatype }: InputTensor, path: string, expected: Dtype | u
   return dtype;
 }
 
-/** An output that an answer shall hold. */
-export interface WantedOutput {
+/** An output that a request asks for. */
+export interface RequestedOutput {
   readonly name: string;
-  /** Its largest elements instead of all. */
+  /** Return its largest elements only, as classes. */
   readonly classes?: Classes;
 }
 
-/** The outputs that a request lists; none means all. Throws a Fault with the path of the field. */
-export function wantedOutputs({ outputs }: ModelInferRequest, signature: Signature): readonly WantedOutput[] {
+/** The outputs that a request lists; an empty list means all. Throws a Fault with the path of the field. */
+export function requestedOutputs({ outputs }: ModelInferRequest, signature: Signature): readonly RequestedOutput[] {
   const known = signature.outputs.map(({ name }) => name);
   const seen = new Set<string>();
   return outputs.map(({ name, parameters }, i) => {
     const path = `outputs[${i}]`;
-    refuseForeign(parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
+    refuseExtensions(parameters, `${path}.parameters`, { shared_memory_region: "shared memory" });
     const spec = signature.outputs.find((output) => output.name === name);
     if (spec === undefined) throw faults.OutputNotServed({ path, name, known });
     if (seen.has(name)) throw faults.OutputRepeated({ path, name });
@@ -97,7 +100,7 @@ export function wantedOutputs({ outputs }: ModelInferRequest, signature: Signatu
 type Parameters = ModelInferRequest["parameters"];
 type Parameter = Parameters extends ReadonlyMap<string, infer P> ? P : never;
 
-/** Clients send it as either kind of whole number. */
+/** Reads a class count, which clients send as int64 or uint64. */
 function classCount(parameter: Parameter | undefined, path: string): number {
   const count = parameter === undefined ? 0n : (parameter.int64Param ?? parameter.uint64Param ?? -1n);
   if (count >= 0n) return Number(count);
@@ -105,13 +108,16 @@ function classCount(parameter: Parameter | undefined, path: string): number {
   throw faults.FieldInvalid({ path, found: String(found), expected: "a whole number of classes" });
 }
 
-/** Throws when a parameter wants an extension that would change the meaning of the request. */
-export function refuseForeign(
+/**
+ * Throws `ParameterUnsupported` for a parameter of an extension that this server does not have, as ignoring it would change the
+ * result.
+ */
+export function refuseExtensions(
   parameters: ReadonlyMap<string, object>,
   path: string,
-  foreign: Readonly<Record<string, string>>,
+  extensions: Readonly<Record<string, string>>,
 ): void {
-  for (const [name, extension] of Object.entries(foreign)) {
+  for (const [name, extension] of Object.entries(extensions)) {
     if (parameters.has(name)) throw faults.ParameterUnsupported({ path: `${path}.${name}`, extension });
   }
 }

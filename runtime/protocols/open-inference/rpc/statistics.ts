@@ -25,27 +25,27 @@ const statistics = message("inference.ModelStatistics", {
 });
 const response = message("inference.ModelStatisticsResponse", { modelStats: many(1, () => statistics) });
 
-/** `ModelStatistics`: real counts, of one version, of a model or of all. */
+/** `ModelStatistics`: the statistics of one version, of a model, or of all models. */
 export function statisticsMethod(models: Models): UnaryMethod {
   return unary({ request, response }, ({ name, version }) => ({
-    modelStats: modelStatistics(models, modelReference(name, version)).map(({ durations, ...told }) => ({
-      name: told.name,
-      version: told.version,
-      lastInference: BigInt(told.lastInference),
-      inferenceCount: BigInt(told.inferenceCount),
-      executionCount: BigInt(told.executionCount),
+    modelStats: modelStatistics(models, modelReference(name, version)).map(({ durations, ...model }) => ({
+      name: model.name,
+      version: model.version,
+      lastInference: BigInt(model.lastInference),
+      inferenceCount: BigInt(model.inferenceCount),
+      executionCount: BigInt(model.executionCount),
       inferenceStats: {
-        success: wide(durations.success),
-        fail: wide(durations.fail),
-        queue: wide(durations.queue),
-        computeInput: wide(durations.compute_input),
-        computeInfer: wide(durations.compute_infer),
-        computeOutput: wide(durations.compute_output),
+        success: durationMessage(durations.success),
+        fail: durationMessage(durations.fail),
+        queue: durationMessage(durations.queue),
+        computeInput: durationMessage(durations.compute_input),
+        computeInfer: durationMessage(durations.compute_infer),
+        computeOutput: durationMessage(durations.compute_output),
       },
     })),
   }));
 }
 
-function wide({ count, ns }: { readonly count: number; readonly ns: number }) {
+function durationMessage({ count, ns }: { readonly count: number; readonly ns: number }) {
   return { count: BigInt(count), ns: BigInt(ns) };
 }

@@ -5,8 +5,8 @@ const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const maxShown = 64;
 
 /**
- * What the texts of a tensor stand for when its `content_type`, as MLServer's clients write it, is `base64`; any other kind of
- * content goes as it is.
+ * Decodes the strings of a tensor whose `content_type` parameter, which MLServer's clients set, is `base64`. Returns any other
+ * tensor unchanged.
  */
 export function decodedTensor(tensor: Tensor, contentType: string | undefined, path: string): Tensor {
   if (tensor.dtype !== "string" || contentType !== "base64") return tensor;

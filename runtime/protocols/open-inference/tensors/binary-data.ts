@@ -4,29 +4,29 @@ import { checkTexts } from "../../../dataplane/validate.ts";
 import { faults } from "../faults.ts";
 import { datatypes } from "./datatypes.ts";
 
-/** A tensor that a request announces. */
-export interface Announced {
+/** A tensor as a request declares it, without its elements. */
+export interface DeclaredTensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  /** Where the request holds it. */
+  /** Path of the tensor in the request, for error messages. */
   readonly path: string;
 }
 
-/** One whose elements come as binary data. */
-export interface AnnouncedBinary extends Announced {
-  /** What tells how many bytes they are. */
+/** A declared tensor whose elements are binary data. */
+export interface DeclaredBinary extends DeclaredTensor {
+  /** Path of the parameter that gives the size of the data. */
   readonly sizePath: string;
 }
 
 const prefixBytes = 4;
 
 /**
- * The tensor whose elements are `bytes`: little-endian, row-major, BOOL one byte, BYTES each after its length in four bytes.
- * Shares memory with `bytes` where their place in memory allows (every machine this runs on is little-endian).
+ * Decodes binary tensor data: little-endian, row-major, BOOL as one byte, each BYTES element after its length in four bytes. Shares
+ * memory with `bytes` where alignment allows; every supported machine is little-endian.
  */
-export function tensorFromBytes(bytes: Buffer, announced: AnnouncedBinary): Tensor {
-  const { dtype, shape, path, sizePath } = announced;
-  if (dtype === "string") return { dtype, shape, data: prefixedElements(bytes, announced) };
+export function tensorFromBytes(bytes: Buffer, declared: DeclaredBinary): Tensor {
+  const { dtype, shape, path, sizePath } = declared;
+  if (dtype === "string") return { dtype, shape, data: prefixedElements(bytes, declared) };
   const { name, sizeBytes = 1 } = datatypes[dtype];
   const neededBytes = elementCount(shape) * sizeBytes;
   if (bytes.length !== neededBytes) {
@@ -46,7 +46,7 @@ function checkBools(bytes: Buffer, path: string): void {
   if (index >= 0) throw faults.DataElement({ path, index, found: String(bytes[index]), expected: "0 or 1" });
 }
 
-function prefixedElements(bytes: Buffer, { shape, path }: Announced): readonly Uint8Array[] {
+function prefixedElements(bytes: Buffer, { shape, path }: DeclaredTensor): readonly Uint8Array[] {
   const elements: Uint8Array[] = [];
   const needed = elementCount(shape);
   checkTexts(path, needed);
@@ -66,7 +66,7 @@ function prefixedElements(bytes: Buffer, { shape, path }: Announced): readonly U
   return elements;
 }
 
-/** The elements of a tensor as binary data; shares the tensor's memory unless it is BYTES. */
+/** Encodes a tensor as binary data; shares the tensor's memory unless it is BYTES. */
 export function bytesOf(tensor: Tensor): Uint8Array {
   if (tensor.dtype !== "string") {
     const { buffer, byteOffset, byteLength } = tensor.data;

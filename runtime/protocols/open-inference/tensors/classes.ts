@@ -5,17 +5,17 @@ import { faults } from "../faults.ts";
 import { hasBatch } from "../models/config.ts";
 import { datatypes } from "./datatypes.ts";
 
-/** An output as its largest elements: Triton's classification extension. */
+/** How to return an output as its largest elements, after Triton's classification extension. */
 export interface Classes {
-  /** How many of each row. */
+  /** Classes per row. */
   readonly count: number;
-  /** Whether the first dimension counts rows; else all elements are one row. */
+  /** Whether the first dimension is the batch; otherwise all elements form one row. */
   readonly hasRows: boolean;
-  /** Names of the classes, by their indices. */
+  /** Class names by index. */
   readonly labels?: readonly string[];
 }
 
-const kinds: ReadonlySet<Dtype> = new Set<Dtype>([
+const classifiable: ReadonlySet<Dtype> = new Set<Dtype>([
   "float32",
   "float64",
   "int8",
@@ -28,31 +28,31 @@ const kinds: ReadonlySet<Dtype> = new Set<Dtype>([
   "uint64",
 ]);
 
-/** What `parameters.classification` asks of an output; `undefined` for 0, which asks for the output itself. */
+/** Reads `parameters.classification` of an output; `undefined` for 0, which requests the output itself. */
 export function classesOf(count: number, path: string, signature: Signature, spec: TensorSpec): Classes | undefined {
   if (count === 0) return undefined;
-  if (!kinds.has(spec.dtype)) throw faults.ClassesOfType({ path, datatype: datatypes[spec.dtype].name });
+  if (!classifiable.has(spec.dtype)) throw faults.ClassesOfType({ path, datatype: datatypes[spec.dtype].name });
   const labels = spec.classes === undefined ? {} : { labels: spec.classes.names };
   return { count, hasRows: hasBatch(signature), ...labels };
 }
 
-/** The classes of a tensor as texts, `<value>:<index>` or `<value>:<index>:<label>`, the largest first; NaN is less than all else. */
+/** The classes of a tensor as strings, `<value>:<index>` or `<value>:<index>:<label>`, the largest first; NaN sorts last. */
 export function classTensor(tensor: Tensor, { count, hasRows, labels }: Classes, path: string): Tensor {
   if (tensor.dtype === "string") return tensor;
   const rows = hasRows ? (tensor.shape[0] ?? 1) : 1;
   const width = rows === 0 ? 0 : elementCount(tensor.shape) / rows;
-  const kept = Math.min(count, width);
-  checkTexts(path, rows * kept);
+  const rowClasses = Math.min(count, width);
+  checkTexts(path, rows * rowClasses);
   const isFloat = tensor.dtype === "float32" || tensor.dtype === "float64";
   const data: Uint8Array[] = [];
   for (let row = 0; row < rows; row++) {
     const values = tensor.data.subarray(row * width, (row + 1) * width);
-    for (const index of largest(values, kept)) {
+    for (const index of largest(values, rowClasses)) {
       const value = values[index] ?? 0;
-      data.push(Buffer.from(`${isFloat ? decimals(Number(value)) : value}:${index}${labelAt(labels, index)}`));
+      data.push(Buffer.from(`${isFloat ? fixedText(Number(value)) : value}:${index}${labelAt(labels, index)}`));
     }
   }
-  return { dtype: "string", shape: hasRows ? [rows, kept] : [kept], data };
+  return { dtype: "string", shape: hasRows ? [rows, rowClasses] : [rowClasses], data };
 }
 
 function labelAt(labels: readonly string[] | undefined, index: number): string {
@@ -62,37 +62,37 @@ function labelAt(labels: readonly string[] | undefined, index: number): string {
 
 type Numbers = ArrayLike<number | bigint>;
 
-/** Most ask for few of many: up to so many, each value is compared with those that are the largest so far. */
+/** Up to so many classes, insertion into a list of the largest values so far replaces sorting all values: most requests want few. */
 const fewClasses = 64;
 
-/** Indices of the largest values, the first of equals first. */
+/** Indices of the `count` largest values in descending order; equal values in index order. */
 function largest(values: Numbers, count: number): readonly number[] {
-  const before = (a: number, b: number): number => order(values[b], values[a]) || a - b;
+  const compareIndices = (a: number, b: number): number => compare(values[b], values[a]) || a - b;
   if (count > fewClasses)
     return Array.from(values, (_, index) => index)
-      .sort(before)
+      .sort(compareIndices)
       .slice(0, count);
   const found: number[] = [];
   for (let index = 0; index < values.length; index++) {
     const last = found.at(-1);
-    if (found.length === count && (last === undefined || before(last, index) < 0)) continue;
+    if (found.length === count && (last === undefined || compareIndices(last, index) < 0)) continue;
     let at = found.length;
-    while (at > 0 && before(index, found[at - 1] ?? 0) < 0) at -= 1;
+    while (at > 0 && compareIndices(index, found[at - 1] ?? 0) < 0) at -= 1;
     found.splice(at, 0, index);
     if (found.length > count) found.pop();
   }
   return found;
 }
 
-function order(a: number | bigint = Number.NaN, b: number | bigint = Number.NaN): number {
+function compare(a: number | bigint = Number.NaN, b: number | bigint = Number.NaN): number {
   if (a < b) return -1;
   if (a > b) return 1;
   if (a === b) return 0;
   return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
 }
 
-/** Six digits after the point, as C's `printf` writes them: what is halfway between two goes to the even one. */
-function decimals(value: number): string {
+/** Formats like C's `printf("%f")`: six decimals, rounding half to even. */
+function fixedText(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const size = Math.abs(value);
   if (Number.isNaN(value)) return "nan";

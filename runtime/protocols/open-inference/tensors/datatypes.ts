@@ -2,13 +2,13 @@ import type { Dtype } from "../../../dataplane/tensor.ts";
 
 interface Datatype {
   readonly name: string;
-  /** Bytes of one element as binary data; absent: each element tells its own. */
+  /** Size of one element as binary data; absent for BYTES, whose elements carry their length. */
   readonly sizeBytes?: number;
-  /** Whether JSON can hold it. */
+  /** Whether JSON can represent it. */
   readonly inJson: boolean;
 }
 
-/** The protocol's names. BF16 is Triton's; the complex types are no one's: only so can metadata name such a tensor. */
+/** The protocol's datatypes. BF16 is Triton's; the complex types are ours, so that metadata can name such tensors. */
 export const datatypes: Readonly<Record<Dtype, Datatype>> = {
   bool: { name: "BOOL", sizeBytes: 1, inJson: true },
   uint8: { name: "UINT8", sizeBytes: 1, inJson: true },
@@ -32,10 +32,10 @@ const dtypes: ReadonlyMap<string, Dtype> = new Map(
   Object.entries(datatypes).map(([dtype, { name }]) => [name, dtype as Dtype]), // the keys of `datatypes`
 );
 
-/** Every name that a request may use. */
+/** All datatype names. */
 export const datatypeNames: readonly string[] = [...dtypes.keys()];
 
-/** The element type that a request names; `undefined` when there is no such. */
+/** The element type with that datatype name; `undefined` for an unknown name. */
 export function dtypeNamed(name: string): Dtype | undefined {
   return dtypes.get(name);
 }

@@ -2,26 +2,26 @@ import { type Dtype, type Tensor, type TensorData, elementCount, tensorArrays } 
 import { float32s } from "../../json/scanner/number-scanner.ts";
 import { type JsonArray, type JsonNumbers, type JsonValue, itemsOf } from "../../json/value.ts";
 import { faults } from "../faults.ts";
-import { shown } from "../fields.ts";
-import type { Announced } from "./binary-data.ts";
+import { displayText } from "../fields.ts";
+import type { DeclaredTensor } from "./binary-data.ts";
 import { datatypes } from "./datatypes.ts";
 
-/** The tensor whose elements are a JSON list, row-major: flat, or nested evenly. Throws with the place of what does not fit. */
-export function tensorFromJson(value: JsonValue, announced: Announced): Tensor {
-  const { dtype, shape, path } = announced;
+/** Decodes a JSON array, flat or nested evenly, in row-major order. Throws a Fault with the index of the invalid element. */
+export function tensorFromJson(value: JsonValue, declared: DeclaredTensor): Tensor {
+  const { dtype, shape, path } = declared;
   if (!datatypes[dtype].inJson) throw faults.DatatypeNotInJson({ path, datatype: datatypes[dtype].name });
   if (value.kind !== "numbers" && value.kind !== "array") {
-    throw faults.FieldInvalid({ path, found: shown(value), expected: "a list of the elements" });
+    throw faults.FieldInvalid({ path, found: displayText(value), expected: "a list of the elements" });
   }
   const isPacked = value.kind === "numbers" && (value.exactIntegers || !isWide(dtype));
   const elements: Elements = isPacked ? { path, packed: value } : { path, items: flattened(value, path) };
   const count = countOf(elements);
   const needed = elementCount(shape);
   if (count !== needed) throw faults.DataSize({ path, elements: count, shape, needed });
-  return { dtype, shape, data: dataOf(dtype, elements) } as Tensor; // `dataOf` makes what `dtype` needs
+  return { dtype, shape, data: dataOf(dtype, elements) } as Tensor; // `dataOf` returns the array for `dtype`
 }
 
-/** The elements in row-major order: packed, or one by one. */
+/** The elements in row-major order: packed, or as separate values. */
 type Elements = { readonly path: string } & (
   | { readonly packed: JsonNumbers; readonly items?: never }
   | { readonly packed?: never; readonly items: readonly JsonValue[] }
@@ -41,12 +41,12 @@ function dataOf(dtype: Dtype, elements: Elements): TensorData[Dtype] {
       return wideIntegers(dtype, elements);
     case "bool":
       return Uint8Array.from(itemsIn(elements), (item, index) => {
-        if (item.kind !== "boolean") throw unfit(elements, index, item, "true or false");
+        if (item.kind !== "boolean") throw invalidElement(elements, index, item, "true or false");
         return item.value ? 1 : 0;
       });
     case "string":
       return itemsIn(elements).map((item, index) => {
-        if (item.kind !== "string") throw unfit(elements, index, item, "a string");
+        if (item.kind !== "string") throw invalidElement(elements, index, item, "a string");
         return Buffer.from(item.value);
       });
     case "float16":
@@ -59,13 +59,13 @@ function dataOf(dtype: Dtype, elements: Elements): TensorData[Dtype] {
   }
 }
 
-/** NaN and infinities are taken, written as Python writes them: answers hold them, too. */
+/** Accepts NaN and infinities as Python writes them, since responses contain them too. */
 function floats(dtype: "float32" | "float64", elements: Elements): Float32Array | Float64Array {
   const { packed } = elements;
   if (packed !== undefined) return dtype === "float32" ? float32s(packed.values) : new Float64Array(packed.values);
   const data = new tensorArrays[dtype](elements.items.length);
   for (const [index, item] of elements.items.entries()) {
-    if (item.kind !== "number") throw unfit(elements, index, item, "a number");
+    if (item.kind !== "number") throw invalidElement(elements, index, item, "a number");
     data[index] = item.value;
   }
   return data;
@@ -88,13 +88,13 @@ function integers(dtype: keyof typeof ranges, elements: Elements): TensorData[ty
     const { values } = elements.packed;
     for (let index = 0; index < values.length; index++) {
       const value = values[index] ?? 0;
-      if (!fits(value)) throw unfit(elements, index, { kind: "number", value }, expected);
+      if (!fits(value)) throw invalidElement(elements, index, { kind: "number", value }, expected);
     }
     return new tensorArrays[dtype](values);
   }
   const data = new tensorArrays[dtype](elements.items.length);
   for (const [index, item] of elements.items.entries()) {
-    if (item.kind !== "number" || !fits(item.value)) throw unfit(elements, index, item, expected);
+    if (item.kind !== "number" || !fits(item.value)) throw invalidElement(elements, index, item, expected);
     data[index] = item.value;
   }
   return data;
@@ -102,7 +102,7 @@ function integers(dtype: keyof typeof ranges, elements: Elements): TensorData[ty
 
 const wideRanges = { int64: [-(2n ** 63n), 2n ** 63n - 1n], uint64: [0n, 2n ** 64n - 1n] } as const;
 
-/** Types that hold integers which no double does. */
+/** Types with integers that a double cannot represent. */
 function isWide(dtype: Dtype): boolean {
   return dtype === "int64" || dtype === "uint64";
 }
@@ -116,7 +116,7 @@ function wideIntegers(dtype: keyof typeof wideRanges, elements: Elements): BigIn
     const integer = item === undefined ? BigInt(elements.packed?.values[index] ?? 0) : exactInteger(item);
     if (integer === undefined || integer < min || integer > max) {
       const refused = item ?? { kind: "number", value: Number(integer) };
-      throw unfit(elements, index, refused, `a whole number from ${min} to ${max}`);
+      throw invalidElement(elements, index, refused, `a whole number from ${min} to ${max}`);
     }
     data[index] = integer;
   }
@@ -132,8 +132,8 @@ function itemsIn(elements: Elements): readonly JsonValue[] {
   return elements.packed === undefined ? elements.items : flattened(elements.packed, elements.path);
 }
 
-function unfit({ path }: Elements, index: number, item: JsonValue, expected: string): Error {
-  return faults.DataElement({ path, index, found: shown(item), expected });
+function invalidElement({ path }: Elements, index: number, item: JsonValue, expected: string): Error {
+  return faults.DataElement({ path, index, found: displayText(item), expected });
 }
 
 function flattened(list: JsonArray | JsonNumbers, path: string): readonly JsonValue[] {
@@ -144,7 +144,7 @@ function flattened(list: JsonArray | JsonNumbers, path: string): readonly JsonVa
 
 const single: readonly number[] = [];
 
-/** Appends the elements of a list to `into` and returns its sizes. */
+/** Appends the elements of a nested array to `into` and returns its shape. */
 function flatten(list: JsonArray | JsonNumbers, path: string, into: JsonValue[]): readonly number[] {
   const items = itemsOf(list);
   let inner: readonly number[] | undefined;

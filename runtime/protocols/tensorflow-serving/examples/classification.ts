@@ -4,13 +4,13 @@ import { dtypeNames } from "../tensors/dtypes.ts";
 import { examplesInput } from "./example-run.ts";
 import { faults } from "./faults.ts";
 
-/** One class that an example may have; a signature without classes leaves the label empty, one without scores the score 0. */
+/** One class of an example. The label is empty when the signature has no classes, the score 0 when it has no scores. */
 export interface ScoredClass {
   readonly label: string;
   readonly score: number;
 }
 
-/** The outputs of a signature that classifies. Throws what TensorFlow Serving says of one that does not. */
+/** Names of a classification signature's outputs. Throws TensorFlow Serving's fault for any other signature. */
 export function classificationOutputs(signature: Signature, name: string): readonly string[] {
   if (signature.inputs.length !== 1) throw faults.InputNotOne({});
   const count = signature.outputs.length;
@@ -23,13 +23,16 @@ export function classificationOutputs(signature: Signature, name: string): reado
   return outputs;
 }
 
-/** The classes of each of so many examples, from the outputs of a signature that classifies. Throws when they are no classes. */
+/**
+ * The classes of each example, from the outputs of a classification signature. Throws when the outputs are no classes of `rows`
+ * examples.
+ */
 export function classRows(outputs: readonly NamedTensor[], rows: number): readonly (readonly ScoredClass[])[] {
   const tensorOf = (name: string): Tensor | undefined => outputs.find((output) => output.name === name)?.tensor;
-  const classes = checked(tensorOf("classes"), "classes", rows);
-  const scores = checked(tensorOf("scores"), "scores", rows);
-  const labels = classes === undefined ? undefined : asStrings(classes);
-  const values = scores === undefined ? undefined : asFloats(scores);
+  const classes = checkedRows(tensorOf("classes"), "classes", rows);
+  const scores = checkedRows(tensorOf("scores"), "scores", rows);
+  const labels = classes === undefined ? undefined : requireStrings(classes);
+  const values = scores === undefined ? undefined : requireFloats(scores);
   const widths = [classes, scores].flatMap((tensor) => tensor?.shape[1] ?? []);
   const [width = 0, other = width] = widths;
   if (width !== other) throw faults.ClassifyWidths({ classes: width, scores: other });
@@ -41,7 +44,7 @@ export function classRows(outputs: readonly NamedTensor[], rows: number): readon
   );
 }
 
-function checked(tensor: Tensor | undefined, name: string, expected: number): Tensor | undefined {
+function checkedRows(tensor: Tensor | undefined, name: string, expected: number): Tensor | undefined {
   if (tensor === undefined) return undefined;
   const { shape } = tensor;
   const [rows = 0] = shape;
@@ -50,12 +53,12 @@ function checked(tensor: Tensor | undefined, name: string, expected: number): Te
   return tensor;
 }
 
-function asStrings(tensor: Tensor): TensorOf<"string"> {
+function requireStrings(tensor: Tensor): TensorOf<"string"> {
   if (tensor.dtype === "string") return tensor;
   throw faults.ClassifyDtype({ name: "classes", expected: "DT_STRING", dtype: dtypeNames[tensor.dtype].proto });
 }
 
-function asFloats(tensor: Tensor): TensorOf<"float32"> {
+function requireFloats(tensor: Tensor): TensorOf<"float32"> {
   if (tensor.dtype === "float32") return tensor;
   throw faults.ClassifyDtype({ name: "scores", expected: "DT_FLOAT", dtype: dtypeNames[tensor.dtype].proto });
 }

@@ -23,19 +23,19 @@ const feature = message("tensorflow.Feature", {
 const features = message("tensorflow.Features", { feature: mapOf(1, () => feature) });
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
-/** One feature of an example: one kind of list, or none. */
+/** One feature of an example: at most one list, of bytes, floats or integers. */
 export type Feature = Decoded<typeof feature>;
 
-/** `tensorflow.Example`: what classify and regress take. */
+/** `tensorflow.Example`, the input of classify and regress. */
 export const exampleMessage = message("tensorflow.Example", { features: nested(1, () => features) });
 
-/** An example whose features stay as they came. */
-const unread = message("tensorflow.Example", { features: repeated(1, "bytes") });
+/** An example whose features stay encoded. */
+const encodedFeatures = message("tensorflow.Example", { features: repeated(1, "bytes") });
 
-/** An example with the features of a context, over which its own go. Throws `MessageUnreadable`. */
+/** Merges the features of a context into an example; the example's own take precedence. Throws `MessageUnreadable`. */
 export function withContext(context: Uint8Array | undefined, example: Uint8Array): Uint8Array {
   if (context === undefined) return example;
-  // Features one behind the other are one message: its map keeps the later of two with one name.
-  const all = [context, example].flatMap((bytes) => readMessage(unread, bytes).features);
-  return unread.encode({ features: [Buffer.concat(all)] });
+  // Concatenated encodings of a message merge: in its map the later of two entries with one key wins.
+  const all = [context, example].flatMap((bytes) => readMessage(encodedFeatures, bytes).features);
+  return encodedFeatures.encode({ features: [Buffer.concat(all)] });
 }

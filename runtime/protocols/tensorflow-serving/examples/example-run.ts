@@ -10,15 +10,15 @@ export interface ExampleRun {
   readonly terms: Pick<RunOptions, "deadline" | "signal">;
 }
 
-/** The only input of signatures that take examples. */
+/** Name of the only input of classification and regression signatures. */
 export const examplesInput = "inputs";
 
-/** Serialized examples as the input that takes them. */
+/** Serialized examples as that input. */
 export function examplesTensor(data: readonly Uint8Array[]) {
   return { name: examplesInput, path: "examples", tensor: { dtype: "string", shape: [data.length], data } } as const;
 }
 
-/** Runs the examples as one batch; the outputs. Rejects with a Fault. */
+/** Runs the examples as one batch and returns the outputs. Rejects with a Fault. */
 export async function runExamples(run: ExampleRun, outputs: readonly string[]): Promise<readonly NamedTensor[]> {
   const { target, signature, examples, terms } = run;
   if (examples.length === 0) throw faults.ExamplesNone({});

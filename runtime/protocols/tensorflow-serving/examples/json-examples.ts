@@ -6,8 +6,8 @@ import { quoted, typeName } from "../tensors/json-text.ts";
 import { type Feature, exampleMessage, withContext } from "./example-message.ts";
 
 /**
- * The examples of a classify or regress request as serialized `tf.Example`s, the features of its context in each. Checks come in
- * TensorFlow Serving's order; throws its fault.
+ * The examples of a classify or regress request as serialized `tf.Example`s, each with the features of the context merged in.
+ * Checks in TensorFlow Serving's order and throws its faults.
  */
 export function jsonExamples(root: JsonObject): readonly Uint8Array[] {
   const context = member(root, "context");
@@ -43,7 +43,7 @@ const lists: Readonly<Record<Kind, (values: readonly JsonValue[]) => Draft<Featu
   bytes: (values) => ({ bytesList: { value: values.map(bytesOf) } }),
 };
 
-/** The first element says what all others must be; without one the feature is of no kind. */
+/** The kind of the first element, which all others must have; `undefined` for an empty feature. */
 function commonKind(feature: string, values: readonly JsonValue[]): Kind | undefined {
   let expected: Kind | undefined;
   for (const value of values) {

@@ -6,7 +6,7 @@ import { faults } from "./faults.ts";
 
 const output = "outputs";
 
-/** The outputs of a signature that regresses. Throws what TensorFlow Serving says of one that does not. */
+/** Names of a regression signature's outputs. Throws TensorFlow Serving's fault for any other signature. */
 export function regressionOutputs({ inputs, outputs }: Signature, name: string): readonly string[] {
   if (inputs.length !== 1) throw faults.InputNotOne({});
   if (outputs.length !== 1) throw faults.RegressOutputCount({});
@@ -15,7 +15,10 @@ export function regressionOutputs({ inputs, outputs }: Signature, name: string):
   return [output];
 }
 
-/** The value of each of so many examples, from the outputs of a signature that regresses. Throws when they are no values. */
+/**
+ * The value of each example, from the outputs of a regression signature. Throws when the outputs are no values of `expected`
+ * examples.
+ */
 export function regressionValues(outputs: readonly NamedTensor[], expected: number): Float32Array {
   const tensor = outputs.find(({ name }) => name === output)?.tensor;
   const shape = tensor?.shape ?? [];

@@ -30,7 +30,7 @@ const modelSpec = message("tensorflow.serving.ModelSpec", {
   versionLabel: inOneof("version_choice", optional(4, "string")),
   signatureName: plain(3, "string"),
 });
-/** Which model a request is for: by name, and by version, by label, or by neither; echoed in responses. */
+/** Names a model, and optionally a version by number or label. Echoed in responses. */
 export type ModelSpec = Decoded<typeof modelSpec>;
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
@@ -50,20 +50,20 @@ export const predictResponse = message("tensorflow.serving.PredictResponse", {
   modelSpec: nested(2, () => modelSpec),
 });
 
-/** Examples stay as they came: the model reads them. */
-function unreadExamples(number: number): Field<readonly Uint8Array[]> {
+/** Examples are passed to the model undecoded. */
+function encodedExamples(number: number): Field<readonly Uint8Array[]> {
   const field = repeated(number, "bytes");
   return { ...field, shape: { number, label: "repeated", kind: "message", message: () => exampleMessage } };
 }
-function unreadExample(number: number): Field<Uint8Array> {
+function encodedExample(number: number): Field<Uint8Array> {
   const field = plain(number, "bytes");
   return { ...field, shape: { number, label: "optional", kind: "message", message: () => exampleMessage } };
 }
 
-const exampleList = message("tensorflow.serving.ExampleList", { examples: unreadExamples(1) });
+const exampleList = message("tensorflow.serving.ExampleList", { examples: encodedExamples(1) });
 const exampleListWithContext = message("tensorflow.serving.ExampleListWithContext", {
-  examples: unreadExamples(1),
-  context: unreadExample(2),
+  examples: encodedExamples(1),
+  context: encodedExample(2),
 });
 const input = message("tensorflow.serving.Input", {
   exampleList: inOneof(
@@ -214,7 +214,7 @@ const metric = message("tensorflow.serving.Metric", {
   name: plain(1, "string"),
   int64ValueIncrease: inOneof("value_increase", optional(2, "safe64")),
 });
-/** Request of ModelService.HandleReloadConfigRequest: the models that the server is to have from now on. */
+/** Request of ModelService.HandleReloadConfigRequest: the complete list of models to serve. */
 export const reloadConfigRequest = message("tensorflow.serving.ReloadConfigRequest", {
   config: nested(1, () => modelServerConfig),
   metricNames: repeated(2, "string"),

@@ -1,9 +1,9 @@
 import type { Fault } from "../../../base/fault.ts";
-import { type RpcCode, type RpcRefusal, type rpcFaults, rpcRefusal } from "../../rpc.ts";
+import { type RpcCode, type RpcStatus, type rpcFaults, rpcStatus } from "../../rpc.ts";
 import { statuses } from "../errors.ts";
 import type { faults } from "./faults.ts";
 
-/** The canonical status of every fault that a call can meet: as in REST, and what only gRPC has. */
+/** Status codes of all faults of a call: those of REST, and those that only gRPC has. */
 const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof typeof rpcFaults, RpcCode>> = {
   ...statuses,
   MessageUnreadable: "INVALID_ARGUMENT",
@@ -30,7 +30,7 @@ const codes: Readonly<Record<keyof typeof statuses | keyof typeof faults | keyof
   ConfigUnserved: "INTERNAL",
 };
 
-/** How a call ends that meets this fault. */
-export function refusal(fault: Fault): RpcRefusal {
-  return rpcRefusal(fault, codes);
+/** The status of a call that failed with this fault. */
+export function refusal(fault: Fault): RpcStatus {
+  return rpcStatus(fault, codes);
 }

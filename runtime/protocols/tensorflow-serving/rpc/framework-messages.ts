@@ -14,7 +14,7 @@ import {
 import { packed } from "../../../base/protobuf/packed.ts";
 import type { Dtype } from "../../../dataplane/tensor.ts";
 
-/** Numbers of `tensorflow.DataType` (types.proto), as far as tensors may have them. */
+/** Numbers of `tensorflow.DataType` (types.proto) for the element types of tensors. */
 export const dataTypes: Readonly<Record<Dtype, number>> = {
   float32: 1,
   float64: 2,
@@ -70,7 +70,7 @@ const tensorShape = message("tensorflow.TensorShapeProto", {
   unknownRank: plain(3, "bool"),
 });
 
-/** `tensorflow.TensorProto` (tensor.proto): the elements are bytes, or a list of the field that fits their type. */
+/** `tensorflow.TensorProto` (tensor.proto): the elements are in `tensorContent` as bytes, or in the list field of their type. */
 export const tensorProto = message("tensorflow.TensorProto", {
   dtype: enumeration(1, dataType),
   tensorShape: nested(2, () => tensorShape),
@@ -106,7 +106,7 @@ const signatureDef = message("tensorflow.SignatureDef", {
   defaults: mapOf(4, () => tensorProto),
 });
 
-/** `tensorflow.serving.SignatureDefMap`: what metadata are packed as. */
+/** `tensorflow.serving.SignatureDefMap`, packed into GetModelMetadata's `Any`. */
 export const signatureDefMap = message("tensorflow.serving.SignatureDefMap", {
   signatureDef: mapOf(1, () => signatureDef),
 });

@@ -4,24 +4,24 @@ import type { Models } from "../../protocol.ts";
 import type { getModelMetadataRequest, getModelMetadataResponse } from "./api-messages.ts";
 import { faults } from "./faults.ts";
 import { dataTypes, signatureDefMap } from "./framework-messages.ts";
-import { givenSpec, targetOf } from "./model-spec.ts";
+import { requiredSpec, readyTarget } from "./model-spec.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 
 const field = "signature_def";
 
-/** `PredictionService.GetModelMetadata`: the signatures, packed as an Any. */
+/** `PredictionService.GetModelMetadata`: the signatures, packed into an `Any`. */
 export function modelMetadata(
   models: Models,
   request: Decoded<typeof getModelMetadataRequest>,
 ): Draft<Decoded<typeof getModelMetadataResponse>> {
-  const spec = givenSpec(request.modelSpec);
+  const spec = requiredSpec(request.modelSpec);
   if (request.metadataField.length === 0) throw faults.MetadataFieldMissing({});
   for (const asked of request.metadataField) {
     if (asked !== field) throw faults.MetadataFieldUnknown({ field: asked });
   }
-  const { name, version, signatures } = targetOf(models, spec);
-  const signatureDef = new Map(Array.from(signatures, ([key, signature]) => [key, definition(signature)]));
+  const { name, version, signatures } = readyTarget(models, spec);
+  const signatureDef = new Map(Array.from(signatures, ([key, signature]) => [key, signatureDefOf(signature)]));
   const value = signatureDefMap.encode({ signatureDef });
   return {
     modelSpec: { name, version: { value: version } },
@@ -29,7 +29,7 @@ export function modelMetadata(
   };
 }
 
-function definition({ inputs, outputs, method }: Signature) {
+function signatureDefOf({ inputs, outputs, method }: Signature) {
   return {
     inputs: tensorInfos(inputs),
     outputs: tensorInfos(outputs),

@@ -14,7 +14,7 @@ import {
 } from "./api-messages.ts";
 import { refusal } from "./errors.ts";
 import { faults } from "./faults.ts";
-import { givenSpec, modelOf } from "./model-spec.ts";
+import { requiredSpec, pathModelOf } from "./model-spec.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 
@@ -28,7 +28,7 @@ export function modelService(models: Models): RpcService {
         modelStatus(models, request),
       ),
       HandleReloadConfigRequest: unary({ request: reloadConfigRequest, response: reloadConfigResponse }, (request) =>
-        reloaded(models, request),
+        reloadConfig(models, request),
       ),
     },
     refusal,
@@ -39,7 +39,7 @@ function modelStatus(
   models: Models,
   request: Decoded<typeof getModelStatusRequest>,
 ): Draft<Decoded<typeof getModelStatusResponse>> {
-  const model = modelOf(givenSpec(request.modelSpec));
+  const model = pathModelOf(requiredSpec(request.modelSpec));
   return {
     modelVersionStatus: versionStatuses(models, model).map(({ version, state, code, message }) => ({
       version,
@@ -52,14 +52,14 @@ function modelStatus(
 /** Numbers of `ModelVersionStatus.State`. */
 const wireStates = { START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 } as const;
 
-/** Serves what the list says. Without `--model-control` the models are fixed, which TensorFlow Serving has words for. */
-async function reloaded(
+/** Replaces the served models by the list. Without `--model-control` that is refused with TensorFlow Serving's own error. */
+async function reloadConfig(
   { control }: Models,
   { config, metricNames }: Decoded<typeof reloadConfigRequest>,
 ): Promise<Draft<Decoded<typeof reloadConfigResponse>>> {
   if (config?.modelConfigList === undefined) throw faults.ConfigKind({});
   if (control === undefined) throw faults.ConfigFixed({});
-  const configuredModels = config.modelConfigList.config.map(configured);
+  const configuredModels = config.modelConfigList.config.map(configuredModel);
   checkNames(configuredModels);
   try {
     await control.configure(configuredModels);
@@ -69,11 +69,11 @@ async function reloaded(
       ? faults.ConfigRefused({ reason }, thrown)
       : faults.ConfigUnserved({ reason }, thrown);
   }
-  // Of the metrics that TensorFlow Serving can report the growth of, none is counted here.
+  // None of the metrics whose increase TensorFlow Serving can report exists here.
   return { status: {}, metric: metricNames.map((name) => ({ name, int64ValueIncrease: 0 })) };
 }
 
-function configured({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
+function configuredModel({ name, basePath, modelVersionPolicy, versionLabels }: ModelConfig): ConfiguredModel {
   if (name === "") throw restFaults.ModelNameMissing({});
   return { name, basePath, policy: chosenVersions(modelVersionPolicy), labels: versionLabels };
 }

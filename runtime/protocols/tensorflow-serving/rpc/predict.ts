@@ -7,41 +7,41 @@ import type { Models } from "../../protocol.ts";
 import type { RpcCall } from "../../rpc.ts";
 import type { PredictRequest, predictResponse } from "./api-messages.ts";
 import { faults } from "./faults.ts";
-import type { FilledMemory } from "./filled-memory.ts";
+import type { FillBudget, Reserve } from "./fill-budget.ts";
 import type { TensorProto } from "./framework-messages.ts";
-import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "./model-spec.ts";
+import { effectiveSpec, requiredSpec, signatureNameOf, readyTarget } from "./model-spec.ts";
 import { UnreadableTensor, protoFromTensor, tensorFromProto } from "./tensor-proto.ts";
 
 type Response = typeof predictResponse extends MessageType<infer M> ? M : never;
 
-/** Where predictions find models, and memory. */
+/** What Predict depends on. */
 export interface PredictParts {
   readonly models: Models;
-  readonly memory: FilledMemory;
+  readonly budget: FillBudget;
 }
 
-/** `PredictionService.Predict`, its checks in TensorFlow Serving's order. */
+/** `PredictionService.Predict`. Its checks run in TensorFlow Serving's order. */
 export function predict(
-  { models, memory }: PredictParts,
+  { models, budget }: PredictParts,
   request: PredictRequest,
   call: RpcCall,
 ): Promise<Draft<Response>> {
-  return memory.during((take) => predicted(models, request, { call, take }));
+  return budget.during((reserve) => runPredict(models, request, { call, reserve }));
 }
 
 interface Terms {
   readonly call: RpcCall;
-  readonly take: (sizeBytes: number) => void;
+  readonly reserve: Reserve;
 }
 
-async function predicted(models: Models, request: PredictRequest, { call, take }: Terms): Promise<Draft<Response>> {
-  const spec = givenSpec(request.modelSpec);
-  const target = targetOf(models, spec);
+async function runPredict(models: Models, request: PredictRequest, { call, reserve }: Terms): Promise<Draft<Response>> {
+  const spec = requiredSpec(request.modelSpec);
+  const target = readyTarget(models, spec);
   const name = signatureNameOf(spec);
   const signature = target.signatures.get(name);
   if (signature === undefined) throw faults.SignatureKeyUnknown({ signature: name });
-  const inputs = givenInputs(request.inputs, signature, take);
-  const outputs = wantedOutputs(request.outputFilter, signature);
+  const inputs = inputTensors(request.inputs, signature, reserve);
+  const outputs = requestedOutputs(request.outputFilter, signature);
   const { signal, deadline } = call;
   const answer = await infer(() => target, {
     model: { name: spec.name },
@@ -57,30 +57,30 @@ async function predicted(models: Models, request: PredictRequest, { call, take }
   };
 }
 
-/** The inputs of a request, in its order. Throws TensorFlow Serving's refusal of what the signature does not have. */
-export function givenInputs(
+/** The inputs of a request, in its order. Throws TensorFlow Serving's error when they do not match the signature. */
+export function inputTensors(
   given: PredictRequest["inputs"],
   signature: Signature,
-  take: Terms["take"],
+  reserve: Reserve,
 ): readonly NamedTensor[] {
   const known = signature.inputs.map((input) => input.name);
   if (given.size !== known.length) throw faults.InputCount({ given: [...given.keys()], known });
   return Array.from(given, ([alias, proto]) => {
     if (!known.includes(alias)) throw faults.AliasUnknown({ alias, known });
-    return { name: alias, tensor: readTensor(alias, proto, take) };
+    return { name: alias, tensor: readTensor(alias, proto, reserve) };
   });
 }
 
-function readTensor(alias: string, proto: TensorProto, take: Terms["take"]): Tensor {
+function readTensor(alias: string, proto: TensorProto, reserve: Reserve): Tensor {
   try {
-    return tensorFromProto(proto, take);
+    return tensorFromProto(proto, reserve);
   } catch (thrown) {
     if (!(thrown instanceof UnreadableTensor || thrown instanceof ProtobufError)) throw thrown;
     throw faults.TensorUnreadable({ alias, reason: thrown.message }, thrown);
   }
 }
 
-function wantedOutputs(filter: readonly string[], signature: Signature): readonly string[] {
+function requestedOutputs(filter: readonly string[], signature: Signature): readonly string[] {
   const known = signature.outputs.map((output) => output.name);
   const seen = new Set<string>();
   for (const alias of filter) {

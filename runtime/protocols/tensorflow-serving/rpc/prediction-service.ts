@@ -14,22 +14,22 @@ import {
 } from "./api-messages.ts";
 import { refusal } from "./errors.ts";
 import { classify, multiInference, regress } from "./examples/example-calls.ts";
-import { filledMemory } from "./filled-memory.ts";
+import { fillBudget } from "./fill-budget.ts";
 import { modelMetadata } from "./metadata.ts";
 import { predict } from "./predict.ts";
 
-/** Four tensors as large as one may be. */
+/** Room for four tensors of the largest size (`maxFilledBytes`). */
 const filledBytes = 256 * 1024 ** 2;
 
 /** TensorFlow Serving's `PredictionService`. */
 export function predictionService(models: Models): RpcService {
-  const memory = filledMemory(filledBytes);
+  const budget = fillBudget(filledBytes);
   return {
     name: "tensorflow.serving.PredictionService",
     protocol: "tensorflow-serving-grpc",
     methods: {
       Predict: unary({ request: predictRequest, response: predictResponse }, (request, call) =>
-        predict({ models, memory }, request, call),
+        predict({ models, budget }, request, call),
       ),
       Classify: unary({ request: classificationRequest, response: classificationResponse }, (request, call) =>
         classify(models, request, call),

@@ -3,26 +3,27 @@ import { type Draft, protoName } from "../../../base/protobuf/message.ts";
 import { WireReader } from "../../../base/protobuf/wire-reader.ts";
 import { type Dtype, type Tensor, elementCount, tensorArrays } from "../../../dataplane/tensor.ts";
 import { maxTexts } from "../../../dataplane/validate.ts";
+import type { Reserve } from "./fill-budget.ts";
 import { type TensorProto, dataTypes } from "./framework-messages.ts";
 
-/** As TensorFlow's TensorShape. */
+/** The limit of TensorFlow's TensorShape. */
 const maxRank = 254;
-/** A request may give one value for all elements: no tensor that is filled so may take more. */
+/** Largest tensor that a request may give by a fill value instead of all elements. */
 const maxFilledBytes = 64 * 1024 * 1024;
 
 const dtypesByNumber: ReadonlyMap<number, Dtype> = new Map(
   Object.entries(dataTypes).map(([dtype, number]) => [number, dtype as Dtype]), // the keys of `dataTypes`
 );
 
-/** Why a `TensorProto` is no tensor, with the path of the field. */
+/** A `TensorProto` is not a valid tensor; the message names the field. */
 export class UnreadableTensor extends Error {}
 
 /**
- * The tensor of a `TensorProto`, by TensorFlow's rules: `tensor_content`, else the list of the type, of which the last value
- * stands for all that are missing, and no value for zeros. Shares memory with the message where it can. Throws UnreadableTensor,
- * and what `take` throws when it is asked for memory that the message does not bring.
+ * Decodes a `TensorProto` by TensorFlow's rules: `tensor_content`, otherwise the list field of the type, whose last value repeats
+ * for missing elements; an empty list means zeros. Shares memory with the message where possible. Calls `reserve` for the memory of
+ * elements that the message lacks. Throws UnreadableTensor, and what `reserve` throws.
  */
-export function tensorFromProto(proto: TensorProto, take: (sizeBytes: number) => void): Tensor {
+export function tensorFromProto(proto: TensorProto, reserve: Reserve): Tensor {
   const dtype = dtypesByNumber.get(proto.dtype);
   if (dtype === undefined) throw new UnreadableTensor(`dtype is ${proto.dtype}; must be a type that tensors can have`);
   const shape = shapeOf(proto);
@@ -33,7 +34,7 @@ export function tensorFromProto(proto: TensorProto, take: (sizeBytes: number) =>
   if (proto.tensorContent.length > 0) return fromContent(dtype, shape, proto.tensorContent);
   if (dtype === "string") return { dtype, shape, data: filledStrings(proto.stringVal, count) };
   const length = dtype.startsWith("complex") ? count * 2 : count;
-  const data = filled(dtype, listOf(dtype, proto), { length, take });
+  const data = filled(dtype, listValues(dtype, proto), { length, reserve });
   return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
 }
 
@@ -72,7 +73,7 @@ function fromContent(dtype: Dtype, shape: readonly number[], content: Uint8Array
   return { dtype, shape, data } as Tensor; // `data` is the array that `tensorArrays` has for `dtype`
 }
 
-/** Strings as bytes: all lengths first, then all texts. */
+/** Decodes strings from `tensor_content`: all lengths first, then all strings. */
 function contentStrings(content: Uint8Array, count: number): readonly Uint8Array[] {
   if (count > content.length) {
     throw new UnreadableTensor(`tensor_content has ${content.length} bytes; its shape needs ${count} strings`);
@@ -95,7 +96,7 @@ function contentStrings(content: Uint8Array, count: number): readonly Uint8Array
 
 type Numbers = Exclude<Tensor["data"], readonly Uint8Array[]>;
 
-/** The field that holds the elements of each type. */
+/** List field of each element type. */
 const fields = {
   float32: "floatVal",
   float64: "doubleVal",
@@ -115,7 +116,7 @@ const fields = {
   complex128: "dcomplexVal",
 } as const satisfies Readonly<Record<Dtype, keyof TensorProto>>;
 
-/** Types whose list has wider numbers than they do. */
+/** Value ranges of the types whose list field holds wider numbers. */
 const ranges = {
   int16: [-32_768, 32_767],
   int8: [-128, 127],
@@ -129,7 +130,7 @@ function isNarrow(dtype: Dtype): dtype is keyof typeof ranges {
   return Object.hasOwn(ranges, dtype);
 }
 
-function listOf(dtype: Exclude<Dtype, "string">, proto: TensorProto): Numbers {
+function listValues(dtype: Exclude<Dtype, "string">, proto: TensorProto): Numbers {
   if (!isNarrow(dtype)) return proto[fields[dtype]];
   const values = proto[fields[dtype]];
   const [min, max] = ranges[dtype];
@@ -140,15 +141,15 @@ function listOf(dtype: Exclude<Dtype, "string">, proto: TensorProto): Numbers {
 
 interface Filling {
   readonly length: number;
-  readonly take: (sizeBytes: number) => void;
+  readonly reserve: Reserve;
 }
 
-function filled(dtype: Exclude<Dtype, "string">, values: Numbers, { length, take }: Filling): Numbers {
+function filled(dtype: Exclude<Dtype, "string">, values: Numbers, { length, reserve }: Filling): Numbers {
   if (values.length === length) return values;
   if (values.length > length) return values.subarray(0, length);
   const array = tensorArrays[dtype];
-  checkFilled(length * array.BYTES_PER_ELEMENT);
-  take(length * array.BYTES_PER_ELEMENT);
+  checkFilledSize(length * array.BYTES_PER_ELEMENT);
+  reserve(length * array.BYTES_PER_ELEMENT);
   const data = new array(length) as Float32Array; // any of them: `set` and `fill` take what `values` holds
   data.set(values as Float32Array); // the same array as `data`
   const step = dtype.startsWith("complex") ? 2 : 1;
@@ -165,14 +166,14 @@ function filledStrings(values: readonly Uint8Array[], count: number): readonly U
   return Array.from({ length: count }, (_, i) => values[i] ?? last);
 }
 
-function checkFilled(sizeBytes: number): void {
+function checkFilledSize(sizeBytes: number): void {
   if (sizeBytes <= maxFilledBytes) return;
   throw new UnreadableTensor(
     `tensor_shape needs ${sizeBytes} bytes that the request does not bring; may leave out ${maxFilledBytes} at most`,
   );
 }
 
-/** The `TensorProto` of an output: always the list of its type, as TensorFlow Serving answers. */
+/** Encodes an output as TensorFlow Serving does: always in the list field of its type. */
 export function protoFromTensor(tensor: Tensor): Draft<TensorProto> {
   const { dtype, shape, data } = tensor;
   const values = isNarrow(dtype) ? Int32Array.from(data as Uint8Array) : data; // narrow types are arrays of small integers

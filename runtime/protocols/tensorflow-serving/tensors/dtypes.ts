@@ -1,9 +1,9 @@
 import type { Dtype } from "../../../dataplane/tensor.ts";
 
 interface DtypeNames {
-  /** As refusals name it (TensorFlow's DataTypeString). */
+  /** Name in error messages (TensorFlow's DataTypeString). */
   readonly text: string;
-  /** As metadata name it (TensorFlow's DataType enum). */
+  /** Name in metadata (TensorFlow's DataType enum). */
   readonly proto: string;
 }
 

@@ -5,11 +5,11 @@ import { dtypeNames } from "./dtypes.ts";
 import { faults } from "../faults.ts";
 import { quoted, typeName } from "./json-text.ts";
 
-/** Collects the elements of one tensor of a known type, in row-major order. */
+/** Collects the elements of one tensor in row-major order. */
 export interface Elements {
   /** Adds one JSON value. Throws `ValueType`, `ValueUnimplemented` or a base64 fault. */
   add(value: JsonValue): void;
-  /** Adds packed numbers at once; false when some may not fit and must be added one by one. */
+  /** Adds packed numbers at once; false when some may not fit the type, so that they must be added one by one. */
   addPacked(numbers: JsonNumbers): boolean;
   count(): number;
   tensor(shape: readonly number[]): Tensor;
@@ -34,12 +34,12 @@ const collections: Readonly<Record<Dtype, () => Elements>> = {
   complex128: () => unimplementedElements("complex128"),
 };
 
-/** An empty collection for elements of `dtype`. */
+/** An empty collection of elements of `dtype`. */
 export function elementsOf(dtype: Dtype): Elements {
   return collections[dtype]();
 }
 
-/** The tensor of packed numbers; `undefined` when they may not all fit and must be added one by one. */
+/** The tensor of packed numbers; `undefined` when some may not fit the type, so that they must be added one by one. */
 export function packedTensor(dtype: Dtype, numbers: JsonNumbers): Tensor | undefined {
   const { shape, values } = numbers;
   if (dtype === "float32") return { dtype, shape, data: float32s(values) };
@@ -54,37 +54,37 @@ interface Range {
 
 type NumberDtype = "float32" | "float64" | "int8" | "int16" | "int32" | "uint8" | "uint32";
 
-/** Floats (no range: any number will do) and integers that a double holds exactly. */
+/** Elements of types whose values a double holds exactly: floats (no range) and integers of up to 32 bits. */
 function numberElements(dtype: NumberDtype, range: Range | undefined): Elements {
   const blocks: Float64Array[] = [];
   let loose: number[] = [];
   let count = 0;
-  const fitting = (value: JsonValue): number => {
+  const checkedValue = (value: JsonValue): number => {
     if (value.kind !== "number") throw wrongType(value, dtype);
     if (range === undefined) return value.value;
     const { integer } = value;
     if (integer === undefined || integer < range.min || integer > range.max) throw wrongType(value, dtype);
     return Number(integer);
   };
-  const pack = (): void => {
+  const flush = (): void => {
     if (loose.length > 0) blocks.push(Float64Array.from(loose));
     loose = [];
   };
   return {
     add: (value) => {
-      loose.push(fitting(value));
+      loose.push(checkedValue(value));
       count += 1;
     },
     addPacked: ({ values, exactIntegers }) => {
-      if (range !== undefined && !(exactIntegers && areWithin(values, range))) return false;
-      pack();
+      if (range !== undefined && !(exactIntegers && allWithin(values, range))) return false;
+      flush();
       blocks.push(values);
       count += values.length;
       return true;
     },
     count: () => count,
     tensor: (shape) => {
-      pack();
+      flush();
       const data = new tensorArrays[dtype](count);
       let offset = 0;
       for (const block of blocks) {
@@ -96,7 +96,7 @@ function numberElements(dtype: NumberDtype, range: Range | undefined): Elements 
   };
 }
 
-function areWithin(values: Float64Array, { min, max }: Range): boolean {
+function allWithin(values: Float64Array, { min, max }: Range): boolean {
   for (const value of values) if (value < min || value > max) return false;
   return true;
 }
@@ -163,7 +163,7 @@ function unimplementedElements(dtype: "float16" | "bfloat16" | "uint16" | "compl
     },
     addPacked: () => false,
     count: () => 0,
-    tensor: (shape) => ({ dtype, shape, data: new tensorArrays[dtype](0) }) as Tensor, // no element: the data are empty
+    tensor: (shape) => ({ dtype, shape, data: new tensorArrays[dtype](0) }) as Tensor, // always empty
   };
 }
 
@@ -171,14 +171,14 @@ function wrongType(value: JsonValue, dtype: Dtype): Error {
   return faults.ValueType({ json: quoted(value), type: typeName(value), dtype: dtypeNames[dtype].text });
 }
 
-/** Whether an object stands for bytes: `{"b64": "<text>"}` and nothing else. */
+/** Whether a value is `{"b64": "<text>"}`, the encoding of bytes. */
 export function isBase64Object(value: JsonValue): value is JsonObject {
   if (value.kind !== "object") return false;
   const [only] = value.members;
   return value.members.length === 1 && only?.[0] === "b64" && only[1].kind === "string";
 }
 
-/** Bytes of a base64 object; standard or URL alphabet, padding optional. */
+/** Decodes a base64 object; standard or URL alphabet, padding optional. */
 export function base64Bytes(value: JsonObject): Uint8Array {
   const [only] = value.members;
   if (!isBase64Object(value) || only?.[1].kind !== "string") throw faults.NotBase64Object({ json: quoted(value) });

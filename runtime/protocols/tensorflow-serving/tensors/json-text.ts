@@ -1,17 +1,17 @@
 import { float32Text, float64Text } from "../../json/number-text.ts";
 import { type JsonNumber, type JsonValue, itemsOf } from "../../json/value.ts";
 
-/** A refusal quotes no more of a request than this. */
+/** Longest quote of a request in an error message, in characters. */
 const maxQuoted = 1024;
 const float32Max = 3.4028234663852886e38;
 
-/** A value of a request as refusals quote it: re-printed, objects over several lines, cut when long. */
+/** A value of a request as error messages quote it: re-printed, objects over several lines, truncated when long. */
 export function quoted(value: JsonValue): string {
   const text = value.kind === "number" ? scalarText(value) : printed(value, "");
   return text.length > maxQuoted ? `${text.slice(0, maxQuoted)}...TRUNCATED` : text;
 }
 
-/** JSON type names of refusals. */
+/** The JSON type of a value as error messages name it. */
 export function typeName(value: JsonValue): string {
   switch (value.kind) {
     case "null":
@@ -53,7 +53,7 @@ function printed(value: JsonValue, indent: string): string {
   }
 }
 
-/** Prints no more elements than can be quoted. */
+/** Prints only as many elements as can be quoted. */
 function quotable<Item>(items: readonly Item[], print: (item: Item) => string): readonly string[] {
   const texts: string[] = [];
   let length = 0;
@@ -66,7 +66,7 @@ function quotable<Item>(items: readonly Item[], print: (item: Item) => string): 
   return texts;
 }
 
-/** A number that stands alone is quoted as the float32 that a tensor would hold. */
+/** A single number is quoted as the float32 that a tensor would hold. */
 function scalarText({ value, integer }: JsonNumber): string {
   if (integer !== undefined) return String(integer);
   return Math.abs(value) <= float32Max ? float32Text(Math.fround(value)) : float64Text(value);

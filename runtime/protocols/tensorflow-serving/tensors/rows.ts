@@ -6,17 +6,20 @@ import { type Elements, elementsOf, isBase64Object, packedTensor } from "./eleme
 import { statusOf } from "../errors.ts";
 import { faults } from "../faults.ts";
 import { quoted } from "./json-text.ts";
-import { announcedShape, fill } from "./fill.ts";
+import { leadingShape, addElements } from "./add-elements.ts";
 
-/** One input while its rows come in. */
+/** One input, collecting its rows. */
 interface RowColumn {
   readonly name: string;
   readonly elements: Elements;
-  /** Shape of one row, once the first has come. */
+  /** Shape of one row, set by the first row. */
   shape: readonly number[] | undefined;
 }
 
-/** Stacks the elements of `instances`: values or lists for a single input, or objects with one key per input. */
+/**
+ * Decodes `instances`, stacking rows along the first dimension: values or arrays for a single input, or objects with one key per
+ * input.
+ */
 export function rowInputs(instances: JsonArray | JsonNumbers, signature: Signature): readonly NamedTensor[] {
   const [input] = signature.inputs;
   if (instances.kind === "numbers" && signature.inputs.length === 1 && input !== undefined) {
@@ -74,26 +77,26 @@ function addNamedRow(columns: readonly RowColumn[], row: JsonObject, index: numb
   throw faults.ElementKeys({ index, json: quoted(row), keys });
 }
 
-interface Place {
+interface RowPosition {
   readonly index: number;
   readonly key: string | undefined;
 }
 
-/** Adds one row to its input; a fault comes out wrapped in its place, as TensorFlow Serving tells it. */
-function addRow(column: RowColumn | undefined, value: JsonValue, { index, key }: Place): void {
+/** Adds one row to its input. Wraps a fault with the row's position, as TensorFlow Serving does. */
+function addRow(column: RowColumn | undefined, value: JsonValue, { index, key }: RowPosition): void {
   try {
     if (column === undefined) throw faults.NamedInputUnknown({ name: key ?? "" });
-    stack(column, value);
+    addShaped(column, value);
   } catch (thrown) {
     const fault = Fault.from(thrown);
     throw faults.ElementRefused({ index, key, status: statusOf(fault), error: fault.message }, thrown);
   }
 }
 
-function stack(column: RowColumn, value: JsonValue): void {
+function addShaped(column: RowColumn, value: JsonValue): void {
   const before = column.elements.count();
-  const shape = announcedShape(value);
-  fill(column.elements, value, shape);
+  const shape = leadingShape(value);
+  addElements(column.elements, value, shape);
   const size = column.elements.count() - before;
   const first = column.shape;
   if (first === undefined) {

@@ -1,35 +1,41 @@
 import type { Tensor } from "../../../dataplane/tensor.ts";
 import { float32Text, float64Text } from "../../json/number-text.ts";
 
-/** A tensor as JSON has it; `element` writes the element that `at` counts. */
+/** A tensor to be written as JSON; `element` formats the element at a row-major index. */
 export interface TensorText {
   readonly shape: readonly number[];
   readonly element: (at: number) => string;
 }
 
-/** Elements from `at` on as lists nested by the dimensions from `dimension` on. */
-export function nested(tensor: TensorText, dimension: number, at: number, between = ", "): string {
+/** Formats the elements from index `at` on as arrays nested by the dimensions from `dimension` on. */
+export function nested(tensor: TensorText, dimension: number, at: number, separator = ", "): string {
   const length = tensor.shape[dimension];
   if (length === undefined) return tensor.element(at);
   const isLast = dimension === tensor.shape.length - 1;
   const step = stride(tensor.shape, dimension);
   let text = "[";
   for (let i = 0; i < length; i++) {
-    if (i > 0) text += between;
-    text += isLast ? tensor.element(at + i) : nested(tensor, dimension + 1, at + i * step, between);
+    if (i > 0) text += separator;
+    text += isLast ? tensor.element(at + i) : nested(tensor, dimension + 1, at + i * step, separator);
   }
   return `${text}]`;
 }
 
-/** Elements from one entry of a dimension to the next. */
+/** Distance between consecutive entries of a dimension, in elements. */
 export function stride(shape: readonly number[], dimension: number): number {
   let product = 1;
   for (let i = dimension + 1; i < shape.length; i++) product *= shape[i] ?? 1;
   return product;
 }
 
-/** How a tensor's elements are written; undefined for those that TensorFlow Serving's JSON cannot tell: half and complex numbers. */
-export function elementText(tensor: Tensor, ofBytes: (bytes: Buffer) => string): ((at: number) => string) | undefined {
+/**
+ * A formatter of a tensor's elements; undefined for types that TensorFlow Serving's JSON does not support: half, uint16 and
+ * complex.
+ */
+export function elementText(
+  tensor: Tensor,
+  bytesText: (bytes: Buffer) => string,
+): ((at: number) => string) | undefined {
   switch (tensor.dtype) {
     case "float32":
       return (at) => float32Text(elementAt(tensor.data, at));
@@ -38,7 +44,7 @@ export function elementText(tensor: Tensor, ofBytes: (bytes: Buffer) => string):
     case "bool":
       return (at) => String(tensor.data[at] === 1);
     case "string":
-      return (at) => ofBytes(Buffer.from(tensor.data[at] ?? []));
+      return (at) => bytesText(Buffer.from(tensor.data[at] ?? []));
     case "float16":
     case "bfloat16":
     case "uint16":

@@ -3,7 +3,7 @@ import { rowBodies } from "./row-cases.ts";
 import { type Victim, startVictim } from "../scene.ts";
 import { tensorBodies } from "./tensor-cases.ts";
 
-/** Cases that are no mistake: bodies that other servers take as well. */
+/** Valid cases: bodies that other servers accept as well. */
 const harmless = 3;
 
 let victim: Victim;

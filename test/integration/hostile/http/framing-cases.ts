@@ -1,6 +1,6 @@
 import { type ConnectionCase, body, chunked, post, smuggled } from "./raw-request.ts";
 
-/** Where one request ends and the next begins. */
+/** Request framing. */
 export const framing: Readonly<Record<string, ConnectionCase>> = {
   "two content-lengths that differ": {
     sends: [post(`content-length: 16\r\ncontent-length: 17\r\n`, body)],

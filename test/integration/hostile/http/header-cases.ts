@@ -1,6 +1,6 @@
 import { type ConnectionCase, body, get, post } from "./raw-request.ts";
 
-/** Headers that are too large, too many, or none. */
+/** Headers that are too large, too many, or missing. */
 export const headers: Readonly<Record<string, ConnectionCase>> = {
   "a header of 17 KB": { sends: [get("/v2", `x: ${"a".repeat(17_000)}\r\n`)], want: /^(?:431\n)?closed$/ },
   "a header of 10 MB": { sends: [get("/v2", `x: ${"a".repeat(10_000_000)}\r\n`)], want: /^(?:431\n)?closed$/ },
@@ -61,15 +61,15 @@ export const headers: Readonly<Record<string, ConnectionCase>> = {
     sends: [post("content-encoding: __proto__\r\ncontent-length: 16\r\n", body)],
     want: '415 { "error": "content-encoding is __proto__; must be gzip, deflate, zstd or identity" }\nopen',
   },
-  "gzip that is none": {
+  "invalid gzip": {
     sends: [post("content-encoding: gzip\r\ncontent-length: 16\r\n", body)],
     want: '400 { "error": "the request body is not valid gzip: incorrect header check" }\nopen',
   },
-  "zstd that is none": {
+  "invalid zstd": {
     sends: [post("content-encoding: zstd\r\ncontent-length: 16\r\n", body)],
     want: '400 { "error": "the request body is not valid zstd: Unknown frame descriptor" }\nopen',
   },
-  "deflate that is none": {
+  "invalid deflate": {
     sends: [post("content-encoding: deflate\r\ncontent-length: 16\r\n", body)],
     want: '400 { "error": "the request body is not valid deflate: incorrect header check" }\nopen',
   },

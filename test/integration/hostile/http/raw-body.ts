@@ -1,4 +1,4 @@
-/** A request whose framing is good and whose body is not, and its answer. */
+/** A well-framed request with an invalid body, and the expected response. */
 export interface BodyCase {
   readonly to: string;
   readonly headers?: Readonly<Record<string, string>>;

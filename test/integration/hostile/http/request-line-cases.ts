@@ -1,6 +1,6 @@
 import { type ConnectionCase, body, get, path, post } from "./raw-request.ts";
 
-/** Methods, versions of HTTP and targets. */
+/** Methods, HTTP versions and targets. */
 export const requestLines: Readonly<Record<string, ConnectionCase>> = {
   "HTTP/0.9": { sends: ["GET /v2\r\n"], want: "open" },
   "HTTP/1.0 without a host": { sends: ["GET /v2/health/live HTTP/1.0\r\n\r\n"], want: '200 {"live":true}\nclosed' },
@@ -29,7 +29,7 @@ export const requestLines: Readonly<Record<string, ConnectionCase>> = {
     sends: ["DELETE /v1/models/digits HTTP/1.1\r\nhost: a\r\n\r\n"],
     want: '400 { "error": "Malformed request: DELETE /v1/models/digits" }\nopen',
   },
-  "a method nobody knows": { sends: ["SPLICE /v2 HTTP/1.1\r\nhost: a\r\n\r\n"], want: "400\nclosed" },
+  "an unknown method": { sends: ["SPLICE /v2 HTTP/1.1\r\nhost: a\r\n\r\n"], want: "400\nclosed" },
   "a method of 10 KB": { sends: [`${"A".repeat(10_000)} /v2 HTTP/1.1\r\nhost: a\r\n\r\n`], want: "400\nclosed" },
   "a method in small letters": { sends: ["get /v2 HTTP/1.1\r\nhost: a\r\n\r\n"], want: "400\nclosed" },
   "GET of a prediction": {
@@ -149,11 +149,11 @@ export const requestLines: Readonly<Record<string, ConnectionCase>> = {
     sends: [post("content-length: 16\r\n", body, "/v1/models/digits:__proto__")],
     want: '400 { "error": "Malformed request: POST /v1/models/digits:__proto__" }\nopen',
   },
-  "loading what must not be loaded": {
+  "loading without model control": {
     sends: [post("content-length: 2\r\n", "{}", "/v2/repository/models/..%2f..%2fetc/load")],
     want: '403 {"error":"explicit load of model \'../../etc\' is not allowed; change spec.model of its ModelDeployment instead, or start the server with --model-control"}\nopen',
   },
-  "unloading what is served": {
+  "unloading without model control": {
     sends: [post("content-length: 2\r\n", "{}", "/v2/repository/models/digits/unload")],
     want: '403 {"error":"explicit unload of model \'digits\' is not allowed; change spec.model of its ModelDeployment instead, or start the server with --model-control"}\nopen',
   },

@@ -56,7 +56,7 @@ export const rowBodies: Readonly<Record<string, BodyCase>> = {
     ...tfs(`{"inputs":{"features":${rows},"features":[[1]]}}`),
     want: '400 { "error": "inputs.features stands twice; must stand once" }',
   },
-  "a row with an input that nobody asked for": {
+  "a row with an unknown input": {
     ...tfs('{"instances":[{"INPUT0":[1],"__proto__":[2]}]}', "simple"),
     want: '400 { "error": "Failed to process element: 0 key: __proto__ of \'instances\' list. Error: INVALID_ARGUMENT: JSON object: does not have named input: __proto__" }',
   },
@@ -157,15 +157,15 @@ export const rowBodies: Readonly<Record<string, BodyCase>> = {
     ...tfs("{'instances':[[1]]}"),
     want: '400 { "error": "JSON Parse error: Missing a name for object member. at offset: 1" }',
   },
-  "text behind the end": {
+  "text after the end": {
     ...tfs(`{"instances":${rows}} {"instances":1}`),
     want: '200 {\n    "predictions": [[0.114458203, 0.0728240088, 0.0987401828, 0.093561478, 0.113709062, 0.110706128, 0.105854116, 0.125419244, 0.0798982, 0.0848293751]]\n}',
   },
-  "a text that does not end": {
+  "an unterminated string": {
     ...tfs('{"instances":"a'),
     want: '400 { "error": "JSON Parse error: Missing a closing quotation mark in string. at offset: 15" }',
   },
-  "an escape that is none": {
+  "an invalid escape": {
     ...tfs('{"instances":"\\x41"}'),
     want: '400 { "error": "JSON Parse error: Invalid escape character in string. at offset: 14" }',
   },
@@ -177,7 +177,7 @@ export const rowBodies: Readonly<Record<string, BodyCase>> = {
     ...tfs('{"instances":[{"b64":"AAAA"}]}'),
     want: '400 { "error": "Failed to process element: 0 of \'instances\' list. Error: INVALID_ARGUMENT: JSON Value: {\\n    \\"b64\\": \\"AAAA\\"\\n} Type: Object is not of expected type: float" }',
   },
-  "b64 that is none": {
+  "invalid b64": {
     ...tfs('{"instances":[{"b64":"*"}]}', "identity_string"),
     want: '400 { "error": "Failed to process element: 0 of \'instances\' list. Error: INVALID_ARGUMENT: Unable to base64 decode" }',
   },

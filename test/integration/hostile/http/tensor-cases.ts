@@ -7,7 +7,7 @@ const infer = (body: string | Uint8Array<ArrayBuffer>, to = "digits"): Omit<Body
 const tensor = (text: string): string => `{"inputs":[{${text}}]}`;
 const features = `"name":"features","datatype":"FP32"`;
 const zeros = `${"0,".repeat(63)}0`;
-/** JSON, then bytes; `length` as the header says it. */
+/** A body of JSON followed by bytes; `length` is the header's value. */
 const binary = (
   json: string,
   bytes: number,
@@ -41,7 +41,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ),
     want: '400 {"error":"inputs[1] gives input \\"features\\" a second time; each input may be given once"}',
   },
-  "an input that nobody asked for": {
+  "an unknown input": {
     ...infer(tensor('"name":"x","datatype":"FP32","shape":[1],"data":[1]')),
     want: '400 {"error":"inputs[0]: the model has no input \\"x\\"; its inputs are \\"features\\""}',
   },
@@ -53,7 +53,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ...infer(tensor('"name":1,"datatype":"FP32","shape":[1],"data":[1]')),
     want: '400 {"error":"inputs[0].name is 1; must be a string"}',
   },
-  "a datatype nobody knows": {
+  "an unknown datatype": {
     ...infer(tensor('"name":"features","datatype":"FP8","shape":[1,64],"data":[1]')),
     want: '400 {"error":"inputs[0].datatype is \\"FP8\\"; must be one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64, BYTES, COMPLEX64, COMPLEX128"}',
   },
@@ -89,7 +89,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ...infer(tensor(`${features},"shape":[4294967296,4294967296],"data":[1]`)),
     want: '400 {"error":"inputs[0].shape is [4294967296,4294967296]: more elements than there can be"}',
   },
-  "a shape whose product wraps to what is there": {
+  "a shape whose product wraps to the number of elements": {
     ...infer(tensor(`${features},"shape":[4611686018427387905,64],"data":[${zeros}]`)),
     want: '400 {"error":"inputs[0].shape[0] is 4611686018427387905; must be a whole number from 0"}',
   },
@@ -125,7 +125,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ...infer(tensor(`${features},"shape":[1,64],"data":${"[".repeat(40)}1${"]".repeat(40)}`)),
     want: '400 {"error":"inputs[0].data has 1 elements; shape [1,64] needs 64"}',
   },
-  "texts as data": {
+  "strings as data": {
     ...infer(tensor(`${features},"shape":[1,64],"data":["1"]`)),
     want: '400 {"error":"inputs[0].data has 1 elements; shape [1,64] needs 64"}',
   },
@@ -141,7 +141,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ...infer(tensor('"name":"INPUT0","datatype":"INT32","shape":[1,1],"data":[4294967296]'), "simple"),
     want: '400 {"error":"element 0 of inputs[0].data is 4294967296; must be a whole number from -2147483648 to 2147483647"}',
   },
-  "an output nobody has": {
+  "an unknown output": {
     ...infer(`{"inputs":[{${features},"shape":[1,64],"data":[${zeros}]}],"outputs":[{"name":"__proto__"}]}`),
     want: '400 {"error":"outputs[0]: the model has no output \\"__proto__\\"; its outputs are \\"output_0\\""}',
   },
@@ -237,7 +237,7 @@ export const tensorBodies: Readonly<Record<string, BodyCase>> = {
     ),
     want: '400 {"error":"inputs[0] holds 2 elements; shape [1] needs another number"}',
   },
-  "a body that says it is binary and is JSON": {
+  "a JSON body declared as binary": {
     ...infer(`{"inputs":[{${features},"shape":[1,64],"data":[${zeros}]}]}`),
     headers: { "inference-header-content-length": "5" },
     want: '400 {"error":"JSON Parse error: Missing a closing quotation mark in string. at offset: 5"}',

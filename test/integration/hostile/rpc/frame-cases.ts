@@ -6,12 +6,12 @@ const megabytes = 1024 * 1024;
 
 /** Paths, frames and encodings. */
 export const frameCases: Readonly<Record<string, RpcCase>> = {
-  "a method nobody knows": {
+  "an unknown method": {
     path: "/inference.GRPCInferenceService/Destroy",
     sends: [framed(Buffer.alloc(0))],
     want: "12: The server does not implement the method /inference.GRPCInferenceService/Destroy",
   },
-  "a service nobody knows": {
+  "an unknown service": {
     path: "/evil.Service/Run",
     sends: [framed(Buffer.alloc(0))],
     want: "12: The server does not implement the method /evil.Service/Run",
@@ -99,7 +99,7 @@ export const frameCases: Readonly<Record<string, RpcCase>> = {
     sends: [framed(gzipSync(Buffer.alloc(10)), { flag: 1 })],
     want: "3: output_filter[0] is no part of a tensorflow.serving.PredictRequest: field 3 has wire type 7; must have 2",
   },
-  "an encoding nobody knows": {
+  "an unknown encoding": {
     path: predict,
     headers: { "grpc-encoding": "br" },
     sends: [framed(Buffer.alloc(10), { flag: 1 })],
@@ -111,13 +111,13 @@ export const frameCases: Readonly<Record<string, RpcCase>> = {
     sends: [framed(Buffer.alloc(10), { flag: 1 })],
     want: '12: Received message compressed with unsupported encoding "__proto__"',
   },
-  "gzip that is none": {
+  "invalid gzip": {
     path: predict,
     headers: { "grpc-encoding": "gzip" },
     sends: [framed(Buffer.alloc(10), { flag: 1 })],
     want: "13: Failed to decompress message",
   },
-  "gzip that is cut short": {
+  "truncated gzip": {
     path: predict,
     headers: { "grpc-encoding": "gzip" },
     sends: [framed(gzipSync(Buffer.alloc(1000)).subarray(0, 15), { flag: 1 })],
@@ -137,7 +137,7 @@ export const frameCases: Readonly<Record<string, RpcCase>> = {
     sends: [framed(deflateSync(Buffer.alloc(256 * megabytes)), { flag: 1 })],
     want: "8: Received message that decompresses to a size larger than 8388608",
   },
-  "a timeout that is none": {
+  "an invalid timeout": {
     path: predict,
     headers: { "grpc-timeout": "soon" },
     sends: [framed(Buffer.alloc(0))],

@@ -20,7 +20,7 @@ const inferCall = (draft: InferDraft): Pick<RpcCase, "path" | "sends"> => ({
 const shape = (...sizes: readonly number[]): object => ({ dim: sizes.map((size) => ({ size })) });
 const tensor = { name: "features", datatype: "FP32", shape: [1, 64] };
 const megabytes = 1024 * 1024;
-/** A field of bytes, as it stands in a message. */
+/** An encoded field of bytes. */
 const field = (number: number, body: Uint8Array): Buffer => {
   const head: number[] = [number * 8 + 2];
   let rest = body.length;
@@ -31,7 +31,7 @@ const field = (number: number, body: Uint8Array): Buffer => {
 const rawTensor = (proto: Uint8Array): Buffer =>
   field(2, Buffer.concat([field(1, Buffer.from("features")), field(2, proto)]));
 
-/** Messages whose frames are good. */
+/** Invalid messages in valid frames. */
 export const messageCases: Readonly<Record<string, RpcCase>> = {
   "noise as a message": {
     path: predict,
@@ -92,7 +92,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
     ...predictCall({ tensorShape: shape(1, 64) }),
     want: "3: tensor parsing error: features: dtype is 0; must be a type that tensors can have",
   },
-  "a tensor of a type nobody knows": {
+  "a tensor of an unknown type": {
     ...predictCall({ dtype: 99, tensorShape: shape(1, 64) }),
     want: "3: tensor parsing error: features: dtype is 99; must be a type that tensors can have",
   },
@@ -145,7 +145,7 @@ export const messageCases: Readonly<Record<string, RpcCase>> = {
     ],
     want: "3: inputs.value is no part of a tensorflow.serving.PredictRequest: it has more values than may be read",
   },
-  "an output filter nobody has": {
+  "an unknown output filter": {
     path: predict,
     sends: [
       framed(

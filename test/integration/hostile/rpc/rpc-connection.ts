@@ -6,7 +6,7 @@ import {
   connect,
 } from "node:http2";
 
-/** A call over gRPC and how it must end. */
+/** A gRPC call and its expected outcome. */
 export interface RpcCase {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -15,10 +15,10 @@ export interface RpcCase {
   readonly want: string | RegExp;
 }
 
-/** A connection that speaks HTTP/2 as it likes, not as a client of gRPC would. */
+/** A raw HTTP/2 connection, not bound to the rules of a gRPC client. */
 export interface RpcConnection {
   readonly session: ClientHttp2Session;
-  /** A call that is open; nothing is sent on it yet. */
+  /** Opens a call without sending anything on it. */
   readonly open: (path: string, headers?: OutgoingHttpHeaders) => ClientHttp2Stream;
   readonly close: () => void;
 }
@@ -41,7 +41,7 @@ export function rpcConnection(port: number): RpcConnection {
   };
 }
 
-/** A message with the five bytes that gRPC puts before it; `length` may lie. */
+/** A message with gRPC's five-byte prefix; `length` may be wrong. */
 export function framed(message: Uint8Array, { length = message.length, flag = 0 } = {}): Buffer {
   const head = Buffer.alloc(5);
   head[0] = flag;
@@ -51,7 +51,7 @@ export function framed(message: Uint8Array, { length = message.length, flag = 0 
 
 const waitMs = 3000;
 
-/** How a call ends: `3: details` by gRPC's status, `HTTP 415`, `reset 8` or `silent`. */
+/** Outcome of a call: `3: details` (gRPC status), `HTTP 415`, `reset 8` or `silent`. */
 export function ended(stream: ClientHttp2Stream): Promise<string> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve("silent"), waitMs);

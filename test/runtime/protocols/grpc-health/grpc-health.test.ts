@@ -3,11 +3,11 @@ import { systemClock } from "../../../../runtime/base/clock.ts";
 import { message, plain } from "../../../../runtime/base/protobuf/message.ts";
 import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
 import { grpcHealth } from "../../../../runtime/protocols/grpc-health/grpc-health.ts";
-import { type Caller, openCaller, refusalText } from "../rpc/calling.ts";
+import { type Caller, openCaller, refusalText } from "../rpc/rpc-client.ts";
 import { formulaRegistry } from "../formula-models.ts";
 import { simple } from "../open-inference/rpc/inference-models.ts";
 
-// As grpc/health/v1/health.proto has them, declared apart from what is tested.
+// From grpc/health/v1/health.proto, declared independently of the code under test.
 const request = message("test.Request", { service: plain(1, "string") });
 const response = message("test.Response", { status: plain(1, "enum") });
 const check = { path: "/grpc.health.v1.Health/Check", request, response };
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => caller.close());
 
-/** Watches a service; the statuses as they come. */
+/** Watches a service and collects its statuses. */
 function watched(service: string): {
   readonly seen: number[];
   readonly ended: Promise<string>;
@@ -49,7 +49,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe("grpc.health.v1", () => {
-  test("tells the server, its services and its models", async () => {
+  test("reports the status of the server, its services and its models", async () => {
     expect([
       await caller.call(check, {}),
       await caller.call(check, { service: "inference.GRPCInferenceService" }),
@@ -85,7 +85,7 @@ describe("grpc.health.v1", () => {
     draining = false;
   });
 
-  test("lets a watcher go", async () => {
+  test("ends a watch when the client cancels", async () => {
     const server = watched("");
     await until(() => server.seen.length > 0);
     server.cancel();

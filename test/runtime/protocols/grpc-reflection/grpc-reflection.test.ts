@@ -10,10 +10,10 @@ import {
   repeated,
 } from "../../../../runtime/base/protobuf/message.ts";
 import { grpcServices } from "../../../../runtime/grpc-services.ts";
-import { type Caller, conversation, openCaller } from "../rpc/calling.ts";
+import { type Caller, conversation, openCaller } from "../rpc/rpc-client.ts";
 import { formulaRegistry } from "../formula-models.ts";
 
-// grpc/reflection/v1/reflection.proto and google/protobuf/descriptor.proto, declared apart from what is tested.
+// grpc/reflection/v1/reflection.proto and google/protobuf/descriptor.proto, declared independently of the code under test.
 const request = message("test.Request", {
   fileByFilename: optional(3, "string"),
   fileContainingSymbol: optional(4, "string"),
@@ -84,7 +84,7 @@ async function filesOf(symbol: string) {
   return answer?.files?.file.map((bytes) => file.decode(bytes)) ?? [];
 }
 
-/** Full names of all that files declare, and of all that they name. */
+/** Full names of all types that files declare, and of all that they refer to. */
 function declared(files: Awaited<ReturnType<typeof filesOf>>): {
   readonly has: Set<string>;
   readonly needs: Set<string>;
@@ -121,7 +121,7 @@ describe("grpc.reflection", () => {
     expect(answer?.services?.service.map(({ name }) => name)).toEqual(services);
   });
 
-  test.each(services)("describes %s and all that it needs", async (name) => {
+  test.each(services)("describes %s and all its dependencies", async (name) => {
     const files = await filesOf(name);
     const { has, needs } = declared(files);
     expect([...needs].filter((needed) => !has.has(needed))).toEqual([]);
@@ -131,7 +131,7 @@ describe("grpc.reflection", () => {
     expect(files.flatMap(({ dependency }) => dependency).filter((needed) => !present.has(needed))).toEqual([]);
   });
 
-  test("finds files by name, by message, by method, and by what lies within", async () => {
+  test("finds files by name, and by message, method or nested type", async () => {
     const symbols = [
       "tensorflow.TensorProto",
       ".tensorflow.TensorShapeProto.Dim",
@@ -151,7 +151,7 @@ describe("grpc.reflection", () => {
     ]);
   });
 
-  test("says what it does not find, and goes on", async () => {
+  test("reports an unknown symbol, and goes on", async () => {
     const answers = await ask(
       "v1",
       { fileContainingSymbol: "nope.Nothing" },

@@ -7,7 +7,7 @@ function repeated(text: string): string {
   return text.repeat(Math.floor(bodyBytes / text.length));
 }
 
-/** Bodies that cost some parsers memory or time beyond all proportion. */
+/** Bodies that make some parsers take excessive memory or time. */
 const bodies: readonly (readonly [string, string])[] = [
   ["strings", `["${repeated('a","')}"]`],
   ["empty lists", `[${repeated("[],")}[]]`],
@@ -32,10 +32,10 @@ describe("hostile JSON of 8 MiB", () => {
     } catch (thrown) {
       expect(thrown).toMatchObject({ code: "JsonInvalid" });
     }
-    // Time of this thread on the processor, so that a busy machine is not taken for a slow parser.
+    // CPU time of this thread, so that a busy machine does not look like a slow parser.
     const { user, system } = process.threadCpuUsage(start);
     expect((user + system) / 1000).toBeLessThan(3_000);
-    // Ragged lists take about 34 times; when the collector runs is its own affair.
+    // Ragged arrays take about 34 times; the rest allows for late garbage collection.
     expect(process.memoryUsage().rss - before).toBeLessThan(48 * bodyBytes);
   });
 });

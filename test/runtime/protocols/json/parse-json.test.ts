@@ -7,7 +7,7 @@ function parsed(text: string): JsonValue {
   return parseJson(Buffer.from(text));
 }
 
-/** A parsed value as JavaScript has it, for comparison with `JSON.parse`; the last of repeated keys wins there. */
+/** A parsed value as a JavaScript value, for comparison with `JSON.parse`, where the last of repeated keys wins. */
 function plain(value: JsonValue): unknown {
   switch (value.kind) {
     case "null":
@@ -28,10 +28,10 @@ function withoutNegativeZero(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-describe("a short document of more numbers than its slab takes", () => {
+describe("a short document with more numbers than its slab holds", () => {
   const lists = [5000, 2500].map((length, i) => Array.from({ length }, (_, at) => (at + i) % 10));
 
-  test.each([lists, lists.toReversed()].map((order) => [order]))("has them all", (order) => {
+  test.each([lists, lists.toReversed()].map((order) => [order]))("keeps all of them", (order) => {
     const text = JSON.stringify(Object.fromEntries(order.map((list, i) => [`list ${i}`, list])));
     expect(text.length).toBeLessThan(16 * 1024);
     expect(plain(parsed(text))).toEqual(JSON.parse(text));
@@ -79,7 +79,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     expect(() => parseJson(Buffer.from(hex, "hex"))).toThrow(reason);
   });
 
-  test("takes the character that stands for what cannot be read", () => {
+  test("accepts the replacement character itself", () => {
     expect(plain(parsed('["\ufffd", "a\\n\ufffd"]'))).toEqual(["\ufffd", "a\n\ufffd"]);
   });
 
@@ -135,7 +135,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     expect([plain(parsed(`${middle}1`)), plain(parsed(`${middle}0`))]).toEqual([9007199254740994, 9007199254740992]);
   });
 
-  test("does not read a whole number of more than 4096 digits to its end", () => {
+  test("stops reading an integer after 4096 digits", () => {
     const digits = "9".repeat(4096);
     expect(plain(parsed(`${digits}e-4000`))).toBe(Number(`${digits}e-4000`));
     for (const text of [`9${digits}e-4000`, `[-9${digits}e-4000,1]`, `[1,9${digits}`]) {
@@ -149,13 +149,13 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     "packed lists of one level, four each": [`["a",${"[1],".repeat(62_498)}[1]]`, "[1]"],
   };
 
-  test.each(Object.entries(manyValues))("takes 250,000 values and no more: %s", (_, [fits, piece]) => {
+  test.each(Object.entries(manyValues))("accepts 250,000 values and no more: %s", (_, [fits, piece]) => {
     parsed(fits);
     const more = `${fits.slice(0, -1)},${piece},${piece}${fits.slice(-1)}`;
     expect(() => parsed(more)).toThrow("More than 250000 values.");
   });
 
-  test("keeps arrays of numbers packed, with their shape and whether all are whole", () => {
+  test("packs arrays of numbers, with their shape and whether all are integers", () => {
     const { expand, ...packed } = parsed("[[1, 2.5], [3, -4]]") as Extract<JsonValue, { kind: "numbers" }>; // asserted below
     expect(packed).toEqual({
       kind: "numbers",
@@ -169,7 +169,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     ]);
   });
 
-  test("reads fractions of any length, short, long and mixed with others, as JSON.parse does", () => {
+  test("reads fractions of any length, alone and mixed with other numbers, as JSON.parse does", () => {
     const fraction = fc
       .tuple(fc.constantFrom("", "-"), fc.constantFrom("0", "7", "12"), fc.stringMatching(/^\d{1,20}$/))
       .map(([sign, whole, digits]) => `${sign}${whole}.${digits}`);
@@ -191,7 +191,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
     expect(parsed("-9223372036854775808")).toMatchObject({ kind: "number", integer: -9223372036854775808n });
   });
 
-  test("takes NaN and infinities, skips a byte order mark, ignores what follows the value", () => {
+  test("accepts NaN and infinities, skips a byte order mark, ignores everything after the value", () => {
     expect(plain(parsed("\uFEFF[NaN, Inf, -Infinity] and more"))).toEqual([Number.NaN, Infinity, -Infinity]);
   });
 
@@ -218,7 +218,7 @@ describe("JSON as TensorFlow Serving's parser reads it", () => {
   });
 });
 
-test("a whole document may be followed by white space only", () => {
+test("parseWholeJson allows only white space after the value", () => {
   expect(parseWholeJson(Buffer.from(" [true] \n"))).toEqual(parsed("[true]"));
   expect(() => parseWholeJson(Buffer.from("[true] ,"))).toThrow(
     "JSON Parse error: The document root must not be followed by other values. at offset: 7",

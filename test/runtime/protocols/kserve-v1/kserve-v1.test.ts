@@ -18,13 +18,13 @@ describe("KServe's version 1", () => {
     expect(targets.filter((target) => kserveV1.owns(target))).toEqual(["/", "/?x"]);
   });
 
-  test("tells that the server lives", async () => {
+  test("reports that the server is alive", async () => {
     expect(await answered(kserveV1, "GET", "/")).toBe('200 {"status":"alive"}');
     expect(await answered(kserveV1, "POST", "/")).toBe('405 {"error":"Method Not Allowed: POST /; must be GET"}');
     expect(kserveV1.refusal(serverFaults.EncodingUnsupported({ encoding: "br" }))).toMatchObject({ status: 415 });
   });
 
-  test("finds its keys beside TensorFlow Serving's in the status of a model, not of a version", async () => {
+  test("adds its keys to TensorFlow Serving's status of a model, not of a version", async () => {
     const registry = modelRegistry();
     registry.add("m", 1).happen("fetched");
     const protocol = tensorflowServing(registry);

@@ -4,16 +4,16 @@ import type { ModelRegistry } from "../../../../runtime/model/registry.ts";
 import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";
 import type { Protocol } from "../../../../runtime/protocols/protocol.ts";
 import { faults as serverFaults } from "../../../../runtime/server/faults.ts";
-import { type Asking, askingOf, float, refusal, x } from "./asking.ts";
+import { type ProtocolClient, protocolClient, float, refusal, x } from "./protocol-client.ts";
 import { vectorRegistry } from "./vector-models.ts";
 
 let registry: ModelRegistry;
-let asking: Asking;
+let client: ProtocolClient;
 beforeAll(async () => {
   registry = await vectorRegistry();
   registry.add("slow", 1).happen("fetched");
   registry.add("broken", 2).fail({ code: "LayerUnsupported", message: "layer Lambda is not supported" });
-  asking = askingOf(openInference(registry, { name: "modelwright", version: "1.2.3" }));
+  client = protocolClient(openInference(registry, { name: "modelwright", version: "1.2.3" }));
 });
 
 describe("paths", () => {
@@ -93,31 +93,31 @@ describe("paths", () => {
     ],
   ];
   test.each(answers)("%s %s", async (method, target, want) => {
-    expect(await asking.answered({ method, target })).toBe(want);
+    expect(await client.exchange({ method, target })).toBe(want);
   });
 
-  test("the repository's index tells every version, or the ready ones", async () => {
+  test("the repository index lists every version, or the ready ones", async () => {
     const index = async (body: string): Promise<readonly object[]> =>
-      JSON.parse((await asking.answered({ target: "/v2/repository/index", body })).slice("200 ".length));
+      JSON.parse((await client.exchange({ target: "/v2/repository/index", body })).slice("200 ".length));
     expect((await index("")).slice(-2)).toEqual([
       { name: "slow", version: "1", state: "LOADING", reason: "" },
       { name: "broken", version: "2", state: "UNAVAILABLE", reason: "layer Lambda is not supported" },
     ]);
     expect((await index('{"ready":true}')).at(-1)).toEqual({ name: "cube", version: "1", state: "READY", reason: "" });
-    expect(await asking.answered({ target: "/v2/repository/index", body: '{"ready":1}' })).toBe(
+    expect(await client.exchange({ target: "/v2/repository/index", body: '{"ready":1}' })).toBe(
       refusal("ready is 1; must be true or false"),
     );
   });
 
   test("the models are listed as KServe lists them", async () => {
     const { models } = JSON.parse(
-      (await asking.answered({ method: "GET", target: "/v2/models" })).slice("200 ".length),
+      (await client.exchange({ method: "GET", target: "/v2/models" })).slice("200 ".length),
     );
     expect(models).toEqual(registry.names());
   });
 });
 
-describe("requests that are answered", () => {
+describe("valid requests", () => {
   function y(datatype: string, shape: string, data: string, model: string): string {
     return `200 {"model_name":"${model}","model_version":"1","outputs":[{"name":"y","datatype":"${datatype}","shape":[${shape}],"data":[${data}]}]}`;
   }
@@ -205,21 +205,21 @@ describe("requests that are answered", () => {
     ],
   ];
   test.each(answers)("%s", async (_, model, body, want) => {
-    expect(await asking.infer(model, body)).toBe(want);
+    expect(await client.infer(model, body)).toBe(want);
   });
 
-  test("an id comes back, whatever is in it", async () => {
+  test("any id is echoed", async () => {
     const id = 'a"\\\u{1F600}';
-    const answer = await asking.infer("identity_float", x(`${float},"data":[1,2]`, `,"id":${JSON.stringify(id)}`));
+    const answer = await client.infer("identity_float", x(`${float},"data":[1,2]`, `,"id":${JSON.stringify(id)}`));
     expect(JSON.parse(answer.slice("200 ".length))).toMatchObject({ id });
   });
 
-  test("each output says for itself whether it is binary, in the order asked for", async () => {
+  test("each output chooses binary data or JSON, in the requested order", async () => {
     const row = `"datatype":"INT32","shape":[1,16],"data":[${"1,".repeat(15)}1]`;
     const inputs = `[{"name":"INPUT0",${row}},{"name":"INPUT1",${row}}]`;
     const outputs = '[{"name":"OUTPUT1","parameters":{"binary_data":false}},{"name":"OUTPUT0"}]';
     const body = `{"parameters":{"binary_data_output":true},"inputs":${inputs},"outputs":${outputs}}`;
-    const answer = await asking.answerTo({ target: "/v2/models/simple/infer", body });
+    const answer = await client.send({ target: "/v2/models/simple/infer", body });
     const text = `{"model_name":"simple","model_version":"1","outputs":[{"name":"OUTPUT1","datatype":"INT32","shape":[1,16],"data":[${"0,".repeat(15)}0]},{"name":"OUTPUT0","datatype":"INT32","shape":[1,16],"parameters":{"binary_data_size":64}}]}`;
     expect(answer).toEqual({
       status: 200,
@@ -229,31 +229,31 @@ describe("requests that are answered", () => {
     });
   });
 
-  test("an output without elements is binary data of no bytes", async () => {
+  test("an empty output is binary data of no bytes", async () => {
     const body = x('"datatype":"FP32","shape":[0,2],"data":[]', ',"parameters":{"binary_data_output":true}');
-    const { tail } = await asking.answerTo({ target: "/v2/models/identity_float/infer", body });
+    const { tail } = await client.send({ target: "/v2/models/identity_float/infer", body });
     expect(tail).toEqual([new Uint8Array(0)]);
-    expect(await asking.infer("identity_float", body)).toContain('"binary_data_size":0');
+    expect(await client.infer("identity_float", body)).toContain('"binary_data_size":0');
   });
 });
 
-describe("requests without JSON", () => {
+describe("raw binary requests", () => {
   async function raw(model: string, body: Buffer): Promise<string> {
     const headers = { "inference-header-content-length": "0" };
-    const answer = await asking.answerTo({ target: `/v2/models/${model}/infer`, body, headers });
+    const answer = await client.send({ target: `/v2/models/${model}/infer`, body, headers });
     const bytes = Buffer.concat(answer.tail ?? []).toString("hex");
     return `${answer.status} ${Buffer.from(answer.body).toString()} ${bytes}`.trim();
   }
   const answerOf = (model: string, version: number, output: string, hex: string): string =>
     `200 {"model_name":"${model}","model_version":"${version}","outputs":[{"name":"y",${output}]} ${hex}`;
 
-  test("are one batch of the only input, its free dimension told by the size", async () => {
+  test("are one batch of the only input, whose unknown dimension follows from the size", async () => {
     expect(await raw("rows", Buffer.alloc(24))).toBe(
       answerOf("rows", 3, '"datatype":"FP32","shape":[1,3,2],"parameters":{"binary_data_size":24}}', "0".repeat(48)),
     );
   });
 
-  test("are one text when the input is BYTES", async () => {
+  test("are one element when the input is BYTES", async () => {
     expect(await raw("one_text", Buffer.from("é\0"))).toBe(
       answerOf(
         "one_text",
@@ -281,12 +281,12 @@ describe("requests without JSON", () => {
       8,
       'the shape of input "x", [2,-1,-1], cannot be told from the size of the body; send its shape as JSON before the data, and its length in Inference-Header-Content-Length',
     ],
-  ])("are refused where they are not clear: %s", async (model, sizeBytes, error) => {
+  ])("are refused when ambiguous: %s", async (model, sizeBytes, error) => {
     expect(await raw(model, Buffer.alloc(sizeBytes))).toBe(refusal(error));
   });
 });
 
-test("faults below the protocol have their codes", () => {
+test("transport faults have their HTTP status", () => {
   const refused = (fault: Parameters<Protocol["refusal"]>[0]): readonly unknown[] => {
     const { status, headers } = openInference(registry, { name: "modelwright", version: "1.2.3" }).refusal(fault);
     return [status, headers["retry-after"]];

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openInference } from "../../../../runtime/protocols/open-inference/open-inference.ts";
-import { type Asking, askingOf, float, refusal, x } from "./asking.ts";
+import { type ProtocolClient, protocolClient, float, refusal, x } from "./protocol-client.ts";
 import { vectorRegistry } from "./vector-models.ts";
 
-let asking: Asking;
+let client: ProtocolClient;
 beforeAll(async () => {
-  asking = askingOf(openInference(await vectorRegistry(), { name: "modelwright", version: "1.2.3" }));
+  client = protocolClient(openInference(await vectorRegistry(), { name: "modelwright", version: "1.2.3" }));
 });
 
-describe("requests that are refused, with the place", () => {
+describe("invalid requests are refused with the path of the field", () => {
   const bodies: readonly (readonly [string, string, string, string])[] = [
     ["an empty body", "simple", "", "JSON Parse error: The document is empty"],
     ["no object", "simple", "[1]", "the request is a list of 1; must be an object"],
@@ -300,7 +300,7 @@ describe("requests that are refused, with the place", () => {
     ],
   ];
   test.each(bodies)("%s", async (_, model, body, error) => {
-    expect(await asking.infer(model, body)).toBe(refusal(error));
+    expect(await client.infer(model, body)).toBe(refusal(error));
   });
 
   const binary = (size: string | number, rest = ""): string =>
@@ -413,25 +413,25 @@ describe("requests that are refused, with the place", () => {
     ],
   ];
   test.each(binaries)("%s", async (_, ...[model, body, blob, error]) => {
-    expect(await asking.infer(model, body, blob)).toBe(refusal(error));
+    expect(await client.infer(model, body, blob)).toBe(refusal(error));
   });
 
   test("JSON that is not UTF-8", async () => {
     const body = Buffer.concat([Buffer.from('{"id":"'), Buffer.of(0xff), Buffer.from('"}')]);
-    expect(await asking.answered({ target: "/v2/models/simple/infer", body })).toBe(
+    expect(await client.exchange({ target: "/v2/models/simple/infer", body })).toBe(
       refusal("the JSON of the request is not UTF-8"),
     );
   });
 
   test.each(["-1", "1e1", "0x4", "5", "99999999999999999999", "4, 4", ""])("the header length %j", async (value) => {
     const headers = { "inference-header-content-length": value };
-    expect(await asking.answered({ target: "/v2/models/simple/infer", body: "{}{}", headers })).toBe(
+    expect(await client.exchange({ target: "/v2/models/simple/infer", body: "{}{}", headers })).toBe(
       refusal(`Inference-Header-Content-Length is ${value}; must be a whole number up to 4, the bytes of the body`),
     );
   });
 
-  test("a refusal repeats no more of a request than 2048 characters", async () => {
-    const answer = await asking.infer(
+  test("an error message has at most 2048 characters", async () => {
+    const answer = await client.infer(
       "identity_float",
       `{"inputs":[{"name":"${"z".repeat(100_000)}",${float},"data":[1,2]}]}`,
     );
@@ -440,7 +440,7 @@ describe("requests that are refused, with the place", () => {
   });
 });
 
-describe("requests with bytes changed, cut out and put in", () => {
+describe("requests with bytes changed, removed and inserted", () => {
   const json = '{"id":"a","parameters":{"binary_data_output":true},"inputs":[{"name":"x","shape":[1,2],"datatype":"';
   const bases: readonly (readonly [string, string, string])[] = [
     [
@@ -490,7 +490,7 @@ describe("requests with bytes changed, cut out and put in", () => {
         for (const { at, cut, put } of changes)
           body = Buffer.concat([body.subarray(0, at), put, body.subarray(at + cut)]);
         const headers = blob === "" ? {} : { "inference-header-content-length": String(base.length + shift) };
-        const { status } = await asking.answerTo({ target: `/v2/models/${model}/infer`, body, headers });
+        const { status } = await client.send({ target: `/v2/models/${model}/infer`, body, headers });
         expect([200, 400]).toContain(status);
       }),
       { numRuns: 500 },

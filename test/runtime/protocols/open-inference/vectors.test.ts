@@ -80,7 +80,7 @@ function sentBody({ body, header_length: headerLength }: Vector["request"]): Sen
   return { bytes, headers: { "inference-header-content-length": String(headerLength ?? json.length) } };
 }
 
-/** The text of the one vector whose integers no double holds, as the file has it. */
+/** The literal text of the one vector with integers beyond double precision. */
 function integersKept(body: object): string {
   return JSON.stringify(body).replace("-9223372036854776000,9223372036854776000,9007199254740992", wideIntegers);
 }
@@ -119,7 +119,7 @@ interface Body {
   readonly extensions?: readonly string[];
 }
 
-/** The answer with its binary data as `hex` of the outputs they belong to. */
+/** The response, with the binary data of each output as `hex`. */
 function bodyOf({ headers, bytes }: Answer): Body {
   const jsonBytes = headers["inference-header-content-length"];
   let at = jsonBytes === undefined ? bytes.length : Number(jsonBytes);

@@ -17,7 +17,7 @@ function echo(inputs: readonly TensorSpec[]): Formula {
 }
 
 let registry: ModelRegistry;
-/** Models with several signatures, some of them to classify and to regress. */
+/** Models with several signatures, some for classification and regression. */
 let several: ModelRegistry;
 beforeAll(async () => {
   registry = await formulaRegistry([
@@ -74,7 +74,7 @@ function fits(content: Content | undefined, value: unknown): boolean {
   return Compile(content?.content["application/json"].schema ?? false).Check(value);
 }
 
-/** Sends a request to the protocol that has the path, and holds it and its answer against the document. */
+/** Sends a request to the protocol that owns the path, and validates request and response against the document. */
 async function held(path: string, request: object, models = registry): Promise<object> {
   const { post } = (await documented(models)).paths[path] ?? {};
   const protocol = path.startsWith("/v1") ? tensorflowServing(models) : openInference(models, server);
@@ -83,7 +83,7 @@ async function held(path: string, request: object, models = registry): Promise<o
 }
 
 describe("the OpenAPI document", () => {
-  test("has the calls of every ready model, and none that its tensors cannot make", async () => {
+  test("has the operations of every ready model that JSON can represent", async () => {
     const { openapi, info, paths } = await documented(registry);
     expect([openapi, info]).toEqual(["3.1.0", { title: "modelwright", version: "1.2.3" }]);
     expect(Object.keys(paths)).toEqual([
@@ -97,7 +97,7 @@ describe("the OpenAPI document", () => {
     ]);
   });
 
-  test("tells shapes and types of the tensors", async () => {
+  test("describes shapes and types of the tensors", async () => {
     const { paths } = await documented(registry);
     const pair = { type: "array", items: { type: "number", format: "float" }, minItems: 2, maxItems: 2 };
     const column = { type: "array", items: pair };
@@ -144,7 +144,7 @@ describe("the OpenAPI document", () => {
     ],
     ["/v2/models/any/infer", { inputs: [{ name: "x", shape: [], datatype: "INT64", data: [3] }] }],
   ];
-  test.each(good)("allows what the server answers, and the answer: %s %j", async (path, request) => {
+  test.each(good)("allows requests that the server accepts, and their responses: %s %j", async (path, request) => {
     expect(await held(path, request)).toEqual({ request: true, status: 200, answer: true });
   });
 
@@ -158,11 +158,11 @@ describe("the OpenAPI document", () => {
     ["/v2/models/one/infer", { inputs: [{ name: "x", shape: [1, 2], datatype: "FP64", data: [1, 2] }] }],
     ["/v2/models/one/infer", { inputs: [{ name: "z", shape: [1, 2], datatype: "FP32", data: [1, 2] }] }],
   ];
-  test.each(bad)("forbids what the server refuses, and tells the error: %s %j", async (path, request) => {
+  test.each(bad)("forbids requests that the server refuses, and describes the error: %s %j", async (path, request) => {
     expect(await held(path, request)).toEqual({ request: false, status: 400, answer: true });
   });
 
-  test("is read, not written", async () => {
+  test("is read-only", async () => {
     const protocol = openApi(registry, server);
     expect(await answered(protocol, "POST", "/openapi.json")).toEqual([
       405,
@@ -181,11 +181,11 @@ describe("the OpenAPI document", () => {
     ["labels:classify", { examples: [{ a: 0.5, b: [0.25] }] }],
     ["labels:regress", { signature_name: "total", examples: [{ a: 0.5 }] }],
   ];
-  test.each(ofSeveral)("is true of several signatures: %s of %j", async (call, request) => {
+  test.each(ofSeveral)("covers several signatures: %s of %j", async (call, request) => {
     expect(await held(`/v1/models/${call}`, request, several)).toEqual({ request: true, status: 200, answer: true });
   });
 
-  test("knows no request that names no signature where one must be named", async () => {
+  test("requires signature_name where there is no default signature", async () => {
     const { paths } = await documented(several);
     const path = "/v1/models/half_plus_two:classify";
     expect(fits(paths[path]?.post.requestBody, { examples: [{ x: 2.5 }] })).toBe(false);

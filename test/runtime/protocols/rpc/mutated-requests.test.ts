@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const call = { signal: new AbortController().signal, deadline: Infinity };
 
-/** How a method ends with these bytes: `OK`, or the code of the refusal. */
+/** The outcome of a method on these bytes: `OK`, or the status code. */
 async function outcome(service: RpcService, method: string, bytes: Buffer): Promise<string> {
   const found = service.methods[method];
   if (found?.kind !== "unary") throw new Error(`${method} is no unary method`);
@@ -34,7 +34,7 @@ async function outcome(service: RpcService, method: string, bytes: Buffer): Prom
   }
 }
 
-/** Bytes cut, changed, put in and left out at a few places. */
+/** The bytes truncated, changed, extended and shortened at a few places. */
 function mutated(seeds: readonly Uint8Array[]): fc.Arbitrary<Buffer> {
   const edit = fc.record({
     at: fc.nat(400),
@@ -92,11 +92,11 @@ const inferSeeds = [
   { modelName: "identity_int8", inputs: [{ ...x, datatype: "INT8", contents: { intContents: new Int32Array(6) } }] },
 ].map((request) => modelInferRequest.encode(request));
 
-/** Wide enough for a run of minutes, `MODELWRIGHT_MUTATIONS` of each; a few of each in every run of the tests. */
+/** `MODELWRIGHT_MUTATIONS` per method for a run of minutes; a few per method in every test run. */
 const runs = Number(process.env["MODELWRIGHT_MUTATIONS"] ?? 3000);
 const fine = /^(?:OK|INVALID_ARGUMENT|NOT_FOUND|FAILED_PRECONDITION|UNIMPLEMENTED)$/;
 
-describe("mutated requests are answered or refused, and are nobody's defect", () => {
+describe("mutated requests are answered or refused, never an internal error", () => {
   test.each(Object.keys(seeds))("%s", { timeout: 3_600_000 }, async (method) => {
     const service = predictionService(tensorflow);
     const property = fc.asyncProperty(mutated(seeds[method] ?? []), async (bytes) => {

@@ -114,28 +114,28 @@ describe("TensorFlow Serving's REST API beyond the vectors", () => {
     expect(await predict(model, body)).toBe(want);
   });
 
-  test("a refusal quotes no more than 1024 characters of a request", async () => {
+  test("an error message quotes at most 1024 characters of a request", async () => {
     const answer = await predict("half_plus_two", `{"x":"${"y".repeat(1_000_000)}","signature_name":1}`);
     expect(answer.length).toBeLessThan(1300);
     expect(answer).toContain("...TRUNCATED not formatted correctly. 'signature_name' key must be a string value.");
   });
 
-  test("a long list of numbers is quoted by its size", async () => {
+  test("an error message quotes a long array of numbers by its size only", async () => {
     const answer = await predict("half_plus_two", `[${"0,".repeat(100_000)}0]`);
     expect(answer).toBe('400 { "error": "JSON Value: [100001 numbers of shape 100001] Is not object" }');
   });
 
-  test("a preflight is answered to pages only", async () => {
+  test("a CORS preflight needs an HTTP origin", async () => {
     expect(await answered("OPTIONS", "/v1/models/half_plus_two", "")).toBe(
       '400 { "error": "Origin header is missing in CORS preflight" }',
     );
   });
 
-  test("the list of models is not there", async () => {
+  test("there is no list of models", async () => {
     expect(await answered("GET", "/v1/models", "")).toBe('400 { "error": "Missing model name in request." }');
   });
 
-  test("faults below the protocol have their codes", () => {
+  test("transport faults have their HTTP status", () => {
     const refused = (fault: Parameters<Protocol["refusal"]>[0]): readonly unknown[] => {
       const { status, headers } = protocol.refusal(fault);
       return [status, headers["retry-after"]];

@@ -67,7 +67,7 @@ function answerTo({ method, path, headers, body }: Vector["request"]): Promise<A
   return promise;
 }
 
-/** The answer with every number as the text it was written as and every string in quotes, as the vectors' `tokens`. */
+/** The response with every number as its literal text and every string in quotes, like the vectors' `tokens`. */
 function tokens(text: string): unknown {
   const quoted = text.replaceAll(
     /"((?:[^"\\]|\\.)*)"(\s*:)?|-?(?:NaN|Infinity|\d[\d.e+-]*)/gi,
@@ -79,7 +79,7 @@ function tokens(text: string): unknown {
   return JSON.parse(quoted);
 }
 
-/** JSON with the bare words that TensorFlow Serving writes. */
+/** JSON with the bare words that TensorFlow Serving writes, such as NaN. */
 function lenientJson(text: string): unknown {
   return JSON.parse(text);
 }
@@ -89,7 +89,7 @@ function errorOf(text: string): string {
   return body.error;
 }
 
-describe("TensorFlow Serving's REST answers, byte for byte where clients look", () => {
+describe("TensorFlow Serving's REST responses, byte for byte where clients look", () => {
   test.each(vectors)("$id", async (vector) => {
     const want = vector.expect;
     const answer = await answerTo(vector.request);
@@ -102,7 +102,7 @@ describe("TensorFlow Serving's REST answers, byte for byte where clients look", 
     for (const [name, value] of Object.entries(want.header_has ?? {})) expect(answer.headers[name]).toContain(value);
   });
 
-  test("every vector is there", () => {
+  test("no vector is missing", () => {
     expect(vectors.length).toBe(124);
   });
 });

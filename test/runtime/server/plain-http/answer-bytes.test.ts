@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../../runtime/base/clock.ts";
 import { Fault } from "../../../../runtime/base/fault.ts";
-import { jsonAnswer, repeatedRefusals } from "../../../../runtime/protocols/protocol.ts";
+import { jsonResponse, cachedResponses } from "../../../../runtime/protocols/protocol.ts";
 import { answerWriter } from "../../../../runtime/server/plain-http/answer-bytes.ts";
 
 const busy = new Fault({ code: "QueueFull", message: "m has 1 requests waiting", retry: "backoff", level: "warn" });
@@ -9,7 +9,7 @@ const busy = new Fault({ code: "QueueFull", message: "m has 1 requests waiting",
 test("a refusal that many get is made once and written once a second, and ends connections all the same", () => {
   let now = Date.UTC(2026, 0, 2, 3, 4, 5);
   const clock: Clock = { ...systemClock, now: () => now };
-  const refusal = repeatedRefusals(({ message }) => jsonAnswer(503, { error: message }));
+  const refusal = cachedResponses(({ message }) => jsonResponse(503, { error: message }));
   const write = answerWriter(clock, 65_000);
   const text = (second: number, connection: string): string =>
     `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 36\r\n` +

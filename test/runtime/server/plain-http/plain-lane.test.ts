@@ -3,7 +3,7 @@ import { type Socket, connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../runtime/base/clock.ts";
-import type { Protocol, ProtocolAnswer, ProtocolRequest } from "../../../../runtime/protocols/protocol.ts";
+import type { Protocol, ProtocolResponse, ProtocolRequest } from "../../../../runtime/protocols/protocol.ts";
 import { type HttpServer, defaultConnectionLimits, openHttpServer } from "../../../../runtime/server/http-server.ts";
 import { type ListenerParts, protocolListener } from "../../../../runtime/server/protocol-listener.ts";
 import { openProtocolServer } from "../../../../runtime/server/protocol-server.ts";
@@ -12,7 +12,7 @@ import { openProtocolServer } from "../../../../runtime/server/protocol-server.t
 const echo: Protocol = {
   name: "echo",
   owns: () => true,
-  answer: async ({ method, target, headers, body }: ProtocolRequest): Promise<ProtocolAnswer> => {
+  answer: async ({ method, target, headers, body }: ProtocolRequest): Promise<ProtocolResponse> => {
     if (target === "/echo/later") await new Promise((resolve) => setTimeout(resolve, 5));
     const size = target === "/echo/large" ? 1024 * 1024 : 0;
     const told = JSON.stringify([method, target, Object.entries(headers).map(String).sort(), body.toString("latin1")]);

@@ -1,28 +1,28 @@
 import type { Draft, MessageType } from "../../../../base/protobuf/message.ts";
 import type { NamedTensor } from "../../../../dataplane/tensor.ts";
-import type { WritingTask } from "../../../json/large/aside.ts";
-import { bodyWriter } from "../../../json/large/body-writer.ts";
+import type { WriteTaskName } from "../../../json/offload/offload.ts";
+import { bodyWriter } from "../../../json/offload/body-writer.ts";
 import { classificationOutputs } from "../../examples/classification.ts";
 import { type ExampleRun, runExamples } from "../../examples/example-run.ts";
 import { withContext } from "../../examples/example-message.ts";
 import { regressionOutputs } from "../../examples/regression.ts";
 import { faults as restFaults } from "../../faults.ts";
 import type { Models } from "../../../protocol.ts";
-import type { RpcCall, WrittenMessage } from "../../../rpc.ts";
+import type { RpcCall, EncodedMessage } from "../../../rpc.ts";
 import type { InferenceTask, Input, ModelSpec, classificationRequest, multiInferenceRequest } from "../api-messages.ts";
 import {
   type ClassificationResponse,
-  type ExampleMessageOrder,
-  type InferencesOrder,
-  type InferenceTaskOrder,
+  type ExamplesMessageArguments,
+  type MultiInferenceArguments,
+  type InferenceTaskArguments,
   type MultiInferenceResponse,
   type RegressionResponse,
   classificationMessage,
   inferencesMessage,
   regressionMessage,
-} from "./example-answers.ts";
+} from "./example-responses.ts";
 import { faults } from "../faults.ts";
-import { effectiveSpec, givenSpec, signatureNameOf, targetOf } from "../model-spec.ts";
+import { effectiveSpec, requiredSpec, signatureNameOf, readyTarget } from "../model-spec.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
 type ExampleRequest = Decoded<typeof classificationRequest>;
@@ -38,25 +38,25 @@ export const classify = exampleCall<ClassificationResponse>(
 /** `PredictionService.Regress`. */
 export const regress = exampleCall<RegressionResponse>("write regression", regressionOutputs, regressionMessage);
 
-/** A call that answers examples one by one; large answers are written aside. */
+/** A method with one result per example. Large responses are encoded in the body thread. */
 function exampleCall<Response>(
-  task: WritingTask,
+  task: WriteTaskName,
   outputsOf: typeof classificationOutputs,
-  message: (order: ExampleMessageOrder, outputs: readonly NamedTensor[]) => Draft<Response>,
+  message: (args: ExamplesMessageArguments, outputs: readonly NamedTensor[]) => Draft<Response>,
 ) {
-  const large = bodyWriter<ExampleMessageOrder, { readonly body: WrittenMessage }>(task);
-  return async (models: Models, request: ExampleRequest, call: RpcCall): Promise<Draft<Response> | WrittenMessage> => {
-    const spec = givenSpec(request.modelSpec);
+  const writer = bodyWriter<ExamplesMessageArguments, { readonly body: EncodedMessage }>(task);
+  return async (models: Models, request: ExampleRequest, call: RpcCall): Promise<Draft<Response> | EncodedMessage> => {
+    const spec = requiredSpec(request.modelSpec);
     const { run, signature } = preparedRun(models, spec, request.input, call);
     const outputs = await runExamples(run, outputsOf(signature, run.signature));
-    const order = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
-    const aside = large.write(order, outputs);
-    return aside === undefined ? message(order, outputs) : (await aside).body;
+    const args = { rows: run.examples.length, modelSpec: effectiveSpec(run.target, run.signature) };
+    const offloaded = writer.write(args, outputs);
+    return offloaded === undefined ? message(args, outputs) : (await offloaded).body;
   };
 }
 
 function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, { signal, deadline }: RpcCall) {
-  const target = targetOf(models, spec);
+  const target = readyTarget(models, spec);
   const name = signatureNameOf(spec);
   const signature = target.signatures.get(name);
   if (signature === undefined) throw restFaults.SignatureNamed({ signature: name });
@@ -64,15 +64,18 @@ function preparedRun(models: Models, spec: ModelSpec, input: Input | undefined, 
   return { run, signature };
 }
 
-const largeInferences = bodyWriter<InferencesOrder, { readonly body: WrittenMessage }>("write inferences");
+const inferencesWriter = bodyWriter<MultiInferenceArguments, { readonly body: EncodedMessage }>("write inferences");
 
-/** `PredictionService.MultiInference`: several signatures of one model over the same examples; large answers are written aside. */
+/**
+ * `PredictionService.MultiInference`: several signatures of one model on the same examples. Large responses are encoded in the
+ * body thread.
+ */
 export async function multiInference(
   models: Models,
   { tasks, input }: MultiRequest,
   { signal, deadline }: RpcCall,
-): Promise<Draft<MultiInferenceResponse> | WrittenMessage> {
-  const target = targetOf(models, givenSpec(tasks[0]?.modelSpec));
+): Promise<Draft<MultiInferenceResponse> | EncodedMessage> {
+  const target = readyTarget(models, requiredSpec(tasks[0]?.modelSpec));
   const prepared = preparedTasks(tasks, (name) => target.signatures.get(name));
   const examples = examplesOf(input);
   const runs = await Promise.all(
@@ -82,23 +85,23 @@ export async function multiInference(
       return { kind, modelSpec, outputs: await runExamples(run, outputs) };
     }),
   );
-  const order = {
+  const args = {
     tasks: runs.map(({ outputs, ...task }) => ({ ...task, rows: examples.length, outputCount: outputs.length })),
   };
   const outputs = runs.flatMap((run) => run.outputs);
-  const aside = largeInferences.write(order, outputs);
-  return aside === undefined ? inferencesMessage(order, outputs) : (await aside).body;
+  const offloaded = inferencesWriter.write(args, outputs);
+  return offloaded === undefined ? inferencesMessage(args, outputs) : (await offloaded).body;
 }
 
-/** Methods of signatures, by their names in TensorFlow. */
-const kinds: ReadonlyMap<string, InferenceTaskOrder["kind"]> = new Map([
+/** Task kinds by TensorFlow's method names of signatures. */
+const kinds: ReadonlyMap<string, InferenceTaskArguments["kind"]> = new Map([
   ["tensorflow/serving/classify", "classify"],
   ["tensorflow/serving/regress", "regress"],
 ]);
 
 interface PreparedTask {
   readonly spec: ModelSpec;
-  readonly kind: InferenceTaskOrder["kind"];
+  readonly kind: InferenceTaskArguments["kind"];
   readonly signature: string;
   readonly outputs: readonly string[];
 }

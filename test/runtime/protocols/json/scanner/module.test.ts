@@ -7,12 +7,12 @@ import {
   i64,
   signed,
   unsigned,
-  variable,
-} from "../../../../../runtime/protocols/json/scanner/assembly.ts";
-import { type FunctionText, moduleBytes } from "../../../../../runtime/protocols/json/scanner/module.ts";
+  local,
+} from "../../../../../runtime/protocols/json/scanner/instructions.ts";
+import { type FunctionDefinition, moduleBytes } from "../../../../../runtime/protocols/json/scanner/module.ts";
 import { scanModule } from "../../../../../runtime/protocols/json/scanner/scan-program.ts";
 
-test("numbers are written in as few bytes as they need", () => {
+test("LEB128 encodes integers in as few bytes as possible", () => {
   const numbers = [0, 127, 128, 624_485].map((value) => [...unsigned(value)]);
   expect(numbers).toEqual([[0], [0x7f], [0x80, 0x01], [0xe5, 0x8e, 0x26]]);
   const integers = [0n, 63n, 64n, -1n, -64n, -65n, -123_456n].map((value) => [...signed(value)]);
@@ -20,12 +20,12 @@ test("numbers are written in as few bytes as they need", () => {
   expect([...signed(0x8080808080808080n)]).toEqual([...signed(-0x7f7f7f7f7f7f7f80n)]);
 });
 
-test("a module is what the specification says, byte by byte", () => {
-  const add: FunctionText = {
+test("a module is encoded as the specification says, byte by byte", () => {
+  const add: FunctionDefinition = {
     parameters: [i32Type, i32Type],
     result: i32Type,
     locals: [],
-    body: i32.add(variable(0).value, variable(1).value),
+    body: i32.add(local(0).value, local(1).value),
   };
   const bytes = moduleBytes({ memoryPages: 1, functions: { add } });
   expect(Buffer.from(bytes).toString("hex")).toBe(
@@ -47,7 +47,7 @@ test("a module is what the specification says, byte by byte", () => {
   );
 });
 
-test("the scanner's program is valid, and small", () => {
+test("the scan module is valid and small", () => {
   const bytes = moduleBytes(scanModule());
   expect(bytes.length).toBeLessThan(2048);
   expect(() => {

@@ -1,22 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type ScannedNumbers,
-  float32s,
-  numberScanner,
-} from "../../../../../runtime/protocols/json/scanner/number-scanner.ts";
+import type { NumberSink } from "../../../../../runtime/protocols/json/number-scan.ts";
+import { float32s, numberScanner } from "../../../../../runtime/protocols/json/scanner/number-scanner.ts";
 
-/** Behind which the scanner leaves nothing to others for lack of room. */
+/** Padding, so that the scanner does not stop early near the end of the text. */
 const room = "\n".repeat(100);
 
-function sink(): ScannedNumbers {
+function sink(): NumberSink {
   return { values: new Float64Array(4), count: 0, inexact: false };
 }
 
 interface Scanned {
   readonly values: readonly number[];
   readonly inexact: boolean;
-  /** The text from the first number on that is left to others. */
+  /** The text from the first number on that the scanner does not read. */
   readonly left: string;
 }
 
@@ -93,18 +90,18 @@ describe("numbers are read", () => {
     "--1,",
     ",",
     "",
-  ])("but %s is left to others", (text) => {
+  ])("except %s", (text) => {
     expect(scanned(`7,${text}`)).toMatchObject({ values: [7], left: text });
   });
 
-  test("none that begins where fewer than eighty bytes are left", () => {
+  test("except those that begin less than eighty bytes before the end", () => {
     const into = sink();
     expect(numberScanner(Buffer.from("1,".repeat(40))).scan(0, into)).toBe(0);
     expect(numberScanner(Buffer.from("1,".repeat(50))).scan(0, into)).toBe(20);
     expect(into.count).toBe(10);
   });
 
-  test("through windows of a long text, in turns with another text", () => {
+  test("through windows of a long text, alternating with another text", () => {
     const numbers = Array.from({ length: 50_000 }, (_, i) => `${i}.${i % 1000}`);
     const [one, other] = [Buffer.from(`${numbers.join(",")},${room}`), Buffer.from(`${numbers.join(", ")},${room}`)];
     const [first, second] = [sink(), sink()];
@@ -125,7 +122,7 @@ function scan(values: readonly number[], inexact: boolean, left: string): Scanne
   return { values, inexact, left };
 }
 
-describe("every number that is read is the one that JavaScript reads, bit by bit", () => {
+describe("every number read is bit for bit the one that JavaScript reads", () => {
   const bits = fc
     .bigInt({ min: 0n, max: 2n ** 64n - 1n })
     .map((all) => new Float64Array(BigUint64Array.of(all).buffer)[0] ?? 0);
@@ -168,7 +165,7 @@ describe("every number that is read is the one that JavaScript reads, bit by bit
           const before = into.count;
           const next = scanner.scan(at, into);
           for (; i < numbers.length && want.length < into.count; i++) want.push(Number(numbers[i]));
-          // The number that others read.
+          // The number that the scanner does not read.
           at = next + (numbers[i]?.length ?? 0) + 1;
           expect(into.count).toBeGreaterThanOrEqual(before);
         }
@@ -182,7 +179,7 @@ describe("every number that is read is the one that JavaScript reads, bit by bit
   });
 });
 
-test("numbers become float32 as Math.fround makes them, however many", () => {
+test("float32s converts any number of values like Math.fround", () => {
   const bits = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
   const number = bits.map((all) => new Float64Array(BigUint64Array.of(all).buffer)[0] ?? 0);
   const some = fc.oneof(number, fc.float({ noNaN: true }), fc.constantFrom(-0, 3.4028235677973366e38, 2 ** -150));

@@ -42,7 +42,7 @@ const dtypes: readonly Dtype[] = [
   "string",
 ];
 
-/** x comes back as y, of any shape, for every type. */
+/** An identity model from x to y of any shape, for every type. */
 export const identity: readonly FormulaModel[] = dtypes.map((dtype) => ({
   name: `identity_${dtype}`,
   version: 1,

@@ -7,7 +7,7 @@ import * as messages from "../../../../../runtime/protocols/open-inference/rpc/m
 import * as repository from "../../../../../runtime/protocols/open-inference/rpc/repository-messages.ts";
 import type { ModelControl } from "../../../../../runtime/protocols/protocol.ts";
 import type { RpcService } from "../../../../../runtime/protocols/rpc.ts";
-import { type Caller, conversation, openCaller, pathOf } from "../../rpc/calling.ts";
+import { type Caller, conversation, openCaller, pathOf } from "../../rpc/rpc-client.ts";
 import { formulaRegistry } from "../../formula-models.ts";
 import { identity, simple } from "./inference-models.ts";
 
@@ -31,7 +31,7 @@ function infer(request: Request): Promise<messages.ModelInferResponse | string> 
   return caller.call({ path, request: modelInferRequest, response: modelInferResponse }, request);
 }
 
-/** The outputs in a readable form, or the refusal. */
+/** The outputs in a readable form, or the error. */
 async function inferred(request: Request): Promise<unknown> {
   const answer = await infer(request);
   if (typeof answer === "string") return answer;
@@ -84,18 +84,18 @@ const raw: Readonly<Record<string, readonly [datatype: string, bytes: string]>> 
 };
 
 describe("ModelInfer", () => {
-  test("echoes the id and tells the version that answered", async () => {
+  test("echoes the id and returns the version that answered", async () => {
     expect(await infer({ ...both, id: "7" })).toMatchObject({ modelName: "simple", modelVersion: "1", id: "7" });
   });
 
-  test("answers contents by type with contents by type, the outputs in the order asked for", async () => {
+  test("answers typed contents with typed contents, the outputs in the requested order", async () => {
     const sum = { name: "OUTPUT0", datatype: "INT32", shape: [1, 2], intContents: [6, 8] };
     const difference = { name: "OUTPUT1", datatype: "INT32", shape: [1, 2], intContents: [4, 4] };
     expect(await inferred(both)).toEqual([sum, difference]);
     expect(await inferred({ ...both, outputs: [{ name: "OUTPUT1" }, { name: "OUTPUT0" }] })).toEqual([difference, sum]);
   });
 
-  test("answers classes as texts where they are asked for", async () => {
+  test("returns classes as strings when requested", async () => {
     const classes = { name: "OUTPUT0", parameters: new Map([["classification", { int64Param: 1n }]]) };
     const largest = { name: "OUTPUT0", datatype: "BYTES", shape: [1, 1], bytesContents: ["8:1"] };
     const difference = { name: "OUTPUT1", datatype: "INT32", shape: [1, 2], intContents: [4, 4] };
@@ -120,7 +120,7 @@ describe("ModelInfer", () => {
     },
   );
 
-  test.each(Object.entries(raw))("%s comes back as it went, raw", async (dtype, [datatype, bytes]) => {
+  test.each(Object.entries(raw))("%s round-trips as raw contents", async (dtype, [datatype, bytes]) => {
     const inputs = [{ name: "x", datatype, shape: [2] }];
     const rawInputContents = [Buffer.from(bytes, "hex")];
     const answer = await inferred({ modelName: `identity_${dtype}`, inputs, rawInputContents });
@@ -241,19 +241,19 @@ const refused: Readonly<Record<string, readonly [request: Request, want: string]
   ],
 };
 
-describe("ModelInfer refuses, and serves on", () => {
+describe("ModelInfer refuses and goes on serving", () => {
   test.each(Object.entries(refused))("%s", async (_, [request, want]) => {
     expect(await inferred(request)).toBe(want);
   });
 
-  test("bytes that are no message", async () => {
+  test("malformed messages", async () => {
     const cut = Buffer.from("2a0a0a01781204465033", "hex");
     expect(await caller.callRaw(pathOf(service, "ModelInfer"), cut)).toBe(
       "INVALID_ARGUMENT: inputs[0] is no part of a inference.ModelInferRequest: it ends in the middle of a value",
     );
   });
 
-  test("more empty inputs than anybody means", async () => {
+  test("too many empty inputs", async () => {
     const many = Buffer.alloc(300_000, Buffer.of(0x2a, 0));
     expect(await caller.callRaw(pathOf(service, "ModelInfer"), many)).toBe(
       "INVALID_ARGUMENT: inputs[125000] is no part of a inference.ModelInferRequest: it has more values than may be read",
@@ -262,7 +262,7 @@ describe("ModelInfer refuses, and serves on", () => {
 });
 
 describe("ModelStreamInfer", () => {
-  test("answers in the order of the requests, a refusal among them", async () => {
+  test("responds in the order of the requests, errors included", async () => {
     const { modelInferRequest, modelStreamInferResponse } = messages;
     const requests = [
       { ...both, id: "1" },
@@ -300,7 +300,7 @@ describe("health, metadata and configuration", () => {
     return answer;
   };
 
-  test("tell what the REST API tells", async () => {
+  test("agree with the REST API", async () => {
     const { modelReadyRequest, modelReadyResponse, serverMetadataRequest, serverMetadataResponse } = messages;
     const ready = { request: modelReadyRequest, response: modelReadyResponse };
     expect([
@@ -338,7 +338,7 @@ describe("health, metadata and configuration", () => {
     });
   });
 
-  test("tell a model in the words of Triton's configuration", async () => {
+  test("describe a model in terms of Triton's configuration", async () => {
     const { modelConfigRequest: request, modelConfigResponse: response } = repository;
     const input = (name: string) => ({ name, dataType: 8, format: 0, dims: [2] });
     const output = (name: string) => ({ name, dataType: 8, dims: [2], labelFilename: "" });
@@ -355,7 +355,7 @@ describe("health, metadata and configuration", () => {
 });
 
 describe("ModelStatistics", () => {
-  // As Triton's grpc_service.proto has them, declared apart from what is tested.
+  // From Triton's grpc_service.proto, declared independently of the code under test.
   const request = message("test.Request", { name: plain(1, "string"), version: plain(2, "string") });
   const duration = message("test.Duration", { count: plain(1, "safe64"), ns: plain(2, "safe64") });
   const times = message("test.Times", {
@@ -374,7 +374,7 @@ describe("ModelStatistics", () => {
   });
   const response = message("test.Response", { models: many(1, () => statistics) });
 
-  test("counts what has run, rows and calls of the engine apart", async () => {
+  test("counts rows and engine calls separately", async () => {
     const fresh = await formulaRegistry([simple]);
     const service = inferenceService(fresh, server);
     const open = await openCaller([service]);
@@ -418,7 +418,7 @@ describe("the model repository", () => {
       request,
     );
 
-  test("is told, and may not be changed", async () => {
+  test("is listed, and read-only without model control", async () => {
     const { repositoryIndexRequest: request, repositoryIndexResponse: response } = repository;
     const index = await caller.call({ path: pathOf(service, "RepositoryIndex"), request, response }, {});
     const entries = typeof index === "object" ? index.models : [];
@@ -431,7 +431,7 @@ describe("the model repository", () => {
     );
   });
 
-  test("is changed by Triton's and by KServe's clients where they may", async () => {
+  test("is changed by Triton's and KServe's clients with model control", async () => {
     const changes: string[] = [];
     const control: ModelControl = {
       load: (name) => {

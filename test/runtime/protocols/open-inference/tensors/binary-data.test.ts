@@ -4,18 +4,18 @@ import { type Dtype, tensorArrays } from "../../../../../runtime/dataplane/tenso
 import { openInference } from "../../../../../runtime/protocols/open-inference/open-inference.ts";
 import { bytesOf, tensorFromBytes } from "../../../../../runtime/protocols/open-inference/tensors/binary-data.ts";
 import { datatypes } from "../../../../../runtime/protocols/open-inference/tensors/datatypes.ts";
-import { type Asking, askingOf } from "../asking.ts";
+import { type ProtocolClient, protocolClient } from "../protocol-client.ts";
 import { identityNames, vectorRegistry } from "../vector-models.ts";
 
-let asking: Asking;
+let client: ProtocolClient;
 beforeAll(async () => {
-  asking = askingOf(openInference(await vectorRegistry(), { name: "modelwright", version: "1.2.3" }));
+  client = protocolClient(openInference(await vectorRegistry(), { name: "modelwright", version: "1.2.3" }));
 });
 
 const dtypes = Object.keys(datatypes) as Dtype[]; // the keys of that record
 const shapes = fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 }));
 
-/** Any bytes that are elements of that type. */
+/** Arbitrary bytes that are elements of that type. */
 function contents(dtype: Dtype, count: number): fc.Arbitrary<Buffer> {
   const element = datatypes[dtype].sizeBytes;
   if (element === undefined) {
@@ -31,7 +31,7 @@ function contents(dtype: Dtype, count: number): fc.Arbitrary<Buffer> {
 }
 
 describe("binary data", () => {
-  test.each(dtypes)("of %s come back from the model that returns its input, bit for bit", async (dtype) => {
+  test.each(dtypes)("of %s round-trips through an identity model, bit for bit", async (dtype) => {
     const model = identityNames[dtype];
     const requests = shapes.chain((shape) =>
       fc.record({
@@ -44,11 +44,11 @@ describe("binary data", () => {
       fc.asyncProperty(requests, async ({ shape, data, pad }) => {
         const size = { binary_data_size: data.length };
         const input = { name: "x", shape, datatype: datatypes[dtype].name, parameters: size };
-        // The length of the JSON decides where in memory the data are.
+        // The length of the JSON determines the alignment of the data.
         const json = JSON.stringify({ parameters: { binary_data_output: true }, inputs: [input] }) + " ".repeat(pad);
         const headers = { "inference-header-content-length": String(json.length) };
         const body = Buffer.concat([Buffer.from(json), data]);
-        const answer = await asking.answerTo({ target: `/v2/models/${model}/infer`, body, headers });
+        const answer = await client.send({ target: `/v2/models/${model}/infer`, body, headers });
         expect(answer.status).toBe(200);
         expect(JSON.parse(String(answer.body))).toEqual({
           model_name: model,
@@ -61,7 +61,7 @@ describe("binary data", () => {
     );
   });
 
-  test("are not copied where they lie well in memory, and the tensor of an answer never", () => {
+  test("is not copied when aligned, and never for an output", () => {
     const memory = Buffer.from(new ArrayBuffer(17));
     const announced = { dtype: "float32", shape: [2], path: "x", sizePath: "n" } as const;
     const shared = tensorFromBytes(memory.subarray(8, 16), announced);
@@ -73,7 +73,7 @@ describe("binary data", () => {
     expect(bytesOf(shared).buffer).toBe(memory.buffer);
   });
 
-  test("of any size and any bytes make a tensor of that shape, or a refusal", () => {
+  test("of any size and content becomes a tensor of the declared shape or is refused", () => {
     const inputs = fc.record({
       dtype: fc.constantFrom(...dtypes),
       shape: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),

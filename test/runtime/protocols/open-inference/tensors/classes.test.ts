@@ -13,7 +13,7 @@ const float = (shape: readonly number[], ...data: number[]): Tensor => ({
   data: Float32Array.from(data),
 });
 
-/** As Triton 2.51 answers, but for NaN, which it puts anywhere. */
+/** As Triton 2.51 orders them, except NaN, whose position there is arbitrary. */
 describe("the classes of an output are", () => {
   const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
   test.each<readonly [string, string, string]>([
@@ -51,7 +51,7 @@ describe("the classes of an output are", () => {
     expect(found).toBe(want);
   });
 
-  test("named, as far as there are names", () => {
+  test("named where the model has names", () => {
     const { data } = classTensor(
       float([1, 3], 1, 3, 2),
       { count: 3, hasRows: true, labels: ["cat", "dog"] },
@@ -60,7 +60,7 @@ describe("the classes of an output are", () => {
     expect(Array.from(data, String)).toEqual(["3.000000:1:dog", "2.000000:2", "1.000000:0:cat"]);
   });
 
-  test("the same however many are asked for", () => {
+  test("the same for any number of requested classes", () => {
     const values = Array.from({ length: 200 }, (_, i) => (i * 37) % 50);
     const all = told(float([1, 200], ...values), 200)
       .split(" ")
@@ -74,7 +74,7 @@ describe("the classes of an output are", () => {
     }
   });
 
-  test("no more than there may be texts", () => {
+  test("limited by the number of strings in a tensor", () => {
     const tensor: Tensor = { dtype: "uint8", shape: [250_001, 1], data: new Uint8Array(250_001) };
     expect(() => told(tensor, 1)).toThrow("outputs.y has 250001 texts; must have 250000 at most");
   });

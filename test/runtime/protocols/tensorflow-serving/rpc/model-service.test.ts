@@ -6,7 +6,7 @@ import type { ConfiguredModel, ModelControl } from "../../../../../runtime/proto
 import type { RpcService } from "../../../../../runtime/protocols/rpc.ts";
 import * as api from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { modelService } from "../../../../../runtime/protocols/tensorflow-serving/rpc/model-service.ts";
-import { type Caller, openCaller, pathOf } from "../../rpc/calling.ts";
+import { type Caller, openCaller, pathOf } from "../../rpc/rpc-client.ts";
 import { vectorRegistry } from "../vector-models.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
@@ -42,7 +42,7 @@ function reload(on: Caller, request: ReloadDraft) {
 const ok = { errorCode: 0, errorMessage: "" };
 
 describe("GetModelStatus", () => {
-  test("tells every version, newest first", async () => {
+  test("returns every version, newest first", async () => {
     expect(await status({ name: "half_plus_two" })).toEqual({
       modelVersionStatus: [
         { version: 124, state: 30, status: ok },
@@ -51,7 +51,7 @@ describe("GetModelStatus", () => {
     });
   });
 
-  test("tells why a version failed", async () => {
+  test("says why a version failed", async () => {
     expect(await status({ name: "broken", version: { value: 2 } })).toEqual({
       modelVersionStatus: [
         { version: 2, state: 50, status: { errorCode: 5, errorMessage: "there is no model at /models/broken" } },
@@ -59,7 +59,7 @@ describe("GetModelStatus", () => {
     });
   });
 
-  test("refuses what TensorFlow Serving refuses", async () => {
+  test("refuses invalid requests as TensorFlow Serving does", async () => {
     expect([
       await status(undefined),
       await status({ name: "foo" }),
@@ -85,7 +85,7 @@ const config = [
 ];
 
 describe("HandleReloadConfigRequest", () => {
-  test("is refused where the models are fixed", async () => {
+  test("is refused without model control", async () => {
     expect([
       await reload(caller, {}),
       await reload(caller, { config: { customModelConfig: { typeUrl: "x" } } }),
@@ -97,7 +97,7 @@ describe("HandleReloadConfigRequest", () => {
     ]);
   });
 
-  test("hands the whole list on, and tells why it cannot be served", async () => {
+  test("passes on the whole list, and says why it cannot be served", async () => {
     const configured: ConfiguredModel[][] = [];
     const failure = (code: string, message: string) => new Fault({ code, message, retry: "never", level: "error" });
     const failures = [

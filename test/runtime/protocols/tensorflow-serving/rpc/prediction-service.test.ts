@@ -5,7 +5,7 @@ import { exampleMessage } from "../../../../../runtime/protocols/tensorflow-serv
 import * as api from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import { signatureDefMap } from "../../../../../runtime/protocols/tensorflow-serving/rpc/framework-messages.ts";
 import { predictionService } from "../../../../../runtime/protocols/tensorflow-serving/rpc/prediction-service.ts";
-import { type Caller, openCaller, pathOf } from "../../rpc/calling.ts";
+import { type Caller, openCaller, pathOf } from "../../rpc/rpc-client.ts";
 import { vectorRegistry } from "../vector-models.ts";
 
 let caller: Caller;
@@ -31,7 +31,7 @@ function floats(...values: readonly number[]) {
   return { dtype: 1, tensorShape: { dim: [{ size: values.length }] }, floatVal: Float32Array.from(values) };
 }
 
-/** What came back as `name: values (field)`, or the refusal. */
+/** The response as `name: values (field)`, or the error. */
 async function predicted(request: PredictDraft): Promise<unknown> {
   const answer = await predict(request);
   if (typeof answer === "string") return answer;
@@ -52,7 +52,7 @@ const half = Float32Array.of(2);
 const bytesOf = (array: { readonly buffer: ArrayBufferLike }): Buffer => Buffer.from(array.buffer);
 const shape = { dim: [{ size: 2 }] };
 
-/** Every type that tensors may have goes in by list and by content, and comes back in the list of its type. */
+/** Every element type, sent as a list and as content, returned in the list of its type. */
 const types: Readonly<
   Record<string, readonly [model: string, dtype: number, by: object, field: string, want: unknown[]]>
 > = {
@@ -93,7 +93,7 @@ describe("Predict", () => {
     });
   });
 
-  test("takes a version, and a label", async () => {
+  test("accepts a version or a label", async () => {
     const inputs = new Map([["x", floats(2)]]);
     const byVersion = await predict({ modelSpec: { ...spec, version: { value: 123 } }, inputs });
     const byLabel = await predict({ modelSpec: { ...spec, versionLabel: "stable" }, inputs });
@@ -113,7 +113,7 @@ describe("Predict", () => {
     expect(await predicted({ modelSpec: spec, inputs })).toEqual({ y: { dtype: 1, shape: [], floatVal: [3] } });
   });
 
-  test("gives the outputs that are asked for, and only those", async () => {
+  test("returns the requested outputs only", async () => {
     const inputs = new Map([
       ["a", { dtype: 3, intVal: Int32Array.of(4) }],
       ["b", { dtype: 7, stringVal: [Buffer.from("x")] }],
@@ -255,7 +255,7 @@ const bytes: Readonly<Record<string, readonly [hex: string, want: string]>> = {
   ],
 };
 
-describe("Predict refuses, and serves on", () => {
+describe("Predict refuses and goes on serving", () => {
   test.each(Object.entries(refused))("%s", async (_, [request, want]) => {
     expect(await predicted(request)).toBe(want);
   });
@@ -264,13 +264,13 @@ describe("Predict refuses, and serves on", () => {
     expect(await caller.callRaw(pathOf(service, "Predict"), Buffer.from(hex, "hex"))).toBe(want);
   });
 
-  test("a long name, cut as TensorFlow Serving cuts", async () => {
+  test("a long name, truncated as TensorFlow Serving does", async () => {
     const name = "m".repeat(5000);
     const want = `NOT_FOUND: Servable not found for request: Latest(${name}`.slice(0, "NOT_FOUND: ".length + 1024);
     expect(await predicted({ modelSpec: { name } })).toBe(`${want}...TRUNCATED`);
   });
 
-  test("a long name of wide letters, in a status that clients can take", async () => {
+  test("a long name of multi-byte letters, in a status within clients' limits", async () => {
     const request = api.predictRequest.encode({ modelSpec: { name: "猫".repeat(4000) } });
     const answer = await caller.callRaw(pathOf(service, "Predict"), request);
     expect(answer).toMatch(/^NOT_FOUND: Servable not found for request: Latest\(猫{100,1000}\.\.\.TRUNCATED$/);
@@ -309,14 +309,14 @@ describe("Classify, Regress and MultiInference", () => {
     );
   const told = { versionLabel: undefined, version: { value: 1 } };
 
-  test("classify answers so many examples that the answer is written aside", async () => {
+  test("classify answers so many examples that the body thread encodes the response", async () => {
     const input = examples(...Array.from({ length: 9000 }, () => example({ a: 0.25, b: 0.5 })));
     const answer = await classify({ modelSpec: labels, input });
     expect(answer).toMatchObject({ modelSpec: { ...told, name: "labels", signatureName: "serving_default" } });
     expect(JSON.stringify(answer).match(/"label":"car","score":0.25/g)?.length).toBe(9000);
   });
 
-  test("classify tells label and score of each class of each example", async () => {
+  test("classify returns label and score of each class of each example", async () => {
     const input = examples(example({ a: 0.25, b: 0.5 }), example({ c: 1 }));
     expect(await classify({ modelSpec: labels, input })).toEqual({
       modelSpec: { ...told, name: "labels", signatureName: "serving_default" },
@@ -341,7 +341,7 @@ describe("Classify, Regress and MultiInference", () => {
     });
   });
 
-  test("regress tells a value of each example, and the context is part of every one", async () => {
+  test("regress returns a value for each example, with the context merged into each", async () => {
     const input = {
       exampleListWithContext: { examples: [example({ a: 1 }), example({ b: 2 })], context: example({ c: 0.5 }) },
     };
@@ -351,7 +351,7 @@ describe("Classify, Regress and MultiInference", () => {
     });
   });
 
-  test("several signatures run over the same examples", async () => {
+  test("multi-inference runs several signatures on the same examples", async () => {
     const tasks = [
       { modelSpec: { ...labels, signatureName: "total" }, methodName: "tensorflow/serving/regress" },
       { modelSpec: labels, methodName: "tensorflow/serving/classify" },
@@ -381,7 +381,7 @@ describe("Classify, Regress and MultiInference", () => {
     ]);
   });
 
-  test("refuses what TensorFlow Serving refuses, in its words", async () => {
+  test("invalid requests are refused in TensorFlow Serving's words", async () => {
     const input = examples(example({ a: 1 }));
     const task = (name: string, signatureName: string, methodName = "tensorflow/serving/classify") => ({
       modelSpec: { name, signatureName },
@@ -452,7 +452,7 @@ describe("GetModelMetadata", () => {
     ]);
   });
 
-  test("refuses what is no field of it", async () => {
+  test("refuses unknown metadata fields", async () => {
     expect([
       await metadata({ metadataField: ["signature_def"] }),
       await metadata({ modelSpec: labels }),

@@ -1,10 +1,10 @@
 /**
- * WebAssembly instructions as functions: each takes the code of its operands and gives its own behind them, so that a program reads
- * from the inside out, as an expression does (WebAssembly core specification 2.0, chapter 5.4).
+ * Encoded WebAssembly instructions. The functions below each take the code of their operands and return it followed by their own
+ * opcode, so a program reads like a nested expression (WebAssembly core specification 2.0, chapter 5.4).
  */
 export type Code = readonly number[];
 
-/** Value types by their codes in the binary format of WebAssembly. */
+/** Codes of the value types in WebAssembly's binary format. */
 export const i32Type = 0x7f;
 /** See `i32Type`. */
 export const i64Type = 0x7e;
@@ -25,7 +25,7 @@ export function unsigned(value: number): Code {
   return bytes;
 }
 
-/** Signed LEB128 of a number of up to 64 bits. */
+/** Signed LEB128 of an integer of up to 64 bits. */
 export function signed(value: bigint): Code {
   const bytes: number[] = [];
   let rest = BigInt.asIntN(64, value);
@@ -49,7 +49,7 @@ function unary(opcode: number): Unary {
   return (a) => [...a, opcode];
 }
 
-/** A load or store of so many bytes (as a power of two) at an address and a fixed offset; no alignment is promised. */
+/** A load from an address plus a constant offset; claims no alignment. */
 function load(opcode: number): (address: Code, offset?: number) => Code {
   return (address, offset = 0) => [...address, opcode, 0, ...unsigned(offset)];
 }
@@ -60,7 +60,7 @@ export const i32 = {
   load8u: load(0x2d),
   store: (address: Code, value: Code): Code => [...address, ...value, 0x36, 0, 0],
   equal: binary(0x46),
-  differs: binary(0x47),
+  notEqual: binary(0x47),
   lessU: binary(0x49),
   greaterU: binary(0x4b),
   lessS: binary(0x48),
@@ -118,7 +118,7 @@ function vector(opcode: number): Code {
   return [0xfd, ...unsigned(opcode)];
 }
 
-/** Sixteen bytes: two doubles, four float32, eight numbers of 16 bits, or sixteen bytes. */
+/** Instructions on 128-bit vectors: two doubles, four float32s, eight 16-bit integers, or sixteen bytes. */
 export const v128 = {
   const: (bytes: readonly number[]): Code => [...vector(0x0c), ...bytes],
   load: (address: Code, offset = 0): Code => [...address, ...vector(0x00), 0, ...unsigned(offset)],
@@ -129,35 +129,35 @@ export const v128 = {
     0,
     ...unsigned(offset),
   ],
-  /** Bytes of `a` (0 to 15) and `b` (16 to 31) by number. */
+  /** Selects bytes of `a` (0 to 15) and `b` (16 to 31) by constant indices. */
   shuffle: (a: Code, b: Code, bytes: readonly number[]): Code => [...a, ...b, ...vector(0x0d), ...bytes],
-  /** Bytes of `a` by the numbers in `indices`; 0 for a number beyond 15. */
+  /** Selects bytes of `a` by the indices in `indices`; 0 for an index above 15. */
   swizzle: (a: Code, indices: Code): Code => [...a, ...indices, ...vector(0x0e)],
   subBytes: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x71)],
-  /** A bit for each byte of `a` that is at most as large as that of `b`. */
+  /** A bit mask of the bytes of `a` that are at most as large as those of `b`. */
   atMostBits: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x2a), ...vector(0x64)],
-  /** Eight numbers of 16 bits. */
+  /** Product of eight 16-bit integers each. */
   mul16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x95)],
   shrU16: (a: Code, bits: Code): Code => [...a, ...bits, ...vector(0x8d)],
-  /** Products of eight numbers of 16 bits, of which two are added each time. */
+  /** Products of eight 16-bit integers, added in pairs. */
   dot16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0xba)],
-  /** The four numbers of 32 bits of `a`, then those of `b`, in 16 bits each. */
+  /** The four 32-bit integers of `a`, then those of `b`, narrowed to 16 bits. */
   narrowTo16: (a: Code, b: Code): Code => [...a, ...b, ...vector(0x85)],
   lowerHalf: (a: Code): Code => [...a, ...vector(0x1d), 0],
-  /** Two doubles as float32, and two zeros. */
+  /** Two doubles converted to float32, followed by two zeros. */
   demote: (a: Code): Code => [...a, ...vector(0x5e)],
 } as const;
 
-/** A parameter or local variable of a function. */
-export interface Variable {
+/** A parameter or local of a function. */
+export interface Local {
   readonly value: Code;
   readonly set: (value: Code) => Code;
-  /** Sets it and gives its value. */
+  /** Sets it and leaves its value on the stack. */
   readonly tee: (value: Code) => Code;
 }
 
-/** The variable with this number. */
-export function variable(index: number): Variable {
+/** The parameter or local with this index. */
+export function local(index: number): Local {
   return {
     value: [0x20, ...unsigned(index)],
     set: (value) => [...value, 0x21, ...unsigned(index)],
@@ -165,32 +165,32 @@ export function variable(index: number): Variable {
   };
 }
 
-/** Instructions in a row. */
+/** Concatenates instructions. */
 export function sequence(...codes: readonly Code[]): Code {
   return codes.flat();
 }
 
-/** Code that `leave` leaves at its end. */
+/** A block: branching to it continues after its end. */
 export function block(...codes: readonly Code[]): Code {
   return [0x02, noResult, ...codes.flat(), 0x0b];
 }
 
-/** Code that `leave` begins again. */
+/** A loop: branching to it starts it again. */
 export function loop(...codes: readonly Code[]): Code {
   return [0x03, noResult, ...codes.flat(), 0x0b];
 }
 
-/** Leaves the block, or begins the loop again, that is `depth` levels outside of the innermost one. */
-export function leave(depth: number): Code {
+/** Branches to the enclosing block or loop that is `depth` levels outside of the innermost one. */
+export function branch(depth: number): Code {
   return [0x0c, ...unsigned(depth)];
 }
 
-/** As `leave`, when the condition is not zero. */
-export function leaveIf(depth: number, condition: Code): Code {
+/** Branches if the condition is not zero. */
+export function branchIf(depth: number, condition: Code): Code {
   return [...condition, 0x0d, ...unsigned(depth)];
 }
 
-/** A level of its own for `leave`. */
-export function when(condition: Code, then: Code, otherwise?: Code): Code {
+/** An if/else; counts as one level for `branch`. */
+export function ifElse(condition: Code, then: Code, otherwise?: Code): Code {
   return [...condition, 0x04, noResult, ...then, ...(otherwise === undefined ? [] : [0x05, ...otherwise]), 0x0b];
 }

@@ -5,51 +5,51 @@ import { regressionValues } from "../../examples/regression.ts";
 import type { ModelSpec, classificationResponse, multiInferenceResponse, regressionResponse } from "../api-messages.ts";
 
 type Decoded<T> = T extends MessageType<infer M> ? M : never;
-/** The answer of `Classify`. */
+/** Response of `Classify`. */
 export type ClassificationResponse = Decoded<typeof classificationResponse>;
-/** The answer of `Regress`. */
+/** Response of `Regress`. */
 export type RegressionResponse = Decoded<typeof regressionResponse>;
-/** The answer of `MultiInference`. */
+/** Response of `MultiInference`. */
 export type MultiInferenceResponse = Decoded<typeof multiInferenceResponse>;
 
-/** What it takes to write such an answer, beside the outputs of the model. */
-export interface ExampleMessageOrder {
-  /** Examples of the request. */
+/** Arguments of a Classify or Regress response, beside the model's outputs. */
+export interface ExamplesMessageArguments {
+  /** Number of examples in the request. */
   readonly rows: number;
   readonly modelSpec: Draft<ModelSpec>;
 }
 
-/** What it takes to write the answers of several tasks, beside the outputs of all of them, one task's behind the other's. */
-export interface InferencesOrder {
-  readonly tasks: readonly InferenceTaskOrder[];
+/** Arguments of a MultiInference response, beside the concatenated outputs of its tasks. */
+export interface MultiInferenceArguments {
+  readonly tasks: readonly InferenceTaskArguments[];
 }
 
-/** One task of them. */
-export interface InferenceTaskOrder extends ExampleMessageOrder {
+/** One task of a MultiInference response. */
+export interface InferenceTaskArguments extends ExamplesMessageArguments {
   readonly kind: "classify" | "regress";
-  /** How many of the outputs are its own. */
+  /** How many of the concatenated outputs belong to the task. */
   readonly outputCount: number;
 }
 
-/** The answer of `Classify`. Throws what `classRows` throws. */
+/** The response of `Classify`. Throws as `classRows`. */
 export function classificationMessage(
-  { rows, modelSpec }: ExampleMessageOrder,
+  { rows, modelSpec }: ExamplesMessageArguments,
   outputs: readonly NamedTensor[],
 ): Draft<ClassificationResponse> {
   return { result: classificationResult(classRows(outputs, rows)), modelSpec };
 }
 
-/** The answer of `Regress`. Throws what `regressionValues` throws. */
+/** The response of `Regress`. Throws as `regressionValues`. */
 export function regressionMessage(
-  { rows, modelSpec }: ExampleMessageOrder,
+  { rows, modelSpec }: ExamplesMessageArguments,
   outputs: readonly NamedTensor[],
 ): Draft<RegressionResponse> {
   return { result: regressionResult(regressionValues(outputs, rows)), modelSpec };
 }
 
-/** The answer of `MultiInference`. Throws what `classRows` and `regressionValues` throw. */
+/** The response of `MultiInference`. Throws as `classRows` and `regressionValues`. */
 export function inferencesMessage(
-  { tasks }: InferencesOrder,
+  { tasks }: MultiInferenceArguments,
   outputs: readonly NamedTensor[],
 ): Draft<MultiInferenceResponse> {
   let start = 0;

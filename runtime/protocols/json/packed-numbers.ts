@@ -1,7 +1,7 @@
 import { type NumberSink, scanNumber } from "./number-scan.ts";
 import { type NumberScanner, numberScanner, shortSlab } from "./scanner/number-scanner.ts";
 
-/** A packed array of numbers as it stands in the text. */
+/** A packed array of numbers, and where it ends in the text. */
 export interface PackedNumbers {
   readonly shape: readonly number[];
   readonly values: Float64Array;
@@ -10,46 +10,46 @@ export interface PackedNumbers {
   readonly end: number;
 }
 
-/** A document, as its packed arrays are read. */
-export interface NumberText {
+/** What `packedNumbers` reads a document with. */
+export interface PackingSource {
   readonly bytes: Buffer;
-  /** Reads the same bytes, many numbers at a time. */
+  /** Scans the same bytes, many numbers at a time. */
   readonly scanner: NumberScanner;
-  /** Takes the numbers of all packed arrays, one after the other. */
+  /** Buffer for the numbers of all packed arrays of the document, appended one after the other. */
   readonly slab: NumberSink;
 }
 
-interface Packing extends NumberText {
+interface Packing extends PackingSource {
   at: number;
-  /** Sizes found so far by level; a level not yet closed is absent. */
+  /** Array sizes found so far, by nesting level; absent for a level whose first array is still open. */
   readonly shape: number[];
-  /** Level of the innermost lists, once one has closed. */
+  /** Nesting level of the innermost arrays, once known. */
   leaf: number | undefined;
 }
 
 const comma = 0x2c;
 const open = 0x5b;
 const close = 0x5d;
-/** TensorFlow's own bound is 254; deeper than this no model goes. */
+/** TensorFlow's limit is 254; no real model needs more than this. */
 const maxRank = 64;
 
-/** Lists of fewer numbers are read without it: each call of the scanner is worth some numbers. */
+/** Shorter arrays are read without the scanner: one call to it costs as much as reading some numbers. */
 const fewNumbers = 6;
-/** A list with so many other numbers in a row is not made of those that the scanner reads. */
+/** After so many consecutive numbers that the scanner cannot read, the rest of an array is read without it. */
 const maxMisses = 8;
 
 /** An array that cannot be packed. */
 export interface UnpackedAt {
   readonly shape: undefined;
-  /** Offset up to which packing went. */
+  /** Offset at which packing failed. */
   readonly end: number;
 }
 
 /**
- * Reads an array of numbers, nested to any rank, that starts with `[` at `start`. Anything else in it (a string, an object,
- * NaN, a ragged edge, a syntax error) cannot be packed; the careful parser reads such an array instead.
+ * Reads an array of numbers, nested to any rank, that starts with `[` at `start`. An array with anything else in it (a string, an
+ * object, NaN, rows of unequal size, a syntax error) cannot be packed; the caller parses it element by element.
  */
-export function packedNumbers(text: NumberText, start: number): PackedNumbers | UnpackedAt {
+export function packedNumbers(text: PackingSource, start: number): PackedNumbers | UnpackedAt {
   const { slab } = text;
   const first = slab.count;
   slab.inexact = false;
@@ -62,18 +62,18 @@ export function packedNumbers(text: NumberText, start: number): PackedNumbers | 
   return { shape, values: slab.values.subarray(first, slab.count), exactIntegers: !slab.inexact, end };
 }
 
-/** Memory beyond the heap is dear to take and to give back: documents share one of these slabs, one after the other. */
+/** Allocating and freeing off-heap memory is expensive, so successive documents share one of these slabs. */
 const sharedSlab: NumberSink = { values: new Float64Array(0), count: 0, inexact: false };
 const scannerSlab: NumberSink = { values: sharedSlab.values, count: 0, inexact: false };
-/** Numbers of documents of so many bytes most often have room in the scanner's slab. */
+/** The numbers of documents of up to so many bytes usually fit the scanner's slab. */
 const shortBytes = 16 * 1024;
-/** Numbers of the largest document that shares it: 1 MiB. */
+/** Capacity limit of the shared slab, in numbers (1 MiB). */
 const maxShared = 1 << 17;
-/** Of others so many numbers have room at first: memory that is not written costs nothing, but growing copies. */
-const maxRoom = 1 << 22;
+/** Initial capacity limit of an unshared slab, in numbers: untouched memory costs nothing, but growing copies. */
+const maxInitial = 1 << 22;
 
-/** A document with an empty slab, which grows; its memory may be that of the document before. */
-export function numberText(bytes: Buffer): NumberText {
+/** Prepares a document for `packedNumbers`. Its slab grows on demand and may reuse the memory of the previous document's. */
+export function packingSource(bytes: Buffer): PackingSource {
   return { bytes, scanner: numberScanner(bytes), slab: numberSlab(bytes.length) };
 }
 
@@ -84,13 +84,13 @@ function numberSlab(sizeBytes: number): NumberSink {
     return scannerSlab;
   }
   const most = sizeBytes >> 1;
-  if (most > maxShared) return { values: new Float64Array(Math.min(most, maxRoom)), count: 0, inexact: false };
+  if (most > maxShared) return { values: new Float64Array(Math.min(most, maxInitial)), count: 0, inexact: false };
   if (sharedSlab.values.length < most) sharedSlab.values = new Float64Array(most);
   sharedSlab.count = 0;
   return sharedSlab;
 }
 
-/** Reads one list after its opening bracket. False: not packable. */
+/** Reads one array after its opening bracket; false when it cannot be packed. */
 function packList(packing: Packing, level: number): boolean {
   const at = skipSpace(packing.bytes, packing.at);
   packing.at = at;
@@ -147,7 +147,7 @@ function packLeaf(packing: Packing, level: number): boolean {
   return fits(packing, level, slab.count - first);
 }
 
-/** Notes the size of a closed list; false when an earlier list of its level had another. */
+/** Records the size of a closed array; false when an earlier array of its level had a different size. */
 function fits(packing: Packing, level: number, size: number): boolean {
   const known = packing.shape[level];
   if (known === undefined) packing.shape[level] = size;

@@ -1,39 +1,39 @@
-import type { Protocol, ProtocolAnswer } from "../../../../runtime/protocols/protocol.ts";
+import type { Protocol, ProtocolResponse } from "../../../../runtime/protocols/protocol.ts";
 
-interface Asked {
+interface Request {
   readonly method?: string;
   readonly target: string;
   readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Ways to ask a protocol and see its answer. */
-export interface Asking {
-  readonly answerTo: (asked: Asked) => Promise<ProtocolAnswer>;
-  /** Status and body as one text. */
-  readonly answered: (asked: Asked) => Promise<string>;
-  /** Asks a model for an inference; `blob` is binary data (hex) behind the JSON. */
+/** A client that calls a protocol directly. */
+export interface ProtocolClient {
+  readonly send: (request: Request) => Promise<ProtocolResponse>;
+  /** Returns status and body as one string. */
+  readonly exchange: (request: Request) => Promise<string>;
+  /** Sends an infer request; `blob` is binary data (hex) after the JSON. */
   readonly infer: (model: string, body: string, blob?: string) => Promise<string>;
 }
 
-export function askingOf(protocol: Protocol): Asking {
-  const answerTo = ({ method = "POST", target, body = "", headers = {} }: Asked): Promise<ProtocolAnswer> => {
+export function protocolClient(protocol: Protocol): ProtocolClient {
+  const send = ({ method = "POST", target, body = "", headers = {} }: Request): Promise<ProtocolResponse> => {
     const { signal } = new AbortController();
     return protocol.answer({ method, target, headers, body: Buffer.from(body), signal, deadline: Infinity });
   };
-  const answered = async (asked: Asked): Promise<string> => {
-    const { status, body } = await answerTo(asked);
+  const exchange = async (request: Request): Promise<string> => {
+    const { status, body } = await send(request);
     return `${status} ${Buffer.from(body).toString()}`;
   };
   const infer = (model: string, body: string, blob = ""): Promise<string> => {
     const bytes = Buffer.concat([Buffer.from(body), Buffer.from(blob, "hex")]);
     const headers = blob === "" ? {} : { "inference-header-content-length": String(Buffer.byteLength(body)) };
-    return answered({ target: `/v2/models/${model}/infer`, body: bytes, headers });
+    return exchange({ target: `/v2/models/${model}/infer`, body: bytes, headers });
   };
-  return { answerTo, answered, infer };
+  return { send, exchange, infer };
 }
 
-/** The answer to a request that is not valid. */
+/** The response to an invalid request. */
 export function refusal(error: string): string {
   return `400 ${JSON.stringify({ error })}`;
 }

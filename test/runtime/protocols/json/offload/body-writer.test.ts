@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../../../../runtime/base/fault.ts";
 import type { NamedTensor, Tensor } from "../../../../../runtime/dataplane/tensor.ts";
-import { type WrittenAnswer, bodyWriter } from "../../../../../runtime/protocols/json/large/body-writer.ts";
-import { type InferAnswerOrder, inferAnswer } from "../../../../../runtime/protocols/open-inference/response.ts";
+import { type WriteResult, bodyWriter } from "../../../../../runtime/protocols/json/offload/body-writer.ts";
+import { type InferWriteArguments, inferResponse } from "../../../../../runtime/protocols/open-inference/response.ts";
 import {
-  type InferMessageOrder,
+  type InferMessageArguments,
   inferMessage,
   outputsToWrite,
 } from "../../../../../runtime/protocols/open-inference/rpc/response.ts";
@@ -16,29 +16,29 @@ import {
   regressionResponse,
 } from "../../../../../runtime/protocols/tensorflow-serving/rpc/api-messages.ts";
 import {
-  type ExampleMessageOrder,
-  type InferencesOrder,
+  type ExamplesMessageArguments,
+  type MultiInferenceArguments,
   classificationMessage,
   inferencesMessage,
   regressionMessage,
-} from "../../../../../runtime/protocols/tensorflow-serving/rpc/examples/example-answers.ts";
+} from "../../../../../runtime/protocols/tensorflow-serving/rpc/examples/example-responses.ts";
 import {
-  type ExampleAnswerOrder,
-  type PredictAnswerOrder,
+  type ExamplesWriteArguments,
+  type PredictWriteArguments,
   classifyBody,
   predictBody,
   regressBody,
 } from "../../../../../runtime/protocols/tensorflow-serving/response.ts";
 import { nicenessOf, nicest } from "../../../base/threads/thread-niceness.ts";
 
-const predicts = bodyWriter<PredictAnswerOrder, WrittenAnswer>("write predict");
-const infers = bodyWriter<InferAnswerOrder, WrittenAnswer>("write infer");
-const classifies = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write classify");
-const regresses = bodyWriter<ExampleAnswerOrder, WrittenAnswer>("write regress");
-const classifications = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write classification");
-const regressions = bodyWriter<ExampleMessageOrder, WrittenAnswer>("write regression");
-const inferences = bodyWriter<InferencesOrder, WrittenAnswer>("write inferences");
-const messages = bodyWriter<InferMessageOrder, WrittenAnswer>("write inference");
+const predicts = bodyWriter<PredictWriteArguments, WriteResult>("write predict");
+const infers = bodyWriter<InferWriteArguments, WriteResult>("write infer");
+const classifies = bodyWriter<ExamplesWriteArguments, WriteResult>("write classify");
+const regresses = bodyWriter<ExamplesWriteArguments, WriteResult>("write regress");
+const classifications = bodyWriter<ExamplesMessageArguments, WriteResult>("write classification");
+const regressions = bodyWriter<ExamplesMessageArguments, WriteResult>("write regression");
+const inferences = bodyWriter<MultiInferenceArguments, WriteResult>("write inferences");
+const messages = bodyWriter<InferMessageArguments, WriteResult>("write inference");
 
 const rows = 30_000;
 const numbers: Tensor = {
@@ -60,17 +60,17 @@ const infer = { model: "m", version: 3, id: "1" };
 const modelSpec = { name: "m", version: { value: 3 }, signatureName: "s" };
 const all = { rows: 2 * rows, modelSpec };
 const classes = [{ name: "y", binary: true, classes: { count: 1, hasRows: true } }];
-const message = { model: "m", version: 3, id: "1", wanted: classes, isRaw: false, isStreamed: false };
+const message = { model: "m", version: 3, id: "1", requested: classes, isRaw: false, isStreamed: false };
 const tasks = [
   { kind: "classify", rows, modelSpec, outputCount: 2 },
   { kind: "regress", rows: 2 * rows, modelSpec, outputCount: 1 },
 ] as const;
 const ofTasks = [...scored, ...named({ outputs: column })];
 
-/** As its bytes go out; what is thrown as its code. */
-async function told(answer: () => WrittenAnswer | Promise<WrittenAnswer> | undefined): Promise<object> {
+/** The bytes of a response, or the fault that is thrown. */
+async function outcome(write: () => WriteResult | Promise<WriteResult> | undefined): Promise<object> {
   try {
-    const { body, ...rest } = (await answer()) ?? { body: "" };
+    const { body, ...rest } = (await write()) ?? { body: "" };
     return { ...plain(rest), body: Buffer.from(body).toString() };
   } catch (thrown) {
     const { record, retry, level } = Fault.from(thrown);
@@ -82,9 +82,9 @@ function plain({ tail, ...rest }: { readonly tail?: readonly Uint8Array[] }): ob
   return tail === undefined ? rest : { ...rest, tail: tail.map((bytes) => Buffer.from(bytes).toString("hex")) };
 }
 
-type Written = readonly [here: () => WrittenAnswer, aside: () => Promise<WrittenAnswer> | undefined];
+type Written = readonly [inPlace: () => WriteResult, offloaded: () => Promise<WriteResult> | undefined];
 
-describe("a large answer that is written aside is the same:", () => {
+describe("a large response written in the body thread is the same:", () => {
   test.each<readonly [string, Written]>([
     ["rows", [() => ({ body: predictBody("row", y) }), () => predicts.write({ format: "row" }, y)]],
     ["columns", [() => ({ body: predictBody("columnar", y) }), () => predicts.write({ format: "columnar" }, y)]],
@@ -97,11 +97,14 @@ describe("a large answer that is written aside is the same:", () => {
     ],
     [
       "JSON of the Open Inference Protocol",
-      [() => inferAnswer({ ...infer, wanted: [] }, y), () => infers.write({ ...infer, wanted: [] }, y)],
+      [() => inferResponse({ ...infer, requested: [] }, y), () => infers.write({ ...infer, requested: [] }, y)],
     ],
     [
       "classes of the Open Inference Protocol, as binary data",
-      [() => inferAnswer({ ...infer, wanted: classes }, y), () => infers.write({ ...infer, wanted: classes }, y)],
+      [
+        () => inferResponse({ ...infer, requested: classes }, y),
+        () => infers.write({ ...infer, requested: classes }, y),
+      ],
     ],
     [
       "classes with labels",
@@ -132,8 +135,10 @@ describe("a large answer that is written aside is the same:", () => {
     [
       "texts as raw contents in a stream",
       [
-        () => ({ body: inferMessage({ ...message, wanted: [], isRaw: true, isStreamed: true }, named({ y: labels })) }),
-        () => messages.write({ ...message, wanted: [], isRaw: true, isStreamed: true }, named({ y: labels })),
+        () => ({
+          body: inferMessage({ ...message, requested: [], isRaw: true, isStreamed: true }, named({ y: labels })),
+        }),
+        () => messages.write({ ...message, requested: [], isRaw: true, isStreamed: true }, named({ y: labels })),
       ],
     ],
     [
@@ -150,33 +155,33 @@ describe("a large answer that is written aside is the same:", () => {
         () => regresses.write({ rows: 2 * rows }, named({ outputs: column })),
       ],
     ],
-  ])("%s", async (_, [here, aside]) => {
-    const [wanted, written] = [await told(here), await told(aside)];
-    expect(Object.keys(wanted).length).toBeGreaterThan(0);
-    expect(JSON.stringify(written) === JSON.stringify(wanted)).toBe(true);
+  ])("%s", async (_, [inPlace, offloaded]) => {
+    const [want, written] = [await outcome(inPlace), await outcome(offloaded)];
+    expect(Object.keys(want).length).toBeGreaterThan(0);
+    expect(JSON.stringify(written) === JSON.stringify(want)).toBe(true);
   });
 });
 
-test.runIf(process.platform === "linux")("the thread of large bodies yields its core to the event loop", async () => {
+test.runIf(process.platform === "linux")("the body thread yields its core to the event loop", async () => {
   await predicts.write({ format: "row" }, y);
   expect([nicenessOf(process.pid), nicest()]).toEqual([0, 10]);
 });
 
-test("a small answer is written where it is", () => {
+test("a small response is written in place", () => {
   expect(predicts.write({ format: "row" }, named({ y: { ...numbers, shape: [4], data: new Float32Array(4) } }))).toBe(
     undefined,
   );
 });
 
-test("an answer of which little is to be written is written where it is", () => {
-  expect(infers.write({ ...infer, wanted: [{ name: "y", binary: true }] }, y, [])).toBe(undefined);
+test("a large response that is mostly copied is written in place", () => {
+  expect(infers.write({ ...infer, requested: [{ name: "y", binary: true }] }, y, [])).toBe(undefined);
 });
 
 test.each([
-  ["numbers as raw contents", { wanted: [], isRaw: true }, { y: numbers }, []],
-  ["floats by type", { wanted: [], isRaw: false }, { y: numbers }, []],
-  ["texts as raw contents", { wanted: [], isRaw: true }, { y: labels }, ["y"]],
-  ["classes", { wanted: classes, isRaw: true }, { y: numbers, z: numbers }, ["y"]],
-])("of a message over gRPC, is to be written what is not copied: %s", (_, order, outputs, want) => {
-  expect(outputsToWrite({ ...message, ...order }, named(outputs)).map(({ name }) => name)).toEqual(want);
+  ["numbers as raw contents", { requested: [], isRaw: true }, { y: numbers }, []],
+  ["floats by type", { requested: [], isRaw: false }, { y: numbers }, []],
+  ["texts as raw contents", { requested: [], isRaw: true }, { y: labels }, ["y"]],
+  ["classes", { requested: classes, isRaw: true }, { y: numbers, z: numbers }, ["y"]],
+])("outputs of a gRPC response that are written rather than copied: %s", (_, args, outputs, want) => {
+  expect(outputsToWrite({ ...message, ...args }, named(outputs)).map(({ name }) => name)).toEqual(want);
 });

@@ -9,13 +9,13 @@ import { predictionService } from "./protocols/tensorflow-serving/rpc/prediction
 import { tensorflowServing } from "./protocols/tensorflow-serving/tensorflow-serving.ts";
 
 /**
- * Runs the requests that are given for a model before it is ready, through the protocols that they are written in: bodies of
- * `:predict`, and those that TensorFlow Serving has recorded in the model's folder. Throws `WarmUpRefused` for the first that
- * fails, as TensorFlow Serving does.
+ * A warm-up that replays requests through their protocols before a model is ready: the configured `:predict` bodies, then the
+ * requests that TensorFlow Serving's `assets.extra` records in the model's folder. Throws `WarmUpRefused` for the first that fails,
+ * as TensorFlow Serving does.
  */
-export function givenWarmUp(bodies: readonly string[], clock: Clock): WarmUp {
+export function requestWarmUp(bodies: readonly string[], clock: Clock): WarmUp {
   return async (target, file) => {
-    const models = onlyModel(target);
+    const models = singleModel(target);
     const terms = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY };
     for (const [i, body] of bodies.entries()) {
       const request = { method: "POST", target: `/v1/models/${target.name}:predict`, headers: {}, ...terms };
@@ -24,25 +24,25 @@ export function givenWarmUp(bodies: readonly string[], clock: Clock): WarmUp {
     }
     const recorded = file.kind === "folder" ? await recordedRequests(file.path) : [];
     const { methods } = predictionService(models);
-    for (const [i, { method, request }] of recorded.entries()) {
-      const called = methods[method];
-      if (called?.kind !== "unary") continue;
-      const deadline = clock.monotonic() + longestRecordedMs;
-      await called.answer(Buffer.from(request), { ...terms, deadline }).catch((thrown: unknown) => {
-        throw refusal(`recorded warm-up request ${i + 1} (${method})`, Fault.from(thrown));
+    for (const [i, { method: name, request }] of recorded.entries()) {
+      const method = methods[name];
+      if (method?.kind !== "unary") continue;
+      const deadline = clock.monotonic() + maxRecordedMs;
+      await method.answer(Buffer.from(request), { ...terms, deadline }).catch((thrown: unknown) => {
+        throw refusal(`recorded warm-up request ${i + 1} (${name})`, Fault.from(thrown));
       });
     }
   };
 }
 
-const longestRecordedMs = 60_000;
+const maxRecordedMs = 60_000;
 
 function refusal(what: string, fault: Fault): Fault {
   return faults.WarmUpRefused({ what, reason: fault.message }, fault);
 }
 
-/** A model that is not ready, for requests that may name it in any way. */
-function onlyModel(target: InferTarget): Models {
+/** A registry of a single model that is not ready yet, which requests may name by any version or label. */
+function singleModel(target: InferTarget): Models {
   return {
     names: () => [target.name],
     find: () => target,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../runtime/base/clock.ts";
 import { silentLog } from "../../runtime/base/log.ts";
 import { defaultBatching } from "../../runtime/dataplane/served-model.ts";
-import { givenWarmUp } from "../../runtime/given-warm-up.ts";
+import { requestWarmUp } from "../../runtime/request-warm-up.ts";
 import { bringUp } from "../../runtime/model/start-model.ts";
 import { modelRegistry } from "../../runtime/model/registry.ts";
 import { exampleMessage } from "../../runtime/protocols/tensorflow-serving/examples/example-message.ts";
@@ -22,19 +22,19 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 interface Outcome {
   readonly state: string;
-  /** Rows of each batch that came by the queue. */
+  /** Rows of each batch that ran through the queue. */
   readonly rows: readonly number[];
   readonly fault?: string;
 }
 
-/** Brings the model up with these bodies and what is recorded in its folder. */
+/** Loads the model with these warm-up bodies and those recorded in its folder. */
 async function outcome(bodies: readonly string[]): Promise<Outcome> {
   const rows: number[] = [];
   const entry = modelRegistry().add("half_plus_two", 1);
   const onBatch = (batch: { readonly rows: number }): number => rows.push(batch.rows);
   const clock = systemClock;
   const serving = { name: "half_plus_two", version: 1, batching: defaultBatching, clock, onBatch };
-  const order = { path: folder, load: {}, warmsUp: false, warmUp: givenWarmUp(bodies, clock), serving, clock };
+  const order = { path: folder, load: {}, warmsUp: false, warmUp: requestWarmUp(bodies, clock), serving, clock };
   try {
     const { served } = await bringUp(entry, { ...order, log: silentLog });
     await served.drain();
@@ -52,12 +52,12 @@ const regressing = regressionRequest.encode({
   input: { exampleList: { examples: [example, example, example] } },
 });
 
-describe("requests that are given for warm-up", () => {
-  test("are bodies of :predict, which run before the model is ready", async () => {
+describe("warm-up requests", () => {
+  test("are bodies of :predict that run before the model is ready", async () => {
     expect(await outcome(['{"instances":[1,2]}', '{"inputs":{"x":[1]}}'])).toEqual({ state: "Ready", rows: [2, 1] });
   });
 
-  test("refuse a model that does not answer them", async () => {
+  test("fail the load of a model that refuses them", async () => {
     expect(await outcome(['{"instances":[1]}', '{"instances":["one"]}'])).toEqual({
       state: "Warming",
       rows: [1],
@@ -67,7 +67,7 @@ describe("requests that are given for warm-up", () => {
     });
   });
 
-  test("are recorded in a SavedModel as TensorFlow Serving has them, of any method, whatever they call the model", async () => {
+  test("recorded in a SavedModel run by any method and under any model name, as in TensorFlow Serving", async () => {
     await recordRequests(folder, [
       [logFields.predict, predicting([1, 2, 3, 4])],
       [logFields.regress, regressing],
@@ -75,7 +75,7 @@ describe("requests that are given for warm-up", () => {
     expect(await outcome([])).toEqual({ state: "Ready", rows: [4, 3] });
   });
 
-  test("a recorded request that fails refuses the model, as there", async () => {
+  test("recorded in a SavedModel fail the load when one fails, as in TensorFlow Serving", async () => {
     await recordRequests(folder, [[logFields.predict, predicting([1], "pixels")]]);
     expect(await outcome([])).toMatchObject({
       state: "Warming",

@@ -3,8 +3,8 @@ import type { Elements } from "./elements.ts";
 import { faults } from "../faults.ts";
 import { quoted } from "./json-text.ts";
 
-/** The shape that a nested list announces by its first elements; `[]` for a value that is no list. */
-export function announcedShape(value: JsonValue): readonly number[] {
+/** The shape that the first element at each level of a nested array implies; `[]` for a value that is no array. */
+export function leadingShape(value: JsonValue): readonly number[] {
   const shape: number[] = [];
   let level: JsonValue | undefined = value;
   while (level?.kind === "array") {
@@ -14,12 +14,12 @@ export function announcedShape(value: JsonValue): readonly number[] {
   return level?.kind === "numbers" ? [...shape, ...level.shape] : shape;
 }
 
-/** Adds all elements of a nested list that must have `shape`. Throws TensorFlow Serving's fault at the first that does not fit. */
-export function fill(elements: Elements, value: JsonValue, shape: readonly number[], level = 0): void {
+/** Adds all elements of a nested array that must have `shape`. Throws TensorFlow Serving's fault at the first mismatch. */
+export function addElements(elements: Elements, value: JsonValue, shape: readonly number[], level = 0): void {
   const rank = shape.length;
   if (value.kind === "numbers") {
     const fits = value.shape.length === rank - level && value.shape.every((size, i) => size === shape[level + i]);
-    if (!fits || !elements.addPacked(value)) fill(elements, value.expand(), shape, level);
+    if (!fits || !elements.addPacked(value)) addElements(elements, value.expand(), shape, level);
     return;
   }
   if (value.kind !== "array") {
@@ -31,5 +31,5 @@ export function fill(elements: Elements, value: JsonValue, shape: readonly numbe
   const expected = shape[level] ?? 0;
   const size = value.items.length;
   if (size !== expected) throw faults.ListSize({ size, level, expected });
-  for (const item of value.items) fill(elements, item, shape, level + 1);
+  for (const item of value.items) addElements(elements, item, shape, level + 1);
 }

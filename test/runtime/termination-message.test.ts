@@ -3,21 +3,21 @@ import { describe, expect, test } from "vitest";
 import { Fault } from "../../runtime/base/fault.ts";
 import { faults as optionFaults } from "../../runtime/base/faults.ts";
 import { terminationMessage, terminationMessageBytes } from "../../runtime/contract/termination.ts";
-import { exitCodeOf, lastWords } from "../../runtime/last-words.ts";
+import { exitCodeOf, terminationText } from "../../runtime/termination-message.ts";
 import { faults } from "../../runtime/model/faults.ts";
 
-describe("last words", () => {
-  test("are the fault's code, message and hint", () => {
+describe("a termination message", () => {
+  test("holds the fault's code, message and hint", () => {
     const fault = faults.ModelFolderTooLarge({ folder: "/mnt/models", what: "files", limit: 10_000 });
-    expect(terminationMessage(lastWords(fault))).toEqual(fault.record);
+    expect(terminationMessage(terminationText(fault))).toEqual(fault.record);
   });
 
-  test("fit into a termination message whatever they say", () => {
+  test("fits the size limit whatever the message", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 9000 }), (text) => {
-        const words = lastWords(faults.ModelUnreadable({ path: text, reason: "it is broken" }));
-        expect(Buffer.byteLength(words)).toBeLessThanOrEqual(terminationMessageBytes);
-        expect(terminationMessage(words)?.code).toBe("ModelUnreadable");
+        const written = terminationText(faults.ModelUnreadable({ path: text, reason: "it is broken" }));
+        expect(Buffer.byteLength(written)).toBeLessThanOrEqual(terminationMessageBytes);
+        expect(terminationMessage(written)?.code).toBe("ModelUnreadable");
       }),
     );
   });

@@ -5,18 +5,18 @@ import type { RpcService } from "../../../../runtime/protocols/rpc.ts";
 import type { GrpcParts } from "../../../../runtime/server/grpc/answers.ts";
 import { type GrpcServer, openGrpcServer } from "../../../../runtime/server/grpc-server.ts";
 
-/** Services on a port of 127.0.0.1, and a client of them that is not ours. */
+/** Services on a port of 127.0.0.1, and a grpc-js client of them. */
 export interface Caller {
   readonly server: GrpcServer;
   readonly client: Client;
-  /** The answer, or the refusal as `CODE: details`. */
+  /** The response, or the error as `CODE: details`. */
   call<Q extends object, A extends object>(method: Method<Q, A>, request: Draft<Q>): Promise<A | string>;
-  /** As `call`, with the bytes of a request as they are. */
+  /** Like `call`, with an encoded request. */
   callRaw(path: string, bytes: Uint8Array, options?: CallOptions): Promise<Buffer | string>;
   close(): Promise<void>;
 }
 
-/** A method by path, and its messages. */
+/** Path and message types of a method. */
 export interface Method<Q extends object, A extends object> {
   readonly path: string;
   readonly request: MessageType<Q>;
@@ -91,7 +91,7 @@ export function pathOf({ name, methods }: RpcService, method: string): string {
   return `/${name}/${method}`;
 }
 
-/** The stream of a method, its answers as they come. */
+/** Sends requests on a bidirectional stream; resolves with all responses. */
 export function conversation(
   caller: Caller,
   path: string,
