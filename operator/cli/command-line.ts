@@ -3,14 +3,14 @@ import { ports } from "../../runtime/contract/ports.ts";
 import { release } from "../../runtime/contract/release.ts";
 import { clusterCommands, type ClusterCommand, clusterCommand } from "./cluster/options.ts";
 import { faults } from "./faults.ts";
-import { pair, parsed, port } from "./flags.ts";
+import { pair, parsedFlags, port } from "./flags.ts";
 import { type ScalingCommand, scalingCommand, scalingCommands } from "./scaling/options.ts";
 import { generalUsage, usage } from "./usage.ts";
 
 /** Flags of `modelwright start`, with their defaults filled in. */
 export interface StartOptions {
   readonly command: "start";
-  /** A model file or folder to serve; absent: the example, or what `manifests` say. */
+  /** A model file or folder to serve; absent: the manifests, or without any the example. */
   readonly modelPath: string | undefined;
   /** Manifest files or folders. */
   readonly manifests: readonly string[];
@@ -18,22 +18,22 @@ export interface StartOptions {
   readonly grpcPort: number;
   readonly apiPort: number;
   readonly pagePort: number;
-  /** Folders that stand for PersistentVolumeClaims, by claim name. */
+  /** Folders that stand in for PersistentVolumeClaims, by claim name. */
   readonly volumes: Readonly<Record<string, string>>;
-  /** Folder for the kubeconfig, logs and pod volumes; absent: one of the user's state folder. */
+  /** Folder for the kubeconfig, logs and pod volumes; absent: one in the user's state folder. */
   readonly dataFolder: string | undefined;
   readonly logLevel: string;
 }
 
-/** `modelwright plan` and `validate`, which read files and ask no cluster. */
+/** Flags of `modelwright plan` and `validate`, which need no cluster. */
 export interface FileOptions {
   readonly command: "plan" | "validate";
   readonly manifests: readonly string[];
-  /** `plan` only: a snapshot to begin from, as the operator logs it. */
+  /** `plan` only: file of the objects to start from, as `kubectl get -o json` or `-o yaml` writes it. */
   readonly against: string | undefined;
 }
 
-/** `modelwright serve`: the runtime reads its arguments itself. */
+/** Arguments of `modelwright serve`, which the runtime parses. */
 export interface ServeOptions {
   readonly command: "serve";
   readonly args: readonly string[];
@@ -44,13 +44,13 @@ interface HelpOptions {
   readonly text: string;
 }
 
-/** What the command line asks for; a type per command. */
+/** A parsed command line; one type per command. */
 export type Command = StartOptions | ServeOptions | FileOptions | ClusterCommand | ScalingCommand | HelpOptions;
 
 const helpWords = ["--help", "-h", "help"];
 const versionWords = ["--version", "-V", "version"];
 
-/** The command that the arguments mean, checked and with defaults. Throws a fault that names the wrong argument. */
+/** Parses the command line, checks it and fills in defaults. Throws a fault that names the wrong argument. */
 export function commandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
   if (command === undefined) return { command: "help", text: generalUsage };
@@ -75,7 +75,7 @@ function helpOn(command: string | undefined): string {
 }
 
 function startOptions(args: readonly string[]): StartOptions {
-  const { values, positionals } = parsed("start", {
+  const { values, positionals } = parsedFlags("start", {
     args: [...args],
     allowPositionals: true,
     options: {
@@ -107,7 +107,7 @@ function startOptions(args: readonly string[]): StartOptions {
 }
 
 function fileOptions(command: "plan" | "validate", args: readonly string[]): FileOptions {
-  const { values } = parsed(command, {
+  const { values } = parsedFlags(command, {
     args: [...args],
     options: {
       filename: { type: "string", short: "f", multiple: true, default: [] },

@@ -1,7 +1,7 @@
 import digit from "./example/digit.json" with { type: "json" };
 import { Fault } from "../../runtime/base/fault.ts";
 
-/** What the demonstration needs to know. */
+/** Where the demonstration sends its request. */
 interface DemonstrationOptions {
   /** Base URL of the gateway. */
   readonly gatewayUrl: string;
@@ -13,12 +13,12 @@ const maxGrey = 16;
 const shades = " .:-=+*#%@";
 const timeoutMs = 30_000;
 
-/** The pixels as the model was trained on them: 64 numbers from 0 to 1. */
+/** The pixels in the form that the model was trained on: 64 numbers from 0 to 1. */
 const features = digit.pixels.map((grey) => grey / maxGrey);
 
 /**
- * Sends one real digit, which the model has not seen in training, through the gateway. Returns the lines to print: the
- * picture, the class that the model predicts with its probability, and the true one.
+ * Sends one real digit, unseen in training, through the gateway. Returns the lines to print: the picture, the predicted class with
+ * its probability, and the true class.
  */
 export async function demonstration({ gatewayUrl, model }: DemonstrationOptions): Promise<readonly string[]> {
   const response = await fetch(`${gatewayUrl}/v1/models/${model}:predict`, {

@@ -1,6 +1,6 @@
 import { faultCatalogue } from "../../runtime/base/fault.ts";
 
-/** What the `modelwright` command refuses. Every message names the value, every hint the flag or file that mends it. */
+/** Faults of the `modelwright` command. Every message names the value, every hint the flag or file to change. */
 export const faults = faultCatalogue<{
   UnknownCommand: { command: string; known: readonly string[] };
   UnknownFlag: { text: string; command: string };

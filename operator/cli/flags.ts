@@ -1,8 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { faults } from "./faults.ts";
 
-/** Arguments of a command read by Node. Throws `UnknownFlag`. */
-export function parsed<Config extends ParseArgsConfig>(command: string, config: Config) {
+/** Parses the arguments of a command. Throws `UnknownFlag`. */
+export function parsedFlags<Config extends ParseArgsConfig>(command: string, config: Config) {
   try {
     return parseArgs(config);
   } catch (thrown) {
@@ -11,14 +11,14 @@ export function parsed<Config extends ParseArgsConfig>(command: string, config: 
   }
 }
 
-/** A port from a flag. Throws `FlagNotANumber`. */
+/** The port that a flag gives. Throws `FlagNotANumber`. */
 export function port(flag: string, value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1 || number > 65_535) throw faults.FlagNotANumber({ flag, value });
   return number;
 }
 
-/** `CLAIM=FOLDER` from a flag. Throws `FlagNotAPair`. */
+/** The parts of a flag `CLAIM=FOLDER`. Throws `FlagNotAPair`. */
 export function pair(flag: string, value: string): readonly [string, string] {
   const at = value.indexOf("=");
   if (at < 1 || at === value.length - 1) throw faults.FlagNotAPair({ flag, value });

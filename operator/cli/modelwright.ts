@@ -4,12 +4,12 @@ import { createInterface } from "node:readline";
 import { Fault } from "../../runtime/base/fault.ts";
 import { commandLine, type Command } from "./command-line.ts";
 
-// Before a command is loaded: with code compiled by an earlier start it starts in half the time.
+// Called before a command is imported: with the code cache of an earlier run it starts in half the time.
 enableCompileCache();
 
 const usageExitCode = 2;
 
-// A reader such as `head` may leave early: that is not an error.
+// A reader such as `head` may close the pipe early; that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);
@@ -19,12 +19,12 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Empties the terminal, so that what is printed next replaces what is there; nothing where output is no terminal. */
+/** Clears the screen when output is a terminal. */
 function clear(): void {
   if (process.stdout.isTTY) process.stdout.write("\u001b[H\u001b[2J");
 }
 
-/** Commands are imported when they run, so that none loads what only another needs. */
+/** Runs a command. Each is imported on demand, so that none loads the modules of the others. */
 async function run(command: Command): Promise<void> {
   switch (command.command) {
     case "help":
@@ -46,7 +46,7 @@ async function run(command: Command): Promise<void> {
       return;
     }
     case "plan": {
-      const { showPlan } = await import("./shown-plan.ts");
+      const { showPlan } = await import("./plan.ts");
       await showPlan(command, Date.now(), print);
       return;
     }
@@ -69,12 +69,12 @@ async function run(command: Command): Promise<void> {
 
 const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
-/** Calls back for every Ctrl-C and SIGTERM; they no longer end this process. */
-function onSignal(pass: (signal: NodeJS.Signals) => void): void {
-  for (const name of stopSignals) process.on(name, () => pass(name));
+/** Calls `listener` for every Ctrl-C and SIGTERM, which no longer end this process. */
+function onSignal(listener: (signal: NodeJS.Signals) => void): void {
+  for (const name of stopSignals) process.on(name, () => listener(name));
 }
 
-/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/** A signal that aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   onSignal(() => {

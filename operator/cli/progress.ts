@@ -1,8 +1,8 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 
 /**
- * Turns states of ModelDeployments into lines for a terminal: one whenever what a user would want to know has changed.
- * The returned function gives the line for a new state, or undefined when there is nothing new to say.
+ * Reports progress of ModelDeployments as lines for a terminal. The returned function gives the line for a new state, or
+ * undefined when nothing changed that a user would want to know.
  */
 export function progressLines(): (deployment: ModelDeployment) => string | undefined {
   const last = new Map<string, string>();
@@ -15,7 +15,7 @@ export function progressLines(): (deployment: ModelDeployment) => string | undef
   };
 }
 
-/** What to say about one state; undefined before the operator has seen this generation of the object. */
+/** Readiness as a sentence; undefined until the operator has observed this generation. */
 function progressText({ metadata, status }: ModelDeployment): string | undefined {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready === undefined || ready.observedGeneration !== metadata.generation) return undefined;
@@ -23,7 +23,7 @@ function progressText({ metadata, status }: ModelDeployment): string | undefined
   return `${ready.reason}: ${ready.message}`;
 }
 
-/** True when the present generation is declared ready. */
+/** Whether the present generation is Ready. */
 export function isReady({ metadata, status }: ModelDeployment): boolean {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   return ready?.status === "True" && ready.observedGeneration === metadata.generation;

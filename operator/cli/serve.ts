@@ -5,33 +5,33 @@ import { fileURLToPath } from "node:url";
 import { environment } from "../../runtime/contract/environment.ts";
 import { faults } from "./faults.ts";
 
-/** What `serve` takes from the process it runs in. */
+/** What `serve` needs of the process that it runs in. */
 export interface ServeParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Calls back for each Ctrl-C or SIGTERM. */
-  readonly onSignal: (pass: (signal: NodeJS.Signals) => void) => void;
+  /** Calls the listener for each Ctrl-C or SIGTERM. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => void;
 }
 
 const runtimeMain = fileURLToPath(import.meta.resolve("../../runtime/main.ts"));
-/** Each thread that reads a model leaves memory in its arena of the C library: with few arenas, little is kept. */
-const keepsLittle = { MALLOC_ARENA_MAX: "2" };
-/** Added to the number of a signal that ended a program, as shells do. */
-const endedBySignal = 128;
+/** Each thread that reads a model leaves memory in its malloc arena; few arenas keep little. */
+const fewArenas = { MALLOC_ARENA_MAX: "2" };
+/** Exit codes of programs that a signal ended are 128 plus its number, as in shells. */
+const signalExitBase = 128;
 
 /**
- * `modelwright serve`: the runtime alone, as a program of its own with these arguments. Its output and its exit code are this
- * command's, and signals reach it. It has a process group of its own, so that the terminal's Ctrl-C reaches it once, and ends
- * when this process does: then their channel closes. Throws `MissingArgument` when nothing says what to serve.
+ * `modelwright serve`: runs the runtime alone as a child process with these arguments. Returns its exit code; output and signals
+ * pass through. It has its own process group, so that Ctrl-C reaches it once, and ends when the IPC channel to this
+ * process closes. Throws `MissingArgument` when nothing says what to serve.
  */
 export async function serve(args: readonly string[], { environment: given, onSignal }: ServeParts): Promise<number> {
   if (args.length === 0 && given[environment.modelPath] === undefined) {
     throw faults.MissingArgument({ command: "serve", argument: "a model: PATH, --repository FOLDER or --config FILE" });
   }
-  // At a terminal the printed lines are read; the log only reports trouble, unless more is asked for.
+  // A user at a terminal reads the printed lines; the log only reports trouble, unless told otherwise.
   const logLevel = given[environment.logLevel] ?? "warn";
   const child = spawn(process.execPath, [runtimeMain, "serve", ...args], {
     detached: true,
-    env: { ...keepsLittle, ...given, [environment.logLevel]: logLevel },
+    env: { ...fewArenas, ...given, [environment.logLevel]: logLevel },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   onSignal((signal) => child.kill(signal));
@@ -40,5 +40,5 @@ export async function serve(args: readonly string[], { environment: given, onSig
 
 async function exitCode(child: ChildProcess): Promise<number> {
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null]; // Node's documented pair
-  return code ?? endedBySignal + (signal === null ? 0 : constants.signals[signal]);
+  return code ?? signalExitBase + (signal === null ? 0 : constants.signals[signal]);
 }

@@ -22,7 +22,7 @@ import { followManifests, isFolder, manifestFiles } from "./manifests/manifest-f
 import { modelManifest, type ModelManifest } from "./manifests/model-manifest.ts";
 import { isReady, progressLines } from "./progress.ts";
 
-/** What `start` takes from the process, so that it reads neither environment nor signals itself. */
+/** What `start` needs of the process that it runs in. */
 export interface StartParts {
   readonly print: (line: string) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -33,10 +33,10 @@ export interface StartParts {
 const exampleManifest = fileURLToPath(import.meta.resolve("../../crds/examples/digits.yaml"));
 const exampleModel = "simple_model";
 
-/** `modelwright start`: local mode until `stop` aborts. Throws a fault when a port is taken or a file cannot be read. */
+/** `modelwright start`: runs local mode until `stop` aborts. Throws a fault when a port is taken or a file cannot be read. */
 export async function start(options: StartOptions, parts: StartParts): Promise<void> {
   const logLevel = checkedLogLevel(options.logLevel);
-  const { model, manifests, volumes } = checkedFiles(options);
+  const { model, manifests, volumes } = checkedInputs(options);
   await checkPorts(options);
   const cluster = await startLocalCluster({
     restPort: options.restPort,
@@ -49,31 +49,31 @@ export async function start(options: StartOptions, parts: StartParts): Promise<v
     logLevel,
   });
   try {
-    await served(cluster, { options, manifests, model }, parts);
+    await serveUntilStop(cluster, { options, manifests, model }, parts);
   } finally {
     await cluster.stop();
   }
 }
 
-interface Served {
+interface Inputs {
   readonly options: StartOptions;
   readonly manifests: readonly string[];
   readonly model: ModelManifest | undefined;
 }
 
-/** Serves until the stop, with the page open. */
-async function served(cluster: LocalCluster, what: Served, parts: StartParts): Promise<void> {
+/** Serves models and pages until `stop` aborts. */
+async function serveUntilStop(cluster: LocalCluster, inputs: Inputs, parts: StartParts): Promise<void> {
   const deployments = watchedDeployments(cluster, parts.print);
   try {
     const page = await openPages({
       deployments: () => deployments.cache.all(),
       gatewayUrl: cluster.gatewayUrl,
       steer: async (key, command) => rolloutSummary(await sendCommand(cluster.client, key, command)),
-      port: what.options.pagePort,
+      port: inputs.options.pagePort,
     });
     printAddresses(cluster, page.url, parts.print);
     try {
-      await appliedUntilStop(cluster, { ...what, firstReady: deployments.firstReady }, parts);
+      await applyUntilStop(cluster, { ...inputs, firstReady: deployments.firstReady }, parts);
     } finally {
       await page.close();
     }
@@ -82,12 +82,13 @@ async function served(cluster: LocalCluster, what: Served, parts: StartParts): P
   }
 }
 
-interface Applied extends Served {
+interface ApplyInputs extends Inputs {
+  /** Resolves when the first ModelDeployment is ready. */
   readonly firstReady: Promise<void>;
 }
 
-async function appliedUntilStop(cluster: LocalCluster, what: Applied, parts: StartParts): Promise<void> {
-  const { manifests, model, firstReady } = what;
+async function applyUntilStop(cluster: LocalCluster, inputs: ApplyInputs, parts: StartParts): Promise<void> {
+  const { manifests, model, firstReady } = inputs;
   const { print, stop } = parts;
   const isExample = model === undefined && manifests.length === 0;
   if (model === undefined) {
@@ -97,21 +98,18 @@ async function appliedUntilStop(cluster: LocalCluster, what: Applied, parts: Sta
     await cluster.client.apply(resources.modelDeployments, model.object);
   }
   const stopped = aborted(stop);
-  const shown = firstReady.then(() => (isExample ? demonstrate(cluster, print) : introduce(cluster, model, print)));
-  await Promise.race([stopped, shown]);
+  const hints = firstReady.then(() => (isExample ? demonstrate(cluster, print) : printHints(cluster, model, print)));
+  await Promise.race([stopped, hints]);
   await stopped;
   print("stopping");
 }
 
-function namedModel(path: string): ModelManifest {
-  return modelManifest(resolve(path), isFolder(path));
-}
-
-interface Followed extends StartParts {
+interface ApplyAndFollowParts extends StartParts {
   readonly paths: readonly string[];
 }
 
-async function applyAndFollow({ client }: LocalCluster, { paths, print, stop }: Followed): Promise<void> {
+/** Applies the manifests, and again after each edit until `stop` aborts. */
+async function applyAndFollow({ client }: LocalCluster, { paths, print, stop }: ApplyAndFollowParts): Promise<void> {
   let last: AppliedManifests = await applied(client, paths, { objects: new Map(), print });
   let queue = Promise.resolve();
   const again = async (): Promise<void> => {
@@ -123,7 +121,7 @@ async function applyAndFollow({ client }: LocalCluster, { paths, print, stop }: 
   followManifests(paths, edited, stop);
 }
 
-/** Follows all ModelDeployments and prints what happens to them. */
+/** Watches all ModelDeployments and prints their progress. */
 function watchedDeployments({ client }: LocalCluster, print: (line: string) => void) {
   const cache = createCache<ModelDeployment>();
   const progress = progressLines();
@@ -139,13 +137,13 @@ function watchedDeployments({ client }: LocalCluster, print: (line: string) => v
 }
 
 async function demonstrate({ gatewayUrl }: LocalCluster, print: (line: string) => void): Promise<void> {
-  const asked = { gatewayUrl, model: exampleModel };
-  for (const line of await demonstration(asked)) print(line);
-  print(`\nTry it from another terminal:\n\n${demonstrationCommand(asked)}\n\nCtrl-C stops everything.`);
+  const target = { gatewayUrl, model: exampleModel };
+  for (const line of await demonstration(target)) print(line);
+  print(`\nTry it from another terminal:\n\n${demonstrationCommand(target)}\n\nCtrl-C stops everything.`);
 }
 
-/** Whoever serves a model first needs to know what inputs it takes; manifests may have many models. */
-function introduce(
+/** Prints how to query the inputs of a single model, and how to stop. */
+function printHints(
   { gatewayUrl }: LocalCluster,
   model: ModelManifest | undefined,
   print: (line: string) => void,
@@ -162,11 +160,11 @@ function printAddresses(cluster: LocalCluster, pageUrl: string, print: (line: st
   print(`kubectl     export KUBECONFIG=${cluster.kubeconfigPath}`);
 }
 
-/** What the paths of the command line lead to. Throws for each that cannot be used, before anything runs. */
-function checkedFiles({ modelPath, manifests, volumes }: StartOptions) {
+/** Resolves the paths of the command line. Throws for those that cannot be used, before anything runs. */
+function checkedInputs({ modelPath, manifests, volumes }: StartOptions) {
   const paths = manifests.map((path) => resolve(path));
   manifestFiles(paths);
-  const model = modelPath === undefined ? undefined : namedModel(modelPath);
+  const model = modelPath === undefined ? undefined : modelManifest(resolve(modelPath), isFolder(modelPath));
   const claims = Object.entries(volumes).map(([claim, path]) => [claim, volumeFolder(path)] as const);
   const own = model === undefined ? [] : [[model.claimName, model.folder] as const];
   return { model, manifests: paths, volumes: Object.fromEntries([...claims, ...own]) };
@@ -200,7 +198,7 @@ function checkedLogLevel(text: string): LogLevel {
   return level;
 }
 
-/** XDG Base Directory Specification: state of programs is in `$XDG_STATE_HOME`; unset or empty, in `~/.local/state`. */
+/** In `$XDG_STATE_HOME`, or `~/.local/state` when that is unset or empty (XDG Base Directory Specification). */
 function dataFolder(environment: StartParts["environment"], apiPort: number): string {
   return join(environment["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "modelwright", String(apiPort));
 }

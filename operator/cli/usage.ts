@@ -2,7 +2,7 @@ import { generators } from "../autoscale/simulator/generators.ts";
 import { ports } from "../../runtime/contract/ports.ts";
 import { annotations } from "../model-deployment/resources/labels.ts";
 
-/** How `modelwright --help` groups the commands: the key is a command's `group`, the text its heading. */
+/** Groups of commands in `modelwright --help`, with their headings. */
 const groups = {
   machine: "On this machine",
   files: "On files, without a cluster",
@@ -23,7 +23,7 @@ const clusterFlags = `  -n, --namespace NS  namespace (default: default; for sta
   --kubeconfig FILE   cluster to use (default: local mode if it runs, else kubectl's choice)
   --api-port PORT     port of local mode's API server (default 8001)`;
 
-/** The commands in the order of the help, and of the message that refuses an unknown one. */
+/** The commands, in the order of the help and of the message about an unknown command. */
 const commands: Readonly<Record<string, Usage>> = {
   start: {
     group: "machine",
@@ -60,7 +60,7 @@ const commands: Readonly<Record<string, Usage>> = {
   --admin-port PORT   port of health, metrics and model facts (default ${ports.admin})
   --host ADDRESS      address to listen on (default 0.0.0.0)
   --model-control     let clients load and unload models
-  --server-name NAME  server name that clients are told (default modelwright)
+  --server-name NAME  server name reported to clients (default modelwright)
   --poll-interval T   how often folders and files are checked for changes, such as 1s; 0s: only at the start (default 1s)
   --serving JSON      batching, limits, warm-up and logging, in the form of spec.serving of a ModelDeployment
   --log-level LEVEL   debug, info, warn, error or silent (default warn)
@@ -73,7 +73,7 @@ const commands: Readonly<Record<string, Usage>> = {
     synopsis: "-f FILE [--against SNAPSHOT]",
     summary: "show what the operator would do with a manifest, and why",
     details: `  -f, --filename PATH manifest file or folder; repeatable
-  --against SNAPSHOT  objects to begin from, as kubectl get -o json or yaml prints them (default: an empty cluster)
+  --against SNAPSHOT  objects to start from, as kubectl get -o json or yaml prints them (default: an empty cluster)
 
   npx modelwright plan -f crds/examples/canary.yaml`,
   },
@@ -135,7 +135,7 @@ ${clusterFlags}`,
   promote: {
     group: "cluster",
     synopsis: "NAME [--full] [flags]",
-    summary: "let a rollout that waits continue",
+    summary: "continue a rollout that waits",
     details: `${nameArgument}
   --full              skip all remaining steps, pauses and analyses; pods must still become ready
 ${clusterFlags}`,
@@ -195,7 +195,7 @@ ${Object.entries(groups)
   .map(([group, heading]) => `${heading}\n${summaries(group)}`)
   .join("\n\n")}
 
-modelwright COMMAND --help lists the arguments of a command; modelwright --version tells the version.`;
+modelwright COMMAND --help lists the arguments of a command; modelwright --version prints the version.`;
 
 function summaries(wanted: string): string {
   return Object.entries(commands)

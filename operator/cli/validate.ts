@@ -1,15 +1,14 @@
 import { faults } from "./faults.ts";
 import { manifestFiles } from "./manifests/manifest-files.ts";
-import { verdicts } from "./manifests/manifests.ts";
+import { checkedManifests } from "./manifests/manifests.ts";
 import { warnings } from "./manifests/warnings.ts";
 
 /**
- * `modelwright validate`: prints one line per object, one per complaint, and below valid objects what they say to no effect.
- * Throws `NotValid` when there is any complaint,
- * and the faults of reading files.
+ * `modelwright validate`: prints one line per object, one per complaint, and below valid objects their warnings. Throws
+ * `NotValid` when there is any complaint, and the faults of reading files.
  */
 export function validate(paths: readonly string[], print: (line: string) => void): void {
-  const all = verdicts(manifestFiles(paths));
+  const all = checkedManifests(manifestFiles(paths));
   const warned = warnings(all.flatMap(({ manifest, complaints }) => (complaints.length > 0 ? [] : (manifest ?? []))));
   for (const { path, name, complaints, manifest } of all) {
     if (complaints.length === 0) print(`${path}: ${name}: ${checked(manifest?.object.kind)}`);

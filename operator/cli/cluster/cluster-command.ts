@@ -1,19 +1,19 @@
 import type { ClusterCommand } from "./options.ts";
 
-/** What a command writes to and is ended by. */
+/** The terminal of a command. */
 export interface Terminal {
   readonly print: (line: string) => void;
-  /** Makes place for the next state of something that is watched. */
+  /** Clears the screen for the next state of a watched object. */
   readonly clear: () => void;
-  /** Takes Ctrl-C over: only what goes on until then asks for it. */
+  /** Aborts on Ctrl-C, which then no longer ends the process: only for commands that run until then. */
   readonly stop: () => AbortSignal;
 }
 
-/** Runs a command that speaks with an API server. Each is imported when it runs. */
+/** Runs a command that needs an API server. Each is imported on demand. */
 export async function runClusterCommand(command: ClusterCommand, terminal: Terminal): Promise<void> {
   switch (command.command) {
     case "status": {
-      const { showStatus } = await import("./shown-status.ts");
+      const { showStatus } = await import("./status.ts");
       await showStatus(command, terminal);
       return;
     }
@@ -28,8 +28,8 @@ export async function runClusterCommand(command: ClusterCommand, terminal: Termi
       return;
     }
     default: {
-      const { steerRollout } = await import("./steer-rollout.ts");
-      await steerRollout(command, terminal.print);
+      const { runRolloutCommand } = await import("./rollout.ts");
+      await runRolloutCommand(command, terminal.print);
     }
   }
 }

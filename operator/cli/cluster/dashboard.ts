@@ -9,20 +9,20 @@ import { openPages } from "../../pages/open-pages.ts";
 import { rolloutSummary } from "../../steering/rollout-command.ts";
 import { sendCommand } from "../../steering/send-command.ts";
 import { faults } from "../faults.ts";
-import { askedCluster } from "./asked-cluster.ts";
+import { withCluster } from "./with-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
 import type { DashboardOptions } from "./options.ts";
 
 /**
- * `modelwright dashboard`: the pages of local mode for any cluster, on 127.0.0.1 and with the rights of the kubeconfig,
+ * `modelwright dashboard`: serves the pages of local mode for any cluster, on 127.0.0.1 and with the rights of the kubeconfig,
  * until Ctrl-C. Throws `PortInUse` and what the cluster refuses.
  */
 export async function showDashboard(options: DashboardOptions, { print, stop }: Terminal): Promise<void> {
   const port = options.pagePort;
   if (!(await isPortFree(port))) throw faults.PortInUse({ port, flag: "page-port", purpose: "web page" });
-  await askedCluster(options, async (client) => {
+  await withCluster(options, async (client) => {
     const cache = createCache<ModelDeployment>();
-    // The first list is awaited here, so that a cluster that cannot be reached ends the command instead of an empty page.
+    // Listing once reports an unreachable cluster or a missing right as an error instead of an empty page.
     await client.list(resources.modelDeployments, { namespace: options.namespace });
     const watch = startWatch<ModelDeployment>({
       client,

@@ -3,7 +3,7 @@ import type { ReplicaSet } from "../../kube/kinds.ts";
 import { resources } from "../../kube/resources.ts";
 import { annotations, deploymentSelectorText, labels } from "../../model-deployment/resources/labels.ts";
 import { steeringFaults } from "../../steering/faults.ts";
-import { askedCluster } from "./asked-cluster.ts";
+import { withCluster } from "./with-cluster.ts";
 import type { HistoryOptions } from "./options.ts";
 
 interface HistoryEntry {
@@ -15,10 +15,10 @@ interface HistoryEntry {
   readonly note: string;
 }
 
-/** `modelwright history`: prints a line for each revision that is known, the newest first. Throws `NoSuchDeployment`. */
+/** `modelwright history`: prints a line for each known revision, the newest first. Throws `NoSuchDeployment`. */
 export async function showHistory(options: HistoryOptions, print: (line: string) => void): Promise<void> {
   const key = { namespace: options.namespace ?? "default", name: options.name };
-  await askedCluster(options, async (client) => {
+  await withCluster(options, async (client) => {
     const deployment = await client.get<ModelDeployment>(resources.modelDeployments, key);
     if (deployment === undefined) throw steeringFaults.NoSuchDeployment(key);
     const labelSelector = deploymentSelectorText(key.name);
@@ -27,7 +27,7 @@ export async function showHistory(options: HistoryOptions, print: (line: string)
   });
 }
 
-/** The revisions that ReplicaSets and status tell of, as a table for a terminal. */
+/** The revisions in ReplicaSets and status, as a table for a terminal. */
 export function historyLines(deployment: ModelDeployment, replicaSets: readonly ReplicaSet[]): readonly string[] {
   const entries = [...replicaSetEntries(deployment, replicaSets), ...failedEntries(deployment, replicaSets)];
   if (entries.length === 0) return ["no revision yet"];
@@ -64,7 +64,7 @@ function replicaSetEntries(deployment: ModelDeployment, replicaSets: readonly Re
   });
 }
 
-/** Revisions whose ReplicaSets are gone, but not what became of them. */
+/** Failed revisions whose ReplicaSets are deleted. */
 function failedEntries({ status }: ModelDeployment, replicaSets: readonly ReplicaSet[]): readonly HistoryEntry[] {
   const known = new Set(replicaSets.map(({ metadata }) => metadata.labels?.[labels.revision]));
   return (status?.failedRevisions ?? [])

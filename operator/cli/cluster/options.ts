@@ -1,10 +1,10 @@
 import type { ParseArgsConfig } from "node:util";
 
 import { faults } from "../faults.ts";
-import { parsed, port } from "../flags.ts";
+import { parsedFlags, port } from "../flags.ts";
 import type { RolloutCommand } from "../../steering/rollout-command.ts";
 
-/** Which cluster a command asks, and about which objects. */
+/** Flags that choose the cluster and the namespace. */
 export interface ClusterOptions {
   readonly kubeconfig: string | undefined;
   readonly namespace: string | undefined;
@@ -25,8 +25,8 @@ export interface HistoryOptions extends ClusterOptions {
   readonly name: string;
 }
 
-/** `modelwright promote NAME` and its kin. */
-export interface SteeringOptions extends ClusterOptions {
+/** `modelwright promote|abort|retry|pause|resume|restart NAME`. */
+export interface RolloutOptions extends ClusterOptions {
   readonly command: RolloutCommand;
   readonly name: string;
 }
@@ -37,10 +37,10 @@ export interface DashboardOptions extends ClusterOptions {
   readonly pagePort: number;
 }
 
-/** A command that speaks with an API server. */
-export type ClusterCommand = StatusOptions | HistoryOptions | SteeringOptions | DashboardOptions;
+/** A command that needs an API server. */
+export type ClusterCommand = StatusOptions | HistoryOptions | RolloutOptions | DashboardOptions;
 
-/** Names of the commands that speak with an API server. */
+/** Names of the commands that need an API server. */
 export const clusterCommands = [
   "status",
   "dashboard",
@@ -59,28 +59,28 @@ const clusterFlags = {
   "api-port": { type: "string", default: "8001" },
 } as const satisfies ParseArgsConfig["options"];
 
-/** Flags that one command has and the others refuse. */
+/** Flags of single commands. */
 const ownFlags: Readonly<Record<string, ParseArgsConfig["options"]>> = {
   status: { watch: { type: "boolean", short: "w" } },
   promote: { full: { type: "boolean" } },
   dashboard: { "page-port": { type: "string", default: "8080" } },
 };
 
-/** The options of such a command. Throws a fault that names the wrong argument. */
+/** Parses the arguments of such a command. Throws a fault that names the wrong argument. */
 export function clusterCommand(command: (typeof clusterCommands)[number], args: readonly string[]): ClusterCommand {
-  const { values, positionals } = parsed(command, {
+  const { values, positionals } = parsedFlags(command, {
     args: [...args],
     allowPositionals: true,
     options: { ...clusterFlags, ...ownFlags[command] },
   });
   const [given = "", extra] = positionals;
   if (extra !== undefined) throw faults.UnknownFlag({ text: `unexpected argument ${extra}`, command });
-  const [name = "", inName] = given.split("/").reverse();
+  const [name = "", namespace] = given.split("/").reverse();
   const own = new Map<string, unknown>(Object.entries(values));
   const isSet = (flag: string): boolean => own.get(flag) === true;
   const cluster = {
     kubeconfig: values.kubeconfig,
-    namespace: inName ?? values.namespace,
+    namespace: namespace ?? values.namespace,
     apiPort: port("api-port", values["api-port"]),
   };
   if (command === "dashboard")

@@ -7,7 +7,7 @@ import { annotations, labels } from "../../model-deployment/resources/labels.ts"
 /**
  * The state of ModelDeployments as a tree for a terminal: conditions, then revisions with their pods.
  *
- * @param namespace where they were looked for; absent: everywhere
+ * @param namespace the namespace that was searched; absent: all
  */
 export function statusTree(
   deployments: readonly ModelDeployment[],
@@ -44,12 +44,12 @@ function conditionLines({ status }: ModelDeployment): readonly string[] {
   );
 }
 
-/** Also while there is no rollout: the next one would stand still. */
+/** Shown without a rollout as well, since the next one would wait. */
 function pauseLine({ metadata: { name, annotations: notes } }: ModelDeployment): readonly string[] {
   return notes?.[annotations.pause] === undefined ? [] : [`  paused: rollouts wait for modelwright resume ${name}`];
 }
 
-/** Where a rollout is: its step, the room for its pods, the last judgement; then what failed. */
+/** The rollout with its step, capacity mode and last analysis; then the failed revisions. */
 function rolloutLines({ failedRevisions = [], ...status }: ModelDeploymentStatus): readonly string[] {
   const { candidate, rollout } = status;
   const failed = failedRevisions.map(

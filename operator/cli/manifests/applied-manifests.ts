@@ -3,13 +3,13 @@ import type { KubeObject } from "../../kube/kinds.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
 import { Fault } from "../../../runtime/base/fault.ts";
 import { manifestFiles } from "./manifest-files.ts";
-import { type ManifestObject, objectName, verdicts } from "./manifests.ts";
+import { type ManifestObject, objectName, checkedManifests } from "./manifests.ts";
 
-/** What was applied from a set of files: text of each object by its name, to tell changes and removals. */
+/** What was applied from a set of files, by object name; the text serves to detect changes. */
 export type AppliedManifests = ReadonlyMap<string, { readonly object: ManifestObject; readonly text: string }>;
 
 interface ApplyParts {
-  /** What was applied the last time. */
+  /** What was applied last time. */
   readonly objects: AppliedManifests;
   readonly print: (line: string) => void;
 }
@@ -19,13 +19,13 @@ const byKind: ReadonlyMap<string, Resource> = new Map(
 );
 
 /**
- * Brings the API server to what the files say: applies what is new or changed, deletes what is in the files no more. A
- * file or object that is not valid is named and left as it was, so that a slip in an editor takes nothing down.
+ * Applies new and changed objects of the files to the API server and deletes those that the files no longer have. An invalid
+ * file or object is reported and its objects stay as they were, so that a slip in an editor takes nothing down.
  */
 export async function applied(client: Client, paths: readonly string[], parts: ApplyParts): Promise<AppliedManifests> {
   const { print } = parts;
   const next = new Map<string, { object: ManifestObject; text: string }>();
-  const checked = verdicts(manifestFiles(paths));
+  const checked = checkedManifests(manifestFiles(paths));
   for (const { name, complaints, manifest } of checked) {
     complaints.forEach(print);
     const before = parts.objects.get(name);
@@ -55,7 +55,7 @@ async function apply(client: Client, object: ManifestObject, print: (line: strin
     return;
   }
   try {
-    await client.apply(resource, placed(object, resource), { force: true });
+    await client.apply(resource, withNamespace(object, resource), { force: true });
     print(`applied ${objectName(object)}`);
   } catch (thrown) {
     print(`${objectName(object)}: ${Fault.from(thrown).sentence}`);
@@ -65,11 +65,11 @@ async function apply(client: Client, object: ManifestObject, print: (line: strin
 async function remove(client: Client, object: ManifestObject, print: (line: string) => void): Promise<void> {
   const resource = byKind.get(object.kind);
   if (resource === undefined) return;
-  await client.remove(resource, placed(object, resource).metadata);
+  await client.remove(resource, withNamespace(object, resource).metadata);
   print(`deleted ${objectName(object)}`);
 }
 
-function placed(object: ManifestObject, { namespaced }: Resource): KubeObject & { metadata: { name: string } } {
+function withNamespace(object: ManifestObject, { namespaced }: Resource): KubeObject & { metadata: { name: string } } {
   const { name } = object.metadata;
   const metadata = namespaced
     ? { ...object.metadata, name, namespace: object.metadata.namespace ?? "default" }

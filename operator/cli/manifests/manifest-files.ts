@@ -2,19 +2,19 @@ import { readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { extname, join } from "node:path";
 import { faults } from "../faults.ts";
 
-/** One file with manifests, as it is now. */
+/** A manifest file and its content. */
 export interface ManifestFile {
   readonly path: string;
   readonly text: string;
 }
 
 const manifestEndings = new Set([".yaml", ".yml", ".json"]);
-/** Editors write a file in several steps; its events within this time are one edit. */
+/** Debounce: editors write a file in several steps. */
 const settleMs = 150;
 
 /**
- * The manifest files that the paths name: files as they are, folders by their .yaml, .yml and .json files (not deeper), in
- * alphabetical order, as kubectl takes them. Throws `FileUnreadable` or `NoManifests`.
+ * Reads the manifest files at the paths: files themselves, and of folders the .yaml, .yml and .json files (not recursively) in
+ * alphabetical order, as kubectl does. Throws `FileUnreadable` or `NoManifests`.
  */
 export function manifestFiles(paths: readonly string[]): readonly ManifestFile[] {
   return paths.flatMap((path) => {
@@ -24,19 +24,19 @@ export function manifestFiles(paths: readonly string[]): readonly ManifestFile[]
   });
 }
 
-/** Calls back after each edit below the paths, until the signal aborts. */
+/** Calls `edited` after each edit below the paths, until the signal aborts. */
 export function followManifests(paths: readonly string[], edited: () => void, signal: AbortSignal): void {
   let timer: NodeJS.Timeout | undefined;
   const soon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(edited, settleMs);
   };
-  // Editors replace files: the folder sees it, a watch on the file itself would lose it.
+  // Editors replace files, which a watch on the file itself would miss.
   for (const path of paths) watch(isFolder(path) ? path : join(path, ".."), { signal }, soon);
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
 }
 
-/** True for a folder; throws `FileUnreadable` when there is nothing at the path. */
+/** Whether the path is a folder. Throws `FileUnreadable` when nothing is there. */
 export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();

@@ -18,23 +18,23 @@ export interface ManifestObject {
   readonly [field: string]: unknown;
 }
 
-/** What is wrong with a file or one of its objects; empty: nothing. */
-export interface Verdict {
+/** A manifest file's object, or a file that cannot be parsed, with what is wrong with it. */
+export interface CheckedManifest {
   readonly path: string;
-  /** As `ModelDeployment default/digits`; the file's name when the object has none. */
+  /** Such as `ModelDeployment default/digits`; the file's path when the object has no name. */
   readonly name: string;
-  /** Lines for a terminal, each beginning with the place: the file, and its line or object. */
+  /** Lines for a terminal, each starting with the file and its line or object; empty when nothing is wrong. */
   readonly complaints: readonly string[];
   readonly manifest?: Manifest;
 }
 
-/** Reads the objects of manifest files and checks each: ModelDeployments as the API server would, others for identity only. */
-export function verdicts(files: readonly ManifestFile[]): readonly Verdict[] {
+/** Parses manifest files and checks each object: ModelDeployments as the API server would, other kinds for kind and name only. */
+export function checkedManifests(files: readonly ManifestFile[]): readonly CheckedManifest[] {
   return files.flatMap(({ path, text }) => {
     try {
       return readYaml(text, path)
         .flatMap(listItems)
-        .map((value) => verdict(path, value));
+        .map((value) => checkedManifest(path, value));
     } catch (thrown) {
       const complaint = thrown instanceof Error ? thrown.message : String(thrown); // begins with path, line and column
       return [{ path, name: path, complaints: [complaint] }];
@@ -47,22 +47,22 @@ export function objectName({ kind, metadata }: ManifestObject): string {
   return `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
 }
 
-/** The ModelDeployment of a manifest that `verdicts` found nothing wrong with; undefined for another kind. */
+/** The ModelDeployment of a manifest without complaints; undefined for another kind. */
 export function deploymentOf({ object }: Manifest): ModelDeployment | undefined {
   return object.kind === "ModelDeployment" ? (object as object as ModelDeployment) : undefined; // valid by its schema
 }
 
-function verdict(path: string, value: unknown): Verdict {
+function checkedManifest(path: string, value: unknown): CheckedManifest {
   const missing = missingIdentity(value);
   if (!isManifestObject(value)) return { path, name: path, complaints: [`${path}: ${missing}`] };
   const name = objectName(value);
-  const wrong = value.kind === "ModelDeployment" ? wrongs(value) : [];
-  const complaints = wrong.map((text) => `${path}: ${name}: ${text}`);
+  const errors = value.kind === "ModelDeployment" ? validationErrors(value) : [];
+  const complaints = errors.map((text) => `${path}: ${name}: ${text}`);
   return { path, name, complaints, manifest: { path, object: value } };
 }
 
-function wrongs(object: ManifestObject): readonly string[] {
-  // JSON made of YAML: what YAML has beyond JSON (dates, binary) the reader left as text.
+function validationErrors(object: ManifestObject): readonly string[] {
+  // A plain JSON value: the YAML reader leaves what JSON does not have (dates, binary) as text.
   const { issues, unknownFields } = admittedModelDeployment(JSON.parse(JSON.stringify(object)));
   return [...unknownFields.map((field) => `unknown field "${field}"`), ...issues.map(issueText)];
 }

@@ -1,18 +1,18 @@
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 import { faults } from "../faults.ts";
 
-/** Endings of model files that the runtime knows by their names. */
+/** File name endings by which the runtime recognizes model files. */
 const modelEndings = [".h5", ".hdf5", ".keras", ".onnx"];
 
-/** A manifest made for a model file, and the folder that stands for its PersistentVolumeClaim on this machine. */
+/** A manifest generated for a model file, and the folder that stands in for its PersistentVolumeClaim on this machine. */
 export interface ModelManifest {
   readonly object: ModelDeployment;
   readonly claimName: string;
   readonly folder: string;
 }
 
-/** The ModelDeployment for a model file at `path` (absolute). Throws `NotAModel` for a file of another ending. */
+/** Generates the ModelDeployment for a model at the absolute `path`. Throws `NotAModel` for a file with another ending. */
 export function modelManifest(path: string, isFolder: boolean): ModelManifest {
   const ending = extname(path).toLowerCase();
   if (!isFolder && !modelEndings.includes(ending)) throw faults.NotAModel({ path, endings: modelEndings });
@@ -28,11 +28,11 @@ export function modelManifest(path: string, isFolder: boolean): ModelManifest {
       spec: { model: { name: wireName(stem), source }, replicas: 1 },
     },
     claimName,
-    folder: join(dirname(path)),
+    folder: dirname(path),
   };
 }
 
-/** A DNS label near to the file's name, as Kubernetes wants it; at most 40 characters, so that children's names fit. */
+/** A DNS label similar to the file's name, at most 40 characters so that the names of child objects fit. */
 function objectName(stem: string): string {
   const label = stem
     .toLowerCase()
@@ -45,7 +45,7 @@ function objectName(stem: string): string {
 /** Longest `spec.model.name`. */
 const maxWireNameLength = 128;
 
-/** The file's own name as far as it can stand in a path of the REST API. */
+/** The file's name, with characters replaced that REST paths cannot have. */
 function wireName(stem: string): string {
   const name = stem
     .replace(/[^A-Za-z0-9._-]+/g, "_")

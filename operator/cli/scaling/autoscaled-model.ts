@@ -2,7 +2,7 @@ import type { AutoscalingSpec } from "../../../crds/v1alpha1/autoscaling/autosca
 import { faults } from "../faults.ts";
 import { validDeployments } from "../manifests/valid-deployments.ts";
 
-/** A ModelDeployment that scales itself. */
+/** A ModelDeployment with `spec.autoscaling`. */
 export interface AutoscaledModel {
   readonly name: string;
   readonly autoscaling: AutoscalingSpec;

@@ -1,11 +1,11 @@
 import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import { faults } from "../faults.ts";
-import { parsed } from "../flags.ts";
+import { parsedFlags } from "../flags.ts";
 
 /** `modelwright policy`. */
 export interface PolicyOptions {
   readonly command: "policy";
-  /** Manifest with spec.autoscaling; absent: what the first line says. */
+  /** Manifest with spec.autoscaling; absent: the first input line has the parameters. */
   readonly manifest: string | undefined;
 }
 
@@ -17,28 +17,28 @@ export interface SimulateOptions {
   readonly trace: string;
   readonly coldStartSeconds: number;
   readonly slowdown: number;
-  /** Where a plot is written to. */
+  /** File that the plot is written to. */
   readonly svg: string | undefined;
 }
 
 /** `modelwright policy` and `simulate`. */
 export type ScalingCommand = PolicyOptions | SimulateOptions;
 
-/** Names of the commands that try out autoscaling. */
+/** Names of the commands that run the autoscaling policy. */
 export const scalingCommands = ["simulate", "policy"] as const;
 
-/** The options of such a command. Throws a fault that names the wrong argument. */
+/** Parses the arguments of such a command. Throws a fault that names the wrong argument. */
 export function scalingCommand(command: (typeof scalingCommands)[number], args: readonly string[]): ScalingCommand {
   return command === "policy" ? policyOptions(args) : simulateOptions(args);
 }
 
 function policyOptions(args: readonly string[]): PolicyOptions {
-  const { values } = parsed("policy", { args: [...args], options: { filename: { type: "string", short: "f" } } });
+  const { values } = parsedFlags("policy", { args: [...args], options: { filename: { type: "string", short: "f" } } });
   return { command: "policy", manifest: values.filename };
 }
 
 function simulateOptions(args: readonly string[]): SimulateOptions {
-  const { values } = parsed("simulate", {
+  const { values } = parsedFlags("simulate", {
     args: [...args],
     options: {
       filename: { type: "string", short: "f" },

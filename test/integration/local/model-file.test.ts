@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { verdicts } from "../../../operator/cli/manifests/manifests.ts";
+import { checkedManifests } from "../../../operator/cli/manifests/manifests.ts";
 import { started } from "./started.ts";
 import { distance, fixture, predict, predictions, versions } from "./client/wire.ts";
 
@@ -39,7 +39,7 @@ test.for([
     await local.line(new RegExp(`^default/${object} {2}Ready `));
     await local.line(new RegExp(`^signature {3}curl -s ${local.restUrl}/v1/models/${model}/metadata$`));
     const text = local.lines.slice(local.lines.indexOf(""), local.lines.lastIndexOf("")).join("\n");
-    expect(verdicts([{ path: "printed", text }])).toMatchObject([
+    expect(checkedManifests([{ path: "printed", text }])).toMatchObject([
       {
         name: `ModelDeployment default/${object}`,
         complaints: [],

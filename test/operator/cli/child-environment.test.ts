@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { childEnvironment } from "../../../operator/cli/child-environment.ts";
 
-test("pods of local mode get what fetches need, and nothing that changes how they talk to each other", () => {
+test("pods of local mode inherit what downloads need, and nothing that changes how they talk to each other", () => {
   const needed = {
     PATH: "/usr/bin",
     NODE_EXTRA_CA_CERTS: "/etc/company.pem",

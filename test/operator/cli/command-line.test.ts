@@ -27,10 +27,7 @@ describe("commandLine", () => {
       ["start", "--rest-port", "9501", "--grpc-port", "9500", "--volume", "data=/srv/a=b"],
       { ...defaults, restPort: 9501, grpcPort: 9500, volumes: { data: "/srv/a=b" } },
     ],
-    "the version is told in the words of any program": [
-      ["--version"],
-      { command: "help", text: `modelwright ${release.version}` },
-    ],
+    "--version prints name and version": [["--version"], { command: "help", text: `modelwright ${release.version}` }],
     "serve leaves its arguments to the runtime": [
       ["serve", "digits.keras", "--http-port", "9501"],
       { command: "serve", args: ["digits.keras", "--http-port", "9501"] },
@@ -39,7 +36,7 @@ describe("commandLine", () => {
       ["validate", "-f", "a.yaml"],
       { command: "validate", manifests: ["a.yaml"], against: undefined },
     ],
-    "plan takes a snapshot to begin from": [
+    "plan takes a snapshot to start from": [
       ["plan", "-f", "a.yaml", "--against", "s.json"],
       { command: "plan", manifests: ["a.yaml"], against: "s.json" },
     ],
@@ -62,11 +59,11 @@ describe("commandLine", () => {
       ["dashboard", "--page-port", "9080"],
       { command: "dashboard", kubeconfig: undefined, namespace: undefined, apiPort: 8001, pagePort: 9080 },
     ],
-    "promote can skip everything that is left": [
+    "promote --full skips all remaining steps": [
       ["promote", "digits", "--full", "-n", "vision"],
       { command: "promote-full", kubeconfig: undefined, namespace: "vision", apiPort: 8001, name: "digits" },
     ],
-    "simulate takes a trace and what the replicas are like": [
+    "simulate takes a trace and parameters of the replicas": [
       [
         "simulate",
         "-f",
@@ -108,7 +105,7 @@ describe("commandLine", () => {
       "unknown command serv; expected one of start, serve, plan, validate, simulate, policy, status, dashboard, history, promote, abort, retry, pause, resume, restart; modelwright --help lists them",
     ],
     "an unknown flag": [["start", "--prot", "1"], "Unknown option '--prot'; modelwright start --help lists its flags"],
-    "a port that is no number": [
+    "a port that is not a number": [
       ["start", "--api-port", "http"],
       "--api-port is http; must be a whole number from 1 to 65535",
     ],
@@ -117,7 +114,7 @@ describe("commandLine", () => {
       "--rest-port is 70000; must be a whole number from 1 to 65535",
     ],
     "a claim without a folder": [["start", "--volume", "data"], "--volume is data; must be CLAIM=FOLDER"],
-    "a model beside manifests": [
+    "a model together with manifests": [
       ["start", "m.h5", "-f", "a.yaml"],
       "both a model file and -f are given; only one of them can be served",
     ],
@@ -126,11 +123,11 @@ describe("commandLine", () => {
       ["abort"],
       "modelwright abort needs the NAME of a ModelDeployment; modelwright abort --help shows how it is used",
     ],
-    "a page's port where there is no page": [
+    "a page port for a command without a page": [
       ["status", "--page-port", "8080"],
       "Unknown option '--page-port'; modelwright status --help lists its flags",
     ],
-    "full where there is nothing to skip": [
+    "--full for a command other than promote": [
       ["abort", "digits", "--full"],
       "Unknown option '--full'; modelwright abort --help lists its flags",
     ],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const command = fileURLToPath(import.meta.resolve("../../../operator/cli/modelwright.ts"));
 
-test("a reader that leaves early ends the command without a complaint", async () => {
+test("a reader that closes the pipe early ends the command without an error", async () => {
   const child = spawn(process.execPath, [command, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.destroy();
   let complaints = "";

@@ -36,7 +36,7 @@ describe("validate", () => {
       deployment(source),
       { lines: ["/a.yaml: ModelDeployment default/a: valid"], fault: undefined },
     ],
-    "what is valid and has no effect": [
+    "a valid ModelDeployment with fields that have no effect": [
       "g.yaml",
       deployment(
         "{model: {source: {configMap: {name: m, key: m.h5}}}, replicas: 3, rollout: {capacity: Share}, autoscaling: {max: 2, schedules: [{name: s, start: '0 8 31 4 *', duration: 1h, timezone: Mars/Olympus, min: 2}]}}",
@@ -52,7 +52,7 @@ describe("validate", () => {
         fault: undefined,
       },
     ],
-    "models that clients of the common port cannot tell apart": [
+    "models with the same name, which clients of the common port cannot tell apart": [
       "h.yaml",
       `${deployment(source)}---\n${deployment(source).replace("name: a", "name: b, namespace: v").replace("{model: {", "{model: {name: a, ")}`,
       {
@@ -97,13 +97,13 @@ describe("validate", () => {
   for (const [sentence, [name, text, want]] of Object.entries(cases))
     test(sentence, () => expect(linesFor(name, text)).toEqual(want));
 
-  test("a file that is not there is named", () => {
+  test("a missing file is named in the message", () => {
     expect(() => validate([join(folder, "none.yaml")], () => {})).toThrow(
       `${join(folder, "none.yaml")} cannot be read: there is no such file`,
     );
   });
 
-  test("a folder without manifests is named", () => {
+  test("a folder without manifests is named in the message", () => {
     const empty = mkdtempSync(join(folder, "empty-"));
     expect(() => validate([empty], () => {})).toThrow(`${empty} holds no .yaml, .yml or .json file`);
   });

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { showDashboard } from "../../../../operator/cli/cluster/dashboard.ts";
 
-test("a port that is in use is named with its flag, before any cluster is asked", async () => {
+test("a port in use is reported with its flag before any cluster is contacted", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const address = taken.address();

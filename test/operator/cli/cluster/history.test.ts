@@ -37,6 +37,6 @@ test("the history has a line for each revision, the newest version first, and sa
   ]);
 });
 
-test("a deployment that has made nothing yet has no history", () => {
+test("a ModelDeployment without revisions has no history", () => {
   expect(historyLines({ ...digits, status: {} }, [])).toEqual(["no revision yet"]);
 });

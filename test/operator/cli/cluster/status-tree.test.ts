@@ -33,7 +33,7 @@ const crashing = {
   state: { waiting: { reason: "CrashLoopBackOff" } },
 };
 
-test("the tree shows conditions, then each revision with its own pods and how they are", () => {
+test("the tree shows conditions, then each revision with its pods and their states", () => {
   const pods = [
     pod("a", "aaa", { phase: "Running", conditions: [{ type: "Ready", status: "True" }] }),
     pod("a2", "aaa", { phase: "Running" }, { deletionTimestamp: lastTransitionTime }),
@@ -51,12 +51,12 @@ test("the tree shows conditions, then each revision with its own pods and how th
   ]);
 });
 
-test("nothing deployed is said, not shown as nothing", () => {
+test("without ModelDeployments the tree says so", () => {
   expect(statusTree([], [])).toEqual(["no ModelDeployment"]);
   expect(statusTree([], [], "vision")).toEqual(["no ModelDeployment in namespace vision"]);
 });
 
-test("a pause is shown before there is a rollout that it keeps", () => {
+test("a pause is shown before there is a rollout to wait", () => {
   const metadata = { ...digits.metadata, annotations: { [annotations.pause]: "x" } };
   expect(statusTree([{ ...digits, metadata, status: {} }], [])).toEqual([
     "vision/digits  replicas 0/2",
@@ -64,7 +64,7 @@ test("a pause is shown before there is a rollout that it keeps", () => {
   ]);
 });
 
-test("replicas are compared with what is wanted now", () => {
+test("replicas are shown beside the number wanted now", () => {
   const autoscaling = { min: 0, max: 9 };
   const scaled: ModelDeployment = {
     ...digits,
@@ -79,7 +79,7 @@ test("replicas are compared with what is wanted now", () => {
   ]);
 });
 
-test("a rollout under way shows its step, the room for its pods, its analysis and what failed before", () => {
+test("a rollout shows its step, capacity mode, analysis and the failed revisions", () => {
   const status: ModelDeployment["status"] = {
     candidate: { revision: "bbb", version: "2", ready: 1, replicas: 1, weight: 25 },
     step: 1,

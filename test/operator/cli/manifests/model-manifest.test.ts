@@ -4,7 +4,7 @@ import { admittedModelDeployment } from "../../../../crds/v1alpha1/validation.ts
 import { modelManifest } from "../../../../operator/cli/manifests/model-manifest.ts";
 
 describe("modelManifest", () => {
-  test("serves a model file under its own name, from a claim that stands for its folder", () => {
+  test("serves a model file under its own name, from a claim that stands in for its folder", () => {
     expect(modelManifest("/home/ada/simple_model.h5", false)).toEqual({
       object: {
         apiVersion: "modelwright.dev/v1alpha1",
@@ -36,7 +36,7 @@ describe("modelManifest", () => {
       expect([metadata.name, spec.model.name]).toEqual([name, wire]);
     });
 
-  test("whatever the file is called, the manifest is valid", () => {
+  test("any file name gives a valid manifest", () => {
     const grapheme = fc.constantFrom("a", "Z", "0", ".", "_", "-", " ", "(", "ü", "模", "'");
     fc.assert(
       fc.property(fc.array(grapheme, { minLength: 1, maxLength: 140 }), (letters) => {
@@ -46,7 +46,7 @@ describe("modelManifest", () => {
     );
   });
 
-  test("refuses a file that is no model, and says which endings are", () => {
+  test("refuses a file that is not a model, and lists the endings of model files", () => {
     expect(() => modelManifest("/m/notes.txt", false)).toThrow(
       "/m/notes.txt is not a model file; expected a folder, or a file that ends in .h5, .hdf5, .keras, .onnx",
     );

@@ -30,7 +30,7 @@ const whole = {
   serviceUnits: [1, 2],
 };
 describe("modelwright simulate", () => {
-  test("shows all classes, the known autoscalers and the curve by κ, with a plot", () => {
+  test("shows all classes, the baselines and the curve over κ, with a plot", () => {
     const svg = join(folder, "plot.svg");
     const printed = lines(stored, svg);
     expect(printed.slice(0, 4)).toEqual([
@@ -58,14 +58,14 @@ describe("modelwright simulate", () => {
     expect(plot).not.toMatch(/NaN|undefined|Infinity/);
   }, 120_000);
 
-  test("a plot that cannot be written is named", () => {
+  test("a plot that cannot be written is named in the message", () => {
     const path = join(folder, "short.json");
     writeFileSync(path, JSON.stringify(whole));
     const svg = join(folder, "none", "plot.svg");
     expect(() => lines(path, svg)).toThrow(`${svg} cannot be written: ENOENT`);
   });
 
-  test("a file that is no trace is named", () => {
+  test("a file that is not a trace is named in the message", () => {
     const path = join(folder, "other.json");
     writeFileSync(path, '{"seconds":1}');
     expect(() => lines(path)).toThrow(
@@ -73,28 +73,28 @@ describe("modelwright simulate", () => {
     );
   });
 
-  test("what is neither a file nor a generator is named, with what there is", () => {
+  test("a trace that is neither a file nor a generator is named, with the list of generators", () => {
     const sentence =
       "foo cannot be read as a trace: there is no such file or generator; name a trace file (JSON, or gzip of it) or one of the generators clients, busy, switching, rareBursts, crowds, wave, spells, daily, batches, with a seed such as switching:7";
     expect(() => lines("foo")).toThrow(expect.objectContaining({ sentence }));
   });
 
   const refused: Readonly<Record<string, [object, string]>> = {
-    "no object": [[], "it has no seconds, a whole number from 1 to 31622400"],
+    "that is not an object": [[], "it has no seconds, a whole number from 1 to 31622400"],
     "longer than a year": [
       { ...whole, seconds: 1e12 },
       "it has 1000000000000 as seconds, not a whole number from 1 to 31622400",
     ],
-    "of a part of a second": [
+    "with a fractional length": [
       { ...whole, seconds: 1.5 },
       "it has 1.5 as seconds, not a whole number from 1 to 31622400",
     ],
-    "all warm-up": [{ ...whole, warmupSeconds: 100 }, "its warmupSeconds are 100, not below its 100 seconds"],
+    "that is all warm-up": [{ ...whole, warmupSeconds: 100 }, "its warmupSeconds are 100, not below its 100 seconds"],
     "going back in time": [
       { ...whole, arrivalDeltasMs: [1000, -2] },
       "it has -2 as arrivalDeltasMs[1], not a number from 0 to 1000000000000",
     ],
-    "with a text for a number": [
+    "with a string for a number": [
       { ...whole, serviceUnits: ["1", 2] },
       'it has "1" as serviceUnits[0], not a number from 0 to 1000000000000',
     ],

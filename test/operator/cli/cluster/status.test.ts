@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Condition, ModelDeployment } from "../../../../crds/v1alpha1/model-deployment.ts";
-import { isSettled } from "../../../../operator/cli/cluster/shown-status.ts";
+import { isSettled } from "../../../../operator/cli/cluster/status.ts";
 import { modelDeployment } from "../../../builders/model-deployment.ts";
 
 const candidate = { revision: "bbb", version: "2", weight: 100 };
@@ -15,17 +15,20 @@ const conditions = (...types: readonly string[]): Condition[] =>
   }));
 
 const cases: Readonly<Record<string, { given: ModelDeployment["status"]; want: boolean }>> = {
-  "what no operator has seen is not": { given: {}, want: false },
-  "what an operator saw of an earlier spec is not": { given: { observedGeneration: 0 }, want: false },
-  "what is as declared is": { given: { observedGeneration: 1, conditions: conditions("Ready") }, want: true },
-  "a rollout is not": { given: { observedGeneration: 1, candidate }, want: false },
-  "what is reconciled is not": { given: { observedGeneration: 1, conditions: conditions("Reconciling") }, want: false },
-  "a first revision that needs a human is": {
+  "not before an operator has observed it": { given: {}, want: false },
+  "not while only an earlier spec was observed": { given: { observedGeneration: 0 }, want: false },
+  "when it is as declared": { given: { observedGeneration: 1, conditions: conditions("Ready") }, want: true },
+  "not during a rollout": { given: { observedGeneration: 1, candidate }, want: false },
+  "not while it is reconciling": {
+    given: { observedGeneration: 1, conditions: conditions("Reconciling") },
+    want: false,
+  },
+  "when its first revision needs a human": {
     given: { observedGeneration: 1, candidate, conditions: conditions("Stalled") },
     want: true,
   },
 };
 
-test.each(Object.entries(cases))("settled: %s", (_sentence, { given, want }) => {
+test.each(Object.entries(cases))("a ModelDeployment is settled: %s", (_sentence, { given, want }) => {
   expect(isSettled({ ...modelDeployment(), ...(given === undefined ? {} : { status: given }) })).toBe(want);
 });

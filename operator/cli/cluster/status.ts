@@ -7,23 +7,23 @@ import { resources } from "../../kube/resources.ts";
 import { labels } from "../../model-deployment/resources/labels.ts";
 import { steeringFaults } from "../../steering/faults.ts";
 import { faults } from "../faults.ts";
-import { askedCluster } from "./asked-cluster.ts";
+import { withCluster } from "./with-cluster.ts";
 import type { Terminal } from "./cluster-command.ts";
 import type { StatusOptions } from "./options.ts";
 import { statusTree } from "./status-tree.ts";
 
-/** How often a watched status is read: fast enough for an eye, cheap enough for a cluster. */
+/** How often a watched status is read. */
 const pollMs = 1_000;
 
 /**
  * `modelwright status`: prints the tree of all ModelDeployments or of one; with `watch` again after every change, until
- * Ctrl-C or, of one ModelDeployment, until its rollout has ended or needs a human. Throws `NoSuchDeployment`, of a watched one
- * that is not ready then `NotReady`, and what the cluster refuses.
+ * Ctrl-C or, for one ModelDeployment, until its rollout has ended or needs a human. Throws `NoSuchDeployment`, `NotReady` when a
+ * watched ModelDeployment is not ready in the end, and what the cluster refuses.
  */
 export async function showStatus(options: StatusOptions, terminal: Terminal): Promise<void> {
   const { print, clear } = terminal;
   const stop = options.watch ? terminal.stop() : undefined;
-  await askedCluster(options, async (client) => {
+  await withCluster(options, async (client) => {
     let shown = "";
     for (;;) {
       const { deployments, lines } = await state(options, client);
@@ -40,7 +40,7 @@ export async function showStatus(options: StatusOptions, terminal: Terminal): Pr
   });
 }
 
-/** The newest spec was seen, and nothing is under way that anybody has to wait for, or nothing without a human. */
+/** Whether the operator has observed the newest spec and no more progress is to be expected, at least not without a human. */
 export function isSettled({ metadata, status }: ModelDeployment): boolean {
   if (status?.observedGeneration !== metadata.generation) return false;
   const isTrue = (wanted: string): boolean =>
@@ -54,16 +54,16 @@ function assertReady({ metadata: { name, namespace = "default" }, status }: Mode
 }
 
 async function state({ namespace, name }: StatusOptions, client: Client) {
-  // Of one that is named the namespace is kubectl's default; of all it is every one.
-  const place = name === undefined ? namespace : (namespace ?? "default");
+  // With a name, the default namespace is kubectl's; without, all namespaces.
+  const searched = name === undefined ? namespace : (namespace ?? "default");
   const found = await client.list<ModelDeployment>(resources.modelDeployments, {
-    namespace: place,
+    namespace: searched,
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
   });
   if (name !== undefined && found.items.length === 0) {
-    throw steeringFaults.NoSuchDeployment({ namespace: place ?? "default", name });
+    throw steeringFaults.NoSuchDeployment({ namespace: searched ?? "default", name });
   }
   const labelSelector = name === undefined ? labels.deployment : `${labels.deployment}=${name}`;
-  const pods = await client.list<Pod>(resources.pods, { namespace: place, labelSelector });
-  return { deployments: found.items, lines: statusTree(found.items, pods.items, place) };
+  const pods = await client.list<Pod>(resources.pods, { namespace: searched, labelSelector });
+  return { deployments: found.items, lines: statusTree(found.items, pods.items, searched) };
 }

@@ -10,14 +10,14 @@ import type { ClusterOptions } from "./options.ts";
 const deadlineMs = 10_000;
 const unanswered = new Set(["NoResponse", "DeadlineExceeded"]);
 
-/** Asks the cluster that the options choose. Throws `ServerUnreachable` and what the server refuses. */
-export async function askedCluster<T>(options: ClusterOptions, ask: (client: Client) => Promise<T>): Promise<T> {
+/** Calls `use` with a client of the chosen cluster and closes it afterwards. Throws `ServerUnreachable` and what the server refuses. */
+export async function withCluster<T>(options: ClusterOptions, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await chosenConnection(options);
   const transport = createHttpTransport({ connection });
   try {
-    // The client asks again until its deadline; a user is told at once that nothing listens at the address.
+    // Fails at once when nothing listens at the address; the client itself would retry until its deadline.
     await transport.send({ method: "GET", path: "/version", timeoutMs: deadlineMs });
-    return await ask(createClient({ transport, fieldManager: "modelwright-cli", deadlineMs }));
+    return await use(createClient({ transport, fieldManager: "modelwright-cli", deadlineMs }));
   } catch (thrown) {
     const fault = Fault.from(thrown);
     if (!unanswered.has(fault.code)) throw fault;
@@ -28,7 +28,7 @@ export async function askedCluster<T>(options: ClusterOptions, ask: (client: Cli
   }
 }
 
-/** Local mode where it runs and nothing else was asked for; kubectl's choice otherwise. */
+/** The kubeconfig that was given; else local mode if it runs; else kubectl's choice. */
 async function chosenConnection({ kubeconfig, apiPort }: ClusterOptions): Promise<Connection> {
   if (kubeconfig !== undefined) return loadConnection({ kubeconfigPath: kubeconfig });
   return (await isPortFree(apiPort)) ? loadConnection() : plainConnection(`http://127.0.0.1:${apiPort}`);

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askedCluster } from "../../../../operator/cli/cluster/asked-cluster.ts";
+import { withCluster } from "../../../../operator/cli/cluster/with-cluster.ts";
 import { resources } from "../../../../operator/kube/resources.ts";
 import { freePort } from "../../../../operator/local/free-port.ts";
 
-test("a cluster that does not answer is named with its address and the cause, not with the request", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "modelwright-asked-"));
+test("an unreachable cluster is reported with its address and the cause, not with the request", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "modelwright-cluster-"));
   const kubeconfig = join(folder, "config");
   const address = `127.0.0.1:${await freePort()}`;
   const config = {
@@ -19,10 +19,10 @@ test("a cluster that does not answer is named with its address and the cause, no
     "current-context": "gone",
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
-  const asked = askedCluster({ kubeconfig, namespace: undefined, apiPort: 1 }, (client) =>
+  const listing = withCluster({ kubeconfig, namespace: undefined, apiPort: 1 }, (client) =>
     client.list(resources.modelDeployments, {}),
   );
-  await expect(asked).rejects.toMatchObject({
+  await expect(listing).rejects.toMatchObject({
     sentence: `the API server at http://${address} cannot be reached: connect ECONNREFUSED ${address}; start local mode with modelwright start, or choose a cluster with --kubeconfig FILE`,
   });
   rmSync(folder, { recursive: true });

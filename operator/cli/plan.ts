@@ -7,7 +7,7 @@ import { manifestFiles } from "./manifests/manifest-files.ts";
 import { listItems } from "./manifests/manifests.ts";
 import { validDeployments } from "./manifests/valid-deployments.ts";
 
-/** As the chart installs it; only the drain delay shows in a story. */
+/** The chart's defaults; of these only the drain delay affects a story. */
 const settings: Settings = {
   runtimeImage: "localhost/modelwright/runtime:dev",
   drainDelayMs: 5_000,
@@ -16,8 +16,8 @@ const settings: Settings = {
 };
 
 /**
- * `modelwright plan`: tells, turn by turn, what the operator would do with each ModelDeployment of the manifests and why, with a
- * cluster in memory that starts pods and acknowledges routes. Throws `NotValid` and the faults of reading files.
+ * `modelwright plan`: prints, reconcile by reconcile, what the operator would do with each ModelDeployment of the manifests and why,
+ * against an in-memory cluster that starts pods and acknowledges routes. Throws `NotValid` and the faults of reading files.
  */
 export async function showPlan(options: FileOptions, startMs: number, print: (line: string) => void): Promise<void> {
   const deployments = validDeployments(options.manifests, print);

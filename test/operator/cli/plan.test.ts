@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { showPlan } from "../../../operator/cli/shown-plan.ts";
+import { showPlan } from "../../../operator/cli/plan.ts";
 import { revisionHash } from "../../../operator/model-deployment/plan/revisions.ts";
 
 let folder: string;
@@ -36,14 +36,14 @@ async function planned(manifests: readonly string[], against?: string): Promise<
 }
 
 describe("modelwright plan", () => {
-  test("tells a first deployment from nothing to Ready", async () => {
+  test("shows a first deployment from nothing to Ready", async () => {
     const text = await planned([manifest("one.h5")]);
     expect(text).toMatch(/^# ModelDeployment default\/digits\n/);
     expect(text).toContain("create Service digits: it does not exist yet");
     expect(text.trimEnd().endsWith("Progressing=False AsDeclared: nothing is under way")).toBe(true);
   });
 
-  test("begins from a cluster as kubectl shows it: a changed model replaces the revision that serves", async () => {
+  test("starts from objects that kubectl wrote: a changed model replaces the serving revision", async () => {
     const stable = revisionHash({ model: model("one.h5") });
     const against = join(folder, "cluster.json");
     const existing = {
@@ -62,7 +62,7 @@ describe("modelwright plan", () => {
     expect(text).toContain(`stable    ${candidate} v5 100 %`);
   });
 
-  test("refuses what the API server would refuse", async () => {
+  test("refuses a manifest that the API server would refuse", async () => {
     const path = join(folder, "wrong.yaml");
     writeFileSync(path, "apiVersion: modelwright.dev/v1alpha1\nkind: ModelDeployment\nmetadata: {name: a}\nspec: {}\n");
     await expect(planned([path])).rejects.toThrow("1 object is not valid");
