@@ -1,9 +1,9 @@
 import type { ModelDeployment } from "../../crds/v1alpha1/model-deployment.ts";
 import { condition, tone } from "./model/conditions.ts";
-import { html } from "./markup/html-text.ts";
+import { html } from "./markup/html.ts";
 import { page } from "./markup/page.ts";
 
-/** Every ModelDeployment with its Ready condition. */
+/** HTML of the list of all ModelDeployments with their Ready conditions. */
 export function listPage(deployments: readonly ModelDeployment[]): string {
   const rows = deployments.map((deployment) => {
     const { namespace = "default", name } = deployment.metadata;

@@ -1,4 +1,4 @@
-import { html } from "./markup/html-text.ts";
+import { html } from "./markup/html.ts";
 import { page } from "./markup/page.ts";
 
 /** A page with a single message. */

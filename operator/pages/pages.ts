@@ -7,24 +7,24 @@ import { messagePage } from "./message-page.ts";
 import { livePart, modelPage } from "./model/model-page.ts";
 import type { ScalingHistory } from "./model/scaling-history.ts";
 import { type RolloutCommand, rolloutCommands } from "../steering/rollout-command.ts";
-import { trialAnswer } from "./model/trial-answer.ts";
+import { trialPrediction } from "./model/trial-prediction.ts";
 
-/** Where the pages get their facts: from caches, never from the API server. */
+/** Data sources of the pages: caches, never the API server. */
 export interface PageSources {
   readonly modelDeployments: () => readonly ModelDeployment[];
-  /** Base URL of the gateway that answers a trial prediction; absent: the form is not shown. */
+  /** Base URL of the gateway for trial predictions; undefined: the form is not shown. */
   readonly gatewayUrl: string | undefined;
-  /** The history of scaling; absent: it is not recorded. */
+  /** The scaling history; absent: it is not recorded. */
   readonly scaling?: Pick<ScalingHistory, "of">;
-  /** Carries out a command and returns a sentence on where the rollout is then; absent: no buttons are shown. */
+  /** Carries out a command and returns a sentence on the state of the rollout; absent: no buttons are shown. */
   readonly steer?: (
     key: { readonly namespace: string; readonly name: string },
     command: RolloutCommand,
   ) => Promise<string>;
 }
 
-/** A trial prediction larger than this belongs to a client, not to a form. */
-const trialBytes = 1024 * 1024;
+/** Largest form that is accepted. */
+const maxFormBytes = 1024 * 1024;
 
 const headers = {
   "content-security-policy":
@@ -34,9 +34,9 @@ const headers = {
 };
 
 /**
- * The pages: a list of ModelDeployments, and one page each with its rollout, conditions, revisions, buttons that steer the
- * rollout and a form that sends a prediction through the gateway. Without scripts in the browser they work as well; they
- * are not live then.
+ * The pages: a list of ModelDeployments, and a page for each with its rollout, conditions, revisions, buttons that control the
+ * rollout and a form that sends a prediction through the gateway. Without JavaScript in the browser they work, but are not
+ * updated live.
  */
 export function pages(sources: PageSources): Express {
   const app = express();
@@ -59,7 +59,7 @@ export function pages(sources: PageSources): Express {
     scaling: sources.scaling?.of(metadata.uid ?? "") ?? [],
   });
   const named = namedDeployment(sources);
-  const form = express.urlencoded({ extended: false, limit: trialBytes });
+  const form = express.urlencoded({ extended: false, limit: maxFormBytes });
   app.get("/models/:namespace/:name", named, (_request, response: Found) => {
     response.send(modelPage(response.locals.found, optionsOf(response.locals.found)));
   });
@@ -74,8 +74,8 @@ export function pages(sources: PageSources): Express {
   app.post("/models/:namespace/:name", form, named, async (request, response: Found) => {
     const { found } = response.locals;
     if (sources.gatewayUrl === undefined) return refuse(response, request.path);
-    const asked = field(request.body, "body");
-    const trial = { asked, answer: await trialAnswer(sources.gatewayUrl, found, asked) };
+    const body = field(request.body, "body");
+    const trial = { body, answer: await trialPrediction(sources.gatewayUrl, found, body) };
     response.send(modelPage(found, { ...optionsOf(found), trial }));
   });
   app.post("/models/:namespace/:name/rollout", form, named, async (request, response: Found) => {
@@ -93,11 +93,11 @@ export function pages(sources: PageSources): Express {
 
 type Found = Response<unknown, { found: ModelDeployment }>;
 
-/** A form on another site must not steer a cluster its visitor has access to (Fetch Metadata; `Origin` without it). */
+/** CSRF: forms of other sites are refused (by Fetch Metadata, or `Origin` in browsers without it). */
 function sameOriginOnly(request: Request, response: Response, next: () => void): void {
   const site = request.get("sec-fetch-site");
   const origin = request.get("origin");
-  // DNS rebinding: another site's name may resolve to this machine.
+  // DNS rebinding: another site's name can resolve to this machine.
   const isForeign =
     !/^(localhost|127(\.\d+){3}|::1)$/.test(request.hostname) ||
     (site !== undefined && site !== "same-origin" && site !== "none") ||

@@ -1,6 +1,6 @@
-import { html, type SafeHtml } from "./html-text.ts";
+import { html, type SafeHtml } from "./html.ts";
 
-/** A whole document around a body. */
+/** A complete HTML document around a body. */
 export function page(title: string, body: SafeHtml): string {
   return `<!doctype html>${
     html`<html lang="en">

@@ -1,7 +1,7 @@
 import type { Condition, ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { html, type SafeHtml } from "../markup/html-text.ts";
+import { html, type SafeHtml } from "../markup/html.ts";
 
-/** The condition of this type, when the operator has set it. */
+/** The condition of this type, if the operator has set it. */
 export function condition(deployment: ModelDeployment, type: string): Condition | undefined {
   return deployment.status?.conditions?.find((candidate) => candidate.type === type);
 }
@@ -23,7 +23,7 @@ export function conditionTable({ status }: ModelDeployment): SafeHtml {
   </table>`;
 }
 
-/** How a condition looks: most are good when True, a stall is bad, and whether something is under way is neither. */
+/** CSS class of a condition: most are good when True, Stalled is bad, Progressing and Reconciling are neither. */
 export function tone(condition: Condition | undefined): "good" | "bad" | "neutral" {
   if (condition === undefined || condition.status === "Unknown") return "neutral";
   if (condition.type === "Progressing" || condition.type === "Reconciling") return "neutral";

@@ -1,28 +1,28 @@
 import type { ModelDeployment, RevisionStatus } from "../../../crds/v1alpha1/model-deployment.ts";
 import { conditionTable } from "./conditions.ts";
-import { html, type SafeHtml } from "../markup/html-text.ts";
+import { html, type SafeHtml } from "../markup/html.ts";
 import { page } from "../markup/page.ts";
 import { rolloutSection } from "./rollout-section.ts";
 import type { ScalingPoint } from "./scaling-history.ts";
 import { scalingSection } from "./scaling-section.ts";
-import { trialBody } from "./trial-body.ts";
+import { trialRequest } from "./trial-request.ts";
 
 interface LiveOptions {
-  /** Whether rollouts can be steered from here. */
+  /** Whether buttons for rollout commands are shown. */
   readonly steerable: boolean;
-  /** How its scaling went. */
+  /** Its scaling history. */
   readonly scaling: readonly ScalingPoint[];
 }
 
 interface ModelPageOptions extends LiveOptions {
-  /** Whether a gateway is there that answers a trial. */
+  /** Whether a gateway for trial predictions is known. */
   readonly tryable: boolean;
-  readonly trial?: { readonly asked: string; readonly answer: string };
-  /** What became of the last command, where one was given. */
+  readonly trial?: { readonly body: string; readonly answer: string };
+  /** Result of a command, after one was sent. */
   readonly notice?: string;
 }
 
-/** One ModelDeployment: its live part, and the form that tries a prediction. */
+/** HTML of the page of one ModelDeployment: its live part, and the form for a trial prediction. */
 export function modelPage(deployment: ModelDeployment, options: ModelPageOptions): string {
   const { namespace = "default", name } = deployment.metadata;
   const source = `/models/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/live`;
@@ -35,7 +35,7 @@ export function modelPage(deployment: ModelDeployment, options: ModelPageOptions
   );
 }
 
-/** What changes while a page is open: conditions, revisions, the rollout, the model. */
+/** The part that is updated while a page is open: rollout, scaling, conditions, revisions, model. */
 export function livePart(deployment: ModelDeployment, { steerable, scaling }: LiveOptions): SafeHtml {
   return html`${rolloutSection(deployment, steerable)} ${scalingSection(deployment, scaling)}
     <h2>Conditions</h2>
@@ -112,7 +112,7 @@ function trialForm(trial: ModelPageOptions["trial"], signature: string | undefin
   return html`<h2>Try a prediction</h2>
     <form method="post">
       <label for="body">Request body, as TensorFlow Serving's REST API takes it</label>
-      <textarea id="body" name="body" rows="8" spellcheck="false">${trial?.asked ?? trialBody(signature)}</textarea>
+      <textarea id="body" name="body" rows="8" spellcheck="false">${trial?.body ?? trialRequest(signature)}</textarea>
       <button type="submit">Predict</button>
     </form>
     ${answer}`;

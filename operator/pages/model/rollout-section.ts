@@ -7,7 +7,7 @@ import type { StepSpec } from "../../../crds/v1alpha1/rollout/rollout.ts";
 import type { RolloutStatus } from "../../../crds/v1alpha1/rollout/rollout-status.ts";
 import { annotations } from "../../model-deployment/resources/labels.ts";
 import type { RolloutCommand } from "../../steering/rollout-command.ts";
-import { html, type SafeHtml } from "../markup/html-text.ts";
+import { html, type SafeHtml } from "../markup/html.ts";
 
 const captions: Readonly<Record<RolloutCommand, string>> = {
   promote: "Promote",
@@ -19,25 +19,25 @@ const captions: Readonly<Record<RolloutCommand, string>> = {
   restart: "Restart",
 };
 
-/** The rollout under way with its weights, steps and analysis, what failed before, and the buttons that apply. */
+/** The current rollout with its weights, steps and analysis, failed revisions, and the buttons that apply. */
 export function rolloutSection(deployment: ModelDeployment, steerable: boolean): SafeHtml {
   const { status } = deployment;
-  const isUnderWay = status?.candidate !== undefined && status.stable !== undefined;
-  if (!isUnderWay && (status?.failedRevisions ?? []).length === 0) return html``;
+  const isRollingOut = status?.candidate !== undefined && status.stable !== undefined;
+  if (!isRollingOut && (status?.failedRevisions ?? []).length === 0) return html``;
   return html`<section id="rollout">
     <h2>Rollout</h2>
-    ${isUnderWay ? underWay(deployment) : html``} ${failed(deployment)}
-    ${steerable ? commands(deployment, isUnderWay) : html``}
+    ${isRollingOut ? currentRollout(deployment) : html``} ${failed(deployment)}
+    ${steerable ? commands(deployment, isRollingOut) : html``}
   </section>`;
 }
 
-function underWay({ spec, status = {} }: ModelDeployment): SafeHtml {
+function currentRollout({ spec, status = {} }: ModelDeployment): SafeHtml {
   const { stable, candidate, rollout, step = 0 } = status;
   const steps = (spec.rollout?.canary?.steps ?? []).map((one, index) => stepItem(one, index - step));
   if (stable === undefined || candidate === undefined) return html``;
   return html`<div class="bar" id="weights">${bar("stable", stable)}${bar("candidate", candidate)}</div>
     <p class="legend">${legend("stable", stable)} ${legend("candidate", candidate)}</p>
-    <p>${howItGoes(status)}</p>
+    <p>${summary(status)}</p>
     ${
       steps.length === 0
         ? html``
@@ -48,7 +48,7 @@ function underWay({ spec, status = {} }: ModelDeployment): SafeHtml {
     ${rollout?.analysis === undefined ? html`` : analysis(rollout.analysis)}`;
 }
 
-function howItGoes({ rollout, capacity }: ModelDeploymentStatus): string {
+function summary({ rollout, capacity }: ModelDeploymentStatus): string {
   const waits = rollout?.paused === true ? ", waits for a promotion" : "";
   const room = capacity?.mode === undefined ? "" : ` · capacity ${capacity.mode}: ${capacity.why ?? ""}`;
   return `${rollout?.strategy ?? "Canary"}${waits}${room}`;
@@ -62,7 +62,7 @@ function legend(role: "stable" | "candidate", { weight = 0, version = "-" }: Rev
   return html`<span class="${role}">${role} ${version}: ${weight} %</span>`;
 }
 
-/** `distance` from the present step: negative ones are done. */
+/** An item of the steps; `distance` is from the current step, negative for completed ones. */
 function stepItem(step: StepSpec, distance: number): SafeHtml {
   const name = distance < 0 ? "past" : distance === 0 ? "now" : "next";
   return html`<li class="${name}">${stepText(step)}</li>`;
@@ -119,16 +119,16 @@ function failed({ status }: ModelDeployment): SafeHtml {
     </ul>`;
 }
 
-function commands({ metadata, status }: ModelDeployment, isUnderWay: boolean): SafeHtml {
+function commands({ metadata, status }: ModelDeployment, isRollingOut: boolean): SafeHtml {
   const isPaused = metadata.annotations?.[annotations.pause] !== undefined;
-  const offered: readonly RolloutCommand[] = [
-    ...(isUnderWay ? (["promote", "promote-full", "abort", isPaused ? "resume" : "pause"] as const) : []),
+  const applicable: readonly RolloutCommand[] = [
+    ...(isRollingOut ? (["promote", "promote-full", "abort", isPaused ? "resume" : "pause"] as const) : []),
     ...((status?.failedRevisions ?? []).length > 0 ? (["retry"] as const) : []),
   ];
   const { namespace = "default", name } = metadata;
   const action = `/models/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/rollout`;
   return html`<div id="commands">
-    ${offered.map(
+    ${applicable.map(
       (command) =>
         html`<form class="command" method="post" action="${action}">
           <button type="submit" name="command" value="${command}">${captions[command]}</button>

@@ -1,30 +1,30 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
 
-/** What was seen of a model's scaling at one moment. */
+/** Demand and replicas of a model at one time. */
 export interface ScalingPoint {
   /** Milliseconds since the epoch. */
   readonly atMs: number;
-  /** Requests that are offered at the same time; undefined before the first figure. */
+  /** Offered concurrency; undefined before it is measured. */
   readonly offered: number | undefined;
   readonly desired: number;
   readonly ready: number;
 }
 
-/** The last hour of every autoscaled model, as its status told it. */
+/** The last hour of every autoscaled model, sampled from its status. */
 export interface ScalingHistory {
-  /** Looks at all of them. */
-  look(deployments: readonly ModelDeployment[], nowMs: number): void;
+  /** Adds a point for each ModelDeployment and drops the history of deleted ones. */
+  sample(deployments: readonly ModelDeployment[], nowMs: number): void;
   of(uid: string): readonly ScalingPoint[];
 }
 
-/** How often a page that is open looks. */
-export const lookEveryMs = 5_000;
+/** Interval of the samples. */
+export const sampleEveryMs = 5_000;
 const keptMs = 3_600_000;
 
 export function createScalingHistory(): ScalingHistory {
   const points = new Map<string, ScalingPoint[]>();
   return {
-    look(deployments, nowMs) {
+    sample(deployments, nowMs) {
       const present = new Set<string>();
       for (const deployment of deployments) {
         const { uid = "" } = deployment.metadata;

@@ -1,5 +1,5 @@
 import type { ModelDeployment } from "../../../crds/v1alpha1/model-deployment.ts";
-import { html, type SafeHtml } from "../markup/html-text.ts";
+import { html, type SafeHtml } from "../markup/html.ts";
 import type { ScalingPoint } from "./scaling-history.ts";
 
 const width = 720;
@@ -7,7 +7,7 @@ const height = 160;
 const left = 36;
 const bottom = 20;
 
-/** What the autoscaler wants and why, and how demand, desired and ready pods went. Empty without `spec.autoscaling`. */
+/** The autoscaler's decision and its reason, with a plot of demand, desired and ready pods. Empty without `spec.autoscaling`. */
 export function scalingSection({ spec, status }: ModelDeployment, points: readonly ScalingPoint[]): SafeHtml {
   if (spec.autoscaling === undefined) return html``;
   const { desired, why, signal, serviceTime, startTime } = status?.autoscaling ?? {};
@@ -42,7 +42,7 @@ export function scalingSection({ spec, status }: ModelDeployment, points: readon
   </section>`;
 }
 
-/** A line for each of the three over the time that is known, one scale for all. */
+/** A line each for demand, desired and ready pods, on a common scale. */
 function plot(points: readonly ScalingPoint[]): SafeHtml {
   const first = points[0]?.atMs ?? 0;
   const last = points.at(-1)?.atMs ?? first;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openPages } from "../../../operator/pages/open-pages.ts";
 import { freePort } from "../../../operator/local/free-port.ts";
 
-test("pages open at their port, refuse a port that is taken, and are gone when closed", async () => {
+test("the pages are served at their port until they are closed, and fail to open at a port in use", async () => {
   const port = await freePort();
   const options = { deployments: () => [], gatewayUrl: "http://127.0.0.1:1", port };
   const open = await openPages(options);

@@ -81,13 +81,13 @@ describe("pages", () => {
     expect(text).toContain("{&quot;predictions&quot;: [[0.5]]}");
   });
 
-  test("says so when the gateway does not answer", async () => {
+  test("shows an error when the gateway does not answer", async () => {
     const url = await served("http://127.0.0.1:1");
     const [, text] = await textOf(`${url}/models/default/digits`, { method: "POST", body: new URLSearchParams() });
     expect(text).toContain("no answer from the gateway");
   });
 
-  test("sends a button's command on, shows where the rollout is then, and what went wrong", async () => {
+  test("carries out a button's command and shows the state of the rollout or the error", async () => {
     const told: unknown[] = [];
     const url = await served(undefined, (key, command) => {
       told.push([key, command]);
@@ -105,7 +105,7 @@ describe("pages", () => {
     ]);
   });
 
-  test("refuses a form that another site sends", async () => {
+  test("refuses forms of other sites", async () => {
     const url = await served(undefined, () => Promise.resolve("done"));
     const post = (headers: Record<string, string>) =>
       textOf(`${url}/models/default/digits/rollout`, {
@@ -118,7 +118,7 @@ describe("pages", () => {
     expect((await post({ "sec-fetch-site": "same-origin" }))[0]).toBe(200);
   });
 
-  test("tells a page that is open what has changed", async () => {
+  test("updates an open page", async () => {
     const url = await served(undefined);
     const response = await fetch(`${url}/models/default/digits/live`);
     const reader = response.body?.getReader();

@@ -43,9 +43,9 @@ function shown(deployment: ModelDeployment, steerable = true): readonly string[]
 }
 
 describe("rolloutSection", () => {
-  test("is empty at rest", () => expect(shown(atRest)).toEqual([]));
+  test("is empty without a rollout", () => expect(shown(atRest)).toEqual([]));
 
-  test("shows weights, steps, room, analysis and the buttons that apply", () => {
+  test("shows weights, steps, capacity mode, analysis and the buttons that apply", () => {
     expect(shown(underWay)).toEqual([
       "Rollout",
       "stable 1: 90 %",
@@ -72,18 +72,18 @@ describe("rolloutSection", () => {
     ]);
   });
 
-  test("marks the steps that are done and the one that is not", () => {
+  test("marks completed steps and the current one", () => {
     const classes = [...rolloutSection(underWay, false).html.matchAll(/<li class="(\w+)">/g)].map(([, name]) => name);
     expect(classes).toEqual(["past", "now", "next"]);
   });
 
-  test("offers to go on while it is paused by hand, and nothing where nobody may steer", () => {
+  test("offers to resume while it is paused by hand, and shows no buttons when commands are disabled", () => {
     const metadata = { ...underWay.metadata, annotations: { [annotations.pause]: "x" } };
     expect(shown({ ...underWay, metadata }).slice(-2)).toEqual(["Abort", "Resume"]);
     expect(shown(underWay, false).slice(-1)).toEqual(["86 %"]);
   });
 
-  test("names what failed and offers to try it again", () => {
+  test("lists failed revisions and offers a retry", () => {
     const failedRevisions = [{ revision: "bbb", reason: "ProgressDeadline", message: "took longer than 10m" }];
     expect(shown({ ...atRest, status: { ...atRest.status, failedRevisions } })).toEqual([
       "Rollout",

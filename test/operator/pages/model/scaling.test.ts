@@ -19,37 +19,37 @@ const digits = (desired: number, ready: number, signal?: string): ModelDeploymen
   },
 });
 
-describe("the history of scaling", () => {
-  test("keeps the last hour of what status told, and forgets who is gone", () => {
+describe("the scaling history", () => {
+  test("keeps the last hour and drops deleted ModelDeployments", () => {
     const history = createScalingHistory();
-    history.look([digits(1, 0)], 0);
-    history.look([digits(2, 1, "1.5")], 3_600_000);
+    history.sample([digits(1, 0)], 0);
+    history.sample([digits(2, 1, "1.5")], 3_600_000);
     expect(history.of("u")).toEqual([
       { atMs: 0, offered: undefined, desired: 1, ready: 0 },
       { atMs: 3_600_000, offered: 1.5, desired: 2, ready: 1 },
     ]);
-    history.look([digits(2, 2, "1.5")], 3_605_000);
+    history.sample([digits(2, 2, "1.5")], 3_605_000);
     expect(history.of("u").map(({ ready }) => ready)).toEqual([1, 2]);
-    history.look([], 3_610_000);
+    history.sample([], 3_610_000);
     expect(history.of("u")).toEqual([]);
   });
 
-  test("has nothing of a model that is not autoscaled", () => {
+  test("has no points of a model that is not autoscaled", () => {
     const history = createScalingHistory();
     const { status: _, ...plain } = digits(1, 1);
-    history.look([plain], 0);
+    history.sample([plain], 0);
     expect(history.of("u")).toEqual([]);
   });
 });
 
-describe("the section on scaling", () => {
+describe("the scaling section", () => {
   const points = [
     { atMs: 0, offered: undefined, desired: 1, ready: 0 },
     { atMs: 60_000, offered: 2, desired: 4, ready: 1 },
     { atMs: 120_000, offered: 2, desired: 2, ready: 2 },
   ];
 
-  test("draws a line for demand, desired and ready over the time that is known", () => {
+  test("draws a line each for demand, desired and ready pods", () => {
     const { html } = scalingSection(digits(2, 2, "2.0"), points);
     const lines = Object.fromEntries(
       [...html.matchAll(/<polyline class="(\w+)" points="([^"]*)"/g)].map(([, name = "", at]) => [name, at]),
@@ -62,7 +62,7 @@ describe("the section on scaling", () => {
     expect(html).toContain("2 min ago");
   });
 
-  test("says what is wanted and why, and draws nothing before it has seen anything", () => {
+  test("shows the desired count and its reason, and no plot before there are points", () => {
     const { html } = scalingSection(digits(2, 2), []);
     expect(html).toContain("2 of 0 to 8");
     expect(html).toContain("4.2 requests run at once");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { trialBody } from "../../../../operator/pages/model/trial-body.ts";
+import { trialRequest } from "../../../../operator/pages/model/trial-request.ts";
 
 const cases: Record<string, [string | undefined, string]> = {
   "a row of features": ["features: float32[-1,3] → output_0: float32[-1,10]", '{"instances": [[0,0,0]]}'],
@@ -12,4 +12,4 @@ const cases: Record<string, [string | undefined, string]> = {
   "a model that is not loaded is": [undefined, '{"instances": []}'],
 };
 for (const [sentence, [signature, want]] of Object.entries(cases))
-  test(sentence, () => expect(trialBody(signature)).toBe(want));
+  test(sentence, () => expect(trialRequest(signature)).toBe(want));

@@ -1,10 +1,10 @@
-/** A form with more numbers than this is not filled in. */
+/** The form is not prefilled with more numbers than this. */
 const maxElements = 1024;
-/** A signature of one input of numbers, its first dimension free: `features: float32[-1,64] → …`. */
+/** A signature with one numeric input whose first dimension is free: `features: float32[-1,64] → …`. */
 const oneInput = /^[^:]+: (?:u?int|b?float)\d+\[-1((?:,\d+)*)\] /;
 
-/** A request to begin with: one row of zeros where the signature has one input of a known shape, no row otherwise. */
-export function trialBody(signature: string | undefined): string {
+/** A request to prefill the form with: one row of zeros if the signature has a single input of known shape, else no rows. */
+export function trialRequest(signature: string | undefined): string {
   const dimensions = oneInput
     .exec(signature ?? "")?.[1]
     ?.split(",")

@@ -1,11 +1,11 @@
-/** Text that is already safe in HTML. Only the `html` tag makes it, so that nothing gets into a page unescaped. */
+/** Escaped HTML. Only the `html` tag creates it, so that nothing gets into a page unescaped. */
 export interface SafeHtml {
   readonly html: string;
 }
 
 type Part = string | number | undefined | SafeHtml | readonly SafeHtml[];
 
-/** Markup whose inserted texts are escaped. */
+/** Template tag for HTML that escapes interpolated text. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): SafeHtml {
   return { html: strings.map((text, i) => (i === 0 ? text : `${rendered(parts[i - 1])}${text}`)).join("") };
 }

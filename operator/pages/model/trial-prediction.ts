@@ -5,8 +5,8 @@ import { declaredModel } from "../../model-deployment/resources/names.ts";
 
 const trialTimeoutMs = 30_000;
 
-/** What the gateway at `gatewayUrl` answers to a prediction: status line, revision and body, as text. */
-export async function trialAnswer(
+/** Sends a prediction to the gateway and returns status line and body of the response, or the error, as text. */
+export async function trialPrediction(
   gatewayUrl: string,
   { metadata, spec }: ModelDeployment,
   body: string,
