@@ -2,7 +2,7 @@ import { Type, type TUnsafe } from "typebox";
 
 import { matching } from "./text.ts";
 
-/** A number of pods, or a share of all of them: `1`, `25%`. */
+/** A number of pods, or a percentage of all: `1`, `25%`. */
 export function countOrPercent(options: {
   readonly description: string;
   readonly assumed: string;

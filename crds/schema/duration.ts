@@ -6,7 +6,7 @@ import { matching } from "./text.ts";
 
 const maxLength = 20;
 
-/** A span of time as Kubernetes writes it: `50ms`, `1m30s`, `1.5h`, within bounds. */
+/** A duration in the notation of Kubernetes, within bounds: `50ms`, `1m30s`, `1.5h`. */
 export function duration(options: {
   readonly description: string;
   readonly assumed?: string;
@@ -19,7 +19,7 @@ export function duration(options: {
   const shortestMs = durationMs(atLeast);
   const longestMs = durationMs(atMost);
   const bounds = rule<string>({
-    // Text that is no duration is the other rule's complaint; duration() would add an unreadable one.
+    // Text that is not a duration violates the other rule only; duration() would add an unreadable error.
     cel: `!self.matches('${durationPattern}') || (duration(self) >= duration('${atLeast}') && duration(self) <= duration('${atMost}'))`,
     message: `must be between ${atLeast} and ${atMost}`,
     holds: (self) => !(durationMs(self) < shortestMs || durationMs(self) > longestMs),

@@ -1,8 +1,8 @@
 import { isJsonObject, type StructuralSchema } from "./structural/structural-schema.ts";
 
 /**
- * Path of the first field, as `.spec.model`, that the schema knows and `served`, another edition of it, would have the
- * API server drop; undefined when it keeps them all. Only fields are compared: a rule of an older edition refuses aloud.
+ * Path of the first field of the schema, such as `.spec.model`, that `served`, another version of the same schema, does not have, so that
+ * the API server would prune it; undefined when none is missing. Only fields are compared: an older rule rejects a value with an error.
  */
 export function missingField(schema: StructuralSchema, served: unknown, path = ""): string | undefined {
   const other = isJsonObject(served) ? served : {};

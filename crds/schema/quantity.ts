@@ -8,17 +8,21 @@ interface Described {
   readonly assumed?: string;
 }
 
-/** An amount as Kubernetes writes it: `500m`, `2`, `1.5Gi`; a number without quotes is allowed. */
+/** A Kubernetes quantity: `500m`, `2`, `1.5Gi`; a number without quotes is allowed. */
 export function quantity(options: Described): TUnsafe<string | number> {
-  return spelled(options, quantityPattern, "must be a quantity such as 500m, 2 or 1.5Gi");
+  return intOrString(options, quantityPattern, "must be a quantity such as 500m, 2 or 1.5Gi");
 }
 
-/** An amount of memory as Kubernetes writes it: `512Mi`, `80G`. */
+/** A Kubernetes quantity of memory: `512Mi`, `80G`. */
 export function memoryQuantity(options: Described): TUnsafe<string | number> {
-  return spelled(options, memoryPattern, "must be an amount of memory such as 512Mi, 2Gi or 80G (512m is half a byte)");
+  return intOrString(
+    options,
+    memoryPattern,
+    "must be an amount of memory such as 512Mi, 2Gi or 80G (512m is half a byte)",
+  );
 }
 
-function spelled(options: Described, pattern: string, complaint: string): TUnsafe<string | number> {
+function intOrString(options: Described, pattern: string, complaint: string): TUnsafe<string | number> {
   return Type.Unsafe<string | number>({
     "x-kubernetes-int-or-string": true,
     maxLength: 32,

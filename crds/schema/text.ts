@@ -2,15 +2,15 @@ import { Type, type TString } from "typebox";
 
 import { rule, type Rule } from "./rule.ts";
 
-/** A string whose form is explained in words when it is wrong. */
+/** A string with a pattern whose violation is explained in words. */
 export function text(options: {
   readonly description: string;
   readonly assumed?: string;
-  /** Regular expression that RE2 and JavaScript read alike, without single quotes and backslashes. */
+  /** Regular expression with the same meaning in RE2 and JavaScript, without single quotes and backslashes. */
   readonly pattern: string;
-  /** What the user reads when the pattern does not match, as `must be …`. */
+  /** Error message when the pattern does not match, such as `must be …`. */
   readonly complaint: string;
-  /** Upper bound in characters; it also bounds what the rule may cost. */
+  /** In characters; also bounds the CEL cost of the rule. */
   readonly maxLength: number;
 }): TString {
   const { pattern, complaint, ...described } = options;
@@ -18,9 +18,9 @@ export function text(options: {
 }
 
 /**
- * The rule that a string matches a pattern. A schema's own `pattern` would print only itself.
+ * The rule that a string matches a pattern. The error of a schema's `pattern` keyword would show only the expression.
  *
- * @param subject CEL of the string; `string(self)` where self may be a number
+ * @param subject CEL expression of the string; `string(self)` where self may be a number
  */
 export function matching(pattern: string, complaint: string, subject = "self"): Rule {
   const expression = new RegExp(pattern);

@@ -9,7 +9,7 @@ import {
   type DumpOptions,
 } from "js-yaml";
 
-/** Text that is not YAML; the message starts with `file:line:column:`, counted from 1. */
+/** A YAML syntax error; the message starts with `file:line:column:`, counted from 1. */
 export class YamlError extends Error {
   readonly file: string;
   readonly line: number;
@@ -25,16 +25,16 @@ export class YamlError extends Error {
 }
 
 /**
- * Reads every document of a YAML text as kubectl would: YAML 1.1 as go-yaml 2 understands it, so `yes` and `on` are
- * true, `0777` is 511, a date stays text and `1:20` is no number; `<<` merges. Empty documents are left out.
- * Other than kubectl we refuse a key that stands twice in a mapping.
+ * Parses every document of a YAML text as kubectl does: YAML 1.1 as implemented by go-yaml 2, so `yes` and `on` are true, `0777` is
+ * 511, a date is a string and `1:20` is not a number; `<<` merges. Empty documents are left out. Unlike kubectl, it refuses duplicate
+ * keys in a mapping.
  *
  * @param file name for messages
  * @throws YamlError
  */
 export function readYaml(text: string, file: string): unknown[] {
   try {
-    // A byte order mark is what some editors on Windows put in front.
+    // Some editors on Windows write a byte order mark.
     return loadAll(text.replace(/^\uFEFF/, ""), { schema, maxAliases: 1000 }).filter(isPresent);
   } catch (error) {
     const mark = error instanceof YAMLException ? error.mark : undefined;
@@ -43,7 +43,7 @@ export function readYaml(text: string, file: string): unknown[] {
   }
 }
 
-/** Writes a JSON value as YAML that YAML 1.1 and 1.2 read alike. */
+/** Formats a JSON value as YAML with the same meaning in YAML 1.1 and 1.2. */
 export function yamlText(value: unknown, options: Pick<DumpOptions, "lineWidth"> = {}): string {
   return dump(value, { lineWidth: -1, noRefs: true, ...options });
 }
@@ -52,7 +52,7 @@ function isPresent(document: unknown): boolean {
   return document !== null && document !== undefined;
 }
 
-// The four tags follow go-yaml 2, resolve.go: kubectl reads with it.
+// The four tags follow resolve.go of go-yaml 2, which kubectl uses.
 const nulls = new Set(["", "~", "null", "Null", "NULL"]);
 const trues = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
 const falses = new Set(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]);
@@ -86,7 +86,7 @@ const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
 
 const schema = CORE_SCHEMA.withTags(nullTag, boolTag, intTag, floatTag, mergeTag);
 
-/** Go's ParseInt with base 0, after the underscores are gone. */
+/** Go's ParseInt with base 0, after removal of underscores. */
 function integer(source: string): number | undefined {
   const [, sign, digits = ""] = /^([-+]?)([0-9][0-9a-zA-Z_]*)$/.exec(source) ?? [];
   const plain = digits.replaceAll("_", "");

@@ -1,4 +1,4 @@
-import { printed } from "../schema/printed.ts";
+import { structuralSchemaOf } from "../schema/structural-printer.ts";
 import type { StructuralSchema } from "../schema/structural/structural-schema.ts";
 import { modelDeployment } from "./model-deployment.ts";
 
@@ -10,7 +10,7 @@ export interface PrinterColumn {
   readonly type: "string" | "integer" | "date";
   readonly description: string;
   readonly jsonPath: string;
-  /** Above 0: only with `-o wide`. */
+  /** Above 0: shown only with `-o wide`. */
   readonly priority?: number;
 }
 
@@ -54,10 +54,10 @@ const columns: readonly PrinterColumn[] = [
   { name: "GPU", type: "integer", description: "GPUs per pod", jsonPath: ".spec.resources.gpu.count", priority: 1 },
 ];
 
-/** The schema of a ModelDeployment as the CustomResourceDefinition has it. */
-export const modelDeploymentSchema: StructuralSchema = printed(modelDeployment);
+/** The structural schema of a ModelDeployment. */
+export const modelDeploymentSchema: StructuralSchema = structuralSchemaOf(modelDeployment);
 
-/** The CustomResourceDefinition, ready to be applied; `crds/generated` has it as YAML. */
+/** The CustomResourceDefinition; `crds/generated` has it as YAML. */
 export const modelDeploymentDefinition = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
@@ -69,7 +69,7 @@ export const modelDeploymentDefinition = {
       listKind: "ModelDeploymentList",
       plural: "modeldeployments",
       singular: "modeldeployment",
-      // Not md, mdep, mdl or isvc: other projects have those.
+      // Not md, mdep, mdl or isvc: other projects use those.
       shortNames: ["mwd"],
       categories: ["ml"],
     },

@@ -36,7 +36,7 @@ function editorDocument(): object {
   };
 }
 
-/** Fields and their types only: what the operator compares with the served definition, without loading TypeBox for it. */
+/** Fields and types only. The operator compares this with the served definition, and need not load TypeBox for it. */
 function structure(schema: StructuralSchema): StructuralSchema {
   const { type, properties, items, additionalProperties } = schema;
   const open = schema["x-kubernetes-preserve-unknown-fields"];

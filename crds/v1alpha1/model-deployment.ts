@@ -20,8 +20,8 @@ export type { Source } from "./source.ts";
  */
 const maxNameLength = 52;
 
-// In spec only replicas has a default that the API server writes: /scale refuses objects without the field. Any other
-// default would change the hash of stored revisions, and so restart pods, when a later version alters or adds one.
+// In spec only replicas has a default that the API server writes: /scale fails for objects without the field. When a later version
+// changed or added another default, the hash of stored revisions would change and pods would restart.
 const spec = Type.Object(
   {
     model,
@@ -53,12 +53,12 @@ interface Named {
   readonly metadata: { readonly name: string };
 }
 
-/** The whole object as the API server checks it; the CRD, the types and the documents are printed from it. */
+/** Schema of the whole object: source of the CRD, the types and the documents. */
 export const modelDeployment = Type.Object(
   {
     apiVersion: Type.Optional(Type.String({ description: "modelwright.dev/v1alpha1" })),
     kind: Type.Optional(Type.String({ description: "ModelDeployment" })),
-    // The API server describes metadata itself and takes nothing but its name here; rules need that to point at it.
+    // The API server has its own schema of metadata and allows only the name here, which rules need for their fieldPath.
     metadata: Type.Optional(
       Type.Object(
         { name: Type.Optional(Type.String({ description: "Name of the object and of its Service.", maxLength: 253 })) },
@@ -91,7 +91,7 @@ export const modelDeployment = Type.Object(
 export type ModelDeploymentSpec = Static<typeof spec>;
 /** `status` of a ModelDeployment. */
 export type ModelDeploymentStatus = Static<typeof status>;
-/** The stable or the candidate revision as status reports it. */
+/** The stable or the candidate revision in status. */
 export type RevisionStatus = Static<typeof revisionStatus>;
 /** One condition of status. */
 export type Condition = Static<typeof condition>;

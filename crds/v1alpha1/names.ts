@@ -1,4 +1,4 @@
-/** Forms of names that Kubernetes has rules for, as options of `text`. */
+/** Formats of Kubernetes names, as options of `text`. */
 
 /** Name of most Kubernetes objects: an RFC 1123 subdomain. */
 export const objectName = {
@@ -7,7 +7,7 @@ export const objectName = {
   maxLength: 253,
 } as const;
 
-/** A name within an object: an RFC 1123 label. */
+/** Name of a part of an object: an RFC 1123 label. */
 export const shortName = {
   pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
   complaint: "must consist of a-z, 0-9 and '-', first and last a letter or digit",
@@ -28,7 +28,7 @@ export const labelKey = {
   maxLength: 317,
 } as const;
 
-/** Value of a label; empty is one. */
+/** Value of a label; may be empty. */
 export const labelValue = {
   pattern: "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
   complaint: "must be a label value: letters, digits, '-', '_' and '.', first and last a letter or digit",

@@ -6,12 +6,12 @@ import { rule } from "../schema/rule.ts";
 import { matching, text } from "../schema/text.ts";
 import { labelKey, labelValue, objectKey, objectName, shortName } from "./names.ts";
 
-/** Keys of ours: pods are found, counted and told apart by them. An overlay leaves them alone. */
+/** Keys of the operator, which finds, counts and distinguishes pods by them. An overlay must not set them. */
 const ownPrefix = "modelwright.dev/";
 const ownLabels = ["name", "component", "instance", "managed-by"].map((name) => `app.kubernetes.io/${name}`);
-/** Variables that tell the runtime what to serve: likewise. */
+/** Prefix of the variables that configure the runtime; likewise. */
 const ownVariables = "MODELWRIGHT_";
-/** Names of the volumes that pods have anyway. */
+/** Names of the volumes that every pod has; likewise. */
 const ownVolumes = ["model", "scratch"] as const;
 
 type Texts = Readonly<Record<string, string>>;
@@ -152,7 +152,7 @@ const volumeMount = Type.Object(
 const identifier = (description: string, minimum: number) =>
   Type.Optional(Type.Integer({ description, format: "int64", minimum, maximum: 2_147_483_647 }));
 
-/** `spec.podOverlay`: what pods have beside what the rest of the spec makes of them. */
+/** `spec.podOverlay`: additions to the pod template. */
 export const podOverlay = Type.Object(
   {
     labels: Type.Optional(

@@ -6,7 +6,7 @@ import { rule } from "../schema/rule.ts";
 import { text } from "../schema/text.ts";
 import { objectKey, objectName, sha256 } from "./names.ts";
 
-/** A Secret whose keys become variables of the container that downloads; the operator never reads it. */
+/** A Secret whose keys become environment variables of the downloading container; the operator never reads it. */
 function secretRef(variables: string) {
   return Type.Optional(
     Type.Object(

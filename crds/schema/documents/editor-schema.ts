@@ -1,11 +1,11 @@
 import type { StructuralSchema } from "../structural/structural-schema.ts";
 
-/** A JSON Schema (draft 7) for editors: they complete fields, show descriptions and mark unknown ones. */
+/** A JSON Schema (draft 7) for editors: completion, descriptions and errors for unknown fields. */
 export interface EditorSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** Turns a structural schema into a JSON Schema for editors. Of the rules it keeps those that only match a pattern. */
+/** Converts a structural schema to a JSON Schema for editors. Of the rules, only those that match a pattern are kept. */
 export function editorSchema(schema: StructuralSchema): EditorSchema {
   const keywords = Object.entries(schema).filter(([name]) => !name.startsWith("x-kubernetes-"));
   const { properties, items, additionalProperties } = schema;
@@ -21,7 +21,7 @@ export function editorSchema(schema: StructuralSchema): EditorSchema {
   };
 }
 
-/** An object that is there or not, and holds nothing. */
+/** A schema of an empty object, which is either present or absent. */
 function isEmptyObject(schema: StructuralSchema): boolean {
   const { type, properties, additionalProperties } = schema;
   const isOpen = schema["x-kubernetes-preserve-unknown-fields"] === true || schema.required !== undefined;

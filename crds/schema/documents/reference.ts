@@ -16,7 +16,7 @@ interface Parts {
   readonly "x-kubernetes-int-or-string"?: boolean;
 }
 
-/** One line of the reference. */
+/** One row of the reference. */
 interface Field {
   readonly path: string;
   readonly required: boolean;
@@ -24,10 +24,10 @@ interface Field {
 }
 
 /**
- * Prints every field of a TypeBox value as a Markdown table: type, default, constraints and description. A default in
- * parentheses is what the operator assumes; the API server does not write it into the object.
+ * Formats every field of a TypeBox schema as a Markdown table: type, default, constraints and description. The operator assumes a
+ * default in parentheses; the API server does not write it into the object.
  *
- * @param roots names of the value's fields to print, in this order
+ * @param roots names of the top-level fields to print, in this order
  */
 export function reference(schema: TSchema, roots: readonly string[]): string {
   const { properties = {}, rules = [] }: Parts = schema;
@@ -98,7 +98,7 @@ function constraintsOf(parts: Parts, required: boolean): string {
   return [...(required ? ["required"] : []), ...limits, ...messages].join("; ");
 }
 
-/** A list of scalars has no line of its own for its entries. */
+/** Constraints of a list's entries, when these have no row of their own. */
 function itemConstraints({ items }: Parts): object {
   return items === undefined || isCompound(items) ? {} : items;
 }

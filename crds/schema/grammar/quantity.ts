@@ -1,7 +1,7 @@
-/** The API server's own grammar of a quantity (apimachinery, pkg/api/resource), without a sign. */
+/** Kubernetes' grammar of quantities (apimachinery, pkg/api/resource), without a sign. */
 export const quantityPattern = "^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$";
 
-/** Of these the amounts of memory: no fraction of a byte, and no few bytes, as whoever writes `512m` or `512` means megabytes. */
+/** Quantities of memory: no fractions of a byte, and no small numbers of bytes, since `512m` and `512` are meant as megabytes. */
 export const memoryPattern =
   "^(0|([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[kMGTPE]|[eE][+-]?[0-9]+)|[0-9]{7,}([.][0-9]*)?)$";
 
@@ -24,7 +24,7 @@ const factors: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** The number that a quantity stands for (cores, bytes, devices); `undefined` when it is not a quantity. */
+/** The numeric value of a quantity (cores, bytes, devices); undefined when the text is not a quantity. */
 export function quantityNumber(value: string | number): number | undefined {
   const text = String(value);
   if (!new RegExp(quantityPattern).test(text)) return undefined;
@@ -35,12 +35,12 @@ export function quantityNumber(value: string | number): number | undefined {
 /** Suffixes of each kind, the largest first. */
 const binarySuffixes = ["Ei", "Pi", "Ti", "Gi", "Mi", "Ki", ""];
 const decimalSuffixes = ["E", "P", "T", "G", "M", "k", "", "m", "u", "n"];
-/** Sums of floating point numbers are off by less. */
+/** Bound of relative floating-point errors. */
 const roundingError = 1e-9;
 
 /**
- * The same amount as the API server writes it where it understands quantities (in pods): the largest suffix of the same kind,
- * binary or decimal, that leaves a whole number. What is no quantity comes back as text.
+ * The canonical form in which the API server stores quantities of pods: the largest suffix of the same kind, binary or decimal, with
+ * a whole number. Text that is not a quantity is returned as it is.
  */
 export function spelledQuantity(value: string | number): string {
   const text = String(value);

@@ -7,29 +7,29 @@ import { isJsonObject, type JsonObject, type StructuralSchema } from "./structur
 import { withRules } from "./validate.ts";
 import { valueIssues } from "./value-check.ts";
 
-/** What a CustomResourceDefinition says about one of its versions, as far as admission needs it. */
+/** The parts of a CustomResourceDefinition's version that admission needs. */
 export interface ServedVersion {
-  /** As `modelwright.dev/v1alpha1`. */
+  /** Such as `modelwright.dev/v1alpha1`. */
   readonly apiVersion: string;
   readonly kind: string;
   readonly schema: StructuralSchema;
-  /** `subresources.scale`, when the version has it. */
+  /** `subresources.scale`, if the version has it. */
   readonly scale?: ScalePaths;
-  /** Whether the version has the status subresource: then nobody but its writers sets status. */
+  /** Whether the version has the status subresource: status is then ignored in creates and updates. */
   readonly hasStatus?: boolean;
 }
 
-/** What the API server makes of an object that somebody creates. */
+/** Result of admitting a created object. */
 export interface Admission {
-  /** The object as it would be stored: pruned, defaulted, without a status that is not the creator's to set. */
+  /** The object as it would be stored: pruned, defaulted, without status if that is a subresource. */
   readonly object: JsonObject;
-  /** Fields that the schema does not know; strict requests are refused with `unknown field "…"` for each. */
+  /** Fields that the schema does not have; strict field validation reports `unknown field "…"` for each. */
   readonly unknownFields: readonly string[];
-  /** Why the object would be refused; empty when it would not. */
+  /** Validation errors; empty when the object would be accepted. */
   readonly issues: readonly ValidationIssue[];
 }
 
-/** Prunes, defaults and validates an object in the order in which a kube-apiserver does it for a create. */
+/** Prunes, defaults and validates an object in the order of a kube-apiserver's create. */
 export function admitted(version: ServedVersion, object: JsonObject, rules: RuleTable): Admission {
   const { value, unknownFields } = prunedResource(version.schema, object);
   const { status: _, ...withoutStatus } = value;
@@ -38,7 +38,7 @@ export function admitted(version: ServedVersion, object: JsonObject, rules: Rule
   return { object: stored, unknownFields, issues: [...validatedObject(version, stored, rules), ...nameIssues(stored)] };
 }
 
-/** Complaints about a whole object that is pruned and defaulted already, as on create and update. */
+/** Validation errors of a pruned and defaulted object, as on create and update. */
 export function validatedObject(version: ServedVersion, object: JsonObject, rules: RuleTable): ValidationIssue[] {
   const wrongKind = typeMetaIssues(version, object);
   if (wrongKind.length > 0) return wrongKind;
@@ -47,7 +47,7 @@ export function validatedObject(version: ServedVersion, object: JsonObject, rule
   return withRules({ schema, value: object, rules }, found);
 }
 
-/** Complaints about an object whose status subresource is written: only status meets the schema, but every rule runs. */
+/** Validation errors of a write to the status subresource: only status is checked against the schema, but all rules are evaluated. */
 export function validatedStatus(version: ServedVersion, object: JsonObject, rules: RuleTable): ValidationIssue[] {
   const wrongKind = typeMetaIssues(version, object);
   if (wrongKind.length > 0) return wrongKind;
@@ -55,7 +55,7 @@ export function validatedStatus(version: ServedVersion, object: JsonObject, rule
   const statusSchema = schema.properties?.["status"];
   const ofStatus =
     statusSchema === undefined || object["status"] === undefined ? [] : valueIssues(statusSchema, object["status"], "");
-  // Unlike on create, the server's sentence itself does not say "status".
+  // Unlike on create, the server's message itself does not contain "status".
   const found = ofStatus.map((complaint) => ({
     ...complaint,
     field: complaint.field === "<nil>" ? "status" : `status.${complaint.field}`,
@@ -76,7 +76,7 @@ function typeMetaIssues(version: ServedVersion, object: JsonObject): ValidationI
 
 const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 
-/** The complaint about a name that no custom resource can have (apimachinery, pkg/api/validate/content/dns.go). */
+/** Validation errors of the object's name (apimachinery, pkg/api/validate/content/dns.go). */
 function nameIssues({ metadata }: JsonObject): ValidationIssue[] {
   const name = isJsonObject(metadata) ? metadata["name"] : undefined;
   if (typeof name !== "string") return [];

@@ -1,8 +1,8 @@
 import { fieldSchema, isJsonObject, type JsonObject, type StructuralSchema } from "./structural-schema.ts";
 
 /**
- * A value with the schema's defaults where fields are absent, and without the nulls of fields that are not nullable:
- * what the API server makes of a value before it validates and stores it.
+ * Applies the schema's defaults to absent fields and drops nulls of fields that are not nullable, as the API server does before
+ * validation.
  */
 export function defaulted(schema: StructuralSchema | undefined, value: unknown): unknown {
   if (Array.isArray(value)) {
@@ -17,11 +17,11 @@ function defaultedObject(schema: StructuralSchema | undefined, object: JsonObjec
   for (const [name, member] of Object.entries(object)) {
     const known = fieldSchema(schema, name);
     if (member !== null || known === undefined || isNullable(known)) filled[name] = defaulted(known, member);
-    else if (known.default !== undefined) filled[name] = defaulted(known, structuredCopy(known.default));
+    else if (known.default !== undefined) filled[name] = defaulted(known, deepCopy(known.default));
   }
   for (const [name, property] of Object.entries(schema?.properties ?? {})) {
     const absent = property.default !== undefined && !Object.hasOwn(filled, name);
-    if (absent) filled[name] = defaulted(property, structuredCopy(property.default));
+    if (absent) filled[name] = defaulted(property, deepCopy(property.default));
   }
   return filled;
 }
@@ -30,6 +30,6 @@ function isNullable(schema: StructuralSchema | undefined): boolean {
   return schema === undefined || schema.nullable === true;
 }
 
-function structuredCopy(value: unknown): unknown {
+function deepCopy(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-/** What kind of complaint an issue is, as `details.causes[].reason` of a refusal names it. */
+/** Type of a validation error, as in `details.causes[].reason` of a Status. */
 export type IssueType =
   | "FieldValueRequired"
   | "FieldValueInvalid"
@@ -9,16 +9,16 @@ export type IssueType =
   | "FieldValueTooMany"
   | "FieldValueForbidden";
 
-/** One complaint about an object, in the API server's own words. */
+/** A validation error, in the API server's own words. */
 export interface ValidationIssue {
   readonly type: IssueType;
-  /** Path of the field, as `spec.model.source`; `<nil>` is the object itself. */
+  /** Path of the field, such as `spec.model.source`; `<nil>` is the object itself. */
   readonly field: string;
   /** What is wrong, without the field. */
   readonly body: string;
 }
 
-/** The line that the API server prints for an issue. */
+/** The issue as the API server prints it. */
 export function issueText(issue: ValidationIssue): string {
   return `${issue.field}: ${issue.body}`;
 }
@@ -43,7 +43,7 @@ export interface IssueParts {
   readonly detail?: string;
 }
 
-/** Builds an issue the way the API server words it. */
+/** Makes an issue in the API server's words. */
 export function issue(type: IssueType, parts: IssueParts): ValidationIssue {
   const value = "value" in parts ? `: ${goText(parts.value)}` : "";
   const detail = parts.detail === undefined ? "" : `: ${parts.detail}`;
@@ -66,7 +66,7 @@ function goJson(value: unknown): string {
     typeof part === "object" && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part;
-  // Go's encoder escapes what could end a script element.
+  // As Go's encoder does, for JSON inside of HTML.
   return JSON.stringify(value, sorted).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }
 
@@ -82,9 +82,9 @@ const shortEscapes: Readonly<Record<string, string>> = {
   "\\": "\\\\",
 };
 
-/** Go's %q: like JSON but for control characters. */
+/** Go's %q: like JSON, except for control characters. */
 export function goQuoted(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- control characters are to be matched
   const escaped = text.replace(/[\u0000-\u001f"\\\u007f]/g, (sign) => {
     return shortEscapes[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });

@@ -1,7 +1,7 @@
 import { child, issue, type ValidationIssue } from "./issue.ts";
 import { fieldSchema, isJsonObject, type JsonObject, type StructuralSchema } from "./structural-schema.ts";
 
-/** Complaints about entries of list-type set and map that occur twice. */
+/** Validation errors about duplicate entries of lists of type set and map. */
 export function duplicateIssues(schema: StructuralSchema, value: unknown, path: string): ValidationIssue[] {
   if (Array.isArray(value)) return listIssues(schema, value, path);
   if (!isJsonObject(value)) return [];
@@ -39,7 +39,7 @@ function keyOf(entry: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(keys.filter((key) => Object.hasOwn(entry, key)).map((key) => [key, entry[key]]));
 }
 
-/** Each identity that repeats is named once, at its second place. */
+/** One error per repeated identity, at its second occurrence. */
 function repeatedIdentities(identities: readonly unknown[], path: string): ValidationIssue[] {
   const seen = new Map<string, number>();
   const issues: ValidationIssue[] = [];

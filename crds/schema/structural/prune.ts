@@ -1,22 +1,22 @@
 import { fieldSchema, isJsonObject, type JsonObject, type StructuralSchema } from "./structural-schema.ts";
 
-/** A value without the fields that its schema does not know. */
+/** A value without the fields that its schema does not have. */
 export interface Pruned<Value = unknown> {
   readonly value: Value;
-  /** Paths of the removed fields, sorted, as `spec.modle`. */
+  /** Paths of the removed fields, such as `spec.modle`, sorted. */
   readonly unknownFields: readonly string[];
 }
 
 const metaFields = new Set(["apiVersion", "kind", "metadata"]);
 
-/** Removes the fields that a custom resource's schema does not know, as the API server does on every request. */
+/** Removes the fields that a custom resource's schema does not have, as the API server does on every request. */
 export function prunedResource(schema: StructuralSchema, object: JsonObject): Pruned<JsonObject> {
   const unknownFields: string[] = [];
   const value = prunedObject({ ...schema, "x-kubernetes-embedded-resource": true }, object, "", unknownFields);
   return { value, unknownFields: unknownFields.sort() };
 }
 
-/** Removes the fields that a schema does not know from any value. */
+/** Removes the fields that a schema does not have from any value. */
 export function pruned(schema: StructuralSchema, value: unknown): Pruned {
   const unknownFields: string[] = [];
   return { value: prunedValue(schema, value, "", unknownFields), unknownFields: unknownFields.sort() };
@@ -24,7 +24,7 @@ export function pruned(schema: StructuralSchema, value: unknown): Pruned {
 
 function prunedValue(schema: StructuralSchema | undefined, value: unknown, path: string, unknown: string[]): unknown {
   if (Array.isArray(value)) {
-    // Inside a preserved list nothing is unknown, unless its items say so.
+    // All fields inside a list that preserves unknown fields are known, unless it has a schema for its items.
     const keeps = schema?.["x-kubernetes-preserve-unknown-fields"] === true && schema.items === undefined;
     return keeps ? value : value.map((item, index) => prunedValue(schema?.items, item, `${path}[${index}]`, unknown));
   }

@@ -1,10 +1,10 @@
 import type { RuleTable } from "../rule.ts";
 import { child, issue, type ValidationIssue } from "./issue.ts";
-import { fieldSchema, isJsonObject, type PrintedRule, type StructuralSchema } from "./structural-schema.ts";
+import { fieldSchema, isJsonObject, type ValidationRule, type StructuralSchema } from "./structural-schema.ts";
 
 /**
- * Complaints of the rules in `x-kubernetes-validations`. A rule whose CEL text the table does not have is skipped
- * (`unknownRules` lists those).
+ * Validation errors of the rules in `x-kubernetes-validations`. Rules whose CEL is not in the table are skipped (`unknownRules`
+ * lists those).
  */
 export function ruleIssues(
   schema: StructuralSchema,
@@ -14,8 +14,8 @@ export function ruleIssues(
 ): ValidationIssue[] {
   if (value === null || value === undefined) return [];
   const own = (schema["x-kubernetes-validations"] ?? [])
-    .filter((printed) => rules.get(printed.rule)?.holds(value) === false)
-    .map((printed) => complaint(schema, printed, value, path));
+    .filter((validation) => rules.get(validation.rule)?.holds(value) === false)
+    .map((validation) => complaint(schema, validation, value, path));
   return [...own, ...issuesInside(schema, value, path, rules)];
 }
 
@@ -36,19 +36,24 @@ function issuesInside(schema: StructuralSchema, value: unknown, path: string, ru
   });
 }
 
-function complaint(schema: StructuralSchema, printed: PrintedRule, value: unknown, path: string): ValidationIssue {
-  const at = printed.fieldPath === undefined ? path : child(path, printed.fieldPath.replace(/^\./, ""));
-  const detail = (printed.message ?? `failed rule: ${printed.rule}`).trim();
-  if (printed.reason === "FieldValueRequired" || printed.reason === "FieldValueForbidden") {
-    return issue(printed.reason, { path: at, detail });
+function complaint(
+  schema: StructuralSchema,
+  validation: ValidationRule,
+  value: unknown,
+  path: string,
+): ValidationIssue {
+  const at = validation.fieldPath === undefined ? path : child(path, validation.fieldPath.replace(/^\./, ""));
+  const detail = (validation.message ?? `failed rule: ${validation.rule}`).trim();
+  if (validation.reason === "FieldValueRequired" || validation.reason === "FieldValueForbidden") {
+    return issue(validation.reason, { path: at, detail });
   }
   const compound = schema.type === "object" || schema.type === "array";
   return issue("FieldValueInvalid", { path: at, detail, ...(compound ? {} : { value }) });
 }
 
-/** CEL texts in a schema that the table has no TypeScript side for. */
+/** CEL of the schema's rules that are not in the table. */
 export function unknownRules(schema: StructuralSchema, rules: RuleTable): string[] {
-  const own = (schema["x-kubernetes-validations"] ?? []).map((printed) => printed.rule);
+  const own = (schema["x-kubernetes-validations"] ?? []).map((validation) => validation.rule);
   const { items, additionalProperties, properties = {} } = schema;
   const inside = [...Object.values(properties), items, additionalProperties].flatMap((part) =>
     typeof part === "object" ? unknownRules(part, rules) : [],

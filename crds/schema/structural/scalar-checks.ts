@@ -3,7 +3,7 @@ import type { StructuralSchema } from "./structural-schema.ts";
 
 const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 
-/** Complaints about a number: range of its format, minimum, maximum. */
+/** Validation errors of a number: range of its format, minimum, maximum. */
 export function numberIssues(schema: StructuralSchema, value: number, path: string): ValidationIssue[] {
   const outside = [lowerBound(schema, value), upperBound(schema, value)].filter((words) => words !== undefined);
   const complain = (words: string) =>
@@ -12,7 +12,7 @@ export function numberIssues(schema: StructuralSchema, value: number, path: stri
   return [...(range === undefined ? [] : [range]), ...outside.map(complain)];
 }
 
-/** The server points this complaint at the whole object. */
+/** The server reports this error for the whole object. */
 function rangeIssue({ type, format }: StructuralSchema, value: number, path: string): ValidationIssue | undefined {
   const fits = Number.isInteger(value) && (format !== "int32" || (value >= int32.min && value <= int32.max));
   if (type !== "integer" || fits) return undefined;
@@ -33,7 +33,7 @@ function upperBound({ maximum, exclusiveMaximum = false }: StructuralSchema, val
   return value <= maximum ? undefined : `less than or equal to ${maximum}`;
 }
 
-/** Complaints about a string: the first of length and pattern, then its format. */
+/** Validation errors of a string: of length or else pattern, then of format. */
 export function stringIssues(schema: StructuralSchema, value: string, path: string): ValidationIssue[] {
   const issues = [
     lengthIssue(schema, value, path) ?? patternIssue(schema, value, path),
@@ -44,7 +44,7 @@ export function stringIssues(schema: StructuralSchema, value: string, path: stri
 
 function lengthIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
   const { minLength, maxLength } = schema;
-  // Characters count, of which there are at most as many as units of UTF-16 and at least half.
+  // Lengths are in characters. A string of n UTF-16 units has n / 2 to n of them, so most need no counting.
   const isWithin = value.length <= (maxLength ?? Infinity) && value.length >= 2 * (minLength ?? 0);
   const length = isWithin ? value.length : Array.from(value).length;
   if (maxLength !== undefined && length > maxLength) {
@@ -60,7 +60,7 @@ function lengthIssue(schema: StructuralSchema, value: string, path: string): Val
 
 const patterns = new Map<string, RegExp>();
 
-/** Patterns are those of schemas: few. */
+/** Cached: schemas have few patterns. */
 function compiled(pattern: string): RegExp {
   const known = patterns.get(pattern) ?? new RegExp(pattern);
   patterns.set(pattern, known);
@@ -73,7 +73,7 @@ function patternIssue(schema: StructuralSchema, value: string, path: string): Va
   return issue("FieldValueInvalid", { path, value, detail: `${path} in body should match '${pattern}'` });
 }
 
-/** The API server's reading of RFC 3339 (kube-openapi, pkg/validation/strfmt/time.go). */
+/** RFC 3339 as the API server parses it (kube-openapi, pkg/validation/strfmt/time.go). */
 const dateTime = /^\d{4}-\d{2}-\d{2}t([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d{2}:\d{2})$/i;
 
 function formatIssue(schema: StructuralSchema, value: string, path: string): ValidationIssue | undefined {
@@ -83,7 +83,7 @@ function formatIssue(schema: StructuralSchema, value: string, path: string): Val
   return issue("FieldValueTypeInvalid", { path, value, detail });
 }
 
-/** The complaint about a value that is not in the schema's list. */
+/** The validation error of a value that the schema's enum does not have. */
 export function enumIssue(schema: StructuralSchema, value: unknown, path: string): ValidationIssue | undefined {
   if (schema.enum === undefined || schema.enum.includes(value)) return undefined;
   const supported = schema.enum.map((admitted) =>

@@ -3,21 +3,21 @@ import { isJsonObject, type JsonObject } from "./structural-schema.ts";
 
 /** `subresources.scale` of a CustomResourceDefinition's version. */
 export interface ScalePaths {
-  /** As `.spec.replicas`. */
+  /** Such as `.spec.replicas`. */
   readonly specReplicasPath: string;
-  /** As `.status.replicas`. */
+  /** Such as `.status.replicas`. */
   readonly statusReplicasPath: string;
-  /** As `.status.selector`. */
+  /** Such as `.status.selector`. */
   readonly labelSelectorPath?: string;
 }
 
-/** Complaints about the fields that /scale reads (apiextensions-apiserver, customresource/validator.go). */
+/** Validation errors of the fields that /scale uses (apiextensions-apiserver, customresource/validator.go). */
 export function scaleIssues(scale: ScalePaths | undefined, object: JsonObject): ValidationIssue[] {
   if (scale === undefined) return [];
   return [...replicasIssues(scale.specReplicasPath, object), ...scaleStatusIssues(scale, object)];
 }
 
-/** Those of the complaints that are about status. */
+/** The errors of these in status only. */
 export function scaleStatusIssues(scale: ScalePaths | undefined, object: JsonObject): ValidationIssue[] {
   if (scale === undefined) return [];
   const { statusReplicasPath, labelSelectorPath } = scale;
@@ -46,7 +46,7 @@ function selectorIssues(path: string, object: JsonObject): ValidationIssue[] {
   return detail === undefined ? [] : [issue("FieldValueInvalid", { path, value: "", detail })];
 }
 
-/** The value at a path, or the words of apimachinery's accessor (unstructured.NestedFieldNoCopy) why there is none. */
+/** The value at a path, or the error of apimachinery's accessor (unstructured.NestedFieldNoCopy). */
 function lookup(object: JsonObject, path: string): { readonly value?: unknown; readonly fault?: string } {
   const names = path.split(".").slice(1);
   let current: unknown = object;

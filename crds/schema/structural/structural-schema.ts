@@ -2,7 +2,7 @@
 export type StructuralType = "object" | "array" | "string" | "integer" | "number" | "boolean";
 
 /** One entry of `x-kubernetes-validations`. */
-export interface PrintedRule {
+export interface ValidationRule {
   readonly rule: string;
   readonly message?: string;
   readonly fieldPath?: string;
@@ -10,8 +10,8 @@ export interface PrintedRule {
 }
 
 /**
- * A structural OpenAPI v3 schema, as it stands in a CustomResourceDefinition. `oneOf`, `allOf`, `anyOf` and `not` are
- * not among what is understood here: our own CRD has none, and a validator that half knows them would mislead.
+ * A structural OpenAPI v3 schema, as in a CustomResourceDefinition. `oneOf`, `allOf`, `anyOf` and `not` are not supported: our CRD
+ * has none, and a validator that half supports them would mislead.
  */
 export interface StructuralSchema {
   readonly type?: StructuralType;
@@ -40,7 +40,7 @@ export interface StructuralSchema {
   readonly "x-kubernetes-embedded-resource"?: boolean;
   readonly "x-kubernetes-list-type"?: string;
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
-  readonly "x-kubernetes-validations"?: readonly PrintedRule[];
+  readonly "x-kubernetes-validations"?: readonly ValidationRule[];
 }
 
 /** A JSON object. */
@@ -51,7 +51,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The schema of an object's field, or `undefined` when the schema does not know the field. */
+/** The schema of an object's field; undefined when the schema does not have the field. */
 export function fieldSchema(schema: StructuralSchema | undefined, name: string): StructuralSchema | undefined {
   const properties = schema?.properties;
   if (properties !== undefined && Object.hasOwn(properties, name)) return properties[name];

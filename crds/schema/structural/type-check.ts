@@ -1,7 +1,7 @@
 import { issue, goQuoted, type ValidationIssue } from "./issue.ts";
 import type { StructuralSchema, StructuralType } from "./structural-schema.ts";
 
-/** Name of a JSON value's type in the words of the API server. */
+/** The API server's name of a JSON value's type. */
 function typeName(value: unknown): StructuralType | "null" {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
@@ -24,7 +24,7 @@ function admittedTypes(schema: StructuralSchema): readonly string[] {
   return schema.type === undefined ? [] : [schema.type];
 }
 
-/** The complaint about a value of the wrong type. Order and texts follow kube-openapi, pkg/validation/validate/type.go. */
+/** The validation error of a value of the wrong type. Order and texts follow kube-openapi, pkg/validation/validate/type.go. */
 export function typeIssue(schema: StructuralSchema, value: unknown, path: string): ValidationIssue | undefined {
   const types = admittedTypes(schema);
   const found = typeName(value);
@@ -35,7 +35,7 @@ export function typeIssue(schema: StructuralSchema, value: unknown, path: string
       value: got,
       detail: `${path} in body must be of type ${wanted}: ${goQuoted(got)}`,
     });
-  // A number's format is compared before its type, but not with strings and lists.
+  // The format is checked before the type, except for strings and lists.
   if (schema.format !== undefined && !["null", "string", "array"].includes(found)) {
     return complain(schema.format, numberFormats[found] ?? "");
   }
@@ -45,6 +45,6 @@ export function typeIssue(schema: StructuralSchema, value: unknown, path: string
 function isAdmitted(schema: StructuralSchema, types: readonly string[], found: string): boolean {
   if (types.includes(found) || (found === "integer" && types.includes("number"))) return true;
   if (found === "null") return schema.nullable === true;
-  // The server takes a list, too, where the schema says string with a format.
+  // The server accepts a list for a string with a format.
   return found === "array" && schema.type === "string" && schema.format !== undefined;
 }

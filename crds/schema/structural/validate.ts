@@ -5,7 +5,7 @@ import { ruleIssues } from "./rule-check.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 import { valueIssues } from "./value-check.ts";
 
-/** Complaints that make the server skip the rules (apiextensions-apiserver, customresource/strategy.go). */
+/** Errors after which the server skips the rules (apiextensions-apiserver, customresource/strategy.go). */
 const blocking: ReadonlySet<IssueType> = new Set([
   "FieldValueNotSupported",
   "FieldValueRequired",
@@ -21,24 +21,23 @@ const rulesSkipped = issue("FieldValueInvalid", {
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
 });
 
-/** What is checked: a JSON value that is pruned and defaulted already, and what it is checked against. */
+/** Input of a validation: a pruned and defaulted JSON value, its schema and rules. */
 export interface Checked {
   readonly schema: StructuralSchema;
   readonly value: unknown;
-  /** TypeScript sides of the schema's rules. */
+  /** TypeScript functions of the schema's rules. */
   readonly rules: RuleTable;
 }
 
 /**
- * Everything a kube-apiserver complains about when it checks a value against a structural schema, in the server's
- * words. Unknown fields are not complaints of validation: `pruned` finds them. Order is the value's; a server's is
- * random.
+ * Validates a value against a structural schema; returns the errors of a kube-apiserver in its own words. Unknown fields are not
+ * validation errors: `pruned` finds them. The order follows the value; that of a server is random.
  */
 export function validate(checked: Checked): ValidationIssue[] {
   return withRules(checked, valueIssues(checked.schema, checked.value, ""));
 }
 
-/** Adds what lists and rules complain about to complaints that were found before; each complaint stands once. */
+/** Adds the errors of duplicate entries and of rules to those found before; drops repeated errors. */
 export function withRules({ schema, value, rules }: Checked, found: readonly ValidationIssue[]): ValidationIssue[] {
   const issues = [...found, ...duplicateIssues(schema, value, "")];
   const blocked = issues.some(({ type }) => blocking.has(type));

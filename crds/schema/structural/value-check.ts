@@ -4,8 +4,8 @@ import { fieldSchema, isJsonObject, type JsonObject, type StructuralSchema } fro
 import { typeIssue } from "./type-check.ts";
 
 /**
- * Complaints of the schema alone, without uniqueness of lists and without rules.
- * Every check that applies to the kind of value complains, a wrong type does not silence the others.
+ * Validation errors of the schema alone, without duplicate entries and rules. All checks for the kind of value run, also after a
+ * wrong type.
  */
 export function valueIssues(schema: StructuralSchema, value: unknown, path: string): ValidationIssue[] {
   const wrongType = typeIssue(schema, value, path);

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 
 const figure = (description: string) => Type.String({ description, maxLength: 32 });
 
-/** `status.autoscaling`: what the autoscaler wants and what it knows of the model. */
+/** `status.autoscaling`: what the autoscaler wants and what it has learned about the model. */
 export const autoscalingStatus = Type.Object(
   {
     desired: Type.Optional(

@@ -6,7 +6,7 @@ import { objectName } from "../names.ts";
 import { rule } from "../../schema/rule.ts";
 import { text } from "../../schema/text.ts";
 
-/** Fewest requests of each revision that a verdict rests on. */
+/** Fewest requests to each revision for a verdict. */
 export const minimumRequests = (assumed: number | string) =>
   Type.Integer({
     description:
@@ -77,7 +77,7 @@ const shadow = Type.Object(
   },
 );
 
-/** `spec.rollout.analysis`: how the candidate is judged, all the time it has traffic. */
+/** `spec.rollout.analysis`: how the candidate is judged while it has traffic. */
 export const analysis = Type.Object(
   {
     interval: Type.Optional(
@@ -101,7 +101,7 @@ export const analysis = Type.Object(
             Type.Number({
               description: "Quantile to compare, from 0.5 to 0.999.",
               assumed: 0.95,
-              // Not by minimum and maximum: of these the API server drops the fraction when the value has none.
+              // Not minimum and maximum: the API server ignores their fraction when the value is a whole number.
               rules: [
                 rule<number>({
                   cel: "self >= 0.5 && self <= 0.999",

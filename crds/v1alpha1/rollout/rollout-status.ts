@@ -47,7 +47,7 @@ const answered = Type.Object(
   { description: "Commands that were carried out: an annotation acts once per value." },
 );
 
-/** `status.rollout`: the rollout under way, or the last one's commands. */
+/** `status.rollout`: the current rollout, or the commands of the last one. */
 export const rolloutStatus = Type.Object(
   {
     strategy: Type.Optional(

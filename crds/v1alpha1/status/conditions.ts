@@ -2,7 +2,7 @@ import { Type } from "typebox";
 
 import { listMap } from "../../schema/list.ts";
 
-/** Types of the conditions in status and what each means when it is True. */
+/** Condition types and what each means when it is True. */
 export const conditionTypes = {
   Ready: "The declared state is reached and serves; scaled to zero or suspended on purpose counts.",
   Available: "Requests are answered right now.",
@@ -20,7 +20,7 @@ export const conditionTypes = {
 /** A type of condition. */
 export type ConditionType = keyof typeof conditionTypes;
 
-/** Reasons of conditions and what each means. The code of any fault (`faults.ts`) may be a reason as well; these are the usual ones. */
+/** Usual reasons of conditions and their meanings. The code of any fault (`faults.ts`) can be a reason as well. */
 export const conditionReasons = {
   AsDeclared: "What the spec declares is what serves.",
   ScaledToZero: "No pods: spec.replicas is 0, or the autoscaler wants none.",
@@ -59,7 +59,7 @@ const described = (entries: Readonly<Record<string, string>>) =>
     .map(([name, meaning]) => `${name}: ${meaning}`)
     .join(" ");
 
-/** One condition, as every Kubernetes object has them. */
+/** A condition in the usual Kubernetes form. */
 export const condition = Type.Object(
   {
     type: Type.String({

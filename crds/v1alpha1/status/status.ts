@@ -21,7 +21,7 @@ const revisionFields = {
   ),
 };
 
-/** A revision as status reports it. */
+/** A revision in status. */
 export const revisionStatus = Type.Object(revisionFields, {
   description: "The revision that serves; during a rollout, the one being replaced.",
 });
@@ -122,7 +122,7 @@ export const status = Type.Object(
   },
   {
     description: "Observed state. Written by the operator only.",
-    // Without it kstatus (Helm, Flux) takes an object that no controller has seen yet for finished.
+    // Without it, kstatus (Helm, Flux) takes an object that no controller has observed yet for ready.
     default: { observedGeneration: -1 },
   },
 );

@@ -1,13 +1,13 @@
 import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { countOrPercent } from "../../../crds/schema/count-or-percent.ts";
-import { printed } from "../../../crds/schema/printed.ts";
-import { ruleTable } from "../../../crds/schema/rule-table.ts";
+import { structuralSchemaOf } from "../../../crds/schema/structural-printer.ts";
+import { collectedRules } from "../../../crds/schema/collected-rules.ts";
 
 test("is printed as what Kubernetes calls int-or-string, with one rule for both of its forms", () => {
   const field = countOrPercent({ description: "Pods.", assumed: "25%" });
-  const rules = [...ruleTable(Type.Object({ field })).values()];
-  expect(printed(field)).toMatchObject({
+  const rules = [...collectedRules(Type.Object({ field })).values()];
+  expect(structuralSchemaOf(field)).toMatchObject({
     "x-kubernetes-int-or-string": true,
     "x-kubernetes-validations": [{ message: "must be a number of pods or a percentage, such as 1 or 25%" }],
   });

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 
 import { durationMs } from "../../../crds/schema/grammar/duration.ts";
 import { duration } from "../../../crds/schema/duration.ts";
-import { printed } from "../../../crds/schema/printed.ts";
-import { ruleTable } from "../../../crds/schema/rule-table.ts";
+import { structuralSchemaOf } from "../../../crds/schema/structural-printer.ts";
+import { collectedRules } from "../../../crds/schema/collected-rules.ts";
 import { issueText } from "../../../crds/schema/structural/issue.ts";
 import { validate } from "../../../crds/schema/structural/validate.ts";
 
@@ -37,7 +37,7 @@ test("a duration is refused exactly when it lies outside of its bounds", () => {
     property(array(part, { minLength: 1, maxLength: 2 }), (parts) => {
       const wait = parts.map(([amount, unit]) => `${amount}${unit}`).join("");
       const ms = parts.reduce((sum, [amount, unit]) => sum + amount * units[unit], 0);
-      const issues = validate({ schema: printed(schema), value: { wait }, rules: ruleTable(schema) });
+      const issues = validate({ schema: structuralSchemaOf(schema), value: { wait }, rules: collectedRules(schema) });
       const inside = ms >= 1_000 && ms <= 60_000;
       expect(issues.map(issueText)).toEqual(
         inside ? [] : [`wait: Invalid value: "${wait}": must be between 1s and 1m`],

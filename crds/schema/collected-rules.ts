@@ -9,13 +9,16 @@ interface Parts {
   readonly items?: TSchema;
 }
 
-/** All rules of a TypeBox value and of everything inside it. */
-export function ruleTable(schema: TSchema): RuleTable {
+/** All rules of a TypeBox schema and of the schemas inside it. */
+export function collectedRules(schema: TSchema): RuleTable {
   const { rules = [], properties = {}, patternProperties = {}, items }: Parts = schema;
   const parts = [
     ...Object.values(properties),
     ...Object.values(patternProperties),
     ...(items === undefined ? [] : [items]),
   ];
-  return new Map([...rules.map((rule) => [rule.cel, rule] as const), ...parts.flatMap((part) => [...ruleTable(part)])]);
+  return new Map([
+    ...rules.map((rule) => [rule.cel, rule] as const),
+    ...parts.flatMap((part) => [...collectedRules(part)]),
+  ]);
 }

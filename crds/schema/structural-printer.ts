@@ -3,7 +3,7 @@ import type { TSchema } from "typebox";
 import type { Rule } from "./rule.ts";
 import type { StructuralSchema } from "./structural/structural-schema.ts";
 
-/** Keywords that mean the same in a TypeBox value and in a structural schema, in the order in which they are printed. */
+/** Keywords with the same meaning in a TypeBox schema and in a structural schema, in the order of the output. */
 const sameKeywords = [
   "type",
   "format",
@@ -25,10 +25,10 @@ const sameKeywords = [
   "x-kubernetes-list-map-keys",
 ] as const;
 
-/** The parts of a TypeBox value that are read here; the rest are scalars of `sameKeywords`. */
+/** Members of a TypeBox schema that need a conversion. */
 interface Parts {
   readonly description?: string;
-  /** What an absent field means when the API server does not write a default. */
+  /** The default that the operator assumes; the API server does not write it. */
   readonly assumed?: string | number | boolean;
   readonly rules?: readonly Rule[];
   readonly properties?: Readonly<Record<string, TSchema>>;
@@ -38,13 +38,12 @@ interface Parts {
 }
 
 /**
- * Prints a TypeBox value as the structural OpenAPI v3 schema of a CustomResourceDefinition. A record becomes
- * additionalProperties, a default that only the operator assumes becomes part of the description, a rule loses its
- * TypeScript side.
+ * Converts a TypeBox schema to the structural OpenAPI v3 schema of a CustomResourceDefinition. A record becomes
+ * additionalProperties, a default that only the operator assumes becomes part of the description, and of a rule only the CEL remains.
  *
- * @throws TypeError for a TypeBox value that has no structural form
+ * @throws TypeError for a TypeBox schema that has no structural form
  */
-export function printed(schema: TSchema): StructuralSchema {
+export function structuralSchemaOf(schema: TSchema): StructuralSchema {
   const parts: Parts = schema;
   const keywords = new Map<string, unknown>(Object.entries(schema));
   const same = sameKeywords.filter((name) => keywords.has(name)).map((name) => [name, keywords.get(name)]);
@@ -52,8 +51,8 @@ export function printed(schema: TSchema): StructuralSchema {
     ...(parts.description === "" ? {} : { description: described(parts) }),
     ...(keywords.has("enum") ? { type: "string" } : {}),
     ...Object.fromEntries(same),
-    ...printedMembers(parts),
-    ...printedRules(parts.rules ?? []),
+    ...structuralMembers(parts),
+    ...validationRules(parts.rules ?? []),
   };
   if (result.type === undefined && result["x-kubernetes-int-or-string"] !== true) {
     throw new TypeError(`"${result.description}" has no type; a structural schema needs one everywhere`);
@@ -66,18 +65,18 @@ function described({ description, assumed }: Parts): string {
   return assumed === undefined ? description : `${description} Default: ${assumed}.`;
 }
 
-function printedMembers({ items, properties, required = [], patternProperties = {} }: Parts): StructuralSchema {
+function structuralMembers({ items, properties, required = [], patternProperties = {} }: Parts): StructuralSchema {
   const [values] = Object.values(patternProperties);
-  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, printed(field)]);
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, structuralSchemaOf(field)]);
   return {
-    ...(items === undefined ? {} : { items: printed(items) }),
-    ...(values === undefined ? {} : { additionalProperties: printed(values) }),
+    ...(items === undefined ? {} : { items: structuralSchemaOf(items) }),
+    ...(values === undefined ? {} : { additionalProperties: structuralSchemaOf(values) }),
     ...(required.length === 0 ? {} : { required }),
     ...(fields.length === 0 ? {} : { properties: Object.fromEntries(fields) }),
   };
 }
 
-function printedRules(rules: readonly Rule[]): StructuralSchema {
+function validationRules(rules: readonly Rule[]): StructuralSchema {
   if (rules.length === 0) return {};
   const entries = rules.map(({ cel, message, fieldPath }) => {
     return { rule: cel, message, ...(fieldPath === undefined ? {} : { fieldPath }) };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { editorSchema } from "../../../crds/schema/documents/editor-schema.ts";
 import { exactlyOne } from "../../../crds/schema/exactly-one.ts";
 import { listAtomic, listMap, listSet } from "../../../crds/schema/list.ts";
-import { printed } from "../../../crds/schema/printed.ts";
+import { structuralSchemaOf } from "../../../crds/schema/structural-printer.ts";
 import { quantity } from "../../../crds/schema/quantity.ts";
 import { reference } from "../../../crds/schema/documents/reference.ts";
 import { rule } from "../../../crds/schema/rule.ts";
@@ -37,9 +37,9 @@ const whole = Type.Object(
 
 const wordSchema = { description: "A word.", type: "string", maxLength: 9 };
 
-describe("printed", () => {
+describe("structuralSchemaOf", () => {
   test("turns every kind of TypeBox value into its structural form", () => {
-    expect(printed(whole)).toEqual({
+    expect(structuralSchemaOf(whole)).toEqual({
       description: "All.",
       type: "object",
       required: ["size", "from"],
@@ -107,20 +107,20 @@ describe("printed", () => {
   });
 
   test("refuses a value without a description", () => {
-    expect(() => printed(Type.String())).toThrow(
+    expect(() => structuralSchemaOf(Type.String())).toThrow(
       new TypeError("a schema has no description; every field of the API needs one"),
     );
   });
 
   test("refuses a value without a structural form", () => {
-    expect(() => printed(Type.Union([word, entry], { description: "Either." }))).toThrow(
+    expect(() => structuralSchemaOf(Type.Union([word, entry], { description: "Either." }))).toThrow(
       new TypeError('"Either." has no type; a structural schema needs one everywhere'),
     );
   });
 });
 
 test("editorSchema closes objects and turns rules that only match into patterns", () => {
-  expect(editorSchema(printed(whole))).toMatchObject({
+  expect(editorSchema(structuralSchemaOf(whole))).toMatchObject({
     type: "object",
     additionalProperties: false,
     properties: {
