@@ -1,4 +1,4 @@
-// Prints the chart's generated files: `npm run generate`.
+// Writes the chart's generated files: `npm run generate`.
 import { readFile, writeFile } from "node:fs/promises";
 
 import { chartDocuments } from "./values/documents.ts";

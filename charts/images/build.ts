@@ -1,5 +1,5 @@
-// Makes the images from what is built: `node charts/images/build.ts` writes dist/images/*.tar;
-// `node charts/images/build.ts PROGRAM FOLDER` writes the files of one into a folder, for a Dockerfile.
+// Makes container images of the built programs: `node charts/images/build.ts` writes dist/images/*.tar;
+// `node charts/images/build.ts PROGRAM FOLDER` writes the files of one program's image into a folder, for the Dockerfile.
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -42,7 +42,7 @@ if (program === undefined) {
   await writeArchive("operator");
   await writeArchive("runtime");
 } else if (folder !== undefined && program in programs) {
-  await writeFiles(program as Program, folder); // a key of `programs`, as just seen
+  await writeFiles(program as Program, folder); // checked on the line above
 } else {
   process.stderr.write(`usage: build.ts [${Object.keys(programs).join("|")} FOLDER]\n`);
   process.exitCode = 2;

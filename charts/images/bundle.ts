@@ -3,23 +3,23 @@ import { basename, extname, join } from "node:path";
 
 import { type CodeSplittingOptions, rolldown } from "rolldown";
 
-/** What is bundled, and how. Each file that is loaded costs a program's start a third of a millisecond, and memory. */
-export interface BundleOrder {
+/** Options of `bundledFiles`. Each file that a program loads costs a third of a millisecond at its start, and memory. */
+export interface BundleOptions {
   /** Entry point of the program; its bundle has the same name. */
   readonly main: string;
   /** Entry points of its threads; each becomes a bundle of the same name. */
   readonly threads: readonly string[];
-  /** For each command of the program, the files that it always loads: with their imports they become one bundle. */
+  /** For each command of the program, the files that it always loads; with their imports they become one bundle. */
   readonly commands: Readonly<Record<string, readonly string[]>>;
   /** Packages that are bundled, with their dependencies; others stay packages. */
   readonly inlined: readonly string[];
-  /** Where the bundles are written; emptied first. */
+  /** Output folder; emptied first. */
   readonly folder: string;
 }
 
 /**
- * Bundles built modules and returns the paths of the bundles. Dynamic imports stay files of their own, and what several commands load
- * is a bundle of its own. Threads share no bundles with the program: shared parts would become many small files.
+ * Bundles built modules and returns the paths of the bundles. Dynamic imports stay separate files, and modules that several commands
+ * load become a separate bundle. Threads share no bundles with the program: shared parts would become many small files.
  */
 export async function bundledFiles({
   main,
@@ -27,26 +27,29 @@ export async function bundledFiles({
   commands,
   inlined,
   folder,
-}: BundleOrder): Promise<readonly string[]> {
+}: BundleOptions): Promise<readonly string[]> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await written({ entry: main, inlined, folder }, { groups: commandGroups(commands) });
-  for (const entry of threads) await written({ entry, inlined, folder }, true);
+  await writeBundle({ entry: main, inlined, folder }, { groups: commandGroups(commands) });
+  for (const entry of threads) await writeBundle({ entry, inlined, folder }, true);
   return (await readdir(folder)).toSorted().map((name) => join(folder, name));
 }
 
-interface Bundle extends Pick<BundleOrder, "inlined" | "folder"> {
+interface Bundle extends Pick<BundleOptions, "inlined" | "folder"> {
   readonly entry: string;
 }
 
-async function written({ entry, inlined, folder }: Bundle, codeSplitting: true | CodeSplittingOptions): Promise<void> {
-  const isApart = (id: string, importer: string | undefined): boolean =>
+async function writeBundle(
+  { entry, inlined, folder }: Bundle,
+  codeSplitting: true | CodeSplittingOptions,
+): Promise<void> {
+  const isExternal = (id: string, importer: string | undefined): boolean =>
     !/^[./]/.test(id) && !isPackageFile(importer) && !inlined.some((name) => id === name || id.startsWith(`${name}/`));
   const bundle = await rolldown({
     input: { [basename(entry, extname(entry))]: entry },
     platform: "node",
-    external: isApart,
-    logLevel: "silent", // it warns of packages that others need for what is not used here
+    external: isExternal,
+    logLevel: "silent", // it warns about missing optional dependencies of unused code
   });
   const { output } = await bundle.generate({
     format: "esm",
@@ -56,19 +59,20 @@ async function written({ entry, inlined, folder }: Bundle, codeSplitting: true |
     comments: { legal: true, annotation: false, jsdoc: false },
   });
   await bundle.close();
-  for (const part of output) if (part.type === "chunk") await writeFile(join(folder, part.fileName), plain(part.code));
+  for (const part of output)
+    if (part.type === "chunk") await writeFile(join(folder, part.fileName), asciiOnly(part.code));
 }
 
-/** V8 keeps the source of what it runs: one byte per character, but two for all of them if one is beyond Latin-1. */
-function plain(code: string): string {
+/** Escapes non-ASCII characters: V8 keeps the source in memory, with two bytes per character if any is beyond Latin-1. */
+function asciiOnly(code: string): string {
   return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 type Groups = NonNullable<CodeSplittingOptions["groups"]>;
 type ImportsOf = (id: string) => readonly string[];
 
-/** One bundle for each set of commands that load the same modules. Larger sets come first: their modules import none of the smaller sets'. */
-function commandGroups(commands: BundleOrder["commands"]): Groups {
+/** One bundle per set of commands, of the modules that exactly these load. Larger sets first: their modules import none of smaller sets. */
+function commandGroups(commands: BundleOptions["commands"]): Groups {
   const names = Object.keys(commands);
   const loaded = new Map<string, ReadonlySet<string>>();
   const loadedBy = (command: string, importsOf: ImportsOf): ReadonlySet<string> => {
@@ -82,8 +86,8 @@ function commandGroups(commands: BundleOrder["commands"]): Groups {
       priority: subset.length,
       name: (id, graph) => {
         const importsOf: ImportsOf = (path) => graph.getModuleInfo(path)?.importedIds ?? [];
-        const isAlike = names.every((name) => loadedBy(name, importsOf).has(id) === subset.includes(name));
-        return isAlike ? subset.join("-") : null;
+        const isExactSet = names.every((name) => loadedBy(name, importsOf).has(id) === subset.includes(name));
+        return isExactSet ? subset.join("-") : null;
       },
     }));
 }

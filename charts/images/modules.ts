@@ -1,19 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What a program consists of: its own files and the packages that they name. */
+/** The files of a program and the packages that they import. */
 export interface Modules {
   /** Absolute paths. */
   readonly files: readonly string[];
-  /** `typebox`, `@kubernetes/client-node`. */
+  /** Such as `typebox`, `@kubernetes/client-node`. */
   readonly packages: readonly string[];
 }
 
 const commentLines = /^\s*(?:\/\/|\/?\*).*$/gm;
-// As the compiler writes them: in double quotes, never put together.
+// As the compiler writes them: literals in double quotes.
 const specifiers = /\b(?:from|import|import\(|require\(|require\.resolve\()\s*"([^"]+)"/g;
 
-/** Follows the imports of built files, the ones on demand included. Throws when a file is missing. */
+/** Follows the static and dynamic imports of built files. Throws when a file is missing. */
 export function reachedModules(entries: readonly string[]): Modules {
   const files = new Set<string>();
   const packages = new Set<string>();

@@ -3,14 +3,14 @@ import { dirname } from "node:path";
 
 import type { TarEntry } from "./tar.ts";
 
-/** Where the image has its Node. */
+/** Path of Node in the image. */
 export const nodePath = "/usr/local/bin/node";
 
 const encoded = (text: string): Uint8Array => Buffer.from(text);
 
 /**
- * The Node that runs this, with the loader and the libraries that it and these addons need: all of an operating system that
- * the programs see. Libraries beside an addon are its own. Throws where these cannot be told: on anything but Linux.
+ * The Node that runs this, with the dynamic linker and the libraries that it and the addons need: the whole operating system of the
+ * image. Libraries in the folder of an addon belong to it and are left out. Throws on anything but Linux.
  */
 export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
   if (process.platform !== "linux") {
@@ -23,7 +23,7 @@ export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
     kind: "file",
     path: path.slice(1),
     content: { file: path },
-    // The loader is a program too.
+    // The dynamic linker is one of them.
     isExecutable: true,
   }));
   const files: TarEntry[] = [
@@ -36,7 +36,7 @@ export function nodeFiles(addons: readonly string[] = []): readonly TarEntry[] {
   return [...files, { kind: "folder", path: "tmp", mode: 0o1777 }];
 }
 
-/** Absolute paths of what the loader would load, itself included. */
+/** Absolute paths of the libraries that the dynamic linker loads, and of itself. */
 function sharedLibraries(program: string): readonly string[] {
   const lines = execFileSync("ldd", [program], { encoding: "utf8" }).split("\n");
   return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);

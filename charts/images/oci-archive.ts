@@ -7,16 +7,16 @@ import { pipeline } from "node:stream/promises";
 
 import { type Content, tar, type TarEntry } from "./tar.ts";
 
-/** A layer that is read again whenever its bytes are needed, so that none is held in memory. */
+/** An image layer. Its bytes are generated whenever they are needed, so that none is held in memory. */
 export interface Layer {
   readonly entries: readonly TarEntry[];
   readonly digest: string;
   readonly sizeBytes: number;
 }
 
-/** What is run, as whom and from which files. */
+/** A container image. */
 export interface Image {
-  /** `localhost/modelwright/operator:dev`. */
+  /** Such as `localhost/modelwright/operator:dev`. */
   readonly reference: string;
   readonly layers: readonly Layer[];
   /** Member `config` of the OCI image configuration. */
@@ -26,7 +26,7 @@ export interface Image {
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 const mediaType = (name: string): string => `application/vnd.oci.image.${name}`;
 
-/** Names a layer by its content. */
+/** Makes a layer with its digest and size. */
 export async function layer(entries: readonly TarEntry[]): Promise<Layer> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
@@ -62,7 +62,7 @@ export async function writeOciArchive(path: string, image: Image): Promise<void>
   });
   const annotations = { "io.containerd.image.name": image.reference, "org.opencontainers.image.ref.name": "dev" };
   const index = { schemaVersion: 2, manifests: [{ ...manifest.descriptor, annotations }] };
-  // Docker before 25 reads this file and none of the others.
+  // Docker before 25 reads only this file.
   const docker = [
     {
       Config: blobPath(config.descriptor.digest),

@@ -7,14 +7,14 @@ interface LockedPackage {
 
 type Lock = ReadonlyMap<string, LockedPackage>;
 
-/** What no program reads at run time: maps, types, documentation. Licences stay. */
-const unread = /\.(?:map|d\.[cm]?ts|ts|tsbuildinfo|md|markdown)$/i;
+/** Files that are not needed at run time: source maps, types, documentation. Licences stay. */
+const unneeded = /\.(?:map|d\.[cm]?ts|ts|tsbuildinfo|md|markdown)$/i;
 const typesOnly = /(?:^|\/)node_modules\/@types\//;
 
-/** Folders of addons that are built for several machines, such as onnxruntime-node's `bin/napi-v6/linux/x64`. */
+/** Folders of addons that ship builds for several platforms, such as onnxruntime-node's `bin/napi-v6/linux/x64`. */
 const builtFor = /\/napi-v\d+\/(\w+)\/(\w+)\//;
 
-/** Packages that ship the same code for several loaders: what Node loads of them. */
+/** Packages that ship the same code in several module formats: the files that Node loads. */
 const loaded: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs-core": /^dist\/tf-core\.node\.js$/,
   "@tensorflow/tfjs-layers": /^dist\/tf-layers\.node\.js$/,
@@ -22,13 +22,13 @@ const loaded: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs-backend-wasm":
     /^dist\/(?:tf-backend-wasm\.node\.js|tfjs-backend-wasm(?:-simd|-threaded-simd)?\.wasm)$/,
 };
-/** What other runtimes than Node load of a package that serves both. */
+/** Files for JavaScript runtimes other than Node. */
 const forOthers = /\/node_modules\/bare-[a-z]+\/prebuilds\//;
 const always = /^(?:package\.json|licen[cs]e.*|notice.*)$/i;
 
 /**
- * Paths, relative to `root`, of the files that the packages and all they depend on need at run time, as
- * package-lock.json places them.
+ * Paths, relative to `root`, of the files that the packages and their dependencies need at run time, where package-lock.json
+ * places them.
  */
 export function packageFiles(root: string, names: readonly string[]): readonly string[] {
   const lock = lockOf(root);
@@ -44,14 +44,14 @@ export function packageFiles(root: string, names: readonly string[]): readonly s
 }
 
 function lockOf(root: string): Lock {
-  // Written by npm; lockfileVersion 3 has this member.
+  // as: npm writes this member in lockfileVersion 3.
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
     packages: Record<string, LockedPackage>;
   };
   return new Map(Object.entries(lock.packages));
 }
 
-/** Where Node finds a package from another one's place: in its own node_modules, then in those around it. */
+/** Resolves a package as Node does: in the importer's node_modules, then in those of the folders above. */
 function placeOf(lock: Lock, name: string, from: string): string {
   const place = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
   if (lock.has(place)) return place;
@@ -63,9 +63,9 @@ function placeOf(lock: Lock, name: string, from: string): string {
 function filesOf(root: string, folder: string): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    // Packages inside are places of their own.
+    // Nested packages have entries of their own in the lock file.
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : filesOf(root, path);
-    return entry.isFile() && !unread.test(entry.name) && isForThisMachine(path) && isLoaded(path) ? [path] : [];
+    return entry.isFile() && !unneeded.test(entry.name) && isForThisMachine(path) && isLoaded(path) ? [path] : [];
   });
 }
 
@@ -74,7 +74,7 @@ function isLoaded(path: string): boolean {
   return !forOthers.test(`/${path}`) && (loaded[name]?.test(inside) !== false || always.test(inside));
 }
 
-/** Images are made for the kind of machine that makes them: they get its Node. */
+/** Images are for the platform of the building machine, whose Node they contain. */
 function isForThisMachine(path: string): boolean {
   const [, platform, architecture] = builtFor.exec(path) ?? [];
   return platform === undefined || (platform === process.platform && architecture === process.arch);

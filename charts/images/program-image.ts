@@ -1,48 +1,48 @@
 import { basename, dirname, join, relative } from "node:path";
 
 import { programThreads } from "../../runtime/base/threads/program-threads.ts";
-import { type BundleOrder, bundledFiles } from "./bundle.ts";
+import { type BundleOptions, bundledFiles } from "./bundle.ts";
 import { reachedModules } from "./modules.ts";
 import { type Image, layer } from "./oci-archive.ts";
 import { nodeFiles, nodePath } from "./node-files.ts";
 import { packageFiles } from "./packages.ts";
 import type { TarEntry } from "./tar.ts";
 
-/** A program that has an image of its own. */
+/** A program with an image. */
 export type Program = keyof typeof programs;
 
 interface ProgramParts {
-  /** Built entry points: its own, and those of its threads. */
+  /** Built entry points of the program and of its worker threads. */
   readonly main: string;
   readonly threads: readonly string[];
   readonly flags: readonly string[];
-  /** Variables that tell the C library how to allocate. */
+  /** Environment variables that configure malloc. */
   readonly memory: readonly string[];
-  /** How it is bundled; absent: the image has the built files as they are. */
-  readonly bundle?: Pick<BundleOrder, "commands" | "inlined">;
+  /** Options of bundling; absent: the image has the built files as they are. */
+  readonly bundle?: Pick<BundleOptions, "commands" | "inlined">;
 }
 
-/** What each program is made of. */
+/** The programs and what their images contain. */
 export const programs = {
   operator: {
     main: "dist/operator/main.js",
-    // With the heap that Node chooses in the chart's container, new objects fill 1 MB before they are collected, which took a fifth
-    // of the processor time of creating ten thousand objects. Caches keep objects packed, so most new ones are garbage soon: 4 MB
-    // take 5 to 15 % less processor time than 2 and no more memory; 16 take 20 MB more.
+    // With the heap that Node chooses in the chart's container, the young generation is collected every 1 MB, which took a fifth of the
+    // CPU time of creating ten thousand objects. Caches keep objects packed, so most new ones are garbage soon: 4 MB take 5 to 15 % less
+    // CPU time than 2 MB and no more memory; 16 MB take 20 MB more.
     flags: ["--max-semi-space-size=4"],
-    // The hundreds of megabytes that it reads at its start leave 5 to 9 MB less behind in the C library.
+    // Malloc keeps 5 to 9 MB less of the hundreds of megabytes that the operator reads at its start.
     memory: ["MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=32768"],
     threads: [],
   },
   runtime: {
     main: "dist/runtime/main.js",
-    // New objects fill 2 MB before they are collected, not 16: it costs no processor time, and saves 90 MB under load.
+    // Collecting the young generation every 2 MB instead of 16 costs no CPU time and saves 90 MB under load.
     flags: ["--max-semi-space-size=2"],
-    // Each thread that reads a model leaves memory in its arena of the C library: with few arenas, little is kept.
+    // Each thread that reads a model leaves memory in its malloc arena; few arenas keep little.
     memory: ["MALLOC_ARENA_MAX=2"],
     threads: Object.values(programThreads).map(({ entry }) => `dist/runtime/${entry}.js`),
-    // What every start loads. Each file costs time and memory: to resolve 56 files, Node looks at so many paths that V8 loads its
-    // optimizing compiler for that, and 7 MB more stay resident.
+    // What every start loads. Each file costs time and memory: resolving 56 files takes so much code that V8 starts its optimizing
+    // compiler for it, and 7 MB more stay resident.
     bundle: {
       commands: {
         serve: [
@@ -66,14 +66,14 @@ export const programs = {
 } as const satisfies Readonly<Record<string, ProgramParts>>;
 
 const home = "app";
-/** `nobody`, as the pods run it. */
+/** `nobody`, the user of the pods. */
 const user = "65534:65534";
 
-/** The files of a program: by layer, from the one that changes least to the one that changes most. */
+/** The files of a program's image by layer, from the one that changes least to the one that changes most. */
 export async function programLayers(root: string, program: Program): Promise<readonly (readonly TarEntry[])[]> {
   const { main, threads, bundle }: ProgramParts = programs[program];
   const { files, packages } = reachedModules([main, ...threads].map((path) => join(root, path)));
-  // Inlined packages are in the image as well, for their licences.
+  // Bundled packages are in the image as well, for their licences.
   const needed = packageFiles(root, packages);
   const addons = needed.filter((path) => path.endsWith(".node")).map((path) => join(root, path));
   const own =
@@ -96,7 +96,7 @@ async function bundledProgram(root: string, program: Program): Promise<readonly 
   }));
 }
 
-/** Bundles a built program; the paths of the bundles. The main one keeps the name of the main file. */
+/** Bundles a built program and returns the paths of the bundles. The main bundle has the name of the main file. */
 export function programBundles(root: string, program: Program): Promise<readonly string[]> {
   const { main, threads, bundle }: ProgramParts = programs[program];
   const { commands = {}, inlined = [] } = bundle ?? {};
@@ -110,7 +110,7 @@ export function programBundles(root: string, program: Program): Promise<readonly
   });
 }
 
-/** The image of a program, ready to be written. */
+/** The image of a program. */
 export async function programImage(root: string, program: Program): Promise<Image> {
   return {
     reference: `localhost/modelwright/${program}:dev`,
@@ -128,12 +128,12 @@ function inHome(root: string, paths: readonly string[]): readonly TarEntry[] {
   return paths.map((path) => ({ kind: "file", path: `${home}/${path}`, content: { file: join(root, path) } }));
 }
 
-/** Folders before what lies in them, so that these belong to root as well. */
+/** Adds an entry for each parent folder, before its content, so that folders belong to root as well. */
 function withFolders(entries: readonly TarEntry[]): readonly TarEntry[] {
   const named = new Set(entries.filter(({ kind }) => kind === "folder").map(({ path }) => path));
-  const around = new Set(entries.flatMap(({ path }) => parents(path)).filter((path) => !named.has(path)));
-  const folders = [...around].map((path): TarEntry => ({ kind: "folder", path }));
-  return [...folders, ...entries].toSorted((one, other) => (one.path < other.path ? -1 : 1));
+  const implied = new Set(entries.flatMap(({ path }) => parents(path)).filter((path) => !named.has(path)));
+  const folders = [...implied].map((path): TarEntry => ({ kind: "folder", path }));
+  return [...folders, ...entries].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function parents(path: string): readonly string[] {

@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
 
-/** One entry of a tar archive. All belong to root and are of the first second of 1970: the same tree gives the same bytes. */
+/** An entry of a tar archive. All entries belong to root and are dated 1970-01-01, so the same tree gives the same bytes. */
 export type TarEntry =
   | { readonly kind: "folder"; readonly path: string; readonly mode?: number }
   | {
       readonly kind: "file";
-      /** In the archive, relative. */
+      /** Relative path in the archive. */
       readonly path: string;
       readonly content: Content;
       readonly isExecutable?: boolean;
     };
 
-/** Bytes, the file that has them, or pieces that add up to a known size. */
+/** Bytes, the path of a file, or pieces that add up to a known size. */
 export type Content =
   | Uint8Array
   | { readonly file: string }
@@ -21,7 +21,7 @@ const blockBytes = 512;
 /** Longest name that a ustar header holds; longer ones go to a pax record before it. */
 const longestName = 100;
 
-/** The archive piece by piece (POSIX ustar with pax records). */
+/** Generates the archive in pieces (POSIX ustar with pax records). */
 export async function* tar(entries: readonly TarEntry[]): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
     if (entry.kind === "folder") {
@@ -71,7 +71,7 @@ function ustarHeader({ path, mode, sizeBytes, type }: Header): Uint8Array {
   block.write(octal(0, 7), 116); // gid
   block.write(octal(sizeBytes, 11), 124);
   block.write(octal(0, 11), 136); // mtime
-  block.write(" ".repeat(8), 148); // the checksum is computed over blanks in its place
+  block.write(" ".repeat(8), 148); // the checksum is computed with spaces in its place
   block.write(type, 156);
   block.write("ustar\x0000", 257);
   const checksum = block.reduce((sum, byte) => sum + byte, 0);

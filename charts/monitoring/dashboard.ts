@@ -3,7 +3,7 @@ import { metricNames as names } from "../../runtime/contract/metric-names.ts";
 interface Panel {
   readonly title: string;
   readonly unit: string;
-  /** PromQL by what its line is called. */
+  /** PromQL by the name of its line. */
   readonly queries: Readonly<Record<string, string>>;
 }
 
@@ -12,7 +12,7 @@ const rate = (metric: string, by: string, selector = model): string =>
   `sum by (${by}) (rate(${metric}{${selector}}[$__rate_interval]))`;
 const quantile = (share: number, metric: string, by: string): string =>
   `histogram_quantile(${share}, ${rate(`${metric}_bucket`, `le, ${by}`)})`;
-/** Autoscaler's figures have the key's parts as labels. */
+/** The autoscaler's metrics have namespace and name as separate labels. */
 const scaled = (metric: string): string =>
   `max by (model) (label_join(${metric}, "model", "/", "namespace", "name") and on (model) label_replace(group by (model_deployment) (${names.gatewayRequests}{${model}}), "model", "$1", "model_deployment", "(.*)"))`;
 

@@ -1,6 +1,6 @@
 import { Type, type TSchema } from "typebox";
 
-/** Members that Kubernetes defines: its API server checks them. As all lists and maps, it may be set to null: no default, none. */
+/** An object of a Kubernetes type, which the API server validates. Like all lists and maps it may be null: empty instead of the default. */
 function kubernetes(description: string, assumed: object): TSchema {
   return Type.Optional(
     Array.isArray(assumed)
@@ -9,7 +9,7 @@ function kubernetes(description: string, assumed: object): TSchema {
   );
 }
 
-/** Keys that are the chart's. */
+/** Keys that the chart sets itself. */
 function reserved(keys: readonly string[]): Readonly<Record<string, TSchema>> {
   return Object.fromEntries(keys.map((key) => [key, Type.Optional(Type.Unsafe({ not: {} }))]));
 }
@@ -19,7 +19,7 @@ const ownLabels = [
   "helm.sh/chart",
 ];
 
-/** Labels beside the chart's own. */
+/** Labels besides the chart's own. */
 function moreLabels(description: string): TSchema {
   return texts(description, reserved(ownLabels));
 }
@@ -55,7 +55,7 @@ const logLevel = ["debug", "info", "warn", "error", "silent"];
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const hourMs = 3_600_000;
 
-/** Arguments and variables that this chart has no value for. */
+/** Extra arguments and environment variables, for settings without a value in this chart. */
 function more(what: string): Readonly<Record<string, TSchema>> {
   const args = { description: `Additional arguments of the ${what}.`, default: [] };
   return {
@@ -117,7 +117,7 @@ const scraping: Readonly<Record<string, TSchema>> = {
   metricRelabelings: kubernetes("Relabelings of metrics.", []),
 };
 
-/** What the chart can be told: values.yaml, values.schema.json and the table in its README are printed from it. */
+/** Schema of the chart's values: source of values.yaml, values.schema.json and the table in its README. */
 export const values: TSchema = section("Values of the Modelwright chart", {
   global: Type.Optional(Type.Object({}, { description: "Global values of a parent chart; not used." })),
   image: section("Images.", {

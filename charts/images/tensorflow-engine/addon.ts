@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const addonPackage = join("node_modules", "@tensorflow", "tfjs-node-gpu");
-/** TensorFlow's libraries under the names that they are linked by, and those that the addon's build asks for. */
+/** TensorFlow's libraries: file names, and the names that the addon is linked with. */
 const libraries = [
   ["libtensorflow_cc.so.2", "libtensorflow.so"],
   ["libtensorflow_framework.so.2", "libtensorflow_framework.so"],
 ] as const;
 
-/** The compiler and its arguments; run in the folder of the build. The sources of the addon use nothing but the C API. */
+/** The compiler command, to be run in the build folder. The addon's sources use only TensorFlow's C API. */
 export function compileCommand(folder: string): readonly string[] {
   const at = (...path: string[]): string => join(folder, addonPackage, ...path);
   return [
@@ -34,8 +34,8 @@ export function compileCommand(folder: string): readonly string[] {
 }
 
 /**
- * Moves the libraries to where the addon looks for them; CUDA's to where TensorFlow's search path has them (its RUNPATH, for the
- * layout of the wheels), so that nobody has to set LD_LIBRARY_PATH.
+ * Moves TensorFlow's libraries to where the addon looks for them, and CUDA's to where TensorFlow's RUNPATH (made for the layout of the
+ * wheels) looks for them, so that LD_LIBRARY_PATH need not be set.
  */
 export async function linkLibraries(folder: string): Promise<void> {
   const target = join(folder, addonPackage, "deps", "lib");
@@ -51,14 +51,14 @@ export async function linkLibraries(folder: string): Promise<void> {
   for (const path of await readdir(cuda, { recursive: true })) {
     const [, part = "", name = ""] = /^(\w+)\/lib\/([^/]+\.so[.\d]*)$/.exec(path) ?? [];
     if (name === "" || unused.test(name)) continue;
-    const home = join(place, strays[part] ?? part, "lib");
+    const home = join(place, relocated[part] ?? part, "lib");
     await mkdir(home, { recursive: true });
     await rename(join(cuda, path), join(home, name));
   }
   await rm(cuda, { recursive: true });
 }
 
-/** libtensorflow_framework loads cuSOLVER, whose folder only libtensorflow_cc has in its search path. */
-const strays: Readonly<Record<string, string>> = { cusolver: "cusparse" };
-/** What TensorFlow does not load: several GPUs in one solver, profiling, stand-ins for other libraries. 350 MB. */
+/** libtensorflow_framework loads cuSOLVER, but only libtensorflow_cc's RUNPATH has its folder. */
+const relocated: Readonly<Record<string, string>> = { cusolver: "cusparse" };
+/** 350 MB that TensorFlow does not load: multi-GPU solvers, profiling, drop-in replacements of other libraries. */
 const unused = /^lib(?:cusolverMg|nvblas|cufftw|nvperf_\w+|pcsamplingutil|checkpoint|nvrtc(?:-builtins)?\.alt)\./;

@@ -1,5 +1,5 @@
-// Builds the TensorFlow engine: `node charts/images/tensorflow-engine/build.ts [--gpu]`. The result lies in the user's cache,
-// named by its content, and dist/tensorflow-engine leads to it.
+// Builds the TensorFlow engine: `node charts/images/tensorflow-engine/build.ts [--gpu]`. The result is in the user's cache folder,
+// addressed by content; dist/tensorflow-engine is a symbolic link to it.
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
   say("dist/tensorflow-engine is ready; serve a SavedModel with --engine TensorFlow");
 }
 
-/** Builds beside the place of the result and moves it there when it is complete. */
+/** Builds in a temporary folder beside the result and renames it when it is complete. */
 async function build(made: Recipe, folder: string): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   const work = await mkdtemp(`${folder}-`);

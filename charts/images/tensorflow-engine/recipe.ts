@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 
-/** Where a build gets TensorFlow from: the wheel with or without GPU kernels. */
+/** Whether TensorFlow comes from the wheel without or with GPU kernels. */
 export type Device = "cpu" | "gpu";
 
-/** What a TensorFlow engine is made of. All of it comes from package registries. */
+/** Inputs of a build of the TensorFlow engine. All of them come from package registries. */
 export interface Recipe {
   readonly device: Device;
   /** npm packages: the addon's C++ source, the layers that run on it, and Node's headers for addons. */
   readonly packages: Readonly<Record<string, string>>;
   /** Python wheels: `libtensorflow_cc` and its C headers; with a GPU also the CUDA libraries that it loads. */
   readonly wheels: readonly string[];
-  /** What is taken out of the wheels, by the beginning of the path. */
+  /** Path prefixes of the files to take from the wheels. */
   readonly taken: readonly string[];
-  /** Where CUDA's libraries lie in the result; see `linkLibraries`. */
+  /** Where the result has CUDA's libraries; see `linkLibraries`. */
   readonly layout?: string;
 }
 
-/** The versions that were built and run together. The addon uses TensorFlow's stable C API only. */
+/** Versions that were tested together. The addon uses only TensorFlow's stable C API. */
 export function recipe(device: Device): Recipe {
   const release = "2.21.0";
   return {
@@ -39,7 +39,7 @@ export function recipe(device: Device): Recipe {
   };
 }
 
-/** Names a build by its content: another recipe, machine type or compiler command is another folder. */
+/** A hash that identifies a build by its recipe, platform and compiler command. */
 export function fingerprint(made: Recipe, compile: readonly string[]): string {
   const content = JSON.stringify([made, compile, process.platform, process.arch]);
   return createHash("sha256").update(content).digest("hex").slice(0, 32);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Runs a program to its end with its output on ours. Throws when it is missing or fails, with the command that failed. */
+/** Runs a program with inherited output and waits for its end. Throws when it is missing or fails, naming the command. */
 export function run(program: string, args: readonly string[], { cwd }: { readonly cwd: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, stdio: ["ignore", "inherit", "inherit"] });

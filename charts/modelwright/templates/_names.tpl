@@ -10,24 +10,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* Labels of every object and more, whose keys win: a list of the root and those. */}}
+{{/* Labels of every object and extra labels, which take precedence: a list of the root and the extra labels. */}}
 {{- define "modelwright.labelsWith" -}}
 {{- toYaml (merge (dict) (index . 1 | default dict) (include "modelwright.labels" (index . 0) | fromYaml)) }}
 {{- end }}
 
-{{/* What selects the pods of a component: a list of the component and the root. */}}
+{{/* Selector labels of a component's pods: a list of the component and the root. */}}
 {{- define "modelwright.selector" -}}
 app.kubernetes.io/name: modelwright
 app.kubernetes.io/component: {{ index . 0 }}
 app.kubernetes.io/instance: {{ (index . 1).Release.Name }}
 {{- end }}
 
-{{/* Names of a list of references, with commas between them. */}}
+{{/* Comma-separated names of a list of references. */}}
 {{- define "modelwright.names" -}}
 {{- range $index, $reference := . }}{{ if $index }},{{ end }}{{ $reference.name }}{{ end -}}
 {{- end }}
 
-{{/* Kind of a right that covers all namespaces, or the only one that is watched. */}}
+{{/* Kind prefix of RBAC objects: for all namespaces, or only for the watched one. */}}
 {{- define "modelwright.scope" -}}
 {{- if .Values.watchNamespace }}{{ else }}Cluster{{ end -}}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* What the pods of operator and gateway share: a list of the component and the root. */}}
+{{/* Common parts of the pods of operator and gateway: a list of the component and the root. */}}
 {{- define "modelwright.pod" -}}
 {{- $component := index . 0 }}
 {{- $root := index . 1 }}
@@ -55,7 +55,7 @@ volumes:
       sizeLimit: 64Mi
 {{- end }}
 
-{{/* What their containers share. */}}
+{{/* Common parts of their containers. */}}
 {{- define "modelwright.container" -}}
 {{- $component := index . 0 }}
 {{- $root := index . 1 }}

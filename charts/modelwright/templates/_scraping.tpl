@@ -1,4 +1,4 @@
-{{/* How an endpoint is read: the values of a monitor. */}}
+{{/* Scrape settings of an endpoint: the values of a monitor. */}}
 {{- define "modelwright.scraping" -}}
 port: admin
 path: /metrics

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
 import { chartDocuments } from "../../../charts/values/documents.ts";
-import { type ValueSchema, valueRows, valuesYaml } from "../../../charts/values/printed.ts";
+import { type ValueSchema, valueRows, valuesYaml } from "../../../charts/values/values-printer.ts";
 
 const chart = new URL("../../../charts/modelwright/", import.meta.url);
 const text = (name: string): Promise<string> => readFile(new URL(name, chart), "utf8");

@@ -1,6 +1,6 @@
 import { yamlText } from "../../crds/schema/yaml.ts";
 
-/** A JSON Schema of values: a section when it has `properties`, else a value with a default. */
+/** JSON Schema of the chart's values: a section if it has `properties`, else a value with a default. */
 export interface ValueSchema {
   readonly description?: string;
   readonly default?: unknown;
@@ -9,7 +9,7 @@ export interface ValueSchema {
   readonly properties?: Readonly<Record<string, ValueSchema>>;
 }
 
-/** values.yaml: every value with its default, under its description. */
+/** The text of values.yaml: every value with its default, below its description. */
 export function valuesYaml(schema: ValueSchema): string {
   return members(schema)
     .map(([name, member]) => block(name, member, 0))
